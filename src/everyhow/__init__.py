@@ -1,0 +1,2 @@
+"""everyhow."""
+from .network import xornet as xornet

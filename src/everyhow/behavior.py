@@ -1,0 +1,222 @@
+"""What is to be explained: tasks by name, formula or truth table, and behaviors of inputs, weights and decisions."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from .activations import activation
+from .boolean.formulas import parse_formula
+from .boolean.gates import GATES
+from .boolean.truth_table import MAX_INPUTS, TruthTable, assignments, row_name
+from .errors import InputError
+from .network import Network
+
+Decision = Literal["threshold", "round"]
+DECISIONS: tuple[Decision, ...] = ("threshold", "round")
+# Moving the decision boundary by this much must not change a certified count.
+BOUNDARY_SHIFT = 1e-9
+
+
+@dataclass(frozen=True)
+class Task:
+    """One Boolean function per output, with the names they go by; all of the same inputs."""
+
+    names: tuple[str, ...]
+    tables: tuple[TruthTable, ...]
+
+    @property
+    def name(self) -> str:
+        """The names of all outputs joined by commas."""
+        return ",".join(self.names)
+
+    @property
+    def inputs(self) -> int:
+        """The number of inputs."""
+        return self.tables[0].inputs
+
+    @property
+    def outputs(self) -> int:
+        """The number of outputs."""
+        return len(self.tables)
+
+    def output(self, index: int) -> "Task":
+        """The task of output `index` alone."""
+        return Task((self.names[index],), (self.tables[index],))
+
+
+def parse_task(text: "str | Task", inputs: int | None = None) -> Task:
+    """The task that `text` describes: gates, formulas and truth tables, one per output, joined by commas.
+
+    Args:
+        text: `XOR`, `MAJORITY`, `AND:3`, `A & ~B | ~A & B`, `0110`, `XOR,AND`, or a Task, which is returned as it is.
+        inputs: how many inputs the network has, if known. A formula that names fewer ignores the others.
+
+    Raises:
+        InputError: an unknown gate or sign, a table of a wrong length, outputs or a network with other numbers of
+            inputs.
+
+    Example:
+        >>> [str(table) for table in parse_task("XOR,A & B").tables]
+        ['0110', '0001']
+    """
+    if isinstance(text, Task):
+        task = text
+    else:
+        parts = [part.strip() for part in text.split(",")]
+        found = [(name, table, fixed) for part in parts for name, table, fixed in _parse_output(part)]
+        widest = max([table.inputs for _, table, _ in found] + ([inputs] if inputs else []))
+        tables = tuple(table if fixed else table.lifted(widest) for _, table, fixed in found)
+        task = Task(tuple(name for name, _, _ in found), tables)
+        sizes = {name: table.inputs for (name, _, _), table in zip(found, tables, strict=True)}
+        if len(set(sizes.values())) > 1 and inputs is None:
+            described = ", ".join(f"{name} has {n}" for name, n in sizes.items())
+            raise InputError(f"the outputs of a task share their inputs, but {described}; NAME:n sets a gate's inputs")
+    if inputs is not None and any(table.inputs != inputs for table in task.tables):
+        name, table = next((n, t) for n, t in zip(task.names, task.tables, strict=True) if t.inputs != inputs)
+        raise InputError(
+            f"task {name} has {table.inputs} inputs but the network has {inputs}; "
+            f"NAME:{inputs} gives a gate's form for {inputs} inputs where there is one"
+        )
+    return task
+
+
+def _parse_output(text: str) -> list[tuple[str, TruthTable, bool]]:
+    """Name, table and whether its number of inputs is fixed, for each output that one part of a task has."""
+    if not text:
+        raise InputError("a task is empty; give a gate such as XOR, a formula such as A & ~B, or a table such as 0110")
+    if re.fullmatch(r"[0-9]+", text):
+        return [(text, TruthTable.parse(text), True)]
+    gate = re.fullmatch(r"([A-Za-z]\w*)(?::(\w*))?", text)
+    if gate and gate[1].upper() in GATES:
+        if gate[2] is not None and not gate[2].isdecimal():
+            raise InputError(f"task {text!r}: after the colon comes the number of inputs, such as {gate[1]}:3")
+        tables = GATES[gate[1].upper()].tables(int(gate[2]) if gate[2] else None)
+        return [(name, table, True) for name, table in tables]
+    if gate and len(gate[1]) > 1:
+        raise InputError(f"unknown gate {gate[1]!r}; the gates are {', '.join(GATES)}; or give a formula or a table")
+    return [(text, parse_formula(text), False)]
+
+
+@dataclass(frozen=True, eq=False)
+class Behavior:
+    """Distinct input points, the weight of each, and the bit wanted at each for every output.
+
+    Args:
+        points: shape (inputs, features).
+        weights: how much of the data each point stands for; above 0; they are scaled to sum to 1.
+        wanted: shape (inputs, outputs), the bits wanted.
+
+    Raises:
+        InputError: shapes that do not fit, points that repeat or are not finite, weights not above 0.
+    """
+
+    points: Float[np.ndarray, "inputs features"]
+    weights: Float[np.ndarray, " inputs"]
+    wanted: Bool[np.ndarray, "inputs outputs"]
+
+    def __post_init__(self) -> None:
+        points = np.array(self.points, dtype=np.float64)
+        weights = np.array(self.weights, dtype=np.float64)
+        wanted = np.array(self.wanted, dtype=bool)
+        if points.ndim != 2 or wanted.ndim != 2 or not len(points) == len(weights) == len(wanted) > 0:
+            raise InputError(
+                f"a behavior needs as many points as weights as wanted rows, at least one; found points "
+                f"{points.shape}, weights {weights.shape}, wanted {wanted.shape}"
+            )
+        if not np.isfinite(points).all() or len(np.unique(points, axis=0)) != len(points):
+            raise InputError("the points of a behavior must be finite and differ from each other; merge repeated ones")
+        if not (np.isfinite(weights).all() and (weights > 0).all()):
+            raise InputError("the weights of a behavior's points must be finite and above 0; drop points of weight 0")
+        weights = weights / weights.sum()
+        for name, array in (("points", points), ("weights", weights), ("wanted", wanted)):
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+
+    @staticmethod
+    def of_task(task: Task) -> "Behavior":
+        """The whole truth table, evenly weighted."""
+        rows = 1 << task.inputs
+        wanted = [[bool(table.bits >> row & 1) for table in task.tables] for row in range(rows)]
+        return Behavior(assignments(task.inputs), np.ones(rows), np.array(wanted))
+
+    @staticmethod
+    def of_network(
+        network: Network,
+        points: Float[np.ndarray, "inputs features"],
+        decision: Decision = "threshold",
+        weights: Float[np.ndarray, " inputs"] | None = None,
+    ) -> "Behavior":
+        """What `network` itself decides at `points`.
+
+        Raises:
+            InputError: with the decision `round`, an output whose nearest integer is neither 0 nor 1.
+        """
+        outputs = network.run(points)
+        bits, decided = decide(outputs, decision)
+        if not decided.all():
+            row, column = (int(i) for i in np.argwhere(~decided)[0])
+            raise InputError(
+                f"the network's output {column} at input {list(map(float, points[row]))} is "
+                f"{outputs[row, column]:.4g}, whose nearest integer is neither 0 nor 1: by rounding it decides "
+                f"nothing there; use the decision threshold (output > 0.5)"
+            )
+        return Behavior(points, np.ones(len(points)) if weights is None else weights, bits)
+
+    def tables(self) -> tuple[TruthTable, ...]:
+        """The truth table of each output, when the points are the rows of a truth table in order.
+
+        Raises:
+            InputError: they are not.
+        """
+        inputs = self.points.shape[1]
+        if inputs > MAX_INPUTS or not np.array_equal(self.points, assignments(inputs)):
+            raise InputError(
+                "algorithms and mappings need the whole truth table as inputs, in row order, of at most "
+                f"{MAX_INPUTS} inputs; this behavior has {len(self.points)} points of {inputs} inputs"
+            )
+        return tuple(
+            TruthTable(inputs, sum(int(bit) << row for row, bit in enumerate(column))) for column in self.wanted.T
+        )
+
+
+def decide(
+    outputs: Float[np.ndarray, "*shape"], decision: Decision
+) -> tuple[Bool[np.ndarray, "*shape"], Bool[np.ndarray, "*shape"]]:
+    """The bit that each output is read as, and whether it is a bit at all (always so by threshold)."""
+    if decision == "threshold":
+        return outputs > 0.5, np.ones(np.shape(outputs), dtype=bool)
+    nearest = np.round(outputs)
+    return nearest == 1, (nearest == 0) | (nearest == 1)
+
+
+def decision_limits(name: str, decision: Decision, bit: bool, slack: float) -> tuple[float, float]:
+    """The half-open interval (low, high] of pre-activations at which an output neuron is read as `bit`.
+
+    Args:
+        name: the output's activation.
+        decision: how outputs become bits.
+        bit: the bit wanted.
+        slack: how far every boundary is moved outwards, in units of the output; negative moves inwards.
+    """
+    crossing = activation(name).crossing
+    if decision == "threshold":
+        return (crossing(0.5 - slack), math.inf) if bit else (-math.inf, crossing(0.5 + slack))
+    if bit:
+        # 1.5 rounds to 2 and 0.5 to 0, so both ends are open.
+        return crossing(0.5 - slack), math.nextafter(crossing(1.5 + slack), -math.inf)
+    return math.nextafter(crossing(-0.5 - slack), -math.inf), crossing(0.5 + slack)
+
+
+def mismatches(task: Task, behavior: Behavior) -> tuple[str, ...]:
+    """The rows at which what the network computes differs from the task, as digits such as 01, per output."""
+    found = behavior.tables()
+    return tuple(
+        " ".join(
+            row_name(row, task.inputs) for row in range(1 << task.inputs) if (wanted.bits ^ actual.bits) >> row & 1
+        )
+        for wanted, actual in zip(task.tables, found, strict=True)
+    )

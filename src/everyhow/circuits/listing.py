@@ -1,0 +1,145 @@
+"""Circuits that meet a criterion, one by one: listed in order, or drawn uniformly."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from jaxtyping import UInt64
+
+from ..errors import InputError
+from .circuit import Circuit
+from .count import count_as_decided
+from .criterion import Criterion
+from .search import Search, plan
+
+MOST_EDGES = 63
+BUFFER = 1 << 16
+
+
+def list_circuits(criterion: Criterion) -> Iterator[Circuit]:
+    """Every circuit that meets `criterion`, once, decided in float64.
+
+    Order: by the parents of the neurons in all layers but the last hidden one, the first neuron's varying slowest
+    and larger sets of `bits` coming first; then by the choices of the last hidden neurons, smaller ones first.
+
+    Cost: one test per circuit of the space; constant memory.
+
+    Raises:
+        InputError: the network has more than 63 edges, counting those of weight 0.
+    """
+    widths = criterion.network.widths
+    for block in list_bits(criterion):
+        for bits in block:
+            yield Circuit(widths, int(bits))
+
+
+def list_bits(criterion: Criterion) -> Iterator[UInt64[np.ndarray, " circuits"]]:
+    """The bits of every circuit that meets `criterion`, in blocks, in the order of `list_circuits`."""
+    from ..kernels.circuits import next_circuits
+
+    search = _listable(criterion)
+    limits = np.stack([criterion.limits(0.0)] * 2)
+    buffer = np.empty(BUFFER, np.uint64)
+    filled = 0
+    for masks, prefix_bits, needed in _whole_prefixes(search):
+        row = 0
+        while row >= 0:
+            count, row = next_circuits(
+                masks, prefix_bits, needed, row, buffer[filled:], *search.arrays, search.all_inputs,
+                search.all_outputs, 0, limits,
+            )  # fmt: skip
+            if count < 0:
+                # One row of halves does not fit in what is left: hand out what there is, or make more room.
+                if filled:
+                    yield _without_copies(buffer[:filled], criterion)
+                buffer, filled = np.empty(max(BUFFER, -count), np.uint64), 0
+            else:
+                filled += count
+                if row >= 0:
+                    yield _without_copies(buffer[:filled], criterion)
+                    buffer, filled = np.empty(len(buffer), np.uint64), 0
+    if filled:
+        yield _without_copies(buffer[:filled], criterion)
+
+
+def sample_circuits(criterion: Criterion, size: int, seed: int = 0) -> tuple[Circuit, ...]:
+    """`size` circuits that meet `criterion`, drawn independently and uniformly with replacement.
+
+    A prefix is drawn in proportion to its pairs of half sums inside the box, then a pair; a pair that leaves a neuron
+    unused is drawn again, so that every circuit is equally likely.
+
+    Cost: one counting walk over all prefixes, then one more per distinct prefix drawn.
+
+    Raises:
+        InputError: no circuit meets the criterion, or the network has more than 63 edges.
+    """
+    from ..kernels.circuits import pick_circuits
+
+    search = _listable(criterion)
+    limits = np.stack([criterion.limits(0.0)] * 2)
+    nothing = np.empty(0, np.int64)
+
+    def pick(prefix: tuple, ranks: np.ndarray) -> tuple[int, np.ndarray, np.ndarray]:
+        masks, prefix_bits, _ = prefix
+        bits, cover = np.zeros(len(ranks), np.uint64), np.zeros(len(ranks), np.int64)
+        pairs = pick_circuits(
+            masks, prefix_bits, ranks, bits, cover, *search.arrays, search.all_inputs, search.all_outputs, 0, limits
+        )
+        return pairs, bits, cover
+
+    prefixes = list(_whole_prefixes(search))
+    pairs = np.array([pick(prefix, nothing)[0] for prefix in prefixes], dtype=float)
+    if not count_as_decided(criterion):
+        raise InputError("no circuit meets the criterion, so none can be drawn")
+    generator = np.random.default_rng(seed)
+    drawn: list[int] = []
+    while len(drawn) < size:
+        chosen = generator.choice(len(prefixes), size=2 * (size - len(drawn)), p=pairs / pairs.sum())
+        found = {}
+        for index in np.unique(chosen):
+            ranks = np.sort(generator.integers(int(pairs[index]), size=int((chosen == index).sum())))
+            _, bits, cover = pick(prefixes[index], ranks)
+            # The picks come sorted by rank; shuffled, they can be handed out one by one.
+            shuffled = generator.permutation(len(bits))
+            found[index] = iter(zip(bits[shuffled], cover[shuffled] & prefixes[index][2] == prefixes[index][2], strict=True))
+        for index in chosen:
+            bits, whole = next(found[index])
+            if whole:
+                drawn.append(int(bits))
+    widths = criterion.network.widths
+    return tuple(Circuit(widths, bits & ((1 << _edges(widths)) - 1)) for bits in drawn[:size])
+
+
+def _listable(criterion: Criterion) -> Search:
+    edges = _edges(criterion.network.widths)
+    if edges > MOST_EDGES:
+        raise InputError(f"the network has {edges} edges; circuits are listed for at most {MOST_EDGES}")
+    return plan(criterion)
+
+
+def _edges(widths: tuple[int, ...]) -> int:
+    return sum(a * b for a, b in zip(widths, widths[1:], strict=False))
+
+
+def _without_copies(bits: np.ndarray, criterion: Criterion) -> np.ndarray:
+    """Drop the bit of the copying edges that stand in for a missing hidden layer."""
+    return bits & np.uint64((1 << _edges(criterion.network.widths)) - 1)
+
+
+def _whole_prefixes(search: Search) -> Iterator[tuple[np.ndarray, np.uint64, int]]:
+    """Prefixes in which every neuron is used, except that the last layer's may wait for the last hidden one; each
+    with the bits of its edges and the neurons and outputs that the rest must still use."""
+    for block in search.prefixes(search.all_inputs):
+        for masks in block:
+            present = [int(np.sum((layer > 0) << np.arange(len(layer)))) for layer in masks]
+            reached = [int(np.bitwise_or.reduce(layer)) for layer in masks]
+            if any(reached[k + 1] != present[k] for k in range(len(masks) - 1)):
+                continue
+            bits = 0
+            for layer, row in enumerate(masks):
+                for j, parents in enumerate(row):
+                    for i in range(int(parents).bit_length()):
+                        if int(parents) >> i & 1:
+                            bits |= 1 << int(search.positions[layer, j, i])
+            # The inputs may stay unused; neurons of the layer before the last hidden one may not.
+            used = present[-1] if len(masks) else 0
+            yield masks, np.uint64(bits), used | search.all_outputs << 32

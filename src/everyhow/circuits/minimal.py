@@ -1,0 +1,39 @@
+"""Circuits with no smaller one inside them."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from jaxtyping import UInt64
+
+from ..network import Network
+from .circuit import Circuit
+from .criterion import Criterion
+from .listing import list_bits
+
+
+def minimal_circuits(criterion: Criterion) -> tuple[Circuit, ...]:
+    """The circuits that meet `criterion` and of which no proper sub-circuit does, fewest edges first.
+
+    Cost: one listing of all circuits that meet the criterion, each compared with the minimal ones found so far.
+    """
+    network: Network = criterion.network
+    minimal = minimal_sets(list_bits(criterion))
+    circuits = [Circuit(network.widths, int(bits)) for bits in minimal]
+    return tuple(sorted(circuits, key=lambda circuit: (len(circuit), circuit.bits)))
+
+
+def minimal_sets(stream: Iterable[UInt64[np.ndarray, " sets"]]) -> UInt64[np.ndarray, " minimal"]:
+    """The sets of the stream, given as bits in blocks, that contain no other one of the stream."""
+    from ..kernels.antichain import keep_minimal
+
+    minimal = np.empty(1024, np.uint64)
+    count = 0
+    for block in stream:
+        count = keep_minimal(block, minimal, count)
+        while count < 0:
+            # The kernel stopped at an entry because every place was taken; all places hold minimal sets so far.
+            block = block[-1 - count :]
+            full = len(minimal)
+            minimal = np.concatenate([minimal, np.empty(full, np.uint64)])
+            count = keep_minimal(block, minimal, full)
+    return np.sort(minimal[:count])

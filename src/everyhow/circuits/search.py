@@ -1,0 +1,110 @@
+"""The plan of a search: a criterion laid out as the arrays that the kernels read, and the prefixes they walk."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..activations import activation
+from ..network import Network
+from .circuit import edge_positions
+from .criterion import Criterion
+
+# Small enough that both cores get work early, large enough that handing it over costs nothing.
+PREFIXES_AT_ONCE = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """All circuits of a network, laid out for the kernels; see everyhow.kernels.halves for the arrays."""
+
+    widths: np.ndarray
+    weights: np.ndarray
+    constants: np.ndarray
+    codes: np.ndarray
+    parameters: np.ndarray
+    base: np.ndarray
+    ablated: np.ndarray
+    available: np.ndarray
+    positions: np.ndarray
+    all_inputs: int
+    all_outputs: int
+
+    @property
+    def arrays(self) -> tuple:
+        """The arrays that describe network and scenarios, in the kernels' order."""
+        return (
+            self.widths, self.weights, self.constants, self.codes, self.parameters, self.base, self.ablated,
+            self.available, self.positions,
+        )  # fmt: skip
+
+    def prefixes(self, first: int) -> Iterator[np.ndarray]:
+        """The parents chosen in all layers before the last hidden one, in blocks (prefixes, layers, neurons), the
+        inputs being those in `first`. A neuron without parents is left out."""
+        from ..kernels.prefixes import fill_from, next_prefixes
+
+        layers = len(self.weights) - 2
+        state = np.zeros((layers, self.available.shape[1]), np.int64)
+        fill_from(state, 0, self.widths, self.available, first)
+        more = True
+        while more:
+            block = np.empty((PREFIXES_AT_ONCE, *state.shape), np.int64)
+            count, more = next_prefixes(state, self.widths, self.available, first, block)
+            yield block[:count]
+
+
+def plan(criterion: Criterion) -> Search:
+    """Lay out a criterion for the kernels. A network without a hidden layer gets one that copies its inputs."""
+    network = criterion.network
+    if network.depth == 1:
+        return _plan_without_hidden_layer(criterion)
+    positions = edge_positions(network.widths)
+    return _layout(criterion, network, lambda layer, j, i: positions[layer, j, i])
+
+
+def _plan_without_hidden_layer(criterion: Criterion) -> Search:
+    network = criterion.network
+    inputs = network.widths[0]
+    copied = Network(
+        (np.eye(inputs), *network.weights), (np.zeros(inputs), *network.biases), ("identity", *network.activations)
+    )
+    positions = edge_positions(network.widths)
+    widened = Criterion(
+        copied, criterion.decision, criterion.bases, criterion.ablated * 2, criterion.wanted, criterion.required
+    )
+    # A bit beyond all others takes the copying edges, which belong to no circuit.
+    return _layout(widened, copied, lambda layer, j, i: 63 if layer == 1 else positions[1, j, i])
+
+
+def _layout(criterion: Criterion, network: Network, position) -> Search:
+    depth, widest, scenarios = network.depth, max(network.widths), len(criterion.bases)
+    weights = np.zeros((depth, widest, widest))
+    constants = np.zeros((depth, widest, scenarios))
+    ablated = np.zeros((depth, scenarios, widest))
+    available = np.zeros((depth, widest), np.int64)
+    positions = np.zeros((depth, widest, widest), np.uint64)
+    for k, (w, b, carried) in enumerate(zip(network.weights, network.biases, criterion.ablated, strict=True)):
+        outgoing, incoming = w.shape
+        weights[k, :outgoing, :incoming] = w
+        constants[k, :outgoing] = b[:, None] + w @ carried.T
+        ablated[k, :, :incoming] = carried
+        available[k, :outgoing] = (w != 0) @ (1 << np.arange(incoming, dtype=np.int64))
+        for j in range(outgoing):
+            for i in range(incoming):
+                positions[k, j, i] = position(k + 1, j, i) & 63
+    base = np.zeros((scenarios, widest))
+    base[:, : network.widths[0]] = criterion.bases
+    functions = [activation(name) for name in network.activations]
+    return Search(
+        widths=np.array(network.widths, np.int64),
+        weights=weights,
+        constants=constants,
+        codes=np.array([function.code for function in functions], np.int64),
+        parameters=np.array([function.parameter for function in functions]),
+        base=base,
+        ablated=ablated,
+        available=available,
+        positions=positions,
+        all_inputs=(1 << network.widths[0]) - 1,
+        all_outputs=(1 << network.widths[-1]) - 1,
+    )

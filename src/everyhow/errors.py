@@ -1,0 +1,29 @@
+"""The errors a user can meet: each names the item, what was found, what is allowed, and the next step."""
+
+
+class EveryhowError(Exception):
+    """Base class of every error that everyhow raises on purpose."""
+
+
+class InputError(EveryhowError, ValueError):
+    """Something the caller gave is wrong: a task, a network, a file, an option."""
+
+
+class FileFormatError(InputError):
+    """A file is not what its name or its content claims."""
+
+
+class MissingExtraError(EveryhowError, ImportError):
+    """A feature needs an optional dependency that is not installed."""
+
+
+class BudgetError(EveryhowError, RuntimeError):
+    """A computation would need more candidate evaluations than the budget allows."""
+
+    def __init__(self, what: str, needed: int, budget: int, hint: str = "") -> None:
+        self.needed = needed
+        self.budget = budget
+        super().__init__(
+            f"{what} needs about {needed:.3g} candidate evaluations; the budget is {budget:.3g}. "
+            f"{hint or f'Raise it with --budget {needed:.2g} (budget= in the library), or ask for less.'}"
+        )

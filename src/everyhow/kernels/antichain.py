@@ -1,0 +1,54 @@
+"""The minimal sets of a stream of sets, each a bit set."""
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def keep_minimal(stream, minimal, count):
+    """Add the sets of `stream` to the first `count` entries of `minimal`, which contain none another; only sets with
+    no proper subset among all seen stay. Returns the new count, or -1 - (entries read) when `minimal` is full."""
+    for k in range(len(stream)):
+        candidate = stream[k]
+        dominated = False
+        for m in range(count):
+            if minimal[m] & ~candidate == 0:
+                dominated = True
+                # What dominates one set often dominates the next: let it move towards the front.
+                minimal[m], minimal[m // 2] = minimal[m // 2], minimal[m]
+                break
+        if dominated:
+            continue
+        kept = 0
+        for m in range(count):
+            if candidate & ~minimal[m] != 0:
+                minimal[kept] = minimal[m]
+                kept += 1
+        count = kept
+        if count == len(minimal):
+            return -1 - k
+        minimal[count] = candidate
+        count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def count_bits(stream, totals):
+    """Add to totals[k] how many sets of `stream` have bit k."""
+    for k in range(len(stream)):
+        rest = stream[k]
+        position = 0
+        while rest:
+            if rest & np.uint64(1):
+                totals[position] += 1
+            rest >>= np.uint64(1)
+            position += 1
+
+
+@njit(cache=True, nogil=True)
+def count_touching(stream, groups, totals):
+    """Add to totals[g] how many sets of `stream` share a bit with groups[g]."""
+    for k in range(len(stream)):
+        for g in range(len(groups)):
+            if stream[k] & groups[g]:
+                totals[g] += 1

@@ -1,0 +1,139 @@
+"""Counting, listing and picking circuits, prefix by prefix. Arrays as in halves, prefixes and pairs."""
+
+import numpy as np
+from numba import njit
+
+from .halves import half_sums, popcount, run_prefix, split_point
+from .pairs import count_pairs, count_pairs_plainly, next_pairs, pick_pairs
+from .prefixes import used_neurons
+
+PLAIN_PAIRS = 4096
+
+
+@njit(cache=True, nogil=True)
+def prefix_halves(
+    masks, widths, weights, constants, codes, parameters, base, ablated, available, positions, first, feeding,
+    neuron_label,
+):  # fmt: skip
+    """Both halves of the last hidden neurons' sums for one prefix, the outputs' constants in the first."""
+    state = run_prefix(masks, widths, weights, constants, codes, parameters, base, ablated)
+    used = used_neurons(masks, len(masks), widths, first)
+    layer = len(weights) - 2
+    outputs, scenarios = widths[-1], len(base)
+    origin = np.empty(scenarios * outputs)
+    for s in range(scenarios):
+        for o in range(outputs):
+            origin[s * outputs + o] = constants[layer + 1, o, s]
+    width = widths[layer + 1]
+    cut = split_point(width, used, feeding, available, layer)
+    one = half_sums(
+        0, cut, origin, state, used, feeding, weights, constants, codes, parameters, ablated, available, positions,
+        neuron_label,
+    )  # fmt: skip
+    two = half_sums(
+        cut, width, np.zeros_like(origin), state, used, feeding, weights, constants, codes, parameters, ablated,
+        available, positions, neuron_label,
+    )  # fmt: skip
+    return one, two
+
+
+@njit(cache=True, nogil=True)
+def multiply(polynomial, factor):
+    """Replace `polynomial` by its product with `factor`; terms beyond its length do not occur."""
+    product = np.zeros_like(polynomial)
+    for e in range(len(factor)):
+        if factor[e]:
+            for k in range(len(polynomial) - e):
+                product[k + e] += factor[e] * polynomial[k]
+    polynomial[:] = product
+
+
+@njit(cache=True, nogil=True)
+def prefix_coefficient(masks, widths, available, first, neuron_label, coefficient):
+    """Fill `coefficient` with the signed number of ways, by label, in which a prefix stands for circuits.
+
+    A neuron with parents adds its label. One without is either absent, or present and not allowed to be used: the
+    inclusion-exclusion that removes circuits with an unused neuron.
+    """
+    coefficient[:] = 0
+    coefficient[0] = 1
+    factor = np.zeros_like(coefficient)
+    for layer in range(len(masks)):
+        used = used_neurons(masks, layer, widths, first)
+        for j in range(widths[layer + 1]):
+            factor[:] = 0
+            if masks[layer, j]:
+                factor[popcount(masks[layer, j]) + neuron_label] = 1
+            else:
+                factor[0] = 1
+                parents = popcount(available[layer, j] & used)
+                ways = 1
+                for k in range(1, parents + 1):
+                    ways = ways * (parents - k + 1) // k
+                    factor[k + neuron_label] -= ways
+            multiply(coefficient, factor)
+
+
+@njit(cache=True, nogil=True)
+def count_circuits(
+    prefixes, widths, weights, constants, codes, parameters, base, ablated, available, positions, first, feeding,
+    neuron_label, labels, limits,
+):  # fmt: skip
+    """The signed sum over `prefixes` of circuits inside the inner box, and only inside the outer one, by label."""
+    total = np.zeros((2, labels), np.int64)
+    found = np.zeros((2, labels), np.int64)
+    coefficient = np.zeros(labels, np.int64)
+    for masks in prefixes:
+        prefix_coefficient(masks, widths, available, first, neuron_label, coefficient)
+        if not coefficient.any():
+            continue
+        one, two = prefix_halves(
+            masks, widths, weights, constants, codes, parameters, base, ablated, available, positions, first, feeding,
+            neuron_label,
+        )  # fmt: skip
+        found[:] = 0
+        if len(one[0]) * len(two[0]) <= PLAIN_PAIRS:
+            count_pairs_plainly(one[0], one[1], two[0], two[1], limits, found)
+        else:
+            count_pairs(one[0], one[1], two[0], two[1], limits, found)
+        for place in range(2):
+            multiply(found[place], coefficient)
+            total[place] += found[place]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def next_circuits(
+    masks, prefix_bits, needed, start, out, widths, weights, constants, codes, parameters, base, ablated, available,
+    positions, first, feeding, neuron_label, limits,
+):  # fmt: skip
+    """List circuits of one prefix into `out`, from row `start` on; returns how many and the row to go on with, which
+    is -1 at the end of the prefix."""
+    one, two = prefix_halves(
+        masks, widths, weights, constants, codes, parameters, base, ablated, available, positions, first, feeding,
+        neuron_label,
+    )  # fmt: skip
+    if len(two[0]) > len(out):
+        return -len(two[0]), start
+    count, row = next_pairs(one[0], one[2], one[3], two[0], two[2], two[3], limits, needed, prefix_bits, start, out)
+    return count, -1 if row == len(one[0]) else row
+
+
+@njit(cache=True, nogil=True)
+def pick_circuits(
+    masks, prefix_bits, ranks, bits, cover, widths, weights, constants, codes, parameters, base, ablated, available,
+    positions, first, feeding, neuron_label, limits,
+):  # fmt: skip
+    """Fill `bits` and `cover` for the pairs of one prefix that have the given ascending ranks; returns how many pairs
+    the prefix has, those with an unused neuron included."""
+    one, two = prefix_halves(
+        masks, widths, weights, constants, codes, parameters, base, ablated, available, positions, first, feeding,
+        neuron_label,
+    )  # fmt: skip
+    pairs = np.zeros((len(ranks), 2), np.int64)
+    passed = pick_pairs(one[0], two[0], limits, ranks, pairs)
+    for k in range(len(ranks)):
+        p, q = pairs[k]
+        bits[k] = prefix_bits | one[3][p] | two[3][q]
+        cover[k] = one[2][p] | two[2][q]
+    return passed

@@ -1,0 +1,66 @@
+"""A kd-tree over points, kept as arrays: node k has the children 2k + 1 and 2k + 2, the last level being leaves.
+
+Arrays: `order` (points,), a permutation; node k holds order[starts[k]:stops[k]], inside the box low[k] to high[k].
+"""
+
+import numpy as np
+from numba import njit
+
+LEAF_SIZE = 12
+
+
+@njit(cache=True, nogil=True)
+def select_middle(order, points, axis, start, stop, middle):
+    """Reorder order[start:stop] so that nothing before `middle` lies above what follows it on `axis`."""
+    stop -= 1
+    while start < stop:
+        pivot = points[order[(start + stop) // 2], axis]
+        left, right = start, stop
+        while left <= right:
+            while points[order[left], axis] < pivot:
+                left += 1
+            while points[order[right], axis] > pivot:
+                right -= 1
+            if left <= right:
+                order[left], order[right] = order[right], order[left]
+                left += 1
+                right -= 1
+        if middle <= right:
+            stop = right
+        elif middle >= left:
+            start = left
+        else:
+            return
+
+
+@njit(cache=True, nogil=True)
+def build_tree(points):
+    """The tree over `points` (points, dimensions): order, starts, stops, low, high."""
+    n, dimensions = points.shape
+    levels = 0
+    while n >> levels > LEAF_SIZE:
+        levels += 1
+    nodes = (2 << levels) - 1
+    order = np.arange(n)
+    starts = np.zeros(nodes, np.int64)
+    stops = np.zeros(nodes, np.int64)
+    low = np.full((nodes, dimensions), np.inf)
+    high = np.full((nodes, dimensions), -np.inf)
+    stops[0] = n
+    for node in range(nodes):
+        start, stop = starts[node], stops[node]
+        for k in range(start, stop):
+            for d in range(dimensions):
+                value = points[order[k], d]
+                low[node, d] = min(low[node, d], value)
+                high[node, d] = max(high[node, d], value)
+        if 2 * node + 2 < nodes:
+            axis = 0
+            for d in range(1, dimensions):
+                if high[node, d] - low[node, d] > high[node, axis] - low[node, axis]:
+                    axis = d
+            middle = (start + stop) // 2
+            select_middle(order, points, axis, start, stop, middle)
+            starts[2 * node + 1], stops[2 * node + 1] = start, middle
+            starts[2 * node + 2], stops[2 * node + 2] = middle, stop
+    return order, starts, stops, low, high

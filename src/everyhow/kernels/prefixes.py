@@ -1,0 +1,54 @@
+"""Prefixes: the parents chosen by every neuron of all layers before the last hidden one.
+
+Arrays: `widths` (layers + 1,), `available` (layers, widest) bit sets of parents with a non-zero weight, `masks`
+(prefixes, layers, widest) the chosen parents, 0 for a neuron left out.
+"""
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def used_neurons(masks, layer, widths, first):
+    """The neurons that layer `layer` of a prefix may use: the inputs in `first`, later the neurons with parents."""
+    if layer == 0:
+        return first
+    used = 0
+    for j in range(widths[layer]):
+        if masks[layer - 1, j]:
+            used |= 1 << j
+    return used
+
+
+@njit(cache=True, nogil=True)
+def fill_from(masks, start, widths, available, first):
+    """Give every neuron of the layers `start` and after all the parents it can have."""
+    for layer in range(start, masks.shape[0]):
+        used = used_neurons(masks, layer, widths, first)
+        for j in range(widths[layer + 1]):
+            masks[layer, j] = available[layer, j] & used
+
+
+@njit(cache=True, nogil=True)
+def next_prefixes(state, widths, available, first, out):
+    """Copy up to len(out) prefixes into `out`, beginning with `state`, which is moved on; returns how many, and
+    whether there are more. Prefixes come in descending order of their bits, the first neuron varying slowest."""
+    layers = state.shape[0]
+    for count in range(len(out)):
+        out[count] = state
+        moved = False
+        for layer in range(layers - 1, -1, -1):
+            used = used_neurons(state, layer, widths, first)
+            for j in range(widths[layer + 1] - 1, -1, -1):
+                if state[layer, j]:
+                    state[layer, j] = (state[layer, j] - 1) & available[layer, j] & used
+                    for later in range(j + 1, widths[layer + 1]):
+                        state[layer, later] = available[layer, later] & used
+                    fill_from(state, layer + 1, widths, available, first)
+                    moved = True
+                    break
+            if moved:
+                break
+        if not moved:
+            return count + 1, False
+    return len(out), True

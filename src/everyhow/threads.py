@@ -1,0 +1,29 @@
+"""Work that releases the interpreter lock, spread over the machine's cores."""
+
+import itertools
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+Job = TypeVar("Job")
+Result = TypeVar("Result")
+
+
+def map_in_threads(function: Callable[[Job], Result], jobs: Iterable[Job]) -> Iterator[Result]:
+    """The results in the order of the jobs, only a few of which wait at any time; a single job starts no thread."""
+    remaining = iter(jobs)
+    first = list(itertools.islice(remaining, 2))
+    if len(first) < 2:
+        yield from map(function, first)
+        return
+    workers = os.cpu_count() or 1
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        for job in itertools.chain(first, remaining):
+            waiting.append(pool.submit(function, job))
+            if len(waiting) > 2 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
