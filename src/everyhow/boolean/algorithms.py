@@ -1,0 +1,309 @@
+"""Algorithms: formula trees over AND, OR, NOT and the inputs, of bounded depth.
+
+Up to commutativity, double negation, De Morgan and the relabelling of inner variables, every inner node is an
+AND-type gate with a polarity on each operand. Truth tables are plain bit sets here (see TruthTable.bits).
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from .truth_table import INPUT_NAMES, TruthTable, variable_bits
+
+Path = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """An input; 0 is the first."""
+
+    index: int
+
+    @property
+    def key(self) -> tuple:
+        """What operands are ordered by: leaves before inner nodes."""
+        return (0, self.index)
+
+
+@dataclass(frozen=True)
+class Inner:
+    """The AND of two different trees, each negated or not; build it with `inner`, which orders the operands."""
+
+    left: "Tree"
+    left_negated: bool
+    right: "Tree"
+    right_negated: bool
+
+    @property
+    def key(self) -> tuple:
+        """What operands are ordered by: shallow trees first, then by their operands."""
+        return (depth(self), self.left.key, self.left_negated, self.right.key, self.right_negated)
+
+
+Tree = Leaf | Inner
+
+
+def inner(left: Tree, left_negated: bool, right: Tree, right_negated: bool) -> Inner:
+    """The node with these operands, in canonical order."""
+    if right.key < left.key:
+        left, left_negated, right, right_negated = right, right_negated, left, left_negated
+    return Inner(left, left_negated, right, right_negated)
+
+
+@lru_cache(maxsize=1 << 16)
+def depth(tree: Tree) -> int:
+    """The number of nodes on the longest path from a leaf to the root, the leaf aside."""
+    return 0 if isinstance(tree, Leaf) else 1 + max(depth(tree.left), depth(tree.right))
+
+
+@lru_cache(maxsize=1 << 16)
+def value(tree: Tree, inputs: int) -> int:
+    """The truth-table bits of a tree; for an inner node, of its AND."""
+    if isinstance(tree, Leaf):
+        return variable_bits(inputs)[tree.index]
+    full = (1 << (1 << inputs)) - 1
+    left = value(tree.left, inputs) ^ (full if tree.left_negated else 0)
+    right = value(tree.right, inputs) ^ (full if tree.right_negated else 0)
+    return left & right
+
+
+@dataclass(frozen=True)
+class Variable:
+    """An inner node of an algorithm other than its root.
+
+    Attributes:
+        path: from the root, 0 for a left and 1 for a right operand.
+        name: the node as it reads in the printed formula.
+        bits: its truth table, in the polarity of the node's AND.
+        when_false: the output's truth table when the variable is forced to 0 and nothing else is.
+        when_true: the same when it is forced to 1.
+        user: the path of the variable that uses it; None when the root does.
+    """
+
+    path: Path
+    name: str
+    bits: int
+    when_false: int
+    when_true: int
+    user: Path | None
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """A formula tree that computes a function of `inputs` inputs; `negated` when the root is the complement of its AND.
+
+    Two algorithms are the same when their trees are.
+
+    Example:
+        >>> [str(a) for a in algorithms(TruthTable.parse("0110"), 2)]
+        ['AND(NAND(A,B), OR(A,B))', 'OR(AND(A,¬B), AND(¬A,B))']
+    """
+
+    inputs: int
+    tree: Inner
+    negated: bool
+
+    def __str__(self) -> str:
+        return _text(self.tree, self.negated)
+
+    def __repr__(self) -> str:
+        return f"Algorithm({self})"
+
+    @property
+    def table(self) -> TruthTable:
+        """The function that the algorithm computes."""
+        full = (1 << (1 << self.inputs)) - 1
+        return TruthTable(self.inputs, value(self.tree, self.inputs) ^ (full if self.negated else 0))
+
+    @property
+    def depth(self) -> int:
+        """The number of gates on the longest path from an input to the output."""
+        return depth(self.tree)
+
+    @property
+    def irredundant(self) -> bool:
+        """Whether no node computes a constant, or the same function as an operand of its own up to complement."""
+        return is_irredundant(self.tree, self.inputs)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The inner nodes other than the root, each before the variables below it."""
+        full = (1 << (1 << self.inputs)) - 1
+        outputs = (full, 0) if self.negated else (0, full)
+        return tuple(_variables(self.tree, self.negated, (), None, *outputs, self.inputs))
+
+    def evaluate(self, forced: Callable[[Path], int | None], inputs: tuple[int, ...] | None = None) -> int:
+        """The output over all rows when each variable whose path `forced` knows is replaced by the bits it gives.
+
+        Args:
+            forced: the bits of a variable in the polarity of its node's AND, or None to leave it alone. Where a
+                forced variable lies below another forced one, the outer one wins.
+            inputs: the bits of each input; those of the truth table when not given.
+        """
+        columns = inputs or variable_bits(self.inputs)
+        full = (1 << (1 << self.inputs)) - 1
+
+        def bits(tree: Tree, path: Path) -> int:
+            if isinstance(tree, Leaf):
+                return columns[tree.index]
+            if path and (replaced := forced(path)) is not None:
+                return replaced
+            left = bits(tree.left, (*path, 0)) ^ (full if tree.left_negated else 0)
+            return left & (bits(tree.right, (*path, 1)) ^ (full if tree.right_negated else 0))
+
+        return bits(self.tree, ()) ^ (full if self.negated else 0)
+
+
+def is_irredundant(tree: Tree, inputs: int) -> bool:
+    """Whether no node of the tree computes a constant or, up to complement, the same as one of its operands."""
+    if isinstance(tree, Leaf):
+        return True
+    full = (1 << (1 << inputs)) - 1
+    own, left, right = value(tree, inputs), value(tree.left, inputs), value(tree.right, inputs)
+    repeated = own in (left, right, left ^ full, right ^ full)
+    return own not in (0, full) and not repeated and all(is_irredundant(t, inputs) for t in (tree.left, tree.right))
+
+
+def algorithms(table: TruthTable, max_depth: int) -> Iterator[Algorithm]:
+    """Every algorithm of depth 1 to `max_depth` that computes `table`, up to complement of the root.
+
+    The operands of a node are two different trees; trees that differ count as different even if a subtree occurs twice.
+    Order: by depth, then by the operands.
+
+    Cost: (trees of depth < max_depth)^2; all trees of two inputs: 2, 6, 62, 7,566, 114 million for depth 0 to 4.
+
+    Example:
+        >>> sum(1 for _ in algorithms(TruthTable.parse("0110"), 3))
+        250
+    """
+    n, full = table.inputs, table.full
+    operands: list[Tree] = [Leaf(i) for i in range(n)]
+    for level in range(1, max_depth + 1):
+        by_value: dict[int, list[tuple[int, bool]]] = {}
+        for position, tree in enumerate(operands):
+            for negated in (False, True):
+                by_value.setdefault(value(tree, n) ^ (full if negated else 0), []).append((position, negated))
+        found = []
+        for wanted, root_negated in ((table.bits, False), (table.bits ^ full, True)):
+            for one, other in _pairs(by_value, wanted):
+                left, right = operands[one[0]], operands[other[0]]
+                if level == 1 or max(depth(left), depth(right)) == level - 1:
+                    found.append(Algorithm(n, Inner(left, one[1], right, other[1]), root_negated))
+        yield from sorted(found, key=lambda algorithm: algorithm.tree.key)
+        if level < max_depth:
+            operands = _next_level(operands, n)
+
+
+def _next_level(operands: list[Tree], inputs: int) -> list[Tree]:
+    """All trees that are a leaf or have two of `operands` as operands, in canonical order."""
+    polarities = [(a, b) for a in (False, True) for b in (False, True)]
+    trees: list[Tree] = [Leaf(i) for i in range(inputs)]
+    trees += [
+        Inner(left, a, right, b)
+        for position, left in enumerate(operands)
+        for right in operands[position + 1 :]
+        for a, b in polarities
+    ]
+    return sorted(trees, key=lambda tree: tree.key)
+
+
+def _pairs(by_value: dict[int, list[tuple[int, bool]]], wanted: int) -> Iterator[tuple]:
+    """The pairs of operands (position, negated), the earlier first, whose AND is `wanted`."""
+    containing = [bits for bits in by_value if bits & wanted == wanted]
+    for one in containing:
+        for other in containing:
+            if one & other == wanted:
+                for a in by_value[one]:
+                    for b in by_value[other]:
+                        if a[0] < b[0]:
+                            yield a, b
+
+
+def count_algorithms(table: TruthTable, max_depth: int, irredundant: bool = False) -> int:
+    """How many algorithms `algorithms` lists, counted by function without listing them.
+
+    Args:
+        table: the function to compute.
+        max_depth: the largest depth.
+        irredundant: count only the irredundant ones.
+
+    Example:
+        >>> count_algorithms(TruthTable.parse("0110"), 3), count_algorithms(TruthTable.parse("0110"), 3, True)
+        (250, 18)
+    """
+    n, full = table.inputs, table.full
+    counts = tree_counts(n, max_depth - 1, irredundant)
+    return sum(_ways(counts, wanted, full, irredundant) for wanted in {table.bits, table.bits ^ full})
+
+
+@lru_cache(maxsize=64)
+def tree_counts(inputs: int, max_depth: int, irredundant: bool) -> dict[int, int]:
+    """For each function the number of trees of depth 0 to `max_depth` that compute it, as the node's own AND."""
+    full = (1 << (1 << inputs)) - 1
+    leaves = dict.fromkeys(variable_bits(inputs), 1)
+    counts = dict(leaves)
+    for _ in range(max_depth):
+        literals = set(counts) | {bits ^ full for bits in counts}
+        reached = {a & b for a in literals for b in literals}
+        following = dict(leaves)
+        for bits in reached:
+            ways = _ways(counts, bits, full, irredundant)
+            if ways:
+                following[bits] = following.get(bits, 0) + ways
+        counts = following
+    return counts
+
+
+def _ways(counts: dict[int, int], wanted: int, full: int, irredundant: bool) -> int:
+    """The number of inner nodes whose AND is `wanted` over operands counted by function in `counts`."""
+    if irredundant and wanted in (0, full):
+        return 0
+    banned = {wanted, wanted ^ full} if irredundant else set()
+    # Literals that contain `wanted`: the operand's function, and its number of trees.
+    literals = [
+        (bits ^ flip, bits, number)
+        for bits, number in counts.items()
+        for flip in (0, full)
+        if (bits ^ flip) & wanted == wanted and bits not in banned
+    ]
+    ordered = same_tree = 0
+    for one, bits, number in literals:
+        for other, other_bits, other_number in literals:
+            if one & other == wanted:
+                ordered += number * other_number
+                # Two literals of one function may be literals of one and the same tree, which is not allowed.
+                same_tree += number if bits == other_bits else 0
+    return (ordered - same_tree) // 2
+
+
+def _variables(
+    tree: Inner, negated: bool, path: Path, user: Path | None, when_false: int, when_true: int, inputs: int
+) -> Iterator[Variable]:
+    """The variables below an inner node, given the output when the node is forced to 0 or 1, and whether the printed
+    formula shows the complement of the node."""
+    full = (1 << (1 << inputs)) - 1
+    operands = ((tree.left, tree.left_negated), (tree.right, tree.right_negated))
+    for side, (operand, operand_negated) in enumerate(operands):
+        if isinstance(operand, Leaf):
+            continue
+        sibling, sibling_negated = operands[1 - side]
+        other = value(sibling, inputs) ^ (full if sibling_negated else 0)
+        off, on = when_false, (other & when_true) | (~other & full & when_false)
+        outputs = (on, off) if operand_negated else (off, on)
+        below = (*path, side)
+        shown_negated = operand_negated != negated
+        yield Variable(below, _text(operand, shown_negated), value(operand, inputs), *outputs, user)
+        yield from _variables(operand, shown_negated, below, below, *outputs, inputs)
+
+
+def _text(tree: Tree, negated: bool) -> str:
+    """The tree, or its complement, as a formula in which only inputs carry negation signs."""
+    if isinstance(tree, Leaf):
+        return ("¬" if negated else "") + INPUT_NAMES[tree.index]
+    marks = (tree.left_negated != negated, tree.right_negated != negated)
+    gate = "OR" if negated else "AND"
+    if all(marks) and isinstance(tree.left, Leaf) and isinstance(tree.right, Leaf):
+        # Both operands are negated inputs: De Morgan gives a name without negation signs.
+        gate, marks = ("NAND" if negated else "NOR"), (False, False)
+    separator = "," if depth(tree) == 1 else ", "
+    return f"{gate}({_text(tree.left, marks[0])}{separator}{_text(tree.right, marks[1])})"

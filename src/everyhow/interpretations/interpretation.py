@@ -1,0 +1,86 @@
+"""One interpretation of a circuit: a reading of every neuron that varies, and the gates that follow from them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..boolean.gates import name_of
+from ..boolean.truth_table import MAX_INPUTS, TruthTable
+
+Neuron = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A neuron read as 1 where its activation lies above `separator`.
+
+    Attributes:
+        bits: bit k is the reading at input k.
+        separator: midway between two neighbouring activation values; for an output, its decision boundary.
+        gap: the distance between those two values over the neuron's range, above 0 and at most 1.
+    """
+
+    bits: int
+    separator: float
+    gap: float
+
+
+@dataclass(frozen=True)
+class NeuronGate:
+    """The function that a neuron computes from its parents' readings.
+
+    Attributes:
+        parents: the neurons (layer, neuron) it depends on: its parents in the circuit that vary.
+        table: its value at each pattern of the parents, the first parent being the leftmost digit of the row;
+            "-" at a pattern that never occurs (a don't care).
+    """
+
+    parents: tuple[Neuron, ...]
+    table: str
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The gate's usual name when no pattern is a don't care and it has one, else its table."""
+        if "-" in self.table or not 1 <= len(self.parents) <= MAX_INPUTS:
+            return self.table
+        return name_of(TruthTable.parse(self.table)) or self.table
+
+    @property
+    def dont_cares(self) -> int:
+        """The number of parent patterns that never occur."""
+        return self.table.count("-")
+
+
+@dataclass(frozen=True)
+class Interpretation:
+    """Readings and gates by neuron (layer, neuron); the inputs, layer 0, have readings but no gates.
+
+    Two interpretations are the same when every neuron has the same truth table.
+    """
+
+    readings: Mapping[Neuron, Reading]
+    gates: Mapping[Neuron, NeuronGate]
+
+    @property
+    def smallest_gap(self) -> float:
+        """The narrowest gap of any separator, outputs and inputs aside; 1 when there is none."""
+        last = max(layer for layer, _ in self.readings)
+        return min((r.gap for (layer, _), r in self.readings.items() if 0 < layer < last), default=1.0)
+
+    @property
+    def expansions(self) -> int:
+        """How many interpretations this one stands for when each completion of its don't cares counts on its own."""
+        total = 1
+        for (layer, _), gate in self.gates.items():
+            total *= completions(gate.table, layer)
+        return total
+
+
+def completions(table: str, layer: int) -> int:
+    """In how many ways a gate of layer `layer` can be completed; XOR and XNOR are left out after the first layer."""
+    ways = 1 << table.count("-")
+    if layer > 1 and len(table) == 4:
+        ways -= sum(all(a in ("-", b) for a, b in zip(table, banned, strict=True)) for banned in ("0110", "1001"))
+    return ways

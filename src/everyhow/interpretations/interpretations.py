@@ -1,0 +1,247 @@
+"""All interpretations of one circuit: counted, listed, drawn, and summed up neuron by neuron."""
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from random import Random
+from types import MappingProxyType
+
+import numpy as np
+from jaxtyping import Float
+
+from ..boolean.truth_table import assignments
+from ..circuits.circuit import Circuit
+from ..errors import InputError
+from ..network import Network
+from .count import ReadingRule
+from .interpretation import Interpretation, Neuron, NeuronGate, Reading, completions
+from .readings import circuit_readings
+
+State = tuple[Reading, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Interpretations:
+    """All interpretations of a circuit (paper, Def. 3), held as a layered graph of states, never as a list.
+
+    A state gives each varying neuron of a layer a reading. An interpretation is a path from the inputs' states to
+    the outputs'. Iterating lists them all: the first layer's readings vary slowest, lower separators come first.
+
+    Cost: one step per pair of neighbouring states for everything here; listing also costs its length.
+    """
+
+    network: Network
+    circuit: Circuit
+    points: Float[np.ndarray, "inputs features"]
+    rule: ReadingRule = field(default_factory=ReadingRule)
+
+    @cached_property
+    def readings(self) -> Mapping[Neuron, tuple[Reading, ...]]:
+        """The readings of each neuron that varies, consistent with a reading of its parents or not."""
+        return MappingProxyType(circuit_readings(self.network, self.circuit, self.points, self.rule))
+
+    @cached_property
+    def count(self) -> int:
+        """The number of interpretations, an interpretation with don't cares counting once."""
+        return sum(self._paths_after(0, state) for state in self._first_states)
+
+    @cached_property
+    def count_expanded(self) -> int:
+        """The number of interpretations when each completion of the don't cares counts on its own."""
+        ways = dict.fromkeys(self._first_states, 1)
+        for layer in range(1, len(self._layers)):
+            following: dict[State, int] = {}
+            for state, count in ways.items():
+                for target in self._targets(layer - 1, state):
+                    factor = math.prod(
+                        completions(self._gate(neuron, reading, state).table, layer)
+                        for neuron, reading in zip(self._layers[layer], target, strict=True)
+                    )
+                    following[target] = following.get(target, 0) + count * factor
+            ways = following
+        return sum(ways.values())
+
+    def __iter__(self) -> Iterator[Interpretation]:
+        for state in self._first_states:
+            for path in self._paths_from((state,)):
+                yield self._interpretation(path)
+
+    def sample(self, size: int, seed: int = 0) -> tuple[Interpretation, ...]:
+        """`size` interpretations drawn independently and uniformly with replacement.
+
+        Raises:
+            InputError: the circuit has no interpretation.
+        """
+        if not self.count:
+            raise InputError("the circuit has no interpretation, so none can be drawn")
+        random = Random(seed)
+        return tuple(self._interpretation(self._draw(random)) for _ in range(size))
+
+    @cached_property
+    def gate_shares(self) -> Mapping[Neuron, Mapping[NeuronGate, Fraction]]:
+        """For each neuron the share of interpretations that give it each gate, most frequent first."""
+        tallies: dict[Neuron, Counter[NeuronGate]] = {}
+        before = dict.fromkeys(self._first_states, 1)
+        for layer in range(1, len(self._layers)):
+            following: dict[State, int] = {}
+            for state, count in before.items():
+                for target in self._targets(layer - 1, state):
+                    paths = count * self._paths_after(layer, target)
+                    following[target] = following.get(target, 0) + count
+                    if paths:
+                        for neuron, reading in zip(self._layers[layer], target, strict=True):
+                            tallies.setdefault(neuron, Counter())[self._gate(neuron, reading, state)] += paths
+            before = following
+        return MappingProxyType(
+            {
+                neuron: MappingProxyType({gate: Fraction(n, self.count) for gate, n in tally.most_common()})
+                for neuron, tally in sorted(tallies.items())
+            }
+        )
+
+    @cached_property
+    def widest(self) -> Interpretation | None:
+        """The interpretation whose smallest relative gap is widest; among those, the one with the widest gaps summed.
+
+        None when there is no interpretation.
+        """
+        if not self.count:
+            return None
+        gaps = sorted({r.gap for neuron, rs in self.readings.items() if self._is_hidden(neuron) for r in rs})
+        # The best smallest gap is found by halving the sorted list of gaps that occur.
+        low, high = 0, len(gaps)
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if self._widest_path(gaps[middle]) else (low, middle)
+        path = self._widest_path(gaps[low] if gaps else 0.0)
+        return self._interpretation(path) if path else None
+
+    @cached_property
+    def _layers(self) -> tuple[tuple[Neuron, ...], ...]:
+        depth = self.network.depth
+        return tuple(tuple(n for n in self.readings if n[0] == layer) for layer in range(depth + 1))
+
+    @cached_property
+    def _first_states(self) -> tuple[State, ...]:
+        return tuple(itertools.product(*(self.readings[neuron] for neuron in self._layers[0])))
+
+    @cached_property
+    def _memory(self) -> dict:
+        return {}
+
+    def _is_hidden(self, neuron: Neuron) -> bool:
+        return 0 < neuron[0] < self.network.depth
+
+    def _parents(self, neuron: Neuron) -> tuple[Neuron, ...]:
+        layer, j = neuron
+        parents = ((layer - 1, i) for i in self.circuit.parents(layer, j))
+        return tuple(parent for parent in parents if parent in self.readings)
+
+    def _gate(self, neuron: Neuron, reading: Reading, state: State) -> NeuronGate | None:
+        """The gate of `neuron` read as `reading` when the layer before is in `state`; None when it is no function."""
+        key = (neuron, reading.bits, state)
+        if key not in self._memory:
+            self._memory[key] = self._derived_gate(neuron, reading, state)
+        return self._memory[key]
+
+    def _derived_gate(self, neuron: Neuron, reading: Reading, state: State) -> NeuronGate | None:
+        parents = self._parents(neuron)
+        bits = dict(zip(self._layers[neuron[0] - 1], (r.bits for r in state), strict=True))
+        table = ["-"] * (1 << len(parents))
+        for k in range(len(self.points)):
+            row = 0
+            for parent in parents:
+                row = 2 * row + (bits[parent] >> k & 1)
+            value = str(reading.bits >> k & 1)
+            if table[row] not in ("-", value):
+                return None
+            table[row] = value
+        gate = NeuronGate(parents, "".join(table))
+        return gate if completions(gate.table, neuron[0]) else None
+
+    def _targets(self, layer: int, state: State) -> tuple[State, ...]:
+        """The states of layer `layer` + 1 that are consistent with `state` of layer `layer`."""
+        key = (layer, state)
+        if key not in self._memory:
+            allowed = (
+                [reading for reading in self.readings[neuron] if self._gate(neuron, reading, state)]
+                for neuron in self._layers[layer + 1]
+            )
+            self._memory[key] = tuple(itertools.product(*allowed))
+        return self._memory[key]
+
+    def _paths_after(self, layer: int, state: State) -> int:
+        if layer == self.network.depth:
+            return 1
+        key = ("paths", layer, state)
+        if key not in self._memory:
+            self._memory[key] = sum(self._paths_after(layer + 1, target) for target in self._targets(layer, state))
+        return self._memory[key]
+
+    def _paths_from(self, path: tuple[State, ...]) -> Iterator[tuple[State, ...]]:
+        layer = len(path) - 1
+        if layer == self.network.depth:
+            yield path
+            return
+        for target in self._targets(layer, path[-1]):
+            if self._paths_after(layer + 1, target):
+                yield from self._paths_from((*path, target))
+
+    def _draw(self, random: Random) -> tuple[State, ...]:
+        path: tuple[State, ...] = ()
+        for layer in range(self.network.depth + 1):
+            options = self._targets(layer - 1, path[-1]) if path else self._first_states
+            rank = random.randrange(sum(self._paths_after(layer, option) for option in options))
+            for option in options:
+                rank -= self._paths_after(layer, option)
+                if rank < 0:
+                    path = (*path, option)
+                    break
+        return path
+
+    def _widest_path(self, least: float) -> tuple[State, ...] | None:
+        """The path of the largest sum of gaps among those without a gap below `least`."""
+        best: dict[State, tuple[float, tuple[State, ...]]] = {s: (0.0, (s,)) for s in self._first_states}
+        for layer in range(1, self.network.depth + 1):
+            following: dict[State, tuple[float, tuple[State, ...]]] = {}
+            for state, (total, path) in best.items():
+                for target in self._targets(layer - 1, state):
+                    gaps = [r.gap for r in target] if layer < self.network.depth else []
+                    if min(gaps, default=1.0) < least:
+                        continue
+                    candidate = (total + sum(gaps), (*path, target))
+                    if target not in following or candidate[0] > following[target][0]:
+                        following[target] = candidate
+            best = following
+        return max(best.values(), key=lambda entry: entry[0])[1] if best else None
+
+    def _interpretation(self, path: tuple[State, ...]) -> Interpretation:
+        readings: dict[Neuron, Reading] = {}
+        gates: dict[Neuron, NeuronGate] = {}
+        for layer, state in enumerate(path):
+            for neuron, reading in zip(self._layers[layer], state, strict=True):
+                readings[neuron] = reading
+                if layer:
+                    gates[neuron] = self._gate(neuron, reading, path[layer - 1])
+        return Interpretation(MappingProxyType(readings), MappingProxyType(gates))
+
+
+def interpretations(
+    network: Network,
+    circuit: Circuit,
+    points: Float[np.ndarray, "inputs features"] | None = None,
+    rule: ReadingRule | None = None,
+) -> Interpretations:
+    """All interpretations of `circuit` over `points` (the truth table's rows when not given).
+
+    Example:
+        >>> import everyhow as eh
+        >>> interpretations(eh.xornet(), eh.Circuit.whole(eh.xornet())).count
+        2
+    """
+    inputs = assignments(network.widths[0]) if points is None else points
+    return Interpretations(network, circuit, inputs, rule or ReadingRule())

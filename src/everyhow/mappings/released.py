@@ -1,0 +1,50 @@
+"""Mappings as the paper's released code counts them: fewer interventions are tested than the definition asks for."""
+
+from collections.abc import Iterable
+
+from ..boolean.released_formulas import ReleasedFormula
+from ..boolean.truth_table import INPUT_NAMES
+from .mapping import disjoint_choices
+from .signatures import Rows, Signatures, minimal_sets
+
+
+def tested_bases(inputs: int, pair_order: str) -> tuple[int, ...]:
+    """For each source row, the bases (as bits) at which the released code compares network and formula.
+
+    It takes only the pairs (i, j) with i < j in the order of assignments, source i. `pair_order` lists the inputs, the
+    slowest varying one first; in the released code it depended on Python's hash seed.
+
+    Example:
+        >>> [format(bases, "04b") for bases in tested_bases(2, "AB")]
+        ['1110', '1100', '1000', '0000']
+    """
+    digits = [INPUT_NAMES.index(name) for name in pair_order]
+
+    def rank(row: int) -> tuple[int, ...]:
+        return tuple(row >> (inputs - 1 - digit) & 1 for digit in digits)
+
+    rows = range(1 << inputs)
+    return tuple(sum(1 << base for base in rows if rank(base) > rank(source)) for source in rows)
+
+
+def released_mappings(
+    signatures: Signatures, formulas: Iterable[ReleasedFormula], inputs: int, pair_order: str
+) -> dict[str, int]:
+    """The number of minimal mappings of each formula that has any, by the formula's text."""
+    tested = tested_bases(inputs, pair_order)
+
+    def seen(rows: Rows) -> Rows:
+        return tuple(row & bases for row, bases in zip(rows, tested, strict=True))
+
+    groups = {rows: minimal_sets(sets) for rows, sets in signatures.grouped(seen).items()}
+    counts = {}
+    for formula in formulas:
+        needed = (
+            tuple(v.when_true if v.bits >> source & 1 else v.when_false for source in range(1 << inputs))
+            for v in formula.variables
+        )
+        options = [groups.get(seen(rows), ()) for rows in needed]
+        number = sum(1 for _ in disjoint_choices(options))
+        if number:
+            counts[str(formula)] = number
+    return counts

@@ -1,0 +1,141 @@
+"""Causal signatures: what the network decides when a set of neurons takes its values from another input."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt64
+
+from ..errors import InputError
+from ..network import Network
+
+MOST_INPUTS = 64
+# Patched activations computed at once; bounds the memory to tens of megabytes.
+VALUES_AT_ONCE = 1 << 21
+
+
+@dataclass(frozen=True)
+class NeuronSet:
+    """A non-empty set of neurons of one hidden layer (1 is the first)."""
+
+    layer: int
+    neurons: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"layer {self.layer}: {'+'.join(map(str, self.neurons))}"
+
+
+Rows = tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Signatures:
+    """The causal signatures of all non-empty neuron sets of all hidden layers.
+
+    A signature is a table decision[source, base] after the set takes its values from source; its row at a source is
+    a bit set over the bases. Decisions are by threshold.
+
+    Attributes:
+        rows: for each hidden layer, shape (sets, sources): entry (m - 1, s) is the row at source s of the set whose
+            neurons are the bits of m.
+    """
+
+    network: Network
+    rows: tuple[UInt64[np.ndarray, "sets sources"], ...]
+
+    def __len__(self) -> int:
+        return sum(len(rows) for rows in self.rows)
+
+    @property
+    def distinct(self) -> int:
+        """The number of different signatures."""
+        return len(self.by_rows)
+
+    @cached_property
+    def by_rows(self) -> Mapping[Rows, tuple[NeuronSet, ...]]:
+        """The neuron sets that have each signature."""
+        return self.grouped(lambda rows: rows)
+
+    @cached_property
+    def minimal_by_rows(self) -> Mapping[Rows, tuple[NeuronSet, ...]]:
+        """The inclusion-minimal neuron sets that have each signature."""
+        return MappingProxyType({rows: minimal_sets(sets) for rows, sets in self.by_rows.items()})
+
+    def grouped(self, key) -> Mapping[Rows, tuple[NeuronSet, ...]]:
+        """The neuron sets whose signatures have the same `key`, a function of a signature's rows."""
+        groups: dict[Rows, list[NeuronSet]] = {}
+        for neurons, rows in self.items():
+            groups.setdefault(key(rows), []).append(neurons)
+        return MappingProxyType({rows: tuple(sets) for rows, sets in groups.items()})
+
+    def items(self) -> Iterator[tuple[NeuronSet, Rows]]:
+        """Every neuron set with its signature, layer by layer."""
+        for layer, table in enumerate(self.rows, start=1):
+            for m, rows in enumerate(table.tolist(), start=1):
+                yield NeuronSet(layer, tuple(_members(m))), tuple(rows)
+
+    def of(self, neurons: NeuronSet) -> Rows:
+        """The signature of one neuron set."""
+        m = sum(1 << neuron for neuron in neurons.neurons)
+        return tuple(self.rows[neurons.layer - 1][m - 1].tolist())
+
+
+def signatures(network: Network, points: Float[np.ndarray, "inputs features"]) -> Signatures:
+    """The causal signature of every neuron set of every hidden layer of a network with one output.
+
+    Cost: (2^width - 1) x inputs^2 passes through the rest of the network, per layer.
+
+    Raises:
+        InputError: the network has several outputs, or there are more than 64 inputs.
+
+    Example:
+        >>> from everyhow import xornet
+        >>> from everyhow.boolean.truth_table import assignments
+        >>> signatures(xornet(), assignments(2)).distinct
+        7
+    """
+    if network.widths[-1] != 1:
+        raise InputError(
+            f"causal signatures are of one output; the network has {network.widths[-1]}: take network.output(k)"
+        )
+    if len(points) > MOST_INPUTS:
+        raise InputError(f"causal signatures are computed over at most {MOST_INPUTS} inputs, not {len(points)}")
+    states = network.layers(points)
+    return Signatures(network, tuple(_layer_rows(network, k, states[k]) for k in range(1, network.depth)))
+
+
+def minimal_sets(sets: tuple[NeuronSet, ...]) -> tuple[NeuronSet, ...]:
+    """The sets that contain no other one of `sets` in the same layer."""
+    found: list[tuple[int, frozenset[int], NeuronSet]] = []
+    for candidate in sorted(sets, key=lambda s: len(s.neurons)):
+        members = frozenset(candidate.neurons)
+        if not any(layer == candidate.layer and smaller <= members for layer, smaller, _ in found):
+            found.append((candidate.layer, members, candidate))
+    return tuple(candidate for _, _, candidate in found)
+
+
+def _layer_rows(
+    network: Network, layer: int, state: Float[np.ndarray, "inputs neurons"]
+) -> UInt64[np.ndarray, "sets sources"]:
+    inputs, width = state.shape
+    chosen = np.array([[m >> i & 1 for i in range(width)] for m in range(1, 1 << width)], dtype=bool)
+    at_once = max(1, VALUES_AT_ONCE // (inputs * inputs * max(network.widths)))
+    blocks = [
+        _rows(network, layer, state, chosen[start : start + at_once]) for start in range(0, len(chosen), at_once)
+    ]
+    return np.concatenate(blocks)
+
+
+def _rows(
+    network: Network, layer: int, state: Float[np.ndarray, "inputs neurons"], chosen: Bool[np.ndarray, "sets neurons"]
+) -> UInt64[np.ndarray, "sets sources"]:
+    patched = np.where(chosen[:, None, None, :], state[None, :, None, :], state[None, None, :, :])
+    decisions = network.run_from(layer, patched)[..., 0] > 0.5
+    place = np.uint64(1) << np.arange(len(state), dtype=np.uint64)
+    return (decisions * place).sum(axis=-1, dtype=np.uint64)
+
+
+def _members(m: int) -> Iterator[int]:
+    return (i for i in range(m.bit_length()) if m >> i & 1)
