@@ -1,2 +1,21 @@
-"""everyhow."""
+"""Count every mechanistic explanation of a small network, and find the criterion that leaves only one."""
+
+from .audit import Audit as Audit
+from .audit import audit as audit
+from .behavior import Behavior as Behavior
+from .behavior import Task as Task
+from .behavior import parse_task as parse_task
+from .circuits.circuit import Circuit as Circuit
+from .errors import BudgetError as BudgetError
+from .errors import EveryhowError as EveryhowError
+from .errors import InputError as InputError
+from .network import Intervention as Intervention
+from .network import Network as Network
 from .network import xornet as xornet
+from .network_files import load as load
+from .network_files import save_network as save_network
+from .questions import algorithms as algorithms
+from .questions import circuits as circuits
+from .questions import interpretations as interpretations
+from .questions import mappings as mappings
+from .training import train as train

@@ -1,0 +1,63 @@
+"""Training small networks; PyTorch is loaded only when a network is trained."""
+
+from collections.abc import Iterable
+
+from ..behavior import Task, parse_task
+from ..errors import MissingExtraError
+from ..network import Network
+from .settings import Trained, TrainingSettings, training_rows
+
+
+def train(
+    task: str | Task, widths: Iterable[int] = (3, 3), seed: int = 0, progress: bool = False, **settings: object
+) -> Network:
+    """Train one network with hidden layers of the given `widths` on a task.
+
+    Args:
+        task: a gate, formula or truth table; several outputs joined by commas.
+        widths: neurons of each hidden layer.
+        seed: of the weights, the rows drawn and their order.
+        progress: show progress on stderr.
+        **settings: any other field of TrainingSettings.
+
+    Warns:
+        UserWarning: the network did not converge.
+
+    Raises:
+        InputError: a setting out of range.
+        MissingExtraError: PyTorch is not installed.
+    """
+    (result,) = train_many(task, [seed], TrainingSettings(widths=tuple(widths), **settings), progress)
+    if not result.converged:
+        import warnings
+
+        warnings.warn(f"the network did not converge: {result.reason}", stacklevel=2)
+    return result.network
+
+
+def train_many(
+    task: str | Task, seeds: Iterable[int], settings: TrainingSettings | None = None, progress: bool = False
+) -> tuple[Trained, ...]:
+    """Train one network per seed, all at once as stacked tensors; the results come in the order of the seeds.
+
+    A network that does not converge is a result like any other, with the reason. The same seeds and settings give the
+    same weights, run after run; a seed trained beside other seeds may differ from it trained alone in the last bits,
+    since a stack of another size sums in another order.
+
+    Raises:
+        InputError: a setting out of range, or that does not fit the task.
+        MissingExtraError: PyTorch is not installed.
+    """
+    chosen = settings or TrainingSettings()
+    parsed = parse_task(task)
+    training_rows(parsed, chosen)
+    try:
+        import torch  # noqa: F401 (only to learn whether it is there)
+    except ImportError:
+        raise MissingExtraError(
+            "training needs PyTorch, which is not installed: pip install 'everyhow[train]'. "
+            "Auditing a network file (--network) works without it."
+        ) from None
+    from .stacked import train_stack
+
+    return train_stack(parsed, tuple(seeds), chosen, progress)

@@ -1,0 +1,5 @@
+"""`python -m everyhow`."""
+
+from .cli import main
+
+main()

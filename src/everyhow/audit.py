@@ -1,0 +1,311 @@
+"""The audit of a network, end to end."""
+
+import hashlib
+import json
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Literal
+
+from . import authors, paper
+from .authors import AuthorsFindings
+from .behavior import DECISIONS, Behavior, Decision, Task, mismatches, parse_task
+from .boolean.gates import name_of
+from .boolean.truth_table import INPUT_NAMES, assignments
+from .budget import DEFAULT_BUDGET
+from .details import details_of
+from .errors import InputError
+from .files import write_atomically
+from .ladder import Verdict
+from .network import Network
+from .network_files import network_document
+from .paper import PaperFindings
+from .progress import Progress
+
+Preset = Literal["paper", "authors"]
+PRESETS: tuple[Preset, ...] = ("paper", "authors")
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Every explanation of one network, counted.
+
+    An audit of several outputs holds one audit each in `outputs` and no counts of its own.
+
+    Attributes:
+        task: the name of the task.
+        preset: paper or authors.
+        decision: how outputs become bits.
+        depth: the largest depth of the algorithms.
+        network: the network that was explained.
+        computes: the truth table that the network computes, and its usual name if it has one.
+        differs_at: the inputs at which that is not the task, as digits; empty when it is.
+        findings: what was found, with everything listed; None for several outputs.
+        outputs: the audits of each output, when there are several.
+        provenance: versions, times and the digest of the network.
+    """
+
+    task: str
+    preset: Preset
+    decision: Decision
+    depth: int
+    network: Network
+    computes: tuple[str, str | None] | None
+    differs_at: tuple[str, ...]
+    findings: PaperFindings | AuthorsFindings | None = field(repr=False)
+    outputs: tuple["Audit", ...]
+    provenance: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """The counts, exact unless None; see `capped` for what was not counted."""
+        return self._single().counts
+
+    @property
+    def ladder(self) -> dict[str, dict[str, int | None]]:
+        """The survivors of each rung: of mappings, of algorithms and of circuits."""
+        return self._single().ladder
+
+    @property
+    def verdict(self) -> dict[str, Verdict]:
+        """The verdict of each strategy, what_then_where and where_then_what."""
+        return self._single().verdict
+
+    @property
+    def capped(self) -> tuple[str, ...]:
+        """Why something was estimated or not counted; empty when every number is exact."""
+        return self.findings.capped if self.findings else sum((audit.capped for audit in self.outputs), ())
+
+    @property
+    def over_budget(self) -> bool:
+        """Whether the budget kept something from being counted."""
+        return any(audit.over_budget for audit in self.outputs) or bool(self.findings and self.findings.refused)
+
+    def __repr__(self) -> str:
+        lines = [f"Audit of {self.task} on {self.network!r}, preset {self.preset}"]
+        if self.outputs:
+            lines += [f"  {audit.task}: {_in_short(audit)}" for audit in self.outputs]
+            return "\n".join(lines)
+        counts, verdict = self.counts, self.verdict
+        circuits = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
+        algorithms = counts.get("aligned_algorithms", counts.get("aligned_formulas"))
+        lines += [
+            f"  perfect circuits {_shown(circuits)}, interpretations {_shown(counts['interpretations'])}",
+            f"  aligned algorithms {_shown(algorithms)}, mappings {_shown(counts['mappings'])}",
+            f"  what then where: {verdict['what_then_where']}",
+            f"  where then what: {verdict['where_then_what']}",
+        ]
+        return "\n".join(lines)
+
+    def document(self) -> dict[str, Any]:
+        """The audit as it stands in audit.json."""
+        document = {
+            "schema_version": SCHEMA_VERSION,
+            "everyhow_version": self.provenance["everyhow"],
+            "task": self.task,
+            "preset": self.preset,
+            "decision": self.decision,
+            "depth": self.depth,
+            "network": network_document(self.network),
+        }
+        if self.outputs:
+            document["outputs"] = [audit.document() for audit in self.outputs]
+        else:
+            table, name = self.computes or (None, None)
+            document |= {
+                "computes": {"table": table, "name": name, "differs_from_task_at": list(self.differs_at)},
+                "counts": self.counts,
+                "counts_exact": {key: str(n) for key, n in self.counts.items() if isinstance(n, int)},
+                "ladder": self.ladder,
+                "verdict": {strategy: asdict(verdict) for strategy, verdict in self.verdict.items()},
+                "capped": list(self.capped),
+                "details": details_of(self.findings),
+            }
+        return document | {"provenance": dict(self.provenance)}
+
+    def save(self, folder: str | Path) -> Path:
+        """Write `audit.json` into a run folder, made if it is not there; returns the path of the file.
+
+        Raises:
+            InputError: the folder exists, is not empty and is not a run, or is a file.
+        """
+        path = check_run_folder(folder) / "audit.json"
+        content = json.dumps(self.document(), indent=1, ensure_ascii=False)
+        return write_atomically(path, content.encode())
+
+    def _single(self) -> PaperFindings | AuthorsFindings:
+        if self.findings is None:
+            raise InputError(f"this audit has {len(self.outputs)} outputs; ask one of them: audit.outputs[0]")
+        return self.findings
+
+
+def audit(
+    network: Network,
+    task: str | Task,
+    preset: Preset = "paper",
+    *,
+    decision: Decision | None = None,
+    depth: int | None = None,
+    min_node_sparsity: float = 0.0,
+    pair_order: str | None = None,
+    budget: int = DEFAULT_BUDGET,
+    progress: bool = False,
+) -> Audit:
+    """Find and count every explanation of `network`: circuits, interpretations, algorithms and mappings.
+
+    A network that does not compute the task is audited all the same; what it does compute is explained.
+
+    Args:
+        network: the network to explain, of at most six inputs.
+        task: what it was meant to compute: a gate, formula or truth table, several outputs joined by commas.
+        preset: `paper` for the paper's definitions, `authors` for the way its released code counts.
+        decision: how outputs become bits: `threshold` (the default of `paper`) or `round` (always, in `authors`).
+        depth: the largest depth of the algorithms; the number of weight layers when not given.
+        min_node_sparsity: in `authors`, the share of hidden neurons that a circuit must leave out, exceeded strictly.
+        pair_order: in `authors`, the inputs in the order that selects the interventions tested; AB... by default.
+        budget: candidate evaluations allowed; what needs more is estimated or left out, and named in `capped`.
+        progress: show progress on stderr.
+
+    Raises:
+        InputError: an option out of range, or a task that does not fit the network.
+
+    Example:
+        >>> import everyhow as eh
+        >>> eh.audit(eh.xornet(), "XOR").counts["interpretations"]
+        2
+    """
+    parsed = parse_task(task, network.widths[0])
+    chosen = check_decision(preset, decision)
+    max_depth = network.depth if depth is None else depth
+    _check_options(network, parsed, max_depth, min_node_sparsity, budget, preset)
+    order = _checked_order(pair_order, parsed.inputs)
+
+    def explain(part: Network, subtask: Task, behavior: Behavior) -> PaperFindings | AuthorsFindings:
+        shown = Progress(progress)
+        if preset == "paper":
+            return paper.explain(part, behavior, chosen, max_depth, budget, shown)
+        return authors.explain(part, subtask, max_depth, min_node_sparsity, order, budget, shown)
+
+    started = time.perf_counter()
+    outputs = tuple(
+        _audit_output(network.output(k), parsed.output(k), preset, chosen, max_depth, explain)
+        for k in range(parsed.outputs)
+    )
+    if len(outputs) == 1:
+        return outputs[0]
+    provenance = _provenance(network, started)
+    return Audit(parsed.name, preset, chosen, max_depth, network, None, (), None, outputs, provenance)
+
+
+def _audit_output(
+    network: Network,
+    task: Task,
+    preset: Preset,
+    decision: Decision,
+    max_depth: int,
+    explain: Callable[[Network, Task, Behavior], PaperFindings | AuthorsFindings],
+) -> Audit:
+    started = time.perf_counter()
+    # The released code judges by the task's labels, so a network that rounds to no bit does not stop it.
+    reading: Decision = "threshold" if preset == "authors" else decision
+    behavior = Behavior.of_network(network, assignments(task.inputs), reading)
+    (table,), (differs,) = behavior.tables(), mismatches(task, behavior)
+    findings = explain(network, task, behavior)
+    return Audit(
+        task=task.name,
+        preset=preset,
+        decision=decision,
+        depth=max_depth,
+        network=network,
+        computes=(str(table), name_of(table)),
+        differs_at=differs,
+        findings=findings,
+        outputs=(),
+        provenance=_provenance(network, started),
+    )
+
+
+def check_run_folder(folder: str | Path) -> Path:
+    """The folder as a path, if results may be written there.
+
+    Raises:
+        InputError: it is a file, or a folder that holds other things than a run.
+    """
+    path = Path(folder)
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a file; give a folder to write the run into")
+    if path.is_dir() and any(path.iterdir()) and not (path / "audit.json").is_file():
+        raise InputError(
+            f"{path} exists and is not a run (it has no audit.json); give a new folder, or that of an earlier run"
+        )
+    return path
+
+
+def check_decision(preset: str, decision: str | None) -> Decision:
+    """The decision to use in a preset.
+
+    Raises:
+        InputError: an unknown preset or decision, or one that the preset does not have.
+    """
+    if preset not in PRESETS:
+        raise InputError(f"unknown preset {preset!r}; the presets are {' and '.join(PRESETS)}")
+    if decision is not None and decision not in DECISIONS:
+        raise InputError(f"unknown decision {decision!r}; the decisions are {' and '.join(DECISIONS)}")
+    if preset == "authors":
+        if decision == "threshold":
+            raise InputError("the preset authors decides by rounding; leave the decision out, or use the preset paper")
+        return "round"
+    return "round" if decision == "round" else "threshold"
+
+
+def _check_options(
+    network: Network, task: Task, depth: int, min_node_sparsity: float, budget: int, preset: str
+) -> None:
+    if network.widths[-1] != task.outputs:
+        raise InputError(
+            f"task {task.name} has {task.outputs} output(s) but the network has {network.widths[-1]}; "
+            f"give one gate, formula or table per output, joined by commas"
+        )
+    if not 1 <= depth <= 8:
+        raise InputError(f"depth is {depth}; algorithms have a depth from 1 to 8")
+    if not 0 <= min_node_sparsity < 1:
+        raise InputError(f"min_node_sparsity is {min_node_sparsity}; it is a share, at least 0 and below 1")
+    if min_node_sparsity and preset != "authors":
+        raise InputError("min_node_sparsity belongs to the preset authors; leave it out, or choose that preset")
+    if budget < 1:
+        raise InputError(f"budget is {budget}; it is a number of candidate evaluations, at least 1")
+
+
+def _checked_order(pair_order: str | None, inputs: int) -> str:
+    names = INPUT_NAMES[:inputs]
+    order = names if pair_order is None else pair_order.upper()
+    if sorted(order) != sorted(names):
+        raise InputError(f"pair_order is {pair_order!r}; it names each of the inputs {names} once")
+    return order
+
+
+def _provenance(network: Network, started: float) -> dict[str, Any]:
+    document = json.dumps(network_document(network), sort_keys=True).encode()
+    return {
+        **{package: version(package) for package in ("everyhow", "numpy", "numba")},
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(time.perf_counter() - started, 4),
+        "network_sha256": hashlib.sha256(document).hexdigest(),
+    }
+
+
+def _in_short(part: Audit) -> str:
+    return "; ".join(f"{strategy.replace('_', ' ')}: {verdict}" for strategy, verdict in part.verdict.items())
+
+
+def _shown(number: object) -> str:
+    if isinstance(number, list):
+        return f"between {number[0]:,} and {number[1]:,}"
+    return "not counted" if number is None else f"{number:,}"

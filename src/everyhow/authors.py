@@ -1,0 +1,137 @@
+"""The preset `authors`: one output counted as the paper's released code counts, so that published numbers can be
+reproduced and each difference from the definitions explained."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .behavior import Behavior, Task
+from .boolean.released_formulas import released_formulas
+from .budget import over_budget
+from .circuits.count import CircuitCount
+from .circuits.findings import ties
+from .circuits.listing import MOST_EDGES
+from .circuits.released import ReleasedCircuits
+from .circuits.space import circuits_in_space
+from .interpretations.count import ReadingRule, count_interpretations
+from .ladder import Verdict, judge
+from .mappings.released import released_mappings
+from .mappings.signatures import signatures
+from .network import Network
+from .progress import Progress
+
+# As in the released code: values compared as float32, outputs rounded first.
+READINGS = ReadingRule(tolerance=0.0, single=True, decision="round")
+
+
+@dataclass(frozen=True)
+class AuthorsFindings:
+    """Everything the released code counts; None where the budget did not allow it, `refused` saying why."""
+
+    min_node_sparsity: float
+    in_space: int | None
+    perfect: CircuitCount | None
+    interpretations_per_circuit: tuple[int, ...] | None = field(repr=False)
+    candidate_formulas: int
+    mappings_per_formula: Mapping[str, int]
+    pair_order: str
+    refused: tuple[str, ...]
+
+    @property
+    def capped(self) -> tuple[str, ...]:
+        """Why something was not counted exactly."""
+        return self.refused + (() if self.perfect is None else ties(self.perfect))
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """The counts by their names in audit.json; None where something was not counted."""
+        counts: dict[str, Any] = {"circuits_in_space": self.in_space}
+        if self.min_node_sparsity:
+            counts["min_node_sparsity"] = self.min_node_sparsity
+        if self.perfect is None or self.perfect.certified:
+            counts["perfect_circuits"] = self.perfect and self.perfect.between[0]
+        else:
+            counts["perfect_circuits_between"] = list(self.perfect.between)
+        per_circuit = self.interpretations_per_circuit
+        return counts | {
+            "candidate_formulas": self.candidate_formulas,
+            "aligned_formulas": len(self.mappings_per_formula),
+            "mappings": sum(self.mappings_per_formula.values()),
+            "interpretations": None if per_circuit is None else sum(per_circuit),
+            "interpretations_per_circuit": None if per_circuit is None else list(per_circuit),
+            "pair_order": self.pair_order,
+            "mappings_per_formula": dict(self.mappings_per_formula),
+        }
+
+    @property
+    def ladder(self) -> dict[str, dict[str, int | None]]:
+        """The released code knows no stricter criteria."""
+        return {}
+
+    @property
+    def verdict(self) -> dict[str, Verdict]:
+        """One verdict per strategy, on the only criterion that the released code has."""
+        counts = self.counts
+        return {
+            "what_then_where": judge(
+                {"aligned": counts["mappings"]},
+                f"the {self.candidate_formulas:,} formulas that the released code tries, with their minimal mappings",
+                "no formula of the released code's is aligned",
+            ),
+            "where_then_what": judge(
+                {"perfect": counts.get("perfect_circuits")},
+                "the circuits that the released code tries",
+                "no circuit that the released code tries is accurate",
+                "; ".join(self.capped),
+            ),
+        }
+
+
+def explain(
+    network: Network,
+    task: Task,
+    max_depth: int,
+    min_node_sparsity: float,
+    pair_order: str,
+    budget: int,
+    progress: Progress,
+) -> AuthorsFindings:
+    """Every explanation that the released code finds of a network with one output.
+
+    Args:
+        network: the network to explain.
+        task: the labels; the released code judges circuits and formulas by them, not by what the network decides.
+        max_depth: of the formulas.
+        min_node_sparsity: the share of hidden neurons that a circuit must leave out, exceeded strictly.
+        pair_order: the inputs' names in the order of assignments that selects the interventions tested.
+        budget: in candidate evaluations.
+        progress: where to show it.
+    """
+    behavior = Behavior.of_task(task)
+    (table,) = task.tables
+    in_space, perfect, per_circuit, refused = _examine_circuits(network, behavior, min_node_sparsity, budget, progress)
+    formulas = list(released_formulas(table, max_depth))
+    found = signatures(network, behavior.points)
+    mappings = released_mappings(found, formulas, task.inputs, pair_order)
+    return AuthorsFindings(
+        min_node_sparsity, in_space, perfect, per_circuit, len(formulas), mappings, pair_order, refused
+    )
+
+
+def _examine_circuits(
+    network: Network, behavior: Behavior, min_node_sparsity: float, budget: int, progress: Progress
+) -> tuple[int | None, CircuitCount | None, tuple[int, ...] | None, tuple[str, ...]]:
+    refusal = over_budget("counting the circuits", circuits_in_space(network), budget)
+    if refusal:
+        return None, None, None, (refusal,)
+    circuits = ReleasedCircuits(network, behavior, min_node_sparsity)
+    in_space, count = circuits.in_space(), circuits.count()
+    number = count.between[1]
+    if sum(w.size for w in network.weights) > MOST_EDGES:
+        return in_space, count, None, (f"circuits are listed in networks of at most {MOST_EDGES} edges",)
+    refusal = over_budget("listing the interpretations per circuit", number * 100, budget)
+    if refusal:
+        return in_space, count, None, (refusal,)
+    counts = count_interpretations(network, circuits.list_bits(), behavior.points, READINGS)
+    expanded = sorted(completed for _, completed in progress.track(counts, number, "interpretations"))
+    return in_space, count, tuple(expanded), ()

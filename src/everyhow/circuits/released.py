@@ -1,0 +1,115 @@
+"""Circuits as the paper's released code counts them."""
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import UInt64
+
+from ..behavior import Behavior, decide
+from ..network import Network
+from .circuit import Circuit, edge_positions
+from .count import CircuitCount, count_circuits
+from .criterion import Criterion, perfect
+from .listing import list_bits
+
+LEAST_ACCURACY = 0.99
+
+
+@dataclass(frozen=True, eq=False)
+class ReleasedCircuits:
+    """The circuits whose accuracy against a behavior's wanted bits, by rounding, exceeds 0.99, weighted by the data.
+
+    Every input must be used; circuits with all hidden neurons are left out; the share of hidden neurons that a
+    circuit leaves out must exceed `min_node_sparsity`.
+    """
+
+    network: Network
+    behavior: Behavior
+    min_node_sparsity: float = 0.0
+
+    @property
+    def most_neurons(self) -> int:
+        """The largest number of hidden neurons that a circuit may have; -1 when there is none."""
+        hidden = sum(self.network.widths[1:-1])
+        allowed = (k for k in range(hidden) if (hidden - k) / hidden > self.min_node_sparsity)
+        return max(allowed, default=-1)
+
+    def in_space(self) -> int:
+        """The number of circuits with the right inputs and neurons, accurate or not."""
+        free = replace(self._criterion, required=np.zeros_like(self._criterion.required))
+        return self._count(free).between[0]
+
+    def count(self) -> CircuitCount:
+        """The number of accurate circuits, by edges; a circuit may be wrong at inputs of together less than 1 % weight.
+
+        The circuits that are wrong exactly on a set of inputs are those right elsewhere, less those also right on a
+        part of it: inclusion-exclusion over the few sets that are light enough.
+        """
+        signed: dict[tuple[int, ...], int] = {}
+        for wrong in self._light_sets():
+            for size in range(len(wrong) + 1):
+                for right_too in itertools.combinations(wrong, size):
+                    free = tuple(k for k in wrong if k not in right_too)
+                    signed[free] = signed.get(free, 0) + (-1) ** size
+        certain: dict[int, int] = {}
+        possible: dict[int, int] = {}
+        for free, sign in signed.items():
+            if sign:
+                found = self._count(self._free_of(free))
+                for totals, part in ((certain, found.certain), (possible, found.possible)):
+                    for edges, number in part.items():
+                        totals[edges] = totals.get(edges, 0) + sign * number
+        return CircuitCount(*({e: n for e, n in sorted(t.items()) if n} for t in (certain, possible)))
+
+    def list_bits(self) -> Iterator[UInt64[np.ndarray, " circuits"]]:
+        """The bits of every accurate circuit, in blocks."""
+        inputs = self._groups(lambda edge: edge[2] if edge[0] == 1 else None, self.network.widths[0])
+        last = self.network.depth
+        hidden = [(layer, j) for layer in range(1, last) for j in range(self.network.widths[layer])]
+        neurons = self._groups(lambda edge: hidden.index(edge[:2]) if edge[0] < last else None, len(hidden))
+        light = {k for wrong in self._light_sets() for k in wrong}
+        for block in list_bits(self._free_of(tuple(light))):
+            all_inputs = (block[:, None] & inputs != 0).all(axis=1)
+            few_neurons = (block[:, None] & neurons != 0).sum(axis=1) <= self.most_neurons
+            kept = block[all_inputs & few_neurons]
+            if light:
+                kept = np.array([bits for bits in kept if self._accurate(int(bits))], np.uint64)
+            yield kept
+
+    @property
+    def _criterion(self) -> Criterion:
+        return perfect(self.network, self.behavior, "round")
+
+    def _count(self, criterion: Criterion) -> CircuitCount:
+        if self.most_neurons < 0:
+            return CircuitCount({}, {})
+        return count_circuits(criterion, every_input_used=True, most_neurons=self.most_neurons)
+
+    def _free_of(self, inputs: tuple[int, ...]) -> Criterion:
+        required = self._criterion.required.copy()
+        required[list(inputs)] = False
+        return replace(self._criterion, required=required)
+
+    def _light_sets(self) -> list[tuple[int, ...]]:
+        """The sets of inputs at which an accurate circuit may be wrong, the empty one included."""
+        weights = self.behavior.weights
+        light = [k for k, weight in enumerate(weights) if 1 - weight > LEAST_ACCURACY]
+        sets = itertools.chain.from_iterable(itertools.combinations(light, n) for n in range(len(light) + 1))
+        return [chosen for chosen in sets if 1 - weights[list(chosen)].sum() > LEAST_ACCURACY]
+
+    def _accurate(self, bits: int) -> bool:
+        outputs = self.network.run_circuit(self.behavior.points, Circuit(self.network.widths, bits))[-1]
+        found, decided = decide(outputs, "round")
+        right = (decided & (found == self.behavior.wanted)).all(axis=1)
+        return float(self.behavior.weights[right].sum()) > LEAST_ACCURACY
+
+    def _groups(self, group_of, count: int) -> UInt64[np.ndarray, " groups"]:
+        """For each group the bits of its edges; `group_of` tells an edge's group, or None."""
+        groups = [0] * count
+        for edge, position in edge_positions(self.network.widths).items():
+            group = group_of(edge)
+            if group is not None:
+                groups[group] |= 1 << position
+        return np.array(groups, np.uint64)

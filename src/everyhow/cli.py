@@ -1,0 +1,224 @@
+"""The command line: every command parses, calls one library function, and prints."""
+
+import json
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .budget import DEFAULT_BUDGET
+from .errors import BudgetError, EveryhowError, InputError
+from .network import Network
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Count every mechanistic explanation of a small network, and find the criterion that leaves only one.",
+)
+
+WRONG_INPUT, FAILURE, OVER_BUDGET = 1, 2, 3
+
+TaskArgument = Annotated[
+    str, typer.Argument(help="A gate (XOR, MAJORITY, AND:3), a formula ('A & ~B | ~A & B'), a truth table (0110), "
+                             "or several joined by commas.")
+]  # fmt: skip
+NetworkOption = Annotated[
+    str | None, typer.Option("--network", help="A network file (.json or .safetensors), or xornet.")
+]
+WidthsOption = Annotated[str, typer.Option(help="Neurons of each hidden layer, such as 3,3.")]
+SeedOption = Annotated[int, typer.Option(help="Of the weights, the rows drawn and their order.")]
+PresetOption = Annotated[str, typer.Option(help="paper: the definitions; authors: as the released code counts.")]
+DecisionOption = Annotated[
+    str | None, typer.Option(help="How outputs become bits: threshold (output > 0.5) or round.")
+]
+SparsityOption = Annotated[
+    float, typer.Option(help="authors only: the share of hidden neurons a circuit must leave out, exceeded strictly.")
+]
+BudgetOption = Annotated[float, typer.Option(help="Candidate evaluations allowed.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+
+
+@app.command("audit")
+def audit_command(
+    task: TaskArgument,
+    network: NetworkOption = None,
+    widths: WidthsOption = "3,3",
+    seed: SeedOption = 0,
+    preset: PresetOption = "paper",
+    decision: DecisionOption = None,
+    depth: Annotated[int | None, typer.Option(help="Largest depth of the algorithms; the weight layers if not given.")]
+    = None,
+    min_node_sparsity: SparsityOption = 0.0,
+    pair_order: Annotated[str | None, typer.Option(help="authors only: order of the inputs, such as BA.")] = None,
+    budget: BudgetOption = DEFAULT_BUDGET,
+    out: Annotated[Path | None, typer.Option(help="Folder to write audit.json into.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find and count every explanation of a network: circuits, interpretations, algorithms and mappings."""
+    from .audit import audit, check_run_folder
+
+    if out is not None:
+        check_run_folder(out)
+    found = audit(
+        _network(task, network, widths, seed), task, preset, decision=decision, depth=depth,  # type: ignore[arg-type]
+        min_node_sparsity=min_node_sparsity, pair_order=pair_order, budget=_whole(budget), progress=True,
+    )  # fmt: skip
+    saved = None if out is None else str(found.save(out))
+    if as_json:
+        _print_json(found.document())
+    else:
+        from rich.console import Console
+
+        from .report.terminal import print_audit
+
+        print_audit(found, Console(highlight=False), saved)
+    if found.over_budget:
+        raise typer.Exit(OVER_BUDGET)
+
+
+@app.command("count")
+def count_command(
+    task: TaskArgument,
+    network: Annotated[str, typer.Option("--network", help="A network file (.json or .safetensors), or xornet.")],
+    preset: PresetOption = "paper",
+    decision: DecisionOption = None,
+    min_node_sparsity: SparsityOption = 0.0,
+    budget: BudgetOption = DEFAULT_BUDGET,
+    as_json: JsonOption = False,
+) -> None:
+    """Count the perfect circuits of a network, and nothing else."""
+    from .counting import count
+
+    found = count(
+        _stored(network), task, preset, decision=decision, min_node_sparsity=min_node_sparsity,  # type: ignore[arg-type]
+        budget=_whole(budget),
+    )  # fmt: skip
+    if as_json:
+        _print_json(found)
+        return
+    outputs = found.pop("outputs", [])
+    for part in (found, *outputs):
+        for key, value in part.items():
+            shown = f"{value:,}" if isinstance(value, int) else value
+            typer.echo(f"{key:<26} {shown}")
+
+
+@app.command("train")
+def train_command(
+    task: TaskArgument,
+    widths: WidthsOption = "3,3",
+    seed: SeedOption = 0,
+    out: Annotated[Path, typer.Option(help="Network file to write (.json or .safetensors).")] = Path("network.json"),
+    hidden_activation: Annotated[str, typer.Option(help="Activation of the hidden layers.")] = "leaky_relu",
+    output_activation: Annotated[str, typer.Option(help="Activation of the output layer.")] = "leaky_relu",
+    learning_rate: Annotated[float, typer.Option(help="Of AdamW.")] = 1e-3,
+    loss_target: Annotated[float, typer.Option(help="Mean squared error at which training stops.")] = 0.01,
+    rows: Annotated[int, typer.Option(help="Rows drawn from the truth table.")] = 4000,
+    batch_size: Annotated[int, typer.Option(help="Rows per step.")] = 100,
+    epochs: Annotated[int, typer.Option(help="Passes over the rows, at most.")] = 1000,
+    patience: Annotated[int, typer.Option(help="Epochs without a better loss before training stops.")] = 3,
+    weight_decay: Annotated[float, typer.Option(help="Of AdamW.")] = 0.01,
+    l1: Annotated[float, typer.Option(help="Weight of the sum of absolute weights in the loss.")] = 0.0,
+    dropout: Annotated[float, typer.Option(help="Share of hidden activations set to 0.")] = 0.0,
+    input_noise: Annotated[float, typer.Option(help="Standard deviation of the noise on the inputs.")] = 0.0,
+    input_weights: Annotated[str | None, typer.Option(help="How often each row is drawn, such as 1,1,1,4.")] = None,
+    show: Annotated[str | None, typer.Option(help="The only rows to train on, such as 00,01,10.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train one network and write it to a file."""
+    from .network_files import save_network
+    from .training import TrainingSettings, train_many
+
+    settings = TrainingSettings(
+        widths=_numbers(widths, "widths", int), hidden_activation=hidden_activation,
+        output_activation=output_activation, learning_rate=learning_rate, loss_target=loss_target, rows=rows,
+        batch_size=batch_size, epochs=epochs, patience=patience, weight_decay=weight_decay, l1=l1, dropout=dropout,
+        input_noise=input_noise,
+        input_weights=None if input_weights is None else _numbers(input_weights, "input-weights", float),
+        show=None if show is None else tuple(row.strip() for row in show.split(",")),
+    )  # fmt: skip
+    (result,) = train_many(task, [seed], settings, progress=sys.stderr.isatty())
+    path = save_network(result.network, out)
+    summary = {
+        "converged": result.converged, "reason": result.reason, "epochs": result.epochs, "loss": result.loss,
+        "accuracy": result.accuracy, "seed": result.seed, "network": str(path),
+    }  # fmt: skip
+    if as_json:
+        _print_json(summary)
+        return
+    for key, value in summary.items():
+        typer.echo(f"{key:<10} {value}")
+
+
+@app.command("xornet")
+def xornet_command(
+    steepness: Annotated[float, typer.Option(help="Of all four sigmoids.")] = 25.0,
+) -> None:
+    """Print what every neuron of the analytic XOR network does at the four inputs."""
+    from .boolean.truth_table import assignments
+    from .network import xornet
+
+    inputs, hidden, output = xornet(steepness).layers(assignments(2))
+    typer.echo("x1  x2    h1    h2    h3     y")
+    for x, h, y in zip(inputs, hidden, output, strict=True):
+        typer.echo(f"{x[0]:2.0f}  {x[1]:2.0f}  " + "  ".join(f"{value:.2f}" for value in (*h, *y)))
+
+
+def _network(task: str, source: str | None, widths: str, seed: int) -> Network:
+    if source is not None:
+        return _stored(source)
+    from .training import TrainingSettings, train_many
+
+    settings = TrainingSettings(widths=_numbers(widths, "widths", int))
+    (result,) = train_many(task, [seed], settings, progress=sys.stderr.isatty())
+    if not result.converged:
+        typer.echo(f"warning: the network did not converge: {result.reason}", err=True)
+    return result.network
+
+
+def _stored(source: str) -> Network:
+    from .network import xornet
+    from .network_files import load
+
+    return xornet() if source == "xornet" else load(source)
+
+
+def _numbers(text: str, option: str, kind: type) -> tuple:
+    try:
+        return tuple(kind(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise InputError(f"--{option} is {text!r}; it takes numbers joined by commas, such as 3,3") from None
+
+
+def _whole(budget: float) -> int:
+    if not 1 <= budget < float("inf"):
+        raise InputError(f"budget is {budget}; it is a number of candidate evaluations, at least 1")
+    return int(budget)
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+
+
+def main() -> None:
+    """Run the command line; every error that a user can mend becomes one line on stderr."""
+    try:
+        app()
+    except SystemExit as stop:
+        # Typer leaves with 2 after a wrong option or a missing argument, and has told the user so.
+        sys.exit(WRONG_INPUT if stop.code == FAILURE else stop.code)
+    except BudgetError as error:
+        _stop(str(error), OVER_BUDGET)
+    except EveryhowError as error:
+        _stop(str(error), WRONG_INPUT)
+    except Exception:
+        traceback.print_exc()
+        _stop("internal failure; the lines above say where. Please report it with the command that led here", FAILURE)
+
+
+def _stop(message: str, code: int) -> None:
+    sys.stderr.write(f"everyhow: {message}\n")
+    sys.exit(code)

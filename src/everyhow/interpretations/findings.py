@@ -1,0 +1,108 @@
+"""WHAT, whole: the interpretations of all perfect circuits, counted, or estimated where that costs too much."""
+
+import itertools
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..behavior import Behavior, Decision
+from ..budget import over_budget
+from ..circuits.criterion import perfect
+from ..circuits.findings import CircuitFindings
+from ..circuits.listing import MOST_EDGES, list_bits, sample_circuits
+from ..network import Network
+from ..progress import Progress
+from .count import ReadingRule, count_interpretations
+from .interpretation import Interpretation
+from .interpretations import Interpretations
+
+SAMPLE = 1000
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An unbiased estimate from a uniform sample of circuits, with the ends of its 95 % confidence interval."""
+
+    value: float
+    low: float
+    high: float
+    sample: int
+
+
+@dataclass(frozen=True)
+class InterpretationFindings:
+    """Totals over all perfect circuits; None where they were not counted, `refused` saying why.
+
+    Attributes:
+        total: interpretations, don't cares counted once.
+        expanded: interpretations, each completion of the don't cares counted.
+        least: of one circuit, don't cares counted once.
+        most: of one circuit, don't cares counted once.
+        estimate: of the total, when it was not counted.
+        simplest: the interpretation with the widest gaps of the simplest circuit.
+        refused: what the budget did not allow, in words.
+    """
+
+    total: int | None = None
+    expanded: int | None = None
+    least: int | None = None
+    most: int | None = None
+    estimate: Estimate | None = None
+    simplest: Interpretation | None = None
+    refused: tuple[str, ...] = ()
+
+
+def examine_interpretations(
+    network: Network,
+    behavior: Behavior,
+    decision: Decision,
+    circuits: CircuitFindings,
+    budget: int,
+    progress: Progress,
+) -> InterpretationFindings:
+    """Count the interpretations of every perfect circuit, or estimate their number from a uniform sample."""
+    if circuits.perfect is None:
+        return InterpretationFindings()
+    criterion = perfect(network, behavior, decision)
+    rule = ReadingRule(decision=decision)
+    simplest = None
+    if circuits.simplest is not None:
+        simplest = Interpretations(network, circuits.simplest, behavior.points, rule).widest
+    number = circuits.perfect.between[1]
+    if not number:
+        return InterpretationFindings(0, 0, 0, 0)
+    if sum(w.size for w in network.weights) > MOST_EDGES:
+        refusal = f"interpretations are counted in networks of at most {MOST_EDGES} edges"
+        return InterpretationFindings(simplest=simplest, refused=(refusal,))
+    steps = _steps_per_circuit(network, len(behavior.points))
+    refusal = over_budget("counting the interpretations of all perfect circuits", number * steps, budget)
+    if refusal is None:
+        counts = count_interpretations(network, list_bits(criterion), behavior.points, rule)
+        tracked = progress.track(counts, number, "interpretations")
+        total = expanded = most = 0
+        least = None
+        for once, completed in tracked:
+            total, expanded = total + once, expanded + completed
+            least, most = once if least is None else min(least, once), max(most, once)
+        return InterpretationFindings(total, expanded, least or 0, most, simplest=simplest)
+    too_much = over_budget("estimating the interpretations from a sample", SAMPLE * steps, budget)
+    if too_much:
+        return InterpretationFindings(simplest=simplest, refused=(refusal, too_much))
+    drawn = np.array([circuit.bits for circuit in sample_circuits(criterion, SAMPLE)], np.uint64)
+    counts = [once for once, _ in count_interpretations(network, [drawn], behavior.points, rule)]
+    return InterpretationFindings(
+        estimate=_estimate(counts, number), simplest=simplest, refused=(f"{refusal}; estimated instead",)
+    )
+
+
+def _estimate(sampled: list[int], circuits: int) -> Estimate:
+    mean, spread = float(np.mean(sampled)), float(np.std(sampled, ddof=1))
+    margin = 1.96 * spread / math.sqrt(len(sampled))
+    return Estimate(circuits * mean, circuits * max(0.0, mean - margin), circuits * (mean + margin), len(sampled))
+
+
+def _steps_per_circuit(network: Network, inputs: int) -> int:
+    """An upper bound of the pairs of neighbouring states that one circuit's interpretations go through."""
+    states = [1, *(max(1, inputs - 1) ** width for width in network.widths[1:-1]), 1]
+    return sum(a * b for a, b in itertools.pairwise(states))

@@ -1,0 +1,99 @@
+"""The single questions behind an audit, for whoever wants only one of them answered."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+from .behavior import Behavior, Decision, Task, parse_task
+from .boolean.algorithms import Algorithm
+from .boolean.algorithms import algorithms as list_algorithms
+from .boolean.truth_table import assignments
+from .circuits.circuit import Circuit
+from .circuits.circuits import Circuits
+from .circuits.criterion import perfect, resample_faithful
+from .errors import InputError
+from .interpretations.count import ReadingRule
+from .interpretations.interpretations import Interpretations
+from .mappings.alignment import needed_rows
+from .mappings.mapping import Mapping, mappings_of
+from .mappings.signatures import signatures
+from .network import Network
+
+
+def circuits(
+    network: Network,
+    task: str | Task | Behavior | None = None,
+    criterion: Literal["perfect", "resample_faithful"] = "perfect",
+    decision: Decision = "threshold",
+) -> Circuits:
+    """The circuits that make the wanted decisions: iterate over them, count them, or draw some.
+
+    Args:
+        network: the network; several outputs are judged together.
+        task: the decisions wanted: a task, a behavior, or None for what the network itself decides.
+        criterion: `perfect` (removed edges carry 0) or `resample_faithful` (and also what they carry at any input).
+        decision: how outputs become bits.
+
+    Example:
+        >>> import everyhow as eh
+        >>> eh.circuits(eh.xornet(), "XOR").count().between
+        (1, 1)
+    """
+    if task is None:
+        wanted = Behavior.of_network(network, assignments(network.widths[0]), decision)
+    else:
+        wanted = task if isinstance(task, Behavior) else Behavior.of_task(parse_task(task, network.widths[0]))
+    if wanted.wanted.shape[1] != network.widths[-1]:
+        raise InputError(
+            f"the task has {wanted.wanted.shape[1]} output(s) but the network has {network.widths[-1]}; "
+            f"give one gate, formula or table per output, joined by commas"
+        )
+    criteria = {"perfect": perfect, "resample_faithful": resample_faithful}
+    if criterion not in criteria:
+        raise InputError(f"unknown criterion {criterion!r}; the criteria are {' and '.join(criteria)}")
+    return Circuits(criteria[criterion](network, wanted, decision))
+
+
+def interpretations(network: Network, circuit: Circuit, decision: Decision = "threshold") -> Interpretations:
+    """The interpretations of one circuit over the truth table: iterate over them, count them, or draw some.
+
+    Example:
+        >>> import everyhow as eh
+        >>> eh.interpretations(eh.xornet(), eh.Circuit.whole(eh.xornet())).count
+        2
+    """
+    return Interpretations(network, circuit, assignments(network.widths[0]), ReadingRule(decision=decision))
+
+
+def algorithms(task: str | Task, depth: int) -> Iterator[Algorithm]:
+    """Every algorithm of depth at most `depth` that computes a task of one output; see Algorithm for what counts.
+
+    Example:
+        >>> import everyhow as eh
+        >>> sum(1 for _ in eh.algorithms("XOR", depth=3))
+        250
+    """
+    parsed = parse_task(task)
+    if parsed.outputs != 1:
+        raise InputError(f"task {parsed.name} has {parsed.outputs} outputs; algorithms are listed for one output")
+    return list_algorithms(parsed.tables[0], depth)
+
+
+def mappings(network: Network, algorithm: Algorithm) -> tuple[Mapping, ...]:
+    """The minimal mappings of an algorithm into a network with one output; empty when it is not aligned.
+
+    Raises:
+        InputError: network and algorithm have different numbers of inputs.
+
+    Example:
+        >>> import everyhow as eh
+        >>> bob, alice = eh.algorithms("XOR", depth=2)
+        >>> eh.mappings(eh.xornet(), bob)
+        (Mapping(AND(NAND(A,B), OR(A,B)): NAND(A,B) in layer 1: 2, OR(A,B) in layer 1: 0+1),)
+        >>> eh.mappings(eh.xornet(), alice)
+        ()
+    """
+    if algorithm.inputs != network.widths[0]:
+        raise InputError(f"the algorithm has {algorithm.inputs} inputs but the network has {network.widths[0]}")
+    found = signatures(network, assignments(algorithm.inputs)).minimal_by_rows
+    options = [found.get(needed_rows(variable, algorithm.inputs), ()) for variable in algorithm.variables]
+    return tuple(mappings_of(algorithm, options))

@@ -1,0 +1,61 @@
+"""Formulas, mappings and circuits drawn as lines of text."""
+
+from collections.abc import Iterator
+
+from ..boolean.algorithms import Path
+from ..circuits.circuit import Circuit
+from ..interpretations.interpretation import Interpretation
+from ..mappings.mapping import Mapping
+
+
+def formula_lines(mapping: Mapping) -> list[str]:
+    """The formula as a tree, each variable with the neurons that carry it.
+
+    Example:
+        >>> import everyhow as eh
+        >>> bob = next(eh.algorithms("XOR", depth=2))
+        >>> print("\\n".join(formula_lines(eh.mappings(eh.xornet(), bob)[0])))
+        AND(NAND(A,B), OR(A,B))   the output
+        ├─ NAND(A,B)              layer 1, neuron 2
+        └─ OR(A,B)                layer 1, neurons 0 and 1
+    """
+    places = {variable.path: s for variable, s in zip(mapping.algorithm.variables, mapping.sets, strict=True)}
+    names = {variable.path: variable.name for variable in mapping.algorithm.variables}
+    rows = [(str(mapping.algorithm), "the output")]
+    rows += [(mark + names[path], _place(places[path])) for path, mark in _branches((), list(names), "")]
+    width = max(len(text) for text, _ in rows)
+    return [f"{text:<{width}}   {place}" for text, place in rows]
+
+
+def _branches(path: Path, paths: list[Path], indent: str) -> Iterator[tuple[Path, str]]:
+    children = [p for p in paths if len(p) == len(path) + 1 and p[: len(path)] == path]
+    for position, child in enumerate(children):
+        last = position == len(children) - 1
+        yield child, indent + ("└─ " if last else "├─ ")
+        yield from _branches(child, paths, indent + ("   " if last else "│  "))
+
+
+def _place(neuron_set) -> str:
+    names = [str(neuron) for neuron in neuron_set.neurons]
+    joined = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"layer {neuron_set.layer}, neuron{'s' * (len(names) > 1)} {joined}"
+
+
+def circuit_lines(circuit: Circuit, interpretation: Interpretation | None) -> list[str]:
+    """One line per neuron of the circuit: what feeds it and, where there is an interpretation, its gate."""
+    last = len(circuit.widths) - 1
+    targets = sorted({(layer, j) for layer, j, _ in circuit.edges})
+    rows = []
+    for layer, j in targets:
+        name = _name(layer, j, last)
+        parents = ", ".join(_name(layer - 1, i, last) for i in circuit.parents(layer, j))
+        gate = interpretation and interpretation.gates.get((layer, j))
+        rows.append((name, parents, gate.name if gate else ""))
+    widths = [max(len(row[k]) for row in rows) for k in range(2)]
+    return [f"{a:<{widths[0]}} ← {b:<{widths[1]}}   {gate}".rstrip() for a, b, gate in rows]
+
+
+def _name(layer: int, j: int, last: int) -> str:
+    if layer == 0:
+        return "ABCDEF"[j] if j < 6 else f"x{j}"
+    return f"out{j}" if layer == last else f"h{layer}.{j}"

@@ -1,0 +1,259 @@
+"""The audit in a terminal: plain text, coloured where the terminal can, the same at any width."""
+
+from collections.abc import Iterator
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ..audit import Audit
+from ..authors import AuthorsFindings
+from ..interpretations.interpretation import Interpretation
+from ..ladder import IN_SHORT, Verdict
+from ..mappings.findings import RUNGS
+from ..paper import PaperFindings
+from .drawing import circuit_lines, formula_lines
+
+STYLES = {"identifiable": "bold green", "not identifiable": "bold yellow", "none valid": "bold red", "unknown": "bold"}
+BAR = 8
+
+
+def print_audit(audit: Audit, console: Console, saved: str | None = None) -> None:
+    """Print an audit; `saved` is where its files are."""
+    with console.capture() as captured:
+        console.print(Group(*_audit_parts(audit)))
+        if saved:
+            console.print(Group(_heading("Files"), _indented(Text(saved, overflow="fold"))))
+    # Tables fill their lines with blanks, which a pipe or a log has no use for.
+    console.file.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
+
+
+def _audit_parts(audit: Audit) -> Iterator[RenderableType]:
+    yield _head(audit)
+    if audit.outputs:
+        for part in audit.outputs:
+            yield Text(f"\nOutput {part.task}", style="bold underline")
+            yield from _output_parts(part)
+    else:
+        yield from _output_parts(audit)
+
+
+def _output_parts(audit: Audit) -> Iterator[RenderableType]:
+    yield from _mismatch(audit)
+    yield _heading("Is the explanation the only one?")
+    yield _questions(audit)
+    findings = audit.findings
+    if isinstance(findings, PaperFindings):
+        yield _heading("The ladder: how many are left by each stricter criterion")
+        yield _ladder(audit)
+    yield _heading("Verdict")
+    yield _verdicts(audit)
+    if isinstance(findings, PaperFindings):
+        yield from _simplest_algorithm(findings)
+        yield from _simplest_circuit(findings)
+    if audit.capped:
+        yield _heading("Not counted exactly")
+        yield from (_indented(Text(f"- {reason}")) for reason in audit.capped)
+
+
+def _head(audit: Audit) -> RenderableType:
+    widths = "-".join(map(str, audit.network.widths))
+    names = ", ".join(dict.fromkeys(audit.network.activations))
+    table = _rows()
+    table.add_row("Task", Text(audit.task, style="bold"))
+    table.add_row("Network", Text(f"{widths}, {names}, {audit.network.edges} edges"))
+    table.add_row("Preset", Text(f"{audit.preset}; decision by {audit.decision}; algorithms to depth {audit.depth}"))
+    return table
+
+
+def _mismatch(audit: Audit) -> Iterator[RenderableType]:
+    if not audit.differs_at or audit.computes is None:
+        return
+    table, name = audit.computes
+    found = f"{name} ({table})" if name else table
+    yield Text(
+        f"\nThe network computes {found}, not {audit.task}; it differs at {audit.differs_at}. "
+        f"What follows explains what it does compute.",
+        style="bold red",
+    )
+
+
+def _questions(audit: Audit) -> RenderableType:
+    table = _rows()
+    table.add_column()
+    findings = audit.findings
+    answers = _paper_answers(findings) if isinstance(findings, PaperFindings) else _authors_answers(audit)
+    for name, number, answer in answers:
+        word, style = _uniqueness(number)
+        table.add_row(name, Text(word, style=style), Text(answer))
+    return table
+
+
+def _uniqueness(number: object) -> tuple[str, str]:
+    if not isinstance(number, int):
+        return "?", "bold"
+    return {0: ("none", "bold red"), 1: ("yes", "bold green")}.get(number, ("no", "bold yellow"))
+
+
+def _paper_answers(findings: PaperFindings) -> Iterator[tuple[str, object, str]]:
+    counts = findings.counts
+    circuits, interpretations = findings.circuits, findings.interpretations
+    found = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
+    answer = f"{_number(found)} perfect of {circuits.in_space:,}"
+    if circuits.minimal is not None:
+        answer += f"; {len(circuits.minimal):,} minimal"
+    if counts["fewest_edges"] is not None:
+        answer += f"; the smallest has {counts['fewest_edges']} edges"
+    yield "circuit", found, answer
+    if interpretations.estimate is not None:
+        guess = interpretations.estimate
+        answer = (
+            f"about {guess.value:.3g}: an estimate from {guess.sample:,} of the perfect circuits "
+            f"(95 % interval {guess.low:.3g} to {guess.high:.3g})"
+        )
+    elif interpretations.total is None:
+        answer = "not counted"
+    else:
+        least, most = interpretations.least, interpretations.most
+        each = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+        answer = (
+            f"{interpretations.total:,} over the perfect circuits ({each} each); "
+            f"{interpretations.expanded:,} with don't cares filled in"
+        )
+    yield "interpretation", interpretations.total, answer
+    yield "algorithm", counts["aligned_algorithms"], (
+        f"{counts['aligned_algorithms']:,} aligned of {counts['algorithms']:,}; irredundant: "
+        f"{counts['irredundant_aligned_algorithms']:,} of {counts['irredundant_algorithms']:,}"
+    )
+    yield "where it sits", counts["mappings"], (
+        f"{_plural(counts['mappings'], 'minimal mapping')}, {counts['irredundant_mappings']:,} irredundant; "
+        f"{_plural(counts['distinct_causal_signatures'], 'causal signature')} of "
+        f"{_plural(len(findings.mappings.signatures), 'neuron set')}"
+    )
+
+
+def _authors_answers(audit: Audit) -> Iterator[tuple[str, object, str]]:
+    counts = audit.counts
+    found = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
+    yield "circuit", found, f"{_number(found)} accurate of {_number(counts['circuits_in_space'])}"
+    total = counts["interpretations"]
+    yield "interpretation", total, "not counted" if total is None else f"{total:,} over the accurate circuits"
+    aligned = counts["aligned_formulas"]
+    yield "algorithm", aligned, f"{aligned:,} aligned of {_plural(counts['candidate_formulas'], 'formula')}"
+    yield "where it sits", counts["mappings"], _plural(counts["mappings"], "minimal mapping")
+
+
+def _ladder(audit: Audit) -> RenderableType:
+    ladder = audit.ladder
+    what = _funnel("what, then where", "mappings", "algorithms", "")
+    for rung, mappings in ladder["mappings"].items():
+        bar = _bar(mappings, ladder["mappings"]["single"])
+        algorithms = _number(ladder["algorithms"][rung])
+        what.add_row(f"  {rung}", bar, _number(mappings), algorithms, Text(IN_SHORT[rung], style="dim"))
+    where = _funnel("where, then what", "circuits", "")
+    for rung, circuits in ladder["circuits"].items():
+        bar = _bar(circuits, ladder["circuits"]["perfect"])
+        where.add_row(f"  {rung}", bar, _number(circuits), Text(IN_SHORT[rung], style="dim"))
+    return Group(what, where)
+
+
+def _funnel(title: str, *columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column(Text(title, style="not dim bold"), no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for column in columns:
+        table.add_column(column, justify="right" if column else "left", no_wrap=bool(column))
+    return table
+
+
+def _bar(left: int | None, all_of: int | None) -> Text:
+    if not left or not all_of:
+        return Text("·", style="dim")
+    return Text("█" * max(1, round(BAR * left / all_of)), style="cyan")
+
+
+def _verdicts(audit: Audit) -> RenderableType:
+    table = _rows()
+    for strategy, verdict in audit.verdict.items():
+        table.add_row(strategy.replace("_then_", ", then ").replace("_", " "), _verdict(verdict))
+    return table
+
+
+def _verdict(verdict: Verdict) -> Text:
+    text = Text(str(verdict), style=STYLES[verdict.status])
+    text.append(f": {verdict.reason}. Among {verdict.space}.", style="not bold default")
+    return text
+
+
+def _simplest_algorithm(findings: PaperFindings) -> Iterator[RenderableType]:
+    mapping = findings.mappings.simplest
+    if mapping is None:
+        yield from _nearest(findings)
+        return
+    strictest = findings.mappings.strictest or ""
+    rivals = len(findings.mappings.survivors[strictest])
+    last = "" if strictest == RUNGS[-1] else ", the last rung that any passes"
+    yield _heading(f"Simplest explanation left by {strictest}{_one_of(rivals)}{last}")
+    yield _indented(Text("\n".join(formula_lines(mapping)), no_wrap=True, overflow="fold"))
+
+
+def _nearest(findings: PaperFindings) -> Iterator[RenderableType]:
+    misses = findings.mappings.near_misses
+    if not misses:
+        return
+    tried, of = findings.mappings.scored
+    among = f"all {of:,}" if tried == of else f"the {tried:,} simplest of {of:,}"
+    yield _heading(f"Nearest misses among {among} irredundant algorithms, by the IIA of their worst variable")
+    for miss in misses[:3]:
+        yield _indented(Text(f"{float(miss.least):.4f}  {miss.mapping.algorithm}: {miss.mapping}"))
+
+
+def _simplest_circuit(findings: PaperFindings) -> Iterator[RenderableType]:
+    circuit, interpretation = findings.circuits.simplest, findings.interpretations.simplest
+    if circuit is None:
+        return
+    survivors = findings.circuits.survivors
+    rung = "resample_faithful_fewest_edges" if findings.circuits.faithful_minimal else "perfect"
+    rivals = survivors[rung] if rung != "perfect" else len(findings.circuits.minimal or ())
+    yield _heading(f"Smallest circuit left by {rung}{_one_of(rivals or 1)}: {len(circuit)} edges")
+    yield _indented(Text("\n".join(circuit_lines(circuit, interpretation)), no_wrap=True, overflow="fold"))
+    if interpretation is not None:
+        yield _indented(Text(_gap_note(interpretation), style="dim"))
+
+
+def _gap_note(interpretation: Interpretation) -> str:
+    return (
+        f"Gates as read by the widest gaps (at least {interpretation.smallest_gap:.0%} of a neuron's range); "
+        "a table lists the values by parent pattern, - where a pattern never occurs."
+    )
+
+
+def _one_of(rivals: int) -> str:
+    return "" if rivals == 1 else f", one of {rivals:,}"
+
+
+def _number(number: object) -> str:
+    if isinstance(number, list):
+        return f"between {number[0]:,} and {number[1]:,}"
+    return "?" if number is None else f"{number:,}"
+
+
+def _plural(number: int, word: str) -> str:
+    return f"{number:,} {word}" + "s" * (number != 1)
+
+
+def _heading(text: str) -> Text:
+    return Text(f"\n{text}", style="bold")
+
+
+def _indented(item: RenderableType) -> Padding:
+    return Padding(item, (0, 0, 0, 2))
+
+
+def _rows() -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, style="cyan")
+    table.add_column()
+    table.pad_edge = False
+    return table

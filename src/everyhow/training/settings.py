@@ -1,0 +1,126 @@
+"""How networks are trained, and what comes out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from ..activations import activation
+from ..behavior import Task
+from ..boolean.truth_table import row_name
+from ..errors import InputError
+from ..network import Network
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Everything that decides a training run, but the task and the seed.
+
+    Attributes:
+        widths: neurons of each hidden layer.
+        hidden_activation: name, as in a network file.
+        output_activation: name, as in a network file.
+        learning_rate: of AdamW.
+        loss_target: training stops when the mean squared error of an epoch falls below it.
+        rows: how many rows of the truth table are drawn, with repetition.
+        batch_size: rows per step.
+        epochs: passes over the drawn rows, at most.
+        patience: training stops when so many epochs in a row do not improve the loss.
+        weight_decay: of AdamW.
+        l1: weight of the sum of absolute weights and biases in the loss.
+        dropout: share of hidden activations set to 0 in training.
+        input_noise: standard deviation of the noise added to the drawn rows.
+        input_weights: how often each row of the truth table is drawn, in row order; evenly when None.
+        show: the rows drawn from, as digits such as 01; all when None.
+
+    Raises:
+        InputError: a setting out of range.
+    """
+
+    widths: tuple[int, ...] = (3, 3)
+    hidden_activation: str = "leaky_relu"
+    output_activation: str = "leaky_relu"
+    learning_rate: float = 1e-3
+    loss_target: float = 0.01
+    rows: int = 4000
+    batch_size: int = 100
+    epochs: int = 1000
+    patience: int = 3
+    weight_decay: float = 0.01
+    l1: float = 0.0
+    dropout: float = 0.0
+    input_noise: float = 0.0
+    input_weights: tuple[float, ...] | None = None
+    show: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        for name in (self.hidden_activation, self.output_activation):
+            activation(name)
+        rules = {
+            "widths": (all(isinstance(w, int) and w >= 1 for w in self.widths), "whole numbers of at least 1"),
+            "learning_rate": (self.learning_rate > 0, "above 0"),
+            "loss_target": (self.loss_target >= 0, "at least 0"),
+            "rows": (self.rows >= 1, "at least 1"),
+            "batch_size": (self.batch_size >= 1, "at least 1"),
+            "epochs": (self.epochs >= 1, "at least 1"),
+            "patience": (self.patience >= 1, "at least 1"),
+            "weight_decay": (self.weight_decay >= 0, "at least 0"),
+            "l1": (self.l1 >= 0, "at least 0"),
+            "dropout": (0 <= self.dropout < 1, "at least 0 and below 1"),
+            "input_noise": (self.input_noise >= 0, "at least 0"),
+        }
+        faults = [
+            f"{name} is {getattr(self, name)!r} but must be {rule}" for name, (holds, rule) in rules.items() if not holds
+        ]
+        if faults:
+            raise InputError("these training settings cannot be used: " + "; ".join(faults))
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained network and how its training went.
+
+    Attributes:
+        seed: of the weights, the rows drawn and their order.
+        network: the network after the last step.
+        converged: whether the loss target was reached.
+        reason: why training stopped, in words.
+        epochs: passes made over the drawn rows.
+        loss: mean squared error over the last epoch.
+        accuracy: share of the truth table's rows that the network decides as the task wants, by threshold, with all
+            outputs right.
+    """
+
+    seed: int
+    network: Network
+    converged: bool
+    reason: str
+    epochs: int
+    loss: float
+    accuracy: float
+
+
+def training_rows(task: Task, settings: TrainingSettings) -> Float[np.ndarray, " rows"]:
+    """The probability with which each row of the truth table is drawn.
+
+    Raises:
+        InputError: rows or weights that do not fit the task.
+    """
+    count = 1 << task.inputs
+    weights = np.ones(count)
+    if settings.input_weights is not None:
+        weights = np.array(settings.input_weights, dtype=float)
+        if weights.shape != (count,) or not np.isfinite(weights).all() or (weights < 0).any():
+            raise InputError(
+                f"input_weights has {len(settings.input_weights)} values; task {task.name} needs {count}, one per row "
+                f"of its truth table, none negative"
+            )
+    if settings.show is not None:
+        names = [row_name(row, task.inputs) for row in range(count)]
+        unknown = [row for row in settings.show if row not in names]
+        if unknown or not settings.show:
+            raise InputError(f"show names {', '.join(unknown) or 'no rows'}; the rows are {', '.join(names)}")
+        weights = weights * [name in settings.show for name in names]
+    if not weights.sum() > 0:
+        raise InputError("no row of the truth table has a weight above 0, so there is nothing to train on")
+    return weights / weights.sum()

@@ -1,0 +1,194 @@
+"""Many networks trained at once: the same layer of all seeds is one tensor whose first axis is the seed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..activations import LEAKY, TANH, activation
+from ..behavior import Task
+from ..boolean.truth_table import assignments
+from ..network import Network
+from .settings import Trained, TrainingSettings, training_rows
+
+
+def train_stack(task: Task, seeds: tuple[int, ...], settings: TrainingSettings, progress: bool) -> tuple[Trained, ...]:
+    """Train one network per seed; a seed that is done leaves the stack and costs nothing more."""
+    if not seeds:
+        return ()
+    from tqdm.auto import tqdm
+
+    stack = _Stack.start(task, seeds, settings)
+    results: dict[int, Trained] = {}
+    with tqdm(total=len(seeds), desc="networks trained", disable=not progress, leave=False) as bar:
+        for epoch in range(1, settings.epochs + 1):
+            losses = stack.run_epoch()
+            reasons = stack.stop_reasons(losses, epoch)
+            for position, reason in reasons.items():
+                results[stack.places[position]] = stack.result(task, position, reason, epoch, float(losses[position]))
+                bar.update()
+            if len(results) == len(seeds):
+                break
+            if reasons:
+                stack = stack.without(set(reasons))
+    return tuple(results[place] for place in range(len(seeds)))
+
+
+@dataclass
+class _Stack:
+    """The networks still training. Tensors have the seed first: weights (seeds, in, out), biases (seeds, 1, out),
+    rows (seeds, rows, inputs), targets (seeds, rows, outputs)."""
+
+    settings: TrainingSettings
+    places: list[int]
+    seeds: list[int]
+    generators: list[torch.Generator]
+    parameters: list[Tensor]
+    rows: Tensor
+    targets: Tensor
+    optimizer: torch.optim.AdamW
+    best: np.ndarray
+    bad_epochs: np.ndarray
+
+    @staticmethod
+    def start(task: Task, seeds: tuple[int, ...], settings: TrainingSettings) -> "_Stack":
+        generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        sizes = (task.inputs, *settings.widths, task.outputs)
+        parameters = []
+        for fan_in, width in zip(sizes, sizes[1:], strict=False):
+            # As torch.nn.Linear: uniform within 1 / sqrt(fan in), weights and biases alike.
+            reach = fan_in**-0.5
+            drawn = [(torch.rand(fan_in + 1, width, generator=g) * 2 - 1) * reach for g in generators]
+            stacked = torch.stack(drawn)
+            parameters += [stacked[:, :-1].clone(), stacked[:, -1:].clone()]
+        rows, targets = zip(*(_draw_rows(task, settings, g) for g in generators), strict=True)
+        parameters = [p.requires_grad_() for p in parameters]
+        optimizer = _optimizer(parameters, settings)
+        count = len(seeds)
+        return _Stack(
+            settings, list(range(count)), list(seeds), generators, parameters, torch.stack(rows), torch.stack(targets),
+            optimizer, np.full(count, np.inf), np.zeros(count, int),
+        )  # fmt: skip
+
+    def run_epoch(self) -> np.ndarray:
+        """One pass over every seed's rows, in an order of its own; returns each seed's mean loss."""
+        settings = self.settings
+        count = self.rows.shape[1]
+        order = torch.stack([torch.randperm(count, generator=g) for g in self.generators])
+        rows = torch.gather(self.rows, 1, order[..., None].expand_as(self.rows))
+        targets = torch.gather(self.targets, 1, order[..., None].expand_as(self.targets))
+        kept = self._dropout_masks(count)
+        losses = []
+        for start in range(0, count, settings.batch_size):
+            batch = slice(start, start + settings.batch_size)
+            outputs = self._forward(rows[:, batch], [mask[:, batch] for mask in kept])
+            errors = (outputs - targets[:, batch]).square().mean(dim=(1, 2))
+            losses.append(errors.detach())
+            loss = errors.sum()
+            if settings.l1:
+                loss = loss + settings.l1 * sum(p.abs().sum() for p in self.parameters)
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+        return torch.stack(losses).mean(dim=0).numpy()
+
+    def stop_reasons(self, losses: np.ndarray, epoch: int) -> dict[int, str]:
+        """Which positions of the stack are done, and why."""
+        settings = self.settings
+        improved = losses < self.best
+        self.best = np.where(improved, losses, self.best)
+        self.bad_epochs = np.where(improved, 0, self.bad_epochs + 1)
+        reasons = {}
+        for position, loss in enumerate(losses):
+            if not np.isfinite(loss):
+                reasons[position] = f"the loss became {loss} in epoch {epoch}"
+            elif loss < settings.loss_target:
+                reasons[position] = "the loss target was reached"
+            elif self.bad_epochs[position] >= settings.patience:
+                reasons[position] = f"the loss did not improve for {settings.patience} epochs, the last being {epoch}"
+            elif epoch == settings.epochs:
+                reasons[position] = f"the loss target was not reached in {epoch} epochs"
+        return reasons
+
+    def result(self, task: Task, position: int, reason: str, epoch: int, loss: float) -> Trained:
+        """What became of the network at a position of the stack."""
+        arrays = [p[position].detach().double().numpy() for p in self.parameters]
+        if not all(np.isfinite(a).all() for a in arrays):
+            arrays = [np.nan_to_num(a, nan=0.0, posinf=0.0, neginf=0.0) for a in arrays]
+            reason += "; weights that are not finite were replaced by 0"
+        settings = self.settings
+        names = (settings.hidden_activation,) * len(settings.widths) + (settings.output_activation,)
+        network = Network(tuple(w.T for w in arrays[::2]), tuple(b[0] for b in arrays[1::2]), names)
+        decided = network.run(assignments(task.inputs)) > 0.5
+        wanted = np.array([[table.bits >> row & 1 for table in task.tables] for row in range(1 << task.inputs)])
+        return Trained(
+            seed=self.seeds[position],
+            network=network,
+            converged=loss < settings.loss_target,
+            reason=reason,
+            epochs=epoch,
+            loss=loss,
+            accuracy=float((decided == wanted).all(axis=1).mean()),
+        )
+
+    def without(self, done: set[int]) -> "_Stack":
+        """The stack without the positions that are done; the optimizer keeps what it knows of the others."""
+        kept = [position for position in range(len(self.seeds)) if position not in done]
+        index = torch.tensor(kept)
+        parameters = [p.detach()[index].requires_grad_() for p in self.parameters]
+        optimizer = _optimizer(parameters, self.settings)
+        for old, new in zip(self.parameters, parameters, strict=True):
+            state = self.optimizer.state[old]
+            optimizer.state[new] = {
+                name: value[index] if value.shape == old.shape else value for name, value in state.items()
+            }
+        return _Stack(
+            self.settings, [self.places[k] for k in kept], [self.seeds[k] for k in kept],
+            [self.generators[k] for k in kept], parameters, self.rows[index], self.targets[index], optimizer,
+            self.best[kept], self.bad_epochs[kept],
+        )  # fmt: skip
+
+    def _forward(self, rows: Tensor, kept: list[Tensor]) -> Tensor:
+        settings = self.settings
+        state = rows
+        layers = len(self.parameters) // 2
+        for layer in range(layers):
+            weights, biases = self.parameters[2 * layer : 2 * layer + 2]
+            state = torch.baddbmm(biases, state, weights)
+            last = layer == layers - 1
+            state = _activate(settings.output_activation if last else settings.hidden_activation, state)
+            if kept and not last:
+                state = state * kept[layer] / (1 - settings.dropout)
+        return state
+
+    def _dropout_masks(self, count: int) -> list[Tensor]:
+        share = self.settings.dropout
+        if not share:
+            return []
+        return [
+            torch.stack([(torch.rand(count, width, generator=g) >= share).float() for g in self.generators])
+            for width in self.settings.widths
+        ]
+
+
+def _optimizer(parameters: list[Tensor], settings: TrainingSettings) -> torch.optim.AdamW:
+    return torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
+
+
+def _draw_rows(task: Task, settings: TrainingSettings, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """The rows that one seed trains on, (rows, inputs), and their targets, (rows, outputs)."""
+    probabilities = torch.from_numpy(training_rows(task, settings))
+    drawn = torch.multinomial(probabilities, settings.rows, replacement=True, generator=generator)
+    inputs = torch.from_numpy(assignments(task.inputs)).float()[drawn]
+    wanted = [[table.bits >> row & 1 for table in task.tables] for row in range(1 << task.inputs)]
+    if settings.input_noise:
+        inputs = inputs + settings.input_noise * torch.randn(inputs.shape, generator=generator)
+    return inputs, torch.tensor(wanted, dtype=torch.float32)[drawn]
+
+
+def _activate(name: str, z: Tensor) -> Tensor:
+    function = activation(name)
+    if function.code == LEAKY:
+        return torch.nn.functional.leaky_relu(z, function.parameter)
+    return torch.tanh(z) if function.code == TANH else torch.sigmoid(function.parameter * z)
