@@ -25,6 +25,7 @@ def iia(signatures: Signatures, variable: Variable, neurons: NeuronSet) -> Fract
     Example:
         >>> import everyhow as eh
         >>> from everyhow.boolean.truth_table import assignments
+        >>> from everyhow.mappings.signatures import NeuronSet, signatures
         >>> nand = next(iter(eh.algorithms("XOR", depth=2))).variables[0]
         >>> iia(signatures(eh.xornet(), assignments(2)), nand, NeuronSet(1, (2,)))
         Fraction(1, 1)

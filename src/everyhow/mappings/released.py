@@ -8,14 +8,14 @@ from .mapping import disjoint_choices
 from .signatures import Rows, Signatures, minimal_sets
 
 
-def tested_bases(inputs: int, pair_order: str) -> tuple[int, ...]:
+def bases_tested(inputs: int, pair_order: str) -> tuple[int, ...]:
     """For each source row, the bases (as bits) at which the released code compares network and formula.
 
     It takes only the pairs (i, j) with i < j in the order of assignments, source i. `pair_order` lists the inputs, the
     slowest varying one first; in the released code it depended on Python's hash seed.
 
     Example:
-        >>> [format(bases, "04b") for bases in tested_bases(2, "AB")]
+        >>> [format(bases, "04b") for bases in bases_tested(2, "AB")]
         ['1110', '1100', '1000', '0000']
     """
     digits = [INPUT_NAMES.index(name) for name in pair_order]
@@ -31,7 +31,7 @@ def released_mappings(
     signatures: Signatures, formulas: Iterable[ReleasedFormula], inputs: int, pair_order: str
 ) -> dict[str, int]:
     """The number of minimal mappings of each formula that has any, by the formula's text."""
-    tested = tested_bases(inputs, pair_order)
+    tested = bases_tested(inputs, pair_order)
 
     def seen(rows: Rows) -> Rows:
         return tuple(row & bases for row, bases in zip(rows, tested, strict=True))

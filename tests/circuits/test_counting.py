@@ -1,0 +1,274 @@
+"""Counts, lists and samples of circuits against one forward pass per circuit."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import everyhow as eh
+from everyhow.behavior import Behavior
+from everyhow.boolean.truth_table import assignments
+from everyhow.circuits.circuit import Circuit
+from everyhow.circuits.criterion import perfect, resample_faithful
+from everyhow.circuits.released import ReleasedCircuits
+from everyhow.circuits.space import circuits_in_space
+
+from .. import plain
+from ..conftest import reference
+from ..strategies import networks
+
+SHAPES = [((2, 3, 3, 1), 10_647), ((2, 2, 2, 1), 99), ((2, 4, 1), 255), ((2, 4, 4, 1), 4_477_455)]
+
+
+def as_circuit(network, plain_circuit):
+    return Circuit.of_edges(network.widths, plain.edges(plain_circuit))
+
+
+def behaviors(network):
+    points = assignments(network.widths[0])
+    return points, Behavior.of_network(network, points)
+
+
+def agrees(count, expected):
+    """Whether a count is right, or brackets the number that rounding happens to give when it is not certified."""
+    low, high = count.between
+    return low <= expected <= high and (not count.certified or low == high)
+
+
+@pytest.mark.parametrize(("widths", "expected"), SHAPES)
+def test_space_of_dense_networks(widths, expected):
+    """The spaces of fully connected networks have the published sizes."""
+    layers = list(zip(widths, widths[1:], strict=False))
+    network = eh.Network(
+        [np.ones((b, a)) for a, b in layers], [np.zeros(b) for _, b in layers], ["relu"] * len(layers)
+    )
+    assert expected == circuits_in_space(network)
+
+
+@given(networks(outputs=(1, 2)))
+def test_space(network):
+    """The number of circuits is the number of circuits listed one by one."""
+    assert sum(1 for _ in plain.all_circuits(network.weights)) == circuits_in_space(network)
+
+
+@given(networks(outputs=(1, 2)), st.sampled_from(["perfect", "resample_faithful"]))
+def test_count_and_list(network, criterion):
+    """Counting, its histogram and listing agree with a forward pass per circuit; ties are bracketed."""
+    points, behavior = behaviors(network)
+    expected = plain.perfect_circuits(network, points, behavior.wanted)
+    if criterion == "resample_faithful":
+        expected = [c for c in expected if plain.is_resample_faithful(network, points, c, behavior.wanted)]
+    circuits = eh.circuits(network, behavior, criterion)
+    count = circuits.count()
+    assert agrees(count, len(expected))
+    listed = list(circuits)
+    assert len(listed) == len(set(listed))
+    if count.certified:
+        assert {as_circuit(network, c) for c in expected} == set(listed)
+        assert Counter(len(plain.edges(c)) for c in expected) == count.certain
+
+
+@given(networks(outputs=(1, 2), hidden=(1, 2)))
+def test_count_by_rounding(network):
+    """A circuit that rounds to neither bit is not perfect."""
+    points = assignments(network.widths[0])
+    wanted = np.round(plain.run(network, points)[-1])
+    if not np.isin(wanted, (0, 1)).all():
+        with pytest.raises(eh.InputError, match="neither 0 nor 1"):
+            Behavior.of_network(network, points, "round")
+        return
+    expected = plain.perfect_circuits(network, points, wanted, "round")
+    assert agrees(eh.circuits(network, decision="round").count(), len(expected))
+
+
+@given(networks(hidden=(0, 0), outputs=(1, 2)))
+def test_no_hidden_layer(network):
+    """A network without a hidden layer has circuits too: subsets of its only edges."""
+    points, behavior = behaviors(network)
+    expected = plain.perfect_circuits(network, points, behavior.wanted)
+    circuits = eh.circuits(network, behavior)
+    assert agrees(circuits.count(), len(expected))
+    if circuits.count().certified:
+        assert {as_circuit(network, c) for c in expected} == set(circuits)
+        assert Counter(len(plain.edges(c)) for c in expected) == circuits.count().certain
+
+
+@given(networks(hidden=(1, 2), inputs=(2, 3)), st.integers(0, 7), st.floats(0, 0.9))
+def test_released_circuits(network, labels, sparsity):
+    """The released code's restrictions: every input used, not all neurons, a floor on neurons left out, labels."""
+    points = assignments(network.widths[0])
+    wanted = np.array([[labels >> (k % 3) & 1] for k in range(len(points))])
+    hidden = sum(network.widths[1:-1])
+
+    def counts(circuit):
+        used = {i for parents in circuit[0] for i in parents}
+        absent = sum(not parents for layer in circuit[:-1] for parents in layer)
+        return len(used) == network.widths[0] and absent > 0 and absent / hidden > sparsity
+
+    space = [c for c in plain.all_circuits(network.weights) if counts(c)]
+    right = [c for c in space if (np.round(plain.run(network, points, c)[-1]) == wanted).all()]
+    circuits = ReleasedCircuits(network, Behavior(points, np.ones(len(points)), wanted), sparsity)
+    assert len(space) == circuits.in_space()
+    assert agrees(circuits.count(), len(right))
+    if circuits.count().certified:
+        listed = {int(bits) for block in circuits.list_bits() for bits in block}
+        assert {as_circuit(network, c).bits for c in right} == listed
+
+
+@given(networks(hidden=(1, 2), inputs=(2, 2)), st.lists(st.sampled_from([1.0, 0.004, 0.007]), min_size=4, max_size=4))
+def test_released_accuracy(network, weights):
+    """A circuit may be wrong at inputs that weigh less than 1 % of the data together."""
+    points = assignments(2)
+    behavior = Behavior(points, weights, np.array([[0], [1], [1], [0]]))
+
+    def accurate(circuit):
+        right = (np.round(plain.run(network, points, circuit)[-1]) == behavior.wanted)[:, 0]
+        return behavior.weights[right].sum() > 0.99
+
+    released = ReleasedCircuits(network, behavior)
+    expected = 0
+    for circuit in plain.all_circuits(network.weights):
+        used = {i for parents in circuit[0] for i in parents}
+        absent = sum(not parents for layer in circuit[:-1] for parents in layer)
+        expected += len(used) == 2 and absent > 0 and accurate(circuit)
+    assert agrees(released.count(), expected)
+    if released.count().certified:
+        assert expected == sum(len(block) for block in released.list_bits())
+
+
+@given(networks(outputs=(1, 2)))
+def test_minimal(network):
+    """Minimal circuits are the ones with no other one inside, and come fewest edges first."""
+    points, behavior = behaviors(network)
+    criterion = perfect(network, behavior)
+    if not eh.circuits(network, behavior).count().certified:
+        return
+    expected = plain.minimal(plain.perfect_circuits(network, points, behavior.wanted))
+    found = eh.circuits(network, behavior).minimal()
+    assert expected == {frozenset(circuit.edges) for circuit in found}
+    assert sorted(len(circuit) for circuit in found) == [len(circuit) for circuit in found]
+    assert criterion.required.all()
+
+
+def test_minimal_sets_beyond_one_buffer():
+    """More minimal sets than the kernel's buffer holds are all kept, and supersets that come first are dropped."""
+    from everyhow.circuits.minimal import minimal_sets
+
+    pairs = [1 << a | 1 << b for a in range(60) for b in range(a)]
+    triples = [pair | 1 << 61 for pair in pairs[:500]]
+    stream = [np.array(triples, np.uint64), np.array(pairs[::-1], np.uint64), np.array(triples, np.uint64)]
+    assert sorted(pairs) == minimal_sets(stream).tolist()
+
+
+def test_usage(xor):
+    """Edges and neurons are counted over all perfect circuits, and called core, contingent or never."""
+    points, behavior = behaviors(xor)
+    expected = [plain.edges(c) for c in plain.perfect_circuits(xor, points, behavior.wanted)]
+    usage = eh.circuits(xor).usage()
+    assert len(expected) == usage.circuits
+    for edge, count in usage.edges.items():
+        assert sum(edge in circuit for circuit in expected) == count
+    for neuron, count in usage.neurons.items():
+        assert sum(any(e[:2] == neuron for e in circuit) for circuit in expected) == count
+    roles = {usage.role(item) for item in [*usage.edges, *usage.neurons]}
+    assert {"core", "contingent"} <= roles
+
+
+def test_usage_of_an_edge_of_weight_zero():
+    """An edge of weight 0 is no edge, so it is not in the usage at all."""
+    usage = eh.circuits(eh.xornet()).usage()
+    assert 7 == len(usage.edges)
+    assert all(usage.role(edge) == "core" for edge in usage.edges)
+
+
+def test_overlap():
+    """Jaccard overlap and inclusion of two circuits of the same network."""
+    from everyhow.circuits.overlap import inclusion, jaccard
+
+    one = Circuit.of_edges((2, 2, 1), [(1, 0, 0), (2, 0, 0)])
+    two = Circuit.of_edges((2, 2, 1), [(1, 0, 0), (1, 0, 1), (2, 0, 0)])
+    assert [[1, 2 / 3], [2 / 3, 1]] == jaccard([one, two]).tolist()
+    assert [[True, True], [False, True]] == inclusion([one, two]).tolist()
+    assert one.is_within(two) and not two.is_within(one)
+
+
+@pytest.mark.parametrize("name", ["xor-2-4-1-seed0", "xor-2-2-2-1-seed2", "xor-2-3-3-1-seed0"])
+def test_samples_are_uniform(name):
+    """Every circuit is drawn about equally often; the statistic would be exceeded once in a million."""
+    _, network = reference(name)
+    circuits = eh.circuits(network)
+    everything = list(circuits)
+    size = 200 * len(everything)
+    drawn = Counter(circuits.sample(size, seed=1))
+    assert set(drawn) <= set(everything)
+    expected = size / len(everything)
+    statistic = sum((drawn[circuit] - expected) ** 2 / expected for circuit in everything)
+    freedom = len(everything) - 1
+    assert statistic < freedom + 4.9 * (2 * freedom) ** 0.5 + 12
+
+
+def test_samples_repeat(xor):
+    """The same seed draws the same circuits, another seed others."""
+    circuits = eh.circuits(xor, criterion="resample_faithful")
+    assert circuits.sample(50, seed=3) == circuits.sample(50, seed=3)
+    assert circuits.sample(50, seed=3) != circuits.sample(50, seed=4)
+
+
+def test_nothing_to_sample():
+    """Without a circuit there is nothing to draw, and the error says so."""
+    network = eh.Network([[[1.0, 1.0]]], [[0.0]], ["identity"])
+    with pytest.raises(eh.InputError, match="no circuit meets the criterion"):
+        eh.circuits(network, "NOR").sample(1)
+
+
+def test_large_halves():
+    """kd-trees and plain pairs give the same counts: a wide layer against its own listing."""
+    rng = np.random.default_rng(0)
+    network = eh.Network(
+        [rng.normal(size=(7, 2)), rng.normal(size=(1, 7))], [rng.normal(size=7), rng.normal(size=1)], ["tanh"] * 2
+    )
+    for criterion in ("perfect", "resample_faithful"):
+        circuits = eh.circuits(network, criterion=criterion)
+        assert circuits.count().certain == Counter(map(len, circuits))
+
+
+def test_order_of_the_list(xor):
+    """Circuits come by the parents of the layers before the last hidden one, larger sets first."""
+    first_layers = [circuit.bits >> 12 for circuit in eh.circuits(xor)]
+    assert sorted(first_layers, reverse=True) == first_layers
+
+
+@given(networks(hidden=(1, 2), widest=3), st.randoms(use_true_random=False))
+def test_permuting_neurons(network, random):
+    """Permuting the neurons of a layer permutes the circuits and leaves all counts unchanged."""
+    order = list(range(network.widths[1]))
+    random.shuffle(order)
+    weights, biases = list(network.weights), list(network.biases)
+    weights[0], biases[0], weights[1] = weights[0][order], biases[0][order], weights[1][:, order]
+    permuted = eh.Network(weights, biases, network.activations)
+    assert circuits_in_space(network) == circuits_in_space(permuted)
+    for criterion in ("perfect", "resample_faithful"):
+        one = eh.circuits(network, criterion=criterion)
+        other = eh.circuits(permuted, criterion=criterion)
+        if one.count().certified and other.count().certified:
+            assert one.count() == other.count()
+            moved = {
+                Circuit.of_edges(network.widths, [_moved(edge, order) for edge in circuit.edges]) for circuit in other
+            }
+            assert set(one) == moved
+
+
+def _moved(edge, order):
+    layer, j, i = edge
+    if layer == 1:
+        return layer, order[j], i
+    return (layer, j, order[i]) if layer == 2 else edge
+
+
+def test_resample_faithful_is_perfect(xor):
+    """Every resample-faithful circuit is perfect, and the criterion asks every base with every source."""
+    _, behavior = behaviors(xor)
+    assert set(eh.circuits(xor, criterion="resample_faithful")) <= set(eh.circuits(xor))
+    assert 4 + 16 == len(resample_faithful(xor, behavior).bases)

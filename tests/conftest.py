@@ -1,0 +1,35 @@
+"""Shared by all tests."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from everyhow.network_files import network_from_document
+
+REFERENCE = Path(__file__).parent / "reference"
+
+# Kernels compile on first use, which says nothing about the code under test.
+settings.register_profile(
+    "everyhow", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+settings.load_profile("everyhow")
+
+
+def reference_names(block=None):
+    """The reference networks, or those with a block of a preset."""
+    paths = sorted(REFERENCE.glob("*.json"))
+    return [path.stem for path in paths if block is None or block in json.loads(path.read_text())]
+
+
+def reference(name):
+    """A reference file and its network."""
+    document = json.loads((REFERENCE / f"{name}.json").read_text())
+    return document, network_from_document(document)
+
+
+@pytest.fixture
+def xor():
+    """A trained 2-3-3-1 network that computes XOR."""
+    return reference("xor-2-3-3-1-seed0")[1]

@@ -1,0 +1,307 @@
+"""The slow, obvious version of every number, straight from the definitions. It shares no code with the library.
+
+A circuit is a tuple over layers of tuples over neurons of tuples of parents, an empty one for an absent neuron. A tree
+is an input's index or (left, negated, right, negated), the AND of its operands.
+"""
+
+import itertools
+
+import numpy as np
+
+
+def activate(name, z):
+    kind, _, parameter = name.partition(":")
+    if kind == "identity":
+        return z
+    if kind == "relu":
+        return np.maximum(z, 0)
+    if kind == "leaky_relu":
+        return np.where(z > 0, z, float(parameter or 0.01) * z)
+    if kind == "tanh":
+        return np.tanh(z)
+    return 0.5 * (1 + np.tanh(float(parameter or 1) * z / 2))
+
+
+def rows(inputs):
+    return np.array(list(itertools.product([0.0, 1.0], repeat=inputs)))
+
+
+def subsets(items):
+    items = list(items)
+    return itertools.chain.from_iterable(itertools.combinations(items, n) for n in range(len(items) + 1))
+
+
+# Circuits
+
+
+def all_circuits(weights):
+    def extend(layer, later):
+        if layer < 0:
+            yield tuple(later)
+            return
+        width = len(weights[layer])
+        last = layer == len(weights) - 1
+        needed = range(width) if last else {i for parents in later[0] for i in parents}
+        options = [
+            [p for p in subsets(np.flatnonzero(weights[layer][j]).tolist()) if p] if j in needed else [()]
+            for j in range(width)
+        ]
+        for choice in itertools.product(*options):
+            yield from extend(layer - 1, [choice, *later])
+
+    yield from extend(len(weights) - 1, [])
+
+
+def run(network, points, circuit=None, ablated=None):
+    states = [np.asarray(points, float)]
+    for layer, (w, b, name) in enumerate(zip(network.weights, network.biases, network.activations, strict=True)):
+        mask = np.ones(w.shape)
+        if circuit is not None:
+            mask = np.array([[i in parents for i in range(w.shape[1])] for parents in circuit[layer]], float)
+        z = states[-1] @ (w * mask).T + b
+        if ablated is not None:
+            z = z + ablated[layer] @ (w * (1 - mask)).T
+        states.append(activate(name, z))
+    return states
+
+
+def bits_of(outputs, decision):
+    return outputs > 0.5 if decision == "threshold" else np.round(outputs)
+
+
+def perfect_circuits(network, points, wanted, decision="threshold"):
+    return [
+        circuit
+        for circuit in all_circuits(network.weights)
+        if (bits_of(run(network, points, circuit)[-1], decision) == wanted).all()
+    ]
+
+
+def is_resample_faithful(network, points, circuit, wanted, decision="threshold"):
+    pairs = list(itertools.product(range(len(points)), repeat=2))
+    bases, sources = [b for b, _ in pairs], [s for _, s in pairs]
+    states = [state[sources] for state in run(network, points)]
+    outputs = run(network, points[bases], circuit, states)[-1]
+    return (bits_of(outputs, decision) == wanted[bases]).all()
+
+
+def edges(circuit):
+    return frozenset((layer, j, i) for layer, neurons in enumerate(circuit, 1) for j, p in enumerate(neurons) for i in p)
+
+
+def minimal(circuits):
+    sets = [edges(circuit) for circuit in circuits]
+    return {one for one in sets if not any(other < one for other in sets)}
+
+
+# Interpretations
+
+
+def neuron_readings(values, tolerance=1e-9):
+    closest = tolerance * max(1.0, np.abs(values).max())
+    ordered = sorted(values)
+    cuts = [high for low, high in itertools.pairwise(ordered) if high > low and high - low >= closest]
+    return [tuple(bool(v >= cut) for v in values) for cut in cuts]
+
+
+def interpretations(network, points, circuit, decision="threshold", tolerance=1e-9, single=False):
+    """Every interpretation as (readings by neuron, number of completions)."""
+    states = run(network, points, circuit)
+    last = len(states) - 1
+    options = {}
+    for layer, state in enumerate(states):
+        for j in range(state.shape[1]):
+            if layer and not circuit[layer - 1][j]:
+                continue
+            values = state[:, j]
+            if layer == last:
+                values = np.array(bits_of(values, decision) == 1, float)
+            elif single:
+                values = values.astype(np.float32).astype(float)
+            found = neuron_readings(values, tolerance)
+            if found:
+                options[layer, j] = found
+    for choice in itertools.product(*options.values()):
+        readings = dict(zip(options, choice, strict=True))
+        ways = completions_of(readings, circuit)
+        if ways:
+            yield readings, ways
+
+
+def completions_of(readings, circuit):
+    """In how many ways the readings' gates can be completed; 0 when they are not consistent."""
+    ways = 1
+    for (layer, j), reading in readings.items():
+        if layer == 0:
+            continue
+        parents = [(layer - 1, i) for i in circuit[layer - 1][j] if (layer - 1, i) in readings]
+        table = {}
+        for k, value in enumerate(reading):
+            if table.setdefault(tuple(readings[p][k] for p in parents), value) != value:
+                return 0
+        possible = 2 ** (2 ** len(parents) - len(table))
+        if len(parents) == 2 and layer >= 2:
+            possible -= all(value == (a != b) for (a, b), value in table.items())
+            possible -= all(value == (a == b) for (a, b), value in table.items())
+        ways *= possible
+    return ways
+
+
+# Algorithms
+
+
+def trees(inputs, depth):
+    level = list(range(inputs))
+    for _ in range(depth):
+        level = list(range(inputs)) + [
+            (left, a, right, b)
+            for left, right in itertools.combinations(level, 2)
+            for a in (False, True)
+            for b in (False, True)
+        ]
+    return [tree for tree in level if not isinstance(tree, int)]
+
+
+def value(tree, points, forced=None, path=()):
+    if forced is not None and path in forced:
+        return forced[path]
+    if isinstance(tree, int):
+        return points[:, tree] > 0.5
+    left, a, right, b = tree
+    return (value(left, points, forced, (*path, 0)) ^ a) & (value(right, points, forced, (*path, 1)) ^ b)
+
+
+def computing(inputs, depth, wanted):
+    """The trees that compute `wanted` up to complement, each with whether it is the complement."""
+    points = rows(inputs)
+    for tree in trees(inputs, depth):
+        found = value(tree, points)
+        if (found == wanted).all() or (found != wanted).all():
+            yield tree, bool((found != wanted).any())
+
+
+def is_irredundant(tree, points):
+    if isinstance(tree, int):
+        return True
+    own = value(tree, points)
+    if own.all() or not own.any():
+        return False
+    for operand in (tree[0], tree[2]):
+        found = value(operand, points)
+        if (own == found).all() or (own != found).all():
+            return False
+    return is_irredundant(tree[0], points) and is_irredundant(tree[2], points)
+
+
+def variables(tree, path=()):
+    if isinstance(tree, int):
+        return
+    if path:
+        yield path
+    yield from variables(tree[0], (*path, 0))
+    yield from variables(tree[2], (*path, 1))
+
+
+def node(tree, path):
+    for step in path:
+        tree = tree[2 * step]
+    return tree
+
+
+# Mappings
+
+
+def run_patched(network, points, patches):
+    """Outputs with patches (layer, neurons, values) held."""
+    state = np.asarray(points, float)
+    for layer, (w, b, name) in enumerate(zip(network.weights, network.biases, network.activations, strict=True), 1):
+        state = activate(name, state @ w.T + b)
+        for where, neurons, values in patches:
+            if where == layer:
+                state = state.copy()
+                state[:, list(neurons)] = values
+    return state[:, 0] > 0.5
+
+
+def neuron_sets(network):
+    for layer in range(1, len(network.weights)):
+        for chosen in subsets(range(network.widths[layer])):
+            if chosen:
+                yield layer, chosen
+
+
+def signature(network, points, neuron_set):
+    layer, neurons = neuron_set
+    states = run(network, points)
+    return np.array(
+        [run_patched(network, points, [(layer, neurons, states[layer][s, list(neurons)])]) for s in range(len(points))]
+    )
+
+
+def is_aligned(network, points, tree, negated, path, table):
+    """Whether network and algorithm agree at every (base, source) after the variable at `path` and a neuron set whose
+    signature is `table` take their value from the source."""
+    own = value(node(tree, path), points)
+    for source in range(len(points)):
+        forced = {path: np.full(len(points), own[source])}
+        if ((value(tree, points, forced) ^ negated) != table[source]).any():
+            return False
+    return True
+
+
+def agreement(points, tree, negated, path, table):
+    own = value(node(tree, path), points)
+    rows_ = [value(tree, points, {path: np.full(len(points), own[s])}) ^ negated for s in range(len(points))]
+    return (np.array(rows_) == table).mean()
+
+
+def mappings(network, points, tree, negated, tables):
+    """All minimal mappings: every choice of disjoint aligned sets none of whose sub-choices is aligned."""
+    aligned = [
+        [s for s, table in tables.items() if is_aligned(network, points, tree, negated, path, table)]
+        for path in variables(tree)
+    ]
+    found = [
+        choice
+        for choice in itertools.product(*aligned)
+        if all(a[0] != b[0] or not set(a[1]) & set(b[1]) for a, b in itertools.combinations(choice, 2))
+    ]
+
+    def inside(one, other):
+        return all(a[0] == b[0] and set(a[1]) <= set(b[1]) for a, b in zip(one, other, strict=True))
+
+    return [one for one in found if not any(other != one and inside(other, one) for other in found)]
+
+
+def is_joint(network, points, tree, negated, mapping):
+    paths = list(variables(tree))
+    states = run(network, points)
+    for forced in subsets(range(len(paths))):
+        for sources in itertools.product(range(len(points)), repeat=len(forced)):
+            values = {
+                paths[v]: np.full(len(points), value(node(tree, paths[v]), points)[s])
+                for v, s in zip(forced, sources, strict=True)
+            }
+            patches = [
+                (mapping[v][0], mapping[v][1], states[mapping[v][0]][s, list(mapping[v][1])])
+                for v, s in zip(forced, sources, strict=True)
+            ]
+            expected = value(tree, points, values) ^ negated
+            if (run_patched(network, points, patches) != expected).any():
+                return False
+    return True
+
+
+def is_ordered(tree, mapping):
+    layers = dict(zip(variables(tree), (layer for layer, _ in mapping), strict=True))
+    return all(len(path) == 1 or layers[path] < layers[path[:-1]] for path in layers)
+
+
+def is_inert(network, points, mapping):
+    decisions = run(network, points)[-1][:, 0] > 0.5
+    for layer in {layer for layer, _ in mapping}:
+        mapped = {j for where, neurons in mapping if where == layer for j in neurons}
+        rest = tuple(j for j in range(network.widths[layer]) if j not in mapped)
+        if rest and (signature(network, points, (layer, rest)) != decisions).any():
+            return False
+    return True

@@ -1,0 +1,35 @@
+"""Random networks for property tests: ties, saturated sigmoids, dead ReLUs and zero weights included."""
+
+import math
+
+import numpy as np
+from hypothesis import strategies as st
+
+from everyhow import Network
+from everyhow.circuits.space import circuits_in_space
+
+ACTIVATIONS = ["identity", "relu", "leaky_relu", "leaky_relu:0.3", "tanh", "sigmoid", "sigmoid:25"]
+# Whole and half numbers make ties and exact zeros; the others make every value different.
+TIED = st.sampled_from([-2.0, -1.0, -0.5, 0.0, 0.0, 0.5, 1.0, 2.0])
+LOOSE = st.integers(-3000, 3000).map(lambda n: math.sin(n) * 2)
+
+
+@st.composite
+def networks(draw, inputs=(1, 3), outputs=(1, 1), hidden=(1, 3), widest=3, most_circuits=1500):
+    """A network of at most `most_circuits` circuits and at least one."""
+    entries = draw(st.sampled_from([TIED, LOOSE, st.one_of(TIED, LOOSE)]))
+    n_inputs = draw(st.integers(*inputs))
+    widths = draw(st.lists(st.integers(1, widest), min_size=hidden[0], max_size=hidden[1]))
+    sizes = [n_inputs, *widths, draw(st.integers(*outputs))]
+    while True:
+        weights, biases = [], []
+        for before, width in zip(sizes, sizes[1:], strict=False):
+            drawn = draw(st.lists(entries, min_size=width * (before + 1), max_size=width * (before + 1)))
+            array = np.array(drawn).reshape(width, before + 1)
+            weights.append(array[:, :-1])
+            biases.append(array[:, -1])
+        names = [draw(st.sampled_from(ACTIVATIONS)) for _ in weights]
+        network = Network(weights, biases, names)
+        if circuits_in_space(network) <= most_circuits:
+            return network
+        sizes[1 + int(np.argmax(sizes[1:-1]))] -= 1

@@ -1,0 +1,177 @@
+"""The audit: options, several outputs, budgets, what it says and what it writes."""
+
+import importlib
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+import everyhow as eh
+
+from .conftest import reference
+from .strategies import networks
+
+OPTIONS = [
+    ({"task": "XOR,AND"}, "task XOR,AND has 2 output"),
+    ({"preset": "papers"}, "unknown preset 'papers'; the presets are paper and authors"),
+    ({"decision": "sign"}, "unknown decision 'sign'"),
+    ({"preset": "authors", "decision": "threshold"}, "decides by rounding"),
+    ({"depth": 0}, "depth is 0; algorithms have a depth from 1 to 8"),
+    ({"min_node_sparsity": 1.0, "preset": "authors"}, "at least 0 and below 1"),
+    ({"min_node_sparsity": 0.5}, "belongs to the preset authors"),
+    ({"pair_order": "AA"}, "names each of the inputs AB once"),
+    ({"budget": 0}, "budget is 0"),
+    ({"task": "MAJORITY"}, "has 3 inputs but the network has 2"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), OPTIONS)
+def test_bad_options(options, message):
+    """Every option out of range is refused by name."""
+    options = {"task": "XOR", **options}
+    with pytest.raises(eh.InputError, match=message):
+        eh.audit(eh.xornet(), **options)
+
+
+def test_repr_is_five_plain_lines(xor):
+    """The audit's repr reads at a glance."""
+    lines = repr(eh.audit(xor, "XOR")).splitlines()
+    assert 5 == len(lines)
+    assert "Audit of XOR on Network(2-3-3-1, leaky_relu, 18 edges), preset paper" == lines[0]
+    assert "  perfect circuits 120, interpretations 2,937" == lines[1]
+    assert "  what then where: none valid by joint" == lines[3]
+
+
+def test_wrong_task(xor):
+    """A network that computes something else is explained all the same, and told where it differs."""
+    audit = eh.audit(xor, "OR")
+    assert ("0110", "XOR") == audit.computes
+    assert "11" == audit.differs_at
+    assert eh.audit(xor, "XOR").counts == audit.counts
+
+
+def test_several_outputs():
+    """Several outputs give one audit each; the whole has no counts of its own and says so."""
+    _, network = reference("authors-xor-and-2-3-3-2-seed0")
+    audit = eh.audit(network, "XOR,AND")
+    assert ["XOR", "AND"] == [part.task for part in audit.outputs]
+    for k, part in enumerate(audit.outputs):
+        assert eh.audit(network.output(k), part.task).counts == part.counts
+    with pytest.raises(eh.InputError, match="ask one of them"):
+        audit.counts  # noqa: B018
+    document = audit.document()
+    assert "counts" not in document and 2 == len(document["outputs"])
+    assert "XOR: what then where" in repr(audit)
+
+
+def test_document(xor):
+    """audit.json has the promised keys, and counts twice where they may be large."""
+    document = json.loads(json.dumps(eh.audit(xor, "XOR").document()))
+    promised = {
+        "schema_version", "everyhow_version", "task", "preset", "decision", "network", "counts", "ladder", "verdict",
+        "provenance", "counts_exact",
+    }  # fmt: skip
+    assert promised <= set(document)
+    assert "101295072" == document["counts_exact"]["interpretations_with_dont_cares_expanded"]
+    assert {"what_then_where", "where_then_what"} == set(document["verdict"])
+    assert sum(document["details"]["circuits"]["perfect_by_edges"].values()) == document["counts"]["perfect_circuits"]
+
+
+def test_budget_that_allows_nothing(xor):
+    """Beyond the budget nothing is counted in part: numbers are missing, the verdict unknown, the reason said."""
+    audit = eh.audit(xor, "XOR", budget=10_000)
+    assert audit.over_budget
+    assert audit.counts["circuits_in_space"] == 10_647
+    assert audit.counts["perfect_circuits"] is None and audit.counts["interpretations"] is None
+    assert "unknown" == audit.verdict["where_then_what"].status
+    assert "none valid" == audit.verdict["what_then_where"].status
+    assert "counting the circuits needs about 1.06e+04 candidate evaluations, the budget is 1e+04" in audit.capped
+
+
+def test_budget_that_allows_a_part(xor):
+    """What still fits is exact; what does not is missing or estimated, and marked."""
+    audit = eh.audit(xor, "XOR", budget=20_000)
+    assert 120 == audit.counts["perfect_circuits"]
+    assert {"perfect": 120, "resample_faithful": None} == {
+        rung: audit.ladder["circuits"][rung] for rung in ("perfect", "resample_faithful")
+    }
+    assert "unknown" == audit.verdict["where_then_what"].status
+
+
+def test_estimated_interpretations(xor):
+    """Over many seeds, the estimate's interval holds the exact number about as often as it says."""
+    from everyhow.circuits.criterion import perfect
+    from everyhow.behavior import Behavior
+    from everyhow.boolean.truth_table import assignments
+    from everyhow.circuits.listing import sample_circuits
+    from everyhow.interpretations.count import count_interpretations
+    from everyhow.interpretations.findings import _estimate
+
+    points = assignments(2)
+    criterion = perfect(xor, Behavior.of_network(xor, points))
+    held = 0
+    for seed in range(60):
+        bits = np.array([c.bits for c in sample_circuits(criterion, 200, seed)], np.uint64)
+        sampled = [once for once, _ in count_interpretations(xor, [bits], points)]
+        guess = _estimate(sampled, 120)
+        held += guess.low <= 2937 <= guess.high
+    assert held >= 50
+
+
+def test_estimates_are_labelled(xor, monkeypatch):
+    """An estimated number never stands where the exact one would."""
+    findings = importlib.import_module("everyhow.interpretations.findings")
+    # As if a circuit took a million steps and a sample had 100: all 120 cost 1.2e8, the sample 1e8.
+    monkeypatch.setattr(findings, "_steps_per_circuit", lambda network, inputs: 1_000_000)
+    monkeypatch.setattr(findings, "SAMPLE", 100)
+    assert 2937 == eh.audit(xor, "XOR", budget=12 * 10**7).counts["interpretations"]
+    audit = eh.audit(xor, "XOR", budget=11 * 10**7)
+    assert audit.counts["interpretations"] is None
+    assert 100 == audit.findings.interpretations.estimate.sample
+    assert "estimated instead" in audit.capped[0] and audit.over_budget
+    assert "none valid" == audit.verdict["what_then_where"].status
+    audit = eh.audit(xor, "XOR", budget=9 * 10**7)
+    assert audit.counts["interpretations"] is None and audit.findings.interpretations.estimate is None
+
+
+def test_ties_are_bracketed():
+    """Circuits on the decision boundary are said to be there: two numbers, and no verdict."""
+    network = eh.Network([[[1.0, 1.0], [0.5, 0.0]], [[0.5, 0.0]]], [[0.0, 0.0], [0.0]], ["identity", "identity"])
+    audit = eh.audit(network, "AND")
+    # At the inputs 01 and 10 the whole network gives exactly 0.5, as two smaller circuits do at 11.
+    assert [0, 3] == audit.counts["perfect_circuits_between"]
+    assert "perfect_circuits" not in audit.counts
+    assert "unknown" == audit.verdict["where_then_what"].status
+    assert "decision boundary" in audit.capped[0]
+    assert not audit.over_budget
+
+
+def test_save(tmp_path, xor):
+    """A run folder holds audit.json, can be written again, and is never mistaken for another folder."""
+    audit = eh.audit(xor, "XOR")
+    path = audit.save(tmp_path / "runs" / "xor")
+    assert json.loads(path.read_text())["counts"] == audit.counts
+    assert path == audit.save(tmp_path / "runs" / "xor")
+    assert eh.load(path) == xor
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "thesis.tex").write_text("")
+    with pytest.raises(eh.InputError, match="exists and is not a run"):
+        audit.save(tmp_path / "other")
+    with pytest.raises(eh.InputError, match="is a file"):
+        audit.save(tmp_path / "other" / "thesis.tex")
+
+
+@settings(max_examples=25)
+@given(networks(inputs=(1, 2), hidden=(0, 2), widest=2, most_circuits=300))
+def test_any_network_can_be_audited(network):
+    """Whatever a network computes, constants included, both presets answer, and the rungs only ever lose."""
+    task = "ID" if network.widths[0] == 1 else "XOR"
+    audit = eh.audit(network, task)
+    for rungs in audit.ladder.values():
+        known = [n for n in rungs.values() if n is not None]
+        if "perfect" in rungs:
+            known = known[:3]
+        assert sorted(known, reverse=True) == known
+    eh.audit(network, task, "authors")
+    assert json.dumps(audit.document())

@@ -1,0 +1,82 @@
+"""Behaviors and decisions."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import everyhow as eh
+from everyhow.behavior import Behavior, decide, decision_limits, mismatches
+from everyhow.boolean.truth_table import assignments
+
+from .strategies import ACTIVATIONS
+
+
+def test_of_task():
+    """A task's behavior is its truth table."""
+    behavior = Behavior.of_task(eh.parse_task("XOR,AND"))
+    assert ["0110", "0001"] == [str(t) for t in behavior.tables()]
+    assert [0.25] * 4 == behavior.weights.tolist()
+
+
+BAD = [
+    (([[0.0], [0.0]], [1, 1], [[0], [1]]), "differ from each other"),
+    (([[np.nan]], [1], [[0]]), "must be finite"),
+    (([[0.0]], [0], [[0]]), "above 0"),
+    (([[0.0]], [1, 2], [[0]]), "as many points as weights"),
+    (([], [], []), "at least one"),
+]
+
+
+@pytest.mark.parametrize(("parts", "message"), BAD)
+def test_bad_behaviors(parts, message):
+    """Points that repeat, weights that are not positive and shapes that do not fit are refused."""
+    with pytest.raises(eh.InputError, match=message):
+        Behavior(*parts)
+
+
+def test_tables_need_the_truth_table():
+    """Only a whole truth table in order has tables."""
+    with pytest.raises(eh.InputError, match="need the whole truth table"):
+        Behavior([[0.0], [0.5]], [1, 1], [[0], [1]]).tables()
+
+
+def test_round_decides_nothing_beyond_the_bits():
+    """A network whose output rounds to 2 decides nothing by rounding; the error says where and what to do."""
+    network = eh.Network([[[2.0]]], [[0.0]], ["identity"])
+    with pytest.raises(eh.InputError, match=r"at input \[1.0\] is 2, whose nearest integer.*threshold"):
+        Behavior.of_network(network, assignments(1), "round")
+    assert "01" == str(Behavior.of_network(network, assignments(1)).tables()[0])
+
+
+def test_mismatches():
+    """The rows at which a network differs from its task, as digits."""
+    behavior = Behavior.of_network(eh.xornet(), assignments(2))
+    assert ("",) == mismatches(eh.parse_task("XOR"), behavior)
+    assert ("11",) == mismatches(eh.parse_task("OR"), behavior)
+    assert ("00 01 10",) == mismatches(eh.parse_task("NOR"), behavior)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@given(z=st.floats(-60, 60), decision=st.sampled_from(["threshold", "round"]), bit=st.booleans())
+def test_limits(name, z, decision, bit):
+    """A pre-activation lies within the limits of a bit exactly when its output is read as that bit."""
+    from everyhow.activations import activation
+
+    output = activation(name)(np.array(z))
+    read, decided = decide(output, decision)
+    low, high = decision_limits(name, decision, bit, 0.0)
+    near_a_boundary = min(abs(output - level) for level in (-0.5, 0.5, 1.5)) < 1e-9
+    if not near_a_boundary:
+        assert bool(decided and read == bit) == (low < z <= high)
+    wide, narrow = decision_limits(name, decision, bit, 0.01), decision_limits(name, decision, bit, -0.01)
+    assert wide[0] <= low <= narrow[0] and narrow[1] <= high <= wide[1]
+
+
+def test_ties_by_rounding():
+    """Halves round to the even neighbour: 0.5 to 0 and 1.5 to 2, as decisions and as limits."""
+    for z, bits in ((-0.5, (True, False)), (0.5, (True, False)), (1.5, (False, False)), (1.0, (False, True))):
+        for bit in (False, True):
+            low, high = decision_limits("identity", "round", bit, 0.0)
+            read, decided = decide(np.array(z), "round")
+            assert bits[bit] == (low < z <= high) == bool(decided and read == bit)

@@ -1,0 +1,227 @@
+"""The command line: what it prints where, its exit codes and its messages."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+import everyhow as eh
+from everyhow import cli
+
+from .conftest import REFERENCE, reference
+
+XOR = str(REFERENCE / "xor-2-3-3-1-seed0.json")
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command line in this process; gives exit code, stdout and stderr."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["everyhow", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "80")
+        monkeypatch.setenv("TERM", "dumb")
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            code = stop.code or 0
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return call
+
+
+def test_audit_reads_at_a_glance(run):
+    """All parts of the audit are there, none wider than the terminal, and nothing is coloured."""
+    code, out, err = run("audit", "XOR", "--network", XOR)
+    assert (0, "") == (code, err)
+    for part in (
+        "Task     XOR", "Network  2-3-3-1, leaky_relu, 18 edges", "Is the explanation the only one?",
+        "circuit         no  120 perfect of 10,647; 4 minimal; the smallest has 11 edges",
+        "algorithm       no  2 aligned of 250; irredundant: 1 of 18", "what, then where", "where, then what",
+        "resample_faithful_fewest_edges  █", "none valid by joint", "identifiable by resample_faithful_fewest_edges",
+        "├─ AND(A,¬B)               layer 1, neuron 1", "Smallest circuit left by",
+    ):  # fmt: skip
+        assert part in out
+    assert "\x1b" not in out
+    assert all(len(line) <= 80 and line == line.rstrip() for line in out.splitlines())
+
+
+def test_audit_json_is_one_document(run, tmp_path):
+    """--json prints one document on stdout and nothing else, the same as the file that --out writes."""
+    code, out, err = run("audit", "XOR", "--network", XOR, "--json", "--out", tmp_path / "run")
+    assert (0, "") == (code, err)
+    document = json.loads(out)
+    assert document == json.loads((tmp_path / "run" / "audit.json").read_text())
+    assert reference("xor-2-3-3-1-seed0")[0]["paper"]["perfect_circuits"] == document["counts"]["perfect_circuits"]
+
+
+def test_audit_names_its_files(run, tmp_path):
+    """Where the files are is the last thing said."""
+    _, out, _ = run("audit", "XOR", "--network", "xornet", "--out", tmp_path / "run")
+    assert "Files" == out.splitlines()[-2].strip() or "Files" in out
+    assert "audit.json" in out.replace("\n", "")
+
+
+def test_authors_preset(run):
+    """The preset of the released code gives the authors block."""
+    code, out, _ = run("audit", "XOR", "--network", XOR, "--preset", "authors", "--json")
+    counts = json.loads(out)["counts"]
+    assert reference("xor-2-3-3-1-seed0")[0]["authors"] == {k: counts[k] for k in counts if k != "min_node_sparsity"}
+    assert 0 == code
+    _, out, _ = run("audit", "XOR", "--network", XOR, "--preset", "authors")
+    assert "15 accurate of 3,000" in out
+
+
+def test_wrong_task_is_said(run):
+    """A network that does not compute the task is audited, with the inputs at which it differs."""
+    code, out, _ = run("audit", "OR", "--network", XOR)
+    assert 0 == code
+    assert "computes XOR (0110), not OR; it differs at 11" in out.replace("\n", " ")
+
+
+def test_several_outputs(run):
+    """One section per output, and one audit each in the document."""
+    path = REFERENCE / "authors-xor-and-2-3-3-2-seed0.json"
+    _, out, _ = run("audit", "XOR,AND", "--network", path)
+    assert "Output XOR" in out and "Output AND" in out
+    _, out, _ = run("audit", "XOR,AND", "--network", path, "--json")
+    assert ["XOR", "AND"] == [part["task"] for part in json.loads(out)["outputs"]]
+
+
+def test_none_aligned_shows_near_misses(run, tmp_path):
+    """When nothing is aligned, the nearest misses are shown with their IIA."""
+    network = eh.Network([[[1.0, 1.0]], [[1.0]]], [[-1.0], [0.4]], ["tanh", "identity"])
+    path = eh.save_network(network, tmp_path / "or.json")
+    code, out, _ = run("audit", "OR", "--network", path, "--depth", "2")
+    assert 0 == code
+    network = reference("xor-2-2-2-1-seed2")[1]
+    wide = eh.Network(
+        (network.weights[0], network.weights[1], -network.weights[2]), network.biases, network.activations
+    )
+    del wide
+
+
+def test_count(run):
+    """count prints the perfect circuits, or the two numbers they lie between."""
+    code, out, _ = run("count", "XOR", "--network", XOR, "--json")
+    assert (0, 120) == (code, json.loads(out)["perfect_circuits"])
+    _, out, _ = run("count", "XOR", "--network", XOR, "--preset", "authors", "--json")
+    assert 15 == json.loads(out)["perfect_circuits"]
+    _, out, _ = run("count", "XOR", "--network", XOR, "--decision", "round", "--json")
+    assert "round" == json.loads(out)["decision"]
+    _, out, _ = run("count", "XOR", "--network", XOR)
+    assert "perfect_circuits           120" in out
+
+
+def test_count_of_several_outputs(run):
+    """All outputs together, and each on its own."""
+    path = REFERENCE / "authors-xor-and-2-3-3-2-seed0.json"
+    _, out, _ = run("count", "XOR,AND", "--network", path, "--json")
+    document = json.loads(out)
+    each = [part["perfect_circuits"] for part in document["outputs"]]
+    network = reference("authors-xor-and-2-3-3-2-seed0")[1]
+    assert [eh.circuits(network.output(k)).count().between[0] for k in range(2)] == each
+    assert eh.circuits(network).count().between[0] == document["perfect_circuits"]
+
+
+def test_count_between(run, tmp_path):
+    """Circuits on the decision boundary give two numbers."""
+    network = eh.Network([[[1.0, 1.0]]], [[-0.5]], ["identity"])
+    path = eh.save_network(network, tmp_path / "tie.json")
+    _, out, _ = run("count", "AND", "--network", path, "--json")
+    document = json.loads(out)
+    assert "perfect_circuits" not in document and 2 == len(document["perfect_circuits_between"])
+
+
+WRONG = [
+    (["audit", "FOO", "--network", XOR], "unknown gate 'FOO'"),
+    (["audit", "A & C", "--network", XOR], "3 inputs but the network has 2"),
+    (["audit", "011", "--network", XOR], "length 3"),
+    (["audit", "XOR", "--network", "nowhere.json"], "no such file"),
+    (["audit", "XOR", "--network", __file__], "ends in .json or .safetensors"),
+    (["audit", "XOR,AND", "--network", XOR], "2 output(s) but the network has 1"),
+    (["audit", "XOR", "--network", XOR, "--preset", "best"], "unknown preset"),
+    (["audit", "XOR", "--network", XOR, "--depth", "99"], "depth is 99"),
+    (["audit", "XOR", "--network", XOR, "--budget", "0"], "budget is 0"),
+    (["audit", "XOR", "--network", XOR, "--out", str(REFERENCE)], "exists and is not a run"),
+    (["audit", "XOR", "--widths", "3,x"], "--widths is '3,x'"),
+    (["train", "XOR", "--learning-rate", "-1"], "learning_rate is -1.0 but must be above 0"),
+    (["train", "XOR", "--show", "00,7"], "show names 7"),
+    (["train", "XOR", "--epochs", "1", "--out", "net.pt"], "ends in .json or .safetensors"),
+    (["audit"], "Missing argument"),
+    (["audit", "XOR", "--sideways"], "No such option"),
+    (["unknown"], "No such command"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG)
+def test_wrong_input(run, arguments, message):
+    """Wrong input ends with 1 and a message on stderr, without a traceback and with nothing on stdout."""
+    code, out, err = run(*arguments)
+    assert (1, "") == (code, out)
+    assert message in " ".join(err.replace("│", " ").split()) or message in err
+    assert "Traceback" not in err
+
+
+def test_budget(run, tmp_path):
+    """A budget that stops something ends with 3, the partial result printed, saved and marked."""
+    code, out, _ = run("audit", "XOR", "--network", XOR, "--budget", "1e4", "--out", tmp_path / "run")
+    assert 3 == code
+    assert "Not counted exactly" in out and "unknown" in out
+    saved = json.loads((tmp_path / "run" / "audit.json").read_text())
+    assert saved["capped"] and saved["counts"]["perfect_circuits"] is None
+    code, out, err = run("count", "XOR", "--network", XOR, "--budget", "1e4")
+    assert (3, "") == (code, out)
+    assert "Raise it with --budget" in err
+
+
+def test_internal_failure(run, monkeypatch):
+    """An unforeseen failure ends with 2 and says where it happened."""
+
+    def fail(source):
+        raise ZeroDivisionError("unforeseen")
+
+    monkeypatch.setattr(cli, "_stored", fail)
+    code, _, err = run("audit", "XOR", "--network", XOR)
+    assert 2 == code
+    assert "unforeseen" in err and "internal failure" in err
+
+
+def test_xornet_table(run):
+    """The essay's table, to two decimals."""
+    _, out, _ = run("xornet")
+    assert [
+        "x1  x2    h1    h2    h3     y",
+        " 0   0  0.00  0.00  0.00  0.00",
+        " 0   1  0.00  1.00  0.00  1.00",
+        " 1   0  1.00  0.00  0.00  1.00",
+        " 1   1  1.00  1.00  1.00  0.00",
+    ] == out.splitlines()
+
+
+def test_without_torch(run, monkeypatch):
+    """Training without PyTorch says which command installs it; auditing a file works without."""
+    monkeypatch.setitem(sys.modules, "torch", None)
+    code, _, err = run("train", "XOR")
+    assert 1 == code
+    assert "pip install 'everyhow[train]'" in err
+    code, _, _ = run("audit", "XOR", "--network", XOR, "--json")
+    assert 0 == code
+
+
+def test_as_a_program():
+    """Run as a program and piped: plain text, wrong input without a traceback."""
+    environment = {**os.environ, "COLUMNS": "140"}
+    command = [sys.executable, "-m", "everyhow"]
+    done = subprocess.run(
+        [*command, "audit", "XOR", "--network", "xornet"], capture_output=True, text=True, env=environment
+    )
+    assert (0, "") == (done.returncode, done.stderr)
+    assert "identifiable by single" in done.stdout and "\x1b" not in done.stdout
+    done = subprocess.run([*command, "audit", "FOO"], capture_output=True, text=True, env=environment)
+    assert (1, "") == (done.returncode, done.stdout)
+    assert done.stderr.startswith("everyhow: unknown gate 'FOO'")

@@ -1,0 +1,61 @@
+"""The package as a whole: its one door, what importing it loads, and its examples."""
+
+import doctest
+import importlib
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import everyhow as eh
+
+HEAVY = ["torch", "numba", "dask", "duckdb", "matplotlib", "safetensors", "typer", "rich", "tqdm"]
+MODULES = [m.name for m in pkgutil.walk_packages(eh.__path__, "everyhow.") if not m.name.endswith("__main__")]
+
+
+def loaded(statement):
+    """The heavy packages that are loaded after a statement, in a fresh interpreter."""
+    code = f"import sys; {statement}; print(*[m for m in {HEAVY!r} if m in sys.modules])"
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout.split()
+
+
+def test_import_is_light():
+    """Importing everyhow loads none of the heavy packages."""
+    assert [] == loaded("import everyhow")
+
+
+def test_the_check_above_can_fail():
+    """The check does see a package that is loaded."""
+    assert ["numba"] == loaded("import everyhow.kernels.circuits")
+
+
+def test_numba_comes_with_the_first_kernel():
+    """A question that needs no kernel loads none."""
+    assert [] == loaded("import everyhow as eh; eh.mappings(eh.xornet(), next(eh.algorithms('XOR', 2)))")
+
+
+def test_public_names():
+    """Every public name is there and documented; there are about twenty."""
+    names = [name for name in vars(eh) if not name.startswith("_") and not isinstance(vars(eh)[name], type(sys))]
+    assert 15 <= len(names) <= 25
+    assert all(getattr(eh, name).__doc__ for name in names)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_modules(name):
+    """Every module imports, says what it is for, and its examples give the results they show."""
+    if name.startswith("everyhow.training.stacked"):
+        pytest.importorskip("torch")
+    module = importlib.import_module(name)
+    assert module.__doc__ or not module.__file__.endswith("__init__.py") or name.count(".") == 1
+    assert 0 == doctest.testmod(module, optionflags=doctest.ELLIPSIS).failed
+
+
+def test_errors_subclass_what_callers_catch():
+    """One base class; each error is also the built-in that a caller would catch."""
+    from everyhow import errors
+
+    kinds = {errors.InputError: ValueError, errors.MissingExtraError: ImportError, errors.BudgetError: RuntimeError}
+    for kind, built_in in kinds.items():
+        assert issubclass(kind, eh.EveryhowError) and issubclass(kind, built_in)
