@@ -86,7 +86,9 @@ def is_resample_faithful(network, points, circuit, wanted, decision="threshold")
 
 
 def edges(circuit):
-    return frozenset((layer, j, i) for layer, neurons in enumerate(circuit, 1) for j, p in enumerate(neurons) for i in p)
+    return frozenset(
+        (layer, j, i) for layer, neurons in enumerate(circuit, 1) for j, p in enumerate(neurons) for i in p
+    )
 
 
 def minimal(circuits):

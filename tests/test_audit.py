@@ -37,17 +37,17 @@ def test_bad_options(options, message):
 def test_repr_is_five_plain_lines(xor):
     """The audit's repr reads at a glance."""
     lines = repr(eh.audit(xor, "XOR")).splitlines()
-    assert 5 == len(lines)
-    assert "Audit of XOR on Network(2-3-3-1, leaky_relu, 18 edges), preset paper" == lines[0]
-    assert "  perfect circuits 120, interpretations 2,937" == lines[1]
-    assert "  what then where: none valid by joint" == lines[3]
+    assert len(lines) == 5
+    assert lines[0] == "Audit of XOR on Network(2-3-3-1, leaky_relu, 18 edges), preset paper"
+    assert lines[1] == "  perfect circuits 120, interpretations 2,937"
+    assert lines[3] == "  what then where: none valid by joint"
 
 
 def test_wrong_task(xor):
     """A network that computes something else is explained all the same, and told where it differs."""
     audit = eh.audit(xor, "OR")
-    assert ("0110", "XOR") == audit.computes
-    assert "11" == audit.differs_at
+    assert audit.computes == ("0110", "XOR")
+    assert audit.differs_at == "11"
     assert eh.audit(xor, "XOR").counts == audit.counts
 
 
@@ -55,13 +55,13 @@ def test_several_outputs():
     """Several outputs give one audit each; the whole has no counts of its own and says so."""
     _, network = reference("authors-xor-and-2-3-3-2-seed0")
     audit = eh.audit(network, "XOR,AND")
-    assert ["XOR", "AND"] == [part.task for part in audit.outputs]
+    assert [part.task for part in audit.outputs] == ["XOR", "AND"]
     for k, part in enumerate(audit.outputs):
         assert eh.audit(network.output(k), part.task).counts == part.counts
     with pytest.raises(eh.InputError, match="ask one of them"):
         audit.counts  # noqa: B018
     document = audit.document()
-    assert "counts" not in document and 2 == len(document["outputs"])
+    assert "counts" not in document and len(document["outputs"]) == 2
     assert "XOR: what then where" in repr(audit)
 
 
@@ -73,7 +73,7 @@ def test_document(xor):
         "provenance", "counts_exact",
     }  # fmt: skip
     assert promised <= set(document)
-    assert "101295072" == document["counts_exact"]["interpretations_with_dont_cares_expanded"]
+    assert document["counts_exact"]["interpretations_with_dont_cares_expanded"] == "101295072"
     assert {"what_then_where", "where_then_what"} == set(document["verdict"])
     assert sum(document["details"]["circuits"]["perfect_by_edges"].values()) == document["counts"]["perfect_circuits"]
 
@@ -84,26 +84,26 @@ def test_budget_that_allows_nothing(xor):
     assert audit.over_budget
     assert audit.counts["circuits_in_space"] == 10_647
     assert audit.counts["perfect_circuits"] is None and audit.counts["interpretations"] is None
-    assert "unknown" == audit.verdict["where_then_what"].status
-    assert "none valid" == audit.verdict["what_then_where"].status
+    assert audit.verdict["where_then_what"].status == "unknown"
+    assert audit.verdict["what_then_where"].status == "none valid"
     assert "counting the circuits needs about 1.06e+04 candidate evaluations, the budget is 1e+04" in audit.capped
 
 
 def test_budget_that_allows_a_part(xor):
     """What still fits is exact; what does not is missing or estimated, and marked."""
     audit = eh.audit(xor, "XOR", budget=20_000)
-    assert 120 == audit.counts["perfect_circuits"]
-    assert {"perfect": 120, "resample_faithful": None} == {
+    assert audit.counts["perfect_circuits"] == 120
+    assert {
         rung: audit.ladder["circuits"][rung] for rung in ("perfect", "resample_faithful")
-    }
-    assert "unknown" == audit.verdict["where_then_what"].status
+    } == {"perfect": 120, "resample_faithful": None}
+    assert audit.verdict["where_then_what"].status == "unknown"
 
 
 def test_estimated_interpretations(xor):
     """Over many seeds, the estimate's interval holds the exact number about as often as it says."""
-    from everyhow.circuits.criterion import perfect
     from everyhow.behavior import Behavior
     from everyhow.boolean.truth_table import assignments
+    from everyhow.circuits.criterion import perfect
     from everyhow.circuits.listing import sample_circuits
     from everyhow.interpretations.count import count_interpretations
     from everyhow.interpretations.findings import _estimate
@@ -125,12 +125,12 @@ def test_estimates_are_labelled(xor, monkeypatch):
     # As if a circuit took a million steps and a sample had 100: all 120 cost 1.2e8, the sample 1e8.
     monkeypatch.setattr(findings, "_steps_per_circuit", lambda network, inputs: 1_000_000)
     monkeypatch.setattr(findings, "SAMPLE", 100)
-    assert 2937 == eh.audit(xor, "XOR", budget=12 * 10**7).counts["interpretations"]
+    assert eh.audit(xor, "XOR", budget=12 * 10**7).counts["interpretations"] == 2937
     audit = eh.audit(xor, "XOR", budget=11 * 10**7)
     assert audit.counts["interpretations"] is None
-    assert 100 == audit.findings.interpretations.estimate.sample
+    assert audit.findings.interpretations.estimate.sample == 100
     assert "estimated instead" in audit.capped[0] and audit.over_budget
-    assert "none valid" == audit.verdict["what_then_where"].status
+    assert audit.verdict["what_then_where"].status == "none valid"
     audit = eh.audit(xor, "XOR", budget=9 * 10**7)
     assert audit.counts["interpretations"] is None and audit.findings.interpretations.estimate is None
 
@@ -140,9 +140,9 @@ def test_ties_are_bracketed():
     network = eh.Network([[[1.0, 1.0], [0.5, 0.0]], [[0.5, 0.0]]], [[0.0, 0.0], [0.0]], ["identity", "identity"])
     audit = eh.audit(network, "AND")
     # At the inputs 01 and 10 the whole network gives exactly 0.5, as two smaller circuits do at 11.
-    assert [0, 3] == audit.counts["perfect_circuits_between"]
+    assert audit.counts["perfect_circuits_between"] == [0, 3]
     assert "perfect_circuits" not in audit.counts
-    assert "unknown" == audit.verdict["where_then_what"].status
+    assert audit.verdict["where_then_what"].status == "unknown"
     assert "decision boundary" in audit.capped[0]
     assert not audit.over_budget
 

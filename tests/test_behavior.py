@@ -15,8 +15,8 @@ from .strategies import ACTIVATIONS
 def test_of_task():
     """A task's behavior is its truth table."""
     behavior = Behavior.of_task(eh.parse_task("XOR,AND"))
-    assert ["0110", "0001"] == [str(t) for t in behavior.tables()]
-    assert [0.25] * 4 == behavior.weights.tolist()
+    assert [str(t) for t in behavior.tables()] == ["0110", "0001"]
+    assert behavior.weights.tolist() == [0.25] * 4
 
 
 BAD = [
@@ -46,15 +46,15 @@ def test_round_decides_nothing_beyond_the_bits():
     network = eh.Network([[[2.0]]], [[0.0]], ["identity"])
     with pytest.raises(eh.InputError, match=r"at input \[1.0\] is 2, whose nearest integer.*threshold"):
         Behavior.of_network(network, assignments(1), "round")
-    assert "01" == str(Behavior.of_network(network, assignments(1)).tables()[0])
+    assert str(Behavior.of_network(network, assignments(1)).tables()[0]) == "01"
 
 
 def test_mismatches():
     """The rows at which a network differs from its task, as digits."""
     behavior = Behavior.of_network(eh.xornet(), assignments(2))
-    assert ("",) == mismatches(eh.parse_task("XOR"), behavior)
-    assert ("11",) == mismatches(eh.parse_task("OR"), behavior)
-    assert ("00 01 10",) == mismatches(eh.parse_task("NOR"), behavior)
+    assert mismatches(eh.parse_task("XOR"), behavior) == ("",)
+    assert mismatches(eh.parse_task("OR"), behavior) == ("11",)
+    assert mismatches(eh.parse_task("NOR"), behavior) == ("00 01 10",)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

@@ -37,7 +37,7 @@ def run(monkeypatch, capsys):
 def test_audit_reads_at_a_glance(run):
     """All parts of the audit are there, none wider than the terminal, and nothing is coloured."""
     code, out, err = run("audit", "XOR", "--network", XOR)
-    assert (0, "") == (code, err)
+    assert (code, err) == (0, "")
     for part in (
         "Task     XOR", "Network  2-3-3-1, leaky_relu, 18 edges", "Is the explanation the only one?",
         "circuit         no  120 perfect of 10,647; 4 minimal; the smallest has 11 edges",
@@ -53,7 +53,7 @@ def test_audit_reads_at_a_glance(run):
 def test_audit_json_is_one_document(run, tmp_path):
     """--json prints one document on stdout and nothing else, the same as the file that --out writes."""
     code, out, err = run("audit", "XOR", "--network", XOR, "--json", "--out", tmp_path / "run")
-    assert (0, "") == (code, err)
+    assert (code, err) == (0, "")
     document = json.loads(out)
     assert document == json.loads((tmp_path / "run" / "audit.json").read_text())
     assert reference("xor-2-3-3-1-seed0")[0]["paper"]["perfect_circuits"] == document["counts"]["perfect_circuits"]
@@ -62,7 +62,7 @@ def test_audit_json_is_one_document(run, tmp_path):
 def test_audit_names_its_files(run, tmp_path):
     """Where the files are is the last thing said."""
     _, out, _ = run("audit", "XOR", "--network", "xornet", "--out", tmp_path / "run")
-    assert "Files" == out.splitlines()[-2].strip() or "Files" in out
+    assert out.splitlines()[-2].strip() == "Files" or "Files" in out
     assert "audit.json" in out.replace("\n", "")
 
 
@@ -71,7 +71,7 @@ def test_authors_preset(run):
     code, out, _ = run("audit", "XOR", "--network", XOR, "--preset", "authors", "--json")
     counts = json.loads(out)["counts"]
     assert reference("xor-2-3-3-1-seed0")[0]["authors"] == {k: counts[k] for k in counts if k != "min_node_sparsity"}
-    assert 0 == code
+    assert code == 0
     _, out, _ = run("audit", "XOR", "--network", XOR, "--preset", "authors")
     assert "15 accurate of 3,000" in out
 
@@ -79,7 +79,7 @@ def test_authors_preset(run):
 def test_wrong_task_is_said(run):
     """A network that does not compute the task is audited, with the inputs at which it differs."""
     code, out, _ = run("audit", "OR", "--network", XOR)
-    assert 0 == code
+    assert code == 0
     assert "computes XOR (0110), not OR; it differs at 11" in out.replace("\n", " ")
 
 
@@ -89,7 +89,7 @@ def test_several_outputs(run):
     _, out, _ = run("audit", "XOR,AND", "--network", path)
     assert "Output XOR" in out and "Output AND" in out
     _, out, _ = run("audit", "XOR,AND", "--network", path, "--json")
-    assert ["XOR", "AND"] == [part["task"] for part in json.loads(out)["outputs"]]
+    assert [part["task"] for part in json.loads(out)["outputs"]] == ["XOR", "AND"]
 
 
 def test_none_aligned_shows_near_misses(run, tmp_path):
@@ -97,7 +97,7 @@ def test_none_aligned_shows_near_misses(run, tmp_path):
     network = eh.Network([[[1.0, 1.0]], [[1.0]]], [[-1.0], [0.4]], ["tanh", "identity"])
     path = eh.save_network(network, tmp_path / "or.json")
     code, out, _ = run("audit", "OR", "--network", path, "--depth", "2")
-    assert 0 == code
+    assert code == 0
     network = reference("xor-2-2-2-1-seed2")[1]
     wide = eh.Network(
         (network.weights[0], network.weights[1], -network.weights[2]), network.biases, network.activations
@@ -108,11 +108,11 @@ def test_none_aligned_shows_near_misses(run, tmp_path):
 def test_count(run):
     """count prints the perfect circuits, or the two numbers they lie between."""
     code, out, _ = run("count", "XOR", "--network", XOR, "--json")
-    assert (0, 120) == (code, json.loads(out)["perfect_circuits"])
+    assert (code, json.loads(out)["perfect_circuits"]) == (0, 120)
     _, out, _ = run("count", "XOR", "--network", XOR, "--preset", "authors", "--json")
-    assert 15 == json.loads(out)["perfect_circuits"]
+    assert json.loads(out)["perfect_circuits"] == 15
     _, out, _ = run("count", "XOR", "--network", XOR, "--decision", "round", "--json")
-    assert "round" == json.loads(out)["decision"]
+    assert json.loads(out)["decision"] == "round"
     _, out, _ = run("count", "XOR", "--network", XOR)
     assert "perfect_circuits           120" in out
 
@@ -134,7 +134,7 @@ def test_count_between(run, tmp_path):
     path = eh.save_network(network, tmp_path / "tie.json")
     _, out, _ = run("count", "AND", "--network", path, "--json")
     document = json.loads(out)
-    assert "perfect_circuits" not in document and 2 == len(document["perfect_circuits_between"])
+    assert "perfect_circuits" not in document and len(document["perfect_circuits_between"]) == 2
 
 
 WRONG = [
@@ -162,7 +162,7 @@ WRONG = [
 def test_wrong_input(run, arguments, message):
     """Wrong input ends with 1 and a message on stderr, without a traceback and with nothing on stdout."""
     code, out, err = run(*arguments)
-    assert (1, "") == (code, out)
+    assert (code, out) == (1, "")
     assert message in " ".join(err.replace("│", " ").split()) or message in err
     assert "Traceback" not in err
 
@@ -170,12 +170,12 @@ def test_wrong_input(run, arguments, message):
 def test_budget(run, tmp_path):
     """A budget that stops something ends with 3, the partial result printed, saved and marked."""
     code, out, _ = run("audit", "XOR", "--network", XOR, "--budget", "1e4", "--out", tmp_path / "run")
-    assert 3 == code
+    assert code == 3
     assert "Not counted exactly" in out and "unknown" in out
     saved = json.loads((tmp_path / "run" / "audit.json").read_text())
     assert saved["capped"] and saved["counts"]["perfect_circuits"] is None
     code, out, err = run("count", "XOR", "--network", XOR, "--budget", "1e4")
-    assert (3, "") == (code, out)
+    assert (code, out) == (3, "")
     assert "Raise it with --budget" in err
 
 
@@ -187,30 +187,30 @@ def test_internal_failure(run, monkeypatch):
 
     monkeypatch.setattr(cli, "_stored", fail)
     code, _, err = run("audit", "XOR", "--network", XOR)
-    assert 2 == code
+    assert code == 2
     assert "unforeseen" in err and "internal failure" in err
 
 
 def test_xornet_table(run):
     """The essay's table, to two decimals."""
     _, out, _ = run("xornet")
-    assert [
+    assert out.splitlines() == [
         "x1  x2    h1    h2    h3     y",
         " 0   0  0.00  0.00  0.00  0.00",
         " 0   1  0.00  1.00  0.00  1.00",
         " 1   0  1.00  0.00  0.00  1.00",
         " 1   1  1.00  1.00  1.00  0.00",
-    ] == out.splitlines()
+    ]
 
 
 def test_without_torch(run, monkeypatch):
     """Training without PyTorch says which command installs it; auditing a file works without."""
     monkeypatch.setitem(sys.modules, "torch", None)
     code, _, err = run("train", "XOR")
-    assert 1 == code
+    assert code == 1
     assert "pip install 'everyhow[train]'" in err
     code, _, _ = run("audit", "XOR", "--network", XOR, "--json")
-    assert 0 == code
+    assert code == 0
 
 
 def test_as_a_program():
@@ -220,8 +220,8 @@ def test_as_a_program():
     done = subprocess.run(
         [*command, "audit", "XOR", "--network", "xornet"], capture_output=True, text=True, env=environment
     )
-    assert (0, "") == (done.returncode, done.stderr)
+    assert (done.returncode, done.stderr) == (0, "")
     assert "identifiable by single" in done.stdout and "\x1b" not in done.stdout
     done = subprocess.run([*command, "audit", "FOO"], capture_output=True, text=True, env=environment)
-    assert (1, "") == (done.returncode, done.stdout)
+    assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("everyhow: unknown gate 'FOO'")

@@ -20,13 +20,13 @@ def test_judge(survivors, status, criterion):
     """The first rung that leaves one for good; otherwise why there is none, or that it is not known."""
     verdict = judge(survivors, "everything")
     assert (status, criterion) == (verdict.status, verdict.criterion)
-    assert "everything" == verdict.space
+    assert verdict.space == "everything"
 
 
 def test_anything_partial_is_unknown():
     """A cap makes the verdict unknown even when the numbers look decisive."""
     verdict = judge({"single": 1}, "everything", partial="the budget was exceeded")
-    assert ("unknown", "the budget was exceeded") == (verdict.status, verdict.reason)
+    assert (verdict.status, verdict.reason) == ("unknown", "the budget was exceeded")
 
 
 def test_every_rung_is_defined():

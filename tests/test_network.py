@@ -50,17 +50,17 @@ def test_joint_interventions():
     """Interventions on several layers hold together, and a neuron outside them follows from what is held."""
     network = eh.Network([[[1.0], [2.0]], [[1.0, 1.0]], [[1.0]]], [[0.0, 0.0], [0.0], [0.0]], ["identity"] * 3)
     held = eh.Intervention(1, (1,), np.array([[10.0], [20.0]]))
-    assert [[11.0], [21.0]] == network.run([[1.0], [1.0]], [held]).tolist()
+    assert network.run([[1.0], [1.0]], [held]).tolist() == [[11.0], [21.0]]
     last = eh.Intervention(2, (0,), np.array([[5.0], [6.0]]))
-    assert [[5.0], [6.0]] == network.run([[1.0], [1.0]], [held, last]).tolist()
-    assert [[3.0], [3.0]] == network.run([[1.0], [1.0]]).tolist()
+    assert network.run([[1.0], [1.0]], [held, last]).tolist() == [[5.0], [6.0]]
+    assert network.run([[1.0], [1.0]]).tolist() == [[3.0], [3.0]]
 
 
 def test_essay_table():
     """At steepness 25 the analytic network has the essay's table, to two decimals."""
     inputs, hidden, output = eh.xornet(25).layers(assignments(2))
     table = np.hstack([inputs, hidden, output]).round(2).tolist()
-    assert [[0, 0, 0, 0, 0, 0], [0, 1, 0, 1, 0, 1], [1, 0, 1, 0, 0, 1], [1, 1, 1, 1, 1, 0]] == table
+    assert table == [[0, 0, 0, 0, 0, 0], [0, 1, 0, 1, 0, 1], [1, 0, 1, 0, 0, 1], [1, 1, 1, 1, 1, 0]]
 
 
 def test_equality_and_hash():
@@ -134,10 +134,8 @@ def test_bad_circuits():
 
 def test_whole_circuit_drops_dead_ends():
     """Neurons that no edge leaves or enters are not in the whole circuit, nor what only they used."""
-    network = eh.Network(
-        [[[1.0], [0.0]], [[1.0, 1.0], [1.0, 0.0]], [[1.0, 0.0]]], [[0, 0], [0, 0], [0]], ["relu"] * 3
-    )
-    assert ((1, 0, 0), (2, 0, 0), (3, 0, 0)) == Circuit.whole(network).edges
+    network = eh.Network([[[1.0], [0.0]], [[1.0, 1.0], [1.0, 0.0]], [[1.0, 0.0]]], [[0, 0], [0, 0], [0]], ["relu"] * 3)
+    assert Circuit.whole(network).edges == ((1, 0, 0), (2, 0, 0), (3, 0, 0))
 
 
 @pytest.mark.parametrize("suffix", [".json", ".safetensors"])

@@ -22,17 +22,17 @@ def loaded(statement):
 
 def test_import_is_light():
     """Importing everyhow loads none of the heavy packages."""
-    assert [] == loaded("import everyhow")
+    assert loaded("import everyhow") == []
 
 
 def test_the_check_above_can_fail():
     """The check does see a package that is loaded."""
-    assert ["numba"] == loaded("import everyhow.kernels.circuits")
+    assert loaded("import everyhow.kernels.circuits") == ["numba"]
 
 
 def test_numba_comes_with_the_first_kernel():
     """A question that needs no kernel loads none."""
-    assert [] == loaded("import everyhow as eh; eh.mappings(eh.xornet(), next(eh.algorithms('XOR', 2)))")
+    assert loaded("import everyhow as eh; eh.mappings(eh.xornet(), next(eh.algorithms('XOR', 2)))") == []
 
 
 def test_public_names():
@@ -49,7 +49,7 @@ def test_modules(name):
         pytest.importorskip("torch")
     module = importlib.import_module(name)
     assert module.__doc__ or not module.__file__.endswith("__init__.py") or name.count(".") == 1
-    assert 0 == doctest.testmod(module, optionflags=doctest.ELLIPSIS).failed
+    assert doctest.testmod(module, optionflags=doctest.ELLIPSIS).failed == 0
 
 
 def test_errors_subclass_what_callers_catch():

@@ -82,7 +82,7 @@ def test_mapping_of_the_analytic_network():
     """The one aligned algorithm of the analytic network sits where the file says."""
     document, network = reference("xornet")
     audit = eh.audit(network, "XOR")
-    (mapping,) = audit.findings.mappings.survivors["single"]
+    (mapping,) = audit.findings.mappings.survivors["irredundant"]
     found = {
         variable.name: [[s.layer, neuron] for neuron in s.neurons]
         for variable, s in zip(mapping.algorithm.variables, mapping.sets, strict=True)

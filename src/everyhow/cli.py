@@ -31,9 +31,7 @@ NetworkOption = Annotated[
 WidthsOption = Annotated[str, typer.Option(help="Neurons of each hidden layer, such as 3,3.")]
 SeedOption = Annotated[int, typer.Option(help="Of the weights, the rows drawn and their order.")]
 PresetOption = Annotated[str, typer.Option(help="paper: the definitions; authors: as the released code counts.")]
-DecisionOption = Annotated[
-    str | None, typer.Option(help="How outputs become bits: threshold (output > 0.5) or round.")
-]
+DecisionOption = Annotated[str | None, typer.Option(help="How outputs become bits: threshold (output > 0.5) or round.")]
 SparsityOption = Annotated[
     float, typer.Option(help="authors only: the share of hidden neurons a circuit must leave out, exceeded strictly.")
 ]
@@ -49,8 +47,9 @@ def audit_command(
     seed: SeedOption = 0,
     preset: PresetOption = "paper",
     decision: DecisionOption = None,
-    depth: Annotated[int | None, typer.Option(help="Largest depth of the algorithms; the weight layers if not given.")]
-    = None,
+    depth: Annotated[
+        int | None, typer.Option(help="Largest depth of the algorithms; the weight layers if not given.")
+    ] = None,
     min_node_sparsity: SparsityOption = 0.0,
     pair_order: Annotated[str | None, typer.Option(help="authors only: order of the inputs, such as BA.")] = None,
     budget: BudgetOption = DEFAULT_BUDGET,

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .authors import AuthorsFindings
+from .boolean.algorithms import Algorithm
 from .circuits.circuit import Circuit
 from .circuits.overlap import Usage
 from .interpretations.interpretation import Interpretation
@@ -34,6 +35,7 @@ def details_of(findings: PaperFindings | AuthorsFindings | None) -> dict[str, An
             "of_the_simplest_circuit": interpretations.simplest and _interpretation(interpretations.simplest),
         },
         "mappings": {
+            "aligned": _listed(mappings.aligned and mappings.aligned.items(), _aligned),
             "survivors": {rung: _listed(kept, _mapping) for rung, kept in mappings.survivors.items()},
             "near_misses": [_near_miss(miss) for miss in mappings.near_misses],
             "near_misses_scored": dict(zip(("algorithms", "of"), mappings.scored, strict=True)),
@@ -75,6 +77,11 @@ def _interpretation(interpretation: Interpretation) -> list[dict[str, Any]]:
         }
         for neuron, gate in interpretation.gates.items()
     ]
+
+
+def _aligned(entry: tuple[Algorithm, int]) -> dict[str, Any]:
+    algorithm, number = entry
+    return {"algorithm": str(algorithm), "irredundant": algorithm.irredundant, "mappings": number}
 
 
 def _mapping(mapping: Mapping) -> dict[str, Any]:

@@ -115,9 +115,7 @@ class Network:
             states.append(state)
         return tuple(states)
 
-    def run_from(
-        self, layer: int, state: Float[np.ndarray, "*batch neurons"]
-    ) -> Float[np.ndarray, "*batch outputs"]:
+    def run_from(self, layer: int, state: Float[np.ndarray, "*batch neurons"]) -> Float[np.ndarray, "*batch outputs"]:
         """The outputs when layer `layer` is in `state`."""
         for w, b, name in zip(self.weights[layer:], self.biases[layer:], self.activations[layer:], strict=True):
             state = activation(name)(state @ w.T + b)
@@ -155,9 +153,7 @@ class Network:
 
     def _check_intervention(self, intervention: Intervention, batch: int) -> None:
         if not 1 <= intervention.layer < self.depth:
-            raise InputError(
-                f"intervention on layer {intervention.layer}; the hidden layers are 1 to {self.depth - 1}"
-            )
+            raise InputError(f"intervention on layer {intervention.layer}; the hidden layers are 1 to {self.depth - 1}")
         width = self.widths[intervention.layer]
         if not all(0 <= neuron < width for neuron in intervention.neurons):
             raise InputError(

@@ -7,7 +7,7 @@ from .behavior import Behavior, Decision
 from .circuits.findings import CircuitFindings, examine_circuits
 from .interpretations.findings import InterpretationFindings, examine_interpretations
 from .ladder import Verdict, judge
-from .mappings.findings import RUNGS, MappingFindings, examine_mappings
+from .mappings.findings import MappingFindings, examine_mappings
 from .network import Network
 from .progress import Progress
 
@@ -28,7 +28,7 @@ class PaperFindings:
     @property
     def refused(self) -> tuple[str, ...]:
         """What the budget did not allow."""
-        return self.circuits.refused + self.interpretations.refused
+        return self.circuits.refused + self.interpretations.refused + self.mappings.refused
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -44,11 +44,11 @@ class PaperFindings:
             "interpretations_per_circuit_min": interpretations.least,
             "interpretations_per_circuit_max": interpretations.most,
             "algorithms": mappings.algorithms,
-            "aligned_algorithms": mappings.surviving_algorithms("single"),
-            "mappings": len(mappings.survivors["single"]),
+            "aligned_algorithms": mappings.surviving_algorithms["single"],
+            "mappings": mappings.surviving_mappings["single"],
             "irredundant_algorithms": mappings.irredundant_algorithms,
-            "irredundant_aligned_algorithms": mappings.surviving_algorithms("irredundant"),
-            "irredundant_mappings": len(mappings.survivors["irredundant"]),
+            "irredundant_aligned_algorithms": mappings.surviving_algorithms["irredundant"],
+            "irredundant_mappings": mappings.surviving_mappings["irredundant"],
             "distinct_causal_signatures": mappings.signatures.distinct,
         }
 
@@ -56,8 +56,8 @@ class PaperFindings:
     def ladder(self) -> dict[str, dict[str, int | None]]:
         """Survivors by rung: of (algorithm, mapping) pairs, of algorithms, and of circuits."""
         return {
-            "mappings": {rung: len(self.mappings.survivors[rung]) for rung in RUNGS},
-            "algorithms": {rung: self.mappings.surviving_algorithms(rung) for rung in RUNGS},
+            "mappings": self.mappings.surviving_mappings,
+            "algorithms": self.mappings.surviving_algorithms,
             "circuits": self.circuits.survivors,
         }
 
@@ -69,6 +69,7 @@ class PaperFindings:
                 self.ladder["mappings"],
                 f"all {self.mappings.algorithms:,} algorithms with all their minimal mappings",
                 self.mappings.failure,
+                "; ".join(self.mappings.refused),
             ),
             "where_then_what": judge(
                 self.ladder["circuits"],
@@ -101,5 +102,5 @@ def explain(
     (table,) = behavior.tables()
     circuits = examine_circuits(network, behavior, decision, budget)
     interpretations = examine_interpretations(network, behavior, decision, circuits, budget, progress)
-    mappings = examine_mappings(network, behavior, table, max_depth)
+    mappings = examine_mappings(network, behavior, table, max_depth, budget)
     return PaperFindings(circuits, interpretations, mappings)

@@ -13,8 +13,8 @@ from .circuits.criterion import perfect, resample_faithful
 from .errors import InputError
 from .interpretations.count import ReadingRule
 from .interpretations.interpretations import Interpretations
-from .mappings.alignment import needed_rows
-from .mappings.mapping import Mapping, mappings_of
+from .mappings.alignment import minimal_mappings
+from .mappings.mapping import Mapping
 from .mappings.signatures import signatures
 from .network import Network
 
@@ -94,6 +94,4 @@ def mappings(network: Network, algorithm: Algorithm) -> tuple[Mapping, ...]:
     """
     if algorithm.inputs != network.widths[0]:
         raise InputError(f"the algorithm has {algorithm.inputs} inputs but the network has {network.widths[0]}")
-    found = signatures(network, assignments(algorithm.inputs)).minimal_by_rows
-    options = [found.get(needed_rows(variable, algorithm.inputs), ()) for variable in algorithm.variables]
-    return tuple(mappings_of(algorithm, options))
+    return tuple(minimal_mappings(signatures(network, assignments(algorithm.inputs)), algorithm))

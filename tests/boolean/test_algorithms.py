@@ -20,9 +20,7 @@ def as_plain(tree):
     """The library's tree as a plain one, operands in an order that does not depend on the library's."""
     if isinstance(tree, Leaf):
         return tree.index
-    operands = sorted(
-        [(as_plain(tree.left), tree.left_negated), (as_plain(tree.right), tree.right_negated)], key=repr
-    )
+    operands = sorted([(as_plain(tree.left), tree.left_negated), (as_plain(tree.right), tree.right_negated)], key=repr)
     return (*operands[0], *operands[1])
 
 
@@ -59,7 +57,9 @@ def test_every_function(inputs, depth):
         listed = list(algorithms(table, depth))
         assert all(algorithm.table == table for algorithm in listed)
         assert {tree for tree, _ in expected} == {as_plain(a.tree) for a in listed}
-        assert {tree for tree, good in expected if good} == {as_plain(a.tree) for a in listed if a.irredundant}
+        irredundant = list(algorithms(table, depth, irredundant=True))
+        assert [a for a in listed if a.irredundant] == irredundant
+        assert {tree for tree, good in expected if good} == {as_plain(a.tree) for a in irredundant}
         assert len(expected) == len(listed) == count_algorithms(table, depth)
         assert sum(good for _, good in expected) == count_algorithms(table, depth, True)
 

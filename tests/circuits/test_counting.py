@@ -41,9 +41,7 @@ def agrees(count, expected):
 def test_space_of_dense_networks(widths, expected):
     """The spaces of fully connected networks have the published sizes."""
     layers = list(zip(widths, widths[1:], strict=False))
-    network = eh.Network(
-        [np.ones((b, a)) for a, b in layers], [np.zeros(b) for _, b in layers], ["relu"] * len(layers)
-    )
+    network = eh.Network([np.ones((b, a)) for a, b in layers], [np.zeros(b) for _, b in layers], ["relu"] * len(layers))
     assert expected == circuits_in_space(network)
 
 
@@ -179,7 +177,7 @@ def test_usage(xor):
 def test_usage_of_an_edge_of_weight_zero():
     """An edge of weight 0 is no edge, so it is not in the usage at all."""
     usage = eh.circuits(eh.xornet()).usage()
-    assert 7 == len(usage.edges)
+    assert len(usage.edges) == 7
     assert all(usage.role(edge) == "core" for edge in usage.edges)
 
 
@@ -189,8 +187,8 @@ def test_overlap():
 
     one = Circuit.of_edges((2, 2, 1), [(1, 0, 0), (2, 0, 0)])
     two = Circuit.of_edges((2, 2, 1), [(1, 0, 0), (1, 0, 1), (2, 0, 0)])
-    assert [[1, 2 / 3], [2 / 3, 1]] == jaccard([one, two]).tolist()
-    assert [[True, True], [False, True]] == inclusion([one, two]).tolist()
+    assert jaccard([one, two]).tolist() == [[1, 2 / 3], [2 / 3, 1]]
+    assert inclusion([one, two]).tolist() == [[True, True], [False, True]]
     assert one.is_within(two) and not two.is_within(one)
 
 
@@ -271,4 +269,4 @@ def test_resample_faithful_is_perfect(xor):
     """Every resample-faithful circuit is perfect, and the criterion asks every base with every source."""
     _, behavior = behaviors(xor)
     assert set(eh.circuits(xor, criterion="resample_faithful")) <= set(eh.circuits(xor))
-    assert 4 + 16 == len(resample_faithful(xor, behavior).bases)
+    assert len(resample_faithful(xor, behavior).bases) == 4 + 16

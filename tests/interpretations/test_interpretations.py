@@ -113,16 +113,16 @@ def test_separators_lie_midway():
     network = eh.Network([[[1.0, 3.0]], [[1.0]]], [[0.0], [-2.5]], ["identity", "identity"])
     (neuron,) = [n for n in eh.interpretations(network, Circuit.whole(network)).readings if n == (1, 0)]
     readings = eh.interpretations(network, Circuit.whole(network)).readings[neuron]
-    assert [0.5, 2.0, 3.5] == [r.separator for r in readings]
-    assert [0.25, 0.5, 0.25] == [r.gap for r in readings]
-    assert [0b1110, 0b1010, 0b1000] == [r.bits for r in readings]
+    assert [r.separator for r in readings] == [0.5, 2.0, 3.5]
+    assert [r.gap for r in readings] == [0.25, 0.5, 0.25]
+    assert [r.bits for r in readings] == [0b1110, 0b1010, 0b1000]
 
 
 def test_close_values_are_one():
     """Values closer than 1e-9 of the neuron's magnitude are one value, and nothing lies between them."""
     network = eh.Network([[[1e-10, 2.0]], [[1.0]]], [[0.0], [0.0]], ["identity", "identity"])
     table = eh.interpretations(network, Circuit.whole(network))
-    assert 1 == len(table.readings[1, 0])
+    assert len(table.readings[1, 0]) == 1
 
 
 def test_a_constant_neuron_has_no_reading():
@@ -131,16 +131,16 @@ def test_a_constant_neuron_has_no_reading():
     table = eh.interpretations(network, Circuit.whole(network))
     assert (1, 1) not in table.readings
     (one,) = table
-    assert ((1, 0),) == one.gates[2, 0].parents
+    assert one.gates[2, 0].parents == ((1, 0),)
 
 
 def test_xor_gates_are_rejected_after_the_first_layer():
     """XOR of two parents is what is to be explained; in the first layer it may stand, later not."""
-    assert [0, 0] == [completions(table, 2) for table in ("0110", "1001")]
-    assert 1 == completions("0110", 1)
-    assert 1 == completions("011-", 2)
-    assert 4 == completions("01--01--"[:4], 1)
-    assert 3 == completions("01--", 2)
+    assert [completions(table, 2) for table in ("0110", "1001")] == [0, 0]
+    assert completions("0110", 1) == 1
+    assert completions("011-", 2) == 1
+    assert completions("01--01--"[:4], 1) == 4
+    assert completions("01--", 2) == 3
 
 
 def test_samples_are_uniform():
@@ -160,7 +160,7 @@ def test_nothing_to_sample():
     empty = next(c for c in eh.circuits(network) if not eh.interpretations(network, c).count)
     with pytest.raises(eh.InputError, match="no interpretation"):
         eh.interpretations(network, empty).sample(1)
-    assert [] == list(eh.interpretations(network, empty))
+    assert list(eh.interpretations(network, empty)) == []
 
 
 def test_numbers_beyond_64_bits():

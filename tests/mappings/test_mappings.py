@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 import everyhow as eh
 from everyhow.behavior import Behavior
 from everyhow.boolean.truth_table import assignments
-from everyhow.mappings.alignment import aligned
+from everyhow.mappings.alignment import aligned, minimal_mappings
 from everyhow.mappings.interchange import best_mappings, disagreement, iia, interfering_layer
-from everyhow.mappings.released import released_mappings, bases_tested
+from everyhow.mappings.released import bases_tested, released_mappings
 from everyhow.mappings.signatures import NeuronSet, signatures
 
 from .. import plain
@@ -23,6 +23,16 @@ from ..strategies import networks
 
 def plain_tables(network, points):
     return {s: plain.signature(network, points, s) for s in plain.neuron_sets(network)}
+
+
+def all_mappings(found, table, depth):
+    """Every aligned algorithm with every minimal mapping, whose number is also counted without listing them."""
+    everything = []
+    for algorithm, number in aligned(found, table, depth).items():
+        listed = list(minimal_mappings(found, algorithm))
+        assert number == len(listed) > 0
+        everything += listed
+    return everything
 
 
 def key(mapping):
@@ -73,7 +83,7 @@ def test_aligned(network, depth):
             sets = dict(zip(plain.variables(tree), mapping, strict=True))
             expected[key((tree, sets))] = (tree, negated, mapping)
     found = signatures(network, points)
-    mine = {library_key(m): m for m in aligned(found, table, depth)}
+    mine = {library_key(m): m for m in all_mappings(found, table, depth)}
     assert expected.keys() == mine.keys()
     for name, (tree, negated, mapping) in expected.items():
         assert plain.is_irredundant(tree, points) == mine[name].algorithm.irredundant
@@ -96,7 +106,7 @@ def test_aligned_to_depth_three(name):
     for tree, negated in plain.computing(2, 3, wanted):
         for mapping in plain.mappings(network, points, tree, negated, tables):
             expected.add(key((tree, dict(zip(plain.variables(tree), mapping, strict=True)))))
-    mine = [library_key(m) for m in aligned(signatures(network, points), table, 3)]
+    mine = [library_key(m) for m in all_mappings(signatures(network, points), table, 3)]
     assert expected == set(mine)
     assert len(mine) == len(set(mine))
 
@@ -105,7 +115,7 @@ def test_mappings_of_one_algorithm():
     """The question for a single algorithm agrees with the audit's answer for all of them."""
     _, network = reference("xor-2-3-3-1-seed4")
     (table,) = Behavior.of_network(network, assignments(2)).tables()
-    everything = list(aligned(signatures(network, assignments(2)), table, 3))
+    everything = all_mappings(signatures(network, assignments(2)), table, 3)
     for algorithm in eh.algorithms("XOR", depth=3):
         assert {m for m in everything if m.algorithm == algorithm} == set(eh.mappings(network, algorithm))
 
@@ -161,21 +171,19 @@ def test_best_mappings(name):
 def test_exact_network_is_fully_aligned():
     """A network built gate by gate from a formula has that formula's variables where they were put."""
     # Layer 1: NAND(A,B), OR(A,B); output: their AND.
-    network = eh.Network(
-        [[[-1, -1], [1, 1]], [[1, 1]]], [[1.5, -0.5], [-1.5]], ["sigmoid:40", "sigmoid:40"]
-    )
+    network = eh.Network([[[-1, -1], [1, 1]], [[1, 1]]], [[1.5, -0.5], [-1.5]], ["sigmoid:40", "sigmoid:40"])
     audit = eh.audit(network, "XOR")
     (mapping,) = audit.findings.mappings.survivors["inert"]
-    assert "AND(NAND(A,B), OR(A,B))" == str(mapping.algorithm)
+    assert str(mapping.algorithm) == "AND(NAND(A,B), OR(A,B))"
     assert [NeuronSet(1, (0,)), NeuronSet(1, (1,))] == list(mapping.sets)
     assert Fraction(1) == iia(audit.findings.mappings.signatures, mapping.algorithm.variables[0], mapping.sets[0])
 
 
 def test_released_pairs():
     """Of the ordered pairs the released code tests those whose source comes first."""
-    assert 6 == sum(bases.bit_count() for bases in bases_tested(2, "AB"))
-    assert ["1110", "1000", "1010", "0000"] == [format(b, "04b") for b in bases_tested(2, "BA")]
-    assert 28 == sum(bases.bit_count() for bases in bases_tested(3, "CAB"))
+    assert sum(bases.bit_count() for bases in bases_tested(2, "AB")) == 6
+    assert [format(b, "04b") for b in bases_tested(2, "BA")] == ["1110", "1000", "1010", "0000"]
+    assert sum(bases.bit_count() for bases in bases_tested(3, "CAB")) == 28
 
 
 def test_pair_order_changes_what_is_tested():
@@ -207,7 +215,7 @@ def test_permuting_neurons(network, random):
     numbers = []
     for one in (network, permuted):
         found = signatures(one, points)
-        everything = list(aligned(found, table, 2))
+        everything = all_mappings(found, table, 2)
         numbers.append((found.distinct, len(everything), sorted(str(m.algorithm) for m in everything)))
     assert numbers[0] == numbers[1]
 

@@ -17,7 +17,7 @@ def test_same_seed_same_weights():
     settings = TrainingSettings(**QUICK)
     one, other = train_many("XOR", range(5), settings), train_many("XOR", range(5), settings)
     assert [r.network for r in one] == [r.network for r in other]
-    assert 5 == len({r.network for r in one})
+    assert len({r.network for r in one}) == 5
     assert eh.train("AND", seed=3, loss_target=0.05) == eh.train("AND", seed=3, loss_target=0.05)
 
 
@@ -66,7 +66,7 @@ def test_a_seed_that_is_done_leaves_the_others_alone():
     for s in (stack, whole):
         s.stop_reasons(s.run_epoch(), 1)
     smaller = stack.without({1})
-    assert [1, 3] == smaller.seeds and [0, 2] == smaller.places
+    assert smaller.seeds == [1, 3] and smaller.places == [0, 2]
     one, other = smaller.run_epoch(), whole.run_epoch()
     np.testing.assert_allclose(one, other[[0, 2]], rtol=1e-4)
 
@@ -88,7 +88,9 @@ def test_converged_networks_compute_their_task():
     """Networks that converge have the accuracy they report."""
     for task in ("XOR", "AND,NOR", "A & B | C"):
         for result in train_many(task, range(3), TrainingSettings(widths=(6, 4), learning_rate=0.01)):
-            wanted = np.array([[t.bits >> r & 1 for t in eh.parse_task(task).tables] for r in range(2**_inputs(task))])
+            wanted = np.array(
+                [[t.bits >> r & 1 for t in eh.parse_task(task).tables] for r in range(2 ** _inputs(task))]
+            )
             decided = result.network.run(_rows(task)) > 0.5
             assert result.accuracy == (decided == wanted).all(axis=1).mean()
             assert not result.converged or result.accuracy == 1
@@ -122,7 +124,7 @@ def test_rows_drawn():
     assert share == pytest.approx(0.8, abs=0.03)
     rows, _ = drawn(input_noise=0.1)
     assert float((rows - rows.round()).std()) == pytest.approx(0.1, abs=0.01)
-    assert (4000, 2) == tuple(rows.shape)
+    assert tuple(rows.shape) == (4000, 2)
 
 
 def test_regularisation():
@@ -133,7 +135,9 @@ def test_regularisation():
         assert sum(abs(w).sum() for w in held.network.weights) < sum(abs(w).sum() for w in free.network.weights)
     dropped = train_many("OR", [0, 1], TrainingSettings(widths=(16,), dropout=0.2, **QUICK))
     assert dropped[0].network != free.network
-    assert train_many("OR", [0, 1], TrainingSettings(widths=(16,), dropout=0.2, **QUICK)) [0].network == dropped[0].network
+    assert (
+        train_many("OR", [0, 1], TrainingSettings(widths=(16,), dropout=0.2, **QUICK))[0].network == dropped[0].network
+    )
 
 
 def test_diverging_training_is_told():
@@ -167,4 +171,4 @@ def test_bad_settings(settings, message):
 
 def test_no_seeds():
     """No seeds, no networks."""
-    assert () == train_many("XOR", [])
+    assert train_many("XOR", []) == ()

@@ -158,19 +158,29 @@ def is_irredundant(tree: Tree, inputs: int) -> bool:
     """Whether no node of the tree computes a constant or, up to complement, the same as one of its operands."""
     if isinstance(tree, Leaf):
         return True
+    return not _is_idle(tree, inputs) and all(is_irredundant(t, inputs) for t in (tree.left, tree.right))
+
+
+def _is_idle(tree: Inner, inputs: int) -> bool:
+    """Whether the root of the tree computes a constant or, up to complement, the same as one of its operands."""
     full = (1 << (1 << inputs)) - 1
     own, left, right = value(tree, inputs), value(tree.left, inputs), value(tree.right, inputs)
-    repeated = own in (left, right, left ^ full, right ^ full)
-    return own not in (0, full) and not repeated and all(is_irredundant(t, inputs) for t in (tree.left, tree.right))
+    return own in (0, full, left, right, left ^ full, right ^ full)
 
 
-def algorithms(table: TruthTable, max_depth: int) -> Iterator[Algorithm]:
+def algorithms(table: TruthTable, max_depth: int, irredundant: bool = False) -> Iterator[Algorithm]:
     """Every algorithm of depth 1 to `max_depth` that computes `table`, up to complement of the root.
 
     The operands of a node are two different trees; trees that differ count as different even if a subtree occurs twice.
     Order: by depth, then by the operands.
 
-    Cost: (trees of depth < max_depth)^2; all trees of two inputs: 2, 6, 62, 7,566, 114 million for depth 0 to 4.
+    Cost: trees of depth < max_depth, and the algorithms listed; all trees of two inputs number 2, 6, 62, 7,566 and
+    114 million for depth 0 to 4.
+
+    Args:
+        table: the function to compute.
+        max_depth: the largest depth.
+        irredundant: list only the irredundant ones, which are far fewer.
 
     Example:
         >>> sum(1 for _ in algorithms(TruthTable.parse("0110"), 3))
@@ -187,24 +197,25 @@ def algorithms(table: TruthTable, max_depth: int) -> Iterator[Algorithm]:
         for wanted, root_negated in ((table.bits, False), (table.bits ^ full, True)):
             for one, other in _pairs(by_value, wanted):
                 left, right = operands[one[0]], operands[other[0]]
-                if level == 1 or max(depth(left), depth(right)) == level - 1:
-                    found.append(Algorithm(n, Inner(left, one[1], right, other[1]), root_negated))
+                tree = Inner(left, one[1], right, other[1])
+                if depth(tree) == level and not (irredundant and _is_idle(tree, n)):
+                    found.append(Algorithm(n, tree, root_negated))
         yield from sorted(found, key=lambda algorithm: algorithm.tree.key)
         if level < max_depth:
-            operands = _next_level(operands, n)
+            operands = _next_level(operands, n, irredundant)
 
 
-def _next_level(operands: list[Tree], inputs: int) -> list[Tree]:
+def _next_level(operands: list[Tree], inputs: int, irredundant: bool) -> list[Tree]:
     """All trees that are a leaf or have two of `operands` as operands, in canonical order."""
     polarities = [(a, b) for a in (False, True) for b in (False, True)]
-    trees: list[Tree] = [Leaf(i) for i in range(inputs)]
-    trees += [
+    trees = [
         Inner(left, a, right, b)
         for position, left in enumerate(operands)
         for right in operands[position + 1 :]
         for a, b in polarities
     ]
-    return sorted(trees, key=lambda tree: tree.key)
+    kept = [tree for tree in trees if not (irredundant and _is_idle(tree, inputs))]
+    return sorted([*(Leaf(i) for i in range(inputs)), *kept], key=lambda tree: tree.key)
 
 
 def _pairs(by_value: dict[int, list[tuple[int, bool]]], wanted: int) -> Iterator[tuple]:

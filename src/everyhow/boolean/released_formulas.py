@@ -124,9 +124,7 @@ def released_formulas(table: TruthTable, max_depth: int) -> Iterator[ReleasedFor
         matches = np.flatnonzero(_values(skeleton, table.inputs)[order] == np.uint64(table.bits))
         if len(matches):
             chosen = int(order[matches[0]])
-            yield ReleasedFormula(
-                table.inputs, skeleton, frozenset(p for p in range(skeleton.size) if chosen >> p & 1)
-            )
+            yield ReleasedFormula(table.inputs, skeleton, frozenset(p for p in range(skeleton.size) if chosen >> p & 1))
 
 
 def _skeletons(inputs: int, max_depth: int) -> list[Skeleton]:
@@ -134,10 +132,7 @@ def _skeletons(inputs: int, max_depth: int) -> list[Skeleton]:
     level = leaves
     for _ in range(max_depth):
         pairs = [
-            (left, right)
-            for left in level
-            for right in level
-            if left.depth >= right.depth and left.text < right.text
+            (left, right) for left in level for right in level if left.depth >= right.depth and left.text < right.text
         ]
         cost = sum(1 << (1 + left.size + right.size) for left, right in pairs)
         if cost > MOST_NEGATIONS:

@@ -53,9 +53,7 @@ class Circuit:
     def whole(network: Network) -> "Circuit":
         """The circuit of all edges of non-zero weight, less neurons that are left without an edge in or out."""
         edges = {
-            (layer, int(j), int(i))
-            for layer, w in enumerate(network.weights, start=1)
-            for j, i in np.argwhere(w != 0)
+            (layer, int(j), int(i)) for layer, w in enumerate(network.weights, start=1) for j, i in np.argwhere(w != 0)
         }
         while True:
             targets = {(layer, j) for layer, j, _ in edges} | {(0, i) for i in range(network.widths[0])}
@@ -131,9 +129,6 @@ class Circuit:
 def edge_positions(widths: tuple[int, ...]) -> dict[Edge, int]:
     """The bit of each edge of a network of these widths."""
     edges = [
-        (layer, j, i)
-        for layer in range(1, len(widths))
-        for j in range(widths[layer])
-        for i in range(widths[layer - 1])
+        (layer, j, i) for layer in range(1, len(widths)) for j in range(widths[layer]) for i in range(widths[layer - 1])
     ]
     return {edge: len(edges) - 1 - k for k, edge in enumerate(edges)}

@@ -100,7 +100,9 @@ def sample_circuits(criterion: Criterion, size: int, seed: int = 0) -> tuple[Cir
             _, bits, cover = pick(prefixes[index], ranks)
             # The picks come sorted by rank; shuffled, they can be handed out one by one.
             shuffled = generator.permutation(len(bits))
-            found[index] = iter(zip(bits[shuffled], cover[shuffled] & prefixes[index][2] == prefixes[index][2], strict=True))
+            found[index] = iter(
+                zip(bits[shuffled], cover[shuffled] & prefixes[index][2] == prefixes[index][2], strict=True)
+            )
         for index in chosen:
             bits, whole = next(found[index])
             if whole:
@@ -128,18 +130,10 @@ def _without_copies(bits: np.ndarray, criterion: Criterion) -> np.ndarray:
 def _whole_prefixes(search: Search) -> Iterator[tuple[np.ndarray, np.uint64, int]]:
     """Prefixes in which every neuron is used, except that the last layer's may wait for the last hidden one; each
     with the bits of its edges and the neurons and outputs that the rest must still use."""
+    from ..kernels.prefixes import whole_prefixes
+
     for block in search.prefixes(search.all_inputs):
-        for masks in block:
-            present = [int(np.sum((layer > 0) << np.arange(len(layer)))) for layer in masks]
-            reached = [int(np.bitwise_or.reduce(layer)) for layer in masks]
-            if any(reached[k + 1] != present[k] for k in range(len(masks) - 1)):
-                continue
-            bits = 0
-            for layer, row in enumerate(masks):
-                for j, parents in enumerate(row):
-                    for i in range(int(parents).bit_length()):
-                        if int(parents) >> i & 1:
-                            bits |= 1 << int(search.positions[layer, j, i])
-            # The inputs may stay unused; neurons of the layer before the last hidden one may not.
-            used = present[-1] if len(masks) else 0
-            yield masks, np.uint64(bits), used | search.all_outputs << 32
+        bits, present = np.zeros(len(block), np.uint64), np.zeros(len(block), np.int64)
+        whole_prefixes(block, search.widths, search.positions, bits, present)
+        for k in np.flatnonzero(present >= 0):
+            yield block[k], bits[k], int(present[k]) | search.all_outputs << 32

@@ -24,7 +24,8 @@ class Usage:
 
     def role(self, item: tuple[int, ...]) -> Role:
         """core: in all circuits; never: in none; contingent: in some. An item is an edge or a neuron."""
-        count = self.edges[item] if len(item) == 3 else self.neurons[item]
+        counts: Mapping[tuple[int, ...], int] = {**self.edges, **self.neurons}
+        count = counts[item]
         if count == 0:
             return "never"
         return "core" if count == self.circuits else "contingent"

@@ -14,6 +14,10 @@ from .criterion import Criterion
 PREFIXES_AT_ONCE = 64
 
 
+Array = np.ndarray
+Arrays = tuple[Array, Array, Array, Array, Array, Array, Array, Array, Array]
+
+
 @dataclass(frozen=True, eq=False)
 class Search:
     """All circuits of a network, laid out for the kernels; see everyhow.kernels.halves for the arrays."""
@@ -31,7 +35,7 @@ class Search:
     all_outputs: int
 
     @property
-    def arrays(self) -> tuple:
+    def arrays(self) -> Arrays:
         """The arrays that describe network and scenarios, in the kernels' order."""
         return (
             self.widths, self.weights, self.constants, self.codes, self.parameters, self.base, self.ablated,

@@ -14,6 +14,7 @@ from ..errors import InputError
 from ..network import Network
 from ..threads import map_in_threads
 
+Array = np.ndarray
 MOST_INPUTS = 64
 # Values of a neuron closer than this, relative to its largest magnitude (or 1), are one value.
 TOLERANCE = 1e-9
@@ -73,7 +74,9 @@ def count_interpretations(
         return count_block(block, *arrays, np.ascontiguousarray(points), *options)
 
     parts = (
-        block[start : start + CIRCUITS_AT_ONCE] for block in circuits for start in range(0, len(block), CIRCUITS_AT_ONCE)
+        block[start : start + CIRCUITS_AT_ONCE]
+        for block in circuits
+        for start in range(0, len(block), CIRCUITS_AT_ONCE)
     )
     for residues in map_in_threads(count, parts):
         if len(moduli) == 1:
@@ -83,7 +86,7 @@ def count_interpretations(
                 yield _combined(once, moduli), _combined(expanded, moduli)
 
 
-def _arrays(network: Network) -> tuple:
+def _arrays(network: Network) -> tuple[Array, Array, Array, Array, Array, Array]:
     widest = max(network.widths)
     weights = np.zeros((network.depth, widest, widest))
     biases = np.zeros((network.depth, widest))

@@ -141,7 +141,13 @@ class Interpretations:
         parents = ((layer - 1, i) for i in self.circuit.parents(layer, j))
         return tuple(parent for parent in parents if parent in self.readings)
 
-    def _gate(self, neuron: Neuron, reading: Reading, state: State) -> NeuronGate | None:
+    def _gate(self, neuron: Neuron, reading: Reading, state: State) -> NeuronGate:
+        """The gate of `neuron` read as `reading`, which is consistent with `state` of the layer before."""
+        gate = self._gate_if_any(neuron, reading, state)
+        assert gate is not None
+        return gate
+
+    def _gate_if_any(self, neuron: Neuron, reading: Reading, state: State) -> NeuronGate | None:
         """The gate of `neuron` read as `reading` when the layer before is in `state`; None when it is no function."""
         key = (neuron, reading.bits, state)
         if key not in self._memory:
@@ -168,7 +174,7 @@ class Interpretations:
         key = (layer, state)
         if key not in self._memory:
             allowed = (
-                [reading for reading in self.readings[neuron] if self._gate(neuron, reading, state)]
+                [reading for reading in self.readings[neuron] if self._gate_if_any(neuron, reading, state)]
                 for neuron in self._layers[layer + 1]
             )
             self._memory[key] = tuple(itertools.product(*allowed))

@@ -171,9 +171,7 @@ def count_of_circuit(states, parents, widths, tolerance, single, rounds, modulus
                 for r in range(counts[j]):
                     if not is_function(readings[j, r], cells, n_cells):
                         continue
-                    weight = completions(
-                        readings[j, r], parent_readings[:k], n_cells, everything, layer > 1, modulus
-                    )
+                    weight = completions(readings[j, r], parent_readings[:k], n_cells, everything, layer > 1, modulus)
                     if weight == ZERO and n_cells == 1 << k:
                         continue
                     allowed[j, allowed_counts[j]] = r

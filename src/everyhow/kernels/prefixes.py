@@ -52,3 +52,28 @@ def next_prefixes(state, widths, available, first, out):
         if not moved:
             return count + 1, False
     return len(out), True
+
+
+@njit(cache=True, nogil=True)
+def whole_prefixes(prefixes, widths, positions, bits, present):
+    """For each prefix, fill `bits` with its edges and `present` with the neurons of its last layer, which the last
+    hidden layer must use; `present` is -1 where a neuron of an earlier layer is not used. Without layers it is 0: the
+    inputs may stay unused."""
+    for k in range(len(prefixes)):
+        bits[k] = np.uint64(0)
+        present[k] = 0
+        for layer in range(prefixes.shape[1]):
+            reached = 0
+            here = 0
+            for j in range(widths[layer + 1]):
+                parents = prefixes[k, layer, j]
+                reached |= parents
+                if parents:
+                    here |= 1 << j
+                for i in range(widths[layer]):
+                    if parents >> i & 1:
+                        bits[k] |= np.uint64(1) << positions[layer, j, i]
+            if layer and reached != present[k]:
+                present[k] = -1
+                break
+            present[k] = here

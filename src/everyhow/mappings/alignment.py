@@ -6,8 +6,8 @@ from functools import lru_cache
 
 from ..boolean.algorithms import Algorithm, Inner, Leaf, Tree, Variable, depth, inner, tree_counts
 from ..boolean.truth_table import TruthTable, variable_bits
-from .mapping import Mapping, mappings_of
-from .signatures import Rows, Signatures
+from .mapping import Mapping, count_choices, mappings_of
+from .signatures import NeuronSet, Rows, Signatures
 
 
 def needed_rows(variable: Variable, inputs: int) -> Rows:
@@ -16,21 +16,31 @@ def needed_rows(variable: Variable, inputs: int) -> Rows:
     return _rows(variable.bits, variable.when_false, variable.when_true, inputs)
 
 
-def aligned(signatures: Signatures, table: TruthTable, max_depth: int) -> Iterator[Mapping]:
-    """Every pair of an algorithm that computes `table`, of depth at most `max_depth`, and a minimal mapping of it.
+def aligned(signatures: Signatures, table: TruthTable, max_depth: int) -> dict[Algorithm, int]:
+    """Every aligned algorithm of depth at most `max_depth` that computes `table`, with its number of minimal mappings.
 
-    Algorithms come by depth, then by their operands; an algorithm is aligned when at least one pair has it. Trees are
-    grown from the root, a subtree only where some neuron set has the signature that its root needs, so the cost
-    grows with the aligned algorithms rather than with all of them.
+    Trees are grown from the root, a subtree only where some neuron set has the signature that its root needs, so the
+    cost grows with the aligned algorithms rather than with all of them. They come by depth, then by their operands.
     """
     growth = _Growth(signatures, table.inputs)
     found = []
     for wanted, negated in ((table.bits, False), (table.bits ^ table.full, True)):
         outputs = (table.full, 0) if negated else (0, table.full)
         found += [Algorithm(table.inputs, tree, negated) for tree in growth.trees(wanted, *outputs, max_depth)]
-    for algorithm in sorted(found, key=lambda a: (depth(a.tree), a.negated, a.tree.key)):
-        options = [signatures.minimal_by_rows[needed_rows(v, table.inputs)] for v in algorithm.variables]
-        yield from mappings_of(algorithm, options)
+    found.sort(key=lambda algorithm: (depth(algorithm.tree), algorithm.negated, algorithm.tree.key))
+    counts = {algorithm: count_choices(placements(signatures, algorithm)) for algorithm in found}
+    return {algorithm: number for algorithm, number in counts.items() if number}
+
+
+def minimal_mappings(signatures: Signatures, algorithm: Algorithm) -> Iterator[Mapping]:
+    """Every minimal mapping of an algorithm; none when it is not aligned."""
+    return mappings_of(algorithm, placements(signatures, algorithm))
+
+
+def placements(signatures: Signatures, algorithm: Algorithm) -> list[tuple[NeuronSet, ...]]:
+    """For each variable the inclusion-minimal neuron sets that have the signature it needs."""
+    found = signatures.minimal_by_rows
+    return [found.get(needed_rows(variable, algorithm.inputs), ()) for variable in algorithm.variables]
 
 
 @dataclass(frozen=True, eq=False)

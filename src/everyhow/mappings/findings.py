@@ -5,17 +5,18 @@ from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
 
 from ..behavior import Behavior
-from ..boolean.algorithms import algorithms, count_algorithms
+from ..boolean.algorithms import Algorithm, algorithms, count_algorithms
 from ..boolean.truth_table import TruthTable, row_name
+from ..budget import over_budget
 from ..network import Network
-from .alignment import aligned
+from .alignment import aligned, minimal_mappings
 from .interchange import NearMiss, best_mappings, disagreement, interfering_layer
 from .mapping import Mapping
 from .signatures import Signatures, signatures
 
 RUNGS = ("single", "irredundant", "ordered", "joint", "inert")
-# How many algorithms that are not aligned are scored by IIA, simplest first.
-SCORED = 100
+# How many algorithms that are not aligned are scored by IIA, simplest first, and of what depth at most.
+SCORED, SCORED_DEPTH = 100, 3
 
 
 @dataclass(frozen=True)
@@ -26,76 +27,108 @@ class MappingFindings:
         algorithms: the number of algorithms that compute the function.
         irredundant_algorithms: the number of irredundant ones.
         signatures: the causal signatures of all neuron sets.
-        survivors: the (algorithm, mapping) pairs that pass each rung.
+        aligned: every aligned algorithm with its number of minimal mappings; None when the budget did not allow it.
+        survivors: the mappings that pass each rung after the first.
         failure: what failed, in words, at the first rung that nothing passes; None when every rung is passed.
         near_misses: irredundant algorithms that are not aligned, best worst-variable IIA first.
         scored: among how many of the simplest such algorithms the near misses were looked for, and of how many.
+        refused: what the budget did not allow, in words.
     """
 
     algorithms: int
     irredundant_algorithms: int
     signatures: Signatures
-    survivors: ReadOnly[str, tuple[Mapping, ...]] = field(repr=False)
-    failure: str | None
-    near_misses: tuple[NearMiss, ...]
-    scored: tuple[int, int]
+    aligned: ReadOnly[Algorithm, int] | None = field(default=None, repr=False)
+    survivors: ReadOnly[str, tuple[Mapping, ...]] = field(default_factory=dict, repr=False)
+    failure: str | None = None
+    near_misses: tuple[NearMiss, ...] = ()
+    scored: tuple[int, int] = (0, 0)
+    refused: tuple[str, ...] = ()
 
-    def surviving_algorithms(self, rung: str) -> int:
-        """The number of algorithms with a mapping that passes `rung`."""
-        return len({mapping.algorithm for mapping in self.survivors[rung]})
+    @property
+    def surviving_mappings(self) -> dict[str, int | None]:
+        """The number of (algorithm, mapping) pairs that pass each rung."""
+        if self.aligned is None:
+            return dict.fromkeys(RUNGS)
+        return {"single": sum(self.aligned.values()), **{rung: len(kept) for rung, kept in self.survivors.items()}}
+
+    @property
+    def surviving_algorithms(self) -> dict[str, int | None]:
+        """The number of algorithms with a mapping that passes each rung."""
+        if self.aligned is None:
+            return dict.fromkeys(RUNGS)
+        later = {rung: len({mapping.algorithm for mapping in kept}) for rung, kept in self.survivors.items()}
+        return {"single": len(self.aligned), **later}
 
     @property
     def strictest(self) -> str | None:
         """The strictest rung that anything passes."""
-        return next((rung for rung in reversed(RUNGS) if self.survivors[rung]), None)
+        return next((rung for rung, number in reversed(self.surviving_mappings.items()) if number), None)
 
     @property
     def simplest(self) -> Mapping | None:
         """The simplest mapping that passes the strictest rung that any passes."""
+        if self.strictest == "single" and self.aligned:
+            algorithm = min(self.aligned, key=simplicity)
+            return min(minimal_mappings(self.signatures, algorithm), key=complexity)
         return min(self.survivors[self.strictest], key=complexity) if self.strictest else None
 
 
-def examine_mappings(network: Network, behavior: Behavior, table: TruthTable, max_depth: int) -> MappingFindings:
+def examine_mappings(
+    network: Network, behavior: Behavior, table: TruthTable, max_depth: int, budget: int
+) -> MappingFindings:
     """Align every algorithm of depth at most `max_depth` that computes `table`, and put the mappings to the rungs."""
     found = signatures(network, behavior.points)
-    kept = tuple(aligned(found, table, max_depth))
-    single = {mapping.algorithm for mapping in kept}
-    survivors = {"single": kept}
-    failure = None if kept else "no algorithm has, for each of its variables, neurons with the causal signature it needs"
-    for rung in RUNGS[1:]:
+    number, irredundant = count_algorithms(table, max_depth), count_algorithms(table, max_depth, True)
+    refusal = over_budget(f"aligning the algorithms of depth {max_depth}", number, budget)
+    if refusal:
+        return MappingFindings(number, irredundant, found, refused=(f"{refusal}; a smaller depth needs less",))
+    single = aligned(found, table, max_depth)
+    failure = None if single else "no algorithm has, for each of its variables, neurons with the signature it needs"
+    candidates = [algorithm for algorithm in single if algorithm.irredundant]
+    if single and not candidates:
+        failure = "nothing passes irredundant; in every aligned algorithm a gate is constant or repeats an operand"
+    kept = tuple(mapping for algorithm in candidates for mapping in minimal_mappings(found, algorithm))
+    survivors = {"irredundant": kept}
+    for rung in RUNGS[2:]:
         faults = {mapping: _fault(rung, network, found, behavior, mapping) for mapping in kept}
         if kept and all(faults.values()):
             example = min(kept, key=complexity)
             failure = f"nothing passes {rung}; the simplest, {example.algorithm}, falls because {faults[example]}"
         kept = tuple(mapping for mapping in kept if not faults[mapping])
         survivors[rung] = kept
-    irredundant = count_algorithms(table, max_depth, True)
-    unaligned = (a for a in algorithms(table, max_depth) if a.irredundant and a not in single)
-    tried = list(itertools.islice(unaligned, SCORED)) if len(found) else []
-    missed = (next(best_mappings(found, algorithm), None) for algorithm in tried)
-    return MappingFindings(
-        algorithms=count_algorithms(table, max_depth),
-        irredundant_algorithms=irredundant,
-        signatures=found,
-        survivors=survivors,
-        failure=failure,
-        near_misses=tuple(sorted((m for m in missed if m), key=lambda m: (-m.least, complexity(m.mapping)))),
-        scored=(len(tried), irredundant - sum(algorithm.irredundant for algorithm in single)),
-    )
+    misses, scored = _near_misses(found, table, max_depth, candidates, irredundant)
+    return MappingFindings(number, irredundant, found, single, survivors, failure, misses, scored)
+
+
+def _near_misses(
+    found: Signatures, table: TruthTable, max_depth: int, single: list[Algorithm], irredundant: int
+) -> tuple[tuple[NearMiss, ...], tuple[int, int]]:
+    """The best mapping of each of the simplest irredundant algorithms that are not aligned, and how many of how many
+    were scored."""
+    if not len(found):
+        return (), (0, irredundant - len(single))
+    simplest = algorithms(table, min(max_depth, SCORED_DEPTH), irredundant=True)
+    unaligned = (algorithm for algorithm in simplest if algorithm not in set(single))
+    tried = list(itertools.islice(unaligned, SCORED))
+    misses = [miss for miss in (next(best_mappings(found, algorithm), None) for algorithm in tried) if miss]
+    ranked = sorted(misses, key=lambda miss: (-miss.least, complexity(miss.mapping)))
+    return tuple(ranked), (len(tried), irredundant - len(single))
+
+
+def simplicity(algorithm: Algorithm) -> tuple:
+    """What algorithms are ordered by, simplest first: redundancy, variables, depth, then their text."""
+    return (not algorithm.irredundant, len(algorithm.variables), algorithm.depth, str(algorithm))
 
 
 def complexity(mapping: Mapping) -> tuple:
-    """What mappings are ordered by, simplest first: redundancy, variables, depth, neurons, then their text."""
-    algorithm = mapping.algorithm
-    neurons = sum(len(s.neurons) for s in mapping.sets)
-    return (not algorithm.irredundant, len(mapping.sets), algorithm.depth, neurons, str(algorithm), str(mapping))
+    """What mappings are ordered by, simplest first: their algorithm, the neurons used, then their text."""
+    return (*simplicity(mapping.algorithm), sum(len(s.neurons) for s in mapping.sets), str(mapping))
 
 
 def _fault(rung: str, network: Network, found: Signatures, behavior: Behavior, mapping: Mapping) -> str | None:
     """Why a mapping does not pass a rung, in words; None when it does."""
     algorithm = mapping.algorithm
-    if rung == "irredundant":
-        return None if algorithm.irredundant else "a gate is constant or repeats one of its operands"
     if rung == "ordered":
         return None if mapping.ordered else f"a variable does not lie before the one that uses it ({mapping})"
     if rung == "inert":

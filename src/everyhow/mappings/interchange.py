@@ -61,7 +61,8 @@ def best_mappings(signatures: Signatures, algorithm: Algorithm) -> Iterator[Near
     scores = _agreements(signatures, algorithm)
     for least in sorted(set(scores.ravel().tolist()), reverse=True) or [0]:
         options = [
-            minimal_sets(tuple(s for s, score in zip(sets, row, strict=True) if score >= least)) for row in scores.tolist()
+            minimal_sets(tuple(s for s, score in zip(sets, row, strict=True) if score >= least))
+            for row in scores.tolist()
         ]
         found = sorted(mappings_of(algorithm, options), key=lambda m: sum(len(s.neurons) for s in m.sets))
         if found:

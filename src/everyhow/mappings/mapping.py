@@ -49,13 +49,27 @@ def disjoint_choices(options: Sequence[Sequence[NeuronSet]]) -> Iterator[tuple[N
     if not all(options):
         return
 
-    def extend(chosen: tuple[NeuronSet, ...], taken: frozenset[tuple[int, int]]) -> Iterator[tuple[NeuronSet, ...]]:
+    def extend(chosen: tuple[NeuronSet, ...], taken: int) -> Iterator[tuple[NeuronSet, ...]]:
         if len(chosen) == len(options):
             yield chosen
             return
         for candidate in options[len(chosen)]:
-            members = {(candidate.layer, neuron) for neuron in candidate.neurons}
-            if not members & taken:
-                yield from extend((*chosen, candidate), taken | members)
+            if not candidate.bits & taken:
+                yield from extend((*chosen, candidate), taken | candidate.bits)
 
-    yield from extend((), frozenset())
+    yield from extend((), 0)
+
+
+def count_choices(options: Sequence[Sequence[NeuronSet]]) -> int:
+    """How many choices `disjoint_choices` lists, counted by the neurons taken so far without listing them."""
+    ways = {0: 1}
+    for sets in sorted(options, key=len):
+        following: dict[int, int] = {}
+        for taken, number in ways.items():
+            for candidate in sets:
+                if not candidate.bits & taken:
+                    following[taken | candidate.bits] = following.get(taken | candidate.bits, 0) + number
+        ways = following
+        if not ways:
+            return 0
+    return sum(ways.values())

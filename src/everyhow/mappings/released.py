@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from ..boolean.released_formulas import ReleasedFormula
 from ..boolean.truth_table import INPUT_NAMES
-from .mapping import disjoint_choices
+from .mapping import count_choices
 from .signatures import Rows, Signatures, minimal_sets
 
 
@@ -44,7 +44,7 @@ def released_mappings(
             for v in formula.variables
         )
         options = [groups.get(seen(rows), ()) for rows in needed]
-        number = sum(1 for _ in disjoint_choices(options))
+        number = count_choices(options)
         if number:
             counts[str(formula)] = number
     return counts

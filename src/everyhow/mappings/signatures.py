@@ -12,6 +12,8 @@ from ..errors import InputError
 from ..network import Network
 
 MOST_INPUTS = 64
+# Neurons of a layer have bits below those of the next; layers with 2^32 neuron sets are far beyond reach.
+LAYER_STEP = 32
 # Patched activations computed at once; bounds the memory to tens of megabytes.
 VALUES_AT_ONCE = 1 << 21
 
@@ -22,6 +24,11 @@ class NeuronSet:
 
     layer: int
     neurons: tuple[int, ...]
+
+    @cached_property
+    def bits(self) -> int:
+        """The neurons as bits, those of different layers apart."""
+        return sum(1 << (neuron + LAYER_STEP * (self.layer - 1)) for neuron in self.neurons)
 
     def __str__(self) -> str:
         return f"layer {self.layer}: {'+'.join(map(str, self.neurons))}"
@@ -122,9 +129,7 @@ def _layer_rows(
     inputs, width = state.shape
     chosen = np.array([[m >> i & 1 for i in range(width)] for m in range(1, 1 << width)], dtype=bool)
     at_once = max(1, VALUES_AT_ONCE // (inputs * inputs * max(network.widths)))
-    blocks = [
-        _rows(network, layer, state, chosen[start : start + at_once]) for start in range(0, len(chosen), at_once)
-    ]
+    blocks = [_rows(network, layer, state, chosen[start : start + at_once]) for start in range(0, len(chosen), at_once)]
     return np.concatenate(blocks)
 
 

@@ -8,7 +8,6 @@ from rich.table import Table
 from rich.text import Text
 
 from ..audit import Audit
-from ..authors import AuthorsFindings
 from ..interpretations.interpretation import Interpretation
 from ..ladder import IN_SHORT, Verdict
 from ..mappings.findings import RUNGS
@@ -122,14 +121,22 @@ def _paper_answers(findings: PaperFindings) -> Iterator[tuple[str, object, str]]
             f"{interpretations.expanded:,} with don't cares filled in"
         )
     yield "interpretation", interpretations.total, answer
-    yield "algorithm", counts["aligned_algorithms"], (
-        f"{counts['aligned_algorithms']:,} aligned of {counts['algorithms']:,}; irredundant: "
-        f"{counts['irredundant_aligned_algorithms']:,} of {counts['irredundant_algorithms']:,}"
+    yield (
+        "algorithm",
+        counts["aligned_algorithms"],
+        (
+            f"{counts['aligned_algorithms']:,} aligned of {counts['algorithms']:,}; irredundant: "
+            f"{counts['irredundant_aligned_algorithms']:,} of {counts['irredundant_algorithms']:,}"
+        ),
     )
-    yield "where it sits", counts["mappings"], (
-        f"{_plural(counts['mappings'], 'minimal mapping')}, {counts['irredundant_mappings']:,} irredundant; "
-        f"{_plural(counts['distinct_causal_signatures'], 'causal signature')} of "
-        f"{_plural(len(findings.mappings.signatures), 'neuron set')}"
+    yield (
+        "where it sits",
+        counts["mappings"],
+        (
+            f"{_plural(counts['mappings'], 'minimal mapping')}, {counts['irredundant_mappings']:,} irredundant; "
+            f"{_plural(counts['distinct_causal_signatures'], 'causal signature')} of "
+            f"{_plural(len(findings.mappings.signatures), 'neuron set')}"
+        ),
     )
 
 
@@ -192,7 +199,7 @@ def _simplest_algorithm(findings: PaperFindings) -> Iterator[RenderableType]:
         yield from _nearest(findings)
         return
     strictest = findings.mappings.strictest or ""
-    rivals = len(findings.mappings.survivors[strictest])
+    rivals = findings.mappings.surviving_mappings[strictest] or 1
     last = "" if strictest == RUNGS[-1] else ", the last rung that any passes"
     yield _heading(f"Simplest explanation left by {strictest}{_one_of(rivals)}{last}")
     yield _indented(Text("\n".join(formula_lines(mapping)), no_wrap=True, overflow="fold"))
@@ -239,8 +246,8 @@ def _number(number: object) -> str:
     return "?" if number is None else f"{number:,}"
 
 
-def _plural(number: int, word: str) -> str:
-    return f"{number:,} {word}" + "s" * (number != 1)
+def _plural(number: int | None, word: str) -> str:
+    return f"{_number(number)} {word}" + "s" * (number != 1)
 
 
 def _heading(text: str) -> Text:

@@ -1,6 +1,7 @@
 """Training small networks; PyTorch is loaded only when a network is trained."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from ..behavior import Task, parse_task
 from ..errors import MissingExtraError
@@ -9,7 +10,7 @@ from .settings import Trained, TrainingSettings, training_rows
 
 
 def train(
-    task: str | Task, widths: Iterable[int] = (3, 3), seed: int = 0, progress: bool = False, **settings: object
+    task: str | Task, widths: Iterable[int] = (3, 3), seed: int = 0, progress: bool = False, **settings: Any
 ) -> Network:
     """Train one network with hidden layers of the given `widths` on a task.
 

@@ -70,7 +70,9 @@ class TrainingSettings:
             "input_noise": (self.input_noise >= 0, "at least 0"),
         }
         faults = [
-            f"{name} is {getattr(self, name)!r} but must be {rule}" for name, (holds, rule) in rules.items() if not holds
+            f"{name} is {getattr(self, name)!r} but must be {rule}"
+            for name, (holds, rule) in rules.items()
+            if not holds
         ]
         if faults:
             raise InputError("these training settings cannot be used: " + "; ".join(faults))
