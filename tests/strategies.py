@@ -1,5 +1,6 @@
 """Random networks for property tests: ties, saturated sigmoids, dead ReLUs and zero weights included."""
 
+import itertools
 import math
 
 import numpy as np
@@ -23,7 +24,7 @@ def networks(draw, inputs=(1, 3), outputs=(1, 1), hidden=(1, 3), widest=3, most_
     sizes = [n_inputs, *widths, draw(st.integers(*outputs))]
     while True:
         weights, biases = [], []
-        for before, width in zip(sizes, sizes[1:], strict=False):
+        for before, width in itertools.pairwise(sizes):
             drawn = draw(st.lists(entries, min_size=width * (before + 1), max_size=width * (before + 1)))
             array = np.array(drawn).reshape(width, before + 1)
             weights.append(array[:, :-1])

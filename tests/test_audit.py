@@ -47,7 +47,8 @@ def test_wrong_task(xor):
     """A network that computes something else is explained all the same, and told where it differs."""
     audit = eh.audit(xor, "OR")
     assert audit.computes == ("0110", "XOR")
-    assert audit.differs_at == "11"
+    assert audit.differs_at == ("11",)
+    assert audit.document()["computes"] == {"table": "0110", "name": "XOR", "differs_from_task_at": ["11"]}
     assert eh.audit(xor, "XOR").counts == audit.counts
 
 
@@ -93,9 +94,10 @@ def test_budget_that_allows_a_part(xor):
     """What still fits is exact; what does not is missing or estimated, and marked."""
     audit = eh.audit(xor, "XOR", budget=20_000)
     assert audit.counts["perfect_circuits"] == 120
-    assert {
-        rung: audit.ladder["circuits"][rung] for rung in ("perfect", "resample_faithful")
-    } == {"perfect": 120, "resample_faithful": None}
+    assert {rung: audit.ladder["circuits"][rung] for rung in ("perfect", "resample_faithful")} == {
+        "perfect": 120,
+        "resample_faithful": None,
+    }
     assert audit.verdict["where_then_what"].status == "unknown"
 
 

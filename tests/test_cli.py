@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import everyhow as eh
@@ -93,16 +94,16 @@ def test_several_outputs(run):
 
 
 def test_none_aligned_shows_near_misses(run, tmp_path):
-    """When nothing is aligned, the nearest misses are shown with their IIA."""
-    network = eh.Network([[[1.0, 1.0]], [[1.0]]], [[-1.0], [0.4]], ["tanh", "identity"])
-    path = eh.save_network(network, tmp_path / "or.json")
-    code, out, _ = run("audit", "OR", "--network", path, "--depth", "2")
+    """When nothing is aligned, the nearest misses are shown with their IIA, which is below 1."""
+    network = eh.Network([np.ones((4, 3)), np.full((1, 4), 0.25)], [np.zeros(4), [-1.0]], ["identity", "identity"])
+    path = eh.save_network(network, tmp_path / "majority.json")
+    code, out, _ = run("audit", "MAJORITY", "--network", path, "--depth", "3")
     assert code == 0
-    network = reference("xor-2-2-2-1-seed2")[1]
-    wide = eh.Network(
-        (network.weights[0], network.weights[1], -network.weights[2]), network.biases, network.activations
-    )
-    del wide
+    assert "none valid by single" in out
+    assert "Nearest misses among the 100 simplest of 204 irredundant algorithms" in " ".join(out.split())
+    misses = eh.audit(network, "MAJORITY", depth=3).findings.mappings.near_misses
+    assert all(miss.least < 1 for miss in misses)
+    assert sorted((miss.least for miss in misses), reverse=True) == [miss.least for miss in misses]
 
 
 def test_count(run):

@@ -17,9 +17,9 @@ def whole_blocks(preset):
     """The reference files that have a block of one output which an audit gives."""
     for name in reference_names(preset):
         document, _ = reference(name)
-        if isinstance(document[preset], dict) and isinstance(document["task"], str) and "inputs" not in document:
-            if "perfect_circuits_between" not in document[preset]:
-                yield name
+        one_output = isinstance(document["task"], str) and "inputs" not in document
+        if one_output and "perfect_circuits_between" not in document[preset]:
+            yield name
 
 
 @pytest.mark.parametrize("name", list(whole_blocks("paper")))

@@ -211,12 +211,9 @@ def decision_limits(name: str, decision: Decision, bit: bool, slack: float) -> t
     return math.nextafter(crossing(-0.5 - slack), -math.inf), crossing(0.5 + slack)
 
 
-def mismatches(task: Task, behavior: Behavior) -> tuple[str, ...]:
-    """The rows at which what the network computes differs from the task, as digits such as 01, per output."""
-    found = behavior.tables()
+def mismatches(task: Task, behavior: Behavior) -> tuple[tuple[str, ...], ...]:
+    """For each output, the rows at which what the network computes differs from the task, as digits such as 01."""
     return tuple(
-        " ".join(
-            row_name(row, task.inputs) for row in range(1 << task.inputs) if (wanted.bits ^ actual.bits) >> row & 1
-        )
-        for wanted, actual in zip(task.tables, found, strict=True)
+        tuple(row_name(row, task.inputs) for row in range(wanted.rows) if (wanted.bits ^ found.bits) >> row & 1)
+        for wanted, found in zip(task.tables, behavior.tables(), strict=True)
     )

@@ -64,10 +64,11 @@ class PaperFindings:
     @property
     def verdict(self) -> dict[str, Verdict]:
         """One verdict per strategy."""
+        algorithms = self.mappings.algorithms
         return {
             "what_then_where": judge(
                 self.ladder["mappings"],
-                f"all {self.mappings.algorithms:,} algorithms with all their minimal mappings",
+                f"all {'?' if algorithms is None else f'{algorithms:,}'} algorithms with all their minimal mappings",
                 self.mappings.failure,
                 "; ".join(self.mappings.refused),
             ),

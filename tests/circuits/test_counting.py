@@ -1,5 +1,6 @@
 """Counts, lists and samples of circuits against one forward pass per circuit."""
 
+import itertools
 from collections import Counter
 
 import numpy as np
@@ -40,7 +41,7 @@ def agrees(count, expected):
 @pytest.mark.parametrize(("widths", "expected"), SHAPES)
 def test_space_of_dense_networks(widths, expected):
     """The spaces of fully connected networks have the published sizes."""
-    layers = list(zip(widths, widths[1:], strict=False))
+    layers = list(itertools.pairwise(widths))
     network = eh.Network([np.ones((b, a)) for a, b in layers], [np.zeros(b) for _, b in layers], ["relu"] * len(layers))
     assert expected == circuits_in_space(network)
 

@@ -101,11 +101,12 @@ def _parts(search: Search, every_input_used: bool, neuron_label: int, labels: in
     def partial(job: tuple[int, np.ndarray]) -> np.ndarray:
         first, prefixes = job
         unused = (search.all_inputs & ~first).bit_count()
-        return sum(
+        signed = [
             (-1) ** (unused + (search.all_outputs & ~feeding).bit_count())
             * count_prefixes(prefixes, *search.arrays, first, feeding, neuron_label, labels, limits)
             for feeding in outputs
-        )
+        ]
+        return np.sum(signed, axis=0)
 
     inputs = subsets(search.all_inputs) if every_input_used else (search.all_inputs,)
     jobs = ((first, block) for first in inputs for block in search.prefixes(first))

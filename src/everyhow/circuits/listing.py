@@ -1,5 +1,6 @@
 """Circuits that meet a criterion, one by one: listed in order, or drawn uniformly."""
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
@@ -84,7 +85,7 @@ def sample_circuits(criterion: Criterion, size: int, seed: int = 0) -> tuple[Cir
         pairs = pick_circuits(
             masks, prefix_bits, ranks, bits, cover, *search.arrays, search.all_inputs, search.all_outputs, 0, limits
         )
-        return pairs, bits, cover
+        return int(pairs), bits, cover
 
     prefixes = list(_whole_prefixes(search))
     pairs = np.array([pick(prefix, nothing)[0] for prefix in prefixes], dtype=float)
@@ -119,7 +120,7 @@ def _listable(criterion: Criterion) -> Search:
 
 
 def _edges(widths: tuple[int, ...]) -> int:
-    return sum(a * b for a, b in zip(widths, widths[1:], strict=False))
+    return sum(a * b for a, b in itertools.pairwise(widths))
 
 
 def _without_copies(bits: np.ndarray, criterion: Criterion) -> np.ndarray:

@@ -37,7 +37,7 @@ def usage(criterion: Criterion) -> Usage:
     positions = edge_positions(network.widths)
     real = {edge: positions[edge] for edge in positions if network.weights[edge[0] - 1][edge[1], edge[2]] != 0}
     hidden = [(layer, j) for layer in range(1, network.depth) for j in range(network.widths[layer])]
-    groups = [sum(1 << p for (l, j, _), p in positions.items() if (l, j) == neuron) for neuron in hidden]
+    groups = [sum(1 << position for edge, position in positions.items() if edge[:2] == neuron) for neuron in hidden]
     circuits, edges, neurons = _totals(list_bits(criterion), np.array(groups, np.uint64))
     return Usage(
         circuits,

@@ -1,5 +1,7 @@
 """Every reading that each neuron of a circuit can have."""
 
+import itertools
+
 import numpy as np
 from jaxtyping import Float
 
@@ -36,7 +38,7 @@ def _readings(values: Float[np.ndarray, " inputs"], rule: ReadingRule) -> tuple[
     closest = rule.tolerance * max(1.0, float(np.abs(values).max()))
     return tuple(
         Reading(_bits(values >= high), float((low + high) / 2), float((high - low) / span))
-        for low, high in zip(ordered, ordered[1:], strict=False)
+        for low, high in itertools.pairwise(ordered)
         if high > low and high - low >= closest
     )
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
 
 from ..behavior import Behavior
-from ..boolean.algorithms import Algorithm, algorithms, count_algorithms
+from ..boolean.algorithms import Algorithm, algorithms, count_algorithms, counting_cost
 from ..boolean.truth_table import TruthTable, row_name
 from ..budget import over_budget
 from ..network import Network
@@ -24,8 +24,8 @@ class MappingFindings:
     """The aligned algorithms with their minimal mappings, rung by rung, and those that nearly align.
 
     Attributes:
-        algorithms: the number of algorithms that compute the function.
-        irredundant_algorithms: the number of irredundant ones.
+        algorithms: the number of algorithms that compute the function; None when the budget did not allow it.
+        irredundant_algorithms: the number of irredundant ones; likewise.
         signatures: the causal signatures of all neuron sets.
         aligned: every aligned algorithm with its number of minimal mappings; None when the budget did not allow it.
         survivors: the mappings that pass each rung after the first.
@@ -35,8 +35,8 @@ class MappingFindings:
         refused: what the budget did not allow, in words.
     """
 
-    algorithms: int
-    irredundant_algorithms: int
+    algorithms: int | None
+    irredundant_algorithms: int | None
     signatures: Signatures
     aligned: ReadOnly[Algorithm, int] | None = field(default=None, repr=False)
     survivors: ReadOnly[str, tuple[Mapping, ...]] = field(default_factory=dict, repr=False)
@@ -79,6 +79,10 @@ def examine_mappings(
 ) -> MappingFindings:
     """Align every algorithm of depth at most `max_depth` that computes `table`, and put the mappings to the rungs."""
     found = signatures(network, behavior.points)
+    cost = counting_cost(table.inputs, max_depth, budget)
+    refusal = over_budget(f"counting the algorithms of depth {max_depth}", cost, budget)
+    if refusal:
+        return MappingFindings(None, None, found, refused=(f"{refusal}; a smaller depth needs less",))
     number, irredundant = count_algorithms(table, max_depth), count_algorithms(table, max_depth, True)
     refusal = over_budget(f"aligning the algorithms of depth {max_depth}", number, budget)
     if refusal:
@@ -106,7 +110,7 @@ def _near_misses(
 ) -> tuple[tuple[NearMiss, ...], tuple[int, int]]:
     """The best mapping of each of the simplest irredundant algorithms that are not aligned, and how many of how many
     were scored."""
-    if not len(found):
+    if not len(found) or irredundant == len(single):
         return (), (0, irredundant - len(single))
     simplest = algorithms(table, min(max_depth, SCORED_DEPTH), irredundant=True)
     unaligned = (algorithm for algorithm in simplest if algorithm not in set(single))

@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..audit import Audit
+from ..authors import AuthorsFindings
 from ..interpretations.interpretation import Interpretation
 from ..ladder import IN_SHORT, Verdict
 from ..mappings.findings import RUNGS
@@ -70,10 +71,14 @@ def _mismatch(audit: Audit) -> Iterator[RenderableType]:
     if not audit.differs_at or audit.computes is None:
         return
     table, name = audit.computes
+    explained = (
+        "The released code judges it by the task all the same."
+        if isinstance(audit.findings, AuthorsFindings)
+        else "What follows explains what it does compute."
+    )
     found = f"{name} ({table})" if name else table
     yield Text(
-        f"\nThe network computes {found}, not {audit.task}; it differs at {audit.differs_at}. "
-        f"What follows explains what it does compute.",
+        f"\nThe network computes {found}, not {audit.task}; it differs at {' '.join(audit.differs_at)}. {explained}",
         style="bold red",
     )
 
@@ -125,8 +130,8 @@ def _paper_answers(findings: PaperFindings) -> Iterator[tuple[str, object, str]]
         "algorithm",
         counts["aligned_algorithms"],
         (
-            f"{counts['aligned_algorithms']:,} aligned of {counts['algorithms']:,}; irredundant: "
-            f"{counts['irredundant_aligned_algorithms']:,} of {counts['irredundant_algorithms']:,}"
+            f"{counts['aligned_algorithms']:,} aligned of {_number(counts['algorithms'])}; irredundant: "
+            f"{counts['irredundant_aligned_algorithms']:,} of {_number(counts['irredundant_algorithms'])}"
         ),
     )
     yield (

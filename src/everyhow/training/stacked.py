@@ -1,5 +1,6 @@
 """Many networks trained at once: the same layer of all seeds is one tensor whose first axis is the seed."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,7 +57,7 @@ class _Stack:
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
         sizes = (task.inputs, *settings.widths, task.outputs)
         parameters = []
-        for fan_in, width in zip(sizes, sizes[1:], strict=False):
+        for fan_in, width in itertools.pairwise(sizes):
             # As torch.nn.Linear: uniform within 1 / sqrt(fan in), weights and biases alike.
             reach = fan_in**-0.5
             drawn = [(torch.rand(fan_in + 1, width, generator=g) * 2 - 1) * reach for g in generators]

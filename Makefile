@@ -1,0 +1,46 @@
+# `make demo` and `make test` prepare everything they need in .venv, with Python 3.11 or newer and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint benchmark clean
+
+demo: $(VENV)/.with-train
+	mkdir -p runs
+	$(BIN)/everyhow train XOR --widths 3,3 --seed 0 --out runs/xor-2-3-3-1.json
+	@echo
+	$(BIN)/everyhow audit XOR --network runs/xor-2-3-3-1.json --out runs/xor-2-3-3-1
+	@echo
+	$(BIN)/everyhow audit XOR --network xornet --out runs/xornet
+	@echo
+	$(BIN)/everyhow xornet
+
+test: $(VENV)/.with-test
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.with-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+benchmark: $(VENV)/.with-test
+	$(BIN)/python benchmarks/run.py
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "everyhow needs Python 3.11 or newer, this is " + sys.version)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.with-train: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train]'
+	touch $@
+
+$(VENV)/.with-test: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,test]'
+	touch $@
+
+$(VENV)/.with-dev: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,test,dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) runs

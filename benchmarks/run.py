@@ -1,0 +1,137 @@
+"""The speed table of the README: each fast method, most of them against the plain loop in the same run.
+
+Run it with `make benchmark`. Kernels are compiled before anything is timed; times are the best of several runs.
+"""
+
+import itertools
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+import everyhow as eh
+from everyhow.activations import activation
+from everyhow.behavior import Behavior
+from everyhow.boolean.truth_table import assignments
+from everyhow.circuits.criterion import perfect
+from everyhow.circuits.listing import list_bits
+from everyhow.circuits.space import circuits_in_space
+from everyhow.interpretations.count import count_interpretations
+from everyhow.mappings.findings import examine_mappings
+from everyhow.training import train_many
+
+REFERENCE = Path(__file__).parent.parent / "tests" / "reference"
+POINTS = assignments(2)
+
+
+def best(function, repeats):
+    """The shortest time of several runs, in seconds, after one that is not timed."""
+    function()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def random_circuits(network, count):
+    """Edge masks of random circuits, as a plain loop would meet them."""
+    rng = np.random.default_rng(0)
+    return [[rng.integers(0, 2, w.shape).astype(float) for w in network.weights] for _ in range(count)]
+
+
+def plain_loop(network, masks, wanted):
+    """One forward pass per circuit: the seconds that it takes for one."""
+    functions = [activation(name) for name in network.activations]
+
+    def run():
+        perfect_ones = 0
+        for circuit in masks:
+            state = POINTS
+            for w, b, mask, function in zip(network.weights, network.biases, circuit, functions, strict=True):
+                state = function(state @ (w * mask).T + b)
+            perfect_ones += bool(((state > 0.5) == wanted).all())
+        return perfect_ones
+
+    return best(run, 3) / len(masks)
+
+
+def circuits(name, repeats):
+    """Counting all perfect circuits, against a forward pass for each."""
+    network = eh.load(REFERENCE / f"{name}.json")
+    behavior = Behavior.of_network(network, POINTS)
+    space = circuits_in_space(network)
+    fast = best(lambda: eh.circuits(network, behavior).count(), repeats)
+    plain = plain_loop(network, random_circuits(network, 2000), behavior.wanted) * space
+    shape = "-".join(map(str, network.widths))
+    return f"perfect circuits of {shape}, all {space:,}", fast, f"{plain / fast:,.0f} x a plain loop ({plain:,.1f} s)"
+
+
+def interpretations(name):
+    """Counting all interpretations of all perfect circuits."""
+    network = eh.load(REFERENCE / f"{name}.json")
+    criterion = perfect(network, Behavior.of_network(network, POINTS))
+    fast = best(lambda: sum(a for a, _ in count_interpretations(network, list_bits(criterion), POINTS)), 10)
+    number = eh.circuits(network).count().between[0]
+    return f"interpretations of the {number:,} perfect circuits of {name}", fast, ""
+
+
+def mappings(name):
+    """All signatures, aligned algorithms and mappings at depth 3, with all rungs and near misses."""
+    network = eh.load(REFERENCE / f"{name}.json")
+    behavior = Behavior.of_network(network, POINTS)
+    (table,) = behavior.tables()
+    fast = best(lambda: examine_mappings(network, behavior, table, 3, 10**10), 10)
+    return f"signatures, algorithms, mappings, rungs of {name}", fast, ""
+
+
+def training():
+    """A hundred networks with the default settings."""
+    return "100 networks 2-3-3-1 trained on XOR, default settings", best(lambda: train_many("XOR", range(100)), 1), ""
+
+
+def command():
+    """The whole command, start-up included, compiled code cached."""
+    line = [sys.executable, "-m", "everyhow", "audit", "XOR", "--network", str(REFERENCE / "xor-2-3-3-1-seed0.json")]
+    return (
+        "everyhow audit XOR of 2-3-3-1, the whole command",
+        best(lambda: subprocess.run(line, capture_output=True), 3),
+        "",
+    )
+
+
+def importing():
+    """What `import everyhow` adds to `import numpy`."""
+
+    def seconds(statement):
+        return best(lambda: subprocess.run([sys.executable, "-c", statement], check=True), 7)
+
+    return "import everyhow, beyond import numpy", seconds("import everyhow") - seconds("import numpy"), ""
+
+
+def main():
+    """Print the table."""
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, numpy {np.__version__}\n")
+    rows = itertools.chain(
+        (circuits("xor-2-3-3-1-seed0", 50), circuits("count-xor-2-4-4-1-seed0", 10)),
+        (circuits("count-xor-2-5-5-1-seed0", 3),),
+        (interpretations("xor-2-3-3-1-seed0"), interpretations("nor-2-3-3-1-seed0")),
+        (mappings("xor-2-3-3-1-seed0"), mappings("and-2-3-3-1-seed0")),
+        (training(), command(), importing()),
+    )
+    print("| what | time | |\n|---|---|---|")
+    for what, seconds, ratio in rows:
+        shown = f"{seconds * 1e3:.1f} ms" if seconds < 1 else f"{seconds:.1f} s"
+        print(f"| {what} | {shown} | {ratio} |")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"\npeak memory of all of it: {peak:.2f} GiB (PyTorch alone takes about 0.25)")
+
+
+if __name__ == "__main__":
+    main()
