@@ -1,5 +1,6 @@
 """The plan of a search: a criterion laid out as the arrays that the kernels read, and the prefixes they walk."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,8 +11,9 @@ from ..network import Network
 from .circuit import edge_positions
 from .criterion import Criterion
 
-# Small enough that both cores get work early, large enough that handing it over costs nothing.
-PREFIXES_AT_ONCE = 64
+# Pairs of half sums in one block of prefixes: enough that handing a block to a thread costs nothing beside it, few
+# enough that all threads get their share.
+PAIRS_AT_ONCE = 1 << 19
 
 
 Array = np.ndarray
@@ -50,11 +52,18 @@ class Search:
         layers = len(self.weights) - 2
         state = np.zeros((layers, self.available.shape[1]), np.int64)
         fill_from(state, 0, self.widths, self.available, first)
+        at_once = max(1, min(4096, PAIRS_AT_ONCE // self._most_pairs()))
         more = True
         while more:
-            block = np.empty((PREFIXES_AT_ONCE, *state.shape), np.int64)
+            block = np.empty((at_once, *state.shape), np.int64)
             count, more = next_prefixes(state, self.widths, self.available, first, block)
             yield block[:count]
+
+    def _most_pairs(self) -> int:
+        """An upper bound of the choices of all last hidden neurons together, for one prefix."""
+        outputs = int(self.widths[-1])
+        choices = (1 + ((1 << int(p).bit_count()) - 1) * ((1 << outputs) - 1) for p in self.available[-2])
+        return math.prod(choices)
 
 
 def plan(criterion: Criterion) -> Search:

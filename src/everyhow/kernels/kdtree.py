@@ -1,28 +1,36 @@
 """A kd-tree over points, kept as arrays: node k has the children 2k + 1 and 2k + 2, the last level being leaves.
 
-Arrays: `order` (points,), a permutation; node k holds order[starts[k]:stops[k]], inside the box low[k] to high[k].
+The points are put in the order of the leaves, so that node k holds the rows starts[k] to stops[k] - 1; `order` tells
+which point each row was. They lie inside the box low[k] to high[k].
 """
 
 import numpy as np
 from numba import njit
 
-LEAF_SIZE = 12
+LEAF_SIZE = 24
+
+
+@njit(cache=True, nogil=True)
+def swap(order, points, a, b):
+    order[a], order[b] = order[b], order[a]
+    for d in range(points.shape[1]):
+        points[a, d], points[b, d] = points[b, d], points[a, d]
 
 
 @njit(cache=True, nogil=True)
 def select_middle(order, points, axis, start, stop, middle):
-    """Reorder order[start:stop] so that nothing before `middle` lies above what follows it on `axis`."""
+    """Reorder the rows `start` to `stop` - 1 so that nothing before `middle` lies above what follows it on `axis`."""
     stop -= 1
     while start < stop:
-        pivot = points[order[(start + stop) // 2], axis]
+        pivot = points[(start + stop) // 2, axis]
         left, right = start, stop
         while left <= right:
-            while points[order[left], axis] < pivot:
+            while points[left, axis] < pivot:
                 left += 1
-            while points[order[right], axis] > pivot:
+            while points[right, axis] > pivot:
                 right -= 1
             if left <= right:
-                order[left], order[right] = order[right], order[left]
+                swap(order, points, left, right)
                 left += 1
                 right -= 1
         if middle <= right:
@@ -35,7 +43,7 @@ def select_middle(order, points, axis, start, stop, middle):
 
 @njit(cache=True, nogil=True)
 def build_tree(points):
-    """The tree over `points` (points, dimensions): order, starts, stops, low, high."""
+    """The tree over `points` (points, dimensions), which are reordered: order, starts, stops, low, high."""
     n, dimensions = points.shape
     levels = 0
     while n >> levels > LEAF_SIZE:
@@ -49,11 +57,15 @@ def build_tree(points):
     stops[0] = n
     for node in range(nodes):
         start, stop = starts[node], stops[node]
-        for k in range(start, stop):
-            for d in range(dimensions):
-                value = points[order[k], d]
-                low[node, d] = min(low[node, d], value)
-                high[node, d] = max(high[node, d], value)
+        for d in range(dimensions):
+            least, most = np.inf, -np.inf
+            for k in range(start, stop):
+                value = points[k, d]
+                if value < least:
+                    least = value
+                if value > most:
+                    most = value
+            low[node, d], high[node, d] = least, most
         if 2 * node + 2 < nodes:
             axis = 0
             for d in range(1, dimensions):

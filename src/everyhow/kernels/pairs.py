@@ -13,16 +13,18 @@ NOWHERE, POSSIBLE, CERTAIN = 0, 1, 2
 
 
 @njit(cache=True, nogil=True)
-def place_of_pair(a, b, limits):
-    """NOWHERE, POSSIBLE or CERTAIN."""
-    place = CERTAIN
-    for d in range(len(a)):
-        total = a[d] + b[d]
+def place_of_pair(points_a, p, points_b, q, limits):
+    """NOWHERE, POSSIBLE or CERTAIN for point p of A with point q of B."""
+    dimensions = points_a.shape[1]
+    for d in range(dimensions):
+        total = points_a[p, d] + points_b[q, d]
         if total <= limits[1, 0, d] or total > limits[1, 1, d]:
             return NOWHERE
+    for d in range(dimensions):
+        total = points_a[p, d] + points_b[q, d]
         if total <= limits[0, 0, d] or total > limits[0, 1, d]:
-            place = POSSIBLE
-    return place
+            return POSSIBLE
+    return CERTAIN
 
 
 @njit(cache=True, nogil=True)
@@ -43,18 +45,21 @@ def count_pairs_plainly(points_a, labels_a, points_b, labels_b, limits, found):
     """Add to found[0] the certain pairs and to found[1] the only possible ones, by the sum of their labels."""
     for p in range(len(points_a)):
         for q in range(len(points_b)):
-            place = place_of_pair(points_a[p], points_b[q], limits)
+            place = place_of_pair(points_a, p, points_b, q, limits)
             if place != NOWHERE:
                 found[CERTAIN - place, labels_a[p] + labels_b[q]] += 1
 
 
 @njit(cache=True, nogil=True)
-def node_labels(labels, order, starts, stops, size):
+def node_labels(labels, starts, stops, size):
     """How often each label occurs in each node."""
     occurrences = np.zeros((len(starts), size), np.int64)
-    for node in range(len(starts)):
-        for k in range(starts[node], stops[node]):
-            occurrences[node, labels[order[k]]] += 1
+    for node in range(len(starts) - 1, -1, -1):
+        if 2 * node + 2 < len(starts):
+            occurrences[node] = occurrences[2 * node + 1] + occurrences[2 * node + 2]
+        else:
+            for k in range(starts[node], stops[node]):
+                occurrences[node, labels[k]] += 1
     return occurrences
 
 
@@ -80,12 +85,14 @@ def spread(low, high):
 
 @njit(cache=True, nogil=True)
 def count_pairs(points_a, labels_a, points_b, labels_b, limits, found):
-    """As count_pairs_plainly, two kd-trees being walked together so that whole blocks are counted at once."""
+    """As count_pairs_plainly, two kd-trees being walked together so that whole blocks are counted at once; the points
+    and labels are reordered."""
     order_a, starts_a, stops_a, low_a, high_a = build_tree(points_a)
     order_b, starts_b, stops_b, low_b, high_b = build_tree(points_b)
+    labels_a, labels_b = labels_a[order_a], labels_b[order_b]
     size_a, size_b = labels_a.max() + 1, labels_b.max() + 1
-    occurrences_a = node_labels(labels_a, order_a, starts_a, stops_a, size_a)
-    occurrences_b = node_labels(labels_b, order_b, starts_b, stops_b, size_b)
+    occurrences_a = node_labels(labels_a, starts_a, stops_a, size_a)
+    occurrences_b = node_labels(labels_b, starts_b, stops_b, size_b)
     # What whole blocks of A add to each node of B, multiplied out only once, at the end.
     pending = np.zeros((len(starts_b), size_a), np.int64)
     stack = np.zeros((256, 2), np.int64)
@@ -108,9 +115,9 @@ def count_pairs(points_a, labels_a, points_b, labels_b, limits, found):
             stack[top + 1, 0], stack[top + 1, 1] = a2, b2
             top += 2
             continue
-        for p in order_a[starts_a[a] : stops_a[a]]:
-            for q in order_b[starts_b[b] : stops_b[b]]:
-                pair = place_of_pair(points_a[p], points_b[q], limits)
+        for p in range(starts_a[a], stops_a[a]):
+            for q in range(starts_b[b], stops_b[b]):
+                pair = place_of_pair(points_a, p, points_b, q, limits)
                 if pair != NOWHERE:
                     found[CERTAIN - pair, labels_a[p] + labels_b[q]] += 1
     for b in range(len(starts_b)):
@@ -123,7 +130,7 @@ def count_pairs(points_a, labels_a, points_b, labels_b, limits, found):
 @njit(cache=True, nogil=True)
 def pick_pairs(points_a, points_b, limits, ranks, pairs):
     """Fill `pairs` (ranks, 2) with the pairs inside the inner box that have the given ascending ranks, in the order
-    of a walk of both kd-trees; returns how many pairs lie in the box."""
+    of a walk of both kd-trees; returns how many pairs lie in the box. The points are reordered."""
     order_a, starts_a, stops_a, low_a, high_a = build_tree(points_a)
     order_b, starts_b, stops_b, low_b, high_b = build_tree(points_b)
     stack = np.zeros((256, 2), np.int64)
@@ -154,11 +161,11 @@ def pick_pairs(points_a, points_b, limits, ranks, pairs):
             stack[top + 1, 0], stack[top + 1, 1] = a2, b2
             top += 2
             continue
-        for p in order_a[starts_a[a] : stops_a[a]]:
-            for q in order_b[starts_b[b] : stops_b[b]]:
-                if place_of_pair(points_a[p], points_b[q], limits) == CERTAIN:
+        for p in range(starts_a[a], stops_a[a]):
+            for q in range(starts_b[b], stops_b[b]):
+                if place_of_pair(points_a, p, points_b, q, limits) == CERTAIN:
                     while done < len(ranks) and ranks[done] == passed:
-                        pairs[done, 0], pairs[done, 1] = p, q
+                        pairs[done, 0], pairs[done, 1] = order_a[p], order_b[q]
                         done += 1
                     passed += 1
     return passed
