@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from everyhow.network_files import network_from_document
+from jaxtyping import install_import_hook
+
+# Shapes in signatures are checked as the tests run. Kernels are left alone, since the check breaks their compilation,
+# and so are the modules whose callers may give lists for arrays.
+CHECKED = ["boolean", "circuits", "interpretations", "mappings"]
+install_import_hook([f"everyhow.{name}" for name in CHECKED], "beartype.beartype")
+
+from everyhow.network_files import network_from_document  # noqa: E402 (the hook above comes first)
 
 REFERENCE = Path(__file__).parent / "reference"
 

@@ -41,8 +41,8 @@ class Network:
         (2, 1)
     """
 
-    weights: tuple[Float[np.ndarray, "neurons parents"], ...]
-    biases: tuple[Float[np.ndarray, " neurons"], ...]
+    weights: tuple[Float[np.ndarray, "_neurons _parents"], ...]
+    biases: tuple[Float[np.ndarray, " _neurons"], ...]
     activations: tuple[str, ...]
 
     def __post_init__(self) -> None:
@@ -101,7 +101,7 @@ class Network:
 
     def layers(
         self, inputs: Float[np.ndarray, "inputs features"], interventions: Sequence[Intervention] = ()
-    ) -> tuple[Float[np.ndarray, "inputs neurons"], ...]:
+    ) -> tuple[Float[np.ndarray, "inputs _neurons"], ...]:
         """The activations of every layer, the inputs first; all `interventions` hold at once."""
         x = self._checked_inputs(inputs)
         for intervention in interventions:
@@ -125,8 +125,8 @@ class Network:
         self,
         inputs: Float[np.ndarray, "inputs features"],
         circuit: "Circuit",
-        ablated: Sequence[Float[np.ndarray, "inputs neurons"]] | None = None,
-    ) -> tuple[Float[np.ndarray, "inputs neurons"], ...]:
+        ablated: Sequence[Float[np.ndarray, "inputs _neurons"]] | None = None,
+    ) -> tuple[Float[np.ndarray, "inputs _neurons"], ...]:
         """The activations of every layer when only the circuit's edges carry what its neurons compute.
 
         Every other edge carries 0, or, when `ablated` gives the activations of layers 0 to depth - 1, what it

@@ -90,7 +90,7 @@ class Circuit:
         last = len(self.widths) - 1
         return tuple(sorted({(layer, j) for layer, j, _ in self.edges if layer < last}))
 
-    def masks(self, network: Network) -> tuple[Bool[np.ndarray, "neurons parents"], ...]:
+    def masks(self, network: Network) -> tuple[Bool[np.ndarray, "_neurons _parents"], ...]:
         """For each weight matrix of `network`, which of its entries are in the circuit.
 
         Raises:

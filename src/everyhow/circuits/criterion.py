@@ -24,7 +24,7 @@ class Criterion:
     network: Network
     decision: Decision
     bases: Float[np.ndarray, "scenarios features"]
-    ablated: tuple[Float[np.ndarray, "scenarios neurons"], ...]
+    ablated: tuple[Float[np.ndarray, "scenarios _neurons"], ...]
     wanted: Bool[np.ndarray, "scenarios outputs"]
     required: Bool[np.ndarray, "scenarios outputs"]
 
@@ -73,7 +73,7 @@ def _criterion(
     network: Network,
     decision: Decision,
     bases: Float[np.ndarray, "scenarios features"],
-    ablated: Sequence[Float[np.ndarray, "scenarios neurons"]],
+    ablated: Sequence[Float[np.ndarray, "scenarios _neurons"]],
     wanted: Bool[np.ndarray, "scenarios outputs"],
 ) -> Criterion:
     return Criterion(network, decision, bases, tuple(ablated), wanted, np.ones_like(wanted))

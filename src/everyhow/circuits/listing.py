@@ -33,7 +33,7 @@ def list_circuits(criterion: Criterion) -> Iterator[Circuit]:
             yield Circuit(widths, int(bits))
 
 
-def list_bits(criterion: Criterion) -> Iterator[UInt64[np.ndarray, " circuits"]]:
+def list_bits(criterion: Criterion) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
     """The bits of every circuit that meets `criterion`, in blocks, in the order of `list_circuits`."""
     from ..kernels.circuits import next_circuits
 

@@ -22,7 +22,7 @@ def minimal_circuits(criterion: Criterion) -> tuple[Circuit, ...]:
     return tuple(sorted(circuits, key=lambda circuit: (len(circuit), circuit.bits)))
 
 
-def minimal_sets(stream: Iterable[UInt64[np.ndarray, " sets"]]) -> UInt64[np.ndarray, " minimal"]:
+def minimal_sets(stream: Iterable[UInt64[np.ndarray, " _sets"]]) -> UInt64[np.ndarray, " minimal"]:
     """The sets of the stream, given as bits in blocks, that contain no other one of the stream."""
     from ..kernels.antichain import keep_minimal
 

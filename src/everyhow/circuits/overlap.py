@@ -46,7 +46,7 @@ def usage(criterion: Criterion) -> Usage:
     )
 
 
-def _totals(stream: Iterable[UInt64[np.ndarray, " circuits"]], groups: UInt64[np.ndarray, " groups"]) -> tuple:
+def _totals(stream: Iterable[UInt64[np.ndarray, " _circuits"]], groups: UInt64[np.ndarray, " groups"]) -> tuple:
     from ..kernels.antichain import count_bits, count_touching
 
     circuits = 0

@@ -63,7 +63,7 @@ class ReleasedCircuits:
                         totals[edges] = totals.get(edges, 0) + sign * number
         return CircuitCount(*({e: n for e, n in sorted(t.items()) if n} for t in (certain, possible)))
 
-    def list_bits(self) -> Iterator[UInt64[np.ndarray, " circuits"]]:
+    def list_bits(self) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
         """The bits of every accurate circuit, in blocks."""
         inputs = self._groups(lambda edge: edge[2] if edge[0] == 1 else None, self.network.widths[0])
         last = self.network.depth

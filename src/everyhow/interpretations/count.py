@@ -40,7 +40,7 @@ class ReadingRule:
 
 def count_interpretations(
     network: Network,
-    circuits: Iterable[UInt64[np.ndarray, " circuits"]],
+    circuits: Iterable[UInt64[np.ndarray, " _circuits"]],
     points: np.ndarray,
     rule: ReadingRule | None = None,
 ) -> Iterator[tuple[int, int]]:

@@ -50,7 +50,7 @@ class Signatures:
     """
 
     network: Network
-    rows: tuple[UInt64[np.ndarray, "sets sources"], ...]
+    rows: tuple[UInt64[np.ndarray, "_sets sources"], ...]
 
     def __len__(self) -> int:
         return sum(len(rows) for rows in self.rows)
