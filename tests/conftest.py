@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-
 from jaxtyping import install_import_hook
 
 # Shapes in signatures are checked as the tests run. Kernels are left alone, since the check breaks their compilation,
