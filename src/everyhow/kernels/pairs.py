@@ -180,9 +180,9 @@ def next_pairs(points_a, cover_a, bits_a, points_b, cover_b, bits_b, limits, nee
         if count + len(points_b) > len(out):
             return count, p
         for q in range(len(points_b)):
-            if (cover_a[p] | cover_b[q]) & needed == needed and place_of_pair(
-                points_a[p], points_b[q], limits
-            ) == CERTAIN:
+            if (cover_a[p] | cover_b[q]) & needed != needed:
+                continue
+            if place_of_pair(points_a, p, points_b, q, limits) == CERTAIN:
                 out[count] = prefix_bits | bits_a[p] | bits_b[q]
                 count += 1
     return count, len(points_a)
