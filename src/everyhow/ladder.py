@@ -76,5 +76,5 @@ def judge(
         return Verdict("none valid", fatal, space, failure or f"nothing passes {fatal}")
     if left == 1:
         decisive = next(rung for rung, number in survivors.items() if number == 1)
-        return Verdict("identifiable", decisive, space, f"exactly one is left once {DEFINITIONS[decisive]}")
+        return Verdict("identifiable", decisive, space, f"exactly one passes ({DEFINITIONS[decisive]})")
     return Verdict("not identifiable", strictest, space, f"{left:,} pass even the strictest criterion")

@@ -8,7 +8,7 @@ from .truth_table import MAX_INPUTS, TruthTable
 
 TWO_INPUT_NAMES = {
     "0001": "AND", "0111": "OR", "1110": "NAND", "1000": "NOR", "0110": "XOR", "1001": "XNOR",
-    "1101": "IMP", "0010": "NIMP", "1011": "IF", "0100": "NIF",
+    "1101": "IMP", "0010": "NIMP", "1011": "IMP(B,A)", "0100": "NIMP(B,A)",
     "0011": "A", "0101": "B", "1100": "NOT A", "1010": "NOT B", "0000": "FALSE", "1111": "TRUE",
 }  # fmt: skip
 

@@ -1,5 +1,6 @@
 """One interpretation of a circuit: a reading of every neuron that varies, and the gates that follow from them."""
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -46,6 +47,16 @@ class NeuronGate:
         if "-" in self.table or not 1 <= len(self.parents) <= MAX_INPUTS:
             return self.table
         return name_of(TruthTable.parse(self.table)) or self.table
+
+    @property
+    def possible_names(self) -> tuple[str, ...]:
+        """The usual names of the functions that the gate of one or two parents can be, XOR and XNOR only where nothing
+        else is possible; empty for more parents."""
+        if not 1 <= len(self.parents) <= 2:
+            return ()
+        completed = ("".join(digits) for digits in itertools.product(*("01" if d == "-" else d for d in self.table)))
+        names = [name_of(TruthTable.parse(table)) or table for table in completed]
+        return tuple(name for name in names if name not in ("XOR", "XNOR", "TRUE", "FALSE")) or tuple(names)
 
     @property
     def dont_cares(self) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ..boolean.algorithms import Path
 from ..circuits.circuit import Circuit
-from ..interpretations.interpretation import Interpretation
+from ..interpretations.interpretation import Interpretation, NeuronGate
 from ..mappings.mapping import Mapping
 
 
@@ -50,9 +50,25 @@ def circuit_lines(circuit: Circuit, interpretation: Interpretation | None) -> li
         name = _name(layer, j, last)
         parents = ", ".join(_name(layer - 1, i, last) for i in circuit.parents(layer, j))
         gate = interpretation and interpretation.gates.get((layer, j))
-        rows.append((name, parents, gate.name if gate else ""))
+        rows.append((name, parents, _gate_text(gate, last) if gate else ""))
     widths = [max(len(row[k]) for row in rows) for k in range(2)]
     return [f"{a:<{widths[0]}} ← {b:<{widths[1]}}   {gate}".rstrip() for a, b, gate in rows]
+
+
+def _gate_text(gate: NeuronGate, last: int) -> str:
+    """What the gate can be, by name where two parents or fewer make that possible, else its table."""
+    names = gate.possible_names
+    parents = [_name(layer, i, last) for layer, i in gate.parents]
+    if len(parents) == 2:
+        # The functions that follow one parent alone are named after it.
+        one, other = parents
+        own = {
+            "A": one, "B": other, "NOT A": f"NOT {one}", "NOT B": f"NOT {other}",
+            "IMP": f"IMP({one},{other})", "NIMP": f"NIMP({one},{other})",
+            "IMP(B,A)": f"IMP({other},{one})", "NIMP(B,A)": f"NIMP({other},{one})",
+        }  # fmt: skip
+        names = tuple(own.get(name, name) for name in names)
+    return " or ".join(names) or gate.table
 
 
 def _name(layer: int, j: int, last: int) -> str:

@@ -237,7 +237,7 @@ def _simplest_circuit(findings: PaperFindings) -> Iterator[RenderableType]:
 def _gap_note(interpretation: Interpretation) -> str:
     return (
         f"Gates as read by the widest gaps (at least {interpretation.smallest_gap:.0%} of a neuron's range); "
-        "a table lists the values by parent pattern, - where a pattern never occurs."
+        "digits list a gate's values by parent pattern, - where a pattern never occurs."
     )
 
 
