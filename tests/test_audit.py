@@ -177,3 +177,12 @@ def test_any_network_can_be_audited(network):
         assert sorted(known, reverse=True) == known
     eh.audit(network, task, "authors")
     assert json.dumps(audit.document())
+
+
+def test_wide_layers_are_refused_not_begun():
+    """A layer with too many neuron sets is refused at once; what remains is said to be unknown."""
+    network = eh.Network([np.ones((28, 2)), np.ones((1, 28))], [np.zeros(28), [0]], ["relu"] * 2)
+    audit = eh.audit(network, "OR")
+    assert audit.counts["mappings"] is None and audit.counts["distinct_causal_signatures"] is None
+    assert audit.verdict["what_then_where"].status == "unknown"
+    assert any("signatures of 268,435,455 neuron sets" in reason for reason in audit.capped)

@@ -25,5 +25,5 @@ class BudgetError(EveryhowError, RuntimeError):
         self.budget = budget
         super().__init__(
             f"{what} needs about {needed:.3g} candidate evaluations; the budget is {budget:.3g}. "
-            f"{hint or f'Raise it with --budget {needed:.2g} (budget= in the library), or ask for less.'}"
+            f"{hint or f'Raise it with --budget {needed * 1.05:.2g} (budget= in the library), or ask for less.'}"
         )

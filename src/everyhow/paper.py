@@ -49,7 +49,7 @@ class PaperFindings:
             "irredundant_algorithms": mappings.irredundant_algorithms,
             "irredundant_aligned_algorithms": mappings.surviving_algorithms["irredundant"],
             "irredundant_mappings": mappings.surviving_mappings["irredundant"],
-            "distinct_causal_signatures": mappings.signatures.distinct,
+            "distinct_causal_signatures": mappings.signatures and mappings.signatures.distinct,
         }
 
     @property

@@ -69,6 +69,20 @@ def test_count_and_list(network, criterion):
         assert Counter(len(plain.edges(c)) for c in expected) == count.certain
 
 
+@given(networks(outputs=(1, 2), exact=True), st.sampled_from(["threshold", "round"]))
+def test_ties_are_listed_as_they_are_decided(network, decision):
+    """Where arithmetic is exact, a circuit on the decision boundary is listed exactly when it decides as wanted."""
+    points = assignments(network.widths[0])
+    wanted = plain.bits_of(plain.run(network, points)[-1], decision)
+    if not np.isin(wanted, (0, 1)).all():
+        return
+    expected = plain.perfect_circuits(network, points, wanted, decision)
+    circuits = eh.circuits(network, decision=decision)
+    assert {as_circuit(network, c) for c in expected} == set(circuits)
+    low, high = circuits.count().between
+    assert low <= len(expected) <= high
+
+
 @given(networks(outputs=(1, 2), hidden=(1, 2)))
 def test_count_by_rounding(network):
     """A circuit that rounds to neither bit is not perfect."""
@@ -271,3 +285,21 @@ def test_resample_faithful_is_perfect(xor):
     _, behavior = behaviors(xor)
     assert set(eh.circuits(xor, criterion="resample_faithful")) <= set(eh.circuits(xor))
     assert len(resample_faithful(xor, behavior).bases) == 4 + 16
+
+
+def test_too_large_to_count():
+    """More circuits than 64-bit numbers count, or a layer of more than 31 neurons, are refused before any work."""
+    wide = eh.Network([np.ones((33, 2)), np.ones((1, 33))], [np.zeros(33), [0]], ["relu"] * 2)
+    with pytest.raises(eh.InputError, match="a layer has 33 neurons"):
+        eh.circuits(wide).count()
+    deep = eh.Network([np.ones((31, 2)), np.ones((2, 31))], [np.zeros(31), np.zeros(2)], ["relu"] * 2)
+    with pytest.raises(eh.BudgetError, match="Counts are kept in 64 bits"):
+        eh.circuits(deep).count()
+
+
+def test_irregular_wide_layers_are_refused():
+    """A wide layer whose neurons all differ by their zero weights has too many states to count, and says so."""
+    weights = np.tri(14)
+    network = eh.Network([np.ones((14, 2)), weights, np.ones((1, 14))], [np.zeros(14), np.zeros(14), [0]], ["relu"] * 3)
+    with pytest.raises(eh.InputError, match="layer 1 has 14 neurons of 14 kinds"):
+        circuits_in_space(network)

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..activations import activation
+from ..errors import BudgetError, InputError
 from ..network import Network
 from .circuit import edge_positions
 from .criterion import Criterion
+from .space import circuits_in_space
 
 # Pairs of half sums in one block of prefixes: enough that handing a block to a thread costs nothing beside it, few
 # enough that all threads get their share.
 PAIRS_AT_ONCE = 1 << 19
+# Sets of neurons are bits of one half of a 64-bit number; counts are signed 64-bit numbers.
+MOST_NEURONS, COUNTED_BITS = 31, 62
 
 
 Array = np.ndarray
@@ -67,8 +71,22 @@ class Search:
 
 
 def plan(criterion: Criterion) -> Search:
-    """Lay out a criterion for the kernels. A network without a hidden layer gets one that copies its inputs."""
+    """Lay out a criterion for the kernels. A network without a hidden layer gets one that copies its inputs.
+
+    Raises:
+        InputError: a layer has more than 31 neurons.
+        BudgetError: the network has more circuits than 64-bit numbers can count.
+    """
     network = criterion.network
+    if max(network.widths) > MOST_NEURONS:
+        raise InputError(
+            f"a layer has {max(network.widths)} neurons; circuits are counted in networks of at most {MOST_NEURONS} "
+            f"neurons per layer: take out the neurons that are not needed"
+        )
+    if network.edges > COUNTED_BITS and circuits_in_space(network) >= 1 << COUNTED_BITS:
+        space = circuits_in_space(network)
+        hint = "Counts are kept in 64 bits; ask for a smaller network."
+        raise BudgetError("counting the circuits", space, 1 << COUNTED_BITS, hint)
     if network.depth == 1:
         return _plan_without_hidden_layer(criterion)
     positions = edge_positions(network.widths)

@@ -17,6 +17,8 @@ from .signatures import Signatures, signatures
 RUNGS = ("single", "irredundant", "ordered", "joint", "inert")
 # How many algorithms that are not aligned are scored by IIA, simplest first, and of what depth at most.
 SCORED, SCORED_DEPTH = 100, 3
+# A neuron set costs about as much as so many candidate evaluations of the kernels.
+STEPS_PER_SET = 1000
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,7 @@ class MappingFindings:
     Attributes:
         algorithms: the number of algorithms that compute the function; None when the budget did not allow it.
         irredundant_algorithms: the number of irredundant ones; likewise.
-        signatures: the causal signatures of all neuron sets.
+        signatures: the causal signatures of all neuron sets; likewise.
         aligned: every aligned algorithm with its number of minimal mappings; None when the budget did not allow it.
         survivors: the mappings that pass each rung after the first.
         failure: what failed, in words, at the first rung that nothing passes; None when every rung is passed.
@@ -37,7 +39,7 @@ class MappingFindings:
 
     algorithms: int | None
     irredundant_algorithms: int | None
-    signatures: Signatures
+    signatures: Signatures | None
     aligned: ReadOnly[Algorithm, int] | None = field(default=None, repr=False)
     survivors: ReadOnly[str, tuple[Mapping, ...]] = field(default_factory=dict, repr=False)
     failure: str | None = None
@@ -68,7 +70,7 @@ class MappingFindings:
     @property
     def simplest(self) -> Mapping | None:
         """The simplest mapping that passes the strictest rung that any passes."""
-        if self.strictest == "single" and self.aligned:
+        if self.strictest == "single" and self.aligned and self.signatures:
             algorithm = min(self.aligned, key=simplicity)
             return min(minimal_mappings(self.signatures, algorithm), key=complexity)
         return min(self.survivors[self.strictest], key=complexity) if self.strictest else None
@@ -78,6 +80,10 @@ def examine_mappings(
     network: Network, behavior: Behavior, table: TruthTable, max_depth: int, budget: int
 ) -> MappingFindings:
     """Align every algorithm of depth at most `max_depth` that computes `table`, and put the mappings to the rungs."""
+    sets = sum((1 << width) - 1 for width in network.widths[1:-1])
+    refusal = over_budget(f"computing the signatures of {sets:,} neuron sets", sets * STEPS_PER_SET, budget)
+    if refusal:
+        return MappingFindings(None, None, None, refused=(refusal,))
     found = signatures(network, behavior.points)
     cost = counting_cost(table.inputs, max_depth, budget)
     refusal = over_budget(f"counting the algorithms of depth {max_depth}", cost, budget)

@@ -103,6 +103,7 @@ def _uniqueness(number: object) -> tuple[str, str]:
 def _paper_answers(findings: PaperFindings) -> Iterator[tuple[str, object, str]]:
     counts = findings.counts
     circuits, interpretations = findings.circuits, findings.interpretations
+    signatures = findings.mappings.signatures
     found = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
     answer = f"{_number(found)} perfect of {circuits.in_space:,}"
     if circuits.minimal is not None:
@@ -140,7 +141,7 @@ def _paper_answers(findings: PaperFindings) -> Iterator[tuple[str, object, str]]
         (
             f"{_plural(counts['mappings'], 'minimal mapping')}, {counts['irredundant_mappings']:,} irredundant; "
             f"{_plural(counts['distinct_causal_signatures'], 'causal signature')} of "
-            f"{_plural(len(findings.mappings.signatures), 'neuron set')}"
+            f"{_plural(None if signatures is None else len(signatures), 'neuron set')}"
         ),
     )
 
