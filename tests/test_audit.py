@@ -20,7 +20,8 @@ OPTIONS = [
     ({"depth": 0}, "depth is 0; algorithms have a depth from 1 to 8"),
     ({"min_node_sparsity": 1.0, "preset": "authors"}, "at least 0 and below 1"),
     ({"min_node_sparsity": 0.5}, "belongs to the preset authors"),
-    ({"pair_order": "AA"}, "names each of the inputs AB once"),
+    ({"pair_order": "AA", "preset": "authors"}, "names each of the inputs AB once"),
+    ({"pair_order": "AB"}, "pair_order belongs to the preset authors"),
     ({"budget": 0}, "budget is 0"),
     ({"task": "MAJORITY"}, "has 3 inputs but the network has 2"),
 ]
@@ -86,7 +87,7 @@ def test_budget_that_allows_nothing(xor):
     assert audit.counts["circuits_in_space"] == 10_647
     assert audit.counts["perfect_circuits"] is None and audit.counts["interpretations"] is None
     assert audit.verdict["where_then_what"].status == "unknown"
-    assert audit.verdict["what_then_where"].status == "none valid"
+    assert audit.verdict["what_then_where"].status == "unknown"
     assert "counting the circuits needs about 1.06e+04 candidate evaluations, the budget is 1e+04" in audit.capped
 
 
@@ -145,8 +146,35 @@ def test_ties_are_bracketed():
     assert audit.counts["perfect_circuits_between"] == [0, 3]
     assert "perfect_circuits" not in audit.counts
     assert audit.verdict["where_then_what"].status == "unknown"
-    assert "decision boundary" in audit.capped[0]
+    assert "between 0 and 3 perfect ones" in audit.capped[0]
     assert not audit.over_budget
+    dependent = ("minimal_circuits", "fewest_edges", "interpretations")
+    assert [audit.counts[key] for key in dependent] == [None] * 3
+
+
+def test_ties_in_interchanges():
+    """An interchange that leaves the output on the decision boundary makes the verdict unknown."""
+    network = eh.Network([[[0.5, -0.5], [0.5, -1]], [[-1, 1]]], [[0, 0.5], [1]], ["relu", "identity"])
+    audit = eh.audit(network, "NAND")
+    assert audit.findings.mappings.signatures.ties
+    assert audit.verdict["what_then_where"].status == "unknown"
+    assert any("interchanges leave the output on the decision boundary" in reason for reason in audit.capped)
+
+
+def test_outputs_that_are_not_finite():
+    """A network whose output overflows decides nothing, and that is said."""
+    network = eh.Network([[[1e200]], [[1e200]]], [[0], [0]], ["identity", "identity"])
+    with pytest.raises(eh.InputError, match="is not finite"):
+        eh.audit(network, "ID")
+
+
+def test_authors_beyond_the_budget_keeps_what_it_has(tmp_path):
+    """Formulas that would take too long are left out; circuits and interpretations are counted and saved."""
+    audit = eh.audit(eh.xornet(), "XOR", "authors", depth=5)
+    assert audit.over_budget and audit.counts["perfect_circuits"] == 0
+    assert audit.counts["mappings"] is None and audit.counts["candidate_formulas"] is None
+    assert audit.verdict["what_then_where"].status == "unknown"
+    assert audit.save(tmp_path / "run").is_file()
 
 
 def test_save(tmp_path, xor):

@@ -95,7 +95,7 @@ def test_several_outputs(run):
 
 def test_none_aligned_shows_near_misses(run, tmp_path):
     """When nothing is aligned, the nearest misses are shown with their IIA, which is below 1."""
-    network = eh.Network([np.ones((4, 3)), np.full((1, 4), 0.25)], [np.zeros(4), [-1.0]], ["identity", "identity"])
+    network = eh.Network([np.ones((4, 3)), np.full((1, 4), 0.25)], [np.zeros(4), [-0.9]], ["identity", "identity"])
     path = eh.save_network(network, tmp_path / "majority.json")
     code, out, _ = run("audit", "MAJORITY", "--network", path, "--depth", "3")
     assert code == 0
@@ -178,6 +178,16 @@ def test_budget(run, tmp_path):
     code, out, err = run("count", "XOR", "--network", XOR, "--budget", "1e4")
     assert (code, out) == (3, "")
     assert "Raise it with --budget" in err
+
+
+@pytest.mark.parametrize("preset", ["paper", "authors"])
+@pytest.mark.parametrize("budget", ["1", "100", "5e3", "2e4", "3e5", "1e7"])
+def test_every_budget_ends_well(run, budget, preset):
+    """Whatever the budget stops, the rest is printed, and the exit code says whether anything is missing."""
+    code, out, err = run("audit", "XOR", "--network", XOR, "--budget", budget, "--preset", preset)
+    assert err == ""
+    assert code == (3 if "Not counted exactly" in out else 0)
+    assert "None" not in out
 
 
 def test_internal_failure(run, monkeypatch):

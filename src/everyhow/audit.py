@@ -9,13 +9,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from . import authors, paper
 from .authors import AuthorsFindings
-from .behavior import DECISIONS, Behavior, Decision, Task, mismatches, parse_task
+from .behavior import Behavior, Decision, Task, mismatches, parse_task
 from .boolean.gates import name_of
-from .boolean.truth_table import INPUT_NAMES, assignments
+from .boolean.truth_table import assignments
 from .budget import DEFAULT_BUDGET
 from .details import details_of
 from .errors import InputError
@@ -23,11 +23,10 @@ from .files import write_atomically
 from .ladder import Verdict
 from .network import Network
 from .network_files import network_document
+from .options import DEEPEST, Preset, check_decision, check_options, checked_order
 from .paper import PaperFindings
 from .progress import Progress
 
-Preset = Literal["paper", "authors"]
-PRESETS: tuple[Preset, ...] = ("paper", "authors")
 SCHEMA_VERSION = 1
 
 
@@ -165,7 +164,7 @@ def audit(
         task: what it was meant to compute: a gate, formula or truth table, several outputs joined by commas.
         preset: `paper` for the paper's definitions, `authors` for the way its released code counts.
         decision: how outputs become bits: `threshold` (the default of `paper`) or `round` (always, in `authors`).
-        depth: the largest depth of the algorithms; the number of weight layers when not given.
+        depth: the largest depth of the algorithms; the number of weight layers, at most 8, when not given.
         min_node_sparsity: in `authors`, the share of hidden neurons that a circuit must leave out, exceeded strictly.
         pair_order: in `authors`, the inputs in the order that selects the interventions tested; AB... by default.
         budget: candidate evaluations allowed; what needs more is estimated or left out, and named in `capped`.
@@ -181,9 +180,9 @@ def audit(
     """
     parsed = parse_task(task, network.widths[0])
     chosen = check_decision(preset, decision)
-    max_depth = network.depth if depth is None else depth
-    _check_options(network, parsed, max_depth, min_node_sparsity, budget, preset)
-    order = _checked_order(pair_order, parsed.inputs)
+    max_depth = min(network.depth, DEEPEST) if depth is None else depth
+    check_options(network, parsed, max_depth, min_node_sparsity, budget, preset)
+    order = checked_order(pair_order, parsed.inputs, preset)
 
     def explain(part: Network, subtask: Task, behavior: Behavior) -> PaperFindings | AuthorsFindings:
         shown = Progress(progress)
@@ -244,49 +243,6 @@ def check_run_folder(folder: str | Path) -> Path:
             f"{path} exists and is not a run (it has no audit.json); give a new folder, or that of an earlier run"
         )
     return path
-
-
-def check_decision(preset: str, decision: str | None) -> Decision:
-    """The decision to use in a preset.
-
-    Raises:
-        InputError: an unknown preset or decision, or one that the preset does not have.
-    """
-    if preset not in PRESETS:
-        raise InputError(f"unknown preset {preset!r}; the presets are {' and '.join(PRESETS)}")
-    if decision is not None and decision not in DECISIONS:
-        raise InputError(f"unknown decision {decision!r}; the decisions are {' and '.join(DECISIONS)}")
-    if preset == "authors":
-        if decision == "threshold":
-            raise InputError("the preset authors decides by rounding; leave the decision out, or use the preset paper")
-        return "round"
-    return "round" if decision == "round" else "threshold"
-
-
-def _check_options(
-    network: Network, task: Task, depth: int, min_node_sparsity: float, budget: int, preset: str
-) -> None:
-    if network.widths[-1] != task.outputs:
-        raise InputError(
-            f"task {task.name} has {task.outputs} output(s) but the network has {network.widths[-1]}; "
-            f"give one gate, formula or table per output, joined by commas"
-        )
-    if not 1 <= depth <= 8:
-        raise InputError(f"depth is {depth}; algorithms have a depth from 1 to 8")
-    if not 0 <= min_node_sparsity < 1:
-        raise InputError(f"min_node_sparsity is {min_node_sparsity}; it is a share, at least 0 and below 1")
-    if min_node_sparsity and preset != "authors":
-        raise InputError("min_node_sparsity belongs to the preset authors; leave it out, or choose that preset")
-    if budget < 1:
-        raise InputError(f"budget is {budget}; it is a number of candidate evaluations, at least 1")
-
-
-def _checked_order(pair_order: str | None, inputs: int) -> str:
-    names = INPUT_NAMES[:inputs]
-    order = names if pair_order is None else pair_order.upper()
-    if sorted(order) != sorted(names):
-        raise InputError(f"pair_order is {pair_order!r}; it names each of the inputs {names} once")
-    return order
 
 
 def _provenance(network: Network, started: float) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .behavior import Behavior, Task
-from .boolean.released_formulas import released_formulas
+from .boolean.released_formulas import negations_to_try, released_formulas
 from .budget import over_budget
 from .circuits.count import CircuitCount
 from .circuits.findings import ties
@@ -21,7 +21,7 @@ from .network import Network
 from .progress import Progress
 
 # As in the released code: values compared as float32, outputs rounded first.
-READINGS = ReadingRule(tolerance=0.0, single=True, decision="round")
+READINGS = ReadingRule(tolerance=0.0, as_float32=True, decision="round")
 
 
 @dataclass(frozen=True)
@@ -32,15 +32,15 @@ class AuthorsFindings:
     in_space: int | None
     perfect: CircuitCount | None
     interpretations_per_circuit: tuple[int, ...] | None = field(repr=False)
-    candidate_formulas: int
-    mappings_per_formula: Mapping[str, int]
+    candidate_formulas: int | None
+    mappings_per_formula: Mapping[str, int] | None
     pair_order: str
     refused: tuple[str, ...]
 
     @property
     def capped(self) -> tuple[str, ...]:
         """Why something was not counted exactly."""
-        return self.refused + (() if self.perfect is None else ties(self.perfect))
+        return self.refused + (() if self.perfect is None else ties(self.perfect, "accurate"))
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -52,15 +52,15 @@ class AuthorsFindings:
             counts["perfect_circuits"] = self.perfect and self.perfect.between[0]
         else:
             counts["perfect_circuits_between"] = list(self.perfect.between)
-        per_circuit = self.interpretations_per_circuit
+        per_circuit, mappings = self.interpretations_per_circuit, self.mappings_per_formula
         return counts | {
             "candidate_formulas": self.candidate_formulas,
-            "aligned_formulas": len(self.mappings_per_formula),
-            "mappings": sum(self.mappings_per_formula.values()),
+            "aligned_formulas": None if mappings is None else len(mappings),
+            "mappings": None if mappings is None else sum(mappings.values()),
             "interpretations": None if per_circuit is None else sum(per_circuit),
             "interpretations_per_circuit": None if per_circuit is None else list(per_circuit),
             "pair_order": self.pair_order,
-            "mappings_per_formula": dict(self.mappings_per_formula),
+            "mappings_per_formula": None if mappings is None else dict(mappings),
         }
 
     @property
@@ -75,8 +75,9 @@ class AuthorsFindings:
         return {
             "what_then_where": judge(
                 {"aligned": counts["mappings"]},
-                f"the {self.candidate_formulas:,} formulas that the released code tries, with their minimal mappings",
+                "the formulas that the released code tries, with their minimal mappings",
                 "no formula of the released code's is aligned",
+                None if counts["mappings"] is not None else "; ".join(self.refused),
             ),
             "where_then_what": judge(
                 {"perfect": counts.get("perfect_circuits")},
@@ -110,12 +111,16 @@ def explain(
     behavior = Behavior.of_task(task)
     (table,) = task.tables
     in_space, perfect, per_circuit, refused = _examine_circuits(network, behavior, min_node_sparsity, budget, progress)
+    head = (min_node_sparsity, in_space, perfect, per_circuit)
+    refusal = over_budget(
+        f"trying the negations of all formulas of depth {max_depth}", negations_to_try(task.inputs, max_depth), budget
+    )
+    if refusal:
+        return AuthorsFindings(*head, None, None, pair_order, (*refused, f"{refusal}; a smaller depth needs less"))
     formulas = list(released_formulas(table, max_depth))
     found = signatures(network, behavior.points)
     mappings = released_mappings(found, formulas, task.inputs, pair_order)
-    return AuthorsFindings(
-        min_node_sparsity, in_space, perfect, per_circuit, len(formulas), mappings, pair_order, refused
-    )
+    return AuthorsFindings(*head, len(formulas), mappings, pair_order, refused)
 
 
 def _examine_circuits(
@@ -126,6 +131,8 @@ def _examine_circuits(
         return None, None, None, (refusal,)
     circuits = ReleasedCircuits(network, behavior, min_node_sparsity)
     in_space, count = circuits.in_space(), circuits.count()
+    if not count.certified:
+        return in_space, count, None, ()
     number = count.between[1]
     if sum(w.size for w in network.weights) > MOST_EDGES:
         return in_space, count, None, (f"circuits are listed in networks of at most {MOST_EDGES} edges",)

@@ -77,10 +77,9 @@ def parse_task(text: "str | Task", inputs: int | None = None) -> Task:
             raise InputError(f"the outputs of a task share their inputs, but {described}; NAME:n sets a gate's inputs")
     if inputs is not None and any(table.inputs != inputs for table in task.tables):
         name, table = next((n, t) for n, t in zip(task.names, task.tables, strict=True) if t.inputs != inputs)
-        raise InputError(
-            f"task {name} has {table.inputs} inputs but the network has {inputs}; "
-            f"NAME:{inputs} gives a gate's form for {inputs} inputs where there is one"
-        )
+        gate = name.partition(":")[0].partition(".")[0]
+        hint = f"; {gate}:{inputs} is its form for {inputs} inputs, if it has one" if gate in GATES else ""
+        raise InputError(f"task {name} has {table.inputs} inputs but the network has {inputs}{hint}")
     return task
 
 
@@ -156,6 +155,12 @@ class Behavior:
             InputError: with the decision `round`, an output whose nearest integer is neither 0 nor 1.
         """
         outputs = network.run(points)
+        if not np.isfinite(outputs).all():
+            row = int(np.argwhere(~np.isfinite(outputs))[0][0])
+            raise InputError(
+                f"the network's output at input {list(map(float, points[row]))} is not finite, so it decides nothing "
+                f"there; its weights are too large for float64"
+            )
         bits, decided = decide(outputs, decision)
         if not decided.all():
             row, column = (int(i) for i in np.argwhere(~decided)[0])

@@ -12,4 +12,17 @@ def over_budget(what: str, needed: int, budget: int) -> str | None:
     """
     if needed <= budget:
         return None
-    return f"{what} needs about {needed:.3g} candidate evaluations, the budget is {budget:.3g}"
+    return f"{what} needs about {rounded(needed)} candidate evaluations, the budget is {rounded(budget)}"
+
+
+def rounded(number: int) -> str:
+    """A whole number of any size to three digits.
+
+    Example:
+        >>> rounded(7), rounded(10**400)
+        ('7', '1.00e+400')
+    """
+    if number < 10**300:
+        return f"{number:.3g}"
+    digits = str(number)
+    return f"{digits[0]}.{digits[1:3]}e+{len(digits) - 1}"

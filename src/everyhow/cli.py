@@ -1,6 +1,8 @@
 """The command line: every command parses, calls one library function, and prints."""
 
+import io
 import json
+import math
 import sys
 import traceback
 from pathlib import Path
@@ -61,6 +63,7 @@ def audit_command(
 
     if out is not None:
         check_run_folder(out)
+    _announce_compilation()
     found = audit(
         _network(task, network, widths, seed), task, preset, decision=decision, depth=depth,  # type: ignore[arg-type]
         min_node_sparsity=min_node_sparsity, pair_order=pair_order, budget=_whole(budget), progress=True,
@@ -91,6 +94,7 @@ def count_command(
     """Count the perfect circuits of a network, and nothing else."""
     from .counting import count
 
+    _announce_compilation()
     found = count(
         _stored(network), task, preset, decision=decision, min_node_sparsity=min_node_sparsity,  # type: ignore[arg-type]
         budget=_whole(budget),
@@ -142,7 +146,8 @@ def train_command(
     (result,) = train_many(task, [seed], settings, progress=sys.stderr.isatty())
     path = save_network(result.network, out)
     summary = {
-        "converged": result.converged, "reason": result.reason, "epochs": result.epochs, "loss": result.loss,
+        "converged": result.converged, "reason": result.reason, "epochs": result.epochs,
+        "loss": result.loss if math.isfinite(result.loss) else None,
         "accuracy": result.accuracy, "seed": result.seed, "network": str(path),
     }  # fmt: skip
     if as_json:
@@ -164,6 +169,13 @@ def xornet_command(
     typer.echo("x1  x2    h1    h2    h3     y")
     for x, h, y in zip(inputs, hidden, output, strict=True):
         typer.echo(f"{x[0]:2.0f}  {x[1]:2.0f}  " + "  ".join(f"{value:.2f}" for value in (*h, *y)))
+
+
+def _announce_compilation() -> None:
+    """Tell a person who waits that the first use compiles the kernels; later uses find them compiled."""
+    compiled = Path(__file__).parent / "kernels" / "__pycache__"
+    if sys.stderr.isatty() and not any(compiled.glob("circuits.*.nbi")):
+        typer.echo("compiling the kernels, once; this takes about half a minute", err=True)
 
 
 def _network(task: str, source: str | None, widths: str, seed: int) -> Network:
@@ -204,6 +216,9 @@ def _print_json(document: dict[str, Any]) -> None:
 
 def main() -> None:
     """Run the command line; every error that a user can mend becomes one line on stderr."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal or pipe that cannot show the logical signs gets their codes rather than an error.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except SystemExit as stop:
@@ -213,6 +228,8 @@ def main() -> None:
         _stop(str(error), OVER_BUDGET)
     except EveryhowError as error:
         _stop(str(error), WRONG_INPUT)
+    except OSError as error:
+        _stop(f"cannot write the output ({error.strerror})", WRONG_INPUT)
     except Exception:
         traceback.print_exc()
         _stop("internal failure; the lines above say where. Please report it with the command that led here", FAILURE)

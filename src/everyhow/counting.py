@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from .audit import Preset, check_decision
-from .behavior import Behavior, Decision, Task, parse_task
+from .behavior import Behavior, Decision, Task, mismatches, parse_task
 from .boolean.truth_table import assignments
 from .budget import DEFAULT_BUDGET, over_budget
 from .circuits.count import CircuitCount, count_circuits
 from .circuits.criterion import perfect
 from .circuits.released import ReleasedCircuits
 from .circuits.space import circuits_in_space
-from .errors import BudgetError, InputError
+from .errors import BudgetError
 from .network import Network
+from .options import Preset, check_decision, check_options
 
 
 def count(
@@ -34,9 +34,8 @@ def count(
         BudgetError: the space of circuits exceeds the budget.
     """
     parsed = parse_task(task, network.widths[0])
-    if parsed.outputs != network.widths[-1]:
-        raise InputError(f"task {parsed.name} has {parsed.outputs} output(s) but the network has {network.widths[-1]}")
     chosen = check_decision(preset, decision)
+    check_options(network, parsed, 1, min_node_sparsity, budget, preset)
     space = circuits_in_space(network)
     if over_budget("counting the circuits", space, budget):
         raise BudgetError("counting the circuits", space, budget)
@@ -55,7 +54,9 @@ def count(
 
 def _perfect(network: Network, task: Task, decision: Decision) -> dict[str, Any]:
     behavior = Behavior.of_network(network, assignments(task.inputs), decision)
-    return _counted(circuits_in_space(network), count_circuits(perfect(network, behavior, decision)))
+    counted = _counted(circuits_in_space(network), count_circuits(perfect(network, behavior, decision)))
+    differs = mismatches(task, behavior)
+    return counted | ({"differs_from_task_at": [list(rows) for rows in differs]} if any(differs) else {})
 
 
 def _released(network: Network, task: Task, min_node_sparsity: float) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """The errors a user can meet: each names the item, what was found, what is allowed, and the next step."""
 
+from .budget import over_budget, rounded
+
 
 class EveryhowError(Exception):
     """Base class of every error that everyhow raises on purpose."""
@@ -24,6 +26,6 @@ class BudgetError(EveryhowError, RuntimeError):
         self.needed = needed
         self.budget = budget
         super().__init__(
-            f"{what} needs about {needed:.3g} candidate evaluations; the budget is {budget:.3g}. "
-            f"{hint or f'Raise it with --budget {needed * 1.05:.2g} (budget= in the library), or ask for less.'}"
+            f"{over_budget(what, needed, budget)}. "
+            f"{hint or f'Raise it with --budget {rounded(needed + needed // 20)} (budget= in the library).'}"
         )

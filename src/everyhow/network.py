@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .circuits.circuit import Circuit
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Intervention:
     """Hold `neurons` of hidden layer `layer` (1 is the first) at `values`, one row per input of the batch."""
 
@@ -48,7 +48,7 @@ class Network:
     def __post_init__(self) -> None:
         weights = tuple(_frozen(w, f"weights[{k}]", 2) for k, w in enumerate(self.weights))
         biases = tuple(_frozen(b, f"biases[{k}]", 1) for k, b in enumerate(self.biases))
-        names = tuple(self.activations)
+        names = tuple(map(str, self.activations))
         _check_layers(weights, biases, names)
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "biases", biases)
@@ -86,7 +86,13 @@ class Network:
         return sum(int(np.count_nonzero(w)) for w in self.weights)
 
     def output(self, index: int) -> "Network":
-        """The same network with only its output `index`."""
+        """The same network with only its output `index` (0 is the first).
+
+        Raises:
+            InputError: there is no such output.
+        """
+        if not 0 <= index < self.widths[-1]:
+            raise InputError(f"there is no output {index}; the network has the outputs 0 to {self.widths[-1] - 1}")
         return Network(
             (*self.weights[:-1], self.weights[-1][index : index + 1]),
             (*self.biases[:-1], self.biases[-1][index : index + 1]),
@@ -108,7 +114,7 @@ class Network:
             self._check_intervention(intervention, len(x))
         states = [x]
         for layer, (w, b, name) in enumerate(zip(self.weights, self.biases, self.activations, strict=True), start=1):
-            state = activation(name)(states[-1] @ w.T + b)
+            state = _apply(w, b, name, states[-1])
             for intervention in interventions:
                 if intervention.layer == layer:
                     state[:, list(intervention.neurons)] = intervention.values
@@ -118,7 +124,7 @@ class Network:
     def run_from(self, layer: int, state: Float[np.ndarray, "*batch neurons"]) -> Float[np.ndarray, "*batch outputs"]:
         """The outputs when layer `layer` is in `state`."""
         for w, b, name in zip(self.weights[layer:], self.biases[layer:], self.activations[layer:], strict=True):
-            state = activation(name)(state @ w.T + b)
+            state = _apply(w, b, name, state)
         return state
 
     def run_circuit(
@@ -137,10 +143,8 @@ class Network:
         states = [x]
         masks = circuit.masks(self)
         for layer, (w, b, name) in enumerate(zip(self.weights, self.biases, self.activations, strict=True)):
-            z = states[-1] @ (w * masks[layer]).T + b
-            if ablated is not None:
-                z = z + ablated[layer] @ (w * ~masks[layer]).T
-            states.append(activation(name)(z))
+            carried = 0.0 if ablated is None else ablated[layer] @ (w * ~masks[layer]).T
+            states.append(_apply(w * masks[layer], b + carried, name, states[-1]))
         return tuple(states)
 
     def _checked_inputs(self, inputs: Float[np.ndarray, "inputs features"]) -> Float[np.ndarray, "inputs features"]:
@@ -178,7 +182,7 @@ def xornet(steepness: float = 25.0) -> Network:
         >>> xornet(25).run([[0, 1]]).round(2)
         array([[1.]])
     """
-    name = "sigmoid:" + repr(steepness).removesuffix(".0")
+    name = "sigmoid:" + repr(float(steepness)).removesuffix(".0")
     return Network(
         (np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), np.array([[1.0, 1.0, -2.0]])),
         (np.array([-0.5, -0.5, -1.5]), np.array([-0.5])),
@@ -186,11 +190,17 @@ def xornet(steepness: float = 25.0) -> Network:
     )
 
 
+def _apply(weights: np.ndarray, biases: np.ndarray, name: str, state: np.ndarray) -> np.ndarray:
+    """One layer. Weights too large for float64 give infinities and NaN, which decide nothing, rather than warnings."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return activation(name)(state @ weights.T + biases)
+
+
 def _frozen(values: Iterable, item: str, dimensions: int) -> np.ndarray:
     """A read-only float64 copy of `values`."""
     try:
         array = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InputError(f"{item} is not a rectangular array of numbers") from None
     if array.ndim != dimensions or array.size == 0:
         expected = "a matrix (outgoing neurons, incoming neurons)" if dimensions == 2 else "a vector"

@@ -23,7 +23,7 @@ class PaperFindings:
     @property
     def capped(self) -> tuple[str, ...]:
         """Why something was not counted exactly."""
-        return self.refused + self.circuits.ties
+        return self.refused + self.circuits.ties + self.mappings.ties
 
     @property
     def refused(self) -> tuple[str, ...]:
@@ -49,7 +49,7 @@ class PaperFindings:
             "irredundant_algorithms": mappings.irredundant_algorithms,
             "irredundant_aligned_algorithms": mappings.surviving_algorithms["irredundant"],
             "irredundant_mappings": mappings.surviving_mappings["irredundant"],
-            "distinct_causal_signatures": mappings.signatures and mappings.signatures.distinct,
+            "distinct_causal_signatures": None if mappings.signatures is None else mappings.signatures.distinct,
         }
 
     @property
@@ -70,7 +70,7 @@ class PaperFindings:
                 self.ladder["mappings"],
                 f"all {'?' if algorithms is None else f'{algorithms:,}'} algorithms with all their minimal mappings",
                 self.mappings.failure,
-                "; ".join(self.mappings.refused),
+                "; ".join(self.mappings.refused + self.mappings.ties),
             ),
             "where_then_what": judge(
                 self.ladder["circuits"],

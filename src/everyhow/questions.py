@@ -17,6 +17,7 @@ from .mappings.alignment import minimal_mappings
 from .mappings.mapping import Mapping
 from .mappings.signatures import signatures
 from .network import Network
+from .options import check_decision
 
 
 def circuits(
@@ -25,11 +26,12 @@ def circuits(
     criterion: Literal["perfect", "resample_faithful"] = "perfect",
     decision: Decision = "threshold",
 ) -> Circuits:
-    """The circuits that make the wanted decisions: iterate over them, count them, or draw some.
+    """The circuits that decide as the network does: iterate over them, count them, or draw some.
 
     Args:
         network: the network; several outputs are judged together.
-        task: the decisions wanted: a task, a behavior, or None for what the network itself decides.
+        task: what the network was meant to compute, which must fit it; as in an audit, circuits are judged by what
+            the network does decide. A Behavior is judged by the decisions that it wants.
         criterion: `perfect` (removed edges carry 0) or `resample_faithful` (and also what they carry at any input).
         decision: how outputs become bits.
 
@@ -38,13 +40,17 @@ def circuits(
         >>> eh.circuits(eh.xornet(), "XOR").count().between
         (1, 1)
     """
-    if task is None:
-        wanted = Behavior.of_network(network, assignments(network.widths[0]), decision)
+    check_decision("paper", decision)
+    if isinstance(task, Behavior):
+        wanted = task
     else:
-        wanted = task if isinstance(task, Behavior) else Behavior.of_task(parse_task(task, network.widths[0]))
-    if wanted.wanted.shape[1] != network.widths[-1]:
+        wanted = Behavior.of_network(network, assignments(network.widths[0]), decision)
+    outputs = wanted.wanted.shape[1]
+    if task is not None and not isinstance(task, Behavior):
+        outputs = parse_task(task, network.widths[0]).outputs
+    if outputs != network.widths[-1]:
         raise InputError(
-            f"the task has {wanted.wanted.shape[1]} output(s) but the network has {network.widths[-1]}; "
+            f"the task has {outputs} output(s) but the network has {network.widths[-1]}; "
             f"give one gate, formula or table per output, joined by commas"
         )
     criteria = {"perfect": perfect, "resample_faithful": resample_faithful}
@@ -73,6 +79,8 @@ def algorithms(task: str | Task, depth: int) -> Iterator[Algorithm]:
         250
     """
     parsed = parse_task(task)
+    if depth < 1:
+        raise InputError(f"depth is {depth}; algorithms have a depth of at least 1")
     if parsed.outputs != 1:
         raise InputError(f"task {parsed.name} has {parsed.outputs} outputs; algorithms are listed for one output")
     return list_algorithms(parsed.tables[0], depth)
@@ -92,6 +100,10 @@ def mappings(network: Network, algorithm: Algorithm) -> tuple[Mapping, ...]:
         >>> eh.mappings(eh.xornet(), alice)
         ()
     """
+    if not isinstance(algorithm, Algorithm):
+        raise InputError(
+            f"mappings are of one algorithm, not of {type(algorithm).__name__}; take one from algorithms()"
+        )
     if algorithm.inputs != network.widths[0]:
         raise InputError(f"the algorithm has {algorithm.inputs} inputs but the network has {network.widths[0]}")
     return tuple(minimal_mappings(signatures(network, assignments(algorithm.inputs)), algorithm))

@@ -233,7 +233,7 @@ def test_nothing_to_sample():
     """Without a circuit there is nothing to draw, and the error says so."""
     network = eh.Network([[[1.0, 1.0]]], [[0.0]], ["identity"])
     with pytest.raises(eh.InputError, match="no circuit meets the criterion"):
-        eh.circuits(network, "NOR").sample(1)
+        eh.circuits(network, Behavior.of_task(eh.parse_task("NOR"))).sample(1)
 
 
 def test_large_halves():
@@ -303,3 +303,32 @@ def test_irregular_wide_layers_are_refused():
     network = eh.Network([np.ones((14, 2)), weights, np.ones((1, 14))], [np.zeros(14), np.zeros(14), [0]], ["relu"] * 3)
     with pytest.raises(eh.InputError, match="layer 1 has 14 neurons of 14 kinds"):
         circuits_in_space(network)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 4), st.booleans())
+def test_pairs_by_trees(seed, dimensions, tied):
+    """Walking two kd-trees counts, by label, the pairs that looking at each of them counts; picking ranks finds them
+    all. Ties, infinite limits and sums that are not numbers included."""
+    from everyhow.kernels.pairs import count_pairs, count_pairs_plainly, pick_pairs
+
+    rng = np.random.default_rng(seed)
+    points = [rng.integers(-3, 4, (n, dimensions)) / 2 if tied else rng.normal(size=(n, dimensions)) for n in (90, 170)]
+    points[0][seed % 90, 0] = [1.0, np.inf, np.nan][seed % 3]
+    labels = [rng.integers(0, 5, len(p)) for p in points]
+    low = np.where(rng.random(dimensions) < 0.3, -np.inf, rng.integers(-4, 1, dimensions) / 2)
+    high = np.where(rng.random(dimensions) < 0.3, np.inf, low + rng.integers(0, 6, dimensions) / 2)
+    limits = np.stack([np.stack([low, high]), np.stack([low - 0.5, high + 0.5])])
+    plainly, walked = np.zeros((2, 10), np.int64), np.zeros((2, 10), np.int64)
+    count_pairs_plainly(points[0], labels[0], points[1], labels[1], limits, plainly)
+    if not np.isnan(points[0]).any():
+        count_pairs(points[0].copy(), labels[0], points[1].copy(), labels[1], limits, walked)
+        assert plainly.tolist() == walked.tolist()
+        inside = plainly[0].sum()
+        pairs = np.zeros((inside, 2), np.int64)
+        assert inside == pick_pairs(points[0].copy(), points[1].copy(), limits, np.arange(inside), pairs)
+        sums = points[0][:, None] + points[1][None]
+        expected = np.argwhere(((sums > low) & (sums <= high)).all(axis=2))
+        assert sorted(map(tuple, expected)) == sorted(map(tuple, pairs.tolist()))
+    else:
+        sums = points[0][:, None] + points[1][None]
+        assert ((sums > low) & (sums <= high)).all(axis=2).sum() == plainly[0].sum()

@@ -26,7 +26,14 @@ def counted(network, circuits, rule=None):
 
 
 def some_circuits(network, most=6):
-    everything = list(plain.all_circuits(network.weights))
+    """Some circuits of a network, none of whose outputs lies on a decision boundary, where rounding would decide."""
+    points = plain.rows(network.widths[0])
+
+    def is_clear(circuit):
+        outputs = plain.run(network, points, circuit)[-1]
+        return all((abs(outputs - level) > 1e-9).all() for level in (0.5, 1.5))
+
+    everything = [circuit for circuit in plain.all_circuits(network.weights) if is_clear(circuit)]
     return everything[:: max(1, len(everything) // most)]
 
 

@@ -247,13 +247,17 @@ def count_algorithms(table: TruthTable, max_depth: int, irredundant: bool = Fals
     return sum(_ways(counts, wanted, full, irredundant) for wanted in {table.bits, table.bits ^ full})
 
 
+# How many partners a literal is tried with, on average, when one function is counted.
+PAIRS_PER_LITERAL = 8
+
+
 def counting_cost(inputs: int, max_depth: int, enough: int) -> int:
     """Pairs of functions that counting algorithms of `inputs` inputs to `max_depth` looks at, at most; the first number
     above `enough` when there are more than that, so that finding out is cheap."""
     cost = 0
     for level in range(1, max_depth):
         literals = 2 * len(tree_counts(inputs, level - 1, False))
-        cost = min(literals**2, 1 << (1 << inputs)) * literals
+        cost = min(literals**2, 1 << (1 << inputs)) * literals * PAIRS_PER_LITERAL
         if cost > enough:
             break
     return cost

@@ -12,11 +12,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from ..errors import BudgetError
 from .truth_table import INPUT_NAMES, TruthTable, variable_bits
-
-# Sets of negated nodes times formulas; beyond this the released code's candidates cannot be listed in reasonable time.
-MOST_NEGATIONS = 1 << 31
 
 
 @dataclass(frozen=True)
@@ -110,8 +106,7 @@ class ReleasedFormula:
 def released_formulas(table: TruthTable, max_depth: int) -> Iterator[ReleasedFormula]:
     """The candidate formulas of depth 1 to `max_depth` that compute `table`.
 
-    Raises:
-        BudgetError: there are too many formulas and sets of negated nodes to try.
+    Cost: see `negations_to_try`.
 
     Example:
         >>> sum(1 for _ in released_formulas(TruthTable.parse("0110"), 3))
@@ -127,6 +122,30 @@ def released_formulas(table: TruthTable, max_depth: int) -> Iterator[ReleasedFor
             yield ReleasedFormula(table.inputs, skeleton, frozenset(p for p in range(skeleton.size) if chosen >> p & 1))
 
 
+def negations_to_try(inputs: int, max_depth: int) -> int:
+    """How many gates are evaluated when every set of negated nodes of every skeleton is tried, at most.
+
+    Skeletons are counted by their number of nodes without listing them.
+
+    Example:
+        >>> negations_to_try(2, 3) < 10**8 < negations_to_try(4, 3)
+        True
+    """
+    sizes = {1: inputs}
+    for _ in range(max_depth):
+        following = {1: inputs}
+        for one, number in sizes.items():
+            for other, others in sizes.items():
+                if one <= other:
+                    # At most one order of the two operands fits, and there are two connectives.
+                    pairs = number * others if one < other else number * (number - 1) // 2
+                    following[1 + one + other] = following.get(1 + one + other, 0) + 2 * pairs
+        sizes = following
+        if max(sizes) > 1000:
+            break
+    return sum(number * size << size for size, number in sizes.items())
+
+
 def _skeletons(inputs: int, max_depth: int) -> list[Skeleton]:
     leaves = [Skeleton(name) for name in INPUT_NAMES[:inputs]]
     level = leaves
@@ -134,12 +153,6 @@ def _skeletons(inputs: int, max_depth: int) -> list[Skeleton]:
         pairs = [
             (left, right) for left in level for right in level if left.depth >= right.depth and left.text < right.text
         ]
-        cost = sum(1 << (1 + left.size + right.size) for left, right in pairs)
-        if cost > MOST_NEGATIONS:
-            raise BudgetError(
-                f"listing the released code's formulas of {inputs} inputs to depth {max_depth}", cost, MOST_NEGATIONS,
-                hint="Use a smaller --depth, or the preset paper, which needs no such list.",
-            )  # fmt: skip
         level = leaves + [Skeleton(sign, pair) for pair in pairs for sign in "*+"]
     return level
 

@@ -69,7 +69,8 @@ class Circuit:
         return self.bits.bit_count()
 
     def __contains__(self, edge: Edge) -> bool:
-        return bool(self.bits >> edge_positions(self.widths)[edge] & 1)
+        position = edge_positions(self.widths).get(edge)
+        return position is not None and bool(self.bits >> position & 1)
 
     def is_within(self, other: "Circuit") -> bool:
         """Whether every edge of this circuit is in `other`."""

@@ -33,8 +33,9 @@ class CircuitCount:
 
     @property
     def fewest_edges(self) -> int | None:
-        """The size of the smallest certain circuit; None when there is no circuit."""
-        return min(self.certain, default=None)
+        """The size of the smallest circuit; None when there is none, or when that depends on a tie."""
+        smallest = min(self.certain, default=None)
+        return smallest if smallest == min(self.possible, default=None) else None
 
 
 def count_circuits(

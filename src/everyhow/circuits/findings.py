@@ -45,7 +45,8 @@ class CircuitFindings:
         """The number of circuits that pass each rung; None where it is not known exactly."""
         fewest = None
         if self.faithful is not None and self.faithful.certified:
-            fewest = self.faithful.certain.get(self.faithful.fewest_edges or 0, 0)
+            smallest = self.faithful.fewest_edges
+            fewest = 0 if smallest is None else self.faithful.certain[smallest]
         minimal = None if self.faithful_minimal is None else len(self.faithful_minimal)
         return dict(zip(RUNGS, (_certified(self.perfect), _certified(self.faithful), minimal, fewest), strict=True))
 
@@ -68,14 +69,21 @@ def examine_circuits(network: Network, behavior: Behavior, decision: Decision, b
     cost = space * len(faithfully.bases) // len(alone.bases)
     refusal = over_budget("counting the resample-faithful circuits", cost, budget)
     if refusal:
-        return CircuitFindings(space, count, refused=(refusal,), ties=ties(count))
+        return CircuitFindings(space, count, refused=(refusal,), ties=ties(count, "perfect"))
     faithful = count_circuits(faithfully)
-    found = (*ties(count), *ties(faithful))
+    found = (*ties(count, "perfect"), *ties(faithful, "resample-faithful"))
     if _dense_edges(network) > MOST_EDGES:
         refusal = f"minimal circuits are looked for in networks of at most {MOST_EDGES} edges"
         return CircuitFindings(space, count, faithful, refused=(refusal,), ties=found)
+    # What would depend on a tie is left open.
     return CircuitFindings(
-        space, count, faithful, minimal_circuits(alone), minimal_circuits(faithfully), usage(alone), ties=found
+        space,
+        count,
+        faithful,
+        minimal_circuits(alone) if count.certified else None,
+        minimal_circuits(faithfully) if faithful.certified else None,
+        usage(alone) if count.certified else None,
+        ties=found,
     )
 
 
@@ -83,12 +91,12 @@ def _certified(count: CircuitCount | None) -> int | None:
     return count.between[0] if count is not None and count.certified else None
 
 
-def ties(count: CircuitCount) -> tuple[str, ...]:
+def ties(count: CircuitCount, kind: str) -> tuple[str, ...]:
     """Why a count depends on rounding, in words; empty when it does not."""
     if count.certified:
         return ()
     low, high = count.between
-    return (f"some circuits lie on the decision boundary, so that the count is between {low:,} and {high:,}",)
+    return (f"some circuits lie on the decision boundary: there are between {low:,} and {high:,} {kind} ones",)
 
 
 def _dense_edges(network: Network) -> int:

@@ -75,6 +75,8 @@ def sample_circuits(criterion: Criterion, size: int, seed: int = 0) -> tuple[Cir
     """
     from ..kernels.circuits import pick_circuits
 
+    if size < 0:
+        raise InputError(f"size is {size}; it is a number of circuits, at least 0")
     search = _listable(criterion)
     limits = np.stack([criterion.limits(0.0)] * 2)
     nothing = np.empty(0, np.int64)

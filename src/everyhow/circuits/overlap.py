@@ -80,4 +80,4 @@ def inclusion(circuits: Sequence[Circuit]) -> Bool[np.ndarray, "circuits circuit
 
 def _matrix(circuits: Sequence[Circuit]) -> Float[np.ndarray, "circuits edges"]:
     edges = len(edge_positions(circuits[0].widths)) if circuits else 0
-    return np.array([[circuit.bits >> k & 1 for k in range(edges)] for circuit in circuits], dtype=float)
+    return np.array([[c.bits >> k & 1 for k in range(edges)] for c in circuits], dtype=float).reshape(-1, edges)

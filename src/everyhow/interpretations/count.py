@@ -29,12 +29,12 @@ class ReadingRule:
 
     Attributes:
         tolerance: values closer than this, relative to the neuron's largest magnitude (or 1), are one value.
-        single: compare the values as float32.
+        as_float32: compare the values as float32.
         decision: how outputs are read.
     """
 
     tolerance: float = TOLERANCE
-    single: bool = False
+    as_float32: bool = False
     decision: Decision = "threshold"
 
 
@@ -68,7 +68,7 @@ def count_interpretations(
     moduli = _moduli(_bound(network, len(points)))
     arrays = _arrays(network)
     numbers = np.array([modulus % 2**64 for modulus in moduli], np.uint64)
-    options = (rule.tolerance, rule.single, rule.decision == "round", numbers)
+    options = (rule.tolerance, rule.as_float32, rule.decision == "round", numbers)
 
     def count(block: np.ndarray) -> np.ndarray:
         return count_block(block, *arrays, np.ascontiguousarray(points), *options)

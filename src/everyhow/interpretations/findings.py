@@ -69,7 +69,9 @@ def examine_interpretations(
     simplest = None
     if circuits.simplest is not None:
         simplest = Interpretations(network, circuits.simplest, behavior.points, rule).widest
-    number = circuits.perfect.between[1]
+    if not circuits.perfect.certified:
+        return InterpretationFindings(simplest=simplest)
+    number = circuits.perfect.between[0]
     if not number:
         return InterpretationFindings(0, 0, 0, 0)
     if sum(w.size for w in network.weights) > MOST_EDGES:

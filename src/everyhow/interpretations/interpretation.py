@@ -76,9 +76,8 @@ class Interpretation:
 
     @property
     def smallest_gap(self) -> float:
-        """The narrowest gap of any separator, outputs and inputs aside; 1 when there is none."""
-        last = max(layer for layer, _ in self.readings)
-        return min((r.gap for (layer, _), r in self.readings.items() if 0 < layer < last), default=1.0)
+        """The narrowest gap of any separator, the inputs' aside; outputs, read by their decision, have a gap of 1."""
+        return min((r.gap for (layer, _), r in self.readings.items() if layer), default=1.0)
 
     @property
     def expansions(self) -> int:

@@ -31,7 +31,7 @@ def circuit_readings(
 
 
 def _readings(values: Float[np.ndarray, " inputs"], rule: ReadingRule) -> tuple[Reading, ...]:
-    if rule.single:
+    if rule.as_float32:
         values = values.astype(np.float32).astype(np.float64)
     ordered = np.sort(values)
     span = ordered[-1] - ordered[0]

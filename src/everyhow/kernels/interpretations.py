@@ -106,7 +106,7 @@ def circuit_layers(bits, widths, weights, biases, codes, parameters, positions, 
 
 
 @njit(cache=True, nogil=True)
-def layer_readings(layer, states, parents, widths, tolerance, single, rounds, readings, counts):
+def layer_readings(layer, states, parents, widths, tolerance, as_float32, rounds, readings, counts):
     """Readings of every neuron of a layer; none for one that is absent or does not vary, for an output its decision."""
     last = len(widths) - 1
     for j in range(widths[layer]):
@@ -114,14 +114,14 @@ def layer_readings(layer, states, parents, widths, tolerance, single, rounds, re
         values = states[layer, j]
         if layer == last:
             values = np.where(np.round(values) == 1 if rounds else values > 0.5, 1.0, 0.0)
-        elif single:
+        elif as_float32:
             values = values.astype(np.float32).astype(np.float64)
         if layer == 0 or parents[layer - 1, j]:
             counts[j] = readings_of(values, tolerance, readings[j])
 
 
 @njit(cache=True, nogil=True)
-def count_of_circuit(states, parents, widths, tolerance, single, rounds, modulus, result):
+def count_of_circuit(states, parents, widths, tolerance, as_float32, rounds, modulus, result):
     """Put into `result` the interpretations of one circuit with don't cares counted once, and expanded."""
     inputs = states.shape[2]
     widest = states.shape[1]
@@ -132,7 +132,7 @@ def count_of_circuit(states, parents, widths, tolerance, single, rounds, modulus
     counts = np.zeros(widest, np.int64)
     before = np.zeros((widest, inputs), np.uint64)
     counts_before = np.zeros(widest, np.int64)
-    layer_readings(0, states, parents, widths, tolerance, single, rounds, before, counts_before)
+    layer_readings(0, states, parents, widths, tolerance, as_float32, rounds, before, counts_before)
     size_before = 1
     for i in range(widths[0]):
         size_before *= max(1, counts_before[i])
@@ -144,7 +144,7 @@ def count_of_circuit(states, parents, widths, tolerance, single, rounds, modulus
     weights = np.zeros((widest, inputs), np.uint64)
     chosen = np.zeros(widest, np.int64)
     for layer in range(1, len(widths)):
-        layer_readings(layer, states, parents, widths, tolerance, single, rounds, readings, counts)
+        layer_readings(layer, states, parents, widths, tolerance, as_float32, rounds, readings, counts)
         size = 1
         for j in range(widths[layer]):
             size *= max(1, counts[j])
@@ -218,12 +218,12 @@ def count_of_circuit(states, parents, widths, tolerance, single, rounds, modulus
 
 @njit(cache=True, nogil=True)
 def count_interpretations(
-    circuits, widths, weights, biases, codes, parameters, positions, points, tolerance, single, rounds, moduli
+    circuits, widths, weights, biases, codes, parameters, positions, points, tolerance, as_float32, rounds, moduli
 ):
     """Residues (circuits, once and expanded, moduli) of the number of interpretations of each circuit."""
     counts = np.zeros((len(circuits), 2, len(moduli)), np.uint64)
     for k in range(len(circuits)):
         states, parents = circuit_layers(circuits[k], widths, weights, biases, codes, parameters, positions, points)
         for m in range(len(moduli)):
-            count_of_circuit(states, parents, widths, tolerance, single, rounds, moduli[m], counts[k, :, m])
+            count_of_circuit(states, parents, widths, tolerance, as_float32, rounds, moduli[m], counts[k, :, m])
     return counts

@@ -18,11 +18,12 @@ def place_of_pair(points_a, p, points_b, q, limits):
     dimensions = points_a.shape[1]
     for d in range(dimensions):
         total = points_a[p, d] + points_b[q, d]
-        if total <= limits[1, 0, d] or total > limits[1, 1, d]:
+        # Asked this way round, a sum that is not a number lies nowhere.
+        if not (total > limits[1, 0, d] and total <= limits[1, 1, d]):
             return NOWHERE
     for d in range(dimensions):
         total = points_a[p, d] + points_b[q, d]
-        if total <= limits[0, 0, d] or total > limits[0, 1, d]:
+        if not (total > limits[0, 0, d] and total <= limits[0, 1, d]):
             return POSSIBLE
     return CERTAIN
 
@@ -35,7 +36,7 @@ def place_of_blocks(low_a, high_a, low_b, high_b, limits):
         low, high = low_a[d] + low_b[d], high_a[d] + high_b[d]
         if high <= limits[1, 0, d] or low > limits[1, 1, d]:
             return NOWHERE
-        if low <= limits[0, 0, d] or high > limits[0, 1, d]:
+        if not (low > limits[0, 0, d] and high <= limits[0, 1, d]):
             place = POSSIBLE
     return place
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from ..boolean.algorithms import Algorithm, Inner, Leaf, Tree, Variable, depth, inner, tree_counts
 from ..boolean.truth_table import TruthTable, variable_bits
+from ..errors import BudgetError
 from .mapping import Mapping, count_choices, mappings_of
 from .signatures import NeuronSet, Rows, Signatures
+
+# Trees kept in memory while algorithms are grown; beyond this there are too many to be told apart one by one.
+MOST_GROWN = 200_000
 
 
 def needed_rows(variable: Variable, inputs: int) -> Rows:
@@ -21,6 +24,9 @@ def aligned(signatures: Signatures, table: TruthTable, max_depth: int) -> dict[A
 
     Trees are grown from the root, a subtree only where some neuron set has the signature that its root needs, so the
     cost grows with the aligned algorithms rather than with all of them. They come by depth, then by their operands.
+
+    Raises:
+        BudgetError: more than 200,000 trees have a place in the network.
     """
     growth = _Growth(signatures, table.inputs)
     found = []
@@ -50,16 +56,28 @@ class _Growth:
     signatures: Signatures
     inputs: int
     memory: dict[tuple[int, int, int, int], tuple[Inner, ...]] = field(default_factory=dict)
+    grown: list[int] = field(default_factory=lambda: [0])
+    pairs: dict[tuple[int, int], tuple[tuple["_Operand", "_Operand"], ...]] = field(default_factory=dict)
+    operands: dict[int, tuple["_Operand", ...]] = field(default_factory=dict)
 
     def trees(self, wanted: int, when_false: int, when_true: int, max_depth: int) -> tuple[Inner, ...]:
         """The trees whose AND is `wanted`, the output being `when_false` or `when_true` as the root is forced."""
         key = (wanted, when_false, when_true, max_depth)
         if key not in self.memory:
-            self.memory[key] = tuple(self._grow(*key))
+            grown = []
+            for tree in self._grow(*key):
+                grown.append(tree)
+                self.grown[0] += 1
+                if self.grown[0] > MOST_GROWN:
+                    raise BudgetError(
+                        "aligning the algorithms", self.grown[0], MOST_GROWN,
+                        f"More than {MOST_GROWN:,} trees have a place in the network; use a smaller depth.",
+                    )  # fmt: skip
+            self.memory[key] = tuple(grown)
         return self.memory[key]
 
     def _grow(self, wanted: int, when_false: int, when_true: int, max_depth: int) -> Iterator[Inner]:
-        for one, other in _operand_pairs(self.inputs, wanted, max_depth):
+        for one, other in self._operand_pairs(wanted, max_depth):
             lefts = self._operands(one, other, when_false, when_true, max_depth)
             if not lefts:
                 continue
@@ -83,6 +101,49 @@ class _Growth:
             return ()
         return self.trees(bits, *outputs, max_depth - 1)
 
+    def _operand_pairs(self, wanted: int, max_depth: int) -> tuple[tuple["_Operand", "_Operand"], ...]:
+        """The unordered pairs of operands of depth below `max_depth` whose AND is `wanted`."""
+        if (wanted, max_depth) not in self.pairs:
+            possible = [o for o in self._all_operands(max_depth) if o.literal & wanted == wanted]
+            self.pairs[wanted, max_depth] = tuple(
+                (one, other)
+                for position, one in enumerate(possible)
+                for other in possible[position:]
+                if one.literal & other.literal == wanted
+            )
+        return self.pairs[wanted, max_depth]
+
+    def _all_operands(self, max_depth: int) -> tuple["_Operand", ...]:
+        """Every operand of depth below `max_depth` that some neuron set can carry, and every input."""
+        if max_depth not in self.operands:
+            full = (1 << (1 << self.inputs)) - 1
+            leaves = [(bits, index) for index, bits in enumerate(variable_bits(self.inputs))]
+            below = carried_functions(self.signatures, self.inputs, max_depth - 1) if max_depth > 1 else []
+            self.operands[max_depth] = tuple(
+                _Operand(bits ^ (full if negated else 0), negated, index)
+                for bits, index in [*leaves, *((bits, None) for bits in below)]
+                for negated in (False, True)
+            )
+        return self.operands[max_depth]
+
+
+def carried_functions(signatures: Signatures, inputs: int, max_depth: int) -> list[int]:
+    """The functions of trees of depth at most `max_depth` that a variable with some neuron set can have.
+
+    Where the set's signature takes two rows, they tell the function up to complement; where it takes one, any function
+    will do.
+    """
+    full = (1 << (1 << inputs)) - 1
+    reached = tree_counts(inputs, max_depth, False)
+    told: set[int] = set()
+    for rows in signatures.by_rows:
+        if len(set(rows)) == 1:
+            return sorted(reached)
+        if len(set(rows)) == 2:
+            bits = sum(1 << source for source, row in enumerate(rows) if row == rows[0])
+            told |= {bits, bits ^ full}
+    return sorted(told & set(reached))
+
 
 @dataclass(frozen=True)
 class _Operand:
@@ -91,26 +152,6 @@ class _Operand:
     literal: int
     negated: bool
     leaf: int | None
-
-
-@lru_cache(maxsize=4096)
-def _operand_pairs(inputs: int, wanted: int, max_depth: int) -> tuple[tuple[_Operand, _Operand], ...]:
-    """The unordered pairs of operands of depth below `max_depth` whose AND is `wanted`."""
-    full = (1 << (1 << inputs)) - 1
-    leaves = [(bits, index) for index, bits in enumerate(variable_bits(inputs))]
-    below = tree_counts(inputs, max_depth - 1, False) if max_depth > 1 else {}
-    operands = [
-        _Operand(bits ^ (full if negated else 0), negated, index)
-        for bits, index in [*leaves, *((bits, None) for bits in sorted(below))]
-        for negated in (False, True)
-    ]
-    operands = [operand for operand in operands if operand.literal & wanted == wanted]
-    return tuple(
-        (one, other)
-        for position, one in enumerate(operands)
-        for other in operands[position:]
-        if one.literal & other.literal == wanted
-    )
 
 
 def _rows(bits: int, when_false: int, when_true: int, inputs: int) -> Rows:

@@ -8,8 +8,9 @@ from ..behavior import Behavior
 from ..boolean.algorithms import Algorithm, algorithms, count_algorithms, counting_cost
 from ..boolean.truth_table import TruthTable, row_name
 from ..budget import over_budget
+from ..errors import BudgetError
 from ..network import Network
-from .alignment import aligned, minimal_mappings
+from .alignment import aligned, carried_functions, minimal_mappings
 from .interchange import NearMiss, best_mappings, disagreement, interfering_layer
 from .mapping import Mapping
 from .signatures import Signatures, signatures
@@ -19,6 +20,8 @@ RUNGS = ("single", "irredundant", "ordered", "joint", "inert")
 SCORED, SCORED_DEPTH = 100, 3
 # A neuron set costs about as much as so many candidate evaluations of the kernels.
 STEPS_PER_SET = 1000
+# Likewise, a pair of functions that the operands of a gate may have.
+STEPS_PER_PAIR = 200
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,14 @@ class MappingFindings:
     refused: tuple[str, ...] = ()
 
     @property
+    def ties(self) -> tuple[str, ...]:
+        """Why the signatures depend on rounding, in words; empty when they do not."""
+        number = 0 if self.signatures is None else self.signatures.ties
+        if not number:
+            return ()
+        return (f"{number:,} interchanges leave the output on the decision boundary, so that rounding decides them",)
+
+    @property
     def surviving_mappings(self) -> dict[str, int | None]:
         """The number of (algorithm, mapping) pairs that pass each rung."""
         if self.aligned is None:
@@ -70,7 +81,7 @@ class MappingFindings:
     @property
     def simplest(self) -> Mapping | None:
         """The simplest mapping that passes the strictest rung that any passes."""
-        if self.strictest == "single" and self.aligned and self.signatures:
+        if self.strictest == "single" and self.aligned and self.signatures is not None:
             algorithm = min(self.aligned, key=simplicity)
             return min(minimal_mappings(self.signatures, algorithm), key=complexity)
         return min(self.survivors[self.strictest], key=complexity) if self.strictest else None
@@ -93,8 +104,19 @@ def examine_mappings(
     refusal = over_budget(f"aligning the algorithms of depth {max_depth}", number, budget)
     if refusal:
         return MappingFindings(number, irredundant, found, refused=(f"{refusal}; a smaller depth needs less",))
-    single = aligned(found, table, max_depth)
-    failure = None if single else "no algorithm has, for each of its variables, neurons with the signature it needs"
+    functions = 2 * len(carried_functions(found, table.inputs, max_depth - 1)) if max_depth > 1 else 0
+    refusal = over_budget(f"aligning the algorithms of depth {max_depth}", functions**2 * STEPS_PER_PAIR, budget)
+    if refusal:
+        return MappingFindings(number, irredundant, found, refused=(f"{refusal}; a smaller depth needs less",))
+    try:
+        single = aligned(found, table, max_depth)
+    except BudgetError as error:
+        return MappingFindings(number, irredundant, found, refused=(str(error),))
+    failure = None
+    if not number:
+        failure = f"no algorithm of depth {max_depth} or less computes this function; a larger depth may"
+    elif not single:
+        failure = "no algorithm has, for each of its variables, neurons with the signature it needs"
     candidates = [algorithm for algorithm in single if algorithm.irredundant]
     if single and not candidates:
         failure = "nothing passes irredundant; in every aligned algorithm a gate is constant or repeats an operand"
@@ -148,5 +170,5 @@ def _fault(rung: str, network: Network, found: Signatures, behavior: Behavior, m
     if experiment is None:
         return None
     sources, base = experiment
-    forced = " and ".join(f"{name} as at {row_name(row, algorithm.inputs)}" for name, row in sources.items())
+    forced = " and ".join(f"{variable.name} as at {row_name(row, algorithm.inputs)}" for variable, row in sources)
     return f"with {forced}, network and algorithm disagree at {row_name(base, algorithm.inputs)}"

@@ -4,11 +4,12 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float, UInt64
 
-from ..boolean.algorithms import Algorithm, Variable
+from ..boolean.algorithms import Algorithm, Path, Variable
 from ..network import Intervention, Network
 from .alignment import needed_rows
 from .mapping import Mapping, mappings_of
@@ -82,8 +83,8 @@ def _agreements(signatures: Signatures, algorithm: Algorithm) -> np.ndarray:
 
 def disagreement(
     network: Network, mapping: Mapping, points: Float[np.ndarray, "inputs features"]
-) -> tuple[dict[str, int], int] | None:
-    """A joint interchange at which network and algorithm disagree: the source of each forced variable, and the base.
+) -> tuple[list[tuple[Variable, int]], int] | None:
+    """A joint interchange at which network and algorithm disagree: each forced variable with its source, and the base.
 
     Every non-empty set of variables is tried, smallest first, each variable with a source of its own, at every base.
     Forced neurons hold the values they have in the run on their source. Where a forced variable is an operand of
@@ -97,7 +98,7 @@ def disagreement(
             found = _disagreement(network, mapping, points, forced)
             if found is not None:
                 sources, base = found
-                return {variables[v].name: s for v, s in zip(forced, sources, strict=True)}, base
+                return [(variables[v], s) for v, s in zip(forced, sources, strict=True)], base
     return None
 
 
@@ -106,6 +107,7 @@ def _disagreement(
 ) -> tuple[tuple[int, ...], int] | None:
     count = len(points)
     states = network.layers(points)
+    variables = mapping.algorithm.variables
     choices = itertools.product(range(count), repeat=len(forced))
     while block := list(itertools.islice(choices, max(1, ROWS_AT_ONCE // count))):
         sources = np.repeat(np.array(block), count, axis=0)
@@ -114,22 +116,25 @@ def _disagreement(
             for s, column in zip((mapping.sets[v] for v in forced), sources.T, strict=True)
         ]
         decisions = network.run(np.tile(points, (len(block), 1)), interventions)[:, 0] > 0.5
-        expected = np.concatenate([_predicted(mapping.algorithm, forced, choice) for choice in block])
+        expected = np.concatenate([_predicted(mapping.algorithm, variables, forced, choice) for choice in block])
         wrong = np.flatnonzero(decisions != expected)
         if len(wrong):
             return block[wrong[0] // count], int(wrong[0] % count)
     return None
 
 
-def _predicted(algorithm: Algorithm, forced: tuple[int, ...], sources: tuple[int, ...]) -> np.ndarray:
+def _predicted(
+    algorithm: Algorithm, variables: tuple[Variable, ...], forced: tuple[int, ...], sources: tuple[int, ...]
+) -> np.ndarray:
     """The algorithm's output at every base when each forced variable has its value at its source."""
+    values = tuple((variables[v].path, variables[v].bits >> s & 1) for v, s in zip(forced, sources, strict=True))
+    return _evaluated(algorithm, values)
+
+
+@lru_cache(maxsize=4096)
+def _evaluated(algorithm: Algorithm, values: tuple[tuple[Path, int], ...]) -> np.ndarray:
     full = (1 << (1 << algorithm.inputs)) - 1
-    variables = algorithm.variables
-    values = {
-        variables[v].path: full if variables[v].bits >> source & 1 else 0
-        for v, source in zip(forced, sources, strict=True)
-    }
-    bits = algorithm.evaluate(values.get)
+    bits = algorithm.evaluate({path: full if value else 0 for path, value in values}.get)
     return np.array([bool(bits >> base & 1) for base in range(1 << algorithm.inputs)])
 
 

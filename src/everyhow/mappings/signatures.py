@@ -8,6 +8,7 @@ from types import MappingProxyType
 import numpy as np
 from jaxtyping import Bool, Float, UInt64
 
+from ..behavior import BOUNDARY_SHIFT
 from ..errors import InputError
 from ..network import Network
 
@@ -47,10 +48,12 @@ class Signatures:
     Attributes:
         rows: for each hidden layer, shape (sets, sources): entry (m - 1, s) is the row at source s of the set whose
             neurons are the bits of m.
+        ties: how many patched runs leave the output within 1e-9 of the decision boundary, where rounding decides.
     """
 
     network: Network
     rows: tuple[UInt64[np.ndarray, "_sets sources"], ...]
+    ties: int = 0
 
     def __len__(self) -> int:
         return sum(len(rows) for rows in self.rows)
@@ -110,7 +113,8 @@ def signatures(network: Network, points: Float[np.ndarray, "inputs features"]) -
     if len(points) > MOST_INPUTS:
         raise InputError(f"causal signatures are computed over at most {MOST_INPUTS} inputs, not {len(points)}")
     states = network.layers(points)
-    return Signatures(network, tuple(_layer_rows(network, k, states[k]) for k in range(1, network.depth)))
+    found = [_layer_rows(network, layer, states[layer]) for layer in range(1, network.depth)]
+    return Signatures(network, tuple(rows for rows, _ in found), sum(ties for _, ties in found))
 
 
 def minimal_sets(sets: tuple[NeuronSet, ...]) -> tuple[NeuronSet, ...]:
@@ -125,21 +129,22 @@ def minimal_sets(sets: tuple[NeuronSet, ...]) -> tuple[NeuronSet, ...]:
 
 def _layer_rows(
     network: Network, layer: int, state: Float[np.ndarray, "inputs neurons"]
-) -> UInt64[np.ndarray, "sets sources"]:
+) -> tuple[UInt64[np.ndarray, "sets sources"], int]:
     inputs, width = state.shape
     chosen = np.array([[m >> i & 1 for i in range(width)] for m in range(1, 1 << width)], dtype=bool)
     at_once = max(1, VALUES_AT_ONCE // (inputs * inputs * max(network.widths)))
     blocks = [_rows(network, layer, state, chosen[start : start + at_once]) for start in range(0, len(chosen), at_once)]
-    return np.concatenate(blocks)
+    return np.concatenate([rows for rows, _ in blocks]), sum(ties for _, ties in blocks)
 
 
 def _rows(
     network: Network, layer: int, state: Float[np.ndarray, "inputs neurons"], chosen: Bool[np.ndarray, "sets neurons"]
-) -> UInt64[np.ndarray, "sets sources"]:
+) -> tuple[UInt64[np.ndarray, "sets sources"], int]:
     patched = np.where(chosen[:, None, None, :], state[None, :, None, :], state[None, None, :, :])
-    decisions = network.run_from(layer, patched)[..., 0] > 0.5
+    outputs = network.run_from(layer, patched)[..., 0]
     place = np.uint64(1) << np.arange(len(state), dtype=np.uint64)
-    return (decisions * place).sum(axis=-1, dtype=np.uint64)
+    ties = np.count_nonzero(np.abs(outputs - 0.5) <= BOUNDARY_SHIFT)
+    return ((outputs > 0.5) * place).sum(axis=-1, dtype=np.uint64), int(ties)
 
 
 def _members(m: int) -> Iterator[int]:

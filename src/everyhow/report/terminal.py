@@ -62,7 +62,7 @@ def _head(audit: Audit) -> RenderableType:
     names = ", ".join(dict.fromkeys(audit.network.activations))
     table = _rows()
     table.add_row("Task", Text(audit.task, style="bold"))
-    table.add_row("Network", Text(f"{widths}, {names}, {audit.network.edges} edges"))
+    table.add_row("Network", Text(f"{widths}, {names}, {_plural(audit.network.edges, 'edge')}"))
     table.add_row("Preset", Text(f"{audit.preset}; decision by {audit.decision}; algorithms to depth {audit.depth}"))
     return table
 
@@ -131,15 +131,15 @@ def _paper_answers(findings: PaperFindings) -> Iterator[tuple[str, object, str]]
         "algorithm",
         counts["aligned_algorithms"],
         (
-            f"{counts['aligned_algorithms']:,} aligned of {_number(counts['algorithms'])}; irredundant: "
-            f"{counts['irredundant_aligned_algorithms']:,} of {_number(counts['irredundant_algorithms'])}"
+            f"{_number(counts['aligned_algorithms'])} aligned of {_number(counts['algorithms'])}; irredundant: "
+            f"{_number(counts['irredundant_aligned_algorithms'])} of {_number(counts['irredundant_algorithms'])}"
         ),
     )
     yield (
         "where it sits",
         counts["mappings"],
         (
-            f"{_plural(counts['mappings'], 'minimal mapping')}, {counts['irredundant_mappings']:,} irredundant; "
+            f"{_plural(counts['mappings'], 'minimal mapping')}, {_number(counts['irredundant_mappings'])} irredundant; "
             f"{_plural(counts['distinct_causal_signatures'], 'causal signature')} of "
             f"{_plural(None if signatures is None else len(signatures), 'neuron set')}"
         ),
@@ -153,7 +153,7 @@ def _authors_answers(audit: Audit) -> Iterator[tuple[str, object, str]]:
     total = counts["interpretations"]
     yield "interpretation", total, "not counted" if total is None else f"{total:,} over the accurate circuits"
     aligned = counts["aligned_formulas"]
-    yield "algorithm", aligned, f"{aligned:,} aligned of {_plural(counts['candidate_formulas'], 'formula')}"
+    yield "algorithm", aligned, f"{_number(aligned)} aligned of {_plural(counts['candidate_formulas'], 'formula')}"
     yield "where it sits", counts["mappings"], _plural(counts["mappings"], "minimal mapping")
 
 
@@ -208,7 +208,7 @@ def _simplest_algorithm(findings: PaperFindings) -> Iterator[RenderableType]:
     rivals = findings.mappings.surviving_mappings[strictest] or 1
     last = "" if strictest == RUNGS[-1] else ", the last rung that any passes"
     yield _heading(f"Simplest explanation left by {strictest}{_one_of(rivals)}{last}")
-    yield _indented(Text("\n".join(formula_lines(mapping)), no_wrap=True, overflow="fold"))
+    yield _indented(Text("\n".join(formula_lines(mapping)), overflow="fold"))
 
 
 def _nearest(findings: PaperFindings) -> Iterator[RenderableType]:
@@ -230,9 +230,9 @@ def _simplest_circuit(findings: PaperFindings) -> Iterator[RenderableType]:
     rung = "resample_faithful_fewest_edges" if findings.circuits.faithful_minimal else "perfect"
     rivals = survivors[rung] if rung != "perfect" else len(findings.circuits.minimal or ())
     yield _heading(f"Smallest circuit left by {rung}{_one_of(rivals or 1)}: {len(circuit)} edges")
-    yield _indented(Text("\n".join(circuit_lines(circuit, interpretation)), no_wrap=True, overflow="fold"))
-    if interpretation is not None:
-        yield _indented(Text(_gap_note(interpretation), style="dim"))
+    yield _indented(Text("\n".join(circuit_lines(circuit, interpretation)), overflow="fold"))
+    note = "This circuit has no interpretation." if interpretation is None else _gap_note(interpretation)
+    yield _indented(Text(note, style="dim"))
 
 
 def _gap_note(interpretation: Interpretation) -> str:
