@@ -1,6 +1,7 @@
 """The audit: options, several outputs, budgets, what it says and what it writes."""
 
 import importlib
+import itertools
 import json
 
 import numpy as np
@@ -214,3 +215,18 @@ def test_wide_layers_are_refused_not_begun():
     assert audit.counts["mappings"] is None and audit.counts["distinct_causal_signatures"] is None
     assert audit.verdict["what_then_where"].status == "unknown"
     assert any("signatures of 268,435,455 neuron sets" in reason for reason in audit.capped)
+
+
+def test_too_many_trees_to_align():
+    """A network in which nearly everything is aligned is refused, not searched for ever."""
+    rng = np.random.default_rng(0)
+    widths = (2, 2, 2, 2, 1)
+    layers = list(itertools.pairwise(widths))
+    network = eh.Network(
+        [rng.normal(size=(b, a)) for a, b in layers], [rng.normal(size=b) for _, b in layers], ["leaky_relu"] * 4
+    )
+    audit = eh.audit(network, "XOR")
+    assert audit.computes == ("0000", "FALSE")
+    assert any("more than 200,000 trees have a place in the network" in reason for reason in audit.capped)
+    assert audit.verdict["what_then_where"].status == "unknown"
+    assert eh.audit(network, "XOR", depth=2).counts["aligned_algorithms"] is not None

@@ -10,7 +10,7 @@ from ..boolean.truth_table import TruthTable, row_name
 from ..budget import over_budget
 from ..errors import BudgetError
 from ..network import Network
-from .alignment import aligned, carried_functions, minimal_mappings
+from .alignment import MOST_GROWN, aligned, carried_functions, minimal_mappings
 from .interchange import NearMiss, best_mappings, disagreement, interfering_layer
 from .mapping import Mapping
 from .signatures import Signatures, signatures
@@ -110,8 +110,9 @@ def examine_mappings(
         return MappingFindings(number, irredundant, found, refused=(f"{refusal}; a smaller depth needs less",))
     try:
         single = aligned(found, table, max_depth)
-    except BudgetError as error:
-        return MappingFindings(number, irredundant, found, refused=(str(error),))
+    except BudgetError:
+        refusal = f"more than {MOST_GROWN:,} trees have a place in the network, too many to align one by one"
+        return MappingFindings(number, irredundant, found, refused=(f"{refusal}; a smaller depth needs less",))
     failure = None
     if not number:
         failure = f"no algorithm of depth {max_depth} or less computes this function; a larger depth may"
