@@ -132,9 +132,10 @@ def train_command(
     as_json: JsonOption = False,
 ) -> None:
     """Train one network and write it to a file."""
-    from .network_files import save_network
+    from .network_files import check_network_path, save_network
     from .training import TrainingSettings, train_many
 
+    check_network_path(out)
     settings = TrainingSettings(
         widths=_numbers(widths, "widths", int), hidden_activation=hidden_activation,
         output_activation=output_activation, learning_rate=learning_rate, loss_target=loss_target, rows=rows,

@@ -18,10 +18,8 @@ def load(source: str | Path) -> Network:
     Raises:
         FileFormatError: the file is missing, cannot be read, or is not what it says; the message names the file.
     """
-    path = Path(source)
+    path = check_network_path(source)
     readers = {".json": _read_json, ".safetensors": _read_safetensors}
-    if path.suffix not in readers:
-        raise FileFormatError(f"{path}: a network file ends in .json or .safetensors, not {path.suffix or 'nothing'!r}")
     if not path.is_file():
         raise FileFormatError(f"{path}: no such file; give the path of a network file (.json or .safetensors)")
     try:
@@ -34,14 +32,24 @@ def load(source: str | Path) -> Network:
 
 def save_network(network: Network, target: str | Path) -> Path:
     """Write `network` to a `.json` or `.safetensors` file, whole or not at all; returns the path."""
-    path = Path(target)
+    path = check_network_path(target)
     if path.suffix == ".json":
         content = json.dumps(network_document(network), indent=1).encode()
-    elif path.suffix == ".safetensors":
-        content = _safetensors_bytes(network)
     else:
-        raise FileFormatError(f"{path}: a network file ends in .json or .safetensors, not {path.suffix or 'nothing'!r}")
+        content = _safetensors_bytes(network)
     return write_atomically(path, content)
+
+
+def check_network_path(path: str | Path) -> Path:
+    """The path, if its name is that of a network file.
+
+    Raises:
+        FileFormatError: it ends otherwise.
+    """
+    suffix = Path(path).suffix
+    if suffix not in (".json", ".safetensors"):
+        raise FileFormatError(f"{path}: a network file ends in .json or .safetensors, not {suffix or 'nothing'!r}")
+    return Path(path)
 
 
 def network_document(network: Network) -> dict:
