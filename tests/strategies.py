@@ -34,3 +34,12 @@ def networks(draw, inputs=(1, 3), outputs=(1, 1), hidden=(1, 3), widest=3, most_
         if circuits_in_space(network) <= most_circuits:
             return network
         sizes[1 + int(np.argmax(sizes[1:-1]))] -= 1
+
+
+def permuted(network, random):
+    """The network with the neurons of its first hidden layer in another order, and that order."""
+    order = list(range(network.widths[1]))
+    random.shuffle(order)
+    weights, biases = list(network.weights), list(network.biases)
+    weights[0], biases[0], weights[1] = weights[0][order], biases[0][order], weights[1][:, order]
+    return Network(weights, biases, network.activations), order

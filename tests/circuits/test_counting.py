@@ -18,7 +18,7 @@ from everyhow.circuits.space import circuits_in_space
 
 from .. import plain
 from ..conftest import reference
-from ..strategies import networks
+from ..strategies import networks, permuted
 
 SHAPES = [((2, 3, 3, 1), 10_647), ((2, 2, 2, 1), 99), ((2, 4, 1), 255), ((2, 4, 4, 1), 4_477_455)]
 
@@ -256,15 +256,11 @@ def test_order_of_the_list(xor):
 @given(networks(hidden=(1, 2), widest=3), st.randoms(use_true_random=False))
 def test_permuting_neurons(network, random):
     """Permuting the neurons of a layer permutes the circuits and leaves all counts unchanged."""
-    order = list(range(network.widths[1]))
-    random.shuffle(order)
-    weights, biases = list(network.weights), list(network.biases)
-    weights[0], biases[0], weights[1] = weights[0][order], biases[0][order], weights[1][:, order]
-    permuted = eh.Network(weights, biases, network.activations)
-    assert circuits_in_space(network) == circuits_in_space(permuted)
+    other_network, order = permuted(network, random)
+    assert circuits_in_space(network) == circuits_in_space(other_network)
     for criterion in ("perfect", "resample_faithful"):
         one = eh.circuits(network, criterion=criterion)
-        other = eh.circuits(permuted, criterion=criterion)
+        other = eh.circuits(other_network, criterion=criterion)
         if one.count().certified and other.count().certified:
             assert one.count() == other.count()
             moved = {

@@ -17,7 +17,7 @@ from everyhow.interpretations.interpretations import Interpretations
 
 from .. import plain
 from ..conftest import reference
-from ..strategies import networks
+from ..strategies import networks, permuted
 
 
 def counted(network, circuits, rule=None):
@@ -195,14 +195,10 @@ def test_residues_determine_the_number(number):
 @given(networks(inputs=(2, 2), hidden=(1, 2), widest=3), st.randoms(use_true_random=False))
 def test_permuting_neurons(network, random):
     """Permuting the neurons of a layer leaves the totals over all circuits unchanged."""
-    order = list(range(network.widths[1]))
-    random.shuffle(order)
-    weights, biases = list(network.weights), list(network.biases)
-    weights[0], biases[0], weights[1] = weights[0][order], biases[0][order], weights[1][:, order]
-    permuted = eh.Network(weights, biases, network.activations)
+    other_network, _ = permuted(network, random)
     totals = [
         sorted(counted(n, [Circuit.of_edges(n.widths, plain.edges(c)) for c in plain.all_circuits(n.weights)]))
-        for n in (network, permuted)
+        for n in (network, other_network)
     ]
     assert totals[0] == totals[1]
 

@@ -18,7 +18,7 @@ from everyhow.mappings.signatures import NeuronSet, signatures
 from .. import plain
 from ..boolean.test_algorithms import as_plain, canonical
 from ..conftest import reference
-from ..strategies import networks
+from ..strategies import networks, permuted
 
 
 def plain_tables(network, points):
@@ -205,15 +205,11 @@ def test_pair_order_changes_what_is_tested():
 @given(networks(inputs=(2, 2), hidden=(1, 2), widest=3), st.randoms(use_true_random=False))
 def test_permuting_neurons(network, random):
     """Permuting the neurons of a layer leaves the numbers of algorithms, mappings and signatures unchanged."""
-    order = list(range(network.widths[1]))
-    random.shuffle(order)
-    weights, biases = list(network.weights), list(network.biases)
-    weights[0], biases[0], weights[1] = weights[0][order], biases[0][order], weights[1][:, order]
-    permuted = eh.Network(weights, biases, network.activations)
+    other_network, _ = permuted(network, random)
     points = assignments(2)
     (table,) = Behavior.of_network(network, points).tables()
     numbers = []
-    for one in (network, permuted):
+    for one in (network, other_network):
         found = signatures(one, points)
         everything = all_mappings(found, table, 2)
         numbers.append((found.distinct, len(everything), sorted(str(m.algorithm) for m in everything)))

@@ -104,7 +104,7 @@ def _parts(search: Search, every_input_used: bool, neuron_label: int, labels: in
         unused = (search.all_inputs & ~first).bit_count()
         signed = [
             (-1) ** (unused + (search.all_outputs & ~feeding).bit_count())
-            * count_prefixes(prefixes, *search.arrays, first, feeding, neuron_label, labels, limits)
+            * count_prefixes(prefixes, search.layout, first, feeding, neuron_label, labels, limits)
             for feeding in outputs
         ]
         return np.sum(signed, axis=0)

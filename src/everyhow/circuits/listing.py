@@ -44,10 +44,8 @@ def list_bits(criterion: Criterion) -> Iterator[UInt64[np.ndarray, " _circuits"]
     for masks, prefix_bits, needed in _whole_prefixes(search):
         row = 0
         while row >= 0:
-            count, row = next_circuits(
-                masks, prefix_bits, needed, row, buffer[filled:], *search.arrays, search.all_inputs,
-                search.all_outputs, 0, limits,
-            )  # fmt: skip
+            free, everything = buffer[filled:], (search.all_inputs, search.all_outputs)
+            count, row = next_circuits(masks, prefix_bits, needed, row, free, search.layout, *everything, limits)
             if count < 0:
                 # One row of halves does not fit in what is left: hand out what there is, or make more room.
                 if filled:
@@ -85,7 +83,7 @@ def sample_circuits(criterion: Criterion, size: int, seed: int = 0) -> tuple[Cir
         masks, prefix_bits, _ = prefix
         bits, cover = np.zeros(len(ranks), np.uint64), np.zeros(len(ranks), np.int64)
         pairs = pick_circuits(
-            masks, prefix_bits, ranks, bits, cover, *search.arrays, search.all_inputs, search.all_outputs, 0, limits
+            masks, prefix_bits, ranks, bits, cover, search.layout, search.all_inputs, search.all_outputs, limits
         )
         return int(pairs), bits, cover
 
@@ -137,6 +135,6 @@ def _whole_prefixes(search: Search) -> Iterator[tuple[np.ndarray, np.uint64, int
 
     for block in search.prefixes(search.all_inputs):
         bits, present = np.zeros(len(block), np.uint64), np.zeros(len(block), np.int64)
-        whole_prefixes(block, search.widths, search.positions, bits, present)
+        whole_prefixes(block, search.layout.widths, search.layout.positions, bits, present)
         for k in np.flatnonzero(present >= 0):
             yield block[k], bits[k], int(present[k]) | search.all_outputs << 32

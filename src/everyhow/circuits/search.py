@@ -8,6 +8,7 @@ import numpy as np
 
 from ..activations import activation
 from ..errors import BudgetError, InputError
+from ..kernels.layout import Layout
 from ..network import Network
 from .circuit import edge_positions
 from .criterion import Criterion
@@ -20,53 +21,33 @@ PAIRS_AT_ONCE = 1 << 19
 MOST_NEURONS, COUNTED_BITS = 31, 62
 
 
-Array = np.ndarray
-Arrays = tuple[Array, Array, Array, Array, Array, Array, Array, Array, Array]
-
-
 @dataclass(frozen=True, eq=False)
 class Search:
-    """All circuits of a network, laid out for the kernels; see everyhow.kernels.halves for the arrays."""
+    """All circuits of a network, laid out for the kernels, with all its inputs and all its outputs as bits."""
 
-    widths: np.ndarray
-    weights: np.ndarray
-    constants: np.ndarray
-    codes: np.ndarray
-    parameters: np.ndarray
-    base: np.ndarray
-    ablated: np.ndarray
-    available: np.ndarray
-    positions: np.ndarray
+    layout: Layout
     all_inputs: int
     all_outputs: int
-
-    @property
-    def arrays(self) -> Arrays:
-        """The arrays that describe network and scenarios, in the kernels' order."""
-        return (
-            self.widths, self.weights, self.constants, self.codes, self.parameters, self.base, self.ablated,
-            self.available, self.positions,
-        )  # fmt: skip
 
     def prefixes(self, first: int) -> Iterator[np.ndarray]:
         """The parents chosen in all layers before the last hidden one, in blocks (prefixes, layers, neurons), the
         inputs being those in `first`. A neuron without parents is left out."""
         from ..kernels.prefixes import fill_from, next_prefixes
 
-        layers = len(self.weights) - 2
-        state = np.zeros((layers, self.available.shape[1]), np.int64)
-        fill_from(state, 0, self.widths, self.available, first)
+        layers = len(self.layout.weights) - 2
+        state = np.zeros((layers, self.layout.available.shape[1]), np.int64)
+        fill_from(state, 0, self.layout.widths, self.layout.available, first)
         at_once = max(1, min(4096, PAIRS_AT_ONCE // self._most_pairs()))
         more = True
         while more:
             block = np.empty((at_once, *state.shape), np.int64)
-            count, more = next_prefixes(state, self.widths, self.available, first, block)
+            count, more = next_prefixes(state, self.layout.widths, self.layout.available, first, block)
             yield block[:count]
 
     def _most_pairs(self) -> int:
         """An upper bound of the choices of all last hidden neurons together, for one prefix."""
-        outputs = int(self.widths[-1])
-        choices = (1 + ((1 << int(p).bit_count()) - 1) * ((1 << outputs) - 1) for p in self.available[-2])
+        outputs = int(self.layout.widths[-1])
+        choices = (1 + ((1 << int(p).bit_count()) - 1) * ((1 << outputs) - 1) for p in self.layout.available[-2])
         return math.prod(choices)
 
 
@@ -126,7 +107,7 @@ def _layout(criterion: Criterion, network: Network, position) -> Search:
     base = np.zeros((scenarios, widest))
     base[:, : network.widths[0]] = criterion.bases
     functions = [activation(name) for name in network.activations]
-    return Search(
+    layout = Layout(
         widths=np.array(network.widths, np.int64),
         weights=weights,
         constants=constants,
@@ -136,6 +117,5 @@ def _layout(criterion: Criterion, network: Network, position) -> Search:
         ablated=ablated,
         available=available,
         positions=positions,
-        all_inputs=(1 << network.widths[0]) - 1,
-        all_outputs=(1 << network.widths[-1]) - 1,
     )
+    return Search(layout, (1 << network.widths[0]) - 1, (1 << network.widths[-1]) - 1)

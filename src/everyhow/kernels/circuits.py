@@ -1,4 +1,4 @@
-"""Counting, listing and picking circuits, prefix by prefix. Arrays as in halves, prefixes and pairs."""
+"""Counting, listing and picking circuits, prefix by prefix. Arrays as in layout, prefixes and pairs."""
 
 import numpy as np
 from numba import njit
@@ -11,29 +11,18 @@ PLAIN_PAIRS = 4096
 
 
 @njit(cache=True, nogil=True)
-def prefix_halves(
-    masks, widths, weights, constants, codes, parameters, base, ablated, available, positions, first, feeding,
-    neuron_label,
-):  # fmt: skip
+def prefix_halves(masks, layout, first, feeding, neuron_label):
     """Both halves of the last hidden neurons' sums for one prefix, the outputs' constants in the first."""
-    state = run_prefix(masks, widths, weights, constants, codes, parameters, base, ablated)
-    used = used_neurons(masks, len(masks), widths, first)
-    layer = len(weights) - 2
-    outputs, scenarios = widths[-1], len(base)
+    state = run_prefix(masks, layout)
+    used = used_neurons(masks, len(masks), layout.widths, first)
+    outputs, scenarios = layout.widths[-1], len(layout.base)
     origin = np.empty(scenarios * outputs)
     for s in range(scenarios):
         for o in range(outputs):
-            origin[s * outputs + o] = constants[layer + 1, o, s]
-    width = widths[layer + 1]
-    cut = split_point(width, used, feeding, available, layer)
-    one = half_sums(
-        0, cut, origin, state, used, feeding, weights, constants, codes, parameters, ablated, available, positions,
-        neuron_label,
-    )  # fmt: skip
-    two = half_sums(
-        cut, width, np.zeros_like(origin), state, used, feeding, weights, constants, codes, parameters, ablated,
-        available, positions, neuron_label,
-    )  # fmt: skip
+            origin[s * outputs + o] = layout.constants[-1, o, s]
+    cut = split_point(used, feeding, layout)
+    one = half_sums(0, cut, origin, state, used, feeding, layout, neuron_label)
+    two = half_sums(cut, layout.widths[-2], np.zeros_like(origin), state, used, feeding, layout, neuron_label)
     return one, two
 
 
@@ -75,22 +64,16 @@ def prefix_coefficient(masks, widths, available, first, neuron_label, coefficien
 
 
 @njit(cache=True, nogil=True)
-def count_circuits(
-    prefixes, widths, weights, constants, codes, parameters, base, ablated, available, positions, first, feeding,
-    neuron_label, labels, limits,
-):  # fmt: skip
+def count_circuits(prefixes, layout, first, feeding, neuron_label, labels, limits):
     """The signed sum over `prefixes` of circuits inside the inner box, and only inside the outer one, by label."""
     total = np.zeros((2, labels), np.int64)
     found = np.zeros((2, labels), np.int64)
     coefficient = np.zeros(labels, np.int64)
     for masks in prefixes:
-        prefix_coefficient(masks, widths, available, first, neuron_label, coefficient)
+        prefix_coefficient(masks, layout.widths, layout.available, first, neuron_label, coefficient)
         if not coefficient.any():
             continue
-        one, two = prefix_halves(
-            masks, widths, weights, constants, codes, parameters, base, ablated, available, positions, first, feeding,
-            neuron_label,
-        )  # fmt: skip
+        one, two = prefix_halves(masks, layout, first, feeding, neuron_label)
         found[:] = 0
         if len(one[0]) * len(two[0]) <= PLAIN_PAIRS:
             count_pairs_plainly(one[0], one[1], two[0], two[1], limits, found)
@@ -103,16 +86,10 @@ def count_circuits(
 
 
 @njit(cache=True, nogil=True)
-def next_circuits(
-    masks, prefix_bits, needed, start, out, widths, weights, constants, codes, parameters, base, ablated, available,
-    positions, first, feeding, neuron_label, limits,
-):  # fmt: skip
+def next_circuits(masks, prefix_bits, needed, start, out, layout, first, feeding, limits):
     """List circuits of one prefix into `out`, from row `start` on; returns how many and the row to go on with, which
     is -1 at the end of the prefix."""
-    one, two = prefix_halves(
-        masks, widths, weights, constants, codes, parameters, base, ablated, available, positions, first, feeding,
-        neuron_label,
-    )  # fmt: skip
+    one, two = prefix_halves(masks, layout, first, feeding, 0)
     if len(two[0]) > len(out):
         return -len(two[0]), start
     count, row = next_pairs(one[0], one[2], one[3], two[0], two[2], two[3], limits, needed, prefix_bits, start, out)
@@ -120,16 +97,10 @@ def next_circuits(
 
 
 @njit(cache=True, nogil=True)
-def pick_circuits(
-    masks, prefix_bits, ranks, bits, cover, widths, weights, constants, codes, parameters, base, ablated, available,
-    positions, first, feeding, neuron_label, limits,
-):  # fmt: skip
+def pick_circuits(masks, prefix_bits, ranks, bits, cover, layout, first, feeding, limits):
     """Fill `bits` and `cover` for the pairs of one prefix that have the given ascending ranks; returns how many pairs
     the prefix has, those with an unused neuron included."""
-    one, two = prefix_halves(
-        masks, widths, weights, constants, codes, parameters, base, ablated, available, positions, first, feeding,
-        neuron_label,
-    )  # fmt: skip
+    one, two = prefix_halves(masks, layout, first, feeding, 0)
     pairs = np.zeros((len(ranks), 2), np.int64)
     passed = pick_pairs(one[0], two[0], limits, ranks, pairs)
     for k in range(len(ranks)):

@@ -3,10 +3,6 @@
 A circuit is judged in `scenarios`: runs at a base input, each with the values that its removed edges carry. A point
 has one coordinate per scenario and output: what a set of neurons adds to the outputs' pre-activations. A choice of a
 neuron is a set of parents and a set of outputs it feeds, or to be left out.
-
-Arrays, `widest` being the widest layer: `weights` (layers, widest, widest); `constants` (layers, widest, scenarios),
-the bias and what removed edges carry; `ablated` (layers, scenarios, widest), activations that removed edges carry;
-`available` (layers, widest), bit sets of parents; `positions` (layers, widest, widest), the edge's bit in a circuit.
 """
 
 import numpy as np
@@ -25,52 +21,50 @@ def popcount(x):
 
 
 @njit(cache=True, nogil=True)
-def run_prefix(masks, widths, weights, constants, codes, parameters, base, ablated):
+def run_prefix(masks, layout):
     """Activations (scenarios, widest) of the last layer of a prefix, less what its removed edges carry."""
-    state = base - ablated[0]
+    state = layout.base - layout.ablated[0]
     for layer in range(masks.shape[0]):
         following = np.zeros_like(state)
-        for j in range(widths[layer + 1]):
+        for j in range(layout.widths[layer + 1]):
             for s in range(len(state)):
-                z = constants[layer, j, s]
-                for i in range(widths[layer]):
+                z = layout.constants[layer, j, s]
+                for i in range(layout.widths[layer]):
                     if masks[layer, j] >> i & 1:
-                        z += weights[layer, j, i] * state[s, i]
-                following[s, j] = activate(codes[layer], parameters[layer], z) - ablated[layer + 1, s, j]
+                        z += layout.weights[layer, j, i] * state[s, i]
+                active = activate(layout.codes[layer], layout.parameters[layer], z)
+                following[s, j] = active - layout.ablated[layer + 1, s, j]
         state = following
     return state
 
 
 @njit(cache=True, nogil=True)
-def fed_outputs(j, outputs, available, layer):
+def fed_outputs(j, outputs, layout):
     """The outputs among `outputs` that last hidden neuron `j` has an edge to."""
     feeds = 0
-    for o in range(available.shape[1]):
-        if outputs >> o & 1 and available[layer, o] >> j & 1:
+    for o in range(layout.widths[-1]):
+        if outputs >> o & 1 and layout.available[-1, o] >> j & 1:
             feeds |= 1 << o
     return feeds
 
 
 @njit(cache=True, nogil=True)
-def choices_of(j, parents, feeds):
-    """How many choices neuron `j` has."""
+def choices_of(parents, feeds):
+    """How many choices a neuron has that may have these parents and feed these outputs."""
     return 1 + ((1 << popcount(parents)) - 1) * ((1 << popcount(feeds)) - 1)
 
 
 @njit(cache=True, nogil=True)
-def neuron_choices(
-    j, state, parents, feeds, dimensions, weights, constants, codes, parameters, ablated, positions, neuron_label
-):
+def neuron_choices(j, state, parents, feeds, outputs, layout, neuron_label):
     """Every choice of last hidden neuron `j`, to be left out first, then by ascending parents and outputs.
 
-    Returns points (choices, dimensions), labels (edges, plus `neuron_label` when not left out), cover (the parents
-    and, above bit 31, the outputs of the choice) and bits (the edges).
+    Returns points (choices, scenarios x outputs), labels (edges, plus `neuron_label` when not left out), cover (the
+    parents and, above bit 31, the outputs of the choice) and bits (the edges).
     """
-    layer = weights.shape[0] - 2
+    layer = len(layout.weights) - 2
     scenarios = len(state)
-    outputs = dimensions // scenarios
-    total = choices_of(j, parents, feeds)
-    points = np.zeros((total, dimensions))
+    total = choices_of(parents, feeds)
+    points = np.zeros((total, scenarios * outputs))
     labels = np.zeros(total, np.int64)
     cover = np.zeros(total, np.int64)
     bits = np.zeros(total, np.uint64)
@@ -82,22 +76,24 @@ def neuron_choices(
         mask_bits = np.uint64(0)
         for i in range(state.shape[1]):
             if mask >> i & 1:
-                mask_bits |= np.uint64(1) << positions[layer, j, i]
+                mask_bits |= np.uint64(1) << layout.positions[layer, j, i]
         for s in range(scenarios):
-            z = constants[layer, j, s]
+            z = layout.constants[layer, j, s]
             for i in range(state.shape[1]):
                 if mask >> i & 1:
-                    z += weights[layer, j, i] * state[s, i]
-            activations[s] = activate(codes[layer], parameters[layer], z) - ablated[layer + 1, s, j]
+                    z += layout.weights[layer, j, i] * state[s, i]
+            activations[s] = (
+                activate(layout.codes[layer], layout.parameters[layer], z) - layout.ablated[layer + 1, s, j]
+            )
         fed = 0
         while fed != feeds:
             fed = (fed - feeds) & feeds
             bits[row] = mask_bits
             for o in range(outputs):
                 if fed >> o & 1:
-                    bits[row] |= np.uint64(1) << positions[layer + 1, o, j]
+                    bits[row] |= np.uint64(1) << layout.positions[layer + 1, o, j]
                     for s in range(scenarios):
-                        points[row, s * outputs + o] = weights[layer + 1, o, j] * activations[s]
+                        points[row, s * outputs + o] = layout.weights[layer + 1, o, j] * activations[s]
             labels[row] = popcount(mask) + popcount(fed) + neuron_label
             cover[row] = mask | fed << 32
             row += 1
@@ -105,27 +101,22 @@ def neuron_choices(
 
 
 @njit(cache=True, nogil=True)
-def half_sums(
-    start, stop, origin, state, used, feeding, weights, constants, codes, parameters, ablated, available, positions,
-    neuron_label,
-):  # fmt: skip
+def half_sums(start, stop, origin, state, used, feeding, layout, neuron_label):
     """All sums of one choice for each of the last hidden neurons `start` to `stop` - 1, added to `origin`.
 
     The first neuron varies slowest. Returns points, labels, cover and bits as neuron_choices does.
     """
-    layer = weights.shape[0] - 2
+    layer = len(layout.weights) - 2
     dimensions = len(origin)
+    outputs = dimensions // len(state)
     points = origin.reshape(1, dimensions).copy()
     labels = np.zeros(1, np.int64)
     cover = np.zeros(1, np.int64)
     bits = np.zeros(1, np.uint64)
     for j in range(start, stop):
-        parents = available[layer, j] & used
-        feeds = fed_outputs(j, feeding, available, layer + 1)
-        p, l, c, b = neuron_choices(
-            j, state, parents, feeds, dimensions, weights, constants, codes, parameters, ablated, positions,
-            neuron_label,
-        )  # fmt: skip
+        parents = layout.available[layer, j] & used
+        feeds = fed_outputs(j, feeding, layout)
+        p, l, c, b = neuron_choices(j, state, parents, feeds, outputs, layout, neuron_label)
         size = len(p)
         wider = np.empty((len(points) * size, dimensions))
         wider_labels = np.empty(len(wider), np.int64)
@@ -144,13 +135,14 @@ def half_sums(
 
 
 @njit(cache=True, nogil=True)
-def split_point(width, used, feeding, available, layer):
+def split_point(used, feeding, layout):
     """Where to cut the last hidden neurons so that the larger of the two halves is smallest."""
     best, best_size = 0, np.inf
+    width = layout.widths[-2]
     for cut in range(width + 1):
         left = right = 1.0
         for j in range(width):
-            size = choices_of(j, available[layer, j] & used, fed_outputs(j, feeding, available, layer + 1))
+            size = choices_of(layout.available[-2, j] & used, fed_outputs(j, feeding, layout))
             if j < cut:
                 left *= size
             else:
