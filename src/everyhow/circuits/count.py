@@ -97,7 +97,8 @@ def _parts(search: Search, every_input_used: bool, neuron_label: int, labels: in
     """Signed partial counts, (2, labels), one per set of inputs and block of prefixes."""
     from ..kernels.circuits import count_circuits as count_prefixes
 
-    outputs = list(subsets(search.all_outputs))
+    fed = [outputs for outputs in subsets(search.all_outputs) if outputs]
+    nothing_fed = (-1) ** search.all_outputs.bit_count() * _nothing_fed(search, labels, limits)
 
     def partial(job: tuple[int, np.ndarray]) -> np.ndarray:
         first, prefixes = job
@@ -105,13 +106,24 @@ def _parts(search: Search, every_input_used: bool, neuron_label: int, labels: in
         signed = [
             (-1) ** (unused + (search.all_outputs & ~feeding).bit_count())
             * count_prefixes(prefixes, search.layout, first, feeding, neuron_label, labels, limits)
-            for feeding in outputs
+            for feeding in fed
         ]
-        return np.sum(signed, axis=0)
+        return signed[0] if len(signed) == 1 else np.sum(signed, axis=0)
 
-    inputs = subsets(search.all_inputs) if every_input_used else (search.all_inputs,)
-    jobs = ((first, block) for first in inputs for block in search.prefixes(first))
-    return map_in_threads(partial, jobs)
+    inputs = tuple(subsets(search.all_inputs)) if every_input_used else (search.all_inputs,)
+    for first in inputs:
+        yield (-1) ** (search.all_inputs & ~first).bit_count() * nothing_fed
+    yield from map_in_threads(partial, ((first, block) for first in inputs for block in search.prefixes(first)))
+
+
+def _nothing_fed(search: Search, labels: int, limits: np.ndarray) -> np.ndarray:
+    """The count when no output may be fed: the coefficients of all prefixes sum to one circuit without edges, in which
+    the outputs' pre-activations are their constants."""
+    constants = search.layout.constants[-1, : search.layout.widths[-1]].T.ravel()
+    inside = ((constants > limits[:, 0]) & (constants <= limits[:, 1])).all(axis=1)
+    found = np.zeros((2, labels), np.int64)
+    found[:, 0] = inside[0], inside[1] and not inside[0]
+    return found
 
 
 def subsets(full: int) -> Iterator[int]:

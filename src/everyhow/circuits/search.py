@@ -16,7 +16,7 @@ from .space import circuits_in_space
 
 # Pairs of half sums in one block of prefixes: enough that handing a block to a thread costs nothing beside it, few
 # enough that all threads get their share.
-PAIRS_AT_ONCE = 1 << 19
+PAIRS_AT_ONCE = 1 << 20
 # Sets of neurons are bits of one half of a 64-bit number; counts are signed 64-bit numbers.
 MOST_NEURONS, COUNTED_BITS = 31, 62
 
