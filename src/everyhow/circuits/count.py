@@ -120,9 +120,9 @@ def _nothing_fed(search: Search, labels: int, limits: np.ndarray) -> np.ndarray:
     """The count when no output may be fed: the coefficients of all prefixes sum to one circuit without edges, in which
     the outputs' pre-activations are their constants."""
     constants = search.layout.constants[-1, : search.layout.widths[-1]].T.ravel()
-    inside = ((constants > limits[:, 0]) & (constants <= limits[:, 1])).all(axis=1)
+    certain, possible = (bool(np.all((constants > low) & (constants <= high))) for low, high in limits)
     found = np.zeros((2, labels), np.int64)
-    found[:, 0] = inside[0], inside[1] and not inside[0]
+    found[:, 0] = certain, possible and not certain
     return found
 
 
