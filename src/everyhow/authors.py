@@ -10,7 +10,7 @@ from .boolean.released_formulas import negations_to_try, released_formulas
 from .budget import over_budget
 from .circuits.count import CircuitCount
 from .circuits.findings import ties
-from .circuits.listing import MOST_EDGES
+from .circuits.listing import MOST_EDGES, is_listable
 from .circuits.released import ReleasedCircuits
 from .circuits.space import circuits_in_space
 from .interpretations.count import ReadingRule, count_interpretations
@@ -134,7 +134,7 @@ def _examine_circuits(
     if not count.certified:
         return in_space, count, None, ()
     number = count.between[1]
-    if sum(w.size for w in network.weights) > MOST_EDGES:
+    if not is_listable(network):
         return in_space, count, None, (f"circuits are listed in networks of at most {MOST_EDGES} edges",)
     refusal = over_budget("listing the interpretations per circuit", number * 100, budget)
     if refusal:

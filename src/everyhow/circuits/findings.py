@@ -8,7 +8,7 @@ from ..network import Network
 from .circuit import Circuit
 from .count import CircuitCount, count_circuits
 from .criterion import perfect, resample_faithful
-from .listing import MOST_EDGES
+from .listing import MOST_EDGES, is_listable
 from .minimal import minimal_circuits
 from .overlap import Usage, usage
 from .space import circuits_in_space
@@ -72,7 +72,7 @@ def examine_circuits(network: Network, behavior: Behavior, decision: Decision, b
         return CircuitFindings(space, count, refused=(refusal,), ties=ties(count, "perfect"))
     faithful = count_circuits(faithfully)
     found = (*ties(count, "perfect"), *ties(faithful, "resample-faithful"))
-    if _dense_edges(network) > MOST_EDGES:
+    if not is_listable(network):
         refusal = f"minimal circuits are looked for in networks of at most {MOST_EDGES} edges"
         return CircuitFindings(space, count, faithful, refused=(refusal,), ties=found)
     # What would depend on a tie is left open.
@@ -97,7 +97,3 @@ def ties(count: CircuitCount, kind: str) -> tuple[str, ...]:
         return ()
     low, high = count.between
     return (f"some circuits lie on the decision boundary: there are between {low:,} and {high:,} {kind} ones",)
-
-
-def _dense_edges(network: Network) -> int:
-    return sum(w.size for w in network.weights)

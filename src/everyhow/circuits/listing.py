@@ -1,13 +1,13 @@
 """Circuits that meet a criterion, one by one: listed in order, or drawn uniformly."""
 
-import itertools
 from collections.abc import Iterator
 
 import numpy as np
 from jaxtyping import UInt64
 
 from ..errors import InputError
-from .circuit import Circuit
+from ..network import Network
+from .circuit import Circuit, edge_positions
 from .count import count_as_decided
 from .criterion import Criterion
 from .search import Search, plan
@@ -92,7 +92,7 @@ def sample_circuits(criterion: Criterion, size: int, seed: int = 0) -> tuple[Cir
     if not count_as_decided(criterion):
         raise InputError("no circuit meets the criterion, so none can be drawn")
     generator = np.random.default_rng(seed)
-    drawn: list[int] = []
+    drawn: list[np.uint64] = []
     while len(drawn) < size:
         chosen = generator.choice(len(prefixes), size=2 * (size - len(drawn)), p=pairs / pairs.sum())
         found = {}
@@ -107,25 +107,26 @@ def sample_circuits(criterion: Criterion, size: int, seed: int = 0) -> tuple[Cir
         for index in chosen:
             bits, whole = next(found[index])
             if whole:
-                drawn.append(int(bits))
-    widths = criterion.network.widths
-    return tuple(Circuit(widths, bits & ((1 << _edges(widths)) - 1)) for bits in drawn[:size])
+                drawn.append(bits)
+    kept = _without_copies(np.array(drawn[:size], np.uint64), criterion)
+    return tuple(Circuit(criterion.network.widths, int(bits)) for bits in kept)
+
+
+def is_listable(network: Network) -> bool:
+    """Whether the circuits of a network fit in the bits that the kernels list them in."""
+    return len(edge_positions(network.widths)) <= MOST_EDGES
 
 
 def _listable(criterion: Criterion) -> Search:
-    edges = _edges(criterion.network.widths)
-    if edges > MOST_EDGES:
+    if not is_listable(criterion.network):
+        edges = len(edge_positions(criterion.network.widths))
         raise InputError(f"the network has {edges} edges; circuits are listed for at most {MOST_EDGES}")
     return plan(criterion)
 
 
-def _edges(widths: tuple[int, ...]) -> int:
-    return sum(a * b for a, b in itertools.pairwise(widths))
-
-
 def _without_copies(bits: np.ndarray, criterion: Criterion) -> np.ndarray:
     """Drop the bit of the copying edges that stand in for a missing hidden layer."""
-    return bits & np.uint64((1 << _edges(criterion.network.widths)) - 1)
+    return bits & np.uint64((1 << len(edge_positions(criterion.network.widths))) - 1)
 
 
 def _whole_prefixes(search: Search) -> Iterator[tuple[np.ndarray, np.uint64, int]]:

@@ -64,8 +64,7 @@ def plan(criterion: Criterion) -> Search:
             f"a layer has {max(network.widths)} neurons; circuits are counted in networks of at most {MOST_NEURONS} "
             f"neurons per layer: take out the neurons that are not needed"
         )
-    if network.edges > COUNTED_BITS and circuits_in_space(network) >= 1 << COUNTED_BITS:
-        space = circuits_in_space(network)
+    if network.edges > COUNTED_BITS and (space := circuits_in_space(network)) >= 1 << COUNTED_BITS:
         hint = "Counts are kept in 64 bits; ask for a smaller network."
         raise BudgetError("counting the circuits", space, 1 << COUNTED_BITS, hint)
     if network.depth == 1:

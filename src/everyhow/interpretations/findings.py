@@ -10,7 +10,7 @@ from ..behavior import Behavior, Decision
 from ..budget import over_budget
 from ..circuits.criterion import perfect
 from ..circuits.findings import CircuitFindings
-from ..circuits.listing import MOST_EDGES, list_bits, sample_circuits
+from ..circuits.listing import MOST_EDGES, is_listable, list_bits, sample_circuits
 from ..network import Network
 from ..progress import Progress
 from .count import ReadingRule, count_interpretations
@@ -74,7 +74,7 @@ def examine_interpretations(
     number = circuits.perfect.between[0]
     if not number:
         return InterpretationFindings(0, 0, 0, 0)
-    if sum(w.size for w in network.weights) > MOST_EDGES:
+    if not is_listable(network):
         refusal = f"interpretations are counted in networks of at most {MOST_EDGES} edges"
         return InterpretationFindings(simplest=simplest, refused=(refusal,))
     steps = _steps_per_circuit(network, len(behavior.points))

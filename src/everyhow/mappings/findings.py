@@ -141,8 +141,8 @@ def _near_misses(
     were scored."""
     if not len(found) or irredundant == len(single):
         return (), (0, irredundant - len(single))
-    simplest = algorithms(table, min(max_depth, SCORED_DEPTH), irredundant=True)
-    unaligned = (algorithm for algorithm in simplest if algorithm not in set(single))
+    simplest, aligned_ones = algorithms(table, min(max_depth, SCORED_DEPTH), irredundant=True), set(single)
+    unaligned = (algorithm for algorithm in simplest if algorithm not in aligned_ones)
     tried = list(itertools.islice(unaligned, SCORED))
     misses = [miss for miss in (next(best_mappings(found, algorithm), None) for algorithm in tried) if miss]
     ranked = sorted(misses, key=lambda miss: (-miss.least, complexity(miss.mapping)))
