@@ -24,6 +24,3 @@ class Progress:
         # A pipe or a log file gets a line now and then, a terminal a moving bar.
         pause = 0.2 if sys.stderr.isatty() else 30
         yield from tqdm(items, total=total, desc=label, file=sys.stderr, leave=False, mininterval=pause, delay=1)
-
-
-SILENT = Progress()

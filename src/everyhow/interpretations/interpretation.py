@@ -58,11 +58,6 @@ class NeuronGate:
         names = [name_of(TruthTable.parse(table)) or table for table in completed]
         return tuple(name for name in names if name not in ("XOR", "XNOR", "TRUE", "FALSE")) or tuple(names)
 
-    @property
-    def dont_cares(self) -> int:
-        """The number of parent patterns that never occur."""
-        return self.table.count("-")
-
 
 @dataclass(frozen=True)
 class Interpretation:
