@@ -1,0 +1,182 @@
+"""What an explanation costs: people prefer few, reusable blocks, and blocks that they already know."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import product
+
+from ..errors import InputError
+from .algorithms import Algorithm, Inner, Leaf, Tree
+from .formulas import parse_formula
+from .gates import GATES, TWO_INPUT_NAMES
+from .smallest import Formula, PricedGate, SmallestFormulas, smallest_formulas
+from .truth_table import INPUT_NAMES, TruthTable
+
+PLAIN, PARITY = ("AND", "OR", "NAND", "NOR"), ("XOR", "XNOR")
+_TABLES = {name: TruthTable.parse(table) for table, name in TWO_INPUT_NAMES.items()}
+
+
+@dataclass(frozen=True)
+class CostModel:
+    """The price of each gate; a block used twice is paid once.
+
+    AND, OR, NAND and NOR cost `gate`, XOR and XNOR `parity`, NOT costs `negation`. Every other function costs what its
+    smallest formula over these does; so A AND NOT B costs `gate` + `negation`. A familiar block is a gate at a price
+    of its own, however large.
+
+    Args:
+        gate: of AND, OR, NAND and NOR.
+        negation: of NOT.
+        parity: of XOR and XNOR.
+        familiar: the price of each block known already, by gate name (`NIMP`, `MAJORITY`), formula or truth table.
+
+    Raises:
+        InputError: a price that is negative or not finite, or a familiar block of other than 2 to 4 inputs.
+
+    Example:
+        >>> CostModel().price(TruthTable.parse("0110")), CostModel(familiar={"XOR": 0.5}).price(TruthTable.parse("0110"))
+        (3.0, 0.5)
+    """
+
+    gate: float = 1.0
+    negation: float = 0.0
+    parity: float = 3.0
+    familiar: Mapping[str, float] | tuple[tuple[str, float], ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        pairs = self.familiar.items() if isinstance(self.familiar, Mapping) else self.familiar
+        object.__setattr__(self, "familiar", tuple((str(name), price) for name, price in pairs))
+        prices = {"gate": self.gate, "negation": self.negation, "parity": self.parity, **dict(self.familiar)}
+        for name, price in prices.items():
+            if not (math.isfinite(price) and price >= 0):
+                raise InputError(f"the price of {name} is {price}; a price is a finite number of at least 0")
+        for name, _ in self.familiar:
+            if not 2 <= _block(name).inputs <= 4:
+                raise InputError(f"the familiar block {name} has {_block(name).inputs} inputs; blocks have 2 to 4")
+
+    @property
+    def gates(self) -> tuple[PricedGate, ...]:
+        """Every gate that formulas are made of, but NOT."""
+        found = {name: PricedGate(name, _TABLES[name], self.gate) for name in PLAIN}
+        found |= {name: PricedGate(name, _TABLES[name], self.parity) for name in PARITY}
+        for name, price in self.familiar:
+            table = _block(name)
+            known = next((gate.name for gate in found.values() if gate.table == table), name)
+            found[known] = PricedGate(known, table, price)
+        return tuple(found.values())
+
+    def formula(self, table: TruthTable) -> Formula:
+        """The smallest formula of a function of at most 4 inputs."""
+        return _smallest(self, table.inputs).formula(table)
+
+    def price(self, table: TruthTable) -> float:
+        """What the smallest formula of a function of at most 4 inputs costs."""
+        return self.total(self.formula(table).blocks)
+
+    def total(self, blocks: Iterable[Formula]) -> float:
+        """What different blocks cost together, each being paid once."""
+        prices = {gate.name: gate.price for gate in self.gates} | {"NOT": self.negation}
+        return float(sum(prices[block.name] for block in blocks))
+
+    def of_composition(self, gate: TruthTable, signals: Sequence[TruthTable]) -> float:
+        """What a gate over several signals costs, each signal being taken in the polarity that is cheapest for all."""
+        return min(
+            self.total(composition.blocks)
+            for composition in (
+                compose(self, flipped_gate, flipped) for flipped_gate, flipped in polarities(gate, signals)
+            )
+        )
+
+    def of_algorithm(self, algorithm: Algorithm) -> float:
+        """What an algorithm costs, each inner variable being taken in the polarity that is cheapest for all."""
+        prices = tuple(self.price(TruthTable(2, bits)) for bits in range(16))
+        return _cheapest_polarities(algorithm, prices)
+
+
+def compose(model: CostModel, gate: TruthTable, signals: Sequence[TruthTable]) -> Formula:
+    """The smallest formula of the gate, over the smallest formulas of its signals."""
+    operands = {INPUT_NAMES[k]: model.formula(signal) for k, signal in enumerate(signals)}
+    return model.formula(gate).over(operands)
+
+
+def polarities(gate: TruthTable, signals: Sequence[TruthTable]):
+    """The same composition with every choice of signals complemented, the gate making up for it."""
+    count = len(signals)
+    for flips in product((False, True), repeat=count):
+        mask = sum(1 << (count - 1 - k) for k, flip in enumerate(flips) if flip)
+        bits = sum((gate.bits >> (row ^ mask) & 1) << row for row in range(gate.rows))
+        yield TruthTable(count, bits), tuple(~s if flip else s for s, flip in zip(signals, flips, strict=True))
+
+
+@lru_cache(maxsize=64)
+def _smallest(model: CostModel, inputs: int) -> SmallestFormulas:
+    return smallest_formulas(inputs, model.gates, model.negation)
+
+
+@lru_cache
+def _block(name: str) -> TruthTable:
+    if name in _TABLES:
+        return _TABLES[name]
+    if name.upper() in GATES:
+        ((_, table),) = GATES[name.upper()].tables()
+        return table
+    return TruthTable.parse(name) if name.isdecimal() else parse_formula(name)
+
+
+def _cheapest_polarities(algorithm: Algorithm, prices: tuple[float, ...]) -> float:
+    """The cost of an algorithm whose two-input gates have these prices, by their truth-table bits.
+
+    Below a node nothing depends on the rest but the node's polarity, unless a subtree is used twice: then each of its
+    polarities is tried.
+    """
+    uses: dict[Inner, int] = {}
+    _count_uses(algorithm.tree, uses)
+    shared = [node for node, number in uses.items() if number > 1]
+    return min(
+        _build(algorithm.tree, algorithm.negated, dict(zip(shared, chosen, strict=True)), prices)
+        + sum(
+            _build(node, negated, dict(zip(shared, chosen, strict=True)), prices)
+            for node, negated in zip(shared, chosen, strict=True)
+        )
+        for chosen in product((False, True), repeat=len(shared))
+    )
+
+
+def _count_uses(node: Tree, uses: dict[Inner, int]) -> None:
+    if isinstance(node, Leaf):
+        return
+    uses[node] = uses.get(node, 0) + 1
+    if uses[node] == 1:
+        _count_uses(node.left, uses)
+        _count_uses(node.right, uses)
+
+
+def _build(node: Inner, negated: bool, shared: Mapping[Inner, bool], prices: tuple[float, ...]) -> float:
+    """The cheapest way to build a node in a polarity, subtrees in `shared` being there already in theirs."""
+    return min(
+        prices[_gate_bits(negated, node.left_negated != left, node.right_negated != right)]
+        + _operand(node.left, left, shared, prices)
+        + _operand(node.right, right, shared, prices)
+        for left in _allowed(node.left, shared)
+        for right in _allowed(node.right, shared)
+    )
+
+
+def _allowed(operand: Tree, shared: Mapping[Inner, bool]) -> tuple[bool, ...]:
+    if isinstance(operand, Leaf):
+        return (False,)
+    return (shared[operand],) if operand in shared else (False, True)
+
+
+def _operand(operand: Tree, negated: bool, shared: Mapping[Inner, bool], prices: tuple[float, ...]) -> float:
+    if isinstance(operand, Leaf) or operand in shared:
+        return 0.0
+    return _build(operand, negated, shared, prices)
+
+
+def _gate_bits(negated: bool, left_negated: bool, right_negated: bool) -> int:
+    """The truth-table bits of an AND of two operands, each and the whole negated or not."""
+    return sum(
+        int((((row >> 1 & 1) != left_negated) and ((row & 1) != right_negated)) != negated) << row for row in range(4)
+    )

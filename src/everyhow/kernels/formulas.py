@@ -1,0 +1,90 @@
+"""The cheapest way to make each function of a few inputs, one class of functions alike up to the order of inputs at a
+time."""
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True)
+def settle(best, gate_of, left_of, right_of, tables, prices, negation, canon, order_of, images):
+    """Fill `best` and how each function is made, cheapest first (Dijkstra's algorithm).
+
+    Renaming the inputs changes no price, so only the first function of each class is combined with all settled ones,
+    and only the first is offered a new way.
+
+    Args:
+        best: cost of each function by its bits, infinite where none is known yet; seeded at the first of each class.
+        gate_of: index of the gate that makes it: len(tables) for NOT; a seed keeps its own.
+        left_of, right_of: its operands.
+        tables: four bits of each gate.
+        prices: of each gate.
+        negation: the price of NOT.
+        canon: the first function of the class of each.
+        order_of: the index of the order of inputs that turns each function into the first of its class.
+        images: (orders, functions): each function with its inputs in each order.
+    """
+    full = len(best) - 1
+    firsts = np.unique(canon)
+    done = np.zeros(len(best), np.bool_)
+    found = np.empty(len(best), np.int64)
+    reached = 0
+    while True:
+        one, cost, dearest = -1, np.inf, 0.0
+        for first in firsts:
+            if not done[first]:
+                dearest = max(dearest, best[first])
+                if best[first] < cost:
+                    one, cost = first, best[first]
+        if one < 0:
+            return
+        for order in range(len(images)):
+            image = images[order, one]
+            if not done[image]:
+                done[image] = True
+                best[image] = cost
+                found[reached] = image
+                reached += 1
+        _offer(
+            best, gate_of, left_of, right_of, canon, order_of, images, one ^ full, cost + negation, len(tables), one, one
+        )  # fmt: skip
+        for k in range(reached):
+            other = found[k]
+            together = cost + best[other]
+            # They come cheapest first, so no later one makes anything cheaper than it is.
+            if together >= dearest:
+                break
+            for g in range(len(tables)):
+                _offer(
+                    best, gate_of, left_of, right_of, canon, order_of, images,
+                    _applied(tables[g], one, other, full), together + prices[g], g, one, other,
+                )  # fmt: skip
+                if (tables[g] >> 1 & 1) != (tables[g] >> 2 & 1):
+                    _offer(
+                        best, gate_of, left_of, right_of, canon, order_of, images,
+                        _applied(tables[g], other, one, full), together + prices[g], g, other, one,
+                    )  # fmt: skip
+
+
+@njit(cache=True)
+def _applied(table, one, other, full):
+    found = 0
+    if table & 1:
+        found |= (one ^ full) & (other ^ full)
+    if table & 2:
+        found |= (one ^ full) & other
+    if table & 4:
+        found |= one & (other ^ full)
+    if table & 8:
+        found |= one & other
+    return found
+
+
+@njit(cache=True)
+def _offer(best, gate_of, left_of, right_of, canon, order_of, images, bits, cost, gate, left, right):
+    first = canon[bits]
+    if cost < best[first]:
+        order = order_of[bits]
+        best[first] = cost
+        gate_of[first] = gate
+        left_of[first] = images[order, left]
+        right_of[first] = images[order, right]

@@ -1,0 +1,205 @@
+"""Readouts: the Boolean signals that are linear in the activations of one hidden layer."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from jaxtyping import Float
+
+from ..boolean.cost import CostModel
+from ..boolean.gates import name_of
+from ..boolean.smallest import MOST_INPUTS, Formula
+from ..boolean.truth_table import INPUT_NAMES, TruthTable, assignments
+from ..errors import InputError
+from ..network import Network
+
+DEFAULT_TOLERANCE = 1e-3
+# Larger whole numbers are no longer read as a code.
+LARGEST_WHOLE = 9
+
+
+@dataclass(frozen=True, eq=False)
+class Readout:
+    """A linear population code: the Boolean signal `coefficients` · h + `constant` of one hidden layer h.
+
+    Two readouts of one layer are the same when their truth tables are, up to complement.
+
+    Attributes:
+        layer: the hidden layer; 1 is the first.
+        table: the signal.
+        coefficients: one per neuron; of all that fit, those of least norm.
+        constant: what is added.
+        residual: how far the code is from the signal, relative to how much the signal varies (root mean squares).
+        whole: whether rounding coefficients and constant to whole numbers leaves the residual within the tolerance.
+    """
+
+    layer: int
+    table: TruthTable
+    coefficients: Float[np.ndarray, " neurons"]
+    constant: float
+    residual: float
+    whole: bool
+
+    @property
+    def name(self) -> str:
+        """The signal as its smallest formula."""
+        return str(shown_formula(self.table))
+
+    @property
+    def code(self) -> str:
+        """The combination of neurons, h1 being the first of the layer, such as h1 - h3."""
+        terms = [(float(self.constant), "")]
+        terms += [(float(c), f"h{j}") for j, c in enumerate(self.coefficients, start=1)]
+        if self.whole:
+            terms = [(round(value), name) for value, name in terms]
+        shown = [_term(value, name) for value, name in terms if (value if self.whole else abs(value) >= 5e-7)]
+        text = " ".join(shown) or "+ 0"
+        return text.removeprefix("+ ") if text.startswith("+") else "-" + text.removeprefix("- ")
+
+    def __str__(self) -> str:
+        return f"{self.name} = {self.code}"
+
+    def complement(self) -> "Readout":
+        """The same readout with 0 and 1 exchanged."""
+        return Readout(self.layer, ~self.table, -self.coefficients, 1 - self.constant, self.residual, self.whole)
+
+
+@dataclass(frozen=True, eq=False)
+class Signals:
+    """Every Boolean signal that is linearly readable in one hidden layer, up to complement.
+
+    Attributes:
+        layer: the hidden layer; 1 is the first.
+        inputs: of the network.
+        tables: truth-table bits, in the polarity that is 0 at the first row; shape (signals,).
+        coefficients: shape (signals, neurons).
+        constants: shape (signals,).
+        residuals: shape (signals,).
+        rank: how many directions the activations span over the inputs, the constant aside; the most signals that can
+            be independent.
+        tolerance: the largest residual at which a signal counts as readable.
+        states: shape (inputs, neurons), the activations.
+    """
+
+    layer: int
+    inputs: int
+    tables: np.ndarray
+    coefficients: Float[np.ndarray, "signals neurons"]
+    constants: Float[np.ndarray, " signals"]
+    residuals: Float[np.ndarray, " signals"]
+    rank: int
+    tolerance: float
+    states: Float[np.ndarray, "inputs neurons"]
+
+    def __len__(self) -> int:
+        return len(self.tables)
+
+    def __getitem__(self, index: int) -> Readout:
+        """One signal, in the polarity that is 0 at the first row."""
+        table = TruthTable(self.inputs, int(self.tables[index]))
+        coefficients, constant = self.coefficients[index], float(self.constants[index])
+        rounded = np.round(coefficients)
+        small = max(np.abs(rounded).max(initial=0.0), abs(round(constant))) <= LARGEST_WHOLE
+        code = self.states @ rounded + round(constant)
+        whole = small and _residual(rows_of(self.tables[index : index + 1], self.inputs), code[None])[0]
+        return Readout(
+            self.layer,
+            table,
+            coefficients,
+            constant,
+            float(self.residuals[index]),
+            bool(small and whole <= self.tolerance),
+        )
+
+
+def readable_signals(network: Network, layer: int, tolerance: float = DEFAULT_TOLERANCE) -> Signals:
+    """The signals that lie in the span of a hidden layer's activations and a constant, over the whole truth table.
+
+    Args:
+        network: of at most 4 inputs.
+        layer: a hidden layer; 1 is the first.
+        tolerance: the largest relative residual.
+
+    Raises:
+        InputError: no such layer, more than 4 inputs, or a tolerance that is not above 0 and below 1.
+
+    Example:
+        >>> from everyhow import xornet
+        >>> [str(signal) for signal in readable_signals(xornet(), 1)][:3]
+        ['AND(A,B) = h3', 'AND(A,¬B) = h1 - h3', 'A = h1']
+    """
+    inputs = network.widths[0]
+    check_layer(network, layer)
+    check_tolerance(tolerance)
+    if inputs > MOST_INPUTS:
+        raise InputError(
+            f"the network has {inputs} inputs; readouts are searched over all Boolean functions of at most "
+            f"{MOST_INPUTS} inputs"
+        )
+    states = network.layers(assignments(inputs))[layer]
+    # Bit 0 is the first row: with it 0, every function but FALSE stands for itself and its complement.
+    tables = np.arange(2, 1 << (1 << inputs), 2, dtype=np.int64)
+    tables = tables[np.argsort(_reading_order(tables, inputs), kind="stable")]
+    wanted = rows_of(tables, inputs)
+    middle = states.mean(axis=0)
+    spread = states - middle
+    directions, scales, turned = np.linalg.svd(spread, full_matrices=False)
+    rank = int((scales > scales.max(initial=0.0) * max(spread.shape) * np.finfo(float).eps).sum())
+    if scales.max(initial=0.0) <= np.finfo(float).eps * np.abs(states).max(initial=0.0):
+        rank = 0
+    inverse = (turned[:rank].T / scales[:rank]) @ directions[:, :rank].T
+    coefficients = (wanted - wanted.mean(axis=1, keepdims=True)) @ inverse.T
+    constants = wanted.mean(axis=1) - coefficients @ middle
+    residuals = _residual(wanted, coefficients @ states.T + constants[:, None])
+    kept = residuals <= tolerance
+    return Signals(
+        layer, inputs, tables[kept], coefficients[kept], constants[kept], residuals[kept], rank, tolerance, states
+    )
+
+
+def rows_of(tables: np.ndarray, inputs: int) -> Float[np.ndarray, "signals inputs"]:
+    """The values 0 and 1 of truth tables given as bits, row by row."""
+    return (tables[:, None] >> np.arange(1 << inputs) & 1).astype(np.float64)
+
+
+def check_layer(network: Network, layer: int) -> None:
+    """Raises InputError when the network has no such hidden layer."""
+    if not 1 <= layer < network.depth:
+        hidden = "no hidden layer" if network.depth == 1 else f"the hidden layers 1 to {network.depth - 1}"
+        raise InputError(f"there is no hidden layer {layer}; the network has {hidden}")
+
+
+def check_tolerance(tolerance: float) -> None:
+    """Raises InputError when a tolerance is out of range."""
+    if not 0 < tolerance < 1:
+        raise InputError(f"tolerance is {tolerance}; it is a relative residual, above 0 and below 1, such as 1e-3")
+
+
+@lru_cache(maxsize=4096)
+def shown_formula(table: TruthTable) -> Formula:
+    """A function as a named gate over all its inputs, or else as its smallest formula, negations costing something."""
+    label = name_of(table) if table.inputs > 2 else None
+    if label is not None and table.bits not in (0, table.full):
+        return Formula(label.partition(":")[0], tuple(Formula(name) for name in INPUT_NAMES[: table.inputs]))
+    return CostModel(negation=0.5).formula(table)
+
+
+def _residual(wanted: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """The distance of each row of `found` from `wanted`, relative to how much `wanted` varies."""
+    spread = wanted - wanted.mean(axis=1, keepdims=True)
+    return np.linalg.norm(found - wanted, axis=1) / np.linalg.norm(spread, axis=1)
+
+
+def _reading_order(tables: np.ndarray, inputs: int) -> np.ndarray:
+    """The truth tables read as binary numbers, their first row the leading digit."""
+    rows = 1 << inputs
+    return ((tables[:, None] >> np.arange(rows) & 1) << np.arange(rows - 1, -1, -1)).sum(axis=1)
+
+
+def _term(value: float, name: str) -> str:
+    sign = "-" if value < 0 else "+"
+    size = abs(value)
+    digits = f"{size:.3g}"
+    if not name:
+        return f"{sign} {digits}"
+    return f"{sign} {name}" if size == 1 else f"{sign} {digits} {name}"

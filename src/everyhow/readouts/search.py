@@ -1,0 +1,98 @@
+"""The search for readout explanations: every set of a few independent signals is fitted to what the next layer
+receives."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, combinations, islice
+from math import comb
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from ..behavior import BOUNDARY_SHIFT
+from ..boolean.truth_table import assignments
+from ..network import Network
+from .explanation import outputs_from, pre_activations
+from .readout import Signals, rows_of
+
+# Fitted values computed at once; bounds the memory to tens of megabytes.
+VALUES_AT_ONCE = 1 << 21
+
+
+@dataclass(frozen=True, eq=False)
+class FittedSets:
+    """The sets of one size that pass the rung `behavioral`, in the order of their signals.
+
+    Attributes:
+        sets: indices of the signals.
+        residuals: of each set's fit, relative to how much the pre-activations vary.
+    """
+
+    sets: Int[np.ndarray, "sets signals"]
+    residuals: Float[np.ndarray, " sets"]
+
+
+def sets_to_fit(signals: Signals, size: int) -> int:
+    """How many sets of `size` signals there are to fit; 0 where the layer has not so many independent signals."""
+    return comb(len(signals), size) if size <= signals.rank else 0
+
+
+def fit_sets(network: Network, signals: Signals, size: int) -> FittedSets:
+    """Fit every set of `size` signals, and keep those of the rung `behavioral`.
+
+    These are independent of each other and the constant; the least-squares combination of them, put in place of the
+    next layer's pre-activations, makes the network decide as it does at every input (by a margin of 1e-9 in the
+    output); and each has a share above the tolerance in what the combination varies by.
+    """
+    received = pre_activations(network, signals.layer)
+    decisions = network.run(assignments(signals.inputs))[:, 0] > 0.5
+    fit = _Fit(network, signals, received, decisions)
+    if not fit.variation > 0:
+        # A layer that sends on a constant explains nothing; no signal has a share in it.
+        return FittedSets(np.empty((0, size), np.int64), np.empty(0))
+    at_once = max(1, VALUES_AT_ONCE // (received.size + size * size))
+    found = [fit.keep(sets) for sets in _blocks(len(signals) if size <= signals.rank else 0, size, at_once)]
+    sets, residuals = zip(*found, strict=True) if found else ([np.empty((0, size), np.int64)], [np.empty(0)])
+    return FittedSets(np.concatenate(sets), np.concatenate(residuals))
+
+
+class _Fit:
+    """What every set is fitted to."""
+
+    def __init__(self, network: Network, signals: Signals, received: np.ndarray, decisions: np.ndarray) -> None:
+        self.network, self.layer, self.tolerance = network, signals.layer, signals.tolerance
+        self.received, self.decisions = received, decisions
+        self.rows = rows_of(signals.tables, signals.inputs)
+        self.spread = self.rows - self.rows.mean(axis=1, keepdims=True)
+        # Times the number of inputs, products of spreads are whole numbers, so that independence is exact.
+        count = self.rows.shape[1]
+        self.products = np.round(self.spread @ self.spread.T * count) / count
+        self.base = received.mean(axis=0)
+        self.onto = self.spread @ (received - self.base)
+        self.variation = float(np.linalg.norm(received - self.base))
+
+    def keep(self, sets: Int[np.ndarray, "sets signals"]) -> tuple[np.ndarray, np.ndarray]:
+        products = self.products[sets[:, :, None], sets[:, None, :]]
+        count = self.rows.shape[1]
+        independent = np.linalg.det(products * count) > 0.5
+        sets, products = sets[independent], products[independent]
+        weights = np.linalg.solve(products, self.onto[sets])
+        sizes = np.sqrt(np.diagonal(self.products))[sets]
+        shares = np.linalg.norm(weights, axis=2) * sizes / self.variation
+        sharing = (shares > self.tolerance).all(axis=1)
+        sets, weights = sets[sharing], weights[sharing]
+        fitted = np.swapaxes(self.spread[sets], 1, 2) @ weights + self.base
+        residuals = np.linalg.norm(fitted - self.received, axis=(1, 2)) / self.variation
+        kept = self._decided(fitted)
+        return sets[kept], residuals[kept]
+
+    def _decided(self, fitted: Float[np.ndarray, "sets inputs neurons"]) -> Bool[np.ndarray, " sets"]:
+        outputs = outputs_from(self.network, self.layer, fitted)
+        margin = np.where(self.decisions, outputs - 0.5, 0.5 - outputs)
+        return (margin > BOUNDARY_SHIFT).all(axis=1)
+
+
+def _blocks(count: int, size: int, at_once: int) -> Iterator[np.ndarray]:
+    sets = combinations(range(count), size)
+    while len(block := np.fromiter(chain.from_iterable(islice(sets, at_once)), np.int64)):
+        yield block.reshape(-1, size)
