@@ -5,10 +5,13 @@ from .audit import audit as audit
 from .behavior import Behavior as Behavior
 from .behavior import Task as Task
 from .behavior import parse_task as parse_task
+from .boolean.cost import CostModel as CostModel
 from .circuits.circuit import Circuit as Circuit
 from .errors import BudgetError as BudgetError
 from .errors import EveryhowError as EveryhowError
 from .errors import InputError as InputError
+from .experiments.cross_examination import cross_examine as cross_examine
+from .experiments.deciding import decide_between as decide_between
 from .network import Intervention as Intervention
 from .network import Network as Network
 from .network import xornet as xornet
@@ -18,4 +21,5 @@ from .questions import algorithms as algorithms
 from .questions import circuits as circuits
 from .questions import interpretations as interpretations
 from .questions import mappings as mappings
+from .readouts.readouts import readouts as readouts
 from .training import train as train

@@ -17,6 +17,10 @@ IN_SHORT = {
     "resample_faithful": "and amid any other input",
     "resample_faithful_minimal": "nothing smaller inside",
     "resample_faithful_fewest_edges": "smallest of all",
+    "behavioral": "decides as the network does",
+    "exact": "gives what the next layer receives",
+    "fewest_signals": "no fewer signals do",
+    "cheapest": "by the price of its gates",
 }
 DEFINITIONS = {
     "single": "each variable is aligned on its own (IIA = 1) and no smaller mapping is",
@@ -28,6 +32,10 @@ DEFINITIONS = {
     "resample_faithful": "it decides right even when the other edges carry what they carry at any other input",
     "resample_faithful_minimal": "no smaller circuit inside it passes",
     "resample_faithful_fewest_edges": "no other circuit that passes has so few edges",
+    "behavioral": "the signals' combination leaves every decision as it is",
+    "exact": "the signals' combination is what the next layer receives",
+    "fewest_signals": "no exact explanation has fewer signals",
+    "cheapest": "no other that passes costs less",
     "aligned": "the interventions that the released code tests all agree",
 }
 

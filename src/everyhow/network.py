@@ -127,6 +127,16 @@ class Network:
             state = _apply(w, b, name, state)
         return state
 
+    def received(self, layer: int, state: Float[np.ndarray, "*batch parents"]) -> Float[np.ndarray, "*batch neurons"]:
+        """The pre-activations of layer `layer`, biases included, when the layer before it is in `state`."""
+        return state @ self.weights[layer - 1].T + self.biases[layer - 1]
+
+    def run_received(
+        self, layer: int, received: Float[np.ndarray, "*batch neurons"]
+    ) -> Float[np.ndarray, "*batch outputs"]:
+        """The outputs when layer `layer` has the pre-activations `received`."""
+        return self.run_from(layer, activation(self.activations[layer - 1])(received))
+
     def run_circuit(
         self,
         inputs: Float[np.ndarray, "inputs features"],

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import product
+from itertools import count, product
 
 from ..errors import InputError
 from .algorithms import Algorithm, Inner, Leaf, Tree
@@ -14,6 +14,8 @@ from .smallest import Formula, PricedGate, SmallestFormulas, smallest_formulas
 from .truth_table import INPUT_NAMES, TruthTable
 
 PLAIN, PARITY = ("AND", "OR", "NAND", "NOR"), ("XOR", "XNOR")
+# In prices of a plain gate: how dear the formulas are that are searched first, and by how much more later.
+FIRST_LEVEL, NEXT_LEVEL = 6, 3
 _TABLES = {name: TruthTable.parse(table) for table, name in TWO_INPUT_NAMES.items()}
 
 
@@ -35,7 +37,8 @@ class CostModel:
         InputError: a price that is negative or not finite, or a familiar block of other than 2 to 4 inputs.
 
     Example:
-        >>> CostModel().price(TruthTable.parse("0110")), CostModel(familiar={"XOR": 0.5}).price(TruthTable.parse("0110"))
+        >>> xor = TruthTable.parse("0110")
+        >>> CostModel().price(xor), CostModel(familiar={"XOR": 0.5}).price(xor)
         (3.0, 0.5)
     """
 
@@ -45,13 +48,12 @@ class CostModel:
     familiar: Mapping[str, float] | tuple[tuple[str, float], ...] = field(default=())
 
     def __post_init__(self) -> None:
-        pairs = self.familiar.items() if isinstance(self.familiar, Mapping) else self.familiar
-        object.__setattr__(self, "familiar", tuple((str(name), price) for name, price in pairs))
+        object.__setattr__(self, "familiar", tuple(dict(self.familiar).items()))
         prices = {"gate": self.gate, "negation": self.negation, "parity": self.parity, **dict(self.familiar)}
         for name, price in prices.items():
             if not (math.isfinite(price) and price >= 0):
                 raise InputError(f"the price of {name} is {price}; a price is a finite number of at least 0")
-        for name, _ in self.familiar:
+        for name in dict(self.familiar):
             if not 2 <= _block(name).inputs <= 4:
                 raise InputError(f"the familiar block {name} has {_block(name).inputs} inputs; blocks have 2 to 4")
 
@@ -60,7 +62,7 @@ class CostModel:
         """Every gate that formulas are made of, but NOT."""
         found = {name: PricedGate(name, _TABLES[name], self.gate) for name in PLAIN}
         found |= {name: PricedGate(name, _TABLES[name], self.parity) for name in PARITY}
-        for name, price in self.familiar:
+        for name, price in dict(self.familiar).items():
             table = _block(name)
             known = next((gate.name for gate in found.values() if gate.table == table), name)
             found[known] = PricedGate(known, table, price)
@@ -68,7 +70,11 @@ class CostModel:
 
     def formula(self, table: TruthTable) -> Formula:
         """The smallest formula of a function of at most 4 inputs."""
-        return _smallest(self, table.inputs).formula(table)
+        for level in count():
+            found = _smallest(self, table.inputs, level)
+            if found.knows(table):
+                return found.formula(table)
+        raise AssertionError("every function has a formula")
 
     def price(self, table: TruthTable) -> float:
         """What the smallest formula of a function of at most 4 inputs costs."""
@@ -76,17 +82,20 @@ class CostModel:
 
     def total(self, blocks: Iterable[Formula]) -> float:
         """What different blocks cost together, each being paid once."""
-        prices = {gate.name: gate.price for gate in self.gates} | {"NOT": self.negation}
+        prices = _prices(self)
         return float(sum(prices[block.name] for block in blocks))
 
     def of_composition(self, gate: TruthTable, signals: Sequence[TruthTable]) -> float:
         """What a gate over several signals costs, each signal being taken in the polarity that is cheapest for all."""
-        return min(
-            self.total(composition.blocks)
-            for composition in (
-                compose(self, flipped_gate, flipped) for flipped_gate, flipped in polarities(gate, signals)
-            )
-        )
+        prices = _prices(self)
+        costs = []
+        for flipped, turned in polarities(gate, signals):
+            operands = {INPUT_NAMES[k]: self.formula(signal) for k, signal in enumerate(turned)}
+            composition = self.formula(flipped).over(operands)
+            # A signal that the gate does not need is still read.
+            blocks = composition.blocks.union(*(operand.blocks for operand in operands.values()))
+            costs.append(sum(prices[block.name] for block in blocks))
+        return float(min(costs))
 
     def of_algorithm(self, algorithm: Algorithm) -> float:
         """What an algorithm costs, each inner variable being taken in the polarity that is cheapest for all."""
@@ -94,24 +103,25 @@ class CostModel:
         return _cheapest_polarities(algorithm, prices)
 
 
-def compose(model: CostModel, gate: TruthTable, signals: Sequence[TruthTable]) -> Formula:
-    """The smallest formula of the gate, over the smallest formulas of its signals."""
-    operands = {INPUT_NAMES[k]: model.formula(signal) for k, signal in enumerate(signals)}
-    return model.formula(gate).over(operands)
+@lru_cache(maxsize=64)
+def _prices(model: CostModel) -> Mapping[str, float]:
+    return {gate.name: gate.price for gate in model.gates} | {"NOT": model.negation}
 
 
 def polarities(gate: TruthTable, signals: Sequence[TruthTable]):
     """The same composition with every choice of signals complemented, the gate making up for it."""
-    count = len(signals)
-    for flips in product((False, True), repeat=count):
-        mask = sum(1 << (count - 1 - k) for k, flip in enumerate(flips) if flip)
+    number = len(signals)
+    for flips in product((False, True), repeat=number):
+        mask = sum(1 << (number - 1 - k) for k, flip in enumerate(flips) if flip)
         bits = sum((gate.bits >> (row ^ mask) & 1) << row for row in range(gate.rows))
-        yield TruthTable(count, bits), tuple(~s if flip else s for s, flip in zip(signals, flips, strict=True))
+        yield TruthTable(number, bits), tuple(~s if flip else s for s, flip in zip(signals, flips, strict=True))
 
 
-@lru_cache(maxsize=64)
-def _smallest(model: CostModel, inputs: int) -> SmallestFormulas:
-    return smallest_formulas(inputs, model.gates, model.negation)
+@lru_cache(maxsize=256)
+def _smallest(model: CostModel, inputs: int, level: int) -> SmallestFormulas:
+    """The formulas that cost less than so many plain gates; dearer ones take far longer and are seldom asked for."""
+    limit = (FIRST_LEVEL + NEXT_LEVEL * level) * (model.gate or 1.0)
+    return smallest_formulas(inputs, model.gates, model.negation, limit)
 
 
 @lru_cache
@@ -119,8 +129,10 @@ def _block(name: str) -> TruthTable:
     if name in _TABLES:
         return _TABLES[name]
     if name.upper() in GATES:
-        ((_, table),) = GATES[name.upper()].tables()
-        return table
+        tables = GATES[name.upper()].tables()
+        if len(tables) != 1:
+            raise InputError(f"the familiar block {name} has {len(tables)} outputs; a block has one")
+        return tables[0][1]
     return TruthTable.parse(name) if name.isdecimal() else parse_formula(name)
 
 

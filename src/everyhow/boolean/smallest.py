@@ -22,6 +22,13 @@ class Formula:
     name: str
     operands: tuple["Formula", ...] = ()
 
+    def __post_init__(self) -> None:
+        # Formulas are put into sets again and again; hashing the whole tree each time would be slow.
+        object.__setattr__(self, "_hash", hash((self.name, self.operands)))
+
+    def __hash__(self) -> int:
+        return self._hash  # type: ignore[attr-defined]
+
     def __str__(self) -> str:
         if not self.operands:
             return self.name
@@ -73,7 +80,7 @@ class PricedGate:
 
 @dataclass(frozen=True, eq=False)
 class SmallestFormulas:
-    """The cheapest formula of every function of `inputs` inputs, as a tree in which every use of a gate is paid.
+    """The cheapest formula of functions of `inputs` inputs, as a tree in which every use of a gate is paid.
 
     Of formulas of one price it is one with the fewest gates and negations. Constants are free. Gates of two inputs take
     any formulas as operands; gates of more are blocks over different inputs.
@@ -85,6 +92,8 @@ class SmallestFormulas:
             of functions that are alike up to the order of inputs. The index after the gates is NOT, then the blocks.
         blocks: name and operands of each function that is a block.
         orders: the orders of inputs.
+        best: by function, what it costs, again only for the first of each class.
+        limit: costs are certain below this.
     """
 
     inputs: int
@@ -92,10 +101,16 @@ class SmallestFormulas:
     made: tuple[np.ndarray, np.ndarray, np.ndarray]
     blocks: tuple[tuple[str, tuple[int, ...]], ...]
     orders: "InputOrders"
+    best: np.ndarray
+    limit: float
     _known: dict[int, Formula] = field(default_factory=dict, repr=False)
 
+    def knows(self, table: TruthTable) -> bool:
+        """Whether the cheapest formula of a function is known."""
+        return bool(self.best[self.orders.first[table.bits]] < self.limit)
+
     def formula(self, table: TruthTable) -> Formula:
-        """The cheapest formula of a function."""
+        """The cheapest formula of a function that is known."""
         if table.bits not in self._known:
             self._known[table.bits] = self._formula(table)
         return self._known[table.bits]
@@ -121,10 +136,11 @@ class SmallestFormulas:
         return Formula(name, tuple(parts))
 
 
-def smallest_formulas(inputs: int, gates: Iterable[PricedGate], negation: float) -> SmallestFormulas:
-    """The cheapest formula of every function of `inputs` inputs (1 to 4).
+def smallest_formulas(inputs: int, gates: Iterable[PricedGate], negation: float, limit: float) -> SmallestFormulas:
+    """The cheapest formula of every function of `inputs` inputs (1 to 4) that costs less than `limit`.
 
-    Cost: with 4 inputs 65,536 functions in 3,984 classes, some 10^9 steps.
+    Cost: with 4 inputs there are 65,536 functions in 3,984 classes. Most of them cost at most 6 two-input gates and
+    take 0.03 s; all of them take 3 s.
 
     Raises:
         InputError: more than 4 inputs.
@@ -136,7 +152,7 @@ def smallest_formulas(inputs: int, gates: Iterable[PricedGate], negation: float)
     orders = input_orders(inputs)
     pairs = tuple(gate for gate in gates if gate.table.inputs == 2)
     best = np.full(1 << (1 << inputs), np.inf)
-    made = tuple(np.zeros(len(best), np.int64) for _ in range(3))
+    made = (np.zeros(len(best), np.int64), np.zeros(len(best), np.int64), np.zeros(len(best), np.int64))
     blocks = []
     for bits in (0, len(best) - 1, *variable_bits(inputs)):
         best[orders.first[bits]] = 0.0
@@ -149,8 +165,9 @@ def smallest_formulas(inputs: int, gates: Iterable[PricedGate], negation: float)
             blocks.append((gate.name, operands))
     tables = np.array([gate.table.bits for gate in pairs], np.int64)
     prices = np.array([gate.price + PER_NODE for gate in pairs])
-    settle(best, *made, tables, prices, negation + PER_NODE, orders.first, orders.order, orders.images)
-    return SmallestFormulas(inputs, pairs, made, tuple(blocks), orders)
+    classes = (orders.first, orders.order, orders.images)
+    settle(best, *made, tables, prices, negation + PER_NODE, *classes, limit)
+    return SmallestFormulas(inputs, pairs, made, tuple(blocks), orders, best, limit)
 
 
 def _as_block(table: TruthTable, inputs: int, orders: "InputOrders") -> tuple[int, tuple[int, ...]]:

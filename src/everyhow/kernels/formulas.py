@@ -6,7 +6,7 @@ from numba import njit
 
 
 @njit(cache=True)
-def settle(best, gate_of, left_of, right_of, tables, prices, negation, canon, order_of, images):
+def settle(best, gate_of, left_of, right_of, tables, prices, negation, canon, order_of, images, limit):
     """Fill `best` and how each function is made, cheapest first (Dijkstra's algorithm).
 
     Renaming the inputs changes no price, so only the first function of each class is combined with all settled ones,
@@ -22,6 +22,7 @@ def settle(best, gate_of, left_of, right_of, tables, prices, negation, canon, or
         canon: the first function of the class of each.
         order_of: the index of the order of inputs that turns each function into the first of its class.
         images: (orders, functions): each function with its inputs in each order.
+        limit: operands that cost so much together are not combined, so only smaller costs are certain to be right.
     """
     full = len(best) - 1
     firsts = np.unique(canon)
@@ -45,13 +46,14 @@ def settle(best, gate_of, left_of, right_of, tables, prices, negation, canon, or
                 found[reached] = image
                 reached += 1
         _offer(
-            best, gate_of, left_of, right_of, canon, order_of, images, one ^ full, cost + negation, len(tables), one, one
+            best, gate_of, left_of, right_of, canon, order_of, images,
+            one ^ full, cost + negation, len(tables), one, one,
         )  # fmt: skip
         for k in range(reached):
             other = found[k]
             together = cost + best[other]
             # They come cheapest first, so no later one makes anything cheaper than it is.
-            if together >= dearest:
+            if together >= min(dearest, limit):
                 break
             for g in range(len(tables)):
                 _offer(

@@ -1,13 +1,11 @@
-"""Readout explanations: a few signals of one layer that determine what the next layer receives, and the gate over them."""
+"""Readout explanations: a few signals of one layer that make up what the next receives, and the gate over them."""
 
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 
 import numpy as np
-from jaxtyping import Float
 
-from ..activations import activation
 from ..behavior import BOUNDARY_SHIFT
 from ..boolean.cost import CostModel
 from ..boolean.gates import name_of
@@ -92,7 +90,7 @@ def explain_by(network: Network, readouts: tuple[Readout, ...]) -> ReadoutExplan
     """
     layer, inputs = readouts[0].layer, readouts[0].table.inputs
     tables = np.array([readout.table.bits for readout in readouts])
-    received = pre_activations(network, layer)
+    received = network.received(layer + 1, network.layers(assignments(inputs))[layer])
     signals = rows_of(tables, inputs)
     middle, base = signals.mean(axis=1, keepdims=True), received.mean(axis=0)
     weights, *_ = np.linalg.lstsq((signals - middle).T, received - base, rcond=None)
@@ -101,22 +99,10 @@ def explain_by(network: Network, readouts: tuple[Readout, ...]) -> ReadoutExplan
     residual = np.linalg.norm(signals.T @ weights + constant - received) / variation
     shares = np.linalg.norm(weights, axis=1) * np.linalg.norm(signals - middle, axis=1) / variation
     patterns = np.array(list(product((0.0, 1.0), repeat=len(readouts))))
-    outputs = outputs_from(network, layer, patterns @ weights + constant)
+    outputs = network.run_received(layer + 1, patterns @ weights + constant)[:, 0]
     gate = TruthTable(len(readouts), sum(1 << k for k, output in enumerate(outputs) if output > 0.5))
     undecided = np.flatnonzero(np.abs(outputs - 0.5) <= BOUNDARY_SHIFT)
     return _shown(readouts, gate, float(residual), tuple(shares.tolist()), tuple(undecided.tolist()))
-
-
-def pre_activations(network: Network, layer: int) -> Float[np.ndarray, "inputs neurons"]:
-    """What the layer after `layer` receives at every row of the truth table, biases included."""
-    state = network.layers(assignments(network.widths[0]))[layer]
-    return state @ network.weights[layer].T + network.biases[layer]
-
-
-def outputs_from(network: Network, layer: int, received: Float[np.ndarray, "*batch neurons"]) -> np.ndarray:
-    """The network's only output when the layer after `layer` receives `received`."""
-    state = activation(network.activations[layer])(received)
-    return network.run_from(layer + 1, state)[..., 0]
 
 
 def _shown(readouts, gate: TruthTable, residual: float, shares: tuple[float, ...], undecided: tuple[int, ...]):
@@ -125,7 +111,9 @@ def _shown(readouts, gate: TruthTable, residual: float, shares: tuple[float, ...
     mask = 0
     for k in range(count):
         place = 1 << (count - 1 - k)
-        steps = [(gate.bits >> (row | place) & 1) - (gate.bits >> row & 1) for row in range(1 << count) if not row & place]
+        steps = [
+            (gate.bits >> (row | place) & 1) - (gate.bits >> row & 1) for row in range(1 << count) if not row & place
+        ]
         if min(steps) < 0 <= 0 and max(steps) <= 0:
             mask |= place
     flipped = sum((gate.bits >> (row ^ mask) & 1) << row for row in range(1 << count))

@@ -40,7 +40,7 @@ class Readouts:
     signals: Signals
     most_signals: int
     fitted: Mapping[int, FittedSets]
-    model: CostModel = CostModel()
+    model: CostModel
 
     def __iter__(self) -> Iterator[ReadoutExplanation]:
         return self.explanations("exact")

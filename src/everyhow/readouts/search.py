@@ -12,7 +12,6 @@ from jaxtyping import Bool, Float, Int
 from ..behavior import BOUNDARY_SHIFT
 from ..boolean.truth_table import assignments
 from ..network import Network
-from .explanation import outputs_from, pre_activations
 from .readout import Signals, rows_of
 
 # Fitted values computed at once; bounds the memory to tens of megabytes.
@@ -44,7 +43,7 @@ def fit_sets(network: Network, signals: Signals, size: int) -> FittedSets:
     next layer's pre-activations, makes the network decide as it does at every input (by a margin of 1e-9 in the
     output); and each has a share above the tolerance in what the combination varies by.
     """
-    received = pre_activations(network, signals.layer)
+    received = network.received(signals.layer + 1, signals.states)
     decisions = network.run(assignments(signals.inputs))[:, 0] > 0.5
     fit = _Fit(network, signals, received, decisions)
     if not fit.variation > 0:
@@ -87,9 +86,9 @@ class _Fit:
         return sets[kept], residuals[kept]
 
     def _decided(self, fitted: Float[np.ndarray, "sets inputs neurons"]) -> Bool[np.ndarray, " sets"]:
-        outputs = outputs_from(self.network, self.layer, fitted)
+        outputs = self.network.run_received(self.layer + 1, fitted)[..., 0]
         margin = np.where(self.decisions, outputs - 0.5, 0.5 - outputs)
-        return (margin > BOUNDARY_SHIFT).all(axis=1)
+        return margin.min(axis=1) > BOUNDARY_SHIFT
 
 
 def _blocks(count: int, size: int, at_once: int) -> Iterator[np.ndarray]:

@@ -1,0 +1,175 @@
+"""Wrong lessons: what explanations that fit the rows a network was shown say of the rows it was not shown."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+from .behavior import Behavior, Decision, Task
+from .boolean.algorithms import Algorithm, algorithms, count_algorithms, counting_cost
+from .boolean.gates import name_of
+from .boolean.truth_table import TruthTable, assignments, row_name
+from .budget import over_budget
+from .circuits.count import CircuitCount, count_circuits
+from .circuits.criterion import perfect
+from .circuits.space import circuits_in_space
+from .errors import InputError
+from .mappings.mapping import count_choices
+from .mappings.signatures import Rows, Signatures, minimal_sets, signatures
+from .network import Network
+
+# Beyond this many unshown rows their functions are not told apart one by one.
+MOST_UNSHOWN = 6
+# Algorithms are listed to this depth, and as many as this over all functions.
+DEEPEST_LISTED, MOST_LISTED = 3, 200_000
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """One way to continue the task from the shown rows to the rest, and what fits it.
+
+    Attributes:
+        table: the function.
+        circuits: how many circuits decide so when run alone.
+        algorithms: the algorithms of this function that are aligned on the shown rows (every variable has neurons
+            whose interchanges between shown rows all come out as the algorithm says), each with its number of minimal
+            mappings; None when there were too many to list.
+    """
+
+    table: TruthTable
+    circuits: CircuitCount | None
+    algorithms: Mapping[Algorithm, int] | None = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """The usual name of the function, or its truth table."""
+        return name_of(self.table) or str(self.table)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What can be learned from the shown rows, and what this network learned.
+
+    Attributes:
+        shown: the rows, as digits.
+        told: whether the rows were given; otherwise they are those at which network and task agree.
+        task: the function it was meant to learn.
+        learned: the function that it computes.
+        continuations: every function that fits the shown rows and that something fits, by number of circuits.
+        depth: of the algorithms listed.
+        refused: what was not counted, in words.
+    """
+
+    shown: tuple[str, ...]
+    told: bool
+    task: TruthTable
+    learned: TruthTable
+    continuations: tuple[Continuation, ...]
+    depth: int
+    refused: tuple[str, ...] = ()
+
+    @property
+    def fitting(self) -> int | None:
+        """The number of circuits that are right on the shown rows; None when not counted exactly."""
+        counts = [continuation.circuits for continuation in self.continuations]
+        if any(count is None or not count.certified for count in counts):
+            return None
+        return sum(count.between[0] for count in counts if count is not None)
+
+    def of(self, table: TruthTable) -> Continuation | None:
+        """The continuation to a function, if anything fits it."""
+        return next((c for c in self.continuations if c.table == table), None)
+
+
+def shown_rows(task: Task, rows: Iterable[str]) -> tuple[int, ...]:
+    """Rows given as digits, in order.
+
+    Raises:
+        InputError: something that is no row, or no row at all.
+    """
+    names = [row_name(row, task.inputs) for row in range(1 << task.inputs)]
+    given = [row.strip() for row in rows]
+    unknown = [row for row in given if row not in names]
+    if unknown or not given:
+        raise InputError(f"show names {', '.join(unknown) or 'no rows'}; the rows are {', '.join(names)}")
+    return tuple(sorted({names.index(row) for row in given}))
+
+
+def examine_lesson(
+    network: Network, task: Task, decision: Decision, depth: int, budget: int, shown: Sequence[int] | None
+) -> Lesson | None:
+    """What fits the shown rows; None when no row is unshown, so that there is nothing to tell.
+
+    Args:
+        network: of one output.
+        task: of one output.
+        decision: how outputs become bits, for circuits.
+        depth: the largest depth of algorithms; at most 3 is searched.
+        budget: in candidate evaluations.
+        shown: the rows it was trained on; those at which network and task agree when None.
+    """
+    (wanted,) = task.tables
+    (learned,) = Behavior.of_network(network, assignments(task.inputs), decision).tables()
+    rows = range(wanted.rows)
+    known = tuple(shown) if shown is not None else tuple(r for r in rows if not (wanted.bits ^ learned.bits) >> r & 1)
+    unshown = [row for row in rows if row not in known]
+    if not unshown or not known:
+        return None
+    names = tuple(row_name(row, task.inputs) for row in known)
+    refusal = over_budget(
+        f"telling {1 << len(unshown)} continuations apart", circuits_in_space(network) << len(unshown), budget
+    )
+    if len(unshown) > MOST_UNSHOWN:
+        refusal = f"{len(unshown)} rows were not shown; what fits the others is told apart for at most {MOST_UNSHOWN}"
+    if refusal:
+        return Lesson(names, shown is not None, wanted, learned, (), 0, (refusal,))
+    tables = [_continued(wanted, known, unshown, k) for k in range(1 << len(unshown))]
+    listed_depth = min(depth, DEEPEST_LISTED)
+    found = signatures(network, assignments(task.inputs))
+    refusals = []
+    cost = counting_cost(task.inputs, listed_depth, budget)
+    total = sum(count_algorithms(t, listed_depth) for t in tables) if cost <= budget else MOST_LISTED + 1
+    if total > MOST_LISTED:
+        refusals.append(f"more than {MOST_LISTED:,} algorithms fit the shown rows, too many to align one by one")
+    continuations = [
+        Continuation(
+            table,
+            _count(network, table, decision),
+            None if refusals else aligned_on(found, table, listed_depth, known),
+        )
+        for table in tables
+    ]
+    kept = [c for c in continuations if c.algorithms or (c.circuits and c.circuits.between[1])]
+    kept.sort(key=lambda c: (-(c.circuits.between[1] if c.circuits else 0), c.table.bits))
+    return Lesson(names, shown is not None, wanted, learned, tuple(kept), listed_depth, tuple(refusals))
+
+
+def aligned_on(found: Signatures, table: TruthTable, max_depth: int, shown: Sequence[int]) -> dict[Algorithm, int]:
+    """The algorithms of `table` of depth at most `max_depth` that are aligned on the shown rows, with their numbers of
+    minimal mappings: only interchanges with base and source among the shown rows are asked for."""
+    bases = sum(1 << row for row in shown)
+
+    def seen(rows: Rows) -> Rows:
+        return tuple(rows[source] & bases for source in shown)
+
+    groups = {rows: minimal_sets(sets) for rows, sets in found.grouped(seen).items()}
+    counts = {}
+    for algorithm in algorithms(table, max_depth):
+        options = []
+        for variable in algorithm.variables:
+            outputs = (variable.when_false & bases, variable.when_true & bases)
+            options.append(groups.get(tuple(outputs[variable.bits >> source & 1] for source in shown), ()))
+        number = count_choices(options)
+        if number:
+            counts[algorithm] = number
+    return counts
+
+
+def _continued(wanted: TruthTable, known: Sequence[int], unshown: Sequence[int], choice: int) -> TruthTable:
+    """The task's values at the known rows, and the bits of `choice` at the others."""
+    bits = sum(1 << row for row in known if wanted.bits >> row & 1)
+    return TruthTable(wanted.inputs, bits | sum(1 << row for k, row in enumerate(unshown) if choice >> k & 1))
+
+
+def _count(network: Network, table: TruthTable, decision: Decision) -> CircuitCount:
+    behavior = Behavior.of_task(Task((str(table),), (table,)))
+    return count_circuits(perfect(network, behavior, decision))

@@ -1,0 +1,95 @@
+"""Survivors by what they cost, and how the cheapest one changes with the prices."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from .boolean.cost import CostModel
+from .experiments.witness import Explanation
+from .mappings.mapping import Mapping
+
+# Explanations that are priced; and the prices of NOT and the familiar blocks that are tried.
+MOST_PRICED = 200
+NEGATIONS = (0.0, 0.5, 1.0, 2.0)
+FAMILIAR = ("AND", "OR", "NAND", "NOR", "NIMP", "IMP", "XOR", "XNOR")
+DISCOUNT = 0.5
+# Costs closer than this are the same.
+SAME = 1e-9
+
+
+@dataclass(frozen=True)
+class Prices:
+    """One setting of the prices, and which explanations are cheapest by it.
+
+    Attributes:
+        negation: the price of NOT.
+        familiar: the block that is known already, at half the price of a plain gate; None when none is.
+        cost: of the cheapest.
+        winners: their places in the ranking.
+    """
+
+    negation: float
+    familiar: str | None
+    cost: float
+    winners: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Explanations by cost, the cheapest first.
+
+    Attributes:
+        model: the prices.
+        entries: each explanation with its cost.
+        of: how many explanations there are in all; those beyond the first 200 are not priced.
+        table: the winners by the price of NOT and by the block that is familiar.
+    """
+
+    model: CostModel
+    entries: tuple[tuple[float, Explanation], ...] = ()
+    of: int = 0
+    table: tuple[Prices, ...] = ()
+
+    @property
+    def cheapest(self) -> tuple[Explanation, ...]:
+        """The explanations that cost least."""
+        return tuple(e for cost, e in self.entries if cost <= self.entries[0][0] + SAME)
+
+
+def cost_of(explanation: Explanation, model: CostModel) -> float:
+    """What an explanation costs: the blocks of its algorithm, or its signals and the gate over them."""
+    if isinstance(explanation, Mapping):
+        return model.of_algorithm(explanation.algorithm)
+    return explanation.cost(model)
+
+
+def cheapest_mappings(mappings: Sequence[Mapping], model: CostModel) -> tuple[Mapping, ...]:
+    """The mappings whose algorithm costs least."""
+    costs = {algorithm: model.of_algorithm(algorithm) for algorithm in {m.algorithm for m in mappings}}
+    least = min(costs.values(), default=0.0)
+    return tuple(mapping for mapping in mappings if costs[mapping.algorithm] <= least + SAME)
+
+
+def rank(explanations: Iterable[Explanation], of: int, model: CostModel) -> Ranking:
+    """Price the first 200 explanations, and again by every price of NOT and familiar block."""
+    chosen = list(islice(explanations, MOST_PRICED))
+    costs = [cost_of(explanation, model) for explanation in chosen]
+    order = sorted(range(len(chosen)), key=lambda k: (costs[k], k))
+    ranked = [chosen[k] for k in order]
+    table = tuple(
+        _winners(ranked, model, negation, block) for block in (None, *FAMILIAR) for negation in NEGATIONS if ranked
+    )
+    return Ranking(model, tuple((costs[k], chosen[k]) for k in order), of, table)
+
+
+def discounted(model: CostModel, negation: float, familiar: str | None) -> CostModel:
+    """The prices with another price of NOT, and one block at half the price of a plain gate."""
+    known = {} if familiar is None else {familiar: model.gate * DISCOUNT}
+    return replace(model, negation=negation, familiar={**dict(model.familiar), **known})
+
+
+def _winners(ranked: Sequence[Explanation], model: CostModel, negation: float, block: str | None) -> Prices:
+    prices = discounted(model, negation, block)
+    costs = [cost_of(explanation, prices) for explanation in ranked]
+    least = min(costs)
+    return Prices(negation, block, least, tuple(k for k, cost in enumerate(costs) if cost <= least + SAME))
