@@ -307,3 +307,102 @@ def is_inert(network, points, mapping):
         if rest and (signature(network, points, (layer, rest)) != decisions).any():
             return False
     return True
+
+
+# Population codes. A signal is a tuple of 0 and 1, one per row, the first being 0. A gate is a tuple over patterns.
+
+
+def signals(inputs):
+    return [s for s in itertools.product([0, 1], repeat=2**inputs) if s[0] == 0 and any(s)]
+
+
+def best_fit(columns, wanted):
+    """The least-squares combination of columns and a constant, column by column of `wanted`: its values and weights."""
+    design = np.column_stack([*columns, np.ones(len(wanted))])
+    weights = np.linalg.pinv(design, rcond=1e-9) @ wanted
+    return design @ weights, weights
+
+
+def relative_residual(fitted, wanted):
+    return np.linalg.norm(fitted - wanted) / np.linalg.norm(wanted - wanted.mean(axis=0))
+
+
+def is_readable(state, signal, tolerance):
+    fitted, _ = best_fit(list(state.T), np.array(signal, float))
+    return relative_residual(fitted, np.array(signal, float)) <= tolerance
+
+
+def run_on(network, layer, received):
+    """The only output when the layer after `layer` receives `received`, one row per run."""
+    state = activate(network.activations[layer], received)
+    for w, b, name in list(zip(network.weights, network.biases, network.activations, strict=True))[layer + 1 :]:
+        state = activate(name, state @ w.T + b)
+    return state[:, 0]
+
+
+def readout_explanations(network, layer, most, tolerance):
+    """For each set of signals that passes `behavioral`: its signals, gate, residual."""
+    points = rows(network.widths[0])
+    state = run(network, points)[layer]
+    received = state @ network.weights[layer].T + network.biases[layer]
+    decisions = run(network, points)[-1][:, 0] > 0.5
+    if np.ptp(received, axis=0).max() < 1e-9:
+        return
+    readable = [s for s in signals(network.widths[0]) if is_readable(state, s, tolerance)]
+    variation = np.linalg.norm(received - received.mean(axis=0))
+    for size in range(1, most + 1):
+        for chosen in itertools.combinations(readable, size):
+            columns = [np.array(s, float) for s in chosen]
+            if np.linalg.matrix_rank(np.column_stack([*columns, np.ones(len(points))])) <= size:
+                continue
+            fitted, weights = best_fit(columns, received)
+            shares = [
+                np.linalg.norm(np.outer(c - c.mean(), w)) / variation for c, w in zip(columns, weights, strict=False)
+            ]
+            outputs = run_on(network, layer, fitted)
+            decided = all(o - 0.5 > 1e-9 if d else 0.5 - o > 1e-9 for o, d in zip(outputs, decisions, strict=True))
+            if min(shares) > tolerance and decided:
+                patterns = np.array([[*p, 1] for p in itertools.product([0, 1], repeat=size)], float)
+                gate = tuple((run_on(network, layer, patterns @ weights) > 0.5).astype(int).tolist())
+                yield chosen, gate, relative_residual(fitted, received)
+
+
+def swapped(state, codes, base, sources, held=()):
+    """The state at `base` with each code k of `sources` changed to its value at sources[k]; the change is orthogonal
+    to whatever is orthogonal to all codes and to what is held."""
+    rows_ = np.array([*codes, *held])
+    wanted = np.array(
+        [codes[k] @ (state[sources[k]] - state[base]) if k in sources else 0.0 for k in range(len(rows_))]
+    )
+    change, *_ = np.linalg.lstsq(rows_, wanted, rcond=None)
+    return state[base] + change
+
+
+def every_swap(inputs, variables):
+    """Every base, with every choice for each variable of a source or none."""
+    for choice in itertools.product([None, *range(2**inputs)], repeat=variables):
+        for base in range(2**inputs):
+            yield base, {k: source for k, source in enumerate(choice) if source is not None}
+
+
+# Prices
+
+
+def cheapest_formulas(inputs, gates, negation, rounds):
+    """The price of every function by formulas of at most so many gates in a row, by trying everything."""
+    columns = list(itertools.product([0, 1], repeat=inputs))
+    price = {tuple(c[i] for c in columns): 0.0 for i in range(inputs)}
+    price |= {(0,) * len(columns): 0.0, (1,) * len(columns): 0.0}
+    for _ in range(rounds):
+        found = dict(price)
+        for f, cost in price.items():
+            flipped = tuple(1 - v for v in f)
+            found[flipped] = min(found.get(flipped, np.inf), cost + negation)
+            for g, other in price.items():
+                for table, gate_price in gates:
+                    result = tuple(table[2 * a + b] for a, b in zip(f, g, strict=True))
+                    found[result] = min(found.get(result, np.inf), cost + other + gate_price)
+        if found == price:
+            break
+        price = found
+    return price

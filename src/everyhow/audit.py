@@ -4,7 +4,7 @@ import hashlib
 import json
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -14,6 +14,7 @@ from typing import Any
 from . import authors, paper
 from .authors import AuthorsFindings
 from .behavior import Behavior, Decision, Task, mismatches, parse_task
+from .boolean.cost import CostModel
 from .boolean.gates import name_of
 from .boolean.truth_table import assignments
 from .budget import DEFAULT_BUDGET
@@ -21,11 +22,13 @@ from .details import details_of
 from .errors import InputError
 from .files import write_atomically
 from .ladder import Verdict
+from .lesson import shown_rows
 from .network import Network
 from .network_files import network_document
-from .options import DEEPEST, Preset, check_decision, check_options, checked_order
-from .paper import PaperFindings
+from .options import DEEPEST, Preset, check_decision, check_options, check_readouts, checked_order
+from .paper import PaperFindings, Questions
 from .progress import Progress
+from .readouts.readout import DEFAULT_TOLERANCE
 
 SCHEMA_VERSION = 1
 
@@ -152,10 +155,14 @@ def audit(
     depth: int | None = None,
     min_node_sparsity: float = 0.0,
     pair_order: str | None = None,
+    tolerance: float = DEFAULT_TOLERANCE,
+    signals: int | None = None,
+    costs: CostModel | None = None,
+    shown: Iterable[str] | None = None,
     budget: int = DEFAULT_BUDGET,
     progress: bool = False,
 ) -> Audit:
-    """Find and count every explanation of `network`: circuits, interpretations, algorithms and mappings.
+    """Find and count every explanation of `network`: circuits, interpretations, algorithms, mappings and readouts.
 
     A network that does not compute the task is audited all the same; what it does compute is explained.
 
@@ -167,6 +174,11 @@ def audit(
         depth: the largest depth of the algorithms; the number of weight layers, at most 8, when not given.
         min_node_sparsity: in `authors`, the share of hidden neurons that a circuit must leave out, exceeded strictly.
         pair_order: in `authors`, the inputs in the order that selects the interventions tested; AB... by default.
+        tolerance: in `paper`, the largest relative residual of a readout.
+        signals: in `paper`, the most signals of a readout explanation; 3, or what a layer allows, when not given.
+        costs: in `paper`, the prices of gates.
+        shown: in `paper`, the rows that the network was trained on, as digits such as 01; when not given, those at
+            which it computes the task.
         budget: candidate evaluations allowed; what needs more is estimated or left out, and named in `capped`.
         progress: show progress on stderr.
 
@@ -183,12 +195,15 @@ def audit(
     max_depth = min(network.depth, DEEPEST) if depth is None else depth
     check_options(network, parsed, max_depth, min_node_sparsity, budget, preset)
     order = checked_order(pair_order, parsed.inputs, preset)
+    rows = None if shown is None else shown_rows(parsed, shown)
+    check_readouts(tolerance, signals)
+    asked = Questions(tolerance, signals, costs or CostModel(), rows)
 
     def explain(part: Network, subtask: Task, behavior: Behavior) -> PaperFindings | AuthorsFindings:
-        shown = Progress(progress)
+        bar = Progress(progress)
         if preset == "paper":
-            return paper.explain(part, behavior, chosen, max_depth, budget, shown)
-        return authors.explain(part, subtask, max_depth, min_node_sparsity, order, budget, shown)
+            return paper.explain(part, subtask, behavior, chosen, max_depth, asked, budget, bar)
+        return authors.explain(part, subtask, max_depth, min_node_sparsity, order, budget, bar)
 
     started = time.perf_counter()
     outputs = tuple(

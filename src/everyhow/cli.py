@@ -54,19 +54,33 @@ def audit_command(
     ] = None,
     min_node_sparsity: SparsityOption = 0.0,
     pair_order: Annotated[str | None, typer.Option(help="authors only: order of the inputs, such as BA.")] = None,
+    tolerance: Annotated[float, typer.Option(help="Largest relative residual of a readout.")] = 1e-3,
+    signals: Annotated[
+        int | None, typer.Option(help="Most signals of a readout explanation; 3, or what a layer allows.")
+    ] = None,
+    not_price: Annotated[float, typer.Option(help="What NOT costs; a plain gate costs 1.")] = 0.0,
+    familiar: Annotated[
+        str | None, typer.Option(help="Blocks known already, with their prices, such as NAND=0.5,MAJORITY=1.")
+    ] = None,
+    show: Annotated[
+        str | None, typer.Option(help="The rows it was trained on, such as 00,01,10; where it is right if not given.")
+    ] = None,
     budget: BudgetOption = DEFAULT_BUDGET,
     out: Annotated[Path | None, typer.Option(help="Folder to write audit.json into.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find and count every explanation of a network: circuits, interpretations, algorithms and mappings."""
     from .audit import audit, check_run_folder
+    from .boolean.cost import CostModel
 
     if out is not None:
         check_run_folder(out)
     _announce_compilation()
     found = audit(
         _network(task, network, widths, seed), task, preset, decision=decision, depth=depth,  # type: ignore[arg-type]
-        min_node_sparsity=min_node_sparsity, pair_order=pair_order, budget=_whole(budget), progress=True,
+        min_node_sparsity=min_node_sparsity, pair_order=pair_order, tolerance=tolerance, signals=signals,
+        costs=CostModel(negation=not_price, familiar=_familiar(familiar)),
+        shown=None if show is None else show.split(","), budget=_whole(budget), progress=True,
     )  # fmt: skip
     saved = None if out is None else str(found.save(out))
     if as_json:
@@ -203,6 +217,17 @@ def _numbers(text: str, option: str, kind: type) -> tuple:
         return tuple(kind(part) for part in text.split(",") if part.strip())
     except ValueError:
         raise InputError(f"--{option} is {text!r}; it takes numbers joined by commas, such as 3,3") from None
+
+
+def _familiar(text: str | None) -> dict[str, float]:
+    blocks = {}
+    for part in (text or "").split(","):
+        name, _, price = part.partition("=")
+        try:
+            blocks |= {name.strip(): float(price)} if part.strip() else {}
+        except ValueError:
+            raise InputError(f"--familiar has {part!r}; it takes blocks with prices, such as NAND=0.5,XOR=1") from None
+    return blocks
 
 
 def _whole(budget: float) -> int:

@@ -1,17 +1,26 @@
 """What audit.json says beyond the counts: the explanations themselves, as plain JSON."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
+from itertools import islice
 from typing import Any
 
 from .authors import AuthorsFindings
 from .boolean.algorithms import Algorithm
 from .circuits.circuit import Circuit
 from .circuits.overlap import Usage
+from .experiments.deciding import Dispute
+from .experiments.findings import ExperimentFindings
 from .interpretations.interpretation import Interpretation
+from .lesson import Lesson
 from .mappings.interchange import NearMiss
 from .mappings.mapping import Mapping
 from .mappings.signatures import NeuronSet
 from .paper import PaperFindings
+from .readouts.explanation import ReadoutExplanation
+from .readouts.findings import LayerReadouts
+from .readouts.interchange import ReadoutInterchange
+from .readouts.readout import Readout
 
 # Lists of explanations are cut here; the number of all of them stands beside each list.
 MOST_LISTED = 1000
@@ -34,6 +43,10 @@ def details_of(findings: PaperFindings | AuthorsFindings | None) -> dict[str, An
             "estimate": interpretations.estimate and vars(interpretations.estimate),
             "of_the_simplest_circuit": interpretations.simplest and _interpretation(interpretations.simplest),
         },
+        "readouts": {"layers": [_layer(layer) for layer in findings.readouts.layers]},
+        "experiments": _experiments(findings.experiments),
+        "costs": _costs(findings),
+        "lesson": findings.lesson and _lesson(findings.lesson),
         "mappings": {
             "aligned": _listed(mappings.aligned and mappings.aligned.items(), _aligned),
             "survivors": {rung: _listed(kept, _mapping) for rung, kept in mappings.survivors.items()},
@@ -101,3 +114,148 @@ def _near_miss(miss: NearMiss) -> dict[str, Any]:
     for entry, accuracy in zip(document["variables"], miss.accuracies, strict=True):
         entry["iia"] = float(accuracy)
     return document
+
+
+def _layer(layer: LayerReadouts) -> dict[str, Any]:
+    found = layer.found
+    return {
+        "layer": layer.layer,
+        "tolerance": layer.signals.tolerance,
+        "most_signals": layer.asked,
+        "rank": layer.signals.rank,
+        "readable": _listed_of(len(layer.signals), (layer.signals[k] for k in range(len(layer.signals))), _readout),
+        "by_signals": {
+            rung: None if found is None else {str(size): n for size, n in found.by_signals(rung).items()}
+            for rung in ("behavioral", "exact")
+        },
+        "ladder": layer.survivors,
+        "verdict": asdict(layer.verdict),
+        "exact": _listed_of(found and found.survivors["exact"], found and found.explanations("exact"), _explanation),
+        "cheapest": _listed(found and found.explanations("cheapest"), _explanation),
+    }
+
+
+def _listed_of(number: int | None, items: Iterable | None, describe) -> dict[str, Any] | None:
+    """Likewise, where listing everything would take long and the number is known."""
+    if items is None:
+        return None
+    return {"number": number, "listed": [describe(item) for item in islice(items, MOST_LISTED)]}
+
+
+def _readout(readout: Readout) -> dict[str, Any]:
+    return {
+        "table": str(readout.table),
+        "code": readout.code,
+        "coefficients": readout.coefficients.tolist(),
+        "constant": readout.constant,
+        "residual": readout.residual,
+    }
+
+
+def _explanation(explanation: Mapping | ReadoutExplanation) -> dict[str, Any]:
+    if isinstance(explanation, Mapping):
+        return {"kind": "mapping", **_mapping(explanation)}
+    return {
+        "kind": "readouts",
+        "layer": explanation.layer,
+        "formula": str(explanation),
+        "gate": str(explanation.gate),
+        "gate_name": explanation.gate_name,
+        "undecided_patterns": list(explanation.undecided),
+        "signals": [
+            {"name": readout.name, **_readout(readout), "share": share}
+            for readout, share in zip(explanation.readouts, explanation.shares, strict=True)
+        ],
+        "residual": explanation.residual,
+    }
+
+
+def _experiments(experiments: ExperimentFindings) -> dict[str, Any]:
+    examined = experiments.examined
+    document: dict[str, Any] = {
+        "survivors": experiments.of,
+        "circuits": experiments.circuits,
+        "disputes": [_dispute(dispute) for dispute in experiments.disputes],
+        "circuit_disputes": [_dispute(dispute) for dispute in experiments.circuit_disputes],
+    }
+    if examined is not None:
+        document["cross_examination"] = {
+            "explanations": [_explanation(explanation) for explanation in examined.explanations],
+            "swaps": [len(swaps.outcomes) for swaps in examined.swaps],
+            "predicted": [[int((p.bits == s.outcomes).sum()) for p in s.predictions] for s in examined.swaps],
+            "halfway": [list(row) for row in examined.halfway],
+            "most_moved": examined.most_moved,
+            "interchange": [found and _interchange(found) for found in experiments.interchanges],
+        }
+    return document
+
+
+def _interchange(found: ReadoutInterchange) -> dict[str, Any]:
+    return {
+        "iia": [float(share) for share in found.single],
+        "iia_joint": None if found.joint is None else float(found.joint),
+        "patched_states": found.patched,
+        "unnatural_states": found.unnatural,
+    }
+
+
+def _dispute(dispute: Dispute) -> dict[str, Any]:
+    found = dispute.experiment
+    return {
+        "between": [_circuit(e) if isinstance(e, Circuit) else str(_algorithm(e)) for e in dispute.explanations],
+        "family": dispute.family,
+        "experiment": found
+        and {
+            "kind": found.kind,
+            "text": found.text,
+            **found.setting,
+            "predicted": [int(bit) for bit in found.predicted],
+            "network_decides": int(found.outcome),
+            "wrong": found.wrong,
+        },
+    }
+
+
+def _algorithm(explanation: Mapping | ReadoutExplanation) -> Algorithm | ReadoutExplanation:
+    return explanation.algorithm if isinstance(explanation, Mapping) else explanation
+
+
+def _costs(findings: PaperFindings) -> dict[str, Any]:
+    ranking = findings.ranking
+    model = ranking.model
+    return {
+        "prices": {
+            "gate": model.gate,
+            "not": model.negation,
+            "xor": model.parity,
+            "familiar": dict(model.familiar),
+        },
+        "cheapest_mappings": findings.cheapest and _listed(findings.cheapest, _mapping),
+        "survivors": ranking.of,
+        "ranking": [{"cost": cost, **_explanation(explanation)} for cost, explanation in ranking.entries],
+        "winners": [
+            {"not": p.negation, "familiar": p.familiar, "cost": p.cost, "places": [k + 1 for k in p.winners]}
+            for p in ranking.table
+        ],
+    }
+
+
+def _lesson(lesson: Lesson) -> dict[str, Any]:
+    return {
+        "shown": list(lesson.shown),
+        "told": lesson.told,
+        "task": str(lesson.task),
+        "learned": str(lesson.learned),
+        "fitting_circuits": lesson.fitting,
+        "depth": lesson.depth,
+        "continuations": [
+            {
+                "table": str(continuation.table),
+                "name": continuation.name,
+                "circuits_between": continuation.circuits and list(continuation.circuits.between),
+                "algorithms": continuation.algorithms is not None
+                and _listed(continuation.algorithms.items(), _aligned),
+            }
+            for continuation in lesson.continuations
+        ],
+    }

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-
 from .behavior import Behavior, Decision, Task
 from .boolean.algorithms import Algorithm, algorithms, count_algorithms, counting_cost
 from .boolean.gates import name_of

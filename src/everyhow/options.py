@@ -6,6 +6,7 @@ from .behavior import DECISIONS, Decision, Task
 from .boolean.truth_table import INPUT_NAMES
 from .errors import InputError
 from .network import Network
+from .readouts.readout import check_tolerance
 
 Preset = Literal["paper", "authors"]
 PRESETS: tuple[Preset, ...] = ("paper", "authors")
@@ -59,3 +60,10 @@ def checked_order(pair_order: str | None, inputs: int, preset: str) -> str:
     if sorted(order) != sorted(names):
         raise InputError(f"pair_order is {pair_order!r}; it names each of the inputs {names} once")
     return order
+
+
+def check_readouts(tolerance: float, signals: int | None) -> None:
+    """Raises InputError when an option of readouts is out of range."""
+    check_tolerance(tolerance)
+    if signals is not None and signals < 1:
+        raise InputError(f"signals is {signals}; a readout explanation has at least 1 signal")

@@ -1,24 +1,69 @@
 """The preset `paper`: every explanation of one output by the paper's own definitions."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Any
 
-from .behavior import Behavior, Decision
+from .behavior import Behavior, Decision, Task
+from .boolean.cost import CostModel
+from .circuits.circuit import Circuit
 from .circuits.findings import CircuitFindings, examine_circuits
+from .experiments.findings import MOST_EXAMINED, ExperimentFindings, examine_experiments
 from .interpretations.findings import InterpretationFindings, examine_interpretations
 from .ladder import Verdict, judge
-from .mappings.findings import MappingFindings, examine_mappings
+from .lesson import Lesson, examine_lesson
+from .mappings.alignment import minimal_mappings
+from .mappings.findings import MappingFindings, complexity, examine_mappings
+from .mappings.mapping import Mapping
 from .network import Network
 from .progress import Progress
+from .ranking import Ranking, cheapest_mappings, rank
+from .readouts.explanation import ReadoutExplanation
+from .readouts.findings import ReadoutFindings, examine_readouts
+from .readouts.readout import DEFAULT_TOLERANCE
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What an audit is asked beyond the counts.
+
+    Attributes:
+        tolerance: of readouts; a relative residual.
+        signals: the most signals of a readout explanation; 3, or what each layer allows, when None.
+        model: the prices of gates.
+        shown: the rows that the network was trained on; where it agrees with the task when None.
+    """
+
+    tolerance: float = DEFAULT_TOLERANCE
+    signals: int | None = None
+    model: CostModel = field(default_factory=CostModel)
+    shown: Sequence[int] | None = None
 
 
 @dataclass(frozen=True)
 class PaperFindings:
-    """Where, what, and the algorithms with their places."""
+    """Where, what, the algorithms with their places, the population codes, and what tells the survivors apart.
+
+    Attributes:
+        circuits: where.
+        interpretations: what, given a circuit.
+        mappings: the algorithms with their places.
+        readouts: the population codes of every hidden layer.
+        experiments: the survivors against each other.
+        ranking: the surviving mappings and readout explanations by cost.
+        cheapest: the mappings that pass every rung and whose algorithm costs least; None when not counted.
+        lesson: what fits the rows that the network was shown; None when no row is unshown.
+    """
 
     circuits: CircuitFindings
     interpretations: InterpretationFindings
     mappings: MappingFindings
+    readouts: ReadoutFindings
+    experiments: ExperimentFindings
+    ranking: Ranking
+    cheapest: tuple[Mapping, ...] | None
+    lesson: Lesson | None
 
     @property
     def capped(self) -> tuple[str, ...]:
@@ -28,7 +73,14 @@ class PaperFindings:
     @property
     def refused(self) -> tuple[str, ...]:
         """What the budget did not allow."""
-        return self.circuits.refused + self.interpretations.refused + self.mappings.refused
+        lesson = () if self.lesson is None else self.lesson.refused
+        return (
+            self.circuits.refused
+            + self.interpretations.refused
+            + self.mappings.refused
+            + self.readouts.refused
+            + lesson
+        )
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -88,15 +140,24 @@ def perfect_count(circuits: CircuitFindings) -> dict[str, Any]:
 
 
 def explain(
-    network: Network, behavior: Behavior, decision: Decision, max_depth: int, budget: int, progress: Progress
+    network: Network,
+    task: Task,
+    behavior: Behavior,
+    decision: Decision,
+    max_depth: int,
+    questions: Questions,
+    budget: int,
+    progress: Progress,
 ) -> PaperFindings:
     """Every explanation of a network with one output.
 
     Args:
         network: the network to explain.
+        task: what it was meant to compute.
         behavior: what it decides at each row of the truth table.
         decision: how outputs become bits, for the circuits.
         max_depth: of the algorithms.
+        questions: what is asked beyond the counts.
         budget: in candidate evaluations; what exceeds it is named in the findings' `refused`.
         progress: where to show it.
     """
@@ -104,4 +165,36 @@ def explain(
     circuits = examine_circuits(network, behavior, decision, budget)
     interpretations = examine_interpretations(network, behavior, decision, circuits, budget, progress)
     mappings = examine_mappings(network, behavior, table, max_depth, budget)
-    return PaperFindings(circuits, interpretations, mappings)
+    readouts = examine_readouts(network, questions.tolerance, questions.signals, questions.model, budget)
+    experiments = examine_experiments(
+        network, list(islice(_survivors(mappings, readouts), MOST_EXAMINED)), _number(mappings, readouts),
+        surviving_circuits(circuits), decision,
+    )  # fmt: skip
+    ranking = rank(_survivors(mappings, readouts), _number(mappings, readouts), questions.model)
+    last = mappings.survivors.get("inert")
+    cheapest = None if last is None else cheapest_mappings(last, questions.model)
+    lesson = examine_lesson(network, task, decision, max_depth, budget, questions.shown)
+    return PaperFindings(circuits, interpretations, mappings, readouts, experiments, ranking, cheapest, lesson)
+
+
+def surviving_circuits(circuits: CircuitFindings) -> tuple[Circuit, ...]:
+    """The circuits left by the strictest rung that any passes and that are listed, fewest edges first."""
+    return circuits.faithful_minimal or circuits.minimal or ()
+
+
+def _survivors(mappings: MappingFindings, readouts: ReadoutFindings) -> Iterator[Mapping | ReadoutExplanation]:
+    """The mappings left by the strictest rung that any passes, simplest first, then the readout explanations of each
+    layer, fewest signals first."""
+    strictest = mappings.strictest
+    placed = mappings.survivors.get(strictest, ()) if strictest else ()
+    if strictest == "single" and mappings.aligned is not None and mappings.signatures is not None:
+        placed = chain.from_iterable(minimal_mappings(mappings.signatures, a) for a in mappings.aligned)
+    yield from placed if strictest == "single" else sorted(placed, key=complexity)
+    yield from readouts.strictest()
+
+
+def _number(mappings: MappingFindings, readouts: ReadoutFindings) -> int:
+    """How many survivors there are."""
+    placed = mappings.surviving_mappings[mappings.strictest] if mappings.strictest else 0
+    read = [layer.found.survivors[layer.strictest] for layer in readouts.layers if layer.found and layer.strictest]
+    return (placed or 0) + sum(read)

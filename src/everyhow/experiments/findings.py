@@ -7,6 +7,8 @@ from itertools import combinations
 from ..behavior import Decision
 from ..circuits.circuit import Circuit
 from ..network import Network
+from ..readouts.explanation import ReadoutExplanation
+from ..readouts.interchange import ReadoutInterchange, interchange
 from .circuit_trials import STEPS, circuit_trials
 from .cross_examination import CrossExamination, cross_examine
 from .deciding import Dispute, circuit_dispute, swap_dispute
@@ -22,6 +24,8 @@ class ExperimentFindings:
 
     Attributes:
         examined: mappings and readout explanations; None when there are fewer than two.
+        interchanges: for each of those examined how it fares when its own signals are swapped; None for mappings, of
+            which the ladder says it.
         of: how many of them survive in all.
         disputes: every two of those examined.
         circuits: how many circuits survive in all.
@@ -29,6 +33,7 @@ class ExperimentFindings:
     """
 
     examined: CrossExamination | None = None
+    interchanges: tuple[ReadoutInterchange | None, ...] = ()
     of: int = 0
     disputes: tuple[Dispute, ...] = ()
     circuits: int = 0
@@ -54,9 +59,10 @@ def examine_experiments(
         if examined is not None
         else ()
     )
+    interchanges = tuple(interchange(network, e) if isinstance(e, ReadoutExplanation) else None for e in chosen)
     tried = list(circuits)[:MOST_TRIED]
     circuit_disputes = ()
     if len(tried) > 1 and network.widths[0] in STEPS:
         trials = circuit_trials(network, tried, decision)
         circuit_disputes = tuple(circuit_dispute(trials, a, b) for a, b in combinations(range(len(tried)), 2))
-    return ExperimentFindings(examined, of, disputes, len(circuits), circuit_disputes)
+    return ExperimentFindings(examined, interchanges, of, disputes, len(circuits), circuit_disputes)

@@ -68,8 +68,12 @@ class ReadoutExplanation:
 
     @property
     def gate_name(self) -> str:
-        """The usual name of the gate, or its smallest formula over the signals, A being the first."""
-        return name_of(self.gate) or str(shown_formula(self.gate))
+        """The usual name of the gate, or its smallest formula over the signals, s1 being the first."""
+        label = name_of(self.gate)
+        if label is not None and label.isupper() and len(label) > 1 and label.isalpha():
+            return label
+        operands = {name: Formula(f"s{k}") for k, name in enumerate(INPUT_NAMES, start=1)}
+        return str(shown_formula(self.gate).over(operands))
 
     @cached_property
     def formula(self) -> Formula:

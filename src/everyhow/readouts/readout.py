@@ -14,6 +14,8 @@ from ..errors import InputError
 from ..network import Network
 
 DEFAULT_TOLERANCE = 1e-3
+# Directions in which a layer varies less than this, relative to its largest activation (or 1), are no directions.
+VARIES = 1e-9
 # Larger whole numbers are no longer read as a code.
 LARGEST_WHOLE = 9
 
@@ -144,9 +146,7 @@ def readable_signals(network: Network, layer: int, tolerance: float = DEFAULT_TO
     middle = states.mean(axis=0)
     spread = states - middle
     directions, scales, turned = np.linalg.svd(spread, full_matrices=False)
-    rank = int((scales > scales.max(initial=0.0) * max(spread.shape) * np.finfo(float).eps).sum())
-    if scales.max(initial=0.0) <= np.finfo(float).eps * np.abs(states).max(initial=0.0):
-        rank = 0
+    rank = int((scales > VARIES * max(1.0, np.abs(states).max())).sum())
     inverse = (turned[:rank].T / scales[:rank]) @ directions[:, :rank].T
     coefficients = (wanted - wanted.mean(axis=1, keepdims=True)) @ inverse.T
     constants = wanted.mean(axis=1) - coefficients @ middle

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float, Int
 from ..behavior import BOUNDARY_SHIFT
 from ..boolean.truth_table import assignments
 from ..network import Network
-from .readout import Signals, rows_of
+from .readout import VARIES, Signals, rows_of
 
 # Fitted values computed at once; bounds the memory to tens of megabytes.
 VALUES_AT_ONCE = 1 << 21
@@ -46,7 +46,7 @@ def fit_sets(network: Network, signals: Signals, size: int) -> FittedSets:
     received = network.received(signals.layer + 1, signals.states)
     decisions = network.run(assignments(signals.inputs))[:, 0] > 0.5
     fit = _Fit(network, signals, received, decisions)
-    if not fit.variation > 0:
+    if not fit.variation > VARIES * max(1.0, float(np.abs(received).max())):
         # A layer that sends on a constant explains nothing; no signal has a share in it.
         return FittedSets(np.empty((0, size), np.int64), np.empty(0))
     at_once = max(1, VALUES_AT_ONCE // (received.size + size * size))

@@ -3,20 +3,18 @@
 from collections.abc import Iterator
 
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from ..audit import Audit
 from ..authors import AuthorsFindings
 from ..interpretations.interpretation import Interpretation
-from ..ladder import IN_SHORT, Verdict
+from ..ladder import IN_SHORT
 from ..mappings.findings import RUNGS
 from ..paper import PaperFindings
+from ..readouts.findings import LayerReadouts
 from .drawing import circuit_lines, formula_lines
-
-STYLES = {"identifiable": "bold green", "not identifiable": "bold yellow", "none valid": "bold red", "unknown": "bold"}
-BAR = 8
+from .pieces import fact_table, funnel, heading, indented, plural, share_bar, shown, verdict_text
+from .rivals import lesson_section, rival_sections
 
 
 def print_audit(audit: Audit, console: Console, saved: str | None = None) -> None:
@@ -24,7 +22,7 @@ def print_audit(audit: Audit, console: Console, saved: str | None = None) -> Non
     with console.capture() as captured:
         console.print(Group(*_audit_parts(audit)))
         if saved:
-            console.print(Group(_heading("Files"), _indented(Text(saved, overflow="fold"))))
+            console.print(Group(heading("Files"), indented(Text(saved, overflow="fold"))))
     # Tables fill their lines with blanks, which a pipe or a log has no use for.
     console.file.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
 
@@ -41,28 +39,31 @@ def _audit_parts(audit: Audit) -> Iterator[RenderableType]:
 
 def _output_parts(audit: Audit) -> Iterator[RenderableType]:
     yield from _mismatch(audit)
-    yield _heading("Is the explanation the only one?")
-    yield _questions(audit)
     findings = audit.findings
+    if isinstance(findings, PaperFindings) and findings.lesson is not None:
+        yield from lesson_section(findings.lesson, audit.task)
+    yield heading("Is the explanation the only one?")
+    yield _questions(audit)
     if isinstance(findings, PaperFindings):
-        yield _heading("The ladder: how many are left by each stricter criterion")
+        yield heading("The ladder: how many are left by each stricter criterion")
         yield _ladder(audit)
-    yield _heading("Verdict")
+    yield heading("Verdict")
     yield _verdicts(audit)
     if isinstance(findings, PaperFindings):
         yield from _simplest_algorithm(findings)
         yield from _simplest_circuit(findings)
+        yield from rival_sections(findings)
     if audit.capped:
-        yield _heading("Not counted exactly")
-        yield from (_indented(Text(f"- {reason}")) for reason in audit.capped)
+        yield heading("Not counted exactly")
+        yield from (indented(Text(f"- {reason}")) for reason in audit.capped)
 
 
 def _head(audit: Audit) -> RenderableType:
     widths = "-".join(map(str, audit.network.widths))
     names = ", ".join(dict.fromkeys(audit.network.activations))
-    table = _rows()
+    table = fact_table()
     table.add_row("Task", Text(audit.task, style="bold"))
-    table.add_row("Network", Text(f"{widths}, {names}, {_plural(audit.network.edges, 'edge')}"))
+    table.add_row("Network", Text(f"{widths}, {names}, {plural(audit.network.edges, 'edge')}"))
     table.add_row("Preset", Text(f"{audit.preset}; decision by {audit.decision}; algorithms to depth {audit.depth}"))
     return table
 
@@ -76,15 +77,15 @@ def _mismatch(audit: Audit) -> Iterator[RenderableType]:
         if isinstance(audit.findings, AuthorsFindings)
         else "What follows explains what it does compute."
     )
-    found = f"{name} ({table})" if name else table
+    rows = " ".join(audit.differs_at)
     yield Text(
-        f"\nThe network computes {found}, not {audit.task}; it differs at {' '.join(audit.differs_at)}. {explained}",
+        f"\nThe network computes {name or table}, not {audit.task}; differs at {rows}. {explained}",
         style="bold red",
     )
 
 
 def _questions(audit: Audit) -> RenderableType:
-    table = _rows()
+    table = fact_table()
     table.add_column()
     findings = audit.findings
     answers = _paper_answers(findings) if isinstance(findings, PaperFindings) else _authors_answers(audit)
@@ -105,7 +106,7 @@ def _paper_answers(findings: PaperFindings) -> Iterator[tuple[str, object, str]]
     circuits, interpretations = findings.circuits, findings.interpretations
     signatures = findings.mappings.signatures
     found = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
-    answer = f"{_number(found)} perfect of {circuits.in_space:,}"
+    answer = f"{shown(found)} perfect of {circuits.in_space:,}"
     if circuits.minimal is not None:
         answer += f"; {len(circuits.minimal):,} minimal"
     if counts["fewest_edges"] is not None:
@@ -131,72 +132,67 @@ def _paper_answers(findings: PaperFindings) -> Iterator[tuple[str, object, str]]
         "algorithm",
         counts["aligned_algorithms"],
         (
-            f"{_number(counts['aligned_algorithms'])} aligned of {_number(counts['algorithms'])}; irredundant: "
-            f"{_number(counts['irredundant_aligned_algorithms'])} of {_number(counts['irredundant_algorithms'])}"
+            f"{shown(counts['aligned_algorithms'])} aligned of {shown(counts['algorithms'])}; irredundant: "
+            f"{shown(counts['irredundant_aligned_algorithms'])} of {shown(counts['irredundant_algorithms'])}"
         ),
     )
     yield (
         "where it sits",
         counts["mappings"],
         (
-            f"{_plural(counts['mappings'], 'minimal mapping')}, {_number(counts['irredundant_mappings'])} irredundant; "
-            f"{_plural(counts['distinct_causal_signatures'], 'causal signature')} of "
-            f"{_plural(None if signatures is None else len(signatures), 'neuron set')}"
+            f"{plural(counts['mappings'], 'minimal mapping')}, {shown(counts['irredundant_mappings'])} irredundant; "
+            f"{plural(counts['distinct_causal_signatures'], 'causal signature')} of "
+            f"{plural(None if signatures is None else len(signatures), 'neuron set')}"
         ),
     )
+    for layer in findings.readouts.layers:
+        yield _layer_answer(layer)
+
+
+def _layer_answer(layer: LayerReadouts) -> tuple[str, object, str]:
+    exact = layer.survivors["exact"]
+    if not len(layer.signals):
+        return f"codes, layer {layer.layer}", 0, "no Boolean signal is linear in its activations"
+    answer = f"{shown(exact)} exact by at most {plural(layer.asked, 'signal')}, of {len(layer.signals):,} readable"
+    return f"codes, layer {layer.layer}", exact, answer
 
 
 def _authors_answers(audit: Audit) -> Iterator[tuple[str, object, str]]:
     counts = audit.counts
     found = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
-    yield "circuit", found, f"{_number(found)} accurate of {_number(counts['circuits_in_space'])}"
+    yield "circuit", found, f"{shown(found)} accurate of {shown(counts['circuits_in_space'])}"
     total = counts["interpretations"]
     yield "interpretation", total, "not counted" if total is None else f"{total:,} over the accurate circuits"
     aligned = counts["aligned_formulas"]
-    yield "algorithm", aligned, f"{_number(aligned)} aligned of {_plural(counts['candidate_formulas'], 'formula')}"
-    yield "where it sits", counts["mappings"], _plural(counts["mappings"], "minimal mapping")
+    yield "algorithm", aligned, f"{shown(aligned)} aligned of {plural(counts['candidate_formulas'], 'formula')}"
+    yield "where it sits", counts["mappings"], plural(counts["mappings"], "minimal mapping")
 
 
 def _ladder(audit: Audit) -> RenderableType:
     ladder = audit.ladder
-    what = _funnel("what, then where", "mappings", "algorithms", "")
+    what = funnel("what, then where", "mappings", "algorithms", "")
     for rung, mappings in ladder["mappings"].items():
-        bar = _bar(mappings, ladder["mappings"]["single"])
-        algorithms = _number(ladder["algorithms"][rung])
-        what.add_row(f"  {rung}", bar, _number(mappings), algorithms, Text(IN_SHORT[rung], style="dim"))
-    where = _funnel("where, then what", "circuits", "")
+        bar = share_bar(mappings, ladder["mappings"]["single"])
+        algorithms = shown(ladder["algorithms"][rung])
+        what.add_row(f"  {rung}", bar, shown(mappings), algorithms, Text(IN_SHORT[rung], style="dim"))
+    if isinstance(audit.findings, PaperFindings):
+        cheapest = audit.findings.cheapest
+        left = None if cheapest is None else len(cheapest)
+        algorithms = None if cheapest is None else len({mapping.algorithm for mapping in cheapest})
+        bar = share_bar(left, ladder["mappings"]["single"])
+        what.add_row("  cheapest", bar, shown(left), shown(algorithms), Text(IN_SHORT["cheapest"], style="dim"))
+    where = funnel("where, then what", "circuits", "")
     for rung, circuits in ladder["circuits"].items():
-        bar = _bar(circuits, ladder["circuits"]["perfect"])
-        where.add_row(f"  {rung}", bar, _number(circuits), Text(IN_SHORT[rung], style="dim"))
+        bar = share_bar(circuits, ladder["circuits"]["perfect"])
+        where.add_row(f"  {rung}", bar, shown(circuits), Text(IN_SHORT[rung], style="dim"))
     return Group(what, where)
 
 
-def _funnel(title: str, *columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column(Text(title, style="not dim bold"), no_wrap=True)
-    table.add_column("", no_wrap=True)
-    for column in columns:
-        table.add_column(column, justify="right" if column else "left", no_wrap=bool(column))
-    return table
-
-
-def _bar(left: int | None, all_of: int | None) -> Text:
-    if not left or not all_of:
-        return Text("·", style="dim")
-    return Text("█" * max(1, round(BAR * left / all_of)), style="cyan")
-
-
 def _verdicts(audit: Audit) -> RenderableType:
-    table = _rows()
+    table = fact_table()
     for strategy, verdict in audit.verdict.items():
-        table.add_row(strategy.replace("_then_", ", then ").replace("_", " "), _verdict(verdict))
+        table.add_row(strategy.replace("_then_", ", then ").replace("_", " "), verdict_text(verdict))
     return table
-
-
-def _verdict(verdict: Verdict) -> Text:
-    text = Text(str(verdict), style=STYLES[verdict.status])
-    text.append(f": {verdict.reason}. Among {verdict.space}.", style="not bold default")
-    return text
 
 
 def _simplest_algorithm(findings: PaperFindings) -> Iterator[RenderableType]:
@@ -207,8 +203,8 @@ def _simplest_algorithm(findings: PaperFindings) -> Iterator[RenderableType]:
     strictest = findings.mappings.strictest or ""
     rivals = findings.mappings.surviving_mappings[strictest] or 1
     last = "" if strictest == RUNGS[-1] else ", the last rung that any passes"
-    yield _heading(f"Simplest explanation left by {strictest}{_one_of(rivals)}{last}")
-    yield _indented(Text("\n".join(formula_lines(mapping)), overflow="fold"))
+    yield heading(f"Simplest explanation left by {strictest}{_one_of(rivals)}{last}")
+    yield indented(Text("\n".join(formula_lines(mapping)), overflow="fold"))
 
 
 def _nearest(findings: PaperFindings) -> Iterator[RenderableType]:
@@ -217,9 +213,9 @@ def _nearest(findings: PaperFindings) -> Iterator[RenderableType]:
         return
     tried, of = findings.mappings.scored
     among = f"all {of:,}" if tried == of else f"the {tried:,} simplest of {of:,}"
-    yield _heading(f"Nearest misses among {among} irredundant algorithms, by the IIA of their worst variable")
+    yield heading(f"Nearest misses among {among} irredundant algorithms, by the IIA of their worst variable")
     for miss in misses[:3]:
-        yield _indented(Text(f"{float(miss.least):.4f}  {miss.mapping.algorithm}: {miss.mapping}"))
+        yield indented(Text(f"{float(miss.least):.4f}  {miss.mapping.algorithm}: {miss.mapping}"))
 
 
 def _simplest_circuit(findings: PaperFindings) -> Iterator[RenderableType]:
@@ -229,10 +225,10 @@ def _simplest_circuit(findings: PaperFindings) -> Iterator[RenderableType]:
     survivors = findings.circuits.survivors
     rung = "resample_faithful_fewest_edges" if findings.circuits.faithful_minimal else "perfect"
     rivals = survivors[rung] if rung != "perfect" else len(findings.circuits.minimal or ())
-    yield _heading(f"Smallest circuit left by {rung}{_one_of(rivals or 1)}: {len(circuit)} edges")
-    yield _indented(Text("\n".join(circuit_lines(circuit, interpretation)), overflow="fold"))
+    yield heading(f"Smallest circuit left by {rung}{_one_of(rivals or 1)}: {len(circuit)} edges")
+    yield indented(Text("\n".join(circuit_lines(circuit, interpretation)), overflow="fold"))
     note = "This circuit has no interpretation." if interpretation is None else _gap_note(interpretation)
-    yield _indented(Text(note, style="dim"))
+    yield indented(Text(note, style="dim"))
 
 
 def _gap_note(interpretation: Interpretation) -> str:
@@ -244,29 +240,3 @@ def _gap_note(interpretation: Interpretation) -> str:
 
 def _one_of(rivals: int) -> str:
     return "" if rivals == 1 else f", one of {rivals:,}"
-
-
-def _number(number: object) -> str:
-    if isinstance(number, list):
-        return f"between {number[0]:,} and {number[1]:,}"
-    return "?" if number is None else f"{number:,}"
-
-
-def _plural(number: int | None, word: str) -> str:
-    return f"{_number(number)} {word}" + "s" * (number != 1)
-
-
-def _heading(text: str) -> Text:
-    return Text(f"\n{text}", style="bold")
-
-
-def _indented(item: RenderableType) -> Padding:
-    return Padding(item, (0, 0, 0, 2))
-
-
-def _rows() -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True, style="cyan")
-    table.add_column()
-    table.pad_edge = False
-    return table

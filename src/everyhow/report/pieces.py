@@ -1,0 +1,66 @@
+"""The pieces that every section of the terminal report is made of."""
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ..ladder import Verdict
+
+STYLES = {"identifiable": "bold green", "not identifiable": "bold yellow", "none valid": "bold red", "unknown": "bold"}
+BAR = 8
+
+
+def funnel(title: str, *columns: str) -> Table:
+    """The survivors of each rung: a rung's name, a bar, then the columns."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column(Text(title, style="not dim bold"), no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for column in columns:
+        table.add_column(column, justify="right" if column else "left", no_wrap=bool(column))
+    return table
+
+
+def share_bar(left: int | None, all_of: int | None) -> Text:
+    """A bar as long as the share that is left."""
+    if not left or not all_of:
+        return Text("·", style="dim")
+    return Text("█" * max(1, round(BAR * left / all_of)), style="cyan")
+
+
+def verdict_text(verdict: Verdict) -> Text:
+    """A verdict with its reason and what was searched."""
+    text = Text(str(verdict), style=STYLES[verdict.status])
+    text.append(f": {verdict.reason}. Among {verdict.space}.", style="not bold default")
+    return text
+
+
+def shown(number: object) -> str:
+    """A count, a range of counts, or ? where there is none."""
+    if isinstance(number, list):
+        return f"between {number[0]:,} and {number[1]:,}"
+    return "?" if number is None else f"{number:,}"
+
+
+def plural(number: int | None, word: str) -> str:
+    """A count with its noun."""
+    return f"{shown(number)} {word}" + "s" * (number != 1)
+
+
+def heading(text: str) -> Text:
+    """The heading of a section."""
+    return Text(f"\n{text}", style="bold")
+
+
+def indented(item: RenderableType) -> Padding:
+    """What stands below a heading."""
+    return Padding(item, (0, 0, 0, 2))
+
+
+def fact_table() -> Table:
+    """A table of names and what is said of them."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, style="cyan")
+    table.add_column()
+    table.pad_edge = False
+    return table

@@ -1,0 +1,243 @@
+"""Sections of the terminal report on population codes, and on what tells rival explanations apart."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ..circuits.circuit import Circuit
+from ..experiments.deciding import Dispute
+from ..experiments.findings import ExperimentFindings
+from ..experiments.witness import Explanation
+from ..lesson import Lesson
+from ..mappings.mapping import Mapping
+from ..paper import PaperFindings
+from ..ranking import Prices, Ranking
+from ..readouts.findings import LayerReadouts
+from .pieces import funnel, heading, indented, plural, share_bar, shown, verdict_text
+
+# How many explanations are listed, and how many of them stand in the matrix.
+MOST_LISTED, MOST_IN_MATRIX, MOST_DISPUTES = 12, 10, 3
+
+
+def rival_sections(findings: PaperFindings) -> Iterator[RenderableType]:
+    """Population codes; the explanations left by cost; the matrix of their predictions; what decides between them."""
+    if findings.readouts.layers:
+        yield from _codes(findings.readouts.layers)
+    if len(findings.ranking.entries) > 1:
+        yield from _ranking(findings.ranking)
+        yield from _cross_examination(findings.experiments, findings.ranking)
+        yield from _prices(findings.ranking)
+    if findings.experiments.disputes or findings.experiments.circuit_disputes:
+        yield from _disputes(findings.experiments, findings.ranking)
+
+
+def lesson_section(lesson: Lesson, task: str) -> Iterator[RenderableType]:
+    """What fits the rows that the network was shown, and how it goes on."""
+    rows = " ".join(lesson.shown)
+    how = "it was shown" if lesson.told else "at which it is right"
+    yield heading(f"The lesson: what fits the rows {how}, {rows}")
+    if not lesson.continuations:
+        return
+    meant = lesson.of(lesson.task)
+    circuits = 0 if meant is None or meant.circuits is None else meant.circuits.between[0]
+    if lesson.fitting is not None:
+        text = f"{circuits:,} of the {plural(lesson.fitting, 'circuit')} that decide right there generalise to {task}."
+        yield indented(Text(text))
+    table = _table("", "circuits", "aligned algorithms", "mappings")
+    for continuation in lesson.continuations:
+        marks = [
+            word
+            for word, table_of in (("the task", lesson.task), ("learned", lesson.learned))
+            if continuation.table == table_of
+        ]
+        found = continuation.algorithms
+        table.add_row(
+            continuation.name + (f" ({', '.join(marks)})" if marks else ""),
+            "?" if continuation.circuits is None else _between(continuation.circuits.between),
+            shown(None if found is None else len(found)),
+            shown(None if found is None else sum(found.values())),
+        )
+    yield indented(table)
+    yield indented(
+        Text(
+            f"Algorithms to depth {lesson.depth}, aligned in every interchange between those rows; only the other rows "
+            f"tell them apart.",
+            style="dim",
+        )
+    )
+
+
+def _between(ends: tuple[int, int]) -> str:
+    return f"{ends[0]:,}" if ends[0] == ends[1] else f"{ends[0]:,} to {ends[1]:,}"
+
+
+def _codes(layers: Sequence[LayerReadouts]) -> Iterator[RenderableType]:
+    yield heading("Population codes: Boolean signals that are linear in a layer's activations")
+    for layer in layers:
+        inputs = layer.signals.inputs
+        everything = (1 << ((1 << inputs) - 1)) - 1
+        title = f"layer {layer.layer}: {len(layer.signals):,} of {everything:,} signals readable"
+        if not len(layer.signals):
+            title += f" (with a residual of at most {layer.signals.tolerance:g})"
+        if layer.found is None or not len(layer.signals):
+            yield indented(Text(title, style="bold"))
+            continue
+        sizes = list(layer.found.fitted)
+        table = funnel(title, *(f"{'by ' if size == 1 else ''}{size}" for size in sizes), "in all")
+        survivors = layer.survivors
+        for rung, left in survivors.items():
+            counts = layer.found.by_signals(rung) if rung in ("behavioral", "exact") else {}
+            cells = [f"{counts[size]:,}" if size in counts else "" for size in sizes]
+            bar = share_bar(left, survivors["behavioral"])
+            table.add_row(f"  {rung}", bar, *cells, shown(left))
+        yield indented(table)
+        yield indented(verdict_text(layer.verdict))
+
+
+def _ranking(ranking: Ranking) -> Iterator[RenderableType]:
+    listed = ranking.entries[:MOST_LISTED]
+    among = "" if len(listed) == ranking.of else f", {len(listed)} of {ranking.of:,}"
+    yield heading(f"The explanations left, cheapest first{among} (h1 is a layer's first neuron, its neuron 0)")
+    table = _table("", "cost", "")
+    for place, (cost, explanation) in enumerate(listed, start=1):
+        text = Text(str(_title(explanation)))
+        text.append(f"  {_place(explanation)}", style="dim")
+        table.add_row(f"#{place}", f"{cost:g}", text)
+    yield indented(table)
+    if len(ranking.entries) < ranking.of:
+        yield indented(Text(f"Only the first {len(ranking.entries)} of {ranking.of:,} were priced.", style="dim"))
+
+
+def _title(explanation: Explanation) -> str:
+    return str(explanation.algorithm) if isinstance(explanation, Mapping) else str(explanation)
+
+
+def _place(explanation: Explanation) -> str:
+    if isinstance(explanation, Mapping):
+        pairs = zip(explanation.algorithm.variables, explanation.sets, strict=True)
+        places = [
+            f"{variable.name} in {' and '.join(f'h{neuron + 1}' for neuron in place.neurons)} of layer {place.layer}"
+            for variable, place in pairs
+        ]
+        return "a mapping: " + ("; ".join(places) or "no variable to place")
+    # Codes that are no whole numbers say little to the eye; audit.json has them.
+    codes = "; ".join(str(readout) if readout.whole else readout.name for readout in explanation.readouts)
+    gate = "" if explanation.gate_name == "ID" else f"{explanation.gate_name} of "
+    return f"layer {explanation.layer}: {gate}{codes}"
+
+
+def _cross_examination(experiments: ExperimentFindings, ranking: Ranking) -> Iterator[RenderableType]:
+    examined = experiments.examined
+    if examined is None:
+        return
+    places = [e for _, e in ranking.entries if e in examined.explanations][:MOST_IN_MATRIX]
+    numbers = {e: k for k, (_, e) in enumerate(ranking.entries, start=1)}
+    index = {e: k for k, e in enumerate(examined.explanations)}
+    yield heading("Cross-examination: of 100 swaps of the row's variables, how many the column predicts")
+    table = _table("", *(f"#{numbers[e]}" for e in places))
+    matrix = examined.matrix
+    for row in places:
+        shares = [float(matrix[index[row]][index[column]]) for column in places]
+        table.add_row(f"#{numbers[row]}", *(Text(_percent(s), style="dim" if s == 1 else "") for s in shares))
+    yield indented(table)
+    notes = []
+    if len(places) < experiments.of:
+        notes.append(f"{len(places)} of the {experiments.of:,} explanations left are shown.")
+    if examined.most_moved is not None:
+        notes.append(f"At most {examined.most_moved} variables are swapped at once.")
+    halfway = sum(map(sum, examined.halfway))
+    if halfway:
+        notes.append("A variable that reads halfway between 0 and 1 is taken as at the first input.")
+    if notes:
+        yield indented(Text(" ".join(notes), style="dim"))
+
+
+def _percent(share: float) -> str:
+    # Only what is exactly all or nothing is shown as such.
+    return f"{share:.0%}".rstrip("%") if share in (0, 1) else f"{min(max(100 * share, 0.1), 99.9):.3g}"
+
+
+def _prices(ranking: Ranking) -> Iterator[RenderableType]:
+    negations = list(dict.fromkeys(prices.negation for prices in ranking.table))
+    by_block: dict[str | None, list[Prices]] = {}
+    for prices in ranking.table:
+        by_block.setdefault(prices.familiar, []).append(prices)
+    alike: dict[tuple, list[str | None]] = {}
+    for block, row in by_block.items():
+        alike.setdefault(tuple(prices.winners for prices in row), []).append(block)
+    if len(alike) == 1 and len(set(next(iter(alike)))) == 1:
+        return
+    yield heading("Which is cheapest, by the price of NOT and by the block that is familiar (at half a gate's price)")
+    table = _table("familiar", *(f"NOT {negation:g}" for negation in negations), left=True)
+    for winners, blocks in alike.items():
+        names = ", ".join("none" if block is None else block for block in blocks)
+        table.add_row(names, *(_places(each) for each in winners))
+    yield indented(table)
+
+
+def _places(winners: tuple[int, ...]) -> str:
+    listed = " ".join(f"#{place + 1}" for place in winners[:4])
+    return listed if len(winners) <= 4 else f"{listed} +{len(winners) - 4}"
+
+
+def _disputes(experiments: ExperimentFindings, ranking: Ranking) -> Iterator[RenderableType]:
+    yield heading("Experiments that decide between them")
+    numbers: dict[object, int] = {e: k for k, (_, e) in enumerate(ranking.entries, start=1)}
+    if experiments.disputes:
+        settled = [d for d in experiments.disputes if d.experiment is not None]
+        ordered = sorted(settled, key=lambda d: sorted(numbers.get(e, 1 << 30) for e in d.explanations))
+        yield indented(
+            Text(
+                f"{len(settled):,} of {plural(len(experiments.disputes), 'pair')} of explanations part company at some "
+                f"interchange; the others agree in {experiments.disputes[0].family}."
+            )
+        )
+        for dispute in ordered[:MOST_DISPUTES]:
+            yield indented(_dispute(dispute, [f"#{numbers[e]}" for e in dispute.explanations if e in numbers]))
+    if experiments.circuit_disputes:
+        settled = [d for d in experiments.circuit_disputes if d.experiment is not None]
+        yield indented(
+            Text(
+                f"{len(settled):,} of {plural(len(experiments.circuit_disputes), 'pair')} of circuits part company "
+                f"among {experiments.circuit_disputes[0].family}."
+            )
+        )
+        for dispute in settled[:1]:
+            yield indented(Text(_two_circuits(*dispute.explanations)))
+            yield indented(_dispute(dispute, ["the first", "the second"]))
+
+
+def _dispute(dispute: Dispute, names: list[str]) -> Text:
+    found = dispute.experiment
+    if found is None or len(names) != 2:
+        return Text(str(dispute))
+    text = Text(f"{names[0]} or {names[1]}: ", style="cyan")
+    text.append(
+        f"{found.text}, {names[0]} predicts {found.predicted[0]:d} and {names[1]} {found.predicted[1]:d}; the network "
+        f"decides {found.outcome:d}, so {names[found.wrong]} is wrong.",
+        style="not bold default",
+    )
+    return text
+
+
+def _two_circuits(first: object, second: object) -> str:
+    if not isinstance(first, Circuit) or not isinstance(second, Circuit):
+        return f"{first} and {second}"
+    only = [
+        " ".join(f"{layer}.{j}<{i}" for layer, j, i in one.edges if (layer, j, i) not in other) or "none"
+        for one, other in ((first, second), (second, first))
+    ]
+    return (
+        f"Two of them, of {len(first)} and {len(second)} edges; the first alone has {only[0]}, the second alone "
+        f"{only[1]}."
+    )
+
+
+def _table(*columns: str, left: bool = False) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for k, column in enumerate(columns):
+        words = not column or left
+        table.add_column(column, justify="left" if words or k == 0 else "right", no_wrap=bool(column) and not left)
+    return table
