@@ -42,13 +42,16 @@ class CostModel:
         (3.0, 0.5)
     """
 
-    gate: float = 1.0
-    negation: float = 0.0
-    parity: float = 3.0
-    familiar: Mapping[str, float] | tuple[tuple[str, float], ...] = field(default=())
+    gate: float | int = 1.0
+    negation: float | int = 0.0
+    parity: float | int = 3.0
+    familiar: Mapping[str, float | int] | tuple[tuple[str, float | int], ...] = field(default=())
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "familiar", tuple(dict(self.familiar).items()))
+        for name in ("gate", "negation", "parity"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+        blocks = tuple((name, float(price)) for name, price in dict(self.familiar).items())
+        object.__setattr__(self, "familiar", blocks)
         prices = {"gate": self.gate, "negation": self.negation, "parity": self.parity, **dict(self.familiar)}
         for name, price in prices.items():
             if not (math.isfinite(price) and price >= 0):
