@@ -81,7 +81,7 @@ def test_wrong_task_is_said(run):
     """A network that does not compute the task is audited, with the inputs at which it differs."""
     code, out, _ = run("audit", "OR", "--network", XOR)
     assert code == 0
-    assert "computes XOR (0110), not OR; it differs at 11" in out.replace("\n", " ")
+    assert "computes XOR, not OR; differs at 11" in out.replace("\n", " ")
 
 
 def test_several_outputs(run):

@@ -33,5 +33,6 @@ def test_every_rung_is_defined():
     """Each rung has its short and its long definition."""
     from everyhow.circuits.findings import RUNGS as CIRCUIT_RUNGS
     from everyhow.mappings.findings import RUNGS as MAPPING_RUNGS
+    from everyhow.readouts.readouts import RUNGS as READOUT_RUNGS
 
-    assert {*CIRCUIT_RUNGS, *MAPPING_RUNGS} == set(IN_SHORT) == set(DEFINITIONS) - {"aligned"}
+    assert {*CIRCUIT_RUNGS, *MAPPING_RUNGS, *READOUT_RUNGS} == set(IN_SHORT) == set(DEFINITIONS) - {"aligned"}

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import everyhow as eh
@@ -144,12 +144,13 @@ def test_matrix(name):
     assert np.allclose(as_floats(examined), slow_matrix(network, explanations), atol=1e-12)
 
 
+@settings(max_examples=30)
 @given(networks(inputs=(2, 2), hidden=(1, 3), widest=3), st.integers(0, 10))
 def test_matrix_of_random_networks(network, start):
     """Mappings of random networks, of whatever they compute."""
     (table,) = eh.Behavior.of_network(network, assignments(2)).tables()
-    algorithms = itertools.islice(eh.algorithms(str(table), 3), start, start + 40)
-    explanations = list(itertools.islice((m for a in algorithms for m in eh.mappings(network, a)), 4))
+    algorithms = [a for a in itertools.islice(eh.algorithms(str(table), 3), start, start + 40) if len(a.variables) < 3]
+    explanations = list(itertools.islice((m for a in algorithms for m in eh.mappings(network, a)), 3))
     if explanations:
         examined = cross_examine(network, explanations)
         assert np.allclose(as_floats(examined), slow_matrix(network, explanations))

@@ -95,8 +95,8 @@ class Algorithm:
     Two algorithms are the same when their trees are.
 
     Example:
-        >>> [str(a) for a in algorithms(TruthTable.parse("0110"), 2)]
-        ['AND(NAND(A,B), OR(A,B))', 'OR(AND(A,¬B), AND(¬A,B))']
+        >>> [str(a) for a in algorithms(TruthTable.parse("1001"), 2)]
+        ['OR(AND(A,B), NOR(A,B))', 'AND(OR(¬A,B), OR(A,¬B))']
     """
 
     inputs: int

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import count, product
 
 from ..errors import InputError
@@ -90,20 +90,30 @@ class CostModel:
 
     def of_composition(self, gate: TruthTable, signals: Sequence[TruthTable]) -> float:
         """What a gate over several signals costs, each signal being taken in the polarity that is cheapest for all."""
-        prices = _prices(self)
-        costs = []
-        for flipped, turned in polarities(gate, signals):
-            operands = {INPUT_NAMES[k]: self.formula(signal) for k, signal in enumerate(turned)}
-            composition = self.formula(flipped).over(operands)
-            # A signal that the gate does not need is still read.
-            blocks = composition.blocks.union(*(operand.blocks for operand in operands.values()))
-            costs.append(sum(prices[block.name] for block in blocks))
-        return float(min(costs))
+        return _composition_cost(self, gate, tuple(signals))
 
     def of_algorithm(self, algorithm: Algorithm) -> float:
         """What an algorithm costs, each inner variable being taken in the polarity that is cheapest for all."""
-        prices = tuple(self.price(TruthTable(2, bits)) for bits in range(16))
-        return _cheapest_polarities(algorithm, prices)
+        return _algorithm_cost(self, algorithm)
+
+
+# The same few compositions and algorithms come up again and again, in every layer and every network.
+@lru_cache(maxsize=1 << 17)
+def _composition_cost(model: CostModel, gate: TruthTable, signals: tuple[TruthTable, ...]) -> float:
+    costs = []
+    for flipped, turned in polarities(gate, signals):
+        operands = {INPUT_NAMES[k]: model.formula(signal) for k, signal in enumerate(turned)}
+        composition = model.formula(flipped).over(operands)
+        # A signal that the gate does not need is still read.
+        blocks = composition.blocks.union(*(operand.blocks for operand in operands.values()))
+        costs.append(model.total(blocks))
+    return min(costs)
+
+
+@lru_cache(maxsize=1 << 17)
+def _algorithm_cost(model: CostModel, algorithm: Algorithm) -> float:
+    prices = tuple(model.price(TruthTable(2, bits)) for bits in range(16))
+    return _cheapest_polarities(algorithm, prices)
 
 
 @lru_cache(maxsize=64)
@@ -149,13 +159,33 @@ def _cheapest_polarities(algorithm: Algorithm, prices: tuple[float, ...]) -> flo
     _count_uses(algorithm.tree, uses)
     shared = [node for node, number in uses.items() if number > 1]
     return min(
-        _build(algorithm.tree, algorithm.negated, dict(zip(shared, chosen, strict=True)), prices)
-        + sum(
-            _build(node, negated, dict(zip(shared, chosen, strict=True)), prices)
-            for node, negated in zip(shared, chosen, strict=True)
-        )
+        _with_shared(algorithm, dict(zip(shared, chosen, strict=True)), prices)
         for chosen in product((False, True), repeat=len(shared))
     )
+
+
+def _with_shared(algorithm: Algorithm, shared: Mapping[Inner, bool], prices: tuple[float, ...]) -> float:
+    """The cost when each subtree that is used twice is built once, in the polarity that `shared` gives it."""
+
+    @cache
+    def build(node: Inner, negated: bool) -> float:
+        return min(
+            prices[_gate_bits(negated, node.left_negated != left, node.right_negated != right)]
+            + use(node.left, left)
+            + use(node.right, right)
+            for left in allowed(node.left)
+            for right in allowed(node.right)
+        )
+
+    def allowed(operand: Tree) -> tuple[bool, ...]:
+        if isinstance(operand, Leaf):
+            return (False,)
+        return (shared[operand],) if operand in shared else (False, True)
+
+    def use(operand: Tree, negated: bool) -> float:
+        return 0.0 if isinstance(operand, Leaf) or operand in shared else build(operand, negated)
+
+    return build(algorithm.tree, algorithm.negated) + sum(build(node, negated) for node, negated in shared.items())
 
 
 def _count_uses(node: Tree, uses: dict[Inner, int]) -> None:
@@ -165,29 +195,6 @@ def _count_uses(node: Tree, uses: dict[Inner, int]) -> None:
     if uses[node] == 1:
         _count_uses(node.left, uses)
         _count_uses(node.right, uses)
-
-
-def _build(node: Inner, negated: bool, shared: Mapping[Inner, bool], prices: tuple[float, ...]) -> float:
-    """The cheapest way to build a node in a polarity, subtrees in `shared` being there already in theirs."""
-    return min(
-        prices[_gate_bits(negated, node.left_negated != left, node.right_negated != right)]
-        + _operand(node.left, left, shared, prices)
-        + _operand(node.right, right, shared, prices)
-        for left in _allowed(node.left, shared)
-        for right in _allowed(node.right, shared)
-    )
-
-
-def _allowed(operand: Tree, shared: Mapping[Inner, bool]) -> tuple[bool, ...]:
-    if isinstance(operand, Leaf):
-        return (False,)
-    return (shared[operand],) if operand in shared else (False, True)
-
-
-def _operand(operand: Tree, negated: bool, shared: Mapping[Inner, bool], prices: tuple[float, ...]) -> float:
-    if isinstance(operand, Leaf) or operand in shared:
-        return 0.0
-    return _build(operand, negated, shared, prices)
 
 
 def _gate_bits(negated: bool, left_negated: bool, right_negated: bool) -> int:

@@ -93,9 +93,9 @@ def cross_examine(
 
     Example:
         >>> import everyhow as eh
-        >>> _, bob, alice = list(eh.readouts(eh.xornet()))[:3]
-        >>> eh.cross_examine(eh.xornet(), [alice, bob]).matrix[0][1]
-        Fraction(23, 25)
+        >>> one, other, *_ = eh.readouts(eh.xornet())
+        >>> eh.cross_examine(eh.xornet(), [one, other]).matrix
+        ((Fraction(1, 1), Fraction(9, 10)), (Fraction(1, 1), Fraction(1, 1)))
     """
     if network.widths[-1] != 1:
         raise InputError(

@@ -82,9 +82,9 @@ def decide_between(
 
     Example:
         >>> import everyhow as eh
-        >>> _, bob, alice = list(eh.readouts(eh.xornet()))[:3]
-        >>> eh.decide_between(eh.xornet(), alice, bob).experiment.wrong
-        0
+        >>> one, other, *_ = eh.readouts(eh.xornet())
+        >>> eh.decide_between(eh.xornet(), one, other).experiment.text
+        'at 11, with XOR(A,B) as at 01'
     """
     if isinstance(one, Circuit) != isinstance(other, Circuit):
         raise InputError(

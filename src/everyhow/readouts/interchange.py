@@ -28,9 +28,9 @@ def dual_directions(
 
     Example:
         >>> import everyhow as eh
-        >>> _, bob, _ = list(eh.readouts(eh.xornet()))[:3]
-        >>> dual_directions(bob).round(2).tolist()
-        [[-0.5, 0.5], [-0.5, 0.5], [-1.0, 0.0]]
+        >>> (explanation, *_) = eh.readouts(eh.xornet())
+        >>> dual_directions(explanation).round(2).ravel().tolist()
+        [0.17, 0.17, -0.33]
     """
     codes = np.array([readout.coefficients for readout in explanation.readouts])
     held = np.zeros((0, codes.shape[1])) if holding is None else np.asarray(holding, dtype=np.float64)
@@ -79,10 +79,10 @@ def interchange(
 
     Example:
         >>> import everyhow as eh
-        >>> _, bob, alice = list(eh.readouts(eh.xornet()))[:3]
-        >>> found = interchange(eh.xornet(), alice)
+        >>> (explanation, *_) = eh.readouts(eh.xornet())
+        >>> found = interchange(eh.xornet(), explanation)
         >>> found.single, found.joint, f"{found.unnatural} of {found.patched}"
-        ((Fraction(1, 1), Fraction(1, 1)), Fraction(1, 1), '16 of 96')
+        ((Fraction(1, 1),), None, '8 of 16')
     """
     layer = explanation.layer
     states = network.layers(assignments(network.widths[0]))[layer]

@@ -49,7 +49,7 @@ class Readout:
 
     @property
     def code(self) -> str:
-        """The combination of neurons, h1 being the first of the layer, such as h1 - h3."""
+        """The combination of neurons, h1 being the first of the layer, such as 1 - h2."""
         terms = [(float(self.constant), "")]
         terms += [(float(c), f"h{j}") for j, c in enumerate(self.coefficients, start=1)]
         if self.whole:
@@ -127,8 +127,9 @@ def readable_signals(network: Network, layer: int, tolerance: float = DEFAULT_TO
 
     Example:
         >>> from everyhow import xornet
-        >>> [str(signal) for signal in readable_signals(xornet(), 1)][:3]
-        ['AND(A,B) = h3', 'AND(A,¬B) = h1 - h3', 'A = h1']
+        >>> signals = readable_signals(xornet(), 1)
+        >>> len(signals), str(signals[0])
+        (7, 'AND(A,B) = h3')
     """
     inputs = network.widths[0]
     check_layer(network, layer)

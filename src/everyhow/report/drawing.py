@@ -13,11 +13,11 @@ def formula_lines(mapping: Mapping) -> list[str]:
 
     Example:
         >>> import everyhow as eh
-        >>> bob = next(eh.algorithms("XOR", depth=2))
-        >>> print("\\n".join(formula_lines(eh.mappings(eh.xornet(), bob)[0])))
-        AND(NAND(A,B), OR(A,B))   the output
-        ├─ NAND(A,B)              layer 1, neuron 2
-        └─ OR(A,B)                layer 1, neurons 0 and 1
+        >>> network = eh.Network([[[1, 1, 0], [0, 0, 1]], [[1, 1]]], [[-1, 0], [0]], ["relu", "relu"])
+        >>> algorithm = next(eh.algorithms("A & B | C", depth=2))
+        >>> print("\\n".join(formula_lines(eh.mappings(network, algorithm)[0])))
+        OR(C, AND(A,B))   the output
+        └─ AND(A,B)       layer 1, neuron 0
     """
     places = {variable.path: s for variable, s in zip(mapping.algorithm.variables, mapping.sets, strict=True)}
     names = {variable.path: variable.name for variable in mapping.algorithm.variables}
