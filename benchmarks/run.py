@@ -23,6 +23,8 @@ from everyhow.circuits.listing import list_bits
 from everyhow.circuits.space import circuits_in_space
 from everyhow.interpretations.count import count_interpretations
 from everyhow.mappings.findings import examine_mappings
+from everyhow.readouts.readout import rows_of
+from everyhow.readouts.search import sets_to_fit
 from everyhow.training import train_many
 
 REFERENCE = Path(__file__).parent.parent / "tests" / "reference"
@@ -91,6 +93,45 @@ def mappings(name):
     return f"signatures, algorithms, mappings, rungs of {name}", fast, ""
 
 
+def wide_network(*widths):
+    """A random network with tanh neurons."""
+    rng = np.random.default_rng(0)
+    layers = list(itertools.pairwise(widths))
+    weights, biases = [rng.normal(size=(b, a)) for a, b in layers], [rng.normal(size=b) for _, b in layers]
+    return eh.Network(weights, biases, ["tanh"] * (len(layers) - 1) + ["identity"])
+
+
+def readouts(*widths):
+    """Every set of at most three signals of the first hidden layer, against least squares set by set."""
+    network = wide_network(*widths)
+    fast = best(lambda: eh.readouts(network).survivors, 3)
+    found = eh.readouts(network)
+    sets = sum(sets_to_fit(found.signals, size) for size in (1, 2, 3))
+    rows = rows_of(found.signals.tables, 3)
+    received = network.received(2, found.signals.states)
+    constant = np.ones((1, 8))
+
+    def run():
+        for chosen in itertools.islice(itertools.combinations(range(len(rows)), 3), 2000):
+            design = np.concatenate([rows[list(chosen)], constant]).T
+            weights, *_ = np.linalg.lstsq(design, received, rcond=None)
+            network.run_received(2, design @ weights)
+
+    plain = best(run, 3) / 2000 * sets
+    shape = "-".join(map(str, widths))
+    return f"readouts of {shape}, all {sets:,} sets", fast, f"{plain / fast:,.0f} x least squares each ({plain:,.1f} s)"
+
+
+def cross_examination():
+    """Twenty explanations by three signals over three inputs, every swap of each predicted by each."""
+    network = wide_network(3, 16, 1)
+    by_three = (e for e in eh.readouts(network).explanations("behavioral") if len(e.signals) == 3)
+    twenty = list(itertools.islice(by_three, 20))
+    swaps = sum(len(swaps.outcomes) for swaps in eh.cross_examine(network, twenty).swaps)
+    fast = best(lambda: eh.cross_examine(network, twenty).matrix, 3)
+    return f"cross-examination of 20 explanations, {swaps:,} swaps each predicted 20 times", fast, ""
+
+
 def training():
     """A hundred networks with the default settings."""
     return "100 networks 2-3-3-1 trained on XOR, default settings", best(lambda: train_many("XOR", range(100)), 1), ""
@@ -123,6 +164,7 @@ def main():
         (circuits("count-xor-2-5-5-1-seed0", 3),),
         (interpretations("xor-2-3-3-1-seed0"), interpretations("nor-2-3-3-1-seed0")),
         (mappings("xor-2-3-3-1-seed0"), mappings("and-2-3-3-1-seed0")),
+        (readouts(3, 16, 1), readouts(3, 16, 16, 1), cross_examination()),
         (training(), command(), importing()),
     )
     print("| what | time | |\n|---|---|---|")
