@@ -38,13 +38,16 @@ def explanation_rows():
         yield [len(found.signals), "; ".join(map(str, found.readouts)), gate, f"{found.cost(eh.CostModel()):g}"]
 
 
+def signal(readout):
+    """A signal in the polarity that is 0 when both inputs are."""
+    return (readout.complement() if readout.table.bits & 1 else readout).name
+
+
 def steepness_rows():
     """Which pairs of signals are exact, by how steep the neurons are."""
     for steepness in (1, 2, 4, 8, 15, 25, 50, 100):
-        pairs = [
-            " and ".join(r.name for r in e.readouts) for e in eh.readouts(eh.xornet(steepness)) if len(e.signals) == 2
-        ]
-        yield [steepness, "; ".join(pairs)]
+        by_two = [found for found in eh.readouts(eh.xornet(steepness)) if len(found.signals) == 2]
+        yield [steepness, "; ".join(" and ".join(map(signal, found.readouts)) for found in by_two)]
 
 
 def swap_rows(alice, bob):
@@ -112,21 +115,23 @@ output receives. These are all there are, up to three signals:
 
 One signal explains nothing: it is XOR itself. With two there are exactly two ways.
 
-**Alice** reads {" and ".join(map(str, alice.readouts))}, and for her the output is an {alice.gate_name} gate: `{alice}`.
+**Alice** reads {" and ".join(map(str, alice.readouts))}.
+For her the output is an {alice.gate_name} gate: `{alice}`.
 
-**Bob** reads {" and ".join(map(str, bob.readouts))}, and for him the same output is an {bob.gate_name} gate: `{bob}`.
+**Bob** reads {" and ".join(map(str, bob.readouts))}.
+For him the same output is an {bob.gate_name} gate: `{bob}`.
 
 ## Both are right
 
 Swap one signal, or both, between inputs, and see whether the network does what the student's gate says:
 
-{table(["", "IIA of each signal", "IIA of both at once", "patched states that no input produces"], swap_rows(alice, bob))}
+{table(["", "IIA of each signal", "IIA of both at once", "states that no input produces"], swap_rows(alice, bob))}
 
-Neither can be caught by their own experiments. Half of these leave the states that the network is ever in: there the
-gate is read off from the network all the same, since the network decides there too.
+Neither can be caught by their own experiments. Half of these leave the states that the network is ever in; what the
+gate gives there was read off from the network, which decides in any state.
 
-Whether Alice is right depends on how steep the neurons are; Bob is right at any steepness. The pairs of signals that are
-exact:
+Whether Alice is right depends on how steep the neurons are; Bob's pair, AND up to its complement and OR, is exact at
+any steepness, though at 1 and 2 the network does not compute XOR yet. The exact pairs:
 
 {table(["steepness", "exact pairs"], steepness_rows())}
 
@@ -151,7 +156,8 @@ produces: on every input there is, both are right.
 
 ## Which would you rather believe?
 
-People prefer few blocks that they know. AND, OR and NAND cost 1 here, a familiar block 0.5:
+People prefer few blocks that they know. AND, OR, NAND and NOR cost 1 here, a block used twice is paid once, and a
+familiar block costs 0.5:
 
 {table(["familiar", "price of NOT", "Alice", "Bob", "cheaper"], cost_rows(alice, bob))}
 
