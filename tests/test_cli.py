@@ -236,3 +236,78 @@ def test_as_a_program():
     done = subprocess.run([*command, "audit", "FOO"], capture_output=True, text=True, env=environment)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("everyhow: unknown gate 'FOO'")
+
+
+def test_population_codes_and_rivals(run):
+    """The sections on rival explanations of the analytic network, in the terminal's width."""
+    code, out, err = run("audit", "XOR", "--network", "xornet")
+    assert (code, err) == (0, "")
+    for part in (
+        "codes, layer 1  no   11 exact by at most 3 signals, of 7 readable",
+        "  cheapest        ████████         1           1  by the price of its gates",
+        "  layer 1: 7 of 7 signals readable            by 1  2  3  in all",
+        "    exact                           ████████     1  2  8      11",
+        "  identifiable by fewest_signals",
+        "OR(AND(A,¬B), AND(¬A,B))  layer 1: OR of AND(A,¬B) = h1 - h3;",
+        "Cross-examination: of 100 swaps of the row's variables",
+        "Which is cheapest, by the price of NOT",
+        "Experiments that decide between them",
+        "65 of 66 pairs of explanations part company at some interchange",
+        "#1 predicts 0 and #2 1; the network",
+    ):
+        assert part in out
+    assert all(len(line) <= 80 and line == line.rstrip() for line in out.splitlines())
+
+
+def test_a_wrong_lesson(run, tmp_path):
+    """Trained without 11, a network computes OR; what fits the shown rows is told apart by the row it was not shown."""
+    pytest.importorskip("torch")
+    network = tmp_path / "network.json"
+    assert run("train", "XOR", "--show", "00,01,10", "--out", network)[0] == 0
+    code, out, _ = run("audit", "XOR", "--network", network, "--show", "00,01,10")
+    assert code == 0
+    flat = " ".join(out.split())
+    assert "computes OR, not XOR; differs at 11" in flat
+    assert "The lesson: what fits the rows it was shown, 00 01 10" in flat
+    assert "0 of the 1,886 circuits that decide right there generalise to XOR" in flat
+    _, out, _ = run("audit", "XOR", "--network", network)
+    assert "The lesson: what fits the rows at which it is right, 00 01 10" in " ".join(out.split())
+
+
+def test_readout_options_reach_the_audit(run):
+    """Tolerance, number of signals and prices."""
+    options = [
+        "--tolerance",
+        "0.5",
+        "--signals",
+        "2",
+        "--not-price",
+        "1",
+        "--familiar",
+        "NIMP=0.5,MAJORITY=1",
+        "--json",
+    ]
+    code, out, _ = run("audit", "XOR", "--network", "xornet", *options)
+    details = json.loads(out)["details"]
+    assert code == 0
+    assert details["readouts"]["layers"][0]["tolerance"] == 0.5
+    assert set(details["readouts"]["layers"][0]["by_signals"]["exact"]) == {"1", "2"}
+    assert details["costs"]["prices"] == {"gate": 1, "not": 1, "xor": 3, "familiar": {"NIMP": 0.5, "MAJORITY": 1}}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--tolerance", "0"], "tolerance is 0.0; it is a relative residual, above 0 and below 1, such as 1e-3"),
+        (["--signals", "0"], "signals is 0; a readout explanation has at least 1 signal"),
+        (["--not-price", "-1"], "the price of negation is -1.0; a price is a finite number of at least 0"),
+        (["--familiar", "NAND"], "--familiar has 'NAND'; it takes blocks with prices, such as NAND=0.5,XOR=1"),
+        (["--familiar", "WHAT=1"], "unknown gate or variable 'WHAT'"),
+        (["--show", "00,2"], "show names 2; the rows are 00, 01, 10, 11"),
+    ],
+)
+def test_wrong_readout_options(run, options, message):
+    """Exit code 1 and the option's own message."""
+    code, out, err = run("audit", "XOR", "--network", "xornet", *options)
+    assert (code, out) == (1, "")
+    assert message in err

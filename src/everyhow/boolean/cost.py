@@ -24,8 +24,8 @@ class CostModel:
     """The price of each gate; a block used twice is paid once.
 
     AND, OR, NAND and NOR cost `gate`, XOR and XNOR `parity`, NOT costs `negation`. Every other function costs what its
-    smallest formula over these does; so A AND NOT B costs `gate` + `negation`. A familiar block is a gate at a price
-    of its own, however large.
+    smallest formula over these does; so A AND NOT B costs `gate` + `negation`. Sharing is counted, not sought: each
+    function keeps its own smallest formula. A familiar block is a gate at a price of its own, however large.
 
     Args:
         gate: of AND, OR, NAND and NOR.
