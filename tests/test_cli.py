@@ -304,6 +304,10 @@ def test_readout_options_reach_the_audit(run):
         (["--familiar", "NAND"], "--familiar has 'NAND'; it takes blocks with prices, such as NAND=0.5,XOR=1"),
         (["--familiar", "WHAT=1"], "unknown gate or variable 'WHAT'"),
         (["--show", "00,2"], "show names 2; the rows are 00, 01, 10, 11"),
+        (
+            ["--preset", "authors", "--signals", "2", "--not-price", "1"],
+            "signals and costs: this belongs to the preset paper; leave it out, or choose that",
+        ),
     ],
 )
 def test_wrong_readout_options(run, options, message):

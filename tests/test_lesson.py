@@ -7,7 +7,8 @@ import pytest
 
 import everyhow as eh
 from everyhow.boolean.truth_table import TruthTable, assignments
-from everyhow.lesson import examine_lesson, shown_rows
+from everyhow.lesson import examine_lesson
+from everyhow.options import shown_rows
 from tests import plain
 from tests.conftest import reference
 

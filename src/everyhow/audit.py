@@ -22,13 +22,11 @@ from .details import details_of
 from .errors import InputError
 from .files import write_atomically
 from .ladder import Verdict
-from .lesson import shown_rows
 from .network import Network
 from .network_files import network_document
-from .options import DEEPEST, Preset, check_decision, check_options, check_readouts, checked_order
-from .paper import PaperFindings, Questions
+from .options import DEEPEST, Preset, check_decision, check_options, checked_order, checked_questions
+from .paper import PaperFindings
 from .progress import Progress
-from .readouts.readout import DEFAULT_TOLERANCE
 
 SCHEMA_VERSION = 1
 
@@ -155,7 +153,7 @@ def audit(
     depth: int | None = None,
     min_node_sparsity: float = 0.0,
     pair_order: str | None = None,
-    tolerance: float = DEFAULT_TOLERANCE,
+    tolerance: float | None = None,
     signals: int | None = None,
     costs: CostModel | None = None,
     shown: Iterable[str] | None = None,
@@ -174,7 +172,7 @@ def audit(
         depth: the largest depth of the algorithms; the number of weight layers, at most 8, when not given.
         min_node_sparsity: in `authors`, the share of hidden neurons that a circuit must leave out, exceeded strictly.
         pair_order: in `authors`, the inputs in the order that selects the interventions tested; AB... by default.
-        tolerance: in `paper`, the largest relative residual of a readout.
+        tolerance: in `paper`, the largest relative residual of a readout; 1e-3 when not given.
         signals: in `paper`, the most signals of a readout explanation; 3, or what a layer allows, when not given.
         costs: in `paper`, the prices of gates.
         shown: in `paper`, the rows that the network was trained on, as digits such as 01; when not given, those at
@@ -195,9 +193,7 @@ def audit(
     max_depth = min(network.depth, DEEPEST) if depth is None else depth
     check_options(network, parsed, max_depth, min_node_sparsity, budget, preset)
     order = checked_order(pair_order, parsed.inputs, preset)
-    rows = None if shown is None else shown_rows(parsed, shown)
-    check_readouts(tolerance, signals)
-    asked = Questions(tolerance, signals, costs or CostModel(), rows)
+    asked = checked_questions(preset, parsed, tolerance, signals, costs, shown)
 
     def explain(part: Network, subtask: Task, behavior: Behavior) -> PaperFindings | AuthorsFindings:
         bar = Progress(progress)

@@ -6,13 +6,16 @@ import math
 import sys
 import traceback
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .budget import DEFAULT_BUDGET
 from .errors import BudgetError, EveryhowError, InputError
 from .network import Network
+
+if TYPE_CHECKING:
+    from .boolean.cost import CostModel
 
 app = typer.Typer(
     add_completion=False,
@@ -54,11 +57,15 @@ def audit_command(
     ] = None,
     min_node_sparsity: SparsityOption = 0.0,
     pair_order: Annotated[str | None, typer.Option(help="authors only: order of the inputs, such as BA.")] = None,
-    tolerance: Annotated[float, typer.Option(help="Largest relative residual of a readout.")] = 1e-3,
+    tolerance: Annotated[
+        float | None, typer.Option(help="Largest relative residual of a readout; 1e-3 if not given.")
+    ] = None,
     signals: Annotated[
         int | None, typer.Option(help="Most signals of a readout explanation; 3, or what a layer allows.")
     ] = None,
-    not_price: Annotated[float, typer.Option(help="What NOT costs; a plain gate costs 1.")] = 0.0,
+    not_price: Annotated[
+        float | None, typer.Option(help="What NOT costs; 0 if not given. A plain gate costs 1.")
+    ] = None,
     familiar: Annotated[
         str | None, typer.Option(help="Blocks known already, with their prices, such as NAND=0.5,MAJORITY=1.")
     ] = None,
@@ -71,7 +78,6 @@ def audit_command(
 ) -> None:
     """Find and count every explanation of a network: circuits, interpretations, algorithms and mappings."""
     from .audit import audit, check_run_folder
-    from .boolean.cost import CostModel
 
     if out is not None:
         check_run_folder(out)
@@ -79,7 +85,7 @@ def audit_command(
     found = audit(
         _network(task, network, widths, seed), task, preset, decision=decision, depth=depth,  # type: ignore[arg-type]
         min_node_sparsity=min_node_sparsity, pair_order=pair_order, tolerance=tolerance, signals=signals,
-        costs=CostModel(negation=not_price, familiar=_familiar(familiar)),
+        costs=_costs(not_price, familiar),
         shown=None if show is None else show.split(","), budget=_whole(budget), progress=True,
     )  # fmt: skip
     saved = None if out is None else str(found.save(out))
@@ -219,9 +225,17 @@ def _numbers(text: str, option: str, kind: type) -> tuple:
         raise InputError(f"--{option} is {text!r}; it takes numbers joined by commas, such as 3,3") from None
 
 
-def _familiar(text: str | None) -> dict[str, float]:
+def _costs(not_price: float | None, familiar: str | None) -> "CostModel | None":
+    from .boolean.cost import CostModel
+
+    if not_price is None and familiar is None:
+        return None
+    return CostModel(negation=not_price or 0.0, familiar=_familiar(familiar or ""))
+
+
+def _familiar(text: str) -> dict[str, float]:
     blocks = {}
-    for part in (text or "").split(","):
+    for part in text.split(","):
         name, _, price = part.partition("=")
         try:
             blocks |= {name.strip(): float(price)} if part.strip() else {}

@@ -175,8 +175,8 @@ def _experiments(experiments: ExperimentFindings) -> dict[str, Any]:
     document: dict[str, Any] = {
         "survivors": experiments.of,
         "circuits": experiments.circuits,
-        "disputes": [_dispute(dispute) for dispute in experiments.disputes],
-        "circuit_disputes": [_dispute(dispute) for dispute in experiments.circuit_disputes],
+        "disputes": _listed(experiments.disputes, _dispute),
+        "circuit_disputes": _listed(experiments.circuit_disputes, _dispute),
     }
     if examined is not None:
         document["cross_examination"] = {

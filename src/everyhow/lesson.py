@@ -1,6 +1,6 @@
 """Wrong lessons: what explanations that fit the rows a network was shown say of the rows it was not shown."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .behavior import Behavior, Decision, Task
@@ -11,7 +11,6 @@ from .budget import over_budget
 from .circuits.count import CircuitCount, count_circuits
 from .circuits.criterion import perfect
 from .circuits.space import circuits_in_space
-from .errors import InputError
 from .mappings.mapping import count_choices
 from .mappings.signatures import Rows, Signatures, minimal_sets, signatures
 from .network import Network
@@ -77,20 +76,6 @@ class Lesson:
     def of(self, table: TruthTable) -> Continuation | None:
         """The continuation to a function, if anything fits it."""
         return next((c for c in self.continuations if c.table == table), None)
-
-
-def shown_rows(task: Task, rows: Iterable[str]) -> tuple[int, ...]:
-    """Rows given as digits, in order.
-
-    Raises:
-        InputError: something that is no row, or no row at all.
-    """
-    names = [row_name(row, task.inputs) for row in range(1 << task.inputs)]
-    given = [row.strip() for row in rows]
-    unknown = [row for row in given if row not in names]
-    if unknown or not given:
-        raise InputError(f"show names {', '.join(unknown) or 'no rows'}; the rows are {', '.join(names)}")
-    return tuple(sorted({names.index(row) for row in given}))
 
 
 def examine_lesson(

@@ -1,12 +1,15 @@
 """The options that an audit and a count share, and what each allows."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal
 
 from .behavior import DECISIONS, Decision, Task
-from .boolean.truth_table import INPUT_NAMES
+from .boolean.cost import CostModel
+from .boolean.truth_table import INPUT_NAMES, row_name
 from .errors import InputError
 from .network import Network
-from .readouts.readout import check_tolerance
+from .readouts.readout import DEFAULT_TOLERANCE, check_tolerance
 
 Preset = Literal["paper", "authors"]
 PRESETS: tuple[Preset, ...] = ("paper", "authors")
@@ -62,8 +65,56 @@ def checked_order(pair_order: str | None, inputs: int, preset: str) -> str:
     return order
 
 
-def check_readouts(tolerance: float, signals: int | None) -> None:
-    """Raises InputError when an option of readouts is out of range."""
-    check_tolerance(tolerance)
+@dataclass(frozen=True)
+class Questions:
+    """What an audit by the preset paper is asked beyond the counts.
+
+    Attributes:
+        tolerance: of readouts; a relative residual.
+        signals: the most signals of a readout explanation; 3, or what each layer allows, when None.
+        costs: the prices of gates.
+        shown: the rows that the network was trained on; where it agrees with the task when None.
+    """
+
+    tolerance: float
+    signals: int | None
+    costs: CostModel
+    shown: tuple[int, ...] | None
+
+
+def checked_questions(
+    preset: str,
+    task: Task,
+    tolerance: float | None,
+    signals: int | None,
+    costs: CostModel | None,
+    shown: Iterable[str] | None,
+) -> Questions:
+    """The questions with their defaults filled in.
+
+    Raises:
+        InputError: one that is out of range, or that the preset does not have.
+    """
+    given = {"tolerance": tolerance, "signals": signals, "costs": costs, "shown": shown}
+    foreign = [name for name, value in given.items() if value is not None and preset != "paper"]
+    if foreign:
+        raise InputError(f"{' and '.join(foreign)}: this belongs to the preset paper; leave it out, or choose that")
+    chosen = DEFAULT_TOLERANCE if tolerance is None else tolerance
+    check_tolerance(chosen)
     if signals is not None and signals < 1:
         raise InputError(f"signals is {signals}; a readout explanation has at least 1 signal")
+    return Questions(chosen, signals, costs or CostModel(), None if shown is None else shown_rows(task, shown))
+
+
+def shown_rows(task: Task, rows: Iterable[str]) -> tuple[int, ...]:
+    """Rows given as digits, in order.
+
+    Raises:
+        InputError: something that is no row, or no row at all.
+    """
+    names = [row_name(row, task.inputs) for row in range(1 << task.inputs)]
+    given = [row.strip() for row in rows]
+    unknown = [row for row in given if row not in names]
+    if unknown or not given:
+        raise InputError(f"show names {', '.join(unknown) or 'no rows'}; the rows are {', '.join(names)}")
+    return tuple(sorted({names.index(row) for row in given}))

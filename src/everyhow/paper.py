@@ -1,12 +1,11 @@
 """The preset `paper`: every explanation of one output by the paper's own definitions."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
 
 from .behavior import Behavior, Decision, Task
-from .boolean.cost import CostModel
 from .circuits.circuit import Circuit
 from .circuits.findings import CircuitFindings, examine_circuits
 from .experiments.findings import MOST_EXAMINED, ExperimentFindings, examine_experiments
@@ -17,28 +16,11 @@ from .mappings.alignment import minimal_mappings
 from .mappings.findings import MappingFindings, complexity, examine_mappings
 from .mappings.mapping import Mapping
 from .network import Network
+from .options import Questions
 from .progress import Progress
 from .ranking import Ranking, cheapest_mappings, rank
 from .readouts.explanation import ReadoutExplanation
 from .readouts.findings import ReadoutFindings, examine_readouts
-from .readouts.readout import DEFAULT_TOLERANCE
-
-
-@dataclass(frozen=True)
-class Questions:
-    """What an audit is asked beyond the counts.
-
-    Attributes:
-        tolerance: of readouts; a relative residual.
-        signals: the most signals of a readout explanation; 3, or what each layer allows, when None.
-        model: the prices of gates.
-        shown: the rows that the network was trained on; where it agrees with the task when None.
-    """
-
-    tolerance: float = DEFAULT_TOLERANCE
-    signals: int | None = None
-    model: CostModel = field(default_factory=CostModel)
-    shown: Sequence[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -165,14 +147,14 @@ def explain(
     circuits = examine_circuits(network, behavior, decision, budget)
     interpretations = examine_interpretations(network, behavior, decision, circuits, budget, progress)
     mappings = examine_mappings(network, behavior, table, max_depth, budget)
-    readouts = examine_readouts(network, questions.tolerance, questions.signals, questions.model, budget)
+    readouts = examine_readouts(network, questions.tolerance, questions.signals, questions.costs, budget)
     experiments = examine_experiments(
         network, list(islice(_survivors(mappings, readouts), MOST_EXAMINED)), _number(mappings, readouts),
         surviving_circuits(circuits), decision,
     )  # fmt: skip
-    ranking = rank(_survivors(mappings, readouts), _number(mappings, readouts), questions.model)
+    ranking = rank(_survivors(mappings, readouts), _number(mappings, readouts), questions.costs)
     last = mappings.survivors.get("inert")
-    cheapest = None if last is None else cheapest_mappings(last, questions.model)
+    cheapest = None if last is None else cheapest_mappings(last, questions.costs)
     lesson = examine_lesson(network, task, decision, max_depth, budget, questions.shown)
     return PaperFindings(circuits, interpretations, mappings, readouts, experiments, ranking, cheapest, lesson)
 

@@ -369,13 +369,13 @@ def test_an_algorithm_without_variables():
 
 
 def test_findings_are_limited_and_say_so():
-    """At most forty explanations are examined, the number of all of them kept."""
+    """At most a hundred explanations are examined, the number of all of them kept."""
     network = reference("xor-2-3-3-1-seed0")[1]
-    explanations = [e for layer in (1, 2) for e in eh.readouts(network, layer)]
+    explanations = [e for layer in (1, 2, 1, 2) for e in eh.readouts(network, layer)]
     found = examine_experiments(network, explanations, len(explanations), eh.circuits(network).minimal(), "threshold")
 
-    assert len(found.examined.explanations) == 40 < found.of == 58
-    assert len(found.disputes) == 40 * 39 // 2
+    assert len(found.examined.explanations) == 100 < found.of == 116
+    assert len(found.disputes) == 100 * 99 // 2
     assert found.circuits == 4
     assert len(found.circuit_disputes) == 6
     assert examine_experiments(network, explanations[:1], 1, (), "threshold").examined is None

@@ -15,7 +15,7 @@ from .deciding import Dispute, circuit_dispute, swap_dispute
 from .witness import Explanation
 
 # How many explanations, and how many circuits, an audit sets against each other.
-MOST_EXAMINED, MOST_TRIED = 40, 20
+MOST_EXAMINED, MOST_TRIED = 100, 20
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ExperimentFindings:
 def examine_experiments(
     network: Network, explanations: Sequence[Explanation], of: int, circuits: Sequence[Circuit], decision: Decision
 ) -> ExperimentFindings:
-    """Set at most 40 explanations, and at most 20 circuits, against each other.
+    """Set at most 100 explanations, and at most 20 circuits, against each other.
 
     Args:
         network: of one output.

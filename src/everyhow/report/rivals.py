@@ -18,7 +18,7 @@ from ..readouts.findings import LayerReadouts
 from .pieces import funnel, heading, indented, plural, share_bar, shown, verdict_text
 
 # How many explanations are listed, and how many of them stand in the matrix.
-MOST_LISTED, MOST_IN_MATRIX, MOST_DISPUTES = 12, 10, 3
+MOST_LISTED, MOST_IN_MATRIX, MOST_DISPUTES, MOST_WINNERS = 12, 10, 3, 3
 
 
 def rival_sections(findings: PaperFindings) -> Iterator[RenderableType]:
@@ -27,6 +27,7 @@ def rival_sections(findings: PaperFindings) -> Iterator[RenderableType]:
         yield from _codes(findings.readouts.layers)
     if len(findings.ranking.entries) > 1:
         yield from _ranking(findings.ranking)
+        yield from _interchanges(findings.experiments, findings.ranking)
         yield from _cross_examination(findings.experiments, findings.ranking)
         yield from _prices(findings.ranking)
     if findings.experiments.disputes or findings.experiments.circuit_disputes:
@@ -154,6 +155,22 @@ def _cross_examination(experiments: ExperimentFindings, ranking: Ranking) -> Ite
         yield indented(Text(" ".join(notes), style="dim"))
 
 
+def _interchanges(experiments: ExperimentFindings, ranking: Ranking) -> Iterator[RenderableType]:
+    if experiments.examined is None:
+        return
+    own = dict(zip(experiments.examined.explanations, experiments.interchanges, strict=True))
+    table = _table("", "IIA of each signal", "of several at once", "unnatural states")
+    for place, (_, explanation) in enumerate(ranking.entries[:MOST_IN_MATRIX], start=1):
+        found = own.get(explanation)
+        if found is not None:
+            single = " ".join(f"{float(share):.4g}" for share in found.single)
+            joint = "" if found.joint is None else f"{float(found.joint):.4g}"
+            table.add_row(f"#{place}", single, joint, f"{found.unnatural:,} of {found.patched:,}")
+    if table.row_count:
+        yield heading("Interchange: network and gate after signals are swapped, and states that no input produces")
+        yield indented(table)
+
+
 def _percent(share: float) -> str:
     # Only what is exactly all or nothing is shown as such.
     return f"{share:.0%}".rstrip("%") if share in (0, 1) else f"{min(max(100 * share, 0.1), 99.9):.3g}"
@@ -178,8 +195,8 @@ def _prices(ranking: Ranking) -> Iterator[RenderableType]:
 
 
 def _places(winners: tuple[int, ...]) -> str:
-    listed = " ".join(f"#{place + 1}" for place in winners[:4])
-    return listed if len(winners) <= 4 else f"{listed} +{len(winners) - 4}"
+    listed = " ".join(f"#{place + 1}" for place in winners[:MOST_WINNERS])
+    return listed if len(winners) <= MOST_WINNERS else f"{listed} +{len(winners) - MOST_WINNERS}"
 
 
 def _disputes(experiments: ExperimentFindings, ranking: Ranking) -> Iterator[RenderableType]:
