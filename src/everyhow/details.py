@@ -233,6 +233,7 @@ def _costs(findings: PaperFindings) -> dict[str, Any]:
         "cheapest_mappings": findings.cheapest and _listed(findings.cheapest, _mapping),
         "survivors": ranking.of,
         "ranking": [{"cost": cost, **_explanation(explanation)} for cost, explanation in ranking.entries],
+        "settings_not_tried": ranking.untried,
         "winners": [
             {"not": p.negation, "familiar": p.familiar, "cost": p.cost, "places": [k + 1 for k in p.winners]}
             for p in ranking.table

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from .boolean.cost import CostModel
+from .boolean.smallest import MOST_INPUTS
 from .experiments.witness import Explanation
 from .mappings.mapping import Mapping
 
@@ -13,6 +14,8 @@ MOST_PRICED = 200
 NEGATIONS = (0.0, 0.5, 1.0, 2.0)
 FAMILIAR = ("AND", "OR", "NAND", "NOR", "NIMP", "IMP", "XOR", "XNOR")
 DISCOUNT = 0.5
+# Prices by which some smallest formula takes seconds to find are tried only so often.
+MOST_SEARCHED = 3
 # Costs closer than this are the same.
 SAME = 1e-9
 
@@ -43,12 +46,15 @@ class Ranking:
         entries: each explanation with its cost.
         of: how many explanations there are in all; those beyond the first 200 are not priced.
         table: the winners by the price of NOT and by the block that is familiar.
+        untried: how many settings of the prices are left out of the table, since finding the smallest formulas of
+            functions of four inputs takes seconds for each.
     """
 
     model: CostModel
     entries: tuple[tuple[float, Explanation], ...] = ()
     of: int = 0
     table: tuple[Prices, ...] = ()
+    untried: int = 0
 
     @property
     def cheapest(self) -> tuple[Explanation, ...]:
@@ -76,16 +82,23 @@ def rank(explanations: Iterable[Explanation], of: int, model: CostModel) -> Rank
     costs = [cost_of(explanation, model) for explanation in chosen]
     order = sorted(range(len(chosen)), key=lambda k: (costs[k], k))
     ranked = [chosen[k] for k in order]
-    table = tuple(
-        _winners(ranked, model, negation, block) for block in (None, *FAMILIAR) for negation in NEGATIONS if ranked
-    )
-    return Ranking(model, tuple((costs[k], chosen[k]) for k in order), of, table)
+    settings = [(negation, block) for block in (None, *FAMILIAR) for negation in NEGATIONS if ranked]
+    dear = [setting for setting in settings if not _is_quick(ranked, discounted(model, *setting))]
+    untried = set(dear[MOST_SEARCHED:])
+    table = tuple(_winners(ranked, model, *setting) for setting in settings if setting not in untried)
+    return Ranking(model, tuple((costs[k], chosen[k]) for k in order), of, table, len(untried))
 
 
 def discounted(model: CostModel, negation: float, familiar: str | None) -> CostModel:
     """The prices with another price of NOT, and one block at half the price of a plain gate."""
     known = {} if familiar is None else {familiar: model.gate * DISCOUNT}
     return replace(model, negation=negation, familiar={**dict(model.familiar), **known})
+
+
+def _is_quick(explanations: Sequence[Explanation], model: CostModel) -> bool:
+    """Whether all smallest formulas that the prices of the explanations need are quick to find."""
+    signals = {s for e in explanations if not isinstance(e, Mapping) for s in e.signals if s.inputs == MOST_INPUTS}
+    return all(model.is_cheap(signal) and model.is_cheap(~signal) for signal in signals)
 
 
 def _winners(ranked: Sequence[Explanation], model: CostModel, negation: float, block: str | None) -> Prices:

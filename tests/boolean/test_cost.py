@@ -136,6 +136,8 @@ def test_a_block_used_twice_is_paid_once():
     # AND(A,B), OR(C, AND(A,B)) and the gate over them: three gates, not four.
     assert model.of_composition(TruthTable.parse("0110"), [both, one_more]) == 3 + 2
     assert model.of_composition(TruthTable.parse("0001"), [both, one_more]) == 1 + 2
+    # A signal that the gate ignores is paid all the same.
+    assert model.of_composition(TruthTable.parse("0011"), [both, TruthTable.parse("00111100")]) == 0 + 1 + 3
 
 
 def slow_algorithm_price(algorithm, price_of):

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
-from itertools import count, product
+from itertools import product
 
 from ..errors import InputError
 from .algorithms import Algorithm, Inner, Leaf, Tree
@@ -14,8 +14,8 @@ from .smallest import Formula, PricedGate, SmallestFormulas, smallest_formulas
 from .truth_table import INPUT_NAMES, TruthTable
 
 PLAIN, PARITY = ("AND", "OR", "NAND", "NOR"), ("XOR", "XNOR")
-# In prices of a plain gate: how dear the formulas are that are searched first, and by how much more later.
-FIRST_LEVEL, NEXT_LEVEL = 6, 3
+# In prices of the cheapest gate: dearer formulas take far longer to find and are seldom asked for.
+CHEAP = 6.0
 _TABLES = {name: TruthTable.parse(table) for table, name in TWO_INPUT_NAMES.items()}
 
 
@@ -73,11 +73,17 @@ class CostModel:
 
     def formula(self, table: TruthTable) -> Formula:
         """The smallest formula of a function of at most 4 inputs."""
-        for level in count():
-            found = _smallest(self, table.inputs, level)
-            if found.knows(table):
-                return found.formula(table)
-        raise AssertionError("every function has a formula")
+        cheap = _smallest(self, table.inputs, self._quick)
+        return (cheap if cheap.knows(table) else _smallest(self, table.inputs, math.inf)).formula(table)
+
+    def is_cheap(self, table: TruthTable) -> bool:
+        """Whether a function costs less than six of the cheapest gates, which is quick to find out; finding the smallest
+        formula of another function of 4 inputs takes seconds, once for each setting of the prices."""
+        return _smallest(self, table.inputs, self._quick).knows(table)
+
+    @property
+    def _quick(self) -> float:
+        return CHEAP * min([gate.price for gate in self.gates if gate.price] or [1.0])
 
     def price(self, table: TruthTable) -> float:
         """What the smallest formula of a function of at most 4 inputs costs."""
@@ -131,9 +137,7 @@ def polarities(gate: TruthTable, signals: Sequence[TruthTable]):
 
 
 @lru_cache(maxsize=256)
-def _smallest(model: CostModel, inputs: int, level: int) -> SmallestFormulas:
-    """The formulas that cost less than so many plain gates; dearer ones take far longer and are seldom asked for."""
-    limit = (FIRST_LEVEL + NEXT_LEVEL * level) * (model.gate or 1.0)
+def _smallest(model: CostModel, inputs: int, limit: float) -> SmallestFormulas:
     return smallest_formulas(inputs, model.gates, model.negation, limit)
 
 

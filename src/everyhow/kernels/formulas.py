@@ -56,6 +56,8 @@ def settle(best, gate_of, left_of, right_of, tables, prices, negation, canon, or
             if together >= min(dearest, limit):
                 break
             for g in range(len(tables)):
+                if together + prices[g] >= dearest:
+                    continue
                 _offer(
                     best, gate_of, left_of, right_of, canon, order_of, images,
                     _applied(tables[g], one, other, full), together + prices[g], g, one, other,

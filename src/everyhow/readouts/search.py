@@ -61,23 +61,23 @@ class _Fit:
     def __init__(self, network: Network, signals: Signals, received: np.ndarray, decisions: np.ndarray) -> None:
         self.network, self.layer, self.tolerance = network, signals.layer, signals.tolerance
         self.received, self.decisions = received, decisions
-        self.rows = rows_of(signals.tables, signals.inputs)
+        self.tables, self.rows = signals.tables, rows_of(signals.tables, signals.inputs)
+        self.ones = self.rows.sum(axis=1)
         self.spread = self.rows - self.rows.mean(axis=1, keepdims=True)
-        # Times the number of inputs, products of spreads are whole numbers, so that independence is exact.
-        count = self.rows.shape[1]
-        self.products = np.round(self.spread @ self.spread.T * count) / count
+        self.sizes = np.linalg.norm(self.spread, axis=1)
         self.base = received.mean(axis=0)
         self.onto = self.spread @ (received - self.base)
         self.variation = float(np.linalg.norm(received - self.base))
 
     def keep(self, sets: Int[np.ndarray, "sets signals"]) -> tuple[np.ndarray, np.ndarray]:
-        products = self.products[sets[:, :, None], sets[:, None, :]]
-        count = self.rows.shape[1]
-        independent = np.linalg.det(products * count) > 0.5
-        sets, products = sets[independent], products[independent]
+        # Times the number of inputs, products of spreads are whole numbers, so that independence is exact.
+        count, tables, ones = self.rows.shape[1], self.tables[sets], self.ones[sets]
+        both = np.bitwise_count(tables[:, :, None] & tables[:, None, :]).astype(np.float64)
+        products = count * both - ones[:, :, None] * ones[:, None, :]
+        independent = np.linalg.det(products) > 0.5
+        sets, products = sets[independent], products[independent] / count
         weights = np.linalg.solve(products, self.onto[sets])
-        sizes = np.sqrt(np.diagonal(self.products))[sets]
-        shares = np.linalg.norm(weights, axis=2) * sizes / self.variation
+        shares = np.linalg.norm(weights, axis=2) * self.sizes[sets] / self.variation
         sharing = (shares > self.tolerance).all(axis=1)
         sets, weights = sets[sharing], weights[sharing]
         fitted = np.swapaxes(self.spread[sets], 1, 2) @ weights + self.base

@@ -13,7 +13,7 @@ from ..experiments.witness import Explanation
 from ..lesson import Lesson
 from ..mappings.mapping import Mapping
 from ..paper import PaperFindings
-from ..ranking import Prices, Ranking
+from ..ranking import Ranking
 from ..readouts.findings import LayerReadouts
 from .pieces import funnel, heading, indented, plural, share_bar, shown, verdict_text
 
@@ -178,19 +178,20 @@ def _percent(share: float) -> str:
 
 def _prices(ranking: Ranking) -> Iterator[RenderableType]:
     negations = list(dict.fromkeys(prices.negation for prices in ranking.table))
-    by_block: dict[str | None, list[Prices]] = {}
-    for prices in ranking.table:
-        by_block.setdefault(prices.familiar, []).append(prices)
+    winners = {(prices.familiar, prices.negation): prices.winners for prices in ranking.table}
     alike: dict[tuple, list[str | None]] = {}
-    for block, row in by_block.items():
-        alike.setdefault(tuple(prices.winners for prices in row), []).append(block)
-    if len(alike) == 1 and len(set(next(iter(alike)))) == 1:
+    for block in dict.fromkeys(prices.familiar for prices in ranking.table):
+        alike.setdefault(tuple(winners.get((block, n), ()) for n in negations), []).append(block)
+    if len(set(winners.values())) <= 1:
         return
-    yield heading("Which is cheapest, by the price of NOT and by the block that is familiar (at half a gate's price)")
+    untried = f" ({ranking.untried} more settings were not tried)" if ranking.untried else ""
+    yield heading(
+        f"Which is cheapest, by the price of NOT and by the block that is familiar (at half a gate's price){untried}"
+    )
     table = _table("familiar", *(f"NOT {negation:g}" for negation in negations), left=True)
-    for winners, blocks in alike.items():
+    for row, blocks in alike.items():
         names = ", ".join("none" if block is None else block for block in blocks)
-        table.add_row(names, *(_places(each) for each in winners))
+        table.add_row(names, *(_places(each) or "?" for each in row))
     yield indented(table)
 
 
