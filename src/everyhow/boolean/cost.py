@@ -77,8 +77,8 @@ class CostModel:
         return (cheap if cheap.knows(table) else _smallest(self, table.inputs, math.inf)).formula(table)
 
     def is_cheap(self, table: TruthTable) -> bool:
-        """Whether a function costs less than six of the cheapest gates, which is quick to find out; finding the smallest
-        formula of another function of 4 inputs takes seconds, once for each setting of the prices."""
+        """Whether a function costs less than six of the cheapest gates, which is quick to find out; finding the
+        smallest formula of another function of 4 inputs takes seconds, once for each setting of the prices."""
         return _smallest(self, table.inputs, self._quick).knows(table)
 
     @property
