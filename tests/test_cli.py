@@ -253,7 +253,7 @@ def test_population_codes_and_rivals(run):
         "Which is cheapest, by the price of NOT",
         "Experiments that decide between them",
         "65 of 66 pairs of explanations part company at some interchange",
-        "#1 predicts 0 and #2 1; the network",
+        "#1 or #2: at 00, with #2's XOR(A,B) as at 01, #1 predicts 0 and #2 1; the",
     ):
         assert part in out
     assert all(len(line) <= 80 and line == line.rstrip() for line in out.splitlines())

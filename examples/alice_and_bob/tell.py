@@ -91,6 +91,8 @@ def main():
     dispute = eh.decide_between(NETWORK, alice, bob).experiment
     said = dict(zip(("Alice", "Bob"), dispute.predicted, strict=True))
     wrong = ("Alice", "Bob")[dispute.wrong]
+    owner = ("Alice", "Bob")[dispute.setting["of"]]
+    moved = " and ".join(f"{variable} as at {source}" for variable, source in dispute.setting["sources"])
     mapped = [m for algorithm in eh.algorithms("XOR", depth=2) for m in eh.mappings(NETWORK, algorithm)]
     print(
         f"""# Alice, Bob and the network
@@ -148,11 +150,11 @@ that change one signal and not the other; a third direction is left untouched, a
 
 ## An experiment that decides
 
-One swap is enough to part them: {dispute.text}. Alice predicts {said["Alice"]:d}, Bob predicts {said["Bob"]:d}; the \
+One swap is enough to part them: at {dispute.setting["base"]}, {owner} takes {moved}. Alice predicts {said["Alice"]:d}, Bob predicts {said["Bob"]:d}; the \
 network decides
-{dispute.outcome:d}, so {wrong} is wrong about it. It is the other's experiment, and in it the network is in a state \
-that no input
-produces: on every input there is, both are right.
+{dispute.outcome:d}, so {wrong} is wrong about it. It puts the network into a state that no input produces: on every \
+input
+there is, both are right.
 
 ## Which would you rather believe?
 

@@ -12,6 +12,7 @@ from .circuits.overlap import Usage
 from .experiments.deciding import Dispute
 from .experiments.findings import ExperimentFindings
 from .interpretations.interpretation import Interpretation
+from .ladder import Verdict
 from .lesson import Lesson
 from .mappings.interchange import NearMiss
 from .mappings.mapping import Mapping
@@ -43,7 +44,12 @@ def details_of(findings: PaperFindings | AuthorsFindings | None) -> dict[str, An
             "estimate": interpretations.estimate and vars(interpretations.estimate),
             "of_the_simplest_circuit": interpretations.simplest and _interpretation(interpretations.simplest),
         },
-        "readouts": {"layers": [_layer(layer) for layer in findings.readouts.layers]},
+        "readouts": {
+            "layers": [
+                _layer(layer, verdict)
+                for layer, verdict in zip(findings.readouts.layers, findings.code_verdicts, strict=True)
+            ]
+        },
         "experiments": _experiments(findings.experiments),
         "costs": _costs(findings),
         "lesson": findings.lesson and _lesson(findings.lesson),
@@ -116,7 +122,7 @@ def _near_miss(miss: NearMiss) -> dict[str, Any]:
     return document
 
 
-def _layer(layer: LayerReadouts) -> dict[str, Any]:
+def _layer(layer: LayerReadouts, verdict: Verdict) -> dict[str, Any]:
     found = layer.found
     return {
         "layer": layer.layer,
@@ -129,7 +135,7 @@ def _layer(layer: LayerReadouts) -> dict[str, Any]:
             for rung in ("behavioral", "exact")
         },
         "ladder": layer.survivors,
-        "verdict": asdict(layer.verdict),
+        "verdict": asdict(verdict),
         "exact": _listed_of(found and found.survivors["exact"], found and found.explanations("exact"), _explanation),
         "cheapest": _listed(found and found.explanations("cheapest"), _explanation),
     }
@@ -174,6 +180,7 @@ def _experiments(experiments: ExperimentFindings) -> dict[str, Any]:
     examined = experiments.examined
     document: dict[str, Any] = {
         "survivors": experiments.of,
+        "not_swappable": experiments.unswappable,
         "circuits": experiments.circuits,
         "disputes": _listed(experiments.disputes, _dispute),
         "circuit_disputes": _listed(experiments.circuit_disputes, _dispute),
@@ -202,7 +209,7 @@ def _interchange(found: ReadoutInterchange) -> dict[str, Any]:
 def _dispute(dispute: Dispute) -> dict[str, Any]:
     found = dispute.experiment
     return {
-        "between": [_circuit(e) if isinstance(e, Circuit) else str(_algorithm(e)) for e in dispute.explanations],
+        "between": [_circuit(e) if isinstance(e, Circuit) else repr(e) for e in dispute.explanations],
         "family": dispute.family,
         "experiment": found
         and {
@@ -216,10 +223,6 @@ def _dispute(dispute: Dispute) -> dict[str, Any]:
     }
 
 
-def _algorithm(explanation: Mapping | ReadoutExplanation) -> Algorithm | ReadoutExplanation:
-    return explanation.algorithm if isinstance(explanation, Mapping) else explanation
-
-
 def _costs(findings: PaperFindings) -> dict[str, Any]:
     ranking = findings.ranking
     model = ranking.model
@@ -230,7 +233,7 @@ def _costs(findings: PaperFindings) -> dict[str, Any]:
             "xor": model.parity,
             "familiar": dict(model.familiar),
         },
-        "cheapest_mappings": findings.cheapest and _listed(findings.cheapest, _mapping),
+        "cheapest_mappings": _listed(findings.cheapest, _mapping),
         "survivors": ranking.of,
         "ranking": [{"cost": cost, **_explanation(explanation)} for cost, explanation in ranking.entries],
         "settings_not_tried": ranking.untried,
@@ -247,15 +250,16 @@ def _lesson(lesson: Lesson) -> dict[str, Any]:
         "told": lesson.told,
         "task": str(lesson.task),
         "learned": str(lesson.learned),
-        "fitting_circuits": lesson.fitting,
+        "fitting_circuits_between": lesson.fitting and list(lesson.fitting.between),
         "depth": lesson.depth,
         "continuations": [
             {
                 "table": str(continuation.table),
                 "name": continuation.name,
                 "circuits_between": continuation.circuits and list(continuation.circuits.between),
-                "algorithms": continuation.algorithms is not None
-                and _listed(continuation.algorithms.items(), _aligned),
+                "algorithms": None
+                if continuation.algorithms is None
+                else _listed(continuation.algorithms.items(), _aligned),
             }
             for continuation in lesson.continuations
         ],

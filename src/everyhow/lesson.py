@@ -18,7 +18,7 @@ from .network import Network
 # Beyond this many unshown rows their functions are not told apart one by one.
 MOST_UNSHOWN = 6
 # Algorithms are listed to this depth, and as many as this over all functions.
-DEEPEST_LISTED, MOST_LISTED = 3, 200_000
+DEEPEST_LISTED, MOST_LISTED = 3, 20_000
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,10 @@ class Lesson:
         told: whether the rows were given; otherwise they are those at which network and task agree.
         task: the function it was meant to learn.
         learned: the function that it computes.
+        fitting: how many circuits decide as the task at the shown rows; by rounding, some of them may decide nothing
+            elsewhere. None when not counted.
         continuations: every function that fits the shown rows and that something fits, by number of circuits.
-        depth: of the algorithms listed.
+        depth: of the algorithms listed: as large as keeps them to 20,000, and at most 3.
         refused: what was not counted, in words.
     """
 
@@ -61,17 +63,10 @@ class Lesson:
     told: bool
     task: TruthTable
     learned: TruthTable
+    fitting: CircuitCount | None
     continuations: tuple[Continuation, ...]
     depth: int
     refused: tuple[str, ...] = ()
-
-    @property
-    def fitting(self) -> int | None:
-        """The number of circuits that are right on the shown rows; None when not counted exactly."""
-        counts = [continuation.circuits for continuation in self.continuations]
-        if any(count is None or not count.certified for count in counts):
-            return None
-        return sum(count.between[0] for count in counts if count is not None)
 
     def of(self, table: TruthTable) -> Continuation | None:
         """The continuation to a function, if anything fits it."""
@@ -105,26 +100,35 @@ def examine_lesson(
     if len(unshown) > MOST_UNSHOWN:
         refusal = f"{len(unshown)} rows were not shown; what fits the others is told apart for at most {MOST_UNSHOWN}"
     if refusal:
-        return Lesson(names, shown is not None, wanted, learned, (), 0, (refusal,))
+        return Lesson(names, shown is not None, wanted, learned, None, (), 0, (refusal,))
     tables = [_continued(wanted, known, unshown, k) for k in range(1 << len(unshown))]
-    listed_depth = min(depth, DEEPEST_LISTED)
+    listed_depth = _listed_depth(tables, depth, budget)
     found = signatures(network, assignments(task.inputs))
     refusals = []
-    cost = counting_cost(task.inputs, listed_depth, budget)
-    total = sum(count_algorithms(t, listed_depth) for t in tables) if cost <= budget else MOST_LISTED + 1
-    if total > MOST_LISTED:
+    if not listed_depth:
         refusals.append(f"more than {MOST_LISTED:,} algorithms fit the shown rows, too many to align one by one")
     continuations = [
         Continuation(
             table,
-            _count(network, table, decision),
+            _count(network, Behavior.of_task(Task((str(table),), (table,))), rows, decision),
             None if refusals else aligned_on(found, table, listed_depth, known),
         )
         for table in tables
     ]
     kept = [c for c in continuations if c.algorithms or (c.circuits and c.circuits.between[1])]
     kept.sort(key=lambda c: (-(c.circuits.between[1] if c.circuits else 0), c.table.bits))
-    return Lesson(names, shown is not None, wanted, learned, tuple(kept), listed_depth, tuple(refusals))
+    fitting = _count(network, Behavior.of_task(task), known, decision)
+    return Lesson(names, shown is not None, wanted, learned, fitting, tuple(kept), listed_depth, tuple(refusals))
+
+
+def _listed_depth(tables: Sequence[TruthTable], depth: int, budget: int) -> int:
+    """The largest depth at which the algorithms of all functions are few enough to be aligned one by one; 0 when none
+    is."""
+    for candidate in range(min(depth, DEEPEST_LISTED), 0, -1):
+        affordable = counting_cost(tables[0].inputs, candidate, budget) <= budget
+        if affordable and sum(count_algorithms(table, candidate) for table in tables) <= MOST_LISTED:
+            return candidate
+    return 0
 
 
 def aligned_on(found: Signatures, table: TruthTable, max_depth: int, shown: Sequence[int]) -> dict[Algorithm, int]:
@@ -154,6 +158,8 @@ def _continued(wanted: TruthTable, known: Sequence[int], unshown: Sequence[int],
     return TruthTable(wanted.inputs, bits | sum(1 << row for k, row in enumerate(unshown) if choice >> k & 1))
 
 
-def _count(network: Network, table: TruthTable, decision: Decision) -> CircuitCount:
-    behavior = Behavior.of_task(Task((str(table),), (table,)))
+def _count(network: Network, wanted: Behavior, rows: Sequence[int], decision: Decision) -> CircuitCount:
+    """The circuits that decide as wanted at some rows."""
+    chosen = list(rows)
+    behavior = Behavior(wanted.points[chosen], wanted.weights[chosen], wanted.wanted[chosen])
     return count_circuits(perfect(network, behavior, decision))

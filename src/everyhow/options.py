@@ -113,7 +113,7 @@ def shown_rows(task: Task, rows: Iterable[str]) -> tuple[int, ...]:
         InputError: something that is no row, or no row at all.
     """
     names = [row_name(row, task.inputs) for row in range(1 << task.inputs)]
-    given = [row.strip() for row in rows]
+    given = [str(row).strip() for row in rows]
     unknown = [row for row in given if row not in names]
     if unknown or not given:
         raise InputError(f"show names {', '.join(unknown) or 'no rows'}; the rows are {', '.join(names)}")

@@ -20,7 +20,7 @@ from .options import Questions
 from .progress import Progress
 from .ranking import Ranking, cheapest_mappings, rank
 from .readouts.explanation import ReadoutExplanation
-from .readouts.findings import ReadoutFindings, examine_readouts
+from .readouts.findings import LayerReadouts, ReadoutFindings, examine_readouts
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class PaperFindings:
     @property
     def capped(self) -> tuple[str, ...]:
         """Why something was not counted exactly."""
-        return self.refused + self.circuits.ties + self.mappings.ties
+        return self.refused + self.circuits.ties + self.mappings.ties + self.readouts.ties
 
     @property
     def refused(self) -> tuple[str, ...]:
@@ -96,6 +96,11 @@ class PaperFindings:
         }
 
     @property
+    def code_verdicts(self) -> tuple[Verdict, ...]:
+        """Whether one readout explanation is left, for each hidden layer."""
+        return tuple(_code_verdict(layer) for layer in self.readouts.layers)
+
+    @property
     def verdict(self) -> dict[str, Verdict]:
         """One verdict per strategy."""
         algorithms = self.mappings.algorithms
@@ -112,6 +117,12 @@ class PaperFindings:
                 partial="; ".join(self.circuits.refused + self.circuits.ties),
             ),
         }
+
+
+def _code_verdict(layer: LayerReadouts) -> Verdict:
+    space = f"all sets of at most {layer.asked} of {len(layer.signals):,} readable signals of layer {layer.layer}"
+    failure = None if len(layer.signals) else "no Boolean signal is linear in the activations"
+    return judge(layer.survivors, space, failure, "; ".join(layer.refused + layer.ties))
 
 
 def perfect_count(circuits: CircuitFindings) -> dict[str, Any]:

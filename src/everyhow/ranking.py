@@ -1,5 +1,6 @@
 """Survivors by what they cost, and how the cheapest one changes with the prices."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -82,7 +83,7 @@ def rank(explanations: Iterable[Explanation], of: int, model: CostModel) -> Rank
     costs = [cost_of(explanation, model) for explanation in chosen]
     order = sorted(range(len(chosen)), key=lambda k: (costs[k], k))
     ranked = [chosen[k] for k in order]
-    settings = [(negation, block) for block in (None, *FAMILIAR) for negation in NEGATIONS if ranked]
+    settings = [(negation, block) for block in (None, *FAMILIAR) for negation in NEGATIONS if len(ranked) > 1]
     dear = [setting for setting in settings if not _is_quick(ranked, discounted(model, *setting))]
     untried = set(dear[MOST_SEARCHED:])
     table = tuple(_winners(ranked, model, *setting) for setting in settings if setting not in untried)
@@ -91,7 +92,8 @@ def rank(explanations: Iterable[Explanation], of: int, model: CostModel) -> Rank
 
 def discounted(model: CostModel, negation: float, familiar: str | None) -> CostModel:
     """The prices with another price of NOT, and one block at half the price of a plain gate."""
-    known = {} if familiar is None else {familiar: model.gate * DISCOUNT}
+    own = dict(model.familiar)
+    known = {} if familiar is None else {familiar: min(model.gate * DISCOUNT, own.get(familiar, math.inf))}
     return replace(model, negation=negation, familiar={**dict(model.familiar), **known})
 
 

@@ -1,6 +1,8 @@
 """Smallest formulas and prices, against trying everything."""
 
 import itertools
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -179,6 +181,32 @@ def test_algorithms(model, task):
         assert model.of_algorithm(algorithm) == pytest.approx(slow_algorithm_price(algorithm, prices.__getitem__))
 
 
+def test_negations():
+    """NOT is paid at every operand, and at the end of a signal only when no gate takes it up."""
+    model = CostModel(negation=1)
+    not_a, not_b = TruthTable.parse("1100"), TruthTable.parse("1010")
+
+    assert model.price(TruthTable.parse("0010")) == 2
+    assert model.of_composition(TruthTable.parse("0111"), [TruthTable.parse("0010"), TruthTable.parse("0100")]) == 5
+    assert model.of_composition(TruthTable.parse("01"), [not_a]) == 1
+    assert model.of_composition(TruthTable.parse("0111"), [not_a, not_b]) == 1
+
+
+def test_algorithms_and_compositions_are_priced_alike():
+    """An algorithm of two variables over the inputs costs what the same gate over the same signals does."""
+    for negation in (0, 0.5, 1):
+        model = CostModel(negation=negation)
+        for task in ("0110", "1001"):
+            for algorithm in algorithms(TruthTable.parse(task), 2):
+                signals = [TruthTable(2, v.bits) for v in algorithm.variables]
+                root = algorithm.tree
+                digits = "".join(
+                    str(int(((a ^ root.left_negated) and (b ^ root.right_negated)) ^ algorithm.negated))
+                    for a, b in itertools.product([False, True], repeat=2)
+                )
+                assert model.of_algorithm(algorithm) == model.of_composition(TruthTable.parse(digits), signals)
+
+
 def test_shared_subtree():
     """Some algorithm has the same subtree twice, and is cheaper for it."""
     tree = eh.algorithms("A & B", 3)
@@ -234,3 +262,13 @@ def test_too_many_inputs():
         smallest_formulas(5, CostModel().gates, 0.0, 6.0)
     with pytest.raises(eh.InputError, match=r"formula"):
         CostModel(familiar={"what?": 1})
+
+
+@pytest.mark.parametrize("wrong", ["gate='x'", "familiar='NAND'", "familiar={'NAND': None}"])
+def test_prices_that_are_no_numbers(wrong):
+    """Said in words; in an interpreter of its own, where types are not checked before."""
+    command = [sys.executable, "-c", f"import everyhow as eh; eh.CostModel({wrong})"]
+    said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+
+    assert "InputError: prices are numbers and familiar blocks a mapping of names to prices" in said
+    assert wrong in said

@@ -185,10 +185,11 @@ def test_deciding_between_the_students():
     found = dispute.experiment
 
     assert found.kind == "interchange"
-    assert found.setting == {"of": 0, "base": "11", "sources": {"AND(A,¬B)": "10"}}
+    assert found.setting == {"of": 0, "base": "11", "sources": [["AND(A,¬B)", "10"]]}
     assert (found.predicted, found.outcome, found.wrong) == ((True, False), True, 1)
     assert str(dispute) == (
-        "at 11, with AND(A,¬B) as at 10: the first predicts 1, the second 0, the network decides 1; the second is wrong"
+        "at 11, with the first's AND(A,¬B) as at 10: the first predicts 1, the second 0, the network decides 1; the "
+        "second is wrong"
     )
 
 
@@ -227,11 +228,12 @@ def test_cheapest_interchange():
 
 
 def test_grid():
-    """The grid covers the box around each corner, nearest points first, corners left out."""
+    """The grid covers the box around each corner, the corners and then the points nearest to one first."""
     points = grid_points(2)
     distance = np.abs(points - points.clip(0, 1).round()).max(axis=1)
 
-    assert len(points) == 41 * 41 - 4
+    assert len(points) == 41 * 41
+    assert sorted(map(tuple, points[:4].round(9).tolist())) == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert points.min() == -0.5
     assert points.max() == pytest.approx(1.5)
     assert distance.max() <= 0.5 + 1e-9
@@ -345,6 +347,14 @@ def test_what_cannot_be_compared():
         cross_examine(small, [alice])
     with pytest.raises(eh.InputError, match="uses neuron 2 of layer 1, which a 2-2-1 network has not"):
         witness(small, mapping)
+    wide = eh.Network([np.ones((4, 2)), np.ones((1, 4))], [np.zeros(4), np.zeros(1)], ["relu", "identity"])
+    three = eh.Network([np.ones((3, 3)), np.ones((1, 3))], [np.zeros(3), np.zeros(1)], ["relu", "identity"])
+    with pytest.raises(eh.InputError, match="reads 3 neurons, layer 1 of the network has 4"):
+        cross_examine(wide, [alice])
+    with pytest.raises(eh.InputError, match="the explanation is over 2 inputs, the network has 3"):
+        cross_examine(three, [alice])
+    with pytest.raises(eh.InputError, match="the explanation is over 2 inputs, the network has 3"):
+        cross_examine(three, [mapping])
     with pytest.raises(eh.InputError, match="holding has 1 entries for 2 explanations; give one for each"):
         cross_examine(network, [alice, bob], [None])
     with pytest.raises(eh.InputError, match="holding belongs to readout explanations"):
@@ -379,3 +389,19 @@ def test_findings_are_limited_and_say_so():
     assert found.circuits == 4
     assert len(found.circuit_disputes) == 6
     assert examine_experiments(network, explanations[:1], 1, (), "threshold").examined is None
+
+
+def test_codes_that_cannot_be_swapped():
+    """At a generous tolerance one code reads two signals: such sets are left out, and the audit goes on."""
+    network = eh.Network([[[1, 0], [0, 1]], [[1, 1]]], [[0, 0], [-0.5]], ["relu", "sigmoid:25"])
+    audit = eh.audit(network, "XOR", tolerance=0.6)
+
+    assert audit.findings.experiments.unswappable > 0
+    assert audit.document()["details"]["experiments"]["not_swappable"] == audit.findings.experiments.unswappable
+
+
+def test_any_iterable_of_explanations():
+    """A generator will do, and so will the readouts themselves."""
+    network = eh.xornet()
+
+    assert len(cross_examine(network, eh.readouts(network)).matrix) == 11

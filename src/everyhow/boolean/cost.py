@@ -23,9 +23,10 @@ _TABLES = {name: TruthTable.parse(table) for table, name in TWO_INPUT_NAMES.item
 class CostModel:
     """The price of each gate; a block used twice is paid once.
 
-    AND, OR, NAND and NOR cost `gate`, XOR and XNOR `parity`, NOT costs `negation`. Every other function costs what its
-    smallest formula over these does; so A AND NOT B costs `gate` + `negation`. Sharing is counted, not sought: each
-    function keeps its own smallest formula. A familiar block is a gate at a price of its own, however large.
+    AND, OR, NAND and NOR cost `gate`, XOR and XNOR `parity`; NOT costs `negation` wherever something is negated. Every
+    other function costs what its smallest formula over these does; so A AND NOT B costs `gate` + `negation`. Sharing is
+    counted, not sought: each function keeps its own smallest formula. A familiar block is a gate at a price of its own,
+    however large.
 
     Args:
         gate: of AND, OR, NAND and NOR.
@@ -34,7 +35,7 @@ class CostModel:
         familiar: the price of each block known already, by gate name (`NIMP`, `MAJORITY`), formula or truth table.
 
     Raises:
-        InputError: a price that is negative or not finite, or a familiar block of other than 2 to 4 inputs.
+        InputError: a price that is no number, negative or not finite, or a familiar block of other than 2 to 4 inputs.
 
     Example:
         >>> xor = TruthTable.parse("0110")
@@ -48,9 +49,15 @@ class CostModel:
     familiar: Mapping[str, float | int] | tuple[tuple[str, float | int], ...] = field(default=())
 
     def __post_init__(self) -> None:
-        for name in ("gate", "negation", "parity"):
-            object.__setattr__(self, name, float(getattr(self, name)))
-        blocks = tuple((name, float(price)) for name, price in dict(self.familiar).items())
+        try:
+            for name in ("gate", "negation", "parity"):
+                object.__setattr__(self, name, float(getattr(self, name)))
+            blocks = tuple((str(name), float(price)) for name, price in dict(self.familiar).items())
+        except (TypeError, ValueError):
+            raise InputError(
+                f"prices are numbers and familiar blocks a mapping of names to prices, such as {{'NAND': 0.5}}; found "
+                f"gate={self.gate!r}, negation={self.negation!r}, parity={self.parity!r}, familiar={self.familiar!r}"
+            ) from None
         object.__setattr__(self, "familiar", blocks)
         prices = {"gate": self.gate, "negation": self.negation, "parity": self.parity, **dict(self.familiar)}
         for name, price in prices.items():
@@ -87,12 +94,18 @@ class CostModel:
 
     def price(self, table: TruthTable) -> float:
         """What the smallest formula of a function of at most 4 inputs costs."""
-        return self.total(self.formula(table).blocks)
+        return self.total([self.formula(table)])
 
-    def total(self, blocks: Iterable[Formula]) -> float:
-        """What different blocks cost together, each being paid once."""
+    def total(self, formulas: Iterable[Formula]) -> float:
+        """What formulas cost together: each different gate once, with the negations at its operands, and the negations
+        at the end of a formula that no gate takes up."""
         prices = _prices(self)
-        return float(sum(prices[block.name] for block in blocks))
+        ends = set(formulas)
+        blocks = frozenset[Formula]().union(*(formula.blocks for formula in ends))
+        gates = [block for block in blocks if block.name != "NOT"]
+        taken = [operand for gate in gates for operand in gate.operands if operand.name == "NOT"]
+        left = {formula for formula in ends if formula.name == "NOT"} - set(taken)
+        return sum(prices[gate.name] for gate in gates) + self.negation * (len(taken) + len(left))
 
     def of_composition(self, gate: TruthTable, signals: Sequence[TruthTable]) -> float:
         """What a gate over several signals costs, each signal being taken in the polarity that is cheapest for all."""
@@ -109,10 +122,8 @@ def _composition_cost(model: CostModel, gate: TruthTable, signals: tuple[TruthTa
     costs = []
     for flipped, turned in polarities(gate, signals):
         operands = {INPUT_NAMES[k]: model.formula(signal) for k, signal in enumerate(turned)}
-        composition = model.formula(flipped).over(operands)
         # A signal that the gate does not need is still read.
-        blocks = composition.blocks.union(*(operand.blocks for operand in operands.values()))
-        costs.append(model.total(blocks))
+        costs.append(model.total([model.formula(flipped).over(operands), *operands.values()]))
     return min(costs)
 
 
@@ -124,7 +135,7 @@ def _algorithm_cost(model: CostModel, algorithm: Algorithm) -> float:
 
 @lru_cache(maxsize=64)
 def _prices(model: CostModel) -> Mapping[str, float]:
-    return {gate.name: gate.price for gate in model.gates} | {"NOT": model.negation}
+    return {gate.name: gate.price for gate in model.gates}
 
 
 def polarities(gate: TruthTable, signals: Sequence[TruthTable]):

@@ -166,7 +166,8 @@ def smallest_formulas(inputs: int, gates: Iterable[PricedGate], negation: float,
     tables = np.array([gate.table.bits for gate in pairs], np.int64)
     prices = np.array([gate.price + PER_NODE for gate in pairs])
     classes = (orders.first, orders.order, orders.images)
-    settle(best, *made, tables, prices, negation + PER_NODE, *classes, limit)
+    # A negation is the lesser evil among formulas of one price.
+    settle(best, *made, tables, prices, negation + PER_NODE / 2, *classes, limit)
     return SmallestFormulas(inputs, pairs, made, tuple(blocks), orders, best, limit)
 
 

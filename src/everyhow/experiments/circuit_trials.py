@@ -22,15 +22,15 @@ STEPS = {1: 0.05, 2: 0.05, 3: 0.05, 4: 0.125, 5: 0.25, 6: 0.5}
 class CircuitTrials:
     """What circuits predict, and the network decides, in each trial, the cheapest trial first.
 
-    First come the points of a grid, those nearest to a corner of the truth table first; then single edges that carry
-    what they carry at a source. A trial in which the network or a circuit lies within 1e-9 of its decision boundary is
-    left out.
+    First come the points of a grid, the corners of the truth table and then those nearest to one; then single edges
+    that carry what they carry at a source. A trial in which the network or a circuit lies within 1e-9 of its decision
+    boundary is left out.
 
     Attributes:
         circuits: the circuits.
         decisions: for each circuit, what it decides in each trial when it is run alone.
         outcomes: the network's decisions.
-        points: the inputs of the trials, where they are off the truth table's rows.
+        points: the inputs of the trials.
         edges: (edge, base, source) of the trials that follow.
         family: the trials, in words.
     """
@@ -106,13 +106,12 @@ def alone(network: Network, circuit: Circuit) -> Network:
 
 
 def grid_points(inputs: int) -> Float[np.ndarray, "points features"]:
-    """The grid around the corners of the truth table, without the corners, those nearest to a corner first."""
+    """The grid around the corners of the truth table, the corners first, then the points nearest to a corner."""
     step = STEPS[inputs]
     line = np.arange(round((1 + 2 * REACH) / step) + 1) * step - REACH
     points = np.stack([axis.ravel() for axis in np.meshgrid(*[line] * inputs, indexing="ij")], axis=1)
     distance = np.linalg.norm(points - np.clip(np.round(points), 0, 1), axis=1).round(9)
-    order = np.argsort(distance, kind="stable")
-    return points[order][distance[order] > 0]
+    return points[np.argsort(distance, kind="stable")]
 
 
 def _with_edge(

@@ -1,6 +1,6 @@
 """Cross-examination: how well each explanation of a network predicts the outcome of the others' interchanges."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, product
@@ -71,7 +71,7 @@ class CrossExamination:
 
 def cross_examine(
     network: Network,
-    explanations: Sequence[Explanation],
+    explanations: Iterable[Explanation],
     holding: Sequence[Float[np.ndarray, "held neurons"] | None] | None = None,
     most_moved: int | None = None,
 ) -> CrossExamination:
@@ -101,6 +101,7 @@ def cross_examine(
         raise InputError(
             f"explanations are of one output; the network has {network.widths[-1]}: take network.output(k)"
         )
+    explanations = tuple(explanations)
     held = [None] * len(explanations) if holding is None else list(holding)
     if len(held) != len(explanations):
         raise InputError(f"holding has {len(held)} entries for {len(explanations)} explanations; give one for each")

@@ -21,7 +21,7 @@ class Experiment:
             source) or interchange (variables take their values from sources).
         text: the experiment in words.
         setting: the same as plain values: `point`; or `edge`, `base`, `source`; or `of` (which of the two explanations
-            is swapped), `base` and `sources` (by variable). Inputs are rows of the truth table as digits.
+            is swapped), `base` and `sources` (pairs of a variable and its source). Both are rows as digits.
         predicted: the decision predicted by each explanation.
         outcome: the network's decision.
     """
@@ -84,7 +84,7 @@ def decide_between(
         >>> import everyhow as eh
         >>> one, other, *_ = eh.readouts(eh.xornet())
         >>> eh.decide_between(eh.xornet(), one, other).experiment.text
-        'at 11, with XOR(A,B) as at 01'
+        "at 11, with the first's XOR(A,B) as at 01"
     """
     if isinstance(one, Circuit) != isinstance(other, Circuit):
         raise InputError(
@@ -116,14 +116,15 @@ def swap_dispute(examined: CrossExamination, one: int, other: int) -> Dispute:
     swaps, variables = examined.swaps[own], examined.witnesses[own].variables
     inputs = examined.inputs
     base = row_name(int(swaps.bases[k]), inputs)
-    sources = {
-        variable: row_name(int(source), inputs)
+    sources = [
+        (variable, row_name(int(source), inputs))
         for variable, source in zip(variables, swaps.sources[k], strict=True)
         if source >= 0
-    }
-    taken = " and ".join(f"{variable} as at {source}" for variable, source in sources.items())
-    text = f"at {base}, with {taken}" if taken else f"at {base}, nothing being changed"
-    setting = {"of": 0 if own == one else 1, "base": base, "sources": sources}
+    ]
+    taken = " and ".join(f"{variable} as at {source}" for variable, source in sources)
+    owner = "first" if own == one else "second"
+    text = f"at {base}, with the {owner}'s {taken}" if taken else f"at {base}, nothing being changed"
+    setting = {"of": 0 if own == one else 1, "base": base, "sources": [list(pair) for pair in sources]}
     predicted = (bool(swaps.predictions[one].bits[k]), bool(swaps.predictions[other].bits[k]))
     return Dispute(pair, family, Experiment("interchange", text, setting, predicted, bool(swaps.outcomes[k])))
 

@@ -6,9 +6,9 @@ from itertools import combinations
 
 from ..behavior import Decision
 from ..circuits.circuit import Circuit
+from ..mappings.mapping import Mapping
 from ..network import Network
-from ..readouts.explanation import ReadoutExplanation
-from ..readouts.interchange import ReadoutInterchange, interchange
+from ..readouts.interchange import ReadoutInterchange, interchange, is_swappable
 from .circuit_trials import STEPS, circuit_trials
 from .cross_examination import CrossExamination, cross_examine
 from .deciding import Dispute, circuit_dispute, swap_dispute
@@ -27,6 +27,7 @@ class ExperimentFindings:
         interchanges: for each of those examined how it fares when its own signals are swapped; None for mappings, of
             which the ladder says it.
         of: how many of them survive in all.
+        unswappable: how many were left out because their readouts cannot be swapped one by one.
         disputes: every two of those examined.
         circuits: how many circuits survive in all.
         circuit_disputes: every two of those that were tried.
@@ -36,6 +37,7 @@ class ExperimentFindings:
     interchanges: tuple[ReadoutInterchange | None, ...] = ()
     of: int = 0
     disputes: tuple[Dispute, ...] = ()
+    unswappable: int = 0
     circuits: int = 0
     circuit_disputes: tuple[Dispute, ...] = ()
 
@@ -52,17 +54,20 @@ def examine_experiments(
         circuits: likewise the surviving circuits.
         decision: how outputs become bits, for circuits.
     """
-    chosen = list(explanations)[:MOST_EXAMINED]
+    swappable = [e for e in explanations if isinstance(e, Mapping) or is_swappable(e)]
+    chosen = swappable[:MOST_EXAMINED]
     examined = cross_examine(network, chosen) if len(chosen) > 1 else None
     disputes = (
         tuple(swap_dispute(examined, one, other) for one, other in combinations(range(len(chosen)), 2))
         if examined is not None
         else ()
     )
-    interchanges = tuple(interchange(network, e) if isinstance(e, ReadoutExplanation) else None for e in chosen)
+    most = None if examined is None else examined.most_moved
+    interchanges = tuple(None if isinstance(e, Mapping) else interchange(network, e, None, most) for e in chosen)
     tried = list(circuits)[:MOST_TRIED]
     circuit_disputes = ()
     if len(tried) > 1 and network.widths[0] in STEPS:
         trials = circuit_trials(network, tried, decision)
         circuit_disputes = tuple(circuit_dispute(trials, a, b) for a, b in combinations(range(len(tried)), 2))
-    return ExperimentFindings(examined, interchanges, of, disputes, len(circuits), circuit_disputes)
+    unswappable = len(explanations) - len(swappable)
+    return ExperimentFindings(examined, interchanges, of, disputes, unswappable, len(circuits), circuit_disputes)

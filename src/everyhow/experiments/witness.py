@@ -157,7 +157,14 @@ def witness(
     """
     natural = network.layers(assignments(network.widths[0]))
     if isinstance(explanation, ReadoutExplanation):
-        _check_fits(network, explanation.layer, len(explanation.readouts[0].coefficients) - 1)
+        readout = explanation.readouts[0]
+        _check_inputs(network, readout.table.inputs)
+        _check_fits(network, explanation.layer, len(readout.coefficients) - 1)
+        if len(readout.coefficients) != network.widths[explanation.layer]:
+            raise InputError(
+                f"the explanation reads {len(readout.coefficients)} neurons, layer {explanation.layer} of the network "
+                f"has {network.widths[explanation.layer]}; give explanations of this network"
+            )
         return ReadoutWitness(network, explanation, dual_directions(explanation, holding), natural)
     if not isinstance(explanation, Mapping):
         raise InputError(
@@ -166,9 +173,15 @@ def witness(
         )
     if holding is not None:
         raise InputError("holding belongs to readout explanations; the swaps of a mapping hold all other neurons")
+    _check_inputs(network, explanation.algorithm.inputs)
     for place in explanation.sets:
         _check_fits(network, place.layer, max(place.neurons))
     return MappingWitness(network, explanation, natural)
+
+
+def _check_inputs(network: Network, inputs: int) -> None:
+    if inputs != network.widths[0]:
+        raise InputError(f"the explanation is over {inputs} inputs, the network has {network.widths[0]}")
 
 
 def _check_fits(network: Network, layer: int, neuron: int) -> None:

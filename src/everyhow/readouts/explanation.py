@@ -118,7 +118,7 @@ def _shown(readouts, gate: TruthTable, residual: float, shares: tuple[float, ...
         steps = [
             (gate.bits >> (row | place) & 1) - (gate.bits >> row & 1) for row in range(1 << count) if not row & place
         ]
-        if min(steps) < 0 <= 0 and max(steps) <= 0:
+        if min(steps) < 0 and max(steps) <= 0:
             mask |= place
     flipped = sum((gate.bits >> (row ^ mask) & 1) << row for row in range(1 << count))
     turned = [r.complement() if mask >> (count - 1 - k) & 1 else r for k, r in enumerate(readouts)]

@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+
+from ..behavior import BOUNDARY_SHIFT
 from ..boolean.cost import CostModel
 from ..boolean.smallest import MOST_INPUTS
+from ..boolean.truth_table import assignments, row_name
 from ..budget import over_budget
-from ..ladder import Verdict, judge
 from ..network import Network
 from .explanation import ReadoutExplanation
 from .readout import Signals, readable_signals
@@ -23,12 +26,14 @@ class LayerReadouts:
         found: the explanations by at most so many signals as the budget allowed; None when it allowed none.
         asked: the size of the largest sets that were to be searched.
         refused: what the budget did not allow, in words.
+        ties: why what passes depends on rounding, in words; empty when it does not.
     """
 
     signals: Signals
     found: Readouts | None
     asked: int
     refused: tuple[str, ...]
+    ties: tuple[str, ...]
 
     @property
     def layer(self) -> int:
@@ -57,17 +62,6 @@ class LayerReadouts:
         passed = self.found.survivors
         return "exact" if passed["exact"] else "behavioral" if passed["behavioral"] else None
 
-    @property
-    def verdict(self) -> Verdict:
-        """Whether one explanation of the layer is left."""
-        space = (
-            f"all sets of at most {self.asked} of {len(self.signals):,} readable signals of layer {self.layer}"
-            if len(self.signals)
-            else f"the readable signals of layer {self.layer}, of which there are none"
-        )
-        failure = None if len(self.signals) else "no Boolean signal is linear in the activations"
-        return judge(self.survivors, space, failure, "; ".join(self.refused))
-
 
 @dataclass(frozen=True)
 class ReadoutFindings:
@@ -75,7 +69,7 @@ class ReadoutFindings:
 
     Attributes:
         layers: the hidden layers, the first one first; none when the network has too many inputs.
-        refused: what was not searched, in words.
+        beyond: what is never searched, in words.
     """
 
     layers: tuple[LayerReadouts, ...] = ()
@@ -85,6 +79,11 @@ class ReadoutFindings:
     def refused(self) -> tuple[str, ...]:
         """What was not searched, in words."""
         return self.beyond + sum((layer.refused for layer in self.layers), ())
+
+    @property
+    def ties(self) -> tuple[str, ...]:
+        """Why what passes depends on rounding, in words."""
+        return tuple(dict.fromkeys(reason for layer in self.layers for reason in layer.ties))
 
     def strictest(self) -> Iterator[ReadoutExplanation]:
         """The explanations of all layers, each by the strictest of `behavioral` and `exact` that anything passes."""
@@ -112,6 +111,7 @@ def _examine(
     network: Network, layer: int, tolerance: float, most: int | None, model: CostModel, budget: int
 ) -> LayerReadouts:
     signals = readable_signals(network, layer, tolerance)
+    ties = _ties(network)
     asked = min(MOST_SIGNALS if most is None else most, signals.rank)
     number, allowed = 0, 0
     for size in range(1, asked + 1):
@@ -123,6 +123,15 @@ def _examine(
         )
         if refusal:
             found = search(network, signals, allowed, model) if allowed else None
-            return LayerReadouts(signals, found, asked, (refusal,))
+            return LayerReadouts(signals, found, asked, (refusal,), ties)
         allowed = size
-    return LayerReadouts(signals, search(network, signals, asked, model), asked, ())
+    return LayerReadouts(signals, search(network, signals, asked, model), asked, (), ties)
+
+
+def _ties(network: Network) -> tuple[str, ...]:
+    """At which inputs rounding decides what the network itself does, so that no combination can be held to it."""
+    outputs = network.run(assignments(network.widths[0]))[:, 0]
+    rows = [row_name(int(row), network.widths[0]) for row in np.flatnonzero(np.abs(outputs - 0.5) <= BOUNDARY_SHIFT)]
+    if not rows:
+        return ()
+    return (f"the output lies on the decision boundary at {' '.join(rows)}, so that no readout explanation passes",)

@@ -39,12 +39,21 @@ def dual_directions(
             f"holding has shape {held.shape}; it takes one row per combination to hold, of {codes.shape[1]} neurons"
         )
     rows = np.concatenate([codes, held])
-    if np.linalg.matrix_rank(rows) < len(rows):
+    if not _independent(rows):
         raise InputError(
             f"the {len(codes)} readouts and {len(held)} combinations held are not independent, so that no direction "
             f"changes one of them alone; hold fewer, or others"
         )
     return np.linalg.pinv(rows)[:, : len(codes)]
+
+
+def is_swappable(explanation: ReadoutExplanation) -> bool:
+    """Whether each readout can change without the others. At a generous tolerance one code may read several signals."""
+    return _independent(np.array([readout.coefficients for readout in explanation.readouts]))
+
+
+def _independent(rows: Float[np.ndarray, "rows neurons"]) -> bool:
+    return bool(np.linalg.matrix_rank(rows) == len(rows))
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,7 @@ class ReadoutInterchange:
         single: for each signal the IIA: the share of all ordered (base, source) pairs at which network and gate agree
             after the signal takes its value from the source.
         joint: the same when two or more signals are swapped at once, each with a source of its own, over all choices;
-            None when there is only one signal.
+            None when there is only one signal, or no two were moved at once.
         unnatural: how many of the patched states are not within 1e-3 of a state that some input produces, relative to
             the largest distance between such states.
         patched: the number of patched states, single and joint.
@@ -68,7 +77,10 @@ class ReadoutInterchange:
 
 
 def interchange(
-    network: Network, explanation: ReadoutExplanation, holding: Float[np.ndarray, "held neurons"] | None = None
+    network: Network,
+    explanation: ReadoutExplanation,
+    holding: Float[np.ndarray, "held neurons"] | None = None,
+    most_moved: int | None = None,
 ) -> ReadoutInterchange:
     """Swap every signal, and every two or more at once, between all inputs.
 
@@ -76,6 +88,7 @@ def interchange(
         network: the network that is explained.
         explanation: the signals and their gate.
         holding: combinations of neurons that must not change; see `dual_directions`.
+        most_moved: the most signals swapped at once; all when not given.
 
     Example:
         >>> import everyhow as eh
@@ -88,11 +101,13 @@ def interchange(
     states = network.layers(assignments(network.widths[0]))[layer]
     directions = dual_directions(explanation, holding)
     bases, sources = all_swaps(len(states), len(explanation.readouts))
+    few = (sources >= 0).sum(axis=1) <= (len(explanation.readouts) if most_moved is None else most_moved)
+    bases, sources = bases[few], sources[few]
     patched = swapped_states(explanation, states, directions, bases, sources)
     agree = (network.run_from(layer, patched)[:, 0] > 0.5) == _expected(explanation, bases, sources)
     moved = (sources >= 0).sum(axis=1)
     single = tuple(_share(agree[(moved == 1) & (sources[:, k] >= 0)]) for k in range(sources.shape[1]))
-    joint = _share(agree[moved > 1]) if sources.shape[1] > 1 else None
+    joint = _share(agree[moved > 1]) if (moved > 1).any() else None
     unnatural = ~is_natural(patched[moved > 0], states)
     return ReadoutInterchange(single, joint, int(unnatural.sum()), len(unnatural))
 

@@ -18,6 +18,8 @@ DEFAULT_TOLERANCE = 1e-3
 VARIES = 1e-9
 # Larger whole numbers are no longer read as a code.
 LARGEST_WHOLE = 9
+# Coefficients this much smaller than the largest, and constants this small, are not written out.
+NEGLIGIBLE = 5e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +56,8 @@ class Readout:
         terms += [(float(c), f"h{j}") for j, c in enumerate(self.coefficients, start=1)]
         if self.whole:
             terms = [(round(value), name) for value, name in terms]
-        shown = [_term(value, name) for value, name in terms if (value if self.whole else abs(value) >= 5e-7)]
+        least = 0.0 if self.whole else NEGLIGIBLE * float(np.abs(self.coefficients).max(initial=0.0))
+        shown = [_term(value, name) for value, name in terms if abs(value) > (least if name else NEGLIGIBLE)]
         text = " ".join(shown) or "+ 0"
         return text.removeprefix("+ ") if text.startswith("+") else "-" + text.removeprefix("- ")
 
@@ -172,7 +175,7 @@ def check_layer(network: Network, layer: int) -> None:
 
 def check_tolerance(tolerance: float) -> None:
     """Raises InputError when a tolerance is out of range."""
-    if not 0 < tolerance < 1:
+    if not (isinstance(tolerance, int | float) and 0 < tolerance < 1):
         raise InputError(f"tolerance is {tolerance}; it is a relative residual, above 0 and below 1, such as 1e-3")
 
 

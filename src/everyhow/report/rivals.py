@@ -1,6 +1,6 @@
 """Sections of the terminal report on population codes, and on what tells rival explanations apart."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -14,7 +14,6 @@ from ..lesson import Lesson
 from ..mappings.mapping import Mapping
 from ..paper import PaperFindings
 from ..ranking import Ranking
-from ..readouts.findings import LayerReadouts
 from .pieces import funnel, heading, indented, plural, share_bar, shown, verdict_text
 
 # How many explanations are listed, and how many of them stand in the matrix.
@@ -24,7 +23,7 @@ MOST_LISTED, MOST_IN_MATRIX, MOST_DISPUTES, MOST_WINNERS = 12, 10, 3, 3
 def rival_sections(findings: PaperFindings) -> Iterator[RenderableType]:
     """Population codes; the explanations left by cost; the matrix of their predictions; what decides between them."""
     if findings.readouts.layers:
-        yield from _codes(findings.readouts.layers)
+        yield from _codes(findings)
     if len(findings.ranking.entries) > 1:
         yield from _ranking(findings.ranking)
         yield from _interchanges(findings.experiments, findings.ranking)
@@ -43,8 +42,9 @@ def lesson_section(lesson: Lesson, task: str) -> Iterator[RenderableType]:
         return
     meant = lesson.of(lesson.task)
     circuits = 0 if meant is None or meant.circuits is None else meant.circuits.between[0]
-    if lesson.fitting is not None:
-        text = f"{circuits:,} of the {plural(lesson.fitting, 'circuit')} that decide right there generalise to {task}."
+    if lesson.fitting is not None and lesson.fitting.certified:
+        fitting = plural(lesson.fitting.between[0], "circuit")
+        text = f"{circuits:,} of the {fitting} that decide right there generalise to {task}."
         yield indented(Text(text))
     table = _table("", "circuits", "aligned algorithms", "mappings")
     for continuation in lesson.continuations:
@@ -74,9 +74,9 @@ def _between(ends: tuple[int, int]) -> str:
     return f"{ends[0]:,}" if ends[0] == ends[1] else f"{ends[0]:,} to {ends[1]:,}"
 
 
-def _codes(layers: Sequence[LayerReadouts]) -> Iterator[RenderableType]:
+def _codes(findings: PaperFindings) -> Iterator[RenderableType]:
     yield heading("Population codes: Boolean signals that are linear in a layer's activations")
-    for layer in layers:
+    for layer, verdict in zip(findings.readouts.layers, findings.code_verdicts, strict=True):
         inputs = layer.signals.inputs
         everything = (1 << ((1 << inputs) - 1)) - 1
         title = f"layer {layer.layer}: {len(layer.signals):,} of {everything:,} signals readable"
@@ -94,7 +94,7 @@ def _codes(layers: Sequence[LayerReadouts]) -> Iterator[RenderableType]:
             bar = share_bar(left, survivors["behavioral"])
             table.add_row(f"  {rung}", bar, *cells, shown(left))
         yield indented(table)
-        yield indented(verdict_text(layer.verdict))
+        yield indented(verdict_text(verdict))
 
 
 def _ranking(ranking: Ranking) -> Iterator[RenderableType]:
@@ -146,6 +146,8 @@ def _cross_examination(experiments: ExperimentFindings, ranking: Ranking) -> Ite
     notes = []
     if len(places) < experiments.of:
         notes.append(f"{len(places)} of the {experiments.of:,} explanations left are shown.")
+    if experiments.unswappable:
+        notes.append(f"{experiments.unswappable:,} were left out: their readouts cannot be swapped one by one.")
     if examined.most_moved is not None:
         notes.append(f"At most {examined.most_moved} variables are swapped at once.")
     halfway = sum(map(sum, examined.halfway))
@@ -231,9 +233,10 @@ def _dispute(dispute: Dispute, names: list[str]) -> Text:
     found = dispute.experiment
     if found is None or len(names) != 2:
         return Text(str(dispute))
+    said = found.text.replace("the first's ", f"{names[0]}'s ").replace("the second's ", f"{names[1]}'s ")
     text = Text(f"{names[0]} or {names[1]}: ", style="cyan")
     text.append(
-        f"{found.text}, {names[0]} predicts {found.predicted[0]:d} and {names[1]} {found.predicted[1]:d}; the network "
+        f"{said}, {names[0]} predicts {found.predicted[0]:d} and {names[1]} {found.predicted[1]:d}; the network "
         f"decides {found.outcome:d}, so {names[found.wrong]} is wrong.",
         style="not bold default",
     )
