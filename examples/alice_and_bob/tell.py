@@ -3,6 +3,8 @@
 `python examples/alice_and_bob/tell.py` prints the README beside this file.
 """
 
+import textwrap
+
 import everyhow as eh
 from everyhow.boolean.truth_table import assignments
 from everyhow.readouts.interchange import interchange
@@ -93,6 +95,11 @@ def main():
     wrong = ("Alice", "Bob")[dispute.wrong]
     owner = ("Alice", "Bob")[dispute.setting["of"]]
     moved = " and ".join(f"{variable} as at {source}" for variable, source in dispute.setting["sources"])
+    decision = (
+        f"One swap is enough to part them: at {dispute.setting['base']}, {owner} takes {moved}. Alice predicts "
+        f"{said['Alice']:d}, Bob predicts {said['Bob']:d}; the network decides {dispute.outcome:d}, so {wrong} is wrong "
+        f"about it. The swap puts the network into a state that no input produces: on every input there is, both are right."
+    )
     mapped = [m for algorithm in eh.algorithms("XOR", depth=2) for m in eh.mappings(NETWORK, algorithm)]
     print(
         f"""# Alice, Bob and the network
@@ -150,11 +157,7 @@ that change one signal and not the other; a third direction is left untouched, a
 
 ## An experiment that decides
 
-One swap is enough to part them: at {dispute.setting["base"]}, {owner} takes {moved}. Alice predicts {said["Alice"]:d}, Bob predicts {said["Bob"]:d}; the \
-network decides
-{dispute.outcome:d}, so {wrong} is wrong about it. It puts the network into a state that no input produces: on every \
-input
-there is, both are right.
+{textwrap.fill(decision, 118)}
 
 ## Which would you rather believe?
 
