@@ -97,8 +97,9 @@ def main():
     moved = " and ".join(f"{variable} as at {source}" for variable, source in dispute.setting["sources"])
     decision = (
         f"One swap is enough to part them: at {dispute.setting['base']}, {owner} takes {moved}. Alice predicts "
-        f"{said['Alice']:d}, Bob predicts {said['Bob']:d}; the network decides {dispute.outcome:d}, so {wrong} is wrong "
-        f"about it. The swap puts the network into a state that no input produces: on every input there is, both are right."
+        f"{said['Alice']:d}, Bob predicts {said['Bob']:d}; the network decides {dispute.outcome:d}, so {wrong} is "
+        f"wrong about it. The swap puts the network into a state that no input produces: on every input there is, "
+        f"both are right."
     )
     mapped = [m for algorithm in eh.algorithms("XOR", depth=2) for m in eh.mappings(NETWORK, algorithm)]
     print(
