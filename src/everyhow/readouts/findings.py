@@ -93,7 +93,7 @@ class ReadoutFindings:
 
 
 def examine_readouts(
-    network: Network, tolerance: float, most: int | None, model: CostModel, budget: int
+    network: Network, tolerance: float, most: int | None, costs: CostModel, budget: int
 ) -> ReadoutFindings:
     """Search every hidden layer, and within it set sizes from 1 up while the budget allows."""
     if network.depth == 1:
@@ -103,12 +103,12 @@ def examine_readouts(
             beyond=(f"readouts are searched for at most {MOST_INPUTS} inputs; the network has {network.widths[0]}",)
         )
     return ReadoutFindings(
-        tuple(_examine(network, layer, tolerance, most, model, budget) for layer in range(1, network.depth))
+        tuple(_examine(network, layer, tolerance, most, costs, budget) for layer in range(1, network.depth))
     )
 
 
 def _examine(
-    network: Network, layer: int, tolerance: float, most: int | None, model: CostModel, budget: int
+    network: Network, layer: int, tolerance: float, most: int | None, costs: CostModel, budget: int
 ) -> LayerReadouts:
     signals = readable_signals(network, layer, tolerance)
     ties = _ties(network)
@@ -122,10 +122,10 @@ def _examine(
             budget,
         )
         if refusal:
-            found = search(network, signals, allowed, model) if allowed else None
+            found = search(network, signals, allowed, costs) if allowed else None
             return LayerReadouts(signals, found, asked, (refusal,), ties)
         allowed = size
-    return LayerReadouts(signals, search(network, signals, asked, model), asked, (), ties)
+    return LayerReadouts(signals, search(network, signals, asked, costs), asked, (), ties)
 
 
 def _ties(network: Network) -> tuple[str, ...]:

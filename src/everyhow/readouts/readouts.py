@@ -33,14 +33,14 @@ class Readouts:
         signals: what is readable in the layer.
         most_signals: the size of the largest sets.
         fitted: by size, the sets that pass the rung `behavioral`.
-        model: the prices by which `cheapest` judges.
+        costs: the prices by which `cheapest` judges.
     """
 
     network: Network
     signals: Signals
     most_signals: int
     fitted: Mapping[int, FittedSets]
-    model: CostModel
+    costs: CostModel
 
     def __iter__(self) -> Iterator[ReadoutExplanation]:
         return self.explanations("exact")
@@ -91,7 +91,7 @@ class Readouts:
 
     @cached_property
     def _cheapest(self) -> tuple[ReadoutExplanation, ...]:
-        priced = [(explanation.cost(self.model), explanation) for explanation in self.explanations("fewest_signals")]
+        priced = [(explanation.cost(self.costs), explanation) for explanation in self.explanations("fewest_signals")]
         least = min((cost for cost, _ in priced), default=0.0)
         return tuple(explanation for cost, explanation in priced if cost <= least + 1e-9)
 
@@ -102,7 +102,7 @@ def readouts(
     signals: int | None = None,
     tolerance: float = DEFAULT_TOLERANCE,
     *,
-    model: CostModel | None = None,
+    costs: CostModel | None = None,
     budget: int = DEFAULT_BUDGET,
 ) -> Readouts:
     """Every way to explain a hidden layer by a few Boolean signals that are linear in its activations.
@@ -117,7 +117,7 @@ def readouts(
         signals: the size of the largest sets; 3, or what the layer allows if that is less, when not given.
         tolerance: the largest relative residual, of readable signals and of exact combinations, and the share that each
             signal must exceed.
-        model: the prices by which the rung `cheapest` judges.
+        costs: the prices by which the rung `cheapest` judges.
         budget: candidate evaluations allowed; fitting a set counts as 10,000.
 
     Raises:
@@ -139,7 +139,7 @@ def readouts(
         raise BudgetError(
             f"fitting {number:,} sets of at most {most} of {len(readable):,} signals", number * STEPS_PER_SET, budget
         )
-    return search(network, readable, most, model or CostModel())
+    return search(network, readable, most, costs or CostModel())
 
 
 def signals_of(network: Network, layer: int, tolerance: float = DEFAULT_TOLERANCE) -> Signals:
@@ -171,7 +171,7 @@ def most_signals(readable: Signals, asked: int | None) -> int:
     return asked
 
 
-def search(network: Network, readable: Signals, most: int, model: CostModel) -> Readouts:
+def search(network: Network, readable: Signals, most: int, costs: CostModel) -> Readouts:
     """Fit all sets of at most `most` signals."""
     fitted = {size: fit_sets(network, readable, size) for size in range(1, most + 1)}
-    return Readouts(network, readable, most, fitted, model)
+    return Readouts(network, readable, most, fitted, costs)
