@@ -245,14 +245,15 @@ def test_population_codes_and_rivals(run):
     for part in (
         "codes, layer 1  no   11 exact by at most 3 signals, of 7 readable",
         "  cheapest        ████████         1           1  by the price of its gates",
-        "  layer 1: 7 of 7 signals readable            by 1  2  3  in all",
-        "    exact                           ████████     1  2  8      11",
+        "  layer 1: 7 of 7 signals readable within 0.001            by 1  2  3  in all",
+        "    exact                                        ████████     1  2  8      11",
         "  identifiable by fewest_signals",
         "OR(AND(A,¬B), AND(¬A,B))  layer 1: OR of AND(A,¬B) = h1 - h3;",
-        "Cross-examination: of 100 swaps of the row's variables",
+        "Cross-examination: the percentage of the row's swaps whose outcome the column",
+        "Mappings that pass inert; readout explanations of layer 1 that pass exact.",
         "Which is cheapest, by the price of NOT",
         "Experiments that decide between them",
-        "65 of 66 pairs of explanations part company at some interchange",
+        "65 of 66 pairs of explanations part company; the others agree among all",
         "#1 or #2: at 00, with #2's XOR(A,B) as at 01, #1 predicts 0 and #2 1; the",
     ):
         assert part in out

@@ -162,8 +162,8 @@ that change one signal and not the other; a third direction is left untouched, a
 
 ## Which would you rather believe?
 
-People prefer few blocks that they know. AND, OR, NAND and NOR cost 1 here, a block used twice is paid once, and a
-familiar block costs 0.5:
+People prefer few blocks that they know. AND, OR, NAND and NOR cost 1 here, a block used twice, over the same operands,
+is paid once, and a familiar block costs 0.5:
 
 {table(["familiar", "price of NOT", "Alice", "Bob", "cheaper"], cost_rows(alice, bob))}
 

@@ -341,7 +341,9 @@ def test_what_cannot_be_compared():
 
     with pytest.raises(eh.InputError, match="give two circuits, or two of the others"):
         eh.decide_between(network, circuit, alice)
-    with pytest.raises(eh.InputError, match="a str cannot be examined by interchange; give a Mapping"):
+    with pytest.raises(
+        eh.InputError, match=r"is a Mapping \(eh.mappings\) or a ReadoutExplanation \(eh.readouts\), not str"
+    ):
         cross_examine(network, ["alice", bob])
     with pytest.raises(eh.InputError, match="uses neuron 2 of layer 1, which a 2-2-1 network has not"):
         cross_examine(small, [alice])
@@ -355,6 +357,9 @@ def test_what_cannot_be_compared():
         cross_examine(three, [alice])
     with pytest.raises(eh.InputError, match="the explanation is over 2 inputs, the network has 3"):
         cross_examine(three, [mapping])
+    with pytest.raises(eh.InputError, match="is not what this network's layer 1 reads: the residual is"):
+        cross_examine(eh.xornet(2), [alice])
+    assert repr(cross_examine(network, [alice, bob])) == "CrossExamination(2 explanations, 200 swaps)"
     with pytest.raises(eh.InputError, match="holding has 1 entries for 2 explanations; give one for each"):
         cross_examine(network, [alice, bob], [None])
     with pytest.raises(eh.InputError, match="holding belongs to readout explanations"):

@@ -52,6 +52,10 @@ class CrossExamination:
     swaps: tuple[Swaps, ...]
     most_moved: int | None
 
+    def __repr__(self) -> str:
+        swaps = sum(len(swaps.outcomes) for swaps in self.swaps)
+        return f"CrossExamination({len(self.explanations)} explanations, {swaps:,} swaps)"
+
     @property
     def matrix(self) -> tuple[tuple[Fraction, ...], ...]:
         """Entry [p][q]: the share of p's interchanges whose outcome q predicts."""

@@ -21,6 +21,8 @@ Explanation = Mapping | ReadoutExplanation
 
 # A reading this close to halfway between 0 and 1 is taken as at the first row.
 HALFWAY = 1e-3
+# How far the residual of a readout may be from what it was found with; rounding leaves less.
+SAME_RESIDUAL = 1e-6
 
 
 @dataclass(frozen=True)
@@ -165,11 +167,12 @@ def witness(
                 f"the explanation reads {len(readout.coefficients)} neurons, layer {explanation.layer} of the network "
                 f"has {network.widths[explanation.layer]}; give explanations of this network"
             )
+        _check_reads(explanation, natural[explanation.layer])
         return ReadoutWitness(network, explanation, dual_directions(explanation, holding), natural)
     if not isinstance(explanation, Mapping):
         raise InputError(
-            f"a {type(explanation).__name__} cannot be examined by interchange; give a Mapping (eh.mappings) or a "
-            f"ReadoutExplanation (eh.readouts)"
+            f"what is examined by interchange is a Mapping (eh.mappings) or a ReadoutExplanation (eh.readouts), not "
+            f"{type(explanation).__name__}"
         )
     if holding is not None:
         raise InputError("holding belongs to readout explanations; the swaps of a mapping hold all other neurons")
@@ -177,6 +180,19 @@ def witness(
     for place in explanation.sets:
         _check_fits(network, place.layer, max(place.neurons))
     return MappingWitness(network, explanation, natural)
+
+
+def _check_reads(explanation: ReadoutExplanation, states: Float[np.ndarray, "inputs neurons"]) -> None:
+    """Explanations of another network of the same shape read something else here than they say."""
+    for readout in explanation.readouts:
+        wanted = np.array([readout.table.bits >> row & 1 for row in range(len(states))], dtype=float)
+        read = states @ readout.coefficients + readout.constant
+        residual = np.linalg.norm(read - wanted) / np.linalg.norm(wanted - wanted.mean())
+        if abs(residual - readout.residual) > SAME_RESIDUAL:
+            raise InputError(
+                f"{readout} is not what this network's layer {explanation.layer} reads: the residual is "
+                f"{residual:.3g}, not {readout.residual:.3g}; give explanations of this network"
+            )
 
 
 def _check_inputs(network: Network, inputs: int) -> None:

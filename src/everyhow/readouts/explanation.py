@@ -81,9 +81,9 @@ class ReadoutExplanation:
         operands = dict(zip(INPUT_NAMES, map(shown_formula, self.signals), strict=False))
         return shown_formula(self.gate).over(operands)
 
-    def cost(self, model: CostModel) -> float:
-        """What the signals and the gate cost together."""
-        return model.of_composition(self.gate, self.signals)
+    def cost(self, model: CostModel | None = None) -> float:
+        """What the signals and the gate cost together, by the default prices unless told otherwise."""
+        return (model or CostModel()).of_composition(self.gate, self.signals)
 
 
 def explain_by(network: Network, readouts: tuple[Readout, ...]) -> ReadoutExplanation:

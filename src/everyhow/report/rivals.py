@@ -25,7 +25,7 @@ def rival_sections(findings: PaperFindings) -> Iterator[RenderableType]:
     if findings.readouts.layers:
         yield from _codes(findings)
     if len(findings.ranking.entries) > 1:
-        yield from _ranking(findings.ranking)
+        yield from _ranking(findings)
         yield from _interchanges(findings.experiments, findings.ranking)
         yield from _cross_examination(findings.experiments, findings.ranking)
         yield from _prices(findings.ranking)
@@ -79,9 +79,8 @@ def _codes(findings: PaperFindings) -> Iterator[RenderableType]:
     for layer, verdict in zip(findings.readouts.layers, findings.code_verdicts, strict=True):
         inputs = layer.signals.inputs
         everything = (1 << ((1 << inputs) - 1)) - 1
-        title = f"layer {layer.layer}: {len(layer.signals):,} of {everything:,} signals readable"
-        if not len(layer.signals):
-            title += f" (with a residual of at most {layer.signals.tolerance:g})"
+        readable = f"{len(layer.signals):,} of {everything:,} signals readable"
+        title = f"layer {layer.layer}: {readable} within {layer.signals.tolerance:g}"
         if layer.found is None or not len(layer.signals):
             yield indented(Text(title, style="bold"))
             continue
@@ -97,12 +96,22 @@ def _codes(findings: PaperFindings) -> Iterator[RenderableType]:
         yield indented(verdict_text(verdict))
 
 
-def _ranking(ranking: Ranking) -> Iterator[RenderableType]:
-    listed = ranking.entries[:MOST_LISTED]
+def _ranking(findings: PaperFindings) -> Iterator[RenderableType]:
+    ranking = findings.ranking
+    # Those that the table of prices names are listed too.
+    named = {place for prices in ranking.table for place in prices.winners[:MOST_WINNERS]}
+    listed = [(k + 1, *entry) for k, entry in enumerate(ranking.entries) if k < MOST_LISTED or k in named]
     among = "" if len(listed) == ranking.of else f", {len(listed)} of {ranking.of:,}"
-    yield heading(f"The explanations left, cheapest first{among} (h1 is a layer's first neuron, its neuron 0)")
+    yield heading(f"Explanations compared, cheapest first{among}")
+    rungs = [f"mappings that pass {findings.mappings.strictest}"] if findings.mappings.strictest else []
+    rungs += [
+        f"readout explanations of layer {layer.layer} that pass {layer.strictest}"
+        for layer in findings.readouts.layers
+        if layer.strictest
+    ]
+    yield indented(Text(f"{'; '.join(rungs).capitalize()}. h1 is a layer's first neuron, its neuron 0.", style="dim"))
     table = _table("", "cost", "")
-    for place, (cost, explanation) in enumerate(listed, start=1):
+    for place, cost, explanation in listed:
         text = Text(str(_title(explanation)))
         text.append(f"  {_place(explanation)}", style="dim")
         table.add_row(f"#{place}", f"{cost:g}", text)
@@ -136,7 +145,7 @@ def _cross_examination(experiments: ExperimentFindings, ranking: Ranking) -> Ite
     places = [e for _, e in ranking.entries if e in examined.explanations][:MOST_IN_MATRIX]
     numbers = {e: k for k, (_, e) in enumerate(ranking.entries, start=1)}
     index = {e: k for k, e in enumerate(examined.explanations)}
-    yield heading("Cross-examination: of 100 swaps of the row's variables, how many the column predicts")
+    yield heading("Cross-examination: the percentage of the row's swaps whose outcome the column predicts")
     table = _table("", *(f"#{numbers[e]}" for e in places))
     matrix = examined.matrix
     for row in places:
@@ -145,7 +154,7 @@ def _cross_examination(experiments: ExperimentFindings, ranking: Ranking) -> Ite
     yield indented(table)
     notes = []
     if len(places) < experiments.of:
-        notes.append(f"{len(places)} of the {experiments.of:,} explanations left are shown.")
+        notes.append(f"{len(places)} of the {experiments.of:,} explanations compared are shown.")
     if experiments.unswappable:
         notes.append(f"{experiments.unswappable:,} were left out: their readouts cannot be swapped one by one.")
     if examined.most_moved is not None:
@@ -192,7 +201,7 @@ def _prices(ranking: Ranking) -> Iterator[RenderableType]:
     )
     table = _table("familiar", *(f"NOT {negation:g}" for negation in negations), left=True)
     for row, blocks in alike.items():
-        names = ", ".join("none" if block is None else block for block in blocks)
+        names = ", ".join("as given" if block is None else block for block in blocks)
         table.add_row(names, *(_places(each) or "?" for each in row))
     yield indented(table)
 
@@ -208,12 +217,11 @@ def _disputes(experiments: ExperimentFindings, ranking: Ranking) -> Iterator[Ren
     if experiments.disputes:
         settled = [d for d in experiments.disputes if d.experiment is not None]
         ordered = sorted(settled, key=lambda d: sorted(numbers.get(e, 1 << 30) for e in d.explanations))
-        yield indented(
-            Text(
-                f"{len(settled):,} of {plural(len(experiments.disputes), 'pair')} of explanations part company at some "
-                f"interchange; the others agree in {experiments.disputes[0].family}."
-            )
-        )
+        text = f"{len(settled):,} of {plural(len(experiments.disputes), 'pair')} of explanations part company"
+        others = "at some interchange" if len(settled) == len(experiments.disputes) else "; the others agree"
+        family = f"among {experiments.disputes[0].family}"
+        note = "One that passes every interchange of its own may still predict another's wrongly."
+        yield indented(Text(f"{text} {others} {family}. {note}".replace(" ;", ";")))
         for dispute in ordered[:MOST_DISPUTES]:
             yield indented(_dispute(dispute, [f"#{numbers[e]}" for e in dispute.explanations if e in numbers]))
     if experiments.circuit_disputes:
@@ -237,7 +245,7 @@ def _dispute(dispute: Dispute, names: list[str]) -> Text:
     text = Text(f"{names[0]} or {names[1]}: ", style="cyan")
     text.append(
         f"{said}, {names[0]} predicts {found.predicted[0]:d} and {names[1]} {found.predicted[1]:d}; the network "
-        f"decides {found.outcome:d}, so {names[found.wrong]} is wrong.",
+        f"decides {found.outcome:d}, so {names[found.wrong]} is wrong there.",
         style="not bold default",
     )
     return text
