@@ -271,6 +271,8 @@ def test_a_wrong_lesson(run, tmp_path):
     assert "computes OR, not XOR; differs at 11" in flat
     assert "The lesson: what fits the rows it was shown, 00 01 10" in flat
     assert "0 of the 1,886 circuits that decide right there generalise to XOR" in flat
+    _, out, _ = run("audit", "XOR", "--network", network, "--show", "10,11")
+    assert "The network itself is wrong at 11, which it was shown." in " ".join(out.split())
     _, out, _ = run("audit", "XOR", "--network", network)
     assert "The lesson: what fits the rows at which it is right, 00 01 10" in " ".join(out.split())
 

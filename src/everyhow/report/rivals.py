@@ -38,6 +38,10 @@ def lesson_section(lesson: Lesson, task: str) -> Iterator[RenderableType]:
     rows = " ".join(lesson.shown)
     how = "it was shown" if lesson.told else "at which it is right"
     yield heading(f"The lesson: what fits the rows {how}, {rows}")
+    differs = lesson.task.bits ^ lesson.learned.bits
+    wrong = [row for row in lesson.shown if differs >> int(row, 2) & 1]
+    if wrong:
+        yield indented(Text(f"The network itself is wrong at {' '.join(wrong)}, which it was shown."))
     if not lesson.continuations:
         return
     meant = lesson.of(lesson.task)
