@@ -7,7 +7,6 @@ import textwrap
 
 import everyhow as eh
 from everyhow.boolean.truth_table import assignments
-from everyhow.readouts.interchange import interchange
 
 NETWORK = eh.xornet(steepness=25)
 
@@ -55,7 +54,7 @@ def steepness_rows():
 def swap_rows(alice, bob):
     """How each fares when its own signals are swapped."""
     for name, student in (("Alice", alice), ("Bob", bob)):
-        found = interchange(NETWORK, student)
+        found = eh.interchange(NETWORK, student)
         single = ", ".join(f"{float(share):g}" for share in found.single)
         yield [name, single, f"{float(found.joint):g}", f"{found.unnatural} of {found.patched}"]
 

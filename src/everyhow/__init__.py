@@ -21,5 +21,6 @@ from .questions import algorithms as algorithms
 from .questions import circuits as circuits
 from .questions import interpretations as interpretations
 from .questions import mappings as mappings
+from .readouts.interchange import interchange as interchange
 from .readouts.readouts import readouts as readouts
 from .training import train as train
