@@ -188,6 +188,8 @@ def test_negations():
 
     assert model.price(TruthTable.parse("0010")) == 2
     assert model.of_composition(TruthTable.parse("0111"), [TruthTable.parse("0010"), TruthTable.parse("0100")]) == 5
+    assert model.total([model.formula(not_a), model.formula(TruthTable.parse("0100"))]) == 2
+    assert model.total([model.formula(not_a), model.formula(not_b)]) == 2
     assert model.of_composition(TruthTable.parse("01"), [not_a]) == 1
     assert model.of_composition(TruthTable.parse("0111"), [not_a, not_b]) == 1
 
