@@ -8,8 +8,11 @@ from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
 # Shapes in signatures are checked as the tests run. Kernels are left alone, since the check breaks their compilation,
-# and so are the modules whose callers may give lists for arrays.
-CHECKED = ["boolean", "circuits", "interpretations", "mappings"]
+# and so are the modules whose callers may give lists for arrays, or whose many small values have no shapes.
+CHECKED = [
+    "boolean.algorithms", "boolean.formulas", "boolean.gates", "boolean.released_formulas", "circuits",
+    "interpretations", "mappings", "readouts.search", "experiments.circuit_trials",
+]  # fmt: skip
 install_import_hook([f"everyhow.{name}" for name in CHECKED], "beartype.beartype")
 
 from everyhow.network_files import network_from_document  # noqa: E402 (the hook above comes first)
