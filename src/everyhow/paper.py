@@ -18,7 +18,7 @@ from .mappings.mapping import Mapping
 from .network import Network
 from .options import Questions
 from .progress import Progress
-from .ranking import Ranking, cheapest_mappings, rank
+from .ranking import MOST_PRICED, Ranking, cheapest_mappings, rank
 from .readouts.explanation import ReadoutExplanation
 from .readouts.findings import LayerReadouts, ReadoutFindings, examine_readouts
 
@@ -98,7 +98,7 @@ class PaperFindings:
     @property
     def code_verdicts(self) -> tuple[Verdict, ...]:
         """Whether one readout explanation is left, for each hidden layer."""
-        return tuple(_code_verdict(layer) for layer in self.readouts.layers)
+        return tuple(_code_verdict(layer, self.readouts.ties) for layer in self.readouts.layers)
 
     @property
     def verdict(self) -> dict[str, Verdict]:
@@ -119,10 +119,10 @@ class PaperFindings:
         }
 
 
-def _code_verdict(layer: LayerReadouts) -> Verdict:
+def _code_verdict(layer: LayerReadouts, ties: tuple[str, ...]) -> Verdict:
     space = f"all sets of at most {layer.asked} of {len(layer.signals):,} readable signals of layer {layer.layer}"
     failure = None if len(layer.signals) else "no Boolean signal is linear in the activations"
-    return judge(layer.survivors, space, failure, "; ".join(layer.refused + layer.ties))
+    return judge(layer.survivors, space, failure, "; ".join(layer.refused + ties))
 
 
 def perfect_count(circuits: CircuitFindings) -> dict[str, Any]:
@@ -159,11 +159,10 @@ def explain(
     interpretations = examine_interpretations(network, behavior, decision, circuits, budget, progress)
     mappings = examine_mappings(network, behavior, table, max_depth, budget)
     readouts = examine_readouts(network, questions.tolerance, questions.signals, questions.costs, budget)
-    experiments = examine_experiments(
-        network, list(islice(_survivors(mappings, readouts), MOST_EXAMINED)), _number(mappings, readouts),
-        surviving_circuits(circuits), decision,
-    )  # fmt: skip
-    ranking = rank(_survivors(mappings, readouts), _number(mappings, readouts), questions.costs)
+    survivors = list(islice(_survivors(mappings, readouts), max(MOST_EXAMINED, MOST_PRICED)))
+    number, left = _number(mappings, readouts), surviving_circuits(circuits)
+    experiments = examine_experiments(network, survivors[:MOST_EXAMINED], number, left, decision)
+    ranking = rank(survivors, number, questions.costs)
     last = mappings.survivors.get("inert")
     cheapest = None if last is None else cheapest_mappings(last, questions.costs)
     lesson = examine_lesson(network, task, decision, max_depth, budget, questions.shown)

@@ -143,8 +143,7 @@ def polarities(gate: TruthTable, signals: Sequence[TruthTable]):
     number = len(signals)
     for flips in product((False, True), repeat=number):
         mask = sum(1 << (number - 1 - k) for k, flip in enumerate(flips) if flip)
-        bits = sum((gate.bits >> (row ^ mask) & 1) << row for row in range(gate.rows))
-        yield TruthTable(number, bits), tuple(~s if flip else s for s, flip in zip(signals, flips, strict=True))
+        yield gate.complementing(mask), tuple(~s if flip else s for s, flip in zip(signals, flips, strict=True))
 
 
 @lru_cache(maxsize=256)

@@ -68,6 +68,10 @@ class TruthTable:
         bits = sum((self.bits >> (row // repeat) & 1) << row for row in range(1 << inputs))
         return TruthTable(inputs, bits)
 
+    def complementing(self, mask: int) -> "TruthTable":
+        """The function of the inputs with some complemented: those whose digit in `mask`, read as a row, is 1."""
+        return TruthTable(self.inputs, sum((self.bits >> (row ^ mask) & 1) << row for row in range(self.rows)))
+
     def __and__(self, other: "TruthTable") -> "TruthTable":
         return TruthTable(self.inputs, self.bits & other.bits)
 

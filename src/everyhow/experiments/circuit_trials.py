@@ -1,4 +1,4 @@
-"""Trials of circuits: inputs off the truth table's corners, and edges resampled one at a time."""
+"""Trials of circuits: inputs around the truth table's corners, and edges resampled one at a time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -119,9 +119,7 @@ def cross_examine(
     while most_moved is None and limit > 1 and sum(_number(inputs, count, limit) for count in counts) > MOST_SWAPS:
         limit -= 1
     found = tuple(_swaps(network, w, witnesses, limit) for w in witnesses)
-    return CrossExamination(
-        network.widths[0], tuple(explanations), witnesses, found, None if limit >= widest else limit
-    )
+    return CrossExamination(network.widths[0], explanations, witnesses, found, None if limit >= widest else limit)
 
 
 def _number(inputs: int, variables: int, most: int) -> int:

@@ -17,7 +17,7 @@ class Experiment:
     """One experiment, what both explanations predict, and what the network decides.
 
     Attributes:
-        kind: input (the network runs on a point off the truth table), edge (one edge carries what it carries at a
+        kind: input (the network runs on a point near the truth table), edge (one edge carries what it carries at a
             source) or interchange (variables take their values from sources).
         text: the experiment in words.
         setting: the same as plain values: `point`; or `edge`, `base`, `source`; or `of` (which of the two explanations

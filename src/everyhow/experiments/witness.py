@@ -15,6 +15,7 @@ from ..mappings.mapping import Mapping
 from ..network import Intervention, Network
 from ..readouts.explanation import ReadoutExplanation
 from ..readouts.interchange import dual_directions, swapped_states
+from ..readouts.readout import relative_residual, rows_of
 
 Layers = tuple[Float[np.ndarray, "swaps _neurons"], ...]
 Explanation = Mapping | ReadoutExplanation
@@ -185,9 +186,9 @@ def witness(
 def _check_reads(explanation: ReadoutExplanation, states: Float[np.ndarray, "inputs neurons"]) -> None:
     """Explanations of another network of the same shape read something else here than they say."""
     for readout in explanation.readouts:
-        wanted = np.array([readout.table.bits >> row & 1 for row in range(len(states))], dtype=float)
+        wanted = rows_of(np.array([readout.table.bits]), readout.table.inputs)
         read = states @ readout.coefficients + readout.constant
-        residual = np.linalg.norm(read - wanted) / np.linalg.norm(wanted - wanted.mean())
+        (residual,) = relative_residual(wanted, read[None])
         if abs(residual - readout.residual) > SAME_RESIDUAL:
             raise InputError(
                 f"{readout} is not what this network's layer {explanation.layer} reads: the residual is "

@@ -120,8 +120,7 @@ def _shown(readouts, gate: TruthTable, residual: float, shares: tuple[float, ...
         ]
         if min(steps) < 0 and max(steps) <= 0:
             mask |= place
-    flipped = sum((gate.bits >> (row ^ mask) & 1) << row for row in range(1 << count))
     turned = [r.complement() if mask >> (count - 1 - k) & 1 else r for k, r in enumerate(readouts)]
     return ReadoutExplanation(
-        tuple(turned), TruthTable(count, flipped), residual, shares, tuple(sorted(row ^ mask for row in undecided))
+        tuple(turned), gate.complementing(mask), residual, shares, tuple(sorted(row ^ mask for row in undecided))
     )

@@ -1,7 +1,7 @@
 """Population codes, whole: every hidden layer's readout explanations, as far as the budget goes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from ..budget import over_budget
 from ..network import Network
 from .explanation import ReadoutExplanation
 from .readout import Signals, readable_signals
-from .readouts import MOST_SIGNALS, STEPS_PER_SET, Readouts, Rung, search
+from .readouts import MOST_SIGNALS, RUNGS, STEPS_PER_SET, Readouts, Rung, search
 from .search import sets_to_fit
 
 
@@ -26,14 +26,12 @@ class LayerReadouts:
         found: the explanations by at most so many signals as the budget allowed; None when it allowed none.
         asked: the size of the largest sets that were to be searched.
         refused: what the budget did not allow, in words.
-        ties: why what passes depends on rounding, in words; empty when it does not.
     """
 
     signals: Signals
     found: Readouts | None
     asked: int
     refused: tuple[str, ...]
-    ties: tuple[str, ...]
 
     @property
     def layer(self) -> int:
@@ -47,7 +45,7 @@ class LayerReadouts:
         Larger sets that were not searched leave all rungs uncounted but the last two, once something smaller is exact.
         """
         if self.found is None:
-            return dict.fromkeys(("behavioral", "exact", "fewest_signals", "cheapest"))
+            return dict.fromkeys(RUNGS)
         counted: dict[str, int | None] = dict(self.found.survivors)
         if self.refused:
             uncounted = ("behavioral", "exact") if counted["exact"] else tuple(counted)
@@ -70,20 +68,17 @@ class ReadoutFindings:
     Attributes:
         layers: the hidden layers, the first one first; none when the network has too many inputs.
         beyond: what is never searched, in words.
+        ties: why what passes depends on rounding, in words; empty when it does not.
     """
 
     layers: tuple[LayerReadouts, ...] = ()
-    beyond: tuple[str, ...] = field(default=())
+    beyond: tuple[str, ...] = ()
+    ties: tuple[str, ...] = ()
 
     @property
     def refused(self) -> tuple[str, ...]:
         """What was not searched, in words."""
         return self.beyond + sum((layer.refused for layer in self.layers), ())
-
-    @property
-    def ties(self) -> tuple[str, ...]:
-        """Why what passes depends on rounding, in words."""
-        return tuple(dict.fromkeys(reason for layer in self.layers for reason in layer.ties))
 
     def strictest(self) -> Iterator[ReadoutExplanation]:
         """The explanations of all layers, each by the strictest of `behavioral` and `exact` that anything passes."""
@@ -103,7 +98,8 @@ def examine_readouts(
             beyond=(f"readouts are searched for at most {MOST_INPUTS} inputs; the network has {network.widths[0]}",)
         )
     return ReadoutFindings(
-        tuple(_examine(network, layer, tolerance, most, costs, budget) for layer in range(1, network.depth))
+        tuple(_examine(network, layer, tolerance, most, costs, budget) for layer in range(1, network.depth)),
+        ties=_ties(network),
     )
 
 
@@ -111,7 +107,6 @@ def _examine(
     network: Network, layer: int, tolerance: float, most: int | None, costs: CostModel, budget: int
 ) -> LayerReadouts:
     signals = readable_signals(network, layer, tolerance)
-    ties = _ties(network)
     asked = min(MOST_SIGNALS if most is None else most, signals.rank)
     number, allowed = 0, 0
     for size in range(1, asked + 1):
@@ -123,9 +118,9 @@ def _examine(
         )
         if refusal:
             found = search(network, signals, allowed, costs) if allowed else None
-            return LayerReadouts(signals, found, asked, (refusal,), ties)
+            return LayerReadouts(signals, found, asked, (refusal,))
         allowed = size
-    return LayerReadouts(signals, search(network, signals, asked, costs), asked, (), ties)
+    return LayerReadouts(signals, search(network, signals, asked, costs), asked, ())
 
 
 def _ties(network: Network) -> tuple[str, ...]:

@@ -106,7 +106,7 @@ class Signals:
         rounded = np.round(coefficients)
         small = max(np.abs(rounded).max(initial=0.0), abs(round(constant))) <= LARGEST_WHOLE
         code = self.states @ rounded + round(constant)
-        whole = small and _residual(rows_of(self.tables[index : index + 1], self.inputs), code[None])[0]
+        whole = small and relative_residual(rows_of(self.tables[index : index + 1], self.inputs), code[None])[0]
         return Readout(
             self.layer,
             table,
@@ -154,7 +154,7 @@ def readable_signals(network: Network, layer: int, tolerance: float = DEFAULT_TO
     inverse = (turned[:rank].T / scales[:rank]) @ directions[:, :rank].T
     coefficients = (wanted - wanted.mean(axis=1, keepdims=True)) @ inverse.T
     constants = wanted.mean(axis=1) - coefficients @ middle
-    residuals = _residual(wanted, coefficients @ states.T + constants[:, None])
+    residuals = relative_residual(wanted, coefficients @ states.T + constants[:, None])
     kept = residuals <= tolerance
     return Signals(
         layer, inputs, tables[kept], coefficients[kept], constants[kept], residuals[kept], rank, tolerance, states
@@ -188,7 +188,7 @@ def shown_formula(table: TruthTable) -> Formula:
     return CostModel(negation=0.5).formula(table)
 
 
-def _residual(wanted: np.ndarray, found: np.ndarray) -> np.ndarray:
+def relative_residual(wanted: np.ndarray, found: np.ndarray) -> np.ndarray:
     """The distance of each row of `found` from `wanted`, relative to how much `wanted` varies."""
     spread = wanted - wanted.mean(axis=1, keepdims=True)
     return np.linalg.norm(found - wanted, axis=1) / np.linalg.norm(spread, axis=1)
