@@ -11,8 +11,8 @@ from .budget import over_budget
 from .circuits.count import CircuitCount, count_circuits
 from .circuits.criterion import perfect
 from .circuits.space import circuits_in_space
-from .mappings.mapping import count_choices
-from .mappings.signatures import Rows, Signatures, minimal_sets, signatures
+from .mappings.alignment import aligned_where_tested
+from .mappings.signatures import Signatures, signatures
 from .network import Network
 
 # Beyond this many unshown rows their functions are not told apart one by one.
@@ -135,21 +135,8 @@ def aligned_on(found: Signatures, table: TruthTable, max_depth: int, shown: Sequ
     """The algorithms of `table` of depth at most `max_depth` that are aligned on the shown rows, with their numbers of
     minimal mappings: only interchanges with base and source among the shown rows are asked for."""
     bases = sum(1 << row for row in shown)
-
-    def seen(rows: Rows) -> Rows:
-        return tuple(rows[source] & bases for source in shown)
-
-    groups = {rows: minimal_sets(sets) for rows, sets in found.grouped(seen).items()}
-    counts = {}
-    for algorithm in algorithms(table, max_depth):
-        options = []
-        for variable in algorithm.variables:
-            outputs = (variable.when_false & bases, variable.when_true & bases)
-            options.append(groups.get(tuple(outputs[variable.bits >> source & 1] for source in shown), ()))
-        number = count_choices(options)
-        if number:
-            counts[algorithm] = number
-    return counts
+    tested = [bases if row in shown else 0 for row in range(table.rows)]
+    return dict(aligned_where_tested(found, algorithms(table, max_depth), tested))
 
 
 def _continued(wanted: TruthTable, known: Sequence[int], unshown: Sequence[int], choice: int) -> TruthTable:

@@ -1,13 +1,14 @@
 """Aligned algorithms: those whose every variable has a neuron set with the signature that it needs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..boolean.algorithms import Algorithm, Inner, Leaf, Tree, Variable, depth, inner, tree_counts
 from ..boolean.truth_table import TruthTable, variable_bits
 from ..errors import BudgetError
 from .mapping import Mapping, count_choices, mappings_of
-from .signatures import NeuronSet, Rows, Signatures
+from .signatures import NeuronSet, Rows, Signatures, minimal_sets
 
 # Trees kept in memory while algorithms are grown; beyond this there are too many to be told apart one by one.
 MOST_GROWN = 200_000
@@ -47,6 +48,30 @@ def placements(signatures: Signatures, algorithm: Algorithm) -> list[tuple[Neuro
     """For each variable the inclusion-minimal neuron sets that have the signature it needs."""
     found = signatures.minimal_by_rows
     return [found.get(needed_rows(variable, algorithm.inputs), ()) for variable in algorithm.variables]
+
+
+def aligned_where_tested(
+    signatures: Signatures, candidates: Iterable[Any], tested: Sequence[int]
+) -> Iterator[tuple[Any, int]]:
+    """The algorithms or released formulas that are aligned when not every interchange is asked for, each with its
+    number of minimal mappings.
+
+    Args:
+        signatures: of the network.
+        candidates: what has variables, each with `bits`, `when_false` and `when_true`.
+        tested: for each source row the bases, as bits, at which network and candidate are compared.
+    """
+    inputs = len(tested).bit_length() - 1
+
+    def seen(rows: Rows) -> Rows:
+        return tuple(row & bases for row, bases in zip(rows, tested, strict=True))
+
+    groups = {rows: minimal_sets(sets) for rows, sets in signatures.grouped(seen).items()}
+    for candidate in candidates:
+        needed = (_rows(v.bits, v.when_false, v.when_true, inputs) for v in candidate.variables)
+        number = count_choices([groups.get(seen(rows), ()) for rows in needed])
+        if number:
+            yield candidate, number
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from ..boolean.released_formulas import ReleasedFormula
 from ..boolean.truth_table import INPUT_NAMES
-from .mapping import count_choices
-from .signatures import Rows, Signatures, minimal_sets
+from .alignment import aligned_where_tested
+from .signatures import Signatures
 
 
 def bases_tested(inputs: int, pair_order: str) -> tuple[int, ...]:
@@ -32,19 +32,4 @@ def released_mappings(
 ) -> dict[str, int]:
     """The number of minimal mappings of each formula that has any, by the formula's text."""
     tested = bases_tested(inputs, pair_order)
-
-    def seen(rows: Rows) -> Rows:
-        return tuple(row & bases for row, bases in zip(rows, tested, strict=True))
-
-    groups = {rows: minimal_sets(sets) for rows, sets in signatures.grouped(seen).items()}
-    counts = {}
-    for formula in formulas:
-        needed = (
-            tuple(v.when_true if v.bits >> source & 1 else v.when_false for source in range(1 << inputs))
-            for v in formula.variables
-        )
-        options = [groups.get(seen(rows), ()) for rows in needed]
-        number = count_choices(options)
-        if number:
-            counts[str(formula)] = number
-    return counts
+    return {str(formula): number for formula, number in aligned_where_tested(signatures, formulas, tested)}
