@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from .boolean.cost import CostModel
+from .boolean.cost import CostModel, cheapest
 from .boolean.smallest import MOST_INPUTS
 from .experiments.witness import Explanation
 from .mappings.mapping import Mapping
@@ -17,8 +17,6 @@ FAMILIAR = ("AND", "OR", "NAND", "NOR", "NIMP", "IMP", "XOR", "XNOR")
 DISCOUNT = 0.5
 # Prices by which some smallest formula takes seconds to find are tried only so often.
 MOST_SEARCHED = 3
-# Costs closer than this are the same.
-SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ class Ranking:
     @property
     def cheapest(self) -> tuple[Explanation, ...]:
         """The explanations that cost least."""
-        return tuple(e for cost, e in self.entries if cost <= self.entries[0][0] + SAME)
+        return tuple(self.entries[k][1] for k in cheapest([cost for cost, _ in self.entries]))
 
 
 def cost_of(explanation: Explanation, model: CostModel) -> float:
@@ -72,9 +70,7 @@ def cost_of(explanation: Explanation, model: CostModel) -> float:
 
 def cheapest_mappings(mappings: Sequence[Mapping], model: CostModel) -> tuple[Mapping, ...]:
     """The mappings whose algorithm costs least."""
-    costs = {algorithm: model.of_algorithm(algorithm) for algorithm in {m.algorithm for m in mappings}}
-    least = min(costs.values(), default=0.0)
-    return tuple(mapping for mapping in mappings if costs[mapping.algorithm] <= least + SAME)
+    return tuple(mappings[k] for k in cheapest([cost_of(mapping, model) for mapping in mappings]))
 
 
 def rank(explanations: Iterable[Explanation], of: int, model: CostModel) -> Ranking:
@@ -106,5 +102,4 @@ def _is_quick(explanations: Sequence[Explanation], model: CostModel) -> bool:
 def _winners(ranked: Sequence[Explanation], model: CostModel, negation: float, block: str | None) -> Prices:
     prices = discounted(model, negation, block)
     costs = [cost_of(explanation, prices) for explanation in ranked]
-    least = min(costs)
-    return Prices(negation, block, least, tuple(k for k, cost in enumerate(costs) if cost <= least + SAME))
+    return Prices(negation, block, min(costs), cheapest(costs))

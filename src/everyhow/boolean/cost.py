@@ -16,6 +16,8 @@ from .truth_table import INPUT_NAMES, TruthTable
 PLAIN, PARITY = ("AND", "OR", "NAND", "NOR"), ("XOR", "XNOR")
 # In prices of the cheapest gate: dearer formulas take far longer to find and are seldom asked for.
 CHEAP = 6.0
+# Costs closer than this are the same.
+SAME = 1e-9
 _TABLES = {name: TruthTable.parse(table) for table, name in TWO_INPUT_NAMES.items()}
 
 
@@ -114,6 +116,12 @@ class CostModel:
     def of_algorithm(self, algorithm: Algorithm) -> float:
         """What an algorithm costs, each inner variable being taken in the polarity that is cheapest for all."""
         return _algorithm_cost(self, algorithm)
+
+
+def cheapest(costs: Sequence[float]) -> tuple[int, ...]:
+    """The places of the smallest costs."""
+    least = min(costs, default=0.0)
+    return tuple(k for k, cost in enumerate(costs) if cost <= least + SAME)
 
 
 # The same few compositions and algorithms come up again and again, in every layer and every network.

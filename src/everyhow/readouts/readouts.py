@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..boolean.cost import CostModel
+from ..boolean.cost import CostModel, cheapest
 from ..budget import DEFAULT_BUDGET, over_budget
 from ..errors import BudgetError, InputError
 from ..network import Network
@@ -91,9 +91,8 @@ class Readouts:
 
     @cached_property
     def _cheapest(self) -> tuple[ReadoutExplanation, ...]:
-        priced = [(explanation.cost(self.costs), explanation) for explanation in self.explanations("fewest_signals")]
-        least = min((cost for cost, _ in priced), default=0.0)
-        return tuple(explanation for cost, explanation in priced if cost <= least + 1e-9)
+        left = list(self.explanations("fewest_signals"))
+        return tuple(left[k] for k in cheapest([explanation.cost(self.costs) for explanation in left]))
 
 
 def readouts(
