@@ -13,11 +13,6 @@ ONE, ZERO = np.uint64(1), np.uint64(0)
 
 
 @njit(cache=True, nogil=True)
-def multiplied(a, b, modulus):
-    return a * b if modulus == ZERO else a * b % modulus
-
-
-@njit(cache=True, nogil=True)
 def power_of_two(exponent, modulus):
     if modulus == ZERO:
         return ONE << np.uint64(exponent) if exponent < 64 else ZERO
@@ -33,10 +28,15 @@ def power_of_two(exponent, modulus):
 @njit(cache=True, nogil=True)
 def readings_of(values, tolerance, readings):
     """Fill `readings` with the bit set of the inputs above each separator, lowest separator first; returns how many."""
-    order = np.argsort(values)
+    order = np.zeros(len(values), np.int64)
     largest = 1.0
-    for value in values:
-        largest = max(largest, abs(value))
+    for k in range(len(values)):
+        largest = max(largest, abs(values[k]))
+        place = k
+        while place > 0 and values[order[place - 1]] > values[k]:
+            order[place] = order[place - 1]
+            place -= 1
+        order[place] = k
     count = 0
     above = ZERO
     for k in range(len(values)):
@@ -51,16 +51,14 @@ def readings_of(values, tolerance, readings):
 
 
 @njit(cache=True, nogil=True)
-def split_cells(parents, cells):
-    """Fill `cells` with the sets of inputs that have equal parent readings; returns how many. cells[0] holds all."""
-    count = 1
-    for parent in parents:
-        for c in range(count):
-            inside = cells[c] & parent
-            if inside != ZERO and inside != cells[c]:
-                cells[count] = cells[c] ^ inside
-                cells[c] = inside
-                count += 1
+def split_cells(parent, cells, count):
+    """Split the sets of inputs in `cells` by one more parent's reading; returns how many there are now."""
+    for c in range(count):
+        inside = cells[c] & parent
+        if inside != ZERO and inside != cells[c]:
+            cells[count] = cells[c] ^ inside
+            cells[c] = inside
+            count += 1
     return count
 
 
@@ -75,15 +73,24 @@ def is_function(reading, cells, count):
 
 
 @njit(cache=True, nogil=True)
-def completions(reading, parents, cells, everything, exclude_xor, modulus):
-    """In how many ways the gate of a consistent reading can be completed where patterns never occur; 0 when the gate
-    is a forbidden XOR or XNOR."""
-    ways = power_of_two((1 << len(parents)) - cells, modulus)
-    if exclude_xor and len(parents) == 2:
-        difference = reading ^ parents[0] ^ parents[1]
-        if difference == ZERO or difference == everything:
-            ways = ways - ONE if ways != ZERO or modulus == ZERO else modulus - ONE
-    return ways
+def completions_of(widest, inputs, moduli):
+    """In how many ways a gate of k parents whose readings split the inputs into so many cells can be completed where
+    patterns never occur: (k, cells, moduli)."""
+    table = np.zeros((widest + 1, inputs + 1, len(moduli)), np.uint64)
+    for k in range(widest + 1):
+        for cells in range(1, min(inputs, 1 << k) + 1):
+            for m in range(len(moduli)):
+                table[k, cells, m] = power_of_two((1 << k) - cells, moduli[m])
+    return table
+
+
+@njit(cache=True, nogil=True)
+def is_parity(reading, before, counts_before, strides, combination, everything):
+    """Whether a reading is the XOR or XNOR of those of all varying parents."""
+    for i in range(len(counts_before)):
+        if strides[i]:
+            reading ^= before[i, combination // strides[i] % counts_before[i]]
+    return reading == ZERO or reading == everything
 
 
 @njit(cache=True, nogil=True)
@@ -121,99 +128,170 @@ def layer_readings(layer, states, parents, widths, tolerance, as_float32, rounds
 
 
 @njit(cache=True, nogil=True)
-def count_of_circuit(states, parents, widths, tolerance, as_float32, rounds, modulus, result):
-    """Put into `result` the interpretations of one circuit with don't cares counted once, and expanded."""
+def states_of(counts):
+    """How many states a layer has whose neurons have so many readings each."""
+    size = 1
+    for count in counts:
+        size *= max(1, count)
+    return size
+
+
+@njit(cache=True, nogil=True)
+def split_by_parents(parents, before, counts_before, everything, strides, cells, n_cells):
+    """For each combination of the readings of a neuron's parents, the sets of inputs at which these are equal.
+
+    Adding `strides` (neurons of the layer before) times the digits of a state gives the number of its combination.
+    Fills `cells` (combinations, sets) and `n_cells`; returns how many combinations and how many varying parents.
+    """
+    cells[0, 0], n_cells[0] = everything, 1
+    combinations, varying = 1, 0
+    for i in range(len(counts_before)):
+        strides[i] = 0
+        if counts_before[i] == 0 or not parents >> i & 1:
+            continue
+        strides[i] = combinations
+        # Backwards, so that the first reading can overwrite what the others start from.
+        for digit in range(counts_before[i] - 1, -1, -1):
+            for c in range(combinations):
+                target = digit * combinations + c
+                cells[target] = cells[c]
+                n_cells[target] = split_cells(before[i, digit], cells[target], n_cells[c])
+        combinations *= counts_before[i]
+        varying += 1
+    return combinations, varying
+
+
+@njit(cache=True, nogil=True)
+def gate_options(
+    layer, parents, before, counts_before, readings, counts, everything, moduli, completions, strides, allowed, weights
+):
+    """For each neuron of a layer and each combination of its parents' readings, the readings it may have.
+
+    Fills `strides` (neurons, parents) as `split_by_parents` does, `allowed` (neurons, combinations, places), a reading
+    each and -1 after the last, and `weights` (..., moduli), in how many ways the gate can be completed.
+    """
+    cells = np.empty((allowed.shape[1], len(readings[0]) + 1), np.uint64)
+    n_cells = np.empty(allowed.shape[1], np.int64)
+    for j in range(len(counts)):
+        if counts[j] == 0:
+            strides[j] = 0
+            continue
+        combinations, k = split_by_parents(parents[j], before, counts_before, everything, strides[j], cells, n_cells)
+        for combination in range(combinations):
+            place = 0
+            for r in range(counts[j]):
+                if not is_function(readings[j, r], cells[combination], n_cells[combination]):
+                    continue
+                forbidden = (
+                    layer > 1
+                    and k == 2
+                    and is_parity(readings[j, r], before, counts_before, strides[j], combination, everything)
+                )
+                if forbidden and n_cells[combination] == 1 << k:
+                    continue
+                for m in range(len(moduli)):
+                    ways = completions[k, n_cells[combination], m]
+                    if forbidden:
+                        # One of the completions is the gate itself.
+                        ways = ways - ONE if ways != ZERO or moduli[m] == ZERO else moduli[m] - ONE
+                    weights[j, combination, place, m] = ways
+                allowed[j, combination, place] = r
+                place += 1
+            allowed[j, combination, place] = -1
+
+
+@njit(cache=True, nogil=True)
+def spread(state, ways_before, combinations, counts, allowed, weights, moduli, targets, partial):
+    """Fill `targets` with the states of a layer that a state of the layer before leads to, and `partial` (states, once
+    and expanded, moduli) with the ways to get there, neuron by neuron; returns how many there are."""
+    targets[0] = 0
+    for m in range(len(moduli)):
+        partial[0, 0, m], partial[0, 1, m] = ways_before[state, 0, m], ways_before[state, 1, m]
+    size, scale = 1, 1
+    for j in range(len(counts)):
+        if counts[j] == 0:
+            continue
+        combination = combinations[j]
+        fits = 0
+        while allowed[j, combination, fits] >= 0:
+            fits += 1
+        # Backwards, so that the first option can overwrite what the others start from.
+        for place in range(fits - 1, -1, -1):
+            step = scale * allowed[j, combination, place]
+            for t in range(size):
+                target = place * size + t
+                targets[target] = targets[t] + step
+                for m in range(len(moduli)):
+                    partial[target, 0, m] = partial[t, 0, m]
+                    expanded = partial[t, 1, m] * weights[j, combination, place, m]
+                    partial[target, 1, m] = expanded if moduli[m] == ZERO else expanded % moduli[m]
+        size *= fits
+        scale *= counts[j]
+    return size
+
+
+@njit(cache=True, nogil=True)
+def next_ways(ways_before, counts_before, counts, strides, allowed, weights, moduli):
+    """The ways (states, once and expanded, moduli) to every state of a layer, from those of the layer before."""
+    size = states_of(counts)
+    ways = np.zeros((size, 2, len(moduli)), np.uint64)
+    partial = np.empty((size, 2, len(moduli)), np.uint64)
+    targets = np.empty(size, np.int64)
+    digits = np.zeros(len(counts_before), np.int64)
+    combinations = np.zeros(len(counts), np.int64)
+    for state in range(len(ways_before)):
+        found = spread(state, ways_before, combinations, counts, allowed, weights, moduli, targets, partial)
+        for t in range(found):
+            for k in range(2):
+                for m in range(len(moduli)):
+                    total = ways[targets[t], k, m] + partial[t, k, m]
+                    ways[targets[t], k, m] = total if moduli[m] == ZERO or total < moduli[m] else total - moduli[m]
+        # The next state, its digits counting up, and the combinations that go with it.
+        for i in range(len(counts_before)):
+            if counts_before[i] == 0:
+                continue
+            carry = digits[i] + 1 == counts_before[i]
+            change = -digits[i] if carry else 1
+            digits[i] += change
+            for j in range(len(counts)):
+                combinations[j] += strides[j, i] * change
+            if not carry:
+                break
+    return ways
+
+
+@njit(cache=True, nogil=True)
+def count_of_circuit(states, parents, widths, tolerance, as_float32, rounds, moduli, completions, result):
+    """Put into `result` (once and expanded, moduli) the interpretations of one circuit."""
     inputs = states.shape[2]
     widest = states.shape[1]
     everything = ZERO
     for x in range(inputs):
         everything |= ONE << np.uint64(x)
-    readings = np.zeros((widest, inputs), np.uint64)
-    counts = np.zeros(widest, np.int64)
-    before = np.zeros((widest, inputs), np.uint64)
-    counts_before = np.zeros(widest, np.int64)
+    readings, before = np.zeros((widest, inputs), np.uint64), np.zeros((widest, inputs), np.uint64)
+    counts, counts_before = np.zeros(widest, np.int64), np.zeros(widest, np.int64)
+    strides = np.zeros((widest, widest), np.int64)
     layer_readings(0, states, parents, widths, tolerance, as_float32, rounds, before, counts_before)
-    size_before = 1
-    for i in range(widths[0]):
-        size_before *= max(1, counts_before[i])
-    ways_before = np.ones((size_before, 2), np.uint64)
-    cells = np.zeros(inputs, np.uint64)
-    parent_readings = np.zeros(widest, np.uint64)
-    allowed = np.zeros((widest, inputs), np.int64)
-    allowed_counts = np.zeros(widest, np.int64)
-    weights = np.zeros((widest, inputs), np.uint64)
-    chosen = np.zeros(widest, np.int64)
+    ways = np.ones((states_of(counts_before[: widths[0]]), 2, len(moduli)), np.uint64)
     for layer in range(1, len(widths)):
         layer_readings(layer, states, parents, widths, tolerance, as_float32, rounds, readings, counts)
-        size = 1
-        for j in range(widths[layer]):
-            size *= max(1, counts[j])
-        ways = np.zeros((size, 2), np.uint64)
-        for state in range(size_before):
-            if ways_before[state, 0] == ZERO and ways_before[state, 1] == ZERO:
-                continue
-            possible = True
-            for j in range(widths[layer]):
-                allowed_counts[j] = 0
-                if counts[j] == 0:
-                    continue
-                rest = state
-                k = 0
-                for i in range(widths[layer - 1]):
-                    if counts_before[i]:
-                        digit = rest % counts_before[i]
-                        rest //= counts_before[i]
-                        if parents[layer - 1, j] >> i & 1:
-                            parent_readings[k] = before[i, digit]
-                            k += 1
-                cells[0] = everything
-                n_cells = split_cells(parent_readings[:k], cells)
-                for r in range(counts[j]):
-                    if not is_function(readings[j, r], cells, n_cells):
-                        continue
-                    weight = completions(readings[j, r], parent_readings[:k], n_cells, everything, layer > 1, modulus)
-                    if weight == ZERO and n_cells == 1 << k:
-                        continue
-                    allowed[j, allowed_counts[j]] = r
-                    weights[j, allowed_counts[j]] = weight
-                    allowed_counts[j] += 1
-                if allowed_counts[j] == 0:
-                    possible = False
-                    break
-            if not possible:
-                continue
-            chosen[:] = 0
-            while True:
-                target, scale = 0, 1
-                expanded = ways_before[state, 1]
-                for j in range(widths[layer]):
-                    if counts[j]:
-                        target += scale * allowed[j, chosen[j]]
-                        scale *= counts[j]
-                        expanded = multiplied(expanded, weights[j, chosen[j]], modulus)
-                ways[target, 0] += ways_before[state, 0]
-                ways[target, 1] += expanded
-                if modulus != ZERO:
-                    ways[target, 0] %= modulus
-                    ways[target, 1] %= modulus
-                j = 0
-                while j < widths[layer]:
-                    chosen[j] += 1
-                    if chosen[j] < allowed_counts[j]:
-                        break
-                    chosen[j] = 0
-                    j += 1
-                if j == widths[layer]:
-                    break
-        ways_before, size_before = ways, size
+        width, width_before = widths[layer], widths[layer - 1]
+        most = len(ways)
+        allowed = np.empty((width, most, inputs + 1), np.int64)
+        weights = np.empty((width, most, inputs + 1, len(moduli)), np.uint64)
+        gate_options(
+            layer, parents[layer - 1], before, counts_before[:width_before], readings, counts[:width], everything,
+            moduli, completions, strides, allowed, weights,
+        )  # fmt: skip
+        ways = next_ways(ways, counts_before[:width_before], counts[:width], strides, allowed, weights, moduli)
         before, readings = readings, before
         counts_before, counts = counts, counts_before
     result[:] = ZERO
-    for state in range(size_before):
+    for state in range(len(ways)):
         for k in range(2):
-            result[k] += ways_before[state, k]
-            if modulus != ZERO:
-                result[k] %= modulus
+            for m in range(len(moduli)):
+                total = result[k, m] + ways[state, k, m]
+                result[k, m] = total if moduli[m] == ZERO or total < moduli[m] else total - moduli[m]
 
 
 @njit(cache=True, nogil=True)
@@ -222,8 +300,8 @@ def count_interpretations(
 ):
     """Residues (circuits, once and expanded, moduli) of the number of interpretations of each circuit."""
     counts = np.zeros((len(circuits), 2, len(moduli)), np.uint64)
+    completions = completions_of(widths[:-1].max(), len(points), moduli)
     for k in range(len(circuits)):
         states, parents = circuit_layers(circuits[k], widths, weights, biases, codes, parameters, positions, points)
-        for m in range(len(moduli)):
-            count_of_circuit(states, parents, widths, tolerance, as_float32, rounds, moduli[m], counts[k, :, m])
+        count_of_circuit(states, parents, widths, tolerance, as_float32, rounds, moduli, completions, counts[k])
     return counts
