@@ -108,7 +108,7 @@ def test_estimated_interpretations(xor):
     from everyhow.behavior import Behavior
     from everyhow.boolean.truth_table import assignments
     from everyhow.circuits.criterion import perfect
-    from everyhow.circuits.listing import sample_circuits
+    from everyhow.circuits.sampling import sample_circuits
     from everyhow.interpretations.count import count_interpretations
     from everyhow.interpretations.findings import _estimate
 

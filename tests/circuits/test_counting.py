@@ -222,6 +222,46 @@ def test_samples_are_uniform(name):
     assert statistic < freedom + 4.9 * (2 * freedom) ** 0.5 + 12
 
 
+@pytest.mark.parametrize("criterion", ["perfect", "resample_faithful"])
+def test_random_edge_sets_are_uniform(criterion):
+    """The random edge sets that are kept are the circuits that meet the criterion, each about equally often."""
+    from everyhow.circuits.sampling import _accepted
+
+    _, network = reference("xor-2-3-3-1-seed0")
+    circuits = eh.circuits(network, criterion=criterion)
+    everything = {np.uint64(circuit.bits) for circuit in circuits}
+    drawn = Counter(_accepted(circuits.criterion, np.random.default_rng(1), 1 << 21))
+    assert set(drawn) == everything
+    expected = sum(drawn.values()) / len(everything)
+    statistic = sum((drawn[bits] - expected) ** 2 / expected for bits in everything)
+    freedom = len(everything) - 1
+    assert statistic < freedom + 4.9 * (2 * freedom) ** 0.5 + 12
+
+
+def test_samples_from_a_large_space_repeat():
+    """Where random edge sets are tried first, a seed draws the same circuits again, all of which meet the criterion."""
+    _, network = reference("authors-xor-2-4-4-1-seed0")
+    circuits = eh.circuits(network)
+    drawn = circuits.sample(300, seed=3)
+    assert drawn == circuits.sample(300, seed=3) != circuits.sample(300, seed=4)
+    wanted = network.run(circuits.criterion.bases) > 0.5
+    assert all(((network.run_circuit(circuits.criterion.bases, c)[-1] > 0.5) == wanted).all() for c in drawn)
+
+
+@pytest.mark.parametrize("sparsity", [0.0, 0.2, 0.4, 0.7])
+@pytest.mark.parametrize("name", ["xor-2-3-3-1-seed0", "xor-2-4-1-seed0", "authors-xor-2-4-4-1-seed0"])
+def test_circuits_of_few_neurons(name, sparsity):
+    """Going through the networks restricted to few neurons counts and lists what going through the whole one does."""
+    document, network = reference(name)
+    task = Behavior.of_task(eh.parse_task(document["task"]))
+    whole, parts = (ReleasedCircuits(network, task, sparsity) for _ in range(2))
+    vars(whole)["_neuron_sets"] = []
+    vars(parts)["_neuron_sets"] = parts._allowed_sets()
+    assert (parts.in_space(), parts.count()) == (whole.in_space(), whole.count())
+    listed = [sorted(int(b) for block in circuits.list_bits() for b in block) for circuits in (parts, whole)]
+    assert listed[0] == listed[1] and len(listed[0]) == whole.count().between[0]
+
+
 def test_samples_repeat(xor):
     """The same seed draws the same circuits, another seed others."""
     circuits = eh.circuits(xor, criterion="resample_faithful")

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from .circuit import Circuit
 from .count import CircuitCount, count_circuits
 from .criterion import Criterion
-from .listing import list_circuits, sample_circuits
+from .listing import list_circuits
 from .minimal import minimal_circuits
 from .overlap import Usage, usage
+from .sampling import sample_circuits
 from .space import circuits_in_space
 
 

@@ -1,4 +1,4 @@
-"""Circuits that meet a criterion, one by one: listed in order, or drawn uniformly."""
+"""Circuits that meet a criterion, one by one, in order."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,6 @@ from jaxtyping import UInt64
 from ..errors import InputError
 from ..network import Network
 from .circuit import Circuit, edge_positions
-from .count import count_as_decided
 from .criterion import Criterion
 from .search import Search, plan
 
@@ -37,11 +36,11 @@ def list_bits(criterion: Criterion) -> Iterator[UInt64[np.ndarray, " _circuits"]
     """The bits of every circuit that meets `criterion`, in blocks, in the order of `list_circuits`."""
     from ..kernels.circuits import next_circuits
 
-    search = _listable(criterion)
+    search = listable(criterion)
     limits = np.stack([criterion.limits(0.0)] * 2)
     buffer = np.empty(BUFFER, np.uint64)
     filled = 0
-    for masks, prefix_bits, needed in _whole_prefixes(search):
+    for masks, prefix_bits, needed in whole_prefixes_of(search):
         row = 0
         while row >= 0:
             free, everything = buffer[filled:], (search.all_inputs, search.all_outputs)
@@ -49,67 +48,15 @@ def list_bits(criterion: Criterion) -> Iterator[UInt64[np.ndarray, " _circuits"]
             if count < 0:
                 # One row of halves does not fit in what is left: hand out what there is, or make more room.
                 if filled:
-                    yield _without_copies(buffer[:filled], criterion)
+                    yield without_copies(buffer[:filled], criterion)
                 buffer, filled = np.empty(max(BUFFER, -count), np.uint64), 0
             else:
                 filled += count
                 if row >= 0:
-                    yield _without_copies(buffer[:filled], criterion)
+                    yield without_copies(buffer[:filled], criterion)
                     buffer, filled = np.empty(len(buffer), np.uint64), 0
     if filled:
-        yield _without_copies(buffer[:filled], criterion)
-
-
-def sample_circuits(criterion: Criterion, size: int, seed: int = 0) -> tuple[Circuit, ...]:
-    """`size` circuits that meet `criterion`, drawn independently and uniformly with replacement.
-
-    A prefix is drawn in proportion to its pairs of half sums inside the box, then a pair; a pair that leaves a neuron
-    unused is drawn again, so that every circuit is equally likely.
-
-    Cost: one counting walk over all prefixes, then one more per distinct prefix drawn.
-
-    Raises:
-        InputError: no circuit meets the criterion, or the network has more than 63 edges.
-    """
-    from ..kernels.circuits import pick_circuits
-
-    if size < 0:
-        raise InputError(f"size is {size}; it is a number of circuits, at least 0")
-    search = _listable(criterion)
-    limits = np.stack([criterion.limits(0.0)] * 2)
-    nothing = np.empty(0, np.int64)
-
-    def pick(prefix: tuple, ranks: np.ndarray) -> tuple[int, np.ndarray, np.ndarray]:
-        masks, prefix_bits, _ = prefix
-        bits, cover = np.zeros(len(ranks), np.uint64), np.zeros(len(ranks), np.int64)
-        pairs = pick_circuits(
-            masks, prefix_bits, ranks, bits, cover, search.layout, search.all_inputs, search.all_outputs, limits
-        )
-        return int(pairs), bits, cover
-
-    prefixes = list(_whole_prefixes(search))
-    pairs = np.array([pick(prefix, nothing)[0] for prefix in prefixes], dtype=float)
-    if not count_as_decided(criterion):
-        raise InputError("no circuit meets the criterion, so none can be drawn")
-    generator = np.random.default_rng(seed)
-    drawn: list[np.uint64] = []
-    while len(drawn) < size:
-        chosen = generator.choice(len(prefixes), size=2 * (size - len(drawn)), p=pairs / pairs.sum())
-        found = {}
-        for index in np.unique(chosen):
-            ranks = np.sort(generator.integers(int(pairs[index]), size=int((chosen == index).sum())))
-            _, bits, cover = pick(prefixes[index], ranks)
-            # The picks come sorted by rank; shuffled, they can be handed out one by one.
-            shuffled = generator.permutation(len(bits))
-            found[index] = iter(
-                zip(bits[shuffled], cover[shuffled] & prefixes[index][2] == prefixes[index][2], strict=True)
-            )
-        for index in chosen:
-            bits, whole = next(found[index])
-            if whole:
-                drawn.append(bits)
-    kept = _without_copies(np.array(drawn[:size], np.uint64), criterion)
-    return tuple(Circuit(criterion.network.widths, int(bits)) for bits in kept)
+        yield without_copies(buffer[:filled], criterion)
 
 
 def is_listable(network: Network) -> bool:
@@ -117,19 +64,20 @@ def is_listable(network: Network) -> bool:
     return len(edge_positions(network.widths)) <= MOST_EDGES
 
 
-def _listable(criterion: Criterion) -> Search:
+def listable(criterion: Criterion) -> Search:
+    """The criterion laid out for the kernels, if its circuits fit in the bits that they list them in."""
     if not is_listable(criterion.network):
         edges = len(edge_positions(criterion.network.widths))
         raise InputError(f"the network has {edges} edges; circuits are listed for at most {MOST_EDGES}")
     return plan(criterion)
 
 
-def _without_copies(bits: np.ndarray, criterion: Criterion) -> np.ndarray:
+def without_copies(bits: np.ndarray, criterion: Criterion) -> np.ndarray:
     """Drop the bit of the copying edges that stand in for a missing hidden layer."""
     return bits & np.uint64((1 << len(edge_positions(criterion.network.widths))) - 1)
 
 
-def _whole_prefixes(search: Search) -> Iterator[tuple[np.ndarray, np.uint64, int]]:
+def whole_prefixes_of(search: Search) -> Iterator[tuple[np.ndarray, np.uint64, int]]:
     """Prefixes in which every neuron is used, except that the last layer's may wait for the last hidden one; each
     with the bits of its edges and the neurons and outputs that the rest must still use."""
     from ..kernels.prefixes import whole_prefixes

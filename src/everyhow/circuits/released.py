@@ -1,8 +1,10 @@
 """Circuits as the paper's released code counts them."""
 
 import itertools
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import UInt64
@@ -13,8 +15,14 @@ from .circuit import Circuit, edge_positions
 from .count import CircuitCount, count_circuits
 from .criterion import Criterion, perfect
 from .listing import list_bits
+from .space import circuits_in_space
 
 LEAST_ACCURACY = 0.99
+# Counting or listing the circuits of one more network, however small, costs about as much as so many circuits.
+STEPS_PER_NETWORK = 2_000_000
+
+
+Neuron = tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,39 +61,72 @@ class ReleasedCircuits:
                 for right_too in itertools.combinations(wrong, size):
                     free = tuple(k for k in wrong if k not in right_too)
                     signed[free] = signed.get(free, 0) + (-1) ** size
-        certain: dict[int, int] = {}
-        possible: dict[int, int] = {}
-        for free, sign in signed.items():
-            if sign:
-                found = self._count(self._free_of(free))
-                for totals, part in ((certain, found.certain), (possible, found.possible)):
-                    for edges, number in part.items():
-                        totals[edges] = totals.get(edges, 0) + sign * number
-        return CircuitCount(*({e: n for e, n in sorted(t.items()) if n} for t in (certain, possible)))
+        return _combined((sign, self._count(self._free_of(free))) for free, sign in signed.items() if sign)
 
     def list_bits(self) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
         """The bits of every accurate circuit, in blocks."""
         inputs = self._groups(lambda edge: edge[2] if edge[0] == 1 else None, self.network.widths[0])
         last = self.network.depth
-        hidden = [(layer, j) for layer in range(1, last) for j in range(self.network.widths[layer])]
+        hidden = self._hidden
         neurons = self._groups(lambda edge: hidden.index(edge[:2]) if edge[0] < last else None, len(hidden))
         light = {k for wrong in self._light_sets() for k in wrong}
-        for block in list_bits(self._free_of(tuple(light))):
-            all_inputs = (block[:, None] & inputs != 0).all(axis=1)
-            few_neurons = (block[:, None] & neurons != 0).sum(axis=1) <= self.most_neurons
-            kept = block[all_inputs & few_neurons]
-            if light:
-                kept = np.array([bits for bits in kept if self._accurate(int(bits))], np.uint64)
-            yield kept
+        criterion = self._free_of(tuple(light))
+        for chosen in self._neuron_sets or [None]:
+            part = criterion if chosen is None else _restricted(criterion, chosen)
+            wanted = None if chosen is None else np.array([neuron in chosen for neuron in hidden])
+            for block in list_bits(part):
+                used = block[:, None] & neurons != 0
+                few_neurons = (used == wanted).all(axis=1) if chosen else used.sum(axis=1) <= self.most_neurons
+                kept = block[(block[:, None] & inputs != 0).all(axis=1) & few_neurons]
+                if light:
+                    kept = np.array([bits for bits in kept if self._accurate(int(bits))], np.uint64)
+                yield kept
 
     @property
     def _criterion(self) -> Criterion:
         return perfect(self.network, self.behavior, "round")
 
+    @property
+    def _hidden(self) -> list[Neuron]:
+        return [(layer, j) for layer in range(1, self.network.depth) for j in range(self.network.widths[layer])]
+
     def _count(self, criterion: Criterion) -> CircuitCount:
+        """The circuits that meet a criterion, with the right inputs and neurons.
+
+        Where few of many neurons may be used: let N(S) be the number of circuits with no neuron outside S. Of the sets
+        of at most m of n neurons that contain S, taken with the signs of inclusion-exclusion, there remains
+        (-1)^(m - |S|) binomial(n - |S| - 1, m - |S|).
+        """
         if self.most_neurons < 0:
             return CircuitCount({}, {})
-        return count_circuits(criterion, every_input_used=True, most_neurons=self.most_neurons)
+        if not self._neuron_sets:
+            return count_circuits(criterion, every_input_used=True, most_neurons=self.most_neurons)
+        parts, n = [], len(self._hidden)
+        for chosen in self._neuron_sets:
+            spare = self.most_neurons - len(chosen)
+            sign = (-1) ** spare * math.comb(n - len(chosen) - 1, spare)
+            parts.append((sign, count_circuits(_restricted(criterion, chosen), every_input_used=True)))
+        return _combined(parts)
+
+    @cached_property
+    def _neuron_sets(self) -> list[frozenset[Neuron]]:
+        """`_allowed_sets` when going through the networks restricted to them is less work than the whole; else none."""
+        space = circuits_in_space(self.network)
+        number = sum(math.comb(len(self._hidden), size) for size in range(self.most_neurons + 1))
+        if number * STEPS_PER_NETWORK > space:
+            return []
+        sets = self._allowed_sets()
+        work = sum(circuits_in_space(_without_others(self.network, chosen)) + STEPS_PER_NETWORK for chosen in sets)
+        return sets if work < space else []
+
+    def _allowed_sets(self) -> list[frozenset[Neuron]]:
+        """All sets of at most as many hidden neurons as a circuit may have, some of each layer."""
+        return [
+            frozenset(chosen)
+            for size in range(self.most_neurons + 1)
+            for chosen in itertools.combinations(self._hidden, size)
+            if len({layer for layer, _ in chosen}) == self.network.depth - 1
+        ]
 
     def _free_of(self, inputs: tuple[int, ...]) -> Criterion:
         required = self._criterion.required.copy()
@@ -113,3 +154,29 @@ class ReleasedCircuits:
             if group is not None:
                 groups[group] |= 1 << position
         return np.array(groups, np.uint64)
+
+
+def _combined(parts: Iterable[tuple[int, CircuitCount]]) -> CircuitCount:
+    """The sum of counts, each taken so many times."""
+    certain: dict[int, int] = {}
+    possible: dict[int, int] = {}
+    for times, found in parts:
+        for totals, part in ((certain, found.certain), (possible, found.possible)):
+            for edges, number in part.items():
+                totals[edges] = totals.get(edges, 0) + times * number
+    return CircuitCount(*({e: n for e, n in sorted(t.items()) if n} for t in (certain, possible)))
+
+
+def _restricted(criterion: Criterion, chosen: frozenset[Neuron]) -> Criterion:
+    return replace(criterion, network=_without_others(criterion.network, chosen))
+
+
+def _without_others(network: Network, chosen: frozenset[Neuron]) -> Network:
+    """The network in which the hidden neurons that are not chosen have no edges."""
+    weights = [w.copy() for w in network.weights]
+    for layer in range(1, network.depth):
+        for j in range(network.widths[layer]):
+            if (layer, j) not in chosen:
+                weights[layer - 1][j] = 0
+                weights[layer][:, j] = 0
+    return replace(network, weights=tuple(weights))

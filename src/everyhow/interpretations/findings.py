@@ -10,7 +10,8 @@ from ..behavior import Behavior, Decision
 from ..budget import over_budget
 from ..circuits.criterion import perfect
 from ..circuits.findings import CircuitFindings
-from ..circuits.listing import MOST_EDGES, is_listable, list_bits, sample_circuits
+from ..circuits.listing import MOST_EDGES, is_listable, list_bits
+from ..circuits.sampling import sample_circuits
 from ..network import Network
 from ..progress import Progress
 from .count import ReadingRule, count_interpretations
