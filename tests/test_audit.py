@@ -118,9 +118,35 @@ def test_estimated_interpretations(xor):
     for seed in range(60):
         bits = np.array([c.bits for c in sample_circuits(criterion, 200, seed)], np.uint64)
         sampled = [once for once, _ in count_interpretations(xor, [bits], points)]
-        guess = _estimate(sampled, 120)
+        guess = _estimate(sampled, 120, 120)
         held += guess.low <= 2937 <= guess.high
     assert held >= 50
+
+
+def test_ties_are_estimated():
+    """Where rounding decides whether a circuit is perfect there is no exact total, but an estimate, marked as one."""
+    network = eh.Network([[[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]], [[0.5, 0.5, 1.0]]], [[0, 0, 0], [0.0]], ["relu"] * 2)
+    audit = eh.audit(network, "AND")
+    low, high = audit.counts["perfect_circuits_between"]
+    assert low < high
+    assert audit.counts["interpretations"] is None and not audit.over_budget
+    estimate = audit.findings.interpretations.estimate
+    assert 0 < estimate.low <= estimate.value <= estimate.high
+
+
+def test_few_circuits_are_counted_whatever_the_budget(xor):
+    """A sweep may ask for exact interpretations of so many circuits where the budget would estimate."""
+    from everyhow.behavior import Behavior
+    from everyhow.boolean.truth_table import assignments
+    from everyhow.counted import count_explanations
+    from everyhow.progress import Progress
+
+    behavior = Behavior.of_network(xor, assignments(2))
+    asked = {
+        limit: count_explanations(xor, behavior, "threshold", 3, 20_000, Progress(), limit) for limit in (119, 120)
+    }
+    assert asked[119].counts["interpretations"] is None and asked[119].interpretations.refused
+    assert asked[120].counts["interpretations"] == 2937
 
 
 def test_estimates_are_labelled(xor, monkeypatch):

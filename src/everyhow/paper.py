@@ -7,13 +7,14 @@ from typing import Any
 
 from .behavior import Behavior, Decision, Task
 from .circuits.circuit import Circuit
-from .circuits.findings import CircuitFindings, examine_circuits
+from .circuits.findings import CircuitFindings
+from .counted import CountedExplanations, count_explanations
 from .experiments.findings import MOST_EXAMINED, ExperimentFindings, examine_experiments
-from .interpretations.findings import InterpretationFindings, examine_interpretations
+from .interpretations.findings import InterpretationFindings
 from .ladder import Verdict, judge
 from .lesson import Lesson, examine_lesson
 from .mappings.alignment import minimal_mappings
-from .mappings.findings import MappingFindings, complexity, examine_mappings
+from .mappings.findings import MappingFindings, complexity
 from .mappings.mapping import Mapping
 from .network import Network
 from .options import Questions
@@ -28,9 +29,7 @@ class PaperFindings:
     """Where, what, the algorithms with their places, the population codes, and what tells the survivors apart.
 
     Attributes:
-        circuits: where.
-        interpretations: what, given a circuit.
-        mappings: the algorithms with their places.
+        counted: the circuits, their interpretations, and the algorithms with their places.
         readouts: the population codes of every hidden layer.
         experiments: the survivors against each other.
         ranking: the surviving mappings and readout explanations by cost.
@@ -38,9 +37,7 @@ class PaperFindings:
         lesson: what fits the rows that the network was shown; None when no row is unshown.
     """
 
-    circuits: CircuitFindings
-    interpretations: InterpretationFindings
-    mappings: MappingFindings
+    counted: CountedExplanations
     readouts: ReadoutFindings
     experiments: ExperimentFindings
     ranking: Ranking
@@ -50,86 +47,54 @@ class PaperFindings:
     @property
     def capped(self) -> tuple[str, ...]:
         """Why something was not counted exactly."""
-        return self.refused + self.circuits.ties + self.mappings.ties + self.readouts.ties
+        return self.refused + self.counted.ties + self.readouts.ties
 
     @property
     def refused(self) -> tuple[str, ...]:
         """What the budget did not allow."""
         lesson = () if self.lesson is None else self.lesson.refused
-        return (
-            self.circuits.refused
-            + self.interpretations.refused
-            + self.mappings.refused
-            + self.readouts.refused
-            + lesson
-        )
+        return self.counted.refused + self.readouts.refused + lesson
+
+    @property
+    def circuits(self) -> CircuitFindings:
+        """Where."""
+        return self.counted.circuits
+
+    @property
+    def interpretations(self) -> InterpretationFindings:
+        """What, given a circuit."""
+        return self.counted.interpretations
+
+    @property
+    def mappings(self) -> MappingFindings:
+        """The algorithms with their places."""
+        return self.counted.mappings
 
     @property
     def counts(self) -> dict[str, Any]:
         """The counts by their names in audit.json; None where something was not counted."""
-        circuits, interpretations, mappings = self.circuits, self.interpretations, self.mappings
-        return {
-            "circuits_in_space": circuits.in_space,
-            **perfect_count(circuits),
-            "minimal_circuits": None if circuits.minimal is None else len(circuits.minimal),
-            "fewest_edges": circuits.perfect.fewest_edges if circuits.perfect else None,
-            "interpretations": interpretations.total,
-            "interpretations_with_dont_cares_expanded": interpretations.expanded,
-            "interpretations_per_circuit_min": interpretations.least,
-            "interpretations_per_circuit_max": interpretations.most,
-            "algorithms": mappings.algorithms,
-            "aligned_algorithms": mappings.surviving_algorithms["single"],
-            "mappings": mappings.surviving_mappings["single"],
-            "irredundant_algorithms": mappings.irredundant_algorithms,
-            "irredundant_aligned_algorithms": mappings.surviving_algorithms["irredundant"],
-            "irredundant_mappings": mappings.surviving_mappings["irredundant"],
-            "distinct_causal_signatures": None if mappings.signatures is None else mappings.signatures.distinct,
-        }
+        return self.counted.counts
 
     @property
     def ladder(self) -> dict[str, dict[str, int | None]]:
         """Survivors by rung: of (algorithm, mapping) pairs, of algorithms, and of circuits."""
-        return {
-            "mappings": self.mappings.surviving_mappings,
-            "algorithms": self.mappings.surviving_algorithms,
-            "circuits": self.circuits.survivors,
-        }
+        return self.counted.ladder
+
+    @property
+    def verdict(self) -> dict[str, Verdict]:
+        """One verdict per strategy."""
+        return self.counted.verdict
 
     @property
     def code_verdicts(self) -> tuple[Verdict, ...]:
         """Whether one readout explanation is left, for each hidden layer."""
         return tuple(_code_verdict(layer, self.readouts.ties) for layer in self.readouts.layers)
 
-    @property
-    def verdict(self) -> dict[str, Verdict]:
-        """One verdict per strategy."""
-        algorithms = self.mappings.algorithms
-        return {
-            "what_then_where": judge(
-                self.ladder["mappings"],
-                f"all {'?' if algorithms is None else f'{algorithms:,}'} algorithms with all their minimal mappings",
-                self.mappings.failure,
-                "; ".join(self.mappings.refused + self.mappings.ties),
-            ),
-            "where_then_what": judge(
-                self.ladder["circuits"],
-                f"all {self.circuits.in_space:,} circuits",
-                partial="; ".join(self.circuits.refused + self.circuits.ties),
-            ),
-        }
-
 
 def _code_verdict(layer: LayerReadouts, ties: tuple[str, ...]) -> Verdict:
     space = f"all sets of at most {layer.asked} of {len(layer.signals):,} readable signals of layer {layer.layer}"
     failure = None if len(layer.signals) else "no Boolean signal is linear in the activations"
     return judge(layer.survivors, space, failure, "; ".join(layer.refused + ties))
-
-
-def perfect_count(circuits: CircuitFindings) -> dict[str, Any]:
-    """The number of perfect circuits, or the two numbers it lies between when some lie on the decision boundary."""
-    if circuits.perfect is not None and not circuits.perfect.certified:
-        return {"perfect_circuits_between": list(circuits.perfect.between)}
-    return {"perfect_circuits": circuits.survivors["perfect"]}
 
 
 def explain(
@@ -154,19 +119,17 @@ def explain(
         budget: in candidate evaluations; what exceeds it is named in the findings' `refused`.
         progress: where to show it.
     """
-    (table,) = behavior.tables()
-    circuits = examine_circuits(network, behavior, decision, budget)
-    interpretations = examine_interpretations(network, behavior, decision, circuits, budget, progress)
-    mappings = examine_mappings(network, behavior, table, max_depth, budget)
+    counted = count_explanations(network, behavior, decision, max_depth, budget, progress)
+    mappings = counted.mappings
     readouts = examine_readouts(network, questions.tolerance, questions.signals, questions.costs, budget)
     survivors = list(islice(_survivors(mappings, readouts), max(MOST_EXAMINED, MOST_PRICED)))
-    number, left = _number(mappings, readouts), surviving_circuits(circuits)
+    number, left = _number(mappings, readouts), surviving_circuits(counted.circuits)
     experiments = examine_experiments(network, survivors[:MOST_EXAMINED], number, left, decision)
     ranking = rank(survivors, number, questions.costs)
     last = mappings.survivors.get("inert")
     cheapest = None if last is None else cheapest_mappings(last, questions.costs)
     lesson = examine_lesson(network, task, decision, max_depth, budget, questions.shown)
-    return PaperFindings(circuits, interpretations, mappings, readouts, experiments, ranking, cheapest, lesson)
+    return PaperFindings(counted, readouts, experiments, ranking, cheapest, lesson)
 
 
 def surviving_circuits(circuits: CircuitFindings) -> tuple[Circuit, ...]:

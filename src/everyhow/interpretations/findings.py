@@ -61,8 +61,13 @@ def examine_interpretations(
     circuits: CircuitFindings,
     budget: int,
     progress: Progress,
+    exact_up_to: int = 0,
 ) -> InterpretationFindings:
-    """Count the interpretations of every perfect circuit, or estimate their number from a uniform sample."""
+    """Count the interpretations of every perfect circuit, or estimate their number from a uniform sample.
+
+    They are counted when the budget allows it or there are at most `exact_up_to` circuits. Where circuits lie on the
+    decision boundary there is no exact total, and it is estimated from those that float64 decides for.
+    """
     if circuits.perfect is None:
         return InterpretationFindings()
     criterion = perfect(network, behavior, decision)
@@ -70,17 +75,20 @@ def examine_interpretations(
     simplest = None
     if circuits.simplest is not None:
         simplest = Interpretations(network, circuits.simplest, behavior.points, rule).widest
-    if not circuits.perfect.certified:
-        return InterpretationFindings(simplest=simplest)
-    number = circuits.perfect.between[0]
+    fewest, number = circuits.perfect.between
     if not number:
         return InterpretationFindings(0, 0, 0, 0)
+    if not fewest:
+        return InterpretationFindings(simplest=simplest)
     if not is_listable(network):
         refusal = f"interpretations are counted in networks of at most {MOST_EDGES} edges"
         return InterpretationFindings(simplest=simplest, refused=(refusal,))
     steps = _steps_per_circuit(network, len(behavior.points))
+    tied = not circuits.perfect.certified
     refusal = over_budget("counting the interpretations of all perfect circuits", number * steps, budget)
-    if refusal is None:
+    if number <= exact_up_to:
+        refusal = None
+    if refusal is None and not tied:
         counts = count_interpretations(network, list_bits(criterion), behavior.points, rule)
         tracked = progress.track(counts, number, "interpretations")
         total = expanded = most = 0
@@ -89,20 +97,23 @@ def examine_interpretations(
             total, expanded = total + once, expanded + completed
             least, most = once if least is None else min(least, once), max(most, once)
         return InterpretationFindings(total, expanded, least or 0, most, simplest=simplest)
+    refused = () if refusal is None else (refusal,)
     too_much = over_budget("estimating the interpretations from a sample", SAMPLE * steps, budget)
     if too_much:
-        return InterpretationFindings(simplest=simplest, refused=(refusal, too_much))
+        return InterpretationFindings(simplest=simplest, refused=(*refused, too_much))
     drawn = np.array([circuit.bits for circuit in sample_circuits(criterion, SAMPLE)], np.uint64)
     counts = [once for once, _ in count_interpretations(network, [drawn], behavior.points, rule)]
-    return InterpretationFindings(
-        estimate=_estimate(counts, number), simplest=simplest, refused=(f"{refusal}; estimated instead",)
-    )
+    estimate = _estimate(counts, fewest, number)
+    refused = tuple(f"{reason}; estimated instead" for reason in refused)
+    return InterpretationFindings(estimate=estimate, simplest=simplest, refused=refused)
 
 
-def _estimate(sampled: list[int], circuits: int) -> Estimate:
+def _estimate(sampled: list[int], fewest: int, most: int) -> Estimate:
+    """Of the total over between `fewest` and `most` circuits."""
     mean, spread = float(np.mean(sampled)), float(np.std(sampled, ddof=1))
     margin = 1.96 * spread / math.sqrt(len(sampled))
-    return Estimate(circuits * mean, circuits * max(0.0, mean - margin), circuits * (mean + margin), len(sampled))
+    value = (fewest + most) / 2 * mean
+    return Estimate(value, fewest * max(0.0, mean - margin), most * (mean + margin), len(sampled))
 
 
 def _steps_per_circuit(network: Network, inputs: int) -> int:
