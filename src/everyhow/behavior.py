@@ -43,6 +43,10 @@ class Task:
         """The number of outputs."""
         return len(self.tables)
 
+    def bits(self) -> Bool[np.ndarray, "rows outputs"]:
+        """The bit wanted at each row of the truth table, for every output."""
+        return np.array([[bool(table.bits >> row & 1) for table in self.tables] for row in range(1 << self.inputs)])
+
     def output(self, index: int) -> "Task":
         """The task of output `index` alone."""
         return Task((self.names[index],), (self.tables[index],))
@@ -138,9 +142,8 @@ class Behavior:
     @staticmethod
     def of_task(task: Task) -> "Behavior":
         """The whole truth table, evenly weighted."""
-        rows = 1 << task.inputs
-        wanted = [[bool(table.bits >> row & 1) for table in task.tables] for row in range(rows)]
-        return Behavior(assignments(task.inputs), np.ones(rows), np.array(wanted))
+        wanted = task.bits()
+        return Behavior(assignments(task.inputs), np.ones(len(wanted)), wanted)
 
     @staticmethod
     def of_network(

@@ -35,7 +35,7 @@ def test_against_a_plain_loop():
     """One epoch of the stack is one epoch of torch.nn with the same weights, rows and order."""
     settings = TrainingSettings(widths=(4, 3), hidden_activation="tanh", output_activation="sigmoid", **QUICK)
     task = eh.parse_task("XOR,AND")
-    stack = _Stack.start(task, (7,), settings)
+    stack = _Stack.start([task], (7,), settings)
     layers = []
     for weights, biases in zip(stack.parameters[::2], stack.parameters[1::2], strict=True):
         linear = torch.nn.Linear(weights.shape[1], weights.shape[2])
@@ -61,8 +61,8 @@ def test_against_a_plain_loop():
 def test_a_seed_that_is_done_leaves_the_others_alone():
     """Dropping finished seeds changes nothing for those that go on."""
     settings = TrainingSettings(**QUICK)
-    stack = _Stack.start(eh.parse_task("XOR"), (1, 2, 3), settings)
-    whole = _Stack.start(eh.parse_task("XOR"), (1, 2, 3), settings)
+    stack = _Stack.start([eh.parse_task("XOR")] * 3, (1, 2, 3), settings)
+    whole = _Stack.start([eh.parse_task("XOR")] * 3, (1, 2, 3), settings)
     for s in (stack, whole):
         s.stop_reasons(s.run_epoch(), 1)
     smaller = stack.without({1})
@@ -154,6 +154,11 @@ BAD = [
     ({"learning_rate": 0}, "learning_rate is 0 but must be above 0"),
     ({"dropout": 1.0}, "dropout is 1.0 but must be at least 0 and below 1"),
     ({"epochs": 0}, "epochs is 0"),
+    ({"l2": -1.0}, "l2 is -1.0 but must be at least 0"),
+    ({"loss_target_per_output": -1.0}, "loss_target_per_output is -1.0"),
+    ({"labels": "random"}, "labels is 'random' but must be true or shuffled"),
+    ({"checkpoints": (3, 1)}, "checkpoints is .3, 1. but must be rising epochs"),
+    ({"checkpoints": (2000,)}, "checkpoints is"),
     ({"hidden_activation": "gelu"}, "unknown activation"),
     ({"show": ()}, "show names no rows"),
     ({"show": ("000",)}, "show names 000; the rows are 00, 01, 10, 11"),
@@ -167,6 +172,72 @@ def test_bad_settings(settings, message):
     """Settings out of range, or that do not fit the task, are refused by name."""
     with pytest.raises(eh.InputError, match=message):
         train_many("XOR", [0], TrainingSettings(**settings))
+
+
+def test_tasks_of_their_own():
+    """Networks of one stack may learn different tasks; each is judged by its own."""
+    from everyhow.training import train_each
+
+    tasks = [eh.parse_task(name) for name in ("XOR", "AND", "NOR")]
+    settings = TrainingSettings(widths=(6, 4), learning_rate=0.01)
+    for task, result in zip(tasks, train_each(tasks, [1, 2, 3], settings), strict=True):
+        assert result.converged and result.accuracy == 1
+        assert ((result.network.run(_rows("XOR")) > 0.5) == task.bits()).all()
+
+
+def test_checkpoints():
+    """Checkpoints are the networks that training for so many epochs gives; those past the end are not there."""
+    settings = TrainingSettings(**{**QUICK, "epochs": 6, "loss_target": 0.0}, checkpoints=(0, 1, 4, 6))
+    results = train_many("XOR", range(3), settings)
+    for result in results:
+        assert [c.epoch for c in result.checkpoints] == [0, 1, 4, 6]
+        assert result.checkpoints[0].loss is None
+        assert (result.checkpoints[-1].network, result.checkpoints[-1].loss) == (result.network, result.loss)
+    shorter = train_many("XOR", range(3), TrainingSettings(**{**QUICK, "epochs": 4, "loss_target": 0.0}))
+    assert [r.checkpoints[2].network for r in results] == [r.network for r in shorter]
+    (early,) = train_many("OR", [0], TrainingSettings(**{**QUICK, "loss_target": 10.0}, checkpoints=(0, 1, 2)))
+    assert [c.epoch for c in early.checkpoints] == [0, 1]
+
+
+def test_shuffled_labels():
+    """Shuffled labels keep their frequency and nothing else."""
+    from everyhow.training.stacked import _draw_rows
+
+    settings = TrainingSettings(labels="shuffled")
+    rows, targets = _draw_rows(eh.parse_task("AND"), settings, torch.Generator().manual_seed(0))
+    ones = targets[:, 0] == 1
+    assert float(ones.float().mean()) == pytest.approx(0.25, abs=0.03)
+    assert float((rows[ones].sum(dim=1) == 2).float().mean()) == pytest.approx(0.25, abs=0.05)
+
+
+def test_loss_target_per_output():
+    """The target may grow with the number of outputs."""
+    settings = TrainingSettings(loss_target_per_output=0.001)
+    assert settings.loss_target_of(1) == 0.001 and settings.loss_target_of(3) == 0.003
+    assert TrainingSettings().loss_target_of(3) == 0.01
+    result = train_many("AND", [0], TrainingSettings(widths=(6,), learning_rate=0.01, loss_target_per_output=0.001))[0]
+    assert result.converged and result.loss < 0.001
+
+
+def test_l2():
+    """The L2 penalty of one step is that of torch: its gradient is twice the weight."""
+    settings = TrainingSettings(**{**QUICK, "loss_target": 0.0})
+    free = train_many("OR", [0], settings)[0]
+    held = train_many("OR", [0], TrainingSettings(**{**QUICK, "loss_target": 0.0}, l2=0.05))[0]
+    assert sum((w**2).sum() for w in held.network.weights) < 0.8 * sum((w**2).sum() for w in free.network.weights)
+
+
+def test_untrained():
+    """An untrained network computes the task by chance; the same seed finds the same one; weights start as in torch."""
+    from everyhow.training.untrained import untrained
+
+    xor = eh.parse_task("XOR")
+    found = [untrained(xor, seed, TrainingSettings()) for seed in (0, 1, 0)]
+    assert found[0] == found[2] != found[1]
+    assert all(r.accuracy == 1 and not r.converged and "the last of" in r.reason for r in found)
+    assert all(abs(w).max() <= w.shape[1] ** -0.5 for r in found for w in r.network.weights)
+    missed = untrained(xor, 0, TrainingSettings(), most_drawn=3)
+    assert missed.reason == "untrained; none of 3 drawn computes the task" and missed.accuracy < 1
 
 
 def test_no_seeds():

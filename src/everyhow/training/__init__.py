@@ -1,6 +1,6 @@
 """Training small networks; PyTorch is loaded only when a network is trained."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..behavior import Task, parse_task
@@ -49,9 +49,21 @@ def train_many(
         InputError: a setting out of range, or that does not fit the task.
         MissingExtraError: PyTorch is not installed.
     """
-    chosen = settings or TrainingSettings()
-    parsed = parse_task(task)
-    training_rows(parsed, chosen)
+    parsed, chosen_seeds = parse_task(task), tuple(seeds)
+    return train_each([parsed] * len(chosen_seeds), chosen_seeds, settings or TrainingSettings(), progress)
+
+
+def train_each(
+    tasks: Sequence[Task], seeds: Sequence[int], settings: TrainingSettings, progress: bool = False
+) -> tuple[Trained, ...]:
+    """Train one network per task and seed, as `train_many` does; the tasks have equal numbers of inputs and outputs.
+
+    Raises:
+        InputError: a setting out of range, or that does not fit a task.
+        MissingExtraError: PyTorch is not installed.
+    """
+    for task in tasks:
+        training_rows(task, settings)
     try:
         import torch  # noqa: F401 (only to learn whether it is there)
     except ImportError:
@@ -61,4 +73,4 @@ def train_many(
         ) from None
     from .stacked import train_stack
 
-    return train_stack(parsed, tuple(seeds), chosen, progress)
+    return train_stack(tuple(tasks), tuple(seeds), settings, progress)

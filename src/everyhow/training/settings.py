@@ -1,13 +1,14 @@
 """How networks are trained, and what comes out."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 
 from ..activations import activation
 from ..behavior import Task
-from ..boolean.truth_table import row_name
+from ..boolean.truth_table import assignments, row_name
 from ..errors import InputError
 from ..network import Network
 
@@ -22,16 +23,21 @@ class TrainingSettings:
         output_activation: name, as in a network file.
         learning_rate: of AdamW.
         loss_target: training stops when the mean squared error of an epoch falls below it.
+        loss_target_per_output: replaces the loss target by so much for each output of the task.
         rows: how many rows of the truth table are drawn, with repetition.
         batch_size: rows per step.
         epochs: passes over the drawn rows, at most.
         patience: training stops when so many epochs in a row do not improve the loss.
         weight_decay: of AdamW.
         l1: weight of the sum of absolute weights and biases in the loss.
+        l2: weight of the sum of squared weights and biases in the loss; unlike weight decay, it goes through AdamW's
+            scaling of gradients.
         dropout: share of hidden activations set to 0 in training.
         input_noise: standard deviation of the noise added to the drawn rows.
         input_weights: how often each row of the truth table is drawn, in row order; evenly when None.
         show: the rows drawn from, as digits such as 01; all when None.
+        labels: `true`, or `shuffled` among the drawn rows, so that nothing but their frequency can be learned.
+        checkpoints: the epochs after which the network is kept as well, as far as training goes; 0 is before the first.
 
     Raises:
         InputError: a setting out of range.
@@ -42,16 +48,20 @@ class TrainingSettings:
     output_activation: str = "leaky_relu"
     learning_rate: float = 1e-3
     loss_target: float = 0.01
+    loss_target_per_output: float | None = None
     rows: int = 4000
     batch_size: int = 100
     epochs: int = 1000
     patience: int = 3
     weight_decay: float = 0.01
     l1: float = 0.0
+    l2: float = 0.0
     dropout: float = 0.0
     input_noise: float = 0.0
     input_weights: tuple[float, ...] | None = None
     show: tuple[str, ...] | None = None
+    labels: Literal["true", "shuffled"] = "true"
+    checkpoints: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for name in (self.hidden_activation, self.output_activation):
@@ -60,14 +70,21 @@ class TrainingSettings:
             "widths": (all(isinstance(w, int) and w >= 1 for w in self.widths), "whole numbers of at least 1"),
             "learning_rate": (self.learning_rate > 0, "above 0"),
             "loss_target": (self.loss_target >= 0, "at least 0"),
+            "loss_target_per_output": ((self.loss_target_per_output or 0) >= 0, "at least 0"),
             "rows": (self.rows >= 1, "at least 1"),
             "batch_size": (self.batch_size >= 1, "at least 1"),
             "epochs": (self.epochs >= 1, "at least 1"),
             "patience": (self.patience >= 1, "at least 1"),
             "weight_decay": (self.weight_decay >= 0, "at least 0"),
             "l1": (self.l1 >= 0, "at least 0"),
+            "l2": (self.l2 >= 0, "at least 0"),
             "dropout": (0 <= self.dropout < 1, "at least 0 and below 1"),
             "input_noise": (self.input_noise >= 0, "at least 0"),
+            "labels": (self.labels in ("true", "shuffled"), "true or shuffled"),
+            "checkpoints": (
+                list(self.checkpoints) == sorted({e for e in self.checkpoints if 0 <= e <= self.epochs}),
+                "rising epochs, none beyond the last",
+            ),
         }
         faults = [
             f"{name} is {getattr(self, name)!r} but must be {rule}"
@@ -76,6 +93,27 @@ class TrainingSettings:
         ]
         if faults:
             raise InputError("these training settings cannot be used: " + "; ".join(faults))
+
+    def loss_target_of(self, outputs: int) -> float:
+        """The loss at which training stops for a task of so many outputs."""
+        return self.loss_target if self.loss_target_per_output is None else self.loss_target_per_output * outputs
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A network on the way.
+
+    Attributes:
+        epoch: passes made over the drawn rows.
+        network: the network after them.
+        loss: mean squared error over the last of them; None before the first.
+        accuracy: share of the truth table's rows that the network decides as the task wants, as in Trained.
+    """
+
+    epoch: int
+    network: Network
+    loss: float | None
+    accuracy: float
 
 
 @dataclass(frozen=True)
@@ -91,6 +129,7 @@ class Trained:
         loss: mean squared error over the last epoch.
         accuracy: share of the truth table's rows that the network decides as the task wants, by threshold, with all
             outputs right.
+        checkpoints: the network on the way, at the epochs asked for.
     """
 
     seed: int
@@ -100,6 +139,13 @@ class Trained:
     epochs: int
     loss: float
     accuracy: float
+    checkpoints: tuple[Checkpoint, ...] = ()
+
+
+def accuracy_of(network: Network, task: Task) -> float:
+    """The share of the truth table's rows that a network decides as the task wants, with all outputs right."""
+    decided = network.run(assignments(task.inputs)) > 0.5
+    return float((decided == task.bits()).all(axis=1).mean())
 
 
 def training_rows(task: Task, settings: TrainingSettings) -> Float[np.ndarray, " rows"]:

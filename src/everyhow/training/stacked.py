@@ -1,6 +1,7 @@
 """Many networks trained at once: the same layer of all seeds is one tensor whose first axis is the seed."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,23 +12,33 @@ from ..activations import LEAKY, TANH, activation
 from ..behavior import Task
 from ..boolean.truth_table import assignments
 from ..network import Network
-from .settings import Trained, TrainingSettings, training_rows
+from .settings import Checkpoint, Trained, TrainingSettings, accuracy_of, training_rows
 
 
-def train_stack(task: Task, seeds: tuple[int, ...], settings: TrainingSettings, progress: bool) -> tuple[Trained, ...]:
-    """Train one network per seed; a seed that is done leaves the stack and costs nothing more."""
+def train_stack(
+    tasks: tuple[Task, ...], seeds: tuple[int, ...], settings: TrainingSettings, progress: bool
+) -> tuple[Trained, ...]:
+    """Train one network per seed on a task of its own, all of one shape; a seed that is done leaves the stack and costs
+    nothing more."""
     if not seeds:
         return ()
     from tqdm.auto import tqdm
 
-    stack = _Stack.start(task, seeds, settings)
+    stack = _Stack.start(tasks, seeds, settings)
     results: dict[int, Trained] = {}
+    kept: list[list[Checkpoint]] = [[] for _ in seeds]
+    if 0 in settings.checkpoints:
+        stack.keep_checkpoints(kept, 0, np.full(len(seeds), np.nan))
     with tqdm(total=len(seeds), desc="networks trained", disable=not progress, leave=False) as bar:
         for epoch in range(1, settings.epochs + 1):
             losses = stack.run_epoch()
+            if epoch in settings.checkpoints:
+                stack.keep_checkpoints(kept, epoch, losses)
             reasons = stack.stop_reasons(losses, epoch)
             for position, reason in reasons.items():
-                results[stack.places[position]] = stack.result(task, position, reason, epoch, float(losses[position]))
+                place = stack.places[position]
+                loss = float(losses[position])
+                results[place] = stack.result(position, reason, epoch, loss, tuple(kept[place]))
                 bar.update()
             if len(results) == len(seeds):
                 break
@@ -42,6 +53,7 @@ class _Stack:
     rows (seeds, rows, inputs), targets (seeds, rows, outputs)."""
 
     settings: TrainingSettings
+    tasks: list[Task]
     places: list[int]
     seeds: list[int]
     generators: list[torch.Generator]
@@ -53,9 +65,9 @@ class _Stack:
     bad_epochs: np.ndarray
 
     @staticmethod
-    def start(task: Task, seeds: tuple[int, ...], settings: TrainingSettings) -> "_Stack":
+    def start(tasks: Sequence[Task], seeds: Sequence[int], settings: TrainingSettings) -> "_Stack":
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        sizes = (task.inputs, *settings.widths, task.outputs)
+        sizes = (tasks[0].inputs, *settings.widths, tasks[0].outputs)
         parameters = []
         for fan_in, width in itertools.pairwise(sizes):
             # As torch.nn.Linear: uniform within 1 / sqrt(fan in), weights and biases alike.
@@ -63,13 +75,14 @@ class _Stack:
             drawn = [(torch.rand(fan_in + 1, width, generator=g) * 2 - 1) * reach for g in generators]
             stacked = torch.stack(drawn)
             parameters += [stacked[:, :-1].clone(), stacked[:, -1:].clone()]
-        rows, targets = zip(*(_draw_rows(task, settings, g) for g in generators), strict=True)
+        drawn_rows = [_draw_rows(task, settings, g) for task, g in zip(tasks, generators, strict=True)]
+        rows, targets = zip(*drawn_rows, strict=True)
         parameters = [p.requires_grad_() for p in parameters]
         optimizer = _optimizer(parameters, settings)
         count = len(seeds)
         return _Stack(
-            settings, list(range(count)), list(seeds), generators, parameters, torch.stack(rows), torch.stack(targets),
-            optimizer, np.full(count, np.inf), np.zeros(count, int),
+            settings, list(tasks), list(range(count)), list(seeds), generators, parameters, torch.stack(rows),
+            torch.stack(targets), optimizer, np.full(count, np.inf), np.zeros(count, int),
         )  # fmt: skip
 
     def run_epoch(self) -> np.ndarray:
@@ -89,6 +102,8 @@ class _Stack:
             loss = errors.sum()
             if settings.l1:
                 loss = loss + settings.l1 * sum(p.abs().sum() for p in self.parameters)
+            if settings.l2:
+                loss = loss + settings.l2 * sum(p.square().sum() for p in self.parameters)
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
@@ -104,7 +119,7 @@ class _Stack:
         for position, loss in enumerate(losses):
             if not np.isfinite(loss):
                 reasons[position] = f"the loss became {loss} in epoch {epoch}"
-            elif loss < settings.loss_target:
+            elif loss < settings.loss_target_of(self.tasks[position].outputs):
                 reasons[position] = "the loss target was reached"
             elif self.bad_epochs[position] >= settings.patience:
                 reasons[position] = f"the loss did not improve for {settings.patience} epochs, the last being {epoch}"
@@ -112,25 +127,38 @@ class _Stack:
                 reasons[position] = f"the loss target was not reached in {epoch} epochs"
         return reasons
 
-    def result(self, task: Task, position: int, reason: str, epoch: int, loss: float) -> Trained:
-        """What became of the network at a position of the stack."""
+    def keep_checkpoints(self, kept: list[list[Checkpoint]], epoch: int, losses: np.ndarray) -> None:
+        """Add every network as it is now to those kept of its place."""
+        for position, place in enumerate(self.places):
+            network, _ = self.network(position)
+            loss = float(losses[position]) if epoch else None
+            kept[place].append(Checkpoint(epoch, network, loss, accuracy_of(network, self.tasks[position])))
+
+    def network(self, position: int) -> tuple[Network, bool]:
+        """The network at a position of the stack, weights that are not finite replaced by 0, and whether any were."""
         arrays = [p[position].detach().double().numpy() for p in self.parameters]
-        if not all(np.isfinite(a).all() for a in arrays):
+        broken = not all(np.isfinite(a).all() for a in arrays)
+        if broken:
             arrays = [np.nan_to_num(a, nan=0.0, posinf=0.0, neginf=0.0) for a in arrays]
-            reason += "; weights that are not finite were replaced by 0"
         settings = self.settings
         names = (settings.hidden_activation,) * len(settings.widths) + (settings.output_activation,)
-        network = Network(tuple(w.T for w in arrays[::2]), tuple(b[0] for b in arrays[1::2]), names)
-        decided = network.run(assignments(task.inputs)) > 0.5
-        wanted = np.array([[table.bits >> row & 1 for table in task.tables] for row in range(1 << task.inputs)])
+        return Network(tuple(w.T for w in arrays[::2]), tuple(b[0] for b in arrays[1::2]), names), broken
+
+    def result(
+        self, position: int, reason: str, epoch: int, loss: float, checkpoints: tuple[Checkpoint, ...]
+    ) -> Trained:
+        """What became of the network at a position of the stack."""
+        network, broken = self.network(position)
+        task = self.tasks[position]
         return Trained(
             seed=self.seeds[position],
             network=network,
-            converged=loss < settings.loss_target,
-            reason=reason,
+            converged=loss < self.settings.loss_target_of(task.outputs),
+            reason=reason + "; weights that are not finite were replaced by 0" * broken,
             epochs=epoch,
             loss=loss,
-            accuracy=float((decided == wanted).all(axis=1).mean()),
+            accuracy=accuracy_of(network, task),
+            checkpoints=checkpoints,
         )
 
     def without(self, done: set[int]) -> "_Stack":
@@ -145,7 +173,7 @@ class _Stack:
                 name: value[index] if value.shape == old.shape else value for name, value in state.items()
             }
         return _Stack(
-            self.settings, [self.places[k] for k in kept], [self.seeds[k] for k in kept],
+            self.settings, [self.tasks[k] for k in kept], [self.places[k] for k in kept], [self.seeds[k] for k in kept],
             [self.generators[k] for k in kept], parameters, self.rows[index], self.targets[index], optimizer,
             self.best[kept], self.bad_epochs[kept],
         )  # fmt: skip
@@ -182,10 +210,12 @@ def _draw_rows(task: Task, settings: TrainingSettings, generator: torch.Generato
     probabilities = torch.from_numpy(training_rows(task, settings))
     drawn = torch.multinomial(probabilities, settings.rows, replacement=True, generator=generator)
     inputs = torch.from_numpy(assignments(task.inputs)).float()[drawn]
-    wanted = [[table.bits >> row & 1 for table in task.tables] for row in range(1 << task.inputs)]
     if settings.input_noise:
         inputs = inputs + settings.input_noise * torch.randn(inputs.shape, generator=generator)
-    return inputs, torch.tensor(wanted, dtype=torch.float32)[drawn]
+    targets = torch.from_numpy(task.bits()).float()[drawn]
+    if settings.labels == "shuffled":
+        targets = targets[torch.randperm(len(targets), generator=generator)]
+    return inputs, targets
 
 
 def _activate(name: str, z: Tensor) -> Tensor:

@@ -1,0 +1,62 @@
+"""Networks as they are before training, that happen to compute a task."""
+
+import itertools
+
+import numpy as np
+
+from ..activations import activation
+from ..behavior import Task
+from ..boolean.truth_table import assignments
+from ..errors import InputError
+from ..network import Network
+from .settings import Trained, TrainingSettings, accuracy_of
+
+MOST_DRAWN, DRAWN_AT_ONCE = 1 << 22, 1 << 14
+
+
+def untrained(task: Task, seed: int, settings: TrainingSettings, most_drawn: int = MOST_DRAWN) -> Trained:
+    """The first of a row of random networks that computes the task; the last one, when none of them does.
+
+    Weights and biases are drawn as training starts with them: uniform within 1 / sqrt(parents). Whether a network
+    computes the task is decided by threshold. `converged` is False: nothing was trained.
+
+    Args:
+        task: what the network must compute.
+        seed: of the weights.
+        settings: only the widths and the activations matter.
+        most_drawn: how many networks to try.
+
+    Raises:
+        InputError: no network may be tried.
+    """
+    if most_drawn < 1:
+        raise InputError(f"most_drawn is {most_drawn}; it is a number of networks, at least 1")
+    generator = np.random.default_rng(seed)
+    tried, found, network = 0, None, None
+    while found is None and tried < most_drawn:
+        number = min(DRAWN_AT_ONCE, most_drawn - tried)
+        network, found = _first_of(number, task, settings, generator)
+        tried += number if found is None else found + 1
+    assert network is not None
+    reason = f"untrained; {'none' if found is None else 'the last'} of {tried:,} drawn computes the task"
+    loss = float(np.mean((network.run(assignments(task.inputs)) - task.bits()) ** 2))
+    return Trained(seed, network, False, reason, 0, loss, accuracy_of(network, task))
+
+
+def _first_of(
+    number: int, task: Task, settings: TrainingSettings, generator: np.random.Generator
+) -> tuple[Network, int | None]:
+    """The first of so many random networks that computes the task, and its place; else the last one and None."""
+    sizes = (task.inputs, *settings.widths, task.outputs)
+    names = (settings.hidden_activation,) * len(settings.widths) + (settings.output_activation,)
+    layers = [
+        generator.uniform(-(fan_in**-0.5), fan_in**-0.5, (number, width, fan_in + 1))
+        for fan_in, width in itertools.pairwise(sizes)
+    ]
+    state = assignments(task.inputs)
+    for drawn, name in zip(layers, names, strict=True):
+        state = activation(name)(state @ drawn[:, :, :-1].transpose(0, 2, 1) + drawn[:, None, :, -1])
+    right = ((state > 0.5) == task.bits()).all(axis=(1, 2))
+    found = int(np.argmax(right)) if right.any() else None
+    chosen = -1 if found is None else found
+    return Network(tuple(d[chosen, :, :-1] for d in layers), tuple(d[chosen, :, -1] for d in layers), names), found
