@@ -36,7 +36,7 @@ def save_network(network: Network, target: str | Path) -> Path:
     if path.suffix == ".json":
         content = json.dumps(network_document(network), indent=1).encode()
     else:
-        content = _safetensors_bytes(network)
+        content = network_bytes(network)
     return write_atomically(path, content)
 
 
@@ -130,7 +130,8 @@ def _read_safetensors(path: Path) -> tuple:
     return weights, biases, names
 
 
-def _safetensors_bytes(network: Network) -> bytes:
+def network_bytes(network: Network) -> bytes:
+    """The network as the content of a safetensors file."""
     from safetensors.numpy import save
 
     arrays = {}

@@ -13,6 +13,7 @@ from .minimal import minimal_circuits
 from .overlap import Usage, usage
 from .space import circuits_in_space
 
+COUNTING, COUNTING_FAITHFUL = "counting the circuits", "counting the resample-faithful circuits"
 RUNGS = ("perfect", "resample_faithful", "resample_faithful_minimal", "resample_faithful_fewest_edges")
 
 
@@ -56,18 +57,24 @@ class CircuitFindings:
         return next(iter(self.faithful_minimal or self.minimal or ()), None)
 
 
+def counting_steps(network: Network, inputs: int) -> dict[str, int]:
+    """The candidate evaluations that each count of circuits takes, by what is counted."""
+    space = circuits_in_space(network)
+    # Every source is one more decision per circuit and base.
+    return {COUNTING: space, COUNTING_FAITHFUL: space * inputs}
+
+
 def examine_circuits(network: Network, behavior: Behavior, decision: Decision, budget: int) -> CircuitFindings:
     """Count, and where the budget allows list, the circuits that are perfect and those that are resample-faithful."""
-    space = circuits_in_space(network)
-    refusal = over_budget("counting the circuits", space, budget)
+    steps = counting_steps(network, len(behavior.points))
+    space = steps[COUNTING]
+    refusal = over_budget(COUNTING, space, budget)
     if refusal:
         return CircuitFindings(space, refused=(refusal,))
     alone = perfect(network, behavior, decision)
     count = count_circuits(alone)
     faithfully = resample_faithful(network, behavior, decision)
-    # Every scenario is one more decision per circuit.
-    cost = space * len(faithfully.bases) // len(alone.bases)
-    refusal = over_budget("counting the resample-faithful circuits", cost, budget)
+    refusal = over_budget(COUNTING_FAITHFUL, steps[COUNTING_FAITHFUL], budget)
     if refusal:
         return CircuitFindings(space, count, refused=(refusal,), ties=ties(count, "perfect"))
     faithful = count_circuits(faithfully)

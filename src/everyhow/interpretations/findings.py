@@ -83,7 +83,7 @@ def examine_interpretations(
     if not is_listable(network):
         refusal = f"interpretations are counted in networks of at most {MOST_EDGES} edges"
         return InterpretationFindings(simplest=simplest, refused=(refusal,))
-    steps = _steps_per_circuit(network, len(behavior.points))
+    steps = steps_per_circuit(network, len(behavior.points))
     tied = not circuits.perfect.certified
     refusal = over_budget("counting the interpretations of all perfect circuits", number * steps, budget)
     if number <= exact_up_to:
@@ -116,7 +116,7 @@ def _estimate(sampled: list[int], fewest: int, most: int) -> Estimate:
     return Estimate(value, fewest * max(0.0, mean - margin), most * (mean + margin), len(sampled))
 
 
-def _steps_per_circuit(network: Network, inputs: int) -> int:
+def steps_per_circuit(network: Network, inputs: int) -> int:
     """An upper bound of the pairs of neighbouring states that one circuit's interpretations go through."""
     states = [1, *(max(1, inputs - 1) ** width for width in network.widths[1:-1]), 1]
     return sum(a * b for a, b in itertools.pairwise(states))

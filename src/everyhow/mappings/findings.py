@@ -87,27 +87,52 @@ class MappingFindings:
         return min(self.survivors[self.strictest], key=complexity) if self.strictest else None
 
 
+def foreseen_refusal(widths: tuple[int, ...], table: TruthTable, max_depth: int, budget: int) -> str | None:
+    """What the budget will not allow in a network of these widths, as far as that does not depend on its weights."""
+    return (
+        _signature_refusal(widths, budget)
+        or _counting_refusal(table, max_depth, budget)
+        or _aligning_refusal(count_algorithms(table, max_depth), max_depth, budget)
+    )
+
+
+def _signature_refusal(widths: tuple[int, ...], budget: int) -> str | None:
+    sets = sum((1 << width) - 1 for width in widths[1:-1])
+    return over_budget(f"computing the signatures of {sets:,} neuron sets", sets * STEPS_PER_SET, budget)
+
+
+def _counting_refusal(table: TruthTable, max_depth: int, budget: int) -> str | None:
+    cost = counting_cost(table.inputs, max_depth, budget)
+    return _smaller_depth(over_budget(f"counting the algorithms of depth {max_depth}", cost, budget))
+
+
+def _aligning_refusal(steps: int, max_depth: int, budget: int) -> str | None:
+    return _smaller_depth(over_budget(f"aligning the algorithms of depth {max_depth}", steps, budget))
+
+
+def _smaller_depth(refusal: str | None) -> str | None:
+    return None if refusal is None else f"{refusal}; a smaller depth needs less"
+
+
 def examine_mappings(
     network: Network, behavior: Behavior, table: TruthTable, max_depth: int, budget: int
 ) -> MappingFindings:
     """Align every algorithm of depth at most `max_depth` that computes `table`, and put the mappings to the rungs."""
-    sets = sum((1 << width) - 1 for width in network.widths[1:-1])
-    refusal = over_budget(f"computing the signatures of {sets:,} neuron sets", sets * STEPS_PER_SET, budget)
+    refusal = _signature_refusal(network.widths, budget)
     if refusal:
         return MappingFindings(None, None, None, refused=(refusal,))
     found = signatures(network, behavior.points)
-    cost = counting_cost(table.inputs, max_depth, budget)
-    refusal = over_budget(f"counting the algorithms of depth {max_depth}", cost, budget)
+    refusal = _counting_refusal(table, max_depth, budget)
     if refusal:
-        return MappingFindings(None, None, found, refused=(f"{refusal}; a smaller depth needs less",))
+        return MappingFindings(None, None, found, refused=(refusal,))
     number, irredundant = count_algorithms(table, max_depth), count_algorithms(table, max_depth, True)
-    refusal = over_budget(f"aligning the algorithms of depth {max_depth}", number, budget)
+    refusal = _aligning_refusal(number, max_depth, budget)
     if refusal:
-        return MappingFindings(number, irredundant, found, refused=(f"{refusal}; a smaller depth needs less",))
+        return MappingFindings(number, irredundant, found, refused=(refusal,))
     functions = 2 * len(carried_functions(found, table.inputs, max_depth - 1)) if max_depth > 1 else 0
-    refusal = over_budget(f"aligning the algorithms of depth {max_depth}", functions**2 * STEPS_PER_PAIR, budget)
+    refusal = _aligning_refusal(functions**2 * STEPS_PER_PAIR, max_depth, budget)
     if refusal:
-        return MappingFindings(number, irredundant, found, refused=(f"{refusal}; a smaller depth needs less",))
+        return MappingFindings(number, irredundant, found, refused=(refusal,))
     try:
         single = aligned(found, table, max_depth)
     except BudgetError:

@@ -1,0 +1,104 @@
+"""What a plan will cost, before anything runs: its time and disk, roughly, and what exceeds its budget, exactly."""
+
+import itertools
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..behavior import Behavior
+from ..budget import over_budget
+from ..circuits.findings import counting_steps
+from ..circuits.space import circuits_in_space
+from ..interpretations.findings import SAMPLE, steps_per_circuit
+from ..mappings.findings import foreseen_refusal
+from ..network import Network
+from ..options import DEEPEST
+from .plan import Block, Plan
+from .settings import Setting
+
+# Seconds on one core, measured on the development machine. They decide only the order of blocks and the time shown.
+PER_BLOCK, PER_STEP, PER_SAMPLE_STEP = 0.1, 0.9e-3, 1.2e-6
+PER_EXPLANATION, PER_CANDIDATE, PER_READING = 0.03, 0.4e-9, 2e-9
+# Training stops long before its last epoch as a rule; about 3 % of the circuits are perfect.
+USUAL_EPOCHS, PERFECT_SHARE = 60, 0.03
+BYTES_PER_NETWORK, BYTES_PER_ROW = 700, 600
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What to expect of a plan.
+
+    Attributes:
+        networks: trained.
+        explanations: networks, outputs and presets.
+        seconds: of one core, roughly.
+        bytes: on disk, roughly.
+        refused: by the label of a point, what its budget will not allow.
+    """
+
+    networks: int
+    explanations: int
+    seconds: float
+    bytes: int
+    refused: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def forecast(plan: Plan) -> Forecast:
+    """What to expect of a plan; nothing is trained."""
+    explanations = 0
+    seconds, size = 0.0, 20_000
+    for block in plan.blocks():
+        kept = max(1, len(block.setting.training.checkpoints)) * len(block.replicates)
+        rows = kept * block.setting.task_of(0).outputs * len(block.presets)
+        explanations += rows
+        seconds += block_seconds(block)
+        weights = sum((a + 1) * b for a, b in itertools.pairwise(_widths(block.setting)))
+        size += kept * (BYTES_PER_NETWORK + 8 * weights) + rows * BYTES_PER_ROW + 30_000
+    refused = tuple(
+        (plan.label(point) or plan.name, found)
+        for point, setting in enumerate(plan.points)
+        if (found := refusals(setting, plan.budget))
+    )
+    return Forecast(plan.networks, explanations, seconds, size, refused)
+
+
+def refusals(setting: Setting, budget: int) -> tuple[str, ...]:
+    """What the budget will not allow at a point, in the preset paper, as far as that follows from its shape."""
+    network, task = _dense(setting), setting.task_of(0)
+    depth = min(network.depth, DEEPEST) if setting.depth is None else setting.depth
+    part = network.output(0)
+    (table,) = Behavior.of_task(task.output(0)).tables()
+    found = [over_budget(what, steps, budget) for what, steps in counting_steps(part, 1 << task.inputs).items()]
+    found.append(foreseen_refusal(part.widths, table, depth, budget))
+    return tuple(refusal for refusal in found if refusal)
+
+
+def block_seconds(block: Block) -> float:
+    """Roughly how long one core takes for a block."""
+    setting, training = block.setting, block.setting.training
+    batches = -(-training.rows // training.batch_size)
+    epochs = training.epochs if training.patience >= training.epochs else min(training.epochs, USUAL_EPOCHS)
+    size = len(block.replicates) * training.batch_size
+    trained = 0 if setting.origin == "untrained" else epochs * batches * (PER_STEP + size * PER_SAMPLE_STEP / 10)
+    part = _dense(setting).output(0)
+    inputs = part.widths[0]
+    steps = {what: n for what, n in counting_steps(part, 1 << inputs).items() if n <= block.budget}
+    circuits = min(block.exact_up_to, PERFECT_SHARE * circuits_in_space(part)) if steps else 0
+    readings = steps_per_circuit(part, 1 << inputs) * max(circuits, SAMPLE if steps else 0)
+    one = PER_EXPLANATION + PER_CANDIDATE * sum(steps.values()) + PER_READING * readings
+    kept = max(1, len(training.checkpoints)) * len(block.replicates)
+    return PER_BLOCK + trained + kept * setting.task_of(0).outputs * one
+
+
+def _widths(setting: Setting) -> tuple[int, ...]:
+    task = setting.task_of(0)
+    return (task.inputs, *setting.training.widths, task.outputs)
+
+
+def _dense(setting: Setting) -> Network:
+    """A network of the setting's shape, no weight being 0."""
+    pairs = list(itertools.pairwise(_widths(setting)))
+    return Network(
+        tuple(np.ones((out, into)) for into, out in pairs), tuple(np.zeros(out) for _, out in pairs),
+        ("identity",) * len(pairs),
+    )  # fmt: skip

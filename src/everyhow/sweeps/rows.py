@@ -1,0 +1,193 @@
+"""The rows of a sweep: their columns, and Parquet files of them in and out."""
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import FileFormatError
+
+TEXT, NUMBER, WHOLE, TRUTH, NUMBERS = "VARCHAR", "DOUBLE", "BIGINT", "BOOLEAN", "DOUBLE[]"
+# Every column of the results: its type and what it says. Counts are numbers of any size, so doubles; `counts_exact`
+# has their digits.
+COLUMNS: dict[str, tuple[str, str]] = {
+    "point": (WHOLE, "place of the setting in the plan's grid, from 0"),
+    "replicate": (WHOLE, "which of the point's networks, from 0"),
+    "identity": (TEXT, "hash of all that decides the network; the first part of its file's name"),
+    "seed": (WHOLE, "of everything random about the network; follows from the identity"),
+    "task": (TEXT, "what the plan says is learned"),
+    "draw_from": (TEXT, "gates from which the outputs are drawn"),
+    "outputs": (WHOLE, "how many are drawn"),
+    "origin": (TEXT, "trained or untrained"),
+    "keep": (TEXT, "which networks are explained"),
+    "depth": (WHOLE, "largest depth of the algorithms, if the plan sets it"),
+    "min_node_sparsity": (NUMBER, "authors: the share of hidden neurons that a circuit must leave out"),
+    "widths": (TEXT, "neurons of each hidden layer"),
+    "hidden_activation": (TEXT, "of the hidden layers"),
+    "output_activation": (TEXT, "of the output layer"),
+    "learning_rate": (NUMBER, "of AdamW"),
+    "loss_target": (NUMBER, "the loss at which training stops"),
+    "loss_target_per_output": (NUMBER, "the same for each output, if the plan sets it"),
+    "rows": (WHOLE, "rows drawn from the truth table"),
+    "batch_size": (WHOLE, "rows per step"),
+    "epochs": (WHOLE, "passes over the rows, at most"),
+    "patience": (WHOLE, "epochs without a better loss before training stops"),
+    "weight_decay": (NUMBER, "of AdamW"),
+    "l1": (NUMBER, "weight of the sum of absolute weights in the loss"),
+    "l2": (NUMBER, "weight of the sum of squared weights in the loss"),
+    "dropout": (NUMBER, "share of hidden activations set to 0 in training"),
+    "input_noise": (NUMBER, "standard deviation of the noise on the rows"),
+    "input_weights": (TEXT, "how often each row is drawn"),
+    "show": (TEXT, "the rows drawn from"),
+    "labels": (TEXT, "true or shuffled"),
+    "checkpoints": (TEXT, "epochs after which the network is kept"),
+    "network": (TEXT, "its file in networks/"),
+    "network_sha256": (TEXT, "digest of its weights, biases and activations, as in audit.json"),
+    "trained_task": (TEXT, "what it learned, outputs joined by commas"),
+    "epoch": (WHOLE, "passes made over the rows"),
+    "loss": (NUMBER, "mean squared error over the last of them"),
+    "accuracy": (NUMBER, "share of the truth table's rows decided right, all outputs together"),
+    "converged": (TRUTH, "whether the loss target was reached"),
+    "output": (WHOLE, "the output explained, from 0"),
+    "output_task": (TEXT, "what it should compute"),
+    "preset": (TEXT, "paper or authors"),
+    "status": (TEXT, "explained, not kept or failed"),
+    "reason": (TEXT, "why not kept or failed"),
+    "computes": (TEXT, "the truth table that the network computes"),
+    "computes_name": (TEXT, "its usual name, if it has one"),
+    "explained_depth": (WHOLE, "largest depth of the algorithms"),
+    "decision": (TEXT, "how outputs become bits"),
+    "circuits_in_space": (NUMBER, "all circuits"),
+    "perfect_circuits": (NUMBER, "perfect circuits; empty when some lie on the decision boundary"),
+    "perfect_circuits_low": (NUMBER, "the same, the boundary moved against the circuits"),
+    "perfect_circuits_high": (NUMBER, "the same, the boundary moved for the circuits"),
+    "minimal_circuits": (NUMBER, "perfect, no proper sub-circuit perfect"),
+    "fewest_edges": (NUMBER, "of a perfect circuit"),
+    "interpretations": (NUMBER, "over all perfect circuits; in paper don't cares counted once, in authors expanded"),
+    "interpretations_estimate": (NUMBER, "the same estimated from a uniform sample, where it was not counted"),
+    "interpretations_estimate_low": (NUMBER, "lower end of its 95 % interval"),
+    "interpretations_estimate_high": (NUMBER, "upper end"),
+    "interpretations_with_dont_cares_expanded": (NUMBER, "paper: each completion counted"),
+    "interpretations_per_circuit_min": (NUMBER, "fewest of one circuit"),
+    "interpretations_per_circuit_max": (NUMBER, "most of one circuit"),
+    "algorithms": (NUMBER, "that compute the function, up to the depth"),
+    "aligned_algorithms": (NUMBER, "with at least one mapping"),
+    "mappings": (NUMBER, "minimal ones of all aligned algorithms or formulas"),
+    "irredundant_algorithms": (NUMBER, "in which no gate is idle"),
+    "irredundant_aligned_algorithms": (NUMBER, "of these, with at least one mapping"),
+    "irredundant_mappings": (NUMBER, "their minimal mappings"),
+    "distinct_causal_signatures": (NUMBER, "over all neuron sets"),
+    "candidate_formulas": (NUMBER, "authors: formulas tried"),
+    "aligned_formulas": (NUMBER, "authors: with at least one mapping"),
+    "pair_order": (TEXT, "authors: order of the inputs that selects the interventions"),
+    **{
+        f"{kind}_{rung}": (NUMBER, f"{kind} that pass the rung {rung} and all before")
+        for kind, rungs in {
+            "mappings": ("single", "irredundant", "ordered", "joint", "inert"),
+            "algorithms": ("single", "irredundant", "ordered", "joint", "inert"),
+            "circuits": (
+                "perfect", "resample_faithful", "resample_faithful_minimal", "resample_faithful_fewest_edges",
+            ),
+        }.items()
+        for rung in rungs
+    },
+    **{
+        f"{strategy}_{part}": (TEXT, f"{part} of the verdict")
+        for strategy in ("what_then_where", "where_then_what")
+        for part in ("status", "criterion", "reason")
+    },
+    "overlap_mean": (NUMBER, "mean Jaccard overlap of two perfect circuits"),
+    "overlap_histogram": (NUMBERS, "share of the pairs by overlap, in 20 equal parts from 0 to 1"),
+    "overlap_circuits": (WHOLE, "the circuits paired: all of them up to 500, else a uniform sample"),
+    "edges": (WHOLE, "edges of the network"),
+    "core_edges": (WHOLE, "edges that all perfect circuits use"),
+    "unused_edges": (WHOLE, "edges that none uses"),
+    "counts_exact": (TEXT, "every count in full, as JSON"),
+    "capped": (TEXT, "what was estimated or not counted, and why"),
+    "seconds": (NUMBER, "time taken to explain; not part of the digest"),
+}  # fmt: skip
+
+
+def digest_of(rows: Iterable[dict[str, Any]]) -> str:
+    """A hash of everything in the rows but the time they took."""
+    kept = [
+        [row.get(name) if kind != NUMBER or row.get(name) is None else float(row[name]) for name, kind in TYPED]
+        for row in rows
+    ]
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+
+
+TYPED = [(name, kind) for name, (kind, _) in COLUMNS.items() if name != "seconds"]
+
+
+def read_rows(part: Path) -> list[dict[str, Any]]:
+    """The rows of one part, in order.
+
+    Raises:
+        FileFormatError: it cannot be read, or has other columns.
+    """
+    import duckdb
+
+    try:
+        with duckdb.connect() as connection:
+            found = connection.execute("SELECT * FROM read_parquet($1)", [str(part)])
+            names = [column[0] for column in found.description or []]
+            rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    except duckdb.Error as error:
+        raise FileFormatError(f"{part}: damaged, or not a Parquet file ({first_line(error)})") from None
+    if names != list(COLUMNS):
+        raise FileFormatError(f"{part}: its columns are not those that everyhow writes")
+    return rows
+
+
+def read_metadata(part: Path) -> dict[str, str]:
+    import duckdb
+
+    with duckdb.connect() as connection:
+        found = connection.execute("SELECT key, value FROM parquet_kv_metadata($1)", [str(part)]).fetchall()
+    return {key.decode(): value.decode() for key, value in found}
+
+
+def write_rows(path: Path, rows: Sequence[dict[str, Any]], metadata: dict[str, str]) -> None:
+    """Write rows under a temporary name beside `path`, then rename."""
+    import duckdb
+
+    unknown = {key for row in rows for key in row} - set(COLUMNS)
+    assert not unknown, f"rows have columns that are not described: {unknown}"
+    places = ", ".join("?" * len(COLUMNS))
+    columns = ", ".join(f'"{name}" {kind}' for name, (kind, _) in COLUMNS.items())
+    named = ", ".join(f"{key}: '{value}'" for key, value in metadata.items())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+        os.close(handle)
+    except OSError as error:
+        raise FileFormatError(f"{path}: cannot write here ({error.strerror}); what is finished stays") from None
+    try:
+        with duckdb.connect() as connection:
+            connection.execute(f"CREATE TABLE results ({columns})")
+            values = [[row.get(name) for name in COLUMNS] for row in rows]
+            connection.executemany(f"INSERT INTO results VALUES ({places})", values)
+            options = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{named}}}"
+            connection.execute(f"COPY results TO '{_quoted(temporary)}' ({options})")
+        with Path(temporary).open("rb") as file:
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except (duckdb.Error, OSError) as error:
+        Path(temporary).unlink(missing_ok=True)
+        raise FileFormatError(f"{path}: cannot write ({first_line(error)}); what is finished stays") from None
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")
+
+
+def first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

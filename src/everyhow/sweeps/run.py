@@ -1,0 +1,160 @@
+"""Running a plan on Dask: blocks go to workers as they are free, and their results into the store as they come."""
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import EveryhowError, InputError
+from .costs import block_seconds
+from .plan import Block, Plan
+from .store import Store
+from .work import run_block
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+
+class LostBlocksError(EveryhowError, RuntimeError):
+    """Some blocks could not be computed: their workers died again and again."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a run is.
+
+    Attributes:
+        networks: explained or told why not, those of earlier runs included.
+        of: the networks of the plan.
+        work: the share of the work of this run that is done, by the estimate of its cost; from 0 to 1.
+    """
+
+    networks: int
+    of: int
+    work: float
+
+
+def run_plan(
+    plan: Plan,
+    folder: str | Path,
+    *,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    resume: bool = False,
+    on_step: Callable[[Step], None] = lambda step: None,
+) -> Store:
+    """Compute what a plan asks for, into a folder.
+
+    Results do not depend on the number of workers, their order or interruptions: each block is computed by one worker
+    in one thread, from the plan alone. An interrupted run goes on with `resume`; finished blocks are not computed
+    again.
+
+    Args:
+        plan: what to compute.
+        folder: where to; made if it is not there.
+        workers: processes on this machine; one per core when None.
+        scheduler: the address of a Dask scheduler, such as tcp://HOST:8786, whose workers are used instead.
+        resume: go on with what the folder holds.
+        on_step: called before the first block and after each.
+
+    Raises:
+        InputError: the folder holds something else, or the options do not go together.
+        FileFormatError: a file of the folder is damaged or cannot be written.
+        LostBlocksError: workers died over some blocks; everything else is finished and kept.
+    """
+    if workers is not None and workers < 1:
+        raise InputError(f"workers is {workers}; it is a number of processes, at least 1")
+    if workers is not None and scheduler is not None:
+        raise InputError("workers are those of the scheduler when its address is given; leave one of them out")
+    store = (Store.resume if resume else Store.create)(folder, plan)
+    finished = store.finished()
+    left = [block for block in plan.blocks() if block.index not in finished]
+    done = sum(len(block.replicates) for block in plan.blocks() if block.index in finished)
+    if not left:
+        store.close()
+        on_step(Step(done, plan.networks, 1.0))
+        return store
+    costs = {block.index: block_seconds(block) for block in left}
+    whole, spent = sum(costs.values()), 0.0
+    # The longest first, so that no worker is left alone with one at the end.
+    left.sort(key=lambda block: -costs[block.index])
+    lost = []
+    with _client(workers, scheduler, len(left)) as client:
+        on_step(Step(done, plan.networks, 0.0))
+        for block, error in _computed(client, left, store):
+            if error is not None:
+                lost.append((block, error))
+                continue
+            done, spent = done + len(block.replicates), spent + costs[block.index]
+            on_step(Step(done, plan.networks, spent / whole))
+    store.close()
+    if lost:
+        raise LostBlocksError(
+            f"{len(lost)} of {len(left)} blocks were lost (block {lost[0][0].index}: {lost[0][1]}); everything else is "
+            f"in {store.folder}; run again with --resume to try them again"
+        )
+    return store
+
+
+def _computed(client: "Client", blocks: list[Block], store: Store) -> Iterator[tuple[Block, str | None]]:
+    """Each block as soon as it is written, or with the reason why it is lost."""
+    from distributed import as_completed
+
+    futures = {client.submit(run_block, block, key=f"block-{block.index:05d}", pure=False): block for block in blocks}
+    for future in as_completed(list(futures)):
+        block = futures.pop(future)
+        error = future.exception()
+        if error is None:
+            store.write(block, future.result())
+        yield block, None if error is None else f"{type(error).__name__}: {str(error).splitlines()[0]}"
+        # Nobody holds the future now, so that the workers forget its result.
+        del future
+
+
+@contextlib.contextmanager
+def _client(workers: int | None, scheduler: str | None, blocks: int) -> "Iterator[Client]":
+    """A client of a scheduler, by default one of this process with workers of its own."""
+    from distributed import Client, LocalCluster
+
+    if scheduler is not None:
+        try:
+            client = Client(scheduler, timeout="30s")
+        except (OSError, ValueError) as error:
+            raise InputError(
+                f"scheduler {scheduler!r} does not answer ({error}); give the address that dask scheduler prints, "
+                f"such as tcp://HOST:8786"
+            ) from None
+        with client:
+            _check_workers(client)
+            yield client
+        return
+    count = min(workers or _cores(), blocks)
+    with (
+        LocalCluster(
+            n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None,  # type: ignore[arg-type]
+            host="127.0.0.1", silence_logs=logging.CRITICAL,
+        ) as cluster,
+        Client(cluster) as client,
+    ):  # fmt: skip
+        yield client
+
+
+def _check_workers(client: "Client") -> None:
+    """Raises InputError when a worker has another version of everyhow, or none."""
+    here = version("everyhow")
+    found: Any = client.run(version, "everyhow", on_error="return")
+    for address, there in found.items():
+        if there != here:
+            raise InputError(
+                f"worker {address} has everyhow {there}, this is {here}; install the same version there, with the "
+                f"extra train"
+            )
+
+
+def _cores() -> int:
+    from dask.system import CPU_COUNT
+
+    return CPU_COUNT

@@ -1,0 +1,214 @@
+"""The folder of a sweep: plain files, written once, that need no lock and no database."""
+
+import hashlib
+import json
+import platform
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from ..errors import FileFormatError, InputError
+from ..files import write_atomically
+from .plan import Block, Plan, plan_of
+from .rows import COLUMNS, digest_of, read_metadata, read_rows, write_rows
+from .work import BlockResult
+
+SCHEMA_VERSION = 1
+PACKAGES = ("everyhow", "numpy", "numba", "torch", "dask", "duckdb", "safetensors")
+
+
+@dataclass(frozen=True)
+class Store:
+    """The folder of a sweep and the plan that it holds."""
+
+    folder: Path
+    plan: Plan
+
+    @staticmethod
+    def create(folder: str | Path, plan: Plan) -> "Store":
+        """A new folder for a plan.
+
+        Raises:
+            InputError: the folder holds something already, or cannot be written to.
+        """
+        path = Path(folder)
+        if (path / "run.json").is_file():
+            raise InputError(f"{path} holds a sweep already; go on with it by --resume, or give a new folder")
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise InputError(f"{path} exists and is not a sweep (it has no run.json); give a new folder")
+        store = Store(path, plan)
+        write_atomically(path / "plan.toml", plan.toml().encode())
+        write_atomically(path / "README.md", readme(plan).encode())
+        store._write_run(None, 0)
+        return store
+
+    @staticmethod
+    def open(folder: str | Path) -> "Store":
+        """The sweep in a folder, finished or not.
+
+        Raises:
+            FileFormatError: there is none, or its plan cannot be read or is not the one it was begun with.
+        """
+        import tomllib
+
+        path = Path(folder)
+        try:
+            document = json.loads((path / "run.json").read_text("utf-8"))
+            begun_with = document["plan_digest"]
+        except (OSError, ValueError, KeyError, TypeError):
+            raise FileFormatError(f"{path}: not the folder of a sweep (no run.json that names its plan)") from None
+        try:
+            plan = plan_of(tomllib.loads((path / "plan.toml").read_text("utf-8")))
+        except (OSError, ValueError) as error:
+            raise FileFormatError(f"{path / 'plan.toml'}: not a plan ({error})") from None
+        if plan.digest != begun_with:
+            raise FileFormatError(
+                f"{path / 'plan.toml'}: not the plan that this sweep was begun with; restore it, or run the changed "
+                f"plan into a new folder: the results here stay as they are"
+            )
+        return Store(path, plan)
+
+    @staticmethod
+    def resume(folder: str | Path, plan: Plan) -> "Store":
+        """The sweep of a plan that was begun in a folder; a new one where nothing was begun.
+
+        Raises:
+            InputError: the folder holds the sweep of another plan, or something else.
+        """
+        path = Path(folder)
+        if not (path / "run.json").is_file():
+            # Stopped before anything was recorded: these two files are all there can be.
+            for name in ("plan.toml", "README.md"):
+                (path / name).unlink(missing_ok=True)
+            return Store.create(folder, plan)
+        store = Store.open(folder)
+        if store.plan.digest != plan.digest:
+            raise InputError(
+                f"{path} holds the sweep of another plan ({_difference(store.plan, plan)}); give a new folder, or the "
+                f"plan {path / 'plan.toml'}: nothing was changed"
+            )
+        return store
+
+    @property
+    def run(self) -> dict[str, Any]:
+        """What run.json says."""
+        return json.loads((self.folder / "run.json").read_text("utf-8"))
+
+    def part(self, block: Block) -> Path:
+        """The file that holds a block's rows."""
+        return self.folder / "results" / f"part-{block.index:05d}.parquet"
+
+    def finished(self) -> set[int]:
+        """The indices of the blocks whose part is there and whole.
+
+        Raises:
+            FileFormatError: a part is damaged or is not of this plan; the message names it.
+        """
+        found = set()
+        for block in self.plan.blocks():
+            if self.part(block).exists():
+                self._check(block)
+                found.add(block.index)
+        return found
+
+    def write(self, block: Block, result: BlockResult) -> None:
+        """Write a block's networks and then its rows; once its part is there the block is finished.
+
+        Raises:
+            FileFormatError: something cannot be written, such as on a full disk; what is finished stays.
+        """
+        for name, content in result.networks.items():
+            write_atomically(self.folder / "networks" / f"{name}.safetensors", content)
+        write_rows(self.part(block), result.rows, {"digest": digest_of(result.rows), "schema": str(SCHEMA_VERSION)})
+
+    def close(self) -> str | None:
+        """The digest of the results, recorded in run.json; None while blocks are missing."""
+        finished = self.finished()
+        blocks = list(self.plan.blocks())
+        digest = None
+        if len(finished) == len(blocks):
+            parts = [read_metadata(self.part(block))["digest"] for block in blocks]
+            digest = hashlib.sha256("".join([self.plan.digest, *parts]).encode()).hexdigest()
+        self._write_run(digest, len(finished))
+        return digest
+
+    def _check(self, block: Block) -> None:
+        """Raises FileFormatError when the part of a block is not what was written."""
+        part = self.part(block)
+        again = f"delete it and run again with --resume: only its {len(block.replicates)} networks are computed again"
+        try:
+            rows, stored = read_rows(part), read_metadata(part)
+        except FileFormatError as error:
+            raise FileFormatError(f"{error}; {again}") from None
+        if stored.get("digest") != digest_of(rows):
+            raise FileFormatError(f"{part}: damaged, its rows are not those that were written; {again}")
+        wanted = {block.setting.identity(replicate) for replicate in block.replicates}
+        if {row["identity"] for row in rows} != wanted or {row["point"] for row in rows} != {block.point}:
+            raise FileFormatError(f"{part}: not the part of this plan that its name says; {again}")
+
+    def _write_run(self, digest: str | None, finished: int) -> None:
+        blocks = sum(1 for _ in self.plan.blocks())
+        document = {
+            "schema_version": SCHEMA_VERSION,
+            "name": self.plan.name,
+            "plan_digest": self.plan.digest,
+            "digest": digest,
+            "blocks": blocks,
+            "blocks_finished": finished,
+            "networks": self.plan.networks,
+            "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+            "machine": platform.machine(),
+            "system": platform.system(),
+            "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        write_atomically(self.folder / "run.json", json.dumps(document, indent=1).encode())
+
+
+def _version(package: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError
+
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _difference(one: Plan, other: Plan) -> str:
+    """What differs first between two plans, in words."""
+    for name in ("seeds", "presets", "budget", "exact_up_to", "block"):
+        if getattr(one, name) != getattr(other, name):
+            return f"{name} {getattr(one, name)!r} there, {getattr(other, name)!r} here"
+    return f"{len(one.points)} points there, {len(other.points)} here, not all the same"
+
+
+def readme(plan: Plan) -> str:
+    """What the files of a sweep are, for whoever finds the folder."""
+    described = "\n".join(f"| `{name}` | {kind} | {text} |" for name, (kind, text) in COLUMNS.items())
+    return f"""# {plan.name}{": " + plan.title if plan.title else ""}
+
+A sweep: {plan.networks:,} networks at {len(plan.points):,} points, explained by {" and ".join(plan.presets)}.
+
+- `plan.toml`: what was asked; nothing else decides the results.
+- `run.json`: versions, machine, how many blocks are finished, and the digest of the results once all are.
+- `networks/IDENTITY.safetensors`: every trained network, kept or not; a checkpoint is `IDENTITY-EPOCH.safetensors`.
+  `everyhow audit TASK --network FILE` shows all about one of them.
+- `results/part-*.parquet`: the rows, one file per block of networks, each written once. One row per network (and
+  checkpoint), output and preset. Networks that were not explained are rows too, with the reason.
+
+Read the rows with any of
+
+```python
+duckdb.sql("SELECT * FROM 'results/*.parquet'")
+pandas.read_parquet("results")
+polars.read_parquet("results/*.parquet")
+```
+
+or `everyhow query FOLDER "SELECT ... FROM results"`. A file that is deleted is computed again, alone, by
+`everyhow sweep FOLDER/plan.toml --out FOLDER --resume`. The digest leaves out the column `seconds` only.
+
+| column | type | meaning |
+|---|---|---|
+{described}
+"""

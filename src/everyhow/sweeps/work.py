@@ -1,0 +1,245 @@
+"""The work of one block: its networks trained, explained, and told as rows. Pure: nothing is written."""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import authors
+from ..behavior import Behavior, Task
+from ..boolean.gates import name_of
+from ..boolean.truth_table import INPUT_NAMES, assignments
+from ..circuits.circuit import Circuit
+from ..circuits.criterion import perfect
+from ..circuits.listing import is_listable, list_bits
+from ..circuits.overlap import jaccard
+from ..circuits.sampling import sample_circuits
+from ..counted import CountedExplanations, count_explanations
+from ..errors import EveryhowError
+from ..network import Network
+from ..network_files import network_bytes, network_document
+from ..options import DEEPEST, Preset
+from ..progress import Progress
+from ..threads import one_thread
+from ..training import train_each
+from ..training.settings import Trained
+from ..training.untrained import untrained
+from .plan import Block
+from .settings import Setting, flat
+
+ENOUGH_ACCURACY = 0.99
+# Overlaps are those of all pairs of perfect circuits up to so many circuits, else of a sample of so many.
+OVERLAPPING = 500
+OVERLAP_BINS = 20
+
+
+@dataclass(frozen=True)
+class BlockResult:
+    """What a block gives.
+
+    Attributes:
+        rows: one per network, checkpoint, output and preset; see `store.COLUMNS`.
+        networks: the content of each network file, by name.
+    """
+
+    rows: tuple[dict[str, Any], ...]
+    networks: dict[str, bytes]
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A network with what training says of it; `epoch` only for checkpoints."""
+
+    replicate: int
+    trained: Trained
+    network: Network
+    task: Task
+    epoch: int | None
+    loss: float | None
+    accuracy: float
+    name: str
+
+
+def run_block(block: Block) -> BlockResult:
+    """Train and explain the networks of a block, in one thread, so that results depend on the block alone."""
+    with one_thread(), _torch_in_one_thread():
+        candidates = list(_candidates(block))
+        rows = [row for candidate in candidates for row in _rows(block, candidate)]
+    return BlockResult(tuple(rows), {c.name: network_bytes(c.network) for c in candidates})
+
+
+@contextmanager
+def _torch_in_one_thread() -> Iterator[None]:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _candidates(block: Block) -> Iterator[_Candidate]:
+    """Every network of the block and its checkpoints."""
+    setting = block.setting
+    seeds = [setting.seed(replicate) for replicate in block.replicates]
+    tasks = [setting.task_of(seed) for seed in seeds]
+    if setting.origin == "untrained":
+        results = [untrained(task, seed, setting.training) for task, seed in zip(tasks, seeds, strict=True)]
+    else:
+        results = train_each(tasks, seeds, setting.training)
+    for replicate, task, result in zip(block.replicates, tasks, results, strict=True):
+        name = setting.identity(replicate)
+        for kept in result.checkpoints:
+            yield _Candidate(
+                replicate, result, kept.network, task, kept.epoch, kept.loss, kept.accuracy, f"{name}-{kept.epoch}"
+            )
+        if not setting.training.checkpoints:
+            yield _Candidate(replicate, result, result.network, task, None, result.loss, result.accuracy, name)
+
+
+def _rows(block: Block, candidate: _Candidate) -> Iterator[dict[str, Any]]:
+    setting = block.setting
+    sha = hashlib.sha256(json.dumps(network_document(candidate.network), sort_keys=True).encode()).hexdigest()
+    head = {
+        "point": block.point,
+        "replicate": candidate.replicate,
+        "identity": setting.identity(candidate.replicate),
+        "seed": setting.seed(candidate.replicate),
+        **{key: _plain(value) for key, value in flat(setting).items()},
+        "network": f"{candidate.name}.safetensors",
+        "network_sha256": sha,
+        "trained_task": candidate.task.name,
+        "epoch": candidate.trained.epochs if candidate.epoch is None else candidate.epoch,
+        "loss": candidate.loss,
+        "accuracy": candidate.accuracy,
+        "converged": candidate.trained.converged,
+    }
+    refusal = _refusal(setting, candidate)
+    for index in range(candidate.task.outputs):
+        for preset in block.presets:
+            started = time.perf_counter()
+            row = head | {"output": index, "output_task": candidate.task.names[index], "preset": preset}
+            if refusal:
+                row |= {"status": "not kept", "reason": refusal}
+            else:
+                row |= _explained(block, candidate, index, preset)
+            yield row | {"seconds": time.perf_counter() - started}
+
+
+def _plain(value: object) -> Any:
+    """Lists as text joined by commas, as they stand in a plan."""
+    return ",".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _refusal(setting: Setting, candidate: _Candidate) -> str | None:
+    """Why a network is not explained, in words; None when it is."""
+    if setting.keep == "all":
+        return None
+    accuracy = f"its accuracy is {candidate.accuracy:.3g}"
+    if setting.keep == "accurate":
+        return None if candidate.accuracy >= ENOUGH_ACCURACY else accuracy
+    if not candidate.trained.converged:
+        return candidate.trained.reason
+    return None if candidate.accuracy >= ENOUGH_ACCURACY else f"{candidate.trained.reason}, but {accuracy}"
+
+
+def _explained(block: Block, candidate: _Candidate, index: int, preset: Preset) -> dict[str, Any]:
+    """What a preset finds of one output; an error becomes a row with its reason."""
+    network, task = candidate.network.output(index), candidate.task.output(index)
+    try:
+        behavior = Behavior.of_network(network, assignments(task.inputs))
+        (table,) = behavior.tables()
+        computes = {"computes": str(table), "computes_name": name_of(table)}
+        explain = _by_paper if preset == "paper" else _by_authors
+        return {"status": "explained", **computes, **explain(block, network, task, behavior)}
+    except EveryhowError as error:
+        return {"status": "failed", "reason": str(error)}
+    except Exception as error:  # a network that cannot be explained must not cost its block
+        return {"status": "failed", "reason": f"internal failure: {type(error).__name__}: {error}"}
+
+
+def _depth(setting: Setting, network: Network) -> int:
+    return min(network.depth, DEEPEST) if setting.depth is None else setting.depth
+
+
+def _by_paper(block: Block, network: Network, task: Task, behavior: Behavior) -> dict[str, Any]:
+    depth = _depth(block.setting, network)
+    found = count_explanations(network, behavior, "threshold", depth, block.budget, Progress(False), block.exact_up_to)
+    counts = found.counts
+    low, high = counts.pop("perfect_circuits_between", None) or [counts["perfect_circuits"]] * 2
+    estimate = found.interpretations.estimate
+    survivors = {f"{kind}_{rung}": number for kind, rungs in found.ladder.items() for rung, number in rungs.items()}
+    return {
+        "explained_depth": depth,
+        "decision": "threshold",
+        **counts,
+        "perfect_circuits_low": low,
+        "perfect_circuits_high": high,
+        **({} if estimate is None else {f"interpretations_{key}": value for key, value in _interval(estimate).items()}),
+        **survivors,
+        **{
+            f"{strategy}_{part}": getattr(verdict, part)
+            for strategy, verdict in found.verdict.items()
+            for part in ("status", "criterion", "reason")
+        },
+        **_overlap(network, behavior, found),
+        "counts_exact": json.dumps({k: str(n) for k, n in (counts | survivors).items() if n is not None}),
+        "capped": "; ".join(found.capped) or None,
+    }
+
+
+def _interval(estimate: Any) -> dict[str, float]:
+    return {"estimate": estimate.value, "estimate_low": estimate.low, "estimate_high": estimate.high}
+
+
+def _overlap(network: Network, behavior: Behavior, found: CountedExplanations) -> dict[str, Any]:
+    """How the perfect circuits overlap, pair by pair, and which edges all or none of them use."""
+    perfect_count = found.circuits.perfect
+    if perfect_count is None or perfect_count.between[0] < 2 or not is_listable(network):
+        return {}
+    criterion = perfect(network, behavior)
+    number = perfect_count.between[1]
+    if number <= OVERLAPPING:
+        circuits = [Circuit(network.widths, int(bits)) for block in list_bits(criterion) for bits in block]
+    else:
+        circuits = sample_circuits(criterion, OVERLAPPING)
+    shares = jaccard(circuits)[np.triu_indices(len(circuits), 1)]
+    histogram, _ = np.histogram(shares, OVERLAP_BINS, (0, 1))
+    usage = found.circuits.usage
+    roles = [] if usage is None else [usage.role(edge) for edge in usage.edges]
+    return {
+        "overlap_mean": float(shares.mean()),
+        "overlap_histogram": (histogram / len(shares)).tolist(),
+        "overlap_circuits": len(circuits),
+        "edges": network.edges,
+        **({} if usage is None else {"core_edges": roles.count("core"), "unused_edges": roles.count("never")}),
+    }
+
+
+def _by_authors(block: Block, network: Network, task: Task, behavior: Behavior) -> dict[str, Any]:
+    setting = block.setting
+    depth, order = _depth(setting, network), INPUT_NAMES[: task.inputs]
+    found = authors.explain(network, task, depth, setting.min_node_sparsity, order, block.budget, Progress(False))
+    counts = {
+        key: value
+        for key, value in found.counts.items()
+        if key not in ("interpretations_per_circuit", "mappings_per_formula", "pair_order", "min_node_sparsity")
+    }
+    low, high = counts.pop("perfect_circuits_between", None) or [counts["perfect_circuits"]] * 2
+    return {
+        "explained_depth": depth,
+        "decision": "round",
+        **counts,
+        "perfect_circuits_low": low,
+        "perfect_circuits_high": high,
+        "pair_order": order,
+        "counts_exact": json.dumps({k: str(n) for k, n in counts.items() if n is not None}),
+        "capped": "; ".join(found.capped) or None,
+    }
