@@ -23,4 +23,5 @@ from .questions import interpretations as interpretations
 from .questions import mappings as mappings
 from .readouts.interchange import interchange as interchange
 from .readouts.readouts import readouts as readouts
+from .sweeps.run import sweep as sweep
 from .training import train as train

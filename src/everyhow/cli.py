@@ -3,6 +3,7 @@
 import io
 import json
 import math
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -16,6 +17,7 @@ from .network import Network
 
 if TYPE_CHECKING:
     from .boolean.cost import CostModel
+    from .sweeps.plan import Plan
 
 app = typer.Typer(
     add_completion=False,
@@ -178,6 +180,114 @@ def train_command(
         typer.echo(f"{key:<10} {value}")
 
 
+@app.command("sweep")
+def sweep_command(
+    plan: Annotated[str, typer.Argument(help="A plan file (.toml) or an experiment: see --list.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Folder for the results; runs/NAME if not given.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="Networks of each point, in place of the plan's.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes on this machine; one per core if not given.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler to use instead, such as tcp://HOST:8786.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what it would cost.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the experiments.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Train and explain many networks by a plan, and tell how often one explanation is left."""
+    from .sweeps.plan import named_plans, read_plan
+
+    if listed or not plan:
+        titles = named_plans()
+        if as_json:
+            _print_json(titles)
+        else:
+            for name, title in titles.items():
+                typer.echo(f"{name:<16} {title}")
+        return
+    chosen = read_plan(plan, seeds)
+    if dry_run:
+        _dry_run(chosen, workers, as_json)
+        return
+    from .sweeps.run import sweep
+    from .sweeps.summary import summarize
+
+    _announce_compilation()
+    folder = out or Path("runs") / chosen.name
+    found = sweep(chosen, folder, workers=workers, scheduler=scheduler, resume=resume, progress=True)
+    summary = summarize(found)
+    if as_json:
+        _print_json(summary.document())
+        return
+    from rich.console import Console
+
+    from .report.sweeps import print_summary
+
+    print_summary(summary, found, Console(highlight=False))
+
+
+def _dry_run(plan: "Plan", workers: int | None, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from .sweeps.costs import forecast
+
+    expected, cores = forecast(plan), workers or os.cpu_count() or 1
+    if as_json:
+        _print_json({"plan": plan.name, "digest": plan.digest, "workers": cores, **asdict(expected)})
+        return
+    from rich.console import Console
+
+    from .report.sweeps import print_forecast
+
+    print_forecast(plan, expected, cores, Console(highlight=False))
+
+
+RunArgument = Annotated[Path, typer.Argument(help="The folder of a sweep.")]
+
+
+@app.command("query")
+def query_command(
+    run: RunArgument,
+    sql: Annotated[
+        str, typer.Argument(help="A question about the table results, such as 'SELECT count(*) FROM results'.")
+    ],
+    csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask the results of a sweep in SQL; the folder's README describes the columns."""
+    from .report.tables import print_csv, print_table
+    from .sweeps.results import Sweep
+
+    if csv and as_json:
+        raise InputError("--csv and --json are two ways to print; give one of them")
+    found = Sweep.open(run).query(sql)
+    if as_json:
+        _print_json({"columns": found.columns, "rows": found.rows})
+    elif csv:
+        print_csv(found, sys.stdout)
+    else:
+        from rich.console import Console
+
+        print_table(found, Console(highlight=False))
+
+
+@app.command("figures")
+def figures_command(
+    run: RunArgument,
+    out: Annotated[Path | None, typer.Option(help="Folder for the figures; RUN/figures if not given.")] = None,
+    formats: Annotated[
+        str, typer.Option("--format", help="Any of svg, pdf and png, joined by commas.")
+    ] = "svg,pdf,png",
+) -> None:
+    """Draw the figures of a sweep; needs the extra plot."""
+    from .report.figures import draw_figures
+    from .sweeps.results import Sweep
+
+    chosen = tuple(part.strip() for part in formats.split(",") if part.strip())
+    for path in draw_figures(Sweep.open(run), out or run / "figures", chosen):
+        typer.echo(str(path))
+
+
 @app.command("xornet")
 def xornet_command(
     steepness: Annotated[float, typer.Option(help="Of all four sigmoids.")] = 25.0,
@@ -251,7 +361,7 @@ def _whole(budget: float) -> int:
 
 
 def _print_json(document: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False, default=str) + "\n")
 
 
 def main() -> None:

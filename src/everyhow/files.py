@@ -32,3 +32,17 @@ def write_atomically(path: Path, content: bytes) -> Path:
         Path(name).unlink(missing_ok=True)
         raise
     return path
+
+
+def writing_folder(folder: str | Path) -> Path:
+    """The folder, made if it is not there.
+
+    Raises:
+        FileFormatError: it cannot be made, or is a file.
+    """
+    path = Path(folder)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileFormatError(f"{path}: cannot make this folder ({error.strerror}); choose another place") from None
+    return path

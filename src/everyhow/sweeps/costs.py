@@ -18,7 +18,7 @@ from .settings import Setting
 
 # Seconds on one core, measured on the development machine. They decide only the order of blocks and the time shown.
 PER_BLOCK, PER_STEP, PER_SAMPLE_STEP = 0.1, 0.9e-3, 1.2e-6
-PER_EXPLANATION, PER_CANDIDATE, PER_READING = 0.03, 0.4e-9, 2e-9
+PER_EXPLANATION, PER_CANDIDATE, PER_READING = 0.04, 0.6e-9, 4e-9
 # Training stops long before its last epoch as a rule; about 3 % of the circuits are perfect.
 USUAL_EPOCHS, PERFECT_SHARE = 60, 0.03
 BYTES_PER_NETWORK, BYTES_PER_ROW = 700, 600
@@ -30,7 +30,7 @@ class Forecast:
 
     Attributes:
         networks: trained.
-        explanations: networks, outputs and presets.
+        explanations: of every output of every network by every preset, at most.
         seconds: of one core, roughly.
         bytes: on disk, roughly.
         refused: by the label of a point, what its budget will not allow.
@@ -83,8 +83,11 @@ def block_seconds(block: Block) -> float:
     part = _dense(setting).output(0)
     inputs = part.widths[0]
     steps = {what: n for what, n in counting_steps(part, 1 << inputs).items() if n <= block.budget}
-    circuits = min(block.exact_up_to, PERFECT_SHARE * circuits_in_space(part)) if steps else 0
-    readings = steps_per_circuit(part, 1 << inputs) * max(circuits, SAMPLE if steps else 0)
+    circuits = PERFECT_SHARE * circuits_in_space(part) if steps else 0
+    each = steps_per_circuit(part, 1 << inputs)
+    if circuits > block.exact_up_to and circuits * each > block.budget:
+        circuits = SAMPLE
+    readings = circuits * each
     one = PER_EXPLANATION + PER_CANDIDATE * sum(steps.values()) + PER_READING * readings
     kept = max(1, len(training.checkpoints)) * len(block.replicates)
     return PER_BLOCK + trained + kept * setting.task_of(0).outputs * one

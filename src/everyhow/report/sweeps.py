@@ -1,0 +1,236 @@
+"""A sweep in a terminal: what was explained, how often one explanation is left, and how counts are spread."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ..ladder import IN_SHORT
+from ..sweeps.costs import Forecast
+from ..sweeps.plan import Plan
+from ..sweeps.published import REASONS, Beside
+from ..sweeps.results import Sweep
+from ..sweeps.statistics import KINDS, Contrast, Measure, Spread, Survivors, Trend
+from ..sweeps.summary import Summary
+from ..sweeps.watch import duration
+from .pieces import fact_table, heading, indented
+
+CELL, RUNG = 13, 27
+EVERYTHING = "all networks"
+
+
+def print_summary(summary: Summary, sweep: Sweep, console: Console) -> None:
+    """Print what a sweep found."""
+    _print(console, _summary_parts(summary, sweep, console.width))
+
+
+def print_forecast(plan: Plan, expected: Forecast, workers: int, console: Console) -> None:
+    """Print what a plan would cost."""
+    _print(console, _forecast_parts(plan, expected, workers))
+
+
+def _print(console: Console, parts: Iterator[RenderableType]) -> None:
+    with console.capture() as captured:
+        console.print(Group(*parts))
+    console.file.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
+
+
+def _forecast_parts(plan: Plan, expected: Forecast, workers: int) -> Iterator[RenderableType]:
+    facts = fact_table()
+    facts.add_row("Plan", Text(plan.name + (f": {plan.title}" if plan.title else ""), style="bold"))
+    facts.add_row("Swept", Text(", ".join(plan.axis) or "nothing"))
+    facts.add_row("Points", Text(f"{len(plan.points):,}, {plan.seeds:,} networks each"))
+    facts.add_row("Networks", Text(f"{expected.networks:,}, in {sum(1 for _ in plan.blocks()):,} blocks"))
+    facts.add_row("Explained", Text(f"at most {expected.explanations:,} times, by {' and '.join(plan.presets)}"))
+    facts.add_row("Time", Text(f"very roughly {duration(expected.seconds / workers)} on {workers} worker(s)"))
+    facts.add_row("Disk", Text(f"roughly {_size(expected.bytes)}"))
+    yield facts
+    yield heading(f"Beyond the budget of {plan.budget:.3g} candidate evaluations")
+    if not expected.refused:
+        yield indented(Text("nothing that can be foreseen"))
+    for label, reasons in expected.refused:
+        yield from (indented(Text(f"- {label}: {reason}")) for reason in reasons)
+    if expected.refused:
+        yield indented(Text("What depends on these is told as unknown; everything else is counted."))
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size < 1e9 else f"{size / 1e9:.1f} GB"
+
+
+def _summary_parts(summary: Summary, sweep: Sweep, width: int) -> Iterator[RenderableType]:
+    plan = sweep.plan
+    facts = fact_table()
+    facts.add_row("Sweep", Text(plan.name + (f": {plan.title}" if plan.title else ""), style="bold"))
+    facts.add_row("Folder", Text(str(sweep.folder), overflow="fold"))
+    if summary.digest is None:
+        blocks = sum(1 for _ in plan.blocks())
+        facts.add_row(
+            "Digest", Text(f"none yet: {len(sweep.finished)} of {blocks} blocks are finished", style="bold red")
+        )
+    else:
+        facts.add_row("Digest", Text(summary.digest, overflow="fold"))
+    yield facts
+    yield heading("Networks")
+    yield indented(_samples(summary))
+    if summary.survivors:
+        yield heading("How far each criterion restores uniqueness")
+        yield from _uniqueness(summary.survivors, sweep.settings, width)
+    if summary.spreads:
+        yield heading("Counts, over the networks explained")
+        yield from _spreads(summary.spreads)
+    if summary.trends:
+        yield heading("Do counts go with the setting? Least squares of log10(1 + count)")
+        yield indented(_trends(summary.trends))
+    if summary.contrasts:
+        yield heading("Do settings differ? Mann-Whitney, corrected by Holm for each count")
+        yield indented(_contrasts(summary.contrasts))
+    if summary.beside:
+        yield heading("Beside Méloux et al. (ICLR 2025), preset authors")
+        yield indented(_beside(summary.beside))
+        yield indented(Text("Why ours need not be theirs:"))
+        yield from (indented(Text(f"- {reason}")) for reason in REASONS)
+    if summary.reasons:
+        yield heading("Why networks were not explained, or counts are missing")
+        yield indented(_reasons(summary))
+
+
+def _table(*columns: str, left: int = 1) -> Table:
+    """A plain table, its first columns to the left, numbers to the right."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="left" if place < left else "right", no_wrap=True)
+    return table
+
+
+def _samples(summary: Summary) -> Table:
+    table = _table("setting", "networks", "explained", "not kept", "failed")
+    for sample in summary.samples:
+        kept = f"{sample.not_kept:,} ({sample.not_kept_share:.0%})"
+        table.add_row(
+            sample.setting or EVERYTHING, f"{sample.networks:,}", f"{sample.explained:,}", kept, f"{sample.failed:,}"
+        )
+    return table
+
+
+def _uniqueness(found: Sequence[Survivors], settings: Sequence[str], width: int) -> Iterator[RenderableType]:
+    """Shares of outputs with no, one and several left: spelt out for one setting, side by side for more."""
+    cells = {(s.setting, s.kind, s.rung): s for s in found}
+    present = [setting for setting in settings if any(s.setting == setting for s in found)]
+    if len(present) == 1:
+        table = _table("left after", "none", "one", "several", "unknown", "")
+        for kind, rungs in KINDS.items():
+            table.add_row(Text(kind, style="bold"))
+            for rung in rungs:
+                cell = cells[present[0], kind, rung]
+                bar = Text("█" * round(20 * cell.one / cell.outputs), style="green")
+                shares = (
+                    f"{number / cell.outputs:.0%}" for number in (cell.none, cell.one, cell.several, cell.unknown)
+                )
+                table.add_row(f"  {IN_SHORT[rung]}", *shares, bar)
+        table.columns[-1].justify = "left"
+        yield indented(table)
+        yield indented(Text(f"Of {cells[present[0], 'circuits', 'perfect'].outputs:,} explained. The bar is one."))
+        return
+    yield indented(Text("none / one / several, in per cent of the outputs explained; ? where any is unknown"))
+    columns = max(CELL, *(len(setting) + 2 for setting in present))
+    fitting = max(1, (width - RUNG - 2) // columns)
+    for start in range(0, len(present), fitting):
+        shown = present[start : start + fitting]
+        table = _table("left after", *shown)
+        for kind, rungs in KINDS.items():
+            table.add_row(Text(kind, style="bold"))
+            for rung in rungs:
+                table.add_row(f"  {IN_SHORT[rung]}", *(_cell(cells[setting, kind, rung]) for setting in shown))
+        table.add_row("outputs", *(f"{cells[setting, 'circuits', 'perfect'].outputs:,}" for setting in shown))
+        yield indented(table)
+
+
+def _cell(cell: Survivors) -> Text:
+    if cell.unknown == cell.outputs:
+        return Text("?", style="dim")
+    shares = [f"{100 * number / cell.outputs:.0f}" for number in (cell.none, cell.one, cell.several)]
+    style = "green" if cell.one > cell.outputs / 2 else ""
+    return Text("/".join(shares) + (" ?" if cell.unknown else ""), style=style)
+
+
+def _spreads(found: Sequence[Spread]) -> Iterator[RenderableType]:
+    measures = dict.fromkeys(spread.measure for spread in found)
+    for preset in dict.fromkeys(measure.preset for measure in measures):
+        table = _table(f"preset {preset}", "networks", "median", "95 % interval", "quartiles", "mean")
+        partial = False
+        for measure in (m for m in measures if m.preset == preset):
+            rows = [spread for spread in found if spread.measure == measure]
+            single = len(rows) == 1 and not rows[0].setting
+            if not single:
+                table.add_row(Text(measure.title, style="bold"))
+            for spread in rows:
+                partial |= bool(spread.partial)
+                interval = "" if spread.low is None else f"{_number(spread.low)} to {_number(spread.high)}"
+                table.add_row(
+                    measure.title if single else f"  {spread.setting}",
+                    f"{spread.networks:,}" + "~" * bool(spread.partial), _number(spread.median), interval,
+                    f"{_number(spread.lower)} to {_number(spread.upper)}", _number(spread.mean),
+                )  # fmt: skip
+        yield indented(table)
+        if partial:
+            yield indented(Text("~ for some of them an estimate, or a count up to ties, in place of the exact number"))
+
+
+def _number(number: float | None) -> str:
+    """Whole numbers whole, others to three digits, large ones by their power of ten."""
+    if number is None:
+        return "?"
+    if abs(number) >= 1e6:
+        return f"{number:.3g}"
+    return f"{number:,.0f}" if number == round(number) or abs(number) >= 1000 else f"{number:.3g}"
+
+
+def _trends(found: Sequence[Trend]) -> Table:
+    unit = "per factor of 10" if found[0].logarithmic else "per unit"
+    table = _table("count", "preset", f"slope {unit}", "95 % interval", "p", "networks", left=2)
+    for trend in found:
+        interval = f"{trend.low:.3g} to {trend.high:.3g}"
+        table.add_row(
+            *_named(trend.measure), f"{trend.slope:.3g}", interval, _probability(trend.p), f"{trend.networks:,}"
+        )
+    return table
+
+
+def _contrasts(found: Sequence[Contrast]) -> Table:
+    table = _table("count", "preset", "settings", "larger in the second", "p", "networks", left=3)
+    for contrast in found:
+        one, other = contrast.networks
+        table.add_row(
+            *_named(contrast.measure), f"{contrast.one} → {contrast.other}", f"{contrast.larger:.0%}",
+            _probability(contrast.p), f"{one:,}, {other:,}",
+        )  # fmt: skip
+    return table
+
+
+def _named(measure: Measure) -> tuple[str, str]:
+    return measure.title, measure.preset
+
+
+def _probability(p: float) -> Text:
+    return Text("< 0.001" if p < 0.001 else f"{p:.3f}", style="bold" if p < 0.05 else "")
+
+
+def _beside(found: Sequence[Beside]) -> Table:
+    table = _table("", "setting", "statistic", "published", "ours", "networks", left=3)
+    for item in found:
+        published = item.published
+        table.add_row(
+            published.title, published.setting or EVERYTHING, published.statistic, published.text,
+            "?" if item.ours is None else published.shown(item.ours), f"{item.networks:,}",
+        )  # fmt: skip
+    return table
+
+
+def _reasons(summary: Summary) -> Table:
+    table = _table("outputs", "what", left=0)
+    table.columns[1].justify, table.columns[1].no_wrap = "left", False
+    for reason, number in summary.reasons:
+        table.add_row(f"{number:,}", reason)
+    return table

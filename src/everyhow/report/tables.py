@@ -1,0 +1,48 @@
+"""Answers to SQL questions, as tables for people and as comma-separated values for programs."""
+
+import csv
+from typing import TextIO
+
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from ..sweeps.results import Table
+
+
+def print_table(found: Table, console: Console) -> None:
+    """Print an answer, numbers to the right; wide ones run over the right edge rather than being cut."""
+    table = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    cells = [[cell(value) for value in row] for row in found.rows]
+    for place, column in enumerate(found.columns):
+        numeric = all(isinstance(row[place], int | float) or row[place] is None for row in found.rows)
+        table.add_column(Text(column), justify="right" if numeric and found.rows else "left", no_wrap=True)
+    for row in cells:
+        table.add_row(*map(Text, row))
+    widths = [max(len(column), *(len(row[k]) for row in cells), 0) + 2 for k, column in enumerate(found.columns)]
+    with console.capture() as captured:
+        console.print(table, width=max(console.width, sum(widths)), crop=False, no_wrap=True, soft_wrap=True)
+    console.file.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
+
+
+def print_csv(found: Table, file: TextIO) -> None:
+    """Write an answer as comma-separated values, in full precision; missing values are empty."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(found.columns)
+    writer.writerows(["" if value is None else _whole(value) for value in row] for row in found.rows)
+
+
+def cell(value: object) -> str:
+    """A value for people: whole numbers with separators, others to six digits, nothing where there is none."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer() and abs(value) < 1e15):
+        return f"{int(value):,}"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _whole(value: object) -> object:
+    """Counts are stored as doubles; whole ones are written without a point."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value

@@ -1,0 +1,337 @@
+"""What the networks of a sweep have in common: how many of each setting were explained, how their counts are spread,
+whether settings differ, and how often a rung of the ladder leaves exactly one explanation."""
+
+import itertools
+import math
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from ..circuits.findings import RUNGS as CIRCUIT_RUNGS
+from ..mappings.findings import RUNGS as MAPPING_RUNGS
+from .plan import EPOCH
+from .results import Sweep
+from .settings import flat
+
+RESAMPLES = 2000
+KINDS = {"circuits": CIRCUIT_RUNGS, "mappings": MAPPING_RUNGS, "algorithms": MAPPING_RUNGS}
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A count that is compared between settings.
+
+    Attributes:
+        key: one word.
+        title: for people.
+        preset: the one that it belongs to.
+        sql: over the columns of the results.
+        partial: SQL that is true where it is estimated or bracketed rather than counted.
+    """
+
+    key: str
+    title: str
+    preset: str
+    sql: str
+    partial: str = "false"
+
+
+CIRCUITS = "coalesce(perfect_circuits, perfect_circuits_high)"
+INTERPRETATIONS = "coalesce(interpretations, interpretations_estimate)"
+TIED, ESTIMATED = "perfect_circuits IS NULL", "interpretations IS NULL"
+MEASURES = (
+    Measure("circuits", "perfect circuits", "paper", CIRCUITS, TIED),
+    Measure("interpretations", "interpretations", "paper", INTERPRETATIONS, ESTIMATED),
+    Measure("interpretations_per_circuit", "interpretations per circuit", "paper",
+            f"{INTERPRETATIONS} / nullif({CIRCUITS}, 0)", f"({TIED} OR {ESTIMATED})"),
+    Measure("algorithms", "aligned algorithms", "paper", "aligned_algorithms"),
+    Measure("mappings", "minimal mappings", "paper", "mappings"),
+    Measure("overlap", "mean overlap of circuits", "paper", "overlap_mean"),
+    Measure("circuits", "accurate circuits", "authors", CIRCUITS, TIED),
+    Measure("interpretations", "interpretations", "authors", INTERPRETATIONS),
+    Measure("interpretations_per_circuit", "interpretations per circuit", "authors",
+            f"interpretations / nullif({CIRCUITS}, 0)"),
+    Measure("algorithms", "aligned formulas", "authors", "aligned_formulas"),
+    Measure("mappings", "mappings", "authors", "mappings"),
+    Measure("mappings_per_algorithm", "mappings per aligned formula", "authors",
+            "mappings / nullif(aligned_formulas, 0)"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sample:
+    """How many networks of a setting there are, and what became of them."""
+
+    setting: str
+    networks: int
+    explained: int
+    not_kept: int
+    failed: int
+
+    @property
+    def not_kept_share(self) -> float:
+        """The share of the networks that were not explained since they did not meet the plan's `keep`."""
+        return self.not_kept / self.networks
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How a measure is spread over the networks of a setting; a network of several outputs counts once, by their mean.
+
+    Attributes:
+        setting: of the swept options.
+        measure: what is measured.
+        networks: that have it.
+        partial: of these, those with an estimate or a bracket in place of an exact number.
+        mean: arithmetic.
+        median: with `low` and `high`, its 95 % bootstrap interval; None for fewer than three networks.
+        lower: quartile.
+        upper: quartile.
+    """
+
+    setting: str
+    measure: Measure
+    networks: int
+    partial: int
+    mean: float
+    median: float
+    low: float | None
+    high: float | None
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
+class Trend:
+    """A measure against the setting, as a number: least squares of log10(1 + count).
+
+    Attributes:
+        measure: what is measured.
+        logarithmic: whether the setting is taken by its logarithm to base 10.
+        slope: per unit of the setting, or per factor of ten.
+        low: lower end of its 95 % interval.
+        high: upper end.
+        p: of no slope, two-sided.
+        networks: used.
+    """
+
+    measure: Measure
+    logarithmic: bool
+    slope: float
+    low: float
+    high: float
+    p: float
+    networks: int
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """A measure at two settings: Mann-Whitney, two-sided, corrected by Holm over the contrasts of the measure.
+
+    Attributes:
+        measure: what is measured.
+        one: a setting.
+        other: another.
+        larger: how often a network of `other` has more than one of `one`, ties counted half.
+        p: corrected.
+        networks: of either.
+    """
+
+    measure: Measure
+    one: str
+    other: str
+    larger: float
+    p: float
+    networks: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Survivors:
+    """Among the explained outputs of a setting, how many have no, one or several explanations left after a rung.
+
+    Attributes:
+        setting: of the swept options.
+        kind: circuits, mappings or algorithms.
+        rung: the criterion, all before included.
+        none: outputs with nothing left.
+        one: with exactly one.
+        several: with more.
+        unknown: not counted within the budget, or depending on a tie.
+    """
+
+    setting: str
+    kind: Literal["circuits", "mappings", "algorithms"]
+    rung: str
+    none: int
+    one: int
+    several: int
+    unknown: int
+
+    @property
+    def outputs(self) -> int:
+        """All of them."""
+        return self.none + self.one + self.several + self.unknown
+
+
+def samples(sweep: Sweep) -> tuple[Sample, ...]:
+    """How many networks of each setting there are, and what became of them."""
+    table = sweep.query(
+        "WITH networks AS (SELECT setting, identity, point, epoch, "
+        "  max(CASE status WHEN 'failed' THEN 2 WHEN 'not kept' THEN 1 ELSE 0 END) AS worst "
+        "  FROM results GROUP BY ALL) "
+        "SELECT setting, count(*), count(*) FILTER (worst = 0), count(*) FILTER (worst = 1), "
+        "  count(*) FILTER (worst = 2) FROM networks GROUP BY setting"
+    )
+    found = {row[0]: Sample(*row) for row in table.rows}
+    return tuple(found[setting] for setting in sweep.settings if setting in found)
+
+
+def survivors(sweep: Sweep) -> tuple[Survivors, ...]:
+    """The share of no, one and several survivors, by setting, kind and rung, in the preset paper."""
+    found = []
+    for kind, rungs in KINDS.items():
+        for rung in rungs:
+            column = f'"{kind}_{rung}"'
+            table = sweep.query(
+                f"SELECT setting, count(*) FILTER ({column} = 0), count(*) FILTER ({column} = 1), "
+                f"count(*) FILTER ({column} > 1), count(*) FILTER ({column} IS NULL) FROM results "
+                "WHERE preset = 'paper' AND status = 'explained' GROUP BY setting"
+            )
+            found += [Survivors(row[0], kind, rung, *row[1:]) for row in table.rows]  # type: ignore[arg-type]
+    order = {setting: place for place, setting in enumerate(sweep.settings)}
+    return tuple(sorted(found, key=lambda s: order[s.setting]))
+
+
+def values_of(sweep: Sweep, measure: Measure) -> dict[str, Float[np.ndarray, " _networks"]]:
+    """The measure of every explained network that has it, by setting in order."""
+    return {setting: np.array([value for value, _ in rows]) for setting, rows in _observations(sweep, measure).items()}
+
+
+def _observations(sweep: Sweep, measure: Measure) -> dict[str, list[tuple[float, bool]]]:
+    table = sweep.query(
+        f"SELECT setting, avg({measure.sql}), bool_or({measure.partial}) FROM results "
+        "WHERE preset = ? AND status = 'explained' GROUP BY setting, point, replicate, epoch "
+        f"HAVING avg({measure.sql}) IS NOT NULL ORDER BY point, replicate, epoch",
+        [measure.preset],
+    )
+    found: dict[str, list[tuple[float, bool]]] = {setting: [] for setting in sweep.settings}
+    for setting, value, partial in table.rows:
+        found[setting].append((float(value), bool(partial)))
+    return {setting: rows for setting, rows in found.items() if rows}
+
+
+def measures_of(sweep: Sweep) -> tuple[Measure, ...]:
+    """The measures that the plan's presets have."""
+    return tuple(measure for measure in MEASURES if measure.preset in sweep.plan.presets)
+
+
+def spreads(sweep: Sweep) -> tuple[Spread, ...]:
+    """How every measure is spread at every setting."""
+    found = []
+    for measure in measures_of(sweep):
+        for setting, rows in _observations(sweep, measure).items():
+            values = np.array([value for value, _ in rows])
+            lower, median, upper = (float(q) for q in np.percentile(values, [25, 50, 75]))
+            low, high = _median_interval(values)
+            partial = sum(flag for _, flag in rows)
+            found.append(
+                Spread(setting, measure, len(rows), partial, float(values.mean()), median, low, high, lower, upper)
+            )
+    return tuple(found)
+
+
+def _median_interval(values: Float[np.ndarray, " networks"]) -> tuple[float | None, float | None]:
+    if len(values) < 3:
+        return None, None
+    from scipy.stats import bootstrap
+
+    found = bootstrap(
+        (values,), np.median, n_resamples=RESAMPLES, method="percentile", vectorized=True, rng=np.random.default_rng(0)
+    ).confidence_interval
+    return float(found.low), float(found.high)
+
+
+def trends(sweep: Sweep) -> tuple[Trend, ...]:
+    """How every measure goes with the setting, where that is one number with at least three values."""
+    numbers = numeric_settings(sweep)
+    if numbers is None or len(numbers) < 3:
+        return ()
+    from scipy.stats import linregress, t
+
+    logarithmic = is_logarithmic(numbers.values())
+    found = []
+    for measure in measures_of(sweep):
+        values = values_of(sweep, measure)
+        used = {s: v for s, v in values.items() if not (logarithmic and numbers[s] <= 0)}
+        x = np.concatenate([np.full(len(v), numbers[s]) for s, v in used.items()]) if used else np.array([])
+        if len(np.unique(x)) < 3 or len(x) < 5:
+            continue
+        y = np.log10(1 + np.concatenate(list(used.values())))
+        if np.ptp(y) == 0:
+            found.append(Trend(measure, logarithmic, 0.0, 0.0, 0.0, 1.0, len(x)))
+            continue
+        fit: Any = linregress(np.log10(x) if logarithmic else x, y)
+        reach = float(t.ppf(0.975, len(x) - 2)) * fit.stderr
+        found.append(
+            Trend(measure, logarithmic, fit.slope, fit.slope - reach, fit.slope + reach, float(fit.pvalue), len(x))
+        )
+    return tuple(found)
+
+
+def contrasts(sweep: Sweep) -> tuple[Contrast, ...]:
+    """Every measure compared between settings that are not one number: lists each with the one before, others each
+    with the first."""
+    if numeric_settings(sweep) is not None:
+        return ()
+    from scipy.stats import mannwhitneyu
+
+    pairs = _pairs(sweep)
+    found = []
+    for measure in measures_of(sweep):
+        values = values_of(sweep, measure)
+        tried = [(a, b) for a, b in pairs if len(values.get(a, ())) > 1 and len(values.get(b, ())) > 1]
+        results: list[Any] = [mannwhitneyu(values[b], values[a]) for a, b in tried]
+        corrected = _holm([float(r.pvalue) for r in results])
+        for (a, b), result, p in zip(tried, results, corrected, strict=True):
+            sizes = len(values[a]), len(values[b])
+            found.append(Contrast(measure, a, b, float(result.statistic) / math.prod(sizes), p, sizes))
+    return tuple(found)
+
+
+def numeric_settings(sweep: Sweep) -> dict[str, float] | None:
+    """The settings as numbers, by label; None when they are not one number each."""
+    if len(sweep.plan.axis) != 1:
+        return None
+    if sweep.plan.axis == (EPOCH,):
+        return {label: float(label) for label in sweep.settings}
+    points = range(len(sweep.plan.points))
+    found = {sweep.plan.label(k): flat(sweep.plan.points[k])[sweep.plan.axis[0]] for k in points}
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in found.values()):
+        return {label: float(value) for label, value in found.items()}
+    return None
+
+
+def is_logarithmic(numbers: Collection[float]) -> bool:
+    """Whether numbers are better seen by their logarithms: the positive ones span two powers of ten."""
+    positive = [number for number in numbers if number > 0]
+    return len(positive) > 2 and min(numbers) >= 0 and max(positive) / min(positive) >= 100
+
+
+def _pairs(sweep: Sweep) -> list[tuple[str, str]]:
+    labels = sweep.settings
+    axis = sweep.plan.axis
+    ordered = len(axis) == 1 and all(isinstance(flat(point)[axis[0]], list) for point in sweep.plan.points)
+    return list(itertools.pairwise(labels)) if ordered else [(labels[0], label) for label in labels[1:]]
+
+
+def _holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's correction: the k-th smallest of n is multiplied by n - k + 1, and none falls below one before it."""
+    order = np.argsort(p_values)
+    corrected, worst = [0.0] * len(p_values), 0.0
+    for rank, index in enumerate(order):
+        worst = max(worst, min(1.0, (len(p_values) - rank) * p_values[index]))
+        corrected[index] = worst
+    return corrected

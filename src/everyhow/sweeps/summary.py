@@ -1,0 +1,85 @@
+"""Everything that is told of a sweep, computed once."""
+
+import json
+import re
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .published import Beside, beside_published
+from .results import Sweep
+from .statistics import (
+    Contrast,
+    Sample,
+    Spread,
+    Survivors,
+    Trend,
+    contrasts,
+    samples,
+    spreads,
+    survivors,
+    trends,
+)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a sweep found.
+
+    Attributes:
+        name: of the experiment.
+        digest: of the results; None while blocks are missing.
+        samples: networks of each setting, and what became of them.
+        survivors: by rung of the ladder.
+        spreads: of each count, by setting.
+        trends: of each count with a setting that is a number.
+        contrasts: of each count between settings that are not.
+        beside: published numbers and ours.
+        reasons: why outputs were not explained or counts are missing, and how many outputs each holds for.
+    """
+
+    name: str
+    digest: str | None
+    samples: tuple[Sample, ...]
+    survivors: tuple[Survivors, ...]
+    spreads: tuple[Spread, ...]
+    trends: tuple[Trend, ...]
+    contrasts: tuple[Contrast, ...]
+    beside: tuple[Beside, ...]
+    reasons: tuple[tuple[str, int], ...]
+
+    def document(self) -> dict[str, Any]:
+        """The summary as one JSON document."""
+        return json.loads(json.dumps(asdict(self)))
+
+
+def summarize(sweep: Sweep) -> Summary:
+    """What a sweep found.
+
+    Raises:
+        InputError: it has no results yet.
+    """
+    return Summary(
+        sweep.plan.name,
+        sweep.digest,
+        samples(sweep),
+        survivors(sweep),
+        spreads(sweep),
+        trends(sweep),
+        contrasts(sweep),
+        beside_published(sweep),
+        _reasons(sweep),
+    )
+
+
+def _reasons(sweep: Sweep) -> tuple[tuple[str, int], ...]:
+    """The reasons of all outputs, epochs and the like left out so that equal ones are counted together."""
+    table = sweep.query("SELECT reason, capped FROM results WHERE reason IS NOT NULL OR capped IS NOT NULL")
+    found = Counter(
+        re.sub(r"\d[\d,.e+]*", "N", part) if column == 0 else part
+        for row in table.rows
+        for column, text in enumerate(row)
+        for part in (text or "").split("; ")
+        if part
+    )
+    return tuple(found.most_common())
