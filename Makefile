@@ -35,11 +35,11 @@ $(VENV)/.with-train: $(BIN)/python pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/.with-test: $(BIN)/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,test]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,plot,test]'
 	touch $@
 
 $(VENV)/.with-dev: $(BIN)/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,test,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,plot,test,dev]'
 	touch $@
 
 clean:

@@ -232,7 +232,8 @@ def _points(document: Mapping[str, Any]) -> Iterator[Setting]:
             try:
                 yield setting_of({**shared, **own})
             except InputError as error:
-                place = "settings" if str(error).partition(":")[0] in {*shared} - {*own} else where
+                blamed = str(error).partition(":")[0]
+                place = where if own and blamed not in {*shared} - {*own} else "settings"
                 at = ", ".join(f"{key} = {value_text(value)}" for key, value in own.items())
                 raise InputError(f"{place}: {error}" + f" (at {at})" * bool(at)) from None
 

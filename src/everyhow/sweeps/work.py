@@ -211,7 +211,9 @@ def _overlap(network: Network, behavior: Behavior, found: CountedExplanations) -
     else:
         circuits = sample_circuits(criterion, OVERLAPPING)
     shares = jaccard(circuits)[np.triu_indices(len(circuits), 1)]
-    histogram, _ = np.histogram(shares, OVERLAP_BINS, (0, 1))
+    # Overlaps are fractions: one that is the edge of two bins, up to rounding, is in the upper.
+    bins = np.minimum((shares * OVERLAP_BINS + 1e-9).astype(int), OVERLAP_BINS - 1)
+    histogram = np.bincount(bins, minlength=OVERLAP_BINS)
     usage = found.circuits.usage
     roles = [] if usage is None else [usage.role(edge) for edge in usage.edges]
     return {

@@ -1,0 +1,35 @@
+"""Sweeps made up row by row, so that what is told of them can be checked by hand."""
+
+from everyhow.sweeps.plan import plan_of
+from everyhow.sweeps.results import Sweep
+from everyhow.sweeps.rows import COLUMNS
+from everyhow.sweeps.settings import flat
+from everyhow.sweeps.store import Store
+from everyhow.sweeps.work import BlockResult
+
+RUNG_COLUMNS = [name for name in COLUMNS if name.startswith(("mappings_", "algorithms_", "circuits_r", "circuits_p"))]
+
+
+def fabricate(folder, document, row_of, outputs=1, epochs=(0,)):
+    """A finished sweep of a plan whose rows are what `row_of(point, replicate, output, preset, epoch)` says."""
+    plan = plan_of(document)
+    store = Store.create(folder, plan)
+    for block in plan.blocks():
+        rows = []
+        for replicate in block.replicates:
+            for epoch in epochs:
+                for output in range(outputs):
+                    for preset in plan.presets:
+                        head = {
+                            "point": block.point, "replicate": replicate, "identity": block.setting.identity(replicate),
+                            "output": output, "preset": preset, "epoch": epoch, "status": "explained", "seconds": 0.1,
+                            "widths": ",".join(map(str, flat(block.setting)["widths"])), "edges": 18,
+                        }  # fmt: skip
+                        rows.append(
+                            head
+                            | dict.fromkeys(RUNG_COLUMNS, 1)
+                            | row_of(block.point, replicate, output, preset, epoch)
+                        )
+        store.write(block, BlockResult(tuple(rows), {}))
+    store.close()
+    return Sweep.open(folder)

@@ -1,0 +1,227 @@
+"""Plans: what they ask for, the identities and seeds that follow, and what is refused by name."""
+
+import hashlib
+import itertools
+import tomllib
+
+import numpy as np
+import pytest
+
+import everyhow as eh
+from everyhow.sweeps.costs import block_seconds, forecast
+from everyhow.sweeps.plan import named_plans, plan_of, read_plan
+from everyhow.sweeps.settings import DEFAULTS, TYPES, Setting, flat, setting_of
+from everyhow.training.settings import TrainingSettings
+
+
+def test_grid():
+    """Each table of the grid gives every combination of its lists, the first key slowest, over the shared settings."""
+    plan = plan_of(
+        {
+            "seeds": 3, "block": 2, "settings": {"task": "AND", "epochs": 5},
+            "grid": [{"widths": [[2], [3, 3]], "learning_rate": [0.1, 0.2]}, {"l1": [0.5]}],
+        }
+    )  # fmt: skip
+    found = [
+        (p.training.widths, p.training.learning_rate, p.training.l1, p.task, p.training.epochs) for p in plan.points
+    ]
+    assert found == [
+        ((2,), 0.1, 0, "AND", 5),
+        ((2,), 0.2, 0, "AND", 5),
+        ((3, 3), 0.1, 0, "AND", 5),
+        ((3, 3), 0.2, 0, "AND", 5),
+        ((3, 3), 0.001, 0.5, "AND", 5),
+    ]
+    assert plan.networks == 15
+    assert [(b.point, b.replicates) for b in plan.blocks()][:3] == [(0, (0, 1)), (0, (2,)), (1, (0, 1))]
+    assert [b.index for b in plan.blocks()] == list(range(10))
+    assert plan.axis == ("widths", "learning_rate", "l1")
+    assert [plan.label(k) for k in (1, 4)] == ["widths=2 learning_rate=0.2", "l1=0.5"]
+
+
+def test_without_a_grid():
+    """A plan may be empty: the usual network, a hundred times."""
+    plan = plan_of({})
+    assert plan.points == (Setting(),) and plan.networks == 100 and plan.axis == () and plan.label(0) == ""
+
+
+def test_every_training_option_can_be_swept():
+    """The keys of a plan are the fields of the settings, each with a type and a default."""
+    own = set(Setting.__dataclass_fields__) - {"training"}
+    assert set(TYPES) == set(DEFAULTS) == own | set(TrainingSettings.__dataclass_fields__)
+    assert all(setting_of({key: value}) == Setting() for key, value in DEFAULTS.items())
+
+
+def test_identity_follows_from_own_settings_alone():
+    """A network's identity changes with what decides it and with nothing else."""
+    plain = setting_of({"widths": [3, 3]})
+    assert plain.identity(0) == Setting().identity(0), "a default spelt out is the default"
+    one = plan_of({"grid": {"l1": [0.1, 0.2]}}).points[1]
+    other = plan_of({"seeds": 7, "budget": 5, "settings": {"l1": 0.2, "keep": "all", "depth": 2}}).points[0]
+    assert one.identity(3) == other.identity(3)
+    changed = {
+        "task": "AND", "draw_from": ["XOR"], "origin": "untrained", "widths": [2], "hidden_activation": "tanh",
+        "output_activation": "tanh", "learning_rate": 0.1, "loss_target": 0.1, "loss_target_per_output": 0.1,
+        "rows": 5, "batch_size": 5, "epochs": 5, "patience": 5, "weight_decay": 0.1, "l1": 0.1, "l2": 0.1,
+        "dropout": 0.1, "input_noise": 0.1, "input_weights": [1, 2, 3, 4], "show": ["00"], "labels": "shuffled",
+        "checkpoints": [1],
+    }  # fmt: skip
+    assert set(changed) == set(TYPES) - {"keep", "depth", "min_node_sparsity", "outputs"}
+    settings = [
+        setting_of({key: value, **({"keep": "all"} if key == "origin" else {})}) for key, value in changed.items()
+    ]
+    names = [s.identity(k) for s in (Setting(), *settings) for k in range(2)]
+    assert len(set(names)) == len(names)
+    assert all(len(name) == 16 and 0 <= s.seed(0) < 2**63 for s, name in zip(settings, names, strict=False))
+    # The hash of the options that differ from their defaults; it must not change from one version to the next.
+    written_out = hashlib.sha256(b'{"replicate": 4, "task": "AND", "version": 1}').hexdigest()[:16]
+    assert setting_of({"task": "AND", "keep": "all"}).identity(4) == written_out
+
+
+def test_tasks_drawn():
+    """Outputs are drawn without replacement, functions at random, both from the network's seed alone."""
+    gates = ["AND", "OR", "IMP", "NAND", "NOR", "NIMP", "XOR", "XNOR"]
+    setting = setting_of({"draw_from": gates, "outputs": 6})
+    drawn = [setting.task_of(setting.seed(k)) for k in range(200)]
+    assert all(task.outputs == 6 == len(set(task.names)) for task in drawn)
+    assert {name for task in drawn for name in task.names} == set(gates)
+    first = [task.names[0] for task in drawn]
+    assert all(10 <= first.count(gate) <= 45 for gate in gates)
+    assert drawn[7] == setting.task_of(setting.seed(7))
+    chance = setting_of({"task": "random:2"})
+    tables = [str(chance.task_of(seed).tables[0]) for seed in range(600)]
+    assert set(tables) == {"".join(bits) for bits in itertools.product("01", repeat=4)} - {"0000", "1111"}
+    assert max(map(tables.count, set(tables))) < 80
+
+
+def test_blocks_decide_nothing_but_the_last_bits():
+    """The digest of a plan covers all that decides results, and not its name or title."""
+    digests = {
+        plan_of(document).digest
+        for document in (
+            {}, {"seeds": 5}, {"presets": ["authors"]}, {"budget": 7}, {"exact_up_to": 3}, {"block": 5},
+            {"settings": {"depth": 2}}, {"settings": {"keep": "all"}}, {"grid": {"l1": [0.1, 0.2]}},
+        )
+    }  # fmt: skip
+    assert len(digests) == 9
+    assert plan_of({"name": "other", "title": "words"}).digest == plan_of({}).digest
+
+
+@pytest.mark.parametrize("name", named_plans())
+def test_named_experiments(name, tmp_path):
+    """Every experiment can be read, has a hundred networks a point, and comes back whole from its TOML file."""
+    plan = read_plan(name)
+    assert plan.name == name and plan.title and plan.seeds == 100
+    again = plan_of(tomllib.loads(plan.toml()))
+    assert (again.points, again.digest, again.axis) == (plan.points, plan.digest, plan.axis)
+    (tmp_path / "plan.toml").write_text(plan.toml())
+    assert read_plan(tmp_path / "plan.toml").digest == plan.digest
+    assert read_plan(name, seeds=4).networks == 4 * len(plan.points)
+    trained_as_usual = TrainingSettings((3, 3), "leaky_relu", "leaky_relu", 1e-3, 0.01, None, 4000, 100, 1000, 3, 0.01)
+    swept = {"training-time"}
+    for point in plan.points:
+        differing = {key for key, value in flat(point).items() if value != DEFAULTS[key]}
+        assert name in swept or len(differing - {"keep", "min_node_sparsity", "draw_from"}) <= 1
+    assert Setting().training == trained_as_usual
+
+
+def test_experiments_of_the_issue():
+    """All the experiments are there, with the settings asked for."""
+    assert set(named_plans()) == {
+        "basic", "width", "depth", "gate", "multitask", "noise", "skew", "loss-target", "learning-rate",
+        "regularization", "training-time", "controls",
+    }  # fmt: skip
+    assert [p.training.widths for p in read_plan("width").points] == [(k, k) for k in range(2, 7)]
+    assert [p.min_node_sparsity for p in read_plan("width").points] == [0, 0, 0.2, 0.3, 0.3]
+    assert [p.training.loss_target for p in read_plan("loss-target").points] == [10.0**-k for k in range(1, 7)]
+    assert [p.outputs for p in read_plan("multitask").points] == [1, 2, 3, 4, 5, 6]
+    assert read_plan("basic").presets == read_plan("width").presets == ("paper", "authors")
+
+
+BAD = [
+    ("seeds = 0", "seeds: 0 will not do; it must be at least 1"),
+    ("seeds = true", "seeds: True will not do; it must be a whole number"),
+    ('budget = "much"', "budget: 'much' will not do; it must be a whole number or a number"),
+    ("budget = inf", "budget: inf will not do"),
+    ('presets = ["papers"]', r"presets: \['papers'\] will not do; it lists one or both of paper and authors"),
+    ("presets = []", "presets"),
+    ("sedes = 3", "sedes: unknown key; the keys are name, title"),
+    ("[settings]\nlearning_rat = 0.1", "settings: learning_rat: unknown option; the options are task"),
+    ('[settings]\nlearning_rate = "fast"', 'settings: learning_rate: "fast" will not do .*valid number'),
+    ("[settings]\nlearning_rate = inf", "settings: learning_rate: inf will not do .*finite"),
+    ("[settings]\nepochs = 2.5", "settings: epochs: 2.5 will not do .*valid integer"),
+    ("[settings]\nwidths = [3, 0]", "settings: these training settings cannot be used: widths"),
+    ("[grid]\nwidths = 3", "grid.widths: 3 will not do; it must be a list of values to try"),
+    ("[grid]\nl1 = []", "grid.l1: .. will not do"),
+    ("[grid]\nl1 = [0.1, -1.0]", "grid: these training settings cannot be used: l1 is -1.0 .*at l1 = -1"),
+    ('[[grid]]\nl1 = [0.1]\n[[grid]]\nlabels = ["wrong"]', 'grid 2: labels: "wrong" will not do'),
+    ('[settings]\ntask = "XR"', "settings: unknown gate|grid: unknown gate"),
+    ('[settings]\ntask = "random:9"', "after random: comes a number of inputs from 1 to 6"),
+    ('[settings]\ndraw_from = ["AND"]\noutputs = 2', "outputs is 2; draw_from has 1 gates"),
+    ("[settings]\noutputs = 2", "outputs is 2 but draw_from names no gates"),
+    ('[settings]\norigin = "untrained"', 'keep must be "accurate" or "all"'),
+    ("[settings]\ndepth = 99", "depth is 99"),
+    ("[settings]\nmin_node_sparsity = 1.0", "min_node_sparsity is 1.0"),
+    ('axis = "epoch"', "axis: 'epoch' will not do"),
+    ('grid = ["x"]', "grid: 'x' will not do; it must be a table of lists"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), BAD)
+def test_errors_name_the_key(text, message, tmp_path):
+    """What will not do is refused before anything runs, with the file and the key."""
+    path = tmp_path / "plan.toml"
+    path.write_text(text)
+    with pytest.raises(eh.InputError, match=message) as caught:
+        read_plan(path)
+    assert str(caught.value).startswith(str(path))
+
+
+def test_files_that_are_no_plans(tmp_path):
+    """A missing file, a file that is not TOML or not text, and an unknown name are told apart."""
+    with pytest.raises(eh.InputError, match="no such file; give a plan"):
+        read_plan(tmp_path / "plan.toml")
+    with pytest.raises(eh.InputError, match=r"unknown experiment 'basics'; give a plan file .* basic, "):
+        read_plan("basics")
+    (tmp_path / "broken.toml").write_text("seeds = ")
+    with pytest.raises(eh.InputError, match=r"broken.toml: not a TOML file"):
+        read_plan(tmp_path / "broken.toml")
+    (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(eh.InputError, match=r"binary.toml: not a text file"):
+        read_plan(tmp_path / "binary.toml")
+
+
+def test_forecast():
+    """What a plan costs is told before it runs: the numbers exactly, time and disk roughly, refusals by point."""
+    expected = forecast(read_plan("width"))
+    assert (expected.networks, expected.explanations) == (500, 1000)
+    assert [label for label, _ in expected.refused] == ["5,5", "6,6"]
+    assert "counting the circuits needs about 4.7e+13" in expected.refused[1][1][0]
+    assert forecast(read_plan("basic")).refused == ()
+    (deep,) = forecast(read_plan("depth")).refused
+    assert deep[0] == "3,3,3,3" and "aligning the algorithms of depth 5" in deep[1][0]
+    assert forecast(read_plan("multitask")).explanations == 100 * 21
+    assert forecast(read_plan("training-time")).explanations == 100 * 14
+    times = [block_seconds(block) for block in read_plan("width").blocks()]
+    assert times[25] > 5 * times[15] and times[35] > times[15] > 0
+
+
+def test_refusals_are_those_of_the_explanation():
+    """What is foreseen to exceed the budget is what then does."""
+    from everyhow.behavior import Behavior
+    from everyhow.boolean.truth_table import assignments
+    from everyhow.counted import count_explanations
+    from everyhow.progress import Progress
+    from everyhow.sweeps.costs import refusals
+
+    generator = np.random.default_rng(0)
+    network = eh.Network(
+        [generator.normal(size=shape) for shape in ((3, 2), (3, 3), (1, 3))], [np.zeros(3), np.zeros(3), np.zeros(1)],
+        ["tanh"] * 3,
+    )  # fmt: skip
+    behavior = Behavior.of_network(network, assignments(2))
+    for budget in (10**3, 10**4, 2 * 10**4, 10**5, 10**10):
+        found = count_explanations(network, behavior, "threshold", 3, budget, Progress()).refused
+        foreseen = refusals(Setting(), budget)
+        assert set(foreseen) <= set(found) | set(refusals(Setting(), budget)[1:2])
+        assert not foreseen or found

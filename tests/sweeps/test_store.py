@@ -1,0 +1,202 @@
+"""The folder of a sweep: what it holds, and that nothing in it is ever taken for something that it is not."""
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+
+import duckdb
+import pytest
+
+import everyhow as eh
+from everyhow.errors import FileFormatError
+from everyhow.sweeps.plan import plan_of
+from everyhow.sweeps.results import Sweep
+from everyhow.sweeps.rows import COLUMNS, read_rows
+from everyhow.sweeps.store import Store
+from everyhow.sweeps.work import BlockResult
+
+from .fabricated import fabricate
+
+PLAN = {"name": "made-up", "seeds": 4, "block": 2, "grid": {"widths": [[2], [3]]}}
+
+
+def row_of(point, replicate, output, preset, epoch):
+    return {"perfect_circuits": 10.0 * point + replicate, "overlap_histogram": [0.5, 0.5]}
+
+
+@pytest.fixture
+def sweep(tmp_path):
+    return fabricate(tmp_path / "run", PLAN, row_of)
+
+
+def test_files(sweep):
+    """A plain folder: the plan, what made it, the rows, and a README that names every column."""
+    folder = sweep.folder
+    assert sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()) == [
+        "README.md", "plan.toml", "results/part-00000.parquet", "results/part-00001.parquet",
+        "results/part-00002.parquet", "results/part-00003.parquet", "run.json",
+    ]  # fmt: skip
+    assert plan_of(tomllib.loads((folder / "plan.toml").read_text())).digest == sweep.plan.digest
+    run = json.loads((folder / "run.json").read_text())
+    assert run["digest"] == sweep.digest and run["blocks"] == run["blocks_finished"] == 4
+    assert run["versions"]["everyhow"] and run["machine"]
+    readme = (folder / "README.md").read_text()
+    assert all(f"`{name}`" in readme for name in COLUMNS)
+
+
+def test_readable_without_everyhow(sweep):
+    """DuckDB reads the parts as one table, with the types that the README names."""
+    found = duckdb.sql(
+        f"SELECT point, replicate, perfect_circuits FROM '{sweep.folder}/results/*.parquet' ORDER BY ALL"
+    )
+    assert found.fetchall() == [(p, r, 10.0 * p + r) for p in range(2) for r in range(4)]
+    described = duckdb.sql(f"DESCRIBE SELECT * FROM {parts}").fetchall()
+    assert [(name, kind) for name, kind, *_ in described] == [(name, kind) for name, (kind, _) in COLUMNS.items()]
+
+
+def test_digest(tmp_path, sweep):
+    """The same rows give the same digest; a changed row, or another plan, another."""
+    same = fabricate(tmp_path / "same", {**PLAN, "name": "called otherwise"}, row_of)
+    assert same.digest == sweep.digest
+    changed = fabricate(tmp_path / "changed", PLAN, lambda *a: row_of(*a) | ({"loss": 0.5} if a[:2] == (1, 3) else {}))
+    assert changed.digest != sweep.digest
+    assert fabricate(tmp_path / "other", {**PLAN, "budget": 7}, row_of).digest != sweep.digest
+
+
+def test_queries(sweep):
+    """SQL sees the rows with the label of their setting, and no file."""
+    found = sweep.query("SELECT setting, sum(perfect_circuits) AS total FROM results GROUP BY 1 ORDER BY 1")
+    assert found.columns == ("setting", "total") and found.rows == (("2", 6.0), ("3", 46.0))
+    assert found.records()[0] == {"setting": "2", "total": 6.0}
+    for question in (
+        "SELECT nothing FROM results", "SELEC", f"SELECT * FROM '{sweep.folder}/plan.toml'",
+        f"COPY results TO '{sweep.folder}/stolen.csv'", "SET enable_external_access = true", "INSTALL httpfs",
+        "ATTACH 'x.db'",
+    ):  # fmt: skip
+        with pytest.raises(eh.InputError, match="this question cannot be answered: "):
+            sweep.query(question)
+    assert not (sweep.folder / "stolen.csv").exists()
+
+
+def test_unfinished(tmp_path):
+    """Without all its blocks a sweep has no digest; without any it has no rows."""
+    plan = plan_of(PLAN)
+    store = Store.create(tmp_path / "run", plan)
+    assert store.close() is None
+    with pytest.raises(eh.InputError, match="has no results yet"):
+        Sweep.open(tmp_path / "run").query("SELECT 1")
+
+
+def test_a_folder_in_use(tmp_path, sweep):
+    """A folder that holds something is never written into unasked."""
+    with pytest.raises(eh.InputError, match="holds a sweep already; go on with it by --resume, or give a new folder"):
+        Store.create(sweep.folder, sweep.plan)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.tex").write_text("words")
+    for begin in (Store.create, Store.resume):
+        with pytest.raises(eh.InputError, match=r"mine exists and is not a sweep \(it has no run.json\)"):
+            begin(tmp_path / "mine", sweep.plan)
+    with pytest.raises(eh.InputError, match="exists and is not a sweep"):
+        Store.create(tmp_path / "mine" / "thesis.tex", sweep.plan)
+    with pytest.raises(FileFormatError, match="not the folder of a sweep"):
+        Sweep.open(tmp_path / "mine")
+    assert (tmp_path / "mine" / "thesis.tex").read_text() == "words"
+
+
+def test_a_changed_plan(sweep):
+    """A finished sweep is never mixed with another plan, whichever file was changed."""
+    with pytest.raises(eh.InputError, match=r"holds the sweep of another plan .seeds 4 there, 5 here.; .*nothing was"):
+        Store.resume(sweep.folder, plan_of({**PLAN, "seeds": 5}))
+    with pytest.raises(eh.InputError, match="2 points there, 2 here, not all the same"):
+        Store.resume(sweep.folder, plan_of({**PLAN, "grid": {"widths": [[2], [4]]}}))
+    text = (sweep.folder / "plan.toml").read_text()
+    (sweep.folder / "plan.toml").write_text(text.replace("seeds = 4", "seeds = 6"))
+    with pytest.raises(FileFormatError, match=r"plan.toml: not the plan that this sweep was begun with; restore it"):
+        Sweep.open(sweep.folder)
+    (sweep.folder / "plan.toml").write_text("seeds = ")
+    with pytest.raises(FileFormatError, match=r"plan.toml: not a plan"):
+        Sweep.open(sweep.folder)
+    (sweep.folder / "plan.toml").write_text(text)
+    assert Sweep.open(sweep.folder).complete
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "swapped", "foreign"])
+def test_a_damaged_part(sweep, damage):
+    """A damaged part is named, with what to do; the others are whole, and deleting it costs only its block."""
+    part = sweep.folder / "results" / "part-00001.parquet"
+    content = part.read_bytes()
+    if damage == "cut":
+        part.write_bytes(content[: len(content) // 2])
+    elif damage == "flipped":
+        place = len(content) // 3
+        part.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+    elif damage == "empty":
+        part.write_bytes(b"")
+    elif damage == "swapped":
+        part.write_bytes((sweep.folder / "results" / "part-00002.parquet").read_bytes())
+    else:
+        duckdb.sql(f"COPY (SELECT 1 AS point) TO '{part}' (FORMAT parquet)")
+    with pytest.raises(FileFormatError, match=r"part-00001.parquet: .*delete it and run again with --resume"):
+        Sweep.open(sweep.folder)
+    part.unlink()
+    left = Sweep.open(sweep.folder)
+    assert left.finished == {0, 2, 3} and not left.complete
+
+
+def test_nothing_half_written(tmp_path, monkeypatch):
+    """What is interrupted while it is written leaves no part and no temporary file."""
+    plan = plan_of(PLAN)
+    store = Store.create(tmp_path / "run", plan)
+    block = next(plan.blocks())
+
+    def stops(handle):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", stops)
+    with pytest.raises(KeyboardInterrupt):
+        store.write(block, BlockResult(({"point": 0},), {}))
+    assert list((tmp_path / "run" / "results").iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written(sweep):
+    """A place where nothing can be written is told as such, before anything is computed."""
+    with pytest.raises(FileFormatError, match=r"cannot write here .*choose another place"):
+        Store.create("/proc/nowhere", sweep.plan)
+
+
+FULL = """
+import resource, signal
+from everyhow.sweeps.plan import plan_of
+from everyhow.sweeps.store import Store
+from everyhow.sweeps.work import BlockResult
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+plan = plan_of({plan!r})
+store = Store.open({folder!r})
+block = list(plan.blocks())[3]
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+store.write(block, BlockResult(({{"point": 1, "reason": "x" * 100}},), {{"abc": b"y" * 3000}}))
+"""
+
+
+@pytest.mark.parametrize(("limit", "file"), [(2000, "networks/abc.safetensors"), (4000, "results/part-00003.parquet")])
+def test_a_full_disk(sweep, limit, file):
+    """When nothing more can be written the file is named, and nothing is lost or left half done."""
+    before = {path: path.read_bytes() for path in (sweep.folder / "results").iterdir()}
+    (sweep.folder / "results" / "part-00003.parquet").unlink()
+    code = FULL.format(plan=PLAN, folder=str(sweep.folder), limit=limit)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode != 0
+    assert f"{file}: cannot write" in done.stderr
+    left = Sweep.open(sweep.folder)
+    assert left.finished == {0, 1, 2}
+    assert all(path.read_bytes() == before[path] for path in (sweep.folder / "results").iterdir())
+    assert not list(sweep.folder.rglob(".*"))
+
+
+def test_rows_come_back(sweep):
+    """Rows read from a part are those written, missing values and lists included."""
+    rows = read_rows(sweep.folder / "results" / "part-00003.parquet")
+    assert [row["perfect_circuits"] for row in rows] == [12.0, 13.0]
+    assert rows[0]["overlap_histogram"] == [0.5, 0.5] and rows[0]["reason"] is None
