@@ -52,6 +52,7 @@ def test_readable_without_everyhow(sweep):
         f"SELECT point, replicate, perfect_circuits FROM '{sweep.folder}/results/*.parquet' ORDER BY ALL"
     )
     assert found.fetchall() == [(p, r, 10.0 * p + r) for p in range(2) for r in range(4)]
+    parts = f"'{sweep.folder}/results/*.parquet'"
     described = duckdb.sql(f"DESCRIBE SELECT * FROM {parts}").fetchall()
     assert [(name, kind) for name, kind, *_ in described] == [(name, kind) for name, (kind, _) in COLUMNS.items()]
 

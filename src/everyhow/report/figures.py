@@ -317,5 +317,5 @@ def _overlap(sweep: Sweep) -> "Figure":
     )
     ax.set_ylabel("Jaccard overlap of two perfect circuits")
     bar = figure.colorbar(image, ax=ax, shrink=0.9)
-    bar.set_label(f"share of pairs, per 1/{bins}")
+    bar.set_label(f"share of pairs, in steps of {1 / bins:g}")
     return figure

@@ -106,7 +106,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "core_edges": (WHOLE, "edges that all perfect circuits use"),
     "unused_edges": (WHOLE, "edges that none uses"),
     "counts_exact": (TEXT, "every count in full, as JSON"),
-    "capped": (TEXT, "what was estimated or not counted, and why"),
+    "capped": (TEXT, "what was estimated or not counted, and why; several reasons joined by |"),
     "seconds": (NUMBER, "time taken to explain; not part of the digest"),
 }  # fmt: skip
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from distributed import Client
 
 
+SECONDS_TO_CONNECT = 10
+
+
 class LostBlocksError(EveryhowError, RuntimeError):
     """Some blocks could not be computed: their workers died again and again."""
 
@@ -158,7 +161,7 @@ def _client(workers: int | None, scheduler: str | None, blocks: int) -> "Iterato
 
     if scheduler is not None:
         try:
-            client = Client(scheduler, timeout="30s")
+            client = Client(scheduler, timeout=SECONDS_TO_CONNECT)
         except (OSError, ValueError) as error:
             raise InputError(
                 f"scheduler {scheduler!r} does not answer ({error}); give the address that dask scheduler prints, "
@@ -172,7 +175,7 @@ def _client(workers: int | None, scheduler: str | None, blocks: int) -> "Iterato
     with (
         LocalCluster(
             n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None,  # type: ignore[arg-type]
-            host="127.0.0.1", silence_logs=logging.CRITICAL,
+            host="127.0.0.1", silence_logs=logging.CRITICAL, preload=["everyhow.sweeps.worker"],
         ) as cluster,
         Client(cluster) as client,
     ):  # fmt: skip

@@ -194,10 +194,14 @@ def survivors(sweep: Sweep) -> tuple[Survivors, ...]:
     found = []
     for kind, rungs in KINDS.items():
         for rung in rungs:
-            column = f'"{kind}_{rung}"'
+            # A tie leaves the perfect circuits between two numbers, both of which may be more than one.
+            low, high = f'"{kind}_{rung}"', f'"{kind}_{rung}"'
+            if (kind, rung) == ("circuits", "perfect"):
+                low, high = "perfect_circuits_low", "perfect_circuits_high"
+            known = f"({high} = 0 OR ({low} = 1 AND {high} = 1) OR {low} > 1)"
             table = sweep.query(
-                f"SELECT setting, count(*) FILTER ({column} = 0), count(*) FILTER ({column} = 1), "
-                f"count(*) FILTER ({column} > 1), count(*) FILTER ({column} IS NULL) FROM results "
+                f"SELECT setting, count(*) FILTER ({high} = 0), count(*) FILTER ({low} = 1 AND {high} = 1), "
+                f"count(*) FILTER ({low} > 1), count(*) FILTER ({known} IS NOT TRUE) FROM results "
                 "WHERE preset = 'paper' AND status = 'explained' GROUP BY setting"
             )
             found += [Survivors(row[0], kind, rung, *row[1:]) for row in table.rows]  # type: ignore[arg-type]

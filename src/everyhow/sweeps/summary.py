@@ -20,6 +20,7 @@ from .statistics import (
     survivors,
     trends,
 )
+from .work import REASONS_JOINED_BY
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,9 @@ def summarize(sweep: Sweep) -> Summary:
 
 
 def _reasons(sweep: Sweep) -> tuple[tuple[str, int], ...]:
-    """The reasons of all outputs, epochs and the like left out so that equal ones are counted together."""
-    table = sweep.query("SELECT reason, capped FROM results WHERE reason IS NOT NULL OR capped IS NOT NULL")
+    """The reasons of all outputs, the most frequent first, numbers left out so that like ones are counted together."""
+    table = sweep.query("SELECT coalesce(reason, capped) FROM results WHERE reason IS NOT NULL OR capped IS NOT NULL")
     found = Counter(
-        re.sub(r"\d[\d,.e+]*", "N", part) if column == 0 else part
-        for row in table.rows
-        for column, text in enumerate(row)
-        for part in (text or "").split("; ")
-        if part
+        re.sub(r"\d[\d,.]*(e[+-]?\d+)?", "N", part) for (text,) in table.rows for part in text.split(REASONS_JOINED_BY)
     )
     return tuple(found.most_common())

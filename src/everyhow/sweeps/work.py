@@ -36,6 +36,7 @@ ENOUGH_ACCURACY = 0.99
 # Overlaps are those of all pairs of perfect circuits up to so many circuits, else of a sample of so many.
 OVERLAPPING = 500
 OVERLAP_BINS = 20
+REASONS_JOINED_BY = " | "
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,7 @@ def _by_paper(block: Block, network: Network, task: Task, behavior: Behavior) ->
         },
         **_overlap(network, behavior, found),
         "counts_exact": json.dumps({k: str(n) for k, n in (counts | survivors).items() if n is not None}),
-        "capped": "; ".join(found.capped) or None,
+        "capped": REASONS_JOINED_BY.join(found.capped) or None,
     }
 
 
@@ -243,5 +244,5 @@ def _by_authors(block: Block, network: Network, task: Task, behavior: Behavior) 
         "perfect_circuits_high": high,
         "pair_order": order,
         "counts_exact": json.dumps({k: str(n) for k, n in counts.items() if n is not None}),
-        "capped": "; ".join(found.capped) or None,
+        "capped": REASONS_JOINED_BY.join(found.capped) or None,
     }
