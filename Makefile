@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint benchmark clean
+.PHONY: demo test lint benchmark benchmark-sweeps clean
 
 demo: $(VENV)/.with-train
 	mkdir -p runs
@@ -25,6 +25,9 @@ lint: $(VENV)/.with-dev
 
 benchmark: $(VENV)/.with-test
 	$(BIN)/python benchmarks/run.py
+
+benchmark-sweeps: $(VENV)/.with-test
+	$(BIN)/python benchmarks/sweeps.py
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "everyhow needs Python 3.11 or newer, this is " + sys.version)'

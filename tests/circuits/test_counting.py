@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from everyhow.behavior import Behavior
 from everyhow.boolean.truth_table import assignments
 from everyhow.circuits.circuit import Circuit
 from everyhow.circuits.criterion import perfect, resample_faithful
-from everyhow.circuits.released import ReleasedCircuits
+from everyhow.circuits.released import ReleasedCircuits, _count_of_few, allowed_sets
 from everyhow.circuits.space import circuits_in_space
 
 from .. import plain
@@ -255,9 +256,13 @@ def test_circuits_of_few_neurons(name, sparsity):
     document, network = reference(name)
     task = Behavior.of_task(eh.parse_task(document["task"]))
     whole, parts = (ReleasedCircuits(network, task, sparsity) for _ in range(2))
-    vars(whole)["_neuron_sets"] = []
-    vars(parts)["_neuron_sets"] = parts._allowed_sets()
-    assert (parts.in_space(), parts.count()) == (whole.in_space(), whole.count())
+    most = whole.most_neurons
+    vars(whole)["_neuron_sets"] = ()
+    vars(parts)["_neuron_sets"] = allowed_sets(network, most)
+    assert parts.count() == whole.count()
+    free = replace(whole._criterion, required=np.zeros_like(whole._criterion.required))
+    assert _count_of_few(free, most, allowed_sets(network, most)).between == (whole.in_space(),) * 2
+    assert _count_of_few(free, most, ()).between == (whole.in_space(),) * 2
     listed = [sorted(int(b) for block in circuits.list_bits() for b in block) for circuits in (parts, whole)]
     assert listed[0] == listed[1] and len(listed[0]) == whole.count().between[0]
 

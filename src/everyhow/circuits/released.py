@@ -4,7 +4,7 @@ import itertools
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from jaxtyping import UInt64
@@ -46,8 +46,7 @@ class ReleasedCircuits:
 
     def in_space(self) -> int:
         """The number of circuits with the right inputs and neurons, accurate or not."""
-        free = replace(self._criterion, required=np.zeros_like(self._criterion.required))
-        return self._count(free).between[0]
+        return _allowed_circuits(_shape(self.network), self.most_neurons)
 
     def count(self) -> CircuitCount:
         """The number of accurate circuits, by edges; a circuit may be wrong at inputs of together less than 1 % weight.
@@ -67,7 +66,7 @@ class ReleasedCircuits:
         """The bits of every accurate circuit, in blocks."""
         inputs = self._groups(lambda edge: edge[2] if edge[0] == 1 else None, self.network.widths[0])
         last = self.network.depth
-        hidden = self._hidden
+        hidden = _hidden(self.network)
         neurons = self._groups(lambda edge: hidden.index(edge[:2]) if edge[0] < last else None, len(hidden))
         light = {k for wrong in self._light_sets() for k in wrong}
         criterion = self._free_of(tuple(light))
@@ -86,47 +85,14 @@ class ReleasedCircuits:
     def _criterion(self) -> Criterion:
         return perfect(self.network, self.behavior, "round")
 
-    @property
-    def _hidden(self) -> list[Neuron]:
-        return [(layer, j) for layer in range(1, self.network.depth) for j in range(self.network.widths[layer])]
-
     def _count(self, criterion: Criterion) -> CircuitCount:
-        """The circuits that meet a criterion, with the right inputs and neurons.
-
-        Where few of many neurons may be used: let N(S) be the number of circuits with no neuron outside S. Of the sets
-        of at most m of n neurons that contain S, taken with the signs of inclusion-exclusion, there remains
-        (-1)^(m - |S|) binomial(n - |S| - 1, m - |S|).
-        """
-        if self.most_neurons < 0:
-            return CircuitCount({}, {})
-        if not self._neuron_sets:
-            return count_circuits(criterion, every_input_used=True, most_neurons=self.most_neurons)
-        parts, n = [], len(self._hidden)
-        for chosen in self._neuron_sets:
-            spare = self.most_neurons - len(chosen)
-            sign = (-1) ** spare * math.comb(n - len(chosen) - 1, spare)
-            parts.append((sign, count_circuits(_restricted(criterion, chosen), every_input_used=True)))
-        return _combined(parts)
+        """The circuits that meet a criterion, with the right inputs and neurons."""
+        return _count_of_few(criterion, self.most_neurons, self._neuron_sets)
 
     @cached_property
-    def _neuron_sets(self) -> list[frozenset[Neuron]]:
-        """`_allowed_sets` when going through the networks restricted to them is less work than the whole; else none."""
-        space = circuits_in_space(self.network)
-        number = sum(math.comb(len(self._hidden), size) for size in range(self.most_neurons + 1))
-        if number * STEPS_PER_NETWORK > space:
-            return []
-        sets = self._allowed_sets()
-        work = sum(circuits_in_space(_without_others(self.network, chosen)) + STEPS_PER_NETWORK for chosen in sets)
-        return sets if work < space else []
-
-    def _allowed_sets(self) -> list[frozenset[Neuron]]:
-        """All sets of at most as many hidden neurons as a circuit may have, some of each layer."""
-        return [
-            frozenset(chosen)
-            for size in range(self.most_neurons + 1)
-            for chosen in itertools.combinations(self._hidden, size)
-            if len({layer for layer, _ in chosen}) == self.network.depth - 1
-        ]
+    def _neuron_sets(self) -> tuple[frozenset[Neuron], ...]:
+        """`allowed_sets` when going through the networks restricted to them is less work than the whole; else none."""
+        return _worthwhile_sets(_shape(self.network), self.most_neurons)
 
     def _free_of(self, inputs: tuple[int, ...]) -> Criterion:
         required = self._criterion.required.copy()
@@ -154,6 +120,79 @@ class ReleasedCircuits:
             if group is not None:
                 groups[group] |= 1 << position
         return np.array(groups, np.uint64)
+
+
+# A network's widths, and for each layer which of its weights are not 0: all that says which circuits it has.
+Shape = tuple[tuple[int, ...], tuple[bytes, ...]]
+
+
+def _shape(network: Network) -> Shape:
+    return network.widths, tuple((w != 0).tobytes() for w in network.weights)
+
+
+def _network_of(shape: Shape) -> Network:
+    """Some network of a shape; its weights are 0 and 1."""
+    widths, patterns = shape
+    weights = tuple(
+        np.frombuffer(pattern, bool).reshape(out, into).astype(float)
+        for pattern, (into, out) in zip(patterns, itertools.pairwise(widths), strict=True)
+    )
+    return Network(weights, tuple(np.zeros(out) for out in widths[1:]), ("identity",) * len(weights))
+
+
+@lru_cache(maxsize=64)
+def _allowed_circuits(shape: Shape, most_neurons: int) -> int:
+    """How many circuits networks of a shape have that use every input and at most so many hidden neurons."""
+    network = _network_of(shape)
+    anything = perfect(network, Behavior(np.zeros((1, shape[0][0])), np.ones(1), np.zeros((1, shape[0][-1]), bool)))
+    free = replace(anything, required=np.zeros_like(anything.required))
+    return _count_of_few(free, most_neurons, _worthwhile_sets(shape, most_neurons)).between[0]
+
+
+@lru_cache(maxsize=64)
+def _worthwhile_sets(shape: Shape, most_neurons: int) -> tuple[frozenset[Neuron], ...]:
+    """The allowed sets when going through the networks restricted to them is less work than the whole; else none."""
+    network = _network_of(shape)
+    space = circuits_in_space(network)
+    number = sum(math.comb(len(_hidden(network)), size) for size in range(most_neurons + 1))
+    if number * STEPS_PER_NETWORK > space:
+        return ()
+    sets = allowed_sets(network, most_neurons)
+    work = sum(circuits_in_space(_without_others(network, chosen)) + STEPS_PER_NETWORK for chosen in sets)
+    return sets if work < space else ()
+
+
+def allowed_sets(network: Network, most_neurons: int) -> tuple[frozenset[Neuron], ...]:
+    """All sets of at most so many hidden neurons, some of each layer."""
+    return tuple(
+        frozenset(chosen)
+        for size in range(most_neurons + 1)
+        for chosen in itertools.combinations(_hidden(network), size)
+        if len({layer for layer, _ in chosen}) == network.depth - 1
+    )
+
+
+def _hidden(network: Network) -> list[Neuron]:
+    return [(layer, j) for layer in range(1, network.depth) for j in range(network.widths[layer])]
+
+
+def _count_of_few(criterion: Criterion, most_neurons: int, sets: tuple[frozenset[Neuron], ...]) -> CircuitCount:
+    """The circuits that meet a criterion, use every input, and at most so many hidden neurons.
+
+    Where these are few of many, by the networks restricted to `sets`: let N(S) be the number of circuits with no neuron
+    outside S. Of the sets of at most m of n neurons that contain S, taken with the signs of inclusion-exclusion, there
+    remains (-1)^(m - |S|) binomial(n - |S| - 1, m - |S|).
+    """
+    if most_neurons < 0:
+        return CircuitCount({}, {})
+    if not sets:
+        return count_circuits(criterion, every_input_used=True, most_neurons=most_neurons)
+    parts, n = [], len(_hidden(criterion.network))
+    for chosen in sets:
+        spare = most_neurons - len(chosen)
+        sign = (-1) ** spare * math.comb(n - len(chosen) - 1, spare)
+        parts.append((sign, count_circuits(_restricted(criterion, chosen), every_input_used=True)))
+    return _combined(parts)
 
 
 def _combined(parts: Iterable[tuple[int, CircuitCount]]) -> CircuitCount:

@@ -1,7 +1,7 @@
 """Circuits that meet a criterion, drawn uniformly."""
 
 import numpy as np
-from jaxtyping import Bool, UInt64
+from jaxtyping import UInt64
 
 from ..activations import activation
 from ..errors import InputError
@@ -46,22 +46,20 @@ def _accepted(criterion: Criterion, generator: np.random.Generator, tried: int) 
     positions = edge_positions(network.widths)
     real = sum(1 << p for (layer, j, i), p in positions.items() if network.weights[layer - 1][j, i] != 0)
     bits = generator.integers(0, 1 << 63, size=tried, dtype=np.uint64) & np.uint64(real)
-    bits = bits[_connected(bits, network.widths, positions)]
+    bits = _connected(bits, network.widths)
     return [one for start in range(0, len(bits), 4096) for one in _meeting(criterion, bits[start : start + 4096])]
 
 
-def _connected(
-    bits: UInt64[np.ndarray, " sets"], widths: tuple[int, ...], positions: dict[tuple[int, int, int], int]
-) -> Bool[np.ndarray, " sets"]:
-    """Whether every hidden neuron has edges in and out, or none, and every output an edge in."""
-    whole = np.ones(len(bits), dtype=bool)
+def _connected(bits: UInt64[np.ndarray, " sets"], widths: tuple[int, ...]) -> UInt64[np.ndarray, " _circuits"]:
+    """Those edge sets in which every hidden neuron has edges in and out, or none, and every output an edge in."""
+    positions = edge_positions(widths)
     for layer in range(1, len(widths)):
         for j in range(widths[layer]):
             into = sum(1 << p for edge, p in positions.items() if edge[:2] == (layer, j))
             out = sum(1 << p for edge, p in positions.items() if edge[::2] == (layer + 1, j))
             needed = bits & np.uint64(out) != 0 if layer < len(widths) - 1 else True
-            whole &= (bits & np.uint64(into) != 0) == needed
-    return whole
+            bits = bits[(bits & np.uint64(into) != 0) == needed]
+    return bits
 
 
 def _meeting(criterion: Criterion, bits: UInt64[np.ndarray, " circuits"]) -> UInt64[np.ndarray, " _kept"]:

@@ -101,7 +101,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     },
     "overlap_mean": (NUMBER, "mean Jaccard overlap of two perfect circuits"),
     "overlap_histogram": (NUMBERS, "share of the pairs by overlap, in 20 equal parts from 0 to 1"),
-    "overlap_circuits": (WHOLE, "the circuits paired: all of them up to 500, else a uniform sample"),
+    "overlap_circuits": (WHOLE, "the circuits paired: all of them up to 500, else a uniform sample of 200"),
     "edges": (WHOLE, "edges of the network"),
     "core_edges": (WHOLE, "edges that all perfect circuits use"),
     "unused_edges": (WHOLE, "edges that none uses"),

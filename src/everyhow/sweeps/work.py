@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,9 +35,11 @@ from .settings import Setting, flat
 
 ENOUGH_ACCURACY = 0.99
 # Overlaps are those of all pairs of perfect circuits up to so many circuits, else of a sample of so many.
-OVERLAPPING = 500
+OVERLAPPING, OVERLAPPING_SAMPLE = 500, 200
 OVERLAP_BINS = 20
 REASONS_JOINED_BY = " | "
+# PyTorch's number of threads is the whole process's.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class _Candidate:
 
 def run_block(block: Block) -> BlockResult:
     """Train and explain the networks of a block, in one thread, so that results depend on the block alone."""
-    with one_thread(), _torch_in_one_thread():
+    with _ONE_AT_A_TIME, one_thread(), _torch_in_one_thread():
         candidates = list(_candidates(block))
         rows = [row for candidate in candidates for row in _rows(block, candidate)]
     return BlockResult(tuple(rows), {c.name: network_bytes(c.network) for c in candidates})
@@ -210,7 +213,7 @@ def _overlap(network: Network, behavior: Behavior, found: CountedExplanations) -
     if number <= OVERLAPPING:
         circuits = [Circuit(network.widths, int(bits)) for block in list_bits(criterion) for bits in block]
     else:
-        circuits = sample_circuits(criterion, OVERLAPPING)
+        circuits = sample_circuits(criterion, OVERLAPPING_SAMPLE)
     shares = jaccard(circuits)[np.triu_indices(len(circuits), 1)]
     # Overlaps are fractions: one that is the edge of two bins, up to rounding, is in the upper.
     bins = np.minimum((shares * OVERLAP_BINS + 1e-9).astype(int), OVERLAP_BINS - 1)

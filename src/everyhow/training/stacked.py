@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
+from torch.optim.adamw import adamw
 
 from ..activations import LEAKY, TANH, activation
 from ..behavior import Task
@@ -50,7 +51,8 @@ def train_stack(
 @dataclass
 class _Stack:
     """The networks still training. Tensors have the seed first: weights (seeds, in, out), biases (seeds, 1, out),
-    rows (seeds, rows, inputs), targets (seeds, rows, outputs)."""
+    rows (seeds, rows, inputs), targets (seeds, rows, outputs). The first and second moments of AdamW are those of each
+    parameter; each counts its steps."""
 
     settings: TrainingSettings
     tasks: list[Task]
@@ -60,7 +62,8 @@ class _Stack:
     parameters: list[Tensor]
     rows: Tensor
     targets: Tensor
-    optimizer: torch.optim.AdamW
+    moments: list[list[Tensor]]
+    steps: list[Tensor]
     best: np.ndarray
     bad_epochs: np.ndarray
 
@@ -78,11 +81,12 @@ class _Stack:
         drawn_rows = [_draw_rows(task, settings, g) for task, g in zip(tasks, generators, strict=True)]
         rows, targets = zip(*drawn_rows, strict=True)
         parameters = [p.requires_grad_() for p in parameters]
-        optimizer = _optimizer(parameters, settings)
+        moments = [[torch.zeros_like(p) for p in parameters] for _ in range(2)]
+        steps = [torch.zeros(()) for _ in parameters]
         count = len(seeds)
         return _Stack(
             settings, list(tasks), list(range(count)), list(seeds), generators, parameters, torch.stack(rows),
-            torch.stack(targets), optimizer, np.full(count, np.inf), np.zeros(count, int),
+            torch.stack(targets), moments, steps, np.full(count, np.inf), np.zeros(count, int),
         )  # fmt: skip
 
     def run_epoch(self) -> np.ndarray:
@@ -104,9 +108,7 @@ class _Stack:
                 loss = loss + settings.l1 * sum(p.abs().sum() for p in self.parameters)
             if settings.l2:
                 loss = loss + settings.l2 * sum(p.square().sum() for p in self.parameters)
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
+            self._step(torch.autograd.grad(loss, self.parameters))
         return torch.stack(losses).mean(dim=0).numpy()
 
     def stop_reasons(self, losses: np.ndarray, epoch: int) -> dict[int, str]:
@@ -166,16 +168,21 @@ class _Stack:
         kept = [position for position in range(len(self.seeds)) if position not in done]
         index = torch.tensor(kept)
         parameters = [p.detach()[index].requires_grad_() for p in self.parameters]
-        optimizer = _optimizer(parameters, self.settings)
-        for old, new in zip(self.parameters, parameters, strict=True):
-            state = self.optimizer.state[old]
-            optimizer.state[new] = {
-                name: value[index] if value.shape == old.shape else value for name, value in state.items()
-            }
+        moments = [[moment[index] for moment in kind] for kind in self.moments]
         return _Stack(
             self.settings, [self.tasks[k] for k in kept], [self.places[k] for k in kept], [self.seeds[k] for k in kept],
-            [self.generators[k] for k in kept], parameters, self.rows[index], self.targets[index], optimizer,
+            [self.generators[k] for k in kept], parameters, self.rows[index], self.targets[index], moments, self.steps,
             self.best[kept], self.bad_epochs[kept],
+        )  # fmt: skip
+
+    @torch.no_grad()
+    def _step(self, gradients: Sequence[Tensor]) -> None:
+        # The function behind torch.optim.AdamW: the class loads a compiler, which takes seconds and is not needed.
+        first, second = self.moments
+        settings = self.settings
+        adamw(
+            self.parameters, list(gradients), first, second, [], self.steps, fused=True, amsgrad=False, maximize=False,
+            beta1=0.9, beta2=0.999, eps=1e-8, lr=settings.learning_rate, weight_decay=settings.weight_decay,
         )  # fmt: skip
 
     def _forward(self, rows: Tensor, kept: list[Tensor]) -> Tensor:
@@ -199,10 +206,6 @@ class _Stack:
             torch.stack([(torch.rand(count, width, generator=g) >= share).float() for g in self.generators])
             for width in self.settings.widths
         ]
-
-
-def _optimizer(parameters: list[Tensor], settings: TrainingSettings) -> torch.optim.AdamW:
-    return torch.optim.AdamW(parameters, lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True)
 
 
 def _draw_rows(task: Task, settings: TrainingSettings, generator: torch.Generator) -> tuple[Tensor, Tensor]:
