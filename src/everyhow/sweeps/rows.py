@@ -169,8 +169,9 @@ def write_rows(path: Path, rows: Sequence[dict[str, Any]], metadata: dict[str, s
     try:
         with duckdb.connect() as connection:
             connection.execute(f"CREATE TABLE results ({columns})")
-            values = [[row.get(name) for name in COLUMNS] for row in rows]
-            connection.executemany(f"INSERT INTO results VALUES ({places})", values)
+            # All rows in one statement: one for each takes twice as long.
+            values = [row.get(name) for row in rows for name in COLUMNS]
+            connection.execute(f"INSERT INTO results VALUES {', '.join([f'({places})'] * len(rows))}", values)
             options = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{named}}}"
             connection.execute(f"COPY results TO '{_quoted(temporary)}' ({options})")
         with Path(temporary).open("rb") as file:
