@@ -30,7 +30,7 @@ def timed(folder, seeds, workers):
 
         store = run_plan(read_plan("basic", seeds), folder, workers=workers, on_step=note)
         best = min(best, (time.perf_counter() - start, steps[-1] - steps[0]))
-    return *best, store.run["digest"]
+    return *best, store.digest()
 
 
 def main():

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .budget import DEFAULT_BUDGET
-from .errors import BudgetError, EveryhowError, InputError
+from .errors import BudgetError, EveryhowError, InputError, LostBlocksError
 from .network import Network
 
 if TYPE_CHECKING:
@@ -141,16 +141,21 @@ def train_command(
     output_activation: Annotated[str, typer.Option(help="Activation of the output layer.")] = "leaky_relu",
     learning_rate: Annotated[float, typer.Option(help="Of AdamW.")] = 1e-3,
     loss_target: Annotated[float, typer.Option(help="Mean squared error at which training stops.")] = 0.01,
+    loss_target_per_output: Annotated[
+        float | None, typer.Option(help="Replaces the loss target by so much for each output.")
+    ] = None,
     rows: Annotated[int, typer.Option(help="Rows drawn from the truth table.")] = 4000,
     batch_size: Annotated[int, typer.Option(help="Rows per step.")] = 100,
     epochs: Annotated[int, typer.Option(help="Passes over the rows, at most.")] = 1000,
     patience: Annotated[int, typer.Option(help="Epochs without a better loss before training stops.")] = 3,
     weight_decay: Annotated[float, typer.Option(help="Of AdamW.")] = 0.01,
     l1: Annotated[float, typer.Option(help="Weight of the sum of absolute weights in the loss.")] = 0.0,
+    l2: Annotated[float, typer.Option(help="Weight of the sum of squared weights in the loss.")] = 0.0,
     dropout: Annotated[float, typer.Option(help="Share of hidden activations set to 0.")] = 0.0,
     input_noise: Annotated[float, typer.Option(help="Standard deviation of the noise on the inputs.")] = 0.0,
     input_weights: Annotated[str | None, typer.Option(help="How often each row is drawn, such as 1,1,1,4.")] = None,
     show: Annotated[str | None, typer.Option(help="The only rows to train on, such as 00,01,10.")] = None,
+    labels: Annotated[str, typer.Option(help="true, or shuffled among the drawn rows.")] = "true",
     as_json: JsonOption = False,
 ) -> None:
     """Train one network and write it to a file."""
@@ -160,9 +165,10 @@ def train_command(
     check_network_path(out)
     settings = TrainingSettings(
         widths=_numbers(widths, "widths", int), hidden_activation=hidden_activation,
-        output_activation=output_activation, learning_rate=learning_rate, loss_target=loss_target, rows=rows,
-        batch_size=batch_size, epochs=epochs, patience=patience, weight_decay=weight_decay, l1=l1, dropout=dropout,
-        input_noise=input_noise,
+        output_activation=output_activation, learning_rate=learning_rate, loss_target=loss_target,
+        loss_target_per_output=loss_target_per_output, rows=rows, batch_size=batch_size, epochs=epochs,
+        patience=patience, weight_decay=weight_decay, l1=l1, l2=l2, dropout=dropout, input_noise=input_noise,
+        labels=labels,  # type: ignore[arg-type]
         input_weights=None if input_weights is None else _numbers(input_weights, "input-weights", float),
         show=None if show is None else tuple(row.strip() for row in show.split(",")),
     )  # fmt: skip
@@ -376,6 +382,8 @@ def main() -> None:
         sys.exit(WRONG_INPUT if stop.code == FAILURE else stop.code)
     except BudgetError as error:
         _stop(str(error), OVER_BUDGET)
+    except LostBlocksError as error:
+        _stop(str(error), FAILURE)
     except EveryhowError as error:
         _stop(str(error), WRONG_INPUT)
     except OSError as error:

@@ -19,6 +19,10 @@ class MissingExtraError(EveryhowError, ImportError):
     """A feature needs an optional dependency that is not installed."""
 
 
+class LostBlocksError(EveryhowError, RuntimeError):
+    """Some blocks of a sweep could not be computed: their workers died again and again."""
+
+
 class BudgetError(EveryhowError, RuntimeError):
     """A computation would need more candidate evaluations than the budget allows."""
 

@@ -135,7 +135,6 @@ def test_a_killed_run_goes_on(undisturbed, plan, tmp_path):
     done = finish(plan, folder, "--resume")
     assert done.returncode == 0, done.stderr
     assert Sweep.open(folder).digest == undisturbed.digest
-    assert not list(folder.rglob("*.tmp")) or len(finished) < 4
 
 
 def test_interrupted_by_hand(plan, tmp_path):

@@ -90,6 +90,29 @@ def test_unfinished(tmp_path):
         Sweep.open(tmp_path / "run").query("SELECT 1")
 
 
+def test_interrupted_at_the_very_start(tmp_path):
+    """Whatever file was the last to be written when a run was stopped, --resume goes on; somebody's own files stay."""
+    plan = plan_of(PLAN)
+    for written in (["run.json"], ["run.json", "README.md"]):
+        store = Store.create(tmp_path / str(len(written)), plan)
+        for path in store.folder.iterdir():
+            if path.name not in written:
+                path.unlink()
+        (store.folder / ".plan.toml.abc.part").write_text("half")
+        assert Store.resume(store.folder, plan).plan.digest == plan.digest
+        assert (store.folder / "plan.toml").is_file() and (store.folder / "README.md").is_file()
+    only_half = tmp_path / "half"
+    only_half.mkdir()
+    (only_half / ".run.json.abc.part").write_text("half")
+    assert Store.resume(only_half, plan).finished() == set()
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "README.md").write_text("my own")
+    with pytest.raises(eh.InputError, match="exists and is not a sweep"):
+        Store.resume(mine, plan)
+    assert (mine / "README.md").read_text() == "my own"
+
+
 def test_a_folder_in_use(tmp_path, sweep):
     """A folder that holds something is never written into unasked."""
     with pytest.raises(eh.InputError, match="holds a sweep already; go on with it by --resume, or give a new folder"):
@@ -143,7 +166,7 @@ def test_a_damaged_part(sweep, damage):
         Sweep.open(sweep.folder)
     part.unlink()
     left = Sweep.open(sweep.folder)
-    assert left.finished == {0, 2, 3} and not left.complete
+    assert left.finished == {0, 2, 3} and not left.complete and left.digest is None
 
 
 def test_nothing_half_written(tmp_path, monkeypatch):

@@ -295,13 +295,40 @@ def count_of_circuit(states, parents, widths, tolerance, as_float32, rounds, mod
 
 
 @njit(cache=True, nogil=True)
+def bits_needed(parents, inputs):
+    """A number of bits that holds every count of a circuit's interpretations, given each neuron's parents."""
+    bits = 1.0
+    for layer in range(len(parents)):
+        for j in range(parents.shape[1]):
+            if parents[layer, j]:
+                k = 0
+                rest = parents[layer, j]
+                while rest:
+                    rest &= rest - 1
+                    k += 1
+                bits += np.log2(max(2, inputs - 1)) + 2.0**k - 1
+    return bits
+
+
+@njit(cache=True, nogil=True)
 def count_interpretations(
     circuits, widths, weights, biases, codes, parameters, positions, points, tolerance, as_float32, rounds, moduli
 ):
     """Residues (circuits, once and expanded, moduli) of the number of interpretations of each circuit."""
     counts = np.zeros((len(circuits), 2, len(moduli)), np.uint64)
     completions = completions_of(widths[:-1].max(), len(points), moduli)
+    one_modulus, one_completions = moduli[:1].copy(), completions[:, :, :1].copy()
+    exact = np.zeros((2, 1), np.uint64)
     for k in range(len(circuits)):
         states, parents = circuit_layers(circuits[k], widths, weights, biases, codes, parameters, positions, points)
-        count_of_circuit(states, parents, widths, tolerance, as_float32, rounds, moduli, completions, counts[k])
+        if bits_needed(parents, len(points)) < 64:
+            # The residue modulo 2^64, which comes first, is the number itself.
+            count_of_circuit(
+                states, parents, widths, tolerance, as_float32, rounds, one_modulus, one_completions, exact
+            )
+            counts[k, :, 0] = exact[:, 0]
+            for m in range(1, len(moduli)):
+                counts[k, :, m] = exact[:, 0] % moduli[m]
+        else:
+            count_of_circuit(states, parents, widths, tolerance, as_float32, rounds, moduli, completions, counts[k])
     return counts

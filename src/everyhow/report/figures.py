@@ -20,6 +20,7 @@ from ..sweeps.statistics import (
     measures_of,
     numeric_settings,
     samples,
+    spreads,
     survivors,
     values_of,
 )
@@ -191,21 +192,24 @@ def _training(sweep: Sweep, shown: Sequence[tuple[Measure, dict[str, np.ndarray]
     rows = -(-(len(shown) + 1) // 2)
     figure, axes = _new(rows, 2, TWO_COLUMNS, 0.4 + 1.7 * rows)
     logarithmic = is_logarithmic(numbers.values())
+    found = spreads(sweep)
     for ax, (measure, values) in zip(axes.ravel(), shown, strict=False):
-        x = [numbers[setting] for setting in values]
-        lower, median, upper = np.array([np.percentile(v, [25, 50, 75]) for v in values.values()]).T
+        rows = [spread for spread in found if spread.measure == measure]
+        x = [numbers[spread.setting] for spread in rows]
+        lower, upper = [spread.lower for spread in rows], [spread.upper for spread in rows]
         ax.fill_between(x, lower, upper, color=SKY, alpha=0.5, linewidth=0, label="quartiles")
+        median = [spread.median for spread in rows]
         ax.plot(x, median, color=BLUE, marker="o", markersize=3, linewidth=1.2, label="median")
         ax.set_title(measure.title, loc="left")
         _count_scale(ax, np.concatenate(list(values.values())))
         _epoch_scale(ax, numbers, logarithmic)
     axes.ravel()[0].legend(frameon=False)
     ax = axes.ravel()[len(shown)]
-    found = samples(sweep)
-    share = [sample.explained / sample.networks for sample in found]
-    ax.plot([numbers[s.setting] for s in found], share, color=ORANGE, marker="s", markersize=3, linewidth=1.2)
+    trained = samples(sweep)
+    share = [sample.explained / sample.networks for sample in trained]
+    ax.plot([numbers[s.setting] for s in trained], share, color=ORANGE, marker="s", markersize=3, linewidth=1.2)
     ax.set_ylim(-0.03, 1.03)
-    ax.set_title(f"share of the {max(s.networks for s in found):,} networks explained", loc="left")
+    ax.set_title(f"share of the {max(s.networks for s in trained):,} networks explained", loc="left")
     _epoch_scale(ax, numbers, logarithmic)
     for ax in axes.ravel()[len(shown) + 1 :]:
         ax.set_axis_off()

@@ -20,8 +20,9 @@ def print_table(found: Table, console: Console) -> None:
     for row in cells:
         table.add_row(*map(Text, row))
     widths = [max(len(column), *(len(row[k]) for row in cells), 0) + 2 for k, column in enumerate(found.columns)]
-    with console.capture() as captured:
-        console.print(table, width=max(console.width, sum(widths)), crop=False, no_wrap=True, soft_wrap=True)
+    wide = Console(file=console.file, width=max(console.width, sum(widths)), highlight=False)
+    with wide.capture() as captured:
+        wide.print(table)
     console.file.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
 
 

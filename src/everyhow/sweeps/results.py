@@ -63,7 +63,7 @@ class Sweep:
     @property
     def digest(self) -> str | None:
         """The digest of the results; None while blocks are missing."""
-        return self.store.run["digest"]
+        return self.store.digest()
 
     @property
     def complete(self) -> bool:

@@ -8,7 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import EveryhowError, InputError
+from ..errors import InputError, LostBlocksError
+from ..training import check_installed
 from .costs import block_seconds
 from .plan import Block, Plan, read_plan
 from .results import Sweep
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 
 
 SECONDS_TO_CONNECT = 10
-
-
-class LostBlocksError(EveryhowError, RuntimeError):
-    """Some blocks could not be computed: their workers died again and again."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +101,14 @@ def run_plan(
         InputError: the folder holds something else, or the options do not go together.
         FileFormatError: a file of the folder is damaged or cannot be written.
         LostBlocksError: workers died over some blocks; everything else is finished and kept.
+        MissingExtraError: PyTorch is not installed.
     """
     if workers is not None and workers < 1:
         raise InputError(f"workers is {workers}; it is a number of processes, at least 1")
     if workers is not None and scheduler is not None:
         raise InputError("workers are those of the scheduler when its address is given; leave one of them out")
+    if scheduler is None:
+        check_installed()
     store = (Store.resume if resume else Store.create)(folder, plan)
     finished = store.finished()
     left = [block for block in plan.blocks() if block.index not in finished]

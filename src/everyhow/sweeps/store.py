@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from ..errors import FileFormatError, InputError
 from ..files import write_atomically
@@ -36,12 +35,12 @@ class Store:
         path = Path(folder)
         if (path / "run.json").is_file():
             raise InputError(f"{path} holds a sweep already; go on with it by --resume, or give a new folder")
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        if path.exists() and (not path.is_dir() or _holds_something(path)):
             raise InputError(f"{path} exists and is not a sweep (it has no run.json); give a new folder")
         store = Store(path, plan)
-        write_atomically(path / "plan.toml", plan.toml().encode())
-        write_atomically(path / "README.md", readme(plan).encode())
+        # First, so that whatever interrupts the rest leaves a folder that says whose it is.
         store._write_run(None, 0)
+        store._write_description()
         return store
 
     @staticmethod
@@ -54,11 +53,7 @@ class Store:
         import tomllib
 
         path = Path(folder)
-        try:
-            document = json.loads((path / "run.json").read_text("utf-8"))
-            begun_with = document["plan_digest"]
-        except (OSError, ValueError, KeyError, TypeError):
-            raise FileFormatError(f"{path}: not the folder of a sweep (no run.json that names its plan)") from None
+        begun_with = _begun_with(path)
         try:
             plan = plan_of(tomllib.loads((path / "plan.toml").read_text("utf-8")))
         except (OSError, ValueError) as error:
@@ -79,10 +74,9 @@ class Store:
         """
         path = Path(folder)
         if not (path / "run.json").is_file():
-            # Stopped before anything was recorded: these two files are all there can be.
-            for name in ("plan.toml", "README.md"):
-                (path / name).unlink(missing_ok=True)
             return Store.create(folder, plan)
+        if not (path / "plan.toml").exists() and _begun_with(path) == plan.digest:
+            Store(path, plan)._write_description()
         store = Store.open(folder)
         if store.plan.digest != plan.digest:
             raise InputError(
@@ -90,11 +84,6 @@ class Store:
                 f"plan {path / 'plan.toml'}: nothing was changed"
             )
         return store
-
-    @property
-    def run(self) -> dict[str, Any]:
-        """What run.json says."""
-        return json.loads((self.folder / "run.json").read_text("utf-8"))
 
     def part(self, block: Block) -> Path:
         """The file that holds a block's rows."""
@@ -125,14 +114,17 @@ class Store:
 
     def close(self) -> str | None:
         """The digest of the results, recorded in run.json; None while blocks are missing."""
-        finished = self.finished()
-        blocks = list(self.plan.blocks())
-        digest = None
-        if len(finished) == len(blocks):
-            parts = [read_metadata(self.part(block))["digest"] for block in blocks]
-            digest = hashlib.sha256("".join([self.plan.digest, *parts]).encode()).hexdigest()
-        self._write_run(digest, len(finished))
+        digest = self.digest()
+        self._write_run(digest, sum(self.part(block).exists() for block in self.plan.blocks()))
         return digest
+
+    def digest(self) -> str | None:
+        """A hash of the plan and of all results but the time they took; None while blocks are missing."""
+        parts = [self.part(block) for block in self.plan.blocks()]
+        if not all(part.exists() for part in parts):
+            return None
+        digests = [read_metadata(part)["digest"] for part in parts]
+        return hashlib.sha256("".join([self.plan.digest, *digests]).encode()).hexdigest()
 
     def _check(self, block: Block) -> None:
         """Raises FileFormatError when the part of a block is not what was written."""
@@ -147,6 +139,10 @@ class Store:
         wanted = {block.setting.identity(replicate) for replicate in block.replicates}
         if {row["identity"] for row in rows} != wanted or {row["point"] for row in rows} != {block.point}:
             raise FileFormatError(f"{part}: not the part of this plan that its name says; {again}")
+
+    def _write_description(self) -> None:
+        write_atomically(self.folder / "README.md", readme(self.plan).encode())
+        write_atomically(self.folder / "plan.toml", self.plan.toml().encode())
 
     def _write_run(self, digest: str | None, finished: int) -> None:
         blocks = sum(1 for _ in self.plan.blocks())
@@ -164,6 +160,19 @@ class Store:
             "written": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         write_atomically(self.folder / "run.json", json.dumps(document, indent=1).encode())
+
+
+def _begun_with(folder: Path) -> str:
+    """The digest of the plan that the sweep in a folder was begun with."""
+    try:
+        return json.loads((folder / "run.json").read_text("utf-8"))["plan_digest"]
+    except (OSError, ValueError, KeyError, TypeError):
+        raise FileFormatError(f"{folder}: not the folder of a sweep (no run.json that names its plan)") from None
+
+
+def _holds_something(folder: Path) -> bool:
+    """Whether there is anything but what an interrupted writing leaves."""
+    return any(not path.name.endswith(".part") for path in folder.iterdir())
 
 
 def _version(package: str) -> str | None:

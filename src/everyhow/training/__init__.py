@@ -1,6 +1,7 @@
 """Training small networks; PyTorch is loaded only when a network is trained."""
 
 from collections.abc import Iterable, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from ..behavior import Task, parse_task
@@ -64,13 +65,16 @@ def train_each(
     """
     for task in tasks:
         training_rows(task, settings)
-    try:
-        import torch  # noqa: F401 (only to learn whether it is there)
-    except ImportError:
-        raise MissingExtraError(
-            "training needs PyTorch, which is not installed: pip install 'everyhow[train]'. "
-            "Auditing a network file (--network) works without it."
-        ) from None
+    check_installed()
     from .stacked import train_stack
 
     return train_stack(tuple(tasks), tuple(seeds), settings, progress)
+
+
+def check_installed() -> None:
+    """Raises MissingExtraError when PyTorch is not there."""
+    if find_spec("torch") is None:
+        raise MissingExtraError(
+            "training needs PyTorch, which is not installed: pip install 'everyhow[train]'. "
+            "Auditing a network file (--network) works without it."
+        )
