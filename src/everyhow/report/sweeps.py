@@ -16,7 +16,7 @@ from ..sweeps.summary import Summary
 from ..sweeps.watch import duration
 from .pieces import fact_table, heading, indented
 
-CELL, RUNG = 13, 27
+CELL, RUNG, TITLE = 11, 27, 20
 EVERYTHING = "all networks"
 
 
@@ -74,9 +74,6 @@ def _summary_parts(summary: Summary, sweep: Sweep, width: int) -> Iterator[Rende
     yield facts
     yield heading("Networks")
     yield indented(_samples(summary))
-    if summary.survivors:
-        yield heading("How far each criterion restores uniqueness")
-        yield from _uniqueness(summary.survivors, sweep.settings, width)
     if summary.spreads:
         yield heading("Counts, over the networks explained")
         yield from _spreads(summary.spreads)
@@ -86,6 +83,7 @@ def _summary_parts(summary: Summary, sweep: Sweep, width: int) -> Iterator[Rende
     if summary.contrasts:
         yield heading("Do settings differ? Mann-Whitney, corrected by Holm for each count")
         yield indented(_contrasts(summary.contrasts))
+        yield indented(Text("larger: how often a network of the second setting has more than one of the first"))
     if summary.beside:
         yield heading("Beside Méloux et al. (ICLR 2025), preset authors")
         yield indented(_beside(summary.beside))
@@ -94,6 +92,9 @@ def _summary_parts(summary: Summary, sweep: Sweep, width: int) -> Iterator[Rende
     if summary.reasons:
         yield heading("Why networks were not explained, or counts are missing")
         yield indented(_reasons(summary))
+    if summary.survivors:
+        yield heading("How far each criterion restores uniqueness")
+        yield from _uniqueness(summary.survivors, sweep.settings, width)
 
 
 def _table(*columns: str, left: int = 1) -> Table:
@@ -133,8 +134,8 @@ def _uniqueness(found: Sequence[Survivors], settings: Sequence[str], width: int)
         yield indented(table)
         yield indented(Text(f"Of {cells[present[0], 'circuits', 'perfect'].outputs:,} explained. The bar is one."))
         return
-    yield indented(Text("none / one / several, in per cent of the outputs explained; ? where any is unknown"))
-    columns = max(CELL, *(len(setting) + 2 for setting in present))
+    yield indented(Text("none/one/several, in per cent of the outputs explained; ? where any is unknown"))
+    columns = 2 + max(CELL, *map(len, present))
     fitting = max(1, (width - RUNG - 2) // columns)
     for start in range(0, len(present), fitting):
         shown = present[start : start + fitting]
@@ -158,7 +159,8 @@ def _cell(cell: Survivors) -> Text:
 def _spreads(found: Sequence[Spread]) -> Iterator[RenderableType]:
     measures = dict.fromkeys(spread.measure for spread in found)
     for preset in dict.fromkeys(measure.preset for measure in measures):
-        table = _table(f"preset {preset}", "networks", "median", "95 % interval", "quartiles", "mean")
+        table = _table(f"preset {preset}", "n", "median", "95 % interval", "quartiles", "mean")
+        table.columns[0].no_wrap, table.columns[0].max_width = False, TITLE
         partial = False
         for measure in (m for m in measures if m.preset == preset):
             rows = [spread for spread in found if spread.measure == measure]
@@ -167,11 +169,11 @@ def _spreads(found: Sequence[Spread]) -> Iterator[RenderableType]:
                 table.add_row(Text(measure.title, style="bold"))
             for spread in rows:
                 partial |= bool(spread.partial)
-                interval = "" if spread.low is None else f"{_number(spread.low)} to {_number(spread.high)}"
+                interval = "" if spread.low is None else f"{_number(spread.low)}–{_number(spread.high)}"
                 table.add_row(
                     measure.title if single else f"  {spread.setting}",
                     f"{spread.networks:,}" + "~" * bool(spread.partial), _number(spread.median), interval,
-                    f"{_number(spread.lower)} to {_number(spread.upper)}", _number(spread.mean),
+                    f"{_number(spread.lower)}–{_number(spread.upper)}", _number(spread.mean),
                 )  # fmt: skip
         yield indented(table)
         if partial:
@@ -179,27 +181,30 @@ def _spreads(found: Sequence[Spread]) -> Iterator[RenderableType]:
 
 
 def _number(number: float | None) -> str:
-    """Whole numbers whole, others to three digits, large ones by their power of ten."""
+    """A number in at most six signs: in full below ten thousand, else to three digits with its power of ten."""
     if number is None:
         return "?"
-    if abs(number) >= 1e6:
-        return f"{number:.3g}"
-    return f"{number:,.0f}" if number == round(number) or abs(number) >= 1000 else f"{number:.3g}"
+    if number >= 1e4:
+        digits, exponent = f"{number:.2e}".split("e")
+        return f"{digits}e{int(exponent)}"
+    return f"{number:,.0f}" if number == round(number) or number >= 1000 else f"{number:.3g}"
 
 
 def _trends(found: Sequence[Trend]) -> Table:
     unit = "per factor of 10" if found[0].logarithmic else "per unit"
-    table = _table("count", "preset", f"slope {unit}", "95 % interval", "p", "networks", left=2)
+    table = _table("count", "preset", f"slope {unit}", "95 % interval", "p", "n", left=2)
+    table.columns[0].no_wrap, table.columns[0].max_width = False, TITLE
     for trend in found:
-        interval = f"{trend.low:.3g} to {trend.high:.3g}"
+        interval = f"{trend.low:.2g} to {trend.high:.2g}"
         table.add_row(
-            *_named(trend.measure), f"{trend.slope:.3g}", interval, _probability(trend.p), f"{trend.networks:,}"
+            *_named(trend.measure), f"{trend.slope:.2g}", interval, _probability(trend.p), f"{trend.networks:,}"
         )
     return table
 
 
 def _contrasts(found: Sequence[Contrast]) -> Table:
-    table = _table("count", "preset", "settings", "larger in the second", "p", "networks", left=3)
+    table = _table("count", "preset", "settings", "larger", "p", "n", left=3)
+    table.columns[0].no_wrap, table.columns[0].max_width = False, TITLE
     for contrast in found:
         one, other = contrast.networks
         table.add_row(
@@ -218,7 +223,8 @@ def _probability(p: float) -> Text:
 
 
 def _beside(found: Sequence[Beside]) -> Table:
-    table = _table("", "setting", "statistic", "published", "ours", "networks", left=3)
+    table = _table("", "setting", "statistic", "published", "ours", "n", left=3)
+    table.columns[0].no_wrap, table.columns[0].max_width = False, TITLE
     for item in found:
         published = item.published
         table.add_row(
