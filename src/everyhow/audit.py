@@ -24,7 +24,7 @@ from .files import write_atomically
 from .ladder import Verdict
 from .network import Network
 from .network_files import network_document
-from .options import DEEPEST, Preset, check_decision, check_options, checked_order, checked_questions
+from .options import Preset, check_decision, check_options, checked_order, checked_questions, chosen_depth
 from .paper import PaperFindings
 from .progress import Progress
 
@@ -190,7 +190,7 @@ def audit(
     """
     parsed = parse_task(task, network.widths[0])
     chosen = check_decision(preset, decision)
-    max_depth = min(network.depth, DEEPEST) if depth is None else depth
+    max_depth = chosen_depth(network, depth)
     check_options(network, parsed, max_depth, min_node_sparsity, budget, preset)
     order = checked_order(pair_order, parsed.inputs, preset)
     asked = checked_questions(preset, parsed, tolerance, signals, costs, shown)

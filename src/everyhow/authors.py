@@ -9,7 +9,7 @@ from .behavior import Behavior, Task
 from .boolean.released_formulas import negations_to_try, released_formulas
 from .budget import over_budget
 from .circuits.count import CircuitCount
-from .circuits.findings import ties
+from .circuits.findings import COUNTING, ties
 from .circuits.listing import MOST_EDGES, is_listable
 from .circuits.released import ReleasedCircuits
 from .circuits.space import circuits_in_space
@@ -112,21 +112,26 @@ def explain(
     (table,) = task.tables
     in_space, perfect, per_circuit, refused = _examine_circuits(network, behavior, min_node_sparsity, budget, progress)
     head = (min_node_sparsity, in_space, perfect, per_circuit)
-    refusal = over_budget(
-        f"trying the negations of all formulas of depth {max_depth}", negations_to_try(task.inputs, max_depth), budget
-    )
+    refusal = foreseen_refusal(task.inputs, max_depth, budget)
     if refusal:
-        return AuthorsFindings(*head, None, None, pair_order, (*refused, f"{refusal}; a smaller depth needs less"))
+        return AuthorsFindings(*head, None, None, pair_order, (*refused, refusal))
     formulas = list(released_formulas(table, max_depth))
     found = signatures(network, behavior.points)
     mappings = released_mappings(found, formulas, task.inputs, pair_order)
     return AuthorsFindings(*head, len(formulas), mappings, pair_order, refused)
 
 
+def foreseen_refusal(inputs: int, max_depth: int, budget: int) -> str | None:
+    """What of the formulas the budget will not allow, in one sentence; None when it allows them."""
+    what = f"trying the negations of all formulas of depth {max_depth}"
+    refusal = over_budget(what, negations_to_try(inputs, max_depth), budget)
+    return None if refusal is None else f"{refusal}; a smaller depth needs less"
+
+
 def _examine_circuits(
     network: Network, behavior: Behavior, min_node_sparsity: float, budget: int, progress: Progress
 ) -> tuple[int | None, CircuitCount | None, tuple[int, ...] | None, tuple[str, ...]]:
-    refusal = over_budget("counting the circuits", circuits_in_space(network), budget)
+    refusal = over_budget(COUNTING, circuits_in_space(network), budget)
     if refusal:
         return None, None, None, (refusal,)
     circuits = ReleasedCircuits(network, behavior, min_node_sparsity)

@@ -33,6 +33,11 @@ def check_decision(preset: str, decision: str | None) -> Decision:
     return "round" if decision == "round" else "threshold"
 
 
+def chosen_depth(network: Network, depth: int | None) -> int:
+    """The largest depth of the algorithms: as asked, or else the number of weight layers, at most 8."""
+    return min(network.depth, DEEPEST) if depth is None else depth
+
+
 def check_options(network: Network, task: Task, depth: int, min_node_sparsity: float, budget: int, preset: str) -> None:
     """Raises InputError when an option is out of range or the task does not fit the network."""
     if network.widths[-1] != task.outputs:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import everyhow as eh
-from everyhow.sweeps.costs import block_seconds, forecast
+from everyhow.sweeps.costs import block_seconds, forecast, refusals
 from everyhow.sweeps.plan import named_plans, plan_of, read_plan
 from everyhow.sweeps.settings import DEFAULTS, TYPES, Setting, flat, setting_of
 from everyhow.training.settings import TrainingSettings
@@ -206,22 +206,17 @@ def test_forecast():
     assert times[25] > 5 * times[15] and times[35] > times[15] > 0
 
 
-def test_refusals_are_those_of_the_explanation():
-    """What is foreseen to exceed the budget is what then does."""
-    from everyhow.behavior import Behavior
-    from everyhow.boolean.truth_table import assignments
-    from everyhow.counted import count_explanations
-    from everyhow.progress import Progress
-    from everyhow.sweeps.costs import refusals
-
+@pytest.mark.parametrize("preset", ["paper", "authors"])
+def test_refusals_are_those_of_the_explanation(preset):
+    """What is foreseen to exceed the budget is what an audit of such a network then refuses, and the first it does."""
     generator = np.random.default_rng(0)
     network = eh.Network(
         [generator.normal(size=shape) for shape in ((3, 2), (3, 3), (1, 3))], [np.zeros(3), np.zeros(3), np.zeros(1)],
         ["tanh"] * 3,
     )  # fmt: skip
-    behavior = Behavior.of_network(network, assignments(2))
-    for budget in (10**3, 10**4, 2 * 10**4, 10**5, 10**10):
-        found = count_explanations(network, behavior, "threshold", 3, budget, Progress()).refused
-        foreseen = refusals(Setting(), budget)
-        assert set(foreseen) <= set(found) | set(refusals(Setting(), budget)[1:2])
-        assert not foreseen or found
+    for budget in (10**3, 9 * 10**3, 2 * 10**4, 10**5, 10**10):
+        foreseen = refusals(Setting(), (preset,), budget)
+        found = eh.audit(network, "XOR", preset, budget=budget).capped
+        assert bool(foreseen) <= bool(found)
+        assert not foreseen or foreseen[0] in found, (foreseen, found)
+    assert refusals(Setting(depth=5), ("paper",), 10**10) and refusals(Setting(depth=5), ("authors",), 10**10)

@@ -2,22 +2,24 @@
 
 import itertools
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
+from .. import authors
 from ..behavior import Behavior
 from ..budget import over_budget
-from ..circuits.findings import counting_steps
+from ..circuits.findings import COUNTING, counting_steps
 from ..circuits.space import circuits_in_space
 from ..interpretations.findings import SAMPLE, steps_per_circuit
 from ..mappings.findings import foreseen_refusal
 from ..network import Network
-from ..options import DEEPEST
+from ..options import Preset, chosen_depth
 from .plan import Block, Plan
 from .settings import Setting
 
 # Seconds on one core, measured on the development machine. They decide only the order of blocks and the time shown.
-PER_BLOCK, PER_STEP, PER_SAMPLE_STEP = 0.1, 0.9e-3, 1.2e-6
+PER_BLOCK, PER_STEP, PER_ROW = 0.1, 0.9e-3, 0.1e-6
 PER_EXPLANATION, PER_CANDIDATE, PER_READING = 0.04, 0.6e-9, 4e-9
 # Training stops long before its last epoch as a rule; about 3 % of the circuits are perfect.
 USUAL_EPOCHS, PERFECT_SHARE = 60, 0.03
@@ -57,19 +59,25 @@ def forecast(plan: Plan) -> Forecast:
     refused = tuple(
         (plan.label(point) or plan.name, found)
         for point, setting in enumerate(plan.points)
-        if (found := refusals(setting, plan.budget))
+        if (found := refusals(setting, plan.presets, plan.budget))
     )
     return Forecast(plan.networks, explanations, seconds, size, refused)
 
 
-def refusals(setting: Setting, budget: int) -> tuple[str, ...]:
-    """What the budget will not allow at a point, in the preset paper, as far as that follows from its shape."""
+def refusals(setting: Setting, presets: tuple[Preset, ...], budget: int) -> tuple[str, ...]:
+    """What the budget will not allow at a point, as far as that follows from its shape."""
     network, task = _dense(setting), setting.task_of(0)
-    depth = min(network.depth, DEEPEST) if setting.depth is None else setting.depth
+    depth = chosen_depth(network, setting.depth)
     part = network.output(0)
     (table,) = Behavior.of_task(task.output(0)).tables()
-    found = [over_budget(what, steps, budget) for what, steps in counting_steps(part, 1 << task.inputs).items()]
-    found.append(foreseen_refusal(part.widths, table, depth, budget))
+    steps = counting_steps(part, 1 << task.inputs)
+    if "paper" not in presets:
+        steps = {COUNTING: steps[COUNTING]}
+    found = [over_budget(what, needed, budget) for what, needed in steps.items()]
+    if "paper" in presets:
+        found.append(foreseen_refusal(part.widths, table, depth, budget))
+    if "authors" in presets:
+        found.append(authors.foreseen_refusal(task.inputs, depth, budget))
     return tuple(refusal for refusal in found if refusal)
 
 
@@ -78,19 +86,23 @@ def block_seconds(block: Block) -> float:
     setting, training = block.setting, block.setting.training
     batches = -(-training.rows // training.batch_size)
     epochs = training.epochs if training.patience >= training.epochs else min(training.epochs, USUAL_EPOCHS)
-    size = len(block.replicates) * training.batch_size
-    trained = 0 if setting.origin == "untrained" else epochs * batches * (PER_STEP + size * PER_SAMPLE_STEP / 10)
+    stack = len(block.replicates) * min(training.batch_size, training.rows)
+    trained = 0 if setting.origin == "untrained" else epochs * batches * (PER_STEP + stack * PER_ROW)
+    explained = max(1, len(training.checkpoints)) * len(block.replicates) * setting.task_of(0).outputs
+    return PER_BLOCK + trained + explained * _explanation_seconds(setting, block.budget, block.exact_up_to)
+
+
+@lru_cache(maxsize=1024)
+def _explanation_seconds(setting: Setting, budget: int, exact_up_to: int) -> float:
+    """Roughly how long one core takes to explain one output."""
     part = _dense(setting).output(0)
-    inputs = part.widths[0]
-    steps = {what: n for what, n in counting_steps(part, 1 << inputs).items() if n <= block.budget}
+    inputs = 1 << part.widths[0]
+    steps = {what: needed for what, needed in counting_steps(part, inputs).items() if needed <= budget}
     circuits = PERFECT_SHARE * circuits_in_space(part) if steps else 0
-    each = steps_per_circuit(part, 1 << inputs)
-    if circuits > block.exact_up_to and circuits * each > block.budget:
+    each = steps_per_circuit(part, inputs)
+    if circuits > exact_up_to and circuits * each > budget:
         circuits = SAMPLE
-    readings = circuits * each
-    one = PER_EXPLANATION + PER_CANDIDATE * sum(steps.values()) + PER_READING * readings
-    kept = max(1, len(training.checkpoints)) * len(block.replicates)
-    return PER_BLOCK + trained + kept * setting.task_of(0).outputs * one
+    return PER_EXPLANATION + PER_CANDIDATE * sum(steps.values()) + PER_READING * circuits * each
 
 
 def _widths(setting: Setting) -> tuple[int, ...]:

@@ -24,7 +24,7 @@ from ..counted import CountedExplanations, count_explanations
 from ..errors import EveryhowError
 from ..network import Network
 from ..network_files import network_bytes, network_document
-from ..options import DEEPEST, Preset
+from ..options import Preset, chosen_depth
 from ..progress import Progress
 from ..threads import one_thread
 from ..training import train_each
@@ -169,23 +169,16 @@ def _explained(block: Block, candidate: _Candidate, index: int, preset: Preset) 
         return {"status": "failed", "reason": f"internal failure: {type(error).__name__}: {error}"}
 
 
-def _depth(setting: Setting, network: Network) -> int:
-    return min(network.depth, DEEPEST) if setting.depth is None else setting.depth
-
-
 def _by_paper(block: Block, network: Network, task: Task, behavior: Behavior) -> dict[str, Any]:
-    depth = _depth(block.setting, network)
+    depth = chosen_depth(network, block.setting.depth)
     found = count_explanations(network, behavior, "threshold", depth, block.budget, Progress(False), block.exact_up_to)
-    counts = found.counts
-    low, high = counts.pop("perfect_circuits_between", None) or [counts["perfect_circuits"]] * 2
+    counts = _bracketed(found.counts)
     estimate = found.interpretations.estimate
     survivors = {f"{kind}_{rung}": number for kind, rungs in found.ladder.items() for rung, number in rungs.items()}
     return {
         "explained_depth": depth,
         "decision": "threshold",
         **counts,
-        "perfect_circuits_low": low,
-        "perfect_circuits_high": high,
         **({} if estimate is None else {f"interpretations_{key}": value for key, value in _interval(estimate).items()}),
         **survivors,
         **{
@@ -197,6 +190,13 @@ def _by_paper(block: Block, network: Network, task: Task, behavior: Behavior) ->
         "counts_exact": json.dumps({k: str(n) for k, n in (counts | survivors).items() if n is not None}),
         "capped": REASONS_JOINED_BY.join(found.capped) or None,
     }
+
+
+def _bracketed(counts: dict[str, Any]) -> dict[str, Any]:
+    """The counts with both ends of the number of perfect circuits, which are one unless some circuits are tied."""
+    ends = counts.get("perfect_circuits_between") or [counts.get("perfect_circuits")] * 2
+    rest = {key: value for key, value in counts.items() if key != "perfect_circuits_between"}
+    return {"perfect_circuits": None} | rest | {"perfect_circuits_low": ends[0], "perfect_circuits_high": ends[1]}
 
 
 def _interval(estimate: Any) -> dict[str, float]:
@@ -231,20 +231,14 @@ def _overlap(network: Network, behavior: Behavior, found: CountedExplanations) -
 
 def _by_authors(block: Block, network: Network, task: Task, behavior: Behavior) -> dict[str, Any]:
     setting = block.setting
-    depth, order = _depth(setting, network), INPUT_NAMES[: task.inputs]
+    depth, order = chosen_depth(network, setting.depth), INPUT_NAMES[: task.inputs]
     found = authors.explain(network, task, depth, setting.min_node_sparsity, order, block.budget, Progress(False))
-    counts = {
-        key: value
-        for key, value in found.counts.items()
-        if key not in ("interpretations_per_circuit", "mappings_per_formula", "pair_order", "min_node_sparsity")
-    }
-    low, high = counts.pop("perfect_circuits_between", None) or [counts["perfect_circuits"]] * 2
+    lists = ("interpretations_per_circuit", "mappings_per_formula", "pair_order", "min_node_sparsity")
+    counts = _bracketed({key: value for key, value in found.counts.items() if key not in lists})
     return {
         "explained_depth": depth,
         "decision": "round",
         **counts,
-        "perfect_circuits_low": low,
-        "perfect_circuits_high": high,
         "pair_order": order,
         "counts_exact": json.dumps({k: str(n) for k, n in counts.items() if n is not None}),
         "capped": REASONS_JOINED_BY.join(found.capped) or None,
