@@ -34,6 +34,8 @@ FORMATS = ("svg", "pdf", "png")
 BLUE, ORANGE, GREY, SKY, VERMILION = "#0072B2", "#E69F00", "#8A8A8A", "#56B4E9", "#D55E00"
 OUTCOMES = {"none": GREY, "one": BLUE, "several": ORANGE, "unknown": "white"}
 COLUMN, TWO_COLUMNS = 3.4, 7.0
+# The width of a letter of 7.5 points, in inches.
+LETTER = 0.062
 STYLE: dict[Any, Any] = {
     "font.size": 8, "axes.titlesize": 8, "axes.labelsize": 8, "xtick.labelsize": 7.5, "ytick.labelsize": 7.5,
     "legend.fontsize": 8, "axes.spines.top": False, "axes.spines.right": False, "pdf.fonttype": 42,
@@ -104,9 +106,10 @@ def _new(rows: int, columns: int, width: float, height: float, **options: Any) -
 def _counts(sweep: Sweep, shown: Sequence[tuple[Measure, dict[str, np.ndarray]]]) -> "Figure":
     """A panel for each count: a box for each setting over its points, on a logarithmic scale that has a zero."""
     settings = list(sweep.settings)
-    rows = -(-len(shown) // 2)
-    figure, axes = _new(rows, 2, TWO_COLUMNS, 0.5 + 2.0 * rows)
+    rows, room = -(-len(shown) // 2), 2.9 / len(settings)
     found = {sample.setting: sample for sample in samples(sweep)}
+    extra = _upright_height(*_fitted([_under(setting, found.get(setting)) for setting in settings], room))
+    figure, axes = _new(rows, 2, TWO_COLUMNS, 0.5 + (2.0 + 0.7 * extra) * rows)
     generator = np.random.default_rng(0)
     for ax, (measure, values) in zip(axes.ravel(), shown, strict=False):
         present = [setting for setting in settings if setting in values]
@@ -121,7 +124,7 @@ def _counts(sweep: Sweep, shown: Sequence[tuple[Measure, dict[str, np.ndarray]]]
             ax.scatter(place + aside, values[setting], s=5, color=SKY, alpha=0.6, linewidths=0, zorder=2)
         ax.set_title(measure.title, loc="left")
         _count_scale(ax, np.concatenate(list(values.values())))
-        _label_settings(ax, settings, found)
+        _label_settings(ax, settings, found, room)
     for ax in axes.ravel()[len(shown) :]:
         ax.set_axis_off()
     figure.supxlabel(f"{_axis_name(sweep)} (n: networks explained; −: share not explained)", fontsize=8)
@@ -137,7 +140,7 @@ def _count_scale(ax: "Axes", values: np.ndarray) -> None:
     steps = (1, 2, 5) if high / low < 200 else (1,)
     if (values == 0).any():
         ax.set_yscale("symlog", linthresh=1, linscale=0.5)
-        ax.set_ylim(bottom=-0.3)
+        ax.set_ylim(-0.3, high * 1.3)
         ax.yaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=1, subs=steps))
     else:
         ax.set_yscale("log")
@@ -158,14 +161,37 @@ def _power(value: float, _: int | None = None) -> str:
     return f"$10^{{{exponent}}}$" if digit == 1 else f"${digit}{{\\times}}10^{{{exponent}}}$"
 
 
-def _label_settings(ax: "Axes", settings: list[str], found: dict[str, Sample]) -> None:
-    """The settings under an axis, with how many networks were explained and which share was not."""
-    crowded = max(map(len, settings)) * len(settings) > 40
-    labels = [_under(setting, found.get(setting)) for setting in settings]
-    ax.set_xticks(range(len(settings)), [label.replace("\n", "  ") if crowded else label for label in labels])
+def _label_settings(ax: "Axes", settings: list[str], found: dict[str, Sample], room: float) -> None:
+    """The settings under an axis, `room` inches each, with how many networks were explained and which share was not."""
+    labels, upright = _fitted([_under(setting, found.get(setting)) for setting in settings], room)
+    ax.set_xticks(range(len(settings)), labels)
     ax.set_xlim(-0.6, len(settings) - 0.4)
-    if crowded:
+    if upright:
         ax.tick_params(axis="x", rotation=90)
+
+
+def _fitted(labels: list[str], room: float) -> tuple[list[str], bool]:
+    """Labels made to fit their room in inches: as they are, else broken after = and commas, else upright
+    on one line each; and whether that."""
+    for chosen in (labels, [_broken(label) for label in labels]):
+        if max(len(line) for label in chosen for line in label.split("\n")) * LETTER <= room:
+            return chosen, False
+    return [label.replace("\n", "  ") for label in labels], True
+
+
+def _broken(label: str) -> str:
+    setting, *rest = label.split("\n")
+    parts = setting.replace("=", "=\n").split("\n")
+    if len(parts) == 1 and setting.count(",") > 1:
+        middle = setting.count(",") // 2 + 1
+        pieces = setting.split(",")
+        parts = [",".join(pieces[:middle]) + ",", ",".join(pieces[middle:])]
+    return "\n".join([*parts, *rest])
+
+
+def _upright_height(labels: list[str], upright: bool) -> float:
+    """The inches that upright labels add."""
+    return LETTER * max(map(len, labels)) if upright else 0.0
 
 
 def _under(setting: str, sample: Sample | None) -> str:
@@ -235,8 +261,12 @@ def _survivors(sweep: Sweep) -> "Figure":
     settings = [s for s in sweep.settings if (s, "circuits", "perfect") in cells]
     single = len(settings) == 1
     heights = [len(rungs) for rungs in KINDS.values()]
+    outputs = [cells[setting, "circuits", "perfect"].outputs for setting in settings]
+    titles = [f"{setting}\nn={number}" for setting, number in zip(settings, outputs, strict=True)]
+    titles, upright = _fitted(titles, 5.2 / len(settings))
+    height = 1.0 + 0.19 * sum(heights) + _upright_height(titles, upright)
     figure, axes = _new(
-        len(KINDS), len(settings), 4.6 if single else TWO_COLUMNS, 1.0 + 0.19 * sum(heights), sharex=True,
+        len(KINDS), len(settings), 4.6 if single else TWO_COLUMNS, height, sharex=True,
         gridspec_kw={"height_ratios": heights},
     )  # fmt: skip
     for row, (kind, rungs) in zip(axes, KINDS.items(), strict=True):
@@ -250,17 +280,11 @@ def _survivors(sweep: Sweep) -> "Figure":
     ends = ["0", "50 %", "100 %"] if single else ["0", "", "1"]
     axes[-1, 0].set_xticks([0, 0.5, 1], ends)
     if not single:
-        crowded = sum(map(len, settings)) > 50
-        for ax, setting in zip(axes[0], settings, strict=True):
-            title = f"{setting}\nn={cells[setting, 'circuits', 'perfect'].outputs}"
-            if crowded:
-                ax.set_title(title.replace("\n", "  "), rotation=90, fontsize=7.5)
-            else:
-                ax.set_title(title, fontsize=7.5)
+        for ax, title in zip(axes[0], titles, strict=True):
+            ax.set_title(title, fontsize=7.5, rotation=90 if upright else 0)
     handles = [Patch(label=outcome, **_outcome_style(outcome)) for outcome in OUTCOMES]
     figure.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False)
-    number = cells[settings[0], "circuits", "perfect"].outputs
-    what = f"the {number} outputs explained" if single else f"the outputs explained, by {_axis_name(sweep)}"
+    what = f"the {outputs[0]} outputs explained" if single else f"the outputs explained, by {_axis_name(sweep)}"
     figure.supxlabel(f"share of {what}, with so many explanations left", fontsize=8)
     return figure
 
@@ -306,10 +330,9 @@ def _overlap(sweep: Sweep) -> "Figure":
         columns = np.array([np.mean([shares for _, shares, _ in items], axis=0) for items in grouped.values()]).T
         means = [float(np.mean([mean for _, _, mean in items])) for items in grouped.values()]
         labels = [f"{s}\nn={len(items)}" for s, items in grouped.items()]
-        crowded = max(map(len, present)) * len(present) > 24
-        ax.set_xticks(range(len(present)), [label.replace("\n", "  ") if crowded else label for label in labels])
-        if crowded:
-            ax.tick_params(axis="x", rotation=90)
+        labels, upright = _fitted(labels, 2.3 / len(present))
+        figure.set_figheight(2.7 + _upright_height(labels, upright))
+        ax.set_xticks(range(len(present)), labels, rotation=90 if upright else 0)
         ax.set_xlabel(_axis_name(sweep) + "; line: mean")
     bins = len(columns)
     image = ax.imshow(
@@ -319,7 +342,7 @@ def _overlap(sweep: Sweep) -> "Figure":
     ax.plot(
         range(len(means)), means, color="#D55E00", marker="o" if len(means) < 20 else None, markersize=3, linewidth=1.2
     )
-    ax.set_ylabel("Jaccard overlap of two perfect circuits")
+    ax.set_ylabel("Jaccard overlap of two circuits")
     bar = figure.colorbar(image, ax=ax, shrink=0.9)
     bar.set_label(f"share of pairs, in steps of {1 / bins:g}")
     return figure
