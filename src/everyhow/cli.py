@@ -237,6 +237,8 @@ def _dry_run(plan: "Plan", workers: int | None, as_json: bool) -> None:
 
     from .sweeps.costs import forecast
 
+    if workers is not None and workers < 1:
+        raise InputError(f"workers is {workers}; it is a number of processes, at least 1")
     expected, cores = forecast(plan), workers or os.cpu_count() or 1
     if as_json:
         _print_json({"plan": plan.name, "digest": plan.digest, "workers": cores, **asdict(expected)})

@@ -117,7 +117,7 @@ def count_explanations(
         max_depth: of the algorithms.
         budget: in candidate evaluations; what exceeds it is named in `refused`.
         progress: where to show it.
-        exact_up_to: the interpretations of so many circuits are counted one by one whatever the budget.
+        exact_up_to: the interpretations of so many circuits are counted one by one within ten times the budget.
     """
     (table,) = behavior.tables()
     circuits = examine_circuits(network, behavior, decision, budget)

@@ -157,6 +157,7 @@ def test_sweep_command_lists_and_forecasts():
     document = json.loads(run("sweep", "width", "--dry-run", "--json").stdout)
     assert document["networks"] == 500 and document["refused"][0][0] == "5,5"
     assert run("sweep", "basics").returncode == 1
+    assert "workers is 0" in run("sweep", "basic", "--dry-run", "--workers", "0").stderr
 
 
 FIGURES = {
@@ -231,6 +232,17 @@ def test_formats(sweeps, tmp_path):
         draw_figures(sweeps["one"], tmp_path, ["svg", "gif"])
     done = run("figures", sweeps["one"].folder, "--out", tmp_path / "f", "--format", "svg")
     assert done.returncode == 0 and len(done.stdout.splitlines()) == 4
+
+
+def test_figures_of_nothing(tmp_path):
+    """Without a network explained there is nothing to draw, and the error says so."""
+    pytest.importorskip("matplotlib")
+    from everyhow.report.figures import draw_figures
+
+    sweep = fabricate(tmp_path / "run", {"seeds": 2}, lambda *a: {"status": "not kept", "reason": "none"})
+    with pytest.raises(eh.InputError, match="no network was explained"):
+        draw_figures(sweep, tmp_path / "figures")
+    assert "Networks" in printed(print_summary, summarize(sweep), sweep)
 
 
 def test_figures_without_matplotlib(sweeps, tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ RUNG_COLUMNS = [name for name in COLUMNS if name.startswith(("mappings_", "algor
 def fabricate(folder, document, row_of, outputs=1, epochs=(0,)):
     """A finished sweep of a plan whose rows are what `row_of(point, replicate, output, preset, epoch)` says."""
     plan = plan_of(document)
+    assert outputs == plan.points[0].task_of(0).outputs
     store = Store.create(folder, plan)
     for block in plan.blocks():
         rows = []

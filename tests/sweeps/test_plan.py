@@ -34,9 +34,22 @@ def test_grid():
     ]
     assert plan.networks == 15
     assert [(b.point, b.replicates) for b in plan.blocks()][:3] == [(0, (0, 1)), (0, (2,)), (1, (0, 1))]
+    assert [b.stack for b in plan.blocks()][:2] == [(0, 1), (2, 3)], "a stack is always whole"
     assert [b.index for b in plan.blocks()] == list(range(10))
     assert plan.axis == ("widths", "learning_rate", "l1")
     assert [plan.label(k) for k in (1, 4)] == ["widths=2 learning_rate=0.2", "l1=0.5"]
+
+
+def test_points_in_common():
+    """A point that two tables of the grid have in common is one point."""
+    plan = plan_of({"grid": [{"l1": [0.0, 0.1]}, {"l2": [0.0, 0.1]}]})
+    assert [plan.label(k) for k in range(len(plan.points))] == ["as usual", "l1=0.1", "l2=0.1"]
+
+
+def test_labels_differ():
+    """Settings that differ have labels that do."""
+    plan = plan_of({"grid": {"loss_target": [0.12345671, 0.12345672, 1e-4]}})
+    assert [plan.label(k) for k in range(3)] == ["0.12345671", "0.12345672", "0.0001"]
 
 
 def test_without_a_grid():
@@ -64,7 +77,7 @@ def test_identity_follows_from_own_settings_alone():
         "output_activation": "tanh", "learning_rate": 0.1, "loss_target": 0.1, "loss_target_per_output": 0.1,
         "rows": 5, "batch_size": 5, "epochs": 5, "patience": 5, "weight_decay": 0.1, "l1": 0.1, "l2": 0.1,
         "dropout": 0.1, "input_noise": 0.1, "input_weights": [1, 2, 3, 4], "show": ["00"], "labels": "shuffled",
-        "checkpoints": [1],
+        "checkpoints": [1], "block": 3,
     }  # fmt: skip
     assert set(changed) == set(TYPES) - {"keep", "depth", "min_node_sparsity", "outputs"}
     settings = [
@@ -121,7 +134,7 @@ def test_named_experiments(name, tmp_path):
     swept = {"training-time"}
     for point in plan.points:
         differing = {key for key, value in flat(point).items() if value != DEFAULTS[key]}
-        assert name in swept or len(differing - {"keep", "min_node_sparsity", "draw_from"}) <= 1
+        assert name in swept or len(differing - {"keep", "depth", "min_node_sparsity", "draw_from"}) <= 1
     assert Setting().training == trained_as_usual
 
 
@@ -139,6 +152,17 @@ def test_experiments_of_the_issue():
 
 
 BAD = [
+    ('name = "../x"', "name: '../x' will not do; it must be one word"),
+    ("budget = nan", "budget: nan will not do; it must be at least 1"),
+    ('presets = [["paper"]]', "presets: .* will not do"),
+    ('presets = ["paper", "paper"]', "presets: .* will not do"),
+    ('axis = [["l1"]]', "axis: .'l1'. will not do"),
+    ('axis = "l1"\n[settings]\ncheckpoints = [1]', "axis: 'l1' will not do; the plan has checkpoints"),
+    ("block = 0", "block: 0 will not do"),
+    ('[settings]\nhidden_activation = "foo"', "settings: hidden_activation: unknown activation"),
+    ('[settings]\nlearning_rate = -1.0\n[grid]\ntask = ["XOR"]', "settings: these training settings cannot be used"),
+    ('[settings]\ntask = "AND"\ndraw_from = ["OR"]', "settings: task: draw_from replaces it"),
+    ('[settings]\ndraw_from = ["OR", "OR"]', "draw_from names a gate twice"),
     ("seeds = 0", "seeds: 0 will not do; it must be at least 1"),
     ("seeds = true", "seeds: True will not do; it must be a whole number"),
     ('budget = "much"', "budget: 'much' will not do; it must be a whole number or a number"),
@@ -155,7 +179,7 @@ BAD = [
     ("[grid]\nl1 = []", "grid.l1: .. will not do"),
     ("[grid]\nl1 = [0.1, -1.0]", "grid: these training settings cannot be used: l1 is -1.0 .*at l1 = -1"),
     ('[[grid]]\nl1 = [0.1]\n[[grid]]\nlabels = ["wrong"]', 'grid 2: labels: "wrong" will not do'),
-    ('[settings]\ntask = "XR"', "settings: unknown gate|grid: unknown gate"),
+    ('[settings]\ntask = "XR"', "settings: task: unknown gate"),
     ('[settings]\ntask = "random:9"', "after random: comes a number of inputs from 1 to 6"),
     ('[settings]\ndraw_from = ["AND"]\noutputs = 2', "outputs is 2; draw_from has 1 gates"),
     ("[settings]\noutputs = 2", "outputs is 2 but draw_from names no gates"),
@@ -199,7 +223,9 @@ def test_forecast():
     assert "counting the circuits needs about 4.7e+13" in expected.refused[1][1][0]
     assert forecast(read_plan("basic")).refused == ()
     (deep,) = forecast(read_plan("depth")).refused
-    assert deep[0] == "3,3,3,3" and "aligning the algorithms of depth 5" in deep[1][0]
+    assert deep[0] == "3,3,3,3" and "counting the resample-faithful circuits needs about 3.07e+09" in deep[1][0]
+    (deepest,) = forecast(plan_of({"settings": {"widths": [3, 3, 3, 3]}})).refused
+    assert "aligning the algorithms of depth 5" in deepest[1][0]
     assert forecast(read_plan("multitask")).explanations == 100 * 21
     assert forecast(read_plan("training-time")).explanations == 100 * 14
     times = [block_seconds(block) for block in read_plan("width").blocks()]

@@ -85,10 +85,10 @@ def test_reasons(random_sweep):
 
 
 def numbered(folder, document, number, **rest):
-    """A sweep whose perfect circuits are `number(point, replicate, output)`."""
+    """A sweep whose perfect circuits are `number(point, replicate, output)`, or by epoch where it has several."""
 
     def row_of(point, replicate, output, preset, epoch):
-        count = number(point, replicate, output)
+        count = number(point, replicate, epoch if "epochs" in rest else output)
         return {"perfect_circuits": count, "perfect_circuits_low": count, "perfect_circuits_high": count}
 
     return fabricate(folder, document, row_of, **rest)
@@ -137,7 +137,8 @@ def test_estimates_are_marked(tmp_path):
 
 def test_outputs_of_a_network_count_once(tmp_path):
     """A network of several outputs has one value: their mean; for survivors each output counts."""
-    sweep = numbered(tmp_path / "run", {"seeds": 3}, lambda point, k, output: 10 * k + output, outputs=2)
+    document = {"seeds": 3, "settings": {"task": "XOR,AND"}}
+    sweep = numbered(tmp_path / "run", document, lambda point, k, output: 10 * k + output, outputs=2)
     assert values_of(sweep, CIRCUITS)[""].tolist() == [0.5, 10.5, 20.5]
     assert survivors(sweep)[0].outputs == 6
     assert samples(sweep)[0].networks == 3
@@ -163,6 +164,47 @@ def test_trend_over_powers_of_ten(tmp_path):
     (trend,) = [t for t in trends(sweep) if t.measure == CIRCUITS]
     assert trend.logarithmic and trend.slope == pytest.approx(2.0)
     assert is_logarithmic([1, 10, 100]) and is_logarithmic([0, 1, 10, 100]) and not is_logarithmic([0.0, 0.1, 0.2])
+
+
+def test_trend_along_training(tmp_path):
+    """Along epochs each network has a slope, and the networks are the sample."""
+    document = {"seeds": 6, "settings": {"checkpoints": [1, 2, 3], "epochs": 3}}
+    growth = [0.9, 1.0, 1.1, 0.95, 1.05, 1.0]
+    sweep = numbered(
+        tmp_path / "run", document, lambda point, k, epoch: 10 ** (k + growth[k] * epoch) - 1, epochs=(1, 2, 3)
+    )
+    (trend,) = [t for t in trends(sweep) if t.measure == CIRCUITS]
+    assert trend.networks == 6 and trend.slope == pytest.approx(1.0)
+    spread = plain_statistics.stdev(growth) / 6**0.5
+    assert trend.high - 1 == pytest.approx(2.5706 * spread, rel=1e-3)
+    assert contrasts(sweep) == ()
+
+
+def test_two_numbers_are_contrasted(tmp_path):
+    """Two settings make no trend; they are compared."""
+    document = {"seeds": 5, "grid": {"input_noise": [0.0, 0.2]}}
+    sweep = numbered(tmp_path / "run", document, lambda point, k, output: 10 * point + k)
+    assert trends(sweep) == ()
+    assert [(c.one, c.other, c.larger) for c in contrasts(sweep) if c.measure == CIRCUITS] == [("0", "0.2", 1.0)]
+
+
+def test_checkpoints_of_several_points(tmp_path):
+    """Where something else is swept too, checkpoints of different points are different settings."""
+    document = {"seeds": 2, "settings": {"checkpoints": [1, 5], "epochs": 5}, "grid": {"l1": [0.0, 0.5]}}
+    sweep = numbered(tmp_path / "run", document, lambda point, k, epoch: 3, epochs=(1, 5))
+    assert sweep.settings == ("0 epoch 1", "0 epoch 5", "0.5 epoch 1", "0.5 epoch 5")
+    assert [s.networks for s in samples(sweep)] == [2] * 4
+
+
+def test_ties_are_taken_by_their_middle(tmp_path):
+    """A bracketed number of circuits enters by its middle, and is marked."""
+
+    def row_of(point, replicate, output, preset, epoch):
+        return {"perfect_circuits_low": 10, "perfect_circuits_high": 30, "interpretations_estimate": 100.0}
+
+    found = {s.measure.key: s for s in spreads(fabricate(tmp_path / "run", {"seeds": 3}, row_of))}
+    assert (found["circuits"].median, found["circuits"].partial) == (20, 3)
+    assert found["interpretations_per_circuit"].median == 5
 
 
 def test_contrasts(tmp_path):
@@ -204,7 +246,8 @@ def test_checkpoints_are_settings(tmp_path):
     """Along training the setting is the epoch."""
 
     def row_of(point, replicate, output, preset, epoch):
-        return {"perfect_circuits": float(10 * epoch + replicate)}
+        count = float(10 * epoch + replicate)
+        return {"perfect_circuits_low": count, "perfect_circuits_high": count}
 
     document = {"seeds": 3, "axis": "epoch", "settings": {"checkpoints": [0, 2, 30], "epochs": 30}}
     sweep = fabricate(tmp_path / "run", document, row_of, epochs=(0, 2, 30))
@@ -217,12 +260,9 @@ def test_beside_published(tmp_path):
     """Published numbers stand beside the same statistic of ours, and only beside the same experiment."""
 
     def row_of(point, replicate, output, preset, epoch):
-        return {
-            "perfect_circuits": 10.0 + replicate,
-            "interpretations": 100.0,
-            "mappings": 6.0,
-            "aligned_formulas": 2.0,
-        }
+        size = 10.0 + replicate
+        circuits = {"perfect_circuits": size, "perfect_circuits_low": size, "perfect_circuits_high": size}
+        return circuits | {"interpretations": 100.0, "mappings": 6.0, "aligned_formulas": 2.0}
 
     document = {"name": "basic", "seeds": 3, "presets": ["authors"]}
     found = {b.published.measure: b for b in beside_published(fabricate(tmp_path / "run", document, row_of))}
@@ -230,10 +270,13 @@ def test_beside_published(tmp_path):
         "circuits": (52.3, 11.0), "interpretations_per_circuit": (2270, pytest.approx((10 + 100 / 11 + 100 / 12) / 3)),
         "algorithms": (2.70, 2.0), "mappings_per_algorithm": (2.84, 3.0),
     }  # fmt: skip
-    width = {"name": "width", "seeds": 3, "presets": ["authors"], "grid": {"widths": [[2, 2], [3, 3]]}}
+    width = {"name": "width", "seeds": 3, "presets": ["authors"], "axis": "widths"}
+    width["grid"] = {"widths": [[2, 2], [3, 3]]}
     wide = beside_published(fabricate(tmp_path / "wide", width, lambda *a: row_of(*a) | {"mappings": float(a[1])}))
     assert [(b.published.setting, b.ours) for b in wide if b.published.measure == "mappings"] == [
         ("2,2", 1.0), ("3,3", 1.0), ("2,2", 1 / 3), ("3,3", 1 / 3),
     ]  # fmt: skip
     assert beside_published(fabricate(tmp_path / "none", {"name": "basic", "seeds": 2}, row_of)) == ()
+    other = {"name": "basic", "seeds": 2, "presets": ["authors"], "settings": {"l1": 0.5}}
+    assert beside_published(fabricate(tmp_path / "other", other, row_of)) == (), "called basic, but something else"
     assert all(p.text for p in PUBLISHED) and PUBLISHED[4].text == "about 38" and PUBLISHED[-2].text == "under 2%"

@@ -59,7 +59,7 @@ def test_readable_without_everyhow(sweep):
 
 def test_digest(tmp_path, sweep):
     """The same rows give the same digest; a changed row, or another plan, another."""
-    same = fabricate(tmp_path / "same", {**PLAN, "name": "called otherwise"}, row_of)
+    same = fabricate(tmp_path / "same", {**PLAN, "name": "called-otherwise"}, row_of)
     assert same.digest == sweep.digest
     changed = fabricate(tmp_path / "changed", PLAN, lambda *a: row_of(*a) | ({"loss": 0.5} if a[:2] == (1, 3) else {}))
     assert changed.digest != sweep.digest
@@ -146,16 +146,31 @@ def test_a_changed_plan(sweep):
     assert Sweep.open(sweep.folder).complete
 
 
-@pytest.mark.parametrize("damage", ["cut", "flipped", "empty", "swapped", "foreign"])
+def test_flipped_bits(sweep):
+    """Whichever byte of a part is damaged, either that is noticed or the results are what they were."""
+    part = sweep.folder / "results" / "part-00001.parquet"
+    content, rows = part.read_bytes(), read_rows(part)
+    noticed = 0
+    for place in range(0, len(content), 211):
+        part.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
+        try:
+            Sweep.open(sweep.folder)
+        except FileFormatError as error:
+            assert "part-00001.parquet" in str(error)
+            noticed += 1
+        else:
+            found = read_rows(part)
+            assert [{**row, "seconds": 0} for row in found] == [{**row, "seconds": 0} for row in rows]
+    assert noticed > 20
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "swapped", "foreign"])
 def test_a_damaged_part(sweep, damage):
     """A damaged part is named, with what to do; the others are whole, and deleting it costs only its block."""
     part = sweep.folder / "results" / "part-00001.parquet"
     content = part.read_bytes()
     if damage == "cut":
         part.write_bytes(content[: len(content) // 2])
-    elif damage == "flipped":
-        place = len(content) // 3
-        part.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
     elif damage == "empty":
         part.write_bytes(b"")
     elif damage == "swapped":
@@ -169,18 +184,55 @@ def test_a_damaged_part(sweep, damage):
     assert left.finished == {0, 2, 3} and not left.complete and left.digest is None
 
 
+def test_results_of_something_else(tmp_path, sweep):
+    """What was computed for another block or plan is never written."""
+    blocks = list(sweep.plan.blocks())
+    rows = tuple(read_rows(sweep.store.part(blocks[0])))
+    store = Store.create(tmp_path / "run2", sweep.plan)
+    for wrong, of in ((rows, blocks[1]), (rows[:-1], blocks[0]), ((), blocks[0])):
+        with pytest.raises(RuntimeError, match="is not what it asks for"):
+            store.write(of, BlockResult(wrong, {}))
+    store.write(blocks[0], BlockResult(rows, {}))
+    assert store.finished() == {0}
+
+
+def test_where_it_was_begun_stays(sweep):
+    """run.json keeps where and with what a sweep was begun; each part names its own versions."""
+    path = sweep.folder / "run.json"
+    run = json.loads(path.read_text())
+    run["versions"]["numpy"] = "1.2.3"
+    path.write_text(json.dumps(run))
+    sweep.store.close()
+    assert json.loads(path.read_text())["versions"]["numpy"] == "1.2.3"
+    from everyhow.sweeps.rows import read_metadata
+
+    part = read_metadata(sweep.folder / "results" / "part-00000.parquet")
+    assert part["version_everyhow"] and part["plan"] == sweep.plan.digest
+
+
+def test_questions_change_nothing(sweep):
+    """What a question changes is undone before the next."""
+    for question in ("DROP TABLE results", "DELETE FROM results", "UPDATE results SET loss = 1"):
+        sweep.query(question)
+        assert sweep.query("SELECT count(*), count(loss) FROM results").rows == ((8, 0),)
+    with pytest.raises(eh.InputError, match="this question is empty"):
+        sweep.query("  ")
+
+
 def test_nothing_half_written(tmp_path, monkeypatch):
     """What is interrupted while it is written leaves no part and no temporary file."""
     plan = plan_of(PLAN)
     store = Store.create(tmp_path / "run", plan)
     block = next(plan.blocks())
 
+    rows = read_rows(fabricate(tmp_path / "whole", PLAN, row_of).store.part(block))
+
     def stops(handle):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(os, "fsync", stops)
     with pytest.raises(KeyboardInterrupt):
-        store.write(block, BlockResult(({"point": 0},), {}))
+        store.write(block, BlockResult(tuple(rows), {}))
     assert list((tmp_path / "run" / "results").iterdir()) == []
 
 
@@ -194,13 +246,14 @@ FULL = """
 import resource, signal
 from everyhow.sweeps.plan import plan_of
 from everyhow.sweeps.store import Store
+from everyhow.sweeps.rows import read_rows
 from everyhow.sweeps.work import BlockResult
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 plan = plan_of({plan!r})
 store = Store.open({folder!r})
 block = list(plan.blocks())[3]
 resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
-store.write(block, BlockResult(({{"point": 1, "reason": "x" * 100}},), {{"abc": b"y" * 3000}}))
+store.write(block, BlockResult(tuple(read_rows(store.part(block))), {{"abc": b"y" * 3000}}))
 """
 
 
@@ -208,13 +261,11 @@ store.write(block, BlockResult(({{"point": 1, "reason": "x" * 100}},), {{"abc": 
 def test_a_full_disk(sweep, limit, file):
     """When nothing more can be written the file is named, and nothing is lost or left half done."""
     before = {path: path.read_bytes() for path in (sweep.folder / "results").iterdir()}
-    (sweep.folder / "results" / "part-00003.parquet").unlink()
     code = FULL.format(plan=PLAN, folder=str(sweep.folder), limit=limit)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode != 0
     assert f"{file}: cannot write" in done.stderr
-    left = Sweep.open(sweep.folder)
-    assert left.finished == {0, 1, 2}
+    assert Sweep.open(sweep.folder).complete
     assert all(path.read_bytes() == before[path] for path in (sweep.folder / "results").iterdir())
     assert not list(sweep.folder.rglob(".*"))
 

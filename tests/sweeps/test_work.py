@@ -19,7 +19,7 @@ QUICK = {"rows": 400, "batch_size": 50, "epochs": 60, "learning_rate": 0.02, "pa
 
 def run(document):
     """The rows and networks of a plan of one block."""
-    (block,) = plan_of(document).blocks()
+    (block,) = plan_of({"block": document["seeds"], **document}).blocks()
     return run_block(block)
 
 
@@ -156,6 +156,54 @@ def test_checkpoints_are_rows():
     assert [row["status"] == "explained" for row in result.rows] == [row["accuracy"] == 1 for row in result.rows]
 
 
+def test_checkpoints_after_the_end_are_rows():
+    """A checkpoint that training does not reach is a row that says so, without a network."""
+    result = run({"seeds": 2, "settings": {**QUICK, "loss_target": 10.0, "checkpoints": [1, 5]}})
+    assert [(row["epoch"], row["network"] is None) for row in result.rows] == [(1, False), (5, True)] * 2
+    assert [row["status"] for row in result.rows[1::2]] == ["not kept"] * 2
+    assert result.rows[1]["reason"] == "training ended after 1 epochs, before this checkpoint"
+    assert len(result.networks) == 2
+
+
+def test_the_same_network_in_every_plan():
+    """How many networks a plan asks for changes none of them: stacks are always whole."""
+    few, many = (
+        next(plan_of({"seeds": seeds, "block": 4, "settings": {**QUICK, "keep": "all"}}).blocks()) for seeds in (1, 4)
+    )
+    (name,) = run_block(few).networks
+    assert run_block(few).networks[name] == run_block(many).networks[name]
+
+
+def test_another_version_does_not_answer():
+    """A worker of another version refuses the block."""
+    block = next(plan_of({"seeds": 1, "block": 1, "settings": QUICK}).blocks())
+    with pytest.raises(eh.InputError, match=r"this is 9\.9; install the same version there"):
+        run_block(block, "9.9")
+
+
+def test_numbers_of_any_size():
+    """Counts beyond what a double holds are infinite there, and stand in full in counts_exact."""
+    from everyhow.sweeps.work import _as_doubles, _digits
+
+    counts = {"a": 2**53 + 1, "b": 10**400, "c": None, "d": 10**5000}
+    assert _as_doubles(counts) == {"a": float(2**53), "b": float("inf"), "c": None, "d": float("inf")}
+    digits = json.loads(_digits(counts))
+    assert int(digits["a"]) == 2**53 + 1 and int(digits["b"]) == 10**400
+    assert int(digits["d"], 16) == 10**5000 and "c" not in digits
+
+
+def test_the_machine_s_faults_are_not_results(monkeypatch):
+    """Out of memory is no property of a network: the block is lost, to be tried again."""
+    work = importlib.import_module("everyhow.sweeps.work")
+
+    def fails(*arguments):
+        raise MemoryError
+
+    monkeypatch.setattr(work, "count_explanations", fails)
+    with pytest.raises(MemoryError):
+        run({"seeds": 1, "settings": {**QUICK, "keep": "all"}})
+
+
 def test_controls():
     """Untrained networks compute the task by chance; networks of shuffled labels are explained for what they do."""
     untrained = run({"seeds": 3, "settings": {"origin": "untrained", "keep": "accurate"}})
@@ -183,7 +231,7 @@ def test_exact_up_to():
     """Up to so many circuits interpretations are exact whatever the budget, and estimated above."""
     settings = {**QUICK, "keep": "all"}
     exact = run({"seeds": 3, "settings": settings}).rows
-    limit = sorted(row["perfect_circuits"] for row in exact)[1]
+    limit = int(sorted(row["perfect_circuits"] for row in exact)[1])
     budget = 250_000
     rows = run({"seeds": 3, "settings": settings, "budget": budget, "exact_up_to": limit}).rows
     for row, whole in zip(rows, exact, strict=True):

@@ -19,6 +19,8 @@ from .interpretation import Interpretation
 from .interpretations import Interpretations
 
 SAMPLE = 1000
+# `exact_up_to` stretches the budget by no more than this.
+STRETCH = 10
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,9 @@ def examine_interpretations(
 ) -> InterpretationFindings:
     """Count the interpretations of every perfect circuit, or estimate their number from a uniform sample.
 
-    They are counted when the budget allows it or there are at most `exact_up_to` circuits. Where circuits lie on the
-    decision boundary there is no exact total, and it is estimated from those that float64 decides for.
+    They are counted when the budget allows it, or ten times the budget and there are at most `exact_up_to` circuits.
+    Where circuits lie on the decision boundary there is no exact total, and it is estimated from those that float64
+    decides for.
     """
     if circuits.perfect is None:
         return InterpretationFindings()
@@ -86,7 +89,7 @@ def examine_interpretations(
     steps = steps_per_circuit(network, len(behavior.points))
     tied = not circuits.perfect.certified
     refusal = over_budget("counting the interpretations of all perfect circuits", number * steps, budget)
-    if number <= exact_up_to:
+    if number <= exact_up_to and number * steps <= STRETCH * budget:
         refusal = None
     if refusal is None and not tied:
         counts = count_interpretations(network, list_bits(criterion), behavior.points, rule)

@@ -64,6 +64,8 @@ def draw_figures(sweep: Sweep, folder: str | Path, formats: Sequence[str] = FORM
         raise MissingExtraError(
             "figures need Matplotlib, which is not installed: pip install 'everyhow[plot]'"
         ) from None
+    if not any(sample.explained for sample in samples(sweep)):
+        raise InputError(f"{sweep.folder}: no network was explained, so there is nothing to draw")
     written = []
     target = writing_folder(folder)
     with matplotlib.rc_context(STYLE):

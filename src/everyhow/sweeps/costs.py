@@ -11,7 +11,7 @@ from ..behavior import Behavior
 from ..budget import over_budget
 from ..circuits.findings import COUNTING, counting_steps
 from ..circuits.space import circuits_in_space
-from ..interpretations.findings import SAMPLE, steps_per_circuit
+from ..interpretations.findings import SAMPLE, STRETCH, steps_per_circuit
 from ..mappings.findings import foreseen_refusal
 from ..network import Network
 from ..options import Preset, chosen_depth
@@ -100,7 +100,7 @@ def _explanation_seconds(setting: Setting, budget: int, exact_up_to: int) -> flo
     steps = {what: needed for what, needed in counting_steps(part, inputs).items() if needed <= budget}
     circuits = PERFECT_SHARE * circuits_in_space(part) if steps else 0
     each = steps_per_circuit(part, inputs)
-    if circuits > exact_up_to and circuits * each > budget:
+    if circuits * each > (STRETCH * budget if circuits <= exact_up_to else budget):
         circuits = SAMPLE
     return PER_EXPLANATION + PER_CANDIDATE * sum(steps.values()) + PER_READING * circuits * each
 

@@ -3,6 +3,8 @@
 import hashlib
 import itertools
 import json
+import math
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -30,15 +32,18 @@ class Block:
         index: its place among the plan's blocks.
         point: the place of its setting among the plan's points.
         setting: of all its networks.
-        replicates: which of the point's networks.
+        stack: which of the point's networks are trained together; always as many, so that each is the same in
+            every plan.
+        replicates: those of them that the plan asks for.
         presets: by which each is explained.
         budget: of each explanation, in candidate evaluations.
-        exact_up_to: the interpretations of so many circuits are counted one by one whatever the budget.
+        exact_up_to: the interpretations of so many circuits are counted one by one within ten times the budget.
     """
 
     index: int
     point: int
     setting: Setting
+    stack: tuple[int, ...]
     replicates: tuple[int, ...]
     presets: tuple[Preset, ...]
     budget: int
@@ -56,8 +61,7 @@ class Plan:
         seeds: networks of each point.
         presets: by which each network is explained.
         budget: of each explanation, in candidate evaluations.
-        exact_up_to: the interpretations of so many circuits are counted one by one whatever the budget.
-        block: networks trained as one stack; it decides the last bits of the results.
+        exact_up_to: the interpretations of so many circuits are counted one by one within ten times the budget.
         points: the settings of the grid.
         document: the plan as it was read.
     """
@@ -69,7 +73,6 @@ class Plan:
     presets: tuple[Preset, ...]
     budget: int
     exact_up_to: int
-    block: int
     points: tuple[Setting, ...]
     document: Mapping[str, Any]
 
@@ -80,10 +83,13 @@ class Plan:
 
     def blocks(self) -> Iterator[Block]:
         """The blocks, point after point."""
-        starts = range(0, self.seeds, self.block)
-        for index, (point, start) in enumerate(itertools.product(range(len(self.points)), starts)):
-            replicates = tuple(range(start, min(start + self.block, self.seeds)))
-            yield Block(index, point, self.points[point], replicates, self.presets, self.budget, self.exact_up_to)
+        index = 0
+        for point, setting in enumerate(self.points):
+            for start in range(0, self.seeds, setting.block):
+                stack = tuple(range(start, start + setting.block))
+                asked = tuple(replicate for replicate in stack if replicate < self.seeds)
+                yield Block(index, point, setting, stack, asked, self.presets, self.budget, self.exact_up_to)
+                index += 1
 
     @property
     def digest(self) -> str:
@@ -94,7 +100,6 @@ class Plan:
             "presets": self.presets,
             "budget": self.budget,
             "exact_up_to": self.exact_up_to,
-            "block": self.block,
         }
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
@@ -128,7 +133,9 @@ def value_text(value: object) -> str:
     """
     if isinstance(value, list | tuple):
         return ",".join(map(value_text, value))
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    return str(value)
 
 
 def named_plans() -> dict[str, str]:
@@ -189,21 +196,24 @@ def plan_of(document: Mapping[str, Any]) -> Plan:
             kinds = HEAD[key] if isinstance(HEAD[key], tuple) else (HEAD[key],)
             raise InputError(f"{key}: {value!r} will not do; it must be {' or '.join(KINDS[kind] for kind in kinds)}")
     for key, least in (("seeds", 1), ("budget", 1), ("exact_up_to", 0), ("block", 1)):
-        if document.get(key, least) < least or document.get(key) in (float("inf"),):
+        if not least <= document.get(key, least) < math.inf:
             raise InputError(f"{key}: {document[key]} will not do; it must be at least {least}")
-    presets = tuple(document.get("presets", ["paper"]))
-    if not presets or set(presets) - set(PRESETS) or len(set(presets)) < len(presets):
-        raise InputError(f"presets: {list(presets)} will not do; it lists one or both of {' and '.join(PRESETS)}")
-    points = tuple(_points(document))
+    name = document.get("name", "sweep")
+    if not re.fullmatch(r"[\w-]+", name):
+        raise InputError(f"name: {name!r} will not do; it must be one word of letters, digits, - and _")
+    presets = document.get("presets", ["paper"])
+    if not presets or any(preset not in PRESETS or presets.count(preset) > 1 for preset in presets):
+        raise InputError(f"presets: {presets} will not do; it lists one or both of {' and '.join(PRESETS)}")
+    # A point that several tables of the grid have in common is one point.
+    points = tuple(dict.fromkeys(_points(document)))
     return Plan(
-        name=document.get("name", "sweep"),
+        name=name,
         title=document.get("title", ""),
         axis=_axis(document, points),
         seeds=document.get("seeds", 100),
-        presets=presets,
+        presets=tuple(presets),
         budget=int(document.get("budget", DEFAULT_BUDGET)),
         exact_up_to=document.get("exact_up_to", 1_000_000),
-        block=document.get("block", 10),
         points=points,
         document=document,
     )
@@ -219,7 +229,7 @@ def _grid_tables(document: Mapping[str, Any]) -> list[dict[str, list]]:
 
 def _points(document: Mapping[str, Any]) -> Iterator[Setting]:
     """Every combination of each table of the grid, the first key varying slowest, over the shared settings."""
-    shared = document.get("settings", {})
+    shared = {**({"block": document["block"]} if "block" in document else {}), **document.get("settings", {})}
     for number, table in enumerate(_grid_tables(document) or [{}], start=1):
         where = f"grid {number}" if len(_grid_tables(document)) > 1 else "grid"
         if not isinstance(table, dict):
@@ -232,10 +242,18 @@ def _points(document: Mapping[str, Any]) -> Iterator[Setting]:
             try:
                 yield setting_of({**shared, **own})
             except InputError as error:
-                blamed = str(error).partition(":")[0]
-                place = where if own and blamed not in {*shared} - {*own} else "settings"
                 at = ", ".join(f"{key} = {value_text(value)}" for key, value in own.items())
-                raise InputError(f"{place}: {error}" + f" (at {at})" * bool(at)) from None
+                place = "settings" if not own or _fault(shared) == str(error) else where
+                raise InputError(f"{place}: {error}" + f" (at {at})" * (place == where)) from None
+
+
+def _fault(options: Mapping[str, Any]) -> str | None:
+    """What is wrong with some options on their own."""
+    try:
+        setting_of(options)
+    except InputError as error:
+        return str(error)
+    return None
 
 
 def _axis(document: Mapping[str, Any], points: tuple[Setting, ...]) -> tuple[str, ...]:
@@ -246,8 +264,10 @@ def _axis(document: Mapping[str, Any], points: tuple[Setting, ...]) -> tuple[str
     if named is None:
         return (*swept, *((EPOCH,) if checkpoints else ()))
     axis = (named,) if isinstance(named, str) else tuple(named)
+    if checkpoints and EPOCH not in axis:
+        raise InputError(f"axis: {named!r} will not do; the plan has checkpoints, so that epoch is among what is swept")
     for key in axis:
-        if key not in TYPES and not (key == EPOCH and checkpoints):
+        if not isinstance(key, str) or (key not in TYPES and not (key == EPOCH and checkpoints)):
             raise InputError(
                 f"axis: {key!r} will not do; it names options of the plan, or epoch where it has checkpoints"
             )

@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from .plan import read_plan
 from .results import Sweep
 from .statistics import MEASURES, values_of
 
@@ -104,6 +105,11 @@ def beside_published(sweep: Sweep) -> tuple[Beside, ...]:
     found = []
     for published in PUBLISHED:
         if published.experiment != sweep.plan.name or published.setting not in sweep.settings:
+            continue
+        own = read_plan(published.experiment)
+        if not {s for k, s in enumerate(sweep.plan.points) if sweep.plan.label(k) == published.setting} <= {
+            *own.points
+        }:
             continue
         values = values_of(sweep, BY_KEY["authors", published.measure]).get(published.setting, np.array([]))
         found.append(Beside(published, _statistic(published.statistic, values), len(values)))

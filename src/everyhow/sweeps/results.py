@@ -1,5 +1,6 @@
 """Reading the results of a sweep: SQL over its rows."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from .plan import EPOCH, Plan
+from .plan import Plan
 from .rows import first_line
 from .store import Store
 
@@ -72,10 +73,9 @@ class Sweep:
 
     @cached_property
     def settings(self) -> tuple[str, ...]:
-        """The labels of the axis, in the order of the plan; epochs rise."""
-        if EPOCH in self.plan.axis:
-            return tuple(str(row[0]) for row in self.query("SELECT DISTINCT epoch FROM results ORDER BY 1").rows)
-        return tuple(dict.fromkeys(self.plan.label(point) for point in range(len(self.plan.points))))
+        """The labels of the swept options that there are results for, in the order of the plan; epochs rise."""
+        table = self.query("SELECT setting, min(point), min(epoch) FROM results GROUP BY 1 ORDER BY 2, 3")
+        return tuple(row[0] for row in table.rows)
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> Table:
         """The answer to a SQL question about the table `results`.
@@ -88,12 +88,20 @@ class Sweep:
         """
         import duckdb
 
+        if not sql.strip():
+            raise InputError("this question is empty; ask something such as SELECT count(*) FROM results")
+        connection = self._connection
+        connection.begin()
         try:
-            found = self._connection.execute(sql, list(parameters))
+            found = connection.execute(sql, list(parameters))
             columns = tuple(column[0] for column in found.description or ())
             return Table(columns, tuple(found.fetchall()))
         except duckdb.Error as error:
             raise InputError(f"this question cannot be answered: {first_line(error)}") from None
+        finally:
+            # Whatever the question changed is undone, so that the next one finds the results as they are.
+            with contextlib.suppress(duckdb.Error):
+                connection.rollback()
 
     @cached_property
     def _connection(self) -> "duckdb.DuckDBPyConnection":
@@ -102,14 +110,18 @@ class Sweep:
         parts = [str(self.store.part(block)) for block in self.plan.blocks() if block.index in self.finished]
         if not parts:
             raise InputError(f"{self.folder} has no results yet; `everyhow sweep` with --resume computes them")
-        labels = [(point, self.plan.label(point)) for point in range(len(self.plan.points))]
+        labels = [
+            (point, self.plan.label(point), bool(setting.training.checkpoints))
+            for point, setting in enumerate(self.plan.points)
+        ]
         connection = duckdb.connect()
-        connection.execute("CREATE TABLE points (point BIGINT, setting VARCHAR)")
-        connection.executemany("INSERT INTO points VALUES (?, ?)", labels)
-        setting = "CAST(epoch AS VARCHAR)" if EPOCH in self.plan.axis else "setting"
+        connection.execute("CREATE TABLE points (point BIGINT, label VARCHAR, by_epoch BOOLEAN)")
+        connection.executemany("INSERT INTO points VALUES (?, ?, ?)", labels)
+        several = len(self.plan.axis) > 1
+        epoch = "concat(label, ' epoch ', epoch)" if several else "CAST(epoch AS VARCHAR)"
         connection.execute(
-            f"CREATE TABLE results AS SELECT parts.*, {setting} AS setting FROM read_parquet($1) AS parts "
-            f"JOIN points USING (point) ORDER BY point, replicate, epoch, output, preset",
+            f"CREATE TABLE results AS SELECT parts.*, CASE WHEN by_epoch THEN {epoch} ELSE label END AS setting "
+            "FROM read_parquet($1) AS parts JOIN points USING (point) ORDER BY point, replicate, epoch, output, preset",
             [parts],
         )
         connection.execute("SET enable_external_access = false")

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import FileFormatError
 
+ROWS_AT_ONCE = 40
 TEXT, NUMBER, WHOLE, TRUTH, NUMBERS = "VARCHAR", "DOUBLE", "BIGINT", "BOOLEAN", "DOUBLE[]"
 # Every column of the results: its type and what it says. Counts are numbers of any size, so doubles; `counts_exact`
 # has their digits.
@@ -25,6 +26,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "keep": (TEXT, "which networks are explained"),
     "depth": (WHOLE, "largest depth of the algorithms, if the plan sets it"),
     "min_node_sparsity": (NUMBER, "authors: the share of hidden neurons that a circuit must leave out"),
+    "block": (WHOLE, "networks trained as one stack"),
     "widths": (TEXT, "neurons of each hidden layer"),
     "hidden_activation": (TEXT, "of the hidden layers"),
     "output_activation": (TEXT, "of the output layer"),
@@ -144,11 +146,19 @@ def read_rows(part: Path) -> list[dict[str, Any]]:
 
 
 def read_metadata(part: Path) -> dict[str, str]:
+    """What a part says of itself.
+
+    Raises:
+        FileFormatError: it cannot be read.
+    """
     import duckdb
 
-    with duckdb.connect() as connection:
-        found = connection.execute("SELECT key, value FROM parquet_kv_metadata($1)", [str(part)]).fetchall()
-    return {key.decode(): value.decode() for key, value in found}
+    try:
+        with duckdb.connect() as connection:
+            found = connection.execute("SELECT key, value FROM parquet_kv_metadata($1)", [str(part)]).fetchall()
+    except duckdb.Error as error:
+        raise FileFormatError(f"{part}: damaged, or not a Parquet file ({first_line(error)})") from None
+    return {key.decode(errors="replace"): value.decode(errors="replace") for key, value in found}
 
 
 def write_rows(path: Path, rows: Sequence[dict[str, Any]], metadata: dict[str, str]) -> None:
@@ -169,9 +179,11 @@ def write_rows(path: Path, rows: Sequence[dict[str, Any]], metadata: dict[str, s
     try:
         with duckdb.connect() as connection:
             connection.execute(f"CREATE TABLE results ({columns})")
-            # All rows in one statement: one for each takes twice as long.
-            values = [row.get(name) for row in rows for name in COLUMNS]
-            connection.execute(f"INSERT INTO results VALUES {', '.join([f'({places})'] * len(rows))}", values)
+            # Some rows in one statement: one for each takes twice as long, and so do all of many.
+            for start in range(0, len(rows), ROWS_AT_ONCE):
+                chunk = rows[start : start + ROWS_AT_ONCE]
+                values = [row.get(name) for row in chunk for name in COLUMNS]
+                connection.execute(f"INSERT INTO results VALUES {', '.join([f'({places})'] * len(chunk))}", values)
             options = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{named}}}"
             connection.execute(f"COPY results TO '{_quoted(temporary)}' ({options})")
         with Path(temporary).open("rb") as file:

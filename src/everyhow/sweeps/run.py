@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import InputError, LostBlocksError
 from ..training import check_installed
 from .costs import block_seconds
 from .plan import Block, Plan, read_plan
 from .results import Sweep
+from .rows import first_line
 from .store import Store
 from .work import run_block
 
@@ -68,6 +69,8 @@ def sweep(
     """
     from .watch import watching
 
+    if isinstance(plan, Plan) and seeds is not None:
+        raise InputError("seeds are those of the plan; give its name or file to change them")
     chosen = plan if isinstance(plan, Plan) else read_plan(plan, seeds)
     with watching(chosen, progress) as on_step:
         run_plan(chosen, out, workers=workers, scheduler=scheduler, resume=resume, on_step=on_step)
@@ -143,13 +146,15 @@ def _computed(client: "Client", blocks: list[Block], store: Store) -> Iterator[t
     """Each block as soon as it is written, or with the reason why it is lost."""
     from distributed import as_completed
 
-    futures = {client.submit(run_block, block, key=f"block-{block.index:05d}", pure=False): block for block in blocks}
+    # The plan is in the key, since a scheduler takes equal keys of different clients for the same work.
+    name, here = store.plan.digest[:16], version("everyhow")
+    futures = {client.submit(run_block, block, here, key=f"everyhow-{name}-{block.index}"): block for block in blocks}
     for future in as_completed(list(futures)):
         block = futures.pop(future)
         error = future.exception()
         if error is None:
             store.write(block, future.result())
-        yield block, None if error is None else f"{type(error).__name__}: {str(error).splitlines()[0]}"
+        yield block, None if error is None else f"{type(error).__name__}: {first_line(error)}"
         # Nobody holds the future now, so that the workers forget its result.
         del future
 
@@ -168,30 +173,18 @@ def _client(workers: int | None, scheduler: str | None, blocks: int) -> "Iterato
                 f"such as tcp://HOST:8786"
             ) from None
         with client:
-            _check_workers(client)
             yield client
         return
     count = min(workers or _cores(), blocks)
     with (
         LocalCluster(
-            n_workers=count, threads_per_worker=1, processes=True, dashboard_address=None,  # type: ignore[arg-type]
+            n_workers=count, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
             host="127.0.0.1", silence_logs=logging.CRITICAL, preload=["everyhow.sweeps.worker"],
+            worker_dashboard_address="127.0.0.1:0",
         ) as cluster,
         Client(cluster) as client,
     ):  # fmt: skip
         yield client
-
-
-def _check_workers(client: "Client") -> None:
-    """Raises InputError when a worker has another version of everyhow, or none."""
-    here = version("everyhow")
-    found: Any = client.run(version, "everyhow", on_error="return")
-    for address, there in found.items():
-        if there != here:
-            raise InputError(
-                f"worker {address} has everyhow {there}, this is {here}; install the same version there, with the "
-                f"extra train"
-            )
 
 
 def _cores() -> int:

@@ -32,6 +32,7 @@ class Setting:
             (the accuracy only) or `all`.
         depth: the largest depth of the algorithms; the number of weight layers when None.
         min_node_sparsity: in the preset authors, the share of hidden neurons a circuit must leave out.
+        block: networks trained as one stack; it decides the last bits.
         training: how it is trained.
 
     Raises:
@@ -45,6 +46,7 @@ class Setting:
     keep: Literal["converged", "accurate", "all"] = "converged"
     depth: int | None = None
     min_node_sparsity: float = 0.0
+    block: int = 10
     training: TrainingSettings = field(default_factory=TrainingSettings)
 
     def __post_init__(self) -> None:
@@ -52,6 +54,10 @@ class Setting:
             raise InputError(f"outputs is {self.outputs}; draw_from has {len(self.draw_from)} gates to draw from")
         if not self.draw_from and self.outputs != 1:
             raise InputError(f"outputs is {self.outputs} but draw_from names no gates; a task tells its outputs itself")
+        if len(set(self.draw_from)) < len(self.draw_from):
+            raise InputError(f"draw_from names a gate twice: {', '.join(self.draw_from)}")
+        if self.block < 1:
+            raise InputError(f"block is {self.block}; it is a number of networks, at least 1")
         if self.depth is not None and not 1 <= self.depth <= DEEPEST:
             raise InputError(f"depth is {self.depth}; algorithms have a depth from 1 to {DEEPEST}")
         if not 0 <= self.min_node_sparsity < 1:
@@ -60,7 +66,11 @@ class Setting:
             raise InputError('origin is untrained, so nothing converges; keep must be "accurate" or "all"')
         if self.origin == "untrained" and self.training.checkpoints:
             raise InputError("origin is untrained, so there are no checkpoints; leave one of them out")
-        training_rows(self.task_of(0), self.training)
+        try:
+            task = self.task_of(0)
+        except InputError as error:
+            raise InputError(f"{'draw_from' if self.draw_from else 'task'}: {error}") from None
+        training_rows(task, self.training)
 
     def task_of(self, seed: int) -> Task:
         """The task of the network with this seed."""
@@ -118,6 +128,8 @@ def setting_of(options: Mapping[str, Any]) -> Setting:
     Raises:
         InputError: an unknown key, a value of another type or out of range, or values that do not go together.
     """
+    if "task" in options and "draw_from" in options:
+        raise InputError("task: draw_from replaces it; give one of them")
     checked = {key: checked_option(key, value) for key, value in options.items()}
     own = {f.name for f in fields(Setting)}
     training = TrainingSettings(**{key: value for key, value in checked.items() if key not in own})

@@ -39,7 +39,7 @@ class Measure:
     partial: str = "false"
 
 
-CIRCUITS = "coalesce(perfect_circuits, perfect_circuits_high)"
+CIRCUITS = "((perfect_circuits_low + perfect_circuits_high) / 2)"
 INTERPRETATIONS = "coalesce(interpretations, interpretations_estimate)"
 TIED, ESTIMATED = "perfect_circuits IS NULL", "interpretations IS NULL"
 MEASURES = (
@@ -108,9 +108,11 @@ class Spread:
 class Trend:
     """A measure against the setting, as a number: least squares of log10(1 + count).
 
+    Along epochs every network has a slope of its own, and the mean slope is tested over the networks.
+
     Attributes:
         measure: what is measured.
-        logarithmic: whether the setting is taken by its logarithm to base 10.
+        logarithmic: whether the setting is taken by its logarithm to base 10, settings at 0 being left out.
         slope: per unit of the setting, or per factor of ten.
         low: lower end of its 95 % interval.
         high: upper end.
@@ -211,19 +213,21 @@ def survivors(sweep: Sweep) -> tuple[Survivors, ...]:
 
 def values_of(sweep: Sweep, measure: Measure) -> dict[str, Float[np.ndarray, " _networks"]]:
     """The measure of every explained network that has it, by setting in order."""
-    return {setting: np.array([value for value, _ in rows]) for setting, rows in _observations(sweep, measure).items()}
+    return {s: np.array([value for value, _, _ in rows]) for s, rows in _observations(sweep, measure).items()}
 
 
-def _observations(sweep: Sweep, measure: Measure) -> dict[str, list[tuple[float, bool]]]:
+def _observations(sweep: Sweep, measure: Measure) -> dict[str, list[tuple[float, bool, str]]]:
+    """By setting, for each network: the mean of its outputs, whether any is partial or missing, and its identity."""
+    partial = f"bool_or({measure.partial} OR {measure.sql} IS NULL)"
     table = sweep.query(
-        f"SELECT setting, avg({measure.sql}), bool_or({measure.partial}) FROM results "
-        "WHERE preset = ? AND status = 'explained' GROUP BY setting, point, replicate, epoch "
+        f"SELECT setting, avg({measure.sql}), {partial}, identity FROM results "
+        "WHERE preset = ? AND status = 'explained' GROUP BY setting, point, replicate, epoch, identity "
         f"HAVING avg({measure.sql}) IS NOT NULL ORDER BY point, replicate, epoch",
         [measure.preset],
     )
-    found: dict[str, list[tuple[float, bool]]] = {setting: [] for setting in sweep.settings}
-    for setting, value, partial in table.rows:
-        found[setting].append((float(value), bool(partial)))
+    found: dict[str, list[tuple[float, bool, str]]] = {setting: [] for setting in sweep.settings}
+    for setting, value, flag, identity in table.rows:
+        found[setting].append((float(value), bool(flag), identity))
     return {setting: rows for setting, rows in found.items() if rows}
 
 
@@ -237,10 +241,10 @@ def spreads(sweep: Sweep) -> tuple[Spread, ...]:
     found = []
     for measure in measures_of(sweep):
         for setting, rows in _observations(sweep, measure).items():
-            values = np.array([value for value, _ in rows])
+            values = np.array([value for value, _, _ in rows])
             lower, median, upper = (float(q) for q in np.percentile(values, [25, 50, 75]))
             low, high = _median_interval(values)
-            partial = sum(flag for _, flag in rows)
+            partial = sum(flag for _, flag, _ in rows)
             found.append(
                 Spread(setting, measure, len(rows), partial, float(values.mean()), median, low, high, lower, upper)
             )
@@ -261,40 +265,68 @@ def _median_interval(values: Float[np.ndarray, " networks"]) -> tuple[float | No
 def trends(sweep: Sweep) -> tuple[Trend, ...]:
     """How every measure goes with the setting, where that is one number with at least three values."""
     numbers = numeric_settings(sweep)
-    if numbers is None or len(numbers) < 3:
+    if numbers is None:
         return ()
-    from scipy.stats import linregress, t
-
     logarithmic = is_logarithmic(numbers.values())
     found = []
     for measure in measures_of(sweep):
-        values = values_of(sweep, measure)
-        used = {s: v for s, v in values.items() if not (logarithmic and numbers[s] <= 0)}
-        x = np.concatenate([np.full(len(v), numbers[s]) for s, v in used.items()]) if used else np.array([])
-        if len(np.unique(x)) < 3 or len(x) < 5:
+        points = [
+            (np.log10(numbers[setting]) if logarithmic else numbers[setting], math.log10(1 + value), network)
+            for setting, rows in _observations(sweep, measure).items()
+            for value, _, network in rows
+            if numbers[setting] > 0 or not logarithmic
+        ]
+        if len({x for x, _, _ in points}) < 3 or len(points) < 5:
             continue
-        y = np.log10(1 + np.concatenate(list(used.values())))
-        if np.ptp(y) == 0:
-            found.append(Trend(measure, logarithmic, 0.0, 0.0, 0.0, 1.0, len(x)))
-            continue
-        fit: Any = linregress(np.log10(x) if logarithmic else x, y)
-        reach = float(t.ppf(0.975, len(x) - 2)) * fit.stderr
-        found.append(
-            Trend(measure, logarithmic, fit.slope, fit.slope - reach, fit.slope + reach, float(fit.pvalue), len(x))
-        )
+        fit = _mean_slope(points) if sweep.plan.axis == (EPOCH,) else _slope(points)
+        if fit is not None:
+            found.append(Trend(measure, logarithmic, *fit))
     return tuple(found)
 
 
+Fit = tuple[float, float, float, float, int]
+
+
+def _slope(points: Sequence[tuple[float, float, str]]) -> Fit:
+    """Slope, the ends of its interval, p and the number of networks, each of which has one point."""
+    from scipy.stats import linregress, t
+
+    x, y, _ = zip(*points, strict=True)
+    if np.ptp(y) == 0:
+        return 0.0, 0.0, 0.0, 1.0, len(points)
+    fit: Any = linregress(x, y)
+    reach = float(t.ppf(0.975, len(points) - 2)) * fit.stderr
+    return float(fit.slope), float(fit.slope - reach), float(fit.slope + reach), float(fit.pvalue), len(points)
+
+
+def _mean_slope(points: Sequence[tuple[float, float, str]]) -> Fit | None:
+    """The same where a network has several points: the mean of the slopes of those with at least three."""
+    from scipy.stats import linregress, ttest_1samp
+
+    by_network: dict[str, list[tuple[float, float]]] = {}
+    for x, y, network in points:
+        by_network.setdefault(network, []).append((x, y))
+    slopes = [float(linregress(*zip(*own, strict=True)).slope) for own in by_network.values() if len(own) > 2]  # type: ignore[attr-defined]
+    if len(slopes) < 3:
+        return None
+    if np.ptp(slopes) == 0:
+        return slopes[0], slopes[0], slopes[0], 1.0 if slopes[0] == 0 else 0.0, len(slopes)
+    test: Any = ttest_1samp(slopes, 0)
+    low, high = test.confidence_interval()
+    return float(np.mean(slopes)), float(low), float(high), float(test.pvalue), len(slopes)
+
+
 def contrasts(sweep: Sweep) -> tuple[Contrast, ...]:
-    """Every measure compared between settings that are not one number: lists each with the one before, others each
-    with the first."""
-    if numeric_settings(sweep) is not None:
+    """Every measure that has no trend compared between settings: lists and numbers each with the one before, others
+    each with the first. Epochs are not compared, since their networks are the same."""
+    if EPOCH in sweep.plan.axis:
         return ()
     from scipy.stats import mannwhitneyu
 
     pairs = _pairs(sweep)
     found = []
-    for measure in measures_of(sweep):
+    told = {trend.measure for trend in trends(sweep)}
+    for measure in (m for m in measures_of(sweep) if m not in told):
         values = values_of(sweep, measure)
         tried = [(a, b) for a, b in pairs if len(values.get(a, ())) > 1 and len(values.get(b, ())) > 1]
         results: list[Any] = [mannwhitneyu(values[b], values[a]) for a, b in tried]
@@ -327,7 +359,8 @@ def is_logarithmic(numbers: Collection[float]) -> bool:
 def _pairs(sweep: Sweep) -> list[tuple[str, str]]:
     labels = sweep.settings
     axis = sweep.plan.axis
-    ordered = len(axis) == 1 and all(isinstance(flat(point)[axis[0]], list) for point in sweep.plan.points)
+    swept = [flat(point)[axis[0]] for point in sweep.plan.points] if len(axis) == 1 else [""]
+    ordered = not any(isinstance(value, str) for value in swept)
     return list(itertools.pairwise(labels)) if ordered else [(labels[0], label) for label in labels[1:]]
 
 

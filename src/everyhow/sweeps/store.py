@@ -3,10 +3,12 @@
 import hashlib
 import json
 import platform
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from ..errors import FileFormatError, InputError
 from ..files import write_atomically
@@ -108,9 +110,15 @@ class Store:
         Raises:
             FileFormatError: something cannot be written, such as on a full disk; what is finished stays.
         """
+        if not _are_of(block, result.rows):
+            raise RuntimeError(f"what was computed for block {block.index} is not what it asks for")
         for name, content in result.networks.items():
             write_atomically(self.folder / "networks" / f"{name}.safetensors", content)
-        write_rows(self.part(block), result.rows, {"digest": digest_of(result.rows), "schema": str(SCHEMA_VERSION)})
+        metadata = {
+            "digest": digest_of(result.rows), "plan": self.plan.digest, "schema": str(SCHEMA_VERSION),
+            **{f"version_{name}": found or "" for name, found in _versions().items()},
+        }  # fmt: skip
+        write_rows(self.part(block), result.rows, metadata)
 
     def close(self) -> str | None:
         """The digest of the results, recorded in run.json; None while blocks are missing."""
@@ -136,8 +144,7 @@ class Store:
             raise FileFormatError(f"{error}; {again}") from None
         if stored.get("digest") != digest_of(rows):
             raise FileFormatError(f"{part}: damaged, its rows are not those that were written; {again}")
-        wanted = {block.setting.identity(replicate) for replicate in block.replicates}
-        if {row["identity"] for row in rows} != wanted or {row["point"] for row in rows} != {block.point}:
+        if stored.get("plan") != self.plan.digest or not _are_of(block, rows):
             raise FileFormatError(f"{part}: not the part of this plan that its name says; {again}")
 
     def _write_description(self) -> None:
@@ -145,21 +152,40 @@ class Store:
         write_atomically(self.folder / "plan.toml", self.plan.toml().encode())
 
     def _write_run(self, digest: str | None, finished: int) -> None:
-        blocks = sum(1 for _ in self.plan.blocks())
+        path = self.folder / "run.json"
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        here = {"versions": _versions(), "machine": platform.machine(), "system": platform.system()}
+        # Where it was begun stays; each part says what it was made with.
+        begun = json.loads(path.read_text("utf-8")) if path.is_file() else {"begun": now, **here}
         document = {
             "schema_version": SCHEMA_VERSION,
             "name": self.plan.name,
             "plan_digest": self.plan.digest,
             "digest": digest,
-            "blocks": blocks,
+            "blocks": sum(1 for _ in self.plan.blocks()),
             "blocks_finished": finished,
             "networks": self.plan.networks,
-            "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
-            "machine": platform.machine(),
-            "system": platform.system(),
-            "written": datetime.now(UTC).isoformat(timespec="seconds"),
+            **{key: begun[key] for key in ("begun", "versions", "machine", "system")},
+            "last_written": now,
         }
-        write_atomically(self.folder / "run.json", json.dumps(document, indent=1).encode())
+        write_atomically(path, json.dumps(document, indent=1).encode())
+
+
+def _are_of(block: Block, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether rows are those that a block asks for."""
+    checkpoints = len(block.setting.training.checkpoints) or 1
+    wanted = {
+        (block.point, block.setting.identity(replicate), preset)
+        for replicate in block.replicates
+        for preset in block.presets
+    }
+    outputs = block.setting.task_of(0).outputs
+    found = {(row["point"], row["identity"], row["preset"]) for row in rows}
+    return found == wanted and len(rows) == len(wanted) * checkpoints * outputs
+
+
+def _versions() -> dict[str, str | None]:
+    return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
 
 
 def _begun_with(folder: Path) -> str:
@@ -186,7 +212,7 @@ def _version(package: str) -> str | None:
 
 def _difference(one: Plan, other: Plan) -> str:
     """What differs first between two plans, in words."""
-    for name in ("seeds", "presets", "budget", "exact_up_to", "block"):
+    for name in ("seeds", "presets", "budget", "exact_up_to"):
         if getattr(one, name) != getattr(other, name):
             return f"{name} {getattr(one, name)!r} there, {getattr(other, name)!r} here"
     return f"{len(one.points)} points there, {len(other.points)} here, not all the same"
@@ -200,7 +226,8 @@ def readme(plan: Plan) -> str:
 A sweep: {plan.networks:,} networks at {len(plan.points):,} points, explained by {" and ".join(plan.presets)}.
 
 - `plan.toml`: what was asked; nothing else decides the results.
-- `run.json`: versions, machine, how many blocks are finished, and the digest of the results once all are.
+- `run.json`: where and with which versions it was begun, how many blocks were finished when a run last ended, and the
+  digest of the results once all are. Each part names the versions that it was made with.
 - `networks/IDENTITY.safetensors`: every trained network, kept or not; a checkpoint is `IDENTITY-EPOCH.safetensors`.
   `everyhow audit TASK --network FILE` shows all about one of them.
 - `results/part-*.parquet`: the rows, one file per block of networks, each written once. One row per network (and

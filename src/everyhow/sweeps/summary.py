@@ -1,15 +1,15 @@
 """Everything that is told of a sweep, computed once."""
 
-import json
 import re
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from .published import Beside, beside_published
 from .results import Sweep
 from .statistics import (
     Contrast,
+    Measure,
     Sample,
     Spread,
     Survivors,
@@ -51,7 +51,7 @@ class Summary:
 
     def document(self) -> dict[str, Any]:
         """The summary as one JSON document."""
-        return json.loads(json.dumps(asdict(self)))
+        return _plain(self)
 
 
 def summarize(sweep: Sweep) -> Summary:
@@ -75,8 +75,24 @@ def summarize(sweep: Sweep) -> Summary:
 
 def _reasons(sweep: Sweep) -> tuple[tuple[str, int], ...]:
     """The reasons of all outputs, the most frequent first, numbers left out so that like ones are counted together."""
-    table = sweep.query("SELECT coalesce(reason, capped) FROM results WHERE reason IS NOT NULL OR capped IS NOT NULL")
-    found = Counter(
-        re.sub(r"\d[\d,.]*(e[+-]?\d+)?", "N", part) for (text,) in table.rows for part in text.split(REASONS_JOINED_BY)
+    table = sweep.query(
+        "SELECT DISTINCT identity, point, epoch, output, coalesce(reason, capped) FROM results "
+        "WHERE reason IS NOT NULL OR capped IS NOT NULL"
     )
-    return tuple(found.most_common())
+    found = Counter(
+        (*row[:-1], re.sub(r"(?<![\w-])\d[\d,.]*(e[+-]?\d+)?(?![\w-])", "N", part))
+        for row in table.rows
+        for part in row[-1].split(REASONS_JOINED_BY)
+    )
+    return tuple(Counter(reason for *_, reason in found).most_common())
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it; a measure by its names, without how it is asked for."""
+    if isinstance(value, Measure):
+        return {"key": value.key, "title": value.title, "preset": value.preset}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    return value

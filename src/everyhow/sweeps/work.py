@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import math
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,7 @@ from ..circuits.listing import is_listable, list_bits
 from ..circuits.overlap import jaccard
 from ..circuits.sampling import sample_circuits
 from ..counted import CountedExplanations, count_explanations
-from ..errors import EveryhowError
+from ..errors import EveryhowError, InputError
 from ..network import Network
 from ..network_files import network_bytes, network_document
 from ..options import Preset, chosen_depth
@@ -57,24 +59,36 @@ class BlockResult:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A network with what training says of it; `epoch` only for checkpoints."""
+    """A network with what training says of it; `epoch` only for checkpoints, no network where training ended before."""
 
     replicate: int
     trained: Trained
-    network: Network
+    network: Network | None
     task: Task
     epoch: int | None
     loss: float | None
-    accuracy: float
+    accuracy: float | None
     name: str
 
 
-def run_block(block: Block) -> BlockResult:
-    """Train and explain the networks of a block, in one thread, so that results depend on the block alone."""
+def run_block(block: Block, asked_by: str | None = None) -> BlockResult:
+    """Train and explain the networks of a block, in one thread, so that results depend on the block alone.
+
+    Args:
+        block: what to do.
+        asked_by: the version of everyhow that asks; no other may answer.
+
+    Raises:
+        InputError: this is another version.
+    """
+    if asked_by not in (None, version("everyhow")):
+        raise InputError(
+            f"a worker has everyhow {version('everyhow')}, this is {asked_by}; install the same version there"
+        )
     with _ONE_AT_A_TIME, one_thread(), _torch_in_one_thread():
         candidates = list(_candidates(block))
         rows = [row for candidate in candidates for row in _rows(block, candidate)]
-    return BlockResult(tuple(rows), {c.name: network_bytes(c.network) for c in candidates})
+    return BlockResult(tuple(rows), {c.name: network_bytes(c.network) for c in candidates if c.network})
 
 
 @contextmanager
@@ -92,32 +106,37 @@ def _torch_in_one_thread() -> Iterator[None]:
 def _candidates(block: Block) -> Iterator[_Candidate]:
     """Every network of the block and its checkpoints."""
     setting = block.setting
-    seeds = [setting.seed(replicate) for replicate in block.replicates]
+    seeds = [setting.seed(replicate) for replicate in block.stack]
     tasks = [setting.task_of(seed) for seed in seeds]
     if setting.origin == "untrained":
         results = [untrained(task, seed, setting.training) for task, seed in zip(tasks, seeds, strict=True)]
     else:
         results = train_each(tasks, seeds, setting.training)
-    for replicate, task, result in zip(block.replicates, tasks, results, strict=True):
+    for replicate, task, result in zip(block.stack, tasks, results, strict=True):
+        if replicate not in block.replicates:
+            continue
         name = setting.identity(replicate)
-        for kept in result.checkpoints:
-            yield _Candidate(
-                replicate, result, kept.network, task, kept.epoch, kept.loss, kept.accuracy, f"{name}-{kept.epoch}"
-            )
+        reached = {kept.epoch: kept for kept in result.checkpoints}
+        for epoch in setting.training.checkpoints:
+            kept = reached.get(epoch)
+            found = (None, None, None) if kept is None else (kept.network, kept.loss, kept.accuracy)
+            yield _Candidate(replicate, result, found[0], task, epoch, *found[1:], f"{name}-{epoch}")
         if not setting.training.checkpoints:
             yield _Candidate(replicate, result, result.network, task, None, result.loss, result.accuracy, name)
 
 
 def _rows(block: Block, candidate: _Candidate) -> Iterator[dict[str, Any]]:
     setting = block.setting
-    sha = hashlib.sha256(json.dumps(network_document(candidate.network), sort_keys=True).encode()).hexdigest()
+    network, sha = candidate.network, None
+    if network is not None:
+        sha = hashlib.sha256(json.dumps(network_document(network), sort_keys=True).encode()).hexdigest()
     head = {
         "point": block.point,
         "replicate": candidate.replicate,
         "identity": setting.identity(candidate.replicate),
         "seed": setting.seed(candidate.replicate),
         **{key: _plain(value) for key, value in flat(setting).items()},
-        "network": f"{candidate.name}.safetensors",
+        "network": None if network is None else f"{candidate.name}.safetensors",
         "network_sha256": sha,
         "trained_task": candidate.task.name,
         "epoch": candidate.trained.epochs if candidate.epoch is None else candidate.epoch,
@@ -130,10 +149,10 @@ def _rows(block: Block, candidate: _Candidate) -> Iterator[dict[str, Any]]:
         for preset in block.presets:
             started = time.perf_counter()
             row = head | {"output": index, "output_task": candidate.task.names[index], "preset": preset}
-            if refusal:
+            if network is None or refusal:
                 row |= {"status": "not kept", "reason": refusal}
             else:
-                row |= _explained(block, candidate, index, preset)
+                row |= _explained(block, network.output(index), candidate.task.output(index), preset)
             yield row | {"seconds": time.perf_counter() - started}
 
 
@@ -144,6 +163,8 @@ def _plain(value: object) -> Any:
 
 def _refusal(setting: Setting, candidate: _Candidate) -> str | None:
     """Why a network is not explained, in words; None when it is."""
+    if candidate.accuracy is None:
+        return f"training ended after {candidate.trained.epochs} epochs, before this checkpoint"
     if setting.keep == "all":
         return None
     accuracy = f"its accuracy is {candidate.accuracy:.3g}"
@@ -154,9 +175,8 @@ def _refusal(setting: Setting, candidate: _Candidate) -> str | None:
     return None if candidate.accuracy >= ENOUGH_ACCURACY else f"{candidate.trained.reason}, but {accuracy}"
 
 
-def _explained(block: Block, candidate: _Candidate, index: int, preset: Preset) -> dict[str, Any]:
-    """What a preset finds of one output; an error becomes a row with its reason."""
-    network, task = candidate.network.output(index), candidate.task.output(index)
+def _explained(block: Block, network: Network, task: Task, preset: Preset) -> dict[str, Any]:
+    """What a preset finds of one output; an error becomes a row with its reason, unless it is the machine's."""
     try:
         behavior = Behavior.of_network(network, assignments(task.inputs))
         (table,) = behavior.tables()
@@ -165,6 +185,8 @@ def _explained(block: Block, candidate: _Candidate, index: int, preset: Preset) 
         return {"status": "explained", **computes, **explain(block, network, task, behavior)}
     except EveryhowError as error:
         return {"status": "failed", "reason": str(error)}
+    except (MemoryError, OSError):
+        raise
     except Exception as error:  # a network that cannot be explained must not cost its block
         return {"status": "failed", "reason": f"internal failure: {type(error).__name__}: {error}"}
 
@@ -178,18 +200,28 @@ def _by_paper(block: Block, network: Network, task: Task, behavior: Behavior) ->
     return {
         "explained_depth": depth,
         "decision": "threshold",
-        **counts,
+        **_as_doubles(counts),
         **({} if estimate is None else {f"interpretations_{key}": value for key, value in _interval(estimate).items()}),
-        **survivors,
+        **_as_doubles(survivors),
         **{
             f"{strategy}_{part}": getattr(verdict, part)
             for strategy, verdict in found.verdict.items()
             for part in ("status", "criterion", "reason")
         },
         **_overlap(network, behavior, found),
-        "counts_exact": json.dumps({k: str(n) for k, n in (counts | survivors).items() if n is not None}),
+        "counts_exact": _digits(counts | survivors),
         "capped": REASONS_JOINED_BY.join(found.capped) or None,
     }
+
+
+def _digits(counts: dict[str, int | None]) -> str:
+    """The counts in full, as JSON; those of more than four thousand digits in hexadecimal ones."""
+    return json.dumps({k: str(n) if n.bit_length() < 13_000 else hex(n) for k, n in counts.items() if n is not None})
+
+
+def _as_doubles(counts: dict[str, int | None]) -> dict[str, float | None]:
+    """The counts as the columns hold them; infinite where a double does not reach so far."""
+    return {key: n if n is None else float(n) if n.bit_length() < 1024 else math.inf for key, n in counts.items()}
 
 
 def _bracketed(counts: dict[str, Any]) -> dict[str, Any]:
@@ -238,8 +270,8 @@ def _by_authors(block: Block, network: Network, task: Task, behavior: Behavior) 
     return {
         "explained_depth": depth,
         "decision": "round",
-        **counts,
+        **_as_doubles(counts),
         "pair_order": order,
-        "counts_exact": json.dumps({k: str(n) for k, n in counts.items() if n is not None}),
+        "counts_exact": _digits(counts),
         "capped": REASONS_JOINED_BY.join(found.capped) or None,
     }

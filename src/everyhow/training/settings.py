@@ -64,8 +64,11 @@ class TrainingSettings:
     checkpoints: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        for name in (self.hidden_activation, self.output_activation):
-            activation(name)
+        for name in ("hidden_activation", "output_activation"):
+            try:
+                activation(getattr(self, name))
+            except InputError as error:
+                raise InputError(f"{name}: {error}") from None
         rules = {
             "widths": (all(isinstance(w, int) and w >= 1 for w in self.widths), "whole numbers of at least 1"),
             "learning_rate": (self.learning_rate > 0, "above 0"),
