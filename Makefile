@@ -16,7 +16,7 @@ demo: $(VENV)/.with-train
 	$(BIN)/everyhow xornet
 
 test: $(VENV)/.with-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.with-dev
 	$(BIN)/ruff format --check .

@@ -80,6 +80,8 @@ def _summary_parts(summary: Summary, sweep: Sweep, width: int) -> Iterator[Rende
     if summary.trends:
         yield heading("Do counts go with the setting? Least squares of log10(1 + count)")
         yield indented(_trends(summary.trends))
+        if summary.trends[0].logarithmic:
+            yield indented(Text("settings at 0 have no logarithm and are left out"))
     if summary.contrasts:
         yield heading("Do settings differ? Mann-Whitney, corrected by Holm for each count")
         yield indented(_contrasts(summary.contrasts))
