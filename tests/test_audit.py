@@ -134,6 +134,14 @@ def test_ties_are_estimated():
     assert 0 < estimate.low <= estimate.value <= estimate.high
 
 
+def test_an_estimate_between_two_numbers_of_circuits():
+    """Its value is of the number in the middle, its ends of the ends."""
+    from everyhow.interpretations.findings import _estimate
+
+    found = _estimate([3, 3, 3], 10, 30)
+    assert (found.value, found.low, found.high, found.sample) == (60, 30, 90, 3)
+
+
 def test_few_circuits_are_counted_whatever_the_budget(xor):
     """A sweep may ask for exact interpretations of so many circuits where the budget would estimate."""
     from everyhow.behavior import Behavior
