@@ -78,7 +78,8 @@ def _summary_parts(summary: Summary, sweep: Sweep, width: int) -> Iterator[Rende
         yield heading("Counts, over the networks explained")
         yield from _spreads(summary.spreads)
     if summary.trends:
-        yield heading("Do counts go with the setting? Least squares of log10(1 + count)")
+        unit = "factor of 10" if summary.trends[0].logarithmic else "unit"
+        yield heading(f"Do counts go with the setting? Slope of log10(1 + count) per {unit}")
         yield indented(_trends(summary.trends))
         if summary.trends[0].logarithmic:
             yield indented(Text("settings at 0 have no logarithm and are left out"))
@@ -193,8 +194,7 @@ def _number(number: float | None) -> str:
 
 
 def _trends(found: Sequence[Trend]) -> Table:
-    unit = "per factor of 10" if found[0].logarithmic else "per unit"
-    table = _table("count", "preset", f"slope {unit}", "95 % interval", "p", "n", left=2)
+    table = _table("count", "preset", "slope", "95 % interval", "p", "n", left=2)
     table.columns[0].no_wrap, table.columns[0].max_width = False, TITLE
     for trend in found:
         interval = f"{trend.low:.2g} to {trend.high:.2g}"
