@@ -1,6 +1,6 @@
 """The pieces that every section of the terminal report is made of."""
 
-from rich.console import RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -9,6 +9,13 @@ from ..ladder import Verdict
 
 STYLES = {"identifiable": "bold green", "not identifiable": "bold yellow", "none valid": "bold red", "unknown": "bold"}
 BAR = 8
+
+
+def print_trimmed(console: Console, *items: RenderableType) -> None:
+    """Print without the blanks that tables fill their lines with, which a pipe or a log has no use for."""
+    with console.capture() as captured:
+        console.print(Group(*items))
+    console.file.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
 
 
 def funnel(title: str, *columns: str) -> Table:

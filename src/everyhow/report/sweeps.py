@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -14,7 +14,7 @@ from ..sweeps.results import Sweep
 from ..sweeps.statistics import KINDS, Contrast, Measure, Spread, Survivors, Trend
 from ..sweeps.summary import Summary
 from ..sweeps.watch import duration
-from .pieces import fact_table, heading, indented
+from .pieces import fact_table, heading, indented, print_trimmed
 
 CELL, RUNG, TITLE = 11, 27, 20
 EVERYTHING = "all networks"
@@ -22,18 +22,12 @@ EVERYTHING = "all networks"
 
 def print_summary(summary: Summary, sweep: Sweep, console: Console) -> None:
     """Print what a sweep found."""
-    _print(console, _summary_parts(summary, sweep, console.width))
+    print_trimmed(console, *_summary_parts(summary, sweep, console.width))
 
 
 def print_forecast(plan: Plan, expected: Forecast, workers: int, console: Console) -> None:
     """Print what a plan would cost."""
-    _print(console, _forecast_parts(plan, expected, workers))
-
-
-def _print(console: Console, parts: Iterator[RenderableType]) -> None:
-    with console.capture() as captured:
-        console.print(Group(*parts))
-    console.file.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
+    print_trimmed(console, *_forecast_parts(plan, expected, workers))
 
 
 def _forecast_parts(plan: Plan, expected: Forecast, workers: int) -> Iterator[RenderableType]:

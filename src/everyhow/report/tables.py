@@ -8,6 +8,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ..sweeps.results import Table
+from .pieces import print_trimmed
 
 
 def print_table(found: Table, console: Console) -> None:
@@ -21,9 +22,7 @@ def print_table(found: Table, console: Console) -> None:
         table.add_row(*map(Text, row))
     widths = [max(len(column), *(len(row[k]) for row in cells), 0) + 2 for k, column in enumerate(found.columns)]
     wide = Console(file=console.file, width=max(console.width, sum(widths)), highlight=False)
-    with wide.capture() as captured:
-        wide.print(table)
-    console.file.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
+    print_trimmed(wide, table)
 
 
 def print_csv(found: Table, file: TextIO) -> None:

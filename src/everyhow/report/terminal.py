@@ -13,18 +13,14 @@ from ..mappings.findings import RUNGS
 from ..paper import PaperFindings
 from ..readouts.findings import LayerReadouts
 from .drawing import circuit_lines, formula_lines
-from .pieces import fact_table, funnel, heading, indented, plural, share_bar, shown, verdict_text
+from .pieces import fact_table, funnel, heading, indented, plural, print_trimmed, share_bar, shown, verdict_text
 from .rivals import lesson_section, rival_sections
 
 
 def print_audit(audit: Audit, console: Console, saved: str | None = None) -> None:
     """Print an audit; `saved` is where its files are."""
-    with console.capture() as captured:
-        console.print(Group(*_audit_parts(audit)))
-        if saved:
-            console.print(Group(heading("Files"), indented(Text(saved, overflow="fold"))))
-    # Tables fill their lines with blanks, which a pipe or a log has no use for.
-    console.file.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
+    files = [heading("Files"), indented(Text(saved, overflow="fold"))] if saved else []
+    print_trimmed(console, *_audit_parts(audit), *files)
 
 
 def _audit_parts(audit: Audit) -> Iterator[RenderableType]:
