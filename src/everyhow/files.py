@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from .errors import FileFormatError
@@ -13,25 +15,37 @@ def write_atomically(path: Path, content: bytes) -> Path:
     Raises:
         FileFormatError: the folder does not exist and cannot be made, or cannot be written to.
     """
+    with replacing(path, "choose another place") as temporary:
+        temporary.write_bytes(content)
+    return path
+
+
+@contextmanager
+def replacing(path: Path, next_step: str) -> Iterator[Path]:
+    """An empty file of a temporary name beside `path`, which takes its place once it is filled; else it is deleted.
+
+    Raises:
+        FileFormatError: the folder does not exist and cannot be made, or cannot be written to; it ends in `next_step`.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        os.close(handle)
     except OSError as error:
-        raise FileFormatError(f"{path}: cannot write here ({error.strerror}); choose another place") from None
+        raise FileFormatError(f"{path}: cannot write here ({error.strerror}); {next_step}") from None
+    temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
+        yield temporary
+        with temporary.open("rb") as file:
             os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+        temporary.chmod(0o644)
+        temporary.replace(path)
     except OSError as error:
-        Path(name).unlink(missing_ok=True)
-        raise FileFormatError(f"{path}: cannot write ({error.strerror}); choose another place") from None
+        temporary.unlink(missing_ok=True)
+        raise FileFormatError(f"{path}: cannot write ({error.strerror}); {next_step}") from None
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
-    return path
 
 
 def writing_folder(folder: str | Path) -> Path:

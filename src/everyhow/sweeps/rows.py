@@ -2,13 +2,12 @@
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..errors import FileFormatError
+from ..files import replacing
 
 ROWS_AT_ONCE = 40
 TEXT, NUMBER, WHOLE, TRUTH, NUMBERS = "VARCHAR", "DOUBLE", "BIGINT", "BOOLEAN", "DOUBLE[]"
@@ -170,32 +169,19 @@ def write_rows(path: Path, rows: Sequence[dict[str, Any]], metadata: dict[str, s
     places = ", ".join("?" * len(COLUMNS))
     columns = ", ".join(f'"{name}" {kind}' for name, (kind, _) in COLUMNS.items())
     named = ", ".join(f"{key}: '{value}'" for key, value in metadata.items())
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-        os.close(handle)
-    except OSError as error:
-        raise FileFormatError(f"{path}: cannot write here ({error.strerror}); what is finished stays") from None
-    try:
-        with duckdb.connect() as connection:
-            connection.execute(f"CREATE TABLE results ({columns})")
-            # Some rows in one statement: one for each takes twice as long, and so do all of many.
-            for start in range(0, len(rows), ROWS_AT_ONCE):
-                chunk = rows[start : start + ROWS_AT_ONCE]
-                values = [row.get(name) for row in chunk for name in COLUMNS]
-                connection.execute(f"INSERT INTO results VALUES {', '.join([f'({places})'] * len(chunk))}", values)
-            options = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{named}}}"
-            connection.execute(f"COPY results TO '{_quoted(temporary)}' ({options})")
-        with Path(temporary).open("rb") as file:
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except (duckdb.Error, OSError) as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise FileFormatError(f"{path}: cannot write ({first_line(error)}); what is finished stays") from None
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with replacing(path, "what is finished stays") as temporary:
+        try:
+            with duckdb.connect() as connection:
+                connection.execute(f"CREATE TABLE results ({columns})")
+                # Some rows in one statement: one for each takes twice as long, and so do all of many.
+                for start in range(0, len(rows), ROWS_AT_ONCE):
+                    chunk = rows[start : start + ROWS_AT_ONCE]
+                    values = [row.get(name) for row in chunk for name in COLUMNS]
+                    connection.execute(f"INSERT INTO results VALUES {', '.join([f'({places})'] * len(chunk))}", values)
+                options = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{named}}}"
+                connection.execute(f"COPY results TO '{_quoted(str(temporary))}' ({options})")
+        except duckdb.Error as error:
+            raise FileFormatError(f"{path}: cannot write ({first_line(error)}); what is finished stays") from None
 
 
 def _quoted(text: str) -> str:
