@@ -60,6 +60,39 @@ class Verdict:
         return self.status + (f" by {self.criterion}" if self.criterion else "")
 
 
+@dataclass(frozen=True)
+class Counterexample:
+    """A run that an explanation gets wrong.
+
+    Attributes:
+        base: the input, as digits.
+        sources: what takes its value from elsewhere, in words, each with the input it takes it from.
+        predicted: the decision that follows from the explanation.
+        decided: the decision of the run.
+    """
+
+    base: str
+    sources: tuple[tuple[str, str], ...]
+    predicted: bool
+    decided: bool
+
+    def __str__(self) -> str:
+        taken = " and ".join(f"{item} as at {source}" for item, source in self.sources)
+        setting = f"at {self.base}, with {taken}" if taken else f"at {self.base}"
+        return f"{setting}: the explanation says {self.predicted:d}, the run decides {self.decided:d}"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What keeps an explanation from passing a rung: in words, and a run that shows it, where one does."""
+
+    text: str
+    experiment: Counterexample | None = None
+
+    def __str__(self) -> str:
+        return self.text
+
+
 def judge(
     survivors: Mapping[str, int | None], space: str, failure: str | None = None, partial: str | None = None
 ) -> Verdict:

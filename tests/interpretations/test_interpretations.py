@@ -110,9 +110,13 @@ def test_summaries_follow_from_the_list(name):
             gaps = [r.gap for (layer, _), r in one.readings.items() if 0 < layer < last]
             return min(gaps), sum(gaps)
 
-        best = max(map(width, everything))
-        assert best[0] == table.widest.smallest_gap
-        assert best[1] == pytest.approx(width(table.widest)[1])
+        ranked = [width(one) for one in table.by_gaps()]
+        expected = sorted(map(width, everything), reverse=True)
+        assert [smallest for smallest, _ in ranked] == [smallest for smallest, _ in expected]
+        assert [total for _, total in ranked] == pytest.approx([total for _, total in expected])
+        keys = [{n: r.bits for n, r in one.readings.items()} for one in table.by_gaps()]
+        assert sorted(map(str, keys)) == sorted(str({n: r.bits for n, r in one.readings.items()}) for one in everything)
+        assert width(table.widest) == ranked[0]
 
 
 def test_separators_lie_midway():

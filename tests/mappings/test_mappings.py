@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 
 import everyhow as eh
 from everyhow.behavior import Behavior
+from everyhow.boolean.algorithms import idle_gate
 from everyhow.boolean.truth_table import assignments
 from everyhow.mappings.alignment import aligned, minimal_mappings
-from everyhow.mappings.interchange import best_mappings, disagreement, iia, interfering_layer
+from everyhow.mappings.faults import fault_of_near_miss
+from everyhow.mappings.findings import RUNGS, examine_mappings
+from everyhow.mappings.interchange import best_mappings, disagreement, iia, interference
 from everyhow.mappings.released import bases_tested, released_mappings
 from everyhow.mappings.signatures import NeuronSet, signatures
 
@@ -91,7 +94,7 @@ def test_aligned(network, depth):
         assert plain.is_joint(network, points, tree, negated, mapping) == (
             disagreement(network, mine[name], points) is None
         )
-        assert plain.is_inert(network, points, mapping) == (interfering_layer(found, mine[name]) is None)
+        assert plain.is_inert(network, points, mapping) == (interference(found, mine[name]) is None)
 
 
 @pytest.mark.parametrize("name", ["xor-2-3-3-1-seed2", "and-2-3-3-1-seed0", "xor-2-3-3-1-seed4"])
@@ -233,3 +236,41 @@ def test_errors():
         signatures(network, assignments(2))
     with pytest.raises(eh.InputError, match="the algorithm has 2 inputs but the network has 3"):
         eh.mappings(eh.Network([np.ones((1, 3))], [np.zeros(1)], ["relu"]), next(eh.algorithms("XOR", 2)))
+
+
+@pytest.mark.parametrize("name", ["xor-2-3-3-1-seed0", "xor-2-3-3-1-seed2", "and-2-3-3-1-seed0", "xornet"])
+def test_the_interchange_that_fells_a_mapping(name):
+    """Whatever falls at a rung has a fault; the interchange shown is run again, and the network decides as it says."""
+    _, network = reference(name)
+    points = assignments(2)
+    behavior = Behavior.of_network(network, points)
+    findings = examine_mappings(network, behavior, behavior.tables()[0], 3, 10**10)
+    states = plain.run(network, points)
+    for rung in ("ordered", "joint", "inert"):
+        before = findings.survivors[RUNGS[RUNGS.index(rung) - 1]]
+        assert set(findings.fallen[rung]) == set(before) - set(findings.survivors[rung])
+        for mapping, fault in findings.fallen[rung].items():
+            if fault.experiment is None:
+                assert rung == "ordered"
+                continue
+            assert replayed(network, points, states, mapping, fault.experiment) == fault.experiment.decided
+            assert fault.experiment.predicted != fault.experiment.decided
+    for miss in findings.near_misses:
+        fault = fault_of_near_miss(findings.signatures, miss)
+        assert replayed(network, points, states, miss.mapping, fault.experiment) == fault.experiment.decided
+    for algorithm in findings.aligned:
+        assert (idle_gate(algorithm) is None) == algorithm.irredundant
+
+
+def replayed(network, points, states, mapping, run):
+    """The network at the base of a run, the neurons of its variables taking their values from the sources."""
+    sets = {variable.name: s for variable, s in zip(mapping.algorithm.variables, mapping.sets, strict=True)}
+    patches = []
+    for item, source in run.sources:
+        if item in sets:
+            layer, neurons = sets[item].layer, sets[item].neurons
+        else:
+            layer = int(item.split("layer ")[1].split(":")[0])
+            neurons = tuple(int(j) for j in item.split(": ")[1].rstrip(")").split("+"))
+        patches.append((layer, neurons, states[layer][int(source, 2), list(neurons)]))
+    return bool(plain.run_patched(network, points[[int(run.base, 2)]], patches)[0])

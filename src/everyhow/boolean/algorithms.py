@@ -89,6 +89,23 @@ class Variable:
 
 
 @dataclass(frozen=True)
+class Node:
+    """One node of an algorithm as the printed formula shows it, inputs and the root included.
+
+    Attributes:
+        label: the gate, or the input with its negation sign.
+        formula: the node with all below it.
+        bits: what it computes, as shown.
+        operands: 0 for an input, 2 for a gate.
+    """
+
+    label: str
+    formula: str
+    bits: int
+    operands: int
+
+
+@dataclass(frozen=True)
 class Algorithm:
     """A formula tree that computes a function of `inputs` inputs; `negated` when the root is the complement of its AND.
 
@@ -132,6 +149,16 @@ class Algorithm:
         outputs = (full, 0) if self.negated else (0, full)
         return tuple(_variables(self.tree, self.negated, (), None, *outputs, self.inputs))
 
+    @property
+    def nodes(self) -> dict[Path, Node]:
+        """Every node by its path from the root, each before those below it, as the printed formula shows it.
+
+        Example:
+            >>> [node.label for node in next(algorithms(TruthTable.parse("1001"), 2)).nodes.values()]
+            ['OR', 'AND', 'A', 'B', 'NOR', 'A', 'B']
+        """
+        return dict(_nodes(self.tree, self.negated, (), self.inputs))
+
     def evaluate(self, forced: Callable[[Path], int | None], inputs: tuple[int, ...] | None = None) -> int:
         """The output over all rows when each variable whose path `forced` knows is replaced by the bits it gives.
 
@@ -166,6 +193,25 @@ def _is_idle(tree: Inner, inputs: int) -> bool:
     full = (1 << (1 << inputs)) - 1
     own, left, right = value(tree, inputs), value(tree.left, inputs), value(tree.right, inputs)
     return own in (0, full, left, right, left ^ full, right ^ full)
+
+
+def idle_gate(algorithm: Algorithm) -> str | None:
+    """The first gate that computes a constant, or the same as one of its operands up to complement, in words; None when
+    the algorithm is irredundant.
+
+    Example:
+        >>> next(filter(None, map(idle_gate, algorithms(TruthTable.parse("0001"), 2))))
+        'AND(A, AND(A,B)) computes the same as its operand AND(A,B)'
+    """
+    full = (1 << (1 << algorithm.inputs)) - 1
+    for path, node in algorithm.nodes.items():
+        if node.operands and node.bits in (0, full):
+            return f"{node.formula} is always {1 if node.bits else 0}"
+        for operand in (algorithm.nodes[*path, 0], algorithm.nodes[*path, 1]) if node.operands else ():
+            if operand.bits in (node.bits, node.bits ^ full):
+                same = "the same as" if operand.bits == node.bits else "the complement of"
+                return f"{node.formula} computes {same} its operand {operand.formula}"
+    return None
 
 
 def algorithms(table: TruthTable, max_depth: int, irredundant: bool = False) -> Iterator[Algorithm]:
@@ -323,14 +369,31 @@ def _variables(
         yield from _variables(operand, shown_negated, below, below, *outputs, inputs)
 
 
+def _nodes(tree: Tree, negated: bool, path: Path, inputs: int) -> Iterator[tuple[Path, Node]]:
+    full = (1 << (1 << inputs)) - 1
+    bits = value(tree, inputs) ^ (full if negated else 0)
+    if isinstance(tree, Leaf):
+        yield path, Node(_text(tree, negated), _text(tree, negated), bits, 0)
+        return
+    gate, marks = _shown_gate(tree, negated)
+    yield path, Node(gate, _text(tree, negated), bits, 2)
+    for side, (operand, mark) in enumerate(zip((tree.left, tree.right), marks, strict=True)):
+        yield from _nodes(operand, mark, (*path, side), inputs)
+
+
 def _text(tree: Tree, negated: bool) -> str:
     """The tree, or its complement, as a formula in which only inputs carry negation signs."""
     if isinstance(tree, Leaf):
         return ("¬" if negated else "") + INPUT_NAMES[tree.index]
-    marks = (tree.left_negated != negated, tree.right_negated != negated)
-    gate = "OR" if negated else "AND"
-    if all(marks) and isinstance(tree.left, Leaf) and isinstance(tree.right, Leaf):
-        # Both operands are negated inputs: De Morgan gives a name without negation signs.
-        gate, marks = ("NAND" if negated else "NOR"), (False, False)
+    gate, marks = _shown_gate(tree, negated)
     separator = "," if depth(tree) == 1 else ", "
     return f"{gate}({_text(tree.left, marks[0])}{separator}{_text(tree.right, marks[1])})"
+
+
+def _shown_gate(tree: Inner, negated: bool) -> tuple[str, tuple[bool, bool]]:
+    """The gate that a node, or its complement, is shown as, and whether each operand is shown negated."""
+    marks = (tree.left_negated != negated, tree.right_negated != negated)
+    if all(marks) and isinstance(tree.left, Leaf) and isinstance(tree.right, Leaf):
+        # Both operands are negated inputs: De Morgan gives a name without negation signs.
+        return "NAND" if negated else "NOR", (False, False)
+    return "OR" if negated else "AND", marks

@@ -55,15 +55,14 @@ class Circuit:
         edges = {
             (layer, int(j), int(i)) for layer, w in enumerate(network.weights, start=1) for j, i in np.argwhere(w != 0)
         }
-        while True:
-            targets = {(layer, j) for layer, j, _ in edges} | {(0, i) for i in range(network.widths[0])}
-            sources = {(layer - 1, i) for layer, _, i in edges} | {
-                (network.depth, o) for o in range(network.widths[-1])
-            }
-            kept = {e for e in edges if (e[0] - 1, e[2]) in targets and (e[0], e[1]) in sources}
-            if kept == edges:
-                return Circuit.of_edges(network.widths, edges)
-            edges = kept
+        return Circuit.of_edges(network.widths, _connected_part(network.widths, edges))
+
+    def without(self, edge: Edge) -> "Circuit | None":
+        """The circuit less one edge and whatever is then left without an edge in or out; None when that leaves an
+        output without an edge in."""
+        kept = _connected_part(self.widths, set(self.edges) - {edge})
+        fed = {j for layer, j, _ in kept if layer == len(self.widths) - 1}
+        return Circuit.of_edges(self.widths, kept) if len(fed) == self.widths[-1] else None
 
     def __len__(self) -> int:
         return self.bits.bit_count()
@@ -124,6 +123,17 @@ class Circuit:
         faults += [f"output {o} has no edge in" for o in range(self.widths[-1]) if (last, o) not in targets]
         if faults:
             raise InputError("these edges are no circuit: " + "; ".join(sorted(faults)))
+
+
+def _connected_part(widths: tuple[int, ...], edges: set[Edge]) -> set[Edge]:
+    """The edges less those into neurons that lead nowhere and out of neurons that nothing enters."""
+    while True:
+        targets = {(layer, j) for layer, j, _ in edges} | {(0, i) for i in range(widths[0])}
+        sources = {(layer - 1, i) for layer, _, i in edges} | {(len(widths) - 1, o) for o in range(widths[-1])}
+        kept = {e for e in edges if (e[0] - 1, e[2]) in targets and (e[0], e[1]) in sources}
+        if kept == edges:
+            return edges
+        edges = kept
 
 
 @lru_cache

@@ -1,5 +1,6 @@
 """All interpretations of one circuit: counted, listed, drawn, and summed up neuron by neuron."""
 
+import heapq
 import itertools
 import math
 from collections import Counter
@@ -105,20 +106,36 @@ class Interpretations:
 
     @cached_property
     def widest(self) -> Interpretation | None:
-        """The interpretation whose smallest relative gap is widest; among those, the one with the widest gaps summed.
+        """The first of `by_gaps`; None when there is no interpretation."""
+        return next(self.by_gaps(), None)
 
-        None when there is no interpretation.
+    def by_gaps(self) -> Iterator[Interpretation]:
+        """All interpretations, widest gaps first: by their smallest relative gap, and among equals by the sum of all.
+
+        Best first: a partial path is as good as its own gaps and the best that can follow them.
+
+        Cost: one step per pair of neighbouring states before the first; the others follow without listing the rest.
         """
         if not self.count:
-            return None
-        gaps = sorted({r.gap for neuron, rs in self.readings.items() if self._is_hidden(neuron) for r in rs})
-        # The best smallest gap is found by halving the sorted list of gaps that occur.
-        low, high = 0, len(gaps)
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if self._widest_path(gaps[middle]) else (low, middle)
-        path = self._widest_path(gaps[low] if gaps else 0.0)
-        return self._interpretation(path) if path else None
+            return
+        order = itertools.count()
+        waiting = [
+            (*self._promise((state,), 1.0, 0.0), next(order), (state,), 1.0, 0.0) for state in self._first_states
+        ]
+        heapq.heapify(waiting)
+        while waiting:
+            *_, path, smallest, total = heapq.heappop(waiting)
+            layer = len(path) - 1
+            if layer == self.network.depth:
+                yield self._interpretation(path)
+                continue
+            for target in self._targets(layer, path[-1]):
+                if self._paths_after(layer + 1, target):
+                    own = self._gaps(layer + 1, target)
+                    extended = (*path, target)
+                    least, sum_of_gaps = min([smallest, *own]), total + sum(own)
+                    promised = self._promise(extended, least, sum_of_gaps)
+                    heapq.heappush(waiting, (*promised, next(order), extended, least, sum_of_gaps))
 
     @cached_property
     def _layers(self) -> tuple[tuple[Neuron, ...], ...]:
@@ -132,9 +149,6 @@ class Interpretations:
     @cached_property
     def _memory(self) -> dict:
         return {}
-
-    def _is_hidden(self, neuron: Neuron) -> bool:
-        return 0 < neuron[0] < self.network.depth
 
     def _parents(self, neuron: Neuron) -> tuple[Neuron, ...]:
         layer, j = neuron
@@ -209,21 +223,29 @@ class Interpretations:
                     break
         return path
 
-    def _widest_path(self, least: float) -> tuple[State, ...] | None:
-        """The path of the largest sum of gaps among those without a gap below `least`."""
-        best: dict[State, tuple[float, tuple[State, ...]]] = {s: (0.0, (s,)) for s in self._first_states}
-        for layer in range(1, self.network.depth + 1):
-            following: dict[State, tuple[float, tuple[State, ...]]] = {}
-            for state, (total, path) in best.items():
-                for target in self._targets(layer - 1, state):
-                    gaps = [r.gap for r in target] if layer < self.network.depth else []
-                    if min(gaps, default=1.0) < least:
-                        continue
-                    candidate = (total + sum(gaps), (*path, target))
-                    if target not in following or candidate[0] > following[target][0]:
-                        following[target] = candidate
-            best = following
-        return max(best.values(), key=lambda entry: entry[0])[1] if best else None
+    def _gaps(self, layer: int, state: State) -> list[float]:
+        """The gaps that count: those of the hidden neurons."""
+        return [reading.gap for reading in state] if 0 < layer < self.network.depth else []
+
+    def _promise(self, path: tuple[State, ...], smallest: float, total: float) -> tuple[float, float]:
+        """What no way to go on from `path` exceeds, negated: the smallest gap, then the sum of the gaps."""
+        least, most = self._best_after(len(path) - 1, path[-1])
+        return -min(smallest, least), -(total + most)
+
+    def _best_after(self, layer: int, state: State) -> tuple[float, float]:
+        """The widest smallest gap, and the largest sum of gaps, of all ways to go on from `state`."""
+        if layer == self.network.depth:
+            return 1.0, 0.0
+        key = ("best", layer, state)
+        if key not in self._memory:
+            least, most = 0.0, 0.0
+            for target in self._targets(layer, state):
+                if self._paths_after(layer + 1, target):
+                    own = self._gaps(layer + 1, target)
+                    after = self._best_after(layer + 1, target)
+                    least, most = max(least, min([after[0], *own])), max(most, after[1] + sum(own))
+            self._memory[key] = least, most
+        return self._memory[key]
 
     def _interpretation(self, path: tuple[State, ...]) -> Interpretation:
         readings: dict[Neuron, Reading] = {}

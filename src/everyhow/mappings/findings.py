@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 
 from ..behavior import Behavior
 from ..boolean.algorithms import Algorithm, algorithms, count_algorithms, counting_cost
-from ..boolean.truth_table import TruthTable, row_name
+from ..boolean.truth_table import TruthTable
 from ..budget import over_budget
 from ..errors import BudgetError
+from ..ladder import Fault
 from ..network import Network
 from .alignment import MOST_GROWN, aligned, carried_functions, minimal_mappings
-from .interchange import NearMiss, best_mappings, disagreement, interfering_layer
+from .faults import fault
+from .interchange import NearMiss, best_mappings
 from .mapping import Mapping
 from .signatures import Signatures, signatures
 
@@ -34,6 +36,7 @@ class MappingFindings:
         signatures: the causal signatures of all neuron sets; likewise.
         aligned: every aligned algorithm with its number of minimal mappings; None when the budget did not allow it.
         survivors: the mappings that pass each rung after the first.
+        fallen: the mappings that fall at each rung after the second, each with its fault.
         failure: what failed, in words, at the first rung that nothing passes; None when every rung is passed.
         near_misses: irredundant algorithms that are not aligned, best worst-variable IIA first.
         scored: among how many of the simplest such algorithms the near misses were looked for, and of how many.
@@ -45,6 +48,7 @@ class MappingFindings:
     signatures: Signatures | None
     aligned: ReadOnly[Algorithm, int] | None = field(default=None, repr=False)
     survivors: ReadOnly[str, tuple[Mapping, ...]] = field(default_factory=dict, repr=False)
+    fallen: ReadOnly[str, ReadOnly[Mapping, Fault]] = field(default_factory=dict, repr=False)
     failure: str | None = None
     near_misses: tuple[NearMiss, ...] = ()
     scored: tuple[int, int] = (0, 0)
@@ -148,15 +152,17 @@ def examine_mappings(
         failure = "nothing passes irredundant; in every aligned algorithm a gate is constant or repeats an operand"
     kept = tuple(mapping for algorithm in candidates for mapping in minimal_mappings(found, algorithm))
     survivors = {"irredundant": kept}
+    fallen = {}
     for rung in RUNGS[2:]:
-        faults = {mapping: _fault(rung, network, found, behavior, mapping) for mapping in kept}
+        faults = {mapping: fault(rung, network, found, behavior, mapping) for mapping in kept}
         if kept and all(faults.values()):
             example = min(kept, key=complexity)
             failure = f"nothing passes {rung}; the simplest, {example.algorithm}, falls because {faults[example]}"
         kept = tuple(mapping for mapping in kept if not faults[mapping])
         survivors[rung] = kept
+        fallen[rung] = {mapping: found_fault for mapping, found_fault in faults.items() if found_fault}
     misses, scored = _near_misses(found, table, max_depth, candidates, irredundant)
-    return MappingFindings(number, irredundant, found, single, survivors, failure, misses, scored)
+    return MappingFindings(number, irredundant, found, single, survivors, fallen, failure, misses, scored)
 
 
 def _near_misses(
@@ -182,19 +188,3 @@ def simplicity(algorithm: Algorithm) -> tuple:
 def complexity(mapping: Mapping) -> tuple:
     """What mappings are ordered by, simplest first: their algorithm, the neurons used, then their text."""
     return (*simplicity(mapping.algorithm), sum(len(s.neurons) for s in mapping.sets), str(mapping))
-
-
-def _fault(rung: str, network: Network, found: Signatures, behavior: Behavior, mapping: Mapping) -> str | None:
-    """Why a mapping does not pass a rung, in words; None when it does."""
-    algorithm = mapping.algorithm
-    if rung == "ordered":
-        return None if mapping.ordered else f"a variable does not lie before the one that uses it ({mapping})"
-    if rung == "inert":
-        layer = interfering_layer(found, mapping)
-        return None if layer is None else f"the unmapped neurons of layer {layer} change a decision"
-    experiment = disagreement(network, mapping, behavior.points)
-    if experiment is None:
-        return None
-    sources, base = experiment
-    forced = " and ".join(f"{variable.name} as at {row_name(row, algorithm.inputs)}" for variable, row in sources)
-    return f"with {forced}, network and algorithm disagree at {row_name(base, algorithm.inputs)}"

@@ -83,8 +83,9 @@ def _agreements(signatures: Signatures, algorithm: Algorithm) -> np.ndarray:
 
 def disagreement(
     network: Network, mapping: Mapping, points: Float[np.ndarray, "inputs features"]
-) -> tuple[list[tuple[Variable, int]], int] | None:
-    """A joint interchange at which network and algorithm disagree: each forced variable with its source, and the base.
+) -> tuple[list[tuple[Variable, int]], int, bool] | None:
+    """A joint interchange at which network and algorithm disagree: each forced variable with its source, the base, and
+    what the algorithm says.
 
     Every non-empty set of variables is tried, smallest first, each variable with a source of its own, at every base.
     Forced neurons hold the values they have in the run on their source. Where a forced variable is an operand of
@@ -97,14 +98,14 @@ def disagreement(
         for forced in itertools.combinations(range(len(variables)), size):
             found = _disagreement(network, mapping, points, forced)
             if found is not None:
-                sources, base = found
-                return [(variables[v], s) for v, s in zip(forced, sources, strict=True)], base
+                sources, base, predicted = found
+                return [(variables[v], s) for v, s in zip(forced, sources, strict=True)], base, predicted
     return None
 
 
 def _disagreement(
     network: Network, mapping: Mapping, points: Float[np.ndarray, "inputs features"], forced: tuple[int, ...]
-) -> tuple[tuple[int, ...], int] | None:
+) -> tuple[tuple[int, ...], int, bool] | None:
     count = len(points)
     states = network.layers(points)
     variables = mapping.algorithm.variables
@@ -119,7 +120,7 @@ def _disagreement(
         expected = np.concatenate([_predicted(mapping.algorithm, variables, forced, choice) for choice in block])
         wrong = np.flatnonzero(decisions != expected)
         if len(wrong):
-            return block[wrong[0] // count], int(wrong[0] % count)
+            return block[wrong[0] // count], int(wrong[0] % count), bool(expected[wrong[0]])
     return None
 
 
@@ -138,13 +139,21 @@ def _evaluated(algorithm: Algorithm, values: tuple[tuple[Path, int], ...]) -> np
     return np.array([bool(bits >> base & 1) for base in range(1 << algorithm.inputs)])
 
 
-def interfering_layer(signatures: Signatures, mapping: Mapping) -> int | None:
-    """The first layer that holds a variable and in which the unmapped neurons are not inert: giving them together
-    their values from some other input changes a decision. None when there is no such layer."""
+def interference(signatures: Signatures, mapping: Mapping) -> tuple[NeuronSet, int, int] | None:
+    """Neurons of a mapped layer that no variable is mapped to and that are not inert: giving them together their values
+    at a source changes the decision at a base. The neurons of the first such layer, the source and the base; None when
+    there is no such layer."""
     for layer in sorted({s.layer for s in mapping.sets}):
         mapped = {neuron for s in mapping.sets if s.layer == layer for neuron in s.neurons}
         rest = tuple(j for j in range(signatures.network.widths[layer]) if j not in mapped)
-        # Patched with its own values a network decides as ever, so an inert set has the same row at every source.
-        if rest and len(set(signatures.of(NeuronSet(layer, rest)))) > 1:
-            return layer
+        if not rest:
+            continue
+        neurons = NeuronSet(layer, rest)
+        rows = signatures.of(neurons)
+        # Patched with its own values the network decides as ever: that is bit s of the row at source s.
+        own = sum(row & 1 << source for source, row in enumerate(rows))
+        for source, row in enumerate(rows):
+            if row != own:
+                changed = row ^ own
+                return neurons, source, (changed & -changed).bit_length() - 1
     return None
