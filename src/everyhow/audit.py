@@ -16,7 +16,7 @@ from .authors import AuthorsFindings
 from .behavior import Behavior, Decision, Task, mismatches, parse_task
 from .boolean.cost import CostModel
 from .boolean.gates import name_of
-from .boolean.truth_table import assignments
+from .boolean.truth_table import assignments, row_name
 from .budget import DEFAULT_BUDGET
 from .details import details_of
 from .errors import InputError
@@ -27,6 +27,7 @@ from .network_files import network_document
 from .options import Preset, check_decision, check_options, checked_order, checked_questions, chosen_depth
 from .paper import PaperFindings
 from .progress import Progress
+from .run_folder import check_run_folder
 
 SCHEMA_VERSION = 1
 
@@ -42,6 +43,7 @@ class Audit:
         preset: paper or authors.
         decision: how outputs become bits.
         depth: the largest depth of the algorithms.
+        options: everything else that was asked, as plain values; with them the audit can be repeated.
         network: the network that was explained.
         computes: the truth table that the network computes, and its usual name if it has one.
         differs_at: the inputs at which that is not the task, as digits; empty when it is.
@@ -54,6 +56,7 @@ class Audit:
     preset: Preset
     decision: Decision
     depth: int
+    options: Mapping[str, Any] = field(repr=False)
     network: Network
     computes: tuple[str, str | None] | None
     differs_at: tuple[str, ...]
@@ -111,6 +114,7 @@ class Audit:
             "preset": self.preset,
             "decision": self.decision,
             "depth": self.depth,
+            "options": dict(self.options),
             "network": network_document(self.network),
         }
         if self.outputs:
@@ -201,15 +205,28 @@ def audit(
             return paper.explain(part, subtask, behavior, chosen, max_depth, asked, budget, bar)
         return authors.explain(part, subtask, max_depth, min_node_sparsity, order, budget, bar)
 
+    def options_of(part: Task) -> dict[str, Any]:
+        return {
+            "tables": [str(table) for table in part.tables],
+            "min_node_sparsity": min_node_sparsity,
+            "pair_order": order if preset == "authors" else None,
+            "tolerance": tolerance,
+            "signals": signals,
+            "costs": None if costs is None else asdict(costs) | {"familiar": dict(costs.familiar)},
+            "shown": None if asked.shown is None else [row_name(row, parsed.inputs) for row in asked.shown],
+            "budget": budget,
+        }
+
     started = time.perf_counter()
     outputs = tuple(
-        _audit_output(network.output(k), parsed.output(k), preset, chosen, max_depth, explain)
-        for k in range(parsed.outputs)
+        _audit_output(network.output(k), part, preset, chosen, max_depth, options_of(part), explain)
+        for k, part in ((k, parsed.output(k)) for k in range(parsed.outputs))
     )
     if len(outputs) == 1:
         return outputs[0]
     provenance = _provenance(network, started)
-    return Audit(parsed.name, preset, chosen, max_depth, network, None, (), None, outputs, provenance)
+    options = options_of(parsed)
+    return Audit(parsed.name, preset, chosen, max_depth, options, network, None, (), None, outputs, provenance)
 
 
 def _audit_output(
@@ -218,6 +235,7 @@ def _audit_output(
     preset: Preset,
     decision: Decision,
     max_depth: int,
+    options: Mapping[str, Any],
     explain: Callable[[Network, Task, Behavior], PaperFindings | AuthorsFindings],
 ) -> Audit:
     started = time.perf_counter()
@@ -231,6 +249,7 @@ def _audit_output(
         preset=preset,
         decision=decision,
         depth=max_depth,
+        options=options,
         network=network,
         computes=(str(table), name_of(table)),
         differs_at=differs,
@@ -238,22 +257,6 @@ def _audit_output(
         outputs=(),
         provenance=_provenance(network, started),
     )
-
-
-def check_run_folder(folder: str | Path) -> Path:
-    """The folder as a path, if results may be written there.
-
-    Raises:
-        InputError: it is a file, or a folder that holds other things than a run.
-    """
-    path = Path(folder)
-    if path.exists() and not path.is_dir():
-        raise InputError(f"{path} is a file; give a folder to write the run into")
-    if path.is_dir() and any(path.iterdir()) and not (path / "audit.json").is_file():
-        raise InputError(
-            f"{path} exists and is not a run (it has no audit.json); give a new folder, or that of an earlier run"
-        )
-    return path
 
 
 def _provenance(network: Network, started: float) -> dict[str, Any]:

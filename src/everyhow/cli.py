@@ -79,7 +79,8 @@ def audit_command(
     as_json: JsonOption = False,
 ) -> None:
     """Find and count every explanation of a network: circuits, interpretations, algorithms and mappings."""
-    from .audit import audit, check_run_folder
+    from .audit import audit
+    from .run_folder import check_run_folder
 
     if out is not None:
         check_run_folder(out)

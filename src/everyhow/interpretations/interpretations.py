@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 from random import Random
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -119,7 +120,7 @@ class Interpretations:
         if not self.count:
             return
         order = itertools.count()
-        waiting = [
+        waiting: list[Any] = [
             (*self._promise((state,), 1.0, 0.0), next(order), (state,), 1.0, 0.0) for state in self._first_states
         ]
         heapq.heapify(waiting)

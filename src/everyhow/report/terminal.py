@@ -12,7 +12,7 @@ from ..ladder import IN_SHORT
 from ..mappings.findings import RUNGS
 from ..paper import PaperFindings
 from ..readouts.findings import LayerReadouts
-from .drawing import circuit_lines, formula_lines
+from .lines import circuit_lines, formula_lines
 from .pieces import fact_table, funnel, heading, indented, plural, print_trimmed, share_bar, shown, verdict_text
 from .rivals import lesson_section, rival_sections
 
