@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ..boolean.algorithms import Path
+from ..boolean.truth_table import INPUT_NAMES
 from ..circuits.circuit import Circuit
 from ..interpretations.interpretation import Interpretation, NeuronGate
 from ..mappings.mapping import Mapping
@@ -47,18 +48,18 @@ def circuit_lines(circuit: Circuit, interpretation: Interpretation | None) -> li
     targets = sorted({(layer, j) for layer, j, _ in circuit.edges})
     rows = []
     for layer, j in targets:
-        name = _name(layer, j, last)
-        parents = ", ".join(_name(layer - 1, i, last) for i in circuit.parents(layer, j))
+        name = neuron_name(layer, j, last)
+        parents = ", ".join(neuron_name(layer - 1, i, last) for i in circuit.parents(layer, j))
         gate = interpretation and interpretation.gates.get((layer, j))
-        rows.append((name, parents, _gate_text(gate, last) if gate else ""))
+        rows.append((name, parents, gate_text(gate, last) if gate else ""))
     widths = [max(len(row[k]) for row in rows) for k in range(2)]
     return [f"{a:<{widths[0]}} ← {b:<{widths[1]}}   {gate}".rstrip() for a, b, gate in rows]
 
 
-def _gate_text(gate: NeuronGate, last: int) -> str:
+def gate_text(gate: NeuronGate, last: int) -> str:
     """What the gate can be, by name where two parents or fewer make that possible, else its table."""
     names = gate.possible_names
-    parents = [_name(layer, i, last) for layer, i in gate.parents]
+    parents = [neuron_name(layer, i, last) for layer, i in gate.parents]
     if len(parents) == 2:
         # The functions that follow one parent alone are named after it.
         one, other = parents
@@ -71,7 +72,8 @@ def _gate_text(gate: NeuronGate, last: int) -> str:
     return " or ".join(names) or gate.table
 
 
-def _name(layer: int, j: int, last: int) -> str:
+def neuron_name(layer: int, j: int, last: int) -> str:
+    """What a neuron is called: A, h1.0 (layer 1, neuron 0), out0."""
     if layer == 0:
-        return "ABCDEF"[j] if j < 6 else f"x{j}"
+        return INPUT_NAMES[j] if j < len(INPUT_NAMES) else f"x{j}"
     return f"out{j}" if layer == last else f"h{layer}.{j}"

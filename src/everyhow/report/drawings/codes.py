@@ -1,0 +1,115 @@
+"""Population codes: neurons to the left, signals as directions over them, and the gate over the signals."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...boolean.truth_table import TruthTable, assignments
+from ...network import Network
+from ...readouts.explanation import ReadoutExplanation
+from ...readouts.readout import NEGLIGIBLE, Readout
+from .drawing import MARGIN, Box, Circle, Drawing, Label, Line, Part, text_width
+from .network import levels, squares
+from .palette import badge_role, variable_role
+
+RADIUS = 20.0
+TOP = 40.0
+
+
+def draw_codes(network: Network, explanation: ReadoutExplanation) -> Drawing:
+    """The signals of an explanation over the neurons of their layer, and the gate that turns them into the output."""
+    states = network.layers(assignments(network.widths[0]))[explanation.layer]
+    return _codes(explanation.readouts, explanation, [states[:, j] for j in range(states.shape[1])])
+
+
+def draw_explanation(explanation: ReadoutExplanation) -> Drawing:
+    """The same without the network, so without the neurons' activations."""
+    return _codes(explanation.readouts, explanation, None)
+
+
+def draw_readout(readout: Readout) -> Drawing:
+    """One signal as a direction over the neurons of its layer."""
+    return _codes((readout,), None, None)
+
+
+def _codes(
+    readouts: Sequence[Readout], explanation: ReadoutExplanation | None, states: list[np.ndarray] | None
+) -> Drawing:
+    neurons, layer = len(readouts[0].coefficients), readouts[0].layer
+    radius = max(7.0, min(RADIUS, 170.0 / neurons))
+    step = 2.6 * radius
+    high = max(step * neurons, 84.0 * len(readouts))
+    x_neurons, x_signals = MARGIN + radius + 26, MARGIN + radius + 165
+    middle = TOP + high / 2
+    places = [(x_neurons, middle + (j - (neurons - 1) / 2) * step) for j in range(neurons)]
+    spots = [
+        (x_signals, middle + (k - (len(readouts) - 1) / 2) * max(84.0, high / max(1, len(readouts))))
+        for k in range(len(readouts))
+    ]
+    largest = max(float(np.abs(r.coefficients).max(initial=0.0)) for r in readouts) or 1.0
+    parts = [
+        Part(
+            "",
+            "",
+            (Label("note", x_neurons, 16, f"layer {layer}", 12), Label("note", x_signals + 70, 16, "signals", 12)),
+        )
+    ]
+    for k, (readout, spot) in enumerate(zip(readouts, spots, strict=True)):
+        parts += _arrows(k, readout, places, spot, largest, radius)
+    for j, place in enumerate(places):
+        shapes: list = [Circle("neuron", *place, radius)]
+        if states is not None:
+            shapes += squares(*place, radius * 1.25, levels(states[j]).tolist())
+        if neurons <= 16:
+            shapes.append(Label("text", place[0] - radius - 6, place[1], f"h{j + 1}", 12, "end"))
+        parts.append(Part(f"code-neuron-{j}", f"h{j + 1}: layer {layer}, neuron {j}", tuple(shapes)))
+    widest = 0.0
+    for k, (readout, spot) in enumerate(zip(readouts, spots, strict=True)):
+        parts.append(_signal(k, readout, spot))
+        widest = max(widest, text_width(readout.name, 13) + 12, text_width(_short(readout.code), 11.5) + 12)
+    right = x_signals + 52 + widest
+    if explanation is not None:
+        parts += _gate(explanation, right + 12, middle, [(right - 4, y) for _, y in spots])
+        right += 30 + max(70.0, text_width(explanation.gate_name, 13) + 24)
+    title = ", ".join(map(str, readouts)) if explanation is None else f"{explanation}: {'; '.join(map(str, readouts))}"
+    return Drawing(title, right + MARGIN, TOP + high + 24, tuple(parts))
+
+
+def _arrows(k: int, readout: Readout, places, spot, largest: float, radius: float) -> list[Part]:
+    """A line from each neuron that counts, as thick as its coefficient, broken where that is negative."""
+    found = []
+    least = NEGLIGIBLE * float(np.abs(readout.coefficients).max(initial=0.0))
+    for j, ((x, y), coefficient) in enumerate(zip(places, readout.coefficients, strict=True)):
+        shown = round(float(coefficient)) if readout.whole else float(coefficient)
+        if abs(shown) <= (0 if readout.whole else least):
+            continue
+        role = "positive" if shown > 0 else "negative"
+        line = Line(role, x + radius, y, spot[0] - 4, spot[1], 1.0 + 3.5 * abs(shown) / largest)
+        share = 0.22 + 0.2 * (k % 3)
+        at = (x + radius + (spot[0] - x - radius) * share, y + (spot[1] - y) * share)
+        label = Label("halo", *at, f"{shown:+.3g}".replace("-", "−"), 11)
+        found.append(Part(f"code-{k}-{j}", f"{shown:.4g} times h{j + 1} in {readout.name}", (line, label)))
+    return found
+
+
+def _signal(k: int, readout: Readout, spot: tuple[float, float]) -> Part:
+    x, y = spot
+    bits = [readout.table.bits >> row & 1 for row in range(1 << readout.table.inputs)]
+    shapes: list = [Circle(variable_role(k), x + 20, y, 23), *squares(x + 20, y, 27, [0.85 * bit for bit in bits])]
+    shapes += [Circle(badge_role(k), x + 37, y - 19, 8.5), Label("badge", x + 37, y - 19, str(k + 1), 11)]
+    shapes += [Label("title", x + 54, y - 8, readout.name, 13, "start")]
+    shapes += [Label("note", x + 54, y + 10, _short(readout.code), 11.5, "start")]
+    return Part(f"signal-{k}", f"{readout}; truth table {readout.table}", tuple(shapes))
+
+
+def _gate(explanation: ReadoutExplanation, x: float, y: float, ends: list[tuple[float, float]]) -> list[Part]:
+    name = explanation.gate_name
+    width = max(58.0, text_width(name, 13) + 18)
+    lines = tuple(Line("plain", *end, x + 16, y, 1.5) for end in ends)
+    table: TruthTable = explanation.gate
+    box = (Box("box", x + 16, y - 17, width, 34, round=6), Label("title", x + 16 + width / 2, y, name, 13))
+    return [Part("", "", lines), Part("gate", f"the gate {name} over the signals: {table}", box)]
+
+
+def _short(code: str) -> str:
+    return code if len(code) <= 34 else code[:33] + "…"

@@ -1,0 +1,33 @@
+"""Both ladders as funnels: how many explanations each stricter criterion leaves."""
+
+import math
+from collections.abc import Mapping
+
+from ...ladder import IN_SHORT
+from .drawing import MARGIN, Box, Drawing, Label, Part
+
+BAR, STEP, NAMES, NOTES = 200.0, 34.0, 180.0, 210.0
+
+
+def draw_ladder(title: str, survivors: Mapping[str, int | None]) -> Drawing:
+    """A bar per rung, as long as the logarithm of what is left; a rung that was not counted says so."""
+    most = max([number for number in survivors.values() if number], default=1)
+    parts = [Part("", "", (Label("title", MARGIN, 16, title, 13, "start"),))]
+    for k, (rung, number) in enumerate(survivors.items()):
+        y = 44 + STEP * k
+        length = bar_share(number, most) * BAR
+        shapes = [Label("text", NAMES, y, rung.replace("_", " "), 12, "end")]
+        if length:
+            shapes.append(Box("bar", NAMES + 14, y - 10, length, 20))
+        said = "not counted" if number is None else f"{number:,}"
+        shapes.append(Label("title", NAMES + 22 + length, y - 6, said, 12.5, "start"))
+        shapes.append(Label("note", NAMES + 22 + length, y + 8, IN_SHORT.get(rung, ""), 10, "start"))
+        parts.append(Part(f"rung-{rung}", f"{rung.replace('_', ' ')}: {said}", tuple(shapes)))
+    note = Label("note", NAMES + 14, 50 + STEP * len(survivors), "bars on a logarithmic scale", 10, "start")
+    parts.append(Part("", "", (note,)))
+    return Drawing(title, NAMES + BAR + NOTES, 66 + STEP * len(survivors), tuple(parts))
+
+
+def bar_share(number: int | None, most: int) -> float:
+    """How long a bar is, from 0 to 1, on a logarithmic scale."""
+    return math.log1p(number) / math.log1p(most) if number else 0.0

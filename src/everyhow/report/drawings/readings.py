@@ -1,0 +1,97 @@
+"""Separators on the activation axis of every neuron of a circuit."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ...boolean.truth_table import row_name
+from ...interpretations.interpretation import Interpretation, Neuron
+from ...interpretations.interpretations import Interpretations
+from ..lines import gate_text, neuron_name
+from .drawing import MARGIN, Circle, Drawing, Label, Line, Part, text_width
+
+LEFT, AXIS, STEP = 62.0, 250.0, 66.0
+# Inputs whose dots lie closer than this share one label.
+APART = 30.0
+TOP = 34.0
+
+
+def draw_axes(table: Interpretations) -> Drawing:
+    """The activation axis of every neuron that varies, with a dot for each input and every separator that could be."""
+    last = table.network.depth
+    states = table.network.run_circuit(table.points, table.circuit)
+    parts = []
+    for k, (neuron, readings) in enumerate(table.readings.items()):
+        layer, j = neuron
+        values = states[layer][:, j]
+        y = TOP + STEP * k
+        parts += _axis(neuron_name(*neuron, last), values, y, table.network.widths[0])
+        for index, reading in enumerate(readings):
+            x = _place(reading.separator, values)
+            title = f"{neuron_name(*neuron, last)} is 1 above {reading.separator:.3g}; gap {reading.gap:.0%}"
+            line = Line("candidate", x, y - 15, x, y + 15)
+            parts.append(Part(f"separator-{layer}-{j}-{index}", title, (line,)))
+    title = f"Activations of the {len(table.readings)} neurons that vary"
+    return Drawing(title, LEFT + AXIS + 110, 4 + STEP * max(1, len(table.readings)), tuple(parts))
+
+
+def draw_interpretation(table: Interpretations, interpretation: Interpretation) -> Drawing:
+    """The same with the separators of one interpretation, and the gate of each neuron to the right."""
+    drawing, last = draw_axes(table), table.network.depth
+    states = table.network.run_circuit(table.points, table.circuit)
+    parts = []
+    right = LEFT + AXIS + 22
+    width = drawing.width
+    for k, neuron in enumerate(table.readings):
+        y = TOP + STEP * k
+        x = _place(interpretation.readings[neuron].separator, states[neuron[0]][:, neuron[1]])
+        parts.append(Part("", "", (Line("separator", x, y - 17, x, y + 17),)))
+        gate = interpretation.gates.get(neuron)
+        if gate is not None:
+            named, parents = gate_text(gate, last), f"of {', '.join(neuron_name(*p, last) for p in gate.parents)}"
+            parts.append(Part("", "", (Label("text", right, y - 7, named, 12, "start"),)))
+            parts.append(Part("", "", (Label("note", right, y + 8, parents, 10.5, "start"),)))
+            width = max(width, right + MARGIN + max(text_width(named, 12), text_width(parents, 10.5)))
+    title = f"One interpretation; its narrowest gap is {interpretation.smallest_gap:.0%}"
+    return Drawing(title, width, drawing.height, drawing.parts).with_parts(*parts)
+
+
+def separators(table: Interpretations, interpretation: Interpretation) -> Mapping[Neuron, int]:
+    """Which of its possible separators each neuron has, the lowest being 0."""
+    return {
+        neuron: [one.bits for one in readings].index(interpretation.readings[neuron].bits)
+        for neuron, readings in table.readings.items()
+    }
+
+
+def _axis(name: str, values: np.ndarray, y: float, inputs: int) -> list[Part]:
+    left = Label("title", LEFT - 14, y, name, 12, "end")
+    line = Line("axis", LEFT, y, LEFT + AXIS, y)
+    low = Label("note", LEFT, y - 22, f"{values.min():.3g}", 10, "middle")
+    high = Label("note", LEFT + AXIS, y - 22, f"{values.max():.3g}", 10, "middle")
+    parts = [Part("", "", (left, line, low, high))]
+    for rows in _neighbours(values):
+        names = [row_name(row, inputs) for row in rows]
+        shown = " ".join(names[:3]) + (f" +{len(names) - 3}" if len(names) > 3 else "")
+        places = [_place(float(values[row]), values) for row in rows]
+        dots = [Circle("tick", x, y, 5) for x in places]
+        said = ", ".join(f"{values[row]:.4g} at {row_name(row, inputs)}" for row in rows)
+        parts.append(Part("", f"{name}: {said}", (*dots, Label("note", float(np.mean(places)), y + 21, shown, 10))))
+    return parts
+
+
+def _neighbours(values: np.ndarray) -> list[list[int]]:
+    """The inputs in groups whose dots lie too close for labels of their own."""
+    groups: list[list[int]] = []
+    for row in map(int, np.argsort(values, kind="stable")):
+        near = groups and _place(float(values[row]), values) - _place(float(values[groups[-1][-1]]), values) < APART
+        if near:
+            groups[-1].append(row)
+        else:
+            groups.append([row])
+    return groups
+
+
+def _place(value: float, values: np.ndarray) -> float:
+    span = float(values.max() - values.min()) or 1.0
+    return LEFT + AXIS * (value - float(values.min())) / span

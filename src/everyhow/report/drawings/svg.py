@@ -1,0 +1,96 @@
+"""Drawings as SVG: a file that stands alone, or the inside of a page that styles it."""
+
+from collections.abc import Callable
+from xml.sax.saxutils import escape, quoteattr
+
+from .drawing import Box, Circle, Drawing, Label, Line, Part, Shape
+from .palette import LIGHT, ROLES, STATES
+
+Paint = Callable[[Shape], dict[str, str]]
+FONT = "system-ui, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', sans-serif"
+
+
+def standalone(drawing: Drawing) -> str:
+    """A file of its own: every mark carries its colours, so that any program shows it alike."""
+    paper = f'<rect width="100%" height="100%" fill="{LIGHT["paper"]}"/>'
+    inside = "".join(_part(part, _painted, STATES) for part in drawing.parts)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{drawing.width:g}" height="{drawing.height:g}" '
+        f'viewBox="0 0 {drawing.width:g} {drawing.height:g}" role="img" font-family={quoteattr(FONT)}>'
+        f"<title>{escape(drawing.title)}</title>{paper}{inside}</svg>\n"
+    )
+
+
+def inside_page(drawing: Drawing) -> str:
+    """The drawing for a page, which gives the roles their colours and may change the states of parts by their keys."""
+    inside = "".join(_part(part, _classed, {}) for part in drawing.parts)
+    return (
+        f'<svg class="drawing" viewBox="0 0 {drawing.width:g} {drawing.height:g}" width="{drawing.width:g}" '
+        f'role="img" aria-label={quoteattr(drawing.title)}>{inside}</svg>'
+    )
+
+
+def _part(part: Part, paint: Paint, states: dict[str, float]) -> str:
+    attributes = {}
+    if part.key:
+        attributes["data-part"] = part.key
+    if part.state and states:
+        attributes["opacity"] = f"{states[part.state]:g}"
+    elif part.state:
+        attributes["data-state"] = part.state
+    title = f"<title>{escape(part.title)}</title>" if part.title else ""
+    return f"<g{_attributes(attributes)}>{title}{''.join(_shape(shape, paint) for shape in part.shapes)}</g>"
+
+
+def _shape(shape: Shape, paint: Paint) -> str:
+    painted = paint(shape)
+    if isinstance(shape, Line):
+        place = {"x1": shape.x1, "y1": shape.y1, "x2": shape.x2, "y2": shape.y2}
+        return f"<line{_attributes(_numbers(place) | painted)}/>"
+    if isinstance(shape, Circle):
+        return f"<circle{_attributes(_numbers({'cx': shape.x, 'cy': shape.y, 'r': shape.r}) | painted)}/>"
+    if isinstance(shape, Box):
+        place = {"x": shape.x, "y": shape.y, "width": shape.width, "height": shape.height}
+        if shape.round:
+            place["rx"] = shape.round
+        if shape.level < 1:
+            place["fill-opacity"] = shape.level
+        return f"<rect{_attributes(_numbers(place) | painted)}/>"
+    assert isinstance(shape, Label)
+    place = _numbers({"x": shape.x, "y": shape.y, "font-size": shape.size})
+    anchor = {} if shape.anchor == "start" else {"text-anchor": shape.anchor}
+    # The middle of a line of text lies about a third of its size above the line that the letters stand on.
+    place["dy"] = "0.35em"
+    return f"<text{_attributes(place | anchor | painted)}>{escape(shape.text)}</text>"
+
+
+def _painted(shape: Shape) -> dict[str, str]:
+    style = ROLES[shape.role]
+    found = {"fill": LIGHT[style.fill] if style.fill else "none"}
+    if style.stroke:
+        found |= {"stroke": LIGHT[style.stroke], "stroke-width": f"{style.width:g}"}
+    if style.dash:
+        found["stroke-dasharray"] = " ".join(f"{length:g}" for length in style.dash)
+    if style.bold:
+        found["font-weight"] = "600"
+    if style.behind:
+        found["paint-order"] = "stroke"
+    if isinstance(shape, Line) and shape.width is not None:
+        found["stroke-width"] = f"{shape.width:.2f}"
+    return found
+
+
+def _classed(shape: Shape) -> dict[str, str]:
+    # A rule of the page's style sheet would win over an attribute, so a width of its own is a style.
+    own = isinstance(shape, Line) and shape.width is not None
+    return {"class": shape.role} | ({"style": f"stroke-width:{shape.width:.2f}"} if own else {})
+
+
+def _numbers(values: dict[str, float]) -> dict[str, str]:
+    return {
+        name: f"{value:.1f}".removesuffix(".0") if abs(value) >= 1 else f"{value:.3g}" for name, value in values.items()
+    }
+
+
+def _attributes(values: dict[str, str]) -> str:
+    return "".join(f" {name}={quoteattr(value)}" for name, value in values.items())

@@ -1,0 +1,122 @@
+"""Tables drawn as squares: causal signatures and the matrix of a cross-examination; and bars by number of edges."""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from ...boolean.truth_table import row_name
+from .drawing import MARGIN, Box, Drawing, Label, Line, Part, text_width
+
+CELL = 30.0
+# Beyond this many rows a matrix has no numbers in its cells.
+MOST_WRITTEN = 14
+LEFT, PLOT, HIGH = 62.0, 420.0, 190.0
+
+
+def draw_signature(rows: Sequence[int], inputs: int, title: str) -> Drawing:
+    """A causal signature: a line per source, a column per base, 1 where the network then decides 1."""
+    cell = max(9.0, min(CELL, 320 / len(rows)))
+    left, top = 74.0, 58.0
+    parts = [
+        Part("", "", (Label("note", left + cell * len(rows) / 2, 32, "base", 12),)),
+        Part("", "", (Label("note", 30, top + cell * len(rows) / 2, "source", 12),)),
+    ]
+    every = max(1, round(12 / cell))
+    for k in range(0, len(rows), every):
+        name = row_name(k, inputs)
+        parts.append(Part("", "", (Label("text", left + cell * (k + 0.5), top - 9, name, 10),)))
+        parts.append(Part("", "", (Label("text", left - 6, top + cell * (k + 0.5), name, 10, "end"),)))
+    for source, row in enumerate(rows):
+        for base in range(len(rows)):
+            bit = row >> base & 1
+            x, y = left + cell * base, top + cell * source
+            said = f"base {row_name(base, inputs)}, source {row_name(source, inputs)}: {bit}"
+            parts.append(Part("", said, (Box("cell", x, y, cell, cell), Box("level", x, y, cell, cell, 0.85 * bit))))
+    side = cell * len(rows)
+    heading = Part("", "", (Label("title", MARGIN, 14, title, 13, "start"),))
+    width = max(left + side + MARGIN, text_width(title, 13) + 2 * MARGIN)
+    return Drawing(title, width, top + side + MARGIN, (heading, *parts))
+
+
+def draw_matrix(matrix: Sequence[Sequence[Fraction]], names: Sequence[str]) -> Drawing:
+    """Who predicts whose interchanges: the share of column's swaps that row's explanation predicts."""
+    number = len(matrix)
+    cell = 44.0 if number <= MOST_WRITTEN else max(6.0, 560.0 / number)
+    left, top = 44.0, 76.0
+    parts = [
+        Part("", "", (Label("title", MARGIN, 16, "Share of swaps predicted", 13, "start"),)),
+        Part(
+            "", "", (Label("note", MARGIN, 36, "line: who predicts; column: whose variables are swapped", 11, "start"),)
+        ),
+    ]
+    written = number <= MOST_WRITTEN
+    for k in range(number) if written else ():
+        parts.append(Part("", names[k], (Label("text", left + cell * (k + 0.5), top - 10, str(k + 1), 11),)))
+        parts.append(Part("", names[k], (Label("text", left - 10, top + cell * (k + 0.5), str(k + 1), 11, "end"),)))
+    for i, row in enumerate(matrix):
+        for j, share in enumerate(row):
+            x, y = left + cell * j, top + cell * i
+            said = f"{names[i]} predicts {float(share):.1%} of the swaps of {names[j]}"
+            shapes: list = [
+                Box("cell", x, y, cell, cell),
+                Box("level", x, y, cell, cell, round(0.45 * float(share), 3)),
+            ]
+            if written:
+                shapes.append(Label("text", x + cell / 2, y + cell / 2, f"{float(share):.0%}", 11))
+            parts.append(Part(f"cell-{i}-{j}", said, tuple(shapes)))
+    legend = [
+        Part("", "", (Label("text", left, top + cell * number + 18 + 18 * k, f"{k + 1}  {name}", 11, "start"),))
+        for k, name in enumerate(names)
+        if written
+    ]
+    width = max(
+        [left + cell * number, 380.0, *(left + text_width(f"{k}  {n}", 11) for k, n in enumerate(names) if written)]
+    )
+    return Drawing(
+        f"Cross-examination of {number} explanations", width + MARGIN,
+        top + cell * number + 18 * len(legend) + 2 * MARGIN, (*parts, *legend),
+    )  # fmt: skip
+
+
+def draw_histogram(counts: Mapping[str, Mapping[int, int]], title: str) -> Drawing:
+    """Bars by number of edges, one row of bars per kind of circuit, the first filled and the second in outline."""
+    sizes = sorted({size for numbers in counts.values() for size in numbers})
+    most = max([number for numbers in counts.values() for number in numbers.values()], default=1)
+    step = PLOT / max(1, len(sizes))
+    wide = min(26.0, step * 0.8 / max(1, len(counts)))
+    bottom = 40 + HIGH
+    parts = [Part("", "", (Label("title", MARGIN, 16, title, 13, "start"),))]
+    parts.append(Part("", "", (Line("axis", LEFT, bottom, LEFT + PLOT, bottom), Line("axis", LEFT, 40, LEFT, bottom))))
+    parts.append(
+        Part(
+            "",
+            "",
+            (Label("note", LEFT - 6, 40, f"{most:,}", 10, "end"), Label("note", LEFT - 6, bottom, "0", 10, "end")),
+        )
+    )
+    every = max(1, round(22 / step))
+    for k, size in enumerate(sizes):
+        middle = LEFT + step * (k + 0.5)
+        if k % every == 0:
+            parts.append(Part("", "", (Label("text", middle, bottom + 13, str(size), 10.5),)))
+        for side, (kind, numbers) in enumerate(counts.items()):
+            number = numbers.get(size, 0)
+            height = HIGH * number / most
+            x = middle + (side - len(counts) / 2) * wide
+            if number:
+                bar = Box("second" if side else "bar", x, bottom - height, wide, height)
+                parts.append(Part("", f"{number:,} {kind} of {size} edges", (bar,)))
+    parts.append(Part("", "", (Label("note", LEFT + PLOT / 2, bottom + 31, "edges", 11),)))
+    x = LEFT
+    for side, kind in enumerate(counts):
+        parts.append(
+            Part(
+                "",
+                "",
+                (
+                    Box("second" if side else "bar", x, bottom + 46, 11, 11),
+                    Label("note", x + 17, bottom + 52, kind, 11, "start"),
+                ),
+            )
+        )
+        x += text_width(kind, 11) + 44
+    return Drawing(title, LEFT + PLOT + MARGIN, bottom + 68, tuple(parts))

@@ -1,0 +1,96 @@
+"""Run folders: where the results of an audit lie, and how an audit is taken up again from there."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .behavior import Task
+from .boolean.cost import CostModel
+from .boolean.truth_table import TruthTable
+from .errors import FileFormatError, InputError
+from .network_files import network_from_document
+
+if TYPE_CHECKING:
+    from .audit import Audit
+
+
+def check_run_folder(folder: str | Path) -> Path:
+    """The folder as a path, if results may be written there.
+
+    Raises:
+        InputError: it is a file, or a folder that holds other things than a run.
+    """
+    path = Path(folder)
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a file; give a folder to write the run into")
+    if path.is_dir() and any(path.iterdir()) and not (path / "audit.json").is_file():
+        raise InputError(
+            f"{path} exists and is not a run (it has no audit.json); give a new folder, or that of an earlier run"
+        )
+    return path
+
+
+def reopen(folder: str | Path, progress: bool = False) -> "Audit":
+    """The audit that a run folder holds, with everything it found.
+
+    audit.json holds counts and lists; what else there is to see follows from the network. So the audit is repeated with
+    the options stored beside its counts, and takes as long again.
+
+    Raises:
+        FileFormatError: there is no audit.json, it is none, or the audit now finds other counts than it says.
+    """
+    path = Path(folder) / "audit.json"
+    document = _read(path)
+    try:
+        found = _repeat(document, progress)
+    except (InputError, KeyError, TypeError, ValueError) as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+        raise FileFormatError(
+            f"{path}: not an audit that can be repeated ({reason}); audit the network again"
+        ) from None
+    _check_same(path, document, found.document())
+    return found
+
+
+def _read(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise FileFormatError(f"{path}: no such file; give the folder that everyhow audit --out wrote")
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError, OSError) as error:
+        raise FileFormatError(f"{path}: not a JSON file ({error}); audit the network again") from None
+    if not isinstance(document, dict):
+        raise FileFormatError(f"{path}: not an audit but a JSON {type(document).__name__}; audit the network again")
+    return document
+
+
+def _repeat(document: dict[str, Any], progress: bool) -> "Audit":
+    from .audit import audit
+
+    options = dict(document["options"])
+    tables = tuple(map(TruthTable.parse, options.pop("tables")))
+    names = [part["task"] for part in document.get("outputs", [document])]
+    costs = options.pop("costs")
+    return audit(
+        network_from_document(document),
+        Task(tuple(map(str, names)), tables),
+        document["preset"],
+        decision=document["decision"] if document["preset"] == "paper" else None,
+        depth=document["depth"],
+        costs=None if costs is None else CostModel(**costs),
+        progress=progress,
+        **options,
+    )
+
+
+def _check_same(path: Path, stored: dict[str, Any], found: dict[str, Any]) -> None:
+    """Raises FileFormatError at the first count, rung or verdict that differs."""
+    for one, other in zip(stored.get("outputs", [stored]), found.get("outputs", [found]), strict=True):
+        for part in ("counts", "ladder", "verdict"):
+            for key, value in json.loads(json.dumps(other[part])).items():
+                said = one.get(part, {}).get(key)
+                if said != value:
+                    raise FileFormatError(
+                        f"{path}: {part} says {key} is {json.dumps(said)}, but the network stored there gives "
+                        f"{json.dumps(value)}; the file was changed, or written by another version: audit again"
+                    )
