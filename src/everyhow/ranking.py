@@ -13,6 +13,7 @@ from .mappings.mapping import Mapping
 # Explanations that are priced; and the prices of NOT and the familiar blocks that are tried.
 MOST_PRICED = 200
 NEGATIONS = (0.0, 0.5, 1.0, 2.0)
+FINE_NEGATIONS = tuple(k / 4 for k in range(9))
 FAMILIAR = ("AND", "OR", "NAND", "NOR", "NIMP", "IMP", "XOR", "XNOR")
 DISCOUNT = 0.5
 # Prices by which some smallest formula takes seconds to find are tried only so often.
@@ -84,6 +85,42 @@ def rank(explanations: Iterable[Explanation], of: int, model: CostModel) -> Rank
     untried = set(dear[MOST_SEARCHED:])
     table = tuple(_winners(ranked, model, *setting) for setting in settings if setting not in untried)
     return Ranking(model, tuple((costs[k], chosen[k]) for k in order), of, table, len(untried))
+
+
+@dataclass(frozen=True)
+class PriceGrid:
+    """What the explanations of a ranking cost by other prices.
+
+    Attributes:
+        negations: the prices of NOT.
+        familiar: the blocks that are known already, each at half the price of a plain gate; None for none.
+        costs: for each block and each price of NOT, the cost of every explanation in the order of the ranking; None
+            where finding the smallest formulas takes too long.
+    """
+
+    negations: tuple[float, ...]
+    familiar: tuple[str | None, ...]
+    costs: tuple[tuple[tuple[float, ...] | None, ...], ...]
+
+
+def price_grid(ranking: Ranking, negations: Sequence[float] = FINE_NEGATIONS) -> PriceGrid:
+    """The explanations of a ranking priced again by every price of NOT and every familiar block.
+
+    Prices by which some smallest formula takes seconds to find are left out, save the ranking's own.
+    """
+    explanations = [explanation for _, explanation in ranking.entries]
+    blocks = (None, *FAMILIAR)
+
+    def priced(block: str | None, negation: float) -> tuple[float, ...] | None:
+        prices = discounted(ranking.model, negation, block)
+        if prices == ranking.model:
+            return tuple(cost for cost, _ in ranking.entries)
+        if not _is_quick(explanations, prices):
+            return None
+        return tuple(cost_of(explanation, prices) for explanation in explanations)
+
+    costs = tuple(tuple(priced(block, negation) for negation in negations) for block in blocks)
+    return PriceGrid(tuple(negations), blocks, costs)
 
 
 def discounted(model: CostModel, negation: float, familiar: str | None) -> CostModel:

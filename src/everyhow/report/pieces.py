@@ -42,18 +42,6 @@ def verdict_text(verdict: Verdict) -> Text:
     return text
 
 
-def shown(number: object) -> str:
-    """A count, a range of counts, or ? where there is none."""
-    if isinstance(number, list):
-        return f"between {number[0]:,} and {number[1]:,}"
-    return "?" if number is None else f"{number:,}"
-
-
-def plural(number: int | None, word: str) -> str:
-    """A count with its noun."""
-    return f"{shown(number)} {word}" + "s" * (number != 1)
-
-
 def heading(text: str) -> Text:
     """The heading of a section."""
     return Text(f"\n{text}", style="bold")

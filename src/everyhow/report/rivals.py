@@ -14,7 +14,8 @@ from ..lesson import Lesson
 from ..mappings.mapping import Mapping
 from ..paper import PaperFindings
 from ..ranking import Ranking
-from .pieces import funnel, heading, indented, plural, share_bar, shown, verdict_text
+from .pieces import funnel, heading, indented, share_bar, verdict_text
+from .words import dispute_text, percent, plural, shown
 
 # How many explanations are listed, and how many of them stand in the matrix.
 MOST_LISTED, MOST_IN_MATRIX, MOST_DISPUTES, MOST_WINNERS = 12, 10, 3, 3
@@ -154,7 +155,7 @@ def _cross_examination(experiments: ExperimentFindings, ranking: Ranking) -> Ite
     matrix = examined.matrix
     for row in places:
         shares = [float(matrix[index[row]][index[column]]) for column in places]
-        table.add_row(f"#{numbers[row]}", *(Text(_percent(s), style="dim" if s == 1 else "") for s in shares))
+        table.add_row(f"#{numbers[row]}", *(Text(percent(s), style="dim" if s == 1 else "") for s in shares))
     yield indented(table)
     notes = []
     if len(places) < experiments.of:
@@ -184,11 +185,6 @@ def _interchanges(experiments: ExperimentFindings, ranking: Ranking) -> Iterator
     if table.row_count:
         yield heading("Interchange: network and gate after signals are swapped, and states that no input produces")
         yield indented(table)
-
-
-def _percent(share: float) -> str:
-    # Only what is exactly all or nothing is shown as such.
-    return f"{share:.0%}".rstrip("%") if share in (0, 1) else f"{min(max(100 * share, 0.1), 99.9):.3g}"
 
 
 def _prices(ranking: Ranking) -> Iterator[RenderableType]:
@@ -242,16 +238,10 @@ def _disputes(experiments: ExperimentFindings, ranking: Ranking) -> Iterator[Ren
 
 
 def _dispute(dispute: Dispute, names: list[str]) -> Text:
-    found = dispute.experiment
-    if found is None or len(names) != 2:
+    if dispute.experiment is None or len(names) != 2:
         return Text(str(dispute))
-    said = found.text.replace("the first's ", f"{names[0]}'s ").replace("the second's ", f"{names[1]}'s ")
     text = Text(f"{names[0]} or {names[1]}: ", style="cyan")
-    text.append(
-        f"{said}, {names[0]} predicts {found.predicted[0]:d} and {names[1]} {found.predicted[1]:d}; the network "
-        f"decides {found.outcome:d}, so {names[found.wrong]} is wrong there.",
-        style="not bold default",
-    )
+    text.append(dispute_text(dispute, names), style="not bold default")
     return text
 
 

@@ -6,15 +6,16 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from ..audit import Audit
-from ..authors import AuthorsFindings
 from ..interpretations.interpretation import Interpretation
 from ..ladder import IN_SHORT
 from ..mappings.findings import RUNGS
 from ..paper import PaperFindings
-from ..readouts.findings import LayerReadouts
 from .lines import circuit_lines, formula_lines
-from .pieces import fact_table, funnel, heading, indented, plural, print_trimmed, share_bar, shown, verdict_text
+from .pieces import fact_table, funnel, heading, indented, print_trimmed, share_bar, verdict_text
 from .rivals import lesson_section, rival_sections
+from .words import answers, asked_in_short, mismatch, network_in_short, shown, strategy_name
+
+WORD_STYLES = {"?": "bold", "none": "bold red", "yes": "bold green", "no": "bold yellow"}
 
 
 def print_audit(audit: Audit, console: Console, saved: str | None = None) -> None:
@@ -55,113 +56,25 @@ def _output_parts(audit: Audit) -> Iterator[RenderableType]:
 
 
 def _head(audit: Audit) -> RenderableType:
-    widths = "-".join(map(str, audit.network.widths))
-    names = ", ".join(dict.fromkeys(audit.network.activations))
     table = fact_table()
     table.add_row("Task", Text(audit.task, style="bold"))
-    table.add_row("Network", Text(f"{widths}, {names}, {plural(audit.network.edges, 'edge')}"))
-    table.add_row("Preset", Text(f"{audit.preset}; decision by {audit.decision}; algorithms to depth {audit.depth}"))
+    table.add_row("Network", Text(network_in_short(audit.network)))
+    table.add_row("Preset", Text(asked_in_short(audit)))
     return table
 
 
 def _mismatch(audit: Audit) -> Iterator[RenderableType]:
-    if not audit.differs_at or audit.computes is None:
-        return
-    table, name = audit.computes
-    explained = (
-        "The released code judges it by the task all the same."
-        if isinstance(audit.findings, AuthorsFindings)
-        else "What follows explains what it does compute."
-    )
-    rows = " ".join(audit.differs_at)
-    yield Text(
-        f"\nThe network computes {name or table}, not {audit.task}; differs at {rows}. {explained}",
-        style="bold red",
-    )
+    text = mismatch(audit)
+    if text:
+        yield Text(f"\n{text}", style="bold red")
 
 
 def _questions(audit: Audit) -> RenderableType:
     table = fact_table()
     table.add_column()
-    findings = audit.findings
-    answers = _paper_answers(findings) if isinstance(findings, PaperFindings) else _authors_answers(audit)
-    for name, number, answer in answers:
-        word, style = _uniqueness(number)
-        table.add_row(name, Text(word, style=style), Text(answer))
+    for answer in answers(audit):
+        table.add_row(answer.question, Text(answer.word, style=WORD_STYLES[answer.word]), Text(answer.text))
     return table
-
-
-def _uniqueness(number: object) -> tuple[str, str]:
-    if not isinstance(number, int):
-        return "?", "bold"
-    return {0: ("none", "bold red"), 1: ("yes", "bold green")}.get(number, ("no", "bold yellow"))
-
-
-def _paper_answers(findings: PaperFindings) -> Iterator[tuple[str, object, str]]:
-    counts = findings.counts
-    circuits, interpretations = findings.circuits, findings.interpretations
-    signatures = findings.mappings.signatures
-    found = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
-    answer = f"{shown(found)} perfect of {circuits.in_space:,}"
-    if circuits.minimal is not None:
-        answer += f"; {len(circuits.minimal):,} minimal"
-    if counts["fewest_edges"] is not None:
-        answer += f"; the smallest has {counts['fewest_edges']} edges"
-    yield "circuit", found, answer
-    if interpretations.estimate is not None:
-        guess = interpretations.estimate
-        answer = (
-            f"about {guess.value:.3g}: an estimate from {guess.sample:,} of the perfect circuits "
-            f"(95 % interval {guess.low:.3g} to {guess.high:.3g})"
-        )
-    elif interpretations.total is None:
-        answer = "not counted"
-    else:
-        least, most = interpretations.least, interpretations.most
-        each = f"{least:,}" if least == most else f"{least:,} to {most:,}"
-        answer = (
-            f"{interpretations.total:,} over the perfect circuits ({each} each); "
-            f"{interpretations.expanded:,} with don't cares filled in"
-        )
-    yield "interpretation", interpretations.total, answer
-    yield (
-        "algorithm",
-        counts["aligned_algorithms"],
-        (
-            f"{shown(counts['aligned_algorithms'])} aligned of {shown(counts['algorithms'])}; irredundant: "
-            f"{shown(counts['irredundant_aligned_algorithms'])} of {shown(counts['irredundant_algorithms'])}"
-        ),
-    )
-    yield (
-        "where it sits",
-        counts["mappings"],
-        (
-            f"{plural(counts['mappings'], 'minimal mapping')}, {shown(counts['irredundant_mappings'])} irredundant; "
-            f"{plural(counts['distinct_causal_signatures'], 'causal signature')} of "
-            f"{plural(None if signatures is None else len(signatures), 'neuron set')}"
-        ),
-    )
-    for layer in findings.readouts.layers:
-        yield _layer_answer(layer)
-
-
-def _layer_answer(layer: LayerReadouts) -> tuple[str, object, str]:
-    exact = layer.survivors["exact"]
-    if not len(layer.signals):
-        return f"codes, layer {layer.layer}", 0, "no Boolean signal is linear in its activations"
-    answer = f"{shown(exact)} exact by at most {plural(layer.asked, 'signal')}, of {len(layer.signals):,} readable"
-    return f"codes, layer {layer.layer}", exact, answer
-
-
-def _authors_answers(audit: Audit) -> Iterator[tuple[str, object, str]]:
-    counts = audit.counts
-    found = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
-    yield "circuit", found, f"{shown(found)} accurate of {shown(counts['circuits_in_space'])}"
-    total = counts["interpretations"]
-    yield "interpretation", total, "not counted" if total is None else f"{total:,} over the accurate circuits"
-    aligned = counts["aligned_formulas"]
-    yield "algorithm", aligned, f"{shown(aligned)} aligned of {plural(counts['candidate_formulas'], 'formula')}"
-    yield "where it sits", counts["mappings"], plural(counts["mappings"], "minimal mapping")
 
 
 def _ladder(audit: Audit) -> RenderableType:
@@ -187,7 +100,7 @@ def _ladder(audit: Audit) -> RenderableType:
 def _verdicts(audit: Audit) -> RenderableType:
     table = fact_table()
     for strategy, verdict in audit.verdict.items():
-        table.add_row(strategy.replace("_then_", ", then ").replace("_", " "), verdict_text(verdict))
+        table.add_row(strategy_name(strategy), verdict_text(verdict))
     return table
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from ...ladder import IN_SHORT
-from .drawing import MARGIN, Box, Drawing, Label, Part
+from .drawing import MARGIN, Box, Drawing, Label, Part, Shape
 
 BAR, STEP, NAMES, NOTES = 200.0, 34.0, 180.0, 210.0
 
@@ -16,7 +16,7 @@ def draw_ladder(title: str, survivors: Mapping[str, int | None]) -> Drawing:
     for k, (rung, number) in enumerate(survivors.items()):
         y = 44 + STEP * k
         length = bar_share(number, most) * BAR
-        shapes = [Label("text", NAMES, y, rung.replace("_", " "), 12, "end")]
+        shapes: list[Shape] = [Label("text", NAMES, y, rung.replace("_", " "), 12, "end")]
         if length:
             shapes.append(Box("bar", NAMES + 14, y - 10, length, 20))
         said = "not counted" if number is None else f"{number:,}"

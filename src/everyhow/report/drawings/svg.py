@@ -82,8 +82,9 @@ def _painted(shape: Shape) -> dict[str, str]:
 
 def _classed(shape: Shape) -> dict[str, str]:
     # A rule of the page's style sheet would win over an attribute, so a width of its own is a style.
-    own = isinstance(shape, Line) and shape.width is not None
-    return {"class": shape.role} | ({"style": f"stroke-width:{shape.width:.2f}"} if own else {})
+    if isinstance(shape, Line) and shape.width is not None:
+        return {"class": shape.role, "style": f"stroke-width:{shape.width:.2f}"}
+    return {"class": shape.role}
 
 
 def _numbers(values: dict[str, float]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from ...boolean.truth_table import row_name
+from ..words import percent
 from .drawing import MARGIN, Box, Drawing, Label, Line, Part, text_width
 
 CELL = 30.0
@@ -38,14 +39,14 @@ def draw_signature(rows: Sequence[int], inputs: int, title: str) -> Drawing:
 
 
 def draw_matrix(matrix: Sequence[Sequence[Fraction]], names: Sequence[str]) -> Drawing:
-    """Who predicts whose interchanges: the share of column's swaps that row's explanation predicts."""
+    """Who predicts whose interchanges: the share of the row's swaps whose outcome the column predicts."""
     number = len(matrix)
     cell = 44.0 if number <= MOST_WRITTEN else max(6.0, 560.0 / number)
     left, top = 44.0, 76.0
     parts = [
-        Part("", "", (Label("title", MARGIN, 16, "Share of swaps predicted", 13, "start"),)),
+        Part("", "", (Label("title", MARGIN, 16, "Percentage of swaps predicted", 13, "start"),)),
         Part(
-            "", "", (Label("note", MARGIN, 36, "line: who predicts; column: whose variables are swapped", 11, "start"),)
+            "", "", (Label("note", MARGIN, 36, "row: whose variables are swapped; column: who predicts", 11, "start"),)
         ),
     ]
     written = number <= MOST_WRITTEN
@@ -55,13 +56,13 @@ def draw_matrix(matrix: Sequence[Sequence[Fraction]], names: Sequence[str]) -> D
     for i, row in enumerate(matrix):
         for j, share in enumerate(row):
             x, y = left + cell * j, top + cell * i
-            said = f"{names[i]} predicts {float(share):.1%} of the swaps of {names[j]}"
+            said = f"{names[j]} predicts {percent(float(share))} % of the swaps of {names[i]}"
             shapes: list = [
                 Box("cell", x, y, cell, cell),
                 Box("level", x, y, cell, cell, round(0.45 * float(share), 3)),
             ]
             if written:
-                shapes.append(Label("text", x + cell / 2, y + cell / 2, f"{float(share):.0%}", 11))
+                shapes.append(Label("text", x + cell / 2, y + cell / 2, percent(float(share)), 11))
             parts.append(Part(f"cell-{i}-{j}", said, tuple(shapes)))
     legend = [
         Part("", "", (Label("text", left, top + cell * number + 18 + 18 * k, f"{k + 1}  {name}", 11, "start"),))

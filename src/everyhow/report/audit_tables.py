@@ -1,0 +1,288 @@
+"""Everything that an audit found, as tables: for people, for files and for SQL."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice, pairwise
+from typing import Any
+
+from ..audit import Audit
+from ..boolean.algorithms import idle_gate
+from ..boolean.truth_table import assignments, row_name
+from ..circuits.circuit import Circuit
+from ..details import MOST_LISTED
+from ..interpretations.count import ReadingRule
+from ..interpretations.interpretations import Interpretations
+from ..ladder import DEFINITIONS
+from ..mappings.alignment import minimal_mappings
+from ..mappings.mapping import Mapping
+from ..paper import PaperFindings
+from ..sweeps.results import Table
+from .lines import gate_text, neuron_name
+from .words import dispute_text, plural
+
+
+@dataclass(frozen=True)
+class AuditTable:
+    """One table of an audit.
+
+    Attributes:
+        name: what it is called in commands, files and SQL.
+        title: what it shows.
+        table: its columns and rows, plain values.
+        note: what was left out; empty when nothing was.
+    """
+
+    name: str
+    title: str
+    table: Table
+    note: str = ""
+
+
+def audit_tables(audit: Audit) -> dict[str, AuditTable]:
+    """Every table that an audit of one output has something for, by name.
+
+    Lists are cut at 1,000 entries, and say so.
+    """
+    found = [_counts(audit), _ladder(audit)]
+    if isinstance(audit.findings, PaperFindings):
+        found += [build(audit, audit.findings) for build in BUILDERS]
+    return {one.name: one for one in found if one.table.rows}
+
+
+def edges_text(circuit: Circuit) -> str:
+    """The edges of a circuit in words, such as A→h1.0."""
+    last = len(circuit.widths) - 1
+    return " ".join(f"{neuron_name(l - 1, i, last)}→{neuron_name(l, j, last)}" for l, j, i in circuit.edges)  # noqa: E741
+
+
+def _table(name: str, title: str, columns: str, rows: Iterable[tuple], of: int | None = None) -> AuditTable:
+    """A table of at most 1,000 rows; `of` is how many there are in all, when that may be more than `rows` gives."""
+    listed = tuple(islice(rows, MOST_LISTED + 1))
+    kept = listed[:MOST_LISTED]
+    all_of = len(listed) if of is None else of
+    note = ""
+    if len(kept) < all_of:
+        total = f"{all_of:,}" if of is not None else f"more than {MOST_LISTED:,}"
+        note = f"The first {plural(len(kept), 'row')} of {total}."
+    return AuditTable(name, title, Table(tuple(columns.split()), kept), note)
+
+
+def _counts(audit: Audit) -> AuditTable:
+    def value(count: Any) -> Any:
+        return f"{count[0]} to {count[1]}" if isinstance(count, list) else count
+
+    rows = ((key, value(count)) for key, count in audit.counts.items())
+    return _table("counts", "Counts, by their names in audit.json", "count value", rows)
+
+
+def _ladder(audit: Audit) -> AuditTable:
+    ladder = audit.ladder
+    algorithms = ladder.get("algorithms", {})
+    rows = [
+        (kind, rung, number, algorithms.get(rung) if kind == "mappings" else None, DEFINITIONS.get(rung))
+        for kind, rungs in ladder.items()
+        if kind != "algorithms"
+        for rung, number in rungs.items()
+    ]
+    return _table("ladder", "Survivors of each rung", "of rung survivors algorithms criterion", rows)
+
+
+def _activations(audit: Audit, findings: PaperFindings) -> AuditTable:
+    network = audit.network
+    inputs, last = network.widths[0], network.depth
+    rows = (
+        (neuron_name(layer, j, last), layer, j, row_name(row, inputs), float(value))
+        for layer, state in enumerate(network.layers(assignments(inputs)))
+        for j in range(state.shape[1])
+        for row, value in enumerate(state[:, j])
+    )
+    return _table("activations", "Activations of the whole network", "neuron layer index input activation", rows)
+
+
+def _edges(audit: Audit, findings: PaperFindings) -> AuditTable:
+    usage, last = findings.circuits.usage, audit.network.depth
+    rows = [] if usage is None else [
+        (
+            neuron_name(layer - 1, i, last), neuron_name(layer, j, last), float(audit.network.weights[layer - 1][j, i]),
+            number, number / usage.circuits if usage.circuits else None, usage.role((layer, j, i)),
+        )
+        for (layer, j, i), number in usage.edges.items()
+    ]  # fmt: skip
+    title = "How many perfect circuits use each edge"
+    return _table("edges", title, "source target weight circuits share role", rows)
+
+
+def _neurons(audit: Audit, findings: PaperFindings) -> AuditTable:
+    usage, last = findings.circuits.usage, audit.network.depth
+    rows = [] if usage is None else [
+        (neuron_name(*neuron, last), n, n / usage.circuits if usage.circuits else None, usage.role(neuron))
+        for neuron, n in usage.neurons.items()
+    ]  # fmt: skip
+    return _table("neurons", "How many perfect circuits use each hidden neuron", "neuron circuits share role", rows)
+
+
+def _circuit_sizes(audit: Audit, findings: PaperFindings) -> AuditTable:
+    counts = [
+        count.certain if count is not None and count.certified else {}
+        for count in (findings.circuits.perfect, findings.circuits.faithful)
+    ]
+    sizes = sorted({size for numbers in counts for size in numbers})
+    rows = [(size, *(numbers.get(size, 0) if numbers else None for numbers in counts)) for size in sizes]
+    return _table("circuit_sizes", "Circuits by number of edges", "edges perfect resample_faithful", rows)
+
+
+def _circuits(audit: Audit, findings: PaperFindings) -> AuditTable:
+    groups = {"minimal": findings.circuits.minimal, "resample_faithful_minimal": findings.circuits.faithful_minimal}
+    rows = [
+        (kind, place, len(circuit), len(circuit.neurons), edges_text(circuit))
+        for kind, circuits in groups.items()
+        for place, circuit in enumerate(circuits or (), start=1)
+    ]
+    return _table("circuits", "Minimal circuits", "kind number edges neurons circuit", rows)
+
+
+def _gates(audit: Audit, findings: PaperFindings) -> AuditTable:
+    circuit, last = findings.circuits.simplest, audit.network.depth
+    rows = []
+    if circuit is not None and findings.interpretations.simplest is not None:
+        points = assignments(audit.network.widths[0])
+        table = Interpretations(audit.network, circuit, points, ReadingRule(decision=audit.decision))
+        rows = [
+            (
+                neuron_name(*neuron, last), gate_text(gate, last), gate.table,
+                " ".join(neuron_name(*parent, last) for parent in gate.parents),
+                share.numerator * (table.count // share.denominator), float(share),
+            )
+            for neuron, shares in table.gate_shares.items()
+            for gate, share in shares.items()
+        ]  # fmt: skip
+    title = "Gates of the smallest circuit, over all its interpretations"
+    return _table("gates", title, "neuron gate table parents interpretations share", rows)
+
+
+def _algorithms(audit: Audit, findings: PaperFindings) -> AuditTable:
+    aligned = findings.mappings.aligned or {}
+    rows = ((str(a), a.depth, len(a.variables), a.irredundant, number) for a, number in aligned.items())
+    columns = "algorithm depth variables irredundant mappings"
+    return _table("algorithms", "Aligned algorithms", columns, rows, len(aligned))
+
+
+def _mappings(audit: Audit, findings: PaperFindings) -> AuditTable:
+    found = findings.mappings
+    rows = ((str(m.algorithm), str(m), rung, fault) for m, rung, fault in reached(findings))
+    number = found.surviving_mappings["single"]
+    columns = "algorithm mapping strictest_rung falls_because"
+    return _table("mappings", "Minimal mappings of aligned algorithms", columns, rows, number)
+
+
+def reached(findings: PaperFindings) -> Iterator[tuple[Mapping, str, str | None]]:
+    """Every aligned mapping, the strictest rung it passes and, unless that is the last, why it falls at the next."""
+    found = findings.mappings
+    if found.aligned is None or found.signatures is None:
+        return
+    rungs = list(found.survivors)
+    fates: dict[Mapping, tuple[str, str | None]] = dict.fromkeys(found.survivors[rungs[-1]], (rungs[-1], None))
+    for before, rung in pairwise(rungs):
+        fates |= {mapping: (before, fault.text) for mapping, fault in found.fallen[rung].items()}
+    for algorithm in found.aligned:
+        for mapping in minimal_mappings(found.signatures, algorithm):
+            rung, fault = fates.get(mapping, ("single", idle_gate(algorithm)))
+            yield mapping, rung, fault
+
+
+def _near_misses(audit: Audit, findings: PaperFindings) -> AuditTable:
+    rows = []
+    for miss in findings.mappings.near_misses:
+        each = " ".join(f"{float(accuracy):.4g}" for accuracy in miss.accuracies)
+        rows.append((str(miss.mapping.algorithm), str(miss.mapping), float(miss.least), each))
+    title = "Irredundant algorithms that nearly align, by the IIA of their worst variable"
+    return _table("near_misses", title, "algorithm mapping iia iia_of_each", rows)
+
+
+def _signatures(audit: Audit, findings: PaperFindings) -> AuditTable:
+    found = findings.mappings.signatures
+    inputs = audit.network.widths[0]
+    numbers = {} if found is None else {rows: k for k, rows in enumerate(found.by_rows, start=1)}
+
+    def text(rows: tuple[int, ...]) -> str:
+        return " ".join("".join(str(row >> base & 1) for base in range(1 << inputs)) for row in rows)
+
+    rows = () if found is None else ((str(s), numbers[table], text(table)) for s, table in found.items())
+    title = "Causal signature of each neuron set: a group of digits per source, a digit per base"
+    return _table("signatures", title, "neurons signature decisions", rows, 0 if found is None else len(found))
+
+
+def _signals(audit: Audit, findings: PaperFindings) -> AuditTable:
+    rows = (
+        (layer.layer, readout.name, readout.code, str(readout.table), readout.residual)
+        for layer in findings.readouts.layers
+        for readout in (layer.signals[k] for k in range(len(layer.signals)))
+    )
+    number = sum(len(layer.signals) for layer in findings.readouts.layers)
+    return _table(
+        "signals", "Boolean signals that a layer reads linearly", "layer signal code table residual", rows, number
+    )
+
+
+def _readouts(audit: Audit, findings: PaperFindings) -> AuditTable:
+    rows = (
+        (layer.layer, str(e), e.gate_name, "; ".join(map(str, e.readouts)), e.residual)
+        for layer in findings.readouts.layers
+        if layer.found is not None
+        for e in layer.found.explanations("exact")
+    )
+    number = sum(layer.found.survivors["exact"] for layer in findings.readouts.layers if layer.found is not None)
+    title = "Exact readout explanations"
+    return _table("readouts", title, "layer explanation gate signals residual", rows, number)
+
+
+def _ranking(audit: Audit, findings: PaperFindings) -> AuditTable:
+    rows = [
+        (place, cost, "mapping" if isinstance(e, Mapping) else "readouts", explanation_name(e), explanation_place(e))
+        for place, (cost, e) in enumerate(findings.ranking.entries, start=1)
+    ]
+    title = "Explanations by cost"
+    return _table("ranking", title, "place cost kind explanation where", rows, findings.ranking.of)
+
+
+def explanation_name(explanation) -> str:
+    """The algorithm of a mapping, or the gate over the signals of a readout explanation."""
+    return str(explanation.algorithm) if isinstance(explanation, Mapping) else str(explanation)
+
+
+def explanation_place(explanation) -> str:
+    """The neurons of a mapping, or the codes of a readout explanation with their layer."""
+    if isinstance(explanation, Mapping):
+        return str(explanation)
+    return f"layer {explanation.layer}: " + "; ".join(map(str, explanation.readouts))
+
+
+def _cross_examination(audit: Audit, findings: PaperFindings) -> AuditTable:
+    examined = findings.experiments.examined
+    rows = [] if examined is None else [
+        (explanation_name(one), explanation_place(one), explanation_name(other), explanation_place(other),
+         len(swaps.outcomes), int((prediction.bits == swaps.outcomes).sum()))
+        for one, swaps in zip(examined.explanations, examined.swaps, strict=True)
+        for other, prediction in zip(examined.explanations, swaps.predictions, strict=True)
+    ]  # fmt: skip
+    title = "How many swaps of one explanation another predicts"
+    columns = "swapped swapped_where predictor predictor_where swaps predicted"
+    return _table("cross_examination", title, columns, rows, len(rows))
+
+
+def _disputes(audit: Audit, findings: PaperFindings) -> AuditTable:
+    rows = [
+        (explanation_name(one), explanation_place(one), explanation_name(other), explanation_place(other),
+         dispute_text(dispute, ("the first", "the second")))
+        for dispute in findings.experiments.disputes
+        for one, other in [dispute.explanations]
+        if not isinstance(one, Circuit)
+    ]  # fmt: skip
+    title = "The cheapest experiment that decides between two explanations"
+    return _table("disputes", title, "first first_where second second_where experiment", rows, len(rows))
+
+
+BUILDERS: tuple[Callable[[Audit, PaperFindings], AuditTable], ...] = (
+    _activations, _edges, _neurons, _circuit_sizes, _circuits, _gates, _algorithms, _mappings, _near_misses,
+    _signatures, _signals, _readouts, _ranking, _cross_examination, _disputes,
+)  # fmt: skip

@@ -1,0 +1,160 @@
+"""What is said of an audit in words, wherever it is shown: in a terminal, on a page, in a picture."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..audit import Audit
+from ..authors import AuthorsFindings
+from ..experiments.deciding import Dispute
+from ..network import Network
+from ..paper import PaperFindings
+from ..readouts.findings import LayerReadouts
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Whether there is only one explanation of a kind: the question, how many there are (None or a range when that is
+    not known exactly), and what is to be said."""
+
+    question: str
+    number: object
+    text: str
+
+    @property
+    def word(self) -> str:
+        """yes, no, none or ?"""
+        if not isinstance(self.number, int):
+            return "?"
+        return {0: "none", 1: "yes"}.get(self.number, "no")
+
+
+def answers(audit: Audit) -> Iterator[Answer]:
+    """Is the explanation the only one? One answer for each kind."""
+    findings = audit.findings
+    return _paper_answers(findings) if isinstance(findings, PaperFindings) else _authors_answers(audit)
+
+
+def network_in_short(network: Network) -> str:
+    """Widths, activations and edges."""
+    names = ", ".join(dict.fromkeys(network.activations))
+    return f"{'-'.join(map(str, network.widths))}, {names}, {plural(network.edges, 'edge')}"
+
+
+def asked_in_short(audit: Audit) -> str:
+    """Preset, decision and depth."""
+    return f"{audit.preset}; decision by {audit.decision}; algorithms to depth {audit.depth}"
+
+
+def mismatch(audit: Audit) -> str | None:
+    """What the network computes, when that is not the task."""
+    if not audit.differs_at or audit.computes is None:
+        return None
+    table, name = audit.computes
+    explained = (
+        "The released code judges it by the task all the same."
+        if isinstance(audit.findings, AuthorsFindings)
+        else "What follows explains what it does compute."
+    )
+    rows = " ".join(audit.differs_at)
+    return f"The network computes {name or table}, not {audit.task}; differs at {rows}. {explained}"
+
+
+def strategy_name(strategy: str) -> str:
+    """what_then_where in words."""
+    return strategy.replace("_then_", ", then ").replace("_", " ")
+
+
+def dispute_text(dispute: Dispute, names: Sequence[str]) -> str:
+    """The experiment that decides between two explanations of these names; or that none does."""
+    found = dispute.experiment
+    if found is None:
+        return str(dispute)
+    said = found.text.replace("the first's ", f"{names[0]}'s ").replace("the second's ", f"{names[1]}'s ")
+    return (
+        f"{said}, {names[0]} predicts {found.predicted[0]:d} and {names[1]} {found.predicted[1]:d}; the network "
+        f"decides {found.outcome:d}, so {names[found.wrong]} is wrong there."
+    )
+
+
+def percent(share: float) -> str:
+    """A percentage without its sign; only what is exactly all or nothing is shown as such."""
+    return f"{share:.0%}".rstrip("%") if share in (0, 1) else f"{min(max(100 * share, 0.1), 99.9):.3g}"
+
+
+def shown(number: object) -> str:
+    """A count, a range of counts, or ? where there is none."""
+    if isinstance(number, list):
+        return f"between {number[0]:,} and {number[1]:,}"
+    return "?" if number is None else f"{number:,}"
+
+
+def plural(number: int | None, word: str) -> str:
+    """A count with its noun."""
+    return f"{shown(number)} {word}" + "s" * (number != 1)
+
+
+def _paper_answers(findings: PaperFindings) -> Iterator[Answer]:
+    counts = findings.counts
+    circuits, interpretations = findings.circuits, findings.interpretations
+    signatures = findings.mappings.signatures
+    found = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
+    answer = f"{shown(found)} perfect of {circuits.in_space:,}"
+    if circuits.minimal is not None:
+        answer += f"; {len(circuits.minimal):,} minimal"
+    if counts["fewest_edges"] is not None:
+        answer += f"; the smallest has {counts['fewest_edges']} edges"
+    yield Answer("circuit", found, answer)
+    if interpretations.estimate is not None:
+        guess = interpretations.estimate
+        answer = (
+            f"about {guess.value:.3g}: an estimate from {guess.sample:,} of the perfect circuits "
+            f"(95 % interval {guess.low:.3g} to {guess.high:.3g})"
+        )
+    elif interpretations.total is None:
+        answer = "not counted"
+    else:
+        least, most = interpretations.least, interpretations.most
+        each = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+        answer = (
+            f"{interpretations.total:,} over the perfect circuits ({each} each); "
+            f"{interpretations.expanded:,} with don't cares filled in"
+        )
+    yield Answer("interpretation", interpretations.total, answer)
+    yield Answer(
+        "algorithm",
+        counts["aligned_algorithms"],
+        (
+            f"{shown(counts['aligned_algorithms'])} aligned of {shown(counts['algorithms'])}; irredundant: "
+            f"{shown(counts['irredundant_aligned_algorithms'])} of {shown(counts['irredundant_algorithms'])}"
+        ),
+    )
+    yield Answer(
+        "where it sits",
+        counts["mappings"],
+        (
+            f"{plural(counts['mappings'], 'minimal mapping')}, {shown(counts['irredundant_mappings'])} irredundant; "
+            f"{plural(counts['distinct_causal_signatures'], 'causal signature')} of "
+            f"{plural(None if signatures is None else len(signatures), 'neuron set')}"
+        ),
+    )
+    for layer in findings.readouts.layers:
+        yield _layer_answer(layer)
+
+
+def _layer_answer(layer: LayerReadouts) -> Answer:
+    exact = layer.survivors["exact"]
+    if not len(layer.signals):
+        return Answer(f"codes, layer {layer.layer}", 0, "no Boolean signal is linear in its activations")
+    answer = f"{shown(exact)} exact by at most {plural(layer.asked, 'signal')}, of {len(layer.signals):,} readable"
+    return Answer(f"codes, layer {layer.layer}", exact, answer)
+
+
+def _authors_answers(audit: Audit) -> Iterator[Answer]:
+    counts = audit.counts
+    found = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
+    yield Answer("circuit", found, f"{shown(found)} accurate of {shown(counts['circuits_in_space'])}")
+    total = counts["interpretations"]
+    yield Answer("interpretation", total, "not counted" if total is None else f"{total:,} over the accurate circuits")
+    aligned = counts["aligned_formulas"]
+    yield Answer("algorithm", aligned, f"{shown(aligned)} aligned of {plural(counts['candidate_formulas'], 'formula')}")
+    yield Answer("where it sits", counts["mappings"], plural(counts["mappings"], "minimal mapping"))
