@@ -19,14 +19,15 @@ from ...circuits.listing import is_listable, list_circuits
 from ...circuits.sampling import sample_circuits
 from ...experiments.deciding import Dispute
 from ...interpretations.count import ReadingRule, count_interpretations
+from ...interpretations.interpretation import NeuronGate
 from ...interpretations.interpretations import Interpretations
 from ...ladder import DEFINITIONS, IN_SHORT, Fault
 from ...mappings.alignment import minimal_mappings
 from ...mappings.faults import fault_of_near_miss
-from ...mappings.findings import complexity, simplicity
+from ...mappings.findings import RUNGS, complexity, simplicity
 from ...mappings.mapping import Mapping as Placement
 from ...paper import PaperFindings
-from ...ranking import price_grid
+from ...ranking import cost_of, price_grid
 from ...readouts.explanation import ReadoutExplanation
 from ..audit_tables import audit_tables, edges_text, explanation_name, explanation_place
 from ..drawings.codes import draw_codes
@@ -263,9 +264,12 @@ def _what(audit: Audit, circuit: Circuit, behavior: Behavior, room: Room, steps:
     steps[0] -= needed
     listed = list(islice(table.by_gaps(), room.interpretations))
     gates = [
-        [f"{layer}-{j}", [[gate_text(gate, last), _parents(gate, last), percent(float(share))] for gate, share in shares.items()]]
+        [
+            f"{layer}-{j}",
+            [[gate_text(gate, last), _parents(gate, last), percent(float(share))] for gate, share in shares.items()],
+        ]
         for (layer, j), shares in (table.gate_shares.items() if number else ())
-    ]  # fmt: skip
+    ]
     return found | {
         "note": f"{len(listed):,} of {number:,}, widest gaps first" if listed else "",
         "gates": gates,
@@ -287,8 +291,8 @@ def _what(audit: Audit, circuit: Circuit, behavior: Behavior, room: Room, steps:
     }
 
 
-def _parents(gate, last: int) -> str:
-    return ", ".join(neuron_name(*parent, last) for parent in gate.parents)
+def _parents(gate: NeuronGate, last: int) -> str:
+    return ", ".join(neuron_name(layer, j, last) for layer, j in gate.parents)
 
 
 def _steps(table: Interpretations) -> int:
@@ -444,28 +448,28 @@ def _disputes(disputes: Sequence[Dispute], places: Mapping[Any, int]) -> dict[st
 
 
 def _ladder(audit: Audit, findings: PaperFindings, behavior: Behavior, room: Room) -> list[dict[str, Any]]:
+    mappings, algorithms = dict(audit.ladder["mappings"]), dict(audit.ladder["algorithms"])
+    cheapest = findings.cheapest
+    mappings["cheapest"] = None if cheapest is None else len(cheapest)
+    algorithms["cheapest"] = None if cheapest is None else len({mapping.algorithm for mapping in cheapest})
+    fell = _fallen_mappings(findings, room)
     return [
         {
             "title": "what, then where: algorithms with their places",
             "of": "mappings",
-            "rungs": _rungs(
-                "mappings", audit.ladder["mappings"], _fallen_mappings(findings, room), audit.ladder["algorithms"]
-            ),
+            "rungs": _rungs(mappings, fell, algorithms),
         },
         {
             "title": "where, then what: circuits",
             "of": "circuits",
-            "rungs": _rungs(
-                "circuits", audit.ladder["circuits"], _fallen_circuits(audit, findings, behavior, room)
-            ),
+            "rungs": _rungs(audit.ladder["circuits"], _fallen_circuits(audit, findings, behavior, room)),
         },
-    ]  # fmt: skip
+    ]
 
 
 def _rungs(
-    of: str,
     survivors: Mapping[str, int | None],
-    fell: Mapping[str, dict],
+    fell: Mapping[str, dict[str, Any]],
     algorithms: Mapping[str, int | None] | None = None,
 ) -> list[dict[str, Any]]:
     most = max([number for number in survivors.values() if number], default=1)
@@ -509,7 +513,25 @@ def _fallen_mappings(findings: PaperFindings, room: Room) -> dict[str, dict[str,
             for mapping in chosen
         ]
         fell[rung] = {"number": len(mappings), "of": "mappings", "listed": listed, "note": "simplest first"}
+    if findings.cheapest is not None:
+        fell["cheapest"] = _dearer(findings, room)
     return fell
+
+
+def _dearer(findings: PaperFindings, room: Room) -> dict[str, Any]:
+    """The mappings that pass every rung but cost more than the cheapest."""
+    model, cheapest = findings.ranking.model, set(findings.cheapest or ())
+    dearer = [mapping for mapping in findings.mappings.survivors.get(RUNGS[-1], ()) if mapping not in cheapest]
+    least = min([cost_of(mapping, model) for mapping in cheapest], default=0.0)
+    listed = [
+        {
+            "text": f"{mapping.algorithm}: {mapping}",
+            "sets": _sets(mapping),
+            **_why(Fault(f"it costs {cost_of(mapping, model):g}, the cheapest {least:g}")),
+        }
+        for mapping in sorted(dearer, key=complexity)[: room.fallen]
+    ]
+    return {"number": len(dearer), "of": "mappings", "listed": listed, "note": "simplest first"}
 
 
 def _fallen_circuits(
@@ -591,7 +613,19 @@ def _method(audit: Audit) -> dict[str, Any]:
         "preset": audit.preset,
         "provenance": {key: value for key, value in audit.provenance.items() if key != "seconds"},
         "seconds": audit.provenance["seconds"],
-        "options": {key: value for key, value in audit.options.items() if value is not None},
+        "options": {key: _option(value) for key, value in audit.options.items() if value},
         "decision": audit.decision,
         "depth": audit.depth,
     }
+
+
+def _option(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_option(one)}" for key, one in value.items() if one != {})
+    return (
+        ", ".join(map(str, value))
+        if isinstance(value, list)
+        else shown(value)
+        if isinstance(value, int)
+        else str(value)
+    )

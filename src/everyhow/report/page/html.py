@@ -1,0 +1,92 @@
+"""Pages: one file each, that opens without a network and asks for nothing."""
+
+import base64
+import gzip
+import hashlib
+import json
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from ...audit import Audit
+from ...files import write_atomically
+from ..drawings.palette import DARK, LIGHT, css, theme
+from ..words import shown
+from .contents import Room, contents
+
+# A page is kept below this many bytes.
+LARGEST = 4_800_000
+# The page's own scripts, in the order in which they build on each other.
+SCRIPTS = ("parts", "stage", "where", "what", "places", "codes", "cost", "tables", "start")
+
+
+def audit_page(audit: Audit, room: Room | None = None) -> str:
+    """An audit as one HTML page; what there was no room for is said where it would stand."""
+    outputs = audit.outputs or (audit,)
+    allowed = room or Room()
+    while True:
+        parts = [contents(output, allowed) for output in outputs]
+        page = render("audit.html.jinja", title=f"{audit.task}: is the explanation the only one?", parts=parts)
+        if len(page.encode()) <= LARGEST or allowed == allowed.halved():
+            return page
+        allowed = allowed.halved()
+
+
+def write_report(audit: Audit, target: str | Path) -> Path:
+    """Write an audit's page, whole or not at all; returns its path."""
+    return write_atomically(Path(target), audit_page(audit).encode())
+
+
+def render(template: str, **values: Any) -> str:
+    """A template filled in, with the styles, the scripts and a policy that forbids everything else."""
+    script = _script()
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        _templates()
+        .get_template(template)
+        .render(
+            script=Markup(script),
+            policy=f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:",
+            styles=Markup(_styles()),
+            drawing_styles=Markup(css()),
+            light=theme(LIGHT),
+            **values,
+        )
+    )
+
+
+def packed(value: Any) -> str:
+    """Plain values as JSON, compressed, in letters that need no escaping."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+
+
+@cache
+def _script() -> str:
+    folder = files("everyhow.report.page") / "scripts"
+    inside = "\n".join((folder / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    return f'"use strict";\n(() => {{\n{inside}\n}})();\n'
+
+
+@cache
+def _styles() -> str:
+    own = (files("everyhow.report.page") / "templates" / "page.css").read_text(encoding="utf-8")
+    themes = f":root{{{theme(LIGHT)}}}@media screen and (prefers-color-scheme: dark){{:root{{{theme(DARK)}}}}}"
+    return f"{themes}\n{own}"
+
+
+@cache
+def _templates():
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    found = Environment(
+        loader=PackageLoader("everyhow.report.page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    found.filters["packed"] = packed
+    found.filters["svg"] = Markup
+    found.filters["shown"] = shown
+    return found

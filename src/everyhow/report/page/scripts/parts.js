@@ -1,0 +1,99 @@
+// Small parts that every view is made of.
+
+// An element with attributes and children; texts are texts, never markup.
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== null) element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+// A drawing of the page's own data as an element. It comes from the same file as the page.
+function picture(svg) {
+  const parsed = new DOMParser().parseFromString(
+    svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" '), "image/svg+xml");
+  return document.importNode(parsed.documentElement, true);
+}
+
+function host(root, name) {
+  return root.querySelector(`[data-host="${name}"]`);
+}
+
+// Steps through `count` things: two buttons and a slider, which also answers to the arrow keys.
+function stepper(name, count, onChange) {
+  const output = make("output");
+  const slider = make("input", { type: "range", min: 1, max: Math.max(1, count), value: 1, "aria-label": name });
+  const back = make("button", { type: "button", "aria-label": `previous ${name}`, onclick: () => go(place - 1) }, "‹");
+  const on = make("button", { type: "button", "aria-label": `next ${name}`, onclick: () => go(place + 1) }, "›");
+  let place = 0, total = count;
+  slider.addEventListener("input", () => go(Number(slider.value) - 1));
+
+  function show() {
+    output.textContent = total ? `${place + 1} of ${total}` : "none";
+    slider.value = place + 1;
+    slider.setAttribute("aria-valuetext", output.textContent);
+    slider.disabled = total < 2;
+    back.disabled = place <= 0;
+    on.disabled = place >= total - 1;
+  }
+  function go(next, quietly = false) {
+    place = Math.max(0, Math.min(total - 1, next));
+    show();
+    if (!quietly && total) onChange(place);
+  }
+  function resize(next, at = 0) {
+    total = next;
+    slider.max = Math.max(1, next);
+    go(at);
+  }
+  show();
+  const element = make("div", { class: "stepper", role: "group", "aria-label": name },
+    make("span", { class: "name" }, name), back, output, on, slider);
+  return { element, go, resize, get place() { return place; } };
+}
+
+function choice(name, options, onChange) {
+  const select = make("select", { "aria-label": name, onchange: () => onChange(Number(select.value)) },
+    ...options.map((text, k) => make("option", { value: k }, text)));
+  return { element: make("label", {}, `${name} `, select), select };
+}
+
+// A number badge in the colour of a variable.
+function badge(k) {
+  return make("span", { class: "key", style: `background:var(--variable${k % 6 + 1})` }, String(k + 1));
+}
+
+// Saving goes to a file on this machine; nothing is sent.
+function save(name, type, content) {
+  const link = make("a", { href: URL.createObjectURL(new Blob([content], { type })), download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+}
+
+// Every figure can be saved as it stands, in the light colours.
+function addSaving(figure) {
+  const button = make("button", { type: "button", class: "save", "aria-label": `save the picture ${figure.dataset.figure} as SVG` }, "Save SVG");
+  button.addEventListener("click", () => {
+    const shown = figure.querySelector("svg");
+    if (!shown) return;
+    const copy = shown.cloneNode(true);
+    const styles = document.getElementById("drawing-styles");
+    copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+    copy.setAttribute("height", shown.viewBox.baseVal.height);
+    const style = document.createElementNS("http://www.w3.org/2000/svg", "style");
+    style.textContent = `svg{${styles.dataset.light};background:var(--paper);font-family:sans-serif}${styles.textContent}`;
+    copy.prepend(style);
+    save(`${figure.dataset.figure}.svg`, "image/svg+xml", copy.outerHTML);
+  });
+  figure.append(button);
+}
+
+function show(number) {
+  return number === null || number === undefined ? "?" : Number(number).toLocaleString("en-US");
+}

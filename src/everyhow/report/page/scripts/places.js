@@ -1,0 +1,81 @@
+// Algorithms with their places in the network, near misses, and the signature of the neurons chosen.
+
+function placesView(root, data, stage) {
+  const { places, network } = data;
+  if (places.algorithms.length) {
+    const tree = host(root, "tree"), line = host(root, "placed");
+    let algorithm = places.algorithms[0];
+    const spots = stepper("place", algorithm.mappings.length, (k) => placed(k));
+    const picker = stepper("algorithm", places.algorithms.length, (k) => {
+      algorithm = places.algorithms[k];
+      tree.querySelector("svg").replaceWith(picture(algorithm.tree));
+      spots.resize(algorithm.mappings.length);
+    });
+    addSaving(tree);
+    const placed = (k, quietly = false) => {
+      const mapping = algorithm.mappings[k];
+      const more = algorithm.number > algorithm.mappings.length ? ` (${algorithm.mappings.length} of ${show(algorithm.number)} places are here)` : "";
+      line.replaceChildren(make("strong", {}, algorithm.text), more, ". ", ...variables(algorithm.variables, mapping.sets),
+        `Passes ${mapping.passes}`, mapping.falls ? `; falls at ${mapping.falls}: ${mapping.fault.text}. ` : ", the last rung. ",
+        mapping.fault?.experiment ? make("em", {}, `The run: ${mapping.fault.experiment}.`) : "");
+      if (!quietly) stage.lightUp({ sets: mapping.sets, said: `${algorithm.text}: ${mapping.text}` });
+    };
+    host(root, "algorithms").append(picker.element, spots.element);
+    placed(0, true);
+  }
+  if (places.near.length) {
+    const tree = host(root, "near-tree"), line = host(root, "near-said");
+    addSaving(tree);
+    const near = (k, quietly = false) => {
+      const miss = places.near[k];
+      tree.querySelector("svg").replaceWith(picture(miss.tree));
+      line.replaceChildren(make("strong", {}, miss.text), `, IIA ${miss.least} %. `, ...variables(miss.variables, miss.sets, miss.iia),
+        make("em", {}, `The run: ${miss.fault.experiment}.`));
+      if (!quietly) stage.lightUp({ sets: miss.sets, said: `Near miss, IIA ${miss.least} %: ${miss.text}` });
+    };
+    host(root, "near").append(stepper("near miss", places.near.length, (k) => near(k)).element);
+    near(0, true);
+  }
+
+  function variables(names, sets, iia = null) {
+    return names.flatMap((name, k) => [badge(k), ` ${name} in ${setName(network, sets[k])}${iia ? ` (IIA ${iia[k]} %)` : ""}${k < names.length - 1 ? "; " : ". "}`]);
+  }
+}
+
+function setName(network, [layer, neurons]) {
+  return neurons.map((neuron) => network.names[`${layer}-${neuron}`]).join(" + ");
+}
+
+function signatureView(root, data) {
+  const { signatures, network, places } = data;
+  const place = host(root, "signature");
+  if (!signatures || !place) return null;
+  const rest = make("p", { class: "soft" }, "No neuron is chosen.");
+  place.append(rest);
+
+  return function choose(neurons) {
+    if (!neurons.length) return place.replaceChildren(rest);
+    const layer = neurons[0][0], members = neurons.map(([, neuron]) => neuron);
+    const bits = members.reduce((sum, neuron) => sum + 2 ** neuron, 0);
+    const number = signatures.layers[layer - 1][bits - 1];
+    const table = signatures.tables[number], rows = network.rows, size = rows.length;
+    const cell = (s, b) => make("td", { class: table[s * size + b] === "1" ? "on" : "" }, table[s * size + b]);
+    const others = signatures.sharing[number] - 1;
+    const carried = new Set();
+    for (const algorithm of places.algorithms) {
+      for (const mapping of algorithm.mappings) {
+        mapping.sets.forEach(([own, set], k) => {
+          if (own === layer && set.join() === members.join()) carried.add(`${algorithm.variables[k]} of ${algorithm.text}`);
+        });
+      }
+    }
+    const list = [...carried].slice(0, 6).join("; ") + (carried.size > 6 ? `; and ${carried.size - 6} more` : "");
+    place.replaceChildren(
+      make("p", {}, make("strong", {}, setName(network, [layer, members])), `: signature ${number + 1} of ${signatures.tables.length}, shared by ${others} other neuron ${others === 1 ? "set" : "sets"}. `,
+        carried.size ? `In the mappings listed here it carries ${list}.` : "No mapping listed here uses exactly this set."),
+      make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "causal signature" }, make("table", { class: "cells" },
+        make("caption", {}, "What the network decides: a row per source, a column per base"),
+        make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "source"), ...rows.map((row) => make("th", { scope: "col" }, row)))),
+        make("tbody", {}, ...rows.map((row, s) => make("tr", {}, make("th", { scope: "row" }, row), ...rows.map((_, b) => cell(s, b))))))));
+  };
+}

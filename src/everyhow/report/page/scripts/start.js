@@ -1,0 +1,28 @@
+// Unpack each audit's data and make its views answer.
+
+async function unpack(element) {
+  const bytes = Uint8Array.from(atob(element.textContent), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return JSON.parse(await new Response(stream).text());
+}
+
+function mount(root, data) {
+  const choose = data.signatures ? signatureView(root, data) : null;
+  const lit = stage(root, data, choose);
+  root.querySelectorAll('figure[data-figure="circuits-by-edges"]').forEach(addSaving);
+  tablesView(root, data);
+  if (!data.where) return;
+  const onCircuit = whatView(root, data, lit);
+  whereView(root, data, lit, onCircuit);
+  placesView(root, data, lit);
+  codesView(root, data, lit);
+  ladderView(root, data, lit);
+  costView(root, data, lit);
+}
+
+async function start() {
+  for (const root of document.querySelectorAll(".audit")) mount(root, await unpack(root.querySelector(".packed")));
+  document.documentElement.dataset.ready = "true";
+}
+
+start();

@@ -1,0 +1,85 @@
+// Where: how often edges are used, and circuits side by side with their difference.
+
+function whereView(root, data, stage, onCircuit) {
+  const { where, network } = data;
+  if (where.usage) {
+    const button = make("button", { type: "button" }, "Show on the network how often each is used");
+    const total = where.usage.circuits;
+    button.addEventListener("click", () => {
+      const states = {};
+      for (const [key, [, role]] of Object.entries(where.usage.items)) {
+        const part = key.split("-").length === 3 ? `edge-${key}` : `neuron-${key}`;
+        states[part] = { core: "", contingent: "half", never: "dim" }[role];
+      }
+      const { core, contingent, never } = where.usage.roles;
+      stage.lightUp({
+        states,
+        said: `Use by the ${show(total)} perfect circuits: ${core} edges core (full), ${contingent} contingent (half), ${never} never used (faint). The table edges has the numbers.`,
+      });
+    });
+    host(root, "usage").append(button);
+  }
+  const place = host(root, "circuits");
+  if (!place || !where.families.length) return;
+  place.replaceChildren();
+  const sides = ["left", "right"].map((name, side) => circuitPicker(name, side));
+  place.append(...sides.map((side) => side.element));
+  sides.forEach((side, k) => side.start(k));
+
+  function circuitPicker(name, side) {
+    const figure = make("figure", { "data-figure": `circuit-${name}` });
+    const text = make("figcaption");
+    const svg = drawingOf(network);
+    figure.append(svg, text);
+    let family = where.families[0], circuit = where.circuits[family.circuits[0]];
+    const steps = stepper(`circuit on the ${name}`, family.circuits.length, (k) => {
+      circuit = where.circuits[family.circuits[k]];
+      changed(side);
+    });
+    const kinds = choice(`Circuits on the ${name}`, where.families.map((one) => `${one.title} (${one.note})`), (k) => {
+      family = where.families[k];
+      steps.resize(family.circuits.length);
+    });
+    addSaving(figure);
+    return {
+      element: make("div", {}, kinds.element, steps.element, figure),
+      svg, text,
+      get circuit() { return circuit; },
+      get said() { return `${family.title}: ${steps.place + 1} of ${family.circuits.length} here, ${circuit.edges.length} edges`; },
+      start(k) {
+        circuit = where.circuits[family.circuits[Math.min(k, family.circuits.length - 1)]];
+        steps.go(k, true);
+        changed(side, true);
+      },
+    };
+  }
+
+  function changed(side, quietly = false) {
+    const [one, other] = sides.map((picked) => picked.circuit);
+    const only = (mine, theirs) => mine.edges.filter((k) => !theirs.edges.includes(k));
+    const shared = one.edges.filter((k) => other.edges.includes(k));
+    sides.forEach((picked) => {
+      const states = outsideOf(network, picked.circuit.edges);
+      if (one !== other) for (const k of shared) states[`edge-${network.edges[k].join("-")}`] = "half";
+      light(picked.svg, states);
+      paint(picked.svg, network, picked.circuit.activations, null);
+      picked.svg.setAttribute("aria-label", picked.said);
+      picked.text.textContent = picked.said;
+    });
+    const names = (edges) => edges.map((k) => edgeName(network, k)).join(", ") || "none";
+    const left = only(one, other), right = only(other, one);
+    host(root, "difference").textContent = one === other ? "Both are the same circuit." :
+      `Shared: ${shared.length} edges, set back by half. Only on the left: ${names(left)}. Only on the right: ${names(right)}. ` +
+      `Overlap (Jaccard): ${(shared.length / (shared.length + left.length + right.length)).toFixed(2)}.`;
+    if (side === 0 || !quietly) {
+      const picked = sides[side];
+      if (!quietly) stage.lightUp({ edges: picked.circuit.edges, activations: picked.circuit.activations, said: `${picked.said}, run alone.` });
+      if (side === 0) onCircuit(picked.circuit, quietly);
+    }
+  }
+}
+
+function edgeName(network, k) {
+  const [layer, neuron, parent] = network.edges[k];
+  return `${network.names[`${layer - 1}-${parent}`]}→${network.names[`${layer}-${neuron}`]}`;
+}
