@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import authors, paper
 from .authors import AuthorsFindings
@@ -28,6 +28,10 @@ from .options import Preset, check_decision, check_options, checked_order, check
 from .paper import PaperFindings
 from .progress import Progress
 from .run_folder import check_run_folder
+
+if TYPE_CHECKING:
+    from .report.audit_tables import AuditTable
+    from .report.drawings.drawing import Drawing
 
 SCHEMA_VERSION = 1
 
@@ -141,6 +145,24 @@ class Audit:
         path = check_run_folder(folder) / "audit.json"
         content = json.dumps(self.document(), indent=1, ensure_ascii=False)
         return write_atomically(path, content.encode())
+
+    def report(self, path: str | Path) -> Path:
+        """Write the audit as one HTML page that opens offline; returns its path. What there is no room for is said."""
+        from .report.page.html import write_report
+
+        return write_report(self, path)
+
+    def drawings(self) -> "dict[str, Callable[[], Drawing]]":
+        """What draws each picture of the audit, by name; a drawing is saved by `save("name.svg")` or `.pdf`."""
+        from .report.audit_drawings import audit_drawings
+
+        return audit_drawings(self)
+
+    def tables(self) -> "dict[str, AuditTable]":
+        """Everything that was found, as tables by name."""
+        from .report.audit_tables import audit_tables
+
+        return audit_tables(self)
 
     def _single(self) -> PaperFindings | AuthorsFindings:
         if self.findings is None:

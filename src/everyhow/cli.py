@@ -16,6 +16,7 @@ from .errors import BudgetError, EveryhowError, InputError, LostBlocksError
 from .network import Network
 
 if TYPE_CHECKING:
+    from .audit import Audit
     from .boolean.cost import CostModel
     from .sweeps.plan import Plan
 
@@ -76,6 +77,7 @@ def audit_command(
     ] = None,
     budget: BudgetOption = DEFAULT_BUDGET,
     out: Annotated[Path | None, typer.Option(help="Folder to write audit.json into.")] = None,
+    report: Annotated[Path | None, typer.Option(help="HTML page to write; it opens offline.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find and count every explanation of a network: circuits, interpretations, algorithms and mappings."""
@@ -91,7 +93,9 @@ def audit_command(
         costs=_costs(not_price, familiar),
         shown=None if show is None else show.split(","), budget=_whole(budget), progress=True,
     )  # fmt: skip
-    saved = None if out is None else str(found.save(out))
+    saved = [] if out is None else [str(found.save(out))]
+    if report is not None:
+        saved.append(str(found.report(report)))
     if as_json:
         _print_json(found.document())
     else:
@@ -251,25 +255,65 @@ def _dry_run(plan: "Plan", workers: int | None, as_json: bool) -> None:
     print_forecast(plan, expected, cores, Console(highlight=False))
 
 
-RunArgument = Annotated[Path, typer.Argument(help="The folder of a sweep.")]
+RunArgument = Annotated[Path, typer.Argument(help="The folder of an audit or of a sweep.")]
+
+
+@app.command("report")
+def report_command(
+    run: RunArgument,
+    out: Annotated[Path | None, typer.Option(help="The page to write; RUN/report.html if not given.")] = None,
+) -> None:
+    """Write a run as one HTML page that opens offline: explanations to be seen, stepped through and compared."""
+    target = out or run / "report.html"
+    typer.echo(str(_audit_in(run).report(target)))
+
+
+@app.command("tables")
+def tables_command(
+    run: Annotated[Path, typer.Argument(help="The folder of an audit.")],
+    out: Annotated[Path | None, typer.Option(help="Folder to write every table into, as CSV and JSON.")] = None,
+) -> None:
+    """List the tables of an audit, or write them all; `everyhow query` gives the rows of one that fit a question."""
+    from .report.audit_tables import list_tables, write_tables
+
+    found = _audit_in(run).tables()
+    if out is not None:
+        for path in write_tables(found, out):
+            typer.echo(str(path))
+        return
+    from rich.console import Console
+
+    from .report.tables import print_table
+
+    print_table(list_tables(found), Console(highlight=False))
 
 
 @app.command("query")
 def query_command(
     run: RunArgument,
     sql: Annotated[
-        str, typer.Argument(help="A question about the table results, such as 'SELECT count(*) FROM results'.")
+        str,
+        typer.Argument(
+            help="A question about the table results of a sweep, or the tables of an audit (everyhow tables lists "
+            "them), such as \"SELECT * FROM edges WHERE role = 'core'\"."
+        ),
     ],
     csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask the results of a sweep in SQL; the folder's README describes the columns."""
+    """Ask the results of a run in SQL."""
     from .report.tables import print_csv, print_table
     from .sweeps.results import Sweep
 
     if csv and as_json:
         raise InputError("--csv and --json are two ways to print; give one of them")
-    found = Sweep.open(run).query(sql)
+    if _is_audit(run):
+        from .sql import answer, connect
+
+        tables = {name: one.table for name, one in _audit_in(run).tables().items()}
+        found = answer(connect(tables), sql)
+    else:
+        found = Sweep.open(run).query(sql)
     if as_json:
         _print_json({"columns": found.columns, "rows": found.rows})
     elif csv:
@@ -283,18 +327,46 @@ def query_command(
 @app.command("figures")
 def figures_command(
     run: RunArgument,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Drawings of an audit, such as network or 'minimal-*'.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the figures; RUN/figures if not given.")] = None,
     formats: Annotated[
-        str, typer.Option("--format", help="Any of svg, pdf and png, joined by commas.")
-    ] = "svg,pdf,png",
+        str | None,
+        typer.Option("--format", help="Any of svg, pdf and, for a sweep, png, joined by commas; all if not given."),
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List the drawings of an audit.")] = False,
 ) -> None:
-    """Draw the figures of a sweep; needs the extra plot."""
-    from .report.figures import draw_figures
+    """Draw the figures of a run; of an audit the first of each kind, or those named. PDF needs the extra plot."""
+    from .report import audit_drawings, figures
     from .sweeps.results import Sweep
 
-    chosen = tuple(part.strip() for part in formats.split(",") if part.strip())
-    for path in draw_figures(Sweep.open(run), out or run / "figures", chosen):
+    folder = out or run / "figures"
+    chosen = None if formats is None else [part.strip() for part in formats.split(",") if part.strip()]
+    if _is_audit(run):
+        audit = _audit_in(run)
+        if listed:
+            for name in audit_drawings.in_short(audit.drawings()):
+                typer.echo(name)
+            return
+        written = audit_drawings.save_drawings(audit, folder, names or (), chosen or audit_drawings.FORMATS)
+    elif names or listed:
+        raise InputError(f"{run} is not the folder of an audit; the figures of a sweep have no names, leave them out")
+    else:
+        written = figures.draw_figures(Sweep.open(run), folder, chosen or figures.FORMATS)
+    for path in written:
         typer.echo(str(path))
+
+
+def _is_audit(run: Path) -> bool:
+    return (run / "audit.json").is_file()
+
+
+def _audit_in(run: Path) -> "Audit":
+    from .run_folder import reopen
+
+    _announce_compilation()
+    return reopen(run, progress=True)
 
 
 @app.command("xornet")

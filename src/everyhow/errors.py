@@ -33,3 +33,8 @@ class BudgetError(EveryhowError, RuntimeError):
             f"{over_budget(what, needed, budget)}. "
             f"{hint or f'Raise it with --budget {rounded(needed + needed // 20)} (budget= in the library).'}"
         )
+
+
+def first_line(error: Exception) -> str:
+    """What an error says first."""
+    return (str(error).splitlines() or [type(error).__name__])[0]

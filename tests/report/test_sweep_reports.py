@@ -13,9 +13,9 @@ from rich.console import Console
 import everyhow as eh
 from everyhow.report.sweeps import print_forecast, print_summary
 from everyhow.report.tables import cell, print_csv, print_table
+from everyhow.sql import Table
 from everyhow.sweeps.costs import forecast
 from everyhow.sweeps.plan import read_plan
-from everyhow.sweeps.results import Table
 from everyhow.sweeps.summary import summarize
 
 from ..sweeps.fabricated import RUNG_COLUMNS, fabricate

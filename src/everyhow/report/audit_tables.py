@@ -1,24 +1,31 @@
 """Everything that an audit found, as tables: for people, for files and for SQL."""
 
-from collections.abc import Callable, Iterable, Iterator
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
+from pathlib import Path
 from typing import Any
 
 from ..audit import Audit
 from ..boolean.algorithms import idle_gate
 from ..boolean.truth_table import assignments, row_name
 from ..circuits.circuit import Circuit
-from ..details import MOST_LISTED
+from ..files import write_atomically, writing_folder
 from ..interpretations.count import ReadingRule
 from ..interpretations.interpretations import Interpretations
 from ..ladder import DEFINITIONS
 from ..mappings.alignment import minimal_mappings
 from ..mappings.mapping import Mapping
 from ..paper import PaperFindings
-from ..sweeps.results import Table
+from ..sql import Table
 from .lines import gate_text, neuron_name
+from .tables import print_csv
 from .words import dispute_text, plural
+
+# Rows of a table, for each output; enough for any reference network.
+MOST_ROWS = 100_000
 
 
 @dataclass(frozen=True)
@@ -38,15 +45,52 @@ class AuditTable:
     note: str = ""
 
 
-def audit_tables(audit: Audit) -> dict[str, AuditTable]:
-    """Every table that an audit of one output has something for, by name.
+def audit_tables(audit: Audit, most: int = MOST_ROWS) -> dict[str, AuditTable]:
+    """Every table that an audit has something for, by name; with several outputs their rows name theirs.
 
-    Lists are cut at 1,000 entries, and say so.
+    A table is cut at `most` rows for each output, and says so.
     """
+    if not audit.outputs:
+        return _tables_of(audit, most)
+    parts = {part.task: _tables_of(part, most) for part in audit.outputs}
+    names = dict.fromkeys(name for tables in parts.values() for name in tables)
+    return {name: _joined({task: tables[name] for task, tables in parts.items() if name in tables}) for name in names}
+
+
+def _joined(parts: dict[str, AuditTable]) -> AuditTable:
+    """The tables of several outputs as one, with a first column that names the output."""
+    first = next(iter(parts.values()))
+    rows = tuple((task, *row) for task, one in parts.items() for row in one.table.rows)
+    note = " ".join(f"{task}: {one.note}" for task, one in parts.items() if one.note)
+    return AuditTable(first.name, first.title, Table(("output", *first.table.columns), rows), note)
+
+
+def _tables_of(audit: Audit, most: int) -> dict[str, AuditTable]:
     found = [_counts(audit), _ladder(audit)]
     if isinstance(audit.findings, PaperFindings):
         found += [build(audit, audit.findings) for build in BUILDERS]
-    return {one.name: one for one in found if one.table.rows}
+    listed = [_listed(rows, most) for rows in found]
+    return {one.name: one for one in listed if one.table.rows}
+
+
+def list_tables(tables: dict[str, AuditTable]) -> Table:
+    """Names, numbers of rows and titles, as a table of its own."""
+    rows = ((name, len(one.table.rows), one.title, one.note) for name, one in tables.items())
+    return Table(("table", "rows", "shows", "left out"), tuple(rows))
+
+
+def write_tables(tables: dict[str, AuditTable], folder: str | Path) -> list[Path]:
+    """Write each table as NAME.csv and NAME.json into a folder, made if it is not there; returns the files."""
+    place = writing_folder(folder)
+    written = []
+    for name, one in tables.items():
+        text = io.StringIO()
+        print_csv(one.table, text)
+        written.append(write_atomically(place / f"{name}.csv", text.getvalue().encode()))
+        document = {"table": name, "title": one.title, "note": one.note, **vars(one.table)}
+        content = json.dumps(document, indent=1, ensure_ascii=False)
+        written.append(write_atomically(place / f"{name}.json", content.encode()))
+    return written
 
 
 def edges_text(circuit: Circuit) -> str:
@@ -55,27 +99,36 @@ def edges_text(circuit: Circuit) -> str:
     return " ".join(f"{neuron_name(l - 1, i, last)}→{neuron_name(l, j, last)}" for l, j, i in circuit.edges)  # noqa: E741
 
 
-def _table(name: str, title: str, columns: str, rows: Iterable[tuple], of: int | None = None) -> AuditTable:
-    """A table of at most 1,000 rows; `of` is how many there are in all, when that may be more than `rows` gives."""
-    listed = tuple(islice(rows, MOST_LISTED + 1))
-    kept = listed[:MOST_LISTED]
-    all_of = len(listed) if of is None else of
-    note = ""
-    if len(kept) < all_of:
-        total = f"{all_of:,}" if of is not None else f"more than {MOST_LISTED:,}"
-        note = f"The first {plural(len(kept), 'row')} of {total}."
-    return AuditTable(name, title, Table(tuple(columns.split()), kept), note)
+@dataclass(frozen=True)
+class _Rows:
+    """A table before its rows are listed; `of` is how many there are."""
+
+    name: str
+    title: str
+    columns: str
+    rows: Iterable[tuple]
+    of: int
 
 
-def _counts(audit: Audit) -> AuditTable:
+def _listed(lazy: _Rows, most: int) -> AuditTable:
+    kept = tuple(islice(lazy.rows, most))
+    note = f"The first {plural(len(kept), 'row')} of {lazy.of:,}." if len(kept) < lazy.of else ""
+    return AuditTable(lazy.name, lazy.title, Table(tuple(lazy.columns.split()), kept), note)
+
+
+def _table(name: str, title: str, columns: str, rows: Sequence[tuple]) -> _Rows:
+    return _Rows(name, title, columns, rows, len(rows))
+
+
+def _counts(audit: Audit) -> _Rows:
     def value(count: Any) -> Any:
         return f"{count[0]} to {count[1]}" if isinstance(count, list) else count
 
-    rows = ((key, value(count)) for key, count in audit.counts.items())
+    rows = [(key, value(count)) for key, count in audit.counts.items()]
     return _table("counts", "Counts, by their names in audit.json", "count value", rows)
 
 
-def _ladder(audit: Audit) -> AuditTable:
+def _ladder(audit: Audit) -> _Rows:
     ladder = audit.ladder
     algorithms = ladder.get("algorithms", {})
     rows = [
@@ -87,19 +140,19 @@ def _ladder(audit: Audit) -> AuditTable:
     return _table("ladder", "Survivors of each rung", "of rung survivors algorithms criterion", rows)
 
 
-def _activations(audit: Audit, findings: PaperFindings) -> AuditTable:
+def _activations(audit: Audit, findings: PaperFindings) -> _Rows:
     network = audit.network
     inputs, last = network.widths[0], network.depth
-    rows = (
+    rows = [
         (neuron_name(layer, j, last), layer, j, row_name(row, inputs), float(value))
         for layer, state in enumerate(network.layers(assignments(inputs)))
         for j in range(state.shape[1])
         for row, value in enumerate(state[:, j])
-    )
+    ]
     return _table("activations", "Activations of the whole network", "neuron layer index input activation", rows)
 
 
-def _edges(audit: Audit, findings: PaperFindings) -> AuditTable:
+def _edges(audit: Audit, findings: PaperFindings) -> _Rows:
     usage, last = findings.circuits.usage, audit.network.depth
     rows = [] if usage is None else [
         (
@@ -112,7 +165,7 @@ def _edges(audit: Audit, findings: PaperFindings) -> AuditTable:
     return _table("edges", title, "source target weight circuits share role", rows)
 
 
-def _neurons(audit: Audit, findings: PaperFindings) -> AuditTable:
+def _neurons(audit: Audit, findings: PaperFindings) -> _Rows:
     usage, last = findings.circuits.usage, audit.network.depth
     rows = [] if usage is None else [
         (neuron_name(*neuron, last), n, n / usage.circuits if usage.circuits else None, usage.role(neuron))
@@ -121,7 +174,7 @@ def _neurons(audit: Audit, findings: PaperFindings) -> AuditTable:
     return _table("neurons", "How many perfect circuits use each hidden neuron", "neuron circuits share role", rows)
 
 
-def _circuit_sizes(audit: Audit, findings: PaperFindings) -> AuditTable:
+def _circuit_sizes(audit: Audit, findings: PaperFindings) -> _Rows:
     counts = [
         count.certain if count is not None and count.certified else {}
         for count in (findings.circuits.perfect, findings.circuits.faithful)
@@ -131,7 +184,7 @@ def _circuit_sizes(audit: Audit, findings: PaperFindings) -> AuditTable:
     return _table("circuit_sizes", "Circuits by number of edges", "edges perfect resample_faithful", rows)
 
 
-def _circuits(audit: Audit, findings: PaperFindings) -> AuditTable:
+def _circuits(audit: Audit, findings: PaperFindings) -> _Rows:
     groups = {"minimal": findings.circuits.minimal, "resample_faithful_minimal": findings.circuits.faithful_minimal}
     rows = [
         (kind, place, len(circuit), len(circuit.neurons), edges_text(circuit))
@@ -141,7 +194,7 @@ def _circuits(audit: Audit, findings: PaperFindings) -> AuditTable:
     return _table("circuits", "Minimal circuits", "kind number edges neurons circuit", rows)
 
 
-def _gates(audit: Audit, findings: PaperFindings) -> AuditTable:
+def _gates(audit: Audit, findings: PaperFindings) -> _Rows:
     circuit, last = findings.circuits.simplest, audit.network.depth
     rows = []
     if circuit is not None and findings.interpretations.simplest is not None:
@@ -160,19 +213,19 @@ def _gates(audit: Audit, findings: PaperFindings) -> AuditTable:
     return _table("gates", title, "neuron gate table parents interpretations share", rows)
 
 
-def _algorithms(audit: Audit, findings: PaperFindings) -> AuditTable:
+def _algorithms(audit: Audit, findings: PaperFindings) -> _Rows:
     aligned = findings.mappings.aligned or {}
     rows = ((str(a), a.depth, len(a.variables), a.irredundant, number) for a, number in aligned.items())
     columns = "algorithm depth variables irredundant mappings"
-    return _table("algorithms", "Aligned algorithms", columns, rows, len(aligned))
+    return _Rows("algorithms", "Aligned algorithms", columns, rows, len(aligned))
 
 
-def _mappings(audit: Audit, findings: PaperFindings) -> AuditTable:
+def _mappings(audit: Audit, findings: PaperFindings) -> _Rows:
     found = findings.mappings
     rows = ((str(m.algorithm), str(m), rung, fault) for m, rung, fault in reached(findings))
-    number = found.surviving_mappings["single"]
+    number = found.surviving_mappings["single"] or 0
     columns = "algorithm mapping strictest_rung falls_because"
-    return _table("mappings", "Minimal mappings of aligned algorithms", columns, rows, number)
+    return _Rows("mappings", "Minimal mappings of aligned algorithms", columns, rows, number)
 
 
 def reached(findings: PaperFindings) -> Iterator[tuple[Mapping, str, str | None]]:
@@ -190,7 +243,7 @@ def reached(findings: PaperFindings) -> Iterator[tuple[Mapping, str, str | None]
             yield mapping, rung, fault
 
 
-def _near_misses(audit: Audit, findings: PaperFindings) -> AuditTable:
+def _near_misses(audit: Audit, findings: PaperFindings) -> _Rows:
     rows = []
     for miss in findings.mappings.near_misses:
         each = " ".join(f"{float(accuracy):.4g}" for accuracy in miss.accuracies)
@@ -199,7 +252,7 @@ def _near_misses(audit: Audit, findings: PaperFindings) -> AuditTable:
     return _table("near_misses", title, "algorithm mapping iia iia_of_each", rows)
 
 
-def _signatures(audit: Audit, findings: PaperFindings) -> AuditTable:
+def _signatures(audit: Audit, findings: PaperFindings) -> _Rows:
     found = findings.mappings.signatures
     inputs = audit.network.widths[0]
     numbers = {} if found is None else {rows: k for k, rows in enumerate(found.by_rows, start=1)}
@@ -209,22 +262,22 @@ def _signatures(audit: Audit, findings: PaperFindings) -> AuditTable:
 
     rows = () if found is None else ((str(s), numbers[table], text(table)) for s, table in found.items())
     title = "Causal signature of each neuron set: a group of digits per source, a digit per base"
-    return _table("signatures", title, "neurons signature decisions", rows, 0 if found is None else len(found))
+    return _Rows("signatures", title, "neurons signature decisions", rows, 0 if found is None else len(found))
 
 
-def _signals(audit: Audit, findings: PaperFindings) -> AuditTable:
+def _signals(audit: Audit, findings: PaperFindings) -> _Rows:
     rows = (
         (layer.layer, readout.name, readout.code, str(readout.table), readout.residual)
         for layer in findings.readouts.layers
         for readout in (layer.signals[k] for k in range(len(layer.signals)))
     )
     number = sum(len(layer.signals) for layer in findings.readouts.layers)
-    return _table(
+    return _Rows(
         "signals", "Boolean signals that a layer reads linearly", "layer signal code table residual", rows, number
     )
 
 
-def _readouts(audit: Audit, findings: PaperFindings) -> AuditTable:
+def _readouts(audit: Audit, findings: PaperFindings) -> _Rows:
     rows = (
         (layer.layer, str(e), e.gate_name, "; ".join(map(str, e.readouts)), e.residual)
         for layer in findings.readouts.layers
@@ -233,16 +286,16 @@ def _readouts(audit: Audit, findings: PaperFindings) -> AuditTable:
     )
     number = sum(layer.found.survivors["exact"] for layer in findings.readouts.layers if layer.found is not None)
     title = "Exact readout explanations"
-    return _table("readouts", title, "layer explanation gate signals residual", rows, number)
+    return _Rows("readouts", title, "layer explanation gate signals residual", rows, number)
 
 
-def _ranking(audit: Audit, findings: PaperFindings) -> AuditTable:
+def _ranking(audit: Audit, findings: PaperFindings) -> _Rows:
     rows = [
         (place, cost, "mapping" if isinstance(e, Mapping) else "readouts", explanation_name(e), explanation_place(e))
         for place, (cost, e) in enumerate(findings.ranking.entries, start=1)
     ]
     title = "Explanations by cost"
-    return _table("ranking", title, "place cost kind explanation where", rows, findings.ranking.of)
+    return _Rows("ranking", title, "place cost kind explanation where", rows, findings.ranking.of)
 
 
 def explanation_name(explanation) -> str:
@@ -257,7 +310,7 @@ def explanation_place(explanation) -> str:
     return f"layer {explanation.layer}: " + "; ".join(map(str, explanation.readouts))
 
 
-def _cross_examination(audit: Audit, findings: PaperFindings) -> AuditTable:
+def _cross_examination(audit: Audit, findings: PaperFindings) -> _Rows:
     examined = findings.experiments.examined
     rows = [] if examined is None else [
         (explanation_name(one), explanation_place(one), explanation_name(other), explanation_place(other),
@@ -267,10 +320,10 @@ def _cross_examination(audit: Audit, findings: PaperFindings) -> AuditTable:
     ]  # fmt: skip
     title = "How many swaps of one explanation another predicts"
     columns = "swapped swapped_where predictor predictor_where swaps predicted"
-    return _table("cross_examination", title, columns, rows, len(rows))
+    return _table("cross_examination", title, columns, rows)
 
 
-def _disputes(audit: Audit, findings: PaperFindings) -> AuditTable:
+def _disputes(audit: Audit, findings: PaperFindings) -> _Rows:
     rows = [
         (explanation_name(one), explanation_place(one), explanation_name(other), explanation_place(other),
          dispute_text(dispute, ("the first", "the second")))
@@ -279,10 +332,10 @@ def _disputes(audit: Audit, findings: PaperFindings) -> AuditTable:
         if not isinstance(one, Circuit)
     ]  # fmt: skip
     title = "The cheapest experiment that decides between two explanations"
-    return _table("disputes", title, "first first_where second second_where experiment", rows, len(rows))
+    return _table("disputes", title, "first first_where second second_where experiment", rows)
 
 
-BUILDERS: tuple[Callable[[Audit, PaperFindings], AuditTable], ...] = (
+BUILDERS: tuple[Callable[[Audit, PaperFindings], _Rows], ...] = (
     _activations, _edges, _neurons, _circuit_sizes, _circuits, _gates, _algorithms, _mappings, _near_misses,
     _signatures, _signals, _readouts, _ranking, _cross_examination, _disputes,
 )  # fmt: skip

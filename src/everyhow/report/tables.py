@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ..sweeps.results import Table
+from ..sql import Table
 from .pieces import print_trimmed
 
 

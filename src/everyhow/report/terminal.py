@@ -1,6 +1,6 @@
 """The audit in a terminal: plain text, coloured where the terminal can, the same at any width."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
@@ -18,9 +18,9 @@ from .words import answers, asked_in_short, mismatch, network_in_short, shown, s
 WORD_STYLES = {"?": "bold", "none": "bold red", "yes": "bold green", "no": "bold yellow"}
 
 
-def print_audit(audit: Audit, console: Console, saved: str | None = None) -> None:
-    """Print an audit; `saved` is where its files are."""
-    files = [heading("Files"), indented(Text(saved, overflow="fold"))] if saved else []
+def print_audit(audit: Audit, console: Console, saved: Sequence[str] = ()) -> None:
+    """Print an audit; `saved` are the files written."""
+    files = [heading("Files"), *(indented(Text(path, overflow="fold")) for path in saved)] if saved else []
     print_trimmed(console, *_audit_parts(audit), *files)
 
 

@@ -1,6 +1,5 @@
 """Reading the results of a sweep: SQL over its rows."""
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,24 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
+from ..sql import Table, answer, lock
 from .plan import Plan
-from .rows import first_line
 from .store import Store
 
 if TYPE_CHECKING:
     import duckdb
-
-
-@dataclass(frozen=True)
-class Table:
-    """The answer to a query: column names, and rows of plain values."""
-
-    columns: tuple[str, ...]
-    rows: tuple[tuple[Any, ...], ...]
-
-    def records(self) -> list[dict[str, Any]]:
-        """The rows by column."""
-        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,22 +73,7 @@ class Sweep:
         Raises:
             InputError: DuckDB does not accept the question; its reason is given.
         """
-        import duckdb
-
-        if not sql.strip():
-            raise InputError("this question is empty; ask something such as SELECT count(*) FROM results")
-        connection = self._connection
-        connection.begin()
-        try:
-            found = connection.execute(sql, list(parameters))
-            columns = tuple(column[0] for column in found.description or ())
-            return Table(columns, tuple(found.fetchall()))
-        except duckdb.Error as error:
-            raise InputError(f"this question cannot be answered: {first_line(error)}") from None
-        finally:
-            # Whatever the question changed is undone, so that the next one finds the results as they are.
-            with contextlib.suppress(duckdb.Error):
-                connection.rollback()
+        return answer(self._connection, sql, parameters)
 
     @cached_property
     def _connection(self) -> "duckdb.DuckDBPyConnection":
@@ -124,6 +96,5 @@ class Sweep:
             "FROM read_parquet($1) AS parts JOIN points USING (point) ORDER BY point, replicate, epoch, output, preset",
             [parts],
         )
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
+        lock(connection)
         return connection

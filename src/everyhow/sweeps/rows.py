@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import FileFormatError
+from ..errors import FileFormatError, first_line
 from ..files import replacing
 
 ROWS_AT_ONCE = 40
@@ -186,7 +186,3 @@ def write_rows(path: Path, rows: Sequence[dict[str, Any]], metadata: dict[str, s
 
 def _quoted(text: str) -> str:
     return text.replace("'", "''")
-
-
-def first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

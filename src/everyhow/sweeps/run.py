@@ -8,12 +8,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import InputError, LostBlocksError
+from ..errors import InputError, LostBlocksError, first_line
 from ..training import check_installed
 from .costs import block_seconds
 from .plan import Block, Plan, read_plan
 from .results import Sweep
-from .rows import first_line
 from .store import Store
 from .work import run_block
 

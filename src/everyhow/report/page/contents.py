@@ -29,8 +29,8 @@ from ...mappings.mapping import Mapping as Placement
 from ...paper import PaperFindings
 from ...ranking import cost_of, price_grid
 from ...readouts.explanation import ReadoutExplanation
+from ..audit_drawings import draw_rival
 from ..audit_tables import audit_tables, edges_text, explanation_name, explanation_place
-from ..drawings.codes import draw_codes
 from ..drawings.formula import draw_algorithm, draw_mapping
 from ..drawings.ladder import bar_share
 from ..drawings.network import draw_network, levels
@@ -45,7 +45,6 @@ from ..words import (
     mismatch,
     network_in_short,
     percent,
-    plural,
     shown,
     strategy_name,
 )
@@ -155,14 +154,15 @@ def _short(values: Iterable[float], digits: int = 5) -> list[float]:
 
 
 def _tables(audit: Audit, room: Room) -> dict[str, Any]:
-    found = {}
-    for name, one in audit_tables(audit).items():
-        rows = [list(row) for row in one.table.rows[: room.rows]]
-        note = one.note
-        if len(rows) < len(one.table.rows):
-            note = f"The first {plural(len(rows), 'row')}; the rest is in what everyhow tables writes."
-        found[name] = {"title": one.title, "columns": list(one.table.columns), "rows": rows, "note": note}
-    return found
+    return {
+        name: {
+            "title": one.title,
+            "columns": list(one.table.columns),
+            "rows": [list(row) for row in one.table.rows],
+            "note": one.note and f"{one.note} everyhow tables writes the rest.",
+        }
+        for name, one in audit_tables(audit, room.rows).items()
+    }
 
 
 def _where(audit: Audit, findings: PaperFindings, behavior: Behavior, room: Room) -> dict[str, Any]:
@@ -414,21 +414,18 @@ def _codes(audit: Audit, findings: PaperFindings, room: Room) -> dict[str, Any]:
 
 
 def _rival(audit: Audit, explanation: Placement | ReadoutExplanation, cost: float) -> dict[str, Any]:
-    if isinstance(explanation, Placement):
-        drawing, sets = draw_mapping(explanation), _sets(explanation)
-    else:
-        drawing, sets = draw_codes(audit.network, explanation), _read(audit, explanation)
+    sets = _sets(explanation) if isinstance(explanation, Placement) else _read(explanation)
     return {
         "name": explanation_name(explanation),
         "where": explanation_place(explanation),
         "kind": "mapping" if isinstance(explanation, Placement) else "readouts",
         "cost": cost,
-        "svg": inside_page(drawing),
+        "svg": inside_page(draw_rival(audit, explanation)),
         "sets": sets,
     }
 
 
-def _read(audit: Audit, explanation: ReadoutExplanation) -> list[list[Any]]:
+def _read(explanation: ReadoutExplanation) -> list[list[Any]]:
     """The neurons that each signal is read from."""
     found = []
     for readout in explanation.readouts:

@@ -1,0 +1,169 @@
+"""Every drawing of an audit, by name; each is drawn when it is asked for."""
+
+from collections.abc import Callable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from functools import partial
+from itertools import islice
+from pathlib import Path
+
+from ..audit import Audit
+from ..boolean.truth_table import assignments
+from ..details import MOST_LISTED
+from ..errors import InputError
+from ..files import writing_folder
+from ..interpretations.count import ReadingRule
+from ..interpretations.interpretations import Interpretations
+from ..mappings.findings import complexity
+from ..mappings.mapping import Mapping
+from ..paper import PaperFindings
+from ..readouts.explanation import ReadoutExplanation
+from .audit_tables import explanation_name, reached
+from .drawings.codes import draw_codes
+from .drawings.drawing import FORMATS, Drawing
+from .drawings.formula import draw_algorithm, draw_mapping
+from .drawings.ladder import draw_ladder
+from .drawings.network import draw_circuit, draw_difference, draw_network, draw_places, draw_usage
+from .drawings.readings import draw_interpretation
+from .drawings.tables import draw_histogram, draw_matrix, draw_signature
+from .words import strategy_name
+
+Draw = Callable[[], Drawing]
+
+
+def audit_drawings(audit: Audit) -> dict[str, Draw]:
+    """What draws each picture of an audit, by name; lists are numbered from 1 and go to 1,000 at most.
+
+    `network`, `usage`, `circuits-by-edges`, `ladder-mappings`, `ladder-circuits`, `minimal-N`,
+    `resample-faithful-minimal-N`, `difference`, `interpretation-N` (of the smallest circuit, widest gaps first),
+    `algorithm-N`, `mapping-N` and `places-N` (tree and network), `near-miss-N`, `signature-N`, `explanation-N` (by
+    cost) and `cross-examination`. With several outputs `output-K-` stands before each.
+    """
+    if audit.outputs:
+        return {
+            f"output-{k}-{name}": draw
+            for k, part in enumerate(audit.outputs, start=1)
+            for name, draw in audit_drawings(part).items()
+        }
+    found: dict[str, Draw] = {"network": partial(draw_network, audit.network)}
+    if isinstance(audit.findings, PaperFindings):
+        found |= {name: draw for group in GROUPS for name, draw in group(audit, audit.findings)}
+    return found
+
+
+def save_drawings(
+    audit: Audit, folder: str | Path, wanted: Sequence[str] = (), formats: Sequence[str] = FORMATS
+) -> list[Path]:
+    """Write drawings of an audit into a folder; returns the files.
+
+    Args:
+        audit: the audit.
+        folder: made if it is not there.
+        wanted: names, `*` standing for any letters; the first of each kind when there are none.
+        formats: svg, pdf or both; PDF needs the extra plot.
+
+    Raises:
+        InputError: a name that fits no drawing, or an unknown format.
+        MissingExtraError: Matplotlib is not installed.
+    """
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown or not formats:
+        raise InputError(f"format {', '.join(unknown) or 'missing'}; the formats of drawings are {', '.join(FORMATS)}")
+    drawings = audit_drawings(audit)
+    for pattern in wanted:
+        if not any(fnmatchcase(name, pattern) for name in drawings):
+            raise InputError(f"no drawing is called {pattern!r}; there are {', '.join(in_short(drawings))}")
+    chosen = [name for name in drawings if any(fnmatchcase(name, pattern) for pattern in wanted)]
+    if not wanted:
+        chosen = [name for name in drawings if not name.rpartition("-")[2].isdecimal() or name.endswith("-1")]
+    place = writing_folder(folder)
+    return [
+        drawing.save(place / f"{name}.{kind}")
+        for name, drawing in ((name, drawings[name]()) for name in chosen)
+        for kind in formats
+    ]
+
+
+def in_short(drawings: dict[str, Draw]) -> list[str]:
+    """The names of drawings, those of a numbered list as one."""
+    numbered: dict[str, int] = {}
+    for name in drawings:
+        kind, _, number = name.rpartition("-")
+        numbered[f"{kind}-" if number.isdecimal() else name] = int(number) if number.isdecimal() else 0
+    return [
+        name if not last else f"{name}1" + (f" to {name}{last}" if last > 1 else "") for name, last in numbered.items()
+    ]
+
+
+def _circuits(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]:
+    network, found = audit.network, findings.circuits
+    if found.usage is not None and found.usage.circuits:
+        yield "usage", partial(draw_usage, network, found.usage)
+    counts = {"perfect": found.perfect, "resample-faithful": found.faithful}
+    known = {name: count.certain for name, count in counts.items() if count is not None and count.certified}
+    if known:
+        yield "circuits-by-edges", partial(draw_histogram, known, "Circuits by number of edges")
+    for kind, circuits in (("minimal", found.minimal), ("resample-faithful-minimal", found.faithful_minimal)):
+        for k, circuit in enumerate((circuits or ())[:MOST_LISTED], start=1):
+            yield f"{kind}-{k}", partial(draw_circuit, network, circuit)
+    pair = (found.minimal or ())[:2]
+    if len(pair) == 2:
+        yield "difference", partial(draw_difference, network, *pair)
+
+
+def _interpretations(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]:
+    circuit = findings.circuits.simplest
+    if circuit is None or findings.interpretations.simplest is None:
+        return
+    points = assignments(audit.network.widths[0])
+    table = Interpretations(audit.network, circuit, points, ReadingRule(decision=audit.decision))
+    for k, interpretation in enumerate(islice(table.by_gaps(), MOST_LISTED), start=1):
+        yield f"interpretation-{k}", partial(draw_interpretation, table, interpretation)
+
+
+def _placements(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]:
+    for k, algorithm in enumerate(islice(findings.mappings.aligned or (), MOST_LISTED), start=1):
+        yield f"algorithm-{k}", partial(draw_algorithm, algorithm)
+    listed = [mapping for mapping, _, _ in islice(reached(findings), MOST_LISTED)]
+    for k, mapping in enumerate(sorted(listed, key=complexity), start=1):
+        yield f"mapping-{k}", partial(draw_mapping, mapping)
+        yield f"places-{k}", partial(draw_places, audit.network, mapping)
+    for k, miss in enumerate(findings.mappings.near_misses, start=1):
+        yield f"near-miss-{k}", partial(draw_mapping, miss.mapping)
+
+
+def _signatures(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]:
+    found = findings.mappings.signatures
+    if found is None:
+        return
+    for k, (rows, sets) in enumerate(islice(found.by_rows.items(), MOST_LISTED), start=1):
+        first, *others = map(str, sets)
+        more = f" and {len(others)} more" if others else ""
+        title = f"Signature {k}: {first}{more}"
+        yield f"signature-{k}", partial(draw_signature, rows, audit.network.widths[0], title)
+
+
+def _rivals(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]:
+    for k, (_, explanation) in enumerate(findings.ranking.entries, start=1):
+        yield f"explanation-{k}", partial(draw_rival, audit, explanation)
+    examined = findings.experiments.examined
+    if examined is not None:
+        yield (
+            "cross-examination",
+            lambda: draw_matrix(examined.matrix, list(map(explanation_name, examined.explanations))),
+        )
+
+
+def draw_rival(audit: Audit, explanation: Mapping | ReadoutExplanation) -> Drawing:
+    """An explanation as its kind is drawn: the tree of a mapping, the codes of a readout explanation."""
+    if isinstance(explanation, Mapping):
+        return draw_mapping(explanation)
+    return draw_codes(audit.network, explanation)
+
+
+def _ladders(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]:
+    for kind, strategy in (("mappings", "what_then_where"), ("circuits", "where_then_what")):
+        title = f"{strategy_name(strategy)}: {kind} left by each criterion"
+        yield f"ladder-{kind}", partial(draw_ladder, title, audit.ladder[kind])
+
+
+GROUPS = (_ladders, _circuits, _interpretations, _placements, _signatures, _rivals)
