@@ -122,6 +122,8 @@ def _table(name: str, title: str, columns: str, rows: Sequence[tuple]) -> _Rows:
 
 def _counts(audit: Audit) -> _Rows:
     def value(count: Any) -> Any:
+        if isinstance(count, dict):
+            return ", ".join(f"{key}: {number}" for key, number in count.items())
         return f"{count[0]} to {count[1]}" if isinstance(count, list) else count
 
     rows = [(key, value(count)) for key, count in audit.counts.items()]

@@ -26,7 +26,7 @@ def inside_page(drawing: Drawing) -> str:
     inside = "".join(_part(part, _classed, {}) for part in drawing.parts)
     return (
         f'<svg class="drawing" viewBox="0 0 {drawing.width:g} {drawing.height:g}" width="{drawing.width:g}" '
-        f'role="img" aria-label={quoteattr(drawing.title)}>{inside}</svg>'
+        f'style="--natural:{drawing.width:g}px" role="img" aria-label={quoteattr(drawing.title)}>{inside}</svg>'
     )
 
 

@@ -92,6 +92,11 @@ function addSaving(figure) {
     save(`${figure.dataset.figure}.svg`, "image/svg+xml", copy.outerHTML);
   });
   figure.append(button);
+  // A drawing that is wider than its place scrolls, by keyboard as well.
+  new ResizeObserver(() => {
+    if (figure.scrollWidth > figure.clientWidth + 1) figure.setAttribute("tabindex", "0");
+    else figure.removeAttribute("tabindex");
+  }).observe(figure);
 }
 
 function show(number) {

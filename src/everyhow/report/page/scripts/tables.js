@@ -48,7 +48,7 @@ function tableOf(name, table) {
       make("button", { type: "button", onclick: () => save(`${name}.csv`, "text/csv", csv()) }, "Save CSV"),
       make("button", { type: "button", onclick: () => save(`${name}.json`, "application/json", json()) }, "Save JSON")),
     table.note ? make("p", { class: "soft" }, table.note) : null,
-    make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `table ${name}` },
+    make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": `table ${name}` },
       make("table", {}, make("thead", {}, make("tr", {}, ...head)), body)),
   ].filter((part) => part !== null);
 }

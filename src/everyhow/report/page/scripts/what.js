@@ -26,7 +26,7 @@ function whatView(root, data, stage) {
       const bits = one.readings[key];
       readings[key] = bits ? [values[0], [...bits].map((bit) => 0.85 * Number(bit))] : values;
     }
-    stage.lightUp({ edges: circuit.edges, activations: readings, said: `Interpretation ${k + 1}: squares are dark where a neuron is read as 1. ${line.textContent}` });
+    stage.lightUp({ edges: circuit.edges, activations: readings, said: `Interpretation ${k + 1}: squares are filled where a neuron is read as 1. ${line.textContent}` });
   }
 
   return function onCircuit(next, quietly) {
@@ -50,7 +50,7 @@ function whatView(root, data, stage) {
       make("td", {}, make("span", { class: "sharebar", style: `width:${Number(share) * 0.6}px` }), `${share} %`))).concat(
       gates.length > 6 ? [make("tr", {}, make("td", { colspan: 3 }, `and ${gates.length - 6} more`))] : []));
     return make("details", { class: "table" }, make("summary", {}, `Gates of each neuron, as shares of all ${show(what.number)} interpretations`),
-      make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "gates of each neuron" },
+      make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "gates of each neuron" },
         make("table", {}, make("thead", {}, make("tr", {}, ...["neuron", "gate", "of", "share"].map((name) => make("th", { scope: "col" }, name)))),
           make("tbody", {}, ...rows))));
   }

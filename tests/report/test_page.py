@@ -1,0 +1,440 @@
+"""The page in a real browser: offline, by mouse and by keyboard, at both widths, in light and dark."""
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import everyhow as eh
+from everyhow.report.page.contents import Room
+from everyhow.report.page.html import LARGEST, audit_page, write_report
+
+from ..conftest import reference
+
+
+def two_outputs():
+    """The analytic network with a second output, AND."""
+    network = eh.xornet()
+    last = [[1, 1, -2], [0, 0, 1]]
+    return eh.Network((network.weights[0], last), (network.biases[0], [-0.5, -0.5]), network.activations)
+
+
+def audit_of(name):
+    if name == "two-outputs":
+        return eh.audit(two_outputs(), "XOR,AND")
+    if name == "authors":
+        return eh.audit(reference("xor-2-3-3-1-seed0")[1], "XOR", preset="authors")
+    if name == "budget":
+        return eh.audit(reference("count-xor-2-5-5-1-seed0")[1], "XOR", budget=10_000)
+    if name == "wrong-task":
+        return eh.audit(reference("xor-2-3-3-1-seed0")[1], "OR")
+    if name == "three-inputs":
+        network = eh.Network([[[1, 1, 1], [1, -1, 0]], [[1, 1]]], [[-1.5, 0], [0]], ["relu", "relu"])
+        return eh.audit(network, "MAJORITY")
+    document, network = reference(name)
+    return eh.audit(network, document["task"])
+
+
+AUDITS = [
+    "xornet", "xor-2-3-3-1-seed0", "and-2-3-3-1-seed0", "two-outputs", "authors", "budget", "wrong-task",
+    "three-inputs",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    """Each audit with its page, made once."""
+    folder, made = tmp_path_factory.mktemp("pages"), {}
+
+    def page(name):
+        if name not in made:
+            audit = audit_of(name)
+            made[name] = audit, audit.report(folder / f"{name}.html")
+        return made[name]
+
+    return page
+
+
+@pytest.mark.parametrize("name", AUDITS)
+def test_opens_offline(pages, opened, name):
+    """No request but for the file itself, no complaint on the console, nothing wider than the window."""
+    _, path = pages(name)
+    for width in (400, 1600):
+        shown = opened(path, width)
+        assert shown.requests == [path.as_uri()]
+        assert shown.complaints == []
+        assert shown.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert path.stat().st_size < LARGEST
+
+
+@pytest.mark.parametrize("name", ["xornet", "xor-2-3-3-1-seed0", "budget", "authors"])
+def test_numbers_equal_audit_json(pages, opened, name, tmp_path):
+    """Counts, rungs and verdicts on the page are those of audit.json."""
+    audit, path = pages(name)
+    audit.save(tmp_path)
+    document = json.loads((tmp_path / "audit.json").read_text())
+    shown = opened(path)
+    shown.page.locator('[data-table="counts"] summary').click()
+    rows = [row.split("\t") for row in shown.page.locator('[data-table="counts"] tbody').inner_text().splitlines()]
+    found = {row[0]: row[1] if len(row) > 1 else "" for row in rows}
+    for key, value in document["counts"].items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{one}: {number}" for one, number in value.items())
+        text = f"{value[0]} to {value[1]}" if isinstance(value, list) else "" if value is None else str(value)
+        assert found[key] == text
+    if name != "authors":
+        for kind in ("mappings", "circuits"):
+            for rung, number in document["ladder"][kind].items():
+                left = shown.page.locator(f'[data-rung="{kind}-{rung}"] .left strong').inner_text()
+                assert left == ("?" if number is None else f"{number:,}")
+    verdicts = shown.page.locator(".verdicts dd").all_inner_texts()
+    for verdict, text in zip(document["verdict"].values(), verdicts, strict=False):
+        assert text.startswith(verdict["status"])
+        assert (verdict["criterion"] or "").replace("_", " ") in text
+        assert verdict["reason"] in text
+
+
+def test_answers_are_those_of_the_terminal(pages, opened):
+    """The cards on top say what the terminal says."""
+    audit, path = pages("xor-2-3-3-1-seed0")
+    cards = " ".join(opened(path).page.locator(".answers").inner_text().split())
+    assert "Circuit ✗ several 120 perfect of 10,647; 4 minimal; the smallest has 11 edges" in cards
+    assert f"{audit.counts['interpretations']:,} over the perfect circuits" in cards
+
+
+# For each stepper: what must change when it moves on, besides its own number.
+STEPPERS = [
+    ("circuit on the left", "[data-host=what-said], [data-host=difference]"),
+    ("circuit on the right", "[data-host=difference]"),
+    ("interpretation", "[data-host=interpretations] p"),
+    ("algorithm", "[data-host=placed]"),
+    ("near miss", "[data-host=near-said]"),
+    ("explanation on the left", "[data-host=rivals] figcaption"),
+    ("explanation on the right", "[data-host=dispute]"),
+]
+
+
+@pytest.mark.parametrize("by", ["mouse", "keyboard"])
+@pytest.mark.parametrize(("name", "changing"), STEPPERS)
+def test_steppers(pages, opened, name, changing, by):
+    """Every view can be stepped through by buttons and by arrow keys, to its end and back; the network shows it."""
+    _, path = pages("xor-2-3-3-1-seed0" if name == "interpretation" else "and-2-3-3-1-seed0")
+    shown = opened(path)
+    group = shown.page.get_by_role("group", name=name, exact=True)
+    slider = group.get_by_role("slider")
+    before, number = shown.page.locator(changing).all_inner_texts(), group.locator("output").inner_text()
+    place, last = map(int, number.split(" of "))
+
+    def move(on):
+        if by == "mouse":
+            group.get_by_role("button", name=f"{'next' if on else 'previous'} {name}").click()
+        else:
+            slider.focus()
+            shown.page.keyboard.press("ArrowRight" if on else "ArrowLeft")
+
+    assert last > place
+    move(on=True)
+    assert group.locator("output").inner_text() == f"{place + 1} of {last}"
+    assert shown.page.locator(changing).all_inner_texts() != before
+    if name != "circuit on the right" or by == "mouse":
+        assert not shown.text("[data-host=caption]").startswith("Thicker edges")
+    move(on=False)
+    assert group.locator("output").inner_text() == number
+    assert shown.page.locator(changing).all_inner_texts() == before
+    slider.focus()
+    shown.page.keyboard.press("End")
+    assert group.locator("output").inner_text() == f"{last} of {last}"
+    assert group.get_by_role("button", name=f"next {name}").is_disabled()
+    assert shown.complaints == []
+
+
+def test_circuits_side_by_side(pages, opened):
+    """Both pictures light exactly the edges of their circuits, the shared ones set back; the text counts them."""
+    audit, path = pages("xor-2-3-3-1-seed0")
+    shown = opened(path)
+    one, other = audit.findings.circuits.minimal[:2]
+    for side, circuit in (("left", one), ("right", other)):
+        figure = shown.page.locator(f'[data-figure="circuit-{side}"]')
+        states = figure.locator("[data-part^=edge]").evaluate_all(
+            "parts => parts.map(part => [part.dataset.part, part.dataset.state || ''])"
+        )
+        for key, state in states:
+            edge = tuple(map(int, key.split("-")[1:]))
+            shared = edge in one and edge in other
+            assert state == ("half" if shared else "" if edge in circuit else "dim")
+    shared = sum(edge in other for edge in one.edges)
+    assert f"Shared: {shared} edges" in shown.text("[data-host=difference]")
+
+
+def test_frequencies(pages, opened):
+    """The button lights the drawing by role, as the usage counts have it."""
+    audit, path = pages("xor-2-3-3-1-seed0")
+    shown = opened(path)
+    shown.page.get_by_role("button", name="Show on the network how often each is used").click()
+    usage = audit.findings.circuits.usage
+    for edge in usage.edges:
+        part = shown.page.locator(f'.stage [data-part="edge-{"-".join(map(str, edge))}"]')
+        expected = {"core": None, "contingent": "half", "never": "dim"}[usage.role(edge)]
+        assert part.get_attribute("data-state") == expected
+
+
+def test_activations(pages, opened):
+    """For one input every neuron shows its activation there, that of the circuit when one is shown."""
+    audit, path = pages("xor-2-3-3-1-seed0")
+    shown = opened(path)
+    shown.page.get_by_label("Input", exact=True).first.select_option("01")
+    states = audit.network.layers([[0, 1]])
+
+    def values():
+        texts = shown.page.locator(".stage [data-part^=neuron]").evaluate_all(
+            "parts => parts.map(part => [part.dataset.part, part.querySelector('.value').textContent])"
+        )
+        return {tuple(map(int, key.split("-")[1:])): float(text) for key, text in texts}
+
+    for (layer, j), value in values().items():
+        assert value == pytest.approx(float(states[layer][0, j]), rel=0.06, abs=1e-9)
+    shown.page.get_by_role("button", name="next circuit on the left").click()
+    circuit = audit.findings.circuits.minimal[1]
+    alone = audit.network.run_circuit([[0, 1]], circuit)
+    for (layer, j), value in values().items():
+        assert value == pytest.approx(float(alone[layer][0, j]), rel=0.06, abs=1e-9)
+
+
+@pytest.mark.parametrize("by", ["mouse", "keyboard"])
+def test_signature_of_chosen_neurons(pages, opened, by):
+    """Neurons chosen by click or by Enter give the table of their set; another layer starts anew."""
+    audit, path = pages("xor-2-3-3-1-seed0")
+    shown = opened(path)
+
+    def choose(layer, j):
+        neuron = shown.page.locator(f'.stage [data-part="neuron-{layer}-{j}"]')
+        if by == "mouse":
+            neuron.click()
+        else:
+            neuron.focus()
+            shown.page.keyboard.press("Enter")
+
+    from everyhow.mappings.signatures import NeuronSet
+
+    def check(layer, neurons):
+        rows = audit.findings.mappings.signatures.of(NeuronSet(layer, neurons))
+        cells = shown.page.locator(".cells tbody td").all_inner_texts()
+        assert cells == [str(row >> base & 1) for row in rows for base in range(4)]
+        assert " + ".join(f"h{layer}.{j}" for j in neurons) in shown.text("[data-host=signature]")
+
+    choose(1, 0)
+    check(1, (0,))
+    choose(1, 2)
+    check(1, (0, 2))
+    choose(2, 1)
+    check(2, (1,))
+    assert shown.page.locator('.stage [aria-pressed="true"]').count() == 1
+    choose(2, 1)
+    assert shown.text("[data-host=signature]") == "No neuron is chosen."
+
+
+def test_mappings_light_their_neurons(pages, opened):
+    """Rings stand around the neurons of the mapping, with the number of the variable that the tree shows too."""
+    audit, path = pages("and-2-3-3-1-seed0")
+    shown = opened(path)
+    shown.page.get_by_role("button", name="next algorithm").click()
+    text = shown.text("[data-host=placed]")
+    algorithm = next(a for a in audit.findings.mappings.aligned if text.startswith(str(a)))
+    mapping = next(m for m in eh.mappings(audit.network, algorithm) if f": {m}" in shown.text("[data-host=caption]"))
+    rings = shown.page.locator(".stage .ring").evaluate_all(
+        "rings => rings.map(ring => [ring.dataset.of, ring.textContent])"
+    )
+    expected = [[f"{s.layer}-{j}", str(k)] for k, s in enumerate(mapping.sets, start=1) for j in s.neurons]
+    assert sorted(rings) == sorted(expected)
+    badges = shown.page.locator("[data-host=tree] text.badge").all_text_contents()
+    assert sorted(badges) == [str(k) for k in range(1, len(mapping.sets) + 1)]
+
+
+def test_ladder_lists_who_fell(pages, opened):
+    """A rung opens by mouse and by keyboard, names as many as fell there, and shows the run that felled one."""
+    audit, path = pages("xor-2-3-3-1-seed0")
+    shown = opened(path)
+    rung = shown.page.locator('[data-rung="mappings-joint"]')
+    rung.locator("summary").click()
+    assert rung.get_attribute("open") is not None
+    assert "1 mapping fell here" in rung.inner_text()
+    assert "The run: at 01, with AND(A,¬B) as at 00 and AND(¬A,B) as at 00" in rung.inner_text()
+    rung.get_by_role("button", name=re.compile("show OR.* on the network")).click()
+    assert shown.page.locator(".stage .ring").count() == 2
+    rung = shown.page.locator('[data-rung="circuits-resample_faithful"]')
+    rung.locator("summary").focus()
+    shown.page.keyboard.press("Enter")
+    survivors = audit.ladder["circuits"]
+    fell = survivors["perfect"] - survivors["resample_faithful"]
+    assert f"{fell} circuits fell here; 20 of them are listed" in " ".join(rung.inner_text().split())
+    assert rung.locator("li").count() == 20
+
+
+def test_cross_examination_puts_two_side_by_side(pages, opened):
+    """A cell has the share of the matrix, and choosing it shows both explanations and what decides between them."""
+    audit, path = pages("xornet")
+    shown = opened(path)
+    cells = shown.page.locator(".matrix tbody tr")
+    ranking = [explanation for _, explanation in audit.findings.ranking.entries]
+    examined = audit.findings.experiments.examined
+    order = [examined.explanations.index(explanation) for explanation in ranking]
+    for i in range(cells.count()):
+        texts = cells.nth(i).locator("button").all_inner_texts()
+        for j, text in enumerate(texts):
+            assert float(text) == pytest.approx(100 * float(examined.matrix[order[i]][order[j]]), abs=0.06)
+    cells.nth(3).locator("button").nth(2).click()
+    captions = shown.page.locator("[data-host=rivals] figcaption").all_inner_texts()
+    assert captions[0].startswith("#4 ") and captions[1].startswith("#3 ")
+    assert shown.text("[data-host=dispute]").startswith("What decides between #3 and #4: at ")
+
+
+def test_the_picture_of_two_students(pages, opened):
+    """To begin with, the analytic network shows the essay's two readings: NAND with OR, and the two one-sided ANDs."""
+    _, path = pages("xornet")
+    captions = opened(path).page.locator("[data-host=rivals] figcaption").all_inner_texts()
+    assert "AND(NAND(A,B), OR(A,B))" in captions[0] and "NAND(A,B) = 1 - h3; OR(A,B) = h1 + h2 - h3" in captions[0]
+    assert "AND(A,¬B) = h1 - h3; AND(¬A,B) = h2 - h3" in captions[1]
+
+
+def test_prices_rank_anew(pages, opened):
+    """The slider and the familiar blocks give the costs and winners of the library's own prices."""
+    audit, path = pages("xornet")
+    shown = opened(path)
+    entries = audit.findings.ranking.entries
+    for steps, negation, block in ((0, 0.0, None), (4, 1.0, None), (8, 2.0, "NIMP"), (0, 0.0, "XOR")):
+        slider = shown.page.get_by_role("slider", name="price of NOT")
+        slider.focus()
+        shown.page.keyboard.press("Home")
+        for _ in range(steps):
+            shown.page.keyboard.press("ArrowRight")
+        name = "none but those given" if block is None else f"{block} at half a gate's price"
+        shown.page.get_by_label("Familiar block").select_option(name)
+        model = eh.CostModel(negation=negation, familiar={} if block is None else {block: 0.5})
+        rows = [row.split("\n") for row in shown.page.locator(".ranking li").all_inner_texts()]
+        costs = [
+            model.of_algorithm(e.algorithm) if hasattr(e, "algorithm") else e.cost(model) for _, e in entries
+        ]  # fmt: skip
+        expected = sorted(range(len(costs)), key=lambda k: (costs[k], k))
+        assert [row[1] for row in rows] == [f"#{k + 1}" for k in expected]
+        assert [float(row[0]) for row in rows] == [costs[k] for k in expected]
+        winners = shown.page.locator(".ranking .winner").count()
+        assert winners == sum(cost <= min(costs) + 1e-9 for cost in costs)
+
+
+def test_tables_are_saved_as_filtered(pages, opened):
+    """A search and a sort are in force in what is saved."""
+    audit, path = pages("xor-2-3-3-1-seed0")
+    shown = opened(path)
+    table = shown.page.locator('[data-table="edges"]')
+    table.locator("summary").click()
+    table.get_by_role("searchbox").fill("contingent")
+    table.get_by_role("button", name="weight").click()
+    edges = [row for row in audit.tables()["edges"].table.records() if row["role"] == "contingent"]
+    edges.sort(key=lambda row: row["weight"])
+    with shown.page.expect_download() as download:
+        table.get_by_role("button", name="Save CSV").click()
+    rows = list(csv.DictReader(io.StringIO(Path(download.value.path()).read_text(encoding="utf-8"))))
+    assert [float(row["weight"]) for row in rows] == [row["weight"] for row in edges]
+    with shown.page.expect_download() as download:
+        table.get_by_role("button", name="Save JSON").click()
+    document = json.loads(Path(download.value.path()).read_text(encoding="utf-8"))
+    assert document["search"] == "contingent"
+    assert document["rows"] == [list(row.values()) for row in edges]
+
+
+def test_pictures_are_saved(pages, opened):
+    """A figure's button saves what it shows as an SVG file that stands alone."""
+    from xml.etree import ElementTree
+
+    _, path = pages("xornet")
+    shown = opened(path)
+    with shown.page.expect_download() as download:
+        shown.page.get_by_role("button", name="save the picture network as SVG").click()
+    root = ElementTree.parse(download.value.path()).getroot()
+    assert root.tag.endswith("svg") and "--ink" in root[0].text
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "scheme"),
+    [
+        ("xornet", 400, "dark"), ("xornet", 1600, "light"), ("two-outputs", 400, "light"),
+        ("two-outputs", 1600, "dark"), ("authors", 1600, "light"),
+    ],
+)  # fmt: skip
+def test_accessible(pages, opened, name, width, scheme):
+    """axe finds nothing, with rungs and a table open."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    _, path = pages(name)
+    # The page's own policy would keep the checker out.
+    shown = opened(path, width, color_scheme=scheme, bypass_csp=True)
+    shown.page.evaluate(
+        "for (const one of document.querySelectorAll('.rung, [data-table=edges], .views details')) "
+        "if (!one.dataset.table || one.dataset.table === 'edges') one.open = true"
+    )
+    shown.page.locator('.stage [data-part="neuron-1-0"]').first.click()
+    found = Axe().run(shown.page).response["violations"]
+    assert [(one["impact"], one["id"], one["nodes"][0]["html"]) for one in found] == []
+
+
+def test_markup_stays_text(opened, tmp_path):
+    """A task whose name is markup is shown as it is, and nothing of it runs."""
+    names = ('<script>document.title="taken"</script>', '"><img src=x onerror=alert(1)>')
+    audit = eh.audit(two_outputs(), eh.Task(names, eh.parse_task("XOR,AND").tables))
+    path = audit.report(tmp_path / "<b>&amp;.html")
+    shown = opened(path)
+    assert shown.requests == [path.as_uri()] and shown.complaints == []
+    assert shown.page.title().endswith("is the explanation the only one?")
+    assert shown.page.locator("h1").all_inner_texts() == list(names)
+    assert shown.page.locator("img").count() == 0
+
+
+def test_without_javascript(pages, opened):
+    """Answers, verdicts, pictures, rungs with who fell, and the method stand there without a script."""
+    audit, path = pages("xor-2-3-3-1-seed0")
+    shown = opened(path, ready=False, java_script_enabled=False)
+    body = " ".join(shown.page.locator("main").inner_text().split())
+    assert f"{audit.counts['perfect_circuits']} perfect of" in body
+    assert "none valid by joint" in body
+    assert shown.page.locator("svg").count() >= 5
+    assert "network sha256" in body
+    rung = shown.page.locator('[data-rung="mappings-joint"]')
+    rung.locator("summary").click()
+    assert "The run: at 01" in rung.inner_text()
+
+
+def test_prints(pages, opened):
+    """Printing gives a document of some pages, in which controls are left out."""
+    _, path = pages("xornet")
+    shown = opened(path)
+    assert shown.page.pdf().startswith(b"%PDF")
+    shown.page.emulate_media(media="print")
+    assert shown.page.locator(".stage-controls").first.is_hidden()
+    assert shown.page.locator(".ranking").first.is_visible()
+
+
+def test_what_there_is_no_room_for_is_said(tmp_path, opened, monkeypatch):
+    """A page with room for little says how much is left out, wherever it is; a large one makes room by itself."""
+    _, network = reference("and-2-3-3-1-seed0")
+    audit = eh.audit(network, "AND")
+    small = Room(circuits=2, interpretations=1, algorithms=3, mappings=1, rivals=2, fallen=1, rows=5)
+    (tmp_path / "small.html").write_text(audit_page(audit, small), encoding="utf-8")
+    shown = opened(tmp_path / "small.html")
+    body = " ".join(shown.page.locator("main").inner_text().split())
+    counts, left = audit.counts, audit.ladder["mappings"]
+    assert f"(2 of {counts['perfect_circuits']:,}, drawn uniformly, seed 0)" in body
+    assert f"{counts['aligned_algorithms']} aligned algorithms; the 3 simplest can be stepped through here" in body
+    assert "the 2 cheapest of those priced are here" in body
+    shown.page.locator('[data-rung="mappings-irredundant"] summary').click()
+    fell = left["single"] - left["irredundant"]
+    assert f"{fell} mappings fell here; 1 of them are listed, by algorithm" in shown.text(
+        '[data-rung="mappings-irredundant"]'
+    )
+    shown.page.locator('[data-table="edges"] summary').click()
+    assert "The first 5 rows of 18." in shown.text('[data-table="edges"]')
+    whole = len(audit_page(audit))
+    monkeypatch.setattr("everyhow.report.page.html.LARGEST", whole // 2)
+    assert write_report(audit, tmp_path / "page.html").stat().st_size <= whole // 2
