@@ -16,6 +16,7 @@ demo: $(VENV)/.with-train
 	$(BIN)/everyhow xornet
 
 test: $(VENV)/.with-test
+	@command -v chromium >/dev/null || echo "Chromium is missing, so the tests of pages are skipped; on Debian: apt-get install chromium"
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.with-dev

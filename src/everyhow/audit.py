@@ -19,6 +19,7 @@ from .boolean.gates import name_of
 from .boolean.truth_table import assignments, row_name
 from .budget import DEFAULT_BUDGET
 from .details import details_of
+from .display import Displayed
 from .errors import InputError
 from .files import write_atomically
 from .ladder import Verdict
@@ -37,7 +38,7 @@ SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True)
-class Audit:
+class Audit(Displayed):
     """Every explanation of one network, counted.
 
     An audit of several outputs holds one audit each in `outputs` and no counts of its own.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ..display import Displayed
 from .truth_table import INPUT_NAMES, TruthTable, variable_bits
 
 Path = tuple[int, ...]
@@ -106,7 +107,7 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Algorithm:
+class Algorithm(Displayed):
     """A formula tree that computes a function of `inputs` inputs; `negated` when the root is the complement of its AND.
 
     Two algorithms are the same when their trees are.

@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Bool
 
+from ..display import Displayed
 from ..errors import InputError
 from ..network import Network
 
@@ -14,7 +15,7 @@ Edge = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class Circuit:
+class Circuit(Displayed):
     """A set of edges of a network of the given `widths`; two circuits are the same when their edges are.
 
     Bit k of `bits`, counted from the top, stands for edge k in the order of layers, then neurons, then parents.

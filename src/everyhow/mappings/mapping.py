@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ..boolean.algorithms import Algorithm
+from ..display import Displayed
 from .signatures import NeuronSet
 
 
 @dataclass(frozen=True)
-class Mapping:
+class Mapping(Displayed):
     """A neuron set for each variable of an algorithm, in the order of `algorithm.variables`, all disjoint.
 
     Two mappings of one algorithm are the same when the sets are.

@@ -11,12 +11,13 @@ from ..boolean.cost import CostModel
 from ..boolean.gates import name_of
 from ..boolean.smallest import Formula
 from ..boolean.truth_table import INPUT_NAMES, TruthTable, assignments
+from ..display import Displayed
 from ..network import Network
 from .readout import Readout, rows_of, shown_formula
 
 
 @dataclass(frozen=True, eq=False)
-class ReadoutExplanation:
+class ReadoutExplanation(Displayed):
     """Signals of one hidden layer, and the gate that the rest of the network applies to them.
 
     The pre-activations of the next layer are a linear combination of the signals plus a constant, exactly or nearly.

@@ -10,6 +10,7 @@ from ..boolean.cost import CostModel
 from ..boolean.gates import name_of
 from ..boolean.smallest import MOST_INPUTS, Formula
 from ..boolean.truth_table import INPUT_NAMES, TruthTable, assignments
+from ..display import Displayed
 from ..errors import InputError
 from ..network import Network
 
@@ -23,7 +24,7 @@ NEGLIGIBLE = 5e-7
 
 
 @dataclass(frozen=True, eq=False)
-class Readout:
+class Readout(Displayed):
     """A linear population code: the Boolean signal `coefficients` · h + `constant` of one hidden layer h.
 
     Two readouts of one layer are the same when their truth tables are, up to complement.

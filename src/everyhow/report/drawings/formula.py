@@ -42,7 +42,7 @@ def _tree(algorithm: Algorithm, places: Sequence[str], title: str) -> Drawing:
 
 
 def _node(x: float, y: float, label: str, index: int | None, place: str):
-    width = max(30.0, text_width(label, 13) + 14)
+    width = max(30.0, text_width(label, 13) + 20)
     yield Box("box", x - width / 2, y - NODE / 2, width, NODE, round=6)
     yield Label("text", x, y, label, 13)
     if index is None:

@@ -13,14 +13,17 @@ from markupsafe import Markup
 
 from ...audit import Audit
 from ...files import write_atomically
+from ..drawings.drawing import Drawing
 from ..drawings.palette import DARK, LIGHT, css, theme
+from ..drawings.svg import inside_page
 from ..words import shown
 from .contents import Room, contents
 
 # A page is kept below this many bytes.
 LARGEST = 4_800_000
-# The page's own scripts, in the order in which they build on each other.
-SCRIPTS = ("parts", "stage", "where", "what", "places", "codes", "cost", "tables", "start")
+# The scripts of each kind of page, in the order in which they build on each other.
+AUDIT = ("parts", "stage", "where", "what", "places", "codes", "cost", "tables", "start")
+DRAWING = ("parts", "viewer")
 
 
 def audit_page(audit: Audit, room: Room | None = None) -> str:
@@ -29,7 +32,7 @@ def audit_page(audit: Audit, room: Room | None = None) -> str:
     allowed = room or Room()
     while True:
         parts = [contents(output, allowed) for output in outputs]
-        page = render("audit.html.jinja", title=f"{audit.task}: is the explanation the only one?", parts=parts)
+        page = render("audit.html.jinja", AUDIT, title=f"{audit.task}: is the explanation the only one?", parts=parts)
         if len(page.encode()) <= LARGEST or allowed == allowed.halved():
             return page
         allowed = allowed.halved()
@@ -40,9 +43,14 @@ def write_report(audit: Audit, target: str | Path) -> Path:
     return write_atomically(Path(target), audit_page(audit).encode())
 
 
-def render(template: str, **values: Any) -> str:
+def drawing_page(drawing: Drawing) -> str:
+    """One drawing as a page in which every part says what it is."""
+    return render("drawing.html.jinja", DRAWING, title=drawing.title, svg=inside_page(drawing))
+
+
+def render(template: str, scripts: tuple[str, ...], **values: Any) -> str:
     """A template filled in, with the styles, the scripts and a policy that forbids everything else."""
-    script = _script()
+    script = _script(scripts)
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     return (
         _templates()
@@ -65,9 +73,9 @@ def packed(value: Any) -> str:
 
 
 @cache
-def _script() -> str:
+def _script(names: tuple[str, ...]) -> str:
     folder = files("everyhow.report.page") / "scripts"
-    inside = "\n".join((folder / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS)
+    inside = "\n".join((folder / f"{name}.js").read_text(encoding="utf-8") for name in names)
     return f'"use strict";\n(() => {{\n{inside}\n}})();\n'
 
 

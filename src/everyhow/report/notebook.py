@@ -1,0 +1,90 @@
+"""Values in notebooks: a picture, and an isolated view that answers; both are kept when the notebook is saved."""
+
+import base64
+from functools import singledispatch
+from html import escape
+
+from ..audit import Audit
+from ..boolean.algorithms import Algorithm
+from ..circuits.circuit import Circuit
+from ..mappings.mapping import Mapping
+from ..readouts.explanation import ReadoutExplanation
+from ..readouts.readout import Readout
+from .drawings.codes import draw_explanation, draw_readout
+from .drawings.drawing import Drawing, beside
+from .drawings.formula import draw_algorithm, draw_mapping
+from .drawings.ladder import draw_ladder
+from .drawings.network import draw_network, draw_wiring
+from .page.html import audit_page, drawing_page
+from .words import strategy_name
+
+AUDIT_HEIGHT, MARGIN = 720, 120
+
+
+def bundle(value: object) -> dict[str, str]:
+    """A value by media type: text, SVG, and HTML.
+
+    The HTML has the picture as an image and the view in a frame of its own (`srcdoc`, sandboxed), so that it needs no
+    setup, no network and no running kernel, and nothing in it reaches the notebook. Where a frame or its script is not
+    allowed, the picture is left.
+    """
+    drawing = picture_of(value)
+    if isinstance(value, Audit):
+        page, height, opened = audit_page(value), AUDIT_HEIGHT, " open"
+    else:
+        page, height, opened = drawing_page(drawing), round(drawing.height) + MARGIN, ""
+    svg = drawing.svg()
+    encoded = base64.b64encode(svg.encode()).decode()
+    title = escape(drawing.title, quote=True)
+    image = f'<img alt="{title}" src="data:image/svg+xml;base64,{encoded}" style="max-width:100%;background:#fff">'
+    frame = (
+        f'<iframe title="{title}" sandbox="allow-scripts allow-downloads" loading="lazy" '
+        f'style="width:100%;height:{height}px;border:1px solid #8c959f" srcdoc="{escape(page, quote=True)}"></iframe>'
+    )
+    html = f"<div>{image}<details{opened}><summary>Interactive view</summary>{frame}</details></div>"
+    return {"text/plain": repr(value), "image/svg+xml": svg, "text/html": html}
+
+
+@singledispatch
+def picture_of(value: object) -> Drawing:
+    """The picture of a value.
+
+    Raises:
+        TypeError: a value of a kind that has none.
+    """
+    raise TypeError(f"a {type(value).__name__} has no picture")
+
+
+@picture_of.register
+def _(audit: Audit) -> Drawing:
+    drawings = {f"{audit.task}: the network": draw_network(audit.network)}
+    for part in () if audit.outputs else (audit,):
+        for strategy, kind in (("what_then_where", "mappings"), ("where_then_what", "circuits")):
+            name = f"{strategy_name(strategy)}: {part.verdict[strategy]}"
+            drawings[name] = draw_ladder(f"{kind} left by each criterion", part.ladder[kind])
+    return beside(repr(audit).splitlines()[0], drawings)
+
+
+@picture_of.register
+def _(circuit: Circuit) -> Drawing:
+    return draw_wiring(circuit)
+
+
+@picture_of.register
+def _(algorithm: Algorithm) -> Drawing:
+    return draw_algorithm(algorithm)
+
+
+@picture_of.register
+def _(mapping: Mapping) -> Drawing:
+    return draw_mapping(mapping)
+
+
+@picture_of.register
+def _(readout: Readout) -> Drawing:
+    return draw_readout(readout)
+
+
+@picture_of.register
+def _(explanation: ReadoutExplanation) -> Drawing:
+    return draw_explanation(explanation)
