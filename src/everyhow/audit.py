@@ -31,8 +31,8 @@ from .progress import Progress
 from .run_folder import check_run_folder
 
 if TYPE_CHECKING:
-    from .report.audit_tables import AuditTable
     from .report.drawings.drawing import Drawing
+    from .report.tables import RunTable
 
 SCHEMA_VERSION = 1
 
@@ -159,7 +159,7 @@ class Audit(Displayed):
 
         return audit_drawings(self)
 
-    def tables(self) -> "dict[str, AuditTable]":
+    def tables(self) -> "dict[str, RunTable]":
         """Everything that was found, as tables by name."""
         from .report.audit_tables import audit_tables
 

@@ -262,28 +262,49 @@ RunArgument = Annotated[Path, typer.Argument(help="The folder of an audit or of 
 def report_command(
     run: RunArgument,
     out: Annotated[Path | None, typer.Option(help="The page to write; RUN/report.html if not given.")] = None,
+    network: Annotated[
+        list[str] | None, typer.Option(help="Of a sweep: a network whose audit goes into the page; may be repeated.")
+    ] = None,
+    audits: Annotated[
+        int | None, typer.Option(help="Of a sweep: how many audits go into the page; 12 if not given.")
+    ] = None,
 ) -> None:
     """Write a run as one HTML page that opens offline: explanations to be seen, stepped through and compared."""
     target = out or run / "report.html"
-    typer.echo(str(_audit_in(run).report(target)))
+    if _is_audit(run):
+        if network or audits is not None:
+            raise InputError(f"{run} is the folder of an audit; --network and --audits belong to those of sweeps")
+        typer.echo(str(_audit_in(run).report(target)))
+        return
+    from .report.page.sweep import MOST_AUDITS, write_sweep_report
+    from .sweeps.results import Sweep
+
+    most = MOST_AUDITS if audits is None else audits
+    typer.echo(str(write_sweep_report(Sweep.open(run), target, network or (), most, progress=True)))
 
 
 @app.command("tables")
 def tables_command(
-    run: Annotated[Path, typer.Argument(help="The folder of an audit.")],
+    run: RunArgument,
     out: Annotated[Path | None, typer.Option(help="Folder to write every table into, as CSV and JSON.")] = None,
 ) -> None:
-    """List the tables of an audit, or write them all; `everyhow query` gives the rows of one that fit a question."""
-    from .report.audit_tables import list_tables, write_tables
+    """List the tables of a run, or write them all; `everyhow query` gives the rows that fit a question."""
+    from .report.tables import list_tables, print_table, write_tables
 
-    found = _audit_in(run).tables()
+    if _is_audit(run):
+        found = _audit_in(run).tables()
+    else:
+        from .report.sweep_tables import sweep_tables
+        from .sweeps.results import Sweep
+        from .sweeps.summary import summarize
+
+        sweep = Sweep.open(run)
+        found = sweep_tables(sweep, summarize(sweep))
     if out is not None:
         for path in write_tables(found, out):
             typer.echo(str(path))
         return
     from rich.console import Console
-
-    from .report.tables import print_table
 
     print_table(list_tables(found), Console(highlight=False))
 

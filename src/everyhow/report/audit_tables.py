@@ -1,18 +1,14 @@
 """Everything that an audit found, as tables: for people, for files and for SQL."""
 
-import io
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
-from pathlib import Path
 from typing import Any
 
 from ..audit import Audit
 from ..boolean.algorithms import idle_gate
 from ..boolean.truth_table import assignments, row_name
 from ..circuits.circuit import Circuit
-from ..files import write_atomically, writing_folder
 from ..interpretations.count import ReadingRule
 from ..interpretations.interpretations import Interpretations
 from ..ladder import DEFINITIONS
@@ -21,31 +17,14 @@ from ..mappings.mapping import Mapping
 from ..paper import PaperFindings
 from ..sql import Table
 from .lines import gate_text, neuron_name
-from .tables import print_csv
+from .tables import RunTable
 from .words import dispute_text, plural
 
 # Rows of a table, for each output; enough for any reference network.
 MOST_ROWS = 100_000
 
 
-@dataclass(frozen=True)
-class AuditTable:
-    """One table of an audit.
-
-    Attributes:
-        name: what it is called in commands, files and SQL.
-        title: what it shows.
-        table: its columns and rows, plain values.
-        note: what was left out; empty when nothing was.
-    """
-
-    name: str
-    title: str
-    table: Table
-    note: str = ""
-
-
-def audit_tables(audit: Audit, most: int = MOST_ROWS) -> dict[str, AuditTable]:
+def audit_tables(audit: Audit, most: int = MOST_ROWS) -> dict[str, RunTable]:
     """Every table that an audit has something for, by name; with several outputs their rows name theirs.
 
     A table is cut at `most` rows for each output, and says so.
@@ -57,40 +36,20 @@ def audit_tables(audit: Audit, most: int = MOST_ROWS) -> dict[str, AuditTable]:
     return {name: _joined({task: tables[name] for task, tables in parts.items() if name in tables}) for name in names}
 
 
-def _joined(parts: dict[str, AuditTable]) -> AuditTable:
+def _joined(parts: dict[str, RunTable]) -> RunTable:
     """The tables of several outputs as one, with a first column that names the output."""
     first = next(iter(parts.values()))
     rows = tuple((task, *row) for task, one in parts.items() for row in one.table.rows)
     note = " ".join(f"{task}: {one.note}" for task, one in parts.items() if one.note)
-    return AuditTable(first.name, first.title, Table(("output", *first.table.columns), rows), note)
+    return RunTable(first.name, first.title, Table(("output", *first.table.columns), rows), note)
 
 
-def _tables_of(audit: Audit, most: int) -> dict[str, AuditTable]:
+def _tables_of(audit: Audit, most: int) -> dict[str, RunTable]:
     found = [_counts(audit), _ladder(audit)]
     if isinstance(audit.findings, PaperFindings):
         found += [build(audit, audit.findings) for build in BUILDERS]
     listed = [_listed(rows, most) for rows in found]
     return {one.name: one for one in listed if one.table.rows}
-
-
-def list_tables(tables: dict[str, AuditTable]) -> Table:
-    """Names, numbers of rows and titles, as a table of its own."""
-    rows = ((name, len(one.table.rows), one.title, one.note) for name, one in tables.items())
-    return Table(("table", "rows", "shows", "left out"), tuple(rows))
-
-
-def write_tables(tables: dict[str, AuditTable], folder: str | Path) -> list[Path]:
-    """Write each table as NAME.csv and NAME.json into a folder, made if it is not there; returns the files."""
-    place = writing_folder(folder)
-    written = []
-    for name, one in tables.items():
-        text = io.StringIO()
-        print_csv(one.table, text)
-        written.append(write_atomically(place / f"{name}.csv", text.getvalue().encode()))
-        document = {"table": name, "title": one.title, "note": one.note, **vars(one.table)}
-        content = json.dumps(document, indent=1, ensure_ascii=False)
-        written.append(write_atomically(place / f"{name}.json", content.encode()))
-    return written
 
 
 def edges_text(circuit: Circuit) -> str:
@@ -110,10 +69,10 @@ class _Rows:
     of: int
 
 
-def _listed(lazy: _Rows, most: int) -> AuditTable:
+def _listed(lazy: _Rows, most: int) -> RunTable:
     kept = tuple(islice(lazy.rows, most))
     note = f"The first {plural(len(kept), 'row')} of {lazy.of:,}." if len(kept) < lazy.of else ""
-    return AuditTable(lazy.name, lazy.title, Table(tuple(lazy.columns.split()), kept), note)
+    return RunTable(lazy.name, lazy.title, Table(tuple(lazy.columns.split()), kept), note)
 
 
 def _table(name: str, title: str, columns: str, rows: Sequence[tuple]) -> _Rows:

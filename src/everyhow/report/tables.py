@@ -1,14 +1,36 @@
-"""Answers to SQL questions, as tables for people and as comma-separated values for programs."""
+"""Tables of a run and answers to SQL questions: printed for people, written as CSV and JSON for programs."""
 
 import csv
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from ..files import write_atomically, writing_folder
 from ..sql import Table
 from .pieces import print_trimmed
+
+
+@dataclass(frozen=True)
+class RunTable:
+    """One table of an audit or a sweep.
+
+    Attributes:
+        name: what it is called in commands, files and SQL.
+        title: what it shows.
+        table: its columns and rows, plain values.
+        note: what was left out, or has to be said beside it; empty when there is nothing.
+    """
+
+    name: str
+    title: str
+    table: Table
+    note: str = ""
 
 
 def print_table(found: Table, console: Console) -> None:
@@ -46,3 +68,23 @@ def cell(value: object) -> str:
 def _whole(value: object) -> object:
     """Counts are stored as doubles; whole ones are written without a point."""
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
+
+
+def list_tables(tables: dict[str, RunTable]) -> Table:
+    """Names, numbers of rows and titles, as a table of its own."""
+    rows = ((name, len(one.table.rows), one.title) for name, one in tables.items())
+    return Table(("table", "rows", "shows"), tuple(rows))
+
+
+def write_tables(tables: dict[str, RunTable], folder: str | Path) -> list[Path]:
+    """Write each table as NAME.csv and NAME.json into a folder, made if it is not there; returns the files."""
+    place = writing_folder(folder)
+    written = []
+    for name, one in tables.items():
+        text = io.StringIO()
+        print_csv(one.table, text)
+        written.append(write_atomically(place / f"{name}.csv", text.getvalue().encode()))
+        document = {"table": name, "title": one.title, "note": one.note, **vars(one.table)}
+        content = json.dumps(document, indent=1, ensure_ascii=False)
+        written.append(write_atomically(place / f"{name}.json", content.encode()))
+    return written

@@ -22,8 +22,9 @@ from .contents import Room, contents
 # A page is kept below this many bytes.
 LARGEST = 4_800_000
 # The scripts of each kind of page, in the order in which they build on each other.
-AUDIT = ("parts", "stage", "where", "what", "places", "codes", "cost", "tables", "start")
+AUDIT = ("parts", "stage", "where", "what", "places", "codes", "cost", "tables", "unpack", "start")
 DRAWING = ("parts", "viewer")
+SWEEP = ("parts", "unpack", "tables", "sweep")
 
 
 def audit_page(audit: Audit, room: Room | None = None) -> str:
@@ -48,16 +49,23 @@ def drawing_page(drawing: Drawing) -> str:
     return render("drawing.html.jinja", DRAWING, title=drawing.title, svg=inside_page(drawing))
 
 
-def render(template: str, scripts: tuple[str, ...], **values: Any) -> str:
-    """A template filled in, with the styles, the scripts and a policy that forbids everything else."""
+def render(template: str, scripts: tuple[str, ...], *inside: tuple[str, ...], **values: Any) -> str:
+    """A template filled in, with the styles, the scripts and a policy that forbids everything else.
+
+    Args:
+        template: its file.
+        scripts: those of the page.
+        inside: those of pages that are to open in frames of this one, whose policy they come under too.
+        values: what the template is filled in with.
+    """
     script = _script(scripts)
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    allowed = " ".join(_digest(_script(names)) for names in (scripts, *inside))
     return (
         _templates()
         .get_template(template)
         .render(
             script=Markup(script),
-            policy=f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:",
+            policy=f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:",
             styles=Markup(_styles()),
             drawing_styles=Markup(css()),
             light=theme(LIGHT),
@@ -77,6 +85,10 @@ def _script(names: tuple[str, ...]) -> str:
     folder = files("everyhow.report.page") / "scripts"
     inside = "\n".join((folder / f"{name}.js").read_text(encoding="utf-8") for name in names)
     return f'"use strict";\n(() => {{\n{inside}\n}})();\n'
+
+
+def _digest(script: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
 @cache

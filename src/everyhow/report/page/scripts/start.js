@@ -1,11 +1,5 @@
 // Unpack each audit's data and make its views answer.
 
-async function unpack(element) {
-  const bytes = Uint8Array.from(atob(element.textContent), (letter) => letter.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return JSON.parse(await new Response(stream).text());
-}
-
 function mount(root, data) {
   const choose = data.signatures ? signatureView(root, data) : null;
   const lit = stage(root, data, choose);

@@ -1,0 +1,107 @@
+"""A sweep as one page: its figures and tables, and the audits of some of its networks inside it."""
+
+import base64
+import math
+import tempfile
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from ...audit import Audit
+from ...errors import InputError, MissingExtraError
+from ...files import write_atomically
+from ...progress import Progress
+from ...sweeps.drill import KeptNetwork, audits, kept_networks
+from ...sweeps.results import Sweep
+from ...sweeps.summary import summarize
+from ..figures import draw_figures
+from ..sweep_tables import sweep_tables
+from ..tables import RunTable
+from ..words import answers
+from .contents import Room
+from .html import AUDIT, LARGEST, SWEEP, audit_page, packed, render
+
+# Audits in the page of a sweep, when nothing else is asked; and how much of each explanation such an audit shows.
+MOST_AUDITS = 12
+LITTLE = Room(circuits=15, interpretations=10, algorithms=30, mappings=10, rivals=30, fallen=5, rows=200)
+MOST_ROWS = 2000
+
+
+def write_sweep_report(
+    sweep: Sweep,
+    target: str | Path,
+    networks: Sequence[str] = (),
+    most_audits: int = MOST_AUDITS,
+    progress: bool = False,
+) -> Path:
+    """Write a sweep's page, whole or not at all; returns its path.
+
+    Args:
+        sweep: the sweep.
+        target: the file.
+        networks: those whose audits go into the page, by the names of their files; else the first of every setting,
+            then the second, and so on.
+        most_audits: how many, when no networks are named.
+        progress: show progress on stderr.
+
+    Raises:
+        InputError: a name that fits no network, or several; or a negative number of audits.
+    """
+    if most_audits < 0:
+        raise InputError(f"most_audits is {most_audits}; it is a number of networks, at least 0")
+    summary = summarize(sweep)
+    everything = kept_networks(sweep)
+    chosen = kept_networks(sweep, networks) if networks else everything[:most_audits]
+    tables = sweep_tables(sweep, summary, MOST_ROWS)
+    figures, missing = _figures(sweep)
+    values = {
+        "title": f"{sweep.plan.name}: {sweep.plan.title or 'how often is there only one explanation?'}",
+        "plan": sweep.plan,
+        "summary": summary,
+        "tables": tables,
+        "figures": figures,
+        "missing": missing,
+        "data": {"tables": {name: _plain(one) for name, one in tables.items()}},
+        "explained": len(everything),
+        "folder": str(sweep.folder),
+        "run_command": f"everyhow report {sweep.folder} --network NAME",
+        "toml": sweep.plan.toml(),
+    }
+    room = LARGEST - len(render("sweep.html.jinja", SWEEP, AUDIT, networks=[], **values).encode())
+    inside: list[dict[str, Any]] = []
+    for one, audit in Progress(progress).track(audits(sweep, chosen), len(chosen), "audits"):
+        entry = {"name": one.name, "label": _label(sweep, one, audit), "page": packed(audit_page(audit, LITTLE))}
+        room -= len(entry["page"]) + 500
+        if room < 0:
+            break
+        inside.append(entry)
+    page = render("sweep.html.jinja", SWEEP, AUDIT, networks=inside, **values)
+    return write_atomically(Path(target), page.encode())
+
+
+def _label(sweep: Sweep, one: KeptNetwork, audit: Audit) -> str:
+    perfect = ", ".join(next(answers(part)).text for part in audit.outputs or (audit,))
+    return f"{one.setting or sweep.plan.name}, network {one.replicate}: {one.task} ({perfect})"
+
+
+def _figures(sweep: Sweep) -> tuple[dict[str, str], str | None]:
+    """Every figure as an image inside the page; or why there is none."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            paths = draw_figures(sweep, folder, ("svg",))
+        except (MissingExtraError, InputError) as error:
+            return {}, str(error)
+        return {
+            path.stem: f"data:image/svg+xml;base64,{base64.b64encode(path.read_bytes()).decode()}" for path in paths
+        }, None
+
+
+def _plain(one: RunTable) -> dict[str, Any]:
+    rows = [[_finite(value) for value in row] for row in islice(one.table.rows, MOST_ROWS)]
+    return {"title": one.title, "columns": list(one.table.columns), "rows": rows, "note": one.note}
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinities; they are told in words."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

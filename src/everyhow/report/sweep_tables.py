@@ -1,0 +1,68 @@
+"""Everything that is told of a sweep, as tables of plain values: for pages and for files."""
+
+from collections.abc import Iterable
+
+from ..sql import Table
+from ..sweeps.published import REASONS
+from ..sweeps.results import Sweep
+from ..sweeps.summary import Summary
+from .tables import RunTable
+from .words import plural
+
+NETWORK_COLUMNS = (
+    "setting, replicate, epoch, network, output, output_task, preset, status, reason, perfect_circuits, "
+    "interpretations, coalesce(aligned_algorithms, aligned_formulas) AS aligned_algorithms, mappings, "
+    "what_then_where_status, what_then_where_criterion, where_then_what_status, where_then_what_criterion, capped"
+)
+
+
+def sweep_tables(sweep: Sweep, summary: Summary, most: int | None = None) -> dict[str, RunTable]:
+    """Samples, survivors, spreads, trends, contrasts, published numbers, reasons, and the networks one by one.
+
+    Args:
+        sweep: the sweep.
+        summary: what is told of it.
+        most: rows of the networks' table; all when not given.
+    """
+    found = [
+        _table("samples", "Networks of each setting, and what became of them",
+               "setting networks explained not_kept failed",
+               ((s.setting, s.networks, s.explained, s.not_kept, s.failed) for s in summary.samples)),
+        _table("survivors", "Outputs with no, one and several explanations left after each rung",
+               "setting of rung outputs none one several unknown",
+               ((s.setting, s.kind, s.rung, s.outputs, s.none, s.one, s.several, s.unknown)
+                for s in summary.survivors)),
+        _table("spreads", "Counts over the networks explained; median with its 95 % bootstrap interval",
+               "setting preset count networks partial mean median low high lower_quartile upper_quartile",
+               ((s.setting, s.measure.preset, s.measure.title, s.networks, s.partial, s.mean, s.median, s.low, s.high,
+                 s.lower, s.upper) for s in summary.spreads)),
+        _table("trends", "Slope of log10(1 + count) against the setting", "preset count slope low high p networks",
+               ((t.measure.preset, t.measure.title, t.slope, t.low, t.high, t.p, t.networks) for t in summary.trends)),
+        _table("contrasts", "Settings compared: Mann-Whitney, corrected by Holm for each count",
+               "preset count one other larger p networks_of_one networks_of_other",
+               ((c.measure.preset, c.measure.title, c.one, c.other, c.larger, c.p, *c.networks)
+                for c in summary.contrasts)),
+        _table("published", "Beside Méloux et al. (ICLR 2025), preset authors",
+               "count setting statistic published ours networks",
+               ((b.published.title, b.published.setting, b.published.statistic, b.published.text, b.ours, b.networks)
+                for b in summary.beside),
+               f"Why ours need not be theirs: {'; '.join(REASONS)}."),
+        _table("reasons", "Why networks were not explained, or counts are missing", "outputs reason",
+               ((number, reason) for reason, number in summary.reasons)),
+        _networks(sweep, most),
+    ]  # fmt: skip
+    return {one.name: one for one in found if one.table.rows}
+
+
+def _table(name: str, title: str, columns: str, rows: Iterable[tuple], note: str = "") -> RunTable:
+    return RunTable(name, title, Table(tuple(columns.split()), tuple(rows)), note)
+
+
+def _networks(sweep: Sweep, most: int | None) -> RunTable:
+    ((number,),) = sweep.query("SELECT count(*) FROM results").rows
+    limit = "" if most is None else f" LIMIT {most}"
+    found = sweep.query(
+        f"SELECT {NETWORK_COLUMNS} FROM results ORDER BY replicate, point, epoch, output, preset{limit}"
+    )
+    note = f"The first {plural(len(found.rows), 'row')} of {number:,}." if len(found.rows) < number else ""
+    return RunTable("networks", "Every output of every network, by preset", found, note)
