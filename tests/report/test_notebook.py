@@ -1,0 +1,100 @@
+"""Notebook displays: run by a real kernel, saved, opened again without one, with and without scripts."""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+import everyhow as eh
+from everyhow.report.notebook import picture_of
+
+CELLS = [
+    "import everyhow as eh\naudit = eh.audit(eh.xornet(), 'XOR')\naudit",
+    "audit.findings.circuits.simplest",
+    "next(eh.algorithms('XOR', depth=2))",
+    "audit.findings.mappings.simplest",
+    "audit.findings.readouts.layers[0].signals[2]",
+    "next(iter(eh.readouts(eh.xornet())))",
+]
+
+
+@pytest.fixture(scope="module")
+def notebook(tmp_path_factory):
+    """The cells, run and saved; read from the file again."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in CELLS])
+    NotebookClient(made, timeout=300, kernel_name="python3").execute()
+    path = tmp_path_factory.mktemp("notebook") / "xor.ipynb"
+    nbformat.write(made, path)
+    return path
+
+
+def test_every_kind_has_its_forms(notebook):
+    """Text, a well-formed picture, and HTML with the picture and a frame, none of which names another place."""
+    import nbformat
+
+    for cell in nbformat.read(notebook, 4).cells:
+        (output,) = [one for one in cell.outputs if "data" in one]
+        forms = output["data"]
+        assert set(forms) == {"text/plain", "image/svg+xml", "text/html"}
+        ElementTree.fromstring(forms["image/svg+xml"])
+        assert re.findall(r"(?:src|href)=\"(?!data:)", forms["text/html"]) == []
+        assert not re.search(r"https?://(?!www\.w3\.org)", forms["text/html"])
+        assert 'sandbox="allow-scripts allow-downloads"' in forms["text/html"]
+
+
+def test_reopened_without_a_kernel(notebook, opened, tmp_path):
+    """The saved notebook as a page: every frame answers, by keyboard too, and nothing is asked for."""
+    page = tmp_path / "xor.html"
+    outputs = html_of(notebook)
+    page.write_text(f"<!DOCTYPE html><meta charset='utf-8'><body>{''.join(outputs)}</body>", encoding="utf-8")
+    shown = opened(page, ready=False)
+    for frame in range(len(CELLS)):
+        shown.page.locator("details").nth(frame).evaluate("one => { one.open = true; one.scrollIntoView(); }")
+        inside = shown.page.frame_locator("iframe").nth(frame)
+        inside.locator("html[data-ready]").wait_for(state="attached", timeout=20_000)
+    algorithm = shown.page.frame_locator("iframe").nth(2)
+    algorithm.locator('[tabindex="0"][data-part]').focus()
+    shown.page.keyboard.press("ArrowRight")
+    assert re.fullmatch(r"\w+\(A,B\) = [01]{4}", algorithm.locator("[data-host=said]").inner_text())
+    assert shown.requests == [page.as_uri()] and shown.complaints == []
+
+
+def test_left_without_scripts_and_frames(notebook, opened, tmp_path):
+    """Where frames are stripped, as code hosts do, the pictures are left, each said in words."""
+    page = tmp_path / "stripped.html"
+    stripped = [re.sub(r"<iframe.*?</iframe>", "", html, flags=re.S) for html in html_of(notebook)]
+    page.write_text(f"<!DOCTYPE html><meta charset='utf-8'><body>{''.join(stripped)}</body>", encoding="utf-8")
+    shown = opened(page, ready=False, java_script_enabled=False)
+    images = shown.page.locator("img")
+    assert images.count() == len(CELLS)
+    assert all(box["width"] > 100 for box in (images.nth(k).bounding_box() for k in range(len(CELLS))))
+    assert images.nth(0).get_attribute("alt").startswith("Audit of XOR on Network(2-3-1")
+
+
+def html_of(notebook):
+    import nbformat
+
+    return [
+        output["data"]["text/html"]
+        for cell in nbformat.read(notebook, 4).cells
+        for output in cell.outputs
+        if "data" in output
+    ]
+
+
+def test_nothing_else_has_a_picture():
+    """A value of another kind is refused by its type."""
+    with pytest.raises(TypeError, match="a int has no picture"):
+        picture_of(5)
+
+
+def test_several_outputs():
+    """An audit of several outputs shows its network, since it has no ladder of its own."""
+    network = eh.xornet()
+    network = eh.Network(
+        (network.weights[0], [[1, 1, -2], [0, 0, 1]]), (network.biases[0], [-0.5, -0.5]), network.activations
+    )
+    assert set(eh.audit(network, "XOR,AND")._repr_mimebundle_()) == {"text/plain", "image/svg+xml", "text/html"}
