@@ -6,7 +6,7 @@ import pytest
 
 import everyhow as eh
 from everyhow.mappings.mapping import Mapping
-from everyhow.ranking import FAMILIAR, NEGATIONS, cheapest_mappings, cost_of, discounted, rank
+from everyhow.ranking import FAMILIAR, NEGATIONS, cheapest_mappings, cost_of, discounted, price_grid, rank
 from tests.conftest import reference
 
 
@@ -41,6 +41,22 @@ def test_winners_by_price():
         costs = [cost_of(e, prices) for _, e in ranking.entries]
         assert cell.cost == min(costs)
         assert cell.winners == tuple(k for k, cost in enumerate(costs) if cost == min(costs))
+
+
+def test_price_grid():
+    """Every cost of the grid is that of the library's own prices; the ranking's own are among them."""
+    chosen = explanations()
+    model = eh.CostModel(negation=0.5, familiar={"NIMP": 0.75})
+    ranking = rank(chosen, len(chosen), model)
+    grid = price_grid(ranking)
+
+    for block, row in zip(grid.familiar, grid.costs, strict=True):
+        for negation, costs in zip(grid.negations, row, strict=True):
+            known = {"NIMP": 0.75} | ({} if block is None else {block: 0.5})
+            prices = eh.CostModel(negation=negation, familiar=known)
+            assert costs == tuple(cost_of(e, prices) for _, e in ranking.entries)
+    own = grid.costs[grid.familiar.index(None)][grid.negations.index(0.5)]
+    assert own == tuple(cost for cost, _ in ranking.entries)
 
 
 def test_what_decides_between_the_students():

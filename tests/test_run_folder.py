@@ -24,8 +24,7 @@ def test_reopened(tmp_path, xor, options):
     """Whatever was asked, the audit taken up again says the same."""
     audit = eh.audit(xor, "XOR", **options)
     audit.save(tmp_path)
-    again = reopen(tmp_path).document()
-    assert {**again, "provenance": None} == {**json.loads((tmp_path / "audit.json").read_text()), "provenance": None}
+    assert reopen(tmp_path).document() == json.loads((tmp_path / "audit.json").read_text())
 
 
 def test_names_of_its_own(tmp_path):

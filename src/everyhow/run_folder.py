@@ -1,6 +1,7 @@
 """Run folders: where the results of an audit lie, and how an audit is taken up again from there."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,7 @@ def reopen(folder: str | Path, progress: bool = False) -> "Audit":
             f"{path}: not an audit that can be repeated ({reason}); audit the network again"
         ) from None
     _check_same(path, document, found.document())
-    return found
+    return _as_stored(found, document)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -80,6 +81,17 @@ def _repeat(document: dict[str, Any], progress: bool) -> "Audit":
         costs=None if costs is None else CostModel(**costs),
         progress=progress,
         **options,
+    )
+
+
+def _as_stored(found: "Audit", document: dict[str, Any]) -> "Audit":
+    """The audit with the versions, date and time that the file says."""
+    parts = zip(found.outputs, document.get("outputs", []), strict=True)
+    stored = document.get("provenance")
+    return replace(
+        found,
+        outputs=tuple(_as_stored(part, said) for part, said in parts),
+        provenance={**found.provenance, **(stored if isinstance(stored, dict) else {})},
     )
 
 
