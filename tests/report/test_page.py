@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import everyhow as eh
-from everyhow.report.page.contents import Room
 from everyhow.report.page.html import LARGEST, audit_page, write_report
+from everyhow.report.page.room import Room
 
 from ..conftest import reference
 

@@ -3,9 +3,10 @@
 import itertools
 from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ..behavior import Behavior
-from ..boolean.algorithms import Algorithm, algorithms, count_algorithms, counting_cost
+from ..boolean.algorithms import Algorithm, algorithms, count_algorithms, counting_cost, idle_gate
 from ..boolean.truth_table import TruthTable
 from ..budget import over_budget
 from ..errors import BudgetError
@@ -76,6 +77,21 @@ class MappingFindings:
             return dict.fromkeys(RUNGS)
         later = {rung: len({mapping.algorithm for mapping in kept}) for rung, kept in self.survivors.items()}
         return {"single": len(self.aligned), **later}
+
+    def fate(self, mapping: Mapping) -> tuple[str, Fault | None]:
+        """The strictest rung that an aligned, minimal mapping passes, and why it falls at the next; None when there is
+        no next."""
+        if mapping in self._fates:
+            return self._fates[mapping]
+        return "single", Fault(idle_gate(mapping.algorithm) or "")
+
+    @cached_property
+    def _fates(self) -> dict[Mapping, tuple[str, Fault | None]]:
+        rungs = list(self.survivors)
+        found: dict[Mapping, tuple[str, Fault | None]] = {}
+        for before, rung in itertools.pairwise(rungs):
+            found |= {mapping: (before, fault) for mapping, fault in self.fallen[rung].items()}
+        return found | dict.fromkeys(self.survivors[rungs[-1]], (rungs[-1], None)) if rungs else {}
 
     @property
     def strictest(self) -> str | None:

@@ -17,7 +17,7 @@ from ..mappings.findings import complexity
 from ..mappings.mapping import Mapping
 from ..paper import PaperFindings
 from ..readouts.explanation import ReadoutExplanation
-from .audit_tables import explanation_name, reached
+from .audit_tables import aligned_mappings, explanation_name
 from .drawings.codes import draw_codes
 from .drawings.drawing import FORMATS, Drawing
 from .drawings.formula import draw_algorithm, draw_mapping
@@ -123,8 +123,8 @@ def _interpretations(audit: Audit, findings: PaperFindings) -> Iterator[tuple[st
 def _placements(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]:
     for k, algorithm in enumerate(islice(findings.mappings.aligned or (), MOST_LISTED), start=1):
         yield f"algorithm-{k}", partial(draw_algorithm, algorithm)
-    listed = [mapping for mapping, _, _ in islice(reached(findings), MOST_LISTED)]
-    for k, mapping in enumerate(sorted(listed, key=complexity), start=1):
+    listed = sorted(islice(aligned_mappings(findings), MOST_LISTED), key=complexity)
+    for k, mapping in enumerate(listed, start=1):
         yield f"mapping-{k}", partial(draw_mapping, mapping)
         yield f"places-{k}", partial(draw_places, audit.network, mapping)
     for k, miss in enumerate(findings.mappings.near_misses, start=1):

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 from typing import Any
 
 from ..audit import Audit
-from ..boolean.algorithms import idle_gate
 from ..boolean.truth_table import assignments, row_name
 from ..circuits.circuit import Circuit
 from ..interpretations.count import ReadingRule
@@ -183,25 +182,19 @@ def _algorithms(audit: Audit, findings: PaperFindings) -> _Rows:
 
 def _mappings(audit: Audit, findings: PaperFindings) -> _Rows:
     found = findings.mappings
-    rows = ((str(m.algorithm), str(m), rung, fault) for m, rung, fault in reached(findings))
+    fates = ((mapping, *found.fate(mapping)) for mapping in aligned_mappings(findings))
+    rows = ((str(m.algorithm), str(m), rung, None if fault is None else fault.text) for m, rung, fault in fates)
     number = found.surviving_mappings["single"] or 0
     columns = "algorithm mapping strictest_rung falls_because"
     return _Rows("mappings", "Minimal mappings of aligned algorithms", columns, rows, number)
 
 
-def reached(findings: PaperFindings) -> Iterator[tuple[Mapping, str, str | None]]:
-    """Every aligned mapping, the strictest rung it passes and, unless that is the last, why it falls at the next."""
+def aligned_mappings(findings: PaperFindings) -> Iterator[Mapping]:
+    """Every minimal mapping of every aligned algorithm."""
     found = findings.mappings
-    if found.aligned is None or found.signatures is None:
-        return
-    rungs = list(found.survivors)
-    fates: dict[Mapping, tuple[str, str | None]] = dict.fromkeys(found.survivors[rungs[-1]], (rungs[-1], None))
-    for before, rung in pairwise(rungs):
-        fates |= {mapping: (before, fault.text) for mapping, fault in found.fallen[rung].items()}
-    for algorithm in found.aligned:
-        for mapping in minimal_mappings(found.signatures, algorithm):
-            rung, fault = fates.get(mapping, ("single", idle_gate(algorithm)))
-            yield mapping, rung, fault
+    if found.aligned is not None and found.signatures is not None:
+        for algorithm in found.aligned:
+            yield from minimal_mappings(found.signatures, algorithm)
 
 
 def _near_misses(audit: Audit, findings: PaperFindings) -> _Rows:

@@ -17,7 +17,8 @@ from ..drawings.drawing import Drawing
 from ..drawings.palette import DARK, LIGHT, css, theme
 from ..drawings.svg import inside_page
 from ..words import shown
-from .contents import Room, contents
+from .contents import contents
+from .room import Room
 
 # A page is kept below this many bytes.
 LARGEST = 4_800_000

@@ -19,8 +19,8 @@ from ..figures import draw_figures
 from ..sweep_tables import sweep_tables
 from ..tables import RunTable
 from ..words import answers
-from .contents import Room
 from .html import AUDIT, LARGEST, SWEEP, audit_page, packed, render
+from .room import Room
 
 # Audits in the page of a sweep, when nothing else is asked; and how much of each explanation such an audit shows.
 MOST_AUDITS = 12

@@ -1,0 +1,171 @@
+"""Where and what: circuits side by side, and the interpretations of each, as plain values."""
+
+from collections.abc import Mapping, Sequence
+from itertools import islice, pairwise
+from typing import Any
+
+import numpy as np
+
+from ...audit import Audit
+from ...behavior import Behavior
+from ...circuits.circuit import Circuit, edge_positions
+from ...circuits.count import CircuitCount
+from ...circuits.criterion import Criterion, perfect, resample_faithful
+from ...circuits.listing import is_listable, list_circuits
+from ...circuits.sampling import sample_circuits
+from ...interpretations.count import ReadingRule, count_interpretations
+from ...interpretations.interpretation import NeuronGate
+from ...interpretations.interpretations import Interpretations
+from ...paper import PaperFindings
+from ..audit_tables import edges_text
+from ..drawings.readings import draw_axes, separators
+from ..drawings.svg import inside_page
+from ..drawings.tables import draw_histogram
+from ..lines import gate_text, neuron_name
+from ..words import percent
+from .room import Room
+from .values import activations
+
+# The steps that listing the interpretations of one circuit, and of all circuits shown, may take.
+MOST_STEPS, MOST_STEPS_IN_ALL = 300_000, 4_000_000
+# Circuits are listed, rather than drawn at random, in spaces up to this.
+LISTED_SPACE = 10_000_000
+
+
+def where(audit: Audit, findings: PaperFindings, behavior: Behavior, room: Room) -> dict[str, Any]:
+    """How often edges are used, and circuits of each kind with their interpretations."""
+    found = findings.circuits
+    families = _families(audit, findings, behavior, room)
+    listed = list(dict.fromkeys(circuit for family in families for circuit in family["circuits"]))
+    place = {circuit: k for k, circuit in enumerate(listed)}
+    for family in families:
+        family["circuits"] = [place[circuit] for circuit in family["circuits"]]
+    steps = [MOST_STEPS_IN_ALL]
+    return {
+        "usage": _usage(findings),
+        "histogram": _histogram(findings),
+        "families": families,
+        "circuits": [_circuit(audit, circuit, behavior, room, steps) for circuit in listed],
+        "known": found.perfect is not None,
+    }
+
+
+def _families(audit: Audit, findings: PaperFindings, behavior: Behavior, room: Room) -> list[dict[str, Any]]:
+    found, decision = findings.circuits, audit.decision
+    families = []
+    for name, title, circuits in (
+        ("minimal", "minimal perfect circuits", found.minimal),
+        ("faithful_minimal", "minimal resample-faithful circuits", found.faithful_minimal),
+    ):
+        if circuits:
+            families.append(_family(name, title, circuits, len(circuits), room, "fewest edges first"))
+    for name, title, count, criterion in (
+        ("perfect", "perfect circuits", found.perfect, perfect(audit.network, behavior, decision)),
+        (
+            "faithful",
+            "resample-faithful circuits",
+            found.faithful,
+            resample_faithful(audit.network, behavior, decision),
+        ),
+    ):
+        if count is not None and count.between[0] and is_listable(audit.network):
+            families.append(_any_of(name, title, count, criterion, found.in_space, room))
+    return families
+
+
+def _any_of(name: str, title: str, count: CircuitCount, criterion: Criterion, space: int, room: Room) -> dict[str, Any]:
+    """All circuits that meet a criterion where they are few, else some drawn at random."""
+    number = count.between[0]
+    if number <= room.circuits and space <= LISTED_SPACE:
+        return _family(name, title, sorted(list_circuits(criterion), key=len), number, room, "fewest edges first")
+    drawn = tuple(dict.fromkeys(sample_circuits(criterion, room.circuits)))
+    return _family(name, title, drawn, number, room, "drawn uniformly, seed 0")
+
+
+def _family(name: str, title: str, circuits: Sequence[Circuit], number: int, room: Room, order: str) -> dict[str, Any]:
+    kept = list(circuits[: room.circuits])
+    note = f"all {number:,}, {order}" if len(kept) == number else f"{len(kept):,} of {number:,}, {order}"
+    return {"name": name, "title": title, "number": number, "note": note, "circuits": kept}
+
+
+def _usage(findings: PaperFindings) -> dict[str, Any] | None:
+    usage = findings.circuits.usage
+    if usage is None or not usage.circuits:
+        return None
+    items = {"-".join(map(str, item)): item for item in (*usage.edges, *usage.neurons)}
+    counts: Mapping[tuple[int, ...], int] = {**usage.edges, **usage.neurons}
+    roles = [usage.role(edge) for edge in usage.edges]
+    return {
+        "circuits": usage.circuits,
+        "roles": {role: roles.count(role) for role in ("core", "contingent", "never")},
+        "items": {key: [counts[item], usage.role(item)] for key, item in items.items()},
+    }
+
+
+def _histogram(findings: PaperFindings) -> str | None:
+    counts = {"perfect": findings.circuits.perfect, "resample-faithful": findings.circuits.faithful}
+    known = {name: count.certain for name, count in counts.items() if count is not None and count.certified}
+    return inside_page(draw_histogram(known, "Circuits by number of edges")) if known else None
+
+
+def _circuit(audit: Audit, circuit: Circuit, behavior: Behavior, room: Room, steps: list[int]) -> dict[str, Any]:
+    network = audit.network
+    places = {edge: k for k, edge in enumerate(edge_positions(network.widths))}
+    return {
+        "edges": [places[edge] for edge in circuit.edges],
+        "text": edges_text(circuit),
+        "activations": activations(network.run_circuit(behavior.points, circuit)),
+        "what": _what(audit, circuit, behavior, room, steps),
+    }
+
+
+def _what(audit: Audit, circuit: Circuit, behavior: Behavior, room: Room, steps: list[int]) -> dict[str, Any]:
+    """The interpretations of one circuit: how many, each neuron's gates, and those with the widest gaps."""
+    last, rule = audit.network.depth, ReadingRule(decision=audit.decision)
+    table = Interpretations(audit.network, circuit, behavior.points, rule)
+    bits = np.array([circuit.bits], np.uint64)
+    ((number, expanded),) = count_interpretations(audit.network, [bits], behavior.points, rule)
+    found = {"number": number, "expanded": str(expanded), "axes": inside_page(draw_axes(table)), "listed": []}
+    needed = _steps(table)
+    if needed > MOST_STEPS or needed > steps[0]:
+        return found | {"note": f"Not listed: that would take about {needed:,} steps.", "gates": []}
+    steps[0] -= needed
+    listed = list(islice(table.by_gaps(), room.interpretations))
+    gates = [
+        [
+            f"{layer}-{j}",
+            [[gate_text(gate, last), _parents(gate, last), percent(float(share))] for gate, share in shares.items()],
+        ]
+        for (layer, j), shares in (table.gate_shares.items() if number else ())
+    ]
+    return found | {
+        "note": f"{len(listed):,} of {number:,}, widest gaps first" if listed else "",
+        "gates": gates,
+        "listed": [
+            {
+                "gap": percent(one.smallest_gap),
+                "separators": {f"{layer}-{j}": k for (layer, j), k in separators(table, one).items()},
+                "gates": {
+                    f"{layer}-{j}": [gate_text(gate, last), _parents(gate, last)]
+                    for (layer, j), gate in one.gates.items()
+                },
+                "readings": {
+                    f"{layer}-{j}": "".join(str(reading.bits >> row & 1) for row in range(len(behavior.points)))
+                    for (layer, j), reading in one.readings.items()
+                },
+            }
+            for one in listed
+        ],
+    }
+
+
+def _parents(gate: NeuronGate, last: int) -> str:
+    return ", ".join(neuron_name(layer, j, last) for layer, j in gate.parents)
+
+
+def _steps(table: Interpretations) -> int:
+    """Pairs of neighbouring states, were every reading consistent with every other."""
+    states = [1] * (table.network.depth + 1)
+    for (layer, _), readings in table.readings.items():
+        states[layer] *= len(readings)
+    return sum(one * other for one, other in pairwise(states))

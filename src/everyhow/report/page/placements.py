@@ -1,0 +1,83 @@
+"""Algorithms with their places, near misses and causal signatures, as plain values."""
+
+from itertools import islice
+from typing import Any
+
+from ...audit import Audit
+from ...boolean.algorithms import idle_gate
+from ...mappings.alignment import minimal_mappings
+from ...mappings.faults import fault_of_near_miss
+from ...mappings.findings import RUNGS, complexity, simplicity
+from ...mappings.mapping import Mapping as Placement
+from ...paper import PaperFindings
+from ..drawings.formula import draw_algorithm, draw_mapping
+from ..drawings.svg import inside_page
+from ..words import percent
+from .room import Room
+from .values import fault_text, sets_of
+
+# Neuron sets whose signatures are kept in the page.
+MOST_SETS = 1 << 14
+
+
+def places(findings: PaperFindings, room: Room) -> dict[str, Any]:
+    """The simplest aligned algorithms with their mappings, and the near misses."""
+    found = findings.mappings
+    aligned = found.aligned or {}
+    chosen = sorted(aligned, key=simplicity)[: room.algorithms]
+    return {
+        "known": found.aligned is not None,
+        "number": len(aligned),
+        "algorithms": [_algorithm(findings, algorithm, aligned[algorithm], room) for algorithm in chosen],
+        "near": [
+            {
+                "text": str(miss.mapping.algorithm),
+                "tree": inside_page(draw_mapping(miss.mapping)),
+                "sets": sets_of(miss.mapping),
+                "iia": [percent(float(accuracy)) for accuracy in miss.accuracies],
+                "least": percent(float(miss.least)),
+                "variables": [variable.name for variable in miss.mapping.algorithm.variables],
+                "fault": fault_text(fault_of_near_miss(found.signatures, miss)),
+            }
+            for miss in found.near_misses[: room.algorithms]
+            if found.signatures is not None
+        ],
+        "scored": list(found.scored),
+    }
+
+
+def _algorithm(findings: PaperFindings, algorithm, number: int, room: Room) -> dict[str, Any]:
+    found = findings.mappings
+    assert found.signatures is not None
+    listed = sorted(islice(minimal_mappings(found.signatures, algorithm), 50 * room.mappings), key=complexity)
+    return {
+        "text": str(algorithm),
+        "tree": inside_page(draw_algorithm(algorithm)),
+        "variables": [variable.name for variable in algorithm.variables],
+        "idle": idle_gate(algorithm),
+        "number": number,
+        "mappings": [
+            {"sets": sets_of(mapping), "text": str(mapping), **_fate(findings, mapping)}
+            for mapping in listed[: room.mappings]
+        ],
+    }
+
+
+def _fate(findings: PaperFindings, mapping: Placement) -> dict[str, Any]:
+    passed, fault = findings.mappings.fate(mapping)
+    falls = None if fault is None else RUNGS[RUNGS.index(passed) + 1]
+    return {"passes": passed, "falls": falls, "fault": fault and fault_text(fault)}
+
+
+def signatures(audit: Audit, findings: PaperFindings) -> dict[str, Any] | None:
+    """The signature of every neuron set: per layer, by the bits of the neurons, which table it has."""
+    found = findings.mappings.signatures
+    if found is None or len(found) > MOST_SETS:
+        return None
+    numbers = {rows: k for k, rows in enumerate(found.by_rows)}
+    inputs = 1 << audit.network.widths[0]
+    return {
+        "tables": ["".join(str(row >> base & 1) for row in rows for base in range(inputs)) for rows in numbers],
+        "layers": [[numbers[tuple(rows)] for rows in table.tolist()] for table in found.rows],
+        "sharing": [len(found.by_rows[rows]) for rows in numbers],
+    }

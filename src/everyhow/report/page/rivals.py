@@ -1,0 +1,108 @@
+"""Explanations against each other: population codes and mappings, who predicts whom, and prices, as plain values."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...audit import Audit
+from ...experiments.deciding import Dispute
+from ...mappings.mapping import Mapping as Placement
+from ...paper import PaperFindings
+from ...ranking import price_grid
+from ...readouts.explanation import ReadoutExplanation
+from ..audit_drawings import draw_rival
+from ..audit_tables import explanation_name, explanation_place
+from ..drawings.svg import inside_page
+from ..words import dispute_text, percent
+from .room import Room
+from .values import sets_of, short
+
+
+def codes(audit: Audit, findings: PaperFindings, room: Room) -> dict[str, Any]:
+    """The survivors that are priced, the matrix of their predictions, and what decides between each two."""
+    entries = findings.ranking.entries[: room.rivals]
+    places = {explanation: k for k, (_, explanation) in enumerate(entries)}
+    experiments = findings.experiments
+    examined = experiments.examined
+    matrix = None
+    if examined is not None:
+        kept = [(k, places[e]) for k, e in enumerate(examined.explanations) if e in places]
+        kept.sort(key=lambda pair: pair[1])
+        shares = examined.matrix
+        matrix = {
+            "members": [place for _, place in kept],
+            "shares": [[percent(float(shares[i][j])) for j, _ in kept] for i, _ in kept],
+            "swaps": [len(examined.swaps[i].outcomes) for i, _ in kept],
+            "most_moved": examined.most_moved,
+            "left_out": experiments.of - len(kept),
+        }
+    return {
+        "rivals": [_rival(audit, explanation, cost) for cost, explanation in entries],
+        "number": findings.ranking.of,
+        "matrix": matrix,
+        "disputes": _disputes(experiments.disputes, places),
+        "layers": [
+            {
+                "layer": layer.layer,
+                "readable": len(layer.signals),
+                "survivors": layer.survivors,
+                "tolerance": layer.signals.tolerance,
+            }
+            for layer in findings.readouts.layers
+        ],
+    }
+
+
+def _rival(audit: Audit, explanation: Placement | ReadoutExplanation, cost: float) -> dict[str, Any]:
+    sets = sets_of(explanation) if isinstance(explanation, Placement) else _read(explanation)
+    return {
+        "name": explanation_name(explanation),
+        "where": explanation_place(explanation),
+        "kind": "mapping" if isinstance(explanation, Placement) else "readouts",
+        "cost": cost,
+        "svg": inside_page(draw_rival(audit, explanation)),
+        "sets": sets,
+    }
+
+
+def _read(explanation: ReadoutExplanation) -> list[list[Any]]:
+    """The neurons that each signal is read from."""
+    found = []
+    for readout in explanation.readouts:
+        least = 1e-6 * float(np.abs(readout.coefficients).max(initial=0.0))
+        found.append([readout.layer, [j for j, value in enumerate(readout.coefficients) if abs(float(value)) > least]])
+    return found
+
+
+def _disputes(disputes: Sequence[Dispute], places: Mapping[Any, int]) -> dict[str, str]:
+    """What decides between two explanations, by their places."""
+    found = {}
+    for dispute in disputes:
+        one, other = (places.get(explanation) for explanation in dispute.explanations)
+        if one is not None and other is not None:
+            found[f"{min(one, other)}-{max(one, other)}"] = dispute_text(dispute, (f"#{one + 1}", f"#{other + 1}"))
+    return found
+
+
+def cost(findings: PaperFindings, room: Room) -> dict[str, Any] | None:
+    """What the survivors cost by every price of NOT and every familiar block of the page's controls."""
+    ranking = findings.ranking
+    if len(ranking.entries) < 1:
+        return None
+    grid = price_grid(ranking)
+    model = ranking.model
+    return {
+        "negations": list(grid.negations),
+        "familiar": list(grid.familiar),
+        "costs": [[None if costs is None else short(costs[: room.rivals], 6) for costs in row] for row in grid.costs],
+        "priced": len(ranking.entries),
+        "number": ranking.of,
+        "prices": {
+            "AND, OR, NAND, NOR": model.gate,
+            "NOT": model.negation,
+            "XOR, XNOR": model.parity,
+            **dict(model.familiar),
+        },
+        "untried": sum(costs is None for costs in (cell for row in grid.costs for cell in row)),
+    }

@@ -1,0 +1,130 @@
+"""The ladder: what each rung leaves, who fell there and why, as plain values."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...audit import Audit
+from ...behavior import Behavior
+from ...boolean.algorithms import idle_gate
+from ...circuits.circuit import edge_positions
+from ...circuits.faults import fallen
+from ...ladder import DEFINITIONS, IN_SHORT, Fault
+from ...mappings.faults import fault_of_near_miss
+from ...mappings.findings import RUNGS, complexity
+from ...paper import PaperFindings
+from ...ranking import cost_of
+from ..audit_tables import edges_text
+from ..drawings.ladder import bar_share
+from .room import Room
+from .values import fault_text, sets_of
+
+
+def ladder(audit: Audit, findings: PaperFindings, behavior: Behavior, room: Room) -> list[dict[str, Any]]:
+    """Both funnels, and the rung `cheapest`, each rung with who fell there."""
+    mappings, algorithms = dict(audit.ladder["mappings"]), dict(audit.ladder["algorithms"])
+    cheapest = findings.cheapest
+    mappings["cheapest"] = None if cheapest is None else len(cheapest)
+    algorithms["cheapest"] = None if cheapest is None else len({mapping.algorithm for mapping in cheapest})
+    fell = _fallen_mappings(findings, room)
+    return [
+        {
+            "title": "what, then where: algorithms with their places",
+            "of": "mappings",
+            "rungs": _rungs(mappings, fell, algorithms),
+        },
+        {
+            "title": "where, then what: circuits",
+            "of": "circuits",
+            "rungs": _rungs(audit.ladder["circuits"], _fallen_circuits(audit, findings, behavior, room)),
+        },
+    ]
+
+
+def _rungs(
+    survivors: Mapping[str, int | None],
+    fell: Mapping[str, dict[str, Any]],
+    algorithms: Mapping[str, int | None] | None = None,
+) -> list[dict[str, Any]]:
+    most = max([number for number in survivors.values() if number], default=1)
+    return [
+        {
+            "rung": rung,
+            "name": rung.replace("_", " "),
+            "left": number,
+            "algorithms": None if algorithms is None else algorithms[rung],
+            "share": round(bar_share(number, most), 4),
+            "short": IN_SHORT[rung],
+            "meaning": DEFINITIONS[rung],
+            "fell": fell.get(rung),
+        }
+        for rung, number in survivors.items()
+    ]
+
+
+def _fallen_mappings(findings: PaperFindings, room: Room) -> dict[str, dict[str, Any]]:
+    found = findings.mappings
+    left = found.surviving_mappings
+    if found.aligned is None or found.algorithms is None or found.signatures is None:
+        return {}
+    misses = []
+    for miss in found.near_misses[: room.fallen]:
+        why = _why(fault_of_near_miss(found.signatures, miss))
+        misses.append({"text": str(miss.mapping.algorithm), "sets": sets_of(miss.mapping), **why})
+    unaligned = found.algorithms - len(found.aligned)
+    fell = {"single": {"number": unaligned, "of": "algorithms", "listed": misses, "note": "nearest to aligned first"}}
+    idle = [algorithm for algorithm in found.aligned if not algorithm.irredundant]
+    listed = [
+        {"text": str(algorithm), "sets": [], **_why(Fault(idle_gate(algorithm) or ""))}
+        for algorithm in idle[: room.fallen]
+    ]
+    number = (left["single"] or 0) - (left["irredundant"] or 0)
+    fell["irredundant"] = {"number": number, "of": "mappings", "listed": listed, "note": "by algorithm"}
+    for rung, mappings in found.fallen.items():
+        chosen = sorted(mappings, key=complexity)[: room.fallen]
+        listed = [
+            {"text": f"{mapping.algorithm}: {mapping}", "sets": sets_of(mapping), **_why(mappings[mapping])}
+            for mapping in chosen
+        ]
+        fell[rung] = {"number": len(mappings), "of": "mappings", "listed": listed, "note": "simplest first"}
+    if findings.cheapest is not None:
+        fell["cheapest"] = _dearer(findings, room)
+    return fell
+
+
+def _dearer(findings: PaperFindings, room: Room) -> dict[str, Any]:
+    """The mappings that pass every rung but cost more than the cheapest."""
+    model, cheapest = findings.ranking.model, set(findings.cheapest or ())
+    dearer = [mapping for mapping in findings.mappings.survivors.get(RUNGS[-1], ()) if mapping not in cheapest]
+    least = min([cost_of(mapping, model) for mapping in cheapest], default=0.0)
+    listed = [
+        {
+            "text": f"{mapping.algorithm}: {mapping}",
+            "sets": sets_of(mapping),
+            **_why(Fault(f"it costs {cost_of(mapping, model):g}, the cheapest {least:g}")),
+        }
+        for mapping in sorted(dearer, key=complexity)[: room.fallen]
+    ]
+    return {"number": len(dearer), "of": "mappings", "listed": listed, "note": "simplest first"}
+
+
+def _fallen_circuits(
+    audit: Audit, findings: PaperFindings, behavior: Behavior, room: Room
+) -> dict[str, dict[str, Any]]:
+    places = {edge: k for k, edge in enumerate(edge_positions(audit.network.widths))}
+    before: int | None = findings.circuits.in_space
+    fell = {}
+    for rung, left in findings.circuits.survivors.items():
+        if before is not None and left is not None:
+            found = fallen(rung, audit.network, behavior, audit.decision, findings.circuits, room.fallen)
+            listed = [
+                {"text": edges_text(circuit), "edges": [places[edge] for edge in circuit.edges], **_why(fault)}
+                for circuit, fault in found
+            ]
+            fell[rung] = {"number": before - left, "of": "circuits", "listed": listed, "note": ""}
+        before = left
+    return fell
+
+
+def _why(fault: Fault) -> dict[str, Any]:
+    found = fault_text(fault)
+    return {"because": found["text"], "experiment": found["experiment"]}

@@ -1,0 +1,34 @@
+"""Plain values that several views of a page are made of."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...ladder import Fault
+from ...mappings.mapping import Mapping as Placement
+from ..drawings.network import levels
+
+
+def activations(states: Sequence[np.ndarray]) -> dict[str, list[list[float]]]:
+    """For each neuron its activations, and how dark each square is."""
+    return {
+        f"{layer}-{j}": [short(state[:, j]), short(levels(state[:, j]), 3)]
+        for layer, state in enumerate(states)
+        for j in range(state.shape[1])
+    }
+
+
+def short(values: Iterable[float], digits: int = 5) -> list[float]:
+    """Numbers to so many digits."""
+    return [float(f"{value:.{digits}g}") for value in values]
+
+
+def sets_of(mapping: Placement) -> list[list[Any]]:
+    """Layer and neurons of each variable of a mapping."""
+    return [[s.layer, list(s.neurons)] for s in mapping.sets]
+
+
+def fault_text(fault: Fault) -> dict[str, Any]:
+    """A fault in words, and its run."""
+    return {"text": fault.text, "experiment": None if fault.experiment is None else str(fault.experiment)}
