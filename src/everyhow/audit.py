@@ -31,7 +31,7 @@ from .progress import Progress
 from .run_folder import check_run_folder
 
 if TYPE_CHECKING:
-    from .report.drawings.drawing import Drawing
+    from .report.audit_drawings import Drawings
     from .report.tables import RunTable
 
 SCHEMA_VERSION = 1
@@ -153,8 +153,8 @@ class Audit(Displayed):
 
         return write_report(self, path)
 
-    def drawings(self) -> "dict[str, Callable[[], Drawing]]":
-        """What draws each picture of the audit, by name; a drawing is saved by `save("name.svg")` or `.pdf`."""
+    def drawings(self) -> "Drawings":
+        """Every picture of the audit, by name; one is saved by `save("name.svg")` or `.pdf`."""
         from .report.audit_drawings import audit_drawings
 
         return audit_drawings(self)

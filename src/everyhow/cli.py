@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .budget import DEFAULT_BUDGET
-from .errors import BudgetError, EveryhowError, InputError, LostBlocksError
+from .errors import BudgetError, EveryhowError, FileFormatError, InputError, LostBlocksError
 from .network import Network
 
 if TYPE_CHECKING:
@@ -367,7 +367,7 @@ def figures_command(
     if _is_audit(run):
         audit = _audit_in(run)
         if listed:
-            for name in audit_drawings.in_short(audit.drawings()):
+            for name in audit.drawings().in_short:
                 typer.echo(name)
             return
         written = audit_drawings.save_drawings(audit, folder, names or (), chosen or audit_drawings.FORMATS)
@@ -380,6 +380,9 @@ def figures_command(
 
 
 def _is_audit(run: Path) -> bool:
+    if not any((run / name).is_file() for name in ("audit.json", "run.json")):
+        missing = "holds neither an audit (audit.json) nor a sweep (run.json)" if run.is_dir() else "is no folder"
+        raise FileFormatError(f"{run} {missing}; give the folder that everyhow audit --out or everyhow sweep wrote")
     return (run / "audit.json").is_file()
 
 

@@ -80,7 +80,7 @@ class CountedExplanations:
         return {
             "what_then_where": judge(
                 self.ladder["mappings"],
-                f"all {'?' if algorithms is None else f'{algorithms:,}'} algorithms with all their minimal mappings",
+                f"all {'' if algorithms is None else f'{algorithms:,} '}algorithms with all their minimal mappings",
                 self.mappings.failure,
                 "; ".join(self.mappings.refused + self.mappings.ties),
             ),

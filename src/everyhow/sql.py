@@ -66,6 +66,11 @@ def answer(connection: "duckdb.DuckDBPyConnection", sql: str, parameters: Sequen
         found = connection.execute(sql, list(parameters))
         columns = tuple(column[0] for column in found.description or ())
         return Table(columns, tuple(found.fetchall()))
+    except duckdb.CatalogException as error:
+        connection.rollback()
+        connection.begin()
+        tables = ", ".join(sorted(row[0] for row in connection.execute("SHOW TABLES").fetchall()))
+        raise InputError(f"this question cannot be answered: {first_line(error)} The tables are {tables}") from None
     except duckdb.Error as error:
         raise InputError(f"this question cannot be answered: {first_line(error)}") from None
     finally:

@@ -10,7 +10,7 @@ import everyhow as eh
 from everyhow.boolean.algorithms import algorithms
 from everyhow.boolean.truth_table import TruthTable
 from everyhow.errors import FileFormatError
-from everyhow.report.audit_drawings import audit_drawings, in_short, save_drawings
+from everyhow.report.audit_drawings import audit_drawings, save_drawings
 from everyhow.report.drawings.drawing import Box, Circle, Drawing, Label, Line, Part, beside
 from everyhow.report.drawings.formula import draw_algorithm
 from everyhow.report.drawings.network import draw_circuit, draw_network, draw_usage
@@ -45,11 +45,11 @@ def parts(drawing):
 def test_every_drawing(name):
     """Every drawing of an audit is well-formed, named, and keeps its marks on the paper; texts have a kind of role."""
     audit = wide_audit() if name == "wide" else audit_of(name)
-    for label, draw in audit.drawings().items():
+    for label in audit.drawings():
         kind, _, number = label.rpartition("-")
         if number.isdecimal() and int(number) > 3:
             continue
-        drawing = draw()
+        drawing = audit.drawings()[label]
         root = ElementTree.fromstring(drawing.svg())
         assert root.find("{http://www.w3.org/2000/svg}title").text == drawing.title
         ElementTree.fromstring(inside_page(drawing))
@@ -150,7 +150,7 @@ def test_tables_as_squares():
     drawing = draw_signature((0b0001, 0b0110), 1, "two")
     titles = [part.title for part in drawing.parts if part.title]
     assert titles[:3] == ["base 0, source 0: 1", "base 1, source 0: 0", "base 0, source 1: 0"]
-    drawing = draw_matrix(((Fraction(1), Fraction(999, 1000)), (Fraction(1, 3), Fraction(1))), ["one", "two"])
+    drawing = draw_matrix(((Fraction(1), Fraction(999, 1000)), (Fraction(1, 3), Fraction(1))), {1: "one", 2: "two"})
     cells = parts(drawing)
     assert cells["cell-0-1"].title == "two predicts 99.9 % of the swaps of one"
     assert cells["cell-1-0"].shapes[-1].text == "33.3"
@@ -170,7 +170,7 @@ def test_markup_in_a_drawing_stays_text():
 def test_files(tmp_path):
     """SVG needs nothing, PDF is a page of the drawing's size; both are the same each time; other names are refused."""
     pytest.importorskip("matplotlib")
-    drawing = audit_of("xornet").drawings()["network"]()
+    drawing = audit_of("xornet").drawings()["network"]
     one, other = drawing.save(tmp_path / "one.pdf").read_bytes(), drawing.save(tmp_path / "other.pdf").read_bytes()
     assert one == other and one.startswith(b"%PDF")
     box = re.search(rb"/MediaBox \[ ?0 0 ([\d.]+) ([\d.]+) ?\]", one)
@@ -193,7 +193,7 @@ def test_by_name(tmp_path):
     audit = audit_of("xor-2-3-3-1-seed0")
     names = list(audit_drawings(audit))
     assert {"network", "usage", "minimal-4", "interpretation-17", "mapping-2", "explanation-59"} <= set(names)
-    assert "minimal-1 to minimal-4" in in_short(audit_drawings(audit))
+    assert "minimal-1 to minimal-4" in audit_drawings(audit).in_short
     written = save_drawings(audit, tmp_path, formats=("svg",))
     stems = {path.stem for path in written}
     assert {"network", "minimal-1", "mapping-1", "cross-examination"} <= stems and "minimal-2" not in stems

@@ -33,7 +33,7 @@ def test_rows_follow_from_the_findings(name):
     assert len(rows(audit, "ranking")) == len(findings.ranking.entries)
     for kind, rungs in (("mappings", ladder["mappings"]), ("circuits", ladder["circuits"])):
         found = {row["rung"]: row["survivors"] for row in rows(audit, "ladder") if row["of"] == kind}
-        assert found == rungs
+        assert {rung: number for rung, number in found.items() if rung != "cheapest"} == rungs
     for row in rows(audit, "edges"):
         assert row["share"] == row["circuits"] / counts["perfect_circuits"]
     gates = rows(audit, "gates")

@@ -1,6 +1,7 @@
 """Every drawing of an audit, by name; each is drawn when it is asked for."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
 from itertools import islice
@@ -14,10 +15,10 @@ from ..files import writing_folder
 from ..interpretations.count import ReadingRule
 from ..interpretations.interpretations import Interpretations
 from ..mappings.findings import complexity
-from ..mappings.mapping import Mapping
+from ..mappings.mapping import Mapping as Placement
 from ..paper import PaperFindings
 from ..readouts.explanation import ReadoutExplanation
-from .audit_tables import aligned_mappings, explanation_name
+from .audit_tables import aligned_mappings, examined_by_place, explanation_name
 from .drawings.codes import draw_codes
 from .drawings.drawing import FORMATS, Drawing
 from .drawings.formula import draw_algorithm, draw_mapping
@@ -25,13 +26,44 @@ from .drawings.ladder import draw_ladder
 from .drawings.network import draw_circuit, draw_difference, draw_network, draw_places, draw_usage
 from .drawings.readings import draw_interpretation
 from .drawings.tables import draw_histogram, draw_matrix, draw_signature
-from .words import strategy_name
+from .words import strategy_name, survivors_by_rung
 
 Draw = Callable[[], Drawing]
 
 
-def audit_drawings(audit: Audit) -> dict[str, Draw]:
-    """What draws each picture of an audit, by name; lists are numbered from 1 and go to 1,000 at most.
+@dataclass(frozen=True)
+class Drawings(Mapping[str, Drawing]):
+    """Every drawing of an audit by name; each is drawn when it is asked for."""
+
+    draw: dict[str, Draw]
+
+    def __getitem__(self, name: str) -> Drawing:
+        return self.draw[name]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.draw)
+
+    def __len__(self) -> int:
+        return len(self.draw)
+
+    def __repr__(self) -> str:
+        return f"Drawings({', '.join(self.in_short)})"
+
+    @property
+    def in_short(self) -> list[str]:
+        """The names, those of a numbered list as one."""
+        numbered: dict[str, int] = {}
+        for name in self:
+            kind, _, number = name.rpartition("-")
+            numbered[f"{kind}-" if number.isdecimal() else name] = int(number) if number.isdecimal() else 0
+        return [
+            name if not last else f"{name}1" + (f" to {name}{last}" if last > 1 else "")
+            for name, last in numbered.items()
+        ]
+
+
+def audit_drawings(audit: Audit) -> Drawings:
+    """Every drawing of an audit; lists are numbered from 1 and go to 1,000 at most.
 
     `network`, `usage`, `circuits-by-edges`, `ladder-mappings`, `ladder-circuits`, `minimal-N`,
     `resample-faithful-minimal-N`, `difference`, `interpretation-N` (of the smallest circuit, widest gaps first),
@@ -39,15 +71,12 @@ def audit_drawings(audit: Audit) -> dict[str, Draw]:
     cost) and `cross-examination`. With several outputs `output-K-` stands before each.
     """
     if audit.outputs:
-        return {
-            f"output-{k}-{name}": draw
-            for k, part in enumerate(audit.outputs, start=1)
-            for name, draw in audit_drawings(part).items()
-        }
+        parts = {f"output-{k}-": audit_drawings(part) for k, part in enumerate(audit.outputs, start=1)}
+        return Drawings({start + name: draw for start, part in parts.items() for name, draw in part.draw.items()})
     found: dict[str, Draw] = {"network": partial(draw_network, audit.network)}
     if isinstance(audit.findings, PaperFindings):
         found |= {name: draw for group in GROUPS for name, draw in group(audit, audit.findings)}
-    return found
+    return Drawings(found)
 
 
 def save_drawings(
@@ -71,26 +100,15 @@ def save_drawings(
     drawings = audit_drawings(audit)
     for pattern in wanted:
         if not any(fnmatchcase(name, pattern) for name in drawings):
-            raise InputError(f"no drawing is called {pattern!r}; there are {', '.join(in_short(drawings))}")
+            raise InputError(f"no drawing is called {pattern!r}; there are {', '.join(drawings.in_short)}")
     chosen = [name for name in drawings if any(fnmatchcase(name, pattern) for pattern in wanted)]
     if not wanted:
         chosen = [name for name in drawings if not name.rpartition("-")[2].isdecimal() or name.endswith("-1")]
     place = writing_folder(folder)
     return [
         drawing.save(place / f"{name}.{kind}")
-        for name, drawing in ((name, drawings[name]()) for name in chosen)
+        for name, drawing in ((name, drawings[name]) for name in chosen)
         for kind in formats
-    ]
-
-
-def in_short(drawings: dict[str, Draw]) -> list[str]:
-    """The names of drawings, those of a numbered list as one."""
-    numbered: dict[str, int] = {}
-    for name in drawings:
-        kind, _, number = name.rpartition("-")
-        numbered[f"{kind}-" if number.isdecimal() else name] = int(number) if number.isdecimal() else 0
-    return [
-        name if not last else f"{name}1" + (f" to {name}{last}" if last > 1 else "") for name, last in numbered.items()
     ]
 
 
@@ -145,17 +163,16 @@ def _signatures(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Dr
 def _rivals(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]:
     for k, (_, explanation) in enumerate(findings.ranking.entries, start=1):
         yield f"explanation-{k}", partial(draw_rival, audit, explanation)
-    examined = findings.experiments.examined
+    examined, order = findings.experiments.examined, examined_by_place(findings)
     if examined is not None:
-        yield (
-            "cross-examination",
-            lambda: draw_matrix(examined.matrix, list(map(explanation_name, examined.explanations))),
-        )
+        names = {place: explanation_name(examined.explanations[index]) for place, index in order}
+        shares = examined.matrix
+        yield "cross-examination", lambda: draw_matrix([[shares[i][j] for _, j in order] for _, i in order], names)
 
 
-def draw_rival(audit: Audit, explanation: Mapping | ReadoutExplanation) -> Drawing:
+def draw_rival(audit: Audit, explanation: Placement | ReadoutExplanation) -> Drawing:
     """An explanation as its kind is drawn: the tree of a mapping, the codes of a readout explanation."""
-    if isinstance(explanation, Mapping):
+    if isinstance(explanation, Placement):
         return draw_mapping(explanation)
     return draw_codes(audit.network, explanation)
 
@@ -163,7 +180,7 @@ def draw_rival(audit: Audit, explanation: Mapping | ReadoutExplanation) -> Drawi
 def _ladders(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]:
     for kind, strategy in (("mappings", "what_then_where"), ("circuits", "where_then_what")):
         title = f"{strategy_name(strategy)}: {kind} left by each criterion"
-        yield f"ladder-{kind}", partial(draw_ladder, title, audit.ladder[kind])
+        yield f"ladder-{kind}", partial(draw_ladder, title, survivors_by_rung(audit)[kind])
 
 
 GROUPS = (_ladders, _circuits, _interpretations, _placements, _signatures, _rivals)

@@ -17,7 +17,7 @@ from ..paper import PaperFindings
 from ..sql import Table
 from .lines import gate_text, neuron_name
 from .tables import RunTable
-from .words import dispute_text, plural
+from .words import dispute_text, neurons_text, place_text, plural, survivors_by_rung
 
 # Rows of a table, for each output; enough for any reference network.
 MOST_ROWS = 100_000
@@ -89,15 +89,20 @@ def _counts(audit: Audit) -> _Rows:
 
 
 def _ladder(audit: Audit) -> _Rows:
-    ladder = audit.ladder
-    algorithms = ladder.get("algorithms", {})
+    survivors = survivors_by_rung(audit)
+    algorithms = survivors.get("algorithms", {})
+
+    def ends(number: Any) -> tuple:
+        return (None, *number) if isinstance(number, list) else (number, number, number)
+
     rows = [
-        (kind, rung, number, algorithms.get(rung) if kind == "mappings" else None, DEFINITIONS.get(rung))
-        for kind, rungs in ladder.items()
+        (kind, rung, *ends(number), algorithms.get(rung) if kind == "mappings" else None, DEFINITIONS.get(rung))
+        for kind, rungs in survivors.items()
         if kind != "algorithms"
         for rung, number in rungs.items()
     ]
-    return _table("ladder", "Survivors of each rung", "of rung survivors algorithms criterion", rows)
+    columns = "of rung survivors at_least at_most algorithms criterion"
+    return _table("ladder", "Survivors of each rung", columns, rows)
 
 
 def _activations(audit: Audit, findings: PaperFindings) -> _Rows:
@@ -183,7 +188,7 @@ def _algorithms(audit: Audit, findings: PaperFindings) -> _Rows:
 def _mappings(audit: Audit, findings: PaperFindings) -> _Rows:
     found = findings.mappings
     fates = ((mapping, *found.fate(mapping)) for mapping in aligned_mappings(findings))
-    rows = ((str(m.algorithm), str(m), rung, None if fault is None else fault.text) for m, rung, fault in fates)
+    rows = ((str(m.algorithm), place_text(m), rung, None if fault is None else fault.text) for m, rung, fault in fates)
     number = found.surviving_mappings["single"] or 0
     columns = "algorithm mapping strictest_rung falls_because"
     return _Rows("mappings", "Minimal mappings of aligned algorithms", columns, rows, number)
@@ -201,7 +206,7 @@ def _near_misses(audit: Audit, findings: PaperFindings) -> _Rows:
     rows = []
     for miss in findings.mappings.near_misses:
         each = " ".join(f"{float(accuracy):.4g}" for accuracy in miss.accuracies)
-        rows.append((str(miss.mapping.algorithm), str(miss.mapping), float(miss.least), each))
+        rows.append((str(miss.mapping.algorithm), place_text(miss.mapping), float(miss.least), each))
     title = "Irredundant algorithms that nearly align, by the IIA of their worst variable"
     return _table("near_misses", title, "algorithm mapping iia iia_of_each", rows)
 
@@ -214,7 +219,7 @@ def _signatures(audit: Audit, findings: PaperFindings) -> _Rows:
     def text(rows: tuple[int, ...]) -> str:
         return " ".join("".join(str(row >> base & 1) for base in range(1 << inputs)) for row in rows)
 
-    rows = () if found is None else ((str(s), numbers[table], text(table)) for s, table in found.items())
+    rows = () if found is None else ((neurons_text(s), numbers[table], text(table)) for s, table in found.items())
     title = "Causal signature of each neuron set: a group of digits per source, a digit per base"
     return _Rows("signatures", title, "neurons signature decisions", rows, 0 if found is None else len(found))
 
@@ -260,20 +265,34 @@ def explanation_name(explanation) -> str:
 def explanation_place(explanation) -> str:
     """The neurons of a mapping, or the codes of a readout explanation with their layer."""
     if isinstance(explanation, Mapping):
-        return str(explanation)
+        return place_text(explanation)
     return f"layer {explanation.layer}: " + "; ".join(map(str, explanation.readouts))
+
+
+def examined_by_place(findings: PaperFindings) -> list[tuple[int, int]]:
+    """The place by cost of each explanation that is examined, and its index in the examination, cheapest first."""
+    places = {explanation: place for place, (_, explanation) in enumerate(findings.ranking.entries, start=1)}
+    examined = findings.experiments.examined
+    if examined is None:
+        return []
+    return sorted((places[e], index) for index, e in enumerate(examined.explanations) if e in places)
 
 
 def _cross_examination(audit: Audit, findings: PaperFindings) -> _Rows:
     examined = findings.experiments.examined
+    order = examined_by_place(findings)
     rows = [] if examined is None else [
-        (explanation_name(one), explanation_place(one), explanation_name(other), explanation_place(other),
-         len(swaps.outcomes), int((prediction.bits == swaps.outcomes).sum()))
-        for one, swaps in zip(examined.explanations, examined.swaps, strict=True)
-        for other, prediction in zip(examined.explanations, swaps.predictions, strict=True)
+        (
+            own, explanation_name(examined.explanations[i]), explanation_place(examined.explanations[i]),
+            other, explanation_name(examined.explanations[j]), explanation_place(examined.explanations[j]),
+            len(examined.swaps[i].outcomes),
+            int((examined.swaps[i].predictions[j].bits == examined.swaps[i].outcomes).sum()),
+        )
+        for own, i in order
+        for other, j in order
     ]  # fmt: skip
-    title = "How many swaps of one explanation another predicts"
-    columns = "swapped swapped_where predictor predictor_where swaps predicted"
+    title = "How many swaps of one explanation another predicts; places are those of ranking"
+    columns = "place swapped swapped_where predictor_place predictor predictor_where swaps predicted"
     return _table("cross_examination", title, columns, rows)
 
 

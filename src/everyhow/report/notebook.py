@@ -16,7 +16,7 @@ from .drawings.formula import draw_algorithm, draw_mapping
 from .drawings.ladder import draw_ladder
 from .drawings.network import draw_network, draw_wiring
 from .page.html import audit_page, drawing_page
-from .words import strategy_name
+from .words import strategy_name, survivors_by_rung
 
 AUDIT_HEIGHT, MARGIN = 720, 120
 
@@ -61,7 +61,7 @@ def _(audit: Audit) -> Drawing:
     for part in () if audit.outputs else (audit,):
         for strategy, kind in (("what_then_where", "mappings"), ("where_then_what", "circuits")):
             name = f"{strategy_name(strategy)}: {part.verdict[strategy]}"
-            drawings[name] = draw_ladder(f"{kind} left by each criterion", part.ladder[kind])
+            drawings[name] = draw_ladder(f"{kind} left by each criterion", survivors_by_rung(part)[kind])
     return beside(repr(audit).splitlines()[0], drawings)
 
 

@@ -28,8 +28,9 @@ def funnel(title: str, *columns: str) -> Table:
     return table
 
 
-def share_bar(left: int | None, all_of: int | None) -> Text:
-    """A bar as long as the share that is left."""
+def share_bar(left: int | list[int] | None, all_of: int | list[int] | None) -> Text:
+    """A bar as long as the share that is left; of a range its lower end counts."""
+    left, all_of = (number[0] if isinstance(number, list) else number for number in (left, all_of))
     if not left or not all_of:
         return Text("·", style="dim")
     return Text("█" * max(1, round(BAR * left / all_of)), style="cyan")

@@ -16,7 +16,7 @@ from ..sql import Table
 from .pieces import print_trimmed
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RunTable:
     """One table of an audit or a sweep.
 
@@ -31,6 +31,9 @@ class RunTable:
     title: str
     table: Table
     note: str = ""
+
+    def __repr__(self) -> str:
+        return f"RunTable({self.name}: {len(self.table.rows):,} rows of {', '.join(self.table.columns)})"
 
 
 def print_table(found: Table, console: Console) -> None:

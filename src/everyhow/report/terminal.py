@@ -13,7 +13,7 @@ from ..paper import PaperFindings
 from .lines import circuit_lines, formula_lines
 from .pieces import fact_table, funnel, heading, indented, print_trimmed, share_bar, verdict_text
 from .rivals import lesson_section, rival_sections
-from .words import answers, asked_in_short, mismatch, network_in_short, shown, strategy_name
+from .words import answers, asked_in_short, mismatch, network_in_short, shown, strategy_name, survivors_by_rung
 
 WORD_STYLES = {"?": "bold", "none": "bold red", "yes": "bold green", "no": "bold yellow"}
 
@@ -78,21 +78,15 @@ def _questions(audit: Audit) -> RenderableType:
 
 
 def _ladder(audit: Audit) -> RenderableType:
-    ladder = audit.ladder
+    survivors = survivors_by_rung(audit)
     what = funnel("what, then where", "mappings", "algorithms", "")
-    for rung, mappings in ladder["mappings"].items():
-        bar = share_bar(mappings, ladder["mappings"]["single"])
-        algorithms = shown(ladder["algorithms"][rung])
+    for rung, mappings in survivors["mappings"].items():
+        bar = share_bar(mappings, survivors["mappings"]["single"])
+        algorithms = shown(survivors["algorithms"][rung])
         what.add_row(f"  {rung}", bar, shown(mappings), algorithms, Text(IN_SHORT[rung], style="dim"))
-    if isinstance(audit.findings, PaperFindings):
-        cheapest = audit.findings.cheapest
-        left = None if cheapest is None else len(cheapest)
-        algorithms = None if cheapest is None else len({mapping.algorithm for mapping in cheapest})
-        bar = share_bar(left, ladder["mappings"]["single"])
-        what.add_row("  cheapest", bar, shown(left), shown(algorithms), Text(IN_SHORT["cheapest"], style="dim"))
     where = funnel("where, then what", "circuits", "")
-    for rung, circuits in ladder["circuits"].items():
-        bar = share_bar(circuits, ladder["circuits"]["perfect"])
+    for rung, circuits in survivors["circuits"].items():
+        bar = share_bar(circuits, survivors["circuits"]["perfect"])
         where.add_row(f"  {rung}", bar, shown(circuits), Text(IN_SHORT[rung], style="dim"))
     return Group(what, where)
 

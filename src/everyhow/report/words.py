@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..audit import Audit
 from ..authors import AuthorsFindings
 from ..experiments.deciding import Dispute
+from ..mappings.mapping import Mapping
+from ..mappings.signatures import NeuronSet
 from ..network import Network
 from ..paper import PaperFindings
 from ..readouts.findings import LayerReadouts
@@ -32,6 +35,34 @@ def answers(audit: Audit) -> Iterator[Answer]:
     """Is the explanation the only one? One answer for each kind."""
     findings = audit.findings
     return _paper_answers(findings) if isinstance(findings, PaperFindings) else _authors_answers(audit)
+
+
+def survivors_by_rung(audit: Audit) -> dict[str, dict[str, Any]]:
+    """How many mappings, algorithms and circuits each rung leaves, the cheapest mappings included: a number, the two
+    ends of a count that depends on ties, or None where it was not counted."""
+    found: dict[str, dict[str, Any]] = {kind: dict(rungs) for kind, rungs in audit.ladder.items()}
+    if not isinstance(audit.findings, PaperFindings):
+        return found
+    cheapest, circuits = audit.findings.cheapest, audit.findings.circuits
+    found["mappings"]["cheapest"] = None if cheapest is None else len(cheapest)
+    found["algorithms"]["cheapest"] = None if cheapest is None else len({mapping.algorithm for mapping in cheapest})
+    for rung, count in (("perfect", circuits.perfect), ("resample_faithful", circuits.faithful)):
+        if found["circuits"][rung] is None and count is not None:
+            found["circuits"][rung] = list(count.between)
+    return found
+
+
+def place_text(mapping: Mapping) -> str:
+    """The neurons of each variable, such as NAND(A,B) in h1.2."""
+    if not mapping.sets:
+        return "no variable to place"
+    pairs = zip(mapping.algorithm.variables, mapping.sets, strict=True)
+    return "; ".join(f"{variable.name} in {neurons_text(neurons)}" for variable, neurons in pairs)
+
+
+def neurons_text(neurons: NeuronSet) -> str:
+    """The neurons of a set, such as h1.0 + h1.1."""
+    return " + ".join(f"h{neurons.layer}.{j}" for j in neurons.neurons)
 
 
 def network_in_short(network: Network) -> str:
@@ -120,23 +151,18 @@ def _paper_answers(findings: PaperFindings) -> Iterator[Answer]:
             f"{interpretations.expanded:,} with don't cares filled in"
         )
     yield Answer("interpretation", interpretations.total, answer)
-    yield Answer(
-        "algorithm",
-        counts["aligned_algorithms"],
-        (
-            f"{shown(counts['aligned_algorithms'])} aligned of {shown(counts['algorithms'])}; irredundant: "
-            f"{shown(counts['irredundant_aligned_algorithms'])} of {shown(counts['irredundant_algorithms'])}"
-        ),
+    aligned, mappings = counts["aligned_algorithms"], counts["mappings"]
+    answer = (
+        f"{shown(aligned)} aligned of {shown(counts['algorithms'])}; irredundant: "
+        f"{shown(counts['irredundant_aligned_algorithms'])} of {shown(counts['irredundant_algorithms'])}"
     )
-    yield Answer(
-        "where it sits",
-        counts["mappings"],
-        (
-            f"{plural(counts['mappings'], 'minimal mapping')}, {shown(counts['irredundant_mappings'])} irredundant; "
-            f"{plural(counts['distinct_causal_signatures'], 'causal signature')} of "
-            f"{plural(None if signatures is None else len(signatures), 'neuron set')}"
-        ),
+    yield Answer("algorithm", aligned, "not counted" if aligned is None else answer)
+    answer = (
+        f"{plural(mappings, 'minimal mapping')}, {shown(counts['irredundant_mappings'])} irredundant; "
+        f"{plural(counts['distinct_causal_signatures'], 'causal signature')} of "
+        f"{plural(None if signatures is None else len(signatures), 'neuron set')}"
     )
+    yield Answer("where it sits", mappings, "not counted" if mappings is None else answer)
     for layer in findings.readouts.layers:
         yield _layer_answer(layer)
 

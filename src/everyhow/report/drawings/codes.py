@@ -1,6 +1,7 @@
 """Population codes: neurons to the left, signals as directions over them, and the gate over the signals."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from .network import levels, squares
 from .palette import badge_role, variable_role
 
 RADIUS = 20.0
+# Lines with numbers on them, at most.
+MOST_NUMBERED = 7
 TOP = 40.0
 
 
@@ -39,7 +42,7 @@ def _codes(
     radius = max(7.0, min(RADIUS, 170.0 / neurons))
     step = 2.6 * radius
     high = max(step * neurons, 84.0 * len(readouts))
-    x_neurons, x_signals = MARGIN + radius + 26, MARGIN + radius + 165
+    x_neurons, x_signals = MARGIN + radius + 30, MARGIN + radius + 160
     middle = TOP + high / 2
     places = [(x_neurons, middle + (j - (neurons - 1) / 2) * step) for j in range(neurons)]
     spots = [
@@ -54,14 +57,18 @@ def _codes(
             (Label("note", x_neurons, 16, f"layer {layer}", 12), Label("note", x_signals + 70, 16, "signals", 12)),
         )
     ]
-    for k, (readout, spot) in enumerate(zip(readouts, spots, strict=True)):
-        parts += _arrows(k, readout, places, spot, largest, radius)
+    arrows = [_arrows(k, *pair, places, largest, radius) for k, pair in enumerate(zip(readouts, spots, strict=True))]
+    # Where many lines cross, numbers on them could not be told apart; what is said of each line has its number.
+    legible = all(readout.whole for readout in readouts) and sum(map(len, arrows)) <= MOST_NUMBERED
+    for part in (part for parts_of_one in arrows for part in parts_of_one):
+        parts.append(part if legible else replace(part, shapes=part.shapes[:1]))
     for j, place in enumerate(places):
         shapes: list = [Circle("neuron", *place, radius)]
         if states is not None:
             shapes += squares(*place, radius * 1.25, levels(states[j]).tolist())
         if neurons <= 16:
-            shapes.append(Label("text", place[0] - radius - 6, place[1], f"h{j + 1}", 12, "end"))
+            shapes.append(Label("text", place[0] - radius - 6, place[1] - 6, f"h{j + 1}", 12, "end"))
+            shapes.append(Label("note", place[0] - radius - 6, place[1] + 8, f"h{layer}.{j}", 9.5, "end"))
         parts.append(Part(f"code-neuron-{j}", f"h{j + 1}: layer {layer}, neuron {j}", tuple(shapes)))
     widest = 0.0
     for k, (readout, spot) in enumerate(zip(readouts, spots, strict=True)):
@@ -75,7 +82,7 @@ def _codes(
     return Drawing(title, right + MARGIN, TOP + high + 24, tuple(parts))
 
 
-def _arrows(k: int, readout: Readout, places, spot, largest: float, radius: float) -> list[Part]:
+def _arrows(k: int, readout: Readout, spot, places, largest: float, radius: float) -> list[Part]:
     """A line from each neuron that counts, as thick as its coefficient, broken where that is negative."""
     found = []
     least = NEGLIGIBLE * float(np.abs(readout.coefficients).max(initial=0.0))
@@ -112,4 +119,4 @@ def _gate(explanation: ReadoutExplanation, x: float, y: float, ends: list[tuple[
 
 
 def _short(code: str) -> str:
-    return code if len(code) <= 34 else code[:33] + "…"
+    return code if len(code) <= 24 else code[:23] + "…"

@@ -1,11 +1,12 @@
 """An algorithm as a tree: the output on top, inputs below, each variable in its colour and with its number."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ...boolean.algorithms import Algorithm, Path
 from ...boolean.truth_table import TruthTable
 from ...mappings.mapping import Mapping
-from .drawing import MARGIN, Box, Circle, Drawing, Label, Line, Part, text_width
+from ..words import neurons_text, place_text
+from .drawing import MARGIN, Box, Circle, Drawing, Label, Line, Part, Shape, text_width
 from .palette import badge_role, variable_role
 
 LEAF, LEVEL, NODE = 46.0, 62.0, 28.0
@@ -18,18 +19,20 @@ def draw_algorithm(algorithm: Algorithm) -> Drawing:
 
 def draw_mapping(mapping: Mapping) -> Drawing:
     """The formula as a tree, each variable with the neurons that carry it."""
-    return _tree(mapping.algorithm, list(map(str, mapping.sets)), f"{mapping.algorithm}: {mapping}")
+    return _tree(
+        mapping.algorithm, list(map(neurons_text, mapping.sets)), f"{mapping.algorithm}: {place_text(mapping)}"
+    )
 
 
 def _tree(algorithm: Algorithm, places: Sequence[str], title: str) -> Drawing:
     nodes = algorithm.nodes
     variables = [variable.path for variable in algorithm.variables]
     across = _across(algorithm)
-    below = LEVEL + (12.0 if any(places) else 0.0)
-    depth = max(map(len, nodes))
-    widest = max([text_width(place, 11) for place in places], default=0.0)
+    widest = max([text_width(place, 11) + 12 for place in places if place], default=0.0)
+    # Variables stand above two leaves at least, so that half a place is room enough.
+    apart = max(LEAF, widest / 2 + 8)
     side = MARGIN + max(LEAF, widest) / 2
-    spots = {path: (side + across[path] * max(LEAF, widest / 2 + 8), 24 + below * len(path)) for path in nodes}
+    spots = {path: (side + across[path] * apart, 24 + LEVEL * len(path)) for path in nodes}
     lines = tuple(Line("plain", *spots[path[:-1]], *spots[path], 1.5) for path in nodes if path)
     parts = [Part("", "", lines)]
     for path, node in nodes.items():
@@ -38,24 +41,30 @@ def _tree(algorithm: Algorithm, places: Sequence[str], title: str) -> Drawing:
         said = f"{node.formula} = {TruthTable(algorithm.inputs, node.bits)}" + (f", in {place}" if place else "")
         parts.append(Part(_key(path), said, tuple(_node(*spots[path], node.label, index, place))))
     width = max(x for x, _ in spots.values()) + side
-    return Drawing(title, max(width, text_width("AND", 13) + 2 * side), 24 + below * depth + 36, tuple(parts))
+    height = 24 + LEVEL * max(map(len, nodes)) + 30
+    return Drawing(title, max(width, text_width("AND", 13) + 2 * side), height, tuple(parts))
 
 
-def _node(x: float, y: float, label: str, index: int | None, place: str):
-    width = max(30.0, text_width(label, 13) + 20)
-    yield Box("box", x - width / 2, y - NODE / 2, width, NODE, round=6)
-    yield Label("text", x, y, label, 13)
+def _node(x: float, y: float, label: str, index: int | None, place: str) -> Iterator[Shape]:
+    width = max(30.0, text_width(label, 13) + 20, text_width(place, 11) + 12 if place else 0.0)
+    half = NODE / 2 + (7 if place else 0)
+    left, right, top, bottom = x - width / 2, x + width / 2, y - half, y + half
+    yield Box("box", left, top, width, 2 * half, round=6)
+    yield Label("text", x, y - (8 if place else 0), label, 13)
+    if place:
+        yield Label("note", x, y + 9, place, 11)
     if index is None:
         return
-    left, right, top, bottom = x - width / 2, x + width / 2, y - NODE / 2, y + NODE / 2
     role = variable_role(index)
-    for ends in ((left, top, right, top), (left, bottom, right, bottom), (left, top, left, bottom)):
+    for ends in (
+        (left, top, right, top),
+        (right, top, right, bottom),
+        (left, bottom, right, bottom),
+        (left, top, left, bottom),
+    ):
         yield Line(role, *ends)
-    yield Line(role, right, top, right, bottom)
     yield Circle(badge_role(index), right, top, 8.5)
     yield Label("badge", right, top, str(index + 1), 11)
-    if place:
-        yield Label("halo", x, bottom + 11, place, 11)
 
 
 def _across(algorithm: Algorithm) -> dict[Path, float]:

@@ -4,22 +4,24 @@ import math
 from collections.abc import Mapping
 
 from ...ladder import IN_SHORT
+from ..words import shown
 from .drawing import MARGIN, Box, Drawing, Label, Part, Shape
 
 BAR, STEP, NAMES, NOTES = 200.0, 34.0, 180.0, 210.0
 
 
-def draw_ladder(title: str, survivors: Mapping[str, int | None]) -> Drawing:
-    """A bar per rung, as long as the logarithm of what is left; a rung that was not counted says so."""
-    most = max([number for number in survivors.values() if number], default=1)
+def draw_ladder(title: str, survivors: Mapping[str, int | list[int] | None]) -> Drawing:
+    """A bar per rung, as long as the logarithm of what is left; a rung that was not counted says so,
+    one of which only a range is known gives both ends."""
+    most = max(map(lower, survivors.values()), default=1)
     parts = [Part("", "", (Label("title", MARGIN, 16, title, 13, "start"),))]
     for k, (rung, number) in enumerate(survivors.items()):
         y = 44 + STEP * k
-        length = bar_share(number, most) * BAR
+        length = bar_share(lower(number), most) * BAR
         shapes: list[Shape] = [Label("text", NAMES, y, rung.replace("_", " "), 12, "end")]
         if length:
             shapes.append(Box("bar", NAMES + 14, y - 10, length, 20))
-        said = "not counted" if number is None else f"{number:,}"
+        said = "not counted" if number is None else shown(number)
         shapes.append(Label("title", NAMES + 22 + length, y - 6, said, 12.5, "start"))
         shapes.append(Label("note", NAMES + 22 + length, y + 8, IN_SHORT.get(rung, ""), 10, "start"))
         parts.append(Part(f"rung-{rung}", f"{rung.replace('_', ' ')}: {said}", tuple(shapes)))
@@ -28,6 +30,11 @@ def draw_ladder(title: str, survivors: Mapping[str, int | None]) -> Drawing:
     return Drawing(title, NAMES + BAR + NOTES, 66 + STEP * len(survivors), tuple(parts))
 
 
-def bar_share(number: int | None, most: int) -> float:
+def lower(number: int | list[int] | None) -> int:
+    """A count for the length of a bar: of a range the lower end, 0 where nothing was counted."""
+    return number[0] if isinstance(number, list) else number or 0
+
+
+def bar_share(number: int, most: int) -> float:
     """How long a bar is, from 0 to 1, on a logarithmic scale."""
     return math.log1p(number) / math.log1p(most) if number else 0.0

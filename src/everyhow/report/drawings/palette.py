@@ -45,6 +45,7 @@ ROLES = {
     "neuron": Style(fill="paper", stroke="ink", width=1.5),
     "input": Style(fill="panel", stroke="ink", width=1.5),
     "level": Style(fill="mark"),
+    "shade": Style(fill="accent"),
     "cell": Style(fill="paper", stroke="line", width=0.75),
     "box": Style(fill="panel", stroke="line", width=1.0),
     "bar": Style(fill="accent"),

@@ -1,6 +1,6 @@
 """Separators on the activation axis of every neuron of a circuit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -11,8 +11,8 @@ from ..lines import gate_text, neuron_name
 from .drawing import MARGIN, Circle, Drawing, Label, Line, Part, text_width
 
 LEFT, AXIS, STEP = 62.0, 250.0, 66.0
-# Inputs whose dots lie closer than this share one label.
-APART = 30.0
+# Labels of more digits than this say how many inputs there are.
+MOST_DIGITS = 10
 TOP = 34.0
 
 
@@ -70,26 +70,40 @@ def _axis(name: str, values: np.ndarray, y: float, inputs: int) -> list[Part]:
     low = Label("note", LEFT, y - 22, f"{values.min():.3g}", 10, "middle")
     high = Label("note", LEFT + AXIS, y - 22, f"{values.max():.3g}", 10, "middle")
     parts = [Part("", "", (left, line, low, high))]
-    for rows in _neighbours(values):
-        names = [row_name(row, inputs) for row in rows]
-        shown = " ".join(names[:3]) + (f" +{len(names) - 3}" if len(names) > 3 else "")
+    for rows in _neighbours(values, inputs):
         places = [_place(float(values[row]), values) for row in rows]
         dots = [Circle("tick", x, y, 5) for x in places]
         said = ", ".join(f"{values[row]:.4g} at {row_name(row, inputs)}" for row in rows)
-        parts.append(Part("", f"{name}: {said}", (*dots, Label("note", float(np.mean(places)), y + 21, shown, 10))))
+        label = Label("note", float(np.mean(places)), y + 21, _names(rows, inputs), 10)
+        parts.append(Part("", f"{name}: {said}", (*dots, label)))
     return parts
 
 
-def _neighbours(values: np.ndarray) -> list[list[int]]:
-    """The inputs in groups whose dots lie too close for labels of their own."""
-    groups: list[list[int]] = []
-    for row in map(int, np.argsort(values, kind="stable")):
-        near = groups and _place(float(values[row]), values) - _place(float(values[groups[-1][-1]]), values) < APART
-        if near:
-            groups[-1].append(row)
+def _neighbours(values: np.ndarray, inputs: int) -> list[list[int]]:
+    """The inputs in order, in groups that share a label where labels of their own would touch."""
+    groups = [[int(row)] for row in np.argsort(values, kind="stable")]
+
+    def ends(rows: list[int]) -> tuple[float, float]:
+        middle = float(np.mean([_place(float(values[row]), values) for row in rows]))
+        half = text_width(_names(rows, inputs), 10) / 2 + 3
+        return middle - half, middle + half
+
+    k = 0
+    while k < len(groups) - 1:
+        if ends(groups[k])[1] > ends(groups[k + 1])[0]:
+            groups[k : k + 2] = [groups[k] + groups[k + 1]]
+            # A wider label may now touch the one before it.
+            k = max(0, k - 1)
         else:
-            groups.append([row])
+            k += 1
     return groups
+
+
+def _names(rows: Sequence[int], inputs: int) -> str:
+    """The inputs by name, or how many there are where names would take too much room."""
+    if len(rows) * inputs > MOST_DIGITS:
+        return f"{len(rows)} inputs"
+    return " ".join(row_name(row, inputs) for row in rows)
 
 
 def _place(value: float, values: np.ndarray) -> float:

@@ -1,11 +1,12 @@
 """Tables drawn as squares: causal signatures and the matrix of a cross-examination; and bars by number of edges."""
 
+import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from ...boolean.truth_table import row_name
 from ..words import percent
-from .drawing import MARGIN, Box, Drawing, Label, Line, Part, text_width
+from .drawing import MARGIN, Box, Drawing, Label, Line, Part, Shape, text_width
 
 CELL = 30.0
 # Beyond this many rows a matrix has no numbers in its cells.
@@ -21,10 +22,11 @@ def draw_signature(rows: Sequence[int], inputs: int, title: str) -> Drawing:
         Part("", "", (Label("note", left + cell * len(rows) / 2, 32, "base", 12),)),
         Part("", "", (Label("note", 30, top + cell * len(rows) / 2, "source", 12),)),
     ]
-    every = max(1, round(12 / cell))
-    for k in range(0, len(rows), every):
+    across = math.ceil((text_width(row_name(0, inputs), 10) + 4) / cell)
+    for k in range(0, len(rows), across):
+        parts.append(Part("", "", (Label("text", left + cell * (k + 0.5), top - 9, row_name(k, inputs), 10),)))
+    for k in range(0, len(rows), max(1, round(12 / cell))):
         name = row_name(k, inputs)
-        parts.append(Part("", "", (Label("text", left + cell * (k + 0.5), top - 9, name, 10),)))
         parts.append(Part("", "", (Label("text", left - 6, top + cell * (k + 0.5), name, 10, "end"),)))
     for source, row in enumerate(rows):
         for base in range(len(rows)):
@@ -38,44 +40,48 @@ def draw_signature(rows: Sequence[int], inputs: int, title: str) -> Drawing:
     return Drawing(title, width, top + side + MARGIN, (heading, *parts))
 
 
-def draw_matrix(matrix: Sequence[Sequence[Fraction]], names: Sequence[str]) -> Drawing:
-    """Who predicts whose interchanges: the share of the row's swaps whose outcome the column predicts."""
-    number = len(matrix)
-    cell = 44.0 if number <= MOST_WRITTEN else max(6.0, 560.0 / number)
-    left, top = 44.0, 76.0
-    parts = [
-        Part("", "", (Label("title", MARGIN, 16, "Percentage of swaps predicted", 13, "start"),)),
-        Part(
-            "", "", (Label("note", MARGIN, 36, "row: whose variables are swapped; column: who predicts", 11, "start"),)
-        ),
-    ]
+def draw_matrix(matrix: Sequence[Sequence[Fraction]], names: Mapping[int, str]) -> Drawing:
+    """Who predicts whose interchanges: the percentage of the row's swaps whose outcome the column predicts.
+
+    Args:
+        matrix: the shares.
+        names: of the explanations by their numbers, in the order of rows and columns.
+    """
+    numbers, number = list(names), len(names)
     written = number <= MOST_WRITTEN
-    for k in range(number) if written else ():
-        parts.append(Part("", names[k], (Label("text", left + cell * (k + 0.5), top - 10, str(k + 1), 11),)))
-        parts.append(Part("", names[k], (Label("text", left - 10, top + cell * (k + 0.5), str(k + 1), 11, "end"),)))
+    cell = 44.0 if written else max(10.0, 560.0 / number)
+    left, top = 44.0, 94.0
+    least = min([float(share) for row in matrix for share in row], default=0.0)
+    notes = (
+        "row: whose variables are swapped; column: who predicts",
+        f"white: {percent(least)} % and less, darkest: all" if least < 1 else "all are predicted",
+    )
+    parts = [Part("", "", (Label("title", MARGIN, 16, "Percentage of swaps predicted", 13, "start"),))]
+    parts += [Part("", "", (Label("note", MARGIN, 36 + 17 * k, note, 11, "start"),)) for k, note in enumerate(notes)]
+    for k in range(0, number, 1 if written else 5):
+        parts.append(
+            Part("", names[numbers[k]], (Label("text", left + cell * (k + 0.5), top - 10, str(numbers[k]), 11),))
+        )
+        place = Label("text", left - 8, top + cell * (k + 0.5), str(numbers[k]), 11, "end")
+        parts.append(Part("", names[numbers[k]], (place,)))
     for i, row in enumerate(matrix):
         for j, share in enumerate(row):
             x, y = left + cell * j, top + cell * i
-            said = f"{names[j]} predicts {percent(float(share))} % of the swaps of {names[i]}"
-            shapes: list = [
-                Box("cell", x, y, cell, cell),
-                Box("level", x, y, cell, cell, round(0.45 * float(share), 3)),
-            ]
+            one, other = names[numbers[i]], names[numbers[j]]
+            said = f"{other} predicts {percent(float(share))} % of the swaps of {one}"
+            level = 0.6 * (float(share) - least) / (1 - least) if least < 1 else 0.6
+            shapes: list[Shape] = [Box("cell", x, y, cell, cell), Box("shade", x, y, cell, cell, round(level, 3))]
             if written:
                 shapes.append(Label("text", x + cell / 2, y + cell / 2, percent(float(share)), 11))
             parts.append(Part(f"cell-{i}-{j}", said, tuple(shapes)))
-    legend = [
-        Part("", "", (Label("text", left, top + cell * number + 18 + 18 * k, f"{k + 1}  {name}", 11, "start"),))
-        for k, name in enumerate(names)
-        if written
-    ]
-    width = max(
-        [left + cell * number, 380.0, *(left + text_width(f"{k}  {n}", 11) for k, n in enumerate(names) if written)]
-    )
-    return Drawing(
-        f"Cross-examination of {number} explanations", width + MARGIN,
-        top + cell * number + 18 * len(legend) + 2 * MARGIN, (*parts, *legend),
-    )  # fmt: skip
+    listed = [f"{place}  {name}" for place, name in names.items()][: 3 * MOST_WRITTEN]
+    if len(listed) < number:
+        listed.append(f"and {number - len(listed)} more")
+    bottom = top + cell * number + 18
+    legend = [Part("", "", (Label("text", left, bottom + 17 * k, text, 11, "start"),)) for k, text in enumerate(listed)]
+    width = max([left + cell * number, 380.0, *(left + text_width(text, 11) for text in listed)])
+    height = bottom + 17 * len(listed) + MARGIN
+    return Drawing(f"Cross-examination of {number} explanations", width + MARGIN, height, (*parts, *legend))
 
 
 def draw_histogram(counts: Mapping[str, Mapping[int, int]], title: str) -> Drawing:

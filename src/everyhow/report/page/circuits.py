@@ -22,7 +22,7 @@ from ..drawings.readings import draw_axes, separators
 from ..drawings.svg import inside_page
 from ..drawings.tables import draw_histogram
 from ..lines import gate_text, neuron_name
-from ..words import percent
+from ..words import percent, shown
 from .room import Room
 from .values import activations
 
@@ -54,16 +54,16 @@ def _families(audit: Audit, findings: PaperFindings, behavior: Behavior, room: R
     found, decision = findings.circuits, audit.decision
     families = []
     for name, title, circuits in (
-        ("minimal", "minimal perfect circuits", found.minimal),
-        ("faithful_minimal", "minimal resample-faithful circuits", found.faithful_minimal),
+        ("minimal", "minimal perfect", found.minimal),
+        ("faithful_minimal", "minimal resample-faithful", found.faithful_minimal),
     ):
         if circuits:
             families.append(_family(name, title, circuits, len(circuits), room, "fewest edges first"))
     for name, title, count, criterion in (
-        ("perfect", "perfect circuits", found.perfect, perfect(audit.network, behavior, decision)),
+        ("perfect", "perfect", found.perfect, perfect(audit.network, behavior, decision)),
         (
             "faithful",
-            "resample-faithful circuits",
+            "resample-faithful",
             found.faithful,
             resample_faithful(audit.network, behavior, decision),
         ),
@@ -75,16 +75,18 @@ def _families(audit: Audit, findings: PaperFindings, behavior: Behavior, room: R
 
 def _any_of(name: str, title: str, count: CircuitCount, criterion: Criterion, space: int, room: Room) -> dict[str, Any]:
     """All circuits that meet a criterion where they are few, else some drawn at random."""
-    number = count.between[0]
-    if number <= room.circuits and space <= LISTED_SPACE:
-        return _family(name, title, sorted(list_circuits(criterion), key=len), number, room, "fewest edges first")
+    low, high = count.between
+    if low == high <= room.circuits and space <= LISTED_SPACE:
+        return _family(name, title, sorted(list_circuits(criterion), key=len), low, room, "fewest edges first")
     drawn = tuple(dict.fromkeys(sample_circuits(criterion, room.circuits)))
-    return _family(name, title, drawn, number, room, "drawn uniformly, seed 0")
+    return _family(name, title, drawn, low if low == high else [low, high], room, "drawn uniformly")
 
 
-def _family(name: str, title: str, circuits: Sequence[Circuit], number: int, room: Room, order: str) -> dict[str, Any]:
+def _family(
+    name: str, title: str, circuits: Sequence[Circuit], number: int | list[int], room: Room, order: str
+) -> dict[str, Any]:
     kept = list(circuits[: room.circuits])
-    note = f"all {number:,}, {order}" if len(kept) == number else f"{len(kept):,} of {number:,}, {order}"
+    note = f"all {shown(number)}, {order}" if len(kept) == number else f"{len(kept):,} of {shown(number)}, {order}"
     return {"name": name, "title": title, "number": number, "note": note, "circuits": kept}
 
 

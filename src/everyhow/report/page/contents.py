@@ -68,6 +68,7 @@ def _head(audit: Audit) -> dict[str, Any]:
             {
                 "strategy": name,
                 "status": verdict.status,
+                "how": {"none valid": "at", "not identifiable": "even by"}.get(verdict.status, "by"),
                 "criterion": (verdict.criterion or "").replace("_", " "),
                 "meaning": DEFINITIONS.get(verdict.criterion or "", ""),
                 "reason": verdict.reason,
@@ -100,7 +101,7 @@ def _tables(audit: Audit, room: Room) -> dict[str, Any]:
             "title": one.title,
             "columns": list(one.table.columns),
             "rows": [list(row) for row in one.table.rows],
-            "note": one.note and f"{one.note} everyhow tables writes the rest.",
+            "note": one.note,
         }
         for name, one in audit_tables(audit, room.rows).items()
     }

@@ -12,7 +12,7 @@ from ...mappings.mapping import Mapping as Placement
 from ...paper import PaperFindings
 from ..drawings.formula import draw_algorithm, draw_mapping
 from ..drawings.svg import inside_page
-from ..words import percent
+from ..words import percent, place_text
 from .room import Room
 from .values import fault_text, sets_of
 
@@ -57,7 +57,7 @@ def _algorithm(findings: PaperFindings, algorithm, number: int, room: Room) -> d
         "idle": idle_gate(algorithm),
         "number": number,
         "mappings": [
-            {"sets": sets_of(mapping), "text": str(mapping), **_fate(findings, mapping)}
+            {"sets": sets_of(mapping), "text": place_text(mapping), **_fate(findings, mapping)}
             for mapping in listed[: room.mappings]
         ],
     }

@@ -59,11 +59,19 @@ def _rival(audit: Audit, explanation: Placement | ReadoutExplanation, cost: floa
     return {
         "name": explanation_name(explanation),
         "where": explanation_place(explanation),
+        "parts": _parts(explanation),
         "kind": "mapping" if isinstance(explanation, Placement) else "readouts",
         "cost": cost,
         "svg": inside_page(draw_rival(audit, explanation)),
         "sets": sets,
     }
+
+
+def _parts(explanation: Placement | ReadoutExplanation) -> list[str]:
+    """The names of the variables, or of the signals."""
+    if isinstance(explanation, Placement):
+        return [variable.name for variable in explanation.algorithm.variables]
+    return [readout.name for readout in explanation.readouts]
 
 
 def _read(explanation: ReadoutExplanation) -> list[list[Any]]:

@@ -14,45 +14,43 @@ from ...mappings.findings import RUNGS, complexity
 from ...paper import PaperFindings
 from ...ranking import cost_of
 from ..audit_tables import edges_text
-from ..drawings.ladder import bar_share
+from ..drawings.ladder import bar_share, lower
+from ..words import place_text, survivors_by_rung
 from .room import Room
 from .values import fault_text, sets_of
 
 
 def ladder(audit: Audit, findings: PaperFindings, behavior: Behavior, room: Room) -> list[dict[str, Any]]:
     """Both funnels, and the rung `cheapest`, each rung with who fell there."""
-    mappings, algorithms = dict(audit.ladder["mappings"]), dict(audit.ladder["algorithms"])
-    cheapest = findings.cheapest
-    mappings["cheapest"] = None if cheapest is None else len(cheapest)
-    algorithms["cheapest"] = None if cheapest is None else len({mapping.algorithm for mapping in cheapest})
+    survivors = survivors_by_rung(audit)
     fell = _fallen_mappings(findings, room)
     return [
         {
             "title": "what, then where: algorithms with their places",
             "of": "mappings",
-            "rungs": _rungs(mappings, fell, algorithms),
+            "rungs": _rungs(survivors["mappings"], fell, survivors["algorithms"]),
         },
         {
             "title": "where, then what: circuits",
             "of": "circuits",
-            "rungs": _rungs(audit.ladder["circuits"], _fallen_circuits(audit, findings, behavior, room)),
+            "rungs": _rungs(survivors["circuits"], _fallen_circuits(audit, findings, behavior, room)),
         },
     ]
 
 
 def _rungs(
-    survivors: Mapping[str, int | None],
+    survivors: Mapping[str, int | list[int] | None],
     fell: Mapping[str, dict[str, Any]],
     algorithms: Mapping[str, int | None] | None = None,
 ) -> list[dict[str, Any]]:
-    most = max([number for number in survivors.values() if number], default=1)
+    most = max(map(lower, survivors.values()), default=1)
     return [
         {
             "rung": rung,
             "name": rung.replace("_", " "),
             "left": number,
             "algorithms": None if algorithms is None else algorithms[rung],
-            "share": round(bar_share(number, most), 4),
+            "share": round(bar_share(lower(number), most), 4),
             "short": IN_SHORT[rung],
             "meaning": DEFINITIONS[rung],
             "fell": fell.get(rung),
@@ -82,7 +80,7 @@ def _fallen_mappings(findings: PaperFindings, room: Room) -> dict[str, dict[str,
     for rung, mappings in found.fallen.items():
         chosen = sorted(mappings, key=complexity)[: room.fallen]
         listed = [
-            {"text": f"{mapping.algorithm}: {mapping}", "sets": sets_of(mapping), **_why(mappings[mapping])}
+            {"text": f"{mapping.algorithm}: {place_text(mapping)}", "sets": sets_of(mapping), **_why(mappings[mapping])}
             for mapping in chosen
         ]
         fell[rung] = {"number": len(mappings), "of": "mappings", "listed": listed, "note": "simplest first"}
@@ -98,7 +96,7 @@ def _dearer(findings: PaperFindings, room: Room) -> dict[str, Any]:
     least = min([cost_of(mapping, model) for mapping in cheapest], default=0.0)
     listed = [
         {
-            "text": f"{mapping.algorithm}: {mapping}",
+            "text": f"{mapping.algorithm}: {place_text(mapping)}",
             "sets": sets_of(mapping),
             **_why(Fault(f"it costs {cost_of(mapping, model):g}, the cheapest {least:g}")),
         }

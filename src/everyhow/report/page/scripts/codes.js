@@ -9,7 +9,7 @@ function codesView(root, data, stage) {
     const figure = make("figure", { "data-figure": `explanation-${name}` }), text = make("figcaption");
     figure.append(picture(codes.rivals[0].svg), text);
     addSaving(figure);
-    const names = codes.rivals.map((rival, k) => `#${k + 1} ${rival.name} (${rival.kind === "mapping" ? "mapping" : rival.where.split(":")[0]})`);
+    const names = codes.rivals.map((rival, k) => `#${k + 1} ${rival.name}, ${rival.kind === "mapping" ? "a mapping" : `${rival.where.split(":")[0]} by ${rival.parts.join(", ")}`}`);
     const list = choice(`Explanation on the ${name}`, names, (k) => steps.go(k));
     const steps = stepper(`explanation on the ${name}`, codes.rivals.length, (k) => put(side, k));
     place.append(make("div", {}, list.element, steps.element, figure));
@@ -29,7 +29,7 @@ function codesView(root, data, stage) {
     const [one, other] = [...shown].sort((a, b) => a - b);
     host(root, "dispute").textContent = one === other ? "Both are the same explanation." :
       `What decides between #${one + 1} and #${other + 1}: ${codes.disputes[`${one}-${other}`] || "these two were not set against each other."}`;
-    if (!quietly) stage.lightUp({ sets: rival.sets, said: `#${k + 1} ${rival.name}: the neurons that each ${rival.kind === "mapping" ? "variable is mapped to" : "signal is read from"}` });
+    if (!quietly) stage.lightUp({ sets: rival.sets, names: rival.parts, said: `#${k + 1} ${rival.name}: the neurons that each ${rival.kind === "mapping" ? "variable is mapped to" : "signal is read from"}.` });
   }
 
   const matrix = codes.matrix;
@@ -44,6 +44,6 @@ function codesView(root, data, stage) {
   }, matrix.shares[i][j]));
   host(root, "matrix").append(make("table", { class: "matrix" },
     make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "swapped ╲ predicts"), ...matrix.members.map(heading))),
-    make("tbody", {}, ...matrix.members.map((k, i) => make("tr", {}, make("th", { scope: "row" }, `#${k + 1} ${codes.rivals[k].name}`),
+    make("tbody", {}, ...matrix.members.map((k, i) => make("tr", {}, make("th", { scope: "row", title: codes.rivals[k].where }, `#${k + 1} ${codes.rivals[k].name}`, make("span", { class: "soft" }, codes.rivals[k].kind === "mapping" ? " a mapping" : ` by ${codes.rivals[k].parts.join(", ")}`)),
       ...matrix.members.map((_, j) => cell(i, j)))))));
 }

@@ -31,7 +31,7 @@ function costView(root, data, stage) {
     list.append(make("ol", { class: "ranking", tabindex: 0, "aria-label": "explanations by cost" }, ...order.map(([value, k]) =>
       make("li", { class: value <= order[0][0] + 1e-9 ? "winner" : "" }, make("span", {}, `${value}`), make("span", {}, `#${k + 1}`),
         make("span", {}, codes.rivals[k].name, " ", make("span", { class: "soft" }, codes.rivals[k].where))))));
-    if (!quietly) stage.lightUp({ sets: codes.rivals[winners[0][1]].sets, said: line.textContent });
+    if (!quietly) stage.lightUp({ sets: codes.rivals[winners[0][1]].sets, names: codes.rivals[winners[0][1]].parts, said: `${line.textContent} Here #${winners[0][1] + 1}:` });
   }
 }
 

@@ -16,9 +16,9 @@ function placesView(root, data, stage) {
       const mapping = algorithm.mappings[k];
       const more = algorithm.number > algorithm.mappings.length ? ` (${algorithm.mappings.length} of ${show(algorithm.number)} places are here)` : "";
       line.replaceChildren(make("strong", {}, algorithm.text), more, ". ", ...variables(algorithm.variables, mapping.sets),
-        `Passes ${mapping.passes}`, mapping.falls ? `; falls at ${mapping.falls}: ${mapping.fault.text}. ` : ", the last rung. ",
+        mapping.falls ? `Passes ${mapping.passes}; falls at ${mapping.falls}: ${mapping.fault.text}. ` : `Passes every rung up to ${mapping.passes}. `,
         mapping.fault?.experiment ? make("em", {}, `The run: ${mapping.fault.experiment}.`) : "");
-      if (!quietly) stage.lightUp({ sets: mapping.sets, said: `${algorithm.text}: ${mapping.text}` });
+      if (!quietly) stage.lightUp({ sets: mapping.sets, names: algorithm.variables, said: `${algorithm.text}: ${mapping.text}.` });
     };
     host(root, "algorithms").append(picker.element, spots.element);
     placed(0, true);
@@ -31,7 +31,7 @@ function placesView(root, data, stage) {
       tree.querySelector("svg").replaceWith(picture(miss.tree));
       line.replaceChildren(make("strong", {}, miss.text), `, IIA ${miss.least} %. `, ...variables(miss.variables, miss.sets, miss.iia),
         make("em", {}, `The run: ${miss.fault.experiment}.`));
-      if (!quietly) stage.lightUp({ sets: miss.sets, said: `Near miss, IIA ${miss.least} %: ${miss.text}` });
+      if (!quietly) stage.lightUp({ sets: miss.sets, names: miss.variables, said: `Near miss, IIA ${miss.least} %: ${miss.text}.` });
     };
     host(root, "near").append(stepper("near miss", places.near.length, (k) => near(k)).element);
     near(0, true);
@@ -71,7 +71,7 @@ function signatureView(root, data) {
     }
     const list = [...carried].slice(0, 6).join("; ") + (carried.size > 6 ? `; and ${carried.size - 6} more` : "");
     place.replaceChildren(
-      make("p", {}, make("strong", {}, setName(network, [layer, members])), `: signature ${number + 1} of ${signatures.tables.length}, shared by ${others} other neuron ${others === 1 ? "set" : "sets"}. `,
+      make("p", {}, make("strong", {}, setName(network, [layer, members])), `: signature ${number + 1} of ${signatures.tables.length}, ${others ? `shared by ${others} other neuron ${others === 1 ? "set" : "sets"}` : "which no other neuron set has"}. `,
         carried.size ? `In the mappings listed here it carries ${list}.` : "No mapping listed here uses exactly this set."),
       make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "causal signature" }, make("table", { class: "cells" },
         make("caption", {}, "What the network decides: a row per source, a column per base"),

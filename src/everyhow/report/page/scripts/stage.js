@@ -44,9 +44,9 @@ function paint(svg, network, activations, row) {
       text.setAttribute("y", circle.getAttribute("cy"));
       text.setAttribute("dy", "0.35em");
       text.setAttribute("text-anchor", "middle");
-      text.setAttribute("font-size", Math.max(8, circle.getAttribute("r") * 0.6));
       text.setAttribute("class", "text value");
       text.textContent = String(Number(values[row].toPrecision(2)));
+      text.setAttribute("font-size", Math.min(13, 3 * circle.getAttribute("r") / Math.max(4, text.textContent.length)));
       group.append(text);
     }
   }
@@ -63,10 +63,13 @@ function ring(svg, sets) {
       mark.setAttribute("class", "ring");
       const already = svg.querySelectorAll(`.ring[data-of="${layer}-${neuron}"]`).length;
       mark.dataset.of = `${layer}-${neuron}`;
+      // Several numbers stand along the rim, from the upper right on.
+      const angle = -Math.PI / 4 + already * Math.PI / 3, rim = r + 3;
+      const at = [x + rim * Math.cos(angle), y + rim * Math.sin(angle)];
       const shapes = [
-        ["circle", { class: `variable${k % 6 + 1}`, cx: x, cy: y, r: r + 3.5 + 4 * already }],
-        ["circle", { class: `badge${k % 6 + 1}`, cx: x + r * 0.85 - 17 * already, cy: y - r * 0.85, r: 8.5 }],
-        ["text", { class: "badge", x: x + r * 0.85 - 17 * already, y: y - r * 0.85, dy: "0.35em", "font-size": 11, "text-anchor": "middle" }],
+        ["circle", { class: `variable${k % 6 + 1}`, cx: x, cy: y, r: r + 3 + 3 * already }],
+        ["circle", { class: `badge${k % 6 + 1}`, cx: at[0], cy: at[1], r: 8.5 }],
+        ["text", { class: "badge", x: at[0], y: at[1], dy: "0.35em", "font-size": 11, "text-anchor": "middle" }],
       ];
       for (const [tag, attributes] of shapes) {
         const shape = document.createElementNS(SVG, tag);
@@ -86,23 +89,26 @@ function stage(root, data, onChoose) {
   const svg = drawingOf(network);
   figure.querySelector("svg").replaceWith(svg);
   const caption = host(root, "caption"), resting = caption.textContent;
-  let row = null, activations = network.activations;
+  let row = null, shown = { said: resting };
 
   const input = choice("Input", ["all", ...network.rows], (k) => {
     row = k === 0 ? null : k - 1;
-    paint(svg, network, activations, row);
+    lightUp(shown);
   });
-  const reset = make("button", { type: "button", onclick: () => lightUp({ said: resting }) }, "Whole network");
+  const reset = make("button", { type: "button", onclick: () => { choose([]); lightUp({ said: resting }); } }, "Whole network");
   host(root, "stage").append(input.element, reset);
   addSaving(figure);
 
-  // states: by part; edges: those of a circuit; sets: neuron sets by variable; activations: of a circuit.
-  function lightUp({ said, edges = null, states = {}, sets = [], activations: shown = network.activations }) {
-    activations = shown;
+  // said: in words; states: by part; edges: those of a circuit; sets: neuron sets by variable, with their names;
+  // activations: those of a circuit.
+  function lightUp(view) {
+    const { said, edges = null, states = {}, sets = [], names = [], activations = network.activations } = view;
+    shown = view;
     light(svg, edges ? outsideOf(network, edges) : states);
     ring(svg, sets);
     paint(svg, network, activations, row);
-    caption.textContent = said;
+    const legend = names.flatMap((name, k) => [" ", badge(k), ` ${name}`]);
+    caption.replaceChildren(said, ...legend, row === null ? "" : ` Numbers are activations at input ${network.rows[row]}.`);
   }
 
   // Hidden neurons are buttons: they choose the set whose signature is shown.
@@ -118,14 +124,10 @@ function stage(root, data, onChoose) {
     group.setAttribute("aria-pressed", "false");
     group.setAttribute("aria-label", `neuron ${network.names[key]}`);
     const toggle = () => {
-      if (chosen.has(key)) chosen.delete(key);
-      else {
-        for (const other of [...chosen]) if (!other.startsWith(`${layer}-`)) chosen.delete(other);
-        chosen.add(key);
-      }
-      svg.querySelectorAll("[aria-pressed]").forEach((one) =>
-        one.setAttribute("aria-pressed", String(chosen.has(one.dataset.part.slice("neuron-".length)))));
-      onChoose([...chosen].map((one) => one.split("-").map(Number)).sort((a, b) => a[1] - b[1]));
+      const others = [...chosen].filter((other) => other !== key && other.startsWith(`${layer}-`));
+      choose(chosen.has(key) ? others : [...others, key]);
+      const names = [...chosen].map((one) => network.names[one]).join(" + ");
+      lightUp({ said: names ? `Chosen: ${names}. The signature of this set is under Algorithms.` : resting });
     };
     group.addEventListener("click", toggle);
     group.addEventListener("keydown", (event) => {
@@ -133,6 +135,13 @@ function stage(root, data, onChoose) {
       event.preventDefault();
       toggle();
     });
+  }
+  function choose(keys) {
+    chosen.clear();
+    keys.forEach((key) => chosen.add(key));
+    svg.querySelectorAll("[aria-pressed]").forEach((one) =>
+      one.setAttribute("aria-pressed", String(chosen.has(one.dataset.part.slice("neuron-".length)))));
+    if (onChoose) onChoose([...chosen].map((one) => one.split("-").map(Number)).sort((a, b) => a[1] - b[1]));
   }
   return { lightUp };
 }

@@ -3,7 +3,7 @@
 function tablesView(root, data) {
   const place = host(root, "tables");
   place.replaceChildren(...Object.entries(data.tables).map(([name, table]) => {
-    const details = make("details", { class: "table", "data-table": name }, make("summary", {}, `${name}: ${table.title} (${show(table.rows.length)})`));
+    const details = make("details", { class: "table", "data-table": name }, make("summary", {}, `${name}: ${table.title} (${show(table.rows.length)} ${table.rows.length === 1 ? "row" : "rows"}${/^The first/.test(table.note) ? ", not all" : ""})`));
     details.addEventListener("toggle", () => { if (details.open && details.children.length === 1) details.append(...tableOf(name, table)); });
     return details;
   }));

@@ -17,7 +17,7 @@ function whatView(root, data, stage) {
     for (const [key, index] of Object.entries(one.separators)) {
       axes.querySelector(`[data-part="separator-${key}-${index}"]`)?.classList.add("chosen");
     }
-    const gates = Object.entries(one.gates).map(([key, [gate, parents]]) => `${network.names[key]} = ${gate}${parents ? ` of ${parents}` : ""}`);
+    const gates = Object.entries(one.gates).map(([key, [gate, parents]]) => `${network.names[key]} = ${gate}${parents ? ` (from ${parents})` : ""}`);
     line.textContent = `Narrowest gap ${one.gap} % of a neuron's range. ${gates.join("; ")}.`;
     if (quiet) return;
     // The squares show the readings: dark where a neuron is read as 1.
