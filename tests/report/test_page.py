@@ -11,6 +11,7 @@ import pytest
 import everyhow as eh
 from everyhow.report.page.html import LARGEST, audit_page, write_report
 from everyhow.report.page.room import Room
+from everyhow.report.words import neurons_text
 
 from ..conftest import reference
 
@@ -243,7 +244,15 @@ def test_mappings_light_their_neurons(pages, opened):
     shown.page.get_by_role("button", name="next algorithm").click()
     text = shown.text("[data-host=placed]")
     algorithm = next(a for a in audit.findings.mappings.aligned if text.startswith(str(a)))
-    mapping = next(m for m in eh.mappings(audit.network, algorithm) if f": {m}" in shown.text("[data-host=caption]"))
+    caption = shown.text("[data-host=caption]")
+    (mapping,) = (
+        mapping
+        for mapping in eh.mappings(audit.network, algorithm)
+        if caption == f"{algorithm}: " + " ".join(
+            f"{k} {variable.name} in {neurons_text(s)}" + (";" if k < len(mapping.sets) else ".")
+            for k, (variable, s) in enumerate(zip(algorithm.variables, mapping.sets, strict=True), start=1)
+        )
+    )  # fmt: skip
     rings = shown.page.locator(".stage .ring").evaluate_all(
         "rings => rings.map(ring => [ring.dataset.of, ring.textContent])"
     )
@@ -398,7 +407,7 @@ def test_without_javascript(pages, opened):
     shown = opened(path, ready=False, java_script_enabled=False)
     body = " ".join(shown.page.locator("main").inner_text().split())
     assert f"{audit.counts['perfect_circuits']} perfect of" in body
-    assert "none valid by joint" in body
+    assert "none valid at joint" in body
     assert shown.page.locator("svg").count() >= 5
     assert "network sha256" in body
     rung = shown.page.locator('[data-rung="mappings-joint"]')
@@ -425,7 +434,7 @@ def test_what_there_is_no_room_for_is_said(tmp_path, opened, monkeypatch):
     shown = opened(tmp_path / "small.html")
     body = " ".join(shown.page.locator("main").inner_text().split())
     counts, left = audit.counts, audit.ladder["mappings"]
-    assert f"(2 of {counts['perfect_circuits']:,}, drawn uniformly, seed 0)" in body
+    assert f"perfect: 2 of {counts['perfect_circuits']:,}, drawn uniformly" in body
     assert f"{counts['aligned_algorithms']} aligned algorithms; the 3 simplest can be stepped through here" in body
     assert "the 2 cheapest of those priced are here" in body
     shown.page.locator('[data-rung="mappings-irredundant"] summary').click()

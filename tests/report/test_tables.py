@@ -60,7 +60,7 @@ def test_signatures_are_spelt_out():
     audit = audit_of("xor-2-3-3-1-seed0")
     found = {row["neurons"]: row["decisions"] for row in rows(audit, "signatures")}
     table = audit.findings.mappings.signatures.of(NeuronSet(1, (0, 2)))
-    assert found["layer 1: 0+2"] == " ".join("".join(str(row >> base & 1) for base in range(4)) for row in table)
+    assert found["h1.0 + h1.2"] == " ".join("".join(str(row >> base & 1) for base in range(4)) for row in table)
 
 
 def test_what_is_cut_is_said():

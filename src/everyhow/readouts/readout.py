@@ -53,14 +53,19 @@ class Readout(Displayed):
     @property
     def code(self) -> str:
         """The combination of neurons, h1 being the first of the layer, such as 1 - h2."""
-        terms = [(float(self.constant), "")]
-        terms += [(float(c), f"h{j}") for j, c in enumerate(self.coefficients, start=1)]
-        if self.whole:
-            terms = [(round(value), name) for value, name in terms]
-        least = 0.0 if self.whole else NEGLIGIBLE * float(np.abs(self.coefficients).max(initial=0.0))
-        shown = [_term(value, name) for value, name in terms if abs(value) > (least if name else NEGLIGIBLE)]
+        constant = float(round(self.constant) if self.whole else self.constant)
+        shown = [_term(constant, "")] if abs(constant) > NEGLIGIBLE else []
+        shown += [_term(value, f"h{j}") for j, value in enumerate(self.shown_coefficients, start=1) if value]
         text = " ".join(shown) or "+ 0"
         return text.removeprefix("+ ") if text.startswith("+") else "-" + text.removeprefix("- ")
+
+    @property
+    def shown_coefficients(self) -> tuple[float, ...]:
+        """The coefficients as the code writes them: rounded where it is whole, 0 where they are not written out."""
+        if self.whole:
+            return tuple(float(round(float(value))) for value in self.coefficients)
+        least = NEGLIGIBLE * float(np.abs(self.coefficients).max(initial=0.0))
+        return tuple(float(value) if abs(value) > least else 0.0 for value in self.coefficients)
 
     def __str__(self) -> str:
         return f"{self.name} = {self.code}"

@@ -8,7 +8,7 @@ import numpy as np
 from ...boolean.truth_table import TruthTable, assignments
 from ...network import Network
 from ...readouts.explanation import ReadoutExplanation
-from ...readouts.readout import NEGLIGIBLE, Readout
+from ...readouts.readout import Readout
 from .drawing import MARGIN, Box, Circle, Drawing, Label, Line, Part, text_width
 from .network import levels, squares
 from .palette import badge_role, variable_role
@@ -85,10 +85,8 @@ def _codes(
 def _arrows(k: int, readout: Readout, spot, places, largest: float, radius: float) -> list[Part]:
     """A line from each neuron that counts, as thick as its coefficient, broken where that is negative."""
     found = []
-    least = NEGLIGIBLE * float(np.abs(readout.coefficients).max(initial=0.0))
-    for j, ((x, y), coefficient) in enumerate(zip(places, readout.coefficients, strict=True)):
-        shown = round(float(coefficient)) if readout.whole else float(coefficient)
-        if abs(shown) <= (0 if readout.whole else least):
+    for j, ((x, y), shown) in enumerate(zip(places, readout.shown_coefficients, strict=True)):
+        if not shown:
             continue
         role = "positive" if shown > 0 else "negative"
         line = Line(role, x + radius, y, spot[0] - 4, spot[1], 1.0 + 3.5 * abs(shown) / largest)

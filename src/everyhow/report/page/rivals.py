@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from ...audit import Audit
 from ...experiments.deciding import Dispute
 from ...mappings.mapping import Mapping as Placement
@@ -76,11 +74,10 @@ def _parts(explanation: Placement | ReadoutExplanation) -> list[str]:
 
 def _read(explanation: ReadoutExplanation) -> list[list[Any]]:
     """The neurons that each signal is read from."""
-    found = []
-    for readout in explanation.readouts:
-        least = 1e-6 * float(np.abs(readout.coefficients).max(initial=0.0))
-        found.append([readout.layer, [j for j, value in enumerate(readout.coefficients) if abs(float(value)) > least]])
-    return found
+    return [
+        [readout.layer, [j for j, value in enumerate(readout.shown_coefficients) if value]]
+        for readout in explanation.readouts
+    ]
 
 
 def _disputes(disputes: Sequence[Dispute], places: Mapping[Any, int]) -> dict[str, str]:

@@ -5,23 +5,23 @@ function placesView(root, data, stage) {
   if (places.algorithms.length) {
     const tree = host(root, "tree"), line = host(root, "placed");
     let algorithm = places.algorithms[0];
-    const spots = stepper("place", algorithm.mappings.length, (k) => placed(k));
+    const spots = stepper("place", algorithm.mappings.length, (k) => placeAt(k));
     const picker = stepper("algorithm", places.algorithms.length, (k) => {
       algorithm = places.algorithms[k];
       tree.querySelector("svg").replaceWith(picture(algorithm.tree));
       spots.resize(algorithm.mappings.length);
     });
     addSaving(tree);
-    const placed = (k, quietly = false) => {
+    const placeAt = (k, quietly = false) => {
       const mapping = algorithm.mappings[k];
       const more = algorithm.number > algorithm.mappings.length ? ` (${algorithm.mappings.length} of ${show(algorithm.number)} places are here)` : "";
       line.replaceChildren(make("strong", {}, algorithm.text), more, ". ", ...variables(algorithm.variables, mapping.sets),
         mapping.falls ? `Passes ${mapping.passes}; falls at ${mapping.falls}: ${mapping.fault.text}. ` : `Passes every rung up to ${mapping.passes}. `,
         mapping.fault?.experiment ? make("em", {}, `The run: ${mapping.fault.experiment}.`) : "");
-      if (!quietly) stage.lightUp({ sets: mapping.sets, names: algorithm.variables, said: `${algorithm.text}: ${mapping.text}.` });
+      if (!quietly) stage.lightUp({ sets: mapping.sets, names: placed(algorithm.variables, mapping.sets), said: `${algorithm.text}: ` });
     };
     host(root, "algorithms").append(picker.element, spots.element);
-    placed(0, true);
+    placeAt(0, true);
   }
   if (places.near.length) {
     const tree = host(root, "near-tree"), line = host(root, "near-said");
@@ -31,10 +31,14 @@ function placesView(root, data, stage) {
       tree.querySelector("svg").replaceWith(picture(miss.tree));
       line.replaceChildren(make("strong", {}, miss.text), `, IIA ${miss.least} %. `, ...variables(miss.variables, miss.sets, miss.iia),
         make("em", {}, `The run: ${miss.fault.experiment}.`));
-      if (!quietly) stage.lightUp({ sets: miss.sets, names: miss.variables, said: `Near miss, IIA ${miss.least} %: ${miss.text}.` });
+      if (!quietly) stage.lightUp({ sets: miss.sets, names: placed(miss.variables, miss.sets), said: `Near miss, IIA ${miss.least} %: ${miss.text}: ` });
     };
     host(root, "near").append(stepper("near miss", places.near.length, (k) => near(k)).element);
     near(0, true);
+  }
+
+  function placed(names, sets) {
+    return names.map((name, k) => `${name} in ${setName(network, sets[k])}${k < names.length - 1 ? ";" : "."}`);
   }
 
   function variables(names, sets, iia = null) {
