@@ -254,7 +254,7 @@ def test_mappings_light_their_neurons(pages, opened):
         )
     )  # fmt: skip
     rings = shown.page.locator(".stage .ring").evaluate_all(
-        "rings => rings.map(ring => [ring.dataset.of, ring.textContent])"
+        "rings => rings.map(ring => [ring.dataset.of, ring.dataset.number])"
     )
     expected = [[f"{s.layer}-{j}", str(k)] for k, s in enumerate(mapping.sets, start=1) for j in s.neurons]
     assert sorted(rings) == sorted(expected)

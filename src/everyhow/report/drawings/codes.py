@@ -73,7 +73,7 @@ def _codes(
     widest = 0.0
     for k, (readout, spot) in enumerate(zip(readouts, spots, strict=True)):
         parts.append(_signal(k, readout, spot))
-        widest = max(widest, text_width(readout.name, 13) + 12, text_width(_short(readout.code), 11.5) + 12)
+        widest = max(widest, text_width(readout.name, 13) * 1.1 + 12, text_width(_short(readout.code), 11.5) + 12)
     right = x_signals + 52 + widest
     if explanation is not None:
         parts += _gate(explanation, right + 12, middle, [(right - 4, y) for _, y in spots])

@@ -54,7 +54,8 @@ function paint(svg, network, activations, row) {
 
 // Rings around the neurons that carry each variable, in its colour and with its number.
 function ring(svg, sets) {
-  svg.querySelectorAll(".ring").forEach((old) => old.remove());
+  svg.querySelectorAll(".ring, .ring-number").forEach((old) => old.remove());
+  const numbers = [];
   sets.forEach(([layer, neurons], k) => {
     for (const neuron of neurons) {
       const circle = svg.querySelector(`[data-part="neuron-${layer}-${neuron}"] circle`);
@@ -77,10 +78,18 @@ function ring(svg, sets) {
         if (tag === "text") shape.textContent = String(k + 1);
         mark.append(shape);
       }
+      mark.dataset.number = String(k + 1);
       mark.style.pointerEvents = "none";
       svg.append(mark);
+      // Numbers lie above all rings.
+      const number = document.createElementNS(SVG, "g");
+      number.setAttribute("class", "ring-number");
+      number.style.pointerEvents = "none";
+      number.append(...[...mark.children].slice(1));
+      numbers.push(number);
     }
   });
+  svg.append(...numbers);
 }
 
 function stage(root, data, onChoose) {
