@@ -26,7 +26,7 @@ from .drawings.ladder import draw_ladder
 from .drawings.network import draw_circuit, draw_difference, draw_network, draw_places, draw_usage
 from .drawings.readings import draw_interpretation
 from .drawings.tables import draw_histogram, draw_matrix, draw_signature
-from .words import strategy_name, survivors_by_rung
+from .words import neurons_text, strategy_name, survivors_by_rung
 
 Draw = Callable[[], Drawing]
 
@@ -154,7 +154,7 @@ def _signatures(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Dr
     if found is None:
         return
     for k, (rows, sets) in enumerate(islice(found.by_rows.items(), MOST_LISTED), start=1):
-        first, *others = map(str, sets)
+        first, *others = map(neurons_text, sets)
         more = f" and {len(others)} more" if others else ""
         title = f"Signature {k}: {first}{more}"
         yield f"signature-{k}", partial(draw_signature, rows, audit.network.widths[0], title)

@@ -20,7 +20,7 @@ def draw_signature(rows: Sequence[int], inputs: int, title: str) -> Drawing:
     left, top = 74.0, 58.0
     parts = [
         Part("", "", (Label("note", left + cell * len(rows) / 2, 32, "base", 12),)),
-        Part("", "", (Label("note", 30, top + cell * len(rows) / 2, "source", 12),)),
+        Part("", "", (Label("note", left - 8, 32, "source", 12, "end"),)),
     ]
     across = math.ceil((text_width(row_name(0, inputs), 10) + 4) / cell)
     for k in range(0, len(rows), across):
