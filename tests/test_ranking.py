@@ -46,7 +46,7 @@ def test_winners_by_price():
 def test_price_grid():
     """Every cost of the grid is that of the library's own prices; the ranking's own are among them."""
     chosen = explanations()
-    model = eh.CostModel(negation=0.5, familiar={"NIMP": 0.75})
+    model = eh.CostModel(negation=0.3, familiar={"NIMP": 0.75})
     ranking = rank(chosen, len(chosen), model)
     grid = price_grid(ranking)
 
@@ -55,7 +55,7 @@ def test_price_grid():
             known = {"NIMP": 0.75} | ({} if block is None else {block: 0.5})
             prices = eh.CostModel(negation=negation, familiar=known)
             assert costs == tuple(cost_of(e, prices) for _, e in ranking.entries)
-    own = grid.costs[grid.familiar.index(None)][grid.negations.index(0.5)]
+    own = grid.costs[grid.familiar.index(None)][grid.negations.index(0.3)]
     assert own == tuple(cost for cost, _ in ranking.entries)
 
 

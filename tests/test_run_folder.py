@@ -43,6 +43,9 @@ CHANGES = [
     (lambda d: d["options"].update(tables=["01"]), "task XOR has 1 inputs but the network has 2"),
     (lambda d: d.pop("network"), "missing or not a list: weights"),
     (lambda d: d["options"].update(colour=1), "colour"),
+    (lambda d: d.update(counts=None), "not an audit that can be repeated"),
+    (lambda d: d.update(ladder=[]), "not an audit that can be repeated"),
+    (lambda d: d.update(outputs=[]), "not an audit that can be repeated"),
 ]
 
 

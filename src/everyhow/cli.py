@@ -86,6 +86,8 @@ def audit_command(
 
     if out is not None:
         check_run_folder(out)
+    if report is not None and report.is_dir():
+        raise InputError(f"{report} is a folder; give the name of the page, such as {report / 'report.html'}")
     _announce_compilation()
     found = audit(
         _network(task, network, widths, seed), task, preset, decision=decision, depth=depth,  # type: ignore[arg-type]

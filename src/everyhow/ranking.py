@@ -103,13 +103,13 @@ class PriceGrid:
     costs: tuple[tuple[tuple[float, ...] | None, ...], ...]
 
 
-def price_grid(ranking: Ranking, negations: Sequence[float] = FINE_NEGATIONS) -> PriceGrid:
-    """The explanations of a ranking priced again by every price of NOT and every familiar block.
+def price_grid(ranking: Ranking) -> PriceGrid:
+    """The explanations of a ranking priced again by every price of NOT, its own included, and every familiar block.
 
     Prices by which some smallest formula takes seconds to find are left out, save the ranking's own.
     """
     explanations = [explanation for _, explanation in ranking.entries]
-    blocks = (None, *FAMILIAR)
+    blocks, negations = (None, *FAMILIAR), sorted({*FINE_NEGATIONS, ranking.model.negation})
 
     def priced(block: str | None, negation: float) -> tuple[float, ...] | None:
         prices = discounted(ranking.model, negation, block)

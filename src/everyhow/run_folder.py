@@ -44,13 +44,15 @@ def reopen(folder: str | Path, progress: bool = False) -> "Audit":
     document = _read(path)
     try:
         found = _repeat(document, progress)
-    except (InputError, KeyError, TypeError, ValueError) as error:
+        _check_same(path, document, found.document())
+        return _as_stored(found, document)
+    except FileFormatError:
+        raise
+    except (InputError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise FileFormatError(
             f"{path}: not an audit that can be repeated ({reason}); audit the network again"
         ) from None
-    _check_same(path, document, found.document())
-    return _as_stored(found, document)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -38,9 +38,9 @@ def connect(tables: Mapping[str, Table]) -> "duckdb.DuckDBPyConnection":
         columns = ", ".join(f'"{column}" {kind}' for column, kind in zip(table.columns, kinds, strict=True))
         connection.execute(f'CREATE TABLE "{name}" ({columns})')
         if table.rows:
-            rows = [list(map(_stored, row, kinds)) for row in table.rows]
-            places = ", ".join("?" for _ in kinds)
-            connection.executemany(f'INSERT INTO "{name}" VALUES ({places})', rows)
+            values = [[_stored(row[k], kind) for row in table.rows] for k, kind in enumerate(kinds)]
+            lists = ", ".join(f"unnest(${k}::{kind}[])" for k, kind in enumerate(kinds, start=1))
+            connection.execute(f'INSERT INTO "{name}" SELECT {lists}', values)
     lock(connection)
     return connection
 

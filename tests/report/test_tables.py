@@ -123,3 +123,19 @@ def test_columns_of_any_kind():
     found = answer(connect({"one": table}), "SELECT * FROM one")
     assert found.rows == ((1, str(2**70), "a", 0.5, True, None), (None, "1", "2", 1.0, None, None))
     assert answer(connect({"none": Table(("a",), ())}), "SELECT count(*) FROM none").rows == ((0,),)
+
+
+def test_counts_of_the_preset_authors():
+    """Lists of the released code's counts are lists, not the two ends of a range."""
+    audit = eh.audit(audit_of("xor-2-3-3-1-seed0").network, "XOR", preset="authors")
+    found = {row["count"]: row["value"] for row in rows(audit, "counts")}
+    each = audit.counts["interpretations_per_circuit"]
+    assert found["interpretations_per_circuit"] == ", ".join(map(str, each)) and len(each) > 2
+
+
+def test_every_column_can_be_asked_for():
+    """No column needs quotes in SQL."""
+    tables = {name: one.table for name, one in audit_of("xor-2-3-3-1-seed0").tables().items()}
+    connection = connect(tables)
+    for name, table in tables.items():
+        assert answer(connection, f"SELECT {', '.join(table.columns)} FROM {name}").columns == table.columns

@@ -83,7 +83,7 @@ def _unfaithful(network: Network, behavior: Behavior, decision: Decision, findin
 
 def _not_minimal(network: Network, behavior: Behavior, decision: Decision, findings: CircuitFindings) -> Iterator:
     minimal = findings.faithful_minimal or ()
-    if not minimal:
+    if not minimal or not is_listable(network):
         return
     for circuit in islice(list_circuits(resample_faithful(network, behavior, decision)), MOST_TRIED):
         inside = next((small for small in minimal if small != circuit and small.is_within(circuit)), None)

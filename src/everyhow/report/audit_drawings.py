@@ -1,5 +1,6 @@
 """Every drawing of an audit, by name; each is drawn when it is asked for."""
 
+import heapq
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -28,6 +29,7 @@ from .drawings.readings import draw_interpretation
 from .drawings.tables import draw_histogram, draw_matrix, draw_signature
 from .words import neurons_text, strategy_name, survivors_by_rung
 
+CUT = " (more are not drawn)"
 Draw = Callable[[], Drawing]
 
 
@@ -57,7 +59,7 @@ class Drawings(Mapping[str, Drawing]):
             kind, _, number = name.rpartition("-")
             numbered[f"{kind}-" if number.isdecimal() else name] = int(number) if number.isdecimal() else 0
         return [
-            name if not last else f"{name}1" + (f" to {name}{last}" if last > 1 else "")
+            name if not last else f"{name}1" + (f" to {name}{last}" if last > 1 else "") + CUT * (last == MOST_LISTED)
             for name, last in numbered.items()
         ]
 
@@ -141,7 +143,7 @@ def _interpretations(audit: Audit, findings: PaperFindings) -> Iterator[tuple[st
 def _placements(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]:
     for k, algorithm in enumerate(islice(findings.mappings.aligned or (), MOST_LISTED), start=1):
         yield f"algorithm-{k}", partial(draw_algorithm, algorithm)
-    listed = sorted(islice(aligned_mappings(findings), MOST_LISTED), key=complexity)
+    listed = heapq.nsmallest(MOST_LISTED, aligned_mappings(findings), key=complexity)
     for k, mapping in enumerate(listed, start=1):
         yield f"mapping-{k}", partial(draw_mapping, mapping)
         yield f"places-{k}", partial(draw_places, audit.network, mapping)

@@ -79,12 +79,14 @@ def _table(name: str, title: str, columns: str, rows: Sequence[tuple]) -> _Rows:
 
 
 def _counts(audit: Audit) -> _Rows:
-    def value(count: Any) -> Any:
+    def value(key: str, count: Any) -> Any:
+        if key == "perfect_circuits_between":
+            return f"{count[0]} to {count[1]}"
         if isinstance(count, dict):
-            return ", ".join(f"{key}: {number}" for key, number in count.items())
-        return f"{count[0]} to {count[1]}" if isinstance(count, list) else count
+            return ", ".join(f"{item}: {number}" for item, number in count.items())
+        return ", ".join(map(str, count)) if isinstance(count, list) else count
 
-    rows = [(key, value(count)) for key, count in audit.counts.items()]
+    rows = [(key, value(key, count)) for key, count in audit.counts.items()]
     return _table("counts", "Counts, by their names in audit.json", "count value", rows)
 
 
@@ -175,7 +177,7 @@ def _gates(audit: Audit, findings: PaperFindings) -> _Rows:
             for gate, share in shares.items()
         ]  # fmt: skip
     title = "Gates of the smallest circuit, over all its interpretations"
-    return _table("gates", title, "neuron gate table parents interpretations share", rows)
+    return _table("gates", title, "neuron gate truth_table parents interpretations share", rows)
 
 
 def _algorithms(audit: Audit, findings: PaperFindings) -> _Rows:
@@ -232,7 +234,7 @@ def _signals(audit: Audit, findings: PaperFindings) -> _Rows:
     )
     number = sum(len(layer.signals) for layer in findings.readouts.layers)
     return _Rows(
-        "signals", "Boolean signals that a layer reads linearly", "layer signal code table residual", rows, number
+        "signals", "Boolean signals that a layer reads linearly", "layer signal code truth_table residual", rows, number
     )
 
 
@@ -254,7 +256,7 @@ def _ranking(audit: Audit, findings: PaperFindings) -> _Rows:
         for place, (cost, e) in enumerate(findings.ranking.entries, start=1)
     ]
     title = "Explanations by cost"
-    return _Rows("ranking", title, "place cost kind explanation where", rows, findings.ranking.of)
+    return _Rows("ranking", title, "place cost kind explanation placed", rows, findings.ranking.of)
 
 
 def explanation_name(explanation) -> str:

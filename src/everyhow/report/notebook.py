@@ -59,9 +59,13 @@ def picture_of(value: object) -> Drawing:
 def _(audit: Audit) -> Drawing:
     drawings = {f"{audit.task}: the network": draw_network(audit.network)}
     for part in () if audit.outputs else (audit,):
+        survivors = survivors_by_rung(part)
         for strategy, kind in (("what_then_where", "mappings"), ("where_then_what", "circuits")):
+            # The preset authors has no ladder.
+            if kind not in survivors:
+                continue
             name = f"{strategy_name(strategy)}: {part.verdict[strategy]}"
-            drawings[name] = draw_ladder(f"{kind} left by each criterion", survivors_by_rung(part)[kind])
+            drawings[name] = draw_ladder(f"{kind} left by each criterion", survivors[kind])
     return beside(repr(audit).splitlines()[0], drawings)
 
 

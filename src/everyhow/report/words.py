@@ -1,5 +1,6 @@
 """What is said of an audit in words, wherever it is shown: in a terminal, on a page, in a picture."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -117,6 +118,12 @@ def shown(number: object) -> str:
     if isinstance(number, list):
         return f"between {number[0]:,} and {number[1]:,}"
     return "?" if number is None else f"{number:,}"
+
+
+def in_digits(number: int) -> str:
+    """A whole number with separators; one of more than thirty digits as about a power of ten."""
+    digits = math.log10(number) if number else 0.0
+    return f"{number:,}" if digits < 30 else f"about 10^{digits:.0f}"
 
 
 def plural(number: int | None, word: str) -> str:

@@ -12,6 +12,7 @@ from ...mappings.mapping import Mapping as Placement
 from ...mappings.signatures import NeuronSet
 from ...network import Network
 from ..lines import neuron_name
+from ..words import percent
 from .drawing import Box, Circle, Drawing, Label, Line, Part, beside
 from .palette import badge_role, variable_role
 
@@ -114,7 +115,12 @@ def draw_usage(network: Network, usage: Usage) -> Drawing:
             "",
             (
                 Label(
-                    "halo", x + layout.radius + 3, y - layout.radius * 0.8, f"{count / usage.circuits:.0%}", 11, "start"
+                    "halo",
+                    x + layout.radius + 3,
+                    y - layout.radius * 0.8,
+                    f"{percent(count / usage.circuits)}%",
+                    11,
+                    "start",
                 ),
             ),
         )

@@ -8,6 +8,7 @@ from ...boolean.truth_table import row_name
 from ...interpretations.interpretation import Interpretation, Neuron
 from ...interpretations.interpretations import Interpretations
 from ..lines import gate_text, neuron_name
+from ..words import percent
 from .drawing import MARGIN, Circle, Drawing, Label, Line, Part, text_width
 
 LEFT, AXIS, STEP = 62.0, 250.0, 66.0
@@ -28,7 +29,7 @@ def draw_axes(table: Interpretations) -> Drawing:
         parts += _axis(neuron_name(*neuron, last), values, y, table.network.widths[0])
         for index, reading in enumerate(readings):
             x = _place(reading.separator, values)
-            title = f"{neuron_name(*neuron, last)} is 1 above {reading.separator:.3g}; gap {reading.gap:.0%}"
+            title = f"{neuron_name(*neuron, last)} is 1 above {reading.separator:.3g}; gap {percent(reading.gap)}%"
             line = Line("candidate", x, y - 15, x, y + 15)
             parts.append(Part(f"separator-{layer}-{j}-{index}", title, (line,)))
     title = f"Activations of the {len(table.readings)} neurons that vary"
@@ -52,7 +53,7 @@ def draw_interpretation(table: Interpretations, interpretation: Interpretation) 
             parts.append(Part("", "", (Label("text", right, y - 7, named, 12, "start"),)))
             parts.append(Part("", "", (Label("note", right, y + 8, parents, 10.5, "start"),)))
             width = max(width, right + MARGIN + max(text_width(named, 12), text_width(parents, 10.5)))
-    title = f"One interpretation; its narrowest gap is {interpretation.smallest_gap:.0%}"
+    title = f"One interpretation; its narrowest gap is {percent(interpretation.smallest_gap)}%"
     return Drawing(title, width, drawing.height, drawing.parts).with_parts(*parts)
 
 

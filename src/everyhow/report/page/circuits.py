@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from itertools import islice, pairwise
 from typing import Any
 
-import numpy as np
-
 from ...audit import Audit
 from ...behavior import Behavior
 from ...circuits.circuit import Circuit, edge_positions
@@ -13,7 +11,7 @@ from ...circuits.count import CircuitCount
 from ...circuits.criterion import Criterion, perfect, resample_faithful
 from ...circuits.listing import is_listable, list_circuits
 from ...circuits.sampling import sample_circuits
-from ...interpretations.count import ReadingRule, count_interpretations
+from ...interpretations.count import ReadingRule
 from ...interpretations.interpretation import NeuronGate
 from ...interpretations.interpretations import Interpretations
 from ...paper import PaperFindings
@@ -22,7 +20,7 @@ from ..drawings.readings import draw_axes, separators
 from ..drawings.svg import inside_page
 from ..drawings.tables import draw_histogram
 from ..lines import gate_text, neuron_name
-from ..words import percent, shown
+from ..words import in_digits, percent, shown
 from .room import Room
 from .values import activations
 
@@ -125,13 +123,12 @@ def _what(audit: Audit, circuit: Circuit, behavior: Behavior, room: Room, steps:
     """The interpretations of one circuit: how many, each neuron's gates, and those with the widest gaps."""
     last, rule = audit.network.depth, ReadingRule(decision=audit.decision)
     table = Interpretations(audit.network, circuit, behavior.points, rule)
-    bits = np.array([circuit.bits], np.uint64)
-    ((number, expanded),) = count_interpretations(audit.network, [bits], behavior.points, rule)
-    found = {"number": number, "expanded": str(expanded), "axes": inside_page(draw_axes(table)), "listed": []}
-    needed = _steps(table)
+    axes, needed = inside_page(draw_axes(table)), _steps(table)
     if needed > MOST_STEPS or needed > steps[0]:
-        return found | {"note": f"Not listed: that would take about {needed:,} steps.", "gates": []}
+        note = f"Its interpretations are not counted here: that would take about {needed:,} steps."
+        return {"number": None, "expanded": None, "axes": axes, "listed": [], "note": note, "gates": []}
     steps[0] -= needed
+    number = table.count
     listed = list(islice(table.by_gaps(), room.interpretations))
     gates = [
         [
@@ -140,8 +137,11 @@ def _what(audit: Audit, circuit: Circuit, behavior: Behavior, room: Room, steps:
         ]
         for (layer, j), shares in (table.gate_shares.items() if number else ())
     ]
-    return found | {
-        "note": f"{len(listed):,} of {number:,}, widest gaps first" if listed else "",
+    return {
+        "number": number,
+        "expanded": in_digits(table.count_expanded),
+        "axes": axes,
+        "note": f"{len(listed):,} of {number:,} are listed, widest gaps first." if listed else "",
         "gates": gates,
         "listed": [
             {

@@ -42,7 +42,7 @@ def contents(audit: Audit, room: Room) -> dict[str, Any]:
         found |= {
             "where": where(audit, findings, behavior, room),
             "places": places(findings, room),
-            "signatures": signatures(audit, findings),
+            "signatures": signatures(audit, findings, room),
             "codes": codes(audit, findings, room),
             "ladder": ladder(audit, findings, behavior, room),
             "cost": cost(findings, room),

@@ -22,6 +22,8 @@ from .room import Room
 
 # A page is kept below this many bytes.
 LARGEST = 4_800_000
+# JavaScript keeps whole numbers up to here.
+LARGEST_WHOLE = 1 << 53
 # The scripts of each kind of page, in the order in which they build on each other.
 AUDIT = ("parts", "stage", "where", "what", "places", "codes", "cost", "tables", "unpack", "start")
 DRAWING = ("parts", "viewer")
@@ -77,8 +79,17 @@ def render(template: str, scripts: tuple[str, ...], *inside: tuple[str, ...], **
 
 def packed(value: Any) -> str:
     """Plain values as JSON, compressed, in letters that need no escaping."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(_exact(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+
+
+def _exact(value: Any) -> Any:
+    """Whole numbers that a browser would round, as their digits."""
+    if isinstance(value, dict):
+        return {key: _exact(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_exact(one) for one in value]
+    return str(value) if isinstance(value, int) and abs(value) > LARGEST_WHOLE else value
 
 
 @cache

@@ -16,9 +16,6 @@ from ..words import percent, place_text
 from .room import Room
 from .values import fault_text, sets_of
 
-# Neuron sets whose signatures are kept in the page.
-MOST_SETS = 1 << 14
-
 
 def places(findings: PaperFindings, room: Room) -> dict[str, Any]:
     """The simplest aligned algorithms with their mappings, and the near misses."""
@@ -42,6 +39,7 @@ def places(findings: PaperFindings, room: Room) -> dict[str, Any]:
             for miss in found.near_misses[: room.algorithms]
             if found.signatures is not None
         ],
+        "missed": len(found.near_misses),
         "scored": list(found.scored),
     }
 
@@ -69,10 +67,10 @@ def _fate(findings: PaperFindings, mapping: Placement) -> dict[str, Any]:
     return {"passes": passed, "falls": falls, "fault": fault and fault_text(fault)}
 
 
-def signatures(audit: Audit, findings: PaperFindings) -> dict[str, Any] | None:
+def signatures(audit: Audit, findings: PaperFindings, room: Room) -> dict[str, Any] | None:
     """The signature of every neuron set: per layer, by the bits of the neurons, which table it has."""
     found = findings.mappings.signatures
-    if found is None or len(found) > MOST_SETS:
+    if found is None or len(found) > room.sets:
         return None
     numbers = {rows: k for k, rows in enumerate(found.by_rows)}
     inputs = 1 << audit.network.widths[0]

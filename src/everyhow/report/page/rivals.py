@@ -101,7 +101,7 @@ def cost(findings: PaperFindings, room: Room) -> dict[str, Any] | None:
         "negations": list(grid.negations),
         "familiar": list(grid.familiar),
         "costs": [[None if costs is None else short(costs[: room.rivals], 6) for costs in row] for row in grid.costs],
-        "priced": len(ranking.entries),
+        "priced": min(len(ranking.entries), room.rivals),
         "number": ranking.of,
         "prices": {
             "AND, OR, NAND, NOR": model.gate,

@@ -11,9 +11,10 @@ class Room:
     interpretations: int = 30
     algorithms: int = 120
     mappings: int = 40
-    rivals: int = 100
+    rivals: int = 200
     fallen: int = 20
     rows: int = 1000
+    sets: int = 1 << 14
 
     def halved(self) -> "Room":
         """Half as much, at least one of each."""

@@ -10,12 +10,12 @@ from ...circuits.circuit import edge_positions
 from ...circuits.faults import fallen
 from ...ladder import DEFINITIONS, IN_SHORT, Fault
 from ...mappings.faults import fault_of_near_miss
-from ...mappings.findings import RUNGS, complexity
+from ...mappings.findings import RUNGS, MappingFindings, complexity, simplicity
 from ...paper import PaperFindings
 from ...ranking import cost_of
 from ..audit_tables import edges_text
 from ..drawings.ladder import bar_share, lower
-from ..words import place_text, survivors_by_rung
+from ..words import place_text, plural, survivors_by_rung
 from .room import Room
 from .values import fault_text, sets_of
 
@@ -69,14 +69,19 @@ def _fallen_mappings(findings: PaperFindings, room: Room) -> dict[str, dict[str,
         why = _why(fault_of_near_miss(found.signatures, miss))
         misses.append({"text": str(miss.mapping.algorithm), "sets": sets_of(miss.mapping), **why})
     unaligned = found.algorithms - len(found.aligned)
-    fell = {"single": {"number": unaligned, "of": "algorithms", "listed": misses, "note": "nearest to aligned first"}}
-    idle = [algorithm for algorithm in found.aligned if not algorithm.irredundant]
+    fell = {"single": {"number": unaligned, "of": "algorithms", "listed": misses, "note": _scored(found)}}
+    idle = sorted((algorithm for algorithm in found.aligned if not algorithm.irredundant), key=simplicity)
     listed = [
         {"text": str(algorithm), "sets": [], **_why(Fault(idle_gate(algorithm) or ""))}
         for algorithm in idle[: room.fallen]
     ]
     number = (left["single"] or 0) - (left["irredundant"] or 0)
-    fell["irredundant"] = {"number": number, "of": "mappings", "listed": listed, "note": "by algorithm"}
+    fell["irredundant"] = {
+        "number": number,
+        "of": "mappings",
+        "listed": listed,
+        "note": f"of {plural(len(idle), 'algorithm')}, simplest first",
+    }
     for rung, mappings in found.fallen.items():
         chosen = sorted(mappings, key=complexity)[: room.fallen]
         listed = [
@@ -87,6 +92,11 @@ def _fallen_mappings(findings: PaperFindings, room: Room) -> dict[str, dict[str,
     if findings.cheapest is not None:
         fell["cheapest"] = _dearer(findings, room)
     return fell
+
+
+def _scored(found: MappingFindings) -> str:
+    tried, of = found.scored
+    return f"nearest to aligned first, among {tried:,} of the {of:,} irredundant ones"
 
 
 def _dearer(findings: PaperFindings, room: Room) -> dict[str, Any]:

@@ -100,5 +100,7 @@ function addSaving(figure) {
 }
 
 function show(number) {
-  return number === null || number === undefined ? "?" : Number(number).toLocaleString("en-US");
+  if (number === null || number === undefined) return "?";
+  // Numbers too large for JavaScript come as their digits.
+  return (typeof number === "string" ? BigInt(number) : number).toLocaleString("en-US");
 }

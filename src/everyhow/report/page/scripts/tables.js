@@ -21,7 +21,8 @@ function tableOf(name, table) {
     rows = table.rows.filter((row) => row.some((value) => text(value).toLowerCase().includes(wanted)));
     if (sorted) {
       const { column, down } = sorted;
-      const order = (a, b) => typeof a === "number" && typeof b === "number" ? a - b : text(a).localeCompare(text(b), "en");
+      const isNumber = (value) => typeof value === "number" || /^-?\d+$/.test(value);
+      const order = (a, b) => isNumber(a) && isNumber(b) ? Number(a) - Number(b) : text(a).localeCompare(text(b), "en");
       rows = [...rows].sort((a, b) => (down ? -1 : 1) * order(a[column], b[column]));
     }
     body.replaceChildren(...rows.map((row) => make("tr", {}, ...row.map((value) =>

@@ -33,8 +33,9 @@ function whatView(root, data, stage) {
     circuit = next;
     quiet = true;
     const what = circuit.what;
-    said.textContent = `The circuit on the left above (${circuit.edges.length} edges) has ${show(what.number)} interpretations` +
-      `, ${BigInt(what.expanded).toLocaleString("en-US")} with don't cares filled in. ${what.note}`;
+    const which = `The circuit on the left above (${circuit.edges.length} edges)`;
+    said.textContent = what.number === null ? `${which}: ${what.note}` :
+      `${which} has ${show(what.number)} interpretations, ${what.expanded} with don't cares filled in. ${what.note}`;
     axes.querySelector("svg").replaceWith(picture(what.axes));
     line.textContent = "";
     steps.resize(what.listed.length);
