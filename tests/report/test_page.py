@@ -456,11 +456,16 @@ def test_audits_with_little_to_show(tmp_path, opened):
     """No hidden layer, no perfect circuit by the released code, more than fits a count: each has its page."""
     silent = eh.Network([[[0.0, 0.0]], [[1.0]]], [[0.3], [0.2]], ["relu", "identity"])
     direct = eh.Network([[[1.0, 1.0]]], [[0.0]], ["identity"])
+    ones = [[1.0] * 5] * 5
     wide = eh.Network(
-        ([[(k % 5 - 2) or 1, (k % 3 - 1) or 1] for k in range(16)], [[(-1) ** k for k in range(16)]]),
-        ([0.1 * k - 0.7 for k in range(16)], [0.5]), ("tanh", "identity"),
-    )  # fmt: skip
-    asked = [(silent, "0000", {}), (direct, "OR", {}), (eh.xornet(), "XOR", {"preset": "authors"}), (wide, "XOR", {})]
+        ([[1.0, -1.0]] * 5, ones, ones, [[1.0] * 5]), ([0.1] * 5, [0.2] * 5, [0.3] * 5, [0]), ["tanh"] * 4
+    )
+    asked = [
+        (silent, "0000", {}),
+        (direct, "OR", {}),
+        (eh.xornet(), "XOR", {"preset": "authors"}),
+        (wide, "XOR", {"budget": 1000}),
+    ]
     for k, (network, task, options) in enumerate(asked):
         audit = eh.audit(network, task, **options)
         shown = opened(audit.report(tmp_path / f"{k}.html"))

@@ -25,7 +25,9 @@ from .room import Room
 from .values import activations
 
 # The steps that listing the interpretations of one circuit, and of all circuits shown, may take.
-MOST_STEPS, MOST_STEPS_IN_ALL = 300_000, 4_000_000
+MOST_STEPS, MOST_STEPS_IN_ALL = 100_000, 3_000_000
+# What following one state of a layer takes, in pairs of neighbouring states.
+STEPS_PER_STATE = 30
 # Circuits are listed, rather than drawn at random, in spaces up to this.
 LISTED_SPACE = 10_000_000
 
@@ -166,8 +168,8 @@ def _parents(gate: NeuronGate, last: int) -> str:
 
 
 def _steps(table: Interpretations) -> int:
-    """Pairs of neighbouring states, were every reading consistent with every other."""
+    """States and pairs of neighbouring ones, were every reading consistent with every other."""
     states = [1] * (table.network.depth + 1)
     for (layer, _), readings in table.readings.items():
         states[layer] *= len(readings)
-    return sum(one * other for one, other in pairwise(states))
+    return sum(one * other for one, other in pairwise(states)) + STEPS_PER_STATE * sum(states)
