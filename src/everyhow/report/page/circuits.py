@@ -40,12 +40,13 @@ def where(audit: Audit, findings: PaperFindings, behavior: Behavior, room: Room)
     place = {circuit: k for k, circuit in enumerate(listed)}
     for family in families:
         family["circuits"] = [place[circuit] for circuit in family["circuits"]]
-    steps = [MOST_STEPS_IN_ALL]
+    rule = ReadingRule(decision=audit.decision)
+    tables = [Interpretations(audit.network, circuit, behavior.points, rule) for circuit in listed]
     return {
         "usage": _usage(findings),
         "histogram": _histogram(findings),
         "families": families,
-        "circuits": [_circuit(audit, circuit, behavior, room, steps) for circuit in listed],
+        "circuits": [_circuit(table, read, room) for table, read in zip(tables, _affordable(tables), strict=True)],
         "known": found.perfect is not None,
     }
 
@@ -110,26 +111,34 @@ def _histogram(findings: PaperFindings) -> str | None:
     return inside_page(draw_histogram(known, "Circuits by number of edges")) if known else None
 
 
-def _circuit(audit: Audit, circuit: Circuit, behavior: Behavior, room: Room, steps: list[int]) -> dict[str, Any]:
-    network = audit.network
+def _circuit(table: Interpretations, read: bool, room: Room) -> dict[str, Any]:
+    network, circuit = table.network, table.circuit
     places = {edge: k for k, edge in enumerate(edge_positions(network.widths))}
     return {
         "edges": [places[edge] for edge in circuit.edges],
         "text": edges_text(circuit),
-        "activations": activations(network.run_circuit(behavior.points, circuit)),
-        "what": _what(audit, circuit, behavior, room, steps),
+        "activations": activations(network.run_circuit(table.points, circuit)),
+        "what": {"axes": inside_page(draw_axes(table)), **(_read(table, room) if read else _unread(table))},
     }
 
 
-def _what(audit: Audit, circuit: Circuit, behavior: Behavior, room: Room, steps: list[int]) -> dict[str, Any]:
+def _affordable(tables: Sequence[Interpretations]) -> list[bool]:
+    """Which circuits are read: each within its limit, and all of them together within theirs."""
+    left, found = MOST_STEPS_IN_ALL, []
+    for needed in map(_steps, tables):
+        found.append(needed <= min(left, MOST_STEPS))
+        left -= needed * found[-1]
+    return found
+
+
+def _unread(table: Interpretations) -> dict[str, Any]:
+    note = f"Its interpretations are not counted here: that would take about {_steps(table):,} steps."
+    return {"number": None, "expanded": None, "listed": [], "note": note, "gates": []}
+
+
+def _read(table: Interpretations, room: Room) -> dict[str, Any]:
     """The interpretations of one circuit: how many, each neuron's gates, and those with the widest gaps."""
-    last, rule = audit.network.depth, ReadingRule(decision=audit.decision)
-    table = Interpretations(audit.network, circuit, behavior.points, rule)
-    axes, needed = inside_page(draw_axes(table)), _steps(table)
-    if needed > MOST_STEPS or needed > steps[0]:
-        note = f"Its interpretations are not counted here: that would take about {needed:,} steps."
-        return {"number": None, "expanded": None, "axes": axes, "listed": [], "note": note, "gates": []}
-    steps[0] -= needed
+    last = table.network.depth
     number = table.count
     listed = list(islice(table.by_gaps(), room.interpretations))
     gates = [
@@ -142,7 +151,6 @@ def _what(audit: Audit, circuit: Circuit, behavior: Behavior, room: Room, steps:
     return {
         "number": number,
         "expanded": in_digits(table.count_expanded),
-        "axes": axes,
         "note": f"{len(listed):,} of {number:,} are listed, widest gaps first." if listed else "",
         "gates": gates,
         "listed": [
@@ -154,7 +162,7 @@ def _what(audit: Audit, circuit: Circuit, behavior: Behavior, room: Room, steps:
                     for (layer, j), gate in one.gates.items()
                 },
                 "readings": {
-                    f"{layer}-{j}": "".join(str(reading.bits >> row & 1) for row in range(len(behavior.points)))
+                    f"{layer}-{j}": "".join(str(reading.bits >> row & 1) for row in range(len(table.points)))
                     for (layer, j), reading in one.readings.items()
                 },
             }
