@@ -18,7 +18,7 @@ from .test_cli import run  # noqa: F401 (a fixture)
 def folder(tmp_path_factory):
     """The folder of an audit."""
     place = tmp_path_factory.mktemp("runs") / "xor"
-    eh.audit(reference("xor-2-3-3-1-seed0")[1], "XOR").save(place)
+    eh.audit(reference("xor-2-2-2-1-seed2")[1], "XOR").save(place)
     return place
 
 
@@ -59,11 +59,11 @@ def test_tables(run, folder, sweep, tmp_path):  # noqa: F811
     """Listed by name, or written as CSV and JSON; of a sweep as well."""
     code, out, err = run("tables", folder)
     assert (code, err) == (0, "")
-    assert any(line.split()[:2] == ["edges", "18"] for line in out.splitlines())
+    assert any(line.split()[:2] == ["edges", "10"] for line in out.splitlines())
     code, out, _ = run("tables", folder, "--out", tmp_path / "tables")
     assert code == 0 and str(tmp_path / "tables" / "edges.csv") in out.splitlines()
     document = json.loads((tmp_path / "tables" / "edges.json").read_text(encoding="utf-8"))
-    assert len(document["rows"]) == 18
+    assert len(document["rows"]) == 10
     code, out, _ = run("tables", sweep)
     ((number,),) = Sweep.open(sweep).query("SELECT count(*) FROM results").rows
     assert code == 0 and any(line.split()[:2] == ["networks", str(number)] for line in out.splitlines())
@@ -77,7 +77,7 @@ def test_query(run, folder):  # noqa: F811
     rows = list(csv.DictReader(io.StringIO(out)))
     code, out, _ = run("query", folder, question, "--json")
     assert [list(row.values()) for row in rows] == json.loads(out)["rows"]
-    assert len(rows) == 9 and rows[0] == {"source": "B", "target": "h1.1"}
+    assert len(rows) == 8 and rows[0] == {"source": "h1.1", "target": "h2.1"}
     code, _, err = run("query", folder, "SELECT * FROM nothing")
     assert code == 1 and err.startswith("everyhow: this question cannot be answered")
 
@@ -85,10 +85,10 @@ def test_query(run, folder):  # noqa: F811
 def test_figures(run, folder, sweep, tmp_path):  # noqa: F811
     """Drawings by name, listed and written; of a sweep its own figures, which have no names."""
     code, out, _ = run("figures", folder, "--list")
-    assert code == 0 and "minimal-1 to minimal-4" in out.splitlines()
-    code, out, _ = run("figures", folder, "minimal-2", "network", "--out", tmp_path, "--format", "svg")
+    assert code == 0 and "mapping-1 to mapping-4" in out.splitlines()
+    code, out, _ = run("figures", folder, "mapping-2", "network", "--out", tmp_path, "--format", "svg")
     assert code == 0
-    assert sorted(out.split()) == [str(tmp_path / "minimal-2.svg"), str(tmp_path / "network.svg")]
+    assert sorted(out.split()) == [str(tmp_path / "mapping-2.svg"), str(tmp_path / "network.svg")]
     code, _, err = run("figures", folder, "nope")
     assert code == 1 and "no drawing is called 'nope'" in err
     code, _, err = run("figures", folder, "--format", "png")

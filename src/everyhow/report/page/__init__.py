@@ -1,0 +1,1 @@
+"""Runs as pages: one HTML file each, that opens without a network."""
