@@ -119,6 +119,24 @@ def test_summaries_follow_from_the_list(name):
         assert width(table.widest) == ranked[0]
 
 
+@given(networks(inputs=(2, 2), hidden=(2, 3), widest=2, most_circuits=200))
+def test_by_gaps(network):
+    """Widest gaps first, by the smallest and then by the sum, over the whole list, where many are equal."""
+    largest = max(eh.circuits(network), key=len, default=None)
+    if largest is None:
+        return
+    table = eh.interpretations(network, largest)
+
+    def width(one):
+        gaps = [r.gap for (layer, _), r in one.readings.items() if 0 < layer < network.depth]
+        return min(gaps, default=1.0), sum(gaps)
+
+    ranked, expected = list(map(width, table.by_gaps())), sorted(map(width, table), reverse=True)
+    assert [smallest for smallest, _ in ranked] == [smallest for smallest, _ in expected]
+    # Sums of equal smallest gaps may differ in their last bits by the order in which they were added.
+    assert [total for _, total in ranked] == pytest.approx([total for _, total in expected])
+
+
 def test_separators_lie_midway():
     """A separator lies midway between neighbouring values; its gap is relative to the neuron's range."""
     network = eh.Network([[[1.0, 3.0]], [[1.0]]], [[0.0], [-2.5]], ["identity", "identity"])

@@ -238,7 +238,10 @@ def test_errors():
         eh.mappings(eh.Network([np.ones((1, 3))], [np.zeros(1)], ["relu"]), next(eh.algorithms("XOR", 2)))
 
 
-@pytest.mark.parametrize("name", ["xor-2-3-3-1-seed0", "xor-2-3-3-1-seed2", "and-2-3-3-1-seed0", "xornet"])
+@pytest.mark.parametrize(
+    "name",
+    ["xor-2-3-3-1-seed0", "xor-2-3-3-1-seed2", "and-2-3-3-1-seed0", "nor-2-3-3-1-seed0", "imp-2-2-1-seed0", "xornet"],
+)  # fmt: skip
 def test_the_interchange_that_fells_a_mapping(name):
     """Whatever falls at a rung has a fault; the interchange shown is run again, and the network decides as it says."""
     _, network = reference(name)
