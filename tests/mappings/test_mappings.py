@@ -286,3 +286,16 @@ def replayed(network, points, states, mapping, run):
         ]
         decided.add(bool(plain.run_patched(network, base, patches)[0]))
     return decided
+
+
+def test_inert_where_the_network_decides_1():
+    """A neuron that leads nowhere is inert, also in a network that decides 1 at the first input."""
+    weights = ([[1, 0], [0, 1], [1, 1], [1, 0]], [[-1, -1, 2, 0]])
+    network = eh.Network(weights, ([-0.5, -0.5, -1.5, -0.5], [0.5]), ("sigmoid:25", "sigmoid:25"))
+    points = assignments(2)
+    behavior = Behavior.of_network(network, points)
+    assert str(behavior.tables()[0]) == "1001"
+    findings = examine_mappings(network, behavior, behavior.tables()[0], 2, 10**10)
+    unused = [m for m in findings.survivors["joint"] if all(3 not in s.neurons for s in m.sets)]
+    assert unused
+    assert all(interference(findings.signatures, mapping) is None for mapping in unused)
