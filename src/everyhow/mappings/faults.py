@@ -1,7 +1,6 @@
 """Why a mapping does not pass a rung of the ladder, with the experiment that fells it."""
 
 from ..behavior import Behavior
-from ..boolean.algorithms import idle_gate
 from ..boolean.truth_table import row_name
 from ..ladder import Counterexample, Fault
 from ..network import Network
@@ -12,10 +11,8 @@ from .signatures import Signatures
 
 
 def fault(rung: str, network: Network, found: Signatures, behavior: Behavior, mapping: Mapping) -> Fault | None:
-    """Why a mapping that passes the rungs before does not pass `irredundant`, `ordered`, `joint` or `inert`; None when
-    it does."""
+    """Why a mapping that passes the rungs before does not pass `ordered`, `joint` or `inert`; None when it does."""
     faults = {
-        "irredundant": lambda: _redundant(mapping),
         "ordered": lambda: _unordered(mapping),
         "joint": lambda: _disagreeing(network, behavior, mapping),
         "inert": lambda: _interfered(found, behavior, mapping),
@@ -36,11 +33,6 @@ def fault_of_near_miss(found: Signatures, miss: NearMiss) -> Fault:
     taken = ((variable.name, row_name(source, inputs)),)
     experiment = Counterexample(row_name(base, inputs), taken, predicted, not predicted)
     return Fault(f"the IIA of {variable.name} in {neurons} is {float(miss.least):.4f}", experiment)
-
-
-def _redundant(mapping: Mapping) -> Fault | None:
-    idle = idle_gate(mapping.algorithm)
-    return None if idle is None else Fault(idle)
 
 
 def _unordered(mapping: Mapping) -> Fault | None:

@@ -118,16 +118,22 @@ def _circuits(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw
     network, found = audit.network, findings.circuits
     if found.usage is not None and found.usage.circuits:
         yield "usage", partial(draw_usage, network, found.usage)
-    counts = {"perfect": found.perfect, "resample-faithful": found.faithful}
-    known = {name: count.certain for name, count in counts.items() if count is not None and count.certified}
-    if known:
-        yield "circuits-by-edges", partial(draw_histogram, known, "Circuits by number of edges")
+    sizes = draw_sizes(findings)
+    if sizes is not None:
+        yield "circuits-by-edges", lambda: sizes
     for kind, circuits in (("minimal", found.minimal), ("resample-faithful-minimal", found.faithful_minimal)):
         for k, circuit in enumerate((circuits or ())[:MOST_LISTED], start=1):
             yield f"{kind}-{k}", partial(draw_circuit, network, circuit)
     pair = (found.minimal or ())[:2]
     if len(pair) == 2:
         yield "difference", partial(draw_difference, network, *pair)
+
+
+def draw_sizes(findings: PaperFindings) -> Drawing | None:
+    """The circuits by number of edges; None where no exact count is known."""
+    counts = {"perfect": findings.circuits.perfect, "resample-faithful": findings.circuits.faithful}
+    known = {name: count.certain for name, count in counts.items() if count is not None and count.certified}
+    return draw_histogram(known, "Circuits by number of edges") if known else None
 
 
 def _interpretations(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]:

@@ -1,7 +1,7 @@
 """The network: layers from left to right, and circuits, usage and mappings as light on the same drawing."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -127,7 +127,7 @@ def draw_usage(network: Network, usage: Usage) -> Drawing:
         for (x, y), count in ((layout.place(*neuron), count) for neuron, count in usage.neurons.items())
         if usage.circuits
     ]
-    named = Drawing(f"Use by the {usage.circuits:,} perfect circuits", drawing.width, drawing.height, drawing.parts)
+    named = replace(drawing, title=f"Use by the {usage.circuits:,} perfect circuits")
     return named.with_states(lit).with_parts(*shares)
 
 
@@ -136,7 +136,7 @@ def draw_sets(network: Network, sets: Sequence[NeuronSet], title: str) -> Drawin
     layout = Layout(network.widths)
     drawing = draw_network(network)
     rings = [ring(layout, index, (s.layer, j)) for index, s in enumerate(sets) for j in s.neurons]
-    return Drawing(title, drawing.width, drawing.height, drawing.parts).with_parts(*rings)
+    return replace(drawing, title=title).with_parts(*rings)
 
 
 def draw_places(network: Network, mapping: Placement) -> Drawing:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...audit import Audit
 from ...behavior import Behavior
-from ...circuits.circuit import Circuit, edge_positions
+from ...circuits.circuit import Circuit
 from ...circuits.count import CircuitCount
 from ...circuits.criterion import Criterion, perfect, resample_faithful
 from ...circuits.listing import is_listable, list_circuits
@@ -15,14 +15,14 @@ from ...interpretations.count import ReadingRule
 from ...interpretations.interpretation import NeuronGate
 from ...interpretations.interpretations import Interpretations
 from ...paper import PaperFindings
+from ..audit_drawings import draw_sizes
 from ..audit_tables import edges_text
 from ..drawings.readings import draw_axes, separators
 from ..drawings.svg import inside_page
-from ..drawings.tables import draw_histogram
 from ..lines import gate_text, neuron_name
 from ..words import in_digits, percent, shown
 from .room import Room
-from .values import activations
+from .values import activations, edge_numbers
 
 # The steps that listing the interpretations of one circuit, and of all circuits shown, may take.
 MOST_STEPS, MOST_STEPS_IN_ALL = 100_000, 3_000_000
@@ -40,11 +40,12 @@ def where(audit: Audit, findings: PaperFindings, behavior: Behavior, room: Room)
     place = {circuit: k for k, circuit in enumerate(listed)}
     for family in families:
         family["circuits"] = [place[circuit] for circuit in family["circuits"]]
+    histogram = draw_sizes(findings)
     rule = ReadingRule(decision=audit.decision)
     tables = [Interpretations(audit.network, circuit, behavior.points, rule) for circuit in listed]
     return {
         "usage": _usage(findings),
-        "histogram": _histogram(findings),
+        "histogram": None if histogram is None else inside_page(histogram),
         "families": families,
         "circuits": [_circuit(table, read, room) for table, read in zip(tables, _affordable(tables), strict=True)],
         "known": found.perfect is not None,
@@ -105,17 +106,10 @@ def _usage(findings: PaperFindings) -> dict[str, Any] | None:
     }
 
 
-def _histogram(findings: PaperFindings) -> str | None:
-    counts = {"perfect": findings.circuits.perfect, "resample-faithful": findings.circuits.faithful}
-    known = {name: count.certain for name, count in counts.items() if count is not None and count.certified}
-    return inside_page(draw_histogram(known, "Circuits by number of edges")) if known else None
-
-
 def _circuit(table: Interpretations, read: bool, room: Room) -> dict[str, Any]:
     network, circuit = table.network, table.circuit
-    places = {edge: k for k, edge in enumerate(edge_positions(network.widths))}
     return {
-        "edges": [places[edge] for edge in circuit.edges],
+        "edges": edge_numbers(circuit),
         "text": edges_text(circuit),
         "activations": activations(network.run_circuit(table.points, circuit)),
         "what": {"axes": inside_page(draw_axes(table)), **(_read(table, room) if read else _unread(table))},

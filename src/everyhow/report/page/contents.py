@@ -25,7 +25,7 @@ from .placements import places, signatures
 from .rivals import codes, cost
 from .room import Room
 from .rungs import ladder
-from .values import activations
+from .values import activations, plain_tables
 
 
 def contents(audit: Audit, room: Room) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def contents(audit: Audit, room: Room) -> dict[str, Any]:
     found: dict[str, Any] = {
         "head": _head(audit),
         "network": _network(audit),
-        "tables": _tables(audit, room),
+        "tables": plain_tables(audit_tables(audit, room.rows)),
         "method": _method(audit),
     }
     findings = audit.findings
@@ -92,18 +92,6 @@ def _network(audit: Audit) -> dict[str, Any]:
             f"{layer}-{j}": neuron_name(layer, j, last) for layer, w in enumerate(network.widths) for j in range(w)
         },
         "activations": activations(network.layers(assignments(inputs))),
-    }
-
-
-def _tables(audit: Audit, room: Room) -> dict[str, Any]:
-    return {
-        name: {
-            "title": one.title,
-            "columns": list(one.table.columns),
-            "rows": [list(row) for row in one.table.rows],
-            "note": one.note,
-        }
-        for name, one in audit_tables(audit, room.rows).items()
     }
 
 

@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import json
+import math
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -84,12 +85,13 @@ def packed(value: Any) -> str:
 
 
 def _exact(value: Any) -> Any:
-    """Whole numbers that a browser would round, as their digits."""
+    """Whole numbers that a browser would round, as their digits, and what JSON has no number for, in words."""
     if isinstance(value, dict):
         return {key: _exact(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [_exact(one) for one in value]
-    return str(value) if isinstance(value, int) and abs(value) > LARGEST_WHOLE else value
+    unsaid = isinstance(value, float) and not math.isfinite(value)
+    return str(value) if unsaid or (isinstance(value, int) and abs(value) > LARGEST_WHOLE) else value
 
 
 @cache

@@ -6,7 +6,6 @@ from typing import Any
 from ...audit import Audit
 from ...behavior import Behavior
 from ...boolean.algorithms import idle_gate
-from ...circuits.circuit import edge_positions
 from ...circuits.faults import fallen
 from ...ladder import DEFINITIONS, IN_SHORT, Fault
 from ...mappings.faults import fault_of_near_miss
@@ -17,7 +16,7 @@ from ..audit_tables import edges_text
 from ..drawings.ladder import bar_share, lower
 from ..words import place_text, plural, survivors_by_rung
 from .room import Room
-from .values import fault_text, sets_of
+from .values import edge_numbers, fault_text, sets_of
 
 
 def ladder(audit: Audit, findings: PaperFindings, behavior: Behavior, room: Room) -> list[dict[str, Any]]:
@@ -118,15 +117,13 @@ def _dearer(findings: PaperFindings, room: Room) -> dict[str, Any]:
 def _fallen_circuits(
     audit: Audit, findings: PaperFindings, behavior: Behavior, room: Room
 ) -> dict[str, dict[str, Any]]:
-    places = {edge: k for k, edge in enumerate(edge_positions(audit.network.widths))}
     before: int | None = findings.circuits.in_space
     fell = {}
     for rung, left in findings.circuits.survivors.items():
         if before is not None and left is not None:
             found = fallen(rung, audit.network, behavior, audit.decision, findings.circuits, room.fallen)
             listed = [
-                {"text": edges_text(circuit), "edges": [places[edge] for edge in circuit.edges], **_why(fault)}
-                for circuit, fault in found
+                {"text": edges_text(circuit), "edges": edge_numbers(circuit), **_why(fault)} for circuit, fault in found
             ]
             fell[rung] = {"number": before - left, "of": "circuits", "listed": listed, "note": ""}
         before = left

@@ -1,10 +1,8 @@
 """A sweep as one page: its figures and tables, and the audits of some of its networks inside it."""
 
 import base64
-import math
 import tempfile
 from collections.abc import Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +15,10 @@ from ...sweeps.results import Sweep
 from ...sweeps.summary import summarize
 from ..figures import draw_figures
 from ..sweep_tables import sweep_tables
-from ..tables import RunTable
 from ..words import answers
 from .html import AUDIT, LARGEST, SWEEP, audit_page, packed, render
 from .room import Room
+from .values import plain_tables
 
 # Audits in the page of a sweep, when nothing else is asked; and how much of each explanation such an audit shows.
 MOST_AUDITS = 12
@@ -59,12 +57,10 @@ def write_sweep_report(
         "title": f"{sweep.plan.name}: {sweep.plan.title or 'how often is there only one explanation?'}",
         "plan": sweep.plan,
         "summary": summary,
-        "tables": tables,
         "figures": figures,
         "missing": missing,
-        "data": {"tables": {name: _plain(one) for name, one in tables.items()}},
+        "data": {"tables": plain_tables(tables)},
         "explained": len(everything),
-        "folder": str(sweep.folder),
         "run_command": f"everyhow report {sweep.folder} --network NAME",
         "toml": sweep.plan.toml(),
     }
@@ -95,13 +91,3 @@ def _figures(sweep: Sweep) -> tuple[dict[str, str], str | None]:
         return {
             path.stem: f"data:image/svg+xml;base64,{base64.b64encode(path.read_bytes()).decode()}" for path in paths
         }, None
-
-
-def _plain(one: RunTable) -> dict[str, Any]:
-    rows = [[_finite(value) for value in row] for row in islice(one.table.rows, MOST_ROWS)]
-    return {"title": one.title, "columns": list(one.table.columns), "rows": rows, "note": one.note}
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no infinities; they are told in words."""
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value

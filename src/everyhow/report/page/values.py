@@ -1,13 +1,15 @@
 """Plain values that several views of a page are made of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from ...circuits.circuit import Circuit, edge_positions
 from ...ladder import Fault
 from ...mappings.mapping import Mapping as Placement
 from ..drawings.network import levels
+from ..tables import RunTable
 
 
 def activations(states: Sequence[np.ndarray]) -> dict[str, list[list[float]]]:
@@ -32,3 +34,21 @@ def sets_of(mapping: Placement) -> list[list[Any]]:
 def fault_text(fault: Fault) -> dict[str, Any]:
     """A fault in words, and its run."""
     return {"text": fault.text, "experiment": None if fault.experiment is None else str(fault.experiment)}
+
+
+def edge_numbers(circuit: Circuit) -> list[int]:
+    """The edges of a circuit by their places among all edges of its network."""
+    return [k for k, edge in enumerate(edge_positions(circuit.widths)) if edge in circuit]
+
+
+def plain_tables(tables: Mapping[str, RunTable]) -> dict[str, Any]:
+    """Tables for the page's script."""
+    return {
+        name: {
+            "title": one.title,
+            "columns": list(one.table.columns),
+            "rows": [list(row) for row in one.table.rows],
+            "note": one.note,
+        }
+        for name, one in tables.items()
+    }
