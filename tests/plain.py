@@ -5,6 +5,7 @@ is an input's index or (left, negated, right, negated), the AND of its operands.
 """
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 
@@ -406,3 +407,40 @@ def cheapest_formulas(inputs, gates, negation, rounds):
             break
         price = found
     return price
+
+
+# Circuits judged by data
+
+
+def ablated_runs(network, points, weights, ablation):
+    """For each run that a kind of ablation asks for: its base, its weight, and what removed edges carry."""
+    states = run(network, points)
+    for k, weight in enumerate(weights):
+        if ablation == "zero":
+            yield k, weight, None
+        elif ablation == "mean":
+            yield k, weight, [sum(w * row for w, row in zip(weights, state, strict=True)) for state in states]
+        else:
+            for source, share in enumerate(weights):
+                yield k, weight * share, [state[source] for state in states]
+
+
+def chosen(outputs, decision):
+    """What one row of outputs decides."""
+    if decision == "argmax":
+        return [o == int(np.argmax(outputs)) for o in range(len(outputs))]
+    return list(bits_of(outputs, decision))
+
+
+def circuit_error(network, behavior, circuit, decision, ablation):
+    """The weight of the runs in which a circuit is wrong, or not as near to the network as it has to be."""
+    received = replace(network, activations=(*network.activations[:-1], "identity"))
+    error = 0.0
+    for k, weight, carried in ablated_runs(network, behavior.points, behavior.weights, ablation):
+        here = behavior.points[[k]], circuit, None if carried is None else [row[None] for row in carried]
+        wrong = chosen(run(network, *here)[-1][0], decision) != list(behavior.wanted[k])
+        if behavior.within is not None:
+            away = run(received, *here)[-1] - run(received, here[0])[-1]
+            wrong = wrong or bool((np.abs(away) > behavior.within).any())
+        error += weight * wrong
+    return error

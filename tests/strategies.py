@@ -33,7 +33,8 @@ def networks(draw, inputs=(1, 3), outputs=(1, 1), hidden=(1, 3), widest=3, most_
         network = Network(weights, biases, names)
         if circuits_in_space(network) <= most_circuits:
             return network
-        sizes[1 + int(np.argmax(sizes[1:-1]))] -= 1
+        shrinkable = range(1, len(sizes) - 1) if widths else [len(sizes) - 1]
+        sizes[max(shrinkable, key=lambda layer: sizes[layer])] -= 1
 
 
 def permuted(network, random):

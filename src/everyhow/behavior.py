@@ -15,8 +15,8 @@ from .boolean.truth_table import MAX_INPUTS, TruthTable, assignments, row_name
 from .errors import InputError
 from .network import Network
 
-Decision = Literal["threshold", "round"]
-DECISIONS: tuple[Decision, ...] = ("threshold", "round")
+Decision = Literal["threshold", "round", "argmax"]
+DECISIONS: tuple[Decision, ...] = ("threshold", "round", "argmax")
 # Moving the decision boundary by this much must not change a certified count.
 BOUNDARY_SHIFT = 1e-9
 
@@ -111,15 +111,20 @@ class Behavior:
     Args:
         points: shape (inputs, features).
         weights: how much of the data each point stands for; above 0; they are scaled to sum to 1.
-        wanted: shape (inputs, outputs), the bits wanted.
+        wanted: shape (inputs, outputs), the bits wanted; by argmax, one 1 in each row, at the class wanted.
+        epsilon: the circuit error allowed: the weight of the inputs at which a circuit may decide otherwise.
+        within: when given, a circuit's outputs must also come so close to the network's, before the last activation.
 
     Raises:
-        InputError: shapes that do not fit, points that repeat or are not finite, weights not above 0.
+        InputError: shapes that do not fit, points that repeat or are not finite, weights not above 0, a tolerance out
+            of range.
     """
 
     points: Float[np.ndarray, "inputs features"]
     weights: Float[np.ndarray, " inputs"]
     wanted: Bool[np.ndarray, "inputs outputs"]
+    epsilon: float = 0.0
+    within: float | None = None
 
     def __post_init__(self) -> None:
         points = np.array(self.points, dtype=np.float64)
@@ -134,6 +139,10 @@ class Behavior:
             raise InputError("the points of a behavior must be finite and differ from each other; merge repeated ones")
         if not (np.isfinite(weights).all() and (weights > 0).all()):
             raise InputError("the weights of a behavior's points must be finite and above 0; drop points of weight 0")
+        if not 0 <= self.epsilon <= 1:
+            raise InputError(f"epsilon is {self.epsilon}; it is the circuit error allowed, from 0 to 1")
+        if self.within is not None and not 0 < self.within < math.inf:
+            raise InputError(f"within is {self.within}; it is how close outputs must come, above 0")
         weights = weights / weights.sum()
         for name, array in (("points", points), ("weights", weights), ("wanted", wanted)):
             array.setflags(write=False)
@@ -151,6 +160,8 @@ class Behavior:
         points: Float[np.ndarray, "inputs features"],
         decision: Decision = "threshold",
         weights: Float[np.ndarray, " inputs"] | None = None,
+        epsilon: float = 0.0,
+        within: float | None = None,
     ) -> "Behavior":
         """What `network` itself decides at `points`.
 
@@ -172,7 +183,17 @@ class Behavior:
                 f"{outputs[row, column]:.4g}, whose nearest integer is neither 0 nor 1: by rounding it decides "
                 f"nothing there; use the decision threshold (output > 0.5)"
             )
-        return Behavior(points, np.ones(len(points)) if weights is None else weights, bits)
+        return Behavior(points, np.ones(len(points)) if weights is None else weights, bits, epsilon, within)
+
+    @property
+    def is_truth_table(self) -> bool:
+        """Whether the points are the rows of a truth table, in order."""
+        inputs = self.points.shape[1]
+        return inputs <= MAX_INPUTS and np.array_equal(self.points, assignments(inputs))
+
+    def name_of(self, index: int) -> str:
+        """What input `index` is called: its digits in a truth table, else its number, 1 being the first."""
+        return row_name(index, self.points.shape[1]) if self.is_truth_table else f"input {index + 1}"
 
     def tables(self) -> tuple[TruthTable, ...]:
         """The truth table of each output, when the points are the rows of a truth table in order.
@@ -181,7 +202,7 @@ class Behavior:
             InputError: they are not.
         """
         inputs = self.points.shape[1]
-        if inputs > MAX_INPUTS or not np.array_equal(self.points, assignments(inputs)):
+        if not self.is_truth_table:
             raise InputError(
                 "algorithms and mappings need the whole truth table as inputs, in row order, of at most "
                 f"{MAX_INPUTS} inputs; this behavior has {len(self.points)} points of {inputs} inputs"
@@ -194,7 +215,13 @@ class Behavior:
 def decide(
     outputs: Float[np.ndarray, "*shape"], decision: Decision
 ) -> tuple[Bool[np.ndarray, "*shape"], Bool[np.ndarray, "*shape"]]:
-    """The bit that each output is read as, and whether it is a bit at all (always so by threshold)."""
+    """The bit that each output is read as, and whether it is a bit at all (not always so by rounding).
+
+    By argmax the outputs lie on the last axis, and of equal ones the first is chosen.
+    """
+    if decision == "argmax":
+        chosen = np.arange(outputs.shape[-1]) == outputs.argmax(axis=-1)[..., None]
+        return chosen, np.ones(np.shape(outputs), dtype=bool)
     if decision == "threshold":
         return outputs > 0.5, np.ones(np.shape(outputs), dtype=bool)
     nearest = np.round(outputs)

@@ -1,6 +1,7 @@
 """The single questions behind an audit, for whoever wants only one of them answered."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Literal
 
 from .behavior import Behavior, Decision, Task, parse_task
@@ -9,7 +10,7 @@ from .boolean.algorithms import algorithms as list_algorithms
 from .boolean.truth_table import assignments
 from .circuits.circuit import Circuit
 from .circuits.circuits import Circuits
-from .circuits.criterion import perfect, resample_faithful
+from .circuits.criterion import Ablation, check_ablation, perfect, resample_faithful
 from .errors import InputError
 from .interpretations.count import ReadingRule
 from .interpretations.interpretations import Interpretations
@@ -25,6 +26,10 @@ def circuits(
     task: str | Task | Behavior | None = None,
     criterion: Literal["perfect", "resample_faithful"] = "perfect",
     decision: Decision = "threshold",
+    *,
+    ablation: Ablation = "zero",
+    epsilon: float | None = None,
+    within: float | None = None,
 ) -> Circuits:
     """The circuits that decide as the network does: iterate over them, count them, or draw some.
 
@@ -32,8 +37,12 @@ def circuits(
         network: the network; several outputs are judged together.
         task: what the network was meant to compute, which must fit it; as in an audit, circuits are judged by what
             the network does decide. A Behavior is judged by the decisions that it wants.
-        criterion: `perfect` (removed edges carry 0) or `resample_faithful` (and also what they carry at any input).
+        criterion: `perfect`, or `resample_faithful` (and also when removed edges carry what they carry at any input).
         decision: how outputs become bits.
+        ablation: what removed edges carry: `zero`, their `mean`, or, in `resample`, what they carry at any input.
+        epsilon: the circuit error allowed, the weight of the inputs at which a circuit may decide otherwise; that of
+            the Behavior, or 0, when not given.
+        within: how near outputs must come to the network's, before the last activation; any distance when not given.
 
     Example:
         >>> import everyhow as eh
@@ -41,10 +50,16 @@ def circuits(
         (1, 1)
     """
     check_decision("paper", decision)
+    check_ablation(ablation)
     if isinstance(task, Behavior):
         wanted = task
     else:
         wanted = Behavior.of_network(network, assignments(network.widths[0]), decision)
+    wanted = replace(
+        wanted,
+        epsilon=wanted.epsilon if epsilon is None else epsilon,
+        within=wanted.within if within is None else within,
+    )
     outputs = wanted.wanted.shape[1]
     if task is not None and not isinstance(task, Behavior):
         outputs = parse_task(task, network.widths[0]).outputs
@@ -56,7 +71,7 @@ def circuits(
     criteria = {"perfect": perfect, "resample_faithful": resample_faithful}
     if criterion not in criteria:
         raise InputError(f"unknown criterion {criterion!r}; the criteria are {' and '.join(criteria)}")
-    return Circuits(criteria[criterion](network, wanted, decision))
+    return Circuits(criteria[criterion](network, wanted, decision, ablation))
 
 
 def interpretations(network: Network, circuit: Circuit, decision: Decision = "threshold") -> Interpretations:

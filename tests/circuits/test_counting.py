@@ -13,7 +13,7 @@ import everyhow as eh
 from everyhow.behavior import Behavior
 from everyhow.boolean.truth_table import assignments
 from everyhow.circuits.circuit import Circuit
-from everyhow.circuits.criterion import perfect, resample_faithful
+from everyhow.circuits.criterion import resample_faithful
 from everyhow.circuits.released import ReleasedCircuits, _count_of_few, allowed_sets
 from everyhow.circuits.space import circuits_in_space
 
@@ -156,14 +156,12 @@ def test_released_accuracy(network, weights):
 def test_minimal(network):
     """Minimal circuits are the ones with no other one inside, and come fewest edges first."""
     points, behavior = behaviors(network)
-    criterion = perfect(network, behavior)
     if not eh.circuits(network, behavior).count().certified:
         return
     expected = plain.minimal(plain.perfect_circuits(network, points, behavior.wanted))
     found = eh.circuits(network, behavior).minimal()
     assert expected == {frozenset(circuit.edges) for circuit in found}
     assert sorted(len(circuit) for circuit in found) == [len(circuit) for circuit in found]
-    assert criterion.required.all()
 
 
 def test_minimal_sets_beyond_one_buffer():
@@ -223,22 +221,6 @@ def test_samples_are_uniform(name):
     assert statistic < freedom + 4.9 * (2 * freedom) ** 0.5 + 12
 
 
-@pytest.mark.parametrize("criterion", ["perfect", "resample_faithful"])
-def test_random_edge_sets_are_uniform(criterion):
-    """The random edge sets that are kept are the circuits that meet the criterion, each about equally often."""
-    from everyhow.circuits.sampling import _accepted
-
-    _, network = reference("xor-2-3-3-1-seed0")
-    circuits = eh.circuits(network, criterion=criterion)
-    everything = {np.uint64(circuit.bits) for circuit in circuits}
-    drawn = Counter(_accepted(circuits.criterion, np.random.default_rng(1), 1 << 21))
-    assert set(drawn) == everything
-    expected = sum(drawn.values()) / len(everything)
-    statistic = sum((drawn[bits] - expected) ** 2 / expected for bits in everything)
-    freedom = len(everything) - 1
-    assert statistic < freedom + 4.9 * (2 * freedom) ** 0.5 + 12
-
-
 def test_samples_from_a_large_space_repeat():
     """Where random edge sets are tried first, a seed draws the same circuits again, all of which meet the criterion."""
     _, network = reference("authors-xor-2-4-4-1-seed0")
@@ -260,7 +242,7 @@ def test_circuits_of_few_neurons(name, sparsity):
     vars(whole)["_neuron_sets"] = ()
     vars(parts)["_neuron_sets"] = allowed_sets(network, most)
     assert parts.count() == whole.count()
-    free = replace(whole._criterion, required=np.zeros_like(whole._criterion.required))
+    free = replace(whole._criterion, behavior=replace(task, epsilon=1.0))
     assert _count_of_few(free, most, allowed_sets(network, most)).between == (whole.in_space(),) * 2
     assert _count_of_few(free, most, ()).between == (whole.in_space(),) * 2
     listed = [sorted(int(b) for block in circuits.list_bits() for b in block) for circuits in (parts, whole)]
@@ -346,30 +328,41 @@ def test_irregular_wide_layers_are_refused():
         circuits_in_space(network)
 
 
-@given(st.integers(0, 2**32), st.integers(1, 4), st.booleans())
-def test_pairs_by_trees(seed, dimensions, tied):
+@given(st.integers(0, 2**32), st.integers(1, 4), st.integers(1, 2), st.booleans(), st.sampled_from([0.0, 0.3, 0.6]))
+def test_pairs_by_trees(seed, scenarios, contrasts, tied, allowed):
     """Walking two kd-trees counts, by label, the pairs that looking at each of them counts; picking ranks finds them
-    all. Ties, infinite limits and sums that are not numbers included."""
+    all. Ties, infinite limits, sums that are not numbers, and scenarios that may be wrong included."""
     from everyhow.kernels.pairs import count_pairs, count_pairs_plainly, pick_pairs
 
     rng = np.random.default_rng(seed)
+    dimensions = scenarios * contrasts
     points = [rng.integers(-3, 4, (n, dimensions)) / 2 if tied else rng.normal(size=(n, dimensions)) for n in (90, 170)]
     points[0][seed % 90, 0] = [1.0, np.inf, np.nan][seed % 3]
     labels = [rng.integers(0, 5, len(p)) for p in points]
     low = np.where(rng.random(dimensions) < 0.3, -np.inf, rng.integers(-4, 1, dimensions) / 2)
     high = np.where(rng.random(dimensions) < 0.3, np.inf, low + rng.integers(0, 6, dimensions) / 2)
-    limits = np.stack([np.stack([low, high]), np.stack([low - 0.5, high + 0.5])])
+    boxes = np.stack([np.stack([low, high]), np.stack([low - 0.5, high + 0.5])])
+    weights, opens = rng.dirichlet(np.ones(scenarios)), np.arange(scenarios) == 0
+    opens[scenarios // 2] = True
+    goal = np.zeros((7, dimensions))
+    goal[:4] = boxes.reshape(4, -1)
+    goal[4], goal[5, ::contrasts], goal[6, ::contrasts] = np.repeat(weights, contrasts), 1, opens
     plainly, walked = np.zeros((2, 10), np.int64), np.zeros((2, 10), np.int64)
-    count_pairs_plainly(points[0], labels[0], points[1], labels[1], limits, plainly)
+    count_pairs_plainly(points[0], labels[0], points[1], labels[1], goal, allowed, plainly)
+    sums = points[0][:, None] + points[1][None]
+    expected = [_few_outside(sums, box, weights, opens, allowed) for box in boxes]
+    assert expected[0].sum() == plainly[0].sum() and (expected[1] & ~expected[0]).sum() == plainly[1].sum()
     if not np.isnan(points[0]).any():
-        count_pairs(points[0].copy(), labels[0], points[1].copy(), labels[1], limits, walked)
+        count_pairs(points[0].copy(), labels[0], points[1].copy(), labels[1], goal, allowed, walked)
         assert plainly.tolist() == walked.tolist()
         inside = plainly[0].sum()
         pairs = np.zeros((inside, 2), np.int64)
-        assert inside == pick_pairs(points[0].copy(), points[1].copy(), limits, np.arange(inside), pairs)
-        sums = points[0][:, None] + points[1][None]
-        expected = np.argwhere(((sums > low) & (sums <= high)).all(axis=2))
-        assert sorted(map(tuple, expected)) == sorted(map(tuple, pairs.tolist()))
-    else:
-        sums = points[0][:, None] + points[1][None]
-        assert ((sums > low) & (sums <= high)).all(axis=2).sum() == plainly[0].sum()
+        assert inside == pick_pairs(points[0].copy(), points[1].copy(), goal, allowed, np.arange(inside), pairs)
+        assert sorted(map(tuple, np.argwhere(expected[0]))) == sorted(map(tuple, pairs.tolist()))
+
+
+def _few_outside(sums, box, weights, opens, allowed):
+    """Whether, in each part, the scenarios outside the box weigh no more than is allowed."""
+    inside = ((sums > box[0]) & (sums <= box[1])).reshape(*sums.shape[:2], len(weights), -1).all(axis=3)
+    parts = np.split(np.arange(len(weights)), np.flatnonzero(opens)[1:])
+    return np.all([(~inside[..., part] * weights[part]).sum(axis=2) <= allowed for part in parts], axis=0)

@@ -1,13 +1,16 @@
 """Exact counts of the circuits that meet a criterion, by size, without listing them."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from ..threads import map_in_threads
+from ..kernels.layout import OPENS, STARTS, WEIGHT
 from .criterion import Criterion
-from .search import Search, plan
+from .execution import IN_THREADS, Execution
+from .search import Search, goal_of, plan
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,10 @@ class CircuitCount:
 
 
 def count_circuits(
-    criterion: Criterion, every_input_used: bool = False, most_neurons: int | None = None
+    criterion: Criterion,
+    every_input_used: bool = False,
+    most_neurons: int | None = None,
+    execution: Execution = IN_THREADS,
 ) -> CircuitCount:
     """The number of circuits that meet `criterion`, exactly, by number of edges.
 
@@ -54,6 +60,7 @@ def count_circuits(
         criterion: what a circuit must do.
         every_input_used: leave out circuits in which an input has no edge.
         most_neurons: leave out circuits with more hidden neurons than this.
+        execution: where the work is done, how far it is shown to be, and where it can be taken up again.
 
     Example:
         >>> from everyhow import xornet
@@ -62,21 +69,23 @@ def count_circuits(
         >>> count_circuits(perfect(xornet(), Behavior.of_task(parse_task("XOR")))).between
         (1, 1)
     """
-    total = _count(criterion, criterion.certified_limits(), every_input_used, most_neurons)
+    limits = criterion.certified_limits()
+    total = _count(criterion, limits, every_input_used, most_neurons, execution)
     certain, possible = ({int(e): int(n[e]) for e in np.flatnonzero(n)} for n in total)
     return CircuitCount(certain, possible)
 
 
 def count_as_decided(criterion: Criterion) -> int:
     """The number of circuits that meet `criterion` as float64 arithmetic happens to decide ties."""
-    limits = np.stack([criterion.limits(0.0)] * 2)
-    return int(_count(criterion, limits, False, None)[0].sum())
+    return int(_count(criterion, criterion.limits_as_decided(), False, None, IN_THREADS)[0].sum())
 
 
-def _count(criterion: Criterion, limits: np.ndarray, every_input_used: bool, most_neurons: int | None) -> np.ndarray:
+def _count(
+    criterion: Criterion, limits: np.ndarray, every_input_used: bool, most_neurons: int | None, execution: Execution
+) -> np.ndarray:
     """Circuits inside the first and inside the second box of `limits`, by number of edges: (2, edges + 1)."""
     network = criterion.network
-    search = plan(criterion)
+    search, goal, allowed = plan(criterion), goal_of(criterion, limits), criterion.allowed
     hidden = sum(network.widths[1:-1])
     # The label of a circuit is its edges plus, where neurons matter, `step` for each of its hidden neurons.
     step = network.edges + 1
@@ -85,45 +94,60 @@ def _count(criterion: Criterion, limits: np.ndarray, every_input_used: bool, mos
     if not hidden:
         # The copying layer that stands in for a hidden one adds an edge per neuron, which is no edge of the network.
         neuron_label = -1
-    total = np.zeros((2, labels), np.int64)
-    for part in _parts(search, every_input_used, neuron_label, labels, limits):
-        total += part
+    inputs = tuple(subsets(search.all_inputs)) if every_input_used else (search.all_inputs,)
+    signs = sum((-1) ** (search.all_inputs & ~first).bit_count() for first in inputs)
+    prefixes = [search.number_of_prefixes(first) for first in inputs]
+    total = signs * _nothing_fed(search, labels, goal, allowed) + execution.total(
+        partial(_signed, search, goal, allowed, neuron_label, labels),
+        ((first, block) for first in inputs for block in search.prefixes(first)),
+        None if None in prefixes else sum(filter(None, prefixes)),
+        np.zeros((2, labels), np.int64),
+        _identity(search, goal, allowed, inputs, neuron_label),
+    )
     total[1] += total[0]
     kept = labels if most_neurons is None else step * (most_neurons + 1)
     return total[:, :kept].reshape(2, -1, step).sum(axis=1)
 
 
-def _parts(search: Search, every_input_used: bool, neuron_label: int, labels: int, limits: np.ndarray) -> Iterator:
-    """Signed partial counts, (2, labels), one per set of inputs and block of prefixes."""
+def _signed(
+    search: Search, goal: np.ndarray, allowed: float, neuron_label: int, labels: int, job: tuple[int, np.ndarray]
+) -> tuple[int, np.ndarray]:
+    """How many prefixes a block has, and its signed part of the count, (2, labels)."""
     from ..kernels.circuits import count_circuits as count_prefixes
 
-    fed = [outputs for outputs in subsets(search.all_outputs) if outputs]
-    nothing_fed = (-1) ** search.all_outputs.bit_count() * _nothing_fed(search, labels, limits)
-
-    def partial(job: tuple[int, np.ndarray]) -> np.ndarray:
-        first, prefixes = job
-        unused = (search.all_inputs & ~first).bit_count()
-        signed = [
-            (-1) ** (unused + (search.all_outputs & ~feeding).bit_count())
-            * count_prefixes(prefixes, search.layout, first, feeding, neuron_label, labels, limits)
-            for feeding in fed
-        ]
-        return signed[0] if len(signed) == 1 else np.sum(signed, axis=0)
-
-    inputs = tuple(subsets(search.all_inputs)) if every_input_used else (search.all_inputs,)
-    for first in inputs:
-        yield (-1) ** (search.all_inputs & ~first).bit_count() * nothing_fed
-    yield from map_in_threads(partial, ((first, block) for first in inputs for block in search.prefixes(first)))
+    first, prefixes = job
+    unused = (search.all_inputs & ~first).bit_count()
+    parts = [
+        (-1) ** (unused + (search.all_outputs & ~feeding).bit_count())
+        * count_prefixes(prefixes, search.layout, first, feeding, neuron_label, labels, goal, allowed)
+        for feeding in subsets(search.all_outputs)
+        if feeding
+    ]
+    return len(prefixes), np.sum(parts, axis=0)
 
 
-def _nothing_fed(search: Search, labels: int, limits: np.ndarray) -> np.ndarray:
+def _nothing_fed(search: Search, labels: int, goal: np.ndarray, allowed: float) -> np.ndarray:
     """The count when no output may be fed: the coefficients of all prefixes sum to one circuit without edges, in which
     the outputs' pre-activations are their constants."""
-    constants = search.layout.constants[-1, : search.layout.widths[-1]].T.ravel()
-    certain, possible = (bool(np.all((constants > low) & (constants <= high))) for low, high in limits)
+    layout = search.layout
+    constants = layout.constants[-1, : layout.widths[-1]].T
     found = np.zeros((2, labels), np.int64)
+    reached = (layout.contrasts @ constants[:, :, None]).reshape(len(constants), -1)
+    starts, part = goal[STARTS] > 0, np.cumsum(goal[OPENS][goal[STARTS] > 0]).astype(int)
+    certain, possible = (
+        np.bincount(part, ~((reached > low) & (reached <= high)).all(axis=1) * goal[WEIGHT, starts]).max() <= allowed
+        for low, high in goal[:WEIGHT].reshape(2, 2, *reached.shape)
+    )
     found[:, 0] = certain, possible and not certain
-    return found
+    return (-1) ** search.all_outputs.bit_count() * found
+
+
+def _identity(search: Search, goal: np.ndarray, allowed: float, inputs: tuple[int, ...], neuron_label: int) -> str:
+    """What is counted, as a digest: the same count has the same, on every machine."""
+    digest = hashlib.sha256(repr((inputs, neuron_label, allowed)).encode())
+    for array in (*search.layout, goal):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
 
 
 def subsets(full: int) -> Iterator[int]:

@@ -1,79 +1,227 @@
 """What a circuit is asked to do: in which scenarios, and which decisions must come out."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
+from ..activations import LEAKY, activation
 from ..behavior import BOUNDARY_SHIFT, Behavior, Decision, decision_limits
+from ..errors import InputError
 from ..network import Network
+
+Ablation = Literal["zero", "mean", "resample"]
+ABLATIONS: tuple[Ablation, ...] = ("zero", "mean", "resample")
+ALONE = -1
+# Sums of weights are compared with the error allowed up to their own rounding.
+SUM_ROUNDING = 1e-12
+# Scenarios of one block, where there are so many that they are gone through in blocks.
+SCENARIOS_AT_ONCE = 1 << 12
 
 
 @dataclass(frozen=True, eq=False)
 class Criterion:
-    """Scenarios, each a base input with the activations that removed edges carry, and the bit wanted in each.
+    """Scenarios, each a base input with the activations that removed edges carry, and the decisions wanted in each.
+
+    The scenarios come in parts: every base alone, or every base with every source. A circuit meets the criterion when
+    in each part the scenarios in which it is wrong weigh at most the behavior's epsilon together.
 
     Attributes:
-        bases: shape (scenarios, features).
+        network: whose circuits are judged.
+        behavior: the inputs, what is wanted at each, and how much may be wrong.
+        decision: how outputs become bits.
+        base: shape (scenarios,), the input of each scenario.
+        source: shape (scenarios,), the input that removed edges are resampled from; -1 when from none.
         ablated: for layers 0 to depth - 1, shape (scenarios, neurons): what edges outside the circuit carry.
-        wanted: shape (scenarios, outputs).
-        required: shape (scenarios, outputs); where False any decision will do.
+        near: shape (inputs, outputs), the pre-activations that outputs must come as close to as the behavior's
+            `within`.
     """
 
     network: Network
+    behavior: Behavior
     decision: Decision
-    bases: Float[np.ndarray, "scenarios features"]
+    base: Int[np.ndarray, " scenarios"]
+    source: Int[np.ndarray, " scenarios"]
     ablated: tuple[Float[np.ndarray, "scenarios _neurons"], ...]
-    wanted: Bool[np.ndarray, "scenarios outputs"]
-    required: Bool[np.ndarray, "scenarios outputs"]
+    near: Float[np.ndarray, "inputs outputs"]
+
+    @cached_property
+    def bases(self) -> Float[np.ndarray, "scenarios features"]:
+        """The inputs, scenario by scenario."""
+        return self.behavior.points[self.base]
+
+    @cached_property
+    def wanted(self) -> Bool[np.ndarray, "scenarios outputs"]:
+        """The bits wanted, scenario by scenario."""
+        return self.behavior.wanted[self.base]
+
+    @cached_property
+    def weights(self) -> Float[np.ndarray, " scenarios"]:
+        """The share of each scenario in its part."""
+        weights = self.behavior.weights
+        return weights[self.base] * np.where(self.source == ALONE, 1.0, weights[self.source])
+
+    @property
+    def allowed(self) -> float:
+        """The weight of wrong scenarios that a circuit may have in each part."""
+        epsilon = self.behavior.epsilon
+        return epsilon + SUM_ROUNDING if epsilon else 0.0
+
+    @property
+    def opens(self) -> Bool[np.ndarray, " scenarios"]:
+        """Whether each scenario is the first of its part."""
+        resampled = self.source != ALONE
+        return np.concatenate([[True], resampled[1:] != resampled[:-1]])
+
+    @cached_property
+    def contrasts(self) -> Float[np.ndarray, "scenarios dimensions outputs"]:
+        """What of the outputs' pre-activations is held against limits in each scenario: they themselves or, by argmax,
+        how far that of the wanted class exceeds each other one."""
+        count, outputs = self.wanted.shape
+        themselves = np.broadcast_to(np.eye(outputs), (count, outputs, outputs))
+        if self.decision != "argmax":
+            return themselves
+        others = np.array([[o for o in range(outputs) if o != c] for c in self.wanted.argmax(axis=1)])
+        differences = self.wanted[:, None, :] - np.eye(outputs)[others]
+        return differences if self.behavior.within is None else np.concatenate([differences, themselves], axis=1)
 
     def limits(self, slack: float) -> Float[np.ndarray, "ends dimensions"]:
-        """Low and high ends of the pre-activations allowed, scenario by scenario and output by output, the decision
-        boundary being moved outwards by `slack`."""
-        name = self.network.activations[-1]
-        ends = {bit: decision_limits(name, self.decision, bit, slack) for bit in (False, True)}
-        wanted, required = self.wanted.ravel(), self.required.ravel()
-        low = np.where(required, np.where(wanted, ends[True][0], ends[False][0]), -np.inf)
-        high = np.where(required, np.where(wanted, ends[True][1], ends[False][1]), np.inf)
-        return np.stack([low, high])
+        """Low and high ends of what is allowed, scenario by scenario and contrast by contrast, the decision boundary
+        being moved outwards by `slack`."""
+        low, high = self._argmax_limits(slack) if self.decision == "argmax" else self._bit_limits(slack)
+        if self.behavior.within is not None:
+            center, distance = self.near[self.base], self.behavior.within + slack
+            lowest, highest = np.nextafter(center - distance, -np.inf), center + distance
+            if self.decision == "argmax":
+                low, high = np.concatenate([low, lowest], axis=1), np.concatenate([high, highest], axis=1)
+            else:
+                low, high = np.maximum(low, lowest), np.minimum(high, highest)
+        return np.stack([low.ravel(), high.ravel()])
 
     def certified_limits(self) -> Float[np.ndarray, "boxes ends dimensions"]:
         """The box when the decision boundary moves inwards and outwards by 1e-9."""
         return np.stack([self.limits(-BOUNDARY_SHIFT), self.limits(BOUNDARY_SHIFT)])
 
+    def limits_as_decided(self) -> Float[np.ndarray, "boxes ends dimensions"]:
+        """The box that float64 arithmetic happens to decide by, twice."""
+        return np.stack([self.limits(0.0)] * 2)
 
-def perfect(network: Network, behavior: Behavior, decision: Decision = "threshold") -> Criterion:
-    """Run alone, all other edges carrying 0, the circuit makes the wanted decision at every input (paper, Def. 4)."""
-    silent = tuple(np.zeros((len(behavior.points), width)) for width in network.widths[:-1])
-    return _criterion(network, decision, behavior.points, silent, behavior.wanted)
+    def _bit_limits(self, slack: float) -> tuple[np.ndarray, np.ndarray]:
+        name = self.network.activations[-1]
+        ends = {bit: decision_limits(name, self.decision, bit, slack) for bit in (False, True)}
+        return tuple(np.where(self.wanted, ends[True][k], ends[False][k]) for k in (0, 1))  # type: ignore[return-value]
+
+    def _argmax_limits(self, slack: float) -> tuple[np.ndarray, np.ndarray]:
+        outputs = self.wanted.shape[1]
+        # Of equal outputs the first is chosen: against those that come later, a difference of 0 is enough.
+        first = np.arange(outputs - 1) >= self.wanted.argmax(axis=1)[:, None]
+        low = np.where(first, np.nextafter(-slack, -np.inf), -slack)
+        return low, np.full(low.shape, np.inf)
 
 
-def resample_faithful(network: Network, behavior: Behavior, decision: Decision = "threshold") -> Criterion:
+def perfect(
+    network: Network, behavior: Behavior, decision: Decision = "threshold", ablation: Ablation = "zero"
+) -> Criterion:
+    """The circuit makes the wanted decisions, its circuit error being at most the behavior's epsilon (paper, Def. 4).
+
+    Args:
+        network: the network.
+        behavior: the inputs, their weights and the decisions wanted.
+        decision: how outputs become bits.
+        ablation: what edges outside the circuit carry: `zero`; their `mean` over the inputs; or, `resample`, what they
+            carry in the whole network at a source input, every base being run with every source.
+    """
+    if ablation == "resample":
+        return _joined(network, behavior, decision, list(resampled_blocks(network, behavior, decision)))
+    every = np.arange(len(behavior.points))
+    alone = np.full(len(every), ALONE)
+    return _criterion(network, behavior, decision, every, alone, carried(network, behavior, ablation))
+
+
+def resample_faithful(
+    network: Network, behavior: Behavior, decision: Decision = "threshold", ablation: Ablation = "zero"
+) -> Criterion:
     """Perfect, and still so when every other edge carries what it carries in the whole network at another input.
 
     Every base with every source; a source that is the base itself asks nothing of a network that makes the wanted
     decisions.
     """
+    resampled = list(resampled_blocks(network, behavior, decision))
+    alone = [] if ablation == "resample" else [perfect(network, behavior, decision, ablation)]
+    return _joined(network, behavior, decision, alone + resampled)
+
+
+def resampled_blocks(network: Network, behavior: Behavior, decision: Decision) -> Iterator[Criterion]:
+    """Every base with every source, some sources at a time; the weights of all blocks sum to 1."""
     count = len(behavior.points)
-    bases, sources = (grid.ravel() for grid in np.mgrid[0:count, 0:count])
     states = network.layers(behavior.points)[:-1]
-    resampled = tuple(state[sources] for state in states)
-    alone = perfect(network, behavior, decision)
-    return _criterion(
-        network,
-        decision,
-        np.concatenate([behavior.points, behavior.points[bases]]),
-        tuple(np.concatenate(pair) for pair in zip(alone.ablated, resampled, strict=True)),
-        np.concatenate([behavior.wanted, behavior.wanted[bases]]),
-    )
+    at_once = max(1, SCENARIOS_AT_ONCE // count)
+    for start in range(0, count, at_once):
+        some = np.arange(start, min(count, start + at_once))
+        bases, sources = np.tile(np.arange(count), len(some)), np.repeat(some, count)
+        yield _criterion(network, behavior, decision, bases, sources, (state[sources] for state in states))
+
+
+def carried(
+    network: Network, behavior: Behavior, ablation: Ablation
+) -> tuple[Float[np.ndarray, "inputs _neurons"], ...]:
+    """What edges outside a circuit carry by a kind of ablation that needs no source, for layers 0 to depth - 1.
+
+    Raises:
+        InputError: the kind is unknown, or is `resample`.
+    """
+    count = len(behavior.points)
+    if ablation == "zero":
+        return tuple(np.zeros((count, width)) for width in network.widths[:-1])
+    if ablation == "mean":
+        means = (behavior.weights @ state for state in network.layers(behavior.points)[:-1])
+        return tuple(np.tile(mean, (count, 1)) for mean in means)
+    raise InputError(f"unknown ablation {ablation!r} here; zero and mean set one value for each neuron")
+
+
+def check_ablation(ablation: str) -> Ablation:
+    """The kind of ablation, if it is one.
+
+    Raises:
+        InputError: it is none.
+    """
+    for known in ABLATIONS:
+        if ablation == known:
+            return known
+    raise InputError(f"unknown ablation {ablation!r}; the ablations are {', '.join(ABLATIONS)}")
 
 
 def _criterion(
     network: Network,
+    behavior: Behavior,
     decision: Decision,
-    bases: Float[np.ndarray, "scenarios features"],
-    ablated: Sequence[Float[np.ndarray, "scenarios _neurons"]],
-    wanted: Bool[np.ndarray, "scenarios outputs"],
+    bases: np.ndarray,
+    sources: np.ndarray,
+    ablated: Iterable[Float[np.ndarray, "scenarios _neurons"]],
 ) -> Criterion:
-    return Criterion(network, decision, bases, tuple(ablated), wanted, np.ones_like(wanted))
+    _check_argmax(network, decision)
+    near = network.received(network.depth, network.layers(behavior.points)[-2])
+    return Criterion(network, behavior, decision, bases, sources, tuple(ablated), near)
+
+
+def _joined(network: Network, behavior: Behavior, decision: Decision, parts: Sequence[Criterion]) -> Criterion:
+    bases = np.concatenate([part.base for part in parts])
+    sources = np.concatenate([part.source for part in parts])
+    ablated = (np.concatenate(layer) for layer in zip(*(part.ablated for part in parts), strict=True))
+    return _criterion(network, behavior, decision, bases, sources, ablated)
+
+
+def _check_argmax(network: Network, decision: Decision) -> None:
+    if decision != "argmax":
+        return
+    if network.widths[-1] < 2:
+        raise InputError("the decision argmax needs at least 2 outputs; the network has 1: use threshold")
+    function = activation(network.activations[-1])
+    if function.code == LEAKY and function.parameter == 0:
+        raise InputError(
+            f"the decision argmax is taken of outputs that grow with what they receive; by {function.name} many are 0 "
+            f"alike: give the network without its last activation"
+        )

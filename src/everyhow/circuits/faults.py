@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import numpy as np
+from jaxtyping import Bool
 
 from ..behavior import Behavior, Decision, decide
-from ..boolean.truth_table import row_name
 from ..ladder import Counterexample, Fault
 from ..network import Network
 from .circuit import Circuit
-from .criterion import Criterion, perfect, resample_faithful
+from .criterion import ALONE, Ablation, Criterion, perfect, resample_faithful
 from .findings import CircuitFindings
 from .listing import is_listable, list_circuits
 
@@ -19,79 +19,105 @@ MOST_TRIED = 20_000
 
 
 def fallen(
-    rung: str, network: Network, behavior: Behavior, decision: Decision, findings: CircuitFindings, most: int
+    rung: str,
+    network: Network,
+    behavior: Behavior,
+    decision: Decision,
+    findings: CircuitFindings,
+    most: int,
+    ablation: Ablation = "zero",
 ) -> tuple[tuple[Circuit, Fault], ...]:
     """At most `most` of the circuits that pass all rungs before `rung` and not this one, each with its fault.
 
     Circuits that are minimal come before others; beyond them at most 20,000 circuits are looked at. The first rung
     sorts the whole space; what falls there is shown by circuits one edge smaller than a minimal one.
     """
+    alone = perfect(network, behavior, decision, ablation)
+    faithfully = resample_faithful(network, behavior, decision, ablation)
     finders = {
-        "perfect": _imperfect,
-        "resample_faithful": _unfaithful,
-        "resample_faithful_minimal": _not_minimal,
-        "resample_faithful_fewest_edges": _too_large,
+        "perfect": lambda: _imperfect(alone, findings),
+        "resample_faithful": lambda: _unfaithful(alone, faithfully, findings),
+        "resample_faithful_minimal": lambda: _not_minimal(faithfully, findings),
+        "resample_faithful_fewest_edges": lambda: _too_large(findings),
     }
-    return tuple(islice(finders[rung](network, behavior, decision, findings), most))
+    return tuple(islice(finders[rung](), most))
 
 
 def fault_of(criterion: Criterion, circuit: Circuit) -> Fault | None:
-    """The first scenario in which a circuit does not make the wanted decisions; None when it meets the criterion."""
-    network = criterion.network
-    outputs = network.run_circuit(criterion.bases, circuit, criterion.ablated)[-1]
+    """The first scenario in which a circuit is wrong, where it is wrong too often; None when it meets the criterion."""
+    behavior = criterion.behavior
+    outputs = criterion.network.run_circuit(criterion.bases, circuit, criterion.ablated)[-1]
     bits, decided = decide(outputs, criterion.decision)
-    wrong = ((bits != criterion.wanted) | ~decided) & criterion.required
-    if not wrong.any():
+    wrong = (bits != criterion.wanted) | ~decided
+    failing = wrong.any(axis=1) | _too_far(criterion, circuit)
+    part = np.cumsum(criterion.opens) - 1
+    errors = np.bincount(part, failing * criterion.weights)
+    if not (errors > criterion.allowed).any():
         return None
-    scenario, output = (int(k) for k in np.argwhere(wrong)[0])
-    inputs, rows = network.widths[0], 1 << network.widths[0]
-    base, source = (scenario, None) if scenario < rows else divmod(scenario - rows, rows)
-    at, sources = row_name(base, inputs), ()
-    text = f"alone, it decides otherwise at {at}"
-    if source is not None:
-        sources = (("every edge outside it", row_name(source, inputs)),)
-        text = f"amid what the other edges carry at {sources[0][1]}, it decides otherwise at {at}"
-    if not decided[scenario, output]:
+    scenario = int(np.flatnonzero(failing & (errors > criterion.allowed)[part])[0])
+    source = int(criterion.source[scenario])
+    at, sources = behavior.name_of(int(criterion.base[scenario])), ()
+    setting = "alone"
+    if source != ALONE:
+        sources = (("every edge outside it", behavior.name_of(source)),)
+        setting = f"amid what the other edges carry at {sources[0][1]}"
+    elsewhere = ""
+    if behavior.epsilon:
+        elsewhere = f", and not only there: its circuit error is {errors[part[scenario]]:.4g}"
+    if not wrong[scenario].any():
+        return Fault(f"{setting}, its output is not as near at {at} as it has to be{elsewhere}")
+    text = f"{setting}, it decides otherwise at {at}{elsewhere}"
+    if not decided[scenario].all():
         return Fault(f"{text}: its output is no bit")
-    wanted = bool(criterion.wanted[scenario, output])
+    wanted = bool(criterion.wanted[scenario, np.flatnonzero(wrong[scenario])[0]])
     return Fault(text, Counterexample(at, sources, wanted, not wanted))
 
 
-def _imperfect(network: Network, behavior: Behavior, decision: Decision, findings: CircuitFindings) -> Iterator:
-    criterion = perfect(network, behavior, decision)
+def _too_far(criterion: Criterion, circuit: Circuit) -> Bool[np.ndarray, " scenarios"]:
+    """Where the outputs do not come as near to the network's as the behavior asks."""
+    network, within = criterion.network, criterion.behavior.within
+    if within is None:
+        return np.zeros(len(criterion.base), bool)
+    before = network.run_circuit(criterion.bases, circuit, criterion.ablated)[-2]
+    mask = circuit.masks(network)[-1]
+    weights, bias = network.weights[-1], network.biases[-1]
+    received = before @ (weights * mask).T + criterion.ablated[-1] @ (weights * ~mask).T + bias
+    return np.any(np.abs(received - criterion.near[criterion.base]) > within, axis=1)
+
+
+def _imperfect(alone: Criterion, findings: CircuitFindings) -> Iterator[tuple[Circuit, Fault]]:
     seen = set()
     for circuit in findings.minimal or ():
         for smaller in filter(None, map(circuit.without, circuit.edges)):
-            fault = fault_of(criterion, smaller)
+            fault = fault_of(alone, smaller)
             if fault is not None and smaller not in seen:
                 seen.add(smaller)
                 yield smaller, fault
 
 
-def _unfaithful(network: Network, behavior: Behavior, decision: Decision, findings: CircuitFindings) -> Iterator:
-    criterion = resample_faithful(network, behavior, decision)
+def _unfaithful(alone: Criterion, faithfully: Criterion, findings: CircuitFindings) -> Iterator[tuple[Circuit, Fault]]:
     minimal: Sequence[Circuit] = findings.minimal or ()
-    listed = list_circuits(perfect(network, behavior, decision)) if is_listable(network) else iter(())
+    listed = list_circuits(alone) if is_listable(alone.network) else iter(())
     known = set(minimal)
     others = (circuit for circuit in islice(listed, MOST_TRIED) if circuit not in known)
     for candidates in (minimal, others):
         for circuit in candidates:
-            fault = fault_of(criterion, circuit)
+            fault = fault_of(faithfully, circuit)
             if fault is not None:
                 yield circuit, fault
 
 
-def _not_minimal(network: Network, behavior: Behavior, decision: Decision, findings: CircuitFindings) -> Iterator:
+def _not_minimal(faithfully: Criterion, findings: CircuitFindings) -> Iterator[tuple[Circuit, Fault]]:
     minimal = findings.faithful_minimal or ()
-    if not minimal or not is_listable(network):
+    if not minimal or not is_listable(faithfully.network):
         return
-    for circuit in islice(list_circuits(resample_faithful(network, behavior, decision)), MOST_TRIED):
+    for circuit in islice(list_circuits(faithfully), MOST_TRIED):
         inside = next((small for small in minimal if small != circuit and small.is_within(circuit)), None)
         if inside is not None:
             yield circuit, Fault(f"a circuit of {len(inside)} edges inside it passes as well")
 
 
-def _too_large(network: Network, behavior: Behavior, decision: Decision, findings: CircuitFindings) -> Iterator:
+def _too_large(findings: CircuitFindings) -> Iterator[tuple[Circuit, Fault]]:
     minimal = findings.faithful_minimal or ()
     fewest = min(map(len, minimal), default=0)
     for circuit in minimal:

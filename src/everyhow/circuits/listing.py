@@ -9,7 +9,7 @@ from ..errors import InputError
 from ..network import Network
 from .circuit import Circuit, edge_positions
 from .criterion import Criterion
-from .search import Search, plan
+from .search import Search, goal_of, plan
 
 MOST_EDGES = 63
 BUFFER = 1 << 16
@@ -37,14 +37,16 @@ def list_bits(criterion: Criterion) -> Iterator[UInt64[np.ndarray, " _circuits"]
     from ..kernels.circuits import next_circuits
 
     search = listable(criterion)
-    limits = np.stack([criterion.limits(0.0)] * 2)
+    goal = goal_of(criterion, criterion.limits_as_decided())
     buffer = np.empty(BUFFER, np.uint64)
     filled = 0
     for masks, prefix_bits, needed in whole_prefixes_of(search):
         row = 0
         while row >= 0:
             free, everything = buffer[filled:], (search.all_inputs, search.all_outputs)
-            count, row = next_circuits(masks, prefix_bits, needed, row, free, search.layout, *everything, limits)
+            count, row = next_circuits(
+                masks, prefix_bits, needed, row, free, search.layout, *everything, goal, criterion.allowed
+            )
             if count < 0:
                 # One row of halves does not fit in what is left: hand out what there is, or make more room.
                 if filled:

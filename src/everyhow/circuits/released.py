@@ -9,15 +9,16 @@ from functools import cached_property, lru_cache
 import numpy as np
 from jaxtyping import UInt64
 
-from ..behavior import Behavior, decide
+from ..behavior import Behavior
 from ..network import Network
-from .circuit import Circuit, edge_positions
+from .circuit import edge_positions
 from .count import CircuitCount, count_circuits
 from .criterion import Criterion, perfect
 from .listing import list_bits
 from .space import circuits_in_space
 
-LEAST_ACCURACY = 0.99
+# The accuracy must exceed 0.99: errors of 0.01 are too many, whatever rounding makes of them.
+MOST_WRONG = 0.01 - 1e-9
 # Counting or listing the circuits of one more network, however small, costs about as much as so many circuits.
 STEPS_PER_NETWORK = 2_000_000
 
@@ -49,18 +50,8 @@ class ReleasedCircuits:
         return _allowed_circuits(_shape(self.network), self.most_neurons)
 
     def count(self) -> CircuitCount:
-        """The number of accurate circuits, by edges; a circuit may be wrong at inputs of together less than 1 % weight.
-
-        The circuits that are wrong exactly on a set of inputs are those right elsewhere, less those also right on a
-        part of it: inclusion-exclusion over the few sets that are light enough.
-        """
-        signed: dict[tuple[int, ...], int] = {}
-        for wrong in self._light_sets():
-            for size in range(len(wrong) + 1):
-                for right_too in itertools.combinations(wrong, size):
-                    free = tuple(k for k in wrong if k not in right_too)
-                    signed[free] = signed.get(free, 0) + (-1) ** size
-        return _combined((sign, self._count(self._free_of(free))) for free, sign in signed.items() if sign)
+        """The number of accurate circuits, by edges; one may be wrong at inputs of together less than 1 % weight."""
+        return _count_of_few(self._criterion, self.most_neurons, self._neuron_sets)
 
     def list_bits(self) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
         """The bits of every accurate circuit, in blocks."""
@@ -68,49 +59,22 @@ class ReleasedCircuits:
         last = self.network.depth
         hidden = _hidden(self.network)
         neurons = self._groups(lambda edge: hidden.index(edge[:2]) if edge[0] < last else None, len(hidden))
-        light = {k for wrong in self._light_sets() for k in wrong}
-        criterion = self._free_of(tuple(light))
         for chosen in self._neuron_sets or [None]:
-            part = criterion if chosen is None else _restricted(criterion, chosen)
+            part = self._criterion if chosen is None else _restricted(self._criterion, chosen)
             wanted = None if chosen is None else np.array([neuron in chosen for neuron in hidden])
             for block in list_bits(part):
                 used = block[:, None] & neurons != 0
                 few_neurons = (used == wanted).all(axis=1) if chosen else used.sum(axis=1) <= self.most_neurons
-                kept = block[(block[:, None] & inputs != 0).all(axis=1) & few_neurons]
-                if light:
-                    kept = np.array([bits for bits in kept if self._accurate(int(bits))], np.uint64)
-                yield kept
+                yield block[(block[:, None] & inputs != 0).all(axis=1) & few_neurons]
 
     @property
     def _criterion(self) -> Criterion:
-        return perfect(self.network, self.behavior, "round")
-
-    def _count(self, criterion: Criterion) -> CircuitCount:
-        """The circuits that meet a criterion, with the right inputs and neurons."""
-        return _count_of_few(criterion, self.most_neurons, self._neuron_sets)
+        return perfect(self.network, replace(self.behavior, epsilon=MOST_WRONG), "round")
 
     @cached_property
     def _neuron_sets(self) -> tuple[frozenset[Neuron], ...]:
         """`allowed_sets` when going through the networks restricted to them is less work than the whole; else none."""
         return _worthwhile_sets(_shape(self.network), self.most_neurons)
-
-    def _free_of(self, inputs: tuple[int, ...]) -> Criterion:
-        required = self._criterion.required.copy()
-        required[list(inputs)] = False
-        return replace(self._criterion, required=required)
-
-    def _light_sets(self) -> list[tuple[int, ...]]:
-        """The sets of inputs at which an accurate circuit may be wrong, the empty one included."""
-        weights = self.behavior.weights
-        light = [k for k, weight in enumerate(weights) if 1 - weight > LEAST_ACCURACY]
-        sets = itertools.chain.from_iterable(itertools.combinations(light, n) for n in range(len(light) + 1))
-        return [chosen for chosen in sets if 1 - weights[list(chosen)].sum() > LEAST_ACCURACY]
-
-    def _accurate(self, bits: int) -> bool:
-        outputs = self.network.run_circuit(self.behavior.points, Circuit(self.network.widths, bits))[-1]
-        found, decided = decide(outputs, "round")
-        right = (decided & (found == self.behavior.wanted)).all(axis=1)
-        return float(self.behavior.weights[right].sum()) > LEAST_ACCURACY
 
     def _groups(self, group_of, count: int) -> UInt64[np.ndarray, " groups"]:
         """For each group the bits of its edges; `group_of` tells an edge's group, or None."""
@@ -145,7 +109,7 @@ def _allowed_circuits(shape: Shape, most_neurons: int) -> int:
     """How many circuits networks of a shape have that use every input and at most so many hidden neurons."""
     network = _network_of(shape)
     anything = perfect(network, Behavior(np.zeros((1, shape[0][0])), np.ones(1), np.zeros((1, shape[0][-1]), bool)))
-    free = replace(anything, required=np.zeros_like(anything.required))
+    free = replace(anything, behavior=replace(anything.behavior, epsilon=1.0))
     return _count_of_few(free, most_neurons, _worthwhile_sets(shape, most_neurons)).between[0]
 
 

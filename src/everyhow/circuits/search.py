@@ -1,14 +1,15 @@
 """The plan of a search: a criterion laid out as the arrays that the kernels read, and the prefixes they walk."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
+from jaxtyping import Float
 
 from ..activations import activation
 from ..errors import BudgetError, InputError
-from ..kernels.layout import Layout
+from ..kernels.layout import OPENS, STARTS, WEIGHT, Layout
 from ..network import Network
 from .circuit import edge_positions
 from .criterion import Criterion
@@ -19,6 +20,8 @@ from .space import circuits_in_space
 PAIRS_AT_ONCE = 1 << 20
 # Sets of neurons are bits of one half of a 64-bit number; counts are signed 64-bit numbers.
 MOST_NEURONS, COUNTED_BITS = 31, 62
+# Neurons of a layer of which all sets are gone through to tell how many prefixes there are.
+MOST_SET_OUT = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,11 +47,41 @@ class Search:
             count, more = next_prefixes(state, self.layout.widths, self.layout.available, first, block)
             yield block[:count]
 
+    def number_of_prefixes(self, first: int) -> int | None:
+        """How many prefixes there are, the inputs being those in `first`; None where a layer is too wide to tell."""
+        ways = {first: 1}
+        for layer in range(len(self.layout.weights) - 2):
+            width = int(self.layout.widths[layer + 1])
+            if width > MOST_SET_OUT:
+                return None
+            following: dict[int, int] = {}
+            for used, number in ways.items():
+                sets = {0: number}
+                for j in range(width):
+                    choices = (1 << (int(self.layout.available[layer, j]) & used).bit_count()) - 1
+                    with_j = {chosen | 1 << j: ways_there * choices for chosen, ways_there in sets.items()}
+                    sets |= with_j
+                for chosen, ways_there in sets.items():
+                    following[chosen] = following.get(chosen, 0) + ways_there
+            ways = following
+        return sum(ways.values())
+
     def _most_pairs(self) -> int:
         """An upper bound of the choices of all last hidden neurons together, for one prefix."""
         outputs = int(self.layout.widths[-1])
         choices = (1 + ((1 << int(p).bit_count()) - 1) * ((1 << outputs) - 1) for p in self.layout.available[-2])
         return math.prod(choices)
+
+
+def goal_of(criterion: Criterion, limits: np.ndarray) -> Float[np.ndarray, "rows dimensions"]:
+    """What must come out, for the kernels, by two boxes of limits."""
+    goal = np.zeros((7, limits.shape[2]))
+    contrasts = goal.shape[1] // len(criterion.weights)
+    goal[:WEIGHT] = limits.reshape(WEIGHT, -1)
+    goal[WEIGHT] = np.repeat(criterion.weights, contrasts)
+    goal[STARTS, ::contrasts] = 1
+    goal[OPENS, ::contrasts] = criterion.opens
+    return goal
 
 
 def plan(criterion: Criterion) -> Search:
@@ -69,8 +102,13 @@ def plan(criterion: Criterion) -> Search:
         raise BudgetError("counting the circuits", space, 1 << COUNTED_BITS, hint)
     if network.depth == 1:
         return _plan_without_hidden_layer(criterion)
-    positions = edge_positions(network.widths)
-    return _layout(criterion, network, lambda layer, j, i: positions[layer, j, i])
+    return _search(layout_of(criterion))
+
+
+def layout_of(criterion: Criterion) -> Layout:
+    """A criterion as arrays for the kernels; the bits of edges mean something up to 63 edges only."""
+    positions = edge_positions(criterion.network.widths)
+    return _layout(criterion, lambda layer, j, i: positions[layer, j, i])
 
 
 def _plan_without_hidden_layer(criterion: Criterion) -> Search:
@@ -80,14 +118,17 @@ def _plan_without_hidden_layer(criterion: Criterion) -> Search:
         (np.eye(inputs), *network.weights), (np.zeros(inputs), *network.biases), ("identity", *network.activations)
     )
     positions = edge_positions(network.widths)
-    widened = Criterion(
-        copied, criterion.decision, criterion.bases, criterion.ablated * 2, criterion.wanted, criterion.required
-    )
+    widened = replace(criterion, network=copied, ablated=criterion.ablated * 2)
     # A bit beyond all others takes the copying edges, which belong to no circuit.
-    return _layout(widened, copied, lambda layer, j, i: 63 if layer == 1 else positions[1, j, i])
+    return _search(_layout(widened, lambda layer, j, i: 63 if layer == 1 else positions[1, j, i]))
 
 
-def _layout(criterion: Criterion, network: Network, position) -> Search:
+def _search(layout: Layout) -> Search:
+    return Search(layout, (1 << int(layout.widths[0])) - 1, (1 << int(layout.widths[-1])) - 1)
+
+
+def _layout(criterion: Criterion, position: Callable[[int, int, int], int]) -> Layout:
+    network = criterion.network
     depth, widest, scenarios = network.depth, max(network.widths), len(criterion.bases)
     weights = np.zeros((depth, widest, widest))
     constants = np.zeros((depth, widest, scenarios))
@@ -106,7 +147,7 @@ def _layout(criterion: Criterion, network: Network, position) -> Search:
     base = np.zeros((scenarios, widest))
     base[:, : network.widths[0]] = criterion.bases
     functions = [activation(name) for name in network.activations]
-    layout = Layout(
+    return Layout(
         widths=np.array(network.widths, np.int64),
         weights=weights,
         constants=constants,
@@ -116,5 +157,5 @@ def _layout(criterion: Criterion, network: Network, position) -> Search:
         ablated=ablated,
         available=available,
         positions=positions,
+        contrasts=np.ascontiguousarray(criterion.contrasts, np.float64),
     )
-    return Search(layout, (1 << network.widths[0]) - 1, (1 << network.widths[-1]) - 1)

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Iterator
 
 from ..errors import InputError
 from ..network import Network
@@ -9,6 +10,8 @@ from ..network import Network
 # Combinations of used neurons, alike ones counted once, that one layer may have.
 MOST_STATES = 1 << 10
 Kind = tuple[int, int]
+State = tuple[int, ...]
+Level = tuple[dict[Kind, list[int]], dict[State, int]]
 
 
 def circuits_in_space(network: Network) -> int:
@@ -28,25 +31,45 @@ def circuits_in_space(network: Network) -> int:
         >>> circuits_in_space(xornet())
         15
     """
+    *_, (kinds, ways) = ways_below(network)
+    return ways[tuple(len(members) for members in kinds.values())]
+
+
+def ways_below(network: Network) -> Iterator[Level]:
+    """For each layer from 1 on, its neurons by kind, and how many edge sets there are below it by the neurons used.
+
+    They give a parent to exactly so many certain neurons of each kind, and use all neurons that they reach.
+    """
     kinds = [_kinds(network, layer) for layer in range(1, network.depth + 1)]
-    # ways[t]: edge sets below a layer that give a parent to exactly t[k] certain neurons of each kind k, and use all
-    # neurons that they reach.
     ways = {
         state: math.prod(((1 << parents.bit_count()) - 1) ** n for (parents, _), n in zip(kinds[0], state, strict=True))
         for state in _states(kinds[0])
     }
+    yield kinds[0], ways
     for below, above in itertools.pairwise(kinds):
-        reach = {state: {kind: _available(kind, below, state) for kind in above} for state in _states(below)}
         signed = _chosen_exactly(ways, below)
         ways = {
-            state: sum(
-                number * math.prod(((1 << reach[used][k]) - 1) ** n for k, n in zip(above, state, strict=True))
-                for used, number in signed.items()
-                if number
-            )
+            state: sum(number * _edge_sets(below, used, above, state) for used, number in signed.items() if number)
             for state in _states(above)
         }
-    return ways[tuple(len(members) for members in kinds[-1].values())]
+        yield above, ways
+
+
+def edge_sets_between(below: dict[Kind, list[int]], used: State, above: dict[Kind, list[int]], state: State) -> int:
+    """How many ways there are to choose `used` neurons of each kind below, and edges from them to certain neurons above
+    that leave none of either without."""
+    sizes = [len(members) for members in below.values()]
+    chosen = math.prod(map(math.comb, sizes, used))
+    return chosen * sum(
+        math.prod(math.comb(u, s) * (-1) ** (u - s) for u, s in zip(used, smaller, strict=True))
+        * _edge_sets(below, smaller, above, state)
+        for smaller in itertools.product(*(range(u + 1) for u in used))
+    )
+
+
+def _edge_sets(below: dict[Kind, list[int]], used: State, above: dict[Kind, list[int]], state: State) -> int:
+    """How many ways there are to give parents among certain neurons below to certain neurons above."""
+    return math.prod(((1 << _available(kind, below, used)) - 1) ** n for kind, n in zip(above, state, strict=True))
 
 
 def _kinds(network: Network, layer: int) -> dict[Kind, list[int]]:
@@ -68,19 +91,19 @@ def _kinds(network: Network, layer: int) -> dict[Kind, list[int]]:
     return found
 
 
-def _states(kinds: dict[Kind, list[int]]) -> list[tuple[int, ...]]:
+def _states(kinds: dict[Kind, list[int]]) -> list[State]:
     """All ways to use some of the neurons, as numbers by kind."""
     return list(itertools.product(*(range(len(members) + 1) for members in kinds.values())))
 
 
-def _available(kind: Kind, below: dict[Kind, list[int]], state: tuple[int, ...]) -> int:
+def _available(kind: Kind, below: dict[Kind, list[int]], state: State) -> int:
     """How many used neurons of the layer below a neuron of `kind` can have as parents."""
     parents, _ = kind
     # Neurons of one kind have the same children, so that all of them are possible parents or none is.
     return sum(used for members, used in zip(below.values(), state, strict=True) if parents >> members[0] & 1)
 
 
-def _chosen_exactly(ways: dict[tuple[int, ...], int], kinds: dict[Kind, list[int]]) -> dict[tuple[int, ...], int]:
+def _chosen_exactly(ways: dict[State, int], kinds: dict[Kind, list[int]]) -> dict[State, int]:
     """The signed sum over all sets that contain a given one, times how many such sets there are by kind."""
     sizes = [len(members) for members in kinds.values()]
     signed = {}

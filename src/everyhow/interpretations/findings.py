@@ -12,6 +12,7 @@ from ..circuits.criterion import perfect
 from ..circuits.findings import CircuitFindings
 from ..circuits.listing import MOST_EDGES, is_listable, list_bits
 from ..circuits.sampling import sample_circuits
+from ..estimate import Estimate
 from ..network import Network
 from ..progress import Progress
 from .count import ReadingRule, count_interpretations
@@ -21,16 +22,6 @@ from .interpretations import Interpretations
 SAMPLE = 1000
 # `exact_up_to` stretches the budget by no more than this.
 STRETCH = 10
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """An unbiased estimate from a uniform sample of circuits, with the ends of its 95 % confidence interval."""
-
-    value: float
-    low: float
-    high: float
-    sample: int
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,13 @@ def prefix_halves(masks, layout, first, feeding, neuron_label):
     """Both halves of the last hidden neurons' sums for one prefix, the outputs' constants in the first."""
     state = run_prefix(masks, layout)
     used = used_neurons(masks, len(masks), layout.widths, first)
-    outputs, scenarios = layout.widths[-1], len(layout.base)
-    origin = np.empty(scenarios * outputs)
+    scenarios, contrasts, outputs = layout.contrasts.shape
+    origin = np.zeros(scenarios * contrasts)
     for s in range(scenarios):
-        for o in range(outputs):
-            origin[s * outputs + o] = layout.constants[-1, o, s]
+        for d in range(contrasts):
+            for o in range(outputs):
+                if layout.contrasts[s, d, o]:
+                    origin[s * contrasts + d] += layout.contrasts[s, d, o] * layout.constants[-1, o, s]
     cut = split_point(used, feeding, layout)
     one = half_sums(0, cut, origin, state, used, feeding, layout, neuron_label)
     two = half_sums(cut, layout.widths[-2], np.zeros_like(origin), state, used, feeding, layout, neuron_label)
@@ -64,8 +66,8 @@ def prefix_coefficient(masks, widths, available, first, neuron_label, coefficien
 
 
 @njit(cache=True, nogil=True)
-def count_circuits(prefixes, layout, first, feeding, neuron_label, labels, limits):
-    """The signed sum over `prefixes` of circuits inside the inner box, and only inside the outer one, by label."""
+def count_circuits(prefixes, layout, first, feeding, neuron_label, labels, goal, allowed):
+    """The signed sum over `prefixes` of circuits that are certain, and only possible, by label."""
     total = np.zeros((2, labels), np.int64)
     found = np.zeros((2, labels), np.int64)
     coefficient = np.zeros(labels, np.int64)
@@ -76,9 +78,9 @@ def count_circuits(prefixes, layout, first, feeding, neuron_label, labels, limit
         one, two = prefix_halves(masks, layout, first, feeding, neuron_label)
         found[:] = 0
         if len(one[0]) * len(two[0]) <= PLAIN_PAIRS:
-            count_pairs_plainly(one[0], one[1], two[0], two[1], limits, found)
+            count_pairs_plainly(one[0], one[1], two[0], two[1], goal, allowed, found)
         else:
-            count_pairs(one[0], one[1], two[0], two[1], limits, found)
+            count_pairs(one[0], one[1], two[0], two[1], goal, allowed, found)
         for place in range(2):
             multiply(found[place], coefficient)
             total[place] += found[place]
@@ -86,23 +88,25 @@ def count_circuits(prefixes, layout, first, feeding, neuron_label, labels, limit
 
 
 @njit(cache=True, nogil=True)
-def next_circuits(masks, prefix_bits, needed, start, out, layout, first, feeding, limits):
+def next_circuits(masks, prefix_bits, needed, start, out, layout, first, feeding, goal, allowed):
     """List circuits of one prefix into `out`, from row `start` on; returns how many and the row to go on with, which
     is -1 at the end of the prefix."""
     one, two = prefix_halves(masks, layout, first, feeding, 0)
     if len(two[0]) > len(out):
         return -len(two[0]), start
-    count, row = next_pairs(one[0], one[2], one[3], two[0], two[2], two[3], limits, needed, prefix_bits, start, out)
+    count, row = next_pairs(
+        one[0], one[2], one[3], two[0], two[2], two[3], goal, allowed, needed, prefix_bits, start, out
+    )
     return count, -1 if row == len(one[0]) else row
 
 
 @njit(cache=True, nogil=True)
-def pick_circuits(masks, prefix_bits, ranks, bits, cover, layout, first, feeding, limits):
+def pick_circuits(masks, prefix_bits, ranks, bits, cover, layout, first, feeding, goal, allowed):
     """Fill `bits` and `cover` for the pairs of one prefix that have the given ascending ranks; returns how many pairs
     the prefix has, those with an unused neuron included."""
     one, two = prefix_halves(masks, layout, first, feeding, 0)
     pairs = np.zeros((len(ranks), 2), np.int64)
-    passed = pick_pairs(one[0], two[0], limits, ranks, pairs)
+    passed = pick_pairs(one[0], two[0], goal, allowed, ranks, pairs)
     for k in range(len(ranks)):
         p, q = pairs[k]
         bits[k] = prefix_bits | one[3][p] | two[3][q]

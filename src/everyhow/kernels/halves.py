@@ -1,8 +1,8 @@
 """The partial sums of one half of the last hidden neurons, for one prefix.
 
 A circuit is judged in `scenarios`: runs at a base input, each with the values that its removed edges carry. A point
-has one coordinate per scenario and output: what a set of neurons adds to the outputs' pre-activations. A choice of a
-neuron is a set of parents and a set of outputs it feeds, or to be left out.
+has one coordinate per scenario and contrast of the outputs' pre-activations: what a set of neurons adds to it. A choice
+of a neuron is a set of parents and a set of outputs it feeds, or to be left out.
 """
 
 import numpy as np
@@ -55,16 +55,16 @@ def choices_of(parents, feeds):
 
 
 @njit(cache=True, nogil=True)
-def neuron_choices(j, state, parents, feeds, outputs, layout, neuron_label):
+def neuron_choices(j, state, parents, feeds, layout, neuron_label):
     """Every choice of last hidden neuron `j`, to be left out first, then by ascending parents and outputs.
 
-    Returns points (choices, scenarios x outputs), labels (edges, plus `neuron_label` when not left out), cover (the
+    Returns points (choices, scenarios x contrasts), labels (edges, plus `neuron_label` when not left out), cover (the
     parents and, above bit 31, the outputs of the choice) and bits (the edges).
     """
     layer = len(layout.weights) - 2
-    scenarios = len(state)
+    scenarios, contrasts, outputs = layout.contrasts.shape
     total = choices_of(parents, feeds)
-    points = np.zeros((total, scenarios * outputs))
+    points = np.zeros((total, scenarios * contrasts))
     labels = np.zeros(total, np.int64)
     cover = np.zeros(total, np.int64)
     bits = np.zeros(total, np.uint64)
@@ -93,7 +93,10 @@ def neuron_choices(j, state, parents, feeds, outputs, layout, neuron_label):
                 if fed >> o & 1:
                     bits[row] |= np.uint64(1) << layout.positions[layer + 1, o, j]
                     for s in range(scenarios):
-                        points[row, s * outputs + o] = layout.weights[layer + 1, o, j] * activations[s]
+                        added = layout.weights[layer + 1, o, j] * activations[s]
+                        for d in range(contrasts):
+                            if layout.contrasts[s, d, o]:
+                                points[row, s * contrasts + d] += layout.contrasts[s, d, o] * added
             labels[row] = popcount(mask) + popcount(fed) + neuron_label
             cover[row] = mask | fed << 32
             row += 1
@@ -108,7 +111,6 @@ def half_sums(start, stop, origin, state, used, feeding, layout, neuron_label):
     """
     layer = len(layout.weights) - 2
     dimensions = len(origin)
-    outputs = dimensions // len(state)
     points = origin.reshape(1, dimensions).copy()
     labels = np.zeros(1, np.int64)
     cover = np.zeros(1, np.int64)
@@ -116,7 +118,7 @@ def half_sums(start, stop, origin, state, used, feeding, layout, neuron_label):
     for j in range(start, stop):
         parents = layout.available[layer, j] & used
         feeds = fed_outputs(j, feeding, layout)
-        p, l, c, b = neuron_choices(j, state, parents, feeds, outputs, layout, neuron_label)
+        p, l, c, b = neuron_choices(j, state, parents, feeds, layout, neuron_label)
         size = len(p)
         wider = np.empty((len(points) * size, dimensions))
         wider_labels = np.empty(len(wider), np.int64)

@@ -18,6 +18,7 @@ class Layout(NamedTuple):
         ablated: (layers, scenarios, widest), the activations that removed edges carry.
         available: (layers, widest), bit sets of parents with a non-zero weight.
         positions: (layers, widest, widest), the bit of each edge in a circuit.
+        contrasts: (scenarios, dimensions, outputs), what of the outputs' pre-activations is held against limits.
     """
 
     widths: np.ndarray
@@ -29,3 +30,10 @@ class Layout(NamedTuple):
     ablated: np.ndarray
     available: np.ndarray
     positions: np.ndarray
+    contrasts: np.ndarray
+
+
+# The rows of a goal: what a circuit's outputs are held against, coordinate by coordinate. There is one coordinate for
+# each scenario and contrast. Two half-open boxes (low, high], the inner one first; the weight of the scenario; whether
+# the coordinate is the first of its scenario; and whether that is the first of its part.
+INNER_LOW, INNER_HIGH, OUTER_LOW, OUTER_HIGH, WEIGHT, STARTS, OPENS = range(7)

@@ -1,52 +1,82 @@
-"""Pairs of one point of each half whose sum falls in a box: counted by label, and picked by rank.
+"""Pairs of one point of each half whose sum meets a goal: counted by label, and picked by rank.
 
-`limits` (2, 2, dimensions) holds two half-open boxes (low, high], the inner one first: limits[k, 0] and limits[k, 1]
-are the low and high ends of box k. A pair is certain inside the inner box and possible inside the outer one.
+A goal is as in layout. A sum is right in a scenario when all its coordinates there lie in the box. A pair is certain
+when the scenarios of each part in which it is not inside the inner box weigh no more than `allowed`, and possible when
+this holds of the outer one. Which function to ask is decided at every call: a function that decides it is not inlined, and
+walks then take three times as long.
 """
 
 import numpy as np
 from numba import njit
 
 from .kdtree import build_tree
+from .layout import INNER_HIGH, INNER_LOW, OPENS, OUTER_HIGH, OUTER_LOW, STARTS, WEIGHT
 
 NOWHERE, POSSIBLE, CERTAIN = 0, 1, 2
 
 
 @njit(cache=True, nogil=True)
-def place_of_pair(points_a, p, points_b, q, limits):
+def place_of_pair(points_a, p, points_b, q, goal):
     """NOWHERE, POSSIBLE or CERTAIN for point p of A with point q of B."""
-    dimensions = points_a.shape[1]
-    for d in range(dimensions):
+    place = CERTAIN
+    for d in range(points_a.shape[1]):
         total = points_a[p, d] + points_b[q, d]
         # Asked this way round, a sum that is not a number lies nowhere.
-        if not (total > limits[1, 0, d] and total <= limits[1, 1, d]):
+        if not (total > goal[OUTER_LOW, d] and total <= goal[OUTER_HIGH, d]):
             return NOWHERE
-    for d in range(dimensions):
-        total = points_a[p, d] + points_b[q, d]
-        if not (total > limits[0, 0, d] and total <= limits[0, 1, d]):
-            return POSSIBLE
-    return CERTAIN
-
-
-@njit(cache=True, nogil=True)
-def place_of_blocks(low_a, high_a, low_b, high_b, limits):
-    """NOWHERE or CERTAIN when it holds for all pairs of the two blocks, else POSSIBLE."""
-    place = CERTAIN
-    for d in range(len(low_a)):
-        low, high = low_a[d] + low_b[d], high_a[d] + high_b[d]
-        if high <= limits[1, 0, d] or low > limits[1, 1, d]:
-            return NOWHERE
-        if not (low > limits[0, 0, d] and high <= limits[0, 1, d]):
+        if not (total > goal[INNER_LOW, d] and total <= goal[INNER_HIGH, d]):
             place = POSSIBLE
     return place
 
 
 @njit(cache=True, nogil=True)
-def count_pairs_plainly(points_a, labels_a, points_b, labels_b, limits, found):
+def place_of_blocks(low_a, high_a, low_b, high_b, goal):
+    """NOWHERE or CERTAIN when it holds for all pairs of the two blocks, else POSSIBLE."""
+    place = CERTAIN
+    for d in range(len(low_a)):
+        low, high = low_a[d] + low_b[d], high_a[d] + high_b[d]
+        if high <= goal[OUTER_LOW, d] or low > goal[OUTER_HIGH, d]:
+            return NOWHERE
+        if not (low > goal[INNER_LOW, d] and high <= goal[INNER_HIGH, d]):
+            place = POSSIBLE
+    return place
+
+
+@njit(cache=True, nogil=True)
+def place_of_blocks_with_errors(low_a, high_a, low_b, high_b, goal, allowed):
+    """As place_of_blocks, where some scenarios may be wrong; of two points, their place."""
+    place, here = CERTAIN, CERTAIN
+    doubtful = wrong = 0.0
+    for d in range(len(low_a)):
+        if goal[STARTS, d]:
+            here = CERTAIN
+        if goal[OPENS, d]:
+            doubtful = wrong = 0.0
+        low, high = low_a[d] + low_b[d], high_a[d] + high_b[d]
+        # Asked this way round, sums that are not numbers lie nowhere.
+        outside = not (high > goal[OUTER_LOW, d] and low <= goal[OUTER_HIGH, d])
+        if here == CERTAIN and (outside or not (low > goal[INNER_LOW, d] and high <= goal[INNER_HIGH, d])):
+            here = POSSIBLE
+            doubtful += goal[WEIGHT, d]
+            if doubtful > allowed:
+                place = POSSIBLE
+        if here == POSSIBLE and outside:
+            here = NOWHERE
+            wrong += goal[WEIGHT, d]
+            if wrong > allowed:
+                return NOWHERE
+    return place
+
+
+@njit(cache=True, nogil=True)
+def count_pairs_plainly(points_a, labels_a, points_b, labels_b, goal, allowed, found):
     """Add to found[0] the certain pairs and to found[1] the only possible ones, by the sum of their labels."""
     for p in range(len(points_a)):
         for q in range(len(points_b)):
-            place = place_of_pair(points_a, p, points_b, q, limits)
+            if allowed > 0:
+                place = place_of_blocks_with_errors(points_a[p], points_a[p], points_b[q], points_b[q], goal, allowed)
+            else:
+                place = place_of_pair(points_a, p, points_b, q, goal)
             if place != NOWHERE:
                 found[CERTAIN - place, labels_a[p] + labels_b[q]] += 1
 
@@ -85,7 +115,7 @@ def spread(low, high):
 
 
 @njit(cache=True, nogil=True)
-def count_pairs(points_a, labels_a, points_b, labels_b, limits, found):
+def count_pairs(points_a, labels_a, points_b, labels_b, goal, allowed, found):
     """As count_pairs_plainly, two kd-trees being walked together so that whole blocks are counted at once; the points
     and labels are reordered."""
     order_a, starts_a, stops_a, low_a, high_a = build_tree(points_a)
@@ -101,7 +131,10 @@ def count_pairs(points_a, labels_a, points_b, labels_b, limits, found):
     while top:
         top -= 1
         a, b = stack[top]
-        place = place_of_blocks(low_a[a], high_a[a], low_b[b], high_b[b], limits)
+        if allowed > 0:
+            place = place_of_blocks_with_errors(low_a[a], high_a[a], low_b[b], high_b[b], goal, allowed)
+        else:
+            place = place_of_blocks(low_a[a], high_a[a], low_b[b], high_b[b], goal)
         if place == NOWHERE:
             continue
         if place == CERTAIN:
@@ -118,7 +151,12 @@ def count_pairs(points_a, labels_a, points_b, labels_b, limits, found):
             continue
         for p in range(starts_a[a], stops_a[a]):
             for q in range(starts_b[b], stops_b[b]):
-                pair = place_of_pair(points_a, p, points_b, q, limits)
+                if allowed > 0:
+                    pair = place_of_blocks_with_errors(
+                        points_a[p], points_a[p], points_b[q], points_b[q], goal, allowed
+                    )
+                else:
+                    pair = place_of_pair(points_a, p, points_b, q, goal)
                 if pair != NOWHERE:
                     found[CERTAIN - pair, labels_a[p] + labels_b[q]] += 1
     for b in range(len(starts_b)):
@@ -129,9 +167,9 @@ def count_pairs(points_a, labels_a, points_b, labels_b, limits, found):
 
 
 @njit(cache=True, nogil=True)
-def pick_pairs(points_a, points_b, limits, ranks, pairs):
-    """Fill `pairs` (ranks, 2) with the pairs inside the inner box that have the given ascending ranks, in the order
-    of a walk of both kd-trees; returns how many pairs lie in the box. The points are reordered."""
+def pick_pairs(points_a, points_b, goal, allowed, ranks, pairs):
+    """Fill `pairs` (ranks, 2) with the certain pairs of the given ascending ranks, in the order of a walk of both
+    kd-trees; returns how many pairs are certain. The points are reordered."""
     order_a, starts_a, stops_a, low_a, high_a = build_tree(points_a)
     order_b, starts_b, stops_b, low_b, high_b = build_tree(points_b)
     stack = np.zeros((256, 2), np.int64)
@@ -141,7 +179,10 @@ def pick_pairs(points_a, points_b, limits, ranks, pairs):
     while top:
         top -= 1
         a, b = stack[top]
-        place = place_of_blocks(low_a[a], high_a[a], low_b[b], high_b[b], limits)
+        if allowed > 0:
+            place = place_of_blocks_with_errors(low_a[a], high_a[a], low_b[b], high_b[b], goal, allowed)
+        else:
+            place = place_of_blocks(low_a[a], high_a[a], low_b[b], high_b[b], goal)
         if place == NOWHERE:
             continue
         if place == CERTAIN:
@@ -164,7 +205,13 @@ def pick_pairs(points_a, points_b, limits, ranks, pairs):
             continue
         for p in range(starts_a[a], stops_a[a]):
             for q in range(starts_b[b], stops_b[b]):
-                if place_of_pair(points_a, p, points_b, q, limits) == CERTAIN:
+                if allowed > 0:
+                    place = place_of_blocks_with_errors(
+                        points_a[p], points_a[p], points_b[q], points_b[q], goal, allowed
+                    )
+                else:
+                    place = place_of_pair(points_a, p, points_b, q, goal)
+                if place == CERTAIN:
                     while done < len(ranks) and ranks[done] == passed:
                         pairs[done, 0], pairs[done, 1] = order_a[p], order_b[q]
                         done += 1
@@ -173,7 +220,7 @@ def pick_pairs(points_a, points_b, limits, ranks, pairs):
 
 
 @njit(cache=True, nogil=True)
-def next_pairs(points_a, cover_a, bits_a, points_b, cover_b, bits_b, limits, needed, prefix_bits, start, out):
+def next_pairs(points_a, cover_a, bits_a, points_b, cover_b, bits_b, goal, allowed, needed, prefix_bits, start, out):
     """Fill `out` with the edges of the circuits of one prefix, from row `start` of the first half on, in the order
     of the halves' rows, as long as whole rows fit. Returns how many, and the row to go on with."""
     count = 0
@@ -183,7 +230,11 @@ def next_pairs(points_a, cover_a, bits_a, points_b, cover_b, bits_b, limits, nee
         for q in range(len(points_b)):
             if (cover_a[p] | cover_b[q]) & needed != needed:
                 continue
-            if place_of_pair(points_a, p, points_b, q, limits) == CERTAIN:
+            if allowed > 0:
+                place = place_of_blocks_with_errors(points_a[p], points_a[p], points_b[q], points_b[q], goal, allowed)
+            else:
+                place = place_of_pair(points_a, p, points_b, q, goal)
+            if place == CERTAIN:
                 out[count] = prefix_bits | bits_a[p] | bits_b[q]
                 count += 1
     return count, len(points_a)

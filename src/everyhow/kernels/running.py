@@ -1,0 +1,76 @@
+"""Running circuits one by one. Arrays as in layout; `masks` (circuits, layers, widest) are each neuron's parents."""
+
+import numpy as np
+from numba import njit
+
+from .activation import activate
+from .layout import INNER_HIGH, INNER_LOW, OPENS, OUTER_HIGH, OUTER_LOW, WEIGHT
+
+
+@njit(cache=True, nogil=True)
+def masks_of(bits, layout, masks):
+    """Fill `masks` with the parents in circuits given as bits."""
+    for c in range(len(bits)):
+        for layer in range(masks.shape[1]):
+            for j in range(layout.widths[layer + 1]):
+                parents = 0
+                for i in range(layout.widths[layer]):
+                    if bits[c] >> layout.positions[layer, j, i] & np.uint64(1):
+                        parents |= 1 << i
+                masks[c, layer, j] = parents
+
+
+@njit(cache=True, nogil=True)
+def output_sums(masks, layout, s, state, following):
+    """The outputs' pre-activations of one circuit in scenario `s`, left in `state`, which is scratch as `following`."""
+    layers = masks.shape[0]
+    for i in range(layout.widths[0]):
+        state[i] = layout.base[s, i] - layout.ablated[0, s, i]
+    for layer in range(layers):
+        for j in range(layout.widths[layer + 1]):
+            z = layout.constants[layer, j, s]
+            parents = masks[layer, j]
+            for i in range(layout.widths[layer]):
+                if parents >> i & 1:
+                    z += layout.weights[layer, j, i] * state[i]
+            if layer + 1 < layers:
+                z = activate(layout.codes[layer], layout.parameters[layer], z) - layout.ablated[layer + 1, s, j]
+            following[j] = z
+        state[:] = following
+
+
+@njit(cache=True, nogil=True)
+def add_wrong(masks, layout, goal, allowed, wrong):
+    """Add to `wrong` (circuits, 2) the weight of the scenarios outside the inner and outside the outer box, the larger
+    part's where there are two; beyond what is allowed outside the outer one it is not summed to the end."""
+    scenarios, contrasts, outputs = layout.contrasts.shape
+    widest = layout.weights.shape[1]
+    state, following = np.zeros(widest), np.zeros(widest)
+    for c in range(len(masks)):
+        inner = outer = most_inner = most_outer = 0.0
+        for s in range(scenarios):
+            first = s * contrasts
+            if goal[OPENS, first]:
+                inner = outer = 0.0
+            output_sums(masks[c], layout, s, state, following)
+            certain = possible = True
+            for d in range(contrasts):
+                total = 0.0
+                for o in range(outputs):
+                    if layout.contrasts[s, d, o]:
+                        total += layout.contrasts[s, d, o] * state[o]
+                if not (total > goal[OUTER_LOW, first + d] and total <= goal[OUTER_HIGH, first + d]):
+                    certain = possible = False
+                    break
+                if not (total > goal[INNER_LOW, first + d] and total <= goal[INNER_HIGH, first + d]):
+                    certain = False
+            if not certain:
+                inner += goal[WEIGHT, first]
+                most_inner = max(most_inner, inner)
+            if not possible:
+                outer += goal[WEIGHT, first]
+                most_outer = max(most_outer, outer)
+                if wrong[c, 1] + outer > allowed:
+                    break
+        wrong[c, 0] += most_inner
+        wrong[c, 1] += most_outer

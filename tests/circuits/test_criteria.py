@@ -1,0 +1,181 @@
+"""Circuits judged by data, with errors allowed, by argmax, near the network's outputs, and by each kind of ablation;
+and circuits of the whole space, drawn and used for estimates."""
+
+import itertools
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import everyhow as eh
+from everyhow.behavior import Behavior
+from everyhow.circuits.circuit import Circuit
+from everyhow.circuits.count import count_circuits
+from everyhow.circuits.criterion import perfect, resample_faithful, resampled_blocks
+from everyhow.circuits.estimate import estimate_circuits
+from everyhow.circuits.faults import fault_of
+from everyhow.circuits.listing import list_circuits
+from everyhow.circuits.running import bits_of, masks_of, places
+from everyhow.circuits.space import circuits_in_space
+from everyhow.circuits.uniform import draw_from_space
+
+from .. import plain
+from ..conftest import reference
+from ..strategies import networks
+
+
+@st.composite
+def judged(draw, most_points=6):
+    """A network, real-valued points with weights, a decision, what may be wrong and how near outputs must come."""
+    network = draw(networks(outputs=(1, 3), hidden=(0, 2), most_circuits=150))
+    decision = "threshold" if network.widths[-1] == 1 else draw(st.sampled_from(["threshold", "argmax"]))
+    if decision == "argmax":
+        network = replace(network, activations=(*network.activations[:-1], draw(st.sampled_from(["identity", "tanh"]))))
+    random = np.random.default_rng(draw(st.integers(0, 2**32)))
+    count = draw(st.integers(1, most_points))
+    points = random.normal(size=(count, network.widths[0])) * 2
+    own = Behavior.of_network(network, points, decision, random.integers(1, 5, count).astype(float))
+    epsilon = draw(st.sampled_from([0.0, 0.0, 0.2, 0.5]))
+    return network, replace(own, epsilon=epsilon, within=draw(st.sampled_from([None, None, 0.4]))), decision
+
+
+def as_circuit(network, circuit):
+    return Circuit.of_edges(network.widths, plain.edges(circuit))
+
+
+@given(judged(), st.sampled_from(["zero", "mean", "resample"]))
+def test_any_criterion(case, ablation):
+    """Counting, listing and running agree with summing the weight of the wrong runs of each circuit."""
+    network, behavior, decision = case
+    errors = {
+        as_circuit(network, c): plain.circuit_error(network, behavior, c, decision, ablation)
+        for c in plain.all_circuits(network.weights)
+    }
+    criterion = perfect(network, behavior, decision, ablation)
+    count = count_circuits(criterion)
+    # Sums of weights that equal what is allowed are right by a hair's breadth in both routes.
+    expected = {circuit for circuit, error in errors.items() if error <= behavior.epsilon + 1e-9}
+    low, high = count.between
+    assert low <= len(expected) <= high
+    if count.certified:
+        assert expected == set(list_circuits(criterion))
+        assert Counter(map(len, expected)) == count.certain
+        masks = masks_of(criterion, np.array([circuit.bits for circuit in errors], np.uint64))
+        blocks = [criterion] if ablation != "resample" else resampled_blocks(network, behavior, decision)
+        certain, possible = places(blocks, masks)
+        assert [circuit in expected for circuit in errors] == certain.tolist() == possible.tolist()
+        for circuit in errors:
+            assert (fault_of(criterion, circuit) is None) == (circuit in expected)
+
+
+@given(judged(most_points=4), st.sampled_from(["zero", "mean"]))
+def test_resample_faithful_by_data(case, ablation):
+    """Both the runs alone and the runs amid what other edges carry elsewhere may be wrong as often as is allowed."""
+    network, behavior, decision = case
+    criterion = resample_faithful(network, behavior, decision, ablation)
+    count = count_circuits(criterion)
+    expected = {
+        as_circuit(network, c)
+        for c in plain.all_circuits(network.weights)
+        if all(
+            plain.circuit_error(network, behavior, c, decision, kind) <= behavior.epsilon + 1e-9
+            for kind in (ablation, "resample")
+        )
+    }
+    low, high = count.between
+    assert low <= len(expected) <= high
+    if count.certified:
+        assert expected == set(list_circuits(criterion))
+
+
+def test_a_circuit_may_err_by_exactly_epsilon():
+    """An error equal to what is allowed is allowed, however the weights sum up."""
+    network = eh.Network([[[1.0, 1.0]]], [[0.0]], ["identity"])
+    points = np.array([[1.0, 0.0]] * 7 + [[0.0, 1.0]] * 3) + np.linspace(0, 1e-3, 10)[:, None]
+    for epsilon, expected in (
+        (0.3, {0b11, 0b10}),
+        (0.29, {0b11}),
+        (0.7, {0b11, 0b10, 0b01}),
+        (1.0, {0b11, 0b10, 0b01}),
+    ):
+        behavior = Behavior(points, np.ones(10), np.ones((10, 1), bool), epsilon)
+        assert {circuit.bits for circuit in eh.circuits(network, behavior)} == expected
+
+
+def test_argmax_needs_outputs_that_can_be_told_apart():
+    network = eh.Network([np.ones((2, 2))], [[0.0, 1.0]], ["relu"])
+    behavior = Behavior([[0.0, 1.0]], [1.0], [[False, True]])
+    with pytest.raises(eh.InputError, match="by relu many are 0 alike: give the network without its last activation"):
+        eh.circuits(network, behavior, decision="argmax")
+    with pytest.raises(eh.InputError, match="argmax needs at least 2 outputs; the network has 1: use threshold"):
+        eh.circuits(network.output(0), Behavior([[0.0, 1.0]], [1.0], [[True]]), decision="argmax")
+
+
+def test_unknown_ablation(xor):
+    with pytest.raises(eh.InputError, match="unknown ablation 'nought'; the ablations are zero, mean, resample"):
+        eh.circuits(xor, "XOR", ablation="nought")
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    ({"epsilon": -0.1}, "epsilon is -0.1; it is the circuit error allowed, from 0 to 1"),
+    ({"epsilon": 1.5}, "epsilon is 1.5"),
+    ({"within": 0.0}, "within is 0.0; it is how close outputs must come, above 0"),
+])  # fmt: skip
+def test_tolerances_out_of_range(options, message):
+    with pytest.raises(eh.InputError, match=message):
+        Behavior([[0.0, 1.0]], [1.0], [[True]], **options)
+
+
+@given(networks(outputs=(1, 2), most_circuits=120), st.integers(0, 2**32))
+@settings(max_examples=25)
+def test_the_space_is_drawn_uniformly(network, seed):
+    """Each circuit of the space is drawn about equally often, weights of 0 included, and nothing else is."""
+    space = {as_circuit(network, c).bits for c in plain.all_circuits(network.weights)}
+    if not space:
+        with pytest.raises(eh.InputError, match="has no circuits, so none can be drawn: an output has no path"):
+            draw_from_space(network, 1, np.random.default_rng(seed))
+        return
+    drawn = Counter(
+        bits_of(network.widths, draw_from_space(network, 40 * len(space), np.random.default_rng(seed))).tolist()
+    )
+    assert set(drawn) <= space
+    statistic = sum((drawn[bits] - 40) ** 2 / 40 for bits in space)
+    freedom = len(space) - 1
+    assert statistic < freedom + 5.5 * (2 * freedom) ** 0.5 + 14
+
+
+def test_intervals_cover_the_exact_count():
+    """Over 200 estimates, the 95 % intervals hold the exact count as often as they should, and the mean is near it."""
+    _, network = reference("xor-2-3-3-1-seed0")
+    criterion = eh.circuits(network, "XOR").criterion
+    exact = count_circuits(criterion).between[0]
+    found = [estimate_circuits(criterion, drawn=1500, seed=seed) for seed in range(200)]
+    covered = sum(estimate.low <= exact <= estimate.high for estimate in found)
+    # Of 200 intervals that each hold it with probability 0.95 or more, fewer than 181 do so once in 300 times.
+    assert covered >= 181
+    values = np.array([estimate.value for estimate in found])
+    assert abs(values.mean() - exact) < 4 * values.std(ddof=1) / 200**0.5
+    share = exact / circuits_in_space(network)
+    assert values.std() == pytest.approx(circuits_in_space(network) * (share * (1 - share) / 1500) ** 0.5, rel=0.2)
+    assert np.mean([estimate.high - estimate.low for estimate in found]) < 5 * values.std()
+
+
+def test_estimates_where_nothing_can_be_counted():
+    """A network of more circuits than 64 bits hold is estimated all the same: here, where half of a coin decides."""
+    rng = np.random.default_rng(0)
+    widths = (2, 16, 16, 1)
+    layers = list(itertools.pairwise(widths))
+    network = eh.Network(
+        [rng.normal(size=(b, a)) for a, b in layers],
+        [rng.normal(size=b) for _, b in layers],
+        ["relu", "relu", "identity"],
+    )
+    one = Behavior(np.array([[0.0, 1.0]]), np.ones(1), np.ones((1, 1), bool))
+    other = replace(one, wanted=~one.wanted)
+    space = circuits_in_space(network)
+    found = [estimate_circuits(perfect(network, wanted), drawn=20_000) for wanted in (one, other)]
+    assert sum(estimate.value for estimate in found) == pytest.approx(space)
+    assert all(estimate.low < estimate.value < estimate.high for estimate in found)
