@@ -1,0 +1,266 @@
+"""Where one circuit stands among all: whether it is perfect and minimal, what could go, and of how many it is one."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from ..behavior import Behavior, Decision
+from ..boolean.truth_table import MAX_INPUTS, assignments
+from ..budget import DEFAULT_BUDGET, over_budget
+from ..errors import InputError
+from ..ladder import Fault
+from ..network import Network
+from .circuit import Circuit, Edge
+from .count import CircuitCount, count_circuits
+from .criterion import Criterion, perfect, resample_faithful
+from .faults import fault_of
+from .findings import COUNTING, ties
+from .listing import MOST_EDGES, is_listable, list_bits
+from .minimal import minimal_circuits
+from .search import COUNTED_BITS, MOST_NEURONS
+from .space import circuits_in_space
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One circuit among all perfect ones.
+
+    Attributes:
+        circuit: the circuit.
+        fault: where it decides otherwise when run alone; None when it is perfect.
+        resample_fault: where it does so alone or amid what the other edges carry at any other input; None when it is
+            resample-faithful.
+        removable: the edges of a perfect circuit that can go, one at a time with what then dangles, and leave it
+            perfect.
+        minimal_inside: the perfect circuits within it that have no perfect one inside, itself included if it is one;
+            None when they were not looked for.
+        of_perfect: how many perfect circuits the network has; None when not counted exactly.
+        of_size: how many of them have as few edges as this one, or fewer; likewise.
+        nearest: when it is not perfect, the perfect circuit that differs in the fewest edges, added and removed (of
+            several the one with the fewest edges, then with the least `bits`); None when there is none or it was not
+            looked for.
+        refused: what the budget or the size of the network did not allow, in words.
+        ties: what was left open because it depends on a tie, in words.
+    """
+
+    circuit: Circuit
+    fault: Fault | None
+    resample_fault: Fault | None
+    removable: tuple[Edge, ...]
+    minimal_inside: tuple[Circuit, ...] | None
+    of_perfect: int | None
+    of_size: int | None
+    nearest: Circuit | None
+    refused: tuple[str, ...] = ()
+    ties: tuple[str, ...] = ()
+
+    @property
+    def perfect(self) -> bool:
+        """Whether it makes every decision when run alone."""
+        return self.fault is None
+
+    @property
+    def resample_faithful(self) -> bool:
+        """Whether it also does so amid what the other edges carry at any other input."""
+        return self.resample_fault is None
+
+    @property
+    def minimal(self) -> bool | None:
+        """Whether it is perfect and no proper sub-circuit is; None when that was not found out."""
+        if not self.perfect or self.removable:
+            return False
+        return None if self.minimal_inside is None else self.minimal_inside == (self.circuit,)
+
+    @property
+    def added(self) -> tuple[Edge, ...]:
+        """The edges of the nearest perfect circuit that this one lacks."""
+        return () if self.nearest is None else tuple(e for e in self.nearest.edges if e not in self.circuit)
+
+    @property
+    def removed(self) -> tuple[Edge, ...]:
+        """The edges that the nearest perfect circuit lacks."""
+        return () if self.nearest is None else tuple(e for e in self.circuit.edges if e not in self.nearest)
+
+    def __str__(self) -> str:
+        if self.fault is not None:
+            return "; ".join([f"your circuit is not perfect: {self.fault}", *self._nearest_text()])
+        return "; ".join([self._minimal_text(), *self._smaller_text(), self._number_text()])
+
+    def _minimal_text(self) -> str:
+        if self.minimal is None:
+            return "your circuit is perfect; whether it is minimal was not found out"
+        return "your circuit is perfect and minimal" if self.minimal else "your circuit is perfect, not minimal"
+
+    def _smaller_text(self) -> list[str]:
+        number = len(self.removable)
+        if number:
+            return [f"{number} of its edges {'is' if number == 1 else 'are'} removable"]
+        if self.minimal is False and self.minimal_inside:
+            edges = len(self.minimal_inside[0])
+            return [f"no edge is removable alone, but a perfect circuit of {edges} edges lies inside"]
+        return []
+
+    def _number_text(self) -> str:
+        if self.of_perfect is None:
+            return "how many perfect circuits there are was not counted"
+        return (
+            "it is the only perfect circuit" if self.of_perfect == 1 else f"it is one of {_circuits(self.of_perfect)}"
+        )
+
+    def _nearest_text(self) -> list[str]:
+        if self.of_perfect == 0:
+            return ["there is no perfect circuit"]
+        if self.nearest is None:
+            return []
+        number = len(self.added) + len(self.removed)
+        changes = [
+            f"{' '.join(f'{layer}.{j}<{i}' for layer, j, i in edges)} {word}"
+            for edges, word in ((self.added, "added"), (self.removed, "removed"))
+            if edges
+        ]
+        nearest = "the only perfect circuit" if self.of_perfect == 1 else f"the nearest of {_circuits(self.of_perfect)}"
+        return [f"{nearest} has {' and '.join(changes)} ({number} edge{'s' if number > 1 else ''})"]
+
+
+def _circuits(number: int | None) -> str:
+    return f"{number:,} perfect circuits"
+
+
+def standing(
+    network: Network,
+    behavior: Behavior,
+    circuit: Circuit,
+    decision: Decision = "threshold",
+    budget: int = DEFAULT_BUDGET,
+) -> Standing:
+    """Where `circuit` stands among the circuits of `network` that make the decisions of `behavior` when run alone.
+
+    Whether it is minimal is decided by all circuits inside it, since ablating more can mend what ablating less breaks:
+    they are those of the network that has its edges only. Each of the three searches (inside, the whole count, the
+    nearest) is left out, and said to be, when the circuits to look at exceed the budget, and so is what would depend on
+    a tie.
+
+    Args:
+        network: the network.
+        behavior: the decisions wanted, over the whole truth table in row order.
+        circuit: the circuit to place.
+        decision: how outputs become bits.
+        budget: candidate evaluations allowed for each search.
+
+    Raises:
+        InputError: the circuit does not belong to the network, or the behavior is not over the whole truth table.
+
+    Example:
+        >>> from everyhow import xornet
+        >>> from everyhow.behavior import Behavior, parse_task
+        >>> print(standing(xornet(), Behavior.of_task(parse_task("XOR")), Circuit.whole(xornet())))
+        your circuit is perfect and minimal; it is the only perfect circuit
+    """
+    inputs = network.widths[0]
+    if inputs > MAX_INPUTS or not np.array_equal(behavior.points, assignments(inputs)):
+        raise InputError(
+            f"a circuit is placed by the whole truth table, in row order, of at most {MAX_INPUTS} inputs; this "
+            f"behavior has {len(behavior.points)} points of {behavior.points.shape[1]} inputs"
+        )
+    alone = perfect(network, behavior, decision)
+    fault = fault_of(alone, circuit)
+    removable = () if fault else tuple(edge for edge in circuit.edges if _stays(alone, circuit.without(edge)))
+    inside = _minimal_inside(network, behavior, circuit, decision, budget)
+    count = _counted(alone, budget)
+    nearest = _Answer(None)
+    if fault and count.found is not None and count.found.between[0]:
+        nearest = _nearest(alone, circuit)
+    sizes = None if count.found is None else count.found.certain
+    return Standing(
+        circuit,
+        fault,
+        fault_of(resample_faithful(network, behavior, decision), circuit),
+        removable,
+        inside.found,
+        None if sizes is None else sum(sizes.values()),
+        None if sizes is None else sum(number for edges, number in sizes.items() if edges <= len(circuit)),
+        nearest.found,
+        (*(f"inside it: {reason}" for reason in inside.refused), *count.refused, *nearest.refused),
+        (*(f"inside it: {reason}" for reason in inside.ties), *count.ties),
+    )
+
+
+@dataclass(frozen=True)
+class _Answer(Generic[Found]):
+    """What was found; None with the reasons when it was not looked for or depends on a tie."""
+
+    found: Found | None
+    refused: tuple[str, ...] = ()
+    ties: tuple[str, ...] = ()
+
+
+def _stays(criterion: Criterion, circuit: Circuit | None) -> bool:
+    return circuit is not None and fault_of(criterion, circuit) is None
+
+
+def _counted(criterion: Criterion, budget: int) -> _Answer[CircuitCount]:
+    network = criterion.network
+    if max(network.widths) > MOST_NEURONS:
+        return _Answer(None, (f"circuits are counted in networks of at most {MOST_NEURONS} neurons per layer",))
+    try:
+        space = circuits_in_space(network)
+    except InputError as error:
+        return _Answer(None, (str(error),))
+    refusal = over_budget(COUNTING, space, min(budget, (1 << COUNTED_BITS) - 1))
+    if refusal:
+        return _Answer(None, (refusal,))
+    count = count_circuits(criterion)
+    return _Answer(count) if count.certified else _Answer(None, (), ties(count, "perfect"))
+
+
+def _minimal_inside(
+    network: Network, behavior: Behavior, circuit: Circuit, decision: Decision, budget: int
+) -> _Answer[tuple[Circuit, ...]]:
+    """The minimal perfect circuits within a circuit, fewest edges first."""
+    part, neurons = _part(network, circuit)
+    if not is_listable(part):
+        return _Answer(None, (f"minimal circuits are looked for in networks of at most {MOST_EDGES} edges",))
+    criterion = perfect(part, behavior, decision)
+    count = _counted(criterion, budget)
+    if count.found is None:
+        return _Answer(None, count.refused, count.ties)
+    found = []
+    for smaller in minimal_circuits(criterion):
+        edges = [(layer, neurons[layer][j], neurons[layer - 1][i]) for layer, j, i in smaller.edges]
+        found.append(Circuit.of_edges(network.widths, edges))
+    return _Answer(tuple(sorted(found, key=lambda c: (len(c), c.bits))))
+
+
+def _part(network: Network, circuit: Circuit) -> tuple[Network, tuple[tuple[int, ...], ...]]:
+    """The network that has only the circuit's edges and neurons, all inputs and all outputs; and, for each of its
+    layers, which neurons of the whole network its neurons are."""
+    ends = (0, network.depth)
+    neurons = tuple(
+        tuple(range(width)) if layer in ends else tuple(j for at, j in circuit.neurons if at == layer)
+        for layer, width in enumerate(network.widths)
+    )
+    weights, biases = [], []
+    for k, (w, b, mask) in enumerate(zip(network.weights, network.biases, circuit.masks(network), strict=True)):
+        weights.append((w * mask)[np.ix_(neurons[k + 1], neurons[k])])
+        biases.append(b[list(neurons[k + 1])])
+    return Network(tuple(weights), tuple(biases), network.activations), neurons
+
+
+def _nearest(criterion: Criterion, circuit: Circuit) -> _Answer[Circuit]:
+    """The circuit that meets a criterion and differs from `circuit` in the fewest edges."""
+    if not is_listable(criterion.network):
+        return _Answer(None, (f"the nearest circuit is looked for in networks of at most {MOST_EDGES} edges",))
+
+    def key(bits: int) -> tuple[int, int, int]:
+        return (bits ^ circuit.bits).bit_count(), bits.bit_count(), bits
+
+    best: int | None = None
+    for block in list_bits(criterion):
+        if len(block):
+            differing = np.bitwise_count(block ^ np.uint64(circuit.bits))
+            closest = min(map(int, block[differing == differing.min()]), key=key)
+            best = closest if best is None else min(best, closest, key=key)
+    return _Answer(None if best is None else Circuit(circuit.widths, best))
