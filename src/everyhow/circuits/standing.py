@@ -1,27 +1,19 @@
 """Where one circuit stands among all: whether it is perfect and minimal, what could go, and of how many it is one."""
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
 import numpy as np
 
 from ..behavior import Behavior, Decision
 from ..boolean.truth_table import MAX_INPUTS, assignments
-from ..budget import DEFAULT_BUDGET, over_budget
+from ..budget import DEFAULT_BUDGET
 from ..errors import InputError
 from ..ladder import Fault
 from ..network import Network
+from .bounded import Answer, counted, minimal_inside, nearest
 from .circuit import Circuit, Edge
-from .count import CircuitCount, count_circuits
 from .criterion import Criterion, perfect, resample_faithful
 from .faults import fault_of
-from .findings import COUNTING, ties
-from .listing import MOST_EDGES, is_listable, list_bits
-from .minimal import minimal_circuits
-from .search import COUNTED_BITS, MOST_NEURONS
-from .space import circuits_in_space
-
-Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -168,11 +160,11 @@ def standing(
     alone = perfect(network, behavior, decision)
     fault = fault_of(alone, circuit)
     removable = () if fault else tuple(edge for edge in circuit.edges if _stays(alone, circuit.without(edge)))
-    inside = _minimal_inside(network, behavior, circuit, decision, budget)
-    count = _counted(alone, budget)
-    nearest = _Answer(None)
+    inside = minimal_inside(network, behavior, circuit, decision, budget)
+    count = counted(alone, budget)
+    near = Answer[Circuit](None)
     if fault and count.found is not None and count.found.between[0]:
-        nearest = _nearest(alone, circuit)
+        near = nearest(alone, circuit)
     sizes = None if count.found is None else count.found.certain
     return Standing(
         circuit,
@@ -182,85 +174,11 @@ def standing(
         inside.found,
         None if sizes is None else sum(sizes.values()),
         None if sizes is None else sum(number for edges, number in sizes.items() if edges <= len(circuit)),
-        nearest.found,
-        (*(f"inside it: {reason}" for reason in inside.refused), *count.refused, *nearest.refused),
+        near.found,
+        (*(f"inside it: {reason}" for reason in inside.refused), *count.refused, *near.refused),
         (*(f"inside it: {reason}" for reason in inside.ties), *count.ties),
     )
 
 
-@dataclass(frozen=True)
-class _Answer(Generic[Found]):
-    """What was found; None with the reasons when it was not looked for or depends on a tie."""
-
-    found: Found | None
-    refused: tuple[str, ...] = ()
-    ties: tuple[str, ...] = ()
-
-
 def _stays(criterion: Criterion, circuit: Circuit | None) -> bool:
     return circuit is not None and fault_of(criterion, circuit) is None
-
-
-def _counted(criterion: Criterion, budget: int) -> _Answer[CircuitCount]:
-    network = criterion.network
-    if max(network.widths) > MOST_NEURONS:
-        return _Answer(None, (f"circuits are counted in networks of at most {MOST_NEURONS} neurons per layer",))
-    try:
-        space = circuits_in_space(network)
-    except InputError as error:
-        return _Answer(None, (str(error),))
-    refusal = over_budget(COUNTING, space, min(budget, (1 << COUNTED_BITS) - 1))
-    if refusal:
-        return _Answer(None, (refusal,))
-    count = count_circuits(criterion)
-    return _Answer(count) if count.certified else _Answer(None, (), ties(count, "perfect"))
-
-
-def _minimal_inside(
-    network: Network, behavior: Behavior, circuit: Circuit, decision: Decision, budget: int
-) -> _Answer[tuple[Circuit, ...]]:
-    """The minimal perfect circuits within a circuit, fewest edges first."""
-    part, neurons = _part(network, circuit)
-    if not is_listable(part):
-        return _Answer(None, (f"minimal circuits are looked for in networks of at most {MOST_EDGES} edges",))
-    criterion = perfect(part, behavior, decision)
-    count = _counted(criterion, budget)
-    if count.found is None:
-        return _Answer(None, count.refused, count.ties)
-    found = []
-    for smaller in minimal_circuits(criterion):
-        edges = [(layer, neurons[layer][j], neurons[layer - 1][i]) for layer, j, i in smaller.edges]
-        found.append(Circuit.of_edges(network.widths, edges))
-    return _Answer(tuple(sorted(found, key=lambda c: (len(c), c.bits))))
-
-
-def _part(network: Network, circuit: Circuit) -> tuple[Network, tuple[tuple[int, ...], ...]]:
-    """The network that has only the circuit's edges and neurons, all inputs and all outputs; and, for each of its
-    layers, which neurons of the whole network its neurons are."""
-    ends = (0, network.depth)
-    neurons = tuple(
-        tuple(range(width)) if layer in ends else tuple(j for at, j in circuit.neurons if at == layer)
-        for layer, width in enumerate(network.widths)
-    )
-    weights, biases = [], []
-    for k, (w, b, mask) in enumerate(zip(network.weights, network.biases, circuit.masks(network), strict=True)):
-        weights.append((w * mask)[np.ix_(neurons[k + 1], neurons[k])])
-        biases.append(b[list(neurons[k + 1])])
-    return Network(tuple(weights), tuple(biases), network.activations), neurons
-
-
-def _nearest(criterion: Criterion, circuit: Circuit) -> _Answer[Circuit]:
-    """The circuit that meets a criterion and differs from `circuit` in the fewest edges."""
-    if not is_listable(criterion.network):
-        return _Answer(None, (f"the nearest circuit is looked for in networks of at most {MOST_EDGES} edges",))
-
-    def key(bits: int) -> tuple[int, int, int]:
-        return (bits ^ circuit.bits).bit_count(), bits.bit_count(), bits
-
-    best: int | None = None
-    for block in list_bits(criterion):
-        if len(block):
-            differing = np.bitwise_count(block ^ np.uint64(circuit.bits))
-            closest = min(map(int, block[differing == differing.min()]), key=key)
-            best = closest if best is None else min(best, closest, key=key)
-    return _Answer(None if best is None else Circuit(circuit.widths, best))

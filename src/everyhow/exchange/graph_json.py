@@ -7,33 +7,17 @@ one neuron: `x0` is the first input, `h1.0` the first neuron of the first hidden
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..circuits.circuit import Circuit, Edge, edge_positions
+from ..circuits.circuit import Circuit, Edge
 from ..errors import InputError
 from ..files import write_atomically
 from ..network import Network
-from .documents import cut, naming, read_document
+from .documents import naming, read_document
+from .graph_entries import Entry, edge_names, entries, named, nodes_of, weight
 
-ARROW = "->"
 WHAT = "a graph of a circuit"
-# Names shown in one message.
-MOST_NAMED = 5
-
-
-def node_name(network: Network, layer: int, neuron: int) -> str:
-    """The name of a neuron; layer 0 holds the inputs.
-
-    Example:
-        >>> from everyhow import xornet
-        >>> node_name(xornet(), 0, 1), node_name(xornet(), 1, 2), node_name(xornet(), 2, 0)
-        ('x1', 'h1.2', 'y0')
-    """
-    if layer == 0:
-        return f"x{neuron}"
-    return f"y{neuron}" if layer == network.depth else f"h{layer}.{neuron}"
 
 
 def circuit_to_graph(circuit: Circuit, network: Network, scores: Mapping[Edge, float] | None = None) -> dict[str, Any]:
@@ -58,7 +42,7 @@ def circuit_to_graph(circuit: Circuit, network: Network, scores: Mapping[Edge, f
         ({'score': 1.0, 'in_graph': True}, {'in_graph': True})
     """
     circuit.masks(network)
-    names = _edge_names(network)
+    names = edge_names(network)
     given = {edge: float(edge in circuit) for edge in names} if scores is None else dict(scores)
     for edge, score in given.items():
         if edge not in names:
@@ -66,7 +50,7 @@ def circuit_to_graph(circuit: Circuit, network: Network, scores: Mapping[Edge, f
         if not math.isfinite(score):
             raise InputError(f"the score of edge {edge} is {score}; scores must be finite")
     used = {*circuit.neurons, *((0, i) for layer, _, i in circuit.edges if layer == 1)}
-    nodes = {name: layer == network.depth or (layer, j) in used for name, (layer, j) in _nodes(network).items()}
+    nodes = {name: layer == network.depth or (layer, j) in used for name, (layer, j) in nodes_of(network).items()}
     return {
         "cfg": {"n_layers": network.depth, "widths": list(network.widths), "activations": list(network.activations)},
         "nodes": {name: {"in_graph": inside} for name, inside in nodes.items()},
@@ -96,15 +80,15 @@ def graph_edges(
     """
     if top is not None and threshold is not None:
         raise InputError("top and threshold are two ways to choose edges by score; give one of them")
-    entries = _entries(document, network)
+    listed = entries(document, network)
     if top is None and threshold is None:
-        chosen = [entry for entry in entries if entry.in_graph]
+        chosen = [entry for entry in listed if entry.in_graph]
         _check_said(chosen, network)
     else:
-        real = [entry for entry in entries if _weight(network, entry.edge)]
+        real = [entry for entry in listed if weight(network, entry.edge)]
         unscored = [entry.name for entry in real if entry.score is None]
         if unscored:
-            raise InputError(f"no finite score for {_named(unscored)}; score every edge to choose by score")
+            raise InputError(f"no finite score for {named(unscored)}; score every edge to choose by score")
         chosen = _above(real, threshold) if threshold is not None else _highest(real, top or 0)
     return tuple(sorted(entry.edge for entry in chosen))
 
@@ -163,109 +147,21 @@ def read_graph_edges(
         return graph_edges(document, network, top, threshold)
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """One edge of a graph document; the score is None when there is none that is finite."""
-
-    name: str
-    edge: Edge
-    in_graph: bool
-    score: float | None
-
-
-def _entries(document: object, network: Network) -> list[_Entry]:
-    """Every edge that a graph document lists, in its order."""
-    if not isinstance(document, dict) or not isinstance(document.get("edges"), dict):
-        raise InputError('a graph is a JSON object with "edges", an object of edges by name such as "x0->h1.0"')
-    _check_same_network(document, network)
-    nodes = _nodes(network)
-    listed = document.get("nodes") or {}
-    if not isinstance(listed, dict):
-        raise InputError(f'"nodes" is {cut(listed)}; it is an object of nodes by name')
-    ends = {name: [nodes[end] for end in name.split(ARROW) if end in nodes] for name in document["edges"]}
-    unknown = [name for name in listed if name not in nodes]
-    unknown += [name for name, places in ends.items() if len(places) != 2 or name.count(ARROW) != 1]
-    if unknown:
-        hidden = f", h1.0 to h{network.depth - 1}.{network.widths[-2] - 1}" if network.depth > 1 else ""
-        raise InputError(
-            f"{_named(unknown)}: no such node or edge; the nodes of {network!r} are x0 to x{network.widths[0] - 1}"
-            f"{hidden}, y0 to y{network.widths[-1] - 1}, and an edge is PARENT->CHILD"
-        )
-    entries, skipping = [], []
-    for name, ((parent_layer, i), (layer, j)) in ends.items():
-        if layer != parent_layer + 1:
-            skipping.append(name)
-        in_graph, score = _info(name, document["edges"][name])
-        entries.append(_Entry(name, (layer, j, i), in_graph, score))
-    if skipping:
-        raise InputError(f"{_named(skipping)}: edges go from one layer to the next")
-    return entries
-
-
-def _check_same_network(document: dict, network: Network) -> None:
-    cfg = document.get("cfg")
-    widths = cfg.get("widths") if isinstance(cfg, dict) else None
-    if widths is not None and widths != list(network.widths):
-        raise InputError(
-            f"the graph is of a network with the widths {cut(widths)}, not {list(network.widths)}; give its own network"
-        )
-
-
-def _info(name: str, info: object) -> tuple[bool, float | None]:
-    """Whether an edge is in the graph, which it is not when nothing is said, and its score."""
-    if not isinstance(info, dict):
-        raise InputError(f"edge {cut(name)} is {cut(info)}; an edge is an object with in_graph, score or both")
-    in_graph, score = info.get("in_graph"), info.get("score")
-    if in_graph not in (None, True, False):
-        raise InputError(f"in_graph of edge {cut(name)} is {cut(in_graph)}; it is true or false")
-    if score is not None and (isinstance(score, bool) or not isinstance(score, int | float)):
-        raise InputError(f"the score of edge {cut(name)} is {cut(score)}; it is a number")
-    try:
-        number = math.nan if score is None else float(score)
-    except OverflowError:
-        number = math.nan
-    return bool(in_graph), number if math.isfinite(number) else None
-
-
-def _check_said(chosen: list[_Entry], network: Network) -> None:
+def _check_said(chosen: list[Entry], network: Network) -> None:
     if not chosen:
         raise InputError("no edge of the graph has in_graph true; to choose by score give top or threshold")
-    weightless = [entry.name for entry in chosen if not _weight(network, entry.edge)]
+    weightless = [entry.name for entry in chosen if not weight(network, entry.edge)]
     if weightless:
-        raise InputError(f"{_named(weightless)}: in the graph, but of weight 0 in {network!r}, so no edge of it")
+        raise InputError(f"{named(weightless)}: in the graph, but of weight 0 in {network!r}, so no edge of it")
 
 
-def _above(entries: list[_Entry], threshold: float) -> list[_Entry]:
+def _above(listed: list[Entry], threshold: float) -> list[Entry]:
     if not math.isfinite(threshold):
         raise InputError(f"threshold is {threshold}; it is the least absolute score of an edge that is taken")
-    return [entry for entry in entries if abs(entry.score or 0.0) >= threshold]
+    return [entry for entry in listed if abs(entry.score or 0.0) >= threshold]
 
 
-def _highest(entries: list[_Entry], top: int) -> list[_Entry]:
-    if not 1 <= top <= len(entries):
-        raise InputError(f"top is {top}; it is a number of edges from 1 to {len(entries)}, which the graph has")
-    return sorted(entries, key=lambda entry: -abs(entry.score or 0.0))[:top]
-
-
-def _nodes(network: Network) -> dict[str, tuple[int, int]]:
-    """Layer and neuron of every node, by its name."""
-    places = [(layer, j) for layer, width in enumerate(network.widths) for j in range(width)]
-    return {node_name(network, *place): place for place in places}
-
-
-def _edge_names(network: Network) -> dict[Edge, str]:
-    """The name of every edge of non-zero weight."""
-    edges = [edge for edge in edge_positions(network.widths) if _weight(network, edge)]
-    return {
-        (layer, j, i): node_name(network, layer - 1, i) + ARROW + node_name(network, layer, j) for layer, j, i in edges
-    }
-
-
-def _weight(network: Network, edge: Edge) -> float:
-    layer, j, i = edge
-    return float(network.weights[layer - 1][j, i])
-
-
-def _named(names: list[str]) -> str:
-    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
-    return ", ".join(map(cut, names[:MOST_NAMED])) + more
+def _highest(listed: list[Entry], top: int) -> list[Entry]:
+    if not 1 <= top <= len(listed):
+        raise InputError(f"top is {top}; it is a number of edges from 1 to {len(listed)}, which the graph has")
+    return sorted(listed, key=lambda entry: -abs(entry.score or 0.0))[:top]
