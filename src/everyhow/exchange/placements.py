@@ -113,11 +113,9 @@ def _options(network: Network, model: CausalModel) -> list[tuple[NeuronSet, ...]
 
 def _needed(model: CausalModel, name: str) -> Rows:
     """At each source, the model's decisions over the bases when a variable is held at its value there."""
-    when = {value: _decisions(model, {name: value}) for value in model.values[name]}
-    return tuple(
-        sum(1 << base for base, decision in enumerate(when[model.run(source)[name]]) if decision)
-        for source in _rows(model)
-    )
+    values = [model.run(source)[name] for source in _rows(model)]
+    when = {value: _decisions(model, {name: value}) for value in set(values)}
+    return tuple(sum(1 << base for base, decision in enumerate(when[value]) if decision) for value in values)
 
 
 def _decisions(model: CausalModel, held: Setting) -> list[bool]:
