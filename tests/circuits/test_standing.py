@@ -142,6 +142,20 @@ def test_a_budget_leaves_things_open():
     assert str(found).startswith("your circuit is perfect; whether it is minimal was not found out; how many")
 
 
+def test_ties():
+    """Where a circuit lies on the decision boundary, what depends on it is left open, and the sentence says so."""
+    network = eh.Network([[[1.0], [0.5]], [[1.0, 1.0]]], [np.zeros(2), [0.0]], ["identity", "identity"])
+    found = eh.place(network, "A", Circuit.whole(network))
+    assert found.perfect and (found.minimal_inside, found.of_perfect) == (None, None) and not found.refused
+    assert found.ties[0] == (
+        "inside it: some circuits lie on the decision boundary: there are between 2 and 3 perfect ones"
+    )
+    assert str(found) == (
+        "your circuit is perfect, not minimal; 2 of its edges are removable; how many perfect circuits there are was "
+        "not counted; some of this depends on a tie"
+    )
+
+
 def test_a_small_circuit_in_a_wide_network():
     """In a network too wide to list, the circuits inside a small one are looked at all the same."""
     random = np.random.default_rng(0)

@@ -77,9 +77,10 @@ class Standing:
         return () if self.nearest is None else tuple(e for e in self.circuit.edges if e not in self.nearest)
 
     def __str__(self) -> str:
+        tied = ["some of this depends on a tie"] if self.ties else []
         if self.fault is not None:
-            return "; ".join([f"your circuit is not perfect: {self.fault}", *self._nearest_text()])
-        return "; ".join([self._minimal_text(), *self._smaller_text(), self._number_text()])
+            return "; ".join([f"your circuit is not perfect: {self.fault}", *self._nearest_text(), *tied])
+        return "; ".join([self._minimal_text(), *self._smaller_text(), self._number_text(), *tied])
 
     def _minimal_text(self) -> str:
         if self.minimal is None:
