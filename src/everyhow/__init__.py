@@ -10,6 +10,7 @@ from .circuits.circuit import Circuit as Circuit
 from .errors import BudgetError as BudgetError
 from .errors import EveryhowError as EveryhowError
 from .errors import InputError as InputError
+from .exchange.causal_models import CausalModel as CausalModel
 from .experiments.cross_examination import cross_examine as cross_examine
 from .experiments.deciding import decide_between as decide_between
 from .network import Intervention as Intervention
@@ -18,9 +19,11 @@ from .network import xornet as xornet
 from .network_files import load as load
 from .network_files import save_network as save_network
 from .questions import algorithms as algorithms
+from .questions import align as align
 from .questions import circuits as circuits
 from .questions import interpretations as interpretations
 from .questions import mappings as mappings
+from .questions import place as place
 from .readouts.interchange import interchange as interchange
 from .readouts.readouts import readouts as readouts
 from .sweeps.run import sweep as sweep

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from . import cli_exchange
 from .budget import DEFAULT_BUDGET
 from .errors import BudgetError, EveryhowError, FileFormatError, InputError, LostBlocksError
 from .network import Network
@@ -26,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Count every mechanistic explanation of a small network, and find the criterion that leaves only one.",
 )
+app.add_typer(cli_exchange.app)
 
 WRONG_INPUT, FAILURE, OVER_BUDGET = 1, 2, 3
 

@@ -8,10 +8,14 @@ from .behavior import Behavior, Decision, Task, parse_task
 from .boolean.algorithms import Algorithm
 from .boolean.algorithms import algorithms as list_algorithms
 from .boolean.truth_table import assignments
+from .budget import DEFAULT_BUDGET
 from .circuits.circuit import Circuit
 from .circuits.circuits import Circuits
 from .circuits.criterion import Ablation, check_ablation, perfect, resample_faithful
+from .circuits.standing import Standing, standing
 from .errors import InputError
+from .exchange.causal_models import CausalModel
+from .exchange.placements import Placement, placements
 from .interpretations.count import ReadingRule
 from .interpretations.interpretations import Interpretations
 from .mappings.alignment import minimal_mappings
@@ -49,29 +53,41 @@ def circuits(
         >>> eh.circuits(eh.xornet(), "XOR").count().between
         (1, 1)
     """
-    check_decision("paper", decision)
     check_ablation(ablation)
-    if isinstance(task, Behavior):
-        wanted = task
-    else:
-        wanted = Behavior.of_network(network, assignments(network.widths[0]), decision)
+    wanted = _behavior(network, task, decision)
     wanted = replace(
         wanted,
         epsilon=wanted.epsilon if epsilon is None else epsilon,
         within=wanted.within if within is None else within,
     )
-    outputs = wanted.wanted.shape[1]
-    if task is not None and not isinstance(task, Behavior):
-        outputs = parse_task(task, network.widths[0]).outputs
-    if outputs != network.widths[-1]:
-        raise InputError(
-            f"the task has {outputs} output(s) but the network has {network.widths[-1]}; "
-            f"give one gate, formula or table per output, joined by commas"
-        )
     criteria = {"perfect": perfect, "resample_faithful": resample_faithful}
     if criterion not in criteria:
         raise InputError(f"unknown criterion {criterion!r}; the criteria are {' and '.join(criteria)}")
     return Circuits(criteria[criterion](network, wanted, decision, ablation))
+
+
+def place(
+    network: Network,
+    task: str | Task | Behavior | None,
+    circuit: Circuit,
+    decision: Decision = "threshold",
+    budget: int = DEFAULT_BUDGET,
+) -> Standing:
+    """Where a circuit, perhaps found by another tool, stands among all circuits of its network.
+
+    Args:
+        network: the network; several outputs are judged together.
+        task: as for `circuits`: the circuit is judged by what the network does decide; a Behavior by what it wants.
+        circuit: the circuit; `everyhow.exchange.graph_json.read_graph` reads one from a graph of EAP-IG or MIB.
+        decision: how outputs become bits.
+        budget: candidate evaluations allowed for each search.
+
+    Example:
+        >>> import everyhow as eh
+        >>> print(eh.place(eh.xornet(), "XOR", eh.Circuit.whole(eh.xornet())))
+        your circuit is perfect and minimal; it is the only perfect circuit
+    """
+    return standing(network, _behavior(network, task, decision), circuit, decision, budget)
 
 
 def interpretations(network: Network, circuit: Circuit, decision: Decision = "threshold") -> Interpretations:
@@ -119,3 +135,45 @@ def mappings(network: Network, algorithm: Algorithm) -> tuple[Mapping, ...]:
     if algorithm.inputs != network.widths[0]:
         raise InputError(f"the algorithm has {algorithm.inputs} inputs but the network has {network.widths[0]}")
     return tuple(minimal_mappings(signatures(network, assignments(algorithm.inputs)), algorithm))
+
+
+def align(network: Network, model: CausalModel) -> tuple[Placement, ...]:
+    """The minimal placements of a causal model in a network with one output; empty when it is not aligned.
+
+    Each gives every inner variable of the model a set of neurons of one hidden layer that agrees with it in every
+    interchange; `everyhow.exchange.placements` also counts them, and asks whether one agrees jointly.
+
+    Raises:
+        InputError: the model's inputs and output are not those of the network, or not 0 and 1.
+
+    Example:
+        >>> import everyhow as eh
+        >>> bits = [0, 1]
+        >>> model = eh.CausalModel(
+        ...     ["A", "B", "nand", "Y"], {"A": bits, "B": bits, "nand": bits, "Y": bits},
+        ...     {"nand": ["A", "B"], "Y": ["A", "B", "nand"]},
+        ...     {"nand": lambda a, b: 1 - a * b, "Y": lambda a, b, nand: (a | b) & nand},
+        ... )
+        >>> [str(placement) for placement in eh.align(eh.xornet(), model)]
+        ['nand in layer 1: 2']
+    """
+    if not isinstance(model, CausalModel):
+        raise InputError(f"a causal model is aligned, not {type(model).__name__}; mappings() places an algorithm")
+    return tuple(placements(network, model))
+
+
+def _behavior(network: Network, task: str | Task | Behavior | None, decision: Decision) -> Behavior:
+    """What circuits are judged by: a Behavior as it is, else what the network decides, if the task fits it."""
+    check_decision("paper", decision)
+    wanted = task
+    if not isinstance(wanted, Behavior):
+        wanted = Behavior.of_network(network, assignments(network.widths[0]), decision)
+    outputs = wanted.wanted.shape[1]
+    if task is not None and not isinstance(task, Behavior):
+        outputs = parse_task(task, network.widths[0]).outputs
+    if outputs != network.widths[-1]:
+        raise InputError(
+            f"the task has {outputs} output(s) but the network has {network.widths[-1]}; "
+            f"give one gate, formula or table per output, joined by commas"
+        )
+    return wanted

@@ -1,6 +1,6 @@
 """One circuit: a set of edges of a network."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -39,12 +39,7 @@ class Circuit(Displayed):
         """
         positions = edge_positions(widths)
         bits = 0
-        for edge in edges:
-            if edge not in positions:
-                raise InputError(
-                    f"edge {edge} does not exist in a {'-'.join(map(str, widths))} network; an edge is "
-                    f"(layer from 1, neuron from 0, parent from 0)"
-                )
+        for edge in _existing(widths, edges):
             bits |= 1 << positions[edge]
         circuit = Circuit(widths, bits)
         circuit._check_connected()
@@ -124,6 +119,34 @@ class Circuit(Displayed):
         faults += [f"output {o} has no edge in" for o in range(self.widths[-1]) if (last, o) not in targets]
         if faults:
             raise InputError("these edges are no circuit: " + "; ".join(sorted(faults)))
+
+
+def connected_part(widths: tuple[int, ...], edges: Iterable[Edge]) -> tuple[Circuit, tuple[Edge, ...]]:
+    """The circuit left of any edges, and those dropped: edges into neurons that lead nowhere and out of neurons that
+    nothing enters, until none is left.
+
+    Raises:
+        InputError: an edge that a network of these widths does not have, or an output that is left without an edge in.
+
+    Example:
+        >>> connected_part((2, 2, 1), [(1, 0, 0), (1, 1, 0), (2, 0, 0)])
+        (Circuit(2 edges: 1.0<0 2.0<0), ((1, 1, 0),))
+    """
+    given = set(_existing(widths, edges))
+    circuit = Circuit.of_edges(widths, _connected_part(widths, given))
+    return circuit, tuple(sorted(given - set(circuit.edges)))
+
+
+def _existing(widths: tuple[int, ...], edges: Iterable[Edge]) -> Iterator[Edge]:
+    """The edges, if a network of these widths has them."""
+    positions = edge_positions(widths)
+    for edge in edges:
+        if edge not in positions:
+            raise InputError(
+                f"edge {edge} does not exist in a {'-'.join(map(str, widths))} network; an edge is "
+                f"(layer from 1, neuron from 0, parent from 0)"
+            )
+        yield edge
 
 
 def _connected_part(widths: tuple[int, ...], edges: set[Edge]) -> set[Edge]:

@@ -2,8 +2,8 @@
 
 A goal is as in layout. A sum is right in a scenario when all its coordinates there lie in the box. A pair is certain
 when the scenarios of each part in which it is not inside the inner box weigh no more than `allowed`, and possible when
-this holds of the outer one. Which function to ask is decided at every call: a function that decides it is not inlined, and
-walks then take three times as long.
+this holds of the outer one. Which function to ask is decided at every call: a function that decides it is not inlined,
+and walks then take three times as long.
 """
 
 import numpy as np

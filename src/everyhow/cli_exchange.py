@@ -1,0 +1,174 @@
+"""Commands that exchange explanations with other tools: place a circuit, align a causal model, export a run."""
+
+import json
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .budget import DEFAULT_BUDGET
+from .errors import InputError
+from .network import Network
+
+if TYPE_CHECKING:
+    from .circuits.circuit import Edge
+    from .circuits.standing import Standing
+    from .ladder import Fault
+
+app = typer.Typer()
+
+OVER_BUDGET = 3
+# Placements printed; the number of all of them is printed, too.
+MOST_SHOWN = 1000
+
+NetworkOption = Annotated[str, typer.Option("--network", help="A network file (.json or .safetensors), or xornet.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+
+
+@app.command("place")
+def place_command(
+    graph: Annotated[Path, typer.Argument(help="A circuit as graph JSON, as EAP-IG and MIB have it.")],
+    task: Annotated[str, typer.Argument(help="A gate, a formula or a truth table; the network is judged by itself.")],
+    network: NetworkOption,
+    decision: Annotated[str, typer.Option(help="How outputs become bits: threshold or round.")] = "threshold",
+    top: Annotated[int | None, typer.Option(help="Take so many edges of largest absolute score.")] = None,
+    threshold: Annotated[float | None, typer.Option(help="Take the edges of at least this absolute score.")] = None,
+    connected: Annotated[
+        bool, typer.Option("--connected", help="Leave out edges that lead nowhere, and tell which.")
+    ] = False,
+    budget: Annotated[float, typer.Option(help="Candidate evaluations allowed for each search.")] = DEFAULT_BUDGET,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell where a circuit that another tool found stands among all circuits of its network."""
+    from .circuits.circuit import connected_part
+    from .exchange.graph_json import read_graph, read_graph_edges
+    from .questions import place
+
+    if not 1 <= budget < float("inf"):
+        raise InputError(f"budget is {budget}; it is a number of candidate evaluations, at least 1")
+    whole, dropped = _stored(network), ()
+    if connected:
+        circuit, dropped = connected_part(whole.widths, read_graph_edges(graph, whole, top, threshold))
+    else:
+        circuit = read_graph(graph, whole, top, threshold)
+    found = place(whole, task, circuit, decision, int(budget))  # type: ignore[arg-type]
+    if as_json:
+        _print_json(_standing_document(found, dropped))
+    else:
+        for line in _standing_lines(found, dropped):
+            typer.echo(line)
+    if found.refused:
+        raise typer.Exit(OVER_BUDGET)
+
+
+@app.command("align")
+def align_command(
+    model: Annotated[Path, typer.Argument(help="A causal model (.json): variables, values, parents, mechanisms.")],
+    network: NetworkOption,
+    joint: Annotated[
+        bool, typer.Option("--joint", help="Also hold variables together, each as at a source of its own.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Find every minimal place of a causal model in a network, by interchange of one variable at a time."""
+    from .exchange.causal_model_files import read_causal_model
+    from .exchange.placements import count_placements, differences, joint_disagreement, placements
+
+    read, whole = read_causal_model(model), _stored(network)
+    differs, number = differences(whole, read), count_placements(whole, read)
+    shown = []
+    for placement in islice(placements(whole, read), MOST_SHOWN):
+        pairs = zip(placement.variables, placement.sets, strict=True)
+        entry = {"sets": {name: [[s.layer, j] for j in s.neurons] for name, s in pairs}}
+        if joint:
+            disagreement = joint_disagreement(whole, read, placement)
+            entry |= {"joint": disagreement is None, "disagreement": disagreement and str(disagreement)}
+        shown.append((str(placement), entry))
+    if as_json:
+        _print_json({"placements": number, "listed": [entry for _, entry in shown], "differs_at": list(differs)})
+        return
+    if differs:
+        typer.echo(f"the model says otherwise than the network at {', '.join(differs)}")
+    typer.echo(f"{number:,} minimal placement{'' if number == 1 else 's'}")
+    for text, entry in shown:
+        told = {True: "; agrees jointly", False: f"; {entry.get('disagreement')}", None: ""}[entry.get("joint")]
+        typer.echo(f"  {text}{told}")
+    if number > len(shown):
+        typer.echo(f"  the first {len(shown):,} are shown")
+
+
+@app.command("export")
+def export_command(
+    run: Annotated[Path, typer.Argument(help="The folder of an audit.")],
+    out: Annotated[Path, typer.Option(help="Folder to write into.")],
+) -> None:
+    """Write the minimal circuits of an audit as graph JSON, and its surviving mappings as intervention dicts."""
+    from .exchange.export import MOST_MAPPINGS, export_audit
+    from .run_folder import reopen
+
+    for name, number in export_audit(reopen(run, progress=True), out).items():
+        cut = (
+            f", the first {MOST_MAPPINGS:,} written"
+            if name.endswith("mappings") and (number or 0) > MOST_MAPPINGS
+            else ""
+        )
+        typer.echo(f"{out / name}: {'not found by the audit' if number is None else f'{number:,}{cut}'}")
+
+
+def _standing_lines(found: "Standing", dropped: "tuple[Edge, ...]") -> list[str]:
+    lines = [str(found)]
+    lines += [f"left out because they lead nowhere: {_edges(dropped)}"] if dropped else []
+    lines += [f"removable: {_edges(found.removable)}"] if found.removable else []
+    if found.minimal_inside:
+        sizes = sorted({len(circuit) for circuit in found.minimal_inside})
+        lines.append(
+            f"minimal perfect circuits inside it: {len(found.minimal_inside):,}, of {' '.join(map(str, sizes))} edges"
+        )
+    if found.of_size is not None:
+        lines.append(
+            f"perfect circuits of {len(found.circuit)} edges or fewer: {found.of_size:,} of {found.of_perfect:,}"
+        )
+    lines.append(f"resample-faithful: {'yes' if found.resample_fault is None else f'no; {found.resample_fault}'}")
+    return lines + [f"not found out: {reason}" for reason in found.refused + found.ties]
+
+
+def _standing_document(found: "Standing", dropped: "tuple[Edge, ...]") -> dict[str, Any]:
+    inside = found.minimal_inside
+    return {
+        "summary": str(found),
+        "circuit": found.circuit.edges,
+        "left_out": dropped,
+        "perfect": found.perfect,
+        "fault": _fault(found.fault),
+        "minimal": found.minimal,
+        "removable": found.removable,
+        "minimal_inside": None if inside is None else [circuit.edges for circuit in inside],
+        "resample_faithful": found.resample_faithful,
+        "resample_fault": _fault(found.resample_fault),
+        "of_perfect": found.of_perfect,
+        "of_size": found.of_size,
+        "nearest": found.nearest and found.nearest.edges,
+        "refused": found.refused,
+        "ties": found.ties,
+    }
+
+
+def _fault(fault: "Fault | None") -> str | None:
+    return None if fault is None else str(fault)
+
+
+def _edges(edges: "tuple[Edge, ...]") -> str:
+    return " ".join(f"{layer}.{j}<{i}" for layer, j, i in edges)
+
+
+def _stored(source: str) -> Network:
+    from .network import xornet
+    from .network_files import load
+
+    return xornet() if source == "xornet" else load(source)
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")

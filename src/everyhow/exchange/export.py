@@ -1,0 +1,84 @@
+"""The explanations of an audit as files for neighbouring tools."""
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..circuits.circuit import Circuit
+from ..errors import InputError
+from ..files import write_atomically, writing_folder
+from ..mappings.alignment import minimal_mappings
+from ..mappings.findings import MappingFindings
+from ..mappings.mapping import Mapping
+from ..network import Network
+from .graph_json import write_graph
+from .interventions import mapping_to_interventions
+
+if TYPE_CHECKING:
+    from ..audit import Audit
+
+# Mappings that no rung but the first sorts may be very many; so many of them are written.
+MOST_MAPPINGS = 1000
+
+
+def export_audit(audit: "Audit", folder: str | Path) -> dict[str, int | None]:
+    """Write the minimal circuits, the minimal resample-faithful circuits and the surviving mappings of an audit.
+
+    In `folder`: `minimal/1.json`, ... and `resample-faithful-minimal/1.json`, ... hold one graph each, fewest edges
+    first, and `mappings/1.json`, ... one mapping each: those left by the strictest rung that any passes, at most 1,000
+    of those that only the first sorts. An audit of several outputs writes the same into `output-0`, `output-1`, ...
+
+    Returns:
+        By folder, how many there are, written or not; None where the audit did not find them all.
+
+    Raises:
+        InputError: the audit is of the preset authors, which lists no circuits; or the folder is not empty.
+        FileFormatError: the folder cannot be written to.
+    """
+    from ..paper import PaperFindings
+
+    place = writing_folder(folder)
+    if any(place.iterdir()):
+        raise InputError(f"{place} is not empty; give a new folder, so that it holds this export and nothing else")
+    if audit.outputs:
+        parts = [export_audit(part, place / f"output-{k}") for k, part in enumerate(audit.outputs)]
+        return {f"output-{k}/{name}": number for k, part in enumerate(parts) for name, number in part.items()}
+    findings = audit.findings
+    if not isinstance(findings, PaperFindings):
+        raise InputError(
+            f"an audit by the preset {audit.preset} lists no circuits; audit by the preset paper to export"
+        )
+    mappings = findings.mappings
+    known = mappings.aligned is not None
+    left = mappings.surviving_mappings[mappings.strictest] if mappings.strictest else 0
+    _write_mappings(_surviving(mappings), audit.network, place / "mappings")
+    return {
+        "minimal": _write_circuits(findings.circuits.minimal, audit.network, place / "minimal"),
+        "resample-faithful-minimal": _write_circuits(
+            findings.circuits.faithful_minimal, audit.network, place / "resample-faithful-minimal"
+        ),
+        "mappings": left if known else None,
+    }
+
+
+def _write_circuits(circuits: tuple[Circuit, ...] | None, network: Network, folder: Path) -> int | None:
+    for number, circuit in enumerate(circuits or (), start=1):
+        write_graph(folder / f"{number}.json", circuit, network)
+    return None if circuits is None else len(circuits)
+
+
+def _write_mappings(mappings: Iterable[Mapping], network: Network, folder: Path) -> None:
+    for number, mapping in enumerate(mappings, start=1):
+        content = json.dumps(mapping_to_interventions(mapping, network), indent=1, ensure_ascii=False)
+        write_atomically(folder / f"{number}.json", content.encode())
+
+
+def _surviving(mappings: MappingFindings) -> Iterator[Mapping]:
+    strictest = mappings.strictest
+    if strictest == "single" and mappings.aligned is not None and mappings.signatures is not None:
+        found = mappings.signatures
+        everything = chain.from_iterable(minimal_mappings(found, algorithm) for algorithm in mappings.aligned)
+        return islice(everything, MOST_MAPPINGS)
+    return iter(mappings.survivors[strictest] if strictest else ())

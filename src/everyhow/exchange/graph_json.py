@@ -1,0 +1,167 @@
+"""Circuits in and out as graph JSON, the format of EAP-IG and of the circuit track of MIB.
+
+A graph has nodes by name and edges by `parent->child`, each with a score and whether it is in the graph. A node here is
+one neuron: `x0` is the first input, `h1.0` the first neuron of the first hidden layer, `y0` the first output.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..circuits.circuit import Circuit, Edge
+from ..errors import InputError
+from ..files import write_atomically
+from ..network import Network
+from .documents import naming, read_document
+from .graph_entries import Entry, edge_names, entries, named, nodes_of, weight
+
+WHAT = "a graph of a circuit"
+
+
+def circuit_to_graph(circuit: Circuit, network: Network, scores: Mapping[Edge, float] | None = None) -> dict[str, Any]:
+    """A circuit as a graph document.
+
+    It has all nodes of the network and all its edges of non-zero weight, each with `in_graph`. Outputs are always in
+    the graph.
+
+    Args:
+        circuit: the circuit.
+        network: the network that it belongs to.
+        scores: of edges; those left out get 0. When not given, edges of the circuit get 1 and others 0, so that taking
+            the highest scores gives the circuit.
+
+    Raises:
+        InputError: circuit and network do not belong together, or a score is of no edge of the network or not finite.
+
+    Example:
+        >>> from everyhow import xornet
+        >>> graph = circuit_to_graph(Circuit.whole(xornet()), xornet())
+        >>> graph["edges"]["x0->h1.0"], graph["nodes"]["y0"]
+        ({'score': 1.0, 'in_graph': True}, {'in_graph': True})
+    """
+    circuit.masks(network)
+    names = edge_names(network)
+    given = {edge: float(edge in circuit) for edge in names} if scores is None else dict(scores)
+    for edge, score in given.items():
+        if edge not in names:
+            raise InputError(f"there is a score of {edge}, which is no edge of {network!r} of non-zero weight")
+        if not math.isfinite(score):
+            raise InputError(f"the score of edge {edge} is {score}; scores must be finite")
+    used = {*circuit.neurons, *((0, i) for layer, _, i in circuit.edges if layer == 1)}
+    nodes = {name: layer == network.depth or (layer, j) in used for name, (layer, j) in nodes_of(network).items()}
+    return {
+        "cfg": {"n_layers": network.depth, "widths": list(network.widths), "activations": list(network.activations)},
+        "nodes": {name: {"in_graph": inside} for name, inside in nodes.items()},
+        "edges": {
+            name: {"score": float(given.get(edge, 0.0)), "in_graph": edge in circuit} for edge, name in names.items()
+        },
+    }
+
+
+def graph_edges(
+    document: object, network: Network, top: int | None = None, threshold: float | None = None
+) -> tuple[Edge, ...]:
+    """The edges that a graph document puts into its circuit, by layer, neuron and parent.
+
+    Only `edges` is required; what `nodes` says of a node that edges do not say is ignored, as are other keys.
+
+    Args:
+        document: the graph.
+        network: the network that it is of.
+        top: choose by score, whatever `in_graph` says: so many edges of largest absolute score; of equal ones those
+            that come first in the document.
+        threshold: choose by score: all edges of at least this absolute score.
+
+    Raises:
+        InputError: not a graph, a graph of another network, an edge in the graph whose weight is 0, an edge without a
+            score where scores choose, or no choice at all.
+    """
+    if top is not None and threshold is not None:
+        raise InputError("top and threshold are two ways to choose edges by score; give one of them")
+    listed = entries(document, network)
+    if top is None and threshold is None:
+        chosen = [entry for entry in listed if entry.in_graph]
+        _check_said(chosen, network)
+    else:
+        real = [entry for entry in listed if weight(network, entry.edge)]
+        unscored = [entry.name for entry in real if entry.score is None]
+        if unscored:
+            raise InputError(f"no finite score for {named(unscored)}; score every edge to choose by score")
+        chosen = _above(real, threshold) if threshold is not None else _highest(real, top or 0)
+    return tuple(sorted(entry.edge for entry in chosen))
+
+
+def circuit_from_graph(
+    document: object, network: Network, top: int | None = None, threshold: float | None = None
+) -> Circuit:
+    """The circuit in a graph document; see `graph_edges` for the arguments.
+
+    Raises:
+        InputError: as graph_edges, or a neuron with edges that has none in or none out.
+
+    Example:
+        >>> from everyhow import xornet
+        >>> graph = circuit_to_graph(Circuit.whole(xornet()), xornet())
+        >>> circuit_from_graph(graph, xornet()) == Circuit.whole(xornet())
+        True
+    """
+    try:
+        return Circuit.of_edges(network.widths, graph_edges(document, network, top, threshold))
+    except InputError as error:
+        if "are no circuit" not in str(error):
+            raise
+        raise InputError(f"{error}; connected_part gives the circuit that is left without them") from None
+
+
+def write_graph(
+    path: str | Path, circuit: Circuit, network: Network, scores: Mapping[Edge, float] | None = None
+) -> Path:
+    """Write a circuit as a graph document, whole or not at all; returns the path. See `circuit_to_graph`."""
+    return write_atomically(Path(path), json.dumps(circuit_to_graph(circuit, network, scores), indent=1).encode())
+
+
+def read_graph(path: str | Path, network: Network, top: int | None = None, threshold: float | None = None) -> Circuit:
+    """The circuit in a graph file; see `circuit_from_graph`.
+
+    Raises:
+        FileFormatError: there is no such file, it is larger than 4 MB, or it is not a graph of this network that holds
+            a circuit; the message names the file.
+    """
+    document = read_document(path, WHAT)
+    with naming(path):
+        return circuit_from_graph(document, network, top, threshold)
+
+
+def read_graph_edges(
+    path: str | Path, network: Network, top: int | None = None, threshold: float | None = None
+) -> tuple[Edge, ...]:
+    """The edges that a graph file puts into its circuit, whether they are one or not; see `graph_edges`.
+
+    Raises:
+        FileFormatError: as read_graph, loose ends aside.
+    """
+    document = read_document(path, WHAT)
+    with naming(path):
+        return graph_edges(document, network, top, threshold)
+
+
+def _check_said(chosen: list[Entry], network: Network) -> None:
+    if not chosen:
+        raise InputError("no edge of the graph has in_graph true; to choose by score give top or threshold")
+    weightless = [entry.name for entry in chosen if not weight(network, entry.edge)]
+    if weightless:
+        raise InputError(f"{named(weightless)}: in the graph, but of weight 0 in {network!r}, so no edge of it")
+
+
+def _above(listed: list[Entry], threshold: float) -> list[Entry]:
+    if not math.isfinite(threshold):
+        raise InputError(f"threshold is {threshold}; it is the least absolute score of an edge that is taken")
+    return [entry for entry in listed if abs(entry.score or 0.0) >= threshold]
+
+
+def _highest(listed: list[Entry], top: int) -> list[Entry]:
+    if not 1 <= top <= len(listed):
+        raise InputError(f"top is {top}; it is a number of edges from 1 to {len(listed)}, which the graph has")
+    return sorted(listed, key=lambda entry: -abs(entry.score or 0.0))[:top]

@@ -1,0 +1,273 @@
+"""Causal models in Python and in files."""
+
+import itertools
+import json
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import everyhow as eh
+from everyhow.errors import FileFormatError
+from everyhow.exchange.causal_model_files import causal_model_from_document, read_causal_model
+
+BITS = [0, 1]
+
+
+def adder(**changes):
+    """The sum of two bits and whether it is odd."""
+    parts = {
+        "variables": ["a", "b", "sum", "odd"],
+        "values": {"a": BITS, "b": BITS, "sum": [0, 1, 2], "odd": BITS},
+        "parents": {"a": [], "sum": ["a", "b"], "odd": ["sum"]},
+        "mechanisms": {"sum": lambda a, b: a + b, "odd": lambda s: s % 2},
+    }
+    return eh.CausalModel(**{**parts, **changes})
+
+
+def test_running():
+    """Inputs, output and inner variables; a run, a held variable, and interchanges, by hand."""
+    model = adder()
+    assert (model.inputs, model.inner, model.output) == (("a", "b"), ("sum",), "odd")
+    for a, b in itertools.product(BITS, BITS):
+        assert model.run({"a": a, "b": b}) == {"a": a, "b": b, "sum": a + b, "odd": (a + b) % 2}
+        assert model.run({"a": a, "b": b}, {"sum": 1})["odd"] == 1
+        for c, d in itertools.product(BITS, BITS):
+            swapped = model.interchange({"a": a, "b": b}, {"sum": {"a": c, "b": d}, "b": {"a": 0, "b": 0}})
+            assert (swapped["b"], swapped["sum"], swapped["odd"]) == (0, c + d, (c + d) % 2)
+    assert model.run({"b": 1}, {"a": 1})["sum"] == 2, "a held input needs no other value"
+
+
+def test_values_of_any_kind():
+    """Texts and tuples are values, over a graph that is no tree."""
+    shapes = ["round", "square"]
+    model = eh.CausalModel(
+        ["one", "other", "same", "label"],
+        {"one": shapes, "other": shapes, "same": [True, False], "label": [("yes", 1), ("no", 2), ("no", 1)]},
+        {"same": ["one", "other"], "label": ["same", "one"]},
+        {"same": lambda one, other: one == other,
+         "label": lambda same, one: ("yes", 1) if same else ("no", 1 + (one == "square"))},
+    )  # fmt: skip
+    assert model.run({"one": "square", "other": "round"})["label"] == ("no", 2)
+    assert model.interchange({"one": "square", "other": "round"}, {"same": {"one": "round", "other": "round"}})[
+        "label"
+    ] == ("yes", 1)
+
+
+def test_mechanisms_are_called_when_the_model_is_made():
+    """Each once for each combination of its parents' values, and never again."""
+    calls = []
+    model = adder(mechanisms={"sum": lambda a, b: calls.append((a, b)) or a + b, "odd": lambda s: s % 2})
+    model.run({"a": 1, "b": 1})
+    assert calls == [(0, 0), (0, 1), (1, 0), (1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "texts"),
+    [
+        ({"variables": "ab"}, ["variables must be a list of names that is not empty"]),
+        ({"variables": []}, ["variables must be a list of names that is not empty"]),
+        ({"variables": ["a", 5]}, ["every variable must be a name in quotes"]),
+        ({"parents": [1]}, ["values and parents must give a list for each variable"]),
+        ({"values": {"a": BITS, "b": [], "sum": [1, True], "odd": "01", "c": BITS}},
+         ["'b' has no values", "a value of 'sum' stands there twice", "values of 'odd' must be a list",
+          "values are given for 'c', which is no variable"]),
+        ({"variables": ["a", "b", "sum", "odd", "a"]}, ["variable 'a' stands there twice"]),
+        ({"values": {"a": BITS, "b": BITS, "sum": [[0], [1]]}}, ["the values of 'sum' must be", "'odd' has no values"]),
+        ({"parents": {"sum": ["a", "x"], "odd": ["sum", "sum"]}},
+         ["parent 'x' of 'sum' is no variable", "'odd' has a parent twice"]),
+        ({"parents": {"sum": ["a", "odd"], "odd": ["sum", "b"]}}, ["there is a cycle: ", "one variable must have no"]),
+        ({"parents": {"sum": ["a"], "odd": ["b"]}}, ["must have no children, the output; these have none: 'sum, odd'"]),
+        ({"mechanisms": {"odd": 3, "x": int}},
+         ["'sum' has parents but no mechanism", "'odd' has parents but", "given for 'x', which is no variable"]),
+        ({"mechanisms": 3}, ["mechanisms must give a function for each variable with parents"]),
+        ({"mechanisms": {"sum": lambda a, b: a + b + 1, "odd": lambda: 1}},
+         [r"mechanism of 'sum' at \(1, 1\) gives 3, which is none of its values \(0, 1, 2\)",
+          r"the mechanism of 'odd' at \(0,\) fails: "]),
+        ({"mechanisms": {"sum": lambda a, b: [a], "odd": lambda s: s % 2}}, [r"'sum' at \(0, 0\) fails: \"unhashable"]),
+    ],
+)  # fmt: skip
+def test_errors(changes, texts):
+    """All that is wrong with a model is said at once, by name."""
+    for text in texts:
+        with pytest.raises(eh.InputError, match=f"the causal model is not usable: .*{text}"):
+            adder(**changes)
+
+
+def test_one_variable():
+    """A variable alone is an input, and no output."""
+    with pytest.raises(eh.InputError, match="the output 'a' has no parents"):
+        eh.CausalModel(["a"], {"a": BITS}, {}, {})
+
+
+def test_too_many_combinations():
+    """A mechanism is not called a million times over."""
+    names = [f"v{k}" for k in range(21)]
+    with pytest.raises(eh.InputError, match="the parents of 'out' have 2,097,152 combinations; at most 1,048,576"):
+        eh.CausalModel([*names, "out"], dict.fromkeys([*names, "out"], BITS), {"out": names}, {"out": max})
+
+
+def test_errors_of_running():
+    """Values for what is no input or no variable, values that a variable does not take, and inputs without one."""
+    model = adder()
+    with pytest.raises(eh.InputError, match="'sum' is not an input of the model; there are a, b"):
+        model.run({"a": 1, "sum": 1})
+    with pytest.raises(eh.InputError, match="'x' is not a variable of the model; there are a, b, sum, odd"):
+        model.interchange({"a": 1, "b": 1}, {"x": {"a": 1, "b": 1}})
+    with pytest.raises(eh.InputError, match="sum is given 3; its values are 0, 1, 2"):
+        model.run({"a": 1, "b": 1}, {"sum": 3})
+    with pytest.raises(eh.InputError, match="no value for b; every input needs one"):
+        model.run({"a": 1})
+
+
+DOCUMENT = {
+    "variables": ["a", "b", "sum", "both", "odd"],
+    "values": {"sum": [0, 1, 2]},
+    "parents": {"sum": ["a", "b"], "both": ["b", "a"], "odd": ["sum", "both"]},
+    "mechanisms": {"sum": [0, 1, 1, 2], "both": "0001", "odd": [0, 0, 1, 1, 0, 0]},
+}
+
+
+def test_documents():
+    """Lists, digits and formulas say what mechanisms give; values left out are 0 and 1."""
+    formulas = DOCUMENT | {"mechanisms": DOCUMENT["mechanisms"] | {"both": "a and b"}}
+    for document in (DOCUMENT, formulas):
+        model = causal_model_from_document(json.loads(json.dumps(document)))
+        for a, b in itertools.product(BITS, BITS):
+            assert model.run({"a": a, "b": b}) == {"a": a, "b": b, "sum": a + b, "both": a & b, "odd": (a + b) % 2}
+
+
+@given(st.permutations(["p", "q", "r1"]), st.integers(0, 255))
+def test_formulas_name_parents(parents, table):
+    """A formula means the same whatever the order of the parents; digits follow that order."""
+    rows = [row for row in itertools.product(BITS, repeat=3) if table >> (4 * row[0] + 2 * row[1] + row[2]) & 1]
+    terms = [" & ".join(f"{'' if v else '~'}{n}" for n, v in zip(("p", "q", "r1"), row, strict=True)) for row in rows]
+    formula = " | ".join(f"({term})" for term in terms) or "p & ~p"
+    digits = "".join(
+        str(int(tuple(dict(zip(parents, row, strict=True))[n] for n in ("p", "q", "r1")) in rows))
+        for row in itertools.product(BITS, repeat=3)
+    )
+    for mechanism in (formula, digits):
+        model = causal_model_from_document(
+            {"variables": ["p", "q", "r1", "y"], "parents": {"y": parents}, "mechanisms": {"y": mechanism}}
+        )
+        for row in itertools.product(BITS, repeat=3):
+            assert model.run(dict(zip(("p", "q", "r1"), row, strict=True)))["y"] == (row in rows)
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "text"),
+    [
+        ("a & c", "the mechanism of 'both': the formula 'a & c' names 'c'; its parents are b, a"),
+        ("a &", "the mechanism of 'both': formula 'B &' is incomplete"),
+        ("a + b", "the mechanism of 'both': formula .* cannot read"),
+        ("01", "the mechanism of 'both': it has 2 digits; 2 parents need 4"),
+        ("011", "the mechanism of 'both': truth table '011' has length 3"),
+        ([0, 1], "the mechanism of 'both': it has 2 values; its parents have 4 combinations"),
+        ([0, 1, 2, 1], r"the mechanism of 'both' at \(1, 0\) gives 2, which is none of its values \(0, 1\)"),
+        ([[], 1, 1, 1], r"the mechanism of 'both' at \(0, 0\) fails"),
+        (5, "the mechanism of 'both': it is 5; it must be a formula, digits such as 0110, or a list of values"),
+        ("__import__('os')", "the mechanism of 'both': the formula .* names '__import__'; its parents are b, a"),
+        ("a" * 501, "the mechanism of 'both': the formula has 501 characters; at most 500"),
+    ],
+)
+def test_errors_of_mechanisms(mechanism, text):
+    """What a file says of a mechanism that cannot be one; nothing is executed."""
+    document = DOCUMENT | {"mechanisms": DOCUMENT["mechanisms"] | {"both": mechanism}}
+    with pytest.raises(eh.InputError, match=text):
+        causal_model_from_document(document)
+
+
+def test_formulas_need_bits():
+    """A formula over a variable of three values is refused; it needs a list. Several faults come together."""
+    mechanisms = {"sum": [1], "both": "a & b", "odd": "sum & both"}
+    with pytest.raises(eh.InputError) as caught:
+        causal_model_from_document(DOCUMENT | {"mechanisms": mechanisms})
+    assert "parents with the values 0 and 1, which sum are not; give a list of values" in str(caught.value)
+    assert "the mechanism of 'sum': it has 1 values" in str(caught.value)
+
+
+def test_files(tmp_path):
+    """A model through a file; what is wrong with a file begins with its name."""
+    path = tmp_path / "model.json"
+    path.write_text(json.dumps(DOCUMENT))
+    assert read_causal_model(path).run({"a": 1, "b": 1})["odd"] == 0
+    cases = {
+        "": "not a JSON file", "3": "holds a JSON int; a causal model is a JSON object", "{}": "variables must be",
+        '{"variables": {}}': "variables must be a list, and values", '{"variables": ["a"], "parents": 3}': "and values",
+    }  # fmt: skip
+    for text, said in cases.items():
+        path.write_text(text)
+        with pytest.raises(FileFormatError, match=said) as caught:
+            read_causal_model(path)
+        assert str(caught.value).startswith(f"{path}: ")
+    with pytest.raises(eh.InputError, match="a causal model is a JSON object with variables, values, parents, mech"):
+        causal_model_from_document([])
+
+
+NAMES = st.sampled_from(["a", "b", "sum", "odd", "variables", ""])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 3) | st.floats() | NAMES | st.sampled_from(["0110", "a & b", "~"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.sampled_from(list(DOCUMENT)), VALUES), st.booleans())
+@settings(max_examples=200)
+def test_any_document(document, partly):
+    """Whatever a document holds, it is a model or refused by InputError."""
+    try:
+        model = causal_model_from_document({**DOCUMENT, **document} if partly else document)
+    except eh.InputError as error:
+        assert len(str(error)) < 5000
+        return
+    assert model.output not in model.inputs
+
+
+@given(data=st.data())
+@settings(max_examples=60)
+def test_broken_files(data, tmp_path_factory):
+    """A file with bytes changed, cut or repeated is read or refused by name, and quickly."""
+    content = bytearray(json.dumps(DOCUMENT).encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(content)))
+        content[start : start + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=9))
+    path = tmp_path_factory.mktemp("fuzz") / "model.json"
+    path.write_bytes(bytes(content))
+    begun = time.perf_counter()
+    try:
+        read_causal_model(path)
+    except FileFormatError as error:
+        assert str(error).startswith(str(path))
+    assert time.perf_counter() - begun < 1
+
+
+MANY = [f"v{k}" for k in range(60_000)]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"variables": MANY},
+        {"variables": ["x"] * 500_000},
+        {"variables": MANY[:30_000], "parents": {b: [a] for a, b in itertools.pairwise(MANY[:30_000])}},
+        {"variables": MANY[:9000], "parents": {a: [b] for a, b in itertools.pairwise([*MANY[:9000], "v0"])}},
+        {"variables": ["a", "b"], "values": {name: list(range(300_000)) for name in "ab"}, "parents": {"b": ["a"]},
+         "mechanisms": {"b": "0" * 3000}},
+        {"variables": ["a", "b"], "parents": {"b": ["a"]}, "mechanisms": {"b": "~" * 499 + "a"}},
+        {"variables": ["a", "b"], "parents": {"b": ["a"]}, "mechanisms": {"b": "a" * 4_000_000}},
+    ],
+    ids=["names", "repeated", "chain", "cycle", "values", "nested", "formula"],
+)  # fmt: skip
+def test_large_files(document, tmp_path):
+    """Files near the limit are answered quickly, in a short message if any."""
+    path = tmp_path / "model.json"
+    path.write_text(json.dumps(document))
+    begun = time.perf_counter()
+    try:
+        read_causal_model(path)
+    except FileFormatError as error:
+        assert len(str(error)) < 5000
+    assert time.perf_counter() - begun < 1

@@ -1,0 +1,159 @@
+"""The commands place, align and export."""
+
+import json
+
+import pytest
+
+import everyhow as eh
+from everyhow.circuits.circuit import Circuit
+from everyhow.exchange.graph_json import circuit_from_graph, circuit_to_graph, read_graph, write_graph
+from everyhow.exchange.interventions import mapping_from_interventions
+
+from ..conftest import REFERENCE, reference
+from ..test_cli import run  # noqa: F401 (a fixture)
+
+NAME = "xor-2-3-3-1-seed0"
+XOR = str(REFERENCE / f"{NAME}.json")
+
+
+def test_place(run, tmp_path):  # noqa: F811
+    """The sentence comes first; the document says the same and more."""
+    _, network = reference(NAME)
+    path = write_graph(tmp_path / "graph.json", Circuit.whole(network), network)
+    code, out, err = run("place", path, "XOR", "--network", XOR)
+    assert (code, err) == (0, "")
+    assert out.splitlines() == [
+        "your circuit is perfect, not minimal; 8 of its edges are removable; it is one of 120 perfect circuits",
+        "removable: 1.2<0 2.0<2 2.1<0 2.1<1 2.1<2 2.2<0 2.2<2 3.0<1",
+        "minimal perfect circuits inside it: 4, of 11 edges",
+        "perfect circuits of 18 edges or fewer: 120 of 120",
+        "resample-faithful: yes",
+    ]
+    code, out, _ = run("place", path, "XOR", "--network", XOR, "--json")
+    document = json.loads(out)
+    assert document["summary"].startswith("your circuit is perfect") and document["minimal"] is False
+    assert [len(document[key]) for key in ("circuit", "removable", "minimal_inside")] == [18, 8, 4]
+    assert (document["of_perfect"], document["of_size"], document["nearest"]) == (120, 120, None)
+
+
+def test_place_what_is_not_perfect(run, tmp_path):  # noqa: F811
+    """The nearest perfect circuit is told, and where this one decides otherwise."""
+    _, network = reference(NAME)
+    path = write_graph(tmp_path / "graph.json", Circuit.whole(network).without((1, 0, 0)), network)
+    _, out, _ = run("place", path, "XOR", "--network", XOR)
+    assert "the nearest of 120 perfect circuits has 2.2<0 removed (1 edge)" in out
+    assert "resample-faithful: no; alone, it decides otherwise at 11" in out
+    _, out, _ = run("place", path, "XOR", "--network", XOR, "--json")
+    assert len(json.loads(out)["nearest"]) == 16 and json.loads(out)["fault"] == "alone, it decides otherwise at 11"
+
+
+def test_place_by_scores(run, tmp_path):  # noqa: F811
+    """Edges chosen by score may lead nowhere, which is an error unless the rest is asked for."""
+    network = eh.xornet()
+    document = circuit_to_graph(Circuit.whole(network), network)
+    scores = {"x0->h1.2": 5, "x1->h1.2": 4, "h1.2->y0": 3, "x0->h1.0": 2}
+    for name, edge in document["edges"].items():
+        edge |= {"in_graph": False, "score": scores.get(name, 0)}
+    path = tmp_path / "scores.json"
+    path.write_text(json.dumps(document))
+    arguments = ("place", path, "XOR", "--network", "xornet")
+    code, _, err = run(*arguments)
+    assert code == 1 and f"{path}: no edge of the graph has in_graph true; to choose by score give top" in err
+    code, _, err = run(*arguments, "--top", "4")
+    assert code == 1 and "these edges are no circuit: neuron 0 of layer 1 has no edge out; connected_part" in err
+    code, out, _ = run(*arguments, "--threshold", "2", "--connected")
+    assert code == 0 and "left out because they lead nowhere: 1.0<0" in out
+    assert "your circuit is not perfect: alone, it decides otherwise at 01; the only perfect circuit has " in out
+    code, out, _ = run(*arguments, "--top", "4", "--connected", "--json")
+    assert (json.loads(out)["left_out"], len(json.loads(out)["circuit"])) == ([[1, 0, 0]], 3)
+
+
+def test_place_beyond_the_budget(run, tmp_path):  # noqa: F811
+    """What the budget did not allow is said, and the exit code is 3."""
+    _, network = reference(NAME)
+    path = write_graph(tmp_path / "graph.json", Circuit.whole(network), network)
+    code, out, _ = run("place", path, "XOR", "--network", XOR, "--budget", "100")
+    assert code == 3 and "not found out: counting the circuits needs about 1.06e+04 candidate evaluations" in out
+    code, _, err = run("place", path, "XOR", "--network", XOR, "--budget", "0")
+    assert code == 1 and "budget is 0.0; it is a number of candidate evaluations" in err
+
+
+def test_align(run, tmp_path):  # noqa: F811
+    """The placements of a model, and whether they agree jointly."""
+    path = tmp_path / "model.json"
+    model = {
+        "variables": ["A", "B", "left", "right", "Y"],
+        "parents": {"left": ["A", "B"], "right": ["A", "B"], "Y": ["left", "right"]},
+        "mechanisms": {"left": "A & ~B", "right": "~A & B", "Y": "left | right"},
+    }
+    path.write_text(json.dumps(model))
+    code, out, err = run("align", path, "--network", XOR)
+    assert (code, err) == (0, "")
+    assert out == "1 minimal placement\n  left in layer 1: 1, right in layer 1: 0\n"
+    _, out, _ = run("align", path, "--network", XOR, "--joint")
+    assert "; with left as at 00 and right as at 00, the model says 0 at 01 and the network 1" in out
+    _, out, _ = run("align", path, "--network", XOR, "--joint", "--json")
+    document = json.loads(out)
+    assert document["placements"] == 1 and document["differs_at"] == []
+    assert document["listed"][0]["sets"] == {"left": [[1, 1]], "right": [[1, 0]]}
+    assert document["listed"][0]["joint"] is False
+    path.write_text(json.dumps(model | {"mechanisms": model["mechanisms"] | {"Y": "1111"}}))
+    _, out, _ = run("align", path, "--network", XOR)
+    assert out == "the model says otherwise than the network at 00, 11\n0 minimal placements\n"
+    code, _, err = run("align", tmp_path / "no.json", "--network", XOR)
+    assert code == 1 and "no.json: no such file; give the path of a causal model" in err
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The folder of an audit."""
+    place = tmp_path_factory.mktemp("runs") / "xor"
+    eh.audit(reference(NAME)[1], "XOR").save(place)
+    return place
+
+
+def test_export(run, folder, tmp_path):  # noqa: F811
+    """Every file comes back as what the audit found."""
+    code, out, err = run("export", folder, "--out", tmp_path / "out")
+    assert (code, err) == (0, "")
+    assert [line.removeprefix(str(tmp_path / "out")) for line in out.splitlines()] == [
+        "/minimal: 4", "/resample-faithful-minimal: 2", "/mappings: 1",
+    ]  # fmt: skip
+    _, network = reference(NAME)
+    for name, criterion in (("minimal", "perfect"), ("resample-faithful-minimal", "resample_faithful")):
+        expected = eh.circuits(network, "XOR", criterion).minimal()
+        files = [tmp_path / "out" / name / f"{k}.json" for k in range(1, len(expected) + 1)]
+        assert tuple(read_graph(path, network) for path in files) == expected
+        assert len(list((tmp_path / "out" / name).iterdir())) == len(expected)
+    document = json.loads((tmp_path / "out" / "mappings" / "1.json").read_text(encoding="utf-8"))
+    algorithm = next(a for a in eh.algorithms("XOR", depth=3) if str(a) == document["algorithm"])
+    assert mapping_from_interventions(document, algorithm, network) in eh.mappings(network, algorithm)
+    code, _, err = run("export", folder, "--out", tmp_path / "out")
+    assert code == 1 and "out is not empty; give a new folder" in err
+    code, _, err = run("export", tmp_path, "--out", tmp_path / "other")
+    assert code == 1 and "audit.json: no such file; give the folder that everyhow audit --out wrote" in err
+
+
+def test_export_of_several_outputs(tmp_path):
+    """One folder per output, its graphs those of the network with that output only."""
+    from everyhow.exchange.export import export_audit
+
+    weights = [[[1.0, 1.0], [1.0, 0.5]], [[1.0, 0.0], [0.5, 0.5]]]
+    network = eh.Network(weights, [[0.0, -1.0], [0.0, -0.4]], ["relu", "identity"])
+    audit = eh.audit(network, "A | B,A & B")
+    found = export_audit(audit, tmp_path)
+    assert set(found) == {
+        f"output-{k}/{name}" for k in (0, 1) for name in ("minimal", "resample-faithful-minimal", "mappings")
+    }
+    graph = json.loads((tmp_path / "output-1" / "minimal" / "1.json").read_text())
+    assert circuit_from_graph(graph, network.output(1)) == eh.circuits(network.output(1)).minimal()[0]
+
+
+def test_export_of_the_other_preset(tmp_path):
+    """The preset authors lists no circuits."""
+    from everyhow.exchange.export import export_audit
+
+    with pytest.raises(
+        eh.InputError, match="an audit by the preset authors lists no circuits; audit by the preset paper"
+    ):
+        export_audit(eh.audit(reference("xor-2-2-2-1-seed2")[1], "XOR", preset="authors"), tmp_path)
