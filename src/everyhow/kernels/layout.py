@@ -29,3 +29,22 @@ class Layout(NamedTuple):
     ablated: np.ndarray
     available: np.ndarray
     positions: np.ndarray
+
+
+class Wiring(NamedTuple):
+    """What the circuits of a network share.
+
+    Attributes:
+        widths: (layers + 1,), neurons per layer, the inputs first.
+        starts: (layers,), where the matrix of each layer begins in a circuit's weights, a flat row with 0 at all edges
+            outside it.
+        biases: (layers, widest).
+        codes: (layers,), activations by code.
+        parameters: (layers,), of the activations.
+    """
+
+    widths: np.ndarray
+    starts: np.ndarray
+    biases: np.ndarray
+    codes: np.ndarray
+    parameters: np.ndarray
