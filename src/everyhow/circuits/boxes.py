@@ -14,7 +14,7 @@ from ..kernels.layout import Wiring
 from ..network import Network
 from .circuit import Circuit, edge_positions
 
-Radius = float | Sequence[float] | np.ndarray
+Radius = int | float | Sequence[int | float] | np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ class Boxes:
         packed = b"".join(circuit.bits.to_bytes(size, "big") for circuit in circuits)
         bits = np.unpackbits(np.frombuffer(packed, np.uint8).reshape(len(circuits), size), axis=1)
         chosen = bits[:, 8 * size - edges :].astype(bool)
-        for k in np.flatnonzero((chosen & (flat == 0)).any(axis=1)):
+        for k in map(int, np.flatnonzero((chosen & (flat == 0)).any(axis=1))):
             circuits[k].masks(self.network)
         return np.where(chosen, flat, 0.0)
 
@@ -78,7 +78,8 @@ class Boxes:
         state, start = points, 0
         for w, b, name in zip(self.network.weights, self.network.biases, self.network.activations, strict=True):
             own = weights[:, start : start + w.size].reshape(-1, *w.shape)
-            state = activation(name)(np.einsum("cji,ci->cj", own, state) + b)
+            with np.errstate(over="ignore", invalid="ignore"):
+                state = activation(name)(np.einsum("cji,ci->cj", own, state) + b)
             start += w.size
         return state
 
@@ -87,8 +88,8 @@ def boxes_around(network: Network, behavior: Behavior, radius: Radius, decision:
     """The boxes of `radius` around the points of a behavior, in which the bits that it wants must be decided.
 
     Raises:
-        InputError: a behavior that does not fit the network, an unknown decision, or radii that are not finite numbers of at least 0, one
-            for all inputs or one for each.
+        InputError: a behavior that does not fit the network, an unknown decision, or radii that are not finite numbers
+            of at least 0, one for all inputs or one for each.
     """
     features = network.widths[0]
     shape = (behavior.points.shape[1], behavior.wanted.shape[1])
@@ -97,8 +98,7 @@ def boxes_around(network: Network, behavior: Behavior, radius: Radius, decision:
             f"the behavior has points of {shape[0]} inputs and {shape[1]} wanted bits each; the network has {features} "
             f"inputs and {network.widths[-1]} outputs"
         )
-    if decision not in DECISIONS:
-        raise InputError(f"unknown decision {decision!r}; the decisions are {' and '.join(DECISIONS)}")
+    _check_decision(decision)
     reach = _reach(radius, features)
     certain, possible = (_levels(network, behavior, decision, slack) for slack in (-BOUNDARY_SHIFT, BOUNDARY_SHIFT))
     sides = np.concatenate([np.eye(shape[1]), -np.eye(shape[1])])
@@ -106,7 +106,12 @@ def boxes_around(network: Network, behavior: Behavior, radius: Radius, decision:
     return Boxes(network, behavior.points, reach, coefficients, certain, possible)
 
 
-def _reach(radius: Radius, features: int) -> np.ndarray:
+def _check_decision(decision: str) -> None:
+    if decision not in DECISIONS:
+        raise InputError(f"unknown decision {decision!r}; the decisions are {' and '.join(DECISIONS)}")
+
+
+def _reach(radius: object, features: int) -> np.ndarray:
     try:
         given = np.array(radius, dtype=np.float64)
     except (TypeError, ValueError):

@@ -44,8 +44,8 @@ def largest_radius(
 ) -> LargestRadius:
     """The largest radius at which a circuit is robust, the same for every input, to within `tolerance`.
 
-    Bisection, twice: for the radius from which it is no longer proved, and for the one from which it is refuted. The two
-    differ by more than `tolerance` only where the circuit is left undecided in between.
+    Bisection, twice: for the radius from which it is no longer proved, and for the one from which it is refuted. The
+    two differ by more than `tolerance` only where the circuit is left undecided in between.
 
     Raises:
         InputError: as for `robustness`, or a tolerance that is not above 0.
@@ -54,7 +54,7 @@ def largest_radius(
         >>> from everyhow import Behavior, Circuit, parse_task, xornet
         >>> xor = Behavior.of_task(parse_task("XOR"))
         >>> print(largest_radius(xornet(), Circuit.whole(xornet()), xor))
-        robust up to 0.4999, not at 0.5
+        robust up to 0.228, not at 0.2281
     """
     if not tolerance > 0:
         raise InputError(f"the tolerance is {tolerance}; it must be above 0")

@@ -10,8 +10,7 @@ from jaxtyping import Float
 
 from ..activations import LEAKY
 from ..behavior import Behavior, Decision, decide
-from ..boolean.truth_table import MAX_INPUTS
-from ..ladder import Counterexample, Fault
+from ..errors import InputError
 from ..network import Network
 from ..threads import map_in_threads
 from .boxes import Boxes, Radius, boxes_around
@@ -92,14 +91,15 @@ def robustness(
         effort: how many boxes, or cells of linear pieces, are looked at around one point before giving up.
 
     Raises:
-        InputError: a circuit or a behavior that does not fit the network, or a radius that is not at least 0.
+        InputError: a circuit or a behavior that does not fit the network, an unknown decision, a radius below 0 or an
+            effort below 1.
 
     Example:
         >>> from everyhow import Behavior, Circuit, parse_task, xornet
         >>> network, xor = xornet(), Behavior.of_task(parse_task("XOR"))
-        >>> robustness(network, Circuit.whole(network), xor, 0.4).status
+        >>> robustness(network, Circuit.whole(network), xor, 0.2).status
         'proved'
-        >>> robustness(network, Circuit.whole(network), xor, 0.5).status
+        >>> robustness(network, Circuit.whole(network), xor, 0.3).status
         'refuted'
     """
     ((_, found),) = robust_circuits(network, [circuit], behavior, radius, decision, effort)
@@ -123,12 +123,13 @@ def robust_circuits(
 
     Cost: a few microseconds for each small circuit and point, unless its outputs come near a decision boundary.
     """
+    if effort < 1:
+        raise InputError(f"the effort is {effort}; at least 1 box must be looked at")
     boxes = boxes_around(network, behavior, radius, decision)
     size = max(1, BLOCK // (len(boxes.centres) + network.edges + 1))
     stream = iter(circuits)
     blocks = iter(lambda: list(itertools.islice(stream, size)), [])
-    for found in map_in_threads(lambda block: _settle(boxes, block, decision, effort), blocks):
-        yield from found
+    return itertools.chain.from_iterable(map_in_threads(lambda block: _settle(boxes, block, decision, effort), blocks))
 
 
 def robust_count(
@@ -152,47 +153,6 @@ def robust_count(
         statuses[found.status] += 1
     return RobustCount(**statuses)
 
-def fault_around(
-    network: Network, circuit: Circuit, behavior: Behavior, radius: Radius, decision: Decision = "threshold"
-) -> Fault | None:
-    """An input of the boxes at which a circuit decides otherwise, in as few digits as show it; None when it is not
-    refuted.
-
-    Example:
-        >>> from everyhow import Behavior, Circuit, parse_task, xornet
-        >>> xor = Behavior.of_task(parse_task("XOR"))
-        >>> print(fault_around(xornet(), Circuit.whole(xornet()), xor, 0.6))
-        at (0.6, 0), in the box of 0.6 around 00, it decides 1
-    """
-    boxes = boxes_around(network, behavior, radius, decision)
-    found = robustness(network, circuit, behavior, radius, decision).counterexample
-    if found is None:
-        return None
-    wanted, near = behavior.wanted[found.corner], boxes.reach * (1 + 1e-12)
-    for point in (*(found.point.round(digits) for digits in range(1, 16)), found.point):
-        bits, decided = (row[0] for row in decide(network.run_circuit(point[None], circuit)[-1], decision))
-        wrong = (bits != wanted) | ~decided
-        if wrong.any() and (np.abs(point - behavior.points[found.corner]) <= near).all():
-            break
-    at = _numbers(point) if len(point) <= MAX_INPUTS else "an input"
-    corner = _name(behavior.points[found.corner], found.corner)
-    side = _numbers(boxes.reach) if len(set(boxes.reach)) > 1 else f"{boxes.reach[0]:.15g}"
-    outcome = f"it decides {''.join(f'{bit:d}' for bit in bits)}" if decided.all() else "its output is no bit"
-    output = int(np.argmax(wrong))
-    run = Counterexample(at, (), bool(wanted[output]), bool(bits[output])) if decided[output] else None
-    return Fault(f"at {at}, in the box of {side} around {corner}, {outcome}", run)
-
-
-def _numbers(values: Float[np.ndarray, " features"]) -> str:
-    return f"({', '.join(f'{value + 0.0:.15g}' for value in values)})"
-
-
-def _name(point: Float[np.ndarray, " features"], index: int) -> str:
-    """A row of a truth table as digits, any other point by its index."""
-    if len(point) <= MAX_INPUTS and np.isin(point, (0, 1)).all():
-        return "".join(f"{value:.0f}" for value in point)
-    return f"input {index}"
-
 
 def _settle(
     boxes: Boxes, circuits: Sequence[Circuit], decision: Decision, effort: int
@@ -206,17 +166,20 @@ def _settle(
     most = min(effort, BEFORE_CELLS) if piecewise_linear else effort
     demands = (boxes.coefficients, boxes.certain, boxes.possible)
     settle_circuits(wiring, weights, boxes.centres, boxes.reach, *demands, most, status, margins, points)
-    for c, p in np.argwhere((status == UNDECIDED) & (status != REFUTED).all(axis=1)[:, None] & piecewise_linear):
-        if REFUTED not in status[c]:
-            asked = (boxes.centres[p], boxes.reach, *(each[p] for each in demands))
-            status[c, p], points[c] = settle_by_cells(wiring, weights[c], *asked, effort)
+    for c in np.flatnonzero((status != REFUTED).all(axis=1) & piecewise_linear):
+        for p in np.flatnonzero(status[c] == UNDECIDED):
+            status[c, p], points[c] = settle_by_cells(
+                wiring, weights[c], boxes.centres[p], boxes.reach, *(each[p] for each in demands), most=effort
+            )
+            if status[c, p] == REFUTED:
+                break
     refuted, proved = (status == REFUTED).any(axis=1), (status == PROVED).all(axis=1)
-    bits, decided = decide(boxes.outputs(weights[refuted], points[refuted]), decision)
-    decisions = iter(np.where(decided, bits, None).tolist())
+    decisions = zip(*decide(boxes.outputs(weights[refuted], points[refuted]), decision), strict=True)
     found = []
     for c, circuit in enumerate(circuits):
         if refuted[c]:
-            wrong = WrongDecision(points[c], int(np.argmax(status[c] == REFUTED)), tuple(next(decisions)))
+            decided = tuple(bool(bit) if is_bit else None for bit, is_bit in zip(*next(decisions), strict=True))
+            wrong = WrongDecision(points[c], int(np.argmax(status[c] == REFUTED)), decided)
             found.append((circuit, Robustness("refuted", wrong)))
         else:
             found.append((circuit, Robustness("proved", None, float(margins[c])) if proved[c] else UNSETTLED))
