@@ -449,5 +449,5 @@ def test_bad_input():
         _reach("wide", 2)
     with pytest.raises(eh.InputError, match="unknown decision 'nearest'; the decisions are threshold and round"):
         _check_decision("nearest")
-    with pytest.raises(eh.InputError, match="the tolerance is -0.1; it must be above 0"):
+    with pytest.raises(eh.InputError, match=r"the tolerance is -0\.1; it must be above 0"):
         largest_radius(network, circuit, behavior, tolerance=-0.1)
