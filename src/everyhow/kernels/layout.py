@@ -37,3 +37,22 @@ class Layout(NamedTuple):
 # each scenario and contrast. Two half-open boxes (low, high], the inner one first; the weight of the scenario; whether
 # the coordinate is the first of its scenario; and whether that is the first of its part.
 INNER_LOW, INNER_HIGH, OUTER_LOW, OUTER_HIGH, WEIGHT, STARTS, OPENS = range(7)
+
+
+class Wiring(NamedTuple):
+    """What the circuits of a network share.
+
+    Attributes:
+        widths: (layers + 1,), neurons per layer, the inputs first.
+        starts: (layers,), where the matrix of each layer begins in a circuit's weights, a flat row with 0 at all edges
+            outside it.
+        biases: (layers, widest).
+        codes: (layers,), activations by code.
+        parameters: (layers,), of the activations.
+    """
+
+    widths: np.ndarray
+    starts: np.ndarray
+    biases: np.ndarray
+    codes: np.ndarray
+    parameters: np.ndarray

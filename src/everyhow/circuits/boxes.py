@@ -1,0 +1,134 @@
+"""What circuits are asked to do on a box around each input of a behavior, laid out for the kernels."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from ..activations import activation
+from ..behavior import BOUNDARY_SHIFT, DECISIONS, Behavior, Decision, decision_limits
+from ..errors import InputError
+from ..kernels.layout import Wiring
+from ..network import Network
+from .circuit import Circuit, edge_positions
+
+Radius = int | float | Sequence[int | float] | np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Boxes:
+    """Closed boxes of inputs, and the half-spaces in which the outputs' pre-activations must lie on each.
+
+    Attributes:
+        centres: shape (inputs, features).
+        reach: shape (features,), half the sides, the same for every box.
+        coefficients: shape (inputs, demands, outputs), combinations of the outputs' pre-activations.
+        certain: shape (inputs, demands), what each must be at least; the decision boundary is moved inwards by 1e-9.
+        possible: the same, it being moved outwards; what is less is wrong.
+    """
+
+    network: Network
+    centres: Float[np.ndarray, "inputs features"]
+    reach: Float[np.ndarray, " features"]
+    coefficients: Float[np.ndarray, "inputs demands outputs"]
+    certain: Float[np.ndarray, "inputs demands"]
+    possible: Float[np.ndarray, "inputs demands"]
+
+    def wiring(self) -> Wiring:
+        """The network as the kernels read it."""
+        network = self.network
+        biases = np.zeros((network.depth, max(network.widths)))
+        for layer, b in enumerate(network.biases):
+            biases[layer, : len(b)] = b
+        sizes = [w.size for w in network.weights]
+        functions = [activation(name) for name in network.activations]
+        return Wiring(
+            widths=np.array(network.widths, np.int64),
+            starts=np.array([0, *itertools.accumulate(sizes)][:-1], np.int64),
+            biases=biases,
+            codes=np.array([function.code for function in functions], np.int64),
+            parameters=np.array([function.parameter for function in functions]),
+        )
+
+    def weights(self, circuits: Sequence[Circuit]) -> Float[np.ndarray, "circuits edges"]:
+        """The weights of each circuit, layer by layer, 0 at all edges outside it.
+
+        Raises:
+            InputError: a circuit of other widths, or with an edge that the network has not.
+        """
+        flat = np.concatenate([w.ravel() for w in self.network.weights])
+        edges = len(edge_positions(self.network.widths))
+        size = (edges + 7) // 8
+        for circuit in circuits:
+            if circuit.widths != self.network.widths:
+                circuit.masks(self.network)
+        packed = b"".join(circuit.bits.to_bytes(size, "big") for circuit in circuits)
+        bits = np.unpackbits(np.frombuffer(packed, np.uint8).reshape(len(circuits), size), axis=1)
+        chosen = bits[:, 8 * size - edges :].astype(bool)
+        for k in map(int, np.flatnonzero((chosen & (flat == 0)).any(axis=1))):
+            circuits[k].masks(self.network)
+        return np.where(chosen, flat, 0.0)
+
+    def outputs(
+        self, weights: Float[np.ndarray, "circuits edges"], points: Float[np.ndarray, "circuits features"]
+    ) -> Float[np.ndarray, "circuits outputs"]:
+        """What each circuit, by its `weights`, gives at a point of its own."""
+        state, start = points, 0
+        for w, b, name in zip(self.network.weights, self.network.biases, self.network.activations, strict=True):
+            own = weights[:, start : start + w.size].reshape(-1, *w.shape)
+            with np.errstate(over="ignore", invalid="ignore"):
+                state = activation(name)(np.einsum("cji,ci->cj", own, state) + b)
+            start += w.size
+        return state
+
+
+def boxes_around(network: Network, behavior: Behavior, radius: Radius, decision: Decision) -> Boxes:
+    """The boxes of `radius` around the points of a behavior, in which the bits that it wants must be decided.
+
+    Raises:
+        InputError: a behavior that does not fit the network, an unknown decision, or radii that are not finite numbers
+            of at least 0, one for all inputs or one for each.
+    """
+    features = network.widths[0]
+    shape = (behavior.points.shape[1], behavior.wanted.shape[1])
+    if shape != (features, network.widths[-1]):
+        raise InputError(
+            f"the behavior has points of {shape[0]} inputs and {shape[1]} wanted bits each; the network has {features} "
+            f"inputs and {network.widths[-1]} outputs"
+        )
+    _check_decision(decision)
+    reach = _reach(radius, features)
+    certain, possible = (_levels(network, behavior, decision, slack) for slack in (-BOUNDARY_SHIFT, BOUNDARY_SHIFT))
+    sides = np.concatenate([np.eye(shape[1]), -np.eye(shape[1])])
+    coefficients = np.broadcast_to(sides, (len(behavior.points), *sides.shape)).copy()
+    return Boxes(network, behavior.points, reach, coefficients, certain, possible)
+
+
+def _check_decision(decision: str) -> None:
+    if decision not in DECISIONS:
+        raise InputError(f"unknown decision {decision!r}; the decisions are {' and '.join(DECISIONS)}")
+
+
+def _reach(radius: object, features: int) -> np.ndarray:
+    try:
+        given = np.array(radius, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"the radius {radius!r} is no number; give one number, or one for each input") from None
+    if given.shape not in ((), (features,)):
+        raise InputError(
+            f"the radius has shape {given.shape}; give one number for all inputs, or {features}, one for each input"
+        )
+    if not (np.isfinite(given).all() and (given >= 0).all()):
+        raise InputError(f"the radius is {given.tolist()}; it must be finite and at least 0")
+    return np.broadcast_to(given, features).copy()
+
+
+def _levels(
+    network: Network, behavior: Behavior, decision: Decision, slack: float
+) -> Float[np.ndarray, "inputs demands"]:
+    """What each pre-activation, and then what each one's negative, must be at least."""
+    ends = [decision_limits(network.activations[-1], decision, bit, slack) for bit in (False, True)]
+    low, high = (np.where(behavior.wanted, one, zero) for zero, one in zip(*ends, strict=True))
+    return np.concatenate([low, -high], axis=1)

@@ -1,0 +1,166 @@
+"""Linear functions of the input below and above every neuron of a circuit, on a box of inputs.
+
+A linear function is a vector (features + 1,): its slopes along the input's deviation from the box's centre, then its
+value at the centre. Each neuron has two of them, below and above. Every sum is widened by more than its rounding.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from .activation import activate
+
+# Relative to the sum of magnitudes; a sum of a thousand float64 terms is off by a tenth of it at most.
+ROUNDING = 1e-12
+
+
+class Lines(NamedTuple):
+    """What is known of the neurons on a box; layer 0 of received and ends is the first hidden one.
+
+    Attributes:
+        received: (layers, widest, 2, features + 1), below and above the pre-activation.
+        ends: (layers, widest, 2), the least and the greatest pre-activation.
+        carried: (layers, widest, 2, features + 1), below and above what a neuron carries, inputs being layer 0.
+        scales: (layers, widest), the sum of magnitudes behind `carried`.
+    """
+
+    received: np.ndarray
+    ends: np.ndarray
+    carried: np.ndarray
+    scales: np.ndarray
+
+
+@njit(cache=True, nogil=True)
+def no_lines(layers, widest, features):
+    shape = (layers, widest, 2, features + 1)
+    return Lines(np.zeros(shape), np.zeros((layers, widest, 2)), np.zeros(shape), np.zeros((layers, widest)))
+
+
+@njit(cache=True, nogil=True)
+def receive(bias, row, carried, scales, lines):
+    """Fill `lines` with those below and above a weighted sum; the sum of magnitudes."""
+    features = lines.shape[1] - 1
+    lines[:] = 0.0
+    lines[:, features] = bias
+    scale = abs(bias)
+    for i in range(len(row)):
+        w = row[i]
+        if w != 0:
+            scale += abs(w) * scales[i]
+            below = 0 if w > 0 else 1
+            for k in range(features + 1):
+                lines[0, k] += w * carried[i, below, k]
+                lines[1, k] += w * carried[i, 1 - below, k]
+    lines[0, features] -= ROUNDING * scale
+    lines[1, features] += ROUNDING * scale
+    return scale
+
+
+@njit(cache=True, nogil=True)
+def extent(line, reach):
+    """How far a linear function goes below and above its value at the centre."""
+    total = 0.0
+    for k in range(len(reach)):
+        total += abs(line[k]) * reach[k]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def steepness_at(code, parameter, z):
+    rate = 2.0 if code == 1 else parameter
+    decay = math.exp(-rate * abs(z))
+    return (4.0 if code == 1 else parameter) * decay / ((1 + decay) * (1 + decay))
+
+
+@njit(cache=True, nogil=True)
+def enclose(code, parameter, low, high):
+    """Slope and intercept of a line below and of one above the activation between `low` and `high`."""
+    if code == 0:
+        if low >= 0:
+            return 1.0, 0.0, 1.0, 0.0
+        if high <= 0:
+            return parameter, 0.0, parameter, 0.0
+        chord = (high - parameter * low) / (high - low)
+        intercept = (parameter - chord) * low
+        near = 1.0 if high > -low else parameter
+        if parameter <= 1:
+            return near, 0.0, chord, intercept
+        return chord, intercept, near, 0.0
+    # The slope of both functions rises up to 0 and falls from there, so it is least at one of the ends.
+    slope = min(steepness_at(code, parameter, low), steepness_at(code, parameter, high))
+    least, greatest = activate(code, parameter, low), activate(code, parameter, high)
+    return slope, least - slope * low, slope, greatest - slope * high
+
+
+@njit(cache=True, nogil=True)
+def relax(wiring, weights, centre, reach, signs, lines):
+    """Fill `lines` for all hidden layers.
+
+    Where `signs` (layers, widest) is 1 or -1, only those inputs of the box count at which the neuron's pre-activation
+    is at least, or at most, 0.
+    """
+    features = len(centre)
+    for i in range(features):
+        lines.carried[0, i] = 0.0
+        lines.carried[0, i, :, i] = 1.0
+        lines.carried[0, i, :, features] = centre[i]
+        lines.scales[0, i] = abs(centre[i]) + reach[i]
+    for layer in range(len(wiring.codes) - 1):
+        code, parameter = wiring.codes[layer], wiring.parameters[layer]
+        incoming = wiring.widths[layer]
+        for j in range(wiring.widths[layer + 1]):
+            start = wiring.starts[layer] + j * incoming
+            row = weights[start : start + incoming]
+            received, carried = lines.received[layer, j], lines.carried[layer + 1, j]
+            scale = receive(wiring.biases[layer, j], row, lines.carried[layer], lines.scales[layer], received)
+            low = received[0, features] - extent(received[0], reach)
+            high = received[1, features] + extent(received[1], reach)
+            if signs[layer, j] > 0:
+                low = max(low, 0.0)
+            if signs[layer, j] < 0:
+                high = min(high, 0.0)
+            lines.ends[layer, j, 0], lines.ends[layer, j, 1] = low, high
+            slope_below, at_below, slope_above, at_above = enclose(code, parameter, low, high)
+            for k in range(features + 1):
+                carried[0, k] = slope_below * received[0, k]
+                carried[1, k] = slope_above * received[1, k]
+            carried[0, features] += at_below
+            carried[1, features] += at_above
+            steepest, intercept = max(slope_below, slope_above), max(abs(at_below), abs(at_above))
+            lines.scales[layer + 1, j] = steepest * scale + intercept + (1.0 if code else 0.0)
+
+
+@njit(cache=True, nogil=True)
+def demand(wiring, weights, coefficients, lines, out):
+    """Fill `out` with the lines below and above a combination of the outputs' pre-activations."""
+    last = len(wiring.codes) - 1
+    row = np.zeros(wiring.widths[last])
+    bias = 0.0
+    for output in range(len(coefficients)):
+        bias += coefficients[output] * wiring.biases[last, output]
+        start = wiring.starts[last] + output * len(row)
+        for i in range(len(row)):
+            row[i] += coefficients[output] * weights[start + i]
+    receive(bias, row, lines.carried[last], lines.scales[last], out)
+
+
+@njit(cache=True, nogil=True)
+def run(wiring, weights, point, states):
+    """The outputs' pre-activations at a point; `states` (layers + 1, widest) is filled on the way."""
+    states[0, : len(point)] = point
+    last = len(wiring.codes) - 1
+    for layer in range(last + 1):
+        incoming = wiring.widths[layer]
+        for j in range(wiring.widths[layer + 1]):
+            start = wiring.starts[layer] + j * incoming
+            total = wiring.biases[layer, j]
+            for i in range(incoming):
+                # What an absent neuron carries may be infinite, and 0 times that is no number.
+                if weights[start + i] != 0:
+                    total += weights[start + i] * states[layer, i]
+            if layer < last:
+                total = activate(wiring.codes[layer], wiring.parameters[layer], total)
+            states[layer + 1, j] = total
+    return states[last + 1, : wiring.widths[last + 1]]

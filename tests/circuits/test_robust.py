@@ -1,0 +1,453 @@
+"""Robust circuits against grids over the boxes, and against the vertices of all their linear pieces."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import everyhow as eh
+from everyhow.behavior import Behavior, decision_limits
+from everyhow.boolean.truth_table import assignments
+from everyhow.circuits import robust
+from everyhow.circuits.box_faults import fault_around
+from everyhow.circuits.boxes import _check_decision, _reach, boxes_around
+from everyhow.circuits.cells import settle_by_cells
+from everyhow.circuits.circuit import Circuit
+from everyhow.circuits.radius import largest_radius
+from everyhow.circuits.robust import RobustCount, robust_circuits, robust_count, robustness
+
+from .. import plain
+from ..conftest import reference
+from ..strategies import networks
+
+RADII = st.sampled_from([0.0, 0.01, 0.1, 0.25, 0.5, 1.0])
+# Each status as the number that the kernels use.
+NUMBER = {"refuted": -1, "undecided": 0, "proved": 1}
+
+
+def as_plain(circuit, network):
+    return [[np.flatnonzero(parents) for parents in mask] for mask in circuit.masks(network)]
+
+
+def some_circuits(network, most=8):
+    """The whole circuit and others spread over the space."""
+    every = [Circuit.of_edges(network.widths, plain.edges(c)) for c in plain.all_circuits(network.weights)]
+    return every[:: max(1, len(every) // most)]
+
+
+def truth_table(network, decision="threshold"):
+    """What the network decides at the corners; by rounding, an output that is no bit counts as 0."""
+    points = assignments(network.widths[0])
+    bits = plain.bits_of(plain.run(network, points)[-1], decision) == 1
+    return Behavior(points, np.ones(len(points)), bits)
+
+
+def sides(wanted, outputs, decision):
+    """At each point: 1 where all outputs are right, -1 where one is wrong, 0 within 1e-8 of a boundary."""
+    edges = [0.5] if decision == "threshold" else [-0.5, 0.5, 1.5]
+    near = np.min([np.abs(outputs - edge) for edge in edges], axis=0) < 1e-8
+    right = plain.bits_of(outputs, decision) == wanted
+    return np.where(near, 0, np.where(right, 1, -1)).min(axis=1)
+
+
+def grid(centre, radius, steps):
+    return np.array(list(itertools.product(*[np.linspace(c - radius, c + radius, steps) for c in centre])))
+
+
+def check_counterexample(network, circuit, behavior, radius, decision, wrong):
+    """The input lies in its box, and the circuit run there decides what is said, which is not what is wanted."""
+    assert (np.abs(wrong.point - behavior.points[wrong.corner]) <= radius + 1e-12).all()
+    (outputs,) = plain.run(network, wrong.point[None], as_plain(circuit, network))[-1]
+    bits = plain.bits_of(outputs, decision)
+    decided = tuple(bool(bit) if bit in (0, 1) else None for bit in bits)
+    assert decided == wrong.decided != tuple(behavior.wanted[wrong.corner].tolist())
+
+
+@settings(max_examples=150)
+@given(networks(inputs=(1, 3), outputs=(1, 2), most_circuits=400), RADII, st.sampled_from(["threshold", "round"]))
+def test_against_a_grid(network, radius, decision):
+    """Nothing proved is contradicted on a grid, whatever the grid refutes is refuted, and what is shown is so."""
+    behavior = truth_table(network, decision)
+    for circuit, found in robust_circuits(network, some_circuits(network), behavior, radius, decision):
+        worst = 1
+        for point, wanted in zip(behavior.points, behavior.wanted, strict=True):
+            outputs = plain.run(network, grid(point, radius, 7), as_plain(circuit, network))[-1]
+            worst = min(worst, sides(wanted, outputs, decision).min())
+        assert found.status != "proved" or worst >= 0
+        assert found.status == "refuted" or worst >= 0
+        if found.status == "refuted":
+            check_counterexample(network, circuit, behavior, radius, decision, found.counterexample)
+
+
+def lines_of_neurons(network, circuit):
+    """The linear functions (slopes, constant) that hidden pre-activations may be, for all signs of the neurons before
+    them: shape (functions, features + 1)."""
+    states, found = [np.eye(network.widths[0], network.widths[0] + 1)], []
+    masked = [w * m for w, m in zip(network.weights, circuit.masks(network), strict=True)]
+    for w, b, name in list(zip(masked, network.biases, network.activations, strict=True))[:-1]:
+        received = [w @ state + np.outer(b, np.eye(state.shape[1])[-1]) for state in states]
+        steepness = -float(plain.activate(name, np.array(-1.0)))
+        signs = list(itertools.product([1.0, steepness], repeat=len(w)))
+        states = [np.array(s)[:, None] * z for z in received for s in signs]
+        found += received
+    return np.concatenate(found)
+
+
+def extremes(network, circuit, centre, radius):
+    """The least and greatest pre-activation of each output on a box, for piecewise-linear networks.
+
+    They lie at vertices of linear pieces, and each vertex is where as many lines as there are inputs meet, lines being
+    the sides of the box and those on which a neuron may change its sign. The circuit is run wherever such lines meet in
+    the box.
+    """
+    features = len(centre)
+    box = np.concatenate([np.column_stack([np.eye(features), -(centre + side)]) for side in (-radius, radius)])
+    lines = np.unique(np.concatenate([box, lines_of_neurons(network, circuit)]).round(12), axis=0)
+    chosen = np.array(list(itertools.combinations(lines, features)))
+    chosen = chosen[np.abs(np.linalg.det(chosen[:, :, :-1])) > 1e-10]
+    points = np.linalg.solve(chosen[:, :, :-1], -chosen[:, :, -1:])[:, :, 0]
+    points = points[(np.abs(points - centre) <= radius + 1e-9).all(axis=1)]
+    points = np.clip(points, centre - radius, centre + radius)
+    received = eh.Network(network.weights, network.biases, (*network.activations[:-1], "identity"))
+    outputs = plain.run(received, np.vstack([points, centre]), as_plain(circuit, network))[-1]
+    return outputs.min(axis=0), outputs.max(axis=0)
+
+
+def by_vertices(network, circuit, point, wanted, radius, decision):
+    """1 when the circuit is right on the whole box, -1 when it is not, 0 when that is nearer than 1e-8."""
+    status = 1
+    for low, high, bit in zip(*extremes(network, circuit, point, radius), wanted, strict=True):
+        inner, outer = (decision_limits(network.activations[-1], decision, bool(bit), slack) for slack in (-1e-8, 1e-8))
+        if low < outer[0] or high > outer[1]:
+            return -1
+        if low < inner[0] or high > inner[1]:
+            status = 0
+    return status
+
+
+@st.composite
+def piecewise_linear(draw):
+    """Networks of one or two inputs whose hidden activations are piecewise linear, steeper below 0 included."""
+    drawn = draw(networks(inputs=(1, 2), outputs=(1, 2), hidden=(1, 2), most_circuits=400))
+    hidden = [draw(st.sampled_from(["identity", "relu", "leaky_relu:0.3", "leaky_relu:2"])) for _ in drawn.biases[1:]]
+    return eh.Network(drawn.weights, drawn.biases, (*hidden, drawn.activations[-1]))
+
+
+@settings(max_examples=100)
+@given(piecewise_linear(), RADII, st.sampled_from(["threshold", "round"]), st.booleans())
+def test_against_all_vertices(network, radius, decision, by_cells):
+    """Piecewise-linear circuits are decided as the vertices of their pieces are, by boxes with cells or by cells alone;
+    only ties stay undecided."""
+    behavior = truth_table(network, decision)
+    boxes = boxes_around(network, behavior, radius, decision)
+    for circuit in some_circuits(network, most=4):
+        expected = [
+            by_vertices(network, circuit, point, wanted, radius, decision)
+            for point, wanted in zip(behavior.points, behavior.wanted, strict=True)
+        ]
+        if by_cells:
+            (weights,) = boxes.weights([circuit])
+            demands = zip(boxes.centres, boxes.coefficients, boxes.certain, boxes.possible, strict=True)
+            found = [
+                settle_by_cells(boxes.wiring(), weights, p, boxes.reach, *asked, 10_000)[0] for p, *asked in demands
+            ]
+            assert all(e in (0, status) for e, status in zip(expected, found, strict=True))
+        else:
+            status = NUMBER[robustness(network, circuit, behavior, radius, decision).status]
+            assert min(expected) in (0, status)
+
+
+@given(networks(outputs=(1, 2), most_circuits=60), RADII, st.integers(0, 99), st.booleans())
+def test_lines_enclose(network, radius, seed, signed):
+    """Every neuron lies between its lines at random inputs of the box: those with the given signs, if any are given."""
+    from everyhow.kernels.relaxation import no_lines, relax
+
+    random = np.random.default_rng(seed)
+    centre = random.uniform(-1, 1, network.widths[0])
+    boxes = boxes_around(network, Behavior(centre[None], [1], np.zeros((1, network.widths[-1]))), radius, "threshold")
+    circuit = next(iter(some_circuits(network)), None)
+    if circuit is None:
+        return
+    wiring, (weights,) = boxes.wiring(), boxes.weights([circuit])
+    lines = no_lines(network.depth, max(network.widths), len(centre))
+    signs = np.zeros((network.depth, max(network.widths)), np.int8)
+    if signed:
+        signs[:-1] = random.integers(-1, 2, signs[:-1].shape)
+    relax(wiring, weights, centre, boxes.reach, signs, lines)
+    deviations = random.uniform(-1, 1, (200, len(centre))) * boxes.reach
+    states = plain.run(network, centre + deviations, as_plain(circuit, network))
+    received = [
+        state @ (w * m).T + b
+        for state, w, m, b in zip(states[:-2], network.weights, circuit.masks(network), network.biases, strict=False)
+    ]
+    fits = np.ones(len(deviations), bool)
+    for z, sign in zip(received, signs, strict=False):
+        fits &= (z * sign[: z.shape[1]] >= 0).all(axis=1)
+    for layer, (z, state) in enumerate(zip(received, states[1:-1], strict=True)):
+        for j in range(z.shape[1]):
+            for values, (below, above) in ((z, lines.received[layer, j]), (state, lines.carried[layer + 1, j])):
+                low, high = (deviations @ line[:-1] + line[-1] for line in (below, above))
+                # What a neuron carries is widened only where it is received.
+                assert (low - 1e-13 <= values[:, j])[fits].all() and (values[:, j] <= high + 1e-13)[fits].all()
+            least, greatest = lines.ends[layer, j]
+            assert (least <= z[fits, j]).all() and (z[fits, j] <= greatest).all()
+
+
+@given(networks(outputs=(1, 2), most_circuits=300), st.sampled_from(["threshold", "round"]))
+def test_radius_0_is_perfect(network, decision):
+    """At radius 0 the robust circuits are the perfect ones; those undecided lie on a boundary."""
+    behavior = truth_table(network, decision)
+    expected = plain.perfect_circuits(network, behavior.points, behavior.wanted, decision)
+    known = {Circuit.of_edges(network.widths, plain.edges(circuit)) for circuit in expected}
+    circuits = [Circuit.of_edges(network.widths, plain.edges(c)) for c in plain.all_circuits(network.weights)]
+    for circuit, found in robust_circuits(network, circuits, behavior, 0, decision):
+        if found.status == "undecided":
+            outputs = plain.run(network, behavior.points, as_plain(circuit, network))[-1]
+            assert sides(behavior.wanted, outputs, decision).min() <= 0
+        else:
+            assert (found.status == "proved") == (circuit in known)
+
+
+@pytest.mark.parametrize(
+    "name", ["xor-2-2-2-1-seed2", "xornet", "xor-2-3-3-1-seed0", "authors-noise-xor-2-3-3-1-seed0"]
+)
+def test_reference_networks(name):
+    """All circuits of a reference network: as many are robust at radius 0 as are perfect, and ever fewer further out;
+    all are decided, as the vertices are."""
+    _, network = reference(name)
+    behavior = truth_table(network)
+    every = [Circuit.of_edges(network.widths, plain.edges(c)) for c in plain.all_circuits(network.weights)]
+    perfect = list(eh.circuits(network))
+    assert robust_count(network, every, behavior, 0).between == (len(perfect), len(perfect))
+    left = perfect
+    for radius in (0.02, 0.05, 0.1, 0.2, 0.4):
+        statuses = dict(robust_circuits(network, perfect, behavior, radius))
+        assert all(found.status != "undecided" for found in statuses.values())
+        proved = [circuit for circuit in perfect if statuses[circuit].status == "proved"]
+        assert set(proved) <= set(left)
+        left = proved
+        if name != "xornet":
+            for circuit in perfect[:: max(1, len(perfect) // 8)]:
+                expected = [
+                    by_vertices(network, circuit, point, wanted, radius, "threshold")
+                    for point, wanted in zip(behavior.points, behavior.wanted, strict=True)
+                ]
+                assert min(expected) == NUMBER[statuses[circuit].status]
+
+
+def test_exact_counts():
+    """The numbers of robust circuits of one reference network, and the order in which circuits come back."""
+    _, network = reference("xor-2-3-3-1-seed0")
+    perfect = list(eh.circuits(network))
+    assert robust_count(network, perfect, truth_table(network), 0.1) == RobustCount(32, 88, 0)
+    assert [circuit for circuit, _ in robust_circuits(network, iter(perfect), truth_table(network), 0.1)] == perfect
+
+
+def line(weight, bias=0.0, *hidden):
+    """x -> weight * x + bias, through hidden neurons of the activations given."""
+    ones = [np.ones((1, 1))] * len(hidden)
+    return eh.Network([*ones, [[weight]]], [*([0.0] for _ in hidden), [bias]], [*hidden, "identity"])
+
+
+def wanting(*bits, points=None):
+    points = np.arange(len(bits))[:, None] if points is None else points
+    return Behavior(points, np.ones(len(bits)), np.array(bits, bool).reshape(len(bits), -1))
+
+
+@pytest.mark.parametrize("hidden", [(), ("relu",), ("leaky_relu", "identity"), ("leaky_relu:3",)])
+def test_ties_are_undecided(hidden):
+    """An output that just reaches 0.5 is undecided, wherever the boundary's own side is; less or more is not."""
+    network = line(1.0, 0.0, *hidden)
+    for behavior in (wanting(False, True), wanting(False), wanting(True, points=[[1.0]])):
+        found = {r: robustness(network, Circuit.whole(network), behavior, r).status for r in (0.4999, 0.5, 0.5001)}
+        assert found == {0.4999: "proved", 0.5: "undecided", 0.5001: "refuted"}
+    assert robust_count(network, [Circuit.whole(network)], wanting(False, True), 0.5).between == (0, 1)
+    assert not robust_count(network, [Circuit.whole(network)], wanting(False, True), 0.5).certified
+
+
+def test_ties_along_an_edge():
+    """|x| + |y| around (0, 0): a tie at isolated corners and one along the kinks of neurons, found by cells."""
+    network = eh.Network(
+        [[[1, 0], [-1, 0], [0, 1], [0, -1]], [[1.0, 1, 1, 1]]], [np.zeros(4), [0.0]], ["relu", "identity"]
+    )
+    circuit, at_0 = Circuit.whole(network), wanting(False, points=[[0.0, 0.0]])
+    assert [robustness(network, circuit, at_0, r).status for r in (0.2499, 0.25, 0.2501)] == [
+        "proved", "undecided", "refuted",
+    ]  # fmt: skip
+    lifted = eh.Network(network.weights, (network.biases[0], [0.5]), network.activations)
+    at_1 = wanting(True, points=[[1.0, 1.0]])
+    assert [robustness(lifted, circuit, at_1, r).status for r in (0.9999, 1.0, 1.5)] == [
+        "proved",
+        "undecided",
+        "undecided",
+    ]
+
+
+def test_margin():
+    """How far the output stays from the boundary: x around 1 by 0.2 stays 0.3 above 0.5, less the 1e-9 kept clear."""
+    network = line(1.0)
+    assert robustness(network, Circuit.whole(network), wanting(True, points=[[1.0]]), 0.2).margin == pytest.approx(0.3)
+
+
+def test_effort():
+    """With too little effort a circuit stays undecided, which is said; with enough it does not."""
+    network = eh.Network([[[1.0], [1.0]], [[1.0, -1.0]]], [np.zeros(2), [0.0]], ["tanh", "identity"])
+    behavior, circuit = wanting(False, points=[[0.0]]), Circuit.whole(network)
+    assert robustness(network, circuit, behavior, 2, effort=1).status == "undecided"
+    assert robustness(network, circuit, behavior, 2).status == "proved"
+    assert robustness(network, circuit, wanting(True, points=[[0.0]]), 2, effort=1).status == "refuted"
+
+
+def test_cells_take_over(monkeypatch):
+    """With no boxes at all, cells decide everything, and alike."""
+    _, network = reference("xor-2-3-3-1-seed0")
+    circuits = list(eh.circuits(network))[::10]
+    usual = [found.status for _, found in robust_circuits(network, circuits, truth_table(network), 0.1)]
+    monkeypatch.setattr(robust, "BEFORE_CELLS", 0)
+    by_cells = list(robust_circuits(network, circuits, truth_table(network), 0.1))
+    assert usual == [found.status for _, found in by_cells] and len(set(usual)) == 2
+    for circuit, found in by_cells:
+        if found.counterexample is not None:
+            check_counterexample(network, circuit, truth_table(network), 0.1, "threshold", found.counterexample)
+
+
+def test_many_inputs_and_points():
+    """One layer of 64 inputs at 2,000 points: the least output on a box is the centre's less radius times the sum of
+    absolute weights, so that each point alone can be checked."""
+    random = np.random.default_rng(0)
+    weights, points = random.normal(size=(1, 64)), random.normal(size=(2000, 64))
+    network = eh.Network([weights], [[0.5]], ["identity"])
+    values = (points @ weights.T)[:, 0]
+    behavior = Behavior(points, np.ones(2000), (values > 0)[:, None])
+    largest = np.abs(values).min() / np.abs(weights).sum()
+    circuit = Circuit.whole(network)
+    assert robustness(network, circuit, behavior, largest * 0.999).status == "proved"
+    found = robustness(network, circuit, behavior, largest * 1.001)
+    assert found.status == "refuted" and found.counterexample.corner == np.abs(values).argmin()
+
+
+def test_wide_networks():
+    """A hidden layer on 20 inputs, by sampling: what is proved holds, and some are proved and some refuted."""
+    random = np.random.default_rng(1)
+    network = eh.Network(
+        [random.normal(size=(8, 20)) / 4, random.normal(size=(6, 8)) / 2, random.normal(size=(1, 6))],
+        [np.zeros(8), np.zeros(6), [0.5]],
+        ["relu", "relu", "identity"],
+    )
+    circuit, statuses = Circuit.whole(network), set()
+    for point in random.normal(size=(30, 20)):
+        behavior = Behavior.of_network(network, point[None])
+        found = robustness(network, circuit, behavior, 0.06)
+        statuses.add(found.status)
+        if found.status == "proved":
+            outputs = network.run(point + 0.06 * random.choice([-1, 1], (2000, 20)))
+            assert ((outputs > 0.5) == behavior.wanted).all()
+        else:
+            check_counterexample(network, circuit, behavior, 0.06, "threshold", found.counterexample)
+    assert statuses == {"proved", "refuted"}
+
+
+def test_a_radius_for_each_input():
+    """An input that must be right has radius 0, and only the other one moves."""
+    network = eh.Network([[[1.0, 1.0]]], [[0.0]], ["identity"])
+    circuit, behavior = Circuit.whole(network), wanting(False, points=[[0.0, 0.0]])
+    assert robustness(network, circuit, behavior, (0.4, 0.0)).status == "proved"
+    assert robustness(network, circuit, behavior, 0.4).status == "refuted"
+    assert str(fault_around(network, circuit, behavior, (0.4, 0.2))).endswith(
+        "in the box of (0.4, 0.2) around 00, it decides 1"
+    )
+
+
+def test_weights_too_large():
+    """Sums beyond float64 prove nothing and refute nothing."""
+    network = eh.Network([[[1e308], [1e308]], [[1e308, -1e308]]], [[0.0, 0.0], [0.0]], ["relu", "identity"])
+    assert robustness(network, Circuit.whole(network), wanting(False, points=[[1.0]]), 0.1).status == "undecided"
+
+
+def test_faults():
+    """The input shown has few digits, decides what is said, and no fault is told of a robust circuit."""
+    network = eh.xornet()
+    behavior, circuit = truth_table(network), Circuit.whole(network)
+    assert fault_around(network, circuit, behavior, 0.22) is None
+    fault = fault_around(network, circuit, behavior, 0.3)
+    assert str(fault) == "at (0.3, 1.3), in the box of 0.3 around 01, it decides 0"
+    assert str(fault.experiment) == "at (0.3, 1.3): the explanation says 1, the run decides 0"
+    assert plain.run(network, [[0.3, 1.3]])[-1][0, 0] <= 0.5
+
+
+def test_faults_elsewhere():
+    """Outputs that are no bit, several outputs, data points and many inputs have texts of their own."""
+    doubled = line(2.0)
+    fault = fault_around(doubled, Circuit.whole(doubled), wanting(True, points=[[0.6]]), 0.2, "round")
+    assert str(fault) == "at (0.8), in the box of 0.2 around input 0, its output is no bit" and fault.experiment is None
+    both = eh.Network([[[1.0], [-1.0]]], [[0.0, 1.0]], ["identity"])
+    fault = fault_around(both, Circuit.whole(both), wanting((0, 1), (1, 0)), 0.75)
+    assert str(fault) == "at (0.75), in the box of 0.75 around 0, it decides 10"
+    wide = eh.Network([np.ones((1, 8))], [[0.0]], ["identity"])
+    fault = fault_around(wide, Circuit.whole(wide), wanting(False, points=[[0.0] * 8]), 0.1)
+    assert str(fault) == "at an input, in the box of 0.1 around input 0, it decides 1"
+
+
+def test_largest_radius():
+    """Of the analytic network by a fine search on the boxes' corners; of ties, imperfect circuits and constants."""
+    network = eh.xornet()
+    found = largest_radius(network, Circuit.whole(network), truth_table(network))
+    corners = np.array(list(itertools.product([-1, 1], repeat=2)))
+    radii = np.arange(0.2, 0.3, 1e-4)
+    wrong = [
+        ((plain.run(network, p + r * corners)[-1] > 0.5) != w).any()
+        for r in radii
+        for p, w in [*zip(assignments(2), [False, True, True, False], strict=True)]
+    ]
+    first = radii[np.array(wrong).reshape(len(radii), 4).any(axis=1).argmax()]
+    assert found.refuted - found.proved <= 1e-4 and abs(found.proved - first) < 2e-4
+    assert str(found) == "robust up to 0.228, not at 0.2281"
+    behavior = truth_table(network)
+    check_counterexample(network, Circuit.whole(network), behavior, found.refuted, "threshold", found.counterexample)
+
+    half = line(1.0)
+    tied = largest_radius(half, Circuit.whole(half), wanting(False, True), tolerance=1e-6)
+    assert tied.proved == pytest.approx(0.5, abs=1e-6) and tied.refuted == pytest.approx(0.5, abs=1e-6)
+    wrong = largest_radius(half, Circuit.whole(half), wanting(True, True))
+    assert (wrong.proved, wrong.refuted, str(wrong)) == (None, 0.0, "robust nowhere, not at 0")
+    constant = eh.Network([[[1.0]], [[1.0]]], [[0.0], [1.0]], ["relu", "identity"])
+    always = largest_radius(constant, Circuit.whole(constant), wanting(True, True))
+    assert always.proved == 2.0**20 and always.refuted == math.inf and always.counterexample is None
+    assert str(always) == "robust up to 1.049e+06"
+
+
+def test_bad_input():
+    """Each error names what was found and what is allowed."""
+    network = eh.xornet()
+    circuit, behavior = Circuit.whole(network), truth_table(network)
+    cases = [
+        ({"radius": -0.1}, "the radius is -0.1; it must be finite and at least 0"),
+        ({"radius": math.nan}, "the radius is nan; it must be finite and at least 0"),
+        ({"radius": (1, 2, 3)}, "the radius has shape (3,); give one number for all inputs, or 2, one for each input"),
+        ({"effort": 0}, "the effort is 0; at least 1 box must be looked at"),
+        (
+            {"behavior": wanting(True, False)},
+            "the behavior has points of 1 inputs and 1 wanted bits each; the network has 2 inputs and 1 outputs",
+        ),
+        (
+            {"circuit": Circuit((2, 1), 3)},
+            "the circuit belongs to a 2-1 network, not to a 2-3-1 one",
+        ),
+        (
+            {"circuit": Circuit.of_edges((2, 3, 1), [(1, 0, 1), (2, 0, 0)])},
+            "edge (1, 0, 1) has weight 0 in this network, so it is no edge of it",
+        ),
+    ]
+    for changed, message in cases:
+        with pytest.raises(eh.InputError) as error:
+            robustness(**{"network": network, "circuit": circuit, "behavior": behavior, "radius": 0.1, **changed})
+        assert str(error.value) == message
+    with pytest.raises(eh.InputError, match="the radius 'wide' is no number; give one number, or one for each input"):
+        _reach("wide", 2)
+    with pytest.raises(eh.InputError, match="unknown decision 'nearest'; the decisions are threshold and round"):
+        _check_decision("nearest")
+    with pytest.raises(eh.InputError, match=r"the tolerance is -0\.1; it must be above 0"):
+        largest_radius(network, circuit, behavior, tolerance=-0.1)
