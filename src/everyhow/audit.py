@@ -18,9 +18,13 @@ from .boolean.cost import CostModel
 from .boolean.gates import name_of
 from .boolean.truth_table import assignments, row_name
 from .budget import DEFAULT_BUDGET
-from .details import details_of
+from .circuits.criterion import Ablation
+from .circuits.findings import CircuitFindings, examine_circuits
+from .counted import circuit_counts, circuit_verdict
+from .details import circuit_details, details_of
 from .display import Displayed
 from .errors import InputError
+from .executing import executing
 from .files import write_atomically
 from .ladder import Verdict
 from .network import Network
@@ -54,6 +58,7 @@ class Audit(Displayed):
         differs_at: the inputs at which that is not the task, as digits; empty when it is.
         findings: what was found, with everything listed; None for several outputs.
         outputs: the audits of each output, when there are several.
+        together: the circuits that decide right at all of several outputs; None for one output or in `authors`.
         provenance: versions, times and the digest of the network.
     """
 
@@ -67,6 +72,7 @@ class Audit(Displayed):
     differs_at: tuple[str, ...]
     findings: PaperFindings | AuthorsFindings | None = field(repr=False)
     outputs: tuple["Audit", ...]
+    together: CircuitFindings | None = field(repr=False)
     provenance: Mapping[str, Any] = field(repr=False)
 
     @property
@@ -87,17 +93,25 @@ class Audit(Displayed):
     @property
     def capped(self) -> tuple[str, ...]:
         """Why something was estimated or not counted; empty when every number is exact."""
-        return self.findings.capped if self.findings else sum((audit.capped for audit in self.outputs), ())
+        if self.findings:
+            return self.findings.capped
+        together = () if self.together is None else self.together.refused + self.together.ties
+        return sum((audit.capped for audit in self.outputs), together)
 
     @property
     def over_budget(self) -> bool:
         """Whether the budget kept something from being counted."""
-        return any(audit.over_budget for audit in self.outputs) or bool(self.findings and self.findings.refused)
+        parts = (self.findings, self.together)
+        return any(audit.over_budget for audit in self.outputs) or any(part.refused for part in parts if part)
 
     def __repr__(self) -> str:
         lines = [f"Audit of {self.task} on {self.network!r}, preset {self.preset}"]
         if self.outputs:
             lines += [f"  {audit.task}: {_in_short(audit)}" for audit in self.outputs]
+            if self.together is not None:
+                counts = circuit_counts(self.together)
+                found = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
+                lines.append(f"  together: perfect circuits {_shown(found)}; {circuit_verdict(self.together)}")
             return "\n".join(lines)
         counts, verdict = self.counts, self.verdict
         circuits = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
@@ -124,6 +138,13 @@ class Audit(Displayed):
         }
         if self.outputs:
             document["outputs"] = [audit.document() for audit in self.outputs]
+            if self.together is not None:
+                document["together"] = {
+                    "counts": circuit_counts(self.together),
+                    "ladder": {"circuits": self.together.survivors},
+                    "verdict": {"where_then_what": asdict(circuit_verdict(self.together))},
+                    "circuits": circuit_details(self.together),
+                }
         else:
             table, name = self.computes or (None, None)
             document |= {
@@ -184,8 +205,14 @@ def audit(
     signals: int | None = None,
     costs: CostModel | None = None,
     shown: Iterable[str] | None = None,
+    ablation: Ablation | None = None,
+    epsilon: float | None = None,
+    within: float | None = None,
+    robust: float | None = None,
     budget: int = DEFAULT_BUDGET,
     progress: bool = False,
+    checkpoints: str | Path | None = None,
+    scheduler: str | None = None,
 ) -> Audit:
     """Find and count every explanation of `network`: circuits, interpretations, algorithms, mappings and readouts.
 
@@ -204,8 +231,16 @@ def audit(
         costs: in `paper`, the prices of gates.
         shown: in `paper`, the rows that the network was trained on, as digits such as 01; when not given, those at
             which it computes the task.
+        ablation: in `paper`, what edges outside a circuit carry: `zero` (when not given), their `mean`, or, by
+            `resample`, what they carry at any other input.
+        epsilon: in `paper`, the circuit error allowed, the share of inputs at which a circuit may decide otherwise.
+        within: in `paper`, how near a circuit's outputs must come to the network's, before the last activation.
+        robust: in `paper`, half the side of a box around each input: the ladder then ends in the rung `robust`, the
+            circuits that decide right on all of it.
         budget: candidate evaluations allowed; what needs more is estimated or left out, and named in `capped`.
         progress: show progress on stderr.
+        checkpoints: a folder in which long counts of circuits are kept while they run, and from which they go on.
+        scheduler: the address of a Dask scheduler whose workers count the circuits, such as tcp://HOST:8786.
 
     Raises:
         InputError: an option out of range, or a task that does not fit the network.
@@ -218,14 +253,14 @@ def audit(
     parsed = parse_task(task, network.widths[0])
     chosen = check_decision(preset, decision)
     max_depth = chosen_depth(network, depth)
-    check_options(network, parsed, max_depth, min_node_sparsity, budget, preset)
+    check_options(network, parsed, chosen, max_depth, min_node_sparsity, budget, preset)
     order = checked_order(pair_order, parsed.inputs, preset)
-    asked = checked_questions(preset, parsed, tolerance, signals, costs, shown)
+    asked = checked_questions(preset, parsed, tolerance, signals, costs, shown, ablation, epsilon, within, robust)
+    bar = Progress(progress)
 
     def explain(part: Network, subtask: Task, behavior: Behavior) -> PaperFindings | AuthorsFindings:
-        bar = Progress(progress)
         if preset == "paper":
-            return paper.explain(part, subtask, behavior, chosen, max_depth, asked, budget, bar)
+            return paper.explain(part, subtask, behavior, chosen, max_depth, asked, budget, bar, execution)
         return authors.explain(part, subtask, max_depth, min_node_sparsity, order, budget, bar)
 
     def options_of(part: Task) -> dict[str, Any]:
@@ -237,19 +272,36 @@ def audit(
             "signals": signals,
             "costs": None if costs is None else asdict(costs) | {"familiar": dict(costs.familiar)},
             "shown": None if asked.shown is None else [row_name(row, parsed.inputs) for row in asked.shown],
+            "ablation": ablation,
+            "epsilon": epsilon,
+            "within": within,
+            "robust": robust,
             "budget": budget,
         }
 
+    def behavior_of(part: Network) -> Behavior:
+        # The released code judges by the task's labels, so a network that rounds to no bit does not stop it.
+        reading: Decision = "threshold" if preset == "authors" else chosen
+        points = assignments(parsed.inputs)
+        return Behavior.of_network(part, points, reading, epsilon=asked.epsilon, within=asked.within)
+
     started = time.perf_counter()
-    outputs = tuple(
-        _audit_output(network.output(k), part, preset, chosen, max_depth, options_of(part), explain)
-        for k, part in ((k, parsed.output(k)) for k in range(parsed.outputs))
+    with executing(bar, checkpoints, scheduler) as execution:
+        parts = [(network.output(k), parsed.output(k)) for k in range(parsed.outputs)]
+        outputs = tuple(
+            _audit_output(part, subtask, preset, chosen, max_depth, options_of(subtask), behavior_of(part), explain)
+            for part, subtask in parts
+        )
+        if len(outputs) == 1:
+            return outputs[0]
+        together = None
+        if preset == "paper":
+            behavior = behavior_of(network)
+            together = examine_circuits(network, behavior, chosen, budget, asked.circuits, execution)
+    options, provenance = options_of(parsed), _provenance(network, started)
+    return Audit(
+        parsed.name, preset, chosen, max_depth, options, network, None, (), None, outputs, together, provenance
     )
-    if len(outputs) == 1:
-        return outputs[0]
-    provenance = _provenance(network, started)
-    options = options_of(parsed)
-    return Audit(parsed.name, preset, chosen, max_depth, options, network, None, (), None, outputs, provenance)
 
 
 def _audit_output(
@@ -259,12 +311,10 @@ def _audit_output(
     decision: Decision,
     max_depth: int,
     options: Mapping[str, Any],
+    behavior: Behavior,
     explain: Callable[[Network, Task, Behavior], PaperFindings | AuthorsFindings],
 ) -> Audit:
     started = time.perf_counter()
-    # The released code judges by the task's labels, so a network that rounds to no bit does not stop it.
-    reading: Decision = "threshold" if preset == "authors" else decision
-    behavior = Behavior.of_network(network, assignments(task.inputs), reading)
     (table,), (differs,) = behavior.tables(), mismatches(task, behavior)
     findings = explain(network, task, behavior)
     return Audit(
@@ -278,6 +328,7 @@ def _audit_output(
         differs_at=differs,
         findings=findings,
         outputs=(),
+        together=None,
         provenance=_provenance(network, started),
     )
 

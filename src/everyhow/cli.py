@@ -6,6 +6,7 @@ import math
 import os
 import sys
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -45,6 +46,16 @@ DecisionOption = Annotated[str | None, typer.Option(help="How outputs become bit
 SparsityOption = Annotated[
     float, typer.Option(help="authors only: the share of hidden neurons a circuit must leave out, exceeded strictly.")
 ]
+AblationOption = Annotated[
+    str | None, typer.Option(help="What removed edges carry: zero, mean, or resample (what they carry at any input).")
+]
+EpsilonOption = Annotated[float | None, typer.Option(help="The circuit error allowed; 0 if not given.")]
+WithinOption = Annotated[
+    float | None, typer.Option(help="How near outputs must come to the network's, before the last activation.")
+]
+SchedulerOption = Annotated[
+    str | None, typer.Option(help="Address of a Dask scheduler that counts the circuits, such as tcp://HOST:8786.")
+]
 BudgetOption = Annotated[float, typer.Option(help="Candidate evaluations allowed.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 
@@ -77,14 +88,23 @@ def audit_command(
     show: Annotated[
         str | None, typer.Option(help="The rows it was trained on, such as 00,01,10; where it is right if not given.")
     ] = None,
+    ablation: AblationOption = None,
+    epsilon: EpsilonOption = None,
+    within: WithinOption = None,
+    robust: Annotated[
+        float | None, typer.Option(help="Half the side of a box around each input; adds the rung robust.")
+    ] = None,
     budget: BudgetOption = DEFAULT_BUDGET,
-    out: Annotated[Path | None, typer.Option(help="Folder to write audit.json into.")] = None,
+    scheduler: SchedulerOption = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write audit.json into; long counts go on from there.")
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="HTML page to write; it opens offline.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find and count every explanation of a network: circuits, interpretations, algorithms and mappings."""
     from .audit import audit
-    from .run_folder import check_run_folder
+    from .run_folder import CHECKPOINTS, check_run_folder
 
     if out is not None:
         check_run_folder(out)
@@ -95,7 +115,9 @@ def audit_command(
         _network(task, network, widths, seed), task, preset, decision=decision, depth=depth,  # type: ignore[arg-type]
         min_node_sparsity=min_node_sparsity, pair_order=pair_order, tolerance=tolerance, signals=signals,
         costs=_costs(not_price, familiar),
-        shown=None if show is None else show.split(","), budget=_whole(budget), progress=True,
+        shown=None if show is None else show.split(","), ablation=ablation,  # type: ignore[arg-type]
+        epsilon=epsilon, within=within, robust=robust, budget=_whole(budget), progress=True,
+        checkpoints=None if out is None else out / CHECKPOINTS, scheduler=scheduler,
     )  # fmt: skip
     saved = [] if out is None else [str(found.save(out))]
     if report is not None:
@@ -119,25 +141,44 @@ def count_command(
     preset: PresetOption = "paper",
     decision: DecisionOption = None,
     min_node_sparsity: SparsityOption = 0.0,
+    ablation: AblationOption = None,
+    epsilon: EpsilonOption = None,
+    within: WithinOption = None,
     budget: BudgetOption = DEFAULT_BUDGET,
+    checkpoints: Annotated[
+        Path | None, typer.Option(help="Folder in which a long count is kept, and from which it goes on.")
+    ] = None,
+    scheduler: SchedulerOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Count the perfect circuits of a network, and nothing else."""
+    """Count the perfect circuits of a network, and nothing else; beyond the budget their number is estimated."""
     from .counting import count
 
     _announce_compilation()
     found = count(
         _stored(network), task, preset, decision=decision, min_node_sparsity=min_node_sparsity,  # type: ignore[arg-type]
-        budget=_whole(budget),
+        ablation=ablation or "zero", epsilon=epsilon or 0.0, within=within,  # type: ignore[arg-type]
+        budget=_whole(budget), progress=True, checkpoints=checkpoints, scheduler=scheduler,
     )  # fmt: skip
+    parts = (found, *found.get("outputs", []))
     if as_json:
         _print_json(found)
-        return
-    outputs = found.pop("outputs", [])
-    for part in (found, *outputs):
+    else:
+        _print_counts(parts)
+    if any("refused" in part for part in parts):
+        raise typer.Exit(OVER_BUDGET)
+
+
+def _print_counts(parts: Iterable[dict[str, Any]]) -> None:
+    for part in parts:
         for key, value in part.items():
-            shown = f"{value:,}" if isinstance(value, int) else value
-            typer.echo(f"{key:<26} {shown}")
+            if key == "perfect_circuits_estimated":
+                value = (
+                    f"{value['value']:.4g} (95 % interval {value['low']:.4g} to {value['high']:.4g}, from "
+                    f"{value['sample']:,} circuits drawn from all)"
+                )
+            if key != "outputs":
+                typer.echo(f"{key:<26} {f'{value:,}' if isinstance(value, int) else value}")
 
 
 @app.command("train")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .behavior import Behavior, Decision
-from .circuits.findings import CircuitFindings, examine_circuits
+from .circuits.execution import IN_THREADS, Execution
+from .circuits.findings import PLAIN, CircuitFindings, CircuitQuestions, examine_circuits
 from .interpretations.findings import InterpretationFindings, examine_interpretations
 from .ladder import Verdict, judge
 from .mappings.findings import MappingFindings, examine_mappings
@@ -30,7 +31,7 @@ class CountedExplanations:
     @property
     def capped(self) -> tuple[str, ...]:
         """Why something was not counted exactly."""
-        return self.refused + self.ties
+        return self.refused + self.interpretations.beyond + self.ties
 
     @property
     def refused(self) -> tuple[str, ...]:
@@ -47,10 +48,7 @@ class CountedExplanations:
         """The counts by their names in audit.json; None where something was not counted."""
         circuits, interpretations, mappings = self.circuits, self.interpretations, self.mappings
         return {
-            "circuits_in_space": circuits.in_space,
-            **perfect_count(circuits),
-            "minimal_circuits": None if circuits.minimal is None else len(circuits.minimal),
-            "fewest_edges": circuits.perfect.fewest_edges if circuits.perfect else None,
+            **circuit_counts(circuits),
             "interpretations": interpretations.total,
             "interpretations_with_dont_cares_expanded": interpretations.expanded,
             "interpretations_per_circuit_min": interpretations.least,
@@ -84,19 +82,39 @@ class CountedExplanations:
                 self.mappings.failure,
                 "; ".join(self.mappings.refused + self.mappings.ties),
             ),
-            "where_then_what": judge(
-                self.ladder["circuits"],
-                f"all {self.circuits.in_space:,} circuits",
-                partial="; ".join(self.circuits.refused + self.circuits.ties),
-            ),
+            "where_then_what": circuit_verdict(self.circuits),
         }
 
 
 def perfect_count(circuits: CircuitFindings) -> dict[str, Any]:
-    """The number of perfect circuits, or the two numbers it lies between when some lie on the decision boundary."""
+    """The number of perfect circuits; the two numbers it lies between when some lie on the decision boundary; or None
+    and an estimate where the budget did not allow more. With it how many are robust, where that was asked."""
     if circuits.perfect is not None and not circuits.perfect.certified:
-        return {"perfect_circuits_between": list(circuits.perfect.between)}
-    return {"perfect_circuits": circuits.survivors["perfect"]}
+        found: dict[str, Any] = {"perfect_circuits_between": list(circuits.perfect.between)}
+    else:
+        found = {"perfect_circuits": circuits.survivors["perfect"]}
+    if circuits.estimate is not None:
+        found["perfect_circuits_estimated"] = vars(circuits.estimate)
+    if circuits.robust is not None:
+        low, high = circuits.robust.between
+        found |= {"robust_circuits": low} if low == high else {"robust_circuits_between": [low, high]}
+    return found
+
+
+def circuit_counts(circuits: CircuitFindings) -> dict[str, Any]:
+    """The counts of circuits by their names in audit.json."""
+    return {
+        "circuits_in_space": circuits.in_space,
+        **perfect_count(circuits),
+        "minimal_circuits": None if circuits.minimal is None else len(circuits.minimal),
+        "fewest_edges": circuits.perfect.fewest_edges if circuits.perfect else None,
+    }
+
+
+def circuit_verdict(circuits: CircuitFindings) -> Verdict:
+    """Whether one circuit is left."""
+    partial = "; ".join(circuits.refused + circuits.ties)
+    return judge(circuits.survivors, f"all {circuits.in_space:,} circuits", partial=partial)
 
 
 def count_explanations(
@@ -107,6 +125,8 @@ def count_explanations(
     budget: int,
     progress: Progress,
     exact_up_to: int = 0,
+    asked: CircuitQuestions = PLAIN,
+    execution: Execution = IN_THREADS,
 ) -> CountedExplanations:
     """Count every explanation of a network with one output.
 
@@ -118,9 +138,16 @@ def count_explanations(
         budget: in candidate evaluations; what exceeds it is named in `refused`.
         progress: where to show it.
         exact_up_to: the interpretations of so many circuits are counted one by one within ten times the budget.
+        asked: what is asked of circuits beyond the decisions.
+        execution: how long counts of circuits are carried out.
     """
     (table,) = behavior.tables()
-    circuits = examine_circuits(network, behavior, decision, budget)
-    interpretations = examine_interpretations(network, behavior, decision, circuits, budget, progress, exact_up_to)
+    circuits = examine_circuits(network, behavior, decision, budget, asked, execution)
+    if asked.ablation == "zero":
+        interpretations = examine_interpretations(network, behavior, decision, circuits, budget, progress, exact_up_to)
+    else:
+        interpretations = InterpretationFindings(
+            beyond=("interpretations are of circuits run alone, with nothing on removed edges: ablation zero",)
+        )
     mappings = examine_mappings(network, behavior, table, max_depth, budget)
     return CountedExplanations(circuits, interpretations, mappings)

@@ -1,17 +1,24 @@
 """Counting the perfect circuits of a network, and nothing else."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from .behavior import Behavior, Decision, Task, mismatches, parse_task
 from .boolean.truth_table import assignments
 from .budget import DEFAULT_BUDGET, over_budget
 from .circuits.count import CircuitCount, count_circuits
-from .circuits.criterion import perfect
+from .circuits.criterion import Ablation, Criterion, check_ablation, perfect
+from .circuits.estimate import estimate_circuits
+from .circuits.execution import Execution
 from .circuits.released import ReleasedCircuits
+from .circuits.search import COUNTED_BITS
 from .circuits.space import circuits_in_space
-from .errors import BudgetError
+from .errors import BudgetError, InputError
+from .executing import executing
 from .network import Network
 from .options import Preset, check_decision, check_options
+from .progress import Progress
 
 
 def count(
@@ -21,42 +28,86 @@ def count(
     *,
     decision: Decision | None = None,
     min_node_sparsity: float = 0.0,
+    ablation: Ablation = "zero",
+    epsilon: float = 0.0,
+    within: float | None = None,
     budget: int = DEFAULT_BUDGET,
+    progress: bool = False,
+    checkpoints: str | Path | None = None,
+    scheduler: str | None = None,
 ) -> dict[str, Any]:
     """The number of perfect circuits, as a JSON document.
 
-    It has `perfect_circuits`, or `perfect_circuits_between` when some circuits lie on the decision boundary. In the
-    preset `paper` the circuits of several outputs are counted together, all outputs having to be right, and once more
-    for each output as its own network; the released code knows only the latter.
+    It has `perfect_circuits`, or `perfect_circuits_between` when some circuits lie on the decision boundary; where the
+    space of circuits exceeds the budget, `perfect_circuits` is None and beside it stand `perfect_circuits_estimated`,
+    from a uniform sample of the space, and `refused`. In the preset `paper` the circuits of several outputs are counted
+    together, all outputs having to be right, and once more for each output as its own network; the released code knows
+    only the latter.
+
+    Args:
+        network: the network.
+        task: what it was meant to compute.
+        preset: `paper` or `authors`.
+        decision: how outputs become bits.
+        min_node_sparsity: in `authors`, the share of hidden neurons that a circuit must leave out.
+        ablation: in `paper`, what removed edges carry: `zero`, `mean` or `resample`.
+        epsilon: in `paper`, the circuit error allowed.
+        within: in `paper`, how near outputs must come to the network's, before the last activation.
+        budget: candidate evaluations allowed.
+        progress: show on stderr the share that is done.
+        checkpoints: a folder in which a long count is kept while it runs, and from which it goes on.
+        scheduler: the address of a Dask scheduler whose workers count.
 
     Raises:
         InputError: a task that does not fit the network, or an unknown option.
-        BudgetError: the space of circuits exceeds the budget.
+        BudgetError: in `authors`, the space of circuits exceeds the budget.
     """
     parsed = parse_task(task, network.widths[0])
     chosen = check_decision(preset, decision)
-    check_options(network, parsed, 1, min_node_sparsity, budget, preset)
-    space = circuits_in_space(network)
-    if over_budget("counting the circuits", space, budget):
-        raise BudgetError("counting the circuits", space, budget)
+    check_options(network, parsed, chosen, 1, min_node_sparsity, budget, preset)
+    check_ablation(ablation)
     parts = [(network.output(k), parsed.output(k)) for k in range(parsed.outputs)]
-    if preset == "authors":
-        outputs = [_released(part, subtask, min_node_sparsity) for part, subtask in parts]
-    else:
-        outputs = [_perfect(part, subtask, chosen) for part, subtask in parts]
     head = {"task": parsed.name, "preset": preset, "decision": chosen}
-    if len(outputs) == 1:
-        return head | outputs[0]
-    together = _perfect(network, parsed, chosen) if preset == "paper" else {}
-    listed = [{"task": subtask.name} | output for (_, subtask), output in zip(parts, outputs, strict=True)]
-    return head | together | {"outputs": listed}
+    if preset == "authors":
+        if ablation != "zero" or epsilon or within is not None:
+            raise InputError("ablation, epsilon and within belong to the preset paper; leave them out, or choose that")
+        space = circuits_in_space(network)
+        if over_budget("counting the circuits", space, budget):
+            raise BudgetError("counting the circuits", space, budget)
+        return _with_outputs(head, parts, lambda part, subtask: _released(part, subtask, min_node_sparsity))
+
+    def criterion(part: Network) -> Criterion:
+        points = assignments(parsed.inputs)
+        behavior = Behavior.of_network(part, points, chosen, epsilon=epsilon, within=within)
+        return perfect(part, behavior, chosen, ablation)
+
+    asked = {"ablation": ablation, "epsilon": epsilon, "within": within}
+    head |= {name: value for name, value in asked.items() if value not in ("zero", 0.0, None)}
+    with executing(Progress(progress), checkpoints, scheduler) as execution:
+        found = _with_outputs(head, parts, lambda part, subtask: _perfect(criterion(part), subtask, budget, execution))
+        if len(parts) > 1:
+            outputs = found.pop("outputs")
+            found |= _perfect(criterion(network), parsed, budget, execution) | {"outputs": outputs}
+    return found
 
 
-def _perfect(network: Network, task: Task, decision: Decision) -> dict[str, Any]:
-    behavior = Behavior.of_network(network, assignments(task.inputs), decision)
-    counted = _counted(circuits_in_space(network), count_circuits(perfect(network, behavior, decision)))
-    differs = mismatches(task, behavior)
-    return counted | ({"differs_from_task_at": [list(rows) for rows in differs]} if any(differs) else {})
+def _with_outputs(
+    head: dict[str, Any], parts: list[tuple[Network, Task]], counted: Callable[[Network, Task], dict[str, Any]]
+) -> dict[str, Any]:
+    outputs = [{"task": subtask.name} | counted(part, subtask) for part, subtask in parts]
+    return head | ({"outputs": outputs} if len(outputs) > 1 else outputs[0])
+
+
+def _perfect(criterion: Criterion, task: Task, budget: int, execution: Execution) -> dict[str, Any]:
+    space = circuits_in_space(criterion.network)
+    refusal = over_budget("counting the circuits", space, min(budget, (1 << COUNTED_BITS) - 1))
+    if refusal:
+        found: dict[str, Any] = {"circuits_in_space": space, "perfect_circuits": None}
+        found |= {"perfect_circuits_estimated": vars(estimate_circuits(criterion)), "refused": refusal}
+    else:
+        found = _counted(space, count_circuits(criterion, execution=execution))
+    differs = mismatches(task, criterion.behavior)
+    return found | ({"differs_from_task_at": [list(rows) for rows in differs]} if any(differs) else {})
 
 
 def _released(network: Network, task: Task, min_node_sparsity: float) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """What audit.json says beyond the counts: the explanations themselves, as plain JSON."""
 
 from collections.abc import Iterable
+from collections.abc import Mapping as ReadOnly
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
@@ -8,6 +9,8 @@ from typing import Any
 from .authors import AuthorsFindings
 from .boolean.algorithms import Algorithm
 from .circuits.circuit import Circuit
+from .circuits.count import CircuitCount
+from .circuits.findings import CircuitFindings
 from .circuits.overlap import Usage
 from .experiments.deciding import Dispute
 from .experiments.findings import ExperimentFindings
@@ -33,13 +36,7 @@ def details_of(findings: PaperFindings | AuthorsFindings | None) -> dict[str, An
         return {}
     circuits, interpretations, mappings = findings.circuits, findings.interpretations, findings.mappings
     return {
-        "circuits": {
-            "perfect_by_edges": _by_edges(circuits.perfect),
-            "resample_faithful_by_edges": _by_edges(circuits.faithful),
-            "minimal": _listed(circuits.minimal, _circuit),
-            "resample_faithful_minimal": _listed(circuits.faithful_minimal, _circuit),
-            "usage": circuits.usage and _usage(circuits.usage),
-        },
+        "circuits": circuit_details(circuits) | {"by_ablation": by_ablation(findings.by_ablation)},
         "interpretations": {
             "estimate": interpretations.estimate and vars(interpretations.estimate),
             "of_the_simplest_circuit": interpretations.simplest and _interpretation(interpretations.simplest),
@@ -60,6 +57,26 @@ def details_of(findings: PaperFindings | AuthorsFindings | None) -> dict[str, An
             "near_misses_scored": dict(zip(("algorithms", "of"), mappings.scored, strict=True)),
         },
     }
+
+
+def circuit_details(circuits: CircuitFindings) -> dict[str, Any]:
+    """Histograms, usage and the minimal circuits."""
+    return {
+        "perfect_by_edges": _by_edges(circuits.perfect),
+        "resample_faithful_by_edges": _by_edges(circuits.faithful),
+        "minimal": _listed(circuits.minimal, _circuit),
+        "resample_faithful_minimal": _listed(circuits.faithful_minimal, _circuit),
+        "usage": circuits.usage and _usage(circuits.usage),
+    }
+
+
+def by_ablation(counts: ReadOnly[str, CircuitCount | None]) -> dict[str, int | list[int] | None]:
+    """The perfect circuits under each kind of ablation: their number, the two it lies between, or None."""
+    found: dict[str, int | list[int] | None] = {}
+    for ablation, count in counts.items():
+        between = None if count is None else list(count.between)
+        found[ablation] = between[0] if between and between[0] == between[1] else between
+    return found
 
 
 def _listed(items: Iterable | None, describe) -> dict[str, Any] | None:

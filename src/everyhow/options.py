@@ -1,5 +1,6 @@
 """The options that an audit and a count share, and what each allows."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -7,6 +8,8 @@ from typing import Literal
 from .behavior import DECISIONS, Decision, Task
 from .boolean.cost import CostModel
 from .boolean.truth_table import INPUT_NAMES, row_name
+from .circuits.criterion import check_ablation
+from .circuits.findings import CircuitQuestions
 from .errors import InputError
 from .network import Network
 from .readouts.readout import DEFAULT_TOLERANCE, check_tolerance
@@ -30,7 +33,8 @@ def check_decision(preset: str, decision: str | None) -> Decision:
         if decision == "threshold":
             raise InputError("the preset authors decides by rounding; leave the decision out, or use the preset paper")
         return "round"
-    return "round" if decision == "round" else "threshold"
+    known: tuple[Decision, ...] = tuple(one for one in DECISIONS if one == decision)
+    return known[0] if known else "threshold"
 
 
 def chosen_depth(network: Network, depth: int | None) -> int:
@@ -38,12 +42,19 @@ def chosen_depth(network: Network, depth: int | None) -> int:
     return min(network.depth, DEEPEST) if depth is None else depth
 
 
-def check_options(network: Network, task: Task, depth: int, min_node_sparsity: float, budget: int, preset: str) -> None:
+def check_options(
+    network: Network, task: Task, decision: Decision, depth: int, min_node_sparsity: float, budget: int, preset: str
+) -> None:
     """Raises InputError when an option is out of range or the task does not fit the network."""
     if network.widths[-1] != task.outputs:
         raise InputError(
             f"task {task.name} has {task.outputs} output(s) but the network has {network.widths[-1]}; "
             f"give one gate, formula or table per output, joined by commas"
+        )
+    if decision == "argmax":
+        raise InputError(
+            "the decision argmax is among classes, the bits of a task are decided one by one: use threshold, or give a "
+            "Behavior whose classes are the outputs"
         )
     if not 1 <= depth <= DEEPEST:
         raise InputError(f"depth is {depth}; algorithms have a depth from 1 to {DEEPEST}")
@@ -79,12 +90,18 @@ class Questions:
         signals: the most signals of a readout explanation; 3, or what each layer allows, when None.
         costs: the prices of gates.
         shown: the rows that the network was trained on; where it agrees with the task when None.
+        circuits: what is asked of circuits.
+        epsilon: the circuit error allowed.
+        within: how near a circuit's outputs must come to the network's; None when only decisions count.
     """
 
     tolerance: float
     signals: int | None
     costs: CostModel
     shown: tuple[int, ...] | None
+    circuits: CircuitQuestions
+    epsilon: float
+    within: float | None
 
 
 def checked_questions(
@@ -94,13 +111,20 @@ def checked_questions(
     signals: int | None,
     costs: CostModel | None,
     shown: Iterable[str] | None,
+    ablation: str | None,
+    epsilon: float | None,
+    within: float | None,
+    robust: float | None,
 ) -> Questions:
     """The questions with their defaults filled in.
 
     Raises:
         InputError: one that is out of range, or that the preset does not have.
     """
-    given = {"tolerance": tolerance, "signals": signals, "costs": costs, "shown": shown}
+    given = {
+        "tolerance": tolerance, "signals": signals, "costs": costs, "shown": shown,
+        "ablation": ablation, "epsilon": epsilon, "within": within, "robust": robust,
+    }  # fmt: skip
     foreign = [name for name, value in given.items() if value is not None and preset != "paper"]
     if foreign:
         raise InputError(f"{' and '.join(foreign)}: this belongs to the preset paper; leave it out, or choose that")
@@ -108,7 +132,27 @@ def checked_questions(
     check_tolerance(chosen)
     if signals is not None and signals < 1:
         raise InputError(f"signals is {signals}; a readout explanation has at least 1 signal")
-    return Questions(chosen, signals, costs or CostModel(), None if shown is None else shown_rows(task, shown))
+    rows = None if shown is None else shown_rows(task, shown)
+    circuits = checked_circuit_questions(ablation, epsilon, within, robust)
+    return Questions(chosen, signals, costs or CostModel(), rows, circuits, epsilon or 0.0, within)
+
+
+def checked_circuit_questions(
+    ablation: str | None, epsilon: float | None, within: float | None, robust: float | None
+) -> CircuitQuestions:
+    """What is asked of circuits, with its defaults filled in.
+
+    Raises:
+        InputError: an unknown ablation, a radius out of range, or robust circuits where they have no meaning.
+    """
+    chosen = check_ablation(ablation or "zero")
+    if robust is not None and not 0 <= robust < math.inf:
+        raise InputError(f"robust is {robust}; it is half the side of the box around each input, at least 0")
+    if robust is not None and (chosen != "zero" or epsilon or within is not None):
+        raise InputError(
+            "robust circuits decide right at every input of a box, run alone: leave out ablation, epsilon and within"
+        )
+    return CircuitQuestions(chosen, robust)
 
 
 def shown_rows(task: Task, rows: Iterable[str]) -> tuple[int, ...]:

@@ -1,13 +1,16 @@
 """The preset `paper`: every explanation of one output by the paper's own definitions."""
 
 from collections.abc import Iterator
+from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
 
 from .behavior import Behavior, Decision, Task
 from .circuits.circuit import Circuit
-from .circuits.findings import CircuitFindings
+from .circuits.count import CircuitCount
+from .circuits.execution import IN_THREADS, Execution
+from .circuits.findings import CircuitFindings, count_by_ablation
 from .counted import CountedExplanations, count_explanations
 from .experiments.findings import MOST_EXAMINED, ExperimentFindings, examine_experiments
 from .interpretations.findings import InterpretationFindings
@@ -35,6 +38,7 @@ class PaperFindings:
         ranking: the surviving mappings and readout explanations by cost.
         cheapest: the mappings that pass every rung and whose algorithm costs least; None when not counted.
         lesson: what fits the rows that the network was shown; None when no row is unshown.
+        by_ablation: the perfect circuits under each kind of ablation; None where not counted.
     """
 
     counted: CountedExplanations
@@ -43,11 +47,12 @@ class PaperFindings:
     ranking: Ranking
     cheapest: tuple[Mapping, ...] | None
     lesson: Lesson | None
+    by_ablation: ReadOnly[str, CircuitCount | None]
 
     @property
     def capped(self) -> tuple[str, ...]:
         """Why something was not counted exactly."""
-        return self.refused + self.counted.ties + self.readouts.ties
+        return self.refused + self.interpretations.beyond + self.counted.ties + self.readouts.ties
 
     @property
     def refused(self) -> tuple[str, ...]:
@@ -106,6 +111,7 @@ def explain(
     questions: Questions,
     budget: int,
     progress: Progress,
+    execution: Execution = IN_THREADS,
 ) -> PaperFindings:
     """Every explanation of a network with one output.
 
@@ -118,8 +124,11 @@ def explain(
         questions: what is asked beyond the counts.
         budget: in candidate evaluations; what exceeds it is named in the findings' `refused`.
         progress: where to show it.
+        execution: how long counts of circuits are carried out.
     """
-    counted = count_explanations(network, behavior, decision, max_depth, budget, progress)
+    counted = count_explanations(
+        network, behavior, decision, max_depth, budget, progress, asked=questions.circuits, execution=execution
+    )
     mappings = counted.mappings
     readouts = examine_readouts(network, questions.tolerance, questions.signals, questions.costs, budget)
     survivors = list(islice(_survivors(mappings, readouts), max(MOST_EXAMINED, MOST_PRICED)))
@@ -129,7 +138,8 @@ def explain(
     last = mappings.survivors.get("inert")
     cheapest = None if last is None else cheapest_mappings(last, questions.costs)
     lesson = examine_lesson(network, task, decision, max_depth, budget, questions.shown)
-    return PaperFindings(counted, readouts, experiments, ranking, cheapest, lesson)
+    by_ablation = count_by_ablation(network, behavior, decision, budget)
+    return PaperFindings(counted, readouts, experiments, ranking, cheapest, lesson, by_ablation)
 
 
 def surviving_circuits(circuits: CircuitFindings) -> tuple[Circuit, ...]:

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from .audit import Audit
 
 
+# Where counts that are not done are kept.
+CHECKPOINTS = "checkpoints"
+
+
 def check_run_folder(folder: str | Path) -> Path:
     """The folder as a path, if results may be written there.
 
@@ -24,7 +28,7 @@ def check_run_folder(folder: str | Path) -> Path:
     path = Path(folder)
     if path.exists() and not path.is_dir():
         raise InputError(f"{path} is a file; give a folder to write the run into")
-    if path.is_dir() and any(path.iterdir()) and not (path / "audit.json").is_file():
+    if path.is_dir() and any(one.name != CHECKPOINTS for one in path.iterdir()) and not (path / "audit.json").is_file():
         raise InputError(
             f"{path} exists and is not a run (it has no audit.json); give a new folder, or that of an earlier run"
         )

@@ -9,8 +9,9 @@ from jaxtyping import Bool
 from ..behavior import Behavior, Decision, decide
 from ..ladder import Counterexample, Fault
 from ..network import Network
+from .box_faults import fault_around
 from .circuit import Circuit
-from .criterion import ALONE, Ablation, Criterion, perfect, resample_faithful
+from .criterion import ALONE, Criterion, perfect, resample_faithful
 from .findings import CircuitFindings
 from .listing import is_listable, list_circuits
 
@@ -25,20 +26,20 @@ def fallen(
     decision: Decision,
     findings: CircuitFindings,
     most: int,
-    ablation: Ablation = "zero",
 ) -> tuple[tuple[Circuit, Fault], ...]:
     """At most `most` of the circuits that pass all rungs before `rung` and not this one, each with its fault.
 
     Circuits that are minimal come before others; beyond them at most 20,000 circuits are looked at. The first rung
     sorts the whole space; what falls there is shown by circuits one edge smaller than a minimal one.
     """
-    alone = perfect(network, behavior, decision, ablation)
-    faithfully = resample_faithful(network, behavior, decision, ablation)
+    alone = perfect(network, behavior, decision, findings.asked.ablation)
+    faithfully = resample_faithful(network, behavior, decision, findings.asked.ablation)
     finders = {
         "perfect": lambda: _imperfect(alone, findings),
         "resample_faithful": lambda: _unfaithful(alone, faithfully, findings),
         "resample_faithful_minimal": lambda: _not_minimal(faithfully, findings),
         "resample_faithful_fewest_edges": lambda: _too_large(findings),
+        "robust": lambda: _wrong_nearby(alone, findings, findings.asked.radius or 0.0),
     }
     return tuple(islice(finders[rung](), most))
 
@@ -115,6 +116,13 @@ def _not_minimal(faithfully: Criterion, findings: CircuitFindings) -> Iterator[t
         inside = next((small for small in minimal if small != circuit and small.is_within(circuit)), None)
         if inside is not None:
             yield circuit, Fault(f"a circuit of {len(inside)} edges inside it passes as well")
+
+
+def _wrong_nearby(alone: Criterion, findings: CircuitFindings, radius: float) -> Iterator[tuple[Circuit, Fault]]:
+    for circuit in findings.smallest_faithful:
+        fault = fault_around(alone.network, circuit, alone.behavior, radius, alone.decision)
+        if fault is not None:
+            yield circuit, fault
 
 
 def _too_large(findings: CircuitFindings) -> Iterator[tuple[Circuit, Fault]]:

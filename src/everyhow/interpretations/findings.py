@@ -36,6 +36,7 @@ class InterpretationFindings:
         estimate: of the total, when it was not counted.
         simplest: the interpretation with the widest gaps of the simplest circuit.
         refused: what the budget did not allow, in words.
+        beyond: what there is no answer to, in words.
     """
 
     total: int | None = None
@@ -45,6 +46,7 @@ class InterpretationFindings:
     estimate: Estimate | None = None
     simplest: Interpretation | None = None
     refused: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
 
 
 def examine_interpretations(

@@ -6,6 +6,7 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from ..audit import Audit
+from ..counted import circuit_verdict
 from ..interpretations.interpretation import Interpretation
 from ..ladder import IN_SHORT
 from ..mappings.findings import RUNGS
@@ -13,7 +14,16 @@ from ..paper import PaperFindings
 from .lines import circuit_lines, formula_lines
 from .pieces import fact_table, funnel, heading, indented, print_trimmed, share_bar, verdict_text
 from .rivals import lesson_section, rival_sections
-from .words import answers, asked_in_short, mismatch, network_in_short, shown, strategy_name, survivors_by_rung
+from .words import (
+    answers,
+    asked_in_short,
+    circuits_by_rung,
+    mismatch,
+    network_in_short,
+    shown,
+    strategy_name,
+    survivors_by_rung,
+)
 
 WORD_STYLES = {"?": "bold", "none": "bold red", "yes": "bold green", "no": "bold yellow"}
 
@@ -27,11 +37,26 @@ def print_audit(audit: Audit, console: Console, saved: Sequence[str] = ()) -> No
 def _audit_parts(audit: Audit) -> Iterator[RenderableType]:
     yield _head(audit)
     if audit.outputs:
+        yield from _together(audit)
         for part in audit.outputs:
             yield Text(f"\nOutput {part.task}", style="bold underline")
             yield from _output_parts(part)
     else:
         yield from _output_parts(audit)
+
+
+def _together(audit: Audit) -> Iterator[RenderableType]:
+    """The circuits that are right at all outputs at once."""
+    if audit.together is None:
+        return
+    yield heading("Circuits of all outputs together")
+    table = funnel("", "circuits", "")
+    survivors = circuits_by_rung(audit.together)
+    for rung, circuits in survivors.items():
+        bar = share_bar(circuits, survivors["perfect"])
+        table.add_row(f"  {rung}", bar, shown(circuits), Text(IN_SHORT[rung], style="dim"))
+    yield table
+    yield indented(verdict_text(circuit_verdict(audit.together)))
 
 
 def _output_parts(audit: Audit) -> Iterator[RenderableType]:

@@ -1,14 +1,17 @@
 """What is said of an audit in words, wherever it is shown: in a terminal, on a page, in a picture."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..audit import Audit
 from ..authors import AuthorsFindings
+from ..circuits.findings import CircuitFindings
+from ..details import by_ablation
+from ..estimate import Estimate
 from ..experiments.deciding import Dispute
-from ..mappings.mapping import Mapping
+from ..mappings.mapping import Mapping as Placed
 from ..mappings.signatures import NeuronSet
 from ..network import Network
 from ..paper import PaperFindings
@@ -47,13 +50,22 @@ def survivors_by_rung(audit: Audit) -> dict[str, dict[str, Any]]:
     cheapest, circuits = audit.findings.cheapest, audit.findings.circuits
     found["mappings"]["cheapest"] = None if cheapest is None else len(cheapest)
     found["algorithms"]["cheapest"] = None if cheapest is None else len({mapping.algorithm for mapping in cheapest})
-    for rung, count in (("perfect", circuits.perfect), ("resample_faithful", circuits.faithful)):
-        if found["circuits"][rung] is None and count is not None:
-            found["circuits"][rung] = list(count.between)
+    found["circuits"] = circuits_by_rung(circuits)
     return found
 
 
-def place_text(mapping: Mapping) -> str:
+def circuits_by_rung(circuits: CircuitFindings) -> dict[str, Any]:
+    """How many circuits each rung leaves; likewise."""
+    found: dict[str, Any] = dict(circuits.survivors)
+    for rung, count in (("perfect", circuits.perfect), ("resample_faithful", circuits.faithful)):
+        if found[rung] is None and count is not None:
+            found[rung] = list(count.between)
+    if circuits.robust_left is not None and not circuits.robust_left.certified:
+        found["robust"] = list(circuits.robust_left.between)
+    return found
+
+
+def place_text(mapping: Placed) -> str:
     """The neurons of each variable, such as NAND(A,B) in h1.2."""
     if not mapping.sets:
         return "no variable to place"
@@ -126,6 +138,18 @@ def in_digits(number: int) -> str:
     return f"{number:,}" if digits < 30 else f"about 10^{digits:.0f}"
 
 
+def estimate_text(guess: Estimate) -> str:
+    """An estimate with its interval."""
+    return (
+        f"about {guess.value:.3g} (95 % interval {guess.low:.3g} to {guess.high:.3g}, from {guess.sample:,} circuits)"
+    )
+
+
+def ablations_text(counts: Mapping[str, object]) -> str:
+    """The perfect circuits under each kind of ablation, side by side."""
+    return "; ".join(f"{ablation}: {shown(number)}" for ablation, number in counts.items())
+
+
 def plural(number: int | None, word: str) -> str:
     """A count with its noun."""
     return f"{shown(number)} {word}" + "s" * (number != 1)
@@ -136,18 +160,22 @@ def _paper_answers(findings: PaperFindings) -> Iterator[Answer]:
     circuits, interpretations = findings.circuits, findings.interpretations
     signatures = findings.mappings.signatures
     found = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
-    answer = f"{shown(found)} perfect of {circuits.in_space:,}"
+    answer = f"{shown(found)} perfect of {in_digits(circuits.in_space)}"
+    if circuits.estimate is not None:
+        answer = f"{estimate_text(circuits.estimate)} perfect of {in_digits(circuits.in_space)}"
+    if circuits.robust is not None:
+        answer += f", {shown(counts.get('robust_circuits', counts.get('robust_circuits_between')))} of them robust"
     if circuits.minimal is not None:
         answer += f"; {len(circuits.minimal):,} minimal"
     if counts["fewest_edges"] is not None:
         answer += f"; the smallest has {counts['fewest_edges']} edges"
     yield Answer("circuit", found, answer)
+    counted = by_ablation(findings.by_ablation)
+    chosen = counted[circuits.asked.ablation]
+    if chosen is not None:
+        yield Answer("by ablation", chosen, f"perfect, by what removed edges carry: {ablations_text(counted)}")
     if interpretations.estimate is not None:
-        guess = interpretations.estimate
-        answer = (
-            f"about {guess.value:.3g}: an estimate from {guess.sample:,} of the perfect circuits "
-            f"(95 % interval {guess.low:.3g} to {guess.high:.3g})"
-        )
+        answer = f"{estimate_text(interpretations.estimate)} over the perfect circuits"
     elif interpretations.total is None:
         answer = "not counted"
     else:

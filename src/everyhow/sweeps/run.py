@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import InputError, LostBlocksError, first_line
 from ..training import check_installed
+from .cluster import client_of
 from .costs import block_seconds
 from .plan import Block, Plan, read_plan
 from .results import Sweep
@@ -18,9 +19,6 @@ from .work import run_block
 
 if TYPE_CHECKING:
     from distributed import Client
-
-
-SECONDS_TO_CONNECT = 10
 
 
 @dataclass(frozen=True)
@@ -164,14 +162,7 @@ def _client(workers: int | None, scheduler: str | None, blocks: int) -> "Iterato
     from distributed import Client, LocalCluster
 
     if scheduler is not None:
-        try:
-            client = Client(scheduler, timeout=SECONDS_TO_CONNECT)
-        except (OSError, ValueError) as error:
-            raise InputError(
-                f"scheduler {scheduler!r} does not answer ({error}); give the address that dask scheduler prints, "
-                f"such as tcp://HOST:8786"
-            ) from None
-        with client:
+        with client_of(scheduler) as client:
             yield client
         return
     count = min(workers or _cores(), blocks)

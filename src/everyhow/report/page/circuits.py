@@ -47,7 +47,10 @@ def where(audit: Audit, findings: PaperFindings, behavior: Behavior, room: Room)
         "usage": _usage(findings),
         "histogram": None if histogram is None else inside_page(histogram),
         "families": families,
-        "circuits": [_circuit(table, read, room) for table, read in zip(tables, _affordable(tables), strict=True)],
+        "circuits": [
+            _circuit(table, read and found.asked.ablation == "zero", room)
+            for table, read in zip(tables, _affordable(tables), strict=True)
+        ],
         "known": found.perfect is not None,
     }
 
@@ -62,12 +65,12 @@ def _families(audit: Audit, findings: PaperFindings, behavior: Behavior, room: R
         if circuits:
             families.append(_family(name, title, circuits, len(circuits), room, "fewest edges first"))
     for name, title, count, criterion in (
-        ("perfect", "perfect", found.perfect, perfect(audit.network, behavior, decision)),
+        ("perfect", "perfect", found.perfect, perfect(audit.network, behavior, decision, found.asked.ablation)),
         (
             "faithful",
             "resample-faithful",
             found.faithful,
-            resample_faithful(audit.network, behavior, decision),
+            resample_faithful(audit.network, behavior, decision, found.asked.ablation),
         ),
     ):
         if count is not None and count.between[0] and is_listable(audit.network):

@@ -38,7 +38,9 @@ def contents(audit: Audit, room: Room) -> dict[str, Any]:
     }
     findings = audit.findings
     if isinstance(findings, PaperFindings):
-        behavior = Behavior.of_network(audit.network, assignments(audit.network.widths[0]), audit.decision)
+        points = assignments(audit.network.widths[0])
+        epsilon, within = audit.options["epsilon"] or 0.0, audit.options["within"]
+        behavior = Behavior.of_network(audit.network, points, audit.decision, epsilon=epsilon, within=within)
         found |= {
             "where": where(audit, findings, behavior, room),
             "places": places(findings, room),

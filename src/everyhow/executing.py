@@ -1,0 +1,32 @@
+"""Where long counts of circuits are carried out: on this machine's cores, or by the workers of a Dask scheduler."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .circuits.execution import Execution
+from .progress import Progress
+
+
+@contextmanager
+def executing(
+    progress: Progress, checkpoints: str | Path | None = None, scheduler: str | None = None
+) -> Iterator[Execution]:
+    """How counts within are carried out.
+
+    Args:
+        progress: where the share that is done is shown.
+        checkpoints: a folder for what is counted so far, made when it is needed; None to keep nothing.
+        scheduler: the address of a Dask scheduler; this machine's cores when None.
+
+    Raises:
+        InputError: the scheduler does not answer.
+    """
+    folder = None if checkpoints is None else Path(checkpoints)
+    if scheduler is None:
+        yield Execution(progress=progress, checkpoints=folder)
+        return
+    from .sweeps.cluster import client_of, spread_over
+
+    with client_of(scheduler) as client:
+        yield Execution(spread_over(client), progress, folder)
