@@ -5,6 +5,7 @@ from .audit import audit as audit
 from .behavior import Behavior as Behavior
 from .behavior import Task as Task
 from .behavior import parse_task as parse_task
+from .behavior_audit import audit_behavior as audit_behavior
 from .boolean.cost import CostModel as CostModel
 from .circuits.circuit import Circuit as Circuit
 from .errors import BudgetError as BudgetError

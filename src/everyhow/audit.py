@@ -1,13 +1,9 @@
 """The audit of a network, end to end."""
 
-import hashlib
 import json
-import platform
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,13 +28,13 @@ from .network_files import network_document
 from .options import Preset, check_decision, check_options, checked_order, checked_questions, chosen_depth
 from .paper import PaperFindings
 from .progress import Progress
+from .provenance import provenance_of
 from .run_folder import check_run_folder
+from .schema import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from .report.audit_drawings import Drawings
     from .report.tables import RunTable
-
-SCHEMA_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -250,6 +246,8 @@ def audit(
         >>> eh.audit(eh.xornet(), "XOR").counts["interpretations"]
         2
     """
+    if isinstance(task, Behavior):
+        raise InputError("audit explains a network by the truth table of a task; a Behavior is for audit_behavior")
     parsed = parse_task(task, network.widths[0])
     chosen = check_decision(preset, decision)
     max_depth = chosen_depth(network, depth)
@@ -298,7 +296,7 @@ def audit(
         if preset == "paper":
             behavior = behavior_of(network)
             together = examine_circuits(network, behavior, chosen, budget, asked.circuits, execution)
-    options, provenance = options_of(parsed), _provenance(network, started)
+    options, provenance = options_of(parsed), provenance_of(network, started)
     return Audit(
         parsed.name, preset, chosen, max_depth, options, network, None, (), None, outputs, together, provenance
     )
@@ -329,20 +327,8 @@ def _audit_output(
         findings=findings,
         outputs=(),
         together=None,
-        provenance=_provenance(network, started),
+        provenance=provenance_of(network, started),
     )
-
-
-def _provenance(network: Network, started: float) -> dict[str, Any]:
-    document = json.dumps(network_document(network), sort_keys=True).encode()
-    return {
-        **{package: version(package) for package in ("everyhow", "numpy", "numba")},
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round(time.perf_counter() - started, 4),
-        "network_sha256": hashlib.sha256(document).hexdigest(),
-    }
 
 
 def _in_short(part: Audit) -> str:

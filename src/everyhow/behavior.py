@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from .activations import activation
 from .boolean.formulas import parse_formula
@@ -155,6 +155,69 @@ class Behavior:
         return Behavior(assignments(task.inputs), np.ones(len(wanted)), wanted)
 
     @staticmethod
+    def of_data(
+        points: Float[np.ndarray, "inputs features"],
+        labels: Int[np.ndarray, " inputs"],
+        outputs: int = 1,
+        epsilon: float = 0.0,
+        within: float | None = None,
+    ) -> "Behavior":
+        """The labels of data, rows that repeat being one point of more weight.
+
+        Args:
+            points: shape (inputs, features).
+            labels: of one output, the bit of each row; of several, its class, which is the output that must be largest
+                (the decision `argmax`).
+            outputs: of the network.
+            epsilon: the circuit error allowed.
+            within: how near a circuit's outputs must come to the network's.
+
+        Raises:
+            InputError: a label that no output stands for, or equal rows of different labels.
+
+        Example:
+            >>> Behavior.of_data([[0.5, 1.0], [2.0, 0.0], [0.5, 1.0]], [1, 0, 1]).weights.round(2).tolist()
+            [0.67, 0.33]
+        """
+        labels = np.asarray(labels)
+        distinct, which, counts = merged(points)
+        most = max(2, outputs)
+        if labels.shape != which.shape or not np.isin(labels, np.arange(most)).all():
+            raise InputError(
+                f"labels have shape {labels.shape} and values such as {labels.ravel()[:3].tolist()}; expected a whole "
+                f"number from 0 to {most - 1} for each of the {len(which)} rows"
+            )
+        first = np.zeros(len(distinct), int)
+        first[which[::-1]] = np.arange(len(which))[::-1]
+        chosen = labels[first]
+        torn = np.flatnonzero(labels != chosen[which])
+        if len(torn):
+            raise InputError(
+                f"rows {first[which[torn[0]]] + 1} and {torn[0] + 1} are the same point with different labels, so no "
+                f"network can be right at both; drop one, or take the network's own decisions"
+            )
+        wanted = chosen[:, None] == (np.arange(outputs) if outputs > 1 else 1)
+        return Behavior(distinct, counts, wanted, epsilon, within)
+
+    @staticmethod
+    def noisy(task: Task, deviation: float, copies: int, seed: int = 0, epsilon: float = 0.0) -> "Behavior":
+        """A task whose inputs are seen through noise: `copies` of each row of its truth table, each input of each moved
+        by its own normal noise of a standard deviation; the bits wanted are those of the row.
+
+        Raises:
+            InputError: no copies, or a deviation that is not above 0.
+
+        Example:
+            >>> Behavior.noisy(parse_task("XOR"), deviation=0.1, copies=5).points.shape
+            (20, 2)
+        """
+        if copies < 1 or not 0 < deviation < math.inf:
+            raise InputError(f"{copies} copies of deviation {deviation}; at least 1 copy and a deviation above 0")
+        exact = np.repeat(assignments(task.inputs), copies, axis=0)
+        moved = exact + np.random.default_rng(seed).normal(scale=deviation, size=exact.shape)
+        return Behavior(moved, np.ones(len(moved)), np.repeat(task.bits(), copies, axis=0), epsilon)
+
+    @staticmethod
     def of_network(
         network: Network,
         points: Float[np.ndarray, "inputs features"],
@@ -163,11 +226,13 @@ class Behavior:
         epsilon: float = 0.0,
         within: float | None = None,
     ) -> "Behavior":
-        """What `network` itself decides at `points`.
+        """What `network` itself decides at `points`; without `weights`, points that repeat are one of more weight.
 
         Raises:
             InputError: with the decision `round`, an output whose nearest integer is neither 0 nor 1.
         """
+        if weights is None:
+            points, _, weights = merged(points)
         outputs = network.run(points)
         if not np.isfinite(outputs).all():
             row = int(np.argwhere(~np.isfinite(outputs))[0][0])
@@ -183,7 +248,7 @@ class Behavior:
                 f"{outputs[row, column]:.4g}, whose nearest integer is neither 0 nor 1: by rounding it decides "
                 f"nothing there; use the decision threshold (output > 0.5)"
             )
-        return Behavior(points, np.ones(len(points)) if weights is None else weights, bits, epsilon, within)
+        return Behavior(points, weights, bits, epsilon, within)
 
     @property
     def is_truth_table(self) -> bool:
@@ -210,6 +275,18 @@ class Behavior:
         return tuple(
             TruthTable(inputs, sum(int(bit) << row for row, bit in enumerate(column))) for column in self.wanted.T
         )
+
+
+def merged(
+    points: Float[np.ndarray, "inputs features"],
+) -> tuple[Float[np.ndarray, "distinct features"], Int[np.ndarray, " inputs"], Float[np.ndarray, " distinct"]]:
+    """The different points in the order in which they first come, which of them each point is, and how often."""
+    given = np.asarray(points, dtype=np.float64)
+    if given.ndim != 2 or not len(given):
+        raise InputError(f"points have shape {given.shape}; expected (inputs, features), at least one row")
+    _, first, which, counts = np.unique(given, axis=0, return_index=True, return_inverse=True, return_counts=True)
+    order = np.argsort(first)
+    return given[first[order]], np.argsort(order)[which.ravel()], counts[order].astype(np.float64)
 
 
 def decide(

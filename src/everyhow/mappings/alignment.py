@@ -180,4 +180,9 @@ class _Operand:
 
 
 def _rows(bits: int, when_false: int, when_true: int, inputs: int) -> Rows:
-    return tuple(when_true if bits >> source & 1 else when_false for source in range(1 << inputs))
+    return forced_rows((bits >> source & 1 for source in range(1 << inputs)), when_false, when_true)
+
+
+def forced_rows(values: Iterable[int], when_false: int, when_true: int) -> Rows:
+    """What the output is when a variable is forced to its value at each source, as bit sets over the bases."""
+    return tuple(when_true if value else when_false for value in values)

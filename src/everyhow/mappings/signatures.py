@@ -6,13 +6,16 @@ from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt64
+from jaxtyping import Bool, Float, Shaped
 
-from ..behavior import BOUNDARY_SHIFT
+from ..behavior import BOUNDARY_SHIFT, Decision, decide
 from ..errors import InputError
 from ..network import Network
 
-MOST_INPUTS = 64
+# Bits in a row of a table that is kept as one machine number; longer rows are Python's whole numbers.
+MACHINE_BITS = 64
+# Bytes that the tables of all neuron sets may take.
+MOST_BYTES = 1 << 28
 # Neurons of a layer have bits below those of the next; layers with 2^32 neuron sets are far beyond reach.
 LAYER_STEP = 32
 # Patched activations computed at once; bounds the memory to tens of megabytes.
@@ -43,7 +46,7 @@ class Signatures:
     """The causal signatures of all non-empty neuron sets of all hidden layers.
 
     A signature is a table decision[source, base] after the set takes its values from source; its row at a source is
-    a bit set over the bases. Decisions are by threshold.
+    a bit set over the bases, those of the first output before those of the second.
 
     Attributes:
         rows: for each hidden layer, shape (sets, sources): entry (m - 1, s) is the row at source s of the set whose
@@ -52,7 +55,7 @@ class Signatures:
     """
 
     network: Network
-    rows: tuple[UInt64[np.ndarray, "_sets sources"], ...]
+    rows: tuple[Shaped[np.ndarray, "_sets sources"], ...]
     ties: int = 0
 
     def __len__(self) -> int:
@@ -92,13 +95,20 @@ class Signatures:
         return tuple(self.rows[neurons.layer - 1][m - 1].tolist())
 
 
-def signatures(network: Network, points: Float[np.ndarray, "inputs features"]) -> Signatures:
-    """The causal signature of every neuron set of every hidden layer of a network with one output.
+def signatures(
+    network: Network, points: Float[np.ndarray, "inputs features"], decision: Decision = "threshold"
+) -> Signatures:
+    """The causal signature of every neuron set of every hidden layer.
 
     Cost: (2^width - 1) x inputs^2 passes through the rest of the network, per layer.
 
+    Args:
+        network: with one output or, deciding among classes, several.
+        points: the inputs, as bases and as sources.
+        decision: `threshold` for one output, `argmax` for several.
+
     Raises:
-        InputError: the network has several outputs, or there are more than 64 inputs.
+        InputError: the network has several outputs and they are not classes, or the tables would take more than 256 MB.
 
     Example:
         >>> from everyhow import xornet
@@ -106,15 +116,25 @@ def signatures(network: Network, points: Float[np.ndarray, "inputs features"]) -
         >>> signatures(xornet(), assignments(2)).distinct
         7
     """
-    if network.widths[-1] != 1:
+    if network.widths[-1] != 1 and decision != "argmax":
         raise InputError(
-            f"causal signatures are of one output; the network has {network.widths[-1]}: take network.output(k)"
+            f"causal signatures are of one output; the network has {network.widths[-1]}: take network.output(k), or "
+            f"decide by argmax"
         )
-    if len(points) > MOST_INPUTS:
-        raise InputError(f"causal signatures are computed over at most {MOST_INPUTS} inputs, not {len(points)}")
+    if table_bytes(network.widths, len(points)) > MOST_BYTES:
+        raise InputError(
+            f"the causal signatures over {len(points):,} inputs would take more than {MOST_BYTES >> 20} MB; take fewer "
+            f"inputs, or a layer of fewer neurons"
+        )
     states = network.layers(points)
-    found = [_layer_rows(network, layer, states[layer]) for layer in range(1, network.depth)]
+    found = [_layer_rows(network, layer, states[layer], decision) for layer in range(1, network.depth)]
     return Signatures(network, tuple(rows for rows, _ in found), sum(ties for _, ties in found))
+
+
+def table_bytes(widths: tuple[int, ...], inputs: int) -> int:
+    """What the signatures of a network of these widths take, in bytes."""
+    row = 8 if inputs * widths[-1] <= MACHINE_BITS else 56 + inputs * widths[-1] // 8
+    return sum((1 << width) - 1 for width in widths[1:-1]) * inputs * row
 
 
 def minimal_sets(sets: tuple[NeuronSet, ...]) -> tuple[NeuronSet, ...]:
@@ -128,23 +148,53 @@ def minimal_sets(sets: tuple[NeuronSet, ...]) -> tuple[NeuronSet, ...]:
 
 
 def _layer_rows(
-    network: Network, layer: int, state: Float[np.ndarray, "inputs neurons"]
-) -> tuple[UInt64[np.ndarray, "sets sources"], int]:
+    network: Network, layer: int, state: Float[np.ndarray, "inputs neurons"], decision: Decision
+) -> tuple[Shaped[np.ndarray, "sets sources"], int]:
     inputs, width = state.shape
     chosen = np.array([[m >> i & 1 for i in range(width)] for m in range(1, 1 << width)], dtype=bool)
-    at_once = max(1, VALUES_AT_ONCE // (inputs * inputs * max(network.widths)))
-    blocks = [_rows(network, layer, state, chosen[start : start + at_once]) for start in range(0, len(chosen), at_once)]
-    return np.concatenate([rows for rows, _ in blocks]), sum(ties for _, ties in blocks)
+    values = inputs * max(network.widths)
+    sources = max(1, min(inputs, VALUES_AT_ONCE // values))
+    sets = max(1, VALUES_AT_ONCE // (values * sources))
+    blocks = [
+        [
+            _rows(network, layer, state, state[first : first + sources], chosen[start : start + sets], decision)
+            for first in range(0, inputs, sources)
+        ]
+        for start in range(0, len(chosen), sets)
+    ]
+    rows = np.concatenate([np.concatenate([found for found, _ in block], axis=1) for block in blocks])
+    return rows, sum(ties for block in blocks for _, ties in block)
 
 
 def _rows(
-    network: Network, layer: int, state: Float[np.ndarray, "inputs neurons"], chosen: Bool[np.ndarray, "sets neurons"]
-) -> tuple[UInt64[np.ndarray, "sets sources"], int]:
-    patched = np.where(chosen[:, None, None, :], state[None, :, None, :], state[None, None, :, :])
-    outputs = network.run_from(layer, patched)[..., 0]
-    place = np.uint64(1) << np.arange(len(state), dtype=np.uint64)
-    ties = np.count_nonzero(np.abs(outputs - 0.5) <= BOUNDARY_SHIFT)
-    return ((outputs > 0.5) * place).sum(axis=-1, dtype=np.uint64), int(ties)
+    network: Network,
+    layer: int,
+    state: Float[np.ndarray, "inputs neurons"],
+    sources: Float[np.ndarray, "sources neurons"],
+    chosen: Bool[np.ndarray, "sets neurons"],
+    decision: Decision,
+) -> tuple[Shaped[np.ndarray, "sets sources"], int]:
+    patched = np.where(chosen[:, None, None, :], sources[None, :, None, :], state[None, None, :, :])
+    outputs = network.run_from(layer, patched)
+    bits, _ = decide(outputs, decision)
+    if decision == "argmax":
+        best = np.sort(outputs, axis=-1)
+        ties = np.count_nonzero(best[..., -1] - best[..., -2] <= BOUNDARY_SHIFT)
+    else:
+        ties = np.count_nonzero(np.abs(outputs - 0.5) <= BOUNDARY_SHIFT)
+    return _as_numbers(np.moveaxis(bits, -1, -2).reshape(*bits.shape[:2], -1)), int(ties)
+
+
+def _as_numbers(bits: Bool[np.ndarray, "sets sources places"]) -> Shaped[np.ndarray, "sets sources"]:
+    """Rows of bits as whole numbers, the first place being the lowest bit."""
+    places = bits.shape[-1]
+    if places <= MACHINE_BITS:
+        return (bits * (np.uint64(1) << np.arange(places, dtype=np.uint64))).sum(axis=-1, dtype=np.uint64)
+    packed = np.packbits(bits, axis=-1, bitorder="little")
+    rows = np.empty(bits.shape[:2], object)
+    for place in np.ndindex(rows.shape):
+        rows[place] = int.from_bytes(packed[place].tobytes(), "little")
+    return rows
 
 
 def _members(m: int) -> Iterator[int]:
