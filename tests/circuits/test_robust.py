@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -160,6 +161,85 @@ def test_against_all_vertices(network, radius, decision, by_cells):
             assert min(expected) in (0, status)
 
 
+def moved(network, by):
+    """The network with its first output's bias raised."""
+    last = network.biases[-1].copy()
+    last[0] += by
+    return eh.Network(network.weights, (*network.biases[:-1], last), network.activations)
+
+
+@st.composite
+def curved(draw, hidden):
+    """A network of one or two inputs whose output is the pre-activation, and a box; all weights differ from 0."""
+    inputs, widths = draw(st.integers(1, 2)), draw(st.lists(st.integers(1, 3), min_size=1, max_size=2))
+    random = np.random.default_rng(draw(st.integers(0, 10**6)))
+    sizes = [inputs, *widths, 1]
+    network = eh.Network(
+        [random.normal(size=(b, a)) * 1.5 for a, b in itertools.pairwise(sizes)],
+        [random.normal(size=b) * 0.5 for b in sizes[1:]],
+        [*(draw(st.sampled_from(hidden)) for _ in widths), "identity"],
+    )
+    return network, random.normal(size=inputs) * 0.5, draw(st.sampled_from([0.3, 1.0, 3.0]))
+
+
+@settings(max_examples=150)
+@given(curved(["relu", "leaky_relu:0.3", "leaky_relu:2"]), st.booleans(), st.booleans())
+def test_close_calls(drawn, wanted, by_cells):
+    """With the boundary moved to just beside the exact extreme on a box, circuits fall on the right side, by boxes and
+    and cells or by cells alone."""
+    network, centre, radius = drawn
+    circuit = Circuit.whole(network)
+    low, high = extremes(network, circuit, centre, radius)
+    for right, distance in ((1, 1e-6), (-1, -1e-6), (0, 0.0)):
+        by = 0.5 - low[0] + distance if wanted else 0.5 - high[0] - distance
+        behavior = wanting(wanted, points=[centre])
+        boxes = boxes_around(moved(network, by), behavior, radius, "threshold")
+        if by_cells:
+            asked = (boxes.coefficients[0], boxes.certain[0], boxes.possible[0])
+            weights = boxes.weights([circuit])[0]
+            assert settle_by_cells(boxes.wiring(), weights, centre, boxes.reach, *asked, 10_000)[0] == right
+        else:
+            assert NUMBER[robustness(moved(network, by), circuit, behavior, radius).status] == right
+
+
+@given(curved(["tanh", "sigmoid:5", "sigmoid"]), st.booleans())
+def test_close_calls_of_smooth_circuits(drawn, wanted):
+    """The same by a fine grid, which comes near the extremes: the boundary 1% of the output's range to either side."""
+    network, centre, radius = drawn
+    circuit, points = Circuit.whole(network), grid(centre, radius, 101)
+    outputs = plain.run(network, points)[-1]
+    low, high = outputs.min(), outputs.max()
+    for right, distance in ((1, 0.01 * (high - low)), (-1, -0.01 * (high - low))):
+        by = 0.5 - low + distance if wanted else 0.5 - high - distance
+        found = robustness(moved(network, by), circuit, wanting(wanted, points=[centre]), radius)
+        assert NUMBER[found.status] == right
+
+
+@given(st.integers(0, 999))
+def test_rounding_is_covered(seed):
+    """The ends of a pre-activation hold for the exact value of its sum, by fractions, also where terms cancel."""
+    from everyhow.kernels.relaxation import no_lines, relax
+
+    random = np.random.default_rng(seed)
+    first, last = random.normal(size=(3, 6)) * 1e6, np.ones((1, 3))
+    network = eh.Network([first, last], [np.zeros(3), [0.0]], ["identity", "identity"])
+    centre, radius = random.normal(size=6), random.choice([0.0, 0.1])
+    boxes = boxes_around(network, wanting(False, points=[centre]), radius, "threshold")
+    lines = no_lines(2, 6, 6)
+    relax(
+        boxes.wiring(),
+        boxes.weights([Circuit.whole(network)])[0],
+        centre,
+        boxes.reach,
+        np.zeros((2, 6), np.int8),
+        lines,
+    )
+    for row, (least, greatest) in zip(first, lines.ends[0], strict=False):
+        exact = sum(Fraction(w) * Fraction(x) for w, x in zip(row, centre, strict=True))
+        spread = sum(abs(Fraction(w)) for w in row) * Fraction(radius)
+        assert Fraction(least) <= exact - spread and exact + spread <= Fraction(greatest)
+
+
 @given(networks(outputs=(1, 2), most_circuits=60), RADII, st.integers(0, 99), st.booleans())
 def test_lines_enclose(network, radius, seed, signed):
     """Every neuron lies between its lines at random inputs of the box: those with the given signs, if any are given."""
@@ -266,6 +346,17 @@ def test_ties_are_undecided(hidden):
         assert found == {0.4999: "proved", 0.5: "undecided", 0.5001: "refuted"}
     assert robust_count(network, [Circuit.whole(network)], wanting(False, True), 0.5).between == (0, 1)
     assert not robust_count(network, [Circuit.whole(network)], wanting(False, True), 0.5).certified
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_what_is_a_tie(wanted):
+    """An output within 1e-9 of the boundary is on neither side for certain; one further off is."""
+    by_distance = {}
+    for distance in (-2e-9, -5e-10, 0.0, 5e-10, 2e-9):
+        network = line(1.0, 0.5 + (distance if wanted else -distance))
+        found = robustness(network, Circuit.whole(network), wanting(wanted, points=[[0.0]]), 0.0)
+        by_distance[distance] = NUMBER[found.status]
+    assert list(by_distance.values()) == [-1, 0, 0, 0, 1]
 
 
 def test_ties_along_an_edge():
@@ -412,7 +503,10 @@ def test_largest_radius():
     tied = largest_radius(half, Circuit.whole(half), wanting(False, True), tolerance=1e-6)
     assert tied.proved == pytest.approx(0.5, abs=1e-6) and tied.refuted == pytest.approx(0.5, abs=1e-6)
     wrong = largest_radius(half, Circuit.whole(half), wanting(True, True))
-    assert (wrong.proved, wrong.refuted, str(wrong)) == (None, 0.0, "robust nowhere, not at 0")
+    assert (wrong.proved, wrong.refuted, str(wrong)) == (None, 0.0, "not robust even at radius 0")
+    halfway = eh.Network([[[1.0], [1.0]], [[1.0, -1.0]]], [np.zeros(2), [0.5]], ["identity", "identity"])
+    tied = largest_radius(halfway, Circuit.whole(halfway), wanting(True, True))
+    assert (tied.proved, tied.refuted, str(tied)) == (None, math.inf, "not known to be robust even at radius 0")
     constant = eh.Network([[[1.0]], [[1.0]]], [[0.0], [1.0]], ["relu", "identity"])
     always = largest_radius(constant, Circuit.whole(constant), wanting(True, True))
     assert always.proved == 2.0**20 and always.refuted == math.inf and always.counterexample is None
