@@ -186,7 +186,7 @@ def curved(draw, hidden):
 @given(curved(["relu", "leaky_relu:0.3", "leaky_relu:2"]), st.booleans(), st.booleans())
 def test_close_calls(drawn, wanted, by_cells):
     """With the boundary moved to just beside the exact extreme on a box, circuits fall on the right side, by boxes and
-    and cells or by cells alone."""
+    cells or by cells alone."""
     network, centre, radius = drawn
     circuit = Circuit.whole(network)
     low, high = extremes(network, circuit, centre, radius)
@@ -200,6 +200,28 @@ def test_close_calls(drawn, wanted, by_cells):
             assert settle_by_cells(boxes.wiring(), weights, centre, boxes.reach, *asked, 10_000)[0] == right
         else:
             assert NUMBER[robustness(moved(network, by), circuit, behavior, radius).status] == right
+
+
+@pytest.mark.parametrize("seed", [167, 173, 245, 380])
+def test_cells_of_deep_networks(seed):
+    """Close calls of three hidden layers, in which a neuron's sign is split before those of the neurons it depends on:
+    one of its two cells would be too small if its lines were mixed up."""
+    random = np.random.default_rng(seed)
+    widths = [int(random.integers(2, 5)) for _ in range(int(random.integers(2, 4)))]
+    sizes = [2, *widths, 1]
+    weights = [random.normal(size=(b, a)) * 1.5 for a, b in itertools.pairwise(sizes)]
+    biases = [random.normal(size=b) * 0.5 for b in sizes[1:]]
+    hidden = [str(random.choice(["relu", "leaky_relu:0.3", "leaky_relu:2"])) for _ in widths]
+    network = eh.Network(weights, biases, [*hidden, "identity"])
+    centre, radius, circuit = random.normal(size=2) * 0.5, random.choice([1.0, 3.0]), Circuit.whole(network)
+    low, high = extremes(network, circuit, centre, radius)
+    for wanted, right in itertools.product([False, True], [1, -1]):
+        distance = right * 1e-6
+        by = 0.5 - low[0] + distance if wanted else 0.5 - high[0] - distance
+        boxes = boxes_around(moved(network, by), wanting(wanted, points=[centre]), radius, "threshold")
+        asked = (boxes.coefficients[0], boxes.certain[0], boxes.possible[0])
+        weights = boxes.weights([circuit])[0]
+        assert settle_by_cells(boxes.wiring(), weights, centre, boxes.reach, *asked, 10_000)[0] == right
 
 
 @given(curved(["tanh", "sigmoid:5", "sigmoid"]), st.booleans())
