@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -81,6 +82,27 @@ def test_against_a_grid(network, radius, decision):
         assert found.status == "refuted" or worst >= 0
         if found.status == "refuted":
             check_counterexample(network, circuit, behavior, radius, decision, found.counterexample)
+
+
+@given(networks(inputs=(1, 2), outputs=(2, 3), hidden=(0, 2), most_circuits=400), RADII)
+def test_argmax_against_a_grid(network, radius):
+    """The same by argmax, where outputs are compared with each other; those closer than 1e-8 do not count."""
+    network = eh.Network(network.weights, network.biases, (*network.activations[:-1], "identity"))
+    points = assignments(network.widths[0])
+    classes = plain.run(network, points)[-1].argmax(axis=1)
+    behavior = Behavior(points, np.ones(len(points)), np.eye(network.widths[-1])[classes] == 1)
+    for circuit, found in robust_circuits(network, some_circuits(network), behavior, radius, "argmax"):
+        wrong, unclear = False, False
+        for point, chosen in zip(points, classes, strict=True):
+            outputs = plain.run(network, grid(point, radius, 7), as_plain(circuit, network))[-1]
+            ahead = outputs[:, [chosen]] - np.delete(outputs, chosen, axis=1)
+            wrong, unclear = wrong | (ahead < -1e-8).any(), unclear | (np.abs(ahead) <= 1e-8).any()
+        assert found.status == "refuted" if wrong else found.status != "refuted" or unclear or radius > 0
+        if found.status == "refuted":
+            wrong = found.counterexample
+            outputs = plain.run(network, wrong.point[None], as_plain(circuit, network))[-1][0]
+            assert (np.abs(wrong.point - points[wrong.corner]) <= radius + 1e-12).all()
+            assert outputs.argmax() == wrong.decided.index(True) != classes[wrong.corner]
 
 
 def lines_of_neurons(network, circuit):
@@ -470,7 +492,7 @@ def test_a_radius_for_each_input():
     assert robustness(network, circuit, behavior, (0.4, 0.0)).status == "proved"
     assert robustness(network, circuit, behavior, 0.4).status == "refuted"
     assert str(fault_around(network, circuit, behavior, (0.4, 0.2))).endswith(
-        "in the box of (0.4, 0.2) around 00, it decides 1"
+        "in the box of (0.4, 0.2) around input 1, it decides 1"
     )
 
 
@@ -495,13 +517,25 @@ def test_faults_elsewhere():
     """Outputs that are no bit, several outputs, data points and many inputs have texts of their own."""
     doubled = line(2.0)
     fault = fault_around(doubled, Circuit.whole(doubled), wanting(True, points=[[0.6]]), 0.2, "round")
-    assert str(fault) == "at (0.8), in the box of 0.2 around input 0, its output is no bit" and fault.experiment is None
+    assert str(fault) == "at (0.8), in the box of 0.2 around input 1, its output is no bit" and fault.experiment is None
     both = eh.Network([[[1.0], [-1.0]]], [[0.0, 1.0]], ["identity"])
     fault = fault_around(both, Circuit.whole(both), wanting((0, 1), (1, 0)), 0.75)
     assert str(fault) == "at (0.75), in the box of 0.75 around 0, it decides 10"
     wide = eh.Network([np.ones((1, 8))], [[0.0]], ["identity"])
     fault = fault_around(wide, Circuit.whole(wide), wanting(False, points=[[0.0] * 8]), 0.1)
-    assert str(fault) == "at an input, in the box of 0.1 around input 0, it decides 1"
+    assert str(fault) == "at an input, in the box of 0.1 around input 1, it decides 1"
+
+
+def test_classes():
+    """By argmax: x against 1 - x turns at 0.5, where both are equal; the fault names the class."""
+    network = eh.Network([[[1.0], [-1.0]]], [[0.0, 1.0]], ["identity"])
+    circuit, behavior = Circuit.whole(network), wanting((0, 1), (1, 0))
+    found = {r: robustness(network, circuit, behavior, r, "argmax").status for r in (0.4999, 0.5, 0.5001)}
+    assert found == {0.4999: "proved", 0.5: "undecided", 0.5001: "refuted"}
+    text = "at (0.6), in the box of 0.6 around 0, it decides class 0"
+    assert str(fault_around(network, circuit, behavior, 0.6, "argmax")) == text
+    with pytest.raises(eh.InputError, match="the decision argmax needs at least 2 outputs"):
+        robustness(line(1.0), Circuit.whole(line(1.0)), wanting(True), 0.1, "argmax")
 
 
 def test_largest_radius():
@@ -545,6 +579,10 @@ def test_bad_input():
         ({"radius": (1, 2, 3)}, "the radius has shape (3,); give one number for all inputs, or 2, one for each input"),
         ({"effort": 0}, "the effort is 0; at least 1 box must be looked at"),
         (
+            {"behavior": replace(behavior, epsilon=0.1)},
+            "robust circuits decide right at every input of a box: give a behavior without epsilon and within",
+        ),
+        (
             {"behavior": wanting(True, False)},
             "the behavior has points of 1 inputs and 1 wanted bits each; the network has 2 inputs and 1 outputs",
         ),
@@ -563,7 +601,7 @@ def test_bad_input():
         assert str(error.value) == message
     with pytest.raises(eh.InputError, match="the radius 'wide' is no number; give one number, or one for each input"):
         _reach("wide", 2)
-    with pytest.raises(eh.InputError, match="unknown decision 'nearest'; the decisions are threshold and round"):
+    with pytest.raises(eh.InputError, match="unknown decision 'nearest'; the decisions are threshold, round, argmax"):
         _check_decision("nearest")
     with pytest.raises(eh.InputError, match=r"the tolerance is -0\.1; it must be above 0"):
         largest_radius(network, circuit, behavior, tolerance=-0.1)
