@@ -2,6 +2,8 @@
 
 import itertools
 import math
+from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -82,6 +84,27 @@ def test_against_a_grid(network, radius, decision):
             check_counterexample(network, circuit, behavior, radius, decision, found.counterexample)
 
 
+@given(networks(inputs=(1, 2), outputs=(2, 3), hidden=(0, 2), most_circuits=400), RADII)
+def test_argmax_against_a_grid(network, radius):
+    """The same by argmax, where outputs are compared with each other; those closer than 1e-8 do not count."""
+    network = eh.Network(network.weights, network.biases, (*network.activations[:-1], "identity"))
+    points = assignments(network.widths[0])
+    classes = plain.run(network, points)[-1].argmax(axis=1)
+    behavior = Behavior(points, np.ones(len(points)), np.eye(network.widths[-1])[classes] == 1)
+    for circuit, found in robust_circuits(network, some_circuits(network), behavior, radius, "argmax"):
+        wrong, unclear = False, False
+        for point, chosen in zip(points, classes, strict=True):
+            outputs = plain.run(network, grid(point, radius, 7), as_plain(circuit, network))[-1]
+            ahead = outputs[:, [chosen]] - np.delete(outputs, chosen, axis=1)
+            wrong, unclear = wrong | (ahead < -1e-8).any(), unclear | (np.abs(ahead) <= 1e-8).any()
+        assert found.status == "refuted" if wrong else found.status != "refuted" or unclear or radius > 0
+        if found.status == "refuted":
+            wrong = found.counterexample
+            outputs = plain.run(network, wrong.point[None], as_plain(circuit, network))[-1][0]
+            assert (np.abs(wrong.point - points[wrong.corner]) <= radius + 1e-12).all()
+            assert outputs.argmax() == wrong.decided.index(True) != classes[wrong.corner]
+
+
 def lines_of_neurons(network, circuit):
     """The linear functions (slopes, constant) that hidden pre-activations may be, for all signs of the neurons before
     them: shape (functions, features + 1)."""
@@ -158,6 +181,107 @@ def test_against_all_vertices(network, radius, decision, by_cells):
         else:
             status = NUMBER[robustness(network, circuit, behavior, radius, decision).status]
             assert min(expected) in (0, status)
+
+
+def moved(network, by):
+    """The network with its first output's bias raised."""
+    last = network.biases[-1].copy()
+    last[0] += by
+    return eh.Network(network.weights, (*network.biases[:-1], last), network.activations)
+
+
+@st.composite
+def curved(draw, hidden):
+    """A network of one or two inputs whose output is the pre-activation, and a box; all weights differ from 0."""
+    inputs, widths = draw(st.integers(1, 2)), draw(st.lists(st.integers(1, 3), min_size=1, max_size=2))
+    random = np.random.default_rng(draw(st.integers(0, 10**6)))
+    sizes = [inputs, *widths, 1]
+    network = eh.Network(
+        [random.normal(size=(b, a)) * 1.5 for a, b in itertools.pairwise(sizes)],
+        [random.normal(size=b) * 0.5 for b in sizes[1:]],
+        [*(draw(st.sampled_from(hidden)) for _ in widths), "identity"],
+    )
+    return network, random.normal(size=inputs) * 0.5, draw(st.sampled_from([0.3, 1.0, 3.0]))
+
+
+@settings(max_examples=150)
+@given(curved(["relu", "leaky_relu:0.3", "leaky_relu:2"]), st.booleans(), st.booleans())
+def test_close_calls(drawn, wanted, by_cells):
+    """With the boundary moved to just beside the exact extreme on a box, circuits fall on the right side, by boxes and
+    cells or by cells alone."""
+    network, centre, radius = drawn
+    circuit = Circuit.whole(network)
+    low, high = extremes(network, circuit, centre, radius)
+    for right, distance in ((1, 1e-6), (-1, -1e-6), (0, 0.0)):
+        by = 0.5 - low[0] + distance if wanted else 0.5 - high[0] - distance
+        behavior = wanting(wanted, points=[centre])
+        boxes = boxes_around(moved(network, by), behavior, radius, "threshold")
+        if by_cells:
+            asked = (boxes.coefficients[0], boxes.certain[0], boxes.possible[0])
+            weights = boxes.weights([circuit])[0]
+            assert settle_by_cells(boxes.wiring(), weights, centre, boxes.reach, *asked, 10_000)[0] == right
+        else:
+            assert NUMBER[robustness(moved(network, by), circuit, behavior, radius).status] == right
+
+
+@pytest.mark.parametrize("seed", [167, 173, 245, 380])
+def test_cells_of_deep_networks(seed):
+    """Close calls of three hidden layers, in which a neuron's sign is split before those of the neurons it depends on:
+    one of its two cells would be too small if its lines were mixed up."""
+    random = np.random.default_rng(seed)
+    widths = [int(random.integers(2, 5)) for _ in range(int(random.integers(2, 4)))]
+    sizes = [2, *widths, 1]
+    weights = [random.normal(size=(b, a)) * 1.5 for a, b in itertools.pairwise(sizes)]
+    biases = [random.normal(size=b) * 0.5 for b in sizes[1:]]
+    hidden = [str(random.choice(["relu", "leaky_relu:0.3", "leaky_relu:2"])) for _ in widths]
+    network = eh.Network(weights, biases, [*hidden, "identity"])
+    centre, radius, circuit = random.normal(size=2) * 0.5, random.choice([1.0, 3.0]), Circuit.whole(network)
+    low, high = extremes(network, circuit, centre, radius)
+    for wanted, right in itertools.product([False, True], [1, -1]):
+        distance = right * 1e-6
+        by = 0.5 - low[0] + distance if wanted else 0.5 - high[0] - distance
+        boxes = boxes_around(moved(network, by), wanting(wanted, points=[centre]), radius, "threshold")
+        asked = (boxes.coefficients[0], boxes.certain[0], boxes.possible[0])
+        weights = boxes.weights([circuit])[0]
+        assert settle_by_cells(boxes.wiring(), weights, centre, boxes.reach, *asked, 10_000)[0] == right
+
+
+@given(curved(["tanh", "sigmoid:5", "sigmoid"]), st.booleans())
+def test_close_calls_of_smooth_circuits(drawn, wanted):
+    """The same by a fine grid, which comes near the extremes: the boundary 1% of the output's range to either side."""
+    network, centre, radius = drawn
+    circuit, points = Circuit.whole(network), grid(centre, radius, 101)
+    outputs = plain.run(network, points)[-1]
+    low, high = outputs.min(), outputs.max()
+    for right, distance in ((1, 0.01 * (high - low)), (-1, -0.01 * (high - low))):
+        by = 0.5 - low + distance if wanted else 0.5 - high - distance
+        found = robustness(moved(network, by), circuit, wanting(wanted, points=[centre]), radius)
+        assert NUMBER[found.status] == right
+
+
+@given(st.integers(0, 999))
+def test_rounding_is_covered(seed):
+    """The ends of a pre-activation hold for the exact value of its sum, by fractions, also where terms cancel."""
+    from everyhow.kernels.relaxation import no_lines, relax
+
+    random = np.random.default_rng(seed)
+    first, last = random.normal(size=(3, 6)) * 1e6, np.ones((1, 3))
+    network = eh.Network([first, last], [np.zeros(3), [0.0]], ["identity", "identity"])
+    centre, radius = random.normal(size=6), random.choice([0.0, 0.1])
+    boxes = boxes_around(network, wanting(False, points=[centre]), radius, "threshold")
+    lines = no_lines(2, 6, 6)
+    relax(
+        boxes.wiring(),
+        boxes.weights([Circuit.whole(network)])[0],
+        centre,
+        boxes.reach,
+        np.zeros((2, 6), np.int8),
+        lines,
+    )
+    for row, (least, greatest) in zip(first, lines.ends[0], strict=False):
+        exact = sum(Fraction(w) * Fraction(x) for w, x in zip(row, centre, strict=True))
+        spread = sum(abs(Fraction(w)) for w in row) * Fraction(radius)
+        assert Fraction(least) <= exact - spread and exact + spread <= Fraction(greatest)
 
 
 @given(networks(outputs=(1, 2), most_circuits=60), RADII, st.integers(0, 99), st.booleans())
@@ -268,6 +392,17 @@ def test_ties_are_undecided(hidden):
     assert not robust_count(network, [Circuit.whole(network)], wanting(False, True), 0.5).certified
 
 
+@pytest.mark.parametrize("wanted", [False, True])
+def test_what_is_a_tie(wanted):
+    """An output within 1e-9 of the boundary is on neither side for certain; one further off is."""
+    by_distance = {}
+    for distance in (-2e-9, -5e-10, 0.0, 5e-10, 2e-9):
+        network = line(1.0, 0.5 + (distance if wanted else -distance))
+        found = robustness(network, Circuit.whole(network), wanting(wanted, points=[[0.0]]), 0.0)
+        by_distance[distance] = NUMBER[found.status]
+    assert list(by_distance.values()) == [-1, 0, 0, 0, 1]
+
+
 def test_ties_along_an_edge():
     """|x| + |y| around (0, 0): a tie at isolated corners and one along the kinks of neurons, found by cells."""
     network = eh.Network(
@@ -357,7 +492,7 @@ def test_a_radius_for_each_input():
     assert robustness(network, circuit, behavior, (0.4, 0.0)).status == "proved"
     assert robustness(network, circuit, behavior, 0.4).status == "refuted"
     assert str(fault_around(network, circuit, behavior, (0.4, 0.2))).endswith(
-        "in the box of (0.4, 0.2) around 00, it decides 1"
+        "in the box of (0.4, 0.2) around input 1, it decides 1"
     )
 
 
@@ -382,13 +517,25 @@ def test_faults_elsewhere():
     """Outputs that are no bit, several outputs, data points and many inputs have texts of their own."""
     doubled = line(2.0)
     fault = fault_around(doubled, Circuit.whole(doubled), wanting(True, points=[[0.6]]), 0.2, "round")
-    assert str(fault) == "at (0.8), in the box of 0.2 around input 0, its output is no bit" and fault.experiment is None
+    assert str(fault) == "at (0.8), in the box of 0.2 around input 1, its output is no bit" and fault.experiment is None
     both = eh.Network([[[1.0], [-1.0]]], [[0.0, 1.0]], ["identity"])
     fault = fault_around(both, Circuit.whole(both), wanting((0, 1), (1, 0)), 0.75)
     assert str(fault) == "at (0.75), in the box of 0.75 around 0, it decides 10"
     wide = eh.Network([np.ones((1, 8))], [[0.0]], ["identity"])
     fault = fault_around(wide, Circuit.whole(wide), wanting(False, points=[[0.0] * 8]), 0.1)
-    assert str(fault) == "at an input, in the box of 0.1 around input 0, it decides 1"
+    assert str(fault) == "at an input, in the box of 0.1 around input 1, it decides 1"
+
+
+def test_classes():
+    """By argmax: x against 1 - x turns at 0.5, where both are equal; the fault names the class."""
+    network = eh.Network([[[1.0], [-1.0]]], [[0.0, 1.0]], ["identity"])
+    circuit, behavior = Circuit.whole(network), wanting((0, 1), (1, 0))
+    found = {r: robustness(network, circuit, behavior, r, "argmax").status for r in (0.4999, 0.5, 0.5001)}
+    assert found == {0.4999: "proved", 0.5: "undecided", 0.5001: "refuted"}
+    text = "at (0.6), in the box of 0.6 around 0, it decides class 0"
+    assert str(fault_around(network, circuit, behavior, 0.6, "argmax")) == text
+    with pytest.raises(eh.InputError, match="the decision argmax needs at least 2 outputs"):
+        robustness(line(1.0), Circuit.whole(line(1.0)), wanting(True), 0.1, "argmax")
 
 
 def test_largest_radius():
@@ -412,7 +559,10 @@ def test_largest_radius():
     tied = largest_radius(half, Circuit.whole(half), wanting(False, True), tolerance=1e-6)
     assert tied.proved == pytest.approx(0.5, abs=1e-6) and tied.refuted == pytest.approx(0.5, abs=1e-6)
     wrong = largest_radius(half, Circuit.whole(half), wanting(True, True))
-    assert (wrong.proved, wrong.refuted, str(wrong)) == (None, 0.0, "robust nowhere, not at 0")
+    assert (wrong.proved, wrong.refuted, str(wrong)) == (None, 0.0, "not robust even at radius 0")
+    halfway = eh.Network([[[1.0], [1.0]], [[1.0, -1.0]]], [np.zeros(2), [0.5]], ["identity", "identity"])
+    tied = largest_radius(halfway, Circuit.whole(halfway), wanting(True, True))
+    assert (tied.proved, tied.refuted, str(tied)) == (None, math.inf, "not known to be robust even at radius 0")
     constant = eh.Network([[[1.0]], [[1.0]]], [[0.0], [1.0]], ["relu", "identity"])
     always = largest_radius(constant, Circuit.whole(constant), wanting(True, True))
     assert always.proved == 2.0**20 and always.refuted == math.inf and always.counterexample is None
@@ -428,6 +578,10 @@ def test_bad_input():
         ({"radius": math.nan}, "the radius is nan; it must be finite and at least 0"),
         ({"radius": (1, 2, 3)}, "the radius has shape (3,); give one number for all inputs, or 2, one for each input"),
         ({"effort": 0}, "the effort is 0; at least 1 box must be looked at"),
+        (
+            {"behavior": replace(behavior, epsilon=0.1)},
+            "robust circuits decide right at every input of a box: give a behavior without epsilon and within",
+        ),
         (
             {"behavior": wanting(True, False)},
             "the behavior has points of 1 inputs and 1 wanted bits each; the network has 2 inputs and 1 outputs",
@@ -447,7 +601,7 @@ def test_bad_input():
         assert str(error.value) == message
     with pytest.raises(eh.InputError, match="the radius 'wide' is no number; give one number, or one for each input"):
         _reach("wide", 2)
-    with pytest.raises(eh.InputError, match="unknown decision 'nearest'; the decisions are threshold and round"):
+    with pytest.raises(eh.InputError, match="unknown decision 'nearest'; the decisions are threshold, round, argmax"):
         _check_decision("nearest")
     with pytest.raises(eh.InputError, match=r"the tolerance is -0\.1; it must be above 0"):
         largest_radius(network, circuit, behavior, tolerance=-0.1)

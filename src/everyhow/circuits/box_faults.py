@@ -37,20 +37,14 @@ def fault_around(
     k = int(np.argmax(shows)) if shows.any() else len(points) - 1
     at = _numbers(points[k]) if len(centre) <= MAX_INPUTS else "an input"
     side = f"{reach[0]:.15g}" if (reach == reach[0]).all() else _numbers(reach)
-    setting = f"at {at}, in the box of {side} around {_name(centre, found.corner)}"
+    setting = f"at {at}, in the box of {side} around {behavior.name_of(found.corner)}"
     if not decided[k].all():
         return Fault(f"{setting}, its output is no bit")
     output = int(np.argmax(bits[k] != wanted))
     run = Counterexample(at, (), bool(wanted[output]), bool(bits[k, output]))
-    return Fault(f"{setting}, it decides {''.join(f'{bit:d}' for bit in bits[k])}", run)
+    decided_bits = "".join(f"{bit:d}" for bit in bits[k])
+    return Fault(f"{setting}, it decides {f'class {bits[k].argmax()}' if decision == 'argmax' else decided_bits}", run)
 
 
 def _numbers(values: Float[np.ndarray, " features"]) -> str:
     return f"({', '.join(f'{value + 0.0:.15g}' for value in values)})"
-
-
-def _name(point: Float[np.ndarray, " features"], index: int) -> str:
-    """A row of a truth table as digits, any other point by its index."""
-    if len(point) <= MAX_INPUTS and np.isin(point, (0, 1)).all():
-        return "".join(f"{value:.0f}" for value in point)
-    return f"input {index}"

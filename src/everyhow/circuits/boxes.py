@@ -8,11 +8,12 @@ import numpy as np
 from jaxtyping import Float
 
 from ..activations import activation
-from ..behavior import BOUNDARY_SHIFT, DECISIONS, Behavior, Decision, decision_limits
+from ..behavior import DECISIONS, Behavior, Decision
 from ..errors import InputError
 from ..kernels.layout import Wiring
 from ..network import Network
 from .circuit import Circuit, edge_positions
+from .criterion import perfect
 
 Radius = int | float | Sequence[int | float] | np.ndarray
 
@@ -88,8 +89,8 @@ def boxes_around(network: Network, behavior: Behavior, radius: Radius, decision:
     """The boxes of `radius` around the points of a behavior, in which the bits that it wants must be decided.
 
     Raises:
-        InputError: a behavior that does not fit the network, an unknown decision, or radii that are not finite numbers
-            of at least 0, one for all inputs or one for each.
+        InputError: a behavior that does not fit the network or allows errors, a decision that is unknown or does not
+            fit the outputs, or radii that are not finite numbers of at least 0, one for all inputs or one for each.
     """
     features = network.widths[0]
     shape = (behavior.points.shape[1], behavior.wanted.shape[1])
@@ -99,16 +100,22 @@ def boxes_around(network: Network, behavior: Behavior, radius: Radius, decision:
             f"inputs and {network.widths[-1]} outputs"
         )
     _check_decision(decision)
+    if behavior.epsilon or behavior.within is not None:
+        raise InputError(
+            "robust circuits decide right at every input of a box: give a behavior without epsilon and within"
+        )
     reach = _reach(radius, features)
-    certain, possible = (_levels(network, behavior, decision, slack) for slack in (-BOUNDARY_SHIFT, BOUNDARY_SHIFT))
-    sides = np.concatenate([np.eye(shape[1]), -np.eye(shape[1])])
-    coefficients = np.broadcast_to(sides, (len(behavior.points), *sides.shape)).copy()
-    return Boxes(network, behavior.points, reach, coefficients, certain, possible)
+    with np.errstate(over="ignore", invalid="ignore"):
+        criterion = perfect(network, behavior, decision)
+    sides = np.concatenate([criterion.contrasts, -criterion.contrasts], axis=1)
+    limits = criterion.certified_limits().reshape(2, 2, *criterion.contrasts.shape[:2])
+    certain, possible = (np.concatenate([low, -high], axis=1) for low, high in limits)
+    return Boxes(network, behavior.points, reach, sides, certain, possible)
 
 
 def _check_decision(decision: str) -> None:
     if decision not in DECISIONS:
-        raise InputError(f"unknown decision {decision!r}; the decisions are {' and '.join(DECISIONS)}")
+        raise InputError(f"unknown decision {decision!r}; the decisions are {', '.join(DECISIONS)}")
 
 
 def _reach(radius: object, features: int) -> np.ndarray:
@@ -123,12 +130,3 @@ def _reach(radius: object, features: int) -> np.ndarray:
     if not (np.isfinite(given).all() and (given >= 0).all()):
         raise InputError(f"the radius is {given.tolist()}; it must be finite and at least 0")
     return np.broadcast_to(given, features).copy()
-
-
-def _levels(
-    network: Network, behavior: Behavior, decision: Decision, slack: float
-) -> Float[np.ndarray, "inputs demands"]:
-    """What each pre-activation, and then what each one's negative, must be at least."""
-    ends = [decision_limits(network.activations[-1], decision, bit, slack) for bit in (False, True)]
-    low, high = (np.where(behavior.wanted, one, zero) for zero, one in zip(*ends, strict=True))
-    return np.concatenate([low, -high], axis=1)

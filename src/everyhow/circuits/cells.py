@@ -26,7 +26,7 @@ def settle_by_cells(
     signs. One linear programme looks for an input of the cell at which a demand may fail. Where there is none, which
     the programme's multipliers prove by themselves, the cell is done; else the circuit is run there, and the cell is
     split by the sign of the neuron that blurs the function most. Undecided is what is left: demands that are met with
-    equality within 1e-9, and cells beyond the first `most`.
+    equality within a few 1e-9, and cells beyond the first `most`.
     """
     from ..kernels.boxes import PROVED, REFUTED, UNDECIDED, influence, is_wrong
     from ..kernels.relaxation import demand, no_lines, relax, run

@@ -30,9 +30,9 @@ class LargestRadius:
     counterexample: WrongDecision | None
 
     def __str__(self) -> str:
-        low = "nowhere" if self.proved is None else f"up to {self.proved:.4g}"
-        high = "" if self.counterexample is None else f", not at {self.refuted:.4g}"
-        return f"robust {low}{high}"
+        if self.proved is None:
+            return "not robust even at radius 0" if self.refuted == 0 else "not known to be robust even at radius 0"
+        return f"robust up to {self.proved:.4g}" + (f", not at {self.refuted:.4g}" if self.counterexample else "")
 
 
 def largest_radius(

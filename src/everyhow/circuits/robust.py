@@ -42,8 +42,8 @@ class Robustness:
     """Whether a circuit decides right on every box.
 
     Attributes:
-        status: proved, refuted, or undecided: some output comes within 1e-9 of the decision boundary, or the effort was
-            not enough.
+        status: proved, refuted, or undecided: some output comes within a few 1e-9 of the decision boundary, or the
+            effort was not enough.
         counterexample: when refuted.
         margin: when proved, how far at least the outputs' pre-activations stay from where decisions change; 0 when no
             more than the decision was proved.
