@@ -59,7 +59,7 @@ class Audit(Displayed):
         findings: what was found, with everything listed; None for several outputs.
         outputs: the audits of each output, when there are several.
         together: the circuits that decide right at all of several outputs; None for one output or in `authors`.
-        provenance: versions, times and the digest of the network.
+        provenance: versions, times, the digest of the network, and the origin of an imported one.
     """
 
     task: str
@@ -342,6 +342,7 @@ def _provenance(network: Network, started: float) -> dict[str, Any]:
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(time.perf_counter() - started, 4),
         "network_sha256": hashlib.sha256(document).hexdigest(),
+        **({} if network.origin is None else {"origin": network.origin.document()}),
     }
 
 
