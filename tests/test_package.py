@@ -11,7 +11,14 @@ import pytest
 import everyhow as eh
 
 HEAVY = ["torch", "numba", "dask", "duckdb", "matplotlib", "safetensors", "typer", "rich", "tqdm"]
+HEAVY += ["onnx", "onnxruntime", "sklearn", "scipy", "pydantic"]
 MODULES = [m.name for m in pkgutil.walk_packages(eh.__path__, "everyhow.") if not m.name.endswith("__main__")]
+# What modules need that is installed with an extra.
+NEEDS = {
+    "everyhow.training.stacked": "torch",
+    "everyhow.importing.torch_": "torch",
+    "everyhow.importing.onnx_graph": "onnx",
+}
 
 
 def loaded(statement):
@@ -45,8 +52,9 @@ def test_public_names():
 @pytest.mark.parametrize("name", MODULES)
 def test_modules(name):
     """Every module imports, says what it is for, and its examples give the results they show."""
-    if name.startswith("everyhow.training.stacked"):
-        pytest.importorskip("torch")
+    for start, needed in NEEDS.items():
+        if name.startswith(start):
+            pytest.importorskip(needed)
     module = importlib.import_module(name)
     assert module.__doc__ or not module.__file__.endswith("__init__.py") or name.count(".") == 1
     assert doctest.testmod(module, optionflags=doctest.ELLIPSIS).failed == 0

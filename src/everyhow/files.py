@@ -20,14 +20,15 @@ def write_atomically(path: Path, content: bytes) -> Path:
     return path
 
 
-def check_readable(path: Path, most: int, next_step: str) -> None:
+def check_readable(path: Path, kinds: str, most: int, next_step: str) -> None:
     """See that a file is there and has at most so many bytes, before any of it is read.
 
     Raises:
-        FileFormatError: it is missing, is a folder, or is larger; the last ends in `next_step`.
+        FileFormatError: it is missing or is none, which tells the `kinds` expected; or it is larger, which ends in
+            `next_step`.
     """
     if not path.is_file():
-        raise FileFormatError(f"{path}: no such file; give the path of a file that is there")
+        raise FileFormatError(f"{path}: no such file; give the path of {kinds}")
     size = path.stat().st_size
     if size > most:
         raise FileFormatError(f"{path}: {size:,} bytes; at most {most:,} are read from such a file: {next_step}")

@@ -60,8 +60,8 @@ def capture(model: "nn.Module", tail: "nn.Module", batches: Iterable[Any]) -> Ca
                 inputs = inputs_of(batch)
                 if not isinstance(inputs, torch.Tensor):
                     raise InputError(
-                        f"a batch holds {type(inputs).__name__} where its inputs should be; give batches of tensors, or "
-                        "of (inputs, labels)"
+                        f"a batch holds {type(inputs).__name__} where its inputs should be; give batches of tensors, "
+                        "or of (inputs, labels)"
                     )
                 leaving = model(inputs.to(device))
                 points.append(_only(seen, tail, len(inputs)))
@@ -104,8 +104,8 @@ def _only(seen: list, tail: "nn.Module", batch: int) -> np.ndarray:
     if len(seen) != 1 or seen[0] is None:
         found = "it got something else than one tensor" if len(seen) == 1 else f"it ran {len(seen)} times"
         raise InputError(
-            f"the tail ({type(tail).__name__}) must run once per batch, on one tensor, but {found}; choose a tail whose "
-            "first module is used at one place only"
+            f"the tail ({type(tail).__name__}) must run once per batch, on one tensor, but {found}; choose a tail "
+            "whose first module is used at one place only"
         )
     return _flat(seen[0], "the tail takes", batch)
 

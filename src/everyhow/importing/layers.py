@@ -59,7 +59,9 @@ def leaky_relu(slope: float, place: str) -> Nonlinear:
         InputError: the slope is negative or not finite.
     """
     if not 0 <= slope < np.inf:
-        raise InputError(f"{place}: its slope is {slope:g}; slopes of at least 0 are supported: train it with such a one")
+        raise InputError(
+            f"{place}: its slope is {slope:g}; slopes of at least 0 are supported: train it with such a one"
+        )
     return Nonlinear("leaky_relu" if slope == 0.01 else f"leaky_relu:{slope!r}", place)
 
 
@@ -113,14 +115,14 @@ def fold(steps: Iterable[Step]) -> tuple[Network, tuple[str, ...]]:
         raise InputError("there is no linear layer in what is to be imported; a network needs at least one")
     words += _told(merged)
     names += ["identity"] * (len(layers) - len(names))
-    return Network(tuple(one.weights for one in layers), tuple(one.biases for one in layers), tuple(names)), tuple(words)
+    return Network(tuple(one.weights for one in layers), tuple(one.biases for one in layers), tuple(names)), tuple(
+        words
+    )
 
 
 def _composed(first: Affine, second: Affine) -> Affine:
     with np.errstate(over="ignore", invalid="ignore"):
-        return Affine(
-            second.weights @ first.weights, second.weights @ first.biases + second.biases, second.place
-        )
+        return Affine(second.weights @ first.weights, second.weights @ first.biases + second.biases, second.place)
 
 
 def _told(merged: Sequence[str]) -> list[str]:

@@ -82,7 +82,7 @@ def read_points(path: Path) -> Float[np.ndarray, "inputs features"]:
     readers = {".npy": _read_npy, ".csv": _read_csv}
     if path.suffix not in readers:
         raise FileFormatError(f"{path}: data is read from .npy or .csv files, not {path.suffix or 'nothing'!r}")
-    check_readable(path, LARGEST_FILE, "give fewer inputs")
+    check_readable(path, "a file of inputs (.npy or .csv)", LARGEST_FILE, "give fewer inputs")
     try:
         return given_points(readers[path.suffix](path))[0]
     except (InputError, ValueError, OSError, TypeError, MemoryError, OverflowError) as error:

@@ -1,10 +1,10 @@
 """How far floating-point arithmetic may move the outputs of a model: a bound, not a guess.
 
-Every sum of n products in arithmetic of relative error eps/2 differs from the exact one by less than
-(n + 2) eps times the sum of the absolute products (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1),
-in whatever order it is added. Errors then pass through the next weights, and through activations by their steepest
-slope. Magnitudes are carried through consecutive affine steps without cancellation, so that the bound also holds for
-steps that one side has put together.
+Every sum of n products in arithmetic of relative error eps/2 differs from the exact one by less than (n + 2) eps times
+the sum of the absolute products (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1), in whatever
+order it is added. Errors then pass through the next weights, and through activations by their steepest slope.
+Magnitudes are carried through consecutive affine steps without cancellation, so that the bound also holds for steps
+that one side has put together.
 """
 
 from collections.abc import Iterable

@@ -21,8 +21,8 @@ def from_sklearn(model: Any, data: Any = None) -> Network:
     """The network of a fitted scikit-learn MLPClassifier or MLPRegressor, checked against the model's own outputs.
 
     A classifier of two classes, or of several labels, has sigmoid outputs: the probabilities of `predict_proba`. One of
-    more classes has one output per class, whose softmax these probabilities are; the largest output decides as `predict`
-    does. A StandardScaler or MinMaxScaler before it in a Pipeline is folded into the first layer.
+    more classes has one output per class, whose softmax these probabilities are; the largest decides as `predict` does.
+    A StandardScaler or MinMaxScaler before it in a Pipeline is folded into the first layer.
 
     Args:
         model: the fitted model, or a Pipeline that ends in it.
@@ -89,9 +89,13 @@ def _scaler(part: Any) -> list[Step]:
 
 def _outputs(model: Any, name: str, points: np.ndarray, softmax: bool) -> np.ndarray:
     try:
-        found = np.asarray(model.predict_proba(points) if name == "MLPClassifier" else model.predict(points), np.float64)
+        found = np.asarray(
+            model.predict_proba(points) if name == "MLPClassifier" else model.predict(points), np.float64
+        )
     except Exception as error:
-        raise InputError(f"the {name} does not run on {points.shape} inputs ({first_line(error)}); fit it again") from None
+        raise InputError(
+            f"the {name} does not run on {points.shape} inputs ({first_line(error)}); fit it again"
+        ) from None
     found = found.reshape(len(points), -1)
     both_classes = name == "MLPClassifier" and not softmax and _last(model).n_outputs_ == 1
     return found[:, 1:] if both_classes else found

@@ -94,6 +94,7 @@ def in_natural_order(tensors: Mapping[str, Any]) -> dict[str, Any]:
         >>> list(in_natural_order({"10.bias": 0, "2.bias": 0}))
         ['2.bias', '10.bias']
     """
+
     def key(name: str) -> list[tuple[int, str]]:
         return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name)]
 

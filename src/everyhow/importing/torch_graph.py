@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as functional
 from torch import fx, nn
+from torch.fx.node import map_arg
 from torch.nn.parameter import is_lazy
 
 from ..errors import InputError, first_line
@@ -18,7 +19,9 @@ SUPPORTED = (
     "Linear, BatchNorm1d, ReLU, LeakyReLU, PReLU with one slope, Tanh, Sigmoid, Dropout, Flatten and Identity, and the "
     "same as functions"
 )
-AROUND = "import the part of the model before or after it, such as from_torch(model[k:]) with data from everyhow.capture"
+AROUND = (
+    "import the part of the model before or after it, such as from_torch(model[k:]) with data from everyhow.capture"
+)
 DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.AlphaDropout, nn.FeatureAlphaDropout)
 # What functions of torch are called here; methods of tensors have these names themselves.
 NAMES = (
@@ -56,8 +59,8 @@ def steps_of(module: nn.Module) -> list[Step]:
         graph = fx.symbolic_trace(root).graph
     except Exception as error:
         raise InputError(
-            f"{type(module).__name__} cannot be traced by torch.fx ({first_line(error)}): its forward takes one tensor, "
-            "and no path in it may depend on values; import a part of it, or write its layers as an nn.Sequential"
+            f"{type(module).__name__} cannot be traced by torch.fx ({first_line(error)}): its forward takes one "
+            "tensor, and no path in it may depend on values; import a part of it, or write it as an nn.Sequential"
         ) from None
     graph.eliminate_dead_code()
     return list(_chain(root, graph))
@@ -88,8 +91,8 @@ def _chain(root: nn.Module, graph: fx.Graph) -> Iterator[Step]:
         if node.op == "output":
             if node.args[0] is not current:
                 raise InputError(
-                    f"the end of the module: it returns {_kind(node.args[0])}; import a module that returns one tensor, "
-                    "the outputs of its last layer"
+                    f"the end of the module: it returns {_kind(node.args[0])}; import a module that returns one "
+                    "tensor, the outputs of its last layer"
                 )
         elif not used and node.op != "call_module" and not any(one in sizes for one in node.all_input_nodes):
             constants[node] = _evaluated(root, node, constants)
@@ -115,9 +118,7 @@ def _of_module(module: nn.Module, place: str) -> list[Step]:
         case nn.Linear():
             return [_linear(module.weight, module.bias, place)]
         case nn.BatchNorm1d():
-            return _batch_norm(
-                module.running_mean, module.running_var, module.weight, module.bias, module.eps, place
-            )
+            return _batch_norm(module.running_mean, module.running_var, module.weight, module.bias, module.eps, place)
         case nn.ReLU():
             return [Nonlinear("relu", place)]
         case nn.LeakyReLU():
@@ -196,7 +197,9 @@ def _of_function(
 
 def _linear(weight: torch.Tensor, bias: torch.Tensor | None, place: str) -> Affine:
     if not weight.is_floating_point():
-        raise InputError(f"{place}: its weights are {weight.dtype}; real floating-point numbers are supported: convert it")
+        raise InputError(
+            f"{place}: its weights are {weight.dtype}; real floating-point numbers are supported: convert it"
+        )
     matrix = as_array(weight)
     return Affine(matrix, np.zeros(len(matrix)) if bias is None else as_array(bias), place)
 
@@ -233,7 +236,9 @@ def _prelu(slopes: torch.Tensor, place: str) -> Nonlinear:
 
 def _flatten(start: int, end: int, place: str) -> LeftOut:
     if (start, end) != (1, -1):
-        raise InputError(f"{place}: start_dim is {start} and end_dim {end}; supported are 1 and -1, which keep inputs apart")
+        raise InputError(
+            f"{place}: start_dim is {start} and end_dim {end}; supported are 1 and -1, which keep inputs apart"
+        )
     return LeftOut(place)
 
 
@@ -257,7 +262,7 @@ def _repeats(node: fx.Node, current: fx.Node) -> bool:
 
 def _evaluated(root: nn.Module, node: fx.Node, constants: dict[fx.Node, Any]) -> Any:
     """The value of a step that depends on parameters alone, such as a transposed weight."""
-    args, kwargs = fx.node.map_arg((node.args, node.kwargs), constants.__getitem__)
+    args, kwargs = map_arg((node.args, node.kwargs), constants.__getitem__)
     with torch.no_grad():
         if node.op == "get_attr":
             return operator.attrgetter(str(node.target))(root)

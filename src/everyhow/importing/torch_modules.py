@@ -36,8 +36,8 @@ def from_torch(module: "nn.Module", data: Any = None) -> Network:
             does not fit; or outputs that differ from the module's by more than its precision explains.
 
     Example:
-        >>> import torch  # doctest: +SKIP
-        >>> from_torch(torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1)))  # doctest: +SKIP
+        >>> import torch
+        >>> from_torch(torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1)))
         Network(2-3-1, relu, identity, 9 edges)
     """
     torch = sys.modules.get("torch")
@@ -63,7 +63,9 @@ def from_torch(module: "nn.Module", data: Any = None) -> Network:
             "shape that it takes"
         ) from None
     if leaving.numel() % len(points):
-        raise InputError(f"{source} gives {leaving.numel()} numbers for {len(points)} inputs; it must keep inputs apart")
+        raise InputError(
+            f"{source} gives {leaving.numel()} numbers for {len(points)} inputs; it must keep inputs apart"
+        )
     return imported(
         steps, check_features(_flat(entering, len(points)), features), _flat(leaving, len(points)),
         source=source, precision=coarsest(dtypes_of(original)), checked_on=words,
@@ -97,7 +99,9 @@ def _rows(data: Any) -> Any:
         raise InputError("data has batches whose inputs are no tensor; give batches of tensors, or of (inputs, labels)")
     arrays = [_rows(one) for one in first]
     if len({one.shape[1:] for one in arrays}) > 1:
-        raise InputError(f"data has batches of shapes {', '.join(str(one.shape) for one in arrays[:4])}; they must agree")
+        raise InputError(
+            f"data has batches of shapes {', '.join(str(one.shape) for one in arrays[:4])}; they must agree"
+        )
     return np.concatenate(arrays)
 
 
