@@ -158,9 +158,10 @@ def _origin_in(document: object) -> Origin | None:
     return next(map(origin_from_document, found), None)
 
 
-def _only_numbers(values: list) -> bool:
+def _only_numbers(values: list, depth: int = 3) -> bool:
+    """Whether there are only numbers in lists of lists, at most so deep."""
     kinds = set(map(type, values))
-    return kinds <= {int, float} or (kinds == {list} and all(map(_only_numbers, values)))
+    return kinds <= {int, float} or (kinds == {list} and depth > 1 and all(_only_numbers(v, depth - 1) for v in values))
 
 
 def _read_json(path: Path) -> Network:

@@ -2,7 +2,7 @@
 
 Every sum of n products in arithmetic of relative error eps/2 differs from the exact one by less than (n + 2) eps times
 the sum of the absolute products (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1), in whatever
-order it is added. Errors then pass through the next weights, and through activations by their steepest slope.
+order it is added. Errors then pass through the next weights, and through activations by their steepest slope nearby.
 Magnitudes are carried through consecutive affine steps without cancellation, so that the bound also holds for steps
 that one side has put together.
 """
@@ -66,16 +66,19 @@ def allowed_differences(
                 error = error @ absolute + terms * (eps * magnitude + smallest)
             elif isinstance(step, Nonlinear):
                 function = activation(step.name)
+                passed = _steepest(function, values, error) * error
                 values = function(values)
-                error = _steepest(function) * error + eps * _rounded(function, values) + smallest
+                error = passed + eps * _rounded(function, values) + smallest
                 magnitude = np.abs(values) + error
     return SAFETY * error
 
 
-def _steepest(function: Activation) -> float:
+def _steepest(function: Activation, values: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """The steepest slope of the function anywhere within the error of the values."""
     if function.code == LEAKY:
-        return max(1.0, function.parameter)
-    return function.parameter / 4 if function.code == SIGMOID else 1.0
+        return np.maximum(np.where(values > -error, 1.0, 0.0), np.where(values < error, function.parameter, 0.0))
+    nearest = function(np.maximum(np.abs(values) - error, 0))
+    return function.parameter * nearest * (1 - nearest) if function.code == SIGMOID else 1 - nearest**2
 
 
 def _rounded(function: Activation, values: np.ndarray) -> np.ndarray | float:

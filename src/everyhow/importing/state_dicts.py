@@ -47,9 +47,7 @@ def from_state_dict(
         >>> from_state_dict({"0.weight": np.ones((3, 2)), "2.weight": np.ones((1, 3)), "2.bias": np.ones(1)}, "relu")
         Network(2-3-1, relu, identity, 9 edges)
     """
-    if not isinstance(tensors, Mapping):
-        raise InputError(f"a state dict is a mapping of names to tensors, not {type(tensors).__name__}; {NEXT}")
-    arrays = {str(name): _stored(name, value) for name, value in tensors.items()}
+    arrays = stored_arrays(tensors)
     steps = steps_of(arrays, hidden_activation, output_activation, widths)
     points, words = points_for(steps[0].weights.shape[1], data)  # type: ignore[union-attr]
     kind = np.result_type(*arrays.values())
@@ -58,6 +56,17 @@ def from_state_dict(
         steps, points, _run_stored(arrays, (hidden_activation, output_activation), points.astype(kind)),
         source=source, precision=coarsest([kind.name]), checked_on=words,
     )  # fmt: skip
+
+
+def stored_arrays(tensors: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """The tensors as arrays of the precision that they are stored in.
+
+    Raises:
+        InputError: no mapping, statistics of a normalization, or values that are no floating-point numbers.
+    """
+    if not isinstance(tensors, Mapping):
+        raise InputError(f"a state dict is a mapping of names to tensors, not {type(tensors).__name__}; {NEXT}")
+    return {str(name): _stored(name, value) for name, value in tensors.items()}
 
 
 def steps_of(
@@ -102,7 +111,6 @@ def in_natural_order(tensors: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _stored(name: str, value: Any) -> np.ndarray:
-    """The values as an array of the precision that they are stored in."""
     if hasattr(value, "detach"):
         value = value.detach().cpu()
         # NumPy has no bfloat16; float32 holds its values, and its arithmetic is what is checked against.

@@ -15,7 +15,7 @@ from ..files import check_readable
 from ..network import Network
 from .layers import fold
 from .pickles import Call, Name, Stored, described
-from .state_dicts import from_state_dict, steps_of
+from .state_dicts import from_state_dict, steps_of, stored_arrays
 
 LARGEST_FILE = 64 * 2**20
 LARGEST_PICKLE = 2**18
@@ -50,7 +50,8 @@ def load_state_dict_file(
     try:
         content = path.read_bytes()
         records = _records(content)
-        fold(steps_of(_examined(records), hidden_activation, output_activation, widths))
+        arrays = stored_arrays(_examined(records))
+        fold(steps_of(arrays, hidden_activation, output_activation, widths))
         return from_state_dict(
             _loaded(records), hidden_activation, output_activation, widths, data, f"state dict in {path.name}"
         )
@@ -83,8 +84,6 @@ def _examined(records: dict[str, bytes]) -> dict[str, np.ndarray]:
     names = [name for name in records if name.endswith("data.pkl")]
     if len(names) != 1 or names[0].count("/") > 1:
         raise InputError(f"it holds no data.pkl, so torch.save did not write it; {SAVE}")
-    if any("/code/" in name or name.endswith("constants.pkl") for name in records):
-        raise InputError(f"it holds a TorchScript program, which is not run; {SAVE}")
     pickled = records[names[0]]
     if len(pickled) > LARGEST_PICKLE:
         raise InputError(f"its data.pkl has {len(pickled):,} bytes, more than {LARGEST_PICKLE:,}; {SAVE}")
@@ -114,8 +113,11 @@ def _records(content: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
-            if len({entry.filename for entry in entries}) < len(entries):
+            names = [entry.filename for entry in entries]
+            if len(set(names)) < len(names):
                 raise InputError(f"some of its records have the same name; {SAVE}")
+            if any("/code/" in name or name.endswith("constants.pkl") for name in names):
+                raise InputError(f"it holds a TorchScript program, which is not run; {SAVE}")
             packed = [entry.filename for entry in entries if entry.compress_type != zipfile.ZIP_STORED]
             if packed:
                 raise InputError(f"its record {packed[0][:80]} is compressed, which torch.save never does; {SAVE}")
@@ -142,31 +144,24 @@ def _tensor(name: str, value: Any, records: dict[str, bytes], folder: str) -> np
         )
     match value.arguments:
         case (
-            Stored(key=("storage", Name(kind), str(key), str(), int())),
+            Stored(("storage", Name(kind), str(key), str(), int(count))),
             int(offset),
             tuple(shape),
             tuple(strides),
             *_,
         ):
-            numbers = [*shape, *strides, offset]
+            numbers = [*shape, *strides, offset, count]
         case _:
             raise InputError(f"its tensor {name[:80]} is described in another way than torch.save does; {SAVE}")
+    whole = all(type(n) is int and n >= 0 for n in numbers) and len(shape) == len(strides) <= 8
     content = records.get(f"{folder}data/{key}")
-    if (
-        content is None
-        or len(shape) != len(strides)
-        or len(shape) > 8
-        or not all(type(n) is int and n >= 0 for n in numbers)
-    ):
+    if kind not in STORAGES or content is None or not whole:
         raise InputError(f"its tensor {name[:80]} has no data, or sizes that are none; {SAVE}")
-    size = np.dtype(STORAGES[kind]).itemsize
-    flat = np.frombuffer(content[: len(content) // size * size], STORAGES[kind])
     last = offset + sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
-    if math.prod(shape) > len(flat) or (0 not in shape and last >= len(flat)):
-        raise InputError(f"its tensor {name[:80]} declares more numbers than are stored for it; {SAVE}")
+    if len(content) != count * np.dtype(STORAGES[kind]).itemsize or math.prod(shape) > count or last >= count:
+        raise InputError(f"its tensor {name[:80]} declares other numbers than are stored for it; {SAVE}")
+    flat = np.frombuffer(content, STORAGES[kind])
     if kind == "torch.BFloat16Storage":
         flat = (flat.astype(np.uint32) << 16).view(np.float32)
-    if 0 in shape:
-        return np.zeros(shape, flat.dtype)
     steps = [stride * flat.itemsize for stride in strides]
     return np.lib.stride_tricks.as_strided(flat[offset:], shape, steps, writeable=False).copy()

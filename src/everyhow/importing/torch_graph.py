@@ -231,7 +231,7 @@ def _batch_norm(
 def _prelu(slopes: torch.Tensor, place: str) -> Nonlinear:
     if slopes.numel() != 1:
         raise InputError(f"{place} has {slopes.numel()} slopes; one for all neurons is supported: {AROUND}")
-    return leaky_relu(float(slopes), place)
+    return leaky_relu(float(slopes.detach()), place)
 
 
 def _flatten(start: int, end: int, place: str) -> LeftOut:

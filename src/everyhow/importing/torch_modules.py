@@ -62,9 +62,9 @@ def from_torch(module: "nn.Module", data: Any = None) -> Network:
             f"{source} does not run on inputs of shape {tuple(entering.shape)} ({first_line(error)}); give data of the "
             "shape that it takes"
         ) from None
-    if leaving.numel() % len(points):
+    if leaving.shape[:1] != entering.shape[:1]:
         raise InputError(
-            f"{source} gives {leaving.numel()} numbers for {len(points)} inputs; it must keep inputs apart"
+            f"{source} gives {tuple(leaving.shape)} for {len(points)} inputs; it must give one row for each"
         )
     return imported(
         steps, check_features(_flat(entering, len(points)), features), _flat(leaving, len(points)),
