@@ -13,7 +13,16 @@ import everyhow as eh
 from everyhow.activations import activation
 from everyhow.errors import FileFormatError
 from everyhow.importing.checking import check_import, imported
-from everyhow.importing.layers import Affine, LeftOut, Nonlinear, fold, leaky_relu, normalization, width_after
+from everyhow.importing.layers import (
+    Affine,
+    LeftOut,
+    Nonlinear,
+    elementwise,
+    fold,
+    leaky_relu,
+    normalization,
+    width_after,
+)
 from everyhow.importing.points import default_points, points_for, read_points
 from everyhow.importing.rounding import PRECISIONS, allowed_differences
 from everyhow.origin import Origin, origin_from_document
@@ -33,6 +42,12 @@ def step_lists(draw):
         drawn = draw(st.lists(LOOSE, min_size=width * (before + 1), max_size=width * (before + 1)))
         array = np.array(drawn).reshape(width, before + 1)
         steps.append(Affine(array[:, :-1], array[:, -1], f"layer {place}"))
+        for end in (len(steps) - 1, len(steps)):
+            width = before if end < len(steps) else len(array)
+            drawn = draw(st.lists(st.tuples(LOOSE, LOOSE), min_size=width, max_size=width) | st.none())
+            if drawn:
+                scale, shift = np.array(drawn).T
+                steps.insert(end, elementwise(scale, shift, f"scale {place}"))
         names = draw(st.lists(st.sampled_from(["relu", "tanh", "sigmoid:3", "leaky_relu:1.5"]), max_size=1))
         steps += [Nonlinear(name, f"{name} {place}") for name in names]
         steps += draw(st.lists(st.builds(LeftOut, st.just("Dropout")), max_size=1))
@@ -45,6 +60,7 @@ def walked(steps, state, kind=np.float64):
     for step in steps:
         if isinstance(step, Affine):
             weights, biases = step.weights.astype(kind), step.biases.astype(kind)
+            weights = np.diag(weights) if weights.ndim == 1 else weights
             total = np.zeros((len(state), len(weights)), kind)
             for k in range(state.shape[1]):
                 total = total + state[:, k : k + 1] * weights[:, k]
@@ -70,7 +86,7 @@ def test_fold_and_bound(steps, precision):
         else one
         for one in stored
     ]
-    points = np.random.default_rng(0).standard_normal((20, stored[0].weights.shape[1])).astype(kind).astype(np.float64)
+    points = np.random.default_rng(0).standard_normal((20, stored[0].incoming)).astype(kind).astype(np.float64)
     network, words = fold(stored)
     np.testing.assert_allclose(network.run(points), walked(stored, points), rtol=1e-9, atol=1e-9)
     allowed = allowed_differences(stored, points, PRECISIONS[precision])
@@ -110,6 +126,10 @@ def test_steps_that_make_no_network():
         ([linear, Affine(np.ones((1, 3)), np.ones(1), "Linear 1")], "Linear 1 takes 3 features, but Linear 0 gives 1"),
         ([linear, relu, Affine(np.ones((1, 3)), np.ones(1), "Linear 2")], "Linear 2 takes 3 features, but Linear 0"),
         ([Affine(np.array([[np.nan]]), np.ones(1), "Linear 0"), linear], r"weights\[0\]\[0, 0\] is nan"),
+        (
+            [elementwise(np.ones(5000), np.ones(5000), "BatchNorm1d 0")],
+            "BatchNorm1d 0 would be a layer of its own of 5,000",
+        ),
         ([Affine(np.array([[1e300]]), np.ones(1), "Linear 0")] * 2, r"weights\[0\]\[0, 0\] is inf"),
     ]
     for steps, message in cases:

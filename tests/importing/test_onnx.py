@@ -255,6 +255,23 @@ def test_broken(tmp_path, change, message):
     assert str(error.value).startswith(f"{path}: ")
 
 
+def test_endless_models(tmp_path):
+    """Millions of empty fields are refused before they are parsed, and so is a field that does not end."""
+    path = tmp_path / "model.onnx"
+    node, graph = b"\x0a\x00", b"\x3a"  # an empty node in a graph, and the graph of a model
+    for count, message in ((99_998, "is not supported"), (100_001, "it has more than 100,000 fields")):
+        size = 2 * count
+        length = bytes([size & 127 | 128, size >> 7 & 127 | 128, size >> 14])
+        path.write_bytes(graph + length + node * count)
+        with pytest.raises(FileFormatError, match=message):
+            eh.from_onnx(path)
+    good = model_of(*small()).SerializeToString()
+    for content in (good[:-1], good + b"\x0a\x7f", good + b"\x0b", b"\xff" * 20):
+        path.write_bytes(content)
+        with pytest.raises(FileFormatError, match=r"model.onnx: not an ONNX file, or cut off; export it again"):
+            eh.from_onnx(path)
+
+
 def test_images(tmp_path):
     """An input of several axes is flattened by the graph, in batches of a fixed size."""
     nodes, stored = small(zero=helper.make_node("Flatten", ["x"], ["f"]), one=node("Gemm", ["f", "w", "b"], "h"))

@@ -13,11 +13,24 @@ from ..network import Network
 
 @dataclass(frozen=True, eq=False)
 class Affine:
-    """weights @ x + biases, in float64; `place` is what the source calls it."""
+    """weights @ x + biases, in float64; `place` is what the source calls it. A vector of weights is a diagonal."""
 
-    weights: Float[np.ndarray, "outgoing incoming"]
+    weights: Float[np.ndarray, "outgoing incoming"] | Float[np.ndarray, " features"]
     biases: Float[np.ndarray, " outgoing"]
     place: str
+
+    @property
+    def incoming(self) -> int:
+        """How many features it takes."""
+        return self.weights.shape[-1]
+
+    def __call__(self, state: Float[np.ndarray, "inputs incoming"]) -> Float[np.ndarray, "inputs outgoing"]:
+        """What it makes of each input."""
+        return self.product(state) + self.biases
+
+    def product(self, state: Float[np.ndarray, "inputs incoming"]) -> Float[np.ndarray, "inputs outgoing"]:
+        """The same without the biases."""
+        return state * self.weights if self.weights.ndim == 1 else state @ self.weights.T
 
 
 @dataclass(frozen=True)
@@ -36,11 +49,13 @@ class LeftOut:
 
 
 Step = Affine | Nonlinear | LeftOut
+# A diagonal takes memory with the square of its width once it is a matrix.
+WIDEST_DIAGONAL = 4096
 
 
 def elementwise(scale: np.ndarray, shift: np.ndarray, place: str) -> Affine:
     """scale * x + shift, feature by feature."""
-    return Affine(np.diag(np.asarray(scale, np.float64)), np.asarray(shift, np.float64), place)
+    return Affine(np.asarray(scale, np.float64), np.asarray(shift, np.float64), place)
 
 
 def normalization(
@@ -93,9 +108,9 @@ def fold(steps: Iterable[Step]) -> tuple[Network, tuple[str, ...]]:
         if isinstance(step, LeftOut):
             words.append(f"{step.place} left out")
         elif isinstance(step, Affine):
-            if layers and step.weights.shape[1] != len(layers[-1].biases):
+            if layers and step.incoming != len(layers[-1].biases):
                 raise InputError(
-                    f"{step.place} takes {step.weights.shape[1]} features, but {layers[-1].place} gives "
+                    f"{step.place} takes {step.incoming} features, but {layers[-1].place} gives "
                     f"{len(layers[-1].biases)}; mend the shapes in the source"
                 )
             if len(layers) > len(names):
@@ -115,14 +130,28 @@ def fold(steps: Iterable[Step]) -> tuple[Network, tuple[str, ...]]:
         raise InputError("there is no linear layer in what is to be imported; a network needs at least one")
     words += _told(merged)
     names += ["identity"] * (len(layers) - len(names))
-    return Network(tuple(one.weights for one in layers), tuple(one.biases for one in layers), tuple(names)), tuple(
-        words
-    )
+    return Network(tuple(map(_matrix, layers)), tuple(one.biases for one in layers), tuple(names)), tuple(words)
 
 
 def _composed(first: Affine, second: Affine) -> Affine:
+    """One step for two; only a diagonal after a diagonal is a diagonal again."""
     with np.errstate(over="ignore", invalid="ignore"):
-        return Affine(second.weights @ first.weights, second.weights @ first.biases + second.biases, second.place)
+        biases = second(first.biases[None])[0]
+        if second.weights.ndim == 2 and first.weights.ndim == 2:
+            return Affine(second.weights @ first.weights, biases, second.place)
+        rows = second.weights[:, None] if second.weights.ndim < first.weights.ndim else second.weights
+        return Affine(rows * first.weights, biases, second.place)
+
+
+def _matrix(layer: Affine) -> np.ndarray:
+    if layer.weights.ndim == 2:
+        return layer.weights
+    if layer.incoming > WIDEST_DIAGONAL:
+        raise InputError(
+            f"{layer.place} would be a layer of its own of {layer.incoming:,} neurons, each taking one; at most "
+            f"{WIDEST_DIAGONAL:,} are made into one: begin after it"
+        )
+    return np.diag(layer.weights)
 
 
 def _told(merged: Sequence[str]) -> list[str]:

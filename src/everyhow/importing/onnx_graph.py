@@ -10,6 +10,7 @@ from onnx import TensorProto, checker, helper, numpy_helper
 
 from ..errors import InputError, first_line
 from .layers import Affine, LeftOut, Nonlinear, Step, elementwise, leaky_relu, normalization, width_after
+from .onnx_fields import check_fields
 
 SUPPORTED = (
     "Gemm, MatMul, Add, BatchNormalization, Relu, LeakyRelu, PRelu with one slope, Tanh, Sigmoid, Flatten, Reshape, "
@@ -21,6 +22,7 @@ FLOATS: dict[int, str] = {
     TensorProto.BFLOAT16: "bfloat16",
 }  # fmt: skip
 DOMAINS = ("", "ai.onnx")
+MOST_FIELDS = 100_000
 # Defaults of options, which are float32 like all options.
 SLOPE, EPSILON = float(np.float32(0.01)), float(np.float32(1e-5))
 
@@ -79,6 +81,7 @@ def read_model(content: bytes) -> onnx.ModelProto:
     Raises:
         InputError: no valid ONNX model, or one whose weights lie in other files.
     """
+    check_fields(content, onnx.ModelProto.DESCRIPTOR, MOST_FIELDS)
     try:
         model = onnx.load_model_from_string(content)
     except Exception as error:

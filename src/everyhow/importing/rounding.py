@@ -59,11 +59,10 @@ def allowed_differences(
     with np.errstate(over="ignore", invalid="ignore"):
         for step in steps:
             if isinstance(step, Affine):
-                absolute = np.abs(step.weights).T
-                terms = np.count_nonzero(step.weights, axis=1) + 2
-                values = values @ step.weights.T + step.biases
-                magnitude = magnitude @ absolute + np.abs(step.biases)
-                error = error @ absolute + terms * (eps * magnitude + smallest)
+                absolute = Affine(np.abs(step.weights), np.abs(step.biases), step.place)
+                terms = np.count_nonzero(np.atleast_2d(step.weights.T), axis=0) + 2
+                values, magnitude = step(values), absolute(magnitude)
+                error = absolute.product(error) + terms * (eps * magnitude + smallest)
             elif isinstance(step, Nonlinear):
                 function = activation(step.name)
                 passed = _steepest(function, values, error) * error

@@ -41,7 +41,7 @@ def from_sklearn(model: Any, data: Any = None) -> Network:
     softmax = perceptron.out_activation_ == "softmax"
     steps = [step for part in scalers for step in _scaler(part)] + _layers(perceptron, softmax)
     precision = coarsest({array.dtype.name for array in [*perceptron.coefs_, *perceptron.intercepts_]})
-    points, words = points_for(steps[0].weights.shape[1], data)  # type: ignore[union-attr]
+    points, words = points_for(fold(steps)[0].widths[0], data)
     # A model fitted on float32 computes in it when given float32, and checks what it is given.
     entering = points.astype(precision.name)
     points, theirs = entering.astype(np.float64), _outputs(model, name, entering, softmax)

@@ -10,7 +10,7 @@ from ..activations import activation
 from ..errors import InputError
 from ..network import Network
 from .checking import imported
-from .layers import Affine, Nonlinear, Step
+from .layers import Affine, Nonlinear, Step, fold
 from .points import points_for
 from .rounding import PRECISIONS, coarsest
 
@@ -49,7 +49,7 @@ def from_state_dict(
     """
     arrays = stored_arrays(tensors)
     steps = steps_of(arrays, hidden_activation, output_activation, widths)
-    points, words = points_for(steps[0].weights.shape[1], data)  # type: ignore[union-attr]
+    points, words = points_for(fold(steps)[0].widths[0], data)
     kind = np.result_type(*arrays.values())
     points = points.astype(kind).astype(np.float64)
     return imported(
