@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import FileFormatError, InputError, MissingExtraError, first_line
+from ..errors import FileFormatError, InputError, MissingExtraError, first_line, shortened
 from ..files import check_readable
 from ..network import Network
 from .checking import imported
@@ -53,7 +53,7 @@ def from_onnx(path: str | Path, data: Any = None) -> Network:
             source=f"ONNX file {target.name}", precision=coarsest({*types, entrance.dtype}), checked_on=words,
         )  # fmt: skip
     except (InputError, OSError) as error:
-        raise FileFormatError(f"{target}: {error}") from None
+        raise FileFormatError(f"{target}: {shortened(error)}") from None
 
 
 def _run(model: "onnx.ModelProto", points: np.ndarray, entrance: Any) -> np.ndarray:

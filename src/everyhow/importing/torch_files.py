@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import FileFormatError, InputError, MissingExtraError, first_line
+from ..errors import FileFormatError, InputError, MissingExtraError, first_line, shortened
 from ..files import check_readable
 from ..network import Network
 from .layers import fold
@@ -56,7 +56,7 @@ def load_state_dict_file(
             _loaded(records), hidden_activation, output_activation, widths, data, f"state dict in {path.name}"
         )
     except (InputError, OSError) as error:
-        raise FileFormatError(f"{path}: {error}") from None
+        raise FileFormatError(f"{path}: {shortened(error)}") from None
 
 
 def _loaded(records: dict[str, bytes]) -> dict[str, Any]:
