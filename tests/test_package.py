@@ -35,7 +35,7 @@ def test_import_is_light():
 
 def test_the_check_above_can_fail():
     """The check does see a package that is loaded."""
-    assert loaded("import everyhow.kernels.circuits") == ["numba"]
+    assert "numba" in loaded("import everyhow.kernels.circuits")
 
 
 def test_numba_comes_with_the_first_kernel():

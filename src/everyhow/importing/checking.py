@@ -18,7 +18,7 @@ BOUNDARY = 0.5
 def imported(
     steps: Sequence[Step],
     points: Float[np.ndarray, "inputs features"],
-    theirs: Float[np.ndarray, "inputs outputs"],
+    theirs: Float[np.ndarray, "inputs _outputs"],
     *,
     source: str,
     precision: Precision,
@@ -48,7 +48,7 @@ def imported(
 def check_import(
     points: Float[np.ndarray, "inputs features"],
     ours: Float[np.ndarray, "inputs outputs"],
-    theirs: Float[np.ndarray, "inputs outputs"],
+    theirs: Float[np.ndarray, "inputs _outputs"],
     allowed: Float[np.ndarray, "inputs outputs"],
     *,
     source: str,
