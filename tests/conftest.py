@@ -11,7 +11,8 @@ from jaxtyping import install_import_hook
 # and so are the modules whose callers may give lists for arrays, or whose many small values have no shapes.
 CHECKED = [
     "boolean.algorithms", "boolean.formulas", "boolean.gates", "boolean.released_formulas", "circuits",
-    "interpretations", "mappings", "readouts.search", "experiments.circuit_trials",
+    "importing.checking", "importing.layers", "importing.points", "importing.rounding", "interpretations", "mappings",
+    "readouts.search", "experiments.circuit_trials",
 ]  # fmt: skip
 install_import_hook([f"everyhow.{name}" for name in CHECKED], "beartype.beartype")
 

@@ -14,6 +14,11 @@ from .errors import InputError as InputError
 from .exchange.causal_models import CausalModel as CausalModel
 from .experiments.cross_examination import cross_examine as cross_examine
 from .experiments.deciding import decide_between as decide_between
+from .importing.capture import capture as capture
+from .importing.onnx_files import from_onnx as from_onnx
+from .importing.sklearn_models import from_sklearn as from_sklearn
+from .importing.state_dicts import from_state_dict as from_state_dict
+from .importing.torch_modules import from_torch as from_torch
 from .network import Intervention as Intervention
 from .network import Network as Network
 from .network import xornet as xornet

@@ -55,7 +55,7 @@ class Audit(Displayed):
         findings: what was found, with everything listed; None for several outputs.
         outputs: the audits of each output, when there are several.
         together: the circuits that decide right at all of several outputs; None for one output or in `authors`.
-        provenance: versions, times and the digest of the network.
+        provenance: versions, times, the digest of the network, and the origin of an imported one.
     """
 
     task: str

@@ -47,7 +47,7 @@ from .schema import SCHEMA_VERSION
 
 # A run amid the values of another input costs about as much as so many candidate evaluations.
 STEPS_PER_INTERCHANGE = 20
-NEEDS_TRUTH_TABLE = "interpretations, the ladder of algorithms, and experiments need the rows of a truth table as inputs; these are data"
+NEEDS_TRUTH_TABLE = "interpretations, the ladder of algorithms and experiments need the rows of a truth table as inputs"
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """The command line: every command parses, calls one library function, and prints."""
 
 import io
-import json
 import math
 import os
 import sys
@@ -14,6 +13,8 @@ import typer
 
 from . import cli_exchange
 from .budget import DEFAULT_BUDGET
+from .cli_import import import_command
+from .cli_options import JsonOption, numbers, print_json
 from .errors import BudgetError, EveryhowError, FileFormatError, InputError, LostBlocksError
 from .network import Network
 
@@ -37,7 +38,7 @@ TaskArgument = Annotated[
                              "or several joined by commas.")
 ]  # fmt: skip
 NetworkOption = Annotated[
-    str | None, typer.Option("--network", help="A network file (.json or .safetensors), or xornet.")
+    str | None, typer.Option("--network", help="A network file (.json, .safetensors or .onnx), or xornet.")
 ]
 WidthsOption = Annotated[str, typer.Option(help="Neurons of each hidden layer, such as 3,3.")]
 SeedOption = Annotated[int, typer.Option(help="Of the weights, the rows drawn and their order.")]
@@ -57,7 +58,6 @@ SchedulerOption = Annotated[
     str | None, typer.Option(help="Address of a Dask scheduler that counts the circuits, such as tcp://HOST:8786.")
 ]
 BudgetOption = Annotated[float, typer.Option(help="Candidate evaluations allowed.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 
 
 @app.command("audit")
@@ -123,7 +123,7 @@ def audit_command(
     if report is not None:
         saved.append(str(found.report(report)))
     if as_json:
-        _print_json(found.document())
+        print_json(found.document())
     else:
         from rich.console import Console
 
@@ -137,7 +137,9 @@ def audit_command(
 @app.command("count")
 def count_command(
     task: TaskArgument,
-    network: Annotated[str, typer.Option("--network", help="A network file (.json or .safetensors), or xornet.")],
+    network: Annotated[
+        str, typer.Option("--network", help="A network file (.json, .safetensors or .onnx), or xornet.")
+    ],
     preset: PresetOption = "paper",
     decision: DecisionOption = None,
     min_node_sparsity: SparsityOption = 0.0,
@@ -162,7 +164,7 @@ def count_command(
     )  # fmt: skip
     parts = (found, *found.get("outputs", []))
     if as_json:
-        _print_json(found)
+        print_json(found)
     else:
         _print_counts(parts)
     if any("refused" in part for part in parts):
@@ -214,12 +216,12 @@ def train_command(
 
     check_network_path(out)
     settings = TrainingSettings(
-        widths=_numbers(widths, "widths", int), hidden_activation=hidden_activation,
+        widths=numbers(widths, "widths", int), hidden_activation=hidden_activation,
         output_activation=output_activation, learning_rate=learning_rate, loss_target=loss_target,
         loss_target_per_output=loss_target_per_output, rows=rows, batch_size=batch_size, epochs=epochs,
         patience=patience, weight_decay=weight_decay, l1=l1, l2=l2, dropout=dropout, input_noise=input_noise,
         labels=labels,  # type: ignore[arg-type]
-        input_weights=None if input_weights is None else _numbers(input_weights, "input-weights", float),
+        input_weights=None if input_weights is None else numbers(input_weights, "input-weights", float),
         show=None if show is None else tuple(row.strip() for row in show.split(",")),
     )  # fmt: skip
     (result,) = train_many(task, [seed], settings, progress=sys.stderr.isatty())
@@ -230,10 +232,13 @@ def train_command(
         "accuracy": result.accuracy, "seed": result.seed, "network": str(path),
     }  # fmt: skip
     if as_json:
-        _print_json(summary)
+        print_json(summary)
         return
     for key, value in summary.items():
         typer.echo(f"{key:<10} {value}")
+
+
+app.command("import")(import_command)
 
 
 @app.command("sweep")
@@ -256,7 +261,7 @@ def sweep_command(
     if listed or not plan:
         titles = named_plans()
         if as_json:
-            _print_json(titles)
+            print_json(titles)
         else:
             for name, title in titles.items():
                 typer.echo(f"{name:<16} {title}")
@@ -273,7 +278,7 @@ def sweep_command(
     found = sweep(chosen, folder, workers=workers, scheduler=scheduler, resume=resume, progress=True)
     summary = summarize(found)
     if as_json:
-        _print_json(summary.document())
+        print_json(summary.document())
         return
     from rich.console import Console
 
@@ -291,7 +296,7 @@ def _dry_run(plan: "Plan", workers: int | None, as_json: bool) -> None:
         raise InputError(f"workers is {workers}; it is a number of processes, at least 1")
     expected, cores = forecast(plan), workers or os.cpu_count() or 1
     if as_json:
-        _print_json({"plan": plan.name, "digest": plan.digest, "workers": cores, **asdict(expected)})
+        print_json({"plan": plan.name, "digest": plan.digest, "workers": cores, **asdict(expected)})
         return
     from rich.console import Console
 
@@ -381,7 +386,7 @@ def query_command(
     else:
         found = Sweep.open(run).query(sql)
     if as_json:
-        _print_json({"columns": found.columns, "rows": found.rows})
+        print_json({"columns": found.columns, "rows": found.rows})
     elif csv:
         print_csv(found, sys.stdout)
     else:
@@ -464,7 +469,7 @@ def _network(task: str, source: str | None, widths: str, seed: int) -> Network:
         return _stored(source)
     from .training import TrainingSettings, train_many
 
-    settings = TrainingSettings(widths=_numbers(widths, "widths", int))
+    settings = TrainingSettings(widths=numbers(widths, "widths", int))
     (result,) = train_many(task, [seed], settings, progress=sys.stderr.isatty())
     if not result.converged:
         typer.echo(f"warning: the network did not converge: {result.reason}", err=True)
@@ -476,13 +481,6 @@ def _stored(source: str) -> Network:
     from .network_files import load
 
     return xornet() if source == "xornet" else load(source)
-
-
-def _numbers(text: str, option: str, kind: type) -> tuple:
-    try:
-        return tuple(kind(part) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise InputError(f"--{option} is {text!r}; it takes numbers joined by commas, such as 3,3") from None
 
 
 def _costs(not_price: float | None, familiar: str | None) -> "CostModel | None":
@@ -508,10 +506,6 @@ def _whole(budget: float) -> int:
     if not 1 <= budget < float("inf"):
         raise InputError(f"budget is {budget}; it is a number of candidate evaluations, at least 1")
     return int(budget)
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False, default=str) + "\n")
 
 
 def main() -> None:

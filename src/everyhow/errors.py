@@ -38,3 +38,9 @@ class BudgetError(EveryhowError, RuntimeError):
 def first_line(error: Exception) -> str:
     """What an error says first."""
     return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def shortened(error: Exception) -> str:
+    """What an error says, cut where it quotes more of a file than anyone would read."""
+    text = str(error)
+    return text if len(text) <= 1000 else f"{text[:1000]} ..."

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from .activations import activation
 from .errors import InputError
+from .origin import Origin
 
 if TYPE_CHECKING:
     from .circuits.circuit import Circuit
@@ -31,6 +32,7 @@ class Network:
         weights: one matrix per layer, shape (outgoing neurons, incoming neurons), as in PyTorch.
         biases: one vector per layer.
         activations: one name per layer: identity, relu, leaky_relu[:SLOPE], tanh, sigmoid[:STEEPNESS].
+        origin: where an imported network came from, and how that was checked; no part of what makes two the same.
 
     Raises:
         InputError: shapes that do not chain, values that are not finite, or an unknown activation. All faults
@@ -44,6 +46,7 @@ class Network:
     weights: tuple[Float[np.ndarray, "_neurons _parents"], ...]
     biases: tuple[Float[np.ndarray, " _neurons"], ...]
     activations: tuple[str, ...]
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
         weights = tuple(_frozen(w, f"weights[{k}]", 2) for k, w in enumerate(self.weights))
@@ -97,6 +100,7 @@ class Network:
             (*self.weights[:-1], self.weights[-1][index : index + 1]),
             (*self.biases[:-1], self.biases[-1][index : index + 1]),
             self.activations,
+            self.origin,
         )
 
     def run(

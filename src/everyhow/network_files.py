@@ -1,40 +1,103 @@
-"""Networks in and out of files: JSON and safetensors. Nothing in a file is ever executed."""
+"""Networks in and out of files. Nothing in a file is ever executed."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from .errors import FileFormatError, InputError
-from .files import write_atomically
+from .errors import FileFormatError, InputError, shortened
+from .files import check_readable, write_atomically
+from .importing.onnx_files import from_onnx
+from .importing.safetensors_files import read_tensors
+from .importing.state_dicts import from_state_dict, in_natural_order
+from .importing.torch_files import load_state_dict_file
 from .network import Network
+from .origin import Origin, origin_from_document
 
 KEYS = ("weights", "biases", "activations")
+READ = (".json", ".safetensors", ".onnx", ".pt", ".pth")
+LARGEST_FILE = 64 * 2**20
+# Read into Python objects, JSON takes longer and more memory than arrays do.
+LARGEST_JSON = 8 * 2**20
+MOST_LISTS = 500_000
 
 
-def load(source: str | Path) -> Network:
-    """The network stored in a `.json` or `.safetensors` file.
+def load(
+    source: str | Path,
+    *,
+    widths: Iterable[int] | None = None,
+    hidden_activation: str | None = None,
+    output_activation: str | None = None,
+    data: Any = None,
+) -> Network:
+    """The network stored in a `.json`, `.safetensors`, `.onnx`, `.pt` or `.pth` file.
+
+    A `.json` file, and a `.safetensors` file that everyhow wrote, say everything themselves. An ONNX file is imported,
+    as `from_onnx` does, and the state dict in a `.pt` or another `.safetensors` file as `from_state_dict` does; the
+    layers of the latter, which keeps no order, are taken in the order of their names. Nothing in a file is executed.
+
+    Args:
+        source: the file; of at most 8 MB when JSON, else 64 MB.
+        widths: of a state dict, the neurons of each hidden layer, if they are to be checked.
+        hidden_activation: of a state dict, the activation of every layer but the last.
+        output_activation: of a state dict, that of the last layer; identity when not given.
+        data: of what is imported, inputs (inputs, features) to check it on.
 
     Raises:
-        FileFormatError: the file is missing, cannot be read, or is not what it says; the message names the file.
+        FileFormatError: the file is missing, too large, cannot be read, or is not what it says; the message names it.
+        MissingExtraError: what reads such a file is not installed.
     """
-    path = check_network_path(source)
-    readers = {".json": _read_json, ".safetensors": _read_safetensors}
-    if not path.is_file():
-        raise FileFormatError(f"{path}: no such file; give the path of a network file (.json or .safetensors)")
+    path = Path(source)
+    if path.suffix not in READ:
+        raise FileFormatError(
+            f"{path}: a network is read from {', '.join(READ)} files, not {path.suffix or 'nothing'!r}"
+        )
+    most = LARGEST_JSON if path.suffix == ".json" else LARGEST_FILE
+    check_readable(
+        path, f"a network file ({', '.join(READ)})", most, "larger networks go into .safetensors, up to 64 MB"
+    )
+    options = (widths, hidden_activation, output_activation)
     try:
-        return Network(*readers[path.suffix](path))
+        if path.suffix == ".onnx":
+            _need_no(options, "an ONNX file says its widths and activations")
+            return from_onnx(path, data)
+        if path.suffix in (".pt", ".pth"):
+            hidden = _needed(path, hidden_activation)
+            return load_state_dict_file(path, hidden, output_activation or "identity", widths, data)
+        if path.suffix == ".safetensors" and hidden_activation is not None:
+            tensors = in_natural_order(read_tensors(path)[0])
+            output = output_activation or "identity"
+            return from_state_dict(tensors, hidden_activation, output, widths, data, f"state dict in {path.name}")
+        _need_no((*options, data), "a network file says everything itself")
+        return _read_json(path) if path.suffix == ".json" else _read_safetensors(path)
     except FileFormatError:
         raise
-    except InputError as error:
-        raise FileFormatError(f"{path}: {error}") from None
+    except (InputError, OSError) as error:
+        raise FileFormatError(f"{path}: {shortened(error)}") from None
+
+
+def _needed(path: Path, hidden_activation: str | None) -> str:
+    if hidden_activation is None:
+        raise InputError(
+            "a state dict does not say its activations; give them, as in everyhow import "
+            f"{path} --hidden-activation relu --out network.json (hidden_activation= in the library)"
+        )
+    return hidden_activation
+
+
+def _need_no(options: tuple, reason: str) -> None:
+    if any(option is not None for option in options):
+        raise InputError(f"{reason}; leave out widths, activations and data that it has no use for")
 
 
 def save_network(network: Network, target: str | Path) -> Path:
     """Write `network` to a `.json` or `.safetensors` file, whole or not at all; returns the path."""
     path = check_network_path(target)
     if path.suffix == ".json":
-        content = json.dumps(network_document(network), indent=1).encode()
+        origin = {} if network.origin is None else {"origin": network.origin.document()}
+        content = json.dumps(network_document(network) | origin, indent=1).encode()
     else:
         content = network_bytes(network)
     return write_atomically(path, content)
@@ -63,12 +126,12 @@ def network_document(network: Network) -> dict:
 
 def network_from_document(document: object) -> Network:
     """The network in a JSON document: either the three keys of a network, or an object that holds them under
-    "network", as audit.json does.
+    "network", as audit.json does; with its origin, if the document has one beside them or in its provenance.
 
     Raises:
         InputError: a key is missing or its content is not a list.
     """
-    return Network(*_fields(document))
+    return Network(*_fields(document), origin=_origin_in(document))
 
 
 def _fields(document: object) -> tuple:
@@ -86,48 +149,65 @@ def _fields(document: object) -> tuple:
     return tuple(document[key] for key in KEYS)
 
 
-def _only_numbers(values: object) -> bool:
-    if isinstance(values, list):
-        return all(map(_only_numbers, values))
-    return isinstance(values, int | float) and not isinstance(values, bool)
+def _origin_in(document: object) -> Origin | None:
+    if not isinstance(document, dict):
+        return None
+    provenance = document.get("provenance")
+    places = (document, document.get("network"), provenance)
+    found = (place["origin"] for place in places if isinstance(place, dict) and place.get("origin") is not None)
+    return next(map(origin_from_document, found), None)
 
 
-def _read_json(path: Path) -> tuple:
+def _only_numbers(values: list, depth: int = 3) -> bool:
+    """Whether there are only numbers in lists of lists, at most so deep."""
+    kinds = set(map(type, values))
+    return kinds <= {int, float} or (kinds == {list} and depth > 1 and all(_only_numbers(v, depth - 1) for v in values))
+
+
+def _read_json(path: Path) -> Network:
+    content = path.read_bytes()
+    # Lists take far more memory and time than the bytes that they are written in.
+    if content.count(b"[") + content.count(b"{") > MOST_LISTS:
+        raise InputError(f"it holds more than {MOST_LISTS:,} lists; a network has one per neuron")
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError, OSError) as error:
-        raise FileFormatError(f"{path}: not a JSON file ({error}); expected a network as JSON") from None
-    return _fields(document)
+        document = json.loads(content.decode(), parse_constant=_refused)
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"not a JSON file ({error}); expected a network as JSON") from None
+    return network_from_document(document)
 
 
-def _read_safetensors(path: Path) -> tuple:
-    from safetensors import SafetensorError, safe_open
+def _refused(constant: str) -> None:
+    raise ValueError(f"it has {constant}, and every value must be finite")
 
-    try:
-        with safe_open(path, framework="numpy") as tensors:
-            metadata = tensors.metadata() or {}
-            arrays = {name: tensors.get_tensor(name) for name in tensors.keys()}  # noqa: SIM118 (not a mapping)
-    except (SafetensorError, OSError, ValueError, TypeError) as error:
-        raise FileFormatError(f"{path}: not a safetensors file ({error})") from None
+
+def _read_safetensors(path: Path) -> Network:
+    arrays, metadata = read_tensors(path)
+    other = "; the activations of a state dict of other names are given as hidden_activation (--hidden-activation)"
     names = metadata.get("activations", "").split(",")
     weights, biases = [], []
     while f"layers.{len(weights)}.weight" in arrays:
         layer = f"layers.{len(weights)}"
         if f"{layer}.bias" not in arrays:
-            raise FileFormatError(f"{path}: {layer}.weight has no {layer}.bias beside it")
+            raise InputError(f"{layer}.weight has no {layer}.bias beside it{other}")
         weights.append(arrays[f"{layer}.weight"])
         biases.append(arrays[f"{layer}.bias"])
     if not weights or len(arrays) != 2 * len(weights):
         found = ", ".join(sorted(arrays)[:8]) or "nothing"
-        raise FileFormatError(
-            f"{path}: expected the tensors layers.0.weight, layers.0.bias, layers.1.weight, ...; found {found}"
+        raise InputError(
+            f"expected the tensors layers.0.weight, layers.0.bias, layers.1.weight, ...; found {found}{other}"
         )
     if "activations" not in metadata:
-        raise FileFormatError(
-            f'{path}: the metadata has no "activations"; expected one name per layer joined by commas, '
-            f'such as "leaky_relu,leaky_relu,identity"'
+        raise InputError(
+            'the metadata has no "activations"; expected one name per layer joined by commas, '
+            f'such as "leaky_relu,leaky_relu,identity"{other}'
         )
-    return weights, biases, names
+    try:
+        origin = json.loads(metadata.get("origin", "null"))
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"the origin in its metadata is no JSON ({error}); leave it out") from None
+    return Network(
+        tuple(weights), tuple(biases), tuple(names), None if origin is None else origin_from_document(origin)
+    )
 
 
 def network_bytes(network: Network) -> bytes:
@@ -138,4 +218,5 @@ def network_bytes(network: Network) -> bytes:
     for k, (w, b) in enumerate(zip(network.weights, network.biases, strict=True)):
         arrays[f"layers.{k}.weight"] = np.ascontiguousarray(w)
         arrays[f"layers.{k}.bias"] = np.ascontiguousarray(b)
-    return save(arrays, metadata={"activations": ",".join(network.activations)})
+    origin = {} if network.origin is None else {"origin": json.dumps(network.origin.document())}
+    return save(arrays, metadata={"activations": ",".join(network.activations)} | origin)

@@ -22,4 +22,5 @@ def provenance_of(network: Network, started: float) -> dict[str, Any]:
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(time.perf_counter() - started, 4),
         "network_sha256": hashlib.sha256(document).hexdigest(),
+        **({} if network.origin is None else {"origin": network.origin.document()}),
     }

@@ -1,0 +1,61 @@
+"""The command `everyhow import`: a network of another library's file, checked and written as a network file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .cli_options import JsonOption, numbers, print_json
+from .origin import Origin
+
+
+def import_command(
+    source: Annotated[Path, typer.Argument(help="An ONNX file, or a state dict in a .pt, .pth or .safetensors file.")],
+    out: Annotated[Path, typer.Option(help="Network file to write (.json or .safetensors).")] = Path("network.json"),
+    widths: Annotated[
+        str | None, typer.Option(help="Of a state dict: neurons of each hidden layer to check, such as 3,3.")
+    ] = None,
+    hidden_activation: Annotated[
+        str | None, typer.Option(help="Of a state dict: activation of the hidden layers, such as relu.")
+    ] = None,
+    output_activation: Annotated[
+        str | None, typer.Option(help="Of a state dict: activation of the output layer; identity if not given.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Inputs to check it on, one per row (.csv or .npy); corners if not given.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import a network from another library's file, check it against that, and write it to a network file."""
+    from .importing.points import read_points
+    from .network_files import check_network_path, load, save_network
+
+    check_network_path(out)
+    network = load(
+        source,
+        widths=None if widths is None else numbers(widths, "widths", int),
+        hidden_activation=hidden_activation,
+        output_activation=output_activation,
+        data=None if data is None else read_points(data),
+    )
+    path = save_network(network, out)
+    shape = {"widths": "-".join(map(str, network.widths)), "activations": ", ".join(network.activations)}
+    if as_json:
+        origin = None if network.origin is None else network.origin.document()
+        print_json({"network": str(path), **shape, "edges": network.edges, "origin": origin})
+        return
+    told = {"network": str(path), **shape} | (_told(network.origin) if network.origin else {})
+    for key, value in told.items():
+        typer.echo(f"{key:<20} {value}")
+
+
+def _told(origin: Origin) -> dict[str, str]:
+    ties = f"; {origin.ties} within rounding of the boundary, a tie" if origin.ties else ""
+    return {
+        "source": origin.source,
+        "folded": "; ".join(origin.folded) or "nothing",
+        "checked on": f"{origin.checked_on}, in {origin.precision}",
+        "largest difference": f"{origin.largest_difference:.3g}",
+        "allowed there": f"{origin.allowed_difference:.3g}",
+        "decisions changed": f"{origin.decisions_changed}{ties}",
+    }

@@ -1,0 +1,101 @@
+"""The check that every import passes: outputs here against outputs of the source, at the same inputs."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from ..errors import InputError
+from ..network import Network
+from ..origin import Origin
+from .layers import Step, fold
+from .rounding import Precision, allowed_differences
+
+# Where the default decision changes: output > 0.5.
+BOUNDARY = 0.5
+
+
+def imported(
+    steps: Sequence[Step],
+    points: Float[np.ndarray, "inputs features"],
+    theirs: Float[np.ndarray, "inputs _outputs"],
+    *,
+    source: str,
+    precision: Precision,
+    checked_on: str,
+) -> Network:
+    """The network that the steps make, with its origin, once it computes what the source does.
+
+    Args:
+        steps: what the source model does.
+        points: inputs that `precision` holds exactly.
+        theirs: the outputs of the source at these.
+        source: what the source is called.
+        precision: what the source computes in.
+        checked_on: what the points are, in words.
+
+    Raises:
+        InputError: the steps make no network, or its outputs differ by more than rounding can explain.
+    """
+    network, folded = fold(steps)
+    origin = check_import(
+        points, network.run(points), theirs, allowed_differences(steps, points, precision),
+        source=source, folded=folded, precision=precision, checked_on=checked_on,
+    )  # fmt: skip
+    return Network(network.weights, network.biases, network.activations, origin)
+
+
+def check_import(
+    points: Float[np.ndarray, "inputs features"],
+    ours: Float[np.ndarray, "inputs outputs"],
+    theirs: Float[np.ndarray, "inputs _outputs"],
+    allowed: Float[np.ndarray, "inputs outputs"],
+    *,
+    source: str,
+    folded: tuple[str, ...],
+    precision: Precision,
+    checked_on: str,
+) -> Origin:
+    """What the comparison of two models at `points` says.
+
+    Raises:
+        InputError: outputs of other shapes, or an output that differs by more than is allowed, or is not finite.
+    """
+    if ours.shape != theirs.shape:
+        raise InputError(
+            f"{source}: it gives outputs of shape {theirs.shape}, the imported network {ours.shape}; "
+            "the outputs must be one row of numbers per input"
+        )
+    with np.errstate(invalid="ignore"):
+        difference = np.abs(ours - theirs)
+        over = ~(difference <= allowed)
+    changed = (ours > BOUNDARY) != (theirs > BOUNDARY)
+    if over.any():
+        # A difference that is no number counts as larger than any.
+        at = np.unravel_index(np.argmax(np.where(over, np.nan_to_num(difference, nan=np.inf), -1)), over.shape)
+        raise InputError(
+            f"{source}: the imported network computes something else. The largest difference is "
+            f"{difference[at]:.3g}, in output {at[1]} at the input {_shown(points[at[0]])}: {ours[at]:.9g} here, "
+            f"{theirs[at]:.9g} in the source, where {precision.name} arithmetic explains {allowed[at]:.3g}; "
+            f"{int((changed & over).sum())} of {changed.size} decisions change (checked on {checked_on}). "
+            "Nothing was imported: the model does more than its layers say, such as in a hook, or computes in another "
+            "precision; write it as plain layers"
+        )
+    at = np.unravel_index(np.argmax(difference), difference.shape)
+    return Origin(
+        source=source,
+        folded=folded,
+        precision=precision.name,
+        checked_on=checked_on,
+        inputs_checked=len(points),
+        largest_difference=float(difference[at]),
+        allowed_difference=float(allowed[at]),
+        decisions_changed=int(changed.sum()),
+        ties=int((np.abs(ours - BOUNDARY) <= allowed).sum()),
+        largest_output_changed=int((ours.argmax(axis=1) != theirs.argmax(axis=1)).sum()),
+    )
+
+
+def _shown(point: np.ndarray) -> str:
+    shown = ", ".join(f"{value:.6g}" for value in point[:8])
+    return f"({shown}{', ...' if len(point) > 8 else ''})"

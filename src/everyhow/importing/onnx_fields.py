@@ -1,0 +1,59 @@
+"""The fields of a serialized message, counted before it is parsed: parsing millions of them takes minutes."""
+
+from typing import Any
+
+from ..errors import InputError
+
+CUT_OFF = "not an ONNX file, or cut off; export it again"
+
+
+def check_fields(content: bytes, message: Any, most: int) -> None:
+    """See that a message, and those inside it, have at most so many fields together.
+
+    Args:
+        content: the serialized message.
+        message: the protobuf descriptor of its type.
+        most: how many fields are allowed; no more are looked at.
+
+    Raises:
+        InputError: there are more, or a field does not end where its message does.
+    """
+    fields, left = [(0, len(content), message)], most
+    while fields:
+        place, end, kind = fields.pop()
+        while place < end:
+            left -= 1
+            if left < 0:
+                raise InputError(f"it has more than {most:,} fields; a small network has far fewer: export it anew")
+            tag, place = _varint(content, place)
+            match tag & 7:  # the wire types of protobuf: varint, eight and four bytes, and bytes of a given length
+                case 0:
+                    _, place = _varint(content, place)
+                case 1:
+                    place += 8
+                case 5:
+                    place += 4
+                case 2:
+                    length, place = _varint(content, place)
+                    inner = kind.fields_by_number.get(tag >> 3)
+                    if inner is not None and inner.message_type is not None:
+                        fields.append((place, place + length, inner.message_type))
+                    place += length
+                case _:
+                    raise InputError(CUT_OFF)
+        if place != end:
+            raise InputError(CUT_OFF)
+
+
+def _varint(content: bytes, place: int) -> tuple[int, int]:
+    """The number of variable length at a place, and where it ends."""
+    number = 0
+    for shift in range(0, 70, 7):
+        if place >= len(content):
+            break
+        byte = content[place]
+        place += 1
+        number |= (byte & 127) << shift
+        if byte < 128:
+            return number, place
+    raise InputError(CUT_OFF)

@@ -1,0 +1,87 @@
+"""How far floating-point arithmetic may move the outputs of a model: a bound, not a guess.
+
+Every sum of n products in arithmetic of relative error eps/2 differs from the exact one by less than (n + 2) eps times
+the sum of the absolute products (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1), in whatever
+order it is added. Errors then pass through the next weights, and through activations by their steepest slope nearby.
+Magnitudes are carried through consecutive affine steps without cancellation, so that the bound also holds for steps
+that one side has put together.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from ..activations import LEAKY, SIGMOID, Activation, activation
+from .layers import Affine, Nonlinear, Step
+
+# Both sides round, and the bound is of first order in eps.
+SAFETY = 2.0
+# What libraries' tanh and sigmoid are off by, in units of eps; their largest value is 1.
+FUNCTION_ERROR = 4.0
+
+
+@dataclass(frozen=True)
+class Precision:
+    """A floating-point type: the distance from 1 to the next number, and the smallest normal number."""
+
+    name: str
+    epsilon: float
+    smallest: float
+
+
+PRECISIONS = {
+    "float64": Precision("float64", 2.0**-52, 2.0**-1022),
+    "float32": Precision("float32", 2.0**-23, 2.0**-126),
+    "bfloat16": Precision("bfloat16", 2.0**-7, 2.0**-126),
+    "float16": Precision("float16", 2.0**-10, 2.0**-14),
+}
+
+
+def coarsest(names: Iterable[str]) -> Precision:
+    """The least precise of the named types."""
+    return max((PRECISIONS[name] for name in names), key=lambda precision: precision.epsilon)
+
+
+def allowed_differences(
+    steps: Iterable[Step], points: Float[np.ndarray, "inputs features"], precision: Precision
+) -> Float[np.ndarray, "inputs outputs"]:
+    """How far each output may lie from that of exact arithmetic, times a safety factor of 2.
+
+    Example:
+        >>> third = Affine(np.array([[1 / 3]]), np.array([0.0]), "Linear 0")
+        >>> bool(allowed_differences([third], np.array([[1.0]]), PRECISIONS["float32"]) < 3e-7)
+        True
+    """
+    eps, smallest = precision.epsilon, precision.smallest
+    values, error, magnitude = points, np.zeros_like(points), np.abs(points)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for step in steps:
+            if isinstance(step, Affine):
+                absolute = Affine(np.abs(step.weights), np.abs(step.biases), step.place)
+                terms = np.count_nonzero(np.atleast_2d(step.weights.T), axis=0) + 2
+                values, magnitude = step(values), absolute(magnitude)
+                error = absolute.product(error) + terms * (eps * magnitude + smallest)
+            elif isinstance(step, Nonlinear):
+                function = activation(step.name)
+                passed = _steepest(function, values, error) * error
+                values = function(values)
+                error = passed + eps * _rounded(function, values) + smallest
+                magnitude = np.abs(values) + error
+    return SAFETY * error
+
+
+def _steepest(function: Activation, values: np.ndarray, error: np.ndarray) -> np.ndarray:
+    """The steepest slope of the function anywhere within the error of the values."""
+    if function.code == LEAKY:
+        return np.maximum(np.where(values > -error, 1.0, 0.0), np.where(values < error, function.parameter, 0.0))
+    nearest = function(np.maximum(np.abs(values) - error, 0))
+    return function.parameter * nearest * (1 - nearest) if function.code == SIGMOID else 1 - nearest**2
+
+
+def _rounded(function: Activation, values: np.ndarray) -> np.ndarray | float:
+    """The error of the function's own values, in units of eps."""
+    if function.code == LEAKY:
+        return 2 * np.abs(values) if function.parameter not in (0.0, 1.0) else 0.0
+    return FUNCTION_ERROR

@@ -1,0 +1,100 @@
+"""The command `everyhow import`, and imported files where networks are asked for."""
+
+import json
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+import everyhow as eh
+
+from ..test_cli import run as run
+from .strategies import trainable
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("onnxruntime")
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A folder with one network as an ONNX file and as a state dict, and inputs."""
+    module = trainable()
+    torch.save(module.state_dict(), tmp_path / "model.pt")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(module, (torch.zeros(1, 2),), tmp_path / "model.onnx", dynamo=False)
+    np.save(tmp_path / "data.npy", np.ones((5, 2)))
+    (tmp_path / "data.csv").write_text("a,b\n0,1\n1,0\n")
+    return tmp_path
+
+
+def test_import(run, files):
+    """The check is printed, and the network is written with it."""
+    out = files / "network.json"
+    code, printed, err = run("import", files / "model.onnx", "--out", out)
+    assert (code, err) == (0, "")
+    lines = dict(line.split(maxsplit=1) for line in printed.splitlines() if line.startswith(("network", "widths")))
+    assert lines == {"network": str(out), "widths": "2-3-3-1"}
+    for part in ("activations          relu, relu, identity", "source               ONNX file model.onnx",
+                 "folded               nothing", "checked on           4 corners, in float32",
+                 "largest difference   ", "allowed there        ", "decisions changed    0"):  # fmt: skip
+        assert part in printed
+    assert eh.load(out) == eh.from_torch(trainable()) and eh.load(out).origin.source == "ONNX file model.onnx"
+
+
+def test_state_dict(run, files):
+    """A state dict needs its activations; widths and data are checked; --json prints one document."""
+    out = files / "network.safetensors"
+    options = ["--hidden-activation", "relu", "--widths", "3,3", "--data", files / "data.npy", "--json"]
+    code, printed, err = run("import", files / "model.pt", "--out", out, *options)
+    document = json.loads(printed)
+    assert (code, err) == (0, "") and document["network"] == str(out) and document["edges"] == 18
+    assert document["origin"]["checked_on"] == "5 given inputs" and document["origin"]["decisions_changed"] == 0
+    assert document["origin"] == eh.load(out).origin.document()
+    code, _, err = run("import", files / "model.pt", "--out", out, *options[:2], "--widths", "4")
+    assert code == 1 and "model.pt: the widths asked for are (4,), but the tensors have" in err
+    code, _, err = run("import", files / "model.pt", "--out", out)
+    assert code == 1 and "--hidden-activation relu --out network.json" in err
+    code, _, err = run("import", files / "model.onnx", "--out", out, "--data", files / "model.pt")
+    assert code == 1 and "data is read from .npy or .csv files, not '.pt'" in err
+    code, printed, _ = run("import", files / "model.onnx", "--out", out, "--data", files / "data.csv")
+    assert code == 0 and "2 given inputs, in float32" in printed
+    code, _, err = run("import", files / "model.onnx", "--out", files / "net.txt")
+    assert code == 1 and "net.txt: a network file ends in .json or .safetensors" in err
+
+
+def test_where_networks_are_asked_for(run, files):
+    """An ONNX file is counted like any network file; a state dict is sent to the command that imports it."""
+    code, printed, _ = run("count", "XOR", "--network", files / "model.onnx", "--json")
+    assert code == 0
+    eh.save_network(eh.from_torch(trainable()), files / "same.json")
+    assert run("count", "XOR", "--network", files / "same.json", "--json")[1] == printed
+    code, _, err = run("count", "XOR", "--network", files / "model.pt")
+    assert code == 1 and f"everyhow import {files / 'model.pt'} --hidden-activation relu" in err
+
+
+def test_networks_without_origin(run, files):
+    """A network file of everyhow is imported as it is."""
+    path = eh.save_network(eh.xornet(), files / "xornet.json")
+    code, printed, _ = run("import", path, "--out", files / "again.safetensors")
+    assert code == 0 and "source" not in printed and eh.load(files / "again.safetensors") == eh.xornet()
+    document = json.loads(run("import", path, "--out", files / "again.json", "--json")[1])
+    assert document["origin"] is None
+
+
+def test_reading_loads_only_what_it_needs(files):
+    """A broken state dict is refused without PyTorch, and ONNX is not loaded for other files."""
+    (files / "broken.pt").write_bytes(b"PK\x03\x04")
+    code = (
+        "import sys, everyhow as eh\n"
+        "try: eh.load(sys.argv[1], hidden_activation='relu')\n"
+        "except eh.InputError as error: print(error)\n"
+        "print(*[m for m in ('torch', 'onnx', 'onnxruntime') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(files / "broken.pt")], check=True, capture_output=True, text=True
+    )
+    first, second = done.stdout.splitlines()
+    assert "broken.pt: its zip directory is broken" in first and second == ""

@@ -1,0 +1,280 @@
+"""PyTorch modules: round trips of random ones, what is refused, and tails of bigger models."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import everyhow as eh
+
+from .strategies import modules, trainable, wrong_bias
+
+torch = pytest.importorskip("torch")
+nn, functional = torch.nn, torch.nn.functional
+
+
+def outputs(module, points):
+    """The module's outputs in float64, its tensors converted, so that only what it computes is compared."""
+    with torch.no_grad():
+        return module.double()(torch.from_numpy(points)).reshape(len(points), -1).numpy()
+
+
+def linear_layers(module):
+    """Whether a module has a network to import: layers, and no two activations in a row."""
+    kinds = [type(part) for part in module.modules() if not isinstance(part, nn.Sequential)]
+    return [kind for kind in kinds if kind not in (nn.Flatten, nn.Identity, nn.Dropout, nn.BatchNorm1d)]
+
+
+@settings(max_examples=120)
+@given(modules())
+def test_round_trip(module):
+    """Any module of these layers becomes a network of the same outputs, in whatever precision it came."""
+    before = {name: one.clone() for name, one in module.state_dict().items()}
+    network = eh.from_torch(module)
+    assert all(torch.equal(before[name], one) for name, one in module.state_dict().items())
+    points = np.random.default_rng(1).standard_normal((20, network.widths[0]))
+    np.testing.assert_allclose(network.run(points), outputs(module, points), rtol=1e-9, atol=1e-9)
+    assert network.origin.decisions_changed <= network.origin.ties
+    assert network.origin.largest_difference <= network.origin.allowed_difference
+
+
+class Written(nn.Module):
+    """A module with a forward of its own: views, functions, shared weights, matrices as parameters."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(4, 3)
+        self.block = nn.ModuleList([nn.Linear(3, 3), nn.Dropout()])
+        self.matrix = nn.Parameter(torch.randn(2, 3))
+        self.shift = nn.Parameter(torch.randn(2))
+        self.register_buffer("mean", torch.randn(2))
+        self.register_buffer("variance", torch.rand(2) + 0.1)
+
+    def forward(self, x, mask=None):
+        x = functional.relu(self.first(x.view(x.size(0), -1)))
+        for _ in range(2):
+            x = functional.leaky_relu(self.block[0](self.block[1](x)), negative_slope=0.3)
+        x = functional.dropout(torch.flatten(x, 1), 0.5, training=self.training)
+        x = functional.batch_norm(x @ self.matrix.t() + self.shift, self.mean, self.variance)
+        return functional.linear(torch.sigmoid(x), self.matrix.T[:1]).reshape(x.shape[0], -1).squeeze(-1)
+
+
+def test_written_modules():
+    """What a forward of its own does is traced: functions, methods, a layer used twice, computed weights."""
+    torch.manual_seed(0)
+    module = Written().eval()
+    network = eh.from_torch(module, torch.randn(30, 2, 2))
+    assert network.widths == (4, 3, 3, 3, 2, 1)
+    assert network.activations == ("relu", "leaky_relu:0.3", "leaky_relu:0.3", "sigmoid", "identity")
+    assert "matmul, add and batch_norm folded into one layer" in network.origin.folded
+    points = np.random.default_rng(0).standard_normal((5, 4))
+    np.testing.assert_allclose(network.run(points), outputs(module, points), rtol=1e-12)
+
+
+def test_data_of_any_kind():
+    """Tensors, arrays, nested lists, and batches with or without labels are the same inputs."""
+    module, points = trainable(), torch.randn(7, 2)
+    pairs = torch.utils.data.TensorDataset(points, torch.ones(7))
+    loader = torch.utils.data.DataLoader(pairs, batch_size=3)
+    for data in (points, points.numpy(), points.tolist(), loader, [points[:3], points[3:]], iter([points])):
+        origin = eh.from_torch(module, data).origin
+        assert (origin.checked_on, origin.inputs_checked) == ("7 given inputs", 7)
+    assert eh.from_torch(module).origin.checked_on == "4 corners"
+    assert eh.from_torch(nn.Linear(9, 1)).origin.checked_on == "256 standard normal inputs"
+    assert eh.from_torch(nn.Linear(9, 1)).origin.source == "torch Linear"
+
+
+BAD_DATA = [
+    (3, "data is a int; give a tensor, an array or batches"),
+    ([torch.ones(2, 2), "x"], "batches whose inputs are no tensor"),
+    ([torch.ones(2, 2), torch.ones(2, 3)], "batches of shapes"),
+    (torch.ones(2, 3), "does not run on inputs of shape \\(2, 3\\)"),
+    (torch.full((1, 2), 1e300, dtype=torch.float64), "data holds values too large for the module's torch.float32"),
+    (torch.ones(2), "give \\(inputs, features\\)"),
+]
+
+
+@pytest.mark.parametrize(("data", "message"), BAD_DATA)
+def test_bad_data(data, message):
+    """Inputs that the module does not take are refused with what was found."""
+    with pytest.raises(eh.InputError, match=message):
+        eh.from_torch(trainable(), data)
+
+
+def forward(function, *parts):
+    """A module that does what a function of its input and its parts does."""
+
+    class Made(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.parts = nn.ModuleList(parts)
+
+        def forward(self, x):
+            return function(x, *self.parts)
+
+    return Made().eval()
+
+
+def a_line():
+    return nn.Linear(2, 2)
+
+
+REFUSED = [
+    (nn.Sequential(nn.Conv2d(1, 1, 1), nn.Flatten(), a_line()), "Conv2d 0 is not supported; Linear, BatchNorm1d"),
+    (nn.Sequential(a_line(), nn.Sequential(a_line(), nn.GELU())), "GELU 1.1 is not supported.*from_torch"),
+    (nn.Sequential(a_line(), nn.Softmax(1)), r"Softmax 1: a softmax mixes.*from_torch\(model\[:-1\]\)"),
+    (nn.Sequential(a_line(), nn.LogSoftmax(1)), "LogSoftmax 1: a softmax mixes all outputs"),
+    (forward(lambda x, a: a(x).softmax(1), a_line()), "softmax: a softmax mixes all outputs"),
+    (nn.Sequential(a_line(), nn.ReLU(), nn.Tanh()), "Tanh 2: this activation comes right after ReLU 1"),
+    (nn.Sequential(nn.ReLU(), a_line()), "ReLU 0: what is to be imported begins with an activation"),
+    (nn.Sequential(nn.Dropout()).eval(), "there is no linear layer"),
+    (nn.Sequential(a_line(), nn.PReLU(2)), "PReLU 1 has 2 slopes; one for all neurons"),
+    (nn.Sequential(a_line(), nn.PReLU(init=-1.0)), "PReLU 1: its slope is -1"),
+    (nn.Sequential(a_line(), nn.LeakyReLU(-0.1)), "LeakyReLU 1: its slope is -0.1"),
+    (nn.Sequential(a_line(), nn.Flatten(0)), "Flatten 1: start_dim is 0 and end_dim -1; supported are 1 and -1"),
+    (nn.Sequential(a_line(), nn.Dropout()), r"Dropout 1 is in training mode; call module.eval\(\) first"),
+    (nn.Sequential(a_line(), nn.BatchNorm1d(2)), "BatchNorm1d 1 is in training mode"),
+    (nn.Sequential(a_line(), nn.BatchNorm1d(2, track_running_stats=False)).eval(), "has no running statistics"),
+    (nn.Sequential(nn.LazyLinear(2)), "lazy layers of unknown shape; run it once"),
+    (forward(lambda x, a: a(x) + x, a_line()), "add: it uses something else than the step right before it"),
+    (forward(lambda x, a: a(x).relu() + a(x), a_line()), "parts.0: it uses something else than the step right before"),
+    (forward(lambda x, a: a(x) + a(x), a_line()), "uses something else than the step right before it"),
+    (forward(lambda x, a: (lambda y: y + y)(a(x)), a_line()), "add: it uses something else"),
+    (forward(lambda x, a: a(x) if x.sum() > 0 else x, a_line()), "Made cannot be traced by torch.fx"),
+    (forward(lambda x, a: (a(x), 1), a_line()), "it returns a tuple of 2 values"),
+    (forward(lambda x, a: functional.dropout(a(x)), a_line()), "dropout: this dropout is active"),
+    (forward(lambda x, a: functional.gelu(a(x)), a_line()), "gelu is not supported in this form"),
+    (forward(lambda x, a: functional.relu6(a(x)), a_line()), "is not supported in this form"),
+    (forward(lambda x, a: a(x).view(-1, 1, 2), a_line()), "view: only a reshape to .inputs, features. is supported"),
+    (forward(lambda x, a: a(x).view(4, -1), a_line()), "view: only a reshape to"),
+    (
+        forward(lambda x, a: a(x).reshape(-1, 1), a_line()),
+        r"gives \(8, 1\) for 4 inputs; it must give one row for each",
+    ),
+    (forward(lambda x, a: a(x) + torch.ones(2, 2), a_line()), "add: only a bias can be added"),
+    (forward(lambda x, a: a(x) + 1j, a_line()), "add: only a bias can be added"),
+    (forward(lambda x, a: a(x + 1.0), a_line()), "add: only a bias can be added, one number per feature, after"),
+    (forward(lambda x, a: torch.ones(2, 2) @ a(x), a_line()), "matmul is not supported in this form"),
+    (forward(lambda x, a: a(x) * 2, a_line()), "mul is not supported in this form"),
+    (nn.Linear(2, 2, dtype=torch.complex64), "Linear: its weights are torch.complex64"),
+    ({"0.weight": 1}, "from_torch takes a torch.nn.Module, not dict; from_state_dict"),
+]
+
+
+@pytest.mark.parametrize(("module", "message"), REFUSED, ids=[message[:40] for _, message in REFUSED])
+def test_refused(module, message):
+    """What is not supported is named with its place and what to do."""
+    with pytest.raises(eh.InputError, match=message):
+        eh.from_torch(module)
+
+
+def test_values_that_are_not_finite():
+    """A module with NaN in it makes no network."""
+    module = nn.Linear(2, 1)
+    nn.init.constant_(module.weight, float("nan"))
+    with pytest.raises(eh.InputError, match=r"weights\[0\]\[0, 0\] is nan"):
+        eh.from_torch(module)
+
+
+@settings(max_examples=40)
+@given(modules(layers=(2, 3)), st.integers(0, 5))
+def test_wrong_bias_is_caught(module, layer):
+    """A bias wrong by 1e-3 is an error wherever it moves an output by more than rounding could, always in the last."""
+    network = eh.from_torch(module.float())
+    layer %= network.depth
+    with pytest.MonkeyPatch.context() as patch:
+        wrong_bias(patch, layer)
+        moved = moves(network, layer) > 1e-4
+        if moved:
+            with pytest.raises(eh.InputError, match="the imported network computes something else"):
+                eh.from_torch(module)
+        else:
+            assert layer < network.depth - 1 or network.activations[-1] != "identity"
+
+
+def moves(network, layer):
+    """How far a bias wrong by 1e-3 moves the outputs at the inputs of the check."""
+    from everyhow.importing.points import default_points
+
+    biases = [np.array(one) for one in network.biases]
+    biases[layer][0] += 1e-3
+    points = default_points(network.widths[0])[0].astype(np.float32).astype(float)
+    other = eh.Network(network.weights, biases, network.activations)
+    return np.abs(other.run(points) - network.run(points)).max()
+
+
+def test_hooks_are_caught():
+    """A module that does more than its layers say is not imported."""
+    module = trainable()
+    module[2].register_forward_hook(lambda one, entering, leaving: leaving * 1.001)
+    with pytest.raises(eh.InputError, match="does more than its layers say, such as in a hook"):
+        eh.from_torch(module)
+
+
+def test_the_module_stays_as_it_is():
+    """Neither mode, nor gradients, nor type, nor hooks of a module change."""
+    module = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2), nn.ReLU(inplace=True), nn.Linear(2, 1)).eval()
+    module[0].weight.grad = torch.ones(2, 2)
+    module[3].train()
+    before = [(part, part.training, len(part._forward_hooks), len(part._modules)) for part in module.modules()]
+    eh.from_torch(module)
+    eh.capture(module, module[-2:], [torch.ones(3, 2)])
+    assert before == [(part, part.training, len(part._forward_hooks), len(part._modules)) for part in module.modules()]
+    assert torch.equal(module[0].weight.grad, torch.ones(2, 2)) and module[0].weight.requires_grad
+
+
+def convolutional():
+    """A bigger model than networks here are: an image goes in, and a tail of linear layers ends it."""
+    torch.manual_seed(1)
+    return nn.Sequential(
+        nn.Conv2d(1, 3, 3), nn.ReLU(), nn.Flatten(), nn.Linear(12, 5), nn.ReLU(inplace=True), nn.Linear(5, 3)
+    ).eval()  # fmt: skip
+
+
+def test_tails():
+    """What enters a tail, run through the imported tail, gives what the whole model gives."""
+    model = convolutional()
+    images, classes = torch.randn(11, 1, 4, 4), torch.arange(11) % 3
+    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(images, classes), batch_size=4)
+    for tail in (model[-3:], model[-4:], model[-1:], model[5], nn.Sequential(model[-3:])):
+        captured = eh.capture(model, tail, loader)
+        network = eh.from_torch(tail, captured.points)
+        assert network.widths[0] == captured.points.shape[1] and captured.points.dtype == np.float64
+        np.testing.assert_allclose(network.run(captured.points), captured.outputs, atol=1e-5)
+        assert captured.labels.tolist() == classes.tolist()
+    bare = eh.capture(model, model[-3:], [images])
+    assert bare.labels is None
+    np.testing.assert_allclose(bare.points, eh.capture(model, model[-3:], loader).points, atol=1e-6)
+
+
+def test_captured_before_work_in_place():
+    """What a module that works in place takes is what it took, not what it made of it."""
+    model = nn.Sequential(nn.Linear(2, 4), nn.ReLU(inplace=True), nn.Linear(4, 1)).double()
+    points = eh.capture(model, model[1:], [torch.randn(20, 2, dtype=torch.float64)]).points
+    assert (points < 0).any()
+
+
+def test_refused_captures():
+    """Tails that are none, run twice or take something else, modes, and batches; and the hook is gone after each."""
+    model, image = convolutional(), torch.randn(2, 1, 4, 4)
+    shared = nn.ReLU()
+    twice = nn.Sequential(nn.Linear(2, 2), shared, nn.Linear(2, 2), shared)
+    cases = [
+        (model, nn.Linear(2, 2), [image], "the tail .Linear. is no part of the model .Sequential."),
+        (model, nn.Sequential(), [image], "is no part of the model"),
+        (twice, twice[-1:], [torch.ones(1, 2)], "must run once per batch, on one tensor, but it ran 2 times"),
+        (model, model[-1:], [], "there are no batches"),
+        (model, model[-1:], [{"x": image}], "a batch holds dict where its inputs should be"),
+        (nn.Sequential(nn.Dropout(), nn.Linear(2, 2)), None, [image], "Dropout 0 is in training mode"),
+        (forward(lambda x, a: a(x).sum(), a_line()), 0, [torch.ones(3, 2)], r"the model gives \(\) for a batch of 3"),
+        (forward(lambda x, a: a(x.T), nn.Linear(3, 1)), 0, [torch.ones(3, 2)], r"the tail takes \(2, 3\) for a batch"),
+        (forward(lambda x, a: a(input=x), a_line()), 0, [torch.ones(3, 2)], "it got something else than one tensor"),
+    ]
+    for whole, tail, batches, message in cases:
+        part = whole.parts[0] if tail == 0 else tail
+        with pytest.raises(eh.InputError, match=message):
+            eh.capture(whole, part, batches)
+        assert not any(one._forward_pre_hooks for one in whole.modules())
+    with pytest.raises(RuntimeError):
+        eh.capture(model, model[-1:], [torch.ones(3, 3)])
+    assert not any(one._forward_pre_hooks for one in model.modules())
