@@ -176,6 +176,9 @@ def test_budget(run, tmp_path):
     saved = json.loads((tmp_path / "run" / "audit.json").read_text())
     assert saved["capped"] and saved["counts"]["perfect_circuits"] is None
     code, out, err = run("count", "XOR", "--network", XOR, "--budget", "1e4")
+    assert (code, err) == (3, "")
+    assert "perfect_circuits           None" in out and "95 % interval" in out and "the budget is 1e+04" in out
+    code, out, err = run("count", "XOR", "--network", XOR, "--budget", "1e4", "--preset", "authors")
     assert (code, out) == (3, "")
     assert "Raise it with --budget" in err
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int
 
 from .behavior import Behavior, Decision
 from .boolean.algorithms import Algorithm
@@ -33,7 +32,7 @@ from .executing import executing
 from .files import write_atomically
 from .ladder import Verdict
 from .mappings.mapping import Mapping as Placed
-from .mappings.observed import Features, checked_features, fitting_algorithms, observed_mappings
+from .mappings.observed import FeatureRows, Features, checked_features, fitting_algorithms, observed_mappings
 from .mappings.signatures import MOST_BYTES, Signatures, signatures, table_bytes
 from .network import Network
 from .network_files import network_document
@@ -246,7 +245,8 @@ def audit_behavior(
     found = (behavior.points.shape[1], behavior.wanted.shape[1])
     if found != expected:
         raise InputError(
-            f"the behavior has {found[0]} inputs and {found[1]} outputs, the network has {expected[0]} and {expected[1]}"
+            f"the behavior has {found[0]} inputs and {found[1]} outputs, the network has {expected[0]} and "
+            f"{expected[1]}"
         )
     if outputs > 1 and chosen != "argmax":
         raise InputError(f"the network has {outputs} outputs; decide by argmax, or take one: network.output(k)")
@@ -266,7 +266,7 @@ def audit_behavior(
     elif outputs > 1:
         beyond.append("algorithms are placed in networks of one output; this one tells classes apart")
     elif table is not None:
-        mappings = _placed(table, behavior, rows, np.shape(features)[1], depth)
+        mappings = _placed(table, behavior, rows, depth)
     readouts, unread = _all_readouts(network, behavior, tolerance)
     findings = BehaviorFindings(
         circuits, kinds, _using_every_input(network, behavior, chosen, asked, circuits, budget),
@@ -276,10 +276,10 @@ def audit_behavior(
 
 
 def _placed(
-    found: Signatures, behavior: Behavior, rows: Int[np.ndarray, " inputs"], features: int, depth: int
+    found: Signatures, behavior: Behavior, rows: FeatureRows, depth: int
 ) -> dict[Algorithm, tuple[Placed, ...]]:
     """The algorithms over the features that have a place, with their minimal mappings."""
-    candidates = fitting_algorithms(behavior, rows, features, depth)
+    candidates = fitting_algorithms(behavior, rows, depth)
     placed = ((algorithm, tuple(observed_mappings(found, algorithm, behavior, rows))) for algorithm in candidates)
     return {algorithm: where for algorithm, where in placed if where}
 

@@ -236,12 +236,12 @@ def test_broken_files(data, tmp_path_factory):
         content[start : start + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=9))
     path = tmp_path_factory.mktemp("fuzz") / "model.json"
     path.write_bytes(bytes(content))
-    begun = time.perf_counter()
+    begun = time.process_time()
     try:
         read_causal_model(path)
     except FileFormatError as error:
         assert str(error).startswith(str(path))
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 MANY = [f"v{k}" for k in range(60_000)]
@@ -265,9 +265,9 @@ def test_large_files(document, tmp_path):
     """Files near the limit are answered quickly, in a short message if any."""
     path = tmp_path / "model.json"
     path.write_text(json.dumps(document))
-    begun = time.perf_counter()
+    begun = time.process_time()
     try:
         read_causal_model(path)
     except FileFormatError as error:
         assert len(str(error)) < 5000
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1

@@ -197,12 +197,12 @@ def test_broken_files(data, tmp_path_factory):
         content[start : start + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=9))
     path = tmp_path_factory.mktemp("fuzz") / "graph.json"
     path.write_bytes(bytes(content))
-    begun = time.perf_counter()
+    begun = time.process_time()
     try:
         assert set(read_graph(path, XOR).edges) <= set(WHOLE.edges)
     except FileFormatError as error:
         assert str(error).startswith(str(path))
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 @pytest.mark.parametrize(
@@ -219,10 +219,10 @@ def test_large_files(content, tmp_path):
     """Files near the limit are refused quickly, in a short message."""
     path = tmp_path / "graph.json"
     path.write_text(content)
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(FileFormatError) as caught:
         read_graph(path, XOR)
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
     assert len(str(caught.value)) < 1000
 
 

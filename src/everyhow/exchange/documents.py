@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import FileFormatError, InputError
 
 # The largest file that is read; a graph of 2,000 edges has about 0.1 MB.
-MOST_BYTES = 4 << 20
+MOST_BYTES = 1 << 20
 # Longer names are cut in messages.
 LONGEST_SHOWN = 40
 
