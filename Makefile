@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint benchmark benchmark-sweeps clean
+.PHONY: demo digits test lint benchmark benchmark-sweeps clean
 
 demo: $(VENV)/.with-train
 	mkdir -p runs
@@ -14,6 +14,9 @@ demo: $(VENV)/.with-train
 	$(BIN)/everyhow audit XOR --network xornet --out runs/xornet
 	@echo
 	$(BIN)/everyhow xornet
+
+digits: $(VENV)/.with-test
+	$(BIN)/python examples/digits/explain.py
 
 test: $(VENV)/.with-test
 	@command -v chromium >/dev/null || echo "Chromium is missing, so the tests of pages are skipped; on Debian: apt-get install chromium"

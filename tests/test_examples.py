@@ -1,5 +1,7 @@
 """The worked examples print what stands beside them."""
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,3 +16,17 @@ def test_alice_and_bob():
     told = subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout
 
     assert told == (folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_digits(tmp_path):
+    """The last three layers of a network on real data: the published sizes of both spaces, and a page."""
+    command = [sys.executable, "-X", "utf8", EXAMPLES / "digits" / "explain.py"]
+    told = subprocess.run(command, check=True, capture_output=True, encoding="utf-8", cwd=tmp_path).stdout
+
+    assert "Network(3-3-3-1, leaky_relu, leaky_relu, identity, 21 edges): 360 given inputs" in told
+    assert "decisions changed 0" in told
+    assert re.search(r"circuits_in_authors_space +24,366\n", told)
+    assert re.search(r"circuits_using_every_input +94,591\n", told)
+    document = json.loads((tmp_path / "runs" / "digits" / "audit.json").read_text())
+    assert document["counts"]["perfect_circuits"] > 0 and document["capped"] == []
+    assert (tmp_path / "runs" / "digits" / "report.html").stat().st_size > 10_000

@@ -9,7 +9,7 @@ import everyhow as eh
 from everyhow.boolean.truth_table import TruthTable, assignments
 from everyhow.lesson import examine_lesson
 from everyhow.options import shown_rows
-from tests import plain
+from everyhow.verification import plain
 from tests.conftest import reference
 
 BUDGET = 10**10

@@ -12,8 +12,8 @@ import everyhow as eh
 from everyhow.activations import activation
 from everyhow.boolean.truth_table import assignments
 from everyhow.circuits.circuit import Circuit
+from everyhow.verification import plain
 
-from . import plain
 from .strategies import ACTIVATIONS, networks
 
 GOOD = {"weights": [[[1.0, 2.0]], [[3.0]]], "biases": [[0.5], [0.25]], "activations": ["relu", "identity"]}

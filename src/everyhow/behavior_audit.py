@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -43,6 +43,10 @@ from .readouts.observed import ObservedSignals, observed_signals
 from .readouts.readout import DEFAULT_TOLERANCE, check_tolerance
 from .run_folder import check_run_folder
 from .schema import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from .report.audit_drawings import Drawings
+    from .report.tables import RunTable
 
 # A run amid the values of another input costs about as much as so many candidate evaluations.
 STEPS_PER_INTERCHANGE = 20
@@ -189,6 +193,18 @@ class BehaviorAudit(Displayed):
         path = check_run_folder(folder) / "audit.json"
         return write_atomically(path, json.dumps(self.document(), indent=1, ensure_ascii=False).encode())
 
+    def drawings(self) -> "Drawings":
+        """Every picture of the audit, by name; one is saved by `save("name.svg")` or `.pdf`."""
+        from .report.behavior_drawings import behavior_drawings
+
+        return behavior_drawings(self)
+
+    def tables(self) -> "dict[str, RunTable]":
+        """Everything that was found, as tables by name."""
+        from .report.behavior_words import behavior_tables
+
+        return behavior_tables(self)
+
     def report(self, path: str | Path) -> Path:
         """Write the audit as one HTML page that opens offline; returns its path."""
         from .report.page.behavior import write_behavior_report
@@ -233,10 +249,11 @@ def audit_behavior(
 
     Example:
         >>> import everyhow as eh
-        >>> network = eh.Network([[[1.0, -1.0], [1.0, 1.0]], [[1.0, -1.0]]], [[0.0, 0.0], [0.2]], ["relu", "identity"])
-        >>> behavior = eh.Behavior.of_network(network, [[0.9, 0.1], [0.2, 0.7], [0.8, 0.3]])
-        >>> eh.audit_behavior(network, behavior).counts["perfect_circuits"]
-        1
+        >>> network = eh.Network([[[1.0, -1.0], [1.0, 1.0]], [[1.0, 0.5]]], [[0.0, 0.0], [0.0]], ["relu", "identity"])
+        >>> behavior = eh.Behavior.of_network(network, [[0.9, 0.1], [0.2, 0.7], [0.1, 0.3], [0.8, 0.3]])
+        >>> audit = eh.audit_behavior(network, behavior)
+        >>> audit.counts["perfect_circuits"], audit.counts["minimal_circuits"]
+        (6, 2)
     """
     outputs = network.widths[-1]
     chosen = check_decision("paper", decision or ("argmax" if outputs > 1 else "threshold"))

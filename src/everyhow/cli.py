@@ -13,13 +13,16 @@ import typer
 
 from . import cli_exchange
 from .budget import DEFAULT_BUDGET
+from .cli_behavior import audit_data_command
 from .cli_import import import_command
 from .cli_options import JsonOption, numbers, print_json
+from .cli_verify import verify_command
 from .errors import BudgetError, EveryhowError, FileFormatError, InputError, LostBlocksError
 from .network import Network
 
 if TYPE_CHECKING:
     from .audit import Audit
+    from .behavior_audit import BehaviorAudit
     from .boolean.cost import CostModel
     from .sweeps.plan import Plan
 
@@ -30,6 +33,8 @@ app = typer.Typer(
     help="Count every mechanistic explanation of a small network, and find the criterion that leaves only one.",
 )
 app.add_typer(cli_exchange.app)
+app.command("audit-data")(audit_data_command)
+app.command("verify")(verify_command)
 
 WRONG_INPUT, FAILURE, OVER_BUDGET = 1, 2, 3
 
@@ -436,7 +441,7 @@ def _is_audit(run: Path) -> bool:
     return (run / "audit.json").is_file()
 
 
-def _audit_in(run: Path) -> "Audit":
+def _audit_in(run: Path) -> "Audit | BehaviorAudit":
     from .run_folder import reopen
 
     _announce_compilation()

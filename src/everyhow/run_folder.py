@@ -1,6 +1,7 @@
 """Run folders: where the results of an audit lie, and how an audit is taken up again from there."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,15 +9,19 @@ from typing import TYPE_CHECKING, Any
 from .behavior import Task
 from .boolean.cost import CostModel
 from .boolean.truth_table import TruthTable
-from .errors import FileFormatError, InputError
+from .errors import FileFormatError, InputError, shortened
+from .files import check_readable
 from .network_files import network_from_document
+from .schema import RELEASED
 
 if TYPE_CHECKING:
     from .audit import Audit
+    from .behavior_audit import BehaviorAudit
 
 
 # Where counts that are not done are kept.
 CHECKPOINTS = "checkpoints"
+LARGEST_AUDIT = 256 * 2**20
 
 
 def check_run_folder(folder: str | Path) -> Path:
@@ -35,8 +40,8 @@ def check_run_folder(folder: str | Path) -> Path:
     return path
 
 
-def reopen(folder: str | Path, progress: bool = False) -> "Audit":
-    """The audit that a run folder holds, with everything it found.
+def reopen(folder: str | Path, progress: bool = False) -> "Audit | BehaviorAudit":
+    """The audit that a run folder holds, of a task or by data, with everything it found.
 
     audit.json holds counts and lists; what else there is to see follows from the network. So the audit is repeated with
     the options stored beside its counts, and takes as long again.
@@ -45,8 +50,12 @@ def reopen(folder: str | Path, progress: bool = False) -> "Audit":
         FileFormatError: there is no audit.json, it is none, or the audit now finds other counts than it says.
     """
     path = Path(folder) / "audit.json"
-    document = _read(path)
+    document = read_audit(path)
     try:
+        if "behavior" in document:
+            by_data = _repeat_by_data(document, progress)
+            _check_same(path, document, by_data.document())
+            return replace(by_data, provenance=_stored_provenance(by_data.provenance, document))
         found = _repeat(document, progress)
         _check_same(path, document, found.document())
         return _as_stored(found, document)
@@ -59,15 +68,27 @@ def reopen(folder: str | Path, progress: bool = False) -> "Audit":
         ) from None
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_audit(path: Path) -> dict[str, Any]:
+    """The document in an audit.json of any released schema, as the newest schema has it.
+
+    Raises:
+        FileFormatError: there is no such file, it is too large, no JSON, or of no schema that is known.
+    """
     if not path.is_file():
         raise FileFormatError(f"{path}: no such file; give the folder that everyhow audit --out wrote")
+    check_readable(path, "an audit", LARGEST_AUDIT, "audit the network again")
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError, OSError) as error:
-        raise FileFormatError(f"{path}: not a JSON file ({error}); audit the network again") from None
+        raise FileFormatError(f"{path}: not a JSON file ({shortened(error)}); audit the network again") from None
     if not isinstance(document, dict):
         raise FileFormatError(f"{path}: not an audit but a JSON {type(document).__name__}; audit the network again")
+    version = document.get("schema_version")
+    if isinstance(version, bool) or version not in RELEASED:
+        raise FileFormatError(
+            f"{path}: schema_version is {str(version)[:40]}; this everyhow reads {' and '.join(map(str, RELEASED))}: "
+            f"use a newer version, or audit the network again"
+        )
     return document
 
 
@@ -90,14 +111,29 @@ def _repeat(document: dict[str, Any], progress: bool) -> "Audit":
     )
 
 
+def _repeat_by_data(document: dict[str, Any], progress: bool) -> "BehaviorAudit":
+    from .behavior import Behavior
+    from .behavior_audit import audit_behavior
+
+    said, options = document["behavior"], dict(document["options"])
+    behavior = Behavior(said["points"], said["weights"], said["wanted"], said["epsilon"], said["within"])
+    network = network_from_document(document)
+    return audit_behavior(network, behavior, decision=document["decision"], progress=progress, **options)
+
+
+def _stored_provenance(found: Mapping[str, Any], document: dict[str, Any]) -> dict[str, Any]:
+    """The versions, date and time that the file says."""
+    stored = document.get("provenance")
+    return {**found, **(stored if isinstance(stored, dict) else {})}
+
+
 def _as_stored(found: "Audit", document: dict[str, Any]) -> "Audit":
     """The audit with the versions, date and time that the file says."""
     parts = zip(found.outputs, document.get("outputs", []), strict=True)
-    stored = document.get("provenance")
     return replace(
         found,
         outputs=tuple(_as_stored(part, said) for part, said in parts),
-        provenance={**found.provenance, **(stored if isinstance(stored, dict) else {})},
+        provenance=_stored_provenance(found.provenance, document),
     )
 
 

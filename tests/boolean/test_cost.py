@@ -13,7 +13,7 @@ from everyhow.boolean.algorithms import algorithms
 from everyhow.boolean.cost import CostModel, polarities
 from everyhow.boolean.smallest import Formula, smallest_formulas
 from everyhow.boolean.truth_table import TruthTable
-from tests import plain
+from everyhow.verification import plain
 
 PLAIN = {"AND": (0, 0, 0, 1), "OR": (0, 1, 1, 1), "NAND": (1, 1, 1, 0), "NOR": (1, 0, 0, 0)}
 PARITY = {"XOR": (0, 1, 1, 0), "XNOR": (1, 0, 0, 1)}

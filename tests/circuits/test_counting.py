@@ -16,8 +16,8 @@ from everyhow.circuits.circuit import Circuit
 from everyhow.circuits.criterion import resample_faithful
 from everyhow.circuits.released import ReleasedCircuits, _count_of_few, allowed_sets
 from everyhow.circuits.space import circuits_in_space
+from everyhow.verification import plain
 
-from .. import plain
 from ..conftest import reference
 from ..strategies import networks, permuted
 

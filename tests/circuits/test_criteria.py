@@ -21,8 +21,8 @@ from everyhow.circuits.listing import list_circuits
 from everyhow.circuits.running import bits_of, masks_of, places
 from everyhow.circuits.space import circuits_in_space
 from everyhow.circuits.uniform import draw_from_space
+from everyhow.verification import plain
 
-from .. import plain
 from ..conftest import reference
 from ..strategies import networks
 

@@ -10,8 +10,8 @@ from everyhow.circuits.circuit import Circuit
 from everyhow.circuits.criterion import perfect, resample_faithful
 from everyhow.circuits.faults import fallen, fault_of
 from everyhow.circuits.findings import RUNGS, examine_circuits
+from everyhow.verification import plain
 
-from .. import plain
 from ..conftest import reference
 
 NAMES = ["xor-2-3-3-1-seed0", "xor-2-2-2-1-seed2", "xornet", "and-2-3-3-1-seed0"]

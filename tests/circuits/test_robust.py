@@ -20,8 +20,8 @@ from everyhow.circuits.cells import settle_by_cells
 from everyhow.circuits.circuit import Circuit
 from everyhow.circuits.radius import largest_radius
 from everyhow.circuits.robust import RobustCount, robust_circuits, robust_count, robustness
+from everyhow.verification import plain
 
-from .. import plain
 from ..conftest import reference
 from ..strategies import networks
 

@@ -10,8 +10,8 @@ from everyhow.behavior import Behavior
 from everyhow.boolean.truth_table import assignments
 from everyhow.circuits.circuit import Circuit, connected_part
 from everyhow.circuits.standing import standing
+from everyhow.verification import plain
 
-from .. import plain
 from ..conftest import reference
 from ..strategies import networks
 

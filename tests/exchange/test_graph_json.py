@@ -20,8 +20,8 @@ from everyhow.exchange.graph_json import (
     read_graph_edges,
     write_graph,
 )
+from everyhow.verification import plain
 
-from .. import plain
 from ..conftest import reference
 from ..strategies import networks
 
@@ -158,7 +158,7 @@ def test_files(tmp_path):
             read_graph(path, network)
         assert str(caught.value).startswith(f"{path}: ")
     path.write_bytes(b" " * (MOST_BYTES + 1))
-    with pytest.raises(FileFormatError, match="has 4,194,305 bytes; a graph of a circuit has at most 4,194,304"):
+    with pytest.raises(FileFormatError, match="has 1,048,577 bytes; a graph of a circuit has at most 1,048,576"):
         read_graph(path, network)
     with pytest.raises(FileFormatError, match="no such file; give the path of a graph of a circuit"):
         read_graph(tmp_path / "nothing.json", network)

@@ -10,8 +10,8 @@ import everyhow as eh
 from everyhow.exchange.interventions import mapping_from_interventions, mapping_to_interventions
 from everyhow.mappings.mapping import Mapping
 from everyhow.mappings.signatures import NeuronSet
+from everyhow.verification import plain
 
-from .. import plain
 from ..conftest import reference
 
 NAMES = ["xor-2-3-3-1-seed0", "xornet", "and-2-3-3-1-seed0", "xor-2-2-2-1-seed2"]

@@ -17,8 +17,8 @@ from everyhow.exchange.placements import (
 )
 from everyhow.mappings.interchange import disagreement
 from everyhow.mappings.mapping import Mapping
+from everyhow.verification import plain
 
-from .. import plain
 from ..conftest import reference
 from ..strategies import networks
 

@@ -16,7 +16,7 @@ from everyhow.experiments.findings import examine_experiments
 from everyhow.experiments.witness import witness
 from everyhow.mappings.mapping import Mapping
 from everyhow.readouts.explanation import ReadoutExplanation
-from tests import plain
+from everyhow.verification import plain
 from tests.conftest import reference
 from tests.strategies import networks
 

@@ -14,8 +14,8 @@ from everyhow.circuits.circuit import Circuit
 from everyhow.interpretations.count import ReadingRule, _combined, _moduli, count_interpretations
 from everyhow.interpretations.interpretation import completions
 from everyhow.interpretations.interpretations import Interpretations
+from everyhow.verification import plain
 
-from .. import plain
 from ..conftest import reference
 from ..strategies import networks, permuted
 

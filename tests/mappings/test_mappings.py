@@ -18,8 +18,8 @@ from everyhow.mappings.findings import RUNGS, examine_mappings
 from everyhow.mappings.interchange import best_mappings, disagreement, iia, interference
 from everyhow.mappings.released import bases_tested, released_mappings
 from everyhow.mappings.signatures import NeuronSet, signatures
+from everyhow.verification import plain
 
-from .. import plain
 from ..boolean.test_algorithms import as_plain, canonical
 from ..conftest import reference
 from ..strategies import networks, permuted

@@ -14,7 +14,7 @@ from everyhow.readouts.findings import examine_readouts
 from everyhow.readouts.interchange import dual_directions, interchange
 from everyhow.readouts.readout import readable_signals
 from everyhow.readouts.readouts import Readouts
-from tests import plain
+from everyhow.verification import plain
 from tests.conftest import REFERENCE, reference, reference_names
 from tests.strategies import networks, permuted
 

@@ -8,7 +8,7 @@ from .running import places
 from .space import circuits_in_space
 from .uniform import draw_from_space
 
-DRAWN = 1_000_000
+DRAWN = 200_000
 DRAWN_AT_ONCE = 1 << 15
 CONFIDENCE = 0.95
 # Each circuit drawn is run in every scenario; one run costs about as much as so many candidate evaluations.

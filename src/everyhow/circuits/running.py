@@ -1,6 +1,6 @@
 """Judging circuits by running each of them: for circuits that are drawn, and for criteria of very many scenarios."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt64
@@ -12,6 +12,8 @@ from .search import goal_of, layout_of
 
 Masks = Int[np.ndarray, "circuits layers neurons"]
 CIRCUITS_AT_ONCE = 1 << 12
+# From so many scenarios on it pays to look for what circuits share; values kept at once for that, for each thread.
+MANY_SCENARIOS, VALUES_AT_ONCE = 256, 1 << 24
 
 
 def masks_of(criterion: Criterion, bits: UInt64[np.ndarray, " circuits"]) -> Masks:
@@ -47,22 +49,68 @@ def places(criteria: Iterable[Criterion], masks: Masks) -> tuple[Bool[np.ndarray
     left, allowed = np.arange(len(masks)), 0.0
     for criterion in criteria:
         allowed = criterion.allowed
-        wrong[left] += _weigh(criterion, criterion.certified_limits(), masks[left])
+        weigh = _weigh if len(criterion.base) < MANY_SCENARIOS else _weigh_sharing
+        wrong[left] += weigh(criterion, criterion.certified_limits(), masks[left])
         left = left[wrong[left, 1] <= allowed]
     return wrong[:, 0] <= allowed, wrong[:, 1] <= allowed
 
 
 def _weigh(criterion: Criterion, limits: np.ndarray, masks: Masks) -> Float[np.ndarray, "circuits places"]:
-    """The weight of the scenarios in which each circuit is wrong, by both boxes; see `add_wrong`."""
+    """The weight of the scenarios in which each circuit is wrong, by both boxes, each circuit being run alone."""
     from ..kernels.running import add_wrong
 
     layout, goal = layout_of(criterion), goal_of(criterion, limits)
 
-    def weighed(start: int) -> np.ndarray:
-        block = masks[start : start + CIRCUITS_AT_ONCE]
+    def weighed(block: Masks) -> np.ndarray:
         wrong = np.zeros((len(block), 2))
         add_wrong(block, layout, goal, criterion.allowed, wrong)
         return wrong
 
-    found = list(map_in_threads(weighed, range(0, len(masks), CIRCUITS_AT_ONCE)))
+    return _in_blocks(weighed, masks, CIRCUITS_AT_ONCE)
+
+
+def _weigh_sharing(criterion: Criterion, limits: np.ndarray, masks: Masks) -> Float[np.ndarray, "circuits places"]:
+    """The same, for scenarios of one part; what circuits have below a neuron in common is run once."""
+    from ..kernels.sharing import run_variants, weigh_variants
+
+    layout, goal = layout_of(criterion), goal_of(criterion, limits)
+    network = criterion.network
+
+    def weighed(block: Masks) -> np.ndarray:
+        previous = np.ascontiguousarray((layout.base - layout.ablated[0]).T)[: network.widths[0]]
+        variants = np.tile(np.arange(1, network.widths[0] + 1), (len(block), 1))
+        for layer in range(network.depth - 1):
+            values, chosen, count = [], [], 0
+            for j in range(network.widths[layer + 1]):
+                below, which = np.unique(_below(block[:, layer, j], variants), axis=0, return_inverse=True)
+                values.append(
+                    run_variants(
+                        below, previous, layout.weights[layer, j], layout.constants[layer, j],
+                        np.ascontiguousarray(layout.ablated[layer + 1, :, j]), layout.codes[layer],
+                        layout.parameters[layer],
+                    )
+                )  # fmt: skip
+                chosen.append(which.ravel() + count + 1)
+                count += len(below)
+            previous, variants = np.concatenate(values), np.stack(chosen, axis=1)
+        outputs = network.widths[-1]
+        below = np.stack([_below(block[:, -1, o], variants) for o in range(outputs)], axis=1)
+        wrong = np.zeros((len(block), 2))
+        weigh_variants(
+            below, previous, layout.weights[-1, :outputs], layout.constants[-1, :outputs], layout.contrasts, goal,
+            criterion.allowed, wrong,
+        )  # fmt: skip
+        return wrong
+
+    at_once = max(64, VALUES_AT_ONCE // (len(criterion.base) * max(network.widths)))
+    return _in_blocks(weighed, masks, at_once)
+
+
+def _below(parents: Int[np.ndarray, " circuits"], variants: Int[np.ndarray, "circuits width"]) -> np.ndarray:
+    """Of each circuit, the variants of the parents of a neuron, and 0 for what is no parent."""
+    return np.where(parents[:, None] >> np.arange(variants.shape[1]) & 1, variants, 0)
+
+
+def _in_blocks(weighed: Callable[[Masks], np.ndarray], masks: Masks, at_once: int) -> np.ndarray:
+    found = list(map_in_threads(weighed, (masks[k : k + at_once] for k in range(0, len(masks), at_once))))
     return np.concatenate(found) if found else np.zeros((0, 2))

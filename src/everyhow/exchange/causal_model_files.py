@@ -21,7 +21,7 @@ def read_causal_model(path: str | Path) -> CausalModel:
     """The causal model in a JSON file; see `causal_model_from_document`.
 
     Raises:
-        FileFormatError: there is no such file, it is larger than 4 MB, or it holds no causal model; the message names
+        FileFormatError: there is no such file, it is larger than 1 MB, or it holds no causal model; the message names
             the file.
     """
     document = read_document(path, "a causal model")

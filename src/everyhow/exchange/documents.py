@@ -18,7 +18,7 @@ def read_document(path: str | Path, what: str) -> dict[str, Any]:
     """The JSON object in a file that is said to hold `what`.
 
     Raises:
-        FileFormatError: there is no such file, it is larger than 4 MB, cannot be read, or holds no JSON object.
+        FileFormatError: there is no such file, it is larger than 1 MB, cannot be read, or holds no JSON object.
     """
     path = Path(path)
     if not path.is_file():

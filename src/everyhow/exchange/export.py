@@ -18,12 +18,13 @@ from .interventions import mapping_to_interventions
 
 if TYPE_CHECKING:
     from ..audit import Audit
+    from ..behavior_audit import BehaviorAudit
 
 # Mappings that no rung but the first sorts may be very many; so many of them are written.
 MOST_MAPPINGS = 1000
 
 
-def export_audit(audit: "Audit", folder: str | Path) -> dict[str, int | None]:
+def export_audit(audit: "Audit | BehaviorAudit", folder: str | Path) -> dict[str, int | None]:
     """Write the minimal circuits, the minimal resample-faithful circuits and the surviving mappings of an audit.
 
     In `folder`: `minimal/1.json`, ... and `resample-faithful-minimal/1.json`, ... hold one graph each, fewest edges
@@ -37,8 +38,11 @@ def export_audit(audit: "Audit", folder: str | Path) -> dict[str, int | None]:
         InputError: the audit is of the preset authors, which lists no circuits; or the folder is not empty.
         FileFormatError: the folder cannot be written to.
     """
+    from ..audit import Audit
     from ..paper import PaperFindings
 
+    if not isinstance(audit, Audit):
+        raise InputError("an audit by data is not exported; its circuits are values: audit.findings.circuits.minimal")
     place = writing_folder(folder)
     if any(place.iterdir()):
         raise InputError(f"{place} is not empty; give a new folder, so that it holds this export and nothing else")

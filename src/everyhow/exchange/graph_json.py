@@ -126,7 +126,7 @@ def read_graph(path: str | Path, network: Network, top: int | None = None, thres
     """The circuit in a graph file; see `circuit_from_graph`.
 
     Raises:
-        FileFormatError: there is no such file, it is larger than 4 MB, or it is not a graph of this network that holds
+        FileFormatError: there is no such file, it is larger than 1 MB, or it is not a graph of this network that holds
             a circuit; the message names the file.
     """
     document = read_document(path, WHAT)

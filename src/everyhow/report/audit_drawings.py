@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from ..audit import Audit
+from ..behavior_audit import BehaviorAudit
 from ..boolean.truth_table import assignments
 from ..details import MOST_LISTED
 from ..errors import InputError
@@ -82,12 +83,12 @@ def audit_drawings(audit: Audit) -> Drawings:
 
 
 def save_drawings(
-    audit: Audit, folder: str | Path, wanted: Sequence[str] = (), formats: Sequence[str] = FORMATS
+    audit: "Audit | BehaviorAudit", folder: str | Path, wanted: Sequence[str] = (), formats: Sequence[str] = FORMATS
 ) -> list[Path]:
     """Write drawings of an audit into a folder; returns the files.
 
     Args:
-        audit: the audit.
+        audit: the audit, of a task or by data.
         folder: made if it is not there.
         wanted: names, `*` standing for any letters; the first of each kind when there are none.
         formats: svg, pdf or both; PDF needs the extra plot.
@@ -99,7 +100,7 @@ def save_drawings(
     unknown = [name for name in formats if name not in FORMATS]
     if unknown or not formats:
         raise InputError(f"format {', '.join(unknown) or 'missing'}; the formats of drawings are {', '.join(FORMATS)}")
-    drawings = audit_drawings(audit)
+    drawings = audit.drawings()
     for pattern in wanted:
         if not any(fnmatchcase(name, pattern) for name in drawings):
             raise InputError(f"no drawing is called {pattern!r}; there are {', '.join(drawings.in_short)}")

@@ -5,6 +5,7 @@ from functools import singledispatch
 from html import escape
 
 from ..audit import Audit
+from ..behavior_audit import BehaviorAudit
 from ..boolean.algorithms import Algorithm
 from ..circuits.circuit import Circuit
 from ..mappings.mapping import Mapping
@@ -15,6 +16,7 @@ from .drawings.drawing import Drawing, beside
 from .drawings.formula import draw_algorithm, draw_mapping
 from .drawings.ladder import draw_ladder
 from .drawings.network import draw_network, draw_wiring
+from .page.behavior import behavior_page
 from .page.html import audit_page, drawing_page
 from .words import strategy_name, survivors_by_rung
 
@@ -29,8 +31,9 @@ def bundle(value: object) -> dict[str, str]:
     allowed, the picture is left.
     """
     drawing = picture_of(value)
-    if isinstance(value, Audit):
-        page, height, opened = audit_page(value), AUDIT_HEIGHT, " open"
+    if isinstance(value, Audit | BehaviorAudit):
+        page = audit_page(value) if isinstance(value, Audit) else behavior_page(value)
+        height, opened = AUDIT_HEIGHT, " open"
     else:
         page, height, opened = drawing_page(drawing), round(drawing.height) + MARGIN, ""
     svg = drawing.svg()
@@ -53,6 +56,12 @@ def picture_of(value: object) -> Drawing:
         TypeError: a value of a kind that has none.
     """
     raise TypeError(f"a {type(value).__name__} has no picture")
+
+
+@picture_of.register
+def _(audit: BehaviorAudit) -> Drawing:
+    drawings = audit.drawings()
+    return drawings["usage" if "usage" in drawings else "network"]
 
 
 @picture_of.register

@@ -70,6 +70,13 @@ def draw_network(network: Network) -> Drawing:
     return Drawing(f"The network {widths}: {network.edges} edges", layout.width, layout.height, tuple(parts))
 
 
+def draw_weights(network: Network) -> Drawing:
+    """The whole network without activations, for inputs that are data: weights by the thickness of edges."""
+    layout = Layout(network.widths)
+    parts = (*_headings(layout), *_edges(layout, network), *_plain(layout))
+    return Drawing(f"The network {'-'.join(map(str, network.widths))}", layout.width, layout.height, parts)
+
+
 def draw_circuit(network: Network, circuit: Circuit) -> Drawing:
     """A circuit in its network, run alone; all else is set back."""
     layout = Layout(network.widths)
@@ -104,8 +111,16 @@ def draw_difference(network: Network, one: Circuit, other: Circuit) -> Drawing:
 
 def draw_usage(network: Network, usage: Usage) -> Drawing:
     """How many of the perfect circuits use each edge and neuron: in all, in some (set back by half), in none."""
+    return _lit_by_usage(draw_network(network), network, usage)
+
+
+def draw_usage_by_weights(network: Network, usage: Usage) -> Drawing:
+    """The same without activations."""
+    return _lit_by_usage(draw_weights(network), network, usage)
+
+
+def _lit_by_usage(drawing: Drawing, network: Network, usage: Usage) -> Drawing:
     states = {"core": "", "contingent": "half", "never": "dim"}
-    drawing = draw_network(network)
     lit = {_edge_key(edge): states[usage.role(edge)] for edge in usage.edges}
     lit |= {_neuron_key(*neuron): states[usage.role(neuron)] for neuron in usage.neurons}
     layout = Layout(network.widths)

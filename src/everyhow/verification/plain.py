@@ -1,4 +1,4 @@
-"""The slow, obvious version of every number, straight from the definitions. It shares no code with the library.
+"""The slow, obvious version of every number, straight from the definitions. It shares no code with the rest.
 
 A circuit is a tuple over layers of tuples over neurons of tuples of parents, an empty one for an absent neuron. A tree
 is an input's index or (left, negated, right, negated), the AND of its operands.
@@ -419,7 +419,11 @@ def ablated_runs(network, points, weights, ablation):
         if ablation == "zero":
             yield k, weight, None
         elif ablation == "mean":
-            yield k, weight, [sum(w * row for w, row in zip(weights, state, strict=True)) for state in states]
+            yield (
+                k,
+                weight,
+                [np.sum([w * row for w, row in zip(weights, state, strict=True)], axis=0) for state in states],
+            )
         else:
             for source, share in enumerate(weights):
                 yield k, weight * share, [state[source] for state in states]
@@ -437,10 +441,10 @@ def circuit_error(network, behavior, circuit, decision, ablation):
     received = replace(network, activations=(*network.activations[:-1], "identity"))
     error = 0.0
     for k, weight, carried in ablated_runs(network, behavior.points, behavior.weights, ablation):
-        here = behavior.points[[k]], circuit, None if carried is None else [row[None] for row in carried]
-        wrong = chosen(run(network, *here)[-1][0], decision) != list(behavior.wanted[k])
+        point, ablated = behavior.points[[k]], None if carried is None else [row[None] for row in carried]
+        wrong = chosen(run(network, point, circuit, ablated)[-1][0], decision) != list(behavior.wanted[k])
         if behavior.within is not None:
-            away = run(received, *here)[-1] - run(received, here[0])[-1]
+            away = run(received, point, circuit, ablated)[-1] - run(received, point)[-1]
             wrong = wrong or bool((np.abs(away) > behavior.within).any())
         error += weight * wrong
     return error

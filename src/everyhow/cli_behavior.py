@@ -1,0 +1,103 @@
+"""The command `everyhow audit-data`: an audit by data instead of by a task."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .budget import DEFAULT_BUDGET
+from .cli_options import JsonOption, print_json
+from .errors import InputError
+
+OVER_BUDGET = 3
+
+
+def audit_data_command(
+    points: Annotated[Path, typer.Argument(help="The inputs, one per row (.csv or .npy); captured activations, say.")],
+    network: Annotated[Path, typer.Option("--network", help="A network file (.json, .safetensors or .onnx).")],
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="The label of each row (.csv or .npy); the network's own decisions if not given."),
+    ] = None,
+    features: Annotated[
+        Path | None, typer.Option(help="Bits known of each row (.csv or .npy), for algorithms over them.")
+    ] = None,
+    decision: Annotated[
+        str | None, typer.Option(help="threshold, or argmax for several outputs, which is what they have by default.")
+    ] = None,
+    epsilon: Annotated[float, typer.Option(help="The circuit error allowed.")] = 0.0,
+    within: Annotated[float | None, typer.Option(help="How near outputs must come to the network's.")] = None,
+    ablation: Annotated[str | None, typer.Option(help="What removed edges carry: zero, mean or resample.")] = None,
+    robust: Annotated[float | None, typer.Option(help="Half the side of a box around each input.")] = None,
+    depth: Annotated[int, typer.Option(help="Largest depth of the algorithms over features.")] = 2,
+    budget: Annotated[float, typer.Option(help="Candidate evaluations allowed.")] = DEFAULT_BUDGET,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask scheduler that counts the circuits.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder to write audit.json into.")] = None,
+    report: Annotated[Path | None, typer.Option(help="HTML page to write; it opens offline.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find and count what explains a network on data: circuits, signatures, readouts, and algorithms over features."""
+    from .behavior_audit import audit_behavior
+    from .importing.points import read_points
+    from .network_files import load
+    from .run_folder import CHECKPOINTS, check_run_folder
+
+    if out is not None:
+        check_run_folder(out)
+    explained = load(network)
+    rows = read_points(points)
+    behavior = _behavior(explained, rows, labels, decision, epsilon, within)
+    bits = None if features is None else _features(features, rows, behavior)
+    audit = audit_behavior(
+        explained, behavior, decision=decision, features=bits, depth=depth,  # type: ignore[arg-type]
+        ablation=ablation, robust=robust, budget=int(budget), progress=True,  # type: ignore[arg-type]
+        checkpoints=None if out is None else out / CHECKPOINTS, scheduler=scheduler,
+    )  # fmt: skip
+    saved = [] if out is None else [str(audit.save(out))]
+    if report is not None:
+        saved.append(str(audit.report(report)))
+    if as_json:
+        print_json(audit.document())
+    else:
+        from rich.console import Console
+
+        from .report.behavior_terminal import print_behavior_audit
+
+        print_behavior_audit(audit, Console(highlight=False), saved)
+    if audit.over_budget:
+        raise typer.Exit(OVER_BUDGET)
+
+
+def _behavior(explained, rows, labels: Path | None, decision: str | None, epsilon: float, within: float | None):
+    import numpy as np
+
+    from .behavior import Behavior
+    from .importing.points import read_points
+    from .options import check_decision
+
+    outputs = explained.widths[-1]
+    if labels is None:
+        chosen = check_decision("paper", decision or ("argmax" if outputs > 1 else "threshold"))
+        return Behavior.of_network(explained, rows, chosen, epsilon=epsilon, within=within)
+    column = read_points(labels)
+    if column.shape[1] != 1 or not np.equal(column, np.round(column)).all():
+        raise InputError(f"{labels}: {column.shape[1]} columns; labels are one column of whole numbers, a row each")
+    return Behavior.of_data(rows, column[:, 0].astype(int), outputs, epsilon, within)
+
+
+def _features(path: Path, rows, behavior):
+    """The features of the distinct rows, in the behavior's order."""
+    import numpy as np
+
+    from .behavior import merged
+    from .importing.points import read_points
+
+    bits = read_points(path)
+    if len(bits) != len(rows):
+        raise InputError(f"{path}: {len(bits):,} rows of features for {len(rows):,} inputs; give a row for each")
+    _, which, _ = merged(rows)
+    chosen = np.zeros((len(behavior.points), bits.shape[1]))
+    chosen[which] = bits
+    if not np.array_equal(chosen[which], bits):
+        raise InputError(f"{path}: equal inputs have different features, so that they are no features of the inputs")
+    return chosen

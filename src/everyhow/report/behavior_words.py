@@ -1,0 +1,128 @@
+"""What is said of an audit by data, in a terminal and on a page."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from ..behavior_audit import BehaviorAudit
+from ..details import by_ablation
+from ..readouts.observed import ObservedSignals
+from ..sql import Table
+from .audit_tables import edges_text
+from .lines import neuron_name
+from .tables import RunTable
+from .words import (
+    Answer,
+    ablations_text,
+    circuits_by_rung,
+    estimate_text,
+    in_digits,
+    network_in_short,
+    percent,
+    plural,
+    shown,
+)
+
+# Circuits of a kind in a table.
+MOST_ROWS = 100_000
+
+
+def facts(audit: BehaviorAudit) -> dict[str, str]:
+    """What was audited, and how."""
+    behavior = audit.behavior
+    share = behavior.weights @ (_decided(audit) == behavior.wanted).all(axis=1)
+    asked = f"decision by {audit.decision}; circuit error at most {behavior.epsilon:g}"
+    if behavior.within is not None:
+        asked += f"; outputs within {behavior.within:g} of the network's"
+    if audit.findings.circuits.asked.ablation != "zero":
+        asked += f"; ablation {audit.findings.circuits.asked.ablation}"
+    return {
+        "Network": network_in_short(audit.network),
+        "Inputs": f"{plural(len(behavior.points), 'point')} of {plural(behavior.points.shape[1], 'feature')}",
+        "Wanted": f"the network decides as wanted at {percent(float(share))} % of them",
+        "Asked": asked,
+    }
+
+
+def behavior_answers(audit: BehaviorAudit) -> Iterator[Answer]:
+    """Is the explanation the only one? One answer for each kind."""
+    findings, counts = audit.findings, audit.counts
+    circuits = findings.circuits
+    found = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
+    many = shown(found) if circuits.estimate is None else estimate_text(circuits.estimate)
+    text = f"{many} perfect of {in_digits(circuits.in_space)}"
+    if circuits.robust is not None:
+        text += f", {shown(counts.get('robust_circuits', counts.get('robust_circuits_between')))} of them robust"
+    if circuits.minimal is not None:
+        text += f"; {len(circuits.minimal):,} minimal"
+    yield Answer("circuit", found, text)
+    if findings.using_every_input is not None:
+        space, _ = findings.using_every_input
+        number = counts["perfect_circuits_using_every_input"]
+        yield Answer("using every input", number, f"{shown(number)} perfect of {space:,}")
+    if findings.released is not None:
+        space, _ = findings.released
+        number = counts["accurate_circuits_in_authors_space"]
+        yield Answer("as the authors count", number, f"{shown(number)} of accuracy above 0.99, of {space:,}")
+    kinds = by_ablation(findings.by_ablation)
+    chosen = kinds[circuits.asked.ablation]
+    if chosen is not None:
+        yield Answer("by ablation", chosen, f"perfect, by what removed edges carry: {ablations_text(kinds)}")
+    signatures = findings.signatures
+    if signatures is not None:
+        text = f"{plural(signatures.distinct, 'causal signature')} of {plural(len(signatures), 'neuron set')}"
+        yield Answer("signature", signatures.distinct, text)
+    if findings.mappings is not None:
+        number = sum(map(len, findings.mappings.values()))
+        text = f"{plural(number, 'minimal mapping')} of {plural(len(findings.mappings), 'aligned algorithm')}"
+        yield Answer("where it sits", number, text)
+    for layer in findings.readouts:
+        yield Answer(f"codes, layer {layer.layer}", len(layer), readouts_text(layer))
+
+
+def readouts_text(layer: ObservedSignals) -> str:
+    """What is linear in a layer."""
+    read = ", ".join(
+        f"read with residual {probe.residual:.3g}, right at {percent(probe.accuracy)} %" for probe in layer.decision
+    )
+    return f"{plural(len(layer), 'readable signal')} in {plural(layer.rank, 'direction')}; the decision is {read}"
+
+
+def behavior_tables(audit: BehaviorAudit) -> dict[str, RunTable]:
+    """Counts, ladder, circuits, edges and mappings, as tables."""
+    findings, last = audit.findings, audit.network.depth
+    circuits = findings.circuits
+    found = [
+        _table("counts", "Counts, by their names in audit.json", "count value",
+               [(key, str(value) if isinstance(value, dict | list) else value) for key, value in audit.counts.items()]),
+        _table("ladder", "Survivors of each rung", "rung survivors",
+               [(rung, shown(number)) for rung, number in circuits_by_rung(circuits).items()]),
+        _table("circuits", "Minimal circuits", "kind edges circuit", [
+            (kind, len(circuit), edges_text(circuit))
+            for kind, listed in (("perfect", circuits.minimal), ("resample-faithful", circuits.faithful_minimal))
+            for circuit in (listed or ())[:MOST_ROWS]
+        ]),
+        _table("edges", "How many perfect circuits use each edge", "edge circuits role", [
+            (f"{neuron_name(k - 1, i, last)}→{neuron_name(k, j, last)}", n, usage.role((k, j, i)))
+            for usage in filter(None, [circuits.usage]) for (k, j, i), n in usage.edges.items()
+        ]),
+        _table("readouts", "What is linear in each hidden layer", "layer signals directions residual accuracy", [
+            (layer.layer, len(layer), layer.rank, probe.residual, probe.accuracy)
+            for layer in findings.readouts for probe in layer.decision
+        ]),
+        _table("mappings", "Aligned algorithms over the features, and their places", "algorithm mapping", [
+            (str(algorithm), str(mapping))
+            for algorithm, placed in (findings.mappings or {}).items() for mapping in placed
+        ]),
+    ]  # fmt: skip
+    return {one.name: one for one in found if one.table.rows}
+
+
+def _table(name: str, title: str, columns: str, rows: list[tuple]) -> RunTable:
+    return RunTable(name, title, Table(tuple(columns.split()), tuple(rows)))
+
+
+def _decided(audit: BehaviorAudit) -> np.ndarray:
+    from ..behavior import decide
+
+    return decide(audit.network.run(audit.behavior.points), audit.decision)[0]

@@ -1,0 +1,58 @@
+"""An audit by data as one page: what there is to see stands still, so that it needs no script."""
+
+from pathlib import Path
+from typing import Any
+
+from ...behavior_audit import BehaviorAudit
+from ...files import write_atomically
+from ...ladder import DEFINITIONS
+from ..behavior_drawings import behavior_drawings
+from ..behavior_words import behavior_answers, behavior_tables, facts
+from ..drawings.svg import inside_page
+from ..words import circuits_by_rung, strategy_name
+from .html import render
+
+# Circuits that are drawn, of each kind, and rows of a table.
+MOST_DRAWN, MOST_ROWS = 12, 200
+KINDS = {"minimal": "minimal perfect circuit", "resample-faithful-minimal": "minimal resample-faithful circuit"}
+
+
+def write_behavior_report(audit: BehaviorAudit, target: str | Path) -> Path:
+    """Write the page, whole or not at all; returns its path."""
+    return write_atomically(Path(target), behavior_page(audit).encode())
+
+
+def behavior_page(audit: BehaviorAudit) -> str:
+    """An audit by data as one HTML page that opens offline."""
+    drawings, circuits = behavior_drawings(audit), audit.findings.circuits
+    listed = {"minimal": circuits.minimal or (), "resample-faithful-minimal": circuits.faithful_minimal or ()}
+    return render(
+        "behavior.html.jinja",
+        (),
+        title="Is the explanation the only one? An audit by data",
+        facts=facts(audit),
+        answers=[vars(answer) | {"word": answer.word} for answer in behavior_answers(audit)],
+        verdicts=[(strategy_name(name), verdict) for name, verdict in audit.verdict.items()],
+        rungs=[(rung, left, DEFINITIONS[rung]) for rung, left in circuits_by_rung(circuits).items()],
+        figures=[(name, inside_page(drawings[name])) for name in ("usage", "circuits-by-edges") if name in drawings],
+        network=inside_page(drawings["network"]),
+        families=[
+            {
+                "title": KINDS[kind],
+                "number": len(found),
+                "drawn": [inside_page(drawings[f"{kind}-{k}"]) for k in range(1, min(MOST_DRAWN, len(found)) + 1)],
+            }
+            for kind, found in listed.items()
+            if found
+        ],
+        tables=[_table(one) for one in behavior_tables(audit).values() if one.name not in ("ladder", "circuits")],
+        capped=audit.capped,
+        beyond=audit.findings.beyond,
+        provenance=audit.provenance,
+    )
+
+
+def _table(one) -> dict[str, Any]:
+    rows = one.table.rows
+    left_out = "" if len(rows) <= MOST_ROWS else f"The first {MOST_ROWS} rows of {len(rows):,}."
+    return {"title": one.title, "columns": one.table.columns, "rows": rows[:MOST_ROWS], "note": left_out}
