@@ -30,7 +30,7 @@ MOST_ROWS = 100_000
 def facts(audit: BehaviorAudit) -> dict[str, str]:
     """What was audited, and how."""
     behavior = audit.behavior
-    share = behavior.weights @ (_decided(audit) == behavior.wanted).all(axis=1)
+    share = round(float(behavior.weights @ (_decided(audit) == behavior.wanted).all(axis=1)), 12)
     asked = f"decision by {audit.decision}; circuit error at most {behavior.epsilon:g}"
     if behavior.within is not None:
         asked += f"; outputs within {behavior.within:g} of the network's"
@@ -39,7 +39,7 @@ def facts(audit: BehaviorAudit) -> dict[str, str]:
     return {
         "Network": network_in_short(audit.network),
         "Inputs": f"{plural(len(behavior.points), 'point')} of {plural(behavior.points.shape[1], 'feature')}",
-        "Wanted": f"the network decides as wanted at {percent(float(share))} % of them",
+        "Wanted": f"the network decides as wanted at {percent(share)} % of them",
         "Asked": asked,
     }
 

@@ -35,6 +35,7 @@ def behavior_page(audit: BehaviorAudit) -> str:
         verdicts=[(strategy_name(name), verdict) for name, verdict in audit.verdict.items()],
         rungs=[(rung, left, DEFINITIONS[rung]) for rung, left in circuits_by_rung(circuits).items()],
         figures=[(name, inside_page(drawings[name])) for name in ("usage", "circuits-by-edges") if name in drawings],
+        captions={"usage": "Use by the perfect circuits: in all, in some (set back), in none", "circuits-by-edges": ""},
         network=inside_page(drawings["network"]),
         families=[
             {

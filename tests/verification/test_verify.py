@@ -1,0 +1,135 @@
+"""Stored audits checked by the slow methods: what agrees, and what a changed file says."""
+
+import json
+
+import numpy as np
+import pytest
+
+import everyhow as eh
+from everyhow.cli import main
+from everyhow.verification.verify import verify
+
+from ..conftest import REFERENCE, reference
+
+SMALL = ["xor-2-4-1-seed0", "xor-2-2-2-1-seed2", "imp-2-2-1-seed0"]
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_an_audit_agrees(name, tmp_path):
+    """Every number of a small network is found again, whole."""
+    document, network = reference(name)
+    eh.audit(network, document["task"]).save(tmp_path)
+    found = verify(tmp_path)
+    assert found.agrees, [check for check in found.checks if not check.agrees]
+    checked = {check.what for check in found.checks}
+    assert {"perfect_circuits", "minimal_circuits", "resample_faithful", "interpretations", "mappings"} <= checked
+    assert {"mappings that pass inert", "distinct_causal_signatures", "computes"} <= checked
+    stated = {check.what: check.found for check in found.checks}
+    assert stated["perfect_circuits"] == document["paper"]["perfect_circuits"]
+
+
+def changed(document, path, value):
+    *above, last = path
+    for key in above:
+        document = document[key]
+    document[last] = value
+
+
+@pytest.mark.parametrize(("path", "value"), [
+    (("counts", "perfect_circuits"), 13),
+    (("counts", "minimal_circuits"), 4),
+    (("counts", "interpretations"), 187),
+    (("counts", "interpretations_with_dont_cares_expanded"), 1),
+    (("counts", "mappings"), 2),
+    (("counts", "fewest_edges"), 7),
+    (("counts", "distinct_causal_signatures"), 5),
+    (("ladder", "circuits", "resample_faithful"), 8),
+    (("ladder", "mappings", "joint"), 0),
+    (("computes", "table"), "0111"),
+    (("network", "biases", 0, 0), 0.25),
+])  # fmt: skip
+def test_a_changed_number_is_noticed(path, value, tmp_path, capsys):
+    """Whatever is changed in the file, the check of it differs, the exit code is 1 and the message names the file."""
+    document, network = reference("xor-2-4-1-seed0")
+    eh.audit(network, document["task"]).save(tmp_path)
+    saved = json.loads((tmp_path / "audit.json").read_text())
+    changed(saved, path, value)
+    (tmp_path / "audit.json").write_text(json.dumps(saved))
+    assert not verify(tmp_path).agrees
+    with pytest.raises(SystemExit) as stopped:
+        run(["verify", str(tmp_path)])
+    out, err = capsys.readouterr()
+    assert stopped.value.code == 1
+    assert "DIFFERS" in out and str(tmp_path / "audit.json") in err
+
+
+def run(arguments):
+    import sys
+
+    sys.argv = ["everyhow", *arguments]
+    main()
+
+
+def test_other_audits(tmp_path):
+    """By other ablations, with errors, by the authors' preset, of several outputs, by data, and beyond the budget."""
+    _, network = reference("xor-2-4-1-seed0")
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(70, 2))
+    shapes = [(2, 2), (2, 2), (2, 2)]
+    pair = eh.Network([rng.normal(size=s) for s in shapes], [rng.normal(size=2) for _ in shapes], ["tanh"] * 3)
+    _, large = reference("count-xor-2-5-5-1-seed0")
+    audits = {
+        "mean": eh.audit(network, "XOR", ablation="mean"),
+        "error": eh.audit(network, "XOR", epsilon=0.25),
+        "authors": eh.audit(network, "XOR", "authors"),
+        "pair": eh.audit(pair, "XOR,AND", depth=2),
+        "data": eh.audit_behavior(eh.xornet(), eh.Behavior.of_network(eh.xornet(), points, epsilon=0.1)),
+        "estimate": eh.audit(large, "XOR", budget=10_000_000),
+    }
+    for name, audit in audits.items():
+        audit.save(tmp_path / name)
+        found = verify(tmp_path / name)
+        assert found.agrees, (name, [check for check in found.checks if not check.agrees])
+        assert len(found.checks) >= 2
+    together = {check.what for check in verify(tmp_path / "pair").checks}
+    assert "together: perfect_circuits" in together
+
+
+def test_the_first_schema_is_read(tmp_path):
+    """An audit.json that the first release wrote can be opened and checked."""
+    (tmp_path / "audit.json").write_bytes((REFERENCE / "schemas" / "audit-schema-1.json").read_bytes())
+    assert json.loads((tmp_path / "audit.json").read_text())["schema_version"] == 1
+    assert verify(tmp_path).agrees
+    from everyhow.run_folder import reopen
+
+    assert reopen(tmp_path).counts["perfect_circuits"] == 12
+
+
+def test_files_that_are_no_audits(tmp_path, capsys):
+    """What is wrong with a file is said, with its name, within a second."""
+    import time
+
+    eh.audit(eh.xornet(), "XOR").save(tmp_path)
+    good = (tmp_path / "audit.json").read_bytes()
+    document = json.loads(good)
+    cases = {
+        b"": "not a JSON file",
+        good[: len(good) // 2]: "not a JSON file",
+        b"[1, 2]": "not an audit but a JSON list",
+        b"\x80\x04cos\nsystem\n": "not a JSON file",
+        b"[" * 200_000: "not a JSON file",
+        json.dumps(document | {"schema_version": 99}).encode(): "schema_version is 99; this everyhow reads 1 and 2",
+        json.dumps(document | {"counts": None}).encode(): "not an audit that can be",
+        json.dumps(document | {"network": {}}).encode(): "not an audit that can be",
+        good.replace(b"-0.5", b"NaN"): "every value must be finite",
+    }
+    for content, said in cases.items():
+        (tmp_path / "audit.json").write_bytes(content)
+        for command in ("verify", "report"):
+            begun = time.process_time()
+            with pytest.raises(SystemExit) as stopped:
+                run([command, str(tmp_path)])
+            _, err = capsys.readouterr()
+            assert time.process_time() - begun < 1
+            assert stopped.value.code == 1
+            assert said in err and str(tmp_path / "audit.json") in err, (command, content[:40], err)
