@@ -46,7 +46,8 @@ def as_circuit(network, circuit):
     return Circuit.of_edges(network.widths, plain.edges(circuit))
 
 
-@given(judged(), st.sampled_from(["zero", "mean", "resample"]))
+@settings(max_examples=40)
+@given(judged(most_points=5), st.sampled_from(["zero", "mean", "resample"]))
 def test_any_criterion(case, ablation):
     """Counting, listing and running agree with summing the weight of the wrong runs of each circuit."""
     network, behavior, decision = case
@@ -71,6 +72,7 @@ def test_any_criterion(case, ablation):
             assert (fault_of(criterion, circuit) is None) == (circuit in expected)
 
 
+@settings(max_examples=30)
 @given(judged(most_points=4), st.sampled_from(["zero", "mean"]))
 def test_resample_faithful_by_data(case, ablation):
     """Both the runs alone and the runs amid what other edges carry elsewhere may be wrong as often as is allowed."""

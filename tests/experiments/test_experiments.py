@@ -144,7 +144,7 @@ def test_matrix(name):
     assert np.allclose(as_floats(examined), slow_matrix(network, explanations), atol=1e-12)
 
 
-@settings(max_examples=30)
+@settings(max_examples=18)
 @given(networks(inputs=(2, 2), hidden=(1, 3), widest=3), st.integers(0, 10))
 def test_matrix_of_random_networks(network, start):
     """Mappings of random networks, of whatever they compute."""

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Int
+from numpy.typing import ArrayLike
 
 from ..behavior import Behavior
 from ..boolean.algorithms import Algorithm, Variable, algorithms
@@ -14,7 +15,7 @@ from .alignment import forced_rows
 from .mapping import Mapping, mappings_of
 from .signatures import NeuronSet, Rows, Signatures
 
-Features = Bool[np.ndarray, "inputs features"]
+Features = ArrayLike
 # Rows of a truth table that no input has, and whose value may be either.
 MOST_OPEN = 8
 

@@ -138,13 +138,21 @@ def table_bytes(widths: tuple[int, ...], inputs: int) -> int:
 
 
 def minimal_sets(sets: tuple[NeuronSet, ...]) -> tuple[NeuronSet, ...]:
-    """The sets that contain no other one of `sets` in the same layer."""
-    found: list[tuple[int, frozenset[int], NeuronSet]] = []
-    for candidate in sorted(sets, key=lambda s: len(s.neurons)):
-        members = frozenset(candidate.neurons)
-        if not any(layer == candidate.layer and smaller <= members for layer, smaller, _ in found):
-            found.append((candidate.layer, members, candidate))
-    return tuple(candidate for _, _, candidate in found)
+    """The sets that contain no other one of `sets` in the same layer, small ones first."""
+    kept: list[int] = []
+    for layer in {one.layer for one in sets}:
+        own = np.array([k for k, one in enumerate(sets) if one.layer == layer])
+        bits = np.array([sum(1 << j for j in sets[k].neurons) for k in own], np.uint64)
+        sizes, minimal = np.bitwise_count(bits), np.zeros(0, np.uint64)
+        # Sets of one size contain each other only when they are equal.
+        for size in np.unique(sizes):
+            candidates = np.flatnonzero(sizes == size)
+            at_once = max(1, VALUES_AT_ONCE // (len(minimal) + 1))
+            for some in np.split(candidates, range(at_once, len(candidates), at_once)):
+                inside = (minimal[None, :] & ~bits[some, None]) == 0
+                kept += own[some[~inside.any(axis=1)]].tolist()
+            minimal = np.concatenate([minimal, bits[np.isin(own, kept) & (sizes == size)]])
+    return tuple(sets[k] for k in sorted(kept, key=lambda k: (len(sets[k].neurons), k)))
 
 
 def _layer_rows(
