@@ -1,7 +1,5 @@
 """Commands that exchange explanations with other tools: place a circuit, align a causal model, export a run."""
 
-import json
-import sys
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .budget import DEFAULT_BUDGET
+from .cli_options import JsonOption, print_json
 from .errors import InputError
 from .network import Network
 
@@ -23,8 +22,9 @@ OVER_BUDGET = 3
 # Placements printed; the number of all of them is printed, too.
 MOST_SHOWN = 1000
 
-NetworkOption = Annotated[str, typer.Option("--network", help="A network file (.json or .safetensors), or xornet.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+NetworkOption = Annotated[
+    str, typer.Option("--network", help="A network file (.json, .safetensors or .onnx), or xornet.")
+]
 
 
 @app.command("place")
@@ -38,6 +38,7 @@ def place_command(
     connected: Annotated[
         bool, typer.Option("--connected", help="Leave out edges that lead nowhere, and tell which.")
     ] = False,
+    ablation: Annotated[str, typer.Option(help="What removed edges carry: zero, mean or resample.")] = "zero",
     budget: Annotated[float, typer.Option(help="Candidate evaluations allowed for each search.")] = DEFAULT_BUDGET,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,9 +54,9 @@ def place_command(
         circuit, dropped = connected_part(whole.widths, read_graph_edges(graph, whole, top, threshold))
     else:
         circuit = read_graph(graph, whole, top, threshold)
-    found = place(whole, task, circuit, decision, int(budget))  # type: ignore[arg-type]
+    found = place(whole, task, circuit, decision, int(budget), ablation)  # type: ignore[arg-type]
     if as_json:
-        _print_json(_standing_document(found, dropped))
+        print_json(_standing_document(found, dropped))
     else:
         for line in _standing_lines(found, dropped):
             typer.echo(line)
@@ -87,7 +88,7 @@ def align_command(
             entry |= {"joint": disagreement is None, "disagreement": disagreement and str(disagreement)}
         shown.append((str(placement), entry))
     if as_json:
-        _print_json({"placements": number, "listed": [entry for _, entry in shown], "differs_at": list(differs)})
+        print_json({"placements": number, "listed": [entry for _, entry in shown], "differs_at": list(differs)})
         return
     if differs:
         typer.echo(f"the model says otherwise than the network at {', '.join(differs)}")
@@ -168,7 +169,3 @@ def _stored(source: str) -> Network:
     from .network_files import load
 
     return xornet() if source == "xornet" else load(source)
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False) + "\n")

@@ -72,6 +72,7 @@ def place(
     circuit: Circuit,
     decision: Decision = "threshold",
     budget: int = DEFAULT_BUDGET,
+    ablation: Ablation = "zero",
 ) -> Standing:
     """Where a circuit, perhaps found by another tool, stands among all circuits of its network.
 
@@ -81,13 +82,15 @@ def place(
         circuit: the circuit; `everyhow.exchange.graph_json.read_graph` reads one from a graph of EAP-IG or MIB.
         decision: how outputs become bits.
         budget: candidate evaluations allowed for each search.
+        ablation: what removed edges carry: `zero`, their `mean`, or, in `resample`, what they carry at any input.
 
     Example:
         >>> import everyhow as eh
         >>> print(eh.place(eh.xornet(), "XOR", eh.Circuit.whole(eh.xornet())))
         your circuit is perfect and minimal; it is the only perfect circuit
     """
-    return standing(network, _behavior(network, task, decision), circuit, decision, budget)
+    check_ablation(ablation)
+    return standing(network, _behavior(network, task, decision), circuit, decision, budget, ablation)
 
 
 def interpretations(network: Network, circuit: Circuit, decision: Decision = "threshold") -> Interpretations:

@@ -139,7 +139,10 @@ def _as_stored(found: "Audit", document: dict[str, Any]) -> "Audit":
 
 def _check_same(path: Path, stored: dict[str, Any], found: dict[str, Any]) -> None:
     """Raises FileFormatError at the first count, rung or verdict that differs."""
-    for one, other in zip(stored.get("outputs", [stored]), found.get("outputs", [found]), strict=True):
+    pairs = [*zip(stored.get("outputs", [stored]), found.get("outputs", [found]), strict=True)]
+    if "together" in stored and "together" in found:
+        pairs.append((stored["together"], found["together"]))
+    for one, other in pairs:
         for part in ("counts", "ladder", "verdict"):
             for key, value in json.loads(json.dumps(other[part])).items():
                 said = one.get(part, {}).get(key)

@@ -187,6 +187,29 @@ def test_standing_by_data(xor):
     assert less.of_perfect > found.of_perfect
 
 
+@given(
+    networks(outputs=(1, 1), hidden=(1, 2), most_circuits=80),
+    st.integers(0, 2**32),
+    st.sampled_from(["mean", "resample"]),
+)
+@settings(max_examples=15)
+def test_standing_by_ablation(network, pick, ablation):
+    """What lies inside is judged amid what the edges outside carry in the whole network."""
+    behavior = Behavior.of_network(network, assignments(network.widths[0]))
+    everything = list(plain.all_circuits(network.weights))
+    if not everything:
+        return
+    right = [c for c in everything if plain.circuit_error(network, behavior, c, "threshold", ablation) <= 1e-9]
+    edges = plain.edges(everything[pick % len(everything)])
+    found = standing(network, behavior, Circuit.of_edges(network.widths, edges), ablation=ablation)
+    if found.minimal_inside is None:
+        return
+    inside = {plain.edges(c) for c in right if plain.edges(c) <= edges}
+    smallest = {one for one in inside if not any(other < one for other in inside)}
+    assert {frozenset(c.edges) for c in found.minimal_inside} == smallest
+    assert found.perfect == (edges in inside) and found.of_perfect == len(right)
+
+
 def test_wrong_circuits():
     """A circuit of another network, and a task of another number of outputs."""
     network = eh.xornet()

@@ -5,7 +5,6 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from ..behavior import Behavior, Decision
 from ..budget import over_budget
 from ..errors import InputError
 from ..network import Network
@@ -14,7 +13,7 @@ from .count import CircuitCount, count_circuits
 from .criterion import Criterion, perfect
 from .findings import COUNTING, ties
 from .listing import MOST_EDGES, is_listable, list_bits
-from .minimal import minimal_circuits
+from .minimal import minimal_circuits, minimal_sets
 from .search import COUNTED_BITS, MOST_NEURONS
 from .space import circuits_in_space
 
@@ -46,14 +45,16 @@ def counted(criterion: Criterion, budget: int) -> Answer[CircuitCount]:
     return Answer(count) if count.certified else Answer(None, (), ties(count, "perfect"))
 
 
-def minimal_inside(
-    network: Network, behavior: Behavior, circuit: Circuit, decision: Decision, budget: int
-) -> Answer[tuple[Circuit, ...]]:
+def minimal_inside(alone: Criterion, circuit: Circuit, budget: int) -> Answer[tuple[Circuit, ...]]:
     """The minimal perfect circuits within a circuit, fewest edges first."""
+    network, behavior = alone.network, alone.behavior
+    if behavior.within is not None or any(carried.any() for carried in alone.ablated):
+        # What the edges outside carry, and what outputs must come near to, are the whole network's.
+        return _minimal_of_listed(alone, circuit, budget)
     part, neurons = _part(network, circuit)
     if not is_listable(part):
         return Answer(None, (f"minimal circuits are looked for in networks of at most {MOST_EDGES} edges",))
-    criterion = perfect(part, behavior, decision)
+    criterion = perfect(part, behavior, alone.decision)
     count = counted(criterion, budget)
     if count.found is None:
         return Answer(None, count.refused, count.ties)
@@ -62,6 +63,19 @@ def minimal_inside(
         edges = [(layer, neurons[layer][j], neurons[layer - 1][i]) for layer, j, i in smaller.edges]
         found.append(Circuit.of_edges(network.widths, edges))
     return Answer(tuple(sorted(found, key=lambda c: (len(c), c.bits))))
+
+
+def _minimal_of_listed(alone: Criterion, circuit: Circuit, budget: int) -> Answer[tuple[Circuit, ...]]:
+    """The minimal ones among all circuits that meet the criterion and lie within the circuit."""
+    if not is_listable(alone.network):
+        return Answer(None, (f"minimal circuits are looked for in networks of at most {MOST_EDGES} edges",))
+    count = counted(alone, budget)
+    if count.found is None:
+        return Answer(None, count.refused, count.ties)
+    outside = ~np.uint64(circuit.bits)
+    found = minimal_sets(block[block & outside == 0] for block in list_bits(alone))
+    circuits = (Circuit(circuit.widths, int(bits)) for bits in found)
+    return Answer(tuple(sorted(circuits, key=lambda c: (len(c), c.bits))))
 
 
 def _part(network: Network, circuit: Circuit) -> tuple[Network, tuple[tuple[int, ...], ...]]:

@@ -8,7 +8,7 @@ from ..ladder import Fault
 from ..network import Network
 from .bounded import Answer, counted, minimal_inside, nearest
 from .circuit import Circuit, Edge
-from .criterion import Criterion, perfect, resample_faithful
+from .criterion import Ablation, Criterion, perfect, resample_faithful
 from .faults import fault_of
 
 
@@ -124,6 +124,7 @@ def standing(
     circuit: Circuit,
     decision: Decision = "threshold",
     budget: int = DEFAULT_BUDGET,
+    ablation: Ablation = "zero",
 ) -> Standing:
     """Where `circuit` stands among the circuits of `network` that make the decisions of `behavior` when run alone.
 
@@ -138,6 +139,7 @@ def standing(
         circuit: the circuit to place.
         decision: how outputs become bits.
         budget: candidate evaluations allowed for each search.
+        ablation: what removed edges carry.
 
     Raises:
         InputError: the circuit does not belong to the network.
@@ -148,10 +150,10 @@ def standing(
         >>> print(standing(xornet(), Behavior.of_task(parse_task("XOR")), Circuit.whole(xornet())))
         your circuit is perfect and minimal; it is the only perfect circuit
     """
-    alone = perfect(network, behavior, decision)
+    alone = perfect(network, behavior, decision, ablation)
     fault = fault_of(alone, circuit)
     removable = () if fault else tuple(edge for edge in circuit.edges if _stays(alone, circuit.without(edge)))
-    inside = minimal_inside(network, behavior, circuit, decision, budget)
+    inside = minimal_inside(alone, circuit, budget)
     count = counted(alone, budget)
     near = Answer[Circuit](None)
     if fault and count.found is not None and count.found.between[0]:
@@ -160,7 +162,7 @@ def standing(
     return Standing(
         circuit,
         fault,
-        fault_of(resample_faithful(network, behavior, decision), circuit),
+        fault_of(resample_faithful(network, behavior, decision, ablation), circuit),
         removable,
         inside.found,
         None if sizes is None else sum(sizes.values()),
