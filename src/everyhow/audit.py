@@ -14,10 +14,11 @@ from .boolean.cost import CostModel
 from .boolean.gates import name_of
 from .boolean.truth_table import assignments, row_name
 from .budget import DEFAULT_BUDGET
+from .circuits.count import CircuitCount
 from .circuits.criterion import Ablation
-from .circuits.findings import CircuitFindings, examine_circuits
+from .circuits.findings import CircuitFindings, count_by_ablation, examine_circuits
 from .counted import circuit_counts, circuit_verdict
-from .details import circuit_details, details_of
+from .details import by_ablation, circuit_details, details_of
 from .display import Displayed
 from .errors import InputError
 from .executing import executing
@@ -55,6 +56,7 @@ class Audit(Displayed):
         findings: what was found, with everything listed; None for several outputs.
         outputs: the audits of each output, when there are several.
         together: the circuits that decide right at all of several outputs; None for one output or in `authors`.
+        together_by_ablation: their number under each kind of ablation.
         provenance: versions, times, the digest of the network, and the origin of an imported one.
     """
 
@@ -69,6 +71,7 @@ class Audit(Displayed):
     findings: PaperFindings | AuthorsFindings | None = field(repr=False)
     outputs: tuple["Audit", ...]
     together: CircuitFindings | None = field(repr=False)
+    together_by_ablation: Mapping[str, CircuitCount | None] = field(repr=False)
     provenance: Mapping[str, Any] = field(repr=False)
 
     @property
@@ -139,7 +142,8 @@ class Audit(Displayed):
                     "counts": circuit_counts(self.together),
                     "ladder": {"circuits": self.together.survivors},
                     "verdict": {"where_then_what": asdict(circuit_verdict(self.together))},
-                    "circuits": circuit_details(self.together),
+                    "circuits": circuit_details(self.together)
+                    | {"by_ablation": by_ablation(self.together_by_ablation)},
                 }
         else:
             table, name = self.computes or (None, None)
@@ -292,13 +296,14 @@ def audit(
         )
         if len(outputs) == 1:
             return outputs[0]
-        together = None
+        together, kinds = None, {}
         if preset == "paper":
             behavior = behavior_of(network)
             together = examine_circuits(network, behavior, chosen, budget, asked.circuits, execution)
+            kinds = count_by_ablation(network, behavior, chosen, budget, together, execution)
     options, provenance = options_of(parsed), provenance_of(network, started)
     return Audit(
-        parsed.name, preset, chosen, max_depth, options, network, None, (), None, outputs, together, provenance
+        parsed.name, preset, chosen, max_depth, options, network, None, (), None, outputs, together, kinds, provenance
     )
 
 
@@ -327,6 +332,7 @@ def _audit_output(
         findings=findings,
         outputs=(),
         together=None,
+        together_by_ablation={},
         provenance=provenance_of(network, started),
     )
 

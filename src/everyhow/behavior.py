@@ -158,7 +158,7 @@ class Behavior:
     def of_data(
         points: Float[np.ndarray, "inputs features"],
         labels: Int[np.ndarray, " inputs"],
-        outputs: int = 1,
+        outputs: int | None = None,
         epsilon: float = 0.0,
         within: float | None = None,
     ) -> "Behavior":
@@ -168,7 +168,7 @@ class Behavior:
             points: shape (inputs, features).
             labels: of one output, the bit of each row; of several, its class, which is the output that must be largest
                 (the decision `argmax`).
-            outputs: of the network.
+            outputs: of the network; when not given, 1 for labels of 0 and 1, else one for each class up to the largest.
             epsilon: the circuit error allowed.
             within: how near a circuit's outputs must come to the network's.
 
@@ -181,6 +181,8 @@ class Behavior:
         """
         labels = np.asarray(labels)
         distinct, which, counts = merged(points)
+        if outputs is None:
+            outputs = 1 if np.isin(labels, (0, 1)).all() else int(labels.max(initial=0)) + 1
         most = max(2, outputs)
         if labels.shape != which.shape or not np.isin(labels, np.arange(most)).all():
             raise InputError(
@@ -194,7 +196,8 @@ class Behavior:
         if len(torn):
             raise InputError(
                 f"rows {first[which[torn[0]]] + 1} and {torn[0] + 1} are the same point with different labels, so no "
-                f"network can be right at both; drop one, or take the network's own decisions"
+                f"network can be right at both ({len(torn)} rows differ so from an earlier one); drop such rows, or "
+                f"take the network's own decisions"
             )
         wanted = chosen[:, None] == (np.arange(outputs) if outputs > 1 else 1)
         return Behavior(distinct, counts, wanted, epsilon, within)
@@ -214,6 +217,8 @@ class Behavior:
         if copies < 1 or not 0 < deviation < math.inf:
             raise InputError(f"{copies} copies of deviation {deviation}; at least 1 copy and a deviation above 0")
         exact = np.repeat(assignments(task.inputs), copies, axis=0)
+        if deviation < 1e-12:
+            raise InputError(f"deviation is {deviation}; noise as small as rounding moves no input")
         moved = exact + np.random.default_rng(seed).normal(scale=deviation, size=exact.shape)
         return Behavior(moved, np.ones(len(moved)), np.repeat(task.bits(), copies, axis=0), epsilon)
 

@@ -36,7 +36,7 @@ from .mappings.observed import FeatureRows, Features, checked_features, fitting_
 from .mappings.signatures import MOST_BYTES, Signatures, signatures, table_bytes
 from .network import Network
 from .network_files import network_document
-from .options import check_decision, checked_circuit_questions
+from .options import DEEPEST, check_decision, checked_circuit_questions
 from .progress import Progress
 from .provenance import provenance_of
 from .readouts.observed import ObservedSignals, observed_signals
@@ -249,15 +249,18 @@ def audit_behavior(
 
     Example:
         >>> import everyhow as eh
-        >>> network = eh.Network([[[1.0, -1.0], [1.0, 1.0]], [[1.0, 0.5]]], [[0.0, 0.0], [0.0]], ["relu", "identity"])
-        >>> behavior = eh.Behavior.of_network(network, [[0.9, 0.1], [0.2, 0.7], [0.1, 0.3], [0.8, 0.3]])
-        >>> audit = eh.audit_behavior(network, behavior)
-        >>> audit.counts["perfect_circuits"], audit.counts["minimal_circuits"]
-        (6, 2)
+        >>> network = eh.xornet()
+        >>> behavior = eh.Behavior.of_network(network, [[0.9, 0.1], [0.2, 0.8], [0.1, 0.2], [0.8, 0.9]])
+        >>> eh.audit_behavior(network, behavior).counts["perfect_circuits"]
+        1
     """
     outputs = network.widths[-1]
     chosen = check_decision("paper", decision or ("argmax" if outputs > 1 else "threshold"))
     asked = checked_circuit_questions(ablation, behavior.epsilon, behavior.within, robust)
+    if budget < 1 or not 1 <= depth <= DEEPEST:
+        raise InputError(
+            f"budget is {budget} and depth {depth}; at least 1 evaluation, and a depth from 1 to {DEEPEST}"
+        )
     expected = (network.widths[0], outputs)
     found = (behavior.points.shape[1], behavior.wanted.shape[1])
     if found != expected:
@@ -275,7 +278,7 @@ def audit_behavior(
     started = time.perf_counter()
     with executing(Progress(progress), checkpoints, scheduler) as execution:
         circuits = examine_circuits(network, behavior, chosen, budget, asked, execution)
-    kinds = count_by_ablation(network, behavior, chosen, budget)
+        kinds = count_by_ablation(network, behavior, chosen, budget, circuits, execution)
     table, refused = _signatures(network, behavior, chosen, budget)
     beyond, mappings = [NEEDS_TRUTH_TABLE], None
     if rows is None:
@@ -287,7 +290,7 @@ def audit_behavior(
     readouts, unread = _all_readouts(network, behavior, tolerance)
     findings = BehaviorFindings(
         circuits, kinds, _using_every_input(network, behavior, chosen, asked, circuits, budget),
-        _released(network, behavior, circuits), table, readouts, mappings, (*refused, *unread), tuple(beyond),
+        _released(network, behavior, circuits, budget), table, readouts, mappings, (*refused, *unread), tuple(beyond),
     )  # fmt: skip
     return BehaviorAudit(network, behavior, chosen, options, findings, provenance_of(network, started))
 
@@ -336,10 +339,8 @@ def _using_every_input(
 ) -> tuple[int, CircuitCount] | None:
     """The circuits that use every input, of the space and of the perfect ones; None where they were not counted."""
     inputs = len(behavior.points)
-    steps = (counting_steps(network, inputs)[COUNTING] << network.widths[0]) * (
-        1 if asked.ablation != "resample" else inputs
-    )
-    if circuits.perfect is None or over_budget("", steps, budget):
+    steps = counting_steps(network, inputs)[COUNTING] << network.widths[0]
+    if circuits.perfect is None or asked.ablation == "resample" or over_budget("", steps, budget):
         return None
     anything = Behavior(behavior.points[:1], np.ones(1), behavior.wanted[:1], epsilon=1.0)
     space = count_circuits(perfect(network, anything, decision), every_input_used=True)
@@ -347,8 +348,12 @@ def _using_every_input(
     return space.between[0], count_circuits(criterion, every_input_used=True)
 
 
-def _released(network: Network, behavior: Behavior, circuits: CircuitFindings) -> tuple[int, CircuitCount] | None:
+def _released(
+    network: Network, behavior: Behavior, circuits: CircuitFindings, budget: int
+) -> tuple[int, CircuitCount] | None:
     """What the released code would count: of the circuits it looks at, those whose accuracy exceeds 0.99."""
+    if over_budget("", counting_steps(network, len(behavior.points))[COUNTING] << network.widths[0], budget):
+        return None
     if circuits.perfect is None or network.widths[-1] > 1 or network.depth < 2 or not is_listable(network):
         return None
     found = ReleasedCircuits(network, behavior)

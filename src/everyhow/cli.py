@@ -15,7 +15,7 @@ from . import cli_exchange
 from .budget import DEFAULT_BUDGET
 from .cli_behavior import audit_data_command
 from .cli_import import import_command
-from .cli_options import JsonOption, numbers, print_json
+from .cli_options import JsonOption, numbers, print_json, whole_budget
 from .cli_verify import verify_command
 from .errors import BudgetError, EveryhowError, FileFormatError, InputError, LostBlocksError
 from .network import Network
@@ -121,7 +121,7 @@ def audit_command(
         min_node_sparsity=min_node_sparsity, pair_order=pair_order, tolerance=tolerance, signals=signals,
         costs=_costs(not_price, familiar),
         shown=None if show is None else show.split(","), ablation=ablation,  # type: ignore[arg-type]
-        epsilon=epsilon, within=within, robust=robust, budget=_whole(budget), progress=True,
+        epsilon=epsilon, within=within, robust=robust, budget=whole_budget(budget), progress=True,
         checkpoints=None if out is None else out / CHECKPOINTS, scheduler=scheduler,
     )  # fmt: skip
     saved = [] if out is None else [str(found.save(out))]
@@ -165,7 +165,7 @@ def count_command(
     found = count(
         _stored(network), task, preset, decision=decision, min_node_sparsity=min_node_sparsity,  # type: ignore[arg-type]
         ablation=ablation or "zero", epsilon=epsilon or 0.0, within=within,  # type: ignore[arg-type]
-        budget=_whole(budget), progress=True, checkpoints=checkpoints, scheduler=scheduler,
+        budget=whole_budget(budget), progress=True, checkpoints=checkpoints, scheduler=scheduler,
     )  # fmt: skip
     parts = (found, *found.get("outputs", []))
     if as_json:
@@ -505,12 +505,6 @@ def _familiar(text: str) -> dict[str, float]:
         except ValueError:
             raise InputError(f"--familiar has {part!r}; it takes blocks with prices, such as NAND=0.5,XOR=1") from None
     return blocks
-
-
-def _whole(budget: float) -> int:
-    if not 1 <= budget < float("inf"):
-        raise InputError(f"budget is {budget}; it is a number of candidate evaluations, at least 1")
-    return int(budget)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from .budget import DEFAULT_BUDGET
-from .cli_options import JsonOption, print_json
+from .cli_options import JsonOption, print_json, whole_budget
 from .errors import InputError
 
 OVER_BUDGET = 3
@@ -44,13 +44,15 @@ def audit_data_command(
 
     if out is not None:
         check_run_folder(out)
+    if report is not None and report.is_dir():
+        raise InputError(f"{report} is a folder; give the name of the page, such as {report / 'report.html'}")
     explained = load(network)
     rows = read_points(points)
     behavior = _behavior(explained, rows, labels, decision, epsilon, within)
     bits = None if features is None else _features(features, rows, behavior)
     audit = audit_behavior(
         explained, behavior, decision=decision, features=bits, depth=depth,  # type: ignore[arg-type]
-        ablation=ablation, robust=robust, budget=int(budget), progress=True,  # type: ignore[arg-type]
+        ablation=ablation, robust=robust, budget=whole_budget(budget), progress=True,  # type: ignore[arg-type]
         checkpoints=None if out is None else out / CHECKPOINTS, scheduler=scheduler,
     )  # fmt: skip
     saved = [] if out is None else [str(audit.save(out))]

@@ -26,3 +26,14 @@ def numbers(text: str, option: str, kind: type) -> tuple:
 def print_json(document: dict[str, Any]) -> None:
     """One JSON document on stdout."""
     sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False, default=str) + "\n")
+
+
+def whole_budget(budget: float) -> int:
+    """A budget as a whole number of candidate evaluations.
+
+    Raises:
+        InputError: it is less than 1, or no number.
+    """
+    if not 1 <= budget < float("inf"):
+        raise InputError(f"budget is {budget}; it is a number of candidate evaluations, at least 1")
+    return int(budget)

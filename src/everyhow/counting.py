@@ -9,7 +9,7 @@ from .boolean.truth_table import assignments
 from .budget import DEFAULT_BUDGET, over_budget
 from .circuits.count import CircuitCount, count_circuits
 from .circuits.criterion import Ablation, Criterion, check_ablation, perfect
-from .circuits.estimate import estimate_circuits
+from .circuits.estimate import affordable_estimate
 from .circuits.execution import Execution
 from .circuits.released import ReleasedCircuits
 from .circuits.search import COUNTED_BITS
@@ -103,7 +103,8 @@ def _perfect(criterion: Criterion, task: Task, budget: int, execution: Execution
     refusal = over_budget("counting the circuits", space, min(budget, (1 << COUNTED_BITS) - 1))
     if refusal:
         found: dict[str, Any] = {"circuits_in_space": space, "perfect_circuits": None}
-        found |= {"perfect_circuits_estimated": vars(estimate_circuits(criterion)), "refused": refusal}
+        estimate = affordable_estimate(criterion, budget)
+        found |= {"perfect_circuits_estimated": vars(estimate), "refused": f"{refusal}; estimated instead"}
     else:
         found = _counted(space, count_circuits(criterion, execution=execution))
     differs = mismatches(task, criterion.behavior)

@@ -24,9 +24,13 @@ def executing(
     """
     folder = None if checkpoints is None else Path(checkpoints)
     if scheduler is None:
-        yield Execution(progress=progress, checkpoints=folder)
-        return
-    from .sweeps.cluster import client_of, spread_over
+        execution = Execution(progress=progress, checkpoints=folder)
+        yield execution
+    else:
+        from .sweeps.cluster import client_of, spread_over
 
-    with client_of(scheduler) as client:
-        yield Execution(spread_over(client), progress, folder)
+        with client_of(scheduler) as client:
+            execution = Execution(spread_over(client), progress, folder)
+            yield execution
+    for path in execution.finished:
+        path.unlink(missing_ok=True)

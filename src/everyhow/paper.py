@@ -138,7 +138,7 @@ def explain(
     last = mappings.survivors.get("inert")
     cheapest = None if last is None else cheapest_mappings(last, questions.costs)
     lesson = examine_lesson(network, task, decision, max_depth, budget, questions.shown)
-    by_ablation = count_by_ablation(network, behavior, decision, budget)
+    by_ablation = count_by_ablation(network, behavior, decision, budget, counted.circuits, execution)
     return PaperFindings(counted, readouts, experiments, ranking, cheapest, lesson, by_ablation)
 
 

@@ -17,6 +17,7 @@ from everyhow.circuits.count import count_circuits
 from everyhow.circuits.criterion import perfect, resample_faithful, resampled_blocks
 from everyhow.circuits.estimate import estimate_circuits
 from everyhow.circuits.faults import fault_of
+from everyhow.circuits.findings import CircuitQuestions, count_by_ablation, examine_circuits
 from everyhow.circuits.listing import list_circuits
 from everyhow.circuits.running import bits_of, masks_of, places
 from everyhow.circuits.space import circuits_in_space
@@ -33,7 +34,9 @@ def judged(draw, most_points=6):
     network = draw(networks(outputs=(1, 3), hidden=(0, 2), most_circuits=150))
     decision = "threshold" if network.widths[-1] == 1 else draw(st.sampled_from(["threshold", "argmax"]))
     if decision == "argmax":
-        network = replace(network, activations=(*network.activations[:-1], draw(st.sampled_from(["identity", "tanh"]))))
+        network = replace(
+            network, activations=(*network.activations[:-1], draw(st.sampled_from(["identity", "leaky_relu:0.3"])))
+        )
     random = np.random.default_rng(draw(st.integers(0, 2**32)))
     count = draw(st.integers(1, most_points))
     points = random.normal(size=(count, network.widths[0])) * 2
@@ -110,7 +113,7 @@ def test_a_circuit_may_err_by_exactly_epsilon():
 def test_argmax_needs_outputs_that_can_be_told_apart():
     network = eh.Network([np.ones((2, 2))], [[0.0, 1.0]], ["relu"])
     behavior = Behavior([[0.0, 1.0]], [1.0], [[False, True]])
-    with pytest.raises(eh.InputError, match="by relu many are 0 alike: give the network without its last activation"):
+    with pytest.raises(eh.InputError, match="by relu many are alike: give the network without its last activation"):
         eh.circuits(network, behavior, decision="argmax")
     with pytest.raises(eh.InputError, match="argmax needs at least 2 outputs; the network has 1: use threshold"):
         eh.circuits(network.output(0), Behavior([[0.0, 1.0]], [1.0], [[True]]), decision="argmax")
@@ -181,3 +184,44 @@ def test_estimates_where_nothing_can_be_counted():
     found = [estimate_circuits(perfect(network, wanted), drawn=20_000) for wanted in (one, other)]
     assert sum(estimate.value for estimate in found) == pytest.approx(space)
     assert all(estimate.low < estimate.value < estimate.high for estimate in found)
+
+
+def test_sums_that_overflow():
+    """Where sums are no numbers, an error that no circuit can make changes no count."""
+    big = np.zeros((6, 3))
+    big[:] = [[1.0, 2.0, -1.0], [0.5, 1.0, 1.0], [2.0, 1.0, 1.0], [1.0, -1.0, 2.0], [1.0, 1.0, 1.0], [0.3, 0.2, 1.0]]
+    big[0] = big[3] = [1e200, -1e200, 1.0]
+    network = eh.Network([big, [[1e200, 1.0, 1.0, -1e200, 1.0, 1.0]]], [np.zeros(6), [0.0]], ["identity"] * 2)
+    behavior = Behavior([[1.0, 1.0, 0.0], [1.0, 1.0, 0.5]], [1.0, 1.0], np.ones((2, 1), bool))
+    counts = [eh.circuits(network, behavior, epsilon=epsilon).count() for epsilon in (0.0, 1e-6)]
+    assert counts[0] == counts[1]
+    assert counts[0].certified and counts[0].between[0] == sum(1 for _ in eh.circuits(network, behavior))
+
+
+def test_ties_over_many_inputs():
+    """Over more inputs than are counted at once, a circuit that is on the boundary when run alone is bracketed too."""
+    network = eh.Network([[[1.0, 1.0]]], [[0.0]], ["identity"])
+    points = np.array([[0.5, 1 + k / 100] for k in range(69)] + [[-2.0, 0.5]])
+    for wanted in (True, False):
+        behavior = Behavior.of_network(network, points)
+        if wanted:
+            behavior = Behavior(points, np.ones(70), np.ones((70, 1), bool))
+        run = examine_circuits(network, behavior, "threshold", 10**10)
+        counted = count_circuits(resample_faithful(network, behavior))
+        assert run.faithful == counted
+        assert (run.faithful_minimal is None) == (not counted.certified)
+        by_kind = count_by_ablation(network, behavior, "threshold", 10**10, run)
+        assert by_kind["resample"] == count_circuits(perfect(network, behavior, ablation="resample"))
+        found = examine_circuits(network, behavior, "threshold", 10**10, CircuitQuestions("resample"))
+        assert found.perfect == by_kind["resample"]
+
+
+def test_layers_too_wide_to_draw_from():
+    network = eh.Network([np.ones((1, 70))], [[0.0]], ["identity"])
+    behavior = Behavior(np.ones((1, 70)), [1.0], [[True]])
+    with pytest.raises(
+        eh.InputError, match="a layer has 70 neurons; circuits are drawn in networks of at most 62 neurons"
+    ):
+        estimate_circuits(perfect(network, behavior))
+    found = examine_circuits(network, behavior, "threshold", 10**10)
+    assert found.estimate is None and "at most 62 neurons" in found.refused[1]

@@ -44,7 +44,7 @@ def stopping_after(blocks):
 
 
 def test_an_interrupted_count_goes_on(criterion, tmp_path):
-    """What was counted before is not counted again, and the sum is the same; then the checkpoint is gone."""
+    """What was counted before is not counted again, and the sum is the same."""
     exact = count_circuits(criterion)
     done = []
 
@@ -62,6 +62,11 @@ def test_an_interrupted_count_goes_on(criterion, tmp_path):
     assert json.loads(path.read_text())["blocks"] == 5
     assert count_circuits(criterion, execution=Execution(spread=counting, checkpoints=tmp_path)) == exact
     assert len(done) == blocks - 5
+    # Kept until the other counts of an audit are done as well, when nothing is counted again; then it goes.
+    again = Execution(spread=counting, checkpoints=tmp_path)
+    assert count_circuits(criterion, execution=again) == exact and len(done) == blocks - 5
+    assert again.finished == [path]
+    assert count(criterion.network, "XOR", checkpoints=tmp_path)["perfect_circuits"] == 120
     assert list(tmp_path.iterdir()) == []
 
 

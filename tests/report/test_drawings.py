@@ -41,7 +41,7 @@ def parts(drawing):
     return {part.key: part for part in drawing.parts if part.key}
 
 
-@pytest.mark.parametrize("name", ["xornet", "xor-2-3-3-1-seed0", "and-2-3-3-1-seed0", "xor-2-4-1-seed0", "wide"])
+@pytest.mark.parametrize("name", ["xornet", "xor-2-3-3-1-seed0", "xor-2-4-1-seed0", "wide"])
 def test_every_drawing(name):
     """Every drawing of an audit is well-formed, named, and keeps its marks on the paper; texts have a kind of role."""
     audit = wide_audit() if name == "wide" else audit_of(name)

@@ -144,7 +144,7 @@ def _nothing_fed(search: Search, labels: int, goal: np.ndarray, allowed: float) 
 
 def _identity(search: Search, goal: np.ndarray, allowed: float, inputs: tuple[int, ...], neuron_label: int) -> str:
     """What is counted, as a digest: the same count has the same, on every machine."""
-    digest = hashlib.sha256(repr((inputs, neuron_label, allowed)).encode())
+    digest = hashlib.sha256(repr((inputs, neuron_label, allowed, search.at_once)).encode())
     for array in (*search.layout, goal):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

@@ -20,6 +20,8 @@ ALONE = -1
 SUM_ROUNDING = 1e-12
 # Scenarios of one block, where there are so many that they are gone through in blocks.
 SCENARIOS_AT_ONCE = 1 << 12
+# Inputs of which all pairs are held at once.
+MOST_INPUTS_PAIRED = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +137,7 @@ def perfect(
             carry in the whole network at a source input, every base being run with every source.
     """
     if ablation == "resample":
+        _check_pairs(behavior)
         return _joined(network, behavior, decision, list(resampled_blocks(network, behavior, decision)))
     every = np.arange(len(behavior.points))
     alone = np.full(len(every), ALONE)
@@ -149,6 +152,7 @@ def resample_faithful(
     Every base with every source; a source that is the base itself asks nothing of a network that makes the wanted
     decisions.
     """
+    _check_pairs(behavior)
     resampled = list(resampled_blocks(network, behavior, decision))
     alone = [] if ablation == "resample" else [perfect(network, behavior, decision, ablation)]
     return _joined(network, behavior, decision, alone + resampled)
@@ -214,14 +218,22 @@ def _joined(network: Network, behavior: Behavior, decision: Decision, parts: Seq
     return _criterion(network, behavior, decision, bases, sources, ablated)
 
 
+def _check_pairs(behavior: Behavior) -> None:
+    if len(behavior.points) > MOST_INPUTS_PAIRED:
+        raise InputError(
+            f"every base with every source of {len(behavior.points):,} inputs is more than is held at once; give at "
+            f"most {MOST_INPUTS_PAIRED} inputs, or ask audit_behavior, which goes through them in blocks"
+        )
+
+
 def _check_argmax(network: Network, decision: Decision) -> None:
     if decision != "argmax":
         return
     if network.widths[-1] < 2:
         raise InputError("the decision argmax needs at least 2 outputs; the network has 1: use threshold")
     function = activation(network.activations[-1])
-    if function.code == LEAKY and function.parameter == 0:
+    if function.code != LEAKY or function.parameter == 0:
         raise InputError(
-            f"the decision argmax is taken of outputs that grow with what they receive; by {function.name} many are 0 "
-            f"alike: give the network without its last activation"
+            f"the decision argmax is taken of outputs that tell apart whatever they receive; by {function.name} many "
+            f"are alike: give the network without its last activation, which changes no decision"
         )

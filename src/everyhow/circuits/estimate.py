@@ -2,17 +2,35 @@
 
 import numpy as np
 
+from ..errors import InputError
 from ..estimate import Estimate
 from .criterion import Criterion
 from .running import places
 from .space import circuits_in_space
 from .uniform import draw_from_space
 
-DRAWN = 200_000
+# Circuits drawn: so many, or as many as the budget allows, but never fewer than LEAST.
+DRAWN, LEAST = 200_000, 2_000
 DRAWN_AT_ONCE = 1 << 15
 CONFIDENCE = 0.95
 # Each circuit drawn is run in every scenario; one run costs about as much as so many candidate evaluations.
 STEPS_PER_RUN = 10
+# Scenarios beyond which even the fewest circuits are too many to run.
+MOST_SCENARIOS = 200_000
+# Larger spaces are no floating-point numbers.
+MOST_DIGITS_IN_BITS = 1000
+
+
+def affordable_estimate(criterion: Criterion, budget: int) -> Estimate:
+    """An estimate from as many circuits as the budget allows, 2,000 at least and 200,000 at most.
+
+    Raises:
+        InputError: one circuit takes too many runs, or the network is too wide or too irregular to draw from.
+    """
+    scenarios = len(criterion.base)
+    if scenarios > MOST_SCENARIOS:
+        raise InputError(f"an estimate would run each circuit {scenarios:,} times; give fewer inputs")
+    return estimate_circuits(criterion, min(DRAWN, max(LEAST, budget // (STEPS_PER_RUN * scenarios))))
 
 
 def estimate_circuits(criterion: Criterion, drawn: int = DRAWN, seed: int = 0) -> Estimate:
@@ -23,12 +41,14 @@ def estimate_circuits(criterion: Criterion, drawn: int = DRAWN, seed: int = 0) -
     (within 1e-9) count at its upper end only, and for half in the estimate.
 
     Raises:
-        InputError: weights of 0 make the network too irregular to draw from.
+        InputError: the network is too wide or, by weights of 0, too irregular to draw from.
     """
     from scipy.stats import binomtest
 
     network, generator = criterion.network, np.random.default_rng(seed)
     space = circuits_in_space(network)
+    if space.bit_length() > MOST_DIGITS_IN_BITS:
+        raise InputError("the network has more than 10^300 circuits; take out the neurons that are not needed")
     found = np.zeros(2, np.int64)
     for start in range(0, drawn, DRAWN_AT_ONCE):
         masks = draw_from_space(network, min(DRAWN_AT_ONCE, drawn - start), generator)

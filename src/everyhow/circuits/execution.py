@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -37,11 +37,13 @@ class Execution:
         progress: shows the share that is done.
         checkpoints: a folder for what is counted so far, a file per count, from which an interrupted count goes on;
             None to keep nothing.
+        finished: the checkpoints of counts that are done, to be removed when everything is.
     """
 
     spread: Spread = map_in_threads
     progress: Progress = SILENT
     checkpoints: Path | None = None
+    finished: list[Path] = field(default_factory=list, repr=False)
 
     def total(
         self,
@@ -53,7 +55,7 @@ class Execution:
     ) -> Counts:
         """The sum of `function` over all jobs; it gives with each part how much of `whole` it stands for.
 
-        A checkpoint is written every 15 seconds at most, and removed when the count is done.
+        A checkpoint is written every 15 seconds at most, and named in `finished` when the count is done.
 
         Args:
             function: of one job; to be sent to other processes.
@@ -74,15 +76,21 @@ class Execution:
         for size, part in self.progress.shares(parts, whole, done, "circuits"):
             blocks, done, total = blocks + 1, done + size, total + part
             if path is not None and time.monotonic() - written > SECONDS_BETWEEN_CHECKPOINTS:
-                content = {"identity": identity, "blocks": blocks, "done": done, "counts": total.tolist()}
-                write_atomically(path, json.dumps(content).encode())
+                _write(path, identity, blocks, done, total)
                 written = time.monotonic()
-        if path is not None:
-            path.unlink(missing_ok=True)
+        if path is not None and path.is_file():
+            # One of several counts: the others may be interrupted still.
+            _write(path, identity, blocks, done, total)
+            self.finished.append(path)
         return total
 
 
 IN_THREADS = Execution()
+
+
+def _write(path: Path, identity: str, blocks: int, done: int, total: Counts) -> None:
+    content = {"identity": identity, "blocks": blocks, "done": done, "counts": total.tolist()}
+    write_atomically(path, json.dumps(content).encode())
 
 
 def _read(path: Path, identity: str, shape: tuple[int, ...]) -> tuple[int, int, Counts]:

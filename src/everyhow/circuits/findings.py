@@ -6,18 +6,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import UInt64
 
-from ..behavior import Behavior, Decision
+from ..behavior import BOUNDARY_SHIFT, Behavior, Decision
 from ..budget import over_budget
+from ..errors import InputError
 from ..estimate import Estimate
 from ..network import Network
 from .circuit import Circuit
 from .count import CircuitCount, count_circuits
 from .criterion import ABLATIONS, Ablation, Criterion, perfect, resample_faithful, resampled_blocks
-from .estimate import DRAWN, STEPS_PER_RUN, estimate_circuits
+from .estimate import affordable_estimate
 from .execution import IN_THREADS, Execution
 from .listing import MOST_EDGES, is_listable, list_bits, list_circuits
 from .minimal import minimal_circuits, minimal_sets
-from .overlap import Usage, usage
+from .overlap import Usage, usage, usage_of
 from .robust import RobustCount, robust_count
 from .running import masks_of, places
 from .search import COUNTED_BITS
@@ -91,8 +92,9 @@ class CircuitFindings:
         minimal = None if self.faithful_minimal is None else len(self.faithful_minimal)
         numbers = (_certified(self.perfect), _certified(self.faithful), minimal, fewest)
         left: dict[str, int | None] = dict(zip(RUNGS, numbers, strict=True))
-        if self.robust_left is not None:
-            left["robust"] = self.robust_left.proved if self.robust_left.certified else None
+        if self.asked.radius is not None:
+            known = self.robust_left is not None and self.robust_left.certified
+            left["robust"] = self.robust_left.proved if self.robust_left is not None and known else None
         return left
 
     @property
@@ -128,15 +130,19 @@ def examine_circuits(
     Beyond the budget the number of perfect ones is estimated from a uniform sample of all circuits.
     """
     space, inputs = circuits_in_space(network), len(behavior.points)
-    alone = perfect(network, behavior, decision, asked.ablation)
+    nothing = CircuitFindings(space, asked)
     refusal = _counting_refusal(network, inputs, budget)
+    if asked.ablation == "resample" and inputs > MOST_AT_ONCE:
+        return _by_running(nothing, network, behavior, decision, budget)
+    alone = perfect(network, behavior, decision, asked.ablation)
     if refusal:
-        if over_budget("", DRAWN * STEPS_PER_RUN * inputs, budget):
-            return CircuitFindings(space, asked, refused=(refusal,))
-        estimate = estimate_circuits(alone)
-        return CircuitFindings(space, asked, estimate=estimate, refused=(f"{refusal}; estimated instead",))
+        try:
+            estimate = affordable_estimate(alone, budget)
+        except InputError as error:
+            return replace(nothing, refused=(refusal, str(error)))
+        return replace(nothing, estimate=estimate, refused=(f"{refusal}; estimated instead",))
     count = count_circuits(alone, execution=execution)
-    found = CircuitFindings(space, asked, count, ties=ties(count, "perfect"))
+    found = replace(nothing, perfect=count, ties=ties(count, "perfect"))
     # What would depend on a tie is left open.
     if count.certified and is_listable(network) and not over_budget("", space * min(inputs, MOST_AT_ONCE), budget):
         found = replace(found, minimal=minimal_circuits(alone), usage=usage(alone))
@@ -148,22 +154,36 @@ def examine_circuits(
 
 
 def count_by_ablation(
-    network: Network, behavior: Behavior, decision: Decision, budget: int
+    network: Network,
+    behavior: Behavior,
+    decision: Decision,
+    budget: int,
+    known: CircuitFindings,
+    execution: Execution = IN_THREADS,
 ) -> dict[str, CircuitCount | None]:
-    """The number of perfect circuits under each kind of ablation; None where the budget does not allow it."""
+    """The number of perfect circuits under each kind of ablation; None where the budget does not allow it.
+
+    Args:
+        network: the network.
+        behavior: what is wanted.
+        decision: how outputs become bits.
+        budget: in candidate evaluations.
+        known: what is known already, by the kind that was asked for.
+        execution: how long counts are carried out.
+    """
     inputs = len(behavior.points)
     counts: dict[str, CircuitCount | None] = dict.fromkeys(ABLATIONS)
+    counts[known.asked.ablation] = known.perfect
     if _counting_refusal(network, inputs, budget):
         return counts
-    for ablation in ABLATIONS:
+    others: list[Ablation] = [one for one in ABLATIONS if one != known.asked.ablation]
+    for ablation in others:
         if ablation != "resample":
-            counts[ablation] = count_circuits(perfect(network, behavior, decision, ablation))
-    if inputs <= MOST_AT_ONCE:
-        if not over_budget("", counting_steps(network, inputs)[COUNTING_FAITHFUL], budget):
-            counts["resample"] = count_circuits(perfect(network, behavior, decision, "resample"))
-    elif is_listable(network) and not over_budget("", circuits_in_space(network) * inputs, budget):
-        first = next(resampled_blocks(network, behavior, decision))
-        counts["resample"], _ = _run_amid(first, list_bits(first), resampled_blocks(network, behavior, decision))
+            counts[ablation] = count_circuits(perfect(network, behavior, decision, ablation), execution=execution)
+        elif inputs > MOST_AT_ONCE:
+            counts[ablation] = _by_running(CircuitFindings(0), network, behavior, decision, budget).perfect
+        elif not over_budget("", counting_steps(network, inputs)[COUNTING_FAITHFUL], budget):
+            counts[ablation] = count_circuits(perfect(network, behavior, decision, ablation), execution=execution)
     return counts
 
 
@@ -182,30 +202,63 @@ def _with_faithful(found: CircuitFindings, alone: Criterion, budget: int, execut
         criterion = resample_faithful(network, behavior, decision, found.asked.ablation)
         faithful = count_circuits(criterion, execution=execution)
         minimal = minimal_circuits(criterion) if faithful.certified and is_listable(network) else None
-    else:
-        refusal = over_budget("running the perfect circuits amid every other input", number * inputs**2, budget)
-        if number > MOST_KEPT or not is_listable(network):
-            refusal = f"{number:,} perfect circuits are too many to be run amid every other input"
-        if refusal:
-            return replace(found, refused=(refusal,))
-        faithful, minimal = _run_amid(alone, list_bits(alone), resampled_blocks(network, behavior, decision))
-        if not faithful.certified:
-            minimal = None
+        tied = (*found.ties, *ties(faithful, "resample-faithful"))
+        return replace(found, faithful=faithful, faithful_minimal=minimal, ties=tied)
+    refusal = over_budget("running the perfect circuits amid every other input", number * inputs**2, budget)
+    if refusal is None and (number > MOST_KEPT or not is_listable(network)):
+        refusal = f"{number:,} perfect circuits are too many to be run amid every other input"
+    if refusal:
+        return replace(found, refused=(refusal,))
+    bits = np.concatenate([np.empty(0, np.uint64), *list_bits(alone, BOUNDARY_SHIFT)])
+    faithful, certain = _meeting(alone, bits, [[alone], resampled_blocks(network, behavior, decision)])
+    minimal = _minimal(network, certain) if faithful.certified else None
     tied = (*found.ties, *ties(faithful, "resample-faithful"))
     return replace(found, faithful=faithful, faithful_minimal=minimal, ties=tied)
 
 
-def _run_amid(
-    listed: Criterion, blocks: Iterable[UInt64[np.ndarray, " _circuits"]], criteria: Iterable[Criterion]
-) -> tuple[CircuitCount, tuple[Circuit, ...]]:
-    """Of circuits given as bits, those that meet a criterion in blocks: their number, and those with none inside."""
-    widths = listed.network.widths
-    bits = np.concatenate([np.empty(0, np.uint64), *blocks])
-    certain, possible = places(criteria, masks_of(listed, bits))
+def _by_running(
+    found: CircuitFindings, network: Network, behavior: Behavior, decision: Decision, budget: int
+) -> CircuitFindings:
+    """With the circuits that are right amid the values of every input, where these are too many to be counted at once:
+    those that are right amid some are listed and run amid the others."""
+    inputs, space = len(behavior.points), circuits_in_space(network)
+    refusal = over_budget("running the circuits amid every other input", space * inputs, budget)
+    if refusal is None and not is_listable(network):
+        refusal = f"circuits are run amid every other input in networks of at most {MOST_EDGES} edges"
+    if refusal:
+        return replace(found, refused=(refusal,))
+    first = next(resampled_blocks(network, behavior, decision))
+    blocks, number = [np.empty(0, np.uint64)], 0
+    for block in list_bits(first, BOUNDARY_SHIFT):
+        blocks.append(block)
+        number += len(block)
+        if number > MOST_KEPT:
+            refusal = f"more than {MOST_KEPT:,} circuits would have to be run amid every other input"
+            return replace(found, refused=(refusal,))
+    count, certain = _meeting(first, np.concatenate(blocks), [resampled_blocks(network, behavior, decision)])
+    found = replace(found, perfect=count, faithful=count, ties=ties(count, "perfect"))
+    if not count.certified:
+        return found
+    minimal = _minimal(network, certain)
+    return replace(found, minimal=minimal, faithful_minimal=minimal, usage=usage_of(network, [certain]))
+
+
+def _meeting(
+    listed: Criterion, bits: UInt64[np.ndarray, " circuits"], parts: Iterable[Iterable[Criterion]]
+) -> tuple[CircuitCount, UInt64[np.ndarray, " _circuits"]]:
+    """Of circuits given as bits, those that meet each part of a criterion: their number, and which surely do."""
+    masks = masks_of(listed, bits)
+    certain, possible = np.ones(len(bits), bool), np.ones(len(bits), bool)
+    for criteria in parts:
+        surely, perhaps = places(criteria, masks)
+        certain, possible = certain & surely, possible & perhaps
     by_edges = [np.bincount(np.bitwise_count(bits[place]), minlength=1) for place in (certain, possible)]
-    count = CircuitCount(*({int(e): int(n[e]) for e in np.flatnonzero(n)} for n in by_edges))
-    minimal = (Circuit(widths, int(one)) for one in minimal_sets([bits[certain]]))
-    return count, tuple(sorted(minimal, key=lambda circuit: (len(circuit), circuit.bits)))
+    return CircuitCount(*({int(e): int(n[e]) for e in np.flatnonzero(n)} for n in by_edges)), bits[certain]
+
+
+def _minimal(network: Network, bits: UInt64[np.ndarray, " circuits"]) -> tuple[Circuit, ...]:
+    minimal = (Circuit(network.widths, int(one)) for one in minimal_sets([bits]))
+    return tuple(sorted(minimal, key=lambda circuit: (len(circuit), circuit.bits)))
 
 
 def _with_robust(found: CircuitFindings, alone: Criterion, budget: int, radius: float) -> CircuitFindings:
@@ -219,7 +272,9 @@ def _with_robust(found: CircuitFindings, alone: Criterion, budget: int, radius: 
     if refusal:
         return replace(found, refused=(*found.refused, refusal))
     robust = robust_count(network, list_circuits(alone), behavior, radius, decision)
-    left = robust_count(network, found.smallest_faithful, behavior, radius, decision)
+    left = None
+    if found.faithful_minimal is not None:
+        left = robust_count(network, found.smallest_faithful, behavior, radius, decision)
     tied = ()
     if not robust.certified:
         tied = (f"of {robust.undecided:,} perfect circuits it stayed open whether they are robust",)

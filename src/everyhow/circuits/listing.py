@@ -32,12 +32,13 @@ def list_circuits(criterion: Criterion) -> Iterator[Circuit]:
             yield Circuit(widths, int(bits))
 
 
-def list_bits(criterion: Criterion) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
-    """The bits of every circuit that meets `criterion`, in blocks, in the order of `list_circuits`."""
+def list_bits(criterion: Criterion, slack: float = 0.0) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
+    """The bits of every circuit that meets `criterion`, in blocks, in the order of `list_circuits`; the decision
+    boundary is moved by `slack` for the circuits."""
     from ..kernels.circuits import next_circuits
 
     search = listable(criterion)
-    goal = goal_of(criterion, criterion.limits_as_decided())
+    goal = goal_of(criterion, np.stack([criterion.limits(slack)] * 2))
     buffer = np.empty(BUFFER, np.uint64)
     filled = 0
     for masks, prefix_bits, needed in whole_prefixes_of(search):

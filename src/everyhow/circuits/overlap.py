@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float, UInt64
 
+from ..network import Network
 from .circuit import Circuit, Edge, edge_positions
 from .criterion import Criterion
 from .listing import list_bits
@@ -33,12 +34,16 @@ class Usage:
 
 def usage(criterion: Criterion) -> Usage:
     """How often each edge of non-zero weight and each hidden neuron is used over all circuits that meet `criterion`."""
-    network = criterion.network
+    return usage_of(criterion.network, list_bits(criterion))
+
+
+def usage_of(network: Network, stream: Iterable[UInt64[np.ndarray, " _circuits"]]) -> Usage:
+    """How often circuits given as bits, in blocks, use each edge of non-zero weight and each hidden neuron."""
     positions = edge_positions(network.widths)
     real = {edge: positions[edge] for edge in positions if network.weights[edge[0] - 1][edge[1], edge[2]] != 0}
     hidden = [(layer, j) for layer in range(1, network.depth) for j in range(network.widths[layer])]
     groups = [sum(1 << position for edge, position in positions.items() if edge[:2] == neuron) for neuron in hidden]
-    circuits, edges, neurons = _totals(list_bits(criterion), np.array(groups, np.uint64))
+    circuits, edges, neurons = _totals(stream, np.array(groups, np.uint64))
     return Usage(
         circuits,
         {edge: int(edges[position]) for edge, position in real.items()},

@@ -40,12 +40,17 @@ class Search:
         layers = len(self.layout.weights) - 2
         state = np.zeros((layers, self.layout.available.shape[1]), np.int64)
         fill_from(state, 0, self.layout.widths, self.layout.available, first)
-        at_once = max(1, min(4096, PAIRS_AT_ONCE // self._most_pairs()))
+        at_once = self.at_once
         more = True
         while more:
             block = np.empty((at_once, *state.shape), np.int64)
             count, more = next_prefixes(state, self.layout.widths, self.layout.available, first, block)
             yield block[:count]
+
+    @property
+    def at_once(self) -> int:
+        """The prefixes of one block."""
+        return max(1, min(4096, PAIRS_AT_ONCE // self._most_pairs()))
 
     def number_of_prefixes(self, first: int) -> int | None:
         """How many prefixes there are, the inputs being those in `first`; None where a layer is too wide to tell."""

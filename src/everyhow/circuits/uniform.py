@@ -11,6 +11,8 @@ from ..network import Network
 from .running import Masks
 from .space import Kind, Level, State, edge_sets_between, ways_below
 
+# Parents are bits of a signed 64-bit number.
+MOST_BITS = 62
 Graph = Bool[np.ndarray, "circuits neurons parents"]
 Used = Bool[np.ndarray, "circuits neurons"]
 
@@ -22,6 +24,11 @@ def draw_from_space(network: Network, size: int, generator: np.random.Generator)
     them, then the neurons, then the edges between: for each neuron of the layer with more used ones a non-empty set of
     partners, drawn again while a neuron of the other layer is left without.
     """
+    if max(network.widths) > MOST_BITS:
+        raise InputError(
+            f"a layer has {max(network.widths)} neurons; circuits are drawn in networks of at most {MOST_BITS} neurons "
+            f"per layer: take out the neurons that are not needed"
+        )
     masks = np.zeros((size, network.depth, max(network.widths)), np.int64)
     order, start = generator.permutation(size), 0
     levels = list(ways_below(network))

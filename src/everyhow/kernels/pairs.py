@@ -53,8 +53,10 @@ def place_of_blocks_with_errors(low_a, high_a, low_b, high_b, goal, allowed):
         if goal[OPENS, d]:
             doubtful = wrong = 0.0
         low, high = low_a[d] + low_b[d], high_a[d] + high_b[d]
-        # Asked this way round, sums that are not numbers lie nowhere.
-        outside = not (high > goal[OUTER_LOW, d] and low <= goal[OUTER_HIGH, d])
+        outside = high <= goal[OUTER_LOW, d] or low > goal[OUTER_HIGH, d]
+        if (low_a[d] == high_a[d] and low_b[d] == high_b[d]) or low_a[d] != low_a[d] or low_b[d] != low_b[d]:
+            # A single sum that is not a number lies nowhere.
+            outside = not (high > goal[OUTER_LOW, d] and low <= goal[OUTER_HIGH, d])
         if here == CERTAIN and (outside or not (low > goal[INNER_LOW, d] and high <= goal[INNER_HIGH, d])):
             here = POSSIBLE
             doubtful += goal[WEIGHT, d]

@@ -114,4 +114,4 @@ def _probe(
     residual = 0.0
     if signal.any() and not signal.all():
         residual = float(relative_residual(signal[None].astype(float), fitted[None])[0])
-    return Probe(residual, float(weights[(fitted > 0.5) == signal].sum()))
+    return Probe(residual, round(float(weights[(fitted > 0.5) == signal].sum()), 12))

@@ -45,7 +45,8 @@ def _parts(audit: BehaviorAudit) -> Iterator[RenderableType]:
     yield verdicts
     simplest = audit.findings.circuits.simplest
     if simplest is not None:
-        yield heading(f"Smallest circuit: {len(simplest)} edges")
+        left_by = "resample_faithful_fewest_edges" if audit.findings.circuits.faithful_minimal else "perfect"
+        yield heading(f"Smallest circuit left by {left_by}: {len(simplest)} edges")
         yield indented(Text("\n".join(circuit_lines(simplest, None)), overflow="fold"))
     for algorithm, placed in list((audit.findings.mappings or {}).items())[:3]:
         yield heading(f"{algorithm}")

@@ -33,7 +33,8 @@ def check_circuits(
     stated = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
     space = circuits_in_space(network)
     right: list[PlainCircuit] = []
-    if space * len(behavior.points) <= MOST_RUNS:
+    runs = len(behavior.points) ** (2 if ablation == "resample" else 1)
+    if space * runs <= MOST_RUNS:
         everything = list(plain.all_circuits(network.weights))
         yield Check("circuits_in_space", "all listed", counts["circuits_in_space"], len(everything))
         whole = f"all {len(everything):,} circuits run"
@@ -41,7 +42,7 @@ def check_circuits(
         yield Check("perfect_circuits", whole, stated, len(right))
         yield from _check_of_all(document, network, behavior, decision, right)
     elif stated is not None:
-        drawn = _drawn(network, DRAWN, seed)
+        drawn = _drawn(network, max(20, min(DRAWN, MOST_RUNS // runs)), seed)
         right = [c for c in drawn if _is_right(network, behavior, c, decision, ablation)]
         yield _check_share("perfect_circuits", drawn, right, space, stated)
     yield from _check_listed(document, network, behavior, decision, ablation)
@@ -67,7 +68,7 @@ def _check_of_all(
     """What follows from all perfect circuits: sizes, minimal ones, and the rungs."""
     counts, ladder = document["counts"], document["ladder"]["circuits"]
     if counts["fewest_edges"] is not None:
-        smallest = min(len(plain.edges(circuit)) for circuit in right)
+        smallest = min((len(plain.edges(circuit)) for circuit in right), default=None)
         yield Check("fewest_edges", "all perfect circuits", counts["fewest_edges"], smallest)
     if counts["minimal_circuits"] is not None:
         found = len(plain.minimal(right))

@@ -415,15 +415,12 @@ def cheapest_formulas(inputs, gates, negation, rounds):
 def ablated_runs(network, points, weights, ablation):
     """For each run that a kind of ablation asks for: its base, its weight, and what removed edges carry."""
     states = run(network, points)
+    means = [np.sum([w * row for w, row in zip(weights, state, strict=True)], axis=0) for state in states]
     for k, weight in enumerate(weights):
         if ablation == "zero":
             yield k, weight, None
         elif ablation == "mean":
-            yield (
-                k,
-                weight,
-                [np.sum([w * row for w, row in zip(weights, state, strict=True)], axis=0) for state in states],
-            )
+            yield k, weight, means
         else:
             for source, share in enumerate(weights):
                 yield k, weight * share, [state[source] for state in states]

@@ -1,6 +1,6 @@
 """Checking a stored audit: every number that can be found again by the slow, plain methods, whole or on samples."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,10 @@ from .tables import behavior_of, check_decisions
 
 @dataclass(frozen=True)
 class Verification:
-    """What was checked of a stored audit, and what came out."""
+    """What was checked of a stored audit, what came out, and which of its counts were not checked."""
 
     checks: tuple[Check, ...]
+    unchecked: tuple[str, ...] = ()
 
     @property
     def agrees(self) -> bool:
@@ -35,7 +36,8 @@ class Verification:
 
 
 def verify(folder: str | Path, seed: int = 0) -> Verification:
-    """Check the audit in a run folder against its network by methods that share no code with what found it.
+    """Check the audit in a run folder against its network by slow, plain methods. They share with what found it no more
+    than how files and tasks are read and circuits drawn.
 
     Every circuit of a small space is run; of a large one some are drawn. The same holds of interpretations, algorithms
     and mappings. Each check says what it went through.
@@ -50,7 +52,8 @@ def verify(folder: str | Path, seed: int = 0) -> Verification:
     path = Path(folder) / "audit.json"
     document = read_audit(path)
     try:
-        return Verification(tuple(_checks(document, seed)))
+        checks = tuple(_checks(document, seed))
+        return Verification(checks, tuple(_unchecked(document, checks)))
     except FileFormatError:
         raise
     except (InputError, KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
@@ -74,6 +77,14 @@ def _checks(document: dict[str, Any], seed: int) -> Iterator[Check]:
         behavior = behavior_of(document, network)
         for check in _circuits(said, network, behavior, document["decision"], seed):
             yield Check(f"together: {check.what}", check.scope, check.stated, check.found)
+
+
+def _unchecked(document: dict[str, Any], checks: Iterable[Check]) -> Iterator[str]:
+    """The counts of which no check has the name, and what is never checked."""
+    named = " ".join(check.what for check in checks)
+    counts = {key for part in document.get("outputs", [document]) for key, n in part["counts"].items() if n is not None}
+    yield from sorted(key for key in counts if key.removesuffix("_between") not in named)
+    yield from ("counts by ablation", "usage", "readouts", "experiments")
 
 
 def _part(document: dict[str, Any], network: Network, seed: int) -> Iterator[Check]:
