@@ -89,7 +89,7 @@ def test_budget_that_allows_nothing(xor):
     assert audit.counts["perfect_circuits"] is None and audit.counts["interpretations"] is None
     assert audit.verdict["where_then_what"].status == "unknown"
     assert audit.verdict["what_then_where"].status == "unknown"
-    assert "counting the circuits needs about 1.06e+04 candidate evaluations, the budget is 1e+04" in audit.capped
+    assert "counting the circuits needs about 1.06e+04 candidate evaluations, the budget is 1e+04" in audit.capped[0]
 
 
 def test_budget_that_allows_a_part(xor):

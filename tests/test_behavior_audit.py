@@ -38,7 +38,7 @@ def test_rows_that_repeat_are_one_point():
 
 
 @pytest.mark.parametrize(("points", "labels", "message"), [
-    ([[1.0], [2.0]], [0, 2], r"values such as \[0, 2\]; expected a whole number from 0 to 1 for each"),
+    ([[1.0], [2.0]], [0, -1], r"values such as \[0, -1\]; expected a whole number from 0 to 1 for each"),
     ([[1.0], [2.0]], [0], r"labels have shape \(1,\)"),
     ([[1.0], [2.0], [1.0]], [0, 1, 1], "rows 1 and 3 are the same point with different labels, so no network can be"),
     ([1.0, 2.0], [0, 1], r"points have shape \(2,\); expected \(inputs, features\), at least one row"),

