@@ -23,6 +23,8 @@ RUNGS = ("single", "irredundant", "ordered", "joint", "inert")
 SCORED, SCORED_DEPTH = 100, 3
 # A neuron set costs about as much as so many candidate evaluations of the kernels.
 STEPS_PER_SET = 1000
+# Likewise, putting a mapping to the rungs.
+STEPS_PER_MAPPING = 200_000
 # Likewise, a pair of functions that the operands of a gate may have.
 STEPS_PER_PAIR = 200
 
@@ -68,15 +70,18 @@ class MappingFindings:
         """The number of (algorithm, mapping) pairs that pass each rung."""
         if self.aligned is None:
             return dict.fromkeys(RUNGS)
-        return {"single": sum(self.aligned.values()), **{rung: len(kept) for rung, kept in self.survivors.items()}}
+        irredundant = sum(number for algorithm, number in self.aligned.items() if algorithm.irredundant)
+        later = {rung: len(self.survivors[rung]) if rung in self.survivors else None for rung in RUNGS[2:]}
+        return {"single": sum(self.aligned.values()), "irredundant": irredundant, **later}
 
     @property
     def surviving_algorithms(self) -> dict[str, int | None]:
         """The number of algorithms with a mapping that passes each rung."""
         if self.aligned is None:
             return dict.fromkeys(RUNGS)
-        later = {rung: len({mapping.algorithm for mapping in kept}) for rung, kept in self.survivors.items()}
-        return {"single": len(self.aligned), **later}
+        irredundant = sum(algorithm.irredundant for algorithm in self.aligned)
+        kept = {rung: len({mapping.algorithm for mapping in mappings}) for rung, mappings in self.survivors.items()}
+        return {"single": len(self.aligned), "irredundant": irredundant, **{r: kept.get(r) for r in RUNGS[2:]}}
 
     def fate(self, mapping: Mapping) -> tuple[str, Fault | None]:
         """The strictest rung that an aligned, minimal mapping passes, and why it falls at the next; None when there is
@@ -95,8 +100,11 @@ class MappingFindings:
 
     @property
     def strictest(self) -> str | None:
-        """The strictest rung that anything passes."""
-        return next((rung for rung, number in reversed(self.surviving_mappings.items()) if number), None)
+        """The strictest rung that anything passes; `single` where the mappings were too many to be listed."""
+        listed = (
+            (rung, number) for rung, number in self.surviving_mappings.items() if rung in ("single", *self.survivors)
+        )
+        return next((rung for rung, number in reversed(list(listed)) if number), None)
 
     @property
     def simplest(self) -> Mapping | None:
@@ -166,6 +174,10 @@ def examine_mappings(
     candidates = [algorithm for algorithm in single if algorithm.irredundant]
     if single and not candidates:
         failure = "nothing passes irredundant; in every aligned algorithm a gate is constant or repeats an operand"
+    listed = sum(single[algorithm] for algorithm in candidates)
+    refusal = over_budget(f"putting {listed:,} mappings to the rungs", listed * STEPS_PER_MAPPING, budget)
+    if refusal:
+        return MappingFindings(number, irredundant, found, single, refused=(refusal,))
     kept = tuple(mapping for algorithm in candidates for mapping in minimal_mappings(found, algorithm))
     survivors = {"irredundant": kept}
     fallen = {}
