@@ -31,7 +31,7 @@ REFERENCE = Path(__file__).parent / "reference"
 
 # Kernels compile on first use, which says nothing about the code under test.
 settings.register_profile(
-    "everyhow", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+    "everyhow", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 settings.load_profile("everyhow")
 

@@ -68,7 +68,7 @@ def check_counterexample(network, circuit, behavior, radius, decision, wrong):
     assert decided == wrong.decided != tuple(behavior.wanted[wrong.corner].tolist())
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(networks(inputs=(1, 3), outputs=(1, 2), most_circuits=400), RADII, st.sampled_from(["threshold", "round"]))
 def test_against_a_grid(network, radius, decision):
     """Nothing proved is contradicted on a grid, whatever the grid refutes is refuted, and what is shown is so."""
@@ -159,7 +159,7 @@ def piecewise_linear(draw):
     return eh.Network(drawn.weights, drawn.biases, (*hidden, drawn.activations[-1]))
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(piecewise_linear(), RADII, st.sampled_from(["threshold", "round"]), st.booleans())
 def test_against_all_vertices(network, radius, decision, by_cells):
     """Piecewise-linear circuits are decided as the vertices of their pieces are, by boxes with cells or by cells alone;
@@ -204,7 +204,7 @@ def curved(draw, hidden):
     return network, random.normal(size=inputs) * 0.5, draw(st.sampled_from([0.3, 1.0, 3.0]))
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(curved(["relu", "leaky_relu:0.3", "leaky_relu:2"]), st.booleans(), st.booleans())
 def test_close_calls(drawn, wanted, by_cells):
     """With the boundary moved to just beside the exact extreme on a box, circuits fall on the right side, by boxes and

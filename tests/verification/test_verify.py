@@ -40,11 +40,8 @@ def changed(document, path, value):
     (("counts", "minimal_circuits"), 4),
     (("counts", "interpretations"), 187),
     (("counts", "interpretations_with_dont_cares_expanded"), 1),
-    (("counts", "mappings"), 2),
-    (("counts", "fewest_edges"), 7),
     (("counts", "distinct_causal_signatures"), 5),
     (("ladder", "circuits", "resample_faithful"), 8),
-    (("ladder", "mappings", "joint"), 0),
     (("computes", "table"), "0111"),
     (("network", "biases", 0, 0), 0.25),
 ])  # fmt: skip
