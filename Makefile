@@ -20,7 +20,7 @@ digits: $(VENV)/.with-test
 
 test: $(VENV)/.with-test
 	@command -v chromium >/dev/null || echo "Chromium is missing, so the tests of pages are skipped; on Debian: apt-get install chromium"
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.with-dev
 	$(BIN)/ruff format --check .
