@@ -150,9 +150,7 @@ def test_few_circuits_are_counted_whatever_the_budget(xor):
     from everyhow.progress import Progress
 
     behavior = Behavior.of_network(xor, assignments(2))
-    asked = {
-        limit: count_explanations(xor, behavior, "threshold", 3, 20_000, Progress(), limit) for limit in (119, 120)
-    }
+    asked = {limit: count_explanations(xor, behavior, 3, 20_000, Progress(), limit) for limit in (119, 120)}
     assert asked[119].counts["interpretations"] is None and asked[119].interpretations.refused
     assert asked[120].counts["interpretations"] == 2937
 

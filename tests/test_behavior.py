@@ -64,7 +64,7 @@ def test_limits(name, z, decision, bit):
     from everyhow.activations import activation
 
     output = activation(name)(np.array(z))
-    read, decided = decide(output, decision)
+    read, decided = decide(output, decision, 0.5)
     low, high = decision_limits(name, decision, bit, 0.0)
     near_a_boundary = min(abs(output - level) for level in (-0.5, 0.5, 1.5)) < 1e-9
     if not near_a_boundary:
@@ -78,5 +78,5 @@ def test_ties_by_rounding():
     for z, bits in ((-0.5, (True, False)), (0.5, (True, False)), (1.5, (False, False)), (1.0, (False, True))):
         for bit in (False, True):
             low, high = decision_limits("identity", "round", bit, 0.0)
-            read, decided = decide(np.array(z), "round")
+            read, decided = decide(np.array(z), "round", 0.5)
             assert bits[bit] == (low < z <= high) == bool(decided and read == bit)

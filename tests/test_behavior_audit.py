@@ -39,7 +39,7 @@ def test_rows_that_repeat_are_one_point():
 
 @pytest.mark.parametrize(("points", "labels", "message"), [
     ([[1.0], [2.0]], [0, -1], r"values such as \[0, -1\]; expected a whole number from 0 to 1 for each"),
-    ([[1.0], [2.0]], [0], r"labels have shape \(1,\)"),
+    ([[1.0], [2.0]], [0], "there are 1 labels for 2 rows of points; give one label for each row"),
     ([[1.0], [2.0], [1.0]], [0, 1, 1], "rows 1 and 3 are the same point with different labels, so no network can be"),
     ([1.0, 2.0], [0, 1], r"points have shape \(2,\); expected \(inputs, features\), at least one row"),
 ])  # fmt: skip
@@ -73,12 +73,13 @@ def test_noisy_inputs_leave_fewer_circuits(xor):
 def test_sharing_what_circuits_have_in_common(network, seed):
     """Running what circuits share once gives what running each of them alone gives."""
     random = np.random.default_rng(seed)
-    behavior = eh.Behavior.of_network(network, random.normal(size=(7, network.widths[0])), epsilon=0.3)
+    points = random.normal(size=(7, network.widths[0]))
+    behavior = eh.Behavior.of_network(network, points, "threshold", epsilon=0.3)
     try:
         masks = draw_from_space(network, 40, random)
     except eh.InputError:
         return
-    for criterion in (perfect(network, behavior, ablation="mean"), *resampled_blocks(network, behavior, "threshold")):
+    for criterion in (perfect(network, behavior, ablation="mean"), *resampled_blocks(network, behavior)):
         limits = criterion.certified_limits()
         alone, shared = _weigh(criterion, limits, masks), _weigh_sharing(criterion, limits, masks)
         # Beyond what is allowed neither sums to the end; nearer than rounding to a boundary they may differ.
@@ -90,9 +91,9 @@ def test_sharing_what_circuits_have_in_common(network, seed):
 def test_many_inputs_are_run_as_few_are_counted(monkeypatch, xor):
     """Over more inputs than are counted at once, circuits are run one by one: the same findings."""
     behavior = eh.Behavior.noisy(eh.parse_task("XOR"), 0.05, 4, epsilon=0.1)
-    counted = examine_circuits(xor, behavior, "threshold", 10**10)
+    counted = examine_circuits(xor, behavior, 10**10)
     monkeypatch.setattr(findings, "MOST_AT_ONCE", 5)
-    run = examine_circuits(xor, behavior, "threshold", 10**10)
+    run = examine_circuits(xor, behavior, 10**10)
     assert run == counted and run.faithful is not None and run.faithful.between[0] > 0
 
 
@@ -165,7 +166,10 @@ def test_classes():
     assert audit.counts["perfect_circuits"] == sum(error <= 0.1 + 1e-9 for error in errors)
     assert audit.decision == "argmax" and audit.findings.signatures is not None
     assert "algorithms are placed in networks of one output; this one tells classes apart" in audit.findings.beyond
-    with pytest.raises(eh.InputError, match="the network has 3 outputs; decide by argmax, or take one"):
+    with pytest.raises(
+        eh.InputError,
+        match="'threshold' is given for a behavior of decision by argmax; the decision belongs to the behavior",
+    ):
         eh.audit_behavior(network, behavior, decision="threshold")
 
 

@@ -31,6 +31,11 @@ class Activation:
         decay = np.exp(-np.abs(self.parameter * z))
         return np.where(z >= 0, 1 / (1 + decay), decay / (1 + decay))
 
+    @property
+    def strictly_increasing(self) -> bool:
+        """Whether it tells apart whatever it receives, so that the largest value comes from the largest argument."""
+        return self.code != LEAKY or self.parameter > 0
+
     def crossing(self, level: float) -> float:
         """The z beyond which the function exceeds `level`; infinite when it always or never does."""
         if self.code == LEAKY:

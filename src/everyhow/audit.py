@@ -12,7 +12,7 @@ from .authors import AuthorsFindings
 from .behavior import Behavior, Decision, Task, mismatches, parse_task
 from .boolean.cost import CostModel
 from .boolean.gates import name_of
-from .boolean.truth_table import assignments, row_name
+from .boolean.truth_table import row_name
 from .budget import DEFAULT_BUDGET
 from .circuits.count import CircuitCount
 from .circuits.criterion import Ablation
@@ -20,13 +20,22 @@ from .circuits.findings import CircuitFindings, count_by_ablation, examine_circu
 from .counted import circuit_counts, circuit_verdict
 from .details import by_ablation, circuit_details, details_of
 from .display import Displayed
+from .door import as_network
 from .errors import InputError
 from .executing import executing
 from .files import write_atomically
 from .ladder import Verdict
 from .network import Network
 from .network_files import network_document
-from .options import Preset, check_decision, check_options, checked_order, checked_questions, chosen_depth
+from .options import (
+    Preset,
+    check_decision,
+    check_options,
+    checked_order,
+    checked_questions,
+    chosen_depth,
+    classes_as_one,
+)
 from .paper import PaperFindings
 from .progress import Progress
 from .provenance import provenance_of
@@ -193,11 +202,13 @@ class Audit(Displayed):
 
 
 def audit(
-    network: Network,
-    task: str | Task,
+    network: Any,
+    task: Any,
     preset: Preset = "paper",
     *,
     decision: Decision | None = None,
+    threshold: float | None = None,
+    inputs: Iterable[float] | None = None,
     depth: int | None = None,
     min_node_sparsity: float = 0.0,
     pair_order: str | None = None,
@@ -219,10 +230,16 @@ def audit(
     A network that does not compute the task is audited all the same; what it does compute is explained.
 
     Args:
-        network: the network to explain, of at most six inputs.
-        task: what it was meant to compute: a gate, formula or truth table, several outputs joined by commas.
+        network: the network to explain, of at most six inputs; a PyTorch module, a fitted scikit-learn perceptron or
+            the path of a network file is imported first.
+        task: what it was meant to compute: a gate, formula or truth table, several outputs joined by commas; or the
+            bits of a truth table, such as [0, 1, 1, 0].
         preset: `paper` for the paper's definitions, `authors` for the way its released code counts.
-        decision: how outputs become bits: `threshold` (the default of `paper`) or `round` (always, in `authors`).
+        decision: how outputs become bits: `threshold` (the default of `paper`) or `round` (always, in `authors`). Two
+            outputs that stand for two classes are folded into their difference by `argmax`, and that is said.
+        threshold: an output above it is read as 1; the network's own when not given.
+        inputs: the two numbers by which each input stands for 0 and for 1, such as (-1, 1); the network's own when not
+            given.
         depth: the largest depth of the algorithms; the number of weight layers, at most 8, when not given.
         min_node_sparsity: in `authors`, the share of hidden neurons that a circuit must leave out, exceeded strictly.
         pair_order: in `authors`, the inputs in the order that selects the interventions tested; AB... by default.
@@ -252,7 +269,9 @@ def audit(
     """
     if isinstance(task, Behavior):
         raise InputError("audit explains a network by the truth table of a task; a Behavior is for audit_behavior")
+    network = as_network(network, threshold, inputs)
     parsed = parse_task(task, network.widths[0])
+    network, decision = classes_as_one(network, parsed, decision)  # type: ignore[assignment]
     chosen = check_decision(preset, decision)
     max_depth = chosen_depth(network, depth)
     check_options(network, parsed, chosen, max_depth, min_node_sparsity, budget, preset)
@@ -262,7 +281,7 @@ def audit(
 
     def explain(part: Network, subtask: Task, behavior: Behavior) -> PaperFindings | AuthorsFindings:
         if preset == "paper":
-            return paper.explain(part, subtask, behavior, chosen, max_depth, asked, budget, bar, execution)
+            return paper.explain(part, subtask, behavior, max_depth, asked, budget, bar, execution)
         return authors.explain(part, subtask, max_depth, min_node_sparsity, order, budget, bar)
 
     def options_of(part: Task) -> dict[str, Any]:
@@ -284,8 +303,7 @@ def audit(
     def behavior_of(part: Network) -> Behavior:
         # The released code judges by the task's labels, so a network that rounds to no bit does not stop it.
         reading: Decision = "threshold" if preset == "authors" else chosen
-        points = assignments(parsed.inputs)
-        return Behavior.of_network(part, points, reading, epsilon=asked.epsilon, within=asked.within)
+        return Behavior.of_network(part, part.corners, reading, epsilon=asked.epsilon, within=asked.within)
 
     started = time.perf_counter()
     with executing(bar, checkpoints, scheduler) as execution:
@@ -299,8 +317,8 @@ def audit(
         together, kinds = None, {}
         if preset == "paper":
             behavior = behavior_of(network)
-            together = examine_circuits(network, behavior, chosen, budget, asked.circuits, execution)
-            kinds = count_by_ablation(network, behavior, chosen, budget, together, execution)
+            together = examine_circuits(network, behavior, budget, asked.circuits, execution)
+            kinds = count_by_ablation(network, behavior, budget, together, execution)
     options, provenance = options_of(parsed), provenance_of(network, started)
     return Audit(
         parsed.name, preset, chosen, max_depth, options, network, None, (), None, outputs, together, kinds, provenance

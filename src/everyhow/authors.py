@@ -108,7 +108,7 @@ def explain(
         budget: in candidate evaluations.
         progress: where to show it.
     """
-    behavior = Behavior.of_task(task)
+    behavior = Behavior.of_task(task, network.input_values)
     (table,) = task.tables
     in_space, perfect, per_circuit, refused = _examine_circuits(network, behavior, min_node_sparsity, budget, progress)
     head = (min_node_sparsity, in_space, perfect, per_circuit)

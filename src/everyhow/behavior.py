@@ -2,8 +2,8 @@
 
 import math
 import re
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -13,7 +13,7 @@ from .boolean.formulas import parse_formula
 from .boolean.gates import GATES
 from .boolean.truth_table import MAX_INPUTS, TruthTable, assignments, row_name
 from .errors import InputError
-from .network import Network
+from .network import Network, check_tells_apart, checked_input_values, checked_threshold, coded
 
 Decision = Literal["threshold", "round", "argmax"]
 DECISIONS: tuple[Decision, ...] = ("threshold", "round", "argmax")
@@ -52,11 +52,12 @@ class Task:
         return Task((self.names[index],), (self.tables[index],))
 
 
-def parse_task(text: "str | Task", inputs: int | None = None) -> Task:
+def parse_task(text: Any, inputs: int | None = None) -> Task:
     """The task that `text` describes: gates, formulas and truth tables, one per output, joined by commas.
 
     Args:
-        text: `XOR`, `MAJORITY`, `AND:3`, `A & ~B | ~A & B`, `0110`, `XOR,AND`, or a Task, which is returned as it is.
+        text: `XOR`, `MAJORITY`, `AND:3`, `A & ~B | ~A & B`, `0110`, `XOR,AND`; the bits of a truth table in row order,
+            such as [0, 1, 1, 0], or a row of bits for each row, one per output; or a Task, which is returned as it is.
         inputs: how many inputs the network has, if known. A formula that names fewer ignores the others.
 
     Raises:
@@ -69,6 +70,8 @@ def parse_task(text: "str | Task", inputs: int | None = None) -> Task:
     """
     if isinstance(text, Task):
         task = text
+    elif not isinstance(text, str):
+        task = _task_of_bits(text)
     else:
         parts = [part.strip() for part in text.split(",")]
         found = [(name, table, fixed) for part in parts for name, table, fixed in _parse_output(part)]
@@ -85,6 +88,22 @@ def parse_task(text: "str | Task", inputs: int | None = None) -> Task:
         hint = f"; {gate}:{inputs} is its form for {inputs} inputs, if it has one" if gate in GATES else ""
         raise InputError(f"task {name} has {table.inputs} inputs but the network has {inputs}{hint}")
     return task
+
+
+def _task_of_bits(values: object) -> Task:
+    """The task whose truth tables have these bits: one for each row, or a row of them for each, one per output."""
+    try:
+        given = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)  # type: ignore[union-attr]
+        bits = given if given.ndim == 2 else given[:, None] if given.ndim == 1 else None
+    except (TypeError, ValueError, RuntimeError):
+        bits = None
+    if bits is None or not bits.size or bits.dtype.kind not in "biuf" or not np.isin(bits, (0, 1)).all():
+        raise InputError(
+            f"a task is not {values!r:.80}: give a gate such as XOR, a formula such as A & ~B, a table such as 0110, "
+            f"or the bits of a table, such as [0, 1, 1, 0]"
+        )
+    tables = ["".join(str(int(bit)) for bit in column) for column in bits.T]
+    return Task(tuple(tables), tuple(map(TruthTable.parse, tables)))
 
 
 def _parse_output(text: str) -> list[tuple[str, TruthTable, bool]]:
@@ -106,7 +125,7 @@ def _parse_output(text: str) -> list[tuple[str, TruthTable, bool]]:
 
 @dataclass(frozen=True, eq=False)
 class Behavior:
-    """Distinct input points, the weight of each, and the bit wanted at each for every output.
+    """Distinct input points, the weight of each, and what is to be decided at each.
 
     Args:
         points: shape (inputs, features).
@@ -114,10 +133,15 @@ class Behavior:
         wanted: shape (inputs, outputs), the bits wanted; by argmax, one 1 in each row, at the class wanted.
         epsilon: the circuit error allowed: the weight of the inputs at which a circuit may decide otherwise.
         within: when given, a circuit's outputs must also come so close to the network's, before the last activation.
+        decision: how outputs become what is wanted: `threshold`, each output being a bit of its own; `argmax`, the
+            outputs being classes of which the largest is chosen; or `round`. When not given, several outputs are
+            classes where each row wants exactly one of them, and bits of their own otherwise.
+        threshold: an output above it is read as 1; the network's own when not given.
+        input_values: the two numbers by which inputs stand for 0 and for 1, where the points are rows of a truth table.
 
     Raises:
-        InputError: shapes that do not fit, points that repeat or are not finite, weights not above 0, a tolerance out
-            of range.
+        InputError: shapes that do not fit, points that repeat or are not finite, weights not above 0, classes of which
+            a row wants none or several, an unknown decision, or a number out of range.
     """
 
     points: Float[np.ndarray, "inputs features"]
@@ -125,11 +149,14 @@ class Behavior:
     wanted: Bool[np.ndarray, "inputs outputs"]
     epsilon: float = 0.0
     within: float | None = None
+    decision: Decision = None  # type: ignore[assignment]
+    threshold: float | None = None
+    input_values: tuple[float, float] = (0.0, 1.0)
 
     def __post_init__(self) -> None:
-        points = np.array(self.points, dtype=np.float64)
-        weights = np.array(self.weights, dtype=np.float64)
-        wanted = np.array(self.wanted, dtype=bool)
+        points = _array(self.points, "points", np.float64)
+        weights = _array(self.weights, "weights", np.float64)
+        wanted = _array(self.wanted, "wanted", bool)
         if points.ndim != 2 or wanted.ndim != 2 or not len(points) == len(weights) == len(wanted) > 0:
             raise InputError(
                 f"a behavior needs as many points as weights as wanted rows, at least one; found points "
@@ -139,20 +166,23 @@ class Behavior:
             raise InputError("the points of a behavior must be finite and differ from each other; merge repeated ones")
         if not (np.isfinite(weights).all() and (weights > 0).all()):
             raise InputError("the weights of a behavior's points must be finite and above 0; drop points of weight 0")
-        if not 0 <= self.epsilon <= 1:
-            raise InputError(f"epsilon is {self.epsilon}; it is the circuit error allowed, from 0 to 1")
-        if self.within is not None and not 0 < self.within < math.inf:
-            raise InputError(f"within is {self.within}; it is how close outputs must come, above 0")
+        check_epsilon(self.epsilon)
+        check_within(self.within)
         weights = weights / weights.sum()
         for name, array in (("points", points), ("weights", weights), ("wanted", wanted)):
             array.setflags(write=False)
             object.__setattr__(self, name, array)
+        object.__setattr__(self, "decision", _decision_of(self.decision, wanted))
+        object.__setattr__(self, "threshold", checked_threshold(self.threshold))
+        object.__setattr__(self, "input_values", checked_input_values(self.input_values))
 
     @staticmethod
-    def of_task(task: Task) -> "Behavior":
-        """The whole truth table, evenly weighted."""
+    def of_task(task: Task, input_values: tuple[float, float] = (0.0, 1.0)) -> "Behavior":
+        """The whole truth table, evenly weighted, each output being a bit of its own."""
         wanted = task.bits()
-        return Behavior(assignments(task.inputs), np.ones(len(wanted)), wanted)
+        values = checked_input_values(input_values)
+        points = coded(assignments(task.inputs), values)
+        return Behavior(points, np.ones(len(wanted)), wanted, decision="threshold", input_values=values)
 
     @staticmethod
     def of_data(
@@ -161,16 +191,22 @@ class Behavior:
         outputs: int | None = None,
         epsilon: float = 0.0,
         within: float | None = None,
+        decision: Decision | None = None,
+        threshold: float | None = None,
     ) -> "Behavior":
         """The labels of data, rows that repeat being one point of more weight.
 
         Args:
             points: shape (inputs, features).
             labels: of one output, the bit of each row; of several, its class, which is the output that must be largest
-                (the decision `argmax`).
-            outputs: of the network; when not given, 1 for labels of 0 and 1, else one for each class up to the largest.
+                (the decision `argmax`), or, shape (inputs, outputs), the bit of each output (the decision `threshold`).
+                Bits of which each row has exactly one are classes, unless `decision` is `threshold`. Labels that are
+                texts, or -1 and 1, are read as well: `everyhow.importing.labels` says how.
+            outputs: of the network; when not given, 1 for labels of two kinds, else one for each class.
             epsilon: the circuit error allowed.
             within: how near a circuit's outputs must come to the network's.
+            decision: `threshold`, `argmax` or `round`, where the labels alone do not say it.
+            threshold: an output above it is read as 1; the network's own when not given.
 
         Raises:
             InputError: a label that no output stands for, or equal rows of different labels.
@@ -179,28 +215,23 @@ class Behavior:
             >>> Behavior.of_data([[0.5, 1.0], [2.0, 0.0], [0.5, 1.0]], [1, 0, 1]).weights.round(2).tolist()
             [0.67, 0.33]
         """
-        labels = np.asarray(labels)
         distinct, which, counts = merged(points)
-        if outputs is None:
-            outputs = 1 if np.isin(labels, (0, 1)).all() else int(labels.max(initial=0)) + 1
-        most = max(2, outputs)
-        if labels.shape != which.shape or not np.isin(labels, np.arange(most)).all():
+        wanted = _wanted(labels, outputs, decision)
+        if len(wanted) != len(which):
             raise InputError(
-                f"labels have shape {labels.shape} and values such as {labels.ravel()[:3].tolist()}; expected a whole "
-                f"number from 0 to {most - 1} for each of the {len(which)} rows"
+                f"there are {len(wanted):,} labels for {len(which):,} rows of points; give one label for each row"
             )
         first = np.zeros(len(distinct), int)
         first[which[::-1]] = np.arange(len(which))[::-1]
-        chosen = labels[first]
-        torn = np.flatnonzero(labels != chosen[which])
+        chosen = wanted[first]
+        torn = np.flatnonzero((wanted != chosen[which]).any(axis=1))
         if len(torn):
             raise InputError(
                 f"rows {first[which[torn[0]]] + 1} and {torn[0] + 1} are the same point with different labels, so no "
                 f"network can be right at both ({len(torn)} rows differ so from an earlier one); drop such rows, or "
                 f"take the network's own decisions"
             )
-        wanted = chosen[:, None] == (np.arange(outputs) if outputs > 1 else 1)
-        return Behavior(distinct, counts, wanted, epsilon, within)
+        return Behavior(distinct, counts, chosen, epsilon, within, decision, threshold)  # type: ignore[arg-type]
 
     @staticmethod
     def noisy(task: Task, deviation: float, copies: int, seed: int = 0, epsilon: float = 0.0) -> "Behavior":
@@ -220,24 +251,42 @@ class Behavior:
         if deviation < 1e-12:
             raise InputError(f"deviation is {deviation}; noise as small as rounding moves no input")
         moved = exact + np.random.default_rng(seed).normal(scale=deviation, size=exact.shape)
-        return Behavior(moved, np.ones(len(moved)), np.repeat(task.bits(), copies, axis=0), epsilon)
+        wanted = np.repeat(task.bits(), copies, axis=0)
+        return Behavior(moved, np.ones(len(moved)), wanted, epsilon, decision="threshold")
 
     @staticmethod
     def of_network(
         network: Network,
         points: Float[np.ndarray, "inputs features"],
-        decision: Decision = "threshold",
+        decision: Decision | None = None,
         weights: Float[np.ndarray, " inputs"] | None = None,
         epsilon: float = 0.0,
         within: float | None = None,
+        threshold: float | None = None,
     ) -> "Behavior":
         """What `network` itself decides at `points`; without `weights`, points that repeat are one of more weight.
 
+        Args:
+            network: the network.
+            points: shape (inputs, features).
+            decision: `threshold`, `round` or `argmax`. When not given, one output is decided by threshold; several are
+                classes, of which argmax chooses one, when the last layer is linear, and must be said otherwise.
+            weights: how much of the data each point stands for.
+            epsilon: the circuit error allowed.
+            within: how near a circuit's outputs must come to the network's.
+            threshold: an output above it is read as 1; the network's own when not given.
+
         Raises:
-            InputError: with the decision `round`, an output whose nearest integer is neither 0 nor 1.
+            InputError: the decision or the threshold is not said and both readings are possible; or, by `round`, an
+                output whose nearest integer is neither 0 nor 1.
         """
         if weights is None:
             points, _, weights = merged(points)
+        chosen = decision_for(network, decision)
+        if threshold is not None:
+            network = replace(network, threshold=threshold)
+        if chosen == "argmax":
+            network = telling_apart(network)
         outputs = network.run(points)
         if not np.isfinite(outputs).all():
             row = int(np.argwhere(~np.isfinite(outputs))[0][0])
@@ -245,21 +294,45 @@ class Behavior:
                 f"the network's output at input {list(map(float, points[row]))} is not finite, so it decides nothing "
                 f"there; its weights are too large for float64"
             )
-        bits, decided = decide(outputs, decision)
+        level = level_for(network, chosen)
+        bits, decided = decide(outputs, chosen, level)
         if not decided.all():
             row, column = (int(i) for i in np.argwhere(~decided)[0])
             raise InputError(
                 f"the network's output {column} at input {list(map(float, points[row]))} is "
                 f"{outputs[row, column]:.4g}, whose nearest integer is neither 0 nor 1: by rounding it decides "
-                f"nothing there; use the decision threshold (output > 0.5)"
+                f"nothing there; use the decision threshold (output > {network.level:g})"
             )
-        return Behavior(points, weights, bits, epsilon, within)
+        said = level if chosen == "threshold" else None
+        return Behavior(points, weights, bits, epsilon, within, chosen, said, network.input_values)
 
     @property
     def is_truth_table(self) -> bool:
         """Whether the points are the rows of a truth table, in order."""
         inputs = self.points.shape[1]
-        return inputs <= MAX_INPUTS and np.array_equal(self.points, assignments(inputs))
+        return inputs <= MAX_INPUTS and np.array_equal(self.points, coded(assignments(inputs), self.input_values))
+
+    @property
+    def how_decided(self) -> str:
+        """The decision in words, with the threshold where it is not 0.5."""
+        level = "" if self.threshold in (None, 0.5) else f" {self.threshold:g}"
+        return f"decision by {self.decision}{level}"
+
+    def read(self, network: Network) -> Network:
+        """The network with the behavior's threshold, where it has one."""
+        return network if self.threshold is None else replace(network, threshold=self.threshold)
+
+    def folded(self) -> "Behavior":
+        """Two classes as one bit, which is 1 where the second class is wanted; see `Network.folded`.
+
+        Raises:
+            InputError: there are not two classes.
+        """
+        if self.decision != "argmax" or self.wanted.shape[1] != 2:
+            raise InputError(
+                f"two classes are folded; this behavior has {self.wanted.shape[1]} outputs, {self.how_decided}"
+            )
+        return replace(self, wanted=self.wanted[:, 1:], decision="threshold", threshold=0.0)
 
     def name_of(self, index: int) -> str:
         """What input `index` is called: its digits in a truth table, else its number, 1 being the first."""
@@ -282,6 +355,139 @@ class Behavior:
         )
 
 
+def check_epsilon(epsilon: object) -> None:
+    """Raises InputError when a circuit error is not a share."""
+    if not isinstance(epsilon, int | float | np.number) or not 0 <= epsilon <= 1:
+        raise InputError(f"epsilon is {epsilon!r:.80}; it is the circuit error allowed, from 0 to 1")
+
+
+def check_within(within: object) -> None:
+    """Raises InputError when a distance of outputs is given and is not one."""
+    if within is not None and (not isinstance(within, int | float | np.number) or not 0 < within < math.inf):
+        raise InputError(f"within is {within!r:.80}; it is how close outputs must come, above 0")
+
+
+def decision_for(network: Network, decision: str | None) -> Decision:
+    """How the outputs of a network are decided: as said, or in the one way that they can be.
+
+    Raises:
+        InputError: an unknown decision, argmax of one output, or several outputs that may be classes or bits.
+    """
+    outputs = network.widths[-1]
+    if decision is not None:
+        if decision not in DECISIONS:
+            raise InputError(f"unknown decision {decision!r:.80}; the decisions are {', '.join(DECISIONS)}")
+        if decision == "argmax" and outputs < 2:
+            raise InputError("the decision argmax needs at least 2 outputs; the network has 1: use threshold")
+        return decision  # type: ignore[return-value]
+    if outputs == 1:
+        return "threshold"
+    if network.activations[-1] == "identity":
+        return "argmax"
+    raise InputError(
+        f"the network has {outputs} outputs after {network.activations[-1]}, and nothing says what they stand for: "
+        'decision="threshold" (--decision threshold) for bits of their own; decision="argmax" for classes, of which '
+        "the largest output is chosen"
+    )
+
+
+def check_said_once(behavior: Behavior, decision: str | None) -> None:
+    """Raises InputError when a decision is given beside a behavior that has another one."""
+    if decision not in (None, behavior.decision):
+        raise InputError(
+            f"the decision {decision!r:.80} is given for a behavior of {behavior.how_decided}; the decision belongs to "
+            "the behavior: give it where the behavior is made, and nowhere else"
+        )
+
+
+def check_fits(network: Network, behavior: Behavior) -> None:
+    """Raises InputError when a behavior has other inputs or outputs than the network."""
+    expected = (network.widths[0], network.widths[-1])
+    found = (behavior.points.shape[1], behavior.wanted.shape[1])
+    if found != expected:
+        raise InputError(
+            f"the behavior has {found[0]} inputs and {found[1]} outputs, the network has {expected[0]} and "
+            f"{expected[1]}"
+        )
+
+
+def one_for_two_classes(network: Network, behavior: Behavior) -> tuple[Network, Behavior]:
+    """Network and behavior as they are audited: two classes are folded into one output, and of more classes a last
+    activation that changes nothing about which is the largest is left out."""
+    if behavior.decision != "argmax":
+        return network, behavior
+    network = telling_apart(network)
+    return (network.folded(), behavior.folded()) if network.widths[-1] == 2 else (network, behavior)
+
+
+def level_for(network: Network, decision: Decision) -> float:
+    """The number above which an output is read as 1: the network's threshold, where that is how it is decided."""
+    return network.level if decision == "threshold" else 0.5
+
+
+def telling_apart(network: Network) -> Network:
+    """The network without a last activation that changes nothing about which output is the largest.
+
+    Raises:
+        InputError: the activation makes different outputs alike.
+    """
+    name = network.activations[-1]
+    check_tells_apart(name)
+    if name == "identity":
+        return network
+    said = f"the last activation, {name}, is left out: it changes nothing about which output is the largest"
+    return replace(network, activations=(*network.activations[:-1], "identity"), remarks=(*network.remarks, said))
+
+
+def _array(values: object, item: str, kind: type) -> np.ndarray:
+    try:
+        return np.array(values, dtype=kind)
+    except (TypeError, ValueError, OverflowError):
+        raise InputError(f"the {item} of a behavior are not a rectangular array of numbers") from None
+
+
+def _decision_of(decision: Decision | None, wanted: np.ndarray) -> Decision:
+    outputs = wanted.shape[1]
+    one_each = (wanted.sum(axis=1) == 1).all()
+    if decision is None:
+        return "argmax" if outputs > 1 and one_each else "threshold"
+    if decision not in DECISIONS:
+        raise InputError(f"unknown decision {decision!r:.80}; the decisions are {', '.join(DECISIONS)}")
+    if decision == "argmax" and outputs == 1:
+        raise InputError("the decision argmax needs at least 2 outputs; the behavior has 1: use threshold")
+    if decision == "argmax" and not one_each:
+        row = int(np.flatnonzero(wanted.sum(axis=1) != 1)[0])
+        raise InputError(
+            f"by argmax each row wants exactly one class, but row {row + 1} wants {int(wanted[row].sum())}: say "
+            'decision="threshold" for bits of their own, or give one class for each row'
+        )
+    return decision
+
+
+def _wanted(labels: object, outputs: int | None, decision: Decision | None) -> Bool[np.ndarray, "inputs outputs"]:
+    """The bits wanted at each row, for every output."""
+    labels = np.asarray(labels)
+    if labels.ndim == 2 and labels.shape[1] > 1:
+        return labels == 1
+    flat = labels.ravel()
+    if outputs is None:
+        outputs = 1 if np.isin(flat, (0, 1)).all() else int(flat.max(initial=0)) + 1
+    most = max(2, outputs)
+    if not np.isin(flat, np.arange(most)).all():
+        raise InputError(
+            f"labels have values such as {flat[:3].tolist()}; expected a whole number from 0 to {most - 1} for each row"
+        )
+    return flat[:, None] == (np.arange(outputs) if outputs > 1 else 1)
+
+
+def behavior_from_document(document: dict[str, Any], decision: Any) -> Behavior:
+    """The behavior that stands in an audit.json."""
+    return Behavior(
+        document["points"], document["weights"], document["wanted"], document["epsilon"], document["within"], decision,
+        document.get("threshold"), tuple(document.get("inputs", (0.0, 1.0))),
+    )  # fmt: skip
+
+
 def merged(
     points: Float[np.ndarray, "inputs features"],
 ) -> tuple[Float[np.ndarray, "distinct features"], Int[np.ndarray, " inputs"], Float[np.ndarray, " distinct"]]:
@@ -295,22 +501,23 @@ def merged(
 
 
 def decide(
-    outputs: Float[np.ndarray, "*shape"], decision: Decision
+    outputs: Float[np.ndarray, "*shape"], decision: Decision, level: float
 ) -> tuple[Bool[np.ndarray, "*shape"], Bool[np.ndarray, "*shape"]]:
     """The bit that each output is read as, and whether it is a bit at all (not always so by rounding).
 
-    By argmax the outputs lie on the last axis, and of equal ones the first is chosen.
+    By threshold an output above `level` is 1. By argmax the outputs lie on the last axis, and of equal ones the first
+    is chosen.
     """
     if decision == "argmax":
         chosen = np.arange(outputs.shape[-1]) == outputs.argmax(axis=-1)[..., None]
         return chosen, np.ones(np.shape(outputs), dtype=bool)
     if decision == "threshold":
-        return outputs > 0.5, np.ones(np.shape(outputs), dtype=bool)
+        return outputs > level, np.ones(np.shape(outputs), dtype=bool)
     nearest = np.round(outputs)
     return nearest == 1, (nearest == 0) | (nearest == 1)
 
 
-def decision_limits(name: str, decision: Decision, bit: bool, slack: float) -> tuple[float, float]:
+def decision_limits(name: str, decision: Decision, bit: bool, slack: float, level: float = 0.5) -> tuple[float, float]:
     """The half-open interval (low, high] of pre-activations at which an output neuron is read as `bit`.
 
     Args:
@@ -318,10 +525,11 @@ def decision_limits(name: str, decision: Decision, bit: bool, slack: float) -> t
         decision: how outputs become bits.
         bit: the bit wanted.
         slack: how far every boundary is moved outwards, in units of the output; negative moves inwards.
+        level: by threshold, an output above it is 1.
     """
     crossing = activation(name).crossing
     if decision == "threshold":
-        return (crossing(0.5 - slack), math.inf) if bit else (-math.inf, crossing(0.5 + slack))
+        return (crossing(level - slack), math.inf) if bit else (-math.inf, crossing(level + slack))
     if bit:
         # 1.5 rounds to 2 and 0.5 to 0, so both ends are open.
         return crossing(0.5 - slack), math.nextafter(crossing(1.5 + slack), -math.inf)

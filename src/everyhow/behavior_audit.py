@@ -3,13 +3,13 @@
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .behavior import Behavior, Decision
+from .behavior import Behavior, Decision, check_fits, check_said_once, one_for_two_classes
 from .boolean.algorithms import Algorithm
 from .budget import DEFAULT_BUDGET, over_budget
 from .circuits.count import CircuitCount, count_circuits
@@ -27,6 +27,7 @@ from .circuits.released import ReleasedCircuits
 from .counted import circuit_counts, circuit_verdict
 from .details import by_ablation, circuit_details
 from .display import Displayed
+from .door import as_network
 from .errors import InputError
 from .executing import executing
 from .files import write_atomically
@@ -36,7 +37,7 @@ from .mappings.observed import FeatureRows, Features, checked_features, fitting_
 from .mappings.signatures import MOST_BYTES, Signatures, signatures, table_bytes
 from .network import Network
 from .network_files import network_document
-from .options import DEEPEST, check_decision, checked_circuit_questions
+from .options import DEEPEST, checked_circuit_questions
 from .progress import Progress
 from .provenance import provenance_of
 from .readouts.observed import ObservedSignals, observed_signals
@@ -87,19 +88,24 @@ class BehaviorAudit(Displayed):
 
     Attributes:
         network: the network that was explained.
-        behavior: the inputs, their weights, the decisions wanted and the error allowed.
-        decision: how outputs become bits, or a class by `argmax`.
+        behavior: the inputs, their weights, the decisions wanted, how outputs are decided, and the error allowed.
         options: everything else that was asked, as plain values.
-        findings: what was found.
+        findings: what was found; of several outputs that are bits of their own, of all of them together.
+        outputs: the audits of each of several outputs that are bits of their own.
         provenance: versions, times and the digest of the network.
     """
 
     network: Network
     behavior: Behavior = field(repr=False)
-    decision: Decision
     options: Mapping[str, Any] = field(repr=False)
     findings: BehaviorFindings = field(repr=False)
+    outputs: tuple["BehaviorAudit", ...] = field(repr=False)
     provenance: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def decision(self) -> Decision:
+        """How outputs become bits, or a class by `argmax`."""
+        return self.behavior.decision
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -133,22 +139,30 @@ class BehaviorAudit(Displayed):
         """Why something was estimated or not counted."""
         tied = 0 if self.findings.signatures is None else self.findings.signatures.ties
         ties = (f"{tied:,} interchanges leave the output on the decision boundary",) if tied else ()
-        return self.findings.circuits.refused + self.findings.refused + self.findings.circuits.ties + ties
+        own = self.findings.circuits.refused + self.findings.refused + self.findings.circuits.ties + ties
+        return own + tuple(f"output {k}: {reason}" for k, output in enumerate(self.outputs) for reason in output.capped)
 
     @property
     def over_budget(self) -> bool:
         """Whether the budget kept something from being counted."""
-        return bool(self.findings.circuits.refused or self.findings.refused)
+        own = bool(self.findings.circuits.refused or self.findings.refused)
+        return own or any(output.over_budget for output in self.outputs)
 
     def __repr__(self) -> str:
         counts = self.counts
         found = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
         lines = [
-            f"Audit of {self.network!r} over {len(self.behavior.points):,} inputs, decision by {self.decision}",
+            f"Audit of {self.network!r} over {len(self.behavior.points):,} inputs, {self.behavior.how_decided}",
+            *(f"  {remark}" for remark in self.network.remarks),
             f"  perfect circuits {found}, with an error of at most {self.behavior.epsilon:g}",
             f"  minimal circuits {counts['minimal_circuits']}",
             f"  causal signatures {counts['distinct_causal_signatures']}",
             f"  where then what: {self.verdict['where_then_what']}",
+        ]
+        lines += [
+            f"  output {k}: perfect circuits {output.counts.get('perfect_circuits', 'not certain')}; "
+            f"{output.verdict['where_then_what']}"
+            for k, output in enumerate(self.outputs)
         ]
         return "\n".join(lines)
 
@@ -164,6 +178,8 @@ class BehaviorAudit(Displayed):
                 "wanted": behavior.wanted.astype(int).tolist(),
                 "epsilon": behavior.epsilon,
                 "within": behavior.within,
+                **({} if behavior.threshold is None else {"threshold": behavior.threshold}),
+                **({} if behavior.input_values == (0.0, 1.0) else {"inputs": list(behavior.input_values)}),
             },
             "decision": self.decision,
             "options": dict(self.options),
@@ -181,6 +197,7 @@ class BehaviorAudit(Displayed):
                     for algorithm, placed in findings.mappings.items()
                 ],
             },
+            **({"outputs": [output.document() for output in self.outputs]} if self.outputs else {}),
             "provenance": dict(self.provenance),
         }  # fmt: skip
 
@@ -213,7 +230,7 @@ class BehaviorAudit(Displayed):
 
 
 def audit_behavior(
-    network: Network,
+    network: Any,
     behavior: Behavior,
     *,
     decision: Decision | None = None,
@@ -230,9 +247,12 @@ def audit_behavior(
     """Find and count what explains a network on data: its circuits, causal signatures, readouts, and mappings.
 
     Args:
-        network: the network, often the last layers of a larger one; any number of inputs.
-        behavior: the inputs with their weights, the decisions wanted, and the circuit error allowed.
-        decision: `threshold` for one output, `argmax` for several, when not given.
+        network: the network, often the last layers of a larger one; any number of inputs. A PyTorch module, a fitted
+            scikit-learn perceptron or the path of a network file is imported first.
+        behavior: the inputs with their weights, the decisions wanted and how they are made, and the circuit error
+            allowed. Two classes are folded into one output, and that is said. Several outputs that are bits of their
+            own are explained together, and each in `outputs`.
+        decision: not needed, since the behavior says it; an error where it says otherwise.
         features: bits known of each input, shape (inputs, features), in the order of the behavior's points; with them
             the algorithms over the features that decide as wanted are placed in the network.
         depth: the largest depth of those algorithms.
@@ -254,22 +274,21 @@ def audit_behavior(
         >>> eh.audit_behavior(network, behavior).counts["perfect_circuits"]
         1
     """
+    if not isinstance(behavior, Behavior):
+        raise InputError(
+            f"audit_behavior explains a network on data: give a Behavior (eh.Behavior.of_data, of_network), not "
+            f"{type(behavior).__name__}; eh.audit takes a task"
+        )
+    network = behavior.read(as_network(network, behavior.threshold))
+    check_said_once(behavior, decision)
+    check_fits(network, behavior)
+    network, behavior = one_for_two_classes(network, behavior)
     outputs = network.widths[-1]
-    chosen = check_decision("paper", decision or ("argmax" if outputs > 1 else "threshold"))
     asked = checked_circuit_questions(ablation, behavior.epsilon, behavior.within, robust)
     if budget < 1 or not 1 <= depth <= DEEPEST:
         raise InputError(
             f"budget is {budget} and depth {depth}; at least 1 evaluation, and a depth from 1 to {DEEPEST}"
         )
-    expected = (network.widths[0], outputs)
-    found = (behavior.points.shape[1], behavior.wanted.shape[1])
-    if found != expected:
-        raise InputError(
-            f"the behavior has {found[0]} inputs and {found[1]} outputs, the network has {expected[0]} and "
-            f"{expected[1]}"
-        )
-    if outputs > 1 and chosen != "argmax":
-        raise InputError(f"the network has {outputs} outputs; decide by argmax, or take one: network.output(k)")
     rows = None if features is None else checked_features(features, behavior)
     options = {
         "features": None if features is None else np.asarray(features).astype(int).tolist(), "depth": depth,
@@ -277,11 +296,14 @@ def audit_behavior(
     }  # fmt: skip
     started = time.perf_counter()
     with executing(Progress(progress), checkpoints, scheduler) as execution:
-        circuits = examine_circuits(network, behavior, chosen, budget, asked, execution)
-        kinds = count_by_ablation(network, behavior, chosen, budget, circuits, execution)
-    table, refused = _signatures(network, behavior, chosen, budget)
+        circuits = examine_circuits(network, behavior, budget, asked, execution)
+        kinds = count_by_ablation(network, behavior, budget, circuits, execution)
+    parts = outputs > 1 and behavior.decision != "argmax"
+    table, refused = (None, ()) if parts else _signatures(network, behavior, budget)
     beyond, mappings = [NEEDS_TRUTH_TABLE], None
-    if rows is None:
+    if parts:
+        beyond.append("causal signatures and algorithms are of one output: see those of each output")
+    elif rows is None:
         beyond.append("algorithms are placed by features, bits known of each input; none were given")
     elif outputs > 1:
         beyond.append("algorithms are placed in networks of one output; this one tells classes apart")
@@ -289,10 +311,18 @@ def audit_behavior(
         mappings = _placed(table, behavior, rows, depth)
     readouts, unread = _all_readouts(network, behavior, tolerance)
     findings = BehaviorFindings(
-        circuits, kinds, _using_every_input(network, behavior, chosen, asked, circuits, budget),
+        circuits, kinds, _using_every_input(network, behavior, asked, circuits, budget),
         _released(network, behavior, circuits, budget), table, readouts, mappings, (*refused, *unread), tuple(beyond),
     )  # fmt: skip
-    return BehaviorAudit(network, behavior, chosen, options, findings, provenance_of(network, started))
+    each = (replace(behavior, wanted=behavior.wanted[:, k : k + 1]) for k in range(outputs if parts else 0))
+    of_each = tuple(
+        audit_behavior(
+            network.output(k), part, features=features, depth=depth, ablation=ablation, robust=robust,
+            tolerance=tolerance, budget=budget, progress=progress, scheduler=scheduler,
+        )
+        for k, part in enumerate(each)
+    )  # fmt: skip
+    return BehaviorAudit(network, behavior, options, findings, of_each, provenance_of(network, started))
 
 
 def _placed(
@@ -318,21 +348,18 @@ def _all_readouts(
     return tuple(found), tuple(refused)
 
 
-def _signatures(
-    network: Network, behavior: Behavior, decision: Decision, budget: int
-) -> tuple[Signatures | None, tuple[str, ...]]:
+def _signatures(network: Network, behavior: Behavior, budget: int) -> tuple[Signatures | None, tuple[str, ...]]:
     sets, inputs = sum((1 << width) - 1 for width in network.widths[1:-1]), len(behavior.points)
     what = f"computing the signatures of {sets:,} neuron sets over {inputs:,} inputs"
     refusal = over_budget(what, sets * inputs**2 * STEPS_PER_INTERCHANGE, budget)
     if refusal is None and table_bytes(network.widths, inputs) > MOST_BYTES:
         refusal = f"{what} takes more than {MOST_BYTES >> 20} MB; give fewer inputs"
-    return (signatures(network, behavior.points, decision), ()) if refusal is None else (None, (refusal,))
+    return (signatures(network, behavior.points, behavior.decision), ()) if refusal is None else (None, (refusal,))
 
 
 def _using_every_input(
     network: Network,
     behavior: Behavior,
-    decision: Decision,
     asked: CircuitQuestions,
     circuits: CircuitFindings,
     budget: int,
@@ -342,9 +369,9 @@ def _using_every_input(
     steps = counting_steps(network, inputs)[COUNTING] << network.widths[0]
     if circuits.perfect is None or asked.ablation == "resample" or over_budget("", steps, budget):
         return None
-    anything = Behavior(behavior.points[:1], np.ones(1), behavior.wanted[:1], epsilon=1.0)
-    space = count_circuits(perfect(network, anything, decision), every_input_used=True)
-    criterion = perfect(network, behavior, decision, asked.ablation)
+    anything = replace(behavior, points=behavior.points[:1], weights=[1.0], wanted=behavior.wanted[:1], epsilon=1.0)
+    space = count_circuits(perfect(network, anything), every_input_used=True)
+    criterion = perfect(network, behavior, asked.ablation)
     return space.between[0], count_circuits(criterion, every_input_used=True)
 
 

@@ -15,7 +15,7 @@ from . import cli_exchange
 from .budget import DEFAULT_BUDGET
 from .cli_behavior import audit_data_command
 from .cli_import import import_command
-from .cli_options import JsonOption, numbers, print_json, whole_budget
+from .cli_options import InputsOption, JsonOption, ThresholdOption, coding, numbers, print_json, whole_budget
 from .cli_verify import verify_command
 from .errors import BudgetError, EveryhowError, FileFormatError, InputError, LostBlocksError
 from .network import Network
@@ -48,7 +48,10 @@ NetworkOption = Annotated[
 WidthsOption = Annotated[str, typer.Option(help="Neurons of each hidden layer, such as 3,3.")]
 SeedOption = Annotated[int, typer.Option(help="Of the weights, the rows drawn and their order.")]
 PresetOption = Annotated[str, typer.Option(help="paper: the definitions; authors: as the released code counts.")]
-DecisionOption = Annotated[str | None, typer.Option(help="How outputs become bits: threshold (output > 0.5) or round.")]
+DecisionOption = Annotated[
+    str | None,
+    typer.Option(help="How outputs become bits: threshold, round, or, of two outputs that are two classes, argmax."),
+]
 SparsityOption = Annotated[
     float, typer.Option(help="authors only: the share of hidden neurons a circuit must leave out, exceeded strictly.")
 ]
@@ -73,6 +76,8 @@ def audit_command(
     seed: SeedOption = 0,
     preset: PresetOption = "paper",
     decision: DecisionOption = None,
+    threshold: ThresholdOption = None,
+    inputs: InputsOption = None,
     depth: Annotated[
         int | None, typer.Option(help="Largest depth of the algorithms; the weight layers if not given.")
     ] = None,
@@ -117,7 +122,8 @@ def audit_command(
         raise InputError(f"{report} is a folder; give the name of the page, such as {report / 'report.html'}")
     _announce_compilation()
     found = audit(
-        _network(task, network, widths, seed), task, preset, decision=decision, depth=depth,  # type: ignore[arg-type]
+        _network(task, network, widths, seed, threshold, inputs), task, preset, decision=decision,  # type: ignore[arg-type]
+        threshold=threshold, inputs=coding(inputs, "inputs"), depth=depth,
         min_node_sparsity=min_node_sparsity, pair_order=pair_order, tolerance=tolerance, signals=signals,
         costs=_costs(not_price, familiar),
         shown=None if show is None else show.split(","), ablation=ablation,  # type: ignore[arg-type]
@@ -147,6 +153,8 @@ def count_command(
     ],
     preset: PresetOption = "paper",
     decision: DecisionOption = None,
+    threshold: ThresholdOption = None,
+    inputs: InputsOption = None,
     min_node_sparsity: SparsityOption = 0.0,
     ablation: AblationOption = None,
     epsilon: EpsilonOption = None,
@@ -163,7 +171,8 @@ def count_command(
 
     _announce_compilation()
     found = count(
-        _stored(network), task, preset, decision=decision, min_node_sparsity=min_node_sparsity,  # type: ignore[arg-type]
+        _stored(network), task, preset, decision=decision, threshold=threshold,  # type: ignore[arg-type]
+        inputs=coding(inputs, "inputs"), min_node_sparsity=min_node_sparsity,
         ablation=ablation or "zero", epsilon=epsilon or 0.0, within=within,  # type: ignore[arg-type]
         budget=whole_budget(budget), progress=True, checkpoints=checkpoints, scheduler=scheduler,
     )  # fmt: skip
@@ -213,6 +222,11 @@ def train_command(
     input_weights: Annotated[str | None, typer.Option(help="How often each row is drawn, such as 1,1,1,4.")] = None,
     show: Annotated[str | None, typer.Option(help="The only rows to train on, such as 00,01,10.")] = None,
     labels: Annotated[str, typer.Option(help="true, or shuffled among the drawn rows.")] = "true",
+    inputs: InputsOption = None,
+    outputs: Annotated[
+        str | None, typer.Option(help="The numbers that outputs are trained towards, for 0 and for 1, such as -1,1.")
+    ] = None,
+    threshold: ThresholdOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train one network and write it to a file."""
@@ -228,6 +242,8 @@ def train_command(
         labels=labels,  # type: ignore[arg-type]
         input_weights=None if input_weights is None else numbers(input_weights, "input-weights", float),
         show=None if show is None else tuple(row.strip() for row in show.split(",")),
+        input_values=coding(inputs, "inputs") or (0.0, 1.0), output_values=coding(outputs, "outputs") or (0.0, 1.0),
+        threshold=threshold,
     )  # fmt: skip
     (result,) = train_many(task, [seed], settings, progress=sys.stderr.isatty())
     path = save_network(result.network, out)
@@ -469,12 +485,15 @@ def _announce_compilation() -> None:
         typer.echo("compiling the kernels, once; this takes about half a minute", err=True)
 
 
-def _network(task: str, source: str | None, widths: str, seed: int) -> Network:
+def _network(
+    task: str, source: str | None, widths: str, seed: int, threshold: float | None, inputs: str | None
+) -> Network:
     if source is not None:
         return _stored(source)
     from .training import TrainingSettings, train_many
 
-    settings = TrainingSettings(widths=numbers(widths, "widths", int))
+    values = coding(inputs, "inputs") or (0.0, 1.0)
+    settings = TrainingSettings(numbers(widths, "widths", int), input_values=values, threshold=threshold)
     (result,) = train_many(task, [seed], settings, progress=sys.stderr.isatty())
     if not result.converged:
         typer.echo(f"warning: the network did not converge: {result.reason}", err=True)

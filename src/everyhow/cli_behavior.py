@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from .budget import DEFAULT_BUDGET
-from .cli_options import JsonOption, print_json, whole_budget
+from .cli_options import InputsOption, JsonOption, ThresholdOption, coding, print_json, whole_budget
 from .errors import InputError
 
 OVER_BUDGET = 3
@@ -23,8 +23,11 @@ def audit_data_command(
         Path | None, typer.Option(help="Bits known of each row (.csv or .npy), for algorithms over them.")
     ] = None,
     decision: Annotated[
-        str | None, typer.Option(help="threshold, or argmax for several outputs, which is what they have by default.")
+        str | None,
+        typer.Option(help="threshold, for outputs that are bits of their own, or argmax, for classes."),
     ] = None,
+    threshold: ThresholdOption = None,
+    inputs: InputsOption = None,
     epsilon: Annotated[float, typer.Option(help="The circuit error allowed.")] = 0.0,
     within: Annotated[float | None, typer.Option(help="How near outputs must come to the network's.")] = None,
     ablation: Annotated[str | None, typer.Option(help="What removed edges carry: zero, mean or resample.")] = None,
@@ -38,6 +41,7 @@ def audit_data_command(
 ) -> None:
     """Find and count what explains a network on data: circuits, signatures, readouts, and algorithms over features."""
     from .behavior_audit import audit_behavior
+    from .door import as_network
     from .importing.points import read_points
     from .network_files import load
     from .run_folder import CHECKPOINTS, check_run_folder
@@ -46,12 +50,12 @@ def audit_data_command(
         check_run_folder(out)
     if report is not None and report.is_dir():
         raise InputError(f"{report} is a folder; give the name of the page, such as {report / 'report.html'}")
-    explained = load(network)
+    explained = as_network(load(network, threshold=threshold), threshold, coding(inputs, "inputs"))
     rows = read_points(points)
     behavior = _behavior(explained, rows, labels, decision, epsilon, within)
     bits = None if features is None else _features(features, rows, behavior)
     audit = audit_behavior(
-        explained, behavior, decision=decision, features=bits, depth=depth,  # type: ignore[arg-type]
+        explained, behavior, features=bits, depth=depth,  # type: ignore[arg-type]
         ablation=ablation, robust=robust, budget=whole_budget(budget), progress=True,  # type: ignore[arg-type]
         checkpoints=None if out is None else out / CHECKPOINTS, scheduler=scheduler,
     )  # fmt: skip
@@ -75,16 +79,14 @@ def _behavior(explained, rows, labels: Path | None, decision: str | None, epsilo
 
     from .behavior import Behavior
     from .importing.points import read_points
-    from .options import check_decision
 
     outputs = explained.widths[-1]
     if labels is None:
-        chosen = check_decision("paper", decision or ("argmax" if outputs > 1 else "threshold"))
-        return Behavior.of_network(explained, rows, chosen, epsilon=epsilon, within=within)
+        return Behavior.of_network(explained, rows, decision, epsilon=epsilon, within=within)  # type: ignore[arg-type]
     column = read_points(labels)
     if column.shape[1] != 1 or not np.equal(column, np.round(column)).all():
         raise InputError(f"{labels}: {column.shape[1]} columns; labels are one column of whole numbers, a row each")
-    return Behavior.of_data(rows, column[:, 0].astype(int), outputs, epsilon, within)
+    return Behavior.of_data(rows, column[:, 0].astype(int), outputs, epsilon, within, decision)  # type: ignore[arg-type]
 
 
 def _features(path: Path, rows, behavior):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .budget import DEFAULT_BUDGET
-from .cli_options import JsonOption, print_json
+from .cli_options import InputsOption, JsonOption, ThresholdOption, coding, print_json
 from .errors import InputError
 from .network import Network
 
@@ -32,7 +32,11 @@ def place_command(
     graph: Annotated[Path, typer.Argument(help="A circuit as graph JSON, as EAP-IG and MIB have it.")],
     task: Annotated[str, typer.Argument(help="A gate, a formula or a truth table; the network is judged by itself.")],
     network: NetworkOption,
-    decision: Annotated[str, typer.Option(help="How outputs become bits: threshold or round.")] = "threshold",
+    decision: Annotated[str | None, typer.Option(help="How outputs become bits: threshold, round or argmax.")] = None,
+    output_threshold: Annotated[
+        float | None, typer.Option(help="An output above it is read as 1; the network's own threshold if not given.")
+    ] = None,
+    inputs: InputsOption = None,
     top: Annotated[int | None, typer.Option(help="Take so many edges of largest absolute score.")] = None,
     threshold: Annotated[float | None, typer.Option(help="Take the edges of at least this absolute score.")] = None,
     connected: Annotated[
@@ -44,12 +48,13 @@ def place_command(
 ) -> None:
     """Tell where a circuit that another tool found stands among all circuits of its network."""
     from .circuits.circuit import connected_part
+    from .door import as_network
     from .exchange.graph_json import read_graph, read_graph_edges
     from .questions import place
 
     if not 1 <= budget < float("inf"):
         raise InputError(f"budget is {budget}; it is a number of candidate evaluations, at least 1")
-    whole, dropped = _stored(network), ()
+    whole, dropped = as_network(_stored(network), output_threshold, coding(inputs, "inputs")), ()
     if connected:
         circuit, dropped = connected_part(whole.widths, read_graph_edges(graph, whole, top, threshold))
     else:
@@ -71,13 +76,17 @@ def align_command(
     joint: Annotated[
         bool, typer.Option("--joint", help="Also hold variables together, each as at a source of its own.")
     ] = False,
+    threshold: ThresholdOption = None,
+    inputs: InputsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find every minimal place of a causal model in a network, by interchange of one variable at a time."""
+    from .door import as_network
     from .exchange.causal_model_files import read_causal_model
     from .exchange.placements import count_placements, differences, joint_disagreement, placements
 
-    read, whole = read_causal_model(model), _stored(network)
+    read = read_causal_model(model)
+    whole = as_network(_stored(network), threshold, coding(inputs, "inputs"))
     differs, number = differences(whole, read), count_placements(whole, read)
     shown = []
     for placement in islice(placements(whole, read), MOST_SHOWN):

@@ -11,6 +11,29 @@ from .errors import InputError
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 
 
+ThresholdOption = Annotated[
+    float | None,
+    typer.Option(help="An output above it is read as 1: 0 for logits, 0.5 for outputs trained towards 0 and 1."),
+]
+InputsOption = Annotated[
+    str | None, typer.Option(help="The numbers by which inputs stand for 0 and for 1: --inputs=-1,1; 0,1 if not given.")
+]
+
+
+def coding(text: str | None, option: str) -> tuple[float, float] | None:
+    """The two numbers by which bits are written; None when the option is not given.
+
+    Raises:
+        InputError: something else stands there.
+    """
+    if text is None:
+        return None
+    found = numbers(text, option, float)
+    if len(found) != 2:
+        raise InputError(f"--{option} is {text!r}; it takes two numbers, such as --{option}=-1,1")
+    return found
+
+
 def numbers(text: str, option: str, kind: type) -> tuple:
     """The numbers in the text of an option.
 

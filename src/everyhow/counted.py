@@ -4,7 +4,7 @@ the ladder leaves of them."""
 from dataclasses import dataclass
 from typing import Any
 
-from .behavior import Behavior, Decision
+from .behavior import Behavior
 from .circuits.execution import IN_THREADS, Execution
 from .circuits.findings import PLAIN, CircuitFindings, CircuitQuestions, examine_circuits
 from .interpretations.findings import InterpretationFindings, examine_interpretations
@@ -120,7 +120,6 @@ def circuit_verdict(circuits: CircuitFindings) -> Verdict:
 def count_explanations(
     network: Network,
     behavior: Behavior,
-    decision: Decision,
     max_depth: int,
     budget: int,
     progress: Progress,
@@ -132,8 +131,7 @@ def count_explanations(
 
     Args:
         network: the network to explain.
-        behavior: what it decides at each row of the truth table.
-        decision: how outputs become bits, for the circuits.
+        behavior: what it decides at each row of the truth table, and how.
         max_depth: of the algorithms.
         budget: in candidate evaluations; what exceeds it is named in `refused`.
         progress: where to show it.
@@ -142,9 +140,9 @@ def count_explanations(
         execution: how long counts of circuits are carried out.
     """
     (table,) = behavior.tables()
-    circuits = examine_circuits(network, behavior, decision, budget, asked, execution)
+    circuits = examine_circuits(network, behavior, budget, asked, execution)
     if asked.ablation == "zero":
-        interpretations = examine_interpretations(network, behavior, decision, circuits, budget, progress, exact_up_to)
+        interpretations = examine_interpretations(network, behavior, circuits, budget, progress, exact_up_to)
     else:
         interpretations = InterpretationFindings(
             beyond=("interpretations are of circuits run alone, with nothing on removed edges: ablation zero",)

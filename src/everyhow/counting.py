@@ -1,11 +1,10 @@
 """Counting the perfect circuits of a network, and nothing else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from .behavior import Behavior, Decision, Task, mismatches, parse_task
-from .boolean.truth_table import assignments
 from .budget import DEFAULT_BUDGET, over_budget
 from .circuits.count import CircuitCount, count_circuits
 from .circuits.criterion import Ablation, Criterion, check_ablation, perfect
@@ -14,19 +13,23 @@ from .circuits.execution import Execution
 from .circuits.released import ReleasedCircuits
 from .circuits.search import COUNTED_BITS
 from .circuits.space import circuits_in_space
+from .door import as_network
 from .errors import BudgetError, InputError
 from .executing import executing
 from .network import Network
-from .options import Preset, check_decision, check_options
+from .network_files import coding_document
+from .options import Preset, check_decision, check_options, classes_as_one
 from .progress import Progress
 
 
 def count(
-    network: Network,
-    task: str | Task,
+    network: Any,
+    task: Any,
     preset: Preset = "paper",
     *,
     decision: Decision | None = None,
+    threshold: float | None = None,
+    inputs: Iterable[float] | None = None,
     min_node_sparsity: float = 0.0,
     ablation: Ablation = "zero",
     epsilon: float = 0.0,
@@ -45,10 +48,12 @@ def count(
     only the latter.
 
     Args:
-        network: the network.
+        network: the network, or a model or file that `audit` would import.
         task: what it was meant to compute.
         preset: `paper` or `authors`.
-        decision: how outputs become bits.
+        decision: how outputs become bits; by `argmax`, two classes are folded into one output.
+        threshold: an output above it is read as 1; the network's own when not given.
+        inputs: the two numbers by which each input stands for 0 and for 1; the network's own when not given.
         min_node_sparsity: in `authors`, the share of hidden neurons that a circuit must leave out.
         ablation: in `paper`, what removed edges carry: `zero`, `mean` or `resample`.
         epsilon: in `paper`, the circuit error allowed.
@@ -62,7 +67,9 @@ def count(
         InputError: a task that does not fit the network, or an unknown option.
         BudgetError: in `authors`, the space of circuits exceeds the budget.
     """
+    network = as_network(network, threshold, inputs)
     parsed = parse_task(task, network.widths[0])
+    network, decision = classes_as_one(network, parsed, decision)  # type: ignore[assignment]
     chosen = check_decision(preset, decision)
     check_options(network, parsed, chosen, 1, min_node_sparsity, budget, preset)
     check_ablation(ablation)
@@ -77,12 +84,12 @@ def count(
         return _with_outputs(head, parts, lambda part, subtask: _released(part, subtask, min_node_sparsity))
 
     def criterion(part: Network) -> Criterion:
-        points = assignments(parsed.inputs)
-        behavior = Behavior.of_network(part, points, chosen, epsilon=epsilon, within=within)
-        return perfect(part, behavior, chosen, ablation)
+        behavior = Behavior.of_network(part, part.corners, chosen, epsilon=epsilon, within=within)
+        return perfect(part, behavior, ablation)
 
     asked = {"ablation": ablation, "epsilon": epsilon, "within": within}
     head |= {name: value for name, value in asked.items() if value not in ("zero", 0.0, None)}
+    head |= coding_document(network)
     with executing(Progress(progress), checkpoints, scheduler) as execution:
         found = _with_outputs(head, parts, lambda part, subtask: _perfect(criterion(part), subtask, budget, execution))
         if len(parts) > 1:
@@ -112,7 +119,7 @@ def _perfect(criterion: Criterion, task: Task, budget: int, execution: Execution
 
 
 def _released(network: Network, task: Task, min_node_sparsity: float) -> dict[str, Any]:
-    circuits = ReleasedCircuits(network, Behavior.of_task(task), min_node_sparsity)
+    circuits = ReleasedCircuits(network, Behavior.of_task(task, network.input_values), min_node_sparsity)
     return _counted(circuits.in_space(), circuits.count())
 
 

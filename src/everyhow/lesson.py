@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from .behavior import Behavior, Decision, Task
 from .boolean.algorithms import Algorithm, algorithms, count_algorithms, counting_cost
 from .boolean.gates import name_of
-from .boolean.truth_table import TruthTable, assignments, row_name
+from .boolean.truth_table import TruthTable, row_name
 from .budget import over_budget
 from .circuits.count import CircuitCount, count_circuits
 from .circuits.criterion import perfect
@@ -87,7 +87,7 @@ def examine_lesson(
         shown: the rows it was trained on; those at which network and task agree when None.
     """
     (wanted,) = task.tables
-    (learned,) = Behavior.of_network(network, assignments(task.inputs), decision).tables()
+    (learned,) = Behavior.of_network(network, network.corners, decision).tables()
     rows = range(wanted.rows)
     known = tuple(shown) if shown is not None else tuple(r for r in rows if not (wanted.bits ^ learned.bits) >> r & 1)
     unshown = [row for row in rows if row not in known]
@@ -103,21 +103,21 @@ def examine_lesson(
         return Lesson(names, shown is not None, wanted, learned, None, (), 0, (refusal,))
     tables = [_continued(wanted, known, unshown, k) for k in range(1 << len(unshown))]
     listed_depth = _listed_depth(tables, depth, budget)
-    found = signatures(network, assignments(task.inputs))
+    found = signatures(network, network.corners)
     refusals = []
     if not listed_depth:
         refusals.append(f"more than {MOST_LISTED:,} algorithms fit the shown rows, too many to align one by one")
     continuations = [
         Continuation(
             table,
-            _count(network, Behavior.of_task(Task((str(table),), (table,))), rows, decision),
+            _count(network, Behavior.of_task(Task((str(table),), (table,)), network.input_values), rows, decision),
             None if refusals else aligned_on(found, table, listed_depth, known),
         )
         for table in tables
     ]
     kept = [c for c in continuations if c.algorithms or (c.circuits and c.circuits.between[1])]
     kept.sort(key=lambda c: (-(c.circuits.between[1] if c.circuits else 0), c.table.bits))
-    fitting = _count(network, Behavior.of_task(task), known, decision)
+    fitting = _count(network, Behavior.of_task(task, network.input_values), known, decision)
     return Lesson(names, shown is not None, wanted, learned, fitting, tuple(kept), listed_depth, tuple(refusals))
 
 
@@ -148,5 +148,5 @@ def _continued(wanted: TruthTable, known: Sequence[int], unshown: Sequence[int],
 def _count(network: Network, wanted: Behavior, rows: Sequence[int], decision: Decision) -> CircuitCount:
     """The circuits that decide as wanted at some rows."""
     chosen = list(rows)
-    behavior = Behavior(wanted.points[chosen], wanted.weights[chosen], wanted.wanted[chosen])
-    return count_circuits(perfect(network, behavior, decision))
+    behavior = Behavior(wanted.points[chosen], wanted.weights[chosen], wanted.wanted[chosen], decision=decision)
+    return count_circuits(perfect(network, behavior))

@@ -1,13 +1,16 @@
 """The network: weights, biases and activations; running it whole, as a circuit, and with interventions."""
 
+import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from .activations import activation
+from .boolean.gates import name_of
+from .boolean.truth_table import MAX_INPUTS, TruthTable, assignments
 from .errors import InputError
 from .origin import Origin
 
@@ -32,11 +35,17 @@ class Network:
         weights: one matrix per layer, shape (outgoing neurons, incoming neurons), as in PyTorch.
         biases: one vector per layer.
         activations: one name per layer: identity, relu, leaky_relu[:SLOPE], tanh, sigmoid[:STEEPNESS].
-        origin: where an imported network came from, and how that was checked; no part of what makes two the same.
+        origin: where an imported network came from, and how that was checked; not a part of what makes two the same.
+        threshold: an output above it is read as 1, any other as 0: 0.5 for outputs trained towards 0 and 1, 0 for
+            logits and for outputs trained towards -1 and 1. None when nobody said it; then whatever needs a decision
+            asks for it.
+        input_values: the two numbers by which each input stands for 0 and for 1.
+        remarks: how it was made from what was given, in sentences; not a part of what makes two the same either.
 
     Raises:
-        InputError: shapes that do not chain, values that are not finite, or an unknown activation. All faults
-            are reported at once.
+        InputError: shapes that do not chain, values that are not finite, an unknown activation, a threshold that is not
+            a finite number, or input values that are not two different finite numbers. All faults of the layers are
+            reported at once.
 
     Example:
         >>> Network([[[1.0, 1.0]]], [[-0.5]], ["relu"]).widths
@@ -47,6 +56,9 @@ class Network:
     biases: tuple[Float[np.ndarray, " _neurons"], ...]
     activations: tuple[str, ...]
     origin: Origin | None = None
+    threshold: float | None = 0.5
+    input_values: tuple[float, float] = (0.0, 1.0)
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         weights = tuple(_frozen(w, f"weights[{k}]", 2) for k, w in enumerate(self.weights))
@@ -56,6 +68,8 @@ class Network:
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "biases", biases)
         object.__setattr__(self, "activations", names)
+        object.__setattr__(self, "threshold", checked_threshold(self.threshold))
+        object.__setattr__(self, "input_values", checked_input_values(self.input_values))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Network):
@@ -63,6 +77,8 @@ class Network:
         return (
             self.widths == other.widths
             and self.activations == other.activations
+            and self.threshold == other.threshold
+            and self.input_values == other.input_values
             and all(map(np.array_equal, self.weights + self.biases, other.weights + other.biases))
         )
 
@@ -71,7 +87,44 @@ class Network:
 
     def __repr__(self) -> str:
         names = self.activations[0] if len(set(self.activations)) == 1 else ", ".join(self.activations)
-        return f"Network({'-'.join(map(str, self.widths))}, {names}, {self.edges} edges)"
+        said = "".join(f", {words}" for words in self.coding)
+        return f"Network({'-'.join(map(str, self.widths))}, {names}, {self.edges} edges{said})"
+
+    @property
+    def coding(self) -> tuple[str, ...]:
+        """How its numbers stand for bits, in words; nothing where they do so as usual: 0, 1, and outputs above 0.5."""
+        words = []
+        if self.input_values != (0.0, 1.0):
+            words.append("inputs {:g} and {:g}".format(*self.input_values))
+        if self.threshold != 0.5:
+            words.append("threshold not said" if self.threshold is None else f"threshold {self.threshold:g}")
+        return tuple(words)
+
+    @property
+    def level(self) -> float:
+        """The threshold: an output above it is read as 1.
+
+        Raises:
+            InputError: nobody said it; the message shows what the network computes by each usual one.
+        """
+        if self.threshold is None:
+            raise InputError(_which_threshold(self))
+        return self.threshold
+
+    @property
+    def corners(self) -> Float[np.ndarray, "rows features"]:
+        """The inputs that stand for the rows of a truth table, in row order.
+
+        Example:
+            >>> Network([[[1.0]]], [[0.0]], ["tanh"], input_values=(-1, 1)).corners.tolist()
+            [[-1.0], [1.0]]
+        """
+        return coded(assignments(self.widths[0]), self.input_values)
+
+    def input_bits(self, inputs: Float[np.ndarray, "*shape"]) -> Bool[np.ndarray, "*shape"]:
+        """The bits that inputs stand for: 1 where one is nearer to the number that stands for 1."""
+        low, high = self.input_values
+        return (inputs - (low + high) / 2) * np.sign(high - low) > 0
 
     @property
     def depth(self) -> int:
@@ -96,12 +149,31 @@ class Network:
         """
         if not 0 <= index < self.widths[-1]:
             raise InputError(f"there is no output {index}; the network has the outputs 0 to {self.widths[-1] - 1}")
-        return Network(
-            (*self.weights[:-1], self.weights[-1][index : index + 1]),
-            (*self.biases[:-1], self.biases[-1][index : index + 1]),
-            self.activations,
-            self.origin,
-        )
+        return self._with_outputs(self.weights[-1][index : index + 1], self.biases[-1][index : index + 1])
+
+    def folded(self) -> "Network":
+        """Two outputs that stand for two classes as one: the second's pre-activation less the first's, which is above 0
+        exactly where the second output is the larger one. Of two equal outputs the first is chosen, as by argmax.
+
+        Raises:
+            InputError: there are not two outputs, or their activation does not tell apart whatever they receive.
+
+        Example:
+            >>> network = Network([[[1.0], [3.0]]], [[0.5, 0.0]], ["identity"]).folded()
+            >>> network.weights[0].tolist(), network.biases[0].tolist(), network.threshold
+            ([[2.0]], [-0.5], 0.0)
+        """
+        if self.widths[-1] != 2:
+            raise InputError(f"two classes are folded into one output; the network has {self.widths[-1]} outputs")
+        check_tells_apart(self.activations[-1])
+        (first, second), (low, high) = self.weights[-1], self.biases[-1]
+        one = self._with_outputs((second - first)[None], np.array([high - low]))
+        said = "two outputs, which stand for two classes, are folded into one: the second less the first, 1 above 0"
+        activations = (*self.activations[:-1], "identity")
+        return replace(one, activations=activations, threshold=0.0, remarks=(*self.remarks, said))
+
+    def _with_outputs(self, weights: np.ndarray, biases: np.ndarray) -> "Network":
+        return replace(self, weights=(*self.weights[:-1], weights), biases=(*self.biases[:-1], biases))
 
     def run(
         self, inputs: Float[np.ndarray, "inputs features"], interventions: Sequence[Intervention] = ()
@@ -202,6 +274,95 @@ def xornet(steepness: float = 25.0) -> Network:
         (np.array([-0.5, -0.5, -1.5]), np.array([-0.5])),
         (name, name),
     )
+
+
+def coded(bits: Float[np.ndarray, "rows features"], values: tuple[float, float]) -> Float[np.ndarray, "rows features"]:
+    """Bits as the numbers by which inputs stand for them."""
+    low, high = values
+    return np.where(bits > 0, high, low)
+
+
+def checked_threshold(threshold: object) -> float | None:
+    """The threshold as a number; None when nobody said it.
+
+    Raises:
+        InputError: it is not a finite number.
+    """
+    if threshold is None:
+        return None
+    found = _number(threshold)
+    if found is None:
+        raise InputError(
+            f"threshold is {threshold!r:.80}; it is a finite number, above which an output is read as 1: 0.5 for "
+            "outputs trained towards 0 and 1, 0 for logits and outputs trained towards -1 and 1"
+        )
+    return found
+
+
+def checked_input_values(values: object) -> tuple[float, float]:
+    """The numbers by which inputs stand for 0 and for 1.
+
+    Raises:
+        InputError: they are not two different finite numbers.
+    """
+    found = [_number(value) for value in values] if isinstance(values, Iterable) and not isinstance(values, str) else []
+    if len(found) != 2 or None in found or found[0] == found[1]:
+        raise InputError(
+            f"inputs is {values!r:.80}; give the two different numbers by which an input stands for 0 and for 1, such "
+            "as (-1, 1) (--inputs=-1,1)"
+        )
+    return found[0], found[1]  # type: ignore[return-value]
+
+
+def _number(value: object) -> float | None:
+    """A finite real number as a float; None when it is something else."""
+    if isinstance(value, bool | np.bool_ | complex | str | bytes) or np.ndim(value) != 0:  # type: ignore[arg-type]
+        return None
+    try:
+        found = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def check_tells_apart(name: str) -> None:
+    """Raises InputError when an activation is not strictly increasing, so that the largest output may not be one."""
+    if not activation(name).strictly_increasing:
+        raise InputError(
+            f"the decision argmax is taken of outputs that tell apart whatever they receive; by {name} different ones "
+            f"can be alike: decide by threshold, or train the network with a linear last layer"
+        )
+
+
+def _which_threshold(network: Network) -> str:
+    """The question where an output turns, with what the network computes by each usual answer."""
+    answers = {
+        0.0: "for logits (BCEWithLogitsLoss) and outputs trained towards -1 and 1 (hinge loss)",
+        0.5: "for outputs trained towards 0 and 1",
+    }
+    told = (f"threshold={level:g} {words}: {_computed(network, level)}" for level, words in answers.items())
+    return (
+        f"nothing says where the outputs of this network turn from 0 to 1, its last layer being {_last_layer(network)}."
+        f" Say it (threshold=, --threshold): {'; or '.join(told)}; or any other number"
+    )
+
+
+def _last_layer(network: Network) -> str:
+    name = network.activations[-1]
+    return "linear" if name == "identity" else name
+
+
+def _computed(network: Network, level: float) -> str:
+    """What a network computes by a threshold."""
+    inputs = network.widths[0]
+    if inputs > MAX_INPUTS:
+        points = np.random.default_rng(0).standard_normal((256, inputs))
+        shares = (network.run(points) > level).mean(axis=0)
+        return f"then 1 at {', '.join(f'{share:.0%}' for share in shares)} of 256 standard normal inputs"
+    bits = network.run(network.corners) > level
+    tables = [TruthTable(inputs, sum(int(bit) << row for row, bit in enumerate(column))) for column in bits.T]
+    named = [f"{table} ({name_of(table)})" if name_of(table) else str(table) for table in tables]
+    return f"it then computes {', '.join(named)}"
 
 
 def _apply(weights: np.ndarray, biases: np.ndarray, name: str, state: np.ndarray) -> np.ndarray:

@@ -31,6 +31,7 @@ def load(
     hidden_activation: str | None = None,
     output_activation: str | None = None,
     data: Any = None,
+    threshold: float | None = None,
 ) -> Network:
     """The network stored in a `.json`, `.safetensors`, `.onnx`, `.pt` or `.pth` file.
 
@@ -121,7 +122,16 @@ def network_document(network: Network) -> dict:
         "weights": [w.tolist() for w in network.weights],
         "biases": [b.tolist() for b in network.biases],
         "activations": list(network.activations),
+        **coding_document(network),
     }
+
+
+def coding_document(network: Network) -> dict[str, Any]:
+    """How the numbers of a network stand for bits, where that is not as usual, and its remarks, if it has any."""
+    found: dict[str, Any] = {} if network.threshold == 0.5 else {"threshold": network.threshold}
+    if network.input_values != (0.0, 1.0):
+        found["inputs"] = list(network.input_values)
+    return found | ({"remarks": list(network.remarks)} if network.remarks else {})
 
 
 def network_from_document(document: object) -> Network:
@@ -131,12 +141,28 @@ def network_from_document(document: object) -> Network:
     Raises:
         InputError: a key is missing or its content is not a list.
     """
-    return Network(*_fields(document), origin=_origin_in(document))
+    return Network(*_fields(document), origin=_origin_in(document), **_coding_in(_holder(document)))
+
+
+def _holder(document: object) -> object:
+    """What holds the keys of a network: the document, or what it has under "network"."""
+    inside = isinstance(document, dict) and isinstance(document.get("network"), dict)
+    return document["network"] if inside else document  # type: ignore[index]
+
+
+def _coding_in(document: Any) -> dict[str, Any]:
+    """How the numbers of a stored network stand for bits, and its remarks."""
+    found = {"threshold": document["threshold"]} if "threshold" in document else {}
+    if "inputs" in document:
+        found["input_values"] = document["inputs"]
+    remarks = document.get("remarks", [])
+    if not isinstance(remarks, list) or not all(isinstance(remark, str) for remark in remarks):
+        raise InputError(f"the remarks of a network are a list of sentences, not {remarks!r:.80}; leave them out")
+    return found | {"remarks": tuple(remarks)}
 
 
 def _fields(document: object) -> tuple:
-    if isinstance(document, dict) and isinstance(document.get("network"), dict):
-        document = document["network"]
+    document = _holder(document)
     if not isinstance(document, dict):
         raise InputError('a network is a JSON object with the keys "weights", "biases" and "activations"')
     missing = [key for key in KEYS if not isinstance(document.get(key), list)]
@@ -206,8 +232,19 @@ def _read_safetensors(path: Path) -> Network:
     except (ValueError, RecursionError) as error:
         raise InputError(f"the origin in its metadata is no JSON ({error}); leave it out") from None
     return Network(
-        tuple(weights), tuple(biases), tuple(names), None if origin is None else origin_from_document(origin)
-    )
+        tuple(weights), tuple(biases), tuple(names), None if origin is None else origin_from_document(origin),
+        **_coding_in(_from_metadata(metadata)),
+    )  # fmt: skip
+
+
+def _from_metadata(metadata: dict[str, str]) -> dict[str, Any]:
+    """How the numbers of a network in a safetensors file stand for bits."""
+    try:
+        return {key: json.loads(metadata[key]) for key in ("threshold", "inputs", "remarks") if key in metadata}
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            f"its metadata holds no JSON where everyhow writes it ({error}); write the file again"
+        ) from None
 
 
 def network_bytes(network: Network) -> bytes:
@@ -219,4 +256,5 @@ def network_bytes(network: Network) -> bytes:
         arrays[f"layers.{k}.weight"] = np.ascontiguousarray(w)
         arrays[f"layers.{k}.bias"] = np.ascontiguousarray(b)
     origin = {} if network.origin is None else {"origin": json.dumps(network.origin.document())}
-    return save(arrays, metadata={"activations": ",".join(network.activations)} | origin)
+    coding = {key: json.dumps(value) for key, value in coding_document(network).items()}
+    return save(arrays, metadata={"activations": ",".join(network.activations)} | origin | coding)

@@ -26,15 +26,36 @@ def check_decision(preset: str, decision: str | None) -> Decision:
         InputError: an unknown preset or decision, or one that the preset does not have.
     """
     if preset not in PRESETS:
-        raise InputError(f"unknown preset {preset!r}; the presets are {' and '.join(PRESETS)}")
+        raise InputError(f"unknown preset {preset!r:.80}; the presets are {' and '.join(PRESETS)}")
     if decision is not None and decision not in DECISIONS:
-        raise InputError(f"unknown decision {decision!r}; the decisions are {' and '.join(DECISIONS)}")
+        raise InputError(f"unknown decision {decision!r:.80}; the decisions are {' and '.join(DECISIONS)}")
     if preset == "authors":
-        if decision == "threshold":
+        if decision not in (None, "round"):
             raise InputError("the preset authors decides by rounding; leave the decision out, or use the preset paper")
         return "round"
     known: tuple[Decision, ...] = tuple(one for one in DECISIONS if one == decision)
     return known[0] if known else "threshold"
+
+
+def classes_as_one(network: Network, task: Task, decision: str | None) -> tuple[Network, str | None]:
+    """The network with two classes folded into one output, where a task of one output is asked of it by argmax; and the
+    decision then."""
+    if decision == "argmax" and (network.widths[-1], task.outputs) == (2, 1):
+        return network.folded(), "threshold"
+    return network, decision
+
+
+def check_outputs(network: Network, task: Task) -> None:
+    """Raises InputError when a task has other outputs than the network."""
+    if network.widths[-1] == task.outputs:
+        return
+    hint = "give one gate, formula or table per output, joined by commas"
+    if (network.widths[-1], task.outputs) == (2, 1):
+        hint = (
+            "where they are bits of their own, give a task for each, such as XOR,AND; where they stand for two "
+            'classes, of which the second is 1, say decision="argmax" (--decision argmax): they are folded into one'
+        )
+    raise InputError(f"task {task.name} has {task.outputs} output(s) but the network has {network.widths[-1]}; {hint}")
 
 
 def chosen_depth(network: Network, depth: int | None) -> int:
@@ -46,15 +67,22 @@ def check_options(
     network: Network, task: Task, decision: Decision, depth: int, min_node_sparsity: float, budget: int, preset: str
 ) -> None:
     """Raises InputError when an option is out of range or the task does not fit the network."""
-    if network.widths[-1] != task.outputs:
-        raise InputError(
-            f"task {task.name} has {task.outputs} output(s) but the network has {network.widths[-1]}; "
-            f"give one gate, formula or table per output, joined by commas"
-        )
+    check_outputs(network, task)
     if decision == "argmax":
         raise InputError(
             "the decision argmax is among classes, the bits of a task are decided one by one: use threshold, or give a "
             "Behavior whose classes are the outputs"
+        )
+    if preset == "authors" and network.threshold != 0.5:
+        raise InputError(
+            f"the preset authors rounds outputs to 0 and 1, and this network has the threshold "
+            f"{'not said' if network.threshold is None else f'{network.threshold:g}'}: use the preset paper, or say "
+            "threshold=0.5 (--threshold 0.5) when it was trained towards 0 and 1"
+        )
+    if decision == "round" and network.threshold not in (None, 0.5):
+        raise InputError(
+            f"the decision round takes the nearest of 0 and 1, whatever the threshold, and the threshold is "
+            f"{network.threshold:g}: give one of them"
         )
     if not 1 <= depth <= DEEPEST:
         raise InputError(f"depth is {depth}; algorithms have a depth from 1 to {DEEPEST}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
 
-from .behavior import Behavior, Decision, Task
+from .behavior import Behavior, Task
 from .circuits.circuit import Circuit
 from .circuits.count import CircuitCount
 from .circuits.execution import IN_THREADS, Execution
@@ -106,7 +106,6 @@ def explain(
     network: Network,
     task: Task,
     behavior: Behavior,
-    decision: Decision,
     max_depth: int,
     questions: Questions,
     budget: int,
@@ -118,8 +117,7 @@ def explain(
     Args:
         network: the network to explain.
         task: what it was meant to compute.
-        behavior: what it decides at each row of the truth table.
-        decision: how outputs become bits, for the circuits.
+        behavior: what it decides at each row of the truth table, and how.
         max_depth: of the algorithms.
         questions: what is asked beyond the counts.
         budget: in candidate evaluations; what exceeds it is named in the findings' `refused`.
@@ -127,18 +125,18 @@ def explain(
         execution: how long counts of circuits are carried out.
     """
     counted = count_explanations(
-        network, behavior, decision, max_depth, budget, progress, asked=questions.circuits, execution=execution
+        network, behavior, max_depth, budget, progress, asked=questions.circuits, execution=execution
     )
     mappings = counted.mappings
     readouts = examine_readouts(network, questions.tolerance, questions.signals, questions.costs, budget)
     survivors = list(islice(_survivors(mappings, readouts), max(MOST_EXAMINED, MOST_PRICED)))
     number, left = _number(mappings, readouts), surviving_circuits(counted.circuits)
-    experiments = examine_experiments(network, survivors[:MOST_EXAMINED], number, left, decision)
+    experiments = examine_experiments(network, survivors[:MOST_EXAMINED], number, left, behavior.decision)
     ranking = rank(survivors, number, questions.costs)
     last = mappings.survivors.get("inert")
     cheapest = None if last is None else cheapest_mappings(last, questions.costs)
-    lesson = examine_lesson(network, task, decision, max_depth, budget, questions.shown)
-    by_ablation = count_by_ablation(network, behavior, decision, budget, counted.circuits, execution)
+    lesson = examine_lesson(network, task, behavior.decision, max_depth, budget, questions.shown)
+    by_ablation = count_by_ablation(network, behavior, budget, counted.circuits, execution)
     return PaperFindings(counted, readouts, experiments, ranking, cheapest, lesson, by_ablation)
 
 

@@ -1,18 +1,18 @@
 """The single questions behind an audit, for whoever wants only one of them answered."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
-from .behavior import Behavior, Decision, Task, parse_task
+from .behavior import Behavior, Decision, check_fits, check_said_once, one_for_two_classes, parse_task
 from .boolean.algorithms import Algorithm
 from .boolean.algorithms import algorithms as list_algorithms
-from .boolean.truth_table import assignments
 from .budget import DEFAULT_BUDGET
 from .circuits.circuit import Circuit
 from .circuits.circuits import Circuits
 from .circuits.criterion import Ablation, check_ablation, perfect, resample_faithful
 from .circuits.standing import Standing, standing
+from .door import as_network
 from .errors import InputError
 from .exchange.causal_models import CausalModel
 from .exchange.placements import Placement, placements
@@ -22,14 +22,14 @@ from .mappings.alignment import minimal_mappings
 from .mappings.mapping import Mapping
 from .mappings.signatures import signatures
 from .network import Network
-from .options import check_decision
+from .options import check_decision, check_outputs, classes_as_one
 
 
 def circuits(
-    network: Network,
-    task: str | Task | Behavior | None = None,
+    network: Any,
+    task: Any = None,
     criterion: Literal["perfect", "resample_faithful"] = "perfect",
-    decision: Decision = "threshold",
+    decision: Decision | None = None,
     *,
     ablation: Ablation = "zero",
     epsilon: float | None = None,
@@ -42,7 +42,8 @@ def circuits(
         task: what the network was meant to compute, which must fit it; as in an audit, circuits are judged by what
             the network does decide. A Behavior is judged by the decisions that it wants.
         criterion: `perfect`, or `resample_faithful` (and also when removed edges carry what they carry at any input).
-        decision: how outputs become bits.
+        decision: how outputs become bits; that of a Behavior, else `threshold`, when not given. By `argmax` two outputs
+            are folded into their difference, as in an audit.
         ablation: what removed edges carry: `zero`, their `mean`, or, in `resample`, what they carry at any input.
         epsilon: the circuit error allowed, the weight of the inputs at which a circuit may decide otherwise; that of
             the Behavior, or 0, when not given.
@@ -54,7 +55,8 @@ def circuits(
         (1, 1)
     """
     check_ablation(ablation)
-    wanted = _behavior(network, task, decision)
+    network, wanted = _asked(as_network(network), task, decision)
+    network, wanted = one_for_two_classes(network, wanted)
     wanted = replace(
         wanted,
         epsilon=wanted.epsilon if epsilon is None else epsilon,
@@ -63,14 +65,14 @@ def circuits(
     criteria = {"perfect": perfect, "resample_faithful": resample_faithful}
     if criterion not in criteria:
         raise InputError(f"unknown criterion {criterion!r}; the criteria are {' and '.join(criteria)}")
-    return Circuits(criteria[criterion](network, wanted, decision, ablation))
+    return Circuits(criteria[criterion](network, wanted, ablation))
 
 
 def place(
-    network: Network,
-    task: str | Task | Behavior | None,
+    network: Any,
+    task: Any,
     circuit: Circuit,
-    decision: Decision = "threshold",
+    decision: Decision | None = None,
     budget: int = DEFAULT_BUDGET,
     ablation: Ablation = "zero",
 ) -> Standing:
@@ -80,7 +82,7 @@ def place(
         network: the network; several outputs are judged together.
         task: as for `circuits`: the circuit is judged by what the network does decide; a Behavior by what it wants.
         circuit: the circuit; `everyhow.exchange.graph_json.read_graph` reads one from a graph of EAP-IG or MIB.
-        decision: how outputs become bits.
+        decision: how outputs become bits; as for `circuits`, but that a circuit of two outputs keeps both.
         budget: candidate evaluations allowed for each search.
         ablation: what removed edges carry: `zero`, their `mean`, or, in `resample`, what they carry at any input.
 
@@ -90,10 +92,18 @@ def place(
         your circuit is perfect and minimal; it is the only perfect circuit
     """
     check_ablation(ablation)
-    return standing(network, _behavior(network, task, decision), circuit, decision, budget, ablation)
+    if not isinstance(circuit, Circuit):
+        raise InputError(
+            f"what is placed is a Circuit, not of type {type(circuit).__name__}; "
+            "everyhow.exchange.graph_json.read_graph reads one from a file"
+        )
+    network, wanted = _asked(as_network(network), task, decision)
+    if circuit.widths[-1] == 1:
+        network, wanted = one_for_two_classes(network, wanted)
+    return standing(network, wanted, circuit, budget, ablation)
 
 
-def interpretations(network: Network, circuit: Circuit, decision: Decision = "threshold") -> Interpretations:
+def interpretations(network: Any, circuit: Circuit, decision: Decision = "threshold") -> Interpretations:
     """The interpretations of one circuit over the truth table: iterate over them, count them, or draw some.
 
     Example:
@@ -101,10 +111,12 @@ def interpretations(network: Network, circuit: Circuit, decision: Decision = "th
         >>> eh.interpretations(eh.xornet(), eh.Circuit.whole(eh.xornet())).count
         2
     """
-    return Interpretations(network, circuit, assignments(network.widths[0]), ReadingRule(decision=decision))
+    network = as_network(network)
+    check_decision("paper", decision)
+    return Interpretations(network, circuit, network.corners, ReadingRule(decision=decision))
 
 
-def algorithms(task: str | Task, depth: int) -> Iterator[Algorithm]:
+def algorithms(task: Any, depth: int) -> Iterator[Algorithm]:
     """Every algorithm of depth at most `depth` that computes a task of one output; see Algorithm for what counts.
 
     Example:
@@ -120,7 +132,7 @@ def algorithms(task: str | Task, depth: int) -> Iterator[Algorithm]:
     return list_algorithms(parsed.tables[0], depth)
 
 
-def mappings(network: Network, algorithm: Algorithm) -> tuple[Mapping, ...]:
+def mappings(network: Any, algorithm: Algorithm) -> tuple[Mapping, ...]:
     """The minimal mappings of an algorithm into a network with one output; empty when it is not aligned.
 
     Raises:
@@ -135,16 +147,25 @@ def mappings(network: Network, algorithm: Algorithm) -> tuple[Mapping, ...]:
         raise InputError(
             f"mappings are of one algorithm, not of {type(algorithm).__name__}; take one from algorithms()"
         )
+    network = as_network(network)
     if algorithm.inputs != network.widths[0]:
         raise InputError(f"the algorithm has {algorithm.inputs} inputs but the network has {network.widths[0]}")
-    return tuple(minimal_mappings(signatures(network, assignments(algorithm.inputs)), algorithm))
+    return tuple(minimal_mappings(signatures(network, network.corners), algorithm))
 
 
-def align(network: Network, model: CausalModel) -> tuple[Placement, ...]:
+def align(
+    network: Any, model: CausalModel, threshold: float | None = None, inputs: Iterable[float] | None = None
+) -> tuple[Placement, ...]:
     """The minimal placements of a causal model in a network with one output; empty when it is not aligned.
 
     Each gives every inner variable of the model a set of neurons of one hidden layer that agrees with it in every
     interchange; `everyhow.exchange.placements` also counts them, and asks whether one agrees jointly.
+
+    Args:
+        network: the network, or a model or file that `audit` would import.
+        model: the causal model; its inputs and its output are 0 and 1.
+        threshold: an output above it is read as 1; the network's own when not given.
+        inputs: the two numbers by which each input stands for 0 and for 1; the network's own when not given.
 
     Raises:
         InputError: the model's inputs and output are not those of the network, or not 0 and 1.
@@ -162,21 +183,20 @@ def align(network: Network, model: CausalModel) -> tuple[Placement, ...]:
     """
     if not isinstance(model, CausalModel):
         raise InputError(f"a causal model is aligned, not {type(model).__name__}; mappings() places an algorithm")
-    return tuple(placements(network, model))
+    return tuple(placements(as_network(network, threshold, inputs), model))
 
 
-def _behavior(network: Network, task: str | Task | Behavior | None, decision: Decision) -> Behavior:
-    """What circuits are judged by: a Behavior as it is, else what the network decides, if the task fits it."""
+def _asked(network: Network, task: Any, decision: str | None) -> tuple[Network, Behavior]:
+    """The network as it is read, and what its circuits are judged by: a Behavior as it is, else what the network
+    decides, if the task fits it."""
+    if isinstance(task, Behavior):
+        check_said_once(task, decision)
+        check_fits(network, task)
+        return task.read(network), task
     check_decision("paper", decision)
-    wanted = task
-    if not isinstance(wanted, Behavior):
-        wanted = Behavior.of_network(network, assignments(network.widths[0]), decision)
-    outputs = wanted.wanted.shape[1]
-    if task is not None and not isinstance(task, Behavior):
-        outputs = parse_task(task, network.widths[0]).outputs
-    if outputs != network.widths[-1]:
-        raise InputError(
-            f"the task has {outputs} output(s) but the network has {network.widths[-1]}; "
-            f"give one gate, formula or table per output, joined by commas"
-        )
-    return wanted
+    parsed = None if task is None else parse_task(task, network.widths[0])
+    if parsed is not None:
+        network, decision = classes_as_one(network, parsed, decision)
+        check_outputs(network, parsed)
+    wanted = Behavior.of_network(network, network.corners, decision or "threshold")  # type: ignore[arg-type]
+    return network, wanted

@@ -112,13 +112,12 @@ def _repeat(document: dict[str, Any], progress: bool) -> "Audit":
 
 
 def _repeat_by_data(document: dict[str, Any], progress: bool) -> "BehaviorAudit":
-    from .behavior import Behavior
+    from .behavior import behavior_from_document
     from .behavior_audit import audit_behavior
 
     said, options = document["behavior"], dict(document["options"])
-    behavior = Behavior(said["points"], said["weights"], said["wanted"], said["epsilon"], said["within"])
-    network = network_from_document(document)
-    return audit_behavior(network, behavior, decision=document["decision"], progress=progress, **options)
+    behavior = behavior_from_document(said, document["decision"])
+    return audit_behavior(network_from_document(document), behavior, progress=progress, **options)
 
 
 def _stored_provenance(found: Mapping[str, Any], document: dict[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def as_circuit(network, plain_circuit):
 
 def behaviors(network):
     points = assignments(network.widths[0])
-    return points, Behavior.of_network(network, points)
+    return points, Behavior.of_network(network, points, "threshold")
 
 
 def agrees(count, expected):

@@ -58,7 +58,7 @@ def test_any_criterion(case, ablation):
         as_circuit(network, c): plain.circuit_error(network, behavior, c, decision, ablation)
         for c in plain.all_circuits(network.weights)
     }
-    criterion = perfect(network, behavior, decision, ablation)
+    criterion = perfect(network, behavior, ablation)
     count = count_circuits(criterion)
     # Sums of weights that equal what is allowed are right by a hair's breadth in both routes.
     expected = {circuit for circuit, error in errors.items() if error <= behavior.epsilon + 1e-9}
@@ -68,7 +68,7 @@ def test_any_criterion(case, ablation):
         assert expected == set(list_circuits(criterion))
         assert Counter(map(len, expected)) == count.certain
         masks = masks_of(criterion, np.array([circuit.bits for circuit in errors], np.uint64))
-        blocks = [criterion] if ablation != "resample" else resampled_blocks(network, behavior, decision)
+        blocks = [criterion] if ablation != "resample" else resampled_blocks(network, behavior)
         certain, possible = places(blocks, masks)
         assert [circuit in expected for circuit in errors] == certain.tolist() == possible.tolist()
         for circuit in errors:
@@ -80,7 +80,7 @@ def test_any_criterion(case, ablation):
 def test_resample_faithful_by_data(case, ablation):
     """Both the runs alone and the runs amid what other edges carry elsewhere may be wrong as often as is allowed."""
     network, behavior, decision = case
-    criterion = resample_faithful(network, behavior, decision, ablation)
+    criterion = resample_faithful(network, behavior, ablation)
     count = count_circuits(criterion)
     expected = {
         as_circuit(network, c)
@@ -113,9 +113,9 @@ def test_a_circuit_may_err_by_exactly_epsilon():
 def test_argmax_needs_outputs_that_can_be_told_apart():
     network = eh.Network([np.ones((2, 2))], [[0.0, 1.0]], ["relu"])
     behavior = Behavior([[0.0, 1.0]], [1.0], [[False, True]])
-    with pytest.raises(eh.InputError, match="by relu many are alike: give the network without its last activation"):
+    with pytest.raises(eh.InputError, match="by relu different ones can be alike: decide by threshold"):
         eh.circuits(network, behavior, decision="argmax")
-    with pytest.raises(eh.InputError, match="argmax needs at least 2 outputs; the network has 1: use threshold"):
+    with pytest.raises(eh.InputError, match="'argmax' is given for a behavior of decision by threshold"):
         eh.circuits(network.output(0), Behavior([[0.0, 1.0]], [1.0], [[True]]), decision="argmax")
 
 
@@ -207,13 +207,13 @@ def test_ties_over_many_inputs():
         behavior = Behavior.of_network(network, points)
         if wanted:
             behavior = Behavior(points, np.ones(70), np.ones((70, 1), bool))
-        run = examine_circuits(network, behavior, "threshold", 10**10)
+        run = examine_circuits(network, behavior, 10**10)
         counted = count_circuits(resample_faithful(network, behavior))
         assert run.faithful == counted
         assert (run.faithful_minimal is None) == (not counted.certified)
-        by_kind = count_by_ablation(network, behavior, "threshold", 10**10, run)
+        by_kind = count_by_ablation(network, behavior, 10**10, run)
         assert by_kind["resample"] == count_circuits(perfect(network, behavior, ablation="resample"))
-        found = examine_circuits(network, behavior, "threshold", 10**10, CircuitQuestions("resample"))
+        found = examine_circuits(network, behavior, 10**10, CircuitQuestions("resample"))
         assert found.perfect == by_kind["resample"]
 
 
@@ -224,5 +224,5 @@ def test_layers_too_wide_to_draw_from():
         eh.InputError, match="a layer has 70 neurons; circuits are drawn in networks of at most 62 neurons"
     ):
         estimate_circuits(perfect(network, behavior))
-    found = examine_circuits(network, behavior, "threshold", 10**10)
+    found = examine_circuits(network, behavior, 10**10)
     assert found.estimate is None and "at most 62 neurons" in found.refused[1]

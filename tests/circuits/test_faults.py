@@ -1,5 +1,7 @@
 """Circuits that fall at a rung: they pass all before, and the run shown is one that they get wrong."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -42,7 +44,7 @@ def test_who_falls(name):
     """Whatever is named as fallen at a rung passes those before it and not that one; all of them where asked."""
     _, network = reference(name)
     behavior = Behavior.of_network(network, assignments(2))
-    findings = examine_circuits(network, behavior, "threshold", 10**10)
+    findings = examine_circuits(network, behavior, 10**10)
     passed = {rung: set() for rung in RUNGS}
     passed["perfect"] = set(eh.circuits(network))
     passed["resample_faithful"] = set(eh.circuits(network, criterion="resample_faithful"))
@@ -50,7 +52,7 @@ def test_who_falls(name):
     fewest = min(map(len, findings.faithful_minimal))
     passed["resample_faithful_fewest_edges"] = {c for c in findings.faithful_minimal if len(c) == fewest}
     for before, rung in zip((None, *RUNGS), RUNGS, strict=False):
-        found = [circuit for circuit, _ in fallen(rung, network, behavior, "threshold", findings, 10**6)]
+        found = [circuit for circuit, _ in fallen(rung, network, behavior, findings, 10**6)]
         assert len(found) == len(set(found))
         if before is None:
             assert found and not set(found) & passed[rung]
@@ -63,10 +65,10 @@ def test_the_run_shown(name):
     """The run is carried out again: the network at the base, all other edges carrying what they carry at the source."""
     _, network = reference(name)
     behavior = Behavior.of_network(network, assignments(2))
-    findings = examine_circuits(network, behavior, "threshold", 10**10)
+    findings = examine_circuits(network, behavior, 10**10)
     states = plain.run(network, behavior.points)
     for rung in RUNGS[:2]:
-        for circuit, fault in fallen(rung, network, behavior, "threshold", findings, 50):
+        for circuit, fault in fallen(rung, network, behavior, findings, 50):
             run = fault.experiment
             base, sources = int(run.base, 2), [int(source, 2) for _, source in run.sources]
             carried = [state[sources] for state in states[:-1]] if sources else None
@@ -80,7 +82,7 @@ def test_an_output_that_is_no_bit():
     network = eh.Network([[[1.0]]], [[0.0]], ["identity"])
     behavior = Behavior(np.array([[0.0], [1.0]]), np.ones(2), np.array([[False], [True]]))
     doubled = eh.Network([[[2.0]]], [[0.0]], ["identity"])
-    fault = fault_of(perfect(doubled, behavior, "round"), Circuit.whole(network))
+    fault = fault_of(perfect(doubled, replace(behavior, decision="round")), Circuit.whole(network))
     assert fault is not None and fault.experiment is None
     assert str(fault) == "alone, it decides otherwise at 1: its output is no bit"
 

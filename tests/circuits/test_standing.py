@@ -80,7 +80,7 @@ def test_random_networks(network, random, decision):
     if not every:
         return
     edges = random.choice(every)
-    found = standing(network, behavior, Circuit.of_edges(network.widths, edges), decision)
+    found = standing(network, behavior, Circuit.of_edges(network.widths, edges))
     if found.of_perfect is None or found.minimal_inside is None:
         assert found.ties and "boundary" in " ".join(found.ties)
         return
@@ -215,7 +215,7 @@ def test_wrong_circuits():
     network = eh.xornet()
     with pytest.raises(eh.InputError, match="the circuit belongs to a 2-1 network, not to a 2-3-1 one"):
         eh.place(network, "XOR", Circuit.of_edges((2, 1), [(1, 0, 0)]))
-    with pytest.raises(eh.InputError, match=r"the task has 2 output\(s\) but the network has 1"):
+    with pytest.raises(eh.InputError, match=r"task XOR,AND has 2 output\(s\) but the network has 1"):
         eh.place(network, "XOR,AND", Circuit.whole(network))
 
 

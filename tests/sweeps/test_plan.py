@@ -77,7 +77,7 @@ def test_identity_follows_from_own_settings_alone():
         "output_activation": "tanh", "learning_rate": 0.1, "loss_target": 0.1, "loss_target_per_output": 0.1,
         "rows": 5, "batch_size": 5, "epochs": 5, "patience": 5, "weight_decay": 0.1, "l1": 0.1, "l2": 0.1,
         "dropout": 0.1, "input_noise": 0.1, "input_weights": [1, 2, 3, 4], "show": ["00"], "labels": "shuffled",
-        "checkpoints": [1], "block": 3,
+        "checkpoints": [1], "block": 3, "input_values": [-1, 1], "output_values": [-1, 1], "threshold": 0.2,
     }  # fmt: skip
     assert set(changed) == set(TYPES) - {"keep", "depth", "min_node_sparsity", "outputs"}
     settings = [

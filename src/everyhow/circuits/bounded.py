@@ -54,7 +54,7 @@ def minimal_inside(alone: Criterion, circuit: Circuit, budget: int) -> Answer[tu
     part, neurons = _part(network, circuit)
     if not is_listable(part):
         return Answer(None, (f"minimal circuits are looked for in networks of at most {MOST_EDGES} edges",))
-    criterion = perfect(part, behavior, alone.decision)
+    criterion = perfect(part, behavior)
     count = counted(criterion, budget)
     if count.found is None:
         return Answer(None, count.refused, count.ties)

@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
-from ..behavior import Behavior, Decision, decide
+from ..behavior import Behavior, Decision, decide, level_for
 from ..boolean.truth_table import MAX_INPUTS
 from ..ladder import Counterexample, Fault
 from ..network import Network
@@ -31,7 +31,8 @@ def fault_around(
     centre, wanted = behavior.points[found.corner], behavior.wanted[found.corner]
     # One row for each number of digits; the point itself comes last, since rounding may save the circuit.
     points = np.array([*(found.point.round(digits) for digits in range(1, 16)), found.point])
-    bits, decided = decide(network.run_circuit(points, circuit)[-1], decision)
+    level = level_for(behavior.read(network), decision)
+    bits, decided = decide(network.run_circuit(points, circuit)[-1], decision, level)
     inside = (np.abs(points - centre) <= reach * (1 + 1e-12)).all(axis=1)
     shows = inside & ((bits != wanted) | ~decided).any(axis=1)
     k = int(np.argmax(shows)) if shows.any() else len(points) - 1

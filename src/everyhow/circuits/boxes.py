@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -106,11 +106,11 @@ def boxes_around(network: Network, behavior: Behavior, radius: Radius, decision:
         )
     reach = _reach(radius, features)
     with np.errstate(over="ignore", invalid="ignore"):
-        criterion = perfect(network, behavior, decision)
+        criterion = perfect(network, replace(behavior, decision=decision))
     sides = np.concatenate([criterion.contrasts, -criterion.contrasts], axis=1)
     limits = criterion.certified_limits().reshape(2, 2, *criterion.contrasts.shape[:2])
     certain, possible = (np.concatenate([low, -high], axis=1) for low, high in limits)
-    return Boxes(network, behavior.points, reach, sides, certain, possible)
+    return Boxes(behavior.read(network), behavior.points, reach, sides, certain, possible)
 
 
 def _check_decision(decision: str) -> None:

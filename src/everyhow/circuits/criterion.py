@@ -8,10 +8,9 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..activations import LEAKY, activation
-from ..behavior import BOUNDARY_SHIFT, Behavior, Decision, decision_limits
+from ..behavior import BOUNDARY_SHIFT, Behavior, Decision, decision_limits, level_for
 from ..errors import InputError
-from ..network import Network
+from ..network import Network, check_tells_apart
 
 Ablation = Literal["zero", "mean", "resample"]
 ABLATIONS: tuple[Ablation, ...] = ("zero", "mean", "resample")
@@ -33,8 +32,7 @@ class Criterion:
 
     Attributes:
         network: whose circuits are judged.
-        behavior: the inputs, what is wanted at each, and how much may be wrong.
-        decision: how outputs become bits.
+        behavior: the inputs, what is wanted at each, how it is decided, and how much may be wrong.
         base: shape (scenarios,), the input of each scenario.
         source: shape (scenarios,), the input that removed edges are resampled from; -1 when from none.
         ablated: for layers 0 to depth - 1, shape (scenarios, neurons): what edges outside the circuit carry.
@@ -44,11 +42,20 @@ class Criterion:
 
     network: Network
     behavior: Behavior
-    decision: Decision
     base: Int[np.ndarray, " scenarios"]
     source: Int[np.ndarray, " scenarios"]
     ablated: tuple[Float[np.ndarray, "scenarios _neurons"], ...]
     near: Float[np.ndarray, "inputs outputs"]
+
+    @property
+    def decision(self) -> Decision:
+        """How outputs become what is wanted."""
+        return self.behavior.decision
+
+    @property
+    def level(self) -> float:
+        """By threshold, an output above it is read as 1; any other decision knows 0.5 only."""
+        return level_for(self.network, self.decision)
 
     @cached_property
     def bases(self) -> Float[np.ndarray, "scenarios features"]:
@@ -113,7 +120,7 @@ class Criterion:
 
     def _bit_limits(self, slack: float) -> tuple[np.ndarray, np.ndarray]:
         name = self.network.activations[-1]
-        ends = {bit: decision_limits(name, self.decision, bit, slack) for bit in (False, True)}
+        ends = {bit: decision_limits(name, self.decision, bit, slack, self.level) for bit in (False, True)}
         return tuple(np.where(self.wanted, ends[True][k], ends[False][k]) for k in (0, 1))  # type: ignore[return-value]
 
     def _argmax_limits(self, slack: float) -> tuple[np.ndarray, np.ndarray]:
@@ -124,41 +131,36 @@ class Criterion:
         return low, np.full(low.shape, np.inf)
 
 
-def perfect(
-    network: Network, behavior: Behavior, decision: Decision = "threshold", ablation: Ablation = "zero"
-) -> Criterion:
+def perfect(network: Network, behavior: Behavior, ablation: Ablation = "zero") -> Criterion:
     """The circuit makes the wanted decisions, its circuit error being at most the behavior's epsilon (paper, Def. 4).
 
     Args:
         network: the network.
-        behavior: the inputs, their weights and the decisions wanted.
-        decision: how outputs become bits.
+        behavior: the inputs, their weights, the decisions wanted, and how outputs are decided.
         ablation: what edges outside the circuit carry: `zero`; their `mean` over the inputs; or, `resample`, what they
             carry in the whole network at a source input, every base being run with every source.
     """
     if ablation == "resample":
         _check_pairs(behavior)
-        return _joined(network, behavior, decision, list(resampled_blocks(network, behavior, decision)))
+        return _joined(network, behavior, list(resampled_blocks(network, behavior)))
     every = np.arange(len(behavior.points))
     alone = np.full(len(every), ALONE)
-    return _criterion(network, behavior, decision, every, alone, carried(network, behavior, ablation))
+    return _criterion(network, behavior, every, alone, carried(network, behavior, ablation))
 
 
-def resample_faithful(
-    network: Network, behavior: Behavior, decision: Decision = "threshold", ablation: Ablation = "zero"
-) -> Criterion:
+def resample_faithful(network: Network, behavior: Behavior, ablation: Ablation = "zero") -> Criterion:
     """Perfect, and still so when every other edge carries what it carries in the whole network at another input.
 
     Every base with every source; a source that is the base itself asks nothing of a network that makes the wanted
     decisions.
     """
     _check_pairs(behavior)
-    resampled = list(resampled_blocks(network, behavior, decision))
-    alone = [] if ablation == "resample" else [perfect(network, behavior, decision, ablation)]
-    return _joined(network, behavior, decision, alone + resampled)
+    resampled = list(resampled_blocks(network, behavior))
+    alone = [] if ablation == "resample" else [perfect(network, behavior, ablation)]
+    return _joined(network, behavior, alone + resampled)
 
 
-def resampled_blocks(network: Network, behavior: Behavior, decision: Decision) -> Iterator[Criterion]:
+def resampled_blocks(network: Network, behavior: Behavior) -> Iterator[Criterion]:
     """Every base with every source, some sources at a time; the weights of all blocks sum to 1."""
     count = len(behavior.points)
     states = network.layers(behavior.points)[:-1]
@@ -166,7 +168,7 @@ def resampled_blocks(network: Network, behavior: Behavior, decision: Decision) -
     for start in range(0, count, at_once):
         some = np.arange(start, min(count, start + at_once))
         bases, sources = np.tile(np.arange(count), len(some)), np.repeat(some, count)
-        yield _criterion(network, behavior, decision, bases, sources, (state[sources] for state in states))
+        yield _criterion(network, behavior, bases, sources, (state[sources] for state in states))
 
 
 def carried(
@@ -201,21 +203,22 @@ def check_ablation(ablation: str) -> Ablation:
 def _criterion(
     network: Network,
     behavior: Behavior,
-    decision: Decision,
     bases: np.ndarray,
     sources: np.ndarray,
     ablated: Iterable[Float[np.ndarray, "scenarios _neurons"]],
 ) -> Criterion:
-    _check_argmax(network, decision)
+    if behavior.decision == "argmax":
+        check_tells_apart(network.activations[-1])
+    network = behavior.read(network)
     near = network.received(network.depth, network.layers(behavior.points)[-2])
-    return Criterion(network, behavior, decision, bases, sources, tuple(ablated), near)
+    return Criterion(network, behavior, bases, sources, tuple(ablated), near)
 
 
-def _joined(network: Network, behavior: Behavior, decision: Decision, parts: Sequence[Criterion]) -> Criterion:
+def _joined(network: Network, behavior: Behavior, parts: Sequence[Criterion]) -> Criterion:
     bases = np.concatenate([part.base for part in parts])
     sources = np.concatenate([part.source for part in parts])
     ablated = (np.concatenate(layer) for layer in zip(*(part.ablated for part in parts), strict=True))
-    return _criterion(network, behavior, decision, bases, sources, ablated)
+    return _criterion(network, behavior, bases, sources, ablated)
 
 
 def _check_pairs(behavior: Behavior) -> None:
@@ -223,17 +226,4 @@ def _check_pairs(behavior: Behavior) -> None:
         raise InputError(
             f"every base with every source of {len(behavior.points):,} inputs is more than is held at once; give at "
             f"most {MOST_INPUTS_PAIRED} inputs, or ask audit_behavior, which goes through them in blocks"
-        )
-
-
-def _check_argmax(network: Network, decision: Decision) -> None:
-    if decision != "argmax":
-        return
-    if network.widths[-1] < 2:
-        raise InputError("the decision argmax needs at least 2 outputs; the network has 1: use threshold")
-    function = activation(network.activations[-1])
-    if function.code != LEAKY or function.parameter == 0:
-        raise InputError(
-            f"the decision argmax is taken of outputs that tell apart whatever they receive; by {function.name} many "
-            f"are alike: give the network without its last activation, which changes no decision"
         )

@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 from jaxtyping import Bool
 
-from ..behavior import Behavior, Decision, decide
+from ..behavior import Behavior, decide
 from ..ladder import Counterexample, Fault
 from ..network import Network
 from .box_faults import fault_around
@@ -23,7 +23,6 @@ def fallen(
     rung: str,
     network: Network,
     behavior: Behavior,
-    decision: Decision,
     findings: CircuitFindings,
     most: int,
 ) -> tuple[tuple[Circuit, Fault], ...]:
@@ -32,8 +31,8 @@ def fallen(
     Circuits that are minimal come before others; beyond them at most 20,000 circuits are looked at. The first rung
     sorts the whole space; what falls there is shown by circuits one edge smaller than a minimal one.
     """
-    alone = perfect(network, behavior, decision, findings.asked.ablation)
-    faithfully = resample_faithful(network, behavior, decision, findings.asked.ablation)
+    alone = perfect(network, behavior, findings.asked.ablation)
+    faithfully = resample_faithful(network, behavior, findings.asked.ablation)
     finders = {
         "perfect": lambda: _imperfect(alone, findings),
         "resample_faithful": lambda: _unfaithful(alone, faithfully, findings),
@@ -48,7 +47,7 @@ def fault_of(criterion: Criterion, circuit: Circuit) -> Fault | None:
     """The first scenario in which a circuit is wrong, where it is wrong too often; None when it meets the criterion."""
     behavior = criterion.behavior
     outputs = criterion.network.run_circuit(criterion.bases, circuit, criterion.ablated)[-1]
-    bits, decided = decide(outputs, criterion.decision)
+    bits, decided = decide(outputs, criterion.decision, criterion.level)
     wrong = (bits != criterion.wanted) | ~decided
     failing = wrong.any(axis=1) | _too_far(criterion, circuit)
     part = np.cumsum(criterion.opens) - 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import UInt64
 
-from ..behavior import BOUNDARY_SHIFT, Behavior, Decision
+from ..behavior import BOUNDARY_SHIFT, Behavior
 from ..budget import over_budget
 from ..errors import InputError
 from ..estimate import Estimate
@@ -120,7 +120,6 @@ def counting_steps(network: Network, inputs: int) -> dict[str, int]:
 def examine_circuits(
     network: Network,
     behavior: Behavior,
-    decision: Decision,
     budget: int,
     asked: CircuitQuestions = PLAIN,
     execution: Execution = IN_THREADS,
@@ -133,8 +132,8 @@ def examine_circuits(
     nothing = CircuitFindings(space, asked)
     refusal = _counting_refusal(network, inputs, budget)
     if asked.ablation == "resample" and inputs > MOST_AT_ONCE:
-        return _by_running(nothing, network, behavior, decision, budget)
-    alone = perfect(network, behavior, decision, asked.ablation)
+        return _by_running(nothing, network, behavior, budget)
+    alone = perfect(network, behavior, asked.ablation)
     if refusal:
         try:
             estimate = affordable_estimate(alone, budget)
@@ -156,7 +155,6 @@ def examine_circuits(
 def count_by_ablation(
     network: Network,
     behavior: Behavior,
-    decision: Decision,
     budget: int,
     known: CircuitFindings,
     execution: Execution = IN_THREADS,
@@ -166,7 +164,6 @@ def count_by_ablation(
     Args:
         network: the network.
         behavior: what is wanted.
-        decision: how outputs become bits.
         budget: in candidate evaluations.
         known: what is known already, by the kind that was asked for.
         execution: how long counts are carried out.
@@ -179,11 +176,11 @@ def count_by_ablation(
     others: list[Ablation] = [one for one in ABLATIONS if one != known.asked.ablation]
     for ablation in others:
         if ablation != "resample":
-            counts[ablation] = count_circuits(perfect(network, behavior, decision, ablation), execution=execution)
+            counts[ablation] = count_circuits(perfect(network, behavior, ablation), execution=execution)
         elif inputs > MOST_AT_ONCE:
-            counts[ablation] = _by_running(CircuitFindings(0), network, behavior, decision, budget).perfect
+            counts[ablation] = _by_running(CircuitFindings(0), network, behavior, budget).perfect
         elif not over_budget("", counting_steps(network, inputs)[COUNTING_FAITHFUL], budget):
-            counts[ablation] = count_circuits(perfect(network, behavior, decision, ablation), execution=execution)
+            counts[ablation] = count_circuits(perfect(network, behavior, ablation), execution=execution)
     return counts
 
 
@@ -193,13 +190,13 @@ def _counting_refusal(network: Network, inputs: int, budget: int) -> str | None:
 
 def _with_faithful(found: CircuitFindings, alone: Criterion, budget: int, execution: Execution) -> CircuitFindings:
     """With the resample-faithful circuits, counted or, where there are very many inputs, run one by one."""
-    network, behavior, decision = alone.network, alone.behavior, alone.decision
+    network, behavior = alone.network, alone.behavior
     inputs, number = len(behavior.points), found.perfect.between[1] if found.perfect else 0
     if inputs <= MOST_AT_ONCE:
         refusal = over_budget(COUNTING_FAITHFUL, counting_steps(network, inputs)[COUNTING_FAITHFUL], budget)
         if refusal:
             return replace(found, refused=(refusal,))
-        criterion = resample_faithful(network, behavior, decision, found.asked.ablation)
+        criterion = resample_faithful(network, behavior, found.asked.ablation)
         faithful = count_circuits(criterion, execution=execution)
         minimal = minimal_circuits(criterion) if faithful.certified and is_listable(network) else None
         tied = (*found.ties, *ties(faithful, "resample-faithful"))
@@ -210,15 +207,13 @@ def _with_faithful(found: CircuitFindings, alone: Criterion, budget: int, execut
     if refusal:
         return replace(found, refused=(refusal,))
     bits = np.concatenate([np.empty(0, np.uint64), *list_bits(alone, BOUNDARY_SHIFT)])
-    faithful, certain = _meeting(alone, bits, [[alone], resampled_blocks(network, behavior, decision)])
+    faithful, certain = _meeting(alone, bits, [[alone], resampled_blocks(network, behavior)])
     minimal = _minimal(network, certain) if faithful.certified else None
     tied = (*found.ties, *ties(faithful, "resample-faithful"))
     return replace(found, faithful=faithful, faithful_minimal=minimal, ties=tied)
 
 
-def _by_running(
-    found: CircuitFindings, network: Network, behavior: Behavior, decision: Decision, budget: int
-) -> CircuitFindings:
+def _by_running(found: CircuitFindings, network: Network, behavior: Behavior, budget: int) -> CircuitFindings:
     """With the circuits that are right amid the values of every input, where these are too many to be counted at once:
     those that are right amid some are listed and run amid the others."""
     inputs, space = len(behavior.points), circuits_in_space(network)
@@ -227,7 +222,7 @@ def _by_running(
         refusal = f"circuits are run amid every other input in networks of at most {MOST_EDGES} edges"
     if refusal:
         return replace(found, refused=(refusal,))
-    first = next(resampled_blocks(network, behavior, decision))
+    first = next(resampled_blocks(network, behavior))
     blocks, number = [np.empty(0, np.uint64)], 0
     for block in list_bits(first, BOUNDARY_SHIFT):
         blocks.append(block)
@@ -235,7 +230,7 @@ def _by_running(
         if number > MOST_KEPT:
             refusal = f"more than {MOST_KEPT:,} circuits would have to be run amid every other input"
             return replace(found, refused=(refusal,))
-    count, certain = _meeting(first, np.concatenate(blocks), [resampled_blocks(network, behavior, decision)])
+    count, certain = _meeting(first, np.concatenate(blocks), [resampled_blocks(network, behavior)])
     found = replace(found, perfect=count, faithful=count, ties=ties(count, "perfect"))
     if not count.certified:
         return found

@@ -69,7 +69,7 @@ class ReleasedCircuits:
 
     @property
     def _criterion(self) -> Criterion:
-        return perfect(self.network, replace(self.behavior, epsilon=MOST_WRONG), "round")
+        return perfect(self.network, replace(self.behavior, epsilon=MOST_WRONG, decision="round"))
 
     @cached_property
     def _neuron_sets(self) -> tuple[frozenset[Neuron], ...]:

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..activations import LEAKY
-from ..behavior import Behavior, Decision, decide
+from ..behavior import Behavior, Decision, decide, level_for
 from ..errors import InputError
 from ..network import Network
 from ..threads import map_in_threads
@@ -174,7 +174,8 @@ def _settle(
             if status[c, p] == REFUTED:
                 break
     refuted, proved = (status == REFUTED).any(axis=1), (status == PROVED).all(axis=1)
-    decisions = zip(*decide(boxes.outputs(weights[refuted], points[refuted]), decision), strict=True)
+    outputs = boxes.outputs(weights[refuted], points[refuted])
+    decisions = zip(*decide(outputs, decision, level_for(boxes.network, decision)), strict=True)
     found = []
     for c, circuit in enumerate(circuits):
         if refuted[c]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..behavior import Behavior, Decision
+from ..behavior import Behavior
 from ..budget import DEFAULT_BUDGET
 from ..ladder import Fault
 from ..network import Network
@@ -122,7 +122,6 @@ def standing(
     network: Network,
     behavior: Behavior,
     circuit: Circuit,
-    decision: Decision = "threshold",
     budget: int = DEFAULT_BUDGET,
     ablation: Ablation = "zero",
 ) -> Standing:
@@ -135,9 +134,8 @@ def standing(
 
     Args:
         network: the network.
-        behavior: the decisions wanted.
+        behavior: the decisions wanted, and how outputs are decided.
         circuit: the circuit to place.
-        decision: how outputs become bits.
         budget: candidate evaluations allowed for each search.
         ablation: what removed edges carry.
 
@@ -150,7 +148,7 @@ def standing(
         >>> print(standing(xornet(), Behavior.of_task(parse_task("XOR")), Circuit.whole(xornet())))
         your circuit is perfect and minimal; it is the only perfect circuit
     """
-    alone = perfect(network, behavior, decision, ablation)
+    alone = perfect(network, behavior, ablation)
     fault = fault_of(alone, circuit)
     removable = () if fault else tuple(edge for edge in circuit.edges if _stays(alone, circuit.without(edge)))
     inside = minimal_inside(alone, circuit, budget)
@@ -162,7 +160,7 @@ def standing(
     return Standing(
         circuit,
         fault,
-        fault_of(resample_faithful(network, behavior, decision, ablation), circuit),
+        fault_of(resample_faithful(network, behavior, ablation), circuit),
         removable,
         inside.found,
         None if sizes is None else sum(sizes.values()),

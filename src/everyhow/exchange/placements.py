@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..boolean.truth_table import MAX_INPUTS, assignments, row_name
+from ..boolean.truth_table import MAX_INPUTS, row_name
 from ..errors import InputError
 from ..mappings.mapping import count_choices, disjoint_choices
 from ..mappings.signatures import NeuronSet, Rows, signatures
@@ -55,7 +55,7 @@ def differences(network: Network, model: CausalModel) -> tuple[str, ...]:
             the output of the model is not 0 or 1.
     """
     _check_fits(network, model)
-    decided = network.run(assignments(network.widths[0]))[:, 0] > 0.5
+    decided = network.run(network.corners)[:, 0] > network.level
     rows = [row for row, inputs in enumerate(_rows(model)) if bool(model.run(inputs)[model.output]) != decided[row]]
     return tuple(row_name(row, network.widths[0]) for row in rows)
 
@@ -107,7 +107,7 @@ def _options(network: Network, model: CausalModel) -> list[tuple[NeuronSet, ...]
     """For each inner variable the inclusion-minimal neuron sets that have the signature it needs."""
     if differences(network, model):
         return [()]
-    found = signatures(network, assignments(network.widths[0])).minimal_by_rows
+    found = signatures(network, network.corners).minimal_by_rows
     return [found.get(_needed(model, name), ()) for name in model.inner]
 
 
@@ -133,7 +133,7 @@ def _disagreement(
     network: Network, model: CausalModel, placement: Placement, held: tuple[int, ...], settings: list[dict[str, Value]]
 ) -> JointDisagreement | None:
     inputs = network.widths[0]
-    points = assignments(inputs)
+    points = network.corners
     states = network.layers(points)
     names = [placement.variables[k] for k in held]
     expected: dict[tuple[Value, ...], list[bool]] = {}
@@ -144,7 +144,7 @@ def _disagreement(
             Intervention(s.layer, s.neurons, states[s.layer][np.ix_(column, list(s.neurons))])
             for s, column in zip((placement.sets[k] for k in held), sources.T, strict=True)
         ]
-        decided = network.run(np.tile(points, (len(block), 1)), interventions)[:, 0] > 0.5
+        decided = network.run(np.tile(points, (len(block), 1)), interventions)[:, 0] > network.level
         for choice, decisions in zip(block, decided.reshape(len(block), -1), strict=True):
             values = tuple(settings[source][name] for name, source in zip(names, choice, strict=True))
             if values not in expected:

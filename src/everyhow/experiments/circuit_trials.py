@@ -1,13 +1,13 @@
 """Trials of circuits: inputs around the truth table's corners, and edges resampled one at a time."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ..behavior import BOUNDARY_SHIFT, Decision, decide
-from ..boolean.truth_table import assignments, row_name
+from ..behavior import BOUNDARY_SHIFT, Decision, decide, level_for
+from ..boolean.truth_table import row_name
 from ..circuits.circuit import Circuit, Edge
 from ..errors import InputError
 from ..network import Network
@@ -71,8 +71,9 @@ def circuit_trials(network: Network, circuits: Sequence[Circuit], decision: Deci
             f"circuits are tried in networks of one output and at most {max(STEPS)} inputs; this one has "
             f"{network.widths[-1]} and {inputs}"
         )
-    points = grid_points(inputs)
-    corners = assignments(inputs)
+    low, high = network.input_values
+    points = low + (high - low) * grid_points(inputs)
+    corners = network.corners
     edges = [
         (layer, int(j), int(i)) for layer, w in enumerate(network.weights, start=1) for j, i in np.argwhere(w != 0)
     ]
@@ -82,8 +83,9 @@ def circuit_trials(network: Network, circuits: Sequence[Circuit], decision: Deci
         resampled = [_with_edge(part, corners, edge, pairs) for edge in edges]
         runs.append(np.concatenate([part.run(points)[:, 0], *resampled]))
     outputs = np.array(runs)
-    bits, decided = decide(outputs, decision)
-    nudged = [decide(outputs + shift, decision)[0] for shift in (-BOUNDARY_SHIFT, BOUNDARY_SHIFT)]
+    level = level_for(network, decision)
+    bits, decided = decide(outputs, decision, level)
+    nudged = [decide(outputs + shift, decision, level)[0] for shift in (-BOUNDARY_SHIFT, BOUNDARY_SHIFT)]
     sure = (decided & (nudged[0] == bits) & (nudged[1] == bits)).all(axis=0)
     on_grid, on_edges = sure[: len(points)], sure[len(points) :]
     tried = [(edge, *pair) for edge in edges for pair in pairs]
@@ -102,7 +104,7 @@ def alone(network: Network, circuit: Circuit) -> Network:
     """The circuit as a network of its own: all other weights are 0, and neurons keep their biases."""
     masks = circuit.masks(network)
     weights = tuple(w * mask for w, mask in zip(network.weights, masks, strict=True))
-    return Network(weights, network.biases, network.activations)
+    return replace(network, weights=weights)
 
 
 def grid_points(inputs: int) -> Float[np.ndarray, "points features"]:

@@ -9,7 +9,6 @@ from math import comb
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..boolean.truth_table import assignments
 from ..errors import InputError
 from ..network import Network
 from .witness import Explanation, Prediction, Witness, witness
@@ -131,7 +130,7 @@ def _swaps(network: Network, own: Witness, witnesses: Sequence[Witness], most: i
     bases, sources = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
     layers = tuple(np.concatenate(states) for states in zip(*(part[2] for part in parts), strict=True))
     predictions = tuple(w.predict(layers) for w in witnesses)
-    return Swaps(bases, sources, layers[-1][:, 0] > 0.5, predictions)
+    return Swaps(bases, sources, layers[-1][:, 0] > network.level, predictions)
 
 
 def _moves(variables: int, most: int) -> Iterator[tuple[int, ...]]:
@@ -141,7 +140,7 @@ def _moves(variables: int, most: int) -> Iterator[tuple[int, ...]]:
 
 def _run(network: Network, own: Witness, moved: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, tuple]:
     """Every base with every source of each moved variable: bases, sources of all variables, and the patched layers."""
-    points = assignments(network.widths[0])
+    points = network.corners
     choices = np.array(list(product(range(len(points)), repeat=len(moved) + 1)), dtype=np.int64)
     bases, taken = choices[:, 0], choices[:, 1:]
     sources = np.full((len(bases), len(own.variables)), -1)

@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..boolean.algorithms import Leaf, Tree
-from ..boolean.truth_table import assignments
 from ..errors import InputError
 from ..mappings.mapping import Mapping
 from ..network import Intervention, Network
@@ -93,7 +92,7 @@ class MappingWitness(Witness):
 
     def _operand(self, operand: Tree, path: tuple[int, ...], layers: Layers) -> tuple[np.ndarray, np.ndarray]:
         if isinstance(operand, Leaf):
-            return layers[0][:, operand.index] > 0.5, np.zeros(len(layers[0]), dtype=bool)
+            return self.network.input_bits(layers[0][:, operand.index]), np.zeros(len(layers[0]), dtype=bool)
         variables = zip(self.mapping.algorithm.variables, self.mapping.sets, strict=True)
         variable, place = next((variable, place) for variable, place in variables if variable.path == path)
         natural = self._natural[place.layer][:, place.neurons]
@@ -158,7 +157,7 @@ def witness(
     Raises:
         InputError: another kind of explanation, or one of another network's shape.
     """
-    natural = network.layers(assignments(network.widths[0]))
+    natural = network.layers(network.corners)
     if isinstance(explanation, ReadoutExplanation):
         readout = explanation.readouts[0]
         _check_inputs(network, readout.table.inputs)

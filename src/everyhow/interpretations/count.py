@@ -37,6 +37,10 @@ class ReadingRule:
     as_float32: bool = False
     decision: Decision = "threshold"
 
+    def level_of(self, network: Network) -> float:
+        """An output above it is read as 1; NaN when outputs are rounded instead."""
+        return math.nan if self.decision == "round" else network.level
+
 
 def count_interpretations(
     network: Network,
@@ -68,7 +72,7 @@ def count_interpretations(
     moduli = _moduli(_bound(network, len(points)))
     arrays = _arrays(network)
     numbers = np.array([modulus % 2**64 for modulus in moduli], np.uint64)
-    options = (rule.tolerance, rule.as_float32, rule.decision == "round", numbers)
+    options = (rule.tolerance, rule.as_float32, rule.level_of(network), numbers)
 
     def count(block: np.ndarray) -> np.ndarray:
         return count_block(block, *arrays, np.ascontiguousarray(points), *options)

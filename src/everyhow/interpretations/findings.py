@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..behavior import Behavior, Decision
+from ..behavior import Behavior
 from ..budget import over_budget
 from ..circuits.criterion import perfect
 from ..circuits.findings import CircuitFindings
@@ -52,7 +52,6 @@ class InterpretationFindings:
 def examine_interpretations(
     network: Network,
     behavior: Behavior,
-    decision: Decision,
     circuits: CircuitFindings,
     budget: int,
     progress: Progress,
@@ -66,8 +65,8 @@ def examine_interpretations(
     """
     if circuits.perfect is None:
         return InterpretationFindings()
-    criterion = perfect(network, behavior, decision)
-    rule = ReadingRule(decision=decision)
+    criterion = perfect(network, behavior)
+    rule = ReadingRule(decision=behavior.decision)
     simplest = None
     if circuits.simplest is not None:
         simplest = Interpretations(network, circuits.simplest, behavior.points, rule).widest

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..boolean.truth_table import assignments
 from ..circuits.circuit import Circuit
 from ..errors import InputError
 from ..network import Network
@@ -272,5 +271,5 @@ def interpretations(
         >>> interpretations(eh.xornet(), eh.Circuit.whole(eh.xornet())).count
         2
     """
-    inputs = assignments(network.widths[0]) if points is None else points
+    inputs = network.corners if points is None else points
     return Interpretations(network, circuit, inputs, rule or ReadingRule())

@@ -1,11 +1,12 @@
 """Every reading that each neuron of a circuit can have."""
 
 import itertools
+import math
 
 import numpy as np
 from jaxtyping import Float
 
-from ..behavior import Decision, decide
+from ..behavior import decide
 from ..circuits.circuit import Circuit
 from ..network import Network
 from .count import ReadingRule
@@ -24,7 +25,7 @@ def circuit_readings(
     readings = {}
     for layer, j in sorted(present):
         values = states[layer][:, j]
-        found = _output_readings(values, rule.decision) if layer == network.depth else _readings(values, rule)
+        found = _readings(values, rule) if layer < network.depth else _output_readings(values, rule.level_of(network))
         if found:
             readings[layer, j] = found
     return readings
@@ -43,11 +44,12 @@ def _readings(values: Float[np.ndarray, " inputs"], rule: ReadingRule) -> tuple[
     )
 
 
-def _output_readings(values: Float[np.ndarray, " inputs"], decision: Decision) -> tuple[Reading, ...]:
-    bits, _ = decide(values, decision)
+def _output_readings(values: Float[np.ndarray, " inputs"], level: float) -> tuple[Reading, ...]:
+    rounded = math.isnan(level)
+    bits, _ = decide(values, "round" if rounded else "threshold", level)
     if bits.all() or not bits.any():
         return ()
-    return (Reading(_bits(bits), 0.5, 1.0),)
+    return (Reading(_bits(bits), 0.5 if rounded else level, 1.0),)
 
 
 def _bits(column: np.ndarray) -> int:

@@ -113,14 +113,14 @@ def circuit_layers(bits, widths, weights, biases, codes, parameters, positions, 
 
 
 @njit(cache=True, nogil=True)
-def layer_readings(layer, states, parents, widths, tolerance, as_float32, rounds, readings, counts):
+def layer_readings(layer, states, parents, widths, tolerance, as_float32, level, readings, counts):
     """Readings of every neuron of a layer; none for one that is absent or does not vary, for an output its decision."""
     last = len(widths) - 1
     for j in range(widths[layer]):
         counts[j] = 0
         values = states[layer, j]
         if layer == last:
-            values = np.where(np.round(values) == 1 if rounds else values > 0.5, 1.0, 0.0)
+            values = np.where(np.round(values) == 1 if np.isnan(level) else values > level, 1.0, 0.0)
         elif as_float32:
             values = values.astype(np.float32).astype(np.float64)
         if layer == 0 or parents[layer - 1, j]:
@@ -261,7 +261,7 @@ def next_ways(ways_before, counts_before, counts, strides, allowed, weights, mod
 
 
 @njit(cache=True, nogil=True)
-def count_of_circuit(states, parents, widths, tolerance, as_float32, rounds, moduli, completions, result):
+def count_of_circuit(states, parents, widths, tolerance, as_float32, level, moduli, completions, result):
     """Put into `result` (once and expanded, moduli) the interpretations of one circuit."""
     inputs = states.shape[2]
     widest = states.shape[1]
@@ -271,10 +271,10 @@ def count_of_circuit(states, parents, widths, tolerance, as_float32, rounds, mod
     readings, before = np.zeros((widest, inputs), np.uint64), np.zeros((widest, inputs), np.uint64)
     counts, counts_before = np.zeros(widest, np.int64), np.zeros(widest, np.int64)
     strides = np.zeros((widest, widest), np.int64)
-    layer_readings(0, states, parents, widths, tolerance, as_float32, rounds, before, counts_before)
+    layer_readings(0, states, parents, widths, tolerance, as_float32, level, before, counts_before)
     ways = np.ones((states_of(counts_before[: widths[0]]), 2, len(moduli)), np.uint64)
     for layer in range(1, len(widths)):
-        layer_readings(layer, states, parents, widths, tolerance, as_float32, rounds, readings, counts)
+        layer_readings(layer, states, parents, widths, tolerance, as_float32, level, readings, counts)
         width, width_before = widths[layer], widths[layer - 1]
         most = len(ways)
         allowed = np.empty((width, most, inputs + 1), np.int64)
@@ -312,7 +312,7 @@ def bits_needed(parents, inputs):
 
 @njit(cache=True, nogil=True)
 def count_interpretations(
-    circuits, widths, weights, biases, codes, parameters, positions, points, tolerance, as_float32, rounds, moduli
+    circuits, widths, weights, biases, codes, parameters, positions, points, tolerance, as_float32, level, moduli
 ):
     """Residues (circuits, once and expanded, moduli) of the number of interpretations of each circuit."""
     counts = np.zeros((len(circuits), 2, len(moduli)), np.uint64)
@@ -323,12 +323,10 @@ def count_interpretations(
         states, parents = circuit_layers(circuits[k], widths, weights, biases, codes, parameters, positions, points)
         if bits_needed(parents, len(points)) < 64:
             # The residue modulo 2^64, which comes first, is the number itself.
-            count_of_circuit(
-                states, parents, widths, tolerance, as_float32, rounds, one_modulus, one_completions, exact
-            )
+            count_of_circuit(states, parents, widths, tolerance, as_float32, level, one_modulus, one_completions, exact)
             counts[k, :, 0] = exact[:, 0]
             for m in range(1, len(moduli)):
                 counts[k, :, m] = exact[:, 0] % moduli[m]
         else:
-            count_of_circuit(states, parents, widths, tolerance, as_float32, rounds, moduli, completions, counts[k])
+            count_of_circuit(states, parents, widths, tolerance, as_float32, level, moduli, completions, counts[k])
     return counts

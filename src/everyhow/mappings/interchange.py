@@ -116,7 +116,7 @@ def _disagreement(
             Intervention(s.layer, s.neurons, states[s.layer][np.ix_(column, list(s.neurons))])
             for s, column in zip((mapping.sets[v] for v in forced), sources.T, strict=True)
         ]
-        decisions = network.run(np.tile(points, (len(block), 1)), interventions)[:, 0] > 0.5
+        decisions = network.run(np.tile(points, (len(block), 1)), interventions)[:, 0] > network.level
         expected = np.concatenate([_predicted(mapping.algorithm, variables, forced, choice) for choice in block])
         wrong = np.flatnonzero(decisions != expected)
         if len(wrong):

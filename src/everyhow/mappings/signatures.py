@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
-from ..behavior import BOUNDARY_SHIFT, Decision, decide
+from ..behavior import BOUNDARY_SHIFT, Decision, decide, level_for
 from ..errors import InputError
 from ..network import Network
 
@@ -184,12 +184,13 @@ def _rows(
 ) -> tuple[Shaped[np.ndarray, "sets sources"], int]:
     patched = np.where(chosen[:, None, None, :], sources[None, :, None, :], state[None, None, :, :])
     outputs = network.run_from(layer, patched)
-    bits, _ = decide(outputs, decision)
+    level = level_for(network, decision)
+    bits, _ = decide(outputs, decision, level)
     if decision == "argmax":
         best = np.sort(outputs, axis=-1)
         ties = np.count_nonzero(best[..., -1] - best[..., -2] <= BOUNDARY_SHIFT)
     else:
-        ties = np.count_nonzero(np.abs(outputs - 0.5) <= BOUNDARY_SHIFT)
+        ties = np.count_nonzero(np.abs(outputs - level) <= BOUNDARY_SHIFT)
     return _as_numbers(np.moveaxis(bits, -1, -2).reshape(*bits.shape[:2], -1)), int(ties)
 
 

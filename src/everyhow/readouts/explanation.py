@@ -10,7 +10,7 @@ from ..behavior import BOUNDARY_SHIFT
 from ..boolean.cost import CostModel
 from ..boolean.gates import name_of
 from ..boolean.smallest import Formula
-from ..boolean.truth_table import INPUT_NAMES, TruthTable, assignments
+from ..boolean.truth_table import INPUT_NAMES, TruthTable
 from ..display import Displayed
 from ..network import Network
 from .readout import Readout, rows_of, shown_formula
@@ -95,7 +95,7 @@ def explain_by(network: Network, readouts: tuple[Readout, ...]) -> ReadoutExplan
     """
     layer, inputs = readouts[0].layer, readouts[0].table.inputs
     tables = np.array([readout.table.bits for readout in readouts])
-    received = network.received(layer + 1, network.layers(assignments(inputs))[layer])
+    received = network.received(layer + 1, network.layers(network.corners)[layer])
     signals = rows_of(tables, inputs)
     middle, base = signals.mean(axis=1, keepdims=True), received.mean(axis=0)
     weights, *_ = np.linalg.lstsq((signals - middle).T, received - base, rcond=None)
@@ -105,8 +105,8 @@ def explain_by(network: Network, readouts: tuple[Readout, ...]) -> ReadoutExplan
     shares = np.linalg.norm(weights, axis=1) * np.linalg.norm(signals - middle, axis=1) / variation
     patterns = np.array(list(product((0.0, 1.0), repeat=len(readouts))))
     outputs = network.run_received(layer + 1, patterns @ weights + constant)[:, 0]
-    gate = TruthTable(len(readouts), sum(1 << k for k, output in enumerate(outputs) if output > 0.5))
-    undecided = np.flatnonzero(np.abs(outputs - 0.5) <= BOUNDARY_SHIFT)
+    gate = TruthTable(len(readouts), sum(1 << k for k, output in enumerate(outputs) if output > network.level))
+    undecided = np.flatnonzero(np.abs(outputs - network.level) <= BOUNDARY_SHIFT)
     return _shown(readouts, gate, float(residual), tuple(shares.tolist()), tuple(undecided.tolist()))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from ..behavior import BOUNDARY_SHIFT
 from ..boolean.cost import CostModel
 from ..boolean.smallest import MOST_INPUTS
-from ..boolean.truth_table import assignments, row_name
+from ..boolean.truth_table import row_name
 from ..budget import over_budget
 from ..network import Network
 from .explanation import ReadoutExplanation
@@ -125,8 +125,11 @@ def _examine(
 
 def _ties(network: Network) -> tuple[str, ...]:
     """At which inputs rounding decides what the network itself does, so that no combination can be held to it."""
-    outputs = network.run(assignments(network.widths[0]))[:, 0]
-    rows = [row_name(int(row), network.widths[0]) for row in np.flatnonzero(np.abs(outputs - 0.5) <= BOUNDARY_SHIFT)]
+    outputs = network.run(network.corners)[:, 0]
+    rows = [
+        row_name(int(row), network.widths[0])
+        for row in np.flatnonzero(np.abs(outputs - network.level) <= BOUNDARY_SHIFT)
+    ]
     if not rows:
         return ()
     return (f"the output lies on the decision boundary at {' '.join(rows)}, so that no readout explanation passes",)

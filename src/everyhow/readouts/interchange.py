@@ -6,7 +6,6 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..boolean.truth_table import assignments
 from ..errors import InputError
 from ..network import Network
 from .explanation import ReadoutExplanation
@@ -98,13 +97,13 @@ def interchange(
         ((Fraction(1, 1),), None, '8 of 16')
     """
     layer = explanation.layer
-    states = network.layers(assignments(network.widths[0]))[layer]
+    states = network.layers(network.corners)[layer]
     directions = dual_directions(explanation, holding)
     bases, sources = all_swaps(len(states), len(explanation.readouts))
     few = (sources >= 0).sum(axis=1) <= (len(explanation.readouts) if most_moved is None else most_moved)
     bases, sources = bases[few], sources[few]
     patched = swapped_states(explanation, states, directions, bases, sources)
-    agree = (network.run_from(layer, patched)[:, 0] > 0.5) == _expected(explanation, bases, sources)
+    agree = (network.run_from(layer, patched)[:, 0] > network.level) == _expected(explanation, bases, sources)
     moved = (sources >= 0).sum(axis=1)
     single = tuple(_share(agree[(moved == 1) & (sources[:, k] >= 0)]) for k in range(sources.shape[1]))
     joint = _share(agree[moved > 1]) if (moved > 1).any() else None

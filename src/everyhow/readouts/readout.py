@@ -9,7 +9,7 @@ from jaxtyping import Float
 from ..boolean.cost import CostModel
 from ..boolean.gates import name_of
 from ..boolean.smallest import MOST_INPUTS, Formula
-from ..boolean.truth_table import INPUT_NAMES, TruthTable, assignments
+from ..boolean.truth_table import INPUT_NAMES, TruthTable
 from ..display import Displayed
 from ..errors import InputError
 from ..network import Network
@@ -148,7 +148,7 @@ def readable_signals(network: Network, layer: int, tolerance: float = DEFAULT_TO
             f"the network has {inputs} inputs; readouts are searched over all Boolean functions of at most "
             f"{MOST_INPUTS} inputs"
         )
-    states = network.layers(assignments(inputs))[layer]
+    states = network.layers(network.corners)[layer]
     # Bit 0 is the first row: with it 0, every function but FALSE stands for itself and its complement.
     tables = np.arange(2, 1 << (1 << inputs), 2, dtype=np.int64)
     tables = tables[np.argsort(_reading_order(tables, inputs), kind="stable")]

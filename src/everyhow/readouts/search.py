@@ -10,7 +10,6 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..behavior import BOUNDARY_SHIFT
-from ..boolean.truth_table import assignments
 from ..network import Network
 from .readout import VARIES, Signals, rows_of
 
@@ -44,7 +43,7 @@ def fit_sets(network: Network, signals: Signals, size: int) -> FittedSets:
     output); and each has a share above the tolerance in what the combination varies by.
     """
     received = network.received(signals.layer + 1, signals.states)
-    decisions = network.run(assignments(signals.inputs))[:, 0] > 0.5
+    decisions = network.run(network.corners)[:, 0] > network.level
     fit = _Fit(network, signals, received, decisions)
     if not fit.variation > VARIES * max(1.0, float(np.abs(received).max())):
         # A layer that sends on a constant explains nothing; no signal has a share in it.
@@ -87,7 +86,8 @@ class _Fit:
 
     def _decided(self, fitted: Float[np.ndarray, "sets inputs neurons"]) -> Bool[np.ndarray, " sets"]:
         outputs = self.network.run_received(self.layer + 1, fitted)[..., 0]
-        margin = np.where(self.decisions, outputs - 0.5, 0.5 - outputs)
+        above = outputs - self.network.level
+        margin = np.where(self.decisions, above, -above)
         return margin.min(axis=1) > BOUNDARY_SHIFT
 
 

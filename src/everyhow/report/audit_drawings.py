@@ -10,7 +10,6 @@ from pathlib import Path
 
 from ..audit import Audit
 from ..behavior_audit import BehaviorAudit
-from ..boolean.truth_table import assignments
 from ..details import MOST_LISTED
 from ..errors import InputError
 from ..files import writing_folder
@@ -141,7 +140,7 @@ def _interpretations(audit: Audit, findings: PaperFindings) -> Iterator[tuple[st
     circuit = findings.circuits.simplest
     if circuit is None or findings.interpretations.simplest is None:
         return
-    points = assignments(audit.network.widths[0])
+    points = audit.network.corners
     table = Interpretations(audit.network, circuit, points, ReadingRule(decision=audit.decision))
     for k, interpretation in enumerate(islice(table.by_gaps(), MOST_LISTED), start=1):
         yield f"interpretation-{k}", partial(draw_interpretation, table, interpretation)

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from ..audit import Audit
-from ..boolean.truth_table import assignments, row_name
+from ..boolean.truth_table import row_name
 from ..circuits.circuit import Circuit
 from ..interpretations.count import ReadingRule
 from ..interpretations.interpretations import Interpretations
@@ -112,7 +112,7 @@ def _activations(audit: Audit, findings: PaperFindings) -> _Rows:
     inputs, last = network.widths[0], network.depth
     rows = [
         (neuron_name(layer, j, last), layer, j, row_name(row, inputs), float(value))
-        for layer, state in enumerate(network.layers(assignments(inputs)))
+        for layer, state in enumerate(network.layers(network.corners))
         for j in range(state.shape[1])
         for row, value in enumerate(state[:, j])
     ]
@@ -165,7 +165,7 @@ def _gates(audit: Audit, findings: PaperFindings) -> _Rows:
     circuit, last = findings.circuits.simplest, audit.network.depth
     rows = []
     if circuit is not None and findings.interpretations.simplest is not None:
-        points = assignments(audit.network.widths[0])
+        points = audit.network.corners
         table = Interpretations(audit.network, circuit, points, ReadingRule(decision=audit.decision))
         rows = [
             (

@@ -123,6 +123,7 @@ def _table(name: str, title: str, columns: str, rows: list[tuple]) -> RunTable:
 
 
 def _decided(audit: BehaviorAudit) -> np.ndarray:
-    from ..behavior import decide
+    from ..behavior import decide, level_for
 
-    return decide(audit.network.run(audit.behavior.points), audit.decision)[0]
+    network = audit.network
+    return decide(network.run(audit.behavior.points), audit.decision, level_for(network, audit.decision))[0]

@@ -15,7 +15,7 @@ from typing import Any
 from ..budget import DEFAULT_BUDGET
 from ..errors import FileFormatError, InputError
 from ..options import PRESETS, Preset
-from .settings import DEFAULTS, TYPES, Setting, flat, setting_of
+from .settings import DEFAULTS, TYPES, Setting, deciding, flat, setting_of
 
 EPOCH = "epoch"
 HEAD = {
@@ -95,7 +95,7 @@ class Plan:
     def digest(self) -> str:
         """A hash of everything that decides the results."""
         document = {
-            "points": [flat(point) for point in self.points],
+            "points": [deciding(point) for point in self.points],
             "seeds": self.seeds,
             "presets": self.presets,
             "budget": self.budget,

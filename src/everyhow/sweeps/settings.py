@@ -114,6 +114,15 @@ def flat(setting: Setting) -> dict[str, Any]:
 
 
 DEFAULTS = flat(Setting())
+# Options that came later: a plan that leaves them at their defaults is the same plan as before.
+LATER = ("input_values", "output_values", "threshold")
+
+
+def deciding(setting: Setting) -> dict[str, Any]:
+    """All options of a setting by key, later ones where they differ from their defaults."""
+    return {key: value for key, value in flat(setting).items() if key not in LATER or value != DEFAULTS[key]}
+
+
 TYPES: dict[str, Any] = {
     name: kind
     for owner in (Setting, TrainingSettings)

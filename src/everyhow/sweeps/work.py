@@ -16,7 +16,7 @@ import numpy as np
 from .. import authors
 from ..behavior import Behavior, Task
 from ..boolean.gates import name_of
-from ..boolean.truth_table import INPUT_NAMES, assignments
+from ..boolean.truth_table import INPUT_NAMES
 from ..circuits.circuit import Circuit
 from ..circuits.criterion import perfect
 from ..circuits.listing import is_listable, list_bits
@@ -178,7 +178,7 @@ def _refusal(setting: Setting, candidate: _Candidate) -> str | None:
 def _explained(block: Block, network: Network, task: Task, preset: Preset) -> dict[str, Any]:
     """What a preset finds of one output; an error becomes a row with its reason, unless it is the machine's."""
     try:
-        behavior = Behavior.of_network(network, assignments(task.inputs))
+        behavior = Behavior.of_network(network, network.corners)
         (table,) = behavior.tables()
         computes = {"computes": str(table), "computes_name": name_of(table)}
         explain = _by_paper if preset == "paper" else _by_authors
@@ -193,7 +193,7 @@ def _explained(block: Block, network: Network, task: Task, preset: Preset) -> di
 
 def _by_paper(block: Block, network: Network, task: Task, behavior: Behavior) -> dict[str, Any]:
     depth = chosen_depth(network, block.setting.depth)
-    found = count_explanations(network, behavior, "threshold", depth, block.budget, Progress(False), block.exact_up_to)
+    found = count_explanations(network, behavior, depth, block.budget, Progress(False), block.exact_up_to)
     counts = _bracketed(found.counts)
     estimate = found.interpretations.estimate
     survivors = {f"{kind}_{rung}": number for kind, rungs in found.ladder.items() for rung, number in rungs.items()}

@@ -1,17 +1,24 @@
 """Training small networks; PyTorch is loaded only when a network is trained."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from importlib.util import find_spec
 from typing import Any
 
 from ..behavior import Task, parse_task
-from ..errors import MissingExtraError
+from ..errors import InputError, MissingExtraError
 from ..network import Network
 from .settings import Trained, TrainingSettings, training_rows
 
 
 def train(
-    task: str | Task, widths: Iterable[int] = (3, 3), seed: int = 0, progress: bool = False, **settings: Any
+    task: Any,
+    widths: Iterable[int] = (3, 3),
+    seed: int = 0,
+    progress: bool = False,
+    inputs: Iterable[float] = (0.0, 1.0),
+    outputs: Iterable[float] = (0.0, 1.0),
+    **settings: Any,
 ) -> Network:
     """Train one network with hidden layers of the given `widths` on a task.
 
@@ -20,6 +27,8 @@ def train(
         widths: neurons of each hidden layer.
         seed: of the weights, the rows drawn and their order.
         progress: show progress on stderr.
+        inputs: the two numbers by which each input stands for 0 and for 1.
+        outputs: the two numbers that outputs are trained towards, for 0 and for 1; an output above their middle is 1.
         **settings: any other field of TrainingSettings.
 
     Warns:
@@ -29,7 +38,14 @@ def train(
         InputError: a setting out of range.
         MissingExtraError: PyTorch is not installed.
     """
-    (result,) = train_many(task, [seed], TrainingSettings(widths=tuple(widths), **settings), progress)
+    unknown = [name for name in settings if name not in {one.name for one in fields(TrainingSettings)}]
+    if unknown:
+        names = ", ".join(one.name for one in fields(TrainingSettings))
+        raise InputError(f"unknown training settings {', '.join(unknown)}; the settings are {names}")
+    chosen = TrainingSettings(
+        widths=tuple(widths), input_values=tuple(inputs), output_values=tuple(outputs), **settings  # type: ignore[arg-type]
+    )  # fmt: skip
+    (result,) = train_many(task, [seed], chosen, progress)
     if not result.converged:
         import warnings
 

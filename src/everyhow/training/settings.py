@@ -1,7 +1,8 @@
 """How networks are trained, and what comes out."""
 
+import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -10,7 +11,7 @@ from ..activations import activation
 from ..behavior import Task
 from ..boolean.truth_table import assignments, row_name
 from ..errors import InputError
-from ..network import Network
+from ..network import Network, checked_input_values, checked_threshold, coded
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,9 @@ class TrainingSettings:
         input_noise: standard deviation of the noise added to the drawn rows.
         input_weights: how often each row of the truth table is drawn, in row order; evenly when None.
         show: the rows drawn from, as digits such as 01; all when None.
+        input_values: the two numbers by which each input stands for 0 and for 1.
+        output_values: the two numbers that outputs are trained towards, for 0 and for 1.
+        threshold: an output above it is read as 1; halfway between the output values when None.
         labels: `true`, or `shuffled` among the drawn rows, so that nothing but their frequency can be learned.
         checkpoints: the epochs after which the network is kept as well, as far as training goes; 0 is before the first.
 
@@ -62,6 +66,9 @@ class TrainingSettings:
     show: tuple[str, ...] | None = None
     labels: Literal["true", "shuffled"] = "true"
     checkpoints: tuple[int, ...] = ()
+    input_values: tuple[float, float] = (0.0, 1.0)
+    output_values: tuple[float, float] = (0.0, 1.0)
+    threshold: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("hidden_activation", "output_activation"):
@@ -69,6 +76,8 @@ class TrainingSettings:
                 activation(getattr(self, name))
             except InputError as error:
                 raise InputError(f"{name}: {error}") from None
+        checked_input_values(self.input_values)
+        checked_threshold(self.threshold)
         rules = {
             "widths": (all(isinstance(w, int) and w >= 1 for w in self.widths), "whole numbers of at least 1"),
             "learning_rate": (self.learning_rate > 0, "above 0"),
@@ -84,6 +93,10 @@ class TrainingSettings:
             "dropout": (0 <= self.dropout < 1, "at least 0 and below 1"),
             "input_noise": (self.input_noise >= 0, "at least 0"),
             "labels": (self.labels in ("true", "shuffled"), "true or shuffled"),
+            "output_values": (
+                len(self.output_values) == 2 and -math.inf < self.output_values[0] < self.output_values[1] < math.inf,
+                "two finite numbers, that of 0 below that of 1",
+            ),
             "checkpoints": (
                 list(self.checkpoints) == sorted({e for e in self.checkpoints if 0 <= e <= self.epochs}),
                 "rising epochs, none beyond the last",
@@ -96,6 +109,24 @@ class TrainingSettings:
         ]
         if faults:
             raise InputError("these training settings cannot be used: " + "; ".join(faults))
+
+    @property
+    def level(self) -> float:
+        """An output above it is read as 1."""
+        return sum(self.output_values) / 2 if self.threshold is None else self.threshold
+
+    @property
+    def coding(self) -> dict[str, Any]:
+        """What a trained network keeps of how its numbers stand for bits."""
+        return {"threshold": self.level, "input_values": self.input_values}
+
+    def points(self, task: Task) -> Float[np.ndarray, "rows features"]:
+        """The rows of the truth table as inputs."""
+        return coded(assignments(task.inputs), self.input_values)
+
+    def targets(self, task: Task) -> Float[np.ndarray, "rows outputs"]:
+        """What the outputs are trained towards at each row."""
+        return coded(task.bits(), self.output_values)
 
     def loss_target_of(self, outputs: int) -> float:
         """The loss at which training stops for a task of so many outputs."""
@@ -147,7 +178,7 @@ class Trained:
 
 def accuracy_of(network: Network, task: Task) -> float:
     """The share of the truth table's rows that a network decides as the task wants, with all outputs right."""
-    decided = network.run(assignments(task.inputs)) > 0.5
+    decided = network.run(network.corners) > network.level
     return float((decided == task.bits()).all(axis=1).mean())
 
 

@@ -11,7 +11,6 @@ from torch.optim.adamw import adamw
 
 from ..activations import LEAKY, TANH, activation
 from ..behavior import Task
-from ..boolean.truth_table import assignments
 from ..network import Network
 from .settings import Checkpoint, Trained, TrainingSettings, accuracy_of, training_rows
 
@@ -144,7 +143,8 @@ class _Stack:
             arrays = [np.nan_to_num(a, nan=0.0, posinf=0.0, neginf=0.0) for a in arrays]
         settings = self.settings
         names = (settings.hidden_activation,) * len(settings.widths) + (settings.output_activation,)
-        return Network(tuple(w.T for w in arrays[::2]), tuple(b[0] for b in arrays[1::2]), names), broken
+        weights, biases = tuple(w.T for w in arrays[::2]), tuple(b[0] for b in arrays[1::2])
+        return Network(weights, biases, names, **settings.coding), broken
 
     def result(
         self, position: int, reason: str, epoch: int, loss: float, checkpoints: tuple[Checkpoint, ...]
@@ -212,10 +212,10 @@ def _draw_rows(task: Task, settings: TrainingSettings, generator: torch.Generato
     """The rows that one seed trains on, (rows, inputs), and their targets, (rows, outputs)."""
     probabilities = torch.from_numpy(training_rows(task, settings))
     drawn = torch.multinomial(probabilities, settings.rows, replacement=True, generator=generator)
-    inputs = torch.from_numpy(assignments(task.inputs)).float()[drawn]
+    inputs = torch.from_numpy(settings.points(task)).float()[drawn]
     if settings.input_noise:
         inputs = inputs + settings.input_noise * torch.randn(inputs.shape, generator=generator)
-    targets = torch.from_numpy(task.bits()).float()[drawn]
+    targets = torch.from_numpy(settings.targets(task)).float()[drawn]
     if settings.labels == "shuffled":
         targets = targets[torch.randperm(len(targets), generator=generator)]
     return inputs, targets

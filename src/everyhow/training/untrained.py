@@ -6,7 +6,6 @@ import numpy as np
 
 from ..activations import activation
 from ..behavior import Task
-from ..boolean.truth_table import assignments
 from ..errors import InputError
 from ..network import Network
 from .settings import Trained, TrainingSettings, accuracy_of
@@ -39,7 +38,7 @@ def untrained(task: Task, seed: int, settings: TrainingSettings, most_drawn: int
         tried += number if found is None else found + 1
     assert network is not None
     reason = f"untrained; {'none' if found is None else 'the last'} of {tried:,} drawn computes the task"
-    loss = float(np.mean((network.run(assignments(task.inputs)) - task.bits()) ** 2))
+    loss = float(np.mean((network.run(network.corners) - settings.targets(task)) ** 2))
     return Trained(seed, network, False, reason, 0, loss, accuracy_of(network, task))
 
 
@@ -53,10 +52,11 @@ def _first_of(
         generator.uniform(-(fan_in**-0.5), fan_in**-0.5, (number, width, fan_in + 1))
         for fan_in, width in itertools.pairwise(sizes)
     ]
-    state = assignments(task.inputs)
+    state = settings.points(task)
     for drawn, name in zip(layers, names, strict=True):
         state = activation(name)(state @ drawn[:, :, :-1].transpose(0, 2, 1) + drawn[:, None, :, -1])
-    right = ((state > 0.5) == task.bits()).all(axis=(1, 2))
+    right = ((state > settings.level) == task.bits()).all(axis=(1, 2))
     found = int(np.argmax(right)) if right.any() else None
     chosen = -1 if found is None else found
-    return Network(tuple(d[chosen, :, :-1] for d in layers), tuple(d[chosen, :, -1] for d in layers), names), found
+    weights, biases = tuple(d[chosen, :, :-1] for d in layers), tuple(d[chosen, :, -1] for d in layers)
+    return Network(weights, biases, names, **settings.coding), found

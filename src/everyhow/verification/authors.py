@@ -18,7 +18,7 @@ def check_authors(document: dict[str, Any], network: Network) -> Iterator[Check]
     """Of a small space every circuit: which of them the released code looks at, and which are accurate."""
     if circuits_in_space(network) > MOST_CIRCUITS:
         return
-    counts, points = document["counts"], plain.rows(network.widths[0])
+    counts, points = document["counts"], plain.corners(network)
     task = parse_task(document["options"]["tables"][0])
     labels = np.array([task.tables[0].bits >> row & 1 for row in range(len(points))])[:, None]
     hidden, sparsity = sum(network.widths[1:-1]), document["options"]["min_node_sparsity"]

@@ -19,7 +19,7 @@ MOST_LISTED = 30
 def check_mappings(document: dict[str, Any], network: Network) -> Iterator[Check]:
     """Signatures, algorithms, mappings and the rungs, all of them where they are few."""
     counts, inputs = document["counts"], network.widths[0]
-    points = plain.rows(inputs)
+    points = plain.corners(network)
     sets = [] if sum(2**width for width in network.widths[1:-1]) > MOST_SETS else list(plain.neuron_sets(network))
     tables = {one: plain.signature(network, points, one) for one in sets}
     if sets and counts["distinct_causal_signatures"] is not None:
@@ -37,7 +37,7 @@ def check_mappings(document: dict[str, Any], network: Network) -> Iterator[Check
 
 def _check_all(document: dict[str, Any], network: Network, points: np.ndarray, tables: dict) -> Iterator[Check]:
     counts, ladder = document["counts"], document["ladder"]["mappings"]
-    wanted = plain.run(network, points)[-1][:, 0] > 0.5
+    wanted = plain.run(network, points)[-1][:, 0] > network.threshold
     listed = list(plain.computing(points.shape[1], document["depth"], wanted))
     scope = f"all {len(listed):,} trees that compute it"
     yield Check("algorithms", scope, counts["algorithms"], len(listed))

@@ -66,15 +66,21 @@ def run(network, points, circuit=None, ablated=None):
     return states
 
 
-def bits_of(outputs, decision):
-    return outputs > 0.5 if decision == "threshold" else np.round(outputs)
+def corners(network):
+    """The rows of the truth table, written with the two numbers by which the network's inputs stand for 0 and 1."""
+    low, high = network.input_values
+    return np.array([[high if bit else low for bit in row] for row in rows(network.widths[0])], float)
+
+
+def bits_of(outputs, decision, threshold=0.5):
+    return outputs > threshold if decision == "threshold" else np.round(outputs)
 
 
 def perfect_circuits(network, points, wanted, decision="threshold"):
     return [
         circuit
         for circuit in all_circuits(network.weights)
-        if (bits_of(run(network, points, circuit)[-1], decision) == wanted).all()
+        if (bits_of(run(network, points, circuit)[-1], decision, network.threshold) == wanted).all()
     ]
 
 
@@ -83,7 +89,7 @@ def is_resample_faithful(network, points, circuit, wanted, decision="threshold")
     bases, sources = [b for b, _ in pairs], [s for _, s in pairs]
     states = [state[sources] for state in run(network, points)]
     outputs = run(network, points[bases], circuit, states)[-1]
-    return (bits_of(outputs, decision) == wanted[bases]).all()
+    return (bits_of(outputs, decision, network.threshold) == wanted[bases]).all()
 
 
 def edges(circuit):
@@ -118,7 +124,7 @@ def interpretations(network, points, circuit, decision="threshold", tolerance=1e
                 continue
             values = state[:, j]
             if layer == last:
-                values = np.array(bits_of(values, decision) == 1, float)
+                values = np.array(bits_of(values, decision, network.threshold) == 1, float)
             elif single:
                 values = values.astype(np.float32).astype(float)
             found = neuron_readings(values, tolerance)
@@ -169,7 +175,7 @@ def value(tree, points, forced=None, path=()):
     if forced is not None and path in forced:
         return forced[path]
     if isinstance(tree, int):
-        return points[:, tree] > 0.5
+        return points[:, tree] == points[-1, tree]  # the last row has every input 1
     left, a, right, b = tree
     return (value(left, points, forced, (*path, 0)) ^ a) & (value(right, points, forced, (*path, 1)) ^ b)
 
@@ -223,7 +229,7 @@ def run_patched(network, points, patches):
             if where == layer:
                 state = state.copy()
                 state[:, list(neurons)] = values
-    return state[:, 0] > 0.5
+    return state[:, 0] > network.threshold
 
 
 def neuron_sets(network):
@@ -301,7 +307,7 @@ def is_ordered(tree, mapping):
 
 
 def is_inert(network, points, mapping):
-    decisions = run(network, points)[-1][:, 0] > 0.5
+    decisions = run(network, points)[-1][:, 0] > network.threshold
     for layer in {layer for layer, _ in mapping}:
         mapped = {j for where, neurons in mapping if where == layer for j in neurons}
         rest = tuple(j for j in range(network.widths[layer]) if j not in mapped)
@@ -343,10 +349,10 @@ def run_on(network, layer, received):
 
 def readout_explanations(network, layer, most, tolerance):
     """For each set of signals that passes `behavioral`: its signals, gate, residual."""
-    points = rows(network.widths[0])
+    points = corners(network)
     state = run(network, points)[layer]
     received = state @ network.weights[layer].T + network.biases[layer]
-    decisions = run(network, points)[-1][:, 0] > 0.5
+    decisions = run(network, points)[-1][:, 0] > network.threshold
     if np.ptp(received, axis=0).max() < 1e-9:
         return
     readable = [s for s in signals(network.widths[0]) if is_readable(state, s, tolerance)]
@@ -361,10 +367,13 @@ def readout_explanations(network, layer, most, tolerance):
                 np.linalg.norm(np.outer(c - c.mean(), w)) / variation for c, w in zip(columns, weights, strict=False)
             ]
             outputs = run_on(network, layer, fitted)
-            decided = all(o - 0.5 > 1e-9 if d else 0.5 - o > 1e-9 for o, d in zip(outputs, decisions, strict=True))
+            decided = all(
+                o - network.threshold > 1e-9 if d else network.threshold - o > 1e-9
+                for o, d in zip(outputs, decisions, strict=True)
+            )
             if min(shares) > tolerance and decided:
                 patterns = np.array([[*p, 1] for p in itertools.product([0, 1], repeat=size)], float)
-                gate = tuple((run_on(network, layer, patterns @ weights) > 0.5).astype(int).tolist())
+                gate = tuple((run_on(network, layer, patterns @ weights) > network.threshold).astype(int).tolist())
                 yield chosen, gate, relative_residual(fitted, received)
 
 
@@ -426,11 +435,11 @@ def ablated_runs(network, points, weights, ablation):
                 yield k, weight * share, [state[source] for state in states]
 
 
-def chosen(outputs, decision):
+def chosen(outputs, decision, threshold=0.5):
     """What one row of outputs decides."""
     if decision == "argmax":
         return [o == int(np.argmax(outputs)) for o in range(len(outputs))]
-    return list(bits_of(outputs, decision))
+    return list(bits_of(outputs, decision, threshold))
 
 
 def circuit_error(network, behavior, circuit, decision, ablation):
@@ -439,7 +448,8 @@ def circuit_error(network, behavior, circuit, decision, ablation):
     error = 0.0
     for k, weight, carried in ablated_runs(network, behavior.points, behavior.weights, ablation):
         point, ablated = behavior.points[[k]], None if carried is None else [row[None] for row in carried]
-        wrong = chosen(run(network, point, circuit, ablated)[-1][0], decision) != list(behavior.wanted[k])
+        outputs = run(network, point, circuit, ablated)[-1][0]
+        wrong = chosen(outputs, decision, network.threshold) != list(behavior.wanted[k])
         if behavior.within is not None:
             away = run(received, point, circuit, ablated)[-1] - run(received, point)[-1]
             wrong = wrong or bool((np.abs(away) > behavior.within).any())

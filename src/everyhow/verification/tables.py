@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..behavior import Behavior
+from ..behavior import Behavior, behavior_from_document
 from ..network import Network
 from . import plain
 from .check import Check
@@ -14,17 +14,19 @@ from .check import Check
 def behavior_of(document: dict[str, Any], network: Network) -> Behavior:
     """What the circuits of a stored audit are judged by."""
     if "behavior" in document:
-        said = document["behavior"]
-        return Behavior(said["points"], said["weights"], said["wanted"], said["epsilon"], said["within"])
+        return behavior_from_document(document["behavior"], document["decision"])
     options = document["options"]
-    points = plain.rows(network.widths[0])
+    points = plain.corners(network)
     outputs = plain.run(network, points)[-1]
-    wanted = np.array([plain.chosen(row, document["decision"]) for row in outputs]) == 1
-    return Behavior(points, np.ones(len(points)), wanted, options.get("epsilon") or 0.0, options.get("within"))
+    wanted = np.array([plain.chosen(row, document["decision"], network.threshold) for row in outputs]) == 1
+    return Behavior(
+        points, np.ones(len(points)), wanted, options.get("epsilon") or 0.0, options.get("within"),
+        document["decision"], None, network.input_values,
+    )  # fmt: skip
 
 
 def check_decisions(document: dict[str, Any], network: Network) -> Iterator[Check]:
     """The truth table that the network computes."""
-    outputs = plain.run(network, plain.rows(network.widths[0]))[-1]
-    found = "".join(str(int(plain.chosen(row, document["decision"])[0])) for row in outputs)
+    outputs = plain.run(network, plain.corners(network))[-1]
+    found = "".join(str(int(plain.chosen(row, document["decision"], network.threshold)[0])) for row in outputs)
     yield Check("computes", f"all {len(outputs)} rows run", document["computes"]["table"], found)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ...boolean.truth_table import TruthTable, assignments
+from ...boolean.truth_table import TruthTable
 from ...network import Network
 from ...readouts.explanation import ReadoutExplanation
 from ...readouts.readout import Readout
@@ -21,7 +21,7 @@ TOP = 40.0
 
 def draw_codes(network: Network, explanation: ReadoutExplanation) -> Drawing:
     """The signals of an explanation over the neurons of their layer, and the gate that turns them into the output."""
-    states = network.layers(assignments(network.widths[0]))[explanation.layer]
+    states = network.layers(network.corners)[explanation.layer]
     return _codes(explanation.readouts, explanation, [states[:, j] for j in range(states.shape[1])])
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...boolean.truth_table import INPUT_NAMES, assignments, row_name
+from ...boolean.truth_table import INPUT_NAMES, row_name
 from ...circuits.circuit import Circuit, Edge, edge_positions
 from ...circuits.overlap import Usage
 from ...mappings.mapping import Mapping as Placement
@@ -66,7 +66,7 @@ def draw_network(network: Network) -> Drawing:
     layout = Layout(network.widths)
     widths = "-".join(map(str, network.widths))
     parts = [*_headings(layout), *_edges(layout, network)]
-    parts += _neurons(layout, network.layers(assignments(network.widths[0]))) if _has_rows(network) else _plain(layout)
+    parts += _neurons(layout, network.layers(network.corners)) if _has_rows(network) else _plain(layout)
     return Drawing(f"The network {widths}: {network.edges} edges", layout.width, layout.height, tuple(parts))
 
 
@@ -82,7 +82,7 @@ def draw_circuit(network: Network, circuit: Circuit) -> Drawing:
     layout = Layout(network.widths)
     parts = [*_headings(layout), *_edges(layout, network)]
     if _has_rows(network):
-        parts += _neurons(layout, network.run_circuit(assignments(network.widths[0]), circuit))
+        parts += _neurons(layout, network.run_circuit(network.corners, circuit))
     else:
         parts += _plain(layout)
     drawing = Drawing(f"A circuit of {len(circuit)} edges", layout.width, layout.height, tuple(parts))

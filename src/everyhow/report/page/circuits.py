@@ -56,7 +56,7 @@ def where(audit: Audit, findings: PaperFindings, behavior: Behavior, room: Room)
 
 
 def _families(audit: Audit, findings: PaperFindings, behavior: Behavior, room: Room) -> list[dict[str, Any]]:
-    found, decision = findings.circuits, audit.decision
+    found = findings.circuits
     families = []
     for name, title, circuits in (
         ("minimal", "minimal perfect", found.minimal),
@@ -65,12 +65,12 @@ def _families(audit: Audit, findings: PaperFindings, behavior: Behavior, room: R
         if circuits:
             families.append(_family(name, title, circuits, len(circuits), room, "fewest edges first"))
     for name, title, count, criterion in (
-        ("perfect", "perfect", found.perfect, perfect(audit.network, behavior, decision, found.asked.ablation)),
+        ("perfect", "perfect", found.perfect, perfect(audit.network, behavior, found.asked.ablation)),
         (
             "faithful",
             "resample-faithful",
             found.faithful,
-            resample_faithful(audit.network, behavior, decision, found.asked.ablation),
+            resample_faithful(audit.network, behavior, found.asked.ablation),
         ),
     ):
         if count is not None and count.between[0] and is_listable(audit.network):

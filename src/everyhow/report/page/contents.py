@@ -4,7 +4,7 @@ from typing import Any
 
 from ...audit import Audit
 from ...behavior import Behavior
-from ...boolean.truth_table import assignments, row_name
+from ...boolean.truth_table import row_name
 from ...circuits.circuit import edge_positions
 from ...ladder import DEFINITIONS
 from ...paper import PaperFindings
@@ -38,7 +38,7 @@ def contents(audit: Audit, room: Room) -> dict[str, Any]:
     }
     findings = audit.findings
     if isinstance(findings, PaperFindings):
-        points = assignments(audit.network.widths[0])
+        points = audit.network.corners
         epsilon, within = audit.options["epsilon"] or 0.0, audit.options["within"]
         behavior = Behavior.of_network(audit.network, points, audit.decision, epsilon=epsilon, within=within)
         found |= {
@@ -93,7 +93,7 @@ def _network(audit: Audit) -> dict[str, Any]:
         "names": {
             f"{layer}-{j}": neuron_name(layer, j, last) for layer, w in enumerate(network.widths) for j in range(w)
         },
-        "activations": activations(network.layers(assignments(inputs))),
+        "activations": activations(network.layers(network.corners)),
     }
 
 

@@ -121,7 +121,7 @@ def _fallen_circuits(
     fell = {}
     for rung, left in findings.circuits.survivors.items():
         if before is not None and left is not None:
-            found = fallen(rung, audit.network, behavior, audit.decision, findings.circuits, room.fallen)
+            found = fallen(rung, audit.network, behavior, findings.circuits, room.fallen)
             listed = [
                 {"text": edges_text(circuit), "edges": edge_numbers(circuit), **_why(fault)} for circuit, fault in found
             ]

@@ -1,0 +1,62 @@
+"""What people bring, understood as a network: a module, a fitted model, a file; and how its numbers stand for bits."""
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from .errors import InputError
+from .network import Network, checked_input_values, checked_threshold
+
+NETWORKS = "a Network, a torch.nn.Module, a fitted scikit-learn perceptron, or the path of a network file"
+
+
+def as_network(model: Any, threshold: float | None = None, inputs: Iterable[float] | None = None) -> Network:
+    """The network that a model is, with its numbers read as told.
+
+    Args:
+        model: a Network; a PyTorch module, imported by `from_torch`; a fitted scikit-learn model, by `from_sklearn`; or
+            the path of a file, by `load`.
+        threshold: an output above it is read as 1; the network's own when not given.
+        inputs: the two numbers by which each input stands for 0 and for 1; the network's own when not given.
+
+    Raises:
+        InputError: something else, or a number out of range.
+
+    Example:
+        >>> from everyhow import xornet
+        >>> as_network(xornet(), threshold=0.4)
+        Network(2-3-1, sigmoid:25, 7 edges, threshold 0.4)
+    """
+    checked = checked_threshold(threshold)
+    network = _network_of(model, checked)
+    if checked is not None:
+        network = replace(network, threshold=checked)
+    return network if inputs is None else replace(network, input_values=checked_input_values(inputs))
+
+
+def _network_of(model: Any, threshold: float | None) -> Network:
+    if isinstance(model, Network):
+        return model
+    if isinstance(model, str | os.PathLike):
+        from .network_files import load
+
+        return load(Path(model), threshold=threshold)
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(model, torch.nn.Module):
+        from .importing.torch_modules import from_torch
+
+        return from_torch(model)
+    if any(one.__module__.partition(".")[0] == "sklearn" for one in type(model).__mro__):
+        from .importing.sklearn_models import from_sklearn
+
+        return from_sklearn(model)
+    if isinstance(model, Mapping):
+        hint = "; a state dict says nothing of its activations: everyhow.from_state_dict takes them with it"
+    elif isinstance(model, type):
+        hint = f"; this is the class {model.__name__}: give an object of it, with its weights"
+    else:
+        hint = ""
+    raise InputError(f"the network is of type {type(model).__name__}; give {NETWORKS}{hint}")
