@@ -99,6 +99,20 @@ class Audit(Displayed):
         return self._single().verdict
 
     @property
+    def mismatch(self) -> str | None:
+        """What the network computes, when that is not the task; None when it is, and for several outputs."""
+        if not self.differs_at or self.computes is None:
+            return None
+        table, name = self.computes
+        explained = (
+            "The released code judges it by the task all the same."
+            if isinstance(self.findings, AuthorsFindings)
+            else "What follows explains what it does compute."
+        )
+        rows = " ".join(self.differs_at)
+        return f"The network computes {name or table}, not {self.task}; differs at {rows}. {explained}"
+
+    @property
     def capped(self) -> tuple[str, ...]:
         """Why something was estimated or not counted; empty when every number is exact."""
         if self.findings:
@@ -114,6 +128,8 @@ class Audit(Displayed):
 
     def __repr__(self) -> str:
         lines = [f"Audit of {self.task} on {self.network!r}, preset {self.preset}"]
+        parts = self.outputs or (self,)
+        lines += [f"  {said}" for said in (*self.network.remarks, *(part.mismatch for part in parts)) if said]
         if self.outputs:
             lines += [f"  {audit.task}: {_in_short(audit)}" for audit in self.outputs]
             if self.together is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .behavior import Behavior, Decision, check_fits, check_said_once, one_for_two_classes
+from .behavior import Behavior, Decision, check_fits, check_said_once, decide, level_for, one_for_two_classes
 from .boolean.algorithms import Algorithm
 from .budget import DEFAULT_BUDGET, over_budget
 from .circuits.count import CircuitCount, count_circuits
@@ -108,6 +108,14 @@ class BehaviorAudit(Displayed):
         return self.behavior.decision
 
     @property
+    def agreement(self) -> float:
+        """The weight of the inputs at which the network decides as wanted."""
+        decided, _ = decide(
+            self.network.run(self.behavior.points), self.decision, level_for(self.network, self.decision)
+        )
+        return round(float(self.behavior.weights @ (decided == self.behavior.wanted).all(axis=1)), 12)
+
+    @property
     def counts(self) -> dict[str, Any]:
         """The counts, exact unless None; see `capped` for what was not counted."""
         findings = self.findings
@@ -154,6 +162,11 @@ class BehaviorAudit(Displayed):
         lines = [
             f"Audit of {self.network!r} over {len(self.behavior.points):,} inputs, {self.behavior.how_decided}",
             *(f"  {remark}" for remark in self.network.remarks),
+            *(
+                []
+                if self.agreement == 1
+                else [f"  the network decides as wanted at {self.agreement:.1%} of the data only"]
+            ),
             f"  perfect circuits {found}, with an error of at most {self.behavior.epsilon:g}",
             f"  minimal circuits {counts['minimal_circuits']}",
             f"  causal signatures {counts['distinct_causal_signatures']}",

@@ -325,6 +325,12 @@ def _number(value: object) -> float | None:
     return found if math.isfinite(found) else None
 
 
+def one_of(network: Network) -> str:
+    """How a network of several outputs becomes one of one output, in words."""
+    folded = "network.folded() where they stand for two classes, " if network.widths[-1] == 2 else ""
+    return f"take {folded}network.output(k) of outputs that are bits of their own"
+
+
 def check_tells_apart(name: str) -> None:
     """Raises InputError when an activation is not strictly increasing, so that the largest output may not be one."""
     if not activation(name).strictly_increasing:

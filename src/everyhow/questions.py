@@ -55,6 +55,9 @@ def circuits(
         (1, 1)
     """
     check_ablation(ablation)
+    criteria = {"perfect": perfect, "resample_faithful": resample_faithful}
+    if criterion not in criteria:
+        raise InputError(f"unknown criterion {criterion!r:.80}; the criteria are {' and '.join(criteria)}")
     network, wanted = _asked(as_network(network), task, decision)
     network, wanted = one_for_two_classes(network, wanted)
     wanted = replace(
@@ -62,9 +65,6 @@ def circuits(
         epsilon=wanted.epsilon if epsilon is None else epsilon,
         within=wanted.within if within is None else within,
     )
-    criteria = {"perfect": perfect, "resample_faithful": resample_faithful}
-    if criterion not in criteria:
-        raise InputError(f"unknown criterion {criterion!r}; the criteria are {' and '.join(criteria)}")
     return Circuits(criteria[criterion](network, wanted, ablation))
 
 

@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..mappings.alignment import needed_rows
 from ..mappings.mapping import Mapping
 from ..mappings.signatures import NeuronSet
-from ..network import Network
+from ..network import Network, one_of
 from .documents import cut
 
 COMPONENT, UNIT, INTERVENTION = "block_output", "pos", "VanillaIntervention"
@@ -151,7 +151,7 @@ def _check_fits(algorithm: Algorithm, network: Network) -> None:
     if (algorithm.inputs, 1) != (network.widths[0], network.widths[-1]):
         raise InputError(
             f"the algorithm has {algorithm.inputs} inputs and one output, but the network {network.widths[0]} and "
-            f"{network.widths[-1]}; take network.output(k) of several"
+            f"{network.widths[-1]}; {one_of(network)}"
         )
 
 

@@ -14,7 +14,7 @@ from ..boolean.truth_table import MAX_INPUTS, row_name
 from ..errors import InputError
 from ..mappings.mapping import count_choices, disjoint_choices
 from ..mappings.signatures import NeuronSet, Rows, signatures
-from ..network import Intervention, Network
+from ..network import Intervention, Network, one_of
 from .causal_models import CausalModel, Setting, Value
 
 # Rows run through the network at once in a joint interchange.
@@ -160,7 +160,7 @@ def _check_fits(network: Network, model: CausalModel) -> None:
     if len(model.inputs) != network.widths[0] or network.widths[-1] != 1:
         raise InputError(
             f"the model has {len(model.inputs)} inputs ({', '.join(model.inputs)}) and one output, but the network "
-            f"{network.widths[0]} and {network.widths[-1]}; take network.output(k) of several"
+            f"{network.widths[0]} and {network.widths[-1]}; {one_of(network)}"
         )
     if network.widths[0] > MAX_INPUTS:
         raise InputError(f"models are placed in networks of at most {MAX_INPUTS} inputs, not {network.widths[0]}")

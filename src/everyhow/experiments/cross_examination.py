@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..errors import InputError
-from ..network import Network
+from ..network import Network, one_of
 from .witness import Explanation, Prediction, Witness, witness
 
 # Patched runs of all explanations together; beyond this, fewer variables are moved at once.
@@ -101,9 +101,7 @@ def cross_examine(
         ((Fraction(1, 1), Fraction(9, 10)), (Fraction(1, 1), Fraction(1, 1)))
     """
     if network.widths[-1] != 1:
-        raise InputError(
-            f"explanations are of one output; the network has {network.widths[-1]}: take network.output(k)"
-        )
+        raise InputError(f"explanations are of one output; the network has {network.widths[-1]}: {one_of(network)}")
     explanations = tuple(explanations)
     held = [None] * len(explanations) if holding is None else list(holding)
     if len(held) != len(explanations):

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Shaped
 
 from ..behavior import BOUNDARY_SHIFT, Decision, decide, level_for
 from ..errors import InputError
-from ..network import Network
+from ..network import Network, one_of
 
 # Bits in a row of a table that is kept as one machine number; longer rows are Python's whole numbers.
 MACHINE_BITS = 64
@@ -118,8 +118,8 @@ def signatures(
     """
     if network.widths[-1] != 1 and decision != "argmax":
         raise InputError(
-            f"causal signatures are of one output; the network has {network.widths[-1]}: take network.output(k), or "
-            f"decide by argmax"
+            f"causal signatures are of one output; the network has {network.widths[-1]}: {one_of(network)}, or decide "
+            f"by argmax"
         )
     if table_bytes(network.widths, len(points)) > MOST_BYTES:
         raise InputError(

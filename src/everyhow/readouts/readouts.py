@@ -10,7 +10,7 @@ import numpy as np
 from ..boolean.cost import CostModel, cheapest
 from ..budget import DEFAULT_BUDGET, over_budget
 from ..errors import BudgetError, InputError
-from ..network import Network
+from ..network import Network, one_of
 from .explanation import ReadoutExplanation, explain_by
 from .readout import DEFAULT_TOLERANCE, Signals, readable_signals
 from .search import FittedSets, fit_sets, sets_to_fit
@@ -148,7 +148,7 @@ def signals_of(network: Network, layer: int, tolerance: float = DEFAULT_TOLERANC
         InputError: several outputs, no such layer, more than 4 inputs, or a tolerance out of range.
     """
     if network.widths[-1] != 1:
-        raise InputError(f"readouts explain one output; the network has {network.widths[-1]}: take network.output(k)")
+        raise InputError(f"readouts explain one output; the network has {network.widths[-1]}: {one_of(network)}")
     return readable_signals(network, layer, tolerance)
 
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from ..behavior_audit import BehaviorAudit
 from ..details import by_ablation
 from ..readouts.observed import ObservedSignals
@@ -30,8 +28,7 @@ MOST_ROWS = 100_000
 def facts(audit: BehaviorAudit) -> dict[str, str]:
     """What was audited, and how."""
     behavior = audit.behavior
-    share = round(float(behavior.weights @ (_decided(audit) == behavior.wanted).all(axis=1)), 12)
-    asked = f"decision by {audit.decision}; circuit error at most {behavior.epsilon:g}"
+    asked = f"{behavior.how_decided}; circuit error at most {behavior.epsilon:g}"
     if behavior.within is not None:
         asked += f"; outputs within {behavior.within:g} of the network's"
     if audit.findings.circuits.asked.ablation != "zero":
@@ -39,8 +36,9 @@ def facts(audit: BehaviorAudit) -> dict[str, str]:
     return {
         "Network": network_in_short(audit.network),
         "Inputs": f"{plural(len(behavior.points), 'point')} of {plural(behavior.points.shape[1], 'feature')}",
-        "Wanted": f"the network decides as wanted at {percent(share)} % of them",
+        "Wanted": f"the network decides as wanted at {percent(audit.agreement)} % of them",
         "Asked": asked,
+        **({"Note": "; ".join(audit.network.remarks)} if audit.network.remarks else {}),
     }
 
 
@@ -120,10 +118,3 @@ def behavior_tables(audit: BehaviorAudit) -> dict[str, RunTable]:
 
 def _table(name: str, title: str, columns: str, rows: list[tuple]) -> RunTable:
     return RunTable(name, title, Table(tuple(columns.split()), tuple(rows)))
-
-
-def _decided(audit: BehaviorAudit) -> np.ndarray:
-    from ..behavior import decide, level_for
-
-    network = audit.network
-    return decide(network.run(audit.behavior.points), audit.decision, level_for(network, audit.decision))[0]

@@ -66,7 +66,7 @@ def _(audit: BehaviorAudit) -> Drawing:
 
 @picture_of.register
 def _(audit: Audit) -> Drawing:
-    drawings = {f"{audit.task}: the network": draw_network(audit.network)}
+    drawings = {audit.mismatch or f"{audit.task}: the network": draw_network(audit.network)}
     for part in () if audit.outputs else (audit,):
         survivors = survivors_by_rung(part)
         for strategy, kind in (("what_then_where", "mappings"), ("where_then_what", "circuits")):

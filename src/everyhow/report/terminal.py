@@ -18,7 +18,6 @@ from .words import (
     answers,
     asked_in_short,
     circuits_by_rung,
-    mismatch,
     network_in_short,
     shown,
     strategy_name,
@@ -85,13 +84,14 @@ def _head(audit: Audit) -> RenderableType:
     table.add_row("Task", Text(audit.task, style="bold"))
     table.add_row("Network", Text(network_in_short(audit.network)))
     table.add_row("Preset", Text(asked_in_short(audit)))
+    for remark in audit.network.remarks:
+        table.add_row("Note", Text(remark))
     return table
 
 
 def _mismatch(audit: Audit) -> Iterator[RenderableType]:
-    text = mismatch(audit)
-    if text:
-        yield Text(f"\n{text}", style="bold red")
+    if audit.mismatch:
+        yield Text(f"\n{audit.mismatch}", style="bold red")
 
 
 def _questions(audit: Audit) -> RenderableType:

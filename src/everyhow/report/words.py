@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..audit import Audit
-from ..authors import AuthorsFindings
 from ..circuits.findings import CircuitFindings
 from ..details import by_ablation
 from ..estimate import Estimate
@@ -81,26 +80,13 @@ def neurons_text(neurons: NeuronSet) -> str:
 def network_in_short(network: Network) -> str:
     """Widths, activations and edges."""
     names = ", ".join(dict.fromkeys(network.activations))
-    return f"{'-'.join(map(str, network.widths))}, {names}, {plural(network.edges, 'edge')}"
+    shape = "-".join(map(str, network.widths))
+    return ", ".join([shape, names, plural(network.edges, "edge"), *network.coding])
 
 
 def asked_in_short(audit: Audit) -> str:
     """Preset, decision and depth."""
     return f"{audit.preset}; decision by {audit.decision}; algorithms to depth {audit.depth}"
-
-
-def mismatch(audit: Audit) -> str | None:
-    """What the network computes, when that is not the task."""
-    if not audit.differs_at or audit.computes is None:
-        return None
-    table, name = audit.computes
-    explained = (
-        "The released code judges it by the task all the same."
-        if isinstance(audit.findings, AuthorsFindings)
-        else "What follows explains what it does compute."
-    )
-    rows = " ".join(audit.differs_at)
-    return f"The network computes {name or table}, not {audit.task}; differs at {rows}. {explained}"
 
 
 def strategy_name(strategy: str) -> str:

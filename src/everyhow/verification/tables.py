@@ -18,7 +18,9 @@ def behavior_of(document: dict[str, Any], network: Network) -> Behavior:
     options = document["options"]
     points = plain.corners(network)
     outputs = plain.run(network, points)[-1]
-    wanted = np.array([plain.chosen(row, document["decision"], network.threshold) for row in outputs]) == 1
+    # By argmax there may be no threshold, and none is used.
+    level: Any = network.threshold
+    wanted = np.array([plain.chosen(row, document["decision"], level) for row in outputs]) == 1
     return Behavior(
         points, np.ones(len(points)), wanted, options.get("epsilon") or 0.0, options.get("within"),
         document["decision"], None, network.input_values,
@@ -28,5 +30,6 @@ def behavior_of(document: dict[str, Any], network: Network) -> Behavior:
 def check_decisions(document: dict[str, Any], network: Network) -> Iterator[Check]:
     """The truth table that the network computes."""
     outputs = plain.run(network, plain.corners(network))[-1]
-    found = "".join(str(int(plain.chosen(row, document["decision"], network.threshold)[0])) for row in outputs)
+    level: Any = network.threshold
+    found = "".join(str(int(plain.chosen(row, document["decision"], level)[0])) for row in outputs)
     yield Check("computes", f"all {len(outputs)} rows run", document["computes"]["table"], found)

@@ -15,7 +15,6 @@ from ..lines import neuron_name
 from ..words import (
     answers,
     asked_in_short,
-    mismatch,
     network_in_short,
     shown,
     strategy_name,
@@ -62,7 +61,8 @@ def _head(audit: Audit) -> dict[str, Any]:
         "task": audit.task,
         "network": network_in_short(audit.network),
         "asked": asked_in_short(audit),
-        "mismatch": mismatch(audit),
+        "remarks": list(audit.network.remarks),
+        "mismatch": audit.mismatch,
         "answers": [
             {"question": answer.question, "word": answer.word, "text": answer.text} for answer in answers(audit)
         ],
