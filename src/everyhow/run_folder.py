@@ -139,6 +139,8 @@ def _as_stored(found: "Audit", document: dict[str, Any]) -> "Audit":
 def _check_same(path: Path, stored: dict[str, Any], found: dict[str, Any]) -> None:
     """Raises FileFormatError at the first count, rung or verdict that differs."""
     pairs = [*zip(stored.get("outputs", [stored]), found.get("outputs", [found]), strict=True)]
+    if "behavior" in stored and "outputs" in stored:
+        pairs.append((stored, found))
     if "together" in stored and "together" in found:
         pairs.append((stored["together"], found["together"]))
     for one, other in pairs:
