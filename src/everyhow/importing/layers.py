@@ -1,7 +1,7 @@
 """A source model as a list of steps, and the steps folded into the layers of a network."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -85,11 +85,27 @@ def width_after(steps: Sequence[Step]) -> int | None:
     return next((len(step.biases) for step in reversed(steps) if isinstance(step, Affine)), None)
 
 
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    """Affine steps put together, where they come from, and the activation after them; "" when there is none yet."""
+
+    affine: Affine
+    places: tuple[str, ...]
+    name: str = ""
+    activated_at: str = ""
+
+    @property
+    def has_neurons(self) -> bool:
+        """Whether one of its steps is a layer of neurons, as a linear one is and a batch normalization is not."""
+        return self.affine.weights.ndim == 2
+
+
 def fold(steps: Iterable[Step]) -> tuple[Network, tuple[str, ...]]:
     """The network that computes what the steps do, and in words what was put together or left out.
 
-    Consecutive affine steps become one layer, by products in float64; a layer takes the activation after it, or
-    identity, which only the last layer can have.
+    Every matrix is a layer of neurons and stays one, with the activation after it or identity. Diagonals, such as
+    batch normalizations and constants, become part of the layer before them, or at the beginning and after an
+    activation of the next one, by products in float64.
 
     Raises:
         InputError: no affine step, an activation that no affine step comes before, steps whose shapes do not chain, or
@@ -97,48 +113,42 @@ def fold(steps: Iterable[Step]) -> tuple[Network, tuple[str, ...]]:
 
     Example:
         >>> double = Affine(np.array([[2.0]]), np.array([1.0]), "Linear 0")
-        >>> fold([double, double, Nonlinear("relu", "ReLU 2")])[0].weights[0].tolist()
-        [[4.0]]
+        >>> network, words = fold([double, elementwise(np.ones(1), np.array([-3.0]), "sub"), double])
+        >>> network.widths, [one.tolist() for one in network.biases], words
+        ((1, 1, 1), [[-2.0], [1.0]], ('Linear 0 and sub folded into one layer',))
     """
-    layers: list[Affine] = []
-    names: list[str] = []
+    layers: list[_Layer] = []
     words: list[str] = []
-    before, merged = "", []  # the place of the last activation, and those of the layer being put together
     for step in steps:
+        last = layers[-1] if layers else None
         if isinstance(step, LeftOut):
             words.append(f"{step.place} left out")
         elif isinstance(step, Affine):
-            if layers and step.incoming != len(layers[-1].biases):
+            if last and step.incoming != len(last.affine.biases):
                 raise InputError(
-                    f"{step.place} takes {step.incoming} features, but {layers[-1].place} gives "
-                    f"{len(layers[-1].biases)}; mend the shapes in the source"
+                    f"{step.place} takes {step.incoming} features, but {last.affine.place} gives "
+                    f"{len(last.affine.biases)}; mend the shapes in the source"
                 )
-            if len(layers) > len(names):
-                layers[-1] = _composed(layers[-1], step)
-                merged.append(step.place)
+            if last is None or last.name or (last.has_neurons and step.weights.ndim == 2):
+                layers.append(_Layer(step, (step.place,)))
             else:
-                layers.append(step)
-                words += _told(merged)
-                merged = [step.place]
-        elif len(layers) == len(names):
-            raise InputError(_misplaced(step.place, before))
+                layers[-1] = _Layer(_composed(last.affine, step), (*last.places, step.place))
+        elif last is None or last.name:
+            raise InputError(_misplaced(step.place, last.activated_at if last else ""))
         else:
             activation(step.name)
-            names.append(step.name)
-            before = step.place
+            layers[-1] = replace(last, name=step.name, activated_at=step.place)
     if not layers:
         raise InputError("there is no linear layer in what is to be imported; a network needs at least one")
-    words += _told(merged)
-    names += ["identity"] * (len(layers) - len(names))
-    return Network(tuple(map(_matrix, layers)), tuple(one.biases for one in layers), tuple(names)), tuple(words)
+    weights, biases = tuple(_matrix(one.affine) for one in layers), tuple(one.affine.biases for one in layers)
+    network = Network(weights, biases, tuple(one.name or "identity" for one in layers))
+    return network, (*words, *(told for one in layers for told in _told(one.places)))
 
 
 def _composed(first: Affine, second: Affine) -> Affine:
-    """One step for two; only a diagonal after a diagonal is a diagonal again."""
+    """One step for two, of which at most one is a matrix."""
     with np.errstate(over="ignore", invalid="ignore"):
         biases = second(first.biases[None])[0]
-        if second.weights.ndim == 2 and first.weights.ndim == 2:
-            return Affine(second.weights @ first.weights, biases, second.place)
         rows = second.weights[:, None] if second.weights.ndim < first.weights.ndim else second.weights
         return Affine(rows * first.weights, biases, second.place)
 
