@@ -148,8 +148,8 @@ def test_steps_that_make_no_network():
     for steps, message in cases:
         with pytest.raises(eh.InputError, match=message):
             fold(steps)
-    with pytest.raises(eh.InputError, match=r"PReLU 1: its slope is -0.5; slopes of at least 0 are supported"):
-        leaky_relu(-0.5, "PReLU 1")
+    with pytest.raises(eh.InputError, match=r"PReLU 1: its slope is nan; a finite one is supported"):
+        leaky_relu(np.nan, "PReLU 1")
 
 
 def test_comparison():

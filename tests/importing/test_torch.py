@@ -124,8 +124,6 @@ REFUSED = [
     (nn.Sequential(nn.ReLU(), a_line()), "ReLU 0: what is to be imported begins with an activation"),
     (nn.Sequential(nn.Dropout()).eval(), "there is no linear layer"),
     (nn.Sequential(a_line(), nn.PReLU(2)), "PReLU 1 has 2 slopes; one for all neurons"),
-    (nn.Sequential(a_line(), nn.PReLU(init=-1.0)), "PReLU 1: its slope is -1"),
-    (nn.Sequential(a_line(), nn.LeakyReLU(-0.1)), "LeakyReLU 1: its slope is -0.1"),
     (nn.Sequential(a_line(), nn.Flatten(0)), "Flatten 1: start_dim is 0 and end_dim -1; supported are 1 and -1"),
     (nn.Sequential(a_line(), nn.Dropout()), r"Dropout 1 is in training mode; call module.eval\(\) first"),
     (nn.Sequential(a_line(), nn.BatchNorm1d(2)), "BatchNorm1d 1 is in training mode"),

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from ..activations import activation
 from ..errors import InputError
 from ..network import Network
+from .endings import ending, refused
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,10 +36,11 @@ class Affine:
 
 @dataclass(frozen=True)
 class Nonlinear:
-    """The activation called `name`, at `place`."""
+    """The activation called `name`, at `place`; the source's own function lies at most `apart` from it."""
 
     name: str
     place: str
+    apart: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,26 @@ class LeftOut:
     place: str
 
 
-Step = Affine | Nonlinear | LeftOut
+@dataclass(frozen=True)
+class Selection:
+    """Some of the features in some order, each at most once, at `place`."""
+
+    kept: tuple[int, ...]
+    features: int
+    place: str
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """A softmax of all features, or its logarithm, at `place`; the largest output is the same without it."""
+
+    place: str
+    logarithm: bool = False
+
+
+Step = Affine | Nonlinear | LeftOut | Selection | Softmax
+# Where the default decision changes: output > 0.5.
+BOUNDARY = 0.5
 # A diagonal takes memory with the square of its width once it is a matrix.
 WIDEST_DIAGONAL = 4096
 
@@ -71,33 +92,37 @@ def leaky_relu(slope: float, place: str) -> Nonlinear:
     """A leaky ReLU of the given slope.
 
     Raises:
-        InputError: the slope is negative or not finite.
+        InputError: the slope is not finite.
     """
-    if not 0 <= slope < np.inf:
-        raise InputError(
-            f"{place}: its slope is {slope:g}; slopes of at least 0 are supported: train it with such a one"
-        )
-    return Nonlinear("leaky_relu" if slope == 0.01 else f"leaky_relu:{slope!r}", place)
+    if not np.isfinite(slope):
+        raise InputError(f"{place}: its slope is {slope:g}; a finite one is supported: mend it in the source")
+    return Nonlinear({0.0: "relu", 0.01: "leaky_relu"}.get(slope, f"leaky_relu:{slope!r}"), place)
 
 
 def width_after(steps: Sequence[Step]) -> int | None:
     """How many features the steps end in; None when nothing says so yet."""
-    return next((len(step.biases) for step in reversed(steps) if isinstance(step, Affine)), None)
+    for step in reversed(steps):
+        if isinstance(step, Affine | Selection):
+            return len(step.biases) if isinstance(step, Affine) else len(step.kept)
+    return None
 
 
 @dataclass(frozen=True, eq=False)
 class _Layer:
-    """Affine steps put together, where they come from, and the activation after them; "" when there is none yet."""
+    """Affine steps put together, where they come from, and the activation after them; "" when there is none yet.
+
+    A linear layer has neurons; a batch normalization, constants and a selection of features have none.
+    """
 
     affine: Affine
     places: tuple[str, ...]
+    has_neurons: bool
     name: str = ""
     activated_at: str = ""
 
     @property
-    def has_neurons(self) -> bool:
-        """Whether one of its steps is a layer of neurons, as a linear one is and a batch normalization is not."""
-        return self.affine.weights.ndim == 2
+    def is_diagonal(self) -> bool:
+        return self.affine.weights.ndim == 1
 
 
 def fold(steps: Iterable[Step]) -> tuple[Network, tuple[str, ...]]:
@@ -105,11 +130,12 @@ def fold(steps: Iterable[Step]) -> tuple[Network, tuple[str, ...]]:
 
     Every matrix is a layer of neurons and stays one, with the activation after it or identity. Diagonals, such as
     batch normalizations and constants, become part of the layer before them, or at the beginning and after an
-    activation of the next one, by products in float64.
+    activation of the next one, by products in float64; after the last activation, where another activation takes them
+    up exactly. A softmax at the end is left out.
 
     Raises:
-        InputError: no affine step, an activation that no affine step comes before, steps whose shapes do not chain, or
-            numbers that are not finite.
+        InputError: no affine step, an activation that no affine step comes before, steps whose shapes do not chain,
+            constants after the last activation that none takes up, a softmax elsewhere, or numbers that are not finite.
 
     Example:
         >>> double = Affine(np.array([[2.0]]), np.array([1.0]), "Linear 0")
@@ -119,36 +145,91 @@ def fold(steps: Iterable[Step]) -> tuple[Network, tuple[str, ...]]:
     """
     layers: list[_Layer] = []
     words: list[str] = []
+    softmax = ""
     for step in steps:
-        last = layers[-1] if layers else None
         if isinstance(step, LeftOut):
             words.append(f"{step.place} left out")
-        elif isinstance(step, Affine):
-            if last and step.incoming != len(last.affine.biases):
-                raise InputError(
-                    f"{step.place} takes {step.incoming} features, but {last.affine.place} gives "
-                    f"{len(last.affine.biases)}; mend the shapes in the source"
-                )
-            if last is None or last.name or (last.has_neurons and step.weights.ndim == 2):
-                layers.append(_Layer(step, (step.place,)))
-            else:
-                layers[-1] = _Layer(_composed(last.affine, step), (*last.places, step.place))
-        elif last is None or last.name:
-            raise InputError(_misplaced(step.place, last.activated_at if last else ""))
+            continue
+        if softmax:
+            raise InputError(
+                f"{softmax}: a softmax mixes all outputs, so it is not an activation of a neuron; it is supported as "
+                f"the last step only, and {step.place} comes after it: import the model up to it"
+            )
+        if isinstance(step, Softmax):
+            softmax = step.place
+        elif isinstance(step, Selection):
+            layers = _selected(layers, step)
+            words += [f"{step.place} keeps {len(step.kept)} of {step.features} features"]
         else:
-            activation(step.name)
-            layers[-1] = replace(last, name=step.name, activated_at=step.place)
-    if not layers:
+            layers = _continued(layers, step)
+    if not layers or not any(one.has_neurons or one.is_diagonal for one in layers):
         raise InputError("there is no linear layer in what is to be imported; a network needs at least one")
+    if len(layers) > 1 and not layers[-1].has_neurons and not layers[-1].name:
+        *layers, after = layers
+        layers[-1], told = _ended(layers[-1], after)
+        words.append(told)
+    if softmax:
+        if len(layers[-1].affine.biases) == 1:
+            raise InputError(f"{softmax}: a softmax of one output is 1 for every input; import the model up to it")
+        words.append("softmax left out")
     weights, biases = tuple(_matrix(one.affine) for one in layers), tuple(one.affine.biases for one in layers)
     network = Network(weights, biases, tuple(one.name or "identity" for one in layers))
     return network, (*words, *(told for one in layers for told in _told(one.places)))
 
 
+def _continued(layers: list[_Layer], step: Affine | Nonlinear) -> list[_Layer]:
+    """The layers with one more step."""
+    last = layers[-1] if layers else None
+    if isinstance(step, Affine):
+        if last and step.incoming != len(last.affine.biases):
+            raise InputError(
+                f"{step.place} takes {step.incoming} features, but {last.affine.place} gives "
+                f"{len(last.affine.biases)}; mend the shapes in the source"
+            )
+        is_matrix = step.weights.ndim == 2
+        if last is None or last.name or (last.has_neurons and is_matrix):
+            return [*layers, _Layer(step, (step.place,), is_matrix)]
+        joined = _composed(last.affine, step)
+        return [*layers[:-1], _Layer(joined, (*last.places, step.place), last.has_neurons or is_matrix)]
+    if last is None or last.name:
+        raise InputError(_misplaced(step.place, last.activated_at if last else ""))
+    try:
+        activation(step.name)
+    except InputError as error:
+        raise InputError(f"{step.place}: {error}") from None
+    return [*layers[:-1], replace(last, name=step.name, activated_at=step.place)]
+
+
+def _selected(layers: list[_Layer], step: Selection) -> list[_Layer]:
+    """The layers with only some of the last features, the other neurons being read by nothing."""
+    kept = list(step.kept)
+    if not layers:
+        matrix = np.zeros((len(kept), step.features))
+        matrix[np.arange(len(kept)), kept] = 1
+        return [_Layer(Affine(matrix, np.zeros(len(kept)), step.place), (step.place,), False)]
+    *before, last = layers
+    weights = _matrix(last.affine) if last.is_diagonal and not before else last.affine.weights
+    chosen = Affine(weights[kept], last.affine.biases[kept], last.affine.place)
+    return [*(_selected(before, step) if last.is_diagonal and before else before), replace(last, affine=chosen)]
+
+
+def _ended(last: _Layer, after: _Layer) -> tuple[_Layer, str]:
+    """The last layer with the constants after its activation, and in words what became of them."""
+    scale, shift, place = after.affine.weights, after.affine.biases, ", ".join(dict.fromkeys(after.places))
+    found = ending(last.name, scale, shift)
+    if found is None:
+        raise refused(place, last.activated_at, scale, shift, BOUNDARY)
+    affine = _composed(last.affine, elementwise(found.factors, found.summands, last.affine.place))
+    words = f"{last.activated_at} ({last.name}) and {place} folded into {found.name}"
+    return replace(last, affine=affine, name=found.name), words
+
+
 def _composed(first: Affine, second: Affine) -> Affine:
-    """One step for two, of which at most one is a matrix."""
+    """One step for two, of which at most one has neurons."""
     with np.errstate(over="ignore", invalid="ignore"):
         biases = second(first.biases[None])[0]
+        if first.weights.ndim == second.weights.ndim == 2:
+            return Affine(second.weights @ first.weights, biases, second.place)
         rows = second.weights[:, None] if second.weights.ndim < first.weights.ndim else second.weights
         return Affine(rows * first.weights, biases, second.place)
 
