@@ -240,7 +240,7 @@ REFUSED = [
     (forward(lambda x, a: a(x) * float("inf"), a_line()), "mul: its constant is inf; every value must be finite"),
     (forward(lambda x, a: 1 / a(x), a_line()), "is not supported|it divides by what flows through"),
     (forward(lambda x, a: a(x) ** 2, a_line()), "pow is not supported; Linear"),
-    (forward(lambda x, a: a(x).long(), a_line()), "long is not supported|long: it makes int64 of its inputs"),
+    (forward(lambda x, a: a(x).long(), a_line()), "long: it makes int64 of its inputs; networks here compute"),
     (
         forward(lambda x, a: a(x).to(torch.int32), a_line()),
         "to: it makes int32 of its inputs; networks here compute real",

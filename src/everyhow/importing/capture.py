@@ -46,14 +46,13 @@ def capture(model: "nn.Module", tail: "nn.Module", batches: Iterable[Any]) -> Ca
         InputError: the tail is not part of the model, or does not run exactly once per batch on one tensor; a model in
             training mode, or one that does not run; no batches, or batches of something else.
     """
-    torch: Any = sys.modules.get("torch")
-    for item, value in (("model", model), ("tail", tail)):
-        if torch is None or not isinstance(value, torch.nn.Module):
-            raise InputError(f"the {item} is a {type(value).__name__}; give a torch.nn.Module")
+    _check_module("model", model)
+    import torch
 
-    from .torch_trace import check_mode
+    from .torch_trace import check_mode, uncompiled
 
     check_mode(model)
+    _check_module("tail", tail)
     first = _first_of(model, tail)
     seen: list[Any] = []
     points: list[np.ndarray] = []
@@ -61,7 +60,7 @@ def capture(model: "nn.Module", tail: "nn.Module", batches: Iterable[Any]) -> Ca
     labels: list[np.ndarray] = []
     hook = first.register_forward_pre_hook(lambda _, entering: seen.append(_copied(entering)))
     try:
-        with torch.no_grad(), torch.compiler.set_stance("force_eager"):
+        with uncompiled(), torch.no_grad():
             for batch in _batches(batches):
                 inputs = _inputs(batch, model)
                 leaving = _run(model, inputs, len(points))
@@ -84,6 +83,12 @@ def capture(model: "nn.Module", tail: "nn.Module", batches: Iterable[Any]) -> Ca
         np.concatenate(given) if alike else None,
         np.concatenate(labels) if labels else None,
     )
+
+
+def _check_module(item: str, value: Any) -> None:
+    torch: Any = sys.modules.get("torch")
+    if torch is None or not isinstance(value, torch.nn.Module):
+        raise InputError(f"the {item} is a {type(value).__name__}; give a torch.nn.Module")
 
 
 def _batches(batches: Any) -> Iterator[Any]:

@@ -213,9 +213,10 @@ def _outputs(module: "nn.Module", entering: "torch.Tensor") -> Any:
     import torch
 
     from .torch_parts import copied
+    from .torch_trace import uncompiled
 
     try:
-        with torch.no_grad():
+        with uncompiled(), torch.no_grad():
             return copied(module)(entering.clone())
     except InputError:
         raise

@@ -5,7 +5,7 @@ numbers is understood by moving their places; whatever is a product with a matri
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -369,23 +369,23 @@ def _shown(value: Any) -> str:
     return f"{value!r:.40}"
 
 
-def _entries() -> Iterator[tuple[str, Callable[[Call], Found]]]:
-    yield from dict.fromkeys(
-        ("clone", "detach", "contiguous", "to", "float", "double", "half", "bfloat16", "type", "type_as", "cpu", "cuda",
-         "requires_grad", "data", "real", "positive"), _unchanged
-    ).items()  # fmt: skip
-    yield from dict.fromkeys(
-        ("view", "reshape", "flatten", "squeeze", "unsqueeze", "permute", "transpose", "swapaxes", "swapdims", "t", "T",
-         "mT", "movedim", "moveaxis", "getitem", "select", "narrow", "index_select", "flip", "fliplr", "roll",
-         "unflatten", "view_as", "reshape_as", "ravel", "atleast_2d"), _moved
-    ).items()  # fmt: skip
-    yield from dict.fromkeys(("matmul", "mm", "einsum", "tensordot", "inner", "bmm"), _product).items()
-    for name in ("relu", "tanh", "sigmoid", "silu", "selu", "relu6", "hardsigmoid", "hardswish", "softsign", "sign"):
-        yield name, _activation(name)
-
-
+UNCHANGED = (
+    "clone", "detach", "contiguous", "to", "float", "double", "half", "bfloat16", "int", "long", "short", "bool",
+    "type", "type_as", "cpu", "cuda", "requires_grad", "data", "real", "positive",
+)  # fmt: skip
+MOVED = (
+    "view", "reshape", "flatten", "squeeze", "unsqueeze", "permute", "transpose", "swapaxes", "swapdims", "t", "T",
+    "mT", "movedim", "moveaxis", "getitem", "select", "narrow", "index_select", "flip", "fliplr", "roll", "unflatten",
+    "view_as", "reshape_as", "ravel", "atleast_2d",
+)  # fmt: skip
+PRODUCTS = ("matmul", "mm", "bmm", "einsum", "tensordot", "inner")
+# Those that are called here as they are in PyTorch.
+ACTIVATIONS = ("relu", "tanh", "sigmoid", "silu", "selu", "relu6", "hardsigmoid", "hardswish", "softsign", "sign")
 OPERATIONS: dict[str, Callable[[Call], Found]] = {
-    **dict(_entries()),
+    **dict.fromkeys(UNCHANGED, _unchanged),
+    **dict.fromkeys(MOVED, _moved),
+    **dict.fromkeys(PRODUCTS, _product),
+    **{name: _activation(name) for name in ACTIVATIONS},
     "sgn": _activation("sign"),
     "special_expit": _activation("sigmoid"),
     "expit": _activation("sigmoid"),

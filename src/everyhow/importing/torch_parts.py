@@ -100,7 +100,7 @@ def traced_at_any_width(module: nn.Module) -> Trace:
             return traced(copied(module), torch.from_numpy(points).to(like.device, like.dtype))
         except (NotTakenError, DoesNotRunError) as error:
             failed.append(error)
-    raise max(failed, key=lambda error: error.steps if isinstance(error, NotTakenError) else -1)
+    raise max(failed, key=lambda error: (isinstance(error, NotTakenError), error.steps))
 
 
 def _widths(module: nn.Module) -> list[int]:

@@ -5,6 +5,7 @@ inputs, and a part that was compiled runs as it was written. A value of the inpu
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
@@ -21,25 +22,32 @@ from .torch_operations import OPERATIONS, SUPPORTED, Call, Found, is_property, n
 
 # The smallest number of inputs that a module is run on.
 FEWEST_INPUTS = 5
-# What only asks about the shape or kind of a tensor.
+# What only asks about the shape or kind of a tensor, or makes another one of them.
 ASKING = {
     "size", "dim", "len", "numel", "nelement", "stride", "is_contiguous", "is_floating_point", "is_complex", "hash",
     "get_device", "element_size", "storage_offset", "is_same_size", "repr", "format", "ndimension", "dense_dim",
+    "zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like", "new_zeros", "new_ones",
+    "new_full", "new_empty", "new_tensor",
 }  # fmt: skip
+# Methods whose second operand gives a shape or a type, not values.
+LIKE = ("to", "type_as", "view_as", "reshape_as")
 VALUES = {
-    "bool", "float", "int", "complex", "index", "item", "tolist", "numpy", "array", "contains", "eq", "ne", "lt", "le",
-    "gt", "ge", "any", "all", "isnan", "isinf", "isfinite", "equal", "allclose", "nonzero",
+    "__bool__", "__float__", "__int__", "__complex__", "__index__", "__array__", "__contains__", "item", "tolist",
+    "numpy", "eq", "ne", "lt", "le", "gt", "ge", "any", "all", "isnan", "isinf", "isfinite", "equal", "allclose",
+    "nonzero",
 }  # fmt: skip
 
 
 class NotTakenError(InputError):
-    """Something in a module that no network here can stand for; `steps` were found before it."""
+    """Something in a module that no network here can stand for; so many `steps` were found before it."""
 
     steps: int = 0
 
 
 class DoesNotRunError(InputError):
-    """A module does not run on inputs of some shape."""
+    """A module does not run on inputs of some shape; so many `steps` were found before that."""
+
+    steps: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +79,7 @@ def traced(module: nn.Module, entering: torch.Tensor) -> Trace:
         part.register_forward_hook(lambda *_: running.pop() and None)
     follower = Follower(rows, running)
     try:
-        with torch.no_grad(), follower:
+        with uncompiled(), torch.no_grad(), follower:
             leaving = module(rows)
     except NotTakenError as error:
         error.steps = len(follower.steps)
@@ -80,12 +88,20 @@ def traced(module: nn.Module, entering: torch.Tensor) -> Trace:
         raise
     except Exception as error:
         at = f" at {place_of(*running[-1])}" if running and running[-1][0] else ""
-        raise DoesNotRunError(
+        failed = DoesNotRunError(
             f"torch {type(module).__name__} does not run on inputs of shape {tuple(rows.shape)}{at} "
             f"({first_line(error)}); give data of the shape and type that it takes"
-        ) from None
+        )
+        failed.steps = len(follower.steps)
+        raise failed from None
     follower.end(returned(leaving, type(module).__name__))
     return Trace(tuple(follower.steps), frozenset(follower.types))
+
+
+def uncompiled() -> AbstractContextManager:
+    """Within it, what torch.compile made runs as it was written."""
+    set_stance = getattr(torch.compiler, "set_stance", None)  # since PyTorch 2.6
+    return set_stance("force_eager") if set_stance else nullcontext()
 
 
 class Follower(TorchFunctionMode):
@@ -109,15 +125,16 @@ class Follower(TorchFunctionMode):
         if not used:
             return func(*args, **kwargs)
         name = name_of(func)
-        asked = func(*args, **kwargs) if name in ASKING or is_property(func) else None
-        if asked is not None and not isinstance(asked, torch.Tensor):
-            return asked
+        if name in ASKING:
+            return func(*args, **kwargs)
+        if is_property(func) and not isinstance(found := func(*args, **kwargs), torch.Tensor):
+            return found
         place = self._place(name)
-        if name in VALUES:
+        if name in VALUES or getattr(func, "__name__", "") in VALUES:
             raise NotTakenError(f"{place}: what it does depends on the values of its inputs; no path in a module may")
         if name not in OPERATIONS:
             raise NotTakenError(f"{place} is not supported; {SUPPORTED} are")
-        if len(used) > 1 or used[0] is not self.current:
+        if (len(used) > 1 and name not in LIKE) or used[0] is not self.current:
             raise NotTakenError(
                 f"{place}: it uses something else than the step right before it, as residual connections and branches "
                 "do; networks here are single chains"
