@@ -101,7 +101,7 @@ def _batches(batches: Any) -> Iterator[Any]:
         raise InputError(f"batches is a {type(batches).__name__}; give tensors of inputs, or a data loader")
     try:
         each = iter(batches)
-    except TypeError:
+    except Exception:
         raise InputError(f"batches is a {type(batches).__name__}; give tensors of inputs, or a data loader") from None
     while True:
         try:
@@ -126,8 +126,11 @@ def _inputs(batch: Any, model: "nn.Module") -> Any:
     like = next((one for one in model.parameters() if one.is_floating_point()), torch.empty(0))
     if not isinstance(inputs, torch.Tensor):
         inputs = torch.from_numpy(array_of(inputs).astype(np.float64)).to(like.dtype)
-    if not inputs.ndim or not len(inputs):
-        raise InputError(f"a batch has the shape {tuple(inputs.shape)}; give batches (inputs, ...) of at least one")
+    if not inputs.ndim or not len(inputs) or inputs.is_meta:
+        where = ", on the device meta, without values" if inputs.is_meta else ""
+        raise InputError(
+            f"a batch has the shape {tuple(inputs.shape)}{where}; give batches (inputs, ...) of at least one"
+        )
     return inputs.to(like.device)
 
 
@@ -158,7 +161,12 @@ def _outputs(leaving: Any, batch: int) -> np.ndarray | None:
 
 def _labels(labels: Any, batch: int) -> np.ndarray:
     """The labels of a batch as they came, one for each input."""
-    found = np.asarray(labels.detach().cpu() if hasattr(labels, "detach") else labels)
+    try:
+        found = np.asarray(labels.detach().cpu() if hasattr(labels, "detach") else labels)
+    except Exception as error:
+        raise InputError(
+            f"the labels of a batch cannot be read ({first_line(error)}); give one for each input"
+        ) from None
     if found.shape[:1] != (batch,):
         raise InputError(
             f"a batch has {batch} inputs and labels of shape {found.shape}; give (inputs, labels) with a label for "
