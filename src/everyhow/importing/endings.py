@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from ..activations import activation
 from ..errors import InputError
 
 ODD = ("tanh", "softsign", "sign")
@@ -45,7 +44,8 @@ def ending(name: str, scale: Float[np.ndarray, " outputs"], shift: Float[np.ndar
         >>> ending("tanh", np.array([0.5, -0.5]), np.array([0.5, 0.5]))
         Ending(name='sigmoid:2', factors=array([ 1., -1.]), summands=array([0., 0.]))
     """
-    kind, sign, none = name.partition(":")[0], np.sign(scale), np.zeros_like(scale)
+    kind, _, text = name.partition(":")
+    sign, none = np.sign(scale), np.zeros_like(scale)
 
     def is_(size: float, moved: np.ndarray) -> bool:
         return bool((np.abs(scale) == size).all() and (shift == moved).all())
@@ -61,7 +61,7 @@ def ending(name: str, scale: Float[np.ndarray, " outputs"], shift: Float[np.ndar
     if kind == "tanh" and is_(0.5, none + 0.5):
         return Ending("sigmoid:2", sign, none)
     if kind == "sigmoid" and is_(2, -sign):
-        return Ending("tanh", sign * activation(name).parameter / 2, none)
+        return Ending("tanh", sign * float(text or 1) / 2, none)
     clipped = _clipped(name)
     if clipped and scale[0] and (scale == scale[0]).all() and (shift == shift[0]).all():
         factor, summand, low, high = clipped
