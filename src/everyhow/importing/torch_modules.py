@@ -58,20 +58,19 @@ def from_torch(module: "nn.Module", data: Any = None) -> Network:
     given = None if data is None else given_points(rows_of(data))
     try:
         check_tensors(original)
+        trace = None
         if given is None:
             trace = traced_at_any_width(original)
-        else:
-            entering = _placed(given[0], original)
-            _outputs(original, entering)
-            trace = traced(copied(original), entering)
-        features = fold(trace.steps)[0].widths[0]
-        points, words = given or default_points(features)
+            given = default_points(fold(trace.steps)[0].widths[0])
+        points, words = given
         entering = _placed(points, original)
-        leaving = _rows_for(returned(_outputs(original, entering), type(original).__name__), entering, original)
+        answer = _outputs(original, entering)
+        trace = trace or traced(copied(original), entering)
+        leaving = _rows_for(returned(answer, type(original).__name__), entering, original)
     except NotTakenError as error:
         raise InputError(f"{error}; {advice(original)}") from None
     return imported(
-        trace.steps, check_features(_flat(entering, len(points)), features), leaving,
+        trace.steps, check_features(_flat(entering, len(points)), fold(trace.steps)[0].widths[0]), leaving,
         source=f"torch {type(original).__name__}", precision=coarsest(_types(original) | trace.types), checked_on=words,
     )  # fmt: skip
 

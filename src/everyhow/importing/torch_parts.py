@@ -93,11 +93,12 @@ def traced_at_any_width(module: nn.Module) -> Trace:
         DoesNotRunError: it runs on rows of no such width.
     """
     like = next((one for one in module.parameters() if one.is_floating_point()), torch.empty(0))
+    runs = copied(module)
     failed: list[NotTakenError | DoesNotRunError] = []
     for width in _widths(module):
         points = np.resize(default_points(min(width, 9))[0], (8, width))
         try:
-            return traced(copied(module), torch.from_numpy(points).to(like.device, like.dtype))
+            return traced(runs, torch.from_numpy(points).to(like.device, like.dtype))
         except (NotTakenError, DoesNotRunError) as error:
             failed.append(error)
     raise max(failed, key=lambda error: (isinstance(error, NotTakenError), error.steps))

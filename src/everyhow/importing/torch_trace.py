@@ -5,7 +5,7 @@ inputs, and a part that was compiled runs as it was written. A value of the inpu
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
@@ -59,7 +59,7 @@ class Trace:
 
 
 def traced(module: nn.Module, entering: torch.Tensor) -> Trace:
-    """What a module does to inputs of this kind, step by step. Hooks on it are gone afterwards.
+    """What a module does to inputs of this kind, step by step. Hooks after its layers are gone afterwards.
 
     Args:
         module: a copy of the module, which may change.
@@ -72,14 +72,9 @@ def traced(module: nn.Module, entering: torch.Tensor) -> Trace:
     inputs = _batch_size(module, entering)
     rows = entering[torch.arange(inputs, device=entering.device) % len(entering)].clone()
     running: list[tuple[str, nn.Module]] = []
-    for path, part in module.named_modules():
-        # Hooks after a layer may change what it gives, which the check of the outputs then finds.
-        part._forward_hooks.clear()
-        part.register_forward_pre_hook(lambda one, _, path=path: running.append((path, one)))
-        part.register_forward_hook(lambda *_: running.pop() and None)
     follower = Follower(rows, running)
     try:
-        with uncompiled(), torch.no_grad(), follower:
+        with _noted(module, running), uncompiled(), torch.no_grad(), follower:
             leaving = module(rows)
     except NotTakenError as error:
         error.steps = len(follower.steps)
@@ -102,6 +97,22 @@ def uncompiled() -> AbstractContextManager:
     """Within it, what torch.compile made runs as it was written."""
     set_stance = getattr(torch.compiler, "set_stance", None)  # since PyTorch 2.6
     return set_stance("force_eager") if set_stance else nullcontext()
+
+
+@contextmanager
+def _noted(module: nn.Module, running: list[tuple[str, nn.Module]]) -> Iterator[None]:
+    """Within it, `running` holds the parts of a module that are running, the innermost last."""
+    before = []
+    for path, part in module.named_modules():
+        # Hooks after a layer may change what it gives, which the check of the outputs then finds.
+        part._forward_hooks.clear()
+        before.append(part.register_forward_pre_hook(lambda one, _, path=path: running.append((path, one))))
+        part.register_forward_hook(lambda *_: running.pop() and None)
+    try:
+        yield
+    finally:
+        for hook in before:
+            hook.remove()
 
 
 class Follower(TorchFunctionMode):
