@@ -234,6 +234,14 @@ def test_ways_to_write(linear, relu):
     assert network.edges == 9
 
 
+def test_inputs_in_another_order():
+    """Inputs turned around and back are the same; turned around for a product, they are not followed."""
+    same(Written(after=lambda y, m: (2 * y.flip(0)).flip(0)))
+    for form in (lambda x, m: torch.matmul(x.flip(0), torch.eye(2).double()), lambda x, m: x.flip(0)):
+        with pytest.raises(eh.InputError, match=r"does not keep the 5 inputs apart|flatten it first"):
+            eh.from_torch(Written(before=form).double())
+
+
 def test_large_products():
     """More features than one run has inputs."""
     weights = torch.randn(40, 23, dtype=torch.float64)
@@ -511,6 +519,13 @@ def layered(*parts):
     return nn.Sequential(*parts)
 
 
+class Own(nn.Sequential):
+    """A Sequential with a constructor of its own, so that slices of it cannot be made."""
+
+    def __init__(self, width):
+        super().__init__(nn.Linear(width, 3), nn.LayerNorm(3), nn.Linear(3, 2))
+
+
 PARTS = [
     (
         layered(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.Flatten(), nn.Linear(12, 5), nn.ReLU(), nn.Linear(5, 3)),
@@ -521,6 +536,7 @@ PARTS = [
     (Residual(layered(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 1))), "model.head", (3, 4)),
     (Residual(layered(nn.Linear(4, 3), nn.LayerNorm(3), nn.Linear(3, 1))), "model.head[2:]", (3, 4)),
     (layered(nn.Linear(4, 4), Residual(nn.Linear(4, 2))), "model[1].head", (3, 4)),
+    (Own(4), "model[2]", (3, 4)),
     (layered(nn.LSTM(4, 3)), None, (3, 4)),
     (nn.Conv1d(1, 1, 1), None, (3, 1, 4)),
 ]

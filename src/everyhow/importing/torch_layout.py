@@ -25,6 +25,16 @@ class Layout:
     def features(self) -> int:
         return self.numbers.numel() // self.inputs
 
+    def axes(self) -> list[int]:
+        """The axes that run over the inputs, the first input first."""
+        rows = self.numbers // self.features
+        each = torch.arange(self.inputs)
+        return [
+            axis
+            for axis, size in enumerate(rows.shape)
+            if size == self.inputs and torch.equal(rows.movedim(axis, -1), each.expand(rows.movedim(axis, -1).shape))
+        ]
+
     def order(self) -> tuple[int, ...] | None:
         """The features in the order in which they lie, input after input; None when they do not."""
         rows = self.numbers.reshape(self.inputs, -1)

@@ -244,7 +244,7 @@ def _product(call: Call) -> Found:
     """A product with constants, by what it makes of unit vectors: exactly the weights, since all else adds zeros."""
     inputs, features = call.layout.inputs, call.layout.features
     axes = [axis for axis, size in enumerate(call.result.shape) if size == inputs]
-    if len(axes) != 1:
+    if len(axes) != 1 or not call.layout.axes():
         raise call.refuse(
             f"it makes {tuple(call.result.shape)} of {tuple(call.current.shape)}, which does not keep the {inputs} "
             "inputs apart"

@@ -125,7 +125,7 @@ def advice(module: nn.Module) -> str:
 def _taken(module: nn.Module, name: str) -> Iterator[str]:
     """The parts of a module that can be imported, the last first, as Python writes them."""
     if isinstance(module, nn.Sequential):
-        yield from (f"{name}[{k}:]" for k in range(1, len(module)) if _can_be_taken(module[k:]))
+        yield from (f"{name}[{k}:]" for k in range(1, len(module)) if _can_be_taken(_tail(module, k)))
     for k, (key, part) in reversed(list(enumerate(module.named_children()))):
         part = unwrapped(part)
         inside = f"{name}[{k}]" if isinstance(module, nn.Sequential | nn.ModuleList) else f"{name}.{key}"
@@ -136,8 +136,16 @@ def _taken(module: nn.Module, name: str) -> Iterator[str]:
         yield from _taken(part, inside)
 
 
-def _can_be_taken(part: nn.Module) -> bool:
-    if not any(one.ndim == 2 for one in part.parameters()):
+def _tail(module: nn.Sequential, k: int) -> nn.Module | None:
+    """What `module[k:]` is; of a class with another constructor it may be nothing."""
+    try:
+        return module[k:]
+    except Exception:
+        return None
+
+
+def _can_be_taken(part: nn.Module | None) -> bool:
+    if part is None or not any(one.ndim == 2 for one in part.parameters()):
         return False
     try:
         check_tensors(part)

@@ -272,5 +272,6 @@ def type_name(tensor: torch.Tensor) -> str:
 def _batch_size(module: nn.Module, entering: torch.Tensor) -> int:
     """A number of inputs that is not a size of anything else, so that it is known again in shapes."""
     others = {size for one in (*module.parameters(), *module.buffers()) for size in one.shape}
-    others |= set(entering.shape)  # its number of inputs too: what depends on that is then seen
+    # Nor is it the number of inputs that the check has, so that what depends on their number is seen there.
+    others |= {*entering.shape, *(2**k for k in range(9))}
     return next(n for n in range(FEWEST_INPUTS, FEWEST_INPUTS + len(others) + 1) if n not in others)
