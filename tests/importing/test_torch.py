@@ -213,6 +213,11 @@ REFUSED = [
     ),
     (forward(lambda x, a: len(a(x)), a_line()), "it returns int, without a tensor"),
     (forward(lambda x, a: (a(x), x)[1], a_line()), "returns something else than the outputs of its last step"),
+    (
+        forward(lambda x, a: a(x).argmax(1), a_line()),
+        "argmax: .*decisions are made here from the outputs, so return these",
+    ),
+    (forward(lambda x, y: x), "does not run on .*missing 1 required positional argument.*as one tensor"),
     (forward(lambda x, a: functional.dropout(a(x)), a_line()), "dropout: this dropout is active"),
     (forward(lambda x, a: a(x).view(4, -1), a_line()), r"does not run on inputs of shape \(5, 2\)"),
     (
@@ -262,6 +267,13 @@ def test_refused(module, message):
     """What is not supported is named with its place and what to do."""
     with pytest.raises(eh.InputError, match=message):
         eh.from_torch(module)
+
+
+def test_refused_with_data():
+    """What is not supported is said first, also of a module that does not run on numbers at all."""
+    model = nn.Sequential(nn.Embedding(5, 4), nn.Flatten(), nn.Linear(8, 2))
+    with pytest.raises(eh.InputError, match=r"Embedding 0 is not supported.*its part model\[1:\] can be imported"):
+        eh.from_torch(model, torch.randint(0, 5, (3, 2)))
 
 
 def test_values_that_are_not_finite():

@@ -51,22 +51,26 @@ def from_torch(module: "nn.Module", data: Any = None) -> Network:
             "state dict, and load a file"
         )
     from .torch_parts import advice, check_tensors, copied, traced_at_any_width, unwrapped
-    from .torch_trace import NotTakenError, check_mode, returned, traced
+    from .torch_trace import DoesNotRunError, NotTakenError, check_mode, returned, traced
 
     original = unwrapped(module)
     check_mode(original)
     given = None if data is None else given_points(rows_of(data))
     try:
         check_tensors(original)
-        trace = None
         if given is None:
             trace = traced_at_any_width(original)
             given = default_points(fold(trace.steps)[0].widths[0])
+            entering = _placed(given[0], original)
+        else:
+            entering = _placed(given[0], original)
+            try:
+                trace = traced(copied(original), entering)
+            except DoesNotRunError:
+                _outputs(original, entering)  # which says so of the data as they are
+                raise
         points, words = given
-        entering = _placed(points, original)
-        answer = _outputs(original, entering)
-        trace = trace or traced(copied(original), entering)
-        leaving = _rows_for(returned(answer, type(original).__name__), entering, original)
+        leaving = _rows_for(returned(_outputs(original, entering), type(original).__name__), entering, original)
     except NotTakenError as error:
         raise InputError(f"{error}; {advice(original)}") from None
     return imported(
@@ -222,7 +226,7 @@ def _outputs(module: "nn.Module", entering: "torch.Tensor") -> Any:
     except Exception as error:
         raise InputError(
             f"torch {type(module).__name__} does not run on inputs of shape {tuple(entering.shape)} "
-            f"({first_line(error)}); give data of the shape and type that it takes"
+            f"({first_line(error)}); give data of the shape and type that it takes, as one tensor"
         ) from None
 
 

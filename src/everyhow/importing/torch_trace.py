@@ -34,7 +34,7 @@ LIKE = ("to", "type_as", "view_as", "reshape_as")
 VALUES = {
     "__bool__", "__float__", "__int__", "__complex__", "__index__", "__array__", "__contains__", "item", "tolist",
     "numpy", "eq", "ne", "lt", "le", "gt", "ge", "any", "all", "isnan", "isinf", "isfinite", "equal", "allclose",
-    "nonzero",
+    "nonzero", "argmax", "argmin", "argsort", "topk", "sort", "round",
 }  # fmt: skip
 
 
@@ -85,7 +85,7 @@ def traced(module: nn.Module, entering: torch.Tensor) -> Trace:
         at = f" at {place_of(*running[-1])}" if running and running[-1][0] else ""
         failed = DoesNotRunError(
             f"torch {type(module).__name__} does not run on inputs of shape {tuple(rows.shape)}{at} "
-            f"({first_line(error)}); give data of the shape and type that it takes"
+            f"({first_line(error)}); give data of the shape and type that it takes, as one tensor"
         )
         failed.steps = len(follower.steps)
         raise failed from None
@@ -142,7 +142,10 @@ class Follower(TorchFunctionMode):
             return found
         place = self._place(name)
         if name in VALUES or getattr(func, "__name__", "") in VALUES:
-            raise NotTakenError(f"{place}: what it does depends on the values of its inputs; no path in a module may")
+            raise NotTakenError(
+                f"{place}: what it does depends on the values of its inputs; no path in a module may, and decisions "
+                "are made here from the outputs, so return these"
+            )
         if name not in OPERATIONS:
             raise NotTakenError(f"{place} is not supported; {SUPPORTED} are")
         if (len(used) > 1 and name not in LIKE) or used[0] is not self.current:
