@@ -116,6 +116,14 @@ def test_constants_between_layers():
     assert network.widths == (2, 2, 2) and network.activations == ("tanh", "identity")
 
 
+def test_constants_between_activations():
+    """With no linear layer beside them they are a layer of their own, and that is said."""
+    network, words = fold([*after_tanh([3.0, 2.0], [1.0, -1.0]), Nonlinear("relu", "ReLU 3")])
+    expected = np.maximum(np.array([3.0, 2.0]) * np.tanh(POINTS @ LINE.weights.T + LINE.biases) + [1.0, -1.0], 0)
+    np.testing.assert_allclose(network.run(POINTS), expected, rtol=1e-12, atol=1e-15)
+    assert network.widths == (2, 2, 2) and words == ("mul made a layer of its own, of one neuron for each feature",)
+
+
 def test_selections():
     """Some of the features, at the beginning, between and at the end, are taken without a layer of their own."""
     first, middle, last = Selection((2, 0), 3, "a"), Selection((1,), 2, "b"), Selection((1, 0), 2, "c")

@@ -172,6 +172,7 @@ def fold(steps: Iterable[Step]) -> tuple[Network, tuple[str, ...]]:
         if len(layers[-1].affine.biases) == 1:
             raise InputError(f"{softmax}: a softmax of one output is 1 for every input; import the model up to it")
         words.append("softmax left out")
+    words += [_own(one) for one in layers if not one.has_neurons]
     weights, biases = tuple(_matrix(one.affine) for one in layers), tuple(one.affine.biases for one in layers)
     network = Network(weights, biases, tuple(one.name or "identity" for one in layers))
     return network, (*words, *(told for one in layers for told in _told(one.places)))
@@ -243,6 +244,11 @@ def _matrix(layer: Affine) -> np.ndarray:
             f"{WIDEST_DIAGONAL:,} are made into one: begin after it"
         )
     return np.diag(layer.weights)
+
+
+def _own(layer: _Layer) -> str:
+    """What is said of a layer that was made of steps without neurons, since no linear layer is beside them."""
+    return f"{', '.join(dict.fromkeys(layer.places))} made a layer of its own, of one neuron for each feature"
 
 
 def _told(merged: Sequence[str]) -> list[str]:

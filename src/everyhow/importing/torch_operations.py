@@ -227,14 +227,26 @@ def _linear(call: Call) -> Found:
     weight, bias = call.argument(1, "weight"), call.argument(2, "bias")
     if call.argument(0, "input") is not call.current or not isinstance(weight, torch.Tensor):
         raise call.refuse("what flows through is used as its weights; stored ones are supported")
-    matrix, order = as_array(weight), call.layout.order()
-    if order is None or matrix.shape[-1] != call.layout.features or matrix.ndim != 2:
+    matrix = as_array(weight)
+    return _layer(call, matrix, np.zeros(len(matrix)) if bias is None else as_array(bias))
+
+
+def _matmul(call: Call) -> Found:
+    matrix = call.argument(1, "other", call.argument(1, "mat2"))
+    if call.argument(0, "input") is call.current and isinstance(matrix, torch.Tensor) and matrix.ndim == 2:
+        return _layer(call, as_array(matrix).T, np.zeros(matrix.shape[1]))
+    return _product(call)
+
+
+def _layer(call: Call, weights: np.ndarray, biases: np.ndarray) -> Found:
+    """Weights applied to the last axis, over which the features of each input lie."""
+    order = call.layout.order()
+    if order is None or weights.ndim != 2 or weights.shape[1] != call.layout.features:
         raise call.refuse(
             f"it is applied to {tuple(call.current.shape)}, to each of several parts of an input; flatten it first, "
             "so that each input is one row"
         )
-    biases = np.zeros(len(matrix)) if bias is None else as_array(bias)
-    steps: list[Step] = [Affine(matrix, biases, call.place)]
+    steps: list[Step] = [Affine(weights, biases, call.place)]
     if order != tuple(range(len(order))):
         steps.insert(0, Selection(order, len(order), call.place))
     return Found(steps, Layout(torch.arange(call.result.numel()).reshape(call.result.shape), call.layout.inputs))
@@ -378,7 +390,7 @@ MOVED = (
     "mT", "movedim", "moveaxis", "getitem", "select", "narrow", "index_select", "flip", "fliplr", "roll", "unflatten",
     "view_as", "reshape_as", "ravel", "atleast_2d",
 )  # fmt: skip
-PRODUCTS = ("matmul", "mm", "bmm", "einsum", "tensordot", "inner")
+PRODUCTS = ("bmm", "einsum", "tensordot", "inner")
 # Those that are called here as they are in PyTorch.
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "silu", "selu", "relu6", "hardsigmoid", "hardswish", "softsign", "sign")
 OPERATIONS: dict[str, Callable[[Call], Found]] = {
@@ -416,6 +428,8 @@ OPERATIONS: dict[str, Callable[[Call], Found]] = {
     "special_log_softmax": _softmax(logarithm=True),
     "softmin": _softmax(-1.0),
     "linear": _linear,
+    "matmul": _matmul,
+    "mm": _matmul,
     "addmm": _addmm,
     "batch_norm": _batch_norm,
     "add": _sum(1.0),
