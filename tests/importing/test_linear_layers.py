@@ -79,3 +79,14 @@ def test_of_onnx(tmp_path):
     assert all(np.array_equal(ours, arrays[name].T) for ours, name in zip(network.weights, "abc", strict=True))
     assert all(np.array_equal(ours, arrays[name]) for ours, name in zip(network.biases, "pqr", strict=True))
     assert network.origin.folded == ("MatMul last and Add bias folded into one layer",)
+
+
+def test_the_space_of_circuits():
+    """Neurons without an activation are in as many circuits as any others."""
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 2), nn.ReLU(), nn.Linear(2, 1))
+    weights = [one.detach().numpy() for one in module.parameters()]
+    by_hand = eh.Network(weights[0::2], weights[1::2], ["identity", "relu", "identity"])
+    network = eh.from_torch(module)
+    assert network == by_hand
+    assert eh.audit(network, "XOR").counts["circuits_in_space"] == eh.audit(by_hand, "XOR").counts["circuits_in_space"]
