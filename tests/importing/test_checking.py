@@ -115,6 +115,19 @@ def test_fold_tells_what_it_does():
     assert leaky_relu(0.01, "x").name == "leaky_relu" and leaky_relu(0.25, "x").name == "leaky_relu:0.25"
 
 
+def test_layers_of_neurons_are_kept():
+    """A matrix after a matrix is a layer of its own; diagonals go to the layer before, or else to the next one."""
+    wide, narrow = Affine(np.array([[1.0], [2.0]]), np.ones(2), "a"), Affine(np.array([[3.0, 4.0]]), np.zeros(1), "b")
+    twice, more = elementwise(np.full(2, 2.0), np.ones(2), "mul"), elementwise(np.ones(1), np.array([5.0]), "add")
+    last = Affine(np.array([[2.0]]), np.zeros(1), "c")
+    network, words = fold([more, wide, twice, narrow, Nonlinear("relu", "relu"), more, more, last])
+    assert network.activations == ("identity", "relu", "identity")
+    assert network.weights[0].tolist() == [[2.0], [4.0]] and network.biases[0].tolist() == [13.0, 23.0]
+    assert network.weights[1].tolist() == [[3.0, 4.0]] and network.biases[1].tolist() == [0.0]
+    assert network.weights[2].tolist() == [[2.0]] and network.biases[2].tolist() == [20.0]
+    assert words == ("add, a and mul folded into one layer", "add and c folded into one layer")
+
+
 def test_steps_that_make_no_network():
     """Activations where no layer is, none at all, shapes that do not chain, and values that are not finite."""
     linear = Affine(np.array([[2.0]]), np.array([1.0]), "Linear 0")
@@ -130,13 +143,13 @@ def test_steps_that_make_no_network():
             [elementwise(np.ones(5000), np.ones(5000), "BatchNorm1d 0")],
             "BatchNorm1d 0 would be a layer of its own of 5,000",
         ),
-        ([Affine(np.array([[1e300]]), np.ones(1), "Linear 0")] * 2, r"weights\[0\]\[0, 0\] is inf"),
+        ([elementwise(np.array([1e300]), np.ones(1), "Linear 0")] * 2, r"weights\[0\]\[0, 0\] is inf"),
     ]
     for steps, message in cases:
         with pytest.raises(eh.InputError, match=message):
             fold(steps)
-    with pytest.raises(eh.InputError, match=r"PReLU 1: its slope is -0.5; slopes of at least 0 are supported"):
-        leaky_relu(-0.5, "PReLU 1")
+    with pytest.raises(eh.InputError, match=r"PReLU 1: its slope is nan; a finite one is supported"):
+        leaky_relu(np.nan, "PReLU 1")
 
 
 def test_comparison():

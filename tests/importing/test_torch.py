@@ -1,5 +1,7 @@
 """PyTorch modules: round trips of random ones, what is refused, and tails of bigger models."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -19,18 +21,13 @@ def outputs(module, points):
         return module.double()(torch.from_numpy(points)).reshape(len(points), -1).numpy()
 
 
-def linear_layers(module):
-    """Whether a module has a network to import: layers, and no two activations in a row."""
-    kinds = [type(part) for part in module.modules() if not isinstance(part, nn.Sequential)]
-    return [kind for kind in kinds if kind not in (nn.Flatten, nn.Identity, nn.Dropout, nn.BatchNorm1d)]
-
-
 @settings(max_examples=120)
 @given(modules())
 def test_round_trip(module):
     """Any module of these layers becomes a network of the same outputs, in whatever precision it came."""
     before = {name: one.clone() for name, one in module.state_dict().items()}
     network = eh.from_torch(module)
+    assert network.widths[1:] == tuple(part.out_features for part in module.modules() if isinstance(part, nn.Linear))
     assert all(torch.equal(before[name], one) for name, one in module.state_dict().items())
     points = np.random.default_rng(1).standard_normal((20, network.widths[0]))
     np.testing.assert_allclose(network.run(points), outputs(module, points), rtol=1e-9, atol=1e-9)
@@ -84,13 +81,63 @@ def test_data_of_any_kind():
     assert eh.from_torch(nn.Linear(9, 1)).origin.source == "torch Linear"
 
 
+class Rows(torch.utils.data.Dataset):
+    """A data set that does not end by itself when it is iterated over."""
+
+    def __len__(self):
+        return 7
+
+    def __getitem__(self, k):
+        return torch.full((2,), float(k)), k
+
+
+class Frame:
+    """What a data frame has, whichever library it is of; columns of several types make objects."""
+
+    shape = (7, 2)
+
+    def to_numpy(self):
+        return np.arange(14).reshape(7, 2).astype(object)
+
+
+def test_more_data():
+    """Data sets, data frames, rows, whole numbers, tensors with gradients and ones that are not contiguous."""
+    module, points = trainable(), torch.arange(14).reshape(7, 2)
+    turned = points.T.contiguous().T.float().requires_grad_()
+    given = (Rows(), points, points.bool(), turned, turned.to_sparse(), list(points.float()), [(points, None)], Frame())
+    for data in given:
+        assert eh.from_torch(module, data).origin.inputs_checked == 7
+    assert eh.from_torch(module, torch.rand(1, 2)).origin.inputs_checked == 1
+
+
 BAD_DATA = [
     (3, "data is a int; give a tensor, an array or batches"),
-    ([torch.ones(2, 2), "x"], "batches whose inputs are no tensor"),
+    ("x.csv", "data is the text 'x.csv'; give a tensor"),
+    ({"x": torch.ones(2, 2)}, "data is dict; give a tensor"),
+    ([torch.ones(2, 2), "x"], "batches whose inputs are not a tensor but the text 'x'"),
+    ([torch.ones(2, 2), None], "batches whose inputs are not a tensor but NoneType"),
+    ([None], "data holds NoneType where inputs should be"),
+    ([{"x": torch.ones(2, 2)}], "data holds dict where inputs should be"),
+    ([], "data holds no inputs"),
+    (iter(()), "data holds no inputs"),
+    ((1 / k for k in [0]), "data cannot be read .division by zero"),
     ([torch.ones(2, 2), torch.ones(2, 3)], "batches of shapes"),
+    ([torch.tensor(1.0)], "batches of shapes .*each .inputs, features"),
+    (
+        (torch.ones(4, 2), torch.ones(4)),
+        r"a tuple of two tensors, \(4, 2\) and \(4,\): it may be inputs with their labels",
+    ),
+    ([torch.ones(4, 2), torch.ones(4)], r"Give \[\(data\[0\], data\[1\]\)\] for one batch with its labels"),
+    ((np.ones((4, 2)), np.ones((4, 2))), "or two batches of inputs"),
     (torch.ones(2, 3), "does not run on inputs of shape \\(2, 3\\)"),
     (torch.full((1, 2), 1e300, dtype=torch.float64), "data holds values too large for the module's torch.float32"),
     (torch.ones(2), "give \\(inputs, features\\)"),
+    (torch.ones(2, 2) * 1j, "holds torch.complex64; give real numbers"),
+    (np.ones((2, 2)) * 1j, "data holds values of type complex128; give real numbers"),
+    (np.array([["1", "2"]]), "data holds values of type <U1; give real numbers"),
+    (torch.ones(2, 2, device="meta"), "has no values, on the device meta"),
+    (torch.full((2, 2), torch.nan), r"data\[0, 0\] is nan; every value must be finite"),
+    (torch.Tensor, "data is a _TensorMeta; give a tensor"),
 ]
 
 
@@ -119,45 +166,99 @@ def a_line():
     return nn.Linear(2, 2)
 
 
+def slopes(*values):
+    module = nn.Sequential(a_line(), nn.PReLU(len(values)))
+    module[1].weight.data = torch.tensor(values)
+    return module
+
+
 REFUSED = [
     (nn.Sequential(nn.Conv2d(1, 1, 1), nn.Flatten(), a_line()), "Conv2d 0 is not supported; Linear, BatchNorm1d"),
-    (nn.Sequential(a_line(), nn.Sequential(a_line(), nn.GELU())), "GELU 1.1 is not supported.*from_torch"),
-    (nn.Sequential(a_line(), nn.Softmax(1)), r"Softmax 1: a softmax mixes.*from_torch\(model\[:-1\]\)"),
-    (nn.Sequential(a_line(), nn.LogSoftmax(1)), "LogSoftmax 1: a softmax mixes all outputs"),
-    (forward(lambda x, a: a(x).softmax(1), a_line()), "softmax: a softmax mixes all outputs"),
+    (
+        nn.Sequential(a_line(), nn.Sequential(a_line(), nn.Mish())),
+        r"Mish 1.1 is not supported.*its part model\[1\]\[0\] can be",
+    ),
+    (nn.Sequential(a_line(), nn.Softmax(1), a_line()), r"Softmax 1: a softmax mixes all outputs.*Linear 2 comes after"),
+    (nn.Sequential(a_line(), nn.LogSoftmax(0)), "LogSoftmax 1: its dim is 0 of .5, 2.; the one of all outputs is"),
+    (nn.Sequential(nn.Linear(2, 1), nn.Softmax(1)), "Softmax 1: a softmax of one output is 1 for every input"),
+    (
+        forward(lambda x, a: a(x).softmax(1)[:, 1], a_line()),
+        "softmax: a softmax mixes all outputs.*getitem comes after",
+    ),
     (nn.Sequential(a_line(), nn.ReLU(), nn.Tanh()), "Tanh 2: this activation comes right after ReLU 1"),
     (nn.Sequential(nn.ReLU(), a_line()), "ReLU 0: what is to be imported begins with an activation"),
     (nn.Sequential(nn.Dropout()).eval(), "there is no linear layer"),
-    (nn.Sequential(a_line(), nn.PReLU(2)), "PReLU 1 has 2 slopes; one for all neurons"),
-    (nn.Sequential(a_line(), nn.PReLU(init=-1.0)), "PReLU 1: its slope is -1"),
-    (nn.Sequential(a_line(), nn.LeakyReLU(-0.1)), "LeakyReLU 1: its slope is -0.1"),
-    (nn.Sequential(a_line(), nn.Flatten(0)), "Flatten 1: start_dim is 0 and end_dim -1; supported are 1 and -1"),
+    (slopes(0.1, 0.2), "PReLU 1: it has 2 slopes; one for all neurons"),
+    (nn.Sequential(a_line(), nn.LeakyReLU(float("nan"))), "LeakyReLU 1: its slope is nan; a finite one is supported"),
+    (nn.Sequential(a_line(), nn.Flatten(0)), r"gives \(8,\) for 4 inputs; it must give one row for each"),
     (nn.Sequential(a_line(), nn.Dropout()), r"Dropout 1 is in training mode; call module.eval\(\) first"),
     (nn.Sequential(a_line(), nn.BatchNorm1d(2)), "BatchNorm1d 1 is in training mode"),
     (nn.Sequential(a_line(), nn.BatchNorm1d(2, track_running_stats=False)).eval(), "has no running statistics"),
     (nn.Sequential(nn.LazyLinear(2)), "lazy layers of unknown shape; run it once"),
+    (nn.Sequential(nn.Linear(2, 2, device="meta")), "Linear 0: its weight is on the device meta, without values; load"),
     (forward(lambda x, a: a(x) + x, a_line()), "add: it uses something else than the step right before it"),
     (forward(lambda x, a: a(x).relu() + a(x), a_line()), "parts.0: it uses something else than the step right before"),
     (forward(lambda x, a: a(x) + a(x), a_line()), "uses something else than the step right before it"),
     (forward(lambda x, a: (lambda y: y + y)(a(x)), a_line()), "add: it uses something else"),
-    (forward(lambda x, a: a(x) if x.sum() > 0 else x, a_line()), "Made cannot be traced by torch.fx"),
-    (forward(lambda x, a: (a(x), 1), a_line()), "it returns a tuple of 2 values"),
+    (forward(lambda x, a: torch.cat([a(x), x], 1), a_line()), "cat is not supported; Linear"),
+    (
+        forward(lambda x, a: a(x) if (x > 0).all() else x, a_line()),
+        "gt: what it does depends on the values of its inputs",
+    ),
+    (forward(lambda x, a: a(x) * float(x[0, 0]), a_line()), "it uses something else|depends on the values"),
+    (forward(lambda x, a: (a(x), x), a_line()), r"returns a tuple of 2 tensors: \[0\] .5, 2., \[1\] .5, 2.; write a"),
+    (
+        forward(lambda x, a: {"y": a(x), "h": x}, a_line()),
+        r"a dict of 2 tensors: \['y'\] .5, 2., \['h'\] .5, 2.; write",
+    ),
+    (forward(lambda x, a: len(a(x)), a_line()), "it returns int, without a tensor"),
+    (forward(lambda x, a: (a(x), x)[1], a_line()), "returns something else than the outputs of its last step"),
+    (
+        forward(lambda x, a: a(x).argmax(1), a_line()),
+        "argmax: .*decisions are made here from the outputs, so return these",
+    ),
+    (forward(lambda x, y: x), "does not run on .*missing 1 required positional argument.*as one tensor"),
     (forward(lambda x, a: functional.dropout(a(x)), a_line()), "dropout: this dropout is active"),
-    (forward(lambda x, a: functional.gelu(a(x)), a_line()), "gelu is not supported in this form"),
-    (forward(lambda x, a: functional.relu6(a(x)), a_line()), "is not supported in this form"),
-    (forward(lambda x, a: a(x).view(-1, 1, 2), a_line()), "view: only a reshape to .inputs, features. is supported"),
-    (forward(lambda x, a: a(x).view(4, -1), a_line()), "view: only a reshape to"),
+    (forward(lambda x, a: a(x).view(4, -1), a_line()), r"does not run on inputs of shape \(5, 2\)"),
     (
         forward(lambda x, a: a(x).reshape(-1, 1), a_line()),
         r"gives \(8, 1\) for 4 inputs; it must give one row for each",
     ),
-    (forward(lambda x, a: a(x) + torch.ones(2, 2), a_line()), "add: only a bias can be added"),
-    (forward(lambda x, a: a(x) + 1j, a_line()), "add: only a bias can be added"),
-    (forward(lambda x, a: a(x + 1.0), a_line()), "add: only a bias can be added, one number per feature, after"),
-    (forward(lambda x, a: torch.ones(2, 2) @ a(x), a_line()), "matmul is not supported in this form"),
-    (forward(lambda x, a: a(x) * 2, a_line()), "mul is not supported in this form"),
+    (forward(lambda x, a: a(x).T, a_line()), r"it returns \(2, 5\) for 5 inputs; it must give one row for each"),
+    (
+        forward(lambda x, a: a(x)[:2], a_line()),
+        r"getitem: it makes \(2, 2\) of \(5, 2\), which does not keep the 5 inputs",
+    ),
+    (forward(lambda x, a: a(x)[:, [0, 0]], a_line()), "getitem: it makes .*, or repeats features"),
+    (
+        forward(lambda x, a: a(x) + torch.arange(len(x))[:, None], a_line()),
+        "add: its constant is a tensor .5, 1. of int",
+    ),
+    (forward(lambda x, a: a(x) + torch.ones(3, 1, 1), a_line()), r"add: its constant (makes|is)"),
+    (forward(lambda x, a: a(x) / len(x), a_line()), "the imported network computes something else"),
+    (forward(lambda x, a: a(x) + torch.rand(2), a_line()), "the imported network computes something else"),
+    (
+        forward(lambda x, a: a(x) + 1j, a_line()),
+        "add: its constant is 1j; supported are one real number, or one for each",
+    ),
+    (forward(lambda x, a: a(x) / 0, a_line()), "div: it divides by 0; mend the constant"),
+    (forward(lambda x, a: a(x) * float("inf"), a_line()), "mul: its constant is inf; every value must be finite"),
+    (forward(lambda x, a: 1 / a(x), a_line()), "is not supported|it divides by what flows through"),
+    (forward(lambda x, a: a(x) ** 2, a_line()), "pow is not supported; Linear"),
+    (forward(lambda x, a: a(x).long(), a_line()), "long: it makes int64 of its inputs; networks here compute"),
+    (
+        forward(lambda x, a: a(x).to(torch.int32), a_line()),
+        "to: it makes int32 of its inputs; networks here compute real",
+    ),
+    (forward(lambda x, a: torch.ones(2, 2) @ a(x), a_line()), "does not run on inputs of shape .5, 2"),
+    (forward(lambda x, a: a(x.reshape(-1, 1, 1)).sum(), nn.Linear(1, 1)), "sum is not supported"),
+    (
+        forward(lambda x, a: 3 * torch.sigmoid(a(x)), a_line()),
+        "mul: after sigmoid it makes 3 . output.*threshold=0.1666",
+    ),
     (nn.Linear(2, 2, dtype=torch.complex64), "Linear: its weights are torch.complex64"),
     ({"0.weight": 1}, "from_torch takes a torch.nn.Module, not dict; from_state_dict"),
+    ("model.pt", "from_torch takes a torch.nn.Module, not the text 'model.pt'; .* load a file"),
 ]
 
 
@@ -166,6 +267,13 @@ def test_refused(module, message):
     """What is not supported is named with its place and what to do."""
     with pytest.raises(eh.InputError, match=message):
         eh.from_torch(module)
+
+
+def test_refused_with_data():
+    """What is not supported is said first, also of a module that does not run on numbers at all."""
+    model = nn.Sequential(nn.Embedding(5, 4), nn.Flatten(), nn.Linear(8, 2))
+    with pytest.raises(eh.InputError, match=r"Embedding 0 is not supported.*its part model\[1:\] can be imported"):
+        eh.from_torch(model, torch.randint(0, 5, (3, 2)))
 
 
 def test_values_that_are_not_finite():
@@ -260,13 +368,24 @@ def test_refused_captures():
     shared = nn.ReLU()
     twice = nn.Sequential(nn.Linear(2, 2), shared, nn.Linear(2, 2), shared)
     cases = [
-        (model, nn.Linear(2, 2), [image], "the tail .Linear. is no part of the model .Sequential."),
-        (model, nn.Sequential(), [image], "is no part of the model"),
+        (model, nn.Linear(2, 2), [image], "the tail .Linear. is not a part of the model .Sequential."),
+        (model, nn.Sequential(), [image], "is not a part of the model"),
+        (model, None, [image], "the tail is a NoneType; give a torch.nn.Module"),
+        ({}, model, [image], "the model is a dict; give a torch.nn.Module"),
+        (model, model[-1:], (image, torch.ones(2)), r"two tensors, .2, 1, 4, 4. and .2,.: it may be inputs with their"),
+        (model, model[-1:], 3, "batches is a int; give tensors of inputs, or a data loader"),
+        (model, model[-1:], "images", "batches is a str; give tensors of inputs"),
+        (model, model[-1:], [None], "a batch holds NoneType where its inputs should be"),
+        (model, model[-1:], (1 / k for k in [0]), "the batches cannot be read .division by zero.; mend"),
+        (model, model[-1:], [image[:0]], "a batch has the shape .0, 1, 4, 4."),
+        (model, model[-1:], [image[:, :, :2]], r"the model .Sequential. does not run on batch 0, inputs of shape"),
+        (model, model[-1:], [image.double()], "does not run on batch 0, .* and type torch.float64"),
+        (model, model[-1:], [(image, [1])], "a batch has 2 inputs and labels of shape .1,."),
+        (model, model[-1:], [(image, [1, 2]), image], "the batches give labels with some batches only"),
         (twice, twice[-1:], [torch.ones(1, 2)], "must run once per batch, on one tensor, but it ran 2 times"),
         (model, model[-1:], [], "there are no batches"),
         (model, model[-1:], [{"x": image}], "a batch holds dict where its inputs should be"),
         (nn.Sequential(nn.Dropout(), nn.Linear(2, 2)), None, [image], "Dropout 0 is in training mode"),
-        (forward(lambda x, a: a(x).sum(), a_line()), 0, [torch.ones(3, 2)], r"the model gives \(\) for a batch of 3"),
         (forward(lambda x, a: a(x.T), nn.Linear(3, 1)), 0, [torch.ones(3, 2)], r"the tail takes \(2, 3\) for a batch"),
         (forward(lambda x, a: a(input=x), a_line()), 0, [torch.ones(3, 2)], "it got something else than one tensor"),
     ]
@@ -274,7 +393,34 @@ def test_refused_captures():
         part = whole.parts[0] if tail == 0 else tail
         with pytest.raises(eh.InputError, match=message):
             eh.capture(whole, part, batches)
-        assert not any(one._forward_pre_hooks for one in whole.modules())
-    with pytest.raises(RuntimeError):
-        eh.capture(model, model[-1:], [torch.ones(3, 3)])
-    assert not any(one._forward_pre_hooks for one in model.modules())
+        assert not isinstance(whole, nn.Module) or not any(one._forward_pre_hooks for one in whole.modules())
+
+
+@dataclasses.dataclass
+class Answer:
+    """What some models return."""
+
+    loss: object
+    logits: object
+
+
+ANSWERS = {
+    "loss": lambda y: y.sum(), "dict": lambda y: {"loss": y.sum(), "logits": y}, "none": lambda y: None,
+    "dataclass": lambda y: Answer(y.sum(), y), "turned": lambda y: y.T, "texts": lambda y: ["a", "b"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_capture_needs_only_the_tail(answer):
+    """Whatever the whole model gives, what enters the tail is kept; outputs only where they are rows."""
+    model, points = (
+        forward(lambda x, a, b: ANSWERS[answer](b(a(x))), nn.Linear(2, 4), nn.Linear(4, 3)),
+        torch.randn(5, 2),
+    )
+    found = eh.capture(model, model.parts[1], points)
+    np.testing.assert_allclose(found.points, model.parts[0](points).detach().numpy(), atol=1e-7)
+    assert found.outputs is None and found.labels is None
+    one = forward(lambda x, a, b: (b(a(x)), None, "text"), *model.parts)
+    captured = eh.capture(one, one.parts[1], [(points.numpy(), np.arange(5))])
+    np.testing.assert_allclose(captured.outputs, model.parts[1](model.parts[0](points)).detach().numpy(), atol=1e-7)
+    assert captured.labels.tolist() == [0, 1, 2, 3, 4]

@@ -8,11 +8,8 @@ from jaxtyping import Float
 from ..errors import InputError
 from ..network import Network
 from ..origin import Origin
-from .layers import Step, fold
+from .layers import BOUNDARY, Softmax, Step, fold
 from .rounding import Precision, allowed_differences
-
-# Where the default decision changes: output > 0.5.
-BOUNDARY = 0.5
 
 
 def imported(
@@ -38,11 +35,28 @@ def imported(
         InputError: the steps make no network, or its outputs differ by more than rounding can explain.
     """
     network, folded = fold(steps)
+    ours, allowed = network.run(points), allowed_differences(steps, points, precision)
+    for softmax in (step for step in steps if isinstance(step, Softmax)):
+        ours, allowed = _through(softmax, ours, allowed, precision)
     origin = check_import(
-        points, network.run(points), theirs, allowed_differences(steps, points, precision),
+        points, ours, theirs, allowed,
         source=source, folded=folded, precision=precision, checked_on=checked_on,
     )  # fmt: skip
     return Network(network.weights, network.biases, network.activations, origin)
+
+
+def _through(softmax: Softmax, ours: np.ndarray, allowed: np.ndarray, precision: Precision) -> tuple:
+    """Outputs after a softmax, and how far they may be apart when those before it may by `allowed`.
+
+    A softmax moves by at most half the largest change of its arguments, its logarithm by at most twice that.
+    """
+    moved = allowed.max(axis=1, keepdims=True)
+    below = ours - ours.max(axis=1, keepdims=True)
+    logarithms = below - np.log(np.exp(below).sum(axis=1, keepdims=True))
+    rounded = (ours.shape[1] + 8) * precision.epsilon
+    if softmax.logarithm:
+        return logarithms, 2 * moved + rounded * (1 + np.abs(below).max(axis=1, keepdims=True) + np.zeros_like(ours))
+    return np.exp(logarithms), moved / 2 + rounded + np.zeros_like(ours)
 
 
 def check_import(

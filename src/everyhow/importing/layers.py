@@ -1,7 +1,7 @@
 """A source model as a list of steps, and the steps folded into the layers of a network."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -9,6 +9,7 @@ from jaxtyping import Float
 from ..activations import activation
 from ..errors import InputError
 from ..network import Network
+from .endings import ending, refused
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,10 +36,11 @@ class Affine:
 
 @dataclass(frozen=True)
 class Nonlinear:
-    """The activation called `name`, at `place`."""
+    """The activation called `name`, at `place`; the source's own function lies at most `apart` from it."""
 
     name: str
     place: str
+    apart: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,26 @@ class LeftOut:
     place: str
 
 
-Step = Affine | Nonlinear | LeftOut
+@dataclass(frozen=True)
+class Selection:
+    """Some of the features in some order, each at most once, at `place`."""
+
+    kept: tuple[int, ...]
+    features: int
+    place: str
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """A softmax of all features, or its logarithm, at `place`; the largest output is the same without it."""
+
+    place: str
+    logarithm: bool = False
+
+
+Step = Affine | Nonlinear | LeftOut | Selection | Softmax
+# Where the default decision changes: output > 0.5.
+BOUNDARY = 0.5
 # A diagonal takes memory with the square of its width once it is a matrix.
 WIDEST_DIAGONAL = 4096
 
@@ -71,73 +92,144 @@ def leaky_relu(slope: float, place: str) -> Nonlinear:
     """A leaky ReLU of the given slope.
 
     Raises:
-        InputError: the slope is negative or not finite.
+        InputError: the slope is not finite.
     """
-    if not 0 <= slope < np.inf:
-        raise InputError(
-            f"{place}: its slope is {slope:g}; slopes of at least 0 are supported: train it with such a one"
-        )
-    return Nonlinear("leaky_relu" if slope == 0.01 else f"leaky_relu:{slope!r}", place)
+    if not np.isfinite(slope):
+        raise InputError(f"{place}: its slope is {slope:g}; a finite one is supported: mend it in the source")
+    return Nonlinear({0.0: "relu", 0.01: "leaky_relu"}.get(slope, f"leaky_relu:{slope!r}"), place)
 
 
 def width_after(steps: Sequence[Step]) -> int | None:
     """How many features the steps end in; None when nothing says so yet."""
-    return next((len(step.biases) for step in reversed(steps) if isinstance(step, Affine)), None)
+    for step in reversed(steps):
+        if isinstance(step, Affine | Selection):
+            return len(step.biases) if isinstance(step, Affine) else len(step.kept)
+    return None
+
+
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    """Affine steps put together, where they come from, and the activation after them; "" when there is none yet.
+
+    A linear layer has neurons; a batch normalization, constants and a selection of features have none.
+    """
+
+    affine: Affine
+    places: tuple[str, ...]
+    has_neurons: bool
+    name: str = ""
+    activated_at: str = ""
+
+    @property
+    def is_diagonal(self) -> bool:
+        return self.affine.weights.ndim == 1
 
 
 def fold(steps: Iterable[Step]) -> tuple[Network, tuple[str, ...]]:
     """The network that computes what the steps do, and in words what was put together or left out.
 
-    Consecutive affine steps become one layer, by products in float64; a layer takes the activation after it, or
-    identity, which only the last layer can have.
+    Every matrix is a layer of neurons and stays one, with the activation after it or identity. Diagonals, such as
+    batch normalizations and constants, become part of the layer before them, or at the beginning and after an
+    activation of the next one, by products in float64; after the last activation, where another activation takes them
+    up exactly. A softmax at the end is left out.
 
     Raises:
-        InputError: no affine step, an activation that no affine step comes before, steps whose shapes do not chain, or
-            numbers that are not finite.
+        InputError: no affine step, an activation that no affine step comes before, steps whose shapes do not chain,
+            constants after the last activation that none takes up, a softmax elsewhere, or numbers that are not finite.
 
     Example:
         >>> double = Affine(np.array([[2.0]]), np.array([1.0]), "Linear 0")
-        >>> fold([double, double, Nonlinear("relu", "ReLU 2")])[0].weights[0].tolist()
-        [[4.0]]
+        >>> network, words = fold([double, elementwise(np.ones(1), np.array([-3.0]), "sub"), double])
+        >>> network.widths, [one.tolist() for one in network.biases], words
+        ((1, 1, 1), [[-2.0], [1.0]], ('Linear 0 and sub folded into one layer',))
     """
-    layers: list[Affine] = []
-    names: list[str] = []
+    layers: list[_Layer] = []
     words: list[str] = []
-    before, merged = "", []  # the place of the last activation, and those of the layer being put together
+    softmax = ""
     for step in steps:
         if isinstance(step, LeftOut):
             words.append(f"{step.place} left out")
-        elif isinstance(step, Affine):
-            if layers and step.incoming != len(layers[-1].biases):
-                raise InputError(
-                    f"{step.place} takes {step.incoming} features, but {layers[-1].place} gives "
-                    f"{len(layers[-1].biases)}; mend the shapes in the source"
-                )
-            if len(layers) > len(names):
-                layers[-1] = _composed(layers[-1], step)
-                merged.append(step.place)
-            else:
-                layers.append(step)
-                words += _told(merged)
-                merged = [step.place]
-        elif len(layers) == len(names):
-            raise InputError(_misplaced(step.place, before))
+            continue
+        if softmax:
+            raise InputError(
+                f"{softmax}: a softmax mixes all outputs, so it is not an activation of a neuron; it is supported as "
+                f"the last step only, and {step.place} comes after it: import the model up to it"
+            )
+        if isinstance(step, Softmax):
+            softmax = step.place
+        elif isinstance(step, Selection):
+            layers = _selected(layers, step)
+            words += [f"{step.place} keeps {len(step.kept)} of {step.features} features"]
         else:
-            activation(step.name)
-            names.append(step.name)
-            before = step.place
-    if not layers:
+            layers = _continued(layers, step)
+    if not layers or not any(one.has_neurons or one.is_diagonal for one in layers):
         raise InputError("there is no linear layer in what is to be imported; a network needs at least one")
-    words += _told(merged)
-    names += ["identity"] * (len(layers) - len(names))
-    return Network(tuple(map(_matrix, layers)), tuple(one.biases for one in layers), tuple(names)), tuple(words)
+    if len(layers) > 1 and not layers[-1].has_neurons and not layers[-1].name:
+        *layers, after = layers
+        layers[-1], told = _ended(layers[-1], after)
+        words.append(told)
+    if softmax:
+        if len(layers[-1].affine.biases) == 1:
+            raise InputError(f"{softmax}: a softmax of one output is 1 for every input; import the model up to it")
+        words.append("softmax left out")
+    words += [_own(one) for one in layers if not one.has_neurons]
+    weights, biases = tuple(_matrix(one.affine) for one in layers), tuple(one.affine.biases for one in layers)
+    network = Network(weights, biases, tuple(one.name or "identity" for one in layers))
+    return network, (*words, *(told for one in layers for told in _told(one.places)))
+
+
+def _continued(layers: list[_Layer], step: Affine | Nonlinear) -> list[_Layer]:
+    """The layers with one more step."""
+    last = layers[-1] if layers else None
+    if isinstance(step, Affine):
+        if last and step.incoming != len(last.affine.biases):
+            raise InputError(
+                f"{step.place} takes {step.incoming} features, but {last.affine.place} gives "
+                f"{len(last.affine.biases)}; mend the shapes in the source"
+            )
+        is_matrix = step.weights.ndim == 2
+        if last is None or last.name or (last.has_neurons and is_matrix):
+            return [*layers, _Layer(step, (step.place,), is_matrix)]
+        joined = _composed(last.affine, step)
+        return [*layers[:-1], _Layer(joined, (*last.places, step.place), last.has_neurons or is_matrix)]
+    if last is None or last.name:
+        raise InputError(_misplaced(step.place, last.activated_at if last else ""))
+    try:
+        activation(step.name)
+    except InputError as error:
+        raise InputError(f"{step.place}: {error}") from None
+    return [*layers[:-1], replace(last, name=step.name, activated_at=step.place)]
+
+
+def _selected(layers: list[_Layer], step: Selection) -> list[_Layer]:
+    """The layers with only some of the last features, the other neurons being read by nothing."""
+    kept = list(step.kept)
+    if not layers:
+        matrix = np.zeros((len(kept), step.features))
+        matrix[np.arange(len(kept)), kept] = 1
+        return [_Layer(Affine(matrix, np.zeros(len(kept)), step.place), (step.place,), False)]
+    *before, last = layers
+    weights = _matrix(last.affine) if last.is_diagonal and not before else last.affine.weights
+    chosen = Affine(weights[kept], last.affine.biases[kept], last.affine.place)
+    return [*(_selected(before, step) if last.is_diagonal and before else before), replace(last, affine=chosen)]
+
+
+def _ended(last: _Layer, after: _Layer) -> tuple[_Layer, str]:
+    """The last layer with the constants after its activation, and in words what became of them."""
+    scale, shift, place = after.affine.weights, after.affine.biases, ", ".join(dict.fromkeys(after.places))
+    found = ending(last.name, scale, shift)
+    if found is None:
+        raise refused(place, last.activated_at, scale, shift, BOUNDARY)
+    affine = _composed(last.affine, elementwise(found.factors, found.summands, last.affine.place))
+    words = f"{last.activated_at} ({last.name}) and {place} folded into {found.name}"
+    return replace(last, affine=affine, name=found.name), words
 
 
 def _composed(first: Affine, second: Affine) -> Affine:
-    """One step for two; only a diagonal after a diagonal is a diagonal again."""
+    """One step for two, of which at most one has neurons."""
     with np.errstate(over="ignore", invalid="ignore"):
         biases = second(first.biases[None])[0]
-        if second.weights.ndim == 2 and first.weights.ndim == 2:
+        if first.weights.ndim == second.weights.ndim == 2:
             return Affine(second.weights @ first.weights, biases, second.place)
         rows = second.weights[:, None] if second.weights.ndim < first.weights.ndim else second.weights
         return Affine(rows * first.weights, biases, second.place)
@@ -152,6 +244,11 @@ def _matrix(layer: Affine) -> np.ndarray:
             f"{WIDEST_DIAGONAL:,} are made into one: begin after it"
         )
     return np.diag(layer.weights)
+
+
+def _own(layer: _Layer) -> str:
+    """What is said of a layer that was made of steps without neurons, since no linear layer is beside them."""
+    return f"{', '.join(dict.fromkeys(layer.places))} made a layer of its own, of one neuron for each feature"
 
 
 def _told(merged: Sequence[str]) -> list[str]:

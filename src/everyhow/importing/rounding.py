@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..activations import LEAKY, SIGMOID, Activation, activation
-from .layers import Affine, Nonlinear, Step
+from .layers import Affine, Nonlinear, Selection, Step
 
 # Both sides round, and the bound is of first order in eps.
 SAFETY = 2.0
@@ -47,7 +47,7 @@ def coarsest(names: Iterable[str]) -> Precision:
 def allowed_differences(
     steps: Iterable[Step], points: Float[np.ndarray, "inputs features"], precision: Precision
 ) -> Float[np.ndarray, "inputs outputs"]:
-    """How far each output may lie from that of exact arithmetic, times a safety factor of 2.
+    """How far each output may lie from that of exact arithmetic, times a safety factor of 2; before a last softmax.
 
     Example:
         >>> third = Affine(np.array([[1 / 3]]), np.array([0.0]), "Linear 0")
@@ -67,8 +67,11 @@ def allowed_differences(
                 function = activation(step.name)
                 passed = _steepest(function, values, error) * error
                 values = function(values)
-                error = passed + eps * _rounded(function, values) + smallest
+                error = passed + eps * _rounded(function, values) + smallest + step.apart
                 magnitude = np.abs(values) + error
+            elif isinstance(step, Selection):
+                kept = list(step.kept)
+                values, error, magnitude = values[:, kept], error[:, kept], magnitude[:, kept]
     return SAFETY * error
 
 

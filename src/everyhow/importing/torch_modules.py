@@ -1,6 +1,8 @@
 """Importing PyTorch modules. PyTorch is loaded by whoever made the module."""
 
+import contextlib
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,20 +22,22 @@ if TYPE_CHECKING:
 def from_torch(module: "nn.Module", data: Any = None) -> Network:
     """The network that a PyTorch module computes, checked against the module's own outputs.
 
-    Linear layers with or without bias, BatchNorm1d in eval mode, ReLU, LeakyReLU, PReLU with one slope, Tanh, Sigmoid,
-    Dropout in eval mode, Flatten and Identity, as modules or as functions, in containers nested at will or in modules
-    with a `forward` of their own, which `torch.fx` traces. Everything must lie in one chain. The module itself stays as
-    it is.
+    The module is followed while a copy of it runs: linear layers with or without bias, batch normalization and dropout
+    in eval mode, activations, constants, products with stored matrices, views and selections of features, as modules or
+    as functions, in any module with a `forward` that is one chain of them. Weights that hooks make (weight and spectral
+    norm, pruning, parametrizations) are read as the module makes them. A softmax at the end is left out, since the
+    largest output is the same without it. The module itself stays as it is.
 
     Args:
         module: the module, or a slice such as `model[-3:]`; in float16, bfloat16, float32 or float64, on any device.
-        data: inputs to check it on: a tensor or array (inputs, features...), or batches as a data loader gives them,
-            of which only the inputs are used. All corners of the unit cube for up to 8 inputs when not given, else 256
-            standard normal inputs.
+        data: inputs to check it on: a tensor or array (inputs, features...), a data frame, or batches as a data loader
+            gives them, of which only the inputs are used. All corners of the unit cube for up to 8 inputs when not
+            given, else 256 standard normal inputs.
 
     Raises:
-        InputError: a layer that is not supported, with its place and what to do; a module in training mode; data that
-            does not fit; or outputs that differ from the module's by more than its precision explains.
+        InputError: a layer that is not supported, with its place and which part of the module can be imported; a module
+            in training mode; data that does not fit; or outputs that differ from the module's by more than its
+            precision explains.
 
     Example:
         >>> import torch
@@ -43,40 +47,54 @@ def from_torch(module: "nn.Module", data: Any = None) -> Network:
     torch = sys.modules.get("torch")
     if torch is None or not isinstance(module, torch.nn.Module):
         raise InputError(
-            f"from_torch takes a torch.nn.Module, not {type(module).__name__}; from_state_dict takes the tensors of a "
+            f"from_torch takes a torch.nn.Module, not {_kind(module)}; from_state_dict takes the tensors of a "
             "state dict, and load a file"
         )
-    from .torch_graph import dtypes_of, steps_of
+    from .torch_parts import advice, check_tensors, copied, traced_at_any_width, unwrapped
+    from .torch_trace import DoesNotRunError, NotTakenError, check_mode, returned, traced
 
-    original = getattr(module, "_orig_mod", module)  # what torch.compile was given
-    steps = steps_of(original)
-    features = fold(steps)[0].widths[0]
-    points, words = default_points(features) if data is None else given_points(_rows(data))
-    entering = _placed(points, original)
-    source = f"torch {type(original).__name__}"
+    original = unwrapped(module)
+    check_mode(original)
+    given = None if data is None else given_points(rows_of(data))
     try:
-        with torch.no_grad():
-            leaving = original(entering.clone())
-    except Exception as error:
-        raise InputError(
-            f"{source} does not run on inputs of shape {tuple(entering.shape)} ({first_line(error)}); give data of the "
-            "shape that it takes"
-        ) from None
-    if leaving.shape[:1] != entering.shape[:1]:
-        raise InputError(
-            f"{source} gives {tuple(leaving.shape)} for {len(points)} inputs; it must give one row for each"
-        )
+        check_tensors(original)
+        if given is None:
+            trace = traced_at_any_width(original)
+            given = default_points(fold(trace.steps)[0].widths[0])
+            entering = _placed(given[0], original)
+        else:
+            entering = _placed(given[0], original)
+            try:
+                trace = traced(copied(original), entering)
+            except DoesNotRunError:
+                _outputs(original, entering)  # which says so of the data as they are
+                raise
+        points, words = given
+        leaving = _rows_for(returned(_outputs(original, entering), type(original).__name__), entering, original)
+    except NotTakenError as error:
+        raise InputError(f"{error}; {advice(original)}") from None
     return imported(
-        steps, check_features(_flat(entering, len(points)), features), _flat(leaving, len(points)),
-        source=source, precision=coarsest(dtypes_of(original)), checked_on=words,
+        trace.steps, check_features(_flat(entering, len(points)), fold(trace.steps)[0].widths[0]), leaving,
+        source=f"torch {type(original).__name__}", precision=coarsest(_types(original) | trace.types), checked_on=words,
     )  # fmt: skip
 
 
 def as_array(tensor: "torch.Tensor") -> np.ndarray:
-    """A copy of the tensor's values, in float64 on the CPU."""
+    """A copy of the tensor's values, in float64 on the CPU.
+
+    Raises:
+        InputError: complex numbers, or a tensor without values.
+    """
     import torch
 
-    return tensor.detach().to("cpu", torch.float64, copy=True).numpy()
+    if tensor.is_complex() or tensor.is_meta:
+        kind = "has no values, on the device meta" if tensor.is_meta else f"holds {tensor.dtype}"
+        raise InputError(f"a tensor of shape {tuple(tensor.shape)} {kind}; give real numbers")
+    tensor = tensor.detach()
+    dense = (
+        tensor.dequantize() if tensor.is_quantized else tensor.to_dense() if tensor.layout != torch.strided else tensor
+    )
+    return dense.to("cpu", torch.float64, copy=True).numpy()
 
 
 def inputs_of(batch: Any) -> Any:
@@ -84,33 +102,143 @@ def inputs_of(batch: Any) -> Any:
     return batch[0] if isinstance(batch, tuple | list) and len(batch) else batch
 
 
-def _rows(data: Any) -> Any:
-    """The inputs in an array, a tensor, nested lists of numbers, or an iterable of batches."""
-    if _is_array(data):
-        return as_array(data) if hasattr(data, "detach") else data
+def rows_of(data: Any) -> Any:
+    """The inputs in an array, a tensor, a data frame, nested lists of numbers, a data set, or batches.
+
+    Raises:
+        InputError: something else, or a pair that may be two batches or inputs with their labels.
+    """
+    if is_array(data):
+        return array_of(data)
+    if isinstance(data, str | bytes | Mapping):
+        raise InputError(f"data is {_kind(data)}; give a tensor, an array or batches of inputs")
+    check_pair(data, "data")
     try:
-        batches = list(data)
+        # A data set need not end by itself when it is iterated over.
+        batches = [data[k] for k in range(len(data))] if _is_data_set(data) else list(data)
     except TypeError:
         raise InputError(f"data is a {type(data).__name__}; give a tensor, an array or batches of inputs") from None
+    except Exception as error:
+        raise InputError(f"data cannot be read ({first_line(error)}); give a tensor, an array or batches") from None
+    if not batches:
+        raise InputError("data holds no inputs; give at least one")
     first = [inputs_of(batch) for batch in batches]
-    if not any(map(_is_array, first)):
+    if not any(map(is_array, first)):
+        if any(isinstance(one, Mapping | str) or one is None for one in first):
+            found = next(one for one in first if isinstance(one, Mapping | str) or one is None)
+            raise InputError(f"data holds {_kind(found)} where inputs should be; give a tensor, an array or batches")
         return batches
-    if not all(map(_is_array, first)):
-        raise InputError("data has batches whose inputs are no tensor; give batches of tensors, or of (inputs, labels)")
-    arrays = [_rows(one) for one in first]
-    if len({one.shape[1:] for one in arrays}) > 1:
+    if not all(map(is_array, first)):
+        found = next(one for one in first if not is_array(one))
         raise InputError(
-            f"data has batches of shapes {', '.join(str(one.shape) for one in arrays[:4])}; they must agree"
+            f"data has batches whose inputs are not a tensor but {_kind(found)}; give batches of tensors, or of "
+            "(inputs, labels)"
+        )
+    arrays = [array_of(one) for one in first]
+    if all(one.ndim == 1 for one in arrays):
+        arrays = [one[None] for one in arrays]  # the items of a data set: one input each
+    if len({one.shape[1:] for one in arrays}) > 1 or any(not one.ndim for one in arrays):
+        raise InputError(
+            f"data has batches of shapes {', '.join(str(one.shape) for one in arrays[:4])}; they must agree, each "
+            "(inputs, features)"
         )
     return np.concatenate(arrays)
 
 
-def _is_array(value: Any) -> bool:
-    return isinstance(value, np.ndarray) or hasattr(value, "detach")
+def check_pair(data: Any, item: str) -> None:
+    """See that data is not a bare pair of tensors, which reads in two ways.
+
+    Raises:
+        InputError: it is, and both are shown.
+    """
+    if not (isinstance(data, tuple | list) and len(data) == 2 and all(map(is_array, data))):
+        return
+    first, second = (tuple(one.shape) for one in data)
+    same = len(first) and len(second) and first[0] == second[0]
+    labels = same and len(first) > 1 and (len(second) == 1 or (isinstance(data, tuple) and first[1:] != second[1:]))
+    if labels or (isinstance(data, tuple) and same):
+        raise InputError(
+            f"{item} is a {type(data).__name__} of two tensors, {first} and {second}: it may be inputs with their "
+            f"labels, or two batches of inputs. Give [({item}[0], {item}[1])] for one batch with its labels, or "
+            f"[({item}[0],), ({item}[1],)] for two batches"
+        )
+
+
+def array_of(value: Any) -> np.ndarray:
+    """The numbers of a tensor, an array or a data frame."""
+    if hasattr(value, "detach"):
+        return as_array(value)
+    array = value if isinstance(value, np.ndarray) else np.asarray(value.to_numpy())
+    if array.dtype.kind == "O":
+        with contextlib.suppress(TypeError, ValueError):
+            array = array.astype(np.float64)
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"data holds values of type {array.dtype}; give real numbers")
+    return array
+
+
+def is_array(value: Any) -> bool:
+    # A class has these methods too, but no values.
+    return not isinstance(value, type) and (
+        isinstance(value, np.ndarray) or hasattr(value, "detach") or _is_frame(value)
+    )
+
+
+def _is_frame(value: Any) -> bool:
+    return hasattr(value, "to_numpy") and hasattr(value, "shape")
+
+
+def _is_data_set(value: Any) -> bool:
+    torch: Any = sys.modules.get("torch")
+    return torch is not None and isinstance(value, torch.utils.data.Dataset) and hasattr(value, "__len__")
+
+
+def _kind(value: Any) -> str:
+    return f"the text {value!r:.40}" if isinstance(value, str) else f"{type(value).__name__}"
+
+
+def _types(module: "nn.Module") -> frozenset[str]:
+    """The floating-point types of a module's tensors."""
+    tensors = [*module.parameters(), *module.buffers()]
+    return frozenset(str(one.dtype).removeprefix("torch.") for one in tensors if one.is_floating_point())
 
 
 def _flat(tensor: "torch.Tensor", inputs: int) -> np.ndarray:
     return as_array(tensor).reshape(inputs, -1)
+
+
+def _outputs(module: "nn.Module", entering: "torch.Tensor") -> Any:
+    """What a copy of the module gives.
+
+    Raises:
+        InputError: it does not run.
+    """
+    import torch
+
+    from .torch_parts import copied
+    from .torch_trace import uncompiled
+
+    try:
+        with uncompiled(), torch.no_grad():
+            return copied(module)(entering.clone())
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(
+            f"torch {type(module).__name__} does not run on inputs of shape {tuple(entering.shape)} "
+            f"({first_line(error)}); give data of the shape and type that it takes, as one tensor"
+        ) from None
+
+
+def _rows_for(leaving: "torch.Tensor", entering: "torch.Tensor", module: "nn.Module") -> np.ndarray:
+    """One row of outputs for each input."""
+    inputs = len(entering)
+    if leaving.shape[:1] != entering.shape[:1] and inputs != 1:
+        raise InputError(
+            f"torch {type(module).__name__} gives {tuple(leaving.shape)} for {inputs} inputs; it must give one row for "
+            "each"
+        )
+    return _flat(leaving, inputs)
 
 
 def _placed(points: np.ndarray, module: "nn.Module") -> "torch.Tensor":
@@ -121,7 +249,7 @@ def _placed(points: np.ndarray, module: "nn.Module") -> "torch.Tensor":
     """
     import torch
 
-    like = next(module.parameters(), torch.empty(0))
+    like = next((one for one in module.parameters() if one.is_floating_point()), torch.empty(0))
     placed = torch.from_numpy(points).to(like.device, like.dtype)
     if not placed.isfinite().all():
         raise InputError(f"data holds values too large for the module's {like.dtype}; give smaller ones")

@@ -1,183 +1,449 @@
-"""The operations of PyTorch that networks are made of, each as steps."""
+"""The operations of PyTorch that networks are made of, each as steps.
 
-import operator
+Layers are known by the functions that they call: `nn.Linear` and `functional.linear` are one. Whatever only moves
+numbers is understood by moving their places; whatever is a product with a matrix by what it makes of unit vectors.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as functional
-from torch import fx, nn
 
 from ..errors import InputError
-from .layers import Affine, LeftOut, Nonlinear, Step, elementwise, leaky_relu, normalization
+from .endings import clip
+from .layers import Affine, LeftOut, Nonlinear, Selection, Softmax, Step, elementwise, leaky_relu, normalization
+from .torch_layout import Layout
 from .torch_modules import as_array
 
 SUPPORTED = (
-    "Linear, BatchNorm1d, ReLU, LeakyReLU, PReLU with one slope, Tanh, Sigmoid, Dropout, Flatten and Identity, and the "
-    "same as functions"
+    "Linear, BatchNorm1d, ReLU, LeakyReLU, PReLU with one slope, Tanh, Sigmoid, GELU, SiLU, ELU, SELU, Softplus, "
+    "Hardtanh, ReLU6, Hardsigmoid, Hardswish, Softsign, sign, heaviside, a Softmax at the end, Dropout, Flatten and "
+    "Identity, the same as functions, constants, products with a matrix, and views"
 )
-AROUND = (
-    "import the part of the model before or after it, such as from_torch(model[k:]) with data from everyhow.capture"
-)
-DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.AlphaDropout, nn.FeatureAlphaDropout)
-# What functions of torch are called here; methods of tensors have these names themselves.
-NAMES = (
-    "relu", "relu_", "leaky_relu", "leaky_relu_", "prelu", "tanh", "tanh_", "sigmoid", "sigmoid_", "dropout",
-    "alpha_dropout", "flatten", "reshape", "squeeze", "linear", "matmul", "mm", "add", "softmax", "log_softmax",
-    "clone", "detach",
-)  # fmt: skip
-FUNCTIONS = {getattr(room, name): name for room in (torch, functional) for name in NAMES if hasattr(room, name)} | {
-    functional.batch_norm: "batch_norm",
-    operator.matmul: "matmul",
-    operator.add: "add",
-    operator.iadd: "add",
-    torch.special.expit: "sigmoid",
-}
-UNCHANGED = {"contiguous", "clone", "detach", "float", "double", "squeeze"}
+# Above this multiple of its argument PyTorch's softplus is its argument: e^-20 / beta away from it.
+SOFTPLUS_THRESHOLD = 20.0
 
 
-def of_module(module: nn.Module, place: str) -> list[Step]:
-    """What a layer of PyTorch does.
+@dataclass(frozen=True, eq=False)
+class Call:
+    """A function called on `current`, whose features lie as `layout` says, and its result."""
 
-    Raises:
-        InputError: it is not supported.
-    """
-    match module:
-        case nn.Linear():
-            return [_linear(module.weight, module.bias, place)]
-        case nn.BatchNorm1d():
-            return _batch_norm(module.running_mean, module.running_var, module.weight, module.bias, module.eps, place)
-        case nn.ReLU():
-            return [Nonlinear("relu", place)]
-        case nn.LeakyReLU():
-            return [leaky_relu(float(module.negative_slope), place)]
-        case nn.PReLU():
-            return [_prelu(module.weight, place)]
-        case nn.Tanh():
-            return [Nonlinear("tanh", place)]
-        case nn.Sigmoid():
-            return [Nonlinear("sigmoid", place)]
-        case nn.Flatten():
-            return [_flatten(module.start_dim, module.end_dim, place)]
-        case nn.Identity():
-            return [LeftOut(place)]
-        case nn.Softmax() | nn.LogSoftmax() | nn.Softmin():
-            raise InputError(_SOFTMAX.format(place))
-    if isinstance(module, DROPOUTS):
-        return [LeftOut(place)]
-    raise InputError(f"{place} is not supported; {SUPPORTED} are: {AROUND}")
+    function: Callable
+    args: tuple
+    kwargs: dict[str, Any]
+    current: torch.Tensor
+    result: torch.Tensor
+    layout: Layout
+    place: str
 
+    def argument(self, position: int, key: str, default: Any = None) -> Any:
+        return self.args[position] if position < len(self.args) else self.kwargs.get(key, default)
 
-_SOFTMAX = (
-    "{}: a softmax mixes all outputs, so it is no activation of a neuron. The largest output is the same without it: "
-    "take the model up to it, such as from_torch(model[:-1])"
-)
+    def again(self, current: torch.Tensor, change: Callable[[torch.Tensor], torch.Tensor] = lambda one: one) -> Any:
+        """The result for another tensor in the place of `current`, other tensors being changed."""
+
+        def replaced(value: Any) -> Any:
+            if isinstance(value, torch.Tensor):
+                return current if value is self.current else change(value)
+            if isinstance(value, tuple | list):
+                return type(value)(map(replaced, value)) if type(value) in (tuple, list) else value
+            return value
+
+        return self.function(*replaced(self.args), **{key: replaced(one) for key, one in self.kwargs.items()})
+
+    def refuse(self, found: str) -> InputError:
+        return InputError(f"{self.place}: {found}")
 
 
-def of_function(
-    node: fx.Node, place: str, current: fx.Node, constants: dict[fx.Node, Any], width: int | None
-) -> list[Step]:
-    """What a function or method does to `current`, which has `width` features if that is known.
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What an operation does, and where the features of its result lie."""
 
-    Raises:
-        InputError: it is not supported, or not with such operands.
-    """
-    name = str(node.target) if node.op == "call_method" else FUNCTIONS.get(node.target, "")  # type: ignore[call-overload]
+    steps: list[Step]
+    layout: Layout
 
-    def argument(position: int, key: str, default: Any = None) -> Any:
-        value = node.args[position] if position < len(node.args) else node.kwargs.get(key, default)
-        return constants.get(value, value) if isinstance(value, fx.Node) else value
 
-    if name in ("add", "add_", "matmul", "mm", "__matmul__"):
-        first, second = argument(0, "input"), argument(1, "other", argument(1, "mat2"))
-        if name.startswith("add") and argument(2, "alpha", 1) == 1:
-            return [_sum(second if first is current else first, width, place)]
-        if first is current and isinstance(second, torch.Tensor) and second.ndim == 2:
-            return [_linear(second.T, None, place)]
-    elif argument(0, "input") is not current:
-        pass
-    elif name in UNCHANGED:
-        return [LeftOut(place)]
-    elif name in ("relu", "relu_", "tanh", "tanh_", "sigmoid", "sigmoid_"):
-        return [Nonlinear(name.rstrip("_"), place)]
-    elif name in ("leaky_relu", "leaky_relu_"):
-        return [leaky_relu(float(argument(1, "negative_slope", 0.01)), place)]
-    elif name == "prelu":
-        return [_prelu(argument(1, "weight"), place)]
-    elif name in ("dropout", "alpha_dropout"):
-        if argument(2, "training", name == "dropout") and argument(1, "p", 0.5) > 0:
-            raise InputError(
-                f"{place}: this dropout is active; call module.eval() first, and give it training=self.training"
-            )
-        return [LeftOut(place)]
-    elif name == "flatten":
-        return [_flatten(argument(1, "start_dim", 0), argument(2, "end_dim", -1), place)]
-    elif name in ("view", "reshape"):
-        return [_reshaped(node, place)]
-    elif name == "linear":
-        return [_linear(argument(1, "weight"), argument(2, "bias"), place)]
-    elif name == "batch_norm":
-        if argument(5, "training", False):
-            raise InputError(f"{place} is in training mode; call module.eval() first")
-        mean, variance, weight, bias = (
-            argument(k, key) for k, key in ((1, "running_mean"), (2, "running_var"), (3, "weight"), (4, "bias"))
+def name_of(function: Callable) -> str:
+    """What a function or method of PyTorch is called, whether it works in place or not; of a property its name."""
+    named: Any = function.__self__ if is_property(function) else function  # type: ignore[attr-defined]
+    return getattr(named, "__name__", str(named)).strip("_")
+
+
+def is_property(function: Callable) -> bool:
+    """Whether it reads a property of a tensor, such as its shape."""
+    return getattr(function, "__name__", "") == "__get__"
+
+
+def _unchanged(call: Call) -> Found:
+    return Found([LeftOut(call.place)], call.layout)
+
+
+def _moved(call: Call) -> Found:
+    numbers = call.again(call.layout.numbers.clone(), torch.Tensor.cpu)
+    found = call.layout.moved(numbers) if numbers.dtype == torch.long else None
+    if found is None:
+        raise call.refuse(
+            f"it makes {tuple(call.result.shape)} of {tuple(call.current.shape)}, which does not keep the "
+            f"{call.layout.inputs} inputs apart, or repeats features; supported are views as (inputs, features)"
         )
-        return _batch_norm(mean, variance, weight, bias, argument(7, "eps", 1e-5), place)
-    elif name in ("softmax", "log_softmax"):
-        raise InputError(_SOFTMAX.format(place))
-    raise InputError(f"{place} is not supported in this form; {SUPPORTED} are: {AROUND}")
+    layout, kept = found
+    whole = len(kept) == call.layout.features
+    return Found([LeftOut(call.place) if whole else Selection(kept, call.layout.features, call.place)], layout)
 
 
-def _linear(weight: torch.Tensor, bias: torch.Tensor | None, place: str) -> Affine:
-    if not weight.is_floating_point():
-        raise InputError(
-            f"{place}: its weights are {weight.dtype}; real floating-point numbers are supported: convert it"
+def _activation(name: str) -> Callable[[Call], Found]:
+    return lambda call: Found([Nonlinear(name, call.place)], call.layout)
+
+
+def _named(step_of: Callable[[Call], Nonlinear]) -> Callable[[Call], Found]:
+    return lambda call: Found([step_of(call)], call.layout)
+
+
+def _parameter(kind: str, value: float, usual: float) -> str:
+    return kind if value == usual else f"{kind}:{value!r}"
+
+
+def _number(call: Call, position: int, key: str, default: float | None) -> float:
+    """A number among the arguments, also in a tensor of one; infinite when it is left out."""
+    value = call.argument(position, key, default)
+    if isinstance(value, torch.Tensor) and value.numel() == 1:
+        value = value.item()
+    if not isinstance(value, Real):
+        raise call.refuse(f"its {key} is {_shown(value)}; one number is supported")
+    return float(value)
+
+
+def _prelu(call: Call) -> Nonlinear:
+    slopes = as_array(call.argument(1, "weight")).reshape(-1)
+    if len(set(slopes.tolist())) != 1:
+        raise call.refuse(f"it has {len(slopes)} slopes; one for all neurons is supported")
+    return leaky_relu(float(slopes[0]), call.place)
+
+
+def _rrelu(call: Call) -> Nonlinear:
+    if call.argument(3, "training", False):
+        raise call.refuse("it is in training mode; call module.eval() first")
+    return leaky_relu((_number(call, 1, "lower", 1 / 8) + _number(call, 2, "upper", 1 / 3)) / 2, call.place)
+
+
+def _gelu(call: Call) -> Nonlinear:
+    return Nonlinear("gelu_new" if call.argument(1, "approximate", "none") == "tanh" else "gelu", call.place)
+
+
+def _elu(call: Call) -> Nonlinear:
+    alpha = _number(call, 1, "alpha", 1.0)
+    if (_number(call, 2, "scale", 1.0), _number(call, 3, "input_scale", 1.0)) != (1, 1):
+        raise call.refuse("it is scaled; an ELU without scale is supported")
+    return Nonlinear(_parameter("elu", alpha, 1.0), call.place)
+
+
+def _celu(call: Call) -> Nonlinear:
+    alpha = _number(call, 1, "alpha", 1.0)
+    if alpha != 1:
+        raise call.refuse(f"its alpha is {alpha:g}; 1 is supported")
+    return Nonlinear("elu", call.place)
+
+
+def _softplus(call: Call) -> Nonlinear:
+    beta, threshold = _number(call, 1, "beta", 1.0), _number(call, 2, "threshold", SOFTPLUS_THRESHOLD)
+    if threshold < SOFTPLUS_THRESHOLD or beta <= 0:
+        raise call.refuse(
+            f"its beta is {beta:g} and its threshold {threshold:g}; a beta above 0 and a threshold of at least "
+            f"{SOFTPLUS_THRESHOLD:g}, up to which it is a softplus, are supported"
         )
+    return Nonlinear(_parameter("softplus", beta, 1.0), call.place, math.exp(-threshold) / beta)
+
+
+def _clipped(call: Call, low: float, high: float) -> Nonlinear:
+    if (low, high) == (0, math.inf):
+        return Nonlinear("relu", call.place)
+    if not -math.inf < low < high < math.inf:
+        raise call.refuse(
+            f"it keeps numbers between {low:g} and {high:g}; supported are 0 without an upper end, and two ends"
+        )
+    return Nonlinear(clip(low, high), call.place)
+
+
+def _clamp(call: Call) -> Nonlinear:
+    ends = [call.argument(position, key) for position, key in ((1, "min"), (2, "max"))]
+    low, high = (
+        end if one is None else _number(call, position, key, None)
+        for one, position, key, end in zip(ends, (1, 2), ("min", "max"), (-math.inf, math.inf), strict=True)
+    )
+    return _clipped(call, low, high)
+
+
+def _threshold(call: Call) -> Nonlinear:
+    ends = _number(call, 1, "threshold", None), _number(call, 2, "value", None)
+    if ends != (0, 0):
+        raise call.refuse(f"its threshold is {ends[0]:g} and its value {ends[1]:g}; 0 and 0, a ReLU, are supported")
+    return Nonlinear("relu", call.place)
+
+
+def _heaviside(call: Call) -> Nonlinear:
+    at_zero = call.argument(1, "values")
+    if call.argument(0, "input") is not call.current or as_array(at_zero).any():
+        raise call.refuse("its value at 0 is not 0; values=0 is supported")
+    return Nonlinear("step", call.place)
+
+
+def _maximum(call: Call) -> Found:
+    other = _operands(call)[1]
+    of_each = call.layout.of_each(torch.as_tensor(other)) if isinstance(other, torch.Tensor | Real) else None
+    if of_each is None or of_each.any() or call.result.shape != call.current.shape:
+        raise call.refuse(f"its other operand is {_shown(other)}; the maximum with 0, a ReLU, is supported")
+    return Found([Nonlinear("relu", call.place)], call.layout)
+
+
+def _dropout(call: Call) -> Found:
+    if (
+        call.argument(2, "training", not name_of(call.function).endswith("alpha_dropout"))
+        and call.argument(1, "p", 0.5) > 0
+    ):
+        raise call.refuse("this dropout is active; call module.eval() first, and give it training=self.training")
+    return _unchanged(call)
+
+
+def _softmax(sign: float = 1.0, *, logarithm: bool = False) -> Callable[[Call], Found]:
+    def found(call: Call) -> Found:
+        axis = call.argument(1, "dim")
+        axis = (0 if call.current.ndim in (0, 1, 3) else 1) if axis is None else axis
+        over = call.layout.numbers.movedim(axis, -1) // call.layout.features
+        if over.shape[-1] != call.layout.features or not torch.equal(over, over[..., :1].expand_as(over)):
+            raise call.refuse(f"its dim is {axis} of {tuple(call.current.shape)}; the one of all outputs is supported")
+        steps: list[Step] = [Softmax(call.place, logarithm)]
+        if sign < 0:
+            steps.insert(0, elementwise(-np.ones(call.layout.features), np.zeros(call.layout.features), call.place))
+        return Found(steps, call.layout)
+
+    return found
+
+
+def _linear(call: Call) -> Found:
+    weight, bias = call.argument(1, "weight"), call.argument(2, "bias")
+    if call.argument(0, "input") is not call.current or not isinstance(weight, torch.Tensor):
+        raise call.refuse("what flows through is used as its weights; stored ones are supported")
     matrix = as_array(weight)
-    return Affine(matrix, np.zeros(len(matrix)) if bias is None else as_array(bias), place)
+    return _layer(call, matrix, np.zeros(len(matrix)) if bias is None else as_array(bias))
 
 
-def _sum(constant: Any, width: int | None, place: str) -> Affine:
-    """Adding a constant vector or number."""
-    shift = as_array(torch.as_tensor(constant)) if isinstance(constant, torch.Tensor | int | float) else None
-    if shift is not None and shift.ndim < 2:
-        features = width or (len(shift) if shift.ndim else 0)
-        if features and (shift.ndim == 0 or len(shift) in (1, features)):
-            return elementwise(np.ones(features), np.broadcast_to(shift, features), place)
-    raise InputError(f"{place}: only a bias can be added, one number per feature, after a linear layer: {AROUND}")
+def _matmul(call: Call) -> Found:
+    matrix = call.argument(1, "other", call.argument(1, "mat2"))
+    if call.argument(0, "input") is call.current and isinstance(matrix, torch.Tensor) and matrix.ndim == 2:
+        return _layer(call, as_array(matrix).T, np.zeros(matrix.shape[1]))
+    return _product(call)
 
 
-def _batch_norm(
-    mean: torch.Tensor | None, variance: torch.Tensor | None, weight: torch.Tensor | None, bias: torch.Tensor | None,
-    epsilon: float, place: str,
-) -> list[Step]:  # fmt: skip
+def _layer(call: Call, weights: np.ndarray, biases: np.ndarray) -> Found:
+    """Weights applied to the last axis, over which the features of each input lie."""
+    order = call.layout.order()
+    if order is None or weights.ndim != 2 or weights.shape[1] != call.layout.features:
+        raise call.refuse(
+            f"it is applied to {tuple(call.current.shape)}, to each of several parts of an input; flatten it first, "
+            "so that each input is one row"
+        )
+    steps: list[Step] = [Affine(weights, biases, call.place)]
+    if order != tuple(range(len(order))):
+        steps.insert(0, Selection(order, len(order), call.place))
+    return Found(steps, Layout(torch.arange(call.result.numel()).reshape(call.result.shape), call.layout.inputs))
+
+
+def _product(call: Call) -> Found:
+    """A product with constants, by what it makes of unit vectors: exactly the weights, since all else adds zeros."""
+    inputs, features = call.layout.inputs, call.layout.features
+    axes = [axis for axis, size in enumerate(call.result.shape) if size == inputs]
+    if len(axes) != 1 or not call.layout.axes():
+        raise call.refuse(
+            f"it makes {tuple(call.result.shape)} of {tuple(call.current.shape)}, which does not keep the {inputs} "
+            "inputs apart"
+        )
+    columns = []
+    for first in range(0, features, inputs):
+        units = torch.zeros(inputs, features, dtype=torch.float64)
+        count = min(inputs, features - first)
+        units[torch.arange(count), first + torch.arange(count)] = 1
+        made = call.again(call.layout.placed(units), lambda one: one.detach().to("cpu", torch.float64))
+        columns.append(made.movedim(axes[0], 0).reshape(inputs, -1)[:count].numpy())
+    weights = np.concatenate(columns).T
+    layout = Layout.of_rows(call.result.shape, axes[0])
+    return Found([Affine(weights, np.zeros(len(weights)), call.place)], layout)
+
+
+def _addmm(call: Call) -> Found:
+    added, first, second = (call.argument(k, key) for k, key in enumerate(("input", "mat1", "mat2")))
+    if added is call.current:
+        raise call.refuse("it adds a product of constants; add a constant instead")
+    product = Call(torch.mm, (first, second), {}, call.current, call.result, call.layout, call.place)
+    found = _product(product)
+    features = found.layout.features
+    scale, beta = np.full(features, float(call.argument(4, "alpha", 1))), float(call.argument(3, "beta", 1))
+    moved = _of_each(product, added, found.layout) * beta
+    return Found([*found.steps, elementwise(scale, moved, call.place)], found.layout)
+
+
+def _batch_norm(call: Call) -> Found:
+    mean, variance, weight, bias = (
+        call.argument(k, key) for k, key in enumerate(("running_mean", "running_var", "weight", "bias"), start=1)
+    )
     if mean is None or variance is None:
-        raise InputError(
-            f"{place} has no running statistics, so an output depends on the other inputs of its batch; train it with "
+        raise call.refuse(
+            "it has no running statistics, so an output depends on the other inputs of its batch; train it with "
             "track_running_stats=True"
         )
-    scale = torch.ones_like(mean) if weight is None else weight
-    shift = torch.zeros_like(mean) if bias is None else bias
-    return normalization(as_array(mean), as_array(variance), epsilon, as_array(scale), as_array(shift), place)
+    if call.argument(5, "training", False):
+        raise call.refuse("it is in training mode; call module.eval() first")
+    channels = (-1, *[1] * (call.current.ndim - 2))
+    means, variances, scale, shift = (
+        np.full(call.layout.features, default) if one is None else _of_each(call, one.reshape(channels), call.layout)
+        for one, default in ((mean, 0.0), (variance, 1.0), (weight, 1.0), (bias, 0.0))
+    )
+    steps = normalization(means, variances, call.argument(7, "eps", 1e-5), scale, shift, call.place)
+    return Found(steps, call.layout)
 
 
-def _prelu(slopes: torch.Tensor, place: str) -> Nonlinear:
-    if slopes.numel() != 1:
-        raise InputError(f"{place} has {slopes.numel()} slopes; one for all neurons is supported: {AROUND}")
-    return leaky_relu(float(slopes.detach()), place)
+def _operands(call: Call) -> tuple[bool, Any]:
+    """Whether `current` comes first, and the other operand."""
+    first, second = call.argument(0, "input"), call.argument(1, "other")
+    return (True, second) if first is call.current else (False, first)
 
 
-def _flatten(start: int, end: int, place: str) -> LeftOut:
-    if (start, end) != (1, -1):
-        raise InputError(
-            f"{place}: start_dim is {start} and end_dim {end}; supported are 1 and -1, which keep inputs apart"
+def _sum(sign: float, *, turned: bool = False) -> Callable[[Call], Found]:
+    """first + alpha * sign * second, `turned` when the second is written first."""
+
+    def found(call: Call) -> Found:
+        is_first, other = _operands(call)
+        alpha = call.argument(2, "alpha", 1) * sign
+        scale, factor = (1.0, alpha) if is_first != turned else (alpha, 1.0)
+        shift = factor * _of_each(call, other, call.layout)
+        return _constant(call, np.full(call.layout.features, float(scale)), shift)
+
+    return found
+
+
+def _times(call: Call) -> Found:
+    scale = _of_each(call, _operands(call)[1], call.layout)
+    return _constant(call, scale, np.zeros_like(scale))
+
+
+def _divided(call: Call) -> Found:
+    is_first, other = _operands(call)
+    if not is_first:
+        raise call.refuse("it divides by what flows through; a constant to divide by is supported")
+    if call.argument(2, "rounding_mode") is not None:
+        raise call.refuse("it rounds; division without rounding_mode is supported")
+    divisor = _of_each(call, other, call.layout)
+    if not divisor.all():
+        raise call.refuse("it divides by 0; mend the constant")
+    return _constant(call, 1 / divisor, np.zeros_like(divisor))
+
+
+def _negative(call: Call) -> Found:
+    return _constant(call, -np.ones(call.layout.features), np.zeros(call.layout.features))
+
+
+def _constant(call: Call, scale: np.ndarray, shift: np.ndarray) -> Found:
+    if call.result.shape != call.current.shape:
+        raise call.refuse(
+            f"its constant makes {tuple(call.result.shape)} of {tuple(call.current.shape)}; supported are one number, "
+            "or one for each feature"
         )
-    return LeftOut(place)
+    return Found([elementwise(scale, shift, call.place)], call.layout)
 
 
-def _reshaped(node: fx.Node, place: str) -> LeftOut:
-    """A view as (inputs, features); whether it keeps the inputs apart, the check against the module tells."""
-    shape = node.args[1] if len(node.args) == 2 and isinstance(node.args[1], tuple | list) else node.args[1:]
-    if len(shape) != 2 or not (isinstance(shape[0], fx.Node) or shape[0] == -1):
-        raise InputError(f"{place}: only a reshape to (inputs, features) is supported, such as flatten(1)")
-    return LeftOut(place)
+def _of_each(call: Call, constant: Any, layout: Layout) -> np.ndarray:
+    """What a constant is for each feature.
+
+    Raises:
+        InputError: it is not a real number, or differs between inputs, or is not finite.
+    """
+    if isinstance(constant, torch.Tensor):
+        real = not constant.is_complex()
+        values = layout.of_each(constant) if real else None
+    else:
+        values = np.full(layout.features, float(constant)) if isinstance(constant, Real) else None
+    if values is None:
+        raise call.refuse(
+            f"its constant is {_shown(constant)}; supported are one real number, or one for each of "
+            f"{layout.features} features"
+        )
+    if not np.isfinite(values).all():
+        raise call.refuse(f"its constant is {values[~np.isfinite(values)][0]}; every value must be finite")
+    return values
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, torch.Tensor):
+        return f"a tensor {tuple(value.shape)} of {str(value.dtype).removeprefix('torch.')}"
+    return f"{value!r:.40}"
+
+
+UNCHANGED = (
+    "clone", "detach", "contiguous", "to", "float", "double", "half", "bfloat16", "int", "long", "short", "bool",
+    "type", "type_as", "cpu", "cuda", "requires_grad", "data", "real", "positive",
+)  # fmt: skip
+MOVED = (
+    "view", "reshape", "flatten", "squeeze", "unsqueeze", "permute", "transpose", "swapaxes", "swapdims", "t", "T",
+    "mT", "movedim", "moveaxis", "getitem", "select", "narrow", "index_select", "flip", "fliplr", "roll", "unflatten",
+    "view_as", "reshape_as", "ravel", "atleast_2d",
+)  # fmt: skip
+PRODUCTS = ("bmm", "einsum", "tensordot", "inner")
+# Those that are called here as they are in PyTorch.
+ACTIVATIONS = ("relu", "tanh", "sigmoid", "silu", "selu", "relu6", "hardsigmoid", "hardswish", "softsign", "sign")
+OPERATIONS: dict[str, Callable[[Call], Found]] = {
+    **dict.fromkeys(UNCHANGED, _unchanged),
+    **dict.fromkeys(MOVED, _moved),
+    **dict.fromkeys(PRODUCTS, _product),
+    **{name: _activation(name) for name in ACTIVATIONS},
+    "sgn": _activation("sign"),
+    "special_expit": _activation("sigmoid"),
+    "expit": _activation("sigmoid"),
+    "leaky_relu": _named(lambda call: leaky_relu(_number(call, 1, "negative_slope", 0.01), call.place)),
+    "prelu": _named(_prelu),
+    "rrelu": _named(_rrelu),
+    "gelu": _named(_gelu),
+    "elu": _named(_elu),
+    "celu": _named(_celu),
+    "softplus": _named(_softplus),
+    "hardtanh": _named(
+        lambda call: _clipped(call, _number(call, 1, "min_val", -1.0), _number(call, 2, "max_val", 1.0))
+    ),
+    "clamp": _named(_clamp),
+    "clip": _named(_clamp),
+    "clamp_min": _named(lambda call: _clipped(call, _number(call, 1, "min", None), math.inf)),
+    "threshold": _named(_threshold),
+    "heaviside": _named(_heaviside),
+    "maximum": _maximum,
+    "max": _maximum,
+    "dropout": _dropout,
+    "dropout1d": _dropout,
+    "alpha_dropout": _dropout,
+    "feature_alpha_dropout": _dropout,
+    "softmax": _softmax(),
+    "special_softmax": _softmax(),
+    "log_softmax": _softmax(logarithm=True),
+    "special_log_softmax": _softmax(logarithm=True),
+    "softmin": _softmax(-1.0),
+    "linear": _linear,
+    "matmul": _matmul,
+    "mm": _matmul,
+    "addmm": _addmm,
+    "batch_norm": _batch_norm,
+    "add": _sum(1.0),
+    "radd": _sum(1.0),
+    "sub": _sum(-1.0),
+    "subtract": _sum(-1.0),
+    "rsub": _sum(-1.0, turned=True),
+    "mul": _times,
+    "multiply": _times,
+    "rmul": _times,
+    "div": _divided,
+    "divide": _divided,
+    "true_divide": _divided,
+    "truediv": _divided,
+    "neg": _negative,
+    "negative": _negative,
+}

@@ -1,0 +1,280 @@
+"""The steps of a PyTorch module, written down while it runs on a few inputs: one chain of operations, each known.
+
+What a module computes with is what it runs: weights that hooks make are seen as they are made, shapes are those of the
+inputs, and a part that was compiled runs as it was written. A value of the inputs that a path depends on is refused.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.utils.parametrizations import _SpectralNorm
+from torch.nn.utils.spectral_norm import SpectralNorm
+from torch.overrides import TorchFunctionMode
+
+from ..errors import InputError, first_line
+from .layers import Selection, Step
+from .torch_layout import Layout
+from .torch_operations import OPERATIONS, SUPPORTED, Call, Found, is_property, name_of
+
+# The smallest number of inputs that a module is run on.
+FEWEST_INPUTS = 5
+# What only asks about the shape or kind of a tensor, or makes another one of them.
+ASKING = {
+    "size", "dim", "len", "numel", "nelement", "stride", "is_contiguous", "is_floating_point", "is_complex", "hash",
+    "get_device", "element_size", "storage_offset", "is_same_size", "repr", "format", "ndimension", "dense_dim",
+    "zeros_like", "ones_like", "full_like", "empty_like", "rand_like", "randn_like", "new_zeros", "new_ones",
+    "new_full", "new_empty", "new_tensor",
+}  # fmt: skip
+# Methods whose second operand gives a shape or a type, not values.
+LIKE = ("to", "type_as", "view_as", "reshape_as")
+VALUES = {
+    "__bool__", "__float__", "__int__", "__complex__", "__index__", "__array__", "__contains__", "item", "tolist",
+    "numpy", "eq", "ne", "lt", "le", "gt", "ge", "any", "all", "isnan", "isinf", "isfinite", "equal", "allclose",
+    "nonzero", "argmax", "argmin", "argsort", "topk", "sort", "round",
+}  # fmt: skip
+
+
+class NotTakenError(InputError):
+    """Something in a module that no network here can stand for; so many `steps` were found before it."""
+
+    steps: int = 0
+
+
+class DoesNotRunError(InputError):
+    """A module does not run on inputs of some shape; so many `steps` were found before that."""
+
+    steps: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """The steps of a module and the floating-point types that it computed in."""
+
+    steps: tuple[Step, ...]
+    types: frozenset[str]
+
+
+def traced(module: nn.Module, entering: torch.Tensor) -> Trace:
+    """What a module does to inputs of this kind, step by step. Hooks after its layers are gone afterwards.
+
+    Args:
+        module: a copy of the module, which may change.
+        entering: inputs; what they are does not matter, only their shape and type.
+
+    Raises:
+        NotTakenError: something that is not supported, with its place.
+        DoesNotRunError: the module does not run on them.
+    """
+    inputs = _batch_size(module, entering)
+    rows = entering[torch.arange(inputs, device=entering.device) % len(entering)].clone()
+    running: list[tuple[str, nn.Module]] = []
+    follower = Follower(rows, running)
+    try:
+        with _noted(module, running), uncompiled(), torch.no_grad(), follower:
+            leaving = module(rows)
+    except NotTakenError as error:
+        error.steps = len(follower.steps)
+        raise
+    except InputError:
+        raise
+    except Exception as error:
+        at = f" at {place_of(*running[-1])}" if running and running[-1][0] else ""
+        failed = DoesNotRunError(
+            f"torch {type(module).__name__} does not run on inputs of shape {tuple(rows.shape)}{at} "
+            f"({first_line(error)}); give data of the shape and type that it takes, as one tensor"
+        )
+        failed.steps = len(follower.steps)
+        raise failed from None
+    follower.end(returned(leaving, type(module).__name__))
+    return Trace(tuple(follower.steps), frozenset(follower.types))
+
+
+def uncompiled() -> AbstractContextManager:
+    """Within it, what torch.compile made runs as it was written."""
+    set_stance = getattr(torch.compiler, "set_stance", None)  # since PyTorch 2.6
+    return set_stance("force_eager") if set_stance else nullcontext()
+
+
+@contextmanager
+def _noted(module: nn.Module, running: list[tuple[str, nn.Module]]) -> Iterator[None]:
+    """Within it, `running` holds the parts of a module that are running, the innermost last."""
+    before = []
+    for path, part in module.named_modules():
+        # Hooks after a layer may change what it gives, which the check of the outputs then finds.
+        part._forward_hooks.clear()
+        before.append(part.register_forward_pre_hook(lambda one, _, path=path: running.append((path, one))))
+        part.register_forward_hook(lambda *_: running.pop() and None)
+    try:
+        yield
+    finally:
+        for hook in before:
+            hook.remove()
+
+
+class Follower(TorchFunctionMode):
+    """Writes down what becomes of one tensor while it is active."""
+
+    def __init__(self, entering: torch.Tensor, running: list[tuple[str, nn.Module]]) -> None:
+        super().__init__()
+        self.current = entering
+        self.running = running
+        self.layout = Layout.of_rows(entering.shape)
+        self.steps: list[Step] = []
+        self.types: set[str] = set()
+        # Every tensor on the way is kept, so that none takes the identity of another.
+        self.followed = {id(entering): entering}
+
+    def __torch_function__(
+        self, func: Callable, types: Any, args: tuple = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        kwargs = dict(kwargs or {})
+        used = [one for one in tensors_in((args, kwargs)) if id(one) in self.followed]
+        if not used:
+            return func(*args, **kwargs)
+        name = name_of(func)
+        if name in ASKING:
+            return func(*args, **kwargs)
+        if is_property(func) and not isinstance(found := func(*args, **kwargs), torch.Tensor):
+            return found
+        place = self._place(name)
+        if name in VALUES or getattr(func, "__name__", "") in VALUES:
+            raise NotTakenError(
+                f"{place}: what it does depends on the values of its inputs; no path in a module may, and decisions "
+                "are made here from the outputs, so return these"
+            )
+        if name not in OPERATIONS:
+            raise NotTakenError(f"{place} is not supported; {SUPPORTED} are")
+        if (len(used) > 1 and name not in LIKE) or used[0] is not self.current:
+            raise NotTakenError(
+                f"{place}: it uses something else than the step right before it, as residual connections and branches "
+                "do; networks here are single chains"
+            )
+        result = func(*args, **kwargs)
+        if not isinstance(result, torch.Tensor):
+            raise NotTakenError(
+                f"{place}: it gives {type(result).__name__}; networks here are single chains of tensors"
+            )
+        call = Call(func, args, kwargs, self.current, result, self.layout, place)
+        try:
+            self._continue(OPERATIONS[name](call), call)
+        except InputError as error:
+            raise NotTakenError(str(error)) from None
+        except Exception as error:
+            # What an operation is given is as open as PyTorch's own functions are.
+            raise NotTakenError(
+                f"{place} is not supported in this form ({first_line(error)}); {SUPPORTED} are"
+            ) from None
+        return result
+
+    def end(self, leaving: torch.Tensor) -> None:
+        """See that what the module returned is what was followed, one row for each input."""
+        if leaving is not self.current:
+            raise NotTakenError(
+                "the end of the module: it returns something else than the outputs of its last step; import a module "
+                "that returns these"
+            )
+        order = self.layout.order()
+        if order is None:
+            raise NotTakenError(
+                f"the end of the module: it returns {tuple(leaving.shape)} for {self.layout.inputs} inputs; it must "
+                "give one row for each"
+            )
+        if order != tuple(range(len(order))):
+            self.steps.append(Selection(order, len(order), "the end"))
+
+    def _continue(self, found: Found, call: Call) -> None:
+        if not call.result.is_floating_point():
+            kind = str(call.result.dtype).removeprefix("torch.")
+            raise InputError(f"{call.place}: it makes {kind} of its inputs; networks here compute real numbers")
+        self.steps += found.steps
+        self.layout = found.layout
+        self.current = call.result
+        self.types.add(type_name(call.result))
+        self.followed[id(call.result)] = call.result
+
+    def _place(self, name: str) -> str:
+        """What a step is and where, such as `Linear 2.fc1`, or `relu in block` for a function."""
+        path, part = self.running[-1] if self.running else ("", nn.Identity())
+        if type(part).__module__.startswith("torch.nn.") and not isinstance(part, nn.Sequential):
+            return place_of(path, part)
+        return f"{name} in {path}" if path else name
+
+
+def check_mode(module: nn.Module) -> None:
+    """See that running the module changes nothing in it and gives the same again.
+
+    Raises:
+        InputError: a Dropout, a normalization or a spectral norm in it is in training mode.
+    """
+    for path, part in module.named_modules():
+        random = isinstance(part, nn.modules.dropout._DropoutNd) and part.p > 0
+        changing = isinstance(part, nn.modules.batchnorm._NormBase | _SpectralNorm)
+        hooked = any(isinstance(hook, SpectralNorm) for hook in part._forward_pre_hooks.values())
+        if part.training and (random or changing or hooked):
+            raise InputError(f"{place_of(path, part)} is in training mode; call module.eval() first")
+
+
+def place_of(path: str, part: nn.Module) -> str:
+    """What a part of a module is and where, such as `Linear 2.fc1`."""
+    return f"{type(part).__name__.removeprefix('Parametrized')} {path}".strip()
+
+
+def returned(leaving: Any, name: str) -> torch.Tensor:
+    """The one tensor in what a module returned, alone or in a tuple, dictionary or dataclass.
+
+    Raises:
+        NotTakenError: none, or several.
+    """
+    found = {id(one): (path, one) for path, one in tensors_by_name(leaving)}
+    if len(found) == 1:
+        return next(iter(found.values()))[1]
+    if not found:
+        raise NotTakenError(f"the end of the module: it returns {type(leaving).__name__}, without a tensor")
+    shown = ", ".join(f"{path} {tuple(one.shape)}" for path, one in found.values())
+    raise NotTakenError(
+        f"the end of the module: it returns a {type(leaving).__name__} of {len(found)} tensors: {shown}; write a "
+        f"module around {name} that returns one of them"
+    )
+
+
+def tensors_by_name(value: Any, path: str = "") -> Iterator[tuple[str, torch.Tensor]]:
+    """The tensors in tuples, lists, dictionaries and dataclasses, each with where it stands."""
+    if isinstance(value, torch.Tensor):
+        yield path, value
+        return
+    items: Any = ()
+    if isinstance(value, Mapping):
+        items = value.items()
+    elif isinstance(value, tuple | list):
+        items = enumerate(value)
+    elif is_dataclass(value) and not isinstance(value, type):
+        items = ((field.name, getattr(value, field.name)) for field in fields(value))
+    for key, inner in items:
+        yield from tensors_by_name(inner, f"{path}[{key!r}]")
+
+
+def tensors_in(value: Any) -> Iterator[torch.Tensor]:
+    """The tensors among arguments, also those in lists and dictionaries."""
+    if isinstance(value, torch.Tensor):
+        yield value
+    elif isinstance(value, tuple | list):
+        for one in value:
+            yield from tensors_in(one)
+    elif isinstance(value, dict):
+        yield from tensors_in(tuple(value.values()))
+
+
+def type_name(tensor: torch.Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")
+
+
+def _batch_size(module: nn.Module, entering: torch.Tensor) -> int:
+    """A number of inputs that is not a size of anything else, so that it is known again in shapes."""
+    others = {size for one in (*module.parameters(), *module.buffers()) for size in one.shape}
+    # Nor is it the number of inputs that the check has, so that what depends on their number is seen there.
+    others |= {*entering.shape, *(2**k for k in range(9))}
+    return next(n for n in range(FEWEST_INPUTS, FEWEST_INPUTS + len(others) + 1) if n not in others)
