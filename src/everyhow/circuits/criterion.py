@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..activations import LEAKY, activation
+from ..activations import activation
 from ..behavior import BOUNDARY_SHIFT, Behavior, Decision, decision_limits
 from ..errors import InputError
 from ..network import Network
@@ -232,8 +232,15 @@ def _check_argmax(network: Network, decision: Decision) -> None:
     if network.widths[-1] < 2:
         raise InputError("the decision argmax needs at least 2 outputs; the network has 1: use threshold")
     function = activation(network.activations[-1])
-    if function.code != LEAKY or function.parameter == 0:
+    if not function.is_monotone:
+        raise InputError(
+            f"the decision argmax is taken of outputs that are larger where what they receive is; {function.name} "
+            f"falls and rises again: use a last activation that never falls, such as identity"
+        )
+    if not (function.is_strictly_increasing and function.is_piecewise_linear):
+        strict = function.is_strictly_increasing
+        without = ", which changes no decision" if strict else ", if the largest of what that receives is meant"
         raise InputError(
             f"the decision argmax is taken of outputs that tell apart whatever they receive; by {function.name} many "
-            f"are alike: give the network without its last activation, which changes no decision"
+            f"are alike: give the network without its last activation{without}"
         )

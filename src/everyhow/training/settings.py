@@ -6,11 +6,15 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
-from ..activations import activation
+from ..activations import LEAKY, SIGMOID, TANH, activation
 from ..behavior import Task
 from ..boolean.truth_table import assignments, row_name
 from ..errors import InputError
 from ..network import Network
+
+# The functions that training knows, by code and by name.
+TRAINED = (LEAKY, TANH, SIGMOID)
+TRAINED_NAMES = "identity, relu, leaky_relu[:SLOPE], tanh, sigmoid[:STEEPNESS]"
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,11 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         for name in ("hidden_activation", "output_activation"):
             try:
-                activation(getattr(self, name))
+                known = activation(getattr(self, name))
             except InputError as error:
                 raise InputError(f"{name}: {error}") from None
+            if known.code not in TRAINED:
+                raise InputError(f"{name}: networks are not trained with {known.name} here; allowed: {TRAINED_NAMES}")
         rules = {
             "widths": (all(isinstance(w, int) and w >= 1 for w in self.widths), "whole numbers of at least 1"),
             "learning_rate": (self.learning_rate > 0, "above 0"),
