@@ -10,16 +10,14 @@ from everyhow import Network
 from everyhow.circuits.space import circuits_in_space
 
 USUAL = ["identity", "relu", "leaky_relu", "leaky_relu:0.3", "tanh", "sigmoid", "sigmoid:25"]
-# Those without jumps of which linear bounds are known, and those that jump.
+# Those that fall and rise again.
+DIPPING = ["gelu", "gelu_new", "silu", "hardswish"]
 CONTINUOUS = [
-    *USUAL, "leaky_relu:2", "leaky_relu:-0.5", "elu", "elu:0.3", "selu", "softplus", "softplus:3", "hardtanh",
+    *USUAL, *DIPPING, "leaky_relu:2", "leaky_relu:-0.5", "elu", "elu:0.3", "selu", "softplus", "softplus:3", "hardtanh",
     "hardtanh:-0.5:2", "relu6", "hardsigmoid", "hardsigmoid:0.2:0.5", "softsign",
 ]  # fmt: skip
 JUMPING = ["step", "sign"]
-# Those that fall and rise again.
-DIPPING = ["gelu", "gelu_new", "silu", "hardswish"]
-BOUNDED = [*CONTINUOUS, *JUMPING]
-ACTIVATIONS = [*BOUNDED, *DIPPING]
+ACTIVATIONS = [*CONTINUOUS, *JUMPING]
 # Those whose outputs are above a level on both sides of where they are not.
 TWO_SIDED = ["leaky_relu:-0.5"]
 # Those that compute whole and half numbers exactly.

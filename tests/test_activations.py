@@ -14,7 +14,7 @@ from everyhow.activations import activation
 from everyhow.behavior import decide, decision_limits
 from everyhow.verification import plain
 
-from .strategies import ACTIVATIONS, BOUNDED, CONTINUOUS, DIPPING, TWO_SIDED
+from .strategies import ACTIVATIONS, CONTINUOUS, DIPPING, TWO_SIDED
 
 torch = pytest.importorskip("torch")
 functional = torch.nn.functional
@@ -34,7 +34,7 @@ TORCH = {
 # Kinks, ends, what is next to them, and what is far away.
 SPECIAL = [0.0, 5e-324, 1e-12, 0.5, 1.0, 2.0, 2.5, 3.0, 6.0, 6.7, 19.9, 20.0, 20.1, 37.5, 88.0, 100.0, 700.0, 1e6]
 POINTS = np.unique([*np.linspace(-12, 12, 4001), *SPECIAL, *np.negative(SPECIAL), *np.nextafter(SPECIAL, -1)])
-LEVELS = [0.5, 0.0, 1.0, -0.3, 0.25, 0.5 - 1e-9, 0.5 + 1e-9, 1e-9, 1.5, 6.0, 5.9, 0.9999999, 2.0, 30.0]
+LEVELS = [0.5, 0.0, 1.0, -0.3, -1e-9, 0.25, 0.5 - 1e-9, 0.5 + 1e-9, 1e-9, 1.5, 6.0, 5.9, 0.9999999, 2.0, 30.0]
 KIND = {torch.float64: 2.0**-52, torch.float32: 2.0**-23}
 
 
@@ -73,8 +73,8 @@ def test_exact_values():
         "step": [0, 0, 0, 0, 0, 1, 1, 1], "sign": [-1, -1, -1, 0, 0, 1, 1, 1], "relu6": [0, 0, 0, 0, 0, 5e-324, 1, 6],
         "hardtanh": [-1, -1, -5e-324, 0, 0, 5e-324, 1, 1], "hardtanh:2:3": [2, 2, 2, 2, 2, 2, 2, 3],
         "hardsigmoid:1:0": [0, 0, 0, 0, 0, 5e-324, 1, 1], "hardswish": [0, -1 / 3, 0, 0, 0, 0, 2 / 3, 7],
-        "leaky_relu:-2": [14, 2, 1e-323, 0, 0, 5e-324, 1, 7], "softsign": [-7 / 8, -0.5, -5e-324, 0, 0, 5e-324, 0.5, 7 / 8],
-        "elu:0": [0, 0, 0, 0, 0, 5e-324, 1, 7],
+        "leaky_relu:-2": [14, 2, 1e-323, 0, 0, 5e-324, 1, 7], "elu:0": [0, 0, 0, 0, 0, 5e-324, 1, 7],
+        "softsign": [-7 / 8, -0.5, -5e-324, 0, 0, 5e-324, 0.5, 7 / 8],
     }  # fmt: skip
     for name, values in expected.items():
         np.testing.assert_allclose(activation(name)(z), values, rtol=1e-15, atol=0)
@@ -149,7 +149,7 @@ def test_crossings_by_hand(name, level, expected):
 @pytest.mark.parametrize("name", [name for name in ACTIVATIONS if name not in TWO_SIDED])
 @given(z=st.one_of(st.floats(-60, 60), st.sampled_from(SPECIAL)), bit=st.booleans())
 def test_decisions_at_flat_parts(name, z, bit):
-    """By threshold, also at exact ties, a pre-activation is within limits exactly when its output is read as the bit."""
+    """By threshold, also at ties, a pre-activation is within limits exactly when its output is read as the bit."""
     output = activation(name)(np.array(z))
     low, high = decision_limits(name, "threshold", bit, 0.0)
     if output == 0.5 or abs(output - 0.5) > 1e-12:
@@ -233,7 +233,7 @@ def test_lines_enclose_pieces(name, low, span):
     high = low + span
     (below, at_below, above, at_above), widened = lines(name, low, high)
     widened = Fraction(widened)
-    parts, kinks = pieces(name)
+    _, kinks = pieces(name)
     inside = [kink for kink in kinks if low < kink < high]
     for z in [Fraction(low), Fraction(high), *inside]:
         value = exactly(name, z)
@@ -244,7 +244,7 @@ def test_lines_enclose_pieces(name, low, span):
             assert abs(Fraction(above) * z + Fraction(at_above) - value) <= widened
 
 
-@pytest.mark.parametrize("name", BOUNDED)
+@pytest.mark.parametrize("name", ACTIVATIONS)
 @given(low=ENDS, span=SPANS)
 def test_lines_enclose(name, low, span):
     """On a dense grid, and at whatever is special, the slow function is between the lines."""
@@ -258,7 +258,7 @@ def test_lines_enclose(name, low, span):
     assert (values <= above * z + at_above + widened).all()
 
 
-@pytest.mark.parametrize("name", [name for name in CONTINUOUS])
+@pytest.mark.parametrize("name", CONTINUOUS)
 def test_lines_come_close(name):
     """Where the function is smooth the lines close in with the square of the interval, so that halving soon decides."""
     for middle in (-2.2, 0.7, 1.3):
@@ -283,10 +283,11 @@ MESSAGES = [
     ("LeakyReLU", r"unknown activation 'LeakyReLU'; did you mean leaky_relu\?; allowed: identity, relu, tanh, gelu, "),
     ("LeakyReLU:0.2", r"did you mean leaky_relu:0.2\?"), ("nn.LeakyReLU(0.2)", r"did you mean leaky_relu\?"),
     ("PReLU", r"did you mean leaky_relu\?"), ("ReLU", r"did you mean relu\?"), ("swish", r"did you mean silu\?"),
-    ("logistic", r"did you mean sigmoid\?"), ("linear", r"did you mean identity\?"), ("None", r"did you mean identity\?"),
+    ("logistic", r"did you mean sigmoid\?"), ("linear", r"did you mean identity\?"),
+    ("None", r"did you mean identity\?"),
     ("GELU(approximate='tanh')", r"did you mean gelu_new\?"), ("GELU(approximate='none')", r"did you mean gelu\?"),
     ("hard_sigmoid", r"did you mean hardsigmoid\?"), ("heaviside", r"did you mean step\?"),
-    ("mish", r"unknown activation 'mish'; allowed: .*hardtanh, hardtanh:LOW:HIGH, hardsigmoid, hardsigmoid:SLOPE:SHIFT"),
+    ("mish", "unknown activation 'mish'; allowed: identity, .*hardtanh, hardtanh:LOW:HIGH, hardsigmoid, hards"),
     ("logsigmoid", "unknown activation 'logsigmoid'; allowed"), ("relu:1", "unknown activation 'relu:1'"),
     ("leaky_relu:inf", "'leaky_relu:inf': what follows the colon must be a finite number; allowed: "),
     ("leaky_relu:", "what follows the colon must be a finite number"), ("elu:-1", "must be a number of at least 0"),
@@ -294,7 +295,8 @@ MESSAGES = [
     ("hardtanh:1", "what follows the colons must be two numbers, the lower one first"),
     ("hardtanh:1:1", "the lower one first"), ("hardsigmoid:-1:0", "two numbers, the slope above 0"),
     (None, r"an activation is given by its name, not as None; did you mean identity\?; allowed"),
-    (torch.nn.ReLU(), r"given by its name, not as ReLU\(\); did you mean relu\?"), (3, "by its name, not as 3; allowed"),
+    (torch.nn.ReLU(), r"given by its name, not as ReLU\(\); did you mean relu\?"),
+    (3, "by its name, not as 3; allowed"),
     (torch.tanh, r"did you mean tanh\?"), (["relu"], r"by its name, not as \['relu'\]; allowed"),
 ]  # fmt: skip
 
@@ -311,20 +313,11 @@ def test_the_same_function_by_two_names():
     z = np.linspace(-7, 7, 999)
     for one, other in [
         ("leaky_relu", "leaky_relu:0.01"), ("sigmoid", "sigmoid:1"), ("elu", "elu:1"), ("softplus", "softplus:1"),
-        ("hardtanh", "hardtanh:-1:1"), ("relu6", "hardtanh:0:6"), ("identity", "leaky_relu:1"), ("relu", "leaky_relu:0"),
+        ("hardtanh", "hardtanh:-1:1"), ("relu6", "hardtanh:0:6"), ("identity", "leaky_relu:1"),
+        ("relu", "leaky_relu:0"),
         ("hardsigmoid", f"hardsigmoid:{1 / 6!r}:0.5"),
     ]:  # fmt: skip
         np.testing.assert_array_equal(activation(one)(z), activation(other)(z))
-
-
-@pytest.mark.parametrize("name", DIPPING)
-def test_not_proved(name):
-    """Robust circuits are refused for activations without bounds, by name, before anything is counted."""
-    network = eh.Network([np.ones((2, 2)), np.ones((1, 2))], [np.zeros(2), [0.0]], [name, "identity"])
-    message = f"robust circuits are not proved for the activation {name}: .*leave robust out"
-    with pytest.raises(eh.InputError, match=message):
-        eh.audit(network, "OR", robust=0.1)
-    eh.audit(network, "OR")
 
 
 def test_every_name_is_tested():

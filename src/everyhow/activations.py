@@ -64,14 +64,9 @@ class Activation:
         """Whether it is linear below 0 and above 0."""
         return self.code == LEAKY
 
-    @property
-    def has_bounds(self) -> bool:
-        """Whether linear functions below and above it are known, by which circuits are proved robust."""
-        return self.code not in DIPPING
-
     def crossing(self, level: float) -> float:
-        """The largest number up to which the function, as float64 arithmetic computes it, does not exceed `level`, which
-        it does everywhere beyond; infinite when it always or never does.
+        """The largest number at which the function, as float64 arithmetic computes it, does not exceed `level`; it does
+        everywhere beyond, and nowhere before. Infinite when it always or never does.
 
         Raises:
             InputError: the function is above the level on both sides of where it is not.
@@ -209,11 +204,11 @@ FAMILIES = {
 ALLOWED = ", ".join([*PLAIN, *(f"{kind}, {kind}:{family.shown}" for kind, family in FAMILIES.items())])
 # What others call them, in small letters and digits alone.
 ELSEWHERE = {
-    "linear": "identity", "none": "identity", "nonetype": "identity", "rectifier": "relu", "lrelu": "leaky_relu", "prelu": "leaky_relu",
-    "logistic": "sigmoid", "expit": "sigmoid", "swish": "silu", "hardsilu": "hardswish", "hswish": "hardswish",
-    "hsigmoid": "hardsigmoid", "geluapproximate": "gelu_new", "gelutanh": "gelu_new", "gelupytorchtanh": "gelu_new",
-    "geluapproximatetanh": "gelu_new", "clip": "hardtanh", "clamp": "hardtanh", "heaviside": "step", "hardlim": "step",
-    "binarystep": "step", "signum": "sign",
+    "linear": "identity", "none": "identity", "nonetype": "identity", "rectifier": "relu", "lrelu": "leaky_relu",
+    "prelu": "leaky_relu", "logistic": "sigmoid", "expit": "sigmoid", "swish": "silu", "hardsilu": "hardswish",
+    "hswish": "hardswish", "hsigmoid": "hardsigmoid", "geluapproximate": "gelu_new", "gelutanh": "gelu_new",
+    "gelupytorchtanh": "gelu_new", "geluapproximatetanh": "gelu_new", "clip": "hardtanh", "clamp": "hardtanh",
+    "heaviside": "step", "hardlim": "step", "binarystep": "step", "signum": "sign",
 }  # fmt: skip
 
 # Other functions, some of whose names are near those of ours.

@@ -90,10 +90,8 @@ def boxes_around(network: Network, behavior: Behavior, radius: Radius, decision:
 
     Raises:
         InputError: a behavior that does not fit the network or allows errors, a decision that is unknown or does not
-            fit the outputs, or radii that are not finite numbers of at least 0, one for all inputs or one for each; or
-            the network has a hidden activation that no bounds are known of.
+            fit the outputs, or radii that are not finite numbers of at least 0, one for all inputs or one for each.
     """
-    check_bounds(network)
     features = network.widths[0]
     shape = (behavior.points.shape[1], behavior.wanted.shape[1])
     if shape != (features, network.widths[-1]):
@@ -113,21 +111,6 @@ def boxes_around(network: Network, behavior: Behavior, radius: Radius, decision:
     limits = criterion.certified_limits().reshape(2, 2, *criterion.contrasts.shape[:2])
     certain, possible = (np.concatenate([low, -high], axis=1) for low, high in limits)
     return Boxes(network, behavior.points, reach, sides, certain, possible)
-
-
-def check_bounds(network: Network) -> None:
-    """See that linear bounds are known of all hidden activations, without which nothing is proved on a box.
-
-    Raises:
-        InputError: they are not.
-    """
-    without = [name for name in dict.fromkeys(network.activations[:-1]) if not activation(name).has_bounds]
-    if without:
-        raise InputError(
-            f"robust circuits are not proved for the activation {' or '.join(without)}: no linear functions below and "
-            f"above it are known here; leave robust out (all other questions can be asked), or take a network whose "
-            f"hidden activations are others"
-        )
 
 
 def _check_decision(decision: str) -> None:

@@ -11,7 +11,6 @@ from ..budget import over_budget
 from ..errors import InputError
 from ..estimate import Estimate
 from ..network import Network
-from .boxes import check_bounds
 from .circuit import Circuit
 from .count import CircuitCount, count_circuits
 from .criterion import ABLATIONS, Ablation, Criterion, perfect, resample_faithful, resampled_blocks
@@ -129,12 +128,7 @@ def examine_circuits(
     """Count, and where the budget allows list, the circuits that are perfect and those that are resample-faithful.
 
     Beyond the budget the number of perfect ones is estimated from a uniform sample of all circuits.
-
-    Raises:
-        InputError: robust circuits are asked for, and the network has an activation for which they are not proved.
     """
-    if asked.radius is not None:
-        check_bounds(network)
     space, inputs = circuits_in_space(network), len(behavior.points)
     nothing = CircuitFindings(space, asked)
     refusal = _counting_refusal(network, inputs, budget)

@@ -14,6 +14,11 @@ from .activation import activate
 
 # Relative to the sum of magnitudes; a sum of a thousand float64 terms is off by a tenth of it at most.
 ROUNDING = 1e-12
+# Where gelu, gelu_new, silu and hardswish fall most steeply, and a bound of how steeply.
+STEEPEST_FALL = (-1.4142135623730951, -1.4185040075801587, -2.399357280786243, -3.0)
+LEAST_SLOPE = (-0.12890414518516, -0.12899306865878, -0.09983932012887, -0.5)
+# Beyond, they are 0 or the identity within rounding.
+FAR = 40.0
 
 
 class Lines(NamedTuple):
@@ -69,16 +74,35 @@ def extent(line, reach):
 
 @njit(cache=True, nogil=True)
 def steepness_at(code, parameters, z):
-    """The slope of a smooth function."""
+    """The slope of a smooth function, or of one that is smooth but for a few points."""
     if code == 6:
         return 1 / ((1 + abs(z)) * (1 + abs(z)))
     if code == 4:
         return parameters[1] if z > 0 else parameters[0] * math.exp(z)
+    if code >= 8:
+        return swell_at(code, z)
     rate = 2.0 if code == 1 else parameters[0]
     decay = math.exp(-rate * abs(z))
     if code == 5:
         return (1.0 if z > 0 else decay) / (1 + decay)
     return (4.0 if code == 1 else parameters[0]) * decay / ((1 + decay) * (1 + decay))
+
+
+@njit(cache=True, nogil=True)
+def swell_at(code, z):
+    """The slope of gelu, gelu_new, silu and hardswish."""
+    if abs(z) >= (3.0 if code == 11 else FAR):
+        return 1.0 if z > 0 else 0.0
+    if code == 8:
+        return 0.5 * (1 + math.erf(z * math.sqrt(0.5))) + z * math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    if code == 9:
+        share = math.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z * z * z))
+        rate = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * z * z)
+        return 0.5 * (1 + share) + 0.5 * z * (1 - share * share) * rate
+    if code == 10:
+        share = 1 / (1 + math.exp(-z))
+        return share * (1 + z * (1 - share))
+    return (2 * z + 3) / 6
 
 
 @njit(cache=True, nogil=True)
@@ -106,8 +130,11 @@ def enclose(code, parameters, low, high):
         least = 1.0 if low > 0 else 0.0 if low == 0 else parameters[0]
         greatest = parameters[0] if high < 0 else 0.0 if high == 0 else 1.0
         return 0.0, least, 0.0, greatest
-    # The slope of the others rises up to 0 and falls from there, so it is least at one of the ends.
+    # The slope of the others rises to its peak and falls from there, so it is least at one of the ends; of those that
+    # dip, it first falls to its least.
     slope = min(steepness_at(code, parameters, low), steepness_at(code, parameters, high))
+    if code >= 8 and low <= STEEPEST_FALL[code - 8] < high:
+        slope = LEAST_SLOPE[code - 8]
     least, greatest = activate(code, parameters, low), activate(code, parameters, high)
     return slope, least - slope * low, slope, greatest - slope * high
 
