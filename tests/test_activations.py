@@ -3,6 +3,7 @@
 import itertools
 import math
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -326,6 +327,24 @@ def test_every_name_is_tested():
 
     assert {name.partition(":")[0] for name in ACTIVATIONS} == {*PLAIN, *FAMILIES}
     assert set(TORCH) == set(ACTIVATIONS)
+
+
+def test_the_table_in_docs():
+    """Every name is in the documentation's table, with whether it never falls and always rises, as values show."""
+    rows = [
+        [cell.strip() for cell in line.replace("\\|", "").strip("|").split("|")]
+        for line in (Path(__file__).parent.parent / "docs" / "activations.md").read_text("utf-8").splitlines()
+        if line.startswith("| `")
+    ]
+    table = {cells[0].split("`")[1]: cells[2:] for cells in rows if len(cells) == 4}
+    assert set(table) == {name.partition(":")[0] for name in ACTIVATIONS}
+    for name, (never_falls, always_rises) in table.items():
+        steps = np.diff(activation(name)(np.linspace(-8, 8, 161)))
+        assert never_falls.startswith("no") != (steps >= 0).all()
+        assert (
+            always_rises.startswith("no") != (steps > 0).all()
+            and activation(name).is_strictly_increasing == (steps > 0).all()
+        )
 
 
 def test_exact_zeros_everywhere():

@@ -235,7 +235,7 @@ def _crossing(function: Activation, level: float) -> float:
     """Bisection over all float64 numbers in their order, so that flat parts and jumps are where arithmetic has them."""
 
     def exceeds(place: int) -> bool:
-        return bool(function(np.float64(_number(place))) > level)
+        return bool(function(np.array(_number(place))) > level)
 
     low, high = -_LAST, _LAST
     if not function.is_monotone and level >= 0 and exceeds(low):
