@@ -245,11 +245,8 @@ def test_lines_enclose_pieces(name, low, span):
             assert abs(Fraction(above) * z + Fraction(at_above) - value) <= widened
 
 
-@pytest.mark.parametrize("name", ACTIVATIONS)
-@given(low=ENDS, span=SPANS)
-def test_lines_enclose(name, low, span):
+def check_lines(name, low, high):
     """On a dense grid, and at whatever is special, the slow function is between the lines."""
-    high = low + span
     (below, at_below, above, at_above), widened = lines(name, low, high)
     z = np.concatenate([np.linspace(low, high, 301), POINTS[(low <= POINTS) & (high >= POINTS)]])
     values = plain.activate(name, z)
@@ -257,6 +254,21 @@ def test_lines_enclose(name, low, span):
     widened += 1e-14 * (1 + np.abs(values))
     assert (below * z + at_below <= values + widened).all()
     assert (values <= above * z + at_above + widened).all()
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@given(low=ENDS, span=SPANS)
+def test_lines_enclose(name, low, span):
+    """On intervals of all sizes anywhere."""
+    check_lines(name, low, low + span)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_lines_enclose_what_is_special(name):
+    """On all intervals between kinks, dips and numbers beside 0."""
+    ends = [-40.0, -6.0, -3.0, -1.5, -1.42, -1.0, -0.1, -1e-9, 0.0, 1e-9, 0.1, 1.0, 2.0, 3.0, 6.0, 40.0]
+    for low, high in itertools.combinations_with_replacement(ends, 2):
+        check_lines(name, low, high)
 
 
 @pytest.mark.parametrize("name", CONTINUOUS)
