@@ -23,8 +23,8 @@ SOFTPLUS = 5  # beta
 SOFTSIGN = 6
 STEP = 7  # the value below 0; at 0 it is 0, above 1
 GELU, GELU_NEW, SILU, HARDSWISH = 8, 9, 10, 11
-# Those that fall below 0 and rise again.
-DIPPING = (GELU, GELU_NEW, SILU, HARDSWISH)
+# Those that fall below 0 and rise again, and where they are lowest.
+DIPS = {GELU: -0.7517915246935645, GELU_NEW: -0.7524614220710163, SILU: -1.2784645427610738, HARDSWISH: -1.5}
 
 SELU_SCALE, SELU_ALPHA = 1.0507009873554804934193349852946, 1.6732632423543772848170429916717
 # What libraries' functions are off by, in units of eps, where they are about 1.
@@ -51,7 +51,7 @@ class Activation:
     @property
     def is_monotone(self) -> bool:
         """Whether a larger input never has a smaller output."""
-        return self.code not in DIPPING and not (self.code == LEAKY and self.parameters[0] < 0)
+        return self.code not in DIPS and not (self.code == LEAKY and self.parameters[0] < 0)
 
     @property
     def is_strictly_increasing(self) -> bool:
@@ -60,9 +60,9 @@ class Activation:
         return self.code in (TANH, SIGMOID, SOFTPLUS, SOFTSIGN) or (self.code in (LEAKY, ELU) and factor > 0)
 
     @property
-    def is_piecewise_linear(self) -> bool:
-        """Whether it is linear below 0 and above 0."""
-        return self.code == LEAKY
+    def tells_apart(self) -> bool:
+        """Whether a larger input has a larger output in float64 arithmetic too, which saturates nowhere."""
+        return self.code == LEAKY and self.parameters[0] > 0
 
     def crossing(self, level: float) -> float:
         """The largest number at which the function, as float64 arithmetic computes it, does not exceed `level`; it does
@@ -72,8 +72,8 @@ class Activation:
             InputError: the function is above the level on both sides of where it is not.
 
         Example:
-            >>> activation("step").crossing(0.5), activation("relu6").crossing(6), activation("elu").crossing(-1)
-            (0.0, inf, -37.42994775023705)
+            >>> activation("step").crossing(0.5), activation("relu6").crossing(6), activation("hardtanh").crossing(-2)
+            (0.0, inf, -inf)
         """
         return _crossing(self, float(level))
 
@@ -115,7 +115,7 @@ class Activation:
             return FUNCTION_ERROR * epsilon * (size + 1 / first) + 2 * shortcut / first
         if self.code == ELU:
             return FUNCTION_ERROR * epsilon * (size + first)
-        return FUNCTION_ERROR * epsilon * (size + 4 if self.code in DIPPING else 1.0)
+        return FUNCTION_ERROR * epsilon * (size + 4 if self.code in DIPS else 1.0)
 
 
 def activation(name: str) -> Activation:
@@ -241,7 +241,7 @@ def _crossing(function: Activation, level: float) -> float:
     if not function.is_monotone and level >= 0 and exceeds(low):
         raise InputError(_two_sided(function, level))
     if exceeds(low):
-        if function.code in DIPPING and not exceeds(_place(DIPS[function.code])):
+        if function.code in DIPS and not exceeds(_place(DIPS[function.code])):
             raise InputError(_two_sided(function, level))
         return -math.inf
     if not exceeds(high):
@@ -252,14 +252,10 @@ def _crossing(function: Activation, level: float) -> float:
     return _number(low)
 
 
-# Where those that dip are lowest.
-DIPS = {GELU: -0.7517915246935645, GELU_NEW: -0.7524614220710163, SILU: -1.2784645427610738, HARDSWISH: -1.5}
-
-
 def _two_sided(function: Activation, level: float) -> str:
     rule = (
         "decide its outputs at a level above 0, by more than the 1e-9 by which levels are moved, or use a last "
-        if function.code in DIPPING
+        if function.code in DIPS
         else "use a last "
     )
     return (

@@ -115,6 +115,14 @@ def test_argmax_needs_outputs_that_can_be_told_apart():
     behavior = Behavior([[0.0, 1.0]], [1.0], [[False, True]])
     with pytest.raises(eh.InputError, match="by relu many are alike: give the network without its last activation"):
         eh.circuits(network, behavior, decision="argmax")
+    for name, message in {
+        "tanh": "by tanh many are alike: .* without its last activation, which changes no decision",
+        "step": "by step many are alike: .* without its last activation, if the largest of what that receives is meant",
+        "leaky_relu:-1": "leaky_relu:-1 falls and rises again: use a last activation that never falls",
+        "gelu": "gelu falls and rises again",
+    }.items():
+        with pytest.raises(eh.InputError, match=message):
+            eh.circuits(eh.Network(network.weights, network.biases, [name]), behavior, decision="argmax")
     with pytest.raises(eh.InputError, match="argmax needs at least 2 outputs; the network has 1: use threshold"):
         eh.circuits(network.output(0), Behavior([[0.0, 1.0]], [1.0], [[True]]), decision="argmax")
 

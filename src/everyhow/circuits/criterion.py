@@ -237,7 +237,7 @@ def _check_argmax(network: Network, decision: Decision) -> None:
             f"the decision argmax is taken of outputs that are larger where what they receive is; {function.name} "
             f"falls and rises again: use a last activation that never falls, such as identity"
         )
-    if not (function.is_strictly_increasing and function.is_piecewise_linear):
+    if not function.tells_apart:
         strict = function.is_strictly_increasing
         without = ", which changes no decision" if strict else ", if the largest of what that receives is meant"
         raise InputError(
