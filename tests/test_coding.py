@@ -89,7 +89,7 @@ def test_a_threshold_that_nobody_said():
     )
     algorithm = next(eh.algorithms("XOR", depth=2))
     for ask in (
-        lambda: eh.audit(network, "XOR"), lambda: eh.audit(network, "XOR,AND".split(",")[0]),
+        lambda: eh.audit(network, "XOR"), lambda: eh.audit(network, ["XOR", "AND"][0]),
         lambda: eh.circuits(network), lambda: eh.mappings(network, algorithm), lambda: eh.readouts(network),
         lambda: eh.Behavior.of_network(network, network.corners), lambda: eh.place(network, None, whole(network)),
         lambda: eh.circuits(network, eh.Behavior.of_data(network.corners, [0, 1, 1, 0])).count(),

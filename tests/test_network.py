@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.activations import activation
 from everyhow.boolean.truth_table import assignments
 from everyhow.circuits.circuit import Circuit
 from everyhow.verification import plain
 
-from .strategies import ACTIVATIONS, networks
+from .strategies import networks
 
 GOOD = {"weights": [[[1.0, 2.0]], [[3.0]]], "biases": [[0.5], [0.25]], "activations": ["relu", "identity"]}
 
@@ -77,9 +76,9 @@ BAD = [
     ({"biases": [[0.5, 1.0], [0.25]]}, r"weights\[0\] has 1 outgoing neurons but biases\[0\] has length 2"),
     ({"biases": [[math.nan], [0.25]]}, r"biases\[0\]\[0\] is nan; every value must be finite"),
     ({"weights": [[[1.0, math.inf]], [[3.0]]]}, r"weights\[0\]\[0, 1\] is inf"),
-    ({"activations": ["relu", "gelu"]}, r"activations\[1\]: unknown activation 'gelu'; allowed: identity, relu"),
+    ({"activations": ["relu", "mish"]}, r"activations\[1\]: unknown activation 'mish'; allowed: identity, relu"),
     ({"activations": ["relu", "relu:2"]}, "unknown activation 'relu:2'"),
-    ({"activations": ["leaky_relu:-1", "relu"]}, "must be a number of at least 0"),
+    ({"activations": ["elu:-1", "relu"]}, "must be a number of at least 0"),
     ({"activations": ["sigmoid:0", "relu"]}, "must be a number above 0"),
     ({"activations": ["sigmoid:x", "relu"]}, "must be a number above 0"),
     ({"activations": ["relu"]}, "found 2, 2 and 1"),
@@ -98,8 +97,8 @@ def test_bad_networks(change, message):
 def test_all_faults_at_once():
     """Several faults are told together."""
     with pytest.raises(eh.InputError) as error:
-        eh.Network(**{**GOOD, "biases": [[math.nan], [0.25]], "activations": ["gelu", "relu"]})
-    assert "biases[0]" in str(error.value) and "gelu" in str(error.value)
+        eh.Network(**{**GOOD, "biases": [[math.nan], [0.25]], "activations": ["mish", "relu"]})
+    assert "biases[0]" in str(error.value) and "mish" in str(error.value)
 
 
 def test_bad_calls():
@@ -161,7 +160,7 @@ FILES = [
     ({"weights": [[["1"]]]}, "nested lists of numbers"),
     ({"biases": [[True], [0.0]]}, "nested lists of numbers"),
     ({"activations": [1, 2]}, "a name in quotes"),
-    ({"activations": ["relu", "gelu"]}, "unknown activation"),
+    ({"activations": ["relu", "mish"]}, "unknown activation"),
 ]
 
 
@@ -219,22 +218,3 @@ def test_interrupted_writing_leaves_nothing(tmp_path, monkeypatch):
         eh.save_network(eh.Network(**GOOD), target)
     assert before == target.read_bytes()
     assert [target] == list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("name", ACTIVATIONS)
-@given(level=st.floats(-2, 2), z=st.floats(-30, 30))
-def test_crossing(name, level, z):
-    """An activation exceeds a level exactly beyond its crossing."""
-    function = activation(name)
-    crossing = function.crossing(level)
-    if abs(z - crossing) > 1e-6 * max(1, abs(z)) and abs(function(np.array(z)) - level) > 1e-9:
-        assert (function(np.array(z)) > level) == (z > crossing)
-
-
-@pytest.mark.parametrize("name", ACTIVATIONS)
-def test_activations_at_extremes(name):
-    """Huge inputs give finite values or infinities of the right sign, never NaN, and no warning."""
-    with np.errstate(over="raise", invalid="raise"):
-        values = activation(name)(np.array([-1e6, -700.0, 0.0, 700.0, 1e6]))
-    assert np.isfinite(values).all()
-    assert (np.diff(values) >= 0).all()

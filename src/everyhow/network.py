@@ -333,7 +333,13 @@ def one_of(network: Network) -> str:
 
 def check_tells_apart(name: str) -> None:
     """Raises InputError when an activation is not strictly increasing, so that the largest output may not be one."""
-    if not activation(name).strictly_increasing:
+    function = activation(name)
+    if not function.is_monotone:
+        raise InputError(
+            f"the decision argmax is taken of outputs that are larger where what they receive is; {name} falls and "
+            "rises again: decide by threshold, or use a last activation that never falls, such as identity"
+        )
+    if not function.is_strictly_increasing:
         raise InputError(
             f"the decision argmax is taken of outputs that tell apart whatever they receive; by {name} different ones "
             f"can be alike: decide by threshold, or train the network with a linear last layer"

@@ -115,6 +115,13 @@ def test_argmax_needs_outputs_that_can_be_told_apart():
     behavior = Behavior([[0.0, 1.0]], [1.0], [[False, True]])
     with pytest.raises(eh.InputError, match="by relu different ones can be alike: decide by threshold"):
         eh.circuits(network, behavior, decision="argmax")
+    for name, message in {
+        "step": "by step different ones can be alike: decide by threshold",
+        "leaky_relu:-1": "leaky_relu:-1 falls and rises again: decide by threshold",
+        "gelu": "gelu falls and rises again",
+    }.items():
+        with pytest.raises(eh.InputError, match=message):
+            eh.circuits(eh.Network(network.weights, network.biases, [name]), behavior, decision="argmax")
     with pytest.raises(eh.InputError, match="'argmax' is given for a behavior of decision by threshold"):
         eh.circuits(network.output(0), Behavior([[0.0, 1.0]], [1.0], [[True]]), decision="argmax")
 

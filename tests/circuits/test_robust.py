@@ -23,9 +23,26 @@ from everyhow.circuits.robust import RobustCount, robust_circuits, robust_count,
 from everyhow.verification import plain
 
 from ..conftest import reference
-from ..strategies import networks
+from ..strategies import CONTINUOUS, JUMPING, networks
 
 RADII = st.sampled_from([0.0, 0.01, 0.1, 0.25, 0.5, 1.0])
+# Those that boxes decide alone.
+SMOOTH = [
+    "gelu",
+    "gelu_new",
+    "silu",
+    "hardswish",
+    "tanh",
+    "sigmoid:5",
+    "sigmoid",
+    "elu",
+    "elu:0.3",
+    "selu",
+    "softplus",
+    "softsign",
+    "hardtanh",
+    "hardsigmoid:1:0.3",
+]
 # Each status as the number that the kernels use.
 NUMBER = {"refuted": -1, "undecided": 0, "proved": 1}
 
@@ -69,7 +86,11 @@ def check_counterexample(network, circuit, behavior, radius, decision, wrong):
 
 
 @settings(max_examples=30)
-@given(networks(inputs=(1, 3), outputs=(1, 2), most_circuits=400), RADII, st.sampled_from(["threshold", "round"]))
+@given(
+    networks(inputs=(1, 3), outputs=(1, 2), most_circuits=400, among=CONTINUOUS),
+    RADII,
+    st.sampled_from(["threshold", "round"]),
+)
 def test_against_a_grid(network, radius, decision):
     """Nothing proved is contradicted on a grid, whatever the grid refutes is refuted, and what is shown is so."""
     behavior = truth_table(network, decision)
@@ -84,7 +105,34 @@ def test_against_a_grid(network, radius, decision):
             check_counterexample(network, circuit, behavior, radius, decision, found.counterexample)
 
 
-@given(networks(inputs=(1, 2), outputs=(2, 3), hidden=(0, 2), most_circuits=400), RADII)
+@settings(max_examples=30)
+@given(networks(inputs=(1, 2), hidden=(1, 2), most_circuits=200, among=["relu", *JUMPING]), RADII)
+def test_jumps_against_a_grid(network, radius):
+    """With neurons that jump nothing proved is contradicted on a grid that meets their jumps, and what is shown is so;
+    what is refuted at the points themselves is refuted."""
+    behavior = truth_table(network)
+    for circuit, found in robust_circuits(network, some_circuits(network), behavior, radius, effort=500):
+        for point, wanted in zip(behavior.points, behavior.wanted, strict=True):
+            outputs = plain.run(network, grid(point, radius, 9), as_plain(circuit, network))[-1]
+            worst = sides(wanted, outputs, "threshold")
+            assert found.status != "proved" or worst.min() >= 0
+            assert found.status == "refuted" or worst[len(worst) // 2] >= 0
+        if found.status == "refuted":
+            check_counterexample(network, circuit, behavior, radius, "threshold", found.counterexample)
+
+
+def test_jumps():
+    """A step of x - 0.6: robust around 0 and 1 up to where x reaches 0.6, and not beyond; a tie where it just does."""
+    for name, weight, bias in (("step", 1.0, 0.0), ("sign", 0.5, 0.5)):
+        network = eh.Network([[[1.0]], [[weight]]], [[-0.6], [bias]], [name, "identity"])
+        found = {r: robustness(network, Circuit.whole(network), wanting(False, True), r) for r in (0, 0.39, 0.4, 0.41)}
+        assert [one.status for one in found.values()] == ["proved", "proved", "undecided", "refuted"]
+        assert found[0.41].counterexample.point[0] <= 0.6 and found[0.41].counterexample.corner == 1
+        tied = eh.Network([[[1.0]], [[weight]]], [[-1.0], [bias]], [name, "identity"])
+        assert robustness(tied, Circuit.whole(tied), wanting(False, points=[[1.0]]), 0).status == "undecided"
+
+
+@given(networks(inputs=(1, 2), outputs=(2, 3), hidden=(0, 2), most_circuits=400, among=CONTINUOUS), RADII)
 def test_argmax_against_a_grid(network, radius):
     """The same by argmax, where outputs are compared with each other; those closer than 1e-8 do not count."""
     network = eh.Network(network.weights, network.biases, (*network.activations[:-1], "identity"))
@@ -153,9 +201,12 @@ def by_vertices(network, circuit, point, wanted, radius, decision):
 
 @st.composite
 def piecewise_linear(draw):
-    """Networks of one or two inputs whose hidden activations are piecewise linear, steeper below 0 included."""
+    """Networks of one or two inputs whose hidden activations are piecewise linear, steep or falling below 0 too."""
     drawn = draw(networks(inputs=(1, 2), outputs=(1, 2), hidden=(1, 2), most_circuits=400))
-    hidden = [draw(st.sampled_from(["identity", "relu", "leaky_relu:0.3", "leaky_relu:2"])) for _ in drawn.biases[1:]]
+    hidden = [
+        draw(st.sampled_from(["identity", "relu", "leaky_relu:0.3", "leaky_relu:2", "leaky_relu:-0.5"]))
+        for _ in drawn.biases[1:]
+    ]
     return eh.Network(drawn.weights, drawn.biases, (*hidden, drawn.activations[-1]))
 
 
@@ -205,7 +256,7 @@ def curved(draw, hidden):
 
 
 @settings(max_examples=30)
-@given(curved(["relu", "leaky_relu:0.3", "leaky_relu:2"]), st.booleans(), st.booleans())
+@given(curved(["relu", "leaky_relu:0.3", "leaky_relu:2", "leaky_relu:-1"]), st.booleans(), st.booleans())
 def test_close_calls(drawn, wanted, by_cells):
     """With the boundary moved to just beside the exact extreme on a box, circuits fall on the right side, by boxes and
     cells or by cells alone."""
@@ -246,7 +297,8 @@ def test_cells_of_deep_networks(seed):
         assert settle_by_cells(boxes.wiring(), weights, centre, boxes.reach, *asked, 10_000)[0] == right
 
 
-@given(curved(["tanh", "sigmoid:5", "sigmoid"]), st.booleans())
+@settings(max_examples=80)
+@given(curved(SMOOTH), st.booleans())
 def test_close_calls_of_smooth_circuits(drawn, wanted):
     """The same by a fine grid, which comes near the extremes: the boundary 1% of the output's range to either side."""
     network, centre, radius = drawn
@@ -320,7 +372,7 @@ def test_lines_enclose(network, radius, seed, signed):
             assert (least <= z[fits, j]).all() and (z[fits, j] <= greatest).all()
 
 
-@given(networks(outputs=(1, 2), most_circuits=300), st.sampled_from(["threshold", "round"]))
+@given(networks(outputs=(1, 2), most_circuits=300, among=CONTINUOUS), st.sampled_from(["threshold", "round"]))
 def test_radius_0_is_perfect(network, decision):
     """At radius 0 the robust circuits are the perfect ones; those undecided lie on a boundary."""
     behavior = truth_table(network, decision)

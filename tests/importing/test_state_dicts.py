@@ -96,7 +96,7 @@ REFUSED = [
     ({"0.weight": W.astype(int)}, {}, "0.weight holds values of type int64; tensors of float64, float32"),
     ({"0.weight": "text"}, {}, "0.weight holds values of type <U4"),
     ({"0.weight": W * np.nan}, {}, r"weights\[0\]\[0, 0\] is nan"),
-    ({"0.weight": W}, {"hidden_activation": "gelu"}, "unknown activation 'gelu'; allowed: identity, relu"),
+    ({"0.weight": W}, {"hidden_activation": "mish"}, "unknown activation 'mish'; allowed: identity, relu"),
     ({"0.weight": W}, {"output_activation": "softmax"}, "unknown activation 'softmax'"),
     ({"0.weight": W, "1.weight": V}, {"data": [[1.0]]}, "data has 1 features per input"),
     ([W], {}, "a state dict is a mapping of names to tensors, not list"),

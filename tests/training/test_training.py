@@ -159,7 +159,11 @@ BAD = [
     ({"labels": "random"}, "labels is 'random' but must be true or shuffled"),
     ({"checkpoints": (3, 1)}, "checkpoints is .3, 1. but must be rising epochs"),
     ({"checkpoints": (2000,)}, "checkpoints is"),
-    ({"hidden_activation": "gelu"}, "unknown activation"),
+    ({"hidden_activation": "mish"}, "unknown activation"),
+    (
+        {"output_activation": "gelu"},
+        "output_activation: networks are not trained with gelu here; allowed: identity, relu",
+    ),
     ({"show": ()}, "show names no rows"),
     ({"show": ("000",)}, "show names 000; the rows are 00, 01, 10, 11"),
     ({"input_weights": (1.0, 2.0)}, "input_weights has 2 values; task XOR needs 4"),

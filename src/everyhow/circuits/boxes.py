@@ -50,7 +50,7 @@ class Boxes:
             starts=np.array([0, *itertools.accumulate(sizes)][:-1], np.int64),
             biases=biases,
             codes=np.array([function.code for function in functions], np.int64),
-            parameters=np.array([function.parameter for function in functions]),
+            parameters=np.array([function.parameters for function in functions]),
         )
 
     def weights(self, circuits: Sequence[Circuit]) -> Float[np.ndarray, "circuits edges"]:

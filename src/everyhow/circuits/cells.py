@@ -34,7 +34,7 @@ def settle_by_cells(
     features, layers, widest = len(point), len(wiring.codes), int(wiring.widths.max())
     lines, line = no_lines(layers, widest, features), np.zeros((2, features + 1))
     states = np.zeros((layers + 1, widest))
-    blur = influence(wiring, weights)[1:] * np.abs(1 - wiring.parameters)[:, None]
+    blur = influence(wiring, weights)[1:] * np.abs(1 - wiring.parameters[:, :1])
     status, looked_at = PROVED, 0
     for d in np.flatnonzero(certain > -np.inf):
         waiting = [np.zeros((layers, widest), np.int8)]

@@ -157,7 +157,7 @@ def _layout(criterion: Criterion, position: Callable[[int, int, int], int]) -> L
         weights=weights,
         constants=constants,
         codes=np.array([function.code for function in functions], np.int64),
-        parameters=np.array([function.parameter for function in functions]),
+        parameters=np.array([function.parameters for function in functions]),
         base=base,
         ablated=ablated,
         available=available,

@@ -13,13 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from ..activations import LEAKY, SIGMOID, Activation, activation
+from ..activations import activation
 from .layers import Affine, Nonlinear, Selection, Step
 
 # Both sides round, and the bound is of first order in eps.
 SAFETY = 2.0
-# What libraries' tanh and sigmoid are off by, in units of eps; their largest value is 1.
-FUNCTION_ERROR = 4.0
 
 
 @dataclass(frozen=True)
@@ -65,26 +63,11 @@ def allowed_differences(
                 error = absolute.product(error) + terms * (eps * magnitude + smallest)
             elif isinstance(step, Nonlinear):
                 function = activation(step.name)
-                passed = _steepest(function, values, error) * error
+                moved = function.moved(values, error)
                 values = function(values)
-                error = passed + eps * _rounded(function, values) + smallest + step.apart
+                error = moved + function.rounding(values, eps) + smallest + step.apart
                 magnitude = np.abs(values) + error
             elif isinstance(step, Selection):
                 kept = list(step.kept)
                 values, error, magnitude = values[:, kept], error[:, kept], magnitude[:, kept]
     return SAFETY * error
-
-
-def _steepest(function: Activation, values: np.ndarray, error: np.ndarray) -> np.ndarray:
-    """The steepest slope of the function anywhere within the error of the values."""
-    if function.code == LEAKY:
-        return np.maximum(np.where(values > -error, 1.0, 0.0), np.where(values < error, function.parameter, 0.0))
-    nearest = function(np.maximum(np.abs(values) - error, 0))
-    return function.parameter * nearest * (1 - nearest) if function.code == SIGMOID else 1 - nearest**2
-
-
-def _rounded(function: Activation, values: np.ndarray) -> np.ndarray | float:
-    """The error of the function's own values, in units of eps."""
-    if function.code == LEAKY:
-        return 2 * np.abs(values) if function.parameter not in (0.0, 1.0) else 0.0
-    return FUNCTION_ERROR

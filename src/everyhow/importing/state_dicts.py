@@ -173,4 +173,6 @@ def _run_stored(arrays: Mapping[str, np.ndarray], activations: Sequence[str], st
                 state = np.tanh(state)
             elif kind == "sigmoid":
                 state = 1 / (1 + np.exp(-state.dtype.type(parameter or 1) * state))
+            elif kind != "identity":
+                state = activation(activations[number == len(layers)])(state).astype(state.dtype)
     return state.astype(np.float64)

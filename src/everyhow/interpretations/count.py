@@ -102,7 +102,7 @@ def _arrays(network: Network) -> tuple[Array, Array, Array, Array, Array, Array]
         positions[layer - 1, j, i] = position
     functions = [activation(name) for name in network.activations]
     codes = np.array([function.code for function in functions], np.int64)
-    parameters = np.array([function.parameter for function in functions])
+    parameters = np.array([function.parameters for function in functions])
     return np.array(network.widths, np.int64), weights, biases, codes, parameters, positions
 
 

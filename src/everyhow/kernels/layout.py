@@ -13,7 +13,7 @@ class Layout(NamedTuple):
         weights: (layers, widest, widest), rows being outgoing neurons.
         constants: (layers, widest, scenarios), the bias and what removed edges carry.
         codes: (layers,), activations by code.
-        parameters: (layers,), of the activations.
+        parameters: (layers, 4), of the activations.
         base: (scenarios, widest), the base inputs.
         ablated: (layers, scenarios, widest), the activations that removed edges carry.
         available: (layers, widest), bit sets of parents with a non-zero weight.
@@ -48,7 +48,7 @@ class Wiring(NamedTuple):
             outside it.
         biases: (layers, widest).
         codes: (layers,), activations by code.
-        parameters: (layers,), of the activations.
+        parameters: (layers, 4), of the activations.
     """
 
     widths: np.ndarray

@@ -14,6 +14,11 @@ from .activation import activate
 
 # Relative to the sum of magnitudes; a sum of a thousand float64 terms is off by a tenth of it at most.
 ROUNDING = 1e-12
+# Where gelu, gelu_new, silu and hardswish fall most steeply, and a bound of how steeply.
+STEEPEST_FALL = (-1.4142135623730951, -1.4185040075801587, -2.399357280786243, -3.0)
+LEAST_SLOPE = (-0.12890414518516, -0.12899306865878, -0.09983932012887, -0.5)
+# Beyond, they are 0 or the identity within rounding.
+FAR = 40.0
 
 
 class Lines(NamedTuple):
@@ -68,30 +73,126 @@ def extent(line, reach):
 
 
 @njit(cache=True, nogil=True)
-def steepness_at(code, parameter, z):
-    rate = 2.0 if code == 1 else parameter
+def steepness_at(code, parameters, z):
+    """The slope of a smooth function, or of one that is smooth but for a few points."""
+    if code == 6:
+        return 1 / ((1 + abs(z)) * (1 + abs(z)))
+    if code == 4:
+        return parameters[1] if z > 0 else parameters[0] * math.exp(z)
+    if code >= 8:
+        return swell_at(code, z)
+    rate = 2.0 if code == 1 else parameters[0]
     decay = math.exp(-rate * abs(z))
-    return (4.0 if code == 1 else parameter) * decay / ((1 + decay) * (1 + decay))
+    if code == 5:
+        return (1.0 if z > 0 else decay) / (1 + decay)
+    return (4.0 if code == 1 else parameters[0]) * decay / ((1 + decay) * (1 + decay))
 
 
 @njit(cache=True, nogil=True)
-def enclose(code, parameter, low, high):
+def swell_at(code, z):
+    """The slope of gelu, gelu_new, silu and hardswish."""
+    if abs(z) >= (3.0 if code == 11 else FAR):
+        return 1.0 if z > 0 else 0.0
+    if code == 8:
+        return 0.5 * (1 + math.erf(z * math.sqrt(0.5))) + z * math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    if code == 9:
+        share = math.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z * z * z))
+        rate = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * z * z)
+        return 0.5 * (1 + share) + 0.5 * z * (1 - share * share) * rate
+    if code == 10:
+        share = 1 / (1 + math.exp(-z))
+        return share * (1 + z * (1 - share))
+    return (2 * z + 3) / 6
+
+
+@njit(cache=True, nogil=True)
+def magnitude(code, parameters):
+    """Of what a value is computed from, beside its own input."""
+    if code == 3:
+        return abs(parameters[1]) + abs(parameters[2]) + abs(parameters[3])
+    if code == 4:
+        return parameters[0]
+    if code == 5:
+        return 1 / parameters[0]
+    return 1.0 if code else 0.0
+
+
+@njit(cache=True, nogil=True)
+def enclose(code, parameters, low, high):
     """Slope and intercept of a line below and of one above the activation between `low` and `high`."""
     if code == 0:
-        if low >= 0:
-            return 1.0, 0.0, 1.0, 0.0
-        if high <= 0:
-            return parameter, 0.0, parameter, 0.0
-        chord = (high - parameter * low) / (high - low)
-        intercept = (parameter - chord) * low
-        near = 1.0 if high > -low else parameter
-        if parameter <= 1:
-            return near, 0.0, chord, intercept
-        return chord, intercept, near, 0.0
-    # The slope of both functions rises up to 0 and falls from there, so it is least at one of the ends.
-    slope = min(steepness_at(code, parameter, low), steepness_at(code, parameter, high))
-    least, greatest = activate(code, parameter, low), activate(code, parameter, high)
+        return enclose_kink(parameters[0], low, high)
+    if code == 3:
+        return enclose_clip(parameters, low, high)
+    if code == 4 or code == 5:
+        return enclose_bend(code, parameters, low, high)
+    if code == 7:
+        least = 1.0 if low > 0 else 0.0 if low == 0 else parameters[0]
+        greatest = parameters[0] if high < 0 else 0.0 if high == 0 else 1.0
+        return 0.0, least, 0.0, greatest
+    # The slope of the others rises to its peak and falls from there, so it is least at one of the ends; of those that
+    # dip, it first falls to its least.
+    slope = min(steepness_at(code, parameters, low), steepness_at(code, parameters, high))
+    if code >= 8 and low <= STEEPEST_FALL[code - 8] < high:
+        slope = LEAST_SLOPE[code - 8]
+    least, greatest = activate(code, parameters, low), activate(code, parameters, high)
     return slope, least - slope * low, slope, greatest - slope * high
+
+
+@njit(cache=True, nogil=True)
+def enclose_kink(below, low, high):
+    """The same for a function of slope `below` up to 0 and of slope 1 from there."""
+    if low >= 0:
+        return 1.0, 0.0, 1.0, 0.0
+    if high <= 0:
+        return below, 0.0, below, 0.0
+    chord = (high - below * low) / (high - low)
+    intercept = (below - chord) * low
+    near = 1.0 if high > -low else below
+    if below <= 1:
+        return near, 0.0, chord, intercept
+    return chord, intercept, near, 0.0
+
+
+@njit(cache=True, nogil=True)
+def enclose_clip(parameters, low, high):
+    """The same for slope * z + shift, held between a floor, which it leaves at `bottom`, and a ceiling from `top`."""
+    slope, shift, floor, ceiling = parameters[0], parameters[1], parameters[2], parameters[3]
+    bottom, top = (floor - shift) / slope, (ceiling - shift) / slope
+    if high <= bottom:
+        return 0.0, floor, 0.0, floor
+    if low >= top:
+        return 0.0, ceiling, 0.0, ceiling
+    least = floor if low < bottom else slope * low + shift
+    greatest = ceiling if high > top else slope * high + shift
+    middle = low + (high - low) / 2
+    # Each line goes through one of the kinks, or else an end: where the other one is level, towards the far end.
+    start, end = max(low, bottom), min(high, top)
+    below = slope if high <= top else (greatest - least) / (high - start)
+    above = slope if low >= bottom else (greatest - least) / (end - low)
+    if low < bottom and middle <= bottom:
+        below = 0.0
+    if high > top and middle >= top:
+        above = 0.0
+    return below, least - below * start, above, greatest - above * end
+
+
+@njit(cache=True, nogil=True)
+def enclose_bend(code, parameters, low, high):
+    """The same for softplus and elu, which bend upwards, except that a steep elu has a kink downwards at 0."""
+    least, greatest = activate(code, parameters, low), activate(code, parameters, high)
+    dented = code == 4 and parameters[0] > parameters[1] and low < 0 and high > 0
+    steepest = 1.0 if code == 5 else max(parameters[0], parameters[1])
+    middle = low + (high - low) / 2
+    above = steepness_at(code, parameters, middle)
+    if high > low:
+        above = min(max((greatest - least) / (high - low), 0.0), steepest)
+    intercept = max(least - above * low, greatest - above * high)
+    if dented:
+        below = min(steepness_at(code, parameters, low), parameters[1])
+        return below, least - below * low, above, max(intercept, 0.0)
+    below = steepness_at(code, parameters, middle)
+    return below, activate(code, parameters, middle) - below * middle, above, intercept
 
 
 @njit(cache=True, nogil=True)
@@ -108,7 +209,7 @@ def relax(wiring, weights, centre, reach, signs, lines):
         lines.carried[0, i, :, features] = centre[i]
         lines.scales[0, i] = abs(centre[i]) + reach[i]
     for layer in range(len(wiring.codes) - 1):
-        code, parameter = wiring.codes[layer], wiring.parameters[layer]
+        code, parameters = wiring.codes[layer], wiring.parameters[layer]
         incoming = wiring.widths[layer]
         for j in range(wiring.widths[layer + 1]):
             start = wiring.starts[layer] + j * incoming
@@ -122,14 +223,16 @@ def relax(wiring, weights, centre, reach, signs, lines):
             if signs[layer, j] < 0:
                 high = min(high, 0.0)
             lines.ends[layer, j, 0], lines.ends[layer, j, 1] = low, high
-            slope_below, at_below, slope_above, at_above = enclose(code, parameter, low, high)
+            slope_below, at_below, slope_above, at_above = enclose(code, parameters, low, high)
+            # A falling line is low where the pre-activation is high.
+            under, over = 0 if slope_below >= 0 else 1, 1 if slope_above >= 0 else 0
             for k in range(features + 1):
-                carried[0, k] = slope_below * received[0, k]
-                carried[1, k] = slope_above * received[1, k]
+                carried[0, k] = slope_below * received[under, k]
+                carried[1, k] = slope_above * received[over, k]
             carried[0, features] += at_below
             carried[1, features] += at_above
-            steepest, intercept = max(slope_below, slope_above), max(abs(at_below), abs(at_above))
-            lines.scales[layer + 1, j] = steepest * scale + intercept + (1.0 if code else 0.0)
+            steepest, intercept = max(abs(slope_below), abs(slope_above)), max(abs(at_below), abs(at_above))
+            lines.scales[layer + 1, j] = steepest * scale + intercept + magnitude(code, parameters)
 
 
 @njit(cache=True, nogil=True)

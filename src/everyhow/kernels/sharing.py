@@ -12,7 +12,7 @@ from .layout import INNER_HIGH, INNER_LOW, OUTER_HIGH, OUTER_LOW, WEIGHT
 
 
 @njit(cache=True, nogil=True)
-def run_variants(below, previous, weights, constants, ablated, code, parameter):
+def run_variants(below, previous, weights, constants, ablated, code, parameters):
     """The values of all variants of one neuron; `constants` and `ablated` (scenarios,) are the neuron's."""
     values = np.empty((len(below), previous.shape[1]))
     for v in range(len(below)):
@@ -24,7 +24,7 @@ def run_variants(below, previous, weights, constants, ablated, code, parameter):
                 for s in range(len(row)):
                     row[s] += weight * parent[s]
         for s in range(len(row)):
-            row[s] = activate(code, parameter, row[s]) - ablated[s]
+            row[s] = activate(code, parameters, row[s]) - ablated[s]
     return values
 
 

@@ -7,11 +7,15 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float
 
-from ..activations import activation
+from ..activations import LEAKY, SIGMOID, TANH, activation
 from ..behavior import Task
 from ..boolean.truth_table import assignments, row_name
 from ..errors import InputError
 from ..network import Network, checked_input_values, checked_threshold, coded
+
+# The functions that training knows, by code and by name.
+TRAINED = (LEAKY, TANH, SIGMOID)
+TRAINED_NAMES = "identity, relu, leaky_relu[:SLOPE], tanh, sigmoid[:STEEPNESS]"
 
 
 @dataclass(frozen=True)
@@ -73,9 +77,11 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         for name in ("hidden_activation", "output_activation"):
             try:
-                activation(getattr(self, name))
+                known = activation(getattr(self, name))
             except InputError as error:
                 raise InputError(f"{name}: {error}") from None
+            if known.code not in TRAINED:
+                raise InputError(f"{name}: networks are not trained with {known.name} here; allowed: {TRAINED_NAMES}")
         checked_input_values(self.input_values)
         checked_threshold(self.threshold)
         rules = {

@@ -224,5 +224,5 @@ def _draw_rows(task: Task, settings: TrainingSettings, generator: torch.Generato
 def _activate(name: str, z: Tensor) -> Tensor:
     function = activation(name)
     if function.code == LEAKY:
-        return torch.nn.functional.leaky_relu(z, function.parameter)
-    return torch.tanh(z) if function.code == TANH else torch.sigmoid(function.parameter * z)
+        return torch.nn.functional.leaky_relu(z, function.parameters[0])
+    return torch.tanh(z) if function.code == TANH else torch.sigmoid(function.parameters[0] * z)

@@ -5,22 +5,59 @@ is an input's index or (left, negated, right, negated), the AND of its operands.
 """
 
 import itertools
+import math
 from dataclasses import replace
 
 import numpy as np
 
 
 def activate(name, z):
-    kind, _, parameter = name.partition(":")
+    kind, *texts = name.split(":")
+    given = [float(text) for text in texts]
     if kind == "identity":
         return z
     if kind == "relu":
         return np.maximum(z, 0)
     if kind == "leaky_relu":
-        return np.where(z > 0, z, float(parameter or 0.01) * z)
+        return np.where(z > 0, z, (given or [0.01])[0] * z)
     if kind == "tanh":
         return np.tanh(z)
-    return 0.5 * (1 + np.tanh(float(parameter or 1) * z / 2))
+    if kind == "sigmoid":
+        return 0.5 * (1 + np.tanh((given or [1])[0] * z / 2))
+    return np.vectorize(ONE_BY_ONE[kind], [float])(z, *given)
+
+
+def elu(z, alpha=1.0):
+    return z if z > 0 else alpha * (math.exp(z) - 1)
+
+
+def softplus(z, beta=1.0):
+    return math.log(1 + math.exp(beta * z)) / beta if beta * z < 30 else z + math.exp(-beta * z) / beta
+
+
+def hardtanh(z, low=-1.0, high=1.0):
+    return sorted([low, z, high])[1]
+
+
+def hardsigmoid(z, slope=1 / 6, shift=0.5):
+    return sorted([0.0, slope * z + shift, 1.0])[1]
+
+
+ONE_BY_ONE = {
+    "gelu": lambda z: z * math.erfc(-z / math.sqrt(2)) / 2,
+    "gelu_new": lambda z: z * 0.5 * (1 + math.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z**3))),
+    "silu": lambda z: z * 0.5 * (1 + math.tanh(z / 2)),
+    "elu": elu,
+    "selu": lambda z: 1.0507009873554805 * elu(z, 1.6732632423543772),
+    "softplus": softplus,
+    "hardtanh": hardtanh,
+    "relu6": lambda z: hardtanh(z, 0.0, 6.0),
+    "hardsigmoid": hardsigmoid,
+    "hardswish": lambda z: z * hardtanh(z + 3, 0.0, 6.0) / 6,
+    "softsign": lambda z: z / (1 + abs(z)),
+    "step": lambda z: float(z > 0),
+    "sign": lambda z: float(z > 0) - float(z < 0),
+}
 
 
 def rows(inputs):
