@@ -59,8 +59,14 @@ def load_state_dict_file(path: Path, said: Description, part: str | None = None)
         found = state_dict_in(document, part)
         arrays = stored_arrays({name: _tensor(name, one, records, folder) for name, one in found.tensors.items()})
         known, words = described_by(found, said)
+        layers = stored_layers(arrays)
         if words:
-            check_sizes(found, stored_layers(arrays))
+            check_sizes(found, layers)
+        if known.hidden_activation is None and len(layers) > 1:
+            raise InputError(
+                "a state dict does not say its activations; give them, as in everyhow import "
+                f"{path} --hidden-activation relu --out network.json (hidden_activation= in the library)"
+            )
         source = f"state dict in {path.name}"
         told = (*told_left_out(found), *words)
         return network_of(arrays, known, source, registered=are_registered(found.tensors), told=told)
