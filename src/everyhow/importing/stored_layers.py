@@ -155,7 +155,7 @@ def _layer(name: str, parts: Parts) -> StoredLayer:
         _check_numbers(f"{dot}{key}", parts[key])
     weights = made({key.rpartition(".")[2]: parts[key].astype(np.float64) for key in weight_keys}, f"{dot}weight")
     if weights.ndim != 2 or weights.size == 0:
-        raise InputError(_other_shape(f"{dot}weight", weights, f"{dot}bias" in parts))
+        raise InputError(_other_shape(f"{dot}weight", weights, bool(bias_keys)))
     if bias_keys not in BIASES:
         raise InputError(_unknown(f"{dot}{sorted(bias_keys)[0]}", parts[sorted(bias_keys)[0]]))
     biases = np.ones(()) if bias_keys else np.zeros(len(weights))
@@ -203,9 +203,14 @@ def _spectral_norm(parts: Parts, name: str) -> np.ndarray:
             f"{name} is stored with vectors of shapes {u.shape} and {v.shape} beside a matrix of {weights.shape}; the "
             f"spectral normalization of a linear layer has one per row and one per column: {NEXT}"
         )
-    # Of a square matrix the rows, unless its columns fit the vectors far better: training makes u the direction of W v.
+    # Training makes u the direction of W v, so that of a square matrix rows and columns are told apart by that.
     off = [float(np.linalg.norm(one @ v / np.linalg.norm(one @ v) - u)) for one in fits]
-    return weights / (u @ fits[-1 if off[-1] < off[0] / 100 else 0] @ v)
+    if len(fits) == 2 and not (off[0] <= off[1] or off[1] < off[0] / 10):
+        raise InputError(
+            f"{name} is of a spectral normalization of a square matrix, and its vectors fit the columns (dim=1) as well as "
+            f"the rows; make it plain with remove_spectral_norm or remove_parametrizations, or {NEXT}"
+        )
+    return weights / (u @ fits[off.index(min(off))] @ v)
 
 
 def _pruned(parts: Parts, name: str) -> np.ndarray:
