@@ -29,7 +29,9 @@ NetworkOption = Annotated[
 
 @app.command("place")
 def place_command(
-    graph: Annotated[Path, typer.Argument(help="A circuit as graph JSON (EAP-IG, MIB), or as edge masks (.npz, or a JSON log).")],
+    graph: Annotated[
+        Path, typer.Argument(help="A circuit as graph JSON (EAP-IG, MIB), or as edge masks (.npz, or a JSON log).")
+    ],
     task: Annotated[str, typer.Argument(help="A gate, a formula or a truth table; the network is judged by itself.")],
     network: NetworkOption,
     decision: Annotated[str, typer.Option(help="How outputs become bits: threshold or round.")] = "threshold",

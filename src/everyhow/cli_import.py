@@ -10,7 +10,9 @@ from .origin import Origin
 
 
 def import_command(
-    source: Annotated[Path, typer.Argument(help="An ONNX file, or one that holds a state dict: .pt, .pth, .ckpt, .bin, .safetensors.")],
+    source: Annotated[
+        Path, typer.Argument(help="An ONNX file, or one that holds a state dict: .pt, .pth, .ckpt, .bin, .safetensors.")
+    ],
     out: Annotated[Path, typer.Option(help="Network file to write (.json or .safetensors).")] = Path("network.json"),
     widths: Annotated[
         str | None, typer.Option(help="Of a state dict: neurons of each hidden layer to check, such as 3,3.")

@@ -50,7 +50,7 @@ def load(
     threshold: float | None = None,
     part: str | None = None,
 ) -> Network:
-    """The network stored in a `.json`, `.safetensors`, `.onnx` file, or one of PyTorch (`.pt`, `.pth`, `.ckpt`, `.bin`).
+    """The network in a `.json`, `.safetensors` or `.onnx` file, or one of PyTorch (`.pt`, `.pth`, `.ckpt`, `.bin`).
 
     A `.json` file, and a `.safetensors` file that everyhow wrote, say everything themselves. An ONNX file is imported,
     as `from_onnx` does, and the state dict in a file of PyTorch or another `.safetensors` file as `from_state_dict`

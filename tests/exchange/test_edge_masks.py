@@ -40,7 +40,7 @@ def entry(edge_masks=EDGE_MASKS, **more):
 
 OTHER = [[[1, 1], [0, 0], [0, 0]], [[1, 0, 0]]]
 LOG = [
-    {"epoch": 1, "train_loss": 0.8, "total_circuits": 0, "outputs": [{"output_idx": 0, "n_circuits": 0, "circuits": []}]},
+    {"epoch": 1, "train_loss": 0.8, "outputs": [{"output_idx": 0, "n_circuits": 0, "circuits": []}]},
     {"epoch": 10, "outputs": [{"output_idx": 0, "n_circuits": 2, "circuits": [
         entry(OTHER, node_masks=[[1, 1], [1, 0, 0], [1]], circuit_idx=0), entry(circuit_idx=1)]}]},
 ]  # fmt: skip
@@ -49,7 +49,13 @@ LOG = [
 @pytest.fixture
 def files(tmp_path):
     """The same circuit in every form."""
-    documents = {"circuit": entry(), "masks": EDGE_MASKS, "listed": [entry()], "log": LOG, "without": {"edge_masks": EDGE_MASKS}}
+    documents = {
+        "circuit": entry(),
+        "masks": EDGE_MASKS,
+        "listed": [entry()],
+        "log": LOG,
+        "without": {"edge_masks": EDGE_MASKS},
+    }
     for name, document in documents.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(document, indent=2))
     archive(tmp_path / "circuit.npz")
@@ -58,7 +64,9 @@ def files(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize("name", ["circuit.npz", "CIRCUIT2.NPZ", "circuit.json", "masks.json", "listed.json", "without.json"])
+@pytest.mark.parametrize(
+    "name", ["circuit.npz", "CIRCUIT2.NPZ", "circuit.json", "masks.json", "listed.json", "without.json"]
+)
 def test_read(files, name):
     """One circuit in a file is read, whatever form it has there."""
     assert read_graph_edges(files / name, NETWORK) == EDGES
@@ -67,12 +75,16 @@ def test_read(files, name):
 
 def test_logs(files):
     """Of the circuits of a log one is chosen by epoch, output and number; none of them is guessed."""
-    message = r"log.json: it lists 2 circuits, 10/0/0 to 10/0/1; choose one, such as circuit='10/0/1' \(--circuit 10/0/1"
+    message = (
+        r"log.json: it lists 2 circuits, 10/0/0 to 10/0/1; choose one, such as circuit='10/0/1' \(--circuit 10/0/1"
+    )
     with pytest.raises(FileFormatError, match=message):
         read_graph(files / "log.json", NETWORK)
     assert read_graph(files / "log.json", NETWORK, circuit="10/0/1").edges == EDGES
     assert read_graph(files / "log.json", NETWORK, circuit="10/0/0").edges == ((1, 0, 0), (1, 0, 1), (2, 0, 0))
-    with pytest.raises(FileFormatError, match="it lists no circuit '1/0/0'; those that it lists are '10/0/0', '10/0/1'"):
+    with pytest.raises(
+        FileFormatError, match="it lists no circuit '1/0/0'; those that it lists are '10/0/0', '10/0/1'"
+    ):
         read_graph(files / "log.json", NETWORK, circuit="1/0/0")
 
 
@@ -80,7 +92,13 @@ def test_in_memory():
     """Masks of arrays or lists, of numbers or truth values, and objects that have them."""
     arrays = [np.array(mask) for mask in EDGE_MASKS]
     held = types.SimpleNamespace(edge_masks=arrays, node_masks=[np.array(mask) for mask in NODE_MASKS])
-    for masks in (EDGE_MASKS, arrays, [mask.astype(bool) for mask in arrays], [mask.astype(float) for mask in arrays], held):
+    for masks in (
+        EDGE_MASKS,
+        arrays,
+        [mask.astype(bool) for mask in arrays],
+        [mask.astype(float) for mask in arrays],
+        held,
+    ):
         assert circuit_from_masks(masks, NETWORK).edges == EDGES
     assert circuit_from_masks(EDGE_MASKS, NETWORK, NODE_MASKS).edges == EDGES
 
@@ -104,8 +122,8 @@ def test_against_running_with_masks(bits):
 
 
 REFUSED = [
-    ({"edge_masks": EDGE_MASKS[:1]}, r"the edge masks have the shapes \(3, 2\); those of Network.* are \(3, 2\), \(1, 3\)"),
-    ({"edge_masks": [np.transpose(EDGE_MASKS[0]).tolist(), EDGE_MASKS[1]]}, r"the edge masks have the shapes \(2, 3\), \(1"),
+    ({"edge_masks": EDGE_MASKS[:1]}, r"the edge masks have the shapes \(3, 2\); those of .* are \(3, 2\), \(1, 3\)"),
+    ({"edge_masks": [np.transpose(EDGE_MASKS[0]).tolist(), EDGE_MASKS[1]]}, r"edge masks have the shapes \(2, 3\)"),
     ({"edge_masks": [[[1, 0], [0]], [[1]]]}, "the edge masks are not arrays|have the shapes"),
     ({"edge_masks": 3}, "the edge masks are not arrays; give one per layer"),
     ({"edge_masks": []}, "the edge masks have the shapes of none"),
@@ -132,10 +150,14 @@ def test_refused(tmp_path, document, message):
 def test_weights_of_zero_and_several_outputs(tmp_path):
     """An edge of weight 0 is not an edge; a circuit of one output belongs to the network of that output."""
     zero = eh.Network([np.array([[0.0, 2], [3, -4], [5, 6]]), NETWORK.weights[1]], NETWORK.biases, NETWORK.activations)
-    with pytest.raises(eh.InputError, match="'x0->h1.0': in the edge masks, but of weight 0 in Network.* so no edge of it"):
+    with pytest.raises(
+        eh.InputError, match=r"'x0->h1.0': in the edge masks, but of weight 0 in Network.* so no edge of it"
+    ):
         circuit_from_masks(EDGE_MASKS, zero)
     two = eh.Network([NETWORK.weights[0], np.ones((2, 3))], [NETWORK.biases[0], np.zeros(2)], NETWORK.activations)
-    with pytest.raises(eh.InputError, match=r"are \(3, 2\), \(2, 3\) \(a circuit of one output is one of network.output"):
+    with pytest.raises(
+        eh.InputError, match=r"are \(3, 2\), \(2, 3\) \(a circuit of one output is one of network.output"
+    ):
         circuit_from_masks(EDGE_MASKS, two)
     assert circuit_from_masks(EDGE_MASKS, two.output(1)).edges == EDGES
 

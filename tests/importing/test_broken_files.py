@@ -192,7 +192,9 @@ def test_whole_modules(tmp_path):
     """A pickled module is refused with what it would import, and what to save instead."""
     saved, scripted = io.BytesIO(), io.BytesIO()
     torch.save(trainable(), saved)
-    message = r"it holds an object of torch.nn.modules.container.Sequential, .*nothing in it was executed: save model.st"
+    message = (
+        r"it holds an object of torch.nn.modules.container.Sequential, .*nothing in it was executed: save model.st"
+    )
     refused(tmp_path / "model.pt", saved.getvalue(), message)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -277,7 +279,10 @@ TENSORS = [
     ({"key": "7"}, "has no data, or sizes that are none"),
     ({"key": 7}, "is described in another way than torch.save does"),
     ({"shape": [2, 2]}, "is described in another way"),
-    ({"storage": "ComplexFloatStorage"}, "0.weight holds the numbers of a torch.ComplexFloatStorage, which is not supp"),
+    (
+        {"storage": "ComplexFloatStorage"},
+        "0.weight holds the numbers of a torch.ComplexFloatStorage, which is not supp",
+    ),
     ({"storage": "_utils._rebuild_tensor_v2"}, "has no data, or sizes that are none"),
     ({"numbers": 5}, "declares other numbers"),
     ({"numbers": 3}, "declares other numbers"),
@@ -308,7 +313,7 @@ def test_other_things_that_torch_saves(tmp_path):
     """Checkpoints, lists and numbers are refused with what to save."""
     cases = [
         ({"state": OrderedDict(), "epoch": 3}, r"it holds 'state' \(a dictionary\), 'epoch' \(a value of type int\)"),
-        ({"epoch": 3}, r"it holds no state dict of linear layers, .*it holds 'epoch' \(a value of type int\).*save model.st"),
+        ({"epoch": 3}, r"it holds no state dict of linear .*it holds 'epoch' \(a value of type int\).*save model.st"),
         ({"x": torch.ones(1, 2), "y": None}, r"it holds 'x' \(a tensor\), 'y' \(nothing\)"),
         ([torch.ones(1, 2)], "it holds a value of type list, not tensors by name"),
         ({3: torch.ones(1, 2)}, r"it holds '3' \(a tensor\)"),
@@ -320,7 +325,7 @@ def test_other_things_that_torch_saves(tmp_path):
         ({"0.weight": torch.ones(1, 2), "0.bias": 3}, "under '0.bias' it holds a value of type int, not a tensor"),
         ({"0.weight": torch.ones(2, 2).to_sparse()}, r"its tensor 0.weight is a sparse tensor; save what its to_dense"),
         ({"0.weight": torch.ones(2, 2, device="meta")}, "its tensor 0.weight is on the device meta"),
-        ({"0.weight": torch.ones(1, 2).to(torch.float8_e4m3fn)}, "its tensor 0.weight is of a type of numbers that is not"),
+        ({"0.weight": torch.ones(1, 2).to(torch.float8_e4m3fn)}, "its tensor 0.weight is of a type of numbers that is"),
         ({"0.weight": torch.ones(1, 2, dtype=torch.complex64).conj().imag}, "0.weight is a negated or conjugated view"),
         ({"0._packed_params.dtype": torch.qint8, "0.scale": torch.tensor(1.0)}, "the state dict of a quantized model"),
     ]  # fmt: skip

@@ -52,7 +52,9 @@ def test_asked_where_several_orders_fit(file):
     assert "input_layer, hidden_layer, output_layer" in str(error.value)
 
 
-@pytest.mark.parametrize("order", ["input_layer,hidden_layer,output_layer", ("input_layer", "hidden_layer", "output_layer")])
+@pytest.mark.parametrize(
+    "order", ["input_layer,hidden_layer,output_layer", ("input_layer", "hidden_layer", "output_layer")]
+)
 def test_order_given(file, order):
     """The order that a user gives is taken and told; another one gives what it computes."""
     network = eh.load(file, hidden_activation="sigmoid", output_activation="sigmoid", order=order)
@@ -80,12 +82,17 @@ def test_a_mapping_that_was_sorted(file):
 
 def test_one_order_fits():
     """Where the shapes allow one order, it is taken, whatever the names are."""
-    tensors = {"input_layer.weight": np.ones((3, 2)), "hidden_layer.weight": np.ones((4, 3)), "out.weight": np.ones((1, 4))}
+    tensors = {
+        "input_layer.weight": np.ones((3, 2)),
+        "hidden_layer.weight": np.ones((4, 3)),
+        "out.weight": np.ones((1, 4)),
+    }
     for names in itertools.permutations(tensors):
         network = eh.from_state_dict({name: tensors[name] for name in names}, "relu", threshold=0)
         assert network.widths == (2, 3, 4, 1)
         assert network.origin.folded == (
-            "order taken: input_layer (2 to 3), hidden_layer (3 to 4), out (4 to 1); the only one that the shapes allow",
+            "order taken: input_layer (2 to 3), hidden_layer (3 to 4), out (4 to 1); "
+            "the only one that the shapes allow",
         )
 
 
@@ -130,14 +137,14 @@ def test_orders_that_are_asked_for(layers, registered, widths, message):
 
 
 WRONG = [
-    ({"0": (2, 3), "1": (4, 1)}, None, None, r"no order of these layers chains.*0 \(2 to 3\), 1 \(4 to 1\).*from_torch"),
+    ({"0": (2, 3), "1": (4, 1)}, None, None, r"no order .* chains.*0 \(2 to 3\), 1 \(4 to 1\).*from_torch"),
     ({"a": (2, 3), "b": (2, 1)}, None, None, "no order of these layers chains"),
     ({"0": (2, 3), "1": (3, 1)}, (3, 3), None, r"the widths asked for are \(3, 3\), but .* the hidden layers \(3,\)"),
     ({"0": (2, 3), "1": (3, 1)}, (4,), None, r"the widths asked for are \(4,\), but .* the hidden layers \(3,\)"),
     ({"a": (2, 3), "b": (3, 1)}, None, ("a",), r"order is 'a'; it names every layer once: a \(2 to 3\), b \(3 to 1\)"),
     ({"a": (2, 3), "b": (3, 1)}, None, ("a", "a"), "order is 'a', 'a'; it names every layer once"),
     ({"a": (2, 3), "b": (3, 1)}, None, ("b", "a"), "in the order given, b gives 1 neurons but a takes 2"),
-    ({"a": (2, 3), "b": (3, 2)}, (3,), ("b", "a"), r"order given has the hidden layers \(2,\), but the widths are \(3,\)"),
+    ({"a": (2, 3), "b": (3, 2)}, (3,), ("b", "a"), r"given has the hidden layers \(2,\), but the widths are \(3,\)"),
 ]  # fmt: skip
 
 

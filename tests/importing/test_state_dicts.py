@@ -28,7 +28,9 @@ def plain(module, names):
     """The network of the parameters of a stack of linear layers."""
     layers = [part for part in module if isinstance(part, nn.Linear)]
     weights = [part.weight.detach().double().numpy() for part in layers]
-    biases = [np.zeros(len(part.weight)) if part.bias is None else part.bias.detach().double().numpy() for part in layers]
+    biases = [
+        np.zeros(len(part.weight)) if part.bias is None else part.bias.detach().double().numpy() for part in layers
+    ]
     return eh.Network(weights, biases, names)
 
 
@@ -183,7 +185,7 @@ REFUSED = [
     ({"0.weight": W, "0.bias": np.ones((3, 1))}, {}, r"0.bias the shape \(3, 1\); of a linear layer it has one number"),
     ({"0.bias": np.ones(2)}, {}, "0.bias has no 0.weight beside it"),
     ({"0.weight": W, "1.running_mean": np.ones(3)}, {},
-     "1.running_mean belongs to a batch normalization, whose place .* a state dict does not say.*from_torch, in eval mode"),
+     "1.running_mean belongs to a batch normalization, whose place .* does not say.*from_torch, in eval mode"),
     ({"0.weight": W, "1.weight": np.ones(3), "1.bias": np.ones(3)}, {},
      r"1.weight has shape \(3,\), so it may belong to a normalization; of a linear layer it is a matrix"),
     ({"0.weight": W, "1.weight": np.ones(1)}, {}, r"1.weight has shape \(1,\), so it may belong to a PReLU or a norm"),
@@ -197,9 +199,9 @@ REFUSED = [
     ({"0.weight": W, "loss.pos_weight": np.ones(1)}, {}, "loss.pos_weight belongs to a loss"),
     ({"0.parametrizations.weight.original": W, "0.parametrizations.weight.0.base": W}, {},
      "0.parametrizations.weight.original belongs to a parametrization that is not .*remove_parametrizations"),
-    ({"0.weight_g": np.ones((2, 1)), "0.weight_v": W}, {}, r"stored as two tensors of shapes \(2, 1\) and \(3, 2\)"),
+    ({"0.weight_g": np.ones((2, 1)), "0.weight_v": W}, {}, r"two tensors of shapes \(2, 1\) and \(3, 2\)"),
     ({"0.weight_orig": W, "0.weight_mask": V}, {}, r"0.weight_orig has the shape \(3, 2\), 0.weight_mask \(1, 3\)"),
-    ({"0.weight_orig": W, "0.weight_u": np.ones(2), "0.weight_v": np.ones(2)}, {}, r"vectors of shapes \(2,\) and \(2,\)"),
+    ({"0.weight_orig": W, "0.weight_u": np.ones(2), "0.weight_v": np.ones(2)}, {}, r"vectors of shapes \(2,\) and"),
     ({"0.weight_orig": W}, {}, "unknown tensor 0.weight_orig"),
     ({"0.weight": W.astype(int)}, {}, "0.weight holds values of type int64; tensors of float64, float32"),
     ({"0.weight": "text"}, {}, "0.weight holds values of type <U4"),
@@ -207,7 +209,7 @@ REFUSED = [
     ({"0.weight": [[1.0], [1.0, 2.0]]}, {}, r"0.weight cannot be read as an array \(.*from_torch"),
     ({"0.weight": W * np.nan}, {}, r"0.weight\[0, 0\] is nan; every value must be finite"),
     ({"0.weight": W, "0.bias": np.array([0, np.inf, 0])}, {}, r"0.bias\[1\] is inf; every value must be finite"),
-    ({"0.weight": torch.ones(2, 2).to_sparse()}, {}, r"0.weight is a sparse tensor; give what its to_dense\(\) returns"),
+    ({"0.weight": torch.ones(2, 2).to_sparse()}, {}, r"0.weight is a sparse tensor; give what its to_dense"),
     ({"0.weight": QUANTIZED}, {}, "is a quantized tensor; .*dequantize"),
     ({"0.weight": torch.ones(2, 2, device="meta")}, {}, "is on the device meta, so it holds no numbers"),
     ({"0.weight": torch.ones(2, 2).to(torch.float8_e4m3fn)}, {}, "0.weight (cannot be read|holds values of type)"),
@@ -248,16 +250,25 @@ def test_refused(tensors, options, message):
 
 
 ODD = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.binary(max_size=3)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=3)
+    | st.binary(max_size=3)
     | st.sampled_from([W, V, np.ones(3), np.array(["a"]), torch.ones(1, 2), object(), W.astype(int), np.nan * W]),
-    lambda inner: st.lists(inner, max_size=3) | st.tuples(inner, inner) | st.dictionaries(st.text("ab.0", max_size=4), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.text("ab.0", max_size=4), inner, max_size=3)
+    ),
     max_leaves=5,
-)  # fmt: skip
-KEYS = st.sampled_from(["0.weight", "0.bias", "1.weight", "1.weight_g", "a.weight_orig", "weight"]) | st.text(max_size=4)
+)
+KEYS = st.sampled_from(["0.weight", "0.bias", "1.weight", "1.weight_g", "a.weight_orig", "weight"])
+OPTIONS = st.sampled_from(["hidden_activation", "output_activation", "widths", "data", "order", "threshold"])
 
 
-@given(st.dictionaries(KEYS, ODD, max_size=4) | ODD, st.dictionaries(
-    st.sampled_from(["hidden_activation", "output_activation", "widths", "data", "order", "threshold"]), ODD, max_size=2))  # fmt: skip
+@given(st.dictionaries(KEYS | st.text(max_size=4), ODD, max_size=4) | ODD, st.dictionaries(OPTIONS, ODD, max_size=2))
 def test_odd_objects(tensors, options):
     """Whatever is given, it is a network or an error of everyhow's own."""
     try:
@@ -269,7 +280,7 @@ def test_odd_objects(tensors, options):
 @given(ODD)
 def test_odd_paths(source):
     """Whatever stands where a path belongs, load answers with an error of everyhow's own."""
-    with pytest.raises(eh.EveryhowError, match="."):
+    with pytest.raises(eh.EveryhowError, match=r"."):
         eh.load(source)
 
 
@@ -283,8 +294,8 @@ def test_what_an_output_means(tmp_path):
     assert [bool(z > 0) for z in logits] == [False, True, True, False] and not (logits > 0.5).any()
     torch.save(module.state_dict(), tmp_path / "logits.pt")
     message = (
-        r'output_activation="sigmoid" .*or output_activation="identity", threshold=0 .*logits.*BCEWithLogitsLoss: either '
-        r"way it computes 0110 on inputs of 0 and 1; or threshold=0.5 .*towards 0 and 1: it then computes 0000"
+        r'output_activation="sigmoid" .*or output_activation="identity", threshold=0 .*logits.*BCEWithLogitsLoss: '
+        r"either way it computes 0110 on inputs of 0 and 1; or threshold=0.5 .*towards 0 and 1: it then computes 0000"
     )
     with pytest.raises(FileFormatError, match=message):
         eh.load(tmp_path / "logits.pt", hidden_activation="relu")
@@ -313,7 +324,9 @@ def test_compared_with_outputs():
         origin = eh.from_state_dict(module.state_dict(), data=(CORNERS, given_outputs), **named).origin
         assert origin.inputs_checked == 4 and origin.checked_on == "4 given inputs, with the outputs given"
         assert 0 <= origin.largest_difference <= origin.allowed_difference < 1e-5
-    with pytest.raises(eh.InputError, match="state dict: the imported network computes something else.*output 0 at the"):
+    with pytest.raises(
+        eh.InputError, match=r"state dict: the imported network computes something else.*output 0 at the"
+    ):
         eh.from_state_dict(module.state_dict(), data=(CORNERS, outputs + 1e-3), **named)
     with pytest.raises(eh.InputError, match="the imported network computes something else"):
         eh.from_state_dict(module.state_dict(), "tanh", data=(CORNERS, outputs), threshold=0.5)
@@ -334,7 +347,9 @@ def test_options_of_files(tmp_path):
     for suffix in (".json", ".safetensors"):
         path = eh.save_network(eh.xornet(), tmp_path / f"network{suffix}")
         for option in ({"hidden_activation": "relu"}, {"order": "a,b"}, {"threshold": 0}, {"part": "model"}):
-            with pytest.raises(FileFormatError, match=rf"network{suffix}: a network file says everything itself; leave out"):
+            with pytest.raises(
+                FileFormatError, match=rf"network{suffix}: a network file says everything itself; leave out"
+            ):
                 eh.load(path, **option)
     (tmp_path / "model.onnx").write_bytes(b"")
     with pytest.raises(FileFormatError, match=r"an ONNX file says its widths and activations; leave out"):
@@ -365,7 +380,7 @@ def test_paths(source, message):
 def test_folders_and_capital_letters(tmp_path):
     """A folder is said to be one, and the case of a suffix does not matter."""
     (tmp_path / "folder.pt").mkdir()
-    with pytest.raises(FileFormatError, match="folder.pt: a folder; give the path of a file in it"):
+    with pytest.raises(FileFormatError, match=r"folder.pt: a folder; give the path of a file in it"):
         eh.load(tmp_path / "folder.pt")
     eh.save_network(eh.xornet(), tmp_path / "a.json").rename(tmp_path / "a.JSON")
     eh.save_network(eh.xornet(), tmp_path / "a.safetensors").rename(tmp_path / "a.SafeTensors")

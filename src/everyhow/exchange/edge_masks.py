@@ -1,9 +1,9 @@
 """Circuits as edge masks, the format of the paper's released code: files of one circuit, and logs of many.
 
-A mask has a row for each neuron of a layer and a column for each neuron of the layer before, with 1 where the edge is in
-the circuit. The released code saves one circuit as an `.npz` archive of `edge_mask_0`, ... and `node_mask_0`, ...; logs
-are JSON: a list of checkpoints of a training, each with its `outputs`, and each of these with its `circuits`, which have
-`edge_masks` and `node_masks`.
+A mask has a row for each neuron of a layer and a column for each neuron of the layer before, with 1 where the edge is
+in the circuit. The released code saves one circuit as an `.npz` archive of `edge_mask_0`, ... and `node_mask_0`, ...;
+logs are JSON: a list of checkpoints of a training, each with its `outputs`, and each of these with its `circuits`,
+which have `edge_masks` and `node_masks`.
 """
 
 import io
@@ -65,7 +65,9 @@ def mask_edges(edge_masks: Any, network: Network, node_masks: Any = None) -> tup
     masks = _masks("edge mask", edge_masks, shapes, network)
     if node_masks is not None:
         nodes = _masks("node mask", node_masks, [(width,) for width in network.widths], network)
-        outside = [mask & ~np.outer(after, before) for mask, before, after in zip(masks, nodes, nodes[1:], strict=False)]
+        outside = [
+            mask & ~np.outer(after, before) for mask, before, after in zip(masks, nodes, nodes[1:], strict=False)
+        ]
         loose = [
             f"{node_name(network, k, i)}->{node_name(network, k + 1, j)}"
             for k, mask in enumerate(outside)
@@ -126,7 +128,7 @@ def listed_edges(document: Any, network: Network, circuit: str | None = None) ->
     if not found:
         raise InputError('it holds no circuit: neither "edges" of a graph nor "edge_masks" of circuits')
     if circuit is None and len(found) > 1:
-        first, last = list(found)[0], list(found)[-1]
+        first, *_, last = found
         raise InputError(
             f"it lists {len(found):,} circuits, {first} to {last}; choose one, such as circuit={last!r} "
             f"(--circuit {last} on the command line), of the network as it was then"
@@ -158,7 +160,9 @@ def _circuits(value: Any, place: tuple[str, ...]) -> Iterator[tuple[str, Mapping
         value = next((value[key] for key in ("outputs", "circuits") if isinstance(value.get(key), list)), None)
     if isinstance(value, list) and len(place) < DEEPEST:
         for number, one in enumerate(value):
-            numbers = [one[key] for key in ("epoch", "output_idx", "circuit_idx") if isinstance(one, Mapping) and key in one]
+            numbers = [
+                one[key] for key in ("epoch", "output_idx", "circuit_idx") if isinstance(one, Mapping) and key in one
+            ]
             yield from _circuits(one, (*place, str(numbers[0] if numbers else number)[:40]))
 
 
@@ -170,9 +174,7 @@ def _is_circuit_of_matrices(value: Any) -> bool:
         return False
 
 
-def _masks(
-    what: str, masks: Any, shapes: Sequence[tuple[int, ...]], network: Network
-) -> list[Bool[np.ndarray, "..."]]:
+def _masks(what: str, masks: Any, shapes: Sequence[tuple[int, ...]], network: Network) -> list[Bool[np.ndarray, "..."]]:
     """The masks as arrays of these shapes."""
     try:
         found = [np.asarray(mask.detach().cpu() if hasattr(mask, "detach") else mask) for mask in masks]

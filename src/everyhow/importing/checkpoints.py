@@ -46,7 +46,8 @@ class Part:
         for name, value in self.held.items():
             if not is_tensor(value) and (WEIGHTS.fullmatch(name) or name.rpartition(".")[2].startswith("bias")):
                 raise InputError(
-                    f"under {name[:80]!r} it holds {kind_of(value)}, not a tensor, and nothing in it was executed: {SAVE}"
+                    f"under {name[:80]!r} it holds {kind_of(value)}, not a tensor, and nothing in it was executed: "
+                    f"{SAVE}"
                 )
         return {name: value for name, value in self.held.items() if is_tensor(value)}
 
@@ -95,12 +96,14 @@ def described_by(part: Part, said: Description) -> tuple[Description, tuple[str,
     if sizes is None or not isinstance(name, str):
         return said, ()
     if name not in ACTIVATIONS and said.hidden_activation is None:
-        raise InputError(f"it has the activation {name[:80]!r}, which the released code does not know; give another one")
+        raise InputError(
+            f"it has the activation {name[:80]!r}, which the released code does not know; give another one"
+        )
     hidden = (name,) if said.hidden_activation is None else texts(said.hidden_activation, "hidden_activation")
     if set(hidden) != {name}:
         raise InputError(
-            f"it says activation {name!r} itself, but hidden_activation is {', '.join(hidden)[:80]!r}; leave the latter "
-            "out, or give the state dict alone to everyhow.from_state_dict"
+            f"it says activation {name!r} itself, but hidden_activation is {', '.join(hidden)[:80]!r}; leave the "
+            "latter out, or give the state dict alone to everyhow.from_state_dict"
         )
     widths = tuple(sizes[1:-1]) if said.widths is None else said.widths
     known = replace(said, hidden_activation=hidden, widths=widths)
@@ -171,8 +174,8 @@ def _nothing_found(document: Any) -> str:
     told = [f"{str(key)[:80]!r} ({'a tensor' if is_tensor(one) else kind_of(one)})" for key, one in items.items()
             if isinstance(key, str | int)]  # fmt: skip
     return (
-        f"it holds no state dict of linear layers, with tensors such as 0.weight; it holds {_named(told) or 'nothing'}. "
-        f"Nothing in it was executed: {SAVE}"
+        f"it holds no state dict of linear layers, with tensors such as 0.weight; it holds {_named(told) or 'nothing'}"
+        f". Nothing in it was executed: {SAVE}"
     )
 
 

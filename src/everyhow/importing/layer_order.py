@@ -36,9 +36,9 @@ def order_of(
 ) -> Order:
     """The order in which layers run.
 
-    The one that was given, if the shapes allow it; the only one that the shapes, and the widths, allow; of several, that
-    of the numbers in their names, when they differ in nothing else; or that of the registration, when the names do not
-    say otherwise. Else nobody knows it, and it is asked for.
+    The one that was given, if the shapes allow it; the only one that the shapes, and the widths, allow; of several,
+    that of the numbers in their names, when they differ in nothing else; or that of the registration, when the names do
+    not say otherwise. Else nobody knows it, and it is asked for.
 
     Args:
         layers: incoming and outgoing neurons by name, in the order of the mapping or file.
@@ -47,7 +47,8 @@ def order_of(
         given: the names in their order, if a user gives them.
 
     Raises:
-        InputError: the shapes make no chain, or none of these widths; several orders are possible; the given one is not.
+        InputError: the shapes make no chain, or none of these widths; several orders are possible; the given one is
+            not.
 
     Example:
         >>> order_of({"a": (3, 1), "b": (2, 3)}, registered=False)
@@ -173,8 +174,8 @@ def _checked(given: Sequence[str], layers: dict[str, Sizes], widths: Sequence[in
             )
     if not _chains(given, layers, widths):
         raise InputError(
-            f"the order given has the hidden layers {tuple(layers[name][1] for name in given[:-1])}, but the widths are "
-            f"{tuple(widths or ())}; give one of them"
+            f"the order given has the hidden layers {tuple(layers[name][1] for name in given[:-1])}, but the widths "
+            f"are {tuple(widths or ())}; give one of them"
         )
     return tuple(given)
 
@@ -200,9 +201,9 @@ def _no_chain(layers: dict[str, Sizes], widths: Sequence[int] | None) -> str:
             f"({shown(first, layers)}); give the neurons of each hidden layer, or leave widths out"
         )
     return (
-        f"no order of these layers chains, each taking what the one before it gives: {shown(layers, layers)}; a network "
-        "is one chain of linear layers: import the module itself with everyhow.from_torch, or leave out the tensors of "
-        "other layers"
+        f"no order of these layers chains, each taking what the one before it gives: {shown(layers, layers)}; a "
+        "network is one chain of linear layers: import the module itself with everyhow.from_torch, or leave "
+        "out the tensors of other layers"
     )
 
 
@@ -214,6 +215,7 @@ def _question(possible: Sequence[tuple[str, ...]], layers: dict[str, Sizes], reg
         here = f" They come as {', '.join(list(layers)[:MOST_NAMED])}, which their names contradict."
     example = ",".join(possible[0])
     return (
-        f"the order of the layers is not known, and the shapes allow several: {told}{more}.{here} Give it as the module "
-        f'runs them, such as order="{example[:200]}" (--order on the command line), or give widths where they settle it'
+        f"the order of the layers is not known, and the shapes allow several: {told}{more}.{here} Give it as the "
+        f'module runs them, such as order="{example[:200]}" (--order on the command line), or give widths where they '
+        "settle it"
     )

@@ -2,7 +2,7 @@
 
 A pickle is a program for a small stack machine. Here the machine only puts values together: a function that the pickle
 would call becomes a `Call` that says so, and a name that it would import becomes a `Name`. Nothing is ever imported, so
-that a checkpoint may hold any objects beside its tensors; what looks like a call of `os.system` is a `Call` like others.
+that a checkpoint may hold any objects beside its tensors; a call of `os.system` is a `Call` like others.
 """
 
 import pickletools

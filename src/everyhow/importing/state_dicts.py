@@ -109,7 +109,7 @@ def network_of(
     chain = [layers[name] for name in order.names]
     hidden = _hidden(said.hidden_activation, [layer.name for layer in chain[:-1]])
     _check_output(said)
-    weights, biases = [layer.weights for layer in chain], [layer.biases for layer in chain]
+    weights, biases = tuple(layer.weights for layer in chain), tuple(layer.biases for layer in chain)
     if said.output_activation is None and said.threshold is None and len(biases[-1]) == 1:
         raise InputError(_question(Network(weights, biases, (*hidden, "identity"))))
     names = (*hidden, said.output_activation or "identity")
@@ -177,8 +177,8 @@ def _hidden(said: str | Iterable[str] | None, layers: Sequence[str]) -> tuple[st
         if not layers:
             return ()
         raise InputError(
-            'a state dict does not say its activations; give them, such as hidden_activation="relu", or one for each of '
-            f"the {len(layers)} hidden layers, joined by commas (--hidden-activation on the command line)"
+            'a state dict does not say its activations; give them, such as hidden_activation="relu", or one for each '
+            f"of the {len(layers)} hidden layers, joined by commas (--hidden-activation on the command line)"
         )
     names = texts(said, "hidden_activation")
     for name in names:
@@ -187,8 +187,8 @@ def _hidden(said: str | Iterable[str] | None, layers: Sequence[str]) -> tuple[st
         return names * len(layers)
     if len(names) != len(layers):
         raise InputError(
-            f"hidden_activation names {len(names)} activations ({', '.join(names)}), but there are {len(layers)} hidden "
-            f"layers ({', '.join(layers) or 'none'}); give one for all, or one for each"
+            f"hidden_activation names {len(names)} activations ({', '.join(names)}), but there are {len(layers)} "
+            f"hidden layers ({', '.join(layers) or 'none'}); give one for all, or one for each"
         )
     return names
 
@@ -249,7 +249,7 @@ def _widths(said: Any) -> tuple[int, ...] | None:
 
 
 def _question(network: Network) -> str:
-    """Asks what the output of a last layer that is linear, as far as anyone said, means; with what follows from each."""
+    """Asks what the output means of a last layer that is linear as far as anyone said; with what follows from each."""
     either = then = ""
     if network.widths[0] <= MOST_INPUTS_SHOWN:
         outputs = network.run(assignments(network.widths[0]))[:, 0]

@@ -164,8 +164,8 @@ def _layer(name: str, parts: Parts) -> StoredLayer:
         biases = biases * parts[key].astype(np.float64)
     if biases.shape != (len(weights),):
         raise InputError(
-            f"{dot}weight has {len(weights)} outgoing neurons but {dot}bias the shape {biases.shape}; of a linear layer "
-            f"it has one number for each: {NEXT}"
+            f"{dot}weight has {len(weights)} outgoing neurons but {dot}bias the shape {biases.shape}; of a linear "
+            f"layer it has one number for each: {NEXT}"
         )
     kinds = dict.fromkeys([kind, "pruning" if len(bias_keys) == 2 else ""])
     return StoredLayer(name, weights, biases, " and ".join(filter(None, kinds)))
@@ -195,7 +195,9 @@ def _spectral_norm(parts: Parts, name: str) -> np.ndarray:
     The rows that u counts are those of the matrix, or its columns where the normalization was given dim=1.
     """
     new = "original" in parts
-    weights, u, v = (parts[key] for key in (("original", "_u", "_v") if new else ("weight_orig", "weight_u", "weight_v")))
+    weights, u, v = (
+        parts[key] for key in (("original", "_u", "_v") if new else ("weight_orig", "weight_u", "weight_v"))
+    )
     turned = (weights, weights.T) if weights.ndim == 2 and weights.size else ()
     fits = [one for one in turned if (u.shape, v.shape) == ((one.shape[0],), (one.shape[1],))]
     if not fits:
@@ -207,8 +209,8 @@ def _spectral_norm(parts: Parts, name: str) -> np.ndarray:
     off = [float(np.linalg.norm(one @ v / np.linalg.norm(one @ v) - u)) for one in fits]
     if len(fits) == 2 and not (off[0] <= off[1] or off[1] < off[0] / 10):
         raise InputError(
-            f"{name} is of a spectral normalization of a square matrix, and its vectors fit the columns (dim=1) as well as "
-            f"the rows; make it plain with remove_spectral_norm or remove_parametrizations, or {NEXT}"
+            f"{name} is of a spectral normalization of a square matrix, and its vectors fit the columns (dim=1) as "
+            f"well as the rows; make it plain with remove_spectral_norm or remove_parametrizations, or {NEXT}"
         )
     return weights / (u @ fits[off.index(min(off))] @ v)
 
@@ -244,7 +246,9 @@ def _check_numbers(name: str, array: np.ndarray) -> None:
 def _unknown(name: str, array: np.ndarray) -> str:
     end = name.rpartition(".")[2]
     if end in OTHERS:
-        where = ", whose place among the activations a state dict does not say" if end.startswith(("run", "num")) else ""
+        where = (
+            ", whose place among the activations a state dict does not say" if end.startswith(("run", "num")) else ""
+        )
         mode = ", in eval mode" if where else ""
         return f"{name[:80]} belongs to {OTHERS[end]}{where}; {NEXT}{mode}"
     if ".parametrizations." in f".{name}":
@@ -259,6 +263,6 @@ def _other_shape(name: str, weights: np.ndarray, biased: bool) -> str:
     may_be = {1: "a normalization" if biased else "a PReLU or a normalization", 3: "a convolution", 4: "a convolution"}
     what = f", so it may belong to {may_be[weights.ndim]}" if weights.ndim in may_be and weights.size else ""
     return (
-        f"{name[:80]} has shape {weights.shape}{what}; of a linear layer it is a matrix (outgoing, incoming), not empty: "
-        f"{NEXT}"
+        f"{name[:80]} has shape {weights.shape}{what}; of a linear layer it is a matrix (outgoing, incoming), not "
+        f"empty: {NEXT}"
     )
