@@ -80,7 +80,7 @@ def load(
             return from_onnx(path, data)
         if kind in TORCH:
             return load_state_dict_file(path, said, part)
-        if kind == ".safetensors" and hidden_activation is not None:
+        if kind == ".safetensors" and any(option is not None for option in unused):
             arrays, metadata = read_tensors(path)
             if "activations" not in metadata:
                 _need_no((part,), "a .safetensors file has no parts")
@@ -123,7 +123,7 @@ def _readable(source: Any) -> tuple[Path, str]:
 
 def _need_no(options: tuple, reason: str) -> None:
     if any(option is not None for option in options):
-        raise InputError(f"{reason}; leave out widths, activations and data that it has no use for")
+        raise InputError(f"{reason}; leave out the options that it has no use for")
 
 
 def save_network(network: Network, target: str | Path) -> Path:

@@ -201,3 +201,43 @@ def test_random_names(tmp_path_factory, seed, sizes, data):
         assert "the order of the layers is not known" in str(error) and "{" not in names[0]
         network = eh.load(path, **named, order=names)
     np.testing.assert_allclose(network.run(inputs.numpy()), state.detach().numpy(), rtol=1e-9, atol=1e-12)
+
+
+class Twice(nn.Module):
+    """A module that names its layers twice, as those do that also put them into a Sequential."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.fc2 = nn.Linear(2, 2), nn.Linear(2, 2)
+        self.net = nn.Sequential(self.fc1, nn.ReLU(), self.fc2)
+
+    def forward(self, x):
+        return self.net(x)
+
+
+@pytest.mark.parametrize("way", ["mapping", ".pt"])
+def test_layers_of_two_names(tmp_path, way):
+    """One layer under two names may run once or twice; which of them is asked for, not guessed."""
+    torch.manual_seed(0)
+    module = Twice()
+    torch.save(module.state_dict(), tmp_path / "twice.pt")
+
+    def read(**options):
+        if way == "mapping":
+            return eh.from_state_dict(module.state_dict(), "relu", **options)
+        return eh.load(tmp_path / "twice.pt", hidden_activation="relu", **options)
+
+    message = (
+        r"fc1 and net.0 are one tensor: the module names a layer twice, or runs it twice.*order='fc1,fc2' \(--order"
+    )
+    with pytest.raises(eh.InputError, match=message):
+        read()
+    inputs = torch.randn(5, 2)
+    with torch.no_grad():
+        once, twice = module(inputs).numpy(), module(torch.relu(module(inputs))).numpy()
+    for order in ("fc1,fc2", "net.0,net.2", "fc1,net.2"):
+        np.testing.assert_allclose(read(order=order).run(inputs.numpy()), once, rtol=1e-5, atol=1e-6)
+    network = read(order="fc1,fc2,net.0,net.2")
+    np.testing.assert_allclose(network.run(inputs.numpy()), twice, rtol=1e-5, atol=1e-6)
+    with pytest.raises(eh.InputError, match=r"order is 'fc1'; it names every layer once: fc1 .*, fc2 .*, net.2"):
+        read(order="fc1")

@@ -216,6 +216,7 @@ REFUSED = [
     ({"0.weight": torch.ones(2, 2, dtype=torch.complex64)}, {}, "0.weight holds values of type complex64"),
     ({3: W}, {}, "has the key 3, which is not a text"),
     ({"model": {"0.weight": W}}, {}, "under 'model' it holds a dictionary, not a tensor.*give the state dict alone"),
+    ({"token_embedding.weight": W}, {}, "token_embedding.weight has no bias, and its name is that of an embedding"),
     ({"0._packed_params.dtype": 3}, {}, "0._packed_params.dtype belongs to a quantized layer"),
     ({f"{k}.weight": np.ones((1, 1)) for k in range(501)}, {}, "it holds tensors of 501 layers; at most 500"),
     ({"0.weight": W}, {"hidden_activation": "softmix"}, "unknown activation 'softmix'; allowed: identity, relu"),
@@ -351,6 +352,15 @@ def test_options_of_files(tmp_path):
                 FileFormatError, match=rf"network{suffix}: a network file says everything itself; leave out"
             ):
                 eh.load(path, **option)
+    from safetensors.torch import save_file
+
+    save_file(module.state_dict(), tmp_path / "other.safetensors")
+    with pytest.raises(
+        FileFormatError, match=r"other.safetensors: a state dict does not say its activations; give them"
+    ):
+        eh.load(tmp_path / "other.safetensors", threshold=0)
+    with pytest.raises(FileFormatError, match=r"other.safetensors: a .safetensors file has no parts; leave out"):
+        eh.load(tmp_path / "other.safetensors", hidden_activation="relu", part="model")
     (tmp_path / "model.onnx").write_bytes(b"")
     with pytest.raises(FileFormatError, match=r"an ONNX file says its widths and activations; leave out"):
         eh.load(tmp_path / "model.onnx", widths=(3,))

@@ -2,7 +2,7 @@
 
 import math
 import operator
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -19,7 +19,7 @@ from .layer_order import order_of, shown
 from .layers import Affine, Nonlinear, Step
 from .points import points_for
 from .rounding import allowed_differences, coarsest
-from .stored_layers import StoredLayer, are_registered, stored_arrays, stored_layers
+from .stored_layers import StoredLayer, are_registered, memory_of, stored_arrays, stored_layers
 
 NOTHING = "nothing to compare with: a state dict holds tensors, not the model"
 # Inputs up to which a question shows the truth tables of its answers.
@@ -80,7 +80,7 @@ def from_state_dict(
     """
     said = Description(hidden_activation, output_activation, widths, data, order, threshold)
     arrays = stored_arrays(tensors)
-    return network_of(arrays, said, source, registered=are_registered(arrays))
+    return network_of(arrays, said, source, registered=are_registered(arrays), places=memory_of(tensors))
 
 
 def network_of(
@@ -90,6 +90,7 @@ def network_of(
     *,
     registered: bool,
     told: Sequence[str] = (),
+    places: Mapping[str, Hashable] | None = None,
 ) -> Network:
     """The network of arrays by name; see `from_state_dict`.
 
@@ -99,11 +100,12 @@ def network_of(
         source: what they are called in the network's origin.
         registered: whether their order can be that of a module; see `order_of`.
         told: what else the origin says of them.
+        places: where the numbers of tensors lie, by name, if that is known; tensors at one place are one tensor.
 
     Raises:
         InputError: as `from_state_dict`.
     """
-    layers = {layer.name: layer for layer in stored_layers(arrays)}
+    layers = _named_once(stored_layers(arrays, places or {}), said.order)
     sizes = {name: (layer.weights.shape[1], layer.weights.shape[0]) for name, layer in layers.items()}
     order = order_of(sizes, registered, _widths(said.widths), _names(said.order, sizes))
     chain = [layers[name] for name in order.names]
@@ -118,6 +120,24 @@ def network_of(
     network = Network(weights, biases, names)
     origin = _compared(network, chain, said.data, source, tuple(words), _precision(arrays))
     return _with_threshold(Network(weights, biases, names, origin), said.threshold)
+
+
+def _named_once(layers: Sequence[StoredLayer], order: str | Iterable[str] | None) -> dict[str, StoredLayer]:
+    """The layers by name; of those that are one and the same under several names, what the user's order names."""
+    by_place: dict[Hashable, list[str]] = {}
+    for layer in layers:
+        by_place.setdefault(layer.name if layer.place is None else (layer.place,), []).append(layer.name)
+    several = [names for names in by_place.values() if len(names) > 1]
+    if several and order is None:
+        once = ",".join(names[0] for names in by_place.values())
+        raise InputError(
+            f"{' and '.join(several[0])} are one tensor: the module names a layer twice, or runs it twice, and a state "
+            f"dict does not say which; give the layers as they run, such as order={once[:200]!r} (--order on the command "
+            "line)"
+        )
+    chosen = _names(order, [layer.name for layer in layers]) or ()
+    left_out = {name for names in several for name in names if name not in chosen and set(names) & set(chosen)}
+    return {layer.name: layer for layer in layers if layer.name not in left_out}
 
 
 def _compared(

@@ -1,8 +1,8 @@
 """The linear layers whose tensors a state dict holds, weights that hooks make put together from their parts."""
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -32,12 +32,21 @@ Parts = dict[str, np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class StoredLayer:
-    """A linear layer of a state dict, in float64; `made` says from what its weights were put together, if they were."""
+    """A linear layer of a state dict, in float64.
+
+    Attributes:
+        name: what the state dict calls it, without what wrappers put before every name.
+        weights: its matrix.
+        biases: its vector; of zeros if none is stored.
+        made: from what its weights were put together, if they were.
+        place: where its weights lie, if that is known; layers at one place are one layer.
+    """
 
     name: str
     weights: Float[np.ndarray, "outgoing incoming"]
     biases: Float[np.ndarray, " outgoing"]
     made: str
+    place: Hashable = None
 
 
 def stored_arrays(tensors: Any) -> dict[str, np.ndarray]:
@@ -65,26 +74,43 @@ def stored_arrays(tensors: Any) -> dict[str, np.ndarray]:
     return found
 
 
-def stored_layers(arrays: Mapping[str, np.ndarray]) -> list[StoredLayer]:
+def stored_layers(arrays: Mapping[str, np.ndarray], places: Mapping[str, Hashable] | None = None) -> list[StoredLayer]:
     """The layers in the order in which their first tensors come.
 
     Weight normalization, spectral normalization and pruning are put together as PyTorch does in eval mode.
+
+    Args:
+        arrays: the tensors by name.
+        places: where their numbers lie, of those of which it is known.
 
     Raises:
         InputError: tensors of other layers, shapes that do not fit, or numbers that are not finite.
     """
     found: dict[str, Parts] = {}
+    at: dict[str, Hashable] = {}
     for name, array in arrays.items():
         if name.rpartition(".")[2] not in COUNTS:
             match = PART.fullmatch(name)
             if match is None:
                 raise InputError(_unknown(name, array))
             found.setdefault(match["layer"] or "", {})[match["part"]] = array
+            if match["part"] == "weight":
+                at[match["layer"] or ""] = (places or {}).get(name)
     if not found:
         raise InputError("there are no tensors; expected NAME.weight and NAME.bias of linear layers")
     if len(found) > MOST_LAYERS:
         raise InputError(f"it holds tensors of {len(found):,} layers; at most {MOST_LAYERS} are imported: {NEXT}")
-    return [_layer(name, parts) for name, parts in _unwrapped(found).items()]
+    unwrapped = dict(zip(_unwrapped(found), found, strict=True))
+    return [replace(_layer(name, found[whole]), place=at.get(whole)) for name, whole in unwrapped.items()]
+
+
+def memory_of(tensors: Mapping[str, Any]) -> dict[str, Hashable]:
+    """Where the numbers of PyTorch tensors lie: the same for two names of one tensor."""
+    return {
+        name: (str(value.device), value.data_ptr(), tuple(value.shape))
+        for name, value in tensors.items()
+        if hasattr(value, "data_ptr") and getattr(value, "layout", None) is not None and value.data_ptr()
+    }
 
 
 def are_registered(names: Mapping[str, Any]) -> bool:
@@ -132,12 +158,13 @@ def _detached(name: str, value: Any) -> Any:
     return (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
 
 
-def _unwrapped(found: dict[str, Parts]) -> dict[str, Parts]:
-    """The layers without what wrappers put before each of their names."""
+def _unwrapped(names: Iterable[str]) -> list[str]:
+    """The names of layers without what wrappers put before each of them."""
+    names = list(names)
     for wrapper in WRAPPERS:
-        if all(name.startswith(wrapper) for name in found):
-            return _unwrapped({name.removeprefix(wrapper): parts for name, parts in found.items()})
-    return found
+        if all(name.startswith(wrapper) for name in names):
+            return _unwrapped(name.removeprefix(wrapper) for name in names)
+    return names
 
 
 def _layer(name: str, parts: Parts) -> StoredLayer:
@@ -156,6 +183,10 @@ def _layer(name: str, parts: Parts) -> StoredLayer:
     weights = made({key.rpartition(".")[2]: parts[key].astype(np.float64) for key in weight_keys}, f"{dot}weight")
     if weights.ndim != 2 or weights.size == 0:
         raise InputError(_other_shape(f"{dot}weight", weights, bool(bias_keys)))
+    if not bias_keys and re.search(r"(^|[._])emb", name.lower()):
+        raise InputError(
+            f"{dot}weight has no bias, and its name is that of an embedding, which takes rows, not products; {NEXT}"
+        )
     if bias_keys not in BIASES:
         raise InputError(_unknown(f"{dot}{sorted(bias_keys)[0]}", parts[sorted(bias_keys)[0]]))
     biases = np.ones(()) if bias_keys else np.zeros(len(weights))

@@ -3,6 +3,7 @@
 import io
 import math
 import zipfile
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,8 @@ def load_state_dict_file(path: Path, said: Description, part: str | None = None)
             )
         source = f"state dict in {path.name}"
         told = (*told_left_out(found), *words)
-        return network_of(arrays, known, source, registered=are_registered(found.tensors), told=told)
+        registered, places = are_registered(found.tensors), {name: _place(one) for name, one in found.tensors.items()}
+        return network_of(arrays, known, source, registered=registered, told=told, places=places)
     except (InputError, OSError) as error:
         raise FileFormatError(f"{path}: {shortened(error)}") from None
 
@@ -123,6 +125,15 @@ def _records(content: bytes) -> dict[str, bytes]:
         raise InputError(
             f"its zip directory is broken or cut off ({first_line(error)}); copy or save it again"
         ) from None
+
+
+def _place(value: Any) -> Hashable:
+    """Where the numbers of a plain tensor lie in the file."""
+    value = value.arguments[0] if value.function in map(Name, PARAMETERS) else value
+    match value:
+        case Call(arguments=(Stored(("storage", _, str(key), *_)), int(offset), tuple(shape), tuple(strides), *_)):
+            return key, offset, shape, strides
+    return None
 
 
 def _tensor(name: str, value: Any, records: dict[str, bytes], folder: str) -> np.ndarray:
