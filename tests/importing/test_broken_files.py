@@ -122,6 +122,33 @@ def test_any_bytes(tmp_path_factory, case):
         assert str(error).startswith(f"{path}: ") and len(str(error)) < 2000
 
 
+def _checkpoint():
+    """The records of a checkpoint, as torch.save writes them."""
+    saved = io.BytesIO()
+    torch.save({"state_dict": trainable().state_dict(), "epoch": 3, "extra": [1, {"a": (2, None)}]}, saved)
+    with zipfile.ZipFile(saved) as archive:
+        return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
+
+
+CHECKPOINT = _checkpoint()
+
+
+@settings(max_examples=400)
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.binary(max_size=4), st.integers(0, 3)), min_size=1, max_size=5))
+def test_any_pickle(tmp_path_factory, changes):
+    """Whatever the pickle of a checkpoint says, the file is a network or is refused with its name."""
+    pickled = bytearray(CHECKPOINT["data.pkl"])
+    for place, put, taken in changes:
+        start = place % len(pickled)
+        pickled[start : start + taken] = put
+    path = tmp_path_factory.getbasetemp() / "pickle.pt"
+    path.write_bytes(zipped({**CHECKPOINT, "data.pkl": bytes(pickled)}))
+    try:
+        assert isinstance(load(path), eh.Network)
+    except FileFormatError as error:
+        assert str(error).startswith(f"{path}: ") and len(str(error)) < 2000
+
+
 @pytest.mark.parametrize("suffix", FORMATS)
 @given(st.binary(max_size=200))
 def test_garbage(tmp_path_factory, suffix, content):

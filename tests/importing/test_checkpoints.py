@@ -66,7 +66,7 @@ CHECKPOINTS = {
     "state_dict alone": ({"state_dict": STATE}, None),
     "deep": ({"run": {"models": [{"net": STATE}, 3]}, "n": 1}, "left out of the file: n, run/models/1"),
     "compiled and parallel": ({"net": prefixed("module._orig_mod.")}, None),
-    "averaged": ({"swa": OrderedDict(n_averaged=torch.tensor(4), **prefixed("module."))}, None),
+    "averaged": ({"swa": OrderedDict(n_averaged=torch.tensor(4), **prefixed("module."))}, "n_averaged left out"),
     "bare": (STATE, None),
     "numbers among tensors": ({**STATE, "epoch": 3}, "left out of the file: epoch"),
 }  # fmt: skip
@@ -197,7 +197,9 @@ def test_nested_without_end(tmp_path):
     assert eh.load(tmp_path / "loop.pt", **SAID).widths == (2, 3, 1)
 
 
-def test_keys_that_take_for_ever_to_hash():
-    """A key that is a pair of pairs of pairs ... is never hashed."""
+def test_keys_that_take_for_ever(tmp_path):
+    """A key that is a pair of pairs of pairs ... is never hashed, and one of many digits never shown."""
+    torch.save({"state_dict": STATE, 10**5000: [STATE["0.weight"]]}, tmp_path / "large.pt")
+    assert eh.load(tmp_path / "large.pt", **SAID).widths == (2, 3, 1)
     doubled = b")" + b"q\x00h\x00\x86" * 200
     assert list(described(b"\x80\x02}" + doubled + b"K\x01s.").values()) == [1]

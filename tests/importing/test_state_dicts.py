@@ -217,7 +217,7 @@ REFUSED = [
     ({3: W}, {}, "has the key 3, which is not a text"),
     ({"model": {"0.weight": W}}, {}, "under 'model' it holds a dictionary, not a tensor.*give the state dict alone"),
     ({"token_embedding.weight": W}, {}, "token_embedding.weight has no bias, and its name is that of an embedding"),
-    ({"0._packed_params.dtype": 3}, {}, "0._packed_params.dtype belongs to a quantized layer"),
+    ({"0.zero_point": W.astype(int), "0._packed_params.dtype": 3}, {}, "dtype belongs to a quantized layer"),
     ({f"{k}.weight": np.ones((1, 1)) for k in range(501)}, {}, "it holds tensors of 501 layers; at most 500"),
     ({"0.weight": W}, {"hidden_activation": "softmix"}, "unknown activation 'softmix'; allowed: identity, relu"),
     ({"0.weight": W}, {"output_activation": "softmax"}, "unknown activation 'softmax'"),

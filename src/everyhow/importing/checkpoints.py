@@ -135,7 +135,7 @@ def _sizes(beside: Mapping[str, Any]) -> list[int] | None:
         sizes = [beside.get("input_size"), *beside["hidden_sizes"], beside.get("output_size")]
     if not isinstance(sizes, list | tuple) or len(sizes) < 2:
         return None
-    return list(sizes) if all(type(size) is int and size > 0 for size in sizes) else None
+    return list(sizes) if all(type(size) is int and 0 < size < 2**31 for size in sizes) else None
 
 
 def _parts(document: Any) -> Iterator[Part]:

@@ -19,7 +19,7 @@ from .layer_order import order_of, shown
 from .layers import Affine, Nonlinear, Step
 from .points import points_for
 from .rounding import allowed_differences, coarsest
-from .stored_layers import StoredLayer, are_registered, memory_of, stored_arrays, stored_layers
+from .stored_layers import COUNTS, StoredLayer, are_registered, memory_of, stored_arrays, stored_layers
 
 NOTHING = "nothing to compare with: a state dict holds tensors, not the model"
 # Inputs up to which a question shows the truth tables of its answers.
@@ -115,7 +115,12 @@ def network_of(
     if said.output_activation is None and said.threshold is None and len(biases[-1]) == 1:
         raise InputError(_question(Network(weights, biases, (*hidden, "identity"))))
     names = (*hidden, said.output_activation or "identity")
-    words = [*told, f"order taken: {shown(order.names, sizes)}; {order.reason}"]
+    counts = [name for name in arrays if name.rpartition(".")[2] in COUNTS]
+    words = [
+        *told,
+        *(f"{name} left out" for name in counts),
+        f"order taken: {shown(order.names, sizes)}; {order.reason}",
+    ]
     words += [f"{layer.made} of {layer.name or 'the layer'} put together" for layer in chain if layer.made]
     network = Network(weights, biases, names)
     origin = _compared(network, chain, said.data, source, tuple(words), _precision(arrays))
@@ -132,8 +137,8 @@ def _named_once(layers: Sequence[StoredLayer], order: str | Iterable[str] | None
         once = ",".join(names[0] for names in by_place.values())
         raise InputError(
             f"{' and '.join(several[0])} are one tensor: the module names a layer twice, or runs it twice, and a state "
-            f"dict does not say which; give the layers as they run, such as order={once[:200]!r} (--order on the command "
-            "line)"
+            f"dict does not say which; give the layers as they run, such as order={once[:200]!r} (--order on the "
+            "command line)"
         )
     chosen = _names(order, [layer.name for layer in layers]) or ()
     left_out = {name for names in several for name in names if name not in chosen and set(names) & set(chosen)}

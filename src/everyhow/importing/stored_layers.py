@@ -57,14 +57,15 @@ def stored_arrays(tensors: Any) -> dict[str, np.ndarray]:
     """
     if not isinstance(tensors, Mapping):
         raise InputError(f"a state dict is a mapping of names to tensors, not {type(tensors).__name__}; {NEXT}")
+    packed = next((name for name in tensors if isinstance(name, str) and "_packed_params" in name), None)
+    if packed is not None:
+        raise InputError(f"{packed[:80]} belongs to a quantized layer; give the state dict of the model before that")
     found = {}
     for name, value in tensors.items():
         if not isinstance(name, str):
             raise InputError(
                 f"the state dict has the key {name!r:.80}, which is not a text; its tensors have names such as 0.weight"
             )
-        if "_packed_params" in name:
-            raise InputError(f"{name[:80]} belongs to a quantized layer; give the state dict of the model before that")
         if isinstance(value, Mapping):
             raise InputError(
                 f"under {name[:80]!r} it holds a dictionary, not a tensor; of a checkpoint, give the state dict alone, "
