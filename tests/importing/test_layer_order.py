@@ -68,8 +68,16 @@ def test_order_given(file, order):
 
 
 def test_a_mapping_that_was_sorted(file):
-    """What safetensors itself gives is sorted, so its order says nothing; that of a module does."""
+    """What safetensors itself gives is sorted, so its order says nothing, saved again or not; that of a module does."""
     from safetensors.numpy import load_file
+    from safetensors.torch import load_file as load_tensors
+
+    torch.save(load_tensors(file), file.with_suffix(".pt"))
+    with pytest.raises(eh.InputError, match=r"named.pt: the order of the layers is not known"):
+        eh.load(file.with_suffix(".pt"), hidden_activation="sigmoid", output_activation="sigmoid")
+    torch.save({name: torch.tensor(one) for name, one in NAMED.items()}, file.with_suffix(".pt"))
+    network = eh.load(file.with_suffix(".pt"), hidden_activation="sigmoid", output_activation="sigmoid")
+    np.testing.assert_allclose(network.run(INPUTS), by_hand(("input_layer", "hidden_layer", "output_layer")), rtol=1e-6)
 
     given_names = {"hidden_activation": "sigmoid", "output_activation": "sigmoid"}
     for tensors in (load_file(file), dict(sorted(NAMED.items())), dict(sorted(SQUARE.items()))):

@@ -233,9 +233,10 @@ REFUSED = [
     ({"0.weight": W, "1.weight": V}, {"threshold": float("nan")}, "threshold is nan"),
     ({"0.weight": W, "1.weight": V}, {"threshold": True}, "threshold is True"),
     ({"0.weight": W, "1.weight": V}, {"order": 3}, "order is 3; give names"),
+    ({"0.weight": W, "1.weight": V}, {"order": {"0", "1"}}, "order is {.*give names, as a sequence"),
     ({"0.weight": W, "1.weight": V}, {"order": [0, 1]}, r"order is \[0, 1\]; give names"),
     *(({"0.weight": W, "1.weight": V}, {"widths": odd}, "widths is .*; give the neurons of each hidden layer, such as")
-      for odd in (3, "3", [3.0], [None], [[3]], {3: 3}, [True])),
+      for odd in (3, "3", [3.0], [None], [[3]], {3: 3}, [True], {3})),
     ([W], {}, "a state dict is a mapping of names to tensors, not list"),
     ("text", {}, "a state dict is a mapping of names to tensors, not str"),
     (None, {}, "a state dict is a mapping of names to tensors, not NoneType"),

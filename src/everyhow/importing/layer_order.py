@@ -208,6 +208,7 @@ def _no_chain(layers: dict[str, Sizes], widths: Sequence[int] | None) -> str:
 
 
 def _question(possible: Sequence[tuple[str, ...]], layers: dict[str, Sizes], registered: bool) -> str:
+    possible = sorted(possible, key=_names_deny)
     told = "; or ".join(", ".join(name[:80] for name in names[:MOST_NAMED]) for names in possible[:MOST_SHOWN])
     more = "; or others" if len(possible) > MOST_SHOWN else ""
     here = ""

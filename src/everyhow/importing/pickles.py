@@ -177,7 +177,7 @@ class _Machine:
 
 
 def _hashable(key: Any) -> Any:
-    """The key, if it is of few small parts; else something in its place, as hashing or showing it could take for ever."""
+    """The key, if it is of few small parts; else something in its place: hashing or showing it could take for ever."""
     parts = key if isinstance(key, tuple) else (key,)
     plain = all(part is None or isinstance(part, str | bytes | int | float) for part in parts)
     return key if plain and all(abs(part) < 2**63 for part in parts if isinstance(part, int)) else Stored(None)

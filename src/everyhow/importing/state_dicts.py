@@ -2,7 +2,7 @@
 
 import math
 import operator
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -251,7 +251,7 @@ def texts(said: Any, option: str) -> tuple[str, ...]:
         ('relu', 'tanh')
     """
     values = said.split(",") if isinstance(said, str) else said
-    if isinstance(values, Mapping | bytes) or not isinstance(values, Iterable):
+    if isinstance(values, Mapping | Set | bytes) or not isinstance(values, Iterable):
         raise InputError(f"{option} is {said!r:.80}; give names, as a sequence or joined by commas")
     texts = tuple(values)
     if not all(isinstance(text, str) for text in texts):
@@ -263,7 +263,7 @@ def _widths(said: Any) -> tuple[int, ...] | None:
     if said is None:
         return None
     try:
-        if isinstance(said, str | bytes | Mapping):
+        if isinstance(said, str | bytes | Mapping | Set):
             raise TypeError
         widths = tuple(said)
         if any(isinstance(width, bool | np.bool_) for width in widths):
