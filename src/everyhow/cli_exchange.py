@@ -29,7 +29,9 @@ NetworkOption = Annotated[
 
 @app.command("place")
 def place_command(
-    graph: Annotated[Path, typer.Argument(help="A circuit as graph JSON, as EAP-IG and MIB have it.")],
+    graph: Annotated[
+        Path, typer.Argument(help="A circuit as graph JSON (EAP-IG, MIB), or as edge masks (.npz, or a JSON log).")
+    ],
     task: Annotated[str, typer.Argument(help="A gate, a formula or a truth table; the network is judged by itself.")],
     network: NetworkOption,
     decision: Annotated[str | None, typer.Option(help="How outputs become bits: threshold, round or argmax.")] = None,
@@ -42,6 +44,9 @@ def place_command(
     connected: Annotated[
         bool, typer.Option("--connected", help="Leave out edges that lead nowhere, and tell which.")
     ] = False,
+    circuit: Annotated[
+        str | None, typer.Option(help="Of a log of many circuits, the one meant: EPOCH/OUTPUT/NUMBER.")
+    ] = None,
     ablation: Annotated[str, typer.Option(help="What removed edges carry: zero, mean or resample.")] = "zero",
     budget: Annotated[float, typer.Option(help="Candidate evaluations allowed for each search.")] = DEFAULT_BUDGET,
     as_json: JsonOption = False,
@@ -56,10 +61,10 @@ def place_command(
         raise InputError(f"budget is {budget}; it is a number of candidate evaluations, at least 1")
     whole, dropped = as_network(_stored(network), output_threshold, coding(inputs, "inputs")), ()
     if connected:
-        circuit, dropped = connected_part(whole.widths, read_graph_edges(graph, whole, top, threshold))
+        placed, dropped = connected_part(whole.widths, read_graph_edges(graph, whole, top, threshold, circuit))
     else:
-        circuit = read_graph(graph, whole, top, threshold)
-    found = place(whole, task, circuit, decision, int(budget), ablation)  # type: ignore[arg-type]
+        placed = read_graph(graph, whole, top, threshold, circuit)
+    found = place(whole, task, placed, decision, int(budget), ablation)  # type: ignore[arg-type]
     if as_json:
         print_json(_standing_document(found, dropped))
     else:

@@ -10,19 +10,27 @@ from .origin import Origin
 
 
 def import_command(
-    source: Annotated[Path, typer.Argument(help="An ONNX file, or a state dict in a .pt, .pth or .safetensors file.")],
+    source: Annotated[
+        Path, typer.Argument(help="An ONNX file, or one that holds a state dict: .pt, .pth, .ckpt, .bin, .safetensors.")
+    ],
     out: Annotated[Path, typer.Option(help="Network file to write (.json or .safetensors).")] = Path("network.json"),
     widths: Annotated[
         str | None, typer.Option(help="Of a state dict: neurons of each hidden layer to check, such as 3,3.")
     ] = None,
     hidden_activation: Annotated[
-        str | None, typer.Option(help="Of a state dict: activation of the hidden layers, such as relu.")
+        str | None, typer.Option(help="Of a state dict: activation of the hidden layers, or one for each: relu,tanh.")
     ] = None,
     output_activation: Annotated[
-        str | None, typer.Option(help="Of a state dict: activation of the output layer; identity if not given.")
+        str | None, typer.Option(help="Of a state dict: activation of the output layer.")
     ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Inputs to check it on, one per row (.csv or .npy); corners if not given.")
+    ] = None,
+    order: Annotated[
+        str | None, typer.Option(help="Of a state dict: its layers as they run, such as input,hidden,output.")
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option(help="Of a checkpoint of several state dicts: the place of the one meant.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -37,6 +45,8 @@ def import_command(
         hidden_activation=hidden_activation,
         output_activation=output_activation,
         data=None if data is None else read_points(data),
+        order=order,
+        part=part,
     )
     path = save_network(network, out)
     shape = {"widths": "-".join(map(str, network.widths)), "activations": ", ".join(network.activations)}
@@ -50,10 +60,11 @@ def import_command(
 
 
 def _told(origin: Origin) -> dict[str, str]:
+    told = {"source": origin.source, "folded": "; ".join(origin.folded) or "nothing"}
+    if not origin.inputs_checked:
+        return told | {"checked": origin.checked_on}
     ties = f"; {origin.ties} within rounding of the boundary, a tie" if origin.ties else ""
-    return {
-        "source": origin.source,
-        "folded": "; ".join(origin.folded) or "nothing",
+    return told | {
         "checked on": f"{origin.checked_on}, in {origin.precision}",
         "largest difference": f"{origin.largest_difference:.3g}",
         "allowed there": f"{origin.allowed_difference:.3g}",

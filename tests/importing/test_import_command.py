@@ -45,15 +45,16 @@ def test_import(run, files):
 
 
 def test_state_dict(run, files):
-    """A state dict needs its activations; widths and data are checked; --json prints one document."""
+    """A state dict needs its activations; widths and data are looked at; --json prints one document."""
     out = files / "network.safetensors"
-    options = ["--hidden-activation", "relu", "--widths", "3,3", "--data", files / "data.npy", "--json"]
+    named = ["--hidden-activation", "relu", "--output-activation", "identity"]
+    options = [*named, "--widths", "3,3", "--data", files / "data.npy", "--json"]
     code, printed, err = run("import", files / "model.pt", "--out", out, *options)
     document = json.loads(printed)
     assert (code, err) == (0, "") and document["network"] == str(out) and document["edges"] == 18
-    assert document["origin"]["checked_on"] == "5 given inputs" and document["origin"]["decisions_changed"] == 0
+    assert document["origin"]["checked_on"].startswith("nothing to compare with: a state dict holds tensors")
     assert document["origin"] == eh.load(out).origin.document()
-    code, _, err = run("import", files / "model.pt", "--out", out, *options[:2], "--widths", "4")
+    code, _, err = run("import", files / "model.pt", "--out", out, *named, "--widths", "4")
     assert code == 1 and "model.pt: the widths asked for are (4,), but the tensors have" in err
     code, _, err = run("import", files / "model.pt", "--out", out)
     assert code == 1 and "--hidden-activation relu --out network.json" in err
@@ -63,6 +64,25 @@ def test_state_dict(run, files):
     assert code == 0 and "2 given inputs, in float32" in printed
     code, _, err = run("import", files / "model.onnx", "--out", files / "net.txt")
     assert code == 1 and "net.txt: a network file ends in .json or .safetensors" in err
+
+
+def test_what_is_told_of_a_state_dict(run, files):
+    """The order taken, what was left out of a checkpoint, and that there was nothing to compare with are printed."""
+    torch.save({"epoch": 3, "model": trainable().state_dict(), "ema": trainable().state_dict()}, files / "two.ckpt")
+    command = ["import", files / "two.ckpt", "--out", files / "out.json", "--hidden-activation", "relu,tanh"]
+    code, _, err = run(*command)
+    assert code == 1 and "two.ckpt: it holds 2 state dicts, model, ema; choose one, such as part='model' (--part" in err
+    code, _, err = run(*command, "--part", "ema")
+    assert code == 1 and "two.ckpt: a state dict does not say what its output means; say it: " in err
+    command += ["--part", "ema", "--output-activation", "sigmoid"]
+    code, printed, _ = run(*command, "--order", "0,2,4")
+    assert code == 0
+    assert "activations          relu, tanh, sigmoid\n" in printed
+    assert "folded               left out of the file: epoch, model; order taken: 0 (2 to 3), 2 (3 to 3), " in printed
+    assert "checked              nothing to compare with: a state dict holds tensors, not the model\n" in printed
+    assert "difference" not in printed
+    code, _, err = run(*command, "--order", "4,2,0")
+    assert code == 1 and "in the order given, 4 gives 1 neurons but 2 takes 3" in err
 
 
 def test_where_networks_are_asked_for(run, files):

@@ -20,21 +20,46 @@ def read_document(path: str | Path, what: str) -> dict[str, Any]:
     Raises:
         FileFormatError: there is no such file, it is larger than 1 MB, cannot be read, or holds no JSON object.
     """
+    return an_object(path, read_json(path, what, MOST_BYTES), what)
+
+
+def an_object(path: str | Path, document: Any, what: str) -> dict[str, Any]:
+    """The JSON value of a file, if it is an object.
+
+    Raises:
+        FileFormatError: it is another value.
+    """
+    if not isinstance(document, dict):
+        raise FileFormatError(f"{path}: holds a JSON {type(document).__name__}; {what} is a JSON object")
+    return document
+
+
+def begins_a_list(path: Path) -> bool:
+    """Whether a file begins as a JSON list does."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(64).lstrip().startswith(b"[")
+
+
+def read_json(path: str | Path, what: str, most: int) -> Any:
+    """The JSON value in a file that is said to hold `what`, of at most so many bytes.
+
+    Raises:
+        FileFormatError: there is no such file, it is larger, or cannot be read.
+    """
     path = Path(path)
     if not path.is_file():
         raise FileFormatError(f"{path}: no such file; give the path of {what} (.json)")
     try:
         size = path.stat().st_size
-        if size > MOST_BYTES:
-            raise FileFormatError(f"{path}: has {size:,} bytes; {what} has at most {MOST_BYTES:,}")
-        document = json.loads(path.read_bytes())
+        if size > most:
+            raise FileFormatError(f"{path}: has {size:,} bytes; {what} has at most {most:,}")
+        return json.loads(path.read_bytes())
     except (ValueError, RecursionError, OSError) as error:
         if isinstance(error, FileFormatError):
             raise
         raise FileFormatError(f"{path}: not a JSON file ({error}); expected {what}") from None
-    if not isinstance(document, dict):
-        raise FileFormatError(f"{path}: holds a JSON {type(document).__name__}; {what} is a JSON object")
-    return document
 
 
 @contextmanager

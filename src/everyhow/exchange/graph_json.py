@@ -14,7 +14,8 @@ from ..circuits.circuit import Circuit, Edge
 from ..errors import InputError
 from ..files import write_atomically
 from ..network import Network
-from .documents import naming, read_document
+from .documents import MOST_BYTES, an_object, begins_a_list, naming, read_json
+from .edge_masks import LARGEST_LOG, archived_edges, has_masks, listed_edges
 from .graph_entries import Entry, edge_names, entries, named, nodes_of, weight
 
 WHAT = "a graph of a circuit"
@@ -107,12 +108,7 @@ def circuit_from_graph(
         >>> circuit_from_graph(graph, xornet()) == Circuit.whole(xornet())
         True
     """
-    try:
-        return Circuit.of_edges(network.widths, graph_edges(document, network, top, threshold))
-    except InputError as error:
-        if "are no circuit" not in str(error):
-            raise
-        raise InputError(f"{error}; connected_part gives the circuit that is left without them") from None
+    return _circuit_of(graph_edges(document, network, top, threshold), network)
 
 
 def write_graph(
@@ -122,29 +118,64 @@ def write_graph(
     return write_atomically(Path(path), json.dumps(circuit_to_graph(circuit, network, scores), indent=1).encode())
 
 
-def read_graph(path: str | Path, network: Network, top: int | None = None, threshold: float | None = None) -> Circuit:
-    """The circuit in a graph file; see `circuit_from_graph`.
+def read_graph(
+    path: str | Path,
+    network: Network,
+    top: int | None = None,
+    threshold: float | None = None,
+    circuit: str | None = None,
+) -> Circuit:
+    """The circuit in a graph file, or in one of edge masks (`.npz`, or JSON); see `circuit_from_graph`.
+
+    Args:
+        path: the file.
+        network: the network that it is of.
+        top: of a graph, as in `graph_edges`.
+        threshold: of a graph, as in `graph_edges`.
+        circuit: in a log of many circuits, the place of the one meant; see `everyhow.exchange.edge_masks`.
 
     Raises:
-        FileFormatError: there is no such file, it is larger than 1 MB, or it is not a graph of this network that holds
-            a circuit; the message names the file.
+        FileFormatError: there is no such file, it is too large (a graph 1 MB), or it does not hold a circuit of this
+            network; the message names the file.
     """
-    document = read_document(path, WHAT)
+    edges = read_graph_edges(path, network, top, threshold, circuit)
     with naming(path):
-        return circuit_from_graph(document, network, top, threshold)
+        return _circuit_of(edges, network)
 
 
 def read_graph_edges(
-    path: str | Path, network: Network, top: int | None = None, threshold: float | None = None
+    path: str | Path,
+    network: Network,
+    top: int | None = None,
+    threshold: float | None = None,
+    circuit: str | None = None,
 ) -> tuple[Edge, ...]:
-    """The edges that a graph file puts into its circuit, whether they are one or not; see `graph_edges`.
+    """The edges that a graph file puts into its circuit, whether they are one or not; see `read_graph`.
 
     Raises:
         FileFormatError: as read_graph, loose ends aside.
     """
-    document = read_document(path, WHAT)
+    path = Path(path)
     with naming(path):
-        return graph_edges(document, network, top, threshold)
+        archive = path.suffix.lower() == ".npz"
+        most = LARGEST_LOG if begins_a_list(path) else MOST_BYTES
+        document = None if archive else read_json(path, WHAT, most)
+        if archive or has_masks(document):
+            if top is not None or threshold is not None:
+                raise InputError("edge masks have no scores; leave out top and threshold")
+            return archived_edges(path, network) if archive else listed_edges(document, network, circuit)
+        if circuit is not None:
+            raise InputError("a graph is of one circuit; leave out circuit")
+        return graph_edges(an_object(path, document, WHAT), network, top, threshold)
+
+
+def _circuit_of(edges: tuple[Edge, ...], network: Network) -> Circuit:
+    try:
+        return Circuit.of_edges(network.widths, edges)
+    except InputError as error:
+        if "are no circuit" not in str(error):
+            raise
+        raise InputError(f"{error}; connected_part gives the circuit that is left without them") from None
 
 
 def _check_said(chosen: list[Entry], network: Network) -> None:

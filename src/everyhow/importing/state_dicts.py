@@ -1,178 +1,288 @@
 """Importing state dicts: tensors by name, without the module that they belong to."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+import math
+import operator
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from ..activations import activation
+from ..boolean.truth_table import assignments
 from ..errors import InputError
 from ..network import Network
-from .checking import imported
-from .layers import Affine, Nonlinear, Step, fold
+from ..origin import Origin
+from .checking import check_import
+from .layer_order import order_of, shown
+from .layers import Affine, Nonlinear, Step
 from .points import points_for
-from .rounding import PRECISIONS, coarsest
+from .rounding import allowed_differences, coarsest
+from .stored_layers import COUNTS, StoredLayer, are_registered, memory_of, stored_arrays, stored_layers
 
-NEXT = "import the module itself with everyhow.from_torch"
-STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+NOTHING = "nothing to compare with: a state dict holds tensors, not the model"
+# Inputs up to which a question shows the truth tables of its answers.
+MOST_INPUTS_SHOWN = 4
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a user says of a state dict that it does not say itself; see `from_state_dict`."""
+
+    hidden_activation: str | Iterable[str] | None = None
+    output_activation: str | None = None
+    widths: Iterable[int] | None = None
+    data: Any = None
+    order: str | Iterable[str] | None = None
+    threshold: float | None = None
 
 
 def from_state_dict(
     tensors: Mapping[str, Any],
-    hidden_activation: str,
-    output_activation: str = "identity",
+    hidden_activation: str | Iterable[str],
+    output_activation: str | None = None,
     widths: Iterable[int] | None = None,
     data: Any = None,
     source: str = "state dict",
+    order: str | Iterable[str] | None = None,
+    threshold: float | None = None,
 ) -> Network:
-    """The network of linear layers whose tensors are given by name, in the order of the mapping.
+    """The network of linear layers whose tensors are given by name.
 
-    A state dict does not say which activations a model has, nor in what order its layers run; so the activations are
-    given, and the layers taken in the order of their names, which must chain. The network is checked against the same
-    layers run in the precision in which the tensors are stored.
+    A state dict does not say which activations a model has, nor in what order its layers run. The activations are
+    given. The order is the only one that the shapes allow; where they allow several, that of the numbers in the names,
+    or that in which a module registered its layers, if the names do not contradict it; else it is asked for. It is told
+    in the origin. There is no model to compare with, unless `data` gives inputs with the outputs of the model.
 
     Args:
         tensors: matrices `NAME.weight` and vectors `NAME.bias`, as arrays or PyTorch tensors; biases may be missing.
-        hidden_activation: of every layer but the last: relu, leaky_relu[:SLOPE], tanh, sigmoid[:STEEPNESS].
-        output_activation: of the last layer; also identity.
+            Those of weight normalization, spectral normalization and pruning are put together.
+        hidden_activation: of every layer but the last: relu, leaky_relu[:SLOPE], tanh, sigmoid[:STEEPNESS]; or one for
+            each of them, as a sequence or joined by commas.
+        output_activation: of the last layer; also identity. Where it is not given, one output needs a threshold, and
+            several outputs, of which the largest decides, are linear.
         widths: neurons of each hidden layer, such as (3, 3), if they are to be checked.
-        data: inputs (inputs, features) to check the network on, as in `from_torch`.
+        data: inputs (inputs, features), or a pair of inputs and the model's outputs there to check the network on.
         source: what the tensors are called in the network's origin.
+        order: the names of the layers as they run, as a sequence or joined by commas.
+        threshold: the output of a linear last layer above which it is read as 1: 0 of logits, 0.5 of what was trained
+            towards 0 and 1.
 
     Raises:
-        InputError: tensors of other names or shapes, other widths than given, numbers that are not finite.
+        InputError: tensors of other names or shapes, an order or a threshold that is not known, other widths or outputs
+            than given, numbers that are not finite.
 
     Example:
-        >>> from_state_dict({"0.weight": np.ones((3, 2)), "2.weight": np.ones((1, 3)), "2.bias": np.ones(1)}, "relu")
+        >>> tensors = {"0.weight": np.ones((3, 2)), "2.weight": np.ones((1, 3)), "2.bias": np.ones(1)}
+        >>> from_state_dict(tensors, "relu", threshold=0)
         Network(2-3-1, relu, identity, 9 edges)
     """
+    said = Description(hidden_activation, output_activation, widths, data, order, threshold)
     arrays = stored_arrays(tensors)
-    steps = steps_of(arrays, hidden_activation, output_activation, widths)
-    points, words = points_for(fold(steps)[0].widths[0], data)
-    kind = np.result_type(*arrays.values())
-    points = points.astype(kind).astype(np.float64)
-    return imported(
-        steps, points, _run_stored(arrays, (hidden_activation, output_activation), points.astype(kind)),
-        source=source, precision=coarsest([kind.name]), checked_on=words,
+    return network_of(arrays, said, source, registered=are_registered(arrays), places=memory_of(tensors))
+
+
+def network_of(
+    arrays: Mapping[str, np.ndarray],
+    said: Description,
+    source: str,
+    *,
+    registered: bool,
+    told: Sequence[str] = (),
+    places: Mapping[str, Hashable] | None = None,
+) -> Network:
+    """The network of arrays by name; see `from_state_dict`.
+
+    Args:
+        arrays: the tensors.
+        said: what the user says of them.
+        source: what they are called in the network's origin.
+        registered: whether their order can be that of a module; see `order_of`.
+        told: what else the origin says of them.
+        places: where the numbers of tensors lie, by name, if that is known; tensors at one place are one tensor.
+
+    Raises:
+        InputError: as `from_state_dict`.
+    """
+    layers = _named_once(stored_layers(arrays, places or {}), said.order)
+    sizes = {name: (layer.weights.shape[1], layer.weights.shape[0]) for name, layer in layers.items()}
+    order = order_of(sizes, registered, _widths(said.widths), _names(said.order, sizes))
+    chain = [layers[name] for name in order.names]
+    hidden = _hidden(said.hidden_activation, [layer.name for layer in chain[:-1]])
+    _check_output(said)
+    weights, biases = tuple(layer.weights for layer in chain), tuple(layer.biases for layer in chain)
+    if said.output_activation is None and said.threshold is None and len(biases[-1]) == 1:
+        raise InputError(_question(Network(weights, biases, (*hidden, "identity"))))
+    names = (*hidden, said.output_activation or "identity")
+    counts = [name for name in arrays if name.rpartition(".")[2] in COUNTS]
+    words = [
+        *told,
+        *(f"{name} left out" for name in counts),
+        f"order taken: {shown(order.names, sizes)}; {order.reason}",
+    ]
+    words += [f"{layer.made} of {layer.name or 'the layer'} put together" for layer in chain if layer.made]
+    network = Network(weights, biases, names)
+    origin = _compared(network, chain, said.data, source, tuple(words), _precision(arrays))
+    return _with_threshold(Network(weights, biases, names, origin), said.threshold)
+
+
+def _named_once(layers: Sequence[StoredLayer], order: str | Iterable[str] | None) -> dict[str, StoredLayer]:
+    """The layers by name; of those that are one and the same under several names, what the user's order names."""
+    by_place: dict[Hashable, list[str]] = {}
+    for layer in layers:
+        by_place.setdefault(layer.name if layer.place is None else (layer.place,), []).append(layer.name)
+    several = [names for names in by_place.values() if len(names) > 1]
+    if several and order is None:
+        once = ",".join(names[0] for names in by_place.values())
+        raise InputError(
+            f"{' and '.join(several[0])} are one tensor: the module names a layer twice, or runs it twice, and a state "
+            f"dict does not say which; give the layers as they run, such as order={once[:200]!r} (--order on the "
+            "command line)"
+        )
+    chosen = _names(order, [layer.name for layer in layers]) or ()
+    left_out = {name for names in several for name in names if name not in chosen and set(names) & set(chosen)}
+    return {layer.name: layer for layer in layers if layer.name not in left_out}
+
+
+def _compared(
+    network: Network, chain: Sequence[StoredLayer], data: Any, source: str, words: tuple[str, ...], precision: str
+) -> Origin:
+    """The origin, after the comparison with outputs of the model where these are given."""
+    inputs, outputs = data if _is_pair(data) else (data, None)
+    points, told = points_for(network.widths[0], inputs)
+    if outputs is None:
+        return Origin(source, words, precision, NOTHING, 0, 0.0, 0.0, 0, 0, 0)
+    theirs = _outputs(outputs, len(points), network.widths[-1])
+    steps: list[Step] = []
+    for layer, name in zip(chain, network.activations, strict=True):
+        steps.append(Affine(layer.weights, layer.biases, layer.name))
+        if name != "identity":
+            steps.append(Nonlinear(name, f"{name} after {layer.name}"))
+    kind = coarsest([precision])
+    return check_import(
+        points, network.run(points), theirs, allowed_differences(steps, points, kind),
+        source=source, folded=words, precision=kind, checked_on=f"{told}, with the outputs given",
     )  # fmt: skip
 
 
-def stored_arrays(tensors: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """The tensors as arrays of the precision that they are stored in.
+def _is_pair(data: Any) -> bool:
+    """Whether data is a pair of inputs and outputs, rather than an array of inputs: the first is one row per input."""
+    if not isinstance(data, tuple) or len(data) != 2:
+        return False
+    try:
+        return np.ndim(data[0]) == 2
+    except Exception:  # of what is not an array; the points say so
+        return False
 
-    Raises:
-        InputError: no mapping, statistics of a normalization, or values that are no floating-point numbers.
-    """
-    if not isinstance(tensors, Mapping):
-        raise InputError(f"a state dict is a mapping of names to tensors, not {type(tensors).__name__}; {NEXT}")
-    return {str(name): _stored(name, value) for name, value in tensors.items()}
+
+def _outputs(outputs: Any, inputs: int, width: int) -> np.ndarray:
+    try:
+        values = np.asarray(outputs.detach().cpu() if hasattr(outputs, "detach") else outputs, dtype=np.float64)
+    except Exception:
+        raise InputError("the outputs in data are not an array of numbers; give one row per input") from None
+    if values.shape not in ((inputs, width), (inputs,) if width == 1 else (inputs, width)):
+        raise InputError(f"the outputs in data have the shape {values.shape}; the network gives {(inputs, width)}")
+    return values.reshape(inputs, width)
 
 
-def steps_of(
-    arrays: Mapping[str, np.ndarray], hidden_activation: str, output_activation: str, widths: Iterable[int] | None
-) -> list[Step]:
-    """The steps of the layers in the order of the mapping.
+def _with_threshold(network: Network, threshold: float | None) -> Network:
+    """The network, reading outputs above the threshold as 1."""
+    return network
 
-    Raises:
-        InputError: tensors of other names or shapes, other widths than given, or an unknown activation.
-    """
-    for name in (hidden_activation, output_activation):
-        activation(name)
-    layers = _layers(arrays)
-    hidden = tuple(len(biases) for _, _, biases in layers[:-1])
-    if widths is not None and tuple(widths) != hidden:
+
+def _precision(arrays: Mapping[str, np.ndarray]) -> str:
+    kinds = {array.dtype.name for array in arrays.values() if array.dtype.kind == "f"}
+    return coarsest(kinds).name
+
+
+def _hidden(said: str | Iterable[str] | None, layers: Sequence[str]) -> tuple[str, ...]:
+    """The activation of each hidden layer."""
+    if said is None:
+        if not layers:
+            return ()
         raise InputError(
-            f"the widths asked for are {tuple(widths)}, but the tensors have the hidden layers {hidden} ("
-            + ", ".join(f"{name} {weights.shape[1]} to {weights.shape[0]}" for name, weights, _ in layers)
-            + "); give the neurons of each hidden layer, or leave widths out"
+            'a state dict does not say its activations; give them, such as hidden_activation="relu", or one for each '
+            f"of the {len(layers)} hidden layers, joined by commas (--hidden-activation on the command line)"
         )
-    steps: list[Step] = []
-    for number, (name, weights, biases) in enumerate(layers, start=1):
-        steps.append(Affine(weights.astype(np.float64), biases.astype(np.float64), name))
-        chosen = hidden_activation if number < len(layers) else output_activation
-        if chosen != "identity":
-            steps.append(Nonlinear(chosen, f"{chosen} after {name}"))
-    return steps
+    names = texts(said, "hidden_activation")
+    for name in names:
+        activation(name)
+    if len(names) == 1:
+        return names * len(layers)
+    if len(names) != len(layers):
+        raise InputError(
+            f"hidden_activation names {len(names)} activations ({', '.join(names)}), but there are {len(layers)} "
+            f"hidden layers ({', '.join(layers) or 'none'}); give one for all, or one for each"
+        )
+    return names
 
 
-def in_natural_order(tensors: Mapping[str, Any]) -> dict[str, Any]:
-    """The tensors sorted by name, numbers in names by their size: 2 before 10.
+def _check_output(said: Description) -> None:
+    if said.output_activation is not None:
+        if not isinstance(said.output_activation, str):
+            raise InputError(f"output_activation is {said.output_activation!r:.80}; it is the name of one activation")
+        activation(said.output_activation)
+    value = said.threshold
+    if value is not None and (isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value)):
+        raise InputError(
+            f"threshold is {value!r:.80}; it is the number above which an output is read as 1, such as 0 or 0.5"
+        )
+
+
+def _names(order: str | Iterable[str] | None, layers: Iterable[str]) -> tuple[str, ...] | None:
+    """The names of layers in the order given; what a wrapper puts before them may be there."""
+    if order is None:
+        return None
+    known = list(layers)
+    names = texts(order, "order")
+    ends = {name: [one for one in known if name.endswith(f".{one}")] for name in names}
+    return tuple(ends[name][0] if name not in known and len(ends[name]) == 1 else name for name in names)
+
+
+def texts(said: Any, option: str) -> tuple[str, ...]:
+    """Names that are given as a sequence, or joined by commas.
+
+    Raises:
+        InputError: they are not texts.
 
     Example:
-        >>> list(in_natural_order({"10.bias": 0, "2.bias": 0}))
-        ['2.bias', '10.bias']
+        >>> texts("relu, tanh", "hidden_activation")
+        ('relu', 'tanh')
     """
-
-    def key(name: str) -> list[tuple[int, str]]:
-        return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", name)]
-
-    return {name: tensors[name] for name in sorted(tensors, key=key)}
-
-
-def _stored(name: str, value: Any) -> np.ndarray:
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-        # NumPy has no bfloat16; float32 holds its values, and its arithmetic is what is checked against.
-        value = (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
-    array = np.asarray(value)
-    if str(name).endswith(STATISTICS):
-        raise InputError(
-            f"{name} belongs to a batch normalization, whose place among the activations a state dict does not say; "
-            f"{NEXT}, in eval mode"
-        )
-    if array.dtype.name not in PRECISIONS:
-        raise InputError(
-            f"{name} holds values of type {array.dtype}; tensors of {', '.join(PRECISIONS)} are supported: {NEXT}"
-        )
-    return array
+    values = said.split(",") if isinstance(said, str) else said
+    if isinstance(values, Mapping | Set | bytes) or not isinstance(values, Iterable):
+        raise InputError(f"{option} is {said!r:.80}; give names, as a sequence or joined by commas")
+    texts = tuple(values)
+    if not all(isinstance(text, str) for text in texts):
+        raise InputError(f"{option} is {said!r:.80}; give names, as a sequence or joined by commas")
+    return tuple(text.strip() for text in texts)
 
 
-def _layers(arrays: Mapping[str, np.ndarray]) -> list[tuple[str, np.ndarray, np.ndarray]]:
-    """Name, weights and biases of each layer."""
-    names = list(dict.fromkeys(name.rpartition(".")[0] for name in arrays))
-    found = []
-    for name, array in arrays.items():
-        layer, _, part = name.rpartition(".")
-        if part not in ("weight", "bias"):
-            raise InputError(f"unknown tensor {name}; expected NAME.weight and NAME.bias of linear layers: {NEXT}")
-        if array.ndim != (2 if part == "weight" else 1) or array.size == 0:
-            kind = "a matrix (outgoing, incoming)" if part == "weight" else "a vector"
-            raise InputError(f"{name} has shape {array.shape}; of a linear layer it is {kind}, not empty: {NEXT}")
-        if part == "bias" and f"{layer}.weight".lstrip(".") not in arrays:
-            raise InputError(f"{name} has no {layer}.weight beside it; {NEXT}")
-    for layer in names:
-        weights = arrays[f"{layer}.weight".lstrip(".")]
-        biases = arrays.get(f"{layer}.bias".lstrip("."), np.zeros(len(weights), weights.dtype))
-        if len(biases) != len(weights):
-            raise InputError(f"{layer}.weight has {len(weights)} outgoing neurons but {layer}.bias {len(biases)}")
-        if found and weights.shape[1] != len(found[-1][1]):
-            raise InputError(
-                f"{layer}.weight takes {weights.shape[1]} neurons but {found[-1][0]}.weight, the layer before it by "
-                f"name, gives {len(found[-1][1])}; tensors of one chain of layers are expected, in their order: {NEXT}"
-            )
-        found.append((layer, weights, biases))
-    if not found:
-        raise InputError("there are no tensors; expected NAME.weight and NAME.bias of linear layers")
-    return found
+def _widths(said: Any) -> tuple[int, ...] | None:
+    if said is None:
+        return None
+    try:
+        if isinstance(said, str | bytes | Mapping | Set):
+            raise TypeError
+        widths = tuple(said)
+        if any(isinstance(width, bool | np.bool_) for width in widths):
+            raise TypeError
+        return tuple(map(operator.index, widths))
+    except Exception:
+        raise InputError(f"widths is {said!r:.80}; give the neurons of each hidden layer, such as (3, 3)") from None
 
 
-def _run_stored(arrays: Mapping[str, np.ndarray], activations: Sequence[str], state: np.ndarray) -> np.ndarray:
-    """The outputs of the layers, in the precision of the tensors themselves."""
-    layers = _layers(arrays)
-    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        for number, (_, weights, biases) in enumerate(layers, start=1):
-            kind, _, parameter = activations[number == len(layers)].partition(":")
-            state = (weights @ state.T).T + biases
-            if kind == "relu":
-                state = np.maximum(state, 0)
-            elif kind == "leaky_relu":
-                slope = state.dtype.type(parameter or 0.01)
-                state = np.maximum(state, 0) + slope * np.minimum(state, 0)
-            elif kind == "tanh":
-                state = np.tanh(state)
-            elif kind == "sigmoid":
-                state = 1 / (1 + np.exp(-state.dtype.type(parameter or 1) * state))
-            elif kind != "identity":
-                state = activation(activations[number == len(layers)])(state).astype(state.dtype)
-    return state.astype(np.float64)
+def _question(network: Network) -> str:
+    """Asks what the output means of a last layer that is linear as far as anyone said; with what follows from each."""
+    either = then = ""
+    if network.widths[0] <= MOST_INPUTS_SHOWN:
+        outputs = network.run(assignments(network.widths[0]))[:, 0]
+        logits, values = ("".join(str(int(value > level)) for value in outputs) for level in (0, 0.5))
+        either, then = f": either way it computes {logits} on inputs of 0 and 1", f": it then computes {values}"
+    return (
+        "a state dict does not say what its output means; say it: "
+        'output_activation="sigmoid" (--output-activation sigmoid) if the model ends in a sigmoid, or '
+        'output_activation="identity", threshold=0 (--threshold 0) if it gives logits, as for BCEWithLogitsLoss'
+        f"{either}; or threshold=0.5 (--threshold 0.5) if it was trained towards 0 and 1{then}"
+    )

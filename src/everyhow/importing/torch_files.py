@@ -1,26 +1,25 @@
-"""State dicts in `.pt` and `.pth` files, examined before PyTorch sees them."""
+"""State dicts in files that `torch.save` wrote, read from their bytes: nothing in them is imported or executed."""
 
 import io
 import math
 import zipfile
-from collections.abc import Iterable
-from importlib.util import find_spec
+from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import FileFormatError, InputError, MissingExtraError, first_line, shortened
+from ..errors import FileFormatError, InputError, first_line, shortened
 from ..files import check_readable
 from ..network import Network
-from .layers import fold
-from .pickles import Call, Name, Stored, described
-from .state_dicts import from_state_dict, steps_of, stored_arrays
+from .checkpoints import SAVE, check_sizes, described_by, state_dict_in, told_left_out
+from .pickles import Call, Name, Stored, described, items_of, kind_of
+from .state_dicts import Description, network_of
+from .stored_layers import are_registered, stored_arrays, stored_layers
 
 LARGEST_FILE = 64 * 2**20
-LARGEST_PICKLE = 2**18
+LARGEST_PICKLE = 2**21
 MOST_RECORDS = 10_000
-SAVE = "save model.state_dict() with torch.save, or import the module itself with everyhow.from_torch"
 # bfloat16 is the upper half of a float32.
 STORAGES = {
     f"torch.{name}Storage": kind
@@ -29,58 +28,56 @@ STORAGES = {
         "Char": "<i1", "Byte": "<u1", "Bool": "<u1",
     }.items()
 }  # fmt: skip
-TENSOR, PARAMETER = "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_parameter"
-MAPPING = "collections.OrderedDict"
-ALLOWED = {MAPPING, TENSOR, PARAMETER, *STORAGES}
+TENSOR = "torch._utils._rebuild_tensor_v2"
+PARAMETERS = ("torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state")
+# Tensors that are described in another way than plain ones, and what makes them plain.
+OTHER_TENSORS = {
+    "_rebuild_sparse_tensor": "a sparse tensor; save what its to_dense() returns",
+    "_rebuild_qtensor": "a quantized tensor; save what its dequantize() returns",
+    "_rebuild_meta_tensor_no_storage": "on the device meta, so it holds no numbers; load the model before it is saved",
+    "_rebuild_tensor_v3": "of a type of numbers that is not supported; save what its float() returns",
+}
 
 
-def load_state_dict_file(
-    path: Path, hidden_activation: str, output_activation: str, widths: Iterable[int] | None, data: Any
-) -> Network:
-    """The network of the state dict in a file that `torch.save` wrote; see `from_state_dict`.
+def load_state_dict_file(path: Path, said: Description, part: str | None = None) -> Network:
+    """The network of the state dict in a file that `torch.save` wrote, wherever it lies in it; see `from_state_dict`.
 
-    The file is examined as plain bytes first: its size, its directory, and what its pickle would import. Only what is
-    a state dict of linear layers and nothing else is then given to `torch.load(weights_only=True)`.
+    The file is read as plain bytes: its size, its directory, what its pickle describes, and the numbers of the tensors.
+    Nothing in it is imported or executed, whatever it holds beside them, and PyTorch is not needed.
+
+    Args:
+        path: the file.
+        said: what the user says of the state dict.
+        part: where the state dict lies in the file, if there are several.
 
     Raises:
-        FileFormatError: anything else; the message names the file, and nothing in it was executed.
-        MissingExtraError: PyTorch is not installed.
+        FileFormatError: anything else; the message names the file.
     """
     check_readable(path, "a file that torch.save wrote", LARGEST_FILE, SAVE)
     try:
-        content = path.read_bytes()
-        records = _records(content)
-        arrays = stored_arrays(_examined(records))
-        fold(steps_of(arrays, hidden_activation, output_activation, widths))
-        return from_state_dict(
-            _loaded(records), hidden_activation, output_activation, widths, data, f"state dict in {path.name}"
-        )
+        records = _records(path.read_bytes())
+        document, folder = _document(records)
+        found = state_dict_in(document, part)
+        arrays = stored_arrays({name: _tensor(name, one, records, folder) for name, one in found.tensors.items()})
+        known, words = described_by(found, said)
+        layers = stored_layers(arrays)
+        if words:
+            check_sizes(found, layers)
+        if known.hidden_activation is None and len(layers) > 1:
+            raise InputError(
+                "a state dict does not say its activations; give them, as in everyhow import "
+                f"{path} --hidden-activation relu --out network.json (hidden_activation= in the library)"
+            )
+        source = f"state dict in {path.name}"
+        told = (*told_left_out(found), *words)
+        registered, places = are_registered(found.tensors), {name: _place(one) for name, one in found.tensors.items()}
+        return network_of(arrays, known, source, registered=registered, told=told, places=places)
     except (InputError, OSError) as error:
         raise FileFormatError(f"{path}: {shortened(error)}") from None
 
 
-def _loaded(records: dict[str, bytes]) -> dict[str, Any]:
-    """What PyTorch reads from the records, packed anew so that it sees these and nothing else of the file."""
-    if find_spec("torch") is None:
-        raise MissingExtraError(
-            "reading .pt files needs PyTorch, which is not installed: pip install 'everyhow[train]'. Files in "
-            ".safetensors are read without it."
-        )
-    import torch
-
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
-        for name, record in records.items():
-            archive.writestr(name, record)
-    packed.seek(0)
-    try:
-        return torch.load(packed, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise InputError(f"PyTorch cannot read it ({first_line(error)}); {SAVE}") from None
-
-
-def _examined(records: dict[str, bytes]) -> dict[str, np.ndarray]:
-    """The tensors by name, read from the bytes alone."""
+def _document(records: dict[str, bytes]) -> tuple[Any, str]:
+    """What the pickle describes, and the folder of the tensors' numbers."""
     names = [name for name in records if name.endswith("data.pkl")]
     if len(names) != 1 or names[0].count("/") > 1:
         raise InputError(f"it holds no data.pkl, so torch.save did not write it; {SAVE}")
@@ -88,17 +85,13 @@ def _examined(records: dict[str, bytes]) -> dict[str, np.ndarray]:
     if len(pickled) > LARGEST_PICKLE:
         raise InputError(f"its data.pkl has {len(pickled):,} bytes, more than {LARGEST_PICKLE:,}; {SAVE}")
     try:
-        found = described(pickled, ALLOWED)
+        document = described(pickled)
     except InputError as error:
         raise InputError(f"{error}; nothing in it was executed: {SAVE}") from None
-    if isinstance(found, Call) and found.function == Name(MAPPING) and not found.arguments:
-        found = found.items
-    if not isinstance(found, dict) or not all(isinstance(name, str) for name in found):
-        raise InputError(f"it holds no tensors by name; {SAVE}")
     folder = names[0].removesuffix("data.pkl")
     if records.get(f"{folder}byteorder", b"little") != b"little":
         raise InputError(f"its numbers are stored big-endian; on a little-endian machine, load it and {SAVE}")
-    return {name: _tensor(name, value, records, folder) for name, value in found.items()}
+    return document, folder
 
 
 def _records(content: bytes) -> dict[str, bytes]:
@@ -134,32 +127,48 @@ def _records(content: bytes) -> dict[str, bytes]:
         ) from None
 
 
+def _place(value: Any) -> Hashable:
+    """Where the numbers of a plain tensor lie in the file."""
+    value = value.arguments[0] if value.function in map(Name, PARAMETERS) else value
+    match value:
+        case Call(arguments=(Stored(("storage", _, str(key), *_)), int(offset), tuple(shape), tuple(strides), *_)):
+            return key, offset, shape, strides
+    return None
+
+
 def _tensor(name: str, value: Any, records: dict[str, bytes], folder: str) -> np.ndarray:
-    if isinstance(value, Call) and value.function == Name(PARAMETER) and value.arguments:
+    """The numbers of a tensor that the pickle describes, if all that it declares is stored."""
+    name = name[:80]
+    if isinstance(value, Call) and value.function in map(Name, PARAMETERS) and value.arguments:
         value = value.arguments[0]
+    function = value.function.text if isinstance(value, Call) and isinstance(value.function, Name) else ""
+    function = function.rpartition(".")[2]
+    if function in OTHER_TENSORS:
+        raise InputError(f"its tensor {name} is {OTHER_TENSORS[function]}")
     if not isinstance(value, Call) or value.function != Name(TENSOR):
-        kind = "a dictionary" if isinstance(value, dict | Call) else f"a {type(value).__name__}"
-        raise InputError(
-            f"under {name[:80]!r} it holds {kind}, not a tensor; of a checkpoint, save the state dict alone"
-        )
+        raise InputError(f"its tensor {name} is {kind_of(value)}, not a plain tensor; {SAVE}")
     match value.arguments:
         case (
             Stored(("storage", Name(kind), str(key), str(), int(count))),
             int(offset),
             tuple(shape),
             tuple(strides),
-            *_,
+            *rest,
         ):
             numbers = [*shape, *strides, offset, count]
         case _:
-            raise InputError(f"its tensor {name[:80]} is described in another way than torch.save does; {SAVE}")
-    whole = all(type(n) is int and n >= 0 for n in numbers) and len(shape) == len(strides) <= 8
+            raise InputError(f"its tensor {name} is described in another way than torch.save does; {SAVE}")
+    if any(items_of(one) for one in rest[2:]):
+        raise InputError(f"its tensor {name} is a negated or conjugated view; save what its clone() returns")
+    if kind.endswith("Storage") and kind not in STORAGES:
+        raise InputError(f"its tensor {name} holds the numbers of a {kind[:80]}, which is not supported: {SAVE}")
     content = records.get(f"{folder}data/{key}")
+    whole = all(type(n) is int and n >= 0 for n in numbers) and len(shape) == len(strides) <= 8
     if kind not in STORAGES or content is None or not whole:
-        raise InputError(f"its tensor {name[:80]} has no data, or sizes that are none; {SAVE}")
+        raise InputError(f"its tensor {name} has no data, or sizes that are none; {SAVE}")
     last = offset + sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
     if len(content) != count * np.dtype(STORAGES[kind]).itemsize or math.prod(shape) > count or last >= count:
-        raise InputError(f"its tensor {name[:80]} declares other numbers than are stored for it; {SAVE}")
+        raise InputError(f"its tensor {name} declares other numbers than are stored for it; {SAVE}")
     flat = np.frombuffer(content, STORAGES[kind])
     if kind == "torch.BFloat16Storage":
         flat = (flat.astype(np.uint32) << 16).view(np.float32)
