@@ -119,7 +119,7 @@ class _Layout:
 
         def lines() -> Iterator[str]:
             nonlocal at
-            for at, line in enumerate(io.StringIO(self.text, newline=None), 1):
+            for at, line in enumerate(io.StringIO(self.text), 1):
                 if not _is_remark(line, at):
                     yield re.sub(r"\s+", " ", line.strip()) if self.separator == " " else line
 
@@ -149,11 +149,12 @@ def _layout(content: bytes, header: bool | None) -> _Layout:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         raise InputError(f"is not {encoding.upper()} text (byte {error.start:,}); save it as UTF-8") from None
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     if "\0" in text:
         raise InputError("holds bytes of value 0: a binary file, or UTF-16 without its mark; save it as UTF-8")
     told = re.match(r"sep=(.)\s*$", text, re.IGNORECASE | re.MULTILINE)
     separator = told[1] if told and told[1] in SEPARATORS else _separator(text)
-    remarks = sum(_is_remark(line, at) for at, line in enumerate(io.StringIO(text, newline=None), 1)) - bool(told)
+    remarks = sum(_is_remark(line, at) for at, line in enumerate(io.StringIO(text), 1)) - bool(told)
     notes = [f"{encoding.upper()[:6].rstrip('-')} by its mark"] if mark and encoding != "utf-8-sig" else []
     if separator not in (None, ","):
         notes.append(f"{SEPARATORS.get(separator, 'spaces')} between cells")
@@ -166,7 +167,7 @@ def _separator(text: str) -> str | None:
     """What stands between cells; None where there is one column."""
     bare = re.sub(r'"[^"]*"', "0", text) if '"' in text else text
     bare = re.sub(r"^#.*$", "", bare, flags=re.MULTILINE) if "#" in bare else bare
-    last = re.split(r"[\r\n]+", bare.rstrip()[-LONGEST_LINE:])[-1]
+    last = bare.rstrip()[-LONGEST_LINE:].rpartition("\n")[2]
     found = [separator for separator in SEPARATORS if separator in bare]
     # A tab may also only pad the cells between commas, so the last line must make sense.
     fits = [one for one in found if all(_number(cell) is not None for cell in last.rstrip(one).split(one))]
@@ -285,7 +286,7 @@ def _like_names(first: Sequence[str], numbers: Sequence[float | None], below: np
     whole = all(WHOLE.fullmatch(cell) for cell in first)
     counted = numbers == list(range(len(numbers))) and (whole or all(cell.lower() in TRUTH for cell in first))
     other_kind = whole and len(set(numbers)) == len(numbers) and (
-        fractions or (bool(np.isin(below, (0, 1)).all()) and not set(numbers) <= {0, 1})
+        fractions or (bool(np.isin(below, (0, 1)).all()) and not set(numbers) <= {-1, 0, 1})
     )  # fmt: skip
     repeated = any(re.sub(r"\.[1-9]\d*$", "", cell) in first for cell in first if re.search(r"\.[1-9]\d*$", cell))
     return counted or other_kind or repeated
@@ -332,8 +333,14 @@ def _has_decimal_commas(layout: _Layout) -> bool:
     """Whether numbers have decimal commas.
 
     Raises:
-        InputError: there are points too, or each comma could as well separate thousands.
+        InputError: there are points too, or each comma could as well separate thousands or whole numbers.
     """
+    odd = re.search(r"^([+-]?\d+,0\d+|-0,\d+)$", layout.text, re.MULTILINE) if layout.separator == "," else None
+    if odd and re.fullmatch(r"([^,\n]*\n)?([+-]?\d+,\d+\n)+", f"{layout.text.strip()}\n"):
+        raise InputError(
+            f"each line is like {odd[0]!r:.40}: one number with a decimal comma, or two whole numbers? Write a decimal "
+            "point, or whole numbers without leading zeros"
+        )
     if "," not in layout.text or (layout.separator == "," and '"' not in layout.text):
         return False
     comma = point = None

@@ -96,7 +96,7 @@ def check_features(points: np.ndarray, features: int) -> np.ndarray:
 
 
 def read_points(
-    path: Path, header: bool | None = None, rows: int | None = None
+    path: str | Path, header: bool | None = None, rows: int | None = None
 ) -> Float[np.ndarray, "inputs features"]:
     """The inputs in a file: `.npy`, or `.csv` with one row per input and, if any, one line of names.
 
@@ -111,7 +111,7 @@ def read_points(
     return read_rows(path, header, rows).values
 
 
-def read_rows(path: Path, header: bool | None = None, rows: int | None = None) -> FileRows:
+def read_rows(path: str | Path, header: bool | None = None, rows: int | None = None) -> FileRows:
     """The inputs in a file with how it was understood, for showing; otherwise as `read_points`."""
     found = read_table(path, header, rows)
     try:
@@ -120,7 +120,7 @@ def read_rows(path: Path, header: bool | None = None, rows: int | None = None) -
         raise FileFormatError(f"{path}: {error}") from None
 
 
-def read_table(path: Path, header: bool | None = None, rows: int | None = None, texts: bool = False) -> FileRows:
+def read_table(path: Any, header: bool | None = None, rows: int | None = None, texts: bool = False) -> FileRows:
     """The values in a `.npy` file, of any shape, or a `.csv` file; with `texts` also one column of texts.
 
     Raises:
@@ -166,7 +166,7 @@ def _finite(values: Any, what: str) -> np.ndarray:
     if not np.isfinite(points).all():
         k = int(np.flatnonzero(~np.isfinite(points))[0])
         raise InputError(f"{what}{place_in(points.shape, k)} is {array.flat[k]}; every value must be finite in float64")
-    if array.dtype.kind in "iu" and np.abs(points).max() > LARGEST_WHOLE:
+    if array.dtype.kind in "iu" and (array.max() > LARGEST_WHOLE or array.min() < -LARGEST_WHOLE):
         k = int(np.abs(points).argmax())
         raise InputError(
             f"{what}{place_in(points.shape, k)} is {array.flat[k]}; whole numbers above 2**53 are not exact in "

@@ -73,7 +73,7 @@ def from_sklearn(model: Any, data: Any = None) -> Network:
     # A model fitted on float32 computes in it when given float32, and checks what it is given.
     entering = points.astype(precision.name)
     points, theirs = entering.astype(np.float64), _outputs(model, name, entering)
-    if name == "MLPClassifier" and not softmax and perceptron.n_outputs_ == 1:
+    if name == "MLPClassifier" and len(perceptron.intercepts_[-1]) == 1:
         theirs = theirs[:, 1:]  # of both classes
     source = f"scikit-learn {parts.name}"
     if softmax:
@@ -103,9 +103,8 @@ def _parts(model: Any) -> _Parts:
         *scalers, last = [part for _, part in model.steps]
         found = _parts(last)
         before = tuple(step for part in scalers for step in _scaler(part))
-        return replace(
-            found, before=(*before, *found.before), name=f"Pipeline with {found.name}" if scalers else found.name
-        )
+        inner = found.name.removeprefix("Pipeline with ")
+        return replace(found, before=(*before, *found.before), name=f"Pipeline with {inner}" if scalers else inner)
     for wrapper, inside, words in (
         ("BaseSearchCV", "best_estimator_", "the best estimator of"),
         ("TransformedTargetRegressor", "regressor_", "the regressor of"),
@@ -116,7 +115,7 @@ def _parts(model: Any) -> _Parts:
                     f"this {name} is not fitted, so it has no {inside}; call fit(X, y), with refit if asked"
                 )
             found = _parts(getattr(model, inside))
-            after = [_inverse(step) for step in reversed(_scaler(getattr(model, "transformer_", None)))]
+            after = _unscaled(getattr(model, "transformer_", None), name)
             return replace(found, after=(*found.after, *after), name=f"{found.name}, {words} {name}")
     if not kinds & set(PERCEPTRONS):
         why = next((words for kind, words in OTHERS.items() if kind in kinds), None)
@@ -125,7 +124,7 @@ def _parts(model: Any) -> _Parts:
             if why
             else f"from_sklearn takes {TAKEN}, not {_kind(model)}; write the model as one of these"
         )
-    if not all(hasattr(model, one) for one in ("coefs_", "intercepts_", "out_activation_")):
+    if not all(isinstance(getattr(model, one, None), list | tuple) for one in ("coefs_", "intercepts_")):
         raise InputError(f"this {name} is not fitted, so it has no weights; call fit(X, y) first")
     return _Parts(model, name)
 
@@ -170,7 +169,7 @@ def _classes(perceptron: Any) -> list[str]:
     Raises:
         InputError: there is one class only.
     """
-    classes = np.asarray(perceptron.classes_).tolist()
+    classes = np.asarray(getattr(perceptron, "classes_", [0, 1])).tolist()
     if len(classes) < 2:
         raise InputError(
             f"this {type(perceptron).__name__} was fitted on one label only, {classes[0]!r:.40}, so it has nothing to "
@@ -209,6 +208,17 @@ def _scaler(part: Any) -> list[Step]:
         f"{TAKEN}, fitted and without clipping: import the last step alone, with data as it enters that, such as "
         "from_sklearn(model[-1], data=model[:-1].transform(X))"
     )
+
+
+def _unscaled(transformer: Any, name: str) -> list[Step]:
+    """What makes a target of what a regressor gives: the inverse of a scaler."""
+    try:
+        return [_inverse(step) for step in reversed(_scaler(transformer))]
+    except InputError:
+        raise InputError(
+            f"{name} transforms outputs by {_kind(transformer)}, which cannot be folded into a layer; import "
+            "model.regressor_, whose outputs are those before that"
+        ) from None
 
 
 def _inverse(step: Step) -> Step:
