@@ -124,7 +124,8 @@ def _parts(model: Any) -> _Parts:
             if why
             else f"from_sklearn takes {TAKEN}, not {_kind(model)}; write the model as one of these"
         )
-    if not all(isinstance(getattr(model, one, None), list | tuple) for one in ("coefs_", "intercepts_")):
+    arrays = [getattr(model, one, None) for one in ("coefs_", "intercepts_")]
+    if not all(isinstance(one, list | tuple) and one for one in arrays):
         raise InputError(f"this {name} is not fitted, so it has no weights; call fit(X, y) first")
     return _Parts(model, name)
 
@@ -137,7 +138,10 @@ def _layers(perceptron: Any) -> list[Step]:
         )
     steps: list[Step] = []
     for k, (weights, biases) in enumerate(zip(perceptron.coefs_, perceptron.intercepts_, strict=True)):
-        steps.append(Affine(_numbers(weights, 2, k).T, _numbers(biases, 1, k), f"layer {k}"))
+        matrix, shift = _numbers(weights, 2, k).T, _numbers(biases, 1, k)
+        if len(matrix) != len(shift):
+            raise InputError(f"layer {k} has {len(matrix)} neurons and {len(shift)} biases; fit the model again")
+        steps.append(Affine(matrix, shift, f"layer {k}"))
         name = perceptron.activation if k < last else perceptron.out_activation_
         if k == last and name in ("softmax", "identity"):
             continue
