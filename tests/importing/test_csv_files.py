@@ -146,6 +146,8 @@ REFUSED = {
     "both marks in one number": ("1.000,5;2\n3;4\n", "the first row is 1.000,5, 2: names of columns, or values?"),
     "one column of decimal commas": ("x\n1,5\n1,05\n", "each line is like '1,05': one number with a decimal"),
     "minus nothing": ("-0,5\n1,5\n", "each line is like '-0,5': one number with a decimal comma, or two"),
+    "rows that end with semicolons": ("0,1;\n1,0;\n", "line 1 holds '0,1' before a separator at its end"),
+    "a last value that is missing": ('0.5\n1\n""\n', "line 3, column 1 is missing ('')"),
     "an empty line in one column": ("1\n\n2\n", "line 2 is empty, between rows of one column; remove it, or fill it"),
     "an open quote": ('"1,2\n3,4\n', "line 2 is not well-formed CSV (unexpected end of data); save it anew"),
     "names only": ("a,b\n", "holds names only (a, b); give one row per input below them"),

@@ -81,7 +81,7 @@ def read_csv(path: Path, header: bool | None = None, rows: int | None = None, te
     Raises:
         InputError: two readings are possible, a cell is not a number, or lines differ in length; with line and column.
     """
-    layout = _layout(path.read_bytes(), header)
+    layout = _layout_of(path.read_bytes(), header)
     notes = (*layout.notes, "decimal commas") if _has_decimal_commas(layout) else layout.notes
     first = next(layout.rows(), None)
     if first is None:
@@ -115,10 +115,10 @@ class _Layout:
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """The line at which each row ends, and its cells."""
-        at = blank = 0
+        at, line, blank = 0, "", 0
 
         def lines() -> Iterator[str]:
-            nonlocal at
+            nonlocal at, line
             for at, line in enumerate(io.StringIO(self.text), 1):
                 if not _is_remark(line, at):
                     yield re.sub(r"\s+", " ", line.strip()) if self.separator == " " else line
@@ -128,7 +128,7 @@ class _Layout:
         )
         try:
             for cells in reader:
-                if not "".join(cells).strip() and len(cells) <= 1:
+                if not line.strip():  # unlike a quoted empty cell, which is a missing value
                     blank = blank or at
                     continue
                 if blank and len(cells) == 1:
@@ -143,7 +143,7 @@ class _Layout:
             ) from None
 
 
-def _layout(content: bytes, header: bool | None) -> _Layout:
+def _layout_of(content: bytes, header: bool | None) -> _Layout:
     mark, encoding = next(((mark, name) for mark, name in MARKS if content.startswith(mark)), (b"", "utf-8"))
     try:
         text = content.decode(encoding)
@@ -344,7 +344,9 @@ def _has_decimal_commas(layout: _Layout) -> bool:
     if "," not in layout.text or (layout.separator == "," and '"' not in layout.text):
         return False
     comma = point = None
+    alone = True  # whether the table has one column
     for line, cells in layout.rows():
+        alone = len(cells) == 1
         for cell in map(str.strip, cells):
             if "," in cell and DECIMAL_COMMA.fullmatch(cell):
                 if comma is None or (THOUSANDS.fullmatch(comma[1]) and not THOUSANDS.fullmatch(cell)):
@@ -360,6 +362,11 @@ def _has_decimal_commas(layout: _Layout) -> bool:
         raise InputError(
             f"line {comma[0]} holds {comma[1]!r}: {comma[1].replace(',', '.')} with a decimal comma, or "
             f"{comma[1].replace(',', '')} with a mark for thousands? Write it with a decimal point, or without the mark"
+        )
+    if comma and layout.without_last and alone:
+        raise InputError(
+            f"line {comma[0]} holds {comma[1]!r} before a separator at its end: a number with a decimal comma, or two "
+            "numbers? Leave the separators at line ends out"
         )
     return comma is not None
 
