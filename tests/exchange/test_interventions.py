@@ -5,6 +5,8 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import everyhow as eh
 from everyhow.exchange.interventions import mapping_from_interventions, mapping_to_interventions
@@ -148,3 +150,152 @@ def test_wrong_network():
     wide = eh.Network([np.ones((3, 3)), np.ones((1, 3))], [np.zeros(3), [0.0]], ["relu", "relu"])
     with pytest.raises(eh.InputError, match="the algorithm has 2 inputs and one output, but the network 3 and 1; take"):
         mapping_to_interventions(mapping, wide)
+
+
+PYVENE = "<class 'pyvene.models.interventions.{}'>"
+# What IntervenableModel.save of pyvene 0.1.8 writes into config.json for one plain swap in block 0 of its own MLP.
+SAVED = {
+    "intervention_constant_sources": [False],
+    "intervention_dimensions": [3],
+    "intervention_types": [PYVENE.format("VanillaIntervention")],
+    "mode": "parallel",
+    "representations": [[0, "block_output", "pos", 1] + [None] * 10],
+    "sorted_keys": ["layer_0_comp_block_output_unit_pos_nunit_1#0"],
+    "transformers_version": "5.24.0",
+}
+
+
+def read(entry_change=None, representation_change=None):
+    """The mapping of the analytic network's document after a change of its first entry."""
+    network, algorithm = eh.xornet(), next(eh.algorithms("XOR", depth=2))
+    (mapping,) = eh.mappings(network, algorithm)
+    document = json.loads(json.dumps(mapping_to_interventions(mapping, network)))
+    document["variables"][0].update(copy.deepcopy(entry_change or {}))
+    if representation_change:
+        document["variables"][0]["representations"][0].update(representation_change)
+    return mapping_from_interventions(document, algorithm, network), mapping
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        SAVED, {"subspaces": 2}, {"subspaces": [[2]]}, {"subspaces": [[[2]]]}, {"subspaces": [[[2], [2], [2]]]},
+        {"unit_locations": None}, {"unit_locations": {"sources->base": [[[0]]]}},
+        {"unit_locations": {"sources->base": [[[[0]]], [[[0]]]]}}, {"intervention_types": None, "mode": None},
+        {"intervention_types": "pyvene.VanillaIntervention"}, {"model_type": "None"}, {"predictions": None},
+    ],
+)  # fmt: skip
+def test_as_pyvene_writes(change):
+    """What pyvene's saved configurations and calls hold for a plain swap is read as the same mapping."""
+    found, mapping = read(change)
+    assert found == mapping
+
+
+def test_whole_layer():
+    """Without subspaces pyvene swaps the whole layer, so None stands for all of its neurons."""
+    network = eh.Network([np.ones((2, 2)), np.ones((2, 2)), np.ones((1, 2))], [np.zeros(2)] * 2 + [[0.0]], ["relu"] * 3)
+    algorithm = next(a for a in eh.algorithms("XOR", depth=2) if len(a.variables) == 2)
+    mapping = Mapping(algorithm, (NeuronSet(1, (0, 1)), NeuronSet(2, (0, 1))))
+    document = mapping_to_interventions(mapping, network)
+    for entry in document["variables"]:
+        entry["subspaces"] = None
+    assert mapping_from_interventions(document, algorithm, network) == mapping
+    del document["variables"][0]["subspaces"]
+    with pytest.raises(eh.InputError, match="has layer 0 and subspaces None; a layer is"):
+        mapping_from_interventions(document, algorithm, network)
+
+
+OTHER_CLASSES = [
+    "RotatedSpaceIntervention", "LowRankRotatedSpaceIntervention", "BoundlessRotatedSpaceIntervention",
+    "SigmoidMaskIntervention", "SigmoidMaskRotatedSpaceIntervention", "PCARotatedSpaceIntervention",
+    "AdditionIntervention", "SubtractionIntervention", "ZeroIntervention", "NoiseIntervention", "CollectIntervention",
+    "SkipIntervention", "AutoencoderIntervention", "JumpReLUAutoencoderIntervention",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHER_CLASSES)
+def test_other_interventions(name):
+    """Every other kind of intervention that pyvene has is refused by its name, wherever it is written."""
+    for written in (name, PYVENE.format(name)):
+        for entry, field in (
+            ({"intervention_types": written}, None), ({"intervention_types": [written]}, None),
+            (None, {"intervention_type": written}),
+        ):  # fmt: skip
+            with pytest.raises(eh.InputError, match=rf"NAND\(A,B\) has intervention_types? .*\b{name}\b.*only a plain"):
+                read(entry, field)
+
+
+@pytest.mark.parametrize(
+    ("entry", "field", "text"),
+    [
+        (None, {"low_rank_dimension": 2}, "low_rank_dimension 2; .* so it must be None"),
+        (None, {"subspace_partition": [[0, 1], [1, 3]]}, r"subspace_partition \[\[0, 1\], \[1, 3\]\]; only a plain"),
+        (None, {"max_number_of_units": 2}, "max_number_of_units 2; .* so it must be 1 or None: describe the neurons"),
+        (None, {"max_number_of_units": True}, "max_number_of_units True; only a plain swap"),
+        (None, {"group_key": 0}, "group_key 0; only a plain swap"),
+        (None, {"intervention_link_key": 0}, "intervention_link_key 0; only"),
+        (None, {"moe_key": 1}, "moe_key 1; only"),
+        (None, {"hidden_source_representation": True}, "hidden_source_representation True; only"),
+        (None, {"source_representation": [0.0]}, r"source_representation \[0.0\]; only"),
+        (None, {"latent_dim": 4}, "latent_dim 4; only"),
+        (None, {"intervention": "lambda"}, "intervention 'lambda'; only"),
+        (None, {"intervenable_low_rank_dimension": 2}, "intervenable_low_rank_dimension 2; .* it must be left out"),
+        ({"mode": "serial"}, None, "mode 'serial'; .* it must be 'parallel' or None"),
+        ({"intervention_constant_sources": [True]}, None, r"intervention_constant_sources \[True\]; only"),
+        ({"rotation": [[1]]}, None, r"rotation \[\[1\]\]; .* it must be left out"),
+        ({"intervention_types": "<class '__main__.VanillaIntervention'>"}, None, "intervention_types .*__main__"),
+        ({"intervention_types": ["VanillaIntervention"] * 2}, None, "intervention_types .*only a plain swap"),
+        ({"intervention_dimensions": [7]}, None, r"has intervention_dimensions \[7\], but layer 1 has 3 neurons"),
+        ({"unit_locations": {"sources->base": 1}}, None, "has unit_locations .*; a layer here has one position"),
+        ({"unit_locations": {"sources->base": [[0, 1]]}}, None, "has unit_locations .*one position, so give"),
+        ({"unit_locations": {"source_0->base": 0}}, None, "has unit_locations .*one position"),
+        ({"unit_locations": {"sources->base": [None, 0]}}, None, "has unit_locations .*one position"),
+        ({"subspaces": [[0], [2]]}, None, r"has layer 0 and subspaces \[\[0\], \[2\]\]; a layer is"),
+        ({"subspaces": "2"}, None, "has layer 0 and subspaces '2'"),
+        ({"representations": [[0, "block_output", "pos", 2] + [None] * 10]}, None, "max_number_of_units 2; only"),
+        ({"representations": [[0, "block_output", "pos", 1, 2]]}, None, "low_rank_dimension 2; only"),
+        ({"representations": [[]]}, None, r"representations of NAND\(A,B\) is \[\[\]\]; it is a list of one object"),
+    ],
+)  # fmt: skip
+def test_more_than_a_swap(entry, field, text):
+    """What changes what is swapped is refused by its key and its value."""
+    with pytest.raises(eh.InputError, match=text):
+        read(entry, field)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+KEYS = ["representations", "intervention_types", "mode", "unit_locations", "subspaces", "predictions", "path", "layer"]
+
+
+@given(st.sampled_from(KEYS), JSON | st.builds(object) | st.just(np.ones(2)), st.booleans())
+def test_odd_documents(key, value, inside):
+    """Whatever stands at a key, a document is read as its own mapping or refused by a message."""
+    network, algorithm = eh.xornet(), next(eh.algorithms("XOR", depth=2))
+    (mapping,) = eh.mappings(network, algorithm)
+    document = mapping_to_interventions(mapping, network)
+    (document["variables"][0]["representations"][0] if inside else document["variables"][0])[key] = value
+    try:
+        found = mapping_from_interventions(document, algorithm, network)
+    except eh.EveryhowError:
+        return
+    assert found == mapping or key in ("layer", "subspaces")
+    for odd in (value, [value], {"variables": value}):
+        with pytest.raises(eh.EveryhowError):
+            mapping_from_interventions(odd, algorithm, network)
+
+
+def test_odd_arguments():
+    """What is no mapping, algorithm or network is refused by what it is."""
+    (mapping,) = eh.mappings(eh.xornet(), next(eh.algorithms("XOR", depth=2)))
+    with pytest.raises(eh.InputError, match=r"a mapping is what eh\.mappings gives, not str"):
+        mapping_to_interventions("XOR", eh.xornet())
+    with pytest.raises(
+        eh.InputError, match=r"an algorithm \(of eh.algorithms\) and a network are needed; found str and"
+    ):
+        mapping_from_interventions({"variables": []}, "XOR", eh.xornet())
+    with pytest.raises(eh.InputError, match=r"an algorithm .* found Algorithm and NoneType"):
+        mapping_to_interventions(mapping, None)

@@ -241,7 +241,7 @@ def test_points(tmp_path):
 
 
 BAD_POINTS = [
-    ([["x"]], "not a rectangular array of numbers"),
+    ([["x"]], r"data\[0, 0\] is the text .x.; give numbers"),
     ([[1.0], [1.0, 2.0]], "not a rectangular array of numbers"),
     ([1.0, 2.0], r"data has shape \(2,\); give \(inputs, features\)"),
     (np.zeros((0, 2)), "at least one"),

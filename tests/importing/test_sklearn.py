@@ -1,5 +1,6 @@
 """scikit-learn's perceptrons: round trips of tiny fits, and what is refused."""
 
+import copy
 import warnings
 
 import numpy as np
@@ -12,10 +13,25 @@ import everyhow as eh
 from .strategies import wrong_bias
 
 pytest.importorskip("sklearn")
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
+from sklearn.ensemble import BaggingClassifier, VotingClassifier
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401 (makes the next but one importable)
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, RandomizedSearchCV
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
+from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler, PolynomialFeatures, StandardScaler
+from sklearn.preprocessing import (
+    FunctionTransformer,
+    MaxAbsScaler,
+    MinMaxScaler,
+    Normalizer,
+    PolynomialFeatures,
+    RobustScaler,
+    StandardScaler,
+)
 
 POINTS = np.random.default_rng(0).standard_normal((30, 3)) * 3 + 1
 BITS = POINTS[:, 0] > 1
@@ -35,7 +51,9 @@ def perceptron(kind, **options):
 ACTIVATION = st.sampled_from(["identity", "logistic", "tanh", "relu"])
 SCALERS = [
     (), (StandardScaler(),), (MinMaxScaler((-1, 2)),), (StandardScaler(with_mean=False),),
-    (StandardScaler(with_std=False), "passthrough", MinMaxScaler()),
+    (StandardScaler(with_std=False), "passthrough", MinMaxScaler()), (MaxAbsScaler(),), (RobustScaler(),),
+    (RobustScaler(with_centering=False, quantile_range=(10, 80)), FunctionTransformer()),
+    (make_pipeline(RobustScaler(with_scaling=False, unit_variance=True), MaxAbsScaler()), StandardScaler()),
 ]  # fmt: skip
 
 
@@ -88,6 +106,48 @@ def refused():
         ),
         (make_pipeline(StandardScaler(), made), "the step StandardScaler of the pipeline cannot be folded.*fitted"),
         (fitted(make_pipeline(StandardScaler(), LogisticRegression())), "not LogisticRegression"),
+        (MLPClassifier, r"this is the class MLPClassifier, not a model; make one, and call fit\(X, y\)"),
+        (None, "from_sklearn takes .*, not NoneType; write the model"),
+        (
+            GridSearchCV(perceptron(MLPClassifier), {}),
+            "this GridSearchCV is not fitted, so it has no best_estimator_; call",
+        ),
+        (
+            TransformedTargetRegressor(perceptron(MLPRegressor)),
+            "this TransformedTargetRegressor is not fitted, so it has no",
+        ),
+        (
+            fitted(perceptron(MLPClassifier), POINTS, ["spam"] * 30),
+            "fitted on one label only, 'spam', so it has nothing to",
+        ),
+        (
+            fitted(make_pipeline(MaxAbsScaler(clip=True), perceptron(MLPClassifier))),
+            r"the step MaxAbsScaler of the pipeline.*it clips.*from_sklearn\(model\[-1\], data=model\[:-1\].transform",
+        ),
+        (
+            fitted(make_pipeline(Normalizer(), perceptron(MLPClassifier))),
+            "the step Normalizer.*since it is no such scaler",
+        ),
+        (
+            fitted(make_pipeline(FunctionTransformer(np.abs), made)),
+            "the step FunctionTransformer of the pipeline cannot",
+        ),
+        (
+            fitted(make_pipeline(ColumnTransformer([("a", StandardScaler(), [0, 1])]), perceptron(MLPClassifier))),
+            "the step ColumnTransformer of the pipeline cannot be folded into a layer, since it treats columns apart",
+        ),
+        (
+            fitted(
+                TransformedTargetRegressor(perceptron(MLPRegressor), func=np.sinh, inverse_func=np.arcsinh),
+                POINTS,
+                POINTS[:, 0],
+            ),
+            "TransformedTargetRegressor transforms outputs by FunctionTransformer.*import model.regressor_, whose",
+        ),
+        (
+            fitted(perceptron(MLPRegressor, loss="poisson"), POINTS, BITS * 1.0),
+            "layer 2 has the activation 'exp'; supported are identity, relu, tanh, logistic: fit anew",
+        ),
     ]
 
 
@@ -96,6 +156,164 @@ def test_refused(model, message):
     """Other models, unfitted ones, and steps that cannot be folded are named."""
     with pytest.raises(eh.InputError, match=message):
         eh.from_sklearn(model)
+
+
+WRAPPED = [
+    (
+        CalibratedClassifierCV(perceptron(MLPClassifier), cv=2),
+        "rescales; import what it is made of, model.calibrated_cl",
+    ),
+    (
+        OneVsRestClassifier(perceptron(MLPClassifier)),
+        "holds several models; import one of them, such as model.estimators_",
+    ),
+    (OneVsOneClassifier(perceptron(MLPClassifier)), "holds several models; import one of them"),
+    (BaggingClassifier(perceptron(MLPClassifier), 2), "holds several models; import one of them"),
+    (VotingClassifier([("a", perceptron(MLPClassifier))]), "holds several models; import one of them"),
+    (MultiOutputClassifier(perceptron(MLPClassifier)), "holds several models; import one of them"),
+    (ClassifierChain(perceptron(MLPClassifier)), "holds several models; import one of them"),
+]
+
+
+@pytest.mark.parametrize(("model", "message"), WRAPPED)
+def test_more_than_a_perceptron(model, message):
+    """What does more than the perceptrons that it holds is refused by name, with what can be imported."""
+    targets = TARGETS["labels"] if isinstance(model, MultiOutputClassifier | ClassifierChain) else BITS
+    with pytest.raises(eh.InputError, match=f"^{type(model).__name__} {message}"):
+        eh.from_sklearn(fitted(model, POINTS, targets))
+
+
+def test_thresholds_of_their_own():
+    """A classifier with a threshold of its own says what to import, and what to say."""
+    selection = pytest.importorskip("sklearn.model_selection")
+    model = fitted(selection.FixedThresholdClassifier(perceptron(MLPClassifier), threshold=0.3))
+    with pytest.raises(
+        eh.InputError, match=r"FixedThresholdClassifier decides at a threshold.*import model.estimator_"
+    ):
+        eh.from_sklearn(model)
+
+
+class Mine(MLPClassifier):
+    """A class of one's own."""
+
+
+class Squared(MLPClassifier):
+    """A class of one's own that does something else."""
+
+    def predict_proba(self, points):
+        return super().predict_proba(points) ** 2
+
+
+def test_subclasses():
+    """A subclass is a perceptron, unless it computes something else than its layers."""
+    model = fitted(perceptron(Mine))
+    network = eh.from_sklearn(model, POINTS)
+    np.testing.assert_allclose(network.run(POINTS)[:, 0], model.predict_proba(POINTS)[:, 1], atol=1e-12)
+    assert network.origin.source == "scikit-learn Mine"
+    with pytest.raises(eh.InputError, match="scikit-learn Squared: the imported network computes something else"):
+        eh.from_sklearn(fitted(perceptron(Squared)), POINTS)
+
+
+GRID = {"mlpclassifier__alpha": [0.1, 1]}
+SEARCHES = [
+    GridSearchCV(make_pipeline(RobustScaler(), perceptron(MLPClassifier)), GRID, cv=2),
+    RandomizedSearchCV(make_pipeline(StandardScaler(), perceptron(MLPClassifier)), GRID, n_iter=1, cv=2),
+    HalvingGridSearchCV(make_pipeline(MaxAbsScaler(), perceptron(MLPClassifier)), GRID, cv=2, random_state=0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("search", SEARCHES, ids=lambda search: type(search).__name__)
+def test_searches(search):
+    """Of a search the best estimator is imported, as the search itself predicts, also within a pipeline."""
+    search = fitted(search)
+    for model in (search, make_pipeline("passthrough", search)):
+        network = eh.from_sklearn(model, POINTS)
+        np.testing.assert_allclose(network.run(POINTS)[:, 0], search.predict_proba(POINTS)[:, 1], atol=1e-10)
+        named = f"scikit-learn Pipeline with MLPClassifier, the best estimator of {type(search).__name__}"
+        assert network.origin.source == named
+    bare = fitted(GridSearchCV(perceptron(MLPClassifier), {"alpha": [0.1]}, cv=2))
+    assert eh.from_sklearn(bare).origin.source == "scikit-learn MLPClassifier, the best estimator of GridSearchCV"
+    with pytest.raises(eh.InputError, match=r"has no best_estimator_; call fit\(X, y\), with refit if asked"):
+        eh.from_sklearn(fitted(GridSearchCV(perceptron(MLPClassifier), {"alpha": [0.1]}, cv=2, refit=False)))
+
+
+@pytest.mark.parametrize(
+    "transformer",
+    [None, StandardScaler(), MinMaxScaler(), RobustScaler(), make_pipeline(StandardScaler(), MaxAbsScaler())],
+)
+def test_scaled_targets(transformer):
+    """The scaling of a target is undone in the last layer."""
+    for outputs in (1, 2):
+        inner = make_pipeline(StandardScaler(), perceptron(MLPRegressor))
+        model = fitted(
+            TransformedTargetRegressor(inner, transformer=transformer), POINTS, POINTS[:, :outputs].squeeze()
+        )
+        network = eh.from_sklearn(model, POINTS)
+        np.testing.assert_allclose(network.run(POINTS), model.predict(POINTS).reshape(30, -1), atol=1e-10)
+        assert network.origin.source.endswith("MLPRegressor, the regressor of TransformedTargetRegressor")
+
+
+def test_names_of_classes():
+    """Classes of other names are told in the order of the outputs; a class wanted is what the model predicts."""
+    for names, told in (
+        (["ham", "spam"], "ham, spam"), ([8, 3], "3, 8"), (["c", "a", "b"], "a, b, c"), ([-1, 1], "-1, 1"),
+        (["a\x1b", "b"], r"'a\x1b', b"),
+    ):  # fmt: skip
+        targets = np.array(names)[(TARGETS["classes"] % len(names)).astype(int)]
+        model = fitted(perceptron(MLPClassifier), POINTS, targets)
+        network = eh.from_sklearn(model, POINTS)
+        assert network.origin.folded[-1] == f"classes in order: {told}"
+        outputs = network.run(POINTS)
+        chosen = outputs.argmax(axis=1) if len(names) > 2 else (outputs[:, 0] > 0.5).astype(int)
+        assert (np.array(sorted(names))[chosen] == model.predict(POINTS)).all()
+    for task in sorted(TARGETS):
+        folded = eh.from_sklearn(fitted(perceptron(MLPClassifier), POINTS, TARGETS[task])).origin.folded
+        assert not any("classes" in words for words in folded)
+
+
+def test_identity_keeps_its_layers():
+    """Hidden neurons stay, also those of the activation identity."""
+    for kind in (MLPClassifier, MLPRegressor):
+        network = eh.from_sklearn(fitted(perceptron(kind, activation="identity")))
+        assert network.widths == (3, 4, 2, 1) and network.activations[:2] == ("identity", "identity")
+
+
+def test_columns_in_order():
+    """A table whose columns stand in another order than those of the fit is refused; in the same order it is taken."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(POINTS, columns=["a", "b", "c"])
+    model = fitted(make_pipeline(StandardScaler(), perceptron(MLPClassifier)), frame)
+    assert eh.from_sklearn(model, frame).origin.inputs_checked == 30
+    assert eh.from_sklearn(model).origin.checked_on == "8 corners"
+    with pytest.raises(
+        eh.InputError, match=r"data has the columns c, b, a, the model was fitted on a, b, c; give data\["
+    ):
+        eh.from_sklearn(model, frame[["c", "b", "a"]])
+
+
+FITTED = fitted(perceptron(MLPClassifier))
+
+
+@given(
+    st.none() | st.integers() | st.text(max_size=3) | st.lists(st.integers(), max_size=2)
+    | st.sampled_from([np.ones(3), object(), print, StandardScaler(), (POINTS, BITS), {"a": 1}])
+)  # fmt: skip
+def test_odd_objects(value):
+    """What is no model or no data is refused by a message, and so is a perceptron whose arrays were exchanged."""
+    with pytest.raises(eh.EveryhowError):
+        eh.from_sklearn(value)
+    model = FITTED
+    if value is not None:
+        with pytest.raises(eh.EveryhowError):
+            eh.from_sklearn(model, value)
+    for name in ("coefs_", "intercepts_"):
+        changed = copy.copy(FITTED)
+        setattr(changed, name, value)
+        with pytest.raises(eh.EveryhowError):
+            eh.from_sklearn(changed)
+        setattr(changed, name, [value] * 3)
+        with pytest.raises(eh.EveryhowError):
+            eh.from_sklearn(changed)
 
 
 @pytest.mark.parametrize("task", sorted(TARGETS))

@@ -4,11 +4,14 @@ A network of several layers is one block per layer with one position, as pyvene 
 activations the component `block_output`, and its neurons are chosen by `subspaces`.
 """
 
+import json
+from collections.abc import Mapping as Pairs
+from collections.abc import Sequence
 from typing import Any
 
 from ..boolean.algorithms import Algorithm, Variable
 from ..boolean.truth_table import row_name
-from ..errors import InputError
+from ..errors import InputError, first_line
 from ..mappings.alignment import needed_rows
 from ..mappings.mapping import Mapping
 from ..mappings.signatures import NeuronSet
@@ -16,6 +19,25 @@ from ..network import Network, one_of
 from .documents import cut
 
 COMPONENT, UNIT, INTERVENTION = "block_output", "pos", "VanillaIntervention"
+# How pyvene 0.1.8 writes that class into config.json, and the fields of a representation, which it writes as a list.
+WRITTEN = (INTERVENTION, f"pyvene.{INTERVENTION}", f"<class 'pyvene.models.interventions.{INTERVENTION}'>")
+FIELDS = (
+    "layer", "component", "unit", "max_number_of_units", "low_rank_dimension", "intervention_type", "intervention",
+    "subspace_partition", "group_key", "intervention_link_key", "moe_key", "source_representation",
+    "hidden_source_representation", "latent_dim",
+)  # fmt: skip
+# What is allowed of a key beside None, by which pyvene writes that a field is not used.
+NOTHING: tuple[Any, ...] = ()
+PLAIN_FIELDS = dict.fromkeys(FIELDS[4:], NOTHING) | {"max_number_of_units": (1,), "intervention_type": WRITTEN}
+PLAIN_ENTRY = {
+    "intervention_types": (*WRITTEN, *([one] for one in WRITTEN)), "mode": ("parallel",),
+    "intervention_constant_sources": ([False],),
+}  # fmt: skip
+OF_THE_DOCUMENT = ("algorithm", "widths", "inputs", "variables")
+OF_AN_ENTRY = (
+    "variable", "path", "representations", "subspaces", "predictions", "unit_locations", "intervention_dimensions",
+    "sorted_keys", "model_type", "transformers_version",
+)  # fmt: skip
 
 
 def mapping_to_interventions(mapping: Mapping, network: Network) -> dict[str, Any]:
@@ -35,6 +57,8 @@ def mapping_to_interventions(mapping: Mapping, network: Network) -> dict[str, An
         >>> entry["variable"], entry["representations"][0]["layer"], entry["subspaces"], entry["predictions"]
         ('NAND(A,B)', 0, [2], ['0111', '0111', '0111', '0000'])
     """
+    if not isinstance(mapping, Mapping):
+        raise InputError(f"a mapping is what eh.mappings gives, not {type(mapping).__name__}")
     algorithm = mapping.algorithm
     _check_fits(algorithm, network)
     _check_sets(mapping.sets, algorithm, network)
@@ -53,18 +77,24 @@ def mapping_from_interventions(document: object, algorithm: Algorithm, network: 
     """The mapping that a document made by `mapping_to_interventions`, or one like it, describes.
 
     Needed are `variables`, each with `variable` or `path`, `representations` and `subspaces`; where `algorithm`,
-    `widths` or `predictions` are given they must be those of the algorithm and the network.
+    `widths`, `inputs` or `predictions` are given they must be those of the algorithm and the network. What pyvene
+    itself writes is read: a representation as a list of its fields, the class by its full name, None for what is not
+    used, and `subspaces` nested as its calls take them, or None for the whole layer.
 
     Raises:
-        InputError: the document is of another algorithm or network, leaves a variable out or names one twice, or its
-            neurons are not disjoint sets of hidden layers.
+        InputError: the document is of another algorithm or network, leaves a variable out or names one twice, its
+            neurons are not disjoint sets of hidden layers, or something is not a plain swap of whole neurons, such
+            as a rotation, a low rank, a partition, several units, or an unknown key, which is named.
     """
     _check_fits(algorithm, network)
+    document = _as_json(document)
     if not isinstance(document, dict) or not isinstance(document.get("variables"), list):
         raise InputError('interventions are a JSON object with "variables", a list of one entry per variable')
-    for key, expected in (("algorithm", str(algorithm)), ("widths", list(network.widths))):
-        if document.get(key, expected) != expected:
-            raise InputError(f"{key} of the interventions is {cut(document[key])}, not {expected}")
+    _check_known(document, OF_THE_DOCUMENT, {}, "the interventions")
+    rows = [row_name(row, algorithm.inputs) for row in range(1 << algorithm.inputs)]
+    for key, expected in (("algorithm", str(algorithm)), ("widths", list(network.widths)), ("inputs", rows)):
+        if document.get(key) not in (None, expected):
+            raise InputError(f"{key} of the interventions is {cut(document[key])}, not {expected!s:.80}")
     placed: dict[tuple[int, ...], NeuronSet] = {}
     for entry in document["variables"]:
         if not isinstance(entry, dict):
@@ -72,9 +102,9 @@ def mapping_from_interventions(document: object, algorithm: Algorithm, network: 
         variable = _variable(entry, algorithm)
         if variable.path in placed:
             raise InputError(f"variable {variable.name} has two entries; give it one")
-        placed[variable.path] = _neurons(entry, variable.name)
+        placed[variable.path] = _neurons(entry, variable.name, network)
         needed = _predictions(variable, algorithm.inputs)
-        if entry.get("predictions", needed) != needed:
+        if entry.get("predictions") not in (None, needed):
             raise InputError(f"the predictions for {variable.name} are not those of {algorithm}; leave them out")
     missing = [variable.name for variable in algorithm.variables if variable.path not in placed]
     if missing:
@@ -127,27 +157,96 @@ def _variable(entry: dict, algorithm: Algorithm) -> Variable:
     return found[0]
 
 
-def _neurons(entry: dict, name: str) -> NeuronSet:
+def _neurons(entry: dict, name: str, network: Network) -> NeuronSet:
+    """The neurons that an entry swaps, once everything else in it says that it is a plain swap of these."""
+    _check_known(entry, OF_AN_ENTRY, PLAIN_ENTRY, name)
     listed = entry.get("representations")
-    if not isinstance(listed, list) or len(listed) != 1 or not isinstance(listed[0], dict):
+    only = listed[0] if isinstance(listed, list) and len(listed) == 1 else listed
+    if isinstance(only, list) and 0 < len(only) <= len(FIELDS) and not isinstance(only[0], dict | list):
+        only = {str(field): value for field, value in zip(FIELDS, only, strict=False)}
+    if not isinstance(only, dict):
         raise InputError(f"representations of {name} is {cut(listed)}; it is a list of one object")
-    representation = listed[0]
-    component, layer = representation.get("component", COMPONENT), representation.get("layer")
-    if component != COMPONENT or representation.get("unit", UNIT) != UNIT:
+    component, unit = (only.get(key) or plain for key, plain in (("component", COMPONENT), ("unit", UNIT)))
+    if (component, unit) != (COMPONENT, UNIT):
         raise InputError(
-            f"the representation of {name} is {cut(component)} by {cut(representation.get('unit', UNIT))}; "
+            f"the representation of {name} is {cut(component)} by {cut(unit)}; "
             f"mappings are of {COMPONENT!r} by {UNIT!r}"
         )
-    neurons = entry.get("subspaces")
-    if type(layer) is not int or not isinstance(neurons, list) or not all(type(j) is int for j in neurons):
+    _check_known(only, FIELDS[:3], PLAIN_FIELDS, name)
+    _check_locations(entry.get("unit_locations"), name)
+    layer, neurons = only.get("layer"), _subspaces(entry.get("subspaces"))
+    width = network.widths[layer + 1] if type(layer) is int and 1 <= layer + 1 < network.depth else None
+    if entry.get("subspaces", 0) is None and width is not None:
+        neurons = list(range(width))  # pyvene then swaps the whole layer
+    if type(layer) is not int or neurons is None:
         raise InputError(
-            f"{name} has layer {cut(layer)} and subspaces {cut(neurons)}; a layer is a whole number from 0, "
-            f"subspaces a list of neurons from 0"
+            f"{name} has layer {cut(layer)} and subspaces {cut(entry.get('subspaces'))}; a layer is a whole number "
+            f"from 0, subspaces a list of neurons from 0"
+        )
+    sizes = entry.get("intervention_dimensions")
+    if width is not None and sizes not in (None, [None], [width]):
+        raise InputError(
+            f"{name} has intervention_dimensions {cut(sizes)}, but layer {layer + 1} has {width} neurons; "
+            " the configuration is of another network"
         )
     return NeuronSet(layer + 1, tuple(sorted(neurons)))
 
 
+def _subspaces(value: object) -> list[int] | None:
+    """Neurons as pyvene's calls take them: 2, [2], and in lists of one for each intervention and each input."""
+    if type(value) is int:
+        return [value]
+    while isinstance(value, list) and value and isinstance(value[0], list) and all(one == value[0] for one in value):
+        value = value[0]
+    return value if isinstance(value, list) and all(type(j) is int for j in value) else None
+
+
+def _check_locations(value: object, name: str) -> None:
+    """See that only position 0 is meant, the only one of a layer."""
+    inner = value.get("sources->base") if isinstance(value, dict) and set(value) == {"sources->base"} else value
+    flat = [inner]
+    while any(isinstance(one, list) and one for one in flat):
+        flat = [part for one in flat for part in (one if isinstance(one, list) and one else [one])]
+    if inner is not None and not all(type(one) is int and one == 0 for one in flat):
+        raise InputError(
+            f'{name} has unit_locations {cut(value)}; a layer here has one position, so give {{"sources->base": 0}}'
+        )
+
+
+def _check_known(given: dict, free: Sequence[str], plain: Pairs[str, Sequence[Any]], name: str) -> None:
+    """See that every key is known, and that those which change what is swapped have their plain value.
+
+    Raises:
+        InputError: another key, or another value, is named.
+    """
+    for key, value in given.items():
+        if key in free or (key in plain and (value is None or _is_one_of(value, plain[key]))):
+            continue
+        allowed = " or ".join(map(repr, [*plain[key][:1], None])) if key in plain else "left out"
+        raise InputError(
+            f"{name} has {repr(key[:60])[1:-1]} {repr(value)[:120]}; only a plain swap of whole neurons "
+            f"({INTERVENTION}) is read, so it must be {allowed}: describe the neurons themselves by layer and subspaces"
+        )
+
+
+def _is_one_of(value: object, allowed: Sequence[Any]) -> bool:
+    return any(type(value) is type(one) and value == one for one in allowed)
+
+
+def _as_json(document: object) -> Any:
+    """The document as JSON has it: a tuple is a list."""
+    try:
+        return json.loads(json.dumps(document))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"interventions are a JSON object, as json.load reads it ({first_line(error)})") from None
+
+
 def _check_fits(algorithm: Algorithm, network: Network) -> None:
+    if not isinstance(algorithm, Algorithm) or not isinstance(network, Network):
+        raise InputError(
+            f"an algorithm (of eh.algorithms) and a network are needed; found {type(algorithm).__name__} and "
+            f"{type(network).__name__}"
+        )
     if (algorithm.inputs, 1) != (network.widths[0], network.widths[-1]):
         raise InputError(
             f"the algorithm has {algorithm.inputs} inputs and one output, but the network {network.widths[0]} and "

@@ -1,4 +1,4 @@
-"""The inputs at which an import is checked: all corners, a fixed random sample, or what the user gives."""
+"""The inputs at which an import is checked or that are explained: corners, a random sample, or what the user gives."""
 
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,14 @@ from jaxtyping import Float
 from ..boolean.truth_table import assignments
 from ..errors import FileFormatError, InputError
 from ..files import check_readable
+from .arrays import array_of, place_in
+from .csv_files import FileRows, read_csv
 
 MOST_CORNERS = 8  # inputs of which all corners are tried
 SAMPLES = 256
 LARGEST_FILE = 64 * 2**20
+# Above it float64 does not hold every whole number.
+LARGEST_WHOLE = 2**53
 
 
 def default_points(features: int) -> tuple[Float[np.ndarray, "inputs features"], str]:
@@ -29,21 +33,39 @@ def default_points(features: int) -> tuple[Float[np.ndarray, "inputs features"],
     return points, f"{SAMPLES} standard normal inputs"
 
 
+def points_of(values: Any, what: str = "data") -> Float[np.ndarray, "inputs features"]:
+    """What a user gives as inputs, or as features of these: anything array-like, in float64.
+
+    Arrays, nested lists, tensors with gradients or on a device, tables of pandas or polars, and iterators of rows.
+
+    Args:
+        values: one row per input.
+        what: what it is called in errors.
+
+    Raises:
+        InputError: texts, missing or infinite values, rows of different lengths, another shape than (inputs, features),
+            a pair (X, y), a data loader, or something else that is no array of numbers.
+
+    Example:
+        >>> points_of([[0, 1], [True, 0.5]]).tolist()
+        [[0.0, 1.0], [1.0, 0.5]]
+    """
+    points = _finite(values, what)
+    if points.ndim > 2:
+        raise InputError(
+            f"{what} has shape {points.shape}; give (inputs, features), such as "
+            f"{what}.reshape({len(points)}, -1), which flattens each input"
+        )
+    return points
+
+
 def given_points(data: Any) -> tuple[Float[np.ndarray, "inputs *features"], str]:
-    """The inputs that a user gives as an array, in float64, and what they are in words.
+    """The inputs that a user gives as an array, in float64, and what they are in words; each may have any shape.
 
     Raises:
         InputError: not a rectangular array of numbers, no inputs, or numbers that are not finite.
     """
-    try:
-        points = np.array(data, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        raise InputError("data is not a rectangular array of numbers; give one row per input") from None
-    if points.ndim < 2 or points.size == 0:
-        raise InputError(f"data has shape {points.shape}; give (inputs, features), one row per input, at least one")
-    if not np.isfinite(points).all():
-        place = [int(i) for i in np.argwhere(~np.isfinite(points))[0]]
-        raise InputError(f"data{place} is {points[tuple(place)]}; every value must be finite")
+    points = _finite(data, "data")
     return points, f"{len(points)} given inputs"
 
 
@@ -73,50 +95,95 @@ def check_features(points: np.ndarray, features: int) -> np.ndarray:
     return points
 
 
-def read_points(path: Path) -> Float[np.ndarray, "inputs features"]:
+def read_points(
+    path: str | Path, header: bool | None = None, rows: int | None = None
+) -> Float[np.ndarray, "inputs features"]:
     """The inputs in a file: `.npy`, or `.csv` with one row per input and, if any, one line of names.
 
+    Args:
+        path: the file.
+        header: whether a `.csv` file begins with names; where both can be, an error asks for it.
+        rows: how many rows are expected, which settles that too.
+
     Raises:
-        FileFormatError: the file is missing, too large, or does not hold rows of numbers.
+        FileFormatError: the file is missing, too large, does not hold rows of numbers, or can be read in two ways.
     """
-    readers = {".npy": _read_npy, ".csv": _read_csv}
-    if path.suffix not in readers:
-        raise FileFormatError(f"{path}: data is read from .npy or .csv files, not {path.suffix or 'nothing'!r}")
-    check_readable(path, "a file of inputs (.npy or .csv)", LARGEST_FILE, "give fewer inputs")
+    return read_rows(path, header, rows).values
+
+
+def read_rows(path: str | Path, header: bool | None = None, rows: int | None = None) -> FileRows:
+    """The inputs in a file with how it was understood, for showing; otherwise as `read_points`."""
+    found = read_table(path, header, rows)
     try:
-        return given_points(readers[path.suffix](path))[0]
+        return FileRows(found.source, given_points(found.values)[0], found.names, found.notes)
+    except InputError as error:
+        raise FileFormatError(f"{path}: {error}") from None
+
+
+def read_table(path: Any, header: bool | None = None, rows: int | None = None, texts: bool = False) -> FileRows:
+    """The values in a `.npy` file, of any shape, or a `.csv` file; with `texts` also one column of texts.
+
+    Raises:
+        FileFormatError: the file is missing, too large, or not what its name says.
+    """
+    if not isinstance(path, str | Path):
+        raise InputError(f"a file is given by its path, not {type(path).__name__}; arrays are taken as they are")
+    path = Path(path)
+    kind = path.suffix.lower()
+    if kind not in (".npy", ".csv", ".tsv"):
+        raise FileFormatError(
+            f"{path}: data is read from .npy or .csv files, not {kind or 'nothing'!r}; np.save writes the one, "
+            "np.savetxt(path, array, delimiter=',') the other"
+        )
+    try:
+        check_readable(path, "a file of inputs (.npy or .csv)", LARGEST_FILE, "give fewer inputs")
+        if kind != ".npy":
+            return read_csv(path, header, rows, texts)
+        array = _read_npy(path, texts)
+        if rows is not None and rows != len(array):
+            raise InputError(f"holds {len(array):,} rows, but {rows:,} are expected, one for each input")
+        return FileRows(path.name, array)
+    except FileFormatError:
+        raise
     except (InputError, ValueError, OSError, TypeError, MemoryError, OverflowError) as error:
         raise FileFormatError(f"{path}: {error}") from None
 
 
-def _read_npy(path: Path) -> np.ndarray:
+def _finite(values: Any, what: str) -> np.ndarray:
+    """An array of at least two dimensions, in float64."""
+    array = array_of(values, what)
+    if array.dtype.kind == "O" and array.size:
+        raise InputError(f"{what}{place_in(array.shape, 0)} is the text {array.flat[0]!r:.40}; give numbers")
+    if array.ndim == 1 and len(array):
+        raise InputError(
+            f"{what} has shape {array.shape}; give (inputs, features): reshape(-1, 1) makes it inputs of one feature, "
+            "reshape(1, -1) one input"
+        )
+    if array.ndim < 2 or array.size == 0:
+        raise InputError(f"{what} has shape {array.shape}; give (inputs, features), one row per input, at least one")
+    with np.errstate(over="ignore"):
+        points = array.astype(np.float64)
+    if not np.isfinite(points).all():
+        k = int(np.flatnonzero(~np.isfinite(points))[0])
+        raise InputError(f"{what}{place_in(points.shape, k)} is {array.flat[k]}; every value must be finite in float64")
+    if array.dtype.kind in "iu" and (array.max() > LARGEST_WHOLE or array.min() < -LARGEST_WHOLE):
+        k = int(np.abs(points).argmax())
+        raise InputError(
+            f"{what}{place_in(points.shape, k)} is {array.flat[k]}; whole numbers above 2**53 are not exact in "
+            "float64: scale them first"
+        )
+    return points
+
+
+def _read_npy(path: Path, texts: bool = False) -> np.ndarray:
     # Mapped rather than read: a header that promises more than the file holds is refused before memory is taken.
     try:
         array = np.lib.format.open_memmap(path, mode="r")
     except Exception as error:
         # The header is Python's notation, and a broken one can fail in any way that a parser can.
         raise InputError(f"not a NumPy array file ({error}); np.save writes one") from None
-    if array.dtype.kind not in "biuf":
+    if array.dtype.kind not in ("biufUS" if texts else "biuf"):
         raise InputError(f"holds values of type {array.dtype}; expected numbers")
+    if array.ndim == 0:
+        raise InputError("holds a single value; give one row per input")
     return np.asarray(array)
-
-
-def _read_csv(path: Path) -> np.ndarray:
-    with path.open(encoding="utf-8") as lines:
-        rows = [[cell.strip() for cell in line.split(",")] for line in lines if line.strip()]
-    if rows and not all(map(_is_number, rows[0])):
-        rows = rows[1:]
-    for number, row in enumerate(rows):
-        wrong = [cell for cell in row if not _is_number(cell)]
-        if wrong or len(row) != len(rows[0]):
-            found = f"holds {wrong[0]!r:.40}" if wrong else f"has {len(row)} columns, the first {len(rows[0])}"
-            raise InputError(f"row {number + 1} {found}; expected rows of numbers joined by commas, all of one length")
-    return np.array([[float(cell) for cell in row] for row in rows])
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True

@@ -1,20 +1,46 @@
 """Importing scikit-learn's multi-layer perceptrons. scikit-learn is loaded by whoever fitted the model."""
 
+import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError, first_line
 from ..network import Network
+from .arrays import array_of
 from .checking import check_import, imported
-from .layers import Affine, Nonlinear, Step, elementwise, fold
+from .layers import Affine, LeftOut, Nonlinear, Step, elementwise, fold
 from .points import points_for
-from .rounding import Precision, allowed_differences, coarsest
+from .rounding import PRECISIONS, Precision, allowed_differences, coarsest
 
 PERCEPTRONS = ("MLPClassifier", "MLPRegressor")
-ACTIVATIONS = {"identity": None, "relu": "relu", "tanh": "tanh", "logistic": "sigmoid"}
-TAKEN = "MLPClassifier, MLPRegressor, and a Pipeline of StandardScaler or MinMaxScaler and one of them"
+ACTIVATIONS = {"identity": "identity", "relu": "relu", "tanh": "tanh", "logistic": "sigmoid"}
+SCALERS = ("StandardScaler", "MinMaxScaler", "MaxAbsScaler", "RobustScaler")
+TAKEN = (
+    "MLPClassifier, MLPRegressor, and a Pipeline of StandardScaler, MinMaxScaler, MaxAbsScaler or RobustScaler and one "
+    "of them, also as the best of a search"
+)
+SEVERAL = "holds several models; import one of them, such as model.estimators_[0]"
+# What holds a perceptron and does more than it.
+OTHERS = {
+    "CalibratedClassifierCV": "rescales; import what it is made of, model.calibrated_classifiers_[0].estimator",
+    "BaseThresholdClassifier": "decides at a threshold of its own; import model.estimator_ and say that threshold",
+    "OneVsRestClassifier": SEVERAL, "OneVsOneClassifier": SEVERAL, "OutputCodeClassifier": SEVERAL,
+    "_MultiOutputEstimator": SEVERAL, "_BaseChain": SEVERAL, "BaseEnsemble": SEVERAL,
+    "_BaseHeterogeneousEnsemble": SEVERAL,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """A perceptron with the scaling before it and after it, and what it is called with what stands around it."""
+
+    perceptron: Any
+    name: str
+    before: tuple[Step, ...] = ()
+    after: tuple[Step, ...] = ()
 
 
 def from_sklearn(model: Any, data: Any = None) -> Network:
@@ -22,87 +48,212 @@ def from_sklearn(model: Any, data: Any = None) -> Network:
 
     A classifier of two classes, or of several labels, has sigmoid outputs: the probabilities of `predict_proba`. One of
     more classes has one output per class, whose softmax these probabilities are; the largest decides as `predict` does.
-    A StandardScaler or MinMaxScaler before it in a Pipeline is folded into the first layer.
+    Scalers before it in a Pipeline are folded into the first layer, those of a TransformedTargetRegressor into the
+    last. Of a search the best estimator is taken. Classes that are not called 0, 1, ... are named in the origin, in
+    order.
 
     Args:
-        model: the fitted model, or a Pipeline that ends in it.
+        model: the fitted model, or a Pipeline or search that ends in it.
         data: inputs (inputs, features) to check it on, as in `from_torch`.
 
     Raises:
-        InputError: a model of another class, one that is not fitted, a step of a pipeline that is no such scaler, or
-            outputs that differ from the model's by more than rounding explains.
+        InputError: a model of another class, one that is not fitted or was fitted on one label only, a step of a
+            pipeline that is no such scaler, or outputs that differ from the model's by more than rounding explains.
     """
-    *scalers, perceptron = [part for _, part in model.steps] if hasattr(model, "steps") else [model]
-    name = type(perceptron).__name__
-    if name not in PERCEPTRONS:
-        raise InputError(f"from_sklearn takes {TAKEN}, not {_kind(perceptron)}; write the model as one of these")
-    if not hasattr(perceptron, "coefs_"):
-        raise InputError(f"this {name} is not fitted, so it has no weights; call fit(X, y) first")
+    parts = _parts(model)
+    perceptron = parts.perceptron
+    name = next(kind for kind in PERCEPTRONS if kind in _kinds(perceptron))
+    classes = _classes(perceptron) if name == "MLPClassifier" else []
     softmax = perceptron.out_activation_ == "softmax"
-    steps = [step for part in scalers for step in _scaler(part)] + _layers(perceptron, softmax)
-    precision = coarsest({array.dtype.name for array in [*perceptron.coefs_, *perceptron.intercepts_]})
+    layers = _layers(perceptron)
+    steps = [*parts.before, *layers, *parts.after]
     points, words = points_for(fold(steps)[0].widths[0], data)
+    _check_names(model, data)
+    precision = _precision(perceptron)
     # A model fitted on float32 computes in it when given float32, and checks what it is given.
     entering = points.astype(precision.name)
-    points, theirs = entering.astype(np.float64), _outputs(model, name, entering, softmax)
-    source = f"scikit-learn {type(model).__name__ + ' with ' if scalers else ''}{name}"
-    if not softmax:
-        return imported(steps, points, theirs, source=source, precision=precision, checked_on=words)
-    network, folded = fold(steps)
-    origin = check_import(
-        points, _softmax(network.run(points)), theirs, _through_softmax(steps, points, precision),
-        source=source, folded=(*folded, "softmax left out"), precision=precision, checked_on=words,
-    )  # fmt: skip
+    points, theirs = entering.astype(np.float64), _outputs(model, name, entering)
+    if name == "MLPClassifier" and len(perceptron.intercepts_[-1]) == 1:
+        theirs = theirs[:, 1:]  # of both classes
+    source = f"scikit-learn {parts.name}"
+    if softmax:
+        network, folded = fold(steps)
+        origin = check_import(
+            points, _softmax(network.run(points)), theirs, _through_softmax(steps, points, precision),
+            source=source, folded=(*folded, "softmax left out"), precision=precision, checked_on=words,
+        )  # fmt: skip
+    else:
+        network = imported(steps, points, theirs, source=source, precision=precision, checked_on=words)
+        origin = network.origin
+    if classes and origin is not None:
+        origin = replace(origin, folded=(*origin.folded, f"classes in order: {', '.join(classes)}"))
     return Network(network.weights, network.biases, network.activations, origin)
 
 
-def _layers(perceptron: Any, softmax: bool) -> list[Step]:
+def _parts(model: Any) -> _Parts:
+    """What a model is made of: pipelines and searches opened, scalers as steps.
+
+    Raises:
+        InputError: it is no perceptron with scalers, or not fitted.
+    """
+    if isinstance(model, type):
+        raise InputError(f"this is the class {model.__name__}, not a model; make one, and call fit(X, y)")
+    kinds, name = _kinds(model), type(model).__name__
+    if "Pipeline" in kinds:
+        *scalers, last = [part for _, part in model.steps]
+        found = _parts(last)
+        before = tuple(step for part in scalers for step in _scaler(part))
+        inner = found.name.removeprefix("Pipeline with ")
+        return replace(found, before=(*before, *found.before), name=f"Pipeline with {inner}" if scalers else inner)
+    for wrapper, inside, words in (
+        ("BaseSearchCV", "best_estimator_", "the best estimator of"),
+        ("TransformedTargetRegressor", "regressor_", "the regressor of"),
+    ):
+        if wrapper in kinds:
+            if not hasattr(model, inside):
+                raise InputError(
+                    f"this {name} is not fitted, so it has no {inside}; call fit(X, y), with refit if asked"
+                )
+            found = _parts(getattr(model, inside))
+            after = _unscaled(getattr(model, "transformer_", None), name)
+            return replace(found, after=(*found.after, *after), name=f"{found.name}, {words} {name}")
+    if not kinds & set(PERCEPTRONS):
+        why = next((words for kind, words in OTHERS.items() if kind in kinds), None)
+        raise InputError(
+            f"{name} {why}"
+            if why
+            else f"from_sklearn takes {TAKEN}, not {_kind(model)}; write the model as one of these"
+        )
+    arrays = [getattr(model, one, None) for one in ("coefs_", "intercepts_")]
+    if not all(isinstance(one, list | tuple) and one for one in arrays):
+        raise InputError(f"this {name} is not fitted, so it has no weights; call fit(X, y) first")
+    return _Parts(model, name)
+
+
+def _layers(perceptron: Any) -> list[Step]:
     last = len(perceptron.coefs_) - 1
+    if len(perceptron.intercepts_) != last + 1:
+        raise InputError(
+            f"there are {last + 1} arrays of weights and {len(perceptron.intercepts_)} of biases; fit again"
+        )
     steps: list[Step] = []
     for k, (weights, biases) in enumerate(zip(perceptron.coefs_, perceptron.intercepts_, strict=True)):
-        steps.append(Affine(np.asarray(weights, np.float64).T, np.asarray(biases, np.float64), f"layer {k}"))
+        matrix, shift = _numbers(weights, 2, k).T, _numbers(biases, 1, k)
+        if len(matrix) != len(shift):
+            raise InputError(f"layer {k} has {len(matrix)} neurons and {len(shift)} biases; fit the model again")
+        steps.append(Affine(matrix, shift, f"layer {k}"))
         name = perceptron.activation if k < last else perceptron.out_activation_
-        if k == last and softmax:
+        if k == last and name in ("softmax", "identity"):
             continue
         if name not in ACTIVATIONS:
             raise InputError(f"layer {k} has the activation {name!r}; supported are {', '.join(ACTIVATIONS)}: fit anew")
-        if ACTIVATIONS[name]:
-            steps.append(Nonlinear(ACTIVATIONS[name], f"{name} of layer {k}"))
+        steps.append(Nonlinear(ACTIVATIONS[name], f"{name} of layer {k}"))
     return steps
 
 
+def _numbers(values: Any, dimensions: int, layer: int) -> np.ndarray:
+    array = array_of(values, f"the weights of layer {layer}")
+    if array.ndim != dimensions or array.dtype.kind != "f":
+        raise InputError(f"layer {layer} holds {array.dtype} of shape {array.shape} as weights; fit the model again")
+    return array.astype(np.float64)
+
+
+def _precision(perceptron: Any) -> Precision:
+    names = {np.asarray(array).dtype.name for array in [*perceptron.coefs_, *perceptron.intercepts_]}
+    if not names <= set(PRECISIONS):
+        raise InputError(
+            f"the weights are {', '.join(sorted(names))}; supported are {', '.join(PRECISIONS)}: fit again"
+        )
+    return coarsest(names)
+
+
+def _classes(perceptron: Any) -> list[str]:
+    """The names of the classes in the order of the outputs; none where they are 0, 1, ... or several labels.
+
+    Raises:
+        InputError: there is one class only.
+    """
+    classes = np.asarray(getattr(perceptron, "classes_", [0, 1])).tolist()
+    if len(classes) < 2:
+        raise InputError(
+            f"this {type(perceptron).__name__} was fitted on one label only, {classes[0]!r:.40}, so it has nothing to "
+            "decide; fit it on two classes or more"
+        )
+    shown = [name if isinstance(name, str) and name.isprintable() else repr(name) for name in classes]
+    return [] if classes == list(range(len(classes))) else shown
+
+
 def _scaler(part: Any) -> list[Step]:
-    kind = type(part).__name__
-    if part is None or part == "passthrough":
+    """A fitted scaler as steps, feature by feature."""
+    kinds, kind = _kinds(part), type(part).__name__
+    if part is None or ("str" in kinds and part == "passthrough"):
         return []
-    if kind == "StandardScaler" and hasattr(part, "n_features_in_"):
-        mean = part.mean_ if part.with_mean else np.zeros(part.n_features_in_)
-        scale = part.scale_ if part.with_std else np.ones(part.n_features_in_)
-        return [elementwise(np.ones_like(mean), -mean, kind), elementwise(1 / scale, np.zeros_like(mean), kind)]
-    if kind == "MinMaxScaler" and hasattr(part, "n_features_in_") and not part.clip:
-        return [elementwise(part.scale_, part.min_, kind)]
+    if "Pipeline" in kinds:
+        return [step for _, one in part.steps for step in _scaler(one)]
+    if "FunctionTransformer" in kinds and part.func is None and part.inverse_func is None:
+        return [LeftOut(kind)]
+    if kinds & set(SCALERS) and hasattr(part, "n_features_in_") and not getattr(part, "clip", False):
+        ones, zeros = np.ones(part.n_features_in_), np.zeros(part.n_features_in_)
+        if "MinMaxScaler" in kinds:
+            return [elementwise(part.scale_, part.min_, kind)]
+        center = getattr(part, "mean_" if "StandardScaler" in kinds else "center_", None)
+        centered = getattr(part, "with_mean", getattr(part, "with_centering", False))
+        scaled = getattr(part, "with_std", getattr(part, "with_scaling", True))
+        steps: list[Step] = [elementwise(ones, -np.asarray(center), kind)] if centered and center is not None else []
+        return [*steps, elementwise(1 / part.scale_ if scaled else ones, zeros, kind)]
+    if "ColumnTransformer" in kinds:
+        why = "treats columns apart"
+    elif kinds & set(SCALERS):
+        why = "clips" if getattr(part, "clip", False) else "is not fitted"
+    else:
+        why = "is no such scaler"
     raise InputError(
-        f"the step {_kind(part)} of the pipeline cannot be folded into a layer; from_sklearn takes {TAKEN}, fitted and "
-        "without clipping: import the last step alone, with data as it enters that"
+        f"the step {_kind(part)} of the pipeline cannot be folded into a layer, since it {why}; from_sklearn takes "
+        f"{TAKEN}, fitted and without clipping: import the last step alone, with data as it enters that, such as "
+        "from_sklearn(model[-1], data=model[:-1].transform(X))"
     )
 
 
-def _outputs(model: Any, name: str, points: np.ndarray, softmax: bool) -> np.ndarray:
+def _unscaled(transformer: Any, name: str) -> list[Step]:
+    """What makes a target of what a regressor gives: the inverse of a scaler."""
     try:
-        found = np.asarray(
-            model.predict_proba(points) if name == "MLPClassifier" else model.predict(points), np.float64
+        return [_inverse(step) for step in reversed(_scaler(transformer))]
+    except InputError:
+        raise InputError(
+            f"{name} transforms outputs by {_kind(transformer)}, which cannot be folded into a layer; import "
+            "model.regressor_, whose outputs are those before that"
+        ) from None
+
+
+def _inverse(step: Step) -> Step:
+    return step if not isinstance(step, Affine) else elementwise(
+        1 / step.weights, -step.biases / step.weights, step.place
+    )  # fmt: skip
+
+
+def _check_names(model: Any, data: Any) -> None:
+    """Columns of data in another order than those that the model was fitted on would be mixed up."""
+    fitted, given = getattr(model, "feature_names_in_", None), getattr(data, "columns", None)
+    if fitted is not None and given is not None and list(map(str, given)) != list(map(str, fitted)):
+        raise InputError(
+            f"data has the columns {', '.join(map(str, given))!s:.80}, the model was fitted on "
+            f"{', '.join(map(str, fitted))!s:.80}; give data[model.feature_names_in_]"
         )
+
+
+def _outputs(model: Any, name: str, points: np.ndarray) -> np.ndarray:
+    try:
+        with warnings.catch_warnings():
+            # Points without the names of columns; their order has been checked.
+            warnings.simplefilter("ignore")
+            found = np.asarray(
+                model.predict_proba(points) if name == "MLPClassifier" else model.predict(points), np.float64
+            )
     except Exception as error:
         raise InputError(
             f"the {name} does not run on {points.shape} inputs ({first_line(error)}); fit it again"
         ) from None
-    found = found.reshape(len(points), -1)
-    both_classes = name == "MLPClassifier" and not softmax and _last(model).n_outputs_ == 1
-    return found[:, 1:] if both_classes else found
-
-
-def _last(model: Any) -> Any:
-    return model.steps[-1][1] if hasattr(model, "steps") else model
+    return found.reshape(len(points), -1)
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
@@ -117,5 +268,10 @@ def _through_softmax(steps: Sequence[Step], points: np.ndarray, precision: Preci
     return np.repeat(moved / 2 + (outputs + 8) * precision.epsilon, outputs, axis=1)
 
 
+def _kinds(value: Any) -> set[str]:
+    """The names of the value's class and of all that it extends."""
+    return {kind.__name__ for kind in type(value).__mro__}
+
+
 def _kind(value: Any) -> str:
-    return value if isinstance(value, str) else type(value).__name__
+    return f"{value:.60}" if isinstance(value, str) else type(value).__name__
