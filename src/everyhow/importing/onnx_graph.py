@@ -406,7 +406,7 @@ def _unsupported(node: onnx.NodeProto) -> str:
             f"{place}: a softmax mixes all outputs, so it is not an activation of a neuron; it is supported as the "
             "last operator alone"
         )
-    if "Quantize" in op or op.startswith("QLinear") or op.endswith("Integer"):
+    if "uantize" in op or op.startswith("QLinear") or op.endswith("Integer"):
         return f"{place} belongs to a quantised model, which is not supported; take it before quantisation"
     if node.domain == SCIKIT and op.startswith("Linear"):
         return f"{place} is a linear model without hidden neurons; everyhow.Network([w], [b], ['sigmoid']) is one"

@@ -69,7 +69,9 @@ class OperatorNode:
             return None
         name = self.node.input[position]
         if name not in self.known:
-            raise InputError(f"{self.place}: its operand {position} is computed; a stored one is supported")
+            raise InputError(
+                f"{self.place}: its operand {position} is not stored as plain numbers; such a one is supported"
+            )
         return self.known[name]
 
     def constant(self, position: int) -> np.ndarray | None:

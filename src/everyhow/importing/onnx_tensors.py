@@ -45,7 +45,7 @@ def inline(tensors: Iterable[TensorProto], folder: Path, most: int) -> None:
         itemsize = np.dtype(helper.tensor_dtype_to_np_dtype(tensor.data_type)).itemsize
         numbers = math.prod(tensor.dims)
         start = _whole(where.get("offset", "0"), f"{name}: its offset")
-        length = _whole(where.get("length", str(numbers * itemsize)), f"{name}: its length")
+        length = _whole(where["length"], f"{name}: its length") if "length" in where else numbers * itemsize
         if min(tensor.dims, default=0) < 0 or length != numbers * itemsize or start + length > size:
             raise InputError(
                 f"{name} has the shape {tuple(tensor.dims)}, which takes {numbers * itemsize:,} bytes, and is declared "
@@ -70,10 +70,14 @@ def _beside(folder: Path, location: str, name: str) -> Path:
     windows, advice = PureWindowsPath(location), "put the file beside the model and export it again"
     if not location or "\0" in location or windows.is_absolute() or windows.anchor or ".." in windows.parts:
         raise InputError(f"{name} lies at {location[:80]!r}, which is not a file of the model's own folder; {advice}")
-    file = (folder / location).resolve()
-    if not file.is_relative_to(folder.resolve()):
+    try:
+        file = (folder / location).resolve()
+        inside, there = file.is_relative_to(folder.resolve()), file.is_file()
+    except (OSError, RuntimeError):  # a name that no file can have, or links in a circle
+        raise InputError(f"{name} lies at {location[:80]!r}, where no file can be; {advice}") from None
+    if not inside:
         raise InputError(f"{name} lies at {location[:80]!r}, a link that leaves the model's own folder; {advice}")
-    if not file.is_file():
+    if not there:
         raise InputError(
             f"{name} lies in the file {location[:80]!r}, which is not beside the model; keep both files together, as "
             "they were exported"
