@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 import everyhow as eh
 from everyhow.activations import activation
 from everyhow.errors import FileFormatError, MissingExtraError
+from everyhow.importing.layers import Affine, fold
 
 from .strategies import wrong_bias
 
@@ -45,6 +46,10 @@ def known(name):
 
 
 ACTIVATIONS = [op for op, name in NAMES.items() if known(name)]
+
+
+# Whether a linear layer right after another stays one.
+KEPT = len(fold([Affine(np.ones((1, 1)), np.zeros(1), "")] * 2)[0].weights) == 2
 
 
 class Graph:
@@ -147,7 +152,11 @@ class Graph:
                 self.add("Identity")
 
     def activate(self):
-        match self.draw(st.sampled_from(ACTIVATIONS)):
+        # onnxruntime has only some in other types than float32.
+        few = [
+            op for op in ACTIVATIONS if op in ("Relu", "Tanh", "Sigmoid", "LeakyRelu", "PRelu", "Clip", "Max", "Silu")
+        ]
+        match self.draw(st.sampled_from(ACTIVATIONS if self.kind == np.float32 else few)):
             case "LeakyRelu":
                 self.add("LeakyRelu", **self.draw(st.sampled_from([{}, {"alpha": 0.3}])))
             case "PRelu":
@@ -182,7 +191,7 @@ def graphs(draw):
             graph.add("BatchNormalization", *(graph.numbers(width) for _ in range(3)), variance)
         if draw(st.booleans()):
             graph.detour()
-        if layer < len(sizes) - 2 or draw(st.booleans()):
+        if (layer < len(sizes) - 2 and not KEPT) or draw(st.booleans()):
             graph.activate()
     nodes, dead = graph.nodes, helper.make_node("Exp", ["x"], ["unused"])
     nodes[-1].output[0] = "y"
@@ -276,6 +285,11 @@ REFUSED = [
     ({"two": node("PRelu", ["h", "slopes"], "r")}, "PRelu odd: it has 3 slopes; one for all neurons"),
     ({"two": node("ThresholdedRelu", ["h"], "r")}, "ThresholdedRelu odd: alpha is 1; 0, which makes it a ReLU"),
     ({"two": node("Selu", ["h"], "r", gamma=2.0)}, "Selu odd: alpha and gamma are 1.67326 and 2"),
+    ({"four": node("Clip", ["r", "", "half"], "t"), "three": node("MatMul", ["t", "v"], "y")},
+     "Clip odd: it comes right after Relu second, with no linear layer between; one activation a layer is supported"),
+    ({"four": node("Greater", ["r", "half"], "t"), "three": node("Cast", ["t"], "y", to=TensorProto.FLOAT)},
+     "Greater odd: it comes right after Relu second, with no linear layer between; one activation a layer is supported"),
+    ({"two": node("Sum", ["h", "b", "b"], "r")}, "Sum odd: it has 3 operands; one stored operand"),
     ({"two": node("Celu", ["h"], "r", alpha=-1.0)}, "Celu odd: alpha is -1; a number above 0"),
     ({"two": node("Clip", ["h", "half", "half"], "r")}, "Clip odd: it keeps what lies between 0.5 and 0.5"),
     ({"two": node("Max", ["h", "half", "half"], "r")}, "Max odd: it has 3 operands; one stored operand"),

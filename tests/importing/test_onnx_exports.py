@@ -12,7 +12,7 @@ import everyhow as eh
 from everyhow.errors import FileFormatError
 
 from .strategies import modules, torch, trainable
-from .test_onnx import helper, known, model_of, numpy_helper, onnx, onnxruntime
+from .test_onnx import KEPT, helper, known, model_of, numpy_helper, onnx, onnxruntime
 
 nn, functional = torch.nn, torch.nn.functional
 EXPORTERS = [pytest.param(False, id="torchscript"), pytest.param(True, id="dynamo")]
@@ -163,6 +163,32 @@ def test_open_batches(tmp_path, name, dynamo):
     same(network, module, np.random.default_rng(0).standard_normal((20, 2)))
 
 
+@pytest.mark.parametrize("function, name, widths", [
+    (lambda self, x: (torch.tanh(self.b(torch.relu(self.a(x)))) + 1) / 2, "sigmoid:2.0", (2, 3, 1)),
+    (lambda self, x: self.b(self.a(x)), "identity", (2, 3, 1)),
+])  # fmt: skip
+@pytest.mark.skipif(not KEPT, reason="layers are put together here")
+def test_ends_and_linear_layers(tmp_path, function, name, widths):
+    """Constants after the last activation are taken up where they can be, and linear layers stay."""
+    module = Around(function)
+    network = eh.from_onnx(export(module, tmp_path / "model.onnx", torch.zeros(1, 2), False))
+    assert (network.activations[-1], network.widths) == (name, widths)
+    same(network, module, np.random.default_rng(0).standard_normal((20, 2)))
+
+
+NORMS = [torch.nn.utils.weight_norm, torch.nn.utils.parametrizations.weight_norm, torch.nn.utils.spectral_norm]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("norm", NORMS)
+def test_weights_that_are_computed(tmp_path, norm):
+    """Weight and spectral norms, of which the older exporter writes how the weights are computed."""
+    torch.manual_seed(0)
+    module = nn.Sequential(norm(nn.Linear(2, 3)), nn.ReLU(), nn.Linear(3, 1)).eval()
+    network = eh.from_onnx(export(module, tmp_path / "model.onnx", torch.zeros(1, 2), False))
+    same(network, module, np.random.default_rng(0).standard_normal((20, 2)))
+
+
 @pytest.mark.parametrize("dynamo", EXPORTERS)
 def test_one_input_at_a_time(tmp_path, dynamo):
     """A module that takes one input without a batch, its layers as `W @ x`."""
@@ -214,6 +240,7 @@ ENDS = {
     "softmax": lambda self, x: functional.softmax(self.b(torch.relu(self.a(x))), -1),
     "log softmax": lambda self, x: functional.log_softmax(self.b(torch.relu(self.a(x))), 1),
     "argmax": lambda self, x: self.b(torch.relu(self.a(x))).argmax(-1),
+    "squeezed": lambda self, x: functional.softmax(self.b(torch.relu(self.a(x.unsqueeze(0)))), -1).squeeze(0),
     "both": lambda self, x: (self.b(torch.relu(self.a(x))), functional.softmax(self.b(torch.relu(self.a(x))), 1)),
 }
 

@@ -218,6 +218,20 @@ MADE = [
         computed("Div", ["root", "by"], "w2"),
     ],
     [constant("n", -WEIGHTS), computed("Neg", ["n"], "w2")],
+    [
+        constant("v2", [3.0, 4.0]),
+        constant("n", 5 * WEIGHTS),
+        computed("ReduceL2", ["v2"], "norm"),
+        computed("Div", ["n", "norm"], "w2"),
+    ],
+    [constant("n", WEIGHTS), constant("one", np.eye(3)), computed("MatMul", ["n", "one"], "w2")],
+    [constant("n", WEIGHTS - 5), constant("by", [-5.0]), computed("Sub", ["n", "by"], "w2")],
+    [
+        constant("n", WEIGHTS),
+        constant("by", [1.0]),
+        computed("Pow", ["n", "by"], "o"),
+        computed("Max", ["o", "n"], "w2"),
+    ],
 ]
 
 

@@ -96,6 +96,18 @@ class OperatorNode:
         """The stored operand of an operator on two."""
         return self.stored(1 if self.first else 0)
 
+    def check_not_activated(self) -> None:
+        """See that no activation comes right before, which would make what follows a layer of its own.
+
+        Raises:
+            InputError: one does.
+        """
+        last = next((step for step in reversed(self.steps) if not isinstance(step, LeftOut)), None)
+        if isinstance(last, Nonlinear):
+            raise self.refuse(
+                f"it comes right after {last.place}, with no linear layer between", "one activation a layer"
+            )
+
     def refuse(self, found: str, allowed: str) -> InputError:
         return InputError(f"{self.place}: {found}; {allowed} is supported")
 
@@ -184,10 +196,12 @@ def _einsum(one: OperatorNode) -> Made:
 
 def _affine(one: OperatorNode) -> Made:
     """Add, Sub, Mul and Div with a stored operand."""
+    if len(one.node.input) != 2:
+        raise one.refuse(f"it has {len(one.node.input)} operands", "one stored operand")
     values, layout = _per_feature(one, one.other(), one.layout)
     same, nothing = _all(1.0, values), _all(0.0, values)
     match one.node.op_type:
-        case "Add":
+        case "Add" | "Sum":
             scale, shift = same, values
         case "Sub":
             scale, shift = (same, -values) if one.first else (-same, values)
@@ -255,6 +269,7 @@ def _bounds(one: OperatorNode) -> Made:
     # max(x, c) is relu(x - c) + c, and min(x, c) is c - relu(c - x).
     if lower and not bound.any():
         return [Nonlinear("relu", one.place)], layout
+    one.check_not_activated()
     sign = _all(1.0 if lower else -1.0, bound)
     return [
         elementwise(sign, -sign * bound, one.place), Nonlinear("relu", one.place), elementwise(sign, bound, one.place)
@@ -269,6 +284,7 @@ def bounded(low: float, high: float) -> str:
 def _compared(one: OperatorNode) -> Made:
     """Greater and Less, as a step of the difference."""
     above, layout = _per_feature(one, one.other(), one.layout)
+    one.check_not_activated()
     sign = _all(1.0 if one.first == (one.node.op_type == "Greater") else -1.0, above)
     steps: list[Step] = [elementwise(sign, -sign * above, one.place)] if above.any() or sign[0] < 0 else []
     return [*steps, Nonlinear("step", one.place)], layout
@@ -416,7 +432,7 @@ def classes(node: onnx.NodeProto, layout: Layout, old: bool) -> Step:
 
 OPERATORS: dict[str, Callable[[OperatorNode], Made]] = {
     "Gemm": _gemm, "MatMul": _matmul, "Einsum": _einsum, "BatchNormalization": _batch_normalization,
-    "Add": _affine, "Sub": _affine, "Mul": _affine, "Div": _affine, "Neg": _negative,
+    "Add": _affine, "Sum": _affine, "Sub": _affine, "Mul": _affine, "Div": _affine, "Neg": _negative,
     "Clip": _bounds, "Max": _bounds, "Min": _bounds, "Greater": _compared, "Less": _compared,
     "LeakyRelu": _leaky, "PRelu": _prelu, "Elu": _elu, "Celu": _celu, "Selu": _selu, "HardSigmoid": _hard_sigmoid,
     "Gelu": _gelu, "ThresholdedRelu": _thresholded, "Reshape": _reshape, "Flatten": _reshape,

@@ -115,6 +115,8 @@ def _without_labels(
             core = at if _decides(node) or at in decided else core
         else:
             break
+        if passed and at in producers and producers[at].op_type in SOFTMAX:
+            core = at
         if core == at:
             dropped, passed = dropped + passed, []
     return core, dropped

@@ -45,6 +45,7 @@ PATTERNS: list[tuple[Any, Callable[[Found], str | None]]] = [
     ),
     (_above("?t", "x", ("Mul", "x", "?a")), lambda found: _leaky(found["?a"]) if found["?t"] == 0 else None),
     (_above("?t", "x", "?a"), lambda found: "relu" if found["?t"] == found["?a"] == 0 else None),
+    (("Max", "x", ("Mul", "x", "?a")), lambda found: _leaky(found["?a"]) if 0 <= found["?a"] <= 1 else None),
     *((("Min", inner, "?h"), lambda found: _between(found)) for inner in (("Max", "x", "?l"), ("Relu", "x"))),
     (("Max", ("Min", "x", "?h"), "?l"), lambda found: _between(found)),
     *((half, lambda found: "gelu") for turned in _TURNED for half in _halves(("Add", ("Erf", turned), 1.0))),

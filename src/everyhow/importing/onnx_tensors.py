@@ -160,6 +160,9 @@ def _numbers(op: str, operands: list[Any]) -> int:
         return math.prod(int(size) for size in operands[0])
     if op in ELEMENTWISE:
         return math.prod(np.broadcast_shapes(*(one.shape for one in operands)))
+    if op == "MatMul":
+        rows, columns = operands[0].shape[:-1], operands[1].shape[1:]
+        return math.prod((*rows, *columns)) if max(len(rows), len(columns)) < 2 else MOST_NUMBERS + 1
     return math.prod(sizes) if op == "Gather" else sum(sizes)
 
 
@@ -222,7 +225,17 @@ def _raised(one: np.ndarray, axes: tuple[int, ...] | None) -> np.ndarray:
     return np.expand_dims(one, axes or ())
 
 
-ELEMENTWISE: dict[str, Callable[..., Any]] = {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": _divided}
+def _reduced(options: dict[str, Any], one: np.ndarray, axes: Any = None) -> np.ndarray:
+    axes = axes_of(options, axes)
+    if not axes and options.get("noop_with_empty_axes", 0):
+        raise ValueError("nothing is reduced")
+    return np.sum(one, axis=axes or None, keepdims=bool(options.get("keepdims", 1)), dtype=one.dtype)
+
+
+ELEMENTWISE: dict[str, Callable[..., Any]] = {
+    "Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": _divided, "Max": np.maximum, "Min": np.minimum,
+    "Pow": np.power,
+}  # fmt: skip
 FOLDED: dict[str, Callable[..., Any]] = {
     "Identity": lambda options, one: one,
     "Cast": _cast,
@@ -238,6 +251,9 @@ FOLDED: dict[str, Callable[..., Any]] = {
     "Shape": lambda options, one: np.array(one.shape[options.get("start", 0) : options.get("end")], np.int64),
     "Neg": lambda options, one: np.negative(one),
     "Abs": lambda options, one: np.abs(one),
+    "ReduceSum": _reduced,
+    "ReduceL2": lambda options, one, axes=None: np.sqrt(_reduced(options, one * one, axes)),
+    "MatMul": lambda options, one, other: one @ other,
     "Sqrt": lambda options, one: np.sqrt(one),
     "Reciprocal": lambda options, one: np.reciprocal(one),
 } | {op: lambda options, *both, function=function: function(*both) for op, function in ELEMENTWISE.items()}
