@@ -292,6 +292,7 @@ REFUSED = [
     ({"two": node("Sum", ["h", "b", "b"], "r")}, "Sum odd: it has 3 operands; one stored operand"),
     ({"two": node("Celu", ["h"], "r", alpha=-1.0)}, "Celu odd: alpha is -1; a number above 0"),
     ({"two": node("Clip", ["h", "half", "half"], "r")}, "Clip odd: it keeps what lies between 0.5 and 0.5"),
+    ({"two": node("Clip", ["h", "nothing"], "r")}, r"Clip odd: its operand 1 has the shape \(3, 0\); one number is"),
     ({"two": node("Max", ["h", "half", "half"], "r")}, "Max odd: it has 3 operands; one stored operand"),
     ({"two": node("Flatten", ["h"], "r", axis=0)}, r"Flatten odd: it mixes the inputs of a batch, \(inputs, 3\)"),
     ({"two": node("Reshape", ["h", "s"], "r")}, r"Reshape odd: it cannot make \(inputs, 3\) into \(1, 2, 3\)"),
@@ -545,3 +546,40 @@ def test_missing_extra(tmp_path, monkeypatch):
     monkeypatch.setattr("everyhow.importing.onnx_files.find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match=r"pip install 'everyhow\[onnx\]'"):
         eh.from_onnx(path)
+
+
+def test_keras_normalization(tmp_path):
+    """Means and deviations of shape (1, features) before the first layer, as tf2onnx writes them, become part of it."""
+    nodes, stored = small(
+        mean=helper.make_node("Sub", ["x", "mean"], ["n"]),
+        deviation=helper.make_node("Div", ["n", "deviation"], ["d"]),
+        one=helper.make_node("Gemm", ["d", "w", "b"], ["h"], name="first"),
+    )
+    stored |= {"mean": np.array([[1, 2]], np.float32), "deviation": np.array([[2, 4]], np.float32)}
+    network = eh.from_onnx(save(tmp_path / "model.onnx", [*nodes[3:], *nodes[:3]], stored))
+    # (x - 1) / 2 + (y - 2) / 4 + 1 in each neuron
+    assert network == eh.Network([[[0.5, 0.25]] * 3, np.ones((1, 3))], [np.zeros(3), np.zeros(1)], ["relu", "identity"])
+
+
+def test_old_clip(tmp_path):
+    """Until opset 10 the bounds of a Clip were options; without an upper one it is a ReLU."""
+    nodes, stored = small(two=node("Clip", ["h"], "r", min=0.0))
+    model = model_of(nodes, stored)
+    model.opset_import[0].version = 10
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model.SerializeToString())
+    assert eh.from_onnx(path).activations == ("relu", "identity")
+
+
+def test_what_is_not_needed(tmp_path):
+    """Inputs, tensors and operators that the output does not need may be anything."""
+    nodes, stored = small(unused=helper.make_node("Erf", ["mask"], ["masked"]))
+    model = model_of(nodes, stored)
+    model.graph.input.append(helper.make_tensor_value_info("mask", TensorProto.INT64, ["batch"]))
+    model.graph.initializer.append(helper.make_tensor("names", TensorProto.STRING, [1], [b"x"]))
+    tensor = model.graph.initializer.add(name="elsewhere", data_type=TensorProto.FLOAT, dims=[1])
+    tensor.data_location = TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value="/etc/passwd")
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model.SerializeToString())
+    assert eh.from_onnx(path).widths == (2, 3, 1)

@@ -164,7 +164,7 @@ def test_open_batches(tmp_path, name, dynamo):
 
 
 @pytest.mark.parametrize("function, name, widths", [
-    (lambda self, x: (torch.tanh(self.b(torch.relu(self.a(x)))) + 1) / 2, "sigmoid:2.0", (2, 3, 1)),
+    (lambda self, x: (torch.tanh(self.b(torch.relu(self.a(x)))) + 1) / 2, "sigmoid:2", (2, 3, 1)),
     (lambda self, x: self.b(self.a(x)), "identity", (2, 3, 1)),
 ])  # fmt: skip
 @pytest.mark.skipif(not KEPT, reason="layers are put together here")

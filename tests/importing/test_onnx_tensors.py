@@ -224,6 +224,7 @@ MADE = [
         computed("ReduceL2", ["v2"], "norm"),
         computed("Div", ["n", "norm"], "w2"),
     ],
+    [constant("n", WEIGHTS), computed("CastLike", ["n", "x"], "w2")],
     [constant("n", WEIGHTS), constant("one", np.eye(3)), computed("MatMul", ["n", "one"], "w2")],
     [constant("n", WEIGHTS - 5), constant("by", [-5.0]), computed("Sub", ["n", "by"], "w2")],
     [

@@ -92,6 +92,13 @@ class OperatorNode:
             raise InputError(f"{self.place}: its operand {position} is missing; export the model again")
         return found
 
+    def number(self, position: int) -> float:
+        """The one stored number at a position."""
+        found = self.stored(position)
+        if found.size != 1:
+            raise self.refuse(f"its operand {position} has the shape {found.shape}", "one number")
+        return float(found.reshape(()))
+
     def other(self) -> np.ndarray:
         """The stored operand of an operator on two."""
         return self.stored(1 if self.first else 0)
@@ -246,8 +253,7 @@ def _bounds(one: OperatorNode) -> Made:
     """Clip, and Max and Min with one stored operand."""
     if one.node.op_type == "Clip":
         low, high = (
-            one.option(key) if one.constant(at) is None else float(one.stored(at).reshape(-1)[0])
-            for at, key in ((1, "min"), (2, "max"))
+            one.option(key) if one.constant(at) is None else one.number(at) for at, key in ((1, "min"), (2, "max"))
         )
         low = None if low is None or low <= -LARGEST else low
         high = None if high is None or high >= LARGEST else high
