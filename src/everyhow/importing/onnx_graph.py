@@ -188,9 +188,7 @@ def _several(model: onnx.ModelProto, cores: Sequence[Core], known: dict[str, np.
     )
 
 
-def _advice(
-    model: onnx.ModelProto, core: Core, known: dict[str, np.ndarray], stuck: _StuckError, file: str
-) -> str:  # fmt: skip
+def _advice(model: onnx.ModelProto, core: Core, known: dict[str, np.ndarray], stuck: _StuckError, file: str) -> str:
     """Which part of the model can be taken, found by trying."""
     tail = onnx.ModelProto()
     tail.CopyFrom(model)
@@ -205,11 +203,9 @@ def _advice(
     if _can_be_taken(model, Core(stuck.state), known):
         first = _entrances(pruned(model, [onnx.ValueInfoProto(name=stuck.state)]).graph)[0].name
         ways.append(f"what comes before it, by {_extraction(file, first, stuck.state)}")
-    return (
-        f"export {', or '.join(ways)}"
-        if ways
-        else "neither what follows it nor what comes before it can be taken alone"
-    )
+    if not ways:
+        return "neither what follows it nor what comes before it can be taken alone"
+    return f"export {', or '.join(ways)}"
 
 
 def _can_be_taken(model: onnx.ModelProto, core: Core, known: dict[str, np.ndarray]) -> bool:
@@ -233,11 +229,7 @@ def _chain(model: onnx.ModelProto, core: Core, known: dict[str, np.ndarray]) -> 
     graph = model.graph
     entrances = _entrances(graph)
     if len(entrances) != 1:
-        names = ", ".join(one.name for one in entrances[:10]) or "none that the output needs"
-        raise InputError(
-            f"its graph has {len(entrances)} inputs ({names[:200]}); one is supported: export the part of the model "
-            "after they come together"
-        )
+        raise _inputs_error(graph, [one.name for one in entrances], name, known)
     entrance, kind = entrances[0].name, entrances[0].type.tensor_type
     if kind.elem_type not in FLOATS or FLOATS[kind.elem_type] == "bfloat16":
         found = TensorProto.DataType.Name(kind.elem_type) if kind.elem_type in _TYPES else kind.elem_type
@@ -259,6 +251,20 @@ def _chain(model: onnx.ModelProto, core: Core, known: dict[str, np.ndarray]) -> 
         except InputError as error:
             failures.append(error)
     raise failures[0]
+
+
+def _inputs_error(
+    graph: onnx.GraphProto, entrances: Sequence[str], output: str, known: dict[str, np.ndarray]
+) -> InputError:
+    """That a graph has no input, or several, and where these come together."""
+    words = f"its graph has {len(entrances)} inputs ({', '.join(entrances)[:200]}); one is supported"
+    try:
+        _links(graph, entrances[0] if entrances else "", output, known)
+    except _StuckError as stuck:
+        return _StuckError(f"{words}. {stuck}", stuck.state, stuck.output)
+    except InputError as error:
+        return InputError(f"{words}. {error}")
+    return InputError(f"{words}: export the part of the model after they come together")
 
 
 def _old(model: onnx.ModelProto) -> bool:

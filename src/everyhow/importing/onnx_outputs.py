@@ -109,6 +109,9 @@ def _without_labels(
         elif node.op_type == "LinearClassifier" and at == node.output[0]:
             passed.append(node.op_type)
             at = core = node.output[1]
+        elif node.op_type == "Normalizer" and producers.get(states[0], node).op_type == "LinearClassifier":
+            passed.append(node.op_type)
+            at = core = states[0]
         elif len(states) == 1 and (_decides(node) or node.op_type in (*PASSING, "Slice" if decided else "")):
             passed.append(node.op_type)
             at = states[0]
