@@ -395,13 +395,16 @@ def _only_one(one: OperatorNode) -> Made:
         axis = one.option("axis", 0)
         if one.first and layout.along(axis) and layout.features == 1 and one.stored(1).ndim == 0:
             return one.unchanged(layout.with_size(axis, None), "")
-    elif all(one.sizes(at) is not None for at in range(1, len(one.node.input)) if one.has(at)):
+    else:
         operands = [one.sizes(at) for at in range(1, len(one.node.input))]
-        each = np.empty([1 if axis == layout.batch else size for axis, size in enumerate(layout.shape)], np.bool_)
         options = {option.name: helper.get_attribute_value(option) for option in one.node.attribute}
-        if each.size == layout.features and FOLDED["Slice"](options, each, *operands).shape == each.shape:
+        try:
+            taken = FOLDED["Slice"](options, np.broadcast_to(np.False_, layout.shape), *operands).shape
+        except (ValueError, IndexError, TypeError):
+            raise one.refuse("its bounds do not fit", "a slice that takes all features") from None
+        if taken == layout.shape:
             return one.unchanged(layout, "")
-    raise one.refuse("it takes a part of the features", "a model that gives all of them")
+    raise one.refuse("it takes a part of what flows through", "taking all of it")
 
 
 def _dropout(one: OperatorNode) -> Made:

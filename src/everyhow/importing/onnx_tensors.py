@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
@@ -225,6 +226,10 @@ def _raised(one: np.ndarray, axes: tuple[int, ...] | None) -> np.ndarray:
     return np.expand_dims(one, axes or ())
 
 
+def _of_two(function: Callable[..., Any], options: dict[str, Any], first: np.ndarray, second: np.ndarray) -> Any:
+    return function(first, second)
+
+
 def _reduced(options: dict[str, Any], one: np.ndarray, axes: Any = None) -> np.ndarray:
     axes = axes_of(options, axes)
     if not axes and options.get("noop_with_empty_axes", 0):
@@ -256,4 +261,4 @@ FOLDED: dict[str, Callable[..., Any]] = {
     "MatMul": lambda options, one, other: one @ other,
     "Sqrt": lambda options, one: np.sqrt(one),
     "Reciprocal": lambda options, one: np.reciprocal(one),
-} | {op: lambda options, *both, function=function: function(*both) for op, function in ELEMENTWISE.items()}
+} | {op: partial(_of_two, function) for op, function in ELEMENTWISE.items()}
