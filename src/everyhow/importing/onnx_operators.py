@@ -1,160 +1,459 @@
-"""The operators of ONNX that networks are made of, each as steps."""
+"""The operators of ONNX that networks are made of, each as steps and as the layout that it leaves."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper
+from onnx import helper
 
 from ..errors import InputError
 from .layers import Affine, LeftOut, Nonlinear, Step, elementwise, leaky_relu, normalization
+from .onnx_layouts import Layout
+from .onnx_tensors import FLOATS, FOLDED, WHOLE, axes_of, target_shape
 
 SUPPORTED = (
-    "Gemm, MatMul, Add, BatchNormalization, Relu, LeakyRelu, PRelu with one slope, Tanh, Sigmoid, Flatten, Reshape, "
-    "Dropout, Cast and Identity"
+    "Gemm, MatMul, Einsum of a matrix, BatchNormalization, Scaler, Add, Sub, Mul, Div and Neg by constants, "
+    "activations, and what changes shapes only"
 )
-AROUND = "export the part of the model before or after it"
-FLOATS: dict[int, str] = {
-    TensorProto.FLOAT: "float32", TensorProto.DOUBLE: "float64", TensorProto.FLOAT16: "float16",
-    TensorProto.BFLOAT16: "bfloat16",
-}  # fmt: skip
 DOMAINS = ("", "ai.onnx")
-# Defaults of options, which are float32 like all options.
-SLOPE, EPSILON = float(np.float32(0.01)), float(np.float32(1e-5))
+SCIKIT = "ai.onnx.ml"
+# Options are float32, and so are their defaults.
+SLOPE, EPSILON, SIXTH, FIFTH = (float(np.float32(one)) for one in (0.01, 1e-5, 1 / 6, 0.2))
+SELU = float(np.float32(1.67326319217681884765625)), float(np.float32(1.05070102214813232421875))
+LARGEST = float(np.finfo(np.float32).max)
+Made = tuple[Sequence[Step], Layout]
 
 
 @dataclass(frozen=True)
 class OperatorNode:
-    """One operator of the chain: `state` is the name of what flows through, `width` its features if they are known."""
+    """One operator of the chain.
+
+    Attributes:
+        node: the operator.
+        state: the name of what flows through.
+        layout: how that lies.
+        steps: what happened before.
+        known: the tensors that do not depend on the inputs.
+        sized: those of them that depend on how many inputs a batch has.
+        types: the floating-point types used so far; operators add to them.
+    """
 
     node: onnx.NodeProto
     state: str
-    constants: dict[str, np.ndarray]
-    width: int | None
+    layout: Layout
+    steps: Sequence[Step]
+    known: dict[str, np.ndarray]
+    sized: Collection[str]
     types: set[str]
 
     @property
     def place(self) -> str:
         return place_of(self.node)
 
-    def option(self, name: str, default: Any) -> Any:
-        return next((helper.get_attribute_value(one) for one in self.node.attribute if one.name == name), default)
+    @property
+    def first(self) -> bool:
+        """Whether what flows through is the first operand, and no other."""
+        return self.node.input[0] == self.state
+
+    def option(self, name: str, default: Any = None) -> Any:
+        return option_of(self.node, name, default)
+
+    def has(self, position: int) -> bool:
+        return position < len(self.node.input) and bool(self.node.input[position])
+
+    def sizes(self, position: int) -> np.ndarray | None:
+        """The stored operand at a position, which may depend on the size of a batch; None when it is left out."""
+        if not self.has(position):
+            return None
+        name = self.node.input[position]
+        if name not in self.known:
+            raise InputError(
+                f"{self.place}: its operand {position} is not stored as plain numbers; such a one is supported"
+            )
+        return self.known[name]
 
     def constant(self, position: int) -> np.ndarray | None:
-        """The stored operand at a position, None when it is left out.
+        """The stored operand at a position, in float64; None when it is left out.
 
         Raises:
-            InputError: what flows through stands there.
+            InputError: it depends on the inputs.
         """
-        name = self.node.input[position] if position < len(self.node.input) else ""
-        if name and name not in self.constants:
-            raise InputError(f"{self.place}: its operand {position} is computed; a stored one is supported: {AROUND}")
-        return self.constants[name] if name else None
+        found = self.sizes(position)
+        if found is not None and self.node.input[position] in self.sized:
+            raise self.refuse(f"its operand {position} depends on how many inputs a batch has", "a stored one")
+        return None if found is None else np.asarray(found, np.float64)
 
     def stored(self, position: int) -> np.ndarray:
-        """The stored operand at a position.
-
-        Raises:
-            InputError: there is none.
-        """
+        """The same, where there must be one."""
         found = self.constant(position)
         if found is None:
             raise InputError(f"{self.place}: its operand {position} is missing; export the model again")
         return found
 
+    def number(self, position: int) -> float:
+        """The one stored number at a position."""
+        found = self.stored(position)
+        if found.size != 1:
+            raise self.refuse(f"its operand {position} has the shape {found.shape}", "one number")
+        return float(found.reshape(()))
+
+    def other(self) -> np.ndarray:
+        """The stored operand of an operator on two."""
+        return self.stored(1 if self.first else 0)
+
+    def check_not_activated(self) -> None:
+        """See that no activation comes right before, which would make what follows a layer of its own.
+
+        Raises:
+            InputError: one does.
+        """
+        last = next((step for step in reversed(self.steps) if not isinstance(step, LeftOut)), None)
+        if isinstance(last, Nonlinear):
+            raise self.refuse(
+                f"it comes right after {last.place}, with no linear layer between", "one activation a layer"
+            )
+
     def refuse(self, found: str, allowed: str) -> InputError:
-        return InputError(f"{self.place}: {found}; {allowed} is supported: {AROUND}")
+        return InputError(f"{self.place}: {found}; {allowed} is supported")
+
+    def unchanged(self, layout: Layout | None, found: str) -> Made:
+        """Nothing but another layout.
+
+        Raises:
+            InputError: there is none, of which `found` tells the reason.
+        """
+        if layout is None:
+            raise self.refuse(found, "what keeps the inputs apart and their features in order")
+        return [LeftOut(self.place)], layout
 
 
-def _gemm(one: OperatorNode) -> Iterator[Step]:
-    if one.option("transA", 0):
-        raise one.refuse("transA is 1", "0")
-    matrix = _matrix(one, one.stored(1))
-    weights = one.option("alpha", 1.0) * (matrix if one.option("transB", 0) else matrix.T)
+def option_of(node: onnx.NodeProto, name: str, default: Any = None) -> Any:
+    return next((helper.get_attribute_value(one) for one in node.attribute if one.name == name), default)
+
+
+def _product(one: OperatorNode, layout: Layout, axis: int, weights: np.ndarray, removed: bool = False) -> Made:
+    """A matrix (outgoing, incoming) along an axis."""
+    if weights.size == 0:
+        raise one.refuse(f"its weights have the shape {weights.shape}", "a matrix that is not empty")
+    if not layout.along(axis):
+        raise one.refuse(
+            f"it multiplies along axis {axis} of {shown(layout)}, which does not hold all features of an input",
+            "a product over these",
+        )
+    if layout.features != weights.shape[1]:
+        raise InputError(
+            f"{one.place} takes {weights.shape[1]} features, but what comes before gives {layout.features}; "
+            "mend the shapes in the source"
+        )
+    after = layout.with_size(axis, None if removed else len(weights))
+    return [Affine(weights, np.zeros(len(weights)), one.place)], after
+
+
+def _gemm(one: OperatorNode) -> Made:
+    place, turned = (0, one.option("transA", 0)) if one.first else (1, one.option("transB", 0))
+    layout = one.layout.transposed((1, 0)) if turned and len(one.layout.shape) == 2 else one.layout
+    if layout is None or len(layout.shape) != 2:
+        raise one.refuse(f"what it takes is {shown(one.layout)}", "(inputs, features)")
+    matrix = _matrix(one, one.stored(1 - place))
+    # Of A @ B, what flows is A with the weights B, or B with the weights A.
+    weights = matrix.T if place == 0 else matrix
+    weights = weights.T if one.option("transB" if place == 0 else "transA", 0) else weights
+    (step,), after = _product(one, layout, 1 - place, one.option("alpha", 1.0) * weights)
     added = one.constant(2)
-    biases = np.zeros(len(weights)) if added is None else _vector(one, added, len(weights))
-    yield Affine(weights, one.option("beta", 1.0) * biases, one.place)
+    if added is None:
+        return [step], after
+    shift, after = _per_feature(one, added, after)
+    return [Affine(step.weights, one.option("beta", 1.0) * shift, one.place)], after  # type: ignore[union-attr]
 
 
-def _matmul(one: OperatorNode) -> Iterator[Step]:
-    if one.node.input[0] != one.state:
-        raise one.refuse("it multiplies from the left", "a stored matrix as the second operand")
-    weights = _matrix(one, one.stored(1)).T
-    yield Affine(weights, np.zeros(len(weights)), one.place)
+def _matmul(one: OperatorNode) -> Made:
+    matrix = one.other()
+    if matrix.ndim not in (1, 2):
+        raise one.refuse(f"its weights have the shape {matrix.shape}", "a matrix")
+    if one.first:
+        weights = matrix.T if matrix.ndim == 2 else matrix[None]
+        return _product(one, one.layout, -1, weights, removed=matrix.ndim == 1)
+    weights = matrix if matrix.ndim == 2 else matrix[None]
+    return _product(one, one.layout, -2 if len(one.layout.shape) > 1 else 0, weights, removed=matrix.ndim == 1)
 
 
-def _add(one: OperatorNode) -> Iterator[Step]:
-    shift = one.stored(1 if one.node.input[0] == one.state else 0)
-    features = one.width or shift.size
-    yield elementwise(np.ones(features), _vector(one, shift, features), one.place)
+def _einsum(one: OperatorNode) -> Made:
+    equation = one.option("equation", b"").decode(errors="replace").replace(" ", "")
+    terms, _, result = equation.partition("->")
+    pair = terms.split(",")
+    if len(pair) == 2:
+        flow, weights = pair if one.first else pair[::-1]
+        (shared, *more), (outgoing, *others) = (
+            [one for one in weights if one in flow and one not in result] or [""],
+            [one for one in weights if one not in flow and one in result] or [""],
+        )
+        matrix = one.other()
+        if not more and not others and shared and len(weights) == matrix.ndim == 1 + bool(outgoing):
+            axis, kept = flow.index(shared), flow.replace(shared, outgoing)
+            matrix = matrix[None] if matrix.ndim == 1 else matrix if weights[0] == outgoing else matrix.T
+            if len(flow) == len(one.layout.shape) and sorted(kept) == sorted(set(result)) == sorted(result):
+                steps, after = _product(one, one.layout, axis, matrix, removed=not outgoing)
+                turned = after.transposed([kept.index(letter) for letter in result])
+                if turned is not None:
+                    return steps, turned
+    raise one.refuse(f"its equation is {equation[:40]!r}", "the product with a stored matrix, such as 'ni,oi->no',")
 
 
-def _batch_normalization(one: OperatorNode) -> Iterator[Step]:
+def _affine(one: OperatorNode) -> Made:
+    """Add, Sub, Mul and Div with a stored operand."""
+    if len(one.node.input) != 2:
+        raise one.refuse(f"it has {len(one.node.input)} operands", "one stored operand")
+    values, layout = _per_feature(one, one.other(), one.layout)
+    same, nothing = _all(1.0, values), _all(0.0, values)
+    match one.node.op_type:
+        case "Add" | "Sum":
+            scale, shift = same, values
+        case "Sub":
+            scale, shift = (same, -values) if one.first else (-same, values)
+        case "Mul":
+            scale, shift = values, nothing
+        case _ if not one.first:
+            raise one.refuse("it divides a constant by what flows through", "a division by a constant")
+        case _ if not values.all():
+            raise one.refuse("it divides by zero", "a division by other numbers")
+        case _:
+            scale, shift = 1 / values, nothing
+    return [elementwise(scale, shift, one.place)], layout
+
+
+def _negative(one: OperatorNode) -> Made:
+    nothing = np.broadcast_to(0.0, one.layout.features)
+    return [elementwise(_all(-1.0, nothing), nothing, one.place)], one.layout
+
+
+def _scaler(one: OperatorNode) -> Made:
+    offset, layout = _per_feature(one, np.asarray(one.option("offset", [0.0]), np.float64), one.layout)
+    scale, layout = _per_feature(one, np.asarray(one.option("scale", [1.0]), np.float64), layout)
+    one.types.add("float32")
+    return [elementwise(_all(1.0, offset), -offset, one.place), elementwise(scale, _all(0.0, scale), one.place)], layout
+
+
+def _batch_normalization(one: OperatorNode) -> Made:
     if one.option("training_mode", 0) or len([name for name in one.node.output if name]) > 1:
         raise one.refuse("it is in training mode", "inference mode (model.eval() before exporting)")
     scale, shift, mean, variance = (one.stored(position).reshape(-1) for position in (1, 2, 3, 4))
     if not scale.shape == shift.shape == mean.shape == variance.shape:
         raise one.refuse("its statistics are of different lengths", "one number of each per feature")
-    yield from normalization(mean, variance, one.option("epsilon", EPSILON), scale, shift, one.place)
+    if not (one.layout.along(1) and one.layout.features == len(scale)):
+        raise one.refuse(
+            f"it has statistics for {len(scale)} features and takes {shown(one.layout)}",
+            "one for each feature on axis 1",
+        )
+    return normalization(mean, variance, one.option("epsilon", EPSILON), scale, shift, one.place), one.layout
 
 
-def _leaky(one: OperatorNode) -> Iterator[Step]:
-    yield leaky_relu(one.option("alpha", SLOPE), one.place)
+def _bounds(one: OperatorNode) -> Made:
+    """Clip, and Max and Min with one stored operand."""
+    if one.node.op_type == "Clip":
+        low, high = (
+            one.option(key) if one.constant(at) is None else one.number(at) for at, key in ((1, "min"), (2, "max"))
+        )
+        low = None if low is None or low <= -LARGEST else low
+        high = None if high is None or high >= LARGEST else high
+        if low is None and high is None:
+            return one.unchanged(one.layout, "")
+        if low is not None and high is not None:
+            if low >= high:
+                raise one.refuse(
+                    f"it keeps what lies between {low:g} and {high:g}", "a lower bound below the upper one"
+                )
+            return [Nonlinear(bounded(low, high), one.place)], one.layout
+        lower, layout = low is not None, one.layout
+        bound = np.broadcast_to(np.float64(low if low is not None else high or 0.0), layout.features)
+    else:
+        if len(one.node.input) != 2:
+            raise one.refuse(f"it has {len(one.node.input)} operands", "one stored operand")
+        bound, layout = _per_feature(one, one.other(), one.layout)
+        lower = one.node.op_type == "Max"
+    # max(x, c) is relu(x - c) + c, and min(x, c) is c - relu(c - x).
+    if lower and not bound.any():
+        return [Nonlinear("relu", one.place)], layout
+    one.check_not_activated()
+    sign = _all(1.0 if lower else -1.0, bound)
+    return [
+        elementwise(sign, -sign * bound, one.place), Nonlinear("relu", one.place), elementwise(sign, bound, one.place)
+    ], layout  # fmt: skip
 
 
-def _prelu(one: OperatorNode) -> Iterator[Step]:
+def bounded(low: float, high: float) -> str:
+    """The activation that keeps what lies between two numbers."""
+    return {(0.0, 6.0): "relu6", (-1.0, 1.0): "hardtanh"}.get((low, high), f"hardtanh:{low!r}:{high!r}")
+
+
+def _compared(one: OperatorNode) -> Made:
+    """Greater and Less, as a step of the difference."""
+    above, layout = _per_feature(one, one.other(), one.layout)
+    one.check_not_activated()
+    sign = _all(1.0 if one.first == (one.node.op_type == "Greater") else -1.0, above)
+    steps: list[Step] = [elementwise(sign, -sign * above, one.place)] if above.any() or sign[0] < 0 else []
+    return [*steps, Nonlinear("step", one.place)], layout
+
+
+def _leaky(one: OperatorNode) -> Made:
+    return [leaky_relu(one.option("alpha", SLOPE), one.place)], one.layout
+
+
+def _prelu(one: OperatorNode) -> Made:
+    if not one.first:
+        raise one.refuse("what flows through gives its slopes", "one stored slope")
     slopes = one.stored(1)
-    if slopes.size != 1:
+    if slopes.size == 0 or (slopes != slopes.reshape(-1)[0]).any():
         raise one.refuse(f"it has {slopes.size} slopes", "one for all neurons")
-    yield leaky_relu(float(slopes.reshape(())), one.place)
+    return [leaky_relu(float(slopes.reshape(-1)[0]), one.place)], one.layout
 
 
-def _flatten(one: OperatorNode) -> Iterator[Step]:
-    if one.option("axis", 1) != 1:
-        raise one.refuse(f"axis is {one.option('axis', 1)}", "1, which keeps inputs apart,")
-    yield LeftOut(one.place)
+def _elu(one: OperatorNode) -> Made:
+    alpha = one.option("alpha", 1.0)
+    return [Nonlinear("elu" if alpha == 1 else f"elu:{alpha!r}", one.place)], one.layout
 
 
-def _reshape(one: OperatorNode) -> Iterator[Step]:
-    # Whether it keeps the inputs apart, the check against onnxruntime tells.
-    if one.node.input[0] != one.state or one.stored(1).size != 2:
-        raise one.refuse("it makes another shape", "a reshape to (inputs, features)")
-    yield LeftOut(one.place)
+def _celu(one: OperatorNode) -> Made:
+    # celu(x) is alpha * elu(x / alpha).
+    alpha = one.option("alpha", 1.0)
+    if not 0 < alpha < np.inf:
+        raise one.refuse(f"alpha is {alpha:g}", "a number above 0")
+    nothing = np.broadcast_to(0.0, one.layout.features)
+    before, after = (
+        [elementwise(_all(by, nothing), nothing, one.place)] if alpha != 1 else [] for by in (1 / alpha, alpha)
+    )
+    return [*before, Nonlinear("elu", one.place), *after], one.layout
 
 
-def _dropout(one: OperatorNode) -> Iterator[Step]:
+def _selu(one: OperatorNode) -> Made:
+    found = one.option("alpha", SELU[0]), one.option("gamma", SELU[1])
+    if not np.allclose(found, SELU, rtol=1e-6, atol=0):
+        raise one.refuse(f"alpha and gamma are {found[0]:g} and {found[1]:g}", "the usual pair, 1.6733 and 1.0507,")
+    one.types.add("float32")
+    return [Nonlinear("selu", one.place)], one.layout
+
+
+def _hard_sigmoid(one: OperatorNode) -> Made:
+    slope, shift = one.option("alpha", FIFTH), one.option("beta", 0.5)
+    if (slope, shift) == (SIXTH, 0.5):
+        one.types.add("float32")
+        return [Nonlinear("hardsigmoid", one.place)], one.layout
+    return [Nonlinear(f"hardsigmoid:{slope!r}:{shift!r}", one.place)], one.layout
+
+
+def _gelu(one: OperatorNode) -> Made:
+    tanh = one.option("approximate", b"none") == b"tanh"
+    return [Nonlinear("gelu_new" if tanh else "gelu", one.place)], one.layout
+
+
+def _thresholded(one: OperatorNode) -> Made:
+    if one.option("alpha", 1.0) != 0:
+        raise one.refuse(f"alpha is {one.option('alpha', 1.0):g}", "0, which makes it a ReLU,")
+    return [Nonlinear("relu", one.place)], one.layout
+
+
+def _named(name: str) -> Callable[[OperatorNode], Made]:
+    return lambda one: ([Nonlinear(name, one.place)], one.layout)
+
+
+def _reshape(one: OperatorNode) -> Made:
+    if one.node.op_type == "Flatten":
+        axis = one.option("axis", 1)
+        axis = axis + len(one.layout.shape) if axis < 0 else axis
+        sizes = [int(np.prod(part, dtype=np.int64)) for part in (one.layout.shape[:axis], one.layout.shape[axis:])]
+    else:
+        wanted = one.option("shape") if one.sizes(1) is None else one.sizes(1)
+        try:
+            sizes = target_shape(one.layout.shape, wanted, one.option("allowzero", 0))
+        except (ValueError, TypeError):
+            found = "?" if wanted is None else tuple(int(size) for size in np.asarray(wanted).reshape(-1))
+            raise one.refuse(f"it cannot make {shown(one.layout)} into {found}", "a reshape that keeps them") from None
+    return one.unchanged(one.layout.reshaped(sizes), f"it mixes the inputs of a batch, {shown(one.layout)}")
+
+
+def _transpose(one: OperatorNode) -> Made:
+    order = one.option("perm") or list(range(len(one.layout.shape)))[::-1]
+    if sorted(order) != list(range(len(one.layout.shape))):
+        raise one.refuse(f"its perm is {list(order)} for {shown(one.layout)}", "an order of the axes")
+    return one.unchanged(one.layout.transposed(order), f"it changes the order of the features of {shown(one.layout)}")
+
+
+def _squeeze(one: OperatorNode) -> Made:
+    axes = axes_of({"axes": one.option("axes")}, one.constant(1))
+    if one.node.op_type == "Squeeze":
+        return one.unchanged(
+            one.layout.squeezed(axes), f"it takes other axes than such of size 1 from {shown(one.layout)}"
+        )
+    return one.unchanged(one.layout.unsqueezed(axes or ()), f"its axes do not fit {shown(one.layout)}")
+
+
+def _only_one(one: OperatorNode) -> Made:
+    """Gather and Slice, where they take all that there is."""
+    layout = one.layout
+    if one.node.op_type == "Gather":
+        axis = one.option("axis", 0)
+        if one.first and layout.along(axis) and layout.features == 1 and one.stored(1).ndim == 0:
+            return one.unchanged(layout.with_size(axis, None), "")
+    else:
+        operands = [one.sizes(at) for at in range(1, len(one.node.input))]
+        options = {option.name: helper.get_attribute_value(option) for option in one.node.attribute}
+        try:
+            taken = FOLDED["Slice"](options, np.broadcast_to(np.False_, layout.shape), *operands).shape
+        except (ValueError, IndexError, TypeError):
+            raise one.refuse("its bounds do not fit", "a slice that takes all features") from None
+        if taken == layout.shape:
+            return one.unchanged(layout, "")
+    raise one.refuse("it takes a part of what flows through", "taking all of it")
+
+
+def _dropout(one: OperatorNode) -> Made:
     training = one.constant(2)
     if training is not None and training.any():
         raise one.refuse("it is in training mode", "inference mode (model.eval() before exporting)")
-    yield LeftOut(one.place)
+    return one.unchanged(one.layout, "")
 
 
-def _cast(one: OperatorNode) -> Iterator[Step]:
-    if one.option("to", 0) not in FLOATS:
+def _cast(one: OperatorNode) -> Made:
+    to, last = one.option("to", 0), one.steps[-1] if one.steps else None
+    whole = isinstance(last, Nonlinear) and last.name in ("step", "sign")  # which every type holds
+    if to not in FLOATS and not (whole and to in WHOLE):
         raise one.refuse("it changes to a type that is no floating-point type", "a cast between such types")
-    one.types.add(FLOATS[one.option("to", 0)])
-    yield LeftOut(one.place)
+    if to in FLOATS:
+        one.types.add(FLOATS[to])
+    return one.unchanged(one.layout, "")
 
 
-def _only_constant(one: OperatorNode) -> Iterator[Step]:
-    raise one.refuse("it is applied to what flows through", "this operator on weights only")
+def classes(node: onnx.NodeProto, layout: Layout, old: bool) -> Step:
+    """A softmax over the features, which leaves the largest the largest; `old` are versions before opset 13.
+
+    Raises:
+        InputError: it goes over something else.
+    """
+    axis = option_of(node, "axis", 1 if old else -1)
+    if layout.features < 2 or not layout.along(axis):
+        raise InputError(
+            f"{place_of(node)}: it goes along axis {axis} of {shown(layout)}; a softmax over all features, of which "
+            "there are several, is supported: export the model up to it"
+        )
+    return LeftOut(f"{place_of(node)} (the largest output is the same without it)")
 
 
-def _softmax(one: OperatorNode) -> Iterator[Step]:
-    raise InputError(
-        f"{one.place}: a softmax mixes all outputs, so it is no activation of a neuron. The largest output is the same "
-        "without it: export the model up to it"
-    )
-
-
-OPERATORS = {
-    "Gemm": _gemm, "MatMul": _matmul, "Add": _add, "BatchNormalization": _batch_normalization,
-    "Relu": lambda one: [Nonlinear("relu", one.place)], "LeakyRelu": _leaky, "PRelu": _prelu,
-    "Tanh": lambda one: [Nonlinear("tanh", one.place)], "Sigmoid": lambda one: [Nonlinear("sigmoid", one.place)],
-    "Identity": lambda one: [LeftOut(one.place)], "Dropout": _dropout, "Flatten": _flatten, "Reshape": _reshape,
-    "Cast": _cast, "Constant": _only_constant, "Transpose": _only_constant, "Softmax": _softmax, "LogSoftmax": _softmax,
+OPERATORS: dict[str, Callable[[OperatorNode], Made]] = {
+    "Gemm": _gemm, "MatMul": _matmul, "Einsum": _einsum, "BatchNormalization": _batch_normalization,
+    "Add": _affine, "Sum": _affine, "Sub": _affine, "Mul": _affine, "Div": _affine, "Neg": _negative,
+    "Clip": _bounds, "Max": _bounds, "Min": _bounds, "Greater": _compared, "Less": _compared,
+    "LeakyRelu": _leaky, "PRelu": _prelu, "Elu": _elu, "Celu": _celu, "Selu": _selu, "HardSigmoid": _hard_sigmoid,
+    "Gelu": _gelu, "ThresholdedRelu": _thresholded, "Reshape": _reshape, "Flatten": _reshape,
+    "Transpose": _transpose, "Squeeze": _squeeze, "Unsqueeze": _squeeze, "Gather": _only_one, "Slice": _only_one,
+    "Dropout": _dropout, "Cast": _cast, "Scaler": _scaler,
+    "CastLike": lambda one: one.unchanged(one.layout, ""), "Identity": lambda one: one.unchanged(one.layout, ""),
+} | {
+    op: _named(name)
+    for op, name in {
+        "Relu": "relu", "Tanh": "tanh", "Sigmoid": "sigmoid", "Softplus": "softplus", "HardSwish": "hardswish",
+        "Softsign": "softsign", "Sign": "sign",
+    }.items()
 }  # fmt: skip
 
 
@@ -164,16 +463,33 @@ def _matrix(one: OperatorNode, array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _vector(one: OperatorNode, array: np.ndarray, features: int) -> np.ndarray:
-    """One number per feature, from any shape that stands for it."""
-    flat = array.reshape(-1)
-    if (array.ndim > 1 and array.shape[-1] != array.size) or flat.size not in (1, features):
-        raise one.refuse(f"what it adds has the shape {array.shape}", f"one number for each of {features} features")
-    return np.broadcast_to(flat, features)
+def _per_feature(one: OperatorNode, array: np.ndarray, before: Layout) -> tuple[np.ndarray, Layout]:
+    """A stored operand as one number per feature, as broadcasting gives it, and the layout of the result."""
+    layout = before.raised(array.ndim)
+    if array.size == 1:
+        return np.broadcast_to(array.reshape(()), layout.features), layout
+    padded = array.reshape((1,) * (len(layout.shape) - array.ndim) + array.shape)
+    each = [1 if axis == layout.batch else size for axis, size in enumerate(layout.shape)]
+    along = 1 if layout.batch is None or not array.size else padded.shape[layout.batch]
+    if along == layout.shape[layout.batch or 0] != 1 and (padded == padded.take([0], layout.batch)).all():
+        padded = padded.take([0], layout.batch)  # the same for all inputs of a batch of that size
+    if any(size not in (1, most) for size, most in zip(padded.shape, each, strict=True)):
+        raise one.refuse(
+            f"its constant has the shape {array.shape}, and what flows through is {shown(before)}",
+            f"one number, or one for each of {layout.features} features,",
+        )
+    return np.broadcast_to(padded, each).reshape(-1), layout
 
 
-def unsupported(node: onnx.NodeProto) -> InputError:
-    return InputError(f"{place_of(node)} is not supported; {SUPPORTED} are: {AROUND}")
+def _all(value: float, like: np.ndarray) -> np.ndarray:
+    """That many equal numbers, which take no memory."""
+    return np.broadcast_to(value, like.shape)
+
+
+def shown(layout: Layout) -> str:
+    """The sizes in words."""
+    sizes = ["inputs" if axis == layout.batch else f"{size}" for axis, size in enumerate(layout.shape)]
+    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
 
 
 def place_of(node: onnx.NodeProto) -> str:
