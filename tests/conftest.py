@@ -52,3 +52,21 @@ def reference(name):
 def xor():
     """A trained 2-3-3-1 network that computes XOR."""
     return reference("xor-2-3-3-1-seed0")[1]
+
+
+@pytest.fixture
+def run_command(capsys, monkeypatch):
+    """Runs a command and gives its exit code, output and errors."""
+    from everyhow.cli import main
+
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["everyhow", *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code or 0
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run

@@ -226,24 +226,6 @@ def test_a_run_by_data(tmp_path, run_command):
     assert out.split() == ["survivors", str(expected.counts["perfect_circuits"])]
 
 
-@pytest.fixture
-def run_command(capsys, monkeypatch):
-    """Runs a command and gives its exit code, output and errors."""
-    from everyhow.cli import main
-
-    def run(*arguments):
-        monkeypatch.setattr("sys.argv", ["everyhow", *map(str, arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
-
-
 def test_audits_by_ablation_and_robustness():
     """The rung robust, the counts by ablation, and audits by each ablation say the same."""
     _, network = reference("xor-2-2-2-1-seed2")

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -13,6 +14,8 @@ from .boolean.formulas import parse_formula
 from .boolean.gates import GATES
 from .boolean.truth_table import MAX_INPUTS, TruthTable, assignments, row_name
 from .errors import InputError
+from .importing.labels import labels_of
+from .importing.points import points_of
 from .network import Network, check_tells_apart, checked_input_values, checked_threshold, coded
 
 Decision = Literal["threshold", "round", "argmax"]
@@ -138,6 +141,7 @@ class Behavior:
             classes where each row wants exactly one of them, and bits of their own otherwise.
         threshold: an output above it is read as 1; the network's own when not given.
         input_values: the two numbers by which inputs stand for 0 and for 1, where the points are rows of a truth table.
+        names: what the data call the bits 0 and 1 of one output, or the classes of several, where they have names.
 
     Raises:
         InputError: shapes that do not fit, points that repeat or are not finite, weights not above 0, classes of which
@@ -152,9 +156,10 @@ class Behavior:
     decision: Decision = None  # type: ignore[assignment]
     threshold: float | None = None
     input_values: tuple[float, float] = (0.0, 1.0)
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        points = _array(self.points, "points", np.float64)
+        points = points_of(self.points, "points")
         weights = _array(self.weights, "weights", np.float64)
         wanted = _array(self.wanted, "wanted", bool)
         if points.ndim != 2 or wanted.ndim != 2 or not len(points) == len(weights) == len(wanted) > 0:
@@ -193,6 +198,7 @@ class Behavior:
         within: float | None = None,
         decision: Decision | None = None,
         threshold: float | None = None,
+        inputs: Iterable[float] | None = None,
     ) -> "Behavior":
         """The labels of data, rows that repeat being one point of more weight.
 
@@ -200,13 +206,14 @@ class Behavior:
             points: shape (inputs, features).
             labels: of one output, the bit of each row; of several, its class, which is the output that must be largest
                 (the decision `argmax`), or, shape (inputs, outputs), the bit of each output (the decision `threshold`).
-                Bits of which each row has exactly one are classes, unless `decision` is `threshold`. Labels that are
-                texts, or -1 and 1, are read as well: `everyhow.importing.labels` says how.
+                Bits of which each row has exactly one are classes, unless `decision` is `threshold`. Labels of -1 and 1
+                are bits; texts are names of classes, in sorted order, and kept (`everyhow.importing.labels`).
             outputs: of the network; when not given, 1 for labels of two kinds, else one for each class.
             epsilon: the circuit error allowed.
             within: how near a circuit's outputs must come to the network's.
             decision: `threshold`, `argmax` or `round`, where the labels alone do not say it.
             threshold: an output above it is read as 1; the network's own when not given.
+            inputs: the two numbers by which inputs stand for 0 and for 1, where the points are rows of a truth table.
 
         Raises:
             InputError: a label that no output stands for, or equal rows of different labels.
@@ -216,11 +223,8 @@ class Behavior:
             [0.67, 0.33]
         """
         distinct, which, counts = merged(points)
-        wanted = _wanted(labels, outputs, decision)
-        if len(wanted) != len(which):
-            raise InputError(
-                f"there are {len(wanted):,} labels for {len(which):,} rows of points; give one label for each row"
-            )
+        said = labels_of(labels, outputs, None if decision == "round" else decision, len(which))
+        wanted = said.wanted
         first = np.zeros(len(distinct), int)
         first[which[::-1]] = np.arange(len(which))[::-1]
         chosen = wanted[first]
@@ -231,7 +235,9 @@ class Behavior:
                 f"network can be right at both ({len(torn)} rows differ so from an earlier one); drop such rows, or "
                 f"take the network's own decisions"
             )
-        return Behavior(distinct, counts, chosen, epsilon, within, decision, threshold)  # type: ignore[arg-type]
+        decided: Decision = "round" if decision == "round" else said.decision
+        names, values = said.names or (), (0.0, 1.0) if inputs is None else checked_input_values(inputs)
+        return Behavior(distinct, counts, chosen, epsilon, within, decided, threshold, values, names)
 
     @staticmethod
     def noisy(task: Task, deviation: float, copies: int, seed: int = 0, epsilon: float = 0.0) -> "Behavior":
@@ -442,7 +448,7 @@ def telling_apart(network: Network) -> Network:
 def _array(values: object, item: str, kind: type) -> np.ndarray:
     try:
         return np.array(values, dtype=kind)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, RuntimeError):
         raise InputError(f"the {item} of a behavior are not a rectangular array of numbers") from None
 
 
@@ -464,27 +470,11 @@ def _decision_of(decision: Decision | None, wanted: np.ndarray) -> Decision:
     return decision
 
 
-def _wanted(labels: object, outputs: int | None, decision: Decision | None) -> Bool[np.ndarray, "inputs outputs"]:
-    """The bits wanted at each row, for every output."""
-    labels = np.asarray(labels)
-    if labels.ndim == 2 and labels.shape[1] > 1:
-        return labels == 1
-    flat = labels.ravel()
-    if outputs is None:
-        outputs = 1 if np.isin(flat, (0, 1)).all() else int(flat.max(initial=0)) + 1
-    most = max(2, outputs)
-    if not np.isin(flat, np.arange(most)).all():
-        raise InputError(
-            f"labels have values such as {flat[:3].tolist()}; expected a whole number from 0 to {most - 1} for each row"
-        )
-    return flat[:, None] == (np.arange(outputs) if outputs > 1 else 1)
-
-
 def behavior_from_document(document: dict[str, Any], decision: Any) -> Behavior:
     """The behavior that stands in an audit.json."""
     return Behavior(
         document["points"], document["weights"], document["wanted"], document["epsilon"], document["within"], decision,
-        document.get("threshold"), tuple(document.get("inputs", (0.0, 1.0))),
+        document.get("threshold"), tuple(document.get("inputs", (0.0, 1.0))), tuple(document.get("names", ())),
     )  # fmt: skip
 
 
@@ -492,9 +482,7 @@ def merged(
     points: Float[np.ndarray, "inputs features"],
 ) -> tuple[Float[np.ndarray, "distinct features"], Int[np.ndarray, " inputs"], Float[np.ndarray, " distinct"]]:
     """The different points in the order in which they first come, which of them each point is, and how often."""
-    given = np.asarray(points, dtype=np.float64)
-    if given.ndim != 2 or not len(given):
-        raise InputError(f"points have shape {given.shape}; expected (inputs, features), at least one row")
+    given = points_of(points, "points")
     _, first, which, counts = np.unique(given, axis=0, return_index=True, return_inverse=True, return_counts=True)
     order = np.argsort(first)
     return given[first[order]], np.argsort(order)[which.ravel()], counts[order].astype(np.float64)

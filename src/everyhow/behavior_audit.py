@@ -193,6 +193,7 @@ class BehaviorAudit(Displayed):
                 "within": behavior.within,
                 **({} if behavior.threshold is None else {"threshold": behavior.threshold}),
                 **({} if behavior.input_values == (0.0, 1.0) else {"inputs": list(behavior.input_values)}),
+                **({"names": list(behavior.names)} if behavior.names else {}),
             },
             "decision": self.decision,
             "options": dict(self.options),

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from .budget import DEFAULT_BUDGET
-from .cli_options import InputsOption, JsonOption, ThresholdOption, coding, print_json, whole_budget
-from .errors import InputError
+from .cli_options import HeaderOption, InputsOption, JsonOption, ThresholdOption, coding, print_json, whole_budget
+from .errors import FileFormatError, InputError
 
 OVER_BUDGET = 3
 
@@ -26,6 +26,7 @@ def audit_data_command(
         str | None,
         typer.Option(help="threshold, for outputs that are bits of their own, or argmax, for classes."),
     ] = None,
+    header: HeaderOption = None,
     threshold: ThresholdOption = None,
     inputs: InputsOption = None,
     epsilon: Annotated[float, typer.Option(help="The circuit error allowed.")] = 0.0,
@@ -42,7 +43,6 @@ def audit_data_command(
     """Find and count what explains a network on data: circuits, signatures, readouts, and algorithms over features."""
     from .behavior_audit import audit_behavior
     from .door import as_network
-    from .importing.points import read_points
     from .network_files import load
     from .run_folder import CHECKPOINTS, check_run_folder
 
@@ -51,9 +51,9 @@ def audit_data_command(
     if report is not None and report.is_dir():
         raise InputError(f"{report} is a folder; give the name of the page, such as {report / 'report.html'}")
     explained = as_network(load(network, threshold=threshold), threshold, coding(inputs, "inputs"))
-    rows = read_points(points)
-    behavior = _behavior(explained, rows, labels, decision, epsilon, within)
-    bits = None if features is None else _features(features, rows, behavior)
+    rows = _rows(points, header)
+    behavior = _behavior(explained, rows, labels, decision, epsilon, within, header)
+    bits = None if features is None else _features(features, rows, behavior, header)
     audit = audit_behavior(
         explained, behavior, features=bits, depth=depth,  # type: ignore[arg-type]
         ablation=ablation, robust=robust, budget=whole_budget(budget), progress=True,  # type: ignore[arg-type]
@@ -74,31 +74,41 @@ def audit_data_command(
         raise typer.Exit(OVER_BUDGET)
 
 
-def _behavior(explained, rows, labels: Path | None, decision: str | None, epsilon: float, within: float | None):
-    import numpy as np
+def _rows(path: Path, header: bool | None, rows: int | None = None):
+    """The rows of numbers in a file; what was read of it is told on stderr."""
+    from .importing.points import read_rows
+
+    found = read_rows(path, header, rows)
+    typer.echo(str(found), err=True)
+    return found.values
+
+
+def _behavior(
+    explained, rows, labels: Path | None, decision: str | None, epsilon: float, within: float | None,
+    header: bool | None,
+):  # fmt: skip
 
     from .behavior import Behavior
-    from .importing.points import read_points
+    from .importing.points import read_table
 
     outputs = explained.widths[-1]
     if labels is None:
         return Behavior.of_network(explained, rows, decision, epsilon=epsilon, within=within)  # type: ignore[arg-type]
-    column = read_points(labels)
-    if column.shape[1] != 1 or not np.equal(column, np.round(column)).all():
-        raise InputError(f"{labels}: {column.shape[1]} columns; labels are one column of whole numbers, a row each")
-    return Behavior.of_data(rows, column[:, 0].astype(int), outputs, epsilon, within, decision)  # type: ignore[arg-type]
+    found = read_table(labels, header, len(rows), texts=True)
+    typer.echo(str(found), err=True)
+    try:
+        return Behavior.of_data(rows, found.values, outputs, epsilon, within, decision)  # type: ignore[arg-type]
+    except InputError as error:
+        raise FileFormatError(f"{labels}: {error}") from None
 
 
-def _features(path: Path, rows, behavior):
+def _features(path: Path, rows, behavior, header: bool | None):
     """The features of the distinct rows, in the behavior's order."""
     import numpy as np
 
     from .behavior import merged
-    from .importing.points import read_points
 
-    bits = read_points(path)
-    if len(bits) != len(rows):
-        raise InputError(f"{path}: {len(bits):,} rows of features for {len(rows):,} inputs; give a row for each")
+    bits = _rows(path, header, len(rows))
     _, which, _ = merged(rows)
     chosen = np.zeros((len(behavior.points), bits.shape[1]))
     chosen[which] = bits

@@ -1,11 +1,12 @@
 """The command `everyhow import`: a network of another library's file, checked and written as a network file."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from .cli_options import JsonOption, numbers, print_json
+from .cli_options import HeaderOption, InputsOption, JsonOption, ThresholdOption, coding, numbers, print_json
+from .network import Network
 from .origin import Origin
 
 
@@ -32,10 +33,13 @@ def import_command(
     part: Annotated[
         str | None, typer.Option(help="Of a checkpoint of several state dicts: the place of the one meant.")
     ] = None,
+    threshold: ThresholdOption = None,
+    inputs: InputsOption = None,
+    header: HeaderOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Import a network from another library's file, check it against that, and write it to a network file."""
-    from .importing.points import read_points
+    from .door import as_network
     from .network_files import check_network_path, load, save_network
 
     check_network_path(out)
@@ -44,19 +48,41 @@ def import_command(
         widths=None if widths is None else numbers(widths, "widths", int),
         hidden_activation=hidden_activation,
         output_activation=output_activation,
-        data=None if data is None else read_points(data),
+        data=None if data is None else _points(data, header),
         order=order,
         part=part,
+        threshold=threshold,
     )
+    network = as_network(network, inputs=coding(inputs, "inputs"))
     path = save_network(network, out)
     shape = {"widths": "-".join(map(str, network.widths)), "activations": ", ".join(network.activations)}
     if as_json:
         origin = None if network.origin is None else network.origin.document()
-        print_json({"network": str(path), **shape, "edges": network.edges, "origin": origin})
+        read = {"threshold": network.threshold, "inputs": list(network.input_values)}
+        print_json({"network": str(path), **shape, "edges": network.edges, **read, "origin": origin})
         return
-    told = {"network": str(path), **shape} | (_told(network.origin) if network.origin else {})
+    told = {"network": str(path), **shape, "read by": _read_by(network)} | (
+        _told(network.origin) if network.origin else {}
+    )
     for key, value in told.items():
         typer.echo(f"{key:<20} {value}")
+
+
+def _points(path: Path, header: bool | None) -> Any:
+    """The inputs in a file; what was read of it is told on stderr."""
+    from .importing.points import read_rows
+
+    found = read_rows(path, header)
+    typer.echo(str(found), err=True)
+    return found.values
+
+
+def _read_by(network: Network) -> str:
+    """How the numbers of the network are read, as far as it is said."""
+    inputs = "inputs {:g} and {:g}".format(*network.input_values)
+    if network.threshold is not None:
+        return f"{inputs}; an output above {network.threshold:g} is 1"
+    return f"{inputs}; where outputs turn from 0 to 1 is not said: give --threshold here, or to the commands that ask"
 
 
 def _told(origin: Origin) -> dict[str, str]:

@@ -20,6 +20,14 @@ InputsOption = Annotated[
 ]
 
 
+HeaderOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--header/--no-header", help="Whether files of rows begin with a line of names; found out if not given."
+    ),
+]
+
+
 def coding(text: str | None, option: str) -> tuple[float, float] | None:
     """The two numbers by which bits are written; None when the option is not given.
 

@@ -48,11 +48,11 @@ def _network_of(model: Any, threshold: float | None) -> Network:
     if torch is not None and isinstance(model, torch.nn.Module):
         from .importing.torch_modules import from_torch
 
-        return from_torch(model)
+        return from_torch(model, threshold=threshold)
     if any(one.__module__.partition(".")[0] == "sklearn" for one in type(model).__mro__):
         from .importing.sklearn_models import from_sklearn
 
-        return from_sklearn(model)
+        return from_sklearn(model, threshold=threshold)
     if isinstance(model, Mapping):
         hint = "; a state dict says nothing of its activations: everyhow.from_state_dict takes them with it"
     elif isinstance(model, type):

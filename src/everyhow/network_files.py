@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,8 @@ def load(
         output_activation: of a state dict, that of the last layer.
         data: of what is imported, inputs (inputs, features) to check it on; of a state dict with their outputs.
         order: of a state dict, the names of its layers as they run.
-        threshold: of a state dict whose last layer is linear, the output above which it is read as 1.
+        threshold: an output above it is read as 1: 0 of logits, 0.5 of what was trained towards 0 and 1; what the file
+            says, if it is everyhow's, when not given.
         part: of a checkpoint that holds several state dicts, the place of the one meant.
 
     Raises:
@@ -73,11 +75,11 @@ def load(
     """
     path, kind = _readable(source)
     said = Description(hidden_activation, output_activation, widths, data, order, threshold)
-    unused = (widths, hidden_activation, output_activation, order, threshold, part)
+    unused = (widths, hidden_activation, output_activation, order, part)
     try:
         if kind == ".onnx":
             _need_no(unused, "an ONNX file says its widths and activations")
-            return from_onnx(path, data)
+            return from_onnx(path, data, threshold)
         if kind in TORCH:
             return load_state_dict_file(path, said, part)
         if kind == ".safetensors" and any(option is not None for option in unused):
@@ -86,7 +88,8 @@ def load(
                 _need_no((part,), "a .safetensors file has no parts")
                 return network_of(stored_arrays(arrays), said, f"state dict in {path.name}", registered=False)
         _need_no((*unused, data), "a network file says everything itself")
-        return _read_json(path) if kind == ".json" else _read_safetensors(path)
+        network = _read_json(path) if kind == ".json" else _read_safetensors(path)
+        return network if threshold is None else replace(network, threshold=threshold)
     except FileFormatError:
         raise
     except (InputError, OSError) as error:

@@ -15,12 +15,13 @@ class Origin:
         source: what was imported, such as "torch Sequential" or "ONNX file model.onnx".
         folded: what was put together or left out on the way, in words.
         precision: the floating-point type that the source computes in.
-        checked_on: the inputs of the comparison, in words.
+        checked_on: the inputs of the comparison, in words; or why there was nothing to compare with.
         inputs_checked: how many these are.
         largest_difference: between an output here and the same output of the source.
         allowed_difference: how far arithmetic of that precision may move that output.
-        decisions_changed: how many decisions (output > 0.5) differ; each of these is a tie.
-        ties: how many outputs are no farther from 0.5 than rounding may move them.
+        decisions_changed: how many decisions differ, by the network's threshold, or by 0.5 where nobody said it; each
+            of these is a tie.
+        ties: how many outputs are no farther from that threshold than rounding may move them.
         largest_output_changed: at how many inputs another output is the largest; such outputs are as good as equal.
 
     Raises:

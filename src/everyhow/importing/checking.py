@@ -1,15 +1,21 @@
 """The check that every import passes: outputs here against outputs of the source, at the same inputs."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
+from ..activations import activation
 from ..errors import InputError
 from ..network import Network
 from ..origin import Origin
-from .layers import BOUNDARY, Softmax, Step, fold
+from .layers import Softmax, Step, fold
 from .rounding import Precision, allowed_differences
+
+# Last activations that give as much below 0 as above.
+CENTRED = ("identity", "tanh", "softsign", "hardtanh")
 
 
 def imported(
@@ -20,6 +26,7 @@ def imported(
     source: str,
     precision: Precision,
     checked_on: str,
+    threshold: float | None,
 ) -> Network:
     """The network that the steps make, with its origin, once it computes what the source does.
 
@@ -30,19 +37,46 @@ def imported(
         source: what the source is called.
         precision: what the source computes in.
         checked_on: what the points are, in words.
+        threshold: an output above it is read as 1; None when nobody said it.
 
     Raises:
-        InputError: the steps make no network, or its outputs differ by more than rounding can explain.
+        InputError: the threshold is not a number, the steps make no network, or its outputs differ by more than
+            rounding can explain.
     """
     network, folded = fold(steps)
+    network = read_at(network, threshold)
     ours, allowed = network.run(points), allowed_differences(steps, points, precision)
+    level = 0.5 if network.threshold is None else network.threshold
     for softmax in (step for step in steps if isinstance(step, Softmax)):
         ours, allowed = _through(softmax, ours, allowed, precision)
+        level = 0.5
     origin = check_import(
-        points, ours, theirs, allowed,
+        Comparison(points, ours, theirs, allowed, level),
         source=source, folded=folded, precision=precision, checked_on=checked_on,
     )  # fmt: skip
-    return Network(network.weights, network.biases, network.activations, origin)
+    return replace(network, origin=origin)
+
+
+def read_at(network: Network, threshold: float | None) -> Network:
+    """The network with the threshold given; or with 0.5, where its last activation leaves nothing else to be meant.
+
+    Outputs that are linear may be logits, which turn at 0, or trained towards 0 and 1; those of tanh and its like may
+    be trained towards -1 and 1. So these get None when nothing is given: whatever needs a decision asks.
+    """
+    last = activation(network.activations[-1])
+    centred = last.name.partition(":")[0] in CENTRED and last(np.array(-1e300)) < 0
+    usual = None if centred else 0.5
+    return replace(network, threshold=usual if threshold is None else threshold)
+
+
+class Comparison(NamedTuple):
+    """Outputs of two models at the same points, how far they may be apart, and the level at which decisions turn."""
+
+    points: Float[np.ndarray, "inputs features"]
+    ours: Float[np.ndarray, "inputs outputs"]
+    theirs: Float[np.ndarray, "inputs _outputs"]
+    allowed: Float[np.ndarray, "inputs outputs"]
+    level: float
 
 
 def _through(softmax: Softmax, ours: np.ndarray, allowed: np.ndarray, precision: Precision) -> tuple:
@@ -60,21 +94,19 @@ def _through(softmax: Softmax, ours: np.ndarray, allowed: np.ndarray, precision:
 
 
 def check_import(
-    points: Float[np.ndarray, "inputs features"],
-    ours: Float[np.ndarray, "inputs outputs"],
-    theirs: Float[np.ndarray, "inputs _outputs"],
-    allowed: Float[np.ndarray, "inputs outputs"],
+    compared: Comparison,
     *,
     source: str,
     folded: tuple[str, ...],
     precision: Precision,
     checked_on: str,
 ) -> Origin:
-    """What the comparison of two models at `points` says.
+    """What the comparison of two models says.
 
     Raises:
         InputError: outputs of other shapes, or an output that differs by more than is allowed, or is not finite.
     """
+    points, ours, theirs, allowed, level = compared
     if ours.shape != theirs.shape:
         raise InputError(
             f"{source}: it gives outputs of shape {theirs.shape}, the imported network {ours.shape}; "
@@ -83,7 +115,7 @@ def check_import(
     with np.errstate(invalid="ignore"):
         difference = np.abs(ours - theirs)
         over = ~(difference <= allowed)
-    changed = (ours > BOUNDARY) != (theirs > BOUNDARY)
+    changed = (ours > level) != (theirs > level)
     if over.any():
         # A difference that is no number counts as larger than any.
         at = np.unravel_index(np.argmax(np.where(over, np.nan_to_num(difference, nan=np.inf), -1)), over.shape)
@@ -105,7 +137,7 @@ def check_import(
         largest_difference=float(difference[at]),
         allowed_difference=float(allowed[at]),
         decisions_changed=int(changed.sum()),
-        ties=int((np.abs(ours - BOUNDARY) <= allowed).sum()),
+        ties=int((np.abs(ours - level) <= allowed).sum()),
         largest_output_changed=int((ours.argmax(axis=1) != theirs.argmax(axis=1)).sum()),
     )
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LARGEST_FILE = 64 * 2**20
 
 
-def from_onnx(path: str | Path, data: Any = None) -> Network:
+def from_onnx(path: str | Path, data: Any = None, threshold: float | None = None) -> Network:
     """The network in an ONNX file, checked against onnxruntime.
 
     The graph must be one chain from its input to its output. It is made of Gemm, MatMul, Einsum of a matrix,
@@ -32,6 +32,7 @@ def from_onnx(path: str | Path, data: Any = None) -> Network:
     Args:
         path: the file, of at most 64 MB.
         data: inputs (inputs, features) to check it on, as in `from_torch`.
+        threshold: an output above it is read as 1, as in `from_torch`.
 
     Raises:
         FileFormatError: no such file, a broken one, an operator that is not supported, with its place and the part that
@@ -67,6 +68,7 @@ def from_onnx(path: str | Path, data: Any = None) -> Network:
         return imported(
             chain.steps, entering.astype(np.float64), _run(chain, entering),
             source=f"ONNX file {target.name}", precision=coarsest(chain.types), checked_on=words,
+            threshold=threshold,
         )  # fmt: skip
     except (InputError, OSError, MemoryError) as error:
         raise FileFormatError(f"{target}: {shortened(error)}") from None

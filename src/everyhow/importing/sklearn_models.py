@@ -1,7 +1,6 @@
 """Importing scikit-learn's multi-layer perceptrons. scikit-learn is loaded by whoever fitted the model."""
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,10 +9,10 @@ import numpy as np
 from ..errors import InputError, first_line
 from ..network import Network
 from .arrays import array_of
-from .checking import check_import, imported
-from .layers import Affine, LeftOut, Nonlinear, Step, elementwise, fold
+from .checking import imported
+from .layers import Affine, LeftOut, Nonlinear, Softmax, Step, elementwise, fold
 from .points import points_for
-from .rounding import PRECISIONS, Precision, allowed_differences, coarsest
+from .rounding import PRECISIONS, Precision, coarsest
 
 PERCEPTRONS = ("MLPClassifier", "MLPRegressor")
 ACTIVATIONS = {"identity": "identity", "relu": "relu", "tanh": "tanh", "logistic": "sigmoid"}
@@ -43,7 +42,7 @@ class _Parts:
     after: tuple[Step, ...] = ()
 
 
-def from_sklearn(model: Any, data: Any = None) -> Network:
+def from_sklearn(model: Any, data: Any = None, threshold: float | None = None) -> Network:
     """The network of a fitted scikit-learn MLPClassifier or MLPRegressor, checked against the model's own outputs.
 
     A classifier of two classes, or of several labels, has sigmoid outputs: the probabilities of `predict_proba`. One of
@@ -55,6 +54,7 @@ def from_sklearn(model: Any, data: Any = None) -> Network:
     Args:
         model: the fitted model, or a Pipeline or search that ends in it.
         data: inputs (inputs, features) to check it on, as in `from_torch`.
+        threshold: an output above it is read as 1, as in `from_torch`; 0.5 of a classifier's probabilities.
 
     Raises:
         InputError: a model of another class, one that is not fitted or was fitted on one label only, a step of a
@@ -66,7 +66,7 @@ def from_sklearn(model: Any, data: Any = None) -> Network:
     classes = _classes(perceptron) if name == "MLPClassifier" else []
     softmax = perceptron.out_activation_ == "softmax"
     layers = _layers(perceptron)
-    steps = [*parts.before, *layers, *parts.after]
+    steps: list[Step] = [*parts.before, *layers, *parts.after, *([Softmax("softmax")] if softmax else [])]
     points, words = points_for(fold(steps)[0].widths[0], data)
     _check_names(model, data)
     precision = _precision(perceptron)
@@ -76,18 +76,13 @@ def from_sklearn(model: Any, data: Any = None) -> Network:
     if name == "MLPClassifier" and len(perceptron.intercepts_[-1]) == 1:
         theirs = theirs[:, 1:]  # of both classes
     source = f"scikit-learn {parts.name}"
-    if softmax:
-        network, folded = fold(steps)
-        origin = check_import(
-            points, _softmax(network.run(points)), theirs, _through_softmax(steps, points, precision),
-            source=source, folded=(*folded, "softmax left out"), precision=precision, checked_on=words,
-        )  # fmt: skip
-    else:
-        network = imported(steps, points, theirs, source=source, precision=precision, checked_on=words)
-        origin = network.origin
-    if classes and origin is not None:
-        origin = replace(origin, folded=(*origin.folded, f"classes in order: {', '.join(classes)}"))
-    return Network(network.weights, network.biases, network.activations, origin)
+    network = imported(
+        steps, points, theirs, source=source, precision=precision, checked_on=words, threshold=threshold
+    )  # fmt: skip
+    if not classes or network.origin is None:
+        return network
+    told = (*network.origin.folded, f"classes in order: {', '.join(classes)}")
+    return replace(network, origin=replace(network.origin, folded=told))
 
 
 def _parts(model: Any) -> _Parts:
@@ -254,18 +249,6 @@ def _outputs(model: Any, name: str, points: np.ndarray) -> np.ndarray:
             f"the {name} does not run on {points.shape} inputs ({first_line(error)}); fit it again"
         ) from None
     return found.reshape(len(points), -1)
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    shares = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return shares / shares.sum(axis=1, keepdims=True)
-
-
-def _through_softmax(steps: Sequence[Step], points: np.ndarray, precision: Precision) -> np.ndarray:
-    """A softmax moves by at most half the largest change of its arguments, and by its own rounding."""
-    moved = allowed_differences(steps, points, precision).max(axis=1, keepdims=True)
-    outputs = len(steps[-1].biases)  # type: ignore[union-attr]
-    return np.repeat(moved / 2 + (outputs + 8) * precision.epsilon, outputs, axis=1)
 
 
 def _kinds(value: Any) -> set[str]:

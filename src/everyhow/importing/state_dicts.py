@@ -3,7 +3,7 @@
 import math
 import operator
 from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
@@ -14,7 +14,7 @@ from ..boolean.truth_table import assignments
 from ..errors import InputError
 from ..network import Network
 from ..origin import Origin
-from .checking import check_import
+from .checking import Comparison, check_import, read_at
 from .layer_order import order_of, shown
 from .layers import Affine, Nonlinear, Step
 from .points import points_for
@@ -122,9 +122,8 @@ def network_of(
         f"order taken: {shown(order.names, sizes)}; {order.reason}",
     ]
     words += [f"{layer.made} of {layer.name or 'the layer'} put together" for layer in chain if layer.made]
-    network = Network(weights, biases, names)
-    origin = _compared(network, chain, said.data, source, tuple(words), _precision(arrays))
-    return _with_threshold(Network(weights, biases, names, origin), said.threshold)
+    network = read_at(Network(weights, biases, names), said.threshold)
+    return replace(network, origin=_compared(network, chain, said.data, source, tuple(words), _precision(arrays)))
 
 
 def _named_once(layers: Sequence[StoredLayer], order: str | Iterable[str] | None) -> dict[str, StoredLayer]:
@@ -160,8 +159,9 @@ def _compared(
         if name != "identity":
             steps.append(Nonlinear(name, f"{name} after {layer.name}"))
     kind = coarsest([precision])
+    allowed, level = allowed_differences(steps, points, kind), 0.5 if network.threshold is None else network.threshold
     return check_import(
-        points, network.run(points), theirs, allowed_differences(steps, points, kind),
+        Comparison(points, network.run(points), theirs, allowed, level),
         source=source, folded=words, precision=kind, checked_on=f"{told}, with the outputs given",
     )  # fmt: skip
 
@@ -184,11 +184,6 @@ def _outputs(outputs: Any, inputs: int, width: int) -> np.ndarray:
     if values.shape not in ((inputs, width), (inputs,) if width == 1 else (inputs, width)):
         raise InputError(f"the outputs in data have the shape {values.shape}; the network gives {(inputs, width)}")
     return values.reshape(inputs, width)
-
-
-def _with_threshold(network: Network, threshold: float | None) -> Network:
-    """The network, reading outputs above the threshold as 1."""
-    return network
 
 
 def _precision(arrays: Mapping[str, np.ndarray]) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-def from_torch(module: "nn.Module", data: Any = None) -> Network:
+def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = None) -> Network:
     """The network that a PyTorch module computes, checked against the module's own outputs.
 
     The module is followed while a copy of it runs: linear layers with or without bias, batch normalization and dropout
@@ -33,6 +33,8 @@ def from_torch(module: "nn.Module", data: Any = None) -> Network:
         data: inputs to check it on: a tensor or array (inputs, features...), a data frame, or batches as a data loader
             gives them, of which only the inputs are used. All corners of the unit cube for up to 8 inputs when not
             given, else 256 standard normal inputs.
+        threshold: an output above it is read as 1: 0 of logits, 0.5 of what was trained towards 0 and 1. When it is not
+            given and the last layer is linear or tanh, whatever needs a decision asks for it.
 
     Raises:
         InputError: a layer that is not supported, with its place and which part of the module can be imported; a module
@@ -42,7 +44,7 @@ def from_torch(module: "nn.Module", data: Any = None) -> Network:
     Example:
         >>> import torch
         >>> from_torch(torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1)))
-        Network(2-3-1, relu, identity, 9 edges)
+        Network(2-3-1, relu, identity, 9 edges, threshold not said)
     """
     torch = sys.modules.get("torch")
     if torch is None or not isinstance(module, torch.nn.Module):
@@ -76,6 +78,7 @@ def from_torch(module: "nn.Module", data: Any = None) -> Network:
     return imported(
         trace.steps, check_features(_flat(entering, len(points)), fold(trace.steps)[0].widths[0]), leaving,
         source=f"torch {type(original).__name__}", precision=coarsest(_types(original) | trace.types), checked_on=words,
+        threshold=threshold,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from ..behavior import Behavior
 from ..boolean.algorithms import Algorithm, Variable, algorithms
 from ..boolean.truth_table import MAX_INPUTS, TruthTable
 from ..errors import InputError
+from ..importing.points import points_of
 from .alignment import forced_rows
 from .mapping import Mapping, mappings_of
 from .signatures import NeuronSet, Rows, Signatures
@@ -38,7 +39,7 @@ def checked_features(features: Features, behavior: Behavior) -> FeatureRows:
     Raises:
         InputError: they are not bits, or not one row for each input, or too many.
     """
-    given = np.asarray(features)
+    given = points_of(features, "features")
     if given.ndim != 2 or len(given) != len(behavior.points) or not 1 <= given.shape[1] <= MAX_INPUTS:
         raise InputError(
             f"features have shape {given.shape}; expected (inputs, features): a row for each of the "

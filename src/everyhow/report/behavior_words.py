@@ -33,11 +33,13 @@ def facts(audit: BehaviorAudit) -> dict[str, str]:
         asked += f"; outputs within {behavior.within:g} of the network's"
     if audit.findings.circuits.asked.ablation != "zero":
         asked += f"; ablation {audit.findings.circuits.asked.ablation}"
+    named = ", ".join(f"{name} is {k}" for k, name in enumerate(behavior.names))
     return {
         "Network": network_in_short(audit.network),
         "Inputs": f"{plural(len(behavior.points), 'point')} of {plural(behavior.points.shape[1], 'feature')}",
         "Wanted": f"the network decides as wanted at {percent(audit.agreement)} % of them",
         "Asked": asked,
+        **({"Labels": named} if named else {}),
         **({"Note": "; ".join(audit.network.remarks)} if audit.network.remarks else {}),
     }
 
