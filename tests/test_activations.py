@@ -154,7 +154,7 @@ def test_decisions_at_flat_parts(name, z, bit):
     output = activation(name)(np.array(z))
     low, high = decision_limits(name, "threshold", bit, 0.0)
     if output == 0.5 or abs(output - 0.5) > 1e-12:
-        assert bool(decide(output, "threshold")[0] == bit) == (low < z <= high)
+        assert bool(decide(output, "threshold", 0.5)[0] == bit) == (low < z <= high)
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)

@@ -38,10 +38,10 @@ def test_rows_that_repeat_are_one_point():
 
 
 @pytest.mark.parametrize(("points", "labels", "message"), [
-    ([[1.0], [2.0]], [0, -1], r"values such as \[0, -1\]; expected a whole number from 0 to 1 for each"),
-    ([[1.0], [2.0]], [0], "there are 1 labels for 2 rows of points; give one label for each row"),
+    ([[1.0], [2.0]], [0, -1], "labels are -1, 0; below 0 only -1 and 1 are understood, as 0 and 1"),
+    ([[1.0], [2.0]], [0], "there are 1 labels for 2 inputs; give one for each"),
     ([[1.0], [2.0], [1.0]], [0, 1, 1], "rows 1 and 3 are the same point with different labels, so no network can be"),
-    ([1.0, 2.0], [0, 1], r"points have shape \(2,\); expected \(inputs, features\), at least one row"),
+    ([1.0, 2.0], [0, 1], r"points has shape \(2,\); give \(inputs, features\): reshape\(-1, 1\) makes it inputs of one"),
 ])  # fmt: skip
 def test_labels_that_do_not_fit(points, labels, message):
     with pytest.raises(eh.InputError, match=message):

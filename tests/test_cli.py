@@ -143,7 +143,7 @@ WRONG = [
     (["audit", "A & C", "--network", XOR], "3 inputs but the network has 2"),
     (["audit", "011", "--network", XOR], "length 3"),
     (["audit", "XOR", "--network", "nowhere.json"], "no such file"),
-    (["audit", "XOR", "--network", __file__], "read from .json, .safetensors, .onnx, .pt, .pth files, not '.py'"),
+    (["audit", "XOR", "--network", __file__], "files, not '.py'"),
     (["audit", "XOR,AND", "--network", XOR], "2 output(s) but the network has 1"),
     (["audit", "XOR", "--network", XOR, "--preset", "best"], "unknown preset"),
     (["audit", "XOR", "--network", XOR, "--depth", "99"], "depth is 99"),

@@ -19,7 +19,7 @@ from .strategies import networks
 
 # x and y of either sign: the second neuron is above 0 at (1, 1) only, so that the output is that of XOR.
 SIGNED = eh.Network(
-    [[[1.0, -1.0], [-1.0, 1.0]], [[1.0, 1.0]]], [[0.0, 0.0], [-1.0]], ["relu", "identity"], input_values=(-1, 1),
+    [[[1.0, -1.0], [-1.0, 1.0]], [[1.0, 1.0]]], [[0.0, 0.0], [-0.9]], ["relu", "identity"], input_values=(-1, 1),
     threshold=0,
 )  # fmt: skip
 HALF_ADDER = eh.Network(
@@ -114,6 +114,7 @@ def test_files_keep_it(tmp_path, suffix):
     for network in (SIGNED, replace(SIGNED, threshold=None), HALF_ADDER.folded(), eh.xornet()):
         found = eh.load(eh.save_network(network, tmp_path / f"network{suffix}"))
         assert found == network and found.remarks == network.remarks
+        assert (found.threshold, found.input_values) == (network.threshold, network.input_values)
     if suffix == ".json":
         document = json.loads((tmp_path / "network.json").read_text())
         assert not {"threshold", "inputs", "remarks"} & set(document)

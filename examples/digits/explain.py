@@ -55,7 +55,7 @@ def main(mnist: bool) -> None:
     tail = model[-3:]
     data = torch.utils.data.TensorDataset(pixels, labels)
     captured = eh.capture(model, tail, torch.utils.data.DataLoader(data, batch_size=256))
-    network = eh.from_torch(tail, data=captured.points)
+    network = eh.from_torch(tail, data=captured.points, threshold=0.5)  # trained towards 0 and 1
     print(f"{network}: {network.origin.checked_on}, largest difference {network.origin.largest_difference:.1g}, "
           f"decisions changed {network.origin.decisions_changed}")  # fmt: skip
 

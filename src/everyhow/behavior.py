@@ -520,8 +520,8 @@ def decision_limits(name: str, decision: Decision, bit: bool, slack: float, leve
         return (crossing(level - slack), math.inf) if bit else (-math.inf, crossing(level + slack))
     if bit:
         # 1.5 rounds to 2 and 0.5 to 0, so both ends are open.
-        return crossing(0.5 - slack), math.nextafter(crossing(1.5 + slack), -math.inf)
-    return math.nextafter(crossing(-0.5 - slack), -math.inf), crossing(0.5 + slack)
+        return crossing(0.5 - slack), crossing(math.nextafter(1.5 + slack, -math.inf))
+    return crossing(math.nextafter(-0.5 - slack, -math.inf)), crossing(0.5 + slack)
 
 
 def mismatches(task: Task, behavior: Behavior) -> tuple[tuple[str, ...], ...]:

@@ -1,9 +1,10 @@
 """The network: weights, biases and activations; running it whole, as a circuit, and with interventions."""
 
 import math
-from collections.abc import Iterable, Sequence
+import reprlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -31,16 +32,19 @@ class Intervention:
 class Network:
     """A feed-forward network; layer 0 is its inputs, layer `depth` its outputs.
 
+    Two are the same when their arrays and activations are. How its numbers are read as bits goes with it, from files
+    and imports to every question, but does not make it another network.
+
     Args:
         weights: one matrix per layer, shape (outgoing neurons, incoming neurons), as in PyTorch.
         biases: one vector per layer.
         activations: one name per layer: identity, relu, leaky_relu[:SLOPE], tanh, sigmoid[:STEEPNESS].
-        origin: where an imported network came from, and how that was checked; not a part of what makes two the same.
+        origin: where an imported network came from, and how that was checked.
         threshold: an output above it is read as 1, any other as 0: 0.5 for outputs trained towards 0 and 1, 0 for
             logits and for outputs trained towards -1 and 1. None when nobody said it; then whatever needs a decision
             asks for it.
         input_values: the two numbers by which each input stands for 0 and for 1.
-        remarks: how it was made from what was given, in sentences; not a part of what makes two the same either.
+        remarks: how it was made from what was given, in sentences.
 
     Raises:
         InputError: shapes that do not chain, values that are not finite, an unknown activation, a threshold that is not
@@ -61,9 +65,9 @@ class Network:
     remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        weights = tuple(_frozen(w, f"weights[{k}]", 2) for k, w in enumerate(self.weights))
-        biases = tuple(_frozen(b, f"biases[{k}]", 1) for k, b in enumerate(self.biases))
-        names = tuple(map(str, self.activations))
+        weights = tuple(_frozen(w, f"weights[{k}]", 2) for k, w in enumerate(_listed(self.weights, "weights")))
+        biases = tuple(_frozen(b, f"biases[{k}]", 1) for k, b in enumerate(_listed(self.biases, "biases")))
+        names = tuple(_listed(self.activations, "activations"))
         _check_layers(weights, biases, names)
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "biases", biases)
@@ -77,8 +81,6 @@ class Network:
         return (
             self.widths == other.widths
             and self.activations == other.activations
-            and self.threshold == other.threshold
-            and self.input_values == other.input_values
             and all(map(np.array_equal, self.weights + self.biases, other.weights + other.biases))
         )
 
@@ -234,7 +236,10 @@ class Network:
         return tuple(states)
 
     def _checked_inputs(self, inputs: Float[np.ndarray, "inputs features"]) -> Float[np.ndarray, "inputs features"]:
-        x = np.asarray(inputs, dtype=np.float64)
+        try:
+            x = np.asarray(inputs.detach().cpu() if hasattr(inputs, "detach") else inputs, dtype=np.float64)
+        except (TypeError, ValueError, OverflowError, RuntimeError):
+            raise InputError("inputs are not a rectangular array of numbers; give one row per input") from None
         if x.ndim != 2 or x.shape[1] != self.widths[0]:
             raise InputError(
                 f"inputs have shape {x.shape}; the network takes (inputs, {self.widths[0]}), one row per input"
@@ -383,11 +388,30 @@ def _apply(weights: np.ndarray, biases: np.ndarray, name: str, state: np.ndarray
         return activation(name)(state @ weights.T + biases)
 
 
-def _frozen(values: Iterable, item: str, dimensions: int) -> np.ndarray:
+def _listed(values: object, item: str) -> list:
+    """What a network has of a kind, one for each layer."""
+    kind = {"weights": "matrix", "biases": "vector of zeros for a layer without biases, else its biases,"}
+    if isinstance(values, Iterable) and not isinstance(values, str | bytes | Mapping):
+        try:
+            return list(values)
+        except TypeError:  # an array of no dimensions says that it is iterable
+            pass
+    raise InputError(f"{item} is {reprlib.repr(values)}; give a list: a {kind.get(item, 'name')} per layer")
+
+
+def _frozen(values: Any, item: str, dimensions: int) -> np.ndarray:
     """A read-only float64 copy of `values`."""
+    if values is None and item.startswith("biases"):
+        raise InputError(f"{item} is None; of a layer without biases give zeros, one for each of its neurons")
     try:
-        array = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
+        values = values.detach().cpu() if hasattr(values, "detach") else values
+        given = np.asarray(values)
+        if given.dtype.kind not in "biufO":
+            raise InputError(f"{item} holds {given.dtype}; weights and biases are real numbers")
+        array = np.array(given, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        if isinstance(error, InputError):
+            raise
         raise InputError(f"{item} is not a rectangular array of numbers") from None
     if array.ndim != dimensions or array.size == 0:
         expected = "a matrix (outgoing neurons, incoming neurons)" if dimensions == 2 else "a vector"

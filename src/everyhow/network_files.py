@@ -82,7 +82,7 @@ def load(
             return from_onnx(path, data, threshold)
         if kind in TORCH:
             return load_state_dict_file(path, said, part)
-        if kind == ".safetensors" and any(option is not None for option in unused):
+        if kind == ".safetensors" and any(option is not None for option in (*unused, threshold)):
             arrays, metadata = read_tensors(path)
             if "activations" not in metadata:
                 _need_no((part,), "a .safetensors file has no parts")

@@ -51,7 +51,8 @@ def test_state_dict(run, files):
     options = [*named, "--widths", "3,3", "--data", files / "data.npy", "--json"]
     code, printed, err = run("import", files / "model.pt", "--out", out, *options)
     document = json.loads(printed)
-    assert (code, err) == (0, "") and document["network"] == str(out) and document["edges"] == 18
+    assert code == 0 and err == "read 5 rows of 2 columns from data.npy, no header; first row 1, 1\n"
+    assert document["network"] == str(out) and document["edges"] == 18
     assert document["origin"]["checked_on"].startswith("nothing to compare with: a state dict holds tensors")
     assert document["origin"] == eh.load(out).origin.document()
     code, _, err = run("import", files / "model.pt", "--out", out, *named, "--widths", "4")
@@ -87,10 +88,12 @@ def test_what_is_told_of_a_state_dict(run, files):
 
 def test_where_networks_are_asked_for(run, files):
     """An ONNX file is counted like any network file; a state dict is sent to the command that imports it."""
-    code, printed, _ = run("count", "XOR", "--network", files / "model.onnx", "--json")
+    code, _, err = run("count", "XOR", "--network", files / "model.onnx", "--json")
+    assert code == 1 and "nothing says where the outputs of this network turn from 0 to 1" in err
+    code, printed, _ = run("count", "XOR", "--network", files / "model.onnx", "--threshold", "0", "--json")
     assert code == 0
     eh.save_network(eh.from_torch(trainable()), files / "same.json")
-    assert run("count", "XOR", "--network", files / "same.json", "--json")[1] == printed
+    assert run("count", "XOR", "--network", files / "same.json", "--threshold=0", "--json")[1] == printed
     code, _, err = run("count", "XOR", "--network", files / "model.pt")
     assert code == 1 and f"everyhow import {files / 'model.pt'} --hidden-activation relu" in err
 

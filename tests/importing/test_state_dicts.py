@@ -348,7 +348,7 @@ def test_options_of_files(tmp_path):
         eh.load(tmp_path / "model.pt")
     for suffix in (".json", ".safetensors"):
         path = eh.save_network(eh.xornet(), tmp_path / f"network{suffix}")
-        for option in ({"hidden_activation": "relu"}, {"order": "a,b"}, {"threshold": 0}, {"part": "model"}):
+        for option in ({"hidden_activation": "relu"}, {"order": "a,b"}, {"part": "model"}):
             with pytest.raises(
                 FileFormatError, match=rf"network{suffix}: a network file says everything itself; leave out"
             ):
@@ -408,4 +408,4 @@ def test_without_pytorch(tmp_path):
         "import everyhow as eh; print(eh.load(sys.argv[1], hidden_activation='relu', threshold=0))"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "model.pt")], capture_output=True, text=True)
-    assert done.stdout.strip() == "Network(2-3-3-1, relu, relu, identity, 18 edges)", done.stderr
+    assert done.stdout.strip() == "Network(2-3-3-1, relu, relu, identity, 18 edges, threshold 0)", done.stderr

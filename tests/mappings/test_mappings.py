@@ -233,7 +233,7 @@ def test_swapping_inputs_of_a_symmetric_task():
 def test_errors():
     """Several outputs, or an algorithm of other inputs, are refused."""
     network = eh.Network([np.ones((2, 2))], [np.zeros(2)], ["relu"])
-    with pytest.raises(eh.InputError, match=r"take network\.output"):
+    with pytest.raises(eh.InputError, match=r"network\.output\(k\) of outputs"):
         signatures(network, assignments(2))
     with pytest.raises(eh.InputError, match="the algorithm has 2 inputs but the network has 3"):
         eh.mappings(eh.Network([np.ones((1, 3))], [np.zeros(1)], ["relu"]), next(eh.algorithms("XOR", 2)))

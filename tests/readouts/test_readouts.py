@@ -266,7 +266,8 @@ def test_networks_that_cannot_be_read():
     flat = eh.Network([[[1.0, 1.0]]], [[0.0]], ["identity"])
 
     with pytest.raises(
-        eh.InputError, match=r"readouts explain one output; the network has 2: take network.output\(k\)"
+        eh.InputError,
+        match=r"readouts explain one output; the network has 2: take network.folded\(\) where they stand for two classes",
     ):
         eh.readouts(two)
     with pytest.raises(eh.InputError, match="5 inputs; readouts are searched over all Boolean functions of at most 4"):

@@ -34,6 +34,12 @@ class Opened:
         return " ".join(self.page.locator(selector).first.inner_text().split())
 
 
+def opened_table(page, name):
+    """Opens a table of a page or a frame, whose rows are made as it opens."""
+    page.locator(f'[data-table="{name}"] summary').click()
+    page.locator(f'[data-table="{name}"] tbody tr').first.wait_for()
+
+
 @pytest.fixture
 def opened(chromium):
     """Opens a page from disk with the network off and waits until it answers; every page is closed afterwards."""

@@ -14,6 +14,7 @@ from everyhow.report.page.room import Room
 from everyhow.report.words import neurons_text
 
 from ..conftest import reference
+from .conftest import opened_table
 
 
 def two_outputs():
@@ -78,7 +79,7 @@ def test_numbers_equal_audit_json(pages, opened, name, tmp_path):
     audit.save(tmp_path)
     document = json.loads((tmp_path / "audit.json").read_text())
     shown = opened(path)
-    shown.page.locator('[data-table="counts"] summary').click()
+    opened_table(shown.page, "counts")
     rows = [row.split("\t") for row in shown.page.locator('[data-table="counts"] tbody').inner_text().splitlines()]
     found = {row[0]: row[1] if len(row) > 1 else "" for row in rows}
     for key, value in document["counts"].items():
@@ -445,7 +446,7 @@ def test_what_there_is_no_room_for_is_said(tmp_path, opened, monkeypatch):
     algorithms = audit.ladder["algorithms"]
     idle = algorithms["single"] - algorithms["irredundant"]
     assert f"{fell} mappings fell here; 1 listed, of {idle} algorithms, simplest first" in rung
-    shown.page.locator('[data-table="edges"] summary').click()
+    opened_table(shown.page, "edges")
     assert "The first 5 rows of 18." in shown.text('[data-table="edges"]')
     whole = len(audit_page(audit))
     monkeypatch.setattr("everyhow.report.page.html.LARGEST", whole // 2)
@@ -472,7 +473,7 @@ def test_audits_with_little_to_show(tmp_path, opened):
         assert shown.complaints == []
         assert audit.tables() and list(audit.drawings()) and audit._repr_mimebundle_()
     # Beyond 2^53 a browser would round the number, so it has its digits.
-    shown.page.locator('[data-table="counts"] summary').click()
+    opened_table(shown.page, "counts")
     rows = [row.split("\t") for row in shown.page.locator('[data-table="counts"] tbody tr').all_inner_texts()]
     assert dict(rows)["circuits_in_space"] == str(audit.counts["circuits_in_space"])
     assert audit.counts["circuits_in_space"] > 2**53

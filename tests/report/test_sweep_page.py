@@ -13,6 +13,7 @@ from everyhow.sweeps.results import Sweep
 from everyhow.sweeps.summary import summarize
 
 from ..sweeps.fabricated import fabricate
+from .conftest import opened_table
 
 PLAN = """
 name = "small"
@@ -81,7 +82,7 @@ def test_down_to_one_network(page, opened, sweep):
         "SELECT perfect_circuits, mappings FROM results WHERE network = $1 AND preset = 'paper'",
         [f"{one.name}.safetensors"],
     ).rows
-    frame.locator('[data-table="counts"] summary').click()
+    opened_table(frame, "counts")
     counts = dict(row.split("\t") for row in frame.locator('[data-table="counts"] tbody tr').all_inner_texts())
     assert int(counts["perfect_circuits"]) == perfect and int(counts["mappings"]) == mappings
 

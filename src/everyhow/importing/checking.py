@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -26,7 +26,7 @@ def imported(
     source: str,
     precision: Precision,
     checked_on: str,
-    threshold: float | None,
+    threshold: Any = None,
 ) -> Network:
     """The network that the steps make, with its origin, once it computes what the source does.
 
@@ -57,7 +57,7 @@ def imported(
     return replace(network, origin=origin)
 
 
-def read_at(network: Network, threshold: float | None) -> Network:
+def read_at(network: Network, threshold: Any) -> Network:
     """The network with the threshold given; or with 0.5, where its last activation leaves nothing else to be meant.
 
     Outputs that are linear may be logits, which turn at 0, or trained towards 0 and 1; those of tanh and its like may

@@ -70,6 +70,8 @@ def from_onnx(path: str | Path, data: Any = None, threshold: float | None = None
             source=f"ONNX file {target.name}", precision=coarsest(chain.types), checked_on=words,
             threshold=threshold,
         )  # fmt: skip
+    except UnicodeDecodeError:
+        raise FileFormatError(f"{target}: a name in it is not text (UTF-8); export the model again") from None
     except (InputError, OSError, MemoryError) as error:
         raise FileFormatError(f"{target}: {shortened(error)}") from None
 

@@ -76,7 +76,7 @@ def from_state_dict(
     Example:
         >>> tensors = {"0.weight": np.ones((3, 2)), "2.weight": np.ones((1, 3)), "2.bias": np.ones(1)}
         >>> from_state_dict(tensors, "relu", threshold=0)
-        Network(2-3-1, relu, identity, 9 edges)
+        Network(2-3-1, relu, identity, 9 edges, threshold 0)
     """
     said = Description(hidden_activation, output_activation, widths, data, order, threshold)
     arrays = stored_arrays(tensors)
