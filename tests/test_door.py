@@ -60,10 +60,12 @@ def frame():
 ODD = {
     "None": None, "true": True, "zero": 0, "minus": -1, "huge": 2**70, "large": 1e308, "nan": float("nan"),
     "infinite": float("inf"), "complex": 1j, "fraction": Fraction(1, 3), "text": "nonsense", "empty text": "",
-    "digits": "0110", "signs": "\x1b[31m\x00", "bytes": b"\xff\xfe", "list": [], "nested": [[], []], "ragged": [[1], [1, 2]],
+    "digits": "0110", "signs": "\x1b[31m\x00", "bytes": b"\xff\xfe", "list": [], "nested": [[], []],
+    "ragged": [[1], [1, 2]],
     "texts": ["a", "b"], "nothing in it": [None, None], "mixed": [1, "a", None], "deep": [[[[1.0]]]], "tuple": (1, 2),
     "pair": ([[0, 1]], [1]), "dictionary": {"a": 1}, "ordered": OrderedDict(a=np.ones(2)), "set": {1, 2},
-    "class": dict, "function": len, "module": np, "generator": (k for k in (1, 2)), "range": range(3), "object": object(),
+    "class": dict, "function": len, "module": np, "generator": (k for k in (1, 2)), "range": range(3),
+    "object": object(),
     "contrary": Contrary(), "endless": Endless(), "frame": frame(), "date": datetime.date(2020, 1, 1),
     "dates": np.array(["2020-01-01"], "datetime64[D]"), "scalar": np.float64(0.5), "array": np.zeros((0, 2)),
     "wide": np.ones((2, 7)), "objects": np.array([object(), None]), "nans": np.full((4, 2), np.nan),
@@ -127,7 +129,9 @@ CALLS = {
         "threshold": None,
     }),
     "of_task": (eh.Behavior.of_task, {"task": eh.parse_task("XOR"), "input_values": (0, 1)}),
-    "noisy": (eh.Behavior.noisy, {"task": eh.parse_task("XOR"), "deviation": 0.1, "copies": 2, "seed": 0, "epsilon": 0.0}),
+    "noisy": (eh.Behavior.noisy, {
+        "task": eh.parse_task("XOR"), "deviation": 0.1, "copies": 2, "seed": 0, "epsilon": 0.0,
+    }),
     "parse_task": (eh.parse_task, {"text": "XOR", "inputs": 2}),
     "CostModel": (eh.CostModel, {"negation": 0.0, "familiar": {"XOR": 1.0}}),
     "CausalModel": (eh.CausalModel, {
@@ -178,7 +182,7 @@ CALLS = {
         "learning_rate": 1e-3,
     }),
     "save_network": (eh.save_network, {"network": NET, "target": "nowhere.txt"}),
-    "sweep": (eh.sweep, {"plan": "nowhere.toml"}),
+    "sweep": (eh.sweep, {"plan": "nowhere.toml", "out": "nowhere", "seeds": 1, "workers": 1}),
 }  # fmt: skip
 
 

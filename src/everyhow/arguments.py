@@ -15,7 +15,7 @@ Kind = TypeVar("Kind")
 MOST_LISTED = 1_000_000
 
 
-def shown(value: object) -> str:
+def quoted(value: object) -> str:
     """A value as an error quotes it: on one line, of a length that can be read, with no sign that a terminal obeys."""
     try:
         text = reprlib.repr(value)
@@ -25,33 +25,21 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
-def whole(name: str, value: Any, least: int, what: str, most: int | None = None) -> int:
-    """A whole number of at least `least`; `what` says what it counts.
-
-    Raises:
-        InputError: it is something else.
+def is_whole(value: Any, least: int, most: float = math.inf) -> bool:
+    """Whether a value is a whole number, of any type of numbers, from `least` to `most`.
 
     Example:
-        >>> whole("depth", np.int64(3), 1, "the largest depth of algorithms")
-        3
-    """
-    number = real(name, value, what, f"a whole number of at least {least}" + (f" and at most {most}" if most else ""))
-    if number != math.floor(number) or number < least or (most is not None and number > most):
-        limits = f"from {least} to {most}" if most is not None else f"of at least {least}"
-        raise InputError(f"{name} is {shown(value)}; it is {what}, a whole number {limits}")
-    return int(value)
-
-
-def real(name: str, value: Any, what: str, rule: str = "a finite number") -> float:
-    """A finite number; `what` says what it is.
-
-    Raises:
-        InputError: it is something else.
+        >>> is_whole(np.int64(3), 1), is_whole(2.5, 1), is_whole(True, 1), is_whole("3", 1)
+        (True, False, False, False)
     """
     number = number_in(value)
-    if number is None:
-        raise InputError(f"{name} is {shown(value)}; it is {what}, {rule}")
-    return number
+    return number is not None and number == math.floor(number) and least <= number <= most
+
+
+def is_number(value: Any, least: float = -math.inf, most: float = math.inf) -> bool:
+    """Whether a value is a finite number, of any type of numbers, from `least` to `most`."""
+    number = number_in(value)
+    return number is not None and least <= number <= most
 
 
 def number_in(value: Any) -> float | None:
@@ -65,6 +53,14 @@ def number_in(value: Any) -> float | None:
     return found if math.isfinite(found) else None
 
 
+def has(value: Any, *names: str) -> bool:
+    """Whether a value has attributes of these names; one that raises something else when asked has none."""
+    try:
+        return all(hasattr(value, name) for name in names)
+    except Exception:
+        return False
+
+
 def choice(name: str, value: Any, allowed: Collection[str], plural: str | None = None) -> Any:
     """One of some texts.
 
@@ -73,7 +69,7 @@ def choice(name: str, value: Any, allowed: Collection[str], plural: str | None =
     """
     if isinstance(value, str) and value in allowed:
         return value
-    raise InputError(f"unknown {name} {shown(value)}; the {plural or name + 's'} are {', '.join(allowed)}")
+    raise InputError(f"unknown {name} {quoted(value)}; the {plural or name + 's'} are {', '.join(allowed)}")
 
 
 def instance(value: Any, kind: type[Kind], what: str, next_step: str) -> Kind:
@@ -100,4 +96,4 @@ def listed(name: str, values: Any, rule: str) -> list:
             found = None
         if found is not None and len(found) <= MOST_LISTED:
             return found
-    raise InputError(f"{name} is {shown(values)}; give {rule}")
+    raise InputError(f"{name} is {quoted(values)}; give {rule}")

@@ -10,10 +10,13 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from .activations import activation
+from .arguments import choice, instance, is_number, is_whole, listed, quoted
 from .boolean.formulas import parse_formula
 from .boolean.gates import GATES
 from .boolean.truth_table import MAX_INPUTS, TruthTable, assignments, row_name
+from .door import as_network
 from .errors import InputError
+from .importing.arrays import array_of
 from .importing.labels import labels_of
 from .importing.points import points_of
 from .network import Network, check_tells_apart, checked_input_values, checked_threshold, coded
@@ -71,6 +74,8 @@ def parse_task(text: Any, inputs: int | None = None) -> Task:
         >>> [str(table) for table in parse_task("XOR,A & B").tables]
         ['0110', '0001']
     """
+    if inputs is not None and not is_whole(inputs, 1):
+        raise InputError(f"inputs is {quoted(inputs)}; it is how many inputs the network has, a whole number")
     if isinstance(text, Task):
         task = text
     elif not isinstance(text, str):
@@ -96,13 +101,13 @@ def parse_task(text: Any, inputs: int | None = None) -> Task:
 def _task_of_bits(values: object) -> Task:
     """The task whose truth tables have these bits: one for each row, or a row of them for each, one per output."""
     try:
-        given = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)  # type: ignore[union-attr]
+        given = array_of(values, "a task")
         bits = given if given.ndim == 2 else given[:, None] if given.ndim == 1 else None
-    except (TypeError, ValueError, RuntimeError):
+    except InputError:
         bits = None
     if bits is None or not bits.size or bits.dtype.kind not in "biuf" or not np.isin(bits, (0, 1)).all():
         raise InputError(
-            f"a task is not {values!r:.80}: give a gate such as XOR, a formula such as A & ~B, a table such as 0110, "
+            f"a task is not {quoted(values)}: give a gate such as XOR, a formula such as A & ~B, a table such as 0110, "
             f"or the bits of a table, such as [0, 1, 1, 0]"
         )
     tables = ["".join(str(int(bit)) for bit in column) for column in bits.T]
@@ -162,7 +167,7 @@ class Behavior:
         points = points_of(self.points, "points")
         weights = _array(self.weights, "weights", np.float64)
         wanted = _array(self.wanted, "wanted", bool)
-        if points.ndim != 2 or wanted.ndim != 2 or not len(points) == len(weights) == len(wanted) > 0:
+        if wanted.ndim != 2 or weights.ndim != 1 or not len(points) == len(weights) == len(wanted) > 0:
             raise InputError(
                 f"a behavior needs as many points as weights as wanted rows, at least one; found points "
                 f"{points.shape}, weights {weights.shape}, wanted {wanted.shape}"
@@ -180,11 +185,12 @@ class Behavior:
         object.__setattr__(self, "decision", _decision_of(self.decision, wanted))
         object.__setattr__(self, "threshold", checked_threshold(self.threshold))
         object.__setattr__(self, "input_values", checked_input_values(self.input_values))
+        object.__setattr__(self, "names", tuple(map(str, listed("names", self.names, "the names of the classes"))))
 
     @staticmethod
     def of_task(task: Task, input_values: tuple[float, float] = (0.0, 1.0)) -> "Behavior":
         """The whole truth table, evenly weighted, each output being a bit of its own."""
-        wanted = task.bits()
+        wanted = instance(task, Task, "a Task", "eh.parse_task makes one, such as of XOR").bits()
         values = checked_input_values(input_values)
         points = coded(assignments(task.inputs), values)
         return Behavior(points, np.ones(len(wanted)), wanted, decision="threshold", input_values=values)
@@ -223,6 +229,8 @@ class Behavior:
             [0.67, 0.33]
         """
         distinct, which, counts = merged(points)
+        if decision is not None:
+            choice("decision", decision, DECISIONS)
         said = labels_of(labels, outputs, None if decision == "round" else decision, len(which))
         wanted = said.wanted
         first = np.zeros(len(distinct), int)
@@ -251,8 +259,13 @@ class Behavior:
             >>> Behavior.noisy(parse_task("XOR"), deviation=0.1, copies=5).points.shape
             (20, 2)
         """
-        if copies < 1 or not 0 < deviation < math.inf:
-            raise InputError(f"{copies} copies of deviation {deviation}; at least 1 copy and a deviation above 0")
+        instance(task, Task, "a Task", "eh.parse_task makes one, such as of XOR")
+        if not is_whole(copies, 1, 10**7) or not is_number(deviation) or deviation <= 0:
+            raise InputError(
+                f"{quoted(copies)} copies of deviation {quoted(deviation)}; at least 1 copy and a deviation above 0"
+            )
+        if not is_whole(seed, 0):
+            raise InputError(f"seed is {quoted(seed)}; it is a whole number of at least 0")
         exact = np.repeat(assignments(task.inputs), copies, axis=0)
         if deviation < 1e-12:
             raise InputError(f"deviation is {deviation}; noise as small as rounding moves no input")
@@ -262,7 +275,7 @@ class Behavior:
 
     @staticmethod
     def of_network(
-        network: Network,
+        network: Any,
         points: Float[np.ndarray, "inputs features"],
         decision: Decision | None = None,
         weights: Float[np.ndarray, " inputs"] | None = None,
@@ -286,8 +299,10 @@ class Behavior:
             InputError: the decision or the threshold is not said and both readings are possible; or, by `round`, an
                 output whose nearest integer is neither 0 nor 1.
         """
+        network = as_network(network)
         if weights is None:
             points, _, weights = merged(points)
+        points = points_of(points, "points")
         chosen = decision_for(network, decision)
         if threshold is not None:
             network = replace(network, threshold=threshold)
@@ -363,14 +378,14 @@ class Behavior:
 
 def check_epsilon(epsilon: object) -> None:
     """Raises InputError when a circuit error is not a share."""
-    if not isinstance(epsilon, int | float | np.number) or not 0 <= epsilon <= 1:
-        raise InputError(f"epsilon is {epsilon!r:.80}; it is the circuit error allowed, from 0 to 1")
+    if not is_number(epsilon, 0, 1):
+        raise InputError(f"epsilon is {quoted(epsilon)}; it is the circuit error allowed, from 0 to 1")
 
 
 def check_within(within: object) -> None:
     """Raises InputError when a distance of outputs is given and is not one."""
-    if within is not None and (not isinstance(within, int | float | np.number) or not 0 < within < math.inf):
-        raise InputError(f"within is {within!r:.80}; it is how close outputs must come, above 0")
+    if within is not None and not (is_number(within, 0) and within != 0):
+        raise InputError(f"within is {quoted(within)}; it is how close outputs must come, above 0")
 
 
 def decision_for(network: Network, decision: str | None) -> Decision:
@@ -381,8 +396,7 @@ def decision_for(network: Network, decision: str | None) -> Decision:
     """
     outputs = network.widths[-1]
     if decision is not None:
-        if decision not in DECISIONS:
-            raise InputError(f"unknown decision {decision!r:.80}; the decisions are {', '.join(DECISIONS)}")
+        choice("decision", decision, DECISIONS)
         if decision == "argmax" and outputs < 2:
             raise InputError("the decision argmax needs at least 2 outputs; the network has 1: use threshold")
         return decision  # type: ignore[return-value]
@@ -399,9 +413,9 @@ def decision_for(network: Network, decision: str | None) -> Decision:
 
 def check_said_once(behavior: Behavior, decision: str | None) -> None:
     """Raises InputError when a decision is given beside a behavior that has another one."""
-    if decision not in (None, behavior.decision):
+    if decision is not None and choice("decision", decision, DECISIONS) != behavior.decision:
         raise InputError(
-            f"the decision {decision!r:.80} is given for a behavior of {behavior.how_decided}; the decision belongs to "
+            f"the decision {decision!r} is given for a behavior of {behavior.how_decided}; the decision belongs to "
             "the behavior: give it where the behavior is made, and nowhere else"
         )
 
@@ -447,8 +461,8 @@ def telling_apart(network: Network) -> Network:
 
 def _array(values: object, item: str, kind: type) -> np.ndarray:
     try:
-        return np.array(values, dtype=kind)
-    except (TypeError, ValueError, OverflowError, RuntimeError):
+        return np.array(array_of(values, item), dtype=kind)
+    except (TypeError, ValueError, OverflowError):
         raise InputError(f"the {item} of a behavior are not a rectangular array of numbers") from None
 
 
@@ -457,8 +471,7 @@ def _decision_of(decision: Decision | None, wanted: np.ndarray) -> Decision:
     one_each = (wanted.sum(axis=1) == 1).all()
     if decision is None:
         return "argmax" if outputs > 1 and one_each else "threshold"
-    if decision not in DECISIONS:
-        raise InputError(f"unknown decision {decision!r:.80}; the decisions are {', '.join(DECISIONS)}")
+    choice("decision", decision, DECISIONS)
     if decision == "argmax" and outputs == 1:
         raise InputError("the decision argmax needs at least 2 outputs; the behavior has 1: use threshold")
     if decision == "argmax" and not one_each:

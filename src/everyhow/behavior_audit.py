@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from .arguments import is_whole, quoted
 from .behavior import Behavior, Decision, check_fits, check_said_once, decide, level_for, one_for_two_classes
 from .boolean.algorithms import Algorithm
 from .budget import DEFAULT_BUDGET, over_budget
@@ -31,13 +30,14 @@ from .door import as_network
 from .errors import InputError
 from .executing import executing
 from .files import write_atomically
+from .importing.points import points_of
 from .ladder import Verdict
 from .mappings.mapping import Mapping as Placed
 from .mappings.observed import FeatureRows, Features, checked_features, fitting_algorithms, observed_mappings
 from .mappings.signatures import MOST_BYTES, Signatures, signatures, table_bytes
 from .network import Network
 from .network_files import network_document
-from .options import DEEPEST, checked_circuit_questions
+from .options import DEEPEST, check_budget, checked_circuit_questions
 from .progress import Progress
 from .provenance import provenance_of
 from .readouts.observed import ObservedSignals, observed_signals
@@ -299,13 +299,12 @@ def audit_behavior(
     network, behavior = one_for_two_classes(network, behavior)
     outputs = network.widths[-1]
     asked = checked_circuit_questions(ablation, behavior.epsilon, behavior.within, robust)
-    if budget < 1 or not 1 <= depth <= DEEPEST:
-        raise InputError(
-            f"budget is {budget} and depth {depth}; at least 1 evaluation, and a depth from 1 to {DEEPEST}"
-        )
+    check_budget(budget)
+    if not is_whole(depth, 1, DEEPEST):
+        raise InputError(f"depth is {quoted(depth)}; algorithms have a depth from 1 to {DEEPEST}")
     rows = None if features is None else checked_features(features, behavior)
     options = {
-        "features": None if features is None else np.asarray(features).astype(int).tolist(), "depth": depth,
+        "features": None if features is None else points_of(features, "features").astype(int).tolist(), "depth": depth,
         "ablation": ablation, "robust": robust, "tolerance": tolerance, "budget": budget,
     }  # fmt: skip
     started = time.perf_counter()

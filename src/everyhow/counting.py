@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from .behavior import Behavior, Decision, Task, mismatches, parse_task
+from .behavior import Behavior, Decision, Task, check_epsilon, check_within, mismatches, parse_task
 from .budget import DEFAULT_BUDGET, over_budget
 from .circuits.count import CircuitCount, count_circuits
 from .circuits.criterion import Ablation, Criterion, check_ablation, perfect
@@ -73,6 +73,8 @@ def count(
     chosen = check_decision(preset, decision)
     check_options(network, parsed, chosen, 1, min_node_sparsity, budget, preset)
     check_ablation(ablation)
+    check_epsilon(epsilon)
+    check_within(within)
     parts = [(network.output(k), parsed.output(k)) for k in range(parsed.outputs)]
     head = {"task": parsed.name, "preset": preset, "decision": chosen}
     if preset == "authors":

@@ -4,7 +4,23 @@ from .budget import over_budget, rounded
 
 
 class EveryhowError(Exception):
-    """Base class of every error that everyhow raises on purpose."""
+    """Base class of every error that everyhow raises on purpose.
+
+    What an error quotes may come from a file: signs that a terminal would obey are shown instead.
+    """
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*(visible(one) if isinstance(one, str) else one for one in arguments))
+
+
+def visible(text: str) -> str:
+    """A text in which control characters, and others that cannot be seen, are written by their codes.
+
+    Example:
+        >>> visible("a\x1b[31m, b")
+        'a\\\\x1b[31m, b'
+    """
+    return "".join(sign if sign.isprintable() or sign == "\n" else repr(sign)[1:-1] for sign in text)
 
 
 class InputError(EveryhowError, ValueError):

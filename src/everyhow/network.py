@@ -1,8 +1,6 @@
 """The network: weights, biases and activations; running it whole, as a circuit, and with interventions."""
 
-import math
-import reprlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from .activations import activation
+from .arguments import instance, is_number, is_whole, listed, number_in, quoted
 from .boolean.gates import name_of
 from .boolean.truth_table import MAX_INPUTS, TruthTable, assignments
 from .errors import InputError
@@ -149,8 +148,10 @@ class Network:
         Raises:
             InputError: there is no such output.
         """
-        if not 0 <= index < self.widths[-1]:
-            raise InputError(f"there is no output {index}; the network has the outputs 0 to {self.widths[-1] - 1}")
+        if not is_whole(index, 0, self.widths[-1] - 1):
+            raise InputError(
+                f"there is no output {quoted(index)}; the network has the outputs 0 to {self.widths[-1] - 1}"
+            )
         return self._with_outputs(self.weights[-1][index : index + 1], self.biases[-1][index : index + 1])
 
     def folded(self) -> "Network":
@@ -188,7 +189,9 @@ class Network:
     ) -> tuple[Float[np.ndarray, "inputs _neurons"], ...]:
         """The activations of every layer, the inputs first; all `interventions` hold at once."""
         x = self._checked_inputs(inputs)
+        interventions = listed("interventions", interventions, "a list of values of everyhow.Intervention")
         for intervention in interventions:
+            instance(intervention, Intervention, "an Intervention", "make one with everyhow.Intervention")
             self._check_intervention(intervention, len(x))
         states = [x]
         for layer, (w, b, name) in enumerate(zip(self.weights, self.biases, self.activations, strict=True), start=1):
@@ -236,10 +239,7 @@ class Network:
         return tuple(states)
 
     def _checked_inputs(self, inputs: Float[np.ndarray, "inputs features"]) -> Float[np.ndarray, "inputs features"]:
-        try:
-            x = np.asarray(inputs.detach().cpu() if hasattr(inputs, "detach") else inputs, dtype=np.float64)
-        except (TypeError, ValueError, OverflowError, RuntimeError):
-            raise InputError("inputs are not a rectangular array of numbers; give one row per input") from None
+        x = _numbers(inputs, "inputs")
         if x.ndim != 2 or x.shape[1] != self.widths[0]:
             raise InputError(
                 f"inputs have shape {x.shape}; the network takes (inputs, {self.widths[0]}), one row per input"
@@ -247,7 +247,7 @@ class Network:
         return x
 
     def _check_intervention(self, intervention: Intervention, batch: int) -> None:
-        if not 1 <= intervention.layer < self.depth:
+        if not is_whole(intervention.layer, 1, self.depth - 1):
             raise InputError(f"intervention on layer {intervention.layer}; the hidden layers are 1 to {self.depth - 1}")
         width = self.widths[intervention.layer]
         if not all(0 <= neuron < width for neuron in intervention.neurons):
@@ -273,6 +273,8 @@ def xornet(steepness: float = 25.0) -> Network:
         >>> xornet(25).run([[0, 1]]).round(2)
         array([[1.]])
     """
+    if not is_number(steepness) or steepness <= 0:
+        raise InputError(f"steepness is {quoted(steepness)}; it is a number above 0")
     name = "sigmoid:" + repr(float(steepness)).removesuffix(".0")
     return Network(
         (np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]), np.array([[1.0, 1.0, -2.0]])),
@@ -295,10 +297,10 @@ def checked_threshold(threshold: object) -> float | None:
     """
     if threshold is None:
         return None
-    found = _number(threshold)
+    found = number_in(threshold)
     if found is None:
         raise InputError(
-            f"threshold is {threshold!r:.80}; it is a finite number, above which an output is read as 1: 0.5 for "
+            f"threshold is {quoted(threshold)}; it is a finite number, above which an output is read as 1: 0.5 for "
             "outputs trained towards 0 and 1, 0 for logits and outputs trained towards -1 and 1"
         )
     return found
@@ -310,24 +312,11 @@ def checked_input_values(values: object) -> tuple[float, float]:
     Raises:
         InputError: they are not two different finite numbers.
     """
-    found = [_number(value) for value in values] if isinstance(values, Iterable) and not isinstance(values, str) else []
+    rule = "the two different numbers by which an input stands for 0 and for 1, such as (-1, 1) (--inputs=-1,1)"
+    found = [number_in(value) for value in listed("inputs", values, rule)]
     if len(found) != 2 or None in found or found[0] == found[1]:
-        raise InputError(
-            f"inputs is {values!r:.80}; give the two different numbers by which an input stands for 0 and for 1, such "
-            "as (-1, 1) (--inputs=-1,1)"
-        )
+        raise InputError(f"inputs is {quoted(values)}; give {rule}")
     return found[0], found[1]  # type: ignore[return-value]
-
-
-def _number(value: object) -> float | None:
-    """A finite real number as a float; None when it is something else."""
-    if isinstance(value, bool | np.bool_ | complex | str | bytes) or np.ndim(value) != 0:  # type: ignore[arg-type]
-        return None
-    try:
-        found = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return found if math.isfinite(found) else None
 
 
 def one_of(network: Network) -> str:
@@ -391,28 +380,30 @@ def _apply(weights: np.ndarray, biases: np.ndarray, name: str, state: np.ndarray
 def _listed(values: object, item: str) -> list:
     """What a network has of a kind, one for each layer."""
     kind = {"weights": "matrix", "biases": "vector of zeros for a layer without biases, else its biases,"}
-    if isinstance(values, Iterable) and not isinstance(values, str | bytes | Mapping):
-        try:
-            return list(values)
-        except TypeError:  # an array of no dimensions says that it is iterable
-            pass
-    raise InputError(f"{item} is {reprlib.repr(values)}; give a list: a {kind.get(item, 'name')} per layer")
+    return listed(item, values, f"a list: a {kind.get(item, 'name')} per layer")
+
+
+def _numbers(values: Any, item: str) -> np.ndarray:
+    """A float64 copy of an array, a tensor or nested lists.
+
+    Raises:
+        InputError: they are not real numbers, or not rectangular.
+    """
+    try:
+        given = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
+        array = np.array(given, dtype=np.float64) if given.dtype.kind in "biufO" else None
+    except Exception:  # of whatever an object of a user raises
+        array = None
+    if array is None:
+        raise InputError(f"{item} is not a rectangular array of numbers; found {quoted(values)}")
+    return array
 
 
 def _frozen(values: Any, item: str, dimensions: int) -> np.ndarray:
     """A read-only float64 copy of `values`."""
     if values is None and item.startswith("biases"):
         raise InputError(f"{item} is None; of a layer without biases give zeros, one for each of its neurons")
-    try:
-        values = values.detach().cpu() if hasattr(values, "detach") else values
-        given = np.asarray(values)
-        if given.dtype.kind not in "biufO":
-            raise InputError(f"{item} holds {given.dtype}; weights and biases are real numbers")
-        array = np.array(given, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{item} is not a rectangular array of numbers") from None
+    array = _numbers(values, item)
     if array.ndim != dimensions or array.size == 0:
         expected = "a matrix (outgoing neurons, incoming neurons)" if dimensions == 2 else "a vector"
         raise InputError(f"{item} has shape {array.shape}; expected {expected} that is not empty")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .arguments import quoted
 from .errors import FileFormatError, InputError, shortened
 from .files import check_readable, write_atomically
 from .importing.onnx_files import from_onnx
@@ -146,6 +147,8 @@ def check_network_path(path: str | Path) -> Path:
     Raises:
         FileFormatError: it ends otherwise.
     """
+    if not isinstance(path, str | PathLike):
+        raise InputError(f"a network file is named by {quoted(path)}; give a path that ends in .json or .safetensors")
     suffix = Path(path).suffix
     if suffix not in (".json", ".safetensors"):
         raise FileFormatError(f"{path}: a network file ends in .json or .safetensors, not {suffix or 'nothing'!r}")

@@ -1,11 +1,11 @@
 """The options that an audit and a count share, and what each allows."""
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from .behavior import DECISIONS, Decision, Task
+from .arguments import choice, instance, is_number, is_whole, listed, quoted
+from .behavior import DECISIONS, Decision, Task, check_epsilon, check_within
 from .boolean.cost import CostModel
 from .boolean.truth_table import INPUT_NAMES, row_name
 from .circuits.criterion import check_ablation
@@ -25,10 +25,9 @@ def check_decision(preset: str, decision: str | None) -> Decision:
     Raises:
         InputError: an unknown preset or decision, or one that the preset does not have.
     """
-    if preset not in PRESETS:
-        raise InputError(f"unknown preset {preset!r:.80}; the presets are {' and '.join(PRESETS)}")
-    if decision is not None and decision not in DECISIONS:
-        raise InputError(f"unknown decision {decision!r:.80}; the decisions are {' and '.join(DECISIONS)}")
+    choice("preset", preset, PRESETS)
+    if decision is not None:
+        choice("decision", decision, DECISIONS)
     if preset == "authors":
         if decision not in (None, "round"):
             raise InputError("the preset authors decides by rounding; leave the decision out, or use the preset paper")
@@ -37,10 +36,16 @@ def check_decision(preset: str, decision: str | None) -> Decision:
     return known[0] if known else "threshold"
 
 
+def check_budget(budget: object) -> None:
+    """Raises InputError when a budget is not a number of candidate evaluations."""
+    if not is_number(budget, 1):
+        raise InputError(f"budget is {quoted(budget)}; it is a number of candidate evaluations, at least 1")
+
+
 def classes_as_one(network: Network, task: Task, decision: str | None) -> tuple[Network, str | None]:
     """The network with two classes folded into one output, where a task of one output is asked of it by argmax; and the
     decision then."""
-    if decision == "argmax" and (network.widths[-1], task.outputs) == (2, 1):
+    if isinstance(decision, str) and decision == "argmax" and (network.widths[-1], task.outputs) == (2, 1):
         return network.folded(), "threshold"
     return network, decision
 
@@ -60,7 +65,7 @@ def check_outputs(network: Network, task: Task) -> None:
 
 def chosen_depth(network: Network, depth: int | None) -> int:
     """The largest depth of the algorithms: as asked, or else the number of weight layers, at most 8."""
-    return min(network.depth, DEEPEST) if depth is None else depth
+    return min(network.depth, DEEPEST) if depth is None else int(depth) if is_whole(depth, 1) else depth
 
 
 def check_options(
@@ -84,14 +89,13 @@ def check_options(
             f"the decision round takes the nearest of 0 and 1, whatever the threshold, and the threshold is "
             f"{network.threshold:g}: give one of them"
         )
-    if not 1 <= depth <= DEEPEST:
-        raise InputError(f"depth is {depth}; algorithms have a depth from 1 to {DEEPEST}")
-    if not 0 <= min_node_sparsity < 1:
-        raise InputError(f"min_node_sparsity is {min_node_sparsity}; it is a share, at least 0 and below 1")
+    if not is_whole(depth, 1, DEEPEST):
+        raise InputError(f"depth is {quoted(depth)}; algorithms have a depth from 1 to {DEEPEST}")
+    if not is_number(min_node_sparsity, 0) or min_node_sparsity >= 1:
+        raise InputError(f"min_node_sparsity is {quoted(min_node_sparsity)}; it is a share, at least 0 and below 1")
     if min_node_sparsity and preset != "authors":
         raise InputError("min_node_sparsity belongs to the preset authors; leave it out, or choose that preset")
-    if budget < 1:
-        raise InputError(f"budget is {budget}; it is a number of candidate evaluations, at least 1")
+    check_budget(budget)
 
 
 def checked_order(pair_order: str | None, inputs: int, preset: str) -> str:
@@ -103,7 +107,7 @@ def checked_order(pair_order: str | None, inputs: int, preset: str) -> str:
     if pair_order is not None and preset != "authors":
         raise InputError("pair_order belongs to the preset authors; leave it out, or choose that preset")
     names = INPUT_NAMES[:inputs]
-    order = names if pair_order is None else pair_order.upper()
+    order = names if pair_order is None else str(pair_order).upper()
     if sorted(order) != sorted(names):
         raise InputError(f"pair_order is {pair_order!r}; it names each of the inputs {names} once")
     return order
@@ -158,10 +162,15 @@ def checked_questions(
         raise InputError(f"{' and '.join(foreign)}: this belongs to the preset paper; leave it out, or choose that")
     chosen = DEFAULT_TOLERANCE if tolerance is None else tolerance
     check_tolerance(chosen)
-    if signals is not None and signals < 1:
-        raise InputError(f"signals is {signals}; a readout explanation has at least 1 signal")
+    if costs is not None:
+        instance(costs, CostModel, "a CostModel", "make one with everyhow.CostModel")
+    if signals is not None and not is_whole(signals, 1):
+        raise InputError(f"signals is {quoted(signals)}; a readout explanation has at least 1 signal")
     rows = None if shown is None else shown_rows(task, shown)
     circuits = checked_circuit_questions(ablation, epsilon, within, robust)
+    if epsilon is not None:
+        check_epsilon(epsilon)
+    check_within(within)
     return Questions(chosen, signals, costs or CostModel(), rows, circuits, epsilon or 0.0, within)
 
 
@@ -173,9 +182,9 @@ def checked_circuit_questions(
     Raises:
         InputError: an unknown ablation, a radius out of range, or robust circuits where they have no meaning.
     """
-    chosen = check_ablation(ablation or "zero")
-    if robust is not None and not 0 <= robust < math.inf:
-        raise InputError(f"robust is {robust}; it is half the side of the box around each input, at least 0")
+    chosen = check_ablation("zero" if ablation is None else ablation)
+    if robust is not None and not is_number(robust, 0):
+        raise InputError(f"robust is {quoted(robust)}; it is half the side of the box around each input, at least 0")
     if robust is not None and (chosen != "zero" or epsilon or within is not None):
         raise InputError(
             "robust circuits decide right at every input of a box, run alone: leave out ablation, epsilon and within"
@@ -190,7 +199,7 @@ def shown_rows(task: Task, rows: Iterable[str]) -> tuple[int, ...]:
         InputError: something that is no row, or no row at all.
     """
     names = [row_name(row, task.inputs) for row in range(1 << task.inputs)]
-    given = [str(row).strip() for row in rows]
+    given = [str(row).strip() for row in listed("shown", rows, "the rows that were shown, as digits, such as 01")]
     unknown = [row for row in given if row not in names]
     if unknown or not given:
         raise InputError(f"show names {', '.join(unknown) or 'no rows'}; the rows are {', '.join(names)}")

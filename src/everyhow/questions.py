@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Literal
 
+from .arguments import choice, instance, is_whole, quoted
 from .behavior import Behavior, Decision, check_fits, check_said_once, one_for_two_classes, parse_task
 from .boolean.algorithms import Algorithm
 from .boolean.algorithms import algorithms as list_algorithms
@@ -22,7 +23,7 @@ from .mappings.alignment import minimal_mappings
 from .mappings.mapping import Mapping
 from .mappings.signatures import signatures
 from .network import Network
-from .options import check_decision, check_outputs, classes_as_one
+from .options import check_budget, check_decision, check_outputs, classes_as_one
 
 
 def circuits(
@@ -56,8 +57,7 @@ def circuits(
     """
     check_ablation(ablation)
     criteria = {"perfect": perfect, "resample_faithful": resample_faithful}
-    if criterion not in criteria:
-        raise InputError(f"unknown criterion {criterion!r:.80}; the criteria are {' and '.join(criteria)}")
+    choice("criterion", criterion, criteria, "criteria")
     network, wanted = _asked(as_network(network), task, decision)
     network, wanted = one_for_two_classes(network, wanted)
     wanted = replace(
@@ -92,11 +92,8 @@ def place(
         your circuit is perfect and minimal; it is the only perfect circuit
     """
     check_ablation(ablation)
-    if not isinstance(circuit, Circuit):
-        raise InputError(
-            f"what is placed is a Circuit, not of type {type(circuit).__name__}; "
-            "everyhow.exchange.graph_json.read_graph reads one from a file"
-        )
+    instance(circuit, Circuit, "a Circuit", "everyhow.exchange.graph_json.read_graph reads one from a file")
+    check_budget(budget)
     network, wanted = _asked(as_network(network), task, decision)
     if circuit.widths[-1] == 1:
         network, wanted = one_for_two_classes(network, wanted)
@@ -112,6 +109,7 @@ def interpretations(network: Any, circuit: Circuit, decision: Decision = "thresh
         2
     """
     network = as_network(network)
+    instance(circuit, Circuit, "a Circuit", "eh.circuits lists those of a network")
     check_decision("paper", decision)
     return Interpretations(network, circuit, network.corners, ReadingRule(decision=decision))
 
@@ -125,11 +123,11 @@ def algorithms(task: Any, depth: int) -> Iterator[Algorithm]:
         250
     """
     parsed = parse_task(task)
-    if depth < 1:
-        raise InputError(f"depth is {depth}; algorithms have a depth of at least 1")
+    if not is_whole(depth, 1):
+        raise InputError(f"depth is {quoted(depth)}; algorithms have a depth of at least 1")
     if parsed.outputs != 1:
         raise InputError(f"task {parsed.name} has {parsed.outputs} outputs; algorithms are listed for one output")
-    return list_algorithms(parsed.tables[0], depth)
+    return list_algorithms(parsed.tables[0], int(depth))
 
 
 def mappings(network: Any, algorithm: Algorithm) -> tuple[Mapping, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import product
 
+from ..arguments import quoted
 from ..errors import InputError
 from .algorithms import Algorithm, Inner, Leaf, Tree
 from .formulas import parse_formula
@@ -55,10 +56,11 @@ class CostModel:
             for name in ("gate", "negation", "parity"):
                 object.__setattr__(self, name, float(getattr(self, name)))
             blocks = tuple((str(name), float(price)) for name, price in dict(self.familiar).items())
-        except (TypeError, ValueError):
+        except Exception:
             raise InputError(
                 f"prices are numbers and familiar blocks a mapping of names to prices, such as {{'NAND': 0.5}}; found "
-                f"gate={self.gate!r}, negation={self.negation!r}, parity={self.parity!r}, familiar={self.familiar!r}"
+                f"gate={quoted(self.gate)}, negation={quoted(self.negation)}, parity={quoted(self.parity)}, "
+                f"familiar={quoted(self.familiar)}"
             ) from None
         object.__setattr__(self, "familiar", blocks)
         prices = {"gate": self.gate, "negation": self.negation, "parity": self.parity, **dict(self.familiar)}

@@ -3,10 +3,12 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool
 
+from ..arguments import instance, is_whole, listed, quoted
 from ..display import Displayed
 from ..errors import InputError
 from ..network import Network
@@ -31,12 +33,15 @@ class Circuit(Displayed):
     bits: int
 
     @staticmethod
-    def of_edges(widths: tuple[int, ...], edges: Iterable[Edge]) -> "Circuit":
+    def of_edges(widths: Any, edges: Any) -> "Circuit":
         """The circuit with these edges.
 
         Raises:
             InputError: an edge that a network of these widths does not have, or a neuron without an edge in or out.
         """
+        rule = "edges (layer, neuron, parent), each three whole numbers"
+        widths = checked_widths(widths)
+        edges = [_edge(edge, rule) for edge in listed("edges", edges, rule)]
         positions = edge_positions(widths)
         bits = 0
         for edge in _existing(widths, edges):
@@ -46,8 +51,9 @@ class Circuit(Displayed):
         return circuit
 
     @staticmethod
-    def whole(network: Network) -> "Circuit":
+    def whole(network: Any) -> "Circuit":
         """The circuit of all edges of non-zero weight, less neurons that are left without an edge in or out."""
+        network = instance(network, Network, "a Network", "eh.load, eh.from_torch and eh.train give one")
         edges = {
             (layer, int(j), int(i)) for layer, w in enumerate(network.weights, start=1) for j, i in np.argwhere(w != 0)
         }
@@ -135,6 +141,27 @@ def connected_part(widths: tuple[int, ...], edges: Iterable[Edge]) -> tuple[Circ
     given = set(_existing(widths, edges))
     circuit = Circuit.of_edges(widths, _connected_part(widths, given))
     return circuit, tuple(sorted(given - set(circuit.edges)))
+
+
+def checked_widths(widths: Any) -> tuple[int, ...]:
+    """Neurons per layer, the inputs first.
+
+    Raises:
+        InputError: they are not whole numbers of at least 1, two at least.
+    """
+    rule = "the neurons of each layer, the inputs first, such as (2, 3, 1)"
+    found = listed("widths", widths, rule)
+    if len(found) < 2 or not all(is_whole(width, 1) for width in found):
+        raise InputError(f"widths is {quoted(widths)}; give {rule}")
+    return tuple(map(int, found))
+
+
+def _edge(edge: Any, rule: str) -> Edge:
+    numbers = listed("an edge", edge, rule)
+    if len(numbers) != 3 or not all(is_whole(number, 0) for number in numbers):
+        raise InputError(f"an edge is {quoted(edge)}; give {rule}")
+    layer, neuron, parent = map(int, numbers)
+    return layer, neuron, parent
 
 
 def _existing(widths: tuple[int, ...], edges: Iterable[Edge]) -> Iterator[Edge]:

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from ..arguments import choice
 from ..behavior import BOUNDARY_SHIFT, Behavior, Decision, decision_limits, level_for
 from ..errors import InputError
 from ..network import Network, check_tells_apart
@@ -194,10 +195,7 @@ def check_ablation(ablation: str) -> Ablation:
     Raises:
         InputError: it is none.
     """
-    for known in ABLATIONS:
-        if ablation == known:
-            return known
-    raise InputError(f"unknown ablation {ablation!r}; the ablations are {', '.join(ABLATIONS)}")
+    return choice("ablation", ablation, ABLATIONS)
 
 
 def _criterion(

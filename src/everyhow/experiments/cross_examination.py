@@ -9,6 +9,8 @@ from math import comb
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from ..arguments import is_whole, listed, quoted
+from ..door import as_network
 from ..errors import InputError
 from ..network import Network, one_of
 from .witness import Explanation, Prediction, Witness, witness
@@ -100,14 +102,15 @@ def cross_examine(
         >>> eh.cross_examine(eh.xornet(), [one, other]).matrix
         ((Fraction(1, 1), Fraction(9, 10)), (Fraction(1, 1), Fraction(1, 1)))
     """
+    network = as_network(network)
     if network.widths[-1] != 1:
         raise InputError(f"explanations are of one output; the network has {network.widths[-1]}: {one_of(network)}")
-    explanations = tuple(explanations)
+    explanations = tuple(listed("explanations", explanations, "a list of mappings and readout explanations"))
     held = [None] * len(explanations) if holding is None else list(holding)
     if len(held) != len(explanations):
         raise InputError(f"holding has {len(held)} entries for {len(explanations)} explanations; give one for each")
-    if most_moved is not None and most_moved < 1:
-        raise InputError(f"most_moved is {most_moved}; an interchange moves at least 1 variable")
+    if most_moved is not None and not is_whole(most_moved, 1):
+        raise InputError(f"most_moved is {quoted(most_moved)}; an interchange moves at least 1 variable")
     witnesses = tuple(witness(network, e, h) for e, h in zip(explanations, held, strict=True))
     counts = [len(w.variables) for w in witnesses]
     widest = max(counts, default=0)

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from ..behavior import Decision
+from ..arguments import choice
+from ..behavior import DECISIONS, Decision
 from ..boolean.truth_table import row_name
 from ..circuits.circuit import Circuit
+from ..door import as_network
 from ..errors import InputError
 from ..network import Network
 from .circuit_trials import CircuitTrials, circuit_trials
@@ -86,6 +88,8 @@ def decide_between(
         >>> eh.decide_between(eh.xornet(), one, other).experiment.text
         "at 11, with the first's XOR(A,B) as at 01"
     """
+    network = as_network(network)
+    choice("decision", decision, DECISIONS)
     if isinstance(one, Circuit) != isinstance(other, Circuit):
         raise InputError(
             "a circuit predicts inputs and resampled edges, a mapping or readout explanation predicts interchanges; "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
+from ..arguments import has
 from ..errors import InputError, first_line
 from .torch_modules import array_of, as_array, check_pair, inputs_of, is_array
 
@@ -162,7 +163,7 @@ def _outputs(leaving: Any, batch: int) -> np.ndarray | None:
 def _labels(labels: Any, batch: int) -> np.ndarray:
     """The labels of a batch as they came, one for each input."""
     try:
-        found = np.asarray(labels.detach().cpu() if hasattr(labels, "detach") else labels)
+        found = np.asarray(labels.detach().cpu() if has(labels, "detach") else labels)
     except Exception as error:
         raise InputError(
             f"the labels of a batch cannot be read ({first_line(error)}); give one for each input"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..activations import activation
+from ..arguments import listed, quoted
 from ..boolean.truth_table import assignments
 from ..errors import InputError
 from ..network import Network
@@ -245,12 +246,10 @@ def texts(said: Any, option: str) -> tuple[str, ...]:
         >>> texts("relu, tanh", "hidden_activation")
         ('relu', 'tanh')
     """
-    values = said.split(",") if isinstance(said, str) else said
-    if isinstance(values, Mapping | Set | bytes) or not isinstance(values, Iterable):
-        raise InputError(f"{option} is {said!r:.80}; give names, as a sequence or joined by commas")
-    texts = tuple(values)
-    if not all(isinstance(text, str) for text in texts):
-        raise InputError(f"{option} is {said!r:.80}; give names, as a sequence or joined by commas")
+    rule = "names, as a sequence or joined by commas"
+    texts = said.split(",") if isinstance(said, str) else listed(option, said, rule)
+    if isinstance(said, Set) or not all(isinstance(text, str) for text in texts):
+        raise InputError(f"{option} is {quoted(said)}; give {rule}")
     return tuple(text.strip() for text in texts)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arguments import has
 from ..errors import InputError, first_line
 from ..network import Network
 from .checking import imported
@@ -169,7 +170,7 @@ def check_pair(data: Any, item: str) -> None:
 
 def array_of(value: Any) -> np.ndarray:
     """The numbers of a tensor, an array or a data frame."""
-    if hasattr(value, "detach"):
+    if has(value, "detach"):
         return as_array(value)
     array = value if isinstance(value, np.ndarray) else np.asarray(value.to_numpy())
     if array.dtype.kind == "O":
@@ -182,13 +183,11 @@ def array_of(value: Any) -> np.ndarray:
 
 def is_array(value: Any) -> bool:
     # A class has these methods too, but no values.
-    return not isinstance(value, type) and (
-        isinstance(value, np.ndarray) or hasattr(value, "detach") or _is_frame(value)
-    )
+    return not isinstance(value, type) and (isinstance(value, np.ndarray) or has(value, "detach") or _is_frame(value))
 
 
 def _is_frame(value: Any) -> bool:
-    return hasattr(value, "to_numpy") and hasattr(value, "shape")
+    return has(value, "to_numpy", "shape")
 
 
 def _is_data_set(value: Any) -> bool:

@@ -6,6 +6,8 @@ from fractions import Fraction
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from ..arguments import instance
+from ..door import as_network
 from ..errors import InputError
 from ..network import Network
 from .explanation import ReadoutExplanation
@@ -96,6 +98,8 @@ def interchange(
         >>> found.single, found.joint, f"{found.unnatural} of {found.patched}"
         ((Fraction(1, 1),), None, '8 of 16')
     """
+    network = as_network(network)
+    instance(explanation, ReadoutExplanation, "a ReadoutExplanation", "eh.readouts lists them")
     layer = explanation.layer
     states = network.layers(network.corners)[layer]
     directions = dual_directions(explanation, holding)

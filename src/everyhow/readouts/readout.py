@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float
 
+from ..arguments import is_number, is_whole, quoted
 from ..boolean.cost import CostModel
 from ..boolean.gates import name_of
 from ..boolean.smallest import MOST_INPUTS, Formula
@@ -174,15 +175,17 @@ def rows_of(tables: np.ndarray, inputs: int) -> Float[np.ndarray, "signals input
 
 def check_layer(network: Network, layer: int) -> None:
     """Raises InputError when the network has no such hidden layer."""
-    if not 1 <= layer < network.depth:
+    if not is_whole(layer, 1, network.depth - 1):
         hidden = "no hidden layer" if network.depth == 1 else f"the hidden layers 1 to {network.depth - 1}"
-        raise InputError(f"there is no hidden layer {layer}; the network has {hidden}")
+        raise InputError(f"there is no hidden layer {quoted(layer)}; the network has {hidden}")
 
 
 def check_tolerance(tolerance: float) -> None:
     """Raises InputError when a tolerance is out of range."""
-    if not (isinstance(tolerance, int | float) and 0 < tolerance < 1):
-        raise InputError(f"tolerance is {tolerance}; it is a relative residual, above 0 and below 1, such as 1e-3")
+    if not is_number(tolerance, 0, 1) or tolerance in (0, 1):
+        raise InputError(
+            f"tolerance is {quoted(tolerance)}; it is a relative residual, above 0 and below 1, such as 1e-3"
+        )
 
 
 @lru_cache(maxsize=4096)

@@ -7,8 +7,10 @@ from typing import Literal
 
 import numpy as np
 
+from ..arguments import instance, is_number, is_whole, quoted
 from ..boolean.cost import CostModel, cheapest
 from ..budget import DEFAULT_BUDGET, over_budget
+from ..door import as_network
 from ..errors import BudgetError, InputError
 from ..network import Network, one_of
 from .explanation import ReadoutExplanation, explain_by
@@ -131,6 +133,11 @@ def readouts(
         >>> str(next(iter(found)))
         'XOR(A,B)'
     """
+    network = as_network(network)
+    if costs is not None:
+        instance(costs, CostModel, "a CostModel", "make one with everyhow.CostModel")
+    if not is_number(budget, 1):
+        raise InputError(f"budget is {quoted(budget)}; it is a number of candidate evaluations, at least 1")
     readable = signals_of(network, layer, tolerance)
     most = most_signals(readable, signals)
     number = sum(sets_to_fit(readable, size) for size in range(1, most + 1))
@@ -160,8 +167,8 @@ def most_signals(readable: Signals, asked: int | None) -> int:
     """
     if asked is None:
         return min(MOST_SIGNALS, readable.rank)
-    if asked < 1:
-        raise InputError(f"signals is {asked}; a set has at least 1 signal")
+    if not is_whole(asked, 1):
+        raise InputError(f"signals is {quoted(asked)}; a set has at least 1 signal")
     if asked > max(1, readable.rank):
         raise InputError(
             f"signals is {asked}, but the activations of layer {readable.layer} span {readable.rank} direction(s) over "

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..arguments import is_whole, quoted
 from ..errors import InputError, LostBlocksError, first_line
 from ..training import check_installed
 from .cluster import client_of
@@ -66,6 +67,15 @@ def sweep(
     """
     from .watch import watching
 
+    if not isinstance(plan, str | Path | Plan):
+        raise InputError(
+            f"plan is {quoted(plan)}; give the name of an experiment, such as basic, the path of a TOML file, or a Plan"
+        )
+    if not isinstance(out, str | Path):
+        raise InputError(f"out is {quoted(out)}; give the folder for the results")
+    for name, number in (("seeds", seeds), ("workers", workers)):
+        if number is not None and not is_whole(number, 1):
+            raise InputError(f"{name} is {quoted(number)}; it is a whole number of at least 1")
     if isinstance(plan, Plan) and seeds is not None:
         raise InputError("seeds are those of the plan; give its name or file to change them")
     chosen = plan if isinstance(plan, Plan) else read_plan(plan, seeds)

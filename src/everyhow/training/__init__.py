@@ -5,6 +5,7 @@ from dataclasses import fields
 from importlib.util import find_spec
 from typing import Any
 
+from ..arguments import is_whole, listed, quoted
 from ..behavior import Task, parse_task
 from ..errors import InputError, MissingExtraError
 from ..network import Network
@@ -42,9 +43,14 @@ def train(
     if unknown:
         names = ", ".join(one.name for one in fields(TrainingSettings))
         raise InputError(f"unknown training settings {', '.join(unknown)}; the settings are {names}")
-    chosen = TrainingSettings(
-        widths=tuple(widths), input_values=tuple(inputs), output_values=tuple(outputs), **settings  # type: ignore[arg-type]
-    )  # fmt: skip
+    given = {
+        "widths": listed("widths", widths, "the neurons of each hidden layer, such as (3, 3)"),
+        "input_values": listed("inputs", inputs, "the two numbers by which inputs stand for 0 and for 1"),
+        "output_values": listed("outputs", outputs, "the two numbers that outputs are trained towards"),
+    }
+    if not is_whole(seed, 0, 2**63 - 1):
+        raise InputError(f"seed is {quoted(seed)}; it is a whole number of at least 0")
+    chosen = TrainingSettings(**{name: tuple(values) for name, values in given.items()}, **settings)
     (result,) = train_many(task, [seed], chosen, progress)
     if not result.converged:
         import warnings

@@ -1,6 +1,5 @@
 """How networks are trained, and what comes out."""
 
-import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -8,11 +7,14 @@ import numpy as np
 from jaxtyping import Float
 
 from ..activations import LEAKY, SIGMOID, TANH, activation
+from ..arguments import is_number, is_whole, quoted
 from ..behavior import Task
 from ..boolean.truth_table import assignments, row_name
 from ..errors import InputError
 from ..network import Network, checked_input_values, checked_threshold, coded
 
+# More rows, epochs or neurons than this are a mistake of typing, and more than memory holds.
+MOST = 10**9
 # The functions that training knows, by code and by name.
 TRAINED = (LEAKY, TANH, SIGMOID)
 TRAINED_NAMES = "identity, relu, leaky_relu[:SLOPE], tanh, sigmoid[:STEEPNESS]"
@@ -85,22 +87,25 @@ class TrainingSettings:
         checked_input_values(self.input_values)
         checked_threshold(self.threshold)
         rules = {
-            "widths": (all(isinstance(w, int) and w >= 1 for w in self.widths), "whole numbers of at least 1"),
-            "learning_rate": (self.learning_rate > 0, "above 0"),
-            "loss_target": (self.loss_target >= 0, "at least 0"),
-            "loss_target_per_output": ((self.loss_target_per_output or 0) >= 0, "at least 0"),
-            "rows": (self.rows >= 1, "at least 1"),
-            "batch_size": (self.batch_size >= 1, "at least 1"),
-            "epochs": (self.epochs >= 1, "at least 1"),
-            "patience": (self.patience >= 1, "at least 1"),
-            "weight_decay": (self.weight_decay >= 0, "at least 0"),
-            "l1": (self.l1 >= 0, "at least 0"),
-            "l2": (self.l2 >= 0, "at least 0"),
-            "dropout": (0 <= self.dropout < 1, "at least 0 and below 1"),
-            "input_noise": (self.input_noise >= 0, "at least 0"),
-            "labels": (self.labels in ("true", "shuffled"), "true or shuffled"),
+            "widths": (all(is_whole(w, 1, MOST) for w in self.widths), "whole numbers of at least 1"),
+            "learning_rate": (is_number(self.learning_rate) and self.learning_rate > 0, "above 0"),
+            "loss_target": (is_number(self.loss_target, 0), "at least 0"),
+            "loss_target_per_output": (
+                self.loss_target_per_output is None or is_number(self.loss_target_per_output, 0),
+                "at least 0",
+            ),
+            **{
+                name: (is_whole(getattr(self, name), 1, MOST), "at least 1")
+                for name in ("rows", "batch_size", "epochs", "patience")
+            },
+            **{name: (is_number(getattr(self, name), 0), "at least 0") for name in ("weight_decay", "l1", "l2")},
+            "dropout": (is_number(self.dropout, 0) and self.dropout < 1, "at least 0 and below 1"),
+            "input_noise": (is_number(self.input_noise, 0), "at least 0"),
+            "labels": (isinstance(self.labels, str) and self.labels in ("true", "shuffled"), "true or shuffled"),
             "output_values": (
-                len(self.output_values) == 2 and -math.inf < self.output_values[0] < self.output_values[1] < math.inf,
+                len(self.output_values) == 2
+                and all(map(is_number, self.output_values))
+                and self.output_values[0] < self.output_values[1],
                 "two finite numbers, that of 0 below that of 1",
             ),
             "checkpoints": (
@@ -109,7 +114,7 @@ class TrainingSettings:
             ),
         }
         faults = [
-            f"{name} is {getattr(self, name)!r} but must be {rule}"
+            f"{name} is {quoted(getattr(self, name))} but must be {rule}"
             for name, (holds, rule) in rules.items()
             if not holds
         ]
