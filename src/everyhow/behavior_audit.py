@@ -396,6 +396,8 @@ def _released(
         return None
     if circuits.perfect is None or network.widths[-1] > 1 or network.depth < 2 or not is_listable(network):
         return None
+    if network.threshold != 0.5:
+        return None  # the released code rounds outputs to 0 and 1
     found = ReleasedCircuits(network, behavior)
     return found.in_space(), found.count()
 

@@ -20,17 +20,28 @@ def print_behavior_audit(audit: BehaviorAudit, console: Console, saved: Sequence
     print_trimmed(console, *_parts(audit), *files)
 
 
+def _answers(audit: BehaviorAudit) -> RenderableType:
+    table = fact_table()
+    table.add_column()
+    for answer in behavior_answers(audit):
+        table.add_row(answer.question, Text(answer.word, style=WORD_STYLES[answer.word]), Text(answer.text))
+    return table
+
+
+def _verdicts(audit: BehaviorAudit) -> RenderableType:
+    verdicts = fact_table()
+    for strategy, verdict in audit.verdict.items():
+        verdicts.add_row(strategy_name(strategy), verdict_text(verdict))
+    return verdicts
+
+
 def _parts(audit: BehaviorAudit) -> Iterator[RenderableType]:
     head = fact_table()
     for name, text in facts(audit).items():
         head.add_row(name, Text(text))
     yield head
     yield heading("Is the explanation the only one?")
-    table = fact_table()
-    table.add_column()
-    for answer in behavior_answers(audit):
-        table.add_row(answer.question, Text(answer.word, style=WORD_STYLES[answer.word]), Text(answer.text))
-    yield table
+    yield _answers(audit)
     yield heading("The ladder: how many are left by each stricter criterion")
     where = funnel("where, then what", "circuits", "")
     survivors = circuits_by_rung(audit.findings.circuits)
@@ -39,10 +50,11 @@ def _parts(audit: BehaviorAudit) -> Iterator[RenderableType]:
         where.add_row(f"  {rung}", bar, shown(circuits), Text(IN_SHORT[rung], style="dim"))
     yield where
     yield heading("Verdict")
-    verdicts = fact_table()
-    for strategy, verdict in audit.verdict.items():
-        verdicts.add_row(strategy_name(strategy), verdict_text(verdict))
-    yield verdicts
+    yield _verdicts(audit)
+    for k, output in enumerate(audit.outputs):
+        yield heading(f"Output {k} alone")
+        yield _answers(output)
+        yield _verdicts(output)
     simplest = audit.findings.circuits.simplest
     if simplest is not None:
         left_by = "resample_faithful_fewest_edges" if audit.findings.circuits.faithful_minimal else "perfect"

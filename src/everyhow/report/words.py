@@ -86,7 +86,9 @@ def network_in_short(network: Network) -> str:
 
 def asked_in_short(audit: Audit) -> str:
     """Preset, decision and depth."""
-    return f"{audit.preset}; decision by {audit.decision}; algorithms to depth {audit.depth}"
+    level = audit.network.threshold
+    at = f" {level:g}" if audit.decision == "threshold" and level not in (None, 0.5) else ""
+    return f"{audit.preset}; decision by {audit.decision}{at}; algorithms to depth {audit.depth}"
 
 
 def strategy_name(strategy: str) -> str:

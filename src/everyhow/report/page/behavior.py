@@ -31,8 +31,8 @@ def behavior_page(audit: BehaviorAudit) -> str:
         (),
         title="Is the explanation the only one? An audit by data",
         facts=facts(audit),
-        answers=[vars(answer) | {"word": answer.word} for answer in behavior_answers(audit)],
-        verdicts=[(strategy_name(name), verdict) for name, verdict in audit.verdict.items()],
+        **_answered(audit),
+        outputs=[_answered(output) for output in audit.outputs],
         rungs=[(rung, left, DEFINITIONS[rung]) for rung, left in circuits_by_rung(circuits).items()],
         figures=[(name, inside_page(drawings[name])) for name in ("usage", "circuits-by-edges") if name in drawings],
         captions={"usage": "Use by the perfect circuits: in all, in some (set back), in none", "circuits-by-edges": ""},
@@ -51,6 +51,13 @@ def behavior_page(audit: BehaviorAudit) -> str:
         beyond=audit.findings.beyond,
         provenance=audit.provenance,
     )
+
+
+def _answered(audit: BehaviorAudit) -> dict[str, Any]:
+    return {
+        "answers": [vars(answer) | {"word": answer.word} for answer in behavior_answers(audit)],
+        "verdicts": [(strategy_name(name), verdict) for name, verdict in audit.verdict.items()],
+    }
 
 
 def _table(one) -> dict[str, Any]:
