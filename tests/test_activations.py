@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import everyhow as eh
 from everyhow.activations import activation
-from everyhow.behavior import decide, decision_limits
+from everyhow.decision import decide, decision_limits
 from everyhow.verification import plain
 
 from .strategies import ACTIVATIONS, CONTINUOUS, DIPPING, TWO_SIDED

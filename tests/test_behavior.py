@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.behavior import Behavior, decide, decision_limits, mismatches
+from everyhow.behavior import Behavior, mismatches
 from everyhow.boolean.truth_table import assignments
+from everyhow.decision import decide, decision_limits
 
 from .strategies import ACTIVATIONS, TWO_SIDED
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import authors, paper
 from .authors import AuthorsFindings
-from .behavior import Behavior, Decision, Task, mismatches, parse_task
+from .behavior import Behavior, Task, mismatches, parse_task
 from .boolean.cost import CostModel
 from .boolean.gates import name_of
 from .boolean.truth_table import row_name
@@ -18,6 +18,7 @@ from .circuits.count import CircuitCount
 from .circuits.criterion import Ablation
 from .circuits.findings import CircuitFindings, count_by_ablation, examine_circuits
 from .counted import circuit_counts, circuit_verdict
+from .decision import Decision
 from .details import by_ablation, circuit_details, details_of
 from .display import Displayed
 from .door import as_network

@@ -1,30 +1,24 @@
 """What is to be explained: tasks by name, formula or truth table, and behaviors of inputs, weights and decisions."""
 
-import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from .activations import activation
 from .arguments import choice, instance, is_number, is_whole, listed, quoted
 from .boolean.formulas import parse_formula
 from .boolean.gates import GATES
 from .boolean.truth_table import MAX_INPUTS, TruthTable, assignments, row_name
+from .decision import DECISIONS, Decision, decide, decision_for, level_for, telling_apart
 from .door import as_network
 from .errors import InputError
 from .importing.arrays import array_of
 from .importing.labels import labels_of
 from .importing.points import points_of
-from .network import Network, check_tells_apart, checked_input_values, checked_threshold, coded
-
-Decision = Literal["threshold", "round", "argmax"]
-DECISIONS: tuple[Decision, ...] = ("threshold", "round", "argmax")
-# Moving the decision boundary by this much must not change a certified count.
-BOUNDARY_SHIFT = 1e-9
+from .network import Network, checked_input_values, checked_threshold, coded
 
 
 @dataclass(frozen=True)
@@ -388,29 +382,6 @@ def check_within(within: object) -> None:
         raise InputError(f"within is {quoted(within)}; it is how close outputs must come, above 0")
 
 
-def decision_for(network: Network, decision: str | None) -> Decision:
-    """How the outputs of a network are decided: as said, or in the one way that they can be.
-
-    Raises:
-        InputError: an unknown decision, argmax of one output, or several outputs that may be classes or bits.
-    """
-    outputs = network.widths[-1]
-    if decision is not None:
-        choice("decision", decision, DECISIONS)
-        if decision == "argmax" and outputs < 2:
-            raise InputError("the decision argmax needs at least 2 outputs; the network has 1: use threshold")
-        return decision  # type: ignore[return-value]
-    if outputs == 1:
-        return "threshold"
-    if network.activations[-1] == "identity":
-        return "argmax"
-    raise InputError(
-        f"the network has {outputs} outputs after {network.activations[-1]}, and nothing says what they stand for: "
-        'decision="threshold" (--decision threshold) for bits of their own; decision="argmax" for classes, of which '
-        "the largest output is chosen"
-    )
-
-
 def check_said_once(behavior: Behavior, decision: str | None) -> None:
     """Raises InputError when a decision is given beside a behavior that has another one."""
     if decision is not None and choice("decision", decision, DECISIONS) != behavior.decision:
@@ -438,25 +409,6 @@ def one_for_two_classes(network: Network, behavior: Behavior) -> tuple[Network, 
         return network, behavior
     network = telling_apart(network)
     return (network.folded(), behavior.folded()) if network.widths[-1] == 2 else (network, behavior)
-
-
-def level_for(network: Network, decision: Decision) -> float:
-    """The number above which an output is read as 1: the network's threshold, where that is how it is decided."""
-    return network.level if decision == "threshold" else 0.5
-
-
-def telling_apart(network: Network) -> Network:
-    """The network without a last activation that changes nothing about which output is the largest.
-
-    Raises:
-        InputError: the activation makes different outputs alike.
-    """
-    name = network.activations[-1]
-    check_tells_apart(name)
-    if name == "identity":
-        return network
-    said = f"the last activation, {name}, is left out: it changes nothing about which output is the largest"
-    return replace(network, activations=(*network.activations[:-1], "identity"), remarks=(*network.remarks, said))
 
 
 def _array(values: object, item: str, kind: type) -> np.ndarray:
@@ -499,42 +451,6 @@ def merged(
     _, first, which, counts = np.unique(given, axis=0, return_index=True, return_inverse=True, return_counts=True)
     order = np.argsort(first)
     return given[first[order]], np.argsort(order)[which.ravel()], counts[order].astype(np.float64)
-
-
-def decide(
-    outputs: Float[np.ndarray, "*shape"], decision: Decision, level: float
-) -> tuple[Bool[np.ndarray, "*shape"], Bool[np.ndarray, "*shape"]]:
-    """The bit that each output is read as, and whether it is a bit at all (not always so by rounding).
-
-    By threshold an output above `level` is 1. By argmax the outputs lie on the last axis, and of equal ones the first
-    is chosen.
-    """
-    if decision == "argmax":
-        chosen = np.arange(outputs.shape[-1]) == outputs.argmax(axis=-1)[..., None]
-        return chosen, np.ones(np.shape(outputs), dtype=bool)
-    if decision == "threshold":
-        return outputs > level, np.ones(np.shape(outputs), dtype=bool)
-    nearest = np.round(outputs)
-    return nearest == 1, (nearest == 0) | (nearest == 1)
-
-
-def decision_limits(name: str, decision: Decision, bit: bool, slack: float, level: float = 0.5) -> tuple[float, float]:
-    """The half-open interval (low, high] of pre-activations at which an output neuron is read as `bit`.
-
-    Args:
-        name: the output's activation.
-        decision: how outputs become bits.
-        bit: the bit wanted.
-        slack: how far every boundary is moved outwards, in units of the output; negative moves inwards.
-        level: by threshold, an output above it is 1.
-    """
-    crossing = activation(name).crossing
-    if decision == "threshold":
-        return (crossing(level - slack), math.inf) if bit else (-math.inf, crossing(level + slack))
-    if bit:
-        # 1.5 rounds to 2 and 0.5 to 0, so both ends are open.
-        return crossing(0.5 - slack), crossing(math.nextafter(1.5 + slack, -math.inf))
-    return crossing(math.nextafter(-0.5 - slack, -math.inf)), crossing(0.5 + slack)
 
 
 def mismatches(task: Task, behavior: Behavior) -> tuple[tuple[str, ...], ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .arguments import is_whole, quoted
-from .behavior import Behavior, Decision, check_fits, check_said_once, decide, level_for, one_for_two_classes
+from .behavior import Behavior, check_fits, check_said_once, one_for_two_classes
 from .boolean.algorithms import Algorithm
 from .budget import DEFAULT_BUDGET, over_budget
 from .circuits.count import CircuitCount, count_circuits
@@ -24,6 +24,7 @@ from .circuits.findings import (
 from .circuits.listing import is_listable
 from .circuits.released import ReleasedCircuits
 from .counted import circuit_counts, circuit_verdict
+from .decision import Decision, decide, level_for
 from .details import by_ablation, circuit_details
 from .display import Displayed
 from .door import as_network

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from .behavior import Behavior, Decision, Task, check_epsilon, check_within, mismatches, parse_task
+from .behavior import Behavior, Task, check_epsilon, check_within, mismatches, parse_task
 from .budget import DEFAULT_BUDGET, over_budget
 from .circuits.count import CircuitCount, count_circuits
 from .circuits.criterion import Ablation, Criterion, check_ablation, perfect
@@ -13,6 +13,7 @@ from .circuits.execution import Execution
 from .circuits.released import ReleasedCircuits
 from .circuits.search import COUNTED_BITS
 from .circuits.space import circuits_in_space
+from .decision import Decision
 from .door import as_network
 from .errors import BudgetError, InputError
 from .executing import executing

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .behavior import Behavior, Decision, Task
+from .behavior import Behavior, Task
 from .boolean.algorithms import Algorithm, algorithms, count_algorithms, counting_cost
 from .boolean.gates import name_of
 from .boolean.truth_table import TruthTable, row_name
@@ -11,6 +11,7 @@ from .budget import over_budget
 from .circuits.count import CircuitCount, count_circuits
 from .circuits.criterion import perfect
 from .circuits.space import circuits_in_space
+from .decision import Decision
 from .mappings.alignment import aligned_where_tested
 from .mappings.signatures import Signatures, signatures
 from .network import Network

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .arguments import choice, instance, is_number, is_whole, listed, quoted
-from .behavior import DECISIONS, Decision, Task, check_epsilon, check_within
+from .behavior import Task, check_epsilon, check_within
 from .boolean.cost import CostModel
 from .boolean.truth_table import INPUT_NAMES, row_name
 from .circuits.criterion import check_ablation
 from .circuits.findings import CircuitQuestions
+from .decision import DECISIONS, Decision
 from .errors import InputError
 from .network import Network
 from .readouts.readout import DEFAULT_TOLERANCE, check_tolerance

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from .arguments import choice, instance, is_whole, quoted
-from .behavior import Behavior, Decision, check_fits, check_said_once, one_for_two_classes, parse_task
+from .behavior import Behavior, check_fits, check_said_once, one_for_two_classes, parse_task
 from .boolean.algorithms import Algorithm
 from .boolean.algorithms import algorithms as list_algorithms
 from .budget import DEFAULT_BUDGET
@@ -13,6 +13,7 @@ from .circuits.circuit import Circuit
 from .circuits.circuits import Circuits
 from .circuits.criterion import Ablation, check_ablation, perfect, resample_faithful
 from .circuits.standing import Standing, standing
+from .decision import Decision
 from .door import as_network
 from .errors import InputError
 from .exchange.causal_models import CausalModel

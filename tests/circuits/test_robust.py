@@ -11,15 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.behavior import Behavior, decision_limits
+from everyhow.behavior import Behavior
 from everyhow.boolean.truth_table import assignments
 from everyhow.circuits import robust
 from everyhow.circuits.box_faults import fault_around
-from everyhow.circuits.boxes import _check_decision, _reach, boxes_around
+from everyhow.circuits.boxes import _reach, boxes_around
 from everyhow.circuits.cells import settle_by_cells
 from everyhow.circuits.circuit import Circuit
 from everyhow.circuits.radius import largest_radius
 from everyhow.circuits.robust import RobustCount, robust_circuits, robust_count, robustness
+from everyhow.decision import decision_limits
 from everyhow.verification import plain
 
 from ..conftest import reference
@@ -61,7 +62,7 @@ def truth_table(network, decision="threshold"):
     """What the network decides at the corners; by rounding, an output that is no bit counts as 0."""
     points = assignments(network.widths[0])
     bits = plain.bits_of(plain.run(network, points)[-1], decision) == 1
-    return Behavior(points, np.ones(len(points)), bits)
+    return Behavior(points, np.ones(len(points)), bits, decision=decision)
 
 
 def sides(wanted, outputs, decision):
@@ -94,7 +95,7 @@ def check_counterexample(network, circuit, behavior, radius, decision, wrong):
 def test_against_a_grid(network, radius, decision):
     """Nothing proved is contradicted on a grid, whatever the grid refutes is refuted, and what is shown is so."""
     behavior = truth_table(network, decision)
-    for circuit, found in robust_circuits(network, some_circuits(network), behavior, radius, decision):
+    for circuit, found in robust_circuits(network, some_circuits(network), behavior, radius):
         worst = 1
         for point, wanted in zip(behavior.points, behavior.wanted, strict=True):
             outputs = plain.run(network, grid(point, radius, 7), as_plain(circuit, network))[-1]
@@ -139,7 +140,7 @@ def test_argmax_against_a_grid(network, radius):
     points = assignments(network.widths[0])
     classes = plain.run(network, points)[-1].argmax(axis=1)
     behavior = Behavior(points, np.ones(len(points)), np.eye(network.widths[-1])[classes] == 1)
-    for circuit, found in robust_circuits(network, some_circuits(network), behavior, radius, "argmax"):
+    for circuit, found in robust_circuits(network, some_circuits(network), behavior, radius):
         wrong, unclear = False, False
         for point, chosen in zip(points, classes, strict=True):
             outputs = plain.run(network, grid(point, radius, 7), as_plain(circuit, network))[-1]
@@ -216,7 +217,7 @@ def test_against_all_vertices(network, radius, decision, by_cells):
     """Piecewise-linear circuits are decided as the vertices of their pieces are, by boxes with cells or by cells alone;
     only ties stay undecided."""
     behavior = truth_table(network, decision)
-    boxes = boxes_around(network, behavior, radius, decision)
+    boxes = boxes_around(network, behavior, radius)
     for circuit in some_circuits(network, most=4):
         expected = [
             by_vertices(network, circuit, point, wanted, radius, decision)
@@ -230,7 +231,7 @@ def test_against_all_vertices(network, radius, decision, by_cells):
             ]
             assert all(e in (0, status) for e, status in zip(expected, found, strict=True))
         else:
-            status = NUMBER[robustness(network, circuit, behavior, radius, decision).status]
+            status = NUMBER[robustness(network, circuit, behavior, radius).status]
             assert min(expected) in (0, status)
 
 
@@ -266,7 +267,7 @@ def test_close_calls(drawn, wanted, by_cells):
     for right, distance in ((1, 1e-6), (-1, -1e-6), (0, 0.0)):
         by = 0.5 - low[0] + distance if wanted else 0.5 - high[0] - distance
         behavior = wanting(wanted, points=[centre])
-        boxes = boxes_around(moved(network, by), behavior, radius, "threshold")
+        boxes = boxes_around(moved(network, by), behavior, radius)
         if by_cells:
             asked = (boxes.coefficients[0], boxes.certain[0], boxes.possible[0])
             weights = boxes.weights([circuit])[0]
@@ -291,7 +292,7 @@ def test_cells_of_deep_networks(seed):
     for wanted, right in itertools.product([False, True], [1, -1]):
         distance = right * 1e-6
         by = 0.5 - low[0] + distance if wanted else 0.5 - high[0] - distance
-        boxes = boxes_around(moved(network, by), wanting(wanted, points=[centre]), radius, "threshold")
+        boxes = boxes_around(moved(network, by), wanting(wanted, points=[centre]), radius)
         asked = (boxes.coefficients[0], boxes.certain[0], boxes.possible[0])
         weights = boxes.weights([circuit])[0]
         assert settle_by_cells(boxes.wiring(), weights, centre, boxes.reach, *asked, 10_000)[0] == right
@@ -320,7 +321,7 @@ def test_rounding_is_covered(seed):
     first, last = random.normal(size=(3, 6)) * 1e6, np.ones((1, 3))
     network = eh.Network([first, last], [np.zeros(3), [0.0]], ["identity", "identity"])
     centre, radius = random.normal(size=6), random.choice([0.0, 0.1])
-    boxes = boxes_around(network, wanting(False, points=[centre]), radius, "threshold")
+    boxes = boxes_around(network, wanting(False, points=[centre]), radius)
     lines = no_lines(2, 6, 6)
     relax(
         boxes.wiring(),
@@ -343,7 +344,7 @@ def test_lines_enclose(network, radius, seed, signed):
 
     random = np.random.default_rng(seed)
     centre = random.uniform(-1, 1, network.widths[0])
-    boxes = boxes_around(network, Behavior(centre[None], [1], np.zeros((1, network.widths[-1]))), radius, "threshold")
+    boxes = boxes_around(network, Behavior(centre[None], [1], np.zeros((1, network.widths[-1]))), radius)
     circuit = next(iter(some_circuits(network)), None)
     if circuit is None:
         return
@@ -379,7 +380,7 @@ def test_radius_0_is_perfect(network, decision):
     expected = plain.perfect_circuits(network, behavior.points, behavior.wanted, decision)
     known = {Circuit.of_edges(network.widths, plain.edges(circuit)) for circuit in expected}
     circuits = [Circuit.of_edges(network.widths, plain.edges(c)) for c in plain.all_circuits(network.weights)]
-    for circuit, found in robust_circuits(network, circuits, behavior, 0, decision):
+    for circuit, found in robust_circuits(network, circuits, behavior, 0):
         if found.status == "undecided":
             outputs = plain.run(network, behavior.points, as_plain(circuit, network))[-1]
             assert sides(behavior.wanted, outputs, decision).min() <= 0
@@ -568,10 +569,10 @@ def test_faults():
 def test_faults_elsewhere():
     """Outputs that are no bit, several outputs, data points and many inputs have texts of their own."""
     doubled = line(2.0)
-    fault = fault_around(doubled, Circuit.whole(doubled), wanting(True, points=[[0.6]]), 0.2, "round")
+    fault = fault_around(doubled, Circuit.whole(doubled), replace(wanting(True, points=[[0.6]]), decision="round"), 0.2)
     assert str(fault) == "at (0.8), in the box of 0.2 around input 1, its output is no bit" and fault.experiment is None
     both = eh.Network([[[1.0], [-1.0]]], [[0.0, 1.0]], ["identity"])
-    fault = fault_around(both, Circuit.whole(both), wanting((0, 1), (1, 0)), 0.75)
+    fault = fault_around(both, Circuit.whole(both), replace(wanting((0, 1), (1, 0)), decision="threshold"), 0.75)
     assert str(fault) == "at (0.75), in the box of 0.75 around 0, it decides 10"
     wide = eh.Network([np.ones((1, 8))], [[0.0]], ["identity"])
     fault = fault_around(wide, Circuit.whole(wide), wanting(False, points=[[0.0] * 8]), 0.1)
@@ -582,12 +583,10 @@ def test_classes():
     """By argmax: x against 1 - x turns at 0.5, where both are equal; the fault names the class."""
     network = eh.Network([[[1.0], [-1.0]]], [[0.0, 1.0]], ["identity"])
     circuit, behavior = Circuit.whole(network), wanting((0, 1), (1, 0))
-    found = {r: robustness(network, circuit, behavior, r, "argmax").status for r in (0.4999, 0.5, 0.5001)}
+    found = {r: robustness(network, circuit, behavior, r).status for r in (0.4999, 0.5, 0.5001)}
     assert found == {0.4999: "proved", 0.5: "undecided", 0.5001: "refuted"}
     text = "at (0.6), in the box of 0.6 around 0, it decides class 0"
-    assert str(fault_around(network, circuit, behavior, 0.6, "argmax")) == text
-    with pytest.raises(eh.InputError, match="the decision argmax needs at least 2 outputs"):
-        robustness(line(1.0), Circuit.whole(line(1.0)), wanting(True), 0.1, "argmax")
+    assert str(fault_around(network, circuit, behavior, 0.6)) == text
 
 
 def test_largest_radius():
@@ -653,7 +652,5 @@ def test_bad_input():
         assert str(error.value) == message
     with pytest.raises(eh.InputError, match="the radius 'wide' is no number; give one number, or one for each input"):
         _reach("wide", 2)
-    with pytest.raises(eh.InputError, match="unknown decision 'nearest'; the decisions are threshold, round, argmax"):
-        _check_decision("nearest")
     with pytest.raises(eh.InputError, match=r"the tolerance is -0\.1; it must be above 0"):
         largest_radius(network, circuit, behavior, tolerance=-0.1)

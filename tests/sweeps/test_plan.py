@@ -246,3 +246,17 @@ def test_refusals_are_those_of_the_explanation(preset):
         assert bool(foreseen) <= bool(found)
         assert not foreseen or any(reason.startswith(foreseen[0]) for reason in found), (foreseen, found)
     assert refusals(Setting(depth=5), ("paper",), 10**10) and refusals(Setting(depth=5), ("authors",), 10**10)
+
+
+def test_coded_numbers_in_plans():
+    """Networks trained on and towards other numbers than 0 and 1; the released code, which rounds, cannot judge them."""
+    settings = {"input_values": [-1, 1], "output_values": [-1, 1]}
+    (point,) = plan_of({"settings": settings}).points
+    assert (point.training.level, point.training.input_values) == (0.0, (-1.0, 1.0))
+    with pytest.raises(
+        eh.InputError, match="presets: authors will not do, since it rounds outputs to 0 and 1, and outputs"
+    ):
+        plan_of({"settings": settings, "presets": ["paper", "authors"]})
+    # A plan that leaves these options at their defaults is the same plan as before they came.
+    assert plan_of({}).digest == plan_of({"settings": {"input_values": [0, 1], "output_values": [0, 1]}}).digest
+    assert plan_of({}).digest != plan_of({"settings": settings}).digest

@@ -3,8 +3,9 @@
 import numpy as np
 from jaxtyping import Float
 
-from ..behavior import Behavior, Decision, decide, level_for
+from ..behavior import Behavior
 from ..boolean.truth_table import MAX_INPUTS
+from ..decision import decide, level_for
 from ..ladder import Counterexample, Fault
 from ..network import Network
 from .boxes import Radius, boxes_around
@@ -12,9 +13,7 @@ from .circuit import Circuit
 from .robust import robustness
 
 
-def fault_around(
-    network: Network, circuit: Circuit, behavior: Behavior, radius: Radius, decision: Decision = "threshold"
-) -> Fault | None:
+def fault_around(network: Network, circuit: Circuit, behavior: Behavior, radius: Radius) -> Fault | None:
     """An input of the boxes at which a circuit decides otherwise, in as few digits as show it; None when it is not
     refuted. Arguments and errors as for `robustness`.
 
@@ -24,13 +23,14 @@ def fault_around(
         >>> print(fault_around(xornet(), Circuit.whole(xornet()), xor, 0.3))
         at (0.3, 1.3), in the box of 0.3 around 01, it decides 0
     """
-    reach = boxes_around(network, behavior, radius, decision).reach
-    found = robustness(network, circuit, behavior, radius, decision).counterexample
+    reach = boxes_around(network, behavior, radius).reach
+    found = robustness(network, circuit, behavior, radius).counterexample
     if found is None:
         return None
     centre, wanted = behavior.points[found.corner], behavior.wanted[found.corner]
     # One row for each number of digits; the point itself comes last, since rounding may save the circuit.
     points = np.array([*(found.point.round(digits) for digits in range(1, 16)), found.point])
+    decision = behavior.decision
     level = level_for(behavior.read(network), decision)
     bits, decided = decide(network.run_circuit(points, circuit)[-1], decision, level)
     inside = (np.abs(points - centre) <= reach * (1 + 1e-12)).all(axis=1)

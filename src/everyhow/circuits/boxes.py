@@ -2,13 +2,13 @@
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
 from ..activations import activation
-from ..behavior import DECISIONS, Behavior, Decision
+from ..behavior import Behavior
 from ..errors import InputError
 from ..kernels.layout import Wiring
 from ..network import Network
@@ -85,12 +85,12 @@ class Boxes:
         return state
 
 
-def boxes_around(network: Network, behavior: Behavior, radius: Radius, decision: Decision) -> Boxes:
+def boxes_around(network: Network, behavior: Behavior, radius: Radius) -> Boxes:
     """The boxes of `radius` around the points of a behavior, in which the bits that it wants must be decided.
 
     Raises:
-        InputError: a behavior that does not fit the network or allows errors, a decision that is unknown or does not
-            fit the outputs, or radii that are not finite numbers of at least 0, one for all inputs or one for each.
+        InputError: a behavior that does not fit the network or allows errors, a decision that does not fit the
+            outputs, or radii that are not finite numbers of at least 0, one for all inputs or one for each.
     """
     features = network.widths[0]
     shape = (behavior.points.shape[1], behavior.wanted.shape[1])
@@ -99,23 +99,17 @@ def boxes_around(network: Network, behavior: Behavior, radius: Radius, decision:
             f"the behavior has points of {shape[0]} inputs and {shape[1]} wanted bits each; the network has {features} "
             f"inputs and {network.widths[-1]} outputs"
         )
-    _check_decision(decision)
     if behavior.epsilon or behavior.within is not None:
         raise InputError(
             "robust circuits decide right at every input of a box: give a behavior without epsilon and within"
         )
     reach = _reach(radius, features)
     with np.errstate(over="ignore", invalid="ignore"):
-        criterion = perfect(network, replace(behavior, decision=decision))
+        criterion = perfect(network, behavior)
     sides = np.concatenate([criterion.contrasts, -criterion.contrasts], axis=1)
     limits = criterion.certified_limits().reshape(2, 2, *criterion.contrasts.shape[:2])
     certain, possible = (np.concatenate([low, -high], axis=1) for low, high in limits)
     return Boxes(behavior.read(network), behavior.points, reach, sides, certain, possible)
-
-
-def _check_decision(decision: str) -> None:
-    if decision not in DECISIONS:
-        raise InputError(f"unknown decision {decision!r}; the decisions are {', '.join(DECISIONS)}")
 
 
 def _reach(radius: object, features: int) -> np.ndarray:

@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..arguments import choice
-from ..behavior import BOUNDARY_SHIFT, Behavior, Decision, decision_limits, level_for
+from ..behavior import Behavior
+from ..decision import BOUNDARY_SHIFT, Decision, decision_limits, level_for
 from ..errors import InputError
 from ..network import Network, check_tells_apart
 

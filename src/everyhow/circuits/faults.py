@@ -6,7 +6,8 @@ from itertools import islice
 import numpy as np
 from jaxtyping import Bool
 
-from ..behavior import Behavior, decide
+from ..behavior import Behavior
+from ..decision import decide
 from ..ladder import Counterexample, Fault
 from ..network import Network
 from .box_faults import fault_around
@@ -119,7 +120,7 @@ def _not_minimal(faithfully: Criterion, findings: CircuitFindings) -> Iterator[t
 
 def _wrong_nearby(alone: Criterion, findings: CircuitFindings, radius: float) -> Iterator[tuple[Circuit, Fault]]:
     for circuit in findings.smallest_faithful:
-        fault = fault_around(alone.network, circuit, alone.behavior, radius, alone.decision)
+        fault = fault_around(alone.network, circuit, alone.behavior, radius)
         if fault is not None:
             yield circuit, fault
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import UInt64
 
-from ..behavior import BOUNDARY_SHIFT, Behavior
+from ..behavior import Behavior
 from ..budget import over_budget
+from ..decision import BOUNDARY_SHIFT
 from ..errors import InputError
 from ..estimate import Estimate
 from ..network import Network
@@ -258,7 +259,7 @@ def _minimal(network: Network, bits: UInt64[np.ndarray, " circuits"]) -> tuple[C
 
 def _with_robust(found: CircuitFindings, alone: Criterion, budget: int, radius: float) -> CircuitFindings:
     """With the circuits that decide right on whole boxes: of all perfect ones, and of those of the last rung."""
-    network, behavior, decision = alone.network, alone.behavior, alone.decision
+    network, behavior = alone.network, alone.behavior
     number = found.perfect.between[1] if found.perfect else 0
     steps = number * len(behavior.points) * STEPS_PER_BOX
     refusal = over_budget("deciding which circuits are right on whole boxes", steps, budget)
@@ -266,10 +267,10 @@ def _with_robust(found: CircuitFindings, alone: Criterion, budget: int, radius: 
         refusal = f"robust circuits are looked for in networks of at most {MOST_EDGES} edges"
     if refusal:
         return replace(found, refused=(*found.refused, refusal))
-    robust = robust_count(network, list_circuits(alone), behavior, radius, decision)
+    robust = robust_count(network, list_circuits(alone), behavior, radius)
     left = None
     if found.faithful_minimal is not None:
-        left = robust_count(network, found.smallest_faithful, behavior, radius, decision)
+        left = robust_count(network, found.smallest_faithful, behavior, radius)
     tied = ()
     if not robust.certified:
         tied = (f"of {robust.undecided:,} perfect circuits it stayed open whether they are robust",)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from ..behavior import Behavior, Decision
+from ..behavior import Behavior
 from ..errors import InputError
 from ..network import Network
 from .circuit import Circuit
@@ -39,7 +39,6 @@ def largest_radius(
     network: Network,
     circuit: Circuit,
     behavior: Behavior,
-    decision: Decision = "threshold",
     tolerance: float = 1e-4,
 ) -> LargestRadius:
     """The largest radius at which a circuit is robust, the same for every input, to within `tolerance`.
@@ -61,7 +60,7 @@ def largest_radius(
 
     @cache
     def at(radius: float) -> Robustness:
-        return robustness(network, circuit, behavior, radius, decision)
+        return robustness(network, circuit, behavior, radius)
 
     def last_and_next(holds: Callable[[Robustness], bool]) -> tuple[float | None, float]:
         if not holds(at(0.0)):

@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Float
 
 from ..activations import LEAKY
-from ..behavior import Behavior, Decision, decide, level_for
+from ..behavior import Behavior
+from ..decision import Decision, decide, level_for
 from ..errors import InputError
 from ..network import Network
 from ..threads import map_in_threads
@@ -81,7 +82,6 @@ def robustness(
     circuit: Circuit,
     behavior: Behavior,
     radius: Radius,
-    decision: Decision = "threshold",
     effort: int = EFFORT,
 ) -> Robustness:
     """Whether a circuit, run alone, makes the wanted decision at every input of the closed box around each point.
@@ -91,7 +91,7 @@ def robustness(
         effort: how many boxes, or cells of linear pieces, are looked at around one point before giving up.
 
     Raises:
-        InputError: a circuit or a behavior that does not fit the network, an unknown decision, a radius below 0 or an
+        InputError: a circuit or a behavior that does not fit the network, a radius below 0 or an
             effort below 1.
 
     Example:
@@ -102,7 +102,7 @@ def robustness(
         >>> robustness(network, Circuit.whole(network), xor, 0.3).status
         'refuted'
     """
-    ((_, found),) = robust_circuits(network, [circuit], behavior, radius, decision, effort)
+    ((_, found),) = robust_circuits(network, [circuit], behavior, radius, effort)
     return found
 
 
@@ -111,7 +111,6 @@ def robust_circuits(
     circuits: Iterable[Circuit],
     behavior: Behavior,
     radius: Radius,
-    decision: Decision = "threshold",
     effort: int = EFFORT,
 ) -> Iterator[tuple[Circuit, Robustness]]:
     """Each circuit, in the order given, with whether it decides right on every box; arguments as for `robustness`.
@@ -125,11 +124,13 @@ def robust_circuits(
     """
     if effort < 1:
         raise InputError(f"the effort is {effort}; at least 1 box must be looked at")
-    boxes = boxes_around(network, behavior, radius, decision)
+    boxes = boxes_around(network, behavior, radius)
     size = max(1, BLOCK // (len(boxes.centres) + network.edges + 1))
     stream = iter(circuits)
     blocks = iter(lambda: list(itertools.islice(stream, size)), [])
-    return itertools.chain.from_iterable(map_in_threads(lambda block: _settle(boxes, block, decision, effort), blocks))
+    return itertools.chain.from_iterable(
+        map_in_threads(lambda block: _settle(boxes, block, behavior.decision, effort), blocks)
+    )
 
 
 def robust_count(
@@ -137,7 +138,6 @@ def robust_count(
     circuits: Iterable[Circuit],
     behavior: Behavior,
     radius: Radius,
-    decision: Decision = "threshold",
     effort: int = EFFORT,
 ) -> RobustCount:
     """How many of the circuits decide right on every box; arguments as for `robustness`.
@@ -149,7 +149,7 @@ def robust_count(
         RobustCount(proved=1, refuted=0, undecided=0)
     """
     statuses = {"proved": 0, "refuted": 0, "undecided": 0}
-    for _, found in robust_circuits(network, circuits, behavior, radius, decision, effort):
+    for _, found in robust_circuits(network, circuits, behavior, radius, effort):
         statuses[found.status] += 1
     return RobustCount(**statuses)
 

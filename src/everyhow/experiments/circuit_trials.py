@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ..behavior import BOUNDARY_SHIFT, Decision, decide, level_for
 from ..boolean.truth_table import row_name
 from ..circuits.circuit import Circuit, Edge
+from ..decision import BOUNDARY_SHIFT, Decision, decide, level_for
 from ..errors import InputError
 from ..network import Network
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from ..arguments import choice
-from ..behavior import DECISIONS, Decision
 from ..boolean.truth_table import row_name
 from ..circuits.circuit import Circuit
+from ..decision import DECISIONS, Decision
 from ..door import as_network
 from ..errors import InputError
 from ..network import Network

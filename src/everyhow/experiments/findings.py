@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from ..behavior import Decision
 from ..circuits.circuit import Circuit
+from ..decision import Decision
 from ..mappings.mapping import Mapping
 from ..network import Network
 from ..readouts.interchange import ReadoutInterchange, interchange, is_swappable

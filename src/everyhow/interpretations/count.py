@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import UInt64
 
 from ..activations import activation
-from ..behavior import Decision
 from ..circuits.circuit import edge_positions
+from ..decision import Decision
 from ..errors import InputError
 from ..network import Network
 from ..threads import map_in_threads

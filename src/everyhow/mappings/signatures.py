@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
-from ..behavior import BOUNDARY_SHIFT, Decision, decide, level_for
+from ..decision import BOUNDARY_SHIFT, Decision, decide, level_for
 from ..errors import InputError
 from ..network import Network, one_of
 

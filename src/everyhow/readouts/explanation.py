@@ -6,11 +6,11 @@ from itertools import product
 
 import numpy as np
 
-from ..behavior import BOUNDARY_SHIFT
 from ..boolean.cost import CostModel
 from ..boolean.gates import name_of
 from ..boolean.smallest import Formula
 from ..boolean.truth_table import INPUT_NAMES, TruthTable
+from ..decision import BOUNDARY_SHIFT
 from ..display import Displayed
 from ..network import Network
 from .readout import Readout, rows_of, shown_formula

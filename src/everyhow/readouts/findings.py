@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..behavior import BOUNDARY_SHIFT
 from ..boolean.cost import CostModel
 from ..boolean.smallest import MOST_INPUTS
 from ..boolean.truth_table import row_name
 from ..budget import over_budget
+from ..decision import BOUNDARY_SHIFT
 from ..network import Network
 from .explanation import ReadoutExplanation
 from .readout import Signals, readable_signals

@@ -9,7 +9,7 @@ from math import comb
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..behavior import BOUNDARY_SHIFT
+from ..decision import BOUNDARY_SHIFT
 from ..network import Network
 from .readout import VARIES, Signals, rows_of
 

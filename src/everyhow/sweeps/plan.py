@@ -206,6 +206,12 @@ def plan_of(document: Mapping[str, Any]) -> Plan:
         raise InputError(f"presets: {presets} will not do; it lists one or both of {' and '.join(PRESETS)}")
     # A point that several tables of the grid have in common is one point.
     points = tuple(dict.fromkeys(_points(document)))
+    turning = [point.training.level for point in points if point.training.level != 0.5]
+    if "authors" in presets and turning:
+        raise InputError(
+            f"presets: authors will not do, since it rounds outputs to 0 and 1, and outputs turn at {turning[0]:g}; "
+            'leave it out (presets = ["paper"]), or train towards 0 and 1'
+        )
     return Plan(
         name=name,
         title=document.get("title", ""),

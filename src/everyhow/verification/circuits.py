@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..behavior import Behavior, Decision
+from ..behavior import Behavior
 from ..circuits.space import circuits_in_space
 from ..circuits.uniform import draw_from_space
+from ..decision import Decision
 from ..network import Network
 from . import plain
 from .check import Check

@@ -1,0 +1,96 @@
+"""Decisions: how the outputs of a network become bits or classes, and which pre-activations are decided so."""
+
+import math
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from .activations import activation
+from .arguments import choice
+from .errors import InputError
+from .network import Network, check_tells_apart
+
+Decision = Literal["threshold", "round", "argmax"]
+DECISIONS: tuple[Decision, ...] = ("threshold", "round", "argmax")
+# Moving the decision boundary by this much must not change a certified count.
+BOUNDARY_SHIFT = 1e-9
+
+
+def decide(
+    outputs: Float[np.ndarray, "*shape"], decision: Decision, level: float
+) -> tuple[Bool[np.ndarray, "*shape"], Bool[np.ndarray, "*shape"]]:
+    """The bit that each output is read as, and whether it is a bit at all (not always so by rounding).
+
+    By threshold an output above `level` is 1. By argmax the outputs lie on the last axis, and of equal ones the first
+    is chosen.
+    """
+    if decision == "argmax":
+        chosen = np.arange(outputs.shape[-1]) == outputs.argmax(axis=-1)[..., None]
+        return chosen, np.ones(np.shape(outputs), dtype=bool)
+    if decision == "threshold":
+        return outputs > level, np.ones(np.shape(outputs), dtype=bool)
+    nearest = np.round(outputs)
+    return nearest == 1, (nearest == 0) | (nearest == 1)
+
+
+def decision_limits(name: str, decision: Decision, bit: bool, slack: float, level: float = 0.5) -> tuple[float, float]:
+    """The half-open interval (low, high] of pre-activations at which an output neuron is read as `bit`.
+
+    Args:
+        name: the output's activation.
+        decision: how outputs become bits.
+        bit: the bit wanted.
+        slack: how far every boundary is moved outwards, in units of the output; negative moves inwards.
+        level: by threshold, an output above it is 1.
+    """
+    crossing = activation(name).crossing
+    if decision == "threshold":
+        return (crossing(level - slack), math.inf) if bit else (-math.inf, crossing(level + slack))
+    if bit:
+        # 1.5 rounds to 2 and 0.5 to 0, so both ends are open.
+        return crossing(0.5 - slack), crossing(math.nextafter(1.5 + slack, -math.inf))
+    return crossing(math.nextafter(-0.5 - slack, -math.inf)), crossing(0.5 + slack)
+
+
+def decision_for(network: Network, decision: str | None) -> Decision:
+    """How the outputs of a network are decided: as said, or in the one way that they can be.
+
+    Raises:
+        InputError: an unknown decision, argmax of one output, or several outputs that may be classes or bits.
+    """
+    outputs = network.widths[-1]
+    if decision is not None:
+        choice("decision", decision, DECISIONS)
+        if decision == "argmax" and outputs < 2:
+            raise InputError("the decision argmax needs at least 2 outputs; the network has 1: use threshold")
+        return decision  # type: ignore[return-value]
+    if outputs == 1:
+        return "threshold"
+    if network.activations[-1] == "identity":
+        return "argmax"
+    raise InputError(
+        f"the network has {outputs} outputs after {network.activations[-1]}, and nothing says what they stand for: "
+        'decision="threshold" (--decision threshold) for bits of their own; decision="argmax" for classes, of which '
+        "the largest output is chosen"
+    )
+
+
+def level_for(network: Network, decision: Decision) -> float:
+    """The number above which an output is read as 1: the network's threshold, where that is how it is decided."""
+    return network.level if decision == "threshold" else 0.5
+
+
+def telling_apart(network: Network) -> Network:
+    """The network without a last activation that changes nothing about which output is the largest.
+
+    Raises:
+        InputError: the activation makes different outputs alike.
+    """
+    name = network.activations[-1]
+    check_tells_apart(name)
+    if name == "identity":
+        return network
+    said = f"the last activation, {name}, is left out: it changes nothing about which output is the largest"
+    return replace(network, activations=(*network.activations[:-1], "identity"), remarks=(*network.remarks, said))
