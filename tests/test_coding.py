@@ -425,6 +425,10 @@ def test_bits_are_a_task(inputs, data):
     assert eh.parse_task(columns[0]) == eh.parse_task(texts[0])
 
 
+def test_names_are_a_task():
+    assert eh.parse_task(["XOR", "AND"]) == eh.parse_task("XOR,AND")
+
+
 def test_rows_of_a_coded_truth_table():
     for inputs, values in itertools.product((1, 2, 3), [(-1, 1), (1, 0), (0, 1)]):
         behavior = eh.Behavior.of_task(eh.parse_task("A", inputs), values)

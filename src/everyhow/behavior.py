@@ -56,8 +56,9 @@ def parse_task(text: Any, inputs: int | None = None) -> Task:
     """The task that `text` describes: gates, formulas and truth tables, one per output, joined by commas.
 
     Args:
-        text: `XOR`, `MAJORITY`, `AND:3`, `A & ~B | ~A & B`, `0110`, `XOR,AND`; the bits of a truth table in row order,
-            such as [0, 1, 1, 0], or a row of bits for each row, one per output; or a Task, which is returned as it is.
+        text: `XOR`, `MAJORITY`, `AND:3`, `A & ~B | ~A & B`, `0110`, `XOR,AND` or a list of such; the bits of a truth
+            table in row order, such as [0, 1, 1, 0], or a row of bits for each row, one per output; or a Task, which is
+            returned as it is.
         inputs: how many inputs the network has, if known. A formula that names fewer ignores the others.
 
     Raises:
@@ -72,6 +73,8 @@ def parse_task(text: Any, inputs: int | None = None) -> Task:
         raise InputError(f"inputs is {quoted(inputs)}; it is how many inputs the network has, a whole number")
     if isinstance(text, Task):
         task = text
+    elif isinstance(text, list | tuple) and text and all(isinstance(part, str) for part in text):
+        task = parse_task(",".join(text), inputs)
     elif not isinstance(text, str):
         task = _task_of_bits(text)
     else:

@@ -249,12 +249,12 @@ def test_refusals_are_those_of_the_explanation(preset):
 
 
 def test_coded_numbers_in_plans():
-    """Networks trained on and towards other numbers than 0 and 1; the released code, which rounds, cannot judge them."""
+    """Networks trained on and towards other numbers than 0 and 1; the released code rounds, so it cannot judge them."""
     settings = {"input_values": [-1, 1], "output_values": [-1, 1]}
     (point,) = plan_of({"settings": settings}).points
     assert (point.training.level, point.training.input_values) == (0.0, (-1.0, 1.0))
     with pytest.raises(
-        eh.InputError, match="presets: authors will not do, since it rounds outputs to 0 and 1, and outputs"
+        eh.InputError, match="presets: authors will not do, since it rounds outputs to 0 and 1, and"
     ):
         plan_of({"settings": settings, "presets": ["paper", "authors"]})
     # A plan that leaves these options at their defaults is the same plan as before they came.
