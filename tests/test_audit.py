@@ -15,7 +15,7 @@ from .strategies import networks
 
 OPTIONS = [
     ({"task": "XOR,AND"}, "task XOR,AND has 2 output"),
-    ({"preset": "papers"}, "unknown preset 'papers'; the presets are paper and authors"),
+    ({"preset": "papers"}, "unknown preset 'papers'; the presets are paper, authors"),
     ({"decision": "sign"}, "unknown decision 'sign'"),
     ({"preset": "authors", "decision": "threshold"}, "decides by rounding"),
     ({"depth": 0}, "depth is 0; algorithms have a depth from 1 to 8"),

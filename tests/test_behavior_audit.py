@@ -175,7 +175,7 @@ def test_classes():
 
 @pytest.mark.parametrize(("change", "message"), [
     ({"features": [[0, 1]] * 3}, r"features have shape \(3, 2\); expected \(inputs, features\): a row for"),
-    ({"features": [[0.5]] * 4}, "features are bits; a value is neither 0 nor 1"),
+    ({"features": [[0.5]] * 4}, "features are bits, and feature 1 of input 1 is 0.5: write them as 0 and 1"),
     ({"features": [[0]] * 4}, "input 2 has the same features as an input that wants another decision"),
     ({"tolerance": 2.0}, "tolerance is 2.0"),
     ({"ablation": "none"}, "unknown ablation 'none'"),

@@ -82,10 +82,11 @@ def test_a_threshold_that_nobody_said():
         [[[1.0, 1.0], [1.0, 1.0]], [[0.5, -1.0]]], [[0.0, -1.0], [-0.2]], ["relu", "identity"], threshold=None
     )
     question = (
-        r"nothing says where the outputs of this network turn from 0 to 1, its last layer being linear\. Say it "
-        r"\(threshold=, --threshold\): threshold=0 for logits \(BCEWithLogitsLoss\) and outputs trained towards -1 and "
-        r"1 \(hinge loss\): it then computes 0110 \(XOR\); or threshold=0.5 for outputs trained towards 0 and 1: it "
-        r"then computes 0000 \(FALSE\); or any other number"
+        r"nothing says where the outputs of this network turn from 0 to 1, its last layer being linear\. Say it where "
+        r"the network is made or asked \(threshold=, --threshold; or network\.read\(threshold=0\)\): threshold=0 for "
+        r"logits \(BCEWithLogitsLoss\) and outputs trained towards -1 and 1 \(hinge loss\): it then computes 0110 "
+        r"\(XOR\); or threshold=0.5 for outputs trained towards 0 and 1: it then computes 0000 \(FALSE\); or any other "
+        r"number"
     )
     algorithm = next(eh.algorithms("XOR", depth=2))
     for ask in (
@@ -435,3 +436,124 @@ def test_rows_of_a_coded_truth_table():
         assert behavior.is_truth_table and behavior.points[0].tolist() == [values[0]] * inputs
         assert behavior.name_of(1) == "0" * (inputs - 1) + "1"
         assert str(behavior.tables()[0]) == "0" * 2 ** (inputs - 1) + "1" * 2 ** (inputs - 1)
+
+
+# What is said of bits and classes is obeyed wherever it is said
+
+
+def test_a_threshold_makes_bits():
+    """Whoever says where outputs turn speaks of bits: in the network, in the behavior, or by an option."""
+    linear = replace(HALF_ADDER, biases=(HALF_ADDER.biases[0], (0.1, 0.1)))
+    points = linear.corners
+    wanted = linear.run(points) > 0.4
+    for behavior in (
+        eh.Behavior.of_network(linear, points, threshold=0.4), eh.Behavior.of_network(linear.read(0.4), points),
+        eh.Behavior.of_data(points[1:], wanted[1:], threshold=0.4), eh.Behavior(points, [1] * 4, wanted, threshold=0.4),
+    ):  # fmt: skip
+        assert behavior.decision == "threshold" and behavior.threshold == 0.4
+    assert wanted[1:].sum(axis=1).tolist() == [1, 1, 1], "these labels could be classes as well"
+    assert eh.Behavior.of_data(points[1:], wanted[1:]).decision == "argmax"
+    number = counted_by_hand(linear, wanted, lambda outputs: outputs > 0.4)
+    found = eh.audit_behavior(linear, eh.Behavior.of_network(linear, points, threshold=0.4))
+    assert (
+        found.counts["perfect_circuits"]
+        == number
+        == eh.audit(linear, "XOR,AND", threshold=0.4).together.perfect.between[0]
+    )
+    both = "threshold is 0.4, but by argmax the largest output is chosen, whatever its size: give one of them"
+    for ask in (
+        lambda: eh.Behavior.of_network(linear, points, "argmax", threshold=0.4),
+        lambda: eh.audit(linear, "XOR", decision="argmax", threshold=0.4),
+        lambda: count(linear, "XOR", decision="argmax", threshold=0.4),
+    ):
+        with pytest.raises(eh.InputError, match=both):
+            ask()
+    for decision in ("threshold", "round"):
+        with pytest.raises(eh.InputError, match="labels"):
+            eh.Behavior.of_data(points, [0, 1, 2, 0], outputs=3, decision=decision)
+
+
+def test_a_softmax_makes_classes(tmp_path):
+    """After a softmax that was left out outputs stand for classes: no threshold is asked for, and none is taken."""
+    torch = pytest.importorskip("torch")
+    module = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU(), torch.nn.Linear(2, 2), torch.nn.Softmax(-1))
+    values = ([[1.0, 1], [1, 1]], [0.0, -1], [[-0.5, 1.0], [0.5, -1.0]], [0.2, -0.2])
+    with torch.no_grad():
+        for parameter, value in zip(module.parameters(), values, strict=True):
+            parameter.copy_(torch.tensor(value))
+    network = eh.from_torch(module)
+    assert network.softmax and "softmax left out" in repr(network)
+    assert eh.load(eh.save_network(network, tmp_path / "classes.safetensors")).softmax
+    assert eh.load(eh.save_network(network, tmp_path / "classes.json")).softmax
+    classes = module(torch.tensor(network.corners).float()).argmax(dim=1).tolist()
+    assert eh.audit(network, "XOR").computes == ("".join(map(str, classes)), "XOR")
+    assert eh.Behavior.of_network(network, network.corners).wanted.argmax(axis=1).tolist() == classes
+    low, high = eh.circuits(network, "XOR").count().between
+    assert low == high == eh.audit(network, "XOR").counts["perfect_circuits"]
+    with pytest.raises(
+        eh.InputError, match="a softmax after the outputs of this network was left out, so they stand for"
+    ):
+        eh.audit(network, "XOR,XNOR", threshold=0.5)
+    with pytest.raises(
+        eh.InputError, match="threshold is 0.5, but the model ends in a softmax, so its outputs stand for"
+    ):
+        eh.from_torch(module, threshold=0.5)
+
+
+def test_points_of_another_coding():
+    """Rows written with 0 and 1 are not run on a network that reads -1 and 1."""
+    for behavior in (
+        eh.Behavior.of_task(eh.parse_task("XOR")), eh.Behavior.of_data([[0, 0], [0, 1]], [0, 1]),
+    ):  # fmt: skip
+        with pytest.raises(
+            eh.InputError, match="written with 0 and 1, but the inputs of the network stand for 0 and 1 by -1"
+        ):
+            eh.audit_behavior(SIGNED, behavior)
+    told = eh.audit_behavior(SIGNED, eh.Behavior.of_task(eh.parse_task("XOR"), (-1, 1)))
+    assert told.counts["perfect_circuits"] == eh.audit(SIGNED, "XOR").counts["perfect_circuits"]
+    noisy = eh.Behavior.noisy(eh.parse_task("XOR"), 0.01, 3, inputs=(-1, 1))
+    assert np.abs(np.abs(noisy.points) - 1).max() < 0.1 and eh.audit_behavior(SIGNED, noisy).agreement == 1
+
+
+def test_place_keeps_both_of_two_classes():
+    """A circuit of two outputs is placed among those of both, one of the folded network among its own."""
+    network = eh.Network(
+        [[[1.0, 1.0], [1.0, 1.0]], [[-0.5, 1.0], [0.5, -1.0]]], [[0.0, -1.0], [0.2, -0.2]], ["relu", "identity"]
+    )
+    classes, expected = network.run(network.corners).argmax(axis=1), 0
+    for circuit in plain.all_circuits(network.weights):
+        expected += bool((plain.run(network, network.corners, circuit)[-1].argmax(axis=1) == classes).all())
+    assert eh.place(network, "XOR", whole(network), "argmax").of_perfect == expected
+    algorithm = next(eh.algorithms("XOR", depth=2))
+    with pytest.raises(
+        eh.InputError, match=r"mappings are into networks of one output; this one has 2: take network\.folded"
+    ):
+        eh.mappings(network, algorithm)
+    assert eh.interpretations(network, whole(network.folded()), "argmax").count > 0
+    for ask in (eh.circuits, eh.audit):
+        with pytest.raises(
+            eh.InputError, match="the decision argmax is among classes, the bits of a task are decided one"
+        ):
+            ask(network, "XOR,AND", decision="argmax")
+    three = replace(network, weights=(network.weights[0], np.ones((3, 2))), biases=([0, 0], [0, 1, 2]))
+    with pytest.raises(
+        eh.InputError, match=r"where outputs stand for classes, explain them by data: eh\.audit_behavior"
+    ):
+        eh.audit(three, "XOR")
+    with pytest.raises(eh.InputError, match="4 rows for 2 inputs, but there are 2: give it the other way round"):
+        eh.audit(network, [[0, 1, 1, 0], [0, 0, 0, 1]])
+
+
+def test_targets_that_cannot_be_met():
+    for options, message in (
+        (
+            {"outputs": (-1, 1), "output_activation": "sigmoid"},
+            r"output_values is \(-1, 1\) but must be within what sigmoid",
+        ),
+        (
+            {"outputs": (0.1, 0.9), "threshold": 2.0},
+            r"threshold is 2\.0 but must be between the output values 0\.1 and 0\.9",
+        ),
+    ):
+        with pytest.raises(eh.InputError, match=message):
+            eh.train("XOR", **options)

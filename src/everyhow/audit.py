@@ -18,7 +18,7 @@ from .circuits.count import CircuitCount
 from .circuits.criterion import Ablation
 from .circuits.findings import CircuitFindings, count_by_ablation, examine_circuits
 from .counted import circuit_counts, circuit_verdict
-from .decision import Decision
+from .decision import Decision, check_no_threshold
 from .details import by_ablation, circuit_details, details_of
 from .display import Displayed
 from .door import as_network
@@ -286,6 +286,7 @@ def audit(
     """
     if isinstance(task, Behavior):
         raise InputError("audit explains a network by the truth table of a task; a Behavior is for audit_behavior")
+    check_no_threshold(decision, threshold)
     network = as_network(network, threshold, inputs)
     parsed = parse_task(task, network.widths[0])
     network, decision = classes_as_one(network, parsed, decision)  # type: ignore[assignment]

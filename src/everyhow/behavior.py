@@ -12,13 +12,21 @@ from .arguments import choice, instance, is_number, is_whole, listed, quoted
 from .boolean.formulas import parse_formula
 from .boolean.gates import GATES
 from .boolean.truth_table import MAX_INPUTS, TruthTable, assignments, row_name
-from .decision import DECISIONS, Decision, decide, decision_for, level_for, telling_apart
+from .decision import (
+    DECISIONS,
+    Decision,
+    check_no_threshold,
+    decide,
+    decision_for,
+    level_for,
+    telling_apart,
+)
 from .door import as_network
 from .errors import InputError
 from .importing.arrays import array_of
 from .importing.labels import labels_of
 from .importing.points import points_of
-from .network import Network, checked_input_values, checked_threshold, coded
+from .network import Network, checked_input_values, checked_threshold, coded, one_of
 
 
 @dataclass(frozen=True)
@@ -76,7 +84,7 @@ def parse_task(text: Any, inputs: int | None = None) -> Task:
     elif isinstance(text, list | tuple) and text and all(isinstance(part, str) for part in text):
         task = parse_task(",".join(text), inputs)
     elif not isinstance(text, str):
-        task = _task_of_bits(text)
+        task = _task_of_bits(text, inputs)
     else:
         parts = [part.strip() for part in text.split(",")]
         found = [(name, table, fixed) for part in parts for name, table, fixed in _parse_output(part)]
@@ -95,7 +103,7 @@ def parse_task(text: Any, inputs: int | None = None) -> Task:
     return task
 
 
-def _task_of_bits(values: object) -> Task:
+def _task_of_bits(values: object, inputs: int | None) -> Task:
     """The task whose truth tables have these bits: one for each row, or a row of them for each, one per output."""
     try:
         given = array_of(values, "a task")
@@ -106,6 +114,12 @@ def _task_of_bits(values: object) -> Task:
         raise InputError(
             f"a task is not {quoted(values)}: give a gate such as XOR, a formula such as A & ~B, a table such as 0110, "
             f"or the bits of a table, such as [0, 1, 1, 0]"
+        )
+    if inputs is not None and bits.shape[1] == 1 << inputs != len(bits):
+        raise InputError(
+            f"a task has a row of bits for each row of its truth table, {1 << inputs} rows for {inputs} inputs, but "
+            f"there are {len(bits)}: give it the other way round (np.transpose), or texts, one per output, such as "
+            f'"{"".join(str(int(bit)) for bit in bits[0])}"'
         )
     tables = ["".join(str(int(bit)) for bit in column) for column in bits.T]
     return Task(tuple(tables), tuple(map(TruthTable.parse, tables)))
@@ -179,7 +193,8 @@ class Behavior:
         for name, array in (("points", points), ("weights", weights), ("wanted", wanted)):
             array.setflags(write=False)
             object.__setattr__(self, name, array)
-        object.__setattr__(self, "decision", _decision_of(self.decision, wanted))
+        usual = "threshold" if self.decision is None and self.threshold is not None else self.decision
+        object.__setattr__(self, "decision", _decision_of(usual, wanted))
         object.__setattr__(self, "threshold", checked_threshold(self.threshold))
         object.__setattr__(self, "input_values", checked_input_values(self.input_values))
         object.__setattr__(self, "names", tuple(map(str, listed("names", self.names, "the names of the classes"))))
@@ -228,7 +243,8 @@ class Behavior:
         distinct, which, counts = merged(points)
         if decision is not None:
             choice("decision", decision, DECISIONS)
-        said = labels_of(labels, outputs, None if decision == "round" else decision, len(which))
+        bits = decision == "round" or (decision is None and threshold is not None)
+        said = labels_of(labels, outputs, "threshold" if bits else decision, len(which))  # type: ignore[arg-type]
         wanted = said.wanted
         first = np.zeros(len(distinct), int)
         first[which[::-1]] = np.arange(len(which))[::-1]
@@ -245,9 +261,17 @@ class Behavior:
         return Behavior(distinct, counts, chosen, epsilon, within, decided, threshold, values, names)
 
     @staticmethod
-    def noisy(task: Task, deviation: float, copies: int, seed: int = 0, epsilon: float = 0.0) -> "Behavior":
+    def noisy(
+        task: Task,
+        deviation: float,
+        copies: int,
+        seed: int = 0,
+        epsilon: float = 0.0,
+        inputs: Iterable[float] = (0.0, 1.0),
+    ) -> "Behavior":
         """A task whose inputs are seen through noise: `copies` of each row of its truth table, each input of each moved
-        by its own normal noise of a standard deviation; the bits wanted are those of the row.
+        by its own normal noise of a standard deviation; the bits wanted are those of the row. `inputs` are the two
+        numbers by which inputs stand for 0 and for 1.
 
         Raises:
             InputError: no copies, or a deviation that is not above 0.
@@ -263,12 +287,13 @@ class Behavior:
             )
         if not is_whole(seed, 0):
             raise InputError(f"seed is {quoted(seed)}; it is a whole number of at least 0")
-        exact = np.repeat(assignments(task.inputs), copies, axis=0)
+        values = checked_input_values(inputs)
+        exact = np.repeat(coded(assignments(task.inputs), values), copies, axis=0)
         if deviation < 1e-12:
             raise InputError(f"deviation is {deviation}; noise as small as rounding moves no input")
         moved = exact + np.random.default_rng(seed).normal(scale=deviation, size=exact.shape)
         wanted = np.repeat(task.bits(), copies, axis=0)
-        return Behavior(moved, np.ones(len(moved)), wanted, epsilon, decision="threshold")
+        return Behavior(moved, np.ones(len(moved)), wanted, epsilon, decision="threshold", input_values=values)
 
     @staticmethod
     def of_network(
@@ -285,8 +310,9 @@ class Behavior:
         Args:
             network: the network.
             points: shape (inputs, features).
-            decision: `threshold`, `round` or `argmax`. When not given, one output is decided by threshold; several are
-                classes, of which argmax chooses one, when the last layer is linear, and must be said otherwise.
+            decision: `threshold`, `round` or `argmax`. When not given, one output is decided by threshold, and so are
+                several where a threshold other than 0.5 is said; else several are classes, of which argmax chooses one,
+                when the last layer is linear, and it must be said otherwise.
             weights: how much of the data each point stands for.
             epsilon: the circuit error allowed.
             within: how near a circuit's outputs must come to the network's.
@@ -300,9 +326,10 @@ class Behavior:
         if weights is None:
             points, _, weights = merged(points)
         points = points_of(points, "points")
-        chosen = decision_for(network, decision)
         if threshold is not None:
-            network = replace(network, threshold=threshold)
+            network = network.read(threshold)
+        chosen = decision_for(network, "threshold" if decision is None and threshold is not None else decision)
+        check_no_threshold(chosen, threshold)
         if chosen == "argmax":
             network = telling_apart(network)
         outputs = network.run(points)
@@ -401,7 +428,13 @@ def check_fits(network: Network, behavior: Behavior) -> None:
     if found != expected:
         raise InputError(
             f"the behavior has {found[0]} inputs and {found[1]} outputs, the network has {expected[0]} and "
-            f"{expected[1]}"
+            f"{expected[1]}" + (f"; {one_of(network)}" if (found[1], expected[1]) == (1, 2) else "")
+        )
+    if behavior.input_values != network.input_values and np.isin(behavior.points, behavior.input_values).all():
+        raise InputError(
+            "the points of the behavior are written with {:g} and {:g}, but the inputs of the network stand for 0 and "
+            "1 by {:g} and {:g}: write the points so (inputs= of the behavior), or read the network otherwise "
+            "(network.read(inputs=...), --inputs)".format(*behavior.input_values, *network.input_values)
         )
 
 

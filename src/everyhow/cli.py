@@ -36,7 +36,7 @@ app.add_typer(cli_exchange.app)
 app.command("audit-data")(audit_data_command)
 app.command("verify")(verify_command)
 
-WRONG_INPUT, FAILURE, OVER_BUDGET = 1, 2, 3
+WRONG_INPUT, FAILURE, OVER_BUDGET, INTERRUPTED = 1, 2, 3, 130
 
 TaskArgument = Annotated[
     str, typer.Argument(help="A gate (XOR, MAJORITY, AND:3), a formula ('A & ~B | ~A & B'), a truth table (0110), "
@@ -544,7 +544,9 @@ def main() -> None:
         _stop(str(error), WRONG_INPUT)
     except OSError as error:
         _stop(f"cannot write the output ({error.strerror})", WRONG_INPUT)
-    except Exception:
+    except Exception as error:
+        if str(error) == "Query interrupted":  # what DuckDB makes of Ctrl-C
+            sys.exit(INTERRUPTED)
         traceback.print_exc()
         _stop("internal failure; the lines above say where. Please report it with the command that led here", FAILURE)
 

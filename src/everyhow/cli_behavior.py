@@ -1,7 +1,7 @@
 """The command `everyhow audit-data`: an audit by data instead of by a task."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -52,8 +52,8 @@ def audit_data_command(
         raise InputError(f"{report} is a folder; give the name of the page, such as {report / 'report.html'}")
     explained = as_network(load(network, threshold=threshold), threshold, coding(inputs, "inputs"))
     rows = _rows(points, header)
-    behavior = _behavior(explained, rows, labels, decision, epsilon, within, header)
-    bits = None if features is None else _features(features, rows, behavior, header)
+    behavior = _behavior(explained, rows, labels, decision, epsilon, within, threshold)
+    bits = None if features is None else _features(features, rows, behavior)
     audit = audit_behavior(
         explained, behavior, features=bits, depth=depth,  # type: ignore[arg-type]
         ablation=ablation, robust=robust, budget=whole_budget(budget), progress=True,  # type: ignore[arg-type]
@@ -85,7 +85,7 @@ def _rows(path: Path, header: bool | None, rows: int | None = None):
 
 def _behavior(
     explained, rows, labels: Path | None, decision: str | None, epsilon: float, within: float | None,
-    header: bool | None,
+    threshold: float | None,
 ):  # fmt: skip
 
     from .behavior import Behavior
@@ -93,22 +93,23 @@ def _behavior(
 
     outputs = explained.widths[-1]
     if labels is None:
-        return Behavior.of_network(explained, rows, decision, epsilon=epsilon, within=within)  # type: ignore[arg-type]
-    found = read_table(labels, header, len(rows), texts=True)
+        asked: Any = decision
+        return Behavior.of_network(explained, rows, asked, epsilon=epsilon, within=within, threshold=threshold)
+    found = read_table(labels, None, len(rows), texts=True)
     typer.echo(str(found), err=True)
     try:
-        return Behavior.of_data(rows, found.values, outputs, epsilon, within, decision)  # type: ignore[arg-type]
+        return Behavior.of_data(rows, found.values, outputs, epsilon, within, decision, threshold)  # type: ignore[arg-type]
     except InputError as error:
         raise FileFormatError(f"{labels}: {error}") from None
 
 
-def _features(path: Path, rows, behavior, header: bool | None):
+def _features(path: Path, rows, behavior):
     """The features of the distinct rows, in the behavior's order."""
     import numpy as np
 
     from .behavior import merged
 
-    bits = _rows(path, header, len(rows))
+    bits = _rows(path, None, len(rows))
     _, which, _ = merged(rows)
     chosen = np.zeros((len(behavior.points), bits.shape[1]))
     chosen[which] = bits

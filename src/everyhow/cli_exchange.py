@@ -83,15 +83,22 @@ def align_command(
     ] = False,
     threshold: ThresholdOption = None,
     inputs: InputsOption = None,
+    decision: Annotated[
+        str | None, typer.Option(help="argmax, where two outputs stand for two classes: they are folded into one.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find every minimal place of a causal model in a network, by interchange of one variable at a time."""
+    from .arguments import choice
+    from .decision import DECISIONS
     from .door import as_network
     from .exchange.causal_model_files import read_causal_model
     from .exchange.placements import count_placements, differences, joint_disagreement, placements
 
     read = read_causal_model(model)
     whole = as_network(_stored(network), threshold, coding(inputs, "inputs"))
+    if decision is not None and choice("decision", decision, DECISIONS) == "argmax":
+        whole = whole.folded()
     differs, number = differences(whole, read), count_placements(whole, read)
     shown = []
     for placement in islice(placements(whole, read), MOST_SHOWN):

@@ -23,7 +23,7 @@ InputsOption = Annotated[
 HeaderOption = Annotated[
     bool | None,
     typer.Option(
-        "--header/--no-header", help="Whether files of rows begin with a line of names; found out if not given."
+        "--header/--no-header", help="Whether the file of inputs begins with a line of names; found out if not given."
     ),
 ]
 

@@ -13,7 +13,7 @@ from .circuits.execution import Execution
 from .circuits.released import ReleasedCircuits
 from .circuits.search import COUNTED_BITS
 from .circuits.space import circuits_in_space
-from .decision import Decision
+from .decision import Decision, check_no_threshold
 from .door import as_network
 from .errors import BudgetError, InputError
 from .executing import executing
@@ -68,6 +68,7 @@ def count(
         InputError: a task that does not fit the network, or an unknown option.
         BudgetError: in `authors`, the space of circuits exceeds the budget.
     """
+    check_no_threshold(decision, threshold)
     network = as_network(network, threshold, inputs)
     parsed = parse_task(task, network.widths[0])
     network, decision = classes_as_one(network, parsed, decision)  # type: ignore[assignment]

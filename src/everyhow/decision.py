@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from .activations import activation
-from .arguments import choice
+from .arguments import choice, quoted
 from .errors import InputError
 from .network import Network, check_tells_apart
 
@@ -68,6 +68,10 @@ def decision_for(network: Network, decision: str | None) -> Decision:
         return decision  # type: ignore[return-value]
     if outputs == 1:
         return "threshold"
+    if network.softmax:
+        return "argmax"
+    if network.threshold not in (None, 0.5):
+        return "threshold"
     if network.activations[-1] == "identity":
         return "argmax"
     raise InputError(
@@ -75,6 +79,15 @@ def decision_for(network: Network, decision: str | None) -> Decision:
         'decision="threshold" (--decision threshold) for bits of their own; decision="argmax" for classes, of which '
         "the largest output is chosen"
     )
+
+
+def check_no_threshold(decision: object, threshold: object) -> None:
+    """Raises InputError when a threshold is given for classes, of which the largest is chosen."""
+    if isinstance(decision, str) and decision == "argmax" and threshold is not None:
+        raise InputError(
+            f"threshold is {quoted(threshold)}, but by argmax the largest output is chosen, whatever its size: give "
+            "one of them"
+        )
 
 
 def level_for(network: Network, decision: Decision) -> float:

@@ -3,12 +3,11 @@
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .errors import InputError
-from .network import Network, checked_input_values, checked_threshold
+from .network import Network, checked_threshold
 
 NETWORKS = "a Network, a torch.nn.Module, a fitted scikit-learn perceptron, or the path of a network file"
 
@@ -30,11 +29,7 @@ def as_network(model: Any, threshold: float | None = None, inputs: Iterable[floa
         >>> as_network(xornet(), threshold=0.4)
         Network(2-3-1, sigmoid:25, 7 edges, threshold 0.4)
     """
-    checked = checked_threshold(threshold)
-    network = _network_of(model, checked)
-    if checked is not None:
-        network = replace(network, threshold=checked)
-    return network if inputs is None else replace(network, input_values=checked_input_values(inputs))
+    return _network_of(model, checked_threshold(threshold)).read(threshold, inputs)
 
 
 def _network_of(model: Any, threshold: float | None) -> Network:

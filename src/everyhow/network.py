@@ -1,6 +1,6 @@
 """The network: weights, biases and activations; running it whole, as a circuit, and with interventions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,7 @@ class Network:
             asks for it.
         input_values: the two numbers by which each input stands for 0 and for 1.
         remarks: how it was made from what was given, in sentences.
+        softmax: whether a softmax after its outputs was left out, so that these stand for classes.
 
     Raises:
         InputError: shapes that do not chain, values that are not finite, an unknown activation, a threshold that is not
@@ -62,6 +63,7 @@ class Network:
     threshold: float | None = 0.5
     input_values: tuple[float, float] = (0.0, 1.0)
     remarks: tuple[str, ...] = ()
+    softmax: bool = False
 
     def __post_init__(self) -> None:
         weights = tuple(_frozen(w, f"weights[{k}]", 2) for k, w in enumerate(_listed(self.weights, "weights")))
@@ -97,7 +99,9 @@ class Network:
         words = []
         if self.input_values != (0.0, 1.0):
             words.append("inputs {:g} and {:g}".format(*self.input_values))
-        if self.threshold != 0.5:
+        if self.softmax:
+            words.append("softmax left out")
+        elif self.threshold != 0.5:
             words.append("threshold not said" if self.threshold is None else f"threshold {self.threshold:g}")
         return tuple(words)
 
@@ -108,9 +112,33 @@ class Network:
         Raises:
             InputError: nobody said it; the message shows what the network computes by each usual one.
         """
+        if self.softmax:
+            raise InputError(
+                "a softmax after the outputs of this network was left out, so they stand for classes, of which the "
+                'largest is chosen, and a threshold says nothing of them: decide by argmax (decision="argmax", '
+                "--decision argmax)"
+            )
         if self.threshold is None:
             raise InputError(_which_threshold(self))
         return self.threshold
+
+    def read(self, threshold: float | None = None, inputs: Iterable[float] | None = None) -> "Network":
+        """The same network with its numbers read in another way.
+
+        Args:
+            threshold: an output above it is read as 1; as before when not given.
+            inputs: the two numbers by which each input stands for 0 and for 1; as before when not given.
+
+        Raises:
+            InputError: a number out of range.
+
+        Example:
+            >>> xornet().read(threshold=0.4)
+            Network(2-3-1, sigmoid:25, 7 edges, threshold 0.4)
+        """
+        level = self.threshold if threshold is None else checked_threshold(threshold)
+        values = self.input_values if inputs is None else checked_input_values(inputs)
+        return replace(self, threshold=level, input_values=values)
 
     @property
     def corners(self) -> Float[np.ndarray, "rows features"]:
@@ -173,7 +201,7 @@ class Network:
         one = self._with_outputs((second - first)[None], np.array([high - low]))
         said = "two outputs, which stand for two classes, are folded into one: the second less the first, 1 above 0"
         activations = (*self.activations[:-1], "identity")
-        return replace(one, activations=activations, threshold=0.0, remarks=(*self.remarks, said))
+        return replace(one, activations=activations, threshold=0.0, remarks=(*self.remarks, said), softmax=False)
 
     def _with_outputs(self, weights: np.ndarray, biases: np.ndarray) -> "Network":
         return replace(self, weights=(*self.weights[:-1], weights), biases=(*self.biases[:-1], biases))
@@ -347,9 +375,11 @@ def _which_threshold(network: Network) -> str:
         0.5: "for outputs trained towards 0 and 1",
     }
     told = (f"threshold={level:g} {words}: {_computed(network, level)}" for level, words in answers.items())
+    classes = ', or decision="argmax" (--decision argmax) where they stand for classes' * (network.widths[-1] > 1)
     return (
         f"nothing says where the outputs of this network turn from 0 to 1, its last layer being {_last_layer(network)}."
-        f" Say it (threshold=, --threshold): {'; or '.join(told)}; or any other number"
+        f" Say it where the network is made or asked (threshold=, --threshold; or network.read(threshold=0)){classes}: "
+        f"{'; or '.join(told)}; or any other number"
     )
 
 

@@ -170,6 +170,7 @@ def coding_document(network: Network) -> dict[str, Any]:
     found: dict[str, Any] = {} if network.threshold == 0.5 else {"threshold": network.threshold}
     if network.input_values != (0.0, 1.0):
         found["inputs"] = list(network.input_values)
+    found |= {"softmax": True} if network.softmax else {}
     return found | ({"remarks": list(network.remarks)} if network.remarks else {})
 
 
@@ -197,7 +198,10 @@ def _coding_in(document: Any) -> dict[str, Any]:
     remarks = document.get("remarks", [])
     if not isinstance(remarks, list) or not all(isinstance(remark, str) for remark in remarks):
         raise InputError(f"the remarks of a network are a list of sentences, not {remarks!r:.80}; leave them out")
-    return found | {"remarks": tuple(remarks)}
+    softmax = document.get("softmax", False)
+    if not isinstance(softmax, bool):
+        raise InputError(f"softmax of a network is true or false, not {quoted(softmax)}")
+    return found | {"remarks": tuple(remarks), "softmax": softmax}
 
 
 def _fields(document: object) -> tuple:
@@ -279,7 +283,9 @@ def _read_safetensors(path: Path) -> Network:
 def _from_metadata(metadata: dict[str, str]) -> dict[str, Any]:
     """How the numbers of a network in a safetensors file stand for bits."""
     try:
-        return {key: json.loads(metadata[key]) for key in ("threshold", "inputs", "remarks") if key in metadata}
+        return {
+            key: json.loads(metadata[key]) for key in ("threshold", "inputs", "remarks", "softmax") if key in metadata
+        }
     except (ValueError, RecursionError) as error:
         raise InputError(
             f"its metadata holds no JSON where everyhow writes it ({error}); write the file again"

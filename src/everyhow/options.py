@@ -46,9 +46,23 @@ def check_budget(budget: object) -> None:
 def classes_as_one(network: Network, task: Task, decision: str | None) -> tuple[Network, str | None]:
     """The network with two classes folded into one output, where a task of one output is asked of it by argmax; and the
     decision then."""
-    if isinstance(decision, str) and decision == "argmax" and (network.widths[-1], task.outputs) == (2, 1):
+    if (network.widths[-1], task.outputs) == (2, 1) and are_classes(network, decision):
         return network.folded(), "threshold"
     return network, decision
+
+
+def are_classes(network: Network, decision: object) -> bool:
+    """Whether the outputs of a network stand for classes: it is said, or a softmax after them was left out."""
+    return (isinstance(decision, str) and decision == "argmax") or (decision is None and network.softmax)
+
+
+def check_bits(decision: object) -> None:
+    """Raises InputError when the bits of a task are asked for by argmax."""
+    if isinstance(decision, str) and decision == "argmax":
+        raise InputError(
+            "the decision argmax is among classes, the bits of a task are decided one by one: use threshold; or, where "
+            "several outputs stand for classes, give a Behavior, such as eh.Behavior.of_data(points, labels)"
+        )
 
 
 def check_outputs(network: Network, task: Task) -> None:
@@ -60,6 +74,11 @@ def check_outputs(network: Network, task: Task) -> None:
         hint = (
             "where they are bits of their own, give a task for each, such as XOR,AND; where they stand for two "
             'classes, of which the second is 1, say decision="argmax" (--decision argmax): they are folded into one'
+        )
+    elif network.widths[-1] > 2 and task.outputs == 1:
+        hint += (
+            "; where outputs stand for classes, explain them by data: eh.audit_behavior(network, "
+            "eh.Behavior.of_data(points, labels)) (everyhow audit-data)"
         )
     raise InputError(f"task {task.name} has {task.outputs} output(s) but the network has {network.widths[-1]}; {hint}")
 
@@ -74,11 +93,7 @@ def check_options(
 ) -> None:
     """Raises InputError when an option is out of range or the task does not fit the network."""
     check_outputs(network, task)
-    if decision == "argmax":
-        raise InputError(
-            "the decision argmax is among classes, the bits of a task are decided one by one: use threshold, or give a "
-            "Behavior whose classes are the outputs"
-        )
+    check_bits(decision)
     if preset == "authors" and network.threshold != 0.5:
         raise InputError(
             f"the preset authors rounds outputs to 0 and 1, and this network has the threshold "

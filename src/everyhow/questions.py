@@ -23,8 +23,8 @@ from .interpretations.interpretations import Interpretations
 from .mappings.alignment import minimal_mappings
 from .mappings.mapping import Mapping
 from .mappings.signatures import signatures
-from .network import Network
-from .options import check_budget, check_decision, check_outputs, classes_as_one
+from .network import Network, one_of
+from .options import are_classes, check_bits, check_budget, check_decision, check_outputs, classes_as_one
 
 
 def circuits(
@@ -95,7 +95,7 @@ def place(
     check_ablation(ablation)
     instance(circuit, Circuit, "a Circuit", "everyhow.exchange.graph_json.read_graph reads one from a file")
     check_budget(budget)
-    network, wanted = _asked(as_network(network), task, decision)
+    network, wanted = _asked(as_network(network), task, decision, circuit.widths[-1] == 2)
     if circuit.widths[-1] == 1:
         network, wanted = one_for_two_classes(network, wanted)
     return standing(network, wanted, circuit, budget, ablation)
@@ -112,6 +112,8 @@ def interpretations(network: Any, circuit: Circuit, decision: Decision = "thresh
     network = as_network(network)
     instance(circuit, Circuit, "a Circuit", "eh.circuits lists those of a network")
     check_decision("paper", decision)
+    if network.widths[-1] == 2 and are_classes(network, None if decision == "threshold" else decision):
+        network, decision = network.folded(), "threshold"
     return Interpretations(network, circuit, network.corners, ReadingRule(decision=decision))
 
 
@@ -147,6 +149,10 @@ def mappings(network: Any, algorithm: Algorithm) -> tuple[Mapping, ...]:
             f"mappings are of one algorithm, not of {type(algorithm).__name__}; take one from algorithms()"
         )
     network = as_network(network)
+    if network.widths[-1] != 1:
+        raise InputError(
+            f"mappings are into networks of one output; this one has {network.widths[-1]}: {one_of(network)}"
+        )
     if algorithm.inputs != network.widths[0]:
         raise InputError(f"the algorithm has {algorithm.inputs} inputs but the network has {network.widths[0]}")
     return tuple(minimal_mappings(signatures(network, network.corners), algorithm))
@@ -185,17 +191,21 @@ def align(
     return tuple(placements(as_network(network, threshold, inputs), model))
 
 
-def _asked(network: Network, task: Any, decision: str | None) -> tuple[Network, Behavior]:
+def _asked(network: Network, task: Any, decision: str | None, keep: bool = False) -> tuple[Network, Behavior]:
     """The network as it is read, and what its circuits are judged by: a Behavior as it is, else what the network
-    decides, if the task fits it."""
+    decides, if the task fits it. Two outputs that stand for two classes are folded into one, or, to `keep`, are not."""
     if isinstance(task, Behavior):
         check_said_once(task, decision)
         check_fits(network, task)
         return task.read(network), task
     check_decision("paper", decision)
     parsed = None if task is None else parse_task(task, network.widths[0])
-    if parsed is not None:
+    if parsed is not None and not (
+        keep and (network.widths[-1], parsed.outputs) == (2, 1) and are_classes(network, decision)
+    ):
         network, decision = classes_as_one(network, parsed, decision)
         check_outputs(network, parsed)
-    wanted = Behavior.of_network(network, network.corners, decision or "threshold")  # type: ignore[arg-type]
+        check_bits(decision)
+    usual = "argmax" if network.softmax else "threshold"
+    wanted = Behavior.of_network(network, network.corners, decision or usual)  # type: ignore[arg-type]
     return network, wanted

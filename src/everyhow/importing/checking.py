@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..activations import activation
+from ..arguments import quoted
 from ..errors import InputError
 from ..network import Network
 from ..origin import Origin
@@ -47,6 +48,8 @@ def imported(
     network = read_at(network, threshold)
     ours, allowed = network.run(points), allowed_differences(steps, points, precision)
     level = 0.5 if network.threshold is None else network.threshold
+    if any(isinstance(step, Softmax) for step in steps):
+        network = _of_classes(network, threshold)
     for softmax in (step for step in steps if isinstance(step, Softmax)):
         ours, allowed = _through(softmax, ours, allowed, precision)
         level = 0.5
@@ -55,6 +58,20 @@ def imported(
         source=source, folded=folded, precision=precision, checked_on=checked_on,
     )  # fmt: skip
     return replace(network, origin=origin)
+
+
+def _of_classes(network: Network, threshold: Any) -> Network:
+    """The network whose outputs stand for classes, since a softmax after them was left out.
+
+    Raises:
+        InputError: a threshold is given, which says nothing of classes.
+    """
+    if threshold is not None:
+        raise InputError(
+            f"threshold is {quoted(threshold)}, but the model ends in a softmax, so its outputs stand for classes, of "
+            "which the largest is chosen: leave the threshold out"
+        )
+    return replace(network, threshold=None, softmax=True)
 
 
 def read_at(network: Network, threshold: Any) -> Network:

@@ -46,7 +46,11 @@ def checked_features(features: Features, behavior: Behavior) -> FeatureRows:
             f"{len(behavior.points)} inputs, and 1 to {MAX_INPUTS} features"
         )
     if not np.isin(given, (0, 1)).all():
-        raise InputError("features are bits; a value is neither 0 nor 1")
+        row, column = (int(k) for k in np.argwhere(~np.isin(given, (0, 1)))[0])
+        raise InputError(
+            f"features are bits, and feature {column + 1} of input {row + 1} is {given[row, column]:g}: write "
+            "them as 0 and 1"
+        )
     return FeatureRows(given.shape[1], given.astype(np.int64) @ (1 << np.arange(given.shape[1])[::-1]))
 
 

@@ -113,6 +113,7 @@ class TrainingSettings:
                 "rising epochs, none beyond the last",
             ),
         }
+        rules |= self._reachable()
         faults = [
             f"{name} is {quoted(getattr(self, name))} but must be {rule}"
             for name, (holds, rule) in rules.items()
@@ -120,6 +121,23 @@ class TrainingSettings:
         ]
         if faults:
             raise InputError("these training settings cannot be used: " + "; ".join(faults))
+
+    def _reachable(self) -> dict[str, tuple[bool, str]]:
+        """Whether outputs can come to what they are trained towards, on either side of where they turn."""
+        values = self.output_values
+        if len(values) != 2 or not all(map(is_number, values)):
+            return {}
+        ends = activation(self.output_activation)(np.array([-1e300, 1e300]))
+        rules = {}
+        if values[0] < values[1] and not (ends[0] <= values[0] and values[1] <= ends[1]):
+            shown = " to ".join(f"{end:g}" for end in ends)
+            rules["output_values"] = (
+                False,
+                f"within what {self.output_activation} gives, {shown}",
+            )
+        if self.threshold is not None and not values[0] < self.threshold < values[1]:
+            rules["threshold"] = (False, f"between the output values {values[0]:g} and {values[1]:g}")
+        return rules
 
     @property
     def level(self) -> float:
