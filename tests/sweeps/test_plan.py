@@ -253,9 +253,7 @@ def test_coded_numbers_in_plans():
     settings = {"input_values": [-1, 1], "output_values": [-1, 1]}
     (point,) = plan_of({"settings": settings}).points
     assert (point.training.level, point.training.input_values) == (0.0, (-1.0, 1.0))
-    with pytest.raises(
-        eh.InputError, match="presets: authors will not do, since it rounds outputs to 0 and 1, and"
-    ):
+    with pytest.raises(eh.InputError, match="presets: authors will not do, since it rounds outputs to 0 and 1, and"):
         plan_of({"settings": settings, "presets": ["paper", "authors"]})
     # A plan that leaves these options at their defaults is the same plan as before they came.
     assert plan_of({}).digest == plan_of({"settings": {"input_values": [0, 1], "output_values": [0, 1]}}).digest

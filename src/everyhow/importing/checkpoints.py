@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import InputError
 from .pickles import Call, Name, items_of, kind_of
 from .state_dicts import Description, texts
-from .stored_layers import StoredLayer
+from .stored_layers import COUNTS, StoredLayer, unwrapped
 
 SAVE = "save model.state_dict() with torch.save, or import the module itself with everyhow.from_torch"
 # Names of what is left out, or could be meant, shown in one message.
@@ -62,7 +62,7 @@ def state_dict_in(document: Any, part: str | None = None) -> Part:
 
     Args:
         document: what the pickle of the checkpoint describes.
-        part: the place of the state dict, where there are several.
+        part: the place of the state dict, where there are several; or what the names of the tensors meant begin with.
 
     Raises:
         InputError: there is none, or there are several and none of them was chosen.
@@ -78,9 +78,23 @@ def state_dict_in(document: Any, part: str | None = None) -> Part:
                 f"(--part {places[0]} on the command line)"
             )
         return found[0]
-    if not isinstance(part, str) or part not in places:
+    if isinstance(part, str) and part in places:
+        return found[places.index(part)]
+    inside = [one for one in (_beginning(one, part) for one in found) if one] if isinstance(part, str) else []
+    if len(inside) != 1:
         raise InputError(f"it holds no state dict at the part {part!r:.80}; those that it holds are {_named(places)}")
-    return found[places.index(part)]
+    return inside[0]
+
+
+def _beginning(part: Part, wanted: str) -> Part | None:
+    """Of a state dict the tensors whose names begin with what is wanted, such as those of one of several networks."""
+    beginning = f"{wanted.removeprefix(f'{part.place}/')}."
+    names = [name for name, one in part.held.items() if is_tensor(one) and name not in COUNTS]
+    short = dict(zip(names, unwrapped(names), strict=True))
+    chosen = {name for name in names if name.startswith(beginning) or short[name].startswith(beginning)}
+    others = [name if part.place == "." else f"{part.place}/{name}" for name in names if name not in chosen]
+    held = {name: part.held[name] for name in part.held if name in chosen}
+    return replace(part, held=held, left_out=(*part.left_out, *others)) if chosen else None
 
 
 def described_by(part: Part, said: Description) -> tuple[Description, tuple[str, ...]]:

@@ -101,8 +101,8 @@ def stored_layers(arrays: Mapping[str, np.ndarray], places: Mapping[str, Hashabl
         raise InputError("there are no tensors; expected NAME.weight and NAME.bias of linear layers")
     if len(found) > MOST_LAYERS:
         raise InputError(f"it holds tensors of {len(found):,} layers; at most {MOST_LAYERS} are imported: {NEXT}")
-    unwrapped = dict(zip(_unwrapped(found), found, strict=True))
-    return [replace(_layer(name, found[whole]), place=at.get(whole)) for name, whole in unwrapped.items()]
+    short = dict(zip(unwrapped(found), found, strict=True))
+    return [replace(_layer(name, found[whole]), place=at.get(whole)) for name, whole in short.items()]
 
 
 def memory_of(tensors: Mapping[str, Any]) -> dict[str, Hashable]:
@@ -159,12 +159,12 @@ def _detached(name: str, value: Any) -> Any:
     return (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
 
 
-def _unwrapped(names: Iterable[str]) -> list[str]:
+def unwrapped(names: Iterable[str]) -> list[str]:
     """The names of layers without what wrappers put before each of them."""
     names = list(names)
     for wrapper in WRAPPERS:
         if all(name.startswith(wrapper) for name in names):
-            return _unwrapped(name.removeprefix(wrapper) for name in names)
+            return unwrapped(name.removeprefix(wrapper) for name in names)
     return names
 
 
