@@ -103,6 +103,49 @@ def test_in_memory():
     assert circuit_from_masks(EDGE_MASKS, NETWORK, NODE_MASKS).edges == EDGES
 
 
+def test_masks_of_pytorch():
+    """Tensors of every kind hold the same masks, also those of kinds that NumPy has not."""
+    torch = pytest.importorskip("torch")
+    for kind in (torch.bfloat16, torch.float16, torch.float32, torch.uint8, torch.bool):
+        masks = [torch.tensor(mask, dtype=kind, requires_grad=kind.is_floating_point) for mask in EDGE_MASKS]
+        assert circuit_from_masks(masks, NETWORK).edges == EDGES
+
+
+def test_loose_edges(tmp_path):
+    """What is left without loose edges is only offered where something is left."""
+    for masks, left in (
+        ([[[1, 0], [0, 0], [0, 0]], [[0, 0, 0]]], False),
+        ([[[1, 0], [1, 0], [0, 0]], [[1, 0, 0]]], True),
+    ):
+        (tmp_path / "masks.json").write_text(json.dumps(masks))
+        with pytest.raises(FileFormatError, match=r"neuron . of layer 1 has no edge out") as error:
+            read_graph(tmp_path / "masks.json", NETWORK)
+        assert ("connected_part gives the circuit that is left" in str(error.value)) == left
+        assert (
+            "nothing is left without them; give edges that lead from inputs to every output" in str(error.value)
+        ) != left
+
+
+def test_an_edge_listed_twice(tmp_path):
+    """JSON may repeat a name; where the two say different things neither is taken, where they agree both are."""
+    whole = '{"edges": {%s}, "cfg": {}}'
+    one, other = '"x0->h1.0": {"in_graph": true}', '"x0->h1.0": {"in_graph": false}'
+    rest = '"h1.0->y0": {"in_graph": true}'
+    for pair in ([one, other], [other, one]):
+        (tmp_path / "graph.json").write_text(whole % ", ".join([*pair, rest]))
+        with pytest.raises(FileFormatError, match=r"graph.json: 'x0->h1.0' stands twice .* different .*; keep one"):
+            read_graph(tmp_path / "graph.json", NETWORK)
+    one = '"x0->h1.0": {"score": NaN, "in_graph": true}'
+    (tmp_path / "graph.json").write_text(whole % ", ".join([one, one.replace("NaN", "null"), rest]))
+    with pytest.raises(FileFormatError, match=r"'x0->h1.0' stands twice"):
+        read_graph(tmp_path / "graph.json", NETWORK)
+    (tmp_path / "graph.json").write_text(whole % ", ".join([one, rest]))
+    assert read_graph(tmp_path / "graph.json", NETWORK).edges == ((1, 0, 0), (2, 0, 0))
+    one = '"x0->h1.0": {"in_graph": true}'
+    (tmp_path / "graph.json").write_text(whole % ", ".join([one, one, rest]))
+    assert read_graph(tmp_path / "graph.json", NETWORK).edges == ((1, 0, 0), (2, 0, 0))
+
+
 @given(st.lists(st.booleans(), min_size=9, max_size=9))
 def test_against_running_with_masks(bits):
     """A circuit of masks computes what the released code computes with them: weights times masks, biases kept."""
@@ -113,7 +156,7 @@ def test_against_running_with_masks(bits):
     try:
         circuit = circuit_from_masks([first, second], NETWORK)
     except eh.InputError as error:
-        assert "are no circuit" in str(error)
+        assert "are no circuit" in str(error) if bits.any() else "0 everywhere" in str(error)
         assert not second.any() or (used != second[0]).any()
         return
     hidden = np.maximum(inputs @ (NETWORK.weights[0] * first).T + NETWORK.biases[0], 0) * used
@@ -133,6 +176,9 @@ REFUSED = [
      "'x0->h1.2', 'x1->h1.2', 'h1.2->y0': in the edge masks, but at a neuron that the node masks leave out"),
     ({"edge_masks": EDGE_MASKS, "node_masks": [[1, 1]]}, r"the node masks have the shapes \(2,\)"),
     ({"edge_masks": [[[1, 0], [0, 0], [1, 1]], [[1, 0, 0]]]}, "are no circuit: neuron 2 of layer 1 has no edge out"),
+    ({"edge_masks": EDGE_MASKS, "node_masks": [[1, 1], [1, 1, 1], [1]]},
+     "'h1.1': kept by the node masks, but without an edge in the edge masks; leave such neurons out"),
+    ({"edge_masks": [[[0, 0], [0, 0], [0, 0]], [[0, 0, 0]]]}, "the edge masks are 0 everywhere, .* its edges$"),
     ({"circuits": []}, 'a graph is a JSON object with "edges"'),
     ([{"epoch": 1}], "holds a JSON list; a graph of a circuit is a JSON object"),
 ]  # fmt: skip

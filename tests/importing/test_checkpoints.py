@@ -143,7 +143,9 @@ def test_the_papers_released_code(tmp_path):
                 network = eh.load(tmp_path / "model.pt", **options)
                 assert network.activations == ("leaky_relu", "identity")
                 np.testing.assert_allclose(network.run(CORNERS), OUTPUTS, rtol=1e-6, atol=1e-7)
-            told = "layer sizes 2-3-1 and activation leaky_relu as the file says; the output linear and read as 1 ab"
+            told = (
+                "layer sizes 2-3-1 as the file says, and activation leaky_relu as the file says; the output linear and"
+            )
             assert any(told in words for words in eh.load(tmp_path / "model.pt").origin.folded)
     assert eh.load(tmp_path / "model.pt", output_activation="sigmoid").activations == ("leaky_relu", "sigmoid")
 
@@ -165,11 +167,108 @@ def test_what_contradicts_the_released_code(tmp_path):
     ):
         eh.load(path)
     torch.save({**document, "activation": "swish"}, path)
-    with pytest.raises(FileFormatError, match="it has the activation 'swish', which the released code does not know"):
+    with pytest.raises(
+        FileFormatError,
+        match=r"it has the activation 'swish', which is not known; give another one, .*hidden_activation=",
+    ):
         eh.load(path)
     torch.save({**document, "activation": nn.ReLU}, path)
     with pytest.raises(FileFormatError, match="a state dict does not say its activations"):
         eh.load(path)
+
+
+NAMED = {"state_dict": STATE, "layer_sizes": [2, 3, 1], "activation": "LeakyReLU"}
+
+
+@pytest.mark.parametrize("beside", [
+    {"loss": "BCEWithLogitsLoss"}, {"criterion": nn.BCEWithLogitsLoss()}, {"epoch": 3}, {"final_activation": "sigmoid"},
+    {"output_activation": None}, {"output_activation": nn.Sigmoid},
+])  # fmt: skip
+def test_hyperparameters_of_other_code(tmp_path, beside):
+    """Widths and activation are taken from any dictionary; what its output means only from the released code's own."""
+    torch.save({**NAMED, **beside}, tmp_path / "model.pt")
+    with pytest.raises(FileFormatError, match="a state dict does not say what its output means"):
+        eh.load(tmp_path / "model.pt")
+    network = eh.load(tmp_path / "model.pt", threshold=0)
+    assert (network.threshold, network.activations) == (0, ("leaky_relu", "identity"))
+    np.testing.assert_allclose(network.run(CORNERS), OUTPUTS, rtol=1e-6, atol=1e-7)
+
+
+def test_released_keys_inside_another_dictionary(tmp_path):
+    """What stands further out may speak of the output, too."""
+    torch.save({"model": NAMED, "loss": "BCEWithLogitsLoss"}, tmp_path / "model.pt")
+    with pytest.raises(FileFormatError, match="a state dict does not say what its output means"):
+        eh.load(tmp_path / "model.pt")
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+def test_output_activations_of_files(tmp_path, hidden):
+    """An output activation that a file names is taken, told, and must not be contradicted."""
+    sizes = {"input_size": 2, "hidden_sizes": [3], "output_size": 1, "activation": "leaky_relu"} if hidden else {}
+    options, path = ({} if hidden else {"hidden_activation": "leaky_relu"}), tmp_path / "model.pt"
+    for name in ("sigmoid", "Sigmoid"):
+        torch.save({**sizes, "state_dict": STATE, "output_activation": name}, path)
+        for more in ({}, {"output_activation": "sigmoid"}):
+            network = eh.load(path, **options, **more)
+            np.testing.assert_allclose(network.run(CORNERS), 1 / (1 + np.exp(-OUTPUTS)), rtol=1e-6, atol=1e-7)
+        assert any("output activation sigmoid as the file says" in words for words in network.origin.folded)
+    with pytest.raises(
+        FileFormatError, match="says output_activation 'Sigmoid' itself, but output_activation is 'tanh'"
+    ):
+        eh.load(path, output_activation="tanh", **options)
+    torch.save({**sizes, "state_dict": STATE, "output_activation": "mish"}, path)
+    with pytest.raises(
+        FileFormatError, match=r"has the output_activation 'mish', which is not known; .*--output-activat"
+    ):
+        eh.load(path, threshold=0, **options)
+    network = eh.load(path, output_activation="sigmoid", **options)
+    assert network.activations[-1] == "sigmoid"
+    assert any("sigmoid as given, in place of the file's 'mish'" in words for words in network.origin.folded)
+
+
+@pytest.mark.parametrize(("name", "ours"), [
+    ("ReLU", "relu"), ("Tanh", "tanh"), ("LeakyReLU", "leaky_relu"), ("Leaky_ReLU", "leaky_relu"),
+    ("SIGMOID", "sigmoid"), ("leaky_relu:0.2", "leaky_relu:0.2"), ("GELU", "gelu"),
+])  # fmt: skip
+def test_names_of_activations(tmp_path, name, ours):
+    """Files call activations as PyTorch's classes do; the user may call them so as the library does."""
+    torch.save({**NAMED, "activation": name}, tmp_path / "model.pt")
+    for options in ({}, {"hidden_activation": ours}):
+        assert eh.load(tmp_path / "model.pt", **options).activations == (ours, "identity")
+    with pytest.raises(FileFormatError, match="names 2 activations"):
+        eh.load(tmp_path / "model.pt", hidden_activation=f"{ours},{ours}")
+
+
+def test_given_in_place_of_an_unknown_activation(tmp_path):
+    """Where the file's own name is not known, the one that is given is taken, and both are told."""
+    torch.save({**NAMED, "activation": "my_act"}, tmp_path / "model.pt")
+    network = eh.load(tmp_path / "model.pt", hidden_activation="tanh")
+    assert network.activations == ("tanh", "identity")
+    assert any("activation tanh as given, in place of the file's 'my_act'" in words for words in network.origin.folded)
+
+
+def test_a_number_and_a_text_of_one_name(tmp_path):
+    """The keys 0 and "0" would be one name: neither is taken for the other."""
+    other = {name: one + 1 for name, one in STATE.items()}
+    for document in ({0: STATE, "0": other}, {"models": {"0": STATE, 0: other}}):
+        torch.save(document, tmp_path / "model.pt")
+        with pytest.raises(FileFormatError, match="holds both the key 0 and the key '0', which are one name; give one"):
+            eh.load(tmp_path / "model.pt", **SAID)
+
+
+@pytest.mark.parametrize("document", [
+    {"fc1": MODULE[0].state_dict(), "fc2": MODULE[2].state_dict()},
+    {"layers": [MODULE[0].state_dict(), MODULE[2].state_dict()]},
+])  # fmt: skip
+def test_layers_saved_one_by_one(tmp_path, document):
+    """Layers that are dictionaries of their own: what to do for one network of them is said."""
+    torch.save(document, tmp_path / "model.pt")
+    with pytest.raises(
+        FileFormatError, match=r"each is one layer: if they are .* one dictionary, as (fc1|0).weight and"
+    ):
+        eh.load(tmp_path / "model.pt", **SAID)
+    with pytest.raises(eh.InputError, match=r"layers as dictionaries of their own; put .* such as (fc1|0).weight"):
+        eh.from_state_dict(document, "leaky_relu", threshold=0.5)
 
 
 def test_layer_sizes_settle_the_order(tmp_path):

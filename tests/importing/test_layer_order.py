@@ -108,7 +108,13 @@ RIGHT = [
     # names and sizes as they come, whether a module registered them, widths; the right order
     ({"fc2": (3, 3), "fc1": (3, 3), "fc3": (3, 1)}, False, None, "fc1 fc2 fc3"),
     ({"10": (2, 2), "2": (2, 2), "0": (2, 2)}, False, None, "0 2 10"),
-    ({"b.0.1": (2, 2), "b.0.0": (2, 2), "b.1": (2, 2)}, False, None, "b.0.0 b.0.1 b.1"),
+    ({"layers.1.0": (2, 2), "layers.0.0": (2, 2), "layers.2": (2, 2)}, False, None, "layers.0.0 layers.1.0 layers.2"),
+    ({"teacher.2": (2, 2), "teacher.0": (2, 2)}, False, None, "teacher.0 teacher.2"),
+    ({"experts.3.fc2": (2, 2), "experts.3.fc1": (2, 2)}, False, None, "experts.3.fc1 experts.3.fc2"),
+    ({"inp": (3, 2), "hidden.0": (2, 2), "hidden.1": (2, 2), "out": (2, 1)}, True, None, "inp hidden.0 hidden.1 out"),
+    ({"body": (2, 2), "head": (2, 2)}, True, None, "body head"),
+    ({"gate": (3, 1), "shortcut": (2, 3)}, False, None, "shortcut gate"),  # nothing else chains
+    ({"a.0": (2, 3), "a.2": (3, 4), "b.0": (4, 5), "b.2": (5, 1)}, False, None, "a.0 a.2 b.0 b.2"),
     ({"layers.1.0": (2, 2), "layers.0.0": (2, 2)}, False, None, "layers.0.0 layers.1.0"),
     ({"fc1": (2, 2), "fc2": (2, 2), "out": (2, 2)}, True, None, "fc1 fc2 out"),
     ({"in": (2, 2), "mid": (2, 2), "out": (2, 2)}, True, None, "in mid out"),
@@ -127,7 +133,7 @@ def test_orders_that_are_known(layers, registered, widths, right):
 
 ASKED = [
     ({"fc1": (2, 2), "fc2": (2, 2), "out": (2, 2)}, False, None, "several: fc1, fc2, out; or fc1, out, fc2; or "),
-    ({"b": (3, 2), "a": (2, 3)}, False, None, "several: b, a; or a, b"),
+    ({"b": (3, 2), "a": (2, 3)}, False, None, "several: a, b; or b, a"),
     ({"fc2": (2, 2), "fc1": (2, 2)}, True, None, "They come as fc2, fc1, which their names contradict"),
     ({"x": (2, 2), "fc2": (2, 2), "fc1": (2, 2)}, True, None, "which their names contradict"),
     ({"output": (2, 2), "hidden": (2, 2)}, True, None, "They come as output, hidden, which their names contradict"),
@@ -142,6 +148,78 @@ def test_orders_that_are_asked_for(layers, registered, widths, message):
     """Where several orders fit and nothing says which one is meant, or names and registration say different things."""
     with pytest.raises(eh.InputError, match=message):
         order_of(layers, registered, widths)
+
+
+def nets(*names, sizes=((2, 3), (3, 2))):
+    """Layers of several stacks, each of these sizes, with the numbers that Sequential gives."""
+    return {f"{name}.{2 * k}": size for name in names for k, size in enumerate(sizes)}
+
+
+BESIDE = [
+    (nets("teacher", "student"), r"groups, teacher, student, .*part='teacher', or --part; of a mapping, give"),
+    (nets("actor", "critic"), "groups, actor, critic, "),
+    (nets("online", "target"), "groups, online, target, "),
+    (nets("members.0", "members.1"), r"groups, members.0, members.1, .*part='members.0'"),
+    (nets("model", "ema_model"), "groups, model, ema_model, "),
+    (nets("first", "second"), "groups, first, second, "),
+    ({"body.0": (2, 2), "body.2": (2, 2), "other": (2, 2)}, "groups, body, other, "),
+    ({"a_fc1": (2, 2), "a_fc2": (2, 2), "b_fc1": (2, 2), "b_fc2": (2, 2)}, "groups, a_fc#, b_fc#, "),
+    ({"net1_fc1": (2, 2), "net1_fc2": (2, 2), "net2_fc1": (2, 2), "net2_fc2": (2, 2)}, "groups, net1_fc1, "),
+    ({"experts.0": (2, 2), "experts.1": (2, 2), "router": (2, 2)}, "groups, experts, router, "),
+    (nets("encoder", "decoder"), "several: encoder.0, encoder.2, decoder.0, decoder.2; or .*groups, encoder, decoder"),
+    (dict(sorted(nets("encoder", "decoder").items())), "several: encoder.0, encoder.2, decoder.0, decoder.2; or"),
+    *((dict.fromkeys(names.split(), (2, 2)), rf"Names such as {first}.* are those of layers beside others.*from_torch")
+      for names, first in (
+          ("body head0 head1", "head0, head1"), ("fc1 shortcut fc2", "shortcut"), ("up gate down", "gate"),
+          ("q k v out", "q, k, v"), ("q_proj k_proj v_proj", "q_proj"), ("query key value", "query, key, value"),
+          ("enc mu logvar dec", "mu, logvar"), ("expert_0 expert_1", "expert_0"), ("experts.0 experts.1", "experts.0"),
+          ("net.heads.0 net.heads.1", "net.heads.0"), 
+          ("teacher student", "teacher, student"), ("fc1 skipConnection fc2", "skipConnection"))),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("registered", [True, False])
+@pytest.mark.parametrize(("layers", "message"), BESIDE)
+def test_layers_beside_one_another(layers, registered, message):
+    """Networks and branches in one dictionary, whose widths happen to chain, are no chain unless a user says so."""
+    with pytest.raises(eh.InputError, match=f"the order of the layers is not known, .*{message}"):
+        order_of(layers, registered)
+    given = next(iter(orders(layers)))
+    assert order_of(layers, registered, given=given).names == given
+
+
+def test_networks_that_do_not_chain():
+    """Where widths do not chain, the way to one of the networks is told as well."""
+    with pytest.raises(eh.InputError, match=r"no order of these layers chains.*part='teacher', or --part"):
+        order_of(nets("teacher", "student", sizes=((2, 3), (3, 1))), True)
+
+
+def test_one_of_several_networks(tmp_path):
+    """What a teacher and a student in one file compute, each read alone by `part`, and by the tensors of a mapping."""
+    torch.manual_seed(3)
+    module = nn.ModuleDict({
+        name: nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2)) for name in ("teacher", "student")
+    })  # fmt: skip
+    wrapped = {f"module.{name}": one for name, one in module.state_dict().items()}
+    torch.save({"epoch": 3, "state_dict": wrapped}, tmp_path / "both.pt")
+    with pytest.raises(eh.InputError, match="groups, teacher, student"):
+        eh.load(tmp_path / "both.pt", hidden_activation="relu")
+    with pytest.raises(eh.InputError, match="groups, teacher, student"):
+        eh.from_state_dict(module.state_dict(), "relu")
+    for name in ("teacher", "student"):
+        expected = module[name](torch.tensor(INPUTS, dtype=torch.float32)).detach().numpy()
+        for part in (name, f"module.{name}", f"state_dict/{name}"):
+            network = eh.load(tmp_path / "both.pt", hidden_activation="relu", part=part)
+            np.testing.assert_allclose(network.run(INPUTS), expected, rtol=1e-6, atol=1e-6)
+        other = "student" if name == "teacher" else "teacher"
+        told = network.origin.folded[0]
+        assert told.startswith("left out of the file: epoch") and f"state_dict/module.{other}.0.weight" in told
+        tensors = {key: one for key, one in module.state_dict().items() if key.startswith(name)}
+        np.testing.assert_allclose(eh.from_state_dict(tensors, "relu").run(INPUTS), expected, rtol=1e-6, atol=1e-6)
+    with pytest.raises(eh.InputError, match="it holds no state dict at the part 'teach'"):
+        eh.load(tmp_path / "both.pt", hidden_activation="relu", part="teach")
+    chain = eh.load(tmp_path / "both.pt", hidden_activation="relu", order="student.0,student.2,teacher.0,teacher.2")
+    assert chain.widths == (2, 3, 2, 3, 2)
 
 
 WRONG = [

@@ -202,6 +202,10 @@ REFUSED = [
     ({"0.weight_g": np.ones((2, 1)), "0.weight_v": W}, {}, r"two tensors of shapes \(2, 1\) and \(3, 2\)"),
     ({"0.weight_orig": W, "0.weight_mask": V}, {}, r"0.weight_orig has the shape \(3, 2\), 0.weight_mask \(1, 3\)"),
     ({"0.weight_orig": W, "0.weight_u": np.ones(2), "0.weight_v": np.ones(2)}, {}, r"vectors of shapes \(2,\) and"),
+    ({"0.weight_g": np.ones((3, 1)), "0.weight_v_orig": W, "0.weight_v_mask": W}, {},
+     "^0.weight_v_orig and 0.weight_v_mask are of a pruning .*prune.remove"),
+    ({"0.weight_u": np.ones(3), "0.weight_v": np.ones(2), "0.weight_orig_orig": W, "0.weight_orig_mask": W}, {},
+     "^0.weight_orig_orig and 0.weight_orig_mask are of a pruning .*prune.remove"),
     ({"0.weight_orig": W}, {}, "unknown tensor 0.weight_orig"),
     ({"0.weight": W.astype(int)}, {}, "0.weight holds values of type int64; tensors of float64, float32"),
     ({"0.weight": "text"}, {}, "0.weight holds values of type <U4"),
@@ -334,6 +338,10 @@ def test_compared_with_outputs():
         eh.from_state_dict(module.state_dict(), "tanh", data=(CORNERS, outputs), threshold=0.5)
     with pytest.raises(eh.InputError, match=r"outputs in data have the shape \(3, 1\); the network gives \(4, 1\)"):
         eh.from_state_dict(module.state_dict(), data=(CORNERS, outputs[:3]), **named)
+    with pytest.raises(
+        eh.InputError, match="the outputs in data are None; give one row per input, or the inputs alone"
+    ):
+        eh.from_state_dict(module.state_dict(), data=(CORNERS, None), **named)
     with pytest.raises(eh.InputError, match="the outputs in data are not an array of numbers"):
         eh.from_state_dict(module.state_dict(), data=(CORNERS, ["a", "b", "c", "d"]), **named)
     origin = eh.from_state_dict(module.state_dict(), data=CORNERS, **named).origin

@@ -46,7 +46,7 @@ def read_json(path: str | Path, what: str, most: int) -> Any:
     """The JSON value in a file that is said to hold `what`, of at most so many bytes.
 
     Raises:
-        FileFormatError: there is no such file, it is larger, or cannot be read.
+        FileFormatError: there is no such file, it is larger, cannot be read, or says two things of one name.
     """
     path = Path(path)
     if not path.is_file():
@@ -55,11 +55,22 @@ def read_json(path: str | Path, what: str, most: int) -> Any:
         size = path.stat().st_size
         if size > most:
             raise FileFormatError(f"{path}: has {size:,} bytes; {what} has at most {most:,}")
-        return json.loads(path.read_bytes())
+        return json.loads(path.read_bytes(), object_pairs_hook=_object)
     except (ValueError, RecursionError, OSError) as error:
         if isinstance(error, FileFormatError):
             raise
+        if isinstance(error, InputError):
+            raise FileFormatError(f"{path}: {error}") from None
         raise FileFormatError(f"{path}: not a JSON file ({error}); expected {what}") from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, which may repeat a name only to say the same again."""
+    found = dict(pairs)
+    twice = next((name for name, value in pairs if value is not found[name] and value != found[name]), None)
+    if twice is not None:
+        raise InputError(f"{cut(twice)} stands twice in one object, with different values; keep one of them")
+    return found
 
 
 @contextmanager

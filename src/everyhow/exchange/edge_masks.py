@@ -56,8 +56,8 @@ def mask_edges(edge_masks: Any, network: Network, node_masks: Any = None) -> tup
     """The edges that masks put into a circuit, by layer, neuron and parent; see `circuit_from_masks`.
 
     Raises:
-        InputError: masks of other shapes or values, an edge at a neuron that the node masks leave out, or one whose
-            weight is 0.
+        InputError: masks of other shapes or values, or without an edge; an edge at a neuron that the node masks leave
+            out, or one whose weight is 0; a neuron within the network that the node masks keep without an edge.
     """
     if hasattr(edge_masks, "edge_masks"):
         edge_masks, node_masks = edge_masks.edge_masks, getattr(edge_masks, "node_masks", None)
@@ -75,6 +75,20 @@ def mask_edges(edge_masks: Any, network: Network, node_masks: Any = None) -> tup
         ]
         if loose:
             raise InputError(f"{named(loose)}: in the edge masks, but at a neuron that the node masks leave out")
+        idle = [
+            node_name(network, k, j)
+            for k in range(1, network.depth)
+            for j in np.flatnonzero(nodes[k] & ~masks[k - 1].any(axis=1) & ~masks[k].any(axis=0)).tolist()
+        ]
+        if idle:
+            raise InputError(
+                f"{named(idle)}: kept by the node masks, but without an edge in the edge masks; leave such neurons out "
+                "of the node masks, or give the edge masks alone"
+            )
+    if not any(mask.any() for mask in masks):
+        raise InputError(
+            "the edge masks are 0 everywhere, so no edge is in the circuit; give masks with 1 at its edges"
+        )
     edges = tuple((k, j, i) for k, mask in enumerate(masks, start=1) for j, i in np.argwhere(mask).tolist())
     real = edge_names(network)
     weightless = [f"{node_name(network, k - 1, i)}->{node_name(network, k, j)}" for k, j, i in edges
@@ -177,7 +191,7 @@ def _is_circuit_of_matrices(value: Any) -> bool:
 def _masks(what: str, masks: Any, shapes: Sequence[tuple[int, ...]], network: Network) -> list[Bool[np.ndarray, "..."]]:
     """The masks as arrays of these shapes."""
     try:
-        found = [np.asarray(mask.detach().cpu() if hasattr(mask, "detach") else mask) for mask in masks]
+        found = [_numbers(mask) for mask in masks]
     except Exception:
         raise InputError(f"the {what}s are not arrays; give one per layer") from None
     if [mask.shape for mask in found] != list(shapes):
@@ -190,6 +204,14 @@ def _masks(what: str, masks: Any, shapes: Sequence[tuple[int, ...]], network: Ne
         if mask.dtype.kind not in "biuf" or not np.isin(mask, (0, 1)).all():
             raise InputError(f"{what} {number} has values beside 0 and 1; it is 1 at what is in the circuit, else 0")
     return [mask.astype(bool) for mask in found]
+
+
+def _numbers(mask: Any) -> np.ndarray:
+    if not hasattr(mask, "detach"):
+        return np.asarray(mask)
+    mask = mask.detach().cpu()
+    # NumPy has no bfloat16; float32 holds its values.
+    return np.asarray(mask.float() if str(mask.dtype) == "torch.bfloat16" else mask)
 
 
 def _numbered(arrays: Mapping[str, np.ndarray], start: str) -> list[np.ndarray]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..circuits.circuit import Circuit, Edge
+from ..circuits.circuit import Circuit, Edge, connected_part
 from ..errors import InputError
 from ..files import write_atomically
 from ..network import Network
@@ -175,7 +175,13 @@ def _circuit_of(edges: tuple[Edge, ...], network: Network) -> Circuit:
     except InputError as error:
         if "are no circuit" not in str(error):
             raise
-        raise InputError(f"{error}; connected_part gives the circuit that is left without them") from None
+        try:
+            connected_part(network.widths, edges)
+        except InputError:
+            next_step = "nothing is left without them; give edges that lead from inputs to every output"
+        else:
+            next_step = "connected_part gives the circuit that is left without them"
+        raise InputError(f"{error}; {next_step}") from None
 
 
 def _check_said(chosen: list[Entry], network: Network) -> None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
+from ..activations import FAMILIES, PLAIN, activation
 from ..errors import InputError
 from .pickles import Call, Name, items_of, kind_of
 from .state_dicts import Description, texts
-from .stored_layers import StoredLayer
+from .stored_layers import COUNTS, StoredLayer, unwrapped
 
 SAVE = "save model.state_dict() with torch.save, or import the module itself with everyhow.from_torch"
 # Names of what is left out, or could be meant, shown in one message.
@@ -17,7 +18,13 @@ MOST_NAMED = 12
 # What the matrices of linear layers end in; an optimizer keeps tensors under other names.
 WEIGHTS = re.compile(r"(.*\.)?(weight|weight_g|weight_v|weight_orig|parametrizations\.weight\.original[01]?)")
 TENSORS = re.compile(r"torch\._utils\._rebuild_(\w*tensor\w*|parameter\w*)|torch\._tensor\._rebuild_from_type\w*")
-ACTIVATIONS = ("leaky_relu", "relu", "tanh", "sigmoid")
+# What people call the activations, in small letters and digits alone.
+ACTIVATIONS = {name.replace("_", ""): name for name in (*PLAIN, *FAMILIES)} | {"linear": "identity"}
+# The keys that the paper's released code writes; with dropout_rate in a later version.
+RELEASED = (
+    {"layer_sizes", "activation", "state_dict"},
+    {"input_size", "hidden_sizes", "output_size", "activation", "state_dict"},
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +69,7 @@ def state_dict_in(document: Any, part: str | None = None) -> Part:
 
     Args:
         document: what the pickle of the checkpoint describes.
-        part: the place of the state dict, where there are several.
+        part: the place of the state dict, where there are several; or what the names of the tensors meant begin with.
 
     Raises:
         InputError: there is none, or there are several and none of them was chosen.
@@ -75,51 +82,121 @@ def state_dict_in(document: Any, part: str | None = None) -> Part:
         if len(found) > 1:
             raise InputError(
                 f"it holds {len(found)} state dicts, {_named(places)}; choose one, such as part={places[0]!r} "
-                f"(--part {places[0]} on the command line)"
+                f"(--part {places[0]} on the command line){_of_one_layer(found)}"
             )
         return found[0]
-    if not isinstance(part, str) or part not in places:
+    if isinstance(part, str) and part in places:
+        return found[places.index(part)]
+    inside = [one for one in (_beginning(one, part) for one in found) if one] if isinstance(part, str) else []
+    if len(inside) != 1:
         raise InputError(f"it holds no state dict at the part {part!r:.80}; those that it holds are {_named(places)}")
-    return found[places.index(part)]
+    return inside[0]
+
+
+def _of_one_layer(found: list[Part]) -> str:
+    """What to do where every state dict is one layer, so that they may be those of one network."""
+    if any(is_tensor(one) and name not in ("weight", "bias") for part in found for name, one in part.held.items()):
+        return ""
+    name = found[0].place.rpartition("/")[2]
+    return (
+        "; each is one layer: if they are the layers of one network, put their tensors into one dictionary, as "
+        f"{name}.weight and {name}.bias, and save that"
+    )
+
+
+def _beginning(part: Part, wanted: str) -> Part | None:
+    """Of a state dict the tensors whose names begin with what is wanted, such as those of one of several networks."""
+    beginning = f"{wanted.removeprefix(f'{part.place}/')}."
+    names = [name for name, one in part.held.items() if is_tensor(one) and name not in COUNTS]
+    short = dict(zip(names, unwrapped(names), strict=True))
+    chosen = {name for name in names if name.startswith(beginning) or short[name].startswith(beginning)}
+    others = [name if part.place == "." else f"{part.place}/{name}" for name in names if name not in chosen]
+    held = {name: part.held[name] for name in part.held if name in chosen}
+    return replace(part, held=held, left_out=(*part.left_out, *others)) if chosen else None
 
 
 def described_by(part: Part, said: Description) -> tuple[Description, tuple[str, ...]]:
-    """What a user says of a state dict, and what is said beside it, in the form of the paper's released code: its
-    `activation`, with `layer_sizes`, or with `input_size`, `hidden_sizes` and `output_size`; and this in words.
+    """What a user says of a state dict, and what is said beside it; and the latter in words.
 
-    The released code has a linear last layer, whose output it rounds.
+    That is its `output_activation`; and in the form of the paper's released code its `activation`, with `layer_sizes`,
+    or with `input_size`, `hidden_sizes` and `output_size`. The released code has a linear last layer, whose output it
+    rounds; a dictionary that holds anything else may be of another code, of which nothing like that is known.
 
     Raises:
-        InputError: the user says otherwise.
+        InputError: the user says otherwise, or an activation is not known.
     """
-    sizes, name = _sizes(part.beside), part.beside.get("activation")
-    if sizes is None or not isinstance(name, str):
-        return said, ()
-    if name not in ACTIVATIONS and said.hidden_activation is None:
-        raise InputError(
-            f"it has the activation {name[:80]!r}, which the released code does not know; give another one"
+    known, words, output = said, [], part.beside.get("output_activation")
+    if isinstance(output, str):
+        known = replace(known, output_activation=_one_said("output_activation", output, said.output_activation))
+        words.append(f"output activation {known.output_activation} {_as_said(output)}")
+    if _describes(part):
+        sizes, name = _sizes(part.beside) or [], part.beside["activation"]
+        given = None if said.hidden_activation is None else texts(said.hidden_activation, "hidden_activation")
+        hidden = _one_said("activation", name, given, "hidden_activation")
+        widths = tuple(sizes[1:-1]) if said.widths is None else said.widths
+        known = replace(known, hidden_activation=hidden, widths=widths)
+        shown = ",".join(texts(hidden, "hidden_activation"))
+        words.append(
+            f"layer sizes {'-'.join(map(str, sizes))} as the file says, and activation {shown} {_as_said(name)}"
         )
-    hidden = (name,) if said.hidden_activation is None else texts(said.hidden_activation, "hidden_activation")
-    if set(hidden) != {name}:
+        released = part.place == "state_dict" and set(part.beside) - {"dropout_rate"} in RELEASED
+        if released and said.output_activation is None and said.threshold is None:
+            known = replace(known, threshold=0.5)
+            words.append("the output linear and read as 1 above 0.5, as the paper's released code does")
+    return known, ("; ".join(words),) if words else ()
+
+
+def _one_said(key: str, name: str, given: Any, option: str | None = None) -> Any:
+    """The activation that a file has under a key, or what the user gave, where the file's is not known.
+
+    Raises:
+        InputError: they are two, or there is none.
+    """
+    found, option = _known(name), option or key
+    if found is None and given is None:
         raise InputError(
-            f"it says activation {name!r} itself, but hidden_activation is {', '.join(hidden)[:80]!r}; leave the "
+            f"it has the {key} {name[:80]!r}, which is not known; give another one, which is then taken: {option}= "
+            f"(--{option.replace('_', '-')} on the command line)"
+        )
+    if found is None or given is None:
+        return found if given is None else given
+    told = {_known(one) or one for one in texts(given, option)}
+    if told != {found}:
+        raise InputError(
+            f"it says {key} {name[:80]!r} itself, but {option} is {', '.join(texts(given, option))[:80]!r}; leave the "
             "latter out, or give the state dict alone to everyhow.from_state_dict"
         )
-    widths = tuple(sizes[1:-1]) if said.widths is None else said.widths
-    known = replace(said, hidden_activation=hidden, widths=widths)
-    words = f"layer sizes {'-'.join(map(str, sizes))} and activation {name} as the file says"
-    if said.output_activation is None and said.threshold is None:
-        known = replace(known, threshold=0.5)
-        words += "; the output linear and read as 1 above 0.5, as the paper's released code does"
-    return known, (words,)
+    return given
+
+
+def _as_said(name: str) -> str:
+    return "as the file says" if _known(name) else f"as given, in place of the file's {name[:80]!r}"
+
+
+def _known(name: str) -> str | None:
+    """The activation that people call so, in letters of any size: ReLU, LeakyReLU, leaky-relu:0.2."""
+    kind, colon, numbers = name.partition(":")
+    found = f"{ACTIVATIONS.get(re.sub('[^a-z0-9]', '', kind.lower()))}{colon}{numbers}"
+    try:
+        activation(found)
+    except InputError:
+        return None
+    return found
+
+
+def _describes(part: Part) -> bool:
+    """Whether layer sizes and an activation stand beside a state dict."""
+    return _sizes(part.beside) is not None and isinstance(part.beside.get("activation"), str)
 
 
 def check_sizes(part: Part, layers: Iterable[StoredLayer]) -> None:
-    """See that the layer sizes beside a state dict are those of its layers.
+    """See that the layer sizes beside a state dict, if there are any with an activation, are those of its layers.
 
     Raises:
         InputError: they are not.
     """
+    if not _describes(part):
+        return
     sizes = _sizes(part.beside) or []
     found = sorted(layer.weights.shape for layer in layers)
     if sorted((b, a) for a, b in pairwise(sizes)) != found:
@@ -161,7 +238,18 @@ def _parts(document: Any) -> Iterator[Part]:
 def _held(value: Any) -> dict[str, Any] | None:
     """What a dictionary or a list holds by key or number."""
     items = dict(enumerate(value)) if isinstance(value, list | tuple) else items_of(value)
-    return None if items is None else {str(key): one for key, one in items.items() if isinstance(key, str | int)}
+    if items is None:
+        return None
+    found: dict[str, Any] = {}
+    for key, one in items.items():
+        if isinstance(key, str | int):
+            if str(key) in found:
+                raise InputError(
+                    f"one of its dictionaries holds both the key {str(key)[:80]} and the key {str(key)[:80]!r}, which "
+                    f"are one name; give one of them another name, or {SAVE}"
+                )
+            found[str(key)] = one
+    return found
 
 
 def _nothing_found(document: Any) -> str:

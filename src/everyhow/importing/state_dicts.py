@@ -150,6 +150,8 @@ def _compared(
 ) -> Origin:
     """The origin, after the comparison with outputs of the model where these are given."""
     inputs, outputs = data if _is_pair(data) else (data, None)
+    if _is_pair(data) and outputs is None:
+        raise InputError("the outputs in data are None; give one row per input, or the inputs alone")
     points, told = points_for(network.widths[0], inputs)
     if outputs is None:
         return Origin(source, words, precision, NOTHING, 0, 0.0, 0.0, 0, 0, 0)

@@ -66,6 +66,12 @@ def stored_arrays(tensors: Any) -> dict[str, np.ndarray]:
             raise InputError(
                 f"the state dict has the key {name!r:.80}, which is not a text; its tensors have names such as 0.weight"
             )
+        inner = value if isinstance(value, list | tuple) else [value]
+        if any(isinstance(one, Mapping) and one and set(one) <= {"weight", "bias"} for one in inner):
+            raise InputError(
+                f"under {name[:80]!r} it holds layers as dictionaries of their own; put the tensors of all layers into "
+                f"one, under names such as {name[:80] if inner[0] is value else '0'}.weight"
+            )
         if isinstance(value, Mapping):
             raise InputError(
                 f"under {name[:80]!r} it holds a dictionary, not a tensor; of a checkpoint, give the state dict alone, "
@@ -101,8 +107,8 @@ def stored_layers(arrays: Mapping[str, np.ndarray], places: Mapping[str, Hashabl
         raise InputError("there are no tensors; expected NAME.weight and NAME.bias of linear layers")
     if len(found) > MOST_LAYERS:
         raise InputError(f"it holds tensors of {len(found):,} layers; at most {MOST_LAYERS} are imported: {NEXT}")
-    unwrapped = dict(zip(_unwrapped(found), found, strict=True))
-    return [replace(_layer(name, found[whole]), place=at.get(whole)) for name, whole in unwrapped.items()]
+    short = dict(zip(unwrapped(found), found, strict=True))
+    return [replace(_layer(name, found[whole]), place=at.get(whole)) for name, whole in short.items()]
 
 
 def memory_of(tensors: Mapping[str, Any]) -> dict[str, Hashable]:
@@ -159,12 +165,12 @@ def _detached(name: str, value: Any) -> Any:
     return (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
 
 
-def _unwrapped(names: Iterable[str]) -> list[str]:
+def unwrapped(names: Iterable[str]) -> list[str]:
     """The names of layers without what wrappers put before each of them."""
     names = list(names)
     for wrapper in WRAPPERS:
         if all(name.startswith(wrapper) for name in names):
-            return _unwrapped(name.removeprefix(wrapper) for name in names)
+            return unwrapped(name.removeprefix(wrapper) for name in names)
     return names
 
 
@@ -174,6 +180,13 @@ def _layer(name: str, parts: Parts) -> StoredLayer:
     bias_keys = frozenset(parts) - weight_keys
     if weight_keys not in WEIGHTS:
         key = next((key for key in parts if key.rpartition(".")[2] in OTHERS), None)
+        pruned = [key for key in parts if key[-5:] in ("_orig", "_mask") and key[:-5] not in ("weight", "bias")]
+        if pruned and not key:
+            told = " and ".join(f"{dot}{key}"[:120] for key in pruned)
+            raise InputError(
+                f"{told} are of a pruning of a tensor that another hook makes the weights of; take it off with "
+                f"torch.nn.utils.prune.remove and save again, or {NEXT}"
+            )
         key = key or next((key for key in parts if key not in ("weight", "bias")), "bias")
         if not weight_keys:
             raise InputError(f"{dot}{key} has no {dot}weight beside it; {NEXT}")

@@ -61,8 +61,7 @@ def load_state_dict_file(path: Path, said: Description, part: str | None = None)
         arrays = stored_arrays({name: _tensor(name, one, records, folder) for name, one in found.tensors.items()})
         known, words = described_by(found, said)
         layers = stored_layers(arrays)
-        if words:
-            check_sizes(found, layers)
+        check_sizes(found, layers)
         if known.hidden_activation is None and len(layers) > 1:
             raise InputError(
                 "a state dict does not say its activations; give them, as in everyhow import "
