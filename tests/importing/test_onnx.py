@@ -243,6 +243,7 @@ def small(**changes):
         "w": np.ones((2, 3)), "b": np.ones(3), "v": np.ones((3, 1)), "m": np.arange(9.0).reshape(3, 3), "c": np.ones(2),
         "slopes": np.arange(3.0), "zeros": np.zeros(3), "half": np.array(0.5), "nothing": np.ones((3, 0)),
         "s": np.array([1, 2, 3]), "flat": np.array([-1]), "one_axis": np.array([1]), "first_two": np.array([0, 1]),
+        "twice": np.array([1, 1]), "nan": np.array(np.nan),
         "q": np.array(1, np.uint8), "at_0": np.array([0]),
     }  # fmt: skip
     stored = {name: array.astype(np.float32) if array.dtype == float else array for name, array in stored.items()}
@@ -291,6 +292,11 @@ REFUSED = [
      "Greater odd: it comes right after Relu second, with no linear layer between; one activation a layer is"),
     ({"two": node("Sum", ["h", "b", "b"], "r")}, "Sum odd: it has 3 operands; one stored operand"),
     ({"two": node("Celu", ["h"], "r", alpha=-1.0)}, "Celu odd: alpha is -1; a number above 0"),
+    ({"two": node("Elu", ["h"], "r", alpha=-1.0)},
+     f"Elu odd: alpha is -1; a number of at least 0 is supported: export what follows it, by {TAIL}, .*by {HEAD}"),
+    ({"two": node("Clip", ["h", "nan"], "r")},
+     f"Clip odd: its operand 1 has nan; a number in each place is supported: export what follows it, by {TAIL}"),
+    ({"two": node("Max", ["h", "nan"], "r")}, "Max odd: its operand 1 has nan; a number in each place is supported"),
     ({"two": node("Clip", ["h", "half", "half"], "r")}, "Clip odd: it keeps what lies between 0.5 and 0.5"),
     ({"two": node("Clip", ["h", "nothing"], "r")}, r"Clip odd: its operand 1 has the shape \(3, 0\); one number is"),
     ({"two": node("Max", ["h", "half", "half"], "r")}, "Max odd: it has 3 operands; one stored operand"),
@@ -298,20 +304,24 @@ REFUSED = [
     ({"two": node("Reshape", ["h", "s"], "r")}, r"Reshape odd: it cannot make \(inputs, 3\) into \(1, 2, 3\)"),
     ({"two": node("Reshape", ["h", "flat"], "r")}, r"Reshape odd: it mixes the inputs of a batch, \(inputs, 3\)"),
     ({"two": node("Squeeze", ["h", "one_axis"], "r")}, r"Squeeze odd: it takes other axes than such of size 1 from"),
-    ({"two": node("Gather", ["h", "first_two"], "r", axis=1)}, "Gather odd: it takes a part of what flows through"),
-    ({"two": node("Slice", ["h", "flat", "s"], "r")}, "Slice odd: its bounds do not fit; a slice that takes"),
-    ({"two": node("Slice", ["h", "at_0", "one_axis", "at_0"], "r")}, "Slice odd: it takes a part of what flows"),
-    ({"two": node("Slice", ["h", "at_0", "one_axis", "one_axis"], "r")}, "Slice odd: it takes a part of what flows"),
+    ({"two": node("Gather", ["h", "first_two"], "r", axis=0)}, "Gather odd: it takes a part of the inputs"),
+    ({"two": node("Gather", ["h", "twice"], "r", axis=1)}, r"Gather odd: it takes the features \(1, 1\); each at most"),
+    ({"two": node("Gather", ["h", "s"], "r", axis=1)}, r"Gather odd: its bounds do not fit \(inputs, 3\); a part of"),
+    ({"two": node("Gather", ["h", "first_two"], "r", axis=1)}, "MatMul third takes 3 features, .* gives 2"),
+    ({"two": node("Slice", ["h", "flat", "s"], "r")}, r"Slice odd: its bounds do not fit \(inputs, 3\); a part of"),
+    ({"two": node("Slice", ["h", "at_0", "one_axis", "at_0"], "r")}, "Slice odd: it takes a part of the inputs"),
+    ({"two": node("Slice", ["h", "at_0", "one_axis", "one_axis"], "r")}, "MatMul third takes 3 features, .* gives 1"),
     ({"two": node("Cast", ["h"], "r", to=TensorProto.INT32)}, "Cast odd: it changes to a type"),
     ({"two": node("Transpose", ["h"], "r")}, r"MatMul third: it multiplies along axis -1 of \(3, inputs\)"),
     ({"two": node("BatchNormalization", ["h", "b", "b", "b", "c"], "r")}, "its statistics are of different lengths"),
     ({"two": helper.make_node("BatchNormalization", ["h", "b", "b", "b", "b"], ["r", "q1", "p"], training_mode=1)},
      "BatchNormalization giving r, q1, p: it is in training mode; inference mode"),
     ({"one": None, "two": node("Relu", ["x"], "r"), "three": node("MatMul", ["r", "w"], "y")},
-     "Relu odd: what is to be imported begins with an activation"),
+     r"Relu odd: what is to be imported begins with an activation.*extract_model\('model.onnx', 'part.onnx', \['r'\]"),
     ({"three": node("Tanh", ["r"], "y")}, "Tanh odd: this activation comes right after Relu second"),
     ({"three": node("MatMul", ["r", "w"], "y")}, "MatMul odd takes 2 features, but what comes before gives 3"),
-    ({"three": node("Softmax", ["r"], "y", axis=0)}, r"Softmax odd: it goes along axis 0 of \(inputs, 3\)"),
+    ({"three": node("Softmax", ["r"], "y", axis=0)},
+     r"Softmax odd: it goes along axis 0 of \(inputs, 3\).* by .*\['x'\], \['r'\]\)"),
     ({"four": node("Softmax", ["y"], "z"), "three": node("MatMul", ["r", "v"], "t"), "y": node("Softmax", ["t"], "y")},
      r"Softmax odd: it goes along axis -1 of \(inputs, 1\); a softmax over all features, of which there are several"),
     ({"three": node("ArgMax", ["t"], "y", axis=1), "zero": node("MatMul", ["r", "v"], "t")},
@@ -331,6 +341,106 @@ def test_refused(tmp_path, changes, message):
     with pytest.raises(FileFormatError, match=message) as error:
         eh.from_onnx(path)
     assert str(error.value).startswith(f"{path}: ")
+
+
+def ending_in(*nodes, outputs=("y",), **stored):
+    """A 2-3 network and what comes after its scores `z`; the points, and the scores by numpy."""
+    random = np.random.default_rng(5)
+    w, v = (random.standard_normal(shape).astype(np.float32) for shape in ((2, 4), (4, 3)))
+    before = helper.make_node("MatMul", ["x", "w"], ["h"]), helper.make_node("Tanh", ["h"], ["t"])
+    last = helper.make_node("MatMul", ["t", "v"], ["z"])
+    model = model_of([*before, last, *nodes], {"w": w, "v": v, **stored}, outputs=outputs)
+    model.opset_import.append(helper.make_opsetid("ai.onnx.ml", 1))
+    points = random.standard_normal((20, 2)).astype(np.float32)
+    return model, points, np.tanh(points.astype(np.float64) @ w) @ v
+
+
+SHARES, PLACE = helper.make_node("Softmax", ["z"], ["p"], axis=-1), helper.make_node("ArgMax", ["z"], ["a"], axis=1)
+SCORES = r"onnx.utils.extract_model\('model.onnx', 'part.onnx', \['x'\], \['z'\]\)"
+
+
+def taken(table, axis=1, of="p", to="y"):
+    return helper.make_node("Gather", [of, table], [to], axis=axis)
+
+
+OTHER_ENDS = {
+    "the first class": ([SHARES, taken("i")], {"i": np.array(0)}),
+    "the last class": ([SHARES, taken("i")], {"i": np.array([2])}),
+    "another order": ([SHARES, taken("i")], {"i": np.array([1, 2, 0])}),
+    "an order beside labels": ([PLACE, SHARES, taken("i")], {"i": np.array([1, 2, 0]), "outputs": ("a", "y")}),
+    "columns in another order": (
+        [SHARES, *(taken(f"i{at}", to=f"y{at}") for at in range(3))],
+        {f"i{at}": np.array(at) for at in range(3)} | {"outputs": ("y2", "y1", "y0")},
+    ),
+    "one input": ([SHARES, taken("i", axis=0)], {"i": np.array([0])}),
+    "labels in another order": ([PLACE, helper.make_node("Gather", ["i", "a"], ["y"])], {"i": np.array([1, 0, 2])}),
+    "labels put together": ([PLACE, helper.make_node("Gather", ["i", "a"], ["y"])], {"i": np.array([0, 0, 1])}),
+    "names in another order": (
+        [PLACE, helper.make_node("ArrayFeatureExtractor", ["i", "a"], ["y"], domain="ai.onnx.ml")],
+        {"i": np.array(["b", "a", "c"], object)},
+    ),
+    "labels as truth": ([PLACE, helper.make_node("Cast", ["a"], ["y"], to=TensorProto.BOOL)], {}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHER_ENDS)
+def test_other_ends(tmp_path, name):
+    """What selects, reorders or renames classes after the scores is no end that can be left out; the scores can."""
+    nodes, stored = OTHER_ENDS[name]
+    model, points, scores = ending_in(*nodes, **stored)
+    path = tmp_path / "model.onnx"
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(FileFormatError, match=f"its output y2? gives neither all of the scores z or.*by {SCORES}"):
+        eh.from_onnx(path)
+    onnx.utils.extract_model(path, tmp_path / "part.onnx", ["x"], ["z"], check_model=False)
+    np.testing.assert_allclose(eh.from_onnx(tmp_path / "part.onnx").run(points.astype(float)), scores, atol=1e-5)
+
+
+def test_zipmap_in_another_order(tmp_path):
+    """Dictionaries by classes name these in the order of the scores."""
+    for labels, message in (([0, 1, 2], None), ([2, 1, 0], "its classes are 2, 1, 0; classes in ascending order")):
+        zipped = helper.make_node("ZipMap", ["p"], ["y"], domain="ai.onnx.ml", classlabels_int64s=labels)
+        model, points, scores = ending_in(SHARES, zipped)
+        (tmp_path / "model.onnx").write_bytes(model.SerializeToString())
+        if message is None:
+            network = eh.from_onnx(tmp_path / "model.onnx")
+            np.testing.assert_allclose(network.run(points.astype(float)), scores, atol=1e-5)
+        else:
+            with pytest.raises(FileFormatError, match=message):
+                eh.from_onnx(tmp_path / "model.onnx")
+
+
+@pytest.mark.parametrize(("nodes", "stored"), [
+    ([PLACE, helper.make_node("Gather", ["i", "a"], ["y"])], {"i": np.array([5, 7, 9])}),
+    ([PLACE, helper.make_node("Cast", ["a"], ["y"], to=TensorProto.FLOAT)], {}),
+    ([SHARES, *(taken(f"i{at}", to=f"y{at}") for at in range(3))],
+     {f"i{at}": np.array(at) for at in range(3)} | {"outputs": ("y0", "y1", "y2")}),
+    ([SHARES, PLACE], {"outputs": ("a", "p")}),
+], ids=["labels", "labels as floats", "columns", "labels and probabilities"])  # fmt: skip
+def test_ends_of_all_classes(tmp_path, nodes, stored):
+    """Labels that ascend, and probabilities of all classes in their order, leave the scores as outputs."""
+    model, points, scores = ending_in(*nodes, **stored)
+    (tmp_path / "model.onnx").write_bytes(model.SerializeToString())
+    network = eh.from_onnx(tmp_path / "model.onnx", points)
+    np.testing.assert_allclose(network.run(points.astype(float)), scores, atol=1e-5)
+
+
+@pytest.mark.parametrize("index", [0, [2], [2, 0, 1], [-1, 1]])
+@pytest.mark.parametrize("place", ["end", "between"])
+def test_selections(tmp_path, index, place):
+    """Some of the features, at the end or between, in any order."""
+    u = np.random.default_rng(6).standard_normal((np.size(index), 2)).astype(np.float32)
+    if place == "end":
+        nodes, stored = [taken("i", of="z")], {}
+    else:
+        index = np.reshape(index, -1)
+        nodes = [taken("i", of="z", to="s"), helper.make_node("MatMul", ["s", "u"], ["y"])]
+        stored = {"u": u}
+    model, points, scores = ending_in(*nodes, i=np.array(index), **stored)
+    (tmp_path / "model.onnx").write_bytes(model.SerializeToString())
+    expected = scores[:, np.reshape(index, -1)]
+    found = eh.from_onnx(tmp_path / "model.onnx").run(points.astype(float))
+    np.testing.assert_allclose(found, expected if place == "end" else expected @ u, atol=1e-5)
 
 
 def test_advice_works(tmp_path):
@@ -418,7 +528,7 @@ def too_new(model):
 
 BROKEN = [
     (in_graph(huge), "its tensor w is broken|not a valid ONNX model"),
-    (in_graph(not_finite), r"weights\[0\]\[0, 0\] is nan"),
+    (in_graph(not_finite), "Gemm first: its operand 1 has nan; a number in each place is supported"),
     (in_graph(words), "Gemm first: its operand 1 is not stored as plain numbers|not a valid ONNX model"),
     (in_graph(sparse), "the tensor w is a sparse_initializer; export the model with dense weights"),
     (shaped("batch"), r"its input has the shape \('\?',\); expected \(features,\), \(inputs, features\)"),

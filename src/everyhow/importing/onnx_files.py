@@ -1,5 +1,6 @@
 """Importing ONNX files."""
 
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,11 +11,14 @@ from ..errors import FileFormatError, InputError, MissingExtraError, first_line,
 from ..files import check_readable
 from ..network import Network
 from .checking import imported
-from .onnx_layouts import ANY
+from .onnx_labels import probes_of, unlike
+from .onnx_layouts import ANY, Layout
 from .points import points_for
 from .rounding import coarsest
 
 if TYPE_CHECKING:
+    import onnx
+
     from .onnx_graph import Chain
 
 LARGEST_FILE = 64 * 2**20
@@ -27,7 +31,7 @@ def from_onnx(path: str | Path, data: Any = None, threshold: float | None = None
     BatchNormalization, Scaler; Add, Sub, Mul, Div and Neg by constants; activations; and what changes shapes without
     mixing inputs. What the output does not need is ignored. Weights may lie in other files of the same folder, as
     PyTorch writes them. A softmax at the end, and what makes labels and probabilities of a classifier's output, is left
-    out, and `origin.folded` says so.
+    out, and `origin.folded` says so; the check compares labels and probabilities too.
 
     Args:
         path: the file, of at most 64 MB.
@@ -65,45 +69,95 @@ def from_onnx(path: str | Path, data: Any = None, threshold: float | None = None
             entering = points.astype(chain.dtype)
         if not np.isfinite(entering).all():
             raise InputError(f"data has {np.abs(points).max():g}, more than {chain.dtype} holds; give smaller numbers")
-        return imported(
-            chain.steps, entering.astype(np.float64), _run(chain, entering),
+        (scores,) = _run(chain, chain.model, {chain.entrance: (chain.entering, entering)}).values()
+        network = imported(
+            chain.steps, entering.astype(np.float64), scores.astype(np.float64),
             source=f"ONNX file {target.name}", precision=coarsest(chain.types), checked_on=words,
             threshold=threshold,
         )  # fmt: skip
+        _check_outputs(chain, entering, scores, target.name)
+        return network
     except UnicodeDecodeError:
         raise FileFormatError(f"{target}: a name in it is not text (UTF-8); export the model again") from None
     except (InputError, OSError, MemoryError) as error:
         raise FileFormatError(f"{target}: {shortened(error)}") from None
 
 
-def _run(chain: "Chain", points: np.ndarray) -> np.ndarray:
-    """The outputs that onnxruntime gives, in batches of the size that the file asks for."""
+def _check_outputs(chain: "Chain", points: np.ndarray, scores: np.ndarray, file: str) -> None:
+    """See that the file's own outputs say what the scores do, at the points and wherever each class is the largest.
+
+    Raises:
+        InputError: they do not.
+    """
+    from .onnx_graph import extraction, tail_of
+
+    name = chain.model.graph.output[0].name
+    if [one.name for one in chain.whole.graph.output] == [name]:
+        return
+    probes = probes_of(scores.shape[1]).astype(scores.dtype)
+    tail = tail_of(chain, scores.dtype)
+    needed = {one.name for one in tail.graph.input}
+    fed = {name: (chain.leaving, probes)}
+    if chain.entrance in needed:
+        fed[chain.entrance] = (chain.entering, np.zeros((len(probes), chain.entering.features), chain.dtype))
+    given = _run(chain, tail, fed), _run(chain, chain.whole, {chain.entrance: (chain.entering, points)})
+    outputs = {one: np.concatenate([part[one] for part in given]) for one in given[0]}
+    other = unlike(np.concatenate([probes, scores]).astype(np.float64), outputs, coarsest(chain.types).epsilon)
+    if other:
+        raise InputError(
+            f"its output {other[:80]} gives neither all of the scores {name[:80]} or their probabilities, in their "
+            "order, nor labels that ascend with the place of the largest: it selects, reorders or renames classes, "
+            f"which is not supported: export what comes before it, by {extraction(file, chain.entrance, name)}"
+        )
+
+
+def _run(
+    chain: "Chain", model: "onnx.ModelProto", fed: Mapping[str, tuple[Layout, np.ndarray]]
+) -> dict[str, np.ndarray]:
+    """What onnxruntime gives, a row for each input, in batches of the size that the file asks for.
+
+    Args:
+        chain: the chain.
+        model: a part of its file.
+        fed: how each input of that lies, and its rows.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
     options.intra_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    layout = chain.entering
+    layout, count = chain.entering, len(next(iter(fed.values()))[1])
     size = 1 if layout.batch is None else layout.shape[layout.batch]
-    size = len(points) if size == ANY else size
+    size = count if size == ANY else size
+    names = [one.name for one in model.graph.output]
+    found: dict[str, list[np.ndarray]] = {name: [] for name in names}
     shape = tuple(size if axis == layout.batch else one for axis, one in enumerate(layout.shape))
-    found = []
     try:
-        session = onnxruntime.InferenceSession(chain.model.SerializeToString(), options, ["CPUExecutionProvider"])
-        for start in range(0, len(points), size):
-            rows = points[start : start + size]
-            filled = np.concatenate([rows, np.repeat(rows[-1:], size - len(rows), axis=0)])
-            batch = filled.reshape(size, *layout.each)
-            batch = batch.reshape(shape) if layout.batch is None else np.moveaxis(batch, 0, layout.batch)
-            (leaving,) = session.run(None, {chain.entrance: np.ascontiguousarray(batch)})
-            leaving = np.asarray(leaving, np.float64)
-            if chain.leaving.batch is not None:
-                leaving = np.moveaxis(leaving, chain.leaving.batch, 0)
-            found.append(leaving.reshape(size, -1)[: len(rows)])
+        session = onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
+        for start in range(0, count, size):
+            feeds = {name: _batch(lies, rows[start : start + size], size) for name, (lies, rows) in fed.items()}
+            for name, leaving in zip(names, session.run(None, feeds), strict=True):
+                found[name].append(_rows(chain.leaving, np.asarray(leaving), size)[: count - start])
     except Exception as error:
         raise InputError(
             f"onnxruntime cannot run it on inputs of shape {shape} ({first_line(error)}); check the model, and export "
             "it again"
         ) from None
-    return np.concatenate(found)
+    return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
+def _batch(layout: Layout, rows: np.ndarray, size: int) -> np.ndarray:
+    """Rows as the layout holds them, the last one repeated up to the size of a batch."""
+    filled = np.concatenate([rows, np.repeat(rows[-1:], size - len(rows), axis=0)])
+    batch = filled.reshape(size, *layout.each)
+    shape = tuple(size if axis == layout.batch else one for axis, one in enumerate(layout.shape))
+    return np.ascontiguousarray(batch.reshape(shape) if layout.batch is None else np.moveaxis(batch, 0, layout.batch))
+
+
+def _rows(layout: Layout, leaving: np.ndarray, size: int) -> np.ndarray:
+    """The numbers of each input in what lies so, or in what was made of it with the inputs first."""
+    same = layout.batch is not None and leaving.ndim == len(layout.shape) and leaving.shape[layout.batch] == size
+    if leaving.size % size:
+        return np.empty((size, 0), leaving.dtype)  # no row for each input
+    return (np.moveaxis(leaving, layout.batch or 0, 0) if same else leaving).reshape(size, -1)

@@ -15,7 +15,7 @@ from .layers import LeftOut, Nonlinear, Step, fold
 from .onnx_fields import check_fields
 from .onnx_layouts import ANY, Layout
 from .onnx_operators import DOMAINS, OPERATORS, SCIKIT, SUPPORTED, OperatorNode, classes, place_of
-from .onnx_outputs import SOFTMAX, Core, cores_of, flowing_in
+from .onnx_outputs import SOFTMAX, Core, check_classes, cores_of, decides, flowing_in
 from .onnx_patterns import INNER, recognised
 from .onnx_tensors import FLOATS, FOLDED, MOST_NUMBERS, array_of, depends_on, folded, inline
 
@@ -33,6 +33,7 @@ class Chain:
 
     Attributes:
         model: the operators that give what is taken as output, and nothing else.
+        whole: those that also give the outputs of the file that come from it, each by itself.
         entrance: the name of the input.
         dtype: its type.
         entering: how the input lies.
@@ -42,6 +43,7 @@ class Chain:
     """
 
     model: onnx.ModelProto
+    whole: onnx.ModelProto
     entrance: str
     dtype: str
     entering: Layout
@@ -180,7 +182,7 @@ def _several(model: onnx.ModelProto, cores: Sequence[Core], known: dict[str, np.
     """That a graph has several outputs, and which of them could be taken alone."""
     entrance = next((one.name for one in _entrances(model.graph)), "")
     alone = [core.name for core in cores if _can_be_taken(model, core, known)]
-    advice = f"take one, by {_extraction(file, entrance, alone[0])}" if alone else "none of them can be taken alone"
+    advice = f"take one, by {extraction(file, entrance, alone[0])}" if alone else "none of them can be taken alone"
     names = [name for core in cores for name in core.outputs]
     return (
         f"its graph has {len(names)} outputs: {', '.join(names)[:600]}; one is supported, with its labels and "
@@ -199,10 +201,10 @@ def _advice(model: onnx.ModelProto, core: Core, known: dict[str, np.ndarray], st
     tail.graph.input.append(entrance)
     ways = []
     if stuck.output != core.name and _can_be_taken(tail, core, known):
-        ways.append(f"what follows it, by {_extraction(file, stuck.output, core.name)}")
+        ways.append(f"what follows it, by {extraction(file, stuck.output, core.name)}")
     if _can_be_taken(model, Core(stuck.state), known):
         first = _entrances(pruned(model, [onnx.ValueInfoProto(name=stuck.state)]).graph)[0].name
-        ways.append(f"what comes before it, by {_extraction(file, first, stuck.state)}")
+        ways.append(f"what comes before it, by {extraction(file, first, stuck.state)}")
     if not ways:
         return "neither what follows it nor what comes before it can be taken alone"
     return f"export {', or '.join(ways)}"
@@ -216,7 +218,8 @@ def _can_be_taken(model: onnx.ModelProto, core: Core, known: dict[str, np.ndarra
     return True
 
 
-def _extraction(file: str, first: str, last: str) -> str:
+def extraction(file: str, first: str, last: str) -> str:
+    """The call that takes a part of a file."""
     return f"onnx.utils.extract_model({file!r}, 'part.onnx', [{first!r}], [{last!r}])"
 
 
@@ -225,6 +228,7 @@ def _chain(model: onnx.ModelProto, core: Core, known: dict[str, np.ndarray]) -> 
     last = next((node for node in model.graph.node if name in node.output), None)
     if last is not None and last.op_type in SOFTMAX and last.domain in DOMAINS:
         softmax, name = last, last.input[0]
+    whole = model
     model = pruned(model, [onnx.ValueInfoProto(name=name)])
     graph = model.graph
     entrances = _entrances(graph)
@@ -243,14 +247,51 @@ def _chain(model: onnx.ModelProto, core: Core, known: dict[str, np.ndarray]) -> 
         try:
             steps, leaving = _walk(graph, links, entrance, entering, known, used)
             if softmax is not None:
-                steps.append(classes(softmax, leaving, _old(model)))
+                try:
+                    steps.append(classes(softmax, leaving, _old(model)))
+                except InputError as error:
+                    raise _StuckError(str(error), name, core.name) from None
             _check_outputs(core, leaving)
             steps += [LeftOut(words) for words in core.words]
-            fold(steps)  # where the steps do not chain, the input does not lie so
-            return Chain(model, entrance, FLOATS[kind.elem_type], entering, leaving, steps, used)
+            _check_chained(steps, links)
+            return Chain(model, _whole(whole, core), entrance, FLOATS[kind.elem_type], entering, leaving, steps, used)
         except InputError as error:
             failures.append(error)
     raise failures[0]
+
+
+def _whole(model: onnx.ModelProto, core: Core) -> onnx.ModelProto:
+    """The model up to the outputs that come from the core, with plain tensors in place of dictionaries of classes.
+
+    Raises:
+        InputError: an operator that is not known is needed for them, or dictionaries by classes in another order.
+    """
+    model = pruned(model, [onnx.ValueInfoProto(name=name) for name in core.outputs])
+    for node in model.graph.node:
+        if (node.domain, node.op_type) == (SCIKIT, "ZipMap"):
+            try:
+                check_classes(node)
+            except InputError as error:
+                raise _StuckError(str(error), node.input[0], node.output[0]) from None
+            node.CopyFrom(onnx.helper.make_node("Identity", list(node.input), list(node.output)))
+        elif not (_known(node) or decides(node)):
+            raise InputError(_unsupported(node))
+    return model
+
+
+def tail_of(chain: Chain, kind: np.dtype) -> onnx.ModelProto:
+    """What the file does after the output of the chain, which is of that type, to give its own outputs."""
+    scores, layout = chain.model.graph.output[0].name, chain.leaving
+    tail = onnx.ModelProto()
+    tail.CopyFrom(chain.whole)
+    kept = [node for node in tail.graph.node if scores not in node.output]
+    shape = ["inputs" if axis == layout.batch else size for axis, size in enumerate(layout.shape)]
+    del tail.graph.node[:]
+    tail.graph.node.extend(kept)
+    tail.graph.input.append(
+        onnx.helper.make_tensor_value_info(scores, onnx.helper.np_dtype_to_tensor_dtype(kind), shape)
+    )
+    return pruned(tail, tail.graph.output)
 
 
 def _inputs_error(
@@ -265,6 +306,26 @@ def _inputs_error(
     except InputError as error:
         return InputError(f"{words}. {error}")
     return InputError(f"{words}: export the part of the model after they come together")
+
+
+def _check_chained(steps: Sequence[Step], links: Sequence[_Link]) -> None:
+    """See that the steps make a network; where they do not, the input may lie in another way.
+
+    Raises:
+        InputError: they do not; with the link that is to blame where the message begins with its place.
+    """
+    try:
+        fold(steps)
+    except InputError as error:
+        for link in links:
+            if str(error).startswith(f"{_place(link)}: "):
+                raise _StuckError(str(error), link.state, link.output) from None
+        raise
+
+
+def _place(link: _Link) -> str:
+    place = place_of(link.node)
+    return place if link.activation is None else f"{link.activation} that ends in {place}"
 
 
 def _old(model: onnx.ModelProto) -> bool:
@@ -382,7 +443,7 @@ def _walk(
         link = by_output.get(node.output[0]) if node.output else None
         if link is not None and link.activation is not None:
             types.add("float32")  # the numbers in it are such
-            steps.append(Nonlinear(link.activation, f"{link.activation} that ends in {place_of(node)}"))
+            steps.append(Nonlinear(link.activation, _place(link)))
             layouts[link.output] = layouts[link.state]
         elif link is not None:
             one = OperatorNode(node, link.state, layouts[link.state], steps, known, sized, types)

@@ -9,13 +9,13 @@ import onnx
 from onnx import helper
 
 from ..errors import InputError
-from .layers import Affine, LeftOut, Nonlinear, Step, elementwise, leaky_relu, normalization
+from .layers import Affine, LeftOut, Nonlinear, Selection, Step, elementwise, leaky_relu, normalization
 from .onnx_layouts import Layout
 from .onnx_tensors import FLOATS, FOLDED, WHOLE, axes_of, target_shape
 
 SUPPORTED = (
     "Gemm, MatMul, Einsum of a matrix, BatchNormalization, Scaler, Add, Sub, Mul, Div and Neg by constants, "
-    "activations, and what changes shapes only"
+    "activations, Gather and Slice of features, and what changes shapes only"
 )
 DOMAINS = ("", "ai.onnx")
 SCIKIT = "ai.onnx.ml"
@@ -83,7 +83,10 @@ class OperatorNode:
         found = self.sizes(position)
         if found is not None and self.node.input[position] in self.sized:
             raise self.refuse(f"its operand {position} depends on how many inputs a batch has", "a stored one")
-        return None if found is None else np.asarray(found, np.float64)
+        found = None if found is None else np.asarray(found, np.float64)
+        if found is not None and np.isnan(found).any():
+            raise self.refuse(f"its operand {position} has nan", "a number in each place")
+        return found
 
     def stored(self, position: int) -> np.ndarray:
         """The same, where there must be one."""
@@ -255,6 +258,8 @@ def _bounds(one: OperatorNode) -> Made:
         low, high = (
             one.option(key) if one.constant(at) is None else one.number(at) for at, key in ((1, "min"), (2, "max"))
         )
+        if any(np.isnan(bound) for bound in (low, high) if bound is not None):
+            raise one.refuse(f"it keeps what lies between {low} and {high}", "a number for each bound")
         low = None if low is None or low <= -LARGEST else low
         high = None if high is None or high >= LARGEST else high
         if low is None and high is None:
@@ -311,6 +316,8 @@ def _prelu(one: OperatorNode) -> Made:
 
 def _elu(one: OperatorNode) -> Made:
     alpha = one.option("alpha", 1.0)
+    if not 0 <= alpha < np.inf:
+        raise one.refuse(f"alpha is {alpha:g}", "a number of at least 0")
     return [Nonlinear("elu" if alpha == 1 else f"elu:{alpha!r}", one.place)], one.layout
 
 
@@ -388,23 +395,38 @@ def _squeeze(one: OperatorNode) -> Made:
     return one.unchanged(one.layout.unsqueezed(axes or ()), f"its axes do not fit {shown(one.layout)}")
 
 
-def _only_one(one: OperatorNode) -> Made:
-    """Gather and Slice, where they take all that there is."""
-    layout = one.layout
-    if one.node.op_type == "Gather":
-        axis = one.option("axis", 0)
-        if one.first and layout.along(axis) and layout.features == 1 and one.stored(1).ndim == 0:
-            return one.unchanged(layout.with_size(axis, None), "")
-    else:
-        operands = [one.sizes(at) for at in range(1, len(one.node.input))]
-        options = {option.name: helper.get_attribute_value(option) for option in one.node.attribute}
-        try:
-            taken = FOLDED["Slice"](options, np.broadcast_to(np.False_, layout.shape), *operands).shape
-        except (ValueError, IndexError, TypeError):
-            raise one.refuse("its bounds do not fit", "a slice that takes all features") from None
-        if taken == layout.shape:
-            return one.unchanged(layout, "")
-    raise one.refuse("it takes a part of what flows through", "taking all of it")
+def _selection(one: OperatorNode) -> Made:
+    """Gather and Slice of features, by what becomes of their places."""
+    layout, batch = one.layout, one.layout.batch
+    each = [1 if axis == batch else size for axis, size in enumerate(layout.shape)]
+    places = np.arange(layout.features).reshape(each)
+    options = {option.name: helper.get_attribute_value(option) for option in one.node.attribute}
+    axis = one.option("axis", 0) % max(1, len(each)) if one.node.op_type == "Gather" else None
+    if not one.first or (batch is not None and axis == batch):
+        raise one.refuse("it takes a part of the inputs, or of what is stored", "a part of the features")
+    try:
+        if axis is not None:
+            at = one.stored(1).astype(np.int64)
+            places = np.take(places, at, axis)
+            batch = batch if batch is None or batch < axis else batch - 1 + at.ndim
+        else:
+            places = np.broadcast_to(places, layout.shape)
+            places = FOLDED["Slice"](options, places, *(one.sizes(at) for at in range(1, len(one.node.input))))
+            if batch is not None and places.shape[batch] == layout.shape[batch]:
+                places = places[(slice(None),) * batch + (slice(0, 1),)]
+            elif batch is not None:
+                places = places[(slice(None),) * batch + (slice(0),)]
+    except (ValueError, IndexError, TypeError):
+        raise one.refuse(f"its bounds do not fit {shown(layout)}", "a part of the features") from None
+    kept = tuple(places.reshape(-1).tolist())
+    if not kept:
+        raise one.refuse("it takes a part of the inputs, or no features", "a part of the features")
+    if len(set(kept)) < len(kept):
+        raise one.refuse(f"it takes the features {str(kept)[:80]}", "each at most once")
+    after = Layout(places.shape, batch)
+    after = after if batch is None else after.with_size(batch, layout.shape[layout.batch or 0])
+    whole = kept == tuple(range(layout.features))
+    return [LeftOut(one.place) if whole else Selection(kept, layout.features, one.place)], after
 
 
 def _dropout(one: OperatorNode) -> Made:
@@ -434,7 +456,7 @@ def classes(node: onnx.NodeProto, layout: Layout, old: bool) -> Step:
     if layout.features < 2 or not layout.along(axis):
         raise InputError(
             f"{place_of(node)}: it goes along axis {axis} of {shown(layout)}; a softmax over all features, of which "
-            "there are several, is supported: export the model up to it"
+            "there are several, is supported"
         )
     return LeftOut(f"{place_of(node)} (the largest output is the same without it)")
 
@@ -445,7 +467,7 @@ OPERATORS: dict[str, Callable[[OperatorNode], Made]] = {
     "Clip": _bounds, "Max": _bounds, "Min": _bounds, "Greater": _compared, "Less": _compared,
     "LeakyRelu": _leaky, "PRelu": _prelu, "Elu": _elu, "Celu": _celu, "Selu": _selu, "HardSigmoid": _hard_sigmoid,
     "Gelu": _gelu, "ThresholdedRelu": _thresholded, "Reshape": _reshape, "Flatten": _reshape,
-    "Transpose": _transpose, "Squeeze": _squeeze, "Unsqueeze": _squeeze, "Gather": _only_one, "Slice": _only_one,
+    "Transpose": _transpose, "Squeeze": _squeeze, "Unsqueeze": _squeeze, "Gather": _selection, "Slice": _selection,
     "Dropout": _dropout, "Cast": _cast, "Scaler": _scaler,
     "CastLike": lambda one: one.unchanged(one.layout, ""), "Identity": lambda one: one.unchanged(one.layout, ""),
 } | {

@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 
 from ..errors import InputError
-from .onnx_operators import option_of, place_of
+from .onnx_operators import DOMAINS, SCIKIT, option_of, place_of
 from .onnx_tensors import depends_on
 
 SOFTMAX = ("Softmax", "LogSoftmax")
@@ -131,6 +131,24 @@ def _decides(node: onnx.NodeProto) -> bool:
         or node.op_type == "ZipMap"
         or (node.op_type == "Binarizer" and option_of(node, "threshold", 0.0) == 0.5)
     )
+
+
+def decides(node: onnx.NodeProto) -> bool:
+    """Whether it is an operator that makes labels, and reads nothing but numbers and the names of classes."""
+    plain = (SCIKIT, "ArrayFeatureExtractor"), (SCIKIT, "Binarizer")
+    return (node.domain in DOMAINS and node.op_type == "ArgMax") or (node.domain, node.op_type) in plain
+
+
+def check_classes(node: onnx.NodeProto) -> None:
+    """See that a ZipMap names classes in ascending order, as scikit-learn has them.
+
+    Raises:
+        InputError: it does not.
+    """
+    names = list(option_of(node, "classlabels_int64s", []) or option_of(node, "classlabels_strings", []))
+    if names != sorted(set(names)):
+        shown = ", ".join(one.decode(errors="replace") if isinstance(one, bytes) else f"{one}" for one in names)
+        raise InputError(f"{place_of(node)}: its classes are {shown[:200]}; classes in ascending order are supported")
 
 
 def _second_of_two(
