@@ -495,7 +495,7 @@ def test_a_softmax_makes_classes(tmp_path):
     ):
         eh.audit(network, "XOR,XNOR", threshold=0.5)
     with pytest.raises(
-        eh.InputError, match="threshold is 0.5, but the model ends in a softmax, so its outputs stand for"
+        eh.InputError, match=r"threshold is 0\.5, but the model ends in a softmax, so its outputs stand for"
     ):
         eh.from_torch(module, threshold=0.5)
 

@@ -446,3 +446,18 @@ def test_trainable_is_exported(tmp_path):
     network = eh.load(export(trainable(), tmp_path / "m.onnx", torch.zeros(1, 2), False))
     assert network == eh.from_torch(trainable())
     assert eh.load(eh.save_network(network, tmp_path / "m.json")).origin == network.origin
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_softmax_makes_classes(tmp_path):
+    """Outputs before a softmax that was left out are classes; a threshold says nothing of them."""
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 2), nn.Softmax(1)).eval()
+    torch.onnx.export(module, (torch.zeros(3, 2),), tmp_path / "model.onnx", dynamo=False)
+    network = eh.from_onnx(tmp_path / "model.onnx")
+    assert network.softmax and network.threshold is None
+    points = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    classes = "".join(map(str, module(points).argmax(dim=1).tolist()))
+    assert eh.audit(network, "XOR").computes[0] == classes
+    with pytest.raises(eh.InputError, match="the model ends in a softmax, so its outputs stand for classes"):
+        eh.from_onnx(tmp_path / "model.onnx", threshold=0.5)

@@ -49,7 +49,7 @@ def imported(
     ours, allowed = network.run(points), allowed_differences(steps, points, precision)
     level = 0.5 if network.threshold is None else network.threshold
     if any(isinstance(step, Softmax) for step in steps):
-        network = _of_classes(network, threshold)
+        network = of_classes(network, threshold)
     for softmax in (step for step in steps if isinstance(step, Softmax)):
         ours, allowed = _through(softmax, ours, allowed, precision)
         level = 0.5
@@ -60,7 +60,7 @@ def imported(
     return replace(network, origin=origin)
 
 
-def _of_classes(network: Network, threshold: Any) -> Network:
+def of_classes(network: Network, threshold: Any) -> Network:
     """The network whose outputs stand for classes, since a softmax after them was left out.
 
     Raises:

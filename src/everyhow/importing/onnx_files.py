@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import FileFormatError, InputError, MissingExtraError, first_line, shortened
 from ..files import check_readable
 from ..network import Network
-from .checking import imported
+from .checking import imported, of_classes
 from .onnx_labels import probes_of, unlike
 from .onnx_layouts import ANY, Layout
 from .points import points_for
@@ -76,7 +76,7 @@ def from_onnx(path: str | Path, data: Any = None, threshold: float | None = None
             threshold=threshold,
         )  # fmt: skip
         _check_outputs(chain, entering, scores, target.name)
-        return network
+        return of_classes(network, threshold) if chain.classes else network
     except UnicodeDecodeError:
         raise FileFormatError(f"{target}: a name in it is not text (UTF-8); export the model again") from None
     except (InputError, OSError, MemoryError) as error:

@@ -40,6 +40,7 @@ class Chain:
         leaving: how the output lies.
         steps: what is done.
         types: the floating-point types that are used.
+        classes: whether the largest output decides, by what is left out after it.
     """
 
     model: onnx.ModelProto
@@ -50,6 +51,7 @@ class Chain:
     leaving: Layout
     steps: list[Step]
     types: set[str]
+    classes: bool
 
 
 @dataclass(frozen=True)
@@ -254,7 +256,10 @@ def _chain(model: onnx.ModelProto, core: Core, known: dict[str, np.ndarray]) -> 
             _check_outputs(core, leaving)
             steps += [LeftOut(words) for words in core.words]
             _check_chained(steps, links)
-            return Chain(model, _whole(whole, core), entrance, FLOATS[kind.elem_type], entering, leaving, steps, used)
+            return Chain(
+                model, _whole(whole, core), entrance, FLOATS[kind.elem_type], entering, leaving, steps, used,
+                core.least > 1,
+            )  # fmt: skip
         except InputError as error:
             failures.append(error)
     raise failures[0]
