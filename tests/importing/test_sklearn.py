@@ -87,7 +87,7 @@ def test_regressors(activation, outputs, scalers):
     model = make_pipeline(*scalers, model) if scalers else model
     network = eh.from_sklearn(fitted(model, POINTS, POINTS[:, :outputs].squeeze()))
     np.testing.assert_allclose(network.run(POINTS), model.predict(POINTS).reshape(30, -1), atol=1e-12)
-    assert network.origin.checked_on == "8 corners" and network.origin.precision == "float64"
+    assert network.origin.checked_on == "8 corners and 128 random inputs" and network.origin.precision == "float64"
 
 
 def refused():
@@ -284,7 +284,7 @@ def test_columns_in_order():
     frame = pandas.DataFrame(POINTS, columns=["a", "b", "c"])
     model = fitted(make_pipeline(StandardScaler(), perceptron(MLPClassifier)), frame)
     assert eh.from_sklearn(model, frame).origin.inputs_checked == 30
-    assert eh.from_sklearn(model).origin.checked_on == "8 corners"
+    assert eh.from_sklearn(model).origin.checked_on == "8 corners and 128 random inputs"
     with pytest.raises(
         eh.InputError, match=r"data has the columns c, b, a, the model was fitted on a, b, c; give data\["
     ):

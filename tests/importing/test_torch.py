@@ -76,8 +76,8 @@ def test_data_of_any_kind():
     for data in (points, points.numpy(), points.tolist(), loader, [points[:3], points[3:]], iter([points])):
         origin = eh.from_torch(module, data).origin
         assert (origin.checked_on, origin.inputs_checked) == ("7 given inputs", 7)
-    assert eh.from_torch(module).origin.checked_on == "4 corners"
-    assert eh.from_torch(nn.Linear(9, 1)).origin.checked_on == "256 standard normal inputs"
+    assert eh.from_torch(module).origin.checked_on == "4 corners and 128 random inputs"
+    assert eh.from_torch(nn.Linear(9, 1)).origin.checked_on == "256 standard normal inputs, half of them times 10"
     assert eh.from_torch(nn.Linear(9, 1)).origin.source == "torch Linear"
 
 
@@ -190,7 +190,7 @@ REFUSED = [
     (nn.Sequential(nn.Dropout()).eval(), "there is no linear layer"),
     (slopes(0.1, 0.2), "PReLU 1: it has 2 slopes; one for all neurons"),
     (nn.Sequential(a_line(), nn.LeakyReLU(float("nan"))), "LeakyReLU 1: its slope is nan; a finite one is supported"),
-    (nn.Sequential(a_line(), nn.Flatten(0)), r"gives \(8,\) for 4 inputs; it must give one row for each"),
+    (nn.Sequential(a_line(), nn.Flatten(0)), r"gives \(264,\) for 132 inputs; it must give one row for each"),
     (nn.Sequential(a_line(), nn.Dropout()), r"Dropout 1 is in training mode; call module.eval\(\) first"),
     (nn.Sequential(a_line(), nn.BatchNorm1d(2)), "BatchNorm1d 1 is in training mode"),
     (nn.Sequential(a_line(), nn.BatchNorm1d(2, track_running_stats=False)).eval(), "has no running statistics"),
@@ -222,7 +222,7 @@ REFUSED = [
     (forward(lambda x, a: a(x).view(4, -1), a_line()), r"does not run on inputs of shape \(5, 2\)"),
     (
         forward(lambda x, a: a(x).reshape(-1, 1), a_line()),
-        r"gives \(8, 1\) for 4 inputs; it must give one row for each",
+        r"gives \(264, 1\) for 132 inputs; it must give one row for each",
     ),
     (forward(lambda x, a: a(x).T, a_line()), r"it returns \(2, 5\) for 5 inputs; it must give one row for each"),
     (

@@ -68,7 +68,7 @@ def from_onnx(path: str | Path, data: Any = None, threshold: float | None = None
         return imported(
             chain.steps, entering.astype(np.float64), _run(chain, entering),
             source=f"ONNX file {target.name}", precision=coarsest(chain.types), checked_on=words,
-            threshold=threshold,
+            threshold=threshold, drawn=data is None,
         )  # fmt: skip
     except UnicodeDecodeError:
         raise FileFormatError(f"{target}: a name in it is not text (UTF-8); export the model again") from None

@@ -77,7 +77,8 @@ def from_sklearn(model: Any, data: Any = None, threshold: float | None = None) -
         theirs = theirs[:, 1:]  # of both classes
     source = f"scikit-learn {parts.name}"
     network = imported(
-        steps, points, theirs, source=source, precision=precision, checked_on=words, threshold=threshold
+        steps, points, theirs, source=source, precision=precision, checked_on=words, threshold=threshold,
+        drawn=data is None,
     )  # fmt: skip
     if not classes or network.origin is None:
         return network

@@ -32,8 +32,8 @@ def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = 
     Args:
         module: the module, or a slice such as `model[-3:]`; in float16, bfloat16, float32 or float64, on any device.
         data: inputs to check it on: a tensor or array (inputs, features...), a data frame, or batches as a data loader
-            gives them, of which only the inputs are used. All corners of the unit cube for up to 8 inputs when not
-            given, else 256 standard normal inputs.
+            gives them, of which only the inputs are used. When not given, all corners of the unit cube for up to 8
+            inputs and 128 random inputs, above that 256 random ones.
         threshold: an output above it is read as 1: 0 of logits, 0.5 of what was trained towards 0 and 1. When it is not
             given and the last layer is linear or tanh, whatever needs a decision asks for it.
 
@@ -79,7 +79,7 @@ def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = 
     return imported(
         trace.steps, check_features(_flat(entering, len(points)), fold(trace.steps)[0].widths[0]), leaving,
         source=f"torch {type(original).__name__}", precision=coarsest(_types(original) | trace.types), checked_on=words,
-        threshold=threshold,
+        threshold=threshold, drawn=data is None,
     )  # fmt: skip
 
 

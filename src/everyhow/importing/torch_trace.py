@@ -17,6 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 from ..errors import InputError, first_line
 from .layers import Selection, Step
+from .points import MOST_CORNERS, default_points
 from .torch_layout import Layout
 from .torch_operations import OPERATIONS, SUPPORTED, Call, Found, is_property, name_of
 
@@ -276,5 +277,5 @@ def _batch_size(module: nn.Module, entering: torch.Tensor) -> int:
     """A number of inputs that is not a size of anything else, so that it is known again in shapes."""
     others = {size for one in (*module.parameters(), *module.buffers()) for size in one.shape}
     # Nor is it the number of inputs that the check has, so that what depends on their number is seen there.
-    others |= {*entering.shape, *(2**k for k in range(9))}
+    others |= {*entering.shape, *(len(default_points(width)[0]) for width in range(1, MOST_CORNERS + 2))}
     return next(n for n in range(FEWEST_INPUTS, FEWEST_INPUTS + len(others) + 1) if n not in others)
