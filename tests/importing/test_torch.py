@@ -1,6 +1,7 @@
 """PyTorch modules: round trips of random ones, what is refused, and tails of bigger models."""
 
 import dataclasses
+import warnings
 
 import numpy as np
 import pytest
@@ -311,12 +312,88 @@ def moves(network, layer):
     return np.abs(other.run(points) - network.run(points)).max()
 
 
+def hooked(*hooks):
+    """Layers whose hidden outputs are positive at every corner, with hooks after them."""
+    module = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    with torch.no_grad():
+        module[0].weight.copy_(torch.tensor([[1.0, -2.0], [-1.0, 2.0]]))
+        module[0].bias.fill_(3)
+    for part, hook in zip(module, hooks, strict=False):
+        part.register_forward_hook(hook)
+    return module
+
+
+def gate(x):
+    return (x > 0).to(x.dtype)
+
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    gate = torch.jit.script(gate)
+
+
+SEEN = {}
+CHANGING = {
+    "given": lambda one, entering, leaving: torch.relu(leaving),
+    "in place": lambda one, entering, leaving: (leaving.relu_(), None)[1],
+}
+LOOKING = {
+    "array": lambda one, entering, leaving: SEEN.update(array=leaving.detach().cpu().numpy()),
+    "number": lambda one, entering, leaving: SEEN.update(number=leaving.mean().item()),
+    "mask": lambda one, entering, leaving: SEEN.update(mask=leaving > 0),
+    "TorchScript": lambda one, entering, leaving: SEEN.update(gate=gate(leaving)),
+    "mean": lambda one, entering, leaving: SEEN.update(mean=leaving.mean()),
+}
+
+
+@pytest.mark.parametrize("hook", CHANGING)
+def test_hooks_are_followed(hook):
+    """What a hook does to the outputs of its layer is a part of the network, also where it shows nowhere near."""
+    network = eh.from_torch(hooked(CHANGING[hook]))
+    assert network.activations == ("relu", "identity")
+    eh.from_torch(hooked(lambda one, entering, leaving: leaving * 1.001))
+
+
+@pytest.mark.parametrize("hook", LOOKING)
+def test_hooks_that_look(hook):
+    """They change nothing; but what they have seen is no constant to a later layer."""
+    module = hooked(LOOKING[hook])
+    assert eh.from_torch(module).activations == ("identity", "identity")
+    for seen, words in (("number", "a hook in it hands on a number"), ("mean", "add in a hook of Linear 1")):
+        module = hooked(LOOKING[seen], lambda one, entering, leaving, seen=seen: leaving + SEEN[seen])
+        with pytest.raises(eh.InputError, match=words):
+            eh.from_torch(module)
+
+
 def test_hooks_are_caught():
-    """A module that does more than its layers say is not imported."""
-    module = trainable()
-    module[2].register_forward_hook(lambda one, entering, leaving: leaving * 1.001)
-    with pytest.raises(eh.InputError, match="does more than its layers say, such as in a hook"):
-        eh.from_torch(module)
+    """One that cannot be followed is refused by its module."""
+    for hook in (lambda *given: given[2] * (given[2] > 0), lambda *given: (given[2].data.abs_(), None)[1]):
+        with pytest.raises(eh.InputError, match="in a hook of Linear 0"):
+            eh.from_torch(hooked(hook))
+
+
+class Gated(nn.Module):
+    """A hidden layer that goes through a function."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.first, self.last, self.kind = nn.Linear(2, 2), nn.Linear(2, 1), kind
+        with torch.no_grad():
+            self.first.bias.fill_(3)
+
+    def forward(self, x):
+        hidden = self.first(x)
+        try:
+            return self.last(hidden * gate(hidden) if self.kind == "jit" else hidden * hidden.new_tensor(hidden))
+        except Exception:
+            return self.last(hidden)
+
+
+@pytest.mark.parametrize(("kind", "words"), [("jit", "gt: it is computed out of sight"), ("copy", "new_tensor is not")])
+def test_values_out_of_sight(kind, words):
+    """What is made of the inputs without being followed is not taken for a constant, also where errors are caught."""
+    with pytest.raises(eh.InputError, match=words):
+        eh.from_torch(Gated(kind))
 
 
 def test_the_module_stays_as_it_is():
