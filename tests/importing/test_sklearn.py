@@ -392,10 +392,10 @@ def test_methods_of_one_object():
 
 @pytest.mark.parametrize("targets", TARGETS)
 def test_decisions_are_compared(targets):
-    """A classifier whose predict goes by something else than its probabilities is refused, unless a threshold is said."""
+    """A classifier whose predict goes by something else than its probabilities is refused."""
     model = fitted(perceptron(MLPClassifier), targets=TARGETS[targets])
     assert eh.from_sklearn(model).origin is not None
     model._label_binarizer.inverse_transform = lambda shares: (shares if shares.ndim > 1 else shares[:, None])[:, 0] > 2
-    with pytest.raises(eh.InputError, match="predicts .* where its probabilities are .*say where outputs turn"):
+    with pytest.raises(eh.InputError, match=r"predicts .* where its probabilities are .*say where outputs turn"):
         eh.from_sklearn(model)
     assert eh.from_sklearn(model, threshold=0.7).threshold == 0.7

@@ -24,7 +24,7 @@ from .layers import Selection, Step
 from .points import MOST_CORNERS, default_points
 from .torch_layout import Layout
 from .torch_modules import as_array
-from .torch_operations import OPERATIONS, SUPPORTED, Call, Found, is_property, name_of
+from .torch_operations import ABOVE, OPERATIONS, SUPPORTED, Call, Found, is_property, name_of
 
 # The smallest number of inputs that a module is run on.
 FEWEST_INPUTS = 5
@@ -39,9 +39,14 @@ ASKING = {
 LIKE = ("to", "type_as", "view_as", "reshape_as")
 VALUES = {
     "__bool__", "__float__", "__int__", "__complex__", "__index__", "__array__", "__contains__", "item", "tolist",
-    "numpy", "eq", "ne", "lt", "le", "gt", "ge", "any", "all", "isnan", "isinf", "isfinite", "equal", "allclose",
+    "numpy", "any", "all", "isnan", "isinf", "isfinite", "equal", "allclose",
     "nonzero", "argmax", "argmin", "argsort", "topk", "sort", "round",
 }  # fmt: skip
+COMPARISONS = ("eq", "ne", "le", "ge")
+HIDDEN = (
+    "in a hidden layer write torch.heaviside, torch.relu or leaky_relu, and at the end return the outputs themselves, "
+    "since decisions are made here from these"
+)
 
 
 class NotTakenError(InputError):
@@ -268,11 +273,15 @@ class Follower(TorchFunctionMode):
         return result
 
     def _check(self, func: Callable, name: str, place: str, used: list[torch.Tensor]) -> None:
+        if name in COMPARISONS:
+            raise NotTakenError(f"{place}: what it does depends on the values of its inputs; {HIDDEN}")
         if name in VALUES or getattr(func, "__name__", "") in VALUES:
             raise NotTakenError(
                 f"{place}: what it does depends on the values of its inputs; no path in a module may, and decisions "
                 "are made here from the outputs, so return these"
             )
+        if self.current.dtype == torch.bool and (name not in OPERATIONS or len(used) > 1):
+            raise NotTakenError(f"{place}: it chooses by where something is above or below a number; {HIDDEN}")
         if name not in OPERATIONS:
             raise NotTakenError(f"{place} is not supported; {SUPPORTED} are")
         if (len(used) > 1 and name not in LIKE) or used[0] is not self.current:
@@ -306,6 +315,8 @@ class Follower(TorchFunctionMode):
                 "the end of the module: it returns something else than the outputs of its last step; import a module "
                 "that returns these"
             )
+        if not leaving.is_floating_point():
+            raise NotTakenError(f"the end of the module: it returns where something is above a number; {HIDDEN}")
         order = self.layout.order()
         if order is None:
             raise NotTakenError(
@@ -316,13 +327,15 @@ class Follower(TorchFunctionMode):
             self.steps.append(Selection(order, len(order), "the end"))
 
     def _continue(self, found: Found, call: Call) -> None:
-        if not call.result.is_floating_point():
+        mask = call.result.dtype == torch.bool and name_of(call.function) in ABOVE
+        if not call.result.is_floating_point() and not mask:
             kind = str(call.result.dtype).removeprefix("torch.")
             raise InputError(f"{call.place}: it makes {kind} of its inputs; networks here compute real numbers")
         self.steps += found.steps
         self.layout = found.layout
         self.current = call.result
-        self.types.add(type_name(call.result))
+        if call.result.is_floating_point():
+            self.types.add(type_name(call.result))
 
     def _place(self, name: str) -> str:
         """What a step is and where, such as `Linear 2.fc1`, or `relu in block` for a function."""
