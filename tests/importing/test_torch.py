@@ -564,3 +564,27 @@ def test_modules_that_change():
     """Weights made before load_state_dict change at the first call, which is said."""
     with pytest.raises(eh.InputError, match=r"something else when it runs again.*run the module once on an input"):
         eh.from_torch(Twice())
+
+
+class Taking(nn.Module):
+    """A module that takes something else than one tensor of floats."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.table, self.head, self.kind = nn.Embedding(4, 2), nn.Linear(2, 1), kind
+
+    def forward(self, x, *more):
+        if self.kind == "whole":
+            assert x.dtype == torch.long
+        elif self.kind == "two":
+            (x,) = more
+        else:
+            x = x["ids"]
+        return self.head(self.table(x))
+
+
+@pytest.mark.parametrize("kind", ["whole", "two", "dictionary"])
+def test_modules_of_other_inputs(kind):
+    """They are answered with what they are run on and with the part that can be taken."""
+    with pytest.raises(eh.InputError, match=r"one tensor of floating-point numbers.*its part model.head can be"):
+        eh.from_torch(Taking(kind))

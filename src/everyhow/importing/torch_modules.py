@@ -77,7 +77,9 @@ def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = 
         points, words = given
         leaving = _rows_for(returned(_outputs(original, entering), type(original).__name__), entering, original)
         rows = check_features(_flat(entering, len(points)), _width(trace))
-    except NotTakenError as error:
+    except (NotTakenError, DoesNotRunError) as error:
+        if data is not None and isinstance(error, DoesNotRunError):
+            raise
         raise InputError(f"{error}; {advice(original)}") from None
     return imported(
         trace.steps, rows, leaving,
@@ -231,7 +233,7 @@ def _outputs(module: "nn.Module", entering: "torch.Tensor") -> Any:
     import torch
 
     from .torch_parts import copied
-    from .torch_trace import tensors_by_name, uncompiled
+    from .torch_trace import ONE_TENSOR, tensors_by_name, uncompiled
 
     try:
         with uncompiled(), torch.no_grad():
@@ -242,7 +244,7 @@ def _outputs(module: "nn.Module", entering: "torch.Tensor") -> Any:
     except Exception as error:
         raise InputError(
             f"torch {type(module).__name__} does not run on inputs of shape {tuple(entering.shape)} "
-            f"({first_line(error)}); give data of the shape and type that it takes, as one tensor"
+            f"({first_line(error)}); {ONE_TENSOR}"
         ) from None
     pairs = zip(tensors_by_name(leaving), tensors_by_name(again), strict=False)
     if not all(torch.allclose(one, other, rtol=0, atol=0, equal_nan=True) for (_, one), (_, other) in pairs):

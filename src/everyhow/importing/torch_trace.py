@@ -42,6 +42,10 @@ VALUES = {
     "numpy", "any", "all", "isnan", "isinf", "isfinite", "equal", "allclose",
     "nonzero", "argmax", "argmin", "argsort", "topk", "sort", "round",
 }  # fmt: skip
+ONE_TENSOR = (
+    "give data of the shape and type that it takes, as one tensor: a module is run on one tensor of floating-point "
+    "numbers, so of one that takes whole numbers, several inputs or a dictionary import the part after that"
+)
 COMPARISONS = ("eq", "ne", "le", "ge")
 HIDDEN = (
     "in a hidden layer write torch.heaviside, torch.relu or leaky_relu, and at the end return the outputs themselves, "
@@ -107,7 +111,7 @@ def _followed(module: nn.Module, rows: torch.Tensor) -> tuple[Trace, bool]:
         at = f" at {place_of(*running[-1])}" if running and running[-1][0] else ""
         failed = DoesNotRunError(
             f"torch {type(module).__name__} does not run on inputs of shape {tuple(rows.shape)}{at} "
-            f"({first_line(error)}); give data of the shape and type that it takes, as one tensor"
+            f"({first_line(error)}); {ONE_TENSOR}"
         )
         failed.steps = len(follower.steps)
         raise failed from None
