@@ -200,6 +200,33 @@ def test_origin_in_audits(tmp_path):
     assert again.provenance["network_sha256"] == eh.audit(bare, "XOR").provenance["network_sha256"]
 
 
+def test_differences_away_from_the_corners():
+    """What two models give alike at every corner and not elsewhere is no import."""
+    step = Affine(np.eye(2), np.zeros(2), "Linear")
+    points, words = default_points(2)
+    said = {"source": "s", "precision": PRECISIONS["float64"], "checked_on": words, "drawn": True}
+    assert imported([step], points, points, **said).origin.inputs_checked == 4 + 128
+    for theirs in (np.clip(points, 0, 1), np.clip(points, None, 9)):  # the second one only far out
+        with pytest.raises(eh.InputError, match="checked on 4 corners and 128 random inputs"):
+            imported([step], points, theirs, **said)
+
+
+def test_random_inputs_at_which_the_source_overflows():
+    """They are left out and counted; given inputs and corners are not."""
+    step = Affine(np.array([[9000.0]]), np.zeros(1), "Linear")
+    points, words = default_points(1)
+    theirs = np.where(np.abs(9000 * points) < 65504, 9000 * points, np.copysign(np.inf, points))
+    over = sum(abs(9000 * point) >= 65504 for point in points[:, 0])
+    said = {"source": "s", "precision": PRECISIONS["float16"], "checked_on": words}
+    origin = imported([step], points, theirs, **said, drawn=True).origin
+    assert over and origin.inputs_checked == 2 + 128 - over
+    assert origin.checked_on == f"2 corners and 128 random inputs, without {over} at which the source overflows"
+    for at, drawn in ((5, False), (1, True)):
+        theirs[at] = np.inf
+        with pytest.raises(eh.InputError, match="computes something else"):
+            imported([step], points, theirs, **said, drawn=drawn)
+
+
 WRONG = [
     ({"source": 3}, "source of an origin is 3; it is a text"),
     ({"folded": "x"}, "folded of an origin is 'x'; it is texts"),
@@ -229,9 +256,9 @@ def test_origins_of_files(tmp_path):
 
 def test_points(tmp_path):
     """Corners up to eight inputs, then a fixed sample; or what is given, from an array or a file."""
-    assert default_points(8)[0].shape == (256, 8) and default_points(8)[1] == "256 corners"
+    assert default_points(8)[0].shape == (384, 8) and default_points(8)[1] == "256 corners and 128 random inputs"
     points, words = default_points(9)
-    assert points.shape == (256, 9) and words == "256 standard normal inputs"
+    assert points.shape == (256, 9) and words == "256 standard normal inputs, half of them times 10"
     np.testing.assert_array_equal(points, default_points(9)[0])
     assert points_for(4, np.zeros((3, 2, 2)))[0].shape == (3, 4)
     np.save(tmp_path / "x.npy", np.arange(4.0).reshape(2, 2))

@@ -38,7 +38,7 @@ def test_import(run, files):
     lines = dict(line.split(maxsplit=1) for line in printed.splitlines() if line.startswith(("network", "widths")))
     assert lines == {"network": str(out), "widths": "2-3-3-1"}
     for part in ("activations          relu, relu, identity", "source               ONNX file model.onnx",
-                 "folded               nothing", "checked on           4 corners, in float32",
+                 "folded               nothing", "checked on           4 corners and 128 random inputs, in float32",
                  "largest difference   ", "allowed there        ", "decisions changed    0"):  # fmt: skip
         assert part in printed
     assert eh.load(out) == eh.from_torch(trainable()) and eh.load(out).origin.source == "ONNX file model.onnx"

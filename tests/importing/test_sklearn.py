@@ -38,6 +38,38 @@ BITS = POINTS[:, 0] > 1
 TARGETS = {"binary": BITS, "classes": BITS * 1 + (POINTS[:, 1] > 1), "labels": np.stack([BITS, POINTS[:, 1] > 1], 1)}
 
 
+class Clipping(StandardScaler):
+    """A scaler that does more than scaling."""
+
+    def transform(self, *given):
+        return np.clip(super().transform(*given), -1, 1)
+
+
+class Cautious(MLPClassifier):
+    """A classifier that decides at a threshold of its own."""
+
+    def predict(self, points):
+        return self.predict_proba(points)[:, 1] > 0.9
+
+
+class Further(Cautious):
+    """It inherits that."""
+
+
+class Doubled(MLPRegressor):
+    """A regressor with a forward pass of its own."""
+
+    def _forward_pass_fast(self, *given, **options):
+        return 2 * super()._forward_pass_fast(*given, **options)
+
+
+class Described(MLPClassifier):
+    """One that computes what it extends."""
+
+    def __repr__(self):
+        return "mine"
+
+
 def fitted(model, points=POINTS, targets=BITS):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -87,7 +119,7 @@ def test_regressors(activation, outputs, scalers):
     model = make_pipeline(*scalers, model) if scalers else model
     network = eh.from_sklearn(fitted(model, POINTS, POINTS[:, :outputs].squeeze()))
     np.testing.assert_allclose(network.run(POINTS), model.predict(POINTS).reshape(30, -1), atol=1e-12)
-    assert network.origin.checked_on == "8 corners" and network.origin.precision == "float64"
+    assert network.origin.checked_on == "8 corners and 128 random inputs" and network.origin.precision == "float64"
 
 
 def refused():
@@ -210,7 +242,7 @@ def test_subclasses():
     network = eh.from_sklearn(model, POINTS)
     np.testing.assert_allclose(network.run(POINTS)[:, 0], model.predict_proba(POINTS)[:, 1], atol=1e-12)
     assert network.origin.source == "scikit-learn Mine"
-    with pytest.raises(eh.InputError, match="scikit-learn Squared: the imported network computes something else"):
+    with pytest.raises(eh.InputError, match="Squared has a predict_proba of its own"):
         eh.from_sklearn(fitted(perceptron(Squared)), POINTS)
 
 
@@ -284,7 +316,7 @@ def test_columns_in_order():
     frame = pandas.DataFrame(POINTS, columns=["a", "b", "c"])
     model = fitted(make_pipeline(StandardScaler(), perceptron(MLPClassifier)), frame)
     assert eh.from_sklearn(model, frame).origin.inputs_checked == 30
-    assert eh.from_sklearn(model).origin.checked_on == "8 corners"
+    assert eh.from_sklearn(model).origin.checked_on == "8 corners and 128 random inputs"
     with pytest.raises(
         eh.InputError, match=r"data has the columns c, b, a, the model was fitted on a, b, c; give data\["
     ):
@@ -327,3 +359,43 @@ def test_wrong_bias_is_caught(monkeypatch, task):
                 eh.InputError, match="scikit-learn MLPClassifier: the imported network computes something"
             ):
                 eh.from_sklearn(model)
+
+
+OWN = [
+    (
+        make_pipeline(Clipping(), perceptron(MLPClassifier)),
+        "Clipping has a transform of its own.*give a plain Standard",
+    ),
+    (perceptron(Cautious), "Cautious has a predict of its own.*threshold="),
+    (make_pipeline(StandardScaler(), perceptron(Further)), "Further has a predict of its own"),
+    (perceptron(Doubled), "Doubled has a _forward_pass_fast of its own.*give a plain MLPRegressor"),
+    (TransformedTargetRegressor(perceptron(MLPRegressor), transformer=Clipping()), "Clipping has a transform of its"),
+]
+
+
+@pytest.mark.parametrize(("model", "message"), OWN, ids=[message[:20] for _, message in OWN])
+def test_classes_that_override(model, message):
+    """A class that computes in a way of its own is not taken for the one that it extends; another is."""
+    with pytest.raises(eh.InputError, match=message):
+        eh.from_sklearn(fitted(model))
+    plain, described = (fitted(perceptron(kind)) for kind in (MLPClassifier, Described))
+    assert eh.from_sklearn(described) == eh.from_sklearn(plain)
+
+
+def test_methods_of_one_object():
+    """A method that is replaced on the object itself is one of its own as well."""
+    model = fitted(perceptron(MLPClassifier))
+    model.predict = lambda points: np.ones(len(points))
+    with pytest.raises(eh.InputError, match="MLPClassifier has a predict of its own"):
+        eh.from_sklearn(model)
+
+
+@pytest.mark.parametrize("targets", TARGETS)
+def test_decisions_are_compared(targets):
+    """A classifier whose predict goes by something else than its probabilities is refused."""
+    model = fitted(perceptron(MLPClassifier), targets=TARGETS[targets])
+    assert eh.from_sklearn(model).origin is not None
+    model._label_binarizer.inverse_transform = lambda shares: (shares if shares.ndim > 1 else shares[:, None])[:, 0] > 2
+    with pytest.raises(eh.InputError, match=r"predicts .* where its probabilities are .*say where outputs turn"):
+        eh.from_sklearn(model)
+    assert eh.from_sklearn(model, threshold=0.7).threshold == 0.7

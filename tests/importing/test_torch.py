@@ -1,6 +1,7 @@
 """PyTorch modules: round trips of random ones, what is refused, and tails of bigger models."""
 
 import dataclasses
+import warnings
 
 import numpy as np
 import pytest
@@ -76,8 +77,8 @@ def test_data_of_any_kind():
     for data in (points, points.numpy(), points.tolist(), loader, [points[:3], points[3:]], iter([points])):
         origin = eh.from_torch(module, data).origin
         assert (origin.checked_on, origin.inputs_checked) == ("7 given inputs", 7)
-    assert eh.from_torch(module).origin.checked_on == "4 corners"
-    assert eh.from_torch(nn.Linear(9, 1)).origin.checked_on == "256 standard normal inputs"
+    assert eh.from_torch(module).origin.checked_on == "4 corners and 128 random inputs"
+    assert eh.from_torch(nn.Linear(9, 1)).origin.checked_on == "256 standard normal inputs, half of them times 10"
     assert eh.from_torch(nn.Linear(9, 1)).origin.source == "torch Linear"
 
 
@@ -190,7 +191,7 @@ REFUSED = [
     (nn.Sequential(nn.Dropout()).eval(), "there is no linear layer"),
     (slopes(0.1, 0.2), "PReLU 1: it has 2 slopes; one for all neurons"),
     (nn.Sequential(a_line(), nn.LeakyReLU(float("nan"))), "LeakyReLU 1: its slope is nan; a finite one is supported"),
-    (nn.Sequential(a_line(), nn.Flatten(0)), r"gives \(8,\) for 4 inputs; it must give one row for each"),
+    (nn.Sequential(a_line(), nn.Flatten(0)), r"gives \(264,\) for 132 inputs; it must give one row for each"),
     (nn.Sequential(a_line(), nn.Dropout()), r"Dropout 1 is in training mode; call module.eval\(\) first"),
     (nn.Sequential(a_line(), nn.BatchNorm1d(2)), "BatchNorm1d 1 is in training mode"),
     (nn.Sequential(a_line(), nn.BatchNorm1d(2, track_running_stats=False)).eval(), "has no running statistics"),
@@ -203,7 +204,7 @@ REFUSED = [
     (forward(lambda x, a: torch.cat([a(x), x], 1), a_line()), "cat is not supported; Linear"),
     (
         forward(lambda x, a: a(x) if (x > 0).all() else x, a_line()),
-        "gt: what it does depends on the values of its inputs",
+        "all: what it does depends on the values of its inputs",
     ),
     (forward(lambda x, a: a(x) * float(x[0, 0]), a_line()), "it uses something else|depends on the values"),
     (forward(lambda x, a: (a(x), x), a_line()), r"returns a tuple of 2 tensors: \[0\] .5, 2., \[1\] .5, 2.; write a"),
@@ -222,7 +223,7 @@ REFUSED = [
     (forward(lambda x, a: a(x).view(4, -1), a_line()), r"does not run on inputs of shape \(5, 2\)"),
     (
         forward(lambda x, a: a(x).reshape(-1, 1), a_line()),
-        r"gives \(8, 1\) for 4 inputs; it must give one row for each",
+        r"gives \(264, 1\) for 132 inputs; it must give one row for each",
     ),
     (forward(lambda x, a: a(x).T, a_line()), r"it returns \(2, 5\) for 5 inputs; it must give one row for each"),
     (
@@ -236,7 +237,7 @@ REFUSED = [
     ),
     (forward(lambda x, a: a(x) + torch.ones(3, 1, 1), a_line()), r"add: its constant (makes|is)"),
     (forward(lambda x, a: a(x) / len(x), a_line()), "the imported network computes something else"),
-    (forward(lambda x, a: a(x) + torch.rand(2), a_line()), "the imported network computes something else"),
+    (forward(lambda x, a: a(x) + torch.rand(2), a_line()), "something else when it runs again"),
     (
         forward(lambda x, a: a(x) + 1j, a_line()),
         "add: its constant is 1j; supported are one real number, or one for each",
@@ -311,12 +312,88 @@ def moves(network, layer):
     return np.abs(other.run(points) - network.run(points)).max()
 
 
+def hooked(*hooks):
+    """Layers whose hidden outputs are positive at every corner, with hooks after them."""
+    module = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 1))
+    with torch.no_grad():
+        module[0].weight.copy_(torch.tensor([[1.0, -2.0], [-1.0, 2.0]]))
+        module[0].bias.fill_(3)
+    for part, hook in zip(module, hooks, strict=False):
+        part.register_forward_hook(hook)
+    return module
+
+
+def gate(x):
+    return (x > 0).to(x.dtype)
+
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    gate = torch.jit.script(gate)
+
+
+SEEN = {}
+CHANGING = {
+    "given": lambda one, entering, leaving: torch.relu(leaving),
+    "in place": lambda one, entering, leaving: (leaving.relu_(), None)[1],
+}
+LOOKING = {
+    "array": lambda one, entering, leaving: SEEN.update(array=leaving.detach().cpu().numpy()),
+    "number": lambda one, entering, leaving: SEEN.update(number=leaving.mean().item()),
+    "mask": lambda one, entering, leaving: SEEN.update(mask=leaving > 0),
+    "TorchScript": lambda one, entering, leaving: SEEN.update(gate=gate(leaving)),
+    "mean": lambda one, entering, leaving: SEEN.update(mean=leaving.mean()),
+}
+
+
+@pytest.mark.parametrize("hook", CHANGING)
+def test_hooks_are_followed(hook):
+    """What a hook does to the outputs of its layer is a part of the network, also where it shows nowhere near."""
+    network = eh.from_torch(hooked(CHANGING[hook]))
+    assert network.activations == ("relu", "identity")
+    eh.from_torch(hooked(lambda one, entering, leaving: leaving * 1.001))
+
+
+@pytest.mark.parametrize("hook", LOOKING)
+def test_hooks_that_look(hook):
+    """They change nothing; but what they have seen is no constant to a later layer."""
+    module = hooked(LOOKING[hook])
+    assert eh.from_torch(module).activations == ("identity", "identity")
+    for seen, words in (("number", "a hook in it hands on a number"), ("mean", "add in a hook of Linear 1")):
+        module = hooked(LOOKING[seen], lambda one, entering, leaving, seen=seen: leaving + SEEN[seen])
+        with pytest.raises(eh.InputError, match=words):
+            eh.from_torch(module)
+
+
 def test_hooks_are_caught():
-    """A module that does more than its layers say is not imported."""
-    module = trainable()
-    module[2].register_forward_hook(lambda one, entering, leaving: leaving * 1.001)
-    with pytest.raises(eh.InputError, match="does more than its layers say, such as in a hook"):
-        eh.from_torch(module)
+    """One that cannot be followed is refused by its module."""
+    for hook in (lambda *given: given[2] * (given[2] > 0), lambda *given: (given[2].data.abs_(), None)[1]):
+        with pytest.raises(eh.InputError, match="in a hook of Linear 0"):
+            eh.from_torch(hooked(hook))
+
+
+class Gated(nn.Module):
+    """A hidden layer that goes through a function."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.first, self.last, self.kind = nn.Linear(2, 2), nn.Linear(2, 1), kind
+        with torch.no_grad():
+            self.first.bias.fill_(3)
+
+    def forward(self, x):
+        hidden = self.first(x)
+        try:
+            return self.last(hidden * gate(hidden) if self.kind == "jit" else hidden * hidden.new_tensor(hidden))
+        except Exception:
+            return self.last(hidden)
+
+
+@pytest.mark.parametrize(("kind", "words"), [("jit", "gt: it is computed out of sight"), ("copy", "new_tensor is not")])
+def test_values_out_of_sight(kind, words):
+    """What is made of the inputs without being followed is not taken for a constant, also where errors are caught."""
+    with pytest.raises(eh.InputError, match=words):
+        eh.from_torch(Gated(kind))
 
 
 def test_the_module_stays_as_it_is():
@@ -424,3 +501,90 @@ def test_capture_needs_only_the_tail(answer):
     captured = eh.capture(one, one.parts[1], [(points.numpy(), np.arange(5))])
     np.testing.assert_allclose(captured.outputs, model.parts[1](model.parts[0](points)).detach().numpy(), atol=1e-7)
     assert captured.labels.tolist() == [0, 1, 2, 3, 4]
+
+
+class Through(nn.Module):
+    """A hidden layer that goes through a function."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.first, self.last, self.function = nn.Linear(2, 3), nn.Linear(3, 1), function
+
+    def forward(self, x):
+        return self.last(self.function(self.first(x)))
+
+
+@pytest.mark.parametrize(
+    ("function", "wanted"),
+    [
+        (lambda h: (h > 0).float(), lambda h: h > 0), (lambda h: (h > 0.25).to(h.dtype), lambda h: h > 0.25),
+        (lambda h: torch.lt(h, -0.5).float(), lambda h: h < -0.5), (lambda h: (h > 0) * 2.0, lambda h: 2 * (h > 0)),
+    ],
+)  # fmt: skip
+def test_comparisons(function, wanted):
+    """Where a hidden output is above or below a number is a step."""
+    module = Through(function)
+    network, points = eh.from_torch(module), np.random.default_rng(1).standard_normal((50, 2))
+    first, last = (
+        [one.detach().double().numpy() for one in layer.parameters()] for layer in (module.first, module.last)
+    )
+    hidden = wanted(points @ first[0].T + first[1])
+    np.testing.assert_allclose(network.run(points), hidden @ last[0].T + last[1], atol=1e-6)
+    assert network.activations == ("step", "identity")
+
+
+@pytest.mark.parametrize(
+    "function", [lambda h: h * (h > 0), lambda h: torch.where(h > 0, h, 0), lambda h: (h >= 0).float()]
+)
+def test_choices_by_comparison(function):
+    """They are refused with what can be written instead, and the part that can be taken."""
+    with pytest.raises(eh.InputError, match=r"write torch.heaviside, torch.relu or leaky_relu.*model.last can be"):
+        eh.from_torch(Through(function))
+
+
+def test_a_softmax_in_between_names_the_rest():
+    """The part after it is offered."""
+    with pytest.raises(eh.InputError, match=r"a softmax mixes all outputs.*its part model\[2:\] can be imported"):
+        eh.from_torch(nn.Sequential(nn.Linear(2, 3), nn.Softmax(1), nn.Linear(3, 1)))
+
+
+class Twice(nn.Module):
+    """It gives something else at every call."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer, self.calls = nn.Linear(2, 1), 0
+
+    def forward(self, x):
+        self.calls += 1
+        return self.layer(x) + self.calls
+
+
+def test_modules_that_change():
+    """Weights made before load_state_dict change at the first call, which is said."""
+    with pytest.raises(eh.InputError, match=r"something else when it runs again.*run the module once on an input"):
+        eh.from_torch(Twice())
+
+
+class Taking(nn.Module):
+    """A module that takes something else than one tensor of floats."""
+
+    def __init__(self, kind):
+        super().__init__()
+        self.table, self.head, self.kind = nn.Embedding(4, 2), nn.Linear(2, 1), kind
+
+    def forward(self, x, *more):
+        if self.kind == "whole":
+            assert x.dtype == torch.long
+        elif self.kind == "two":
+            (x,) = more
+        else:
+            x = x["ids"]
+        return self.head(self.table(x))
+
+
+@pytest.mark.parametrize("kind", ["whole", "two", "dictionary"])
+def test_modules_of_other_inputs(kind):
+    """They are answered with what they are run on and with the part that can be taken."""
+    with pytest.raises(eh.InputError, match=r"one tensor of floating-point numbers.*its part model.head can be"):
+        eh.from_torch(Taking(kind))

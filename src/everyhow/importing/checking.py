@@ -13,6 +13,7 @@ from ..errors import InputError
 from ..network import Network
 from ..origin import Origin
 from .layers import Softmax, Step, fold
+from .points import is_corner
 from .rounding import Precision, allowed_differences
 
 # Last activations that give as much below 0 as above.
@@ -28,6 +29,7 @@ def imported(
     precision: Precision,
     checked_on: str,
     threshold: Any = None,
+    drawn: bool = False,
 ) -> Network:
     """The network that the steps make, with its origin, once it computes what the source does.
 
@@ -39,6 +41,7 @@ def imported(
         precision: what the source computes in.
         checked_on: what the points are, in words.
         threshold: an output above it is read as 1; None when nobody said it.
+        drawn: whether points that are no corners were drawn here: those at which the source overflows are left out.
 
     Raises:
         InputError: the threshold is not a number, the steps make no network, or its outputs differ by more than
@@ -46,6 +49,8 @@ def imported(
     """
     network, folded = fold(steps)
     network = read_at(network, threshold)
+    if drawn:
+        points, theirs, checked_on = _finite(points, theirs, checked_on)
     ours, allowed = network.run(points), allowed_differences(steps, points, precision)
     level = 0.5 if network.threshold is None else network.threshold
     if any(isinstance(step, Softmax) for step in steps):
@@ -84,6 +89,15 @@ def read_at(network: Network, threshold: Any) -> Network:
     centred = last.name.partition(":")[0] in CENTRED and last(np.array(-1e300)) < 0
     usual = None if centred else 0.5
     return replace(network, threshold=usual if threshold is None else threshold)
+
+
+def _finite(points: np.ndarray, theirs: np.ndarray, words: str) -> tuple[np.ndarray, np.ndarray, str]:
+    """The points without random ones at which the source gives no numbers, its outputs, and the points in words."""
+    kept = is_corner(points) | np.isfinite(theirs.reshape(len(theirs), -1)).all(axis=1)
+    left_out = int((~kept).sum())
+    if not left_out or not kept.any():
+        return points, theirs, words
+    return points[kept], theirs[kept], f"{words}, without {left_out} at which the source overflows"
 
 
 class Comparison(NamedTuple):

@@ -73,7 +73,7 @@ def from_onnx(path: str | Path, data: Any = None, threshold: float | None = None
         network = imported(
             chain.steps, entering.astype(np.float64), scores.astype(np.float64),
             source=f"ONNX file {target.name}", precision=coarsest(chain.types), checked_on=words,
-            threshold=threshold,
+            threshold=threshold, drawn=data is None,
         )  # fmt: skip
         _check_outputs(chain, entering, scores, target.name)
         return of_classes(network, threshold) if chain.classes else network

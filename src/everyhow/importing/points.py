@@ -13,24 +13,37 @@ from .arrays import array_of, place_in
 from .csv_files import FileRows, read_csv
 
 MOST_CORNERS = 8  # inputs of which all corners are tried
-SAMPLES = 256
+SCALES = (1, 10)
+# Inputs drawn at each scale, beside the corners and where there are too many of these.
+DRAWN, DRAWN_ALONE = 64, 128
 LARGEST_FILE = 64 * 2**20
 # Above it float64 does not hold every whole number.
 LARGEST_WHOLE = 2**53
 
 
 def default_points(features: int) -> tuple[Float[np.ndarray, "inputs features"], str]:
-    """All corners of the unit cube for up to 8 inputs, else 256 standard normal inputs, and what they are in words.
+    """All corners of the unit cube for up to 8 inputs, then random inputs, and what they are in words.
+
+    The random inputs, always the same, are 64 standard normal ones and 64 ten times as far out; above 8 inputs, where
+    there are no corners, twice as many.
 
     Example:
         >>> points, words = default_points(2)
-        >>> points.tolist(), words
-        ([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], '4 corners')
+        >>> points[:4].tolist(), points.shape, words
+        ([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], (132, 2), '4 corners and 128 random inputs')
     """
-    if features <= MOST_CORNERS:
-        return assignments(features), f"{1 << features} corners"
-    points = np.random.default_rng(0).standard_normal((SAMPLES, features))
-    return points, f"{SAMPLES} standard normal inputs"
+    cornered = features <= MOST_CORNERS
+    each = DRAWN if cornered else DRAWN_ALONE
+    drawn = np.random.default_rng(0).standard_normal((len(SCALES) * each, features))
+    drawn *= np.repeat(SCALES, each)[:, None]
+    if not cornered:
+        return drawn, f"{len(drawn)} standard normal inputs, half of them times {SCALES[-1]}"
+    return np.concatenate([assignments(features), drawn]), f"{1 << features} corners and {len(drawn)} random inputs"
+
+
+def is_corner(points: Float[np.ndarray, "inputs features"]) -> np.ndarray:
+    """Which points are corners of the unit cube."""
+    return np.asarray(np.isin(points, (0, 1)).all(axis=1))
 
 
 def points_of(values: Any, what: str = "data") -> Float[np.ndarray, "inputs features"]:

@@ -30,6 +30,11 @@ OTHERS = {
     "_MultiOutputEstimator": SEVERAL, "_BaseChain": SEVERAL, "BaseEnsemble": SEVERAL,
     "_BaseHeterogeneousEnsemble": SEVERAL,
 }  # fmt: skip
+# What says how a model or a scaler computes; a class that overrides one does something else.
+COMPUTING = (
+    "predict", "predict_proba", "predict_log_proba", "decision_function", "_predict", "_predict_proba", "_forward_pass",
+    "_forward_pass_fast", "transform", "inverse_transform",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -73,11 +78,14 @@ def from_sklearn(model: Any, data: Any = None, threshold: float | None = None) -
     # A model fitted on float32 computes in it when given float32, and checks what it is given.
     entering = points.astype(precision.name)
     points, theirs = entering.astype(np.float64), _outputs(model, name, entering)
+    if name == "MLPClassifier" and threshold is None:
+        _check_decisions(model, perceptron, entering, theirs, 64 * precision.epsilon)
     if name == "MLPClassifier" and len(perceptron.intercepts_[-1]) == 1:
         theirs = theirs[:, 1:]  # of both classes
     source = f"scikit-learn {parts.name}"
     network = imported(
-        steps, points, theirs, source=source, precision=precision, checked_on=words, threshold=threshold
+        steps, points, theirs, source=source, precision=precision, checked_on=words, threshold=threshold,
+        drawn=data is None,
     )  # fmt: skip
     if not classes or network.origin is None:
         return network
@@ -94,6 +102,7 @@ def _parts(model: Any) -> _Parts:
     if isinstance(model, type):
         raise InputError(f"this is the class {model.__name__}, not a model; make one, and call fit(X, y)")
     kinds, name = _kinds(model), type(model).__name__
+    _check_own(model)
     if "Pipeline" in kinds:
         *scalers, last = [part for _, part in model.steps]
         found = _parts(last)
@@ -181,6 +190,7 @@ def _classes(perceptron: Any) -> list[str]:
 def _scaler(part: Any) -> list[Step]:
     """A fitted scaler as steps, feature by feature."""
     kinds, kind = _kinds(part), type(part).__name__
+    _check_own(part)
     if part is None or ("str" in kinds and part == "passthrough"):
         return []
     if "Pipeline" in kinds:
@@ -211,6 +221,7 @@ def _scaler(part: Any) -> list[Step]:
 
 def _unscaled(transformer: Any, name: str) -> list[Step]:
     """What makes a target of what a regressor gives: the inverse of a scaler."""
+    _check_own(transformer)
     try:
         return [_inverse(step) for step in reversed(_scaler(transformer))]
     except InputError:
@@ -218,6 +229,26 @@ def _unscaled(transformer: Any, name: str) -> list[Step]:
             f"{name} transforms outputs by {_kind(transformer)}, which cannot be folded into a layer; import "
             "model.regressor_, whose outputs are those before that"
         ) from None
+
+
+def _check_own(part: Any) -> None:
+    """See that a model or scaler computes as the class of scikit-learn that it extends does.
+
+    Raises:
+        InputError: a class of somebody else's, or the object itself, overrides how.
+    """
+    theirs = [one for one in type(part).__mro__ if one.__module__.partition(".")[0] == "sklearn"]
+    if not theirs:
+        return
+    known = next((one for one in theirs if one.__name__ in (*PERCEPTRONS, *SCALERS)), theirs[0])
+    for own in (part, *(one for one in type(part).__mro__ if one not in theirs)):
+        method = next((name for name in COMPUTING if name in getattr(own, "__dict__", {})), None)
+        if method is not None:
+            raise InputError(
+                f"{type(part).__name__} has a {method} of its own, so it may compute something else than the "
+                f"{known.__name__} that it extends; give a plain {known.__name__} with the same fitted attributes, and "
+                "say where outputs turn by threshold=, if that is what it changes"
+            )
 
 
 def _inverse(step: Step) -> Step:
@@ -249,6 +280,31 @@ def _outputs(model: Any, name: str, points: np.ndarray) -> np.ndarray:
             f"the {name} does not run on {points.shape} inputs ({first_line(error)}); fit it again"
         ) from None
     return found.reshape(len(points), -1)
+
+
+def _check_decisions(model: Any, perceptron: Any, points: np.ndarray, shares: np.ndarray, near: float) -> None:
+    """See that a classifier decides by its probabilities: the largest, or those above 0.5 where each is of a label.
+
+    Raises:
+        InputError: it decides otherwise, where rounding cannot.
+    """
+    if not hasattr(perceptron, "classes_"):
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        told = np.asarray(model.predict(points))
+    if told.ndim == 2:
+        other, clear = (told != (shares > 0.5)).any(axis=1), (np.abs(shares - 0.5) > near).all(axis=1)
+    else:
+        first, second = np.sort(shares, axis=1).T[[-1, -2]]
+        other, clear = told != np.asarray(perceptron.classes_)[shares.argmax(axis=1)], first - second > near
+    wrong = np.flatnonzero(other & clear)
+    if len(wrong):
+        raise InputError(
+            f"{type(model).__name__} predicts {told[wrong[0]]!s:.40} where its probabilities are "
+            f"{np.round(shares[wrong[0]], 4).tolist()!s:.60}: its predict decides otherwise than by the largest, or by "
+            "0.5 for each label; say where outputs turn by threshold="
+        )
 
 
 def _kinds(value: Any) -> set[str]:

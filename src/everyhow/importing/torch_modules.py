@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
+    from .torch_trace import Trace
+
 
 def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = None) -> Network:
     """The network that a PyTorch module computes, checked against the module's own outputs.
@@ -32,8 +34,8 @@ def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = 
     Args:
         module: the module, or a slice such as `model[-3:]`; in float16, bfloat16, float32 or float64, on any device.
         data: inputs to check it on: a tensor or array (inputs, features...), a data frame, or batches as a data loader
-            gives them, of which only the inputs are used. All corners of the unit cube for up to 8 inputs when not
-            given, else 256 standard normal inputs.
+            gives them, of which only the inputs are used. When not given, all corners of the unit cube for up to 8
+            inputs and 128 random inputs, above that 256 random ones.
         threshold: an output above it is read as 1: 0 of logits, 0.5 of what was trained towards 0 and 1. When it is not
             given and the last layer is linear or tanh, whatever needs a decision asks for it.
 
@@ -63,7 +65,7 @@ def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = 
         check_tensors(original)
         if given is None:
             trace = traced_at_any_width(original)
-            given = default_points(fold(trace.steps)[0].widths[0])
+            given = default_points(_width(trace))
             entering = _placed(given[0], original)
         else:
             entering = _placed(given[0], original)
@@ -74,13 +76,26 @@ def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = 
                 raise
         points, words = given
         leaving = _rows_for(returned(_outputs(original, entering), type(original).__name__), entering, original)
-    except NotTakenError as error:
+        rows = check_features(_flat(entering, len(points)), _width(trace))
+    except (NotTakenError, DoesNotRunError) as error:
+        if data is not None and isinstance(error, DoesNotRunError):
+            raise
         raise InputError(f"{error}; {advice(original)}") from None
     return imported(
-        trace.steps, check_features(_flat(entering, len(points)), fold(trace.steps)[0].widths[0]), leaving,
+        trace.steps, rows, leaving,
         source=f"torch {type(original).__name__}", precision=coarsest(_types(original) | trace.types), checked_on=words,
-        threshold=threshold,
+        threshold=threshold, drawn=data is None,
     )  # fmt: skip
+
+
+def _width(trace: "Trace") -> int:
+    """How many features the network of these steps takes."""
+    from .torch_trace import NotTakenError
+
+    try:
+        return fold(trace.steps)[0].widths[0]
+    except InputError as error:
+        raise NotTakenError(str(error)) from None
 
 
 def as_array(tensor: "torch.Tensor") -> np.ndarray:
@@ -213,23 +228,32 @@ def _outputs(module: "nn.Module", entering: "torch.Tensor") -> Any:
     """What a copy of the module gives.
 
     Raises:
-        InputError: it does not run.
+        InputError: it does not run, or gives something else when it runs again.
     """
     import torch
 
     from .torch_parts import copied
-    from .torch_trace import uncompiled
+    from .torch_trace import ONE_TENSOR, tensors_by_name, uncompiled
 
     try:
         with uncompiled(), torch.no_grad():
-            return copied(module)(entering.clone())
+            runs = copied(module)
+            leaving, again = runs(entering.clone()), runs(entering.clone())
     except InputError:
         raise
     except Exception as error:
         raise InputError(
             f"torch {type(module).__name__} does not run on inputs of shape {tuple(entering.shape)} "
-            f"({first_line(error)}); give data of the shape and type that it takes, as one tensor"
+            f"({first_line(error)}); {ONE_TENSOR}"
         ) from None
+    pairs = zip(tensors_by_name(leaving), tensors_by_name(again), strict=False)
+    if not all(torch.allclose(one, other, rtol=0, atol=0, equal_nan=True) for (_, one), (_, other) in pairs):
+        raise InputError(
+            f"torch {type(module).__name__} gives something else when it runs again on the same inputs. Weights that "
+            "hooks make (weight_norm, prune) may be those of before load_state_dict: run the module once on an input, "
+            "then import it; what is random in it, or counts how often it runs, must be off"
+        )
+    return leaving
 
 
 def _rows_for(leaving: "torch.Tensor", entering: "torch.Tensor", module: "nn.Module") -> np.ndarray:

@@ -191,6 +191,18 @@ def _heaviside(call: Call) -> Nonlinear:
     return Nonlinear("step", call.place)
 
 
+def _above(sign: float) -> Callable[[Call], Found]:
+    """Where sign * (first - second) is above 0: true and false, which become 1 and 0."""
+
+    def found(call: Call) -> Found:
+        is_first, other = _operands(call)
+        scale = np.full(call.layout.features, sign if is_first else -sign)
+        compared = _constant(call, scale, -scale * _of_each(call, other, call.layout)).steps
+        return Found([*compared, Nonlinear("step", call.place)], call.layout)
+
+    return found
+
+
 def _maximum(call: Call) -> Found:
     other = _operands(call)[1]
     of_each = call.layout.of_each(torch.as_tensor(other)) if isinstance(other, torch.Tensor | Real) else None
@@ -391,6 +403,7 @@ MOVED = (
     "view_as", "reshape_as", "ravel", "atleast_2d",
 )  # fmt: skip
 PRODUCTS = ("bmm", "einsum", "tensordot", "inner")
+ABOVE = {"gt": 1.0, "greater": 1.0, "lt": -1.0, "less": -1.0}
 # Those that are called here as they are in PyTorch.
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "silu", "selu", "relu6", "hardsigmoid", "hardswish", "softsign", "sign")
 OPERATIONS: dict[str, Callable[[Call], Found]] = {
@@ -416,6 +429,7 @@ OPERATIONS: dict[str, Callable[[Call], Found]] = {
     "clamp_min": _named(lambda call: _clipped(call, _number(call, 1, "min", None), math.inf)),
     "threshold": _named(_threshold),
     "heaviside": _named(_heaviside),
+    **{name: _above(sign) for name, sign in ABOVE.items()},
     "maximum": _maximum,
     "max": _maximum,
     "dropout": _dropout,

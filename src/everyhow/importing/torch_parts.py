@@ -10,7 +10,7 @@ from torch.nn.parameter import is_lazy
 
 from ..errors import InputError, first_line
 from .layers import fold
-from .points import default_points
+from .points import SCALES
 from .rounding import PRECISIONS
 from .torch_trace import DoesNotRunError, NotTakenError, Trace, place_of, traced, type_name
 
@@ -96,7 +96,7 @@ def traced_at_any_width(module: nn.Module) -> Trace:
     runs = copied(module)
     failed: list[NotTakenError | DoesNotRunError] = []
     for width in _widths(module):
-        points = np.resize(default_points(min(width, 9))[0], (8, width))
+        points = np.random.default_rng(0).standard_normal((8, width)) * np.resize(SCALES, (8, 1))
         try:
             return traced(runs, torch.from_numpy(points).to(like.device, like.dtype))
         except (NotTakenError, DoesNotRunError) as error:

@@ -1,24 +1,30 @@
 """The steps of a PyTorch module, written down while it runs on a few inputs: one chain of operations, each known.
 
 What a module computes with is what it runs: weights that hooks make are seen as they are made, shapes are those of the
-inputs, and a part that was compiled runs as it was written. A value of the inputs that a path depends on is refused.
+inputs, and a part that was compiled runs as it was written. A value of the inputs that a path depends on is refused,
+and so is whatever computes with them out of sight. Hooks are part of what a module computes, unless they only look.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, fields, is_dataclass
+from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.utils.parametrizations import _SpectralNorm
 from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from ..errors import InputError, first_line
 from .layers import Selection, Step
+from .points import MOST_CORNERS, default_points
 from .torch_layout import Layout
-from .torch_operations import OPERATIONS, SUPPORTED, Call, Found, is_property, name_of
+from .torch_modules import as_array
+from .torch_operations import ABOVE, OPERATIONS, SUPPORTED, Call, Found, is_property, name_of
 
 # The smallest number of inputs that a module is run on.
 FEWEST_INPUTS = 5
@@ -33,9 +39,18 @@ ASKING = {
 LIKE = ("to", "type_as", "view_as", "reshape_as")
 VALUES = {
     "__bool__", "__float__", "__int__", "__complex__", "__index__", "__array__", "__contains__", "item", "tolist",
-    "numpy", "eq", "ne", "lt", "le", "gt", "ge", "any", "all", "isnan", "isinf", "isfinite", "equal", "allclose",
+    "numpy", "any", "all", "isnan", "isinf", "isfinite", "equal", "allclose",
     "nonzero", "argmax", "argmin", "argsort", "topk", "sort", "round",
 }  # fmt: skip
+ONE_TENSOR = (
+    "give data of the shape and type that it takes, as one tensor: a module is run on one tensor of floating-point "
+    "numbers, so of one that takes whole numbers, several inputs or a dictionary import the part after that"
+)
+COMPARISONS = ("eq", "ne", "le", "ge")
+HIDDEN = (
+    "in a hidden layer write torch.heaviside, torch.relu or leaky_relu, and at the end return the outputs themselves, "
+    "since decisions are made here from these"
+)
 
 
 class NotTakenError(InputError):
@@ -59,7 +74,7 @@ class Trace:
 
 
 def traced(module: nn.Module, entering: torch.Tensor) -> Trace:
-    """What a module does to inputs of this kind, step by step. Hooks after its layers are gone afterwards.
+    """What a module does to inputs of this kind, step by step.
 
     Args:
         module: a copy of the module, which may change.
@@ -71,26 +86,46 @@ def traced(module: nn.Module, entering: torch.Tensor) -> Trace:
     """
     inputs = _batch_size(module, entering)
     rows = entering[torch.arange(inputs, device=entering.device) % len(entering)].clone()
+    trace, looked = _followed(module, rows)
+    if looked and not _alike(trace, _followed(module, 0.25 - 1.5 * rows)[0]):
+        raise NotTakenError(
+            f"torch {type(module).__name__}: a hook in it hands on a number that depends on its inputs; remove the hook"
+        )
+    return trace
+
+
+def _followed(module: nn.Module, rows: torch.Tensor) -> tuple[Trace, bool]:
+    """What a module does to these inputs, and whether a hook looked at them in a way that is not followed."""
     running: list[tuple[str, nn.Module]] = []
     follower = Follower(rows, running)
     try:
-        with _noted(module, running), uncompiled(), torch.no_grad(), follower:
+        with _noted(module, follower), uncompiled(), torch.no_grad(), _Watch(follower), follower:
             leaving = module(rows)
-    except NotTakenError as error:
-        error.steps = len(follower.steps)
-        raise
-    except InputError:
-        raise
+        follower.end(returned(leaving, type(module).__name__))
     except Exception as error:
+        error = follower.refused or error
+        if isinstance(error, NotTakenError):
+            error.steps = len(follower.steps)
+        if isinstance(error, InputError):
+            raise error from None
         at = f" at {place_of(*running[-1])}" if running and running[-1][0] else ""
         failed = DoesNotRunError(
             f"torch {type(module).__name__} does not run on inputs of shape {tuple(rows.shape)}{at} "
-            f"({first_line(error)}); give data of the shape and type that it takes, as one tensor"
+            f"({first_line(error)}); {ONE_TENSOR}"
         )
         failed.steps = len(follower.steps)
         raise failed from None
-    follower.end(returned(leaving, type(module).__name__))
-    return Trace(tuple(follower.steps), frozenset(follower.types))
+    return Trace(tuple(follower.steps), frozenset(follower.types)), follower.looked
+
+
+def _alike(first: Trace, second: Trace) -> bool:
+    """Whether two traces have the same steps, up to the last digit of every weight."""
+    if len(first.steps) != len(second.steps):
+        return False
+    return all(
+        type(one) is type(other) and all(np.array_equal(value, vars(other)[key]) for key, value in vars(one).items())
+        for one, other in zip(first.steps, second.steps, strict=True)
+    )
 
 
 def uncompiled() -> AbstractContextManager:
@@ -100,19 +135,37 @@ def uncompiled() -> AbstractContextManager:
 
 
 @contextmanager
-def _noted(module: nn.Module, running: list[tuple[str, nn.Module]]) -> Iterator[None]:
-    """Within it, `running` holds the parts of a module that are running, the innermost last."""
-    before = []
+def _noted(module: nn.Module, follower: "Follower") -> Iterator[None]:
+    """Within it, the follower knows the parts of a module that are running, the innermost last, and their hooks."""
+    own, theirs, running = [], [], follower.running
     for path, part in module.named_modules():
-        # Hooks after a layer may change what it gives, which the check of the outputs then finds.
-        part._forward_hooks.clear()
-        before.append(part.register_forward_pre_hook(lambda one, _, path=path: running.append((path, one))))
-        part.register_forward_hook(lambda *_: running.pop() and None)
+        for hooks in (part._forward_pre_hooks, part._forward_hooks):
+            theirs.append((hooks, dict(hooks)))
+            hooks.update({key: partial(follower.through, hook) for key, hook in hooks.items()})
+        enter = part.register_forward_pre_hook(lambda one, _, path=path: running.append((path, one)), prepend=True)
+        own += [enter, part.register_forward_hook(lambda *_: running.pop() and None)]
     try:
         yield
     finally:
-        for hook in before:
+        for hook in own:
             hook.remove()
+        for hooks, before in theirs:
+            hooks.update(before)
+
+
+class _Watch(TorchDispatchMode):
+    """Sees what computes with followed tensors without the follower, such as a function of TorchScript."""
+
+    def __init__(self, follower: "Follower") -> None:
+        super().__init__()
+        self.follower = follower
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        kwargs = dict(kwargs or {})
+        self.follower.check_seen(func, (args, kwargs))
+        return func(*args, **kwargs)
 
 
 class Follower(TorchFunctionMode):
@@ -125,6 +178,12 @@ class Follower(TorchFunctionMode):
         self.layout = Layout.of_rows(entering.shape)
         self.steps: list[Step] = []
         self.types: set[str] = set()
+        self.inside = False  # a function that is followed
+        self.refused: NotTakenError | None = None
+        self.hooks = 0  # that are running
+        self.unknown: NotTakenError | None = None  # what the running hook does
+        self.changed = False  # in place, by that hook
+        self.looked = False
         # Every tensor on the way is kept, so that none takes the identity of another.
         self.followed = {id(entering): entering}
 
@@ -133,19 +192,100 @@ class Follower(TorchFunctionMode):
     ) -> Any:
         kwargs = dict(kwargs or {})
         used = [one for one in tensors_in((args, kwargs)) if id(one) in self.followed]
-        if not used:
+        if not used or self.inside:
             return func(*args, **kwargs)
+        with self._inside():
+            return self._run(func, args, kwargs, used)
+
+    @contextmanager
+    def _inside(self) -> Iterator[None]:
+        """Within it, whatever is computed is known."""
+        outer, self.inside = self.inside, True
+        try:
+            yield
+        finally:
+            self.inside = outer
+
+    def _now(self, tensor: torch.Tensor) -> np.ndarray:
+        with self._inside():
+            return as_array(tensor)
+
+    def through(self, hook: Callable, *given: Any) -> Any:
+        """What a hook gives. One that gives and changes nothing has only looked, and may do so in any way."""
+        current, layout, steps, before = self.current, self.layout, len(self.steps), self._now(self.current)
+        outer, self.unknown, self.changed = self.unknown, None, False
+        self.hooks += 1
+        try:
+            found = hook(*given)
+        finally:
+            self.hooks -= 1
+            unknown, self.unknown = self.unknown, outer
+        if found is None and not self.changed and np.array_equal(self._now(current), before, equal_nan=True):
+            self.current, self.layout = current, layout
+            del self.steps[steps:]
+            self.looked = self.looked or unknown is not None
+        elif unknown is not None:
+            with self._noting():
+                raise unknown
+        return found
+
+    def check_seen(self, func: Any, given: Any) -> None:
+        """See that an operation is part of a function that is followed, or has nothing to do with what flows through.
+
+        Raises:
+            NotTakenError: it is not.
+        """
+        positions = zip(func._schema.arguments, given[0], strict=False)
+        written = (one for argument, one in positions if argument.alias_info and argument.alias_info.is_write)
+        self.changed = self.changed or any(id(one) in self.followed for one in written)
+        if not self.inside and any(id(one) in self.followed for one in tensors_in(given)):
+            with self._noting():
+                raise NotTakenError(
+                    f"{self._place(func._schema.name.rpartition('::')[2])}: it is computed out of sight, as functions "
+                    "of TorchScript (torch.jit.script) and of other libraries are; write it with PyTorch's own "
+                    "functions"
+                )
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """What is refused within it; in a hook that is decided when it is known whether the hook only looks."""
+        try:
+            yield
+        except NotTakenError as error:
+            if self.hooks:
+                self.unknown = self.unknown or error
+            else:
+                self.refused = self.refused or error
+                raise
+
+    def _run(self, func: Callable, args: tuple, kwargs: dict[str, Any], used: list[torch.Tensor]) -> Any:
+        """Run a function of followed tensors, and follow what it does."""
         name = name_of(func)
-        if name in ASKING:
+        if name in ASKING and len(used) == 1 and used[0] is (args[0] if args else kwargs.get("input")):
             return func(*args, **kwargs)
         if is_property(func) and not isinstance(found := func(*args, **kwargs), torch.Tensor):
             return found
         place = self._place(name)
+        with self._noting():
+            self._check(func, name, place, used)
+        result = func(*args, **kwargs)
+        if self.unknown is None:
+            with self._noting():
+                self._take(Call(func, args, kwargs, self.current, result, self.layout, place), name)
+        # What hooks look at in ways of their own is no constant to what comes later.
+        self.followed.update({id(one): one for one in tensors_in(result)})
+        return result
+
+    def _check(self, func: Callable, name: str, place: str, used: list[torch.Tensor]) -> None:
+        if name in COMPARISONS:
+            raise NotTakenError(f"{place}: what it does depends on the values of its inputs; {HIDDEN}")
         if name in VALUES or getattr(func, "__name__", "") in VALUES:
             raise NotTakenError(
                 f"{place}: what it does depends on the values of its inputs; no path in a module may, and decisions "
                 "are made here from the outputs, so return these"
             )
+        if self.current.dtype == torch.bool and (name not in OPERATIONS or len(used) > 1):
+            raise NotTakenError(f"{place}: it chooses by where something is above or below a number; {HIDDEN}")
         if name not in OPERATIONS:
             raise NotTakenError(f"{place} is not supported; {SUPPORTED} are")
         if (len(used) > 1 and name not in LIKE) or used[0] is not self.current:
@@ -153,12 +293,13 @@ class Follower(TorchFunctionMode):
                 f"{place}: it uses something else than the step right before it, as residual connections and branches "
                 "do; networks here are single chains"
             )
-        result = func(*args, **kwargs)
-        if not isinstance(result, torch.Tensor):
+
+    def _take(self, call: Call, name: str) -> None:
+        place = call.place
+        if not isinstance(call.result, torch.Tensor):
             raise NotTakenError(
-                f"{place}: it gives {type(result).__name__}; networks here are single chains of tensors"
+                f"{place}: it gives {type(call.result).__name__}; networks here are single chains of tensors"
             )
-        call = Call(func, args, kwargs, self.current, result, self.layout, place)
         try:
             self._continue(OPERATIONS[name](call), call)
         except InputError as error:
@@ -168,15 +309,18 @@ class Follower(TorchFunctionMode):
             raise NotTakenError(
                 f"{place} is not supported in this form ({first_line(error)}); {SUPPORTED} are"
             ) from None
-        return result
 
     def end(self, leaving: torch.Tensor) -> None:
         """See that what the module returned is what was followed, one row for each input."""
+        if self.refused is not None:  # and the module went on
+            raise self.refused
         if leaving is not self.current:
             raise NotTakenError(
                 "the end of the module: it returns something else than the outputs of its last step; import a module "
                 "that returns these"
             )
+        if not leaving.is_floating_point():
+            raise NotTakenError(f"the end of the module: it returns where something is above a number; {HIDDEN}")
         order = self.layout.order()
         if order is None:
             raise NotTakenError(
@@ -187,18 +331,21 @@ class Follower(TorchFunctionMode):
             self.steps.append(Selection(order, len(order), "the end"))
 
     def _continue(self, found: Found, call: Call) -> None:
-        if not call.result.is_floating_point():
+        mask = call.result.dtype == torch.bool and name_of(call.function) in ABOVE
+        if not call.result.is_floating_point() and not mask:
             kind = str(call.result.dtype).removeprefix("torch.")
             raise InputError(f"{call.place}: it makes {kind} of its inputs; networks here compute real numbers")
         self.steps += found.steps
         self.layout = found.layout
         self.current = call.result
-        self.types.add(type_name(call.result))
-        self.followed[id(call.result)] = call.result
+        if call.result.is_floating_point():
+            self.types.add(type_name(call.result))
 
     def _place(self, name: str) -> str:
         """What a step is and where, such as `Linear 2.fc1`, or `relu in block` for a function."""
         path, part = self.running[-1] if self.running else ("", nn.Identity())
+        if self.hooks:
+            return f"{name} in a hook of {place_of(path, part)}"
         if type(part).__module__.startswith("torch.nn.") and not isinstance(part, nn.Sequential):
             return place_of(path, part)
         return f"{name} in {path}" if path else name
@@ -276,5 +423,5 @@ def _batch_size(module: nn.Module, entering: torch.Tensor) -> int:
     """A number of inputs that is not a size of anything else, so that it is known again in shapes."""
     others = {size for one in (*module.parameters(), *module.buffers()) for size in one.shape}
     # Nor is it the number of inputs that the check has, so that what depends on their number is seen there.
-    others |= {*entering.shape, *(2**k for k in range(9))}
+    others |= {*entering.shape, *(len(default_points(width)[0]) for width in range(1, MOST_CORNERS + 2))}
     return next(n for n in range(FEWEST_INPUTS, FEWEST_INPUTS + len(others) + 1) if n not in others)
