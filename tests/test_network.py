@@ -218,3 +218,13 @@ def test_interrupted_writing_leaves_nothing(tmp_path, monkeypatch):
         eh.save_network(eh.Network(**GOOD), target)
     assert before == target.read_bytes()
     assert [target] == list(tmp_path.iterdir())
+
+
+def test_a_network_without_biases():
+    """No biases are not taken for zeros; the message says how zeros are given."""
+    with pytest.raises(eh.InputError, match="biases is None; give a list with one vector per layer, zeros for a layer"):
+        eh.Network([[[1.0, 1.0]]], None, ["identity"])
+    with pytest.raises(eh.InputError, match=r"biases\[0\] is None; of a layer without biases give zeros"):
+        eh.Network([[[1.0, 1.0]]], [None], ["identity"])
+    with pytest.raises(eh.InputError, match="activations is 'relu'; give a list with one name per layer"):
+        eh.Network([[[1.0, 1.0]]], [[0.0]], "relu")

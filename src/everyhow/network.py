@@ -409,8 +409,8 @@ def _apply(weights: np.ndarray, biases: np.ndarray, name: str, state: np.ndarray
 
 def _listed(values: object, item: str) -> list:
     """What a network has of a kind, one for each layer."""
-    kind = {"weights": "matrix", "biases": "vector of zeros for a layer without biases, else its biases,"}
-    return listed(item, values, f"a list: a {kind.get(item, 'name')} per layer")
+    kind = {"weights": "matrix per layer", "biases": "vector per layer, zeros for a layer without biases"}
+    return listed(item, values, f"a list with one {kind.get(item, 'name per layer')}")
 
 
 def _numbers(values: Any, item: str) -> np.ndarray:
