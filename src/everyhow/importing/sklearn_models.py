@@ -300,10 +300,12 @@ def _check_decisions(model: Any, perceptron: Any, points: np.ndarray, shares: np
         other, clear = told != np.asarray(perceptron.classes_)[shares.argmax(axis=1)], first - second > near
     wrong = np.flatnonzero(other & clear)
     if len(wrong):
+        classes = told.ndim == 1 and shares.shape[1] > 2
+        mend = "give a plain classifier with the same weights" if classes else "say where outputs turn by threshold="
         raise InputError(
             f"{type(model).__name__} predicts {told[wrong[0]]!s:.40} where its probabilities are "
             f"{np.round(shares[wrong[0]], 4).tolist()!s:.60}: its predict decides otherwise than by the largest, or by "
-            "0.5 for each label; say where outputs turn by threshold="
+            f"0.5 for each label; {mend}"
         )
 
 
