@@ -258,7 +258,7 @@ def _chain(model: onnx.ModelProto, core: Core, known: dict[str, np.ndarray]) -> 
             _check_chained(steps, links)
             return Chain(
                 model, _whole(whole, core), entrance, FLOATS[kind.elem_type], entering, leaving, steps, used,
-                core.least > 1,
+                softmax is not None or core.least > 1,
             )  # fmt: skip
         except InputError as error:
             failures.append(error)
