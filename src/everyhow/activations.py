@@ -59,11 +59,6 @@ class Activation:
         factor = self.parameters[0]
         return self.code in (TANH, SIGMOID, SOFTPLUS, SOFTSIGN) or (self.code in (LEAKY, ELU) and factor > 0)
 
-    @property
-    def tells_apart(self) -> bool:
-        """Whether a larger input has a larger output in float64 arithmetic too, which saturates nowhere."""
-        return self.code == LEAKY and self.parameters[0] > 0
-
     def crossing(self, level: float) -> float:
         """The largest number at which the function, as float64 arithmetic computes it, does not exceed `level`; it does
         everywhere beyond, and nowhere before. Infinite when it always or never does.

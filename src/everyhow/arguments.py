@@ -97,3 +97,9 @@ def listed(name: str, values: Any, rule: str) -> list:
         if found is not None and len(found) <= MOST_LISTED:
             return found
     raise InputError(f"{name} is {quoted(values)}; give {rule}")
+
+
+def check_budget(budget: object) -> None:
+    """Raises InputError when a budget is not a number of candidate evaluations."""
+    if not is_number(budget, 1):
+        raise InputError(f"budget is {quoted(budget)}; it is a number of candidate evaluations, at least 1")

@@ -325,7 +325,8 @@ class Behavior:
         network = as_network(network)
         if weights is None:
             points, _, weights = merged(points)
-        points = points_of(points, "points")
+        else:
+            points = points_of(points, "points")
         if threshold is not None:
             network = network.read(threshold)
         chosen = decision_for(network, "threshold" if decision is None and threshold is not None else decision)
@@ -365,7 +366,7 @@ class Behavior:
 
     def read(self, network: Network) -> Network:
         """The network with the behavior's threshold, where it has one."""
-        return network if self.threshold is None else replace(network, threshold=self.threshold)
+        return network.read(self.threshold)
 
     def folded(self) -> "Behavior":
         """Two classes as one bit, which is 1 where the second class is wanted; see `Network.folded`.

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .arguments import is_whole, quoted
+from .arguments import check_budget, is_whole, quoted
 from .behavior import Behavior, check_fits, check_said_once, one_for_two_classes
 from .boolean.algorithms import Algorithm
 from .budget import DEFAULT_BUDGET, over_budget
@@ -38,7 +38,7 @@ from .mappings.observed import FeatureRows, Features, checked_features, fitting_
 from .mappings.signatures import MOST_BYTES, Signatures, signatures, table_bytes
 from .network import Network
 from .network_files import network_document
-from .options import DEEPEST, check_budget, checked_circuit_questions
+from .options import DEEPEST, checked_circuit_questions
 from .progress import Progress
 from .provenance import provenance_of
 from .readouts.observed import ObservedSignals, observed_signals

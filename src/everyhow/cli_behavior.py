@@ -6,7 +6,16 @@ from typing import Annotated, Any
 import typer
 
 from .budget import DEFAULT_BUDGET
-from .cli_options import HeaderOption, InputsOption, JsonOption, ThresholdOption, coding, print_json, whole_budget
+from .cli_options import (
+    HeaderOption,
+    InputsOption,
+    JsonOption,
+    ThresholdOption,
+    coding,
+    print_json,
+    rows_of_file,
+    whole_budget,
+)
 from .errors import FileFormatError, InputError
 
 OVER_BUDGET = 3
@@ -51,7 +60,7 @@ def audit_data_command(
     if report is not None and report.is_dir():
         raise InputError(f"{report} is a folder; give the name of the page, such as {report / 'report.html'}")
     explained = as_network(load(network, threshold=threshold), threshold, coding(inputs, "inputs"))
-    rows = _rows(points, header)
+    rows = rows_of_file(points, header)
     behavior = _behavior(explained, rows, labels, decision, epsilon, within, threshold)
     bits = None if features is None else _features(features, rows, behavior)
     audit = audit_behavior(
@@ -72,15 +81,6 @@ def audit_data_command(
         print_behavior_audit(audit, Console(highlight=False), saved)
     if audit.over_budget:
         raise typer.Exit(OVER_BUDGET)
-
-
-def _rows(path: Path, header: bool | None, rows: int | None = None):
-    """The rows of numbers in a file; what was read of it is told on stderr."""
-    from .importing.points import read_rows
-
-    found = read_rows(path, header, rows)
-    typer.echo(str(found), err=True)
-    return found.values
 
 
 def _behavior(
@@ -109,7 +109,7 @@ def _features(path: Path, rows, behavior):
 
     from .behavior import merged
 
-    bits = _rows(path, None, len(rows))
+    bits = rows_of_file(path, None, len(rows))
     _, which, _ = merged(rows)
     chosen = np.zeros((len(behavior.points), bits.shape[1]))
     chosen[which] = bits

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .budget import DEFAULT_BUDGET
-from .cli_options import InputsOption, JsonOption, ThresholdOption, coding, print_json
-from .errors import InputError
+from .cli_options import InputsOption, JsonOption, ThresholdOption, coding, print_json, whole_budget
 from .network import Network
 
 if TYPE_CHECKING:
@@ -57,14 +56,13 @@ def place_command(
     from .exchange.graph_json import read_graph, read_graph_edges
     from .questions import place
 
-    if not 1 <= budget < float("inf"):
-        raise InputError(f"budget is {budget}; it is a number of candidate evaluations, at least 1")
+    most = whole_budget(budget)
     whole, dropped = as_network(_stored(network), output_threshold, coding(inputs, "inputs")), ()
     if connected:
         placed, dropped = connected_part(whole.widths, read_graph_edges(graph, whole, top, threshold, circuit))
     else:
         placed = read_graph(graph, whole, top, threshold, circuit)
-    found = place(whole, task, placed, decision, int(budget), ablation)  # type: ignore[arg-type]
+    found = place(whole, task, placed, decision, most, ablation)  # type: ignore[arg-type]
     if as_json:
         print_json(_standing_document(found, dropped))
     else:

@@ -1,11 +1,20 @@
 """The command `everyhow import`: a network of another library's file, checked and written as a network file."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from .cli_options import HeaderOption, InputsOption, JsonOption, ThresholdOption, coding, numbers, print_json
+from .cli_options import (
+    HeaderOption,
+    InputsOption,
+    JsonOption,
+    ThresholdOption,
+    coding,
+    numbers,
+    print_json,
+    rows_of_file,
+)
 from .network import Network
 from .origin import Origin
 
@@ -48,7 +57,7 @@ def import_command(
         widths=None if widths is None else numbers(widths, "widths", int),
         hidden_activation=hidden_activation,
         output_activation=output_activation,
-        data=None if data is None else _points(data, header),
+        data=None if data is None else rows_of_file(data, header),
         order=order,
         part=part,
         threshold=threshold,
@@ -66,15 +75,6 @@ def import_command(
     )
     for key, value in told.items():
         typer.echo(f"{key:<20} {value}")
-
-
-def _points(path: Path, header: bool | None) -> Any:
-    """The inputs in a file; what was read of it is told on stderr."""
-    from .importing.points import read_rows
-
-    found = read_rows(path, header)
-    typer.echo(str(found), err=True)
-    return found.values
 
 
 def _read_by(network: Network) -> str:

@@ -2,10 +2,12 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from .arguments import check_budget
 from .errors import InputError
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
@@ -42,6 +44,15 @@ def coding(text: str | None, option: str) -> tuple[float, float] | None:
     return found
 
 
+def rows_of_file(path: Path, header: bool | None, rows: int | None = None) -> Any:
+    """The rows of numbers in a file; what was read of it is told on stderr."""
+    from .importing.points import read_rows
+
+    found = read_rows(path, header, rows)
+    typer.echo(str(found), err=True)
+    return found.values
+
+
 def numbers(text: str, option: str, kind: type) -> tuple:
     """The numbers in the text of an option.
 
@@ -65,6 +76,5 @@ def whole_budget(budget: float) -> int:
     Raises:
         InputError: it is less than 1, or no number.
     """
-    if not 1 <= budget < float("inf"):
-        raise InputError(f"budget is {budget}; it is a number of candidate evaluations, at least 1")
+    check_budget(budget)
     return int(budget)

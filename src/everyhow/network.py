@@ -414,14 +414,14 @@ def _listed(values: object, item: str) -> list:
 
 
 def _numbers(values: Any, item: str) -> np.ndarray:
-    """A float64 copy of an array, a tensor or nested lists.
+    """An array, a tensor or nested lists in float64; an array that is so already is not copied.
 
     Raises:
         InputError: they are not real numbers, or not rectangular.
     """
     try:
         given = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
-        array = np.array(given, dtype=np.float64) if given.dtype.kind in "biufO" else None
+        array = given.astype(np.float64, copy=False) if given.dtype.kind in "biufO" else None
     except Exception:  # of whatever an object of a user raises
         array = None
     if array is None:
@@ -433,7 +433,7 @@ def _frozen(values: Any, item: str, dimensions: int) -> np.ndarray:
     """A read-only float64 copy of `values`."""
     if values is None and item.startswith("biases"):
         raise InputError(f"{item} is None; of a layer without biases give zeros, one for each of its neurons")
-    array = _numbers(values, item)
+    array = np.array(_numbers(values, item))
     if array.ndim != dimensions or array.size == 0:
         expected = "a matrix (outgoing neurons, incoming neurons)" if dimensions == 2 else "a vector"
         raise InputError(f"{item} has shape {array.shape}; expected {expected} that is not empty")

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from .arguments import choice, instance, is_number, is_whole, listed, quoted
+from .arguments import check_budget, choice, instance, is_number, is_whole, listed, quoted
 from .behavior import Task, check_epsilon, check_within
 from .boolean.cost import CostModel
 from .boolean.truth_table import INPUT_NAMES, row_name
@@ -35,12 +35,6 @@ def check_decision(preset: str, decision: str | None) -> Decision:
         return "round"
     known: tuple[Decision, ...] = tuple(one for one in DECISIONS if one == decision)
     return known[0] if known else "threshold"
-
-
-def check_budget(budget: object) -> None:
-    """Raises InputError when a budget is not a number of candidate evaluations."""
-    if not is_number(budget, 1):
-        raise InputError(f"budget is {quoted(budget)}; it is a number of candidate evaluations, at least 1")
 
 
 def classes_as_one(network: Network, task: Task, decision: str | None) -> tuple[Network, str | None]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Literal
 
-from .arguments import choice, instance, is_whole, quoted
+from .arguments import check_budget, choice, instance, is_whole, quoted
 from .behavior import Behavior, check_fits, check_said_once, one_for_two_classes, parse_task
 from .boolean.algorithms import Algorithm
 from .boolean.algorithms import algorithms as list_algorithms
@@ -24,7 +24,7 @@ from .mappings.alignment import minimal_mappings
 from .mappings.mapping import Mapping
 from .mappings.signatures import signatures
 from .network import Network, one_of
-from .options import are_classes, check_bits, check_budget, check_decision, check_outputs, classes_as_one
+from .options import are_classes, check_bits, check_decision, check_outputs, classes_as_one
 
 
 def circuits(

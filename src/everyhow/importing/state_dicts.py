@@ -1,16 +1,14 @@
 """Importing state dicts: tensors by name, without the module that they belong to."""
 
-import math
 import operator
 from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from ..activations import activation
-from ..arguments import listed, quoted
+from ..arguments import listed, number_in, quoted
 from ..boolean.truth_table import assignments
 from ..errors import InputError
 from ..network import Network
@@ -222,7 +220,7 @@ def _check_output(said: Description) -> None:
             raise InputError(f"output_activation is {said.output_activation!r:.80}; it is the name of one activation")
         activation(said.output_activation)
     value = said.threshold
-    if value is not None and (isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value)):
+    if value is not None and number_in(value) is None:
         raise InputError(
             f"threshold is {value!r:.80}; it is the number above which an output is read as 1, such as 0 or 0.5"
         )

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..arguments import instance, is_number, is_whole, quoted
+from ..arguments import check_budget, instance, is_whole, quoted
 from ..boolean.cost import CostModel, cheapest
 from ..budget import DEFAULT_BUDGET, over_budget
 from ..door import as_network
@@ -136,8 +136,7 @@ def readouts(
     network = as_network(network)
     if costs is not None:
         instance(costs, CostModel, "a CostModel", "make one with everyhow.CostModel")
-    if not is_number(budget, 1):
-        raise InputError(f"budget is {quoted(budget)}; it is a number of candidate evaluations, at least 1")
+    check_budget(budget)
     readable = signals_of(network, layer, tolerance)
     most = most_signals(readable, signals)
     number = sum(sets_to_fit(readable, size) for size in range(1, most + 1))

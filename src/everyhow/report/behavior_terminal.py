@@ -9,8 +9,7 @@ from ..behavior_audit import BehaviorAudit
 from ..ladder import IN_SHORT
 from .behavior_words import behavior_answers, facts
 from .lines import circuit_lines
-from .pieces import fact_table, funnel, heading, indented, print_trimmed, share_bar, verdict_text
-from .terminal import WORD_STYLES
+from .pieces import answer_table, fact_table, funnel, heading, indented, print_trimmed, share_bar, verdict_text
 from .words import circuits_by_rung, shown, strategy_name
 
 
@@ -18,14 +17,6 @@ def print_behavior_audit(audit: BehaviorAudit, console: Console, saved: Sequence
     """Print an audit by data; `saved` are the files written."""
     files = [heading("Files"), *(indented(Text(path, overflow="fold")) for path in saved)] if saved else []
     print_trimmed(console, *_parts(audit), *files)
-
-
-def _answers(audit: BehaviorAudit) -> RenderableType:
-    table = fact_table()
-    table.add_column()
-    for answer in behavior_answers(audit):
-        table.add_row(answer.question, Text(answer.word, style=WORD_STYLES[answer.word]), Text(answer.text))
-    return table
 
 
 def _verdicts(audit: BehaviorAudit) -> RenderableType:
@@ -41,7 +32,7 @@ def _parts(audit: BehaviorAudit) -> Iterator[RenderableType]:
         head.add_row(name, Text(text))
     yield head
     yield heading("Is the explanation the only one?")
-    yield _answers(audit)
+    yield answer_table(behavior_answers(audit))
     yield heading("The ladder: how many are left by each stricter criterion")
     where = funnel("where, then what", "circuits", "")
     survivors = circuits_by_rung(audit.findings.circuits)
@@ -53,7 +44,7 @@ def _parts(audit: BehaviorAudit) -> Iterator[RenderableType]:
     yield _verdicts(audit)
     for k, output in enumerate(audit.outputs):
         yield heading(f"Output {k} alone")
-        yield _answers(output)
+        yield answer_table(behavior_answers(output))
         yield _verdicts(output)
     simplest = audit.findings.circuits.simplest
     if simplest is not None:

@@ -1,13 +1,17 @@
 """The pieces that every section of the terminal report is made of."""
 
+from collections.abc import Iterable
+
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from ..ladder import Verdict
+from .words import Answer
 
 STYLES = {"identifiable": "bold green", "not identifiable": "bold yellow", "none valid": "bold red", "unknown": "bold"}
+WORD_STYLES = {"?": "bold", "none": "bold red", "yes": "bold green", "no": "bold yellow"}
 BAR = 8
 
 
@@ -59,4 +63,13 @@ def fact_table() -> Table:
     table.add_column(no_wrap=True, style="cyan")
     table.add_column()
     table.pad_edge = False
+    return table
+
+
+def answer_table(answers: Iterable[Answer]) -> Table:
+    """Is the explanation the only one? A line for each kind."""
+    table = fact_table()
+    table.add_column()
+    for answer in answers:
+        table.add_row(answer.question, Text(answer.word, style=WORD_STYLES[answer.word]), Text(answer.text))
     return table

@@ -12,7 +12,7 @@ from ..ladder import IN_SHORT
 from ..mappings.findings import RUNGS
 from ..paper import PaperFindings
 from .lines import circuit_lines, formula_lines
-from .pieces import fact_table, funnel, heading, indented, print_trimmed, share_bar, verdict_text
+from .pieces import answer_table, fact_table, funnel, heading, indented, print_trimmed, share_bar, verdict_text
 from .rivals import lesson_section, rival_sections
 from .words import (
     answers,
@@ -23,8 +23,6 @@ from .words import (
     strategy_name,
     survivors_by_rung,
 )
-
-WORD_STYLES = {"?": "bold", "none": "bold red", "yes": "bold green", "no": "bold yellow"}
 
 
 def print_audit(audit: Audit, console: Console, saved: Sequence[str] = ()) -> None:
@@ -64,7 +62,7 @@ def _output_parts(audit: Audit) -> Iterator[RenderableType]:
     if isinstance(findings, PaperFindings) and findings.lesson is not None:
         yield from lesson_section(findings.lesson, audit.task)
     yield heading("Is the explanation the only one?")
-    yield _questions(audit)
+    yield answer_table(answers(audit))
     if isinstance(findings, PaperFindings):
         yield heading("The ladder: how many are left by each stricter criterion")
         yield _ladder(audit)
@@ -92,14 +90,6 @@ def _head(audit: Audit) -> RenderableType:
 def _mismatch(audit: Audit) -> Iterator[RenderableType]:
     if audit.mismatch:
         yield Text(f"\n{audit.mismatch}", style="bold red")
-
-
-def _questions(audit: Audit) -> RenderableType:
-    table = fact_table()
-    table.add_column()
-    for answer in answers(audit):
-        table.add_row(answer.question, Text(answer.word, style=WORD_STYLES[answer.word]), Text(answer.text))
-    return table
 
 
 def _ladder(audit: Audit) -> RenderableType:
