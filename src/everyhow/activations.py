@@ -97,20 +97,30 @@ class Activation:
 
     def rounding(self, values: Float[np.ndarray, "*shape"], epsilon: float) -> Float[np.ndarray, "*shape"] | float:
         """How far the function's own `values`, as libraries compute them in arithmetic of that epsilon, may be off."""
-        first, second, *_ = self.parameters
         size = np.abs(values)
-        if self.code == LEAKY:
-            return 2 * epsilon * size if first not in (0.0, 1.0) else 0.0
-        if self.code == STEP:
-            return 0.0
-        if self.code == CLIP:
-            return 2 * epsilon * (size + 2 * abs(second))
+        relative, absolute = self.accuracy
+        off = epsilon * (relative * size + absolute)
         if self.code == SOFTPLUS:
-            shortcut = np.where(first * size > SOFTPLUS_IS_IDENTITY, np.exp(-first * size), 0.0)
-            return FUNCTION_ERROR * epsilon * (size + 1 / first) + 2 * shortcut / first
+            beta = self.parameters[0]
+            off = off + 2 * np.where(beta * size > SOFTPLUS_IS_IDENTITY, np.exp(-beta * size), 0.0) / beta
+        return off
+
+    @property
+    def accuracy(self) -> tuple[float, float]:
+        """How far a value computed by the function's own formula may be off, in units of eps: so many times its
+        magnitude, plus so many."""
+        first, second, *_ = self.parameters
+        if self.code == LEAKY:
+            return (0.0 if first in (0.0, 1.0) else 2.0), 0.0
+        if self.code == STEP:
+            return 0.0, 0.0
+        if self.code == CLIP:
+            return 2.0, 4 * abs(second)
+        if self.code == SOFTPLUS:
+            return FUNCTION_ERROR, FUNCTION_ERROR / first
         if self.code == ELU:
-            return FUNCTION_ERROR * epsilon * (size + first)
-        return FUNCTION_ERROR * epsilon * (size + 4 if self.code in DIPS else 1.0)
+            return FUNCTION_ERROR, FUNCTION_ERROR * first
+        return (FUNCTION_ERROR, 4 * FUNCTION_ERROR) if self.code in DIPS else (0.0, FUNCTION_ERROR)
 
 
 def activation(name: str) -> Activation:

@@ -238,7 +238,8 @@ class Network:
 
     def received(self, layer: int, state: Float[np.ndarray, "*batch parents"]) -> Float[np.ndarray, "*batch neurons"]:
         """The pre-activations of layer `layer`, biases included, when the layer before it is in `state`."""
-        return state @ self.weights[layer - 1].T + self.biases[layer - 1]
+        with np.errstate(over="ignore", invalid="ignore"):
+            return state @ self.weights[layer - 1].T + self.biases[layer - 1]
 
     def run_received(
         self, layer: int, received: Float[np.ndarray, "*batch neurons"]

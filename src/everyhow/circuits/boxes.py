@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float, Int
 
 from ..activations import activation
 from ..behavior import Behavior
 from ..errors import InputError
 from ..kernels.layout import Wiring
 from ..network import Network
+from ..rounding import EPSILON, SMALLEST, Values, activated, own_rounding, sums_of
 from .circuit import Circuit, edge_positions
 from .criterion import perfect
 
@@ -72,17 +73,41 @@ class Boxes:
             circuits[k].masks(self.network)
         return np.where(chosen, flat, 0.0)
 
-    def outputs(
+    def received(
         self, weights: Float[np.ndarray, "circuits edges"], points: Float[np.ndarray, "circuits features"]
-    ) -> Float[np.ndarray, "circuits outputs"]:
-        """What each circuit, by its `weights`, gives at a point of its own."""
-        state, start = points, 0
+    ) -> tuple[Float[np.ndarray, "circuits outputs"], Float[np.ndarray, "circuits outputs"]]:
+        """The outputs' pre-activations of each circuit, by its `weights`, at a point of its own, and how far they may
+        be off."""
+        sums, state, start = points, points, 0
+        error = off = np.zeros_like(points)
+        known = Values.of(points)
         for w, b, name in zip(self.network.weights, self.network.biases, self.network.activations, strict=True):
-            own = weights[:, start : start + w.size].reshape(-1, *w.shape)
+            own, function = weights[:, start : start + w.size].reshape(-1, *w.shape), activation(name)
+            known = sums_of(known, w, b)
             with np.errstate(over="ignore", invalid="ignore"):
-                state = activation(name)(np.einsum("cji,ci->cj", own, state) + b)
+                sums = np.einsum("cji,ci->cj", own, state) + b
+                off = np.einsum("cji,ci->cj", np.abs(own), error)
+                if not known.grid:
+                    sizes = np.einsum("cji,ci->cj", np.abs(own), np.abs(state)) + np.abs(b)
+                    off += (w.shape[1] + 3) * (EPSILON * sizes + SMALLEST)
+                state, known = function(sums), activated(known, function)
+                error = np.where(off > 0, function.moved(sums, off), 0.0)
+                if not known.grid:
+                    error += own_rounding(function, state)
             start += w.size
-        return state
+        return sums, off
+
+    def is_wrong(
+        self,
+        received: Float[np.ndarray, "circuits outputs"],
+        off: Float[np.ndarray, "circuits outputs"],
+        corners: Int[np.ndarray, " circuits"],
+    ) -> Bool[np.ndarray, " circuits"]:
+        """Whether each circuit, with these pre-activations at a point in the box around a corner, is surely wrong."""
+        coefficients = self.coefficients[corners]
+        with np.errstate(over="ignore", invalid="ignore"):
+            most = (coefficients @ received[:, :, None] + np.abs(coefficients) @ off[:, :, None])[:, :, 0]
+        return np.any(most < self.possible[corners], axis=1)
 
 
 def boxes_around(network: Network, behavior: Behavior, radius: Radius) -> Boxes:
@@ -107,7 +132,7 @@ def boxes_around(network: Network, behavior: Behavior, radius: Radius) -> Boxes:
     with np.errstate(over="ignore", invalid="ignore"):
         criterion = perfect(network, behavior)
     sides = np.concatenate([criterion.contrasts, -criterion.contrasts], axis=1)
-    limits = criterion.certified_limits().reshape(2, 2, *criterion.contrasts.shape[:2])
+    limits = criterion.shifted_limits().reshape(2, 2, *criterion.contrasts.shape[:2])
     certain, possible = (np.concatenate([low, -high], axis=1) for low, high in limits)
     return Boxes(behavior.read(network), behavior.points, reach, sides, certain, possible)
 

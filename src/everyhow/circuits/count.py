@@ -1,24 +1,31 @@
 """Exact counts of the circuits that meet a criterion, by size, without listing them."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from jaxtyping import Bool, UInt64
 
-from ..kernels.layout import OPENS, STARTS, WEIGHT
 from .criterion import Criterion
 from .execution import IN_THREADS, Execution
-from .search import Search, goal_of, plan
+from .listing import is_listable, list_possible, unbounded
+from .running import masks_of, places
+from .search import Search, goal_of, plan, steps_in_doubt
+
+# Circuits run one by one, at most, where a bound for all together does not settle them.
+MOST_SETTLED = 1 << 20
+UNBOUNDED = np.array([-np.inf, np.inf])[:, None]
 
 
 @dataclass(frozen=True)
 class CircuitCount:
     """How many circuits meet a criterion, by number of edges.
 
-    `certain` and `possible` map a number of edges to the number of circuits when the decision boundary is moved by
-    1e-9 against and for the circuits. They are equal unless some circuit's output lies on the boundary.
+    `certain` and `possible` map a number of edges to the number of circuits when the decision boundary is moved
+    against and for the circuits: by 1e-9, or by what rounding may do to their sums where that is more. They are equal
+    unless some circuit's output lies on the boundary.
     """
 
     certain: dict[int, int]
@@ -54,7 +61,9 @@ def count_circuits(
     half sums inside the box of allowed decisions are counted, whole blocks of two kd-trees at once. Inclusion-
     exclusion removes circuits in which a neuron, an output (or, if asked, an input) has no edge.
 
-    Cost: (prefixes) x (pairs of blocks near a decision boundary). Nothing is listed.
+    Cost: (prefixes) x (pairs of blocks near a decision boundary). Nothing is listed, unless sums are so large that a
+    bound for all circuits together leaves some open: then up to a million circuits are run one by one, each with a
+    bound of its own.
 
     Args:
         criterion: what a circuit must do.
@@ -69,10 +78,31 @@ def count_circuits(
         >>> count_circuits(perfect(xornet(), Behavior.of_task(parse_task("XOR")))).between
         (1, 1)
     """
-    limits = criterion.certified_limits()
-    total = _count(criterion, limits, every_input_used, most_neurons, execution)
-    certain, possible = ({int(e): int(n[e]) for e in np.flatnonzero(n)} for n in total)
-    return CircuitCount(certain, possible)
+    total = _count(criterion, criterion.certified_limits(), every_input_used, most_neurons, execution)
+    found = CircuitCount(*map(by_edges, total))
+    if criterion.is_beyond_rounding:
+        return found
+    if not np.isfinite(criterion.margins).all() or steps_in_doubt(criterion):
+        everything = unbounded(criterion)
+        limits = np.broadcast_to(UNBOUNDED, (2, 2, criterion.margins.size))
+        total = _count(everything, limits, every_input_used, most_neurons, execution)
+        found = CircuitCount({}, by_edges(total[1]))
+    is_plain = not every_input_used and most_neurons is None
+    if found.certified or not is_plain or not is_listable(criterion.network) or found.between[1] > MOST_SETTLED:
+        return found
+    bits = np.concatenate([np.empty(0, np.uint64), *list_possible(criterion)])
+    return counted(bits, places([criterion], masks_of(criterion, bits)))
+
+
+def counted(bits: UInt64[np.ndarray, " circuits"], places: Iterable[Bool[np.ndarray, " circuits"]]) -> CircuitCount:
+    """The circuits, given as bits, that are certain, and those that are possible."""
+    numbers = [np.bincount(np.bitwise_count(bits[place]), minlength=1) for place in places]
+    return CircuitCount(*map(by_edges, numbers))
+
+
+def by_edges(numbers: np.ndarray) -> dict[int, int]:
+    """The numbers that are not 0."""
+    return {int(edges): int(numbers[edges]) for edges in np.flatnonzero(numbers)}
 
 
 def count_as_decided(criterion: Criterion) -> int:
@@ -127,18 +157,11 @@ def _signed(
 
 
 def _nothing_fed(search: Search, labels: int, goal: np.ndarray, allowed: float) -> np.ndarray:
-    """The count when no output may be fed: the coefficients of all prefixes sum to one circuit without edges, in which
-    the outputs' pre-activations are their constants."""
-    layout = search.layout
-    constants = layout.constants[-1, : layout.widths[-1]].T
+    """The count when no output may be fed: the coefficients of all prefixes sum to one circuit without edges."""
+    from ..kernels.circuits import place_unfed
+
     found = np.zeros((2, labels), np.int64)
-    reached = (layout.contrasts @ constants[:, :, None]).reshape(len(constants), -1)
-    starts, part = goal[STARTS] > 0, np.cumsum(goal[OPENS][goal[STARTS] > 0]).astype(int)
-    certain, possible = (
-        np.bincount(part, ~((reached > low) & (reached <= high)).all(axis=1) * goal[WEIGHT, starts]).max() <= allowed
-        for low, high in goal[:WEIGHT].reshape(2, 2, *reached.shape)
-    )
-    found[:, 0] = certain, possible and not certain
+    place_unfed(search.layout, goal, allowed, found)
     return (-1) ** search.all_outputs.bit_count() * found
 
 

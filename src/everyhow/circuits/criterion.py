@@ -1,5 +1,6 @@
 """What a circuit is asked to do: in which scenarios, and which decisions must come out."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,7 @@ from ..behavior import Behavior
 from ..decision import BOUNDARY_SHIFT, Decision, decision_limits, level_for
 from ..errors import InputError
 from ..network import Network, check_tells_apart
+from ..rounding import EPSILON, ORDERS, WHOLE, Rounding, Runs, Values, grid_of, rounding_of_circuits, whole_runs
 
 Ablation = Literal["zero", "mean", "resample"]
 ABLATIONS: tuple[Ablation, ...] = ("zero", "mean", "resample")
@@ -112,9 +114,77 @@ class Criterion:
                 low, high = np.maximum(low, lowest), np.minimum(high, highest)
         return np.stack([low.ravel(), high.ravel()])
 
-    def certified_limits(self) -> Float[np.ndarray, "boxes ends dimensions"]:
+    def shifted_limits(self) -> Float[np.ndarray, "boxes ends dimensions"]:
         """The box when the decision boundary moves inwards and outwards by 1e-9."""
         return np.stack([self.limits(-BOUNDARY_SHIFT), self.limits(BOUNDARY_SHIFT)])
+
+    def certified_limits(self) -> Float[np.ndarray, "boxes ends dimensions"]:
+        """The same, moved further where the rounding of a circuit's sums may reach further than that: what is inside
+        the first box is so in exact arithmetic, and what is outside the second is not.
+
+        Where a sum may be infinite, nothing is inside the first and everything inside the second.
+        """
+        boxes, decided = self.shifted_limits(), self.limits(0.0)
+        margins = self.margins
+        finite = np.where(np.isfinite(margins), margins, 0.0)
+        boxes[0, 0], boxes[0, 1] = (
+            np.maximum(boxes[0, 0], decided[0] + finite),
+            np.minimum(boxes[0, 1], decided[1] - finite),
+        )
+        boxes[1, 0], boxes[1, 1] = (
+            np.minimum(boxes[1, 0], decided[0] - finite),
+            np.maximum(boxes[1, 1], decided[1] + finite),
+        )
+        boxes[0, 0, margins == math.inf] = math.inf
+        boxes[1, 0, margins == math.inf], boxes[1, 1, margins == math.inf] = -math.inf, math.inf
+        return boxes
+
+    @property
+    def is_beyond_rounding(self) -> bool:
+        """Whether moving the boundary by 1e-9 is more than what rounding can do, whatever the circuit."""
+        return not self.rounding.steps and bool((self.certified_limits() == self.shifted_limits()).all())
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The whole network at every input, and how far each value may be off there."""
+        return whole_runs(self.network, self.behavior.points)
+
+    @cached_property
+    def ablated_errors(self) -> tuple[Float[np.ndarray, "scenarios _neurons"], ...]:
+        """How far what edges outside the circuit carry may be off."""
+        weights, alone = self.behavior.weights, self.source == ALONE
+        is_mean = any(carried[alone].any() for carried in self.ablated)
+        errors = []
+        for state, error in zip(self.runs.states[:-1], self.runs.errors[:-1], strict=True):
+            sizes = weights @ np.abs(state)
+            grid = grid_of(weights) * grid_of(state)
+            is_whole = not error.any() and sizes.max(initial=0.0) < WHOLE * grid
+            mean = weights @ error + (0.0 if is_whole else (len(weights) + 2) * EPSILON * sizes)
+            found = error[self.source]
+            found[alone] = mean if is_mean else 0.0
+            errors.append(found)
+        return tuple(errors)
+
+    @cached_property
+    def rounding(self) -> Rounding:
+        """How far the sums of any circuit may be off, in any scenario."""
+        removed = [Values.of(*pair) for pair in zip(self.ablated, self.ablated_errors, strict=True)]
+        return rounding_of_circuits(self.network, self.bases, removed)
+
+    @cached_property
+    def margins(self) -> Float[np.ndarray, " dimensions"]:
+        """How near its limit each contrast must come for rounding to matter, whatever the circuit."""
+        with np.errstate(invalid="ignore"):
+            off = np.nan_to_num(np.abs(self.contrasts) @ self.rounding.outputs, nan=math.inf, posinf=math.inf)
+        return ORDERS * (off.reshape(-1) + self.near_errors)
+
+    @property
+    def near_errors(self) -> Float[np.ndarray, " dimensions"]:
+        """How far what the limits are taken around may be off."""
+        errors = np.zeros(self.contrasts.shape[:2])
+        if self.behavior.within is not None:
+            errors[:, -self.wanted.shape[1] :] = self.runs.received_errors[self.base]
+        return errors.reshape(-1)
 
     def limits_as_decided(self) -> Float[np.ndarray, "boxes ends dimensions"]:
         """The box that float64 arithmetic happens to decide by, twice."""

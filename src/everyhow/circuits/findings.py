@@ -8,16 +8,15 @@ from jaxtyping import UInt64
 
 from ..behavior import Behavior
 from ..budget import over_budget
-from ..decision import BOUNDARY_SHIFT
 from ..errors import InputError
 from ..estimate import Estimate
 from ..network import Network
 from .circuit import Circuit
-from .count import CircuitCount, count_circuits
+from .count import CircuitCount, count_circuits, counted
 from .criterion import ABLATIONS, Ablation, Criterion, perfect, resample_faithful, resampled_blocks
 from .estimate import affordable_estimate
 from .execution import IN_THREADS, Execution
-from .listing import MOST_EDGES, is_listable, list_bits, list_circuits
+from .listing import MOST_EDGES, is_listable, list_circuits, list_possible
 from .minimal import minimal_circuits, minimal_sets
 from .overlap import Usage, usage, usage_of
 from .robust import RobustCount, robust_count
@@ -207,7 +206,7 @@ def _with_faithful(found: CircuitFindings, alone: Criterion, budget: int, execut
         refusal = f"{number:,} perfect circuits are too many to be run amid every other input"
     if refusal:
         return replace(found, refused=(refusal,))
-    bits = np.concatenate([np.empty(0, np.uint64), *list_bits(alone, BOUNDARY_SHIFT)])
+    bits = np.concatenate([np.empty(0, np.uint64), *list_possible(alone)])
     faithful, certain = _meeting(alone, bits, [[alone], resampled_blocks(network, behavior)])
     minimal = _minimal(network, certain) if faithful.certified else None
     tied = (*found.ties, *ties(faithful, "resample-faithful"))
@@ -225,7 +224,7 @@ def _by_running(found: CircuitFindings, network: Network, behavior: Behavior, bu
         return replace(found, refused=(refusal,))
     first = next(resampled_blocks(network, behavior))
     blocks, number = [np.empty(0, np.uint64)], 0
-    for block in list_bits(first, BOUNDARY_SHIFT):
+    for block in list_possible(first):
         blocks.append(block)
         number += len(block)
         if number > MOST_KEPT:
@@ -248,8 +247,7 @@ def _meeting(
     for criteria in parts:
         surely, perhaps = places(criteria, masks)
         certain, possible = certain & surely, possible & perhaps
-    by_edges = [np.bincount(np.bitwise_count(bits[place]), minlength=1) for place in (certain, possible)]
-    return CircuitCount(*({int(e): int(n[e]) for e in np.flatnonzero(n)} for n in by_edges)), bits[certain]
+    return counted(bits, (certain, possible)), bits[certain]
 
 
 def _minimal(network: Network, bits: UInt64[np.ndarray, " circuits"]) -> tuple[Circuit, ...]:

@@ -1,15 +1,16 @@
 """Circuits that meet a criterion, one by one, in order."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
-from jaxtyping import UInt64
+from jaxtyping import Float, UInt64
 
 from ..errors import InputError
 from ..network import Network
 from .circuit import Circuit, edge_positions
 from .criterion import Criterion
-from .search import Search, goal_of, plan
+from .search import Search, goal_of, plan, steps_in_doubt
 
 MOST_EDGES = 63
 BUFFER = 1 << 16
@@ -32,13 +33,36 @@ def list_circuits(criterion: Criterion) -> Iterator[Circuit]:
             yield Circuit(widths, int(bits))
 
 
-def list_bits(criterion: Criterion, slack: float = 0.0) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
-    """The bits of every circuit that meets `criterion`, in blocks, in the order of `list_circuits`; the decision
-    boundary is moved by `slack` for the circuits."""
+def list_bits(criterion: Criterion) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
+    """The bits of every circuit that meets `criterion`, in blocks, in the order of `list_circuits`."""
+    return list_within(criterion, criterion.limits(0.0))
+
+
+def list_possible(criterion: Criterion) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
+    """The same of every circuit that may meet `criterion`, the decision boundary being moved for the circuits by 1e-9
+    or, where that is more, by what rounding may do."""
+    if not np.isfinite(criterion.margins).all() or steps_in_doubt(criterion):
+        unlimited = np.array([[-np.inf], [np.inf]]).repeat(criterion.margins.size, axis=1)
+        return list_within(unbounded(criterion), unlimited)
+    return list_within(criterion, criterion.certified_limits()[1])
+
+
+def unbounded(criterion: Criterion) -> Criterion:
+    """The same circuits, with sums that do not overflow, and no errors allowed: to list and to count them all."""
+    network = criterion.network
+    present = tuple(np.where(w != 0, 1 / w.size, 0.0) for w in network.weights)
+    idle = replace(network, weights=present, biases=tuple(np.zeros(len(b)) for b in network.biases))
+    return replace(criterion, network=idle, ablated=tuple(np.zeros_like(each) for each in criterion.ablated))
+
+
+def list_within(
+    criterion: Criterion, limits: Float[np.ndarray, "ends dimensions"]
+) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
+    """The same of every circuit whose contrasts lie within `limits`."""
     from ..kernels.circuits import next_circuits
 
     search = listable(criterion)
-    goal = goal_of(criterion, np.stack([criterion.limits(slack)] * 2))
+    goal = goal_of(criterion, np.stack([limits] * 2))
     buffer = np.empty(BUFFER, np.uint64)
     filled = 0
     for masks, prefix_bits, needed in whole_prefixes_of(search):

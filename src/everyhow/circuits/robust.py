@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
-from ..activations import LEAKY
+from ..activations import LEAKY, activation
 from ..behavior import Behavior
 from ..decision import Decision, decide, level_for
 from ..errors import InputError
@@ -174,13 +174,20 @@ def _settle(
             if status[c, p] == REFUTED:
                 break
     refuted, proved = (status == REFUTED).any(axis=1), (status == PROVED).all(axis=1)
-    outputs = boxes.outputs(weights[refuted], points[refuted])
+    corners = np.argmax(status == REFUTED, axis=1)
+    received = np.zeros((len(circuits), boxes.network.widths[-1]))
+    at_centre = (points == boxes.centres[corners]).all(axis=1)
+    # Apart, since sums at the centres are more often free of rounding.
+    for some in (np.flatnonzero(refuted & at_centre), np.flatnonzero(refuted & ~at_centre)):
+        received[some], off = boxes.received(weights[some], points[some])
+        refuted[some] = boxes.is_wrong(received[some], off, corners[some])
+    outputs = activation(boxes.network.activations[-1])(received[refuted])
     decisions = zip(*decide(outputs, decision, level_for(boxes.network, decision)), strict=True)
     found = []
     for c, circuit in enumerate(circuits):
         if refuted[c]:
             decided = tuple(bool(bit) if is_bit else None for bit, is_bit in zip(*next(decisions), strict=True))
-            wrong = WrongDecision(points[c], int(np.argmax(status[c] == REFUTED)), decided)
+            wrong = WrongDecision(points[c], int(corners[c]), decided)
             found.append((circuit, Robustness("refuted", wrong)))
         else:
             found.append((circuit, Robustness("proved", None, float(margins[c])) if proved[c] else UNSETTLED))

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt64
 
+from ..activations import activation
+from ..rounding import EPSILON, ORDERS, SMALLEST
 from ..threads import map_in_threads
 from .circuit import edge_positions
 from .criterion import Criterion
@@ -42,15 +44,19 @@ def meeting(criterion: Criterion, masks: Masks) -> Bool[np.ndarray, " circuits"]
 def places(criteria: Iterable[Criterion], masks: Masks) -> tuple[Bool[np.ndarray, " circuits"], ...]:
     """Which circuits certainly, and which possibly meet a criterion that comes in blocks of scenarios of one part.
 
-    Certain and possible are those that meet it when the decision boundary moves by 1e-9 against and for them. Cost: one
+    Certain and possible are those that meet it when the decision boundary moves against and for them, by 1e-9 or by
+    what rounding may do to them where that is more. Cost: one
     run per circuit and scenario; a circuit is dropped at the block at which it is wrong too often.
     """
     wrong = np.zeros((len(masks), 2))
     left, allowed = np.arange(len(masks)), 0.0
     for criterion in criteria:
         allowed = criterion.allowed
-        weigh = _weigh if len(criterion.base) < MANY_SCENARIOS else _weigh_sharing
-        wrong[left] += weigh(criterion, criterion.certified_limits(), masks[left])
+        if not criterion.is_beyond_rounding:
+            wrong[left] += _weigh_with_errors(criterion, masks[left])
+        else:
+            weigh = _weigh if len(criterion.base) < MANY_SCENARIOS else _weigh_sharing
+            wrong[left] += weigh(criterion, criterion.shifted_limits(), masks[left])
         left = left[wrong[left, 1] <= allowed]
     return wrong[:, 0] <= allowed, wrong[:, 1] <= allowed
 
@@ -69,14 +75,49 @@ def _weigh(criterion: Criterion, limits: np.ndarray, masks: Masks) -> Float[np.n
     return _in_blocks(weighed, masks, CIRCUITS_AT_ONCE)
 
 
+def _weigh_with_errors(criterion: Criterion, masks: Masks) -> Float[np.ndarray, "circuits places"]:
+    """The same, with a bound of how far each circuit's own sums may be off."""
+    from ..kernels.margins import Errors, add_wrong
+
+    layout, goal, network = layout_of(criterion), goal_of(criterion, criterion.shifted_limits()), criterion.network
+    removed = np.zeros_like(layout.ablated)
+    for layer, found in enumerate(criterion.ablated_errors):
+        removed[layer, :, : found.shape[1]] = found
+    exact = criterion.rounding.exact
+    accuracies = [activation(name).accuracy for name in network.activations]
+    errors = Errors(
+        sums=np.array(
+            [0.0 if is_exact else EPSILON * (width + 3) for is_exact, width in zip(exact, network.widths, strict=False)]
+        ),
+        relative=np.array([EPSILON * relative for relative, _ in accuracies]),
+        absolute=np.array([EPSILON * absolute + (SMALLEST if relative else 0.0) for relative, absolute in accuracies]),
+        ablated=removed,
+        decided=criterion.limits(0.0),
+        near=criterion.near_errors,
+        orders=ORDERS,
+    )
+
+    def weighed(block: Masks) -> np.ndarray:
+        wrong = np.zeros((len(block), 2))
+        add_wrong(block, layout, goal, errors, criterion.allowed, wrong)
+        return wrong
+
+    return _in_blocks(weighed, masks, CIRCUITS_AT_ONCE)
+
+
 def _weigh_sharing(criterion: Criterion, limits: np.ndarray, masks: Masks) -> Float[np.ndarray, "circuits places"]:
     """The same, for scenarios of one part; what circuits have below a neuron in common is run once."""
     from ..kernels.sharing import run_variants, weigh_variants
 
     layout, goal = layout_of(criterion), goal_of(criterion, limits)
     network = criterion.network
+    constants = [
+        b[:, None] + w @ carried.T
+        for w, b, carried in zip(network.weights, network.biases, criterion.ablated, strict=True)
+    ]
 
     def weighed(block: Masks) -> np.ndarray:
+        # What a parent carries is taken as a difference to what it carries when removed; the margins allow for that.
         previous = np.ascontiguousarray((layout.base - layout.ablated[0]).T)[: network.widths[0]]
         variants = np.tile(np.arange(1, network.widths[0] + 1), (len(block), 1))
         for layer in range(network.depth - 1):
@@ -85,7 +126,7 @@ def _weigh_sharing(criterion: Criterion, limits: np.ndarray, masks: Masks) -> Fl
                 below, which = np.unique(_below(block[:, layer, j], variants), axis=0, return_inverse=True)
                 values.append(
                     run_variants(
-                        below, previous, layout.weights[layer, j], layout.constants[layer, j],
+                        below, previous, layout.weights[layer, j], constants[layer][j],
                         np.ascontiguousarray(layout.ablated[layer + 1, :, j]), layout.codes[layer],
                         layout.parameters[layer],
                     )
@@ -97,7 +138,7 @@ def _weigh_sharing(criterion: Criterion, limits: np.ndarray, masks: Masks) -> Fl
         below = np.stack([_below(block[:, -1, o], variants) for o in range(outputs)], axis=1)
         wrong = np.zeros((len(block), 2))
         weigh_variants(
-            below, previous, layout.weights[-1, :outputs], layout.constants[-1, :outputs], layout.contrasts, goal,
+            below, previous, layout.weights[-1, :outputs], constants[-1], layout.contrasts, goal,
             criterion.allowed, wrong,
         )  # fmt: skip
         return wrong

@@ -110,6 +110,21 @@ def plan(criterion: Criterion) -> Search:
     return _search(layout_of(criterion))
 
 
+def steps_in_doubt(criterion: Criterion) -> bool:
+    """Whether some neuron that steps comes so near its jump, in some circuit, that rounding may decide the side."""
+    from ..kernels.margins import steps_in_doubt as any_in_doubt
+
+    steps = criterion.rounding.steps
+    if not steps:
+        return False
+    search = plan(criterion)
+    sums, doubtful = np.zeros(search.layout.biases.shape), np.zeros(len(search.layout.biases), bool)
+    for layer, errors in steps.items():
+        sums[layer, : len(errors)], doubtful[layer] = errors, True
+    blocks = search.prefixes(search.all_inputs)
+    return any(any_in_doubt(prefixes, search.layout, sums, doubtful) for prefixes in blocks)
+
+
 def layout_of(criterion: Criterion) -> Layout:
     """A criterion as arrays for the kernels; the bits of edges mean something up to 63 edges only."""
     positions = edge_positions(criterion.network.widths)
@@ -136,14 +151,14 @@ def _layout(criterion: Criterion, position: Callable[[int, int, int], int]) -> L
     network = criterion.network
     depth, widest, scenarios = network.depth, max(network.widths), len(criterion.bases)
     weights = np.zeros((depth, widest, widest))
-    constants = np.zeros((depth, widest, scenarios))
+    biases = np.zeros((depth, widest))
     ablated = np.zeros((depth, scenarios, widest))
     available = np.zeros((depth, widest), np.int64)
     positions = np.zeros((depth, widest, widest), np.uint64)
     for k, (w, b, carried) in enumerate(zip(network.weights, network.biases, criterion.ablated, strict=True)):
         outgoing, incoming = w.shape
         weights[k, :outgoing, :incoming] = w
-        constants[k, :outgoing] = b[:, None] + w @ carried.T
+        biases[k, :outgoing] = b
         ablated[k, :, :incoming] = carried
         available[k, :outgoing] = (w != 0) @ (1 << np.arange(incoming, dtype=np.int64))
         for j in range(outgoing):
@@ -155,7 +170,7 @@ def _layout(criterion: Criterion, position: Callable[[int, int, int], int]) -> L
     return Layout(
         widths=np.array(network.widths, np.int64),
         weights=weights,
-        constants=constants,
+        biases=biases,
         codes=np.array([function.code for function in functions], np.int64),
         parameters=np.array([function.parameters for function in functions]),
         base=base,

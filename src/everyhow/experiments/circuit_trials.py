@@ -8,9 +8,10 @@ from jaxtyping import Bool, Float
 
 from ..boolean.truth_table import row_name
 from ..circuits.circuit import Circuit, Edge
-from ..decision import BOUNDARY_SHIFT, Decision, decide, level_for
+from ..decision import Decision, decide, level_for
 from ..errors import InputError
 from ..network import Network
+from ..rounding import decision_margin
 
 # Half the side of the box around each corner, and the steps tried within it, by number of inputs: the finest that
 # keep the grid below 100,000 points.
@@ -85,7 +86,8 @@ def circuit_trials(network: Network, circuits: Sequence[Circuit], decision: Deci
     outputs = np.array(runs)
     level = level_for(network, decision)
     bits, decided = decide(outputs, decision, level)
-    nudged = [decide(outputs + shift, decision, level)[0] for shift in (-BOUNDARY_SHIFT, BOUNDARY_SHIFT)]
+    margin = decision_margin(network, points)
+    nudged = [decide(outputs + shift, decision, level)[0] for shift in (-margin, margin)]
     sure = (decided & (nudged[0] == bits) & (nudged[1] == bits)).all(axis=0)
     on_grid, on_edges = sure[: len(points)], sure[len(points) :]
     tried = [(edge, *pair) for edge in edges for pair in pairs]
@@ -124,6 +126,7 @@ def _with_edge(
     bases, sources = (list(rows) for rows in zip(*pairs, strict=True))
     state = network.layers(corners)[layer - 1]
     received = network.received(layer, state[bases])
-    change = state[sources, parent] - state[bases, parent]
-    received[:, neuron] += network.weights[layer - 1][neuron, parent] * change
+    swapped = state[bases]
+    swapped[:, parent] = state[sources, parent]
+    received[:, neuron] = network.received(layer, swapped)[:, neuron]
     return network.run_received(layer, received)[:, 0]

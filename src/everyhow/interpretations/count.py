@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import UInt64
@@ -12,6 +13,7 @@ from ..circuits.circuit import edge_positions
 from ..decision import Decision
 from ..errors import InputError
 from ..network import Network
+from ..rounding import nothing, rounding_of_circuits
 from ..threads import map_in_threads
 
 Array = np.ndarray
@@ -42,6 +44,21 @@ class ReadingRule:
         return math.nan if self.decision == "round" else network.level
 
 
+class InterpretationCount(NamedTuple):
+    """The interpretations of one circuit.
+
+    Attributes:
+        once: don't cares counted once.
+        expanded: each completion of the don't cares counted.
+        is_doubtful: whether rounding may make the numbers others, some values of a hidden neuron being as far apart as
+            two values must be.
+    """
+
+    once: int
+    expanded: int
+    is_doubtful: bool
+
+
 def count_interpretations(
     network: Network,
     circuits: Iterable[UInt64[np.ndarray, " _circuits"]],
@@ -49,6 +66,19 @@ def count_interpretations(
     rule: ReadingRule | None = None,
 ) -> Iterator[tuple[int, int]]:
     """For each circuit, in order: its interpretations with don't cares counted once, and with each completion counted.
+
+    Method, cost, arguments and errors are those of `certified_interpretations`.
+    """
+    return ((once, expanded) for once, expanded, _ in certified_interpretations(network, circuits, points, rule))
+
+
+def certified_interpretations(
+    network: Network,
+    circuits: Iterable[UInt64[np.ndarray, " _circuits"]],
+    points: np.ndarray,
+    rule: ReadingRule | None = None,
+) -> Iterator[InterpretationCount]:
+    """For each circuit, in order, its interpretations, and whether their number depends on rounding.
 
     Dynamic programming over layers, the state being the readings of the current layer's neurons; nothing is listed.
     Numbers beyond 64 bits are put together from residues modulo several primes, so they are exact.
@@ -72,9 +102,9 @@ def count_interpretations(
     moduli = _moduli(_bound(network, len(points)))
     arrays = _arrays(network)
     numbers = np.array([modulus % 2**64 for modulus in moduli], np.uint64)
-    options = (rule.tolerance, rule.as_float32, rule.level_of(network), numbers)
+    options = (rule.tolerance, rule.as_float32, rule.level_of(network), _errors(network, points, rule), numbers)
 
-    def count(block: np.ndarray) -> np.ndarray:
+    def count(block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return count_block(block, *arrays, np.ascontiguousarray(points), *options)
 
     parts = (
@@ -82,12 +112,24 @@ def count_interpretations(
         for block in circuits
         for start in range(0, len(block), CIRCUITS_AT_ONCE)
     )
-    for residues in map_in_threads(count, parts):
+    for residues, doubtful in map_in_threads(count, parts):
         if len(moduli) == 1:
-            yield from map(tuple, residues[:, :, 0].tolist())
+            yield from map(InterpretationCount, *residues[:, :, 0].T.tolist(), doubtful.tolist())
         else:
-            for once, expanded in residues.tolist():
-                yield _combined(once, moduli), _combined(expanded, moduli)
+            for (once, expanded), is_doubtful in zip(residues.tolist(), doubtful.tolist(), strict=True):
+                yield InterpretationCount(_combined(once, moduli), _combined(expanded, moduli), is_doubtful)
+
+
+def _errors(network: Network, points: np.ndarray, rule: ReadingRule) -> np.ndarray:
+    """How far activations of circuits run alone may be off, (layers + 1, neurons); -1 where values are compared as
+    float32, which nothing certifies."""
+    errors = np.full((network.depth + 1, max(network.widths)), -1.0)
+    if not rule.as_float32:
+        removed = [nothing(width) for width in network.widths[:-1]]
+        hidden = rounding_of_circuits(network, points, removed).hidden
+        for layer, off in enumerate((np.zeros(network.widths[0]), *hidden)):
+            errors[layer, : len(off)] = off
+    return errors
 
 
 def _arrays(network: Network) -> tuple[Array, Array, Array, Array, Array, Array]:

@@ -15,7 +15,7 @@ from ..circuits.sampling import sample_circuits
 from ..estimate import Estimate
 from ..network import Network
 from ..progress import Progress
-from .count import ReadingRule, count_interpretations
+from .count import ReadingRule, certified_interpretations, count_interpretations
 from .interpretation import Interpretation
 from .interpretations import Interpretations
 
@@ -84,13 +84,16 @@ def examine_interpretations(
     if number <= exact_up_to and number * steps <= STRETCH * budget:
         refusal = None
     if refusal is None and not tied:
-        counts = count_interpretations(network, list_bits(criterion), behavior.points, rule)
+        counts = certified_interpretations(network, list_bits(criterion), behavior.points, rule)
         tracked = progress.track(counts, number, "interpretations")
-        total = expanded = most = 0
+        total = expanded = most = doubtful = 0
         least = None
-        for once, completed in tracked:
-            total, expanded = total + once, expanded + completed
+        for once, completed, is_doubtful in tracked:
+            total, expanded, doubtful = total + once, expanded + completed, doubtful + is_doubtful
             least, most = once if least is None else min(least, once), max(most, once)
+        if doubtful:
+            tie = f"in {doubtful:,} perfect circuits rounding decides which values of a neuron differ"
+            return InterpretationFindings(simplest=simplest, beyond=(f"{tie}, and so how they can be read",))
         return InterpretationFindings(total, expanded, least or 0, most, simplest=simplest)
     refused = () if refusal is None else (refusal,)
     too_much = over_budget("estimating the interpretations from a sample", SAMPLE * steps, budget)

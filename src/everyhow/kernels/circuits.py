@@ -12,7 +12,7 @@ PLAIN_PAIRS = 4096
 
 @njit(cache=True, nogil=True)
 def prefix_halves(masks, layout, first, feeding, neuron_label):
-    """Both halves of the last hidden neurons' sums for one prefix, the outputs' constants in the first."""
+    """Both halves of the last hidden neurons' sums for one prefix, the outputs' biases in the first."""
     state = run_prefix(masks, layout)
     used = used_neurons(masks, len(masks), layout.widths, first)
     scenarios, contrasts, outputs = layout.contrasts.shape
@@ -21,11 +21,19 @@ def prefix_halves(masks, layout, first, feeding, neuron_label):
         for d in range(contrasts):
             for o in range(outputs):
                 if layout.contrasts[s, d, o]:
-                    origin[s * contrasts + d] += layout.contrasts[s, d, o] * layout.constants[-1, o, s]
-    cut = split_point(used, feeding, layout)
+                    origin[s * contrasts + d] += layout.contrasts[s, d, o] * layout.biases[-1, o]
+    cut = split_point(layout)
     one = half_sums(0, cut, origin, state, used, feeding, layout, neuron_label)
     two = half_sums(cut, layout.widths[-2], np.zeros_like(origin), state, used, feeding, layout, neuron_label)
     return one, two
+
+
+@njit(cache=True, nogil=True)
+def place_unfed(layout, goal, allowed, found):
+    """Add 1 to found[0, 0] or found[1, 0] when nothing reaching the outputs is certainly, or only possibly, right."""
+    masks = np.zeros((len(layout.weights) - 2, layout.available.shape[1]), np.int64)
+    one, two = prefix_halves(masks, layout, 0, 0, 0)
+    count_pairs_plainly(one[0], one[1], two[0], two[1], goal, allowed, found)
 
 
 @njit(cache=True, nogil=True)

@@ -21,19 +21,36 @@ def popcount(x):
 
 
 @njit(cache=True, nogil=True)
+def received(parents, bias, weights, state, ablated):
+    """The pre-activation of a neuron whose edges from `parents` carry what is in `state`, and all others `ablated`.
+
+    Each edge carries one or the other: as a difference to what it carries when removed it would round away what is
+    small beside that."""
+    z = bias
+    for i in range(len(weights)):
+        if parents >> i & 1:
+            z += weights[i] * state[i]
+        elif weights[i] and ablated[i]:
+            z += weights[i] * ablated[i]
+    return z
+
+
+@njit(cache=True, nogil=True)
 def run_prefix(masks, layout):
-    """Activations (scenarios, widest) of the last layer of a prefix, less what its removed edges carry."""
-    state = layout.base - layout.ablated[0]
+    """Activations (scenarios, widest) of the last layer of a prefix."""
+    state = layout.base
     for layer in range(masks.shape[0]):
         following = np.zeros_like(state)
         for j in range(layout.widths[layer + 1]):
             for s in range(len(state)):
-                z = layout.constants[layer, j, s]
-                for i in range(layout.widths[layer]):
-                    if masks[layer, j] >> i & 1:
-                        z += layout.weights[layer, j, i] * state[s, i]
-                active = activate(layout.codes[layer], layout.parameters[layer], z)
-                following[s, j] = active - layout.ablated[layer + 1, s, j]
+                z = received(
+                    masks[layer, j],
+                    layout.biases[layer, j],
+                    layout.weights[layer, j],
+                    state[s],
+                    layout.ablated[layer, s],
+                )
+                following[s, j] = activate(layout.codes[layer], layout.parameters[layer], z)
         state = following
     return state
 
@@ -55,6 +72,21 @@ def choices_of(parents, feeds):
 
 
 @njit(cache=True, nogil=True)
+def add_edge(point, layout, o, j, values):
+    """Add to a point what the edge from last hidden neuron `j` to output `o` carries of `values` (scenarios,)."""
+    weight = layout.weights[-1, o, j]
+    if weight == 0:
+        return
+    scenarios, contrasts, _ = layout.contrasts.shape
+    for s in range(scenarios):
+        if values[s]:
+            added = weight * values[s]
+            for d in range(contrasts):
+                if layout.contrasts[s, d, o]:
+                    point[s * contrasts + d] += layout.contrasts[s, d, o] * added
+
+
+@njit(cache=True, nogil=True)
 def neuron_choices(j, state, parents, feeds, layout, neuron_label):
     """Every choice of last hidden neuron `j`, to be left out first, then by ascending parents and outputs.
 
@@ -69,6 +101,9 @@ def neuron_choices(j, state, parents, feeds, layout, neuron_label):
     cover = np.zeros(total, np.int64)
     bits = np.zeros(total, np.uint64)
     activations = np.empty(scenarios)
+    removed = layout.ablated[layer + 1, :, j].copy()
+    for o in range(outputs):
+        add_edge(points[0], layout, o, j, removed)
     row = 1
     mask = 0
     while mask != parents and feeds:
@@ -78,13 +113,8 @@ def neuron_choices(j, state, parents, feeds, layout, neuron_label):
             if mask >> i & 1:
                 mask_bits |= np.uint64(1) << layout.positions[layer, j, i]
         for s in range(scenarios):
-            z = layout.constants[layer, j, s]
-            for i in range(state.shape[1]):
-                if mask >> i & 1:
-                    z += layout.weights[layer, j, i] * state[s, i]
-            activations[s] = (
-                activate(layout.codes[layer], layout.parameters[layer], z) - layout.ablated[layer + 1, s, j]
-            )
+            z = received(mask, layout.biases[layer, j], layout.weights[layer, j], state[s], layout.ablated[layer, s])
+            activations[s] = activate(layout.codes[layer], layout.parameters[layer], z)
         fed = 0
         while fed != feeds:
             fed = (fed - feeds) & feeds
@@ -92,11 +122,9 @@ def neuron_choices(j, state, parents, feeds, layout, neuron_label):
             for o in range(outputs):
                 if fed >> o & 1:
                     bits[row] |= np.uint64(1) << layout.positions[layer + 1, o, j]
-                    for s in range(scenarios):
-                        added = layout.weights[layer + 1, o, j] * activations[s]
-                        for d in range(contrasts):
-                            if layout.contrasts[s, d, o]:
-                                points[row, s * contrasts + d] += layout.contrasts[s, d, o] * added
+                    add_edge(points[row], layout, o, j, activations)
+                else:
+                    add_edge(points[row], layout, o, j, removed)
             labels[row] = popcount(mask) + popcount(fed) + neuron_label
             cover[row] = mask | fed << 32
             row += 1
@@ -137,14 +165,15 @@ def half_sums(start, stop, origin, state, used, feeding, layout, neuron_label):
 
 
 @njit(cache=True, nogil=True)
-def split_point(used, feeding, layout):
-    """Where to cut the last hidden neurons so that the larger of the two halves is smallest."""
+def split_point(layout):
+    """Where to cut the last hidden neurons so that the larger of the two halves is smallest. The cut is the same for
+    all prefixes, so that a circuit that stands in several of them has the same sums in each."""
     best, best_size = 0, np.inf
     width = layout.widths[-2]
     for cut in range(width + 1):
         left = right = 1.0
         for j in range(width):
-            size = choices_of(layout.available[-2, j] & used, fed_outputs(j, feeding, layout))
+            size = choices_of(layout.available[-2, j], fed_outputs(j, (1 << layout.widths[-1]) - 1, layout))
             if j < cut:
                 left *= size
             else:

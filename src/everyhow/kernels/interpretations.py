@@ -10,6 +10,8 @@ from numba import njit
 from .activation import activate
 
 ONE, ZERO = np.uint64(1), np.uint64(0)
+# What comparing values with each other adds to their errors, relative to the largest.
+RELATIVE = 2.0**-50
 
 
 @njit(cache=True, nogil=True)
@@ -26,8 +28,9 @@ def power_of_two(exponent, modulus):
 
 
 @njit(cache=True, nogil=True)
-def readings_of(values, tolerance, readings):
-    """Fill `readings` with the bit set of the inputs above each separator, lowest separator first; returns how many."""
+def readings_of(values, tolerance, off, readings):
+    """Fill `readings` with the bit set of the inputs above each separator, lowest separator first; returns how many,
+    and whether errors of the values of up to `off` may make others. A negative `off` does not ask that."""
     order = np.zeros(len(values), np.int64)
     largest = 1.0
     for k in range(len(values)):
@@ -38,6 +41,7 @@ def readings_of(values, tolerance, readings):
             place -= 1
         order[place] = k
     count = 0
+    doubtful = False
     above = ZERO
     for k in range(len(values)):
         above |= ONE << np.uint64(k)
@@ -47,7 +51,9 @@ def readings_of(values, tolerance, readings):
         if step > 0 and step >= tolerance * largest:
             readings[count] = above
             count += 1
-    return count
+        if off >= 0 and not abs(step - tolerance * largest) > 3 * off + RELATIVE * largest:
+            doubtful = True
+    return count, doubtful
 
 
 @njit(cache=True, nogil=True)
@@ -113,9 +119,11 @@ def circuit_layers(bits, widths, weights, biases, codes, parameters, positions, 
 
 
 @njit(cache=True, nogil=True)
-def layer_readings(layer, states, parents, widths, tolerance, as_float32, level, readings, counts):
-    """Readings of every neuron of a layer; none for one that is absent or does not vary, for an output its decision."""
+def layer_readings(layer, states, parents, widths, tolerance, as_float32, level, errors, readings, counts):
+    """Readings of every neuron of a layer; none for one that is absent or does not vary, for an output its decision.
+    Returns whether errors of the activations of up to `errors` (layers + 1, neurons) may make others."""
     last = len(widths) - 1
+    any_doubtful = False
     for j in range(widths[layer]):
         counts[j] = 0
         values = states[layer, j]
@@ -124,7 +132,10 @@ def layer_readings(layer, states, parents, widths, tolerance, as_float32, level,
         elif as_float32:
             values = values.astype(np.float32).astype(np.float64)
         if layer == 0 or parents[layer - 1, j]:
-            counts[j] = readings_of(values, tolerance, readings[j])
+            off = -1.0 if layer == last else errors[layer, j]
+            counts[j], doubtful = readings_of(values, tolerance, off, readings[j])
+            any_doubtful = any_doubtful or doubtful
+    return any_doubtful
 
 
 @njit(cache=True, nogil=True)
@@ -261,8 +272,9 @@ def next_ways(ways_before, counts_before, counts, strides, allowed, weights, mod
 
 
 @njit(cache=True, nogil=True)
-def count_of_circuit(states, parents, widths, tolerance, as_float32, level, moduli, completions, result):
-    """Put into `result` (once and expanded, moduli) the interpretations of one circuit."""
+def count_of_circuit(states, parents, widths, tolerance, as_float32, level, errors, moduli, completions, result):
+    """Put into `result` (once and expanded, moduli) the interpretations of one circuit; returns whether errors of its
+    activations may make others."""
     inputs = states.shape[2]
     widest = states.shape[1]
     everything = ZERO
@@ -271,10 +283,15 @@ def count_of_circuit(states, parents, widths, tolerance, as_float32, level, modu
     readings, before = np.zeros((widest, inputs), np.uint64), np.zeros((widest, inputs), np.uint64)
     counts, counts_before = np.zeros(widest, np.int64), np.zeros(widest, np.int64)
     strides = np.zeros((widest, widest), np.int64)
-    layer_readings(0, states, parents, widths, tolerance, as_float32, level, before, counts_before)
+    any_doubtful = layer_readings(
+        0, states, parents, widths, tolerance, as_float32, level, errors, before, counts_before
+    )
     ways = np.ones((states_of(counts_before[: widths[0]]), 2, len(moduli)), np.uint64)
     for layer in range(1, len(widths)):
-        layer_readings(layer, states, parents, widths, tolerance, as_float32, level, readings, counts)
+        doubtful = layer_readings(
+            layer, states, parents, widths, tolerance, as_float32, level, errors, readings, counts
+        )
+        any_doubtful = any_doubtful or doubtful
         width, width_before = widths[layer], widths[layer - 1]
         most = len(ways)
         allowed = np.empty((width, most, inputs + 1), np.int64)
@@ -292,6 +309,7 @@ def count_of_circuit(states, parents, widths, tolerance, as_float32, level, modu
             for m in range(len(moduli)):
                 total = result[k, m] + ways[state, k, m]
                 result[k, m] = total if moduli[m] == ZERO or total < moduli[m] else total - moduli[m]
+    return any_doubtful
 
 
 @njit(cache=True, nogil=True)
@@ -312,21 +330,39 @@ def bits_needed(parents, inputs):
 
 @njit(cache=True, nogil=True)
 def count_interpretations(
-    circuits, widths, weights, biases, codes, parameters, positions, points, tolerance, as_float32, level, moduli
+    circuits,
+    widths,
+    weights,
+    biases,
+    codes,
+    parameters,
+    positions,
+    points,
+    tolerance,
+    as_float32,
+    level,
+    errors,
+    moduli,
 ):
-    """Residues (circuits, once and expanded, moduli) of the number of interpretations of each circuit."""
+    """Residues (circuits, once and expanded, moduli) of the number of interpretations of each circuit, and (circuits,)
+    whether errors of its activations of up to `errors` (layers + 1, neurons) may make it another."""
     counts = np.zeros((len(circuits), 2, len(moduli)), np.uint64)
     completions = completions_of(widths[:-1].max(), len(points), moduli)
     one_modulus, one_completions = moduli[:1].copy(), completions[:, :, :1].copy()
     exact = np.zeros((2, 1), np.uint64)
+    doubtful = np.zeros(len(circuits), np.bool_)
     for k in range(len(circuits)):
         states, parents = circuit_layers(circuits[k], widths, weights, biases, codes, parameters, positions, points)
         if bits_needed(parents, len(points)) < 64:
             # The residue modulo 2^64, which comes first, is the number itself.
-            count_of_circuit(states, parents, widths, tolerance, as_float32, level, one_modulus, one_completions, exact)
+            doubtful[k] = count_of_circuit(
+                states, parents, widths, tolerance, as_float32, level, errors, one_modulus, one_completions, exact
+            )
             counts[k, :, 0] = exact[:, 0]
             for m in range(1, len(moduli)):
                 counts[k, :, m] = exact[:, 0] % moduli[m]
         else:
-            count_of_circuit(states, parents, widths, tolerance, as_float32, level, moduli, completions, counts[k])
-    return counts
+            doubtful[k] = count_of_circuit(
+                states, parents, widths, tolerance, as_float32, level, errors, moduli, completions, counts[k]
+            )
+    return counts, doubtful

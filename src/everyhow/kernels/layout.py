@@ -11,7 +11,7 @@ class Layout(NamedTuple):
     Attributes:
         widths: (layers + 1,), neurons per layer, the inputs first.
         weights: (layers, widest, widest), rows being outgoing neurons.
-        constants: (layers, widest, scenarios), the bias and what removed edges carry.
+        biases: (layers, widest).
         codes: (layers,), activations by code.
         parameters: (layers, 4), of the activations.
         base: (scenarios, widest), the base inputs.
@@ -23,7 +23,7 @@ class Layout(NamedTuple):
 
     widths: np.ndarray
     weights: np.ndarray
-    constants: np.ndarray
+    biases: np.ndarray
     codes: np.ndarray
     parameters: np.ndarray
     base: np.ndarray

@@ -4,6 +4,7 @@ import numpy as np
 from numba import njit
 
 from .activation import activate
+from .halves import received
 from .layout import INNER_HIGH, INNER_LOW, OPENS, OUTER_HIGH, OUTER_LOW, WEIGHT
 
 
@@ -24,17 +25,14 @@ def masks_of(bits, layout, masks):
 def output_sums(masks, layout, s, state, following):
     """The outputs' pre-activations of one circuit in scenario `s`, left in `state`, which is scratch as `following`."""
     layers = masks.shape[0]
-    for i in range(layout.widths[0]):
-        state[i] = layout.base[s, i] - layout.ablated[0, s, i]
+    state[:] = layout.base[s]
     for layer in range(layers):
         for j in range(layout.widths[layer + 1]):
-            z = layout.constants[layer, j, s]
-            parents = masks[layer, j]
-            for i in range(layout.widths[layer]):
-                if parents >> i & 1:
-                    z += layout.weights[layer, j, i] * state[i]
+            z = received(
+                masks[layer, j], layout.biases[layer, j], layout.weights[layer, j], state, layout.ablated[layer, s]
+            )
             if layer + 1 < layers:
-                z = activate(layout.codes[layer], layout.parameters[layer], z) - layout.ablated[layer + 1, s, j]
+                z = activate(layout.codes[layer], layout.parameters[layer], z)
             following[j] = z
         state[:] = following
 

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Shaped
 from ..decision import BOUNDARY_SHIFT, Decision, decide, level_for
 from ..errors import InputError
 from ..network import Network, one_of
+from ..rounding import Onward, onward, whole_runs
 
 # Bits in a row of a table that is kept as one machine number; longer rows are Python's whole numbers.
 MACHINE_BITS = 64
@@ -51,7 +52,8 @@ class Signatures:
     Attributes:
         rows: for each hidden layer, shape (sets, sources): entry (m - 1, s) is the row at source s of the set whose
             neurons are the bits of m.
-        ties: how many patched runs leave the output within 1e-9 of the decision boundary, where rounding decides.
+        ties: how many patched runs leave the output so near the decision boundary that rounding may decide: within
+            1e-9, or within what the network's own sums may be off where that is more.
     """
 
     network: Network
@@ -126,8 +128,8 @@ def signatures(
             f"the causal signatures over {len(points):,} inputs would take more than {MOST_BYTES >> 20} MB; take fewer "
             f"inputs, or a layer of fewer neurons"
         )
-    states = network.layers(points)
-    found = [_layer_rows(network, layer, states[layer], decision) for layer in range(1, network.depth)]
+    runs = whole_runs(network, points)
+    found = [_layer_rows(onward(runs, layer), runs.states[layer], decision) for layer in range(1, network.depth)]
     return Signatures(network, tuple(rows for rows, _ in found), sum(ties for _, ties in found))
 
 
@@ -156,16 +158,16 @@ def minimal_sets(sets: tuple[NeuronSet, ...]) -> tuple[NeuronSet, ...]:
 
 
 def _layer_rows(
-    network: Network, layer: int, state: Float[np.ndarray, "inputs neurons"], decision: Decision
+    after: Onward, state: Float[np.ndarray, "inputs neurons"], decision: Decision
 ) -> tuple[Shaped[np.ndarray, "sets sources"], int]:
     inputs, width = state.shape
     chosen = np.array([[m >> i & 1 for i in range(width)] for m in range(1, 1 << width)], dtype=bool)
-    values = inputs * max(network.widths)
+    values = inputs * max(after.network.widths)
     sources = max(1, min(inputs, VALUES_AT_ONCE // values))
     sets = max(1, VALUES_AT_ONCE // (values * sources))
     blocks = [
         [
-            _rows(network, layer, state, state[first : first + sources], chosen[start : start + sets], decision)
+            _rows(after, state, state[first : first + sources], chosen[start : start + sets], decision)
             for first in range(0, inputs, sources)
         ]
         for start in range(0, len(chosen), sets)
@@ -175,22 +177,25 @@ def _layer_rows(
 
 
 def _rows(
-    network: Network,
-    layer: int,
+    after: Onward,
     state: Float[np.ndarray, "inputs neurons"],
     sources: Float[np.ndarray, "sources neurons"],
     chosen: Bool[np.ndarray, "sets neurons"],
     decision: Decision,
 ) -> tuple[Shaped[np.ndarray, "sets sources"], int]:
     patched = np.where(chosen[:, None, None, :], sources[None, :, None, :], state[None, None, :, :])
-    outputs = network.run_from(layer, patched)
-    level = level_for(network, decision)
+    outputs, doubtful = after.run(patched)
+    level = level_for(after.network, decision)
     bits, _ = decide(outputs, decision, level)
+    # Asked this way round, an output that is not a number is a tie.
     if decision == "argmax":
         best = np.sort(outputs, axis=-1)
-        ties = np.count_nonzero(best[..., -1] - best[..., -2] <= BOUNDARY_SHIFT)
+        # Both outputs may be off.
+        margin = BOUNDARY_SHIFT if after.margin == BOUNDARY_SHIFT else 2 * after.margin
+        tied = ~(best[..., -1] - best[..., -2] > margin)
     else:
-        ties = np.count_nonzero(np.abs(outputs - level) <= BOUNDARY_SHIFT)
+        tied = ~(np.abs(outputs[..., 0] - level) > after.margin)
+    ties = np.count_nonzero(tied if doubtful is None else tied | doubtful)
     return _as_numbers(np.moveaxis(bits, -1, -2).reshape(*bits.shape[:2], -1)), int(ties)
 
 

@@ -10,7 +10,6 @@ from ..boolean.cost import CostModel
 from ..boolean.gates import name_of
 from ..boolean.smallest import Formula
 from ..boolean.truth_table import INPUT_NAMES, TruthTable
-from ..decision import BOUNDARY_SHIFT
 from ..display import Displayed
 from ..network import Network
 from .readout import Readout, rows_of, shown_formula
@@ -87,11 +86,12 @@ class ReadoutExplanation(Displayed):
         return (model or CostModel()).of_composition(self.gate, self.signals)
 
 
-def explain_by(network: Network, readouts: tuple[Readout, ...]) -> ReadoutExplanation:
+def explain_by(network: Network, readouts: tuple[Readout, ...], margin: float) -> ReadoutExplanation:
     """The explanation by these signals: the combination of them that comes closest to what the next layer receives,
     and the gate read off from the network.
 
-    The signals must be independent of each other and the constant.
+    The signals must be independent of each other and the constant. Where an output comes within `margin` of the
+    decision boundary, the gate is undecided.
     """
     layer, inputs = readouts[0].layer, readouts[0].table.inputs
     tables = np.array([readout.table.bits for readout in readouts])
@@ -106,7 +106,7 @@ def explain_by(network: Network, readouts: tuple[Readout, ...]) -> ReadoutExplan
     patterns = np.array(list(product((0.0, 1.0), repeat=len(readouts))))
     outputs = network.run_received(layer + 1, patterns @ weights + constant)[:, 0]
     gate = TruthTable(len(readouts), sum(1 << k for k, output in enumerate(outputs) if output > network.level))
-    undecided = np.flatnonzero(np.abs(outputs - network.level) <= BOUNDARY_SHIFT)
+    undecided = np.flatnonzero(~(np.abs(outputs - network.level) > margin))
     return _shown(readouts, gate, float(residual), tuple(shares.tolist()), tuple(undecided.tolist()))
 
 

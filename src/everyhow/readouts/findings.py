@@ -9,8 +9,8 @@ from ..boolean.cost import CostModel
 from ..boolean.smallest import MOST_INPUTS
 from ..boolean.truth_table import row_name
 from ..budget import over_budget
-from ..decision import BOUNDARY_SHIFT
 from ..network import Network
+from ..rounding import decision_margin
 from .explanation import ReadoutExplanation
 from .readout import Signals, readable_signals
 from .readouts import MOST_SIGNALS, RUNGS, STEPS_PER_SET, Readouts, Rung, search
@@ -125,10 +125,9 @@ def _examine(
 
 def _ties(network: Network) -> tuple[str, ...]:
     """At which inputs rounding decides what the network itself does, so that no combination can be held to it."""
-    outputs = network.run(network.corners)[:, 0]
+    outputs, margin = network.run(network.corners)[:, 0], decision_margin(network, network.corners)
     rows = [
-        row_name(int(row), network.widths[0])
-        for row in np.flatnonzero(np.abs(outputs - network.level) <= BOUNDARY_SHIFT)
+        row_name(int(row), network.widths[0]) for row in np.flatnonzero(~(np.abs(outputs - network.level) > margin))
     ]
     if not rows:
         return ()

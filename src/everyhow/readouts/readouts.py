@@ -13,6 +13,7 @@ from ..budget import DEFAULT_BUDGET, over_budget
 from ..door import as_network
 from ..errors import BudgetError, InputError
 from ..network import Network, one_of
+from ..rounding import decision_margin
 from .explanation import ReadoutExplanation, explain_by
 from .readout import DEFAULT_TOLERANCE, Signals, readable_signals
 from .search import FittedSets, fit_sets, sets_to_fit
@@ -79,11 +80,12 @@ class Readouts:
         if rung == "cheapest":
             yield from self._cheapest
             return
+        margin = decision_margin(self.network, self.network.corners)
         for size, fitted in self.fitted.items():
             found = False
             for chosen in fitted.sets[self._passing("behavioral" if rung == "behavioral" else "exact", size)]:
                 found = True
-                yield explain_by(self.network, tuple(self.signals[int(index)] for index in chosen))
+                yield explain_by(self.network, tuple(self.signals[int(index)] for index in chosen), margin)
             if found and rung == "fewest_signals":
                 return
 

@@ -9,8 +9,8 @@ from math import comb
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..decision import BOUNDARY_SHIFT
 from ..network import Network
+from ..rounding import decision_margin
 from .readout import VARIES, Signals, rows_of
 
 # Fitted values computed at once; bounds the memory to tens of megabytes.
@@ -60,6 +60,7 @@ class _Fit:
     def __init__(self, network: Network, signals: Signals, received: np.ndarray, decisions: np.ndarray) -> None:
         self.network, self.layer, self.tolerance = network, signals.layer, signals.tolerance
         self.received, self.decisions = received, decisions
+        self.margin = decision_margin(network, network.corners)
         self.tables, self.rows = signals.tables, rows_of(signals.tables, signals.inputs)
         self.ones = self.rows.sum(axis=1)
         self.spread = self.rows - self.rows.mean(axis=1, keepdims=True)
@@ -88,7 +89,7 @@ class _Fit:
         outputs = self.network.run_received(self.layer + 1, fitted)[..., 0]
         above = outputs - self.network.level
         margin = np.where(self.decisions, above, -above)
-        return margin.min(axis=1) > BOUNDARY_SHIFT
+        return margin.min(axis=1) > self.margin
 
 
 def _blocks(count: int, size: int, at_once: int) -> Iterator[np.ndarray]:

@@ -1,0 +1,252 @@
+"""What is certified holds in exact arithmetic: everything again by fractions, over networks of mixed magnitudes.
+
+Weights are float64 numbers, which fractions hold as they are. Activations are piecewise linear, so that fractions hold
+what comes out as well.
+"""
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from everyhow import Circuit, Network
+from everyhow.behavior import Behavior
+from everyhow.circuits.count import count_circuits
+from everyhow.circuits.criterion import perfect, resample_faithful
+from everyhow.circuits.listing import list_bits, list_circuits
+from everyhow.circuits.robust import robust_circuits
+from everyhow.circuits.running import masks_of, places
+from everyhow.interpretations.count import certified_interpretations
+from everyhow.mappings.signatures import signatures
+from everyhow.verification import plain
+
+MAGNITUDES = {
+    "plain": (-1, 0, 1),
+    "wide": (-6, 0, 9),
+    "cancelling": (0, 0, 0, 17),
+    "large": (-1, 0, 9, 16),
+    "denormal": (-323, -310, 0),
+    "overflowing": (0, 150, 307),
+}
+KINDS = [("relu", "identity"), ("step", "identity"), ("hardtanh", "leaky_relu:0.1")]
+NUMBER = 5
+
+
+def networks(kind, widths, activations, number=NUMBER):
+    """Networks of weights of a few digits times powers of ten, some alike so that they cancel, some 0."""
+    generator = np.random.default_rng([*kind.encode()])
+
+    def values(*shape):
+        mantissas = generator.choice([0.75, -0.75, 1.0, -1.0, 0.3, -0.3, 0.0, 1.5], shape)
+        return mantissas * 10.0 ** generator.choice(MAGNITUDES[kind], shape)
+
+    for _ in range(number):
+        weights = tuple(values(after, before) for before, after in itertools.pairwise(widths))
+        yield Network(weights, tuple(values(after) for after in widths[1:]), activations)
+
+
+def activated(name, z):
+    kind, _, slope = name.partition(":")
+    if kind == "identity":
+        return z
+    if kind == "step":
+        return Fraction(int(z > 0))
+    if kind == "hardtanh":
+        return max(Fraction(-1), min(Fraction(1), z))
+    return z if z > 0 else Fraction(float(slope or 0)) * z
+
+
+def run_from(network, layer, state, circuit=None, carried=None):
+    """The activations of the layers from `layer` on by fractions; edges outside the circuit (sets of parents) carry
+    what is given for each layer, or 0."""
+    states = [state]
+    for k in range(layer, network.depth):
+        following = []
+        for j in range(network.widths[k + 1]):
+            z = Fraction(float(network.biases[k][j]))
+            for i, weight in enumerate(network.weights[k][j]):
+                kept = circuit is None or i in circuit[k][j]
+                z += Fraction(float(weight)) * (states[-1][i] if kept else carried[k][i] if carried else 0)
+            following.append(activated(network.activations[k], z))
+        states.append(following)
+    return states
+
+
+def run(network, point, circuit=None, carried=None):
+    return run_from(network, 0, [Fraction(float(x)) for x in point], circuit, carried)
+
+
+def decides(network, states):
+    return states[-1][0] > Fraction(float(network.level))
+
+
+def behavior_of(network):
+    """What the network decides in exact arithmetic."""
+    wanted = [decides(network, run(network, point)) for point in network.corners]
+    return Behavior(network.corners, np.ones(len(wanted)), np.array(wanted)[:, None])
+
+
+def scenarios(network, ablation):
+    points = network.corners
+    whole = [run(network, point) for point in points]
+    for k, point in enumerate(points):
+        if ablation == "zero":
+            yield k, point, None
+        elif ablation == "mean":
+            columns = [zip(*layer, strict=True) for layer in zip(*whole, strict=True)]
+            yield k, point, [[sum(column) / len(points) for column in layer] for layer in columns]
+        else:
+            yield from ((k, point, source) for source in whole)
+
+
+def edges(circuit):
+    return sum(len(parents) for layer in circuit for parents in layer)
+
+
+def right_circuits(network, behavior, ablations):
+    """The circuits that are right in every scenario, as parents."""
+    everything = [scenario for ablation in ablations for scenario in scenarios(network, ablation)]
+    return [
+        circuit
+        for circuit in plain.all_circuits(network.weights)
+        if all(
+            decides(network, run(network, point, circuit, carried)) == behavior.wanted[k, 0]
+            for k, point, carried in everything
+        )
+    ]
+
+
+def by_edges(circuits):
+    sizes = [edges(circuit) for circuit in circuits]
+    return {size: sizes.count(size) for size in sorted(set(sizes))}
+
+
+def bits_of(widths, circuit):
+    found = [(layer, j, i) for layer, each in enumerate(circuit, start=1) for j, s in enumerate(each) for i in s]
+    return Circuit.of_edges(widths, found).bits
+
+
+@pytest.mark.parametrize("kind", MAGNITUDES)
+@pytest.mark.parametrize("activations", KINDS)
+def test_certified_circuits_are_exact(kind, activations):
+    certified = 0
+    for network in networks(kind, (2, 2, 1), activations):
+        behavior = behavior_of(network)
+        for ablation in ("zero", "mean", "resample"):
+            for criterion, asked in (
+                (perfect(network, behavior, ablation), [ablation]),
+                (resample_faithful(network, behavior, ablation), [ablation, "resample"]),
+            ):
+                found, right = count_circuits(criterion), right_circuits(network, behavior, asked)
+                low, high = found.between
+                assert low <= len(right) <= high, (network, ablation)
+                if found.certified:
+                    certified += 1
+                    assert found.certain == by_edges(right), (network, ablation)
+                    listed = sorted(circuit.bits for circuit in list_circuits(criterion))
+                    assert listed == sorted(bits_of(network.widths, circuit) for circuit in right)
+    # Of six counts for each network.
+    assert certified >= NUMBER
+
+
+@pytest.mark.parametrize("kind", ["wide", "cancelling", "denormal", "overflowing"])
+def test_circuits_run_one_by_one_are_placed_on_their_side(kind):
+    for network in networks(kind, (2, 2, 1), ("relu", "identity")):
+        behavior = behavior_of(network)
+        criterion = resample_faithful(network, behavior)
+        every = [*plain.all_circuits(network.weights)]
+        if not every:
+            continue
+        bits = np.array([bits_of(network.widths, circuit) for circuit in every], np.uint64)
+        right = [circuit in right_circuits(network, behavior, ["zero", "resample"]) for circuit in every]
+        certain, possible = places([criterion], masks_of(criterion, bits))
+        assert (certain <= np.array(right)).all() and (np.array(right) <= possible).all()
+
+
+@pytest.mark.parametrize("kind", MAGNITUDES)
+@pytest.mark.parametrize("activations", KINDS)
+def test_signatures_without_ties_are_exact(kind, activations):
+    for network in networks(kind, (2, 2, 2, 1), (activations[0], *activations), 3 * NUMBER):
+        found = signatures(network, network.corners)
+        if found.ties:
+            continue
+        states = [run(network, point) for point in network.corners]
+        for neurons, rows in found.items():
+            layer = neurons.layer
+            for source, row in zip(states, rows, strict=True):
+                for k, base in enumerate(states):
+                    mixed = [(source if j in neurons.neurons else base)[layer][j] for j in range(2)]
+                    assert decides(network, run_from(network, layer, mixed)) == (row >> k & 1), (network, neurons)
+
+
+@pytest.mark.parametrize("kind", MAGNITUDES)
+@pytest.mark.parametrize("activations", KINDS)
+def test_interpretations_without_doubts_are_exact(kind, activations):
+    certain = 0
+    for network in networks(kind, (2, 2, 1), activations):
+        behavior = behavior_of(network)
+        criterion = perfect(network, behavior)
+        if not count_circuits(criterion).certified:
+            continue
+        bits = np.concatenate([np.empty(0, np.uint64), *list_bits(criterion)])
+        right = {bits_of(network.widths, circuit): circuit for circuit in right_circuits(network, behavior, ["zero"])}
+        counts = certified_interpretations(network, [bits], network.corners)
+        for one, (once, expanded, is_doubtful) in zip(bits.tolist(), counts, strict=True):
+            if not is_doubtful:
+                certain += 1
+                assert (once, expanded) == interpretations(network, right[one]), (network, right[one])
+    if kind in ("plain", "wide", "denormal"):
+        assert certain > 0
+
+
+def interpretations(network, circuit):
+    """How many there are, by fractions, don't cares counted once and each completion counted."""
+    states = [run(network, point, circuit) for point in network.corners]
+    options = {}
+    for layer, width in enumerate(network.widths):
+        for j in range(width):
+            values = np.array([state[layer][j] for state in states])
+            if layer == network.depth:
+                values = (values > Fraction(float(network.level))).astype(int)
+            if (not layer or circuit[layer - 1][j]) and (found := plain.neuron_readings(values)):
+                options[layer, j] = found
+    ways = [
+        plain.completions_of(dict(zip(options, choice, strict=True)), circuit)
+        for choice in itertools.product(*options.values())
+    ]
+    return sum(map(bool, ways)), sum(ways)
+
+
+@pytest.mark.parametrize("kind", ["plain", "cancelling", "large", "overflowing"])
+@pytest.mark.parametrize("activations", KINDS)
+def test_robust_and_refuted_circuits_are_so_exactly(kind, activations):
+    generator = np.random.default_rng(0)
+    for network in networks(kind, (2, 2, 1), activations):
+        behavior = behavior_of(network)
+        every = (Circuit.of_edges(network.widths, _edges(circuit)) for circuit in plain.all_circuits(network.weights))
+        for circuit, found in robust_circuits(network, every, behavior, 0.1):
+            parents = tuple(tuple(circuit.parents(k, j) for j in range(w)) for k, w in enumerate(network.widths) if k)
+            if found.status == "refuted":
+                wrong = found.counterexample
+                assert np.abs(wrong.point - network.corners[wrong.corner]).max() <= 0.1 + 1e-15
+                assert decides(network, run(network, wrong.point, parents)) != behavior.wanted[wrong.corner, 0]
+            if found.status == "proved":
+                for corner, wanted in zip(network.corners, behavior.wanted[:, 0], strict=True):
+                    for shift in ([0, 0], [0.1, -0.1], *generator.uniform(-0.1, 0.1, (3, 2))):
+                        assert decides(network, run(network, corner + shift, parents)) == wanted
+
+
+def _edges(circuit):
+    return [(layer, j, i) for layer, each in enumerate(circuit, start=1) for j, s in enumerate(each) for i in s]
+
+
+def test_a_large_weight_hides_nothing():
+    """A neuron of bias 0.75 and weight 1e17: the whole network is right amid its own values."""
+    network = Network(
+        (np.array([[1e17, 0.0]]), np.array([[1.0]])), (np.array([0.75]), np.array([0.0])), ("relu", "identity")
+    )
+    behavior = behavior_of(network)
+    assert behavior.wanted.all()
+    for ablation in ("zero", "mean", "resample"):
+        assert count_circuits(resample_faithful(network, behavior, ablation)).certain == {2: 1}
