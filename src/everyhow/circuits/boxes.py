@@ -86,10 +86,10 @@ class Boxes:
             known = sums_of(known, w, b)
             with np.errstate(over="ignore", invalid="ignore"):
                 sums = np.einsum("cji,ci->cj", own, state) + b
-                off = np.einsum("cji,ci->cj", np.abs(own), error)
-                if not known.grid:
-                    sizes = np.einsum("cji,ci->cj", np.abs(own), np.abs(state)) + np.abs(b)
-                    off += (w.shape[1] + 3) * (EPSILON * sizes + SMALLEST)
+                terms = 0 if known.grid else w.shape[1] + 3
+                # What the edges bring, and what adding it up rounds.
+                brought = error + terms * EPSILON * np.abs(state)
+                off = np.einsum("cji,ci->cj", np.abs(own), brought) + terms * (EPSILON * np.abs(b) + SMALLEST)
                 state, known = function(sums), activated(known, function)
                 error = np.where(off > 0, function.moved(sums, off), 0.0)
                 if not known.grid:
@@ -132,7 +132,7 @@ def boxes_around(network: Network, behavior: Behavior, radius: Radius) -> Boxes:
     with np.errstate(over="ignore", invalid="ignore"):
         criterion = perfect(network, behavior)
     sides = np.concatenate([criterion.contrasts, -criterion.contrasts], axis=1)
-    limits = criterion.shifted_limits().reshape(2, 2, *criterion.contrasts.shape[:2])
+    limits = criterion.shifted_limits.reshape(2, 2, *criterion.contrasts.shape[:2])
     certain, possible = (np.concatenate([low, -high], axis=1) for low, high in limits)
     return Boxes(behavior.read(network), behavior.points, reach, sides, certain, possible)
 

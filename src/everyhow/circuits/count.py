@@ -78,7 +78,7 @@ def count_circuits(
         >>> count_circuits(perfect(xornet(), Behavior.of_task(parse_task("XOR")))).between
         (1, 1)
     """
-    total = _count(criterion, criterion.certified_limits(), every_input_used, most_neurons, execution)
+    total = _count(criterion, criterion.certified_limits, every_input_used, most_neurons, execution)
     found = CircuitCount(*map(by_edges, total))
     if criterion.is_beyond_rounding:
         return found
@@ -158,10 +158,14 @@ def _signed(
 
 def _nothing_fed(search: Search, labels: int, goal: np.ndarray, allowed: float) -> np.ndarray:
     """The count when no output may be fed: the coefficients of all prefixes sum to one circuit without edges."""
-    from ..kernels.circuits import place_unfed
+    # From here, since a kernel that is called by two others is not inlined in the one where that matters.
+    from ..kernels.circuits import prefix_halves
+    from ..kernels.pairs import count_pairs_plainly
 
     found = np.zeros((2, labels), np.int64)
-    place_unfed(search.layout, goal, allowed, found)
+    nothing = np.zeros((len(search.layout.weights) - 2, search.layout.available.shape[1]), np.int64)
+    one, two = prefix_halves(nothing, search.layout, 0, 0, 0)
+    count_pairs_plainly(one[0], one[1], two[0], two[1], goal, allowed, found)
     return (-1) ** search.all_outputs.bit_count() * found
 
 

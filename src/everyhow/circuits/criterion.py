@@ -14,7 +14,18 @@ from ..behavior import Behavior
 from ..decision import BOUNDARY_SHIFT, Decision, decision_limits, level_for
 from ..errors import InputError
 from ..network import Network, check_tells_apart
-from ..rounding import EPSILON, ORDERS, WHOLE, Rounding, Runs, Values, grid_of, rounding_of_circuits, whole_runs
+from ..rounding import (
+    EPSILON,
+    ORDERS,
+    WHOLE,
+    Rounding,
+    Runs,
+    Values,
+    grid_of,
+    nothing,
+    rounding_of_circuits,
+    whole_runs,
+)
 
 Ablation = Literal["zero", "mean", "resample"]
 ABLATIONS: tuple[Ablation, ...] = ("zero", "mean", "resample")
@@ -114,17 +125,19 @@ class Criterion:
                 low, high = np.maximum(low, lowest), np.minimum(high, highest)
         return np.stack([low.ravel(), high.ravel()])
 
+    @cached_property
     def shifted_limits(self) -> Float[np.ndarray, "boxes ends dimensions"]:
         """The box when the decision boundary moves inwards and outwards by 1e-9."""
         return np.stack([self.limits(-BOUNDARY_SHIFT), self.limits(BOUNDARY_SHIFT)])
 
+    @cached_property
     def certified_limits(self) -> Float[np.ndarray, "boxes ends dimensions"]:
         """The same, moved further where the rounding of a circuit's sums may reach further than that: what is inside
         the first box is so in exact arithmetic, and what is outside the second is not.
 
         Where a sum may be infinite, nothing is inside the first and everything inside the second.
         """
-        boxes, decided = self.shifted_limits(), self.limits(0.0)
+        boxes, decided = self.shifted_limits.copy(), self.limits(0.0)
         margins = self.margins
         finite = np.where(np.isfinite(margins), margins, 0.0)
         boxes[0, 0], boxes[0, 1] = (
@@ -139,10 +152,10 @@ class Criterion:
         boxes[1, 0, margins == math.inf], boxes[1, 1, margins == math.inf] = -math.inf, math.inf
         return boxes
 
-    @property
+    @cached_property
     def is_beyond_rounding(self) -> bool:
         """Whether moving the boundary by 1e-9 is more than what rounding can do, whatever the circuit."""
-        return not self.rounding.steps and bool((self.certified_limits() == self.shifted_limits()).all())
+        return not self.rounding.steps and bool((self.certified_limits == self.shifted_limits).all())
 
     @cached_property
     def runs(self) -> Runs:
@@ -152,24 +165,50 @@ class Criterion:
     @cached_property
     def ablated_errors(self) -> tuple[Float[np.ndarray, "scenarios _neurons"], ...]:
         """How far what edges outside the circuit carry may be off."""
-        weights, alone = self.behavior.weights, self.source == ALONE
-        is_mean = any(carried[alone].any() for carried in self.ablated)
-        errors = []
-        for state, error in zip(self.runs.states[:-1], self.runs.errors[:-1], strict=True):
-            sizes = weights @ np.abs(state)
-            grid = grid_of(weights) * grid_of(state)
-            is_whole = not error.any() and sizes.max(initial=0.0) < WHOLE * grid
-            mean = weights @ error + (0.0 if is_whole else (len(weights) + 2) * EPSILON * sizes)
-            found = error[self.source]
-            found[alone] = mean if is_mean else 0.0
+        alone, errors = self.source == ALONE, []
+        for layer in range(self.network.depth):
+            found = self.runs.errors[layer][self.source]
+            found[alone] = self._mean_error(layer)
             errors.append(found)
         return tuple(errors)
 
     @cached_property
     def rounding(self) -> Rounding:
         """How far the sums of any circuit may be off, in any scenario."""
-        removed = [Values.of(*pair) for pair in zip(self.ablated, self.ablated_errors, strict=True)]
-        return rounding_of_circuits(self.network, self.bases, removed)
+        alone, removed = self.source == ALONE, []
+        for layer in range(self.network.depth):
+            values = nothing(self.network.widths[layer])
+            if alone.any():
+                # What is removed without a source is the same in every scenario.
+                carried = self.ablated[layer][np.argmax(alone)]
+                values = Values.of(carried[None], self._mean_error(layer)[None])
+            if not alone.all():
+                values = values.or_else(self.runs.layer(layer))
+            removed.append(values)
+        return rounding_of_circuits(self.network, self.behavior.points, removed)
+
+    def _mean_error(self, layer: int) -> Float[np.ndarray, " neurons"]:
+        """How far what edges carry by an ablation without a source may be off."""
+        alone = self.source == ALONE
+        state, error, weights = self.runs.states[layer], self.runs.errors[layer], self.behavior.weights
+        if not any(carried[alone].any() for carried in self.ablated):
+            return np.zeros(state.shape[1])
+        sizes = weights @ np.abs(state)
+        is_whole = not error.any() and sizes.max(initial=0.0) < WHOLE * grid_of(weights) * grid_of(state)
+        return weights @ error + (0.0 if is_whole else (len(weights) + 2) * EPSILON * sizes)
+
+    def undecided(self) -> Int[np.ndarray, " inputs"]:
+        """The inputs at which moving the boundary, or rounding, may change what the whole network itself decides."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            reached = (self.contrasts @ self.near[self.base][:, :, None]).reshape(-1)
+            off = (np.abs(self.contrasts) @ self.runs.received_errors[self.base][:, :, None]).reshape(-1)
+        (inner, outer), decided = self.shifted_limits, self.limits(0.0)
+        inside = (reached > np.maximum(inner[0], decided[0] + off)) & (
+            reached <= np.minimum(inner[1], decided[1] - off)
+        )
+        below = reached <= np.minimum(outer[0], decided[0] - off)
+        above = reached > np.maximum(outer[1], decided[1] + off)
+        return np.unique(self.base[~(inside | below | above).reshape(len(self.base), -1).all(axis=1)])
 
     @cached_property
     def margins(self) -> Float[np.ndarray, " dimensions"]:

@@ -30,6 +30,8 @@ RUNGS = ("perfect", "resample_faithful", "resample_faithful_minimal", "resample_
 MOST_AT_ONCE = 64
 # Circuits kept at once for that.
 MOST_KEPT = 4_000_000
+# Inputs that are named in a sentence.
+MOST_NAMED = 8
 # What deciding on a whole box costs, in candidate evaluations.
 STEPS_PER_BOX = 1_000
 
@@ -141,7 +143,7 @@ def examine_circuits(
             return replace(nothing, refused=(refusal, str(error)))
         return replace(nothing, estimate=estimate, refused=(f"{refusal}; estimated instead",))
     count = count_circuits(alone, execution=execution)
-    found = replace(nothing, perfect=count, ties=ties(count, "perfect"))
+    found = replace(nothing, perfect=count, ties=ties(count, "perfect") or _own_ties(alone))
     # What would depend on a tie is left open.
     if count.certified and is_listable(network) and not over_budget("", space * min(inputs, MOST_AT_ONCE), budget):
         found = replace(found, minimal=minimal_circuits(alone), usage=usage(alone))
@@ -182,6 +184,16 @@ def count_by_ablation(
         elif not over_budget("", counting_steps(network, inputs)[COUNTING_FAITHFUL], budget):
             counts[ablation] = count_circuits(perfect(network, behavior, ablation), execution=execution)
     return counts
+
+
+def _own_ties(alone: Criterion) -> tuple[str, ...]:
+    """At which inputs rounding decides what the network itself does, where that is what circuits are held to."""
+    rows = alone.undecided()
+    if not len(rows):
+        return ()
+    names = " ".join(alone.behavior.name_of(int(row)) for row in rows[:MOST_NAMED])
+    more = f" and at {len(rows) - MOST_NAMED:,} more inputs" if len(rows) > MOST_NAMED else ""
+    return (f"the network's own output lies on the decision boundary at {names}{more}",)
 
 
 def _counting_refusal(network: Network, inputs: int, budget: int) -> str | None:

@@ -44,7 +44,7 @@ def list_possible(criterion: Criterion) -> Iterator[UInt64[np.ndarray, " _circui
     if not np.isfinite(criterion.margins).all() or steps_in_doubt(criterion):
         unlimited = np.array([[-np.inf], [np.inf]]).repeat(criterion.margins.size, axis=1)
         return list_within(unbounded(criterion), unlimited)
-    return list_within(criterion, criterion.certified_limits()[1])
+    return list_within(criterion, criterion.certified_limits[1])
 
 
 def unbounded(criterion: Criterion) -> Criterion:

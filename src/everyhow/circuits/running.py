@@ -56,7 +56,7 @@ def places(criteria: Iterable[Criterion], masks: Masks) -> tuple[Bool[np.ndarray
             wrong[left] += _weigh_with_errors(criterion, masks[left])
         else:
             weigh = _weigh if len(criterion.base) < MANY_SCENARIOS else _weigh_sharing
-            wrong[left] += weigh(criterion, criterion.shifted_limits(), masks[left])
+            wrong[left] += weigh(criterion, criterion.shifted_limits, masks[left])
         left = left[wrong[left, 1] <= allowed]
     return wrong[:, 0] <= allowed, wrong[:, 1] <= allowed
 
@@ -79,7 +79,7 @@ def _weigh_with_errors(criterion: Criterion, masks: Masks) -> Float[np.ndarray, 
     """The same, with a bound of how far each circuit's own sums may be off."""
     from ..kernels.margins import Errors, add_wrong
 
-    layout, goal, network = layout_of(criterion), goal_of(criterion, criterion.shifted_limits()), criterion.network
+    layout, goal, network = layout_of(criterion), goal_of(criterion, criterion.shifted_limits), criterion.network
     removed = np.zeros_like(layout.ablated)
     for layer, found in enumerate(criterion.ablated_errors):
         removed[layer, :, : found.shape[1]] = found

@@ -29,14 +29,6 @@ def prefix_halves(masks, layout, first, feeding, neuron_label):
 
 
 @njit(cache=True, nogil=True)
-def place_unfed(layout, goal, allowed, found):
-    """Add 1 to found[0, 0] or found[1, 0] when nothing reaching the outputs is certainly, or only possibly, right."""
-    masks = np.zeros((len(layout.weights) - 2, layout.available.shape[1]), np.int64)
-    one, two = prefix_halves(masks, layout, 0, 0, 0)
-    count_pairs_plainly(one[0], one[1], two[0], two[1], goal, allowed, found)
-
-
-@njit(cache=True, nogil=True)
 def multiply(polynomial, factor):
     """Replace `polynomial` by its product with `factor`; terms beyond its length do not occur."""
     product = np.zeros_like(polynomial)

@@ -101,6 +101,14 @@ def neuron_choices(j, state, parents, feeds, layout, neuron_label):
     cover = np.zeros(total, np.int64)
     bits = np.zeros(total, np.uint64)
     activations = np.empty(scenarios)
+    # What the edge from each parent carries, and what it carries when it is removed.
+    kept, gone = np.zeros((state.shape[1], scenarios)), np.zeros((state.shape[1], scenarios))
+    for i in range(len(kept)):
+        weight = layout.weights[layer, j, i]
+        if weight:
+            for s in range(scenarios):
+                kept[i, s] = weight * state[s, i]
+                gone[i, s] = weight * layout.ablated[layer, s, i]
     removed = layout.ablated[layer + 1, :, j].copy()
     for o in range(outputs):
         add_edge(points[0], layout, o, j, removed)
@@ -113,7 +121,9 @@ def neuron_choices(j, state, parents, feeds, layout, neuron_label):
             if mask >> i & 1:
                 mask_bits |= np.uint64(1) << layout.positions[layer, j, i]
         for s in range(scenarios):
-            z = received(mask, layout.biases[layer, j], layout.weights[layer, j], state[s], layout.ablated[layer, s])
+            z = layout.biases[layer, j]
+            for i in range(len(kept)):
+                z += kept[i, s] if mask >> i & 1 else gone[i, s]
             activations[s] = activate(layout.codes[layer], layout.parameters[layer], z)
         fed = 0
         while fed != feeds:
