@@ -34,15 +34,19 @@ NUMBER = 5
 
 
 def networks(kind, widths, activations, number=NUMBER):
-    """Networks of weights of a few digits times powers of ten, some alike so that they cancel, some 0."""
+    """Networks of weights of a few digits times powers of ten, some 0; in every other one the edges from the first two
+    neurons of a layer cancel, so that what is small beside them is rounded away."""
     generator = np.random.default_rng([*kind.encode()])
 
     def values(*shape):
         mantissas = generator.choice([0.75, -0.75, 1.0, -1.0, 0.3, -0.3, 0.0, 1.5], shape)
         return mantissas * 10.0 ** generator.choice(MAGNITUDES[kind], shape)
 
-    for _ in range(number):
+    for k in range(number):
         weights = tuple(values(after, before) for before, after in itertools.pairwise(widths))
+        if k % 2:
+            for w in weights:
+                w[:, 1] = -w[:, 0]
         yield Network(weights, tuple(values(after) for after in widths[1:]), activations)
 
 
@@ -250,3 +254,17 @@ def test_a_large_weight_hides_nothing():
     assert behavior.wanted.all()
     for ablation in ("zero", "mean", "resample"):
         assert count_circuits(resample_faithful(network, behavior, ablation)).certain == {2: 1}
+
+
+def test_what_is_rounded_away_is_not_certified():
+    """At 11 two edges cancel and leave the bias of 0.75, of which float64 keeps nothing beside 1e17."""
+    weights, biases = (np.array([[1e17, -1e17]]), np.array([[1.0]])), (np.array([0.75]), np.array([0.0]))
+    network = Network(weights, biases, ("relu", "identity"))
+    behavior = behavior_of(network)
+    assert behavior.wanted[:, 0].tolist() == [True, False, True, True]
+    assert network.run(network.corners)[3, 0] == 0
+    found = count_circuits(perfect(network, behavior))
+    assert (found.certain, found.possible) == ({}, {3: 1})
+    assert signatures(network, network.corners).ties > 0
+    (one,) = certified_interpretations(network, [np.array([Circuit.whole(network).bits], np.uint64)], network.corners)
+    assert one.is_doubtful
