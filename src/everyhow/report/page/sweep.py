@@ -13,6 +13,7 @@ from ...progress import Progress
 from ...sweeps.drill import KeptNetwork, audits, kept_networks
 from ...sweeps.results import Sweep
 from ...sweeps.summary import summarize
+from ..beside import beside_lines, beside_notes
 from ..figures import draw_figures
 from ..sweep_tables import sweep_tables
 from ..words import answers
@@ -57,6 +58,8 @@ def write_sweep_report(
         "title": f"{sweep.plan.name}: {sweep.plan.title or 'how often is there only one explanation?'}",
         "plan": sweep.plan,
         "summary": summary,
+        "beside": beside_lines(summary.beside),
+        "notes": beside_notes(summary.name, summary.beside),
         "figures": figures,
         "missing": missing,
         "data": {"tables": plain_tables(tables)},
