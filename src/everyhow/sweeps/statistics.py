@@ -261,9 +261,9 @@ def standard_error(values: Float[np.ndarray, " networks"]) -> float | None:
     """
     if len(values) < 2 or not np.isfinite(values).all():
         return None
-    # Squares of counts can leave the range of float64; those of shares of the largest one cannot.
-    largest = np.abs(values).max() or 1.0
-    return float(np.std(values / largest, ddof=1) * largest / math.sqrt(len(values)))
+    # Squares of counts can leave the range of float64; taken in units of a power of two they cannot, to the same bit.
+    _, unit = math.frexp(float(np.abs(values).max()))
+    return math.ldexp(float(np.std(np.ldexp(values, -unit), ddof=1)) / math.sqrt(len(values)), unit)
 
 
 def p_beside_sample(values: Float[np.ndarray, " networks"], mean: float, networks: int) -> float | None:

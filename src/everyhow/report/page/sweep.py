@@ -3,6 +3,7 @@
 import base64
 import tempfile
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -54,11 +55,13 @@ def write_sweep_report(
     chosen = kept_networks(sweep, networks) if networks else everything[:most_audits]
     tables = sweep_tables(sweep, summary, MOST_ROWS)
     figures, missing = _figures(sweep)
+    theirs_and_ours = beside_lines(summary.beside)
     values = {
         "title": f"{sweep.plan.name}: {sweep.plan.title or 'how often is there only one explanation?'}",
         "plan": sweep.plan,
         "summary": summary,
-        "beside": beside_lines(summary.beside),
+        "beside": [(measure, tuple(lines)) for measure, lines in groupby(theirs_and_ours, lambda line: line.measure)],
+        "tested": any(line.p for line in theirs_and_ours),
         "notes": beside_notes(summary.name, summary.beside),
         "figures": figures,
         "missing": missing,
