@@ -23,15 +23,12 @@ def test_examples(name):
 
 
 def transcripts():
-    """Every audit that a page shows with what it prints: the command and the output, by the page's name.
-
-    Of other commands training and sweeps are left out, and those on files that are not kept here.
-    """
+    """Every audit that a page shows with what it prints: the arguments, and the output."""
     for page in PAGES:
-        for block in re.findall(r"^```\n(\$ everyhow audit.*?)^```$", page.read_text("utf-8"), re.S | re.M):
-            command, shown = re.fullmatch(r"\$ ((?:[^\n]*\\\n)*[^\n]*)\n(.*)", block, re.S).groups()
-            words = shlex.split(command.replace("\\\n", " "))
-            yield pytest.param(words[1:], shown, id=f"{page.name}: {' '.join(words[1:])}")
+        for block in re.findall(r"^```\n\$ everyhow (audit.*?)^```$", page.read_text("utf-8"), re.S | re.M):
+            # A command ends with its line, or with the last of several that backslashes join.
+            command, shown = block.replace("\\\n", " ").split("\n", 1)
+            yield shlex.split(command), shown
 
 
 SHOWN = list(transcripts())
@@ -39,7 +36,7 @@ SHOWN = list(transcripts())
 
 def test_what_is_shown_can_be_repeated():
     """Audits are shown of networks that are kept here, so that their counts are the same on every machine."""
-    networks = [shown.values[0][shown.values[0].index("--network") + 1] for shown in SHOWN]
+    networks = [arguments[arguments.index("--network") + 1] for arguments, _ in SHOWN]
     assert sorted(networks) == [
         "examples/digits/tail.json", "examples/or-from-three-rows.json",
         "tests/reference/xor-2-3-3-1-seed0.json", "xornet",
@@ -47,7 +44,7 @@ def test_what_is_shown_can_be_repeated():
     assert all(network == "xornet" or (ROOT / network).is_file() for network in networks)
 
 
-@pytest.mark.parametrize(("arguments", "shown"), SHOWN)
+@pytest.mark.parametrize(("arguments", "shown"), SHOWN, ids=[" ".join(arguments) for arguments, _ in SHOWN])
 def test_transcripts(arguments, shown):
     """A command that a page shows prints what stands below it, "..." being anything."""
     command = [sys.executable, "-X", "utf8", "-m", "everyhow", *arguments]
