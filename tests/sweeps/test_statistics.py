@@ -6,7 +6,6 @@ import statistics as plain_statistics
 import numpy as np
 import pytest
 
-from everyhow.sweeps.plan import read_plan
 from everyhow.sweeps.published import NOTES, PUBLISHED, Published, beside, beside_published, differences
 from everyhow.sweeps.results import Sweep
 from everyhow.sweeps.statistics import (
@@ -412,11 +411,3 @@ def test_published_numbers_as_told():
     assert told["mappings", "3,3", "exactly one", "paper"] == "< 2%"
     assert told["interpretations", "3,3", "exactly one", "paper"] == "0%"
     assert Published("width", "5,5", "interpretations", "median", 1.0).shown(7.04e10) == "7.04e10"
-
-
-def test_floors_of_the_width_experiment():
-    """The shares of hidden neurons that circuits must leave out, by width."""
-    plan = read_plan("width")
-    assert {plan.label(k): point.min_node_sparsity for k, point in enumerate(plan.points)} == {
-        "2,2": 0, "3,3": 0, "4,4": 0.3, "5,5": 0.3, "6,6": 0.3,
-    }  # fmt: skip
