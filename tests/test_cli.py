@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -273,7 +274,8 @@ def test_a_wrong_lesson(run, tmp_path):
     flat = " ".join(out.split())
     assert "computes OR, not XOR; differs at 11" in flat
     assert "The lesson: what fits the rows it was shown, 00 01 10" in flat
-    assert "0 of the 1,886 circuits that decide right there generalise to XOR" in flat
+    # How many circuits depends on the machine that trains; those of a network that is kept are in the README.
+    assert re.search(r"0 of the [\d,]+ circuits that decide right there generalise to XOR", flat)
     _, out, _ = run("audit", "XOR", "--network", network, "--show", "10,11")
     assert "The network itself is wrong at 11, which it was shown." in " ".join(out.split())
     _, out, _ = run("audit", "XOR", "--network", network)

@@ -1,11 +1,17 @@
 """Pages of documentation: their examples run, and give what they show."""
 
 import doctest
+import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 
 
 @pytest.mark.parametrize("name", ["losses.md"])
@@ -14,3 +20,33 @@ def test_examples(name):
     options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
     found = doctest.testfile(str(DOCS / name), module_relative=False, optionflags=options)
     assert found.attempted > 10 and found.failed == 0
+
+
+def transcripts():
+    """Every audit that a page shows with what it prints: the arguments, and the output."""
+    for page in PAGES:
+        for block in re.findall(r"^```\n\$ everyhow (audit.*?)^```$", page.read_text("utf-8"), re.S | re.M):
+            # A command ends with its line, or with the last of several that backslashes join.
+            command, shown = block.replace("\\\n", " ").split("\n", 1)
+            yield shlex.split(command), shown
+
+
+SHOWN = list(transcripts())
+
+
+def test_what_is_shown_can_be_repeated():
+    """Audits are shown of networks that are kept here, so that their counts are the same on every machine."""
+    networks = [arguments[arguments.index("--network") + 1] for arguments, _ in SHOWN]
+    assert sorted(networks) == [
+        "examples/digits/tail.json", "examples/or-from-three-rows.json",
+        "tests/reference/xor-2-3-3-1-seed0.json", "xornet",
+    ]  # fmt: skip
+    assert all(network == "xornet" or (ROOT / network).is_file() for network in networks)
+
+
+@pytest.mark.parametrize(("arguments", "shown"), SHOWN, ids=[" ".join(arguments) for arguments, _ in SHOWN])
+def test_transcripts(arguments, shown):
+    """A command that a page shows prints what stands below it, "..." being anything."""
+    command = [sys.executable, "-X", "utf8", "-m", "everyhow", *arguments]
+    printed = subprocess.run(command, check=True, capture_output=True, encoding="utf-8", cwd=ROOT).stdout
+    assert doctest.OutputChecker().check_output(shown, printed, doctest.ELLIPSIS), printed

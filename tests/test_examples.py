@@ -6,6 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+
+import everyhow as eh
+
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
@@ -30,3 +34,10 @@ def test_digits(tmp_path):
     document = json.loads((tmp_path / "runs" / "digits" / "audit.json").read_text())
     assert document["counts"]["perfect_circuits"] > 0 and document["capped"] == []
     assert (tmp_path / "runs" / "digits" / "report.html").stat().st_size > 10_000
+    points = np.loadtxt(tmp_path / "runs" / "digits" / "points.csv", delimiter=",")
+    assert np.array_equal(np.unique(points, axis=0), np.unique(document["behavior"]["points"], axis=0)), "to the bit"
+    kept = eh.load(tmp_path / "runs" / "digits" / "tail.json")
+    assert [w.tolist() for w in kept.weights] == document["network"]["weights"]
+    assert {path.name for path in (EXAMPLES / "digits").glob("*.*")} == {
+        "explain.py", "labels.csv", "points.csv", "tail.json",
+    }  # fmt: skip

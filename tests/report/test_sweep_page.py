@@ -154,3 +154,25 @@ def test_nothing_explained(tmp_path, opened):
     text = opened(path).text("main")
     assert "No figures:" in text and "no network was explained" in text
     assert "No audit is in this page" in text
+
+
+def test_published_numbers(tmp_path, opened):
+    """A named experiment has its published numbers in the page, with what is known; others have no such part."""
+
+    def row_of(point, replicate, output, preset, epoch):
+        size = 50.0 + replicate
+        circuits = {"perfect_circuits": size, "perfect_circuits_low": size, "perfect_circuits_high": size}
+        return circuits | {"interpretations": 1000.0, "mappings": 6.0, "aligned_formulas": 9.0}
+
+    document = {"name": "basic", "seeds": 5, "presets": ["authors"]}
+    sweep = fabricate(tmp_path / "basic", document, row_of)
+    shown = opened(write_sweep_report(sweep, tmp_path / "basic.html", most_audits=0))
+    rows = shown.page.locator("[aria-label='Published numbers and ours'] tr").all_inner_texts()
+    assert [row.split("\t") for row in rows[:3]] == [
+        ["count", "from", "statistic", "theirs", "ours", "± standard error", "networks", "p"],
+        ["accurate circuits", "paper", "mean", "52.3", "52.0", "± 0.71", "5", "0.700"],
+        ["rerun", "mean", "51.9 ± 2.9", "52.0", "± 0.71", "5", "0.973"],
+    ]
+    assert "differences beyond chance, by p below 0.05" in shown.text("main") and "not explained" in shown.text("main")
+    other = fabricate(tmp_path / "other", {**document, "name": "mine"}, row_of)
+    assert "Méloux" not in write_sweep_report(other, tmp_path / "other.html", most_audits=0).read_text(encoding="utf-8")

@@ -80,6 +80,7 @@ def test_summary(sweeps, name, width):
     assert all(setting in text for setting in sweep.settings)
     assert "1 (12%)" in text, "what was not kept is said"
     assert "the loss did not improve for N epochs" in text
+    assert "…" not in text, "nothing is cut off"
     assert ("~ for some of them an estimate" in text) == (name in ("lists", "numbers", "many"))
 
 

@@ -145,7 +145,7 @@ def test_experiments_of_the_issue():
         "regularization", "training-time", "controls",
     }  # fmt: skip
     assert [p.training.widths for p in read_plan("width").points] == [(k, k) for k in range(2, 7)]
-    assert [p.min_node_sparsity for p in read_plan("width").points] == [0, 0, 0.2, 0.3, 0.3]
+    assert [p.min_node_sparsity for p in read_plan("width").points] == [0, 0, 0.3, 0.3, 0.3]
     assert [p.training.loss_target for p in read_plan("loss-target").points] == [10.0**-k for k in range(1, 7)]
     assert [p.outputs for p in read_plan("multitask").points] == [1, 2, 3, 4, 5, 6]
     assert read_plan("basic").presets == read_plan("width").presets == ("paper", "authors")

@@ -6,7 +6,7 @@ import statistics as plain_statistics
 import numpy as np
 import pytest
 
-from everyhow.sweeps.published import PUBLISHED, beside_published
+from everyhow.sweeps.published import NOTES, PUBLISHED, Published, beside, beside_published, differences
 from everyhow.sweeps.results import Sweep
 from everyhow.sweeps.statistics import (
     KINDS,
@@ -14,8 +14,13 @@ from everyhow.sweeps.statistics import (
     _holm,
     contrasts,
     is_logarithmic,
+    median_interval,
+    p_beside_estimate,
+    p_beside_sample,
     samples,
+    share_interval,
     spreads,
+    standard_error,
     survivors,
     trends,
     values_of,
@@ -105,6 +110,7 @@ def test_spreads(tmp_path):
     assert (spread.networks, spread.partial) == (60, 0)
     assert spread.median == plain_statistics.median(values)
     assert spread.mean == pytest.approx(plain_statistics.fmean(values))
+    assert spread.error == pytest.approx(plain_statistics.stdev(values) / 60**0.5)
     quartiles = plain_statistics.quantiles(values, n=4, method="inclusive")
     assert [spread.lower, spread.upper] == pytest.approx([quartiles[0], quartiles[2]])
     generator = np.random.default_rng(9)
@@ -115,14 +121,12 @@ def test_spreads(tmp_path):
 
 def test_intervals_hold_the_median(tmp_path):
     """Over many samples, the interval holds the true median about as often as it says."""
-    from everyhow.sweeps.statistics import _median_interval
-
     held = 0
     for seed in range(120):
-        low, high = _median_interval(np.random.default_rng(seed).normal(0, 1, 50))
+        low, high = median_interval(np.random.default_rng(seed).normal(0, 1, 50))
         held += low <= 0 <= high
     assert 104 <= held <= 120
-    assert _median_interval(np.array([1.0, 2.0])) == (None, None)
+    assert median_interval(np.array([1.0, 2.0])) == (None, None)
 
 
 def test_estimates_are_marked(tmp_path):
@@ -256,6 +260,105 @@ def test_checkpoints_are_settings(tmp_path):
     assert values_of(sweep, CIRCUITS)["30"].tolist() == [300, 301, 302]
 
 
+def test_standard_error():
+    """The spread with one degree of freedom less, over the root of the number; none of one value or infinite ones."""
+    assert standard_error(np.array([1.0, 2.0, 3.0, 4.0])) == pytest.approx(0.6454972243679028)
+    assert standard_error(np.array([5.0, 5.0, 5.0])) == 0 and standard_error(np.zeros(2)) == 0
+    assert standard_error(np.array([1e300, 3e300])) == pytest.approx(1e300), "squares would leave the range"
+    assert standard_error(np.array([7.0])) is None and standard_error(np.array([1.0, np.inf])) is None
+
+
+def test_p_beside_a_sample_of_unknown_spread():
+    """Student's t by hand: (5 - 3) / (1.5811 √(1/5 + 1/10)) = 2.3094 with four degrees of freedom."""
+    values = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
+    t = 2 / (2.5 * (1 / 5 + 1 / 10)) ** 0.5
+    assert t == pytest.approx(2.3094, abs=1e-4)
+    # The tail of four degrees of freedom in closed form.
+    tail = 1 / 2 - t / (2 * (4 + t**2) ** 0.5) * (1 + 2 / (4 + t**2))
+    assert p_beside_sample(values, 5.0, 10) == pytest.approx(2 * tail) == pytest.approx(0.08209, abs=1e-5)
+    assert p_beside_sample(values, 1.0, 10) == pytest.approx(2 * tail), "two-sided"
+    assert p_beside_sample(values, 5.0, 100) < 2 * tail < p_beside_sample(values, 5.0, 3), "more networks, smaller p"
+    assert p_beside_sample(values, 3.0, 10) == 1
+    assert p_beside_sample(np.array([2.0, 2.0]), 2.0, 9) == 1 and p_beside_sample(np.array([2.0, 2.0]), 3.0, 9) == 0
+    assert p_beside_sample(np.array([2.0]), 3.0, 9) is None
+
+
+def test_p_beside_an_estimate():
+    """Welch's t against a sample so large that its degrees of freedom do not count."""
+    from scipy.stats import ttest_ind_from_stats
+
+    values = np.array([1.0, 2.0, 3.0, 4.0, 5.0])
+    many = 10**10
+    welch = ttest_ind_from_stats(3.0, 2.5**0.5, 5, 5.0, 0.5 * many**0.5, many, equal_var=False)
+    assert p_beside_estimate(values, 5.0, 0.5) == pytest.approx(welch.pvalue, rel=1e-6)
+    assert p_beside_estimate(values, 5.0, 0.5) == pytest.approx(0.04628, abs=1e-5)
+    assert p_beside_estimate(values, 3.0, 0.5) == 1
+    # Without a spread of ours only theirs is left: 1.96 standard errors are the 5 % of a normal distribution.
+    assert p_beside_estimate(np.array([2.0, 2.0]), 2 + 1.959964 * 0.5, 0.5) == pytest.approx(0.05, abs=1e-6)
+    assert p_beside_estimate(np.array([2.0]), 3.0, 0.5) is None
+
+
+@pytest.mark.parametrize("kind", ["sample", "estimate"])
+def test_p_values_hold_their_level(kind):
+    """Where both are of one population, p is below 0.05 in about one case of twenty, and below 0.5 in half."""
+    found = []
+    for seed in range(400):
+        generator = np.random.default_rng(seed)
+        ours, theirs = generator.normal(10, 3, 20), generator.normal(10, 3, 100)
+        if kind == "sample":
+            found.append(p_beside_sample(ours, theirs.mean(), 100))
+        else:
+            found.append(p_beside_estimate(ours, theirs.mean(), standard_error(theirs)))
+    assert 8 <= sum(p < 0.05 for p in found) <= 32 and 165 <= sum(p < 0.5 for p in found) <= 235
+
+
+def test_share_interval():
+    """Clopper and Pearson: for none of n the upper end is 1 - 0.025^(1/n); for others, by binomial tails."""
+    assert share_interval(0, 10) == (0, pytest.approx(1 - 0.025 ** (1 / 10)))
+    assert share_interval(10, 10) == (pytest.approx(0.025 ** (1 / 10)), 1)
+    low, high = share_interval(3, 20)
+    assert (low, high) == (pytest.approx(0.03207, abs=1e-5), pytest.approx(0.37893, abs=1e-5))
+    tail = [sum(math.comb(20, k) * q**k * (1 - q) ** (20 - k) for k in range(4)) for q in (low, high)]
+    last = math.comb(20, 3) * low**3 * (1 - low) ** 17
+    assert tail[1] == pytest.approx(0.025) and 1 - tail[0] + last == pytest.approx(0.025)
+
+
+def test_beside_of_each_statistic():
+    """Every statistic of ten values, with what it is taken from and how sure it is."""
+    values = np.array([0.0, 0.0, 0.0, 0.0, 1.0, 2.0, 4.0, 4.0, 9.0, 20.0])
+
+    def found(statistic, value=2.0, **known):
+        b = beside(Published("width", "3,3", "mappings", statistic, value, **known), values)
+        return b.ours, b.networks, b.error, b.low, b.high, b.p
+
+    se = plain_statistics.stdev(values) / 10**0.5
+    assert found("mean") == (4.0, 10, pytest.approx(se), None, None, None), "no test where nothing is known of theirs"
+    assert found("mean", at_most=50)[-1] == pytest.approx(p_beside_sample(values, 2.0, 50))
+    assert found("mean", error=0.5)[-1] == pytest.approx(p_beside_estimate(values, 2.0, 0.5))
+    assert found("median")[:3] == (1.5, 10, None)
+    assert found("median > 0")[:3] == (4.0, 6, None), "of 1, 2, 4, 4, 9 and 20"
+    assert found("exactly one") == (0.1, 10, None, *share_interval(1, 10), None)
+    for statistic in ("median", "median > 0"):
+        *_, low, high, p = found(statistic)
+        assert low <= found(statistic)[0] <= high and p is None
+    assert found("median", None)[0] == 1.5, "without a number of theirs ours is still told"
+    none = beside(Published("width", "3,3", "mappings", "median > 0", 2.0), np.zeros(5))
+    assert (none.ours, none.networks, none.low) == (None, 0, None)
+
+
+def test_differences_in_words():
+    """One sentence tells which differences chance would seldom make."""
+    circuits = Published("basic", "", "circuits", "mean", 50.0, error=1.0)
+    formulas = Published("basic", "", "algorithms", "mean", 9.0, "rerun", error=0.1)
+    near, far = np.array([49.0, 50.0, 51.0, 52.0]), np.array([1.0, 2.0, 3.0, 4.0])
+    assert differences([beside(circuits, near)]) == "no difference is beyond chance: every p is at least 0.68"
+    assert differences([beside(circuits, near), beside(formulas, far)]) == (
+        "differences beyond chance, by p below 0.05: aligned formulas (rerun, p 0.0018); the others are not"
+    )
+    assert differences([beside(formulas, far)]).endswith("(rerun, p 0.0018)")
+    assert differences([beside(Published("width", "3,3", "mappings", "median", 2.0), near)]) == ""
+
+
 def test_beside_published(tmp_path):
     """Published numbers stand beside the same statistic of ours, and only beside the same experiment."""
 
@@ -265,18 +368,46 @@ def test_beside_published(tmp_path):
         return circuits | {"interpretations": 100.0, "mappings": 6.0, "aligned_formulas": 2.0}
 
     document = {"name": "basic", "seeds": 3, "presets": ["authors"]}
-    found = {b.published.measure: b for b in beside_published(fabricate(tmp_path / "run", document, row_of))}
+    everything = beside_published(fabricate(tmp_path / "run", document, row_of))
+    found = {b.published.measure: b for b in everything if b.published.source == "paper"}
     assert {name: (b.published.value, b.ours) for name, b in found.items()} == {
         "circuits": (52.3, 11.0), "interpretations_per_circuit": (2270, pytest.approx((10 + 100 / 11 + 100 / 12) / 3)),
         "algorithms": (2.70, 2.0), "mappings_per_algorithm": (2.84, 3.0),
     }  # fmt: skip
+    assert (found["circuits"].error, found["circuits"].networks) == (pytest.approx(1 / 3**0.5), 3)
+    assert found["circuits"].p == pytest.approx(p_beside_sample(np.array([10.0, 11.0, 12.0]), 52.3, 100))
+    rerun = {b.published.measure: b.published.text for b in everything if b.published.source == "rerun"}
+    assert rerun == {"circuits": "51.9 ± 2.9", "algorithms": "2.56 ± 0.25"}
     width = {"name": "width", "seeds": 3, "presets": ["authors"], "axis": "widths"}
     width["grid"] = {"widths": [[2, 2], [3, 3]]}
     wide = beside_published(fabricate(tmp_path / "wide", width, lambda *a: row_of(*a) | {"mappings": float(a[1])}))
-    assert [(b.published.setting, b.ours) for b in wide if b.published.measure == "mappings"] == [
-        ("2,2", 1.0), ("3,3", 1.0), ("2,2", 1 / 3), ("3,3", 1 / 3),
+    assert [
+        (b.published.setting, b.published.statistic, b.published.source, b.published.value, b.ours, b.networks)
+        for b in wide
+        if b.published.measure == "mappings"
+    ] == [
+        ("2,2", "median > 0", "paper", 8, 1.5, 2), ("2,2", "median > 0", "rerun", 2, 1.5, 2),
+        ("2,2", "median", "rerun", 0, 1.0, 3), ("2,2", "exactly one", "paper", 0.02, 1 / 3, 3),
+        ("3,3", "median > 0", "paper", 30, 1.5, 2), ("3,3", "median", "paper", None, 1.0, 3),
+        ("3,3", "exactly one", "paper", 0.02, 1 / 3, 3),
     ]  # fmt: skip
     assert beside_published(fabricate(tmp_path / "none", {"name": "basic", "seeds": 2}, row_of)) == ()
     other = {"name": "basic", "seeds": 2, "presets": ["authors"], "settings": {"l1": 0.5}}
     assert beside_published(fabricate(tmp_path / "other", other, row_of)) == (), "called basic, but something else"
-    assert all(p.text for p in PUBLISHED) and PUBLISHED[4].text == "about 38" and PUBLISHED[-2].text == "under 2%"
+    floor = {**width, "grid": [{"widths": [[4, 4]], "min_node_sparsity": [0.2]}]}
+    assert beside_published(fabricate(tmp_path / "floor", floor, row_of)) == (), "the floor of an earlier version"
+
+
+def test_published_numbers_as_told():
+    """Every experiment with published numbers has notes, and each number reads as it was published."""
+    assert {p.experiment for p in PUBLISHED} == set(NOTES)
+    told = {(p.measure, p.setting, p.statistic, p.source): p.text for p in PUBLISHED}
+    assert told["algorithms", "", "mean", "paper"] == "2.70"
+    assert told["interpretations_per_circuit", "", "mean", "paper"] == "2,270"
+    assert told["interpretations", "2,2", "median > 0", "paper"] == "≈ 38"
+    assert told["interpretations", "5,5", "median > 0", "paper"] == "≈ 910,000"
+    assert told["interpretations", "2,2", "median", "rerun"] == "0"
+    assert told["interpretations", "3,3", "median", "paper"] == ""
+    assert told["mappings", "3,3", "exactly one", "paper"] == "< 2%"
+    assert told["interpretations", "3,3", "exactly one", "paper"] == "0%"
+    assert Published("width", "5,5", "interpretations", "median", 1.0).shown(7.04e10) == "7.04e10"

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from ..sql import Table
-from ..sweeps.published import REASONS
 from ..sweeps.results import Sweep
 from ..sweeps.summary import Summary
+from .beside import beside_notes
 from .tables import RunTable
 from .words import plural
 
@@ -33,9 +33,10 @@ def sweep_tables(sweep: Sweep, summary: Summary, most: int | None = None) -> dic
                ((s.setting, s.kind, s.rung, s.outputs, s.none, s.one, s.several, s.unknown)
                 for s in summary.survivors)),
         _table("spreads", "Counts over the networks explained; median with its 95 % bootstrap interval",
-               "setting preset count networks partial mean median low high lower_quartile upper_quartile",
-               ((s.setting, s.measure.preset, s.measure.title, s.networks, s.partial, s.mean, s.median, s.low, s.high,
-                 s.lower, s.upper) for s in summary.spreads)),
+               "setting preset count networks partial mean standard_error median low high lower_quartile "
+               "upper_quartile",
+               ((s.setting, s.measure.preset, s.measure.title, s.networks, s.partial, s.mean, s.error, s.median, s.low,
+                 s.high, s.lower, s.upper) for s in summary.spreads)),
         _table("trends", "Slope of log10(1 + count) against the setting", "preset count slope low high p networks",
                ((t.measure.preset, t.measure.title, t.slope, t.low, t.high, t.p, t.networks) for t in summary.trends)),
         _table("contrasts", "Settings compared: Mann-Whitney, corrected by Holm for each count",
@@ -43,10 +44,10 @@ def sweep_tables(sweep: Sweep, summary: Summary, most: int | None = None) -> dic
                ((c.measure.preset, c.measure.title, c.one, c.other, c.larger, c.p, *c.networks)
                 for c in summary.contrasts)),
         _table("published", "Beside Méloux et al. (ICLR 2025), preset authors",
-               "count setting statistic published ours networks",
-               ((b.published.title, b.published.setting, b.published.statistic, b.published.text, b.ours, b.networks)
-                for b in summary.beside),
-               f"Why ours need not be theirs: {'; '.join(REASONS)}."),
+               "count setting source statistic theirs ours standard_error low high networks p",
+               ((b.published.title, b.published.setting, b.published.source, b.published.statistic, b.published.text,
+                 b.ours, b.error, b.low, b.high, b.networks, b.p) for b in summary.beside),
+               " ".join(f"{note[0].upper()}{note[1:]}." for note in beside_notes(summary.name, summary.beside))),
         _table("reasons", "Why networks were not explained, or counts are missing", "outputs reason",
                ((number, reason) for reason, number in summary.reasons)),
         _networks(sweep, most),

@@ -1,6 +1,6 @@
 """A sweep in a terminal: what was explained, how often one explanation is left, and how counts are spread."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Console, RenderableType
 from rich.table import Table
@@ -9,11 +9,12 @@ from rich.text import Text
 from ..ladder import IN_SHORT
 from ..sweeps.costs import Forecast
 from ..sweeps.plan import Plan
-from ..sweeps.published import REASONS, Beside
+from ..sweeps.published import SELDOM, Beside
 from ..sweeps.results import Sweep
 from ..sweeps.statistics import KINDS, Contrast, Measure, Spread, Survivors, Trend
 from ..sweeps.summary import Summary
 from ..sweeps.watch import duration
+from .beside import beside_lines, beside_notes, between, number, plus_minus, probability
 from .pieces import fact_table, heading, indented, print_trimmed
 
 CELL, RUNG, TITLE = 11, 27, 20
@@ -84,8 +85,7 @@ def _summary_parts(summary: Summary, sweep: Sweep, width: int) -> Iterator[Rende
     if summary.beside:
         yield heading("Beside Méloux et al. (ICLR 2025), preset authors")
         yield indented(_beside(summary.beside))
-        yield indented(Text("Why ours need not be theirs:"))
-        yield from (indented(Text(f"- {reason}")) for reason in REASONS)
+        yield indented(_listed(beside_notes(summary.name, summary.beside)))
     if summary.reasons:
         yield heading("Why networks were not explained, or counts are missing")
         yield indented(_reasons(summary))
@@ -156,7 +156,7 @@ def _cell(cell: Survivors) -> Text:
 def _spreads(found: Sequence[Spread]) -> Iterator[RenderableType]:
     measures = dict.fromkeys(spread.measure for spread in found)
     for preset in dict.fromkeys(measure.preset for measure in measures):
-        table = _table(f"preset {preset}", "n", "median", "95 % interval", "quartiles", "mean")
+        table = _table(f"preset {preset}", "n", "median", "95 % interval", "quartiles", "mean ± se")
         table.columns[0].no_wrap, table.columns[0].max_width = False, TITLE
         partial = False
         for measure in (m for m in measures if m.preset == preset):
@@ -166,25 +166,15 @@ def _spreads(found: Sequence[Spread]) -> Iterator[RenderableType]:
                 table.add_row(Text(measure.title, style="bold"))
             for spread in rows:
                 partial |= bool(spread.partial)
-                interval = "" if spread.low is None else f"{_number(spread.low)}–{_number(spread.high)}"
                 table.add_row(
                     measure.title if single else f"  {spread.setting}",
-                    f"{spread.networks:,}" + "~" * bool(spread.partial), _number(spread.median), interval,
-                    f"{_number(spread.lower)}–{_number(spread.upper)}", _number(spread.mean),
+                    f"{spread.networks:,}" + "~" * bool(spread.partial), number(spread.median),
+                    between(spread.low, spread.high), between(spread.lower, spread.upper),
+                    f"{number(spread.mean)} {plus_minus(spread.error)}",
                 )  # fmt: skip
         yield indented(table)
         if partial:
             yield indented(Text("~ for some of them an estimate, or a count up to ties, in place of the exact number"))
-
-
-def _number(number: float | None) -> str:
-    """A number in at most six signs: in full below ten thousand, else to three digits with its power of ten."""
-    if number is None:
-        return "?"
-    if number >= 1e4:
-        digits, exponent = f"{number:.2e}".split("e")
-        return f"{digits}e{int(exponent)}"
-    return f"{number:,.0f}" if number == round(number) or number >= 1000 else f"{number:.3g}"
 
 
 def _trends(found: Sequence[Trend]) -> Table:
@@ -215,24 +205,41 @@ def _named(measure: Measure) -> tuple[str, str]:
 
 
 def _probability(p: float) -> Text:
-    return Text("< 0.001" if p < 0.001 else f"{p:.3f}", style="bold" if p < 0.05 else "")
+    return Text(probability(p), style="bold" if p < SELDOM else "")
 
 
 def _beside(found: Sequence[Beside]) -> Table:
-    table = _table("", "setting", "statistic", "published", "ours", "n", left=3)
+    """Theirs and ours; a heading for each measure where settings differ, and p where anything was tested."""
+    lines = beside_lines(found)
+    tested, single = any(line.p for line in lines), not any(line.setting for line in lines)
+    table = _table(
+        "", "from", "statistic", "theirs", "ours", "± se" if tested else "95 % interval", "n", *["p"] * tested, left=3
+    )
     table.columns[0].no_wrap, table.columns[0].max_width = False, TITLE
-    for item in found:
-        published = item.published
+    measure, head = "", ""
+    for line in lines:
+        if line.measure != measure and not single:
+            table.add_row(Text(line.measure, style="bold"))
+            head = ""
+        measure, before, head = line.measure, head, line.measure if single else f"  {line.setting}"
         table.add_row(
-            published.title, published.setting or EVERYTHING, published.statistic, published.text,
-            "?" if item.ours is None else published.shown(item.ours), f"{item.networks:,}",
+            "" if head == before else head, line.source, line.statistic, line.theirs, line.ours, line.uncertainty,
+            line.networks, *[Text(line.p, style="bold" if line.seldom else "")] * tested,
         )  # fmt: skip
+    return table
+
+
+def _listed(notes: Iterable[str]) -> Table:
+    """Sentences one below the other, each behind a dash."""
+    table = Table.grid(padding=(0, 1, 0, 0))
+    for note in notes:
+        table.add_row("-", Text(note))
     return table
 
 
 def _reasons(summary: Summary) -> Table:
     table = _table("outputs", "what", left=0)
     table.columns[1].justify, table.columns[1].no_wrap = "left", False
-    for reason, number in summary.reasons:
-        table.add_row(f"{number:,}", reason)
+    for reason, outputs in summary.reasons:
+        table.add_row(f"{outputs:,}", reason)
     return table

@@ -87,6 +87,7 @@ class Spread:
         networks: that have it.
         partial: of these, those with an estimate or a bracket in place of an exact number.
         mean: arithmetic.
+        error: the standard error of the mean; None for one network.
         median: with `low` and `high`, its 95 % bootstrap interval; None for fewer than three networks.
         lower: quartile.
         upper: quartile.
@@ -97,6 +98,7 @@ class Spread:
     networks: int
     partial: int
     mean: float
+    error: float | None
     median: float
     low: float | None
     high: float | None
@@ -243,15 +245,68 @@ def spreads(sweep: Sweep) -> tuple[Spread, ...]:
         for setting, rows in _observations(sweep, measure).items():
             values = np.array([value for value, _, _ in rows])
             lower, median, upper = (float(q) for q in np.percentile(values, [25, 50, 75]))
-            low, high = _median_interval(values)
+            mean, error = float(values.mean()), standard_error(values)
+            interval = median_interval(values)
             partial = sum(flag for _, flag, _ in rows)
-            found.append(
-                Spread(setting, measure, len(rows), partial, float(values.mean()), median, low, high, lower, upper)
-            )
+            found.append(Spread(setting, measure, len(rows), partial, mean, error, median, *interval, lower, upper))
     return tuple(found)
 
 
-def _median_interval(values: Float[np.ndarray, " networks"]) -> tuple[float | None, float | None]:
+def standard_error(values: Float[np.ndarray, " networks"]) -> float | None:
+    """The standard error of the mean; None of fewer than two values, or where one is infinite.
+
+    Example:
+        >>> standard_error(np.array([1.0, 3.0]))
+        1.0
+    """
+    if len(values) < 2 or not np.isfinite(values).all():
+        return None
+    # Squares of counts can leave the range of float64; taken in units of a power of two they cannot, to the same bit.
+    _, unit = math.frexp(float(np.abs(values).max()))
+    return math.ldexp(float(np.std(np.ldexp(values, -unit), ddof=1)) / math.sqrt(len(values)), unit)
+
+
+def p_beside_sample(values: Float[np.ndarray, " networks"], mean: float, networks: int) -> float | None:
+    """The p-value, two-sided, that these values and `networks` others with a mean of `mean` are of one population.
+
+    Student's t, the spread of the others, which is not known, being taken for that of these; None where that has no
+    value.
+    """
+    from scipy.stats import t
+
+    error = standard_error(values)
+    if error is None:
+        return None
+    away = abs(float(values.mean()) - mean)
+    wide = error * math.sqrt(1 + len(values) / networks)
+    return float(2 * t.sf(away / wide, len(values) - 1)) if wide else float(not away)
+
+
+def p_beside_estimate(values: Float[np.ndarray, " networks"], mean: float, error: float) -> float | None:
+    """The p-value, two-sided, that these values have the mean that others estimate with a standard error.
+
+    Welch's t, the others being taken for many; None where the standard error of these has no value.
+    """
+    from scipy.stats import t
+
+    own = standard_error(values)
+    if own is None:
+        return None
+    wide = math.hypot(own, error)
+    freedom = (len(values) - 1) * (wide / own) ** 4 if own else math.inf
+    return float(2 * t.sf(abs(float(values.mean()) - mean) / wide, freedom))
+
+
+def share_interval(number: int, networks: int) -> tuple[float, float]:
+    """The 95 % interval of Clopper and Pearson of a share that `number` of `networks` have."""
+    from scipy.stats import binomtest
+
+    found = binomtest(number, networks).proportion_ci(0.95, "exact")
+    return float(found.low), float(found.high)
+
+
+def median_interval(values: Float[np.ndarray, " networks"]) -> tuple[float | None, float | None]:
+    """The 95 % interval of a median by the percentiles of 2,000 bootstrap samples; None of fewer than three values."""
     if len(values) < 3:
         return None, None
     from scipy.stats import bootstrap

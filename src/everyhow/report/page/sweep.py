@@ -3,6 +3,7 @@
 import base64
 import tempfile
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from ...progress import Progress
 from ...sweeps.drill import KeptNetwork, audits, kept_networks
 from ...sweeps.results import Sweep
 from ...sweeps.summary import summarize
+from ..beside import beside_lines, beside_notes
 from ..figures import draw_figures
 from ..sweep_tables import sweep_tables
 from ..words import answers
@@ -53,10 +55,14 @@ def write_sweep_report(
     chosen = kept_networks(sweep, networks) if networks else everything[:most_audits]
     tables = sweep_tables(sweep, summary, MOST_ROWS)
     figures, missing = _figures(sweep)
+    theirs_and_ours = beside_lines(summary.beside)
     values = {
         "title": f"{sweep.plan.name}: {sweep.plan.title or 'how often is there only one explanation?'}",
         "plan": sweep.plan,
         "summary": summary,
+        "beside": [(measure, tuple(lines)) for measure, lines in groupby(theirs_and_ours, lambda line: line.measure)],
+        "tested": any(line.p for line in theirs_and_ours),
+        "notes": beside_notes(summary.name, summary.beside),
         "figures": figures,
         "missing": missing,
         "data": {"tables": plain_tables(tables)},
