@@ -1,6 +1,7 @@
 """Signatures, alignment, mappings and their rungs against the definitions, one intervention at a time."""
 
 import itertools
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -15,7 +16,15 @@ from everyhow.boolean.truth_table import assignments
 from everyhow.mappings.alignment import aligned, minimal_mappings
 from everyhow.mappings.faults import fault, fault_of_near_miss
 from everyhow.mappings.findings import RUNGS, examine_mappings
-from everyhow.mappings.interchange import best_mappings, iia, interference, try_jointly, try_transitively
+from everyhow.mappings.interchange import (
+    best_mappings,
+    iia,
+    interference,
+    joint_runs,
+    transitive_runs,
+    try_jointly,
+    try_transitively,
+)
 from everyhow.mappings.mapping import Mapping
 from everyhow.mappings.released import bases_tested, released_mappings
 from everyhow.mappings.signatures import NeuronSet, signatures
@@ -351,8 +360,8 @@ def small_networks(number, seed):
         yield eh.Network(weights, biases, [hidden] * (len(widths) - 2) + ["identity"], threshold=0.5)
 
 
-def small_xor_networks(drawn, seed):
-    """Those 2-2-2-1 networks, of so many with weights drawn from -2 to 2, that compute XOR."""
+def small_xor_networks(drawn, seed, threshold=0.5):
+    """Those 2-2-2-1 networks, of so many with weights drawn from -2 to 2, that compute XOR, no output on the level."""
     rng, shapes = np.random.default_rng(seed), [(2, 2), (2, 2), (1, 2)]
     weights = [rng.integers(-2, 3, (drawn, *shape)) for shape in shapes]
     biases = [rng.integers(-2, 3, (drawn, 1, shape[0])) for shape in shapes]
@@ -360,9 +369,10 @@ def small_xor_networks(drawn, seed):
     for layer, (w, b) in enumerate(zip(weights, biases, strict=True)):
         state = state @ w.transpose(0, 2, 1) + b
         state = np.maximum(state, 0) if layer < 2 else state
-    for k in np.flatnonzero(((state[..., 0] > 0.5) == [0, 1, 1, 0]).all(axis=1)):
+    outputs = state[..., 0]
+    for k in np.flatnonzero((((outputs > threshold) == [0, 1, 1, 0]) & (outputs != threshold)).all(axis=1)):
         names = ("relu", "relu", "identity")
-        yield eh.Network([w[k] for w in weights], [b[k, 0] for b in biases], names, threshold=0.5)
+        yield eh.Network([w[k] for w in weights], [b[k, 0] for b in biases], names, threshold=threshold)
 
 
 def test_rungs_of_aligned_mappings():
@@ -378,6 +388,72 @@ def test_rungs_of_aligned_mappings():
             for mapping in itertools.islice(minimal_mappings(found, algorithm), 3):
                 seen.add(passes(network, points, mapping))
     assert {(True, True, True), (True, True, False), (False, True, False)} <= seen, seen
+
+
+def forced_runs(network, points, mapping):
+    """Every run of `joint`: whether network and algorithm disagree, and whether the output is on the level."""
+    tree, negated, sets = plain_mapping(mapping)
+    paths, states = list(plain.variables(tree)), plain.run(network, points)
+    for forced in plain.subsets(range(len(paths))):
+        for sources in itertools.product(range(len(points)), repeat=len(forced)) if forced else ():
+            values, patches = {}, []
+            for v, source in zip(forced, sources, strict=True):
+                own = plain.value(plain.node(tree, paths[v]), points)[source]
+                values[paths[v]] = np.full(len(points), own)
+                patches.append((*sets[v], states[sets[v][0]][source, list(sets[v][1])]))
+            outputs = plain.patched_states(network, points, patches)[-1][:, 0]
+            expected = plain.value(tree, points, values) ^ negated
+            yield from zip((outputs > network.threshold) != expected, outputs == network.threshold, strict=True)
+
+
+def test_ties_of_forced_runs():
+    """Runs on the decision boundary count where they settle whether a mapping passes, and make the verdict unknown."""
+    tied = 0
+    for network in small_xor_networks(400_000, seed=4, threshold=2):
+        points = network.corners
+        behavior = Behavior.of_network(network, points)
+        found = signatures(network, points)
+        for mapping in (m for a in aligned(found, behavior.tables()[0], 2) for m in minimal_mappings(found, a)):
+            runs = list(forced_runs(network, points, mapping))
+            trial = try_jointly(network, mapping, points)
+            clearly = any(wrong and not near for wrong, near in runs)
+            assert (trial.disagreement is not None) == any(wrong for wrong, _ in runs)
+            assert trial.ties == (0 if clearly else sum(near for _, near in runs))
+            if not tied and trial.ties and not found.ties:
+                tied += 1
+                audit = eh.audit(network, "XOR", depth=2)
+                assert audit.findings.mappings.tied_runs >= trial.ties
+                assert audit.verdict["what_then_where"].status == "unknown"
+                assert "runs in which variables are forced leave the output on the decision boundary" in str(
+                    audit.capped
+                )
+    assert tied
+
+
+def test_the_budget_of_forcing(monkeypatch):
+    """Runs are counted before they are made; where they are too many the rung is left out, and the verdict unknown."""
+    _, network = reference("xor-2-2-2-1-seed2")
+    behavior = Behavior.of_network(network, network.corners)
+    findings = examine_mappings(network, behavior, behavior.tables()[0], 3, 10**10)
+    kept = findings.survivors["ordered"]
+    for mapping in kept:
+        assert (
+            joint_runs(mapping)
+            == (5 ** len(mapping.sets) - 1) * 4
+            == len(list(forced_runs(network, network.corners, mapping)))
+        )
+    assert {transitive_runs(mapping) for mapping in kept} == {
+        0 if len({s.layer for s in m.sets}) == 1 else 64 for m in kept
+    }
+    monkeypatch.setattr(sys.modules["everyhow.mappings.findings"], "STEPS_PER_RUN", 10**9)
+    short = examine_mappings(network, behavior, behavior.tables()[0], 3, 10**10)
+    assert list(short.survivors) == ["irredundant", "ordered"]
+    assert short.surviving_mappings["joint"] is short.surviving_mappings["transitive"] is None
+    steps = sum(map(joint_runs, kept)) * 10**9
+    assert short.refused == (
+        f"putting {len(kept)} mappings to the rung joint needs about {steps:.3g} candidate evaluations, the budget is "
+        "1e+10",
+    )
 
 
 @pytest.mark.parametrize("name", ["xor-2-2-2-1-seed2", "xor-2-3-3-1-seed4", "and-2-3-3-1-seed0", "nor-2-3-3-1-seed0"])
