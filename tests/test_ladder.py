@@ -63,6 +63,9 @@ def test_verdicts_of_a_gate():
     )
     assert audit.ladder["trivial"] == dict.fromkeys(audit.ladder["mappings"], 1)
     assert "what then where: identifiable, trivially, by irredundant" in repr(audit)
+    released = eh.audit(network, "AND", "authors", depth=1)
+    assert released.counts["mappings_per_formula"] == {"A*B": 1}
+    assert str(released.verdict["what_then_where"]) == "identifiable, trivially, by aligned"
 
 
 def test_anything_partial_is_unknown():
