@@ -26,8 +26,8 @@ READINGS = ReadingRule(tolerance=0.0, as_float32=True, decision="round")
 
 @dataclass(frozen=True)
 class AuthorsFindings:
-    """Everything the released code counts; None where the budget did not allow it, `refused` saying why; `trivial` is how
-    many of the aligned formulas have no variables, and so are aligned in any network."""
+    """Everything the released code counts; None where the budget did not allow it, `refused` saying why. `trivial` is
+    how many of the aligned formulas have no variables, and so are aligned in any network."""
 
     min_node_sparsity: float
     in_space: int | None
