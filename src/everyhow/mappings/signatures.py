@@ -59,6 +59,7 @@ class Signatures:
     network: Network
     rows: tuple[Shaped[np.ndarray, "_sets sources"], ...]
     ties: int = 0
+    margin: float = BOUNDARY_SHIFT
 
     def __len__(self) -> int:
         return sum(len(rows) for rows in self.rows)
@@ -129,8 +130,10 @@ def signatures(
             f"inputs, or a layer of fewer neurons"
         )
     runs = whole_runs(network, points)
-    found = [_layer_rows(onward(runs, layer), runs.states[layer], decision) for layer in range(1, network.depth)]
-    return Signatures(network, tuple(rows for rows, _ in found), sum(ties for _, ties in found))
+    after = [onward(runs, layer) for layer in range(network.depth)]
+    found = [_layer_rows(one, runs.states[one.layer], decision) for one in after[1:]]
+    margin = max(one.margin for one in after)
+    return Signatures(network, tuple(rows for rows, _ in found), sum(ties for _, ties in found), margin)
 
 
 def table_bytes(widths: tuple[int, ...], inputs: int) -> int:

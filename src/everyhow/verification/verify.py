@@ -11,6 +11,7 @@ from ..network import Network
 from ..network_files import network_from_document
 from ..provenance import network_digest
 from ..run_folder import read_audit
+from ..schema import told_of_schema
 from .authors import check_authors
 from .check import Check
 from .circuits import check_circuits, check_estimate
@@ -84,6 +85,8 @@ def _unchecked(document: dict[str, Any], checks: Iterable[Check]) -> Iterator[st
     counts = {key for part in document.get("outputs", [document]) for key, n in part["counts"].items() if n is not None}
     yield from sorted(key for key in counts if key.removesuffix("_between") not in named)
     yield from ("counts by ablation", "usage", "readouts", "experiments")
+    if told := told_of_schema(document["schema_version"]):
+        yield f"the rungs inert and transitive ({told})"
 
 
 def _part(document: dict[str, Any], network: Network, seed: int) -> Iterator[Check]:
