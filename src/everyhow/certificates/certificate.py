@@ -8,6 +8,8 @@ import hashlib
 import json
 from bisect import bisect_left, bisect_right
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -71,8 +73,9 @@ def write_certificate(
     possible: Counter[int] = Counter()
     lines, prefixes = [], question.prefixes()
     for prefix, used in Progress(progress).track(prefixes, len(prefixes), "writing the certificate"):
-        blocks = _blocks(question, prefix, used)
-        question.count(prefix, used, blocks, certain, possible)
+        with _refusing():
+            blocks = _blocks(question, prefix, used)
+            question.count(prefix, used, blocks, certain, possible)
         lines.append(json.dumps([prefix, blocks], separators=(",", ":")).encode())
     _check_agreement(counted, certain, possible)
     answer = {
@@ -140,8 +143,15 @@ def _question(network: Network, asked: dict[str, Any]) -> check.Question:
             f"certificates do not cover the activation {unknown[0]}, which falls somewhere; they cover "
             f"{', '.join(check.ACTIVATIONS)}{ALONE}"
         )
-    try:
+    with _refusing():
         return check.Question(asked)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Turns what the checker does not take on into an InputError."""
+    try:
+        yield
     except (ValueError, OverflowError) as error:
         raise InputError(f"no certificate can be made of this count: {error}{ALONE}") from None
 
