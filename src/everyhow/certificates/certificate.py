@@ -24,6 +24,11 @@ from . import check
 
 # Sums of rows and columns are smaller than this; limits beyond it are as good as infinite.
 BEYOND_SUMS = 2.0**60
+# Of the products that the checker names, as it has them.
+LIMITS = (
+    " (rows x columns x conditions; at most 2**18 prefixes, 2**22 rows or columns by conditions, 2**31 rows by columns "
+    "by conditions, and 2**40 of these in all prefixes)"
+)
 ALONE = "; leave --certificate out, or ask without it"
 
 
@@ -153,7 +158,8 @@ def _refusing() -> Iterator[None]:
     try:
         yield
     except (ValueError, OverflowError) as error:
-        raise InputError(f"no certificate can be made of this count: {error}{ALONE}") from None
+        allowed = LIMITS if str(error).startswith("too large") else ""
+        raise InputError(f"no certificate can be made of this count: {error}{allowed}{ALONE}") from None
 
 
 def _blocks(question: check.Question, prefix: list, used: int) -> list:

@@ -41,7 +41,7 @@ def times(number, x):
     low, high = (n * x[0], n * x[1]) if n > 0 else (n * x[1], n * x[0])
     return low // d, -(-high // d)
 
-@lru_cache(1 << 18)
+@lru_cache(1 << 16)
 def activated(name, x):
     (kind, *texts), ends = name.split(":"), []
     given = [Fraction(float(text)) for text in texts]
@@ -96,10 +96,10 @@ class Question:
         self.scenes = [(known[0], there, [*self.conditions(wanted)]) for there in carried[asked["ablation"]]
                        for known, wanted, _ in zip(states, asked["wanted"], shares, strict=True)]
         ways = [1 + ((1 << mask.bit_count()) - 1) * ((1 << fed.bit_count()) - 1) for mask, fed in self.hidden]
-        pairs, columns = math.prod(ways) * sum(len(those) for *_, those in self.scenes), math.prod(ways[self.half:])
+        rows, columns, n = math.prod(ways[:self.half]), math.prod(ways[self.half:]), sum(len(s[2]) for s in self.scenes)
         prefixes = 1 << sum(mask.bit_count() for layer in self.available[:-2] for mask in layer)
-        insist(max(prefixes, columns) <= 1 << 20 and pairs <= 1 << 31 and pairs * prefixes <= 1 << 40, f"too large: "
-               f"{prefixes} prefixes, {columns} columns (of 2**20), {pairs} pairs by condition (2**31, in all 2**40)")
+        insist(prefixes <= 1 << 18 and max(rows, columns) * n <= 1 << 22 and rows * columns * n <= 1 << 31 and
+               rows * columns * n * prefixes <= 1 << 40, f"too large: {prefixes} prefixes of {rows} x {columns} x {n}")
 
     def neuron(self, k, j, parents, state, carried):  # of layer k + 1: from other neurons it receives what is carried
         sources = [x if parents >> i & 1 else there for i, (x, there) in enumerate(zip(state, carried, strict=True))]
@@ -126,7 +126,7 @@ class Question:
                      if any(masks) and (not k or reduce(or_, masks) == used)]
         return found
 
-    @lru_cache(1 << 10)
+    @lru_cache(1 << 7)
     def sides(self, used):  # last hidden neurons' choices; rows' edges and used neurons; columns by the same, as bits
         choices = [[(0, 0), *product(subsets(m & (used or -1))[1:], subsets(f)[1:])] for m, f in self.hidden]
         rows, columns = ([(sum(m.bit_count() + fed.bit_count() for m, fed in side),
