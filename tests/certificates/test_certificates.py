@@ -214,6 +214,23 @@ def test_changed_blocks(small, tmp_path):
             assert json.loads(lines[at])[1] == other or not is_confirmed(with_lines(tmp_path / "c.gz", changed)), other
 
 
+def test_first_condition_that_is_broken(xor, tmp_path):
+    """A row that breaks several conditions names the first: another one does not pass, though the row breaks it."""
+    path = write_certificate(xor, own(xor), tmp_path / "c.gz")
+    lines, tried = lines_of(path), 0
+    question = check.Question(json.loads(lines[0]))
+    for at, (prefix, used) in list(enumerate(question.prefixes(), 2))[-3:]:
+        rows = json.loads(lines[at])[1]
+        adds, _, ends, _, broken = zip(*question.grid(prefix, question.sides(used)[0]), strict=True)
+        for r, row in enumerate(rows):
+            others = [d for d in range(4) if adds[d][r] + ends[d][-2] <= broken[d] and d != row]
+            for other in others if type(row) is int else ():
+                changed = json.dumps([prefix, [*rows[:r], other, *rows[r + 1 :]]]).encode()
+                assert not is_confirmed(with_lines(path, [*lines[:at], changed, *lines[at + 1 :]]))
+                tried += 1
+    assert tried > 3
+
+
 @pytest.mark.parametrize(
     "change",
     [
