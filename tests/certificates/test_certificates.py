@@ -351,6 +351,32 @@ def test_sums_are_enclosed(weights, inputs):
     assert low <= exact <= high and high - low <= 2e6 * len(weights) + 10
 
 
+def test_limits_as_near_as_can_be(tmp_path):
+    """A limit one tick above or below what a circuit's output receives, by exact arithmetic, is neither said to be met
+    nor to be broken on the wrong side, however coarse the whole numbers are that rows and columns are added as."""
+    rng = np.random.default_rng(1)
+    network = eh.Network(
+        (rng.normal(size=(2, 2)) * 1e3, rng.normal(size=(1, 2)) * 1e3), (rng.normal(size=2), rng.normal(size=1)),
+        ("leaky_relu:0.25", "identity"),
+    )  # fmt: skip
+    question = check.Question(json.loads(lines_of(write_certificate(network, own(network), tmp_path / "c.gz"))[0]))
+    w, v = ([[Fraction(x) for x in row] for row in layer.tolist()] for layer in network.weights)
+    b, c = ([Fraction(x) for x in bias.tolist()] for bias in network.biases)
+    choices, (inputs, carried, _) = question.sides(0)[0], question.scenes[3]
+    for row, (first, _) in enumerate(choices[0]):
+        for column, (second, _) in enumerate(choices[1]):
+            exact = c[0]
+            for j, parents in enumerate((first, second)):
+                z = b[j] + sum(w[j][i] for i in (0, 1) if parents >> i & 1)  # at the point 11
+                exact += v[0][j] * (z if z > 0 else z / 4) if parents else 0
+            ticks = int(exact * check.ONE)
+            assert ticks == exact * check.ONE
+            question.scenes = [(inputs, carried, [({0: 1}, ticks + 1, ticks - 1), ({0: 1}, ticks, ticks)])]
+            (adds, order, ends, met, broken), (_, _, _, reached, short) = question.grid([], choices)
+            found = adds[row] + ends[1 + order.index(column)]
+            assert broken < found < met and short - 8 < found < reached + 8
+
+
 @pytest.mark.parametrize("name", ["sigmoid", "tanh", "leaky_relu", "relu", "hardtanh", "step", "softplus", "identity"])
 @pytest.mark.parametrize("level", [-0.7, 0.0, 0.25, 0.5, 2.0])
 def test_crossings(name, level):
