@@ -148,6 +148,14 @@ def test_circuits_on_the_boundary(tmp_path):
     )
 
 
+@pytest.mark.parametrize("off, certain", [(5e-10, 0), (-5e-10, 0), (2e-9, 1), (-2e-9, 1)])
+def test_how_near_is_too_near(off, certain, tmp_path):
+    """Within 1e-9 of the threshold, on either side, it is left open; farther away it is not."""
+    network = eh.Network(([[1.0]], [[0.5 + off]]), ([0.0], [0.0]), ("relu", "identity"))
+    answer = check.confirm(write_certificate(network, own(network), tmp_path / "c.gz"))
+    assert answer["circuits"] == [certain, 1]
+
+
 def test_two_four_four_one_in_full(tmp_path):
     """All 4,477,455 circuits of a 2-4-4-1 network, by a copy of the checker that nothing else is near to."""
     _, network = reference("count-xor-2-4-4-1-seed0")
