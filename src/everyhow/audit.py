@@ -206,6 +206,26 @@ class Audit(Displayed):
 
         return write_report(self, path)
 
+    def certificate(self, path: str | Path, progress: bool = False) -> Path:
+        """Write what a program that shares no code with this library needs to confirm the number of perfect circuits:
+        `python -m everyhow.certificates.check FILE`, or that file alone anywhere. Of several outputs, the circuits that
+        decide right at all of them are meant. Returns the path.
+
+        Raises:
+            InputError: the question is one that certificates do not cover, or the circuits were not counted.
+        """
+        from .certificates.certificate import check_certifiable, write_certificate
+
+        check_certifiable(self.options["epsilon"], self.options["within"], self.preset)
+        circuits = self.findings.circuits if isinstance(self.findings, PaperFindings) else self.together
+        if circuits is None or circuits.perfect is None:
+            raise InputError(
+                "the circuits were not counted within the budget, so there is nothing to certify; raise the budget "
+                "(--budget), or leave the certificate out"
+            )
+        behavior = Behavior.of_network(self.network, self.network.corners, self.decision)
+        return write_certificate(self.network, behavior, path, circuits.asked.ablation, circuits.perfect, progress)
+
     def drawings(self) -> "Drawings":
         """Every picture of the audit, by name; one is saved by `save("name.svg")` or `.pdf`."""
         from .report.audit_drawings import audit_drawings

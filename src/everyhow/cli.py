@@ -66,6 +66,12 @@ SchedulerOption = Annotated[
     str | None, typer.Option(help="Address of a Dask scheduler that counts the circuits, such as tcp://HOST:8786.")
 ]
 BudgetOption = Annotated[float, typer.Option(help="Candidate evaluations allowed.")]
+CertificateOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="File to write, from which python -m everyhow.certificates.check confirms the count of circuits."
+    ),
+]
 
 
 @app.command("audit")
@@ -110,12 +116,14 @@ def audit_command(
         Path | None, typer.Option(help="Folder to write audit.json into; long counts go on from there.")
     ] = None,
     report: Annotated[Path | None, typer.Option(help="HTML page to write; it opens offline.")] = None,
+    certificate: CertificateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find and count every explanation of a network: circuits, interpretations, algorithms and mappings."""
     from .audit import audit
     from .run_folder import CHECKPOINTS, check_run_folder
 
+    _check_certificate(certificate, epsilon, within, preset)
     if out is not None:
         check_run_folder(out)
     if report is not None and report.is_dir():
@@ -133,6 +141,8 @@ def audit_command(
     saved = [] if out is None else [str(found.save(out))]
     if report is not None:
         saved.append(str(found.report(report)))
+    if certificate is not None:
+        saved.append(str(found.certificate(certificate, progress=True)))
     if as_json:
         print_json(found.document())
     else:
@@ -164,17 +174,20 @@ def count_command(
         Path | None, typer.Option(help="Folder in which a long count is kept, and from which it goes on.")
     ] = None,
     scheduler: SchedulerOption = None,
+    certificate: CertificateOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Count the perfect circuits of a network, and nothing else; beyond the budget their number is estimated."""
     from .counting import count
 
+    _check_certificate(certificate, epsilon, within, preset)
     _announce_compilation()
     found = count(
         _stored(network), task, preset, decision=decision, threshold=threshold,  # type: ignore[arg-type]
         inputs=coding(inputs, "inputs"), min_node_sparsity=min_node_sparsity,
         ablation=ablation or "zero", epsilon=epsilon or 0.0, within=within,  # type: ignore[arg-type]
         budget=whole_budget(budget), progress=True, checkpoints=checkpoints, scheduler=scheduler,
+        certificate=certificate,
     )  # fmt: skip
     parts = (found, *found.get("outputs", []))
     if as_json:
@@ -183,6 +196,17 @@ def count_command(
         _print_counts(parts)
     if any("refused" in part for part in parts):
         raise typer.Exit(OVER_BUDGET)
+
+
+def _check_certificate(path: Path | None, epsilon: float | None, within: float | None, preset: str) -> None:
+    """See before a long computation that its certificate can be written."""
+    if path is None:
+        return
+    from .certificates.certificate import check_certifiable
+
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; give the name of the certificate, such as {path / 'certificate.gz'}")
+    check_certifiable(epsilon, within, preset)
 
 
 def _print_counts(parts: Iterable[dict[str, Any]]) -> None:

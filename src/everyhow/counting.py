@@ -39,6 +39,7 @@ def count(
     progress: bool = False,
     checkpoints: str | Path | None = None,
     scheduler: str | None = None,
+    certificate: str | Path | None = None,
 ) -> dict[str, Any]:
     """The number of perfect circuits, as a JSON document.
 
@@ -63,10 +64,12 @@ def count(
         progress: show on stderr the share that is done.
         checkpoints: a folder in which a long count is kept while it runs, and from which it goes on.
         scheduler: the address of a Dask scheduler whose workers count.
+        certificate: a file to write, from which `python -m everyhow.certificates.check FILE` confirms the count; of
+            several outputs, that of circuits that are right at all of them.
 
     Raises:
-        InputError: a task that does not fit the network, or an unknown option.
-        BudgetError: in `authors`, the space of circuits exceeds the budget.
+        InputError: a task that does not fit the network, an unknown option, or a count that certificates do not cover.
+        BudgetError: in `authors`, or where there is to be a certificate, the space of circuits exceeds the budget.
     """
     check_no_threshold(decision, threshold)
     network = as_network(network, threshold, inputs)
@@ -77,6 +80,10 @@ def count(
     check_ablation(ablation)
     check_epsilon(epsilon)
     check_within(within)
+    if certificate is not None:
+        from .certificates.certificate import check_certifiable
+
+        check_certifiable(epsilon, within, preset)
     parts = [(network.output(k), parsed.output(k)) for k in range(parsed.outputs)]
     head = {"task": parsed.name, "preset": preset, "decision": chosen}
     if preset == "authors":
@@ -94,11 +101,23 @@ def count(
     asked = {"ablation": ablation, "epsilon": epsilon, "within": within}
     head |= {name: value for name, value in asked.items() if value not in ("zero", 0.0, None)}
     head |= coding_document(network)
+
+    def certify(of: Criterion, counted: CircuitCount) -> None:
+        if certificate is not None:
+            from .certificates.certificate import write_certificate
+
+            write_certificate(of.network, of.behavior, certificate, ablation, counted, progress)
+
     with executing(Progress(progress), checkpoints, scheduler) as execution:
-        found = _with_outputs(head, parts, lambda part, subtask: _perfect(criterion(part), subtask, budget, execution))
+
+        def perfect_ones(part: Network, subtask: Task) -> dict[str, Any]:
+            whole = certificate is not None and part.widths == network.widths
+            return _perfect(criterion(part), subtask, budget, execution, certify if whole else None)
+
+        found = _with_outputs(head, parts, perfect_ones)
         if len(parts) > 1:
             outputs = found.pop("outputs")
-            found |= _perfect(criterion(network), parsed, budget, execution) | {"outputs": outputs}
+            found |= perfect_ones(network, parsed) | {"outputs": outputs}
     return found
 
 
@@ -109,15 +128,26 @@ def _with_outputs(
     return head | ({"outputs": outputs} if len(outputs) > 1 else outputs[0])
 
 
-def _perfect(criterion: Criterion, task: Task, budget: int, execution: Execution) -> dict[str, Any]:
+def _perfect(
+    criterion: Criterion,
+    task: Task,
+    budget: int,
+    execution: Execution,
+    certify: Callable[[Criterion, CircuitCount], None] | None = None,
+) -> dict[str, Any]:
     space = circuits_in_space(criterion.network)
     refusal = over_budget("counting the circuits", space, min(budget, (1 << COUNTED_BITS) - 1))
+    if refusal and certify is not None:
+        raise BudgetError("counting the circuits, which a certificate is of,", space, budget)
     if refusal:
         found: dict[str, Any] = {"circuits_in_space": space, "perfect_circuits": None}
         estimate = affordable_estimate(criterion, budget)
         found |= {"perfect_circuits_estimated": vars(estimate), "refused": f"{refusal}; estimated instead"}
     else:
-        found = _counted(space, count_circuits(criterion, execution=execution))
+        counted = count_circuits(criterion, execution=execution)
+        if certify is not None:
+            certify(criterion, counted)
+        found = _counted(space, counted)
     differs = mismatches(task, criterion.behavior)
     return found | ({"differs_from_task_at": [list(rows) for rows in differs]} if any(differs) else {})
 

@@ -54,6 +54,7 @@ class Signatures:
             neurons are the bits of m.
         ties: how many patched runs leave the output so near the decision boundary that rounding may decide: within
             1e-9, or within what the network's own sums may be off where that is more.
+        margin: how near the boundary that is at most, whatever neurons take their values from another input.
     """
 
     network: Network
