@@ -7,6 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ..errors import visible
 from ..ladder import Verdict
 from .words import Answer
 
@@ -20,6 +21,21 @@ def print_trimmed(console: Console, *items: RenderableType) -> None:
     with console.capture() as captured:
         console.print(Group(*items))
     console.file.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
+
+
+def on_one_line(text: str) -> str:
+    """A text in which a terminal obeys nothing, line ends included.
+
+    Example:
+        >>> on_one_line("one\\ntwo\\x1b[0m")
+        'one\\\\ntwo\\\\x1b[0m'
+    """
+    return text if text.isprintable() else visible(text).replace("\n", "\\n")
+
+
+def said(text: str) -> Text:
+    """A text of others, such as the title of a plan, as it stands: neither Rich nor the terminal obeys it."""
+    return Text(on_one_line(text))
 
 
 def funnel(title: str, *columns: str) -> Table:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from ..sql import Table, answer, lock
+from ..sql import MOST_ROWS, Limits, Table, answer, lock
 from .plan import Plan
 from .store import Store
 
@@ -68,12 +68,20 @@ class Sweep:
         """The answer to a SQL question about the table `results`.
 
         It has the columns that the folder's README describes, and `setting`, the label of the swept options. Files
-        cannot be read or written from SQL.
+        cannot be read or written from SQL. An answer has at most 100,000 rows, or as many as there are results.
 
         Raises:
-            InputError: DuckDB does not accept the question; its reason is given.
+            InputError: it is not a question, DuckDB does not accept it, or it takes too much time, memory or rows;
+                the message says which.
         """
-        return answer(self._connection, sql, parameters)
+        return answer(self._connection, sql, parameters, self._limits)
+
+    @cached_property
+    def _limits(self) -> Limits:
+        """What a question may take: a table as long as that of the results is always given."""
+        (number,) = self._connection.execute("SELECT count(*) FROM results").fetchall()[0]
+        beyond = f"read the files {self.folder / 'results'}/*.parquet with DuckDB, pandas or polars"
+        return Limits(rows=max(MOST_ROWS, number), beyond=beyond)
 
     @cached_property
     def _connection(self) -> "duckdb.DuckDBPyConnection":
