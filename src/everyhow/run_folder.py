@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from .behavior import Task
 from .boolean.cost import CostModel
 from .boolean.truth_table import TruthTable
-from .errors import FileFormatError, InputError, shortened
-from .files import check_readable
+from .errors import FileFormatError, InputError
 from .network_files import network_from_document
+from .reading import read_json
 from .schema import RELEASED
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 # Where counts that are not done are kept.
 CHECKPOINTS = "checkpoints"
-LARGEST_AUDIT = 256 * 2**20
+LARGEST_AUDIT = 128 * 2**20
+# An audit by data has a list for each input.
+MOST_LISTS = 2_000_000
 
 
 def check_run_folder(folder: str | Path) -> Path:
@@ -76,11 +78,7 @@ def read_audit(path: Path) -> dict[str, Any]:
     """
     if not path.is_file():
         raise FileFormatError(f"{path}: no such file; give the folder that everyhow audit --out wrote")
-    check_readable(path, "an audit", LARGEST_AUDIT, "audit the network again")
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError, OSError) as error:
-        raise FileFormatError(f"{path}: not a JSON file ({shortened(error)}); audit the network again") from None
+    document = read_json(path, "an audit", LARGEST_AUDIT, MOST_LISTS)
     if not isinstance(document, dict):
         raise FileFormatError(f"{path}: not an audit but a JSON {type(document).__name__}; audit the network again")
     version = document.get("schema_version")

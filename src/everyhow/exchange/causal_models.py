@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TypeGuard
 
 from ..errors import InputError
-from .documents import cut
+from ..reading import cut
 
 Value = Hashable
 Setting = Mapping[str, Value]

@@ -19,9 +19,8 @@ from jaxtyping import Bool
 
 from ..circuits.circuit import Circuit, Edge
 from ..errors import InputError, first_line
-from ..files import check_readable
 from ..network import Network
-from .documents import cut
+from ..reading import check_readable, cut
 from .graph_entries import edge_names, named, node_name
 
 WHAT = "a circuit as edge masks (.npz)"

@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from ..boolean.truth_table import assignments
 from ..errors import FileFormatError, InputError
-from ..files import check_readable
+from ..reading import check_readable
 from .arrays import array_of, place_in
 from .csv_files import FileRows, read_csv
 

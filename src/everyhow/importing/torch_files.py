@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileFormatError, InputError, first_line, shortened
-from ..files import check_readable
 from ..network import Network
+from ..reading import check_readable
 from .checkpoints import SAVE, check_sizes, described_by, state_dict_in, told_left_out
 from .pickles import Call, Name, Stored, described, items_of, kind_of
 from .state_dicts import Description, network_of
