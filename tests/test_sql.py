@@ -99,7 +99,7 @@ LONG = [
     ("SELECT repeat('x', 1000000000)", "more than 536 MB of memory; ask for less at once, or look there$"),
     ("SELECT list(range) FROM range(1000000000)", "more than 536 MB of memory|after 0.2 seconds"),
     ("SELECT range(1000000000)", "more than 536 MB of memory"),
-    ("SELECT repeat('x', 30000000) FROM range(100)", "have 1.*0,000,000 signs; at most 100,000,000|of memory"),
+    ("SELECT repeat('x', 30000000) FROM range(100)", "at most 100,000,000 are given|of memory|seconds"),
 ]
 
 
@@ -109,7 +109,7 @@ def test_limits(connection, question, message):
     began = time.perf_counter()
     with pytest.raises(eh.InputError, match=message):
         answer(connection, question, (), Limits(seconds=0.2, rows=100, beyond="look there"))
-    assert time.perf_counter() - began < 60
+    assert time.perf_counter() - began < 15
     assert answer(connection, "SELECT 1").rows == ((1,),)
 
 

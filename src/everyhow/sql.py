@@ -157,6 +157,8 @@ def answer(
     finally:
         timer.cancel()
         timer.join()
+        # What is not fetched yet goes on being computed otherwise, until DuckDB's buffer is full.
+        connection.interrupt()
         with contextlib.suppress(duckdb.Error):
             connection.rollback()
 

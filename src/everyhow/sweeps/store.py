@@ -12,7 +12,8 @@ from typing import Any
 
 from ..errors import FileFormatError, InputError
 from ..files import write_atomically
-from .plan import Block, Plan, plan_of
+from ..reading import read_document, read_toml
+from .plan import MOST_BYTES, Block, Plan, plan_of
 from .rows import COLUMNS, digest_of, read_metadata, read_rows, write_rows
 from .work import BlockResult
 
@@ -52,14 +53,14 @@ class Store:
         Raises:
             FileFormatError: there is none, or its plan cannot be read or is not the one it was begun with.
         """
-        import tomllib
-
         path = Path(folder)
         begun_with = _begun_with(path)
         try:
-            plan = plan_of(tomllib.loads((path / "plan.toml").read_text("utf-8")))
-        except (OSError, ValueError) as error:
-            raise FileFormatError(f"{path / 'plan.toml'}: not a plan ({error})") from None
+            plan = plan_of(read_toml(path / "plan.toml", "a plan", MOST_BYTES))
+        except FileFormatError as error:
+            raise FileFormatError(f"{error}; it was written when the sweep was begun: restore it") from None
+        except InputError as error:
+            raise FileFormatError(f"{path / 'plan.toml'}: not a plan ({error}); restore it") from None
         if plan.digest != begun_with:
             raise FileFormatError(
                 f"{path / 'plan.toml'}: not the plan that this sweep was begun with; restore it, or run the changed "
