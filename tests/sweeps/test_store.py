@@ -140,7 +140,7 @@ def test_a_changed_plan(sweep):
     with pytest.raises(FileFormatError, match=r"plan.toml: not the plan that this sweep was begun with; restore it"):
         Sweep.open(sweep.folder)
     (sweep.folder / "plan.toml").write_text("seeds = ")
-    with pytest.raises(FileFormatError, match=r"plan.toml: not a plan"):
+    with pytest.raises(FileFormatError, match=r"plan.toml: not a TOML file .*restore it"):
         Sweep.open(sweep.folder)
     (sweep.folder / "plan.toml").write_text(text)
     assert Sweep.open(sweep.folder).complete

@@ -1,6 +1,6 @@
 """Reading the results of a sweep: SQL over its rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +26,7 @@ class Sweep:
     """
 
     store: Store
-    finished: frozenset[int]
+    digests: Mapping[int, str]
 
     @staticmethod
     def open(folder: str | Path) -> "Sweep":
@@ -36,7 +36,12 @@ class Sweep:
             FileFormatError: it is not the folder of a sweep, or a file in it is damaged; the message names it.
         """
         store = Store.open(folder)
-        return Sweep(store, frozenset(store.finished()))
+        return Sweep(store, store.digests())
+
+    @property
+    def finished(self) -> frozenset[int]:
+        """The indices of the blocks that are finished."""
+        return frozenset(self.digests)
 
     @property
     def plan(self) -> Plan:
@@ -51,7 +56,7 @@ class Sweep:
     @property
     def digest(self) -> str | None:
         """The digest of the results; None while blocks are missing."""
-        return self.store.digest()
+        return self.store.digest_of(self.digests)
 
     @property
     def complete(self) -> bool:
@@ -96,7 +101,7 @@ class Sweep:
         ]
         connection = duckdb.connect()
         connection.execute("CREATE TABLE points (point BIGINT, label VARCHAR, by_epoch BOOLEAN)")
-        connection.executemany("INSERT INTO points VALUES (?, ?, ?)", labels)
+        connection.execute("INSERT INTO points SELECT unnest($1), unnest($2), unnest($3)", list(map(list, zip(*labels))))
         several = len(self.plan.axis) > 1
         epoch = "concat(label, ' epoch ', epoch)" if several else "CAST(epoch AS VARCHAR)"
         connection.execute(
