@@ -12,10 +12,10 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ..errors import visible
 from ..files import write_atomically, writing_folder
 from ..sql import Table
 from .pieces import indented, on_one_line, print_trimmed
+from .words import seen
 
 # A terminal shows so many rows, and so many signs of a cell.
 MOST_SHOWN, LONGEST_CELL = 1000, 2000
@@ -91,7 +91,7 @@ def inert(text: str) -> str:
         ("'=1+1", '-1,1', 'A & B')
     """
     quoted = "'" * bool(FORMULA.match(text) and not NUMBERS.fullmatch(text))
-    return quoted + (text if text.isprintable() else "\t".join(map(visible, text.split("\t"))))
+    return quoted + (text if text.isprintable() else "\t".join(map(seen, text.split("\t"))))
 
 
 def _field(value: object) -> object:
