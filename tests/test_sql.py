@@ -1,5 +1,6 @@
 """Questions in SQL: one that reads is answered, within limits; anything else is told in one line."""
 
+import contextlib
 import subprocess
 import sys
 import time
@@ -47,16 +48,16 @@ REFUSED = [
             "COMMIT", "ROLLBACK", "BEGIN", "DROP TABLE results", "CREATE TABLE x (a INT)", "CREATE MACRO f(x) AS x",
             "INSERT INTO points VALUES (2)", "UPDATE points SET point = 2", "DELETE FROM points", "ATTACH 'x.db'",
             "COPY points TO 'x.csv'", "EXPORT DATABASE 'x'", "IMPORT DATABASE 'x'", "INSTALL httpfs", "LOAD httpfs",
-            "PRAGMA version", "SET threads = 1", "RESET threads", "CALL range(3)", "PREPARE a AS SELECT 1", "CHECKPOINT",
-            "EXECUTE a", "VACUUM", "USE memory", "ALTER TABLE points RENAME TO x", "UPDATE EXTENSIONS",
+            "PRAGMA version", "SET threads = 1", "RESET threads", "CALL range(3)", "PREPARE a AS SELECT 1",
+            "CHECKPOINT", "EXECUTE a", "VACUUM", "USE memory", "ALTER TABLE points RENAME TO x", "UPDATE EXTENSIONS",
         )
     ),
     ("SELECT * FROM query('DROP TABLE results')", "Parser Error: Expected a single SELECT statement."),
     *(
         (text, "it asks for a file or an address, and SQL sees nothing here but the tables points, results$")
         for text in (
-            "SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM glob('*')", "SELECT * FROM read_text('/etc/passwd')",
-            "FROM 'https://example.org/x.parquet'", "FROM duckdb_secrets()",
+            "SELECT * FROM read_csv('/etc/passwd')", "SELECT * FROM glob('*')",
+            "SELECT * FROM read_text('/etc/passwd')", "FROM 'https://example.org/x.parquet'", "FROM duckdb_secrets()",
         )
     ),
     ("SELECT getenv('HOME')", "getenv does not exist!.* The tables are points, results$"),
@@ -125,7 +126,9 @@ def test_long_texts_count(connection, monkeypatch):
     monkeypatch.setattr(sql, "MOST_SIGNS", 100)
     for value in ("repeat('x', 101)", "[repeat('x', 60), repeat('x', 60)]", "{'a': repeat('x', 101)}",
                   "MAP {repeat('x', 101): 1}", "range(200)", "repeat('x', 101)::BLOB"):  # fmt: skip
-        with pytest.raises(eh.InputError, match=r"the first 1 rows of the answer have \d+ signs; at most 100 are given"):
+        with pytest.raises(
+            eh.InputError, match=r"the first 1 rows of the answer have \d+ signs; at most 100 are given"
+        ):
             answer(connection, f"SELECT {value}")
     assert len(answer(connection, "SELECT 1e300, NULL, true FROM range(500)").rows) == 500
 
@@ -135,10 +138,8 @@ def test_memory_is_given_back(connection):
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_AS)
     for question in ("SELECT 1", "SELECT repeat('x', 1000000000)", "SELECT error('x')"):
-        try:
+        with contextlib.suppress(eh.InputError):
             answer(connection, question)
-        except eh.InputError:
-            pass
         assert resource.getrlimit(resource.RLIMIT_AS) == before
 
 

@@ -146,7 +146,8 @@ def _check_same(path: Path, stored: dict[str, Any], found: dict[str, Any]) -> No
             for key, value in json.loads(json.dumps(other[part])).items():
                 said = one.get(part, {}).get(key)
                 if said != value:
+                    shown = json.dumps(said)
                     raise FileFormatError(
-                        f"{path}: {part} says {key} is {json.dumps(said)}, but the network stored there gives "
+                        f"{path}: {part} says {key} is {shown[:200]}, but the network stored there gives "
                         f"{json.dumps(value)}; the file was changed, or written by another version: audit again"
                     )

@@ -215,8 +215,8 @@ def _check_question(connection: "duckdb.DuckDBPyConnection", sql: str) -> None:
     if kinds[0] not in QUESTIONS:
         word = sql.split(maxsplit=1)[0][:20]
         raise InputError(
-            f"this question cannot be answered: {quoted(word)} does not only read; a question begins with SELECT, FROM, "
-            "WITH, VALUES, PIVOT, DESCRIBE, SUMMARIZE, SHOW or EXPLAIN"
+            f"this question cannot be answered: {quoted(word)} does not only read; a question begins with SELECT, "
+            "FROM, WITH, VALUES, PIVOT, DESCRIBE, SUMMARIZE, SHOW or EXPLAIN"
         )
 
 

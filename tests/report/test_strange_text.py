@@ -23,8 +23,35 @@ from everyhow.sql import Table
 from ..sweeps.fabricated import fabricate
 
 CLEAR = "\x1b[2J"
-STRANGE = ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "\uff1d1+1", "-A1", "=cmd|' /C calc'!A0", "+", "-"]
-PLAIN = ["", "a", "-1", "+1.5", "-1e-3", "-1,1", "1,-2", "-.5", "A & B", "~A", "a=b", "'=1", "-123456789012345678901234"]
+STRANGE = [
+    "=1+1",
+    "+1+1",
+    "-1+1",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "\n=1",
+    "\uff1d1+1",
+    "-A1",
+    "=cmd|' /C calc'!A0",
+    "+",
+    "-",
+]
+PLAIN = [
+    "",
+    "a",
+    "-1",
+    "+1.5",
+    "-1e-3",
+    "-1,1",
+    "1,-2",
+    "-.5",
+    "A & B",
+    "~A",
+    "a=b",
+    "'=1",
+    "-123456789012345678901234",
+]
 
 
 def printed(printer, *arguments, width=80):
@@ -62,7 +89,9 @@ def test_files_of_tables(tmp_path):
 
 def test_cells_of_a_terminal():
     """Tables show control characters, line ends and markup in columns and cells; very long cells are cut and say so."""
-    table = Table((f"a{CLEAR}", "[red]b"), ((CLEAR, "[bold]x[/bold]"), ("one\ntwo", "y" * 5000), ("\x9b31m", "\u202eabc")))
+    table = Table(
+        (f"a{CLEAR}", "[red]b"), ((CLEAR, "[bold]x[/bold]"), ("one\ntwo", "y" * 5000), ("\x9b31m", "\u202eabc"))
+    )
     text = printed(print_table, table)
     assert "a\\x1b[2J" in text and "[red]b" in text and "[bold]x[/bold]" in text and "one\\ntwo" in text
     assert "\\x9b31m" in text and "\\u202eabc" in text and text.isascii() and text.replace("\n", "").isprintable()
@@ -100,9 +129,9 @@ def test_pages_and_pictures():
 
 @pytest.mark.parametrize("title", ["$x_", r"$\frac{1}$", "a$b$c", r"\$x$", "[bold]", "y" * 500])
 def test_titles_of_figures(title, tmp_path):
-    """A title is drawn as it stands, and cut where it would not fit; counts beyond every double are drawn at the edge."""
-    huge = {"perfect_circuits": float("inf"), "perfect_circuits_low": float("inf"), "perfect_circuits_high": float("inf"),
-            "interpretations": 1e308, "mappings": 3.0}  # fmt: skip
+    """A title is drawn as it stands, cut where it would not fit; counts beyond every double are drawn too."""
+    perfect = dict.fromkeys(("perfect_circuits", "perfect_circuits_low", "perfect_circuits_high"), float("inf"))
+    huge = {**perfect, "interpretations": 1e308, "mappings": 3.0}
     sweep = fabricate(tmp_path / "run", {"name": "a", "title": title, "seeds": 3}, lambda *_: huge)
     import matplotlib as mpl
 
@@ -114,7 +143,9 @@ def test_titles_of_figures(title, tmp_path):
 
 def test_json_on_a_terminal(tmp_path):
     """JSON documents print signs that nobody sees by their codes, and say the same."""
-    code = f"from everyhow.cli_options import print_json; print_json({{'a': {CLEAR + chr(0x9B) + chr(0x202E) + 'ä'!r}}})"
+    code = (
+        f"from everyhow.cli_options import print_json; print_json({{'a': {CLEAR + chr(0x9B) + chr(0x202E) + 'ä'!r}}})"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
     assert json.loads(out) == {"a": CLEAR + "\x9b\u202eä"}
     assert "\\u009b\\u202eä" in out and out.replace("\n", "").isprintable()

@@ -171,7 +171,10 @@ BAD = [
     ('presets = ["papers"]', r"presets: \['papers'\] will not do; it lists one or both of paper and authors"),
     ("presets = []", "presets"),
     ("sedes = 3", r"sedes: unknown key .did you mean seeds\?.; the keys are name, title"),
-    ("[settings]\nlearning_rat = 0.1", r"settings.learning_rat: unknown option .did you mean learning_rate\?.; the options are task"),
+    (
+        "[settings]\nlearning_rat = 0.1",
+        r"settings.learning_rat: unknown option .did you mean learning_rate\?.; the options are task",
+    ),
     ('[settings]\nlearning_rate = "fast"', "settings.learning_rate is 'fast'; it must be a valid number"),
     ("[settings]\nlearning_rate = inf", "settings.learning_rate is inf; every number must be finite"),
     ("[settings]\nepochs = 2.5", "settings.epochs is 2.5; it must be a valid integer"),

@@ -364,7 +364,9 @@ def _axis(document: Mapping[str, Any], points: tuple[Setting, ...]) -> tuple[str
     if len({str(key) for key in axis}) < len(axis):
         raise InputError(f"axis: {quoted(named)} will not do; it names an option twice")
     if checkpoints and EPOCH not in axis:
-        raise InputError(f"axis: {quoted(named)} will not do; the plan has checkpoints, so that epoch is among what is swept")
+        raise InputError(
+            f"axis: {quoted(named)} will not do; the plan has checkpoints, so that epoch is among what is swept"
+        )
     for key in axis:
         if not isinstance(key, str) or (key not in TYPES and not (key == EPOCH and checkpoints)):
             raise InputError(

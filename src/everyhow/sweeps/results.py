@@ -101,7 +101,9 @@ class Sweep:
         ]
         connection = duckdb.connect()
         connection.execute("CREATE TABLE points (point BIGINT, label VARCHAR, by_epoch BOOLEAN)")
-        connection.execute("INSERT INTO points SELECT unnest($1), unnest($2), unnest($3)", list(map(list, zip(*labels))))
+        connection.execute(
+            "INSERT INTO points SELECT unnest($1), unnest($2), unnest($3)", list(map(list, zip(*labels, strict=False)))
+        )
         several = len(self.plan.axis) > 1
         epoch = "concat(label, ' epoch ', epoch)" if several else "CAST(epoch AS VARCHAR)"
         connection.execute(

@@ -207,7 +207,9 @@ def read_part(connection: "duckdb.DuckDBPyConnection", part: Path, rows: int | N
 def _size(connection: "duckdb.DuckDBPyConnection", part: Path) -> tuple[int, int]:
     """How many rows a part says it has, and how many bytes they take when they are read."""
     # Of more row groups than a part ever has, it is not asked how large they are.
-    (told,) = connection.execute("SELECT num_rows, num_row_groups FROM parquet_file_metadata($1)", [str(part)]).fetchall()
+    (told,) = connection.execute(
+        "SELECT num_rows, num_row_groups FROM parquet_file_metadata($1)", [str(part)]
+    ).fetchall()
     if told[1] > MOST_ROW_GROUPS:
         raise FileFormatError(f"{part}: has {told[1]:,} row groups; a part has at most {MOST_ROW_GROUPS}")
     ((size,),) = connection.execute(

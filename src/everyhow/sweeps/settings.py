@@ -55,9 +55,13 @@ class Setting:
 
     def __post_init__(self) -> None:
         if self.draw_from and not 1 <= self.outputs <= len(self.draw_from):
-            raise InputError(f"outputs is {quoted(self.outputs)}; draw_from has {len(self.draw_from)} gates to draw from")
+            raise InputError(
+                f"outputs is {quoted(self.outputs)}; draw_from has {len(self.draw_from)} gates to draw from"
+            )
         if not self.draw_from and self.outputs != 1:
-            raise InputError(f"outputs is {quoted(self.outputs)} but draw_from names no gates; a task tells its outputs itself")
+            raise InputError(
+                f"outputs is {quoted(self.outputs)} but draw_from names no gates; a task tells its outputs itself"
+            )
         if len(set(self.draw_from)) < len(self.draw_from):
             raise InputError(f"draw_from names a gate twice: {quoted(', '.join(self.draw_from))}")
         if not 1 <= self.block <= MOST_BLOCK:
