@@ -9,6 +9,7 @@ import typer
 from .budget import DEFAULT_BUDGET
 from .cli_options import InputsOption, JsonOption, ThresholdOption, coding, print_json, whole_budget
 from .network import Network
+from .reading import naming
 
 if TYPE_CHECKING:
     from .circuits.circuit import Edge
@@ -59,7 +60,9 @@ def place_command(
     most = whole_budget(budget)
     whole, dropped = as_network(_stored(network), output_threshold, coding(inputs, "inputs")), ()
     if connected:
-        placed, dropped = connected_part(whole.widths, read_graph_edges(graph, whole, top, threshold, circuit))
+        edges = read_graph_edges(graph, whole, top, threshold, circuit)
+        with naming(graph):
+            placed, dropped = connected_part(whole.widths, edges)
     else:
         placed = read_graph(graph, whole, top, threshold, circuit)
     found = place(whole, task, placed, decision, most, ablation)  # type: ignore[arg-type]
@@ -97,7 +100,8 @@ def align_command(
     whole = as_network(_stored(network), threshold, coding(inputs, "inputs"))
     if decision is not None and choice("decision", decision, DECISIONS) == "argmax":
         whole = whole.folded()
-    differs, number = differences(whole, read), count_placements(whole, read)
+    with naming(model):
+        differs, number = differences(whole, read), count_placements(whole, read)
     shown = []
     for placement in islice(placements(whole, read), MOST_SHOWN):
         pairs = zip(placement.variables, placement.sets, strict=True)

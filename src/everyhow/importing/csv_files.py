@@ -168,8 +168,8 @@ def _check_size(text: str) -> None:
     for number, most, what in ((lines, MOST_LINES, "lines"), (cells, MOST_CELLS, "cells")):
         if number > most:
             raise InputError(
-                f"has about {number:,} {what}; at most {most:,} are read from text: give fewer, or an array file, which "
-                "np.save writes (.npy)"
+                f"has about {number:,} {what}; at most {most:,} are read from text: give fewer, or a file that np.save "
+                "wrote (.npy)"
             )
 
 
@@ -200,13 +200,7 @@ def _trimmed(layout: _Layout, header: bool | None) -> _Layout:
         first = first if first[-1] else first[:-1]
         notes.append("the separator at the end of every line left out")
     index = 0
-    while (
-        header is not False
-        and second
-        and len(first) - index > 1
-        and first[index] in INDEX
-        and any(second[index : index + 1])
-    ):
+    while header is not False and index < len(first) - 1 and first[index] in INDEX and "".join(second[index:][:1]):
         index += 1
     rest = [_number(name) for name in first[index:]]
     if index and ((all(one is None for one in rest) and all(first[index:])) or rest == list(range(len(rest)))):
@@ -328,6 +322,9 @@ def _has_texts(layout: _Layout) -> bool:
 
 def _texts(layout: _Layout, header: bool | None, expected: int | None) -> tuple[np.ndarray, bool]:
     """The texts of the only column, and whether the first row held its name instead."""
+    wide = next(((line, len(row)) for line, row in layout.rows() if len(row) != 1), None)
+    if wide is not None:
+        raise InputError(f"line {wide[0]} has {_count(wide[1], 'column')}, line 1 one; give every row as many cells")
     known: dict[str, str] = {}  # equal texts are kept once
     cells = [known.setdefault(cell.strip(), cell.strip()) for _, row in layout.rows() for cell in row]
     first, below = cells[0], cells[1:]

@@ -22,6 +22,7 @@ LARGEST_FILE = 64 * 2**20
 LARGEST_WHOLE = 2**53
 # As many numbers as a file of the largest size holds in float64, which all of them become.
 MOST_NUMBERS = LARGEST_FILE // 8
+MOST_ROWS = 2**20
 
 
 def default_points(features: int) -> tuple[Float[np.ndarray, "inputs features"], str]:
@@ -203,6 +204,7 @@ def _read_npy(path: Path, texts: bool = False) -> np.ndarray:
         raise InputError(f"holds values of type {array.dtype}; expected numbers")
     if array.ndim == 0:
         raise InputError("holds a single value; give one row per input")
-    if array.size > MOST_NUMBERS:
-        raise InputError(f"holds {array.size:,} values; at most {MOST_NUMBERS:,} are read: give fewer inputs")
+    for number, most, what in ((array.size, MOST_NUMBERS, "values"), (len(array), MOST_ROWS, "rows")):
+        if number > most:
+            raise InputError(f"holds {number:,} {what}; at most {most:,} are read: give fewer inputs")
     return np.asarray(array)
