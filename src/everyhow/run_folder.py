@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .behavior import Task
 from .boolean.cost import CostModel
 from .boolean.truth_table import TruthTable
-from .errors import FileFormatError, InputError
+from .errors import FileFormatError, InputError, shortened
 from .network_files import network_from_document
 from .reading import read_json
 from .schema import RELEASED
@@ -63,8 +63,8 @@ def reopen(folder: str | Path, progress: bool = False) -> "Audit | BehaviorAudit
         return _as_stored(found, document)
     except FileFormatError:
         raise
-    except (InputError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+    except (InputError, KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else shortened(error)
         raise FileFormatError(
             f"{path}: not an audit that can be repeated ({reason}); audit the network again"
         ) from None

@@ -140,7 +140,7 @@ def test_a_changed_plan(sweep):
     with pytest.raises(FileFormatError, match=r"plan.toml: not the plan that this sweep was begun with; restore it"):
         Sweep.open(sweep.folder)
     (sweep.folder / "plan.toml").write_text("seeds = ")
-    with pytest.raises(FileFormatError, match=r"plan.toml: not a plan"):
+    with pytest.raises(FileFormatError, match=r"plan.toml: not a TOML file .*restore it"):
         Sweep.open(sweep.folder)
     (sweep.folder / "plan.toml").write_text(text)
     assert Sweep.open(sweep.folder).complete
@@ -211,9 +211,12 @@ def test_where_it_was_begun_stays(sweep):
 
 
 def test_questions_change_nothing(sweep):
-    """What a question changes is undone before the next."""
+    """What would change the tables is refused; what changes them inside a question is undone before the next."""
     for question in ("DROP TABLE results", "DELETE FROM results", "UPDATE results SET loss = 1"):
-        sweep.query(question)
+        with pytest.raises(eh.InputError, match="does not only read"):
+            sweep.query(question)
+    for question in ("WITH gone AS (DELETE FROM results RETURNING *) SELECT * FROM gone", "FROM results"):
+        assert len(sweep.query(question).rows) == 8
         assert sweep.query("SELECT count(*), count(loss) FROM results").rows == ((8, 0),)
     with pytest.raises(eh.InputError, match="this question is empty"):
         sweep.query("  ")

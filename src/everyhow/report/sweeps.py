@@ -14,9 +14,9 @@ from ..sweeps.results import Sweep
 from ..sweeps.statistics import KINDS, Contrast, Measure, Spread, Survivors, Trend
 from ..sweeps.summary import Summary
 from ..sweeps.watch import duration
-from .pieces import fact_table, heading, indented, print_trimmed
+from .pieces import fact_table, heading, indented, on_one_line, print_trimmed
 
-CELL, RUNG, TITLE = 11, 27, 20
+CELL, RUNG, TITLE, LONGEST_REASON = 11, 27, 20, 1000
 EVERYTHING = "all networks"
 
 
@@ -234,5 +234,5 @@ def _reasons(summary: Summary) -> Table:
     table = _table("outputs", "what", left=0)
     table.columns[1].justify, table.columns[1].no_wrap = "left", False
     for reason, number in summary.reasons:
-        table.add_row(f"{number:,}", reason)
+        table.add_row(f"{number:,}", Text(on_one_line(reason[:LONGEST_REASON])))
     return table
