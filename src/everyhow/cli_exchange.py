@@ -8,6 +8,7 @@ import typer
 
 from .budget import DEFAULT_BUDGET
 from .cli_options import InputsOption, JsonOption, ThresholdOption, coding, print_json, whole_budget
+from .errors import visible
 from .network import Network
 from .reading import naming
 
@@ -118,7 +119,7 @@ def align_command(
     typer.echo(f"{number:,} minimal placement{'' if number == 1 else 's'}")
     for text, entry in shown:
         told = {True: "; agrees jointly", False: f"; {entry.get('disagreement')}", None: ""}[entry.get("joint")]
-        typer.echo(f"  {text}{told}")
+        typer.echo(visible(f"  {text}{told}"))
     if number > len(shown):
         typer.echo(f"  the first {len(shown):,} are shown")
 
