@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from .arguments import check_budget
-from .errors import InputError
+from .errors import InputError, visible
 
 # Beside those that JSON itself writes by their codes: what ends or steers a line in a terminal, seen by nobody.
 UNSEEN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
@@ -52,7 +52,7 @@ def rows_of_file(path: Path, header: bool | None, rows: int | None = None) -> An
     from .importing.points import read_rows
 
     found = read_rows(path, header, rows)
-    typer.echo(str(found), err=True)
+    typer.echo(visible(str(found)), err=True)
     return found.values
 
 

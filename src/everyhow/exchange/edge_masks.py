@@ -173,6 +173,8 @@ def _circuits(value: Any, place: tuple[str, ...]) -> Iterator[tuple[str, Mapping
         value = next((value[key] for key in ("outputs", "circuits") if isinstance(value.get(key), list)), None)
     if isinstance(value, list) and len(place) < DEEPEST:
         for number, one in enumerate(value):
+            if not isinstance(one, list | Mapping):
+                continue
             numbers = [
                 one[key] for key in ("epoch", "output_idx", "circuit_idx") if isinstance(one, Mapping) and key in one
             ]

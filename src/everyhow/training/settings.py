@@ -13,7 +13,7 @@ from ..behavior import Task
 from ..boolean.truth_table import assignments, row_name
 from ..budget import rounded
 from ..errors import InputError
-from ..network import Network, checked_input_values, checked_threshold, coded
+from ..network import MOST_LAYERS, Network, check_sizes, checked_input_values, checked_threshold, coded
 
 # More rows, epochs or neurons than this are a mistake of typing, and more than memory holds.
 MOST = 10**9
@@ -88,6 +88,8 @@ class TrainingSettings:
                 raise InputError(f"{name}: {error}") from None
             if known.code not in TRAINED:
                 raise InputError(f"{name}: networks are not trained with {known.name} here; allowed: {TRAINED_NAMES}")
+        check_sizes([len(self.widths) + 1], "a network of these widths", MOST_LAYERS, "layers")
+        check_sizes((w for w in self.widths if is_whole(w, 1)), "a network of these widths")
         checked_input_values(self.input_values)
         checked_threshold(self.threshold)
         rules = {
