@@ -133,7 +133,7 @@ def write_tables(tables: dict[str, RunTable], folder: str | Path) -> list[Path]:
         text = io.StringIO()
         print_csv(one.table, text)
         written.append(write_atomically(place / f"{name}.csv", text.getvalue().encode()))
-        document = {"table": name, "title": one.title, "note": one.note, **vars(one.table)}
+        document = {"table": name, "title": one.title, "note": one.note, **one.table.document()}
         content = json.dumps(document, indent=1, ensure_ascii=False)
         written.append(write_atomically(place / f"{name}.json", content.encode()))
     return written
