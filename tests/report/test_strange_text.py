@@ -11,6 +11,8 @@ import pytest
 from rich.console import Console
 from rich.text import Text
 
+import everyhow as eh
+from everyhow.report import figures
 from everyhow.report.drawings.drawing import Drawing, Label, Part
 from everyhow.report.drawings.svg import inside_page, standalone
 from everyhow.report.figures import draw_figures
@@ -139,6 +141,17 @@ def test_titles_of_figures(title, tmp_path):
         paths = draw_figures(sweep, tmp_path / "figures", ["svg"])
     texts = ["".join(ElementTree.parse(path).getroot().itertext()) for path in paths]
     assert any((title if len(title) <= 80 else title[:80] + "...") in text for text in texts)
+
+
+def test_more_settings_than_a_figure_shows(tmp_path, monkeypatch):
+    """Where settings could not be told apart nothing is drawn, and it is said where the numbers are."""
+    sweep = fabricate(tmp_path / "run", {"seeds": 1, "grid": {"l1": [0.0, 0.1, 0.2]}}, lambda *_: {})
+    monkeypatch.setattr(figures, "MOST_SETTINGS", 2)
+    with pytest.raises(
+        eh.InputError, match=r"run: has 3 settings; figures are drawn of at most 2, .*everyhow tables .*run"
+    ):
+        draw_figures(sweep, tmp_path / "figures", ["svg"])
+    assert not (tmp_path / "figures").exists()
 
 
 def test_json_on_a_terminal(tmp_path):

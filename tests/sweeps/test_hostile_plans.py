@@ -112,7 +112,7 @@ REFUSED = [
     ("[settings]\nseeds = 5", "settings.seeds: unknown option; the options are|did you mean"),
     ("[settings]\nwidths = [1000000, 1000000]",
      r"settings: .*widths.* at most"),
-    ("[settings]\nwidths = [60000, 60000]", r"training 10 networks at once, each of 3.6e\+09 weights .* are held: give fewer"),
+    ("[settings]\nwidths = [60000, 60000]", r"training 10 networks at once, each of 3.6e\+09 weights .* are held"),
     ("[settings]\nrows = 1000000000", r"on 1,000,000,000 rows, takes 3e\+10 numbers"),
     ("[settings]\nepochs = 99999999999", "epochs is 99999999999 but must be a whole number from 1 to 1,000,000,000"),
     ("# " + "x" * 2_000_000, "has 2,000,002 bytes; a plan has at most 1,048,576"),

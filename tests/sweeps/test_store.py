@@ -81,6 +81,15 @@ def test_queries(sweep):
     assert not (sweep.folder / "stolen.csv").exists()
 
 
+def test_answers_have_a_limit(sweep):
+    """An answer of too many rows is refused, and says where all rows are; one as long as the results never is."""
+    with pytest.raises(
+        eh.InputError, match=r"more than 100,000 rows; .*, or read the files .*run/results/\*.parquet with"
+    ):
+        sweep.query("SELECT * FROM range(100001)")
+    assert len(sweep.query("SELECT * FROM range(100000)").rows) == 100_000
+
+
 def test_unfinished(tmp_path):
     """Without all its blocks a sweep has no digest; without any it has no rows."""
     plan = plan_of(PLAN)

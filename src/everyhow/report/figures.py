@@ -41,7 +41,7 @@ STYLE: dict[Any, Any] = {
     "legend.fontsize": 8, "axes.spines.top": False, "axes.spines.right": False, "pdf.fonttype": 42,
     "svg.hashsalt": "everyhow", "savefig.dpi": 300, "axes.linewidth": 0.6, "hatch.linewidth": 0.4,
 }  # fmt: skip
-LONGEST_TITLE = 80
+LONGEST_TITLE, MOST_SETTINGS = 80, 100
 # Counts beyond it, and those too large for a double, are drawn there.
 LARGEST = 1e300
 DRAWN = ("circuits", "interpretations", "algorithms", "mappings")
@@ -55,7 +55,7 @@ def draw_figures(sweep: Sweep, folder: str | Path, formats: Sequence[str] = FORM
     training, where the plan has checkpoints.
 
     Raises:
-        InputError: an unknown format, or a sweep without results.
+        InputError: an unknown format, or a sweep without results or with too many settings.
         MissingExtraError: Matplotlib is not installed.
     """
     unknown = [name for name in formats if name not in FORMATS]
@@ -69,6 +69,11 @@ def draw_figures(sweep: Sweep, folder: str | Path, formats: Sequence[str] = FORM
         ) from None
     if not any(sample.explained for sample in samples(sweep)):
         raise InputError(f"{sweep.folder}: no network was explained, so there is nothing to draw")
+    if len(sweep.settings) > MOST_SETTINGS:
+        raise InputError(
+            f"{sweep.folder}: has {len(sweep.settings):,} settings; figures are drawn of at most {MOST_SETTINGS}, "
+            f"since more cannot be told apart: everyhow tables {sweep.folder} --out FOLDER has the numbers"
+        )
     written = []
     target = writing_folder(folder)
     with matplotlib.rc_context(STYLE):
