@@ -1,11 +1,13 @@
 """The command line: every command parses, calls one library function, and prints."""
 
+import contextlib
 import io
 import math
 import os
 import sys
+import threading
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -37,6 +39,8 @@ app.command("audit-data")(audit_data_command)
 app.command("verify")(verify_command)
 
 WRONG_INPUT, FAILURE, OVER_BUDGET, INTERRUPTED = 1, 2, 3, 130
+# Seconds that an answer may take to stop once it has been told to.
+GRACE = 10.0
 
 TaskArgument = Annotated[
     str, typer.Argument(help="A gate (XOR, MAJORITY, AND:3), a formula ('A & ~B | ~A & B'), a truth table (0110), "
@@ -419,25 +423,49 @@ def query_command(
 ) -> None:
     """Ask the results of a run in SQL."""
     from .report.tables import print_csv, print_table
+    from .sql import SECONDS, Limits, answer, connect
     from .sweeps.results import Sweep
 
     if csv and as_json:
         raise InputError("--csv and --json are two ways to print; give one of them")
     if _is_audit(run):
-        from .sql import answer, connect
-
         tables = {name: one.table for name, one in _audit_in(run).tables().items()}
-        found = answer(connect(tables), sql)
+        with _ended_after(SECONDS + GRACE):
+            found = answer(connect(tables), sql, limits=Limits(beyond=f"use the files of everyhow tables {run} --out"))
     else:
-        found = Sweep.open(run).query(sql)
+        sweep = Sweep.open(run)
+        with _ended_after(SECONDS + GRACE):
+            found = sweep.query(sql)
     if as_json:
-        print_json({"columns": found.columns, "rows": found.rows})
+        print_json(found.document())
     elif csv:
         print_csv(found, sys.stdout)
     else:
         from rich.console import Console
 
         print_table(found, Console(highlight=False))
+
+
+@contextlib.contextmanager
+def _ended_after(seconds: float) -> Iterator[None]:
+    """Ends the process when what stands inside takes longer, for code of others that does not listen to being told so.
+
+    DuckDB, while it works out what a question means, is such code.
+    """
+
+    def end() -> None:
+        sys.stderr.write(f"everyhow: this question is not answered after {seconds:g} seconds; ask something simpler\n")
+        sys.stderr.flush()
+        os._exit(WRONG_INPUT)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 @app.command("figures")

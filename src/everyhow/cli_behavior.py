@@ -16,7 +16,7 @@ from .cli_options import (
     rows_of_file,
     whole_budget,
 )
-from .errors import FileFormatError, InputError
+from .errors import FileFormatError, InputError, visible
 
 OVER_BUDGET = 3
 
@@ -96,7 +96,7 @@ def _behavior(
         asked: Any = decision
         return Behavior.of_network(explained, rows, asked, epsilon=epsilon, within=within, threshold=threshold)
     found = read_table(labels, None, len(rows), texts=True)
-    typer.echo(str(found), err=True)
+    typer.echo(visible(str(found)), err=True)
     try:
         return Behavior.of_data(rows, found.values, outputs, epsilon, within, decision, threshold)  # type: ignore[arg-type]
     except InputError as error:

@@ -8,7 +8,9 @@ import typer
 
 from .budget import DEFAULT_BUDGET
 from .cli_options import InputsOption, JsonOption, ThresholdOption, coding, print_json, whole_budget
+from .errors import visible
 from .network import Network
+from .reading import naming
 
 if TYPE_CHECKING:
     from .circuits.circuit import Edge
@@ -59,7 +61,9 @@ def place_command(
     most = whole_budget(budget)
     whole, dropped = as_network(_stored(network), output_threshold, coding(inputs, "inputs")), ()
     if connected:
-        placed, dropped = connected_part(whole.widths, read_graph_edges(graph, whole, top, threshold, circuit))
+        edges = read_graph_edges(graph, whole, top, threshold, circuit)
+        with naming(graph):
+            placed, dropped = connected_part(whole.widths, edges)
     else:
         placed = read_graph(graph, whole, top, threshold, circuit)
     found = place(whole, task, placed, decision, most, ablation)  # type: ignore[arg-type]
@@ -97,7 +101,8 @@ def align_command(
     whole = as_network(_stored(network), threshold, coding(inputs, "inputs"))
     if decision is not None and choice("decision", decision, DECISIONS) == "argmax":
         whole = whole.folded()
-    differs, number = differences(whole, read), count_placements(whole, read)
+    with naming(model):
+        differs, number = differences(whole, read), count_placements(whole, read)
     shown = []
     for placement in islice(placements(whole, read), MOST_SHOWN):
         pairs = zip(placement.variables, placement.sets, strict=True)
@@ -114,7 +119,7 @@ def align_command(
     typer.echo(f"{number:,} minimal placement{'' if number == 1 else 's'}")
     for text, entry in shown:
         told = {True: "; agrees jointly", False: f"; {entry.get('disagreement')}", None: ""}[entry.get("joint")]
-        typer.echo(f"  {text}{told}")
+        typer.echo(visible(f"  {text}{told}"))
     if number > len(shown):
         typer.echo(f"  the first {len(shown):,} are shown")
 

@@ -15,6 +15,7 @@ from .cli_options import (
     print_json,
     rows_of_file,
 )
+from .errors import visible
 from .network import Network
 from .origin import Origin
 
@@ -74,7 +75,7 @@ def import_command(
         _told(network.origin) if network.origin else {}
     )
     for key, value in told.items():
-        typer.echo(f"{key:<20} {value}")
+        typer.echo(visible(f"{key:<20} {value}"))
 
 
 def _read_by(network: Network) -> str:

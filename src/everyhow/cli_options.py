@@ -1,6 +1,7 @@
 """What several commands of the command line take and print."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,8 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from .arguments import check_budget
-from .errors import InputError
+from .errors import InputError, visible
 
+# Beside those that JSON itself writes by their codes: what ends or steers a line in a terminal, seen by nobody.
+UNSEEN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 
 
@@ -49,7 +52,7 @@ def rows_of_file(path: Path, header: bool | None, rows: int | None = None) -> An
     from .importing.points import read_rows
 
     found = read_rows(path, header, rows)
-    typer.echo(str(found), err=True)
+    typer.echo(visible(str(found)), err=True)
     return found.values
 
 
@@ -66,8 +69,9 @@ def numbers(text: str, option: str, kind: type) -> tuple:
 
 
 def print_json(document: dict[str, Any]) -> None:
-    """One JSON document on stdout."""
-    sys.stdout.write(json.dumps(document, indent=1, ensure_ascii=False, default=str) + "\n")
+    """One JSON document on stdout; signs that a terminal would obey are written by their codes."""
+    text = json.dumps(document, indent=1, ensure_ascii=False, default=str)
+    sys.stdout.write(UNSEEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text) + "\n")
 
 
 def whole_budget(budget: float) -> int:

@@ -14,13 +14,13 @@ class EveryhowError(Exception):
 
 
 def visible(text: str) -> str:
-    """A text in which control characters, and others that cannot be seen, are written by their codes.
+    """A text on one line in which control characters, and others that cannot be seen, are written by their codes.
 
     Example:
         >>> visible("a\x1b[31m, b")
         'a\\\\x1b[31m, b'
     """
-    return "".join(sign if sign.isprintable() or sign == "\n" else repr(sign)[1:-1] for sign in text)
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
 
 
 class InputError(EveryhowError, ValueError):

@@ -1,4 +1,4 @@
-"""Writing files whole or not at all, and reading none that is too large."""
+"""Writing files whole or not at all."""
 
 import os
 import tempfile
@@ -18,20 +18,6 @@ def write_atomically(path: Path, content: bytes) -> Path:
     with replacing(path, "choose another place") as temporary:
         temporary.write_bytes(content)
     return path
-
-
-def check_readable(path: Path, kinds: str, most: int, next_step: str) -> None:
-    """See that a file is there and has at most so many bytes, before any of it is read.
-
-    Raises:
-        FileFormatError: it is missing or is none, which tells the `kinds` expected; or it is larger, which ends in
-            `next_step`.
-    """
-    if not path.is_file():
-        raise FileFormatError(f"{path}: no such file; give the path of {kinds}")
-    size = path.stat().st_size
-    if size > most:
-        raise FileFormatError(f"{path}: {size:,} bytes; at most {most:,} are read from such a file: {next_step}")
 
 
 @contextmanager

@@ -17,6 +17,10 @@ from .origin import Origin
 if TYPE_CHECKING:
     from .circuits.circuit import Circuit
 
+# Nothing here is meant for more: lists of neurons, circuits and points grow with them.
+WIDEST = 2**16
+MOST_LAYERS = 256
+
 
 @dataclass(frozen=True, eq=False)
 class Intervention:
@@ -66,7 +70,9 @@ class Network:
     softmax: bool = False
 
     def __post_init__(self) -> None:
-        weights = tuple(_frozen(w, f"weights[{k}]", 2) for k, w in enumerate(_listed(self.weights, "weights")))
+        listed_weights = _listed(self.weights, "weights")
+        check_sizes([len(listed_weights)], "a network", MOST_LAYERS, "layers")
+        weights = tuple(_frozen(w, f"weights[{k}]", 2) for k, w in enumerate(listed_weights))
         biases = tuple(_frozen(b, f"biases[{k}]", 1) for k, b in enumerate(_listed(self.biases, "biases")))
         names = tuple(_listed(self.activations, "activations"))
         _check_layers(weights, biases, names)
@@ -354,6 +360,13 @@ def one_of(network: Network) -> str:
     return f"take {folded}network.output(k) of outputs that are bits of their own"
 
 
+def check_sizes(sizes: Iterable[int], what: str, most: int = WIDEST, counted: str = "neurons in a layer") -> None:
+    """Raises InputError when something is larger than any network that is taken."""
+    largest = max(sizes, default=0)
+    if largest > most:
+        raise InputError(f"{what} has {largest:,} {counted}; at most {most:,} are taken: give a part of it")
+
+
 def check_tells_apart(name: str) -> None:
     """Raises InputError when an activation is not strictly increasing, so that the largest output may not be one."""
     function = activation(name)
@@ -434,7 +447,9 @@ def _frozen(values: Any, item: str, dimensions: int) -> np.ndarray:
     """A read-only float64 copy of `values`."""
     if values is None and item.startswith("biases"):
         raise InputError(f"{item} is None; of a layer without biases give zeros, one for each of its neurons")
-    array = np.array(_numbers(values, item))
+    given = _numbers(values, item)
+    check_sizes(given.shape, item)
+    array = np.array(given)
     if array.ndim != dimensions or array.size == 0:
         expected = "a matrix (outgoing neurons, incoming neurons)" if dimensions == 2 else "a vector"
         raise InputError(f"{item} has shape {array.shape}; expected {expected} that is not empty")

@@ -11,7 +11,7 @@ import numpy as np
 
 from .arguments import quoted
 from .errors import FileFormatError, InputError, shortened
-from .files import check_readable, write_atomically
+from .files import write_atomically
 from .importing.onnx_files import from_onnx
 from .importing.safetensors_files import read_tensors
 from .importing.state_dicts import Description, network_of
@@ -19,6 +19,7 @@ from .importing.stored_layers import stored_arrays
 from .importing.torch_files import load_state_dict_file
 from .network import Network
 from .origin import Origin, origin_from_document
+from .reading import check_readable, json_of, read_json
 
 KEYS = ("weights", "biases", "activations")
 # What torch.save writes; people end such files in many ways.
@@ -38,7 +39,6 @@ OTHERS = {
 LARGEST_FILE = 64 * 2**20
 # Read into Python objects, JSON takes longer and more memory than arrays do.
 LARGEST_JSON = 8 * 2**20
-MOST_LISTS = 500_000
 
 
 def load(
@@ -234,19 +234,7 @@ def _only_numbers(values: list, depth: int = 3) -> bool:
 
 
 def _read_json(path: Path) -> Network:
-    content = path.read_bytes()
-    # Lists take far more memory and time than the bytes that they are written in.
-    if content.count(b"[") + content.count(b"{") > MOST_LISTS:
-        raise InputError(f"it holds more than {MOST_LISTS:,} lists; a network has one per neuron")
-    try:
-        document = json.loads(content.decode(), parse_constant=_refused)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"not a JSON file ({error}); expected a network as JSON") from None
-    return network_from_document(document)
-
-
-def _refused(constant: str) -> None:
-    raise ValueError(f"it has {constant}, and every value must be finite")
+    return network_from_document(read_json(path, "a network as JSON", LARGEST_JSON))
 
 
 def _read_safetensors(path: Path) -> Network:
@@ -271,9 +259,9 @@ def _read_safetensors(path: Path) -> Network:
             f'such as "leaky_relu,leaky_relu,identity"{other}'
         )
     try:
-        origin = json.loads(metadata.get("origin", "null"))
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"the origin in its metadata is no JSON ({error}); leave it out") from None
+        origin = json_of(metadata.get("origin", "null"), "the origin of a network")
+    except InputError as error:
+        raise InputError(f"the origin in its metadata: {error}; leave it out") from None
     return Network(
         tuple(weights), tuple(biases), tuple(names), None if origin is None else origin_from_document(origin),
         **_coding_in(_from_metadata(metadata)),
@@ -284,9 +272,11 @@ def _from_metadata(metadata: dict[str, str]) -> dict[str, Any]:
     """How the numbers of a network in a safetensors file stand for bits."""
     try:
         return {
-            key: json.loads(metadata[key]) for key in ("threshold", "inputs", "remarks", "softmax") if key in metadata
+            key: json_of(metadata[key], f"{key} of a network")
+            for key in ("threshold", "inputs", "remarks", "softmax")
+            if key in metadata
         }
-    except (ValueError, RecursionError) as error:
+    except InputError as error:
         raise InputError(
             f"its metadata holds no JSON where everyhow writes it ({error}); write the file again"
         ) from None

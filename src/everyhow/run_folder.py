@@ -10,8 +10,8 @@ from .behavior import Task
 from .boolean.cost import CostModel
 from .boolean.truth_table import TruthTable
 from .errors import FileFormatError, InputError, shortened
-from .files import check_readable
 from .network_files import network_from_document
+from .reading import read_json
 from .schema import RELEASED, told_of_schema, without_redefined
 
 if TYPE_CHECKING:
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 # Where counts that are not done are kept.
 CHECKPOINTS = "checkpoints"
-LARGEST_AUDIT = 256 * 2**20
+LARGEST_AUDIT = 128 * 2**20
+# An audit by data has a list for each input.
+MOST_LISTS = 2_000_000
 
 
 def check_run_folder(folder: str | Path) -> Path:
@@ -62,8 +64,8 @@ def reopen(folder: str | Path, progress: bool = False) -> "Audit | BehaviorAudit
         return _as_stored(found, document)
     except FileFormatError:
         raise
-    except (InputError, KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+    except (InputError, KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as error:
+        reason = f"{error} is missing" if isinstance(error, KeyError) else shortened(error)
         raise FileFormatError(
             f"{path}: not an audit that can be repeated ({reason}); audit the network again"
         ) from None
@@ -77,11 +79,7 @@ def read_audit(path: Path) -> dict[str, Any]:
     """
     if not path.is_file():
         raise FileFormatError(f"{path}: no such file; give the folder that everyhow audit --out wrote")
-    check_readable(path, "an audit", LARGEST_AUDIT, "audit the network again")
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError, OSError) as error:
-        raise FileFormatError(f"{path}: not a JSON file ({shortened(error)}); audit the network again") from None
+    document = read_json(path, "an audit", LARGEST_AUDIT, MOST_LISTS)
     if not isinstance(document, dict):
         raise FileFormatError(f"{path}: not an audit but a JSON {type(document).__name__}; audit the network again")
     version = document.get("schema_version")
@@ -156,7 +154,8 @@ def _check_same(path: Path, stored: dict[str, Any], found: dict[str, Any]) -> No
             said, now = (without_redefined(document.get(part, {}), version, part) for document in (one, other))
             for key, value in json.loads(json.dumps(now)).items():
                 if said.get(key) != value:
+                    shown = json.dumps(said.get(key))
                     raise FileFormatError(
-                        f"{path}: {part} says {key} is {json.dumps(said.get(key))}, but the network stored there gives "
+                        f"{path}: {part} says {key} is {shown[:200]}, but the network stored there gives "
                         f"{json.dumps(value)}; the file was changed, or written by another version: audit again"
                     )

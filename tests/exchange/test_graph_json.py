@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 import everyhow as eh
 from everyhow.circuits.circuit import Circuit, connected_part
 from everyhow.errors import FileFormatError
-from everyhow.exchange.documents import MOST_BYTES
 from everyhow.exchange.graph_json import (
     circuit_from_graph,
     circuit_to_graph,
@@ -20,6 +19,7 @@ from everyhow.exchange.graph_json import (
     read_graph_edges,
     write_graph,
 )
+from everyhow.reading import MOST_BYTES
 from everyhow.verification import plain
 
 from ..conftest import reference

@@ -81,6 +81,15 @@ def test_queries(sweep):
     assert not (sweep.folder / "stolen.csv").exists()
 
 
+def test_answers_have_a_limit(sweep):
+    """An answer of too many rows is refused, and says where all rows are; one as long as the results never is."""
+    with pytest.raises(
+        eh.InputError, match=r"more than 100,000 rows; .*, or read the files .*run/results/\*.parquet with"
+    ):
+        sweep.query("SELECT * FROM range(100001)")
+    assert len(sweep.query("SELECT * FROM range(100000)").rows) == 100_000
+
+
 def test_unfinished(tmp_path):
     """Without all its blocks a sweep has no digest; without any it has no rows."""
     plan = plan_of(PLAN)
@@ -140,7 +149,7 @@ def test_a_changed_plan(sweep):
     with pytest.raises(FileFormatError, match=r"plan.toml: not the plan that this sweep was begun with; restore it"):
         Sweep.open(sweep.folder)
     (sweep.folder / "plan.toml").write_text("seeds = ")
-    with pytest.raises(FileFormatError, match=r"plan.toml: not a plan"):
+    with pytest.raises(FileFormatError, match=r"plan.toml: not a TOML file .*restore it"):
         Sweep.open(sweep.folder)
     (sweep.folder / "plan.toml").write_text(text)
     assert Sweep.open(sweep.folder).complete
@@ -239,9 +248,12 @@ def test_a_part_of_another_version(sweep):
 
 
 def test_questions_change_nothing(sweep):
-    """What a question changes is undone before the next."""
+    """What would change the tables is refused; what changes them inside a question is undone before the next."""
     for question in ("DROP TABLE results", "DELETE FROM results", "UPDATE results SET loss = 1"):
-        sweep.query(question)
+        with pytest.raises(eh.InputError, match="does not only read"):
+            sweep.query(question)
+    for question in ("WITH gone AS (DELETE FROM results RETURNING *) SELECT * FROM gone", "FROM results"):
+        assert len(sweep.query(question).rows) == 8
         assert sweep.query("SELECT count(*), count(loss) FROM results").rows == ((8, 0),)
     with pytest.raises(eh.InputError, match="this question is empty"):
         sweep.query("  ")

@@ -14,9 +14,11 @@ from jaxtyping import Int
 from ..errors import FileFormatError
 from ..files import write_atomically
 from ..progress import Progress
+from ..reading import read_document
 from ..threads import map_in_threads
 
 SECONDS_BETWEEN_CHECKPOINTS = 15.0
+MOST_CHECKPOINT = 64 * 2**20
 SILENT = Progress()
 Counts = Int[np.ndarray, "places labels"]
 
@@ -95,10 +97,10 @@ def _write(path: Path, identity: str, blocks: int, done: int, total: Counts) -> 
 
 def _read(path: Path, identity: str, shape: tuple[int, ...]) -> tuple[int, int, Counts]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = read_document(path, "a checkpoint of a count", MOST_CHECKPOINT)
         blocks, done, counts = int(content["blocks"]), int(content["done"]), np.array(content["counts"], np.int64)
         if content["identity"] == identity and counts.shape == shape and blocks > 0 and done > 0:
             return blocks, done, counts
-    except (ValueError, TypeError, KeyError, OverflowError, RecursionError, OSError):
+    except (ValueError, TypeError, KeyError, OverflowError):
         pass
     raise FileFormatError(f"{path}: not a checkpoint of this count; delete it to count from the beginning") from None

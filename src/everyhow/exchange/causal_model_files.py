@@ -10,8 +10,8 @@ from pathlib import Path
 from ..boolean.formulas import CONNECTIVES, MAX_LENGTH, parse_formula
 from ..boolean.truth_table import INPUT_NAMES, MAX_INPUTS, TruthTable
 from ..errors import InputError
+from ..reading import cut, naming, read_document
 from .causal_models import CausalModel, Value
-from .documents import cut, naming, read_document
 
 KEYS = ("variables", "values", "parents", "mechanisms")
 BITS = (0, 1)

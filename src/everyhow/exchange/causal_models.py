@@ -10,13 +10,16 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import TypeGuard
 
+from ..budget import rounded
 from ..errors import InputError
-from .documents import cut
+from ..reading import cut
 
 Value = Hashable
 Setting = Mapping[str, Value]
 # A mechanism is called once for each combination of its parents' values, and the results are kept.
 MOST_COMBINATIONS = 1 << 20
+# More than any network here has places for; every one of them is forced at every input.
+MOST_VARIABLES = 1000
 # Faults shown in one message.
 MOST_SHOWN = 20
 
@@ -145,6 +148,8 @@ def _faults_of_names(variables: object, values: object, parents: object) -> list
     """What is wrong with names and values, so that the graph cannot be looked at."""
     if not _is_list(variables) or not variables:
         return ["variables must be a list of names that is not empty"]
+    if len(variables) > MOST_VARIABLES:
+        return [f"there are {len(variables):,} variables; at most {MOST_VARIABLES:,} are taken"]
     if not all(isinstance(name, str) and name for name in variables):
         return ["every variable must be a name in quotes"]
     if not isinstance(values, Mapping) or not isinstance(parents, Mapping):
@@ -209,7 +214,8 @@ def _faults_of_graph(
             if not callable(mechanisms.get(name)):
                 faults.append(f"variable {cut(name)} has parents but no mechanism")
             if number > MOST_COMBINATIONS:
-                faults.append(f"the parents of {cut(name)} have {number:,} combinations; at most {MOST_COMBINATIONS:,}")
+                shown = f"{number:,}" if number < 10**12 else rounded(number) if number < 10**4000 else "very many"
+                faults.append(f"the parents of {cut(name)} have {shown} combinations; at most {MOST_COMBINATIONS:,}")
     return faults
 
 

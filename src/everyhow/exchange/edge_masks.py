@@ -19,9 +19,8 @@ from jaxtyping import Bool
 
 from ..circuits.circuit import Circuit, Edge
 from ..errors import InputError, first_line
-from ..files import check_readable
 from ..network import Network
-from .documents import cut
+from ..reading import check_readable, cut
 from .graph_entries import edge_names, named, node_name
 
 WHAT = "a circuit as edge masks (.npz)"
@@ -174,6 +173,8 @@ def _circuits(value: Any, place: tuple[str, ...]) -> Iterator[tuple[str, Mapping
         value = next((value[key] for key in ("outputs", "circuits") if isinstance(value.get(key), list)), None)
     if isinstance(value, list) and len(place) < DEEPEST:
         for number, one in enumerate(value):
+            if not isinstance(one, list | Mapping):
+                continue
             numbers = [
                 one[key] for key in ("epoch", "output_idx", "circuit_idx") if isinstance(one, Mapping) and key in one
             ]

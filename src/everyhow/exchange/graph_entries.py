@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..circuits.circuit import Edge, edge_positions
 from ..errors import InputError
 from ..network import Network
-from .documents import cut
+from ..reading import cut
 
 ARROW = "->"
 # Names shown in one message.

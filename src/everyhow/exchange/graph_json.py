@@ -14,7 +14,7 @@ from ..circuits.circuit import Circuit, Edge, connected_part
 from ..errors import InputError
 from ..files import write_atomically
 from ..network import Network
-from .documents import MOST_BYTES, an_object, begins_a_list, naming, read_json
+from ..reading import MOST_BYTES, an_object, begins_a_list, naming, read_json
 from .edge_masks import LARGEST_LOG, archived_edges, has_masks, listed_edges
 from .graph_entries import Entry, edge_names, entries, named, nodes_of, weight
 
@@ -159,7 +159,8 @@ def read_graph_edges(
     with naming(path):
         archive = path.suffix.lower() == ".npz"
         most = LARGEST_LOG if begins_a_list(path) else MOST_BYTES
-        document = None if archive else read_json(path, WHAT, most)
+        # EAP-IG writes NaN for scores that it does not have.
+        document = None if archive else read_json(path, WHAT, most, finite=False)
         if archive or has_masks(document):
             if top is not None or threshold is not None:
                 raise InputError("edge masks have no scores; leave out top and threshold")

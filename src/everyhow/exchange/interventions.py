@@ -16,7 +16,7 @@ from ..mappings.alignment import needed_rows
 from ..mappings.mapping import Mapping
 from ..mappings.signatures import NeuronSet
 from ..network import Network, one_of
-from .documents import cut
+from ..reading import cut
 
 COMPONENT, UNIT, INTERVENTION = "block_output", "pos", "VanillaIntervention"
 # How pyvene 0.1.8 writes that class into config.json, and the fields of a representation, which it writes as a list.

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..boolean.truth_table import MAX_INPUTS, row_name
-from ..errors import InputError
+from ..budget import DEFAULT_BUDGET, over_budget
+from ..errors import BudgetError, InputError
 from ..mappings.mapping import count_choices, disjoint_choices
 from ..mappings.signatures import NeuronSet, Rows, signatures
 from ..network import Intervention, Network, one_of
@@ -79,15 +80,26 @@ def count_placements(network: Network, model: CausalModel) -> int:
     return count_choices(_options(network, model))
 
 
-def joint_disagreement(network: Network, model: CausalModel, placement: Placement) -> JointDisagreement | None:
+def joint_disagreement(
+    network: Network, model: CausalModel, placement: Placement, budget: int = DEFAULT_BUDGET
+) -> JointDisagreement | None:
     """A joint interchange at which network and model disagree; None when they always agree.
 
     Every non-empty set of inner variables is tried, smallest first, each variable with a source of its own, at every
     base. A variable that is held keeps its value whatever its parents are held at.
 
     Cost: (inputs + 1)^variables x inputs passes at most.
+
+    Raises:
+        InputError: as `differences`.
+        BudgetError: these are more than the budget.
     """
     _check_fits(network, model)
+    inputs, many = 1 << len(model.inputs), len(placement.variables)
+    needed = (inputs + 1) ** many * inputs
+    if over_budget("trying every joint interchange", needed, budget):
+        hint = f"The model has {many} inner variables; ask of a part of it, or hold one variable at a time"
+        raise BudgetError("trying every joint interchange", needed, budget, hint)
     settings = [model.run(inputs) for inputs in _rows(model)]
     for size in range(1, len(placement.variables) + 1):
         for held in itertools.combinations(range(len(placement.variables)), size):
@@ -105,7 +117,8 @@ def agrees_jointly(network: Network, model: CausalModel, placement: Placement) -
 
 def _options(network: Network, model: CausalModel) -> list[tuple[NeuronSet, ...]]:
     """For each inner variable the inclusion-minimal neuron sets that have the signature it needs."""
-    if differences(network, model):
+    # Disjoint sets of at least one neuron each.
+    if differences(network, model) or len(model.inner) > sum(network.widths[1:-1]):
         return [()]
     found = signatures(network, network.corners).minimal_by_rows
     return [found.get(_needed(model, name), ()) for name in model.inner]

@@ -4,7 +4,6 @@ The standard library's reader takes the cells apart. (DuckDB's finds out by itse
 belong to the table and whether there is a header, and decides silently.)
 """
 
-import codecs
 import csv
 import io
 import math
@@ -17,12 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
+from ..reading import encoding_of, text_of
 from .arrays import MISSING
 
-MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
-)  # fmt: skip
 # The first of these that stands outside quotes separates the cells.
 SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas"}
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.ASCII | re.IGNORECASE)
@@ -33,6 +29,9 @@ TRUTH = {"true": 1.0, "false": 0.0}
 INDEX = ("", "Unnamed: 0")  # what pandas calls the column of an index, and what it makes of that when it reads it
 LONGEST_TEXT = 200
 LONGEST_LINE = 2**20
+# Every cell is taken apart on its own, some of them several times; the lines are as many as a spreadsheet has.
+MOST_LINES = 2**20
+MOST_CELLS = 2**22
 SHOWN = 8
 
 
@@ -144,14 +143,9 @@ class _Layout:
 
 
 def _layout_of(content: bytes, header: bool | None) -> _Layout:
-    mark, encoding = next(((mark, name) for mark, name in MARKS if content.startswith(mark)), (b"", "utf-8"))
-    try:
-        text = content.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise InputError(f"is not {encoding.upper()} text (byte {error.start:,}); save it as UTF-8") from None
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if "\0" in text:
-        raise InputError("holds bytes of value 0: a binary file, or UTF-16 without its mark; save it as UTF-8")
+    mark, encoding = encoding_of(content)
+    text = text_of(content).replace("\r\n", "\n").replace("\r", "\n")
+    _check_size(text)
     told = re.match(r"sep=(.)\s*$", text, re.IGNORECASE | re.MULTILINE)
     separator = told[1] if told and told[1] in SEPARATORS else _separator(text)
     remarks = sum(_is_remark(line, at) for at, line in enumerate(io.StringIO(text), 1)) - bool(told)
@@ -161,6 +155,22 @@ def _layout_of(content: bytes, header: bool | None) -> _Layout:
     if remarks:
         notes.append(f"{_count(remarks, 'comment')} left out")
     return _trimmed(_Layout(text, separator, tuple(notes)), header)
+
+
+def _check_size(text: str) -> None:
+    """See that a text has few enough lines and cells, before any of it is taken apart.
+
+    Raises:
+        InputError: it has more.
+    """
+    lines = text.count("\n") + 1
+    cells = lines + max(map(text.count, (*SEPARATORS, " ")))
+    for number, most, what in ((lines, MOST_LINES, "lines"), (cells, MOST_CELLS, "cells")):
+        if number > most:
+            raise InputError(
+                f"has about {number:,} {what}; at most {most:,} are read from text: give fewer, or a file that np.save "
+                "wrote (.npy)"
+            )
 
 
 def _separator(text: str) -> str | None:
@@ -190,7 +200,7 @@ def _trimmed(layout: _Layout, header: bool | None) -> _Layout:
         first = first if first[-1] else first[:-1]
         notes.append("the separator at the end of every line left out")
     index = 0
-    while header is not False and second and len(first) - index > 1 and first[index] in INDEX and second[index]:
+    while header is not False and index < len(first) - 1 and first[index] in INDEX and "".join(second[index:][:1]):
         index += 1
     rest = [_number(name) for name in first[index:]]
     if index and ((all(one is None for one in rest) and all(first[index:])) or rest == list(range(len(rest)))):
@@ -312,6 +322,9 @@ def _has_texts(layout: _Layout) -> bool:
 
 def _texts(layout: _Layout, header: bool | None, expected: int | None) -> tuple[np.ndarray, bool]:
     """The texts of the only column, and whether the first row held its name instead."""
+    wide = next(((line, len(row)) for line, row in layout.rows() if len(row) != 1), None)
+    if wide is not None:
+        raise InputError(f"line {wide[0]} has {_count(wide[1], 'column')}, line 1 one; give every row as many cells")
     known: dict[str, str] = {}  # equal texts are kept once
     cells = [known.setdefault(cell.strip(), cell.strip()) for _, row in layout.rows() for cell in row]
     first, below = cells[0], cells[1:]

@@ -8,7 +8,8 @@ from jaxtyping import Float
 
 from ..boolean.truth_table import assignments
 from ..errors import FileFormatError, InputError
-from ..files import check_readable
+from ..network import check_sizes
+from ..reading import check_readable
 from .arrays import array_of, place_in
 from .csv_files import FileRows, read_csv
 
@@ -19,6 +20,9 @@ DRAWN, DRAWN_ALONE = 64, 128
 LARGEST_FILE = 64 * 2**20
 # Above it float64 does not hold every whole number.
 LARGEST_WHOLE = 2**53
+# As many numbers as a file of the largest size holds in float64, which all of them become.
+MOST_NUMBERS = LARGEST_FILE // 8
+MOST_ROWS = 2**20
 
 
 def default_points(features: int) -> tuple[Float[np.ndarray, "inputs features"], str]:
@@ -64,6 +68,7 @@ def points_of(values: Any, what: str = "data") -> Float[np.ndarray, "inputs feat
         [[0.0, 1.0], [1.0, 0.5]]
     """
     points = _finite(values, what)
+    check_sizes(points.shape[1:], what, counted="features per input")
     if points.ndim > 2:
         raise InputError(
             f"{what} has shape {points.shape}; give (inputs, features), such as "
@@ -199,4 +204,7 @@ def _read_npy(path: Path, texts: bool = False) -> np.ndarray:
         raise InputError(f"holds values of type {array.dtype}; expected numbers")
     if array.ndim == 0:
         raise InputError("holds a single value; give one row per input")
+    for number, most, what in ((array.size, MOST_NUMBERS, "values"), (len(array), MOST_ROWS, "rows")):
+        if number > most:
+            raise InputError(f"holds {number:,} {what}; at most {most:,} are read: give fewer inputs")
     return np.asarray(array)

@@ -1,11 +1,11 @@
 """Tensors and metadata of safetensors files."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import InputError
+from ..reading import json_of
 
 LARGEST_HEADER = 2**20
 TYPES = {
@@ -32,9 +32,10 @@ def read_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     try:
         # The names of tensors may hold anything, so the header is checked by the library that defines it first.
         stored = deserialize(content)
-        metadata = json.loads(content[8 : 8 + header]).get("__metadata__") or {}
-    except (SafetensorError, ValueError, TypeError, RecursionError) as error:
+    except (SafetensorError, ValueError, TypeError, RecursionError, OverflowError, MemoryError) as error:
         raise InputError(f"not a safetensors file ({error}); save it again") from None
+    # That library takes the last of two tensors of one name.
+    metadata = json_of(content[8 : 8 + header], "the header of a safetensors file").get("__metadata__") or {}
     return {name: _array(name, one) for name, one in stored}, metadata
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import FileFormatError, InputError, first_line, shortened
-from ..files import check_readable
 from ..network import Network
+from ..reading import check_readable
 from .checkpoints import SAVE, check_sizes, described_by, state_dict_in, told_left_out
 from .pickles import Call, Name, Stored, described, items_of, kind_of
 from .state_dicts import Description, network_of
@@ -162,7 +162,7 @@ def _tensor(name: str, value: Any, records: dict[str, bytes], folder: str) -> np
     if kind.endswith("Storage") and kind not in STORAGES:
         raise InputError(f"its tensor {name} holds the numbers of a {kind[:80]}, which is not supported: {SAVE}")
     content = records.get(f"{folder}data/{key}")
-    whole = all(type(n) is int and n >= 0 for n in numbers) and len(shape) == len(strides) <= 8
+    whole = all(type(n) is int and 0 <= n < 2**48 for n in numbers) and len(shape) == len(strides) <= 8
     if kind not in STORAGES or content is None or not whole:
         raise InputError(f"its tensor {name} has no data, or sizes that are none; {SAVE}")
     last = offset + sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))

@@ -41,6 +41,9 @@ STYLE: dict[Any, Any] = {
     "legend.fontsize": 8, "axes.spines.top": False, "axes.spines.right": False, "pdf.fonttype": 42,
     "svg.hashsalt": "everyhow", "savefig.dpi": 300, "axes.linewidth": 0.6, "hatch.linewidth": 0.4,
 }  # fmt: skip
+LONGEST_TITLE, MOST_SETTINGS = 80, 100
+# Counts beyond it, and those too large for a double, are drawn there.
+LARGEST = 1e300
 DRAWN = ("circuits", "interpretations", "algorithms", "mappings")
 
 
@@ -52,7 +55,7 @@ def draw_figures(sweep: Sweep, folder: str | Path, formats: Sequence[str] = FORM
     training, where the plan has checkpoints.
 
     Raises:
-        InputError: an unknown format, or a sweep without results.
+        InputError: an unknown format, or a sweep without results or with too many settings.
         MissingExtraError: Matplotlib is not installed.
     """
     unknown = [name for name in formats if name not in FORMATS]
@@ -66,6 +69,11 @@ def draw_figures(sweep: Sweep, folder: str | Path, formats: Sequence[str] = FORM
         ) from None
     if not any(sample.explained for sample in samples(sweep)):
         raise InputError(f"{sweep.folder}: no network was explained, so there is nothing to draw")
+    if len(sweep.settings) > MOST_SETTINGS:
+        raise InputError(
+            f"{sweep.folder}: has {len(sweep.settings):,} settings; figures are drawn of at most {MOST_SETTINGS}, "
+            f"since more cannot be told apart: everyhow tables {sweep.folder} --out FOLDER has the numbers"
+        )
     written = []
     target = writing_folder(folder)
     with matplotlib.rc_context(STYLE):
@@ -85,7 +93,7 @@ def _figures(sweep: Sweep) -> Iterator[tuple[str, Callable[[], "Figure"]]]:
     along_training = sweep.plan.axis == (EPOCH,)
     for preset, name in (("paper", "counts"), ("authors", "counts-authors")):
         measures = [m for m in measures_of(sweep) if m.preset == preset and m.key in DRAWN]
-        shown = [(m, values) for m in measures if (values := values_of(sweep, m))]
+        shown = [(m, values) for m in measures if (values := _drawn(sweep, m))]
         if shown and not along_training:
             yield name, lambda shown=shown: _counts(sweep, shown)
         if shown and along_training:
@@ -95,6 +103,11 @@ def _figures(sweep: Sweep) -> Iterator[tuple[str, Callable[[], "Figure"]]]:
         yield "survivors", lambda: _survivors(sweep)
     if "paper" in sweep.plan.presets and _overlaps(sweep):
         yield "overlap", lambda: _overlap(sweep)
+
+
+def _drawn(sweep: Sweep, measure: Measure) -> dict[str, np.ndarray]:
+    """The values of a measure by setting, as far as they can be drawn."""
+    return {setting: np.minimum(values, LARGEST) for setting, values in values_of(sweep, measure).items()}
 
 
 def _new(rows: int, columns: int, width: float, height: float, **options: Any) -> tuple["Figure", Any]:
@@ -211,7 +224,12 @@ def _axis_name(sweep: Sweep) -> str:
         "task": "task", "outputs": "outputs", "epoch": "epoch",
     }  # fmt: skip
     keys = [names.get(key, key) for key in sweep.plan.axis]
-    return keys[0] if len(keys) == 1 else sweep.plan.title if not keys else ", ".join(keys)
+    return keys[0] if len(keys) == 1 else _literal(sweep.plan.title) if not keys else ", ".join(keys)
+
+
+def _literal(text: str) -> str:
+    """A text as Matplotlib shows it as it stands, not as a formula, and not longer than a line."""
+    return (text if len(text) <= LONGEST_TITLE else f"{text[:LONGEST_TITLE]}...").replace("$", r"\$")
 
 
 def _training(sweep: Sweep, shown: Sequence[tuple[Measure, dict[str, np.ndarray]]]) -> "Figure":

@@ -4,11 +4,13 @@ from collections.abc import Iterable
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
+from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
+from ..errors import visible
 from ..ladder import Verdict
-from .words import Answer
+from .words import Answer, seen
 
 STYLES = {
     "identifiable": "bold green", "identifiable, trivially": "bold yellow", "not identifiable": "bold yellow",
@@ -19,10 +21,19 @@ BAR = 8
 
 
 def print_trimmed(console: Console, *items: RenderableType) -> None:
-    """Print without the blanks that tables fill their lines with, which a pipe or a log has no use for."""
+    """Print without the blanks that tables fill their lines with, which a pipe or a log has no use for.
+
+    Signs that a terminal would obey are written by their codes, whoever they come from.
+    """
+    parts = [Segment(seen(part.text), part.style, part.control) for part in console.render(Group(*items))]
     with console.capture() as captured:
-        console.print(Group(*items))
+        console.print(Segments(parts))
     console.file.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
+
+
+def on_one_line(text: str) -> str:
+    """A text in which a terminal obeys nothing, line ends included."""
+    return text if text.isprintable() else visible(text)
 
 
 def funnel(title: str, *columns: str) -> Table:

@@ -15,9 +15,9 @@ from ..sweeps.statistics import KINDS, Contrast, Measure, Spread, Survivors, Tre
 from ..sweeps.summary import Summary
 from ..sweeps.watch import duration
 from .beside import beside_lines, beside_notes, between, number, plus_minus, probability
-from .pieces import fact_table, heading, indented, print_trimmed
+from .pieces import fact_table, heading, indented, on_one_line, print_trimmed
 
-CELL, RUNG, TITLE = 11, 27, 20
+CELL, RUNG, TITLE, LONGEST_REASON = 11, 27, 20, 1000
 EVERYTHING = "all networks"
 
 
@@ -254,5 +254,5 @@ def _reasons(summary: Summary) -> Table:
     table = _table("outputs", "what", left=0)
     table.columns[1].justify, table.columns[1].no_wrap = "left", False
     for reason, outputs in summary.reasons:
-        table.add_row(f"{outputs:,}", reason)
+        table.add_row(f"{outputs:,}", Text(on_one_line(reason[:LONGEST_REASON])))
     return table

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -13,7 +14,14 @@ from rich.text import Text
 
 from ..files import write_atomically, writing_folder
 from ..sql import Table
-from .pieces import print_trimmed
+from .pieces import indented, on_one_line, print_trimmed
+from .words import seen
+
+# A terminal shows so many rows, and so many signs of a cell.
+MOST_SHOWN, LONGEST_CELL = 1000, 2000
+# How a cell begins that spreadsheets take for a formula, also written in full width, and what is a number all the same.
+FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+NUMBERS = re.compile(r"[+-]?[\d.]+(e[+-]?\d+)?(,[+-]?[\d.]+(e[+-]?\d+)?)*", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True, repr=False)
@@ -37,24 +45,62 @@ class RunTable:
 
 
 def print_table(found: Table, console: Console) -> None:
-    """Print an answer, numbers to the right; wide ones run over the right edge rather than being cut."""
+    """Print an answer, numbers to the right; wide ones run over the right edge rather than being cut.
+
+    Of more than 1,000 rows the first are shown, and the last line says so.
+    """
     table = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    cells = [[cell(value) for value in row] for row in found.rows]
-    for place, column in enumerate(found.columns):
-        numeric = all(isinstance(row[place], int | float) or row[place] is None for row in found.rows)
-        table.add_column(Text(column), justify="right" if numeric and found.rows else "left", no_wrap=True)
+    rows = found.rows[:MOST_SHOWN]
+    columns = [_shown(column) for column in found.columns]
+    cells = [[_shown(cell(value)) for value in row] for row in rows]
+    for place, column in enumerate(columns):
+        numeric = all(isinstance(row[place], int | float) or row[place] is None for row in rows)
+        table.add_column(Text(column), justify="right" if numeric and rows else "left", no_wrap=True)
     for row in cells:
         table.add_row(*map(Text, row))
-    widths = [max(len(column), *(len(row[k]) for row in cells), 0) + 2 for k, column in enumerate(found.columns)]
+    widths = [max(len(column), *(len(row[k]) for row in cells), 0) + 2 for k, column in enumerate(columns)]
     wide = Console(file=console.file, width=max(console.width, sum(widths)), highlight=False)
     print_trimmed(wide, table)
+    if len(rows) < len(found.rows):
+        note = f"the first {len(rows):,} rows of {len(found.rows):,} are shown; --csv and --json give all"
+        print_trimmed(console, indented(Text(note, style="dim")))
+
+
+def _shown(text: str) -> str:
+    """A text as a cell of a terminal shows it: on one line, and cut where nobody would read on."""
+    cut = len(text) > LONGEST_CELL
+    return on_one_line(text[:LONGEST_CELL]) + f"... ({len(text):,} signs)" * cut
 
 
 def print_csv(found: Table, file: TextIO) -> None:
-    """Write an answer as comma-separated values, in full precision; missing values are empty."""
+    """Write an answer as comma-separated values, in full precision; missing values are empty.
+
+    A text that a spreadsheet would take for a formula begins with an apostrophe, and control characters are written by
+    their codes, since such a text may come from anyone; JSON has every text as it is.
+    """
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(found.columns)
-    writer.writerows(["" if value is None else _whole(value) for value in row] for row in found.rows)
+    writer.writerow([inert(column) for column in found.columns])
+    writer.writerows([_field(value) for value in row] for row in found.rows)
+
+
+def inert(text: str) -> str:
+    """A text that no spreadsheet and no terminal obeys.
+
+    Example:
+        >>> inert("=1+1"), inert("-1,1"), inert("A & B")
+        ("'=1+1", '-1,1', 'A & B')
+    """
+    quoted = "'" * bool(FORMULA.match(text) and not NUMBERS.fullmatch(text))
+    return quoted + (text if text.isprintable() else "\t".join(map(seen, text.split("\t"))))
+
+
+def _field(value: object) -> object:
+    """A value as a field of CSV: nothing where there is none, whole counts without a point, texts that do nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, bool | int | float):
+        return _whole(value)
+    return inert(str(value))
 
 
 def cell(value: object) -> str:
@@ -87,7 +133,7 @@ def write_tables(tables: dict[str, RunTable], folder: str | Path) -> list[Path]:
         text = io.StringIO()
         print_csv(one.table, text)
         written.append(write_atomically(place / f"{name}.csv", text.getvalue().encode()))
-        document = {"table": name, "title": one.title, "note": one.note, **vars(one.table)}
+        document = {"table": name, "title": one.title, "note": one.note, **one.table.document()}
         content = json.dumps(document, indent=1, ensure_ascii=False)
         written.append(write_atomically(place / f"{name}.json", content.encode()))
     return written

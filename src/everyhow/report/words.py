@@ -8,6 +8,7 @@ from typing import Any
 from ..audit import Audit
 from ..circuits.findings import CircuitFindings
 from ..details import by_ablation
+from ..errors import visible
 from ..estimate import Estimate
 from ..experiments.deciding import Dispute
 from ..mappings.mapping import Mapping as Placed
@@ -15,6 +16,16 @@ from ..mappings.signatures import NeuronSet
 from ..network import Network
 from ..paper import PaperFindings
 from ..readouts.findings import LayerReadouts
+
+
+def seen(text: str) -> str:
+    """A text in which everything can be seen, on the lines that it has: for what obeys signs that nobody sees.
+
+    Example:
+        >>> seen("one\\n\\x1b[31mtwo")
+        'one\\n\\\\x1b[31mtwo'
+    """
+    return text if text.isprintable() else "\n".join(map(visible, text.split("\n")))
 
 
 @dataclass(frozen=True)

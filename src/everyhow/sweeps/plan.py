@@ -1,27 +1,36 @@
 """The plan of a sweep: a TOML file, the points of its grid, and the blocks that they are computed in."""
 
+import difflib
 import hashlib
 import itertools
 import json
 import math
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from ..budget import DEFAULT_BUDGET
-from ..errors import FileFormatError, InputError
+from ..arguments import is_number, is_whole, quoted
+from ..budget import DEFAULT_BUDGET, rounded
+from ..errors import FileFormatError, InputError, shortened
 from ..options import PRESETS, Preset
-from .settings import DEFAULTS, TYPES, Setting, deciding, flat, setting_of
+from ..reading import check_plain, cut, naming, read_toml, toml_of
+from .settings import DEFAULTS, TYPES, Setting, checked_option, deciding, flat, setting_with
 
 EPOCH = "epoch"
 HEAD = {
     "name": str, "title": str, "axis": (str, list), "seeds": int, "presets": list, "budget": (int, float),
     "exact_up_to": int, "block": int, "settings": dict, "grid": (dict, list),
 }  # fmt: skip
+# The largest plan that is read, and that is carried out: its points, networks, blocks, and rows of results.
+MOST_BYTES = 1 << 20
+MOST_POINTS, MOST_NETWORKS, MOST_BLOCKS, MOST_ROWS = 10_000, 1_000_000, 100_000, 10_000_000
+# Of one block, which is held in memory.
+MOST_ROWS_OF_A_BLOCK = 100_000
+LONGEST_NAME, LONGEST_TITLE = 100, 500
 
 
 @dataclass(frozen=True)
@@ -159,22 +168,13 @@ def read_plan(source: str | Path, seeds: int | None = None) -> Plan:
     if isinstance(source, str) and not source.endswith(".toml"):
         if source not in named_plans():
             raise InputError(
-                f"unknown experiment {source!r}; give a plan file (.toml) or one of {', '.join(named_plans())}"
+                f"unknown experiment {quoted(source)}; give a plan file (.toml) or one of {', '.join(named_plans())}"
             )
-        name, text = source, files("everyhow.sweeps").joinpath("named", f"{source}.toml").read_text("utf-8")
+        name = source
+        document = toml_of(files("everyhow.sweeps").joinpath("named", f"{source}.toml").read_text("utf-8"))
     else:
-        path = Path(source)
-        name = str(path)
-        if not path.is_file():
-            raise FileFormatError(f"{path}: no such file; give a plan (.toml) or one of {', '.join(named_plans())}")
-        try:
-            text = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise FileFormatError(f"{path}: not a text file ({error})") from None
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise FileFormatError(f"{name}: not a TOML file ({error})") from None
+        name = str(source)
+        document = _plan_document(Path(source))
     if seeds is not None:
         document["seeds"] = seeds
     try:
@@ -183,29 +183,40 @@ def read_plan(source: str | Path, seeds: int | None = None) -> Plan:
         raise InputError(f"{name}: {error}") from None
 
 
+def _plan_document(path: Path) -> dict[str, Any]:
+    with naming(path):
+        if not path.is_file():
+            raise FileFormatError(f"{path}: no such file; give a plan (.toml) or one of {', '.join(named_plans())}")
+        return read_toml(path, "a plan", MOST_BYTES)
+
+
 def plan_of(document: Mapping[str, Any]) -> Plan:
     """The plan that a TOML document describes.
 
     Raises:
-        InputError: an unknown key, or a value that will not do; the message names the key.
+        InputError: an unknown key, a value that will not do, or more networks than a sweep may have; the message
+            names the key.
     """
-    for key, value in document.items():
-        if key not in HEAD:
-            raise InputError(f"{key}: unknown key; the keys are {', '.join(HEAD)}")
-        if not isinstance(value, HEAD[key]) or isinstance(value, bool):
-            kinds = HEAD[key] if isinstance(HEAD[key], tuple) else (HEAD[key],)
-            raise InputError(f"{key}: {value!r} will not do; it must be {' or '.join(KINDS[kind] for kind in kinds)}")
-    for key, least in (("seeds", 1), ("budget", 1), ("exact_up_to", 0), ("block", 1)):
-        if not least <= document.get(key, least) < math.inf:
-            raise InputError(f"{key}: {document[key]} will not do; it must be at least {least}")
-    name = document.get("name", "sweep")
-    if not re.fullmatch(r"[\w-]+", name):
-        raise InputError(f"name: {name!r} will not do; it must be one word of letters, digits, - and _")
+    _check_head(document)
+    name, title = document.get("name", "sweep"), document.get("title", "")
+    if not re.fullmatch(r"[\w-]+", name) or len(name) > LONGEST_NAME:
+        raise InputError(
+            f"name: {quoted(name)} will not do; it must be one word of letters, digits, - and _, of at most "
+            f"{LONGEST_NAME} signs"
+        )
+    if not title.isprintable() or len(title) > LONGEST_TITLE:
+        raise InputError(
+            f"title: {quoted(title)} will not do; it must be one line of at most {LONGEST_TITLE} signs that can be seen"
+        )
     presets = document.get("presets", ["paper"])
-    if not presets or any(preset not in PRESETS or presets.count(preset) > 1 for preset in presets):
-        raise InputError(f"presets: {presets} will not do; it lists one or both of {' and '.join(PRESETS)}")
+    if not presets or any(preset not in PRESETS or presets.count(preset) > 1 for preset in presets[: len(PRESETS) + 1]):
+        raise InputError(f"presets: {quoted(presets)} will not do; it lists one or both of {' and '.join(PRESETS)}")
+    tables = _grid_tables(document)
+    seeds = document.get("seeds", 100)
+    _check_number("points", sum(math.prod(map(len, table.values())) for table in tables), MOST_POINTS, "the grid")
     # A point that several tables of the grid have in common is one point.
-    points = tuple(dict.fromkeys(_points(document)))
+    points = tuple(dict.fromkeys(_points(document, tables)))
+    _check_size(points, seeds, len(presets))
     turning = [point.training.level for point in points if point.training.level != 0.5]
     if "authors" in presets and turning:
         raise InputError(
@@ -214,9 +225,9 @@ def plan_of(document: Mapping[str, Any]) -> Plan:
         )
     return Plan(
         name=name,
-        title=document.get("title", ""),
+        title=title,
         axis=_axis(document, points),
-        seeds=document.get("seeds", 100),
+        seeds=seeds,
         presets=tuple(presets),
         budget=int(document.get("budget", DEFAULT_BUDGET)),
         exact_up_to=document.get("exact_up_to", 1_000_000),
@@ -225,38 +236,117 @@ def plan_of(document: Mapping[str, Any]) -> Plan:
     )
 
 
+def _check_head(document: Mapping[str, Any]) -> None:
+    """Raises InputError at a key that a plan does not have, or a value of another type or size than it may have."""
+    try:
+        check_plain(document)
+    except RecursionError:
+        raise InputError("it is nested deeper than any plan") from None
+    for key, value in document.items():
+        if key not in HEAD:
+            raise InputError(f"{cut(key)[1:-1]}: unknown key{_meant(key, HEAD)}; the keys are {', '.join(HEAD)}")
+        if not isinstance(value, HEAD[key]) or isinstance(value, bool):
+            kinds = HEAD[key] if isinstance(HEAD[key], tuple) else (HEAD[key],)
+            must = " or ".join(KINDS[kind] for kind in kinds)
+            raise InputError(f"{key}: {quoted(value)} will not do; it must be {must}")
+    for key, least in (("seeds", 1), ("exact_up_to", 0)):
+        if not is_whole(document.get(key, least), least):
+            raise InputError(f"{key}: {quoted(document[key])} will not do; it must be at least {least}")
+    if not is_number(document.get("budget", 1), 1):
+        raise InputError(f"budget: {quoted(document['budget'])} will not do; it must be at least 1")
+
+
+def _meant(key: object, known: Collection[str]) -> str:
+    """What somebody may have meant who wrote a key that there is not."""
+    close = difflib.get_close_matches(str(key)[:LONGEST_NAME], known, 1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _check_number(what: str, number: int, most: int, who: str = "the plan") -> None:
+    if number > most:
+        raise InputError(f"{who} has {rounded(number)} {what}; a sweep has at most {most:,}: divide it into several")
+
+
+def _check_size(points: tuple[Setting, ...], seeds: int, presets: int) -> None:
+    """Raises InputError when a plan has more networks, blocks or rows than a sweep may have."""
+    _check_number("networks", len(points) * seeds, MOST_NETWORKS)
+    _check_number("blocks", sum(-(-seeds // point.block) for point in points), MOST_BLOCKS)
+    rows = [presets * (len(point.training.checkpoints) or 1) * point.outputs_at_most for point in points]
+    _check_number("rows of results", sum(rows) * seeds, MOST_ROWS)
+    of_a_block = max(number * min(seeds, point.block) for number, point in zip(rows, points, strict=True))
+    _check_number("rows of results", of_a_block, MOST_ROWS_OF_A_BLOCK, "a block of the plan")
+
+
 KINDS = {str: "a text", list: "a list", int: "a whole number", float: "a number", dict: "a table"}
 
 
 def _grid_tables(document: Mapping[str, Any]) -> list[dict[str, list]]:
+    """The tables of the grid, one without options where there is none.
+
+    Raises:
+        InputError: one is not a table of lists.
+    """
     grid = document.get("grid", [])
-    return [grid] if isinstance(grid, dict) else list(grid)
-
-
-def _points(document: Mapping[str, Any]) -> Iterator[Setting]:
-    """Every combination of each table of the grid, the first key varying slowest, over the shared settings."""
-    shared = {**({"block": document["block"]} if "block" in document else {}), **document.get("settings", {})}
-    for number, table in enumerate(_grid_tables(document) or [{}], start=1):
-        where = f"grid {number}" if len(_grid_tables(document)) > 1 else "grid"
+    tables = [grid] if isinstance(grid, dict) else list(grid)
+    for number, table in enumerate(tables, start=1):
+        where = _place(number, tables)
         if not isinstance(table, dict):
-            raise InputError(f"{where}: {table!r} will not do; it must be a table of lists")
+            raise InputError(f"{where}: {quoted(table)} will not do; it must be a table of lists")
         for key, values in table.items():
             if not isinstance(values, list) or not values:
-                raise InputError(f"{where}.{key}: {values!r} will not do; it must be a list of values to try")
-        for chosen in itertools.product(*table.values()):
+                raise InputError(
+                    f"{where}.{cut(key)[1:-1]}: {quoted(values)} will not do; it must be a list of values to try"
+                )
+    return tables or [{}]
+
+
+def _place(number: int, tables: list) -> str:
+    return f"grid {number}" if len(tables) > 1 else "grid"
+
+
+def _points(document: Mapping[str, Any], tables: list[dict[str, list]]) -> Iterator[Setting]:
+    """Every combination of each table of the grid, the first key varying slowest, over the shared settings."""
+    given = {**({"block": document["block"]} if "block" in document else {}), **document.get("settings", {})}
+    shared = {key: _option(key, value, "settings") for key, value in given.items()}
+    for number, table in enumerate(tables, start=1):
+        where = _place(number, tables)
+        tried = {key: _tried(key, values, where) for key, values in table.items()}
+        for chosen in itertools.product(*tried.values()):
             own = dict(zip(table, chosen, strict=True))
             try:
-                yield setting_of({**shared, **own})
+                yield setting_with({**shared, **own})
             except InputError as error:
-                at = ", ".join(f"{key} = {value_text(value)}" for key, value in own.items())
+                at = ", ".join(f"{key} = {quoted(value_text(value))[1:-1]}" for key, value in own.items())
                 place = "settings" if not own or _fault(shared) == str(error) else where
-                raise InputError(f"{place}: {error}" + f" (at {at})" * (place == where)) from None
+                raise InputError(f"{place}: {shortened(error)}" + f" (at {at})" * (place == where)) from None
+
+
+def _option(key: str, value: object, place: str) -> Any:
+    if key not in TYPES:
+        raise InputError(
+            f"{place}.{cut(key)[1:-1]}: unknown option{_meant(key, TYPES)}; the options are {', '.join(TYPES)}"
+        )
+    try:
+        return checked_option(key, value)
+    except InputError as error:
+        raise InputError(f"{place}.{error}") from None
+
+
+def _tried(key: str, values: list, where: str) -> list[Any]:
+    """The values of an option that a table of the grid lists, each once."""
+    found: dict[Any, None] = {}
+    for value in values:
+        one = _option(key, value, where)
+        if one in found:
+            raise InputError(f"{where}.{key}: {quoted(value)} stands twice among the values to try; leave one out")
+        found[one] = None
+    return list(found)
 
 
 def _fault(options: Mapping[str, Any]) -> str | None:
     """What is wrong with some options on their own."""
     try:
-        setting_of(options)
+        setting_with(options)
     except InputError as error:
         return str(error)
     return None
@@ -264,18 +354,23 @@ def _fault(options: Mapping[str, Any]) -> str | None:
 
 def _axis(document: Mapping[str, Any], points: tuple[Setting, ...]) -> tuple[str, ...]:
     """The options by which results are grouped: those named, or else all that differ between points."""
-    swept = tuple(key for key in TYPES if len({json.dumps(flat(point)[key]) for point in points}) > 1)
+    options = [flat(point) for point in points]
+    swept = tuple(key for key in TYPES if len({json.dumps(one[key]) for one in options}) > 1)
     checkpoints = any(point.training.checkpoints for point in points)
     named = document.get("axis")
     if named is None:
         return (*swept, *((EPOCH,) if checkpoints else ()))
     axis = (named,) if isinstance(named, str) else tuple(named)
+    if len({str(key) for key in axis}) < len(axis):
+        raise InputError(f"axis: {quoted(named)} will not do; it names an option twice")
     if checkpoints and EPOCH not in axis:
-        raise InputError(f"axis: {named!r} will not do; the plan has checkpoints, so that epoch is among what is swept")
+        raise InputError(
+            f"axis: {quoted(named)} will not do; the plan has checkpoints, so that epoch is among what is swept"
+        )
     for key in axis:
         if not isinstance(key, str) or (key not in TYPES and not (key == EPOCH and checkpoints)):
             raise InputError(
-                f"axis: {key!r} will not do; it names options of the plan, or epoch where it has checkpoints"
+                f"axis: {quoted(key)} will not do; it names options of the plan, or epoch where it has checkpoints"
             )
     return axis
 

@@ -1,13 +1,13 @@
 """Reading the results of a sweep: SQL over its rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from ..sql import Table, answer, lock
+from ..sql import MOST_ROWS, Limits, Table, answer, lock
 from .plan import Plan
 from .store import Store
 
@@ -26,7 +26,7 @@ class Sweep:
     """
 
     store: Store
-    finished: frozenset[int]
+    digests: Mapping[int, str]
 
     @staticmethod
     def open(folder: str | Path) -> "Sweep":
@@ -36,7 +36,12 @@ class Sweep:
             FileFormatError: it is not the folder of a sweep, or a file in it is damaged; the message names it.
         """
         store = Store.open(folder)
-        return Sweep(store, frozenset(store.finished()))
+        return Sweep(store, store.digests())
+
+    @property
+    def finished(self) -> frozenset[int]:
+        """The indices of the blocks that are finished."""
+        return frozenset(self.digests)
 
     @property
     def plan(self) -> Plan:
@@ -51,7 +56,7 @@ class Sweep:
     @property
     def digest(self) -> str | None:
         """The digest of the results; None while blocks are missing."""
-        return self.store.digest()
+        return self.store.digest_of(self.digests)
 
     @property
     def complete(self) -> bool:
@@ -68,12 +73,20 @@ class Sweep:
         """The answer to a SQL question about the table `results`.
 
         It has the columns that the folder's README describes, and `setting`, the label of the swept options. Files
-        cannot be read or written from SQL.
+        cannot be read or written from SQL. An answer has at most 100,000 rows, or as many as there are results.
 
         Raises:
-            InputError: DuckDB does not accept the question; its reason is given.
+            InputError: it is not a question, DuckDB does not accept it, or it takes too much time, memory or rows;
+                the message says which.
         """
-        return answer(self._connection, sql, parameters)
+        return answer(self._connection, sql, parameters, self._limits)
+
+    @cached_property
+    def _limits(self) -> Limits:
+        """What a question may take: a table as long as that of the results is always given."""
+        (number,) = self._connection.execute("SELECT count(*) FROM results").fetchall()[0]
+        beyond = f"read the files {self.folder / 'results'}/*.parquet with DuckDB, pandas or polars"
+        return Limits(rows=max(MOST_ROWS, number), beyond=beyond)
 
     @cached_property
     def _connection(self) -> "duckdb.DuckDBPyConnection":
@@ -88,7 +101,9 @@ class Sweep:
         ]
         connection = duckdb.connect()
         connection.execute("CREATE TABLE points (point BIGINT, label VARCHAR, by_epoch BOOLEAN)")
-        connection.executemany("INSERT INTO points VALUES (?, ?, ?)", labels)
+        connection.execute(
+            "INSERT INTO points SELECT unnest($1), unnest($2), unnest($3)", list(map(list, zip(*labels, strict=False)))
+        )
         several = len(self.plan.axis) > 1
         epoch = "concat(label, ' epoch ', epoch)" if several else "CAST(epoch AS VARCHAR)"
         connection.execute(

@@ -2,16 +2,29 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ..arguments import is_number, quoted
 from ..circuits.findings import RUNGS as CIRCUIT_RUNGS
-from ..errors import FileFormatError, first_line
+from ..errors import FileFormatError, InputError, first_line
 from ..files import replacing
 from ..mappings.findings import RUNGS as MAPPING_RUNGS
+from ..reading import check_readable, cut
+from ..sql import MOST_MEMORY, bounded_memory
 
+if TYPE_CHECKING:
+    import duckdb
+
+# 2: the rung `transitive`, trivial survivors apart, and `inert` by which unmapped neurons may carry what is still read.
+SCHEMA_VERSION = 2
 ROWS_AT_ONCE = 40
+# Of a part: its bytes, in the file and when they are read, its rows and row groups, and what it says of itself.
+MOST_BYTES, MOST_ROWS, MOST_ROW_GROUPS, MOST_KEYS = 256 * 2**20, 100_000, 100, 100
 TEXT, NUMBER, WHOLE, TRUTH, NUMBERS = "VARCHAR", "DOUBLE", "BIGINT", "BOOLEAN", "DOUBLE[]"
 # Every column of the results: its type and what it says. Counts are numbers of any size, so doubles; `counts_exact`
 # has their digits.
@@ -119,6 +132,15 @@ COLUMNS: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 
 
+# Those of them that are numbers of things, none below 0.
+COUNTS = tuple(
+    name for place, (name, (kind, _)) in enumerate(COLUMNS.items())
+    if kind in (NUMBER, WHOLE) and place > list(COLUMNS).index("decision") and name != "seconds"
+)  # fmt: skip
+STATUS = ("explained", "not kept", "failed")
+NETWORK = re.compile(r"[0-9a-f]{16}(-\d+)?\.safetensors")
+
+
 def digest_of(rows: Iterable[dict[str, Any]]) -> str:
     """A hash of everything in the rows but the time they took."""
     kept = [
@@ -131,24 +153,103 @@ def digest_of(rows: Iterable[dict[str, Any]]) -> str:
 TYPED = [(name, kind) for name, (kind, _) in COLUMNS.items() if name != "seconds"]
 
 
+@dataclass(frozen=True)
+class Part:
+    """A part file: its rows in order, and what it says of itself."""
+
+    rows: list[dict[str, Any]]
+    metadata: dict[str, str]
+
+
+@contextmanager
+def reading() -> Iterator["duckdb.DuckDBPyConnection"]:
+    """A database that many parts are read by, in bounded memory and with nothing written."""
+    import duckdb
+
+    with duckdb.connect() as connection:
+        connection.execute(f"SET memory_limit = '{MOST_MEMORY // 1000}KB'")
+        connection.execute("SET temp_directory = ''")
+        yield connection
+
+
 def read_rows(part: Path) -> list[dict[str, Any]]:
-    """The rows of one part, in order.
+    """The rows of one part, in order; as `read_part`."""
+    with reading() as connection:
+        return read_part(connection, part).rows
+
+
+def read_part(connection: "duckdb.DuckDBPyConnection", part: Path, rows: int | None = None) -> Part:
+    """One part, looked at before any of its rows is read.
+
+    Args:
+        connection: by which it is read, as `reading` gives it.
+        part: the file.
+        rows: how many there must be.
 
     Raises:
-        FileFormatError: it cannot be read, or has other columns.
+        FileFormatError: it cannot be read, or has other columns, types, more rows or larger ones than a part has.
     """
     import duckdb
 
     try:
-        with duckdb.connect() as connection:
-            found = connection.execute("SELECT * FROM read_parquet($1)", [str(part)])
-            names = [column[0] for column in found.description or []]
-            rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    except duckdb.Error as error:
+        check_readable(part, "a part of a sweep", MOST_BYTES, "it is not one that everyhow wrote")
+        with bounded_memory():
+            number, size = _size(connection, part)
+            if rows is not None and number != rows:
+                raise FileFormatError(f"{part}: has {number:,} rows; this part of the plan has {rows:,}")
+            if number > MOST_ROWS or size > MOST_BYTES:
+                raise FileFormatError(
+                    f"{part}: has {number:,} rows of {size:,} bytes in all; a part has at most {MOST_ROWS:,} of "
+                    f"{MOST_BYTES:,}"
+                )
+            metadata = _metadata(connection, part)
+            if metadata.get("schema") not in (None, str(SCHEMA_VERSION)):
+                written = other_version(metadata.get("version_everyhow"), metadata["schema"])
+                raise FileFormatError(f"{part}: {written}")
+            described = connection.execute("DESCRIBE SELECT * FROM read_parquet($1)", [str(part)]).fetchall()
+            _check_columns(part, {name: kind for name, kind, *_ in described})
+            found = connection.execute(f"SELECT * FROM read_parquet($1) LIMIT {MOST_ROWS}", [str(part)]).fetchall()
+            return Part([dict(zip(COLUMNS, row, strict=True)) for row in found], metadata)
+    except (duckdb.Error, MemoryError, UnicodeDecodeError) as error:
         raise FileFormatError(f"{part}: damaged, or not a Parquet file ({first_line(error)})") from None
-    if names != list(COLUMNS):
-        raise FileFormatError(f"{part}: its columns are not those that everyhow writes")
-    return rows
+
+
+def other_version(version_: object, schema: object) -> str:
+    """What a folder or part of another schema is, and why its numbers are not put beside those of this one."""
+    return (
+        f"written by everyhow {version_} as schema {schema} of sweeps; this one reads and writes schema "
+        f"{SCHEMA_VERSION}, where rungs of mappings are defined otherwise"
+    )
+
+
+def _size(connection: "duckdb.DuckDBPyConnection", part: Path) -> tuple[int, int]:
+    """How many rows a part says it has, and how many bytes they take when they are read."""
+    # Of more row groups than a part ever has, it is not asked how large they are.
+    (told,) = connection.execute(
+        "SELECT num_rows, num_row_groups FROM parquet_file_metadata($1)", [str(part)]
+    ).fetchall()
+    if told[1] > MOST_ROW_GROUPS:
+        raise FileFormatError(f"{part}: has {told[1]:,} row groups; a part has at most {MOST_ROW_GROUPS}")
+    ((size,),) = connection.execute(
+        "SELECT coalesce(sum(total_uncompressed_size), 0) FROM parquet_metadata($1)", [str(part)]
+    ).fetchall()
+    return told[0], int(size)
+
+
+def _check_columns(part: Path, found: Mapping[str, str]) -> None:
+    """Raises FileFormatError when columns are not those that are written, in order and type."""
+    wanted = {name: kind for name, (kind, _) in COLUMNS.items()}
+    if list(found.items()) == list(wanted.items()):
+        return
+    what = "their order is another"
+    for name, kind in found.items():
+        if wanted.get(name) != kind:
+            what = f"{cut(name)} is {cut(kind)[1:-1]} and should be {wanted.get(name, 'left out')}"
+            break
+    missing = [name for name in wanted if name not in found]
+    if missing:
+        what = f"{missing[0]} is missing"
+    raise FileFormatError(f"{part}: its columns are not those that everyhow writes: {what}")
 
 
 def read_metadata(part: Path) -> dict[str, str]:
@@ -160,11 +261,38 @@ def read_metadata(part: Path) -> dict[str, str]:
     import duckdb
 
     try:
-        with duckdb.connect() as connection:
-            found = connection.execute("SELECT key, value FROM parquet_kv_metadata($1)", [str(part)]).fetchall()
-    except duckdb.Error as error:
+        check_readable(part, "a part of a sweep", MOST_BYTES, "it is not one that everyhow wrote")
+        with reading() as connection, bounded_memory():
+            return _metadata(connection, part)
+    except (duckdb.Error, MemoryError) as error:
         raise FileFormatError(f"{part}: damaged, or not a Parquet file ({first_line(error)})") from None
+
+
+def _metadata(connection: "duckdb.DuckDBPyConnection", part: Path) -> dict[str, str]:
+    found = connection.execute(
+        f"SELECT key, value FROM parquet_kv_metadata($1) LIMIT {MOST_KEYS}", [str(part)]
+    ).fetchall()
     return {key.decode(errors="replace"): value.decode(errors="replace") for key, value in found}
+
+
+def check_values(rows: Iterable[dict[str, Any]]) -> None:
+    """See that the values of rows are such as everyhow writes, whoever wrote them.
+
+    Raises:
+        InputError: a count below 0 or one that is not a number, a status that there is not, a network outside the
+            folder, or shares that are not shares; the message names the column and the row.
+    """
+    for number, row in enumerate(rows):
+        for name in COUNTS:
+            if row.get(name) is not None and not row[name] >= 0:
+                raise InputError(f"{name} is {row[name]} in row {number}; it must be a number of at least 0")
+        if row.get("status") not in STATUS:
+            raise InputError(f"status is {quoted(row.get('status'))} in row {number}; it must be {', '.join(STATUS)}")
+        if row.get("network") is not None and not NETWORK.fullmatch(row["network"]):
+            raise InputError(f"network is {quoted(row['network'])} in row {number}; it must be a name in networks/")
+        shares = row.get("overlap_histogram")
+        if shares is not None and not (0 < len(shares) <= 1000 and all(is_number(one, 0, 1) for one in shares)):
+            raise InputError(f"overlap_histogram is {quoted(shares)} in row {number}; it must be shares from 0 to 1")
 
 
 def write_rows(path: Path, rows: Sequence[dict[str, Any]], metadata: dict[str, str]) -> None:

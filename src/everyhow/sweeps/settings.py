@@ -3,20 +3,24 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_type_hints
 
 import numpy as np
 
+from ..arguments import quoted
 from ..behavior import Task, parse_task
 from ..boolean.truth_table import MAX_INPUTS, TruthTable
 from ..errors import InputError
 from ..options import DEEPEST
-from ..training.settings import TrainingSettings, training_rows
+from ..reading import cut, typed
+from ..training.settings import TrainingSettings, check_memory, training_rows
 
 # Raised when the same settings come to give other networks; then all identities change.
 NETWORKS_VERSION = 1
 RANDOM = "random:"
+# Networks that are trained as one stack are in memory together.
+MOST_BLOCK = 10_000
 
 
 @dataclass(frozen=True)
@@ -51,15 +55,19 @@ class Setting:
 
     def __post_init__(self) -> None:
         if self.draw_from and not 1 <= self.outputs <= len(self.draw_from):
-            raise InputError(f"outputs is {self.outputs}; draw_from has {len(self.draw_from)} gates to draw from")
+            raise InputError(
+                f"outputs is {quoted(self.outputs)}; draw_from has {len(self.draw_from)} gates to draw from"
+            )
         if not self.draw_from and self.outputs != 1:
-            raise InputError(f"outputs is {self.outputs} but draw_from names no gates; a task tells its outputs itself")
+            raise InputError(
+                f"outputs is {quoted(self.outputs)} but draw_from names no gates; a task tells its outputs itself"
+            )
         if len(set(self.draw_from)) < len(self.draw_from):
-            raise InputError(f"draw_from names a gate twice: {', '.join(self.draw_from)}")
-        if self.block < 1:
-            raise InputError(f"block is {self.block}; it is a number of networks, at least 1")
+            raise InputError(f"draw_from names a gate twice: {quoted(', '.join(self.draw_from))}")
+        if not 1 <= self.block <= MOST_BLOCK:
+            raise InputError(f"block is {quoted(self.block)}; it is a number of networks from 1 to {MOST_BLOCK:,}")
         if self.depth is not None and not 1 <= self.depth <= DEEPEST:
-            raise InputError(f"depth is {self.depth}; algorithms have a depth from 1 to {DEEPEST}")
+            raise InputError(f"depth is {quoted(self.depth)}; algorithms have a depth from 1 to {DEEPEST}")
         if not 0 <= self.min_node_sparsity < 1:
             raise InputError(f"min_node_sparsity is {self.min_node_sparsity}; it is a share, at least 0 and below 1")
         if self.origin == "untrained" and self.keep == "converged":
@@ -71,6 +79,7 @@ class Setting:
         except InputError as error:
             raise InputError(f"{'draw_from' if self.draw_from else 'task'}: {error}") from None
         training_rows(task, self.training)
+        check_memory(task, self.training, self.block)
 
     def task_of(self, seed: int) -> Task:
         """The task of the network with this seed."""
@@ -86,6 +95,11 @@ class Setting:
                 bits = int(sum(int(bit) << k for k, bit in enumerate(generator.integers(0, 2, rows))))
             return parse_task(str(TruthTable(_random_inputs(self.task), bits)))
         return parse_task(self.task)
+
+    @property
+    def outputs_at_most(self) -> int:
+        """The outputs of its networks."""
+        return self.outputs if self.draw_from else self.task_of(0).outputs
 
     def identity(self, replicate: int) -> str:
         """Sixteen digits that name the network: a hash of all that decides it, options at their defaults left out."""
@@ -108,8 +122,7 @@ EXPLAINING = ("keep", "depth", "min_node_sparsity")
 
 def flat(setting: Setting) -> dict[str, Any]:
     """All options of a setting by key, tuples as lists."""
-    document = asdict(setting)
-    document |= document.pop("training")
+    document = {**{key: value for key, value in vars(setting).items() if key != "training"}, **vars(setting.training)}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in document.items()}
 
 
@@ -137,9 +150,17 @@ def setting_of(options: Mapping[str, Any]) -> Setting:
     Raises:
         InputError: an unknown key, a value of another type or out of range, or values that do not go together.
     """
-    if "task" in options and "draw_from" in options:
+    return setting_with({key: checked_option(key, value) for key, value in options.items()})
+
+
+def setting_with(checked: Mapping[str, Any]) -> Setting:
+    """The setting with these options, each of its type already.
+
+    Raises:
+        InputError: a value out of range, or values that do not go together.
+    """
+    if "task" in checked and "draw_from" in checked:
         raise InputError("task: draw_from replaces it; give one of them")
-    checked = {key: checked_option(key, value) for key, value in options.items()}
     own = {f.name for f in fields(Setting)}
     training = TrainingSettings(**{key: value for key, value in checked.items() if key not in own})
     return Setting(**{key: value for key, value in checked.items() if key in own}, training=training)
@@ -151,26 +172,13 @@ def checked_option(key: str, value: object) -> Any:
     Raises:
         InputError: the key is unknown or the value is of another type.
     """
-    from pydantic import TypeAdapter, ValidationError
-
     if key not in TYPES:
-        raise InputError(f"{key}: unknown option; the options are {', '.join(TYPES)}")
-    try:
-        text = json.dumps(value, allow_nan=False)
-    except (ValueError, TypeError):
-        raise InputError(
-            f"{key}: {value!r} will not do (it must be text, a finite number, or a list of such)"
-        ) from None
-    try:
-        # As JSON, a list is a tuple and a whole number a float, and nothing else is taken for something it is not.
-        return TypeAdapter(TYPES[key]).validate_json(text, strict=True)
-    except ValidationError as error:
-        reason = error.errors()[0]["msg"]
-        raise InputError(f"{key}: {text} will not do ({reason})") from None
+        raise InputError(f"{cut(key)[1:-1]}: unknown option; the options are {', '.join(TYPES)}")
+    return typed(value, TYPES[key], key)
 
 
 def _random_inputs(task: str) -> int:
     text = task.removeprefix(RANDOM)
     if not (text.isdecimal() and 1 <= int(text) <= MAX_INPUTS):
-        raise InputError(f"task is {task!r}; after {RANDOM} comes a number of inputs from 1 to {MAX_INPUTS}")
+        raise InputError(f"task is {quoted(task)}; after {RANDOM} comes a number of inputs from 1 to {MAX_INPUTS}")
     return int(text)

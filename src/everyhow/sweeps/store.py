@@ -8,16 +8,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import FileFormatError, InputError
 from ..files import write_atomically
-from .plan import Block, Plan, plan_of
-from .rows import COLUMNS, digest_of, read_metadata, read_rows, write_rows
+from ..reading import naming, read_document, read_toml, typed
+from .plan import MOST_BYTES, Block, Plan, plan_of
+from .rows import COLUMNS, SCHEMA_VERSION, check_values, digest_of, other_version, read_part, reading, write_rows
 from .work import BlockResult
 
-# 2: the rung `transitive`, trivial survivors apart, and `inert` by which unmapped neurons may carry what is still read.
-SCHEMA_VERSION = 2
+if TYPE_CHECKING:
+    import duckdb
+
+# What run.json says of the beginning, and keeps.
+BEGUN: dict[str, Any] = {
+    "schema_version": int, "plan_digest": str, "begun": str, "versions": dict[str, str | None], "machine": str,
+    "system": str,
+}  # fmt: skip
 PACKAGES = ("everyhow", "numpy", "numba", "torch", "dask", "duckdb", "safetensors")
 
 
@@ -53,14 +60,14 @@ class Store:
         Raises:
             FileFormatError: there is none, or its plan cannot be read or is not the one it was begun with.
         """
-        import tomllib
-
         path = Path(folder)
         begun_with = _begun_with(path)
         try:
-            plan = plan_of(tomllib.loads((path / "plan.toml").read_text("utf-8")))
-        except (OSError, ValueError) as error:
-            raise FileFormatError(f"{path / 'plan.toml'}: not a plan ({error})") from None
+            plan = plan_of(read_toml(path / "plan.toml", "a plan", MOST_BYTES))
+        except FileFormatError as error:
+            raise FileFormatError(f"{error}; it was written when the sweep was begun: restore it") from None
+        except InputError as error:
+            raise FileFormatError(f"{path / 'plan.toml'}: not a plan ({error}); restore it") from None
         if plan.digest != begun_with:
             raise FileFormatError(
                 f"{path / 'plan.toml'}: not the plan that this sweep was begun with; restore it, or run the changed "
@@ -98,12 +105,20 @@ class Store:
         Raises:
             FileFormatError: a part is damaged or is not of this plan; the message names it.
         """
-        found = set()
-        for block in self.plan.blocks():
-            if self.part(block).exists():
-                self._check(block)
-                found.add(block.index)
-        return found
+        return set(self.digests())
+
+    def digests(self) -> dict[int, str]:
+        """The digest of each part that is there and whole, by the index of its block.
+
+        Raises:
+            FileFormatError: a part is damaged or is not of this plan; the message names it.
+        """
+        with naming(self.folder), reading() as connection:
+            return {
+                block.index: self._checked(block, connection)
+                for block in self.plan.blocks()
+                if self.part(block).exists()
+            }
 
     def write(self, block: Block, result: BlockResult) -> None:
         """Write a block's networks and then its rows; once its part is there the block is finished.
@@ -123,33 +138,43 @@ class Store:
 
     def close(self) -> str | None:
         """The digest of the results, recorded in run.json; None while blocks are missing."""
-        digest = self.digest()
-        self._write_run(digest, sum(self.part(block).exists() for block in self.plan.blocks()))
+        digests = self.digests()
+        digest = self.digest_of(digests)
+        self._write_run(digest, len(digests))
         return digest
 
     def digest(self) -> str | None:
         """A hash of the plan and of all results but the time they took; None while blocks are missing."""
-        parts = [self.part(block) for block in self.plan.blocks()]
-        if not all(part.exists() for part in parts):
-            return None
-        digests = [read_metadata(part)["digest"] for part in parts]
-        return hashlib.sha256("".join([f"schema {SCHEMA_VERSION}", self.plan.digest, *digests]).encode()).hexdigest()
+        return self.digest_of(self.digests())
 
-    def _check(self, block: Block) -> None:
-        """Raises FileFormatError when the part of a block is not what was written."""
+    def digest_of(self, digests: Mapping[int, str]) -> str | None:
+        """The same, of the digests of the parts."""
+        if len(digests) < sum(1 for _ in self.plan.blocks()):
+            return None
+        joined = "".join([f"schema {SCHEMA_VERSION}", self.plan.digest, *(digests[index] for index in sorted(digests))])
+        return hashlib.sha256(joined.encode()).hexdigest()
+
+    def _checked(self, block: Block, connection: "duckdb.DuckDBPyConnection") -> str:
+        """The digest of a block's part.
+
+        Raises:
+            FileFormatError: it is not what was written.
+        """
         part = self.part(block)
         again = f"delete it and run again with --resume: only its {len(block.replicates)} networks are computed again"
         try:
-            stored = read_metadata(part)
-            if stored.get("schema") not in (None, str(SCHEMA_VERSION)):
-                raise FileFormatError(f"{part}: {_other_version(stored.get('version_everyhow'), stored['schema'])}")
-            rows = read_rows(part)
+            found = read_part(connection, part, _rows_of(block))
+            check_values(found.rows)
         except FileFormatError as error:
             raise FileFormatError(f"{error}; {again}") from None
-        if stored.get("digest") != digest_of(rows):
+        except InputError as error:
+            raise FileFormatError(f"{part}: damaged, {error}; {again}") from None
+        digest = digest_of(found.rows)
+        if found.metadata.get("digest") != digest:
             raise FileFormatError(f"{part}: damaged, its rows are not those that were written; {again}")
-        if stored.get("plan") != self.plan.digest or not _are_of(block, rows):
+        if found.metadata.get("plan") != self.plan.digest or not _are_of(block, found.rows):
             raise FileFormatError(f"{part}: not the part of this plan that its name says; {again}")
+        return digest
 
     def _write_description(self) -> None:
         write_atomically(self.folder / "README.md", readme(self.plan).encode())
@@ -160,7 +185,7 @@ class Store:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         here = {"versions": _versions(), "machine": platform.machine(), "system": platform.system()}
         # Where it was begun stays; each part says what it was made with.
-        begun = json.loads(path.read_text("utf-8")) if path.is_file() else {"begun": now, **here}
+        begun = {"begun": now, **here, **(_run_document(self.folder) if path.is_file() else {})}
         document = {
             "schema_version": SCHEMA_VERSION,
             "name": self.plan.name,
@@ -169,7 +194,7 @@ class Store:
             "blocks": sum(1 for _ in self.plan.blocks()),
             "blocks_finished": finished,
             "networks": self.plan.networks,
-            **{key: begun[key] for key in ("begun", "versions", "machine", "system")},
+            **{key: begun[key] for key in BEGUN if key not in ("plan_digest", "schema_version")},
             "last_written": now,
         }
         write_atomically(path, json.dumps(document, indent=1).encode())
@@ -177,15 +202,24 @@ class Store:
 
 def _are_of(block: Block, rows: Sequence[Mapping[str, Any]]) -> bool:
     """Whether rows are those that a block asks for."""
-    checkpoints = len(block.setting.training.checkpoints) or 1
     wanted = {
-        (block.point, block.setting.identity(replicate), preset)
+        (block.point, replicate, block.setting.identity(replicate), preset, output)
         for replicate in block.replicates
         for preset in block.presets
+        for output in range(block.setting.outputs_at_most)
     }
-    outputs = block.setting.task_of(0).outputs
-    found = {(row["point"], row["identity"], row["preset"]) for row in rows}
-    return found == wanted and len(rows) == len(wanted) * checkpoints * outputs
+    columns = ("point", "replicate", "identity", "preset", "output")
+    if len(rows) != _rows_of(block) or {tuple(row.get(name) for name in columns) for row in rows} != wanted:
+        return False
+    checkpoints = block.setting.training.checkpoints
+    epochs = {(*(row[name] for name in columns), row.get("epoch")) for row in rows}
+    return len(epochs) == len(rows) and (not checkpoints or {key[-1] for key in epochs} == set(checkpoints))
+
+
+def _rows_of(block: Block) -> int:
+    """How many rows a block asks for."""
+    checkpoints = len(block.setting.training.checkpoints) or 1
+    return len(block.replicates) * len(block.presets) * block.setting.outputs_at_most * checkpoints
 
 
 def _versions() -> dict[str, str | None]:
@@ -198,25 +232,31 @@ def _begun_with(folder: Path) -> str:
     Raises:
         FileFormatError: it is not the folder of a sweep, or one that another version ran.
     """
-    try:
-        run = json.loads((folder / "run.json").read_text("utf-8"))
-        digest, schema, version_ = run["plan_digest"], run["schema_version"], run["versions"]["everyhow"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise FileFormatError(f"{folder}: not the folder of a sweep (no run.json that names its plan)") from None
+    run = _run_document(folder)
+    schema = run.get("schema_version")
     if schema != SCHEMA_VERSION:
+        written = run.get("versions", {}).get("everyhow")
         raise FileFormatError(
-            f"{folder}: {_other_version(version_, schema)}; the results stay as they are, and DuckDB, pandas or polars "
+            f"{folder}: {other_version(written, schema)}; the results stay as they are, and DuckDB, pandas or polars "
             f"read results/*.parquet; to have them by this version, run {folder / 'plan.toml'} into a new folder"
         )
-    return digest
+    return run["plan_digest"]
 
 
-def _other_version(version_: object, schema: object) -> str:
-    """What a folder or part of another schema is, and why its numbers are not put beside those of this one."""
-    return (
-        f"written by everyhow {version_} as schema {schema} of sweeps; this one reads and writes schema "
-        f"{SCHEMA_VERSION}, where rungs of mappings are defined otherwise"
-    )
+def _run_document(folder: Path) -> dict[str, Any]:
+    """What run.json says of where and with what a sweep was begun.
+
+    Raises:
+        FileFormatError: there is none, or it does not say so.
+    """
+    path = folder / "run.json"
+    if not path.is_file():
+        raise FileFormatError(f"{folder}: not the folder of a sweep (no run.json that names its plan)")
+    document = read_document(path, "what a sweep says of itself", MOST_BYTES)
+    with naming(path):
+        if not isinstance(document.get("plan_digest"), str):
+            raise InputError("not the folder of a sweep (no run.json that names its plan); plan_digest is not a text")
+        return {key: typed(document[key], kind, key) for key, kind in BEGUN.items() if key in document}
 
 
 def _holds_something(folder: Path) -> bool:

@@ -9,7 +9,7 @@ from ..arguments import is_whole, listed, quoted
 from ..behavior import Task, parse_task
 from ..errors import InputError, MissingExtraError
 from ..network import Network
-from .settings import Trained, TrainingSettings, training_rows
+from .settings import Trained, TrainingSettings, check_memory, training_rows
 
 
 def train(
@@ -87,6 +87,7 @@ def train_each(
     """
     for task in tasks:
         training_rows(task, settings)
+        check_memory(task, settings, len(tasks))
     check_installed()
     from .stacked import train_stack
 

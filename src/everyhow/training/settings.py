@@ -1,5 +1,6 @@
 """How networks are trained, and what comes out."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,11 +11,14 @@ from ..activations import LEAKY, SIGMOID, TANH, activation
 from ..arguments import is_number, is_whole, quoted
 from ..behavior import Task
 from ..boolean.truth_table import assignments, row_name
+from ..budget import rounded
 from ..errors import InputError
-from ..network import Network, checked_input_values, checked_threshold, coded
+from ..network import MOST_LAYERS, Network, check_sizes, checked_input_values, checked_threshold, coded
 
 # More rows, epochs or neurons than this are a mistake of typing, and more than memory holds.
 MOST = 10**9
+# Numbers that training holds at once, four bytes each: four of each weight, and the rows.
+MOST_NUMBERS = 250_000_000
 # The functions that training knows, by code and by name.
 TRAINED = (LEAKY, TANH, SIGMOID)
 TRAINED_NAMES = "identity, relu, leaky_relu[:SLOPE], tanh, sigmoid[:STEEPNESS]"
@@ -84,10 +88,12 @@ class TrainingSettings:
                 raise InputError(f"{name}: {error}") from None
             if known.code not in TRAINED:
                 raise InputError(f"{name}: networks are not trained with {known.name} here; allowed: {TRAINED_NAMES}")
+        check_sizes([len(self.widths) + 1], "a network of these widths", MOST_LAYERS, "layers")
+        check_sizes((w for w in self.widths if is_whole(w, 1)), "a network of these widths")
         checked_input_values(self.input_values)
         checked_threshold(self.threshold)
         rules = {
-            "widths": (all(is_whole(w, 1, MOST) for w in self.widths), "whole numbers of at least 1"),
+            "widths": (all(is_whole(w, 1, MOST) for w in self.widths), f"whole numbers from 1 to {MOST:,}"),
             "learning_rate": (is_number(self.learning_rate) and self.learning_rate > 0, "above 0"),
             "loss_target": (is_number(self.loss_target, 0), "at least 0"),
             "loss_target_per_output": (
@@ -95,7 +101,7 @@ class TrainingSettings:
                 "at least 0",
             ),
             **{
-                name: (is_whole(getattr(self, name), 1, MOST), "at least 1")
+                name: (is_whole(getattr(self, name), 1, MOST), f"a whole number from 1 to {MOST:,}")
                 for name in ("rows", "batch_size", "epochs", "patience")
             },
             **{name: (is_number(getattr(self, name), 0), "at least 0") for name in ("weight_decay", "l1", "l2")},
@@ -235,3 +241,20 @@ def training_rows(task: Task, settings: TrainingSettings) -> Float[np.ndarray, "
     if not weights.sum() > 0:
         raise InputError("no row of the truth table has a weight above 0, so there is nothing to train on")
     return weights / weights.sum()
+
+
+def check_memory(task: Task, settings: TrainingSettings, networks: int) -> None:
+    """See that so many networks and the rows that they train on are in memory together before any of them is made.
+
+    Raises:
+        InputError: they hold too many numbers.
+    """
+    widths = [task.inputs, *settings.widths, task.outputs]
+    weights = sum((before + 1) * after for before, after in itertools.pairwise(widths))
+    numbers = networks * (4 * weights + settings.rows * (task.inputs + task.outputs))
+    if numbers > MOST_NUMBERS:
+        raise InputError(
+            f"training {networks:,} networks at once, each of {rounded(weights)} weights (widths {quoted(widths)}) on "
+            f"{settings.rows:,} rows, takes {rounded(numbers)} numbers; at most {MOST_NUMBERS:,} are held: give fewer "
+            f"neurons, rows or networks"
+        )

@@ -3,6 +3,7 @@
 import io
 
 from ...errors import MissingExtraError
+from ..words import seen
 from .drawing import Box, Circle, Drawing, Label, Line, Shape
 from .palette import LIGHT, ROLES, STATES
 
@@ -38,7 +39,7 @@ def pdf(drawing: Drawing) -> bytes:
     written = io.BytesIO()
     # Texts stay texts, and no date makes two files of one drawing differ.
     with mpl.rc_context({"pdf.fonttype": 42}):
-        canvas.print_pdf(written, metadata={"Title": drawing.title, "CreationDate": None})
+        canvas.print_pdf(written, metadata={"Title": seen(drawing.title), "CreationDate": None})
     return written.getvalue()
 
 
@@ -60,7 +61,7 @@ def _add(axes, shape: Shape, opacity: float, order: int) -> None:
         place = {"start": "left", "middle": "center", "end": "right"}[shape.anchor]
         halo = [withStroke(linewidth=style.width, foreground=stroke)] if style.behind else None
         axes.text(
-            shape.x, shape.y, shape.text.replace("$", r"\$"), color=fill, fontsize=shape.size * 0.92, ha=place,
+            shape.x, shape.y, seen(shape.text).replace("$", r"\$"), color=fill, fontsize=shape.size * 0.92, ha=place,
             va="center", alpha=opacity, weight="bold" if style.bold else "normal", zorder=order,
             path_effects=halo,
         )  # fmt: skip

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from xml.sax.saxutils import escape, quoteattr
 
+from ..words import seen
 from .drawing import Box, Circle, Drawing, Label, Line, Part, Shape
 from .palette import LIGHT, ROLES, STATES
 
@@ -17,7 +18,7 @@ def standalone(drawing: Drawing) -> str:
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{drawing.width:g}" height="{drawing.height:g}" '
         f'viewBox="0 0 {drawing.width:g} {drawing.height:g}" role="img" font-family={quoteattr(FONT)}>'
-        f"<title>{escape(drawing.title)}</title>{paper}{inside}</svg>\n"
+        f"<title>{escape(seen(drawing.title))}</title>{paper}{inside}</svg>\n"
     )
 
 
@@ -26,7 +27,7 @@ def inside_page(drawing: Drawing) -> str:
     inside = "".join(_part(part, _classed, {}) for part in drawing.parts)
     return (
         f'<svg class="drawing" viewBox="0 0 {drawing.width:g} {drawing.height:g}" width="{drawing.width:g}" '
-        f'style="--natural:{drawing.width:g}px" role="img" aria-label={quoteattr(drawing.title)}>{inside}</svg>'
+        f'style="--natural:{drawing.width:g}px" role="img" aria-label={quoteattr(seen(drawing.title))}>{inside}</svg>'
     )
 
 
@@ -38,7 +39,7 @@ def _part(part: Part, paint: Paint, states: dict[str, float]) -> str:
         attributes["opacity"] = f"{states[part.state]:g}"
     elif part.state:
         attributes["data-state"] = part.state
-    title = f"<title>{escape(part.title)}</title>" if part.title else ""
+    title = f"<title>{escape(seen(part.title))}</title>" if part.title else ""
     return f"<g{_attributes(attributes)}>{title}{''.join(_shape(shape, paint) for shape in part.shapes)}</g>"
 
 
@@ -61,7 +62,7 @@ def _shape(shape: Shape, paint: Paint) -> str:
     anchor = {} if shape.anchor == "start" else {"text-anchor": shape.anchor}
     # The middle of a line of text lies about a third of its size above the line that the letters stand on.
     place["dy"] = "0.35em"
-    return f"<text{_attributes(place | anchor | painted)}>{escape(shape.text)}</text>"
+    return f"<text{_attributes(place | anchor | painted)}>{escape(seen(shape.text))}</text>"
 
 
 def _painted(shape: Shape) -> dict[str, str]:

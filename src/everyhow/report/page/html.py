@@ -17,7 +17,7 @@ from ...files import write_atomically
 from ..drawings.drawing import Drawing
 from ..drawings.palette import DARK, LIGHT, css, theme
 from ..drawings.svg import inside_page
-from ..words import shown
+from ..words import seen, shown
 from .contents import contents
 from .room import Room
 
@@ -85,7 +85,10 @@ def packed(value: Any) -> str:
 
 
 def _exact(value: Any) -> Any:
-    """Whole numbers that a browser would round, as their digits, and what JSON has no number for, in words."""
+    """Whole numbers that a browser would round, as their digits, what JSON has no number for, in words, and texts in
+    which everything can be seen."""
+    if isinstance(value, str):
+        return seen(value)
     if isinstance(value, dict):
         return {key: _exact(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
@@ -118,7 +121,7 @@ def _templates():
 
     found = Environment(
         loader=PackageLoader("everyhow.report.page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
+        lstrip_blocks=True, finalize=lambda value: seen(value) if type(value) is str else value,
     )  # fmt: skip
     found.filters["packed"] = packed
     found.filters["svg"] = Markup

@@ -40,7 +40,10 @@ function tableOf(name, table) {
     } }, column));
     return cell;
   });
-  const quoted = (value) => value === null ? "" : /[",\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : String(value);
+  // A text that a spreadsheet would take for a formula begins with an apostrophe; numbers, and lists of them, do not.
+  const number = /^[+-]?[\d.]+(e[+-]?\d+)?(,[+-]?[\d.]+(e[+-]?\d+)?)*$/i;
+  const inert = (value) => typeof value === "string" && /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(value) && !number.test(value) ? `'${value}` : String(value);
+  const quoted = (value) => value === null ? "" : /[",\n\r]/.test(inert(value)) ? `"${inert(value).replaceAll('"', '""')}"` : inert(value);
   const csv = () => [table.columns, ...rows].map((row) => row.map(quoted).join(",")).join("\n") + "\n";
   const json = () => JSON.stringify({ table: name, search: search.value, note: table.note, columns: table.columns, rows }, null, 1);
   fill();
