@@ -15,6 +15,7 @@ import warnings
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import save
@@ -34,7 +35,7 @@ from everyhow.verification.verify import verify
 
 SECONDS = 20
 BYTES = 3 * 2**30
-LONGEST = 10_000
+LONGEST = 4000
 ALGORITHM = next(eh.algorithms("XOR", depth=2))
 XOR = eh.xornet()
 ESCAPE = "\x1b[31m\u202e\n"
@@ -51,11 +52,11 @@ def seeds() -> dict[str, bytes]:
     np.save(rows, np.array([[0.5, 1.0], [0.25, -3.0], [1.0, 1.0]]))
     (circuit,) = eh.circuits(XOR).minimal()[:1]
     edge_masks = [mask.astype(int) for mask in circuit.masks(XOR)]
-    np.savez(masks, **{f"edge_mask_{k}": mask for k, mask in enumerate(edge_masks)})
+    np.savez(masks, **{f"edge_mask_{k}": mask for k, mask in enumerate(edge_masks)})  # type: ignore[arg-type]
     (mapping,) = eh.mappings(XOR, ALGORITHM)
     log = [{"epoch": 10, "outputs": [{"circuits": [{"edge_masks": [mask.tolist() for mask in edge_masks]}]}]}]
     audit = eh.audit(XOR, "XOR", depth=2).document()
-    data = eh.audit_behavior(XOR, eh.Behavior.of_network(XOR, [[0, 0], [0.1, 1], [1, 0]])).document()
+    data = eh.audit_behavior(XOR, eh.Behavior.of_network(XOR, np.array([[0, 0], [0.1, 1], [1, 0]]))).document()
     arrays = {"0.weight": np.ones((3, 2)), "0.bias": np.zeros(3), "2.weight": np.ones((1, 3), np.float32)}
     model = {
         "variables": ["a", "b", "c", "o"], "values": {"c": [0, 1]}, "parents": {"c": ["a", "b"], "o": ["a", "b", "c"]},
@@ -229,15 +230,15 @@ def strange(chance: random.Random) -> object:
     ])  # fmt: skip
 
 
-def changed_value(value: object, chance: random.Random) -> object:
+def changed_value(value: Any, chance: random.Random) -> Any:
     """The value with something at a random place in it changed."""
     keys = list(value) if isinstance(value, dict) else list(range(len(value))) if isinstance(value, list) else []
     if not keys or chance.random() < 0.12:
         return _changed_leaf(value, chance)
-    at, found = chance.choice(keys), value.copy()  # type: ignore[attr-defined]
+    at, found = chance.choice(keys), value.copy()
     way = chance.random()
     if way < 0.75:
-        found[at] = changed_value(value[at], chance)  # type: ignore[index]
+        found[at] = changed_value(value[at], chance)
     elif way < 0.83:
         del found[at]
     elif isinstance(value, dict):
@@ -248,9 +249,9 @@ def changed_value(value: object, chance: random.Random) -> object:
     return found
 
 
-def _changed_leaf(value: object, chance: random.Random) -> object:
+def _changed_leaf(value: Any, chance: random.Random) -> Any:
     if type(value) in (int, float) and chance.random() < 0.5:
-        return chance.choice([value + 1, -value, value * 2**70, value * 0.5])  # type: ignore[operator]
+        return chance.choice([value + 1, -value, value * 2**70, value * 0.5])
     if isinstance(value, str) and chance.random() < 0.4:
         return chance.choice([value + ESCAPE, value[:-1], value * 3, value.upper(), f"{value},{value}"])
     return strange(chance)

@@ -28,10 +28,15 @@ def test_a_fault_is_seen(tmp_path, monkeypatch):
     from . import fuzzing
 
     path = tmp_path / "x.json"
+
+    class ObeyedError(EveryhowError):
+        def __str__(self):
+            return f"{path}: \x1b[31m"
+
     sayings = {
         "KeyError at ": KeyError("x"),
         "the file is not named first": EveryhowError("wrong"),
-        "a message of ": EveryhowError(f"{path}: " + "x" * 20_000),
+        "a message of ": ObeyedError(),
     }
     for said, error in sayings.items():
         monkeypatch.setattr(fuzzing, "read", lambda _, error=error: (_ for _ in ()).throw(error))

@@ -157,3 +157,10 @@ def test_types():
     for value, kind, message in cases:
         with pytest.raises(InputError, match=message):
             typed(value, kind, "grid")
+
+
+def test_long_messages_and_signs():
+    """A message is one line of what can be seen, cut in the middle where it quotes more than anyone reads."""
+    said = str(InputError("a\nb\x9b31m\u202e" + "x" * 10_000 + "; give fewer"))
+    assert said.startswith("a\\nb\\x9b31m\\u202ex") and said.endswith("x; give fewer") and len(said) < 3200
+    assert "signs left out" in said and said.isprintable()

@@ -133,8 +133,8 @@ def _parse_output(text: str) -> list[tuple[str, TruthTable, bool]]:
         return [(text, TruthTable.parse(text), True)]
     gate = re.fullmatch(r"([A-Za-z]\w*)(?::(\w*))?", text)
     if gate and gate[1].upper() in GATES:
-        if gate[2] is not None and not gate[2].isdecimal():
-            raise InputError(f"task {text!r}: after the colon comes the number of inputs, such as {gate[1]}:3")
+        if gate[2] is not None and not (gate[2].isdecimal() and len(gate[2]) < 4):
+            raise InputError(f"task {quoted(text)}: after the colon comes the number of inputs, such as {gate[1]}:3")
         tables = GATES[gate[1].upper()].tables(int(gate[2]) if gate[2] else None)
         return [(name, table, True) for name, table in tables]
     if gate and len(gate[1]) > 1:

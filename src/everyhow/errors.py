@@ -2,6 +2,9 @@
 
 from .budget import over_budget, rounded
 
+# Longer messages are cut in the middle: what they are about is said first, and the next step last.
+MOST_SIGNS = 3000
+
 
 class EveryhowError(Exception):
     """Base class of every error that everyhow raises on purpose.
@@ -10,7 +13,15 @@ class EveryhowError(Exception):
     """
 
     def __init__(self, *arguments: object) -> None:
-        super().__init__(*(visible(one) if isinstance(one, str) else one for one in arguments))
+        super().__init__(*(_cut(visible(_cut(one))) if isinstance(one, str) else one for one in arguments))
+
+
+def _cut(text: str) -> str:
+    """A message without its middle, where it quotes more than anyone would read."""
+    left_out = len(text) - MOST_SIGNS
+    if left_out <= 0:
+        return text
+    return f"{text[: MOST_SIGNS // 2]} ... ({left_out:,} signs left out) ... {text[-(MOST_SIGNS // 2) :]}"
 
 
 def visible(text: str) -> str:

@@ -19,7 +19,7 @@ from .importing.stored_layers import stored_arrays
 from .importing.torch_files import load_state_dict_file
 from .network import Network
 from .origin import Origin, origin_from_document
-from .reading import check_readable, json_of, read_json
+from .reading import check_readable, json_of
 
 KEYS = ("weights", "biases", "activations")
 # What torch.save writes; people end such files in many ways.
@@ -234,7 +234,7 @@ def _only_numbers(values: list, depth: int = 3) -> bool:
 
 
 def _read_json(path: Path) -> Network:
-    return network_from_document(read_json(path, "a network as JSON", LARGEST_JSON))
+    return network_from_document(json_of(path.read_bytes(), "a network as JSON"))
 
 
 def _read_safetensors(path: Path) -> Network:

@@ -9,6 +9,7 @@ import datetime
 import json
 import math
 import re
+import stat
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,13 +66,9 @@ def check_readable(path: Path, kinds: str, most: int, next_step: str) -> None:
         FileFormatError: it is missing or is none, which tells the `kinds` expected; or it is larger, which ends in
             `next_step`.
     """
-    with naming(path):
-        if not path.is_file():
-            found = "no such file" if not path.exists() or path.is_dir() else "not a plain file"
-            raise FileFormatError(f"{path}: {found}; give the path of {kinds}")
-        size = path.stat().st_size
-        if size > most:
-            raise FileFormatError(f"{path}: {size:,} bytes; at most {most:,} are read from such a file: {next_step}")
+    size = _size(path, kinds)
+    if size > most:
+        raise FileFormatError(f"{path}: {size:,} bytes; at most {most:,} are read from such a file: {next_step}")
 
 
 def content_of(path: str | Path, what: str, most: int = MOST_BYTES) -> bytes:
@@ -81,14 +78,26 @@ def content_of(path: str | Path, what: str, most: int = MOST_BYTES) -> bytes:
         FileFormatError: there is no such file, it is larger, or it cannot be read.
     """
     path = Path(path)
-    with naming(path):
-        check_readable(path, what, math.inf, "")  # type: ignore[arg-type]
-        with path.open("rb") as file:
+    size, content = _size(path, what), b""
+    if size <= most:
+        with naming(path), path.open("rb") as file:
             content = file.read(most + 1)
-            size = max(path.stat().st_size, len(content))
-        if size > most:
-            raise FileFormatError(f"{path}: has {size:,} bytes; {what} has at most {most:,}")
+    if max(size, len(content)) > most:
+        raise FileFormatError(f"{path}: has {max(size, len(content)):,} bytes; {what} has at most {most:,}")
     return content
+
+
+def _size(path: Path, kinds: str) -> int:
+    """How many bytes a file has, if it is one: a pipe would be waited for, and a device read for ever."""
+    with naming(path):
+        try:
+            found = path.stat()
+        except (FileNotFoundError, NotADirectoryError, ValueError):  # the last of a name with a character of value 0
+            raise FileFormatError(f"{path}: no such file; give the path of {kinds}") from None
+        if not stat.S_ISREG(found.st_mode):
+            other = "no such file" if stat.S_ISDIR(found.st_mode) else "not a plain file"
+            raise FileFormatError(f"{path}: {other}; give the path of {kinds}")
+        return found.st_size
 
 
 def text_of(content: bytes) -> str:
@@ -191,6 +200,9 @@ def _check_lists(content: bytes, most: int) -> None:
     Raises:
         InputError: there are too many, or it is too deep.
     """
+    most_opening = content.count(b"[") + content.count(b"{")
+    if most_opening <= min(DEEPEST, most) and content.count(b",") <= MOST_VALUES - DEEPEST:
+        return  # those in texts included, so that nothing can be too much
     # Pairs of backslashes first, so that a quote behind one that is left is part of a text.
     bare = content.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in content else content
     signs = np.frombuffer(bare.translate(None, NO_SIGNS), np.uint8)

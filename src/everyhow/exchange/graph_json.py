@@ -162,6 +162,8 @@ def read_graph_edges(
         # EAP-IG writes NaN for scores that it does not have.
         document = None if archive else read_json(path, WHAT, most, finite=False)
         if archive or has_masks(document):
+            if archive and circuit is not None:
+                raise InputError("an archive is of one circuit; leave out circuit")
             if top is not None or threshold is not None:
                 raise InputError("edge masks have no scores; leave out top and threshold")
             return archived_edges(path, network) if archive else listed_edges(document, network, circuit)

@@ -84,6 +84,7 @@ def given_points(data: Any) -> tuple[Float[np.ndarray, "inputs *features"], str]
         InputError: not a rectangular array of numbers, no inputs, or numbers that are not finite.
     """
     points = _finite(data, "data")
+    check_sizes(points.shape[1:], "data", counted="features per input")
     return points, f"{len(points)} given inputs"
 
 

@@ -11,6 +11,9 @@ from ..errors import InputError, MissingExtraError
 from ..network import Network
 from .settings import Trained, TrainingSettings, check_memory, training_rows
 
+# What PyTorch's generators take.
+LARGEST_SEED = 2**63
+
 
 def train(
     task: Any,
@@ -73,6 +76,9 @@ def train_many(
         MissingExtraError: PyTorch is not installed.
     """
     parsed, chosen_seeds = parse_task(task), tuple(seeds)
+    for seed in chosen_seeds:
+        if not is_whole(seed, -LARGEST_SEED, LARGEST_SEED):
+            raise InputError(f"seed is {quoted(seed)}; it is a whole number from -2^63 to 2^63")
     return train_each([parsed] * len(chosen_seeds), chosen_seeds, settings or TrainingSettings(), progress)
 
 
