@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import FileFormatError, InputError
 from ..files import write_atomically
+from ..one_run import RUNNING
 from .plan import Block, Plan, plan_of
 from .rows import COLUMNS, digest_of, read_metadata, read_rows, write_rows
 from .work import BlockResult
@@ -197,8 +198,8 @@ def _begun_with(folder: Path) -> str:
 
 
 def _holds_something(folder: Path) -> bool:
-    """Whether there is anything but what an interrupted writing leaves."""
-    return any(not path.name.endswith(".part") for path in folder.iterdir())
+    """Whether there is anything but what an interrupted writing leaves, and what says that a run writes here."""
+    return any(not path.name.endswith(".part") and path.name != RUNNING for path in folder.iterdir())
 
 
 def _version(package: str) -> str | None:
