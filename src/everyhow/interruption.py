@@ -62,10 +62,6 @@ def leaving_when_asked() -> Iterator[list[int]]:
             raise
     finally:
         if asked:
-            name = REQUESTS[asked[0]]
-            with contextlib.suppress(OSError, ValueError):
-                sys.stderr.write(f"everyhow: {'interrupted' if name == 'SIGINT' else f'ended by {name}'}\n")
-                sys.stdout.flush()
             _leave(asked[0])
         signal.set_wakeup_fd(descriptor)
         for number, handler in before.items():
@@ -88,6 +84,10 @@ def _end_in_time(hearing: socket.socket, heard: list[int]) -> None:
 def _leave(number: int) -> None:
     """End without waiting for threads, some of which may be in a kernel for long."""
     remove_unfinished()
+    name = REQUESTS[number]
+    with contextlib.suppress(OSError, ValueError):  # a terminal that is closed
+        sys.stderr.write(f"everyhow: {'interrupted' if name == 'SIGINT' else f'ended by {name}'}\n")
+        sys.stderr.flush()
     os._exit(128 + number)
 
 

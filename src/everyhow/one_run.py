@@ -40,7 +40,7 @@ class Place:
         """
         if not _is_at(self.handle, self.folder / RUNNING):
             raise FileFormatError(
-                f"{self.folder}: deleted, moved or replaced while this run wrote into it; the run ends here. If it was "
+                f"{self.folder}: the folder was deleted, moved or replaced while this run wrote into it. If it was "
                 f"moved, go on there with --resume; if it was deleted, run again"
             )
 

@@ -1,6 +1,7 @@
 """Work on the workers of Dask: waiting for it without waiting forever, and jobs whose results come in their order."""
 
 import contextlib
+import logging
 import sys
 import time
 from collections import deque
@@ -45,11 +46,16 @@ def client_of(scheduler: str) -> "Iterator[Client]":
             f"scheduler {scheduler!r} does not answer ({error}); give the address that dask scheduler prints, "
             f"such as tcp://HOST:8786"
         ) from None
+    # What becomes of the connection is told in our words, once.
+    log = logging.getLogger("distributed.client")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
     try:
         yield client
     finally:
         # A scheduler that is gone is not waited for.
         client.close(timeout=2)
+        log.setLevel(level)
 
 
 class Watched:

@@ -18,11 +18,11 @@ def work(scheduler: str, name: str, scratch: Path, memory: int) -> None:
         scratch: a folder of its own, where it also writes what would go to a terminal.
         memory: bytes it may use.
     """
+    threading.Thread(target=_end_with_parent, args=(scratch,), daemon=True).start()
     import asyncio
 
     from tqdm import tqdm
 
-    threading.Thread(target=_end_with_parent, args=(scratch,), daemon=True).start()
     words = os.open(words_of(scratch), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(words, 1)
     os.dup2(words, 2)
