@@ -274,7 +274,7 @@ def sweep_command(
     ] = None,
     wait: Annotated[
         float, typer.Option(help="Seconds that the scheduler may be without workers before the run ends.")
-    ] = 60.0,
+    ] = 45.0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what it would cost.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the experiments.")] = False,

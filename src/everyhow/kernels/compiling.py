@@ -41,7 +41,7 @@ class _Kept(FunctionCache):
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
             return super().load_overload(sig, target_context)
-        except Exception:  # whatever reading a file cut short leads to
+        except Exception:  # whatever reading a file that was cut short leads to
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
@@ -52,6 +52,12 @@ class _Kept(FunctionCache):
 
 
 class _Files(IndexDataCacheFile):
+    def _load_index(self) -> dict[Any, str]:
+        try:
+            return super()._load_index()
+        except Exception:  # likewise
+            return {}
+
     def save(self, key: Any, data: Any) -> None:
         """Keep a kernel compiled for one signature, in a file named by what it is.
 

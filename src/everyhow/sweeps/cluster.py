@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SECONDS_TO_CONNECT = 10
 # How long a scheduler may be silent, and how long there may be no worker, unless told otherwise.
-SECONDS_OF_SILENCE, SECONDS_WITHOUT_WORKERS = 20.0, 60.0
+SECONDS_OF_SILENCE, SECONDS_WITHOUT_WORKERS = 20.0, 45.0
 SECONDS_BETWEEN_LOOKS = 1.0
 # Jobs that are with the workers for each of their threads: enough that none waits, few enough that none piles up.
 JOBS_PER_THREAD = 4
