@@ -129,12 +129,13 @@ def test_as_they_come(monkeypatch):
 
 def end_badly(scheduler, name, scratch, memory):
     """In place of a worker."""
-    (scratch / "words").write_text(f"Traceback\nno such thing as {scheduler}\n\n")
+    (scratch / "words").write_text(f"everyhow: this is slow\nTraceback\nno such thing as {scheduler}\n\n")
     os._exit(7)
 
 
-def test_workers_that_end_before_they_begin(tmp_path, monkeypatch):
-    """They are started again, so many times; then the run ends with how they ended and what they said last."""
+def test_workers_that_end_before_they_begin(tmp_path, monkeypatch, capsys):
+    """They are started again, so many times; then the run ends with how they ended and what they said last. What they
+    have to tell of everyhow is told, once."""
     monkeypatch.setattr(local, "work", end_badly)
     monkeypatch.setattr(local, "DEATHS_OF_EACH", 2)
     workers = local.LocalWorkers("tcp://127.0.0.1:1", 1, tmp_path)
@@ -148,6 +149,7 @@ def test_workers_that_end_before_they_begin(tmp_path, monkeypatch):
     finally:
         workers.stop()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1", "2", "3"]
+    assert capsys.readouterr().err == "everyhow: this is slow\n"
 
 
 def wait_for_ever(scheduler, name, scratch, memory):

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import multiprocessing
+import sys
 import tempfile
 from collections.abc import Iterator
 from multiprocessing.process import BaseProcess
@@ -40,6 +41,7 @@ class LocalWorkers:
         self._most_deaths = DEATHS_OF_EACH * count
         self._started = 0
         self._deaths = 0
+        self._told: set[str] = set()
         self._processes = dict(self._start() for _ in range(count))
 
     def had_outcome(self) -> None:
@@ -55,6 +57,11 @@ class LocalWorkers:
         import psutil
 
         for process, scratch in tuple(self._processes.items()):
+            for line in _said(scratch):
+                # That kernels are compiled anew, such as; of every worker the same.
+                if line.startswith("everyhow: ") and line not in self._told:
+                    self._told.add(line)
+                    sys.stderr.write(f"{line}\n")
             if process.exitcode is None:
                 with contextlib.suppress(psutil.Error):
                     if psutil.Process(process.pid).memory_info().rss > ENOUGH_MEMORY * self._memory:
@@ -91,13 +98,17 @@ class LocalWorkers:
 
 def _ending(code: int, scratch: Path) -> str:
     """How a process ended, with the last it said."""
-    try:
-        said = words_of(scratch).read_text(encoding="utf-8", errors="replace").split("\n")
-    except OSError:
-        said = []
-    last = next((line.strip() for line in reversed(said) if line.strip()), "")
+    last = next((line.strip() for line in reversed(_said(scratch)) if line.strip()), "")
     how = f"by signal {-code}" if code < 0 else f"with exit code {code}"
     return how + (f", saying {last[:200]!r}" if last else "")
+
+
+def _said(scratch: Path) -> list[str]:
+    """The lines that a worker has written in place of a terminal."""
+    try:
+        return words_of(scratch).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
 
 
 @contextlib.contextmanager
