@@ -1,5 +1,6 @@
 """Runs with real processes: whatever is killed, resumed or spread over workers, the results are the same."""
 
+import contextlib
 import json
 import os
 import re
@@ -74,8 +75,12 @@ def wait_for(condition, seconds=120):
 
 def worker_processes(process):
     """The processes that compute, by what they have loaded."""
-    children = psutil.Process(process.pid).children(recursive=True)
-    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    found = []
+    for child in psutil.Process(process.pid).children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # one that has just ended
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 def test_undisturbed(undisturbed):
