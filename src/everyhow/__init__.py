@@ -1,5 +1,6 @@
 """Count every mechanistic explanation of a small network, and find the criterion that leaves only one."""
 
+from . import starting as starting
 from .audit import Audit as Audit
 from .audit import audit as audit
 from .behavior import Behavior as Behavior

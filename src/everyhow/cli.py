@@ -20,6 +20,7 @@ from .cli_import import import_command
 from .cli_options import InputsOption, JsonOption, ThresholdOption, coding, numbers, print_json, whole_budget
 from .cli_verify import verify_command
 from .errors import BudgetError, EveryhowError, FileFormatError, InputError, LostBlocksError
+from .interruption import leaving_when_asked
 from .network import Network
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ app.add_typer(cli_exchange.app)
 app.command("audit-data")(audit_data_command)
 app.command("verify")(verify_command)
 
-WRONG_INPUT, FAILURE, OVER_BUDGET, INTERRUPTED = 1, 2, 3, 130
+WRONG_INPUT, FAILURE, OVER_BUDGET = 1, 2, 3
 # Seconds that an answer may take to stop once it has been told to.
 GRACE = 10.0
 
@@ -299,6 +300,9 @@ def sweep_command(
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a Dask scheduler to use instead, such as tcp://HOST:8786.")
     ] = None,
+    wait: Annotated[
+        float, typer.Option(help="Seconds that the scheduler may be without workers before the run ends.")
+    ] = 45.0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what it would cost.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the experiments.")] = False,
@@ -324,7 +328,7 @@ def sweep_command(
 
     _announce_compilation()
     folder = out or Path("runs") / chosen.name
-    found = sweep(chosen, folder, workers=workers, scheduler=scheduler, resume=resume, progress=True)
+    found = sweep(chosen, folder, workers=workers, scheduler=scheduler, resume=resume, progress=True, wait=wait)
     summary = summarize(found)
     if as_json:
         print_json(summary.document())
@@ -583,24 +587,30 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal or pipe that cannot show the logical signs gets their codes rather than an error.
         sys.stdout.reconfigure(errors="backslashreplace")
-    try:
-        app()
-    except SystemExit as stop:
-        # Typer leaves with 2 after a wrong option or a missing argument, and has told the user so.
-        sys.exit(WRONG_INPUT if stop.code == FAILURE else stop.code)
-    except BudgetError as error:
+    with leaving_when_asked() as asked:
+        try:
+            app()
+        except SystemExit as stop:
+            # Typer leaves with 2 after a wrong option or a missing argument, and has told the user so.
+            sys.exit(WRONG_INPUT if stop.code == FAILURE else stop.code)
+        except Exception as error:
+            # After a request to end an error is only what a library makes of it.
+            if not asked:
+                _tell(error)
+
+
+def _tell(error: Exception) -> None:
+    """End with what an error says, or with where it happened when it is ours."""
+    if isinstance(error, BudgetError):
         _stop(str(error), OVER_BUDGET)
-    except LostBlocksError as error:
+    if isinstance(error, LostBlocksError):
         _stop(str(error), FAILURE)
-    except EveryhowError as error:
+    if isinstance(error, EveryhowError):
         _stop(str(error), WRONG_INPUT)
-    except OSError as error:
+    if isinstance(error, OSError):
         _stop(f"cannot write the output ({error.strerror})", WRONG_INPUT)
-    except Exception as error:
-        if str(error) == "Query interrupted":  # what DuckDB makes of Ctrl-C
-            sys.exit(INTERRUPTED)
-        traceback.print_exc()
-        _stop("internal failure; the lines above say where. Please report it with the command that led here", FAILURE)
+    traceback.print_exception(error)
+    _stop("internal failure; the lines above say where. Please report it with the command that led here", FAILURE)
 
 
 def _stop(message: str, code: int) -> None:

@@ -3,10 +3,12 @@
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import FileFormatError
+
+_UNFINISHED: set[Path] = set()
 
 
 def write_atomically(path: Path, content: bytes) -> Path:
@@ -34,6 +36,7 @@ def replacing(path: Path, next_step: str) -> Iterator[Path]:
     except OSError as error:
         raise FileFormatError(f"{path}: cannot write here ({error.strerror}); {next_step}") from None
     temporary = Path(name)
+    _UNFINISHED.add(temporary)
     try:
         yield temporary
         with temporary.open("rb") as file:
@@ -46,6 +49,23 @@ def replacing(path: Path, next_step: str) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+    finally:
+        _UNFINISHED.discard(temporary)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete the temporary files that processes which were killed left in a folder and in those within it."""
+    for pattern in (".*.part", "*/.*.part"):
+        for leftover in folder.glob(pattern):
+            with suppress(OSError):
+                leftover.unlink()
+
+
+def remove_unfinished() -> None:
+    """Delete the temporary files of this process, which is about to end."""
+    for temporary in tuple(_UNFINISHED):
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def writing_folder(folder: str | Path) -> Path:

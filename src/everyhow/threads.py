@@ -33,10 +33,14 @@ def map_in_threads(function: Callable[[Job], Result], jobs: Iterable[Job]) -> It
         return
     workers = os.cpu_count() or 1
     waiting: deque[Future[Result]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
+    pool = ThreadPoolExecutor(workers)
+    try:
         for job in itertools.chain(first, remaining):
             waiting.append(pool.submit(function, job))
             if len(waiting) > 2 * workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+    finally:
+        # After an error or Ctrl-C nobody waits for jobs whose results nobody wants.
+        pool.shutdown(wait=False, cancel_futures=True)

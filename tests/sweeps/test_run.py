@@ -1,7 +1,9 @@
 """Runs with real processes: whatever is killed, resumed or spread over workers, the results are the same."""
 
+import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,6 +15,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+from everyhow.one_run import only_run_in
 from everyhow.sweeps.results import Sweep
 
 PLAN = """
@@ -72,8 +75,12 @@ def wait_for(condition, seconds=120):
 
 def worker_processes(process):
     """The processes that compute, by what they have loaded."""
-    children = psutil.Process(process.pid).children(recursive=True)
-    return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    found = []
+    for child in psutil.Process(process.pid).children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # one that has just ended
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 def test_undisturbed(undisturbed):
@@ -228,3 +235,87 @@ def test_lost_blocks(plan, tmp_path, monkeypatch):
     with pytest.raises(runs.LostBlocksError, match=r"1 of 4 blocks were lost \(block 1: KilledWorker: as a test\)"):
         runs.run_plan(chosen, tmp_path / "run", workers=1, on_step=steps.append)
     assert steps[0].work == 0 and steps[-1].networks == 6 < steps[-1].of == 8
+
+
+@pytest.mark.parametrize("moment", ["starting", "computing"])
+def test_all_workers_killed_at_once(undisturbed, plan, tmp_path, moment):
+    """kill -9 of all of them: others are started, and the run ends as if nothing had been."""
+    folder = tmp_path / "run"
+    caught = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command(plan, folder, "--workers", "2"), **caught) as run:
+        wait_for(lambda: len(worker_processes(run)) == 2 and (moment == "starting" or parts(folder)))
+        for process in worker_processes(run):
+            process.kill()
+        _, err = run.communicate(timeout=300)
+    assert run.returncode == 0, err
+    assert Sweep.open(folder).digest == undisturbed.digest
+
+
+def test_two_runs_into_one_folder(plan, tmp_path):
+    """The second ends at once, told which the first is; afterwards the folder is free."""
+    with only_run_in(tmp_path / "run"):
+        for options in ((), ("--resume",)):
+            done = finish(plan, tmp_path / "run", *options)
+            assert done.returncode == 1
+            assert f"run: another run writes into this folder (process {os.getpid()} on " in done.stderr
+            assert [path.name for path in (tmp_path / "run").iterdir()] == [".running"]
+
+
+def test_the_folder_is_deleted(plan, tmp_path):
+    """The run notices, says so, and leaves no process."""
+    folder = tmp_path / "run"
+    caught = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command(plan, folder, "--workers", "1"), **caught) as run:
+        wait_for(lambda: worker_processes(run))
+        workers = worker_processes(run)
+        shutil.rmtree(folder)
+        _, err = run.communicate(timeout=60)
+    assert run.returncode == 1 and b"run: the folder was deleted, moved or replaced" in err, err
+    assert not psutil.wait_procs(workers, timeout=30)[1] and not folder.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="limits of POSIX")
+def test_a_full_disk(undisturbed, plan, tmp_path):
+    """A file that cannot be written ends the run with its name; nothing half is left, and the rest can be resumed."""
+    import resource
+
+    folder, caught = tmp_path / "run", {"capture_output": True, "text": True, "timeout": 300}
+    largest = 3 * (undisturbed.folder / "results" / "part-00000.parquet").stat().st_size // 4
+
+    def limited():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+
+    done = subprocess.run(command(plan, folder, "--workers", "1"), **caught, preexec_fn=limited)
+    assert done.returncode == 1, done.stderr
+    assert re.search(
+        r"everyhow: .*results/part-0000\d\.parquet: cannot write \(.*; what is finished stays", done.stderr
+    )
+    assert list(folder.rglob("*.part")) == [] and not (folder / ".running").exists()
+    (folder / "results" / ".part-00000.parquet.abc.part").write_text("of a run that was killed")
+    done = finish(plan, folder, "--resume")
+    assert done.returncode == 0, done.stderr
+    assert Sweep.open(folder).digest == undisturbed.digest
+    assert list(folder.rglob("*.part")) == []
+
+
+def test_a_scheduler_that_dies(plan, tmp_path):
+    """Without workers the run says so, without a scheduler it ends, and so does one that finds no workers in time."""
+    address_file = tmp_path / "scheduler.json"
+    dask = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--no-dashboard"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen([*dask, "--port", "0", "--scheduler-file", str(address_file)], **quiet) as scheduler:
+        wait_for(address_file.exists)
+        time.sleep(0.2)
+        address = json.loads(address_file.read_text())["address"]
+        done = finish(plan, tmp_path / "run", "--scheduler", address, "--wait", "2")
+        assert done.returncode == 2, done.stderr
+        assert f"everyhow: the scheduler {address} has no workers; waiting 2 s for some\n" in done.stderr
+        assert f"everyhow: the scheduler {address} had no workers for 2 s; start some" in done.stderr
+        whole = command(plan, tmp_path / "run", "--scheduler", address, "--resume")
+        with subprocess.Popen(whole, stderr=subprocess.PIPE, text=True) as run:
+            lines = iter(run.stderr.readline, "")
+            assert any("has no workers; waiting 45 s" in line for line in lines)
+            scheduler.kill()
+            _, err = run.communicate(timeout=60)
+        assert run.returncode == 2
+        assert err.count("\n") == 1 and "the scheduler is gone, or cannot be reached any more; start one with" in err

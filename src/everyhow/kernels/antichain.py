@@ -1,7 +1,8 @@
 """The minimal sets of a stream of sets, each a bit set."""
 
 import numpy as np
-from numba import njit
+
+from .compiling import njit
 
 
 @njit(cache=True, nogil=True)

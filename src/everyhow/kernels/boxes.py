@@ -5,8 +5,8 @@ of the outputs' pre-activations should be at least `certain`, and is wrong where
 """
 
 import numpy as np
-from numba import njit
 
+from .compiling import njit
 from .relaxation import demand, extent, no_lines, relax, run
 
 REFUTED, UNDECIDED, PROVED = -1, 0, 1

@@ -1,8 +1,8 @@
 """Counting, listing and picking circuits, prefix by prefix. Arrays as in layout, prefixes and pairs."""
 
 import numpy as np
-from numba import njit
 
+from .compiling import njit
 from .halves import half_sums, popcount, run_prefix, split_point
 from .pairs import count_pairs, count_pairs_plainly, next_pairs, pick_pairs
 from .prefixes import used_neurons

@@ -2,10 +2,11 @@
 time."""
 
 import numpy as np
-from numba import njit
+
+from .compiling import njit
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def settle(best, gate_of, left_of, right_of, tables, prices, negation, canon, order_of, images, limit):
     """Fill `best` and how each function is made, cheapest first (Dijkstra's algorithm).
 
@@ -69,7 +70,7 @@ def settle(best, gate_of, left_of, right_of, tables, prices, negation, canon, or
                     )  # fmt: skip
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _applied(table, one, other, full):
     found = 0
     if table & 1:
@@ -83,7 +84,7 @@ def _applied(table, one, other, full):
     return found
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _offer(best, gate_of, left_of, right_of, canon, order_of, images, bits, cost, gate, left, right):
     first = canon[bits]
     if cost < best[first]:

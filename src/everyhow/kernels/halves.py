@@ -6,9 +6,9 @@ of a neuron is a set of parents and a set of outputs it feeds, or to be left out
 """
 
 import numpy as np
-from numba import njit
 
 from .activation import activate
+from .compiling import njit
 
 
 @njit(cache=True, nogil=True)

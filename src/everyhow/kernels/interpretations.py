@@ -5,9 +5,9 @@ counts go forward from state to state. Modulus 0 stands for 2^64, whose residues
 """
 
 import numpy as np
-from numba import njit
 
 from .activation import activate
+from .compiling import njit
 
 ONE, ZERO = np.uint64(1), np.uint64(0)
 # What comparing values with each other adds to their errors, relative to the largest.

@@ -5,7 +5,8 @@ which point each row was. They lie inside the box low[k] to high[k].
 """
 
 import numpy as np
-from numba import njit
+
+from .compiling import njit
 
 LEAF_SIZE = 24
 

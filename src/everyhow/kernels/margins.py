@@ -6,9 +6,9 @@ A value is what was computed, and `off` how far the exact one may be from it. Ar
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from .activation import activate
+from .compiling import njit
 from .halves import received
 from .layout import INNER_HIGH, INNER_LOW, OPENS, OUTER_HIGH, OUTER_LOW, WEIGHT
 

@@ -7,8 +7,8 @@ and walks then take three times as long.
 """
 
 import numpy as np
-from numba import njit
 
+from .compiling import njit
 from .kdtree import build_tree
 from .layout import INNER_HIGH, INNER_LOW, OPENS, OUTER_HIGH, OUTER_LOW, STARTS, WEIGHT
 

@@ -5,7 +5,8 @@ Arrays: `widths` (layers + 1,), `available` (layers, widest) bit sets of parents
 """
 
 import numpy as np
-from numba import njit
+
+from .compiling import njit
 
 
 @njit(cache=True, nogil=True)

@@ -8,9 +8,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from .activation import activate
+from .compiling import njit
 
 # Relative to the sum of magnitudes; a sum of a thousand float64 terms is off by a tenth of it at most.
 ROUNDING = 1e-12

@@ -1,9 +1,9 @@
 """Running circuits one by one. Arrays as in layout; `masks` (circuits, layers, widest) are each neuron's parents."""
 
 import numpy as np
-from numba import njit
 
 from .activation import activate
+from .compiling import njit
 from .halves import received
 from .layout import INNER_HIGH, INNER_LOW, OPENS, OUTER_HIGH, OUTER_LOW, WEIGHT
 

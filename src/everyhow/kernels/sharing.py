@@ -5,9 +5,9 @@ row in `previous` plus 1, or 0. Values (variants, scenarios) are activations les
 """
 
 import numpy as np
-from numba import njit
 
 from .activation import activate
+from .compiling import njit
 from .layout import INNER_HIGH, INNER_LOW, OUTER_HIGH, OUTER_LOW, WEIGHT
 
 

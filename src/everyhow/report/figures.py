@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import InputError, MissingExtraError
-from ..files import writing_folder
+from ..errors import InputError
+from ..files import replacing, writing_folder
 from ..ladder import IN_SHORT
 from ..sweeps.plan import EPOCH
 from ..sweeps.results import Sweep
@@ -24,6 +24,7 @@ from ..sweeps.statistics import (
     survivors,
     values_of,
 )
+from .plotting import load_matplotlib
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,12 +62,7 @@ def draw_figures(sweep: Sweep, folder: str | Path, formats: Sequence[str] = FORM
     unknown = [name for name in formats if name not in FORMATS]
     if unknown or not formats:
         raise InputError(f"format {', '.join(unknown) or 'missing'}; the formats are {', '.join(FORMATS)}")
-    try:
-        import matplotlib
-    except ImportError:
-        raise MissingExtraError(
-            "figures need Matplotlib, which is not installed: pip install 'everyhow[plot]'"
-        ) from None
+    matplotlib = load_matplotlib("figures need Matplotlib, which is not installed: pip install 'everyhow[plot]'")
     if not any(sample.explained for sample in samples(sweep)):
         raise InputError(f"{sweep.folder}: no network was explained, so there is nothing to draw")
     if len(sweep.settings) > MOST_SETTINGS:
@@ -83,7 +79,8 @@ def draw_figures(sweep: Sweep, folder: str | Path, formats: Sequence[str] = FORM
                 path = target / f"{name}.{kind}"
                 # Without a date, the same results give the same file.
                 dated = {"svg": {"Date": None}, "pdf": {"CreationDate": None, "ModDate": None}, "png": {}}[kind]
-                figure.savefig(path, metadata=dated, bbox_inches="tight", pad_inches=0.03)
+                with replacing(path, "choose another place") as temporary:
+                    figure.savefig(temporary, format=kind, metadata=dated, bbox_inches="tight", pad_inches=0.03)
                 written.append(path)
     return written
 

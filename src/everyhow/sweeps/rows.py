@@ -313,7 +313,8 @@ def write_rows(path: Path, rows: Sequence[dict[str, Any]], metadata: dict[str, s
                     chunk = rows[start : start + ROWS_AT_ONCE]
                     values = [row.get(name) for row in chunk for name in COLUMNS]
                     connection.execute(f"INSERT INTO results VALUES {', '.join([f'({places})'] * len(chunk))}", values)
-                options = f"FORMAT parquet, COMPRESSION zstd, KV_METADATA {{{named}}}"
+                # Under the temporary name at once, not under another one first.
+                options = f"FORMAT parquet, USE_TMP_FILE false, COMPRESSION zstd, KV_METADATA {{{named}}}"
                 connection.execute(f"COPY results TO '{_quoted(str(temporary))}' ({options})")
         except duckdb.Error as error:
             raise FileFormatError(f"{path}: cannot write ({first_line(error)}); what is finished stays") from None

@@ -1,7 +1,7 @@
 """Running a plan on Dask: blocks go to workers as they are free, and their results into the store as they come."""
 
 import contextlib
-import logging
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 from ..arguments import is_whole, quoted
 from ..errors import InputError, LostBlocksError, first_line
+from ..files import remove_leftovers
+from ..one_run import Place, only_run_in
 from ..training import check_installed
-from .cluster import client_of
+from .cluster import SECONDS_WITHOUT_WORKERS, Watched, as_they_come, client_of
 from .costs import block_seconds
+from .local import local_workers
 from .plan import Block, Plan, read_plan
 from .results import Sweep
 from .store import Store
@@ -46,6 +49,7 @@ def sweep(
     scheduler: str | None = None,
     resume: bool = False,
     progress: bool = False,
+    wait: float = SECONDS_WITHOUT_WORKERS,
 ) -> Sweep:
     """Train and explain every network of a plan, and return the results.
 
@@ -59,11 +63,12 @@ def sweep(
         scheduler: the address of a Dask scheduler to use instead, such as tcp://HOST:8786.
         resume: go on with what the folder holds.
         progress: show progress on stderr.
+        wait: seconds that a scheduler may be without workers before the run ends.
 
     Raises:
-        InputError: a plan, an option or a folder that will not do.
-        FileFormatError: a file is damaged or cannot be written.
-        LostBlocksError: workers died over some blocks; the rest is finished and kept.
+        InputError: a plan, an option or a folder that will not do, or a folder that another run writes into.
+        FileFormatError: a file is damaged or cannot be written, or the folder was deleted meanwhile.
+        LostBlocksError: workers died over some blocks, or no worker or no scheduler is left; the rest is kept.
     """
     from .watch import watching
 
@@ -76,11 +81,13 @@ def sweep(
     for name, number in (("seeds", seeds), ("workers", workers)):
         if number is not None and not is_whole(number, 1):
             raise InputError(f"{name} is {quoted(number)}; it is a whole number of at least 1")
+    if isinstance(wait, bool) or not isinstance(wait, int | float) or not 0 <= wait < math.inf:
+        raise InputError(f"wait is {quoted(wait)}; it is a number of seconds, at least 0")
     if isinstance(plan, Plan) and seeds is not None:
         raise InputError("seeds are those of the plan; give its name or file to change them")
     chosen = plan if isinstance(plan, Plan) else read_plan(plan, seeds)
     with watching(chosen, progress) as on_step:
-        run_plan(chosen, out, workers=workers, scheduler=scheduler, resume=resume, on_step=on_step)
+        run_plan(chosen, out, workers=workers, scheduler=scheduler, resume=resume, on_step=on_step, wait=wait)
     return Sweep.open(out)
 
 
@@ -92,6 +99,7 @@ def run_plan(
     scheduler: str | None = None,
     resume: bool = False,
     on_step: Callable[[Step], None] = lambda step: None,
+    wait: float = SECONDS_WITHOUT_WORKERS,
 ) -> Store:
     """Compute what a plan asks for, into a folder.
 
@@ -106,11 +114,13 @@ def run_plan(
         scheduler: the address of a Dask scheduler, such as tcp://HOST:8786, whose workers are used instead.
         resume: go on with what the folder holds.
         on_step: called before the first block and after each.
+        wait: seconds that a scheduler may be without workers before the run ends.
 
     Raises:
-        InputError: the folder holds something else, or the options do not go together.
-        FileFormatError: a file of the folder is damaged or cannot be written.
-        LostBlocksError: workers died over some blocks; everything else is finished and kept.
+        InputError: the folder holds something else, another run writes into it, or the options do not go together.
+        FileFormatError: a file of the folder is damaged or cannot be written, or the folder was deleted meanwhile.
+        LostBlocksError: workers died over some blocks, or no worker or no scheduler is left; everything else is
+            finished and kept.
         MissingExtraError: PyTorch is not installed.
     """
     if workers is not None and workers < 1:
@@ -119,28 +129,29 @@ def run_plan(
         raise InputError("workers are those of the scheduler when its address is given; leave one of them out")
     if scheduler is None:
         check_installed()
-    store = (Store.resume if resume else Store.create)(folder, plan)
-    finished = store.finished()
-    left = [block for block in plan.blocks() if block.index not in finished]
-    done = sum(len(block.replicates) for block in plan.blocks() if block.index in finished)
-    if not left:
+    with only_run_in(folder) as place:
+        store = (Store.resume if resume else Store.create)(folder, plan)
+        remove_leftovers(store.folder)
+        finished = store.finished()
+        left = [block for block in plan.blocks() if block.index not in finished]
+        done = sum(len(block.replicates) for block in plan.blocks() if block.index in finished)
+        lost = []
+        if left:
+            costs = {block.index: block_seconds(block) for block in left}
+            whole, spent = sum(costs.values()), 0.0
+            # The longest first, so that no worker is left alone with one at the end.
+            left.sort(key=lambda block: -costs[block.index])
+            with _crew(workers, scheduler, wait, len(left), place) as crew:
+                on_step(Step(done, plan.networks, 0.0))
+                for block, error in _computed(crew, left, store):
+                    if error is not None:
+                        lost.append((block, error))
+                        continue
+                    done, spent = done + len(block.replicates), spent + costs[block.index]
+                    on_step(Step(done, plan.networks, spent / whole))
+        else:
+            on_step(Step(done, plan.networks, 1.0))
         store.close()
-        on_step(Step(done, plan.networks, 1.0))
-        return store
-    costs = {block.index: block_seconds(block) for block in left}
-    whole, spent = sum(costs.values()), 0.0
-    # The longest first, so that no worker is left alone with one at the end.
-    left.sort(key=lambda block: -costs[block.index])
-    lost = []
-    with _client(workers, scheduler, len(left)) as client:
-        on_step(Step(done, plan.networks, 0.0))
-        for block, error in _computed(client, left, store):
-            if error is not None:
-                lost.append((block, error))
-                continue
-            done, spent = done + len(block.replicates), spent + costs[block.index]
-            on_step(Step(done, plan.networks, spent / whole))
-    store.close()
     if lost:
         raise LostBlocksError(
             f"{len(lost)} of {len(left)} blocks were lost (block {lost[0][0].index}: {lost[0][1]}); everything else is "
@@ -149,42 +160,55 @@ def run_plan(
     return store
 
 
-def _computed(client: "Client", blocks: list[Block], store: Store) -> Iterator[tuple[Block, str | None]]:
-    """Each block as soon as it is written, or with the reason why it is lost."""
-    from distributed import as_completed
+@dataclass(frozen=True)
+class _Crew:
+    """Who computes.
 
+    Attributes:
+        client: of Dask.
+        look: to be called now and then; ends the run where it cannot go on.
+        had_outcome: to be called when a block is finished or lost.
+    """
+
+    client: "Client"
+    look: Callable[[], None]
+    had_outcome: Callable[[], None] = lambda: None
+
+
+def _computed(crew: _Crew, blocks: list[Block], store: Store) -> Iterator[tuple[Block, str | None]]:
+    """Each block as soon as it is written, or with the reason why it is lost."""
     # The plan is in the key, since a scheduler takes equal keys of different clients for the same work.
     name, here = store.plan.digest[:16], version("everyhow")
-    futures = {client.submit(run_block, block, here, key=f"everyhow-{name}-{block.index}"): block for block in blocks}
-    for future in as_completed(list(futures)):
-        block = futures.pop(future)
-        error = future.exception()
-        if error is None:
-            store.write(block, future.result())
-        yield block, None if error is None else f"{type(error).__name__}: {first_line(error)}"
-        # Nobody holds the future now, so that the workers forget its result.
-        del future
+    futures = {
+        crew.client.submit(run_block, block, here, key=f"everyhow-{name}-{block.index}"): block for block in blocks
+    }
+    for outcome, block in as_they_come(futures, crew.look):
+        crew.had_outcome()
+        if isinstance(outcome, Exception):
+            yield block, f"{type(outcome).__name__}: {first_line(outcome)}"
+        else:
+            crew.look()
+            store.write(block, outcome)
+            yield block, None
 
 
 @contextlib.contextmanager
-def _client(workers: int | None, scheduler: str | None, blocks: int) -> "Iterator[Client]":
-    """A client of a scheduler, by default one of this process with workers of its own."""
-    from distributed import Client, LocalCluster
+def _crew(workers: int | None, scheduler: str | None, wait: float, blocks: int, place: Place) -> Iterator[_Crew]:
+    """The workers of a scheduler, or by default of this machine; they work as long as the folder is there."""
+
+    def looking(look: Callable[[], None]) -> Callable[[], None]:
+        def both() -> None:
+            place.check()
+            look()
+
+        return both
 
     if scheduler is not None:
         with client_of(scheduler) as client:
-            yield client
+            yield _Crew(client, looking(Watched(client, wait).look))
         return
-    count = min(workers or _cores(), blocks)
-    with (
-        LocalCluster(
-            n_workers=count, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
-            host="127.0.0.1", silence_logs=logging.CRITICAL, preload=["everyhow.sweeps.worker"],
-            worker_dashboard_address="127.0.0.1:0",
-        ) as cluster,
-        Client(cluster) as client,
-    ):  # fmt: skip
-        yield client
+    with local_workers(min(workers or _cores(), blocks)) as (client, local):
+        yield _Crew(client, looking(local.look), local.had_outcome)
 
 
 def _cores() -> int:

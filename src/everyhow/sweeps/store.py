@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import FileFormatError, InputError
 from ..files import write_atomically
+from ..one_run import RUNNING
 from ..reading import naming, read_document, read_toml, typed
 from .plan import MOST_BYTES, Block, Plan, plan_of
 from .rows import COLUMNS, SCHEMA_VERSION, check_values, digest_of, other_version, read_part, reading, write_rows
@@ -260,8 +261,8 @@ def _run_document(folder: Path) -> dict[str, Any]:
 
 
 def _holds_something(folder: Path) -> bool:
-    """Whether there is anything but what an interrupted writing leaves."""
-    return any(not path.name.endswith(".part") for path in folder.iterdir())
+    """Whether there is anything but what an interrupted writing leaves, and what says that a run writes here."""
+    return any(not path.name.endswith(".part") and path.name != RUNNING for path in folder.iterdir())
 
 
 def _version(package: str) -> str | None:

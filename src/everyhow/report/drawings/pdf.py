@@ -2,7 +2,7 @@
 
 import io
 
-from ...errors import MissingExtraError
+from ..plotting import load_matplotlib
 from ..words import seen
 from .drawing import Box, Circle, Drawing, Label, Line, Shape
 from .palette import LIGHT, ROLES, STATES
@@ -17,14 +17,12 @@ def pdf(drawing: Drawing) -> bytes:
     Raises:
         MissingExtraError: Matplotlib is not installed.
     """
-    try:
-        import matplotlib as mpl
-        from matplotlib.backends.backend_pdf import FigureCanvasPdf
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingExtraError(
-            "PDF needs Matplotlib, which is not installed; pip install 'everyhow[plot]', or write an .svg file"
-        ) from None
+    mpl = load_matplotlib(
+        "PDF needs Matplotlib, which is not installed; pip install 'everyhow[plot]', or write an .svg file"
+    )
+    from matplotlib.backends.backend_pdf import FigureCanvasPdf
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(drawing.width / POINTS, drawing.height / POINTS))
     canvas = FigureCanvasPdf(figure)
     axes = figure.add_axes((0, 0, 1, 1))

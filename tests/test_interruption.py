@@ -1,0 +1,147 @@
+"""Requests to end: obeyed in time whatever the main thread does, with nothing temporary left."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from everyhow.interruption import leaving_when_asked
+from everyhow.threads import map_in_threads
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+
+BEGIN = """
+import sys, time
+from pathlib import Path
+from everyhow.files import replacing
+from everyhow.interruption import leaving_when_asked
+"""
+LISTENS = """
+with leaving_when_asked():
+    with replacing(Path(sys.argv[1]), "") as temporary:
+        print("ready", flush=True)
+        time.sleep(600)
+"""
+DOES_NOT = """
+with leaving_when_asked():
+    with replacing(Path(sys.argv[1]), "") as temporary:
+        print("ready", flush=True)
+        while True:
+            try:
+                time.sleep(600)
+            except BaseException:
+                pass
+"""
+KERNEL = """
+import numba
+@numba.njit(nogil=True)
+def spin(n):
+    a = 1
+    while a != 0:
+        a = (a * 5 + n) % 1000003 + 1
+    return a
+spin.compile((numba.int64,))
+with leaving_when_asked():
+    with replacing(Path(sys.argv[1]), "") as temporary:
+        print("ready", flush=True)
+        spin(7)
+"""
+FINISHES = """
+with leaving_when_asked():
+    print("ready", flush=True)
+    time.sleep(1)
+print("done")
+"""
+
+
+def begin(script, *arguments, **options):
+    caught = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen([sys.executable, "-c", BEGIN + script, *map(str, arguments)], **caught, **options)
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+@pytest.mark.parametrize("script", [LISTENS, DOES_NOT, KERNEL], ids=["listens", "does not listen", "kernel"])
+@pytest.mark.parametrize(
+    ("number", "code", "said"),
+    [
+        (signal.SIGINT, 130, "everyhow: interrupted\n"),
+        (signal.SIGTERM, 143, "everyhow: ended by SIGTERM\n"),
+        (signal.SIGHUP, 129, "everyhow: ended by SIGHUP\n"),
+    ],
+)
+def test_it_ends(tmp_path, script, number, code, said):
+    """With the code of the signal and one line, also out of a kernel; the temporary file is gone."""
+    if script is KERNEL and number != signal.SIGINT:
+        pytest.skip("compiling takes long, and one signal is like another")
+    with begin(script, tmp_path / "file") as process:
+        assert len(list(tmp_path.iterdir())) == 1
+        process.send_signal(number)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (code, said)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_ignored_stays_ignored():
+    """As under nohup."""
+    with begin(FINISHES, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as process:
+        process.send_signal(signal.SIGHUP)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (0, "done\n", "")
+
+
+def test_a_closed_terminal(tmp_path):
+    """Where nothing can be said any more, it still ends."""
+    read, write = os.pipe()
+    script = [sys.executable, "-c", BEGIN + LISTENS, str(tmp_path / "file")]
+    with subprocess.Popen(script, stdout=subprocess.PIPE, stderr=write, text=True) as process:
+        os.close(write)
+        assert process.stdout.readline() == "ready\n"
+        os.close(read)
+        process.send_signal(signal.SIGHUP)
+        process.communicate(timeout=60)
+    assert process.returncode == 129 and list(tmp_path.iterdir()) == []
+
+
+def test_nothing_stays_behind():
+    """Handlers are those of before."""
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with leaving_when_asked() as asked:
+        assert asked == [] and signal.getsignal(signal.SIGTERM) != before[1]
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_threads_that_nobody_waits_for():
+    """After an error the jobs that wait are not begun."""
+    begun = []
+
+    def job(number):
+        begun.append(number)
+        if number == 0:
+            raise KeyboardInterrupt
+        return number
+
+    with pytest.raises(KeyboardInterrupt):
+        list(map_in_threads(job, range(1000)))
+    assert len(begun) < 100
+
+
+def test_while_it_loads():
+    """Ctrl-C before the command line is there ends it without a word."""
+    script = (
+        "import sys; sys.argv = ['bin/everyhow']; import everyhow, time; print('ready', flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=60)[1] == b""
+    assert process.returncode == -signal.SIGINT
+    script = script.replace("bin/everyhow", "script.py")
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.SIGINT)
+        assert b"KeyboardInterrupt" in process.communicate(timeout=60)[1], "scripts are left alone"
