@@ -11,6 +11,7 @@ from ..boolean.cost import CostModel
 from ..boolean.gates import GATES
 from ..errors import InputError
 from ..network import Network
+from ..network_files import network_document
 from ..provenance import DOCUMENT_DIGEST, behavior_digest
 from ..schema import SCHEMA_VERSION
 from .check import Check
@@ -27,6 +28,9 @@ OPTIONS = (
     "within", "robust", "budget",
 )  # fmt: skip
 DATA_OPTIONS = ("features", "depth", "ablation", "robust", "tolerance", "budget")
+CIRCUIT_RUNGS = [
+    "perfect", "resample_faithful", "resample_faithful_minimal", "resample_faithful_fewest_edges",
+]  # fmt: skip
 ABLATIONS = (None, "zero", "mean", "resample")
 # Why what was given may be changed unnoticed by whoever makes the digest anew.
 ANY_OTHER = "asked by a person; any other that gives the same answers would do"
@@ -58,7 +62,12 @@ def asked_again(
     document: dict[str, Any], network: Network, whole: dict[str, Any] | None = None, output: int | None = None
 ) -> dict[str, Any]:
     """What has to stand where it says what was asked. Of one output of several, `whole` says it too."""
-    found: dict[str, Any] = {"provenance": _provenance(document)}
+    found: dict[str, Any] = {"provenance": _provenance(document), "network": network_document(network)}
+    if DOCUMENT_DIGEST in document["provenance"] and "ladder" in document:
+        radius = document["options"]["robust"]
+        if document.get("preset") != "authors":
+            rungs = CIRCUIT_RUNGS if radius is None else [*CIRCUIT_RUNGS, "robust"]
+            found["ladder"] = Holds(lambda ladder: list(ladder["circuits"]) == rungs, f"the rungs {', '.join(rungs)}")
     if "behavior" in document:
         found["options"] = _data_options(document)
         if whole is not None:
@@ -68,6 +77,8 @@ def asked_again(
         return found
     options = document["options"]
     found |= {"task": _task(document, network), "options": _task_options(document)}
+    found["preset"] = Holds(lambda t: t in ("paper", "authors"), "paper or authors")
+    found["decision"] = Holds(lambda t: t in ("threshold", "round"), "threshold or round", ANY_OTHER)
     if document["preset"] == "authors":
         found["decision"] = "round"
     if whole is not None:
@@ -78,6 +89,7 @@ def asked_again(
             found["options"]["pair_order"] = whole["options"]["pair_order"]
     elif "outputs" in document:
         names = [part["task"] for part in document["outputs"]]
+        found["options"]["tables"] = [part["options"]["tables"][0] for part in document["outputs"]]
         found["task"] = ",".join(names) if all(isinstance(name, str) for name in names) else "names"
     return found
 

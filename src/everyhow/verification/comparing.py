@@ -113,7 +113,9 @@ def compared(what: str, scope: str, stated: Any, found: Any) -> Check:
     if first is not None:
         place, one, other = first
         name = what + shown(("", *place)) if place else what
-        return Check(name.replace("..", "."), scope, _plain(one), _plain(other))
+        check = Check(name.replace("..", "."), scope, _plain(one), _plain(other))
+        # Values that are alike but of another kind are told apart by their kinds.
+        return Check(check.what, scope, *map(_kind, (one, other))) if check.agrees else check
     if isinstance(found, dict | list | tuple):
         number = values_in(found)
         return Check(what, f"{scope}; {number:,} values" if number > 1 else scope, True, True)
@@ -125,6 +127,10 @@ def _passes(found: Holds, stated: Any) -> bool:
         return bool(found.test(stated))
     except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError):
         return False
+
+
+def _kind(value: Any) -> str:
+    return f"{value} ({type(value).__name__})"
 
 
 def _plain(value: Any) -> Any:

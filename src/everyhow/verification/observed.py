@@ -47,8 +47,10 @@ def observed_again(document: dict[str, Any], network: Network) -> tuple[dict[str
         details = circuits.details()
         verdict = {"where_then_what": circuits.verdict(rungs)}
         found["ladder"] = {"circuits": circuits.survivors(rungs)}
-    if said["distinct_causal_signatures"] is None:
-        own: Any = None if not classes_or_one else Holds(lambda n: n is None, "nothing", "the budget did not allow it")
+    if not classes_or_one:
+        own: Any = None
+    elif said["distinct_causal_signatures"] is None:
+        own = Holds(lambda n: n is None, "nothing", "the budget did not allow it")
     else:
         own = Open(TOO_MANY) if signatures is None else len(set(signatures.values()))
     counts["distinct_causal_signatures"] = own

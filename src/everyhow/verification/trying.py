@@ -196,11 +196,15 @@ class ExperimentsAgain:
     @cached_property
     def chosen(self) -> list[Examined]:
         """Those that can be swapped, at most 100."""
-        swappable = [
+        return self.swappable[:MOST_EXAMINED]
+
+    @cached_property
+    def swappable(self) -> list[Examined]:
+        """Those of which each variable can change without the others."""
+        return [
             one for one in self.survivors
             if isinstance(one, Placed) or np.linalg.matrix_rank(one.codes) == len(one.codes)
         ]  # fmt: skip
-        return swappable[:MOST_EXAMINED]
 
     @cached_property
     def limit(self) -> int:
@@ -294,9 +298,7 @@ class ExperimentsAgain:
 
     def document(self) -> dict[str, Any]:
         """The experiments as they stand in audit.json."""
-        unswappable = len(self.survivors) - sum(
-            isinstance(one, Placed) or np.linalg.matrix_rank(one.codes) == len(one.codes) for one in self.survivors
-        )
+        unswappable = len(self.survivors) - len(self.swappable)
         document: dict[str, Any] = {
             "survivors": self.of,
             "not_swappable": unswappable,

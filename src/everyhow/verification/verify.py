@@ -18,7 +18,7 @@ from .asked import asked_again, check_schema
 from .authors import authors_again
 from .check import Check
 from .circuits import MOST_CIRCUITS, CircuitsAgain, all_circuits_run, check_large
-from .comparing import Open, compared, left_open, shown
+from .comparing import Holds, Open, compared, left_open, shown
 from .mappings import check_mappings
 from .observed import observed_again
 from .paper import Asked, PaperAgain, behavior_for
@@ -104,6 +104,7 @@ def _digests(document: dict[str, Any], network: Network) -> Iterator[Check]:
 def _several(
     document: dict[str, Any], network: Network, seed: int, unchecked: dict[str, str]
 ) -> Iterator[Check]:  # fmt: skip
+    yield Check("outputs", "of the network", len(document["outputs"]), network.widths[-1])
     for k, part in enumerate(document["outputs"]):
         name = f"outputs[{k}]"
         own = network_from_document(part)
@@ -114,6 +115,7 @@ def _several(
         yield from _part(f"{name}.", part, own, seed, unchecked)
     if "together" in document:
         said, options = document["together"], document["options"]
+        yield compared("together keys", "the file", sorted(said), ["circuits", "counts", "ladder", "verdict"])
         found = _together(_text([document["network"], document["decision"], options, list(said["ladder"]["circuits"])]))
         if found is None:
             behavior = behavior_for(network, document["decision"], options)
@@ -149,6 +151,8 @@ def _by_data(
         for check in check_large(document, network, large, document["options"]["ablation"] or "zero", seed):
             yield Check(prefix + check.what, check.scope, check.stated, check.found)
     yield from compare_all(prefix, document, found, unchecked, "every input")
+    if "outputs" in document:
+        yield Check(prefix + "outputs", "of the network", len(document["outputs"]), network.widths[-1])
     for k, part in enumerate(document.get("outputs", ())):
         name = f"outputs[{k}]"
         own = network_from_document(part)
@@ -187,6 +191,9 @@ def compare_all(
             yield Check(prefix + key, scope or SCOPES.get(key, "the file"), "nothing", "something")
             continue
         stated = said[key]
+        if key == "ladder" and isinstance(value, Holds):
+            yield compared(prefix + "ladder.circuits rungs", GIVEN, stated, value)
+            continue
         for place, reason in left_open(stated, value, (key,)):
             unchecked.setdefault(prefix + _pattern(place), reason)
         if key in ("counts", "ladder", "verdict", "details") and isinstance(value, dict) and isinstance(stated, dict):
