@@ -23,6 +23,48 @@ def test_judge(survivors, status, criterion):
     assert verdict.space == "everything"
 
 
+TRIVIAL = [
+    # mappings, trivial ones among them, status, criterion
+    ({"single": 149, "irredundant": 1}, 1, "identifiable, trivially", "irredundant"),
+    ({"single": 1, "irredundant": 1}, 1, "identifiable, trivially", "single"),
+    ({"single": 3, "irredundant": 2}, 1, "identifiable", "irredundant"),
+    ({"single": 2, "irredundant": 2}, 1, "identifiable", "single"),
+    ({"single": 5, "irredundant": 4}, 1, "not identifiable", "irredundant"),
+    ({"single": 5, "irredundant": 2}, 2, "not identifiable", "irredundant"),
+    ({"single": 5, "irredundant": 0}, 0, "none valid", "irredundant"),
+    ({"single": 5, "irredundant": None}, 1, "unknown", None),
+]
+
+
+@pytest.mark.parametrize(("survivors", "trivial", "status", "criterion"), TRIVIAL)
+def test_trivial_survivors(survivors, trivial, status, criterion):
+    """Algorithms without variables do not count: others decide, and where there are none left the verdict says so."""
+    verdict = judge(survivors, "everything", trivial=dict.fromkeys(survivors, trivial))
+    assert (status, criterion) == (verdict.status, verdict.criterion)
+    assert ("no variables" in verdict.reason) == (status == "identifiable, trivially" or trivial == 2)
+    assert (", beside 1 without variables" in verdict.reason) == (trivial == 1 and "trivially" not in status and
+                                                                  criterion is not None)  # fmt: skip
+
+
+def test_verdicts_of_a_gate():
+    """AND(A,B) is all that is left of AND in a trained network, and the verdict says what that is worth."""
+    import everyhow as eh
+
+    from .conftest import reference
+
+    _, network = reference("and-2-3-3-1-seed0")
+    audit = eh.audit(network, "AND")
+    verdict = audit.verdict["what_then_where"]
+    assert str(verdict) == "identifiable, trivially, by irredundant"
+    assert verdict.reason == (
+        "the one that is left has no variables, and such an algorithm passes every rung of any network; nothing with "
+        "variables passes irredundant; in every aligned algorithm with variables a gate is constant or repeats an "
+        "operand"
+    )
+    assert audit.ladder["trivial"] == dict.fromkeys(audit.ladder["mappings"], 1)
+    assert "what then where: identifiable, trivially, by irredundant" in repr(audit)
+
+
 def test_anything_partial_is_unknown():
     """A cap makes the verdict unknown even when the numbers look decisive."""
     verdict = judge({"single": 1}, "everything", partial="the budget was exceeded")

@@ -29,7 +29,10 @@ def test_paper_block(name):
     audit = eh.audit(network, document["task"])
     expected = {key: n for key, n in document["paper"].items() if key not in ELSEWHERE}
     assert expected == {key: audit.counts[key] for key in expected}
-    assert document["paper"]["ladder"] == audit.ladder
+    stated = document["paper"]["ladder"]
+    assert stated == {kind: {rung: audit.ladder[kind][rung] for rung in rungs} for kind, rungs in stated.items()}
+    assert set(audit.ladder) == {*stated, "trivial"}
+    assert set(audit.ladder["trivial"]) == {*stated["mappings"], "transitive"} == set(audit.ladder["mappings"])
     if name != "xornet":
         assert set(audit.counts) == set(expected)
 

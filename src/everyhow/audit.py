@@ -100,6 +100,12 @@ class Audit(Displayed):
         return self._single().verdict
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """How the network was made from what was given, and what was counted anew of an audit of an earlier schema."""
+        recounted = self.provenance.get("recounted")
+        return (*self.network.remarks, *([recounted] if recounted else []))
+
+    @property
     def mismatch(self) -> str | None:
         """What the network computes, when that is not the task; None when it is, and for several outputs."""
         if not self.differs_at or self.computes is None:
@@ -130,7 +136,7 @@ class Audit(Displayed):
     def __repr__(self) -> str:
         lines = [f"Audit of {self.task} on {self.network!r}, preset {self.preset}"]
         parts = self.outputs or (self,)
-        lines += [f"  {said}" for said in (*self.network.remarks, *(part.mismatch for part in parts)) if said]
+        lines += [f"  {said}" for said in (*self.remarks, *(part.mismatch for part in parts)) if said]
         if self.outputs:
             lines += [f"  {audit.task}: {_in_short(audit)}" for audit in self.outputs]
             if self.together is not None:

@@ -64,11 +64,13 @@ class CountedExplanations:
 
     @property
     def ladder(self) -> dict[str, dict[str, int | None]]:
-        """Survivors by rung: of (algorithm, mapping) pairs, of algorithms, and of circuits."""
+        """Survivors by rung: of (algorithm, mapping) pairs, of algorithms, and of circuits; and how many of the pairs,
+        and so of the algorithms, are trivial, having no variables."""
         return {
             "mappings": self.mappings.surviving_mappings,
             "algorithms": self.mappings.surviving_algorithms,
             "circuits": self.circuits.survivors,
+            "trivial": self.mappings.trivial,
         }
 
     @property
@@ -81,6 +83,7 @@ class CountedExplanations:
                 f"all {'' if algorithms is None else f'{algorithms:,} '}algorithms with all their minimal mappings",
                 self.mappings.failure,
                 "; ".join(self.mappings.refused + self.mappings.ties),
+                self.mappings.trivial,
             ),
             "where_then_what": circuit_verdict(self.circuits),
         }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Status = Literal["identifiable", "not identifiable", "none valid", "unknown"]
+Status = Literal["identifiable", "identifiable, trivially", "not identifiable", "none valid", "unknown"]
 
 # Every criterion, in a few words and in a sentence. Each rung keeps only what passed the rungs before it.
 IN_SHORT = {
@@ -13,6 +13,7 @@ IN_SHORT = {
     "ordered": "layers in order",
     "joint": "forced together",
     "inert": "other neurons inert",
+    "transitive": "left as computed",
     "perfect": "decides right alone",
     "resample_faithful": "and amid any other input",
     "resample_faithful_minimal": "nothing smaller inside",
@@ -28,7 +29,8 @@ DEFINITIONS = {
     "irredundant": "no gate is constant or repeats one of its operands",
     "ordered": "each variable lies in an earlier layer than the one that uses it",
     "joint": "network and algorithm agree when variables are forced together",
-    "inert": "the unmapped neurons of the mapped layers change no decision",
+    "inert": "unmapped neurons of a mapped layer matter by nothing but what the algorithm still reads past it",
+    "transitive": "what forced variables leave in the neurons of the others acts as the value that the algorithm gives",
     "perfect": "alone, it decides as the network does at every input",
     "resample_faithful": "it decides right even when the other edges carry what they carry at any other input",
     "resample_faithful_minimal": "no smaller circuit inside it passes",
@@ -47,7 +49,8 @@ class Verdict:
     """Whether exactly one explanation is left, by which criterion, and among what.
 
     Attributes:
-        status: identifiable, not identifiable, none valid or unknown.
+        status: identifiable; identifiable, trivially (by an algorithm without variables alone); not identifiable; none
+            valid; or unknown.
         criterion: the rung that decided it; None when the verdict is unknown.
         space: what was searched.
         reason: one sentence.
@@ -59,7 +62,8 @@ class Verdict:
     reason: str
 
     def __str__(self) -> str:
-        return self.status + (f" by {self.criterion}" if self.criterion else "")
+        comma = "," * ("," in self.status)
+        return self.status + (f"{comma} by {self.criterion}" if self.criterion else "")
 
 
 @dataclass(frozen=True)
@@ -96,28 +100,46 @@ class Fault:
 
 
 def judge(
-    survivors: Mapping[str, int | None], space: str, failure: str | None = None, partial: str | None = None
+    survivors: Mapping[str, int | None],
+    space: str,
+    failure: str | None = None,
+    partial: str | None = None,
+    trivial: Mapping[str, int | None] | None = None,
 ) -> Verdict:
     """The verdict of one ladder.
 
     Args:
         survivors: by rung, the loosest first, how many explanations pass it and all before; None when not counted.
         space: what was searched.
-        failure: what failed at the first rung that nothing passes.
+        failure: what failed at the first rung that nothing passes, trivial ones aside.
         partial: what was estimated or capped, if anything was; the verdict is then unknown.
+        trivial: by rung, how many of the survivors have no variables. They pass every rung of any network, so the
+            verdict goes by the others; where none of these is left and one trivial one is, it says so.
 
     Example:
         >>> judge({"single": 2, "irredundant": 1, "ordered": 1}, "all algorithms").criterion
         'irredundant'
+        >>> judge({"single": 2, "irredundant": 1}, "all algorithms", trivial={"single": 1, "irredundant": 1}).status
+        'identifiable, trivially'
     """
     uncounted = [rung for rung, number in survivors.items() if number is None]
     if partial or uncounted:
         return Verdict("unknown", None, space, partial or f"not counted: {', '.join(uncounted)}")
-    *_, (strictest, left) = survivors.items()
+    telling = {rung: (number or 0) - ((trivial or {}).get(rung) or 0) for rung, number in survivors.items()}
+    *_, (strictest, left) = telling.items()
+    alone = (survivors[strictest] or 0) - left
     if left == 0:
-        fatal = next(rung for rung, number in survivors.items() if number == 0)
-        return Verdict("none valid", fatal, space, failure or f"nothing passes {fatal}")
+        fatal = next(rung for rung, number in telling.items() if number == 0)
+        reason = failure or f"nothing{' with variables' * bool(alone)} passes {fatal}"
+        if alone == 0:
+            return Verdict("none valid", fatal, space, reason)
+        what = "the one that is left has" if alone == 1 else f"the {alone:,} that are left have"
+        said = f"{what} no variables, and such an algorithm passes every rung of any network; {reason}"
+        if alone == 1:
+            return Verdict("identifiable, trivially", fatal, space, said)
+        return Verdict("not identifiable", strictest, space, said)
+    beside = f", beside {alone:,} without variables" if alone else ""
     if left == 1:
-        decisive = next(rung for rung, number in survivors.items() if number == 1)
-        return Verdict("identifiable", decisive, space, f"exactly one passes ({DEFINITIONS[decisive]})")
-    return Verdict("not identifiable", strictest, space, f"{left:,} pass even the strictest criterion")
+        decisive = next(rung for rung, number in telling.items() if number == 1)
+        return Verdict("identifiable", decisive, space, f"exactly one passes ({DEFINITIONS[decisive]}){beside}")
+    return Verdict("not identifiable", strictest, space, f"{left:,} pass even the strictest criterion{beside}")

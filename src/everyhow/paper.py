@@ -17,6 +17,7 @@ from .interpretations.findings import InterpretationFindings
 from .ladder import Verdict, judge
 from .lesson import Lesson, examine_lesson
 from .mappings.alignment import minimal_mappings
+from .mappings.findings import RUNGS as MAPPING_RUNGS
 from .mappings.findings import MappingFindings, complexity
 from .mappings.mapping import Mapping
 from .network import Network
@@ -133,7 +134,7 @@ def explain(
     number, left = _number(mappings, readouts), surviving_circuits(counted.circuits)
     experiments = examine_experiments(network, survivors[:MOST_EXAMINED], number, left, behavior.decision)
     ranking = rank(survivors, number, questions.costs)
-    last = mappings.survivors.get("inert")
+    last = mappings.survivors.get(MAPPING_RUNGS[-1])
     cheapest = None if last is None else cheapest_mappings(last, questions.costs)
     lesson = examine_lesson(network, task, behavior.decision, max_depth, budget, questions.shown)
     by_ablation = count_by_ablation(network, behavior, budget, counted.circuits, execution)

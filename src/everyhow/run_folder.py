@@ -12,7 +12,7 @@ from .boolean.truth_table import TruthTable
 from .errors import FileFormatError, InputError, shortened
 from .files import check_readable
 from .network_files import network_from_document
-from .schema import RELEASED
+from .schema import RELEASED, told_of_schema, without_redefined
 
 if TYPE_CHECKING:
     from .audit import Audit
@@ -44,7 +44,8 @@ def reopen(folder: str | Path, progress: bool = False) -> "Audit | BehaviorAudit
     """The audit that a run folder holds, of a task or by data, with everything it found.
 
     audit.json holds counts and lists; what else there is to see follows from the network. So the audit is repeated with
-    the options stored beside its counts, and takes as long again.
+    the options stored beside its counts, and takes as long again. What an earlier schema counted by another definition
+    is found by the present one, and that is said among the audit's remarks.
 
     Raises:
         FileFormatError: there is no audit.json, it is none, or the audit now finds other counts than it says.
@@ -85,8 +86,9 @@ def read_audit(path: Path) -> dict[str, Any]:
         raise FileFormatError(f"{path}: not an audit but a JSON {type(document).__name__}; audit the network again")
     version = document.get("schema_version")
     if isinstance(version, bool) or version not in RELEASED:
+        known = f"{', '.join(map(str, RELEASED[:-1]))} and {RELEASED[-1]}"
         raise FileFormatError(
-            f"{path}: schema_version is {str(version)[:40]}; this everyhow reads {' and '.join(map(str, RELEASED))}: "
+            f"{path}: schema_version is {str(version)[:40]}; this everyhow reads {known}: "
             f"use a newer version, or audit the network again"
         )
     return document
@@ -121,9 +123,14 @@ def _repeat_by_data(document: dict[str, Any], progress: bool) -> "BehaviorAudit"
 
 
 def _stored_provenance(found: Mapping[str, Any], document: dict[str, Any]) -> dict[str, Any]:
-    """The versions, date and time that the file says."""
+    """The versions, date and time that the file says; of one of an earlier schema also that it is one."""
     stored = document.get("provenance")
-    return {**found, **(stored if isinstance(stored, dict) else {})}
+    told = told_of_schema(document["schema_version"]) if "behavior" not in document else None
+    return {
+        **found,
+        **(stored if isinstance(stored, dict) else {}),
+        **({} if told is None else {"recounted": f"The audit was {told}; here they are counted anew."}),
+    }
 
 
 def _as_stored(found: "Audit", document: dict[str, Any]) -> "Audit":
@@ -143,12 +150,13 @@ def _check_same(path: Path, stored: dict[str, Any], found: dict[str, Any]) -> No
         pairs.append((stored, found))
     if "together" in stored and "together" in found:
         pairs.append((stored["together"], found["together"]))
+    version = stored["schema_version"]
     for one, other in pairs:
         for part in ("counts", "ladder", "verdict"):
-            for key, value in json.loads(json.dumps(other[part])).items():
-                said = one.get(part, {}).get(key)
-                if said != value:
+            said, now = (without_redefined(document.get(part, {}), version, part) for document in (one, other))
+            for key, value in json.loads(json.dumps(now)).items():
+                if said.get(key) != value:
                     raise FileFormatError(
-                        f"{path}: {part} says {key} is {json.dumps(said)}, but the network stored there gives "
+                        f"{path}: {part} says {key} is {json.dumps(said.get(key))}, but the network stored there gives "
                         f"{json.dumps(value)}; the file was changed, or written by another version: audit again"
                     )

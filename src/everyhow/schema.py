@@ -1,5 +1,42 @@
 """The versions of audit.json that have been released."""
 
-# 1: audits of tasks. 2: also audits by data, circuits of all outputs together, and counts by ablation.
-SCHEMA_VERSION = 2
-RELEASED = (1, 2)
+from typing import Any
+
+# 1: audits of tasks. 2: also audits by data, circuits of all outputs together, and counts by ablation. 3: the rung
+# `transitive`, trivial survivors apart, and `inert` by which unmapped neurons may carry what is still read past them.
+SCHEMA_VERSION = 3
+RELEASED = (1, 2, 3)
+# What earlier schemas lack or count by another definition, and the first one that has it as it is now.
+SINCE = {
+    ("counts", "interpretations_per_circuit_min"): 3,
+    ("counts", "interpretations_per_circuit_max"): 3,
+    ("ladder", "mappings", "inert"): 3,
+    ("ladder", "mappings", "transitive"): 3,
+    ("ladder", "algorithms", "inert"): 3,
+    ("ladder", "algorithms", "transitive"): 3,
+    ("ladder", "trivial"): 3,
+    ("verdict", "what_then_where"): 3,
+}
+
+
+def is_redefined(version: int, *path: str) -> bool:
+    """Whether an audit.json of this schema lacks what stands at a path now, or counts it by another definition."""
+    return SINCE.get(path, 0) > version
+
+
+def without_redefined(part: Any, version: int, *path: str) -> Any:
+    """A part of an audit.json without all that one of an earlier schema lacks or counts otherwise."""
+    if not isinstance(part, dict):
+        return part
+    kept = {key: value for key, value in part.items() if not is_redefined(version, *path, key)}
+    return {key: without_redefined(value, version, *path, key) for key, value in kept.items()}
+
+
+def told_of_schema(version: int) -> str | None:
+    """What is to be said of an audit.json of an earlier schema; None of the newest."""
+    if version >= SCHEMA_VERSION:
+        return None
+    return (
+        f"written by schema {version}, before the rungs of mappings were defined as they are now: it has no rung "
+        f"transitive, and its numbers of inert and what they decide follow an older definition"
+    )

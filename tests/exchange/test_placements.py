@@ -15,7 +15,7 @@ from everyhow.exchange.placements import (
     joint_disagreement,
     placements,
 )
-from everyhow.mappings.interchange import disagreement
+from everyhow.mappings.interchange import try_jointly
 from everyhow.mappings.mapping import Mapping
 from everyhow.verification import plain
 
@@ -113,7 +113,7 @@ def test_the_same_as_mappings(name):
         placed += len(found)
         for placement in found:
             mapping = Mapping(algorithm, tuple(placement.sets[placement.variables.index(v)] for v in order))
-            joint = disagreement(network, mapping, plain.rows(2)) is None
+            joint = try_jointly(network, mapping, plain.rows(2)).disagreement is None
             assert agrees_jointly(network, model, placement) == joint == plain_is_joint(network, model, placement)
     assert placed
 

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 import everyhow as eh
 from everyhow.behavior import Behavior
-from everyhow.boolean.algorithms import idle_gate
+from everyhow.boolean.algorithms import Algorithm, Leaf, idle_gate, inner
 from everyhow.boolean.truth_table import assignments
 from everyhow.mappings.alignment import aligned, minimal_mappings
-from everyhow.mappings.faults import fault_of_near_miss
+from everyhow.mappings.faults import fault, fault_of_near_miss
 from everyhow.mappings.findings import RUNGS, examine_mappings
-from everyhow.mappings.interchange import best_mappings, disagreement, iia, interference
+from everyhow.mappings.interchange import best_mappings, iia, interference, try_jointly, try_transitively
+from everyhow.mappings.mapping import Mapping
 from everyhow.mappings.released import bases_tested, released_mappings
 from everyhow.mappings.signatures import NeuronSet, signatures
 from everyhow.verification import plain
@@ -93,9 +94,12 @@ def test_aligned(network, depth):
         assert plain.is_irredundant(tree, points) == mine[name].algorithm.irredundant
         assert plain.is_ordered(tree, mapping) == mine[name].ordered
         assert plain.is_joint(network, points, tree, negated, mapping) == (
-            disagreement(network, mine[name], points) is None
+            try_jointly(network, mine[name], points).disagreement is None
         )
-        assert plain.is_inert(network, points, mapping) == (interference(found, mine[name]) is None)
+        assert plain.is_inert(network, points, tree, mapping) == (interference(found, mine[name]) is None)
+        assert plain.is_transitive(network, points, tree, negated, mapping) == (
+            try_transitively(network, mine[name], points).disagreement is None
+        )
 
 
 @pytest.mark.parametrize("name", ["xor-2-3-3-1-seed2", "and-2-3-3-1-seed0", "xor-2-3-3-1-seed4"])
@@ -250,42 +254,48 @@ def test_the_interchange_that_fells_a_mapping(name):
     behavior = Behavior.of_network(network, points)
     findings = examine_mappings(network, behavior, behavior.tables()[0], 3, 10**10)
     states = plain.run(network, points)
-    for rung in ("ordered", "joint", "inert"):
+    for rung in RUNGS[2:]:
         before = findings.survivors[RUNGS[RUNGS.index(rung) - 1]]
         assert set(findings.fallen[rung]) == set(before) - set(findings.survivors[rung])
-        for mapping, fault in findings.fallen[rung].items():
-            if fault.experiment is None:
+        for mapping, found in findings.fallen[rung].items():
+            if found.experiment is None:
                 assert rung == "ordered"
                 continue
-            assert fault.experiment.decided in replayed(network, points, states, mapping, fault.experiment)
-            assert fault.experiment.predicted != fault.experiment.decided
+            assert found.experiment.decided in replayed(network, points, states, mapping, found.experiment)
+            assert found.experiment.predicted != found.experiment.decided
     for miss in findings.near_misses:
-        fault = fault_of_near_miss(findings.signatures, miss)
-        assert fault.experiment.decided in replayed(network, points, states, miss.mapping, fault.experiment)
+        found = fault_of_near_miss(findings.signatures, miss)
+        assert found.experiment.decided in replayed(network, points, states, miss.mapping, found.experiment)
     for algorithm in findings.aligned:
         assert (idle_gate(algorithm) is None) == algorithm.irredundant
 
 
 def replayed(network, points, states, mapping, run):
     """What the network decides at the base of a run, the neurons of its variables taking their values from the sources;
-    more than one answer only where several variables have the name that the run gives."""
+    more than one answer only where several variables have the name that the run gives. A source such as `10 with
+    OR(A,B) as at 01` is a run of its own, which leaves the neurons as they are then taken."""
     named = list(zip(mapping.algorithm.variables, mapping.sets, strict=True))
-    options = []
-    for item, _ in run.sources:
-        sets = [(s.layer, s.neurons) for variable, s in named if variable.name == item]
-        if not sets:
-            layer = int(item.split("layer ")[1].split(":")[0])
-            sets = [(layer, tuple(int(j) for j in item.split(": ")[1].rstrip(")").split("+")))]
-        options.append(sets)
+
+    def patched(sources):
+        """The patches that some sources may stand for."""
+        options = []
+        for item, source in sources:
+            sets = [(s.layer, s.neurons) for variable, s in named if variable.name == item]
+            if not sets:
+                layer = int(item.split("layer ")[1].split(":")[0])
+                sets = [(layer, tuple(int(j) for j in item.split(": ")[1].rstrip(")").split("+")))]
+            row, _, forced = source.partition(" with ")
+            others = [part.rsplit(" as at ", 1) for part in forced.split(" and ") if part]
+            starts = (
+                [states]
+                if not others
+                else [plain.patched_states(network, points, patches) for patches in patched(others)]
+            )
+            options.append([(at, js, start[at][int(row, 2), list(js)]) for at, js in sets for start in starts])
+        return itertools.product(*options)
+
     base = points[[int(run.base, 2)]]
-    decided = set()
-    for chosen in itertools.product(*options):
-        patches = [
-            (layer, neurons, states[layer][int(source, 2), list(neurons)])
-            for (layer, neurons), (_, source) in zip(chosen, run.sources, strict=True)
-        ]
-        decided.add(bool(plain.run_patched(network, base, patches)[0]))
-    return decided
+    return {bool(plain.run_patched(network, base, patches)[0]) for patches in patched(run.sources)}
 
 
 def test_inert_where_the_network_decides_1():
@@ -299,3 +309,211 @@ def test_inert_where_the_network_decides_1():
     unused = [m for m in findings.survivors["joint"] if all(3 not in s.neurons for s in m.sets)]
     assert unused
     assert all(interference(findings.signatures, mapping) is None for mapping in unused)
+
+
+def plain_mapping(mapping):
+    """A mapping as the plain methods take it: tree, complement, and the set of each variable."""
+    return as_trees(mapping.algorithm.tree), mapping.algorithm.negated, [(s.layer, s.neurons) for s in mapping.sets]
+
+
+def as_trees(tree):
+    return tree.index if hasattr(tree, "index") else (
+        as_trees(tree.left), tree.left_negated, as_trees(tree.right), tree.right_negated
+    )  # fmt: skip
+
+
+def passes(network, points, mapping):
+    """Which of joint, inert and transitive an aligned mapping passes, by the plain methods; and whether the fast ones
+    agree on each."""
+    tree, negated, sets = plain_mapping(mapping)
+    slow = (
+        plain.is_joint(network, points, tree, negated, sets),
+        plain.is_inert(network, points, tree, sets),
+        plain.is_transitive(network, points, tree, negated, sets),
+    )
+    fast = (
+        try_jointly(network, mapping, points).disagreement is None,
+        interference(signatures(network, points), mapping) is None,
+        try_transitively(network, mapping, points).disagreement is None,
+    )
+    assert slow == fast, (slow, fast, mapping)
+    return slow
+
+
+def small_networks(number, seed):
+    """Random networks of small whole numbers, in which signals often agree: 2 or 3 inputs, 1 to 3 hidden layers."""
+    rng = np.random.default_rng(seed)
+    for k in range(number):
+        widths = [2 + (k % 4 == 3), *rng.integers(1, 4, 1 + k % 3), 1]
+        weights = [rng.integers(-2, 3, shape) for shape in zip(widths[1:], widths, strict=False)]
+        biases = [rng.integers(-2, 3, width) for width in widths[1:]]
+        hidden = ("step", "relu")[k // 2 % 2]
+        yield eh.Network(weights, biases, [hidden] * (len(widths) - 2) + ["identity"], threshold=0.5)
+
+
+def small_xor_networks(drawn, seed):
+    """Those 2-2-2-1 networks, of so many with weights drawn from -2 to 2, that compute XOR."""
+    rng, shapes = np.random.default_rng(seed), [(2, 2), (2, 2), (1, 2)]
+    weights = [rng.integers(-2, 3, (drawn, *shape)) for shape in shapes]
+    biases = [rng.integers(-2, 3, (drawn, 1, shape[0])) for shape in shapes]
+    state = assignments(2)
+    for layer, (w, b) in enumerate(zip(weights, biases, strict=True)):
+        state = state @ w.transpose(0, 2, 1) + b
+        state = np.maximum(state, 0) if layer < 2 else state
+    for k in np.flatnonzero(((state[..., 0] > 0.5) == [0, 1, 1, 0]).all(axis=1)):
+        names = ("relu", "relu", "identity")
+        yield eh.Network([w[k] for w in weights], [b[k, 0] for b in biases], names, threshold=0.5)
+
+
+def test_rungs_of_aligned_mappings():
+    """Every rung of aligned mappings in many small networks by both routes; each is passed and missed by some."""
+    seen = set()
+    for network in (*small_networks(200, seed=1), *itertools.islice(small_xor_networks(60_000, seed=1), 80)):
+        points = network.corners
+        (table,) = Behavior.of_network(network, points).tables()
+        if table.bits in (0, table.full):
+            continue
+        found = signatures(network, points)
+        for algorithm in itertools.islice(aligned(found, table, 2), 20):
+            for mapping in itertools.islice(minimal_mappings(found, algorithm), 3):
+                seen.add(passes(network, points, mapping))
+    assert {(True, True, True), (True, True, False), (False, True, False)} <= seen, seen
+
+
+@pytest.mark.parametrize("name", ["xor-2-2-2-1-seed2", "xor-2-3-3-1-seed4", "and-2-3-3-1-seed0", "nor-2-3-3-1-seed0"])
+def test_rungs_of_trained_networks(name):
+    """Every rung of the mappings of trained networks, redundant algorithms included."""
+    _, network = reference(name)
+    points = network.corners
+    (table,) = Behavior.of_network(network, points).tables()
+    found = signatures(network, points)
+    placed = [m for m in all_mappings(found, table, 3) if len(m.sets) <= 3]
+    assert {passes(network, points, mapping) for mapping in placed[:: 1 + len(placed) // 60]}
+
+
+def test_inert_of_any_mapping():
+    """What unmapped neurons may carry, for neuron sets and algorithms drawn at random, aligned or not."""
+    random, passed = np.random.default_rng(3), []
+    algorithms = {n: [a for t in tables for a in eh.algorithms(t, 5 - n)] for n, tables in
+                  {2: ("XOR", "AND"), 3: ("A AND (B OR C)", "A AND B AND C")}.items()}  # fmt: skip
+    for network in small_networks(600, seed=2):
+        points, inputs = network.corners, network.widths[0]
+        listed = algorithms[inputs]
+        algorithm = listed[random.integers(len(listed))]
+        places = [NeuronSet(layer, (j,)) for layer, width in enumerate(network.widths[1:-1], 1) for j in range(width)]
+        if len(places) < len(algorithm.variables):
+            continue
+        order = random.permutation(len(places))[: len(algorithm.variables)]
+        mapping = Mapping(algorithm, tuple(places[k] for k in order))
+        tree, _, sets = plain_mapping(mapping)
+        slow = plain.is_inert(network, points, tree, sets)
+        assert slow == (interference(signatures(network, points), mapping) is None), mapping
+        passed.append(slow)
+    assert 10 < sum(passed) < len(passed) - 10
+
+
+def gated(steepness=40):
+    """A in h0 and OR(B,C) in h1, then AND(h0,h1)."""
+    name = f"sigmoid:{steepness}"
+    return eh.Network(([[1, 0, 0], [0, 1, 1]], [[1, 1]]), ([-0.5, -0.5], [-1.5]), (name, name))
+
+
+def test_unmapped_neurons_may_carry_what_is_still_read():
+    """The network that is AND(A, OR(B,C)) passes `inert` for it: h0 carries A, which the root reads past the layer."""
+    audit = eh.audit(gated(), "A AND (B OR C)")
+    (mapping,) = audit.findings.mappings.survivors["inert"]
+    assert (str(mapping.algorithm), str(mapping)) == ("AND(A, OR(B,C))", "OR(B,C) in layer 1: 1")
+    assert mapping.still_read(1) == {"A": 0b11110000}
+    assert audit.verdict["what_then_where"].status == "identifiable"
+    assert audit.ladder["mappings"] == dict.fromkeys(RUNGS, 1)
+
+
+def test_unmapped_neurons_that_carry_more():
+    """Where h0 is A AND (B OR C), sources that agree on A change a decision; the fault says what h0 may carry and shows
+    the run. In the algorithm whose root reads nothing but variables of that layer, nothing may be carried."""
+    network = eh.Network(([[2, 1, 1], [0, 1, 1]], [[1, 1]]), ([-2, 0], [-1]), ("step", "step"))
+    behavior = Behavior.of_network(network, network.corners)
+    assert str(behavior.tables()[0]) == "00000111"
+    algorithm = next(a for a in eh.algorithms("A AND (B OR C)", 2) if str(a) == "AND(A, OR(B,C))")
+    mapping = Mapping(algorithm, (NeuronSet(1, (1,)),))
+    found, ties = fault("inert", network, signatures(network, network.corners), behavior, mapping)
+    assert ties == 0
+    assert found.text == (
+        "the unmapped neurons of layer 1 may carry A, in which source and base agree, and change a decision"
+    )
+    assert str(found.experiment) == (
+        "at 101, with the unmapped neurons (layer 1: 0) as at 100: the explanation says 1, the run decides 0"
+    )
+    xor = eh.Network(([[1, 1], [1, 1], [1, -1]], [[-2, 1, 1]]), ([-1, 0, 0], [0]), ("step", "identity"), threshold=0.6)
+    behavior = Behavior.of_network(xor, xor.corners)
+    algorithm = next(a for a in eh.algorithms("XOR", 2) if str(a) == "AND(NAND(A,B), OR(A,B))")
+    mapping = Mapping(algorithm, (NeuronSet(1, (0,)), NeuronSet(1, (1,))))
+    found, _ = fault("inert", xor, signatures(xor, xor.corners), behavior, mapping)
+    assert found.text == "the unmapped neurons of layer 1 may carry nothing, and change a decision"
+
+
+def test_a_forced_variable_leaves_the_other_one_wrong():
+    """A 2-2-2-1 network of small whole numbers, found by drawing weights from -2 to 2 until a mapping that passes
+    `joint` fell at `transitive`: h0 = relu(B - A) is AND(¬A,B); g1 = relu(h1 - 2 h0) is AND(A,¬B) until h0 is forced
+    to 1 at 10, where g1 becomes 0 and the output stays 1 only since h0 is 1. Held at 10, such a g1 decides 0."""
+    network = eh.Network(
+        ([[-1, 1], [1, -1]], [[-1, 0], [-2, 1]], [[-1, 1]]), ([0, 0], [1, 0], [1]), ("relu", "relu", "identity"),
+        threshold=0.5,
+    )  # fmt: skip
+    audit = eh.audit(network, "XOR", depth=2)
+    found = audit.findings.mappings
+    fallen = {str(m): fault for m, fault in found.fallen["transitive"].items()}
+    place = "AND(A,¬B) in layer 2: 1, AND(¬A,B) in layer 1: 0"
+    assert place in {str(mapping) for mapping in found.survivors["joint"]}
+    assert str(fallen[place]) == (
+        "at 10 with AND(¬A,B) as at 01, the neurons of AND(A,¬B) are left in a state that does not act as the value "
+        "that the algorithm then gives it"
+    )
+    assert str(fallen[place].experiment) == (
+        "at 00, with AND(A,¬B) as at 10 with AND(¬A,B) as at 01: the explanation says 1, the run decides 0"
+    )
+    # Of all second layers of such weights in which g1 sees both neurons, some are right and some so wrong.
+    seen = set()
+    for first, second in itertools.product(range(-2, 3), repeat=2):
+        weights = (network.weights[0], [[-1, 0], [first, second]], network.weights[2])
+        other = eh.Network(weights, network.biases, network.activations, threshold=0.5)
+        behavior = Behavior.of_network(other, other.corners)
+        findings = examine_mappings(other, behavior, behavior.tables()[0], 2, 10**10)
+        for mapping in findings.survivors["inert"]:
+            assert passes(other, other.corners, mapping)[2] == (mapping in findings.survivors["transitive"])
+            seen.add(passes(other, other.corners, mapping))
+    assert seen == {(True, True, True), (True, True, False)}
+
+
+def test_a_third_variable_hides_a_wrong_one():
+    """3-4-2-1 networks of AND(NAND(B,C), OR(¬A, AND(A,B))), found by going through the weights of p: h0 = AND(A,B),
+    h1 = AND(B,C), h2 = h3 = A, q = h1, and the output is 1 where p = q = 0. The mappings pass five rungs. When
+    AND(A,B) is forced to 0 at 111, p should be 1; where it is 0, q = 1 hides it: they fall at `transitive` alone."""
+    a, b, c = map(Leaf, range(3))
+    second = inner(inner(a, False, b, False), True, a, False)
+    algorithm = Algorithm(3, inner(inner(b, False, c, False), True, second, True), False)
+    assert str(algorithm) == "AND(NAND(B,C), OR(¬A, AND(A,B)))"
+    wrong = 0
+    for ab, bc, bias in itertools.product((-2, -1, 1, 2), (-2, -1, 1, 2), range(-2, 3)):
+        weights = ([[1, 1, 0], [0, 1, 1], [1, 0, 0], [1, 0, 0]], [[ab, bc, 1, 1], [0, 1, 0, 0]], [[-1, -1]])
+        network = eh.Network(weights, ([-1, -1, 0, 0], [bias, 0], [1]), ("step",) * 3, threshold=0.5)
+        points = network.corners
+        behavior = Behavior.of_network(network, points)
+        if str(behavior.tables()[0]) != "11100010":
+            continue
+        found = signatures(network, points)
+        for mapping in minimal_mappings(found, algorithm):
+            if not mapping.ordered or passes(network, points, mapping) != (True, True, False):
+                continue
+            wrong += 1
+            shown, ties = fault("transitive", network, found, behavior, mapping)
+            assert ties == 0
+            states = plain.run(network, points)
+            assert shown.experiment.decided in replayed(network, points, states, mapping, shown.experiment)
+            # By hand: AND(A,B) as at 000, at 111; what that leaves in p, held at 000.
+            place = {v.name: (s.layer, s.neurons) for v, s in zip(algorithm.variables, mapping.sets, strict=True)}
+            layer, neurons = place["AND(A,B)"]
+            left = plain.patched_states(network, points, [(layer, neurons, states[layer][0, list(neurons)])])
+            assert left[2][7].tolist() == [0, 1] and left[3][7] == 0
+            assert plain.run_patched(network, points, [(2, (0,), left[2][7, [0]])])[0]
+    assert wrong

@@ -63,7 +63,7 @@ def test_figures_and_tables(page, opened, sweep):
     table = shown.page.locator("[aria-label='Outputs by what each rung leaves'] tbody tr")
     found = [row.split("\t") for row in table.all_inner_texts()]
     expected = [
-        [s.setting, s.kind, s.rung.replace("_", " "), *map(str, (s.none, s.one, s.several, s.unknown))]
+        [s.setting, s.kind, s.rung.replace("_", " "), *map(str, (s.none, s.trivial, s.one, s.several, s.unknown))]
         for s in summarize(sweep).survivors
     ]
     assert found == expected

@@ -8,6 +8,7 @@ from everyhow.sweeps.store import Store
 from everyhow.sweeps.work import BlockResult
 
 RUNG_COLUMNS = [name for name in COLUMNS if name.startswith(("mappings_", "algorithms_", "circuits_r", "circuits_p"))]
+TRIVIAL_COLUMNS = [name for name in COLUMNS if name.startswith("trivial_")]
 
 
 def fabricate(folder, document, row_of, outputs=1, epochs=(0,)):
@@ -29,6 +30,7 @@ def fabricate(folder, document, row_of, outputs=1, epochs=(0,)):
                         rows.append(
                             head
                             | dict.fromkeys(RUNG_COLUMNS, 1)
+                            | dict.fromkeys(TRIVIAL_COLUMNS, 0)
                             | row_of(block.point, replicate, output, preset, epoch)
                         )
         store.write(block, BlockResult(tuple(rows), {}))

@@ -22,11 +22,20 @@ from everyhow.sweeps.statistics import (
 )
 from everyhow.sweeps.summary import summarize
 
-from .fabricated import RUNG_COLUMNS, fabricate
+from .fabricated import RUNG_COLUMNS, TRIVIAL_COLUMNS, fabricate
 
 NOISE = np.random.default_rng(5)
 NETWORKS = [(point, k) for point in range(2) for k in range(30)]
 DRAWN = {network: {name: (0, 1, 1, 2, 7, None)[NOISE.integers(6)] for name in RUNG_COLUMNS} for network in NETWORKS}
+# Of what passes a rung, how many have no variables: none or one, and not more than there are.
+TRIVIAL = {
+    network: {
+        name: min(int(NOISE.integers(2)), min(DRAWN[network][f"{kind}_{name.removeprefix('trivial_')}"] or 0
+                                         for kind in ("mappings", "algorithms")))
+        for name in TRIVIAL_COLUMNS
+    }
+    for network in NETWORKS
+}  # fmt: skip
 STATUS = {network: ("explained", "explained", "not kept", "failed")[NOISE.integers(4)] for network in NETWORKS}
 TIES = {network: ((0, 0), (1, 1), (0, 1), (1, 2), (5, 6))[NOISE.integers(5)] for network in NETWORKS}
 
@@ -38,7 +47,12 @@ def random_row(point, replicate, output, preset, epoch):
         )
     low, high = TIES[point, replicate]
     exact = {"perfect_circuits": low if low == high else None}
-    return exact | DRAWN[point, replicate] | {"perfect_circuits_low": low, "perfect_circuits_high": high}
+    return (
+        exact
+        | DRAWN[point, replicate]
+        | TRIVIAL[point, replicate]
+        | {"perfect_circuits_low": low, "perfect_circuits_high": high}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +77,7 @@ def test_survivors(random_sweep):
     found = {(s.setting, s.kind, s.rung): s for s in survivors(random_sweep)}
     assert len(found) == 2 * sum(map(len, KINDS.values()))
     for (setting, kind, rung), s in found.items():
-        counted = {"none": 0, "one": 0, "several": 0, "unknown": 0}
+        counted = {"none": 0, "trivial": 0, "one": 0, "several": 0, "unknown": 0}
         for k in range(30):
             point = "23".index(setting)
             if STATUS[point, k] != "explained":
@@ -72,10 +86,13 @@ def test_survivors(random_sweep):
             if (kind, rung) == ("circuits", "perfect"):
                 low, high = TIES[point, k]
                 number = low if low == high or low > 1 else None
-            outcome = "unknown" if number is None else ("none", "one", "several")[min(number, 2)]
+            alone = 0 if kind == "circuits" or number is None else TRIVIAL[point, k][f"trivial_{rung}"]
+            outcome = "unknown" if number is None else ("none", "one", "several")[min(number - alone, 2)]
+            outcome = "trivial" if outcome == "none" and alone else outcome
             counted[outcome] += 1
         assert {name: getattr(s, name) for name in counted} == counted
         assert s.outputs == sum(counted.values())
+    assert sum(s.trivial for s in found.values()) > 20
 
 
 def test_reasons(random_sweep):

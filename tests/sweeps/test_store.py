@@ -13,7 +13,7 @@ import everyhow as eh
 from everyhow.errors import FileFormatError
 from everyhow.sweeps.plan import plan_of
 from everyhow.sweeps.results import Sweep
-from everyhow.sweeps.rows import COLUMNS, read_rows
+from everyhow.sweeps.rows import COLUMNS, read_metadata, read_rows, write_rows
 from everyhow.sweeps.store import Store
 from everyhow.sweeps.work import BlockResult
 
@@ -204,10 +204,38 @@ def test_where_it_was_begun_stays(sweep):
     path.write_text(json.dumps(run))
     sweep.store.close()
     assert json.loads(path.read_text())["versions"]["numpy"] == "1.2.3"
-    from everyhow.sweeps.rows import read_metadata
-
     part = read_metadata(sweep.folder / "results" / "part-00000.parquet")
     assert part["version_everyhow"] and part["plan"] == sweep.plan.digest
+
+
+def test_a_folder_of_another_version(sweep):
+    """A sweep whose rungs were defined otherwise says what ran it; it is neither shown as one of this version nor
+    gone on with, and nothing in it changes."""
+    path = sweep.folder / "run.json"
+    run = json.loads(path.read_text())
+    assert run["schema_version"] == 2
+    path.write_text(json.dumps(run | {"schema_version": 1, "versions": run["versions"] | {"everyhow": "0.0.9"}}))
+    before = {file: file.read_bytes() for file in sweep.folder.rglob("*") if file.is_file()}
+    said = (
+        r"run: written by everyhow 0\.0\.9 as schema 1 of sweeps; this one reads and writes schema 2, .*"
+        r"the results stay as they are.*run .*plan\.toml into a new folder"
+    )
+    for begin in (lambda: Sweep.open(sweep.folder), lambda: Store.resume(sweep.folder, sweep.plan)):
+        with pytest.raises(FileFormatError, match=said):
+            begin()
+    assert before == {file: file.read_bytes() for file in sweep.folder.rglob("*") if file.is_file()}
+
+
+def test_a_part_of_another_version(sweep):
+    """One part that another version wrote is named, also where the folder is of this one."""
+    block = list(sweep.plan.blocks())[1]
+    part = sweep.store.part(block)
+    rows, metadata = read_rows(part), read_metadata(part)
+    write_rows(part, rows, metadata | {"schema": "1", "version_everyhow": "0.0.9"})
+    with pytest.raises(
+        FileFormatError, match=r"part-00001\.parquet: written by everyhow 0\.0\.9 as schema 1 .*delete it"
+    ):
+        Sweep.open(sweep.folder)
 
 
 def test_questions_change_nothing(sweep):

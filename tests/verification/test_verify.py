@@ -7,6 +7,7 @@ import pytest
 
 import everyhow as eh
 from everyhow.cli import main
+from everyhow.errors import FileFormatError
 from everyhow.verification.verify import verify
 
 from ..conftest import REFERENCE, reference
@@ -93,13 +94,35 @@ def test_other_audits(tmp_path):
 
 
 def test_the_first_schema_is_read(tmp_path):
-    """An audit.json that the first release wrote can be opened and checked."""
-    (tmp_path / "audit.json").write_bytes((REFERENCE / "schemas" / "audit-schema-1.json").read_bytes())
-    assert json.loads((tmp_path / "audit.json").read_text())["schema_version"] == 1
-    assert verify(tmp_path).agrees
+    """An audit.json that the first release wrote can be opened and checked; what has been defined anew since is said,
+    and not called wrong."""
+    path = tmp_path / "audit.json"
+    path.write_bytes((REFERENCE / "schemas" / "audit-schema-1.json").read_bytes())
+    document = json.loads(path.read_text())
+    assert document["schema_version"] == 1
+    found = verify(tmp_path)
+    assert found.agrees
+    assert "mappings that pass joint" in {check.what for check in found.checks}
+    assert not {"mappings that pass inert", "mappings that pass transitive"} & {check.what for check in found.checks}
+    assert any("written by schema 1" in said and "inert and transitive" in said for said in found.unchecked)
     from everyhow.run_folder import reopen
 
-    assert reopen(tmp_path).counts["perfect_circuits"] == 12
+    audit = reopen(tmp_path)
+    assert audit.counts["perfect_circuits"] == 12
+    assert audit.ladder["mappings"]["transitive"] == 1
+    assert any("written by schema 1" in said and "counted anew" in said for said in audit.remarks)
+    assert "counted anew" in repr(audit)
+    # What was counted by the older definition may differ, and nothing else.
+    document["ladder"]["mappings"]["inert"] = 0
+    document["verdict"]["what_then_where"]["status"] = "none valid"
+    path.write_text(json.dumps(document))
+    assert reopen(tmp_path).ladder["mappings"]["inert"] == 1
+    assert verify(tmp_path).agrees
+    document["ladder"]["mappings"]["joint"] = 0
+    path.write_text(json.dumps(document))
+    assert not verify(tmp_path).agrees
+    with pytest.raises(FileFormatError, match="ladder says mappings is"):
+        reopen(tmp_path)
 
 
 def test_files_that_are_no_audits(tmp_path, capsys):
@@ -115,7 +138,7 @@ def test_files_that_are_no_audits(tmp_path, capsys):
         b"[1, 2]": "not an audit but a JSON list",
         b"\x80\x04cos\nsystem\n": "not a JSON file",
         b"[" * 200_000: "not a JSON file",
-        json.dumps(document | {"schema_version": 99}).encode(): "schema_version is 99; this everyhow reads 1 and 2",
+        json.dumps(document | {"schema_version": 99}).encode(): "schema_version is 99; this everyhow reads 1, 2 and 3",
         json.dumps(document | {"counts": None}).encode(): "not an audit that can be",
         json.dumps(document | {"network": {}}).encode(): "not an audit that can be",
         good.replace(b"-0.5", b"NaN"): "every value must be finite",

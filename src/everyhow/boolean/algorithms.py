@@ -168,18 +168,30 @@ class Algorithm(Displayed):
                 forced variable lies below another forced one, the outer one wins.
             inputs: the bits of each input; those of the truth table when not given.
         """
+        full = (1 << (1 << self.inputs)) - 1
+        return self.node_value((), forced, inputs) ^ (full if self.negated else 0)
+
+    def node_value(
+        self, node: Path, forced: Callable[[Path], int | None], inputs: tuple[int, ...] | None = None
+    ) -> int:
+        """The bits of a gate, in the polarity of its AND, when each variable below it whose path `forced` knows is
+        replaced by the bits it gives; the rest as in `evaluate`."""
         columns = inputs or variable_bits(self.inputs)
         full = (1 << (1 << self.inputs)) - 1
 
         def bits(tree: Tree, path: Path) -> int:
             if isinstance(tree, Leaf):
                 return columns[tree.index]
-            if path and (replaced := forced(path)) is not None:
+            if path != node and (replaced := forced(path)) is not None:
                 return replaced
             left = bits(tree.left, (*path, 0)) ^ (full if tree.left_negated else 0)
             return left & (bits(tree.right, (*path, 1)) ^ (full if tree.right_negated else 0))
 
-        return bits(self.tree, ()) ^ (full if self.negated else 0)
+        tree: Tree = self.tree
+        for side in node:
+            assert isinstance(tree, Inner)
+            tree = tree.right if side else tree.left
+        return bits(tree, node)
 
 
 def is_irredundant(tree: Tree, inputs: int) -> bool:

@@ -31,8 +31,8 @@ class InterpretationFindings:
     Attributes:
         total: interpretations, don't cares counted once.
         expanded: interpretations, each completion of the don't cares counted.
-        least: of one circuit, don't cares counted once.
-        most: of one circuit, don't cares counted once.
+        least: of one circuit, don't cares counted once; None also where no circuit is perfect.
+        most: likewise.
         estimate: of the total, when it was not counted.
         simplest: the interpretation with the widest gaps of the simplest circuit.
         refused: what the budget did not allow, in words.
@@ -72,7 +72,7 @@ def examine_interpretations(
         simplest = Interpretations(network, circuits.simplest, behavior.points, rule).widest
     fewest, number = circuits.perfect.between
     if not number:
-        return InterpretationFindings(0, 0, 0, 0)
+        return InterpretationFindings(0, 0)
     if not fewest:
         return InterpretationFindings(simplest=simplest)
     if not is_listable(network):
@@ -91,7 +91,7 @@ def examine_interpretations(
         for once, completed in tracked:
             total, expanded = total + once, expanded + completed
             least, most = once if least is None else min(least, once), max(most, once)
-        return InterpretationFindings(total, expanded, least or 0, most, simplest=simplest)
+        return InterpretationFindings(total, expanded, least, most, simplest=simplest)
     refused = () if refusal is None else (refusal,)
     too_much = over_budget("estimating the interpretations from a sample", SAMPLE * steps, budget)
     if too_much:

@@ -5,19 +5,22 @@ from ..boolean.truth_table import row_name
 from ..ladder import Counterexample, Fault
 from ..network import Network
 from .alignment import needed_rows
-from .interchange import NearMiss, disagreement, interference
+from .interchange import Disagreement, NearMiss, interference, try_jointly, try_transitively
 from .mapping import Mapping
 from .signatures import Signatures
 
 
-def fault(rung: str, network: Network, found: Signatures, behavior: Behavior, mapping: Mapping) -> Fault | None:
-    """Why a mapping that passes the rungs before does not pass `ordered`, `joint` or `inert`; None when it does."""
-    faults = {
-        "ordered": lambda: _unordered(mapping),
-        "joint": lambda: _disagreeing(network, behavior, mapping),
-        "inert": lambda: _interfered(found, behavior, mapping),
-    }
-    return faults[rung]()
+def fault(
+    rung: str, network: Network, found: Signatures, behavior: Behavior, mapping: Mapping
+) -> tuple[Fault | None, int]:
+    """Why a mapping that passes the rungs before does not pass `ordered`, `joint`, `inert` or `transitive`; None when
+    it does. And how many runs that settle this lie on the decision boundary, beside those of the signatures."""
+    if rung == "ordered":
+        return _unordered(mapping), 0
+    if rung == "inert":
+        return _interfered(found, behavior, mapping), 0
+    trial = {"joint": try_jointly, "transitive": try_transitively}[rung](network, mapping, behavior.points)
+    return trial.disagreement and _disagreeing(mapping, trial.disagreement), trial.ties
 
 
 def fault_of_near_miss(found: Signatures, miss: NearMiss) -> Fault:
@@ -39,25 +42,31 @@ def _unordered(mapping: Mapping) -> Fault | None:
     return None if mapping.ordered else Fault(f"a variable does not lie before the one that uses it ({mapping})")
 
 
-def _disagreeing(network: Network, behavior: Behavior, mapping: Mapping) -> Fault | None:
-    experiment = disagreement(network, mapping, behavior.points)
-    if experiment is None:
-        return None
+def _disagreeing(mapping: Mapping, found: Disagreement) -> Fault:
     inputs = mapping.algorithm.inputs
-    sources, base, predicted = experiment
-    taken = tuple((variable.name, row_name(row, inputs)) for variable, row in sources)
+    base, decided = row_name(found.base, inputs), not found.predicted
+    taken = tuple((variable.name, row_name(row, inputs)) for variable, row in found.forced)
     forced = " and ".join(f"{name} as at {row}" for name, row in taken)
-    text = f"with {forced}, network and algorithm disagree at {row_name(base, inputs)}"
-    return Fault(text, Counterexample(row_name(base, inputs), taken, predicted, not predicted))
+    if found.left is None:
+        text = f"with {forced}, network and algorithm disagree at {base}"
+        return Fault(text, Counterexample(base, taken, found.predicted, decided))
+    variable, at = found.left
+    left = f"{row_name(at, inputs)} with {forced}"
+    text = (
+        f"at {left}, the neurons of {variable.name} are left in a state that does not act as the value that the "
+        f"algorithm then gives it"
+    )
+    return Fault(text, Counterexample(base, ((variable.name, left),), found.predicted, decided))
 
 
 def _interfered(found: Signatures, behavior: Behavior, mapping: Mapping) -> Fault | None:
     interfering = interference(found, mapping)
     if interfering is None:
         return None
-    neurons, source, base = interfering
-    inputs = mapping.algorithm.inputs
+    neurons, base, inputs = interfering.neurons, interfering.base, mapping.algorithm.inputs
     decided = bool(behavior.wanted[base, 0])
-    taken = ((f"the unmapped neurons ({neurons})", row_name(source, inputs)),)
+    taken = ((f"the unmapped neurons ({neurons})", row_name(interfering.source, inputs)),)
     experiment = Counterexample(row_name(base, inputs), taken, decided, not decided)
-    return Fault(f"the unmapped neurons of layer {neurons.layer} change a decision", experiment)
+    carried = " and ".join(interfering.carried)
+    allowed = f"may carry {carried}, in which source and base agree, and" if carried else "may carry nothing, and"
+    return Fault(f"the unmapped neurons of layer {neurons.layer} {allowed} change a decision", experiment)

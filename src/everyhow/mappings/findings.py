@@ -14,17 +14,19 @@ from ..ladder import Fault
 from ..network import Network
 from .alignment import MOST_GROWN, aligned, carried_functions, minimal_mappings
 from .faults import fault
-from .interchange import NearMiss, best_mappings
+from .interchange import NearMiss, best_mappings, joint_runs, transitive_runs
 from .mapping import Mapping
 from .signatures import Signatures, signatures
 
-RUNGS = ("single", "irredundant", "ordered", "joint", "inert")
+RUNGS = ("single", "irredundant", "ordered", "joint", "inert", "transitive")
+# The rungs at which variables are forced, and how many runs that takes at most.
+FORCING = {"joint": joint_runs, "transitive": transitive_runs}
 # How many algorithms that are not aligned are scored by IIA, simplest first, and of what depth at most.
 SCORED, SCORED_DEPTH = 100, 3
 # A neuron set costs about as much as so many candidate evaluations of the kernels.
 STEPS_PER_SET = 1000
-# Likewise, putting a mapping to the rungs.
-STEPS_PER_MAPPING = 200_000
+# Likewise, putting a mapping to the rungs, and each run in which variables are forced.
+STEPS_PER_MAPPING, STEPS_PER_RUN = 200_000, 60
 # Likewise, a pair of functions that the operands of a gate may have.
 STEPS_PER_PAIR = 200
 
@@ -44,6 +46,7 @@ class MappingFindings:
         near_misses: irredundant algorithms that are not aligned, best worst-variable IIA first.
         scored: among how many of the simplest such algorithms the near misses were looked for, and of how many.
         refused: what the budget did not allow, in words.
+        tied_runs: how many runs in which variables are forced lie on the decision boundary where that matters.
     """
 
     algorithms: int | None
@@ -56,14 +59,18 @@ class MappingFindings:
     near_misses: tuple[NearMiss, ...] = ()
     scored: tuple[int, int] = (0, 0)
     refused: tuple[str, ...] = ()
+    tied_runs: int = 0
 
     @property
     def ties(self) -> tuple[str, ...]:
-        """Why the signatures depend on rounding, in words; empty when they do not."""
-        number = 0 if self.signatures is None else self.signatures.ties
-        if not number:
-            return ()
-        return (f"{number:,} interchanges leave the output on the decision boundary, so that rounding decides them",)
+        """Why signatures or rungs depend on rounding, in words; empty when they do not."""
+        single = 0 if self.signatures is None else self.signatures.ties
+        numbers = {"interchanges": single, "runs in which variables are forced": self.tied_runs}
+        return tuple(
+            f"{number:,} {what} leave the output on the decision boundary, so that rounding decides them"
+            for what, number in numbers.items()
+            if number
+        )
 
     @property
     def surviving_mappings(self) -> dict[str, int | None]:
@@ -82,6 +89,17 @@ class MappingFindings:
         irredundant = sum(algorithm.irredundant for algorithm in self.aligned)
         kept = {rung: len({mapping.algorithm for mapping in mappings}) for rung, mappings in self.survivors.items()}
         return {"single": len(self.aligned), "irredundant": irredundant, **{r: kept.get(r) for r in RUNGS[2:]}}
+
+    @property
+    def trivial(self) -> dict[str, int | None]:
+        """How many of those that pass each rung are algorithms without variables: they pass every rung of any network,
+        and say nothing of where. Each has one mapping, the empty one."""
+        if self.aligned is None:
+            return dict.fromkeys(RUNGS)
+        kept = {rung: sum(not mapping.sets for mapping in mappings) for rung, mappings in self.survivors.items()}
+        alone = [algorithm for algorithm in self.aligned if not algorithm.variables]
+        irredundant = sum(algorithm.irredundant for algorithm in alone)
+        return {"single": len(alone), "irredundant": irredundant, **{rung: kept.get(rung) for rung in RUNGS[2:]}}
 
     def fate(self, mapping: Mapping) -> tuple[str, Fault | None]:
         """The strictest rung that an aligned, minimal mapping passes, and why it falls at the next; None when there is
@@ -166,31 +184,59 @@ def examine_mappings(
     except BudgetError:
         refusal = f"more than {MOST_GROWN:,} trees have a place in the network, too many to align one by one"
         return MappingFindings(number, irredundant, found, refused=(f"{refusal}; a smaller depth needs less",))
-    failure = None
-    if not number:
-        failure = f"no algorithm of depth {max_depth} or less computes this function; a larger depth may"
-    elif not single:
-        failure = "no algorithm has, for each of its variables, neurons with the signature it needs"
+    failure = _alignment_failure(number, max_depth, single)
     candidates = [algorithm for algorithm in single if algorithm.irredundant]
-    if single and not candidates:
-        failure = "nothing passes irredundant; in every aligned algorithm a gate is constant or repeats an operand"
     listed = sum(single[algorithm] for algorithm in candidates)
     refusal = over_budget(f"putting {listed:,} mappings to the rungs", listed * STEPS_PER_MAPPING, budget)
     if refusal:
         return MappingFindings(number, irredundant, found, single, refused=(refusal,))
     kept = tuple(mapping for algorithm in candidates for mapping in minimal_mappings(found, algorithm))
-    survivors = {"irredundant": kept}
-    fallen = {}
+    survivors, fallen, tied, refused = {"irredundant": kept}, {}, 0, ()
     for rung in RUNGS[2:]:
-        faults = {mapping: fault(rung, network, found, behavior, mapping) for mapping in kept}
-        if kept and all(faults.values()):
-            example = min(kept, key=complexity)
-            failure = f"nothing passes {rung}; the simplest, {example.algorithm}, falls because {faults[example]}"
+        refusal = _forcing_refusal(rung, kept, budget)
+        if refusal:
+            refused = (refusal,)
+            break
+        settled = {mapping: fault(rung, network, found, behavior, mapping) for mapping in kept}
+        faults = {mapping: found_fault for mapping, (found_fault, _) in settled.items()}
+        tied += sum(ties for _, ties in settled.values())
+        placed = [mapping for mapping in kept if mapping.sets]
+        if placed and all(faults[mapping] for mapping in placed):
+            example = min(placed, key=complexity)
+            none = _none(len(placed) < len(kept))
+            failure = f"{none} passes {rung}; the simplest, {example.algorithm}, falls because {faults[example]}"
         kept = tuple(mapping for mapping in kept if not faults[mapping])
         survivors[rung] = kept
         fallen[rung] = {mapping: found_fault for mapping, found_fault in faults.items() if found_fault}
     misses, scored = _near_misses(found, table, max_depth, candidates, irredundant)
-    return MappingFindings(number, irredundant, found, single, survivors, fallen, failure, misses, scored)
+    return MappingFindings(
+        number, irredundant, found, single, survivors, fallen, failure, misses, scored, refused, tied
+    )
+
+
+def _alignment_failure(number: int, max_depth: int, single: ReadOnly[Algorithm, int]) -> str | None:
+    """Why nothing passes `single` or `irredundant`, algorithms without variables aside; None when something does."""
+    if not number:
+        return f"no algorithm of depth {max_depth} or less computes this function; a larger depth may"
+    placed = [algorithm for algorithm in single if algorithm.variables]
+    if not placed:
+        return "no algorithm has, for each of its variables, neurons with the signature it needs"
+    if not any(algorithm.irredundant for algorithm in placed):
+        none = _none(len(placed) < len(single))
+        which = " with variables" * (len(placed) < len(single))
+        return f"{none} passes irredundant; in every aligned algorithm{which} a gate is constant or repeats an operand"
+    return None
+
+
+def _none(trivial: bool) -> str:
+    return "nothing with variables" if trivial else "nothing"
+
+
+def _forcing_refusal(rung: str, kept: tuple[Mapping, ...], budget: int) -> str | None:
+    if rung not in FORCING:
+        return None
+    runs = sum(map(FORCING[rung], kept))
+    return over_budget(f"putting {len(kept):,} mappings to the rung {rung}", runs * STEPS_PER_RUN, budget)
 
 
 def _near_misses(

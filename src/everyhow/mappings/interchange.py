@@ -1,21 +1,22 @@
 """Interchange interventions: how often network and algorithm agree, for one variable and for several at once."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Float, UInt64
+from jaxtyping import Bool, Float, UInt64
 
 from ..boolean.algorithms import Algorithm, Path, Variable
+from ..decision import BOUNDARY_SHIFT
 from ..network import Intervention, Network
 from .alignment import needed_rows
 from .mapping import Mapping, mappings_of
 from .signatures import NeuronSet, Signatures, minimal_sets
 
-# Rows run through the network at once in a joint interchange.
+# Rows run through the network at once when variables are forced.
 ROWS_AT_ONCE = 1 << 16
 
 
@@ -81,79 +82,236 @@ def _agreements(signatures: Signatures, algorithm: Algorithm) -> np.ndarray:
     return rows.shape[1] ** 2 - np.bitwise_count(wrong).sum(axis=2, dtype=np.int64)
 
 
-def disagreement(
-    network: Network, mapping: Mapping, points: Float[np.ndarray, "inputs features"]
-) -> tuple[list[tuple[Variable, int]], int, bool] | None:
-    """A joint interchange at which network and algorithm disagree: each forced variable with its source, the base, and
-    what the algorithm says.
+@dataclass(frozen=True)
+class Disagreement:
+    """A run in which network and algorithm disagree.
+
+    Attributes:
+        forced: each forced variable with the row of the truth table that it takes its value from.
+        base: the row of the run.
+        predicted: what the algorithm decides.
+        left: by `transitive`, the variable whose neurons take the state in which the forced ones leave them, and the
+            row at which they were left so; None when the forced variables themselves act at the base.
+    """
+
+    forced: tuple[tuple[Variable, int], ...]
+    base: int
+    predicted: bool
+    left: tuple[Variable, int] | None = None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of running every interchange that a rung asks of a mapping.
+
+    Attributes:
+        disagreement: the first run that fells it, fewest forced variables first; None when there is none.
+        ties: how many of the runs that settle this lie within 1e-9 of the decision boundary. One that fells the
+            mapping and lies further off settles it alone.
+    """
+
+    disagreement: Disagreement | None
+    ties: int
+
+
+_States = tuple[Float[np.ndarray, "inputs _neurons"], ...]
+# Outputs of some runs, what is expected of each, and what the k-th of them is.
+_Runs = tuple[Float[np.ndarray, " runs"], Bool[np.ndarray, " runs"], Callable[[int], Disagreement]]
+
+
+def joint_runs(mapping: Mapping) -> int:
+    """How many runs `try_jointly` makes at most."""
+    rows = 1 << mapping.algorithm.inputs
+    return ((rows + 1) ** len(mapping.sets) - 1) * rows
+
+
+def transitive_runs(mapping: Mapping) -> int:
+    """How many runs `try_transitively` makes at most, beside those that leave the neurons as they are."""
+    rows = 1 << mapping.algorithm.inputs
+    return sum(((rows + 1) ** len(mapping.reaching(v)) - 1) * rows * rows for v in range(len(mapping.sets)))
+
+
+def try_jointly(network: Network, mapping: Mapping, points: Float[np.ndarray, "inputs features"]) -> Trial:
+    """Whether network and algorithm agree in every joint interchange.
 
     Every non-empty set of variables is tried, smallest first, each variable with a source of its own, at every base.
     Forced neurons hold the values they have in the run on their source. Where a forced variable is an operand of
-    another forced one, the outer one wins. None when network and algorithm always agree.
+    another forced one, the outer one wins.
 
     Cost: (inputs + 1)^variables x inputs passes at most.
     """
-    variables = mapping.algorithm.variables
+    return _tried(network, _joint(network, mapping, points))
+
+
+def try_transitively(network: Network, mapping: Mapping, points: Float[np.ndarray, "inputs features"]) -> Trial:
+    """Whether, after any forced set of variables, the neurons of every other one are left in a state that acts as the
+    value that the algorithm then gives it.
+
+    Variables are forced as in `try_jointly`, at every base; the activations that the neurons of another variable then
+    have are held at every base in turn, everything else being as it is there. The network must decide as the algorithm
+    does when that variable has the value that followed from the forced ones. Only forced variables that reach the other
+    one matter: those in earlier layers, and those that it is computed from.
+
+    Cost: (inputs + 1)^(variables that reach it) x inputs^2 passes at most, for each variable.
+    """
+    return _tried(network, _transitive(network, mapping, points))
+
+
+def _tried(network: Network, runs: Iterator[_Runs]) -> Trial:
+    ties, tied = 0, None
+    for outputs, expected, described in runs:
+        near = np.abs(outputs - network.level) <= BOUNDARY_SHIFT
+        wrong = (outputs > network.level) != expected
+        clearly = np.flatnonzero(wrong & ~near)
+        if len(clearly):
+            return Trial(described(int(clearly[0])), 0)
+        ties += np.count_nonzero(near)
+        if tied is None and wrong.any():
+            tied = described(int(wrong.argmax()))
+    return Trial(tied, int(ties))
+
+
+def _joint(network: Network, mapping: Mapping, points: Float[np.ndarray, "inputs features"]) -> Iterator[_Runs]:
+    variables, count = mapping.algorithm.variables, len(points)
+    states = network.layers(points)
     for size in range(1, len(variables) + 1):
         for forced in itertools.combinations(range(len(variables)), size):
-            found = _disagreement(network, mapping, points, forced)
-            if found is not None:
-                sources, base, predicted = found
-                return [(variables[v], s) for v, s in zip(forced, sources, strict=True)], base, predicted
-    return None
+            for block in _blocks(count, size, ROWS_AT_ONCE // count):
+                outputs = _forced(network, mapping, states, forced, block)[-1][:, 0]
+                expected = _given(mapping.algorithm, (), forced, block)
+
+                def described(k: int, forced=forced, block=block, expected=expected) -> Disagreement:
+                    return Disagreement(_sources(variables, forced, block[k // count]), k % count, bool(expected[k]))
+
+                yield outputs, expected, described
 
 
-def _disagreement(
-    network: Network, mapping: Mapping, points: Float[np.ndarray, "inputs features"], forced: tuple[int, ...]
-) -> tuple[tuple[int, ...], int, bool] | None:
-    count = len(points)
+def _transitive(network: Network, mapping: Mapping, points: Float[np.ndarray, "inputs features"]) -> Iterator[_Runs]:
+    count, places = len(points), range(len(mapping.sets))
     states = network.layers(points)
-    variables = mapping.algorithm.variables
-    choices = itertools.product(range(count), repeat=len(forced))
-    while block := list(itertools.islice(choices, max(1, ROWS_AT_ONCE // count))):
-        sources = np.repeat(np.array(block), count, axis=0)
-        interventions = [
-            Intervention(s.layer, s.neurons, states[s.layer][np.ix_(column, list(s.neurons))])
-            for s, column in zip((mapping.sets[v] for v in forced), sources.T, strict=True)
+    for size in range(1, len(places)):
+        for v in places:
+            for forced in itertools.combinations(mapping.reaching(v), size):
+                for block in _blocks(count, size, ROWS_AT_ONCE // count**2):
+                    yield _left_to_act(network, mapping, states, v, forced, block)
+
+
+def _left_to_act(
+    network: Network,
+    mapping: Mapping,
+    states: _States,
+    v: int,
+    forced: tuple[int, ...],
+    block: list[tuple[int, ...]],
+) -> _Runs:
+    """The runs at every base of the states in which the forced variables leave the neurons of variable `v`; of states
+    that are equal and stand for the same value only the first is run."""
+    algorithm, variables, neurons = mapping.algorithm, mapping.algorithm.variables, mapping.sets[v]
+    count, columns = len(states[0]), list(neurons.neurons)
+    left = _forced(network, mapping, states, forced, block)[neurons.layer][:, columns]
+    given = _given(algorithm, variables[v].path, forced, block)
+    _, first = np.unique(np.column_stack([left, given]), axis=0, return_index=True)
+    first.sort()
+    held = np.repeat(states[neurons.layer][None], len(first), axis=0)
+    held[:, :, columns] = left[first, None, :]
+    acting = np.array(
+        [
+            [bool(bits >> base & 1) for base in range(count)]
+            for bits in (variables[v].when_false, variables[v].when_true)
         ]
-        decisions = network.run(np.tile(points, (len(block), 1)), interventions)[:, 0] > network.level
-        expected = np.concatenate([_predicted(mapping.algorithm, variables, forced, choice) for choice in block])
-        wrong = np.flatnonzero(decisions != expected)
-        if len(wrong):
-            return block[wrong[0] // count], int(wrong[0] % count), bool(expected[wrong[0]])
-    return None
+    )
+    expected = acting[given[first].astype(int)].ravel()
+
+    def described(k: int) -> Disagreement:
+        run = int(first[k // count])
+        sources = _sources(variables, forced, block[run // count])
+        return Disagreement(sources, k % count, bool(expected[k]), (variables[v], run % count))
+
+    return network.run_from(neurons.layer, held)[..., 0].ravel(), expected, described
 
 
-def _predicted(
-    algorithm: Algorithm, variables: tuple[Variable, ...], forced: tuple[int, ...], sources: tuple[int, ...]
-) -> np.ndarray:
-    """The algorithm's output at every base when each forced variable has its value at its source."""
-    values = tuple((variables[v].path, variables[v].bits >> s & 1) for v, s in zip(forced, sources, strict=True))
-    return _evaluated(algorithm, values)
+def _blocks(count: int, size: int, at_once: int) -> Iterator[list[tuple[int, ...]]]:
+    """Every choice of a source for each of `size` variables, some at a time."""
+    choices = itertools.product(range(count), repeat=size)
+    while block := list(itertools.islice(choices, max(1, at_once))):
+        yield block
+
+
+def _forced(
+    network: Network, mapping: Mapping, states: _States, forced: tuple[int, ...], block: list[tuple[int, ...]]
+) -> tuple[Float[np.ndarray, "runs _neurons"], ...]:
+    """The activations of every layer at every base, for one choice of sources after the other."""
+    count = len(states[0])
+    sources = np.repeat(np.array(block), count, axis=0)
+    interventions = [
+        Intervention(s.layer, s.neurons, states[s.layer][np.ix_(column, list(s.neurons))])
+        for s, column in zip((mapping.sets[v] for v in forced), sources.T, strict=True)
+    ]
+    return network.layers(np.tile(states[0], (len(block), 1)), interventions)
+
+
+def _given(
+    algorithm: Algorithm, node: Path, forced: tuple[int, ...], block: list[tuple[int, ...]]
+) -> Bool[np.ndarray, " runs"]:
+    """What the algorithm gives a variable, or its output where `node` is the root, in the runs of `_forced`."""
+    chosen = [algorithm.variables[v] for v in forced]
+    values = (tuple((u.path, u.bits >> s & 1) for u, s in zip(chosen, choice, strict=True)) for choice in block)
+    return np.concatenate([_evaluated(algorithm, node, one) for one in values])
 
 
 @lru_cache(maxsize=4096)
-def _evaluated(algorithm: Algorithm, values: tuple[tuple[Path, int], ...]) -> np.ndarray:
-    full = (1 << (1 << algorithm.inputs)) - 1
-    bits = algorithm.evaluate({path: full if value else 0 for path, value in values}.get)
-    return np.array([bool(bits >> base & 1) for base in range(1 << algorithm.inputs)])
+def _evaluated(algorithm: Algorithm, node: Path, values: tuple[tuple[Path, int], ...]) -> Bool[np.ndarray, " rows"]:
+    rows = 1 << algorithm.inputs
+    forced = {path: (1 << rows) - 1 if value else 0 for path, value in values}.get
+    bits = algorithm.node_value(node, forced) if node else algorithm.evaluate(forced)
+    return np.array([bool(bits >> base & 1) for base in range(rows)])
 
 
-def interference(signatures: Signatures, mapping: Mapping) -> tuple[NeuronSet, int, int] | None:
-    """Neurons of a mapped layer that no variable is mapped to and that are not inert: giving them together their values
-    at a source changes the decision at a base. The neurons of the first such layer, the source and the base; None when
-    there is no such layer."""
+def _sources(
+    variables: tuple[Variable, ...], forced: tuple[int, ...], choice: tuple[int, ...]
+) -> tuple[tuple[Variable, int], ...]:
+    return tuple((variables[v], source) for v, source in zip(forced, choice, strict=True))
+
+
+@dataclass(frozen=True)
+class Interference:
+    """A run in which neurons that no variable is mapped to change a decision.
+
+    Attributes:
+        neurons: all unmapped ones of a mapped layer.
+        carried: what they may carry: what the algorithm still reads past the layer beside the variables held there, by
+            name. Source and base agree on all of it.
+        source: the row that they take their values from.
+        base: the row of the run.
+    """
+
+    neurons: NeuronSet
+    carried: tuple[str, ...]
+    source: int
+    base: int
+
+
+def interference(signatures: Signatures, mapping: Mapping) -> Interference | None:
+    """The first run that shows that more matters than the variables of a mapping; None when nothing else does.
+
+    In each layer that holds a variable the unmapped neurons together take their values from every source that agrees
+    with the base on what the algorithm still reads past the layer (`Mapping.still_read`).
+    """
+    full = (1 << (1 << mapping.algorithm.inputs)) - 1
     for layer in sorted({s.layer for s in mapping.sets}):
         mapped = {neuron for s in mapping.sets if s.layer == layer for neuron in s.neurons}
         rest = tuple(j for j in range(signatures.network.widths[layer]) if j not in mapped)
         if not rest:
             continue
-        neurons = NeuronSet(layer, rest)
+        neurons, carried = NeuronSet(layer, rest), mapping.still_read(layer)
         rows = signatures.of(neurons)
         # Patched with its own values the network decides as ever: that is bit s of the row at source s.
         own = sum(row & 1 << source for source, row in enumerate(rows))
         for source, row in enumerate(rows):
-            if row != own:
-                changed = row ^ own
-                return neurons, source, (changed & -changed).bit_length() - 1
+            agreeing = full
+            for bits in carried.values():
+                agreeing &= bits if bits >> source & 1 else ~bits
+            changed = (row ^ own) & agreeing
+            if changed:
+                return Interference(neurons, tuple(carried), source, (changed & -changed).bit_length() - 1)
     return None

@@ -188,7 +188,8 @@ def draw_rival(audit: Audit, explanation: Placement | ReadoutExplanation) -> Dra
 def _ladders(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]:
     for kind, strategy in (("mappings", "what_then_where"), ("circuits", "where_then_what")):
         title = f"{strategy_name(strategy)}: {kind} left by each criterion"
-        yield f"ladder-{kind}", partial(draw_ladder, title, survivors_by_rung(audit)[kind])
+        trivial = (findings.mappings.trivial["single"] or 0) if kind == "mappings" else 0
+        yield f"ladder-{kind}", partial(draw_ladder, title, survivors_by_rung(audit)[kind], trivial)
 
 
 GROUPS = (_ladders, _circuits, _interpretations, _placements, _signatures, _rivals)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 FORMATS = ("svg", "pdf", "png")
 # Okabe and Ito's colours, told apart in every common colour blindness and by their lightness.
 BLUE, ORANGE, GREY, SKY, VERMILION = "#0072B2", "#E69F00", "#8A8A8A", "#56B4E9", "#D55E00"
-OUTCOMES = {"none": GREY, "one": BLUE, "several": ORANGE, "unknown": "white"}
+OUTCOMES = {"none": GREY, "trivial": SKY, "one": BLUE, "several": ORANGE, "unknown": "white"}
 COLUMN, TWO_COLUMNS = 3.4, 7.0
 # The width of a letter of 7.5 points, in inches.
 LETTER = 0.062
@@ -284,8 +284,9 @@ def _survivors(sweep: Sweep) -> "Figure":
     if not single:
         for ax, title in zip(axes[0], titles, strict=True):
             ax.set_title(title, fontsize=7.5, rotation=90 if upright else 0)
-    handles = [Patch(label=outcome, **_outcome_style(outcome)) for outcome in OUTCOMES]
-    figure.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False)
+    present = [name for name in OUTCOMES if name != "trivial" or any(cell.trivial for cell in cells.values())]
+    handles = [Patch(label=outcome, **_outcome_style(outcome)) for outcome in present]
+    figure.legend(handles=handles, loc="outside upper center", ncols=len(present), frameon=False)
     what = f"the {outputs[0]} outputs explained" if single else f"the outputs explained, by {_axis_name(sweep)}"
     figure.supxlabel(f"share of {what}, with so many explanations left", fontsize=8)
     return figure

@@ -74,7 +74,8 @@ def _(audit: Audit) -> Drawing:
             if kind not in survivors:
                 continue
             name = f"{strategy_name(strategy)}: {part.verdict[strategy]}"
-            drawings[name] = draw_ladder(f"{kind} left by each criterion", survivors[kind])
+            trivial = (survivors["trivial"]["single"] or 0) if kind == "mappings" else 0
+            drawings[name] = draw_ladder(f"{kind} left by each criterion", survivors[kind], trivial)
     return beside(repr(audit).splitlines()[0], drawings)
 
 

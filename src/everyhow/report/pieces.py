@@ -10,7 +10,10 @@ from rich.text import Text
 from ..ladder import Verdict
 from .words import Answer
 
-STYLES = {"identifiable": "bold green", "not identifiable": "bold yellow", "none valid": "bold red", "unknown": "bold"}
+STYLES = {
+    "identifiable": "bold green", "identifiable, trivially": "bold yellow", "not identifiable": "bold yellow",
+    "none valid": "bold red", "unknown": "bold",
+}  # fmt: skip
 WORD_STYLES = {"?": "bold", "none": "bold red", "yes": "bold green", "no": "bold yellow"}
 BAR = 8
 

@@ -28,9 +28,9 @@ def sweep_tables(sweep: Sweep, summary: Summary, most: int | None = None) -> dic
         _table("samples", "Networks of each setting, and what became of them",
                "setting networks explained not_kept failed",
                ((s.setting, s.networks, s.explained, s.not_kept, s.failed) for s in summary.samples)),
-        _table("survivors", "Outputs with no, one and several explanations left after each rung",
-               "setting of rung outputs none one several unknown",
-               ((s.setting, s.kind, s.rung, s.outputs, s.none, s.one, s.several, s.unknown)
+        _table("survivors", "Outputs with no, a trivial, one and several explanations left after each rung",
+               "setting of rung outputs none trivial one several unknown",
+               ((s.setting, s.kind, s.rung, s.outputs, s.none, s.trivial, s.one, s.several, s.unknown)
                 for s in summary.survivors)),
         _table("spreads", "Counts over the networks explained; median with its 95 % bootstrap interval",
                "setting preset count networks partial mean median low high lower_quartile upper_quartile",

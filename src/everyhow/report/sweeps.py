@@ -113,25 +113,27 @@ def _samples(summary: Summary) -> Table:
 
 
 def _uniqueness(found: Sequence[Survivors], settings: Sequence[str], width: int) -> Iterator[RenderableType]:
-    """Shares of outputs with no, one and several left: spelt out for one setting, side by side for more."""
+    """Shares of outputs with no, one and several left: spelt out for one setting, side by side for more; and, where
+    there are any, with nothing but an algorithm without variables."""
+    outcomes = ["none", *(["trivial"] if any(s.trivial for s in found) else []), "one", "several"]
     cells = {(s.setting, s.kind, s.rung): s for s in found}
     present = [setting for setting in settings if any(s.setting == setting for s in found)]
     if len(present) == 1:
-        table = _table("left after", "none", "one", "several", "unknown", "")
+        table = _table("left after", *outcomes, "unknown", "")
         for kind, rungs in KINDS.items():
             table.add_row(Text(kind, style="bold"))
             for rung in rungs:
                 cell = cells[present[0], kind, rung]
                 bar = Text("█" * round(20 * cell.one / cell.outputs), style="green")
-                shares = (
-                    f"{number / cell.outputs:.0%}" for number in (cell.none, cell.one, cell.several, cell.unknown)
-                )
+                shares = (f"{getattr(cell, outcome) / cell.outputs:.0%}" for outcome in (*outcomes, "unknown"))
                 table.add_row(f"  {IN_SHORT[rung]}", *shares, bar)
         table.columns[-1].justify = "left"
         yield indented(table)
         yield indented(Text(f"Of {cells[present[0], 'circuits', 'perfect'].outputs:,} explained. The bar is one."))
+        yield from _trivial_note(outcomes)
         return
-    yield indented(Text("none/one/several, in per cent of the outputs explained; ? where any is unknown"))
+    yield from _trivial_note(outcomes)
+    yield indented(Text(f"{'/'.join(outcomes)}, in per cent of the outputs explained; ? where any is unknown"))
     columns = 2 + max(CELL, *map(len, present))
     fitting = max(1, (width - RUNG - 2) // columns)
     for start in range(0, len(present), fitting):
@@ -140,15 +142,24 @@ def _uniqueness(found: Sequence[Survivors], settings: Sequence[str], width: int)
         for kind, rungs in KINDS.items():
             table.add_row(Text(kind, style="bold"))
             for rung in rungs:
-                table.add_row(f"  {IN_SHORT[rung]}", *(_cell(cells[setting, kind, rung]) for setting in shown))
+                table.add_row(
+                    f"  {IN_SHORT[rung]}", *(_cell(cells[setting, kind, rung], outcomes) for setting in shown)
+                )
         table.add_row("outputs", *(f"{cells[setting, 'circuits', 'perfect'].outputs:,}" for setting in shown))
         yield indented(table)
 
 
-def _cell(cell: Survivors) -> Text:
+def _trivial_note(outcomes: Sequence[str]) -> Iterator[RenderableType]:
+    if "trivial" in outcomes:
+        yield indented(
+            Text("trivial: only an algorithm without variables is left, which passes every rung of any network")
+        )
+
+
+def _cell(cell: Survivors, outcomes: Sequence[str]) -> Text:
     if cell.unknown == cell.outputs:
         return Text("?", style="dim")
-    shares = [f"{100 * number / cell.outputs:.0f}" for number in (cell.none, cell.one, cell.several)]
+    shares = [f"{100 * number / cell.outputs:.0f}" for number in (getattr(cell, outcome) for outcome in outcomes)]
     style = "green" if cell.one > cell.outputs / 2 else ""
     return Text("/".join(shares) + (" ?" if cell.unknown else ""), style=style)
 

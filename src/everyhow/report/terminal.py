@@ -22,6 +22,7 @@ from .words import (
     shown,
     strategy_name,
     survivors_by_rung,
+    trivial_text,
 )
 
 
@@ -65,7 +66,7 @@ def _output_parts(audit: Audit) -> Iterator[RenderableType]:
     yield answer_table(answers(audit))
     if isinstance(findings, PaperFindings):
         yield heading("The ladder: how many are left by each stricter criterion")
-        yield _ladder(audit)
+        yield _ladder(audit, findings)
     yield heading("Verdict")
     yield _verdicts(audit)
     if isinstance(findings, PaperFindings):
@@ -82,7 +83,7 @@ def _head(audit: Audit) -> RenderableType:
     table.add_row("Task", Text(audit.task, style="bold"))
     table.add_row("Network", Text(network_in_short(audit.network)))
     table.add_row("Preset", Text(asked_in_short(audit)))
-    for remark in audit.network.remarks:
+    for remark in audit.remarks:
         table.add_row("Note", Text(remark))
     return table
 
@@ -92,7 +93,7 @@ def _mismatch(audit: Audit) -> Iterator[RenderableType]:
         yield Text(f"\n{audit.mismatch}", style="bold red")
 
 
-def _ladder(audit: Audit) -> RenderableType:
+def _ladder(audit: Audit, findings: PaperFindings) -> RenderableType:
     survivors = survivors_by_rung(audit)
     what = funnel("what, then where", "mappings", "algorithms", "")
     for rung, mappings in survivors["mappings"].items():
@@ -103,7 +104,9 @@ def _ladder(audit: Audit) -> RenderableType:
     for rung, circuits in survivors["circuits"].items():
         bar = share_bar(circuits, survivors["circuits"]["perfect"])
         where.add_row(f"  {rung}", bar, shown(circuits), Text(IN_SHORT[rung], style="dim"))
-    return Group(what, where)
+    told = trivial_text(findings)
+    note = [indented(Text(told, style="dim"))] if told else []
+    return Group(what, *note, where)
 
 
 def _verdicts(audit: Audit) -> RenderableType:

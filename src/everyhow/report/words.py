@@ -41,8 +41,9 @@ def answers(audit: Audit) -> Iterator[Answer]:
 
 
 def survivors_by_rung(audit: Audit) -> dict[str, dict[str, Any]]:
-    """How many mappings, algorithms and circuits each rung leaves, the cheapest mappings included: a number, the two
-    ends of a count that depends on ties, or None where it was not counted."""
+    """How many mappings, algorithms and circuits each rung leaves, the cheapest mappings included, and how many of the
+    mappings, and so of the algorithms, are trivial: a number, the two ends of a count that depends on ties, or None
+    where it was not counted."""
     found: dict[str, dict[str, Any]] = {kind: dict(rungs) for kind, rungs in audit.ladder.items()}
     if not isinstance(audit.findings, PaperFindings):
         return found
@@ -51,6 +52,18 @@ def survivors_by_rung(audit: Audit) -> dict[str, dict[str, Any]]:
     found["algorithms"]["cheapest"] = None if cheapest is None else len({mapping.algorithm for mapping in cheapest})
     found["circuits"] = circuits_by_rung(circuits)
     return found
+
+
+def trivial_text(findings: PaperFindings) -> str:
+    """Which of the aligned algorithms have no variables, and what that means; empty when none is so."""
+    names = [str(algorithm) for algorithm in findings.mappings.aligned or () if not algorithm.variables]
+    if not names:
+        return ""
+    verb = "has" if len(names) == 1 else "have"
+    return (
+        f"Counted at every rung, but apart in the verdict: {', '.join(names)} {verb} no variables, and such an "
+        f"algorithm passes every rung of any network."
+    )
 
 
 def circuits_by_rung(circuits: CircuitFindings) -> dict[str, Any]:
@@ -168,9 +181,9 @@ def _paper_answers(findings: PaperFindings) -> Iterator[Answer]:
         answer = "not counted"
     else:
         least, most = interpretations.least, interpretations.most
-        each = f"{least:,}" if least == most else f"{least:,} to {most:,}"
+        each = "" if least is None else f" ({least:,} each)" if least == most else f" ({least:,} to {most:,} each)"
         answer = (
-            f"{interpretations.total:,} over the perfect circuits ({each} each); "
+            f"{interpretations.total:,} over the perfect circuits{each}; "
             f"{interpretations.expanded:,} with don't cares filled in"
         )
     yield Answer("interpretation", interpretations.total, answer)

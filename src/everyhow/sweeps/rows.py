@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..circuits.findings import RUNGS as CIRCUIT_RUNGS
 from ..errors import FileFormatError, first_line
 from ..files import replacing
+from ..mappings.findings import RUNGS as MAPPING_RUNGS
 
 ROWS_AT_ONCE = 40
 TEXT, NUMBER, WHOLE, TRUTH, NUMBERS = "VARCHAR", "DOUBLE", "BIGINT", "BOOLEAN", "DOUBLE[]"
@@ -75,8 +77,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "interpretations_estimate_low": (NUMBER, "lower end of its 95 % interval"),
     "interpretations_estimate_high": (NUMBER, "upper end"),
     "interpretations_with_dont_cares_expanded": (NUMBER, "paper: each completion counted"),
-    "interpretations_per_circuit_min": (NUMBER, "fewest of one circuit"),
-    "interpretations_per_circuit_max": (NUMBER, "most of one circuit"),
+    "interpretations_per_circuit_min": (NUMBER, "fewest of one circuit; empty when none is perfect"),
+    "interpretations_per_circuit_max": (NUMBER, "most of one circuit; likewise"),
     "algorithms": (NUMBER, "that compute the function, up to the depth"),
     "aligned_algorithms": (NUMBER, "with at least one mapping"),
     "mappings": (NUMBER, "minimal ones of all aligned algorithms or formulas"),
@@ -90,13 +92,15 @@ COLUMNS: dict[str, tuple[str, str]] = {
     **{
         f"{kind}_{rung}": (NUMBER, f"{kind} that pass the rung {rung} and all before")
         for kind, rungs in {
-            "mappings": ("single", "irredundant", "ordered", "joint", "inert"),
-            "algorithms": ("single", "irredundant", "ordered", "joint", "inert"),
-            "circuits": (
-                "perfect", "resample_faithful", "resample_faithful_minimal", "resample_faithful_fewest_edges",
-            ),
+            "mappings": MAPPING_RUNGS,
+            "algorithms": MAPPING_RUNGS,
+            "circuits": CIRCUIT_RUNGS,
         }.items()
         for rung in rungs
+    },
+    **{
+        f"trivial_{rung}": (NUMBER, f"of the algorithms that pass {rung}, those without variables (one mapping each)")
+        for rung in MAPPING_RUNGS
     },
     **{
         f"{strategy}_{part}": (TEXT, f"{part} of the verdict")

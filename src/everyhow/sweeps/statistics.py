@@ -152,13 +152,15 @@ class Contrast:
 
 @dataclass(frozen=True)
 class Survivors:
-    """Among the explained outputs of a setting, how many have no, one or several explanations left after a rung.
+    """Among the explained outputs of a setting, how many have no, one or several explanations left after a rung;
+    algorithms without variables, which pass every rung of any network, aside.
 
     Attributes:
         setting: of the swept options.
         kind: circuits, mappings or algorithms.
         rung: the criterion, all before included.
         none: outputs with nothing left.
+        trivial: with an algorithm without variables and nothing else.
         one: with exactly one.
         several: with more.
         unknown: not counted within the budget, or depending on a tie.
@@ -168,6 +170,7 @@ class Survivors:
     kind: Literal["circuits", "mappings", "algorithms"]
     rung: str
     none: int
+    trivial: int
     one: int
     several: int
     unknown: int
@@ -175,7 +178,7 @@ class Survivors:
     @property
     def outputs(self) -> int:
         """All of them."""
-        return self.none + self.one + self.several + self.unknown
+        return self.none + self.trivial + self.one + self.several + self.unknown
 
 
 def samples(sweep: Sweep) -> tuple[Sample, ...]:
@@ -192,17 +195,21 @@ def samples(sweep: Sweep) -> tuple[Sample, ...]:
 
 
 def survivors(sweep: Sweep) -> tuple[Survivors, ...]:
-    """The share of no, one and several survivors, by setting, kind and rung, in the preset paper."""
+    """The number of outputs with no, one and several survivors, by setting, kind and rung, in the preset paper."""
     found = []
     for kind, rungs in KINDS.items():
         for rung in rungs:
             # A tie leaves the perfect circuits between two numbers, both of which may be more than one.
-            low, high = f'"{kind}_{rung}"', f'"{kind}_{rung}"'
+            low, high, alone = f'"{kind}_{rung}"', f'"{kind}_{rung}"', "0"
             if (kind, rung) == ("circuits", "perfect"):
                 low, high = "perfect_circuits_low", "perfect_circuits_high"
+            if kind != "circuits":
+                alone = f'coalesce("trivial_{rung}", 0)'
+                low, high = f"({low} - {alone})", f"({high} - {alone})"
             known = f"({high} = 0 OR ({low} = 1 AND {high} = 1) OR {low} > 1)"
             table = sweep.query(
-                f"SELECT setting, count(*) FILTER ({high} = 0), count(*) FILTER ({low} = 1 AND {high} = 1), "
+                f"SELECT setting, count(*) FILTER ({high} = 0 AND {alone} = 0), "
+                f"count(*) FILTER ({high} = 0 AND {alone} > 0), count(*) FILTER ({low} = 1 AND {high} = 1), "
                 f"count(*) FILTER ({low} > 1), count(*) FILTER ({known} IS NOT TRUE) FROM results "
                 "WHERE preset = 'paper' AND status = 'explained' GROUP BY setting"
             )

@@ -16,7 +16,8 @@ from .plan import Block, Plan, plan_of
 from .rows import COLUMNS, digest_of, read_metadata, read_rows, write_rows
 from .work import BlockResult
 
-SCHEMA_VERSION = 1
+# 2: the rung `transitive`, trivial survivors apart, and `inert` by which unmapped neurons may carry what is still read.
+SCHEMA_VERSION = 2
 PACKAGES = ("everyhow", "numpy", "numba", "torch", "dask", "duckdb", "safetensors")
 
 
@@ -132,14 +133,17 @@ class Store:
         if not all(part.exists() for part in parts):
             return None
         digests = [read_metadata(part)["digest"] for part in parts]
-        return hashlib.sha256("".join([self.plan.digest, *digests]).encode()).hexdigest()
+        return hashlib.sha256("".join([f"schema {SCHEMA_VERSION}", self.plan.digest, *digests]).encode()).hexdigest()
 
     def _check(self, block: Block) -> None:
         """Raises FileFormatError when the part of a block is not what was written."""
         part = self.part(block)
         again = f"delete it and run again with --resume: only its {len(block.replicates)} networks are computed again"
         try:
-            rows, stored = read_rows(part), read_metadata(part)
+            stored = read_metadata(part)
+            if stored.get("schema") not in (None, str(SCHEMA_VERSION)):
+                raise FileFormatError(f"{part}: {_other_version(stored.get('version_everyhow'), stored['schema'])}")
+            rows = read_rows(part)
         except FileFormatError as error:
             raise FileFormatError(f"{error}; {again}") from None
         if stored.get("digest") != digest_of(rows):
@@ -189,11 +193,30 @@ def _versions() -> dict[str, str | None]:
 
 
 def _begun_with(folder: Path) -> str:
-    """The digest of the plan that the sweep in a folder was begun with."""
+    """The digest of the plan that the sweep in a folder was begun with.
+
+    Raises:
+        FileFormatError: it is not the folder of a sweep, or one that another version ran.
+    """
     try:
-        return json.loads((folder / "run.json").read_text("utf-8"))["plan_digest"]
+        run = json.loads((folder / "run.json").read_text("utf-8"))
+        digest, schema, version_ = run["plan_digest"], run["schema_version"], run["versions"]["everyhow"]
     except (OSError, ValueError, KeyError, TypeError):
         raise FileFormatError(f"{folder}: not the folder of a sweep (no run.json that names its plan)") from None
+    if schema != SCHEMA_VERSION:
+        raise FileFormatError(
+            f"{folder}: {_other_version(version_, schema)}; the results stay as they are, and DuckDB, pandas or polars "
+            f"read results/*.parquet; to have them by this version, run {folder / 'plan.toml'} into a new folder"
+        )
+    return digest
+
+
+def _other_version(version_: object, schema: object) -> str:
+    """What a folder or part of another schema is, and why its numbers are not put beside those of this one."""
+    return (
+        f"written by everyhow {version_} as schema {schema} of sweeps; this one reads and writes schema "
+        f"{SCHEMA_VERSION}, where rungs of mappings are defined otherwise"
+    )
 
 
 def _holds_something(folder: Path) -> bool:

@@ -104,6 +104,8 @@ def _provenance(document: dict[str, Any]) -> dict[str, Any]:
         "seconds": Holds(lambda n: type(n) in (int, float) and 0 <= n < 1e9, "a number of seconds", BY_WHOM),
         "network_sha256": Open("checked apart"),
     }  # fmt: skip
+    if "recounted" in said:
+        found["recounted"] = Holds(lambda t: "counted anew" in t, "that it was counted anew", BY_WHOM)
     if "origin" in said:
         found["origin"] = _origin(said["origin"])
     if DOCUMENT_DIGEST in said:

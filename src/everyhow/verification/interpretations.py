@@ -39,7 +39,7 @@ def interpretations_again(
     details = {"estimate": None, "of_the_simplest_circuit": simplest}
     number, fewest = int(circuits.perfect.possible.sum()), int(circuits.perfect.certain.sum())
     if not number:
-        return {KEYS[0]: 0, KEYS[1]: 0, KEYS[2]: NONE_LEAST, KEYS[3]: NONE_LEAST}, details, []
+        return nothing | {KEYS[0]: 0, KEYS[1]: 0}, details, []
     if not fewest:
         return nothing, details, []
     steps = _steps(network, len(behavior.points))
@@ -57,10 +57,6 @@ def interpretations_again(
         return nothing, details, [*refused, too_much]
     estimate = _estimated(network, behavior, circuits, fewest, number)
     return nothing, details | {"estimate": estimate}, [f"{reason}; estimated instead" for reason in refused]
-
-
-# Of a network without perfect circuits there is no least and no most.
-NONE_LEAST = Holds(lambda n: n is None or (type(n) is int and n == 0), "nothing")
 
 
 def _steps(network: Network, inputs: int) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 from ..behavior import parse_task
 from ..boolean.algorithms import Algorithm, Leaf, Tree, algorithms
 from ..network import Network
+from ..schema import is_redefined
 from . import plain
 from .check import Check
 
@@ -47,16 +48,23 @@ def _check_all(document: dict[str, Any], network: Network, points: np.ndarray, t
     yield Check("aligned_algorithms", scope, counts["aligned_algorithms"], sum(map(bool, placed.values())))
     left = [(*entry, mapping) for entry, found in placed.items() for mapping in found]
     yield Check("mappings", scope, counts["mappings"], len(left))
+    if "trivial" in document["ladder"]:
+        alone = sum(not mapping for _, _, mapping in left)
+        yield Check("trivial ones that pass single", scope, document["ladder"]["trivial"]["single"], alone)
     keep = {
         "irredundant": lambda tree, negated, mapping: plain.is_irredundant(tree, points),
         "ordered": lambda tree, negated, mapping: plain.is_ordered(tree, mapping),
         "joint": lambda tree, negated, mapping: plain.is_joint(network, points, tree, negated, mapping),
-        "inert": lambda tree, negated, mapping: plain.is_inert(network, points, mapping),
+        "inert": lambda tree, negated, mapping: plain.is_inert(network, points, tree, mapping),
+        "transitive": lambda tree, negated, mapping: plain.is_transitive(network, points, tree, negated, mapping),
     }
+    trivial, version = document["ladder"].get("trivial", {}), document["schema_version"]
     for rung, passes in keep.items():
         left = [entry for entry in left if passes(*entry)]
-        if ladder.get(rung) is not None:
+        if ladder.get(rung) is not None and not is_redefined(version, "ladder", "mappings", rung):
             yield Check(f"mappings that pass {rung}", scope, ladder[rung], len(left))
+        if trivial.get(rung) is not None:
+            yield Check(f"trivial ones that pass {rung}", scope, trivial[rung], sum(not m for _, _, m in left))
 
 
 def _check_listed(document: dict[str, Any], network: Network, points: np.ndarray) -> Iterator[Check]:

@@ -1,6 +1,7 @@
 """An audit of one output by the definitions, found again as a whole from the network and what was asked."""
 
 import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,6 +26,10 @@ from .reading import LayerAgain, layers_again
 from .trying import Coded, ExperimentsAgain, Placed
 
 MOST_SURVIVORS = 200
+SPACE = re.compile(r"all ([\d,]+ )?algorithms with all their minimal mappings")
+FORCED_TIE = re.compile(
+    r"[\d,]+ runs in which variables are forced leave the output on the decision boundary, so that rounding decides them"
+)
 NOT_ALLOWED = "the budget did not allow it"
 DEFAULT_TOLERANCE = 1e-3
 
@@ -210,25 +215,24 @@ class PaperAgain:
             details["circuits"], details["interpretations"] = circuits.details(), of_details
             more = [text for text in said["capped"] if isinstance(text, str) and "it stayed open whether" in text]
             circuit_verdict = circuits.verdict(rungs["circuits"], more)
+        if mapped is None or asked.uncounted:
+            why = _why_uncounted(said)
         if mapped is None:
             counts |= self._uncounted_counts()
             ladder |= {key: dict.fromkeys(rungs["mappings"]) for key in said["ladder"] if key != "circuits"}
             scored = {"algorithms": 0, "of": 0}
             details["mappings"] = {"aligned": None, "survivors": {}, "near_misses": [], "near_misses_scored": scored}
-            verdict: Any = {
-                "status": "unknown", "criterion": None, "space": Holds(lambda t: isinstance(t, str) and t.startswith("all "), "what was searched"),
-                "reason": Holds(lambda t: isinstance(t, str) and all(one in said["capped"] for one in [t]), "what was not counted"),
-            }  # fmt: skip
+            verdict: Any = why
         else:
             counts |= places.counts()
             again = places.ladder()
-            why = any(isinstance(text, str) and "to the rung" in text for text in said["capped"])
-            refused = Holds(lambda n: n is None and why, "a number, or the reason in capped", NOT_ALLOWED)
+            told = any(isinstance(text, str) and "to the rung" in text for text in said["capped"])
+            refused = Holds(lambda n: n is None and told, "a number, or the reason in capped", NOT_ALLOWED)
             ladder |= {key: again[key] | dict.fromkeys(asked.uncounted, refused) for key in said["ladder"] if key in again}
             details["mappings"] = places.details() if places.affordable else Open(TOO_MANY)
             if places.affordable and asked.uncounted:
                 self._stop(details["mappings"])
-            verdict = self._mapping_verdict(ladder, counts)
+            verdict = why if asked.uncounted else self._mapping_verdict(ladder, counts, said["capped"])
         layers, _, _ = self.layers
         details["readouts"] = {"layers": [layer.document() for layer in layers]}
         details["experiments"], details["costs"] = self.experiments, self.costs
@@ -281,7 +285,7 @@ class PaperAgain:
         differs = [format(k, f"0{inputs}b") for k in range(len(table)) if table[k] != task[k]]
         return {"table": table, "name": name_of(TruthTable.parse(table)), "differs_from_task_at": differs}
 
-    def _mapping_verdict(self, ladder: dict[str, Any], counts: dict[str, Any]) -> Any:
+    def _mapping_verdict(self, ladder: dict[str, Any], counts: dict[str, Any], capped: Sequence[Any]) -> Any:
         number = counts["algorithms"]
         if not self.places.affordable:
             return Open(TOO_MANY)
@@ -290,7 +294,7 @@ class PaperAgain:
         space = f"all {number:,} algorithms with all their minimal mappings"
         ties = self.places.ties
         words = "interchanges leave the output on the decision boundary, so that rounding decides them"
-        partial = f"{ties:,} {words}" if ties else None
+        partial = "; ".join([*([f"{ties:,} {words}"] if ties else []), *forced_ties(capped)])
         again = self.places.ladder()["trivial"] if "trivial" in ladder else None
         return verdict_of(ladder["mappings"], space, partial, self._failure(), again)
 
@@ -321,7 +325,7 @@ class PaperAgain:
         reasons: list[Any] = []
         circuits = self.circuits
         stated = said["capped"]
-        if circuits is None or mapped is None or not self.places.affordable:
+        if circuits is None or mapped is None or self.asked.uncounted or not self.places.affordable:
             own = [one for one in _own(said)]
             held = "why something was not counted, in words"
             return Holds(lambda texts: isinstance(texts, list) and _covers(texts, own), "what the verdicts say", held)
@@ -339,6 +343,7 @@ class PaperAgain:
         ties = self.places.ties
         words = "interchanges leave the output on the decision boundary, so that rounding decides them"
         reasons += [f"{ties:,} {words}"] if ties else []
+        reasons += forced_ties(stated)
         reasons += readout_ties
         return reasons
 
@@ -347,6 +352,25 @@ MAPPING_KEYS = (
     "algorithms", "aligned_algorithms", "mappings", "irredundant_algorithms", "irredundant_aligned_algorithms",
     "irredundant_mappings", "distinct_causal_signatures",
 )  # fmt: skip
+
+
+def forced_ties(capped: Sequence[Any]) -> list[str]:
+    """What an audit says of ties among runs in which variables are forced, which are not counted again."""
+    return [text for text in capped if isinstance(text, str) and FORCED_TIE.fullmatch(text)]
+
+
+def _why_uncounted(said: dict[str, Any]) -> dict[str, Any]:
+    """The verdict of mappings that were not counted, or not to the last rung."""
+    parts = lambda text: isinstance(text, str) and all(one in said["capped"] for one in _parts(text))  # noqa: E731
+    space = lambda text: isinstance(text, str) and bool(SPACE.fullmatch(text))  # noqa: E731
+    number = said["counts"]["algorithms"]
+    which = "algorithms" if number is None else f"{number:,} algorithms"
+    return {
+        "status": "unknown",
+        "criterion": None,
+        "space": Holds(lambda text: space(text) and text.startswith(f"all {which} "), f"all {which}"),
+        "reason": Holds(parts, "what was not counted, as in capped"),
+    }
 
 
 def _parts(text: str) -> list[str]:

@@ -273,12 +273,16 @@ def _joint(again: PlacesAgain, tree: Tree, place) -> bool:
 
 
 def _inert(again: PlacesAgain, tree: Tree, place) -> bool:
-    return plain.is_inert(again.network, again.points, place)
+    return plain.is_inert(again.network, again.points, tree.tree, place)
+
+
+def _transitive(again: PlacesAgain, tree: Tree, place) -> bool:
+    return plain.is_transitive(again.network, again.points, tree.tree, tree.negated, place)
 
 
 # The rungs after the first, each with what passes it.
 RUNGS: dict[str, Callable[[PlacesAgain, Tree, tuple[NeuronSet, ...]], bool]] = {
-    "irredundant": _irredundant, "ordered": _ordered, "joint": _joint, "inert": _inert,
+    "irredundant": _irredundant, "ordered": _ordered, "joint": _joint, "inert": _inert, "transitive": _transitive,
 }  # fmt: skip
 
 

@@ -257,16 +257,21 @@ def node(tree, path):
 # Mappings
 
 
-def run_patched(network, points, patches):
-    """Outputs with patches (layer, neurons, values) held."""
-    state = np.asarray(points, float)
+def patched_states(network, points, patches):
+    """The activations of every layer with patches (layer, neurons, values) held."""
+    states = [np.asarray(points, float)]
     for layer, (w, b, name) in enumerate(zip(network.weights, network.biases, network.activations, strict=True), 1):
-        state = activate(name, state @ w.T + b)
+        states.append(activate(name, states[-1] @ w.T + b))
         for where, neurons, values in patches:
             if where == layer:
-                state = state.copy()
-                state[:, list(neurons)] = values
-    return state[:, 0] > network.threshold
+                states[-1] = states[-1].copy()
+                states[-1][:, list(neurons)] = values
+    return states
+
+
+def run_patched(network, points, patches):
+    """Decisions with patches held."""
+    return patched_states(network, points, patches)[-1][:, 0] > network.threshold
 
 
 def neuron_sets(network):
@@ -343,13 +348,53 @@ def is_ordered(tree, mapping):
     return all(len(path) == 1 or layers[path] < layers[path[:-1]] for path in layers)
 
 
-def is_inert(network, points, mapping):
+def still_read(tree, points, layers, layer):
+    """What nodes that are not finished at a layer read beside the variables held there: inputs, and variables of
+    earlier layers. `layers` has the layer of each variable."""
+    for path in [(), *variables(tree)]:
+        if path and layers[path] <= layer:
+            continue
+        for side in (0, 1):
+            below = (*path, side)
+            if isinstance(node(tree, below), int) or layers[below] < layer:
+                yield value(node(tree, below), points)
+
+
+def is_inert(network, points, tree, mapping):
     decisions = run(network, points)[-1][:, 0] > network.threshold
-    for layer in {layer for layer, _ in mapping}:
+    layers = dict(zip(variables(tree), (layer for layer, _ in mapping), strict=True))
+    for layer in set(layers.values()):
         mapped = {j for where, neurons in mapping if where == layer for j in neurons}
         rest = tuple(j for j in range(network.widths[layer]) if j not in mapped)
-        if rest and (signature(network, points, (layer, rest)) != decisions).any():
-            return False
+        if not rest:
+            continue
+        table, read = signature(network, points, (layer, rest)), list(still_read(tree, points, layers, layer))
+        for source, base in itertools.product(range(len(points)), repeat=2):
+            if all(bits[source] == bits[base] for bits in read) and table[source, base] != decisions[base]:
+                return False
+    return True
+
+
+def is_transitive(network, points, tree, negated, mapping):
+    """Whether, after any forced set of variables, the neurons of every other one act at every base as the value that
+    the algorithm then gives it."""
+    paths, states = list(variables(tree)), run(network, points)
+    for forced in subsets(range(len(paths))):
+        for sources in itertools.product(range(len(points)), repeat=len(forced)):
+            values, patches = {}, []
+            for v, s in zip(forced, sources, strict=True):
+                layer, neurons = mapping[v]
+                values[paths[v]] = np.full(len(points), value(node(tree, paths[v]), points)[s])
+                patches.append((layer, neurons, states[layer][s, list(neurons)]))
+            left = patched_states(network, points, patches)
+            for v in set(range(len(paths))) - set(forced):
+                layer, neurons = mapping[v]
+                given = value(node(tree, paths[v]), points, values, paths[v])
+                for k in range(len(points)):
+                    patch = (layer, neurons, left[layer][k, list(neurons)])
+                    expected = value(tree, points, {paths[v]: np.full(len(points), given[k])}) ^ negated
+                    if (run_patched(network, points, [patch]) != expected).any():
+                        return False
     return True
 
 

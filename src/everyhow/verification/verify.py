@@ -14,6 +14,7 @@ from ..network import Network
 from ..network_files import network_from_document
 from ..provenance import DOCUMENT_DIGEST, document_digest, network_digest
 from ..run_folder import read_audit
+from ..schema import SCHEMA_VERSION, SINCE, told_of_schema
 from .asked import asked_again, check_schema
 from .authors import authors_again
 from .check import Check
@@ -140,7 +141,35 @@ def _part(prefix: str, part: dict[str, Any], network: Network, seed: int, unchec
     if not again.places.affordable and "single" not in again.asked.uncounted:
         for check in check_mappings(part, network):
             yield Check(prefix + check.what, check.scope, check.stated, check.found)
-    yield from compare_all(prefix, part, again.document(part), unchecked, None)
+    version = part["schema_version"]
+    found = again.document(part)
+    if version < SCHEMA_VERSION:
+        found = _of_schema(part, found, version)
+        unchecked["the rungs inert and transitive"] = str(told_of_schema(version))
+    yield from compare_all(prefix, part, found, unchecked, None)
+
+
+def _of_schema(said: dict[str, Any], found: dict[str, Any], version: int) -> dict[str, Any]:
+    """What is found of an audit of an earlier schema, without what that lacks or defines otherwise."""
+    reason = Open(f"defined otherwise by schema {version}")
+    for path in [*(path for path, first in SINCE.items() if first > version), *FOLLOWING]:
+        part: Any = found
+        for key in path[:-1]:
+            part = part.get(key, {}) if isinstance(part, dict) else {}
+        if isinstance(part, dict) and path[-1] in part:
+            part[path[-1]] = reason
+    return _known(said, found)
+
+
+def _known(said: Any, found: Any) -> Any:
+    """What is found, without the keys that are not there in what is said."""
+    if not isinstance(found, dict) or not isinstance(said, dict):
+        return found
+    return {key: _known(said[key], value) for key, value in found.items() if key in said}
+
+
+# What follows from the rungs of mappings that were defined anew.
+FOLLOWING = (("details", "mappings", "survivors", "inert"), ("details", "experiments"), ("details", "costs"))
 
 
 def _by_data(

@@ -10,9 +10,10 @@ from .drawing import MARGIN, Box, Drawing, Label, Part, Shape
 BAR, STEP, NAMES, NOTES = 200.0, 34.0, 180.0, 210.0
 
 
-def draw_ladder(title: str, survivors: Mapping[str, int | list[int] | None]) -> Drawing:
+def draw_ladder(title: str, survivors: Mapping[str, int | list[int] | None], trivial: int = 0) -> Drawing:
     """A bar per rung, as long as the logarithm of what is left; a rung that was not counted says so,
-    one of which only a range is known gives both ends."""
+    one of which only a range is known gives both ends. So many `trivial` ones, without variables, are among what each
+    rung leaves."""
     most = max(map(lower, survivors.values()), default=1)
     parts = [Part("", "", (Label("title", MARGIN, 16, title, 13, "start"),))]
     for k, (rung, number) in enumerate(survivors.items()):
@@ -25,7 +26,8 @@ def draw_ladder(title: str, survivors: Mapping[str, int | list[int] | None]) -> 
         shapes.append(Label("title", NAMES + 22 + length, y - 6, said, 12.5, "start"))
         shapes.append(Label("note", NAMES + 22 + length, y + 8, IN_SHORT.get(rung, ""), 10, "start"))
         parts.append(Part(f"rung-{rung}", f"{rung.replace('_', ' ')}: {said}", tuple(shapes)))
-    note = Label("note", NAMES + 14, 50 + STEP * len(survivors), "bars on a logarithmic scale", 10, "start")
+    said = "bars on a logarithmic scale" + f"; {trivial:,} at each without variables" * bool(trivial)
+    note = Label("note", NAMES + 14, 50 + STEP * len(survivors), said, 10, "start")
     parts.append(Part("", "", (note,)))
     return Drawing(title, NAMES + BAR + NOTES, 66 + STEP * len(survivors), tuple(parts))
 

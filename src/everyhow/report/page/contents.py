@@ -61,7 +61,7 @@ def _head(audit: Audit) -> dict[str, Any]:
         "task": audit.task,
         "network": network_in_short(audit.network),
         "asked": asked_in_short(audit),
-        "remarks": list(audit.network.remarks),
+        "remarks": list(audit.remarks),
         "mismatch": audit.mismatch,
         "answers": [
             {"question": answer.question, "word": answer.word, "text": answer.text} for answer in answers(audit)

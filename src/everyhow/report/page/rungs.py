@@ -14,7 +14,7 @@ from ...paper import PaperFindings
 from ...ranking import cost_of
 from ..audit_tables import edges_text
 from ..drawings.ladder import bar_share, lower
-from ..words import place_text, plural, survivors_by_rung
+from ..words import place_text, plural, survivors_by_rung, trivial_text
 from .room import Room
 from .values import edge_numbers, fault_text, sets_of
 
@@ -28,11 +28,13 @@ def ladder(audit: Audit, findings: PaperFindings, behavior: Behavior, room: Room
             "title": "what, then where: algorithms with their places",
             "of": "mappings",
             "rungs": _rungs(survivors["mappings"], fell, survivors["algorithms"]),
+            "note": trivial_text(findings),
         },
         {
             "title": "where, then what: circuits",
             "of": "circuits",
             "rungs": _rungs(survivors["circuits"], _fallen_circuits(audit, findings, behavior, room)),
+            "note": "",
         },
     ]
 
