@@ -23,6 +23,8 @@ PlainCircuit = tuple[tuple[tuple[int, ...], ...], ...]
 MOST_CIRCUITS, MOST_VALUES, VALUES_AT_ONCE = 60_000, 120_000_000, 4_000_000
 # Runs that the looking into listed circuits may take, and circuits drawn where not all are run.
 MOST_RUNS, DRAWN = 400_000, 400
+# Circuits of a large space whose interpretations are counted, and states of a layer up to which they are.
+MOST_READ, MOST_STATES = 12, 1_500
 # An interval of a share that holds the true one in all but one of ten thousand cases.
 SURE = 0.9999
 # Circuits of a list that are looked into, and edges up to which all sets of edges within one are.
@@ -451,8 +453,22 @@ def check_large(
 
         again = estimate_again(network, behavior, ablation, estimate, part["options"]["budget"])
         yield compared("perfect_circuits_estimated", "the same circuits drawn again and run", estimate, again)
+    yield from _within(counts, network, behavior, circuits, ablation)
     yield from _sums(counts, ladder, details, ablation)
     yield from _listed(network, behavior, details, ablation)
+
+
+def _within(counts, network: Network, behavior: Behavior, circuits, ablation: str) -> Iterator[Check]:
+    """The interpretations of some perfect circuits: each within the stated range."""
+    least, most = (counts.get(f"interpretations_per_circuit_{end}") for end in ("min", "max"))
+    widest = max(max(1, len(behavior.points) - 1) ** width for width in network.widths[:-1])
+    if least is None or most is None or ablation != "zero" or widest > MOST_STATES:
+        return
+    right = np.flatnonzero(RunCircuits(network, behavior, circuits).right(ablation).decided)[:MOST_READ]
+    ways = [plain.count_readings(network, behavior.points, circuits[k], behavior.decision)[0] for k in right]
+    if ways:
+        scope = f"all readings of {len(ways)} circuits: within {least:,} and {most:,}"
+        yield Check("interpretations per circuit", scope, len(ways), sum(least <= n <= most for n in ways))
 
 
 def _sums(counts, ladder, details, ablation) -> Iterator[Check]:

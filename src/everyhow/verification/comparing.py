@@ -13,7 +13,7 @@ CLOSE, SMALL = 1e-6, 1e-6
 
 @dataclass(frozen=True)
 class Open:
-    """Stands for a value that was not found again, and says why."""
+    """Stands for a value that was not found again, and says why; it says nothing of one that is checked elsewhere."""
 
     reason: str
 
@@ -77,7 +77,8 @@ def same(stated: Any, found: Any) -> bool:
 def left_open(stated: Any, found: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
     """The places of values that were not found again, or only held to bounds, each with the reason."""
     if isinstance(found, Open):
-        yield place, found.reason
+        if found.reason:
+            yield place, found.reason
     elif isinstance(found, Holds):
         if found.bounds:
             yield place, found.bounds
@@ -119,7 +120,8 @@ def compared(what: str, scope: str, stated: Any, found: Any) -> Check:
     if isinstance(found, dict | list | tuple):
         number = values_in(found)
         return Check(what, f"{scope}; {number:,} values" if number > 1 else scope, True, True)
-    return Check(what, scope, stated, stated)
+    told = True if stated is None or isinstance(stated, dict | list) else stated
+    return Check(what, scope, told, told)
 
 
 def _passes(found: Holds, stated: Any) -> bool:

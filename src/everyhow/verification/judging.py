@@ -69,10 +69,11 @@ def refusal_of(what: str, needed: int, budget: int) -> str | None:
     """Why something was not done within a budget, in the words of audits; None when it was."""
     if needed <= budget:
         return None
-    return f"{what} needs about {_rounded(needed)} candidate evaluations, the budget is {_rounded(budget)}"
+    return f"{what} needs about {rounded(needed)} candidate evaluations, the budget is {rounded(budget)}"
 
 
-def _rounded(number: int) -> str:
+def rounded(number: int) -> str:
+    """A whole number of any size to three digits."""
     if number < 10**300:
         return f"{number:.3g}"
     digits = str(number)

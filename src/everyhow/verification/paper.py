@@ -18,7 +18,7 @@ from . import plain
 from .circuits import CircuitsAgain, all_circuits_run
 from .comparing import Holds, Open, differences
 from .interpretations import interpretations_again
-from .judging import verdict_of
+from .judging import rounded, verdict_of
 from .learning import lesson_again
 from .placing import TOO_MANY, PlacesAgain, complexity
 from .pricing import model_of, ranking_again
@@ -314,10 +314,8 @@ class PaperAgain:
         unknown = any(n is None for n in left.values())
         if not unknown:
             return verdict_of(left, space)
-        said_why = Holds(
-            lambda t: isinstance(t, str) and bool(t) and set(_parts(t)) <= set(own) | {f"not counted: {', '.join(r for r, n in left.items() if n is None)}"},
-            "what was not counted",
-        )  # fmt: skip
+        uncounted = f"not counted: {', '.join(rung for rung, n in left.items() if n is None)}"
+        said_why = Holds(lambda text: text == uncounted or _joined(text, own), "what was not counted")
         return {"status": "unknown", "criterion": None, "space": space, "reason": said_why}
 
     def _capped(self, said: dict[str, Any], mapped: PlacesAgain | None) -> Any:
@@ -326,9 +324,9 @@ class PaperAgain:
         circuits = self.circuits
         stated = said["capped"]
         if circuits is None or mapped is None or self.asked.uncounted or not self.places.affordable:
-            own = [one for one in _own(said)]
             held = "why something was not counted, in words"
-            return Holds(lambda texts: isinstance(texts, list) and _covers(texts, own), "what the verdicts say", held)
+            budget = said["options"]["budget"]
+            return Holds(lambda texts: _are_reasons(texts, budget) and _covers(texts, said), "what the verdicts say", held)
         _, beyond, readout_ties = self.layers
         reasons += circuits.refused
         of_readings = self.interpretations[2]
@@ -361,7 +359,6 @@ def forced_ties(capped: Sequence[Any]) -> list[str]:
 
 def _why_uncounted(said: dict[str, Any]) -> dict[str, Any]:
     """The verdict of mappings that were not counted, or not to the last rung."""
-    parts = lambda text: isinstance(text, str) and all(one in said["capped"] for one in _parts(text))  # noqa: E731
     space = lambda text: isinstance(text, str) and bool(SPACE.fullmatch(text))  # noqa: E731
     number = said["counts"]["algorithms"]
     which = "algorithms" if number is None else f"{number:,} algorithms"
@@ -369,12 +366,16 @@ def _why_uncounted(said: dict[str, Any]) -> dict[str, Any]:
         "status": "unknown",
         "criterion": None,
         "space": Holds(lambda text: space(text) and text.startswith(f"all {which} "), f"all {which}"),
-        "reason": Holds(parts, "what was not counted, as in capped"),
+        "reason": Holds(lambda text: _joined(text, said["capped"]), "what was not counted, as in capped"),
     }
 
 
-def _parts(text: str) -> list[str]:
-    return text.split("; ")
+def _joined(text: str, reasons: Sequence[str]) -> bool:
+    """Whether a text consists of some of the reasons, joined."""
+    left = text
+    for reason in sorted(reasons, key=len, reverse=True):
+        left = left.replace(reason, "")
+    return bool(text) and not left.strip("; ")
 
 
 def _own(said: dict[str, Any]) -> list[str]:
@@ -384,7 +385,44 @@ def _own(said: dict[str, Any]) -> list[str]:
     return found + [layer["verdict"]["reason"] for layer in layers if layer["verdict"]["status"] == "unknown"]
 
 
-def _covers(texts: Sequence[Any], reasons: Sequence[str]) -> bool:
-    return all(isinstance(text, str) and text for text in texts) and all(
-        any(text in reason for text in texts) or reason.startswith("not counted") for reason in reasons
+def _covers(texts: Sequence[str], said: dict[str, Any]) -> bool:
+    """Whether the reasons of a whole audit hold all that its parts give, and say why interpretations are missing."""
+    counts = said["counts"]
+    known = counts.get("perfect_circuits") is not None and counts["interpretations"] is None
+    return (not known or any("interpretations" in text for text in texts)) and all(
+        reason.startswith("not counted") or _joined(reason, texts) for reason in _own(said)
     )
+
+
+def _are_reasons(texts: Any, budget: int) -> bool:
+    """Whether texts are reasons of the forms that there are, each once, of this budget."""
+    if not isinstance(texts, list) or not texts or len(set(texts)) < len(texts):
+        return not texts and isinstance(texts, list)
+    refusals = [REFUSAL.fullmatch(text) for text in texts]
+    return all(
+        match["budget"] == rounded(budget) and float(match["needed"]) >= float(match["budget"])
+        if match
+        else OTHER_REASON.fullmatch(text)
+        for match, text in zip(refusals, texts, strict=True)
+    )
+
+
+REFUSAL = re.compile(
+    r"[\w :,-]+ needs about (?P<needed>[\d.e+]+) candidate evaluations, the budget is (?P<budget>[\d.e+]+)"
+    r"(; estimated instead|; a smaller depth needs less)?"
+)
+OTHER_REASON = re.compile(
+    r"some circuits lie on the decision boundary: there are between [\d,]+ and [\d,]+ [\w-]+ ones"
+    r"|interpretations are of circuits run alone, with nothing on removed edges: ablation zero"
+    r"|[\w ]+ (are|is) (counted|looked for|searched for|run)[\w ]* in networks of at most \d+ edges"
+    r"|readouts are searched for at most \d+ inputs; the network has \d+"
+    r"|\d+ rows were not shown; what fits the others is told apart for at most \d+"
+    r"|more than [\d,]+ [\w ,]+(; a smaller depth needs less)?"
+    r"|of [\d,]+ perfect circuits it stayed open whether they are robust"
+    r"|an estimate would run each circuit [\d,]+ times; give fewer inputs"
+    r"|the network has more than 10\^300 circuits; take out the neurons that are not needed"
+    r"|[\d,]+ [\w ,]+ leave the output on the decision boundary, so that rounding decides them"
+    r"|the output lies on the decision boundary at [01 ]+, so that no readout explanation passes"
+    r"|[\d,]+ perfect circuits are too many to be run amid every other input"
+    r"|the network is too [\w ,.;:-]+"
+)

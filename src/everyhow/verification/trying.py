@@ -14,7 +14,7 @@ from ..network import Network
 from ..readouts.explanation import ReadoutExplanation
 from . import plain
 from .circuits import PlainCircuit, as_plain, listed
-from .comparing import Open
+from .comparing import Holds, Open
 from .placing import NeuronSet, Tree, mapping_document, mapping_text
 from .reading import explanation_document
 
@@ -24,6 +24,7 @@ MOST_PREDICTIONS = 12_000_000
 HALFWAY, NATURAL, BOUNDARY = 1e-3, 1e-3, 1e-9
 STEPS = {1: 0.05, 2: 0.05, 3: 0.05, 4: 0.125, 5: 0.25, 6: 0.5}
 REACH = 0.5
+ROUNDING = "a run ends on the decision boundary, where rounding decides"
 TOO_MANY = "more predictions than are made again"
 
 
@@ -145,7 +146,8 @@ class Coded:
         patched = self.swapped(natural, bases, sources)
         received = patched @ self.network.weights[self.explanation.layer].T
         received = received + self.network.biases[self.explanation.layer]
-        made = plain.run_on(self.network, self.explanation.layer, received) > level
+        outputs = plain.run_on(self.network, self.explanation.layer, received)
+        made, tied = outputs > level, np.abs(outputs - level) <= BOUNDARY
         at = np.where(sources >= 0, sources, bases[:, None])
         pattern = np.zeros(len(bases), int)
         for k, table in enumerate(self.explanation.signals):
@@ -154,9 +156,14 @@ class Coded:
         moved = (sources >= 0).sum(axis=1)
         apart = max(np.linalg.norm(x - y) for x in state for y in state)
         nearest = np.min([np.linalg.norm(patched - one, axis=1) for one in state], axis=0)
+
+
+        def share(chosen: np.ndarray) -> Any:
+            return _known(float(agree[chosen].mean()), float(tied[chosen].mean()))
+
         return {
-            "iia": [float(agree[(moved == 1) & (sources[:, k] >= 0)].mean()) for k in range(number)],
-            "iia_joint": float(agree[moved > 1].mean()) if (moved > 1).any() else None,
+            "iia": [share((moved == 1) & (sources[:, k] >= 0)) for k in range(number)],
+            "iia_joint": share(moved > 1) if (moved > 1).any() else None,
             "patched_states": int((moved > 0).sum()),
             "unnatural_states": int((nearest[moved > 0] > NATURAL * apart).sum()),
         }
@@ -235,6 +242,11 @@ class ExperimentsAgain:
         """For each explanation its interchanges: bases, sources, outcomes, what each predicts, how often halfway."""
         return [self._of(one) for one in self.chosen]
 
+    @cached_property
+    def tied(self) -> dict[int, np.ndarray]:
+        """For each explanation, by its identity, which of its interchanges end on the decision boundary."""
+        return {}
+
     def _of(self, own: Examined):
         inputs, number = len(self.points), len(own.names)
         bases, sources, states = [], [], []
@@ -250,6 +262,7 @@ class ExperimentsAgain:
             states.append(self._run(choices[:, 0], patches))
         layers = [np.concatenate([one[k] for one in states]) for k in range(len(states[0]))]
         outcomes = layers[-1][:, 0] > self.network.threshold
+        self.tied[id(own)] = np.abs(layers[-1][:, 0] - self.network.threshold) <= BOUNDARY
         predictions = [one.predicted(self.natural, layers) for one in self.chosen]
         return (
             np.concatenate(bases), np.concatenate(sources), outcomes, [bits for bits, _ in predictions],
@@ -294,7 +307,11 @@ class ExperimentsAgain:
         text = f"at {base}, with the {owner}'s {taken}" if taken else f"at {base}, nothing being changed"
         said = [int(bits[one][k]), int(bits[other][k])]
         experiment = {"kind": "interchange", "text": text, "of": which, "base": base, "sources": pairs}
-        return {"between": between, "family": family, "experiment": experiment | _outcome(said, int(outcomes[k]))}
+        outcome = _outcome(said, int(outcomes[k]))
+        if self.tied[id(self.chosen[own])][k]:
+            either = Holds(lambda n: type(n) is int and n in (0, 1), "0 or 1", ROUNDING)
+            outcome |= {"network_decides": either, "wrong": either}
+        return {"between": between, "family": family, "experiment": experiment | outcome}
 
     def document(self) -> dict[str, Any]:
         """The experiments as they stand in audit.json."""
@@ -319,8 +336,8 @@ class ExperimentsAgain:
                 "explanations": [one.document() for one in self.chosen],
                 "swaps": [len(outcomes) for _, _, outcomes, _, _ in self.tried],
                 "predicted": [
-                    [int((bits == outcomes).sum()) for bits in predicted]
-                    for _, _, outcomes, predicted, _ in self.tried
+                    [_known(int((bits == outcomes).sum()), int(self.tied[id(own)].sum())) for bits in predicted]
+                    for own, (_, _, outcomes, predicted, _) in zip(self.chosen, self.tried, strict=True)
                 ],
                 "halfway": [halfway for *_, halfway in self.tried],
                 "most_moved": self.most_moved,
@@ -393,6 +410,15 @@ class ExperimentsAgain:
                 outputs = plain.activate(name, received)
             found.append(outputs[:, 0])
         return np.concatenate(found)
+
+
+def _known(number: Any, tied: Any) -> Any:
+    """A number, of which so much depends on rounding."""
+    if not tied:
+        return number
+    low, high = number - tied - 1e-9, number + tied + 1e-9
+    right = lambda n: type(n) in (type(number), int) and low <= n <= high  # noqa: E731
+    return Holds(right, f"between {max(0, low):.4g} and {high:.4g}", ROUNDING)
 
 
 def _outcome(predicted: list[int], decided: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ..network_files import network_from_document
 from ..provenance import DOCUMENT_DIGEST, document_digest, network_digest
 from ..run_folder import read_audit
 from ..schema import SCHEMA_VERSION, SINCE, told_of_schema
-from .asked import asked_again, check_schema
+from .asked import OPTIONS, asked_again, check_schema
 from .authors import authors_again
 from .check import Check
 from .circuits import MOST_CIRCUITS, CircuitsAgain, all_circuits_run, check_large
@@ -84,6 +84,9 @@ def verify_document(document: dict[str, Any], path: Path, seed: int = 0) -> Veri
 
 def _checks(document: dict[str, Any], seed: int, unchecked: dict[str, str]) -> Iterator[Check]:
     network = network_from_document(document)
+    if document["schema_version"] == 1:
+        # What the first schema did not ask, it asked as if nothing had been said.
+        document = document | {"options": dict.fromkeys(OPTIONS) | document["options"]}
     yield from _digests(document, network)
     yield from check_schema(document)
     yield from compare_all("", document, asked_again(document, network), unchecked, GIVEN)
