@@ -65,7 +65,7 @@ def reshaped(value):
     else:
         yield value | {"added": 1}
         if value:
-            yield {key: one for key, one in list(value.items())[:-1]}
+            yield dict(list(value.items())[:-1])
         first = list(value)[:2]
         if len(first) == 2 and not same(value[first[0]], value[first[1]]):
             yield value | {first[0]: value[first[1]], first[1]: value[first[0]]}

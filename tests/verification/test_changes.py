@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -35,7 +36,8 @@ GIVEN = {
 # Where runs end on the decision boundary, rounding decides these, and the slow way may round otherwise.
 DECIDED_BY_ROUNDING = (
     "details.experiments.cross_examination.predicted", "details.experiments.cross_examination.interchange",
-    "details.experiments.disputes.listed.[].experiment.network_decides", "details.experiments.disputes.listed.[].experiment.wrong",
+    "details.experiments.disputes.listed.[].experiment.network_decides",
+    "details.experiments.disputes.listed.[].experiment.wrong",
     "details.interpretations.estimate",
 )  # fmt: skip
 RNG = np.random.default_rng(0)
@@ -178,10 +180,10 @@ def test_without_a_digest():
     """A file of an earlier version has none: that is said, and what is checked is checked all the same."""
     document = stored(eh.audit(eh.xornet(), "XOR"))
     del document["provenance"]["document_sha256"]
-    found = checking.verify_document(document, "audit.json")
+    found = checking.verify_document(document, Path("audit.json"))
     assert found.agrees and not found.bound
     document["details"]["circuits"]["usage"]["neurons"][0]["circuits"] = 0
-    assert not checking.verify_document(document, "audit.json").agrees
+    assert not checking.verify_document(document, Path("audit.json")).agrees
 
 
 def test_the_digest_alone(tmp_path):

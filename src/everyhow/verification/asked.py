@@ -146,7 +146,8 @@ def _task(document: dict[str, Any], network: Network) -> Holds:
             return "." not in str(document["task"])
         return False
 
-    return Holds(lambda t: isinstance(t, str) and bool(t) and named(t), f"a task of the tables {', '.join(map(str, tables))}", OWN_NAME if is_own() else None)  # fmt: skip
+    said = f"a task of the tables {', '.join(map(str, tables))}"
+    return Holds(lambda t: isinstance(t, str) and bool(t) and named(t), said, OWN_NAME if is_own() else None)
 
 
 def _number(low: float, high: float, open_ends: bool = False) -> Holds:
@@ -210,9 +211,12 @@ def _rows(number: int):
 
 def _data_options(document: dict[str, Any]) -> dict[str, Any]:
     points = len(document["behavior"]["points"])
-    is_bits = lambda rows: rows is None or (  # noqa: E731
-        len(rows) == points and all(bit in (0, 1) and type(bit) is int for row in rows for bit in row)
-    )
+
+    def is_bits(rows: Any) -> bool:
+        if rows is None:
+            return True
+        return len(rows) == points and all(bit in (0, 1) and type(bit) is int for row in rows for bit in row)
+
     return {
         "features": Holds(is_bits, "bits of each input", ANY_OTHER),
         "depth": Holds(lambda n: type(n) is int and 1 <= n <= 8, "a depth from 1 to 8", ANY_OTHER),

@@ -16,7 +16,7 @@ from ..network_files import network_from_document
 from . import plain
 from .circuits import BOUNDARY, VALUES_AT_ONCE
 from .comparing import Holds, Open
-from .judging import refusal_of, verdict_of
+from .judging import verdict_of
 from .placing import MOST_SETS, disjoint, fewest, value
 
 MOST_CIRCUITS, MOST_INTERPRETED = 60_000, 4_000
@@ -134,7 +134,7 @@ def _circuits(network: Network, task: TruthTable, sparsity: float) -> dict[str, 
     memory: dict = {}
     numbers = sorted(
         plain.count_readings(network, points, looked_at[k], "round", 0.0, True, memory)[1]
-        for k in np.flatnonzero(accurate[0])
+        for k in np.flatnonzero(accurate[0]).tolist()
     )
     return found | {"interpretations": sum(numbers), "interpretations_per_circuit": numbers}
 
@@ -271,6 +271,3 @@ def _negated_text(tree: Any, negated: frozenset[int]) -> str:
 
     found = text(tree, 0)
     return found[1:-1] if found.startswith("(") else found
-
-
-__all__ = ["authors_again", "refusal_of"]

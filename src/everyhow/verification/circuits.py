@@ -208,7 +208,7 @@ class CircuitsAgain:
         return self._minimal_of(self.faithful)
 
     def _minimal_of(self, found: Found) -> list[list[list[int]]]:
-        sets = [plain.edges(self.run.circuits[k]) for k in np.flatnonzero(found.certain)]
+        sets = [plain.edges(self.run.circuits[k]) for k in np.flatnonzero(found.certain).tolist()]
         return [[list(edge) for edge in one] for one in ordered(plain.minimal_first(sets))]
 
     @property
@@ -305,7 +305,7 @@ class CircuitsAgain:
     def _usage(self) -> dict[str, Any]:
         assert self.perfect is not None
         network = self.run.network
-        chosen = [self.run.circuits[k] for k in np.flatnonzero(self.perfect.certain)]
+        chosen = [self.run.circuits[k] for k in np.flatnonzero(self.perfect.certain).tolist()]
         edges = [(layer, int(j), int(i)) for layer, w in enumerate(network.weights, 1) for j, i in np.argwhere(w != 0)]
         neurons = [(layer, j) for layer in range(1, network.depth) for j in range(network.widths[layer])]
         by_edge = [sum(i in c[layer - 1][j] for c in chosen) for layer, j, i in edges]
@@ -338,7 +338,7 @@ class CircuitsAgain:
         return estimate_again(self.run.network, self.run.behavior, self.asked, said, self.budget)
 
     def _robust(self, perfect: Found | None) -> Holds:
-        chosen = [] if perfect is None else [self.run.circuits[k] for k in np.flatnonzero(perfect.certain)]
+        chosen = [] if perfect is None else [self.run.circuits[k] for k in np.flatnonzero(perfect.certain).tolist()]
         return self._robust_among(chosen)
 
     def _robust_among(self, chosen: Sequence[PlainCircuit]) -> Holds:
@@ -464,7 +464,7 @@ def _within(counts, network: Network, behavior: Behavior, circuits, ablation: st
     widest = max(max(1, len(behavior.points) - 1) ** width for width in network.widths[:-1])
     if least is None or most is None or ablation != "zero" or widest > MOST_STATES:
         return
-    right = np.flatnonzero(RunCircuits(network, behavior, circuits).right(ablation).decided)[:MOST_READ]
+    right = np.flatnonzero(RunCircuits(network, behavior, circuits).right(ablation).decided)[:MOST_READ].tolist()
     ways = [plain.count_readings(network, behavior.points, circuits[k], behavior.decision)[0] for k in right]
     if ways:
         scope = f"all readings of {len(ways)} circuits: within {least:,} and {most:,}"

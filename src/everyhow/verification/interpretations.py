@@ -30,7 +30,7 @@ def interpretations_again(
     network: Network, behavior: Behavior, circuits: CircuitsAgain, budget: int
 ) -> tuple[dict[str, Any], dict[str, Any], list[Any]]:
     """The four counts, what the details say, and what was not counted, in words."""
-    nothing = dict.fromkeys(KEYS)
+    nothing: dict[str, Any] = dict.fromkeys(KEYS)
     if circuits.asked != "zero":
         return nothing, {"estimate": None, "of_the_simplest_circuit": None}, [BEYOND]
     if circuits.perfect is None:
@@ -45,7 +45,7 @@ def interpretations_again(
     steps = _steps(network, len(behavior.points))
     refusal = refusal_of("counting the interpretations of all perfect circuits", number * steps, budget)
     if refusal is None and circuits.perfect.sure:
-        chosen = [circuits.run.circuits[k] for k in np.flatnonzero(circuits.perfect.certain)]
+        chosen = [circuits.run.circuits[k] for k in np.flatnonzero(circuits.perfect.certain).tolist()]
         ways = _ways(network, behavior, chosen)
         if ways is None:
             return dict.fromkeys(KEYS, Open(TOO_MANY)), details, []
@@ -80,7 +80,7 @@ def _states(network: Network, inputs: int) -> int:
 def _estimated(network, behavior, circuits: CircuitsAgain, fewest: int, most: int) -> dict[str, Any]:
     """An estimate of the total, held to the mean over the circuits that float64 decides for."""
     assert circuits.perfect is not None
-    chosen = [circuits.run.circuits[k] for k in np.flatnonzero(circuits.perfect.decided)]
+    chosen = [circuits.run.circuits[k] for k in np.flatnonzero(circuits.perfect.decided).tolist()]
     ways = _ways(network, behavior, chosen[:: max(1, len(chosen) // 1000)])
     if not ways:
         return {key: Open(TOO_MANY) for key in ("value", "low", "high", "sample")}

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..behavior import Behavior, behavior_from_document
-from ..boolean.truth_table import TruthTable
 from ..network import Network
 from ..network_files import network_from_document
 from . import plain
-from .circuits import BOUNDARY, CircuitsAgain, RunCircuits, all_circuits_run, decided_as
+from .circuits import BOUNDARY, CircuitsAgain, all_circuits_run, decided_as
 from .comparing import Holds, Open
 from .placing import MOST_PAIRS, disjoint, fewest, mapping_text, trees_for
 
@@ -61,7 +60,7 @@ def observed_again(document: dict[str, Any], network: Network) -> tuple[dict[str
         counts["mappings"] = sum(len(one["mappings"]) for one in mappings) if known else mappings
     readouts, unread = _readouts(network, behavior, options["tolerance"])
     found |= {
-        "counts": {key: counts[key] for key in (*(k for k in said if k in counts), *(k for k in counts if k not in said))},
+        "counts": counts,
         "verdict": verdict,
         "capped": _capped(document, circuits, ties, unread),
         "beyond": _beyond(document, network),
@@ -97,7 +96,7 @@ def _by_inputs(circuits: CircuitsAgain, behavior: Behavior, said: dict[str, Any]
         found["perfect_circuits_using_every_input"] = _between(perfect.certain & using, perfect.possible & using)
     if "circuits_in_authors_space" in said:
         few = np.array([any(not parents for layer in c[:-1] for parents in layer) for c in run.circuits], bool)
-        chosen = [run.circuits[k] for k in np.flatnonzero(using & few)]
+        chosen = [run.circuits[k] for k in np.flatnonzero(using & few).tolist()]
         found["circuits_in_authors_space"] = len(chosen)
         ends = [np.zeros(0, bool)] * 2
         if chosen:
@@ -234,7 +233,7 @@ def _layer(network, behavior, layer: int, state: np.ndarray, rank: int, toleranc
     if 1 << rank > MOST_ASSIGNMENTS:
         return found
     # A code is known from its values at as many inputs as it has directions, and one more, that are independent.
-    design, chosen = np.column_stack([state @ inverse @ state - middle, np.ones(points)]), []
+    chosen: list[int] = []
     basis = np.column_stack([np.linalg.svd(state - middle, full_matrices=False)[0][:, :rank], np.ones(points)])
     for k in range(points):
         if np.linalg.matrix_rank(basis[[*chosen, k]], tol=1e-6) > len(chosen):
@@ -243,7 +242,6 @@ def _layer(network, behavior, layer: int, state: np.ndarray, rank: int, toleranc
             break
     if len(chosen) <= rank:
         return found
-    del design
     carried = basis @ np.linalg.pinv(basis[chosen])
     signals = set()
     for bits in itertools.product((0.0, 1.0), repeat=rank + 1):
@@ -267,12 +265,9 @@ def _capped(document: dict[str, Any], circuits: CircuitsAgain | None, ties: int,
     partial = "outputs" in document or circuits is None or signatures is None or circuits.radius is not None
     if partial:
         held = "why something was not counted is told in words"
-        reasons = [one for one in (*(circuits.refused if circuits else ()), *unread)]
+        reasons = [*(circuits.refused if circuits else ()), *unread]
         return Holds(lambda t: isinstance(t, list) and all(one in t for one in reasons) and
                      all(isinstance(one, str) and one for one in t), "reasons", held)  # fmt: skip
     tied = [f"{ties:,} interchanges leave the output on the decision boundary"] if ties else []
-    assert isinstance(said, list)
+    assert isinstance(said, list) and circuits is not None
     return [*circuits.refused, *unread, *circuits.ties, *tied]
-
-
-__all__ = ["RunCircuits", "TruthTable", "observed_again"]

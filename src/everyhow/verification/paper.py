@@ -1,6 +1,5 @@
 """An audit of one output by the definitions, found again as a whole from the network and what was asked."""
 
-import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +27,8 @@ from .trying import Coded, ExperimentsAgain, Placed
 MOST_SURVIVORS = 200
 SPACE = re.compile(r"all ([\d,]+ )?algorithms with all their minimal mappings")
 FORCED_TIE = re.compile(
-    r"[\d,]+ runs in which variables are forced leave the output on the decision boundary, so that rounding decides them"
+    r"[\d,]+ runs in which variables are forced leave the output on the decision boundary, so that rounding decides "
+    r"them"
 )
 NOT_ALLOWED = "the budget did not allow it"
 DEFAULT_TOLERANCE = 1e-3
@@ -51,7 +51,7 @@ class Asked:
 
     network: Network
     task: str
-    decision: str
+    decision: Any
     depth: int
     options: dict[str, Any]
     rungs: dict[str, tuple[str, ...]]
@@ -61,8 +61,8 @@ class Asked:
     @cached_property
     def computes(self) -> str:
         """The truth table that the network computes."""
-        outputs = plain.run(self.network, plain.corners(self.network))[-1][:, 0]
-        return "".join(str(int(b == 1)) for b in plain.bits_of(outputs, self.decision, self.network.threshold))
+        outputs, level = plain.run(self.network, plain.corners(self.network))[-1][:, 0], self.network.threshold
+        return "".join(str(int(b == 1)) for b in plain.bits_of(outputs, self.decision, level))  # type: ignore[arg-type]
 
     @cached_property
     def behavior(self) -> Behavior:
@@ -75,7 +75,7 @@ class Asked:
         return self.options["ablation"] or "zero"
 
 
-def behavior_for(network: Network, decision: str, options: dict[str, Any]) -> Behavior:
+def behavior_for(network: Network, decision: Any, options: dict[str, Any]) -> Behavior:
     """What the network decides at every row, with the error and the distance that were allowed."""
     points = plain.corners(network)
     outputs = plain.run(network, points)[-1]
@@ -129,9 +129,9 @@ class PaperAgain:
     @cached_property
     def survivors(self) -> list[Placed | Coded] | None:
         """The explanations that are set against each other and priced; None when they are not all known."""
-        found = list(itertools.islice(self._placed, MOST_SURVIVORS)) if self._placed is not None else None
-        if found is None or not all(layer.affordable for layer in self.layers[0]):
+        if self._placed is None or not all(layer.affordable for layer in self.layers[0]):
             return None
+        found: list[Placed | Coded] = list(self._placed[:MOST_SURVIVORS])
         for layer in self.layers[0]:
             found += [Coded(self.asked.network, one) for one in layer.strictest]
         return found
@@ -215,8 +215,7 @@ class PaperAgain:
             details["circuits"], details["interpretations"] = circuits.details(), of_details
             more = [text for text in said["capped"] if isinstance(text, str) and "it stayed open whether" in text]
             circuit_verdict = circuits.verdict(rungs["circuits"], more)
-        if mapped is None or asked.uncounted:
-            why = _why_uncounted(said)
+        why = _why_uncounted(said)
         if mapped is None:
             counts |= self._uncounted_counts()
             ladder |= {key: dict.fromkeys(rungs["mappings"]) for key in said["ladder"] if key != "circuits"}
@@ -228,7 +227,9 @@ class PaperAgain:
             again = places.ladder()
             told = any(isinstance(text, str) and "to the rung" in text for text in said["capped"])
             refused = Holds(lambda n: n is None and told, "a number, or the reason in capped", NOT_ALLOWED)
-            ladder |= {key: again[key] | dict.fromkeys(asked.uncounted, refused) for key in said["ladder"] if key in again}
+            ladder |= {
+                key: again[key] | dict.fromkeys(asked.uncounted, refused) for key in said["ladder"] if key in again
+            }
             details["mappings"] = places.details() if places.affordable else Open(TOO_MANY)
             if places.affordable and asked.uncounted:
                 self._stop(details["mappings"])
@@ -250,7 +251,7 @@ class PaperAgain:
             "details": {key: details[key] for key in order},
         }
 
-    def _stop(self, details: dict[str, Any]) -> None:
+    def _stop(self, details: Any) -> None:
         """Leaves out of the lists what comes after a rung that was not counted."""
         kept = details["survivors"]
         for rung in self.asked.uncounted:
@@ -326,7 +327,9 @@ class PaperAgain:
         if circuits is None or mapped is None or self.asked.uncounted or not self.places.affordable:
             held = "why something was not counted, in words"
             budget = said["options"]["budget"]
-            return Holds(lambda texts: _are_reasons(texts, budget) and _covers(texts, said), "what the verdicts say", held)
+            return Holds(
+                lambda texts: _are_reasons(texts, budget) and _covers(texts, said), "what the verdicts say", held
+            )
         _, beyond, readout_ties = self.layers
         reasons += circuits.refused
         of_readings = self.interpretations[2]

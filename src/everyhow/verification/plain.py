@@ -644,7 +644,7 @@ def count_readings(network, points, circuit, decision="threshold", tolerance=1e-
     options = reading_options(network, points, circuit, decision, tolerance, single)
     layers, following = layered_readings(network, points, circuit, options, {} if memory is None else memory)
     first = itertools.product(*[[reading for reading, *_ in options[n]] for n in layers[0]])
-    counts = {state: (1, 1) for state in first}
+    counts = dict.fromkeys(first, (1, 1))
     for layer in range(1, len(layers)):
         after = {}
         for state, (once, completed) in counts.items():

@@ -15,7 +15,7 @@ from ..network import Network
 from ..readouts.explanation import ReadoutExplanation
 from ..readouts.readout import Readout
 from . import plain
-from .circuits import LISTED, listed
+from .circuits import listed
 from .comparing import Open
 from .judging import refusal_of, verdict_of
 
@@ -134,12 +134,12 @@ class LayerAgain:
         fitted, weights = plain.best_fit(columns, self.received)
         variation = np.linalg.norm(self.received - self.received.mean(axis=0))
         shares = [
-            float(np.linalg.norm(np.outer(c - c.mean(), w)) / variation)
-            for c, w in zip(columns, weights, strict=False)
+            float(np.linalg.norm(np.outer(c - c.mean(), w)) / variation) for c, w in zip(columns, weights, strict=False)
         ]
         level = self.network.threshold
-        natural, outputs = plain.run_on(self.network, self.layer, self.received), plain.run_on(
-            self.network, self.layer, fitted
+        natural, outputs = (
+            plain.run_on(self.network, self.layer, self.received),
+            plain.run_on(self.network, self.layer, fitted),
         )
         right = np.where(natural > level, outputs - level, level - outputs)
         if min(shares) <= self.tolerance or right.min() <= BOUNDARY:
@@ -263,6 +263,3 @@ def layers_again(
         LayerAgain(network, layer, tolerance, most, costs, budget, ties) for layer in range(1, network.depth)
     ]  # fmt: skip
     return layers, [], ties
-
-
-__all__ = ["LISTED", "LayerAgain", "explanation_document", "layers_again", "readout_document"]

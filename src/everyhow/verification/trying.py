@@ -130,7 +130,7 @@ class Coded:
         read = states[self.explanation.layer] @ self.codes.T + np.array([one.constant for one in readouts])
         unsure = np.abs(read - 0.5) <= HALFWAY
         bits = np.where(unsure, [one.table.bits & 1 for one in readouts], read > 0.5).astype(int)
-        pattern = sum(bits[:, k] << (len(readouts) - 1 - k) for k in range(len(readouts)))
+        pattern = bits @ (1 << np.arange(len(readouts))[::-1])
         return (self.explanation.gate.bits >> pattern & 1).astype(bool), unsure.any(axis=1)
 
     def interchange(self, natural, most: int | None) -> dict[str, Any]:
@@ -156,7 +156,6 @@ class Coded:
         moved = (sources >= 0).sum(axis=1)
         apart = max(np.linalg.norm(x - y) for x in state for y in state)
         nearest = np.min([np.linalg.norm(patched - one, axis=1) for one in state], axis=0)
-
 
         def share(chosen: np.ndarray) -> Any:
             return _known(float(agree[chosen].mean()), float(tied[chosen].mean()))
@@ -359,7 +358,7 @@ class ExperimentsAgain:
         ]
         pairs = [(b, s) for b in range(2**inputs) for s in range(2**inputs) if b != s]
         outputs = np.array([self._tried_alone(circuit, points, edges, pairs) for circuit in (None, *some)])
-        level = self.network.threshold if self.decision == "threshold" else 0.5
+        level: Any = self.network.threshold if self.decision == "threshold" else 0.5
         bits = [plain.bits_of(outputs + by, self.decision, level) for by in (0.0, -BOUNDARY, BOUNDARY)]
         is_bit = np.isin(bits[0], (0, 1)) if self.decision == "round" else np.ones(outputs.shape, bool)
         ones = [one == 1 for one in bits]

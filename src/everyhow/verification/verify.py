@@ -128,7 +128,9 @@ def _several(
                 yield Check(f"together.{check.what}", check.scope, check.stated, check.found)
             unchecked["together"] = "more circuits than are run one by one, but for the sums above"
         else:
-            yield from compare_all("together.", said, found(said), unchecked, f"all {said['counts']['circuits_in_space']:,} circuits run")
+            yield from compare_all(
+                "together.", said, found(said), unchecked, f"all {said['counts']['circuits_in_space']:,} circuits run"
+            )
 
 
 def _part(prefix: str, part: dict[str, Any], network: Network, seed: int, unchecked: dict[str, str]) -> Iterator[Check]:
