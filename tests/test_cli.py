@@ -253,7 +253,7 @@ def test_population_codes_and_rivals(run):
         "  identifiable by fewest_signals",
         "OR(AND(A,¬B), AND(¬A,B))  layer 1: OR of AND(A,¬B) = h1 - h3;",
         "Cross-examination: the percentage of the row's swaps whose outcome the column",
-        "Mappings that pass inert; readout explanations of layer 1 that pass exact.",
+        "Mappings that pass transitive; readout explanations of layer 1 that pass",
         "Which is cheapest, by the price of NOT",
         "Experiments that decide between them",
         "65 of 66 pairs of explanations part company; the others agree among all",

@@ -49,6 +49,7 @@ def test_trivial_survivors(survivors, trivial, status, criterion):
 def test_verdicts_of_a_gate():
     """AND(A,B) is all that is left of AND in a trained network, and the verdict says what that is worth."""
     import everyhow as eh
+    from everyhow.report.words import trivial_text
 
     from .conftest import reference
 
@@ -63,6 +64,17 @@ def test_verdicts_of_a_gate():
     )
     assert audit.ladder["trivial"] == dict.fromkeys(audit.ladder["mappings"], 1)
     assert "what then where: identifiable, trivially, by irredundant" in repr(audit)
+    (note,) = [label.text for part in audit.drawings()["ladder-mappings"].parts[-1:] for label in part.shapes]
+    assert note == "bars on a logarithmic scale; 1 at each without variables"
+    assert trivial_text(audit.findings) == (
+        "Counted at every rung, but apart in the verdict: AND(A,B) has no variables, and such an algorithm passes "
+        "every rung of any network."
+    )
+    ladder = [row for row in audit.tables()["ladder"].table.rows if row[0] == "trivial"]
+    assert [row[1:3] for row in ladder] == [(rung, 1) for rung in audit.ladder["mappings"]]
+    released = eh.audit(network, "AND", "authors", depth=1)
+    assert released.counts["mappings_per_formula"] == {"A*B": 1}
+    assert str(released.verdict["what_then_where"]) == "identifiable, trivially, by aligned"
 
 
 def test_anything_partial_is_unknown():

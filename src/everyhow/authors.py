@@ -26,7 +26,8 @@ READINGS = ReadingRule(tolerance=0.0, as_float32=True, decision="round")
 
 @dataclass(frozen=True)
 class AuthorsFindings:
-    """Everything the released code counts; None where the budget did not allow it, `refused` saying why."""
+    """Everything the released code counts; None where the budget did not allow it, `refused` saying why. `trivial` is
+    how many of the aligned formulas have no variables, and so are aligned in any network."""
 
     min_node_sparsity: float
     in_space: int | None
@@ -36,6 +37,7 @@ class AuthorsFindings:
     mappings_per_formula: Mapping[str, int] | None
     pair_order: str
     refused: tuple[str, ...]
+    trivial: int = 0
 
     @property
     def capped(self) -> tuple[str, ...]:
@@ -78,6 +80,7 @@ class AuthorsFindings:
                 "the formulas that the released code tries, with their minimal mappings",
                 "no formula of the released code's is aligned",
                 None if counts["mappings"] is not None else "; ".join(self.refused),
+                {"aligned": self.trivial},
             ),
             "where_then_what": judge(
                 {"perfect": counts.get("perfect_circuits")},
@@ -118,7 +121,8 @@ def explain(
     formulas = list(released_formulas(table, max_depth))
     found = signatures(network, behavior.points)
     mappings = released_mappings(found, formulas, task.inputs, pair_order)
-    return AuthorsFindings(*head, len(formulas), mappings, pair_order, refused)
+    trivial = sum(str(formula) in mappings for formula in formulas if not formula.variables)
+    return AuthorsFindings(*head, len(formulas), mappings, pair_order, refused, trivial)
 
 
 def foreseen_refusal(inputs: int, max_depth: int, budget: int) -> str | None:

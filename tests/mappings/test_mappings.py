@@ -1,6 +1,7 @@
 """Signatures, alignment, mappings and their rungs against the definitions, one intervention at a time."""
 
 import itertools
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -15,7 +16,15 @@ from everyhow.boolean.truth_table import assignments
 from everyhow.mappings.alignment import aligned, minimal_mappings
 from everyhow.mappings.faults import fault, fault_of_near_miss
 from everyhow.mappings.findings import RUNGS, examine_mappings
-from everyhow.mappings.interchange import best_mappings, iia, interference, try_jointly, try_transitively
+from everyhow.mappings.interchange import (
+    best_mappings,
+    iia,
+    interference,
+    joint_runs,
+    transitive_runs,
+    try_jointly,
+    try_transitively,
+)
 from everyhow.mappings.mapping import Mapping
 from everyhow.mappings.released import bases_tested, released_mappings
 from everyhow.mappings.signatures import NeuronSet, signatures
@@ -378,6 +387,94 @@ def test_rungs_of_aligned_mappings():
             for mapping in itertools.islice(minimal_mappings(found, algorithm), 3):
                 seen.add(passes(network, points, mapping))
     assert {(True, True, True), (True, True, False), (False, True, False)} <= seen, seen
+
+
+def forced_runs(network, points, mapping):
+    """Every run of `joint`: whether network and algorithm disagree, and whether the output is on the level."""
+    tree, negated, sets = plain_mapping(mapping)
+    paths, states = list(plain.variables(tree)), plain.run(network, points)
+    for forced in plain.subsets(range(len(paths))):
+        for sources in itertools.product(range(len(points)), repeat=len(forced)) if forced else ():
+            values, patches = {}, []
+            for v, source in zip(forced, sources, strict=True):
+                own = plain.value(plain.node(tree, paths[v]), points)[source]
+                values[paths[v]] = np.full(len(points), own)
+                patches.append((*sets[v], states[sets[v][0]][source, list(sets[v][1])]))
+            outputs = plain.patched_states(network, points, patches)[-1][:, 0]
+            expected = plain.value(tree, points, values) ^ negated
+            yield from zip((outputs > network.threshold) != expected, outputs == network.threshold, strict=True)
+
+
+def test_ties_of_forced_runs():
+    """Runs on the decision boundary count where they settle whether a mapping passes, and make the verdict unknown. No
+    interchange of a single set ties in this network, found as those above with the level at 2."""
+    network = eh.Network(
+        ([[-1, 1], [2, -2]], [[1, 2], [2, 0]], [[1, 2]]), ([0, 1], [-2, 1], [-1]), ("relu", "relu", "identity"),
+        threshold=2,
+    )  # fmt: skip
+    points = network.corners
+    found = signatures(network, points)
+    assert found.ties == 0
+    (table,) = Behavior.of_network(network, points).tables()
+    ties = {}
+    for mapping in (m for a in aligned(found, table, 2) for m in minimal_mappings(found, a)):
+        runs = list(forced_runs(network, points, mapping))
+        trial = try_jointly(network, mapping, points)
+        assert (trial.disagreement is not None) == any(wrong for wrong, _ in runs)
+        clearly = any(wrong and not near for wrong, near in runs)
+        assert trial.ties == (0 if clearly else sum(near for _, near in runs))
+        ties[str(mapping)] = trial.ties, try_transitively(network, mapping, points).ties
+    assert ties["AND(A,¬B) in layer 1: 1, AND(¬A,B) in layer 2: 1"] == (6, 0)
+    assert ties["AND(A,¬B) in layer 2: 0, AND(¬A,B) in layer 1: 0"] == (0, 3)
+    audit = eh.audit(network, "XOR", depth=2)
+    assert audit.findings.mappings.tied_runs == sum(map(sum, ties.values()))
+    assert audit.verdict["what_then_where"].status == "unknown"
+    assert "9 runs in which variables are forced leave the output on the decision boundary" in str(audit.capped)
+
+
+def test_a_tie_fells_no_mapping_for_sure():
+    """Where only runs on the boundary disagree, the mapping falls by rounding, and they count as ties; a run that
+    disagrees further off settles it alone."""
+    gates = ([[1, 1], [1, 0]], [[1, 1]]), ([-1, 0], [0]), ("relu", "identity")
+    a, b = Leaf(0), Leaf(1)
+    algorithm = Algorithm(2, inner(inner(a, False, b, False), True, a, True), True)
+    assert str(algorithm) == "OR(A, AND(A,B))"
+    mapping = Mapping(algorithm, (NeuronSet(1, (0,)),))
+    on_it, below = (eh.Network(*gates, threshold=level) for level in (1, 1.5))
+    trial = try_jointly(on_it, mapping, on_it.corners)
+    runs = list(forced_runs(on_it, on_it.corners, mapping))
+    assert all(near for wrong, near in runs if wrong)
+    assert trial.disagreement is not None
+    assert trial.ties == sum(near for _, near in runs) == 8
+    trial = try_jointly(below, mapping, below.corners)
+    assert trial.disagreement is not None
+    assert (trial.ties, trial.disagreement.base, trial.disagreement.predicted) == (0, 2, True)
+
+
+def test_the_budget_of_forcing(monkeypatch):
+    """Runs are counted before they are made; where they are too many the rung is left out, and the verdict unknown."""
+    _, network = reference("xor-2-2-2-1-seed2")
+    behavior = Behavior.of_network(network, network.corners)
+    findings = examine_mappings(network, behavior, behavior.tables()[0], 3, 10**10)
+    kept = findings.survivors["ordered"]
+    for mapping in kept:
+        assert (
+            joint_runs(mapping)
+            == (5 ** len(mapping.sets) - 1) * 4
+            == len(list(forced_runs(network, network.corners, mapping)))
+        )
+    assert {transitive_runs(mapping) for mapping in kept} == {
+        0 if len({s.layer for s in m.sets}) == 1 else 64 for m in kept
+    }
+    monkeypatch.setattr(sys.modules["everyhow.mappings.findings"], "STEPS_PER_RUN", 10**9)
+    short = examine_mappings(network, behavior, behavior.tables()[0], 3, 10**10)
+    assert list(short.survivors) == ["irredundant", "ordered"]
+    assert short.surviving_mappings["joint"] is short.surviving_mappings["transitive"] is None
+    steps = sum(map(joint_runs, kept)) * 10**9
+    assert short.refused == (
+        f"putting {len(kept)} mappings to the rung joint needs about {steps:.3g} candidate evaluations, the budget is "
+        "1e+10",
+    )
 
 
 @pytest.mark.parametrize("name", ["xor-2-2-2-1-seed2", "xor-2-3-3-1-seed4", "and-2-3-3-1-seed0", "nor-2-3-3-1-seed0"])

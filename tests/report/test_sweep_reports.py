@@ -18,7 +18,7 @@ from everyhow.sweeps.costs import forecast
 from everyhow.sweeps.plan import read_plan
 from everyhow.sweeps.summary import summarize
 
-from ..sweeps.fabricated import RUNG_COLUMNS, fabricate
+from ..sweeps.fabricated import RUNG_COLUMNS, TRIVIAL_COLUMNS, fabricate
 
 
 def row_of(point, replicate, output, preset, epoch):
@@ -88,11 +88,29 @@ def test_uniqueness_in_full(sweeps):
     sweep = sweeps["one"]
     lines = printed(print_summary, summarize(sweep), sweep).splitlines()
     start = lines.index("How far each criterion restores uniqueness")
-    rows = [line.split() for line in lines[start + 2 : start + 20] if line.count("%") == 4]
-    assert len(rows) == 14
+    rows = [line.split() for line in lines[start + 2 : start + 22] if line.count("%") == 4]
+    assert len(rows) == 16
     for row in rows:
         shares = [int(word.rstrip("%")) for word in row if word.endswith("%")]
         assert 98 <= sum(shares) <= 102
+
+
+def test_trivial_ones_apart(tmp_path):
+    """Where nothing but an algorithm without variables is left, that is told apart from one explanation left."""
+
+    def row(point, replicate, output, preset, epoch):
+        return dict.fromkeys(TRIVIAL_COLUMNS, 1) | {"mappings_single": 2 + replicate, "algorithms_single": 2}
+
+    one = fabricate(tmp_path / "one", {"seeds": 4}, row)
+    text = printed(print_summary, summarize(one), one)
+    lines = [line.split() for line in text.splitlines()]
+    assert ["left", "after", "none", "trivial", "one", "several", "unknown"] in lines
+    assert ["aligned", "alone,", "minimal", "0%", "0%", "25%", "75%", "0%", "██"] in lines
+    assert lines.count(["left", "as", "computed", "0%", "100%", "0%", "0%", "0%"]) == 2
+    assert "only an algorithm without variables is left" in " ".join(text.split())
+    several = fabricate(tmp_path / "several", {"seeds": 4, "grid": {"widths": [[2], [3]]}}, row)
+    text = printed(print_summary, summarize(several), several)
+    assert "none/trivial/one/several" in text and "0/100/0/0" in text and "0/0/25/75" in text
 
 
 def test_summary_as_a_document(sweeps):

@@ -119,12 +119,14 @@ def _uniqueness(found: Sequence[Survivors], settings: Sequence[str], width: int)
     cells = {(s.setting, s.kind, s.rung): s for s in found}
     present = [setting for setting in settings if any(s.setting == setting for s in found)]
     if len(present) == 1:
+        # What fits 80 columns.
+        longest = 10 if "trivial" in outcomes else 20
         table = _table("left after", *outcomes, "unknown", "")
         for kind, rungs in KINDS.items():
             table.add_row(Text(kind, style="bold"))
             for rung in rungs:
                 cell = cells[present[0], kind, rung]
-                bar = Text("█" * round(20 * cell.one / cell.outputs), style="green")
+                bar = Text("█" * round(longest * cell.one / cell.outputs), style="green")
                 shares = (f"{getattr(cell, outcome) / cell.outputs:.0%}" for outcome in (*outcomes, "unknown"))
                 table.add_row(f"  {IN_SHORT[rung]}", *shares, bar)
         table.columns[-1].justify = "left"

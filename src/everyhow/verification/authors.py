@@ -52,7 +52,7 @@ def authors_again(part: dict[str, Any], network: Network) -> dict[str, Any]:
         "verdict": {
             "what_then_where": verdict_of(
                 {"aligned": said["mappings"]}, "the formulas that the released code tries, with their minimal mappings",
-                "; ".join(capped) if said["mappings"] is None else None, "no formula of the released code's is aligned",
+                "; ".join(capped) if said["mappings"] is None else None, "no formula of the released code's is aligned", _trivial(said, network.widths[0]),
             ),
             "where_then_what": verdict_of(
                 {"perfect": perfect}, "the circuits that the released code tries", "; ".join(capped),
@@ -65,6 +65,13 @@ def authors_again(part: dict[str, Any], network: Network) -> dict[str, Any]:
         ),
         "details": {},
     }  # fmt: skip
+
+
+def _trivial(said: dict[str, Any], inputs: int) -> dict[str, int]:
+    """How many of the aligned formulas have no variables: a gate over two inputs, neither negated."""
+    names = "ABCDEF"[:inputs]
+    plain_gates = {f"{sign}{a}{gate}{b}" for a in names for b in names for gate in "*+" for sign in ("", "¬(")}
+    return {"aligned": sum(text.rstrip(")") in plain_gates for text in said["mappings_per_formula"] or ())}
 
 
 def _capped(part: dict[str, Any], counts: dict[str, Any]) -> tuple[list[str], bool]:
