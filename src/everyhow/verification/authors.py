@@ -52,7 +52,8 @@ def authors_again(part: dict[str, Any], network: Network) -> dict[str, Any]:
         "verdict": {
             "what_then_where": verdict_of(
                 {"aligned": said["mappings"]}, "the formulas that the released code tries, with their minimal mappings",
-                "; ".join(capped) if said["mappings"] is None else None, "no formula of the released code's is aligned", _trivial(said, network.widths[0]),
+                "; ".join(capped) if said["mappings"] is None else None, "no formula of the released code's is aligned",
+                _trivial(said, network.widths[0]),
             ),
             "where_then_what": verdict_of(
                 {"perfect": perfect}, "the circuits that the released code tries", "; ".join(capped),
