@@ -136,6 +136,8 @@ def _several(
 def _part(prefix: str, part: dict[str, Any], network: Network, seed: int, unchecked: dict[str, str]) -> Iterator[Check]:
     if part["preset"] == "authors":
         found = authors_again(part, network)
+        if part["schema_version"] < SCHEMA_VERSION:
+            found = _of_schema(part, found, part["schema_version"])
         yield from compare_all(prefix, part, found, unchecked, "every circuit and every formula")
         return
     again = found_again(part)
