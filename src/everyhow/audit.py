@@ -39,7 +39,7 @@ from .options import (
 )
 from .paper import PaperFindings
 from .progress import Progress
-from .provenance import provenance_of
+from .provenance import bound, provenance_of
 from .run_folder import check_run_folder
 from .schema import SCHEMA_VERSION
 
@@ -188,7 +188,7 @@ class Audit(Displayed):
                 "capped": list(self.capped),
                 "details": details_of(self.findings),
             }
-        return document | {"provenance": dict(self.provenance)}
+        return bound(document | {"provenance": dict(self.provenance)})
 
     def save(self, folder: str | Path) -> Path:
         """Write `audit.json` into a run folder, made if it is not there; returns the path of the file.

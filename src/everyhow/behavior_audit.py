@@ -40,7 +40,7 @@ from .network import Network
 from .network_files import network_document
 from .options import DEEPEST, checked_circuit_questions
 from .progress import Progress
-from .provenance import provenance_of
+from .provenance import behavior_digest, bound, provenance_of
 from .readouts.observed import ObservedSignals, observed_signals
 from .readouts.readout import DEFAULT_TOLERANCE, check_tolerance
 from .run_folder import check_run_folder
@@ -182,20 +182,11 @@ class BehaviorAudit(Displayed):
 
     def document(self) -> dict[str, Any]:
         """The audit as it stands in audit.json."""
-        findings, behavior = self.findings, self.behavior
-        return {
+        findings, explained = self.findings, _explained(self.behavior)
+        return bound({
             "schema_version": SCHEMA_VERSION,
             "everyhow_version": self.provenance["everyhow"],
-            "behavior": {
-                "points": behavior.points.tolist(),
-                "weights": behavior.weights.tolist(),
-                "wanted": behavior.wanted.astype(int).tolist(),
-                "epsilon": behavior.epsilon,
-                "within": behavior.within,
-                **({} if behavior.threshold is None else {"threshold": behavior.threshold}),
-                **({} if behavior.input_values == (0.0, 1.0) else {"inputs": list(behavior.input_values)}),
-                **({"names": list(behavior.names)} if behavior.names else {}),
-            },
+            "behavior": explained,
             "decision": self.decision,
             "options": dict(self.options),
             "network": network_document(self.network),
@@ -213,8 +204,8 @@ class BehaviorAudit(Displayed):
                 ],
             },
             **({"outputs": [output.document() for output in self.outputs]} if self.outputs else {}),
-            "provenance": dict(self.provenance),
-        }  # fmt: skip
+            "provenance": {**self.provenance, "behavior_sha256": behavior_digest(explained)},
+        })  # fmt: skip
 
     def save(self, folder: str | Path) -> Path:
         """Write `audit.json` into a run folder, made if it is not there; returns the path of the file.
@@ -242,6 +233,20 @@ class BehaviorAudit(Displayed):
         from .report.page.behavior import write_behavior_report
 
         return write_behavior_report(self, path)
+
+
+def _explained(behavior: Behavior) -> dict[str, Any]:
+    """The behavior as it stands in audit.json."""
+    return {
+        "points": behavior.points.tolist(),
+        "weights": behavior.weights.tolist(),
+        "wanted": behavior.wanted.astype(int).tolist(),
+        "epsilon": behavior.epsilon,
+        "within": behavior.within,
+        **({} if behavior.threshold is None else {"threshold": behavior.threshold}),
+        **({} if behavior.input_values == (0.0, 1.0) else {"inputs": list(behavior.input_values)}),
+        **({"names": list(behavior.names)} if behavior.names else {}),
+    }
 
 
 def audit_behavior(

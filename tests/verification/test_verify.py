@@ -23,8 +23,9 @@ def test_an_audit_agrees(name, tmp_path):
     found = verify(tmp_path)
     assert found.agrees, [check for check in found.checks if not check.agrees]
     checked = {check.what for check in found.checks}
-    assert {"perfect_circuits", "minimal_circuits", "resample_faithful", "interpretations", "mappings"} <= checked
-    assert {"mappings that pass inert", "distinct_causal_signatures", "computes"} <= checked
+    assert {"perfect_circuits", "minimal_circuits", "interpretations", "mappings"} <= checked
+    assert {"ladder.circuits.resample_faithful", "ladder.mappings.transitive", "details.costs"} <= checked
+    assert {"ladder.mappings.inert", "distinct_causal_signatures", "computes", "details.experiments"} <= checked
     stated = {check.what: check.found for check in found.checks}
     assert stated["perfect_circuits"] == document["paper"]["perfect_circuits"]
 
@@ -90,7 +91,7 @@ def test_other_audits(tmp_path):
         assert found.agrees, (name, [check for check in found.checks if not check.agrees])
         assert len(found.checks) >= 2
     together = {check.what for check in verify(tmp_path / "pair").checks}
-    assert "together: perfect_circuits" in together
+    assert "together.perfect_circuits" in together
 
 
 def test_the_first_schema_is_read(tmp_path):
@@ -102,8 +103,10 @@ def test_the_first_schema_is_read(tmp_path):
     assert document["schema_version"] == 1
     found = verify(tmp_path)
     assert found.agrees
-    assert "mappings that pass joint" in {check.what for check in found.checks}
-    assert not {"mappings that pass inert", "mappings that pass transitive"} & {check.what for check in found.checks}
+    checked = {check.what for check in found.checks}
+    assert "ladder.mappings.joint" in checked
+    assert not {"ladder.mappings.inert", "ladder.mappings.transitive"} & checked
+    assert not found.bound
     assert any("written by schema 1" in said and "inert and transitive" in said for said in found.unchecked)
     from everyhow.run_folder import reopen
 

@@ -12,7 +12,7 @@ class Check:
         what: the number, by its name in audit.json where it has one.
         scope: what was gone through.
         stated: what the file says.
-        found: what was found; of a range of numbers that agree, whether the stated one lies in it.
+        found: what was found; of a part of the file, of a range of numbers, whether it agrees.
     """
 
     what: str
@@ -22,7 +22,5 @@ class Check:
 
     @property
     def agrees(self) -> bool:
-        """Whether both are the same, or the one found lies between the two stated."""
-        if isinstance(self.stated, list) and isinstance(self.found, int):
-            return len(self.stated) == 2 and self.stated[0] <= self.found <= self.stated[1]
-        return self.stated == self.found
+        """Whether both are the same; a truth value is not a number."""
+        return isinstance(self.stated, bool) == isinstance(self.found, bool) and bool(self.stated == self.found)

@@ -537,3 +537,119 @@ def circuit_error(network, behavior, circuit, decision, ablation):
             wrong = wrong or bool((np.abs(away) > behavior.within).any())
         error += weight * wrong
     return error
+
+
+# Everything at once, where one by one would take minutes. Still nothing is left out and nothing is clever.
+
+
+def masks_of(circuits):
+    """For each layer the edges of all circuits as ones: (circuits, neurons, parents); layers have at least one."""
+    found = []
+    for layer in range(len(circuits[0])):
+        inputs = 1 + max((i for c in circuits for parents in c[layer] for i in parents), default=0)
+        mask = np.zeros((len(circuits), len(circuits[0][layer]), inputs))
+        for k, circuit in enumerate(circuits):
+            for j, parents in enumerate(circuit[layer]):
+                mask[k, j, list(parents)] = 1
+        found.append(mask)
+    return found
+
+
+def run_many(network, points, circuits, ablated=None):
+    """The outputs of every circuit at every point, (circuits, points, outputs), and what the outputs receive."""
+    state, received = np.asarray(points, float), None
+    for layer, (w, b, name) in enumerate(zip(network.weights, network.biases, network.activations, strict=True)):
+        mask = np.zeros((len(circuits), *w.shape))
+        own = masks_of([(circuit[layer],) for circuit in circuits])[0]
+        mask[:, :, : own.shape[2]] = own
+        received = state @ (w * mask).transpose(0, 2, 1) + b
+        if ablated is not None:
+            received = received + ablated[layer] @ (w * (1 - mask)).transpose(0, 2, 1)
+        state = activate(name, received)
+    return state, received
+
+
+def minimal_first(sets):
+    """The sets that have no other one inside, those of fewest items first."""
+    kept = []
+    for one in sorted(sets, key=len):
+        if not any(other <= one for other in kept):
+            kept.append(one)
+    return kept
+
+
+def completions_of_gate(parents, reading, points, after_first):
+    """As `completions_of`, for one neuron; readings are whole numbers, bit k being the reading at point k."""
+    table = {}
+    for k in range(points):
+        pattern = tuple(p >> k & 1 for p in parents)
+        if table.setdefault(pattern, reading >> k & 1) != reading >> k & 1:
+            return 0
+    possible = 2 ** (2 ** len(parents) - len(table))
+    if len(parents) == 2 and after_first:
+        possible -= all(v == (a != b) for (a, b), v in table.items())
+        possible -= all(v == (a == b) for (a, b), v in table.items())
+    return possible
+
+
+def reading_options(network, points, circuit, decision="threshold", tolerance=1e-9, single=False):
+    """For each neuron that varies its readings, each with the two values that it separates."""
+    states, options = run(network, points, circuit), {}
+    for layer, state in enumerate(states):
+        for j in range(state.shape[1]):
+            if layer and not circuit[layer - 1][j]:
+                continue
+            values = state[:, j]
+            if layer == len(states) - 1:
+                values = np.array(bits_of(values, decision, network.threshold) == 1, float)
+            elif single:
+                values = values.astype(np.float32).astype(float)
+            closest = tolerance * max(1.0, np.abs(values).max())
+            found = [
+                (sum(int(v >= high) << k for k, v in enumerate(values)), float(low), float(high))
+                for low, high in itertools.pairwise(sorted(values))
+                if high > low and high - low >= closest
+            ]
+            if found:
+                options[layer, j] = found
+    return options
+
+
+def layered_readings(network, points, circuit, options, memory):
+    """Layer by layer, from every choice of readings of the varying neurons of a layer those of the next that follow
+    from them: yields for each layer a function from a state to [(next state, completions)]."""
+    layers = [[n for n in options if n[0] == layer] for layer in range(len(network.weights) + 1)]
+
+    def following(layer, state):
+        known = dict(zip(layers[layer - 1], state, strict=True))
+        choices = []
+        for _, j in layers[layer]:
+            parents = tuple(known[layer - 1, i] for i in circuit[layer - 1][j] if (layer - 1, i) in known)
+            allowed = []
+            for reading, *_ in options[layer, j]:
+                key = (parents, reading, layer > 1)
+                if key not in memory:
+                    memory[key] = completions_of_gate(parents, reading, len(points), layer > 1)
+                if memory[key]:
+                    allowed.append((reading, memory[key]))
+            choices.append(allowed)
+        for choice in itertools.product(*choices):
+            yield tuple(reading for reading, _ in choice), math.prod(ways for _, ways in choice)
+
+    return layers, following
+
+
+def count_readings(network, points, circuit, decision="threshold", tolerance=1e-9, single=False, memory=None):
+    """How many interpretations a circuit has, and how many with every completion of a gate counted."""
+    options = reading_options(network, points, circuit, decision, tolerance, single)
+    layers, following = layered_readings(network, points, circuit, options, {} if memory is None else memory)
+    first = itertools.product(*[[reading for reading, *_ in options[n]] for n in layers[0]])
+    counts = dict.fromkeys(first, (1, 1))
+    for layer in range(1, len(layers)):
+        after = {}
+        for state, (once, completed) in counts.items():
+            for target, ways in following(layer, state):
+                had = after.get(target, (0, 0))
+                after[target] = (had[0] + once, had[1] + completed * ways)
+        counts = after
+    return sum(once for once, _ in counts.values()), sum(completed for _, completed in counts.values())

@@ -1,30 +1,43 @@
-"""Checking a stored audit: every number that can be found again by the slow, plain methods, whole or on samples."""
+"""Checking a stored audit: every value that can be found again by the slow, plain methods, whole or on samples; what
+follows from others; and a digest that binds the rest."""
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..behavior import Behavior
+from ..circuits.space import circuits_in_space
 from ..errors import FileFormatError, InputError
 from ..network import Network
 from ..network_files import network_from_document
-from ..provenance import network_digest
+from ..provenance import DOCUMENT_DIGEST, document_digest, network_digest
 from ..run_folder import read_audit
-from ..schema import told_of_schema
-from .authors import check_authors
+from ..schema import SCHEMA_VERSION, SINCE, told_of_schema
+from .asked import OPTIONS, asked_again, check_schema
+from .authors import authors_again
 from .check import Check
-from .circuits import check_circuits, check_estimate
+from .circuits import MOST_CIRCUITS, CircuitsAgain, all_circuits_run, check_large
+from .comparing import Holds, Open, compared, left_open, shown
 from .mappings import check_mappings
-from .tables import behavior_of, check_decisions
+from .observed import observed_again
+from .paper import Asked, PaperAgain, behavior_for
 
 
 @dataclass(frozen=True)
 class Verification:
-    """What was checked of a stored audit, what came out, and which of its counts were not checked."""
+    """What was checked of a stored audit, what came out, and what was not checked.
+
+    Attributes:
+        checks: each with what the file says and what was found.
+        unchecked: the places of what was not found again, each with the reason; a digest binds them to the rest.
+        bound: whether the file has that digest; audits of earlier versions have none.
+    """
 
     checks: tuple[Check, ...]
     unchecked: tuple[str, ...] = ()
+    bound: bool = True
 
     @property
     def agrees(self) -> bool:
@@ -38,10 +51,11 @@ class Verification:
 
 def verify(folder: str | Path, seed: int = 0) -> Verification:
     """Check the audit in a run folder against its network by slow, plain methods. They share with what found it no more
-    than how files and tasks are read and circuits drawn.
+    than how files and tasks are read, circuits drawn, and explanations named and priced.
 
-    Every circuit of a small space is run; of a large one some are drawn. The same holds of interpretations, algorithms
-    and mappings. Each check says what it went through.
+    The audit is found again as a whole from the network and what was asked, and compared value by value. Of a large
+    space some circuits are drawn, and the numbers are held to each other. Each check says what it went through; what
+    was not checked is listed with the reason, and a digest of the whole document tells whether any of it was changed.
 
     Args:
         folder: what `everyhow audit --out` or `Audit.save` wrote; of any released schema.
@@ -51,10 +65,16 @@ def verify(folder: str | Path, seed: int = 0) -> Verification:
         FileFormatError: there is no audit in the folder, or it lacks what every audit has.
     """
     path = Path(folder) / "audit.json"
-    document = read_audit(path)
+    return verify_document(read_audit(path), path, seed)
+
+
+def verify_document(document: dict[str, Any], path: Path, seed: int = 0) -> Verification:
+    """The same of a document that was read from `path`."""
     try:
-        checks = tuple(_checks(document, seed))
-        return Verification(checks, tuple(_unchecked(document, checks)))
+        unchecked: dict[str, str] = {}
+        checks = tuple(_checks(document, seed, unchecked))
+        listed = tuple(f"{place} ({reason})" for place, reason in unchecked.items())
+        return Verification(checks, listed, DOCUMENT_DIGEST in document["provenance"])
     except FileFormatError:
         raise
     except (InputError, KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
@@ -62,49 +82,222 @@ def verify(folder: str | Path, seed: int = 0) -> Verification:
         raise FileFormatError(f"{path}: not an audit that can be checked ({reason}); audit the network again") from None
 
 
-def _checks(document: dict[str, Any], seed: int) -> Iterator[Check]:
+def _checks(document: dict[str, Any], seed: int, unchecked: dict[str, str]) -> Iterator[Check]:
     network = network_from_document(document)
-    yield Check("digest of the network", "the file", document["provenance"]["network_sha256"], network_digest(network))
-    if "counts" in document:
-        yield from _part(document, network, seed)
-    for k, part in enumerate(document.get("outputs", ())):
-        own = network_from_document(part)
-        yield Check(f"network of output {k}", "the file", network_digest(network.output(k)), network_digest(own))
-        for check in _part(part, own, seed):
-            yield Check(f"{part.get('task', f'output {k}')}: {check.what}", check.scope, check.stated, check.found)
-    if "together" in document:
-        said = document["together"] | {"options": document["options"]}
-        behavior = behavior_of(document, network)
-        for check in _circuits(said, network, behavior, document["decision"], seed):
-            yield Check(f"together: {check.what}", check.scope, check.stated, check.found)
-
-
-def _unchecked(document: dict[str, Any], checks: Iterable[Check]) -> Iterator[str]:
-    """The counts of which no check has the name, and what is never checked."""
-    named = " ".join(check.what for check in checks)
-    counts = {key for part in document.get("outputs", [document]) for key, n in part["counts"].items() if n is not None}
-    yield from sorted(key for key in counts if key.removesuffix("_between") not in named)
-    yield from ("counts by ablation", "usage", "readouts", "experiments")
-    if told := told_of_schema(document["schema_version"]):
-        yield f"the rungs inert and transitive ({told})"
-
-
-def _part(document: dict[str, Any], network: Network, seed: int) -> Iterator[Check]:
-    if document.get("preset") == "authors":
-        yield from check_authors(document, network)
-        return
-    behavior = behavior_of(document, network)
-    if "behavior" not in document:
-        yield from check_decisions(document, network)
-    yield from _circuits(document, network, behavior, document["decision"], seed)
-    if "behavior" not in document:
-        yield from check_mappings(document, network)
-
-
-def _circuits(
-    document: dict[str, Any], network: Network, behavior: Behavior, decision: Any, seed: int
-) -> Iterator[Check]:
-    if document["counts"].get("perfect_circuits_estimated"):
-        yield from check_estimate(document, network, behavior, decision, seed)
+    if document["schema_version"] == 1:
+        # What the first schema did not ask, it asked as if nothing had been said.
+        document = document | {"options": dict.fromkeys(OPTIONS) | document["options"]}
+    yield from _digests(document, network)
+    yield from check_schema(document)
+    yield from compare_all("", document, asked_again(document, network), unchecked, GIVEN)
+    if "behavior" in document:
+        yield from _by_data("", document, network, seed, unchecked)
+    elif "outputs" in document:
+        yield from _several(document, network, seed, unchecked)
     else:
-        yield from check_circuits(document, network, behavior, decision, seed)
+        yield from _part("", document, network, seed, unchecked)
+
+
+def _digests(document: dict[str, Any], network: Network) -> Iterator[Check]:
+    stated = document["provenance"].get(DOCUMENT_DIGEST)
+    if stated is not None:
+        yield Check("digest of the document", "the whole file", stated, document_digest(document))
+    yield Check("digest of the network", "the file", document["provenance"]["network_sha256"], network_digest(network))
+
+
+def _several(
+    document: dict[str, Any], network: Network, seed: int, unchecked: dict[str, str]
+) -> Iterator[Check]:  # fmt: skip
+    yield Check("outputs", "of the network", len(document["outputs"]), network.widths[-1])
+    for k, part in enumerate(document["outputs"]):
+        name = f"outputs[{k}]"
+        own = network_from_document(part)
+        yield Check(f"{name}: network", "the file", network_digest(network.output(k)), network_digest(own))
+        for check in (*_digests(part, own), *check_schema(part)):
+            yield Check(f"{name}: {check.what}", check.scope, check.stated, check.found)
+        yield from compare_all(f"{name}.", part, asked_again(part, own, document, k), unchecked, GIVEN)
+        yield from _part(f"{name}.", part, own, seed, unchecked)
+    if "together" in document:
+        said, options = document["together"], document["options"]
+        yield compared("together keys", "the file", sorted(said), ["circuits", "counts", "ladder", "verdict"])
+        found = _together(_text([document["network"], document["decision"], options, list(said["ladder"]["circuits"])]))
+        if found is None:
+            behavior = behavior_for(network, document["decision"], options)
+            part = said | {"options": options}
+            for check in check_large(part, network, behavior, options["ablation"] or "zero", seed):
+                yield Check(f"together.{check.what}", check.scope, check.stated, check.found)
+            unchecked["together"] = "more circuits than are run one by one, but for the sums above"
+        else:
+            yield from compare_all(
+                "together.", said, found(said), unchecked, f"all {said['counts']['circuits_in_space']:,} circuits run"
+            )
+
+
+def _part(prefix: str, part: dict[str, Any], network: Network, seed: int, unchecked: dict[str, str]) -> Iterator[Check]:
+    if part["preset"] == "authors":
+        found = authors_again(part, network)
+        if part["schema_version"] < SCHEMA_VERSION:
+            found = _of_schema(part, found, part["schema_version"])
+        yield from compare_all(prefix, part, found, unchecked, "every circuit and every formula")
+        return
+    again = found_again(part)
+    if again.circuits is None:
+        behavior = again.asked.behavior
+        for check in check_large(part, network, behavior, again.asked.ablation, seed):
+            yield Check(prefix + check.what, check.scope, check.stated, check.found)
+    if not again.places.affordable and "single" not in again.asked.uncounted:
+        for check in check_mappings(part, network):
+            yield Check(prefix + check.what, check.scope, check.stated, check.found)
+    version = part["schema_version"]
+    found = again.document(part)
+    if version < SCHEMA_VERSION:
+        found = _of_schema(part, found, version)
+        unchecked["the rungs inert and transitive"] = str(told_of_schema(version))
+    yield from compare_all(prefix, part, found, unchecked, None)
+
+
+def _of_schema(said: dict[str, Any], found: dict[str, Any], version: int) -> dict[str, Any]:
+    """What is found of an audit of an earlier schema, without what that lacks or defines otherwise."""
+    reason = Open(f"defined otherwise by schema {version}")
+    for path in [*(path for path, first in SINCE.items() if first > version), *FOLLOWING]:
+        part: Any = found
+        for key in path[:-1]:
+            part = part.get(key, {}) if isinstance(part, dict) else {}
+        if isinstance(part, dict) and path[-1] in part:
+            part[path[-1]] = reason
+    return _known(said, found)
+
+
+def _known(said: Any, found: Any) -> Any:
+    """What is found, without the keys that are not there in what is said."""
+    if not isinstance(found, dict) or not isinstance(said, dict):
+        return found
+    return {key: _known(said[key], value) for key, value in found.items() if key in said}
+
+
+# What follows from the rungs of mappings that were defined anew.
+FOLLOWING = (("details", "mappings", "survivors", "inert"), ("details", "experiments"), ("details", "costs"))
+
+
+def _by_data(
+    prefix: str, document: dict[str, Any], network: Network, seed: int, unchecked: dict[str, str]
+) -> Iterator[Check]:
+    found, large = observed_again(document, network)
+    if large is not None:
+        for check in check_large(document, network, large, document["options"]["ablation"] or "zero", seed):
+            yield Check(prefix + check.what, check.scope, check.stated, check.found)
+    yield from compare_all(prefix, document, found, unchecked, "every input")
+    if "outputs" in document:
+        yield Check(prefix + "outputs", "of the network", len(document["outputs"]), network.widths[-1])
+    for k, part in enumerate(document.get("outputs", ())):
+        name = f"outputs[{k}]"
+        own = network_from_document(part)
+        yield Check(f"{name}: network", "the file", network_digest(network.output(k)), network_digest(own))
+        for check in (*_digests(part, own), *check_schema(part)):
+            yield Check(f"{name}: {check.what}", check.scope, check.stated, check.found)
+        yield from compare_all(f"{name}.", part, asked_again(part, own, document, k), unchecked, GIVEN)
+        yield from _by_data(f"{name}.", part, own, seed, unchecked)
+
+
+GIVEN = "what was asked"
+# What each part of an audit was found again by.
+SCOPES = {
+    "computes": "every row run",
+    "counts": "found again, one by one",
+    "counts_exact": "the counts",
+    "ladder": "every rung, one by one",
+    "verdict": "the ladder",
+    "capped": "the counts",
+    "details.circuits": "every circuit run",
+    "details.interpretations": "every reading of the simplest circuit",
+    "details.readouts": "every signal fitted, every set of signals tried",
+    "details.experiments": "every interchange and trial run again",
+    "details.costs": "every price again",
+    "details.lesson": "every circuit and algorithm at the rows shown",
+    "details.mappings": "every tree and every neuron set",
+}
+
+
+def compare_all(
+    prefix: str, said: dict[str, Any], found: dict[str, Any], unchecked: dict[str, str], scope: str | None
+) -> Iterator[Check]:
+    """One check for each part of a document, of counts and rungs one for each number."""
+    for key, value in found.items():
+        if key not in said:
+            yield Check(prefix + key, scope or SCOPES.get(key, "the file"), "nothing", "something")
+            continue
+        stated = said[key]
+        if key == "ladder" and isinstance(value, Holds):
+            yield compared(prefix + "ladder.circuits rungs", GIVEN, stated, value)
+            continue
+        for place, reason in left_open(stated, value, (key,)):
+            unchecked.setdefault(prefix + _pattern(place), reason)
+        if key in ("counts", "ladder", "verdict", "details") and isinstance(value, dict) and isinstance(stated, dict):
+            yield from _each(prefix, key, stated, value, scope)
+        elif not isinstance(value, Open):
+            yield compared(prefix + key, scope or SCOPES.get(key, "the file"), stated, value)
+
+
+def _each(prefix: str, part: str, stated: dict[str, Any], found: dict[str, Any], scope: str | None) -> Iterator[Check]:
+    yield compared(f"{prefix}{part} keys", "the file", sorted(stated), sorted(found))
+    for key, value in found.items():
+        if key not in stated:
+            continue
+        own = scope or SCOPES.get(f"{part}.{key}", SCOPES.get(part, "the file"))
+        if part == "ladder" and isinstance(value, dict) and isinstance(stated[key], dict):
+            yield compared(f"{prefix}{part}.{key} rungs", "the file", list(stated[key]), list(value))
+            for rung, number in value.items():
+                if rung in stated[key] and not isinstance(number, Open):
+                    yield compared(f"{prefix}{part}.{key}.{rung}", own, stated[key][rung], number)
+        elif not isinstance(value, Open):
+            name = key if part == "counts" else f"{part}.{key}"
+            yield compared(prefix + name, own, stated[key], value)
+
+
+def _pattern(place: tuple) -> str:
+    """A place without the numbers of items in lists."""
+    return shown(tuple("[]" if isinstance(step, int) else step for step in place)).replace(".[]", "[]")
+
+
+def found_again(part: dict[str, Any]) -> PaperAgain:
+    """Everything of one output, found again from what was given: the network, the task and the options."""
+    ladder, details = part["ladder"], part["details"]["circuits"]
+    rungs = {key: list(ladder[key]) for key in ("mappings", "circuits")}
+    uncounted = [rung for rung, number in ladder["mappings"].items() if number is None]
+    listed: list[Any] = []
+    if circuits_in_space(network_from_document(part)) > MOST_CIRCUITS:
+        kinds = (details["resample_faithful_minimal"], details["minimal"])
+        listed = next((one["listed"] for one in kinds if one and one["listed"]), [])
+    given = [part["network"], part["options"], part["decision"], part["depth"], rungs, uncounted, listed]
+    return _again(_text(given))
+
+
+def _text(given: Any) -> str:
+    return json.dumps(given, ensure_ascii=False)
+
+
+@lru_cache(maxsize=8)
+def _again(given: str) -> PaperAgain:
+    network, options, decision, depth, rungs, uncounted, listed = json.loads(given)
+    own = network_from_document(network)
+    kept = {key: tuple(one) for key, one in rungs.items()}
+    asked = Asked(own, options["tables"][0], decision, depth, options, kept, tuple(uncounted), tuple(listed))
+    return PaperAgain(asked)
+
+
+@lru_cache(maxsize=8)
+def _together(given: str) -> Any:
+    """What is said of all outputs together, found again; None where the circuits are too many."""
+    document, decision, options, rungs = json.loads(given)
+    network = network_from_document(document)
+    ablation = options["ablation"] or "zero"
+    run = all_circuits_run(network, behavior_for(network, decision, options), ablation)
+    if run is None:
+        return None
+    circuits = CircuitsAgain(run, ablation, options["robust"], options["budget"])
+    return lambda said: {
+        "counts": circuits.counts(said["counts"]),
+        "ladder": {"circuits": circuits.survivors(rungs)},
+        "verdict": {"where_then_what": circuits.verdict(rungs)},
+        "circuits": circuits.details(),
+    }

@@ -1,0 +1,161 @@
+"""The interpretations of a stored audit, counted again layer by layer for each circuit."""
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..behavior import Behavior
+from ..boolean.gates import name_of
+from ..boolean.truth_table import TruthTable
+from ..network import Network
+from . import plain
+from .circuits import CircuitsAgain, PlainCircuit, as_plain
+from .comparing import Holds, Open, differences
+from .judging import refusal_of
+
+# Circuits whose interpretations are counted, states of a layer up to which they are, and interpretations gone through
+# for the widest.
+MOST_CIRCUITS, MOST_STATES, MOST_LISTED = 4_000, 1_500, 30_000
+KEYS = (
+    "interpretations", "interpretations_with_dont_cares_expanded", "interpretations_per_circuit_min",
+    "interpretations_per_circuit_max",
+)  # fmt: skip
+BEYOND = "interpretations are of circuits run alone, with nothing on removed edges: ablation zero"
+TOO_MANY = "more interpretations than are gone through"
+
+
+def interpretations_again(
+    network: Network, behavior: Behavior, circuits: CircuitsAgain, budget: int
+) -> tuple[dict[str, Any], dict[str, Any], list[Any]]:
+    """The four counts, what the details say, and what was not counted, in words."""
+    nothing: dict[str, Any] = dict.fromkeys(KEYS)
+    if circuits.asked != "zero":
+        return nothing, {"estimate": None, "of_the_simplest_circuit": None}, [BEYOND]
+    if circuits.perfect is None:
+        return nothing, {"estimate": None, "of_the_simplest_circuit": None}, []
+    simplest = None if circuits.simplest is None else widest(network, behavior, as_plain(network, circuits.simplest))
+    details = {"estimate": None, "of_the_simplest_circuit": simplest}
+    number, fewest = int(circuits.perfect.possible.sum()), int(circuits.perfect.certain.sum())
+    if not number:
+        return nothing | {KEYS[0]: 0, KEYS[1]: 0}, details, []
+    if not fewest:
+        return nothing, details, []
+    steps = _steps(network, len(behavior.points))
+    refusal = refusal_of("counting the interpretations of all perfect circuits", number * steps, budget)
+    if refusal is None and circuits.perfect.sure:
+        chosen = [circuits.run.circuits[k] for k in np.flatnonzero(circuits.perfect.certain).tolist()]
+        ways = _ways(network, behavior, chosen)
+        if ways is None:
+            return dict.fromkeys(KEYS, Open(TOO_MANY)), details, []
+        once, completed = zip(*ways, strict=True)
+        return dict(zip(KEYS, (sum(once), sum(completed), min(once), max(once)), strict=True)), details, []
+    refused = [] if refusal is None else [refusal]
+    too_much = refusal_of("estimating the interpretations from a sample", 1000 * steps, budget)
+    if too_much:
+        return nothing, details, [*refused, too_much]
+    estimate = _estimated(network, behavior, circuits, fewest, number)
+    return nothing, details | {"estimate": estimate}, [f"{reason}; estimated instead" for reason in refused]
+
+
+def _steps(network: Network, inputs: int) -> int:
+    states = [1, *(max(1, inputs - 1) ** width for width in network.widths[1:-1]), 1]
+    return sum(a * b for a, b in itertools.pairwise(states))
+
+
+def _ways(network: Network, behavior: Behavior, chosen: Sequence[PlainCircuit]) -> list[tuple[int, int]] | None:
+    if len(chosen) > MOST_CIRCUITS or _states(network, len(behavior.points)) > MOST_STATES:
+        return None
+    memory: dict = {}
+    return [
+        plain.count_readings(network, behavior.points, c, behavior.decision, memory=memory) for c in chosen
+    ]  # fmt: skip
+
+
+def _states(network: Network, inputs: int) -> int:
+    return max(max(1, inputs - 1) ** width for width in network.widths[:-1])
+
+
+def _estimated(network, behavior, circuits: CircuitsAgain, fewest: int, most: int) -> dict[str, Any]:
+    """An estimate of the total, held to the mean over the circuits that float64 decides for."""
+    assert circuits.perfect is not None
+    chosen = [circuits.run.circuits[k] for k in np.flatnonzero(circuits.perfect.decided).tolist()]
+    ways = _ways(network, behavior, chosen[:: max(1, len(chosen) // 1000)])
+    if not ways:
+        return {key: Open(TOO_MANY) for key in ("value", "low", "high", "sample")}
+    once = np.array([one for one, _ in ways], float)
+    mean, error = once.mean(), 5 * once.std() * (1000**-0.5 + len(once) ** -0.5) + 1e-9
+    reason = "an estimate, held to the mean of circuits drawn otherwise"
+    low, high = fewest * max(0.0, mean - error), most * (mean + error)
+    return {
+        **{
+            key: Holds(lambda n: low <= n <= high, f"between {low:.4g} and {high:.4g}", reason)
+            for key in ("value", "low", "high")
+        },
+        "sample": 1000,
+    }
+
+
+def widest(network: Network, behavior: Behavior, circuit: PlainCircuit) -> Any:
+    """The interpretation of a circuit whose smallest gap is widest, and among equals that with the largest sum."""
+    points, decision = behavior.points, behavior.decision
+    options = plain.reading_options(network, points, circuit, decision)
+    layers, following = plain.layered_readings(network, points, circuit, options, {})
+    states = plain.run(network, points, circuit)
+    gaps = {
+        (neuron, bits): 1.0 if neuron[0] == network.depth else (high - low) / np.ptp(states[neuron[0]][:, neuron[1]])
+        for neuron, found in options.items()
+        for bits, low, high in found
+    }
+    paths = [(state,) for state in itertools.product(*[[bits for bits, *_ in options[n]] for n in layers[0]])]
+    for layer in range(1, len(layers)):
+        paths = [(*path, target) for path in paths for target, _ in following(layer, path[-1])]
+        if len(paths) > MOST_LISTED:
+            return Open(TOO_MANY)
+    if not paths:
+        return None
+
+    def quality(path) -> tuple[float, float]:
+        own = [
+            gaps[n, bits]
+            for layer, state in enumerate(path[1:], 1)
+            for n, bits in zip(layers[layer], state, strict=True)
+        ]
+        return min(own, default=1.0), sum(own)
+
+    best = max(map(quality, paths))
+    good = [path for path in paths if all(a >= b - 1e-9 for a, b in zip(quality(path), best, strict=True))]
+    documents = [_described(network, behavior, circuit, layers, options, gaps, path) for path in good]
+    if len(documents) == 1:
+        return documents[0]
+    fits = lambda said: any(not any(differences(said, one)) for one in documents)  # noqa: E731
+    return Holds(fits, "one of the readings with the widest gaps")
+
+
+def _described(network, behavior, circuit, layers, options, gaps, path) -> list[dict[str, Any]]:
+    found = []
+    for layer in range(1, len(layers)):
+        before = dict(zip(layers[layer - 1], path[layer - 1], strict=True))
+        for neuron, bits in zip(layers[layer], path[layer], strict=True):
+            parents = [(layer - 1, i) for i in circuit[layer - 1][neuron[1]] if (layer - 1, i) in before]
+            table = ["-"] * 2 ** len(parents)
+            for k in range(len(behavior.points)):
+                table[int("0" + "".join(str(before[p] >> k & 1) for p in parents), 2)] = str(bits >> k & 1)
+            text = "".join(table)
+            _, low, high = next(option for option in options[neuron] if option[0] == bits)
+            separator = (low + high) / 2
+            if layer == network.depth:
+                separator = 0.5 if behavior.decision == "round" else float(network.threshold or 0.0)
+            found.append({
+                "neuron": list(neuron), "gate": _gate_name(text, len(parents)), "table": text,
+                "parents": [list(p) for p in parents], "separator": float(separator),
+                "gap": float(gaps[neuron, bits]),
+            })  # fmt: skip
+    return found
+
+
+def _gate_name(table: str, parents: int) -> str:
+    if "-" in table or not 1 <= parents <= 6:
+        return table
+    return name_of(TruthTable.parse(table)) or table

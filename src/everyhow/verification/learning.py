@@ -1,0 +1,103 @@
+"""What fits the rows that a network was shown, found again."""
+
+from typing import Any
+
+import numpy as np
+
+from ..boolean.gates import name_of
+from ..boolean.truth_table import TruthTable
+from ..network import Network
+from . import plain
+from .circuits import RunCircuits, listed
+from .comparing import Open
+from .judging import refusal_of
+from .placing import PlacesAgain, disjoint, fewest, needed, trees_for
+
+MOST_UNSHOWN, DEEPEST_LISTED, MOST_LISTED = 6, 3, 20_000
+TOO_MANY = "more algorithms or circuits than are gone through"
+BOUNDARY = 1e-9
+
+
+def lesson_again(
+    network: Network, task: str, learned: str, decision: str, depth: int, shown: Any, budget: int,
+    circuits: RunCircuits | None, space: int,
+) -> tuple[Any, list[str]]:  # fmt: skip
+    """The lesson as it stands in audit.json, or None when there is nothing to tell; and what was not counted."""
+    inputs = network.widths[0]
+    names = [format(row, f"0{inputs}b") for row in range(len(task))]
+    known = [k for k in range(len(task)) if (task[k] == learned[k] if shown is None else names[k] in shown)]
+    unshown = [k for k in range(len(task)) if k not in known]
+    if not unshown or not known:
+        return None, []
+    head = {"shown": [names[k] for k in known], "told": shown is not None, "task": task, "learned": learned}
+    refusal = refusal_of(f"telling {1 << len(unshown)} continuations apart", space << len(unshown), budget)
+    if len(unshown) > MOST_UNSHOWN:
+        others = f"{len(unshown)} rows were not shown; what fits the others is told apart for at most {MOST_UNSHOWN}"
+        refusal = others
+    if refusal:
+        return head | {"fitting_circuits_between": None, "depth": 0, "continuations": []}, [refusal]
+    tables = []
+    for choice in range(1 << len(unshown)):
+        bits = list(task)
+        for k, row in enumerate(unshown):
+            bits[row] = str(choice >> k & 1)
+        tables.append("".join(bits))
+    places = PlacesAgain(network, int(learned[::-1], 2), depth, ())
+    listed_depth, trees = _trees(inputs, tables, depth)
+    if circuits is None or trees is None or not places.has_sets:
+        return head | {key: Open(TOO_MANY) for key in ("fitting_circuits_between", "depth", "continuations")}, []
+    refusals = []
+    if not listed_depth:
+        refusals.append(f"more than {MOST_LISTED:,} algorithms fit the shown rows, too many to align one by one")
+    outputs, _ = plain.run_many(network, plain.corners(network), circuits.circuits)
+    found = []
+    for table in tables:
+        between = _fitting(network, outputs, decision, table, range(len(table)))
+        algorithms = None if refusals else _aligned(places, trees[table], known)
+        if algorithms or between[1]:
+            name = name_of(TruthTable.parse(table)) or table
+            one = {"table": table, "name": name, "circuits_between": between}
+            found.append(one | {"algorithms": None if refusals else listed(algorithms)})
+    found.sort(key=lambda one: (-one["circuits_between"][1], int(one["table"][::-1], 2)))
+    fitting = _fitting(network, outputs, decision, task, known)
+    return head | {"fitting_circuits_between": fitting, "depth": listed_depth, "continuations": found}, refusals
+
+
+def _trees(inputs: int, tables: list[str], depth: int) -> tuple[int, Any]:
+    """The largest depth at which the trees of all functions are few, and these; None when that takes too long."""
+    if inputs > 3 or (inputs == 3 and depth > 2):
+        return 0, None
+    for candidate in range(min(depth, DEEPEST_LISTED), 0, -1):
+        trees = {table: trees_for(inputs, int(table[::-1], 2), candidate) for table in tables}
+        if sum(map(len, trees.values())) <= MOST_LISTED:
+            return candidate, trees
+    return 0, {}
+
+
+def _aligned(places: PlacesAgain, trees: list, known: list[int]) -> list[dict[str, Any]]:
+    """The trees whose variables have places when only interchanges between known rows are asked for."""
+    bases = sum(1 << row for row in known)
+
+    def seen(rows: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(row & bases if k in known else 0 for k, row in enumerate(rows))
+
+    groups: dict[tuple[int, ...], list] = {}
+    for one, rows in places.signatures.items():
+        groups.setdefault(seen(rows), []).append(one)
+    minimal = {rows: fewest(sets) for rows, sets in groups.items()}
+    found = []
+    for tree in trees:
+        options = [minimal.get(seen(needed(v, places.inputs)), []) for v in tree.variables]
+        number = sum(1 for _ in disjoint(options))
+        if number:
+            found.append({"algorithm": str(tree.algorithm), "irredundant": tree.irredundant, "mappings": number})
+    return found
+
+
+def _fitting(network: Network, outputs: np.ndarray, decision: str, table: str, rows) -> list[int]:
+    from .circuits import decided_as
+
+    chosen = list(rows)
+    wanted = np.array([[table[row] == "1"] for row in chosen])
+    certain, _, possible = decided_as(outputs[:, chosen], wanted, decision, network.threshold)
+    return [int(certain.all(axis=1).sum()), int(possible.all(axis=1).sum())]

@@ -1,0 +1,273 @@
+"""An audit by data, found again as a whole from the network, the behavior and what was asked."""
+
+import itertools
+import json
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from ..behavior import Behavior, behavior_from_document
+from ..network import Network
+from ..network_files import network_from_document
+from . import plain
+from .circuits import BOUNDARY, CircuitsAgain, all_circuits_run, decided_as
+from .comparing import Holds, Open
+from .placing import MOST_PAIRS, disjoint, fewest, mapping_text, trees_for
+
+# Neuron sets and runs of interchanges, and assignments of bits that are tried for readable signals.
+MOST_INTERCHANGES, MOST_ASSIGNMENTS, MOST_DIRECTIONS = 3_000_000, 1 << 13, 17
+VARIES = 1e-9
+TOO_MANY = "more runs than are made one by one"
+NEEDS_TRUTH_TABLE = "interpretations, the ladder of algorithms and experiments need the rows of a truth table as inputs"
+
+
+def observed_again(document: dict[str, Any], network: Network) -> tuple[dict[str, Any], Behavior | None]:
+    """The audit as it has to stand in audit.json; and the behavior, where its circuits are too many to be run."""
+    decision, options = document["decision"], document["options"]
+    given = [document["network"], document["behavior"], decision, options["ablation"], options["robust"],
+             options["budget"]]  # fmt: skip
+    circuits = _circuits(json.dumps(given, ensure_ascii=False))
+    behavior = behavior_from_document(document["behavior"], decision)
+    classes_or_one = network.widths[-1] == 1 or decision == "argmax"
+    found: dict[str, Any] = {}
+    rungs = list(document["ladder"]["circuits"])
+    said = document["counts"]
+    signatures, ties = (None, 0)
+    if classes_or_one:
+        signatures, ties = _signatures(json.dumps(given[:3], ensure_ascii=False))
+    if circuits is None:
+        reason = Open("more circuits than are run one by one")
+        counts: dict[str, Any] = dict.fromkeys((k for k in said if k not in MAPPED), reason)
+        details: Any = reason
+        verdict: Any = reason
+    else:
+        counts = circuits.counts(said) | _by_inputs(circuits, behavior, said)
+        details = circuits.details()
+        verdict = {"where_then_what": circuits.verdict(rungs)}
+        found["ladder"] = {"circuits": circuits.survivors(rungs)}
+    if not classes_or_one:
+        own: Any = None
+    elif said["distinct_causal_signatures"] is None:
+        own = Holds(lambda n: n is None, "nothing", "the budget did not allow it")
+    else:
+        own = Open(TOO_MANY) if signatures is None else len(set(signatures.values()))
+    counts["distinct_causal_signatures"] = own
+    mappings = _mappings(document, network, behavior, signatures)
+    if "mappings" in said or "aligned_algorithms" in said or isinstance(mappings, list):
+        known = isinstance(mappings, list)
+        counts["aligned_algorithms"] = len(mappings) if known else mappings
+        counts["mappings"] = sum(len(one["mappings"]) for one in mappings) if known else mappings
+    readouts, unread = _readouts(network, behavior, options["tolerance"])
+    found |= {
+        "counts": counts,
+        "verdict": verdict,
+        "capped": _capped(document, circuits, ties, unread),
+        "beyond": _beyond(document, network),
+        "details": {"circuits": details, "readouts": readouts, "mappings": mappings},
+    }  # fmt: skip
+    return found, behavior if circuits is None else None
+
+
+MAPPED = ("distinct_causal_signatures", "aligned_algorithms", "mappings")
+
+
+@lru_cache(maxsize=8)
+def _circuits(given: str) -> CircuitsAgain | None:
+    document, said, decision, ablation, radius, budget = json.loads(given)
+    network = network_from_document(document)
+    behavior = behavior_from_document(said, decision)
+    run = all_circuits_run(network, behavior, ablation or "zero")
+    if run is None or not run.affordable("resample"):
+        return None
+    return CircuitsAgain(run, ablation or "zero", radius, budget)
+
+
+def _by_inputs(circuits: CircuitsAgain, behavior: Behavior, said: dict[str, Any]) -> dict[str, Any]:
+    """The circuits that use every input, and those that the released code would look at."""
+    run, network = circuits.run, circuits.run.network
+    found: dict[str, Any] = {}
+    using = np.array([
+        {i for parents in c[0] for i in parents} == set(range(network.widths[0])) for c in run.circuits
+    ], bool)  # fmt: skip
+    if "circuits_using_every_input" in said:
+        perfect = run.right(circuits.asked)
+        found["circuits_using_every_input"] = int(using.sum())
+        found["perfect_circuits_using_every_input"] = _between(perfect.certain & using, perfect.possible & using)
+    if "circuits_in_authors_space" in said:
+        few = np.array([any(not parents for layer in c[:-1] for parents in layer) for c in run.circuits], bool)
+        chosen = [run.circuits[k] for k in np.flatnonzero(using & few).tolist()]
+        found["circuits_in_authors_space"] = len(chosen)
+        ends = [np.zeros(0, bool)] * 2
+        if chosen:
+            outputs, _ = plain.run_many(network, behavior.points, chosen)
+            certain, _, possible = decided_as(outputs, np.asarray(behavior.wanted), "round", 0.5)
+            weights = np.asarray(behavior.weights)
+            ends = [(~place) @ weights <= 0.01 - 1e-9 + 1e-12 for place in (certain, possible)]
+        found["accurate_circuits_in_authors_space"] = _between(*ends)
+    return found
+
+
+def _between(certain: np.ndarray, possible: np.ndarray) -> int | list[int]:
+    low, high = int(certain.sum()), int(possible.sum())
+    return low if low == high else [low, high]
+
+
+@lru_cache(maxsize=8)
+def _signatures(given: str) -> tuple[dict[Any, bytes] | None, int]:
+    """What is decided at each base after each neuron set takes its values from each source; and how many of these runs
+    lie on the decision boundary."""
+    document, said, decision = json.loads(given)
+    network = network_from_document(document)
+    behavior = behavior_from_document(said, decision)
+    points = behavior.points
+    sets = sum(2**width - 1 for width in network.widths[1:-1])
+    if sets * len(points) ** 2 > MOST_INTERCHANGES:
+        return None, 0
+    states, found, ties = plain.run(network, points), {}, 0
+    layers = list(zip(network.weights, network.biases, network.activations, strict=True))
+    for layer, neurons in sorted(plain.neuron_sets(network), key=lambda one: (one[0], sum(1 << j for j in one[1]))):
+        rows = []
+        for source in range(len(points)):
+            state = states[layer].copy()
+            state[:, list(neurons)] = states[layer][source, list(neurons)]
+            for w, b, name in layers[layer:]:
+                state = plain.activate(name, state @ w.T + b)
+            if decision == "argmax":
+                best = np.sort(state, axis=1)
+                ties += int((best[:, -1] - best[:, -2] <= BOUNDARY).sum())
+                rows.append(np.arange(state.shape[1]) == state.argmax(axis=1)[:, None])
+            else:
+                level: Any = network.threshold if decision == "threshold" else 0.5
+                ties += int((np.abs(state - level) <= BOUNDARY).sum())
+                rows.append(plain.bits_of(state, decision, level) == 1)
+        found[layer, neurons] = np.array(rows).tobytes()
+    return found, ties
+
+
+def _beyond(document: dict[str, Any], network: Network) -> list[str]:
+    found = [NEEDS_TRUTH_TABLE]
+    outputs, options = network.widths[-1], document["options"]
+    if outputs > 1 and document["decision"] != "argmax":
+        found.append("causal signatures and algorithms are of one output: see those of each output")
+    elif options["features"] is None:
+        found.append("algorithms are placed by features, bits known of each input; none were given")
+    elif outputs > 1:
+        found.append("algorithms are placed in networks of one output; this one tells classes apart")
+    return found
+
+
+def _mappings(document: dict[str, Any], network: Network, behavior: Behavior, signatures: Any) -> Any:
+    """The algorithms over the features that have a place, with their minimal mappings."""
+    features = document["options"]["features"]
+    if features is None or network.widths[-1] > 1:
+        return None
+    if document["counts"]["distinct_causal_signatures"] is None:
+        return Holds(lambda one: one is None, "nothing", "the budget did not allow it")
+    inputs, depth = len(features[0]), document["options"]["depth"]
+    number = inputs
+    for _ in range(depth - 1):
+        number = inputs + 2 * number * (number - 1)
+    if signatures is None or number**2 > MOST_PAIRS:
+        return Open("more algorithms or interchanges than are gone through")
+    rows = [int("".join(map(str, bits)), 2) for bits in features]
+    wanted = {row: bool(bit) for row, bit in zip(rows, np.asarray(behavior.wanted)[:, 0], strict=True)}
+    free = [row for row in range(2**inputs) if row not in wanted]
+    groups: dict[bytes, list] = {}
+    for one, table in signatures.items():
+        groups.setdefault(table, []).append(one)
+    minimal = {table: fewest(sets) for table, sets in groups.items()}
+    found = []
+    for choice in range(1 << len(free)):
+        table = sum(1 << row for row, bit in wanted.items() if bit)
+        table |= sum(1 << row for k, row in enumerate(free) if choice >> k & 1)
+        for tree in trees_for(inputs, table, depth):
+            options = []
+            for v in tree.variables:
+                needed = [
+                    [bool((v.when_true if v.bits >> source & 1 else v.when_false) >> base & 1) for base in rows]
+                    for source in rows
+                ]
+                options.append(minimal.get(np.array(needed)[:, :, None].tobytes(), []))
+            places = [mapping_text(tree, place) for place in disjoint(options)]
+            if places:
+                found.append({"algorithm": str(tree.algorithm), "mappings": places})
+    return found
+
+
+def _readouts(network: Network, behavior: Behavior, tolerance: float) -> tuple[list[Any], list[str]]:
+    found, unread = [], []
+    for layer in range(1, network.depth):
+        state = plain.run(network, behavior.points)[layer]
+        scales = np.linalg.svd(state - state.mean(axis=0), compute_uv=False)
+        rank = int((scales > VARIES * max(1.0, np.abs(state).max())).sum())
+        if rank > MOST_DIRECTIONS:
+            unread.append(
+                f"layer {layer} spans {rank} directions over the inputs; signals are looked for in at most "
+                f"{MOST_DIRECTIONS}: take a narrower layer"
+            )
+            continue
+        found.append(_layer(network, behavior, layer, state, rank, tolerance))
+    return found, unread
+
+
+def _layer(network, behavior, layer: int, state: np.ndarray, rank: int, tolerance: float) -> dict[str, Any]:
+    middle, points = state.mean(axis=0), len(state)
+    largest = max(1.0, float(np.abs(state).max()))
+    scale = np.linalg.norm(state - middle, 2)
+    inverse = np.linalg.pinv(state - middle, rcond=VARIES * largest / scale) if rank else np.zeros(state.T.shape)
+
+    def fitted(signal: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
+        code = inverse @ (signal - signal.mean())
+        constant = float(signal.mean() - code @ middle)
+        return code, constant, state @ code + constant
+
+    decisions = []
+    for column in np.asarray(behavior.wanted, float).T:
+        _, _, read = fitted(column)
+        residual = float(plain.relative_residual(read, column)) if np.ptp(column) else 0.0
+        accuracy = round(float(np.asarray(behavior.weights)[(read > 0.5) == (column == 1)].sum()), 12)
+        decisions.append({"residual": residual, "accuracy": accuracy})
+    found: dict[str, Any] = {"layer": layer, "readable_signals": Open(TOO_MANY), "directions": rank}
+    found |= {"decisions": decisions, "signals": Open(TOO_MANY)}
+    if 1 << rank > MOST_ASSIGNMENTS:
+        return found
+    # A code is known from its values at as many inputs as it has directions, and one more, that are independent.
+    chosen: list[int] = []
+    basis = np.column_stack([np.linalg.svd(state - middle, full_matrices=False)[0][:, :rank], np.ones(points)])
+    for k in range(points):
+        if np.linalg.matrix_rank(basis[[*chosen, k]], tol=1e-6) > len(chosen):
+            chosen.append(k)
+        if len(chosen) == rank + 1:
+            break
+    if len(chosen) <= rank:
+        return found
+    carried = basis @ np.linalg.pinv(basis[chosen])
+    signals = set()
+    for bits in itertools.product((0.0, 1.0), repeat=rank + 1):
+        read = carried @ np.array(bits)
+        signal = (read > 0.5).astype(float)
+        if not signal.any() or signal.all():
+            continue
+        if plain.relative_residual(fitted(signal)[2], signal) <= tolerance:
+            signals.add(tuple((signal != signal[0]).astype(int)))
+    rows = []
+    for signal in sorted(signals):
+        code, constant, read = fitted(np.array(signal, float))
+        residual = float(plain.relative_residual(read, np.array(signal, float)))
+        rows.append({"coefficients": [float(c) for c in code], "constant": constant, "residual": residual})
+    return found | {"readable_signals": len(rows), "signals": rows[:100]}
+
+
+def _capped(document: dict[str, Any], circuits: CircuitsAgain | None, ties: int, unread: list[str]) -> Any:
+    said = document["capped"]
+    signatures = document["counts"]["distinct_causal_signatures"]
+    partial = "outputs" in document or circuits is None or signatures is None or circuits.radius is not None
+    if partial:
+        held = "why something was not counted is told in words"
+        reasons = [*(circuits.refused if circuits else ()), *unread]
+        return Holds(lambda t: isinstance(t, list) and all(one in t for one in reasons) and
+                     all(isinstance(one, str) and one for one in t), "reasons", held)  # fmt: skip
+    tied = [f"{ties:,} interchanges leave the output on the decision boundary"] if ties else []
+    assert isinstance(said, list) and circuits is not None
+    return [*circuits.refused, *unread, *circuits.ties, *tied]
