@@ -51,8 +51,8 @@ def test_sums_of_whole_multiples_are_free_of_rounding():
     # At 2^53 of the grid it ends: 3 times the products, and the bias.
     large = sums_of(halves, np.array([[1.0, -2.0]]), np.array([2.0**52]))
     assert large.grid == 0.0 and large.error[0] > 0
-    rounded = sums_of(halves, np.array([[0.1, 0.0]]), np.array([0.0]))
-    assert rounded.grid == 2.0**-56 and rounded.error.tolist() == [0.0]
+    # 0.1 has 53 digits, so that three times it has too many.
+    assert sums_of(halves, np.array([[0.1, 0.0]]), np.array([0.0])).grid == 0.0
 
 
 def test_errors_add_up():
