@@ -80,7 +80,7 @@ def test_sharing_what_circuits_have_in_common(network, seed):
     except eh.InputError:
         return
     for criterion in (perfect(network, behavior, ablation="mean"), *resampled_blocks(network, behavior)):
-        limits = criterion.certified_limits()
+        limits = criterion.certified_limits
         alone, shared = _weigh(criterion, limits, masks), _weigh_sharing(criterion, limits, masks)
         # Beyond what is allowed neither sums to the end; nearer than rounding to a boundary they may differ.
         agree = ((alone <= criterion.allowed) == (shared <= criterion.allowed)).all(axis=1)

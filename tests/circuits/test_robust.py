@@ -657,3 +657,14 @@ def test_bad_input():
         _reach("wide", 2)
     with pytest.raises(eh.InputError, match=r"the tolerance is -0\.1; it must be above 0"):
         largest_radius(network, circuit, behavior, tolerance=-0.1)
+
+
+def test_an_output_that_steps_is_wrong_at_its_jump():
+    """A step of 0 is 0: amid no other edges the output receives 0 where 1 is wanted."""
+    weights, biases = (np.array([[-2.0, -2.0], [-2.0, -2.0]]), np.array([[-2.0, 0.5]])), (np.array([-2.0, 0.5]), [0.0])
+    network = eh.Network(weights, biases, ("relu", "step"))
+    behavior = truth_table(network)
+    assert behavior.wanted[:, 0].tolist() == [True, False, False, False]
+    one = Circuit.of_edges(network.widths, [(1, 0, 0), (2, 0, 0)])
+    assert network.run_circuit(behavior.points[:1], one)[-1].tolist() == [[0.0]]
+    assert robustness(network, one, behavior, 0.0).status == "refuted"

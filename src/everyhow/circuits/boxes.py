@@ -132,7 +132,10 @@ def boxes_around(network: Network, behavior: Behavior, radius: Radius) -> Boxes:
     with np.errstate(over="ignore", invalid="ignore"):
         criterion = perfect(network, behavior)
     sides = np.concatenate([criterion.contrasts, -criterion.contrasts], axis=1)
-    limits = criterion.shifted_limits.reshape(2, 2, *criterion.contrasts.shape[:2])
+    limits = criterion.shifted_limits.reshape(2, 2, *criterion.contrasts.shape[:2]).copy()
+    # What is demanded is reached, while a low limit must be exceeded.
+    low = limits[:, 0]
+    limits[:, 0] = np.where(np.isfinite(low), np.nextafter(low, np.inf), low)
     certain, possible = (np.concatenate([low, -high], axis=1) for low, high in limits)
     return Boxes(behavior.read(network), behavior.points, reach, sides, certain, possible)
 

@@ -44,7 +44,7 @@ class Mapping(Displayed):
             >>> import everyhow as eh
             >>> gates = ([[1, 0, 0], [0, 1, 1]], [[1, 1]]), ([-0.5, -0.5], [-1.5]), ("sigmoid:40", "sigmoid:40")
             >>> algorithm = next(a for a in eh.algorithms("A AND (B OR C)", 2) if str(a) == "AND(A, OR(B,C))")
-            >>> next(eh.mappings(eh.Network(*gates), algorithm)).still_read(1)
+            >>> eh.mappings(eh.Network(*gates), algorithm)[0].still_read(1)
             {'A': 240}
         """
         layers, columns = self._layers, variable_bits(self.algorithm.inputs)

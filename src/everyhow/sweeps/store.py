@@ -234,7 +234,7 @@ def _begun_with(folder: Path) -> str:
         FileFormatError: it is not the folder of a sweep, or one that another version ran.
     """
     run = _run_document(folder)
-    schema = run.get("schema_version")
+    schema = run.get("schema_version", SCHEMA_VERSION)
     if schema != SCHEMA_VERSION:
         written = run.get("versions", {}).get("everyhow")
         raise FileFormatError(
