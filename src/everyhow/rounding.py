@@ -198,7 +198,8 @@ def whole_runs(network: Network, points: Float[np.ndarray, "inputs features"]) -
 
 @dataclass(frozen=True, eq=False)
 class Onward:
-    """Running a network on from a layer whose neurons take their values from runs at different inputs.
+    """Running a network on from a layer, neurons of it and of later layers taking their values from runs at different
+    inputs.
 
     Attributes:
         layer: the layer.
@@ -215,19 +216,46 @@ class Onward:
         self, state: Float[np.ndarray, "*batch neurons"]
     ) -> tuple[Float[np.ndarray, "*batch outputs"], Bool[np.ndarray, "*batch"] | None]:
         """The outputs, and in which runs rounding may decide on which side of its jump a neuron is; None for none."""
+        return self.run_on(self.layer, state)
+
+    def run_on(
+        self, layer: int, state: Float[np.ndarray, "*batch neurons"]
+    ) -> tuple[Float[np.ndarray, "*batch outputs"], Bool[np.ndarray, "*batch"] | None]:
+        """The same from a later layer."""
         if not self.steps:
-            return self.network.run_from(self.layer, state), None
+            return self.network.run_from(layer, state), None
         doubtful = np.zeros(state.shape[:-1], bool)
-        for layer in range(self.layer + 1, self.network.depth + 1):
-            sums = self.network.received(layer, state)
-            if layer in self.steps:
-                doubtful |= ~(np.abs(sums) > self.steps[layer]).all(axis=-1)
-            state = activation(self.network.activations[layer - 1])(sums)
+        for after in range(layer + 1, self.network.depth + 1):
+            sums = self.network.received(after, state)
+            doubtful |= self._doubtful(after, sums).any(axis=-1)
+            state = activation(self.network.activations[after - 1])(sums)
         return state, doubtful
+
+    def in_doubt(
+        self, states: Sequence[Float[np.ndarray, "runs _neurons"]], held: Mapping[int, Sequence[int]]
+    ) -> Bool[np.ndarray, " runs"]:
+        """In which runs rounding may decide on which side of its jump a neuron is that is not held where it is.
+
+        Args:
+            states: the activations of layers 0 to the last that matters.
+            held: by layer, the neurons that are.
+        """
+        doubtful = np.zeros(len(states[0]), bool)
+        for layer in range(1, len(states)):
+            if layer in self.steps:
+                near = self._doubtful(layer, self.network.received(layer, states[layer - 1]))
+                near[:, list(held.get(layer, ()))] = False
+                doubtful |= near.any(axis=1)
+        return doubtful
+
+    def _doubtful(self, layer: int, sums: Float[np.ndarray, "*batch neurons"]) -> Bool[np.ndarray, "*batch neurons"]:
+        """Asked this way round, a sum that is not a number is in doubt."""
+        return ~(np.abs(sums) > self.steps[layer]) if layer in self.steps else np.zeros(sums.shape, bool)
 
 
 def onward(runs: Runs, layer: int) -> Onward:
-    """Running on from `layer`, each neuron of which has its value of one of the runs."""
+    """Running on from `layer`, each neuron of which has its value of one of the runs; those of later layers have theirs
+    of one of the runs, or what they compute."""
     network = runs.network
     values, steps = runs.layer(layer), {}
     for after in range(layer + 1, network.depth + 1):
@@ -236,6 +264,8 @@ def onward(runs: Runs, layer: int) -> Onward:
         if function.code == STEP and sums.error.any():
             steps[after] = ORDERS * sums.error
         values = activated(sums, function)
+        if after < network.depth:
+            values = values.or_else(runs.layer(after))
     return Onward(network, layer, steps, max(BOUNDARY_SHIFT, ORDERS * float(values.error.max())))
 
 

@@ -451,6 +451,34 @@ def test_a_tie_fells_no_mapping_for_sure():
     assert (trial.ties, trial.disagreement.base, trial.disagreement.predicted) == (0, 2, True)
 
 
+def test_steps_in_doubt_when_variables_are_forced():
+    """Three neurons are largest at three rows, and the last step neuron stands at their sum: only runs that mix all
+    three rows come to its jump, where it steps in exact arithmetic and not in float64."""
+    network = eh.Network(
+        (
+            [[0.5948967631635846, 0.34452060512580895], [-0.43399647415550013, -0.4438828291450548],
+             [-0.7477029624555944, 0.7477029624555944]],
+            [[1, 0, 0], [0, 1, 0], [1, 1, 1]],
+            [[1, 1, -5]],
+        ),
+        ([0.0, 0.9811813766335898, 0.0], [-0.2, -0.15, -2.6683017073785775], [-1.5]),
+        ("relu", "step", "identity"),
+        threshold=0,
+    )  # fmt: skip
+    exactly = [[Fraction(v) for v in row] for row in (*network.weights[0].tolist(), *network.biases)]
+    largest = [exactly[0][0] + exactly[0][1], exactly[3][1], exactly[2][1]]
+    assert sum(largest) + exactly[4][2] > 0
+    found = signatures(network, network.corners)
+    assert found.ties == 0
+    (table,) = Behavior.of_network(network, network.corners).tables()
+    mappings = {str(m): m for a in aligned(found, table, 2) for m in minimal_mappings(found, a)}
+    mapping = mappings["NAND(A,B) in layer 1: 1, OR(A,B) in layer 1: 0"]
+    trial = try_jointly(network, mapping, network.corners, found.forced)
+    assert (trial.disagreement, trial.ties) == (None, 1)
+    audit = eh.audit(network, "XOR")
+    assert audit.verdict["what_then_where"].status == "unknown"
+
+
 def test_the_budget_of_forcing(monkeypatch):
     """Runs are counted before they are made; where they are too many the rung is left out, and the verdict unknown."""
     _, network = reference("xor-2-2-2-1-seed2")

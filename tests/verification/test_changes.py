@@ -62,6 +62,7 @@ AUDITS = {
     "refused": (lambda: eh.audit(small("imp-2-2-1-seed0"), "IMP", budget=40), 2),
     "ablation": (lambda: eh.audit(small("imp-2-2-1-seed0"), "IMP", ablation="mean", epsilon=0.25), 2),
     "lesson": (lambda: eh.audit(small("imp-2-2-1-seed0"), "OR", shown=["00", "11"], depth=2), 2),
+    "lesson within a budget": (lambda: eh.audit(small("imp-2-2-1-seed0"), "OR", budget=200), 1),
     "prices": (lambda: eh.audit(small("imp-2-2-1-seed0"), "IMP", costs=eh.CostModel(familiar={"NAND": 0.5})), 2),
     "tied": (lambda: eh.audit(TIED, "XOR"), 2),
     "outputs": (lambda: eh.audit(PAIR, "XOR,AND", depth=1), 1),

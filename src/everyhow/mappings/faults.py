@@ -20,7 +20,7 @@ def fault(
     if rung == "inert":
         return _interfered(found, behavior, mapping), 0
     trial = {"joint": try_jointly, "transitive": try_transitively}[rung](
-        network, mapping, behavior.points, found.margin
+        network, mapping, behavior.points, found.forced
     )
     return trial.disagreement and _disagreeing(mapping, trial.disagreement), trial.ties
 

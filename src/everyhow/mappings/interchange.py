@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt64
 
 from ..boolean.algorithms import Algorithm, Path, Variable
-from ..decision import BOUNDARY_SHIFT
 from ..network import Intervention, Network
+from ..rounding import Onward, onward, whole_runs
 from .alignment import needed_rows
 from .mapping import Mapping, mappings_of
 from .signatures import NeuronSet, Signatures, minimal_sets
@@ -115,8 +115,10 @@ class Trial:
 
 
 _States = tuple[Float[np.ndarray, "inputs _neurons"], ...]
-# Outputs of some runs, what is expected of each, and what the k-th of them is.
-_Runs = tuple[Float[np.ndarray, " runs"], Bool[np.ndarray, " runs"], Callable[[int], Disagreement]]
+# Outputs of some runs, in which of them a step is in doubt, what is expected of each, and what the k-th of them is.
+_Runs = tuple[
+    Float[np.ndarray, " runs"], Bool[np.ndarray, " runs"], Bool[np.ndarray, " runs"], Callable[[int], Disagreement]
+]
 
 
 def joint_runs(mapping: Mapping) -> int:
@@ -135,24 +137,27 @@ def try_jointly(
     network: Network,
     mapping: Mapping,
     points: Float[np.ndarray, "inputs features"],
-    margin: float = BOUNDARY_SHIFT,
+    onto: Onward | None = None,
 ) -> Trial:
     """Whether network and algorithm agree in every joint interchange.
 
     Every non-empty set of variables is tried, smallest first, each variable with a source of its own, at every base.
     Forced neurons hold the values they have in the run on their source. Where a forced variable is an operand of
-    another forced one, the outer one wins. An output within `margin` of the decision boundary is a tie.
+    another forced one, the outer one wins. An output within 1e-9 of the decision boundary is a tie, or within what
+    rounding may do where that is more, and so is a run in which rounding may decide on which side of its jump a neuron
+    is. `onto` tells how far that reaches (`Signatures.forced`); it is found where it is not given.
 
     Cost: (inputs + 1)^variables x inputs passes at most.
     """
-    return _tried(network, _joint(network, mapping, points), margin)
+    onto = onto or onward(whole_runs(network, points), 0)
+    return _tried(onto, _joint(onto, mapping, points))
 
 
 def try_transitively(
     network: Network,
     mapping: Mapping,
     points: Float[np.ndarray, "inputs features"],
-    margin: float = BOUNDARY_SHIFT,
+    onto: Onward | None = None,
 ) -> Trial:
     """Whether, after any forced set of variables, the neurons of every other one are left in a state that acts as the
     value that the algorithm then gives it.
@@ -164,14 +169,15 @@ def try_transitively(
 
     Cost: (inputs + 1)^(variables that reach it) x inputs^2 passes at most, for each variable.
     """
-    return _tried(network, _transitive(network, mapping, points), margin)
+    onto = onto or onward(whole_runs(network, points), 0)
+    return _tried(onto, _transitive(onto, mapping, points))
 
 
-def _tried(network: Network, runs: Iterator[_Runs], margin: float) -> Trial:
-    ties, tied = 0, None
-    for outputs, expected, described in runs:
-        near = ~(np.abs(outputs - network.level) > margin)
-        wrong = (outputs > network.level) != expected
+def _tried(onto: Onward, runs: Iterator[_Runs]) -> Trial:
+    ties, tied, level = 0, None, onto.network.level
+    for outputs, doubtful, expected, described in runs:
+        near = doubtful | ~(np.abs(outputs - level) > onto.margin)
+        wrong = (outputs > level) != expected
         clearly = np.flatnonzero(wrong & ~near)
         if len(clearly):
             return Trial(described(int(clearly[0])), 0)
@@ -181,33 +187,34 @@ def _tried(network: Network, runs: Iterator[_Runs], margin: float) -> Trial:
     return Trial(tied, int(ties))
 
 
-def _joint(network: Network, mapping: Mapping, points: Float[np.ndarray, "inputs features"]) -> Iterator[_Runs]:
+def _joint(onto: Onward, mapping: Mapping, points: Float[np.ndarray, "inputs features"]) -> Iterator[_Runs]:
     variables, count = mapping.algorithm.variables, len(points)
-    states = network.layers(points)
+    states = onto.network.layers(points)
     for size in range(1, len(variables) + 1):
         for forced in itertools.combinations(range(len(variables)), size):
             for block in _blocks(count, size, ROWS_AT_ONCE // count):
-                outputs = _forced(network, mapping, states, forced, block)[-1][:, 0]
+                found = _forced(onto.network, mapping, states, forced, block)
+                doubtful = onto.in_doubt(found, _held(mapping, forced))
                 expected = _given(mapping.algorithm, (), forced, block)
 
                 def described(k: int, forced=forced, block=block, expected=expected) -> Disagreement:
                     return Disagreement(_sources(variables, forced, block[k // count]), k % count, bool(expected[k]))
 
-                yield outputs, expected, described
+                yield found[-1][:, 0], doubtful, expected, described
 
 
-def _transitive(network: Network, mapping: Mapping, points: Float[np.ndarray, "inputs features"]) -> Iterator[_Runs]:
+def _transitive(onto: Onward, mapping: Mapping, points: Float[np.ndarray, "inputs features"]) -> Iterator[_Runs]:
     count, places = len(points), range(len(mapping.sets))
-    states = network.layers(points)
+    states = onto.network.layers(points)
     for size in range(1, len(places)):
         for v in places:
             for forced in itertools.combinations(mapping.reaching(v), size):
                 for block in _blocks(count, size, ROWS_AT_ONCE // count**2):
-                    yield _left_to_act(network, mapping, states, v, forced, block)
+                    yield _left_to_act(onto, mapping, states, v, forced, block)
 
 
 def _left_to_act(
-    network: Network,
+    onto: Onward,
     mapping: Mapping,
     states: _States,
     v: int,
@@ -218,9 +225,10 @@ def _left_to_act(
     that are equal and stand for the same value only the first is run."""
     algorithm, variables, neurons = mapping.algorithm, mapping.algorithm.variables, mapping.sets[v]
     count, columns = len(states[0]), list(neurons.neurons)
-    left = _forced(network, mapping, states, forced, block)[neurons.layer][:, columns]
+    found = _forced(onto.network, mapping, states, forced, block)[: neurons.layer + 1]
+    left, doubtful = found[-1][:, columns], onto.in_doubt(found, _held(mapping, forced))
     given = _given(algorithm, variables[v].path, forced, block)
-    _, first = np.unique(np.column_stack([left, given]), axis=0, return_index=True)
+    _, first = np.unique(np.column_stack([left, given, doubtful]), axis=0, return_index=True)
     first.sort()
     held = np.repeat(states[neurons.layer][None], len(first), axis=0)
     held[:, :, columns] = left[first, None, :]
@@ -237,7 +245,15 @@ def _left_to_act(
         sources = _sources(variables, forced, block[run // count])
         return Disagreement(sources, k % count, bool(expected[k]), (variables[v], run % count))
 
-    return network.run_from(neurons.layer, held)[..., 0].ravel(), expected, described
+    outputs, more = onto.run_on(neurons.layer, held)
+    doubts = np.repeat(doubtful[first], count) if more is None else (doubtful[first, None] | more).ravel()
+    return outputs[..., 0].ravel(), doubts, expected, described
+
+
+def _held(mapping: Mapping, forced: tuple[int, ...]) -> dict[int, tuple[int, ...]]:
+    """The neurons of forced variables, by layer."""
+    sets = [mapping.sets[v] for v in forced]
+    return {s.layer: tuple(j for other in sets if other.layer == s.layer for j in other.neurons) for s in sets}
 
 
 def _blocks(count: int, size: int, at_once: int) -> Iterator[list[tuple[int, ...]]]:

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Shaped
 from ..decision import BOUNDARY_SHIFT, Decision, decide, level_for
 from ..errors import InputError
 from ..network import Network, one_of
-from ..rounding import Onward, onward, whole_runs
+from ..rounding import Onward, Runs, onward, whole_runs
 
 # Bits in a row of a table that is kept as one machine number; longer rows are Python's whole numbers.
 MACHINE_BITS = 64
@@ -54,13 +54,18 @@ class Signatures:
             neurons are the bits of m.
         ties: how many patched runs leave the output so near the decision boundary that rounding may decide: within
             1e-9, or within what the network's own sums may be off where that is more.
-        margin: how near the boundary that is at most, whatever neurons take their values from another input.
+        whole: the runs of the whole network at the inputs, with how far each value may be off.
     """
 
     network: Network
     rows: tuple[Shaped[np.ndarray, "_sets sources"], ...]
-    ties: int = 0
-    margin: float = BOUNDARY_SHIFT
+    ties: int
+    whole: Runs
+
+    @cached_property
+    def forced(self) -> Onward:
+        """Running on from the inputs, neurons of any layers taking their values from other inputs."""
+        return onward(self.whole, 0)
 
     def __len__(self) -> int:
         return sum(len(rows) for rows in self.rows)
@@ -131,10 +136,9 @@ def signatures(
             f"inputs, or a layer of fewer neurons"
         )
     runs = whole_runs(network, points)
-    after = [onward(runs, layer) for layer in range(network.depth)]
-    found = [_layer_rows(one, runs.states[one.layer], decision) for one in after[1:]]
-    margin = max(one.margin for one in after)
-    return Signatures(network, tuple(rows for rows, _ in found), sum(ties for _, ties in found), margin)
+    after = [onward(runs, layer) for layer in range(1, network.depth)]
+    found = [_layer_rows(one, runs.states[one.layer], decision) for one in after]
+    return Signatures(network, tuple(rows for rows, _ in found), sum(ties for _, ties in found), runs)
 
 
 def table_bytes(widths: tuple[int, ...], inputs: int) -> int:

@@ -11,9 +11,9 @@ from . import plain
 from .circuits import RunCircuits, listed
 from .comparing import Open
 from .judging import refusal_of
-from .placing import PlacesAgain, disjoint, fewest, needed, trees_for
+from .placing import PlacesAgain, all_trees, disjoint, fewest, needed, trees_for
 
-MOST_UNSHOWN, DEEPEST_LISTED, MOST_LISTED = 6, 3, 20_000
+MOST_UNSHOWN, DEEPEST_LISTED, MOST_LISTED, PAIRS_PER_LITERAL = 6, 3, 20_000, 8
 TOO_MANY = "more algorithms or circuits than are gone through"
 BOUNDARY = 1e-9
 
@@ -43,7 +43,7 @@ def lesson_again(
             bits[row] = str(choice >> k & 1)
         tables.append("".join(bits))
     places = PlacesAgain(network, int(learned[::-1], 2), depth, ())
-    listed_depth, trees = _trees(inputs, tables, depth)
+    listed_depth, trees = _trees(inputs, tables, depth, budget)
     if circuits is None or trees is None or not places.has_sets:
         return head | {key: Open(TOO_MANY) for key in ("fitting_circuits_between", "depth", "continuations")}, []
     refusals = []
@@ -63,15 +63,26 @@ def lesson_again(
     return head | {"fitting_circuits_between": fitting, "depth": listed_depth, "continuations": found}, refusals
 
 
-def _trees(inputs: int, tables: list[str], depth: int) -> tuple[int, Any]:
-    """The largest depth at which the trees of all functions are few, and these; None when that takes too long."""
+def _trees(inputs: int, tables: list[str], depth: int, budget: int) -> tuple[int, Any]:
+    """The largest depth at which the trees of all functions are few and the budget allows counting them, and these;
+    None when that takes too long."""
     if inputs > 3 or (inputs == 3 and depth > 2):
         return 0, None
     for candidate in range(min(depth, DEEPEST_LISTED), 0, -1):
+        if _counting(inputs, candidate) > budget:
+            continue
         trees = {table: trees_for(inputs, int(table[::-1], 2), candidate) for table in tables}
         if sum(map(len, trees.values())) <= MOST_LISTED:
             return candidate, trees
     return 0, {}
+
+
+def _counting(inputs: int, depth: int) -> int:
+    """What counting trees of a depth is taken to cost: each pair of literals, or each function with eight of them."""
+    if depth == 1:
+        return 0
+    literals = 2 * len({bits for _, bits, _ in all_trees(inputs, depth - 2)})
+    return min(literals**2, 2**2**inputs) * literals * PAIRS_PER_LITERAL
 
 
 def _aligned(places: PlacesAgain, trees: list, known: list[int]) -> list[dict[str, Any]]:
