@@ -11,6 +11,7 @@ import pytest
 
 import everyhow as eh
 from everyhow import cli
+from everyhow.network_files import save_network
 
 from .conftest import REFERENCE, reference
 
@@ -194,13 +195,29 @@ def test_every_budget_ends_well(run, budget, preset):
     assert "None" not in out
 
 
+def test_files_are_named_in_what_is_found_later(run, tmp_path, monkeypatch):
+    """An error about a network that was read well names its file; so does one about the network and its inputs."""
+    monkeypatch.chdir(tmp_path)
+    narrow = eh.Network(([[1.0]],), ([0.0],), ("identity",), threshold=0.5)
+    save_network(narrow, "one\x1b[31m.json")
+    (tmp_path / "rows.csv").write_text("0,1\n1,0\n")
+    code, out, err = run("count", "XOR", "--network", "one\x1b[31m.json")
+    assert (code, out) == (1, "")
+    assert err.startswith("everyhow: task XOR has 2 inputs but the network has 1; ")
+    assert err.endswith(" (network: one\\x1b[31m.json)\n")
+    *_, err = run("audit-data", "rows.csv", "--no-header", "--network", "one\x1b[31m.json")
+    assert err.endswith("one row per input (network: one\\x1b[31m.json; inputs: rows.csv)\n")
+    *_, err = run("audit", "XOR", "--network", "absent.json")
+    assert err.startswith("everyhow: absent.json: no such file") and "(network" not in err
+
+
 def test_internal_failure(run, monkeypatch):
     """An unforeseen failure ends with 2 and says where it happened."""
 
     def fail(source):
         raise ZeroDivisionError("unforeseen")
 
-    monkeypatch.setattr(cli, "_stored", fail)
+    monkeypatch.setattr(cli, "stored_network", fail)
     code, _, err = run("audit", "XOR", "--network", XOR)
     assert code == 2
     assert "unforeseen" in err and "internal failure" in err

@@ -17,7 +17,18 @@ from . import cli_exchange
 from .budget import DEFAULT_BUDGET
 from .cli_behavior import audit_data_command
 from .cli_import import import_command
-from .cli_options import InputsOption, JsonOption, ThresholdOption, coding, numbers, print_json, whole_budget
+from .cli_options import (
+    FILES_READ,
+    InputsOption,
+    JsonOption,
+    ThresholdOption,
+    coding,
+    numbers,
+    print_json,
+    stored_network,
+    whole_budget,
+    with_files,
+)
 from .cli_verify import verify_command
 from .errors import BudgetError, EveryhowError, FileFormatError, InputError, LostBlocksError
 from .interruption import leaving_when_asked
@@ -188,7 +199,7 @@ def count_command(
     _check_certificate(certificate, epsilon, within, preset)
     _announce_compilation()
     found = count(
-        _stored(network), task, preset, decision=decision, threshold=threshold,  # type: ignore[arg-type]
+        stored_network(network), task, preset, decision=decision, threshold=threshold,  # type: ignore[arg-type]
         inputs=coding(inputs, "inputs"), min_node_sparsity=min_node_sparsity,
         ablation=ablation or "zero", epsilon=epsilon or 0.0, within=within,  # type: ignore[arg-type]
         budget=whole_budget(budget), progress=True, checkpoints=checkpoints, scheduler=scheduler,
@@ -545,7 +556,7 @@ def _network(
     task: str, source: str | None, widths: str, seed: int, threshold: float | None, inputs: str | None
 ) -> Network:
     if source is not None:
-        return _stored(source)
+        return stored_network(source)
     from .training import TrainingSettings, train_many
 
     values = coding(inputs, "inputs") or (0.0, 1.0)
@@ -554,13 +565,6 @@ def _network(
     if not result.converged:
         typer.echo(f"warning: the network did not converge: {result.reason}", err=True)
     return result.network
-
-
-def _stored(source: str) -> Network:
-    from .network import xornet
-    from .network_files import load
-
-    return xornet() if source == "xornet" else load(source)
 
 
 def _costs(not_price: float | None, familiar: str | None) -> "CostModel | None":
@@ -587,6 +591,7 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal or pipe that cannot show the logical signs gets their codes rather than an error.
         sys.stdout.reconfigure(errors="backslashreplace")
+    FILES_READ.clear()
     with leaving_when_asked() as asked:
         try:
             app()
@@ -605,6 +610,8 @@ def _tell(error: Exception) -> None:
         _stop(str(error), OVER_BUDGET)
     if isinstance(error, LostBlocksError):
         _stop(str(error), FAILURE)
+    if isinstance(error, InputError):
+        _stop(with_files(error), WRONG_INPUT)
     if isinstance(error, EveryhowError):
         _stop(str(error), WRONG_INPUT)
     if isinstance(error, OSError):

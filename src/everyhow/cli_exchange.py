@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .budget import DEFAULT_BUDGET
-from .cli_options import InputsOption, JsonOption, ThresholdOption, coding, print_json, whole_budget
+from .cli_options import InputsOption, JsonOption, ThresholdOption, coding, print_json, stored_network, whole_budget
 from .errors import visible
-from .network import Network
 from .reading import naming
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def place_command(
     from .questions import place
 
     most = whole_budget(budget)
-    whole, dropped = as_network(_stored(network), output_threshold, coding(inputs, "inputs")), ()
+    whole, dropped = as_network(stored_network(network), output_threshold, coding(inputs, "inputs")), ()
     if connected:
         edges = read_graph_edges(graph, whole, top, threshold, circuit)
         with naming(graph):
@@ -98,7 +97,7 @@ def align_command(
     from .exchange.placements import count_placements, differences, joint_disagreement, placements
 
     read = read_causal_model(model)
-    whole = as_network(_stored(network), threshold, coding(inputs, "inputs"))
+    whole = as_network(stored_network(network), threshold, coding(inputs, "inputs"))
     if decision is not None and choice("decision", decision, DECISIONS) == "argmax":
         whole = whole.folded()
     with naming(model):
@@ -186,10 +185,3 @@ def _fault(fault: "Fault | None") -> str | None:
 
 def _edges(edges: "tuple[Edge, ...]") -> str:
     return " ".join(f"{layer}.{j}<{i}" for layer, j, i in edges)
-
-
-def _stored(source: str) -> Network:
-    from .network import xornet
-    from .network_files import load
-
-    return xornet() if source == "xornet" else load(source)
