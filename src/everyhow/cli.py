@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from . import cli_exchange
 from .budget import DEFAULT_BUDGET
@@ -30,7 +31,7 @@ from .cli_options import (
     with_files,
 )
 from .cli_verify import verify_command
-from .errors import BudgetError, EveryhowError, FileFormatError, InputError, LostBlocksError
+from .errors import BudgetError, EveryhowError, FileFormatError, InputError, LostBlocksError, visible
 from .interruption import leaving_when_asked
 from .network import Network
 
@@ -40,7 +41,33 @@ if TYPE_CHECKING:
     from .boolean.cost import CostModel
     from .sweeps.plan import Plan
 
+
+class Commands(TyperGroup):
+    """The commands, by whose errors a terminal is not steered: they quote what was typed."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """The context of the arguments before the command."""
+        with _shown():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """The command, with the arguments after it."""
+        with _shown():
+            return super().invoke(ctx)
+
+
+@contextlib.contextmanager
+def _shown() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if isinstance(message := getattr(error, "message", None), str):
+            vars(error)["message"] = visible(message)
+        raise
+
+
 app = typer.Typer(
+    cls=Commands,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -53,6 +80,8 @@ app.command("verify")(verify_command)
 WRONG_INPUT, FAILURE, OVER_BUDGET = 1, 2, 3
 # Seconds that an answer may take to stop once it has been told to.
 GRACE = 10.0
+# Of the width of a terminal; lines of more than 10,000 signs take gigabytes to fill.
+MOST_DIGITS = 4
 
 TaskArgument = Annotated[
     str, typer.Argument(help="A gate (XOR, MAJORITY, AND:3), a formula ('A & ~B | ~A & B'), a truth table (0110), "
@@ -234,7 +263,7 @@ def _print_counts(parts: Iterable[dict[str, Any]]) -> None:
                     f"{value['sample']:,} circuits drawn from all)"
                 )
             if key != "outputs":
-                typer.echo(f"{key:<26} {f'{value:,}' if isinstance(value, int) else value}")
+                typer.echo(visible(f"{key:<26} {f'{value:,}' if isinstance(value, int) else value}"))
 
 
 @app.command("train")
@@ -296,7 +325,7 @@ def train_command(
         print_json(summary)
         return
     for key, value in summary.items():
-        typer.echo(f"{key:<10} {value}")
+        typer.echo(visible(f"{key:<10} {value}"))
 
 
 app.command("import")(import_command)
@@ -388,13 +417,14 @@ def report_command(
     if _is_audit(run):
         if network or audits is not None:
             raise InputError(f"{run} is the folder of an audit; --network and --audits belong to those of sweeps")
-        typer.echo(str(_audit_in(run).report(target)))
+        typer.echo(visible(str(_audit_in(run).report(target))))
         return
     from .report.page.sweep import MOST_AUDITS, write_sweep_report
     from .sweeps.results import Sweep
 
     most = MOST_AUDITS if audits is None else audits
-    typer.echo(str(write_sweep_report(Sweep.open(run), target, network or (), most, progress=True)))
+    page = write_sweep_report(Sweep.open(run), target, network or (), most, progress=True)
+    typer.echo(visible(str(page)))
 
 
 @app.command("tables")
@@ -416,7 +446,7 @@ def tables_command(
         found = sweep_tables(sweep, summarize(sweep))
     if out is not None:
         for path in write_tables(found, out):
-            typer.echo(str(path))
+            typer.echo(visible(str(path)))
         return
     from rich.console import Console
 
@@ -514,7 +544,7 @@ def figures_command(
     else:
         written = figures.draw_figures(Sweep.open(run), folder, chosen or figures.FORMATS)
     for path in written:
-        typer.echo(str(path))
+        typer.echo(visible(str(path)))
 
 
 def _is_audit(run: Path) -> bool:
@@ -588,6 +618,8 @@ def _familiar(text: str) -> dict[str, float]:
 
 def main() -> None:
     """Run the command line; every error that a user can mend becomes one line on stderr."""
+    _open_closed_streams()
+    _leave_out_odd_sizes()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal or pipe that cannot show the logical signs gets their codes rather than an error.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -602,6 +634,21 @@ def main() -> None:
             # After a request to end an error is only what a library makes of it.
             if not asked:
                 _tell(error)
+
+
+def _leave_out_odd_sizes() -> None:
+    """A terminal said to be wider than any, or of a width that is no number, has the width that is found out."""
+    for name in ("COLUMNS", "LINES", "TERMINAL_WIDTH"):
+        said = os.environ.get(name, "0")
+        if not (said.isascii() and said.isdecimal() and len(said) <= MOST_DIGITS):
+            del os.environ[name]
+
+
+def _open_closed_streams() -> None:
+    """Where a shell has closed a standard stream, so that a file would take its number, nothing is read or written."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 (as long as the process)
 
 
 def _tell(error: Exception) -> None:

@@ -70,7 +70,7 @@ def place_command(
         print_json(_standing_document(found, dropped))
     else:
         for line in _standing_lines(found, dropped):
-            typer.echo(line)
+            typer.echo(visible(line))
     if found.refused:
         raise typer.Exit(OVER_BUDGET)
 
@@ -114,7 +114,7 @@ def align_command(
         print_json({"placements": number, "listed": [entry for _, entry in shown], "differs_at": list(differs)})
         return
     if differs:
-        typer.echo(f"the model says otherwise than the network at {', '.join(differs)}")
+        typer.echo(visible(f"the model says otherwise than the network at {', '.join(differs)}"))
     typer.echo(f"{number:,} minimal placement{'' if number == 1 else 's'}")
     for text, entry in shown:
         told = {True: "; agrees jointly", False: f"; {entry.get('disagreement')}", None: ""}[entry.get("joint")]
@@ -138,7 +138,7 @@ def export_command(
             if name.endswith("mappings") and (number or 0) > MOST_MAPPINGS
             else ""
         )
-        typer.echo(f"{out / name}: {'not found by the audit' if number is None else f'{number:,}{cut}'}")
+        typer.echo(visible(f"{out / name}: {'not found by the audit' if number is None else f'{number:,}{cut}'}"))
 
 
 def _standing_lines(found: "Standing", dropped: "tuple[Edge, ...]") -> list[str]:
