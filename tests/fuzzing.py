@@ -13,6 +13,7 @@ import struct
 import sys
 import warnings
 import zipfile
+import zlib
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -161,7 +162,7 @@ def _changed(name: str, content: bytes, others: list[bytes], chance: random.Rand
             return struct.pack("<Q", len(encoded)) + encoded + content[8 + size :]
         if name.endswith((".pt", ".npz")) and chance.random() < 0.7:
             return _changed_archive(content, others, chance)
-    except (ValueError, OverflowError, RecursionError, KeyError, zipfile.BadZipFile):
+    except (ValueError, OverflowError, RuntimeError, KeyError, EOFError, OSError, zipfile.BadZipFile, zlib.error):
         pass
     return _changed_bytes(content, others, chance)
 

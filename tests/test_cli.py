@@ -11,6 +11,7 @@ import pytest
 
 import everyhow as eh
 from everyhow import cli
+from everyhow.network_files import save_network
 
 from .conftest import REFERENCE, reference
 
@@ -194,13 +195,29 @@ def test_every_budget_ends_well(run, budget, preset):
     assert "None" not in out
 
 
+def test_files_are_named_in_what_is_found_later(run, tmp_path, monkeypatch):
+    """An error about a network that was read well names its file; so does one about the network and its inputs."""
+    monkeypatch.chdir(tmp_path)
+    narrow = eh.Network(([[1.0]],), ([0.0],), ("identity",), threshold=0.5)
+    save_network(narrow, "one\x1b[31m.json")
+    (tmp_path / "rows.csv").write_text("0,1\n1,0\n")
+    code, out, err = run("count", "XOR", "--network", "one\x1b[31m.json")
+    assert (code, out) == (1, "")
+    assert err.startswith("everyhow: task XOR has 2 inputs but the network has 1; ")
+    assert err.endswith(" (network: one\\x1b[31m.json)\n")
+    *_, err = run("audit-data", "rows.csv", "--no-header", "--network", "one\x1b[31m.json")
+    assert err.endswith("one row per input (network: one\\x1b[31m.json; inputs: rows.csv)\n")
+    *_, err = run("audit", "XOR", "--network", "absent.json")
+    assert err.startswith("everyhow: absent.json: no such file") and "(network" not in err
+
+
 def test_internal_failure(run, monkeypatch):
     """An unforeseen failure ends with 2 and says where it happened."""
 
     def fail(source):
         raise ZeroDivisionError("unforeseen")
 
-    monkeypatch.setattr(cli, "_stored", fail)
+    monkeypatch.setattr(cli, "stored_network", fail)
     code, _, err = run("audit", "XOR", "--network", XOR)
     assert code == 2
     assert "unforeseen" in err and "internal failure" in err
@@ -323,3 +340,42 @@ def test_wrong_readout_options(run, options, message):
     code, out, err = run("audit", "XOR", "--network", "xornet", *options)
     assert (code, out) == (1, "")
     assert message in err
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--a\u202e\x1b[31m"], ["xornet", "--a\u202e\x1b[31m"], ["xornet", "a\u202e\x1b[31m"]]
+)
+def test_what_was_typed_does_not_steer_the_terminal(run, arguments):
+    """An unknown option, and an argument too many, are quoted by the codes of their signs."""
+    code, out, err = run(*arguments)
+    assert (code, out) == (1, "")
+    assert "a\\u202e\\x1b[31m" in err and "\u202e" not in err and "\x1b" not in err
+
+
+def test_paths_do_not_steer_the_terminal(run, tmp_path):
+    """The name of a file that was written is shown by the codes of its signs."""
+    code, out, _ = run("train", "AND", "--widths", "2", "--epochs", "1", "--out", tmp_path / "a\u202e\x1b[31m.json")
+    assert code == 0 and (tmp_path / "a\u202e\x1b[31m.json").is_file()
+    assert "a\\u202e\\x1b[31m.json" in out and "\x1b" not in out
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
+def test_closed_streams(closed, tmp_path):
+    """With streams closed by the shell everything else goes on, and no file is taken for one of them."""
+    command = f'"{sys.executable}" -m everyhow count XOR --network xornet --certificate found.gz {closed}'
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "found.gz").read_bytes()[:2] == b"\x1f\x8b"
+    command = f'"{sys.executable}" -m everyhow count AND --network absent.json {closed}'
+    assert subprocess.run(["sh", "-c", command], cwd=tmp_path, capture_output=True).returncode == 1
+
+
+@pytest.mark.parametrize("said", ["99999999", "\u00b2", "-5", "wide", ""])
+def test_odd_widths(said):
+    """A terminal that is said to be of an odd width has the usual one."""
+    usual = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "LINES", "TERMINAL_WIDTH")}
+    found = [
+        subprocess.run([sys.executable, "-m", "everyhow", "--help"], env=env, capture_output=True, check=True).stdout
+        for env in (usual, usual | dict.fromkeys(("COLUMNS", "LINES", "TERMINAL_WIDTH"), said))
+    ]
+    assert found[0] == found[1] != b""

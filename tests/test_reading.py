@@ -17,6 +17,10 @@ JSON = {
     "too many lists": (b"[" + b"[]," * 10 + b"[]]", "^it holds more than 10 lists and objects"),
     "too many objects": (b"[" + b"{}," * 10 + b"{}]", "^it holds more than 10 lists and objects"),
     "too many values": (b"[" + b"1," * 2**23 + b"1]", "^it holds more than 8,388,608 values"),
+    "too many names": (
+        b"{" + b",".join(b'"%d":0' % k for k in range(500_001)) + b"}",
+        "^it holds more than 500,000 names of values",
+    ),
     "a name twice": (b'{"a": {"b": 1, "c": 2, "b": 3}}', "^'b' stands twice in one object, with different values"),
     "a name twice, alike": (b'{"a": 1, "a": true}', "^'a' stands twice"),
     "a name with escapes": (b'{"\x1b[31m": 1}', "Invalid control character"),

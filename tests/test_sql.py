@@ -9,7 +9,7 @@ import pytest
 
 import everyhow as eh
 from everyhow import sql
-from everyhow.sql import Limits, Table, answer, connect
+from everyhow.sql import Limits, Table, _signs_of_column, answer, connect
 
 
 @pytest.fixture(scope="module")
@@ -178,3 +178,13 @@ def test_what_does_not_listen_is_ended():
     done = subprocess.run([sys.executable, "-c", DEAF], capture_output=True, text=True, timeout=15)
     assert done.returncode == 1
     assert done.stderr == "everyhow: this question is not answered after 0.1 seconds; ask something simpler\n"
+
+
+def test_columns_of_several_kinds():
+    """A column of a UNION has values of several kinds, and its texts are counted wherever the first one stands."""
+    connection = connect({})
+    one = "SELECT CAST(%s AS UNION(a VARCHAR, b BOOLEAN, c INTEGER)) AS x"
+    sql = " UNION ALL ".join(one % value for value in ("'text'", "true", "NULL", "3"))
+    assert sorted(map(str, (row[0] for row in answer(connection, sql).rows))) == ["3", "None", "True", "text"]
+    assert _signs_of_column([True, "text", None, 3]) == 4 and _signs_of_column(["text", True]) == 4
+    assert answer(connection, "SELECT * FROM duckdb_settings()").rows

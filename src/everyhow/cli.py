@@ -12,14 +12,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from . import cli_exchange
 from .budget import DEFAULT_BUDGET
 from .cli_behavior import audit_data_command
 from .cli_import import import_command
-from .cli_options import InputsOption, JsonOption, ThresholdOption, coding, numbers, print_json, whole_budget
+from .cli_options import (
+    FILES_READ,
+    InputsOption,
+    JsonOption,
+    ThresholdOption,
+    coding,
+    numbers,
+    print_json,
+    stored_network,
+    whole_budget,
+    with_files,
+)
 from .cli_verify import verify_command
-from .errors import BudgetError, EveryhowError, FileFormatError, InputError, LostBlocksError
+from .errors import BudgetError, EveryhowError, FileFormatError, InputError, LostBlocksError, visible
 from .interruption import leaving_when_asked
 from .network import Network
 
@@ -29,7 +41,33 @@ if TYPE_CHECKING:
     from .boolean.cost import CostModel
     from .sweeps.plan import Plan
 
+
+class Commands(TyperGroup):
+    """The commands, by whose errors a terminal is not steered: they quote what was typed."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        """The context of the arguments before the command."""
+        with _shown():
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        """The command, with the arguments after it."""
+        with _shown():
+            return super().invoke(ctx)
+
+
+@contextlib.contextmanager
+def _shown() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if isinstance(message := getattr(error, "message", None), str):
+            vars(error)["message"] = visible(message)
+        raise
+
+
 app = typer.Typer(
+    cls=Commands,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -42,6 +80,8 @@ app.command("verify")(verify_command)
 WRONG_INPUT, FAILURE, OVER_BUDGET = 1, 2, 3
 # Seconds that an answer may take to stop once it has been told to.
 GRACE = 10.0
+# Of the width of a terminal; lines of more than 10,000 signs take gigabytes to fill.
+MOST_DIGITS = 4
 
 TaskArgument = Annotated[
     str, typer.Argument(help="A gate (XOR, MAJORITY, AND:3), a formula ('A & ~B | ~A & B'), a truth table (0110), "
@@ -188,7 +228,7 @@ def count_command(
     _check_certificate(certificate, epsilon, within, preset)
     _announce_compilation()
     found = count(
-        _stored(network), task, preset, decision=decision, threshold=threshold,  # type: ignore[arg-type]
+        stored_network(network), task, preset, decision=decision, threshold=threshold,  # type: ignore[arg-type]
         inputs=coding(inputs, "inputs"), min_node_sparsity=min_node_sparsity,
         ablation=ablation or "zero", epsilon=epsilon or 0.0, within=within,  # type: ignore[arg-type]
         budget=whole_budget(budget), progress=True, checkpoints=checkpoints, scheduler=scheduler,
@@ -223,7 +263,7 @@ def _print_counts(parts: Iterable[dict[str, Any]]) -> None:
                     f"{value['sample']:,} circuits drawn from all)"
                 )
             if key != "outputs":
-                typer.echo(f"{key:<26} {f'{value:,}' if isinstance(value, int) else value}")
+                typer.echo(visible(f"{key:<26} {f'{value:,}' if isinstance(value, int) else value}"))
 
 
 @app.command("train")
@@ -285,7 +325,7 @@ def train_command(
         print_json(summary)
         return
     for key, value in summary.items():
-        typer.echo(f"{key:<10} {value}")
+        typer.echo(visible(f"{key:<10} {value}"))
 
 
 app.command("import")(import_command)
@@ -377,13 +417,14 @@ def report_command(
     if _is_audit(run):
         if network or audits is not None:
             raise InputError(f"{run} is the folder of an audit; --network and --audits belong to those of sweeps")
-        typer.echo(str(_audit_in(run).report(target)))
+        typer.echo(visible(str(_audit_in(run).report(target))))
         return
     from .report.page.sweep import MOST_AUDITS, write_sweep_report
     from .sweeps.results import Sweep
 
     most = MOST_AUDITS if audits is None else audits
-    typer.echo(str(write_sweep_report(Sweep.open(run), target, network or (), most, progress=True)))
+    page = write_sweep_report(Sweep.open(run), target, network or (), most, progress=True)
+    typer.echo(visible(str(page)))
 
 
 @app.command("tables")
@@ -405,7 +446,7 @@ def tables_command(
         found = sweep_tables(sweep, summarize(sweep))
     if out is not None:
         for path in write_tables(found, out):
-            typer.echo(str(path))
+            typer.echo(visible(str(path)))
         return
     from rich.console import Console
 
@@ -503,7 +544,7 @@ def figures_command(
     else:
         written = figures.draw_figures(Sweep.open(run), folder, chosen or figures.FORMATS)
     for path in written:
-        typer.echo(str(path))
+        typer.echo(visible(str(path)))
 
 
 def _is_audit(run: Path) -> bool:
@@ -545,7 +586,7 @@ def _network(
     task: str, source: str | None, widths: str, seed: int, threshold: float | None, inputs: str | None
 ) -> Network:
     if source is not None:
-        return _stored(source)
+        return stored_network(source)
     from .training import TrainingSettings, train_many
 
     values = coding(inputs, "inputs") or (0.0, 1.0)
@@ -554,13 +595,6 @@ def _network(
     if not result.converged:
         typer.echo(f"warning: the network did not converge: {result.reason}", err=True)
     return result.network
-
-
-def _stored(source: str) -> Network:
-    from .network import xornet
-    from .network_files import load
-
-    return xornet() if source == "xornet" else load(source)
 
 
 def _costs(not_price: float | None, familiar: str | None) -> "CostModel | None":
@@ -584,9 +618,12 @@ def _familiar(text: str) -> dict[str, float]:
 
 def main() -> None:
     """Run the command line; every error that a user can mend becomes one line on stderr."""
+    _open_closed_streams()
+    _leave_out_odd_sizes()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal or pipe that cannot show the logical signs gets their codes rather than an error.
         sys.stdout.reconfigure(errors="backslashreplace")
+    FILES_READ.clear()
     with leaving_when_asked() as asked:
         try:
             app()
@@ -599,12 +636,29 @@ def main() -> None:
                 _tell(error)
 
 
+def _leave_out_odd_sizes() -> None:
+    """A terminal said to be wider than any, or of a width that is no number, has the width that is found out."""
+    for name in ("COLUMNS", "LINES", "TERMINAL_WIDTH"):
+        said = os.environ.get(name, "0")
+        if not (said.isascii() and said.isdecimal() and len(said) <= MOST_DIGITS):
+            del os.environ[name]
+
+
+def _open_closed_streams() -> None:
+    """Where a shell has closed a standard stream, so that a file would take its number, nothing is read or written."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 (as long as the process)
+
+
 def _tell(error: Exception) -> None:
     """End with what an error says, or with where it happened when it is ours."""
     if isinstance(error, BudgetError):
         _stop(str(error), OVER_BUDGET)
     if isinstance(error, LostBlocksError):
         _stop(str(error), FAILURE)
+    if isinstance(error, InputError):
+        _stop(with_files(error), WRONG_INPUT)
     if isinstance(error, EveryhowError):
         _stop(str(error), WRONG_INPUT)
     if isinstance(error, OSError):

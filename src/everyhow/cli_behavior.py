@@ -7,6 +7,7 @@ import typer
 
 from .budget import DEFAULT_BUDGET
 from .cli_options import (
+    FILES_READ,
     HeaderOption,
     InputsOption,
     JsonOption,
@@ -14,6 +15,7 @@ from .cli_options import (
     coding,
     print_json,
     rows_of_file,
+    stored_network,
     whole_budget,
 )
 from .errors import FileFormatError, InputError, visible
@@ -52,15 +54,14 @@ def audit_data_command(
     """Find and count what explains a network on data: circuits, signatures, readouts, and algorithms over features."""
     from .behavior_audit import audit_behavior
     from .door import as_network
-    from .network_files import load
     from .run_folder import CHECKPOINTS, check_run_folder
 
     if out is not None:
         check_run_folder(out)
     if report is not None and report.is_dir():
         raise InputError(f"{report} is a folder; give the name of the page, such as {report / 'report.html'}")
-    explained = as_network(load(network, threshold=threshold), threshold, coding(inputs, "inputs"))
-    rows = rows_of_file(points, header)
+    explained = as_network(stored_network(network, threshold), threshold, coding(inputs, "inputs"))
+    rows = rows_of_file(points, "inputs", header)
     behavior = _behavior(explained, rows, labels, decision, epsilon, within, threshold)
     bits = None if features is None else _features(features, rows, behavior)
     audit = audit_behavior(
@@ -96,6 +97,7 @@ def _behavior(
         asked: Any = decision
         return Behavior.of_network(explained, rows, asked, epsilon=epsilon, within=within, threshold=threshold)
     found = read_table(labels, None, len(rows), texts=True)
+    FILES_READ["labels"] = str(labels)
     typer.echo(visible(str(found)), err=True)
     try:
         return Behavior.of_data(rows, found.values, outputs, epsilon, within, decision, threshold)  # type: ignore[arg-type]
@@ -109,7 +111,7 @@ def _features(path: Path, rows, behavior):
 
     from .behavior import merged
 
-    bits = rows_of_file(path, None, len(rows))
+    bits = rows_of_file(path, "features", None, len(rows))
     _, which, _ = merged(rows)
     chosen = np.zeros((len(behavior.points), bits.shape[1]))
     chosen[which] = bits

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .budget import DEFAULT_BUDGET
-from .cli_options import InputsOption, JsonOption, ThresholdOption, coding, print_json, whole_budget
+from .cli_options import InputsOption, JsonOption, ThresholdOption, coding, print_json, stored_network, whole_budget
 from .errors import visible
-from .network import Network
 from .reading import naming
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def place_command(
     from .questions import place
 
     most = whole_budget(budget)
-    whole, dropped = as_network(_stored(network), output_threshold, coding(inputs, "inputs")), ()
+    whole, dropped = as_network(stored_network(network), output_threshold, coding(inputs, "inputs")), ()
     if connected:
         edges = read_graph_edges(graph, whole, top, threshold, circuit)
         with naming(graph):
@@ -71,7 +70,7 @@ def place_command(
         print_json(_standing_document(found, dropped))
     else:
         for line in _standing_lines(found, dropped):
-            typer.echo(line)
+            typer.echo(visible(line))
     if found.refused:
         raise typer.Exit(OVER_BUDGET)
 
@@ -98,7 +97,7 @@ def align_command(
     from .exchange.placements import count_placements, differences, joint_disagreement, placements
 
     read = read_causal_model(model)
-    whole = as_network(_stored(network), threshold, coding(inputs, "inputs"))
+    whole = as_network(stored_network(network), threshold, coding(inputs, "inputs"))
     if decision is not None and choice("decision", decision, DECISIONS) == "argmax":
         whole = whole.folded()
     with naming(model):
@@ -115,7 +114,7 @@ def align_command(
         print_json({"placements": number, "listed": [entry for _, entry in shown], "differs_at": list(differs)})
         return
     if differs:
-        typer.echo(f"the model says otherwise than the network at {', '.join(differs)}")
+        typer.echo(visible(f"the model says otherwise than the network at {', '.join(differs)}"))
     typer.echo(f"{number:,} minimal placement{'' if number == 1 else 's'}")
     for text, entry in shown:
         told = {True: "; agrees jointly", False: f"; {entry.get('disagreement')}", None: ""}[entry.get("joint")]
@@ -139,7 +138,7 @@ def export_command(
             if name.endswith("mappings") and (number or 0) > MOST_MAPPINGS
             else ""
         )
-        typer.echo(f"{out / name}: {'not found by the audit' if number is None else f'{number:,}{cut}'}")
+        typer.echo(visible(f"{out / name}: {'not found by the audit' if number is None else f'{number:,}{cut}'}"))
 
 
 def _standing_lines(found: "Standing", dropped: "tuple[Edge, ...]") -> list[str]:
@@ -186,10 +185,3 @@ def _fault(fault: "Fault | None") -> str | None:
 
 def _edges(edges: "tuple[Edge, ...]") -> str:
     return " ".join(f"{layer}.{j}<{i}" for layer, j, i in edges)
-
-
-def _stored(source: str) -> Network:
-    from .network import xornet
-    from .network_files import load
-
-    return xornet() if source == "xornet" else load(source)

@@ -58,7 +58,7 @@ def import_command(
         widths=None if widths is None else numbers(widths, "widths", int),
         hidden_activation=hidden_activation,
         output_activation=output_activation,
-        data=None if data is None else rows_of_file(data, header),
+        data=None if data is None else rows_of_file(data, "inputs", header),
         order=order,
         part=part,
         threshold=threshold,

@@ -10,9 +10,12 @@ import typer
 
 from .arguments import check_budget
 from .errors import InputError, visible
+from .network import Network, xornet
 
 # Beside those that JSON itself writes by their codes: what ends or steers a line in a terminal, seen by nobody.
 UNSEEN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
+# What a command has read so far, with its file: what is wrong later may be about any of it, or about two together.
+FILES_READ: dict[str, str] = {}
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 
 
@@ -47,11 +50,36 @@ def coding(text: str | None, option: str) -> tuple[float, float] | None:
     return found
 
 
-def rows_of_file(path: Path, header: bool | None, rows: int | None = None) -> Any:
-    """The rows of numbers in a file; what was read of it is told on stderr."""
+def stored_network(source: str | Path, threshold: float | None = None) -> Network:
+    """The network in a file, or the analytic one by its name, xornet."""
+    from .network_files import load
+
+    if source == "xornet":
+        return xornet()
+    network = load(source, threshold=threshold)
+    FILES_READ["network"] = str(source)
+    return network
+
+
+def with_files(error: InputError) -> str:
+    """What an error says, with the files read so far that it does not name."""
+    others = [f"{what}: {visible(path)}" for what, path in FILES_READ.items() if visible(path) not in str(error)]
+    return f"{error} ({'; '.join(others)})" if others else str(error)
+
+
+def rows_of_file(path: Path, what: str, header: bool | None, rows: int | None = None) -> Any:
+    """The rows of numbers in a file; what was read of it is told on stderr.
+
+    Args:
+        path: the file.
+        what: the rows are, such as inputs, in errors that come later.
+        header: whether it begins with a line of names; found out if not given.
+        rows: how many there must be, if that is known.
+    """
     from .importing.points import read_rows
 
     found = read_rows(path, header, rows)
+    FILES_READ[what] = str(path)
     typer.echo(visible(str(found)), err=True)
     return found.values
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from .errors import FileFormatError, InputError
 from .files import writing_folder
+from .reading import read_document
 
 # The file in a folder that says which run writes there. It is locked: what a killed run leaves of it means nothing.
 RUNNING = ".running"
@@ -144,7 +145,7 @@ def _is_at(handle: int, file: Path) -> bool:
 def _who(file: Path) -> str:
     """The run that holds a folder, by what it wrote of itself."""
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = read_document(file, "what a run says of itself", 10_000)
         return f"process {int(found['pid'])} on {str(found['host'])[:100]}, since {str(found['since'])[:40]}"
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return "it has not said yet which one it is"

@@ -26,6 +26,8 @@ MOST_BYTES = 1 << 20
 # Parsed, lists and values take far more memory than the bytes that they are written in.
 MOST_LISTS = 500_000
 MOST_VALUES = 2**23
+# Names of values take the most; an audit with everything in it has about a thousand.
+MOST_NAMES = 500_000
 # Lists inside lists; whatever is written here has fewer than twenty.
 DEEPEST = 64
 # A whole number of so many is one of about 4,300 digits, the most that Python writes down.
@@ -36,7 +38,7 @@ MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF32_LE, "utf-32"), (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
-NO_SIGNS = bytes(set(range(256)) - set(b'"[]{},'))
+NO_SIGNS = bytes(set(range(256)) - set(b'"[]{},:'))
 # What stands in TOML outside of which no sign means anything: texts and comments; and a key of too many parts.
 TOML_TEXTS = re.compile(
     r'"""(?:[^"\\]|\\.|"{1,2}(?!"))*+"{0,5}|\'\'\'(?:[^\']|\'{1,2}(?!\'))*+\'{0,5}'
@@ -195,13 +197,14 @@ def _reason(error: Exception) -> str:
 
 
 def _check_lists(content: bytes, most: int) -> None:
-    """See that a JSON text has few enough lists and values, and that they are not nested too deep.
+    """See that a JSON text has few enough lists, values and names, and that they are not nested too deep.
 
     Raises:
         InputError: there are too many, or it is too deep.
     """
     most_opening = content.count(b"[") + content.count(b"{")
-    if most_opening <= min(DEEPEST, most) and content.count(b",") <= MOST_VALUES - DEEPEST:
+    few = content.count(b",") <= MOST_VALUES - DEEPEST and content.count(b":") <= MOST_NAMES
+    if most_opening <= min(DEEPEST, most) and few:
         return  # those in texts included, so that nothing can be too much
     # Pairs of backslashes first, so that a quote behind one that is left is part of a text.
     bare = content.replace(b"\\\\", b"").replace(b'\\"', b"") if b"\\" in content else content
@@ -209,13 +212,15 @@ def _check_lists(content: bytes, most: int) -> None:
     quotes = signs == ord('"')
     signs = signs[~quotes & ~np.logical_xor.accumulate(quotes)] if quotes.any() else signs
     opening = (signs == ord("[")) | (signs == ord("{"))
-    commas = signs == ord(",")
+    commas, colons = signs == ord(","), signs == ord(":")
     count = int(opening.sum())
     if count > most:
         raise _RefusedError(f"it holds more than {most:,} lists and objects")
     if count + int(commas.sum()) > MOST_VALUES:
         raise _RefusedError(f"it holds more than {MOST_VALUES:,} values")
-    steps = opening[~commas] * np.int32(2) - 1
+    if int(colons.sum()) > MOST_NAMES:
+        raise _RefusedError(f"it holds more than {MOST_NAMES:,} names of values")
+    steps = opening[~(commas | colons)] * np.int32(2) - 1
     deepest = int(np.cumsum(steps, dtype=np.int32).max(initial=0))
     if deepest > DEEPEST:
         raise InputError(f"it is nested {deepest:,} deep; at most {DEEPEST} are read")

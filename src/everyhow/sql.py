@@ -243,10 +243,10 @@ def _fetched(connection: "duckdb.DuckDBPyConnection", sql: str, values: list, li
 
 
 def _signs_of_column(values: Sequence[Any]) -> int:
-    first = next((value for value in values if value is not None), None)
-    if first is None or isinstance(first, bool | int | float):
+    kinds = {*map(type, values)} - {type(None)}  # of several, where a column is a UNION
+    if kinds <= {bool, int, float}:
         return 0
-    if isinstance(first, str):
+    if kinds == {str}:
         return sum(len(value) for value in values if value is not None)
     return sum(map(_signs, values))
 

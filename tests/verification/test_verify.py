@@ -92,6 +92,9 @@ def test_other_audits(tmp_path):
         assert len(found.checks) >= 2
     together = {check.what for check in verify(tmp_path / "pair").checks}
     assert "together.perfect_circuits" in together
+    path = tmp_path / "data" / "audit.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"capped": None}))
+    assert "capped" in {check.what for check in verify(path.parent).checks if not check.agrees}
 
 
 def test_the_first_schema_is_read(tmp_path):

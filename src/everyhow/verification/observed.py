@@ -260,7 +260,6 @@ def _layer(network, behavior, layer: int, state: np.ndarray, rank: int, toleranc
 
 
 def _capped(document: dict[str, Any], circuits: CircuitsAgain | None, ties: int, unread: list[str]) -> Any:
-    said = document["capped"]
     signatures = document["counts"]["distinct_causal_signatures"]
     partial = "outputs" in document or circuits is None or signatures is None or circuits.radius is not None
     if partial:
@@ -269,5 +268,5 @@ def _capped(document: dict[str, Any], circuits: CircuitsAgain | None, ties: int,
         return Holds(lambda t: isinstance(t, list) and all(one in t for one in reasons) and
                      all(isinstance(one, str) and one for one in t), "reasons", held)  # fmt: skip
     tied = [f"{ties:,} interchanges leave the output on the decision boundary"] if ties else []
-    assert isinstance(said, list) and circuits is not None
+    assert circuits is not None
     return [*circuits.refused, *unread, *circuits.ties, *tied]

@@ -77,7 +77,7 @@ def verify_document(document: dict[str, Any], path: Path, seed: int = 0) -> Veri
         return Verification(checks, listed, DOCUMENT_DIGEST in document["provenance"])
     except FileFormatError:
         raise
-    except (InputError, KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+    except (InputError, KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as error:
         reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
         raise FileFormatError(f"{path}: not an audit that can be checked ({reason}); audit the network again") from None
 
