@@ -47,7 +47,7 @@ class MissingExtraError(EveryhowError, ImportError):
 
 
 class LostBlocksError(EveryhowError, RuntimeError):
-    """Some blocks of a sweep could not be computed: their workers died again and again."""
+    """Blocks could not be computed: their workers died again and again, or no worker or no scheduler is left."""
 
 
 class BudgetError(EveryhowError, RuntimeError):
