@@ -31,6 +31,8 @@ def visible(text: str) -> str:
         >>> visible("a\x1b[31m, b")
         'a\\\\x1b[31m, b'
     """
+    if text.isprintable():
+        return text
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
 
 
