@@ -34,6 +34,7 @@ from .cli_verify import verify_command
 from .errors import BudgetError, EveryhowError, FileFormatError, InputError, LostBlocksError, visible
 from .interruption import leaving_when_asked
 from .network import Network
+from .sweeps.cluster import SECONDS_WITHOUT_WORKERS
 
 if TYPE_CHECKING:
     from .audit import Audit
@@ -342,7 +343,7 @@ def sweep_command(
     ] = None,
     wait: Annotated[
         float, typer.Option(help="Seconds that the scheduler may be without workers before the run ends.")
-    ] = 45.0,
+    ] = SECONDS_WITHOUT_WORKERS,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what it would cost.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the experiments.")] = False,

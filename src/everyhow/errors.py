@@ -31,6 +31,8 @@ def visible(text: str) -> str:
         >>> visible("a\x1b[31m, b")
         'a\\\\x1b[31m, b'
     """
+    if text.isprintable():
+        return text
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
 
 
@@ -47,7 +49,7 @@ class MissingExtraError(EveryhowError, ImportError):
 
 
 class LostBlocksError(EveryhowError, RuntimeError):
-    """Some blocks of a sweep could not be computed: their workers died again and again."""
+    """Blocks could not be computed: their workers died again and again, or no worker or no scheduler is left."""
 
 
 class BudgetError(EveryhowError, RuntimeError):

@@ -65,7 +65,7 @@ def check_readable(path: Path, kinds: str, most: int, next_step: str) -> None:
     """See that a file is there and has at most so many bytes, before any of it is read.
 
     Raises:
-        FileFormatError: it is missing or is none, which tells the `kinds` expected; or it is larger, which ends in
+        FileFormatError: it is missing or not a file, which tells the `kinds` expected; or it is larger, which ends in
             `next_step`.
     """
     size = _size(path, kinds)

@@ -2,7 +2,7 @@
 
 from everyhow.sweeps.plan import plan_of
 from everyhow.sweeps.results import Sweep
-from everyhow.sweeps.rows import COLUMNS
+from everyhow.sweeps.rows import COLUMNS, read_part, reading
 from everyhow.sweeps.settings import flat
 from everyhow.sweeps.store import Store
 from everyhow.sweeps.work import BlockResult
@@ -36,3 +36,9 @@ def fabricate(folder, document, row_of, outputs=1, epochs=(0,)):
         store.write(block, BlockResult(tuple(rows), {}))
     store.close()
     return Sweep.open(folder)
+
+
+def read_metadata(part):
+    """What a part says of itself."""
+    with reading() as connection:
+        return read_part(connection, part).metadata

@@ -19,11 +19,11 @@ from everyhow.report.sweeps import print_summary
 from everyhow.sweeps import rows as rows_module
 from everyhow.sweeps.plan import plan_of
 from everyhow.sweeps.results import Sweep
-from everyhow.sweeps.rows import COLUMNS, digest_of, read_metadata, read_rows, write_rows
+from everyhow.sweeps.rows import COLUMNS, digest_of, read_rows, write_rows
 from everyhow.sweeps.store import Store
 from everyhow.sweeps.summary import summarize
 
-from .fabricated import fabricate
+from .fabricated import fabricate, read_metadata
 
 PLAN = {"name": "made-up", "title": "[bold]$x$", "seeds": 4, "block": 2, "presets": ["paper", "authors"],
         "settings": {"checkpoints": [1, 2]}, "grid": {"l1": [0.0, 0.5]}, "axis": ["l1", "epoch"]}  # fmt: skip

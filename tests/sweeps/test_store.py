@@ -13,11 +13,11 @@ import everyhow as eh
 from everyhow.errors import FileFormatError
 from everyhow.sweeps.plan import plan_of
 from everyhow.sweeps.results import Sweep
-from everyhow.sweeps.rows import COLUMNS, read_metadata, read_rows, write_rows
+from everyhow.sweeps.rows import COLUMNS, read_rows, write_rows
 from everyhow.sweeps.store import Store
 from everyhow.sweeps.work import BlockResult
 
-from .fabricated import fabricate
+from .fabricated import fabricate, read_metadata
 
 PLAN = {"name": "made-up", "seeds": 4, "block": 2, "grid": {"widths": [[2], [3]]}}
 

@@ -8,7 +8,6 @@ from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
-from ..errors import visible
 from ..ladder import Verdict
 from .words import Answer, seen
 
@@ -29,11 +28,6 @@ def print_trimmed(console: Console, *items: RenderableType) -> None:
     with console.capture() as captured:
         console.print(Segments(parts))
     console.file.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
-
-
-def on_one_line(text: str) -> str:
-    """A text in which a terminal obeys nothing, line ends included."""
-    return text if text.isprintable() else visible(text)
 
 
 def funnel(title: str, *columns: str) -> Table:

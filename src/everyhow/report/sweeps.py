@@ -6,6 +6,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ..errors import visible
 from ..ladder import IN_SHORT
 from ..sweeps.costs import Forecast
 from ..sweeps.plan import Plan
@@ -15,7 +16,7 @@ from ..sweeps.statistics import KINDS, Contrast, Measure, Spread, Survivors, Tre
 from ..sweeps.summary import Summary
 from ..sweeps.watch import duration
 from .beside import beside_lines, beside_notes, between, number, plus_minus, probability
-from .pieces import fact_table, heading, indented, on_one_line, print_trimmed
+from .pieces import fact_table, heading, indented, print_trimmed
 
 CELL, RUNG, TITLE, LONGEST_REASON = 11, 27, 20, 1000
 EVERYTHING = "all networks"
@@ -254,5 +255,5 @@ def _reasons(summary: Summary) -> Table:
     table = _table("outputs", "what", left=0)
     table.columns[1].justify, table.columns[1].no_wrap = "left", False
     for reason, outputs in summary.reasons:
-        table.add_row(f"{outputs:,}", Text(on_one_line(reason[:LONGEST_REASON])))
+        table.add_row(f"{outputs:,}", Text(visible(reason[:LONGEST_REASON])))
     return table

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from ..errors import visible
 from ..files import write_atomically, writing_folder
 from ..sql import Table
-from .pieces import indented, on_one_line, print_trimmed
+from .pieces import indented, print_trimmed
 from .words import seen
 
 # A terminal shows so many rows, and so many signs of a cell.
@@ -69,7 +70,7 @@ def print_table(found: Table, console: Console) -> None:
 def _shown(text: str) -> str:
     """A text as a cell of a terminal shows it: on one line, and cut where nobody would read on."""
     cut = len(text) > LONGEST_CELL
-    return on_one_line(text[:LONGEST_CELL]) + f"... ({len(text):,} signs)" * cut
+    return visible(text[:LONGEST_CELL]) + f"... ({len(text):,} signs)" * cut
 
 
 def print_csv(found: Table, file: TextIO) -> None:
@@ -91,7 +92,7 @@ def inert(text: str) -> str:
         ("'=1+1", '-1,1', 'A & B')
     """
     quoted = "'" * bool(FORMULA.match(text) and not NUMBERS.fullmatch(text))
-    return quoted + (text if text.isprintable() else "\t".join(map(seen, text.split("\t"))))
+    return quoted + "\t".join(map(seen, text.split("\t")))
 
 
 def _field(value: object) -> object:

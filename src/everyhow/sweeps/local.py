@@ -58,7 +58,7 @@ class LocalWorkers:
 
         for process, scratch in tuple(self._processes.items()):
             for line in _said(scratch):
-                # That kernels are compiled anew, such as; of every worker the same.
+                # Such as that kernels are compiled anew; every worker says the same.
                 if line.startswith("everyhow: ") and line not in self._told:
                     self._told.add(line)
                     sys.stderr.write(f"{line}\n")

@@ -252,22 +252,6 @@ def _check_columns(part: Path, found: Mapping[str, str]) -> None:
     raise FileFormatError(f"{part}: its columns are not those that everyhow writes: {what}")
 
 
-def read_metadata(part: Path) -> dict[str, str]:
-    """What a part says of itself.
-
-    Raises:
-        FileFormatError: it cannot be read.
-    """
-    import duckdb
-
-    try:
-        check_readable(part, "a part of a sweep", MOST_BYTES, "it is not one that everyhow wrote")
-        with reading() as connection, bounded_memory():
-            return _metadata(connection, part)
-    except (duckdb.Error, MemoryError) as error:
-        raise FileFormatError(f"{part}: damaged, or not a Parquet file ({first_line(error)})") from None
-
-
 def _metadata(connection: "duckdb.DuckDBPyConnection", part: Path) -> dict[str, str]:
     found = connection.execute(
         f"SELECT key, value FROM parquet_kv_metadata($1) LIMIT {MOST_KEYS}", [str(part)]

@@ -1,1 +1,1 @@
-"""Checking a stored audit by the slow, plain methods; shares no code with what found it."""
+"""Checking a stored audit by slow, plain methods, which count nothing by the code that counted it."""

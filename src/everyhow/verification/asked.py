@@ -27,7 +27,6 @@ OPTIONS = (
     "tables", "min_node_sparsity", "pair_order", "tolerance", "signals", "costs", "shown", "ablation", "epsilon",
     "within", "robust", "budget",
 )  # fmt: skip
-DATA_OPTIONS = ("features", "depth", "ablation", "robust", "tolerance", "budget")
 CIRCUIT_RUNGS = [
     "perfect", "resample_faithful", "resample_faithful_minimal", "resample_faithful_fewest_edges",
 ]  # fmt: skip

@@ -38,11 +38,11 @@ def authors_again(part: dict[str, Any], network: Network) -> dict[str, Any]:
     if said["candidate_formulas"] is None:
         held = Holds(lambda n: n is None, "nothing", "the budget did not allow it")
         counts |= dict.fromkeys(("candidate_formulas", "aligned_formulas", "mappings", "mappings_per_formula"), held)
-    table, name = _computes(network, part["decision"])
+    table, name = _computes(network)
     task = part["options"]["tables"][0]
     inputs = network.widths[0]
     differs = [format(k, f"0{inputs}b") for k in range(len(task)) if table[k] != task[k]]
-    capped, partial = _capped(part, counts)
+    capped, partial = _capped(part)
     perfect = said.get("perfect_circuits")
     return {
         "computes": {"table": table, "name": name, "differs_from_task_at": differs},
@@ -75,7 +75,7 @@ def _trivial(said: dict[str, Any], inputs: int) -> dict[str, int]:
     return {"aligned": sum(text.rstrip(")") in plain_gates for text in said["mappings_per_formula"] or ())}
 
 
-def _capped(part: dict[str, Any], counts: dict[str, Any]) -> tuple[list[str], bool]:
+def _capped(part: dict[str, Any]) -> tuple[list[str], bool]:
     said = part["counts"]
     between = said.get("perfect_circuits_between")
     if between is not None:
@@ -90,7 +90,7 @@ def _capped(part: dict[str, Any], counts: dict[str, Any]) -> tuple[list[str], bo
     return stated if isinstance(stated, list) and stated else ["why something was not counted"], True
 
 
-def _computes(network: Network, decision: str) -> tuple[str, str | None]:
+def _computes(network: Network) -> tuple[str, str | None]:
     # The network itself is read by threshold, whatever it is judged by.
     outputs = plain.run(network, plain.corners(network))[-1][:, 0]
     table = "".join(str(int(output > network.threshold)) for output in outputs)

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import comb
 from typing import Any
@@ -15,7 +15,7 @@ from ..circuits.uniform import draw_from_space
 from ..network import Network
 from . import plain
 from .check import Check
-from .comparing import Holds, Open
+from .comparing import Holds, Open, compared
 from .judging import refusal_of, verdict_of
 
 PlainCircuit = tuple[tuple[tuple[int, ...], ...], ...]
@@ -119,8 +119,6 @@ class RunCircuits:
 
 def replaced_last(network: Network) -> Network:
     """The network before its last activation."""
-    from dataclasses import replace
-
     return replace(network, activations=(*network.activations[:-1], "identity"))
 
 
@@ -449,8 +447,6 @@ def check_large(
         yield _share(name, len(circuits), int(found.decided.sum()), space, number)
     estimate = counts.get("perfect_circuits_estimated")
     if estimate:
-        from .comparing import compared
-
         again = estimate_again(network, behavior, ablation, estimate, part["options"]["budget"])
         yield compared("perfect_circuits_estimated", "the same circuits drawn again and run", estimate, again)
     yield from _within(counts, network, behavior, circuits, ablation)

@@ -8,7 +8,7 @@ from ..boolean.gates import name_of
 from ..boolean.truth_table import TruthTable
 from ..network import Network
 from . import plain
-from .circuits import RunCircuits, listed
+from .circuits import RunCircuits, decided_as, listed
 from .comparing import Open
 from .judging import refusal_of
 from .placing import PlacesAgain, all_trees, disjoint, fewest, needed, trees_for
@@ -106,8 +106,6 @@ def _aligned(places: PlacesAgain, trees: list, known: list[int]) -> list[dict[st
 
 
 def _fitting(network: Network, outputs: np.ndarray, decision: str, table: str, rows) -> list[int]:
-    from .circuits import decided_as
-
     chosen = list(rows)
     wanted = np.array([[table[row] == "1"] for row in chosen])
     certain, _, possible = decided_as(outputs[:, chosen], wanted, decision, network.threshold)

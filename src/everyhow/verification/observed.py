@@ -207,11 +207,11 @@ def _readouts(network: Network, behavior: Behavior, tolerance: float) -> tuple[l
                 f"{MOST_DIRECTIONS}: take a narrower layer"
             )
             continue
-        found.append(_layer(network, behavior, layer, state, rank, tolerance))
+        found.append(_layer(behavior, layer, state, rank, tolerance))
     return found, unread
 
 
-def _layer(network, behavior, layer: int, state: np.ndarray, rank: int, tolerance: float) -> dict[str, Any]:
+def _layer(behavior: Behavior, layer: int, state: np.ndarray, rank: int, tolerance: float) -> dict[str, Any]:
     middle, points = state.mean(axis=0), len(state)
     largest = max(1.0, float(np.abs(state).max()))
     scale = np.linalg.norm(state - middle, 2)

@@ -10,7 +10,7 @@ from ..boolean.cost import CostModel
 from ..boolean.truth_table import TruthTable
 from . import plain
 from .circuits import listed
-from .placing import Tree
+from .placing import Tree, mapping_document
 from .trying import Coded, Examined, Placed
 
 MOST_PRICED, MOST_SEARCHED = 200, 3
@@ -55,8 +55,6 @@ def ranking_again(
     survivors: Sequence[Examined], of: int, last: Sequence[tuple[Tree, Any]] | None, model: CostModel
 ) -> dict[str, Any]:
     """The costs of an audit: survivors by cost, and the cheapest by every price of NOT and every familiar block."""
-    from .placing import mapping_document
-
     chosen = list(survivors[:MOST_PRICED])
     costs = [cost_of(one, model) for one in chosen]
     order = sorted(range(len(chosen)), key=lambda k: (costs[k], k))

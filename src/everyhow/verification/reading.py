@@ -21,7 +21,7 @@ from .judging import refusal_of, verdict_of
 
 # Inputs up to which readouts are searched, sets of signals that are tried, and the most signals of one by default.
 MOST_INPUTS, MOST_SETS, MOST_SIGNALS = 4, 12_000, 3
-# Directions in which a layer varies less are none.
+# Directions in which a layer varies less do not count.
 VARIES = 1e-9
 LARGEST_WHOLE = 9
 BOUNDARY = 1e-9
