@@ -83,7 +83,7 @@ def _taken(file: Path) -> int:
     """The file, open and locked."""
     while True:
         try:
-            handle = os.open(file, os.O_RDWR | os.O_CREAT, 0o644)
+            handle = os.open(file, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644)
         except OSError as error:
             raise FileFormatError(f"{file}: cannot write here ({error.strerror}); choose another place") from None
         try:

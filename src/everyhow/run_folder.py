@@ -11,6 +11,7 @@ from .boolean.cost import CostModel
 from .boolean.truth_table import TruthTable
 from .errors import FileFormatError, InputError, shortened
 from .network_files import network_from_document
+from .provenance import DOCUMENT_DIGEST, document_digest
 from .reading import read_json
 from .schema import RELEASED, told_of_schema, without_redefined
 
@@ -58,9 +59,11 @@ def reopen(folder: str | Path, progress: bool = False) -> "Audit | BehaviorAudit
         if "behavior" in document:
             by_data = _repeat_by_data(document, progress)
             _check_same(path, document, by_data.document())
+            _check_digest(path, document)
             return replace(by_data, provenance=_stored_provenance(by_data.provenance, document))
         found = _repeat(document, progress)
         _check_same(path, document, found.document())
+        _check_digest(path, document)
         return _as_stored(found, document)
     except FileFormatError:
         raise
@@ -69,6 +72,16 @@ def reopen(folder: str | Path, progress: bool = False) -> "Audit | BehaviorAudit
         raise FileFormatError(
             f"{path}: not an audit that can be repeated ({reason}); audit the network again"
         ) from None
+
+
+def _check_digest(path: Path, document: dict[str, Any]) -> None:
+    """Raises FileFormatError when a stored audit has a digest, and is not what it was taken of."""
+    stated = document["provenance"].get(DOCUMENT_DIGEST)
+    if stated is not None and stated != document_digest(document):
+        raise FileFormatError(
+            f"{path}: provenance.{DOCUMENT_DIGEST} is not the digest of the rest, so the file was changed after it was "
+            f"written; everyhow verify tells more; audit the network again"
+        )
 
 
 def read_audit(path: Path) -> dict[str, Any]:

@@ -159,3 +159,38 @@ def test_files_that_are_no_audits(tmp_path, capsys):
             assert time.process_time() - begun < 1
             assert stopped.value.code == 1
             assert said in err and str(tmp_path / "audit.json") in err, (command, content[:40], err)
+
+
+@pytest.mark.parametrize(
+    ("network", "task"),
+    [
+        (
+            eh.Network(
+                ([[0.7, 1e17], [0.7, 1e9]], [[1e17, 1.0], [1e-12, 1e-12]], [[-1e17, -0.3]]),
+                ([1e17, -1e17], [-1e17, 1e17], [1e9]),
+                ("relu", "hardtanh", "sigmoid"),
+                threshold=0.3,
+                input_values=(-1, 1),
+            ),
+            "NAND",
+        ),
+        (
+            eh.Network(([[0.5, 0], [0.1, 0.9]], [[-0.6, -0.4]]), ([-1.3, -1], [0.2]), ("step", "step")),
+            "XOR",
+        ),
+    ],
+    ids=["large weights", "steps at their jumps"],
+)
+def test_what_rounding_decides_further_than_verify_follows(tmp_path, network, task):
+    """It is no difference, but listed as unchecked; the digest still tells a change of it."""
+    eh.audit(network, task).save(tmp_path / "run")
+    found = verify(tmp_path / "run")
+    assert found.agrees
+    assert any(line.endswith(f"({ROUNDED})") for line in found.unchecked)
+    document = json.loads((tmp_path / "run" / "audit.json").read_text())
+    document["counts"]["perfect_circuits_between"][1] += 1
+    (tmp_path / "run" / "audit.json").write_text(json.dumps(document))
+    assert [check.what for check in verify(tmp_path / "run").checks if not check.agrees] == ["digest of the document"]
+
+
+ROUNDED = "rounding decides it, further than the slow methods follow"
