@@ -116,7 +116,7 @@ def test_toml_depth():
     beside = "a = [" + "[1], {}, " * 100 + "]"
     assert toml_of(beside) == {"a": [[1], {}] * 100}
     assert toml_of("a = " + "[" * 64 + "]" * 64)["a"]
-    with pytest.raises(InputError, match="^it is nested more than 64 deep"):
+    with pytest.raises(InputError, match=r"^it is nested more than 64 deep"):
         toml_of("a = " + "[" * 65 + "]" * 65)
 
 

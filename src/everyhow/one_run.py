@@ -146,5 +146,5 @@ def _who(file: Path) -> str:
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
         return f"process {int(found['pid'])} on {str(found['host'])[:100]}, since {str(found['since'])[:40]}"
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return "it has not said yet which one it is"

@@ -187,6 +187,8 @@ def test_trend_over_powers_of_ten(tmp_path):
     (trend,) = [t for t in trends(sweep) if t.measure == CIRCUITS]
     assert trend.logarithmic and trend.slope == pytest.approx(2.0)
     assert is_logarithmic([1, 10, 100]) and is_logarithmic([0, 1, 10, 100]) and not is_logarithmic([0.0, 0.1, 0.2])
+    assert not is_logarithmic([-1, 1, 10, 100]) and not is_logarithmic([-1e-9, 1, 10, 100])
+    assert not is_logarithmic([1, 10, 99]) and not is_logarithmic([0, 1, 100])
 
 
 def test_trend_along_training(tmp_path):
