@@ -227,6 +227,17 @@ def test_means_are_off_by_their_rounding():
     bound = criterion.ablated_errors[0]
     assert bound.shape == (3, 2) and (bound >= off).all() and (bound > 0).all() and (bound < 1e-14).all()
     assert not perfect(network, behavior).ablated_errors[0].any()
+    whole = Behavior([[1.0, 1.0], [3.0, 3.0]], [1.0, 1.0], np.ones((2, 1), bool))
+    assert perfect(network, whole, ablation="mean").ablated_errors[0].tolist() == [[0.0, 0.0]] * 2
+
+
+def test_the_boundary_moves_by_what_rounding_may_do():
+    """Where that is more than 1e-9, inwards and outwards by as much."""
+    network = eh.Network([[[1e9 / 3, 1e9 / 7]]], [[0.0]], ["identity"])
+    criterion = perfect(network, Behavior([[0.1, 0.3]], [1.0], [[True]]))
+    (level, _), (margin,) = criterion.limits(0.0)[:, 0].tolist(), criterion.margins.tolist()
+    assert 1e-9 < margin < 1e-5
+    assert criterion.certified_limits[:, :, 0].tolist() == [[level + margin, math.inf], [level - margin, math.inf]]
 
 
 def test_ties_over_many_inputs():
