@@ -46,6 +46,23 @@ def test_trivial_survivors(survivors, trivial, status, criterion):
                                                                   criterion is not None)  # fmt: skip
 
 
+def test_reasons():
+    """How many are left is said in words that fit the number."""
+    cases = [
+        (1, "the one that is left has no variables, and such an algorithm passes every rung of any network; "),
+        (1200, "the 1,200 that are left have no variables, and such an algorithm passes every rung of any network; "),
+    ]
+    for trivial, said in cases:
+        verdict = judge({"single": trivial}, "everything", trivial={"single": trivial})
+        assert verdict.reason == said + "nothing with variables passes single"
+        assert judge({"single": trivial}, "x", "why", trivial={"single": trivial}).reason == said + "why"
+    assert judge({"single": 0}, "everything").reason == "nothing passes single"
+    assert str(judge({"single": 1}, "x", trivial={"single": 1})) == "identifiable, trivially, by single"
+    assert str(judge({"single": 1}, "x")) == "identifiable by single"
+    assert str(judge({"single": None}, "x")) == "unknown"
+    assert judge({"single": 1500}, "everything").reason == "1,500 pass even the strictest criterion"
+
+
 def test_verdicts_of_a_gate():
     """AND(A,B) is all that is left of AND in a trained network, and the verdict says what that is worth."""
     import everyhow as eh

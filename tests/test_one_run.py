@@ -52,6 +52,26 @@ def test_what_a_killed_run_leaves_means_nothing(tmp_path):
     assert not (tmp_path / RUNNING).exists()
 
 
+@pytest.mark.parametrize(
+    "said", [b"", b"{", b"\xff", b"7", b"{}", b'{"pid": "x"}', b'{"pid": 1e999}', b"[" * 100_000], ids=repr
+)
+def test_what_cannot_be_read_of_the_run(tmp_path, said):
+    """The folder is held all the same, and the message does not say by whom."""
+    with only_run_in(tmp_path):
+        (tmp_path / RUNNING).write_bytes(said)
+        message = r"into this folder \(it has not said yet which one it is\); wait until it ends"
+        with pytest.raises(InputError, match=message), only_run_in(tmp_path):
+            pass
+
+
+def test_nothing_is_left_open(tmp_path):
+    """When the run ends, its file is closed."""
+    with only_run_in(tmp_path) as place:
+        os.fstat(place.handle)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(place.handle)
+
+
 def deleted(folder):
     shutil.rmtree(folder)
 

@@ -115,6 +115,15 @@ def test_toml_read():
     assert toml_of(text) == expected and toml_of(text.encode("utf-8-sig")) == expected
 
 
+def test_toml_depth():
+    """Lists and tables count where they lie inside each other, not beside each other."""
+    beside = "a = [" + "[1], {}, " * 100 + "]"
+    assert toml_of(beside) == {"a": [[1], {}] * 100}
+    assert toml_of("a = " + "[" * 64 + "]" * 64)["a"]
+    with pytest.raises(InputError, match=r"^it is nested more than 64 deep"):
+        toml_of("a = " + "[" * 65 + "]" * 65)
+
+
 def test_files(tmp_path):
     """What is wrong with a file begins with its name; a file is looked at before it is read."""
     path = tmp_path / "a\x1b[31m.json"

@@ -149,6 +149,16 @@ def test_names_of_any_kind():
     assert found.columns == ('c"; DROP', "d") and found.rows == ((1, 2),)
 
 
+def test_columns_of_several_kinds():
+    """They become text, as do whole numbers beyond 64 bits; what is not there stays so."""
+    rows = ((1, 2**63, 1, True), ("x", 1, 0.5, None), (True, None, None, False), (None, -(2**63), 2, True))
+    found = answer(connect({"t": Table(("mixed", "large", "number", "truth"), rows)}), "FROM t")
+    assert found.rows == (
+        ("1", "9223372036854775808", 1.0, True), ("x", "1", 0.5, None), ("True", None, None, False),
+        (None, "-9223372036854775808", 2.0, True),
+    )  # fmt: skip
+
+
 def test_records_need_names():
     """Two columns of one name cannot be told apart in a record."""
     with pytest.raises(eh.InputError, match="two columns are called 'a'; give each a name of its own by AS"):

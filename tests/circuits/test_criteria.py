@@ -2,8 +2,10 @@
 and circuits of the whole space, drawn and used for estimates."""
 
 import itertools
+import math
 from collections import Counter
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -204,6 +206,38 @@ def test_sums_that_overflow():
     assert counts[0] == counts[1]
     low, high = counts[0].between
     assert low <= sum(1 for _ in eh.circuits(network, behavior)) <= high
+
+
+def test_nothing_is_certain_where_sums_may_overflow():
+    """Of such sums no value is certainly right, and none certainly wrong."""
+    network = eh.Network([[[1e308, 1e308]]], [[0.0]], ["identity"])
+    criterion = perfect(network, Behavior([[1.0, 1.0]], [1.0], [[True]]))
+    assert criterion.margins.tolist() == [math.inf]
+    (inner, outer) = criterion.certified_limits[:, :, 0].tolist()
+    assert inner[0] == math.inf and outer == [-math.inf, math.inf]
+
+
+def test_means_are_off_by_their_rounding():
+    """What an ablation by means puts on edges may be off by what rounding leaves in the mean, and little more."""
+    network = eh.Network([[[1.0, 1.0]]], [[0.0]], ["identity"])
+    behavior = Behavior([[0.1, 1.0], [0.2, 2.0], [0.4, 3.0]], [1.0, 1.0, 2.0], np.ones((3, 1), bool))
+    criterion = perfect(network, behavior, ablation="mean")
+    exact = sum(Fraction(w) * Fraction(x) for w, x in zip(behavior.weights, behavior.points[:, 0], strict=True))
+    off = abs(float(Fraction(criterion.ablated[0][0, 0]) - exact))
+    bound = criterion.ablated_errors[0]
+    assert bound.shape == (3, 2) and (bound >= off).all() and (bound > 0).all() and (bound < 1e-14).all()
+    assert not perfect(network, behavior).ablated_errors[0].any()
+    whole = Behavior([[1.0, 1.0], [3.0, 3.0]], [1.0, 1.0], np.ones((2, 1), bool))
+    assert perfect(network, whole, ablation="mean").ablated_errors[0].tolist() == [[0.0, 0.0]] * 2
+
+
+def test_the_boundary_moves_by_what_rounding_may_do():
+    """Where that is more than 1e-9, inwards and outwards by as much."""
+    network = eh.Network([[[1e9 / 3, 1e9 / 7]]], [[0.0]], ["identity"])
+    criterion = perfect(network, Behavior([[0.1, 0.3]], [1.0], [[True]]))
+    (level, _), (margin,) = criterion.limits(0.0)[:, 0].tolist(), criterion.margins.tolist()
+    assert 1e-9 < margin < 1e-5
+    assert criterion.certified_limits[:, :, 0].tolist() == [[level + margin, math.inf], [level - margin, math.inf]]
 
 
 def test_ties_over_many_inputs():

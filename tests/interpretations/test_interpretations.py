@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import everyhow as eh
 from everyhow.boolean.truth_table import assignments
 from everyhow.circuits.circuit import Circuit
-from everyhow.interpretations.count import ReadingRule, _combined, _moduli, count_interpretations
+from everyhow.interpretations.count import PRIMES, ReadingRule, _combined, _moduli, count_interpretations
 from everyhow.interpretations.interpretation import completions
 from everyhow.interpretations.interpretations import Interpretations
 from everyhow.verification import plain
@@ -205,6 +205,12 @@ def test_numbers_beyond_64_bits():
     table = eh.interpretations(network, circuit)
     assert (table.count, table.count_expanded) == (once, expanded)
     assert expanded > 2**64
+
+
+def test_moduli_are_primes():
+    """Only then do residues tell all numbers up to their product apart; products of two residues fit in 64 bits."""
+    assert len(set(PRIMES)) == 8 and all(2**31 < prime < 2**32 for prime in PRIMES)
+    assert all(prime % divisor for prime in PRIMES for divisor in range(2, 2**16))
 
 
 @given(st.integers(0, 2**300))

@@ -171,7 +171,9 @@ def test_trend(tmp_path):
     sweep = numbered(tmp_path / "run", document, lambda point, k, output: 10 ** (point + 0.01 * (k % 3)) - 1)
     (trend,) = [t for t in trends(sweep) if t.measure == CIRCUITS]
     assert trend.slope == pytest.approx(1.0) and not trend.logarithmic and trend.networks == 36
-    assert trend.low < 1 < trend.high and trend.p < 1e-20
+    # Mean squared residual 0.0024 / 34, over the squared distances from the mean, 24; t = 2.032245.
+    reach = 2.032245 * (0.0024 / 34 / 24) ** 0.5
+    assert (1 - trend.low, trend.high - 1) == pytest.approx((reach, reach), rel=1e-5) and trend.p < 1e-20
     assert contrasts(sweep) == ()
     flat = numbered(tmp_path / "flat", document, lambda point, k, output: 3)
     (none,) = [t for t in trends(flat) if t.measure == CIRCUITS]
@@ -185,6 +187,8 @@ def test_trend_over_powers_of_ten(tmp_path):
     (trend,) = [t for t in trends(sweep) if t.measure == CIRCUITS]
     assert trend.logarithmic and trend.slope == pytest.approx(2.0)
     assert is_logarithmic([1, 10, 100]) and is_logarithmic([0, 1, 10, 100]) and not is_logarithmic([0.0, 0.1, 0.2])
+    assert not is_logarithmic([-1, 1, 10, 100]) and not is_logarithmic([-1e-9, 1, 10, 100])
+    assert not is_logarithmic([1, 10, 99]) and not is_logarithmic([0, 1, 100])
 
 
 def test_trend_along_training(tmp_path):
@@ -226,6 +230,15 @@ def test_ties_are_taken_by_their_middle(tmp_path):
     found = {s.measure.key: s for s in spreads(fabricate(tmp_path / "run", {"seeds": 3}, row_of))}
     assert (found["circuits"].median, found["circuits"].partial) == (20, 3)
     assert found["interpretations_per_circuit"].median == 5
+
+
+def test_one_value_is_not_contrasted(tmp_path):
+    """A setting with one network that was counted is compared with none, on either side."""
+    counts = [[1, 2, 3], [4, None, None], [5, 6, 7], [8, 9, 10]]
+    document = {"seeds": 3, "grid": {"widths": [[2], [3], [4], [5]]}}
+    sweep = numbered(tmp_path / "run", document, lambda point, k, output: counts[point][k])
+    found = [(c.one, c.other, c.larger, c.networks) for c in contrasts(sweep) if c.measure == CIRCUITS]
+    assert found == [("4", "5", 1.0, (3, 3))]
 
 
 def test_contrasts(tmp_path):

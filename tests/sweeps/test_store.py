@@ -15,6 +15,7 @@ from everyhow.sweeps.plan import plan_of
 from everyhow.sweeps.results import Sweep
 from everyhow.sweeps.rows import COLUMNS, read_rows, write_rows
 from everyhow.sweeps.store import Store
+from everyhow.sweeps.store import readme as readme_of
 from everyhow.sweeps.work import BlockResult
 
 from .fabricated import fabricate, read_metadata
@@ -44,6 +45,8 @@ def test_files(sweep):
     assert run["versions"]["everyhow"] and run["machine"]
     readme = (folder / "README.md").read_text()
     assert all(f"`{name}`" in readme for name in COLUMNS)
+    assert readme.startswith("# made-up\n")
+    assert readme_of(plan_of(PLAN | {"title": "How wide"})).startswith("# made-up: How wide\n")
 
 
 def test_readable_without_everyhow(sweep):
