@@ -190,7 +190,7 @@ def test_what_does_not_listen_is_ended():
     assert done.stderr == "everyhow: this question is not answered after 0.1 seconds; ask something simpler\n"
 
 
-def test_columns_of_several_kinds():
+def test_columns_of_a_union():
     """A column of a UNION has values of several kinds, and its texts are counted wherever the first one stands."""
     connection = connect({})
     one = "SELECT CAST(%s AS UNION(a VARCHAR, b BOOLEAN, c INTEGER)) AS x"
