@@ -18,7 +18,8 @@ from everyhow.circuits.listing import list_bits, list_circuits
 from everyhow.circuits.robust import robust_circuits
 from everyhow.circuits.running import masks_of, places
 from everyhow.interpretations.count import certified_interpretations
-from everyhow.mappings.signatures import signatures
+from everyhow.mappings.signatures import signatures, table_bytes
+from everyhow.rounding import onward, whole_runs
 from everyhow.verification import plain
 
 MAGNITUDES = {
@@ -266,3 +267,27 @@ def test_what_is_rounded_away_is_not_certified():
     found = count_circuits(perfect(network, behavior))
     assert (found.certain, found.possible) == ({}, {3: 1})
     assert signatures(network, network.corners).ties > 0
+
+
+@pytest.mark.parametrize(("apart", "ties"), [(1.5e-9, 0), (0.5e-9, 4), (-1.5e-9, 0), (0.0, 4)])
+def test_ties_of_classes(apart, ties):
+    """Of two classes, one neuron and two inputs: four interchanges, each with outputs that are so far apart."""
+    network = Network(([[1.0]], [[1.0], [1.0]]), ([0.0], [apart, 0.0]), ("identity", "identity"))
+    assert signatures(network, np.array([[0.0], [1.0]]), "argmax").ties == ties
+
+
+def test_ties_of_large_classes():
+    """Where sums may be off, both outputs may."""
+    points = np.array([[0.0], [1.0]])
+    for times, ties in ((1.5, 4), (2.5, 0)):
+        weights, biases = ([[1.0]], [[1e9 + 0.1], [1e9 + 0.1]]), ([0.1], [0.0, 0.0])
+        margin = onward(whole_runs(Network(weights, biases, ("identity", "identity")), points), 1).margin
+        assert margin > 1e-9
+        network = Network(weights, ([0.1], [times * margin, 0.0]), ("identity", "identity"))
+        assert signatures(network, points, "argmax").ties == ties
+
+
+def test_memory_of_signatures():
+    """A network of 40 inputs and one output has rows of one number."""
+    assert table_bytes((40, 2, 1), 8) == 3 * 8 * 8
+    assert table_bytes((40, 2, 9), 8) == 3 * 8 * (56 + 9)
