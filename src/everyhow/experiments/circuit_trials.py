@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ..activations import STEP, activation
 from ..boolean.truth_table import row_name
 from ..circuits.circuit import Circuit, Edge
-from ..decision import Decision, decide, level_for
+from ..decision import BOUNDARY_SHIFT, Decision, decide, level_for
 from ..errors import InputError
 from ..network import Network
-from ..rounding import decision_margin
+from ..rounding import ORDERS, decision_margin, whole_runs
 
 # Half the side of the box around each corner, and the steps tried within it, by number of inputs: the finest that
 # keep the grid below 100,000 points.
@@ -25,7 +26,7 @@ class CircuitTrials:
 
     First come the points of a grid, the corners of the truth table and then those nearest to one; then single edges
     that carry what they carry at a source. A trial in which the network or a circuit lies within 1e-9 of its decision
-    boundary is left out.
+    boundary is left out, and one in which a neuron that steps comes as near to its jump.
 
     Attributes:
         circuits: the circuits.
@@ -79,16 +80,22 @@ def circuit_trials(network: Network, circuits: Sequence[Circuit], decision: Deci
         (layer, int(j), int(i)) for layer, w in enumerate(network.weights, start=1) for j, i in np.argwhere(w != 0)
     ]
     pairs = [(base, source) for base in range(len(corners)) for source in range(len(corners)) if base != source]
-    runs = []
+    runs, at_jumps, margins = [], [], []
     for part in (network, *(alone(network, circuit) for circuit in circuits)):
-        resampled = [_with_edge(part, corners, edge, pairs) for edge in edges]
-        runs.append(np.concatenate([part.run(points)[:, 0], *resampled]))
-    outputs = np.array(runs)
+        made = [_run_on(part, 1, part.received(1, points))]
+        made += [_with_edge(part, corners, edge, pairs) for edge in edges]
+        outputs, near = zip(*made, strict=True)
+        runs.append(np.concatenate(outputs))
+        at_jumps.append(np.concatenate(near))
+        # Of each point on its own: one that lies on the jump of a neuron says nothing of the others.
+        at_points = np.maximum(BOUNDARY_SHIFT, ORDERS * whole_runs(part, points).errors[-1][:, 0])
+        at_edges = np.full(len(edges) * len(pairs), decision_margin(part, corners))
+        margins.append(np.concatenate([at_points, at_edges]))
+    outputs, margin = np.array(runs), np.array(margins)
     level = level_for(network, decision)
     bits, decided = decide(outputs, decision, level)
-    margin = decision_margin(network, points)
     nudged = [decide(outputs + shift, decision, level)[0] for shift in (-margin, margin)]
-    sure = (decided & (nudged[0] == bits) & (nudged[1] == bits)).all(axis=0)
+    sure = (decided & (nudged[0] == bits) & (nudged[1] == bits) & ~np.array(at_jumps)).all(axis=0)
     on_grid, on_edges = sure[: len(points)], sure[len(points) :]
     tried = [(edge, *pair) for edge in edges for pair in pairs]
     return CircuitTrials(
@@ -120,8 +127,8 @@ def grid_points(inputs: int) -> Float[np.ndarray, "points features"]:
 
 def _with_edge(
     network: Network, corners: np.ndarray, edge: Edge, pairs: Sequence[tuple[int, int]]
-) -> Float[np.ndarray, " pairs"]:
-    """The outputs at each base when the edge carries what it carries at the source."""
+) -> tuple[Float[np.ndarray, " pairs"], Bool[np.ndarray, " pairs"]]:
+    """As `_run_on`, at each base when the edge carries what it carries at the source."""
     layer, neuron, parent = edge
     bases, sources = (list(rows) for rows in zip(*pairs, strict=True))
     state = network.layers(corners)[layer - 1]
@@ -129,4 +136,25 @@ def _with_edge(
     swapped = state[bases]
     swapped[:, parent] = state[sources, parent]
     received[:, neuron] = network.received(layer, swapped)[:, neuron]
-    return network.run_received(layer, received)[:, 0]
+    return _run_on(network, layer, received)
+
+
+def _run_on(
+    network: Network, layer: int, received: Float[np.ndarray, "runs neurons"]
+) -> tuple[Float[np.ndarray, " runs"], Bool[np.ndarray, " runs"]]:
+    """The outputs when a layer has these pre-activations, and in which runs a neuron that steps, and that something
+    reads, comes within 1e-9 of its jump."""
+    near = np.zeros(len(received), bool)
+    for after in range(layer, network.depth):
+        function = activation(network.activations[after - 1])
+        if function.code == STEP:
+            near |= _near_jumps(received[:, network.weights[after].any(axis=0)])
+        received = network.received(after + 1, function(received))
+    function = activation(network.activations[-1])
+    if function.code == STEP:
+        near |= _near_jumps(received)
+    return function(received)[:, 0], near
+
+
+def _near_jumps(received: Float[np.ndarray, "runs neurons"]) -> Bool[np.ndarray, " runs"]:
+    return ~(np.abs(received) > BOUNDARY_SHIFT).all(axis=1)
