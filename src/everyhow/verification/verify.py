@@ -105,8 +105,8 @@ def _checks(document: dict[str, Any], seed: int, unchecked: dict[str, str]) -> I
 
 def _rounding_decides(document: dict[str, Any]) -> bool:
     """Whether an audit tells ties, and rounding may reach further in its network than the 1e-9 of the plain methods."""
-    parts = (document, *document.get("outputs", ()))
-    if not any(word in reason for part in parts for reason in part.get("capped", ()) for word in TIED):
+    parts = (document, *(document.get("outputs") or ()))
+    if not any(word in reason for part in parts for reason in part.get("capped") or () for word in TIED):
         return False
     network = network_from_document(document)
     points = np.array(document["behavior"]["points"]) if "behavior" in document else network.corners
