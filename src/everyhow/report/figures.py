@@ -75,6 +75,7 @@ def draw_figures(sweep: Sweep, folder: str | Path, formats: Sequence[str] = FORM
     with matplotlib.rc_context(STYLE):
         for name, draw in _figures(sweep):
             figure = draw()
+            _settle(figure)
             for kind in formats:
                 path = target / f"{name}.{kind}"
                 # Without a date, the same results give the same file.
@@ -83,6 +84,16 @@ def draw_figures(sweep: Sweep, folder: str | Path, formats: Sequence[str] = FORM
                     figure.savefig(temporary, format=kind, metadata=dated, bbox_inches="tight", pad_inches=0.03)
                 written.append(path)
     return written
+
+
+def _settle(figure: "Figure") -> None:
+    """Lay a figure out once and for all. The layout's solver differs in the last digit from time to time, and an SVG
+    file names its clips by all digits."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        x, y, width, height = (round(float(end), 6) for end in axes.get_position().bounds)
+        axes.set_position((x, y, width, height))
 
 
 def _figures(sweep: Sweep) -> Iterator[tuple[str, Callable[[], "Figure"]]]:
