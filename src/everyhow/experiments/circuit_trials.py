@@ -157,4 +157,4 @@ def _run_on(
 
 
 def _near_jumps(received: Float[np.ndarray, "runs neurons"]) -> Bool[np.ndarray, " runs"]:
-    return ~(np.abs(received) > BOUNDARY_SHIFT).all(axis=1)
+    return np.any(~(np.abs(received) > BOUNDARY_SHIFT), axis=1)

@@ -399,7 +399,7 @@ class ExperimentsAgain:
         biases, names, last = self.network.biases, self.network.activations, self.network.depth
 
         def run_on(layer, received):
-            near = np.zeros(len(received), bool)
+            near, state = np.zeros(len(received), bool), received
             for at in range(layer, last + 1):
                 if names[at - 1] in ("step", "sign"):
                     # What nothing reads does not matter.
