@@ -132,18 +132,23 @@ def _digests(document: dict[str, Any], network: Network) -> Iterator[Check]:
     yield Check("digest of the network", "the file", document["provenance"]["network_sha256"], network_digest(network))
 
 
-def _several(
-    document: dict[str, Any], network: Network, seed: int, unchecked: dict[str, str]
-) -> Iterator[Check]:  # fmt: skip
+def _given_of_output(
+    document: dict[str, Any], network: Network, k: int, own: Network, unchecked: dict[str, str]
+) -> Iterator[Check]:
+    """What the audit of output `k`, of a network of its own, was given: that network, and what was asked of all."""
+    name, part = f"outputs[{k}]", document["outputs"][k]
+    yield Check(f"{name}: network", "the file", network_digest(network.output(k)), network_digest(own))
+    for check in (*_digests(part, own), *check_schema(part)):
+        yield Check(f"{name}: {check.what}", check.scope, check.stated, check.found)
+    yield from compare_all(f"{name}.", part, asked_again(part, own, document, k), unchecked, GIVEN)
+
+
+def _several(document: dict[str, Any], network: Network, seed: int, unchecked: dict[str, str]) -> Iterator[Check]:
     yield Check("outputs", "of the network", len(document["outputs"]), network.widths[-1])
     for k, part in enumerate(document["outputs"]):
-        name = f"outputs[{k}]"
         own = network_from_document(part)
-        yield Check(f"{name}: network", "the file", network_digest(network.output(k)), network_digest(own))
-        for check in (*_digests(part, own), *check_schema(part)):
-            yield Check(f"{name}: {check.what}", check.scope, check.stated, check.found)
-        yield from compare_all(f"{name}.", part, asked_again(part, own, document, k), unchecked, GIVEN)
-        yield from _part(f"{name}.", part, own, seed, unchecked)
+        yield from _given_of_output(document, network, k, own, unchecked)
+        yield from _part(f"outputs[{k}].", part, own, seed, unchecked)
     if "together" in document:
         said, options = document["together"], document["options"]
         yield compared("together keys", "the file", sorted(said), ["circuits", "counts", "ladder", "verdict"])
@@ -217,13 +222,9 @@ def _by_data(
     if "outputs" in document:
         yield Check(prefix + "outputs", "of the network", len(document["outputs"]), network.widths[-1])
     for k, part in enumerate(document.get("outputs", ())):
-        name = f"outputs[{k}]"
         own = network_from_document(part)
-        yield Check(f"{name}: network", "the file", network_digest(network.output(k)), network_digest(own))
-        for check in (*_digests(part, own), *check_schema(part)):
-            yield Check(f"{name}: {check.what}", check.scope, check.stated, check.found)
-        yield from compare_all(f"{name}.", part, asked_again(part, own, document, k), unchecked, GIVEN)
-        yield from _by_data(f"{name}.", part, own, seed, unchecked)
+        yield from _given_of_output(document, network, k, own, unchecked)
+        yield from _by_data(f"outputs[{k}].", part, own, seed, unchecked)
 
 
 GIVEN = "what was asked"
