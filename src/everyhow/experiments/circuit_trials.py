@@ -145,16 +145,13 @@ def _run_on(
     """The outputs when a layer has these pre-activations, and in which runs a neuron that steps, and that something
     reads, comes within 1e-9 of its jump."""
     near = np.zeros(len(received), bool)
-    for after in range(layer, network.depth):
-        function = activation(network.activations[after - 1])
+    state = received
+    for after in range(layer, network.depth + 1):
+        is_last, function = after == network.depth, activation(network.activations[after - 1])
         if function.code == STEP:
-            near |= _near_jumps(received[:, network.weights[after].any(axis=0)])
-        received = network.received(after + 1, function(received))
-    function = activation(network.activations[-1])
-    if function.code == STEP:
-        near |= _near_jumps(received)
-    return function(received)[:, 0], near
-
-
-def _near_jumps(received: Float[np.ndarray, "runs neurons"]) -> Bool[np.ndarray, " runs"]:
-    return np.any(~(np.abs(received) > BOUNDARY_SHIFT), axis=1)
+            read = received if is_last else received[:, network.weights[after].any(axis=0)]
+            near |= ~(np.abs(read) > BOUNDARY_SHIFT).all(axis=1)
+        state = function(received)
+        if not is_last:
+            received = network.received(after + 1, state)
+    return state[:, 0], near
