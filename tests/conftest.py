@@ -1,6 +1,7 @@
 """Shared by all tests."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ install_import_hook([f"everyhow.{name}" for name in CHECKED], "beartype.beartype
 
 from everyhow.network_files import network_from_document  # noqa: E402 (the hook above comes first)
 
+from .frozen import check_frozen  # noqa: E402
+
 KERNELS = Path(__file__).parent.parent / "src" / "everyhow" / "kernels"
 # Numba notices a changed kernel, but not a changed kernel that another one calls; so after any change all are compiled
 # anew.
@@ -34,6 +37,17 @@ settings.register_profile(
     "everyhow", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow], derandomize=True
 )
 settings.load_profile("everyhow")
+
+
+def pytest_addoption(parser):
+    """`--freeze` writes the frozen outputs anew."""
+    parser.addoption("--freeze", action="store_true", help="write tests/frozen anew, after a change that is meant")
+
+
+@pytest.fixture
+def freeze(request):
+    """Compares an output with the frozen one of a name, or freezes it."""
+    return partial(check_frozen, anew=request.config.getoption("freeze"))
 
 
 def reference_names(block=None):
