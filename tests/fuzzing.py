@@ -30,7 +30,7 @@ from everyhow.importing.labels import read_labels
 from everyhow.importing.points import read_rows
 from everyhow.network_files import network_bytes, network_document
 from everyhow.reading import naming, read_document
-from everyhow.run_folder import reopen
+from everyhow.reopening import reopen
 from everyhow.sweeps.plan import read_plan
 from everyhow.verification.verify import verify
 

@@ -6,7 +6,7 @@ import pytest
 
 import everyhow as eh
 from everyhow.errors import FileFormatError
-from everyhow.run_folder import reopen
+from everyhow.reopening import reopen
 
 from .conftest import reference
 

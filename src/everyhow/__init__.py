@@ -1,5 +1,6 @@
 """Count every mechanistic explanation of a small network, and find the criterion that leaves only one."""
 
+from . import display as display
 from . import starting as starting
 from .audit import Audit as Audit
 from .audit import audit as audit
@@ -35,3 +36,13 @@ from .readouts.interchange import interchange as interchange
 from .readouts.readouts import readouts as readouts
 from .sweeps.run import sweep as sweep
 from .training import train as train
+
+
+def _presenter() -> display.Presenter:
+    """The report, which is loaded when the first value is to be seen."""
+    from .report import presenter
+
+    return presenter
+
+
+display.present_by(_presenter)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import authors, paper
 from .authors import AuthorsFindings
@@ -20,7 +20,7 @@ from .circuits.findings import CircuitFindings, count_by_ablation, examine_circu
 from .counted import circuit_counts, circuit_verdict
 from .decision import Decision, check_no_threshold
 from .details import by_ablation, circuit_details, details_of
-from .display import Displayed
+from .display import Displayed, Picture, presenter
 from .door import as_network
 from .errors import InputError
 from .executing import executing
@@ -42,10 +42,7 @@ from .progress import Progress
 from .provenance import bound, provenance_of
 from .run_folder import check_run_folder
 from .schema import SCHEMA_VERSION
-
-if TYPE_CHECKING:
-    from .report.audit_drawings import Drawings
-    from .report.tables import RunTable
+from .sql import RunTable
 
 
 @dataclass(frozen=True)
@@ -202,9 +199,7 @@ class Audit(Displayed):
 
     def report(self, path: str | Path) -> Path:
         """Write the audit as one HTML page that opens offline; returns its path. What there is no room for is said."""
-        from .report.page.html import write_report
-
-        return write_report(self, path)
+        return presenter().report(self, path)
 
     def certificate(self, path: str | Path, progress: bool = False) -> Path:
         """Write what a program that shares no code with this library needs to confirm the number of perfect circuits:
@@ -226,17 +221,13 @@ class Audit(Displayed):
         behavior = Behavior.of_network(self.network, self.network.corners, self.decision)
         return write_certificate(self.network, behavior, path, circuits.asked.ablation, circuits.perfect, progress)
 
-    def drawings(self) -> "Drawings":
+    def drawings(self) -> Mapping[str, Picture]:
         """Every picture of the audit, by name; one is saved by `save("name.svg")` or `.pdf`."""
-        from .report.audit_drawings import audit_drawings
+        return presenter().drawings(self)
 
-        return audit_drawings(self)
-
-    def tables(self) -> "dict[str, RunTable]":
+    def tables(self) -> dict[str, RunTable]:
         """Everything that was found, as tables by name."""
-        from .report.audit_tables import audit_tables
-
-        return audit_tables(self)
+        return presenter().tables(self)
 
     def _single(self) -> PaperFindings | AuthorsFindings:
         if self.findings is None:

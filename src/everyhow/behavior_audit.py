@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .arguments import check_budget, is_whole, quoted
 from .behavior import Behavior, check_fits, check_said_once, one_for_two_classes
@@ -26,7 +26,7 @@ from .circuits.released import ReleasedCircuits
 from .counted import circuit_counts, circuit_verdict
 from .decision import Decision, decide, level_for
 from .details import by_ablation, circuit_details
-from .display import Displayed
+from .display import Displayed, Picture, presenter
 from .door import as_network
 from .errors import InputError
 from .executing import executing
@@ -45,10 +45,7 @@ from .readouts.observed import ObservedSignals, observed_signals
 from .readouts.readout import DEFAULT_TOLERANCE, check_tolerance
 from .run_folder import check_run_folder
 from .schema import SCHEMA_VERSION
-
-if TYPE_CHECKING:
-    from .report.audit_drawings import Drawings
-    from .report.tables import RunTable
+from .sql import RunTable
 
 # A run amid the values of another input costs about as much as so many candidate evaluations.
 STEPS_PER_INTERCHANGE = 20
@@ -216,23 +213,17 @@ class BehaviorAudit(Displayed):
         path = check_run_folder(folder) / "audit.json"
         return write_atomically(path, json.dumps(self.document(), indent=1, ensure_ascii=False).encode())
 
-    def drawings(self) -> "Drawings":
+    def drawings(self) -> Mapping[str, Picture]:
         """Every picture of the audit, by name; one is saved by `save("name.svg")` or `.pdf`."""
-        from .report.behavior_drawings import behavior_drawings
+        return presenter().drawings(self)
 
-        return behavior_drawings(self)
-
-    def tables(self) -> "dict[str, RunTable]":
+    def tables(self) -> dict[str, RunTable]:
         """Everything that was found, as tables by name."""
-        from .report.behavior_words import behavior_tables
-
-        return behavior_tables(self)
+        return presenter().tables(self)
 
     def report(self, path: str | Path) -> Path:
         """Write the audit as one HTML page that opens offline; returns its path."""
-        from .report.page.behavior import write_behavior_report
-
-        return write_behavior_report(self, path)
+        return presenter().report(self, path)
 
 
 def _explained(behavior: Behavior) -> dict[str, Any]:

@@ -31,10 +31,10 @@ from .cli_options import (
     with_files,
 )
 from .cli_verify import verify_command
+from .cluster import SECONDS_WITHOUT_WORKERS
 from .errors import BudgetError, EveryhowError, FileFormatError, InputError, LostBlocksError, visible
 from .interruption import leaving_when_asked
 from .network import Network
-from .sweeps.cluster import SECONDS_WITHOUT_WORKERS
 
 if TYPE_CHECKING:
     from .audit import Audit
@@ -536,7 +536,7 @@ def figures_command(
     if _is_audit(run):
         audit = _audit_in(run)
         if listed:
-            for name in audit.drawings().in_short:
+            for name in audit_drawings.names_in_short(audit.drawings()):
                 typer.echo(name)
             return
         written = audit_drawings.save_drawings(audit, folder, names or (), chosen or audit_drawings.FORMATS)
@@ -556,7 +556,7 @@ def _is_audit(run: Path) -> bool:
 
 
 def _audit_in(run: Path) -> "Audit | BehaviorAudit":
-    from .run_folder import reopen
+    from .reopening import reopen
 
     _announce_compilation()
     return reopen(run, progress=True)

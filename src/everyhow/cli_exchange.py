@@ -130,7 +130,7 @@ def export_command(
 ) -> None:
     """Write the minimal circuits of an audit as graph JSON, and its surviving mappings as intervention dicts."""
     from .exchange.export import MOST_MAPPINGS, export_audit
-    from .run_folder import reopen
+    from .reopening import reopen
 
     for name, number in export_audit(reopen(run, progress=True), out).items():
         cut = (

@@ -1,14 +1,78 @@
-"""What notebooks show of a value: a picture, and a view that answers, in place of its repr."""
+"""What a person sees of a value: pictures, tables, a page. What makes them is handed in from above."""
 
 from abc import ABC
-from typing import Any
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from .errors import InputError
+from .sql import RunTable
+
+
+class Picture(Protocol):
+    """A drawing of a size in points."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def width(self) -> float: ...
+
+    @property
+    def height(self) -> float: ...
+
+    def svg(self) -> str:
+        """The drawing as one SVG file, in the light colours."""
+        ...
+
+    def save(self, target: str | Path) -> Path:
+        """Write it to a `.svg` or `.pdf` file, whole or not at all; PDF needs the extra plot.
+
+        Raises:
+            InputError: the name ends otherwise.
+            MissingExtraError: Matplotlib is not installed.
+        """
+        ...
+
+
+class Presenter(Protocol):
+    """What makes a value visible."""
+
+    def bundle(self, value: Any) -> dict[str, str]:
+        """A value by media type, for a notebook."""
+        ...
+
+    def drawings(self, audit: Any) -> Mapping[str, Picture]: ...
+
+    def tables(self, audit: Any) -> dict[str, RunTable]: ...
+
+    def report(self, audit: Any, path: str | Path) -> Path:
+        """Write an audit's page; returns its path."""
+        ...
+
+
+_PRESENTERS: list[Callable[[], Presenter]] = []
+
+
+def present_by(load: Callable[[], Presenter]) -> None:
+    """Name what gives the presenter when it is first needed. The package does so where it begins."""
+    _PRESENTERS[:] = [load]
+
+
+def presenter() -> Presenter:
+    """What makes values visible.
+
+    Raises:
+        InputError: nobody named one.
+    """
+    if not _PRESENTERS:
+        raise InputError("nothing is there that draws values; import everyhow, which brings it")
+    return _PRESENTERS[0]()
 
 
 class Displayed(ABC):  # noqa: B024 (it adds one method and asks for nothing)
-    """A value that a notebook shows as a picture; what is drawn is decided in `everyhow.report.notebook`."""
+    """A value that a notebook shows as a picture; what is drawn, the presenter decides."""
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """The value as text, as a picture, and as HTML that holds all it shows."""
-        from .report.notebook import bundle
-
-        return bundle(self)
+        return presenter().bundle(self)

@@ -27,7 +27,7 @@ def executing(
         execution = Execution(progress=progress, checkpoints=folder)
         yield execution
     else:
-        from .sweeps.cluster import client_of, spread_over
+        from .cluster import client_of, spread_over
 
         with client_of(scheduler) as client:
             execution = Execution(spread_over(client), progress, folder)

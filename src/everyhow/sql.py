@@ -51,6 +51,26 @@ class Table:
         return {"columns": list(self.columns), "rows": [[_plain(value) for value in row] for row in self.rows]}
 
 
+@dataclass(frozen=True, repr=False)
+class RunTable:
+    """One table of an audit or a sweep.
+
+    Attributes:
+        name: what it is called in commands, files and SQL.
+        title: what it shows.
+        table: its columns and rows, plain values.
+        note: what was left out, or has to be said beside it; empty when there is nothing.
+    """
+
+    name: str
+    title: str
+    table: Table
+    note: str = ""
+
+    def __repr__(self) -> str:
+        return f"RunTable({self.name}: {len(self.table.rows):,} rows of {', '.join(self.table.columns)})"
+
+
 @dataclass(frozen=True)
 class Limits:
     """What a question may take.

@@ -187,7 +187,7 @@ def test_imported_keeps_the_origin(tmp_path):
 
 def test_origin_in_audits(tmp_path):
     """An audit says where its network came from, in a run folder too, and only when there is something to say."""
-    from everyhow.run_folder import reopen
+    from everyhow.reopening import reopen
 
     bare = eh.xornet()
     network = eh.Network(bare.weights, bare.biases, bare.activations, ORIGIN)

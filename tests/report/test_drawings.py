@@ -10,11 +10,12 @@ import everyhow as eh
 from everyhow.boolean.algorithms import algorithms
 from everyhow.boolean.truth_table import TruthTable
 from everyhow.errors import FileFormatError
-from everyhow.report.audit_drawings import audit_drawings, save_drawings
-from everyhow.report.drawings.drawing import Box, Circle, Drawing, Label, Line, Part, beside
+from everyhow.report.audit_drawings import audit_drawings, names_in_short, save_drawings
+from everyhow.report.drawings.drawing import Drawing, beside
 from everyhow.report.drawings.formula import draw_algorithm
 from everyhow.report.drawings.network import draw_circuit, draw_network, draw_usage
 from everyhow.report.drawings.palette import DARK, LIGHT, ROLES, css
+from everyhow.report.drawings.shapes import Box, Circle, Label, Line, Part
 from everyhow.report.drawings.svg import inside_page
 from everyhow.report.drawings.tables import draw_matrix, draw_signature
 
@@ -193,7 +194,7 @@ def test_by_name(tmp_path):
     audit = audit_of("xor-2-3-3-1-seed0")
     names = list(audit_drawings(audit))
     assert {"network", "usage", "minimal-4", "interpretation-17", "mapping-2", "explanation-59"} <= set(names)
-    assert "minimal-1 to minimal-4" in audit_drawings(audit).in_short
+    assert "minimal-1 to minimal-4" in names_in_short(audit_drawings(audit))
     written = save_drawings(audit, tmp_path, formats=("svg",))
     stems = {path.stem for path in written}
     assert {"network", "minimal-1", "mapping-1", "cross-examination"} <= stems and "minimal-2" not in stems

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
+from everyhow.cluster import Watched, as_they_come
 from everyhow.errors import LostBlocksError
 from everyhow.sweeps import cluster, local
-from everyhow.sweeps.cluster import Watched, as_they_come
 
 
 class Scheduler:

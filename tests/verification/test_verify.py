@@ -111,7 +111,7 @@ def test_the_first_schema_is_read(tmp_path):
     assert not {"ladder.mappings.inert", "ladder.mappings.transitive"} & checked
     assert not found.bound
     assert any("written by schema 1" in said and "inert and transitive" in said for said in found.unchecked)
-    from everyhow.run_folder import reopen
+    from everyhow.reopening import reopen
 
     audit = reopen(tmp_path)
     assert audit.counts["perfect_circuits"] == 12

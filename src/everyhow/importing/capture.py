@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from ..arguments import has
 from ..errors import InputError, first_line
-from .torch_modules import array_of, as_array, check_pair, inputs_of, is_array
+from .torch_tensors import array_of, as_array, check_pair, inputs_of, is_array
 
 if TYPE_CHECKING:
     from torch import nn

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from .torch_modules import as_array
+from .torch_tensors import as_array
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from ..errors import InputError
 from .endings import clip
 from .layers import Affine, LeftOut, Nonlinear, Selection, Softmax, Step, elementwise, leaky_relu, normalization
 from .torch_layout import Layout
-from .torch_modules import as_array
+from .torch_tensors import as_array
 
 SUPPORTED = (
     "Linear, BatchNorm1d, ReLU, LeakyReLU, PReLU with one slope, Tanh, Sigmoid, GELU, SiLU, ELU, SELU, Softplus, "

@@ -23,8 +23,8 @@ from ..errors import InputError, first_line
 from .layers import Selection, Step
 from .points import MOST_CORNERS, default_points
 from .torch_layout import Layout
-from .torch_modules import as_array
 from .torch_operations import ABOVE, OPERATIONS, SUPPORTED, Call, Found, is_property, name_of
+from .torch_tensors import as_array
 
 # The smallest number of inputs that a module is run on.
 FEWEST_INPUTS = 5

@@ -1,7 +1,7 @@
 """Every drawing of an audit, by name; each is drawn when it is asked for."""
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
@@ -49,19 +49,19 @@ class Drawings(Mapping[str, Drawing]):
         return len(self.draw)
 
     def __repr__(self) -> str:
-        return f"Drawings({', '.join(self.in_short)})"
+        return f"Drawings({', '.join(names_in_short(self))})"
 
-    @property
-    def in_short(self) -> list[str]:
-        """The names, those of a numbered list as one."""
-        numbered: dict[str, int] = {}
-        for name in self:
-            kind, _, number = name.rpartition("-")
-            numbered[f"{kind}-" if number.isdecimal() else name] = int(number) if number.isdecimal() else 0
-        return [
-            name if not last else f"{name}1" + (f" to {name}{last}" if last > 1 else "") + CUT * (last == MOST_LISTED)
-            for name, last in numbered.items()
-        ]
+
+def names_in_short(drawings: Iterable[str]) -> list[str]:
+    """The names of drawings, those of a numbered list as one."""
+    numbered: dict[str, int] = {}
+    for name in drawings:
+        kind, _, number = name.rpartition("-")
+        numbered[f"{kind}-" if number.isdecimal() else name] = int(number) if number.isdecimal() else 0
+    return [
+        name if not last else f"{name}1" + (f" to {name}{last}" if last > 1 else "") + CUT * (last == MOST_LISTED)
+        for name, last in numbered.items()
+    ]
 
 
 def audit_drawings(audit: Audit) -> Drawings:
@@ -102,7 +102,7 @@ def save_drawings(
     drawings = audit.drawings()
     for pattern in wanted:
         if not any(fnmatchcase(name, pattern) for name in drawings):
-            raise InputError(f"no drawing is called {pattern!r}; there are {', '.join(drawings.in_short)}")
+            raise InputError(f"no drawing is called {pattern!r}; there are {', '.join(names_in_short(drawings))}")
     chosen = [name for name in drawings if any(fnmatchcase(name, pattern) for pattern in wanted)]
     if not wanted:
         chosen = [name for name in drawings if not name.rpartition("-")[2].isdecimal() or name.endswith("-1")]

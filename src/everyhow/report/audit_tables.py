@@ -14,9 +14,8 @@ from ..ladder import DEFINITIONS
 from ..mappings.alignment import minimal_mappings
 from ..mappings.mapping import Mapping
 from ..paper import PaperFindings
-from ..sql import Table
+from ..sql import RunTable, Table
 from .lines import gate_text, neuron_name
-from .tables import RunTable
 from .words import dispute_text, neurons_text, place_text, plural, survivors_by_rung
 
 # Rows of a table, for each output; enough for any reference network.

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from ..behavior_audit import BehaviorAudit
 from ..details import by_ablation
 from ..readouts.observed import ObservedSignals
-from ..sql import Table
+from ..sql import RunTable, Table
 from .audit_tables import edges_text
 from .lines import neuron_name
-from .tables import RunTable
 from .words import (
     Answer,
     ablations_text,

@@ -11,6 +11,7 @@ from ..circuits.circuit import Circuit
 from ..mappings.mapping import Mapping
 from ..readouts.explanation import ReadoutExplanation
 from ..readouts.readout import Readout
+from .behavior_drawings import behavior_drawings
 from .drawings.codes import draw_explanation, draw_readout
 from .drawings.drawing import Drawing, beside
 from .drawings.formula import draw_algorithm, draw_mapping
@@ -60,7 +61,7 @@ def picture_of(value: object) -> Drawing:
 
 @picture_of.register
 def _(audit: BehaviorAudit) -> Drawing:
-    drawings = audit.drawings()
+    drawings = behavior_drawings(audit)
     return drawings["usage" if "usage" in drawings else "network"]
 
 

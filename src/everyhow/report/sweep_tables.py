@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 
-from ..sql import Table
+from ..sql import RunTable, Table
 from ..sweeps.results import Sweep
 from ..sweeps.summary import Summary
 from .beside import beside_notes
-from .tables import RunTable
 from .words import plural
 
 NETWORK_COLUMNS = (

@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -14,7 +13,7 @@ from rich.text import Text
 
 from ..errors import visible
 from ..files import write_atomically, writing_folder
-from ..sql import Table
+from ..sql import RunTable, Table
 from .pieces import indented, print_trimmed
 from .words import seen
 
@@ -23,26 +22,6 @@ MOST_SHOWN, LONGEST_CELL = 1000, 2000
 # How a cell begins that spreadsheets take for a formula, also written in full width, and what is a number all the same.
 FORMULA = re.compile(r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 NUMBERS = re.compile(r"[+-]?[\d.]+(e[+-]?\d+)?(,[+-]?[\d.]+(e[+-]?\d+)?)*", re.IGNORECASE | re.ASCII)
-
-
-@dataclass(frozen=True, repr=False)
-class RunTable:
-    """One table of an audit or a sweep.
-
-    Attributes:
-        name: what it is called in commands, files and SQL.
-        title: what it shows.
-        table: its columns and rows, plain values.
-        note: what was left out, or has to be said beside it; empty when there is nothing.
-    """
-
-    name: str
-    title: str
-    table: Table
-    note: str = ""
-
-    def __repr__(self) -> str:
-        return f"RunTable({self.name}: {len(self.table.rows):,} rows of {', '.join(self.table.columns)})"
 
 
 def print_table(found: Table, console: Console) -> None:

@@ -9,34 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..arguments import is_whole, quoted
+from ..cluster import SECONDS_WITHOUT_WORKERS, Watched, as_they_come, client_of
 from ..errors import InputError, LostBlocksError, first_line
 from ..files import remove_leftovers
 from ..one_run import Place, only_run_in
 from ..training import check_installed
-from .cluster import SECONDS_WITHOUT_WORKERS, Watched, as_they_come, client_of
 from .costs import block_seconds
 from .plan import Block, Plan, read_plan
 from .results import Sweep
 from .store import Store
+from .watch import Step, watching
 from .work import run_block
 
 if TYPE_CHECKING:
     from distributed import Client
-
-
-@dataclass(frozen=True)
-class Step:
-    """How far a run is.
-
-    Attributes:
-        networks: explained or told why not, those of earlier runs included.
-        of: the networks of the plan.
-        work: the share of the work of this run that is done, by the estimate of its cost; from 0 to 1.
-    """
-
-    networks: int
-    of: int
-    work: float
 
 
 def sweep(
@@ -69,8 +55,6 @@ def sweep(
         FileFormatError: a file is damaged or cannot be written, or the folder was deleted meanwhile.
         LostBlocksError: workers died over some blocks, or no worker or no scheduler is left; the rest is kept.
     """
-    from .watch import watching
-
     if not isinstance(plan, str | Path | Plan):
         raise InputError(
             f"plan is {quoted(plan)}; give the name of an experiment, such as basic, the path of a TOML file, or a Plan"

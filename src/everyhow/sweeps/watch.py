@@ -4,11 +4,26 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from .plan import Plan
-from .run import Step
 
 SECONDS_BETWEEN_LINES = 30
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a run is.
+
+    Attributes:
+        networks: explained or told why not, those of earlier runs included.
+        of: the networks of the plan.
+        work: the share of the work of this run that is done, by the estimate of its cost; from 0 to 1.
+    """
+
+    networks: int
+    of: int
+    work: float
 
 
 @contextlib.contextmanager

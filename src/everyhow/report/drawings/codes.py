@@ -9,9 +9,10 @@ from ...boolean.truth_table import TruthTable
 from ...network import Network
 from ...readouts.explanation import ReadoutExplanation
 from ...readouts.readout import Readout
-from .drawing import MARGIN, Box, Circle, Drawing, Label, Line, Part, text_width
+from .drawing import Drawing
 from .network import levels, squares
 from .palette import badge_role, variable_role
+from .shapes import MARGIN, Box, Circle, Label, Line, Part, text_width
 
 RADIUS = 20.0
 # Lines with numbers on them, at most.

@@ -6,8 +6,9 @@ from ...boolean.algorithms import Algorithm, Path
 from ...boolean.truth_table import TruthTable
 from ...mappings.mapping import Mapping
 from ..words import neurons_text, place_text
-from .drawing import MARGIN, Box, Circle, Drawing, Label, Line, Part, Shape, text_width
+from .drawing import Drawing
 from .palette import badge_role, variable_role
+from .shapes import MARGIN, Box, Circle, Label, Line, Part, Shape, text_width
 
 LEAF, LEVEL, NODE = 46.0, 62.0, 28.0
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from ...ladder import IN_SHORT
 from ..words import shown
-from .drawing import MARGIN, Box, Drawing, Label, Part, Shape
+from .drawing import Drawing
+from .shapes import MARGIN, Box, Label, Part, Shape
 
 BAR, STEP, NAMES, NOTES = 200.0, 34.0, 180.0, 210.0
 

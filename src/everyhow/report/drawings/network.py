@@ -13,8 +13,9 @@ from ...mappings.signatures import NeuronSet
 from ...network import Network
 from ..lines import neuron_name
 from ..words import percent
-from .drawing import Box, Circle, Drawing, Label, Line, Part, beside
+from .drawing import Drawing, beside
 from .palette import badge_role, variable_role
+from .shapes import Box, Circle, Label, Line, Part
 
 Neuron = tuple[int, int]
 HEAD, FOOT, SIDE = 34.0, 18.0, 26.0

@@ -4,14 +4,14 @@ import io
 
 from ..plotting import load_matplotlib
 from ..words import seen
-from .drawing import Box, Circle, Drawing, Label, Line, Shape
 from .palette import LIGHT, ROLES, STATES
+from .shapes import Box, Circle, Label, Line, Shape, Sheet
 
 # Points of PDF per inch.
 POINTS = 72.0
 
 
-def pdf(drawing: Drawing) -> bytes:
+def pdf(drawing: Sheet) -> bytes:
     """The drawing as a PDF of one page of its size, its texts as texts.
 
     Raises:

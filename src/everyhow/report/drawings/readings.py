@@ -9,7 +9,8 @@ from ...interpretations.interpretation import Interpretation, Neuron
 from ...interpretations.interpretations import Interpretations
 from ..lines import gate_text, neuron_name
 from ..words import percent
-from .drawing import MARGIN, Circle, Drawing, Label, Line, Part, text_width
+from .drawing import Drawing
+from .shapes import MARGIN, Circle, Label, Line, Part, text_width
 
 LEFT, AXIS, STEP = 62.0, 250.0, 66.0
 # Labels of more digits than this say how many inputs there are.

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from xml.sax.saxutils import escape, quoteattr
 
 from ..words import seen
-from .drawing import Box, Circle, Drawing, Label, Line, Part, Shape
 from .palette import LIGHT, ROLES, STATES
+from .shapes import Box, Circle, Label, Line, Part, Shape, Sheet
 
 Paint = Callable[[Shape], dict[str, str]]
 FONT = "system-ui, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', sans-serif"
 
 
-def standalone(drawing: Drawing) -> str:
+def standalone(drawing: Sheet) -> str:
     """A file of its own: every mark carries its colours, so that any program shows it alike."""
     paper = f'<rect width="100%" height="100%" fill="{LIGHT["paper"]}"/>'
     inside = "".join(_part(part, _painted, STATES) for part in drawing.parts)
@@ -22,7 +22,7 @@ def standalone(drawing: Drawing) -> str:
     )
 
 
-def inside_page(drawing: Drawing) -> str:
+def inside_page(drawing: Sheet) -> str:
     """The drawing for a page, which gives the roles their colours and may change the states of parts by their keys."""
     inside = "".join(_part(part, _classed, {}) for part in drawing.parts)
     return (

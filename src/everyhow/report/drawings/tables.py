@@ -6,7 +6,8 @@ from fractions import Fraction
 
 from ...boolean.truth_table import row_name
 from ..words import percent
-from .drawing import MARGIN, Box, Drawing, Label, Line, Part, Shape, text_width
+from .drawing import Drawing
+from .shapes import MARGIN, Box, Label, Line, Part, Shape, text_width
 
 CELL = 30.0
 # Beyond this many rows a matrix has no numbers in its cells.

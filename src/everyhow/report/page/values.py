@@ -8,8 +8,8 @@ import numpy as np
 from ...circuits.circuit import Circuit, edge_positions
 from ...ladder import Fault
 from ...mappings.mapping import Mapping as Placement
+from ...sql import RunTable
 from ..drawings.network import levels
-from ..tables import RunTable
 
 
 def activations(states: Sequence[np.ndarray]) -> dict[str, list[list[float]]]:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from ..circuits.execution import Spread
-from ..errors import InputError, LostBlocksError, first_line
+from .circuits.execution import Spread
+from .errors import InputError, LostBlocksError, first_line
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -163,7 +163,7 @@ def _itself(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 
 def _apply(function: Callable[[Any], Any], job: Any) -> Any:
-    from ..threads import one_thread
+    from .threads import one_thread
 
     with one_thread():
         return function(job)

@@ -1,0 +1,113 @@
+"""The marks of a drawing, as plain values. They know nothing of files, pages or colours."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+# The width of a letter, in shares of the size of its text: generous, since fonts differ.
+LETTER = 0.58
+MARGIN = 12.0
+
+
+@dataclass(frozen=True)
+class Shape(ABC):
+    """One mark; `role` says what it is drawn as (see `palette.ROLES`)."""
+
+    role: str
+
+    @abstractmethod
+    def moved(self, dx: float, dy: float) -> "Shape":
+        """The same mark elsewhere."""
+
+
+@dataclass(frozen=True)
+class Line(Shape):
+    """A straight line of its role's width, or of its own."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+    width: float | None = None
+
+    def moved(self, dx: float, dy: float) -> "Line":
+        return replace(self, x1=self.x1 + dx, y1=self.y1 + dy, x2=self.x2 + dx, y2=self.y2 + dy)
+
+
+@dataclass(frozen=True)
+class Circle(Shape):
+    """A circle."""
+
+    x: float
+    y: float
+    r: float
+
+    def moved(self, dx: float, dy: float) -> "Circle":
+        return replace(self, x=self.x + dx, y=self.y + dy)
+
+
+@dataclass(frozen=True)
+class Box(Shape):
+    """A rectangle with its upper left corner; `level` from 0 to 1 is how much of its fill shows."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    level: float = 1.0
+    round: float = 0.0
+
+    def moved(self, dx: float, dy: float) -> "Box":
+        return replace(self, x=self.x + dx, y=self.y + dy)
+
+
+@dataclass(frozen=True)
+class Label(Shape):
+    """A text; y is its middle, x its start, middle or end by `anchor`."""
+
+    x: float
+    y: float
+    text: str
+    size: float = 13.0
+    anchor: str = "middle"
+
+    def moved(self, dx: float, dy: float) -> "Label":
+        return replace(self, x=self.x + dx, y=self.y + dy)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing in a drawing.
+
+    Attributes:
+        key: what it stands for, such as `neuron-1-0`; empty for what is mere lettering.
+        title: what is said of it.
+        shapes: the marks that show it, the last one uppermost.
+        state: "" as it is, `half` or `dim` set back.
+    """
+
+    key: str
+    title: str
+    shapes: tuple[Shape, ...]
+    state: str = ""
+
+
+class Sheet(Protocol):
+    """Parts on a paper of a size in points, the first one lowest; `title` says what is to be seen."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def width(self) -> float: ...
+
+    @property
+    def height(self) -> float: ...
+
+    @property
+    def parts(self) -> tuple[Part, ...]: ...
+
+
+def text_width(text: str, size: float) -> float:
+    """About how wide a text is."""
+    return len(text) * size * LETTER
