@@ -52,7 +52,7 @@ def seeds() -> dict[str, bytes]:
     rows, masks = io.BytesIO(), io.BytesIO()
     np.save(rows, np.array([[0.5, 1.0], [0.25, -3.0], [1.0, 1.0]]))
     (circuit,) = eh.circuits(XOR).minimal()[:1]
-    edge_masks = [mask.astype(int) for mask in circuit.masks(XOR)]
+    edge_masks = [mask.astype(int) for mask in XOR.masks(circuit)]
     np.savez(masks, **{f"edge_mask_{k}": mask for k, mask in enumerate(edge_masks)})  # type: ignore[arg-type]
     (mapping,) = eh.mappings(XOR, ALGORITHM)
     log = [{"epoch": 10, "outputs": [{"circuits": [{"edge_masks": [mask.tolist() for mask in edge_masks]}]}]}]

@@ -229,7 +229,7 @@ def test_robust_and_refuted_circuits_are_so_exactly(kind, activations):
     generator = np.random.default_rng(0)
     for network in networks(kind, (2, 2, 1), activations):
         behavior = behavior_of(network)
-        every = (Circuit.of_edges(network.widths, _edges(circuit)) for circuit in plain.all_circuits(network.weights))
+        every = (Circuit.of_edges(network.graph, _edges(circuit)) for circuit in plain.all_circuits(network.weights))
         for circuit, found in robust_circuits(network, every, behavior, 0.1):
             parents = tuple(tuple(circuit.parents(k, j) for j in range(w)) for k, w in enumerate(network.widths) if k)
             if found.status == "refuted":

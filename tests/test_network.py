@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import everyhow as eh
 from everyhow.boolean.truth_table import assignments
-from everyhow.circuits.circuit import Circuit
+from everyhow.model.circuit import Circuit
 from everyhow.verification import plain
 
 from .strategies import networks
@@ -35,7 +35,7 @@ def test_run_circuit(network, pick):
     if circuit is None:
         return
     points = assignments(network.widths[0])
-    mine = Circuit.of_edges(network.widths, plain.edges(circuit))
+    mine = Circuit.of_edges(network.graph, plain.edges(circuit))
     np.testing.assert_allclose(
         plain.run(network, points, circuit)[-1], network.run_circuit(points, mine)[-1], atol=1e-12
     )

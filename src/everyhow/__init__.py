@@ -9,7 +9,6 @@ from .behavior import Task as Task
 from .behavior import parse_task as parse_task
 from .behavior_audit import audit_behavior as audit_behavior
 from .boolean.cost import CostModel as CostModel
-from .circuits.circuit import Circuit as Circuit
 from .errors import BudgetError as BudgetError
 from .errors import EveryhowError as EveryhowError
 from .errors import InputError as InputError
@@ -21,6 +20,7 @@ from .importing.onnx_files import from_onnx as from_onnx
 from .importing.sklearn_models import from_sklearn as from_sklearn
 from .importing.state_dicts import from_state_dict as from_state_dict
 from .importing.torch_modules import from_torch as from_torch
+from .model.circuit import Circuit as Circuit
 from .network import Intervention as Intervention
 from .network import Network as Network
 from .network import xornet as xornet

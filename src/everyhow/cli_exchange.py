@@ -12,9 +12,9 @@ from .errors import visible
 from .reading import naming
 
 if TYPE_CHECKING:
-    from .circuits.circuit import Edge
     from .circuits.standing import Standing
     from .ladder import Fault
+    from .model.graph import Edge
 
 app = typer.Typer()
 
@@ -52,9 +52,9 @@ def place_command(
     as_json: JsonOption = False,
 ) -> None:
     """Tell where a circuit that another tool found stands among all circuits of its network."""
-    from .circuits.circuit import connected_part
     from .door import as_network
     from .exchange.graph_json import read_graph, read_graph_edges
+    from .model.circuit import connected_part
     from .questions import place
 
     most = whole_budget(budget)
@@ -62,7 +62,7 @@ def place_command(
     if connected:
         edges = read_graph_edges(graph, whole, top, threshold, circuit)
         with naming(graph):
-            placed, dropped = connected_part(whole.widths, edges)
+            placed, dropped = connected_part(whole.graph, edges)
     else:
         placed = read_graph(graph, whole, top, threshold, circuit)
     found = place(whole, task, placed, decision, most, ablation)  # type: ignore[arg-type]

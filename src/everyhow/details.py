@@ -8,7 +8,6 @@ from typing import Any
 
 from .authors import AuthorsFindings
 from .boolean.algorithms import Algorithm
-from .circuits.circuit import Circuit
 from .circuits.count import CircuitCount
 from .circuits.findings import CircuitFindings
 from .circuits.overlap import Usage
@@ -20,6 +19,7 @@ from .lesson import Lesson
 from .mappings.interchange import NearMiss
 from .mappings.mapping import Mapping
 from .mappings.signatures import NeuronSet
+from .model.circuit import Circuit
 from .paper import PaperFindings
 from .readouts.explanation import ReadoutExplanation
 from .readouts.findings import LayerReadouts

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -12,10 +13,9 @@ from .arguments import instance, is_number, is_whole, listed, number_in, quoted
 from .boolean.gates import name_of
 from .boolean.truth_table import MAX_INPUTS, TruthTable, assignments
 from .errors import InputError
+from .model.circuit import Circuit
+from .model.graph import Edge, Graph
 from .origin import Origin
-
-if TYPE_CHECKING:
-    from .circuits.circuit import Circuit
 
 # Nothing here is meant for more: lists of neurons, circuits and points grow with them.
 WIDEST = 2**16
@@ -176,6 +176,27 @@ class Network:
         """The number of weights that are not exactly 0."""
         return sum(int(np.count_nonzero(w)) for w in self.weights)
 
+    @cached_property
+    def graph(self) -> Graph:
+        """Its wiring: an edge for each weight that is not exactly 0."""
+        edges = (
+            Edge((layer, j, i))
+            for layer, w in enumerate(self.weights, start=1)
+            for j, i in np.argwhere(w != 0).tolist()
+        )
+        return Graph.of_stages(self.widths, edges)
+
+    def masks(self, circuit: Circuit) -> tuple[Bool[np.ndarray, "_neurons _parents"], ...]:
+        """For each weight matrix, which of its entries are in the circuit.
+
+        Raises:
+            InputError: the circuit is of a network of other widths, or has an edge of weight 0.
+        """
+        masks = tuple(np.zeros(w.shape, dtype=bool) for w in self.weights)
+        for layer, j, i in circuit.on(self.graph).edges:
+            masks[layer - 1][j, i] = True
+        return masks
+
     def output(self, index: int) -> "Network":
         """The same network with only its output `index` (0 is the first).
 
@@ -256,7 +277,7 @@ class Network:
     def run_circuit(
         self,
         inputs: Float[np.ndarray, "inputs features"],
-        circuit: "Circuit",
+        circuit: Circuit,
         ablated: Sequence[Float[np.ndarray, "inputs _neurons"]] | None = None,
     ) -> tuple[Float[np.ndarray, "inputs _neurons"], ...]:
         """The activations of every layer when only the circuit's edges carry what its neurons compute.
@@ -267,7 +288,7 @@ class Network:
         """
         x = self._checked_inputs(inputs)
         states = [x]
-        masks = circuit.masks(self)
+        masks = self.masks(circuit)
         for layer, (w, b, name) in enumerate(zip(self.weights, self.biases, self.activations, strict=True)):
             carried = 0.0 if ablated is None else ablated[layer] @ (w * ~masks[layer]).T
             states.append(_apply(w * masks[layer], b + carried, name, states[-1]))

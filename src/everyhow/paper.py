@@ -7,7 +7,6 @@ from itertools import chain, islice
 from typing import Any
 
 from .behavior import Behavior, Task
-from .circuits.circuit import Circuit
 from .circuits.count import CircuitCount
 from .circuits.execution import IN_THREADS, Execution
 from .circuits.findings import CircuitFindings, count_by_ablation
@@ -20,6 +19,7 @@ from .mappings.alignment import minimal_mappings
 from .mappings.findings import RUNGS as MAPPING_RUNGS
 from .mappings.findings import MappingFindings, complexity
 from .mappings.mapping import Mapping
+from .model.circuit import Circuit
 from .network import Network
 from .options import Questions
 from .progress import Progress

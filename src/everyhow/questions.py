@@ -9,7 +9,6 @@ from .behavior import Behavior, check_fits, check_said_once, one_for_two_classes
 from .boolean.algorithms import Algorithm
 from .boolean.algorithms import algorithms as list_algorithms
 from .budget import DEFAULT_BUDGET
-from .circuits.circuit import Circuit
 from .circuits.circuits import Circuits
 from .circuits.criterion import Ablation, check_ablation, perfect, resample_faithful
 from .circuits.standing import Standing, standing
@@ -23,6 +22,7 @@ from .interpretations.interpretations import Interpretations
 from .mappings.alignment import minimal_mappings
 from .mappings.mapping import Mapping
 from .mappings.signatures import signatures
+from .model.circuit import Circuit
 from .network import Network, one_of
 from .options import are_classes, check_bits, check_decision, check_outputs, classes_as_one
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 import everyhow as eh
 from everyhow.behavior import Behavior
 from everyhow.boolean.truth_table import assignments
-from everyhow.circuits.circuit import Circuit
 from everyhow.circuits.criterion import resample_faithful
 from everyhow.circuits.released import ReleasedCircuits, _count_of_few, allowed_sets
 from everyhow.circuits.space import circuits_in_space
+from everyhow.model.circuit import Circuit
 from everyhow.verification import plain
 
 from ..conftest import reference
@@ -25,7 +25,7 @@ SHAPES = [((2, 3, 3, 1), 10_647), ((2, 2, 2, 1), 99), ((2, 4, 1), 255), ((2, 4, 
 
 
 def as_circuit(network, plain_circuit):
-    return Circuit.of_edges(network.widths, plain.edges(plain_circuit))
+    return Circuit.of_edges(network.graph, plain.edges(plain_circuit))
 
 
 def behaviors(network):
@@ -291,7 +291,7 @@ def test_permuting_neurons(network, random):
         if one.count().certified and other.count().certified:
             assert one.count() == other.count()
             moved = {
-                Circuit.of_edges(network.widths, [_moved(edge, order) for edge in circuit.edges]) for circuit in other
+                Circuit.of_edges(network.graph, [_moved(edge, order) for edge in circuit.edges]) for circuit in other
             }
             assert set(one) == moved
 

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 import everyhow as eh
 from everyhow.behavior import Behavior
-from everyhow.circuits.circuit import Circuit
 from everyhow.circuits.count import count_circuits
 from everyhow.circuits.criterion import perfect, resample_faithful, resampled_blocks
 from everyhow.circuits.estimate import estimate_circuits
@@ -24,6 +23,7 @@ from everyhow.circuits.listing import list_circuits
 from everyhow.circuits.running import bits_of, masks_of, places
 from everyhow.circuits.space import circuits_in_space
 from everyhow.circuits.uniform import draw_from_space
+from everyhow.model.circuit import Circuit
 from everyhow.verification import plain
 
 from ..conftest import reference
@@ -48,7 +48,7 @@ def judged(draw, most_points=6):
 
 
 def as_circuit(network, circuit):
-    return Circuit.of_edges(network.widths, plain.edges(circuit))
+    return Circuit.of_edges(network.graph, plain.edges(circuit))
 
 
 @settings(max_examples=40)
@@ -153,7 +153,7 @@ def test_the_space_is_drawn_uniformly(network, seed):
             draw_from_space(network, 1, np.random.default_rng(seed))
         return
     drawn = Counter(
-        bits_of(network.widths, draw_from_space(network, 40 * len(space), np.random.default_rng(seed))).tolist()
+        bits_of(network.graph, draw_from_space(network, 40 * len(space), np.random.default_rng(seed))).tolist()
     )
     assert set(drawn) <= space
     statistic = sum((drawn[bits] - 40) ** 2 / 40 for bits in space)

@@ -8,10 +8,10 @@ import pytest
 import everyhow as eh
 from everyhow.behavior import Behavior
 from everyhow.boolean.truth_table import assignments
-from everyhow.circuits.circuit import Circuit
 from everyhow.circuits.criterion import perfect, resample_faithful
 from everyhow.circuits.faults import fallen, fault_of
 from everyhow.circuits.findings import RUNGS, examine_circuits
+from everyhow.model.circuit import Circuit
 from everyhow.verification import plain
 
 from ..conftest import reference
@@ -20,7 +20,7 @@ NAMES = ["xor-2-3-3-1-seed0", "xor-2-2-2-1-seed2", "xornet", "and-2-3-3-1-seed0"
 
 
 def as_plain(circuit, network):
-    return [[np.flatnonzero(parents) for parents in mask] for mask in circuit.masks(network)]
+    return [[np.flatnonzero(parents) for parents in mask] for mask in network.masks(circuit)]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -31,7 +31,7 @@ def test_faults_tell_who_passes(name):
     wanted = behavior.wanted
     listed = {c.bits for c in eh.circuits(network)}
     for bits in sorted(listed)[:100]:
-        circuit = Circuit(network.widths, bits)
+        circuit = Circuit(network.graph, bits)
         assert fault_of(perfect(network, behavior), circuit) is None
         faithful = plain.is_resample_faithful(network, behavior.points, as_plain(circuit, network), wanted)
         assert faithful == (fault_of(resample_faithful(network, behavior), circuit) is None)

@@ -17,10 +17,10 @@ from everyhow.circuits import robust
 from everyhow.circuits.box_faults import fault_around
 from everyhow.circuits.boxes import _reach, boxes_around
 from everyhow.circuits.cells import settle_by_cells
-from everyhow.circuits.circuit import Circuit
 from everyhow.circuits.radius import largest_radius
 from everyhow.circuits.robust import RobustCount, robust_circuits, robust_count, robustness
 from everyhow.decision import decision_limits
+from everyhow.model.circuit import Circuit
 from everyhow.verification import plain
 
 from ..conftest import reference
@@ -49,12 +49,12 @@ NUMBER = {"refuted": -1, "undecided": 0, "proved": 1}
 
 
 def as_plain(circuit, network):
-    return [[np.flatnonzero(parents) for parents in mask] for mask in circuit.masks(network)]
+    return [[np.flatnonzero(parents) for parents in mask] for mask in network.masks(circuit)]
 
 
 def some_circuits(network, most=8):
     """The whole circuit and others spread over the space."""
-    every = [Circuit.of_edges(network.widths, plain.edges(c)) for c in plain.all_circuits(network.weights)]
+    every = [Circuit.of_edges(network.graph, plain.edges(c)) for c in plain.all_circuits(network.weights)]
     return every[:: max(1, len(every) // most)]
 
 
@@ -161,7 +161,7 @@ def lines_of_neurons(network, circuit):
     """The linear functions (slopes, constant) that hidden pre-activations may be, for all signs of the neurons before
     them: shape (functions, features + 1)."""
     states, found = [np.eye(network.widths[0], network.widths[0] + 1)], []
-    masked = [w * m for w, m in zip(network.weights, circuit.masks(network), strict=True)]
+    masked = [w * m for w, m in zip(network.weights, network.masks(circuit), strict=True)]
     for w, b, name in list(zip(masked, network.biases, network.activations, strict=True))[:-1]:
         received = [w @ state + np.outer(b, np.eye(state.shape[1])[-1]) for state in states]
         steepness = -float(plain.activate(name, np.array(-1.0)))
@@ -361,7 +361,7 @@ def test_lines_enclose(network, radius, seed, signed):
     states = plain.run(network, centre + deviations, as_plain(circuit, network))
     received = [
         state @ (w * m).T + b
-        for state, w, m, b in zip(states[:-2], network.weights, circuit.masks(network), network.biases, strict=False)
+        for state, w, m, b in zip(states[:-2], network.weights, network.masks(circuit), network.biases, strict=False)
     ]
     fits = np.ones(len(deviations), bool)
     for z, sign in zip(received, signs, strict=False):
@@ -381,8 +381,8 @@ def test_radius_0_is_perfect(network, decision):
     """At radius 0 the robust circuits are the perfect ones; those undecided lie on a boundary."""
     behavior = truth_table(network, decision)
     expected = plain.perfect_circuits(network, behavior.points, behavior.wanted, decision)
-    known = {Circuit.of_edges(network.widths, plain.edges(circuit)) for circuit in expected}
-    circuits = [Circuit.of_edges(network.widths, plain.edges(c)) for c in plain.all_circuits(network.weights)]
+    known = {Circuit.of_edges(network.graph, plain.edges(circuit)) for circuit in expected}
+    circuits = [Circuit.of_edges(network.graph, plain.edges(c)) for c in plain.all_circuits(network.weights)]
     for circuit, found in robust_circuits(network, circuits, behavior, 0):
         if found.status == "undecided":
             outputs = plain.run(network, behavior.points, as_plain(circuit, network))[-1]
@@ -399,7 +399,7 @@ def test_reference_networks(name):
     all are decided, as the vertices are."""
     _, network = reference(name)
     behavior = truth_table(network)
-    every = [Circuit.of_edges(network.widths, plain.edges(c)) for c in plain.all_circuits(network.weights)]
+    every = [Circuit.of_edges(network.graph, plain.edges(c)) for c in plain.all_circuits(network.weights)]
     perfect = list(eh.circuits(network))
     assert robust_count(network, every, behavior, 0).between == (len(perfect), len(perfect))
     left = perfect
@@ -641,12 +641,12 @@ def test_bad_input():
             "the behavior has points of 1 inputs and 1 wanted bits each; the network has 2 inputs and 1 outputs",
         ),
         (
-            {"circuit": Circuit((2, 1), 3)},
+            {"circuit": Circuit.of_edges((2, 1), [(1, 0, 0), (1, 0, 1)])},
             "the circuit belongs to a 2-1 network, not to a 2-3-1 one",
         ),
         (
             {"circuit": Circuit.of_edges((2, 3, 1), [(1, 0, 1), (2, 0, 0)])},
-            "edge (1, 0, 1) has weight 0 in this network, so it is no edge of it",
+            "edge (1, 0, 1) has weight 0 in this network, so it is not an edge of it",
         ),
     ]
     for changed, message in cases:
@@ -665,6 +665,6 @@ def test_an_output_that_steps_is_wrong_at_its_jump():
     network = eh.Network(weights, biases, ("relu", "step"))
     behavior = truth_table(network)
     assert behavior.wanted[:, 0].tolist() == [True, False, False, False]
-    one = Circuit.of_edges(network.widths, [(1, 0, 0), (2, 0, 0)])
+    one = Circuit.of_edges(network.graph, [(1, 0, 0), (2, 0, 0)])
     assert network.run_circuit(behavior.points[:1], one)[-1].tolist() == [[0.0]]
     assert robustness(network, one, behavior, 0.0).status == "refuted"

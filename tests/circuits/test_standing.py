@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 import everyhow as eh
 from everyhow.behavior import Behavior
 from everyhow.boolean.truth_table import assignments
-from everyhow.circuits.circuit import Circuit, connected_part
 from everyhow.circuits.standing import standing
+from everyhow.model.circuit import Circuit, connected_part
 from everyhow.verification import plain
 
 from ..conftest import reference
@@ -65,7 +65,7 @@ def test_every_circuit(name):
     behavior = Behavior.of_network(network, assignments(2))
     for circuit in plain.all_circuits(network.weights):
         edges = plain.edges(circuit)
-        check(network, edges, standing(network, behavior, Circuit.of_edges(network.widths, edges)))
+        check(network, edges, standing(network, behavior, Circuit.of_edges(network.graph, edges)))
 
 
 @given(networks(outputs=(1, 2), most_circuits=150), st.randoms(), st.sampled_from(["threshold", "round"]))
@@ -80,7 +80,7 @@ def test_random_networks(network, random, decision):
     if not every:
         return
     edges = random.choice(every)
-    found = standing(network, behavior, Circuit.of_edges(network.widths, edges))
+    found = standing(network, behavior, Circuit.of_edges(network.graph, edges))
     if found.of_perfect is None or found.minimal_inside is None:
         assert found.ties and "boundary" in " ".join(found.ties)
         return
@@ -162,13 +162,13 @@ def test_a_small_circuit_in_a_wide_network():
     shapes = [(8, 2), (8, 8), (1, 8)]
     network = eh.Network([random.normal(size=s) for s in shapes], [np.zeros(s[0]) for s in shapes], ["relu"] * 3)
     edges = [(1, 5, 0), (1, 7, 1), (2, 3, 5), (2, 3, 7), (2, 6, 7), (3, 0, 3), (3, 0, 6)]
-    circuit = Circuit.of_edges(network.widths, edges)
+    circuit = Circuit.of_edges(network.graph, edges)
     alone = network.run_circuit(assignments(2), circuit)[-1]
     behavior = Behavior(assignments(2), np.ones(4), alone > 0.5)
     found = standing(network, behavior, circuit, budget=10**6)
     assert found.perfect and found.of_perfect is None
     *_, right = everything(
-        eh.Network([w * m for w, m in zip(network.weights, circuit.masks(network), strict=True)], network.biases,
+        eh.Network([w * m for w, m in zip(network.weights, network.masks(circuit), strict=True)], network.biases,
                    network.activations)
     )  # fmt: skip
     smallest = {one for one in right if not any(other < one for other in right)}
@@ -201,7 +201,7 @@ def test_standing_by_ablation(network, pick, ablation):
         return
     right = [c for c in everything if plain.circuit_error(network, behavior, c, "threshold", ablation) <= 1e-9]
     edges = plain.edges(everything[pick % len(everything)])
-    found = standing(network, behavior, Circuit.of_edges(network.widths, edges), ablation=ablation)
+    found = standing(network, behavior, Circuit.of_edges(network.graph, edges), ablation=ablation)
     if found.minimal_inside is None:
         return
     inside = {plain.edges(c) for c in right if plain.edges(c) <= edges}

@@ -5,9 +5,9 @@ import json
 import pytest
 
 import everyhow as eh
-from everyhow.circuits.circuit import Circuit
 from everyhow.exchange.graph_json import circuit_from_graph, circuit_to_graph, read_graph, write_graph
 from everyhow.exchange.interventions import mapping_from_interventions
+from everyhow.model.circuit import Circuit
 
 from ..conftest import REFERENCE, reference
 from ..test_cli import run  # noqa: F401 (a fixture)

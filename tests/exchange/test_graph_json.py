@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.circuits.circuit import Circuit, connected_part
 from everyhow.errors import FileFormatError
 from everyhow.exchange.graph_json import (
     circuit_from_graph,
@@ -19,6 +18,7 @@ from everyhow.exchange.graph_json import (
     read_graph_edges,
     write_graph,
 )
+from everyhow.model.circuit import Circuit, connected_part
 from everyhow.reading import MOST_BYTES
 from everyhow.verification import plain
 
@@ -41,7 +41,7 @@ def test_round_trip(network, random, scored):
     circuits = [plain.edges(c) for c in plain.all_circuits(network.weights)]
     if not circuits:
         return
-    circuit = Circuit.of_edges(network.widths, random.choice(circuits))
+    circuit = Circuit.of_edges(network.graph, random.choice(circuits))
     scores = {edge: random.choice([-1, 1]) * random.uniform(0.1, 1) for edge in circuit.edges} if scored else None
     document = json.loads(json.dumps(circuit_to_graph(circuit, network, scores)))
     assert circuit_from_graph(document, network) == circuit

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 import everyhow as eh
 from everyhow.boolean.truth_table import assignments
-from everyhow.circuits.circuit import Circuit
 from everyhow.experiments.circuit_trials import circuit_trials, grid_points
 from everyhow.experiments.cross_examination import cross_examine
 from everyhow.experiments.findings import examine_experiments
 from everyhow.experiments.witness import witness
 from everyhow.mappings.mapping import Mapping
+from everyhow.model.circuit import Circuit
 from everyhow.readouts.explanation import ReadoutExplanation
 from everyhow.verification import plain
 from tests.conftest import reference
@@ -323,8 +323,8 @@ def test_the_same_circuit_twice():
 def test_edges_decide_where_inputs_do_not():
     """Two ways through a network that agree on every input: only an edge tells them apart."""
     network = eh.Network([[[1, 0], [1, 0]], [[1, 1]]], [[0, 0], [0]], ["identity", "identity"])
-    one = Circuit.of_edges(network.widths, [(1, 0, 0), (2, 0, 0)])
-    other = Circuit.of_edges(network.widths, [(1, 1, 0), (2, 0, 1)])
+    one = Circuit.of_edges(network.graph, [(1, 0, 0), (2, 0, 0)])
+    other = Circuit.of_edges(network.graph, [(1, 1, 0), (2, 0, 1)])
     dispute = eh.decide_between(network, one, other)
 
     assert dispute.experiment.kind == "edge"

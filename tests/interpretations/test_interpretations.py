@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 import everyhow as eh
 from everyhow.boolean.truth_table import assignments
-from everyhow.circuits.circuit import Circuit
 from everyhow.interpretations.count import PRIMES, ReadingRule, _combined, _moduli, count_interpretations
 from everyhow.interpretations.interpretation import completions
 from everyhow.interpretations.interpretations import Interpretations
+from everyhow.model.circuit import Circuit
 from everyhow.verification import plain
 
 from ..conftest import reference
@@ -42,7 +42,7 @@ def test_counts(network):
     """Don't cares counted once and expanded, for circuits perfect or not."""
     chosen = some_circuits(network)
     points = assignments(network.widths[0])
-    found = counted(network, [Circuit.of_edges(network.widths, plain.edges(c)) for c in chosen])
+    found = counted(network, [Circuit.of_edges(network.graph, plain.edges(c)) for c in chosen])
     for circuit, (once, expanded) in zip(chosen, found, strict=True):
         ways = [ways for _, ways in plain.interpretations(network, points, circuit)]
         assert (len(ways), sum(ways)) == (once, expanded)
@@ -53,7 +53,7 @@ def test_counts_of_three_inputs(network):
     """Eight inputs, up to seven separators a neuron."""
     chosen = some_circuits(network, 2)
     points = assignments(3)
-    found = counted(network, [Circuit.of_edges(network.widths, plain.edges(c)) for c in chosen])
+    found = counted(network, [Circuit.of_edges(network.graph, plain.edges(c)) for c in chosen])
     for circuit, (once, expanded) in zip(chosen, found, strict=True):
         ways = [ways for _, ways in plain.interpretations(network, points, circuit)]
         assert (len(ways), sum(ways)) == (once, expanded)
@@ -65,7 +65,7 @@ def test_counts_by_the_released_rule(network, tolerance, single):
     rule = ReadingRule(tolerance, single, "round")
     chosen = some_circuits(network)
     points = assignments(network.widths[0])
-    circuits = [Circuit.of_edges(network.widths, plain.edges(c)) for c in chosen]
+    circuits = [Circuit.of_edges(network.graph, plain.edges(c)) for c in chosen]
     for circuit, mine, (once, expanded) in zip(chosen, circuits, counted(network, circuits, rule), strict=True):
         table = Interpretations(network, mine, points, rule)
         if tolerance or single:
@@ -83,7 +83,7 @@ def test_list(network):
         for readings, ways in plain.interpretations(network, points, circuit):
             key = frozenset((n, sum(bit << k for k, bit in enumerate(r))) for n, r in readings.items())
             expected[key] = ways
-        table = eh.interpretations(network, Circuit.of_edges(network.widths, plain.edges(circuit)))
+        table = eh.interpretations(network, Circuit.of_edges(network.graph, plain.edges(circuit)))
         listed = {frozenset((n, r.bits) for n, r in i.readings.items()): i.expansions for i in table}
         assert expected == listed
         assert (table.count, table.count_expanded) == (len(expected), sum(expected.values()))

@@ -7,8 +7,8 @@ import numpy as np
 
 from ..budget import over_budget
 from ..errors import InputError
+from ..model.circuit import Circuit
 from ..network import Network
-from .circuit import Circuit
 from .count import CircuitCount, count_circuits
 from .criterion import Criterion, perfect
 from .findings import COUNTING, ties
@@ -61,7 +61,7 @@ def minimal_inside(alone: Criterion, circuit: Circuit, budget: int) -> Answer[tu
     found = []
     for smaller in minimal_circuits(criterion):
         edges = [(layer, neurons[layer][j], neurons[layer - 1][i]) for layer, j, i in smaller.edges]
-        found.append(Circuit.of_edges(network.widths, edges))
+        found.append(Circuit.of_edges(network.graph, edges))
     return Answer(tuple(sorted(found, key=lambda c: (len(c), c.bits))))
 
 
@@ -74,7 +74,7 @@ def _minimal_of_listed(alone: Criterion, circuit: Circuit, budget: int) -> Answe
         return Answer(None, count.refused, count.ties)
     outside = ~np.uint64(circuit.bits)
     found = minimal_sets(block[block & outside == 0] for block in list_bits(alone))
-    circuits = (Circuit(circuit.widths, int(bits)) for bits in found)
+    circuits = (Circuit(circuit.graph, int(bits)) for bits in found)
     return Answer(tuple(sorted(circuits, key=lambda c: (len(c), c.bits))))
 
 
@@ -87,7 +87,7 @@ def _part(network: Network, circuit: Circuit) -> tuple[Network, tuple[tuple[int,
         for layer, width in enumerate(network.widths)
     )
     weights, biases = [], []
-    for k, (w, b, mask) in enumerate(zip(network.weights, network.biases, circuit.masks(network), strict=True)):
+    for k, (w, b, mask) in enumerate(zip(network.weights, network.biases, network.masks(circuit), strict=True)):
         weights.append((w * mask)[np.ix_(neurons[k + 1], neurons[k])])
         biases.append(b[list(neurons[k + 1])])
     return Network(tuple(weights), tuple(biases), network.activations), neurons
@@ -107,4 +107,4 @@ def nearest(criterion: Criterion, circuit: Circuit) -> Answer[Circuit]:
             differing = np.bitwise_count(block ^ np.uint64(circuit.bits))
             closest = min(map(int, block[differing == differing.min()]), key=key)
             best = closest if best is None else min(best, closest, key=key)
-    return Answer(None if best is None else Circuit(circuit.widths, best))
+    return Answer(None if best is None else Circuit(circuit.graph, best))

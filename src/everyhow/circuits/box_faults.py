@@ -7,9 +7,9 @@ from ..behavior import Behavior
 from ..boolean.truth_table import MAX_INPUTS
 from ..decision import decide, level_for
 from ..ladder import Counterexample, Fault
+from ..model.circuit import Circuit
 from ..network import Network
 from .boxes import Radius, boxes_around
-from .circuit import Circuit
 from .robust import robustness
 
 

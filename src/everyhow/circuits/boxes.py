@@ -11,9 +11,9 @@ from ..activations import activation
 from ..behavior import Behavior
 from ..errors import InputError
 from ..kernels.layout import Wiring
+from ..model.circuit import Circuit
 from ..network import Network
 from ..rounding import EPSILON, SMALLEST, Values, activated, own_rounding, sums_of
-from .circuit import Circuit, edge_positions
 from .criterion import perfect
 
 Radius = int | float | Sequence[int | float] | np.ndarray
@@ -61,17 +61,13 @@ class Boxes:
             InputError: a circuit of other widths, or with an edge that the network has not.
         """
         flat = np.concatenate([w.ravel() for w in self.network.weights])
-        edges = len(edge_positions(self.network.widths))
-        size = (edges + 7) // 8
-        for circuit in circuits:
-            if circuit.widths != self.network.widths:
-                circuit.masks(self.network)
-        packed = b"".join(circuit.bits.to_bytes(size, "big") for circuit in circuits)
+        edges = np.flatnonzero(flat)
+        size = (len(edges) + 7) // 8
+        packed = b"".join(circuit.on(self.network.graph).bits.to_bytes(size, "big") for circuit in circuits)
         bits = np.unpackbits(np.frombuffer(packed, np.uint8).reshape(len(circuits), size), axis=1)
-        chosen = bits[:, 8 * size - edges :].astype(bool)
-        for k in map(int, np.flatnonzero((chosen & (flat == 0)).any(axis=1))):
-            circuits[k].masks(self.network)
-        return np.where(chosen, flat, 0.0)
+        weights = np.zeros((len(circuits), len(flat)))
+        weights[:, edges] = np.where(bits[:, 8 * size - len(edges) :], flat[edges], 0.0)
+        return weights
 
     def received(
         self, weights: Float[np.ndarray, "circuits edges"], points: Float[np.ndarray, "circuits features"]

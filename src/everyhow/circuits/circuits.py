@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .circuit import Circuit
+from ..model.circuit import Circuit
 from .count import CircuitCount, count_circuits
 from .criterion import Criterion
 from .listing import list_circuits

@@ -9,9 +9,9 @@ from jaxtyping import Bool
 from ..behavior import Behavior
 from ..decision import decide
 from ..ladder import Counterexample, Fault
+from ..model.circuit import Circuit
 from ..network import Network
 from .box_faults import fault_around
-from .circuit import Circuit
 from .criterion import ALONE, Criterion, perfect, resample_faithful
 from .findings import CircuitFindings
 from .listing import is_listable, list_circuits
@@ -80,7 +80,7 @@ def _too_far(criterion: Criterion, circuit: Circuit) -> Bool[np.ndarray, " scena
     if within is None:
         return np.zeros(len(criterion.base), bool)
     before = network.run_circuit(criterion.bases, circuit, criterion.ablated)[-2]
-    mask = circuit.masks(network)[-1]
+    mask = network.masks(circuit)[-1]
     weights, bias = network.weights[-1], network.biases[-1]
     received = before @ (weights * mask).T + criterion.ablated[-1] @ (weights * ~mask).T + bias
     return np.any(np.abs(received - criterion.near[criterion.base]) > within, axis=1)

@@ -10,8 +10,8 @@ from ..behavior import Behavior
 from ..budget import over_budget
 from ..errors import InputError
 from ..estimate import Estimate
+from ..model.circuit import Circuit
 from ..network import Network
-from .circuit import Circuit
 from .count import CircuitCount, count_circuits, counted
 from .criterion import ABLATIONS, Ablation, Criterion, perfect, resample_faithful, resampled_blocks
 from .estimate import affordable_estimate
@@ -263,7 +263,7 @@ def _meeting(
 
 
 def _minimal(network: Network, bits: UInt64[np.ndarray, " circuits"]) -> tuple[Circuit, ...]:
-    minimal = (Circuit(network.widths, int(one)) for one in minimal_sets([bits]))
+    minimal = (Circuit(network.graph, int(one)) for one in minimal_sets([bits]))
     return tuple(sorted(minimal, key=lambda circuit: (len(circuit), circuit.bits)))
 
 

@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float, UInt64
 
 from ..errors import InputError
+from ..model.circuit import Circuit
 from ..network import Network
-from .circuit import Circuit, edge_positions
 from .criterion import Criterion
 from .search import Search, goal_of, plan, steps_in_doubt
 
@@ -25,12 +25,12 @@ def list_circuits(criterion: Criterion) -> Iterator[Circuit]:
     Cost: one test per circuit of the space; constant memory.
 
     Raises:
-        InputError: the network has more than 63 edges, counting those of weight 0.
+        InputError: the network has more than 63 edges.
     """
-    widths = criterion.network.widths
+    graph = criterion.network.graph
     for block in list_bits(criterion):
         for bits in block:
-            yield Circuit(widths, int(bits))
+            yield Circuit(graph, int(bits))
 
 
 def list_bits(criterion: Criterion) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
@@ -88,20 +88,21 @@ def list_within(
 
 def is_listable(network: Network) -> bool:
     """Whether the circuits of a network fit in the bits that the kernels list them in."""
-    return len(edge_positions(network.widths)) <= MOST_EDGES
+    return network.edges <= MOST_EDGES
 
 
 def listable(criterion: Criterion) -> Search:
     """The criterion laid out for the kernels, if its circuits fit in the bits that they list them in."""
     if not is_listable(criterion.network):
-        edges = len(edge_positions(criterion.network.widths))
-        raise InputError(f"the network has {edges} edges; circuits are listed for at most {MOST_EDGES}")
+        raise InputError(
+            f"the network has {criterion.network.edges} edges; circuits are listed for at most {MOST_EDGES}"
+        )
     return plan(criterion)
 
 
 def without_copies(bits: np.ndarray, criterion: Criterion) -> np.ndarray:
     """Drop the bit of the copying edges that stand in for a missing hidden layer."""
-    return bits & np.uint64((1 << len(edge_positions(criterion.network.widths))) - 1)
+    return bits & np.uint64((1 << criterion.network.edges) - 1)
 
 
 def whole_prefixes_of(search: Search) -> Iterator[tuple[np.ndarray, np.uint64, int]]:

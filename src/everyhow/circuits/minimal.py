@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 from jaxtyping import UInt64
 
-from .circuit import Circuit
+from ..model.circuit import Circuit
 from .criterion import Criterion
 from .listing import list_bits
 
@@ -16,7 +16,7 @@ def minimal_circuits(criterion: Criterion) -> tuple[Circuit, ...]:
     Cost: one listing of all circuits that meet the criterion, each compared with the minimal ones found so far.
     """
     minimal = minimal_sets(list_bits(criterion))
-    circuits = [Circuit(criterion.network.widths, int(bits)) for bits in minimal]
+    circuits = [Circuit(criterion.network.graph, int(bits)) for bits in minimal]
     return tuple(sorted(circuits, key=lambda circuit: (len(circuit), circuit.bits)))
 
 

@@ -7,8 +7,9 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float, UInt64
 
+from ..model.circuit import Circuit
+from ..model.graph import Edge, Node
 from ..network import Network
-from .circuit import Circuit, Edge, edge_positions
 from .criterion import Criterion
 from .listing import list_bits
 
@@ -21,7 +22,7 @@ class Usage:
 
     circuits: int
     edges: Mapping[Edge, int]
-    neurons: Mapping[tuple[int, int], int]
+    neurons: Mapping[Node, int]
 
     def role(self, item: tuple[int, ...]) -> Role:
         """core: in all circuits; never: in none; contingent: in some. An item is an edge or a neuron."""
@@ -39,15 +40,13 @@ def usage(criterion: Criterion) -> Usage:
 
 def usage_of(network: Network, stream: Iterable[UInt64[np.ndarray, " _circuits"]]) -> Usage:
     """How often circuits given as bits, in blocks, use each edge of non-zero weight and each hidden neuron."""
-    positions = edge_positions(network.widths)
-    real = {edge: positions[edge] for edge in positions if network.weights[edge[0] - 1][edge[1], edge[2]] != 0}
-    hidden = [(layer, j) for layer in range(1, network.depth) for j in range(network.widths[layer])]
-    groups = [sum(1 << position for edge, position in positions.items() if edge[:2] == neuron) for neuron in hidden]
+    graph = network.graph
+    groups = [sum(1 << graph.positions[edge] for edge in graph.entering[neuron]) for neuron in graph.inner]
     circuits, edges, neurons = _totals(stream, np.array(groups, np.uint64))
     return Usage(
         circuits,
-        {edge: int(edges[position]) for edge, position in real.items()},
-        {neuron: int(count) for neuron, count in zip(hidden, neurons, strict=True)},
+        {edge: int(edges[graph.positions[edge]]) for edge in graph.edges},
+        {neuron: int(count) for neuron, count in zip(graph.inner, neurons, strict=True)},
     )
 
 
@@ -67,7 +66,7 @@ def jaccard(circuits: Sequence[Circuit]) -> Float[np.ndarray, "circuits circuits
     """Shared edges over edges in either, for every pair of circuits.
 
     Example:
-        >>> one, two = Circuit((2, 1), 0b01), Circuit((2, 1), 0b11)
+        >>> one, two = (Circuit.of_edges((2, 1), edges) for edges in ([(1, 0, 1)], [(1, 0, 0), (1, 0, 1)]))
         >>> jaccard([one, two]).tolist()
         [[1.0, 0.5], [0.5, 1.0]]
     """
@@ -84,5 +83,5 @@ def inclusion(circuits: Sequence[Circuit]) -> Bool[np.ndarray, "circuits circuit
 
 
 def _matrix(circuits: Sequence[Circuit]) -> Float[np.ndarray, "circuits edges"]:
-    edges = len(edge_positions(circuits[0].widths)) if circuits else 0
-    return np.array([[c.bits >> k & 1 for k in range(edges)] for c in circuits], dtype=float).reshape(-1, edges)
+    edges = sorted({edge for circuit in circuits for edge in circuit.edges})
+    return np.array([[edge in circuit for edge in edges] for circuit in circuits], float).reshape(len(circuits), -1)

@@ -7,8 +7,8 @@ from functools import cache
 
 from ..behavior import Behavior
 from ..errors import InputError
+from ..model.circuit import Circuit
 from ..network import Network
-from .circuit import Circuit
 from .robust import Robustness, WrongDecision, robustness
 
 # Where the search for a radius that is too large ends.

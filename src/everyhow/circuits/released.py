@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import UInt64
 
 from ..behavior import Behavior
+from ..model.graph import Graph
 from ..network import Network
-from .circuit import edge_positions
 from .count import CircuitCount, count_circuits
 from .criterion import Criterion, perfect
 from .listing import list_bits
@@ -62,7 +62,7 @@ class ReleasedCircuits:
         for chosen in self._neuron_sets or [None]:
             part = self._criterion if chosen is None else _restricted(self._criterion, chosen)
             wanted = None if chosen is None else np.array([neuron in chosen for neuron in hidden])
-            for block in list_bits(part):
+            for block in _bits_in(self.network.graph, part.network.graph, list_bits(part)):
                 used = block[:, None] & neurons != 0
                 few_neurons = (used == wanted).all(axis=1) if chosen else used.sum(axis=1) <= self.most_neurons
                 yield block[(block[:, None] & inputs != 0).all(axis=1) & few_neurons]
@@ -79,7 +79,7 @@ class ReleasedCircuits:
     def _groups(self, group_of, count: int) -> UInt64[np.ndarray, " groups"]:
         """For each group the bits of its edges; `group_of` tells an edge's group, or None."""
         groups = [0] * count
-        for edge, position in edge_positions(self.network.widths).items():
+        for edge, position in self.network.graph.positions.items():
             group = group_of(edge)
             if group is not None:
                 groups[group] |= 1 << position
@@ -168,6 +168,16 @@ def _combined(parts: Iterable[tuple[int, CircuitCount]]) -> CircuitCount:
             for edges, number in part.items():
                 totals[edges] = totals.get(edges, 0) + times * number
     return CircuitCount(*({e: n for e, n in sorted(t.items()) if n} for t in (certain, possible)))
+
+
+def _bits_in(whole: Graph, part: Graph, blocks: Iterable[np.ndarray]) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
+    """Circuits given as bits of a part of a graph, as bits of the whole."""
+    moved = [(np.uint64(position), np.uint64(whole.positions[edge])) for edge, position in part.positions.items()]
+    for block in blocks:
+        bits = np.zeros_like(block)
+        for one, other in moved:
+            bits |= (block >> one & np.uint64(1)) << other
+        yield bits
 
 
 def _restricted(criterion: Criterion, chosen: frozenset[Neuron]) -> Criterion:

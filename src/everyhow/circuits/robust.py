@@ -12,11 +12,11 @@ from ..activations import LEAKY, activation
 from ..behavior import Behavior
 from ..decision import Decision, decide, level_for
 from ..errors import InputError
+from ..model.circuit import Circuit
 from ..network import Network
 from ..threads import map_in_threads
 from .boxes import Boxes, Radius, boxes_around
 from .cells import settle_by_cells
-from .circuit import Circuit
 
 # Boxes, or cells, looked at around one point before a circuit is left undecided.
 EFFORT = 10_000

@@ -6,9 +6,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, UInt64
 
 from ..activations import activation
+from ..model.graph import Graph
 from ..rounding import EPSILON, ORDERS, SMALLEST
 from ..threads import map_in_threads
-from .circuit import edge_positions
 from .criterion import Criterion
 from .search import goal_of, layout_of
 
@@ -28,10 +28,10 @@ def masks_of(criterion: Criterion, bits: UInt64[np.ndarray, " circuits"]) -> Mas
     return masks
 
 
-def bits_of(widths: tuple[int, ...], masks: Masks) -> UInt64[np.ndarray, " circuits"]:
+def bits_of(graph: Graph, masks: Masks) -> UInt64[np.ndarray, " circuits"]:
     """Circuits of at most 63 edges as bits."""
     bits = np.zeros(len(masks), np.uint64)
-    for (layer, j, i), position in edge_positions(widths).items():
+    for (layer, j, i), position in graph.positions.items():
         bits |= (masks[:, layer - 1, j] >> i & 1).astype(np.uint64) << np.uint64(position)
     return bits
 

@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import UInt64
 
 from ..errors import InputError
-from .circuit import Circuit
+from ..model.circuit import Circuit
 from .count import count_as_decided
 from .criterion import Criterion
 from .listing import listable, whole_prefixes_of, without_copies
@@ -38,13 +38,13 @@ def sample_circuits(criterion: Criterion, size: int, seed: int = 0) -> tuple[Cir
         left -= tried
     drawn += _drawn_by_counting(criterion, search, size - len(drawn), generator)
     kept = without_copies(np.array(drawn[:size], np.uint64), criterion)
-    return tuple(Circuit(criterion.network.widths, int(bits)) for bits in kept)
+    return tuple(Circuit(criterion.network.graph, int(bits)) for bits in kept)
 
 
 def _accepted(criterion: Criterion, generator: np.random.Generator, tried: int) -> UInt64[np.ndarray, " _circuits"]:
     """Those of some circuits of the whole space that meet the criterion."""
     masks = draw_from_space(criterion.network, tried, generator)
-    return bits_of(criterion.network.widths, masks[meeting(criterion, masks)])
+    return bits_of(criterion.network.graph, masks[meeting(criterion, masks)])
 
 
 def _drawn_by_counting(

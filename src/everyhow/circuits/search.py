@@ -1,7 +1,7 @@
 """The plan of a search: a criterion laid out as the arrays that the kernels read, and the prefixes they walk."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +11,6 @@ from ..activations import activation
 from ..errors import BudgetError, InputError
 from ..kernels.layout import OPENS, STARTS, WEIGHT, Layout
 from ..network import Network
-from .circuit import edge_positions
 from .criterion import Criterion
 from .space import circuits_in_space
 
@@ -22,6 +21,8 @@ PAIRS_AT_ONCE = 1 << 20
 MOST_NEURONS, COUNTED_BITS = 31, 62
 # Neurons of a layer of which all sets are gone through to tell how many prefixes there are.
 MOST_SET_OUT = 12
+# The bit of what is not an edge.
+BEYOND = 63
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,8 +128,7 @@ def steps_in_doubt(criterion: Criterion) -> bool:
 
 def layout_of(criterion: Criterion) -> Layout:
     """A criterion as arrays for the kernels; the bits of edges mean something up to 63 edges only."""
-    positions = edge_positions(criterion.network.widths)
-    return _layout(criterion, lambda layer, j, i: positions[layer, j, i])
+    return _layout(criterion, criterion.network.graph.positions)
 
 
 def _plan_without_hidden_layer(criterion: Criterion) -> Search:
@@ -137,17 +137,17 @@ def _plan_without_hidden_layer(criterion: Criterion) -> Search:
     copied = Network(
         (np.eye(inputs), *network.weights), (np.zeros(inputs), *network.biases), ("identity", *network.activations)
     )
-    positions = edge_positions(network.widths)
     widened = replace(criterion, network=copied, ablated=criterion.ablated * 2)
-    # A bit beyond all others takes the copying edges, which belong to no circuit.
-    return _search(_layout(widened, lambda layer, j, i: 63 if layer == 1 else positions[1, j, i]))
+    above = {(2, j, i): position for (_, j, i), position in network.graph.positions.items()}
+    return _search(_layout(widened, above))
 
 
 def _search(layout: Layout) -> Search:
     return Search(layout, (1 << int(layout.widths[0])) - 1, (1 << int(layout.widths[-1])) - 1)
 
 
-def _layout(criterion: Criterion, position: Callable[[int, int, int], int]) -> Layout:
+def _layout(criterion: Criterion, positions_of: Mapping[tuple[int, ...], int]) -> Layout:
+    """A bit beyond all others takes what is not an edge, and the copying edges, which belong to no circuit."""
     network = criterion.network
     depth, widest, scenarios = network.depth, max(network.widths), len(criterion.bases)
     weights = np.zeros((depth, widest, widest))
@@ -163,7 +163,7 @@ def _layout(criterion: Criterion, position: Callable[[int, int, int], int]) -> L
         available[k, :outgoing] = (w != 0) @ (1 << np.arange(incoming, dtype=np.int64))
         for j in range(outgoing):
             for i in range(incoming):
-                positions[k, j, i] = position(k + 1, j, i) & 63
+                positions[k, j, i] = positions_of.get((k + 1, j, i), BEYOND) & BEYOND
     base = np.zeros((scenarios, widest))
     base[:, : network.widths[0]] = criterion.bases
     functions = [activation(name) for name in network.activations]

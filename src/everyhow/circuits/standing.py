@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from ..behavior import Behavior
 from ..budget import DEFAULT_BUDGET
 from ..ladder import Fault
+from ..model.circuit import Circuit
+from ..model.graph import Edge
 from ..network import Network
 from .bounded import Answer, counted, minimal_inside, nearest
-from .circuit import Circuit, Edge
 from .criterion import Ablation, Criterion, perfect, resample_faithful
 from .faults import fault_of
 
@@ -148,6 +149,7 @@ def standing(
         >>> print(standing(xornet(), Behavior.of_task(parse_task("XOR")), Circuit.whole(xornet())))
         your circuit is perfect and minimal; it is the only perfect circuit
     """
+    circuit = circuit.on(network.graph)
     alone = perfect(network, behavior, ablation)
     fault = fault_of(alone, circuit)
     removable = () if fault else tuple(edge for edge in circuit.edges if _stays(alone, circuit.without(edge)))

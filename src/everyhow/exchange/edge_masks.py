@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool
 
-from ..circuits.circuit import Circuit, Edge
 from ..errors import InputError, first_line
+from ..model.circuit import Circuit
+from ..model.graph import Edge
 from ..network import Network
 from ..reading import check_readable, cut
 from .graph_entries import edge_names, named, node_name
@@ -48,7 +49,7 @@ def circuit_from_masks(edge_masks: Any, network: Network, node_masks: Any = None
         >>> circuit_from_masks([[[1, 0], [0, 0], [0, 0]], [[1, 0, 0]]], xornet())
         Circuit(2 edges: 1.0<0 2.0<0)
     """
-    return Circuit.of_edges(network.widths, mask_edges(edge_masks, network, node_masks))
+    return Circuit.of_edges(network.graph, mask_edges(edge_masks, network, node_masks))
 
 
 def mask_edges(edge_masks: Any, network: Network, node_masks: Any = None) -> tuple[Edge, ...]:
@@ -88,7 +89,7 @@ def mask_edges(edge_masks: Any, network: Network, node_masks: Any = None) -> tup
         raise InputError(
             "the edge masks are 0 everywhere, so no edge is in the circuit; give masks with 1 at its edges"
         )
-    edges = tuple((k, j, i) for k, mask in enumerate(masks, start=1) for j, i in np.argwhere(mask).tolist())
+    edges = tuple(Edge((k, j, i)) for k, mask in enumerate(masks, start=1) for j, i in np.argwhere(mask).tolist())
     real = edge_names(network)
     weightless = [f"{node_name(network, k - 1, i)}->{node_name(network, k, j)}" for k, j, i in edges
                   if (k, j, i) not in real]  # fmt: skip

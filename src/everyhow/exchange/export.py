@@ -6,12 +6,12 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..circuits.circuit import Circuit
 from ..errors import InputError
 from ..files import write_atomically, writing_folder
 from ..mappings.alignment import minimal_mappings
 from ..mappings.findings import MappingFindings
 from ..mappings.mapping import Mapping
+from ..model.circuit import Circuit
 from ..network import Network
 from .graph_json import write_graph
 from .interventions import mapping_to_interventions

@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from ..circuits.circuit import Edge, edge_positions
 from ..errors import InputError
+from ..model.graph import Edge
 from ..network import Network
 from ..reading import cut
 
@@ -59,7 +59,7 @@ def entries(document: object, network: Network) -> list[Entry]:
         if layer != parent_layer + 1:
             skipping.append(name)
         in_graph, score = _info(name, document["edges"][name])
-        found.append(Entry(name, (layer, j, i), in_graph, score))
+        found.append(Entry(name, Edge((layer, j, i)), in_graph, score))
     if skipping:
         raise InputError(f"{named(skipping)}: edges go from one layer to the next")
     return found
@@ -98,10 +98,8 @@ def nodes_of(network: Network) -> dict[str, tuple[int, int]]:
 
 def edge_names(network: Network) -> dict[Edge, str]:
     """The name of every edge of non-zero weight."""
-    edges = [edge for edge in edge_positions(network.widths) if weight(network, edge)]
-    return {
-        (layer, j, i): node_name(network, layer - 1, i) + ARROW + node_name(network, layer, j) for layer, j, i in edges
-    }
+    edges = network.graph.edges
+    return {edge: node_name(network, *edge.parent) + ARROW + node_name(network, *edge.child) for edge in edges}
 
 
 def weight(network: Network, edge: Edge) -> float:

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..circuits.circuit import Circuit, Edge, connected_part
 from ..errors import InputError
 from ..files import write_atomically
+from ..model.circuit import Circuit, LooseEndsError, connected_part
+from ..model.graph import Edge
 from ..network import Network
 from ..reading import MOST_BYTES, an_object, begins_a_list, naming, read_json
 from .edge_masks import LARGEST_LOG, archived_edges, has_masks, listed_edges
@@ -42,7 +43,7 @@ def circuit_to_graph(circuit: Circuit, network: Network, scores: Mapping[Edge, f
         >>> graph["edges"]["x0->h1.0"], graph["nodes"]["y0"]
         ({'score': 1.0, 'in_graph': True}, {'in_graph': True})
     """
-    circuit.masks(network)
+    circuit = circuit.on(network.graph)
     names = edge_names(network)
     given = {edge: float(edge in circuit) for edge in names} if scores is None else dict(scores)
     for edge, score in given.items():
@@ -174,12 +175,10 @@ def read_graph_edges(
 
 def _circuit_of(edges: tuple[Edge, ...], network: Network) -> Circuit:
     try:
-        return Circuit.of_edges(network.widths, edges)
-    except InputError as error:
-        if "are no circuit" not in str(error):
-            raise
+        return Circuit.of_edges(network.graph, edges)
+    except LooseEndsError as error:
         try:
-            connected_part(network.widths, edges)
+            connected_part(network.graph, edges)
         except InputError:
             next_step = "nothing is left without them; give edges that lead from inputs to every output"
         else:

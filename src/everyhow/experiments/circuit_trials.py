@@ -8,9 +8,10 @@ from jaxtyping import Bool, Float
 
 from ..activations import STEP, activation
 from ..boolean.truth_table import row_name
-from ..circuits.circuit import Circuit, Edge
 from ..decision import BOUNDARY_SHIFT, Decision, decide, level_for
 from ..errors import InputError
+from ..model.circuit import Circuit
+from ..model.graph import Edge
 from ..network import Network
 from ..rounding import ORDERS, decision_margin, whole_runs
 
@@ -76,9 +77,7 @@ def circuit_trials(network: Network, circuits: Sequence[Circuit], decision: Deci
     low, high = network.input_values
     points = low + (high - low) * grid_points(inputs)
     corners = network.corners
-    edges = [
-        (layer, int(j), int(i)) for layer, w in enumerate(network.weights, start=1) for j, i in np.argwhere(w != 0)
-    ]
+    edges = network.graph.edges
     pairs = [(base, source) for base in range(len(corners)) for source in range(len(corners)) if base != source]
     runs, at_jumps, margins = [], [], []
     for part in (network, *(alone(network, circuit) for circuit in circuits)):
@@ -111,7 +110,7 @@ def circuit_trials(network: Network, circuits: Sequence[Circuit], decision: Deci
 
 def alone(network: Network, circuit: Circuit) -> Network:
     """The circuit as a network of its own: all other weights are 0, and neurons keep their biases."""
-    masks = circuit.masks(network)
+    masks = network.masks(circuit)
     weights = tuple(w * mask for w, mask in zip(network.weights, masks, strict=True))
     return replace(network, weights=weights)
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass, field
 
 from ..arguments import choice
 from ..boolean.truth_table import row_name
-from ..circuits.circuit import Circuit
 from ..decision import DECISIONS, Decision
 from ..door import as_network
 from ..errors import InputError
+from ..model.circuit import Circuit
 from ..network import Network
 from .circuit_trials import CircuitTrials, circuit_trials
 from .cross_examination import CrossExamination, cross_examine

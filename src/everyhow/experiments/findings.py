@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from ..circuits.circuit import Circuit
 from ..decision import Decision
 from ..mappings.mapping import Mapping
+from ..model.circuit import Circuit
 from ..network import Network
 from ..readouts.interchange import ReadoutInterchange, interchange, is_swappable
 from .circuit_trials import STEPS, circuit_trials

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import UInt64
 
 from ..activations import activation
-from ..circuits.circuit import edge_positions
+from ..circuits.search import BEYOND
 from ..decision import Decision
 from ..errors import InputError
 from ..network import Network
@@ -136,11 +136,12 @@ def _arrays(network: Network) -> tuple[Array, Array, Array, Array, Array, Array]
     widest = max(network.widths)
     weights = np.zeros((network.depth, widest, widest))
     biases = np.zeros((network.depth, widest))
-    positions = np.zeros((network.depth, widest, widest), np.uint64)
+    # What is not an edge has a bit beyond all others, which no circuit has.
+    positions = np.full((network.depth, widest, widest), BEYOND, np.uint64)
     for k, (w, b) in enumerate(zip(network.weights, network.biases, strict=True)):
         weights[k, : w.shape[0], : w.shape[1]] = w
         biases[k, : len(b)] = b
-    for (layer, j, i), position in edge_positions(network.widths).items():
+    for (layer, j, i), position in network.graph.positions.items():
         positions[layer - 1, j, i] = position
     functions = [activation(name) for name in network.activations]
     codes = np.array([function.code for function in functions], np.int64)

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..circuits.circuit import Circuit
 from ..errors import InputError
+from ..model.circuit import Circuit
 from ..network import Network
 from .count import ReadingRule
 from .interpretation import Interpretation, Neuron, NeuronGate, Reading, completions

@@ -6,8 +6,8 @@ import math
 import numpy as np
 from jaxtyping import Float
 
-from ..circuits.circuit import Circuit
 from ..decision import decide
+from ..model.circuit import Circuit
 from ..network import Network
 from .count import ReadingRule
 from .interpretation import Neuron, Reading

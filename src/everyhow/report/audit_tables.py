@@ -7,12 +7,12 @@ from typing import Any
 
 from ..audit import Audit
 from ..boolean.truth_table import row_name
-from ..circuits.circuit import Circuit
 from ..interpretations.count import ReadingRule
 from ..interpretations.interpretations import Interpretations
 from ..ladder import DEFINITIONS
 from ..mappings.alignment import minimal_mappings
 from ..mappings.mapping import Mapping
+from ..model.circuit import Circuit
 from ..paper import PaperFindings
 from ..sql import RunTable, Table
 from .lines import gate_text, neuron_name

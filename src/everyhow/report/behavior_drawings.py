@@ -3,8 +3,8 @@
 from functools import partial
 
 from ..behavior_audit import BehaviorAudit
-from ..circuits.circuit import Circuit
 from ..details import MOST_LISTED
+from ..model.circuit import Circuit
 from ..network import Network
 from .audit_drawings import Draw, Drawings
 from .drawings.drawing import Drawing

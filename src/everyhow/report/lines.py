@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from ..boolean.algorithms import Path
 from ..boolean.truth_table import INPUT_NAMES
-from ..circuits.circuit import Circuit
 from ..interpretations.interpretation import Interpretation, NeuronGate
 from ..mappings.mapping import Mapping
+from ..model.circuit import Circuit
 
 
 def formula_lines(mapping: Mapping) -> list[str]:

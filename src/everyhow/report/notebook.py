@@ -7,8 +7,8 @@ from html import escape
 from ..audit import Audit
 from ..behavior_audit import BehaviorAudit
 from ..boolean.algorithms import Algorithm
-from ..circuits.circuit import Circuit
 from ..mappings.mapping import Mapping
+from ..model.circuit import Circuit
 from ..readouts.explanation import ReadoutExplanation
 from ..readouts.readout import Readout
 from .behavior_drawings import behavior_drawings

@@ -6,12 +6,12 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ..circuits.circuit import Circuit
 from ..experiments.deciding import Dispute
 from ..experiments.findings import ExperimentFindings
 from ..experiments.witness import Explanation
 from ..lesson import Lesson
 from ..mappings.mapping import Mapping
+from ..model.circuit import Circuit
 from ..paper import PaperFindings
 from ..ranking import Ranking
 from .pieces import funnel, heading, indented, share_bar, verdict_text

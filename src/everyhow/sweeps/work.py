@@ -17,13 +17,13 @@ from .. import authors
 from ..behavior import Behavior, Task
 from ..boolean.gates import name_of
 from ..boolean.truth_table import INPUT_NAMES
-from ..circuits.circuit import Circuit
 from ..circuits.criterion import perfect
 from ..circuits.listing import is_listable, list_bits
 from ..circuits.overlap import jaccard
 from ..circuits.sampling import sample_circuits
 from ..counted import CountedExplanations, count_explanations
 from ..errors import EveryhowError, InputError
+from ..model.circuit import Circuit
 from ..network import Network
 from ..network_files import network_bytes, network_document
 from ..options import Preset, chosen_depth
@@ -243,7 +243,7 @@ def _overlap(network: Network, behavior: Behavior, found: CountedExplanations) -
     criterion = perfect(network, behavior)
     number = perfect_count.between[1]
     if number <= OVERLAPPING:
-        circuits = [Circuit(network.widths, int(bits)) for block in list_bits(criterion) for bits in block]
+        circuits = [Circuit(network.graph, int(bits)) for block in list_bits(criterion) for bits in block]
     else:
         circuits = sample_circuits(criterion, OVERLAPPING_SAMPLE)
     shares = jaccard(circuits)[np.triu_indices(len(circuits), 1)]

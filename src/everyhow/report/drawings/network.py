@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...boolean.truth_table import INPUT_NAMES, row_name
-from ...circuits.circuit import Circuit, Edge, edge_positions
 from ...circuits.overlap import Usage
 from ...mappings.mapping import Mapping as Placement
 from ...mappings.signatures import NeuronSet
+from ...model.circuit import Circuit
+from ...model.graph import Edge
 from ...network import Network
 from ..lines import neuron_name
 from ..words import percent
@@ -93,7 +94,7 @@ def draw_circuit(network: Network, circuit: Circuit) -> Drawing:
 def draw_wiring(circuit: Circuit) -> Drawing:
     """A circuit without its network: which edges there are, weights unknown."""
     layout = Layout(circuit.widths)
-    edges = [_edge(layout, edge, "plain", 2.0, "") for edge in edge_positions(circuit.widths)]
+    edges = [_edge(layout, edge, "plain", 2.0, "") for edge in circuit.graph.edges]
     title = f"A circuit of {len(circuit)} edges in a {'-'.join(map(str, circuit.widths))} network"
     parts = (*_headings(layout), *edges, *_plain(layout))
     return Drawing(title, layout.width, layout.height, parts).with_states(outside(circuit))
@@ -171,7 +172,7 @@ def ring(layout: Layout, index: int, neuron: Neuron) -> Part:
 
 def outside(circuit: Circuit) -> dict[str, str]:
     """The parts of a drawing of the network that a circuit leaves out, as set back."""
-    states = {_edge_key(edge): "dim" for edge in edge_positions(circuit.widths) if edge not in circuit}
+    states = {_edge_key(edge): "dim" for edge in circuit.graph.edges if edge not in circuit}
     used = {*circuit.neurons, *((0, i) for layer, _, i in circuit.edges if layer == 1)}
     last = len(circuit.widths) - 1
     everything = ((layer, j) for layer in range(last) for j in range(circuit.widths[layer]))
@@ -211,12 +212,12 @@ def _headings(layout: Layout) -> list[Part]:
 def _edges(layout: Layout, network: Network) -> list[Part]:
     largest = max(float(np.abs(w).max()) for w in network.weights) or 1.0
     parts = []
-    for layer, j, i in edge_positions(network.widths):
+    for edge in network.graph.edges:
+        layer, j, i = edge
         weight = float(network.weights[layer - 1][j, i])
-        if weight:
-            role = "positive" if weight > 0 else "negative"
-            width = THINNEST + (THICKEST - THINNEST) * abs(weight) / largest
-            parts.append(_edge(layout, (layer, j, i), role, width, f", weight {weight:.3g}"))
+        role = "positive" if weight > 0 else "negative"
+        width = THINNEST + (THICKEST - THINNEST) * abs(weight) / largest
+        parts.append(_edge(layout, edge, role, width, f", weight {weight:.3g}"))
     return parts
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from ...audit import Audit
 from ...behavior import Behavior
-from ...circuits.circuit import Circuit
 from ...circuits.count import CircuitCount
 from ...circuits.criterion import Criterion, perfect, resample_faithful
 from ...circuits.listing import is_listable, list_circuits
@@ -14,6 +13,7 @@ from ...circuits.sampling import sample_circuits
 from ...interpretations.count import ReadingRule
 from ...interpretations.interpretation import NeuronGate
 from ...interpretations.interpretations import Interpretations
+from ...model.circuit import Circuit
 from ...paper import PaperFindings
 from ..audit_drawings import draw_sizes
 from ..audit_tables import edges_text

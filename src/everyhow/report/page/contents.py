@@ -5,8 +5,8 @@ from typing import Any
 from ...audit import Audit
 from ...behavior import Behavior
 from ...boolean.truth_table import row_name
-from ...circuits.circuit import edge_positions
 from ...ladder import DEFINITIONS
+from ...model.graph import Graph
 from ...paper import PaperFindings
 from ..audit_tables import audit_tables
 from ..drawings.network import draw_network
@@ -89,7 +89,7 @@ def _network(audit: Audit) -> dict[str, Any]:
         "svg": inside_page(draw_network(network)),
         "widths": list(network.widths),
         "rows": [row_name(row, inputs) for row in range(1 << inputs)],
-        "edges": [list(edge) for edge in edge_positions(network.widths)],
+        "edges": [list(edge) for edge in Graph.complete(network.widths).edges],
         "names": {
             f"{layer}-{j}": neuron_name(layer, j, last) for layer, w in enumerate(network.widths) for j in range(w)
         },

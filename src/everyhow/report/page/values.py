@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from ...circuits.circuit import Circuit, edge_positions
 from ...ladder import Fault
 from ...mappings.mapping import Mapping as Placement
+from ...model.circuit import Circuit
+from ...model.graph import Graph
 from ...sql import RunTable
 from ..drawings.network import levels
 
@@ -38,7 +39,7 @@ def fault_text(fault: Fault) -> dict[str, Any]:
 
 def edge_numbers(circuit: Circuit) -> list[int]:
     """The edges of a circuit by their places among all edges of its network."""
-    return [k for k, edge in enumerate(edge_positions(circuit.widths)) if edge in circuit]
+    return [k for k, edge in enumerate(Graph.complete(circuit.graph.sizes).edges) if edge in circuit]
 
 
 def plain_tables(tables: Mapping[str, RunTable]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""What is explained, whatever its kind: its wiring, and sets of its edges."""

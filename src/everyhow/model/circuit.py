@@ -1,0 +1,168 @@
+"""One circuit: a set of edges of a model."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ..arguments import is_whole, listed, quoted
+from ..display import Displayed
+from ..errors import InputError
+from .graph import Edge, Graph, Node
+
+
+@dataclass(frozen=True, eq=False)
+class Circuit(Displayed):
+    """A set of edges of a `graph`; two circuits are the same when their edges are, and the nodes they are between.
+
+    Bit k of `bits`, counted from the top, stands for edge k of the graph.
+    An edge (layer, neuron, parent) enters `neuron` of layer `layer` (the inputs are layer 0) from `parent` of the
+    layer before.
+
+    Example:
+        >>> Circuit.of_edges((2, 1), [(1, 0, 1)]).bits
+        1
+    """
+
+    graph: Graph
+    bits: int
+
+    @staticmethod
+    def of_edges(wiring: Any, edges: Any) -> "Circuit":
+        """The circuit with these edges.
+
+        Args:
+            wiring: a Graph, or the widths of layers of which each neuron reads all of the layer before.
+            edges: each by its numbers, such as (layer, neuron, parent).
+
+        Raises:
+            InputError: an edge that is not there, or a neuron without an edge in or out.
+        """
+        graph = wiring if isinstance(wiring, Graph) else Graph.complete(wiring)
+        rule = "edges (layer, neuron, parent), each three whole numbers"
+        bits = 0
+        for edge in [_edge(edge, rule) for edge in listed("edges", edges, rule)]:
+            bits |= 1 << graph.bit_of(edge)
+        circuit = Circuit(graph, bits)
+        circuit._check_connected()
+        return circuit
+
+    @staticmethod
+    def whole(model: Any) -> "Circuit":
+        """The circuit of all edges of a model, less nodes that are left without an edge in or out."""
+        graph = model if isinstance(model, Graph) else getattr(model, "graph", None)
+        if not isinstance(graph, Graph):
+            raise InputError(
+                f"a Network is asked for, not a value of type {type(model).__name__}: eh.load, eh.from_torch and "
+                f"eh.train give one"
+            )
+        return Circuit.of_edges(graph, graph.connected(graph.edges))
+
+    def without(self, edge: tuple[int, ...]) -> "Circuit | None":
+        """The circuit less one edge and whatever is then left without an edge in or out; None when that leaves an
+        output without an edge in."""
+        kept = self.graph.connected(one for one in self.edges if one != edge)
+        fed = {one.child for one in kept}
+        outputs = range(self.graph.sizes[-1])
+        whole = all(Node(self.graph.last, o) in fed for o in outputs)
+        return Circuit.of_edges(self.graph, kept) if whole else None
+
+    def on(self, graph: Graph) -> "Circuit":
+        """The same circuit by the bits of another graph of the same nodes.
+
+        Raises:
+            InputError: the graph has other nodes, or lacks an edge.
+        """
+        if graph is self.graph or graph == self.graph:
+            return self
+        if graph.sizes != self.graph.sizes:
+            shapes = ("-".join(map(str, one.sizes)) for one in (self.graph, graph))
+            raise InputError("the circuit belongs to a {} network, not to a {} one".format(*shapes))
+        bits = 0
+        for edge in self.edges:
+            bits |= 1 << graph.bit_of(edge)
+        return Circuit(graph, bits)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Circuit):
+            return NotImplemented
+        if self.bits == other.bits and self.graph == other.graph:
+            return True
+        return self.graph.sizes == other.graph.sizes and self.edges == other.edges
+
+    def __hash__(self) -> int:
+        return hash(self.edges)
+
+    def __len__(self) -> int:
+        return self.bits.bit_count()
+
+    def __contains__(self, edge: tuple[int, ...]) -> bool:
+        position = self.graph.positions.get(edge)
+        return position is not None and bool(self.bits >> position & 1)
+
+    def is_within(self, other: "Circuit") -> bool:
+        """Whether every edge of this circuit is in `other`."""
+        if self.graph == other.graph:
+            return self.bits & ~other.bits == 0
+        return self.graph.sizes == other.graph.sizes and all(edge in other for edge in self.edges)
+
+    def __repr__(self) -> str:
+        shown = " ".join(f"{edge[0]}.{edge[1]}<{edge[2]}" for edge in self.edges)
+        return f"Circuit({len(self)} edges: {shown})"
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Neurons per layer, the inputs first."""
+        return self.graph.sizes
+
+    @cached_property
+    def edges(self) -> tuple[Edge, ...]:
+        """All edges, by layer, neuron and parent."""
+        top = len(self.graph.edges) - 1
+        return tuple(edge for k, edge in enumerate(self.graph.edges) if self.bits >> (top - k) & 1)
+
+    @property
+    def neurons(self) -> tuple[Node, ...]:
+        """The hidden neurons (layer, neuron) that the circuit uses."""
+        return tuple(sorted({edge.child for edge in self.edges if edge.child.stage < self.graph.last}))
+
+    def parents(self, layer: int, neuron: int) -> tuple[int, ...]:
+        """The neurons of layer `layer` - 1 with an edge into `neuron` of `layer`."""
+        return tuple(edge.parent.place for edge in self.graph.entering[Node(layer, neuron)] if edge in self)
+
+    def _check_connected(self) -> None:
+        last = self.graph.last
+        fed, read = {edge.child for edge in self.edges}, {edge.parent for edge in self.edges}
+        faults = [f"neuron {j} of layer {layer} has no edge in" for layer, j in read - fed if layer > 0]
+        faults += [f"neuron {j} of layer {layer} has no edge out" for layer, j in fed - read if layer < last]
+        faults += [f"output {o} has no edge in" for o in range(self.graph.sizes[-1]) if Node(last, o) not in fed]
+        if faults:
+            raise LooseEndsError("these edges are no circuit: " + "; ".join(sorted(faults)))
+
+
+class LooseEndsError(InputError):
+    """Edges that are not a circuit, since a node that they touch has no edge in, or none out."""
+
+
+def connected_part(wiring: Any, edges: Iterable[tuple[int, ...]]) -> tuple[Circuit, tuple[Edge, ...]]:
+    """The circuit left of any edges, and those dropped: edges into neurons that lead nowhere and out of neurons that
+    nothing enters, until none is left.
+
+    Raises:
+        InputError: an edge that is not there, or an output that is left without an edge in.
+
+    Example:
+        >>> connected_part((2, 2, 1), [(1, 0, 0), (1, 1, 0), (2, 0, 0)])
+        (Circuit(2 edges: 1.0<0 2.0<0), ((1, 1, 0),))
+    """
+    graph = wiring if isinstance(wiring, Graph) else Graph.complete(wiring)
+    given = set(graph.existing(edges))
+    circuit = Circuit.of_edges(graph, graph.connected(given))
+    return circuit, tuple(sorted(given - set(circuit.edges)))
+
+
+def _edge(edge: Any, rule: str) -> tuple[int, ...]:
+    numbers = listed("an edge", edge, rule)
+    if len(numbers) not in (3, 5) or not all(is_whole(number, 0) for number in numbers):
+        raise InputError(f"an edge is {quoted(edge)}; give {rule}")
+    return tuple(map(int, numbers))

@@ -1,0 +1,228 @@
+"""The wiring of a model: its nodes in stages, the edges between them, and what each part is called."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+
+from ..arguments import is_whole, listed, quoted
+from ..boolean.truth_table import INPUT_NAMES
+from ..errors import InputError
+
+
+class Node(NamedTuple):
+    """A part of a model that computes. Stage 0 holds the inputs, the last stage the outputs."""
+
+    stage: int
+    place: int
+
+
+class Edge(tuple[int, ...]):
+    """What one node reads of an earlier one.
+
+    An edge from a stage to the next is a triple (stage, place, parent), such as (layer, neuron, neuron of the layer
+    before); any other one says all: (stage, place, stage of the parent, place of the parent, slot). The slot is which
+    of the child's inputs it is, where nodes have several.
+
+    Example:
+        >>> Edge.between(Node(2, 0), Node(1, 3)), Edge.between(Node(2, 0), Node(0, 1))
+        ((2, 0, 3), (2, 0, 0, 1, 0))
+    """
+
+    __slots__ = ()
+
+    @staticmethod
+    def between(child: Node, parent: Node, slot: int = 0) -> "Edge":
+        """The edge from `parent` to an input of `child`."""
+        is_short = parent.stage == child.stage - 1 and slot == 0
+        return Edge((*child, parent.place) if is_short else (*child, *parent, slot))
+
+    @property
+    def child(self) -> Node:
+        """The node that reads."""
+        return Node(self[0], self[1])
+
+    @property
+    def parent(self) -> Node:
+        """The node that is read."""
+        return Node(self[0] - 1, self[2]) if len(self) == 3 else Node(self[2], self[3])
+
+    @property
+    def slot(self) -> int:
+        """Which of the child's inputs it is."""
+        return 0 if len(self) == 3 else self[4]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """The wiring of a model. Two are the same when names and edges are.
+
+    Every edge exists: a weight of exactly 0 is not an edge.
+
+    Attributes:
+        names: of every node, by stage and place: (("A", "B"), ("h1.0", "h1.1"), ("out0",)).
+        edges: by child, then slot, then parent. Bit len(edges) - 1 - k of a circuit stands for edge k.
+        numbers: by stage, how many numbers a node holds; 1 for a neuron.
+        slots: by stage, the names of a node's inputs; ("",) where there is one.
+
+    Raises:
+        InputError: edges that repeat, are out of order, or do not go from an earlier to a later stage that is there.
+
+    Example:
+        >>> graph = Graph.complete((2, 1))
+        >>> graph.edges, graph.name(graph.edges[1])
+        (((1, 0, 0), (1, 0, 1)), 'B→out0')
+    """
+
+    names: tuple[tuple[str, ...], ...]
+    edges: tuple[Edge, ...]
+    numbers: tuple[int, ...]
+    slots: tuple[tuple[str, ...], ...]
+
+    def __post_init__(self) -> None:
+        sizes = self.sizes
+        if not len(sizes) == len(self.numbers) == len(self.slots) >= 2:
+            raise InputError(
+                f"a graph has names, numbers and slots for each of at least two stages; found {len(sizes)}, "
+                f"{len(self.numbers)} and {len(self.slots)}"
+            )
+        before = None
+        for edge in self.edges:
+            child, parent = edge.child, edge.parent
+            there = all(
+                0 <= node.stage < len(sizes) and 0 <= node.place < sizes[node.stage] for node in (child, parent)
+            )
+            if not there or parent.stage >= child.stage or not 0 <= edge.slot < len(self.slots[child.stage]):
+                raise InputError(f"edge {edge} is not from a node of an earlier stage to an input of a later one")
+            order = (child, edge.slot, parent)
+            if before is not None and not before < order:
+                raise InputError(f"edge {edge} is out of order; edges are listed by child, then slot, then parent")
+            before = order
+
+    @staticmethod
+    def of_stages(sizes: Iterable[int], edges: Iterable[Edge]) -> "Graph":
+        """The graph of nodes of one number and one input each: A, B, ..., then h1.0 (stage 1, place 0), and out0."""
+        counts = tuple(sizes)
+        last = len(counts) - 1
+        names = tuple(tuple(_usual_name(stage, j, last) for j in range(size)) for stage, size in enumerate(counts))
+        return Graph(names, tuple(edges), (1,) * len(counts), (("",),) * len(counts))
+
+    @staticmethod
+    def complete(widths: Any) -> "Graph":
+        """The graph of layers of these widths, the inputs first, each neuron reading all of the layer before.
+
+        Raises:
+            InputError: the widths are not whole numbers of at least 1, two at least.
+        """
+        rule = "the neurons of each layer, the inputs first, such as (2, 3, 1)"
+        found = listed("widths", widths, rule)
+        if len(found) < 2 or not all(is_whole(width, 1) for width in found):
+            raise InputError(f"widths is {quoted(widths)}; give {rule}")
+        return _complete(tuple(map(int, found)))
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """How many nodes each stage has."""
+        return tuple(map(len, self.names))
+
+    @property
+    def last(self) -> int:
+        """The stage of the outputs."""
+        return len(self.names) - 1
+
+    @cached_property
+    def layered(self) -> bool:
+        """Whether every edge goes from one stage to the next, and every node has one input."""
+        return all(len(edge) == 3 for edge in self.edges)
+
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """All nodes, by stage and place."""
+        return tuple(Node(stage, place) for stage, size in enumerate(self.sizes) for place in range(size))
+
+    @cached_property
+    def inner(self) -> tuple[Node, ...]:
+        """The nodes that are neither inputs nor outputs."""
+        return tuple(node for node in self.nodes if 0 < node.stage < self.last)
+
+    @cached_property
+    def positions(self) -> Mapping[tuple[int, ...], int]:
+        """The bit of each edge in a circuit."""
+        return {edge: len(self.edges) - 1 - k for k, edge in enumerate(self.edges)}
+
+    @cached_property
+    def entering(self) -> Mapping[Node, tuple[Edge, ...]]:
+        """The edges into each node."""
+        found: dict[Node, list[Edge]] = {node: [] for node in self.nodes}
+        for edge in self.edges:
+            found[edge.child].append(edge)
+        return {node: tuple(edges) for node, edges in found.items()}
+
+    def name(self, item: Node | Edge) -> str:
+        """What a node or an edge is called, wherever it is told.
+
+        Example:
+            >>> graph = Graph.complete((2, 2, 1))
+            >>> graph.name(Node(1, 0)), graph.name(Edge((2, 0, 1)))
+            ('h1.0', 'h1.1→out0')
+        """
+        if isinstance(item, Node):
+            return self.names[item.stage][item.place]
+        slots = self.slots[item.child.stage]
+        return f"{self.name(item.parent)}→{self.name(item.child)}" + (f".{slots[item.slot]}" if len(slots) > 1 else "")
+
+    def existing(self, edges: Iterable[tuple[int, ...]]) -> tuple[Edge, ...]:
+        """Edges by their numbers.
+
+        Raises:
+            InputError: one that the graph does not have.
+        """
+        return tuple(self.edges[len(self.edges) - 1 - self.bit_of(edge)] for edge in edges)
+
+    def bit_of(self, edge: tuple[int, ...]) -> int:
+        """The bit of an edge.
+
+        Raises:
+            InputError: the graph does not have it.
+        """
+        found = self.positions.get(edge)
+        if found is None:
+            raise InputError(self.lacks(edge))
+        return found
+
+    def lacks(self, edge: tuple[int, ...]) -> str:
+        """That an edge is not there, in words."""
+        sizes, shape = self.sizes, "-".join(map(str, self.sizes))
+        within = len(edge) == 3 and 0 < edge[0] < len(sizes) and 0 <= edge[1] < sizes[edge[0]]
+        if within and 0 <= edge[2] < sizes[edge[0] - 1]:
+            return f"edge {tuple(edge)} has weight 0 in this network, so it is not an edge of it"
+        return (
+            f"edge {tuple(edge)} does not exist in a {shape} network; an edge is "
+            f"(layer from 1, neuron from 0, parent from 0)"
+        )
+
+    def connected(self, edges: Iterable[Edge]) -> tuple[Edge, ...]:
+        """The edges less those into nodes that lead nowhere and out of nodes that nothing enters, again and again."""
+        kept = list(edges)
+        while True:
+            fed = {edge.child for edge in kept} | {Node(0, i) for i in range(self.sizes[0])}
+            read = {edge.parent for edge in kept} | {Node(self.last, o) for o in range(self.sizes[-1])}
+            left = [edge for edge in kept if edge.parent in fed and edge.child in read]
+            if len(left) == len(kept):
+                return tuple(kept)
+            kept = left
+
+
+@lru_cache
+def _complete(widths: tuple[int, ...]) -> Graph:
+    edges = (
+        Edge((layer, j, i)) for layer in range(1, len(widths)) for j in range(widths[layer])
+        for i in range(widths[layer - 1])
+    )  # fmt: skip
+    return Graph.of_stages(widths, edges)
+
+
+def _usual_name(stage: int, place: int, last: int) -> str:
+    if stage == 0:
+        return INPUT_NAMES[place] if place < len(INPUT_NAMES) else f"x{place}"
+    return f"out{place}" if stage == last else f"h{stage}.{place}"
