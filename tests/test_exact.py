@@ -156,17 +156,19 @@ def test_certified_circuits_are_exact(kind, activations):
 
 
 @pytest.mark.parametrize("kind", ["wide", "cancelling", "denormal", "overflowing"])
-def test_circuits_run_one_by_one_are_placed_on_their_side(kind):
-    for network in networks(kind, (2, 2, 1), ("relu", "identity")):
+@pytest.mark.parametrize("widths", [(2, 2, 1), (2, 3, 1)])
+def test_circuits_run_one_by_one_are_placed_on_their_side(kind, widths):
+    for network in networks(kind, widths, ("relu", "identity")):
         behavior = behavior_of(network)
         criterion = resample_faithful(network, behavior)
         every = [*plain.all_circuits(network.weights)]
         if not every:
             continue
         bits = np.array([bits_of(network.widths, circuit) for circuit in every], np.uint64)
-        right = [circuit in right_circuits(network, behavior, ["zero", "resample"]) for circuit in every]
+        found = right_circuits(network, behavior, ["zero", "resample"])
+        right = np.array([circuit in found for circuit in every])
         certain, possible = places([criterion], masks_of(criterion, bits))
-        assert (certain <= np.array(right)).all() and (np.array(right) <= possible).all()
+        assert (certain <= right).all() and (right <= possible).all()
 
 
 @pytest.mark.parametrize("kind", MAGNITUDES)
@@ -267,6 +269,14 @@ def test_what_is_rounded_away_is_not_certified():
     found = count_circuits(perfect(network, behavior))
     assert (found.certain, found.possible) == ({}, {3: 1})
     assert signatures(network, network.corners).ties > 0
+
+
+def test_what_is_right_whatever_is_rounded_is_counted_once():
+    """A neuron that is never negative adds to 1, so every circuit is right; of all three edges rounding is too large
+    to tell. The circuits of two edges carry 1e17, or nothing, and are certain."""
+    network = Network(([[1e17, -1e17]], [[1.0]]), ([0.75], [1.0]), ("relu", "identity"))
+    found = count_circuits(perfect(network, behavior_of(network)))
+    assert (found.certain, found.possible) == ({2: 2}, {2: 2, 3: 1})
 
 
 @pytest.mark.parametrize(("apart", "ties"), [(1.5e-9, 0), (0.5e-9, 4), (-1.5e-9, 0), (0.0, 4)])
