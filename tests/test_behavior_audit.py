@@ -19,6 +19,7 @@ from everyhow.circuits.running import _weigh, _weigh_sharing
 from everyhow.circuits.uniform import draw_from_space
 from everyhow.mappings.observed import checked_features, observed_mappings
 from everyhow.mappings.signatures import signatures
+from everyhow.readouts import observed
 from everyhow.readouts.observed import observed_signals
 from everyhow.readouts.readout import readable_signals
 from everyhow.verification import plain
@@ -123,6 +124,21 @@ def test_readouts_over_a_truth_table(xor):
         tables = {tuple(int(bits) >> k & 1 for k in range(4)) for bits in everything.tables}
         assert tables == {tuple(map(int, signal)) for signal in found.signals}
         assert found.rank == everything.rank
+
+
+def test_readouts_over_data_of_too_many_directions(monkeypatch):
+    """Signals are looked for in as many directions as are allowed, and not in one more."""
+    points = assignments(3)
+    plane, space = (
+        eh.Network([weights, np.ones((1, 3))], [np.zeros(3), [0.0]], ["identity", "identity"])
+        for weights in ([[1.0, 0, 0], [0, 1.0, 0], [1.0, 1.0, 0]], np.eye(3))
+    )
+    monkeypatch.setattr(observed, "MOST_DIRECTIONS", 2)
+    found = observed_signals(plane, eh.Behavior.of_network(plane, points), 1, 1e-3)
+    assert found.rank == 2
+    assert ["".join(str(int(bit)) for bit in signal) for signal in found.signals] == ["00001111", "00110011"]
+    with pytest.raises(eh.InputError, match="layer 1 spans 3 directions over the inputs; signals are looked for in at"):
+        observed_signals(space, eh.Behavior.of_network(space, points), 1, 1e-3)
 
 
 def test_mappings_over_features(xor):

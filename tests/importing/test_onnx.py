@@ -652,11 +652,12 @@ def test_wrong_bias_is_caught(tmp_path, monkeypatch):
                 eh.from_onnx(path)
 
 
-def test_missing_extra(tmp_path, monkeypatch):
-    """Without onnxruntime the error says which extra installs it."""
+@pytest.mark.parametrize("missing", ["onnx", "onnxruntime"])
+def test_missing_extra(tmp_path, monkeypatch, missing):
+    """Without onnx or onnxruntime the error says which extra installs it."""
     path = tmp_path / "model.onnx"
     path.write_bytes(b"")
-    monkeypatch.setattr("everyhow.importing.onnx_files.find_spec", lambda name: None)
+    monkeypatch.setattr("everyhow.importing.onnx_files.find_spec", lambda name: None if name == missing else name)
     with pytest.raises(MissingExtraError, match=r"pip install 'everyhow\[onnx\]'"):
         eh.from_onnx(path)
 
