@@ -11,11 +11,13 @@ from hypothesis import strategies as st
 import everyhow as eh
 from everyhow.behavior import merged
 from everyhow.boolean.truth_table import assignments
-from everyhow.circuits import findings
+from everyhow.circuits import criterion as criteria
+from everyhow.circuits import findings, running
+from everyhow.circuits.circuit import Circuit
 from everyhow.circuits.criterion import perfect, resampled_blocks
 from everyhow.circuits.findings import examine_circuits
 from everyhow.circuits.robust import robust_count
-from everyhow.circuits.running import _weigh, _weigh_sharing
+from everyhow.circuits.running import _weigh, _weigh_sharing, masks_of, meeting, places
 from everyhow.circuits.uniform import draw_from_space
 from everyhow.mappings.observed import checked_features, observed_mappings
 from everyhow.mappings.signatures import signatures
@@ -87,6 +89,38 @@ def test_sharing_what_circuits_have_in_common(network, seed):
         agree = ((alone <= criterion.allowed) == (shared <= criterion.allowed)).all(axis=1)
         certain = alone[:, 0] == alone[:, 1]
         assert agree[certain].all()
+
+
+def test_circuits_that_come_in_blocks(monkeypatch, xor):
+    """Run alone and sharing, however few at once, each circuit is judged by the weight of its own wrong runs."""
+    behavior = eh.Behavior.noisy(eh.parse_task("XOR"), 0.2, 70, epsilon=0.45)
+    criterion = perfect(xor, behavior)
+    circuits = list(itertools.islice(plain.all_circuits(xor.weights), 0, None, 100))
+    errors = [plain.circuit_error(xor, behavior, circuit, "threshold", "zero") for circuit in circuits]
+    expected = [bool(error <= 0.45) for error in errors]
+    assert 5 < sum(expected) < len(expected) > 100
+    bits = [Circuit.of_edges(xor.widths, plain.edges(circuit)).bits for circuit in circuits]
+    masks = masks_of(criterion, np.array(bits, np.uint64))
+    monkeypatch.setattr(running, "CIRCUITS_AT_ONCE", 7)
+    monkeypatch.setattr(running, "VALUES_AT_ONCE", 1)
+    assert len(criterion.base) >= running.MANY_SCENARIOS
+    assert [place.tolist() for place in places([criterion], masks)] == [expected, expected]
+    assert meeting(criterion, masks).tolist() == expected
+
+
+def test_scenarios_that_come_in_blocks(monkeypatch, xor):
+    """Circuits that are right in one block are judged by the next: none may be wrong in any."""
+    monkeypatch.setattr(criteria, "SCENARIOS_AT_ONCE", 4)
+    behavior = eh.Behavior.of_network(xor, assignments(2))
+    everything = list(plain.perfect_circuits(xor, behavior.points, behavior.wanted))
+    errors = [plain.circuit_error(xor, behavior, circuit, "threshold", "resample") for circuit in everything]
+    expected = [error == 0 for error in errors]
+    assert 0 < sum(expected) < len(expected)
+    bits = [Circuit.of_edges(xor.widths, plain.edges(circuit)).bits for circuit in everything]
+    blocks = list(resampled_blocks(xor, behavior))
+    assert len(blocks) == 4
+    found = places(blocks, masks_of(blocks[0], np.array(bits, np.uint64)))
+    assert [place.tolist() for place in found] == [expected, expected]
 
 
 def test_many_inputs_are_run_as_few_are_counted(monkeypatch, xor):

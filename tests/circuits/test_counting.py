@@ -19,6 +19,7 @@ from everyhow.circuits.criterion import resample_faithful
 from everyhow.circuits.listing import list_bits
 from everyhow.circuits.released import ReleasedCircuits, _count_of_few, allowed_sets
 from everyhow.circuits.running import bits_of, masks_of
+from everyhow.circuits.search import plan
 from everyhow.circuits.space import circuits_in_space
 from everyhow.verification import plain
 
@@ -312,6 +313,16 @@ def test_circuits_of_at_most_so_many_neurons(name):
     for most in range(hidden + 1):
         expected = Counter(len(circuit) for circuit, neurons in used.items() if neurons <= most)
         assert count_circuits(circuits.criterion, most_neurons=most).certain == expected
+
+
+@pytest.mark.parametrize(("parents", "cut"), [((3, 1, 1, 1), 1), ((1, 1, 1, 3), 3), ((2, 2, 2, 2), 2), ((3,), 0)])
+def test_halves_are_as_even_as_can_be(parents, cut):
+    """A last hidden neuron of so many parents has 2, 4 or 8 choices; the larger half has as few as any cut allows."""
+    from everyhow.kernels.halves import split_point
+
+    weights = np.array([[1.0] * count + [0.0] * (3 - count) for count in parents])
+    network = eh.Network([weights, np.ones((1, len(parents)))], [np.zeros(len(parents)), [0.0]], ["relu", "identity"])
+    assert split_point(plan(eh.circuits(network).criterion).layout) == cut
 
 
 def test_order_of_the_list(xor):
