@@ -9,6 +9,10 @@ import pytest
 from hypothesis import given, settings
 
 import everyhow as eh
+from everyhow.circuits.count import CircuitCount
+from everyhow.circuits.findings import CircuitFindings
+from everyhow.circuits.robust import RobustCount
+from everyhow.counted import perfect_count
 
 from .conftest import reference
 from .strategies import networks
@@ -183,6 +187,17 @@ def test_ties_are_bracketed():
     assert not audit.over_budget
     dependent = ("minimal_circuits", "fewest_edges", "interpretations")
     assert [audit.counts[key] for key in dependent] == [None] * 3
+
+
+@pytest.mark.parametrize(("undecided", "expected"), [
+    (0, {"perfect_circuits": 9000, "robust_circuits": 5000}),
+    (30, {"perfect_circuits": 9000, "robust_circuits_between": [5000, 5030]}),
+])  # fmt: skip
+def test_robust_circuits_that_are_left_open(undecided, expected):
+    """Their number is one where all are settled, and lies between two where some are not."""
+    robust = RobustCount(proved=5000, refuted=4000 - undecided, undecided=undecided)
+    perfect = CircuitCount({7: 9000}, {7: 9000})
+    assert perfect_count(CircuitFindings(10**6, perfect=perfect, robust=robust)) == expected
 
 
 def test_ties_in_interchanges():

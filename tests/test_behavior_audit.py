@@ -11,14 +11,17 @@ from hypothesis import strategies as st
 import everyhow as eh
 from everyhow.behavior import merged
 from everyhow.boolean.truth_table import assignments
-from everyhow.circuits import findings
+from everyhow.circuits import criterion as criteria
+from everyhow.circuits import findings, running
 from everyhow.circuits.criterion import perfect, resampled_blocks
 from everyhow.circuits.findings import examine_circuits
 from everyhow.circuits.robust import robust_count
-from everyhow.circuits.running import _weigh, _weigh_sharing
+from everyhow.circuits.running import _weigh, _weigh_sharing, masks_of, meeting, places
 from everyhow.circuits.uniform import draw_from_space
 from everyhow.mappings.observed import checked_features, observed_mappings
 from everyhow.mappings.signatures import signatures
+from everyhow.model.circuit import Circuit
+from everyhow.readouts import observed
 from everyhow.readouts.observed import observed_signals
 from everyhow.readouts.readout import readable_signals
 from everyhow.verification import plain
@@ -88,6 +91,38 @@ def test_sharing_what_circuits_have_in_common(network, seed):
         assert agree[certain].all()
 
 
+def test_circuits_that_come_in_blocks(monkeypatch, xor):
+    """Run alone and sharing, however few at once, each circuit is judged by the weight of its own wrong runs."""
+    behavior = eh.Behavior.noisy(eh.parse_task("XOR"), 0.2, 70, epsilon=0.45)
+    criterion = perfect(xor, behavior)
+    circuits = list(itertools.islice(plain.all_circuits(xor.weights), 0, None, 100))
+    errors = [plain.circuit_error(xor, behavior, circuit, "threshold", "zero") for circuit in circuits]
+    expected = [bool(error <= 0.45) for error in errors]
+    assert 5 < sum(expected) < len(expected) > 100
+    bits = [Circuit.of_edges(xor.widths, plain.edges(circuit)).bits for circuit in circuits]
+    masks = masks_of(criterion, np.array(bits, np.uint64))
+    monkeypatch.setattr(running, "CIRCUITS_AT_ONCE", 7)
+    monkeypatch.setattr(running, "VALUES_AT_ONCE", 1)
+    assert len(criterion.base) >= running.MANY_SCENARIOS
+    assert [place.tolist() for place in places([criterion], masks)] == [expected, expected]
+    assert meeting(criterion, masks).tolist() == expected
+
+
+def test_scenarios_that_come_in_blocks(monkeypatch, xor):
+    """Circuits that are right in one block are judged by the next: none may be wrong in any."""
+    monkeypatch.setattr(criteria, "SCENARIOS_AT_ONCE", 4)
+    behavior = eh.Behavior.of_network(xor, assignments(2))
+    everything = list(plain.perfect_circuits(xor, behavior.points, behavior.wanted))
+    errors = [plain.circuit_error(xor, behavior, circuit, "threshold", "resample") for circuit in everything]
+    expected = [error == 0 for error in errors]
+    assert 0 < sum(expected) < len(expected)
+    bits = [Circuit.of_edges(xor.widths, plain.edges(circuit)).bits for circuit in everything]
+    blocks = list(resampled_blocks(xor, behavior))
+    assert len(blocks) == 4
+    found = places(blocks, masks_of(blocks[0], np.array(bits, np.uint64)))
+    assert [place.tolist() for place in found] == [expected, expected]
+
+
 def test_many_inputs_are_run_as_few_are_counted(monkeypatch, xor):
     """Over more inputs than are counted at once, circuits are run one by one: the same findings."""
     behavior = eh.Behavior.noisy(eh.parse_task("XOR"), 0.05, 4, epsilon=0.1)
@@ -123,6 +158,21 @@ def test_readouts_over_a_truth_table(xor):
         tables = {tuple(int(bits) >> k & 1 for k in range(4)) for bits in everything.tables}
         assert tables == {tuple(map(int, signal)) for signal in found.signals}
         assert found.rank == everything.rank
+
+
+def test_readouts_over_data_of_too_many_directions(monkeypatch):
+    """Signals are looked for in as many directions as are allowed, and not in one more."""
+    points = assignments(3)
+    plane, space = (
+        eh.Network([weights, np.ones((1, 3))], [np.zeros(3), [0.0]], ["identity", "identity"])
+        for weights in ([[1.0, 0, 0], [0, 1.0, 0], [1.0, 1.0, 0]], np.eye(3))
+    )
+    monkeypatch.setattr(observed, "MOST_DIRECTIONS", 2)
+    found = observed_signals(plane, eh.Behavior.of_network(plane, points), 1, 1e-3)
+    assert found.rank == 2
+    assert ["".join(str(int(bit)) for bit in signal) for signal in found.signals] == ["00001111", "00110011"]
+    with pytest.raises(eh.InputError, match="layer 1 spans 3 directions over the inputs; signals are looked for in at"):
+        observed_signals(space, eh.Behavior.of_network(space, points), 1, 1e-3)
 
 
 def test_mappings_over_features(xor):

@@ -127,9 +127,9 @@ def by_edges(circuits):
     return {size: sizes.count(size) for size in sorted(set(sizes))}
 
 
-def bits_of(widths, circuit):
+def bits_of(network, circuit):
     found = [(layer, j, i) for layer, each in enumerate(circuit, start=1) for j, s in enumerate(each) for i in s]
-    return Circuit.of_edges(widths, found).bits
+    return Circuit.of_edges(network.graph, found).bits
 
 
 @pytest.mark.parametrize("kind", MAGNITUDES)
@@ -150,23 +150,25 @@ def test_certified_circuits_are_exact(kind, activations):
                     certified += 1
                     assert found.certain == by_edges(right), (network, ablation)
                     listed = sorted(circuit.bits for circuit in list_circuits(criterion))
-                    assert listed == sorted(bits_of(network.widths, circuit) for circuit in right)
+                    assert listed == sorted(bits_of(network, circuit) for circuit in right)
     # Of six counts for each network.
     assert certified >= NUMBER
 
 
 @pytest.mark.parametrize("kind", ["wide", "cancelling", "denormal", "overflowing"])
-def test_circuits_run_one_by_one_are_placed_on_their_side(kind):
-    for network in networks(kind, (2, 2, 1), ("relu", "identity")):
+@pytest.mark.parametrize("widths", [(2, 2, 1), (2, 3, 1)])
+def test_circuits_run_one_by_one_are_placed_on_their_side(kind, widths):
+    for network in networks(kind, widths, ("relu", "identity")):
         behavior = behavior_of(network)
         criterion = resample_faithful(network, behavior)
         every = [*plain.all_circuits(network.weights)]
         if not every:
             continue
-        bits = np.array([bits_of(network.widths, circuit) for circuit in every], np.uint64)
-        right = [circuit in right_circuits(network, behavior, ["zero", "resample"]) for circuit in every]
+        bits = np.array([bits_of(network, circuit) for circuit in every], np.uint64)
+        found = right_circuits(network, behavior, ["zero", "resample"])
+        right = np.array([circuit in found for circuit in every])
         certain, possible = places([criterion], masks_of(criterion, bits))
-        assert (certain <= np.array(right)).all() and (np.array(right) <= possible).all()
+        assert (certain <= right).all() and (right <= possible).all()
 
 
 @pytest.mark.parametrize("kind", MAGNITUDES)
@@ -195,7 +197,7 @@ def test_interpretations_without_doubts_are_exact(kind, activations):
         if not count_circuits(criterion).certified:
             continue
         bits = np.concatenate([np.empty(0, np.uint64), *list_bits(criterion)])
-        right = {bits_of(network.widths, circuit): circuit for circuit in right_circuits(network, behavior, ["zero"])}
+        right = {bits_of(network, circuit): circuit for circuit in right_circuits(network, behavior, ["zero"])}
         counts = certified_interpretations(network, [bits], network.corners)
         for one, (once, expanded, is_doubtful) in zip(bits.tolist(), counts, strict=True):
             if not is_doubtful:
@@ -267,6 +269,14 @@ def test_what_is_rounded_away_is_not_certified():
     found = count_circuits(perfect(network, behavior))
     assert (found.certain, found.possible) == ({}, {3: 1})
     assert signatures(network, network.corners).ties > 0
+
+
+def test_what_is_right_whatever_is_rounded_is_counted_once():
+    """A neuron that is never negative adds to 1, so every circuit is right; of all three edges rounding is too large
+    to tell. The circuits of two edges carry 1e17, or nothing, and are certain."""
+    network = Network(([[1e17, -1e17]], [[1.0]]), ([0.75], [1.0]), ("relu", "identity"))
+    found = count_circuits(perfect(network, behavior_of(network)))
+    assert (found.certain, found.possible) == ({2: 2}, {2: 2, 3: 1})
 
 
 @pytest.mark.parametrize(("apart", "ties"), [(1.5e-9, 0), (0.5e-9, 4), (-1.5e-9, 0), (0.0, 4)])

@@ -43,6 +43,12 @@ def test_numba_comes_with_the_first_kernel():
     assert loaded("import everyhow as eh; eh.mappings(eh.xornet(), next(eh.algorithms('XOR', 2)))") == []
 
 
+def test_readers_of_files_load_nothing_before_they_read():
+    """Each library comes with the first file that needs it."""
+    readers = "onnx_files, safetensors_files, torch_files, csv_files"
+    assert loaded(f"from everyhow.importing import {readers}") == []
+
+
 def test_public_names():
     """Every public name is there and documented; there are a few dozen at most."""
     names = [name for name in vars(eh) if not name.startswith("_") and not isinstance(vars(eh)[name], type(sys))]

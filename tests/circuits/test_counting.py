@@ -12,8 +12,13 @@ from hypothesis import strategies as st
 import everyhow as eh
 from everyhow.behavior import Behavior
 from everyhow.boolean.truth_table import assignments
+from everyhow.circuits import listing
+from everyhow.circuits.count import count_circuits
 from everyhow.circuits.criterion import resample_faithful
+from everyhow.circuits.listing import list_bits
 from everyhow.circuits.released import ReleasedCircuits, _count_of_few, allowed_sets
+from everyhow.circuits.running import bits_of, masks_of
+from everyhow.circuits.search import plan
 from everyhow.circuits.space import circuits_in_space
 from everyhow.model.circuit import Circuit
 from everyhow.verification import plain
@@ -272,6 +277,52 @@ def test_large_halves():
     for criterion in ("perfect", "resample_faithful"):
         circuits = eh.circuits(network, criterion=criterion)
         assert circuits.count().certain == Counter(map(len, circuits))
+
+
+@pytest.mark.parametrize("room", [1, 70, 100])
+def test_lists_are_the_same_in_any_room(monkeypatch, xor, room):
+    """However few circuits are held at once, the same ones come in the same order; what finds room comes at once."""
+    criterion = eh.circuits(xor).criterion
+    (everything,) = list_bits(criterion)
+    monkeypatch.setattr(listing, "BUFFER", room)
+    blocks = list(itertools.islice(list_bits(criterion), len(everything)))
+    assert len(blocks) > 1
+    assert np.concatenate(blocks).tolist() == everything.tolist()
+
+
+def test_bits_and_parents_say_the_same(xor):
+    """Circuits as bits, as the parents of each neuron, and as bits again."""
+    circuits = eh.circuits(xor)
+    bits = np.array([circuit.bits for circuit in circuits], np.uint64)
+    masks = masks_of(circuits.criterion, bits)
+    for circuit, layers in zip(circuits, masks.tolist(), strict=True):
+        for k, width in enumerate(xor.widths[1:], start=1):
+            for j, parents in enumerate(layers[k - 1][:width]):
+                assert parents == sum(1 << i for i in circuit.parents(k, j))
+    assert bits_of(xor.graph, masks).tolist() == bits.tolist()
+
+
+@pytest.mark.parametrize("name", ["xor-2-2-2-1-seed2", "xor-2-4-1-seed0"])
+def test_circuits_of_at_most_so_many_neurons(name):
+    """Counts of circuits by their edges, where at most so many hidden neurons are used, are those of a list of all."""
+    _, network = reference(name)
+    circuits = eh.circuits(network)
+    hidden = sum(network.widths[1:-1])
+    used = {circuit: len({(k, j) for k, j, _ in circuit.edges if k < network.depth}) for circuit in circuits}
+    assert max(used.values()) == hidden
+    for most in range(hidden + 1):
+        expected = Counter(len(circuit) for circuit, neurons in used.items() if neurons <= most)
+        assert count_circuits(circuits.criterion, most_neurons=most).certain == expected
+
+
+@pytest.mark.parametrize(("parents", "cut"), [((3, 1, 1, 1), 1), ((1, 1, 1, 3), 3), ((2, 2, 2, 2), 2), ((3,), 0)])
+def test_halves_are_as_even_as_can_be(parents, cut):
+    """A last hidden neuron of so many parents has 2, 4 or 8 choices; the larger half has as few as any cut allows."""
+    from everyhow.kernels.halves import split_point
+
+    weights = np.array([[1.0] * count + [0.0] * (3 - count) for count in parents])
+    network = eh.Network([weights, np.ones((1, len(parents)))], [np.zeros(len(parents)), [0.0]], ["relu", "identity"])
+    assert split_point(plan(eh.circuits(network).criterion).layout) == cut
 
 
 def test_order_of_the_list(xor):

@@ -21,6 +21,7 @@ from everyhow.circuits.faults import fault_of
 from everyhow.circuits.findings import CircuitQuestions, count_by_ablation, examine_circuits
 from everyhow.circuits.listing import list_circuits
 from everyhow.circuits.running import bits_of, masks_of, places
+from everyhow.circuits.search import steps_in_doubt
 from everyhow.circuits.space import circuits_in_space
 from everyhow.circuits.uniform import draw_from_space
 from everyhow.model.circuit import Circuit
@@ -238,6 +239,26 @@ def test_the_boundary_moves_by_what_rounding_may_do():
     (level, _), (margin,) = criterion.limits(0.0)[:, 0].tolist(), criterion.margins.tolist()
     assert 1e-9 < margin < 1e-5
     assert criterion.certified_limits[:, :, 0].tolist() == [[level + margin, math.inf], [level - margin, math.inf]]
+
+
+@pytest.mark.parametrize(
+    ("weights", "biases", "activations", "in_doubt"),
+    [
+        # Alone, 0.1 and 0.2 add up to what 0.3 takes away; with the third edge they are far above it.
+        (([[0.1, 0.2, 5.0]], [[1.0]], [[1.0]]), ([-0.3], [0.0], [0.0]), ("step", "relu", "identity"), True),
+        (([[0.1, 0.2, 5.0]], [[1.0]], [[1.0]]), ([-0.35], [0.0], [0.0]), ("step", "relu", "identity"), False),
+        # Of three edges the first neuron is 3, of fewer less, and three times 0.1 is what 0.3 takes away.
+        (([[1.0, 1.0, 1.0]], [[0.1]], [[1.0]]), ([0.0], [-0.3], [0.0]), ("relu", "step", "identity"), True),
+        (([[1.0, 1.0, 1.0]], [[0.1]], [[1.0]]), ([0.0], [-0.25], [0.0]), ("relu", "step", "identity"), False),
+        # The second neuron may be off by nothing, so that a sum of 0 leaves no doubt.
+        (([[1.0, 1.0, 1.0]], [[1.0]], [[1.0]]), ([0.0], [-3.0], [0.0]), ("relu", "step", "identity"), False),
+    ],
+)
+def test_steps_on_their_jump_in_some_circuit(weights, biases, activations, in_doubt):
+    """Whether rounding may decide the side of a step is asked of every circuit, not of the whole network alone."""
+    network = eh.Network(weights, biases, activations)
+    behavior = Behavior([[1.0, 1.0, 1.0]], [1.0], [[True]])
+    assert steps_in_doubt(perfect(network, behavior)) == in_doubt
 
 
 def test_ties_over_many_inputs():

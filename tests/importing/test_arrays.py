@@ -136,6 +136,14 @@ def test_refused(values, message):
         points_of(values)
 
 
+def test_the_largest_whole_numbers():
+    """Whole numbers are taken as far as float64 holds every one of them, either way from 0, and no further."""
+    assert points_of([[2**53, -(2**53)]]).tolist() == [[9007199254740992.0, -9007199254740992.0]]
+    for beyond in (2**53 + 1, -(2**53) - 1):
+        with pytest.raises(eh.InputError, match=rf"data\[0, 1\] is {beyond}; whole numbers above 2\*\*53"):
+            points_of([[1, beyond]])
+
+
 def test_names_in_errors():
     """An error says what is wrong with what."""
     with pytest.raises(eh.InputError, match=r"features\[0, 0\] is the text 'x'; give numbers"):

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 import everyhow as eh
 from everyhow.errors import FileFormatError
+from everyhow.importing.safetensors_files import read_tensors
 from everyhow.importing.torch_files import LARGEST_PICKLE
 
 from .strategies import trainable
@@ -409,6 +410,27 @@ SAFETENSORS = [
     (header({"0.weight": {"dtype": "I64", "shape": [1, 2], "data_offsets": [0, 16]}}, FOUR), "values of type int64"),
     (header({"__metadata__": {"a": 3}}), "not a safetensors file"),
 ]
+
+
+def test_safetensors_of_half_a_number(tmp_path):
+    """bfloat16 is the upper half of a float32: sign, eight bits of exponent, seven of mantissa."""
+    path = tmp_path / "model.safetensors"
+    halves = struct.pack("<4H", 0x3F80, 0xC020, 0x0000, 0x3E20)
+    path.write_bytes(header({"a": {"dtype": "BF16", "shape": [2, 2], "data_offsets": [0, 8]}}, halves))
+    tensors, _ = read_tensors(path)
+    assert tensors["a"].tolist() == [[1.0, -2.5], [0.0, 0.15625]]
+
+
+def test_safetensors_of_the_largest_header(tmp_path):
+    """A header of a megabyte is read, with nothing after it too; one of a byte more is refused."""
+    path = tmp_path / "model.safetensors"
+    for size in (2**20, 2**20 + 1):
+        path.write_bytes(struct.pack("<Q", size) + b'{"__metadata__": {"a": "b"}}'.ljust(size))
+        if size == 2**20:
+            assert read_tensors(path) == ({}, {"a": "b"})
+        else:
+            with pytest.raises(eh.InputError, match="its header would take 1,048,577 bytes; at most 1,048,576 are"):
+                read_tensors(path)
 
 
 @pytest.mark.parametrize(("content", "message"), SAFETENSORS)

@@ -173,6 +173,7 @@ FILES = {
     "texts with an index": (",y\n0,odd\n1,even\n", [1, 0], ("even", "odd"), 2),
     "texts, each once": ("odd\neven\n", [1, 0], ("even", "odd"), 2),
     "texts of two words": ("very odd\neven\nvery odd\n", [1, 0, 1], ("even", "very odd"), None),
+    "texts of 200 characters": ("x" * 200 + "\nb\nb\n" + "x" * 200, [1, 0, 0, 1], ("b", "x" * 200), 4),
     "truth values": ("True\nFalse\n", [1, 0], None, 2),
     "signs": ("-1\n1\n1\n", [0, 1, 1], ("-1", "1"), None),
     "one-hot": ("a,b,c\n1,0,0\n0,0,1\n", [0, 2], None, 2),
@@ -209,7 +210,8 @@ REFUSED_FILES = {
     "another number": ("1\n0\n", {"inputs": 3}, "holds 2 rows, but 3 are expected, one for each input"),
     "a number among texts": ("even\nodd\n7\neven\n", {}, "line 3 holds '7', a number among texts; give the class"),
     "a missing text": ("even\nodd\nNA\neven\n", {}, "line 3 holds 'NA', which is missing"),
-    "a long text": ("even\nodd\n" + "x" * 300 + "\neven\n", {}, "longer than 200 characters"),
+    "a long number": ("even\nodd\n" + "7" * 200 + "\neven\n", {}, f"line 3 holds '{'7' * 39}, a number among texts"),
+    "a long text": ("b\nc\n" + "x" * 201 + "\nb\n", {}, f"line 3 holds '{'x' * 39}, longer than 200 characters"),
     "fractions": ("y\n0.5\n1\n", {}, r"labels\[0, 0\] is 0.5; labels are whole numbers"),
     "texts in two columns": ("a,b\nodd,x\n", {}, "line 2, column 1 holds 'odd'; expected a number"),
 }

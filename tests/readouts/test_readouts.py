@@ -214,6 +214,32 @@ def test_constant_neurons_and_layers():
     assert next(iter(eh.readouts(half, 1))).readouts[0].coefficients == pytest.approx([1, 0])
 
 
+def test_shares_and_a_signal_that_the_gate_ignores():
+    """The next layer receives 3 A and 4 B, so 3 and 4 of 5 parts; the output takes A alone, and B stays as it is."""
+    network = eh.Network(
+        [np.eye(2), [[3.0, 0.0], [0.0, 4.0]], [[1.0, 0.0]]], [[0, 0], [0, 0], [0]], ["identity", "identity", "identity"]
+    )
+    both = next(e for e in eh.readouts(network, 1) if len(e.signals) == 2)
+
+    assert [str(table) for table in both.signals] == ["0011", "0101"]
+    assert str(both.gate) == "0011"
+    assert both.shares == pytest.approx([0.6, 0.8])
+
+
+def test_the_cheapest_is_so_by_the_prices_given():
+    """A layer that says AND and OR says XOR too, and any two of them explain it; XOR is dear unless told otherwise."""
+    network = eh.Network(
+        [np.ones((2, 2)), np.eye(2), [[-1.0, 1.0]]], [[-1.5, -0.5], [0, 0], [0]], ["step", "identity", "identity"]
+    )
+
+    def cheapest(**prices):
+        costs = eh.CostModel(**prices) if prices else None
+        return {tables_of(e) for e in eh.readouts(network, 1, costs=costs).explanations("cheapest")}
+
+    assert cheapest() == {frozenset({"0001", "0111"})}
+    assert cheapest(parity=0.5) == {frozenset({"0001", "0110"}), frozenset({"0111", "0110"})}
+
+
 def test_rank_deficient_layer():
     """Two neurons that say the same allow one signal, not two."""
     network = eh.Network([[[1, 1], [2, 2]], [[1, 0.5]]], [[-1, -2], [0]], ["relu", "identity"])
@@ -305,6 +331,25 @@ def test_cheapest_keeps_what_passed_before():
     assert rungs["cheapest"] <= rungs["fewest_signals"] < rungs["exact"] < rungs["behavioral"]
     with pytest.raises(eh.InputError, match="unknown rung 'best'; the rungs of readouts are behavioral, exact"):
         list(readouts.explanations("best"))
+
+
+def test_the_strictest_rung_that_anything_passes():
+    """The exact explanations where there are any, else those that decide alike, else none."""
+
+    def strictest(network):
+        (layer,) = (found := examine_readouts(network, 1e-3, None, eh.CostModel(), 10**10)).layers
+        return layer.strictest, [tables_of(e) for e in found.strictest()]
+
+    # The next layer receives AND(A,B) + 0.2 A + 0.06 B, of which AND is the only part that can be read.
+    layers = [[[1.0, 1.0], [1.0, 0.3]], [[1.0, 0.2]]]
+    near = eh.Network(layers, [[-1.0, 0.0], [0.0]], ["relu", "identity"])
+    # With little weight on AND, what it carries decides nothing.
+    far = eh.Network([layers[0], [[0.1, 1.0]]], [[-1.0, 0.0], [0.0]], ["relu", "identity"])
+
+    assert strictest(near) == ("behavioral", [frozenset({"0001"})])
+    assert strictest(far) == (None, [])
+    rung, explanations = strictest(eh.xornet())
+    assert rung == "exact" and explanations == [tables_of(e) for e in eh.readouts(eh.xornet())]
 
 
 def test_repr():

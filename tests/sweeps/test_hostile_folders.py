@@ -19,7 +19,7 @@ from everyhow.report.sweeps import print_summary
 from everyhow.sweeps import rows as rows_module
 from everyhow.sweeps.plan import plan_of
 from everyhow.sweeps.results import Sweep
-from everyhow.sweeps.rows import COLUMNS, digest_of, read_rows, write_rows
+from everyhow.sweeps.rows import COLUMNS, check_values, digest_of, read_rows, write_rows
 from everyhow.sweeps.store import Store
 from everyhow.sweeps.summary import summarize
 
@@ -322,3 +322,20 @@ def test_resume_goes_on(folder):
         Store.resume(folder, plan).finished()
     part_of(folder).unlink()
     assert Store.resume(folder, plan).finished() == {0, 2, 3}
+
+
+@pytest.mark.parametrize("shares", [[], [-0.5], [1.5], [float("nan")], [0.1] * 1001])
+def test_shares_of_pairs_that_are_none(shares):
+    """A histogram has at least one share and at most a thousand, each from 0 to 1."""
+    check_values([{"status": "explained", "overlap_histogram": fine} for fine in ([0.0, 1.0], [0.1] * 1000)])
+    with pytest.raises(eh.InputError, match=r"overlap_histogram is .* in row 1; it must be shares from 0 to 1"):
+        check_values([{"status": "explained"}, {"status": "explained", "overlap_histogram": shares}])
+
+
+@pytest.mark.parametrize(("groups", "said"), [(100, "has 204,800 rows of"), (102, "has 102 row groups; a part")])
+def test_parts_of_many_row_groups(tmp_path, groups, said):
+    """More row groups than a part ever has are refused before anything in them is looked at."""
+    part = tmp_path / "part.parquet"
+    duckdb.execute(f"COPY (FROM range({groups} * 2048)) TO '{part}' (FORMAT parquet, ROW_GROUP_SIZE 2048)")
+    with pytest.raises(FileFormatError, match=said):
+        read_rows(part)

@@ -68,7 +68,7 @@ def add_wrong(masks, layout, goal, allowed, wrong):
             if not possible:
                 outer += goal[WEIGHT, first]
                 most_outer = max(most_outer, outer)
-                if wrong[c, 1] + outer > allowed:
+                if outer > allowed:
                     break
         wrong[c, 0] += most_inner
         wrong[c, 1] += most_outer
