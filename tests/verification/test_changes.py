@@ -11,6 +11,7 @@ import everyhow as eh
 from everyhow.errors import InputError
 from everyhow.provenance import bound, document_digest
 from everyhow.verification import circuits as circuits_again
+from everyhow.verification import reading as reading_again
 from everyhow.verification import verify as checking
 from everyhow.verification.comparing import differences, left_open
 
@@ -47,6 +48,11 @@ CLASSES = eh.Network(
     [RNG.normal(size=(3, 2)), RNG.normal(size=(3, 3))], [RNG.normal(size=3) for _ in range(2)], ["relu", "identity"]
 )
 TIED = eh.Network([[[1, 1], [1, 1]], [[0.5, -1]]], [[0, -1], [0.0]], ["relu", "identity"])
+# It computes NOT A AND B. Two algorithms have a place, one of them with a gate that repeats its operand.
+REPEATING = eh.Network(
+    [[[-1, 1.5], [1.5, 0]], [[0, -1], [1, -1]], [[-1, 0.5]]], [[1.6, 0.6], [-1.4, 1.1], [-0.9]],
+    ["relu", "relu", "identity"],
+)  # fmt: skip
 POINTS = RNG.normal(size=(12, 2))
 FEATURES = [[1, 0], [0, 1], [0, 0], [1, 1]]
 
@@ -174,6 +180,49 @@ def test_where_circuits_are_too_many(monkeypatch):
     ]  # fmt: skip
     for place in (*sums, *(p for p in leaves(document) if "by_edges" in str(p[-2:]))):
         assert is_noticed(bound(changed(document, place, other(at(document, place))))), place
+    checking._again.cache_clear()
+
+
+def test_where_mappings_are_not_put_to_the_rungs():
+    """The explanations that are compared are then all that have a place, and no list goes on with some of them."""
+    document = stored(eh.audit(REPEATING, "0100", depth=2, budget=150_000))
+    assert document["ladder"]["mappings"] == {"single": 2, "irredundant": 1} | dict.fromkeys(
+        ("ordered", "joint", "inert", "transitive")
+    )
+    assert document["details"]["experiments"]["survivors"] == 3
+    assert not is_noticed(document)
+    for key, value in {
+        "survivors": {"irredundant": {"number": 1, "listed": [{"algorithm": "AND(¬A,B)", "variables": []}]}},
+        "near_misses": [{"algorithm": "AND(A,B)", "variables": []}],
+        "near_misses_scored": {"algorithms": 1, "of": 1},
+    }.items():
+        assert is_noticed(bound(changed(document, ("details", "mappings", key), value))), key
+
+
+def test_mappings_stand_in_order():
+    """Places of a variable stand in the order of their neurons read as a binary number, the first lowest: of four
+    copies of AND any two carry it, one does not."""
+    weights = [[[1, 1]] * 5, [[-0.55] * 4 + [1]]]
+    copies = eh.Network(weights, [[-1, -1, -1, -1, 0], [0.0]], ["relu", "identity"])
+    document = stored(eh.audit(copies, "XOR", depth=2, budget=10_000_000))
+    places = ("details", "mappings", "survivors", "irredundant", "listed")
+    found = [[[j for _, j in one["neurons"]] for one in mapping["variables"]] for mapping in at(document, places)]
+    assert found == [[pair, [4]] for pair in ([0, 1], [0, 2], [1, 2], [0, 3], [1, 3], [2, 3])]
+    assert not is_noticed(document)
+    first, second, *others = at(document, places)
+    assert is_noticed(bound(changed(document, places, [second, first, *others])))
+
+
+def test_where_sets_of_signals_are_too_many(monkeypatch):
+    """What survives is then not all known, so that experiments and prices are told as unchecked; the rest is checked."""
+    monkeypatch.setattr(reading_again, "MOST_SETS", 2)
+    checking._again.cache_clear()
+    document, unchecked = stored(eh.audit(small("xor-2-2-2-1-seed2"), "XOR")), {}
+    assert len(document["details"]["readouts"]["layers"][0]["readable"]["listed"]) == 3
+    assert all(check.agrees for check in checking._checks(document, 0, unchecked))
+    assert unchecked["details.experiments"] == unchecked["details.costs"] == "the survivors are not all known"
+    assert unchecked["details.readouts.layers[].exact"] == "more sets of signals than are tried"
+    assert is_noticed(bound(changed(document, ("details", "readouts", "layers", 0, "rank"), 9)))
     checking._again.cache_clear()
 
 
