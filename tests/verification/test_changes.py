@@ -11,6 +11,7 @@ import everyhow as eh
 from everyhow.errors import InputError
 from everyhow.provenance import bound, document_digest
 from everyhow.verification import circuits as circuits_again
+from everyhow.verification import observed as observed_again
 from everyhow.verification import reading as reading_again
 from everyhow.verification import verify as checking
 from everyhow.verification.comparing import differences, left_open
@@ -214,7 +215,7 @@ def test_mappings_stand_in_order():
 
 
 def test_where_sets_of_signals_are_too_many(monkeypatch):
-    """What survives is then not all known, so that experiments and prices are told as unchecked; the rest is checked."""
+    """What survives is then not all known: experiments and prices are told as unchecked, the rest is checked."""
     monkeypatch.setattr(reading_again, "MOST_SETS", 2)
     checking._again.cache_clear()
     document, unchecked = stored(eh.audit(small("xor-2-2-2-1-seed2"), "XOR")), {}
@@ -224,6 +225,73 @@ def test_where_sets_of_signals_are_too_many(monkeypatch):
     assert unchecked["details.readouts.layers[].exact"] == "more sets of signals than are tried"
     assert is_noticed(bound(changed(document, ("details", "readouts", "layers", 0, "rank"), 9)))
     checking._again.cache_clear()
+
+
+# It computes 0 whatever edges are left out, so that all of its 2,199 circuits are perfect.
+CONSTANT = eh.Network(
+    [[[1, 2], [2, 1], [1, 1]], [[1, 2, 0], [0, 1, 3], [2, 1, 1]], [[1, 1, 1]]],
+    [[0.5, 0.25, 0.125], [0.25, 0.5, 0.75], [-40]], ["relu", "relu", "identity"],
+)  # fmt: skip
+# Its second layer is 0 at every input.
+DEAD = eh.Network(
+    [[[1, -1], [1, 1]], [[-1, -1], [-2, 0]], [[1, 1]]], [[0.5, 0.25], [-9, -9], [0.75]], ["relu", "relu", "identity"]
+)
+CONJUNCTION = eh.Network([[[1, 1, 1]], [[1]]], [[-2], [0.0]], ["relu", "identity"])
+ESTIMATE = ("details", "interpretations", "estimate")
+READ = ("details", "readouts")
+# Audits of a kind that is not changed in every place above, and some of their values as they would be noticed.
+OTHER_KINDS = {
+    "estimated interpretations": (
+        lambda: eh.audit(CONSTANT, "0000", depth=1, budget=800_000),
+        [((*ESTIMATE, "value"), 40_000.0), ((*ESTIMATE, "low"), 1_000.0), ((*ESTIMATE, "high"), 90_000.0),
+         ((*ESTIMATE, "sample"), 1_001), (("capped", 0), "counting the interpretations of all perfect circuits needs "
+          "about 1.7e+06 candidate evaluations, the budget is 8e+05; estimated instead")],
+    ),
+    "robust circuits": (
+        lambda: eh.audit(small("imp-2-2-1-seed0"), "IMP", depth=1, robust=0.02),
+        [(("counts", "robust_circuits"), 3), (("counts", "robust_circuits"), -1),
+         (("ladder", "circuits", "robust"), 3), (("options", "robust"), -1.0)],
+    ),
+    "outputs by data": (
+        lambda: eh.audit_behavior(PAIR, eh.Behavior.of_network(PAIR, POINTS, decision="threshold")),
+        [(("outputs", 0, "behavior", "wanted", 0, 0), 2), (("outputs", 1, "behavior", "wanted", 0, 0), 2),
+         (("outputs", 1, "counts", "perfect_circuits"), 0)],
+    ),
+    "rows without a wanted bit": (
+        lambda: eh.audit_behavior(
+            eh.xornet(), eh.Behavior.of_network(eh.xornet(), FEATURES[:3]), features=FEATURES[:3]
+        ),
+        [(("details", "mappings", 2, "algorithm"), "AND(A,B)"), (("counts", "aligned_algorithms"), 5)],
+    ),
+    "a dead layer": (
+        lambda: eh.audit_behavior(DEAD, eh.Behavior.of_network(DEAD, POINTS)),
+        [((*READ, 1, "directions"), 1), ((*READ, 1, "readable_signals"), 1)],
+    ),
+    "a lesson of three inputs": (
+        lambda: eh.audit(CONJUNCTION, "00000001", shown=["000", "011", "101", "111"], depth=1),
+        [(("details", "lesson", "fitting_circuits_between", 0), 9), (("details", "lesson", "depth"), 2)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHER_KINDS)
+def test_other_kinds(name):
+    """They agree, and what is changed in them is noticed."""
+    make, changes = OTHER_KINDS[name]
+    document = stored(make())
+    assert not is_noticed(document)
+    for place, value in changes:
+        assert is_noticed(bound(changed(document, place, value))), place
+
+
+def test_where_algorithms_over_features_are_too_many(monkeypatch):
+    """They are told as unchecked: 36 pairs of six operands, where 35 are gone through."""
+    document = stored(AUDITS["features"][0]())
+    for most, told in ((35, {"more algorithms or interchanges than are gone through"}), (36, set())):
+        monkeypatch.setattr(observed_again, "MOST_PAIRS", most)
+        unchecked = {}
+        assert all(check.agrees for check in checking._checks(document, 0, unchecked))
+        assert {unchecked[key] for key in ("details.mappings", "counts.mappings") if key in unchecked} == told
 
 
 def test_without_a_digest():
