@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 import everyhow as eh
+from everyhow import ranking
 from everyhow.errors import InputError
 from everyhow.provenance import bound, document_digest
 from everyhow.verification import circuits as circuits_again
 from everyhow.verification import observed as observed_again
+from everyhow.verification import pricing
 from everyhow.verification import reading as reading_again
 from everyhow.verification import verify as checking
 from everyhow.verification.comparing import differences, left_open
@@ -282,6 +284,22 @@ def test_other_kinds(name):
     assert not is_noticed(document)
     for place, value in changes:
         assert is_noticed(bound(changed(document, place, value))), place
+
+
+def test_prices_that_are_not_tried(monkeypatch):
+    """Of functions of four inputs only those prices are tried by which they are found quickly, and at most three more;
+    here none more: of 36 settings the conjunction of four inputs is cheap by 22."""
+    monkeypatch.setattr(ranking, "MOST_SEARCHED", 0)
+    monkeypatch.setattr(pricing, "MOST_SEARCHED", 0)
+    weights, biases = [[[1, 1, 1, 1]], [[1]], [[1]]], [[-3], [0], [-0.4]]
+    conjunction = eh.Network(weights, biases, ["relu", "relu", "identity"], threshold=0.1)
+    document = stored(eh.audit(conjunction, "0" * 15 + "1", depth=1))
+    costs = document["details"]["costs"]
+    assert (len(costs["ranking"]), costs["settings_not_tried"], len(costs["winners"])) == (2, 14, 22)
+    checking._again.cache_clear()
+    assert not is_noticed(document)
+    assert is_noticed(bound(changed(document, ("details", "costs", "settings_not_tried"), 13)))
+    checking._again.cache_clear()
 
 
 def test_where_algorithms_over_features_are_too_many(monkeypatch):
