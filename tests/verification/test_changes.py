@@ -239,10 +239,15 @@ DEAD = eh.Network(
     [[[1, -1], [1, 1]], [[-1, -1], [-2, 0]], [[1, 1]]], [[0.5, 0.25], [-9, -9], [0.75]], ["relu", "relu", "identity"]
 )
 CONJUNCTION = eh.Network([[[1, 1, 1]], [[1]]], [[-2], [0.0]], ["relu", "identity"])
+DRAWN = ("counts", "perfect_circuits_estimated")
 ESTIMATE = ("details", "interpretations", "estimate")
 READ = ("details", "readouts")
 # Audits of a kind that is not changed in every place above, and some of their values as they would be noticed.
 OTHER_KINDS = {
+    "estimated circuits": (
+        lambda: eh.audit(small("imp-2-2-1-seed0"), "IMP", depth=1, budget=10),
+        [((*DRAWN, "value"), 4.0), ((*DRAWN, "low"), 0.0), ((*DRAWN, "high"), 9.0), ((*DRAWN, "sample"), 2_001)],
+    ),
     "estimated interpretations": (
         lambda: eh.audit(CONSTANT, "0000", depth=1, budget=800_000),
         [((*ESTIMATE, "value"), 40_000.0), ((*ESTIMATE, "low"), 1_000.0), ((*ESTIMATE, "high"), 90_000.0),
