@@ -56,6 +56,10 @@ REPEATING = eh.Network(
     [[[-1, 1.5], [1.5, 0]], [[0, -1], [1, -1]], [[-1, 0.5]]], [[1.6, 0.6], [-1.4, 1.1], [-0.9]],
     ["relu", "relu", "identity"],
 )  # fmt: skip
+# It computes XOR by four copies of AND and one OR.
+COPIES = eh.Network(
+    [[[1, 1]] * 5, [[-0.55] * 4 + [1]]], [[-1, -1, -1, -1, 0], [0.0]], ["relu", "identity"]
+)  # fmt: skip
 POINTS = RNG.normal(size=(12, 2))
 FEATURES = [[1, 0], [0, 1], [0, 0], [1, 1]]
 
@@ -205,9 +209,7 @@ def test_where_mappings_are_not_put_to_the_rungs():
 def test_mappings_stand_in_order():
     """Places of a variable stand in the order of their neurons read as a binary number, the first lowest: of four
     copies of AND any two carry it, one does not."""
-    weights = [[[1, 1]] * 5, [[-0.55] * 4 + [1]]]
-    copies = eh.Network(weights, [[-1, -1, -1, -1, 0], [0.0]], ["relu", "identity"])
-    document = stored(eh.audit(copies, "XOR", depth=2, budget=10_000_000))
+    document = stored(eh.audit(COPIES, "XOR", depth=2, budget=10_000_000))
     places = ("details", "mappings", "survivors", "irredundant", "listed")
     found = [[[j for _, j in one["neurons"]] for one in mapping["variables"]] for mapping in at(document, places)]
     assert found == [[pair, [4]] for pair in ([0, 1], [0, 2], [1, 2], [0, 3], [1, 3], [2, 3])]
@@ -240,6 +242,8 @@ DEAD = eh.Network(
 )
 CONJUNCTION = eh.Network([[[1, 1, 1]], [[1]]], [[-2], [0.0]], ["relu", "identity"])
 DRAWN = ("counts", "perfect_circuits_estimated")
+# Its first neuron varies a million times as much as the second, which alone decides.
+APART = eh.Network([[[1e4, 0], [0, 0.01]], [[0, 100]]], [[0, 0], [0.0]], ["relu", "identity"])
 ESTIMATE = ("details", "interpretations", "estimate")
 READ = ("details", "readouts")
 # Audits of a kind that is not changed in every place above, and some of their values as they would be noticed.
@@ -269,6 +273,18 @@ OTHER_KINDS = {
             eh.xornet(), eh.Behavior.of_network(eh.xornet(), FEATURES[:3]), features=FEATURES[:3]
         ),
         [(("details", "mappings", 2, "algorithm"), "AND(A,B)"), (("counts", "aligned_algorithms"), 5)],
+    ),
+    "directions of different sizes": (
+        lambda: eh.audit_behavior(APART, eh.Behavior.of_network(APART, FEATURES)),
+        [((*READ, 0, "directions"), 1), ((*READ, 0, "readable_signals"), 3)],
+    ),
+    "signals of different sizes": (
+        lambda: eh.audit(APART, "0101", depth=1),
+        [((*READ, "layers", 0, "rank"), 1), ((*READ, "layers", 0, "readable", "listed", 0, "table"), "0110")],
+    ),
+    "outputs by the authors' preset": (
+        lambda: eh.audit(PAIR, "XOR,AND", "authors", depth=1),
+        [(("options", "pair_order"), "AA"), (("outputs", 1, "options", "pair_order"), "BA")],
     ),
     "a dead layer": (
         lambda: eh.audit_behavior(DEAD, eh.Behavior.of_network(DEAD, POINTS)),
@@ -304,6 +320,19 @@ def test_prices_that_are_not_tried(monkeypatch):
     checking._again.cache_clear()
     assert not is_noticed(document)
     assert is_noticed(bound(changed(document, ("details", "costs", "settings_not_tried"), 13)))
+    checking._again.cache_clear()
+
+
+def test_readings_where_circuits_are_too_many(monkeypatch):
+    """The interpretations of some circuits are counted all the same, and lie between the numbers stated."""
+    document = stored(eh.audit(COPIES, "XOR", depth=1, budget=10_000_000))
+    monkeypatch.setattr(circuits_again, "MOST_CIRCUITS", 10)
+    monkeypatch.setattr(checking, "MOST_CIRCUITS", 10)
+    checking._again.cache_clear()
+    (check,) = (one for one in checking._checks(document, 0, {}) if one.what == "interpretations per circuit")
+    assert check.agrees and check.found > 1
+    for end, value in (("min", 10**9), ("max", 0)):
+        assert is_noticed(bound(changed(document, ("counts", f"interpretations_per_circuit_{end}"), value)))
     checking._again.cache_clear()
 
 
