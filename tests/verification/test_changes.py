@@ -242,6 +242,7 @@ DEAD = eh.Network(
 )
 CONJUNCTION = eh.Network([[[1, 1, 1]], [[1]]], [[-2], [0.0]], ["relu", "identity"])
 DRAWN = ("counts", "perfect_circuits_estimated")
+ZERO = eh.Network([[[1, 1], [1, 1]], [[1, -2]]], [[0, -1], [-0.5]], ["relu", "identity"], threshold=0)
 # Its first neuron varies a million times as much as the second, which alone decides.
 APART = eh.Network([[[1e4, 0], [0, 0.01]], [[0, 100]]], [[0, 0], [0.0]], ["relu", "identity"])
 ESTIMATE = ("details", "interpretations", "estimate")
@@ -285,6 +286,19 @@ OTHER_KINDS = {
     "outputs by the authors' preset": (
         lambda: eh.audit(PAIR, "XOR,AND", "authors", depth=1),
         [(("options", "pair_order"), "AA"), (("outputs", 1, "options", "pair_order"), "BA")],
+    ),
+    "a lesson of depth two": (
+        lambda: eh.audit(small("imp-2-2-1-seed0"), "OR", shown=["00", "11"], depth=2, budget=2_000),
+        [(("details", "lesson", "depth"), 1), (("details", "lesson", "depth"), 3)],
+    ),
+    "a lesson refused": (
+        lambda: eh.audit(CONSTANT, "0001", shown=["00"], depth=1, budget=15_000),
+        [(("capped", -1), "telling 2 continuations apart needs about 1.76e+04 candidate evaluations, the budget is "
+          "1.5e+04"), (("details", "lesson", "depth"), 1)],
+    ),
+    "a threshold of 0": (
+        lambda: eh.audit(ZERO, "XOR", depth=1),
+        [((*ESTIMATE[:2], "of_the_simplest_circuit", -1, "separator"), -1.0)],
     ),
     "a dead layer": (
         lambda: eh.audit_behavior(DEAD, eh.Behavior.of_network(DEAD, POINTS)),
