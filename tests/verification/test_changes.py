@@ -296,6 +296,10 @@ OTHER_KINDS = {
         [(("capped", -1), "telling 2 continuations apart needs about 1.76e+04 candidate evaluations, the budget is "
           "1.5e+04"), (("details", "lesson", "depth"), 1)],
     ),
+    "no hidden layer": (
+        lambda: eh.audit(eh.Network([[[1, 1]]], [[-1.25]], ["identity"]), "AND", depth=1, tolerance=0.01),
+        [(("options", "tolerance"), 1.0), ((*READ, "layers"), [{"layer": 1}])],
+    ),
     "a threshold of 0": (
         lambda: eh.audit(ZERO, "XOR", depth=1),
         [((*ESTIMATE[:2], "of_the_simplest_circuit", -1, "separator"), -1.0)],
