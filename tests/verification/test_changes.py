@@ -8,9 +8,13 @@ import numpy as np
 import pytest
 
 import everyhow as eh
+from everyhow import ranking
 from everyhow.errors import InputError
 from everyhow.provenance import bound, document_digest
 from everyhow.verification import circuits as circuits_again
+from everyhow.verification import observed as observed_again
+from everyhow.verification import pricing
+from everyhow.verification import reading as reading_again
 from everyhow.verification import verify as checking
 from everyhow.verification.comparing import differences, left_open
 
@@ -47,6 +51,15 @@ CLASSES = eh.Network(
     [RNG.normal(size=(3, 2)), RNG.normal(size=(3, 3))], [RNG.normal(size=3) for _ in range(2)], ["relu", "identity"]
 )
 TIED = eh.Network([[[1, 1], [1, 1]], [[0.5, -1]]], [[0, -1], [0.0]], ["relu", "identity"])
+# It computes NOT A AND B. Two algorithms have a place, one of them with a gate that repeats its operand.
+REPEATING = eh.Network(
+    [[[-1, 1.5], [1.5, 0]], [[0, -1], [1, -1]], [[-1, 0.5]]], [[1.6, 0.6], [-1.4, 1.1], [-0.9]],
+    ["relu", "relu", "identity"],
+)  # fmt: skip
+# It computes XOR by four copies of AND and one OR.
+COPIES = eh.Network(
+    [[[1, 1]] * 5, [[-0.55] * 4 + [1]]], [[-1, -1, -1, -1, 0], [0.0]], ["relu", "identity"]
+)  # fmt: skip
 POINTS = RNG.normal(size=(12, 2))
 FEATURES = [[1, 0], [0, 1], [0, 0], [1, 1]]
 
@@ -175,6 +188,180 @@ def test_where_circuits_are_too_many(monkeypatch):
     for place in (*sums, *(p for p in leaves(document) if "by_edges" in str(p[-2:]))):
         assert is_noticed(bound(changed(document, place, other(at(document, place))))), place
     checking._again.cache_clear()
+
+
+def test_where_mappings_are_not_put_to_the_rungs():
+    """The explanations that are compared are then all that have a place, and no list goes on with some of them."""
+    document = stored(eh.audit(REPEATING, "0100", depth=2, budget=150_000))
+    assert document["ladder"]["mappings"] == {"single": 2, "irredundant": 1} | dict.fromkeys(
+        ("ordered", "joint", "inert", "transitive")
+    )
+    assert document["details"]["experiments"]["survivors"] == 3
+    assert not is_noticed(document)
+    for key, value in {
+        "survivors": {"irredundant": {"number": 1, "listed": [{"algorithm": "AND(¬A,B)", "variables": []}]}},
+        "near_misses": [{"algorithm": "AND(A,B)", "variables": []}],
+        "near_misses_scored": {"algorithms": 1, "of": 1},
+    }.items():
+        assert is_noticed(bound(changed(document, ("details", "mappings", key), value))), key
+
+
+def test_mappings_stand_in_order():
+    """Places of a variable stand in the order of their neurons read as a binary number, the first lowest: of four
+    copies of AND any two carry it, one does not."""
+    document = stored(eh.audit(COPIES, "XOR", depth=2, budget=10_000_000))
+    places = ("details", "mappings", "survivors", "irredundant", "listed")
+    found = [[[j for _, j in one["neurons"]] for one in mapping["variables"]] for mapping in at(document, places)]
+    assert found == [[pair, [4]] for pair in ([0, 1], [0, 2], [1, 2], [0, 3], [1, 3], [2, 3])]
+    assert not is_noticed(document)
+    first, second, *others = at(document, places)
+    assert is_noticed(bound(changed(document, places, [second, first, *others])))
+
+
+def test_where_sets_of_signals_are_too_many(monkeypatch):
+    """What survives is then not all known: experiments and prices are told as unchecked, the rest is checked."""
+    monkeypatch.setattr(reading_again, "MOST_SETS", 2)
+    checking._again.cache_clear()
+    document, unchecked = stored(eh.audit(small("xor-2-2-2-1-seed2"), "XOR")), {}
+    assert len(document["details"]["readouts"]["layers"][0]["readable"]["listed"]) == 3
+    assert all(check.agrees for check in checking._checks(document, 0, unchecked))
+    assert unchecked["details.experiments"] == unchecked["details.costs"] == "the survivors are not all known"
+    assert unchecked["details.readouts.layers[].exact"] == "more sets of signals than are tried"
+    assert is_noticed(bound(changed(document, ("details", "readouts", "layers", 0, "rank"), 9)))
+    checking._again.cache_clear()
+
+
+# It computes 0 whatever edges are left out, so that all of its 2,199 circuits are perfect.
+CONSTANT = eh.Network(
+    [[[1, 2], [2, 1], [1, 1]], [[1, 2, 0], [0, 1, 3], [2, 1, 1]], [[1, 1, 1]]],
+    [[0.5, 0.25, 0.125], [0.25, 0.5, 0.75], [-40]], ["relu", "relu", "identity"],
+)  # fmt: skip
+# Its second layer is 0 at every input.
+DEAD = eh.Network(
+    [[[1, -1], [1, 1]], [[-1, -1], [-2, 0]], [[1, 1]]], [[0.5, 0.25], [-9, -9], [0.75]], ["relu", "relu", "identity"]
+)
+CONJUNCTION = eh.Network([[[1, 1, 1]], [[1]]], [[-2], [0.0]], ["relu", "identity"])
+DRAWN = ("counts", "perfect_circuits_estimated")
+ZERO = eh.Network([[[1, 1], [1, 1]], [[1, -2]]], [[0, -1], [-0.5]], ["relu", "identity"], threshold=0)
+# Its first neuron varies a million times as much as the second, which alone decides.
+APART = eh.Network([[[1e4, 0], [0, 0.01]], [[0, 100]]], [[0, 0], [0.0]], ["relu", "identity"])
+ESTIMATE = ("details", "interpretations", "estimate")
+READ = ("details", "readouts")
+# Audits of a kind that is not changed in every place above, and some of their values as they would be noticed.
+OTHER_KINDS = {
+    "estimated circuits": (
+        lambda: eh.audit(small("imp-2-2-1-seed0"), "IMP", depth=1, budget=10),
+        [((*DRAWN, "value"), 4.0), ((*DRAWN, "low"), 0.0), ((*DRAWN, "high"), 9.0), ((*DRAWN, "sample"), 2_001)],
+    ),
+    "estimated interpretations": (
+        lambda: eh.audit(CONSTANT, "0000", depth=1, budget=800_000),
+        [((*ESTIMATE, "value"), 40_000.0), ((*ESTIMATE, "low"), 1_000.0), ((*ESTIMATE, "high"), 90_000.0),
+         ((*ESTIMATE, "sample"), 1_001), (("capped", 0), "counting the interpretations of all perfect circuits needs "
+          "about 1.7e+06 candidate evaluations, the budget is 8e+05; estimated instead")],
+    ),
+    "robust circuits": (
+        lambda: eh.audit(small("imp-2-2-1-seed0"), "IMP", depth=1, robust=0.02),
+        [(("counts", "robust_circuits"), 3), (("counts", "robust_circuits"), -1),
+         (("ladder", "circuits", "robust"), 3), (("options", "robust"), -1.0)],
+    ),
+    "outputs by data": (
+        lambda: eh.audit_behavior(PAIR, eh.Behavior.of_network(PAIR, POINTS, decision="threshold")),
+        [(("outputs", 0, "behavior", "wanted", 0, 0), 2), (("outputs", 1, "behavior", "wanted", 0, 0), 2),
+         (("outputs", 1, "counts", "perfect_circuits"), 0)],
+    ),
+    "rows without a wanted bit": (
+        lambda: eh.audit_behavior(
+            eh.xornet(), eh.Behavior.of_network(eh.xornet(), FEATURES[:3]), features=FEATURES[:3]
+        ),
+        [(("details", "mappings", 2, "algorithm"), "AND(A,B)"), (("counts", "aligned_algorithms"), 5)],
+    ),
+    "directions of different sizes": (
+        lambda: eh.audit_behavior(APART, eh.Behavior.of_network(APART, FEATURES)),
+        [((*READ, 0, "directions"), 1), ((*READ, 0, "readable_signals"), 3)],
+    ),
+    "signals of different sizes": (
+        lambda: eh.audit(APART, "0101", depth=1),
+        [((*READ, "layers", 0, "rank"), 1), ((*READ, "layers", 0, "readable", "listed", 0, "table"), "0110")],
+    ),
+    "outputs by the authors' preset": (
+        lambda: eh.audit(PAIR, "XOR,AND", "authors", depth=1),
+        [(("options", "pair_order"), "AA"), (("outputs", 1, "options", "pair_order"), "BA")],
+    ),
+    "a lesson of depth two": (
+        lambda: eh.audit(small("imp-2-2-1-seed0"), "OR", shown=["00", "11"], depth=2, budget=2_000),
+        [(("details", "lesson", "depth"), 1), (("details", "lesson", "depth"), 3)],
+    ),
+    "a lesson refused": (
+        lambda: eh.audit(CONSTANT, "0001", shown=["00"], depth=1, budget=15_000),
+        [(("capped", -1), "telling 2 continuations apart needs about 1.76e+04 candidate evaluations, the budget is "
+          "1.5e+04"), (("details", "lesson", "depth"), 1)],
+    ),
+    "no hidden layer": (
+        lambda: eh.audit(eh.Network([[[1, 1]]], [[-1.25]], ["identity"]), "AND", depth=1, tolerance=0.01),
+        [(("options", "tolerance"), 1.0), ((*READ, "layers"), [{"layer": 1}])],
+    ),
+    "a threshold of 0": (
+        lambda: eh.audit(ZERO, "XOR", depth=1),
+        [((*ESTIMATE[:2], "of_the_simplest_circuit", -1, "separator"), -1.0)],
+    ),
+    "a dead layer": (
+        lambda: eh.audit_behavior(DEAD, eh.Behavior.of_network(DEAD, POINTS)),
+        [((*READ, 1, "directions"), 1), ((*READ, 1, "readable_signals"), 1)],
+    ),
+    "a lesson of three inputs": (
+        lambda: eh.audit(CONJUNCTION, "00000001", shown=["000", "011", "101", "111"], depth=1),
+        [(("details", "lesson", "fitting_circuits_between", 0), 9), (("details", "lesson", "depth"), 2)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OTHER_KINDS)
+def test_other_kinds(name):
+    """They agree, and what is changed in them is noticed."""
+    make, changes = OTHER_KINDS[name]
+    document = stored(make())
+    assert not is_noticed(document)
+    for place, value in changes:
+        assert is_noticed(bound(changed(document, place, value))), place
+
+
+def test_prices_that_are_not_tried(monkeypatch):
+    """Of functions of four inputs only those prices are tried by which they are found quickly, and at most three more;
+    here none more: of 36 settings the conjunction of four inputs is cheap by 22."""
+    monkeypatch.setattr(ranking, "MOST_SEARCHED", 0)
+    monkeypatch.setattr(pricing, "MOST_SEARCHED", 0)
+    weights, biases = [[[1, 1, 1, 1]], [[1]], [[1]]], [[-3], [0], [-0.4]]
+    conjunction = eh.Network(weights, biases, ["relu", "relu", "identity"], threshold=0.1)
+    document = stored(eh.audit(conjunction, "0" * 15 + "1", depth=1))
+    costs = document["details"]["costs"]
+    assert (len(costs["ranking"]), costs["settings_not_tried"], len(costs["winners"])) == (2, 14, 22)
+    checking._again.cache_clear()
+    assert not is_noticed(document)
+    assert is_noticed(bound(changed(document, ("details", "costs", "settings_not_tried"), 13)))
+    checking._again.cache_clear()
+
+
+def test_readings_where_circuits_are_too_many(monkeypatch):
+    """The interpretations of some circuits are counted all the same, and lie between the numbers stated."""
+    document = stored(eh.audit(COPIES, "XOR", depth=1, budget=10_000_000))
+    monkeypatch.setattr(circuits_again, "MOST_CIRCUITS", 10)
+    monkeypatch.setattr(checking, "MOST_CIRCUITS", 10)
+    checking._again.cache_clear()
+    (check,) = (one for one in checking._checks(document, 0, {}) if one.what == "interpretations per circuit")
+    assert check.agrees and check.found > 1
+    for end, value in (("min", 10**9), ("max", 0)):
+        assert is_noticed(bound(changed(document, ("counts", f"interpretations_per_circuit_{end}"), value)))
+    checking._again.cache_clear()
+
+
+def test_where_algorithms_over_features_are_too_many(monkeypatch):
+    """They are told as unchecked: 36 pairs of six operands, where 35 are gone through."""
+    document = stored(AUDITS["features"][0]())
+    for most, told in ((35, {"more algorithms or interchanges than are gone through"}), (36, set())):
+        monkeypatch.setattr(observed_again, "MOST_PAIRS", most)
+        unchecked = {}
+        assert all(check.agrees for check in checking._checks(document, 0, unchecked))
+        assert {unchecked[key] for key in ("details.mappings", "counts.mappings") if key in unchecked} == told
 
 
 def test_without_a_digest():

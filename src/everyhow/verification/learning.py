@@ -46,21 +46,18 @@ def lesson_again(
     listed_depth, trees = _trees(inputs, tables, depth, budget)
     if circuits is None or trees is None or not places.has_sets:
         return head | {key: Open(TOO_MANY) for key in ("fitting_circuits_between", "depth", "continuations")}, []
-    refusals = []
-    if not listed_depth:
-        refusals.append(f"more than {MOST_LISTED:,} algorithms fit the shown rows, too many to align one by one")
     outputs, _ = plain.run_many(network, plain.corners(network), circuits.circuits)
     found = []
     for table in tables:
         between = _fitting(network, outputs, decision, table, range(len(table)))
-        algorithms = None if refusals else _aligned(places, trees[table], known)
+        algorithms = _aligned(places, trees[table], known)
         if algorithms or between[1]:
             name = name_of(TruthTable.parse(table)) or table
             one = {"table": table, "name": name, "circuits_between": between}
-            found.append(one | {"algorithms": None if refusals else listed(algorithms)})
+            found.append(one | {"algorithms": listed(algorithms)})
     found.sort(key=lambda one: (-one["circuits_between"][1], int(one["table"][::-1], 2)))
     fitting = _fitting(network, outputs, decision, task, known)
-    return head | {"fitting_circuits_between": fitting, "depth": listed_depth, "continuations": found}, refusals
+    return head | {"fitting_circuits_between": fitting, "depth": listed_depth, "continuations": found}, []
 
 
 def _trees(inputs: int, tables: list[str], depth: int, budget: int) -> tuple[int, Any]:
@@ -68,19 +65,18 @@ def _trees(inputs: int, tables: list[str], depth: int, budget: int) -> tuple[int
     None when that takes too long."""
     if inputs > 3 or (inputs == 3 and depth > 2):
         return 0, None
-    for candidate in range(min(depth, DEEPEST_LISTED), 0, -1):
-        if _counting(inputs, candidate) > budget:
-            continue
-        trees = {table: trees_for(inputs, int(table[::-1], 2), candidate) for table in tables}
-        if sum(map(len, trees.values())) <= MOST_LISTED:
-            return candidate, trees
-    return 0, {}
+    for candidate in range(min(depth, DEEPEST_LISTED), 1, -1):
+        if _counting(inputs, candidate) <= budget:
+            trees = {table: trees_for(inputs, int(table[::-1], 2), candidate) for table in tables}
+            if sum(map(len, trees.values())) <= MOST_LISTED:
+                return candidate, trees
+    # Of depth 1 at most twelve compute a function, which cost nothing to count.
+    return 1, {table: trees_for(inputs, int(table[::-1], 2), 1) for table in tables}
 
 
 def _counting(inputs: int, depth: int) -> int:
-    """What counting trees of a depth is taken to cost: each pair of literals, or each function with eight of them."""
-    if depth == 1:
-        return 0
+    """What counting trees of a depth from 2 is taken to cost: each pair of literals, or each function with eight of
+    them."""
     literals = 2 * len({bits for _, bits, _ in all_trees(inputs, depth - 2)})
     return min(literals**2, 2**2**inputs) * literals * PAIRS_PER_LITERAL
 

@@ -15,7 +15,7 @@ from ..circuits.space import circuits_in_space
 from ..network import Network
 from . import plain
 from .circuits import CircuitsAgain, all_circuits_run
-from .comparing import Holds, Open, differences
+from .comparing import Holds, Open
 from .interpretations import interpretations_again
 from .judging import rounded, verdict_of
 from .learning import lesson_again
@@ -257,12 +257,8 @@ class PaperAgain:
         for rung in self.asked.uncounted:
             kept.pop(rung, None)
         if len(self.asked.uncounted) == len(self.places.rungs) - 2:
-            details["survivors"] = Holds(lambda one: one == {} or not any(differences(one, kept)), "nothing more")
-            for key in ("near_misses", "near_misses_scored"):
-                found, empty = details[key], [] if key == "near_misses" else {"algorithms": 0, "of": 0}
-                details[key] = Holds(
-                    lambda one, found=found, empty=empty: one == empty or not any(differences(one, found)), "the misses"
-                )
+            # No mapping was put to the rungs, and nothing scored.
+            details |= {"survivors": {}, "near_misses": [], "near_misses_scored": {"algorithms": 0, "of": 0}}
 
     def _uncounted_counts(self) -> dict[str, Any]:
         """The counts of algorithms where the budget did not allow placing them."""
