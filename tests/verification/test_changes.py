@@ -383,3 +383,12 @@ def test_the_digest_alone(tmp_path):
     assert wrong.what == "digest of the document"
     path.write_text(json.dumps(json.loads(text)))
     assert checking.verify(tmp_path).agrees
+
+
+@pytest.mark.parametrize("order", ["AA", "AC", "A", ""])
+def test_an_order_that_is_none(order):
+    """An order of the inputs names each once, also where every place in the file says the same."""
+    document = stored(eh.audit(small("xor-2-2-2-1-seed2"), "XOR", "authors", min_node_sparsity=0.3))
+    for place in (("options", "pair_order"), ("counts", "pair_order")):
+        document = changed(document, place, order)
+    assert is_noticed(bound(document))

@@ -185,8 +185,10 @@ def _task_options(document: dict[str, Any]) -> dict[str, Any]:
         order = document.get("counts", {}).get("pair_order")
         found |= dict.fromkeys(("tolerance", "signals", "costs", "shown", "ablation", "epsilon", "within", "robust"))
         inputs = len(said["tables"][0]).bit_length() - 1
-        is_order = Holds(lambda t: sorted(t) == list("ABCDEF"[:inputs]), "the inputs in some order")
-        found["pair_order"] = order if "counts" in document else is_order
+        counted = "counts" in document
+        found["pair_order"] = Holds(
+            lambda t: sorted(t) == list("ABCDEF"[:inputs]) and (t == order or not counted), "the inputs in some order"
+        )
     elif said["tolerance"] is not None and "details" in document:
         layers = document["details"]["readouts"]["layers"]
         if layers:
