@@ -12,7 +12,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 import everyhow as eh
-from everyhow.network_files import network_from_document
+from everyhow.network.documents import network_from_document
 
 REFERENCE = Path(__file__).parent.parent / "tests" / "reference"
 

@@ -16,18 +16,18 @@ from pathlib import Path
 import numpy as np
 
 import everyhow as eh
-from everyhow.activations import activation
 from everyhow.behavior import Behavior
 from everyhow.boolean.truth_table import assignments
 from everyhow.certificates import check
 from everyhow.certificates.certificate import write_certificate
-from everyhow.circuits.criterion import perfect
-from everyhow.circuits.listing import list_bits
-from everyhow.circuits.space import circuits_in_space
-from everyhow.interpretations.count import count_interpretations
-from everyhow.mappings.findings import examine_mappings
-from everyhow.readouts.readout import rows_of
-from everyhow.readouts.search import sets_to_fit
+from everyhow.circuit.criterion import perfect
+from everyhow.circuit.listing import list_bits
+from everyhow.circuit.space import circuits_in_space
+from everyhow.interpretation.count import count_interpretations
+from everyhow.mapping.findings import examine_mappings
+from everyhow.network.activations import activation
+from everyhow.readout.readout import rows_of
+from everyhow.readout.search import sets_to_fit
 from everyhow.training import train_many
 
 REFERENCE = Path(__file__).parent.parent / "tests" / "reference"

@@ -11,13 +11,13 @@ from jaxtyping import install_import_hook
 # Shapes in signatures are checked as the tests run. Kernels are left alone, since the check breaks their compilation,
 # and so are the modules whose callers may give lists for arrays, or whose many small values have no shapes.
 CHECKED = [
-    "boolean.algorithms", "boolean.formulas", "boolean.gates", "boolean.released_formulas", "circuits",
-    "importing.checking", "importing.layers", "importing.points", "importing.rounding", "interpretations", "mappings",
-    "readouts.search", "experiments.circuit_trials",
+    "boolean.algorithms", "boolean.formulas", "boolean.gates", "authors", "circuit", "importing.checking",
+    "importing.layers", "importing.points", "importing.rounding", "interpretation", "mapping", "readout.search",
+    "experiment.circuit_trials",
 ]  # fmt: skip
 install_import_hook([f"everyhow.{name}" for name in CHECKED], "beartype.beartype")
 
-from everyhow.network_files import network_from_document  # noqa: E402 (the hook above comes first)
+from everyhow.network.documents import network_from_document  # noqa: E402 (the hook above comes first)
 
 from .frozen import check_frozen  # noqa: E402
 
@@ -71,7 +71,7 @@ def xor():
 @pytest.fixture
 def run_command(capsys, monkeypatch):
     """Runs a command and gives its exit code, output and errors."""
-    from everyhow.cli import main
+    from everyhow.cli.main import main
 
     def run(*arguments):
         monkeypatch.setattr("sys.argv", ["everyhow", *map(str, arguments)])

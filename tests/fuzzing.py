@@ -22,15 +22,15 @@ import numpy as np
 from safetensors.numpy import save
 
 import everyhow as eh
+from everyhow.auditing.reopening import reopen
+from everyhow.common.reading import naming, read_document
 from everyhow.exchange.causal_model_files import read_causal_model
 from everyhow.exchange.graph_json import circuit_to_graph, read_graph
 from everyhow.exchange.interventions import mapping_from_interventions, mapping_to_interventions
-from everyhow.exchange.placements import count_placements
 from everyhow.importing.labels import read_labels
 from everyhow.importing.points import read_rows
-from everyhow.network_files import network_bytes, network_document
-from everyhow.reading import naming, read_document
-from everyhow.reopening import reopen
+from everyhow.mapping.placements import count_placements
+from everyhow.network.documents import network_bytes, network_document
 from everyhow.sweeps.plan import read_plan
 from everyhow.verification.verify import verify
 

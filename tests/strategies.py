@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from everyhow import Network
-from everyhow.circuits.space import circuits_in_space
+from everyhow.circuit.space import circuits_in_space
 
 USUAL = ["identity", "relu", "leaky_relu", "leaky_relu:0.3", "tanh", "sigmoid", "sigmoid:25"]
 # Those that fall and rise again.

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 
 import everyhow as eh
-from everyhow.circuits.count import CircuitCount
-from everyhow.circuits.findings import CircuitFindings
-from everyhow.circuits.robust import RobustCount
-from everyhow.counted import perfect_count
+from everyhow.auditing.counted import perfect_count
+from everyhow.circuit.count import CircuitCount
+from everyhow.circuit.findings import CircuitFindings
+from everyhow.circuit.robust import RobustCount
 
 from .conftest import reference
 from .strategies import networks
@@ -111,10 +111,10 @@ def test_estimated_interpretations(xor):
     """Over many seeds, the estimate's interval holds the exact number about as often as it says."""
     from everyhow.behavior import Behavior
     from everyhow.boolean.truth_table import assignments
-    from everyhow.circuits.criterion import perfect
-    from everyhow.circuits.sampling import sample_circuits
-    from everyhow.interpretations.count import count_interpretations
-    from everyhow.interpretations.findings import _estimate
+    from everyhow.circuit.criterion import perfect
+    from everyhow.circuit.sampling import sample_circuits
+    from everyhow.interpretation.count import count_interpretations
+    from everyhow.interpretation.findings import _estimate
 
     points = assignments(2)
     criterion = perfect(xor, Behavior.of_network(xor, points))
@@ -140,7 +140,7 @@ def test_ties_are_estimated():
 
 def test_an_estimate_between_two_numbers_of_circuits():
     """Its value is of the number in the middle, its ends of the ends."""
-    from everyhow.interpretations.findings import _estimate
+    from everyhow.interpretation.findings import _estimate
 
     found = _estimate([3, 3, 3], 10, 30)
     assert (found.value, found.low, found.high, found.sample) == (60, 30, 90, 3)
@@ -148,10 +148,10 @@ def test_an_estimate_between_two_numbers_of_circuits():
 
 def test_few_circuits_are_counted_whatever_the_budget(xor):
     """A sweep may ask for exact interpretations of so many circuits where the budget would estimate."""
+    from everyhow.auditing.counted import count_explanations
     from everyhow.behavior import Behavior
     from everyhow.boolean.truth_table import assignments
-    from everyhow.counted import count_explanations
-    from everyhow.progress import Progress
+    from everyhow.common.progress import Progress
 
     behavior = Behavior.of_network(xor, assignments(2))
     asked = {limit: count_explanations(xor, behavior, 3, 20_000, Progress(), limit) for limit in (119, 120)}
@@ -161,7 +161,7 @@ def test_few_circuits_are_counted_whatever_the_budget(xor):
 
 def test_estimates_are_labelled(xor, monkeypatch):
     """An estimated number never stands where the exact one would."""
-    findings = importlib.import_module("everyhow.interpretations.findings")
+    findings = importlib.import_module("everyhow.interpretation.findings")
     # As if a circuit took a million steps and a sample had 100: all 120 cost 1.2e8, the sample 1e8.
     monkeypatch.setattr(findings, "steps_per_circuit", lambda network, inputs: 1_000_000)
     monkeypatch.setattr(findings, "SAMPLE", 100)

@@ -62,7 +62,7 @@ def test_mismatches():
 @given(z=st.floats(-60, 60), decision=st.sampled_from(["threshold", "round"]), bit=st.booleans())
 def test_limits(name, z, decision, bit):
     """A pre-activation lies within the limits of a bit exactly when its output is read as that bit."""
-    from everyhow.activations import activation
+    from everyhow.network.activations import activation
 
     output = activation(name)(np.array(z))
     read, decided = decide(output, decision, 0.5)

@@ -11,19 +11,19 @@ from hypothesis import strategies as st
 import everyhow as eh
 from everyhow.behavior import merged
 from everyhow.boolean.truth_table import assignments
-from everyhow.circuits import criterion as criteria
-from everyhow.circuits import findings, running
-from everyhow.circuits.criterion import perfect, resampled_blocks
-from everyhow.circuits.findings import examine_circuits
-from everyhow.circuits.robust import robust_count
-from everyhow.circuits.running import _weigh, _weigh_sharing, masks_of, meeting, places
-from everyhow.circuits.uniform import draw_from_space
-from everyhow.mappings.observed import checked_features, observed_mappings
-from everyhow.mappings.signatures import signatures
+from everyhow.circuit import criterion as criteria
+from everyhow.circuit import findings, running
+from everyhow.circuit.criterion import perfect, resampled_blocks
+from everyhow.circuit.findings import examine_circuits
+from everyhow.circuit.robust import robust_count
+from everyhow.circuit.running import _weigh, _weigh_sharing, masks_of, meeting, places
+from everyhow.circuit.uniform import draw_from_space
+from everyhow.mapping.features import checked_features, observed_mappings
+from everyhow.mapping.signatures import signatures
 from everyhow.model.circuit import Circuit
-from everyhow.readouts import observed
-from everyhow.readouts.observed import observed_signals
-from everyhow.readouts.readout import readable_signals
+from everyhow.readout import observed
+from everyhow.readout.observed import observed_signals
+from everyhow.readout.readout import readable_signals
 from everyhow.verification import plain
 
 from .conftest import reference

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import everyhow as eh
-from everyhow import cli
-from everyhow.network_files import save_network
+from everyhow.cli import main as cli
+from everyhow.network.documents import save_network
 
 from .conftest import REFERENCE, reference
 

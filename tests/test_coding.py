@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.counting import count
+from everyhow.auditing.counting import count
 from everyhow.verification import plain
 from everyhow.verification.verify import verify
 
@@ -209,7 +209,7 @@ def test_several_bits_are_stored_and_checked(tmp_path):
     audit = eh.audit_behavior(HALF_ADDER, behavior, features=HALF_ADDER.corners)
     audit.save(tmp_path / "run")
     assert verify(tmp_path / "run").agrees
-    from everyhow.reopening import reopen
+    from everyhow.auditing.reopening import reopen
 
     assert reopen(tmp_path / "run").document()["counts"] == audit.document()["counts"]
     assert [list(part.findings.mappings) != [] for part in audit.outputs] == [True, True]
@@ -296,7 +296,7 @@ def test_signs(tmp_path, run_command):
     assert audit.computes == ("0110", "XOR") and "inputs -1 and 1, threshold 0" in repr(audit)
     audit.save(tmp_path / "run")
     assert verify(tmp_path / "run").agrees
-    from everyhow.reopening import reopen
+    from everyhow.auditing.reopening import reopen
 
     assert reopen(tmp_path / "run").counts == audit.counts
     page = audit.report(tmp_path / "page.html").read_text()

@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 
 import everyhow as eh
-from everyhow.counting import count
-from everyhow.door import as_network
-from everyhow.errors import EveryhowError
+from everyhow.auditing.counting import count
+from everyhow.common.errors import EveryhowError
+from everyhow.importing.door import as_network
 
 torch = pytest.importorskip("torch")
 

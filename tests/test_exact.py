@@ -12,14 +12,14 @@ import pytest
 
 from everyhow import Circuit, Network
 from everyhow.behavior import Behavior
-from everyhow.circuits.count import count_as_decided, count_circuits
-from everyhow.circuits.criterion import perfect, resample_faithful
-from everyhow.circuits.listing import list_bits, list_circuits
-from everyhow.circuits.robust import robust_circuits
-from everyhow.circuits.running import masks_of, places
-from everyhow.interpretations.count import certified_interpretations
-from everyhow.mappings.signatures import signatures, table_bytes
-from everyhow.rounding import onward, whole_runs
+from everyhow.circuit.count import count_as_decided, count_circuits
+from everyhow.circuit.criterion import perfect, resample_faithful
+from everyhow.circuit.listing import list_bits, list_circuits
+from everyhow.circuit.robust import robust_circuits
+from everyhow.circuit.running import masks_of, places
+from everyhow.interpretation.count import certified_interpretations
+from everyhow.mapping.signatures import signatures, table_bytes
+from everyhow.network.rounding import onward, whole_runs
 from everyhow.verification import plain
 
 MAGNITUDES = {

@@ -23,7 +23,7 @@ def test_broken_files(tmp_path):
 
 def test_a_fault_is_seen(tmp_path, monkeypatch):
     """The check itself notices a traceback, a message without the file, and one with signs that a terminal obeys."""
-    from everyhow.errors import EveryhowError
+    from everyhow.common.errors import EveryhowError
 
     from . import fuzzing
 

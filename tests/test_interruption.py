@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from everyhow.interruption import leaving_when_asked
-from everyhow.threads import map_in_threads
+from everyhow.common.interruption import leaving_when_asked
+from everyhow.common.threads import map_in_threads
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
 

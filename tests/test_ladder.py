@@ -102,9 +102,9 @@ def test_anything_partial_is_unknown():
 
 def test_every_rung_is_defined():
     """Each rung has its short and its long definition."""
-    from everyhow.circuits.findings import RUNGS as CIRCUIT_RUNGS
-    from everyhow.mappings.findings import RUNGS as MAPPING_RUNGS
-    from everyhow.readouts.readouts import RUNGS as READOUT_RUNGS
+    from everyhow.circuit.findings import RUNGS as CIRCUIT_RUNGS
+    from everyhow.mapping.findings import RUNGS as MAPPING_RUNGS
+    from everyhow.readout.readouts import RUNGS as READOUT_RUNGS
 
     every = {*CIRCUIT_RUNGS, "robust", *MAPPING_RUNGS, "cheapest", *READOUT_RUNGS}
     assert every == set(IN_SHORT) == set(DEFINITIONS) - {"aligned"}

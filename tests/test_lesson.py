@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import everyhow as eh
+from everyhow.auditing.lesson import examine_lesson
+from everyhow.auditing.options import shown_rows
 from everyhow.boolean.truth_table import TruthTable, assignments
-from everyhow.lesson import examine_lesson
-from everyhow.options import shown_rows
 from everyhow.verification import plain
 from tests.conftest import reference
 
@@ -131,7 +131,7 @@ def test_limits(monkeypatch):
     many = examine_lesson(network, eh.parse_task("AND:4"), "threshold", 2, BUDGET, (0, 1, 2))
     poor = examine_lesson(eh.xornet(), eh.parse_task("XOR"), "threshold", 2, 3, (0, 1))
     deep = examine_lesson(network, eh.parse_task("AND:4"), "threshold", 3, BUDGET, tuple(range(12)))
-    monkeypatch.setattr("everyhow.lesson.MOST_LISTED", 0)
+    monkeypatch.setattr("everyhow.auditing.lesson.MOST_LISTED", 0)
     none = examine_lesson(eh.xornet(), eh.parse_task("XOR"), "threshold", 3, BUDGET, (0, 1, 2))
 
     assert many.refused == ("13 rows were not shown; what fits the others is told apart for at most 6",)

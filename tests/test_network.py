@@ -213,7 +213,7 @@ def test_interrupted_writing_leaves_nothing(tmp_path, monkeypatch):
     def interrupt(descriptor):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("everyhow.files.os.fsync", interrupt)
+    monkeypatch.setattr("everyhow.common.files.os.fsync", interrupt)
     with pytest.raises(KeyboardInterrupt):
         eh.save_network(eh.Network(**GOOD), target)
     assert before == target.read_bytes()

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from everyhow.errors import FileFormatError, InputError
-from everyhow.one_run import RUNNING, only_run_in
+from everyhow.common.errors import FileFormatError, InputError
+from everyhow.common.one_run import RUNNING, only_run_in
 
 HOLD = """
 import sys, time

@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 import everyhow as eh
-from everyhow.mappings.mapping import Mapping
-from everyhow.ranking import FAMILIAR, NEGATIONS, cheapest_mappings, cost_of, discounted, price_grid, rank
+from everyhow.experiment.ranking import FAMILIAR, NEGATIONS, cheapest_mappings, cost_of, discounted, price_grid, rank
+from everyhow.mapping.mapping import Mapping
 from tests.conftest import reference
 
 

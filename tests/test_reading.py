@@ -7,8 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from everyhow.errors import FileFormatError, InputError
-from everyhow.reading import DEEPEST, check_readable, json_of, read_document, read_json, read_toml, toml_of, typed
+from everyhow.common.errors import FileFormatError, InputError
+from everyhow.common.reading import (
+    DEEPEST,
+    check_readable,
+    json_of,
+    read_document,
+    read_json,
+    read_toml,
+    toml_of,
+    typed,
+)
 
 JSON = {
     "nothing": (b"", r"^not a JSON file \(Expecting value: line 1 column 1 \(char 0\)\); expected x$"),

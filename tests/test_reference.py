@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import everyhow as eh
+from everyhow.authors.circuits import ReleasedCircuits
 from everyhow.behavior import Behavior
-from everyhow.circuits.released import ReleasedCircuits
 
 from .conftest import reference, reference_names
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from everyhow import Network, xornet
-from everyhow.activations import activation
-from everyhow.rounding import (
+from everyhow.network.activations import activation
+from everyhow.network.rounding import (
     Values,
     activated,
     decision_margin,

@@ -5,8 +5,8 @@ import json
 import pytest
 
 import everyhow as eh
-from everyhow.errors import FileFormatError
-from everyhow.reopening import reopen
+from everyhow.auditing.reopening import reopen
+from everyhow.common.errors import FileFormatError
 
 from .conftest import reference
 

@@ -9,13 +9,13 @@ import pytest
 from safetensors.numpy import save
 
 import everyhow as eh
-from everyhow.errors import BudgetError, FileFormatError
-from everyhow.exchange.causal_models import CausalModel
+from everyhow.common.errors import BudgetError, FileFormatError
 from everyhow.exchange.graph_json import read_graph
-from everyhow.exchange.placements import Placement, count_placements, joint_disagreement, placements
 from everyhow.importing.points import read_rows
-from everyhow.mappings.signatures import NeuronSet
-from everyhow.network import MOST_LAYERS, WIDEST
+from everyhow.mapping.causal_models import CausalModel
+from everyhow.mapping.placements import Placement, count_placements, joint_disagreement, placements
+from everyhow.mapping.signatures import NeuronSet
+from everyhow.network.network import MOST_LAYERS, WIDEST
 from everyhow.training import TrainingSettings, train_many
 
 ONE = '{"dtype":"F64","shape":[1,1],"data_offsets":[0,8]}'

@@ -8,8 +8,8 @@ import time
 import pytest
 
 import everyhow as eh
-from everyhow import sql
-from everyhow.sql import Limits, Table, _signs_of_column, answer, connect
+from everyhow.common import sql
+from everyhow.common.sql import Limits, Table, _signs_of_column, answer, connect
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,5 @@
 """`python -m everyhow`."""
 
-from .cli import main
+from .cli.main import main
 
 main()

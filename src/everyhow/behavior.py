@@ -8,25 +8,17 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from .arguments import choice, instance, is_number, is_whole, listed, quoted
 from .boolean.formulas import parse_formula
 from .boolean.gates import GATES
 from .boolean.truth_table import MAX_INPUTS, TruthTable, assignments, row_name
-from .decision import (
-    DECISIONS,
-    Decision,
-    check_no_threshold,
-    decide,
-    decision_for,
-    level_for,
-    telling_apart,
-)
-from .door import as_network
-from .errors import InputError
+from .common.arguments import choice, instance, is_number, is_whole, listed, quoted
+from .common.errors import InputError
+from .decision import DECISIONS, Decision, check_no_threshold, decide, decision_for, level_for, telling_apart
 from .importing.arrays import array_of
+from .importing.door import as_network
 from .importing.labels import labels_of
 from .importing.points import points_of
-from .network import Network, checked_input_values, checked_threshold, coded, one_of
+from .network.network import Network, checked_input_values, checked_threshold, coded, one_of
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,13 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Bool, Float
 
-from .activations import activation
-from .arguments import choice, quoted
-from .errors import InputError
-from .network import Network, check_tells_apart
+from .common.arguments import choice, quoted
+from .common.errors import InputError
+from .network.activations import activation
+from .network.network import Network, check_tells_apart
 
 Decision = Literal["threshold", "round", "argmax"]
 DECISIONS: tuple[Decision, ...] = ("threshold", "round", "argmax")
-# Moving the decision boundary by this much must not change a certified count.
-BOUNDARY_SHIFT = 1e-9
 
 
 def decide(

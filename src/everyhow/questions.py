@@ -4,27 +4,27 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Literal
 
-from .arguments import check_budget, choice, instance, is_whole, quoted
+from .auditing.options import are_classes, check_bits, check_decision, check_outputs, classes_as_one
 from .behavior import Behavior, check_fits, check_said_once, one_for_two_classes, parse_task
 from .boolean.algorithms import Algorithm
 from .boolean.algorithms import algorithms as list_algorithms
-from .budget import DEFAULT_BUDGET
-from .circuits.circuits import Circuits
-from .circuits.criterion import Ablation, check_ablation, perfect, resample_faithful
-from .circuits.standing import Standing, standing
+from .circuit.circuits import Circuits
+from .circuit.criterion import Ablation, check_ablation, perfect, resample_faithful
+from .circuit.standing import Standing, standing
+from .common.arguments import check_budget, choice, instance, is_whole, quoted
+from .common.budget import DEFAULT_BUDGET
+from .common.errors import InputError
 from .decision import Decision
-from .door import as_network
-from .errors import InputError
-from .exchange.causal_models import CausalModel
-from .exchange.placements import Placement, placements
-from .interpretations.count import ReadingRule
-from .interpretations.interpretations import Interpretations
-from .mappings.alignment import minimal_mappings
-from .mappings.mapping import Mapping
-from .mappings.signatures import signatures
+from .importing.door import as_network
+from .interpretation.count import ReadingRule
+from .interpretation.interpretations import Interpretations
+from .mapping.alignment import minimal_mappings
+from .mapping.causal_models import CausalModel
+from .mapping.mapping import Mapping
+from .mapping.placements import Placement, placements
+from .mapping.signatures import signatures
 from .model.circuit import Circuit
-from .network import Network, one_of
-from .options import are_classes, check_bits, check_decision, check_outputs, classes_as_one
+from .network.network import Network, one_of
 
 
 def circuits(
@@ -164,7 +164,7 @@ def align(
     """The minimal placements of a causal model in a network with one output; empty when it is not aligned.
 
     Each gives every inner variable of the model a set of neurons of one hidden layer that agrees with it in every
-    interchange; `everyhow.exchange.placements` also counts them, and asks whether one agrees jointly.
+    interchange; `everyhow.mapping.placements` also counts them, and asks whether one agrees jointly.
 
     Args:
         network: the network, or a model or file that `audit` would import.

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import everyhow as eh
+from everyhow.authors.formulas import released_formulas
 from everyhow.boolean.algorithms import Leaf, algorithms, count_algorithms
-from everyhow.boolean.released_formulas import released_formulas
 from everyhow.boolean.truth_table import TruthTable, variable_bits
 from everyhow.verification import plain
 
@@ -154,7 +154,7 @@ def test_released_formulas_negate_as_little_as_possible():
 
 def test_released_formulas_beyond_reach():
     """The cost of listing them is known before it starts, and is never below the number of gates evaluated."""
-    from everyhow.boolean.released_formulas import _skeletons, negations_to_try
+    from everyhow.authors.formulas import _skeletons, negations_to_try
 
     for inputs, depth in ((2, 2), (2, 3), (3, 2)):
         evaluated = sum(s.size << s.size for s in _skeletons(inputs, depth))

@@ -24,9 +24,9 @@ import everyhow as eh
 from everyhow.behavior import Behavior
 from everyhow.certificates import check
 from everyhow.certificates.certificate import write_certificate
-from everyhow.circuits.count import CircuitCount, count_circuits
-from everyhow.circuits.criterion import perfect
-from everyhow.errors import EveryhowError, InputError
+from everyhow.circuit.count import CircuitCount, count_circuits
+from everyhow.circuit.criterion import perfect
+from everyhow.common.errors import EveryhowError, InputError
 from everyhow.verification import plain
 
 from ..conftest import REFERENCE, reference, reference_names

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.errors import FileFormatError
+from everyhow.common.errors import FileFormatError
 from everyhow.exchange.causal_model_files import causal_model_from_document, read_causal_model
 
 BITS = [0, 1]

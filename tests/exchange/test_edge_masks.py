@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.errors import FileFormatError
+from everyhow.common.errors import FileFormatError
 from everyhow.exchange.edge_masks import LARGEST_ARCHIVE, circuit_from_masks
 from everyhow.exchange.graph_json import read_graph, read_graph_edges, write_graph
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.errors import FileFormatError
+from everyhow.common.errors import FileFormatError
+from everyhow.common.reading import MOST_BYTES
 from everyhow.exchange.graph_json import (
     circuit_from_graph,
     circuit_to_graph,
@@ -19,7 +20,6 @@ from everyhow.exchange.graph_json import (
     write_graph,
 )
 from everyhow.model.circuit import Circuit, connected_part
-from everyhow.reading import MOST_BYTES
 from everyhow.verification import plain
 
 from ..conftest import reference

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import everyhow as eh
 from everyhow.exchange.interventions import mapping_from_interventions, mapping_to_interventions
-from everyhow.mappings.mapping import Mapping
-from everyhow.mappings.signatures import NeuronSet
+from everyhow.mapping.mapping import Mapping
+from everyhow.mapping.signatures import NeuronSet
 from everyhow.verification import plain
 
 from ..conftest import reference

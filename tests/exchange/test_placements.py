@@ -8,15 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.exchange.placements import (
-    agrees_jointly,
-    count_placements,
-    differences,
-    joint_disagreement,
-    placements,
-)
-from everyhow.mappings.interchange import try_jointly
-from everyhow.mappings.mapping import Mapping
+from everyhow.mapping.interchange import try_jointly
+from everyhow.mapping.mapping import Mapping
+from everyhow.mapping.placements import agrees_jointly, count_placements, differences, joint_disagreement, placements
 from everyhow.verification import plain
 
 from ..conftest import reference

@@ -18,9 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.errors import FileFormatError
-from everyhow.importing.safetensors_files import read_tensors
+from everyhow.common.errors import FileFormatError
 from everyhow.importing.torch_files import LARGEST_PICKLE
+from everyhow.network.safetensors_files import read_tensors
 
 from .strategies import trainable
 

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.activations import activation
-from everyhow.errors import FileFormatError
+from everyhow.common.errors import FileFormatError
 from everyhow.importing.checking import Comparison, check_import, imported
 from everyhow.importing.layers import (
     Affine,
@@ -25,7 +24,8 @@ from everyhow.importing.layers import (
 )
 from everyhow.importing.points import default_points, points_for, read_points
 from everyhow.importing.rounding import PRECISIONS, allowed_differences
-from everyhow.origin import Origin, origin_from_document
+from everyhow.model.origin import Origin, origin_from_document
+from everyhow.network.activations import activation
 
 from ..strategies import LOOSE
 
@@ -187,7 +187,7 @@ def test_imported_keeps_the_origin(tmp_path):
 
 def test_origin_in_audits(tmp_path):
     """An audit says where its network came from, in a run folder too, and only when there is something to say."""
-    from everyhow.reopening import reopen
+    from everyhow.auditing.reopening import reopen
 
     bare = eh.xornet()
     network = eh.Network(bare.weights, bare.biases, bare.activations, ORIGIN)

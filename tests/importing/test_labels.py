@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.errors import FileFormatError
+from everyhow.common.errors import FileFormatError
 from everyhow.importing.labels import labels_of, read_labels
 
 torch = pytest.importorskip("torch")

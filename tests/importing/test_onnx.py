@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.activations import activation
-from everyhow.errors import FileFormatError, MissingExtraError
+from everyhow.common.errors import FileFormatError, MissingExtraError
 from everyhow.importing.layers import Affine, fold
+from everyhow.network.activations import activation
 
 from .strategies import wrong_bias
 

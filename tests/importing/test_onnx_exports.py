@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 import everyhow as eh
-from everyhow.errors import FileFormatError
+from everyhow.common.errors import FileFormatError
 
 from .strategies import modules, torch, trainable
 from .test_onnx import KEPT, helper, known, model_of, numpy_helper, onnx, onnxruntime

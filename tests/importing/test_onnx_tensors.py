@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.errors import FileFormatError
+from everyhow.common.errors import FileFormatError
 
 from .test_onnx import KINDS, TensorProto, helper, model_of, numpy_helper, onnx, small
 

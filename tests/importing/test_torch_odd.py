@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.errors import EveryhowError
+from everyhow.common.errors import EveryhowError
 
 torch = pytest.importorskip("torch")
 nn = torch.nn

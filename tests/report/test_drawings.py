@@ -9,7 +9,7 @@ import pytest
 import everyhow as eh
 from everyhow.boolean.algorithms import algorithms
 from everyhow.boolean.truth_table import TruthTable
-from everyhow.errors import FileFormatError
+from everyhow.common.errors import FileFormatError
 from everyhow.report.audit_drawings import audit_drawings, names_in_short, save_drawings
 from everyhow.report.drawings.drawing import Drawing, beside
 from everyhow.report.drawings.formula import draw_algorithm

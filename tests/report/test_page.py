@@ -221,7 +221,7 @@ def test_signature_of_chosen_neurons(pages, opened, by):
             neuron.focus()
             shown.page.keyboard.press("Enter")
 
-    from everyhow.mappings.signatures import NeuronSet
+    from everyhow.mapping.signatures import NeuronSet
 
     def check(layer, neurons):
         rows = audit.findings.mappings.signatures.of(NeuronSet(layer, neurons))

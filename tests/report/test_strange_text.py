@@ -12,16 +12,16 @@ from rich.console import Console
 from rich.text import Text
 
 import everyhow as eh
+from everyhow.common.sql import RunTable, Table
 from everyhow.report import figures
 from everyhow.report.drawings.drawing import Drawing
 from everyhow.report.drawings.shapes import Label, Part
 from everyhow.report.drawings.svg import inside_page, standalone
 from everyhow.report.figures import draw_figures
 from everyhow.report.page.html import packed, render
-from everyhow.report.pieces import print_trimmed
 from everyhow.report.tables import inert, print_csv, print_table, write_tables
+from everyhow.report.terminal.pieces import print_trimmed
 from everyhow.report.words import seen
-from everyhow.sql import RunTable, Table
 
 from ..sweeps.fabricated import fabricate
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 import everyhow as eh
-from everyhow.errors import FileFormatError
+from everyhow.common.errors import FileFormatError
 from everyhow.report.page.sweep import write_sweep_report
 from everyhow.report.sweep_tables import sweep_tables
 from everyhow.sweeps.drill import audits, kept_networks

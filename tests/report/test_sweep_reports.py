@@ -11,9 +11,9 @@ import pytest
 from rich.console import Console
 
 import everyhow as eh
-from everyhow.report.sweeps import print_forecast, print_summary
+from everyhow.common.sql import Table
 from everyhow.report.tables import cell, print_csv, print_table
-from everyhow.sql import Table
+from everyhow.report.terminal.sweeps import print_forecast, print_summary
 from everyhow.sweeps.costs import forecast
 from everyhow.sweeps.plan import read_plan
 from everyhow.sweeps.summary import summarize

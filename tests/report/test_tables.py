@@ -6,10 +6,10 @@ import json
 import pytest
 
 import everyhow as eh
-from everyhow.mappings.signatures import NeuronSet
+from everyhow.common.sql import Table, answer, connect
+from everyhow.mapping.signatures import NeuronSet
 from everyhow.report.audit_tables import audit_tables
 from everyhow.report.tables import list_tables, write_tables
-from everyhow.sql import Table, answer, connect
 
 from .test_drawings import audit_of
 

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from everyhow.cluster import Watched, as_they_come
-from everyhow.errors import LostBlocksError
+from everyhow.common.cluster import Watched, as_they_come
+from everyhow.common.errors import LostBlocksError
 from everyhow.sweeps import cluster, local
 
 

@@ -13,9 +13,9 @@ import pytest
 from rich.console import Console
 
 import everyhow as eh
-from everyhow.errors import FileFormatError
+from everyhow.common.errors import FileFormatError
 from everyhow.report.sweep_tables import sweep_tables
-from everyhow.report.sweeps import print_summary
+from everyhow.report.terminal.sweeps import print_summary
 from everyhow.sweeps import rows as rows_module
 from everyhow.sweeps.plan import plan_of
 from everyhow.sweeps.results import Sweep

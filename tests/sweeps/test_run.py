@@ -15,7 +15,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from everyhow.one_run import only_run_in
+from everyhow.common.one_run import only_run_in
 from everyhow.sweeps.results import Sweep
 
 PLAN = """

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 import everyhow as eh
-from everyhow.errors import FileFormatError
+from everyhow.common.errors import FileFormatError
 from everyhow.sweeps.plan import plan_of
 from everyhow.sweeps.results import Sweep
 from everyhow.sweeps.rows import COLUMNS, read_rows, write_rows

@@ -9,7 +9,7 @@ import pytest
 pytest.importorskip("torch")
 
 import everyhow as eh
-from everyhow.circuits.overlap import jaccard
+from everyhow.circuit.overlap import jaccard
 from everyhow.sweeps.plan import plan_of
 from everyhow.sweeps.rows import COLUMNS, digest_of
 from everyhow.sweeps.work import run_block

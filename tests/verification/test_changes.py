@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import everyhow as eh
-from everyhow import ranking
-from everyhow.errors import InputError
-from everyhow.provenance import bound, document_digest
+from everyhow.auditing.provenance import bound, document_digest
+from everyhow.common.errors import InputError
+from everyhow.experiment import ranking
 from everyhow.verification import circuits as circuits_again
 from everyhow.verification import observed as observed_again
 from everyhow.verification import pricing

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import everyhow as eh
-from everyhow.cli import main
-from everyhow.errors import FileFormatError
+from everyhow.cli.main import main
+from everyhow.common.errors import FileFormatError
 from everyhow.verification.verify import verify
 
 from ..conftest import REFERENCE, reference
@@ -111,7 +111,7 @@ def test_the_first_schema_is_read(tmp_path):
     assert not {"ladder.mappings.inert", "ladder.mappings.transitive"} & checked
     assert not found.bound
     assert any("written by schema 1" in said and "inert and transitive" in said for said in found.unchecked)
-    from everyhow.reopening import reopen
+    from everyhow.auditing.reopening import reopen
 
     audit = reopen(tmp_path)
     assert audit.counts["perfect_circuits"] == 12

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..display import Displayed
+from ..common.display import Displayed
 from .truth_table import INPUT_NAMES, TruthTable, variable_bits
 
 Path = tuple[int, ...]

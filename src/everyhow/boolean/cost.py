@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from itertools import product
 
-from ..arguments import quoted
-from ..errors import InputError
+from ..common.arguments import quoted
+from ..common.errors import InputError
 from .algorithms import Algorithm, Inner, Leaf, Tree
 from .formulas import parse_formula
 from .gates import GATES, TWO_INPUT_NAMES

@@ -4,7 +4,7 @@ import ast
 import re
 import warnings
 
-from ..errors import InputError
+from ..common.errors import InputError
 from .truth_table import INPUT_NAMES, MAX_INPUTS, TruthTable
 
 # All connectives are mapped to Python operators of the right precedence: ~ & ^ | and, below them, <= for ->.

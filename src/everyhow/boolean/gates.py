@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..errors import InputError
+from ..common.errors import InputError
 from .truth_table import MAX_INPUTS, TruthTable
 
 TWO_INPUT_NAMES = {

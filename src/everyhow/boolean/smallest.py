@@ -7,7 +7,7 @@ from itertools import permutations
 
 import numpy as np
 
-from ..errors import InputError
+from ..common.errors import InputError
 from .truth_table import INPUT_NAMES, TruthTable, variable_bits
 
 MOST_INPUTS = 4

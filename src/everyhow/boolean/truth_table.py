@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float
 
-from ..errors import InputError
+from ..common.errors import InputError
 
 MAX_INPUTS = 6
 INPUT_NAMES = "ABCDEF"

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from ..behavior import Behavior
-from ..circuits.count import CircuitCount, count_circuits
-from ..circuits.criterion import Ablation, Criterion, check_ablation, perfect
-from ..errors import EveryhowError, InputError
-from ..files import write_atomically
-from ..network import Network
-from ..progress import Progress
+from ..circuit.count import CircuitCount, count_circuits
+from ..circuit.criterion import Ablation, Criterion, check_ablation, perfect
+from ..common.errors import EveryhowError, InputError
+from ..common.files import write_atomically
+from ..common.progress import Progress
+from ..network.network import Network
 from . import check
 
 # Sums of rows and columns are smaller than this; limits beyond it are as good as infinite.

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ..boolean.formulas import CONNECTIVES, MAX_LENGTH, parse_formula
 from ..boolean.truth_table import INPUT_NAMES, MAX_INPUTS, TruthTable
-from ..errors import InputError
-from ..reading import cut, naming, read_document
-from .causal_models import CausalModel, Value
+from ..common.errors import InputError
+from ..common.reading import cut, naming, read_document
+from ..mapping.causal_models import CausalModel, Value
 
 KEYS = ("variables", "values", "parents", "mechanisms")
 BITS = (0, 1)

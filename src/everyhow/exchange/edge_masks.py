@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool
 
-from ..errors import InputError, first_line
+from ..common.errors import InputError, first_line
+from ..common.reading import check_readable, cut
 from ..model.circuit import Circuit
 from ..model.graph import Edge
-from ..network import Network
-from ..reading import check_readable, cut
+from ..network.network import Network
 from .graph_entries import edge_names, named, node_name
 
 WHAT = "a circuit as edge masks (.npz)"

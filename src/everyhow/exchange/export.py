@@ -4,27 +4,25 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ..errors import InputError
-from ..files import write_atomically, writing_folder
-from ..mappings.alignment import minimal_mappings
-from ..mappings.findings import MappingFindings
-from ..mappings.mapping import Mapping
+from ..auditing.audit import Audit
+from ..auditing.behavior_audit import BehaviorAudit
+from ..auditing.paper import PaperFindings
+from ..common.errors import InputError
+from ..common.files import write_atomically, writing_folder
+from ..mapping.alignment import minimal_mappings
+from ..mapping.findings import MappingFindings
+from ..mapping.mapping import Mapping
 from ..model.circuit import Circuit
-from ..network import Network
+from ..network.network import Network
 from .graph_json import write_graph
 from .interventions import mapping_to_interventions
-
-if TYPE_CHECKING:
-    from ..audit import Audit
-    from ..behavior_audit import BehaviorAudit
 
 # Mappings that no rung but the first sorts may be very many; so many of them are written.
 MOST_MAPPINGS = 1000
 
 
-def export_audit(audit: "Audit | BehaviorAudit", folder: str | Path) -> dict[str, int | None]:
+def export_audit(audit: Audit | BehaviorAudit, folder: str | Path) -> dict[str, int | None]:
     """Write the minimal circuits, the minimal resample-faithful circuits and the surviving mappings of an audit.
 
     In `folder`: `minimal/1.json`, ... and `resample-faithful-minimal/1.json`, ... hold one graph each, fewest edges
@@ -38,9 +36,6 @@ def export_audit(audit: "Audit | BehaviorAudit", folder: str | Path) -> dict[str
         InputError: the audit is of the preset authors, which lists no circuits; or the folder is not empty.
         FileFormatError: the folder cannot be written to.
     """
-    from ..audit import Audit
-    from ..paper import PaperFindings
-
     if not isinstance(audit, Audit):
         raise InputError("an audit by data is not exported; its circuits are values: audit.findings.circuits.minimal")
     place = writing_folder(folder)

@@ -3,10 +3,10 @@
 import math
 from dataclasses import dataclass
 
-from ..errors import InputError
+from ..common.errors import InputError
+from ..common.reading import cut
 from ..model.graph import Edge
-from ..network import Network
-from ..reading import cut
+from ..network.network import Network
 
 ARROW = "->"
 # Names shown in one message.

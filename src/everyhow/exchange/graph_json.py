@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
-from ..files import write_atomically
+from ..common.errors import InputError
+from ..common.files import write_atomically
+from ..common.reading import MOST_BYTES, an_object, begins_a_list, naming, read_json
 from ..model.circuit import Circuit, LooseEndsError, connected_part
 from ..model.graph import Edge
-from ..network import Network
-from ..reading import MOST_BYTES, an_object, begins_a_list, naming, read_json
+from ..network.network import Network
 from .edge_masks import LARGEST_LOG, archived_edges, has_masks, listed_edges
 from .graph_entries import Entry, edge_names, entries, named, nodes_of, weight
 

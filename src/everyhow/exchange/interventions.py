@@ -11,12 +11,12 @@ from typing import Any
 
 from ..boolean.algorithms import Algorithm, Variable
 from ..boolean.truth_table import row_name
-from ..errors import InputError, first_line
-from ..mappings.alignment import needed_rows
-from ..mappings.mapping import Mapping
-from ..mappings.signatures import NeuronSet
-from ..network import Network, one_of
-from ..reading import cut
+from ..common.errors import InputError, first_line
+from ..common.reading import cut
+from ..mapping.alignment import needed_rows
+from ..mapping.mapping import Mapping
+from ..mapping.signatures import NeuronSet
+from ..network.network import Network, one_of
 
 COMPONENT, UNIT, INTERVENTION = "block_output", "pos", "VanillaIntervention"
 # How pyvene 0.1.8 writes that class into config.json, and the fields of a representation, which it writes as a list.

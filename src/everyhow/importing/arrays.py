@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import EveryhowError, InputError
+from ..common.errors import EveryhowError, InputError
 
 # Longer ones are not looked through one by one.
 MOST_ROWS = 2**24

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
-from ..arguments import has
-from ..errors import InputError, first_line
+from ..common.arguments import has
+from ..common.errors import InputError, first_line
 from .torch_tensors import array_of, as_array, check_pair, inputs_of, is_array
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from ..activations import activation
-from ..arguments import quoted
-from ..errors import InputError
-from ..network import Network
-from ..origin import Origin
+from ..common.arguments import quoted
+from ..common.errors import InputError
+from ..model.origin import Origin
+from ..network.activations import activation
+from ..network.network import Network
 from .layers import Softmax, Step, fold
 from .points import is_corner
 from .rounding import Precision, allowed_differences

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from ..activations import FAMILIES, PLAIN, activation
-from ..errors import InputError
+from ..common.errors import InputError
+from ..network.activations import FAMILIES, PLAIN, activation
 from .pickles import Call, Name, items_of, kind_of
 from .state_dicts import Description, texts
 from .stored_layers import COUNTS, StoredLayer, unwrapped

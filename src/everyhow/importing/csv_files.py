@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import InputError
-from ..reading import encoding_of, text_of
+from ..common.errors import InputError
+from ..common.reading import encoding_of, text_of
 from .arrays import MISSING
 
 # The first of these that stands outside quotes separates the cells.

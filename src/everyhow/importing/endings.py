@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from ..errors import InputError
+from ..common.errors import InputError
 
 ODD = ("tanh", "softsign", "sign")
 

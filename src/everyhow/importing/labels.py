@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Bool, Int
 
-from ..errors import FileFormatError, InputError
+from ..common.errors import FileFormatError, InputError
 from .arrays import MISSING, array_of, place_in
 from .points import read_table
 

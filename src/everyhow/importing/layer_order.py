@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise, takewhile
 
-from ..errors import InputError
+from ..common.errors import InputError
 
 # Orders shown in a question.
 MOST_SHOWN = 3

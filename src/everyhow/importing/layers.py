@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from ..activations import activation
-from ..errors import InputError
-from ..network import Network
+from ..common.errors import InputError
+from ..network.activations import activation
+from ..network.network import Network
 from .endings import ending, refused
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..errors import InputError
+from ..common.errors import InputError
 
 CUT_OFF = "not an ONNX file, or cut off; export it again"
 

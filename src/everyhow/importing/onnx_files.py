@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import FileFormatError, InputError, MissingExtraError, first_line, shortened
-from ..network import Network
-from ..reading import check_readable
+from ..common.errors import FileFormatError, InputError, MissingExtraError, first_line, shortened
+from ..common.reading import check_readable
+from ..network.network import Network
 from .checking import imported, of_classes
 from .onnx_labels import probes_of, unlike
 from .onnx_layouts import ANY, Layout

@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, TensorProto, checker, inliner
 
-from ..errors import InputError, first_line
+from ..common.errors import InputError, first_line
 from .layers import LeftOut, Nonlinear, Step, fold
 from .onnx_fields import check_fields
 from .onnx_layouts import ANY, Layout

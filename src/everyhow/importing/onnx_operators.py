@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import helper
 
-from ..errors import InputError
+from ..common.errors import InputError
 from .layers import Affine, LeftOut, Nonlinear, Selection, Step, elementwise, leaky_relu, normalization
 from .onnx_layouts import Layout
 from .onnx_tensors import FLOATS, FOLDED, WHOLE, axes_of, target_shape

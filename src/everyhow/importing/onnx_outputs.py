@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 
-from ..errors import InputError
+from ..common.errors import InputError
 from .onnx_operators import DOMAINS, SCIKIT, option_of, place_of
 from .onnx_tensors import depends_on
 

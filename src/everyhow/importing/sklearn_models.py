@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError, first_line
-from ..network import Network
+from ..common.errors import InputError, first_line
+from ..network.network import Network
 from .arrays import array_of
 from .checking import imported
 from .layers import Affine, LeftOut, Nonlinear, Softmax, Step, elementwise, fold

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from ..activations import activation
-from ..arguments import listed, number_in, quoted
 from ..boolean.truth_table import assignments
-from ..errors import InputError
-from ..network import Network
-from ..origin import Origin
+from ..common.arguments import listed, number_in, quoted
+from ..common.errors import InputError
+from ..model.origin import Origin
+from ..network.activations import activation
+from ..network.network import Network
 from .checking import Comparison, check_import, read_at
 from .layer_order import order_of, shown
 from .layers import Affine, Nonlinear, Step

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..errors import InputError, first_line
+from ..common.errors import InputError, first_line
 from .rounding import PRECISIONS
 
 NEXT = "import the module itself with everyhow.from_torch"

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import FileFormatError, InputError, first_line, shortened
-from ..network import Network
-from ..reading import check_readable
+from ..common.errors import FileFormatError, InputError, first_line, shortened
+from ..common.reading import check_readable
+from ..network.network import Network
 from .checkpoints import SAVE, check_sizes, described_by, state_dict_in, told_left_out
 from .pickles import Call, Name, Stored, described, items_of, kind_of
 from .state_dicts import Description, network_of

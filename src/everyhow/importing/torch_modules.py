@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import InputError, first_line
-from ..network import Network
+from ..common.errors import InputError, first_line
+from ..network.network import Network
 from .checking import imported
 from .layers import fold
 from .points import check_features, default_points, given_points

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..errors import InputError
+from ..common.errors import InputError
 from .endings import clip
 from .layers import Affine, LeftOut, Nonlinear, Selection, Softmax, Step, elementwise, leaky_relu, normalization
 from .torch_layout import Layout

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
-from ..errors import InputError, first_line
+from ..common.errors import InputError, first_line
 from .layers import fold
 from .points import SCALES
 from .rounding import PRECISIONS

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arguments import has
-from ..errors import InputError, first_line
+from ..common.arguments import has
+from ..common.errors import InputError, first_line
 
 if TYPE_CHECKING:
     import torch

@@ -19,7 +19,7 @@ from torch.nn.utils.spectral_norm import SpectralNorm
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from ..errors import InputError, first_line
+from ..common.errors import InputError, first_line
 from .layers import Selection, Step
 from .points import MOST_CORNERS, default_points
 from .torch_layout import Layout

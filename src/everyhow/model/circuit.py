@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..arguments import is_whole, listed, quoted
-from ..display import Displayed
-from ..errors import InputError
+from ..common.arguments import is_whole, listed, quoted
+from ..common.display import Displayed
+from ..common.errors import InputError
 from .graph import Edge, Graph, Node
 
 

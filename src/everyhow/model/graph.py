@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
-from ..arguments import is_whole, listed, quoted
 from ..boolean.truth_table import INPUT_NAMES
-from ..errors import InputError
+from ..common.arguments import is_whole, listed, quoted
+from ..common.errors import InputError
 
 
 class Node(NamedTuple):

@@ -8,17 +8,17 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from ..audit import Audit
-from ..behavior_audit import BehaviorAudit
-from ..details import MOST_LISTED
-from ..errors import InputError
-from ..files import writing_folder
-from ..interpretations.count import ReadingRule
-from ..interpretations.interpretations import Interpretations
-from ..mappings.findings import complexity
-from ..mappings.mapping import Mapping as Placement
-from ..paper import PaperFindings
-from ..readouts.explanation import ReadoutExplanation
+from ..auditing.audit import Audit
+from ..auditing.behavior_audit import BehaviorAudit
+from ..auditing.document import MOST_LISTED
+from ..auditing.paper import PaperFindings
+from ..common.errors import InputError
+from ..common.files import writing_folder
+from ..interpretation.count import ReadingRule
+from ..interpretation.interpretations import Interpretations
+from ..mapping.findings import complexity
+from ..mapping.mapping import Mapping as Placement
+from ..readout.explanation import ReadoutExplanation
 from .audit_tables import aligned_mappings, examined_by_place, explanation_name
 from .drawings.codes import draw_codes
 from .drawings.drawing import FORMATS, Drawing

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from ..audit import Audit
+from ..auditing.audit import Audit
+from ..auditing.paper import PaperFindings
 from ..boolean.truth_table import row_name
-from ..interpretations.count import ReadingRule
-from ..interpretations.interpretations import Interpretations
+from ..common.sql import RunTable, Table
+from ..interpretation.count import ReadingRule
+from ..interpretation.interpretations import Interpretations
 from ..ladder import DEFINITIONS
-from ..mappings.alignment import minimal_mappings
-from ..mappings.mapping import Mapping
+from ..mapping.alignment import minimal_mappings
+from ..mapping.mapping import Mapping
 from ..model.circuit import Circuit
-from ..paper import PaperFindings
-from ..sql import RunTable, Table
-from .lines import gate_text, neuron_name
+from .terminal.lines import gate_text, neuron_name
 from .words import dispute_text, neurons_text, place_text, plural, survivors_by_rung
 
 # Rows of a table, for each output; enough for any reference network.

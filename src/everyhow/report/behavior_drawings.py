@@ -2,10 +2,10 @@
 
 from functools import partial
 
-from ..behavior_audit import BehaviorAudit
-from ..details import MOST_LISTED
+from ..auditing.behavior_audit import BehaviorAudit
+from ..auditing.document import MOST_LISTED
 from ..model.circuit import Circuit
-from ..network import Network
+from ..network.network import Network
 from .audit_drawings import Draw, Drawings
 from .drawings.drawing import Drawing
 from .drawings.network import draw_usage_by_weights, draw_weights, outside

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from ..behavior_audit import BehaviorAudit
-from ..details import by_ablation
-from ..readouts.observed import ObservedSignals
-from ..sql import RunTable, Table
+from ..auditing.behavior_audit import BehaviorAudit
+from ..auditing.document import by_ablation
+from ..common.sql import RunTable, Table
+from ..readout.observed import ObservedSignals
 from .audit_tables import edges_text
-from .lines import neuron_name
+from .terminal.lines import neuron_name
 from .words import (
     Answer,
     ablations_text,

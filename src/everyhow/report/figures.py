@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import InputError
-from ..files import replacing, writing_folder
+from ..common.errors import InputError
+from ..common.files import replacing, writing_folder
 from ..ladder import IN_SHORT
 from ..sweeps.plan import EPOCH
 from ..sweeps.results import Sweep

@@ -4,13 +4,13 @@ import base64
 from functools import singledispatch
 from html import escape
 
-from ..audit import Audit
-from ..behavior_audit import BehaviorAudit
+from ..auditing.audit import Audit
+from ..auditing.behavior_audit import BehaviorAudit
 from ..boolean.algorithms import Algorithm
-from ..mappings.mapping import Mapping
+from ..mapping.mapping import Mapping
 from ..model.circuit import Circuit
-from ..readouts.explanation import ReadoutExplanation
-from ..readouts.readout import Readout
+from ..readout.explanation import ReadoutExplanation
+from ..readout.readout import Readout
 from .behavior_drawings import behavior_drawings
 from .drawings.codes import draw_explanation, draw_readout
 from .drawings.drawing import Drawing, beside

@@ -5,7 +5,7 @@ import os
 import sys
 from types import ModuleType
 
-from ..errors import MissingExtraError
+from ..common.errors import MissingExtraError
 
 
 def load_matplotlib(missing: str) -> ModuleType:

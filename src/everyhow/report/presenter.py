@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from ..behavior_audit import BehaviorAudit
-from ..sql import RunTable
+from ..auditing.behavior_audit import BehaviorAudit
+from ..common.sql import RunTable
 from .audit_drawings import Drawings, audit_drawings
 from .audit_tables import audit_tables
 from .behavior_drawings import behavior_drawings

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from ..sql import RunTable, Table
+from ..common.sql import RunTable, Table
 from ..sweeps.results import Sweep
 from ..sweeps.summary import Summary
 from .beside import beside_notes

@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from ..errors import visible
-from ..files import write_atomically, writing_folder
-from ..sql import RunTable, Table
-from .pieces import indented, print_trimmed
+from ..common.errors import visible
+from ..common.files import write_atomically, writing_folder
+from ..common.sql import RunTable, Table
+from .terminal.pieces import indented, print_trimmed
 from .words import seen
 
 # A terminal shows so many rows, and so many signs of a cell.

@@ -5,17 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..audit import Audit
-from ..circuits.findings import CircuitFindings
-from ..details import by_ablation
-from ..errors import visible
-from ..estimate import Estimate
-from ..experiments.deciding import Dispute
-from ..mappings.mapping import Mapping as Placed
-from ..mappings.signatures import NeuronSet
-from ..network import Network
-from ..paper import PaperFindings
-from ..readouts.findings import LayerReadouts
+from ..auditing.audit import Audit
+from ..auditing.document import by_ablation
+from ..auditing.paper import PaperFindings
+from ..circuit.findings import CircuitFindings
+from ..common.errors import visible
+from ..common.estimate import Estimate
+from ..experiment.deciding import Dispute
+from ..mapping.mapping import Mapping as Placed
+from ..mapping.signatures import NeuronSet
+from ..network.network import Network
+from ..readout.findings import LayerReadouts
 
 
 def seen(text: str) -> str:

@@ -6,15 +6,15 @@ from functools import lru_cache
 
 import numpy as np
 
-from .. import authors
+from ..auditing.options import Preset, chosen_depth
+from ..authors import findings as authors
 from ..behavior import Behavior
-from ..budget import over_budget
-from ..circuits.findings import COUNTING, counting_steps
-from ..circuits.space import circuits_in_space
-from ..interpretations.findings import SAMPLE, STRETCH, steps_per_circuit
-from ..mappings.findings import foreseen_refusal
-from ..network import Network
-from ..options import Preset, chosen_depth
+from ..circuit.findings import COUNTING, counting_steps
+from ..circuit.space import circuits_in_space
+from ..common.budget import over_budget
+from ..interpretation.findings import SAMPLE, STRETCH, steps_per_circuit
+from ..mapping.findings import foreseen_refusal
+from ..network.network import Network
 from .plan import Block, Plan
 from .settings import Setting
 

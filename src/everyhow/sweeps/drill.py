@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..audit import Audit, audit
-from ..errors import FileFormatError, InputError
-from ..network_files import load
+from ..auditing.audit import Audit, audit
+from ..common.errors import FileFormatError, InputError
+from ..importing.load import load
 from .results import Sweep
 
 

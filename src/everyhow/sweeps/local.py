@@ -10,8 +10,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import LostBlocksError
-from ..interruption import without_interruption
+from ..common.errors import LostBlocksError
+from ..common.interruption import without_interruption
 from .worker import words_of, work
 
 if TYPE_CHECKING:

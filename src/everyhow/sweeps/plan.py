@@ -13,11 +13,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from ..arguments import is_number, is_whole, quoted
-from ..budget import DEFAULT_BUDGET, rounded
-from ..errors import FileFormatError, InputError, shortened
-from ..options import PRESETS, Preset
-from ..reading import check_plain, cut, naming, read_toml, toml_of
+from ..auditing.options import PRESETS, Preset
+from ..common.arguments import is_number, is_whole, quoted
+from ..common.budget import DEFAULT_BUDGET, rounded
+from ..common.errors import FileFormatError, InputError, shortened
+from ..common.reading import check_plain, cut, naming, read_toml, toml_of
 from .settings import DEFAULTS, TYPES, Setting, checked_option, deciding, flat, setting_with
 
 EPOCH = "epoch"

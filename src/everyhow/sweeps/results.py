@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError
-from ..sql import MOST_ROWS, Limits, Table, answer, lock
+from ..common.errors import InputError
+from ..common.sql import MOST_ROWS, Limits, Table, answer, lock
 from .plan import Plan
 from .store import Store
 

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..arguments import is_number, quoted
-from ..circuits.findings import RUNGS as CIRCUIT_RUNGS
-from ..errors import FileFormatError, InputError, first_line
-from ..files import replacing
-from ..mappings.findings import RUNGS as MAPPING_RUNGS
-from ..reading import check_readable, cut
-from ..sql import MOST_MEMORY, bounded_memory
+from ..circuit.findings import RUNGS as CIRCUIT_RUNGS
+from ..common.arguments import is_number, quoted
+from ..common.errors import FileFormatError, InputError, first_line
+from ..common.files import replacing
+from ..common.reading import check_readable, cut
+from ..common.sql import MOST_MEMORY, bounded_memory
+from ..mapping.findings import RUNGS as MAPPING_RUNGS
 
 if TYPE_CHECKING:
     import duckdb

@@ -8,12 +8,12 @@ from typing import Any, Literal, get_type_hints
 
 import numpy as np
 
-from ..arguments import quoted
+from ..auditing.options import DEEPEST
 from ..behavior import Task, parse_task
 from ..boolean.truth_table import MAX_INPUTS, TruthTable
-from ..errors import InputError
-from ..options import DEEPEST
-from ..reading import cut, typed
+from ..common.arguments import quoted
+from ..common.errors import InputError
+from ..common.reading import cut, typed
 from ..training.settings import TrainingSettings, check_memory, training_rows
 
 # Raised when the same settings come to give other networks; then all identities change.

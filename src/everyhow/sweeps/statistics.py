@@ -10,8 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float
 
-from ..circuits.findings import RUNGS as CIRCUIT_RUNGS
-from ..mappings.findings import RUNGS as MAPPING_RUNGS
+from ..circuit.findings import RUNGS as CIRCUIT_RUNGS
+from ..mapping.findings import RUNGS as MAPPING_RUNGS
 from .plan import EPOCH
 from .results import Sweep
 from .settings import flat

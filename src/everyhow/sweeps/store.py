@@ -10,10 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import FileFormatError, InputError
-from ..files import write_atomically
-from ..one_run import RUNNING
-from ..reading import naming, read_document, read_toml, typed
+from ..common.errors import FileFormatError, InputError
+from ..common.files import write_atomically
+from ..common.one_run import RUNNING
+from ..common.reading import naming, read_document, read_toml, typed
 from .plan import MOST_BYTES, Block, Plan, plan_of
 from .rows import COLUMNS, SCHEMA_VERSION, check_values, digest_of, other_version, read_part, reading, write_rows
 from .work import BlockResult

@@ -13,22 +13,22 @@ from typing import Any
 
 import numpy as np
 
-from .. import authors
+from ..auditing.counted import CountedExplanations, count_explanations
+from ..auditing.options import Preset, chosen_depth
+from ..authors import findings as authors
 from ..behavior import Behavior, Task
 from ..boolean.gates import name_of
 from ..boolean.truth_table import INPUT_NAMES
-from ..circuits.criterion import perfect
-from ..circuits.listing import is_listable, list_bits
-from ..circuits.overlap import jaccard
-from ..circuits.sampling import sample_circuits
-from ..counted import CountedExplanations, count_explanations
-from ..errors import EveryhowError, InputError
+from ..circuit.criterion import perfect
+from ..circuit.listing import is_listable, list_bits
+from ..circuit.overlap import jaccard
+from ..circuit.sampling import sample_circuits
+from ..common.errors import EveryhowError, InputError
+from ..common.progress import Progress
+from ..common.threads import one_thread
 from ..model.circuit import Circuit
-from ..network import Network
-from ..network_files import network_bytes, network_document
-from ..options import Preset, chosen_depth
-from ..progress import Progress
-from ..threads import one_thread
+from ..network.documents import network_bytes, network_document
+from ..network.network import Network
 from ..training import train_each
 from ..training.settings import Trained
 from ..training.untrained import untrained

@@ -5,10 +5,10 @@ from dataclasses import fields
 from importlib.util import find_spec
 from typing import Any
 
-from ..arguments import is_whole, listed, quoted
 from ..behavior import Task, parse_task
-from ..errors import InputError, MissingExtraError
-from ..network import Network
+from ..common.arguments import is_whole, listed, quoted
+from ..common.errors import InputError, MissingExtraError
+from ..network.network import Network
 from .settings import Trained, TrainingSettings, check_memory, training_rows
 
 # What PyTorch's generators take.

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 from torch.optim.adamw import adamw
 
-from ..activations import LEAKY, TANH, activation
 from ..behavior import Task
-from ..network import Network
+from ..network.activations import LEAKY, TANH, activation
+from ..network.network import Network
 from .settings import Checkpoint, Trained, TrainingSettings, accuracy_of, training_rows
 
 

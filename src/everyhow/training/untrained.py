@@ -4,10 +4,10 @@ import itertools
 
 import numpy as np
 
-from ..activations import activation
 from ..behavior import Task
-from ..errors import InputError
-from ..network import Network
+from ..common.errors import InputError
+from ..network.activations import activation
+from ..network.network import Network
 from .settings import Trained, TrainingSettings, accuracy_of
 
 MOST_DRAWN, DRAWN_AT_ONCE = 1 << 22, 1 << 14

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
+from ..auditing.provenance import DOCUMENT_DIGEST, behavior_digest
+from ..auditing.schema import SCHEMA_VERSION
 from ..behavior import parse_task
 from ..boolean.cost import CostModel
 from ..boolean.gates import GATES
-from ..errors import InputError
-from ..network import Network
-from ..network_files import network_document
-from ..provenance import DOCUMENT_DIGEST, behavior_digest
-from ..schema import SCHEMA_VERSION
+from ..common.errors import InputError
+from ..network.documents import network_document
+from ..network.network import Network
 from .check import Check
 from .comparing import Holds, Open, compared
 

@@ -10,9 +10,9 @@ import numpy as np
 from ..behavior import parse_task
 from ..boolean.gates import name_of
 from ..boolean.truth_table import TruthTable
-from ..circuits.space import circuits_in_space
-from ..network import Network
-from ..network_files import network_from_document
+from ..circuit.space import circuits_in_space
+from ..network.documents import network_from_document
+from ..network.network import Network
 from . import plain
 from .circuits import BOUNDARY, VALUES_AT_ONCE
 from .comparing import Holds, Open

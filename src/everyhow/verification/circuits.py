@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..behavior import Behavior
-from ..circuits.space import circuits_in_space
-from ..circuits.uniform import draw_from_space
-from ..network import Network
+from ..circuit.space import circuits_in_space
+from ..circuit.uniform import draw_from_space
+from ..network.network import Network
 from . import plain
 from .check import Check
 from .comparing import Holds, Open, compared

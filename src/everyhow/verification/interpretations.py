@@ -9,7 +9,7 @@ import numpy as np
 from ..behavior import Behavior
 from ..boolean.gates import name_of
 from ..boolean.truth_table import TruthTable
-from ..network import Network
+from ..network.network import Network
 from . import plain
 from .circuits import CircuitsAgain, PlainCircuit, as_plain
 from .comparing import Holds, Open, differences

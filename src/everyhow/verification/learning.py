@@ -6,7 +6,7 @@ import numpy as np
 
 from ..boolean.gates import name_of
 from ..boolean.truth_table import TruthTable
-from ..network import Network
+from ..network.network import Network
 from . import plain
 from .circuits import RunCircuits, decided_as, listed
 from .comparing import Open

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from ..auditing.schema import is_redefined
 from ..behavior import parse_task
 from ..boolean.algorithms import Algorithm, Leaf, Tree, algorithms
-from ..network import Network
-from ..schema import is_redefined
+from ..network.network import Network
 from . import plain
 from .check import Check
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..behavior import Behavior, behavior_from_document
-from ..network import Network
-from ..network_files import network_from_document
+from ..network.documents import network_from_document
+from ..network.network import Network
 from . import plain
 from .circuits import BOUNDARY, CircuitsAgain, all_circuits_run, decided_as
 from .comparing import Holds, Open

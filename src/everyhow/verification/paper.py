@@ -11,8 +11,8 @@ import numpy as np
 from ..behavior import Behavior
 from ..boolean.gates import name_of
 from ..boolean.truth_table import TruthTable
-from ..circuits.space import circuits_in_space
-from ..network import Network
+from ..circuit.space import circuits_in_space
+from ..network.network import Network
 from . import plain
 from .circuits import CircuitsAgain, all_circuits_run
 from .comparing import Holds, Open

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..boolean.algorithms import Algorithm, Inner, Leaf, inner
-from ..network import Network
+from ..network.network import Network
 from . import plain
 from .circuits import listed
 from .comparing import Open

@@ -11,9 +11,9 @@ import numpy as np
 
 from ..boolean.cost import CostModel
 from ..boolean.truth_table import TruthTable
-from ..network import Network
-from ..readouts.explanation import ReadoutExplanation
-from ..readouts.readout import Readout
+from ..network.network import Network
+from ..readout.explanation import ReadoutExplanation
+from ..readout.readout import Readout
 from . import plain
 from .circuits import listed
 from .comparing import Open

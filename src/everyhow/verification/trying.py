@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..network import Network
-from ..readouts.explanation import ReadoutExplanation
+from ..network.network import Network
+from ..readout.explanation import ReadoutExplanation
 from . import plain
 from .circuits import PlainCircuit, as_plain, listed
 from .comparing import Holds, Open

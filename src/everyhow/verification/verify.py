@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from ..circuits.space import circuits_in_space
-from ..errors import FileFormatError, InputError
-from ..network import Network
-from ..network_files import network_from_document
-from ..provenance import DOCUMENT_DIGEST, document_digest, network_digest
-from ..rounding import onward, whole_runs
-from ..run_folder import read_audit
-from ..schema import SCHEMA_VERSION, SINCE, told_of_schema
+from ..auditing.provenance import DOCUMENT_DIGEST, document_digest, network_digest
+from ..auditing.run_folder import read_audit
+from ..auditing.schema import SCHEMA_VERSION, SINCE, told_of_schema
+from ..circuit.space import circuits_in_space
+from ..common.errors import FileFormatError, InputError
+from ..network.documents import network_from_document
+from ..network.network import Network
+from ..network.rounding import onward, whole_runs
 from .asked import OPTIONS, asked_again, check_schema
 from .authors import authors_again
 from .check import Check

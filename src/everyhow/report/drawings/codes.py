@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from ...boolean.truth_table import TruthTable
-from ...network import Network
-from ...readouts.explanation import ReadoutExplanation
-from ...readouts.readout import Readout
+from ...network.network import Network
+from ...readout.explanation import ReadoutExplanation
+from ...readout.readout import Readout
 from .drawing import Drawing
 from .network import levels, squares
 from .palette import badge_role, variable_role

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...errors import InputError
-from ...files import write_atomically
+from ...common.errors import InputError
+from ...common.files import write_atomically
 from .pdf import pdf
 from .shapes import MARGIN, Label, Part, text_width
 from .svg import standalone

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from ...boolean.algorithms import Algorithm, Path
 from ...boolean.truth_table import TruthTable
-from ...mappings.mapping import Mapping
+from ...mapping.mapping import Mapping
 from ..words import neurons_text, place_text
 from .drawing import Drawing
 from .palette import badge_role, variable_role

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ...boolean.truth_table import INPUT_NAMES, row_name
-from ...circuits.overlap import Usage
-from ...mappings.mapping import Mapping as Placement
-from ...mappings.signatures import NeuronSet
+from ...circuit.overlap import Usage
+from ...mapping.mapping import Mapping as Placement
+from ...mapping.signatures import NeuronSet
 from ...model.circuit import Circuit
 from ...model.graph import Edge
-from ...network import Network
-from ..lines import neuron_name
+from ...network.network import Network
+from ..terminal.lines import neuron_name
 from ..words import percent
 from .drawing import Drawing, beside
 from .palette import badge_role, variable_role

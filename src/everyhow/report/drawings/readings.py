@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ...boolean.truth_table import row_name
-from ...interpretations.interpretation import Interpretation, Neuron
-from ...interpretations.interpretations import Interpretations
-from ..lines import gate_text, neuron_name
+from ...interpretation.interpretation import Interpretation, Neuron
+from ...interpretation.interpretations import Interpretations
+from ..terminal.lines import gate_text, neuron_name
 from ..words import percent
 from .drawing import Drawing
 from .shapes import MARGIN, Circle, Label, Line, Part, text_width

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from ...behavior_audit import BehaviorAudit
-from ...files import write_atomically
+from ...auditing.behavior_audit import BehaviorAudit
+from ...common.files import write_atomically
 from ...ladder import DEFINITIONS
 from ..behavior_drawings import behavior_drawings
 from ..behavior_words import behavior_answers, behavior_tables, facts

@@ -4,22 +4,22 @@ from collections.abc import Mapping, Sequence
 from itertools import islice, pairwise
 from typing import Any
 
-from ...audit import Audit
+from ...auditing.audit import Audit
+from ...auditing.paper import PaperFindings
 from ...behavior import Behavior
-from ...circuits.count import CircuitCount
-from ...circuits.criterion import Criterion, perfect, resample_faithful
-from ...circuits.listing import is_listable, list_circuits
-from ...circuits.sampling import sample_circuits
-from ...interpretations.count import ReadingRule
-from ...interpretations.interpretation import NeuronGate
-from ...interpretations.interpretations import Interpretations
+from ...circuit.count import CircuitCount
+from ...circuit.criterion import Criterion, perfect, resample_faithful
+from ...circuit.listing import is_listable, list_circuits
+from ...circuit.sampling import sample_circuits
+from ...interpretation.count import ReadingRule
+from ...interpretation.interpretation import NeuronGate
+from ...interpretation.interpretations import Interpretations
 from ...model.circuit import Circuit
-from ...paper import PaperFindings
 from ..audit_drawings import draw_sizes
 from ..audit_tables import edges_text
 from ..drawings.readings import draw_axes, separators
 from ..drawings.svg import inside_page
-from ..lines import gate_text, neuron_name
+from ..terminal.lines import gate_text, neuron_name
 from ..words import in_digits, percent, shown
 from .room import Room
 from .values import activations, edge_numbers

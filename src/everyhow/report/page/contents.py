@@ -2,23 +2,17 @@
 
 from typing import Any
 
-from ...audit import Audit
+from ...auditing.audit import Audit
+from ...auditing.paper import PaperFindings
 from ...behavior import Behavior
 from ...boolean.truth_table import row_name
 from ...ladder import DEFINITIONS
 from ...model.graph import Graph
-from ...paper import PaperFindings
 from ..audit_tables import audit_tables
 from ..drawings.network import draw_network
 from ..drawings.svg import inside_page
-from ..lines import neuron_name
-from ..words import (
-    answers,
-    asked_in_short,
-    network_in_short,
-    shown,
-    strategy_name,
-)
+from ..terminal.lines import neuron_name
+from ..words import answers, asked_in_short, network_in_short, shown, strategy_name
 from .circuits import where
 from .placements import places, signatures
 from .rivals import codes, cost

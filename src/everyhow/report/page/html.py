@@ -12,8 +12,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ...audit import Audit
-from ...files import write_atomically
+from ...auditing.audit import Audit
+from ...common.files import write_atomically
 from ..drawings.drawing import Drawing
 from ..drawings.palette import DARK, LIGHT, css, theme
 from ..drawings.svg import inside_page

@@ -3,13 +3,13 @@
 from itertools import islice
 from typing import Any
 
-from ...audit import Audit
+from ...auditing.audit import Audit
+from ...auditing.paper import PaperFindings
 from ...boolean.algorithms import idle_gate
-from ...mappings.alignment import minimal_mappings
-from ...mappings.faults import fault_of_near_miss
-from ...mappings.findings import RUNGS, complexity, simplicity
-from ...mappings.mapping import Mapping as Placement
-from ...paper import PaperFindings
+from ...mapping.alignment import minimal_mappings
+from ...mapping.faults import fault_of_near_miss
+from ...mapping.findings import RUNGS, complexity, simplicity
+from ...mapping.mapping import Mapping as Placement
 from ..drawings.formula import draw_algorithm, draw_mapping
 from ..drawings.svg import inside_page
 from ..words import percent, place_text

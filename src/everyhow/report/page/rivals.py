@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...audit import Audit
-from ...experiments.deciding import Dispute
-from ...mappings.mapping import Mapping as Placement
-from ...paper import PaperFindings
-from ...ranking import price_grid
-from ...readouts.explanation import ReadoutExplanation
+from ...auditing.audit import Audit
+from ...auditing.paper import PaperFindings
+from ...experiment.deciding import Dispute
+from ...experiment.ranking import price_grid
+from ...mapping.mapping import Mapping as Placement
+from ...readout.explanation import ReadoutExplanation
 from ..audit_drawings import draw_rival
 from ..audit_tables import explanation_name, explanation_place
 from ..drawings.svg import inside_page

@@ -7,10 +7,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from ...audit import Audit
-from ...errors import InputError, MissingExtraError
-from ...files import write_atomically
-from ...progress import Progress
+from ...auditing.audit import Audit
+from ...common.errors import InputError, MissingExtraError
+from ...common.files import write_atomically
+from ...common.progress import Progress
 from ...sweeps.drill import KeptNetwork, audits, kept_networks
 from ...sweeps.results import Sweep
 from ...sweeps.summary import summarize

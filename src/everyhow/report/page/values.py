@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from ...common.sql import RunTable
 from ...ladder import Fault
-from ...mappings.mapping import Mapping as Placement
+from ...mapping.mapping import Mapping as Placement
 from ...model.circuit import Circuit
 from ...model.graph import Graph
-from ...sql import RunTable
 from ..drawings.network import levels
 
 

@@ -1,0 +1,400 @@
+"""The audit of a network, end to end."""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..authors import findings as authors
+from ..authors.findings import AuthorsFindings
+from ..behavior import Behavior, Task, mismatches, parse_task
+from ..boolean.cost import CostModel
+from ..boolean.gates import name_of
+from ..boolean.truth_table import row_name
+from ..certificates.certificate import check_certifiable, write_certificate
+from ..circuit.count import CircuitCount
+from ..circuit.criterion import Ablation
+from ..circuit.findings import CircuitFindings, count_by_ablation, examine_circuits
+from ..common.budget import DEFAULT_BUDGET
+from ..common.display import Displayed, Picture, presenter
+from ..common.errors import InputError
+from ..common.executing import executing
+from ..common.files import write_atomically
+from ..common.progress import Progress
+from ..common.sql import RunTable
+from ..decision import Decision, check_no_threshold
+from ..importing.door import as_network
+from ..ladder import Verdict
+from ..network.documents import network_document
+from ..network.network import Network
+from . import paper
+from .counted import circuit_counts, circuit_verdict
+from .document import by_ablation, circuit_details, details_of
+from .options import (
+    Preset,
+    check_decision,
+    check_options,
+    checked_order,
+    checked_questions,
+    chosen_depth,
+    classes_as_one,
+)
+from .paper import PaperFindings
+from .provenance import bound, provenance_of
+from .run_folder import check_run_folder
+from .schema import SCHEMA_VERSION
+
+
+@dataclass(frozen=True)
+class Audit(Displayed):
+    """Every explanation of one network, counted.
+
+    An audit of several outputs holds one audit each in `outputs` and no counts of its own.
+
+    Attributes:
+        task: the name of the task.
+        preset: paper or authors.
+        decision: how outputs become bits.
+        depth: the largest depth of the algorithms.
+        options: everything else that was asked, as plain values; with them the audit can be repeated.
+        network: the network that was explained.
+        computes: the truth table that the network computes, and its usual name if it has one.
+        differs_at: the inputs at which that is not the task, as digits; empty when it is.
+        findings: what was found, with everything listed; None for several outputs.
+        outputs: the audits of each output, when there are several.
+        together: the circuits that decide right at all of several outputs; None for one output or in `authors`.
+        together_by_ablation: their number under each kind of ablation.
+        provenance: versions, times, the digest of the network, and the origin of an imported one.
+    """
+
+    task: str
+    preset: Preset
+    decision: Decision
+    depth: int
+    options: Mapping[str, Any] = field(repr=False)
+    network: Network
+    computes: tuple[str, str | None] | None
+    differs_at: tuple[str, ...]
+    findings: PaperFindings | AuthorsFindings | None = field(repr=False)
+    outputs: tuple["Audit", ...]
+    together: CircuitFindings | None = field(repr=False)
+    together_by_ablation: Mapping[str, CircuitCount | None] = field(repr=False)
+    provenance: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """The counts, exact unless None; see `capped` for what was not counted."""
+        return self._single().counts
+
+    @property
+    def ladder(self) -> dict[str, dict[str, int | None]]:
+        """The survivors of each rung: of mappings, of algorithms and of circuits."""
+        return self._single().ladder
+
+    @property
+    def verdict(self) -> dict[str, Verdict]:
+        """The verdict of each strategy, what_then_where and where_then_what."""
+        return self._single().verdict
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """How the network was made from what was given, and what was counted anew of an audit of an earlier schema."""
+        recounted = self.provenance.get("recounted")
+        return (*self.network.remarks, *([recounted] if recounted else []))
+
+    @property
+    def mismatch(self) -> str | None:
+        """What the network computes, when that is not the task; None when it is, and for several outputs."""
+        if not self.differs_at or self.computes is None:
+            return None
+        table, name = self.computes
+        explained = (
+            "The released code judges it by the task all the same."
+            if isinstance(self.findings, AuthorsFindings)
+            else "What follows explains what it does compute."
+        )
+        rows = " ".join(self.differs_at)
+        return f"The network computes {name or table}, not {self.task}; differs at {rows}. {explained}"
+
+    @property
+    def capped(self) -> tuple[str, ...]:
+        """Why something was estimated or not counted; empty when every number is exact."""
+        if self.findings:
+            return self.findings.capped
+        together = () if self.together is None else self.together.refused + self.together.ties
+        return sum((audit.capped for audit in self.outputs), together)
+
+    @property
+    def over_budget(self) -> bool:
+        """Whether the budget kept something from being counted."""
+        parts = (self.findings, self.together)
+        return any(audit.over_budget for audit in self.outputs) or any(part.refused for part in parts if part)
+
+    def __repr__(self) -> str:
+        lines = [f"Audit of {self.task} on {self.network!r}, preset {self.preset}"]
+        parts = self.outputs or (self,)
+        lines += [f"  {said}" for said in (*self.remarks, *(part.mismatch for part in parts)) if said]
+        if self.outputs:
+            lines += [f"  {audit.task}: {_in_short(audit)}" for audit in self.outputs]
+            if self.together is not None:
+                counts = circuit_counts(self.together)
+                found = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
+                lines.append(f"  together: perfect circuits {_shown(found)}; {circuit_verdict(self.together)}")
+            return "\n".join(lines)
+        counts, verdict = self.counts, self.verdict
+        circuits = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
+        algorithms = counts.get("aligned_algorithms", counts.get("aligned_formulas"))
+        lines += [
+            f"  perfect circuits {_shown(circuits)}, interpretations {_shown(counts['interpretations'])}",
+            f"  aligned algorithms {_shown(algorithms)}, mappings {_shown(counts['mappings'])}",
+            f"  what then where: {verdict['what_then_where']}",
+            f"  where then what: {verdict['where_then_what']}",
+        ]
+        return "\n".join(lines)
+
+    def document(self) -> dict[str, Any]:
+        """The audit as it stands in audit.json."""
+        document = {
+            "schema_version": SCHEMA_VERSION,
+            "everyhow_version": self.provenance["everyhow"],
+            "task": self.task,
+            "preset": self.preset,
+            "decision": self.decision,
+            "depth": self.depth,
+            "options": dict(self.options),
+            "network": network_document(self.network),
+        }
+        if self.outputs:
+            document["outputs"] = [audit.document() for audit in self.outputs]
+            if self.together is not None:
+                document["together"] = {
+                    "counts": circuit_counts(self.together),
+                    "ladder": {"circuits": self.together.survivors},
+                    "verdict": {"where_then_what": asdict(circuit_verdict(self.together))},
+                    "circuits": circuit_details(self.together)
+                    | {"by_ablation": by_ablation(self.together_by_ablation)},
+                }
+        else:
+            table, name = self.computes or (None, None)
+            document |= {
+                "computes": {"table": table, "name": name, "differs_from_task_at": list(self.differs_at)},
+                "counts": self.counts,
+                "counts_exact": {key: str(n) for key, n in self.counts.items() if isinstance(n, int)},
+                "ladder": self.ladder,
+                "verdict": {strategy: asdict(verdict) for strategy, verdict in self.verdict.items()},
+                "capped": list(self.capped),
+                "details": details_of(self.findings),
+            }
+        return bound(document | {"provenance": dict(self.provenance)})
+
+    def save(self, folder: str | Path) -> Path:
+        """Write `audit.json` into a run folder, made if it is not there; returns the path of the file.
+
+        Raises:
+            InputError: the folder exists, is not empty and is not a run, or is a file.
+        """
+        path = check_run_folder(folder) / "audit.json"
+        content = json.dumps(self.document(), indent=1, ensure_ascii=False)
+        return write_atomically(path, content.encode())
+
+    def report(self, path: str | Path) -> Path:
+        """Write the audit as one HTML page that opens offline; returns its path. What there is no room for is said."""
+        return presenter().report(self, path)
+
+    def certificate(self, path: str | Path, progress: bool = False) -> Path:
+        """Write what a program that shares no code with this library needs to confirm the number of perfect circuits:
+        `python -m everyhow.certificates.check FILE`, or that file alone anywhere. Of several outputs, the circuits that
+        decide right at all of them are meant. Returns the path.
+
+        Raises:
+            InputError: the question is one that certificates do not cover, or the circuits were not counted.
+        """
+        check_certifiable(self.options["epsilon"], self.options["within"], self.preset)
+        circuits = self.findings.circuits if isinstance(self.findings, PaperFindings) else self.together
+        if circuits is None or circuits.perfect is None:
+            raise InputError(
+                "the circuits were not counted within the budget, so there is nothing to certify; raise the budget "
+                "(--budget), or leave the certificate out"
+            )
+        behavior = Behavior.of_network(self.network, self.network.corners, self.decision)
+        return write_certificate(self.network, behavior, path, circuits.asked.ablation, circuits.perfect, progress)
+
+    def drawings(self) -> Mapping[str, Picture]:
+        """Every picture of the audit, by name; one is saved by `save("name.svg")` or `.pdf`."""
+        return presenter().drawings(self)
+
+    def tables(self) -> dict[str, RunTable]:
+        """Everything that was found, as tables by name."""
+        return presenter().tables(self)
+
+    def _single(self) -> PaperFindings | AuthorsFindings:
+        if self.findings is None:
+            raise InputError(f"this audit has {len(self.outputs)} outputs; ask one of them: audit.outputs[0]")
+        return self.findings
+
+
+def audit(
+    network: Any,
+    task: Any,
+    preset: Preset = "paper",
+    *,
+    decision: Decision | None = None,
+    threshold: float | None = None,
+    inputs: Iterable[float] | None = None,
+    depth: int | None = None,
+    min_node_sparsity: float = 0.0,
+    pair_order: str | None = None,
+    tolerance: float | None = None,
+    signals: int | None = None,
+    costs: CostModel | None = None,
+    shown: Iterable[str] | None = None,
+    ablation: Ablation | None = None,
+    epsilon: float | None = None,
+    within: float | None = None,
+    robust: float | None = None,
+    budget: int = DEFAULT_BUDGET,
+    progress: bool = False,
+    checkpoints: str | Path | None = None,
+    scheduler: str | None = None,
+) -> Audit:
+    """Find and count every explanation of `network`: circuits, interpretations, algorithms, mappings and readouts.
+
+    A network that does not compute the task is audited all the same; what it does compute is explained.
+
+    Args:
+        network: the network to explain, of at most six inputs; a PyTorch module, a fitted scikit-learn perceptron or
+            the path of a network file is imported first.
+        task: what it was meant to compute: a gate, formula or truth table, several outputs joined by commas; or the
+            bits of a truth table, such as [0, 1, 1, 0].
+        preset: `paper` for the paper's definitions, `authors` for the way its released code counts.
+        decision: how outputs become bits: `threshold` (the default of `paper`) or `round` (always, in `authors`). Two
+            outputs that stand for two classes are folded into their difference by `argmax`, and that is said.
+        threshold: an output above it is read as 1; the network's own when not given.
+        inputs: the two numbers by which each input stands for 0 and for 1, such as (-1, 1); the network's own when not
+            given.
+        depth: the largest depth of the algorithms; the number of weight layers, at most 8, when not given.
+        min_node_sparsity: in `authors`, the share of hidden neurons that a circuit must leave out, exceeded strictly.
+        pair_order: in `authors`, the inputs in the order that selects the interventions tested; AB... by default.
+        tolerance: in `paper`, the largest relative residual of a readout; 1e-3 when not given.
+        signals: in `paper`, the most signals of a readout explanation; 3, or what a layer allows, when not given.
+        costs: in `paper`, the prices of gates.
+        shown: in `paper`, the rows that the network was trained on, as digits such as 01; when not given, those at
+            which it computes the task.
+        ablation: in `paper`, what edges outside a circuit carry: `zero` (when not given), their `mean`, or, by
+            `resample`, what they carry at any other input.
+        epsilon: in `paper`, the circuit error allowed, the share of inputs at which a circuit may decide otherwise.
+        within: in `paper`, how near a circuit's outputs must come to the network's, before the last activation.
+        robust: in `paper`, half the side of a box around each input: the ladder then ends in the rung `robust`, the
+            circuits that decide right on all of it.
+        budget: candidate evaluations allowed; what needs more is estimated or left out, and named in `capped`.
+        progress: show progress on stderr.
+        checkpoints: a folder in which long counts of circuits are kept while they run, and from which they go on.
+        scheduler: the address of a Dask scheduler whose workers count the circuits, such as tcp://HOST:8786.
+
+    Raises:
+        InputError: an option out of range, or a task that does not fit the network.
+
+    Example:
+        >>> import everyhow as eh
+        >>> eh.audit(eh.xornet(), "XOR").counts["interpretations"]
+        2
+    """
+    if isinstance(task, Behavior):
+        raise InputError("audit explains a network by the truth table of a task; a Behavior is for audit_behavior")
+    check_no_threshold(decision, threshold)
+    network = as_network(network, threshold, inputs)
+    parsed = parse_task(task, network.widths[0])
+    network, decision = classes_as_one(network, parsed, decision)  # type: ignore[assignment]
+    chosen = check_decision(preset, decision)
+    max_depth = chosen_depth(network, depth)
+    check_options(network, parsed, chosen, max_depth, min_node_sparsity, budget, preset)
+    order = checked_order(pair_order, parsed.inputs, preset)
+    asked = checked_questions(preset, parsed, tolerance, signals, costs, shown, ablation, epsilon, within, robust)
+    bar = Progress(progress)
+
+    def explain(part: Network, subtask: Task, behavior: Behavior) -> PaperFindings | AuthorsFindings:
+        if preset == "paper":
+            return paper.explain(part, subtask, behavior, max_depth, asked, budget, bar, execution)
+        return authors.explain(part, subtask, max_depth, min_node_sparsity, order, budget, bar)
+
+    def options_of(part: Task) -> dict[str, Any]:
+        return {
+            "tables": [str(table) for table in part.tables],
+            "min_node_sparsity": min_node_sparsity,
+            "pair_order": order if preset == "authors" else None,
+            "tolerance": tolerance,
+            "signals": signals,
+            "costs": None if costs is None else asdict(costs) | {"familiar": dict(costs.familiar)},
+            "shown": None if asked.shown is None else [row_name(row, parsed.inputs) for row in asked.shown],
+            "ablation": ablation,
+            "epsilon": epsilon,
+            "within": within,
+            "robust": robust,
+            "budget": budget,
+        }
+
+    def behavior_of(part: Network) -> Behavior:
+        # The released code judges by the task's labels, so a network that rounds to no bit does not stop it.
+        reading: Decision = "threshold" if preset == "authors" else chosen
+        return Behavior.of_network(part, part.corners, reading, epsilon=asked.epsilon, within=asked.within)
+
+    started = time.perf_counter()
+    with executing(bar, checkpoints, scheduler) as execution:
+        parts = [(network.output(k), parsed.output(k)) for k in range(parsed.outputs)]
+        outputs = tuple(
+            _audit_output(part, subtask, preset, chosen, max_depth, options_of(subtask), behavior_of(part), explain)
+            for part, subtask in parts
+        )
+        if len(outputs) == 1:
+            return outputs[0]
+        together, kinds = None, {}
+        if preset == "paper":
+            behavior = behavior_of(network)
+            together = examine_circuits(network, behavior, budget, asked.circuits, execution)
+            kinds = count_by_ablation(network, behavior, budget, together, execution)
+    options, provenance = options_of(parsed), provenance_of(network, started)
+    return Audit(
+        parsed.name, preset, chosen, max_depth, options, network, None, (), None, outputs, together, kinds, provenance
+    )
+
+
+def _audit_output(
+    network: Network,
+    task: Task,
+    preset: Preset,
+    decision: Decision,
+    max_depth: int,
+    options: Mapping[str, Any],
+    behavior: Behavior,
+    explain: Callable[[Network, Task, Behavior], PaperFindings | AuthorsFindings],
+) -> Audit:
+    started = time.perf_counter()
+    (table,), (differs,) = behavior.tables(), mismatches(task, behavior)
+    findings = explain(network, task, behavior)
+    return Audit(
+        task=task.name,
+        preset=preset,
+        decision=decision,
+        depth=max_depth,
+        options=options,
+        network=network,
+        computes=(str(table), name_of(table)),
+        differs_at=differs,
+        findings=findings,
+        outputs=(),
+        together=None,
+        together_by_ablation={},
+        provenance=provenance_of(network, started),
+    )
+
+
+def _in_short(part: Audit) -> str:
+    return "; ".join(f"{strategy.replace('_', ' ')}: {verdict}" for strategy, verdict in part.verdict.items())
+
+
+def _shown(number: object) -> str:
+    if isinstance(number, list):
+        return f"between {number[0]:,} and {number[1]:,}"
+    return "not counted" if number is None else f"{number:,}"

@@ -1,0 +1,416 @@
+"""The audit of a network by data: real-valued inputs, any number of them, and the decisions wanted there."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from ..authors.circuits import ReleasedCircuits
+from ..behavior import Behavior, check_fits, check_said_once, one_for_two_classes
+from ..boolean.algorithms import Algorithm
+from ..circuit.count import CircuitCount, count_circuits
+from ..circuit.criterion import Ablation, perfect
+from ..circuit.findings import (
+    COUNTING,
+    CircuitFindings,
+    CircuitQuestions,
+    count_by_ablation,
+    counting_steps,
+    examine_circuits,
+)
+from ..circuit.listing import is_listable
+from ..common.arguments import check_budget, is_whole, quoted
+from ..common.budget import DEFAULT_BUDGET, over_budget
+from ..common.display import Displayed, Picture, presenter
+from ..common.errors import InputError
+from ..common.executing import executing
+from ..common.files import write_atomically
+from ..common.progress import Progress
+from ..common.sql import RunTable
+from ..decision import Decision, decide, level_for
+from ..importing.door import as_network
+from ..importing.points import points_of
+from ..ladder import Verdict
+from ..mapping.features import FeatureRows, Features, checked_features, fitting_algorithms, observed_mappings
+from ..mapping.mapping import Mapping as Placed
+from ..mapping.signatures import MOST_BYTES, Signatures, signatures, table_bytes
+from ..network.documents import network_document
+from ..network.network import Network
+from ..readout.observed import ObservedSignals, observed_signals
+from ..readout.readout import DEFAULT_TOLERANCE, check_tolerance
+from .counted import circuit_counts, circuit_verdict
+from .document import by_ablation, circuit_details
+from .options import DEEPEST, checked_circuit_questions
+from .provenance import behavior_digest, bound, provenance_of
+from .run_folder import check_run_folder
+from .schema import SCHEMA_VERSION
+
+# A run amid the values of another input costs about as much as so many candidate evaluations.
+STEPS_PER_INTERCHANGE = 20
+NEEDS_TRUTH_TABLE = "interpretations, the ladder of algorithms and experiments need the rows of a truth table as inputs"
+
+
+@dataclass(frozen=True)
+class BehaviorFindings:
+    """What is found of a network by data; None where the budget did not allow it.
+
+    Attributes:
+        circuits: where, as by a truth table, up to the behavior's epsilon.
+        by_ablation: the perfect circuits under each kind of ablation.
+        using_every_input: the circuits of the space, and the perfect ones, that use every input.
+        released: the circuits that the released code would look at, and those it would find accurate; None for classes.
+        signatures: the causal signatures over all inputs.
+        readouts: what is linear in each hidden layer.
+        mappings: the algorithms over the features that are aligned, each with its minimal mappings; None without
+            features.
+        refused: what the budget did not allow, in words.
+        beyond: what there is no answer to for data, in words.
+    """
+
+    circuits: CircuitFindings
+    by_ablation: Mapping[str, CircuitCount | None]
+    using_every_input: tuple[int, CircuitCount] | None
+    released: tuple[int, CircuitCount] | None
+    signatures: Signatures | None
+    readouts: tuple[ObservedSignals, ...]
+    mappings: Mapping[Algorithm, tuple[Placed, ...]] | None
+    refused: tuple[str, ...]
+    beyond: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class BehaviorAudit(Displayed):
+    """Every explanation of a network that needs no truth table, counted by data.
+
+    Attributes:
+        network: the network that was explained.
+        behavior: the inputs, their weights, the decisions wanted, how outputs are decided, and the error allowed.
+        options: everything else that was asked, as plain values.
+        findings: what was found; of several outputs that are bits of their own, of all of them together.
+        outputs: the audits of each of several outputs that are bits of their own.
+        provenance: versions, times and the digest of the network.
+    """
+
+    network: Network
+    behavior: Behavior = field(repr=False)
+    options: Mapping[str, Any] = field(repr=False)
+    findings: BehaviorFindings = field(repr=False)
+    outputs: tuple["BehaviorAudit", ...] = field(repr=False)
+    provenance: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def decision(self) -> Decision:
+        """How outputs become bits, or a class by `argmax`."""
+        return self.behavior.decision
+
+    @property
+    def agreement(self) -> float:
+        """The weight of the inputs at which the network decides as wanted."""
+        decided, _ = decide(
+            self.network.run(self.behavior.points), self.decision, level_for(self.network, self.decision)
+        )
+        return round(float(self.behavior.weights @ (decided == self.behavior.wanted).all(axis=1)), 12)
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """The counts, exact unless None; see `capped` for what was not counted."""
+        findings = self.findings
+        found = circuit_counts(findings.circuits)
+        if findings.using_every_input is not None:
+            space, count = findings.using_every_input
+            found |= {"circuits_using_every_input": space, "perfect_circuits_using_every_input": _exact(count)}
+        if findings.released is not None:
+            space, count = findings.released
+            found |= {"circuits_in_authors_space": space, "accurate_circuits_in_authors_space": _exact(count)}
+        signatures, mappings = findings.signatures, findings.mappings
+        found["distinct_causal_signatures"] = None if signatures is None else signatures.distinct
+        if mappings is not None:
+            found |= {"aligned_algorithms": len(mappings), "mappings": sum(map(len, mappings.values()))}
+        return found
+
+    @property
+    def ladder(self) -> dict[str, dict[str, int | None]]:
+        """The circuits that survive each rung."""
+        return {"circuits": self.findings.circuits.survivors}
+
+    @property
+    def verdict(self) -> dict[str, Verdict]:
+        """Whether one circuit is left."""
+        return {"where_then_what": circuit_verdict(self.findings.circuits)}
+
+    @property
+    def capped(self) -> tuple[str, ...]:
+        """Why something was estimated or not counted."""
+        tied = 0 if self.findings.signatures is None else self.findings.signatures.ties
+        ties = (f"{tied:,} interchanges leave the output on the decision boundary",) if tied else ()
+        own = self.findings.circuits.refused + self.findings.refused + self.findings.circuits.ties + ties
+        return own + tuple(f"output {k}: {reason}" for k, output in enumerate(self.outputs) for reason in output.capped)
+
+    @property
+    def over_budget(self) -> bool:
+        """Whether the budget kept something from being counted."""
+        own = bool(self.findings.circuits.refused or self.findings.refused)
+        return own or any(output.over_budget for output in self.outputs)
+
+    def __repr__(self) -> str:
+        counts = self.counts
+        found = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
+        lines = [
+            f"Audit of {self.network!r} over {len(self.behavior.points):,} inputs, {self.behavior.how_decided}",
+            *(f"  {remark}" for remark in self.network.remarks),
+            *(
+                []
+                if self.agreement == 1
+                else [f"  the network decides as wanted at {self.agreement:.1%} of the data only"]
+            ),
+            f"  perfect circuits {found}, with an error of at most {self.behavior.epsilon:g}",
+            f"  minimal circuits {counts['minimal_circuits']}",
+            f"  causal signatures {counts['distinct_causal_signatures']}",
+            f"  where then what: {self.verdict['where_then_what']}",
+        ]
+        lines += [
+            f"  output {k}: perfect circuits {output.counts.get('perfect_circuits', 'not certain')}; "
+            f"{output.verdict['where_then_what']}"
+            for k, output in enumerate(self.outputs)
+        ]
+        return "\n".join(lines)
+
+    def document(self) -> dict[str, Any]:
+        """The audit as it stands in audit.json."""
+        findings, explained = self.findings, _explained(self.behavior)
+        return bound({
+            "schema_version": SCHEMA_VERSION,
+            "everyhow_version": self.provenance["everyhow"],
+            "behavior": explained,
+            "decision": self.decision,
+            "options": dict(self.options),
+            "network": network_document(self.network),
+            "counts": self.counts,
+            "ladder": self.ladder,
+            "verdict": {strategy: asdict(verdict) for strategy, verdict in self.verdict.items()},
+            "capped": list(self.capped),
+            "beyond": list(findings.beyond),
+            "details": {
+                "circuits": circuit_details(findings.circuits) | {"by_ablation": by_ablation(findings.by_ablation)},
+                "readouts": [_readouts(layer) for layer in findings.readouts],
+                "mappings": None if findings.mappings is None else [
+                    {"algorithm": str(algorithm), "mappings": [str(mapping) for mapping in placed]}
+                    for algorithm, placed in findings.mappings.items()
+                ],
+            },
+            **({"outputs": [output.document() for output in self.outputs]} if self.outputs else {}),
+            "provenance": {**self.provenance, "behavior_sha256": behavior_digest(explained)},
+        })  # fmt: skip
+
+    def save(self, folder: str | Path) -> Path:
+        """Write `audit.json` into a run folder, made if it is not there; returns the path of the file.
+
+        Raises:
+            InputError: the folder exists, is not empty and is not a run, or is a file.
+        """
+        path = check_run_folder(folder) / "audit.json"
+        return write_atomically(path, json.dumps(self.document(), indent=1, ensure_ascii=False).encode())
+
+    def drawings(self) -> Mapping[str, Picture]:
+        """Every picture of the audit, by name; one is saved by `save("name.svg")` or `.pdf`."""
+        return presenter().drawings(self)
+
+    def tables(self) -> dict[str, RunTable]:
+        """Everything that was found, as tables by name."""
+        return presenter().tables(self)
+
+    def report(self, path: str | Path) -> Path:
+        """Write the audit as one HTML page that opens offline; returns its path."""
+        return presenter().report(self, path)
+
+
+def _explained(behavior: Behavior) -> dict[str, Any]:
+    """The behavior as it stands in audit.json."""
+    return {
+        "points": behavior.points.tolist(),
+        "weights": behavior.weights.tolist(),
+        "wanted": behavior.wanted.astype(int).tolist(),
+        "epsilon": behavior.epsilon,
+        "within": behavior.within,
+        **({} if behavior.threshold is None else {"threshold": behavior.threshold}),
+        **({} if behavior.input_values == (0.0, 1.0) else {"inputs": list(behavior.input_values)}),
+        **({"names": list(behavior.names)} if behavior.names else {}),
+    }
+
+
+def audit_behavior(
+    network: Any,
+    behavior: Behavior,
+    *,
+    decision: Decision | None = None,
+    features: Features | None = None,
+    depth: int = 2,
+    ablation: Ablation | None = None,
+    robust: float | None = None,
+    tolerance: float = DEFAULT_TOLERANCE,
+    budget: int = DEFAULT_BUDGET,
+    progress: bool = False,
+    checkpoints: str | Path | None = None,
+    scheduler: str | None = None,
+) -> BehaviorAudit:
+    """Find and count what explains a network on data: its circuits, causal signatures, readouts, and mappings.
+
+    Args:
+        network: the network, often the last layers of a larger one; any number of inputs. A PyTorch module, a fitted
+            scikit-learn perceptron or the path of a network file is imported first.
+        behavior: the inputs with their weights, the decisions wanted and how they are made, and the circuit error
+            allowed. Two classes are folded into one output, and that is said. Several outputs that are bits of their
+            own are explained together, and each in `outputs`.
+        decision: not needed, since the behavior says it; an error where it says otherwise.
+        features: bits known of each input, shape (inputs, features), in the order of the behavior's points; with them
+            the algorithms over the features that decide as wanted are placed in the network.
+        depth: the largest depth of those algorithms.
+        ablation: what edges outside a circuit carry: `zero` (when not given), `mean` or `resample`.
+        robust: half the side of a box around each input on which circuits of the rung `robust` decide right.
+        tolerance: the largest relative residual of a readout.
+        budget: candidate evaluations allowed; what needs more is estimated or left out, and named in `capped`.
+        progress: show progress on stderr.
+        checkpoints: a folder in which long counts are kept while they run.
+        scheduler: the address of a Dask scheduler whose workers count the circuits.
+
+    Raises:
+        InputError: the behavior or the features do not fit the network, or an option is out of range.
+
+    Example:
+        >>> import everyhow as eh
+        >>> network = eh.xornet()
+        >>> behavior = eh.Behavior.of_network(network, [[0.9, 0.1], [0.2, 0.8], [0.1, 0.2], [0.8, 0.9]])
+        >>> eh.audit_behavior(network, behavior).counts["perfect_circuits"]
+        1
+    """
+    if not isinstance(behavior, Behavior):
+        raise InputError(
+            f"audit_behavior explains a network on data: give a Behavior (eh.Behavior.of_data, of_network), not "
+            f"{type(behavior).__name__}; eh.audit takes a task"
+        )
+    network = behavior.read(as_network(network, behavior.threshold))
+    check_said_once(behavior, decision)
+    check_fits(network, behavior)
+    network, behavior = one_for_two_classes(network, behavior)
+    outputs = network.widths[-1]
+    asked = checked_circuit_questions(ablation, behavior.epsilon, behavior.within, robust)
+    check_budget(budget)
+    if not is_whole(depth, 1, DEEPEST):
+        raise InputError(f"depth is {quoted(depth)}; algorithms have a depth from 1 to {DEEPEST}")
+    rows = None if features is None else checked_features(features, behavior)
+    options = {
+        "features": None if features is None else points_of(features, "features").astype(int).tolist(), "depth": depth,
+        "ablation": ablation, "robust": robust, "tolerance": tolerance, "budget": budget,
+    }  # fmt: skip
+    started = time.perf_counter()
+    with executing(Progress(progress), checkpoints, scheduler) as execution:
+        circuits = examine_circuits(network, behavior, budget, asked, execution)
+        kinds = count_by_ablation(network, behavior, budget, circuits, execution)
+    parts = outputs > 1 and behavior.decision != "argmax"
+    table, refused = (None, ()) if parts else _signatures(network, behavior, budget)
+    beyond, mappings = [NEEDS_TRUTH_TABLE], None
+    if parts:
+        beyond.append("causal signatures and algorithms are of one output: see those of each output")
+    elif rows is None:
+        beyond.append("algorithms are placed by features, bits known of each input; none were given")
+    elif outputs > 1:
+        beyond.append("algorithms are placed in networks of one output; this one tells classes apart")
+    elif table is not None:
+        mappings = _placed(table, behavior, rows, depth)
+    readouts, unread = _all_readouts(network, behavior, tolerance)
+    findings = BehaviorFindings(
+        circuits, kinds, _using_every_input(network, behavior, asked, circuits, budget),
+        _released(network, behavior, circuits, budget), table, readouts, mappings, (*refused, *unread), tuple(beyond),
+    )  # fmt: skip
+    each = (replace(behavior, wanted=behavior.wanted[:, k : k + 1]) for k in range(outputs if parts else 0))
+    of_each = tuple(
+        audit_behavior(
+            network.output(k), part, features=features, depth=depth, ablation=ablation, robust=robust,
+            tolerance=tolerance, budget=budget, progress=progress, scheduler=scheduler,
+        )
+        for k, part in enumerate(each)
+    )  # fmt: skip
+    return BehaviorAudit(network, behavior, options, findings, of_each, provenance_of(network, started))
+
+
+def _placed(
+    found: Signatures, behavior: Behavior, rows: FeatureRows, depth: int
+) -> dict[Algorithm, tuple[Placed, ...]]:
+    """The algorithms over the features that have a place, with their minimal mappings."""
+    candidates = fitting_algorithms(behavior, rows, depth)
+    placed = ((algorithm, tuple(observed_mappings(found, algorithm, behavior, rows))) for algorithm in candidates)
+    return {algorithm: where for algorithm, where in placed if where}
+
+
+def _all_readouts(
+    network: Network, behavior: Behavior, tolerance: float
+) -> tuple[tuple[ObservedSignals, ...], tuple[str, ...]]:
+    """The readouts of every hidden layer, and why those of a layer are missing."""
+    check_tolerance(tolerance)
+    found, refused = [], []
+    for layer in range(1, network.depth):
+        try:
+            found.append(observed_signals(network, behavior, layer, tolerance))
+        except InputError as error:
+            refused.append(str(error))
+    return tuple(found), tuple(refused)
+
+
+def _signatures(network: Network, behavior: Behavior, budget: int) -> tuple[Signatures | None, tuple[str, ...]]:
+    sets, inputs = sum((1 << width) - 1 for width in network.widths[1:-1]), len(behavior.points)
+    what = f"computing the signatures of {sets:,} neuron sets over {inputs:,} inputs"
+    refusal = over_budget(what, sets * inputs**2 * STEPS_PER_INTERCHANGE, budget)
+    if refusal is None and table_bytes(network.widths, inputs) > MOST_BYTES:
+        refusal = f"{what} takes more than {MOST_BYTES >> 20} MB; give fewer inputs"
+    return (signatures(network, behavior.points, behavior.decision), ()) if refusal is None else (None, (refusal,))
+
+
+def _using_every_input(
+    network: Network,
+    behavior: Behavior,
+    asked: CircuitQuestions,
+    circuits: CircuitFindings,
+    budget: int,
+) -> tuple[int, CircuitCount] | None:
+    """The circuits that use every input, of the space and of the perfect ones; None where they were not counted."""
+    inputs = len(behavior.points)
+    steps = counting_steps(network, inputs)[COUNTING] << network.widths[0]
+    if circuits.perfect is None or asked.ablation == "resample" or over_budget("", steps, budget):
+        return None
+    anything = replace(behavior, points=behavior.points[:1], weights=[1.0], wanted=behavior.wanted[:1], epsilon=1.0)
+    space = count_circuits(perfect(network, anything), every_input_used=True)
+    criterion = perfect(network, behavior, asked.ablation)
+    return space.between[0], count_circuits(criterion, every_input_used=True)
+
+
+def _released(
+    network: Network, behavior: Behavior, circuits: CircuitFindings, budget: int
+) -> tuple[int, CircuitCount] | None:
+    """What the released code would count: of the circuits it looks at, those whose accuracy exceeds 0.99."""
+    if over_budget("", counting_steps(network, len(behavior.points))[COUNTING] << network.widths[0], budget):
+        return None
+    if circuits.perfect is None or network.widths[-1] > 1 or network.depth < 2 or not is_listable(network):
+        return None
+    if network.threshold != 0.5:
+        return None  # the released code rounds outputs to 0 and 1
+    found = ReleasedCircuits(network, behavior)
+    return found.in_space(), found.count()
+
+
+def _exact(count: CircuitCount) -> int | list[int]:
+    return count.between[0] if count.certified else list(count.between)
+
+
+def _readouts(layer: ObservedSignals) -> dict[str, Any]:
+    return {
+        "layer": layer.layer,
+        "readable_signals": len(layer),
+        "directions": layer.rank,
+        "decisions": [asdict(probe) for probe in layer.decision],
+        "signals": [
+            {"coefficients": c.tolist(), "constant": float(d), "residual": float(r)}
+            for c, d, r in zip(layer.coefficients[:100], layer.constants, layer.residuals, strict=False)
+        ],
+    }

@@ -1,0 +1,160 @@
+"""Counting the perfect circuits of a network, and nothing else."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from ..authors.circuits import ReleasedCircuits
+from ..behavior import Behavior, Task, check_epsilon, check_within, mismatches, parse_task
+from ..certificates.certificate import check_certifiable, write_certificate
+from ..circuit.count import CircuitCount, count_circuits
+from ..circuit.criterion import Ablation, Criterion, check_ablation, perfect
+from ..circuit.estimate import affordable_estimate
+from ..circuit.search import COUNTED_BITS
+from ..circuit.space import circuits_in_space
+from ..common.budget import DEFAULT_BUDGET, over_budget
+from ..common.errors import BudgetError, InputError
+from ..common.executing import executing
+from ..common.execution import Execution
+from ..common.progress import Progress
+from ..decision import Decision, check_no_threshold
+from ..importing.door import as_network
+from ..network.documents import coding_document
+from ..network.network import Network
+from .options import Preset, check_decision, check_options, classes_as_one
+
+
+def count(
+    network: Any,
+    task: Any,
+    preset: Preset = "paper",
+    *,
+    decision: Decision | None = None,
+    threshold: float | None = None,
+    inputs: Iterable[float] | None = None,
+    min_node_sparsity: float = 0.0,
+    ablation: Ablation = "zero",
+    epsilon: float = 0.0,
+    within: float | None = None,
+    budget: int = DEFAULT_BUDGET,
+    progress: bool = False,
+    checkpoints: str | Path | None = None,
+    scheduler: str | None = None,
+    certificate: str | Path | None = None,
+) -> dict[str, Any]:
+    """The number of perfect circuits, as a JSON document.
+
+    It has `perfect_circuits`, or `perfect_circuits_between` when some circuits lie on the decision boundary; where the
+    space of circuits exceeds the budget, `perfect_circuits` is None and beside it stand `perfect_circuits_estimated`,
+    from a uniform sample of the space, and `refused`. In the preset `paper` the circuits of several outputs are counted
+    together, all outputs having to be right, and once more for each output as its own network; the released code knows
+    only the latter.
+
+    Args:
+        network: the network, or a model or file that `audit` would import.
+        task: what it was meant to compute.
+        preset: `paper` or `authors`.
+        decision: how outputs become bits; by `argmax`, two classes are folded into one output.
+        threshold: an output above it is read as 1; the network's own when not given.
+        inputs: the two numbers by which each input stands for 0 and for 1; the network's own when not given.
+        min_node_sparsity: in `authors`, the share of hidden neurons that a circuit must leave out.
+        ablation: in `paper`, what removed edges carry: `zero`, `mean` or `resample`.
+        epsilon: in `paper`, the circuit error allowed.
+        within: in `paper`, how near outputs must come to the network's, before the last activation.
+        budget: candidate evaluations allowed.
+        progress: show on stderr the share that is done.
+        checkpoints: a folder in which a long count is kept while it runs, and from which it goes on.
+        scheduler: the address of a Dask scheduler whose workers count.
+        certificate: a file to write, from which `python -m everyhow.certificates.check FILE` confirms the count; of
+            several outputs, that of circuits that are right at all of them.
+
+    Raises:
+        InputError: a task that does not fit the network, an unknown option, or a count that certificates do not cover.
+        BudgetError: in `authors`, or where there is to be a certificate, the space of circuits exceeds the budget.
+    """
+    check_no_threshold(decision, threshold)
+    network = as_network(network, threshold, inputs)
+    parsed = parse_task(task, network.widths[0])
+    network, decision = classes_as_one(network, parsed, decision)  # type: ignore[assignment]
+    chosen = check_decision(preset, decision)
+    check_options(network, parsed, chosen, 1, min_node_sparsity, budget, preset)
+    check_ablation(ablation)
+    check_epsilon(epsilon)
+    check_within(within)
+    if certificate is not None:
+        check_certifiable(epsilon, within, preset)
+    parts = [(network.output(k), parsed.output(k)) for k in range(parsed.outputs)]
+    head = {"task": parsed.name, "preset": preset, "decision": chosen}
+    if preset == "authors":
+        if ablation != "zero" or epsilon or within is not None:
+            raise InputError("ablation, epsilon and within belong to the preset paper; leave them out, or choose that")
+        space = circuits_in_space(network)
+        if over_budget("counting the circuits", space, budget):
+            raise BudgetError("counting the circuits", space, budget)
+        return _with_outputs(head, parts, lambda part, subtask: _released(part, subtask, min_node_sparsity))
+
+    def criterion(part: Network) -> Criterion:
+        behavior = Behavior.of_network(part, part.corners, chosen, epsilon=epsilon, within=within)
+        return perfect(part, behavior, ablation)
+
+    asked = {"ablation": ablation, "epsilon": epsilon, "within": within}
+    head |= {name: value for name, value in asked.items() if value not in ("zero", 0.0, None)}
+    head |= coding_document(network)
+
+    def certify(of: Criterion, counted: CircuitCount) -> None:
+        if certificate is not None:
+            write_certificate(of.network, of.behavior, certificate, ablation, counted, progress)
+
+    with executing(Progress(progress), checkpoints, scheduler) as execution:
+
+        def perfect_ones(part: Network, subtask: Task) -> dict[str, Any]:
+            whole = certificate is not None and part.widths == network.widths
+            return _perfect(criterion(part), subtask, budget, execution, certify if whole else None)
+
+        found = _with_outputs(head, parts, perfect_ones)
+        if len(parts) > 1:
+            outputs = found.pop("outputs")
+            found |= perfect_ones(network, parsed) | {"outputs": outputs}
+    return found
+
+
+def _with_outputs(
+    head: dict[str, Any], parts: list[tuple[Network, Task]], counted: Callable[[Network, Task], dict[str, Any]]
+) -> dict[str, Any]:
+    outputs = [{"task": subtask.name} | counted(part, subtask) for part, subtask in parts]
+    return head | ({"outputs": outputs} if len(outputs) > 1 else outputs[0])
+
+
+def _perfect(
+    criterion: Criterion,
+    task: Task,
+    budget: int,
+    execution: Execution,
+    certify: Callable[[Criterion, CircuitCount], None] | None = None,
+) -> dict[str, Any]:
+    space = circuits_in_space(criterion.network)
+    refusal = over_budget("counting the circuits", space, min(budget, (1 << COUNTED_BITS) - 1))
+    if refusal and certify is not None:
+        raise BudgetError("counting the circuits, which a certificate is of,", space, budget)
+    if refusal:
+        found: dict[str, Any] = {"circuits_in_space": space, "perfect_circuits": None}
+        estimate = affordable_estimate(criterion, budget)
+        found |= {"perfect_circuits_estimated": vars(estimate), "refused": f"{refusal}; estimated instead"}
+    else:
+        counted = count_circuits(criterion, execution=execution)
+        if certify is not None:
+            certify(criterion, counted)
+        found = _counted(space, counted)
+    differs = mismatches(task, criterion.behavior)
+    return found | ({"differs_from_task_at": [list(rows) for rows in differs]} if any(differs) else {})
+
+
+def _released(network: Network, task: Task, min_node_sparsity: float) -> dict[str, Any]:
+    circuits = ReleasedCircuits(network, Behavior.of_task(task, network.input_values), min_node_sparsity)
+    return _counted(circuits.in_space(), circuits.count())
+
+
+def _counted(space: int, found: CircuitCount) -> dict[str, Any]:
+    low, high = found.between
+    number = {"perfect_circuits": low} if found.certified else {"perfect_circuits_between": [low, high]}
+    return {"circuits_in_space": space, **number, "fewest_edges": found.fewest_edges}

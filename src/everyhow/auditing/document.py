@@ -1,0 +1,283 @@
+"""What audit.json says beyond the counts: the explanations themselves, as plain JSON."""
+
+from collections.abc import Iterable
+from collections.abc import Mapping as ReadOnly
+from dataclasses import asdict
+from itertools import islice
+from typing import Any
+
+from ..authors.findings import AuthorsFindings
+from ..boolean.algorithms import Algorithm
+from ..circuit.count import CircuitCount
+from ..circuit.findings import CircuitFindings
+from ..circuit.overlap import Usage
+from ..experiment.deciding import Dispute
+from ..experiment.findings import ExperimentFindings
+from ..interpretation.interpretation import Interpretation
+from ..ladder import Verdict
+from ..mapping.interchange import NearMiss
+from ..mapping.mapping import Mapping
+from ..mapping.signatures import NeuronSet
+from ..model.circuit import Circuit
+from ..readout.explanation import ReadoutExplanation
+from ..readout.findings import LayerReadouts
+from ..readout.interchange import ReadoutInterchange
+from ..readout.readout import Readout
+from .lesson import Lesson
+from .paper import PaperFindings
+
+# Lists of explanations are cut here; the number of all of them stands beside each list.
+MOST_LISTED = 1000
+
+
+def details_of(findings: PaperFindings | AuthorsFindings | None) -> dict[str, Any]:
+    """Histograms, usage and the surviving explanations; empty for findings that list nothing."""
+    if not isinstance(findings, PaperFindings):
+        return {}
+    circuits, interpretations, mappings = findings.circuits, findings.interpretations, findings.mappings
+    return {
+        "circuits": circuit_details(circuits) | {"by_ablation": by_ablation(findings.by_ablation)},
+        "interpretations": {
+            "estimate": interpretations.estimate and vars(interpretations.estimate),
+            "of_the_simplest_circuit": interpretations.simplest and _interpretation(interpretations.simplest),
+        },
+        "readouts": {
+            "layers": [
+                _layer(layer, verdict)
+                for layer, verdict in zip(findings.readouts.layers, findings.code_verdicts, strict=True)
+            ]
+        },
+        "experiments": _experiments(findings.experiments),
+        "costs": _costs(findings),
+        "lesson": findings.lesson and _lesson(findings.lesson),
+        "mappings": {
+            "aligned": _listed(mappings.aligned and mappings.aligned.items(), _aligned),
+            "survivors": {rung: _listed(kept, _mapping) for rung, kept in mappings.survivors.items()},
+            "near_misses": [_near_miss(miss) for miss in mappings.near_misses],
+            "near_misses_scored": dict(zip(("algorithms", "of"), mappings.scored, strict=True)),
+        },
+    }
+
+
+def circuit_details(circuits: CircuitFindings) -> dict[str, Any]:
+    """Histograms, usage and the minimal circuits."""
+    return {
+        "perfect_by_edges": _by_edges(circuits.perfect),
+        "resample_faithful_by_edges": _by_edges(circuits.faithful),
+        "minimal": _listed(circuits.minimal, _circuit),
+        "resample_faithful_minimal": _listed(circuits.faithful_minimal, _circuit),
+        "usage": circuits.usage and _usage(circuits.usage),
+    }
+
+
+def by_ablation(counts: ReadOnly[str, CircuitCount | None]) -> dict[str, int | list[int] | None]:
+    """The perfect circuits under each kind of ablation: their number, the two it lies between, or None."""
+    found: dict[str, int | list[int] | None] = {}
+    for ablation, count in counts.items():
+        between = None if count is None else list(count.between)
+        found[ablation] = between[0] if between and between[0] == between[1] else between
+    return found
+
+
+def _listed(items: Iterable | None, describe) -> dict[str, Any] | None:
+    if items is None:
+        return None
+    everything = list(items)
+    return {"number": len(everything), "listed": [describe(item) for item in everything[:MOST_LISTED]]}
+
+
+def _by_edges(count) -> dict[str, int] | None:
+    return None if count is None else {str(edges): number for edges, number in sorted(count.certain.items())}
+
+
+def _circuit(circuit: Circuit) -> list[list[int]]:
+    return [list(edge) for edge in circuit.edges]
+
+
+def _usage(usage: Usage) -> dict[str, Any]:
+    def rows(counts) -> list[dict[str, Any]]:
+        return [{"item": list(item), "circuits": n, "role": usage.role(item)} for item, n in counts.items()]
+
+    return {"circuits": usage.circuits, "edges": rows(usage.edges), "neurons": rows(usage.neurons)}
+
+
+def _interpretation(interpretation: Interpretation) -> list[dict[str, Any]]:
+    return [
+        {
+            "neuron": list(neuron),
+            "gate": gate.name,
+            "table": gate.table,
+            "parents": [list(parent) for parent in gate.parents],
+            "separator": interpretation.readings[neuron].separator,
+            "gap": interpretation.readings[neuron].gap,
+        }
+        for neuron, gate in interpretation.gates.items()
+    ]
+
+
+def _aligned(entry: tuple[Algorithm, int]) -> dict[str, Any]:
+    algorithm, number = entry
+    return {"algorithm": str(algorithm), "irredundant": algorithm.irredundant, "mappings": number}
+
+
+def _mapping(mapping: Mapping) -> dict[str, Any]:
+    variables = zip(mapping.algorithm.variables, mapping.sets, strict=True)
+    return {
+        "algorithm": str(mapping.algorithm),
+        "variables": [{"variable": variable.name, "neurons": _neurons(s)} for variable, s in variables],
+    }
+
+
+def _neurons(neuron_set: NeuronSet) -> list[list[int]]:
+    return [[neuron_set.layer, neuron] for neuron in neuron_set.neurons]
+
+
+def _near_miss(miss: NearMiss) -> dict[str, Any]:
+    document = _mapping(miss.mapping)
+    for entry, accuracy in zip(document["variables"], miss.accuracies, strict=True):
+        entry["iia"] = float(accuracy)
+    return document
+
+
+def _layer(layer: LayerReadouts, verdict: Verdict) -> dict[str, Any]:
+    found = layer.found
+    return {
+        "layer": layer.layer,
+        "tolerance": layer.signals.tolerance,
+        "most_signals": layer.asked,
+        "rank": layer.signals.rank,
+        "readable": _listed_of(len(layer.signals), (layer.signals[k] for k in range(len(layer.signals))), _readout),
+        "by_signals": {
+            rung: None if found is None else {str(size): n for size, n in found.by_signals(rung).items()}
+            for rung in ("behavioral", "exact")
+        },
+        "ladder": layer.survivors,
+        "verdict": asdict(verdict),
+        "exact": _listed_of(found and found.survivors["exact"], found and found.explanations("exact"), _explanation),
+        "cheapest": _listed(found and found.explanations("cheapest"), _explanation),
+    }
+
+
+def _listed_of(number: int | None, items: Iterable | None, describe) -> dict[str, Any] | None:
+    """Likewise, where listing everything would take long and the number is known."""
+    if items is None:
+        return None
+    return {"number": number, "listed": [describe(item) for item in islice(items, MOST_LISTED)]}
+
+
+def _readout(readout: Readout) -> dict[str, Any]:
+    return {
+        "table": str(readout.table),
+        "code": readout.code,
+        "coefficients": readout.coefficients.tolist(),
+        "constant": readout.constant,
+        "residual": readout.residual,
+    }
+
+
+def _explanation(explanation: Mapping | ReadoutExplanation) -> dict[str, Any]:
+    if isinstance(explanation, Mapping):
+        return {"kind": "mapping", **_mapping(explanation)}
+    return {
+        "kind": "readouts",
+        "layer": explanation.layer,
+        "formula": str(explanation),
+        "gate": str(explanation.gate),
+        "gate_name": explanation.gate_name,
+        "undecided_patterns": list(explanation.undecided),
+        "signals": [
+            {"name": readout.name, **_readout(readout), "share": share}
+            for readout, share in zip(explanation.readouts, explanation.shares, strict=True)
+        ],
+        "residual": explanation.residual,
+    }
+
+
+def _experiments(experiments: ExperimentFindings) -> dict[str, Any]:
+    examined = experiments.examined
+    document: dict[str, Any] = {
+        "survivors": experiments.of,
+        "not_swappable": experiments.unswappable,
+        "circuits": experiments.circuits,
+        "disputes": _listed(experiments.disputes, _dispute),
+        "circuit_disputes": _listed(experiments.circuit_disputes, _dispute),
+    }
+    if examined is not None:
+        document["cross_examination"] = {
+            "explanations": [_explanation(explanation) for explanation in examined.explanations],
+            "swaps": [len(swaps.outcomes) for swaps in examined.swaps],
+            "predicted": [[int((p.bits == s.outcomes).sum()) for p in s.predictions] for s in examined.swaps],
+            "halfway": [list(row) for row in examined.halfway],
+            "most_moved": examined.most_moved,
+            "interchange": [found and _interchange(found) for found in experiments.interchanges],
+        }
+    return document
+
+
+def _interchange(found: ReadoutInterchange) -> dict[str, Any]:
+    return {
+        "iia": [float(share) for share in found.single],
+        "iia_joint": None if found.joint is None else float(found.joint),
+        "patched_states": found.patched,
+        "unnatural_states": found.unnatural,
+    }
+
+
+def _dispute(dispute: Dispute) -> dict[str, Any]:
+    found = dispute.experiment
+    return {
+        "between": [_circuit(e) if isinstance(e, Circuit) else repr(e) for e in dispute.explanations],
+        "family": dispute.family,
+        "experiment": found
+        and {
+            "kind": found.kind,
+            "text": found.text,
+            **found.setting,
+            "predicted": [int(bit) for bit in found.predicted],
+            "network_decides": int(found.outcome),
+            "wrong": found.wrong,
+        },
+    }
+
+
+def _costs(findings: PaperFindings) -> dict[str, Any]:
+    ranking = findings.ranking
+    model = ranking.model
+    return {
+        "prices": {
+            "gate": model.gate,
+            "not": model.negation,
+            "xor": model.parity,
+            "familiar": dict(model.familiar),
+        },
+        "cheapest_mappings": _listed(findings.cheapest, _mapping),
+        "survivors": ranking.of,
+        "ranking": [{"cost": cost, **_explanation(explanation)} for cost, explanation in ranking.entries],
+        "settings_not_tried": ranking.untried,
+        "winners": [
+            {"not": p.negation, "familiar": p.familiar, "cost": p.cost, "places": [k + 1 for k in p.winners]}
+            for p in ranking.table
+        ],
+    }
+
+
+def _lesson(lesson: Lesson) -> dict[str, Any]:
+    return {
+        "shown": list(lesson.shown),
+        "told": lesson.told,
+        "task": str(lesson.task),
+        "learned": str(lesson.learned),
+        "fitting_circuits_between": lesson.fitting and list(lesson.fitting.between),
+        "depth": lesson.depth,
+        "continuations": [
+            {
+                "table": str(continuation.table),
+                "name": continuation.name,
+                "circuits_between": continuation.circuits and list(continuation.circuits.between),
+                "algorithms": None
+                if continuation.algorithms is None
+                else _listed(continuation.algorithms.items(), _aligned),
+            }
+            for continuation in lesson.continuations
+        ],
+    }

@@ -1,0 +1,1 @@
+"""The released code of the paper: how it counts circuits, formulas and mappings."""

@@ -1,0 +1,1 @@
+"""WHERE: the circuits that meet a criterion."""

@@ -1,0 +1,338 @@
+"""What a circuit is asked to do: in which scenarios, and which decisions must come out."""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from ..behavior import Behavior
+from ..common.arguments import choice
+from ..common.errors import InputError
+from ..decision import Decision, decision_limits, level_for
+from ..network.network import Network, check_tells_apart
+from ..network.rounding import (
+    BOUNDARY_SHIFT,
+    EPSILON,
+    ORDERS,
+    WHOLE,
+    Rounding,
+    Runs,
+    Values,
+    grid_of,
+    nothing,
+    rounding_of_circuits,
+    whole_runs,
+)
+
+Ablation = Literal["zero", "mean", "resample"]
+ABLATIONS: tuple[Ablation, ...] = ("zero", "mean", "resample")
+ALONE = -1
+# Sums of weights are compared with the error allowed up to their own rounding.
+SUM_ROUNDING = 1e-12
+# Scenarios of one block, where there are so many that they are gone through in blocks.
+SCENARIOS_AT_ONCE = 1 << 12
+# Inputs of which all pairs are held at once.
+MOST_INPUTS_PAIRED = 512
+
+
+@dataclass(frozen=True, eq=False)
+class Criterion:
+    """Scenarios, each a base input with the activations that removed edges carry, and the decisions wanted in each.
+
+    The scenarios come in parts: every base alone, or every base with every source. A circuit meets the criterion when
+    in each part the scenarios in which it is wrong weigh at most the behavior's epsilon together.
+
+    Attributes:
+        network: whose circuits are judged.
+        behavior: the inputs, what is wanted at each, how it is decided, and how much may be wrong.
+        base: shape (scenarios,), the input of each scenario.
+        source: shape (scenarios,), the input that removed edges are resampled from; -1 when from none.
+        ablated: for layers 0 to depth - 1, shape (scenarios, neurons): what edges outside the circuit carry.
+        near: shape (inputs, outputs), the pre-activations that outputs must come as close to as the behavior's
+            `within`.
+    """
+
+    network: Network
+    behavior: Behavior
+    base: Int[np.ndarray, " scenarios"]
+    source: Int[np.ndarray, " scenarios"]
+    ablated: tuple[Float[np.ndarray, "scenarios _neurons"], ...]
+    near: Float[np.ndarray, "inputs outputs"]
+
+    @property
+    def decision(self) -> Decision:
+        """How outputs become what is wanted."""
+        return self.behavior.decision
+
+    @property
+    def level(self) -> float:
+        """By threshold, an output above it is read as 1; any other decision knows 0.5 only."""
+        return level_for(self.network, self.decision)
+
+    @cached_property
+    def bases(self) -> Float[np.ndarray, "scenarios features"]:
+        """The inputs, scenario by scenario."""
+        return self.behavior.points[self.base]
+
+    @cached_property
+    def wanted(self) -> Bool[np.ndarray, "scenarios outputs"]:
+        """The bits wanted, scenario by scenario."""
+        return self.behavior.wanted[self.base]
+
+    @cached_property
+    def weights(self) -> Float[np.ndarray, " scenarios"]:
+        """The share of each scenario in its part."""
+        weights = self.behavior.weights
+        return weights[self.base] * np.where(self.source == ALONE, 1.0, weights[self.source])
+
+    @property
+    def allowed(self) -> float:
+        """The weight of wrong scenarios that a circuit may have in each part."""
+        epsilon = self.behavior.epsilon
+        return epsilon + SUM_ROUNDING if epsilon else 0.0
+
+    @property
+    def opens(self) -> Bool[np.ndarray, " scenarios"]:
+        """Whether each scenario is the first of its part."""
+        resampled = self.source != ALONE
+        return np.concatenate([[True], resampled[1:] != resampled[:-1]])
+
+    @cached_property
+    def contrasts(self) -> Float[np.ndarray, "scenarios dimensions outputs"]:
+        """What of the outputs' pre-activations is held against limits in each scenario: they themselves or, by argmax,
+        how far that of the wanted class exceeds each other one."""
+        count, outputs = self.wanted.shape
+        themselves = np.broadcast_to(np.eye(outputs), (count, outputs, outputs))
+        if self.decision != "argmax":
+            return themselves
+        others = np.array([[o for o in range(outputs) if o != c] for c in self.wanted.argmax(axis=1)])
+        differences = self.wanted[:, None, :] - np.eye(outputs)[others]
+        return differences if self.behavior.within is None else np.concatenate([differences, themselves], axis=1)
+
+    def limits(self, slack: float) -> Float[np.ndarray, "ends dimensions"]:
+        """Low and high ends of what is allowed, scenario by scenario and contrast by contrast, the decision boundary
+        being moved outwards by `slack`."""
+        low, high = self._argmax_limits(slack) if self.decision == "argmax" else self._bit_limits(slack)
+        if self.behavior.within is not None:
+            center, distance = self.near[self.base], self.behavior.within + slack
+            lowest, highest = np.nextafter(center - distance, -np.inf), center + distance
+            if self.decision == "argmax":
+                low, high = np.concatenate([low, lowest], axis=1), np.concatenate([high, highest], axis=1)
+            else:
+                low, high = np.maximum(low, lowest), np.minimum(high, highest)
+        return np.stack([low.ravel(), high.ravel()])
+
+    @cached_property
+    def shifted_limits(self) -> Float[np.ndarray, "boxes ends dimensions"]:
+        """The box when the decision boundary moves inwards and outwards by 1e-9."""
+        return np.stack([self.limits(-BOUNDARY_SHIFT), self.limits(BOUNDARY_SHIFT)])
+
+    @cached_property
+    def certified_limits(self) -> Float[np.ndarray, "boxes ends dimensions"]:
+        """The same, moved further where the rounding of a circuit's sums may reach further than that: what is inside
+        the first box is so in exact arithmetic, and what is outside the second is not.
+
+        Where a sum may be infinite, nothing is inside the first and everything inside the second.
+        """
+        boxes, decided = self.shifted_limits.copy(), self.limits(0.0)
+        margins = self.margins
+        finite = np.where(np.isfinite(margins), margins, 0.0)
+        boxes[0, 0], boxes[0, 1] = (
+            np.maximum(boxes[0, 0], decided[0] + finite),
+            np.minimum(boxes[0, 1], decided[1] - finite),
+        )
+        boxes[1, 0], boxes[1, 1] = (
+            np.minimum(boxes[1, 0], decided[0] - finite),
+            np.maximum(boxes[1, 1], decided[1] + finite),
+        )
+        boxes[0, 0, margins == math.inf] = math.inf
+        boxes[1, 0, margins == math.inf], boxes[1, 1, margins == math.inf] = -math.inf, math.inf
+        return boxes
+
+    @cached_property
+    def is_beyond_rounding(self) -> bool:
+        """Whether moving the boundary by 1e-9 is more than what rounding can do, whatever the circuit."""
+        return not self.rounding.steps and bool((self.certified_limits == self.shifted_limits).all())
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The whole network at every input, and how far each value may be off there."""
+        return whole_runs(self.network, self.behavior.points)
+
+    @cached_property
+    def ablated_errors(self) -> tuple[Float[np.ndarray, "scenarios _neurons"], ...]:
+        """How far what edges outside the circuit carry may be off."""
+        alone, errors = self.source == ALONE, []
+        for layer in range(self.network.depth):
+            found = self.runs.errors[layer][self.source]
+            found[alone] = self._mean_error(layer)
+            errors.append(found)
+        return tuple(errors)
+
+    @cached_property
+    def rounding(self) -> Rounding:
+        """How far the sums of any circuit may be off, in any scenario."""
+        alone, removed = self.source == ALONE, []
+        for layer in range(self.network.depth):
+            values = nothing(self.network.widths[layer])
+            if alone.any():
+                # What is removed without a source is the same in every scenario.
+                carried = self.ablated[layer][np.argmax(alone)]
+                values = Values.of(carried[None], self._mean_error(layer)[None])
+            if not alone.all():
+                values = values.or_else(self.runs.layer(layer))
+            removed.append(values)
+        return rounding_of_circuits(self.network, self.behavior.points, removed)
+
+    def _mean_error(self, layer: int) -> Float[np.ndarray, " neurons"]:
+        """How far what edges carry by an ablation without a source may be off."""
+        alone = self.source == ALONE
+        state, error, weights = self.runs.states[layer], self.runs.errors[layer], self.behavior.weights
+        if not any(carried[alone].any() for carried in self.ablated):
+            return np.zeros(state.shape[1])
+        sizes = weights @ np.abs(state)
+        is_whole = not error.any() and sizes.max(initial=0.0) < WHOLE * grid_of(weights) * grid_of(state)
+        return weights @ error + (0.0 if is_whole else (len(weights) + 2) * EPSILON * sizes)
+
+    def undecided(self) -> Int[np.ndarray, " inputs"]:
+        """The inputs at which moving the boundary, or rounding, may change what the whole network itself decides."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            reached = (self.contrasts @ self.near[self.base][:, :, None]).reshape(-1)
+            off = (np.abs(self.contrasts) @ self.runs.received_errors[self.base][:, :, None]).reshape(-1)
+        (inner, outer), decided = self.shifted_limits, self.limits(0.0)
+        inside = (reached > np.maximum(inner[0], decided[0] + off)) & (
+            reached <= np.minimum(inner[1], decided[1] - off)
+        )
+        below = reached <= np.minimum(outer[0], decided[0] - off)
+        above = reached > np.maximum(outer[1], decided[1] + off)
+        return np.unique(self.base[~(inside | below | above).reshape(len(self.base), -1).all(axis=1)])
+
+    @cached_property
+    def margins(self) -> Float[np.ndarray, " dimensions"]:
+        """How near its limit each contrast must come for rounding to matter, whatever the circuit."""
+        with np.errstate(invalid="ignore"):
+            off = np.nan_to_num(np.abs(self.contrasts) @ self.rounding.outputs, nan=math.inf, posinf=math.inf)
+        return ORDERS * (off.reshape(-1) + self.near_errors)
+
+    @property
+    def near_errors(self) -> Float[np.ndarray, " dimensions"]:
+        """How far what the limits are taken around may be off."""
+        errors = np.zeros(self.contrasts.shape[:2])
+        if self.behavior.within is not None:
+            errors[:, -self.wanted.shape[1] :] = self.runs.received_errors[self.base]
+        return errors.reshape(-1)
+
+    def limits_as_decided(self) -> Float[np.ndarray, "boxes ends dimensions"]:
+        """The box that float64 arithmetic happens to decide by, twice."""
+        return np.stack([self.limits(0.0)] * 2)
+
+    def _bit_limits(self, slack: float) -> tuple[np.ndarray, np.ndarray]:
+        name = self.network.activations[-1]
+        ends = {bit: decision_limits(name, self.decision, bit, slack, self.level) for bit in (False, True)}
+        return tuple(np.where(self.wanted, ends[True][k], ends[False][k]) for k in (0, 1))  # type: ignore[return-value]
+
+    def _argmax_limits(self, slack: float) -> tuple[np.ndarray, np.ndarray]:
+        outputs = self.wanted.shape[1]
+        # Of equal outputs the first is chosen: against those that come later, a difference of 0 is enough.
+        first = np.arange(outputs - 1) >= self.wanted.argmax(axis=1)[:, None]
+        low = np.where(first, np.nextafter(-slack, -np.inf), -slack)
+        return low, np.full(low.shape, np.inf)
+
+
+def perfect(network: Network, behavior: Behavior, ablation: Ablation = "zero") -> Criterion:
+    """The circuit makes the wanted decisions, its circuit error being at most the behavior's epsilon (paper, Def. 4).
+
+    Args:
+        network: the network.
+        behavior: the inputs, their weights, the decisions wanted, and how outputs are decided.
+        ablation: what edges outside the circuit carry: `zero`; their `mean` over the inputs; or, `resample`, what they
+            carry in the whole network at a source input, every base being run with every source.
+    """
+    if ablation == "resample":
+        _check_pairs(behavior)
+        return _joined(network, behavior, list(resampled_blocks(network, behavior)))
+    every = np.arange(len(behavior.points))
+    alone = np.full(len(every), ALONE)
+    return _criterion(network, behavior, every, alone, carried(network, behavior, ablation))
+
+
+def resample_faithful(network: Network, behavior: Behavior, ablation: Ablation = "zero") -> Criterion:
+    """Perfect, and still so when every other edge carries what it carries in the whole network at another input.
+
+    Every base with every source; a source that is the base itself asks nothing of a network that makes the wanted
+    decisions.
+    """
+    _check_pairs(behavior)
+    resampled = list(resampled_blocks(network, behavior))
+    alone = [] if ablation == "resample" else [perfect(network, behavior, ablation)]
+    return _joined(network, behavior, alone + resampled)
+
+
+def resampled_blocks(network: Network, behavior: Behavior) -> Iterator[Criterion]:
+    """Every base with every source, some sources at a time; the weights of all blocks sum to 1."""
+    count = len(behavior.points)
+    states = network.layers(behavior.points)[:-1]
+    at_once = max(1, SCENARIOS_AT_ONCE // count)
+    for start in range(0, count, at_once):
+        some = np.arange(start, min(count, start + at_once))
+        bases, sources = np.tile(np.arange(count), len(some)), np.repeat(some, count)
+        yield _criterion(network, behavior, bases, sources, (state[sources] for state in states))
+
+
+def carried(
+    network: Network, behavior: Behavior, ablation: Ablation
+) -> tuple[Float[np.ndarray, "inputs _neurons"], ...]:
+    """What edges outside a circuit carry by a kind of ablation that needs no source, for layers 0 to depth - 1.
+
+    Raises:
+        InputError: the kind is unknown, or is `resample`.
+    """
+    count = len(behavior.points)
+    if ablation == "zero":
+        return tuple(np.zeros((count, width)) for width in network.widths[:-1])
+    if ablation == "mean":
+        means = (behavior.weights @ state for state in network.layers(behavior.points)[:-1])
+        return tuple(np.tile(mean, (count, 1)) for mean in means)
+    raise InputError(f"unknown ablation {ablation!r} here; zero and mean set one value for each neuron")
+
+
+def check_ablation(ablation: str) -> Ablation:
+    """The kind of ablation, if it is one.
+
+    Raises:
+        InputError: it is none.
+    """
+    return choice("ablation", ablation, ABLATIONS)
+
+
+def _criterion(
+    network: Network,
+    behavior: Behavior,
+    bases: np.ndarray,
+    sources: np.ndarray,
+    ablated: Iterable[Float[np.ndarray, "scenarios _neurons"]],
+) -> Criterion:
+    if behavior.decision == "argmax":
+        check_tells_apart(network.activations[-1])
+    network = behavior.read(network)
+    near = network.received(network.depth, network.layers(behavior.points)[-2])
+    return Criterion(network, behavior, bases, sources, tuple(ablated), near)
+
+
+def _joined(network: Network, behavior: Behavior, parts: Sequence[Criterion]) -> Criterion:
+    bases = np.concatenate([part.base for part in parts])
+    sources = np.concatenate([part.source for part in parts])
+    ablated = (np.concatenate(layer) for layer in zip(*(part.ablated for part in parts), strict=True))
+    return _criterion(network, behavior, bases, sources, ablated)
+
+
+def _check_pairs(behavior: Behavior) -> None:
+    if len(behavior.points) > MOST_INPUTS_PAIRED:
+        raise InputError(
+            f"every base with every source of {len(behavior.points):,} inputs is more than is held at once; give at "
+            f"most {MOST_INPUTS_PAIRED} inputs, or ask audit_behavior, which goes through them in blocks"
+        )

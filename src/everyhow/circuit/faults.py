@@ -1,0 +1,133 @@
+"""Which circuits fall at each rung of the ladder, and the run that fells each."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+import numpy as np
+from jaxtyping import Bool
+
+from ..behavior import Behavior
+from ..decision import decide
+from ..ladder import Counterexample, Fault
+from ..model.circuit import Circuit
+from ..network.network import Network
+from .box_faults import fault_around
+from .criterion import ALONE, Criterion, perfect, resample_faithful
+from .findings import CircuitFindings
+from .listing import is_listable, list_circuits
+
+# Circuits looked at in search of some that fall.
+MOST_TRIED = 20_000
+
+
+def fallen(
+    rung: str,
+    network: Network,
+    behavior: Behavior,
+    findings: CircuitFindings,
+    most: int,
+) -> tuple[tuple[Circuit, Fault], ...]:
+    """At most `most` of the circuits that pass all rungs before `rung` and not this one, each with its fault.
+
+    Circuits that are minimal come before others; beyond them at most 20,000 circuits are looked at. The first rung
+    sorts the whole space; what falls there is shown by circuits one edge smaller than a minimal one.
+    """
+    alone = perfect(network, behavior, findings.asked.ablation)
+    faithfully = resample_faithful(network, behavior, findings.asked.ablation)
+    finders = {
+        "perfect": lambda: _imperfect(alone, findings),
+        "resample_faithful": lambda: _unfaithful(alone, faithfully, findings),
+        "resample_faithful_minimal": lambda: _not_minimal(faithfully, findings),
+        "resample_faithful_fewest_edges": lambda: _too_large(findings),
+        "robust": lambda: _wrong_nearby(alone, findings, findings.asked.radius or 0.0),
+    }
+    return tuple(islice(finders[rung](), most))
+
+
+def fault_of(criterion: Criterion, circuit: Circuit) -> Fault | None:
+    """The first scenario in which a circuit is wrong, where it is wrong too often; None when it meets the criterion."""
+    behavior = criterion.behavior
+    outputs = criterion.network.run_circuit(criterion.bases, circuit, criterion.ablated)[-1]
+    bits, decided = decide(outputs, criterion.decision, criterion.level)
+    wrong = (bits != criterion.wanted) | ~decided
+    failing = wrong.any(axis=1) | _too_far(criterion, circuit)
+    part = np.cumsum(criterion.opens) - 1
+    errors = np.bincount(part, failing * criterion.weights)
+    if not (errors > criterion.allowed).any():
+        return None
+    scenario = int(np.flatnonzero(failing & (errors > criterion.allowed)[part])[0])
+    source = int(criterion.source[scenario])
+    at, sources = behavior.name_of(int(criterion.base[scenario])), ()
+    setting = "alone"
+    if source != ALONE:
+        sources = (("every edge outside it", behavior.name_of(source)),)
+        setting = f"amid what the other edges carry at {sources[0][1]}"
+    elsewhere = ""
+    if behavior.epsilon:
+        elsewhere = f", and not only there: its circuit error is {errors[part[scenario]]:.4g}"
+    if not wrong[scenario].any():
+        return Fault(f"{setting}, its output is not as near at {at} as it has to be{elsewhere}")
+    text = f"{setting}, it decides otherwise at {at}{elsewhere}"
+    if not decided[scenario].all():
+        return Fault(f"{text}: its output is no bit")
+    wanted = bool(criterion.wanted[scenario, np.flatnonzero(wrong[scenario])[0]])
+    return Fault(text, Counterexample(at, sources, wanted, not wanted))
+
+
+def _too_far(criterion: Criterion, circuit: Circuit) -> Bool[np.ndarray, " scenarios"]:
+    """Where the outputs do not come as near to the network's as the behavior asks."""
+    network, within = criterion.network, criterion.behavior.within
+    if within is None:
+        return np.zeros(len(criterion.base), bool)
+    before = network.run_circuit(criterion.bases, circuit, criterion.ablated)[-2]
+    mask = network.masks(circuit)[-1]
+    weights, bias = network.weights[-1], network.biases[-1]
+    received = before @ (weights * mask).T + criterion.ablated[-1] @ (weights * ~mask).T + bias
+    return np.any(np.abs(received - criterion.near[criterion.base]) > within, axis=1)
+
+
+def _imperfect(alone: Criterion, findings: CircuitFindings) -> Iterator[tuple[Circuit, Fault]]:
+    seen = set()
+    for circuit in findings.minimal or ():
+        for smaller in filter(None, map(circuit.without, circuit.edges)):
+            fault = fault_of(alone, smaller)
+            if fault is not None and smaller not in seen:
+                seen.add(smaller)
+                yield smaller, fault
+
+
+def _unfaithful(alone: Criterion, faithfully: Criterion, findings: CircuitFindings) -> Iterator[tuple[Circuit, Fault]]:
+    minimal: Sequence[Circuit] = findings.minimal or ()
+    listed = list_circuits(alone) if is_listable(alone.network) else iter(())
+    known = set(minimal)
+    others = (circuit for circuit in islice(listed, MOST_TRIED) if circuit not in known)
+    for candidates in (minimal, others):
+        for circuit in candidates:
+            fault = fault_of(faithfully, circuit)
+            if fault is not None:
+                yield circuit, fault
+
+
+def _not_minimal(faithfully: Criterion, findings: CircuitFindings) -> Iterator[tuple[Circuit, Fault]]:
+    minimal = findings.faithful_minimal or ()
+    if not minimal or not is_listable(faithfully.network):
+        return
+    for circuit in islice(list_circuits(faithfully), MOST_TRIED):
+        inside = next((small for small in minimal if small != circuit and small.is_within(circuit)), None)
+        if inside is not None:
+            yield circuit, Fault(f"a circuit of {len(inside)} edges inside it passes as well")
+
+
+def _wrong_nearby(alone: Criterion, findings: CircuitFindings, radius: float) -> Iterator[tuple[Circuit, Fault]]:
+    for circuit in findings.smallest_faithful:
+        fault = fault_around(alone.network, circuit, alone.behavior, radius)
+        if fault is not None:
+            yield circuit, fault
+
+
+def _too_large(findings: CircuitFindings) -> Iterator[tuple[Circuit, Fault]]:
+    minimal = findings.faithful_minimal or ()
+    fewest = min(map(len, minimal), default=0)
+    for circuit in minimal:
+        if len(circuit) > fewest:
+            yield circuit, Fault(f"it has {len(circuit)} edges; {fewest} are enough")

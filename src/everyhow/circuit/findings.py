@@ -1,0 +1,299 @@
+"""WHERE, whole: the circuits of a network by every criterion, as far as the budget goes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import UInt64
+
+from ..behavior import Behavior
+from ..common.budget import over_budget
+from ..common.errors import InputError
+from ..common.estimate import Estimate
+from ..common.execution import IN_THREADS, Execution
+from ..model.circuit import Circuit
+from ..network.network import Network
+from .count import CircuitCount, count_circuits, counted
+from .criterion import ABLATIONS, Ablation, Criterion, perfect, resample_faithful, resampled_blocks
+from .estimate import affordable_estimate
+from .listing import MOST_EDGES, is_listable, list_circuits, list_possible
+from .minimal import minimal_circuits, minimal_sets
+from .overlap import Usage, usage, usage_of
+from .robust import RobustCount, robust_count
+from .running import masks_of, places
+from .search import COUNTED_BITS
+from .space import circuits_in_space
+
+COUNTING, COUNTING_FAITHFUL = "counting the circuits", "counting the resample-faithful circuits"
+RUNGS = ("perfect", "resample_faithful", "resample_faithful_minimal", "resample_faithful_fewest_edges")
+# With more inputs, every base with every source is run circuit by circuit instead of counted.
+MOST_AT_ONCE = 64
+# Circuits kept at once for that.
+MOST_KEPT = 4_000_000
+# Inputs that are named in a sentence.
+MOST_NAMED = 8
+# What deciding on a whole box costs, in candidate evaluations.
+STEPS_PER_BOX = 1_000
+
+
+@dataclass(frozen=True)
+class CircuitQuestions:
+    """What is asked of circuits beyond the decisions wanted.
+
+    Attributes:
+        ablation: what removed edges carry.
+        radius: half the side of the box around each input on which `robust` circuits decide right; None not to ask.
+    """
+
+    ablation: Ablation = "zero"
+    radius: float | None = None
+
+
+PLAIN = CircuitQuestions()
+
+
+@dataclass(frozen=True)
+class CircuitFindings:
+    """What is known of the circuits of one network; None where something was not counted exactly.
+
+    Attributes:
+        in_space: the number of all circuits.
+        asked: what was asked beyond the decisions.
+        perfect: the perfect ones, by size.
+        faithful: the resample-faithful ones, by size.
+        minimal: the perfect circuits with no perfect one inside.
+        faithful_minimal: the resample-faithful circuits with no resample-faithful one inside.
+        usage: how many perfect circuits use each edge and neuron.
+        estimate: of the number of perfect ones, when they were not counted.
+        robust: how many perfect circuits decide right on the whole box around each input; None when not asked for.
+        robust_left: how many of those that pass the last other rung do; likewise.
+        refused: what the budget did not allow, in words.
+        ties: which counts depend on rounding, in words, some circuits lying on the decision boundary.
+    """
+
+    in_space: int
+    asked: CircuitQuestions = PLAIN
+    perfect: CircuitCount | None = None
+    faithful: CircuitCount | None = None
+    minimal: tuple[Circuit, ...] | None = None
+    faithful_minimal: tuple[Circuit, ...] | None = None
+    usage: Usage | None = None
+    estimate: Estimate | None = None
+    robust: RobustCount | None = None
+    robust_left: RobustCount | None = None
+    refused: tuple[str, ...] = ()
+    ties: tuple[str, ...] = ()
+
+    @property
+    def survivors(self) -> dict[str, int | None]:
+        """The number of circuits that pass each rung; None where it is not known exactly."""
+        fewest = None
+        if self.faithful is not None and self.faithful.certified:
+            smallest = self.faithful.fewest_edges
+            fewest = 0 if smallest is None else self.faithful.certain[smallest]
+        minimal = None if self.faithful_minimal is None else len(self.faithful_minimal)
+        numbers = (_certified(self.perfect), _certified(self.faithful), minimal, fewest)
+        left: dict[str, int | None] = dict(zip(RUNGS, numbers, strict=True))
+        if self.asked.radius is not None:
+            known = self.robust_left is not None and self.robust_left.certified
+            left["robust"] = self.robust_left.proved if self.robust_left is not None and known else None
+        return left
+
+    @property
+    def simplest(self) -> Circuit | None:
+        """The circuit of fewest edges that passes the strictest criterion that any passes; None when none is known."""
+        return next(iter(self.faithful_minimal or self.minimal or ()), None)
+
+    @property
+    def smallest_faithful(self) -> tuple[Circuit, ...]:
+        """The resample-faithful circuits of fewest edges."""
+        minimal = self.faithful_minimal or ()
+        fewest = min(map(len, minimal), default=0)
+        return tuple(circuit for circuit in minimal if len(circuit) == fewest)
+
+
+def counting_steps(network: Network, inputs: int) -> dict[str, int]:
+    """The candidate evaluations that each count of circuits takes, by what is counted."""
+    space = circuits_in_space(network) * max(1, inputs // MOST_AT_ONCE)
+    # Every source is one more decision per circuit and base.
+    return {COUNTING: space, COUNTING_FAITHFUL: space * inputs}
+
+
+def examine_circuits(
+    network: Network,
+    behavior: Behavior,
+    budget: int,
+    asked: CircuitQuestions = PLAIN,
+    execution: Execution = IN_THREADS,
+) -> CircuitFindings:
+    """Count, and where the budget allows list, the circuits that are perfect and those that are resample-faithful.
+
+    Beyond the budget the number of perfect ones is estimated from a uniform sample of all circuits.
+    """
+    space, inputs = circuits_in_space(network), len(behavior.points)
+    nothing = CircuitFindings(space, asked)
+    refusal = _counting_refusal(network, inputs, budget)
+    if asked.ablation == "resample" and inputs > MOST_AT_ONCE:
+        return _by_running(nothing, network, behavior, budget)
+    alone = perfect(network, behavior, asked.ablation)
+    if refusal:
+        try:
+            estimate = affordable_estimate(alone, budget)
+        except InputError as error:
+            return replace(nothing, refused=(refusal, str(error)))
+        return replace(nothing, estimate=estimate, refused=(f"{refusal}; estimated instead",))
+    count = count_circuits(alone, execution=execution)
+    found = replace(nothing, perfect=count, ties=ties(count, "perfect") or _own_ties(alone))
+    # What would depend on a tie is left open.
+    if count.certified and is_listable(network) and not over_budget("", space * min(inputs, MOST_AT_ONCE), budget):
+        found = replace(found, minimal=minimal_circuits(alone), usage=usage(alone))
+    found = _with_faithful(found, alone, budget, execution)
+    if not is_listable(network) and not found.refused:
+        refusal = f"minimal circuits are looked for in networks of at most {MOST_EDGES} edges"
+        found = replace(found, refused=(refusal,))
+    return found if asked.radius is None else _with_robust(found, alone, budget, asked.radius)
+
+
+def count_by_ablation(
+    network: Network,
+    behavior: Behavior,
+    budget: int,
+    known: CircuitFindings,
+    execution: Execution = IN_THREADS,
+) -> dict[str, CircuitCount | None]:
+    """The number of perfect circuits under each kind of ablation; None where the budget does not allow it.
+
+    Args:
+        network: the network.
+        behavior: what is wanted.
+        budget: in candidate evaluations.
+        known: what is known already, by the kind that was asked for.
+        execution: how long counts are carried out.
+    """
+    inputs = len(behavior.points)
+    counts: dict[str, CircuitCount | None] = dict.fromkeys(ABLATIONS)
+    counts[known.asked.ablation] = known.perfect
+    if _counting_refusal(network, inputs, budget):
+        return counts
+    others: list[Ablation] = [one for one in ABLATIONS if one != known.asked.ablation]
+    for ablation in others:
+        if ablation != "resample":
+            counts[ablation] = count_circuits(perfect(network, behavior, ablation), execution=execution)
+        elif inputs > MOST_AT_ONCE:
+            counts[ablation] = _by_running(CircuitFindings(0), network, behavior, budget).perfect
+        elif not over_budget("", counting_steps(network, inputs)[COUNTING_FAITHFUL], budget):
+            counts[ablation] = count_circuits(perfect(network, behavior, ablation), execution=execution)
+    return counts
+
+
+def _own_ties(alone: Criterion) -> tuple[str, ...]:
+    """At which inputs rounding decides what the network itself does, where that is what circuits are held to."""
+    rows = alone.undecided()
+    if not len(rows):
+        return ()
+    names = " ".join(alone.behavior.name_of(int(row)) for row in rows[:MOST_NAMED])
+    more = f" and at {len(rows) - MOST_NAMED:,} more inputs" if len(rows) > MOST_NAMED else ""
+    return (f"the network's own output lies on the decision boundary at {names}{more}",)
+
+
+def _counting_refusal(network: Network, inputs: int, budget: int) -> str | None:
+    return over_budget(COUNTING, counting_steps(network, inputs)[COUNTING], min(budget, (1 << COUNTED_BITS) - 1))
+
+
+def _with_faithful(found: CircuitFindings, alone: Criterion, budget: int, execution: Execution) -> CircuitFindings:
+    """With the resample-faithful circuits, counted or, where there are very many inputs, run one by one."""
+    network, behavior = alone.network, alone.behavior
+    inputs, number = len(behavior.points), found.perfect.between[1] if found.perfect else 0
+    if inputs <= MOST_AT_ONCE:
+        refusal = over_budget(COUNTING_FAITHFUL, counting_steps(network, inputs)[COUNTING_FAITHFUL], budget)
+        if refusal:
+            return replace(found, refused=(refusal,))
+        criterion = resample_faithful(network, behavior, found.asked.ablation)
+        faithful = count_circuits(criterion, execution=execution)
+        minimal = minimal_circuits(criterion) if faithful.certified and is_listable(network) else None
+        tied = (*found.ties, *ties(faithful, "resample-faithful"))
+        return replace(found, faithful=faithful, faithful_minimal=minimal, ties=tied)
+    refusal = over_budget("running the perfect circuits amid every other input", number * inputs**2, budget)
+    if refusal is None and (number > MOST_KEPT or not is_listable(network)):
+        refusal = f"{number:,} perfect circuits are too many to be run amid every other input"
+    if refusal:
+        return replace(found, refused=(refusal,))
+    bits = np.concatenate([np.empty(0, np.uint64), *list_possible(alone)])
+    faithful, certain = _meeting(alone, bits, [[alone], resampled_blocks(network, behavior)])
+    minimal = _minimal(network, certain) if faithful.certified else None
+    tied = (*found.ties, *ties(faithful, "resample-faithful"))
+    return replace(found, faithful=faithful, faithful_minimal=minimal, ties=tied)
+
+
+def _by_running(found: CircuitFindings, network: Network, behavior: Behavior, budget: int) -> CircuitFindings:
+    """With the circuits that are right amid the values of every input, where these are too many to be counted at once:
+    those that are right amid some are listed and run amid the others."""
+    inputs, space = len(behavior.points), circuits_in_space(network)
+    refusal = over_budget("running the circuits amid every other input", space * inputs, budget)
+    if refusal is None and not is_listable(network):
+        refusal = f"circuits are run amid every other input in networks of at most {MOST_EDGES} edges"
+    if refusal:
+        return replace(found, refused=(refusal,))
+    first = next(resampled_blocks(network, behavior))
+    blocks, number = [np.empty(0, np.uint64)], 0
+    for block in list_possible(first):
+        blocks.append(block)
+        number += len(block)
+        if number > MOST_KEPT:
+            refusal = f"more than {MOST_KEPT:,} circuits would have to be run amid every other input"
+            return replace(found, refused=(refusal,))
+    count, certain = _meeting(first, np.concatenate(blocks), [resampled_blocks(network, behavior)])
+    found = replace(found, perfect=count, faithful=count, ties=ties(count, "perfect"))
+    if not count.certified:
+        return found
+    minimal = _minimal(network, certain)
+    return replace(found, minimal=minimal, faithful_minimal=minimal, usage=usage_of(network, [certain]))
+
+
+def _meeting(
+    listed: Criterion, bits: UInt64[np.ndarray, " circuits"], parts: Iterable[Iterable[Criterion]]
+) -> tuple[CircuitCount, UInt64[np.ndarray, " _circuits"]]:
+    """Of circuits given as bits, those that meet each part of a criterion: their number, and which surely do."""
+    masks = masks_of(listed, bits)
+    certain, possible = np.ones(len(bits), bool), np.ones(len(bits), bool)
+    for criteria in parts:
+        surely, perhaps = places(criteria, masks)
+        certain, possible = certain & surely, possible & perhaps
+    return counted(bits, (certain, possible)), bits[certain]
+
+
+def _minimal(network: Network, bits: UInt64[np.ndarray, " circuits"]) -> tuple[Circuit, ...]:
+    minimal = (Circuit(network.graph, int(one)) for one in minimal_sets([bits]))
+    return tuple(sorted(minimal, key=lambda circuit: (len(circuit), circuit.bits)))
+
+
+def _with_robust(found: CircuitFindings, alone: Criterion, budget: int, radius: float) -> CircuitFindings:
+    """With the circuits that decide right on whole boxes: of all perfect ones, and of those of the last rung."""
+    network, behavior = alone.network, alone.behavior
+    number = found.perfect.between[1] if found.perfect else 0
+    steps = number * len(behavior.points) * STEPS_PER_BOX
+    refusal = over_budget("deciding which circuits are right on whole boxes", steps, budget)
+    if not is_listable(network):
+        refusal = f"robust circuits are looked for in networks of at most {MOST_EDGES} edges"
+    if refusal:
+        return replace(found, refused=(*found.refused, refusal))
+    robust = robust_count(network, list_circuits(alone), behavior, radius)
+    left = None
+    if found.faithful_minimal is not None:
+        left = robust_count(network, found.smallest_faithful, behavior, radius)
+    tied = ()
+    if not robust.certified:
+        tied = (f"of {robust.undecided:,} perfect circuits it stayed open whether they are robust",)
+    return replace(found, robust=robust, robust_left=left, ties=(*found.ties, *tied))
+
+
+def _certified(count: CircuitCount | None) -> int | None:
+    return count.between[0] if count is not None and count.certified else None
+
+
+def ties(count: CircuitCount, kind: str) -> tuple[str, ...]:
+    """Why a count depends on rounding, in words; empty when it does not."""
+    if count.certified:
+        return ()
+    low, high = count.between
+    return (f"some circuits lie on the decision boundary: there are between {low:,} and {high:,} {kind} ones",)

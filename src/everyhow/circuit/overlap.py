@@ -1,0 +1,87 @@
+"""How circuits overlap, and which edges and neurons they share."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt64
+
+from ..model.circuit import Circuit
+from ..model.graph import Edge, Node
+from ..network.network import Network
+from .criterion import Criterion
+from .listing import list_bits
+
+Role = Literal["core", "contingent", "never"]
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How many of `circuits` circuits use each edge and each hidden neuron."""
+
+    circuits: int
+    edges: Mapping[Edge, int]
+    neurons: Mapping[Node, int]
+
+    def role(self, item: tuple[int, ...]) -> Role:
+        """core: in all circuits; never: in none; contingent: in some. An item is an edge or a neuron."""
+        counts: Mapping[tuple[int, ...], int] = {**self.edges, **self.neurons}
+        count = counts[item]
+        if count == 0:
+            return "never"
+        return "core" if count == self.circuits else "contingent"
+
+
+def usage(criterion: Criterion) -> Usage:
+    """How often each edge of non-zero weight and each hidden neuron is used over all circuits that meet `criterion`."""
+    return usage_of(criterion.network, list_bits(criterion))
+
+
+def usage_of(network: Network, stream: Iterable[UInt64[np.ndarray, " _circuits"]]) -> Usage:
+    """How often circuits given as bits, in blocks, use each edge of non-zero weight and each hidden neuron."""
+    graph = network.graph
+    groups = [sum(1 << graph.positions[edge] for edge in graph.entering[neuron]) for neuron in graph.inner]
+    circuits, edges, neurons = _totals(stream, np.array(groups, np.uint64))
+    return Usage(
+        circuits,
+        {edge: int(edges[graph.positions[edge]]) for edge in graph.edges},
+        {neuron: int(count) for neuron, count in zip(graph.inner, neurons, strict=True)},
+    )
+
+
+def _totals(stream: Iterable[UInt64[np.ndarray, " _circuits"]], groups: UInt64[np.ndarray, " groups"]) -> tuple:
+    from ..kernels.antichain import count_bits, count_touching
+
+    circuits = 0
+    edges, neurons = np.zeros(64, np.int64), np.zeros(len(groups), np.int64)
+    for block in stream:
+        circuits += len(block)
+        count_bits(block, edges)
+        count_touching(block, groups, neurons)
+    return circuits, edges, neurons
+
+
+def jaccard(circuits: Sequence[Circuit]) -> Float[np.ndarray, "circuits circuits"]:
+    """Shared edges over edges in either, for every pair of circuits.
+
+    Example:
+        >>> one, two = (Circuit.of_edges((2, 1), edges) for edges in ([(1, 0, 1)], [(1, 0, 0), (1, 0, 1)]))
+        >>> jaccard([one, two]).tolist()
+        [[1.0, 0.5], [0.5, 1.0]]
+    """
+    bits = _matrix(circuits)
+    shared = bits @ bits.T
+    sizes = np.diag(shared)
+    return shared / (sizes[:, None] + sizes[None, :] - shared)
+
+
+def inclusion(circuits: Sequence[Circuit]) -> Bool[np.ndarray, "circuits circuits"]:
+    """Entry (i, j): whether every edge of circuit i is in circuit j."""
+    bits = _matrix(circuits)
+    return bits @ bits.T == bits.sum(axis=1)[:, None]
+
+
+def _matrix(circuits: Sequence[Circuit]) -> Float[np.ndarray, "circuits edges"]:
+    edges = sorted({edge for circuit in circuits for edge in circuit.edges})
+    return np.array([[edge in circuit for edge in edges] for circuit in circuits], float).reshape(len(circuits), -1)

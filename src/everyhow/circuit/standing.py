@@ -1,0 +1,177 @@
+"""Where one circuit stands among all: whether it is perfect and minimal, what could go, and of how many it is one."""
+
+from dataclasses import dataclass
+
+from ..behavior import Behavior
+from ..common.budget import DEFAULT_BUDGET
+from ..ladder import Fault
+from ..model.circuit import Circuit
+from ..model.graph import Edge
+from ..network.network import Network
+from .bounded import Answer, counted, minimal_inside, nearest
+from .criterion import Ablation, Criterion, perfect, resample_faithful
+from .faults import fault_of
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One circuit among all perfect ones.
+
+    Attributes:
+        circuit: the circuit.
+        fault: where it decides otherwise when run alone; None when it is perfect.
+        resample_fault: where it does so alone or amid what the other edges carry at any other input; None when it is
+            resample-faithful.
+        removable: the edges of a perfect circuit that can go, one at a time with what then dangles, and leave it
+            perfect.
+        minimal_inside: the perfect circuits within it that have no perfect one inside, itself included if it is one;
+            None when they were not looked for.
+        of_perfect: how many perfect circuits the network has; None when not counted exactly.
+        of_size: how many of them have as few edges as this one, or fewer; likewise.
+        nearest: when it is not perfect, the perfect circuit that differs in the fewest edges, added and removed (of
+            several the one with the fewest edges, then with the least `bits`); None when there is none or it was not
+            looked for.
+        refused: what the budget or the size of the network did not allow, in words.
+        ties: what was left open because it depends on a tie, in words.
+    """
+
+    circuit: Circuit
+    fault: Fault | None
+    resample_fault: Fault | None
+    removable: tuple[Edge, ...]
+    minimal_inside: tuple[Circuit, ...] | None
+    of_perfect: int | None
+    of_size: int | None
+    nearest: Circuit | None
+    refused: tuple[str, ...] = ()
+    ties: tuple[str, ...] = ()
+
+    @property
+    def perfect(self) -> bool:
+        """Whether it makes every decision when run alone."""
+        return self.fault is None
+
+    @property
+    def resample_faithful(self) -> bool:
+        """Whether it also does so amid what the other edges carry at any other input."""
+        return self.resample_fault is None
+
+    @property
+    def minimal(self) -> bool | None:
+        """Whether it is perfect and no proper sub-circuit is; None when that was not found out."""
+        if not self.perfect or self.removable:
+            return False
+        return None if self.minimal_inside is None else self.minimal_inside == (self.circuit,)
+
+    @property
+    def added(self) -> tuple[Edge, ...]:
+        """The edges of the nearest perfect circuit that this one lacks."""
+        return () if self.nearest is None else tuple(e for e in self.nearest.edges if e not in self.circuit)
+
+    @property
+    def removed(self) -> tuple[Edge, ...]:
+        """The edges that the nearest perfect circuit lacks."""
+        return () if self.nearest is None else tuple(e for e in self.circuit.edges if e not in self.nearest)
+
+    def __str__(self) -> str:
+        tied = ["some of this depends on a tie"] if self.ties else []
+        if self.fault is not None:
+            return "; ".join([f"your circuit is not perfect: {self.fault}", *self._nearest_text(), *tied])
+        return "; ".join([self._minimal_text(), *self._smaller_text(), self._number_text(), *tied])
+
+    def _minimal_text(self) -> str:
+        if self.minimal is None:
+            return "your circuit is perfect; whether it is minimal was not found out"
+        return "your circuit is perfect and minimal" if self.minimal else "your circuit is perfect, not minimal"
+
+    def _smaller_text(self) -> list[str]:
+        number = len(self.removable)
+        if number:
+            return [f"{number} of its edges {'is' if number == 1 else 'are'} removable"]
+        if self.minimal is False and self.minimal_inside:
+            edges = len(self.minimal_inside[0])
+            return [f"no edge is removable alone, but a perfect circuit of {edges} edges lies inside"]
+        return []
+
+    def _number_text(self) -> str:
+        if self.of_perfect is None:
+            return "how many perfect circuits there are was not counted"
+        return (
+            "it is the only perfect circuit" if self.of_perfect == 1 else f"it is one of {_circuits(self.of_perfect)}"
+        )
+
+    def _nearest_text(self) -> list[str]:
+        if self.of_perfect == 0:
+            return ["there is no perfect circuit"]
+        if self.nearest is None:
+            return []
+        number = len(self.added) + len(self.removed)
+        changes = [
+            f"{' '.join(f'{layer}.{j}<{i}' for layer, j, i in edges)} {word}"
+            for edges, word in ((self.added, "added"), (self.removed, "removed"))
+            if edges
+        ]
+        nearest = "the only perfect circuit" if self.of_perfect == 1 else f"the nearest of {_circuits(self.of_perfect)}"
+        return [f"{nearest} has {' and '.join(changes)} ({number} edge{'s' if number > 1 else ''})"]
+
+
+def _circuits(number: int | None) -> str:
+    return f"{number:,} perfect circuits"
+
+
+def standing(
+    network: Network,
+    behavior: Behavior,
+    circuit: Circuit,
+    budget: int = DEFAULT_BUDGET,
+    ablation: Ablation = "zero",
+) -> Standing:
+    """Where `circuit` stands among the circuits of `network` that make the decisions of `behavior` when run alone.
+
+    Whether it is minimal is decided by all circuits inside it, since ablating more can mend what ablating less breaks:
+    they are those of the network that has its edges only. Each of the three searches (inside, the whole count, the
+    nearest) is left out, and said to be, when the circuits to look at exceed the budget, and so is what would depend on
+    a tie.
+
+    Args:
+        network: the network.
+        behavior: the decisions wanted, and how outputs are decided.
+        circuit: the circuit to place.
+        budget: candidate evaluations allowed for each search.
+        ablation: what removed edges carry.
+
+    Raises:
+        InputError: the circuit does not belong to the network.
+
+    Example:
+        >>> from everyhow import xornet
+        >>> from everyhow.behavior import Behavior, parse_task
+        >>> print(standing(xornet(), Behavior.of_task(parse_task("XOR")), Circuit.whole(xornet())))
+        your circuit is perfect and minimal; it is the only perfect circuit
+    """
+    circuit = circuit.on(network.graph)
+    alone = perfect(network, behavior, ablation)
+    fault = fault_of(alone, circuit)
+    removable = () if fault else tuple(edge for edge in circuit.edges if _stays(alone, circuit.without(edge)))
+    inside = minimal_inside(alone, circuit, budget)
+    count = counted(alone, budget)
+    near = Answer[Circuit](None)
+    if fault and count.found is not None and count.found.between[0]:
+        near = nearest(alone, circuit)
+    sizes = None if count.found is None else count.found.certain
+    return Standing(
+        circuit,
+        fault,
+        fault_of(resample_faithful(network, behavior, ablation), circuit),
+        removable,
+        inside.found,
+        None if sizes is None else sum(sizes.values()),
+        None if sizes is None else sum(number for edges, number in sizes.items() if edges <= len(circuit)),
+        near.found,
+        (*(f"inside it: {reason}" for reason in inside.refused), *count.refused, *near.refused),
+        (*(f"inside it: {reason}" for reason in inside.ties), *count.ties),
+    )
+
+
+def _stays(criterion: Criterion, circuit: Circuit | None) -> bool:
+    return circuit is not None and fault_of(criterion, circuit) is None

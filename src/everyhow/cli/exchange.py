@@ -1,0 +1,187 @@
+"""Commands that exchange explanations with other tools: place a circuit, align a causal model, export a run."""
+
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..common.budget import DEFAULT_BUDGET
+from ..common.errors import visible
+from ..common.reading import naming
+from .options import InputsOption, JsonOption, ThresholdOption, coding, print_json, stored_network, whole_budget
+
+if TYPE_CHECKING:
+    from ..circuit.standing import Standing
+    from ..ladder import Fault
+    from ..model.graph import Edge
+
+app = typer.Typer()
+
+OVER_BUDGET = 3
+# Placements printed; the number of all of them is printed, too.
+MOST_SHOWN = 1000
+
+NetworkOption = Annotated[
+    str, typer.Option("--network", help="A network file (.json, .safetensors or .onnx), or xornet.")
+]
+
+
+@app.command("place")
+def place_command(
+    graph: Annotated[
+        Path, typer.Argument(help="A circuit as graph JSON (EAP-IG, MIB), or as edge masks (.npz, or a JSON log).")
+    ],
+    task: Annotated[str, typer.Argument(help="A gate, a formula or a truth table; the network is judged by itself.")],
+    network: NetworkOption,
+    decision: Annotated[str | None, typer.Option(help="How outputs become bits: threshold, round or argmax.")] = None,
+    output_threshold: Annotated[
+        float | None, typer.Option(help="An output above it is read as 1; the network's own threshold if not given.")
+    ] = None,
+    inputs: InputsOption = None,
+    top: Annotated[int | None, typer.Option(help="Take so many edges of largest absolute score.")] = None,
+    threshold: Annotated[float | None, typer.Option(help="Take the edges of at least this absolute score.")] = None,
+    connected: Annotated[
+        bool, typer.Option("--connected", help="Leave out edges that lead nowhere, and tell which.")
+    ] = False,
+    circuit: Annotated[
+        str | None, typer.Option(help="Of a log of many circuits, the one meant: EPOCH/OUTPUT/NUMBER.")
+    ] = None,
+    ablation: Annotated[str, typer.Option(help="What removed edges carry: zero, mean or resample.")] = "zero",
+    budget: Annotated[float, typer.Option(help="Candidate evaluations allowed for each search.")] = DEFAULT_BUDGET,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell where a circuit that another tool found stands among all circuits of its network."""
+    from ..exchange.graph_json import read_graph, read_graph_edges
+    from ..importing.door import as_network
+    from ..model.circuit import connected_part
+    from ..questions import place
+
+    most = whole_budget(budget)
+    whole, dropped = as_network(stored_network(network), output_threshold, coding(inputs, "inputs")), ()
+    if connected:
+        edges = read_graph_edges(graph, whole, top, threshold, circuit)
+        with naming(graph):
+            placed, dropped = connected_part(whole.graph, edges)
+    else:
+        placed = read_graph(graph, whole, top, threshold, circuit)
+    found = place(whole, task, placed, decision, most, ablation)  # type: ignore[arg-type]
+    if as_json:
+        print_json(_standing_document(found, dropped))
+    else:
+        for line in _standing_lines(found, dropped):
+            typer.echo(visible(line))
+    if found.refused:
+        raise typer.Exit(OVER_BUDGET)
+
+
+@app.command("align")
+def align_command(
+    model: Annotated[Path, typer.Argument(help="A causal model (.json): variables, values, parents, mechanisms.")],
+    network: NetworkOption,
+    joint: Annotated[
+        bool, typer.Option("--joint", help="Also hold variables together, each as at a source of its own.")
+    ] = False,
+    threshold: ThresholdOption = None,
+    inputs: InputsOption = None,
+    decision: Annotated[
+        str | None, typer.Option(help="argmax, where two outputs stand for two classes: they are folded into one.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find every minimal place of a causal model in a network, by interchange of one variable at a time."""
+    from ..common.arguments import choice
+    from ..decision import DECISIONS
+    from ..exchange.causal_model_files import read_causal_model
+    from ..importing.door import as_network
+    from ..mapping.placements import count_placements, differences, joint_disagreement, placements
+
+    read = read_causal_model(model)
+    whole = as_network(stored_network(network), threshold, coding(inputs, "inputs"))
+    if decision is not None and choice("decision", decision, DECISIONS) == "argmax":
+        whole = whole.folded()
+    with naming(model):
+        differs, number = differences(whole, read), count_placements(whole, read)
+    shown = []
+    for placement in islice(placements(whole, read), MOST_SHOWN):
+        pairs = zip(placement.variables, placement.sets, strict=True)
+        entry = {"sets": {name: [[s.layer, j] for j in s.neurons] for name, s in pairs}}
+        if joint:
+            disagreement = joint_disagreement(whole, read, placement)
+            entry |= {"joint": disagreement is None, "disagreement": disagreement and str(disagreement)}
+        shown.append((str(placement), entry))
+    if as_json:
+        print_json({"placements": number, "listed": [entry for _, entry in shown], "differs_at": list(differs)})
+        return
+    if differs:
+        typer.echo(visible(f"the model says otherwise than the network at {', '.join(differs)}"))
+    typer.echo(f"{number:,} minimal placement{'' if number == 1 else 's'}")
+    for text, entry in shown:
+        told = {True: "; agrees jointly", False: f"; {entry.get('disagreement')}", None: ""}[entry.get("joint")]
+        typer.echo(visible(f"  {text}{told}"))
+    if number > len(shown):
+        typer.echo(f"  the first {len(shown):,} are shown")
+
+
+@app.command("export")
+def export_command(
+    run: Annotated[Path, typer.Argument(help="The folder of an audit.")],
+    out: Annotated[Path, typer.Option(help="Folder to write into.")],
+) -> None:
+    """Write the minimal circuits of an audit as graph JSON, and its surviving mappings as intervention dicts."""
+    from ..auditing.reopening import reopen
+    from ..exchange.export import MOST_MAPPINGS, export_audit
+
+    for name, number in export_audit(reopen(run, progress=True), out).items():
+        cut = (
+            f", the first {MOST_MAPPINGS:,} written"
+            if name.endswith("mappings") and (number or 0) > MOST_MAPPINGS
+            else ""
+        )
+        typer.echo(visible(f"{out / name}: {'not found by the audit' if number is None else f'{number:,}{cut}'}"))
+
+
+def _standing_lines(found: "Standing", dropped: "tuple[Edge, ...]") -> list[str]:
+    lines = [str(found)]
+    lines += [f"left out because they lead nowhere: {_edges(dropped)}"] if dropped else []
+    lines += [f"removable: {_edges(found.removable)}"] if found.removable else []
+    if found.minimal_inside:
+        sizes = sorted({len(circuit) for circuit in found.minimal_inside})
+        lines.append(
+            f"minimal perfect circuits inside it: {len(found.minimal_inside):,}, of {' '.join(map(str, sizes))} edges"
+        )
+    if found.of_size is not None:
+        lines.append(
+            f"perfect circuits of {len(found.circuit)} edges or fewer: {found.of_size:,} of {found.of_perfect:,}"
+        )
+    lines.append(f"resample-faithful: {'yes' if found.resample_fault is None else f'no; {found.resample_fault}'}")
+    return lines + [f"not found out: {reason}" for reason in found.refused + found.ties]
+
+
+def _standing_document(found: "Standing", dropped: "tuple[Edge, ...]") -> dict[str, Any]:
+    inside = found.minimal_inside
+    return {
+        "summary": str(found),
+        "circuit": found.circuit.edges,
+        "left_out": dropped,
+        "perfect": found.perfect,
+        "fault": _fault(found.fault),
+        "minimal": found.minimal,
+        "removable": found.removable,
+        "minimal_inside": None if inside is None else [circuit.edges for circuit in inside],
+        "resample_faithful": found.resample_faithful,
+        "resample_fault": _fault(found.resample_fault),
+        "of_perfect": found.of_perfect,
+        "of_size": found.of_size,
+        "nearest": found.nearest and found.nearest.edges,
+        "refused": found.refused,
+        "ties": found.ties,
+    }
+
+
+def _fault(fault: "Fault | None") -> str | None:
+    return None if fault is None else str(fault)
+
+
+def _edges(edges: "tuple[Edge, ...]") -> str:
+    return " ".join(f"{layer}.{j}<{i}" for layer, j, i in edges)

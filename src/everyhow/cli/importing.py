@@ -1,0 +1,91 @@
+"""The command `everyhow import`: a network of another library's file, checked and written as a network file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..common.errors import visible
+from ..model.origin import Origin
+from ..network.network import Network
+from .options import HeaderOption, InputsOption, JsonOption, ThresholdOption, coding, numbers, print_json, rows_of_file
+
+
+def import_command(
+    source: Annotated[
+        Path, typer.Argument(help="An ONNX file, or one that holds a state dict: .pt, .pth, .ckpt, .bin, .safetensors.")
+    ],
+    out: Annotated[Path, typer.Option(help="Network file to write (.json or .safetensors).")] = Path("network.json"),
+    widths: Annotated[
+        str | None, typer.Option(help="Of a state dict: neurons of each hidden layer to check, such as 3,3.")
+    ] = None,
+    hidden_activation: Annotated[
+        str | None, typer.Option(help="Of a state dict: activation of the hidden layers, or one for each: relu,tanh.")
+    ] = None,
+    output_activation: Annotated[
+        str | None, typer.Option(help="Of a state dict: activation of the output layer.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Inputs to check it on, one per row (.csv or .npy); corners if not given.")
+    ] = None,
+    order: Annotated[
+        str | None, typer.Option(help="Of a state dict: its layers as they run, such as input,hidden,output.")
+    ] = None,
+    part: Annotated[
+        str | None, typer.Option(help="Of a checkpoint of several state dicts: the place of the one meant.")
+    ] = None,
+    threshold: ThresholdOption = None,
+    inputs: InputsOption = None,
+    header: HeaderOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import a network from another library's file, check it against that, and write it to a network file."""
+    from ..importing.door import as_network
+    from ..importing.load import load
+    from ..network.documents import check_network_path, save_network
+
+    check_network_path(out)
+    network = load(
+        source,
+        widths=None if widths is None else numbers(widths, "widths", int),
+        hidden_activation=hidden_activation,
+        output_activation=output_activation,
+        data=None if data is None else rows_of_file(data, "inputs", header),
+        order=order,
+        part=part,
+        threshold=threshold,
+    )
+    network = as_network(network, inputs=coding(inputs, "inputs"))
+    path = save_network(network, out)
+    shape = {"widths": "-".join(map(str, network.widths)), "activations": ", ".join(network.activations)}
+    if as_json:
+        origin = None if network.origin is None else network.origin.document()
+        read = {"threshold": network.threshold, "inputs": list(network.input_values)}
+        print_json({"network": str(path), **shape, "edges": network.edges, **read, "origin": origin})
+        return
+    told = {"network": str(path), **shape, "read by": _read_by(network)} | (
+        _told(network.origin) if network.origin else {}
+    )
+    for key, value in told.items():
+        typer.echo(visible(f"{key:<20} {value}"))
+
+
+def _read_by(network: Network) -> str:
+    """How the numbers of the network are read, as far as it is said."""
+    inputs = "inputs {:g} and {:g}".format(*network.input_values)
+    if network.threshold is not None:
+        return f"{inputs}; an output above {network.threshold:g} is 1"
+    return f"{inputs}; where outputs turn from 0 to 1 is not said: give --threshold here, or to the commands that ask"
+
+
+def _told(origin: Origin) -> dict[str, str]:
+    told = {"source": origin.source, "folded": "; ".join(origin.folded) or "nothing"}
+    if not origin.inputs_checked:
+        return told | {"checked": origin.checked_on}
+    ties = f"; {origin.ties} within rounding of the boundary, a tie" if origin.ties else ""
+    return told | {
+        "checked on": f"{origin.checked_on}, in {origin.precision}",
+        "largest difference": f"{origin.largest_difference:.3g}",
+        "allowed there": f"{origin.allowed_difference:.3g}",
+        "decisions changed": f"{origin.decisions_changed}{ties}",
+    }

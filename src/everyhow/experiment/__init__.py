@@ -1,0 +1,1 @@
+"""Rivals: what explanations predict, and the runs that tell them apart."""

@@ -1,0 +1,145 @@
+"""Deciding experiments: the cheapest one at which two explanations differ, and what the network says."""
+
+from dataclasses import dataclass, field
+
+from ..boolean.truth_table import row_name
+from ..common.arguments import choice
+from ..common.errors import InputError
+from ..decision import DECISIONS, Decision
+from ..importing.door import as_network
+from ..model.circuit import Circuit
+from ..network.network import Network
+from .circuit_trials import CircuitTrials, circuit_trials
+from .cross_examination import CrossExamination, cross_examine
+from .witness import Explanation
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One experiment, what both explanations predict, and what the network decides.
+
+    Attributes:
+        kind: input (the network runs on a point near the truth table), edge (one edge carries what it carries at a
+            source) or interchange (variables take their values from sources).
+        text: the experiment in words.
+        setting: the same as plain values: `point`; or `edge`, `base`, `source`; or `of` (which of the two explanations
+            is swapped), `base` and `sources` (pairs of a variable and its source). Both are rows as digits.
+        predicted: the decision predicted by each explanation.
+        outcome: the network's decision.
+    """
+
+    kind: str
+    text: str
+    setting: dict = field(hash=False)
+    predicted: tuple[bool, bool]
+    outcome: bool
+
+    @property
+    def wrong(self) -> int:
+        """Which explanation predicted wrongly: 0 the first, 1 the second."""
+        return 0 if self.predicted[0] != self.outcome else 1
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """Two explanations and the experiment that decides between them.
+
+    Attributes:
+        explanations: the two.
+        family: the experiments that were tried, in words.
+        experiment: the cheapest one at which they disagree; None when they agree on all of the family.
+    """
+
+    explanations: tuple[Explanation | Circuit, Explanation | Circuit]
+    family: str
+    experiment: Experiment | None
+
+    def __str__(self) -> str:
+        if self.experiment is None:
+            return f"no experiment decides among {self.family}"
+        found = self.experiment
+        return (
+            f"{found.text}: the first predicts {found.predicted[0]:d}, the second {found.predicted[1]:d}, the network "
+            f"decides {found.outcome:d}; the {('first', 'second')[found.wrong]} is wrong"
+        )
+
+
+def decide_between(
+    network: Network, one: Explanation | Circuit, other: Explanation | Circuit, decision: Decision = "threshold"
+) -> Dispute:
+    """The cheapest experiment that two explanations of a network disagree about, run on the network.
+
+    Two circuits are run at inputs in a box around the corners of the truth table, nearest to a corner first, and then
+    with one edge resampled. Mappings and readout explanations are asked to predict each other's interchanges, those
+    that move fewest variables first; decisions are then by threshold.
+
+    Args:
+        network: of one output.
+        one: a circuit, mapping or readout explanation.
+        other: a circuit when `one` is; otherwise a mapping or readout explanation.
+        decision: how outputs become bits, for circuits.
+
+    Raises:
+        InputError: a circuit against something else, or an explanation that does not fit the network.
+
+    Example:
+        >>> import everyhow as eh
+        >>> one, other, *_ = eh.readouts(eh.xornet())
+        >>> eh.decide_between(eh.xornet(), one, other).experiment.text
+        "at 11, with the first's XOR(A,B) as at 01"
+    """
+    network = as_network(network)
+    choice("decision", decision, DECISIONS)
+    if isinstance(one, Circuit) != isinstance(other, Circuit):
+        raise InputError(
+            "a circuit predicts inputs and resampled edges, a mapping or readout explanation predicts interchanges; "
+            "give two circuits, or two of the others"
+        )
+    if isinstance(one, Circuit) and isinstance(other, Circuit):
+        return circuit_dispute(circuit_trials(network, (one, other), decision), 0, 1)
+    examined = cross_examine(network, [one, other])  # type: ignore[list-item]
+    return swap_dispute(examined, 0, 1)
+
+
+def swap_dispute(examined: CrossExamination, one: int, other: int) -> Dispute:
+    """The cheapest interchange of either of two explanations at which they differ: fewest variables, then the first
+    explanation's before the second's, then in the order of bases."""
+    family = "all interchanges of either explanation's variables, every base with every source of each"
+    if examined.most_moved is not None:
+        family += f", at most {examined.most_moved} moved at once"
+    pair = (examined.explanations[one], examined.explanations[other])
+    found = []
+    for own in (one, other):
+        swaps = examined.swaps[own]
+        differ = swaps.predictions[one].bits != swaps.predictions[other].bits
+        moved = (swaps.sources >= 0).sum(axis=1)
+        found += [(int(moved[k]), own != one, int(k), own) for k in differ.nonzero()[0][:1]]
+    if not found:
+        return Dispute(pair, family, None)
+    _, _, k, own = min(found)
+    swaps, variables = examined.swaps[own], examined.witnesses[own].variables
+    inputs = examined.inputs
+    base = row_name(int(swaps.bases[k]), inputs)
+    sources = [
+        (variable, row_name(int(source), inputs))
+        for variable, source in zip(variables, swaps.sources[k], strict=True)
+        if source >= 0
+    ]
+    taken = " and ".join(f"{variable} as at {source}" for variable, source in sources)
+    owner = "first" if own == one else "second"
+    text = f"at {base}, with the {owner}'s {taken}" if taken else f"at {base}, nothing being changed"
+    setting = {"of": 0 if own == one else 1, "base": base, "sources": [list(pair) for pair in sources]}
+    predicted = (bool(swaps.predictions[one].bits[k]), bool(swaps.predictions[other].bits[k]))
+    return Dispute(pair, family, Experiment("interchange", text, setting, predicted, bool(swaps.outcomes[k])))
+
+
+def circuit_dispute(trials: CircuitTrials, one: int, other: int) -> Dispute:
+    """The cheapest trial at which two of the circuits differ."""
+    pair = (trials.circuits[one], trials.circuits[other])
+    differ = (trials.decisions[one] != trials.decisions[other]).nonzero()[0]
+    if not len(differ):
+        return Dispute(pair, trials.family, None)
+    k = int(differ[0])
+    kind, text, setting = trials.describe(k)
+    predicted = (bool(trials.decisions[one][k]), bool(trials.decisions[other][k]))
+    return Dispute(pair, trials.family, Experiment(kind, text, setting, predicted, bool(trials.outcomes[k])))

@@ -1,0 +1,206 @@
+"""Explanations as witnesses: each can carry out interchanges of its own variables, and predict what any patched run of
+the network decides by reading the run through its variables."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from ..boolean.algorithms import Leaf, Tree
+from ..common.errors import InputError
+from ..mapping.mapping import Mapping
+from ..network.network import Intervention, Network
+from ..readout.explanation import ReadoutExplanation
+from ..readout.interchange import dual_directions, swapped_states
+from ..readout.readout import relative_residual, rows_of
+
+Layers = tuple[Float[np.ndarray, "swaps _neurons"], ...]
+Explanation = Mapping | ReadoutExplanation
+
+# A reading this close to halfway between 0 and 1 is taken as at the first row.
+HALFWAY = 1e-3
+# How far the residual of a readout may be from what it was found with; rounding leaves less.
+SAME_RESIDUAL = 1e-6
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What an explanation says of each patched run.
+
+    Attributes:
+        bits: the decision that it predicts.
+        halfway: where some variable reads neither 0 nor 1, but halfway; it is taken as at the first row.
+    """
+
+    bits: Bool[np.ndarray, " swaps"]
+    halfway: Bool[np.ndarray, " swaps"]
+
+
+class Witness(ABC):
+    """An explanation of one network, ready to be examined.
+
+    Runs are of a network of one output, over its whole truth table.
+    """
+
+    @property
+    @abstractmethod
+    def variables(self) -> tuple[str, ...]:
+        """The names of the variables that can be swapped."""
+
+    @abstractmethod
+    def interventions(
+        self, bases: Int[np.ndarray, " swaps"], moved: tuple[int, ...], sources: Int[np.ndarray, "swaps _moved"]
+    ) -> list[Intervention]:
+        """What carries out swaps at `bases`, the `moved` variables taking their values from `sources`."""
+
+    @abstractmethod
+    def predict(self, layers: Layers) -> Prediction:
+        """The decisions predicted for runs of the network whose layers these are, inputs first."""
+
+
+@dataclass(frozen=True, eq=False)
+class MappingWitness(Witness):
+    """An algorithm with a place for each variable.
+
+    A swap holds the neurons of the moved variables at the values that they have in the run on their source. A variable
+    reads as it does in the natural state that is nearest on its neurons; where a variable that is read is an operand of
+    another, the outer one counts.
+    """
+
+    network: Network
+    mapping: Mapping
+    _natural: Layers = field(repr=False)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return tuple(variable.name for variable in self.mapping.algorithm.variables)
+
+    def interventions(self, bases, moved, sources):
+        return [
+            Intervention(s.layer, s.neurons, self._natural[s.layer][np.ix_(column, s.neurons)])
+            for s, column in zip((self.mapping.sets[v] for v in moved), sources.T, strict=True)
+        ]
+
+    def predict(self, layers):
+        root = self.mapping.algorithm.tree
+        left, unsure_left = self._operand(root.left, (0,), layers)
+        right, unsure_right = self._operand(root.right, (1,), layers)
+        bits = (left ^ root.left_negated) & (right ^ root.right_negated) ^ self.mapping.algorithm.negated
+        return Prediction(bits, unsure_left | unsure_right)
+
+    def _operand(self, operand: Tree, path: tuple[int, ...], layers: Layers) -> tuple[np.ndarray, np.ndarray]:
+        if isinstance(operand, Leaf):
+            return self.network.input_bits(layers[0][:, operand.index]), np.zeros(len(layers[0]), dtype=bool)
+        variables = zip(self.mapping.algorithm.variables, self.mapping.sets, strict=True)
+        variable, place = next((variable, place) for variable, place in variables if variable.path == path)
+        natural = self._natural[place.layer][:, place.neurons]
+        on = np.array([bool(variable.bits >> row & 1) for row in range(len(natural))])
+        if on.all() or not on.any():
+            return np.full(len(layers[0]), on[0]), np.zeros(len(layers[0]), dtype=bool)
+        read = layers[place.layer][:, place.neurons]
+        distance = np.linalg.norm(read[:, None] - natural[None], axis=2)
+        to_off, to_on = distance[:, ~on].min(axis=1), distance[:, on].min(axis=1)
+        apart = np.linalg.norm(natural[on][:, None] - natural[~on][None], axis=2).min()
+        halfway = np.abs(to_on - to_off) <= 2 * HALFWAY * apart
+        return np.where(halfway, on[0], to_on < to_off), halfway
+
+
+@dataclass(frozen=True, eq=False)
+class ReadoutWitness(Witness):
+    """A readout explanation.
+
+    A swap moves the layer's state along the dual directions of the moved signals. A signal reads 1 above one half.
+    """
+
+    network: Network
+    explanation: ReadoutExplanation
+    directions: Float[np.ndarray, "neurons signals"] = field(repr=False)
+    _natural: Layers = field(repr=False)
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        return tuple(readout.name for readout in self.explanation.readouts)
+
+    def interventions(self, bases, moved, sources):
+        layer = self.explanation.layer
+        chosen = np.full((len(bases), len(self.variables)), -1)
+        chosen[:, list(moved)] = sources
+        patched = swapped_states(self.explanation, self._natural[layer], self.directions, bases, chosen)
+        return [Intervention(layer, tuple(range(patched.shape[1])), patched)]
+
+    def predict(self, layers):
+        readouts = self.explanation.readouts
+        values = layers[self.explanation.layer] @ self._codes.T + [readout.constant for readout in readouts]
+        unsure = np.abs(values - 0.5) <= HALFWAY
+        at_first = np.array([bool(readout.table.bits & 1) for readout in readouts])
+        bits = np.where(unsure, at_first, values > 0.5)
+        pattern = bits @ (1 << np.arange(len(readouts))[::-1])
+        return Prediction((self.explanation.gate.bits >> pattern & 1).astype(bool), np.atleast_1d(unsure.any(axis=1)))
+
+    @cached_property
+    def _codes(self) -> Float[np.ndarray, "signals neurons"]:
+        return np.array([readout.coefficients for readout in self.explanation.readouts])
+
+
+def witness(
+    network: Network, explanation: Explanation, holding: Float[np.ndarray, "held neurons"] | None = None
+) -> Witness:
+    """The witness for an explanation of `network`.
+
+    Args:
+        network: of one output, over its whole truth table.
+        explanation: a Mapping, or a ReadoutExplanation.
+        holding: for a readout explanation, what its swaps leave untouched; see `dual_directions`.
+
+    Raises:
+        InputError: another kind of explanation, or one of another network's shape.
+    """
+    natural = network.layers(network.corners)
+    if isinstance(explanation, ReadoutExplanation):
+        readout = explanation.readouts[0]
+        _check_inputs(network, readout.table.inputs)
+        _check_fits(network, explanation.layer, len(readout.coefficients) - 1)
+        if len(readout.coefficients) != network.widths[explanation.layer]:
+            raise InputError(
+                f"the explanation reads {len(readout.coefficients)} neurons, layer {explanation.layer} of the network "
+                f"has {network.widths[explanation.layer]}; give explanations of this network"
+            )
+        _check_reads(explanation, natural[explanation.layer])
+        return ReadoutWitness(network, explanation, dual_directions(explanation, holding), natural)
+    if not isinstance(explanation, Mapping):
+        raise InputError(
+            f"what is examined by interchange is a Mapping (eh.mappings) or a ReadoutExplanation (eh.readouts), not "
+            f"{type(explanation).__name__}"
+        )
+    if holding is not None:
+        raise InputError("holding belongs to readout explanations; the swaps of a mapping hold all other neurons")
+    _check_inputs(network, explanation.algorithm.inputs)
+    for place in explanation.sets:
+        _check_fits(network, place.layer, max(place.neurons))
+    return MappingWitness(network, explanation, natural)
+
+
+def _check_reads(explanation: ReadoutExplanation, states: Float[np.ndarray, "inputs neurons"]) -> None:
+    """Explanations of another network of the same shape read something else here than they say."""
+    for readout in explanation.readouts:
+        wanted = rows_of(np.array([readout.table.bits]), readout.table.inputs)
+        read = states @ readout.coefficients + readout.constant
+        (residual,) = relative_residual(wanted, read[None])
+        if abs(residual - readout.residual) > SAME_RESIDUAL:
+            raise InputError(
+                f"{readout} is not what this network's layer {explanation.layer} reads: the residual is "
+                f"{residual:.3g}, not {readout.residual:.3g}; give explanations of this network"
+            )
+
+
+def _check_inputs(network: Network, inputs: int) -> None:
+    if inputs != network.widths[0]:
+        raise InputError(f"the explanation is over {inputs} inputs, the network has {network.widths[0]}")
+
+
+def _check_fits(network: Network, layer: int, neuron: int) -> None:
+    if not (1 <= layer < network.depth and neuron < network.widths[layer]):
+        shape = "-".join(map(str, network.widths))
+        raise InputError(f"the explanation uses neuron {neuron} of layer {layer}, which a {shape} network has not")

@@ -1,0 +1,56 @@
+"""Every reading that each neuron of a circuit can have."""
+
+import itertools
+import math
+
+import numpy as np
+from jaxtyping import Float
+
+from ..decision import decide
+from ..model.circuit import Circuit
+from ..network.network import Network
+from .count import ReadingRule
+from .interpretation import Neuron, Reading
+
+
+def circuit_readings(
+    network: Network, circuit: Circuit, points: Float[np.ndarray, "inputs features"], rule: ReadingRule
+) -> dict[Neuron, tuple[Reading, ...]]:
+    """The readings of each neuron that varies, lowest separator first, the circuit being run alone.
+
+    An output has one reading, its decision; a neuron that is absent or never varies is left out.
+    """
+    states = network.run_circuit(points, circuit)
+    present = {(0, i) for i in range(network.widths[0])} | {(layer, j) for layer, j, _ in circuit.edges}
+    readings = {}
+    for layer, j in sorted(present):
+        values = states[layer][:, j]
+        found = _readings(values, rule) if layer < network.depth else _output_readings(values, rule.level_of(network))
+        if found:
+            readings[layer, j] = found
+    return readings
+
+
+def _readings(values: Float[np.ndarray, " inputs"], rule: ReadingRule) -> tuple[Reading, ...]:
+    if rule.as_float32:
+        values = values.astype(np.float32).astype(np.float64)
+    ordered = np.sort(values)
+    span = ordered[-1] - ordered[0]
+    closest = rule.tolerance * max(1.0, float(np.abs(values).max()))
+    return tuple(
+        Reading(_bits(values >= high), float((low + high) / 2), float((high - low) / span))
+        for low, high in itertools.pairwise(ordered)
+        if high > low and high - low >= closest
+    )
+
+
+def _output_readings(values: Float[np.ndarray, " inputs"], level: float) -> tuple[Reading, ...]:
+    rounded = math.isnan(level)
+    bits, _ = decide(values, "round" if rounded else "threshold", level)
+    if bits.all() or not bits.any():
+        return ()
+    return (Reading(_bits(bits), 0.5 if rounded else level, 1.0),)
+
+
+def _bits(column: np.ndarray) -> int:
+    return sum(int(bit) << k for k, bit in enumerate(column))

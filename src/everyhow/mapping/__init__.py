@@ -1,0 +1,1 @@
+"""WHERE, given an algorithm: the neurons that carry its variables."""

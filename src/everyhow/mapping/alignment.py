@@ -1,0 +1,188 @@
+"""Aligned algorithms: those whose every variable has a neuron set with the signature that it needs."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..boolean.algorithms import Algorithm, Inner, Leaf, Tree, Variable, depth, inner, tree_counts
+from ..boolean.truth_table import TruthTable, variable_bits
+from ..common.errors import BudgetError
+from .mapping import Mapping, count_choices, mappings_of
+from .signatures import NeuronSet, Rows, Signatures, minimal_sets
+
+# Trees kept in memory while algorithms are grown; beyond this there are too many to be told apart one by one.
+MOST_GROWN = 200_000
+
+
+def needed_rows(variable: Variable, inputs: int) -> Rows:
+    """The signature of a neuron set that carries `variable`: at each source, the output when the variable is forced to
+    its value there."""
+    return _rows(variable.bits, variable.when_false, variable.when_true, inputs)
+
+
+def aligned(signatures: Signatures, table: TruthTable, max_depth: int) -> dict[Algorithm, int]:
+    """Every aligned algorithm of depth at most `max_depth` that computes `table`, with its number of minimal mappings.
+
+    Trees are grown from the root, a subtree only where some neuron set has the signature that its root needs, so the
+    cost grows with the aligned algorithms rather than with all of them. They come by depth, then by their operands.
+
+    Raises:
+        BudgetError: more than 200,000 trees have a place in the network.
+    """
+    growth = _Growth(signatures, table.inputs)
+    found = []
+    for wanted, negated in ((table.bits, False), (table.bits ^ table.full, True)):
+        outputs = (table.full, 0) if negated else (0, table.full)
+        found += [Algorithm(table.inputs, tree, negated) for tree in growth.trees(wanted, *outputs, max_depth)]
+    found.sort(key=lambda algorithm: (depth(algorithm.tree), algorithm.negated, algorithm.tree.key))
+    counts = {algorithm: count_choices(placements(signatures, algorithm)) for algorithm in found}
+    return {algorithm: number for algorithm, number in counts.items() if number}
+
+
+def minimal_mappings(signatures: Signatures, algorithm: Algorithm) -> Iterator[Mapping]:
+    """Every minimal mapping of an algorithm; none when it is not aligned."""
+    return mappings_of(algorithm, placements(signatures, algorithm))
+
+
+def placements(signatures: Signatures, algorithm: Algorithm) -> list[tuple[NeuronSet, ...]]:
+    """For each variable the inclusion-minimal neuron sets that have the signature it needs."""
+    found = signatures.minimal_by_rows
+    return [found.get(needed_rows(variable, algorithm.inputs), ()) for variable in algorithm.variables]
+
+
+def aligned_where_tested(
+    signatures: Signatures, candidates: Iterable[Any], tested: Sequence[int]
+) -> Iterator[tuple[Any, int]]:
+    """The algorithms or released formulas that are aligned when not every interchange is asked for, each with its
+    number of minimal mappings.
+
+    Args:
+        signatures: of the network.
+        candidates: what has variables, each with `bits`, `when_false` and `when_true`.
+        tested: for each source row the bases, as bits, at which network and candidate are compared.
+    """
+    inputs = len(tested).bit_length() - 1
+
+    def seen(rows: Rows) -> Rows:
+        return tuple(row & bases for row, bases in zip(rows, tested, strict=True))
+
+    groups = {rows: minimal_sets(sets) for rows, sets in signatures.grouped(seen).items()}
+    for candidate in candidates:
+        needed = (_rows(v.bits, v.when_false, v.when_true, inputs) for v in candidate.variables)
+        number = count_choices([groups.get(seen(rows), ()) for rows in needed])
+        if number:
+            yield candidate, number
+
+
+@dataclass(frozen=True, eq=False)
+class _Growth:
+    """Trees whose inner nodes below the root all have a neuron set, by function, context and depth."""
+
+    signatures: Signatures
+    inputs: int
+    memory: dict[tuple[int, int, int, int], tuple[Inner, ...]] = field(default_factory=dict)
+    grown: list[int] = field(default_factory=lambda: [0])
+    pairs: dict[tuple[int, int], tuple[tuple["_Operand", "_Operand"], ...]] = field(default_factory=dict)
+    operands: dict[int, tuple["_Operand", ...]] = field(default_factory=dict)
+
+    def trees(self, wanted: int, when_false: int, when_true: int, max_depth: int) -> tuple[Inner, ...]:
+        """The trees whose AND is `wanted`, the output being `when_false` or `when_true` as the root is forced."""
+        key = (wanted, when_false, when_true, max_depth)
+        if key not in self.memory:
+            grown = []
+            for tree in self._grow(*key):
+                grown.append(tree)
+                self.grown[0] += 1
+                if self.grown[0] > MOST_GROWN:
+                    raise BudgetError(
+                        "aligning the algorithms", self.grown[0], MOST_GROWN,
+                        f"More than {MOST_GROWN:,} trees have a place in the network; use a smaller depth.",
+                    )  # fmt: skip
+            self.memory[key] = tuple(grown)
+        return self.memory[key]
+
+    def _grow(self, wanted: int, when_false: int, when_true: int, max_depth: int) -> Iterator[Inner]:
+        for one, other in self._operand_pairs(wanted, max_depth):
+            lefts = self._operands(one, other, when_false, when_true, max_depth)
+            if not lefts:
+                continue
+            rights = self._operands(other, one, when_false, when_true, max_depth)
+            for left in lefts:
+                for right in rights:
+                    if left == right or (one == other and right.key < left.key):
+                        continue
+                    yield inner(left, one.negated, right, other.negated)
+
+    def _operands(
+        self, own: "_Operand", sibling: "_Operand", when_false: int, when_true: int, max_depth: int
+    ) -> tuple[Tree, ...]:
+        if own.leaf is not None:
+            return (Leaf(own.leaf),)
+        full = (1 << (1 << self.inputs)) - 1
+        on = (sibling.literal & when_true) | (~sibling.literal & full & when_false)
+        outputs = (on, when_false) if own.negated else (when_false, on)
+        bits = own.literal ^ (full if own.negated else 0)
+        if _rows(bits, *outputs, self.inputs) not in self.signatures.by_rows:
+            return ()
+        return self.trees(bits, *outputs, max_depth - 1)
+
+    def _operand_pairs(self, wanted: int, max_depth: int) -> tuple[tuple["_Operand", "_Operand"], ...]:
+        """The unordered pairs of operands of depth below `max_depth` whose AND is `wanted`."""
+        if (wanted, max_depth) not in self.pairs:
+            possible = [o for o in self._all_operands(max_depth) if o.literal & wanted == wanted]
+            self.pairs[wanted, max_depth] = tuple(
+                (one, other)
+                for position, one in enumerate(possible)
+                for other in possible[position:]
+                if one.literal & other.literal == wanted
+            )
+        return self.pairs[wanted, max_depth]
+
+    def _all_operands(self, max_depth: int) -> tuple["_Operand", ...]:
+        """Every operand of depth below `max_depth` that some neuron set can carry, and every input."""
+        if max_depth not in self.operands:
+            full = (1 << (1 << self.inputs)) - 1
+            leaves = [(bits, index) for index, bits in enumerate(variable_bits(self.inputs))]
+            below = carried_functions(self.signatures, self.inputs, max_depth - 1) if max_depth > 1 else []
+            self.operands[max_depth] = tuple(
+                _Operand(bits ^ (full if negated else 0), negated, index)
+                for bits, index in [*leaves, *((bits, None) for bits in below)]
+                for negated in (False, True)
+            )
+        return self.operands[max_depth]
+
+
+def carried_functions(signatures: Signatures, inputs: int, max_depth: int) -> list[int]:
+    """The functions of trees of depth at most `max_depth` that a variable with some neuron set can have.
+
+    Where the set's signature takes two rows, they tell the function up to complement; where it takes one, any function
+    will do.
+    """
+    full = (1 << (1 << inputs)) - 1
+    reached = tree_counts(inputs, max_depth, False)
+    told: set[int] = set()
+    for rows in signatures.by_rows:
+        if len(set(rows)) == 1:
+            return sorted(reached)
+        if len(set(rows)) == 2:
+            bits = sum(1 << source for source, row in enumerate(rows) if row == rows[0])
+            told |= {bits, bits ^ full}
+    return sorted(told & set(reached))
+
+
+@dataclass(frozen=True)
+class _Operand:
+    """An operand by its function: the bits it gives to the AND, whether it is negated, and which leaf it is, if any."""
+
+    literal: int
+    negated: bool
+    leaf: int | None
+
+
+def _rows(bits: int, when_false: int, when_true: int, inputs: int) -> Rows:
+    return forced_rows((bits >> source & 1 for source in range(1 << inputs)), when_false, when_true)
+
+
+def forced_rows(values: Iterable[int], when_false: int, when_true: int) -> Rows:
+    """What the output is when a variable is forced to its value at each source, as bit sets over the bases."""
+    return tuple(when_true if value else when_false for value in values)

@@ -1,0 +1,264 @@
+"""Algorithms and their places, whole: what aligns, what survives each stricter criterion, and what nearly aligns."""
+
+import itertools
+from collections.abc import Mapping as ReadOnly
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from ..behavior import Behavior
+from ..boolean.algorithms import Algorithm, algorithms, count_algorithms, counting_cost, idle_gate
+from ..boolean.truth_table import TruthTable
+from ..common.budget import over_budget
+from ..common.errors import BudgetError
+from ..ladder import Fault
+from ..network.network import Network
+from .alignment import MOST_GROWN, aligned, carried_functions, minimal_mappings
+from .faults import fault
+from .interchange import NearMiss, best_mappings, joint_runs, transitive_runs
+from .mapping import Mapping
+from .signatures import Signatures, signatures
+
+RUNGS = ("single", "irredundant", "ordered", "joint", "inert", "transitive")
+# The rungs at which variables are forced, and how many runs that takes at most.
+FORCING = {"joint": joint_runs, "transitive": transitive_runs}
+# How many algorithms that are not aligned are scored by IIA, simplest first, and of what depth at most.
+SCORED, SCORED_DEPTH = 100, 3
+# A neuron set costs about as much as so many candidate evaluations of the kernels.
+STEPS_PER_SET = 1000
+# Likewise, putting a mapping to the rungs, and each run in which variables are forced.
+STEPS_PER_MAPPING, STEPS_PER_RUN = 200_000, 60
+# Likewise, a pair of functions that the operands of a gate may have.
+STEPS_PER_PAIR = 200
+
+
+@dataclass(frozen=True)
+class MappingFindings:
+    """The aligned algorithms with their minimal mappings, rung by rung, and those that nearly align.
+
+    Attributes:
+        algorithms: the number of algorithms that compute the function; None when the budget did not allow it.
+        irredundant_algorithms: the number of irredundant ones; likewise.
+        signatures: the causal signatures of all neuron sets; likewise.
+        aligned: every aligned algorithm with its number of minimal mappings; None when the budget did not allow it.
+        survivors: the mappings that pass each rung after the first.
+        fallen: the mappings that fall at each rung after the second, each with its fault.
+        failure: what failed, in words, at the first rung that nothing passes; None when every rung is passed.
+        near_misses: irredundant algorithms that are not aligned, best worst-variable IIA first.
+        scored: among how many of the simplest such algorithms the near misses were looked for, and of how many.
+        refused: what the budget did not allow, in words.
+        tied_runs: how many runs in which variables are forced lie on the decision boundary where that matters.
+    """
+
+    algorithms: int | None
+    irredundant_algorithms: int | None
+    signatures: Signatures | None
+    aligned: ReadOnly[Algorithm, int] | None = field(default=None, repr=False)
+    survivors: ReadOnly[str, tuple[Mapping, ...]] = field(default_factory=dict, repr=False)
+    fallen: ReadOnly[str, ReadOnly[Mapping, Fault]] = field(default_factory=dict, repr=False)
+    failure: str | None = None
+    near_misses: tuple[NearMiss, ...] = ()
+    scored: tuple[int, int] = (0, 0)
+    refused: tuple[str, ...] = ()
+    tied_runs: int = 0
+
+    @property
+    def ties(self) -> tuple[str, ...]:
+        """Why signatures or rungs depend on rounding, in words; empty when they do not."""
+        single = 0 if self.signatures is None else self.signatures.ties
+        numbers = {"interchanges": single, "runs in which variables are forced": self.tied_runs}
+        return tuple(
+            f"{number:,} {what} leave the output on the decision boundary, so that rounding decides them"
+            for what, number in numbers.items()
+            if number
+        )
+
+    @property
+    def surviving_mappings(self) -> dict[str, int | None]:
+        """The number of (algorithm, mapping) pairs that pass each rung."""
+        if self.aligned is None:
+            return dict.fromkeys(RUNGS)
+        irredundant = sum(number for algorithm, number in self.aligned.items() if algorithm.irredundant)
+        later = {rung: len(self.survivors[rung]) if rung in self.survivors else None for rung in RUNGS[2:]}
+        return {"single": sum(self.aligned.values()), "irredundant": irredundant, **later}
+
+    @property
+    def surviving_algorithms(self) -> dict[str, int | None]:
+        """The number of algorithms with a mapping that passes each rung."""
+        if self.aligned is None:
+            return dict.fromkeys(RUNGS)
+        irredundant = sum(algorithm.irredundant for algorithm in self.aligned)
+        kept = {rung: len({mapping.algorithm for mapping in mappings}) for rung, mappings in self.survivors.items()}
+        return {"single": len(self.aligned), "irredundant": irredundant, **{r: kept.get(r) for r in RUNGS[2:]}}
+
+    @property
+    def trivial(self) -> dict[str, int | None]:
+        """How many of those that pass each rung are algorithms without variables: they pass every rung of any network,
+        and say nothing of where. Each has one mapping, the empty one."""
+        if self.aligned is None:
+            return dict.fromkeys(RUNGS)
+        kept = {rung: sum(not mapping.sets for mapping in mappings) for rung, mappings in self.survivors.items()}
+        alone = [algorithm for algorithm in self.aligned if not algorithm.variables]
+        irredundant = sum(algorithm.irredundant for algorithm in alone)
+        return {"single": len(alone), "irredundant": irredundant, **{rung: kept.get(rung) for rung in RUNGS[2:]}}
+
+    def fate(self, mapping: Mapping) -> tuple[str, Fault | None]:
+        """The strictest rung that an aligned, minimal mapping passes, and why it falls at the next; None when there is
+        no next."""
+        if mapping in self._fates:
+            return self._fates[mapping]
+        return "single", Fault(idle_gate(mapping.algorithm) or "")
+
+    @cached_property
+    def _fates(self) -> dict[Mapping, tuple[str, Fault | None]]:
+        rungs = list(self.survivors)
+        found: dict[Mapping, tuple[str, Fault | None]] = {}
+        for before, rung in itertools.pairwise(rungs):
+            found |= {mapping: (before, fault) for mapping, fault in self.fallen[rung].items()}
+        return found | dict.fromkeys(self.survivors[rungs[-1]], (rungs[-1], None)) if rungs else {}
+
+    @property
+    def strictest(self) -> str | None:
+        """The strictest rung that anything passes; `single` where the mappings were too many to be listed."""
+        listed = (
+            (rung, number) for rung, number in self.surviving_mappings.items() if rung in ("single", *self.survivors)
+        )
+        return next((rung for rung, number in reversed(list(listed)) if number), None)
+
+    @property
+    def simplest(self) -> Mapping | None:
+        """The simplest mapping that passes the strictest rung that any passes."""
+        if self.strictest == "single" and self.aligned and self.signatures is not None:
+            algorithm = min(self.aligned, key=simplicity)
+            return min(minimal_mappings(self.signatures, algorithm), key=complexity)
+        return min(self.survivors[self.strictest], key=complexity) if self.strictest else None
+
+
+def foreseen_refusal(widths: tuple[int, ...], table: TruthTable, max_depth: int, budget: int) -> str | None:
+    """What the budget will not allow in a network of these widths, as far as that does not depend on its weights."""
+    return (
+        _signature_refusal(widths, budget)
+        or _counting_refusal(table, max_depth, budget)
+        or _aligning_refusal(count_algorithms(table, max_depth), max_depth, budget)
+    )
+
+
+def _signature_refusal(widths: tuple[int, ...], budget: int) -> str | None:
+    sets = sum((1 << width) - 1 for width in widths[1:-1])
+    return over_budget(f"computing the signatures of {sets:,} neuron sets", sets * STEPS_PER_SET, budget)
+
+
+def _counting_refusal(table: TruthTable, max_depth: int, budget: int) -> str | None:
+    cost = counting_cost(table.inputs, max_depth, budget)
+    return _smaller_depth(over_budget(f"counting the algorithms of depth {max_depth}", cost, budget))
+
+
+def _aligning_refusal(steps: int, max_depth: int, budget: int) -> str | None:
+    return _smaller_depth(over_budget(f"aligning the algorithms of depth {max_depth}", steps, budget))
+
+
+def _smaller_depth(refusal: str | None) -> str | None:
+    return None if refusal is None else f"{refusal}; a smaller depth needs less"
+
+
+def examine_mappings(
+    network: Network, behavior: Behavior, table: TruthTable, max_depth: int, budget: int
+) -> MappingFindings:
+    """Align every algorithm of depth at most `max_depth` that computes `table`, and put the mappings to the rungs."""
+    refusal = _signature_refusal(network.widths, budget)
+    if refusal:
+        return MappingFindings(None, None, None, refused=(refusal,))
+    found = signatures(network, behavior.points)
+    refusal = _counting_refusal(table, max_depth, budget)
+    if refusal:
+        return MappingFindings(None, None, found, refused=(refusal,))
+    number, irredundant = count_algorithms(table, max_depth), count_algorithms(table, max_depth, True)
+    refusal = _aligning_refusal(number, max_depth, budget)
+    if refusal:
+        return MappingFindings(number, irredundant, found, refused=(refusal,))
+    functions = 2 * len(carried_functions(found, table.inputs, max_depth - 1)) if max_depth > 1 else 0
+    refusal = _aligning_refusal(functions**2 * STEPS_PER_PAIR, max_depth, budget)
+    if refusal:
+        return MappingFindings(number, irredundant, found, refused=(refusal,))
+    try:
+        single = aligned(found, table, max_depth)
+    except BudgetError:
+        refusal = f"more than {MOST_GROWN:,} trees have a place in the network, too many to align one by one"
+        return MappingFindings(number, irredundant, found, refused=(f"{refusal}; a smaller depth needs less",))
+    failure = _alignment_failure(number, max_depth, single)
+    candidates = [algorithm for algorithm in single if algorithm.irredundant]
+    listed = sum(single[algorithm] for algorithm in candidates)
+    refusal = over_budget(f"putting {listed:,} mappings to the rungs", listed * STEPS_PER_MAPPING, budget)
+    if refusal:
+        return MappingFindings(number, irredundant, found, single, refused=(refusal,))
+    kept = tuple(mapping for algorithm in candidates for mapping in minimal_mappings(found, algorithm))
+    survivors, fallen, tied, refused = {"irredundant": kept}, {}, 0, ()
+    for rung in RUNGS[2:]:
+        refusal = _forcing_refusal(rung, kept, budget)
+        if refusal:
+            refused = (refusal,)
+            break
+        settled = {mapping: fault(rung, network, found, behavior, mapping) for mapping in kept}
+        faults = {mapping: found_fault for mapping, (found_fault, _) in settled.items()}
+        tied += sum(ties for _, ties in settled.values())
+        placed = [mapping for mapping in kept if mapping.sets]
+        if placed and all(faults[mapping] for mapping in placed):
+            example = min(placed, key=complexity)
+            none = _none(len(placed) < len(kept))
+            failure = f"{none} passes {rung}; the simplest, {example.algorithm}, falls because {faults[example]}"
+        kept = tuple(mapping for mapping in kept if not faults[mapping])
+        survivors[rung] = kept
+        fallen[rung] = {mapping: found_fault for mapping, found_fault in faults.items() if found_fault}
+    misses, scored = _near_misses(found, table, max_depth, candidates, irredundant)
+    return MappingFindings(
+        number, irredundant, found, single, survivors, fallen, failure, misses, scored, refused, tied
+    )
+
+
+def _alignment_failure(number: int, max_depth: int, single: ReadOnly[Algorithm, int]) -> str | None:
+    """Why nothing passes `single` or `irredundant`, algorithms without variables aside; None when something does."""
+    if not number:
+        return f"no algorithm of depth {max_depth} or less computes this function; a larger depth may"
+    placed = [algorithm for algorithm in single if algorithm.variables]
+    if not placed:
+        return "no algorithm has, for each of its variables, neurons with the signature it needs"
+    if not any(algorithm.irredundant for algorithm in placed):
+        none = _none(len(placed) < len(single))
+        which = " with variables" * (len(placed) < len(single))
+        return f"{none} passes irredundant; in every aligned algorithm{which} a gate is constant or repeats an operand"
+    return None
+
+
+def _none(trivial: bool) -> str:
+    return "nothing with variables" if trivial else "nothing"
+
+
+def _forcing_refusal(rung: str, kept: tuple[Mapping, ...], budget: int) -> str | None:
+    if rung not in FORCING:
+        return None
+    runs = sum(map(FORCING[rung], kept))
+    return over_budget(f"putting {len(kept):,} mappings to the rung {rung}", runs * STEPS_PER_RUN, budget)
+
+
+def _near_misses(
+    found: Signatures, table: TruthTable, max_depth: int, single: list[Algorithm], irredundant: int
+) -> tuple[tuple[NearMiss, ...], tuple[int, int]]:
+    """The best mapping of each of the simplest irredundant algorithms that are not aligned, and how many of how many
+    were scored."""
+    if not len(found) or irredundant == len(single):
+        return (), (0, irredundant - len(single))
+    simplest, aligned_ones = algorithms(table, min(max_depth, SCORED_DEPTH), irredundant=True), set(single)
+    unaligned = (algorithm for algorithm in simplest if algorithm not in aligned_ones)
+    tried = list(itertools.islice(unaligned, SCORED))
+    misses = [miss for miss in (next(best_mappings(found, algorithm), None) for algorithm in tried) if miss]
+    ranked = sorted(misses, key=lambda miss: (-miss.least, complexity(miss.mapping)))
+    return tuple(ranked), (len(tried), irredundant - len(single))
+
+
+def simplicity(algorithm: Algorithm) -> tuple:
+    """What algorithms are ordered by, simplest first: redundancy, variables, depth, then their text."""
+    return (not algorithm.irredundant, len(algorithm.variables), algorithm.depth, str(algorithm))
+
+
+def complexity(mapping: Mapping) -> tuple:
+    """What mappings are ordered by, simplest first: their algorithm, the neurons used, then their text."""
+    return (*simplicity(mapping.algorithm), sum(len(s.neurons) for s in mapping.sets), str(mapping))

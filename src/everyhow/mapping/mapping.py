@@ -1,0 +1,122 @@
+"""One mapping of an algorithm: which neurons carry each of its variables."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..boolean.algorithms import Algorithm, Inner, Leaf, Path
+from ..boolean.truth_table import INPUT_NAMES, variable_bits
+from ..common.display import Displayed
+from .signatures import NeuronSet
+
+
+@dataclass(frozen=True)
+class Mapping(Displayed):
+    """A neuron set for each variable of an algorithm, in the order of `algorithm.variables`, all disjoint.
+
+    Two mappings of one algorithm are the same when the sets are.
+    """
+
+    algorithm: Algorithm
+    sets: tuple[NeuronSet, ...]
+
+    def __str__(self) -> str:
+        if not self.sets:
+            return "no variable to place"
+        pairs = zip(self.algorithm.variables, self.sets, strict=True)
+        return ", ".join(f"{variable.name} in {neurons}" for variable, neurons in pairs)
+
+    def __repr__(self) -> str:
+        return f"Mapping({self.algorithm}: {self})"
+
+    @property
+    def ordered(self) -> bool:
+        """Whether each variable's layer comes strictly before the layer of the variable that uses it."""
+        layers = self._layers
+        users = {v.path: v.user for v in self.algorithm.variables}
+        return all(user is None or layers[path] < layers[user] for path, user in users.items())
+
+    def still_read(self, layer: int) -> dict[str, int]:
+        """What the algorithm still reads past a layer beside the variables held there: the inputs that a node not yet
+        finished reads, and the variables of earlier layers that one reads. A node is not yet finished when it is the
+        root or a variable of a later layer. Each by its name, with its truth table, inputs first.
+
+        Example:
+            >>> import everyhow as eh
+            >>> gates = ([[1, 0, 0], [0, 1, 1]], [[1, 1]]), ([-0.5, -0.5], [-1.5]), ("sigmoid:40", "sigmoid:40")
+            >>> algorithm = next(a for a in eh.algorithms("A AND (B OR C)", 2) if str(a) == "AND(A, OR(B,C))")
+            >>> eh.mappings(eh.Network(*gates), algorithm)[0].still_read(1)
+            {'A': 240}
+        """
+        layers, columns = self._layers, variable_bits(self.algorithm.inputs)
+        variables = {variable.path: variable for variable in self.algorithm.variables}
+        inputs, earlier = set(), {}
+        for path, node in _inner_nodes(self.algorithm.tree, ()):
+            if path and layers[path] <= layer:
+                continue
+            for side, operand in enumerate((node.left, node.right)):
+                if isinstance(operand, Leaf):
+                    inputs.add(operand.index)
+                elif layers[*path, side] < layer:
+                    earlier[variables[*path, side].name] = variables[*path, side].bits
+        return {INPUT_NAMES[index]: columns[index] for index in sorted(inputs)} | earlier
+
+    def reaching(self, v: int) -> tuple[int, ...]:
+        """The variables that variable number `v` may depend on when they are forced: those in earlier layers, whose
+        neurons its neurons may see, and those that it is computed from."""
+        path, layer = self.algorithm.variables[v].path, self.sets[v].layer
+        placed = enumerate(zip(self.algorithm.variables, self.sets, strict=True))
+        return tuple(u for u, (one, s) in placed if u != v and (s.layer < layer or one.path[: len(path)] == path))
+
+    @property
+    def _layers(self) -> dict[Path, int]:
+        """The layer of each variable by its path."""
+        return {v.path: s.layer for v, s in zip(self.algorithm.variables, self.sets, strict=True)}
+
+
+def _inner_nodes(tree: Inner, path: Path) -> Iterator[tuple[Path, Inner]]:
+    """The gates of a tree by their paths, each before those below it."""
+    yield path, tree
+    for side, operand in enumerate((tree.left, tree.right)):
+        if isinstance(operand, Inner):
+            yield from _inner_nodes(operand, (*path, side))
+
+
+def mappings_of(algorithm: Algorithm, options: Sequence[Sequence[NeuronSet]]) -> Iterator[Mapping]:
+    """All mappings that give each variable one of its `options`, the sets being disjoint.
+
+    When the options of each variable are its inclusion-minimal sets, these are the minimal mappings: a mapping can be
+    shrunk one variable at a time, and shrinking keeps sets disjoint.
+    """
+    for sets in disjoint_choices(options):
+        yield Mapping(algorithm, sets)
+
+
+def disjoint_choices(options: Sequence[Sequence[NeuronSet]]) -> Iterator[tuple[NeuronSet, ...]]:
+    """All ways to choose one set from each of `options`, no two of them sharing a neuron."""
+    if not all(options):
+        return
+
+    def extend(chosen: tuple[NeuronSet, ...], taken: int) -> Iterator[tuple[NeuronSet, ...]]:
+        if len(chosen) == len(options):
+            yield chosen
+            return
+        for candidate in options[len(chosen)]:
+            if not candidate.bits & taken:
+                yield from extend((*chosen, candidate), taken | candidate.bits)
+
+    yield from extend((), 0)
+
+
+def count_choices(options: Sequence[Sequence[NeuronSet]]) -> int:
+    """How many choices `disjoint_choices` lists, counted by the neurons taken so far without listing them."""
+    ways = {0: 1}
+    for sets in sorted(options, key=len):
+        following: dict[int, int] = {}
+        for taken, number in ways.items():
+            for candidate in sets:
+                if not candidate.bits & taken:
+                    following[taken | candidate.bits] = following.get(taken | candidate.bits, 0) + number
+        ways = following
+        if not ways:
+            return 0
+    return sum(ways.values())

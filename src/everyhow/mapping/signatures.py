@@ -1,0 +1,223 @@
+"""Causal signatures: what the network decides when a set of neurons takes its values from another input."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+
+import numpy as np
+from jaxtyping import Bool, Float, Shaped
+
+from ..common.errors import InputError
+from ..decision import Decision, decide, level_for
+from ..network.network import Network, one_of
+from ..network.rounding import BOUNDARY_SHIFT, Onward, Runs, onward, whole_runs
+
+# Bits in a row of a table that is kept as one machine number; longer rows are Python's whole numbers.
+MACHINE_BITS = 64
+# Bytes that the tables of all neuron sets may take.
+MOST_BYTES = 1 << 28
+# Neurons of a layer have bits below those of the next; layers with 2^32 neuron sets are far beyond reach.
+LAYER_STEP = 32
+# Patched activations computed at once; bounds the memory to tens of megabytes.
+VALUES_AT_ONCE = 1 << 21
+
+
+@dataclass(frozen=True)
+class NeuronSet:
+    """A non-empty set of neurons of one hidden layer (1 is the first)."""
+
+    layer: int
+    neurons: tuple[int, ...]
+
+    @cached_property
+    def bits(self) -> int:
+        """The neurons as bits, those of different layers apart."""
+        return sum(1 << (neuron + LAYER_STEP * (self.layer - 1)) for neuron in self.neurons)
+
+    def __str__(self) -> str:
+        return f"layer {self.layer}: {'+'.join(map(str, self.neurons))}"
+
+
+Rows = tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Signatures:
+    """The causal signatures of all non-empty neuron sets of all hidden layers.
+
+    A signature is a table decision[source, base] after the set takes its values from source; its row at a source is
+    a bit set over the bases, those of the first output before those of the second.
+
+    Attributes:
+        rows: for each hidden layer, shape (sets, sources): entry (m - 1, s) is the row at source s of the set whose
+            neurons are the bits of m.
+        ties: how many patched runs leave the output so near the decision boundary that rounding may decide: within
+            1e-9, or within what the network's own sums may be off where that is more.
+        whole: the runs of the whole network at the inputs, with how far each value may be off.
+    """
+
+    network: Network
+    rows: tuple[Shaped[np.ndarray, "_sets sources"], ...]
+    ties: int
+    whole: Runs
+
+    @cached_property
+    def forced(self) -> Onward:
+        """Running on from the inputs, neurons of any layers taking their values from other inputs."""
+        return onward(self.whole, 0)
+
+    def __len__(self) -> int:
+        return sum(len(rows) for rows in self.rows)
+
+    @property
+    def distinct(self) -> int:
+        """The number of different signatures."""
+        return len(self.by_rows)
+
+    @cached_property
+    def by_rows(self) -> Mapping[Rows, tuple[NeuronSet, ...]]:
+        """The neuron sets that have each signature."""
+        return self.grouped(lambda rows: rows)
+
+    @cached_property
+    def minimal_by_rows(self) -> Mapping[Rows, tuple[NeuronSet, ...]]:
+        """The inclusion-minimal neuron sets that have each signature."""
+        return MappingProxyType({rows: minimal_sets(sets) for rows, sets in self.by_rows.items()})
+
+    def grouped(self, key) -> Mapping[Rows, tuple[NeuronSet, ...]]:
+        """The neuron sets whose signatures have the same `key`, a function of a signature's rows."""
+        groups: dict[Rows, list[NeuronSet]] = {}
+        for neurons, rows in self.items():
+            groups.setdefault(key(rows), []).append(neurons)
+        return MappingProxyType({rows: tuple(sets) for rows, sets in groups.items()})
+
+    def items(self) -> Iterator[tuple[NeuronSet, Rows]]:
+        """Every neuron set with its signature, layer by layer."""
+        for layer, table in enumerate(self.rows, start=1):
+            for m, rows in enumerate(table.tolist(), start=1):
+                yield NeuronSet(layer, tuple(_members(m))), tuple(rows)
+
+    def of(self, neurons: NeuronSet) -> Rows:
+        """The signature of one neuron set."""
+        m = sum(1 << neuron for neuron in neurons.neurons)
+        return tuple(self.rows[neurons.layer - 1][m - 1].tolist())
+
+
+def signatures(
+    network: Network, points: Float[np.ndarray, "inputs features"], decision: Decision = "threshold"
+) -> Signatures:
+    """The causal signature of every neuron set of every hidden layer.
+
+    Cost: (2^width - 1) x inputs^2 passes through the rest of the network, per layer.
+
+    Args:
+        network: with one output or, deciding among classes, several.
+        points: the inputs, as bases and as sources.
+        decision: `threshold` for one output, `argmax` for several.
+
+    Raises:
+        InputError: the network has several outputs and they are not classes, or the tables would take more than 256 MB.
+
+    Example:
+        >>> from everyhow import xornet
+        >>> from everyhow.boolean.truth_table import assignments
+        >>> signatures(xornet(), assignments(2)).distinct
+        7
+    """
+    if network.widths[-1] != 1 and decision != "argmax":
+        raise InputError(
+            f"causal signatures are of one output; the network has {network.widths[-1]}: {one_of(network)}, or decide "
+            f"by argmax"
+        )
+    if table_bytes(network.widths, len(points)) > MOST_BYTES:
+        raise InputError(
+            f"the causal signatures over {len(points):,} inputs would take more than {MOST_BYTES >> 20} MB; take fewer "
+            f"inputs, or a layer of fewer neurons"
+        )
+    runs = whole_runs(network, points)
+    after = [onward(runs, layer) for layer in range(1, network.depth)]
+    found = [_layer_rows(one, runs.states[one.layer], decision) for one in after]
+    return Signatures(network, tuple(rows for rows, _ in found), sum(ties for _, ties in found), runs)
+
+
+def table_bytes(widths: tuple[int, ...], inputs: int) -> int:
+    """What the signatures of a network of these widths take, in bytes."""
+    row = 8 if inputs * widths[-1] <= MACHINE_BITS else 56 + inputs * widths[-1] // 8
+    return sum((1 << width) - 1 for width in widths[1:-1]) * inputs * row
+
+
+def minimal_sets(sets: tuple[NeuronSet, ...]) -> tuple[NeuronSet, ...]:
+    """The sets that contain no other one of `sets` in the same layer, small ones first."""
+    kept: list[int] = []
+    for layer in {one.layer for one in sets}:
+        own = np.array([k for k, one in enumerate(sets) if one.layer == layer])
+        bits = np.array([sum(1 << j for j in sets[k].neurons) for k in own], np.uint64)
+        sizes, minimal = np.bitwise_count(bits), np.zeros(0, np.uint64)
+        # Sets of one size contain each other only when they are equal.
+        for size in np.unique(sizes):
+            candidates = np.flatnonzero(sizes == size)
+            at_once = max(1, VALUES_AT_ONCE // (len(minimal) + 1))
+            for some in np.split(candidates, range(at_once, len(candidates), at_once)):
+                inside = (minimal[None, :] & ~bits[some, None]) == 0
+                kept += own[some[~inside.any(axis=1)]].tolist()
+            minimal = np.concatenate([minimal, bits[np.isin(own, kept) & (sizes == size)]])
+    return tuple(sets[k] for k in sorted(kept, key=lambda k: (len(sets[k].neurons), k)))
+
+
+def _layer_rows(
+    after: Onward, state: Float[np.ndarray, "inputs neurons"], decision: Decision
+) -> tuple[Shaped[np.ndarray, "sets sources"], int]:
+    inputs, width = state.shape
+    chosen = np.array([[m >> i & 1 for i in range(width)] for m in range(1, 1 << width)], dtype=bool)
+    values = inputs * max(after.network.widths)
+    sources = max(1, min(inputs, VALUES_AT_ONCE // values))
+    sets = max(1, VALUES_AT_ONCE // (values * sources))
+    blocks = [
+        [
+            _rows(after, state, state[first : first + sources], chosen[start : start + sets], decision)
+            for first in range(0, inputs, sources)
+        ]
+        for start in range(0, len(chosen), sets)
+    ]
+    rows = np.concatenate([np.concatenate([found for found, _ in block], axis=1) for block in blocks])
+    return rows, sum(ties for block in blocks for _, ties in block)
+
+
+def _rows(
+    after: Onward,
+    state: Float[np.ndarray, "inputs neurons"],
+    sources: Float[np.ndarray, "sources neurons"],
+    chosen: Bool[np.ndarray, "sets neurons"],
+    decision: Decision,
+) -> tuple[Shaped[np.ndarray, "sets sources"], int]:
+    patched = np.where(chosen[:, None, None, :], sources[None, :, None, :], state[None, None, :, :])
+    outputs, doubtful = after.run(patched)
+    level = level_for(after.network, decision)
+    bits, _ = decide(outputs, decision, level)
+    # Asked this way round, an output that is not a number is a tie.
+    if decision == "argmax":
+        best = np.sort(outputs, axis=-1)
+        # Both outputs may be off.
+        margin = BOUNDARY_SHIFT if after.margin == BOUNDARY_SHIFT else 2 * after.margin
+        tied = ~(best[..., -1] - best[..., -2] > margin)
+    else:
+        tied = ~(np.abs(outputs[..., 0] - level) > after.margin)
+    ties = np.count_nonzero(tied if doubtful is None else tied | doubtful)
+    return _as_numbers(np.moveaxis(bits, -1, -2).reshape(*bits.shape[:2], -1)), int(ties)
+
+
+def _as_numbers(bits: Bool[np.ndarray, "sets sources places"]) -> Shaped[np.ndarray, "sets sources"]:
+    """Rows of bits as whole numbers, the first place being the lowest bit."""
+    places = bits.shape[-1]
+    if places <= MACHINE_BITS:
+        return (bits * (np.uint64(1) << np.arange(places, dtype=np.uint64))).sum(axis=-1, dtype=np.uint64)
+    packed = np.packbits(bits, axis=-1, bitorder="little")
+    rows = np.empty(bits.shape[:2], object)
+    for place in np.ndindex(rows.shape):
+        rows[place] = int.from_bytes(packed[place].tobytes(), "little")
+    return rows
+
+
+def _members(m: int) -> Iterator[int]:
+    return (i for i in range(m.bit_length()) if m >> i & 1)

@@ -1,0 +1,1 @@
+"""Feed-forward networks: what they compute, how far rounding may reach, and their files."""

@@ -1,0 +1,185 @@
+"""Networks as JSON documents and safetensors files, and back. Nothing in a file is ever executed."""
+
+import json
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..common.arguments import quoted
+from ..common.errors import FileFormatError, InputError
+from ..common.files import write_atomically
+from ..common.reading import json_of
+from ..model.origin import Origin, origin_from_document
+from .network import Network
+from .safetensors_files import read_tensors
+
+KEYS = ("weights", "biases", "activations")
+
+
+def save_network(network: Network, target: str | Path) -> Path:
+    """Write `network` to a `.json` or `.safetensors` file, whole or not at all; returns the path."""
+    path = check_network_path(target)
+    if path.suffix == ".json":
+        origin = {} if network.origin is None else {"origin": network.origin.document()}
+        content = json.dumps(network_document(network) | origin, indent=1).encode()
+    else:
+        content = network_bytes(network)
+    return write_atomically(path, content)
+
+
+def check_network_path(path: str | Path) -> Path:
+    """The path, if its name is that of a network file.
+
+    Raises:
+        FileFormatError: it ends otherwise.
+    """
+    if not isinstance(path, str | PathLike):
+        raise InputError(f"a network file is named by {quoted(path)}; give a path that ends in .json or .safetensors")
+    suffix = Path(path).suffix
+    if suffix not in (".json", ".safetensors"):
+        raise FileFormatError(f"{path}: a network file ends in .json or .safetensors, not {suffix or 'nothing'!r}")
+    return Path(path)
+
+
+def network_document(network: Network) -> dict:
+    """The network as a JSON document; floats round-trip exactly."""
+    return {
+        "weights": [w.tolist() for w in network.weights],
+        "biases": [b.tolist() for b in network.biases],
+        "activations": list(network.activations),
+        **coding_document(network),
+    }
+
+
+def coding_document(network: Network) -> dict[str, Any]:
+    """How the numbers of a network stand for bits, where that is not as usual, and its remarks, if it has any."""
+    found: dict[str, Any] = {} if network.threshold == 0.5 else {"threshold": network.threshold}
+    if network.input_values != (0.0, 1.0):
+        found["inputs"] = list(network.input_values)
+    found |= {"softmax": True} if network.softmax else {}
+    return found | ({"remarks": list(network.remarks)} if network.remarks else {})
+
+
+def network_from_document(document: object) -> Network:
+    """The network in a JSON document: either the three keys of a network, or an object that holds them under
+    "network", as audit.json does; with its origin, if the document has one beside them or in its provenance.
+
+    Raises:
+        InputError: a key is missing or its content is not a list.
+    """
+    return Network(*_fields(document), origin=_origin_in(document), **_coding_in(_holder(document)))
+
+
+def _holder(document: object) -> object:
+    """What holds the keys of a network: the document, or what it has under "network"."""
+    inside = isinstance(document, dict) and isinstance(document.get("network"), dict)
+    return document["network"] if inside else document  # type: ignore[index]
+
+
+def _coding_in(document: Any) -> dict[str, Any]:
+    """How the numbers of a stored network stand for bits, and its remarks."""
+    found = {"threshold": document["threshold"]} if "threshold" in document else {}
+    if "inputs" in document:
+        found["input_values"] = document["inputs"]
+    remarks = document.get("remarks", [])
+    if not isinstance(remarks, list) or not all(isinstance(remark, str) for remark in remarks):
+        raise InputError(f"the remarks of a network are a list of sentences, not {remarks!r:.80}; leave them out")
+    softmax = document.get("softmax", False)
+    if not isinstance(softmax, bool):
+        raise InputError(f"softmax of a network is true or false, not {quoted(softmax)}")
+    return found | {"remarks": tuple(remarks), "softmax": softmax}
+
+
+def _fields(document: object) -> tuple:
+    document = _holder(document)
+    if not isinstance(document, dict):
+        raise InputError('a network is a JSON object with the keys "weights", "biases" and "activations"')
+    missing = [key for key in KEYS if not isinstance(document.get(key), list)]
+    if missing:
+        raise InputError(f"a network needs the lists {', '.join(KEYS)}; missing or not a list: {', '.join(missing)}")
+    if not all(isinstance(name, str) for name in document["activations"]):
+        raise InputError("every entry of activations must be a name in quotes")
+    if not _only_numbers(document["weights"]) or not _only_numbers(document["biases"]):
+        raise InputError("weights and biases must be nested lists of numbers")
+    return tuple(document[key] for key in KEYS)
+
+
+def _origin_in(document: object) -> Origin | None:
+    if not isinstance(document, dict):
+        return None
+    provenance = document.get("provenance")
+    places = (document, document.get("network"), provenance)
+    found = (place["origin"] for place in places if isinstance(place, dict) and place.get("origin") is not None)
+    return next(map(origin_from_document, found), None)
+
+
+def _only_numbers(values: list, depth: int = 3) -> bool:
+    """Whether there are only numbers in lists of lists, at most so deep."""
+    kinds = set(map(type, values))
+    return kinds <= {int, float} or (kinds == {list} and depth > 1 and all(_only_numbers(v, depth - 1) for v in values))
+
+
+def read_network_json(path: Path) -> Network:
+    """The network in a JSON file."""
+    return network_from_document(json_of(path.read_bytes(), "a network as JSON"))
+
+
+def read_network_safetensors(path: Path) -> Network:
+    """The network in a safetensors file that everyhow wrote."""
+    arrays, metadata = read_tensors(path)
+    other = "; the activations of a state dict of other names are given as hidden_activation (--hidden-activation)"
+    names = metadata.get("activations", "").split(",")
+    weights, biases = [], []
+    while f"layers.{len(weights)}.weight" in arrays:
+        layer = f"layers.{len(weights)}"
+        if f"{layer}.bias" not in arrays:
+            raise InputError(f"{layer}.weight has no {layer}.bias beside it{other}")
+        weights.append(arrays[f"{layer}.weight"])
+        biases.append(arrays[f"{layer}.bias"])
+    if not weights or len(arrays) != 2 * len(weights):
+        found = ", ".join(sorted(arrays)[:8]) or "nothing"
+        raise InputError(
+            f"expected the tensors layers.0.weight, layers.0.bias, layers.1.weight, ...; found {found}{other}"
+        )
+    if "activations" not in metadata:
+        raise InputError(
+            'the metadata has no "activations"; expected one name per layer joined by commas, '
+            f'such as "leaky_relu,leaky_relu,identity"{other}'
+        )
+    try:
+        origin = json_of(metadata.get("origin", "null"), "the origin of a network")
+    except InputError as error:
+        raise InputError(f"the origin in its metadata: {error}; leave it out") from None
+    return Network(
+        tuple(weights), tuple(biases), tuple(names), None if origin is None else origin_from_document(origin),
+        **_coding_in(_from_metadata(metadata)),
+    )  # fmt: skip
+
+
+def _from_metadata(metadata: dict[str, str]) -> dict[str, Any]:
+    """How the numbers of a network in a safetensors file stand for bits."""
+    try:
+        return {
+            key: json_of(metadata[key], f"{key} of a network")
+            for key in ("threshold", "inputs", "remarks", "softmax")
+            if key in metadata
+        }
+    except InputError as error:
+        raise InputError(
+            f"its metadata holds no JSON where everyhow writes it ({error}); write the file again"
+        ) from None
+
+
+def network_bytes(network: Network) -> bytes:
+    """The network as the content of a safetensors file."""
+    from safetensors.numpy import save
+
+    arrays = {}
+    for k, (w, b) in enumerate(zip(network.weights, network.biases, strict=True)):
+        arrays[f"layers.{k}.weight"] = np.ascontiguousarray(w)
+        arrays[f"layers.{k}.bias"] = np.ascontiguousarray(b)
+    origin = {} if network.origin is None else {"origin": json.dumps(network.origin.document())}
+    coding = {key: json.dumps(value) for key, value in coding_document(network).items()}
+    return save(arrays, metadata={"activations": ",".join(network.activations)} | origin | coding)

@@ -1,0 +1,1 @@
+"""Population codes: signals that are linear in the activations of a layer."""

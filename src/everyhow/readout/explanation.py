@@ -1,0 +1,127 @@
+"""Readout explanations: a few signals of one layer that make up what the next receives, and the gate over them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+
+from ..boolean.cost import CostModel
+from ..boolean.gates import name_of
+from ..boolean.smallest import Formula
+from ..boolean.truth_table import INPUT_NAMES, TruthTable
+from ..common.display import Displayed
+from ..network.network import Network
+from .readout import Readout, rows_of, shown_formula
+
+
+@dataclass(frozen=True, eq=False)
+class ReadoutExplanation(Displayed):
+    """Signals of one hidden layer, and the gate that the rest of the network applies to them.
+
+    The pre-activations of the next layer are a linear combination of the signals plus a constant, exactly or nearly.
+    The gate is what the rest of the network makes of that combination at every pattern of the signals, those that no
+    input produces included. Each signal is shown in the polarity in which raising it never lowers the gate, if there is
+    one. Two explanations are the same when layer and signals are, up to complement.
+
+    Attributes:
+        readouts: the signals.
+        gate: what the network decides at each pattern, the first signal being the leftmost digit.
+        residual: of the combination, relative to how much the pre-activations vary.
+        shares: how much of that variation each signal carries.
+        undecided: the patterns at which the output lies within 1e-9 of the decision boundary, where rounding decides.
+    """
+
+    readouts: tuple[Readout, ...]
+    gate: TruthTable
+    residual: float
+    shares: tuple[float, ...]
+    undecided: tuple[int, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ReadoutExplanation) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __str__(self) -> str:
+        return str(self.formula)
+
+    def __repr__(self) -> str:
+        codes = ", ".join(map(str, self.readouts))
+        return f"ReadoutExplanation({self}: {codes} in layer {self.layer})"
+
+    @property
+    def layer(self) -> int:
+        """The hidden layer that is read."""
+        return self.readouts[0].layer
+
+    @property
+    def signals(self) -> tuple[TruthTable, ...]:
+        """The signals, as they are shown."""
+        return tuple(readout.table for readout in self.readouts)
+
+    @cached_property
+    def key(self) -> tuple[int, frozenset[int]]:
+        """The layer and the signals in the polarity that is 0 at the first row."""
+        return self.layer, frozenset((~table if table.bits & 1 else table).bits for table in self.signals)
+
+    @property
+    def gate_name(self) -> str:
+        """The usual name of the gate, or its smallest formula over the signals, s1 being the first."""
+        label = name_of(self.gate)
+        if label is not None and label.isupper() and len(label) > 1 and label.isalpha():
+            return label
+        operands = {name: Formula(f"s{k}") for k, name in enumerate(INPUT_NAMES, start=1)}
+        return str(shown_formula(self.gate).over(operands))
+
+    @cached_property
+    def formula(self) -> Formula:
+        """The gate over the signals, written out."""
+        operands = dict(zip(INPUT_NAMES, map(shown_formula, self.signals), strict=False))
+        return shown_formula(self.gate).over(operands)
+
+    def cost(self, model: CostModel | None = None) -> float:
+        """What the signals and the gate cost together, by the default prices unless told otherwise."""
+        return (model or CostModel()).of_composition(self.gate, self.signals)
+
+
+def explain_by(network: Network, readouts: tuple[Readout, ...], margin: float) -> ReadoutExplanation:
+    """The explanation by these signals: the combination of them that comes closest to what the next layer receives,
+    and the gate read off from the network.
+
+    The signals must be independent of each other and the constant. Where an output comes within `margin` of the
+    decision boundary, the gate is undecided.
+    """
+    layer, inputs = readouts[0].layer, readouts[0].table.inputs
+    tables = np.array([readout.table.bits for readout in readouts])
+    received = network.received(layer + 1, network.layers(network.corners)[layer])
+    signals = rows_of(tables, inputs)
+    middle, base = signals.mean(axis=1, keepdims=True), received.mean(axis=0)
+    weights, *_ = np.linalg.lstsq((signals - middle).T, received - base, rcond=None)
+    constant = base - middle[:, 0] @ weights
+    variation = np.linalg.norm(received - base)
+    residual = np.linalg.norm(signals.T @ weights + constant - received) / variation
+    shares = np.linalg.norm(weights, axis=1) * np.linalg.norm(signals - middle, axis=1) / variation
+    patterns = np.array(list(product((0.0, 1.0), repeat=len(readouts))))
+    outputs = network.run_received(layer + 1, patterns @ weights + constant)[:, 0]
+    gate = TruthTable(len(readouts), sum(1 << k for k, output in enumerate(outputs) if output > network.level))
+    undecided = np.flatnonzero(~(np.abs(outputs - network.level) > margin))
+    return _shown(readouts, gate, float(residual), tuple(shares.tolist()), tuple(undecided.tolist()))
+
+
+def _shown(readouts, gate: TruthTable, residual: float, shares: tuple[float, ...], undecided: tuple[int, ...]):
+    """The explanation with every signal that never raises the gate complemented."""
+    count = len(readouts)
+    mask = 0
+    for k in range(count):
+        place = 1 << (count - 1 - k)
+        steps = [
+            (gate.bits >> (row | place) & 1) - (gate.bits >> row & 1) for row in range(1 << count) if not row & place
+        ]
+        if min(steps) < 0 and max(steps) <= 0:
+            mask |= place
+    turned = [r.complement() if mask >> (count - 1 - k) & 1 else r for k, r in enumerate(readouts)]
+    return ReadoutExplanation(
+        tuple(turned), gate.complementing(mask), residual, shares, tuple(sorted(row ^ mask for row in undecided))
+    )

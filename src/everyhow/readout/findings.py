@@ -1,0 +1,134 @@
+"""Population codes, whole: every hidden layer's readout explanations, as far as the budget goes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..boolean.cost import CostModel
+from ..boolean.smallest import MOST_INPUTS
+from ..boolean.truth_table import row_name
+from ..common.budget import over_budget
+from ..network.network import Network
+from ..network.rounding import decision_margin
+from .explanation import ReadoutExplanation
+from .readout import Signals, readable_signals
+from .readouts import MOST_SIGNALS, RUNGS, STEPS_PER_SET, Readouts, Rung, search
+from .search import sets_to_fit
+
+
+@dataclass(frozen=True)
+class LayerReadouts:
+    """One hidden layer: what is readable, and what explains it.
+
+    Attributes:
+        signals: what is readable.
+        found: the explanations by at most so many signals as the budget allowed; None when it allowed none.
+        asked: the size of the largest sets that were to be searched.
+        refused: what the budget did not allow, in words.
+    """
+
+    signals: Signals
+    found: Readouts | None
+    asked: int
+    refused: tuple[str, ...]
+
+    @property
+    def layer(self) -> int:
+        """The hidden layer; 1 is the first."""
+        return self.signals.layer
+
+    @property
+    def survivors(self) -> dict[str, int | None]:
+        """How many explanations pass each rung; None where that was not counted.
+
+        Larger sets that were not searched leave all rungs uncounted but the last two, once something smaller is exact.
+        """
+        if self.found is None:
+            return dict.fromkeys(RUNGS)
+        counted: dict[str, int | None] = dict(self.found.survivors)
+        if self.refused:
+            uncounted = ("behavioral", "exact") if counted["exact"] else tuple(counted)
+            counted |= dict.fromkeys(uncounted)
+        return counted
+
+    @property
+    def strictest(self) -> Rung | None:
+        """`exact` when anything passes it, else `behavioral`, else None."""
+        if self.found is None:
+            return None
+        passed = self.found.survivors
+        return "exact" if passed["exact"] else "behavioral" if passed["behavioral"] else None
+
+
+@dataclass(frozen=True)
+class ReadoutFindings:
+    """The readout explanations of every hidden layer.
+
+    Attributes:
+        layers: the hidden layers, the first one first; none when the network has too many inputs.
+        beyond: what is never searched, in words.
+        ties: why what passes depends on rounding, in words; empty when it does not.
+    """
+
+    layers: tuple[LayerReadouts, ...] = ()
+    beyond: tuple[str, ...] = ()
+    ties: tuple[str, ...] = ()
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """What was not searched, in words."""
+        return self.beyond + sum((layer.refused for layer in self.layers), ())
+
+    def strictest(self) -> Iterator[ReadoutExplanation]:
+        """The explanations of all layers, each by the strictest of `behavioral` and `exact` that anything passes."""
+        for layer in self.layers:
+            if layer.found is not None and layer.strictest is not None:
+                yield from layer.found.explanations(layer.strictest)
+
+
+def examine_readouts(
+    network: Network, tolerance: float, most: int | None, costs: CostModel, budget: int
+) -> ReadoutFindings:
+    """Search every hidden layer, and within it set sizes from 1 up while the budget allows."""
+    if network.depth == 1:
+        return ReadoutFindings()
+    if network.widths[0] > MOST_INPUTS:
+        return ReadoutFindings(
+            beyond=(f"readouts are searched for at most {MOST_INPUTS} inputs; the network has {network.widths[0]}",)
+        )
+    return ReadoutFindings(
+        tuple(_examine(network, layer, tolerance, most, costs, budget) for layer in range(1, network.depth)),
+        ties=_ties(network),
+    )
+
+
+def _examine(
+    network: Network, layer: int, tolerance: float, most: int | None, costs: CostModel, budget: int
+) -> LayerReadouts:
+    signals = readable_signals(network, layer, tolerance)
+    asked = min(MOST_SIGNALS if most is None else most, signals.rank)
+    number, allowed = 0, 0
+    for size in range(1, asked + 1):
+        number += sets_to_fit(signals, size)
+        refusal = over_budget(
+            f"fitting the {number:,} sets of at most {size} of {len(signals):,} signals of layer {layer}",
+            number * STEPS_PER_SET,
+            budget,
+        )
+        if refusal:
+            found = search(network, signals, allowed, costs) if allowed else None
+            return LayerReadouts(signals, found, asked, (refusal,))
+        allowed = size
+    return LayerReadouts(signals, search(network, signals, asked, costs), asked, ())
+
+
+def _ties(network: Network) -> tuple[str, ...]:
+    """At which inputs rounding decides what the network itself does, so that no combination can be held to it."""
+    outputs, margin = network.run(network.corners)[:, 0], decision_margin(network, network.corners)
+    rows = [
+        row_name(int(row), network.widths[0]) for row in np.flatnonzero(~(np.abs(outputs - network.level) > margin))
+    ]
+    if not rows:
+        return ()
+    return (f"the output lies on the decision boundary at {' '.join(rows)}, so that no readout explanation passes",)

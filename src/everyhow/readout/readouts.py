@@ -1,0 +1,184 @@
+"""All readout explanations of one hidden layer, as one value."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from ..boolean.cost import CostModel, cheapest
+from ..common.arguments import check_budget, instance, is_whole, quoted
+from ..common.budget import DEFAULT_BUDGET, over_budget
+from ..common.errors import BudgetError, InputError
+from ..importing.door import as_network
+from ..network.network import Network, one_of
+from ..network.rounding import decision_margin
+from .explanation import ReadoutExplanation, explain_by
+from .readout import DEFAULT_TOLERANCE, Signals, readable_signals
+from .search import FittedSets, fit_sets, sets_to_fit
+
+Rung = Literal["behavioral", "exact", "fewest_signals", "cheapest"]
+RUNGS: tuple[Rung, ...] = ("behavioral", "exact", "fewest_signals", "cheapest")
+MOST_SIGNALS = 3
+# A set costs about as much as so many candidate evaluations of the circuit kernels.
+STEPS_PER_SET = 10_000
+
+
+@dataclass(frozen=True, eq=False)
+class Readouts:
+    """Every explanation of a hidden layer by at most `most_signals` readable signals.
+
+    Iterating gives those of the rung `exact`, fewest signals first.
+
+    Attributes:
+        network: with one output.
+        signals: what is readable in the layer.
+        most_signals: the size of the largest sets.
+        fitted: by size, the sets that pass the rung `behavioral`.
+        costs: the prices by which `cheapest` judges.
+    """
+
+    network: Network
+    signals: Signals
+    most_signals: int
+    fitted: Mapping[int, FittedSets]
+    costs: CostModel
+
+    def __iter__(self) -> Iterator[ReadoutExplanation]:
+        return self.explanations("exact")
+
+    def __repr__(self) -> str:
+        left = ", ".join(f"{rung} {number:,}" for rung, number in self.survivors.items())
+        return f"Readouts(layer {self.layer}, {len(self.signals):,} readable signals; {left})"
+
+    @property
+    def layer(self) -> int:
+        """The hidden layer that is read; 1 is the first."""
+        return self.signals.layer
+
+    @property
+    def survivors(self) -> dict[str, int]:
+        """How many explanations pass each rung, and all before it."""
+        exact = self.by_signals("exact")
+        fewest = next((number for number in exact.values() if number), 0)
+        return {
+            "behavioral": sum(self.by_signals("behavioral").values()),
+            "exact": sum(exact.values()),
+            "fewest_signals": fewest,
+            "cheapest": len(self._cheapest),
+        }
+
+    def by_signals(self, rung: Literal["behavioral", "exact"]) -> dict[int, int]:
+        """How many explanations by each number of signals pass a rung."""
+        return {size: int(np.count_nonzero(self._passing(rung, size))) for size in self.fitted}
+
+    def explanations(self, rung: Rung = "exact") -> Iterator[ReadoutExplanation]:
+        """The explanations that pass a rung and all before it, fewest signals first, then in the order of signals."""
+        if rung not in RUNGS:
+            raise InputError(f"unknown rung {rung!r}; the rungs of readouts are {', '.join(RUNGS)}")
+        if rung == "cheapest":
+            yield from self._cheapest
+            return
+        margin = decision_margin(self.network, self.network.corners)
+        for size, fitted in self.fitted.items():
+            found = False
+            for chosen in fitted.sets[self._passing("behavioral" if rung == "behavioral" else "exact", size)]:
+                found = True
+                yield explain_by(self.network, tuple(self.signals[int(index)] for index in chosen), margin)
+            if found and rung == "fewest_signals":
+                return
+
+    def _passing(self, rung: Literal["behavioral", "exact"], size: int) -> np.ndarray:
+        residuals = self.fitted[size].residuals
+        return residuals <= (np.inf if rung == "behavioral" else self.signals.tolerance)
+
+    @cached_property
+    def _cheapest(self) -> tuple[ReadoutExplanation, ...]:
+        left = list(self.explanations("fewest_signals"))
+        return tuple(left[k] for k in cheapest([explanation.cost(self.costs) for explanation in left]))
+
+
+def readouts(
+    network: Network,
+    layer: int = 1,
+    signals: int | None = None,
+    tolerance: float = DEFAULT_TOLERANCE,
+    *,
+    costs: CostModel | None = None,
+    budget: int = DEFAULT_BUDGET,
+) -> Readouts:
+    """Every way to explain a hidden layer by a few Boolean signals that are linear in its activations.
+
+    A set of signals explains the layer when they are independent, each carries a share of what the next layer
+    receives, and their least-squares combination, put in place of that, leaves every decision as it is (`behavioral`).
+    It is `exact` when the combination's relative residual is within the tolerance. Decisions are by threshold.
+
+    Args:
+        network: of one output and at most 4 inputs.
+        layer: the hidden layer; 1 is the first.
+        signals: the size of the largest sets; 3, or what the layer allows if that is less, when not given.
+        tolerance: the largest relative residual, of readable signals and of exact combinations, and the share that each
+            signal must exceed.
+        costs: the prices by which the rung `cheapest` judges.
+        budget: candidate evaluations allowed; fitting a set counts as 10,000.
+
+    Raises:
+        InputError: an option out of range, several outputs, more than 4 inputs, or more signals than are independent.
+        BudgetError: there are too many sets.
+
+    Example:
+        >>> import everyhow as eh
+        >>> found = eh.readouts(eh.xornet())
+        >>> found.by_signals("exact")
+        {1: 1, 2: 2, 3: 8}
+        >>> str(next(iter(found)))
+        'XOR(A,B)'
+    """
+    network = as_network(network)
+    if costs is not None:
+        instance(costs, CostModel, "a CostModel", "make one with everyhow.CostModel")
+    check_budget(budget)
+    readable = signals_of(network, layer, tolerance)
+    most = most_signals(readable, signals)
+    number = sum(sets_to_fit(readable, size) for size in range(1, most + 1))
+    if over_budget("", number * STEPS_PER_SET, budget):
+        raise BudgetError(
+            f"fitting {number:,} sets of at most {most} of {len(readable):,} signals", number * STEPS_PER_SET, budget
+        )
+    return search(network, readable, most, costs or CostModel())
+
+
+def signals_of(network: Network, layer: int, tolerance: float = DEFAULT_TOLERANCE) -> Signals:
+    """The readable signals of a layer of a network with one output.
+
+    Raises:
+        InputError: several outputs, no such layer, more than 4 inputs, or a tolerance out of range.
+    """
+    if network.widths[-1] != 1:
+        raise InputError(f"readouts explain one output; the network has {network.widths[-1]}: {one_of(network)}")
+    return readable_signals(network, layer, tolerance)
+
+
+def most_signals(readable: Signals, asked: int | None) -> int:
+    """The size of the largest sets to search.
+
+    Raises:
+        InputError: less than one, or more than can be independent.
+    """
+    if asked is None:
+        return min(MOST_SIGNALS, readable.rank)
+    if not is_whole(asked, 1):
+        raise InputError(f"signals is {quoted(asked)}; a set has at least 1 signal")
+    if asked > max(1, readable.rank):
+        raise InputError(
+            f"signals is {asked}, but the activations of layer {readable.layer} span {readable.rank} direction(s) over "
+            f"the inputs, so at most {readable.rank} signal(s) can be independent; ask for no more"
+        )
+    return asked
+
+
+def search(network: Network, readable: Signals, most: int, costs: CostModel) -> Readouts:
+    """Fit all sets of at most `most` signals."""
+    fitted = {size: fit_sets(network, readable, size) for size in range(1, most + 1)}
+    return Readouts(network, readable, most, fitted, costs)

@@ -1,0 +1,98 @@
+"""The search for readout explanations: every set of a few independent signals is fitted to what the next layer
+receives."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain, combinations, islice
+from math import comb
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from ..network.network import Network
+from ..network.rounding import decision_margin
+from .readout import VARIES, Signals, rows_of
+
+# Fitted values computed at once; bounds the memory to tens of megabytes.
+VALUES_AT_ONCE = 1 << 21
+
+
+@dataclass(frozen=True, eq=False)
+class FittedSets:
+    """The sets of one size that pass the rung `behavioral`, in the order of their signals.
+
+    Attributes:
+        sets: indices of the signals.
+        residuals: of each set's fit, relative to how much the pre-activations vary.
+    """
+
+    sets: Int[np.ndarray, "sets signals"]
+    residuals: Float[np.ndarray, " sets"]
+
+
+def sets_to_fit(signals: Signals, size: int) -> int:
+    """How many sets of `size` signals there are to fit; 0 where the layer has not so many independent signals."""
+    return comb(len(signals), size) if size <= signals.rank else 0
+
+
+def fit_sets(network: Network, signals: Signals, size: int) -> FittedSets:
+    """Fit every set of `size` signals, and keep those of the rung `behavioral`.
+
+    These are independent of each other and the constant; the least-squares combination of them, put in place of the
+    next layer's pre-activations, makes the network decide as it does at every input (by a margin of 1e-9 in the
+    output); and each has a share above the tolerance in what the combination varies by.
+    """
+    received = network.received(signals.layer + 1, signals.states)
+    decisions = network.run(network.corners)[:, 0] > network.level
+    fit = _Fit(network, signals, received, decisions)
+    if not fit.variation > VARIES * max(1.0, float(np.abs(received).max())):
+        # A layer that sends on a constant explains nothing; no signal has a share in it.
+        return FittedSets(np.empty((0, size), np.int64), np.empty(0))
+    at_once = max(1, VALUES_AT_ONCE // (received.size + size * size))
+    found = [fit.keep(sets) for sets in _blocks(len(signals) if size <= signals.rank else 0, size, at_once)]
+    sets, residuals = zip(*found, strict=True) if found else ([np.empty((0, size), np.int64)], [np.empty(0)])
+    return FittedSets(np.concatenate(sets), np.concatenate(residuals))
+
+
+class _Fit:
+    """What every set is fitted to."""
+
+    def __init__(self, network: Network, signals: Signals, received: np.ndarray, decisions: np.ndarray) -> None:
+        self.network, self.layer, self.tolerance = network, signals.layer, signals.tolerance
+        self.received, self.decisions = received, decisions
+        self.margin = decision_margin(network, network.corners)
+        self.tables, self.rows = signals.tables, rows_of(signals.tables, signals.inputs)
+        self.ones = self.rows.sum(axis=1)
+        self.spread = self.rows - self.rows.mean(axis=1, keepdims=True)
+        self.sizes = np.linalg.norm(self.spread, axis=1)
+        self.base = received.mean(axis=0)
+        self.onto = self.spread @ (received - self.base)
+        self.variation = float(np.linalg.norm(received - self.base))
+
+    def keep(self, sets: Int[np.ndarray, "sets signals"]) -> tuple[np.ndarray, np.ndarray]:
+        # Times the number of inputs, products of spreads are whole numbers, so that independence is exact.
+        count, tables, ones = self.rows.shape[1], self.tables[sets], self.ones[sets]
+        both = np.bitwise_count(tables[:, :, None] & tables[:, None, :]).astype(np.float64)
+        products = count * both - ones[:, :, None] * ones[:, None, :]
+        independent = np.linalg.det(products) > 0.5
+        sets, products = sets[independent], products[independent] / count
+        weights = np.linalg.solve(products, self.onto[sets])
+        shares = np.linalg.norm(weights, axis=2) * self.sizes[sets] / self.variation
+        sharing = (shares > self.tolerance).all(axis=1)
+        sets, weights = sets[sharing], weights[sharing]
+        fitted = np.swapaxes(self.spread[sets], 1, 2) @ weights + self.base
+        residuals = np.linalg.norm(fitted - self.received, axis=(1, 2)) / self.variation
+        kept = self._decided(fitted)
+        return sets[kept], residuals[kept]
+
+    def _decided(self, fitted: Float[np.ndarray, "sets inputs neurons"]) -> Bool[np.ndarray, " sets"]:
+        outputs = self.network.run_received(self.layer + 1, fitted)[..., 0]
+        above = outputs - self.network.level
+        margin = np.where(self.decisions, above, -above)
+        return margin.min(axis=1) > self.margin
+
+
+def _blocks(count: int, size: int, at_once: int) -> Iterator[np.ndarray]:
+    sets = combinations(range(count), size)
+    while len(block := np.fromiter(chain.from_iterable(islice(sets, at_once)), np.int64)):
+        yield block.reshape(-1, size)

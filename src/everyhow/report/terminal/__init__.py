@@ -1,0 +1,1 @@
+"""An audit or a sweep in a terminal."""

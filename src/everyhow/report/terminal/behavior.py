@@ -1,0 +1,60 @@
+"""An audit by data in a terminal."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from ...auditing.behavior_audit import BehaviorAudit
+from ...ladder import IN_SHORT
+from ..behavior_words import behavior_answers, facts
+from ..words import circuits_by_rung, shown, strategy_name
+from .lines import circuit_lines
+from .pieces import answer_table, fact_table, funnel, heading, indented, print_trimmed, share_bar, verdict_text
+
+
+def print_behavior_audit(audit: BehaviorAudit, console: Console, saved: Sequence[str] = ()) -> None:
+    """Print an audit by data; `saved` are the files written."""
+    files = [heading("Files"), *(indented(Text(path, overflow="fold")) for path in saved)] if saved else []
+    print_trimmed(console, *_parts(audit), *files)
+
+
+def _verdicts(audit: BehaviorAudit) -> RenderableType:
+    verdicts = fact_table()
+    for strategy, verdict in audit.verdict.items():
+        verdicts.add_row(strategy_name(strategy), verdict_text(verdict))
+    return verdicts
+
+
+def _parts(audit: BehaviorAudit) -> Iterator[RenderableType]:
+    head = fact_table()
+    for name, text in facts(audit).items():
+        head.add_row(name, Text(text))
+    yield head
+    yield heading("Is the explanation the only one?")
+    yield answer_table(behavior_answers(audit))
+    yield heading("The ladder: how many are left by each stricter criterion")
+    where = funnel("where, then what", "circuits", "")
+    survivors = circuits_by_rung(audit.findings.circuits)
+    for rung, circuits in survivors.items():
+        bar = share_bar(circuits, survivors["perfect"])
+        where.add_row(f"  {rung}", bar, shown(circuits), Text(IN_SHORT[rung], style="dim"))
+    yield where
+    yield heading("Verdict")
+    yield _verdicts(audit)
+    for k, output in enumerate(audit.outputs):
+        yield heading(f"Output {k} alone")
+        yield answer_table(behavior_answers(output))
+        yield _verdicts(output)
+    simplest = audit.findings.circuits.simplest
+    if simplest is not None:
+        left_by = "resample_faithful_fewest_edges" if audit.findings.circuits.faithful_minimal else "perfect"
+        yield heading(f"Smallest circuit left by {left_by}: {len(simplest)} edges")
+        yield indented(Text("\n".join(circuit_lines(simplest, None)), overflow="fold"))
+    for algorithm, placed in list((audit.findings.mappings or {}).items())[:3]:
+        yield heading(f"{algorithm}")
+        yield from (indented(Text(str(mapping))) for mapping in placed[:3])
+    for title, reasons in (("Not counted exactly", audit.capped), ("Not asked of data", audit.findings.beyond)):
+        if reasons:
+            yield heading(title)
+            yield from (indented(Text(f"- {reason}")) for reason in reasons)

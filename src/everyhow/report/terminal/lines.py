@@ -1,0 +1,79 @@
+"""Formulas, mappings and circuits drawn as lines of text."""
+
+from collections.abc import Iterator
+
+from ...boolean.algorithms import Path
+from ...boolean.truth_table import INPUT_NAMES
+from ...interpretation.interpretation import Interpretation, NeuronGate
+from ...mapping.mapping import Mapping
+from ...model.circuit import Circuit
+
+
+def formula_lines(mapping: Mapping) -> list[str]:
+    """The formula as a tree, each variable with the neurons that carry it.
+
+    Example:
+        >>> import everyhow as eh
+        >>> network = eh.Network([[[1, 1, 0], [0, 0, 1]], [[1, 1]]], [[-1, 0], [0]], ["relu", "relu"])
+        >>> algorithm = next(eh.algorithms("A & B | C", depth=2))
+        >>> print("\\n".join(formula_lines(eh.mappings(network, algorithm)[0])))
+        OR(C, AND(A,B))   the output
+        └─ AND(A,B)       layer 1, neuron 0
+    """
+    places = {variable.path: s for variable, s in zip(mapping.algorithm.variables, mapping.sets, strict=True)}
+    names = {variable.path: variable.name for variable in mapping.algorithm.variables}
+    rows = [(str(mapping.algorithm), "the output")]
+    rows += [(mark + names[path], _place(places[path])) for path, mark in _branches((), list(names), "")]
+    width = max(len(text) for text, _ in rows)
+    return [f"{text:<{width}}   {place}" for text, place in rows]
+
+
+def _branches(path: Path, paths: list[Path], indent: str) -> Iterator[tuple[Path, str]]:
+    children = [p for p in paths if len(p) == len(path) + 1 and p[: len(path)] == path]
+    for position, child in enumerate(children):
+        last = position == len(children) - 1
+        yield child, indent + ("└─ " if last else "├─ ")
+        yield from _branches(child, paths, indent + ("   " if last else "│  "))
+
+
+def _place(neuron_set) -> str:
+    names = [str(neuron) for neuron in neuron_set.neurons]
+    joined = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return f"layer {neuron_set.layer}, neuron{'s' * (len(names) > 1)} {joined}"
+
+
+def circuit_lines(circuit: Circuit, interpretation: Interpretation | None) -> list[str]:
+    """One line per neuron of the circuit: what feeds it and, where there is an interpretation, its gate."""
+    last = len(circuit.widths) - 1
+    targets = sorted({(layer, j) for layer, j, _ in circuit.edges})
+    rows = []
+    for layer, j in targets:
+        name = neuron_name(layer, j, last)
+        parents = ", ".join(neuron_name(layer - 1, i, last) for i in circuit.parents(layer, j))
+        gate = interpretation and interpretation.gates.get((layer, j))
+        rows.append((name, parents, gate_text(gate, last) if gate else ""))
+    widths = [max(len(row[k]) for row in rows) for k in range(2)]
+    return [f"{a:<{widths[0]}} ← {b:<{widths[1]}}   {gate}".rstrip() for a, b, gate in rows]
+
+
+def gate_text(gate: NeuronGate, last: int) -> str:
+    """What the gate can be, by name where two parents or fewer make that possible, else its table."""
+    names = gate.possible_names
+    parents = [neuron_name(layer, i, last) for layer, i in gate.parents]
+    if len(parents) == 2:
+        # The functions that follow one parent alone are named after it.
+        one, other = parents
+        own = {
+            "A": one, "B": other, "NOT A": f"NOT {one}", "NOT B": f"NOT {other}",
+            "IMP": f"IMP({one},{other})", "NIMP": f"NIMP({one},{other})",
+            "IMP(B,A)": f"IMP({other},{one})", "NIMP(B,A)": f"NIMP({other},{one})",
+        }  # fmt: skip
+        names = tuple(own.get(name, name) for name in names)
+    return " or ".join(names) or gate.table
+
+
+def neuron_name(layer: int, j: int, last: int) -> str:
+    """What a neuron is called: A, h1.0 (layer 1, neuron 0), out0."""
+    if layer == 0:
+        return INPUT_NAMES[j] if j < len(INPUT_NAMES) else f"x{j}"
+    return f"out{j}" if layer == last else f"h{layer}.{j}"

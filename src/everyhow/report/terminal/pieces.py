@@ -1,0 +1,83 @@
+"""The pieces that every section of the terminal report is made of."""
+
+from collections.abc import Iterable
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.segment import Segment, Segments
+from rich.table import Table
+from rich.text import Text
+
+from ...ladder import Verdict
+from ..words import Answer, seen
+
+STYLES = {
+    "identifiable": "bold green", "identifiable, trivially": "bold yellow", "not identifiable": "bold yellow",
+    "none valid": "bold red", "unknown": "bold",
+}  # fmt: skip
+WORD_STYLES = {"?": "bold", "none": "bold red", "yes": "bold green", "no": "bold yellow"}
+BAR = 8
+
+
+def print_trimmed(console: Console, *items: RenderableType) -> None:
+    """Print without the blanks that tables fill their lines with, which a pipe or a log has no use for.
+
+    Signs that a terminal would obey are written by their codes, whoever they come from.
+    """
+    parts = [Segment(seen(part.text), part.style, part.control) for part in console.render(Group(*items))]
+    with console.capture() as captured:
+        console.print(Segments(parts))
+    console.file.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
+
+
+def funnel(title: str, *columns: str) -> Table:
+    """The survivors of each rung: a rung's name, a bar, then the columns."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column(Text(title, style="not dim bold"), no_wrap=True)
+    table.add_column("", no_wrap=True)
+    for column in columns:
+        table.add_column(column, justify="right" if column else "left", no_wrap=bool(column))
+    return table
+
+
+def share_bar(left: int | list[int] | None, all_of: int | list[int] | None) -> Text:
+    """A bar as long as the share that is left; of a range its lower end counts."""
+    left, all_of = (number[0] if isinstance(number, list) else number for number in (left, all_of))
+    if not left or not all_of:
+        return Text("·", style="dim")
+    return Text("█" * max(1, round(BAR * left / all_of)), style="cyan")
+
+
+def verdict_text(verdict: Verdict) -> Text:
+    """A verdict with its reason and what was searched."""
+    text = Text(str(verdict), style=STYLES[verdict.status])
+    text.append(f": {verdict.reason}. Among {verdict.space}.", style="not bold default")
+    return text
+
+
+def heading(text: str) -> Text:
+    """The heading of a section."""
+    return Text(f"\n{text}", style="bold")
+
+
+def indented(item: RenderableType) -> Padding:
+    """What stands below a heading."""
+    return Padding(item, (0, 0, 0, 2))
+
+
+def fact_table() -> Table:
+    """A table of names and what is said of them."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, style="cyan")
+    table.add_column()
+    table.pad_edge = False
+    return table
+
+
+def answer_table(answers: Iterable[Answer]) -> Table:
+    """Is the explanation the only one? A line for each kind."""
+    table = fact_table()
+    table.add_column()
+    for answer in answers:
+        table.add_row(answer.question, Text(answer.word, style=WORD_STYLES[answer.word]), Text(answer.text))
+    return table

@@ -1,0 +1,266 @@
+"""Sections of the terminal report on population codes, and on what tells rival explanations apart."""
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ...auditing.lesson import Lesson
+from ...auditing.paper import PaperFindings
+from ...experiment.deciding import Dispute
+from ...experiment.findings import ExperimentFindings
+from ...experiment.ranking import Ranking
+from ...experiment.witness import Explanation
+from ...mapping.mapping import Mapping
+from ...model.circuit import Circuit
+from ..words import dispute_text, percent, plural, shown
+from .pieces import funnel, heading, indented, share_bar, verdict_text
+
+# How many explanations are listed, and how many of them stand in the matrix.
+MOST_LISTED, MOST_IN_MATRIX, MOST_DISPUTES, MOST_WINNERS = 12, 10, 3, 3
+
+
+def rival_sections(findings: PaperFindings) -> Iterator[RenderableType]:
+    """Population codes; the explanations left by cost; the matrix of their predictions; what decides between them."""
+    if findings.readouts.layers:
+        yield from _codes(findings)
+    if len(findings.ranking.entries) > 1:
+        yield from _ranking(findings)
+        yield from _interchanges(findings.experiments, findings.ranking)
+        yield from _cross_examination(findings.experiments, findings.ranking)
+        yield from _prices(findings.ranking)
+    if findings.experiments.disputes or findings.experiments.circuit_disputes:
+        yield from _disputes(findings.experiments, findings.ranking)
+
+
+def lesson_section(lesson: Lesson, task: str) -> Iterator[RenderableType]:
+    """What fits the rows that the network was shown, and how it goes on."""
+    rows = " ".join(lesson.shown)
+    how = "it was shown" if lesson.told else "at which it is right"
+    yield heading(f"The lesson: what fits the rows {how}, {rows}")
+    differs = lesson.task.bits ^ lesson.learned.bits
+    wrong = [row for row in lesson.shown if differs >> int(row, 2) & 1]
+    if wrong:
+        yield indented(Text(f"The network itself is wrong at {' '.join(wrong)}, which it was shown."))
+    if not lesson.continuations:
+        return
+    meant = lesson.of(lesson.task)
+    circuits = 0 if meant is None or meant.circuits is None else meant.circuits.between[0]
+    if lesson.fitting is not None and lesson.fitting.certified:
+        fitting = plural(lesson.fitting.between[0], "circuit")
+        text = f"{circuits:,} of the {fitting} that decide right there generalise to {task}."
+        yield indented(Text(text))
+    table = _table("", "circuits", "aligned algorithms", "mappings")
+    for continuation in lesson.continuations:
+        marks = [
+            word
+            for word, table_of in (("the task", lesson.task), ("learned", lesson.learned))
+            if continuation.table == table_of
+        ]
+        found = continuation.algorithms
+        table.add_row(
+            continuation.name + (f" ({', '.join(marks)})" if marks else ""),
+            "?" if continuation.circuits is None else _between(continuation.circuits.between),
+            shown(None if found is None else len(found)),
+            shown(None if found is None else sum(found.values())),
+        )
+    yield indented(table)
+    yield indented(
+        Text(
+            f"Algorithms to depth {lesson.depth}, aligned in every interchange between those rows; only the other rows "
+            f"tell them apart.",
+            style="dim",
+        )
+    )
+
+
+def _between(ends: tuple[int, int]) -> str:
+    return f"{ends[0]:,}" if ends[0] == ends[1] else f"{ends[0]:,} to {ends[1]:,}"
+
+
+def _codes(findings: PaperFindings) -> Iterator[RenderableType]:
+    yield heading("Population codes: Boolean signals that are linear in a layer's activations")
+    for layer, verdict in zip(findings.readouts.layers, findings.code_verdicts, strict=True):
+        inputs = layer.signals.inputs
+        everything = (1 << ((1 << inputs) - 1)) - 1
+        readable = f"{len(layer.signals):,} of {everything:,} signals readable"
+        title = f"layer {layer.layer}: {readable} within {layer.signals.tolerance:g}"
+        if layer.found is None or not len(layer.signals):
+            yield indented(Text(title, style="bold"))
+            continue
+        sizes = list(layer.found.fitted)
+        table = funnel(title, *(f"{'by ' if size == 1 else ''}{size}" for size in sizes), "in all")
+        survivors = layer.survivors
+        for rung, left in survivors.items():
+            counts = layer.found.by_signals(rung) if rung in ("behavioral", "exact") else {}
+            cells = [f"{counts[size]:,}" if size in counts else "" for size in sizes]
+            bar = share_bar(left, survivors["behavioral"])
+            table.add_row(f"  {rung}", bar, *cells, shown(left))
+        yield indented(table)
+        yield indented(verdict_text(verdict))
+
+
+def _ranking(findings: PaperFindings) -> Iterator[RenderableType]:
+    ranking = findings.ranking
+    # Those that the table of prices names are listed too.
+    named = {place for prices in ranking.table for place in prices.winners[:MOST_WINNERS]}
+    listed = [(k + 1, *entry) for k, entry in enumerate(ranking.entries) if k < MOST_LISTED or k in named]
+    among = "" if len(listed) == ranking.of else f", {len(listed)} of {ranking.of:,}"
+    yield heading(f"Explanations compared, cheapest first{among}")
+    rungs = [f"mappings that pass {findings.mappings.strictest}"] if findings.mappings.strictest else []
+    rungs += [
+        f"readout explanations of layer {layer.layer} that pass {layer.strictest}"
+        for layer in findings.readouts.layers
+        if layer.strictest
+    ]
+    yield indented(Text(f"{'; '.join(rungs).capitalize()}. h1 is a layer's first neuron, its neuron 0.", style="dim"))
+    table = _table("", "cost", "")
+    for place, cost, explanation in listed:
+        text = Text(str(_title(explanation)))
+        text.append(f"  {_place(explanation)}", style="dim")
+        table.add_row(f"#{place}", f"{cost:g}", text)
+    yield indented(table)
+    if len(ranking.entries) < ranking.of:
+        yield indented(Text(f"Only the first {len(ranking.entries)} of {ranking.of:,} were priced.", style="dim"))
+
+
+def _title(explanation: Explanation) -> str:
+    return str(explanation.algorithm) if isinstance(explanation, Mapping) else str(explanation)
+
+
+def _place(explanation: Explanation) -> str:
+    if isinstance(explanation, Mapping):
+        pairs = zip(explanation.algorithm.variables, explanation.sets, strict=True)
+        places = [
+            f"{variable.name} in {' and '.join(f'h{neuron + 1}' for neuron in place.neurons)} of layer {place.layer}"
+            for variable, place in pairs
+        ]
+        return "a mapping: " + ("; ".join(places) or "no variable to place")
+    # Codes that are no whole numbers say little to the eye; audit.json has them.
+    codes = "; ".join(str(readout) if readout.whole else readout.name for readout in explanation.readouts)
+    gate = "" if explanation.gate_name == "ID" else f"{explanation.gate_name} of "
+    return f"layer {explanation.layer}: {gate}{codes}"
+
+
+def _cross_examination(experiments: ExperimentFindings, ranking: Ranking) -> Iterator[RenderableType]:
+    examined = experiments.examined
+    if examined is None:
+        return
+    places = [e for _, e in ranking.entries if e in examined.explanations][:MOST_IN_MATRIX]
+    numbers = {e: k for k, (_, e) in enumerate(ranking.entries, start=1)}
+    index = {e: k for k, e in enumerate(examined.explanations)}
+    yield heading("Cross-examination: the percentage of the row's swaps whose outcome the column predicts")
+    table = _table("", *(f"#{numbers[e]}" for e in places))
+    matrix = examined.matrix
+    for row in places:
+        shares = [float(matrix[index[row]][index[column]]) for column in places]
+        table.add_row(f"#{numbers[row]}", *(Text(percent(s), style="dim" if s == 1 else "") for s in shares))
+    yield indented(table)
+    notes = []
+    if len(places) < experiments.of:
+        notes.append(f"{len(places)} of the {experiments.of:,} explanations compared are shown.")
+    if experiments.unswappable:
+        notes.append(f"{experiments.unswappable:,} were left out: their readouts cannot be swapped one by one.")
+    if examined.most_moved is not None:
+        notes.append(f"At most {examined.most_moved} variables are swapped at once.")
+    halfway = sum(map(sum, examined.halfway))
+    if halfway:
+        notes.append("A variable that reads halfway between 0 and 1 is taken as at the first input.")
+    if notes:
+        yield indented(Text(" ".join(notes), style="dim"))
+
+
+def _interchanges(experiments: ExperimentFindings, ranking: Ranking) -> Iterator[RenderableType]:
+    if experiments.examined is None:
+        return
+    own = dict(zip(experiments.examined.explanations, experiments.interchanges, strict=True))
+    table = _table("", "IIA of each signal", "of several at once", "unnatural states")
+    for place, (_, explanation) in enumerate(ranking.entries[:MOST_IN_MATRIX], start=1):
+        found = own.get(explanation)
+        if found is not None:
+            single = " ".join(f"{float(share):.4g}" for share in found.single)
+            joint = "" if found.joint is None else f"{float(found.joint):.4g}"
+            table.add_row(f"#{place}", single, joint, f"{found.unnatural:,} of {found.patched:,}")
+    if table.row_count:
+        yield heading("Interchange: network and gate after signals are swapped, and states that no input produces")
+        yield indented(table)
+
+
+def _prices(ranking: Ranking) -> Iterator[RenderableType]:
+    negations = list(dict.fromkeys(prices.negation for prices in ranking.table))
+    winners = {(prices.familiar, prices.negation): prices.winners for prices in ranking.table}
+    alike: dict[tuple, list[str | None]] = {}
+    for block in dict.fromkeys(prices.familiar for prices in ranking.table):
+        alike.setdefault(tuple(winners.get((block, n), ()) for n in negations), []).append(block)
+    if len(set(winners.values())) <= 1:
+        return
+    untried = f" ({ranking.untried} more settings were not tried)" if ranking.untried else ""
+    yield heading(
+        f"Which is cheapest, by the price of NOT and by the block that is familiar (at half a gate's price){untried}"
+    )
+    table = _table("familiar", *(f"NOT {negation:g}" for negation in negations), left=True)
+    for row, blocks in alike.items():
+        names = ", ".join("as given" if block is None else block for block in blocks)
+        table.add_row(names, *(_places(each) or "?" for each in row))
+    yield indented(table)
+
+
+def _places(winners: tuple[int, ...]) -> str:
+    listed = " ".join(f"#{place + 1}" for place in winners[:MOST_WINNERS])
+    return listed if len(winners) <= MOST_WINNERS else f"{listed} +{len(winners) - MOST_WINNERS}"
+
+
+def _disputes(experiments: ExperimentFindings, ranking: Ranking) -> Iterator[RenderableType]:
+    yield heading("Experiments that decide between them")
+    numbers: dict[object, int] = {e: k for k, (_, e) in enumerate(ranking.entries, start=1)}
+    if experiments.disputes:
+        settled = [d for d in experiments.disputes if d.experiment is not None]
+        ordered = sorted(settled, key=lambda d: sorted(numbers.get(e, 1 << 30) for e in d.explanations))
+        text = f"{len(settled):,} of {plural(len(experiments.disputes), 'pair')} of explanations part company"
+        others = "at some interchange" if len(settled) == len(experiments.disputes) else "; the others agree"
+        family = f"among {experiments.disputes[0].family}"
+        note = "One that passes every interchange of its own may still predict another's wrongly."
+        yield indented(Text(f"{text} {others} {family}. {note}".replace(" ;", ";")))
+        for dispute in ordered[:MOST_DISPUTES]:
+            yield indented(_dispute(dispute, [f"#{numbers[e]}" for e in dispute.explanations if e in numbers]))
+    if experiments.circuit_disputes:
+        settled = [d for d in experiments.circuit_disputes if d.experiment is not None]
+        yield indented(
+            Text(
+                f"{len(settled):,} of {plural(len(experiments.circuit_disputes), 'pair')} of circuits part company "
+                f"among {experiments.circuit_disputes[0].family}."
+            )
+        )
+        for dispute in settled[:1]:
+            yield indented(Text(_two_circuits(*dispute.explanations)))
+            yield indented(_dispute(dispute, ["the first", "the second"]))
+
+
+def _dispute(dispute: Dispute, names: list[str]) -> Text:
+    if dispute.experiment is None or len(names) != 2:
+        return Text(str(dispute))
+    text = Text(f"{names[0]} or {names[1]}: ", style="cyan")
+    text.append(dispute_text(dispute, names), style="not bold default")
+    return text
+
+
+def _two_circuits(first: object, second: object) -> str:
+    if not isinstance(first, Circuit) or not isinstance(second, Circuit):
+        return f"{first} and {second}"
+    only = [
+        " ".join(f"{layer}.{j}<{i}" for layer, j, i in one.edges if (layer, j, i) not in other) or "none"
+        for one, other in ((first, second), (second, first))
+    ]
+    return (
+        f"Two of them, of {len(first)} and {len(second)} edges; the first alone has {only[0]}, the second alone "
+        f"{only[1]}."
+    )
+
+
+def _table(*columns: str, left: bool = False) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for k, column in enumerate(columns):
+        words = not column or left
+        table.add_column(column, justify="left" if words or k == 0 else "right", no_wrap=bool(column) and not left)
+    return table

@@ -1,0 +1,238 @@
+"""Interpretations: the kernel, the layered table and the list of all choices give the same answers."""
+
+from collections import Counter
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import everyhow as eh
+from everyhow.boolean.truth_table import assignments
+from everyhow.interpretation.count import PRIMES, ReadingRule, _combined, _moduli, count_interpretations
+from everyhow.interpretation.interpretation import completions
+from everyhow.interpretation.interpretations import Interpretations
+from everyhow.model.circuit import Circuit
+from everyhow.verification import plain
+
+from ..conftest import reference
+from ..strategies import networks, permuted
+
+
+def counted(network, circuits, rule=None):
+    bits = np.array([circuit.bits for circuit in circuits], np.uint64)
+    return list(count_interpretations(network, [bits], assignments(network.widths[0]), rule))
+
+
+def some_circuits(network, most=6):
+    """Some circuits of a network, none of whose outputs lies on a decision boundary, where rounding would decide."""
+    points = plain.rows(network.widths[0])
+
+    def is_clear(circuit):
+        outputs = plain.run(network, points, circuit)[-1]
+        return all((abs(outputs - level) > 1e-9).all() for level in (0.5, 1.5))
+
+    everything = [circuit for circuit in plain.all_circuits(network.weights) if is_clear(circuit)]
+    return everything[:: max(1, len(everything) // most)]
+
+
+@given(networks(inputs=(1, 2), outputs=(1, 2), widest=2))
+def test_counts(network):
+    """Don't cares counted once and expanded, for circuits perfect or not."""
+    chosen = some_circuits(network)
+    points = assignments(network.widths[0])
+    found = counted(network, [Circuit.of_edges(network.graph, plain.edges(c)) for c in chosen])
+    for circuit, (once, expanded) in zip(chosen, found, strict=True):
+        ways = [ways for _, ways in plain.interpretations(network, points, circuit)]
+        assert (len(ways), sum(ways)) == (once, expanded)
+
+
+@given(networks(inputs=(3, 3), hidden=(1, 2), widest=2, most_circuits=4000))
+def test_counts_of_three_inputs(network):
+    """Eight inputs, up to seven separators a neuron."""
+    chosen = some_circuits(network, 2)
+    points = assignments(3)
+    found = counted(network, [Circuit.of_edges(network.graph, plain.edges(c)) for c in chosen])
+    for circuit, (once, expanded) in zip(chosen, found, strict=True):
+        ways = [ways for _, ways in plain.interpretations(network, points, circuit)]
+        assert (len(ways), sum(ways)) == (once, expanded)
+
+
+@given(networks(inputs=(1, 2), widest=2, hidden=(1, 2)), st.sampled_from([1e-9, 0.0]), st.booleans())
+def test_counts_by_the_released_rule(network, tolerance, single):
+    """Values compared as float32, outputs rounded."""
+    rule = ReadingRule(tolerance, single, "round")
+    chosen = some_circuits(network)
+    points = assignments(network.widths[0])
+    circuits = [Circuit.of_edges(network.graph, plain.edges(c)) for c in chosen]
+    for circuit, mine, (once, expanded) in zip(chosen, circuits, counted(network, circuits, rule), strict=True):
+        table = Interpretations(network, mine, points, rule)
+        if tolerance or single:
+            ways = [w for _, w in plain.interpretations(network, points, circuit, "round", tolerance, single)]
+            assert (len(ways), sum(ways)) == (once, expanded)
+            assert (table.count, table.count_expanded) == (once, expanded)
+
+
+@given(networks(inputs=(1, 2), outputs=(1, 2), widest=2))
+def test_list(network):
+    """Listing gives the interpretations that checking every choice of separators gives, each once."""
+    points = assignments(network.widths[0])
+    for circuit in some_circuits(network, 3):
+        expected = Counter()
+        for readings, ways in plain.interpretations(network, points, circuit):
+            key = frozenset((n, sum(bit << k for k, bit in enumerate(r))) for n, r in readings.items())
+            expected[key] = ways
+        table = eh.interpretations(network, Circuit.of_edges(network.graph, plain.edges(circuit)))
+        listed = {frozenset((n, r.bits) for n, r in i.readings.items()): i.expansions for i in table}
+        assert expected == listed
+        assert (table.count, table.count_expanded) == (len(expected), sum(expected.values()))
+
+
+@pytest.mark.parametrize("name", ["xor-2-4-1-seed0", "xor-2-2-2-1-seed2"])
+def test_summaries_follow_from_the_list(name):
+    """Gate shares and the widest gaps, from the layered table and from the list."""
+    _, network = reference(name)
+    for circuit in eh.circuits(network):
+        table = eh.interpretations(network, circuit)
+        everything = list(table)
+        if not everything:
+            assert table.widest is None
+            continue
+        tallies = {}
+        for one in everything:
+            for neuron, gate in one.gates.items():
+                tallies.setdefault(neuron, Counter())[gate] += 1
+        shares = {n: {g: Fraction(k, len(everything)) for g, k in tally.items()} for n, tally in tallies.items()}
+        assert shares == {neuron: dict(share) for neuron, share in table.gate_shares.items()}
+
+        def width(one, last=network.depth):
+            gaps = [r.gap for (layer, _), r in one.readings.items() if 0 < layer < last]
+            return min(gaps), sum(gaps)
+
+        ranked = [width(one) for one in table.by_gaps()]
+        expected = sorted(map(width, everything), reverse=True)
+        assert [smallest for smallest, _ in ranked] == [smallest for smallest, _ in expected]
+        assert [total for _, total in ranked] == pytest.approx([total for _, total in expected])
+        keys = [{n: r.bits for n, r in one.readings.items()} for one in table.by_gaps()]
+        assert sorted(map(str, keys)) == sorted(str({n: r.bits for n, r in one.readings.items()}) for one in everything)
+        assert width(table.widest) == ranked[0]
+
+
+@given(networks(inputs=(2, 2), hidden=(2, 3), widest=2, most_circuits=200))
+def test_by_gaps(network):
+    """Widest gaps first, by the smallest and then by the sum, over the whole list, where many are equal."""
+    largest = max(eh.circuits(network), key=len, default=None)
+    if largest is None:
+        return
+    table = eh.interpretations(network, largest)
+
+    def width(one):
+        gaps = [r.gap for (layer, _), r in one.readings.items() if 0 < layer < network.depth]
+        return min(gaps, default=1.0), sum(gaps)
+
+    ranked, expected = list(map(width, table.by_gaps())), sorted(map(width, table), reverse=True)
+    assert [smallest for smallest, _ in ranked] == [smallest for smallest, _ in expected]
+    # Sums of equal smallest gaps may differ in their last bits by the order in which they were added.
+    assert [total for _, total in ranked] == pytest.approx([total for _, total in expected])
+
+
+def test_separators_lie_midway():
+    """A separator lies midway between neighbouring values; its gap is relative to the neuron's range."""
+    network = eh.Network([[[1.0, 3.0]], [[1.0]]], [[0.0], [-2.5]], ["identity", "identity"])
+    (neuron,) = [n for n in eh.interpretations(network, Circuit.whole(network)).readings if n == (1, 0)]
+    readings = eh.interpretations(network, Circuit.whole(network)).readings[neuron]
+    assert [r.separator for r in readings] == [0.5, 2.0, 3.5]
+    assert [r.gap for r in readings] == [0.25, 0.5, 0.25]
+    assert [r.bits for r in readings] == [0b1110, 0b1010, 0b1000]
+
+
+def test_close_values_are_one():
+    """Values closer than 1e-9 of the neuron's magnitude are one value, and nothing lies between them."""
+    network = eh.Network([[[1e-10, 2.0]], [[1.0]]], [[0.0], [0.0]], ["identity", "identity"])
+    table = eh.interpretations(network, Circuit.whole(network))
+    assert len(table.readings[1, 0]) == 1
+
+
+def test_a_constant_neuron_has_no_reading():
+    """A dead neuron has no reading and is no parent of anything."""
+    network = eh.Network([[[1.0], [-1.0]], [[1.0, 1.0]]], [[0.0, 0.0], [0.0]], ["relu", "identity"])
+    table = eh.interpretations(network, Circuit.whole(network))
+    assert (1, 1) not in table.readings
+    (one,) = table
+    assert one.gates[2, 0].parents == ((1, 0),)
+
+
+def test_xor_gates_are_rejected_after_the_first_layer():
+    """XOR of two parents is what is to be explained; in the first layer it may stand, later not."""
+    assert [completions(table, 2) for table in ("0110", "1001")] == [0, 0]
+    assert completions("0110", 1) == 1
+    assert completions("011-", 2) == 1
+    assert completions("01--01--"[:4], 1) == 4
+    assert completions("01--", 2) == 3
+
+
+def test_samples_are_uniform():
+    """Every interpretation is drawn about equally often."""
+    _, network = reference("xor-2-4-1-seed0")
+    circuit = max(eh.circuits(network), key=lambda c: eh.interpretations(network, c).count)
+    table = eh.interpretations(network, circuit)
+    drawn = Counter(repr(i) for i in table.sample(80 * table.count, seed=5))
+    assert set(drawn) <= {repr(i) for i in table}
+    statistic = sum((drawn[repr(i)] - 80) ** 2 / 80 for i in table)
+    assert statistic < table.count + 5 * (2 * table.count) ** 0.5 + 12
+
+
+def test_nothing_to_sample():
+    """A circuit without interpretations says so when asked for one."""
+    _, network = reference("xor-2-2-2-1-seed5")
+    empty = next(c for c in eh.circuits(network) if not eh.interpretations(network, c).count)
+    with pytest.raises(eh.InputError, match="no interpretation"):
+        eh.interpretations(network, empty).sample(1)
+    assert list(eh.interpretations(network, empty)) == []
+
+
+def test_numbers_beyond_64_bits():
+    """Counts that exceed 64 bits are exact: the kernel's residues against the table's whole numbers."""
+    rng = np.random.default_rng(3)
+    network = eh.Network(
+        [rng.normal(size=(5, 2)), rng.normal(size=(4, 5)), rng.normal(size=(1, 4))],
+        [rng.normal(size=5), rng.normal(size=4), rng.normal(size=1)],
+        ["tanh"] * 3,
+    )
+    circuit = Circuit.whole(network)
+    ((once, expanded),) = counted(network, [circuit])
+    table = eh.interpretations(network, circuit)
+    assert (table.count, table.count_expanded) == (once, expanded)
+    assert expanded > 2**64
+
+
+def test_moduli_are_primes():
+    """Only then do residues tell all numbers up to their product apart; products of two residues fit in 64 bits."""
+    assert len(set(PRIMES)) == 8 and all(2**31 < prime < 2**32 for prime in PRIMES)
+    assert all(prime % divisor for prime in PRIMES for divisor in range(2, 2**16))
+
+
+@given(st.integers(0, 2**300))
+def test_residues_determine_the_number(number):
+    """A number is put together again from its residues modulo 2^64 and enough primes."""
+    moduli = _moduli(301)
+    assert number == _combined([number % modulus for modulus in moduli], moduli)
+
+
+@given(networks(inputs=(2, 2), hidden=(1, 2), widest=3), st.randoms(use_true_random=False))
+def test_permuting_neurons(network, random):
+    """Permuting the neurons of a layer leaves the totals over all circuits unchanged."""
+    other_network, _ = permuted(network, random)
+    totals = [
+        sorted(counted(n, [Circuit.of_edges(n.widths, plain.edges(c)) for c in plain.all_circuits(n.weights)]))
+        for n in (network, other_network)
+    ]
+    assert totals[0] == totals[1]
+
+
+def test_too_many_inputs():
+    """Readings are sets over at most 64 inputs."""
+    network = eh.Network([[[1.0]]], [[0.0]], ["identity"])
+    with pytest.raises(eh.InputError, match="at most 64 inputs, not 65"):
+        list(count_interpretations(network, [], np.arange(65.0)[:, None]))
