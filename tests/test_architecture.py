@@ -1,0 +1,190 @@
+"""The plan of the house: no circle of imports, no arrow upwards, and imports inside functions only for weight."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+SOURCE = Path(__file__).parent.parent / "src"
+# The rooms, lowest first; those of one floor know nothing of each other. A file that lies in no room is one itself.
+FLOORS = (
+    ("common", "kernels"),
+    ("boolean",),
+    ("model", "ladder"),
+    ("network",),
+    ("decision", "importing"),
+    ("behavior",),
+    ("circuit", "training"),
+    ("mapping", "interpretation", "readout", "certificates"),
+    ("experiment", "authors"),
+    ("auditing",),
+    ("questions", "exchange", "verification", "sweeps"),
+    ("report",),
+    ("cli",),
+    ("__init__", "__main__"),
+)
+# What may be imported inside a function, since loading it takes long: compiled kernels, and what needs PyTorch, ONNX or
+# the libraries of pages and terminals. The command line loads each command's part of the library when it is called.
+HEAVY = ("kernels.", "importing.torch_", "importing.onnx_graph", "training.stacked", "report.presenter")
+LAZY_ROOM = "cli."
+
+
+class Arrow(NamedTuple):
+    """One module imports another, at the top of the file, inside a function, or for its types only."""
+
+    importing: str
+    imported: str
+    kind: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.importing}:{self.line} imports {self.imported}"
+
+
+def modules(source: Path) -> dict[str, Path]:
+    """Every module by its name below the package; the package itself is `__init__`."""
+    package = source / "everyhow"
+    found = {}
+    for path in package.rglob("*.py"):
+        parts = path.relative_to(package).with_suffix("").parts
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+        found[name] = path
+    return found
+
+
+def arrows(source: Path) -> Iterator[Arrow]:
+    """Every import of a module by another."""
+    known = modules(source)
+    for name, path in known.items():
+        package = name.split(".") if path.name == "__init__.py" else name.split(".")[:-1]
+        package = [] if name == "__init__" else package
+        for node, kind in imports(ast.parse(path.read_text(encoding="utf-8")), "run"):
+            for imported in targets(node, package, known):
+                if imported != name:
+                    yield Arrow(name, imported, kind, node.lineno)
+
+
+def imports(tree: ast.AST, kind: str) -> Iterator[tuple[ast.Import | ast.ImportFrom, str]]:
+    """Every import statement, and whether it is run, lazy (inside a function) or for types."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node, kind
+        inside = "lazy" if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) else kind
+        typed = isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        yield from imports(node, "types" if typed else inside)
+
+
+def targets(node: ast.Import | ast.ImportFrom, package: list[str], known: dict[str, Path]) -> set[str]:
+    """The modules of the package that a statement imports."""
+    if isinstance(node, ast.Import):
+        names = [alias.name.removeprefix("everyhow.") for alias in node.names if alias.name.startswith("everyhow.")]
+        return {name for name in names if name in known}
+    if node.level:
+        base = [*package[: len(package) - node.level + 1], *(node.module or "").split(".")]
+    elif (node.module or "").split(".")[0] == "everyhow":
+        base = (node.module or "").split(".")[1:]
+    else:
+        return set()
+    whole = ".".join(filter(None, base))
+    parts = {".".join(filter(None, (whole, alias.name))) for alias in node.names}
+    found = {part for part in parts if part in known}
+    return found | ({whole or "__init__"} & set(known) if len(found) < len(parts) else set())
+
+
+def circles(source: Path) -> list[list[str]]:
+    """Modules that import each other, by whatever way round (Tarjan's components of more than one)."""
+    after: dict[str, set[str]] = {name: set() for name in modules(source)}
+    for arrow in arrows(source):
+        after[arrow.importing].add(arrow.imported)
+
+    def reached(start: str) -> set[str]:
+        found, waiting = set(), [start]
+        while waiting:
+            for following in after[waiting.pop()] - found:
+                found.add(following)
+                waiting.append(following)
+        return found
+
+    reach = {name: reached(name) for name in after}
+    together = {frozenset(other for other in reach[name] if name in reach[other]) for name in after}
+    return sorted(sorted(group) for group in together if group)
+
+
+def floor_of(module: str) -> int:
+    room = module.split(".")[0]
+    return next(k for k, rooms in enumerate(FLOORS) if room in rooms)
+
+
+def upward(source: Path) -> list[str]:
+    """The arrows between rooms that do not point down."""
+    return [
+        str(arrow)
+        for arrow in arrows(source)
+        if arrow.importing.split(".")[0] != arrow.imported.split(".")[0]
+        and floor_of(arrow.importing) <= floor_of(arrow.imported)
+    ]
+
+
+def for_order(source: Path) -> list[str]:
+    """The imports inside functions that are there for another reason than weight."""
+    return [
+        str(arrow)
+        for arrow in arrows(source)
+        if arrow.kind == "lazy" and not arrow.importing.startswith(LAZY_ROOM) and not arrow.imported.startswith(HEAVY)
+    ]
+
+
+@pytest.fixture
+def house(tmp_path):
+    """A package with the given files."""
+
+    def build(files):
+        for name, text in files.items():
+            path = tmp_path / "everyhow" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return tmp_path
+
+    return build
+
+
+def test_no_circle():
+    assert circles(SOURCE) == []
+
+
+def test_no_arrow_upwards():
+    assert upward(SOURCE) == []
+
+
+def test_imports_inside_functions_are_for_weight():
+    assert for_order(SOURCE) == []
+
+
+def test_few_entries_at_the_top():
+    """The folder is read like a table of contents, and every entry of it is on a floor."""
+    entries = sorted(
+        path.stem
+        for path in (SOURCE / "everyhow").iterdir()
+        if path.suffix == ".py" or (path / "__init__.py").is_file()
+    )
+    assert entries == sorted(room for floor in FLOORS for room in floor)
+    assert len(entries) <= 26
+
+
+@pytest.mark.parametrize("statement", [
+    "from ..report.page import html", "def later():\n    from ..report.page.html import page",
+    "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from ..report.page.html import page",
+    "from everyhow.report.page.html import page", "import everyhow.report.page.html",
+])  # fmt: skip
+def test_the_checks_above_can_fail(house, statement):
+    """A circle, an arrow upwards and a lazy import are seen however they are written."""
+    source = house({
+        "__init__.py": "", "circuit/__init__.py": "", "report/__init__.py": "", "report/page/__init__.py": "",
+        "circuit/count.py": f"{statement}\n", "report/page/html.py": "from ...circuit.count import count\n",
+    })  # fmt: skip
+    line = statement.count("\n") + 1
+    assert circles(source) == [["circuit.count", "report.page.html"]]
+    assert upward(source) == [f"circuit.count:{line} imports report.page.html"]
+    assert bool(for_order(source)) == statement.startswith("def")
