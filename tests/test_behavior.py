@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.behavior import Behavior, mismatches
+from everyhow.behavior import Behavior, merged, mismatches
 from everyhow.boolean.truth_table import assignments
 from everyhow.decision import decide, decision_limits
 
@@ -81,3 +81,35 @@ def test_ties_by_rounding():
             low, high = decision_limits("identity", "round", bit, 0.0)
             read, decided = decide(np.array(z), "round", 0.5)
             assert bits[bit] == (low < z <= high) == bool(decided and read == bit)
+
+
+def test_rows_that_repeat_are_one_point():
+    """Distinct rows in the order in which they come, and how often each does."""
+    points, which, counts = merged([[1.0, 0.0], [0.0, 0.0], [1.0, 0.0], [0.5, 2.0], [0.0, 0.0], [1.0, 0.0]])
+    assert points.tolist() == [[1.0, 0.0], [0.0, 0.0], [0.5, 2.0]]
+    assert which.tolist() == [0, 1, 0, 2, 1, 0] and counts.tolist() == [3, 2, 1]
+    behavior = eh.Behavior.of_data([[1.0], [2.0], [1.0]], [2, 0, 2], outputs=3, epsilon=0.1)
+    assert behavior.wanted.tolist() == [[False, False, True], [True, False, False]]
+    assert behavior.weights.tolist() == [2 / 3, 1 / 3] and behavior.epsilon == 0.1
+
+
+@pytest.mark.parametrize(("points", "labels", "message"), [
+    ([[1.0], [2.0]], [0, -1], "labels are -1, 0; below 0 only -1 and 1 are understood, as 0 and 1"),
+    ([[1.0], [2.0]], [0], "there are 1 labels for 2 inputs; give one for each"),
+    ([[1.0], [2.0], [1.0]], [0, 1, 1], "rows 1 and 3 are the same point with different labels, so no network can be"),
+    ([1.0, 2.0], [0, 1], r"points has shape \(2,\); give \(inputs, features\): reshape\(-1, 1\) makes it"),
+])  # fmt: skip
+def test_labels_that_do_not_fit(points, labels, message):
+    with pytest.raises(eh.InputError, match=message):
+        eh.Behavior.of_data(points, labels)
+
+
+def test_noise_is_seeded():
+    """The same seed moves the same inputs by the same noise, of the deviation asked for, and labels stay."""
+    one, same, other = (eh.Behavior.noisy(eh.parse_task("XOR"), 0.1, 500, seed) for seed in (3, 3, 4))
+    assert np.array_equal(one.points, same.points) and not np.array_equal(one.points, other.points)
+    exact = np.repeat(assignments(2), 500, axis=0)
+    assert (one.points - exact).std() == pytest.approx(0.1, rel=0.05)
+    assert one.wanted[:, 0].tolist() == [False] * 500 + [True] * 1000 + [False] * 500
+    with pytest.raises(eh.InputError, match=r"0 copies of deviation 0\.1; at least 1 copy and a deviation above 0"):
+        eh.Behavior.noisy(eh.parse_task("XOR"), 0.1, 0)

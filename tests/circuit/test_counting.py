@@ -2,7 +2,6 @@
 
 import itertools
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,11 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.authors.circuits import ReleasedCircuits, _count_of_few, allowed_sets
 from everyhow.behavior import Behavior
 from everyhow.boolean.truth_table import assignments
 from everyhow.circuit import listing
-from everyhow.circuit.count import count_circuits
 from everyhow.circuit.criterion import resample_faithful
 from everyhow.circuit.listing import list_bits
 from everyhow.circuit.running import bits_of, masks_of
@@ -114,49 +111,6 @@ def test_no_hidden_layer(network):
         assert Counter(len(plain.edges(c)) for c in expected) == circuits.count().certain
 
 
-@given(networks(hidden=(1, 2), inputs=(2, 3)), st.integers(0, 7), st.floats(0, 0.9))
-def test_released_circuits(network, labels, sparsity):
-    """The released code's restrictions: every input used, not all neurons, a floor on neurons left out, labels."""
-    points = assignments(network.widths[0])
-    wanted = np.array([[labels >> (k % 3) & 1] for k in range(len(points))])
-    hidden = sum(network.widths[1:-1])
-
-    def counts(circuit):
-        used = {i for parents in circuit[0] for i in parents}
-        absent = sum(not parents for layer in circuit[:-1] for parents in layer)
-        return len(used) == network.widths[0] and absent > 0 and absent / hidden > sparsity
-
-    space = [c for c in plain.all_circuits(network.weights) if counts(c)]
-    right = [c for c in space if (np.round(plain.run(network, points, c)[-1]) == wanted).all()]
-    circuits = ReleasedCircuits(network, Behavior(points, np.ones(len(points)), wanted), sparsity)
-    assert len(space) == circuits.in_space()
-    assert agrees(circuits.count(), len(right))
-    if circuits.count().certified:
-        listed = {int(bits) for block in circuits.list_bits() for bits in block}
-        assert {as_circuit(network, c).bits for c in right} == listed
-
-
-@given(networks(hidden=(1, 2), inputs=(2, 2)), st.lists(st.sampled_from([1.0, 0.004, 0.007]), min_size=4, max_size=4))
-def test_released_accuracy(network, weights):
-    """A circuit may be wrong at inputs that weigh less than 1 % of the data together."""
-    points = assignments(2)
-    behavior = Behavior(points, weights, np.array([[0], [1], [1], [0]]))
-
-    def accurate(circuit):
-        right = (np.round(plain.run(network, points, circuit)[-1]) == behavior.wanted)[:, 0]
-        return behavior.weights[right].sum() > 0.99
-
-    released = ReleasedCircuits(network, behavior)
-    expected = 0
-    for circuit in plain.all_circuits(network.weights):
-        used = {i for parents in circuit[0] for i in parents}
-        absent = sum(not parents for layer in circuit[:-1] for parents in layer)
-        expected += len(used) == 2 and absent > 0 and accurate(circuit)
-    assert agrees(released.count(), expected)
-    if released.count().certified:
-        assert expected == sum(len(block) for block in released.list_bits())
-
-
 @given(networks(outputs=(1, 2)))
 def test_minimal(network):
     """Minimal circuits are the ones with no other one inside, and come fewest edges first."""
@@ -236,24 +190,6 @@ def test_samples_from_a_large_space_repeat():
     assert all(((network.run_circuit(circuits.criterion.bases, c)[-1] > 0.5) == wanted).all() for c in drawn)
 
 
-@pytest.mark.parametrize("sparsity", [0.0, 0.2, 0.4, 0.7])
-@pytest.mark.parametrize("name", ["xor-2-3-3-1-seed0", "xor-2-4-1-seed0", "authors-xor-2-4-4-1-seed0"])
-def test_circuits_of_few_neurons(name, sparsity):
-    """Going through the networks restricted to few neurons counts and lists what going through the whole one does."""
-    document, network = reference(name)
-    task = Behavior.of_task(eh.parse_task(document["task"]))
-    whole, parts = (ReleasedCircuits(network, task, sparsity) for _ in range(2))
-    most = whole.most_neurons
-    vars(whole)["_neuron_sets"] = ()
-    vars(parts)["_neuron_sets"] = allowed_sets(network, most)
-    assert parts.count() == whole.count()
-    free = replace(whole._criterion, behavior=replace(task, epsilon=1.0))
-    assert _count_of_few(free, most, allowed_sets(network, most)).between == (whole.in_space(),) * 2
-    assert _count_of_few(free, most, ()).between == (whole.in_space(),) * 2
-    listed = [sorted(int(b) for block in circuits.list_bits() for b in block) for circuits in (parts, whole)]
-    assert listed[0] == listed[1] and len(listed[0]) == whole.count().between[0]
-
-
 def test_samples_repeat(xor):
     """The same seed draws the same circuits, another seed others."""
     circuits = eh.circuits(xor, criterion="resample_faithful")
@@ -300,19 +236,6 @@ def test_bits_and_parents_say_the_same(xor):
             for j, parents in enumerate(layers[k - 1][:width]):
                 assert parents == sum(1 << i for i in circuit.parents(k, j))
     assert bits_of(xor.graph, masks).tolist() == bits.tolist()
-
-
-@pytest.mark.parametrize("name", ["xor-2-2-2-1-seed2", "xor-2-4-1-seed0"])
-def test_circuits_of_at_most_so_many_neurons(name):
-    """Counts of circuits by their edges, where at most so many hidden neurons are used, are those of a list of all."""
-    _, network = reference(name)
-    circuits = eh.circuits(network)
-    hidden = sum(network.widths[1:-1])
-    used = {circuit: len({(k, j) for k, j, _ in circuit.edges if k < network.depth}) for circuit in circuits}
-    assert max(used.values()) == hidden
-    for most in range(hidden + 1):
-        expected = Counter(len(circuit) for circuit, neurons in used.items() if neurons <= most)
-        assert count_circuits(circuits.criterion, most_neurons=most).certain == expected
 
 
 @pytest.mark.parametrize(("parents", "cut"), [((3, 1, 1, 1), 1), ((1, 1, 1, 3), 3), ((2, 2, 2, 2), 2), ((3,), 0)])

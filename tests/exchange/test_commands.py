@@ -9,8 +9,8 @@ from everyhow.exchange.graph_json import circuit_from_graph, circuit_to_graph, r
 from everyhow.exchange.interventions import mapping_from_interventions
 from everyhow.model.circuit import Circuit
 
+from ..cli.test_main import run  # noqa: F401 (a fixture)
 from ..conftest import REFERENCE, reference
-from ..test_cli import run  # noqa: F401 (a fixture)
 
 NAME = "xor-2-3-3-1-seed0"
 XOR = str(REFERENCE / f"{NAME}.json")

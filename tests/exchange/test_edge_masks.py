@@ -15,7 +15,7 @@ from everyhow.common.errors import FileFormatError
 from everyhow.exchange.edge_masks import LARGEST_ARCHIVE, circuit_from_masks
 from everyhow.exchange.graph_json import read_graph, read_graph_edges, write_graph
 
-from ..test_cli import run as run
+from ..cli.test_main import run as run
 
 NETWORK = eh.Network(
     [np.array([[1.0, 2], [3, -4], [5, 6]]), np.array([[1.0, -1, 2]])], [[0.0, 1, 2], [0.5]], ["relu", "identity"]

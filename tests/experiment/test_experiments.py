@@ -17,8 +17,9 @@ from everyhow.mapping.mapping import Mapping
 from everyhow.model.circuit import Circuit
 from everyhow.readout.explanation import ReadoutExplanation
 from everyhow.verification import plain
-from tests.conftest import reference
-from tests.strategies import networks
+
+from ..conftest import reference
+from ..strategies import networks
 
 
 def mappings_of(network, task="XOR", depth=3, most=6):

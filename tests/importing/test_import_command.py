@@ -10,7 +10,7 @@ import pytest
 
 import everyhow as eh
 
-from ..test_cli import run as run
+from ..cli.test_main import run as run
 from .strategies import trainable
 
 torch = pytest.importorskip("torch")

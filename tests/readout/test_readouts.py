@@ -15,8 +15,9 @@ from everyhow.readout.interchange import dual_directions, interchange
 from everyhow.readout.readout import readable_signals
 from everyhow.readout.readouts import Readouts
 from everyhow.verification import plain
-from tests.conftest import REFERENCE, reference, reference_names
-from tests.strategies import networks, permuted
+
+from ..conftest import REFERENCE, reference, reference_names
+from ..strategies import networks, permuted
 
 
 def tables_of(explanation):

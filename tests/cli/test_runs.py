@@ -9,9 +9,9 @@ import pytest
 import everyhow as eh
 from everyhow.sweeps.results import Sweep
 
-from .conftest import reference
-from .sweeps.fabricated import fabricate
-from .test_cli import run  # noqa: F401 (a fixture)
+from ..cli.test_main import run  # noqa: F401 (a fixture)
+from ..conftest import reference
+from ..sweeps.fabricated import fabricate
 
 
 @pytest.fixture(scope="module")

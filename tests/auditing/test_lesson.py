@@ -10,7 +10,8 @@ from everyhow.auditing.lesson import examine_lesson
 from everyhow.auditing.options import shown_rows
 from everyhow.boolean.truth_table import TruthTable, assignments
 from everyhow.verification import plain
-from tests.conftest import reference
+
+from ..conftest import reference
 
 BUDGET = 10**10
 

@@ -14,8 +14,8 @@ from everyhow.circuit.count import CircuitCount
 from everyhow.circuit.findings import CircuitFindings
 from everyhow.circuit.robust import RobustCount
 
-from .conftest import reference
-from .strategies import networks
+from ..conftest import reference
+from ..strategies import networks
 
 OPTIONS = [
     ({"task": "XOR,AND"}, "task XOR,AND has 2 output"),

@@ -13,7 +13,7 @@ from everyhow.boolean.truth_table import assignments
 from everyhow.model.circuit import Circuit
 from everyhow.verification import plain
 
-from .strategies import networks
+from ..strategies import networks
 
 GOOD = {"weights": [[[1.0, 2.0]], [[3.0]]], "biases": [[0.5], [0.25]], "activations": ["relu", "identity"]}
 

@@ -15,7 +15,7 @@ from everyhow.decision import decide, decision_limits
 from everyhow.network.activations import activation
 from everyhow.verification import plain
 
-from .strategies import ACTIVATIONS, CONTINUOUS, DIPPING, TWO_SIDED
+from ..strategies import ACTIVATIONS, CONTINUOUS, DIPPING, TWO_SIDED
 
 torch = pytest.importorskip("torch")
 functional = torch.nn.functional
@@ -345,7 +345,7 @@ def test_the_table_in_docs():
     """Every name is in the documentation's table, with whether it never falls and always rises, as values show."""
     rows = [
         [cell.strip() for cell in line.replace("\\|", "").strip("|").split("|")]
-        for line in (Path(__file__).parent.parent / "docs" / "activations.md").read_text("utf-8").splitlines()
+        for line in (Path(__file__).parents[2] / "docs" / "activations.md").read_text("utf-8").splitlines()
         if line.startswith("| `")
     ]
     table = {cells[0].split("`")[1]: cells[2:] for cells in rows if len(cells) == 4}

@@ -21,7 +21,7 @@ from everyhow.network.rounding import (
     whole_runs,
 )
 
-from .test_exact import run
+from ..test_exact import run
 
 
 @pytest.mark.parametrize(

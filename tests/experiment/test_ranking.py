@@ -7,7 +7,8 @@ import pytest
 import everyhow as eh
 from everyhow.experiment.ranking import FAMILIAR, NEGATIONS, cheapest_mappings, cost_of, discounted, price_grid, rank
 from everyhow.mapping.mapping import Mapping
-from tests.conftest import reference
+
+from ..conftest import reference
 
 
 def explanations():

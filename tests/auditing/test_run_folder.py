@@ -8,7 +8,7 @@ import everyhow as eh
 from everyhow.auditing.reopening import reopen
 from everyhow.common.errors import FileFormatError
 
-from .conftest import reference
+from ..conftest import reference
 
 ASKED = [
     {},

@@ -13,7 +13,7 @@ import everyhow as eh
 from everyhow.cli import main as cli
 from everyhow.network.documents import save_network
 
-from .conftest import REFERENCE, reference
+from ..conftest import REFERENCE, reference
 
 XOR = str(REFERENCE / "xor-2-3-3-1-seed0.json")
 

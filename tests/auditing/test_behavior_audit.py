@@ -1,0 +1,126 @@
+"""Audits by data: classes, features, ablations, several outputs, and what the command says."""
+
+import json
+
+import numpy as np
+import pytest
+
+import everyhow as eh
+from everyhow.boolean.truth_table import assignments
+from everyhow.circuit.robust import robust_count
+from everyhow.verification import plain
+
+from ..conftest import reference
+
+
+def test_noisy_inputs_leave_fewer_circuits(xor):
+    """What is right amid noise is right without it; what is allowed to err is right more often."""
+    task = eh.parse_task("XOR")
+    exact = {c.bits for c in eh.circuits(xor, "XOR")}
+    noisy = {c.bits for c in eh.circuits(xor, eh.Behavior.noisy(task, 0.05, 8))}
+    lenient = {c.bits for c in eh.circuits(xor, eh.Behavior.noisy(task, 0.05, 8, epsilon=0.1))}
+    assert noisy < exact and noisy < lenient
+
+
+def test_classes():
+    """Several outputs decided by argmax: circuits and signatures; algorithms say that they need one output."""
+    random = np.random.default_rng(1)
+    network = eh.Network(
+        [random.normal(size=(2, 3)), random.normal(size=(3, 2))],
+        [random.normal(size=2), random.normal(size=3)],
+        ["tanh", "identity"],
+    )
+    points = random.normal(size=(12, 3))
+    behavior = eh.Behavior.of_data(points, network.run(points).argmax(axis=1), outputs=3, epsilon=0.1)
+    audit = eh.audit_behavior(network, behavior, features=points > 0)
+    errors = [
+        plain.circuit_error(network, behavior, circuit, "argmax", "zero")
+        for circuit in plain.all_circuits(network.weights)
+    ]
+    assert audit.counts["perfect_circuits"] == sum(error <= 0.1 + 1e-9 for error in errors)
+    assert audit.decision == "argmax" and audit.findings.signatures is not None
+    assert "algorithms are placed in networks of one output; this one tells classes apart" in audit.findings.beyond
+    with pytest.raises(
+        eh.InputError,
+        match="'threshold' is given for a behavior of decision by argmax; the decision belongs to the behavior",
+    ):
+        eh.audit_behavior(network, behavior, decision="threshold")
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    ({"features": [[0, 1]] * 3}, r"features have shape \(3, 2\); expected \(inputs, features\): a row for"),
+    ({"features": [[0.5]] * 4}, "features are bits, and feature 1 of input 1 is 0.5: write them as 0 and 1"),
+    ({"features": [[0]] * 4}, "input 2 has the same features as an input that wants another decision"),
+    ({"tolerance": 2.0}, "tolerance is 2.0"),
+    ({"ablation": "none"}, "unknown ablation 'none'"),
+    ({"robust": -1.0}, "robust is -1.0; it is half the side of the box around each input, at least 0"),
+    ({"robust": 0.1, "ablation": "mean"}, "robust circuits decide right at every input of a box, run alone"),
+])  # fmt: skip
+def test_wrong_questions(change, message):
+    network = eh.xornet()
+    behavior = eh.Behavior.of_network(network, [[0.1, 0.0], [0.1, 1.0], [1.0, 0.1], [1.0, 0.9]])
+    with pytest.raises(eh.InputError, match=message):
+        eh.audit_behavior(network, behavior, **change)
+
+
+def test_what_does_not_fit():
+    network = eh.xornet()
+    with pytest.raises(eh.InputError, match="the behavior has 1 inputs and 1 outputs, the network has 2 and 1"):
+        eh.audit_behavior(network, eh.Behavior([[0.0]], [1.0], [[True]]))
+    with pytest.raises(eh.InputError, match="a Behavior is for audit_behavior"):
+        eh.audit(network, eh.Behavior.of_network(network, assignments(2)))
+    with pytest.raises(eh.InputError, match="argmax is among classes, the bits of a task are decided one by one"):
+        eh.audit(network, "XOR", decision="argmax")
+
+
+def test_a_run_by_data(tmp_path, run_command):
+    """The command writes a run that can be opened, tabled, drawn, checked and shown, with the library's numbers."""
+    noise = np.random.default_rng(0).normal(size=(28, 2))
+    points = (np.tile(assignments(2), (7, 1)) + 0.1 * noise).round(3)
+    np.save(tmp_path / "points.npy", points)
+    np.savetxt(tmp_path / "features.csv", points > 0.5, fmt="%d", delimiter=",")
+    network = eh.xornet()
+    eh.save_network(network, tmp_path / "net.json")
+    run = tmp_path / "run"
+    code, out, err = run_command(
+        "audit-data", tmp_path / "points.npy", "--network", tmp_path / "net.json", "--epsilon", "0.1",
+        "--features", tmp_path / "features.csv", "--out", run, "--report", tmp_path / "page.html",
+    )  # fmt: skip
+    expected = eh.audit_behavior(network, eh.Behavior.of_network(network, points, epsilon=0.1), features=points > 0.5)
+    document = json.loads((run / "audit.json").read_text())
+    assert code == 0, err
+    assert document["counts"] == json.loads(json.dumps(expected.counts))
+    assert f"{expected.counts['perfect_circuits']} perfect of 15" in out
+    page = (tmp_path / "page.html").read_text()
+    assert "Is the explanation the only one?" in page and "<script src" not in page
+    for command in (("tables", run), ("verify", run), ("figures", run, "--format", "svg"), ("report", run)):
+        code, out, err = run_command(*command)
+        assert code == 0, err
+    code, out, _ = run_command("query", run, "SELECT survivors FROM ladder WHERE rung = 'perfect'", "--csv")
+    assert out.split() == ["survivors", str(expected.counts["perfect_circuits"])]
+
+
+def test_audits_by_ablation_and_robustness():
+    """The rung robust, the counts by ablation, and audits by each ablation say the same."""
+    _, network = reference("xor-2-2-2-1-seed2")
+    plainly = eh.audit(network, "XOR", robust=0.1, depth=1)
+    behavior = eh.Behavior.of_network(network, assignments(2))
+    robust = robust_count(network, eh.circuits(network), behavior, 0.1)
+    assert list(plainly.ladder["circuits"])[-1] == "robust" and plainly.counts["robust_circuits"] == robust.proved
+    by_kind = plainly.document()["details"]["circuits"]["by_ablation"]
+    for ablation, number in by_kind.items():
+        audit = eh.audit(network, "XOR", ablation=ablation, depth=1)
+        assert audit.counts["perfect_circuits"] == number
+        assert number == eh.circuits(network, "XOR", ablation=ablation).count().between[0]
+        assert (audit.counts["interpretations"] is None) == (ablation != "zero")
+        assert not audit.over_budget
+
+
+def test_all_outputs_together():
+    """The circuits of all outputs at once are those that are right at each, and the audit says how many are left."""
+    document, network = reference("authors-xor-and-2-3-3-2-seed0")
+    audit = eh.audit(network, ",".join(document["task"]), depth=1)
+    assert audit.together is not None
+    assert audit.together.perfect == eh.circuits(network).count()
+    assert audit.document()["together"]["counts"]["perfect_circuits"] == 484
+    assert "together: perfect circuits 484; identifiable" in repr(audit)

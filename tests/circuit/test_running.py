@@ -1,0 +1,81 @@
+"""Circuits run one by one: sharing what they have in common, in blocks of circuits and of scenarios."""
+
+import itertools
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import everyhow as eh
+from everyhow.boolean.truth_table import assignments
+from everyhow.circuit import criterion as criteria
+from everyhow.circuit import findings, running
+from everyhow.circuit.criterion import perfect, resampled_blocks
+from everyhow.circuit.findings import examine_circuits
+from everyhow.circuit.running import _weigh, _weigh_sharing, masks_of, meeting, places
+from everyhow.circuit.uniform import draw_from_space
+from everyhow.model.circuit import Circuit
+from everyhow.verification import plain
+
+from ..strategies import networks
+
+
+@given(networks(outputs=(1, 3), most_circuits=10**6), st.integers(0, 2**32))
+@settings(max_examples=30)
+def test_sharing_what_circuits_have_in_common(network, seed):
+    """Running what circuits share once gives what running each of them alone gives."""
+    random = np.random.default_rng(seed)
+    points = random.normal(size=(7, network.widths[0]))
+    behavior = eh.Behavior.of_network(network, points, "threshold", epsilon=0.3)
+    try:
+        masks = draw_from_space(network, 40, random)
+    except eh.InputError:
+        return
+    for criterion in (perfect(network, behavior, ablation="mean"), *resampled_blocks(network, behavior)):
+        limits = criterion.certified_limits
+        alone, shared = _weigh(criterion, limits, masks), _weigh_sharing(criterion, limits, masks)
+        # Beyond what is allowed neither sums to the end; nearer than rounding to a boundary they may differ.
+        agree = ((alone <= criterion.allowed) == (shared <= criterion.allowed)).all(axis=1)
+        certain = alone[:, 0] == alone[:, 1]
+        assert agree[certain].all()
+
+
+def test_circuits_that_come_in_blocks(monkeypatch, xor):
+    """Run alone and sharing, however few at once, each circuit is judged by the weight of its own wrong runs."""
+    behavior = eh.Behavior.noisy(eh.parse_task("XOR"), 0.2, 70, epsilon=0.45)
+    criterion = perfect(xor, behavior)
+    circuits = list(itertools.islice(plain.all_circuits(xor.weights), 0, None, 100))
+    errors = [plain.circuit_error(xor, behavior, circuit, "threshold", "zero") for circuit in circuits]
+    expected = [bool(error <= 0.45) for error in errors]
+    assert 5 < sum(expected) < len(expected) > 100
+    bits = [Circuit.of_edges(xor.widths, plain.edges(circuit)).bits for circuit in circuits]
+    masks = masks_of(criterion, np.array(bits, np.uint64))
+    monkeypatch.setattr(running, "CIRCUITS_AT_ONCE", 7)
+    monkeypatch.setattr(running, "VALUES_AT_ONCE", 1)
+    assert len(criterion.base) >= running.MANY_SCENARIOS
+    assert [place.tolist() for place in places([criterion], masks)] == [expected, expected]
+    assert meeting(criterion, masks).tolist() == expected
+
+
+def test_scenarios_that_come_in_blocks(monkeypatch, xor):
+    """Circuits that are right in one block are judged by the next: none may be wrong in any."""
+    monkeypatch.setattr(criteria, "SCENARIOS_AT_ONCE", 4)
+    behavior = eh.Behavior.of_network(xor, assignments(2))
+    everything = list(plain.perfect_circuits(xor, behavior.points, behavior.wanted))
+    errors = [plain.circuit_error(xor, behavior, circuit, "threshold", "resample") for circuit in everything]
+    expected = [error == 0 for error in errors]
+    assert 0 < sum(expected) < len(expected)
+    bits = [Circuit.of_edges(xor.widths, plain.edges(circuit)).bits for circuit in everything]
+    blocks = list(resampled_blocks(xor, behavior))
+    assert len(blocks) == 4
+    found = places(blocks, masks_of(blocks[0], np.array(bits, np.uint64)))
+    assert [place.tolist() for place in found] == [expected, expected]
+
+
+def test_many_inputs_are_run_as_few_are_counted(monkeypatch, xor):
+    """Over more inputs than are counted at once, circuits are run one by one: the same findings."""
+    behavior = eh.Behavior.noisy(eh.parse_task("XOR"), 0.05, 4, epsilon=0.1)
+    counted = examine_circuits(xor, behavior, 10**10)
+    monkeypatch.setattr(findings, "MOST_AT_ONCE", 5)
+    run = examine_circuits(xor, behavior, 10**10)
+    assert run == counted and run.faithful is not None and run.faithful.between[0] > 0
