@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..common.arguments import is_whole, listed, quoted
+from ..common.arguments import has, is_whole, listed, quoted
 from ..common.display import Displayed
 from ..common.errors import InputError
 from .graph import Edge, Graph, Node
@@ -50,7 +50,7 @@ class Circuit(Displayed):
     @staticmethod
     def whole(model: Any) -> "Circuit":
         """The circuit of all edges of a model, less nodes that are left without an edge in or out."""
-        graph = model if isinstance(model, Graph) else getattr(model, "graph", None)
+        graph = model if isinstance(model, Graph) else model.graph if has(model, "graph") else None
         if not isinstance(graph, Graph):
             raise InputError(
                 f"a Network is asked for, not a value of type {type(model).__name__}: eh.load, eh.from_torch and "
