@@ -70,11 +70,13 @@ def xor():
 
 @pytest.fixture
 def run_command(capsys, monkeypatch):
-    """Runs a command and gives its exit code, output and errors."""
+    """Runs a command in this process, at 80 columns without colours, and gives its exit code, output and errors."""
     from everyhow.cli.main import main
 
     def run(*arguments):
         monkeypatch.setattr("sys.argv", ["everyhow", *map(str, arguments)])
+        monkeypatch.setenv("COLUMNS", "80")
+        monkeypatch.setenv("TERM", "dumb")
         code = 0
         try:
             main()

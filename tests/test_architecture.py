@@ -1,4 +1,5 @@
-"""The plan of the house: no circle of imports, no arrow upwards, and imports inside functions only for weight."""
+"""The plan of the house: no circle of imports, no arrow upwards, imports inside functions only for weight; and of its
+tests: in the same rooms, and none imports a file of tests."""
 
 import ast
 from collections.abc import Iterator
@@ -7,7 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-SOURCE = Path(__file__).parent.parent / "src"
+TESTS = Path(__file__).parent
+SOURCE = TESTS.parent / "src"
 # The rooms, lowest first; those of one floor know nothing of each other. A file that lies in no room is one itself.
 FLOORS = (
     ("common", "kernels"),
@@ -136,6 +138,23 @@ def for_order(source: Path) -> list[str]:
     ]
 
 
+def imports_of_tests(tests: Path) -> list[str]:
+    """The files of tests, each with a file of tests that it imports, at the top or inside a function."""
+    return [
+        f"{path.relative_to(tests)}:{node.lineno} imports {name}"
+        for path in sorted(tests.rglob("*.py"))
+        for node, _ in imports(ast.parse(path.read_text(encoding="utf-8")), "run")
+        for name in names_in(node)
+        if name.startswith("test_")
+    ]
+
+
+def names_in(node: ast.Import | ast.ImportFrom) -> list[str]:
+    """Every part of every name that a statement imports by."""
+    module = (node.module or "") if isinstance(node, ast.ImportFrom) else ""
+    return [part for name in (module, *(alias.name for alias in node.names)) for part in name.split(".")]
+
+
 @pytest.fixture
 def house(tmp_path):
     """A package with the given files."""
@@ -188,3 +207,29 @@ def test_the_checks_above_can_fail(house, statement):
     assert circles(source) == [["circuit.count", "report.page.html"]]
     assert upward(source) == [f"circuit.count:{line} imports report.page.html"]
     assert bool(for_order(source)) == statement.startswith("def")
+
+
+def test_tests_import_no_test():
+    """What several files of tests need lies in a file that holds no test."""
+    assert imports_of_tests(TESTS) == []
+
+
+@pytest.mark.parametrize("statement", [
+    "from .test_other import number", "from . import test_other", "from ..room.test_other import number",
+    "def later():\n    from tests.room.test_other import number", "import tests.room.test_other",
+])  # fmt: skip
+def test_the_check_of_tests_can_fail(tmp_path, statement):
+    """A file of tests that imports another is seen however that is written; a file without tests may be imported."""
+    (tmp_path / "room").mkdir()
+    (tmp_path / "room" / "test_one.py").write_text(f"{statement}\n")
+    (tmp_path / "room" / "other.py").write_text("number = 3\n")
+    (tmp_path / "room" / "test_two.py").write_text("from .other import number\n")
+    line = statement.count("\n") + 1
+    assert imports_of_tests(tmp_path) == [f"room/test_one.py:{line} imports test_other"]
+
+
+def test_tests_lie_in_the_rooms_of_the_source():
+    """Every folder of tests is named as a room, or holds what tests compare with."""
+    rooms = {path.name for path in (SOURCE / "everyhow").iterdir() if (path / "__init__.py").is_file()}
+    folders = {path.name for path in TESTS.iterdir() if path.is_dir() and any(path.glob("*.py"))}
+    assert folders - {"frozen"} == rooms

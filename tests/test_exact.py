@@ -10,7 +10,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from everyhow import Circuit, Network
+from everyhow import Network
 from everyhow.behavior import Behavior
 from everyhow.circuit.count import count_as_decided, count_circuits
 from everyhow.circuit.criterion import perfect, resample_faithful
@@ -21,6 +21,9 @@ from everyhow.interpretation.count import certified_interpretations
 from everyhow.mapping.signatures import signatures, table_bytes
 from everyhow.network.rounding import onward, whole_runs
 from everyhow.verification import plain
+
+from .by_fractions import decides, run, run_from
+from .plainly import all_circuits, as_circuit, plain_circuit
 
 MAGNITUDES = {
     "plain": (-1, 0, 1),
@@ -49,41 +52,6 @@ def networks(kind, widths, activations, number=NUMBER):
             for w in weights:
                 w[:, 1] = -w[:, 0]
         yield Network(weights, tuple(values(after) for after in widths[1:]), activations)
-
-
-def activated(name, z):
-    kind, _, slope = name.partition(":")
-    if kind == "identity":
-        return z
-    if kind == "step":
-        return Fraction(int(z > 0))
-    if kind == "hardtanh":
-        return max(Fraction(-1), min(Fraction(1), z))
-    return z if z > 0 else Fraction(float(slope or 0)) * z
-
-
-def run_from(network, layer, state, circuit=None, carried=None):
-    """The activations of the layers from `layer` on by fractions; edges outside the circuit (sets of parents) carry
-    what is given for each layer, or 0."""
-    states = [state]
-    for k in range(layer, network.depth):
-        following = []
-        for j in range(network.widths[k + 1]):
-            z = Fraction(float(network.biases[k][j]))
-            for i, weight in enumerate(network.weights[k][j]):
-                kept = circuit is None or i in circuit[k][j]
-                z += Fraction(float(weight)) * (states[-1][i] if kept else carried[k][i] if carried else 0)
-            following.append(activated(network.activations[k], z))
-        states.append(following)
-    return states
-
-
-def run(network, point, circuit=None, carried=None):
-    return run_from(network, 0, [Fraction(float(x)) for x in point], circuit, carried)
-
-
-def decides(network, states):
-    return states[-1][0] > Fraction(float(network.level))
 
 
 def behavior_of(network):
@@ -127,11 +95,6 @@ def by_edges(circuits):
     return {size: sizes.count(size) for size in sorted(set(sizes))}
 
 
-def bits_of(network, circuit):
-    found = [(layer, j, i) for layer, each in enumerate(circuit, start=1) for j, s in enumerate(each) for i in s]
-    return Circuit.of_edges(network.graph, found).bits
-
-
 @pytest.mark.parametrize("kind", MAGNITUDES)
 @pytest.mark.parametrize("activations", KINDS)
 def test_certified_circuits_are_exact(kind, activations):
@@ -150,7 +113,7 @@ def test_certified_circuits_are_exact(kind, activations):
                     certified += 1
                     assert found.certain == by_edges(right), (network, ablation)
                     listed = sorted(circuit.bits for circuit in list_circuits(criterion))
-                    assert listed == sorted(bits_of(network, circuit) for circuit in right)
+                    assert listed == sorted(as_circuit(network, circuit).bits for circuit in right)
     # Of six counts for each network.
     assert certified >= NUMBER
 
@@ -164,7 +127,7 @@ def test_circuits_run_one_by_one_are_placed_on_their_side(kind, widths):
         every = [*plain.all_circuits(network.weights)]
         if not every:
             continue
-        bits = np.array([bits_of(network, circuit) for circuit in every], np.uint64)
+        bits = np.array([as_circuit(network, circuit).bits for circuit in every], np.uint64)
         found = right_circuits(network, behavior, ["zero", "resample"])
         right = np.array([circuit in found for circuit in every])
         certain, possible = places([criterion], masks_of(criterion, bits))
@@ -197,7 +160,7 @@ def test_interpretations_without_doubts_are_exact(kind, activations):
         if not count_circuits(criterion).certified:
             continue
         bits = np.concatenate([np.empty(0, np.uint64), *list_bits(criterion)])
-        right = {bits_of(network, circuit): circuit for circuit in right_circuits(network, behavior, ["zero"])}
+        right = {as_circuit(network, circuit).bits: circuit for circuit in right_circuits(network, behavior, ["zero"])}
         counts = certified_interpretations(network, [bits], network.corners)
         for one, (once, expanded, is_doubtful) in zip(bits.tolist(), counts, strict=True):
             if not is_doubtful:
@@ -231,9 +194,9 @@ def test_robust_and_refuted_circuits_are_so_exactly(kind, activations):
     generator = np.random.default_rng(0)
     for network in networks(kind, (2, 2, 1), activations):
         behavior = behavior_of(network)
-        every = (Circuit.of_edges(network.graph, _edges(circuit)) for circuit in plain.all_circuits(network.weights))
+        every = all_circuits(network)
         for circuit, found in robust_circuits(network, every, behavior, 0.1):
-            parents = tuple(tuple(circuit.parents(k, j) for j in range(w)) for k, w in enumerate(network.widths) if k)
+            parents = plain_circuit(circuit)
             if found.status == "refuted":
                 wrong = found.counterexample
                 assert np.abs(wrong.point - network.corners[wrong.corner]).max() <= 0.1 + 1e-15
@@ -242,10 +205,6 @@ def test_robust_and_refuted_circuits_are_so_exactly(kind, activations):
                 for corner, wanted in zip(network.corners, behavior.wanted[:, 0], strict=True):
                     for shift in ([0, 0], [0.1, -0.1], *generator.uniform(-0.1, 0.1, (3, 2))):
                         assert decides(network, run(network, corner + shift, parents)) == wanted
-
-
-def _edges(circuit):
-    return [(layer, j, i) for layer, each in enumerate(circuit, start=1) for j, s in enumerate(each) for i in s]
 
 
 def test_a_large_weight_hides_nothing():

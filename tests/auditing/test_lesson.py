@@ -12,6 +12,7 @@ from everyhow.boolean.truth_table import TruthTable, assignments
 from everyhow.verification import plain
 
 from ..conftest import reference
+from ..plainly import signature_tables
 
 BUDGET = 10**10
 
@@ -61,7 +62,7 @@ def test_algorithms_by_continuation(name, shown):
     """The algorithms aligned in every interchange between shown rows, with their minimal mappings."""
     document, network = reference(name)
     points = plain.rows(2)
-    tables = {s: plain.signature(network, points, s) for s in plain.neuron_sets(network)}
+    tables = signature_tables(network, points)
     lesson = lesson_of(network, document["task"], shown)
 
     for continuation in lesson.continuations:

@@ -13,21 +13,11 @@ from everyhow.authors.circuits import ReleasedCircuits, _count_of_few, allowed_s
 from everyhow.behavior import Behavior
 from everyhow.boolean.truth_table import assignments
 from everyhow.circuit.count import count_circuits
-from everyhow.model.circuit import Circuit
 from everyhow.verification import plain
 
 from ..conftest import reference
+from ..plainly import agrees, as_circuit
 from ..strategies import networks
-
-
-def as_circuit(network, plain_circuit):
-    return Circuit.of_edges(network.graph, plain.edges(plain_circuit))
-
-
-def agrees(count, expected):
-    """Whether a count is right, or brackets the number that rounding happens to give when it is not certified."""
-    low, high = count.between
-    return low <= expected <= high and (not count.certified or low == high)
 
 
 @given(networks(hidden=(1, 2), inputs=(2, 3)), st.integers(0, 7), st.floats(0, 0.9))

@@ -1,7 +1,5 @@
 """Mappings as the released code tests them."""
 
-
-
 import everyhow as eh
 from everyhow.authors.mappings import bases_tested, released_mappings
 from everyhow.boolean.truth_table import assignments

@@ -6,26 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.boolean.algorithms import Leaf, algorithms, count_algorithms
+from everyhow.boolean.algorithms import algorithms, count_algorithms
 from everyhow.boolean.truth_table import TruthTable, variable_bits
 from everyhow.verification import plain
 
+from ..plainly import canonical_tree, plain_tree
+
 KNOWN = [("XOR", 2, 2, 2), ("XOR", 3, 250, 18), ("AND", 2, 8, 3), ("AND", 3, 805, 45), ("OR", 3, 805, 45)]
-
-
-def as_plain(tree):
-    """The library's tree as a plain one, operands in an order that does not depend on the library's."""
-    if isinstance(tree, Leaf):
-        return tree.index
-    operands = sorted([(as_plain(tree.left), tree.left_negated), (as_plain(tree.right), tree.right_negated)], key=repr)
-    return (*operands[0], *operands[1])
-
-
-def canonical(tree):
-    if isinstance(tree, int):
-        return tree
-    operands = sorted([(canonical(tree[0]), tree[1]), (canonical(tree[2]), tree[3])], key=repr)
-    return (*operands[0], *operands[1])
 
 
 @pytest.mark.parametrize(("task", "depth", "number", "irredundant"), KNOWN)
@@ -46,17 +33,17 @@ def test_every_function(inputs, depth):
         found = plain.value(tree, points)
         for wanted in (found, ~found):
             bits = sum(1 << k for k in np.flatnonzero(wanted).tolist())
-            groups.setdefault(bits, []).append((canonical(tree), plain.is_irredundant(tree, points)))
+            groups.setdefault(bits, []).append((canonical_tree(tree), plain.is_irredundant(tree, points)))
     step = 1 if inputs < 3 else 17
     for bits in range(0, 1 << (1 << inputs), step):
         table = TruthTable(inputs, bits)
         expected = groups.get(bits, [])
         listed = list(algorithms(table, depth))
         assert all(algorithm.table == table for algorithm in listed)
-        assert {tree for tree, _ in expected} == {as_plain(a.tree) for a in listed}
+        assert {tree for tree, _ in expected} == {canonical_tree(plain_tree(a.tree)) for a in listed}
         irredundant = list(algorithms(table, depth, irredundant=True))
         assert [a for a in listed if a.irredundant] == irredundant
-        assert {tree for tree, good in expected if good} == {as_plain(a.tree) for a in irredundant}
+        assert {tree for tree, good in expected if good} == {canonical_tree(plain_tree(a.tree)) for a in irredundant}
         assert len(expected) == len(listed) == count_algorithms(table, depth)
         assert sum(good for _, good in expected) == count_algorithms(table, depth, True)
 

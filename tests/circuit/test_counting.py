@@ -21,24 +21,15 @@ from everyhow.model.circuit import Circuit
 from everyhow.verification import plain
 
 from ..conftest import reference
+from ..plainly import agrees, as_circuit
 from ..strategies import networks, permuted
 
 SHAPES = [((2, 3, 3, 1), 10_647), ((2, 2, 2, 1), 99), ((2, 4, 1), 255), ((2, 4, 4, 1), 4_477_455)]
 
 
-def as_circuit(network, plain_circuit):
-    return Circuit.of_edges(network.graph, plain.edges(plain_circuit))
-
-
 def behaviors(network):
     points = assignments(network.widths[0])
     return points, Behavior.of_network(network, points, "threshold")
-
-
-def agrees(count, expected):
-    """Whether a count is right, or brackets the number that rounding happens to give when it is not certified."""
-    low, high = count.between
-    return low <= expected <= high and (not count.certified or low == high)
 
 
 @pytest.mark.parametrize(("widths", "expected"), SHAPES)

@@ -24,10 +24,10 @@ from everyhow.circuit.running import bits_of, masks_of, places
 from everyhow.circuit.search import steps_in_doubt
 from everyhow.circuit.space import circuits_in_space
 from everyhow.circuit.uniform import draw_from_space
-from everyhow.model.circuit import Circuit
 from everyhow.verification import plain
 
 from ..conftest import reference
+from ..plainly import as_circuit
 from ..strategies import networks
 
 
@@ -46,10 +46,6 @@ def judged(draw, most_points=6):
     own = Behavior.of_network(network, points, decision, random.integers(1, 5, count).astype(float))
     epsilon = draw(st.sampled_from([0.0, 0.0, 0.2, 0.5]))
     return network, replace(own, epsilon=epsilon, within=draw(st.sampled_from([None, None, 0.4]))), decision
-
-
-def as_circuit(network, circuit):
-    return Circuit.of_edges(network.graph, plain.edges(circuit))
 
 
 @settings(max_examples=40)

@@ -15,12 +15,9 @@ from everyhow.model.circuit import Circuit
 from everyhow.verification import plain
 
 from ..conftest import reference
+from ..plainly import plain_circuit
 
 NAMES = ["xor-2-3-3-1-seed0", "xor-2-2-2-1-seed2", "xornet", "and-2-3-3-1-seed0"]
-
-
-def as_plain(circuit, network):
-    return [[np.flatnonzero(parents) for parents in mask] for mask in network.masks(circuit)]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -33,7 +30,7 @@ def test_faults_tell_who_passes(name):
     for bits in sorted(listed)[:100]:
         circuit = Circuit(network.graph, bits)
         assert fault_of(perfect(network, behavior), circuit) is None
-        faithful = plain.is_resample_faithful(network, behavior.points, as_plain(circuit, network), wanted)
+        faithful = plain.is_resample_faithful(network, behavior.points, plain_circuit(circuit), wanted)
         assert faithful == (fault_of(resample_faithful(network, behavior), circuit) is None)
         for smaller in filter(None, map(circuit.without, circuit.edges)):
             assert (smaller.bits in listed) == (fault_of(perfect(network, behavior), smaller) is None)
@@ -72,7 +69,7 @@ def test_the_run_shown(name):
             run = fault.experiment
             base, sources = int(run.base, 2), [int(source, 2) for _, source in run.sources]
             carried = [state[sources] for state in states[:-1]] if sources else None
-            outputs = plain.run(network, behavior.points[[base]], as_plain(circuit, network), carried)[-1]
+            outputs = plain.run(network, behavior.points[[base]], plain_circuit(circuit), carried)[-1]
             assert bool(outputs[0, 0] > 0.5) == run.decided != run.predicted == bool(states[-1][base, 0] > 0.5)
             assert f"at {run.base}" in str(run)
 
@@ -85,10 +82,3 @@ def test_an_output_that_is_no_bit():
     fault = fault_of(perfect(doubled, replace(behavior, decision="round")), Circuit.whole(network))
     assert fault is not None and fault.experiment is None
     assert str(fault) == "alone, it decides otherwise at 1: its output is no bit"
-
-
-def test_less_one_edge():
-    """What leads nowhere goes with the edge; a circuit without a way to an output is none."""
-    circuit = Circuit.of_edges((2, 2, 1), [(1, 0, 0), (1, 0, 1), (1, 1, 1), (2, 0, 0), (2, 0, 1)])
-    assert circuit.without((2, 0, 1)) == Circuit.of_edges((2, 2, 1), [(1, 0, 0), (1, 0, 1), (2, 0, 0)])
-    assert Circuit.of_edges((2, 1), [(1, 0, 0)]).without((1, 0, 0)) is None

@@ -24,6 +24,7 @@ from everyhow.model.circuit import Circuit
 from everyhow.verification import plain
 
 from ..conftest import reference
+from ..plainly import all_circuits, as_circuit, plain_circuit
 from ..strategies import CONTINUOUS, JUMPING, networks
 
 RADII = st.sampled_from([0.0, 0.01, 0.1, 0.25, 0.5, 1.0])
@@ -48,13 +49,9 @@ SMOOTH = [
 NUMBER = {"refuted": -1, "undecided": 0, "proved": 1}
 
 
-def as_plain(circuit, network):
-    return [[np.flatnonzero(parents) for parents in mask] for mask in network.masks(circuit)]
-
-
 def some_circuits(network, most=8):
     """The whole circuit and others spread over the space."""
-    every = [Circuit.of_edges(network.graph, plain.edges(c)) for c in plain.all_circuits(network.weights)]
+    every = all_circuits(network)
     return every[:: max(1, len(every) // most)]
 
 
@@ -80,7 +77,7 @@ def grid(centre, radius, steps):
 def check_counterexample(network, circuit, behavior, radius, decision, wrong):
     """The input lies in its box, and the circuit run there decides what is said, which is not what is wanted."""
     assert (np.abs(wrong.point - behavior.points[wrong.corner]) <= radius + 1e-12).all()
-    (outputs,) = plain.run(network, wrong.point[None], as_plain(circuit, network))[-1]
+    (outputs,) = plain.run(network, wrong.point[None], plain_circuit(circuit))[-1]
     bits = plain.bits_of(outputs, decision)
     decided = tuple(bool(bit) if bit in (0, 1) else None for bit in bits)
     assert decided == wrong.decided != tuple(behavior.wanted[wrong.corner].tolist())
@@ -98,7 +95,7 @@ def test_against_a_grid(network, radius, decision):
     for circuit, found in robust_circuits(network, some_circuits(network), behavior, radius):
         worst = 1
         for point, wanted in zip(behavior.points, behavior.wanted, strict=True):
-            outputs = plain.run(network, grid(point, radius, 7), as_plain(circuit, network))[-1]
+            outputs = plain.run(network, grid(point, radius, 7), plain_circuit(circuit))[-1]
             worst = min(worst, sides(wanted, outputs, decision).min())
         assert found.status != "proved" or worst >= 0
         assert found.status == "refuted" or worst >= 0
@@ -115,10 +112,10 @@ def test_jumps_against_a_grid(network, radius):
     nudged = [replace(network, biases=tuple(b + s for b in network.biases)) for s in (-1e-9, 0.0, 1e-9)]
     for circuit, found in robust_circuits(network, some_circuits(network), behavior, radius, effort=500):
         for point, wanted in zip(behavior.points, behavior.wanted, strict=True):
-            outputs = plain.run(network, grid(point, radius, 9), as_plain(circuit, network))[-1]
+            outputs = plain.run(network, grid(point, radius, 9), plain_circuit(circuit))[-1]
             worst = sides(wanted, outputs, "threshold")
             assert found.status != "proved" or worst.min() >= 0
-            at_point = [plain.run(one, point[None], as_plain(circuit, network))[-1] for one in nudged]
+            at_point = [plain.run(one, point[None], plain_circuit(circuit))[-1] for one in nudged]
             is_wrong = all(sides(wanted, each, "threshold")[0] < 0 for each in at_point)
             assert found.status == "refuted" or not is_wrong
         if found.status == "refuted":
@@ -146,13 +143,13 @@ def test_argmax_against_a_grid(network, radius):
     for circuit, found in robust_circuits(network, some_circuits(network), behavior, radius):
         wrong, unclear = False, False
         for point, chosen in zip(points, classes, strict=True):
-            outputs = plain.run(network, grid(point, radius, 7), as_plain(circuit, network))[-1]
+            outputs = plain.run(network, grid(point, radius, 7), plain_circuit(circuit))[-1]
             ahead = outputs[:, [chosen]] - np.delete(outputs, chosen, axis=1)
             wrong, unclear = wrong | (ahead < -1e-8).any(), unclear | (np.abs(ahead) <= 1e-8).any()
         assert found.status == "refuted" if wrong else found.status != "refuted" or unclear or radius > 0
         if found.status == "refuted":
             wrong = found.counterexample
-            outputs = plain.run(network, wrong.point[None], as_plain(circuit, network))[-1][0]
+            outputs = plain.run(network, wrong.point[None], plain_circuit(circuit))[-1][0]
             assert (np.abs(wrong.point - points[wrong.corner]) <= radius + 1e-12).all()
             assert outputs.argmax() == wrong.decided.index(True) != classes[wrong.corner]
 
@@ -187,7 +184,7 @@ def extremes(network, circuit, centre, radius):
     points = points[(np.abs(points - centre) <= radius + 1e-9).all(axis=1)]
     points = np.clip(points, centre - radius, centre + radius)
     received = eh.Network(network.weights, network.biases, (*network.activations[:-1], "identity"))
-    outputs = plain.run(received, np.vstack([points, centre]), as_plain(circuit, network))[-1]
+    outputs = plain.run(received, np.vstack([points, centre]), plain_circuit(circuit))[-1]
     return outputs.min(axis=0), outputs.max(axis=0)
 
 
@@ -358,7 +355,7 @@ def test_lines_enclose(network, radius, seed, signed):
         signs[:-1] = random.integers(-1, 2, signs[:-1].shape)
     relax(wiring, weights, centre, boxes.reach, signs, lines)
     deviations = random.uniform(-1, 1, (200, len(centre))) * boxes.reach
-    states = plain.run(network, centre + deviations, as_plain(circuit, network))
+    states = plain.run(network, centre + deviations, plain_circuit(circuit))
     received = [
         state @ (w * m).T + b
         for state, w, m, b in zip(states[:-2], network.weights, network.masks(circuit), network.biases, strict=False)
@@ -381,11 +378,11 @@ def test_radius_0_is_perfect(network, decision):
     """At radius 0 the robust circuits are the perfect ones; those undecided lie on a boundary."""
     behavior = truth_table(network, decision)
     expected = plain.perfect_circuits(network, behavior.points, behavior.wanted, decision)
-    known = {Circuit.of_edges(network.graph, plain.edges(circuit)) for circuit in expected}
-    circuits = [Circuit.of_edges(network.graph, plain.edges(c)) for c in plain.all_circuits(network.weights)]
+    known = {as_circuit(network, circuit) for circuit in expected}
+    circuits = all_circuits(network)
     for circuit, found in robust_circuits(network, circuits, behavior, 0):
         if found.status == "undecided":
-            outputs = plain.run(network, behavior.points, as_plain(circuit, network))[-1]
+            outputs = plain.run(network, behavior.points, plain_circuit(circuit))[-1]
             assert sides(behavior.wanted, outputs, decision).min() <= 0
         else:
             assert (found.status == "proved") == (circuit in known)
@@ -399,7 +396,7 @@ def test_reference_networks(name):
     all are decided, as the vertices are."""
     _, network = reference(name)
     behavior = truth_table(network)
-    every = [Circuit.of_edges(network.graph, plain.edges(c)) for c in plain.all_circuits(network.weights)]
+    every = all_circuits(network)
     perfect = list(eh.circuits(network))
     assert robust_count(network, every, behavior, 0).between == (len(perfect), len(perfect))
     left = perfect

@@ -14,9 +14,9 @@ from everyhow.circuit.criterion import perfect, resampled_blocks
 from everyhow.circuit.findings import examine_circuits
 from everyhow.circuit.running import _weigh, _weigh_sharing, masks_of, meeting, places
 from everyhow.circuit.uniform import draw_from_space
-from everyhow.model.circuit import Circuit
 from everyhow.verification import plain
 
+from ..plainly import as_circuit
 from ..strategies import networks
 
 
@@ -48,7 +48,7 @@ def test_circuits_that_come_in_blocks(monkeypatch, xor):
     errors = [plain.circuit_error(xor, behavior, circuit, "threshold", "zero") for circuit in circuits]
     expected = [bool(error <= 0.45) for error in errors]
     assert 5 < sum(expected) < len(expected) > 100
-    bits = [Circuit.of_edges(xor.widths, plain.edges(circuit)).bits for circuit in circuits]
+    bits = [as_circuit(xor, circuit).bits for circuit in circuits]
     masks = masks_of(criterion, np.array(bits, np.uint64))
     monkeypatch.setattr(running, "CIRCUITS_AT_ONCE", 7)
     monkeypatch.setattr(running, "VALUES_AT_ONCE", 1)
@@ -65,7 +65,7 @@ def test_scenarios_that_come_in_blocks(monkeypatch, xor):
     errors = [plain.circuit_error(xor, behavior, circuit, "threshold", "resample") for circuit in everything]
     expected = [error == 0 for error in errors]
     assert 0 < sum(expected) < len(expected)
-    bits = [Circuit.of_edges(xor.widths, plain.edges(circuit)).bits for circuit in everything]
+    bits = [as_circuit(xor, circuit).bits for circuit in everything]
     blocks = list(resampled_blocks(xor, behavior))
     assert len(blocks) == 4
     found = places(blocks, masks_of(blocks[0], np.array(bits, np.uint64)))

@@ -18,28 +18,9 @@ from ..conftest import REFERENCE, reference
 XOR = str(REFERENCE / "xor-2-3-3-1-seed0.json")
 
 
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the command line in this process; gives exit code, stdout and stderr."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["everyhow", *map(str, arguments)])
-        monkeypatch.setenv("COLUMNS", "80")
-        monkeypatch.setenv("TERM", "dumb")
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = stop.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return call
-
-
-def test_audit_reads_at_a_glance(run):
+def test_audit_reads_at_a_glance(run_command):
     """All parts of the audit are there, none wider than the terminal, and nothing is coloured."""
-    code, out, err = run("audit", "XOR", "--network", XOR)
+    code, out, err = run_command("audit", "XOR", "--network", XOR)
     assert (code, err) == (0, "")
     for part in (
         "Task     XOR", "Network  2-3-3-1, leaky_relu, 18 edges", "Is the explanation the only one?",
@@ -53,53 +34,53 @@ def test_audit_reads_at_a_glance(run):
     assert all(len(line) <= 80 and line == line.rstrip() for line in out.splitlines())
 
 
-def test_audit_json_is_one_document(run, tmp_path):
+def test_audit_json_is_one_document(run_command, tmp_path):
     """--json prints one document on stdout and nothing else, the same as the file that --out writes."""
-    code, out, err = run("audit", "XOR", "--network", XOR, "--json", "--out", tmp_path / "run")
+    code, out, err = run_command("audit", "XOR", "--network", XOR, "--json", "--out", tmp_path / "run")
     assert (code, err) == (0, "")
     document = json.loads(out)
     assert document == json.loads((tmp_path / "run" / "audit.json").read_text())
     assert reference("xor-2-3-3-1-seed0")[0]["paper"]["perfect_circuits"] == document["counts"]["perfect_circuits"]
 
 
-def test_audit_names_its_files(run, tmp_path):
+def test_audit_names_its_files(run_command, tmp_path):
     """Where the files are is the last thing said."""
-    _, out, _ = run("audit", "XOR", "--network", "xornet", "--out", tmp_path / "run")
+    _, out, _ = run_command("audit", "XOR", "--network", "xornet", "--out", tmp_path / "run")
     assert out.splitlines()[-2].strip() == "Files" or "Files" in out
     assert "audit.json" in "".join(out.split()), "a long path is folded"
 
 
-def test_authors_preset(run):
+def test_authors_preset(run_command):
     """The preset of the released code gives the authors block."""
-    code, out, _ = run("audit", "XOR", "--network", XOR, "--preset", "authors", "--json")
+    code, out, _ = run_command("audit", "XOR", "--network", XOR, "--preset", "authors", "--json")
     counts = json.loads(out)["counts"]
     assert reference("xor-2-3-3-1-seed0")[0]["authors"] == {k: counts[k] for k in counts if k != "min_node_sparsity"}
     assert code == 0
-    _, out, _ = run("audit", "XOR", "--network", XOR, "--preset", "authors")
+    _, out, _ = run_command("audit", "XOR", "--network", XOR, "--preset", "authors")
     assert "15 accurate of 3,000" in out
 
 
-def test_wrong_task_is_said(run):
+def test_wrong_task_is_said(run_command):
     """A network that does not compute the task is audited, with the inputs at which it differs."""
-    code, out, _ = run("audit", "OR", "--network", XOR)
+    code, out, _ = run_command("audit", "OR", "--network", XOR)
     assert code == 0
     assert "computes XOR, not OR; differs at 11" in out.replace("\n", " ")
 
 
-def test_several_outputs(run):
+def test_several_outputs(run_command):
     """One section per output, and one audit each in the document."""
     path = REFERENCE / "authors-xor-and-2-3-3-2-seed0.json"
-    _, out, _ = run("audit", "XOR,AND", "--network", path)
+    _, out, _ = run_command("audit", "XOR,AND", "--network", path)
     assert "Output XOR" in out and "Output AND" in out
-    _, out, _ = run("audit", "XOR,AND", "--network", path, "--json")
+    _, out, _ = run_command("audit", "XOR,AND", "--network", path, "--json")
     assert [part["task"] for part in json.loads(out)["outputs"]] == ["XOR", "AND"]
 
 
-def test_none_aligned_shows_near_misses(run, tmp_path):
+def test_none_aligned_shows_near_misses(run_command, tmp_path):
     """When nothing is aligned, the nearest misses are shown with their IIA, which is below 1."""
     network = eh.Network([np.ones((4, 3)), np.full((1, 4), 0.25)], [np.zeros(4), [-0.9]], ["identity", "identity"])
     path = eh.save_network(network, tmp_path / "majority.json")
-    code, out, _ = run("audit", "MAJORITY", "--network", path, "--depth", "3")
+    code, out, _ = run_command("audit", "MAJORITY", "--network", path, "--depth", "3")
     assert code == 0
     assert "none valid by single" in out
     assert "Nearest misses among the 100 simplest of 204 irredundant algorithms" in " ".join(out.split())
@@ -108,22 +89,22 @@ def test_none_aligned_shows_near_misses(run, tmp_path):
     assert sorted((miss.least for miss in misses), reverse=True) == [miss.least for miss in misses]
 
 
-def test_count(run):
+def test_count(run_command):
     """count prints the perfect circuits, or the two numbers they lie between."""
-    code, out, _ = run("count", "XOR", "--network", XOR, "--json")
+    code, out, _ = run_command("count", "XOR", "--network", XOR, "--json")
     assert (code, json.loads(out)["perfect_circuits"]) == (0, 120)
-    _, out, _ = run("count", "XOR", "--network", XOR, "--preset", "authors", "--json")
+    _, out, _ = run_command("count", "XOR", "--network", XOR, "--preset", "authors", "--json")
     assert json.loads(out)["perfect_circuits"] == 15
-    _, out, _ = run("count", "XOR", "--network", XOR, "--decision", "round", "--json")
+    _, out, _ = run_command("count", "XOR", "--network", XOR, "--decision", "round", "--json")
     assert json.loads(out)["decision"] == "round"
-    _, out, _ = run("count", "XOR", "--network", XOR)
+    _, out, _ = run_command("count", "XOR", "--network", XOR)
     assert "perfect_circuits           120" in out
 
 
-def test_count_of_several_outputs(run):
+def test_count_of_several_outputs(run_command):
     """All outputs together, and each on its own."""
     path = REFERENCE / "authors-xor-and-2-3-3-2-seed0.json"
-    _, out, _ = run("count", "XOR,AND", "--network", path, "--json")
+    _, out, _ = run_command("count", "XOR,AND", "--network", path, "--json")
     document = json.loads(out)
     each = [part["perfect_circuits"] for part in document["outputs"]]
     network = reference("authors-xor-and-2-3-3-2-seed0")[1]
@@ -131,11 +112,11 @@ def test_count_of_several_outputs(run):
     assert eh.circuits(network).count().between[0] == document["perfect_circuits"]
 
 
-def test_count_between(run, tmp_path):
+def test_count_between(run_command, tmp_path):
     """Circuits on the decision boundary give two numbers."""
     network = eh.Network([[[1.0, 1.0]]], [[-0.5]], ["identity"])
     path = eh.save_network(network, tmp_path / "tie.json")
-    _, out, _ = run("count", "AND", "--network", path, "--json")
+    _, out, _ = run_command("count", "AND", "--network", path, "--json")
     document = json.loads(out)
     assert "perfect_circuits" not in document and len(document["perfect_circuits_between"]) == 2
 
@@ -162,70 +143,70 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("arguments", "message"), WRONG)
-def test_wrong_input(run, arguments, message):
+def test_wrong_input(run_command, arguments, message):
     """Wrong input ends with 1 and a message on stderr, without a traceback and with nothing on stdout."""
-    code, out, err = run(*arguments)
+    code, out, err = run_command(*arguments)
     assert (code, out) == (1, "")
     assert message in " ".join(err.replace("│", " ").split()) or message in err
     assert "Traceback" not in err
 
 
-def test_budget(run, tmp_path):
+def test_budget(run_command, tmp_path):
     """A budget that stops something ends with 3, the partial result printed, saved and marked."""
-    code, out, _ = run("audit", "XOR", "--network", XOR, "--budget", "1e4", "--out", tmp_path / "run")
+    code, out, _ = run_command("audit", "XOR", "--network", XOR, "--budget", "1e4", "--out", tmp_path / "run")
     assert code == 3
     assert "Not counted exactly" in out and "unknown" in out
     saved = json.loads((tmp_path / "run" / "audit.json").read_text())
     assert saved["capped"] and saved["counts"]["perfect_circuits"] is None
-    code, out, err = run("count", "XOR", "--network", XOR, "--budget", "1e4")
+    code, out, err = run_command("count", "XOR", "--network", XOR, "--budget", "1e4")
     assert (code, err) == (3, "")
     assert "perfect_circuits           None" in out and "95 % interval" in out and "the budget is 1e+04" in out
-    code, out, err = run("count", "XOR", "--network", XOR, "--budget", "1e4", "--preset", "authors")
+    code, out, err = run_command("count", "XOR", "--network", XOR, "--budget", "1e4", "--preset", "authors")
     assert (code, out) == (3, "")
     assert "Raise it with --budget" in err
 
 
 @pytest.mark.parametrize("preset", ["paper", "authors"])
 @pytest.mark.parametrize("budget", ["1", "100", "5e3", "2e4", "3e5", "1e7"])
-def test_every_budget_ends_well(run, budget, preset):
+def test_every_budget_ends_well(run_command, budget, preset):
     """Whatever the budget stops, the rest is printed, and the exit code says whether anything is missing."""
-    code, out, err = run("audit", "XOR", "--network", XOR, "--budget", budget, "--preset", preset)
+    code, out, err = run_command("audit", "XOR", "--network", XOR, "--budget", budget, "--preset", preset)
     assert err == ""
     assert code == (3 if "Not counted exactly" in out else 0)
     assert "None" not in out
 
 
-def test_files_are_named_in_what_is_found_later(run, tmp_path, monkeypatch):
+def test_files_are_named_in_what_is_found_later(run_command, tmp_path, monkeypatch):
     """An error about a network that was read well names its file; so does one about the network and its inputs."""
     monkeypatch.chdir(tmp_path)
     narrow = eh.Network(([[1.0]],), ([0.0],), ("identity",), threshold=0.5)
     save_network(narrow, "one\x1b[31m.json")
     (tmp_path / "rows.csv").write_text("0,1\n1,0\n")
-    code, out, err = run("count", "XOR", "--network", "one\x1b[31m.json")
+    code, out, err = run_command("count", "XOR", "--network", "one\x1b[31m.json")
     assert (code, out) == (1, "")
     assert err.startswith("everyhow: task XOR has 2 inputs but the network has 1; ")
     assert err.endswith(" (network: one\\x1b[31m.json)\n")
-    *_, err = run("audit-data", "rows.csv", "--no-header", "--network", "one\x1b[31m.json")
+    *_, err = run_command("audit-data", "rows.csv", "--no-header", "--network", "one\x1b[31m.json")
     assert err.endswith("one row per input (network: one\\x1b[31m.json; inputs: rows.csv)\n")
-    *_, err = run("audit", "XOR", "--network", "absent.json")
+    *_, err = run_command("audit", "XOR", "--network", "absent.json")
     assert err.startswith("everyhow: absent.json: no such file") and "(network" not in err
 
 
-def test_internal_failure(run, monkeypatch):
+def test_internal_failure(run_command, monkeypatch):
     """An unforeseen failure ends with 2 and says where it happened."""
 
     def fail(source):
         raise ZeroDivisionError("unforeseen")
 
     monkeypatch.setattr(cli, "stored_network", fail)
-    code, _, err = run("audit", "XOR", "--network", XOR)
+    code, _, err = run_command("audit", "XOR", "--network", XOR)
     assert code == 2
     assert "unforeseen" in err and "internal failure" in err
 
 
-def test_xornet_table(run):
+def test_xornet_table(run_command):
     """The essay's table, to two decimals."""
-    _, out, _ = run("xornet")
+    _, out, _ = run_command("xornet")
     assert out.splitlines() == [
         "x1  x2    h1    h2    h3     y",
         " 0   0  0.00  0.00  0.00  0.00",
@@ -235,13 +216,13 @@ def test_xornet_table(run):
     ]
 
 
-def test_without_torch(run, monkeypatch):
+def test_without_torch(run_command, monkeypatch):
     """Training without PyTorch says which command installs it; auditing a file works without."""
     monkeypatch.setitem(sys.modules, "torch", None)
-    code, _, err = run("train", "XOR")
+    code, _, err = run_command("train", "XOR")
     assert code == 1
     assert "pip install 'everyhow[train]'" in err
-    code, _, _ = run("audit", "XOR", "--network", XOR, "--json")
+    code, _, _ = run_command("audit", "XOR", "--network", XOR, "--json")
     assert code == 0
 
 
@@ -259,9 +240,9 @@ def test_as_a_program():
     assert done.stderr.startswith("everyhow: unknown gate 'FOO'")
 
 
-def test_population_codes_and_rivals(run):
+def test_population_codes_and_rivals(run_command):
     """The sections on rival explanations of the analytic network, in the terminal's width."""
-    code, out, err = run("audit", "XOR", "--network", "xornet")
+    code, out, err = run_command("audit", "XOR", "--network", "xornet")
     assert (code, err) == (0, "")
     for part in (
         "codes, layer 1  no   11 exact by at most 3 signals, of 7 readable",
@@ -281,25 +262,25 @@ def test_population_codes_and_rivals(run):
     assert all(len(line) <= 80 and line == line.rstrip() for line in out.splitlines())
 
 
-def test_a_wrong_lesson(run, tmp_path):
+def test_a_wrong_lesson(run_command, tmp_path):
     """Trained without 11, a network computes OR; what fits the shown rows is told apart by the row it was not shown."""
     pytest.importorskip("torch")
     network = tmp_path / "network.json"
-    assert run("train", "XOR", "--show", "00,01,10", "--out", network)[0] == 0
-    code, out, _ = run("audit", "XOR", "--network", network, "--show", "00,01,10")
+    assert run_command("train", "XOR", "--show", "00,01,10", "--out", network)[0] == 0
+    code, out, _ = run_command("audit", "XOR", "--network", network, "--show", "00,01,10")
     assert code == 0
     flat = " ".join(out.split())
     assert "computes OR, not XOR; differs at 11" in flat
     assert "The lesson: what fits the rows it was shown, 00 01 10" in flat
     # How many circuits depends on the machine that trains; those of a network that is kept are in the README.
     assert re.search(r"0 of the [\d,]+ circuits that decide right there generalise to XOR", flat)
-    _, out, _ = run("audit", "XOR", "--network", network, "--show", "10,11")
+    _, out, _ = run_command("audit", "XOR", "--network", network, "--show", "10,11")
     assert "The network itself is wrong at 11, which it was shown." in " ".join(out.split())
-    _, out, _ = run("audit", "XOR", "--network", network)
+    _, out, _ = run_command("audit", "XOR", "--network", network)
     assert "The lesson: what fits the rows at which it is right, 00 01 10" in " ".join(out.split())
 
 
-def test_readout_options_reach_the_audit(run):
+def test_readout_options_reach_the_audit(run_command):
     """Tolerance, number of signals and prices."""
     options = [
         "--tolerance",
@@ -312,7 +293,7 @@ def test_readout_options_reach_the_audit(run):
         "NIMP=0.5,MAJORITY=1",
         "--json",
     ]
-    code, out, _ = run("audit", "XOR", "--network", "xornet", *options)
+    code, out, _ = run_command("audit", "XOR", "--network", "xornet", *options)
     details = json.loads(out)["details"]
     assert code == 0
     assert details["readouts"]["layers"][0]["tolerance"] == 0.5
@@ -335,9 +316,9 @@ def test_readout_options_reach_the_audit(run):
         ),
     ],
 )
-def test_wrong_readout_options(run, options, message):
+def test_wrong_readout_options(run_command, options, message):
     """Exit code 1 and the option's own message."""
-    code, out, err = run("audit", "XOR", "--network", "xornet", *options)
+    code, out, err = run_command("audit", "XOR", "--network", "xornet", *options)
     assert (code, out) == (1, "")
     assert message in err
 
@@ -345,16 +326,18 @@ def test_wrong_readout_options(run, options, message):
 @pytest.mark.parametrize(
     "arguments", [["--a\u202e\x1b[31m"], ["xornet", "--a\u202e\x1b[31m"], ["xornet", "a\u202e\x1b[31m"]]
 )
-def test_what_was_typed_does_not_steer_the_terminal(run, arguments):
+def test_what_was_typed_does_not_steer_the_terminal(run_command, arguments):
     """An unknown option, and an argument too many, are quoted by the codes of their signs."""
-    code, out, err = run(*arguments)
+    code, out, err = run_command(*arguments)
     assert (code, out) == (1, "")
     assert "a\\u202e\\x1b[31m" in err and "\u202e" not in err and "\x1b" not in err
 
 
-def test_paths_do_not_steer_the_terminal(run, tmp_path):
+def test_paths_do_not_steer_the_terminal(run_command, tmp_path):
     """The name of a file that was written is shown by the codes of its signs."""
-    code, out, _ = run("train", "AND", "--widths", "2", "--epochs", "1", "--out", tmp_path / "a\u202e\x1b[31m.json")
+    code, out, _ = run_command(
+        "train", "AND", "--widths", "2", "--epochs", "1", "--out", tmp_path / "a\u202e\x1b[31m.json"
+    )
     assert code == 0 and (tmp_path / "a\u202e\x1b[31m.json").is_file()
     assert "a\\u202e\\x1b[31m.json" in out and "\x1b" not in out
 

@@ -9,18 +9,17 @@ from everyhow.exchange.graph_json import circuit_from_graph, circuit_to_graph, r
 from everyhow.exchange.interventions import mapping_from_interventions
 from everyhow.model.circuit import Circuit
 
-from ..cli.test_main import run  # noqa: F401 (a fixture)
 from ..conftest import REFERENCE, reference
 
 NAME = "xor-2-3-3-1-seed0"
 XOR = str(REFERENCE / f"{NAME}.json")
 
 
-def test_place(run, tmp_path):  # noqa: F811
+def test_place(run_command, tmp_path):
     """The sentence comes first; the document says the same and more."""
     _, network = reference(NAME)
     path = write_graph(tmp_path / "graph.json", Circuit.whole(network), network)
-    code, out, err = run("place", path, "XOR", "--network", XOR)
+    code, out, err = run_command("place", path, "XOR", "--network", XOR)
     assert (code, err) == (0, "")
     assert out.splitlines() == [
         "your circuit is perfect, not minimal; 8 of its edges are removable; it is one of 120 perfect circuits",
@@ -29,25 +28,25 @@ def test_place(run, tmp_path):  # noqa: F811
         "perfect circuits of 18 edges or fewer: 120 of 120",
         "resample-faithful: yes",
     ]
-    code, out, _ = run("place", path, "XOR", "--network", XOR, "--json")
+    code, out, _ = run_command("place", path, "XOR", "--network", XOR, "--json")
     document = json.loads(out)
     assert document["summary"].startswith("your circuit is perfect") and document["minimal"] is False
     assert [len(document[key]) for key in ("circuit", "removable", "minimal_inside")] == [18, 8, 4]
     assert (document["of_perfect"], document["of_size"], document["nearest"]) == (120, 120, None)
 
 
-def test_place_what_is_not_perfect(run, tmp_path):  # noqa: F811
+def test_place_what_is_not_perfect(run_command, tmp_path):
     """The nearest perfect circuit is told, and where this one decides otherwise."""
     _, network = reference(NAME)
     path = write_graph(tmp_path / "graph.json", Circuit.whole(network).without((1, 0, 0)), network)
-    _, out, _ = run("place", path, "XOR", "--network", XOR)
+    _, out, _ = run_command("place", path, "XOR", "--network", XOR)
     assert "the nearest of 120 perfect circuits has 2.2<0 removed (1 edge)" in out
     assert "resample-faithful: no; alone, it decides otherwise at 11" in out
-    _, out, _ = run("place", path, "XOR", "--network", XOR, "--json")
+    _, out, _ = run_command("place", path, "XOR", "--network", XOR, "--json")
     assert len(json.loads(out)["nearest"]) == 16 and json.loads(out)["fault"] == "alone, it decides otherwise at 11"
 
 
-def test_place_by_scores(run, tmp_path):  # noqa: F811
+def test_place_by_scores(run_command, tmp_path):
     """Edges chosen by score may lead nowhere, which is an error unless the rest is asked for."""
     network = eh.xornet()
     document = circuit_to_graph(Circuit.whole(network), network)
@@ -57,28 +56,28 @@ def test_place_by_scores(run, tmp_path):  # noqa: F811
     path = tmp_path / "scores.json"
     path.write_text(json.dumps(document))
     arguments = ("place", path, "XOR", "--network", "xornet")
-    code, _, err = run(*arguments)
+    code, _, err = run_command(*arguments)
     assert code == 1 and f"{path}: no edge of the graph has in_graph true; to choose by score give top" in err
-    code, _, err = run(*arguments, "--top", "4")
+    code, _, err = run_command(*arguments, "--top", "4")
     assert code == 1 and "these edges are no circuit: neuron 0 of layer 1 has no edge out; connected_part" in err
-    code, out, _ = run(*arguments, "--threshold", "2", "--connected")
+    code, out, _ = run_command(*arguments, "--threshold", "2", "--connected")
     assert code == 0 and "left out because they lead nowhere: 1.0<0" in out
     assert "your circuit is not perfect: alone, it decides otherwise at 01; the only perfect circuit has " in out
-    code, out, _ = run(*arguments, "--top", "4", "--connected", "--json")
+    code, out, _ = run_command(*arguments, "--top", "4", "--connected", "--json")
     assert (json.loads(out)["left_out"], len(json.loads(out)["circuit"])) == ([[1, 0, 0]], 3)
 
 
-def test_place_beyond_the_budget(run, tmp_path):  # noqa: F811
+def test_place_beyond_the_budget(run_command, tmp_path):
     """What the budget did not allow is said, and the exit code is 3."""
     _, network = reference(NAME)
     path = write_graph(tmp_path / "graph.json", Circuit.whole(network), network)
-    code, out, _ = run("place", path, "XOR", "--network", XOR, "--budget", "100")
+    code, out, _ = run_command("place", path, "XOR", "--network", XOR, "--budget", "100")
     assert code == 3 and "not found out: counting the circuits needs about 1.06e+04 candidate evaluations" in out
-    code, _, err = run("place", path, "XOR", "--network", XOR, "--budget", "0")
+    code, _, err = run_command("place", path, "XOR", "--network", XOR, "--budget", "0")
     assert code == 1 and "budget is 0.0; it is a number of candidate evaluations" in err
 
 
-def test_align(run, tmp_path):  # noqa: F811
+def test_align(run_command, tmp_path):
     """The placements of a model, and whether they agree jointly."""
     path = tmp_path / "model.json"
     model = {
@@ -87,20 +86,20 @@ def test_align(run, tmp_path):  # noqa: F811
         "mechanisms": {"left": "A & ~B", "right": "~A & B", "Y": "left | right"},
     }
     path.write_text(json.dumps(model))
-    code, out, err = run("align", path, "--network", XOR)
+    code, out, err = run_command("align", path, "--network", XOR)
     assert (code, err) == (0, "")
     assert out == "1 minimal placement\n  left in layer 1: 1, right in layer 1: 0\n"
-    _, out, _ = run("align", path, "--network", XOR, "--joint")
+    _, out, _ = run_command("align", path, "--network", XOR, "--joint")
     assert "; with left as at 00 and right as at 00, the model says 0 at 01 and the network 1" in out
-    _, out, _ = run("align", path, "--network", XOR, "--joint", "--json")
+    _, out, _ = run_command("align", path, "--network", XOR, "--joint", "--json")
     document = json.loads(out)
     assert document["placements"] == 1 and document["differs_at"] == []
     assert document["listed"][0]["sets"] == {"left": [[1, 1]], "right": [[1, 0]]}
     assert document["listed"][0]["joint"] is False
     path.write_text(json.dumps(model | {"mechanisms": model["mechanisms"] | {"Y": "1111"}}))
-    _, out, _ = run("align", path, "--network", XOR)
+    _, out, _ = run_command("align", path, "--network", XOR)
     assert out == "the model says otherwise than the network at 00, 11\n0 minimal placements\n"
-    code, _, err = run("align", tmp_path / "no.json", "--network", XOR)
+    code, _, err = run_command("align", tmp_path / "no.json", "--network", XOR)
     assert code == 1 and "no.json: no such file; give the path of a causal model" in err
 
 
@@ -112,9 +111,9 @@ def folder(tmp_path_factory):
     return place
 
 
-def test_export(run, folder, tmp_path):  # noqa: F811
+def test_export(run_command, folder, tmp_path):
     """Every file comes back as what the audit found."""
-    code, out, err = run("export", folder, "--out", tmp_path / "out")
+    code, out, err = run_command("export", folder, "--out", tmp_path / "out")
     assert (code, err) == (0, "")
     assert [line.removeprefix(str(tmp_path / "out")) for line in out.splitlines()] == [
         "/minimal: 4", "/resample-faithful-minimal: 2", "/mappings: 1",
@@ -128,9 +127,9 @@ def test_export(run, folder, tmp_path):  # noqa: F811
     document = json.loads((tmp_path / "out" / "mappings" / "1.json").read_text(encoding="utf-8"))
     algorithm = next(a for a in eh.algorithms("XOR", depth=3) if str(a) == document["algorithm"])
     assert mapping_from_interventions(document, algorithm, network) in eh.mappings(network, algorithm)
-    code, _, err = run("export", folder, "--out", tmp_path / "out")
+    code, _, err = run_command("export", folder, "--out", tmp_path / "out")
     assert code == 1 and "out is not empty; give a new folder" in err
-    code, _, err = run("export", tmp_path, "--out", tmp_path / "other")
+    code, _, err = run_command("export", tmp_path, "--out", tmp_path / "other")
     assert code == 1 and "audit.json: no such file; give the folder that everyhow audit --out wrote" in err
 
 

@@ -15,8 +15,6 @@ from everyhow.common.errors import FileFormatError
 from everyhow.exchange.edge_masks import LARGEST_ARCHIVE, circuit_from_masks
 from everyhow.exchange.graph_json import read_graph, read_graph_edges, write_graph
 
-from ..cli.test_main import run as run
-
 NETWORK = eh.Network(
     [np.array([[1.0, 2], [3, -4], [5, 6]]), np.array([[1.0, -1, 2]])], [[0.0, 1, 2], [0.5]], ["relu", "identity"]
 )
@@ -259,11 +257,11 @@ def test_options_of_the_other_form(files):
         read_graph(files / "graph.json", NETWORK, circuit="1/0/0")
 
 
-def test_place(run, files):
+def test_place(run_command, files):
     """`everyhow place` takes archives, and logs with the circuit that is meant."""
     command = ["XOR", "--network", files / "network.json", "--json"]
-    code, printed, err = run("place", files / "circuit.npz", *command)
+    code, printed, err = run_command("place", files / "circuit.npz", *command)
     assert (code, err) == (0, "") and json.loads(printed)["circuit"] == [list(edge) for edge in EDGES]
-    assert run("place", files / "log.json", *command, "--circuit", "10/0/1")[1] == printed
-    code, _, err = run("place", files / "log.json", *command)
+    assert run_command("place", files / "log.json", *command, "--circuit", "10/0/1")[1] == printed
+    code, _, err = run_command("place", files / "log.json", *command)
     assert code == 1 and "it lists 2 circuits, 10/0/0 to 10/0/1" in err

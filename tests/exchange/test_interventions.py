@@ -19,7 +19,7 @@ from ..conftest import reference
 NAMES = ["xor-2-3-3-1-seed0", "xornet", "and-2-3-3-1-seed0", "xor-2-2-2-1-seed2"]
 
 
-def all_mappings(name):
+def mappings_of_reference(name):
     """Every minimal mapping of every aligned algorithm of depth at most 2."""
     document, network = reference(name)
     for algorithm in eh.algorithms(document["task"], depth=2):
@@ -30,7 +30,7 @@ def all_mappings(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_round_trip(name):
     """A mapping comes back from its document, through text; also from the few keys that are needed."""
-    for network, mapping in all_mappings(name):
+    for network, mapping in mappings_of_reference(name):
         document = json.loads(json.dumps(mapping_to_interventions(mapping, network)))
         assert mapping_from_interventions(document, mapping.algorithm, network) == mapping
         kept = ("path", "representations", "subspaces")
@@ -42,7 +42,7 @@ def test_round_trip(name):
 def test_done_by_hand(name):
     """The interventions that a document describes, carried out on the plain network, give what it predicts."""
     seen = 0
-    for network, mapping in all_mappings(name):
+    for network, mapping in mappings_of_reference(name):
         document = json.loads(json.dumps(mapping_to_interventions(mapping, network)))
         points = np.array([[float(digit) for digit in row] for row in document["inputs"]])
         states = plain.run(network, points)

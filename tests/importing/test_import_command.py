@@ -10,7 +10,6 @@ import pytest
 
 import everyhow as eh
 
-from ..cli.test_main import run as run
 from .strategies import trainable
 
 torch = pytest.importorskip("torch")
@@ -30,10 +29,10 @@ def files(tmp_path):
     return tmp_path
 
 
-def test_import(run, files):
+def test_import(run_command, files):
     """The check is printed, and the network is written with it."""
     out = files / "network.json"
-    code, printed, err = run("import", files / "model.onnx", "--out", out)
+    code, printed, err = run_command("import", files / "model.onnx", "--out", out)
     assert (code, err) == (0, "")
     lines = dict(line.split(maxsplit=1) for line in printed.splitlines() if line.startswith(("network", "widths")))
     assert lines == {"network": str(out), "widths": "2-3-3-1"}
@@ -44,66 +43,66 @@ def test_import(run, files):
     assert eh.load(out) == eh.from_torch(trainable()) and eh.load(out).origin.source == "ONNX file model.onnx"
 
 
-def test_state_dict(run, files):
+def test_state_dict(run_command, files):
     """A state dict needs its activations; widths and data are looked at; --json prints one document."""
     out = files / "network.safetensors"
     named = ["--hidden-activation", "relu", "--output-activation", "identity"]
     options = [*named, "--widths", "3,3", "--data", files / "data.npy", "--json"]
-    code, printed, err = run("import", files / "model.pt", "--out", out, *options)
+    code, printed, err = run_command("import", files / "model.pt", "--out", out, *options)
     document = json.loads(printed)
     assert code == 0 and err == "read 5 rows of 2 columns from data.npy, no header; first row 1, 1\n"
     assert document["network"] == str(out) and document["edges"] == 18
     assert document["origin"]["checked_on"].startswith("nothing to compare with: a state dict holds tensors")
     assert document["origin"] == eh.load(out).origin.document()
-    code, _, err = run("import", files / "model.pt", "--out", out, *named, "--widths", "4")
+    code, _, err = run_command("import", files / "model.pt", "--out", out, *named, "--widths", "4")
     assert code == 1 and "model.pt: the widths asked for are (4,), but the tensors have" in err
-    code, _, err = run("import", files / "model.pt", "--out", out)
+    code, _, err = run_command("import", files / "model.pt", "--out", out)
     assert code == 1 and "--hidden-activation relu --out network.json" in err
-    code, _, err = run("import", files / "model.onnx", "--out", out, "--data", files / "model.pt")
+    code, _, err = run_command("import", files / "model.onnx", "--out", out, "--data", files / "model.pt")
     assert code == 1 and "data is read from .npy or .csv files, not '.pt'" in err
-    code, printed, _ = run("import", files / "model.onnx", "--out", out, "--data", files / "data.csv")
+    code, printed, _ = run_command("import", files / "model.onnx", "--out", out, "--data", files / "data.csv")
     assert code == 0 and "2 given inputs, in float32" in printed
-    code, _, err = run("import", files / "model.onnx", "--out", files / "net.txt")
+    code, _, err = run_command("import", files / "model.onnx", "--out", files / "net.txt")
     assert code == 1 and "net.txt: a network file ends in .json or .safetensors" in err
 
 
-def test_what_is_told_of_a_state_dict(run, files):
+def test_what_is_told_of_a_state_dict(run_command, files):
     """The order taken, what was left out of a checkpoint, and that there was nothing to compare with are printed."""
     torch.save({"epoch": 3, "model": trainable().state_dict(), "ema": trainable().state_dict()}, files / "two.ckpt")
     command = ["import", files / "two.ckpt", "--out", files / "out.json", "--hidden-activation", "relu,tanh"]
-    code, _, err = run(*command)
+    code, _, err = run_command(*command)
     assert code == 1 and "two.ckpt: it holds 2 state dicts, model, ema; choose one, such as part='model' (--part" in err
-    code, _, err = run(*command, "--part", "ema")
+    code, _, err = run_command(*command, "--part", "ema")
     assert code == 1 and "two.ckpt: a state dict does not say what its output means; say it: " in err
     command += ["--part", "ema", "--output-activation", "sigmoid"]
-    code, printed, _ = run(*command, "--order", "0,2,4")
+    code, printed, _ = run_command(*command, "--order", "0,2,4")
     assert code == 0
     assert "activations          relu, tanh, sigmoid\n" in printed
     assert "folded               left out of the file: epoch, model; order taken: 0 (2 to 3), 2 (3 to 3), " in printed
     assert "checked              nothing to compare with: a state dict holds tensors, not the model\n" in printed
     assert "difference" not in printed
-    code, _, err = run(*command, "--order", "4,2,0")
+    code, _, err = run_command(*command, "--order", "4,2,0")
     assert code == 1 and "in the order given, 4 gives 1 neurons but 2 takes 3" in err
 
 
-def test_where_networks_are_asked_for(run, files):
+def test_where_networks_are_asked_for(run_command, files):
     """An ONNX file is counted like any network file; a state dict is sent to the command that imports it."""
-    code, _, err = run("count", "XOR", "--network", files / "model.onnx", "--json")
+    code, _, err = run_command("count", "XOR", "--network", files / "model.onnx", "--json")
     assert code == 1 and "nothing says where the outputs of this network turn from 0 to 1" in err
-    code, printed, _ = run("count", "XOR", "--network", files / "model.onnx", "--threshold", "0", "--json")
+    code, printed, _ = run_command("count", "XOR", "--network", files / "model.onnx", "--threshold", "0", "--json")
     assert code == 0
     eh.save_network(eh.from_torch(trainable()), files / "same.json")
-    assert run("count", "XOR", "--network", files / "same.json", "--threshold=0", "--json")[1] == printed
-    code, _, err = run("count", "XOR", "--network", files / "model.pt")
+    assert run_command("count", "XOR", "--network", files / "same.json", "--threshold=0", "--json")[1] == printed
+    code, _, err = run_command("count", "XOR", "--network", files / "model.pt")
     assert code == 1 and f"everyhow import {files / 'model.pt'} --hidden-activation relu" in err
 
 
-def test_networks_without_origin(run, files):
+def test_networks_without_origin(run_command, files):
     """A network file of everyhow is imported as it is."""
     path = eh.save_network(eh.xornet(), files / "xornet.json")
-    code, printed, _ = run("import", path, "--out", files / "again.safetensors")
+    code, printed, _ = run_command("import", path, "--out", files / "again.safetensors")
     assert code == 0 and "source" not in printed and eh.load(files / "again.safetensors") == eh.xornet()
-    document = json.loads(run("import", path, "--out", files / "again.json", "--json")[1])
+    document = json.loads(run_command("import", path, "--out", files / "again.json", "--json")[1])
     assert document["origin"] is None
 
 

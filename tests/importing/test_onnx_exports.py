@@ -11,8 +11,8 @@ from hypothesis import given, settings
 import everyhow as eh
 from everyhow.common.errors import FileFormatError
 
+from .onnx_models import KEPT, helper, known, model_of, numpy_helper, onnx, onnxruntime
 from .strategies import modules, torch, trainable
-from .test_onnx import KEPT, helper, known, model_of, numpy_helper, onnx, onnxruntime
 
 nn, functional = torch.nn, torch.nn.functional
 EXPORTERS = [pytest.param(False, id="torchscript"), pytest.param(True, id="dynamo")]

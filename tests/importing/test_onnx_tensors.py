@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import everyhow as eh
 from everyhow.common.errors import FileFormatError
 
-from .test_onnx import KINDS, TensorProto, helper, model_of, numpy_helper, onnx, small
+from .onnx_models import KINDS, TensorProto, helper, model_of, numpy_helper, onnx, small
 
 WEIGHTS = np.arange(6.0).reshape(2, 3)
 EXPECTED = eh.Network([WEIGHTS.T, np.ones((1, 3))], [np.ones(3), np.zeros(1)], ["relu", "identity"])

@@ -17,6 +17,7 @@ from everyhow.model.circuit import Circuit
 from everyhow.verification import plain
 
 from ..conftest import reference
+from ..plainly import all_circuits, as_circuit
 from ..strategies import networks, permuted
 
 
@@ -42,7 +43,7 @@ def test_counts(network):
     """Don't cares counted once and expanded, for circuits perfect or not."""
     chosen = some_circuits(network)
     points = assignments(network.widths[0])
-    found = counted(network, [Circuit.of_edges(network.graph, plain.edges(c)) for c in chosen])
+    found = counted(network, [as_circuit(network, c) for c in chosen])
     for circuit, (once, expanded) in zip(chosen, found, strict=True):
         ways = [ways for _, ways in plain.interpretations(network, points, circuit)]
         assert (len(ways), sum(ways)) == (once, expanded)
@@ -53,7 +54,7 @@ def test_counts_of_three_inputs(network):
     """Eight inputs, up to seven separators a neuron."""
     chosen = some_circuits(network, 2)
     points = assignments(3)
-    found = counted(network, [Circuit.of_edges(network.graph, plain.edges(c)) for c in chosen])
+    found = counted(network, [as_circuit(network, c) for c in chosen])
     for circuit, (once, expanded) in zip(chosen, found, strict=True):
         ways = [ways for _, ways in plain.interpretations(network, points, circuit)]
         assert (len(ways), sum(ways)) == (once, expanded)
@@ -65,7 +66,7 @@ def test_counts_by_the_released_rule(network, tolerance, single):
     rule = ReadingRule(tolerance, single, "round")
     chosen = some_circuits(network)
     points = assignments(network.widths[0])
-    circuits = [Circuit.of_edges(network.graph, plain.edges(c)) for c in chosen]
+    circuits = [as_circuit(network, c) for c in chosen]
     for circuit, mine, (once, expanded) in zip(chosen, circuits, counted(network, circuits, rule), strict=True):
         table = Interpretations(network, mine, points, rule)
         if tolerance or single:
@@ -83,7 +84,7 @@ def test_list(network):
         for readings, ways in plain.interpretations(network, points, circuit):
             key = frozenset((n, sum(bit << k for k, bit in enumerate(r))) for n, r in readings.items())
             expected[key] = ways
-        table = eh.interpretations(network, Circuit.of_edges(network.graph, plain.edges(circuit)))
+        table = eh.interpretations(network, as_circuit(network, circuit))
         listed = {frozenset((n, r.bits) for n, r in i.readings.items()): i.expansions for i in table}
         assert expected == listed
         assert (table.count, table.count_expanded) == (len(expected), sum(expected.values()))
@@ -224,10 +225,7 @@ def test_residues_determine_the_number(number):
 def test_permuting_neurons(network, random):
     """Permuting the neurons of a layer leaves the totals over all circuits unchanged."""
     other_network, _ = permuted(network, random)
-    totals = [
-        sorted(counted(n, [Circuit.of_edges(n.widths, plain.edges(c)) for c in plain.all_circuits(n.weights)]))
-        for n in (network, other_network)
-    ]
+    totals = [sorted(counted(n, all_circuits(n))) for n in (network, other_network)]
     assert totals[0] == totals[1]
 
 

@@ -29,13 +29,9 @@ from everyhow.mapping.mapping import Mapping
 from everyhow.mapping.signatures import NeuronSet, signatures
 from everyhow.verification import plain
 
-from ..boolean.test_algorithms import as_plain, canonical
 from ..conftest import reference
+from ..plainly import canonical_tree, plain_mapping, plain_sets, plain_tree, signature_tables
 from ..strategies import networks, permuted
-
-
-def plain_tables(network, points):
-    return {s: plain.signature(network, points, s) for s in plain.neuron_sets(network)}
 
 
 def all_mappings(found, table, depth):
@@ -48,26 +44,23 @@ def all_mappings(found, table, depth):
     return everything
 
 
-def key(mapping):
-    """A mapping in a form that does not depend on the order of operands: its tree, with the set at each variable."""
+def key(tree, sets):
+    """A text that is the same for two mappings exactly when their trees differ in the order of operands only and each
+    variable, by its path, sits in the same set; so it does not matter in which order a route lists operands."""
 
     def walk(tree, path):
         if isinstance(tree, int):
             return tree
         operands = [(walk(tree[0], (*path, 0)), tree[1]), (walk(tree[2], (*path, 1)), tree[3])]
-        return (mapping[1].get(path), *sorted(operands, key=repr))
+        return (sets.get(path), *sorted(operands, key=repr))
 
-    return repr(walk(mapping[0], ()))
+    return repr(walk(tree, ()))
 
 
 def library_key(mapping):
-    def rebuild(tree):
-        return tree.index if hasattr(tree, "index") else (
-            rebuild(tree.left), tree.left_negated, rebuild(tree.right), tree.right_negated
-        )  # fmt: skip
-
-    sets = {v.path: (s.layer, s.neurons) for v, s in zip(mapping.algorithm.variables, mapping.sets, strict=True)}
-    return key((rebuild(mapping.algorithm.tree), sets))
+    """The `key` of a mapping of the library, whose sets come in the order of its algorithm's variables."""
+    paths = [variable.path for variable in mapping.algorithm.variables]
+    return key(plain_tree(mapping.algorithm.tree), dict(zip(paths, plain_sets(mapping), strict=True)))
 
 
 @given(networks(inputs=(1, 3), widest=3))
@@ -75,7 +68,7 @@ def test_signatures(network):
     """The table of every neuron set, row by row, and the number of different ones."""
     points = assignments(network.widths[0])
     found = signatures(network, points)
-    tables = plain_tables(network, points)
+    tables = signature_tables(network, points)
     assert len(tables) == len(found)
     for (layer, neurons), table in tables.items():
         expected = tuple(sum(int(bit) << k for k, bit in enumerate(row)) for row in table)
@@ -89,12 +82,12 @@ def test_aligned(network, depth):
     points = assignments(network.widths[0])
     (table,) = Behavior.of_network(network, points).tables()
     wanted = plain.run(network, points)[-1][:, 0] > 0.5
-    tables = plain_tables(network, points)
+    tables = signature_tables(network, points)
     expected = {}
     for tree, negated in plain.computing(network.widths[0], depth, wanted):
         for mapping in plain.mappings(network, points, tree, negated, tables):
             sets = dict(zip(plain.variables(tree), mapping, strict=True))
-            expected[key((tree, sets))] = (tree, negated, mapping)
+            expected[key(tree, sets)] = (tree, negated, mapping)
     found = signatures(network, points)
     mine = {library_key(m): m for m in all_mappings(found, table, depth)}
     assert expected.keys() == mine.keys()
@@ -117,11 +110,11 @@ def test_aligned_to_depth_three(name):
     points = assignments(2)
     (table,) = Behavior.of_network(network, points).tables()
     wanted = plain.run(network, points)[-1][:, 0] > 0.5
-    tables = plain_tables(network, points)
+    tables = signature_tables(network, points)
     expected = set()
     for tree, negated in plain.computing(2, 3, wanted):
         for mapping in plain.mappings(network, points, tree, negated, tables):
-            expected.add(key((tree, dict(zip(plain.variables(tree), mapping, strict=True)))))
+            expected.add(key(tree, dict(zip(plain.variables(tree), mapping, strict=True))))
     mine = [library_key(m) for m in all_mappings(signatures(network, points), table, 3)]
     assert expected == set(mine)
     assert len(mine) == len(set(mine))
@@ -147,10 +140,12 @@ def test_iia(network, pick):
     tree, negated = candidates[pick % len(candidates)]
     (table,) = Behavior.of_network(network, points).tables()
     algorithm = next(
-        a for a in eh.algorithms(eh.Task(("it",), (table,)), depth=2) if as_plain(a.tree) == canonical(tree)
+        a
+        for a in eh.algorithms(eh.Task(("it",), (table,)), depth=2)
+        if canonical_tree(plain_tree(a.tree)) == canonical_tree(tree)
     )
     found = signatures(network, points)
-    tables = plain_tables(network, points)
+    tables = signature_tables(network, points)
 
     def scores(paths, score):
         return sorted([score(path, s) for path in paths for s in tables])
@@ -294,17 +289,6 @@ def test_inert_where_the_network_decides_1():
     unused = [m for m in findings.survivors["joint"] if all(3 not in s.neurons for s in m.sets)]
     assert unused
     assert all(interference(findings.signatures, mapping) is None for mapping in unused)
-
-
-def plain_mapping(mapping):
-    """A mapping as the plain methods take it: tree, complement, and the set of each variable."""
-    return as_trees(mapping.algorithm.tree), mapping.algorithm.negated, [(s.layer, s.neurons) for s in mapping.sets]
-
-
-def as_trees(tree):
-    return tree.index if hasattr(tree, "index") else (
-        as_trees(tree.left), tree.left_negated, as_trees(tree.right), tree.right_negated
-    )  # fmt: skip
 
 
 def passes(network, points, mapping):
@@ -612,7 +596,7 @@ def test_a_third_variable_hides_a_wrong_one():
             states = plain.run(network, points)
             assert shown.experiment.decided in replayed(network, points, states, mapping, shown.experiment)
             # By hand: AND(A,B) as at 000, at 111; what that leaves in p, held at 000.
-            place = {v.name: (s.layer, s.neurons) for v, s in zip(algorithm.variables, mapping.sets, strict=True)}
+            place = {v.name: s for v, s in zip(algorithm.variables, plain_sets(mapping), strict=True)}
             layer, neurons = place["AND(A,B)"]
             left = plain.patched_states(network, points, [(layer, neurons, states[layer][0, list(neurons)])])
             assert left[2][7].tolist() == [0, 1] and left[3][7] == 0

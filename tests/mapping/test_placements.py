@@ -14,6 +14,7 @@ from everyhow.mapping.placements import agrees_jointly, count_placements, differ
 from everyhow.verification import plain
 
 from ..conftest import reference
+from ..plainly import plain_sets, signature_tables
 from ..strategies import networks
 
 BITS = [0, 1]
@@ -52,7 +53,7 @@ def plain_placements(network, model):
     decided = plain.run_patched(network, points, [])
     if any(bool(model.run(row)[model.output]) != bit for row, bit in zip(rows, decided, strict=True)):
         return []
-    tables = {s: plain.signature(network, points, s) for s in plain.neuron_sets(network)}
+    tables = signature_tables(network, points)
     options = []
     for name in model.inner:
         needed = [[bool(model.interchange(base, {name: source})[model.output]) for base in rows] for source in rows]
@@ -85,10 +86,6 @@ def plain_is_joint(network, model, placement):
             if (plain.run_patched(network, points, patches) != expected).any():
                 return False
     return True
-
-
-def as_plain(placement):
-    return tuple((s.layer, s.neurons) for s in placement.sets)
 
 
 @pytest.mark.parametrize("name", ["xor-2-3-3-1-seed0", "xornet"])
@@ -132,7 +129,7 @@ def test_random_networks(network, last, gate):
     """Models over a graph that is no tree, with a variable of three values, in random networks."""
     model = adder(last, gate)
     found = list(placements(network, model))
-    assert sorted(map(as_plain, found)) == sorted(plain_placements(network, model))
+    assert sorted(tuple(plain_sets(placement)) for placement in found) == sorted(plain_placements(network, model))
     assert count_placements(network, model) == len(found)
     for placement in found[:3]:
         assert agrees_jointly(network, model, placement) == plain_is_joint(network, model, placement)
@@ -155,7 +152,7 @@ def test_a_sum():
         {"sum": lambda a, b: a + b, "carry": lambda s: s // 2, "y": lambda s, c: int(s - 2 * c > 0)},
     )  # fmt: skip
     found = eh.align(network, model)
-    assert sorted(map(as_plain, found)) == sorted(plain_placements(network, model))
+    assert sorted(tuple(plain_sets(placement)) for placement in found) == sorted(plain_placements(network, model))
     assert list(map(str, found)) == ["sum in layer 1: 0, carry in layer 2: 1"]
     assert agrees_jointly(network, model, found[0]) and joint_disagreement(network, model, found[0]) is None
 

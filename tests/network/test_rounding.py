@@ -21,7 +21,7 @@ from everyhow.network.rounding import (
     whole_runs,
 )
 
-from ..test_exact import run
+from ..by_fractions import run
 
 
 @pytest.mark.parametrize(

@@ -19,23 +19,7 @@ from everyhow.report.drawings.shapes import Box, Circle, Label, Line, Part
 from everyhow.report.drawings.svg import inside_page
 from everyhow.report.drawings.tables import draw_matrix, draw_signature
 
-from ..conftest import reference
-
-AUDITS = {}
-
-
-def audit_of(name):
-    if name not in AUDITS:
-        document, network = reference(name)
-        AUDITS[name] = eh.audit(network, document["task"])
-    return AUDITS[name]
-
-
-def wide_audit():
-    """Three inputs, a layer of nine neurons."""
-    weights = ([[1 + k % 3, 1 - k % 2, 0.5 * k] for k in range(9)], [[(-1) ** k for k in range(9)]])
-    network = eh.Network(weights, ([-1.5] * 9, [0.3]), ("relu", "identity"))
-    return eh.audit(network, "MAJORITY", budget=10**7)
+from .audits import audit_of
 
 
 def parts(drawing):
@@ -45,7 +29,7 @@ def parts(drawing):
 @pytest.mark.parametrize("name", ["xornet", "xor-2-3-3-1-seed0", "xor-2-4-1-seed0", "wide"])
 def test_every_drawing(name):
     """Every drawing of an audit is well-formed, named, and keeps its marks on the paper; texts have a kind of role."""
-    audit = wide_audit() if name == "wide" else audit_of(name)
+    audit = audit_of(name)
     for label in audit.drawings():
         kind, _, number = label.rpartition("-")
         if number.isdecimal() and int(number) > 3:

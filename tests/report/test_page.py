@@ -14,31 +14,8 @@ from everyhow.report.page.room import Room
 from everyhow.report.words import neurons_text
 
 from ..conftest import reference
+from .audits import audit_of, two_outputs
 from .conftest import opened_table
-
-
-def two_outputs():
-    """The analytic network with a second output, AND."""
-    network = eh.xornet()
-    last = [[1, 1, -2], [0, 0, 1]]
-    return eh.Network((network.weights[0], last), (network.biases[0], [-0.5, -0.5]), network.activations)
-
-
-def audit_of(name):
-    if name == "two-outputs":
-        return eh.audit(two_outputs(), "XOR,AND")
-    if name == "authors":
-        return eh.audit(reference("xor-2-3-3-1-seed0")[1], "XOR", preset="authors")
-    if name == "budget":
-        return eh.audit(reference("count-xor-2-5-5-1-seed0")[1], "XOR", budget=10_000)
-    if name == "wrong-task":
-        return eh.audit(reference("xor-2-3-3-1-seed0")[1], "OR")
-    if name == "three-inputs":
-        network = eh.Network([[[1, 1, 1], [1, -1, 0]], [[1, 1]]], [[-1.5, 0], [0]], ["relu", "relu"])
-        return eh.audit(network, "MAJORITY")
-    document, network = reference(name)
-    return eh.audit(network, document["task"])
-
 
 AUDITS = [
     "xornet", "xor-2-3-3-1-seed0", "and-2-3-3-1-seed0", "two-outputs", "authors", "budget", "wrong-task",

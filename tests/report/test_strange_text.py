@@ -24,6 +24,7 @@ from everyhow.report.terminal.pieces import print_trimmed
 from everyhow.report.words import seen
 
 from ..sweeps.fabricated import fabricate
+from .printed import printed
 
 CLEAR = "\x1b[2J"
 STRANGE = [
@@ -55,12 +56,6 @@ PLAIN = [
     "'=1",
     "-123456789012345678901234",
 ]
-
-
-def printed(printer, *arguments, width=80):
-    file = io.StringIO()
-    printer(*arguments, Console(file=file, width=width, highlight=False))
-    return file.getvalue()
 
 
 def in_csv(value):

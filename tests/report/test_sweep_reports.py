@@ -8,7 +8,6 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 import everyhow as eh
 from everyhow.common.sql import Table
@@ -19,9 +18,10 @@ from everyhow.sweeps.plan import read_plan
 from everyhow.sweeps.summary import summarize
 
 from ..sweeps.fabricated import RUNG_COLUMNS, TRIVIAL_COLUMNS, fabricate
+from .printed import printed
 
 
-def row_of(point, replicate, output, preset, epoch):
+def varied_row(point, replicate, output, preset, epoch):
     """Rows of many sizes, some missing, some not kept."""
     generator = np.random.default_rng([point, replicate, epoch])
     if replicate == 0:
@@ -53,15 +53,9 @@ def sweeps(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sweeps")
     epochs = {"epochs": (0, 5, 50)}
     return {
-        name: fabricate(folder / name, document, row_of, epochs=epochs.get(name, (0,)))
+        name: fabricate(folder / name, document, varied_row, epochs=epochs.get(name, (0,)))
         for name, document in PLANS.items()
     }
-
-
-def printed(printer, *arguments, width=80):
-    file = io.StringIO()
-    printer(*arguments, Console(file=file, width=width, highlight=False))
-    return file.getvalue()
 
 
 @pytest.mark.parametrize("width", [80, 140])

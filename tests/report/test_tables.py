@@ -11,7 +11,7 @@ from everyhow.mapping.signatures import NeuronSet
 from everyhow.report.audit_tables import audit_tables
 from everyhow.report.tables import list_tables, write_tables
 
-from .test_drawings import audit_of
+from .audits import audit_of
 
 
 def rows(audit, name):

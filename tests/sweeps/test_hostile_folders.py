@@ -23,21 +23,21 @@ from everyhow.sweeps.rows import COLUMNS, check_values, digest_of, read_rows, wr
 from everyhow.sweeps.store import Store
 from everyhow.sweeps.summary import summarize
 
-from .fabricated import fabricate, read_metadata
+from .fabricated import even_row, fabricate, read_metadata
 
 PLAN = {"name": "made-up", "title": "[bold]$x$", "seeds": 4, "block": 2, "presets": ["paper", "authors"],
         "settings": {"checkpoints": [1, 2]}, "grid": {"l1": [0.0, 0.5]}, "axis": ["l1", "epoch"]}  # fmt: skip
 NEXT = "delete it and run again with --resume: only its 2 networks are computed again"
 
 
-def row_of(point, replicate, output, preset, epoch):
-    return {"perfect_circuits": 10.0 * point + replicate, "interpretations": 7.0, "overlap_histogram": [0.5, 0.5],
-            "overlap_mean": 0.5, "task": "XOR", "trained_task": "XOR", "reason": None, "capped": "a | b"}  # fmt: skip
+def worded_row(*place):
+    return even_row(*place) | {"interpretations": 7.0, "overlap_mean": 0.5, "task": "XOR", "trained_task": "XOR",
+                               "reason": None, "capped": "a | b"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
-    return fabricate(tmp_path_factory.mktemp("sweep") / "run", PLAN, row_of, epochs=(1, 2)).folder
+    return fabricate(tmp_path_factory.mktemp("sweep") / "run", PLAN, worded_row, epochs=(1, 2)).folder
 
 
 @pytest.fixture

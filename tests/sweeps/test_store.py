@@ -18,18 +18,14 @@ from everyhow.sweeps.store import Store
 from everyhow.sweeps.store import readme as readme_of
 from everyhow.sweeps.work import BlockResult
 
-from .fabricated import fabricate, read_metadata
+from .fabricated import even_row, fabricate, read_metadata
 
 PLAN = {"name": "made-up", "seeds": 4, "block": 2, "grid": {"widths": [[2], [3]]}}
 
 
-def row_of(point, replicate, output, preset, epoch):
-    return {"perfect_circuits": 10.0 * point + replicate, "overlap_histogram": [0.5, 0.5]}
-
-
 @pytest.fixture
 def sweep(tmp_path):
-    return fabricate(tmp_path / "run", PLAN, row_of)
+    return fabricate(tmp_path / "run", PLAN, even_row)
 
 
 def test_files(sweep):
@@ -62,11 +58,13 @@ def test_readable_without_everyhow(sweep):
 
 def test_digest(tmp_path, sweep):
     """The same rows give the same digest; a changed row, or another plan, another."""
-    same = fabricate(tmp_path / "same", {**PLAN, "name": "called-otherwise"}, row_of)
+    same = fabricate(tmp_path / "same", {**PLAN, "name": "called-otherwise"}, even_row)
     assert same.digest == sweep.digest
-    changed = fabricate(tmp_path / "changed", PLAN, lambda *a: row_of(*a) | ({"loss": 0.5} if a[:2] == (1, 3) else {}))
+    changed = fabricate(
+        tmp_path / "changed", PLAN, lambda *a: even_row(*a) | ({"loss": 0.5} if a[:2] == (1, 3) else {})
+    )
     assert changed.digest != sweep.digest
-    assert fabricate(tmp_path / "other", {**PLAN, "budget": 7}, row_of).digest != sweep.digest
+    assert fabricate(tmp_path / "other", {**PLAN, "budget": 7}, even_row).digest != sweep.digest
 
 
 def test_queries(sweep):
@@ -268,7 +266,7 @@ def test_nothing_half_written(tmp_path, monkeypatch):
     store = Store.create(tmp_path / "run", plan)
     block = next(plan.blocks())
 
-    rows = read_rows(fabricate(tmp_path / "whole", PLAN, row_of).store.part(block))
+    rows = read_rows(fabricate(tmp_path / "whole", PLAN, even_row).store.part(block))
 
     def stops(handle):
         raise KeyboardInterrupt

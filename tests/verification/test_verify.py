@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import everyhow as eh
-from everyhow.cli.main import main
 from everyhow.common.errors import FileFormatError
 from everyhow.verification.verify import verify
 
@@ -47,7 +46,7 @@ def changed(document, path, value):
     (("computes", "table"), "0111"),
     (("network", "biases", 0, 0), 0.25),
 ])  # fmt: skip
-def test_a_changed_number_is_noticed(path, value, tmp_path, capsys):
+def test_a_changed_number_is_noticed(path, value, tmp_path, run_command):
     """Whatever is changed in the file, the check of it differs, the exit code is 1 and the message names the file."""
     document, network = reference("xor-2-4-1-seed0")
     eh.audit(network, document["task"]).save(tmp_path)
@@ -55,18 +54,9 @@ def test_a_changed_number_is_noticed(path, value, tmp_path, capsys):
     changed(saved, path, value)
     (tmp_path / "audit.json").write_text(json.dumps(saved))
     assert not verify(tmp_path).agrees
-    with pytest.raises(SystemExit) as stopped:
-        run(["verify", str(tmp_path)])
-    out, err = capsys.readouterr()
-    assert stopped.value.code == 1
+    code, out, err = run_command("verify", tmp_path)
+    assert code == 1
     assert "DIFFERS" in out and str(tmp_path / "audit.json") in err
-
-
-def run(arguments):
-    import sys
-
-    sys.argv = ["everyhow", *arguments]
-    main()
 
 
 def test_other_audits(tmp_path):
@@ -131,7 +121,7 @@ def test_the_first_schema_is_read(tmp_path):
         reopen(tmp_path)
 
 
-def test_files_that_are_no_audits(tmp_path, capsys):
+def test_files_that_are_no_audits(tmp_path, run_command):
     """What is wrong with a file is said, with its name, within a second."""
     import time
 
@@ -153,11 +143,9 @@ def test_files_that_are_no_audits(tmp_path, capsys):
         (tmp_path / "audit.json").write_bytes(content)
         for command in ("verify", "report"):
             begun = time.process_time()
-            with pytest.raises(SystemExit) as stopped:
-                run([command, str(tmp_path)])
-            _, err = capsys.readouterr()
+            code, _, err = run_command(command, tmp_path)
             assert time.process_time() - begun < 1
-            assert stopped.value.code == 1
+            assert code == 1
             assert said in err and str(tmp_path / "audit.json") in err, (command, content[:40], err)
 
 
