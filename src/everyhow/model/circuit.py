@@ -107,8 +107,14 @@ class Circuit(Displayed):
         return self.graph.sizes == other.graph.sizes and all(edge in other for edge in self.edges)
 
     def __repr__(self) -> str:
-        shown = " ".join(f"{edge[0]}.{edge[1]}<{edge[2]}" for edge in self.edges)
-        return f"Circuit({len(self)} edges: {shown})"
+        return f"Circuit({len(self)} edges: {' '.join(map(self._in_short, self.edges))})"
+
+    def _in_short(self, edge: Edge) -> str:
+        if len(edge) == 3:
+            return f"{edge[0]}.{edge[1]}<{edge[2]}"
+        (stage, place), parent = edge.child, edge.parent
+        slot = f".{self.graph.slots[stage][edge.slot]}" if edge.slot else ""
+        return f"{stage}.{place}{slot}<{parent.stage}.{parent.place}"
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -165,4 +171,5 @@ def _edge(edge: Any, rule: str) -> tuple[int, ...]:
     numbers = listed("an edge", edge, rule)
     if len(numbers) not in (3, 5) or not all(is_whole(number, 0) for number in numbers):
         raise InputError(f"an edge is {quoted(edge)}; give {rule}")
-    return tuple(map(int, numbers))
+    whole = tuple(map(int, numbers))
+    return whole if len(whole) == 3 else Edge.between(Node(*whole[:2]), Node(*whole[2:4]), whole[4])

@@ -88,16 +88,23 @@ class Graph:
             )
         before = None
         for edge in self.edges:
-            child, parent = edge.child, edge.parent
-            there = all(
-                0 <= node.stage < len(sizes) and 0 <= node.place < sizes[node.stage] for node in (child, parent)
-            )
-            if not there or parent.stage >= child.stage or not 0 <= edge.slot < len(self.slots[child.stage]):
+            if not self._can_have(edge):
                 raise InputError(f"edge {edge} is not from a node of an earlier stage to an input of a later one")
+            child, parent = edge.child, edge.parent
+            if len(edge) == 5 and len(short := Edge.between(child, parent, edge.slot)) == 3:
+                raise InputError(f"edge {edge} goes from a stage to the next; it is written {short}")
             order = (child, edge.slot, parent)
             if before is not None and not before < order:
                 raise InputError(f"edge {edge} is out of order; edges are listed by child, then slot, then parent")
             before = order
+
+    def _can_have(self, edge: Edge) -> bool:
+        """Whether an edge is from a node that there is to an input of a node that there is, of a later stage."""
+        if len(edge) not in (3, 5):
+            return False
+        sizes, child, parent = self.sizes, edge.child, edge.parent
+        there = all(0 <= node.stage < len(sizes) and 0 <= node.place < sizes[node.stage] for node in (child, parent))
+        return there and parent.stage < child.stage and 0 <= edge.slot < len(self.slots[child.stage])
 
     @staticmethod
     def of_stages(sizes: Iterable[int], edges: Iterable[Edge]) -> "Graph":
@@ -133,7 +140,7 @@ class Graph:
     @cached_property
     def layered(self) -> bool:
         """Whether every edge goes from one stage to the next, and every node has one input."""
-        return all(len(edge) == 3 for edge in self.edges)
+        return all(len(edge) == 3 for edge in self.edges) and all(len(names) == 1 for names in self.slots)
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
