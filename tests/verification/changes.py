@@ -1,8 +1,14 @@
 """Every way in which the tests change a stored audit, one value at a time."""
 
 import copy
+import json
 
 from everyhow.verification.comparing import same
+
+
+def stored(audit):
+    """An audit as it is read from its file."""
+    return json.loads(json.dumps(audit.document()))
 
 
 def leaves(document, place=()):

@@ -15,7 +15,7 @@ from everyhow.verification import verify as checking
 from everyhow.verification.comparing import differences, left_open
 
 from ..conftest import reference
-from .changes import at, branches, changed, leaves, other, pattern, reshaped
+from .changes import at, branches, changed, leaves, other, pattern, reshaped, stored
 
 # What may be changed unnoticed by whoever makes the digest anew, and why: nothing else in the file says it.
 GIVEN = {
@@ -79,10 +79,6 @@ SMALL = [
     "xornet", "imp-2-2-1-seed0", "xor-2-4-1-seed0", "xor-2-2-2-1-seed2", "xor-2-2-2-1-seed5", "xor-2-3-3-1-seed0",
     "xor-2-3-3-1-seed2", "xor-2-3-3-1-seed4", "nor-2-3-3-1-seed0", "and-2-3-3-1-seed0",
 ]  # fmt: skip
-
-
-def stored(audit):
-    return json.loads(json.dumps(audit.document()))
 
 
 def is_noticed(document):

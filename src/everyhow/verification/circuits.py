@@ -35,6 +35,8 @@ BOUNDARY = 1e-9
 MANY_INPUTS, LISTABLE = 64, 63
 # Items that are listed, of however many.
 LISTED = 1000
+# Inputs at which the network lies on its boundary that are named.
+MOST_NAMED = 8
 # Points drawn from each box that a robust circuit must decide right on.
 POINTS_PER_BOX = 200
 TOO_MANY = "more circuits than are run one by one"
@@ -232,7 +234,22 @@ class CircuitsAgain:
         """What depends on rounding."""
         parts = [(self.perfect, "perfect"), (None if self.asked == "resample" and self.inputs > MANY_INPUTS else
                                              self.faithful, "resample-faithful")]  # fmt: skip
-        return tuple(tied(found, kind) for found, kind in parts if found is not None and not found.sure)
+        told = [tied(found, kind) for found, kind in parts if found is not None and not found.sure]
+        return (*self._own_ties, *told)
+
+    @property
+    def _own_ties(self) -> tuple[str, ...]:
+        """Where the whole network lies on its boundary, if that is not told by the number of perfect circuits."""
+        alone = self.asked == "resample" and self.inputs > MANY_INPUTS
+        if alone or self.perfect is None or not self.perfect.sure:
+            return ()
+        behavior, network = self.run.behavior, self.run.network
+        outputs = plain.run(network, behavior.points)[-1]
+        sure, _, perhaps = decided_as(outputs, np.asarray(behavior.wanted), behavior.decision, network.threshold)
+        names = [behavior.name_of(row) for row in np.flatnonzero(sure != perhaps).tolist()]
+        more = f" and at {len(names) - MOST_NAMED:,} more inputs" if len(names) > MOST_NAMED else ""
+        said = f"the network's own output lies on the decision boundary at {' '.join(names[:MOST_NAMED])}{more}"
+        return (said,) if names else ()
 
     def counts(self, said: dict[str, Any]) -> dict[str, Any]:
         """The counts by their names; what an estimate or a count of robust circuits says is held to samples."""

@@ -105,13 +105,19 @@ def _checks(document: dict[str, Any], seed: int, unchecked: dict[str, str]) -> I
 
 def _rounding_decides(document: dict[str, Any]) -> bool:
     """Whether an audit tells ties, and rounding may reach further in its network than the 1e-9 of the plain methods."""
-    parts = (document, *(document.get("outputs") or ()))
-    if not any(word in reason for part in parts for reason in part.get("capped") or () for word in TIED):
+    if not any(map(_tells_ties, (document, *(document.get("outputs") or ())))):
         return False
     network = network_from_document(document)
     points = np.array(document["behavior"]["points"]) if "behavior" in document else network.corners
     runs = whole_runs(network, points)
     return any(after.steps or after.margin > BOUNDARY for after in (onward(runs, k) for k in range(network.depth)))
+
+
+def _tells_ties(part: dict[str, Any]) -> bool:
+    """Whether an audit of one output says that rounding decides something, or has a count between two numbers."""
+    circuits = (part.get("details") or {}).get("circuits") or {}
+    between = any(isinstance(number, list) for number in (circuits.get("by_ablation") or {}).values())
+    return between or any(word in reason for reason in part.get("capped") or () for word in TIED)
 
 
 def _without_rounded(checks: Iterable[Check], unchecked: dict[str, str]) -> Iterator[Check]:
