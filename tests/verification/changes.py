@@ -51,6 +51,15 @@ def other(value):
     return [1] if value == [] else {"added": 1}
 
 
+def all_changed(value):
+    """A copy with another value at every place."""
+    if isinstance(value, dict) and value:
+        return {key: all_changed(one) for key, one in value.items()}
+    if isinstance(value, list) and value:
+        return [all_changed(one) for one in value]
+    return other(value)
+
+
 def changed(document, place, value):
     """A copy with another value at a place; only what lies above it is copied."""
     if not place:

@@ -23,6 +23,7 @@ from .authors import authors_again
 from .check import Check
 from .circuits import BOUNDARY, MOST_CIRCUITS, CircuitsAgain, all_circuits_run, check_large
 from .comparing import Holds, Open, compared, left_open, shown
+from .judging import verdict_of
 from .mappings import check_mappings
 from .observed import observed_again
 from .paper import Asked, PaperAgain, behavior_for
@@ -164,6 +165,10 @@ def _several(document: dict[str, Any], network: Network, seed: int, unchecked: d
             part = said | {"options": options}
             for check in check_large(part, network, behavior, options["ablation"] or "zero", seed):
                 yield Check(f"together.{check.what}", check.scope, check.stated, check.found)
+            left = said["ladder"]["circuits"]
+            if None not in left.values():
+                again = {"where_then_what": verdict_of(left, f"all {said['counts']['circuits_in_space']:,} circuits")}
+                yield compared("together.verdict", "the ladder", said["verdict"], again)
             unchecked["together"] = "more circuits than are run one by one, but for the sums above"
         else:
             yield from compare_all(
