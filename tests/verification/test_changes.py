@@ -125,13 +125,10 @@ def test_every_value_and_every_list(name):
     assert unnoticed <= set(GIVEN)
 
 
-# The other network of this shape is audited by both presets.
-BY_AUTHORS_ALONE = "authors-xor-2-4-4-1-seed0"
+# Another network of the same shape is audited by both presets; and of 458 million circuits the authors' audit is long.
+LEFT_OUT = {("authors-xor-2-4-4-1-seed0", "paper"), ("count-xor-2-5-5-1-seed0", "authors")}
 REFERENCES = [
-    (name, preset)
-    for name in reference_names()
-    for preset in ("paper", "authors")
-    if preset == "authors" or name != BY_AUTHORS_ALONE
+    (name, preset) for name in reference_names() for preset in ("paper", "authors") if (name, preset) not in LEFT_OUT
 ]
 
 
