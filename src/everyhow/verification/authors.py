@@ -38,6 +38,11 @@ def authors_again(part: dict[str, Any], network: Network) -> dict[str, Any]:
     if said["candidate_formulas"] is None:
         held = Holds(lambda n: n is None, "nothing", "the budget did not allow it")
         counts |= dict.fromkeys(("candidate_formulas", "aligned_formulas", "mappings", "mappings_per_formula"), held)
+    if isinstance(counts["interpretations_per_circuit"], Open):
+        counts["interpretations_per_circuit"] = Holds(
+            lambda n: n == sorted(n) and len(n) == said["perfect_circuits"] and sum(n) == said["interpretations"],
+            "one number for each circuit, in order, and their sum", "only its order, number and sum",
+        )  # fmt: skip
     table, name = _computes(network)
     task = part["options"]["tables"][0]
     inputs = network.widths[0]

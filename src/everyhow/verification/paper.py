@@ -422,6 +422,9 @@ OTHER_REASON = re.compile(
     r"|the network has more than 10\^300 circuits; take out the neurons that are not needed"
     r"|[\d,]+ [\w ,]+ leave the output on the decision boundary, so that rounding decides them"
     r"|the output lies on the decision boundary at [01 ]+, so that no readout explanation passes"
+    r"|the network's own output lies on the decision boundary at .+"
+    r"|a neuron after layer \d+ lies on the jump of its step at [01 ]+, so that rounding decides which readout "
+    r"explanations of the layer pass"
     r"|[\d,]+ perfect circuits are too many to be run amid every other input"
     r"|the network is too [\w ,.;:-]+"
 )
