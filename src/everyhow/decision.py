@@ -9,9 +9,8 @@ from jaxtyping import Bool, Float
 
 from .common.arguments import choice, quoted
 from .common.errors import InputError
-from .network.activations import STEP, activation
+from .network.activations import activation
 from .network.network import Network, check_tells_apart
-from .network.rounding import BOUNDARY_SHIFT
 
 Decision = Literal["threshold", "round", "argmax"]
 DECISIONS: tuple[Decision, ...] = ("threshold", "round", "argmax")
@@ -78,22 +77,6 @@ def decision_for(network: Network, decision: str | None) -> Decision:
         'decision="threshold" (--decision threshold) for bits of their own; decision="argmax" for classes, of which '
         "the largest output is chosen"
     )
-
-
-def run_received(
-    network: Network, layer: int, received: Float[np.ndarray, "*batch neurons"]
-) -> tuple[Float[np.ndarray, "*batch outputs"], Bool[np.ndarray, "*batch"]]:
-    """The outputs when a layer has these pre-activations, and in which runs a neuron that steps, and that something
-    reads, comes within 1e-9 of its jump."""
-    near, state = np.zeros(received.shape[:-1], bool), received
-    for after in range(layer, network.depth + 1):
-        sums = received if after == layer else network.received(after, state)
-        function = activation(network.activations[after - 1])
-        if function.code == STEP:
-            read = sums if after == network.depth else sums[..., network.weights[after].any(axis=0)]
-            near |= ~(np.abs(read) > BOUNDARY_SHIFT).all(axis=-1)
-        state = function(sums)
-    return state, near
 
 
 def check_no_threshold(decision: object, threshold: object) -> None:

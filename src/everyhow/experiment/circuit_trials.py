@@ -8,11 +8,11 @@ from jaxtyping import Bool, Float
 
 from ..boolean.truth_table import row_name
 from ..common.errors import InputError
-from ..decision import Decision, decide, level_for, run_received
+from ..decision import Decision, decide, level_for
 from ..model.circuit import Circuit
 from ..model.graph import Edge
 from ..network.network import Network
-from ..network.rounding import BOUNDARY_SHIFT, ORDERS, decision_margin, whole_runs
+from ..network.rounding import BOUNDARY_SHIFT, ORDERS, decision_margin, run_received, whole_runs
 
 # Half the side of the box around each corner, and the steps tried within it, by number of inputs: the finest that
 # keep the grid below 100,000 points.

@@ -11,8 +11,8 @@ from ..boolean.gates import name_of
 from ..boolean.smallest import Formula
 from ..boolean.truth_table import INPUT_NAMES, TruthTable
 from ..common.display import Displayed
-from ..decision import run_received
 from ..network.network import Network
+from ..network.rounding import run_received
 from .readout import Readout, rows_of, shown_formula
 
 

@@ -9,9 +9,8 @@ from ..boolean.cost import CostModel
 from ..boolean.smallest import MOST_INPUTS
 from ..boolean.truth_table import row_name
 from ..common.budget import over_budget
-from ..decision import run_received
 from ..network.network import Network
-from ..network.rounding import decision_margin
+from ..network.rounding import decision_margin, run_received
 from .explanation import ReadoutExplanation
 from .readout import Signals, readable_signals
 from .readouts import MOST_SIGNALS, RUNGS, STEPS_PER_SET, Readouts, Rung, search

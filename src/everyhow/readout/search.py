@@ -9,9 +9,8 @@ from math import comb
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..decision import run_received
 from ..network.network import Network
-from ..network.rounding import decision_margin
+from ..network.rounding import decision_margin, run_received
 from .readout import VARIES, Signals, rows_of
 
 # Fitted values computed at once; bounds the memory to tens of megabytes.
