@@ -10,7 +10,7 @@ import numpy as np
 from ..behavior import parse_task
 from ..boolean.gates import name_of
 from ..boolean.truth_table import TruthTable
-from ..circuit.space import circuits_in_space
+from ..model.space import circuits_in_space
 from ..network.documents import network_from_document
 from ..network.network import Network
 from . import plain
@@ -111,7 +111,7 @@ def _counts(given: str) -> dict[str, Any]:
     found: dict[str, Any] = {"circuits_in_space": Open(TOO_MANY)}
     if sparsity:
         found["min_node_sparsity"] = sparsity
-    if circuits_in_space(network) > MOST_CIRCUITS:
+    if circuits_in_space(network.graph) > MOST_CIRCUITS:
         keys = ("perfect_circuits", "interpretations", "interpretations_per_circuit")
         found |= dict.fromkeys(keys, Open(TOO_MANY))
     else:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..behavior import Behavior
-from ..circuit.space import circuits_in_space
 from ..circuit.uniform import draw_from_space
+from ..model.space import circuits_in_space
 from ..network.network import Network
 from . import plain
 from .check import Check
@@ -423,7 +423,7 @@ def estimate_again(
         circuits += drawn(network, min(1 << 15, wanted - start), generator)
     found = RunCircuits(network, behavior, circuits).right(ablation)
     certain, possible = int(found.certain.sum()), int(found.possible.sum())
-    space = circuits_in_space(network)
+    space = circuits_in_space(network.graph)
     return {
         "value": space * ((certain + possible) / (2 * wanted)),
         "low": space * float(binomtest(certain, wanted).proportion_ci(0.95, "exact").low),
@@ -434,7 +434,7 @@ def estimate_again(
 
 def all_circuits_run(network: Network, behavior: Behavior, ablation: str) -> RunCircuits | None:
     """All circuits, when they are few enough to be run one by one."""
-    if circuits_in_space(network) > MOST_CIRCUITS:
+    if circuits_in_space(network.graph) > MOST_CIRCUITS:
         return None
     run = RunCircuits(network, behavior, list(plain.all_circuits(network.weights)))
     return run if run.affordable(ablation) and run.affordable("zero") else None
@@ -450,7 +450,7 @@ def check_large(
     of each other."""
     counts, ladder = part["counts"], part["ladder"]["circuits"]
     details = part.get("details", part)["circuits"]
-    space = circuits_in_space(network)
+    space = circuits_in_space(network.graph)
     yield Check("circuits_in_space", "layer by layer", counts["circuits_in_space"], space)
     stated = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
     runs = len(behavior.points) ** (2 if ablation == "resample" else 1)

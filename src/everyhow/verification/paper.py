@@ -11,7 +11,7 @@ import numpy as np
 from ..behavior import Behavior
 from ..boolean.gates import name_of
 from ..boolean.truth_table import TruthTable
-from ..circuit.space import circuits_in_space
+from ..model.space import circuits_in_space
 from ..network.network import Network
 from . import plain
 from .circuits import CircuitsAgain, all_circuits_run
@@ -169,7 +169,7 @@ class PaperAgain:
         run = None if self.circuits is None else self.circuits.run
         return lesson_again(
             asked.network, asked.task, asked.computes, asked.decision, asked.depth, asked.options["shown"],
-            self._budget, run, circuits_in_space(asked.network),
+            self._budget, run, circuits_in_space(asked.network.graph),
         )  # fmt: skip
 
     @cached_property

@@ -13,8 +13,8 @@ import numpy as np
 from ..auditing.provenance import DOCUMENT_DIGEST, document_digest, network_digest
 from ..auditing.run_folder import read_audit
 from ..auditing.schema import SCHEMA_VERSION, SINCE, told_of_schema
-from ..circuit.space import circuits_in_space
 from ..common.errors import FileFormatError, InputError
+from ..model.space import circuits_in_space
 from ..network.documents import network_from_document
 from ..network.network import Network
 from ..network.rounding import onward, whole_runs
@@ -306,7 +306,7 @@ def found_again(part: dict[str, Any]) -> PaperAgain:
     rungs = {key: list(ladder[key]) for key in ("mappings", "circuits")}
     uncounted = [rung for rung, number in ladder["mappings"].items() if number is None]
     listed: list[Any] = []
-    if circuits_in_space(network_from_document(part)) > MOST_CIRCUITS:
+    if circuits_in_space(network_from_document(part).graph) > MOST_CIRCUITS:
         kinds = (details["resample_faithful_minimal"], details["minimal"])
         listed = next((one["listed"] for one in kinds if one and one["listed"]), [])
     given = [part["network"], part["options"], part["decision"], part["depth"], rungs, uncounted, listed]
