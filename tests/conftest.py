@@ -8,12 +8,16 @@ import pytest
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
-# Shapes in signatures are checked as the tests run. Kernels are left alone, since the check breaks their compilation,
-# and so are the modules whose callers may give lists for arrays, or whose many small values have no shapes.
+# In these modules shapes and types in signatures are checked as the tests run: most of those that compute with arrays.
+# Left out are `kernels/`, whose compilation the check breaks, and what takes a list for an array, a whole number for a
+# float or a NumPy number for a bit: all that is asked at the door, `network.network`, `behavior`, `decision`,
+# `mapping.causal_models`, and what stands behind them.
 CHECKED = [
-    "boolean.algorithms", "boolean.formulas", "boolean.gates", "authors", "circuit", "importing.checking",
-    "importing.layers", "importing.points", "importing.rounding", "interpretation", "mapping", "readout.search",
-    "experiment.circuit_trials",
+    "authors", "boolean.algorithms", "boolean.formulas", "boolean.gates", "circuit", "experiment.circuit_trials",
+    "importing.checking", "importing.layers", "importing.points", "importing.rounding", "interpretation",
+    "mapping.alignment", "mapping.faults", "mapping.features", "mapping.findings", "mapping.interchange",
+    "mapping.mapping", "mapping.placements", "mapping.signatures", "network.rounding", "readout.observed",
+    "readout.search",
 ]  # fmt: skip
 install_import_hook([f"everyhow.{name}" for name in CHECKED], "beartype.beartype")
 

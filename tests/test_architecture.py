@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
+from jaxtyping import TypeCheckError
+
+import everyhow as eh
+from everyhow.circuit.running import masks_of
+
+from .conftest import CHECKED
 
 TESTS = Path(__file__).parent
 SOURCE = TESTS.parent / "src"
@@ -233,3 +240,11 @@ def test_tests_lie_in_the_rooms_of_the_source():
     rooms = {path.name for path in (SOURCE / "everyhow").iterdir() if (path / "__init__.py").is_file()}
     folders = {path.name for path in TESTS.iterdir() if path.is_dir() and any(path.glob("*.py"))}
     assert folders - {"frozen"} == rooms
+
+
+def test_modules_whose_shapes_are_checked_are_there():
+    """A name that no module has checks nothing, and nobody notices; of one that has, a wrong shape is seen."""
+    assert set(CHECKED) <= set(modules(SOURCE))
+    criterion = eh.circuits(eh.xornet()).criterion
+    with pytest.raises(TypeCheckError, match="'bits'"):
+        masks_of(criterion, np.zeros((2, 3), np.uint64))
