@@ -138,8 +138,8 @@ CALLS = {
         "variables": ["A", "B", "Y"], "values": {"A": [0, 1], "B": [0, 1], "Y": [0, 1]}, "parents": {"Y": ["A", "B"]},
         "mechanisms": {"Y": lambda a, b: a ^ b},
     }),
-    "Circuit": (eh.Circuit.of_edges, {"wiring": (2, 1), "edges": [(1, 0, 0)]}),
-    "whole circuit": (eh.Circuit.whole, {"model": NET}),
+    "Circuit": (eh.Circuit.of_edges, {"widths": (2, 1), "edges": [(1, 0, 0)]}),
+    "whole circuit": (eh.Circuit.whole, {"network": NET}),
     "Network": (eh.Network, {
         "weights": [[[1.0, 1.0]]], "biases": [[0.0]], "activations": ["relu"], "origin": None, "threshold": 0.5,
         "input_values": (0, 1), "remarks": (),

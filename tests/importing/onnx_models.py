@@ -19,7 +19,7 @@ def known(name):
     """Whether networks have this activation."""
     try:
         activation(name)
-    except eh.errors.InputError:
+    except eh.InputError:
         return False
     return True
 

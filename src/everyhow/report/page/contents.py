@@ -7,7 +7,6 @@ from ...auditing.paper import PaperFindings
 from ...behavior import Behavior
 from ...boolean.truth_table import row_name
 from ...ladder import DEFINITIONS
-from ...model.graph import Graph
 from ..audit_tables import audit_tables
 from ..drawings.network import draw_network
 from ..drawings.svg import inside_page
@@ -83,7 +82,7 @@ def _network(audit: Audit) -> dict[str, Any]:
         "svg": inside_page(draw_network(network)),
         "widths": list(network.widths),
         "rows": [row_name(row, inputs) for row in range(1 << inputs)],
-        "edges": [list(edge) for edge in Graph.complete(network.widths).edges],
+        "edges": [list(edge) for edge in network.graph.edges],
         "names": {
             f"{layer}-{j}": neuron_name(layer, j, last) for layer, w in enumerate(network.widths) for j in range(w)
         },
