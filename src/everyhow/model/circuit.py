@@ -107,8 +107,7 @@ class Circuit(Displayed):
         return self.graph.sizes == other.graph.sizes and all(edge in other for edge in self.edges)
 
     def __repr__(self) -> str:
-        shown = " ".join(f"{edge[0]}.{edge[1]}<{edge[2]}" for edge in self.edges)
-        return f"Circuit({len(self)} edges: {shown})"
+        return f"Circuit({len(self)} edges: {' '.join(map(self.graph.name, self.edges))})"
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -153,7 +152,7 @@ def connected_part(wiring: Any, edges: Iterable[tuple[int, ...]]) -> tuple[Circu
 
     Example:
         >>> connected_part((2, 2, 1), [(1, 0, 0), (1, 1, 0), (2, 0, 0)])
-        (Circuit(2 edges: 1.0<0 2.0<0), ((1, 1, 0),))
+        (Circuit(2 edges: A→h1.0 h1.0→out0), ((1, 1, 0),))
     """
     graph = wiring if isinstance(wiring, Graph) else Graph.complete(wiring)
     given = set(graph.existing(edges))
