@@ -217,7 +217,8 @@ def test_edges_of_any_kind():
 
 
 def test_repr():
-    """Each edge by child and parent; one that skips stages, or enters another slot, says all."""
-    assert repr(Circuit.of_edges((2, 2, 1), [(1, 0, 1), (2, 0, 0)])) == "Circuit(2 edges: 1.0<1 2.0<0)"
+    """Each edge by the names of its parent and its child, and of the slot where there are several."""
+    assert repr(Circuit.of_edges((2, 2, 1), [(1, 0, 1), (2, 0, 0)])) == "Circuit(2 edges: B→h1.0 h1.0→out0)"
     edges = [(1, 0, 1), (1, 0, 0, 0, 1), (2, 0, 0, 0, 0), (2, 0, 0)]
-    assert repr(Circuit.of_edges(SLOTTED, edges)) == "Circuit(4 edges: 1.0<1 1.0.k<0.0 2.0<0.0 2.0<0)"
+    shown = "B→a0.h0.q A→a0.h0.k A→out0 a0.h0→out0"
+    assert repr(Circuit.of_edges(SLOTTED, edges)) == f"Circuit(4 edges: {shown})"

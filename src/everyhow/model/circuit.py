@@ -107,14 +107,7 @@ class Circuit(Displayed):
         return self.graph.sizes == other.graph.sizes and all(edge in other for edge in self.edges)
 
     def __repr__(self) -> str:
-        return f"Circuit({len(self)} edges: {' '.join(map(self._in_short, self.edges))})"
-
-    def _in_short(self, edge: Edge) -> str:
-        if len(edge) == 3:
-            return f"{edge[0]}.{edge[1]}<{edge[2]}"
-        (stage, place), parent = edge.child, edge.parent
-        slot = f".{self.graph.slots[stage][edge.slot]}" if edge.slot else ""
-        return f"{stage}.{place}{slot}<{parent.stage}.{parent.place}"
+        return f"Circuit({len(self)} edges: {' '.join(map(self.graph.name, self.edges))})"
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -159,7 +152,7 @@ def connected_part(wiring: Any, edges: Iterable[tuple[int, ...]]) -> tuple[Circu
 
     Example:
         >>> connected_part((2, 2, 1), [(1, 0, 0), (1, 1, 0), (2, 0, 0)])
-        (Circuit(2 edges: 1.0<0 2.0<0), ((1, 1, 0),))
+        (Circuit(2 edges: A→h1.0 h1.0→out0), ((1, 1, 0),))
     """
     graph = wiring if isinstance(wiring, Graph) else Graph.complete(wiring)
     given = set(graph.existing(edges))
