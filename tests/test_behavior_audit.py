@@ -16,7 +16,7 @@ from everyhow.circuit import findings, running
 from everyhow.circuit.criterion import perfect, resampled_blocks
 from everyhow.circuit.findings import examine_circuits
 from everyhow.circuit.robust import robust_count
-from everyhow.circuit.running import _weigh, _weigh_sharing, masks_of, meeting, places
+from everyhow.circuit.running import _weigh, _weigh_sharing, certain_and_possible, masks_of, meeting
 from everyhow.circuit.uniform import draw_from_space
 from everyhow.mapping.features import checked_features, observed_mappings
 from everyhow.mapping.signatures import signatures
@@ -104,7 +104,7 @@ def test_circuits_that_come_in_blocks(monkeypatch, xor):
     monkeypatch.setattr(running, "CIRCUITS_AT_ONCE", 7)
     monkeypatch.setattr(running, "VALUES_AT_ONCE", 1)
     assert len(criterion.base) >= running.MANY_SCENARIOS
-    assert [place.tolist() for place in places([criterion], masks)] == [expected, expected]
+    assert [each.tolist() for each in certain_and_possible([criterion], masks)] == [expected, expected]
     assert meeting(criterion, masks).tolist() == expected
 
 
@@ -119,8 +119,8 @@ def test_scenarios_that_come_in_blocks(monkeypatch, xor):
     bits = [Circuit.of_edges(xor.widths, plain.edges(circuit)).bits for circuit in everything]
     blocks = list(resampled_blocks(xor, behavior))
     assert len(blocks) == 4
-    found = places(blocks, masks_of(blocks[0], np.array(bits, np.uint64)))
-    assert [place.tolist() for place in found] == [expected, expected]
+    found = certain_and_possible(blocks, masks_of(blocks[0], np.array(bits, np.uint64)))
+    assert [each.tolist() for each in found] == [expected, expected]
 
 
 def test_many_inputs_are_run_as_few_are_counted(monkeypatch, xor):

@@ -1,4 +1,8 @@
-"""Counting, listing and picking circuits, prefix by prefix. Arrays as in layout, prefixes and pairs."""
+"""Counting, listing and picking circuits, prefix by prefix. Arrays as in layout, prefixes, halves and pairs.
+
+Split and count: for one prefix, a circuit is a row of one half with a row of the other, and what its outputs receive is
+the sum of their points. So circuits are never run one by one: pairs of rows whose sums meet the goal are counted.
+"""
 
 import numpy as np
 
@@ -7,6 +11,7 @@ from .halves import half_sums, popcount, run_prefix, split_point
 from .pairs import count_pairs, count_pairs_plainly, next_pairs, pick_pairs
 from .prefixes import used_neurons
 
+# Up to so many pairs, looking at each costs less than building trees.
 PLAIN_PAIRS = 4096
 
 
@@ -32,6 +37,7 @@ def prefix_halves(masks, layout, first, feeding, neuron_label):
 def multiply(polynomial, factor):
     """Replace `polynomial` by its product with `factor`; terms beyond its length do not occur."""
     product = np.zeros_like(polynomial)
+    # Most factors have two terms, so zeros are left out.
     for e in range(len(factor)):
         if factor[e]:
             for k in range(len(polynomial) - e):
@@ -77,13 +83,13 @@ def count_circuits(prefixes, layout, first, feeding, neuron_label, labels, goal,
             continue
         one, two = prefix_halves(masks, layout, first, feeding, neuron_label)
         found[:] = 0
-        if len(one[0]) * len(two[0]) <= PLAIN_PAIRS:
-            count_pairs_plainly(one[0], one[1], two[0], two[1], goal, allowed, found)
+        if len(one.points) * len(two.points) <= PLAIN_PAIRS:
+            count_pairs_plainly(one, two, goal, allowed, found)
         else:
-            count_pairs(one[0], one[1], two[0], two[1], goal, allowed, found)
-        for place in range(2):
-            multiply(found[place], coefficient)
-            total[place] += found[place]
+            count_pairs(one, two, goal, allowed, found)
+        for k in range(2):
+            multiply(found[k], coefficient)
+            total[k] += found[k]
     return total
 
 
@@ -92,12 +98,10 @@ def next_circuits(masks, prefix_bits, needed, start, out, layout, first, feeding
     """List circuits of one prefix into `out`, from row `start` on; returns how many and the row to go on with, which
     is -1 at the end of the prefix."""
     one, two = prefix_halves(masks, layout, first, feeding, 0)
-    if len(two[0]) > len(out):
-        return -len(two[0]), start
-    count, row = next_pairs(
-        one[0], one[2], one[3], two[0], two[2], two[3], goal, allowed, needed, prefix_bits, start, out
-    )
-    return count, -1 if row == len(one[0]) else row
+    if len(two.points) > len(out):
+        return -len(two.points), start
+    count, row = next_pairs(one, two, goal, allowed, needed, prefix_bits, start, out)
+    return count, -1 if row == len(one.points) else row
 
 
 @njit(cache=True, nogil=True)
@@ -106,9 +110,9 @@ def pick_circuits(masks, prefix_bits, ranks, bits, cover, layout, first, feeding
     the prefix has, those with an unused neuron included."""
     one, two = prefix_halves(masks, layout, first, feeding, 0)
     pairs = np.zeros((len(ranks), 2), np.int64)
-    passed = pick_pairs(one[0], two[0], goal, allowed, ranks, pairs)
+    passed = pick_pairs(one, two, goal, allowed, ranks, pairs)
     for k in range(len(ranks)):
         p, q = pairs[k]
-        bits[k] = prefix_bits | one[3][p] | two[3][q]
-        cover[k] = one[2][p] | two[2][q]
+        bits[k] = prefix_bits | one.bits[p] | two.bits[q]
+        cover[k] = one.cover[p] | two.cover[q]
     return passed
