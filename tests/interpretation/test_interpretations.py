@@ -225,7 +225,7 @@ def test_permuting_neurons(network, random):
     """Permuting the neurons of a layer leaves the totals over all circuits unchanged."""
     other_network, _ = permuted(network, random)
     totals = [
-        sorted(counted(n, [Circuit.of_edges(n.widths, plain.edges(c)) for c in plain.all_circuits(n.weights)]))
+        sorted(counted(n, [Circuit.of_edges(n.graph, plain.edges(c)) for c in plain.all_circuits(n.weights)]))
         for n in (network, other_network)
     ]
     assert totals[0] == totals[1]
