@@ -383,14 +383,7 @@ def test_irregular_wide_layers_are_refused():
 def test_pairs_by_trees(seed, scenarios, contrasts, tied, allowed):
     """Walking two kd-trees counts, by label, the pairs that looking at each of them counts; picking ranks finds them
     all. Ties, infinite limits, sums that are not numbers, and scenarios that may be wrong included."""
-    from everyhow.kernels.halves import Half
     from everyhow.kernels.pairs import count_pairs, count_pairs_plainly, pick_pairs
-
-    def halves():
-        """Of copies, since trees reorder the points."""
-        nothing = [np.zeros(len(p), np.int64) for p in points]
-        bits = [np.zeros(len(p), np.uint64) for p in points]
-        return itertools.starmap(Half, zip([p.copy() for p in points], labels, nothing, bits, strict=True))
 
     rng = np.random.default_rng(seed)
     dimensions = scenarios * contrasts
@@ -406,16 +399,16 @@ def test_pairs_by_trees(seed, scenarios, contrasts, tied, allowed):
     goal[:4] = boxes.reshape(4, -1)
     goal[4], goal[5, ::contrasts], goal[6, ::contrasts] = np.repeat(weights, contrasts), 1, opens
     plainly, walked = np.zeros((2, 10), np.int64), np.zeros((2, 10), np.int64)
-    count_pairs_plainly(*halves(), goal, allowed, plainly)
+    count_pairs_plainly(points[0], labels[0], points[1], labels[1], goal, allowed, plainly)
     sums = points[0][:, None] + points[1][None]
     expected = [_few_outside(sums, box, weights, opens, allowed) for box in boxes]
     assert expected[0].sum() == plainly[0].sum() and (expected[1] & ~expected[0]).sum() == plainly[1].sum()
     if not np.isnan(points[0]).any():
-        count_pairs(*halves(), goal, allowed, walked)
+        count_pairs(points[0].copy(), labels[0], points[1].copy(), labels[1], goal, allowed, walked)
         assert plainly.tolist() == walked.tolist()
         inside = plainly[0].sum()
         pairs = np.zeros((inside, 2), np.int64)
-        assert inside == pick_pairs(*halves(), goal, allowed, np.arange(inside), pairs)
+        assert inside == pick_pairs(points[0].copy(), points[1].copy(), goal, allowed, np.arange(inside), pairs)
         assert sorted(map(tuple, np.argwhere(expected[0]))) == sorted(map(tuple, pairs.tolist()))
 
 

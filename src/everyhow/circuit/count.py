@@ -169,7 +169,7 @@ def _nothing_fed(search: Search, labels: int, goal: np.ndarray, allowed: float) 
     found = np.zeros((2, labels), np.int64)
     nothing = np.zeros((len(search.layout.weights) - 2, search.layout.available.shape[1]), np.int64)
     one, two = prefix_halves(nothing, search.layout, 0, 0, 0)
-    count_pairs_plainly(one, two, goal, allowed, found)
+    count_pairs_plainly(one.points, one.labels, two.points, two.labels, goal, allowed, found)
     return (-1) ** search.all_outputs.bit_count() * found
 
 

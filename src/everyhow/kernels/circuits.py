@@ -21,6 +21,7 @@ def prefix_halves(masks, layout, first, feeding, neuron_label):
     state = run_prefix(masks, layout)
     used = used_neurons(masks, len(masks), layout.widths, first)
     scenarios, contrasts, outputs = layout.contrasts.shape
+    # Every pair of rows takes one of each half, so the biases of the outputs are in one half only.
     origin = np.zeros(scenarios * contrasts)
     for s in range(scenarios):
         for d in range(contrasts):
@@ -37,7 +38,7 @@ def prefix_halves(masks, layout, first, feeding, neuron_label):
 def multiply(polynomial, factor):
     """Replace `polynomial` by its product with `factor`; terms beyond its length do not occur."""
     product = np.zeros_like(polynomial)
-    # Most factors have two terms, so zeros are left out.
+    # Factors have few terms that are not 0.
     for e in range(len(factor)):
         if factor[e]:
             for k in range(len(polynomial) - e):
@@ -49,8 +50,8 @@ def multiply(polynomial, factor):
 def prefix_coefficient(masks, widths, available, first, neuron_label, coefficient):
     """Fill `coefficient` with the signed number of ways, by label, in which a prefix stands for circuits.
 
-    A neuron with parents adds its label. One without is either absent, or present and not allowed to be used: the
-    inclusion-exclusion that removes circuits with an unused neuron.
+    A neuron with parents adds its edges and its label. One without is either absent, or present and not allowed to be
+    used: the inclusion-exclusion that removes circuits with an unused neuron.
     """
     coefficient[:] = 0
     coefficient[0] = 1
@@ -79,14 +80,15 @@ def count_circuits(prefixes, layout, first, feeding, neuron_label, labels, goal,
     coefficient = np.zeros(labels, np.int64)
     for masks in prefixes:
         prefix_coefficient(masks, layout.widths, layout.available, first, neuron_label, coefficient)
+        # Where the ways cancel out, the halves need not be summed.
         if not coefficient.any():
             continue
         one, two = prefix_halves(masks, layout, first, feeding, neuron_label)
         found[:] = 0
         if len(one.points) * len(two.points) <= PLAIN_PAIRS:
-            count_pairs_plainly(one, two, goal, allowed, found)
+            count_pairs_plainly(one.points, one.labels, two.points, two.labels, goal, allowed, found)
         else:
-            count_pairs(one, two, goal, allowed, found)
+            count_pairs(one.points, one.labels, two.points, two.labels, goal, allowed, found)
         for k in range(2):
             multiply(found[k], coefficient)
             total[k] += found[k]
@@ -110,7 +112,7 @@ def pick_circuits(masks, prefix_bits, ranks, bits, cover, layout, first, feeding
     the prefix has, those with an unused neuron included."""
     one, two = prefix_halves(masks, layout, first, feeding, 0)
     pairs = np.zeros((len(ranks), 2), np.int64)
-    passed = pick_pairs(one, two, goal, allowed, ranks, pairs)
+    passed = pick_pairs(one.points, two.points, goal, allowed, ranks, pairs)
     for k in range(len(ranks)):
         p, q = pairs[k]
         bits[k] = prefix_bits | one.bits[p] | two.bits[q]

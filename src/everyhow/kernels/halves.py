@@ -34,7 +34,9 @@ class Half(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def popcount(x):
+    """How many bits are set."""
     count = 0
+    # Each step clears the lowest of them.
     while x:
         x &= x - 1
         count += 1
@@ -126,6 +128,7 @@ def neuron_choices(j, state, parents, feeds, layout, neuron_label):
             for s in range(scenarios):
                 kept[i, s] = weight * state[s, i]
                 gone[i, s] = weight * layout.ablated[layer, s, i]
+    # The first row: the neuron is left out, and all its edges carry what removed ones do.
     removed = layout.ablated[layer + 1, :, j].copy()
     for o in range(outputs):
         add_edge(points[0], layout, o, j, removed)
@@ -173,7 +176,8 @@ def half_sums(start, stop, origin, state, used, feeding, layout, neuron_label):
         parents = layout.available[layer, j] & used
         feeds = fed_outputs(j, feeding, layout)
         choices = neuron_choices(j, state, parents, feeds, layout, neuron_label)
-        size = len(choices.points)
+        points_j, labels_j, cover_j, bits_j = choices.points, choices.labels, choices.cover, choices.bits
+        size = len(points_j)
         # Every row so far with every choice of this neuron. The sums are added in the same order whatever the prefix.
         wider = np.empty((len(points) * size, dimensions))
         wider_labels = np.empty(len(wider), np.int64)
@@ -182,11 +186,12 @@ def half_sums(start, stop, origin, state, used, feeding, layout, neuron_label):
         for a in range(len(points)):
             for k in range(size):
                 row = a * size + k
+                # By hand: a slice of arrays would allocate for every row.
                 for d in range(dimensions):
-                    wider[row, d] = points[a, d] + choices.points[k, d]
-                wider_labels[row] = labels[a] + choices.labels[k]
-                wider_cover[row] = cover[a] | choices.cover[k]
-                wider_bits[row] = bits[a] | choices.bits[k]
+                    wider[row, d] = points[a, d] + points_j[k, d]
+                wider_labels[row] = labels[a] + labels_j[k]
+                wider_cover[row] = cover[a] | cover_j[k]
+                wider_bits[row] = bits[a] | bits_j[k]
         points, labels, cover, bits = wider, wider_labels, wider_cover, wider_bits
     return Half(points, labels, cover, bits)
 
@@ -195,6 +200,7 @@ def half_sums(start, stop, origin, state, used, feeding, layout, neuron_label):
 def split_point(layout):
     """Where to cut the last hidden neurons so that the larger of the two halves is smallest. The cut is the same for
     all prefixes, so that a circuit that stands in several of them has the same sums in each."""
+    # In floating point, since products of sizes may overflow.
     best, best_size = 0, np.inf
     width = layout.widths[-2]
     for cut in range(width + 1):

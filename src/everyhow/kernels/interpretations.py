@@ -76,6 +76,7 @@ class Options(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def power_of_two(exponent, modulus):
+    """2^exponent, by repeated squaring."""
     if modulus == ZERO:
         return ONE << np.uint64(exponent) if exponent < 64 else ZERO
     result, square = ONE, np.uint64(2)
@@ -101,6 +102,7 @@ def readings_of(values, tolerance, off, readings):
             order[rank] = order[rank - 1]
             rank -= 1
         order[rank] = k
+    # From the lowest value to the highest, `above` loses one input at a time; a gap wide enough is a separator.
     count = 0
     doubtful = False
     above = ZERO
@@ -120,6 +122,7 @@ def readings_of(values, tolerance, off, readings):
 @njit(cache=True, nogil=True)
 def split_cells(parent, cells, count):
     """Split the sets of inputs in `cells` by one more parent's reading; returns how many there are now."""
+    # A cell that the reading is not constant on keeps the inputs inside it, and the others become a new cell.
     for c in range(count):
         inside = cells[c] & parent
         if inside != ZERO and inside != cells[c]:
@@ -358,6 +361,7 @@ def count_of_circuit(states, parents, widths, rule, completions, result):
         fill_options(layer, parents[layer - 1], sources, readings, everything, completions, options)
         ways = next_ways(ways, sources.counts, readings.counts, options, moduli)
         before, after = after, before
+    # Every state of the outputs' readings counts.
     result[:] = ZERO
     for state in range(len(ways)):
         for k in range(2):
@@ -370,6 +374,7 @@ def count_of_circuit(states, parents, widths, rule, completions, result):
 @njit(cache=True, nogil=True)
 def bits_needed(parents, inputs):
     """A number of bits that holds every count of a circuit's interpretations, given each neuron's parents."""
+    # A neuron of k parents has at most inputs - 1 readings, and 2^k patterns to complete.
     bits = 1.0
     for layer in range(len(parents)):
         for j in range(parents.shape[1]):

@@ -51,6 +51,7 @@ def side_of_blocks(low_a, high_a, low_b, high_b, goal):
 def side_of_blocks_with_errors(low_a, high_a, low_b, high_b, goal, allowed):
     """As side_of_blocks, where some scenarios may be wrong: outside when those that surely are weigh too much, inside
     when those that may be do not. Of two points, their side."""
+    # `here` is the side in one scenario. `doubtful` weighs those that may be wrong, `wrong` those that surely are.
     side, here = INSIDE, INSIDE
     doubtful = wrong = 0.0
     for d in range(len(low_a)):
@@ -77,9 +78,8 @@ def side_of_blocks_with_errors(low_a, high_a, low_b, high_b, goal, allowed):
 
 
 @njit(cache=True, nogil=True)
-def count_pairs_plainly(one, two, goal, allowed, found):
+def count_pairs_plainly(points_a, labels_a, points_b, labels_b, goal, allowed, found):
     """Add to found[0] the pairs of rows that are inside and to found[1] those between, by the sum of their labels."""
-    points_a, labels_a, points_b, labels_b = one.points, one.labels, two.points, two.labels
     for p in range(len(points_a)):
         for q in range(len(points_b)):
             if allowed > 0:
@@ -115,11 +115,11 @@ def extent(low, high):
 
 
 @njit(cache=True, nogil=True)
-def children_of(tree_a, a, tree_b, b):
+def children_of(a, b, nodes_a, nodes_b, extent_a, extent_b):
     """The two pairs of nodes to look at instead of (a, b): of those that have children, the one of larger extent is
     halved; (-1, ...) when both are leaves."""
-    inner_a, inner_b = 2 * a + 2 < len(tree_a.starts), 2 * b + 2 < len(tree_b.starts)
-    if inner_a and (not inner_b or extent(tree_a.low[a], tree_a.high[a]) >= extent(tree_b.low[b], tree_b.high[b])):
+    inner_a, inner_b = 2 * a + 2 < nodes_a, 2 * b + 2 < nodes_b
+    if inner_a and (not inner_b or extent_a >= extent_b):
         return 2 * a + 1, b, 2 * a + 2, b
     if inner_b:
         return a, 2 * b + 1, a, 2 * b + 2
@@ -127,35 +127,34 @@ def children_of(tree_a, a, tree_b, b):
 
 
 @njit(cache=True, nogil=True)
-def count_pairs(one, two, goal, allowed, found):
+def count_pairs(points_a, labels_a, points_b, labels_b, goal, allowed, found):
     """As count_pairs_plainly, two kd-trees being walked together so that whole blocks are counted at once; the points
-    are reordered."""
-    points_a, points_b = one.points, two.points
+    and labels are reordered."""
     tree_a, tree_b = build_tree(points_a), build_tree(points_b)
-    labels_a, labels_b = one.labels[tree_a.order], two.labels[tree_b.order]
+    low_a, high_a, low_b, high_b = tree_a.low, tree_a.high, tree_b.low, tree_b.high
+    labels_a, labels_b = labels_a[tree_a.order], labels_b[tree_b.order]
     size_a, size_b = labels_a.max() + 1, labels_b.max() + 1
     occurrences_a = node_labels(labels_a, tree_a, size_a)
     occurrences_b = node_labels(labels_b, tree_b, size_b)
     # What whole blocks of A add to each node of B, multiplied out only once, at the end.
     pending = np.zeros((len(tree_b.starts), size_a), np.int64)
+    nodes_a, nodes_b = len(tree_a.starts), len(tree_b.starts)
     stack = np.zeros((256, 2), np.int64)
     top = 1
     while top:
         top -= 1
         a, b = stack[top]
         if allowed > 0:
-            side = side_of_blocks_with_errors(
-                tree_a.low[a], tree_a.high[a], tree_b.low[b], tree_b.high[b], goal, allowed
-            )
+            side = side_of_blocks_with_errors(low_a[a], high_a[a], low_b[b], high_b[b], goal, allowed)
         else:
-            side = side_of_blocks(tree_a.low[a], tree_a.high[a], tree_b.low[b], tree_b.high[b], goal)
+            side = side_of_blocks(low_a[a], high_a[a], low_b[b], high_b[b], goal)
         if side == OUTSIDE:
             continue
         if side == INSIDE:
             for label in range(size_a):
                 pending[b, label] += occurrences_a[a, label]
             continue
-        a1, b1, a2, b2 = children_of(tree_a, a, tree_b, b)
+        a1, b1, a2, b2 = children_of(a, b, nodes_a, nodes_b, extent(low_a[a], high_a[a]), extent(low_b[b], high_b[b]))
         if a1 >= 0:
             stack[top, 0], stack[top, 1] = a1, b1
             stack[top + 1, 0], stack[top + 1, 1] = a2, b2
@@ -177,11 +176,12 @@ def count_pairs(one, two, goal, allowed, found):
 
 
 @njit(cache=True, nogil=True)
-def pick_pairs(one, two, goal, allowed, ranks, pairs):
+def pick_pairs(points_a, points_b, goal, allowed, ranks, pairs):
     """Fill `pairs` (ranks, 2) with the pairs of the given ascending ranks among those inside, in the order of a walk of
     both kd-trees; returns how many pairs are inside. The points are reordered."""
-    points_a, points_b = one.points, two.points
     tree_a, tree_b = build_tree(points_a), build_tree(points_b)
+    low_a, high_a, low_b, high_b = tree_a.low, tree_a.high, tree_b.low, tree_b.high
+    nodes_a, nodes_b = len(tree_a.starts), len(tree_b.starts)
     stack = np.zeros((256, 2), np.int64)
     top = 1
     passed = 0
@@ -190,11 +190,9 @@ def pick_pairs(one, two, goal, allowed, ranks, pairs):
         top -= 1
         a, b = stack[top]
         if allowed > 0:
-            side = side_of_blocks_with_errors(
-                tree_a.low[a], tree_a.high[a], tree_b.low[b], tree_b.high[b], goal, allowed
-            )
+            side = side_of_blocks_with_errors(low_a[a], high_a[a], low_b[b], high_b[b], goal, allowed)
         else:
-            side = side_of_blocks(tree_a.low[a], tree_a.high[a], tree_b.low[b], tree_b.high[b], goal)
+            side = side_of_blocks(low_a[a], high_a[a], low_b[b], high_b[b], goal)
         if side == OUTSIDE:
             continue
         if side == INSIDE:
@@ -208,7 +206,7 @@ def pick_pairs(one, two, goal, allowed, ranks, pairs):
                 done += 1
             passed += size
             continue
-        a1, b1, a2, b2 = children_of(tree_a, a, tree_b, b)
+        a1, b1, a2, b2 = children_of(a, b, nodes_a, nodes_b, extent(low_a[a], high_a[a]), extent(low_b[b], high_b[b]))
         if a1 >= 0:
             stack[top, 0], stack[top, 1] = a1, b1
             stack[top + 1, 0], stack[top + 1, 1] = a2, b2
