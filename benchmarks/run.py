@@ -22,9 +22,9 @@ from everyhow.certificates import check
 from everyhow.certificates.certificate import write_certificate
 from everyhow.circuit.criterion import perfect
 from everyhow.circuit.listing import list_bits
-from everyhow.circuit.space import circuits_in_space
 from everyhow.interpretation.count import count_interpretations
 from everyhow.mapping.findings import examine_mappings
+from everyhow.model.space import circuits_in_space
 from everyhow.network.activations import activation
 from everyhow.readout.readout import rows_of
 from everyhow.readout.search import sets_to_fit
@@ -71,7 +71,7 @@ def circuits(name, repeats):
     """Counting all perfect circuits, against a forward pass for each."""
     network = eh.load(REFERENCE / f"{name}.json")
     behavior = Behavior.of_network(network, POINTS)
-    space = circuits_in_space(network)
+    space = circuits_in_space(network.graph)
     fast = best(lambda: eh.circuits(network, behavior).count(), repeats)
     plain = plain_loop(network, random_circuits(network, 2000), behavior.wanted) * space
     shape = "-".join(map(str, network.widths))

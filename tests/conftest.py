@@ -12,8 +12,9 @@ from jaxtyping import install_import_hook
 # and so are the modules whose callers may give lists for arrays, or whose many small values have no shapes.
 CHECKED = [
     "boolean.algorithms", "boolean.formulas", "boolean.gates", "authors", "circuit", "importing.checking",
-    "importing.layers", "importing.points", "importing.rounding", "interpretation", "mapping", "readout.search",
-    "experiment.circuit_trials",
+    "importing.layers", "importing.points", "importing.rounding", "interpretation", "mapping.alignment",
+    "mapping.features", "mapping.faults", "mapping.findings", "mapping.interchange", "mapping.mapping",
+    "mapping.signatures", "readout.search", "experiment.circuit_trials",
 ]  # fmt: skip
 install_import_hook([f"everyhow.{name}" for name in CHECKED], "beartype.beartype")
 

@@ -7,7 +7,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from everyhow import Network
-from everyhow.circuit.space import circuits_in_space
+from everyhow.model.space import circuits_in_space
 
 USUAL = ["identity", "relu", "leaky_relu", "leaky_relu:0.3", "tanh", "sigmoid", "sigmoid:25"]
 # Those that fall and rise again.
@@ -48,7 +48,7 @@ def networks(
         last = [name for name in hidden if name not in TWO_SIDED]
         names = [draw(st.sampled_from(last if w is weights[-1] else hidden)) for w in weights]
         network = Network(weights, biases, names)
-        if circuits_in_space(network) <= most_circuits:
+        if circuits_in_space(network.graph) <= most_circuits:
             return network
         shrinkable = range(1, len(sizes) - 1) if widths else [len(sizes) - 1]
         sizes[max(shrinkable, key=lambda layer: sizes[layer])] -= 1

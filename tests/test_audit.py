@@ -268,7 +268,7 @@ def test_too_many_trees_to_align(monkeypatch):
     """A network in which nearly everything is aligned is refused, not searched for ever."""
     # A tenth of the limit takes a tenth of the time.
     for module in ("alignment", "findings"):
-        monkeypatch.setattr(importlib.import_module(f"everyhow.mappings.{module}"), "MOST_GROWN", 20_000)
+        monkeypatch.setattr(importlib.import_module(f"everyhow.mapping.{module}"), "MOST_GROWN", 20_000)
     rng = np.random.default_rng(0)
     widths = (2, 2, 2, 2, 1)
     layers = list(itertools.pairwise(widths))

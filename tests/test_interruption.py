@@ -15,8 +15,8 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has other signa
 BEGIN = """
 import sys, time
 from pathlib import Path
-from everyhow.files import replacing
-from everyhow.interruption import leaving_when_asked
+from everyhow.common.files import replacing
+from everyhow.common.interruption import leaving_when_asked
 """
 LISTENS = """
 with leaving_when_asked():

@@ -14,7 +14,7 @@ from everyhow.common.one_run import RUNNING, only_run_in
 
 HOLD = """
 import sys, time
-from everyhow.one_run import only_run_in
+from everyhow.common.one_run import only_run_in
 with only_run_in(sys.argv[1]):
     print("held", flush=True)
     time.sleep(600)

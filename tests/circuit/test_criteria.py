@@ -22,9 +22,9 @@ from everyhow.circuit.findings import CircuitQuestions, count_by_ablation, exami
 from everyhow.circuit.listing import list_circuits
 from everyhow.circuit.running import bits_of, certain_and_possible, masks_of
 from everyhow.circuit.search import steps_in_doubt
-from everyhow.circuit.space import circuits_in_space
 from everyhow.circuit.uniform import draw_from_space
 from everyhow.model.circuit import Circuit
+from everyhow.model.space import circuits_in_space
 from everyhow.verification import plain
 
 from ..conftest import reference
@@ -173,8 +173,10 @@ def test_intervals_cover_the_exact_count():
     assert covered >= 181
     values = np.array([estimate.value for estimate in found])
     assert abs(values.mean() - exact) < 4 * values.std(ddof=1) / 200**0.5
-    share = exact / circuits_in_space(network)
-    assert values.std() == pytest.approx(circuits_in_space(network) * (share * (1 - share) / 1500) ** 0.5, rel=0.2)
+    share = exact / circuits_in_space(network.graph)
+    assert values.std() == pytest.approx(
+        circuits_in_space(network.graph) * (share * (1 - share) / 1500) ** 0.5, rel=0.2
+    )
     assert np.mean([estimate.high - estimate.low for estimate in found]) < 5 * values.std()
 
 
@@ -190,7 +192,7 @@ def test_estimates_where_nothing_can_be_counted():
     )
     one = Behavior(np.array([[0.0, 1.0]]), np.ones(1), np.ones((1, 1), bool))
     other = replace(one, wanted=~one.wanted)
-    space = circuits_in_space(network)
+    space = circuits_in_space(network.graph)
     found = [estimate_circuits(perfect(network, wanted), drawn=20_000) for wanted in (one, other)]
     assert sum(estimate.value for estimate in found) == pytest.approx(space)
     assert all(estimate.low < estimate.value < estimate.high for estimate in found)

@@ -115,7 +115,7 @@ def test_sentences():
     found = eh.place(network, "XOR", whole.without((1, 0, 0)))
     assert str(found) == (
         "your circuit is not perfect: alone, it decides otherwise at 11; "
-        "the nearest of 120 perfect circuits has 2.2<0 removed (1 edge)"
+        "the nearest of 120 perfect circuits has h1.0→h2.2 removed (1 edge)"
     )
 
 

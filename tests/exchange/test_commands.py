@@ -24,7 +24,7 @@ def test_place(run, tmp_path):  # noqa: F811
     assert (code, err) == (0, "")
     assert out.splitlines() == [
         "your circuit is perfect, not minimal; 8 of its edges are removable; it is one of 120 perfect circuits",
-        "removable: 1.2<0 2.0<2 2.1<0 2.1<1 2.1<2 2.2<0 2.2<2 3.0<1",
+        "removable: A→h1.2 h1.2→h2.0 h1.0→h2.1 h1.1→h2.1 h1.2→h2.1 h1.0→h2.2 h1.2→h2.2 h2.1→out0",
         "minimal perfect circuits inside it: 4, of 11 edges",
         "perfect circuits of 18 edges or fewer: 120 of 120",
         "resample-faithful: yes",
@@ -41,7 +41,7 @@ def test_place_what_is_not_perfect(run, tmp_path):  # noqa: F811
     _, network = reference(NAME)
     path = write_graph(tmp_path / "graph.json", Circuit.whole(network).without((1, 0, 0)), network)
     _, out, _ = run("place", path, "XOR", "--network", XOR)
-    assert "the nearest of 120 perfect circuits has 2.2<0 removed (1 edge)" in out
+    assert "the nearest of 120 perfect circuits has h1.0→h2.2 removed (1 edge)" in out
     assert "resample-faithful: no; alone, it decides otherwise at 11" in out
     _, out, _ = run("place", path, "XOR", "--network", XOR, "--json")
     assert len(json.loads(out)["nearest"]) == 16 and json.loads(out)["fault"] == "alone, it decides otherwise at 11"
@@ -62,7 +62,7 @@ def test_place_by_scores(run, tmp_path):  # noqa: F811
     code, _, err = run(*arguments, "--top", "4")
     assert code == 1 and "these edges are no circuit: neuron 0 of layer 1 has no edge out; connected_part" in err
     code, out, _ = run(*arguments, "--threshold", "2", "--connected")
-    assert code == 0 and "left out because they lead nowhere: 1.0<0" in out
+    assert code == 0 and "left out because they lead nowhere: A→h1.0" in out
     assert "your circuit is not perfect: alone, it decides otherwise at 01; the only perfect circuit has " in out
     code, out, _ = run(*arguments, "--top", "4", "--connected", "--json")
     assert (json.loads(out)["left_out"], len(json.loads(out)["circuit"])) == ([[1, 0, 0]], 3)

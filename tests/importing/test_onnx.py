@@ -40,7 +40,7 @@ def known(name):
     """Whether networks have this activation."""
     try:
         activation(name)
-    except eh.errors.InputError:
+    except eh.InputError:
         return False
     return True
 
@@ -595,13 +595,13 @@ def test_endless_models(tmp_path):
 @pytest.mark.parametrize("path", [None, 3, b"model.onnx", ["model.onnx"]])
 def test_paths_that_are_none(path):
     """A path of another kind is refused by its kind."""
-    with pytest.raises(eh.errors.InputError, match=f"path is a {type(path).__name__}; give the path of an ONNX file"):
+    with pytest.raises(eh.InputError, match=f"path is a {type(path).__name__}; give the path of an ONNX file"):
         eh.from_onnx(path)
 
 
 def test_a_model_is_not_a_path(tmp_path):
     """Neither is a model in memory, a folder, or a name that no file can have."""
-    with pytest.raises(eh.errors.InputError, match=r"path is a ModelProto.*onnx.save writes one"):
+    with pytest.raises(eh.InputError, match=r"path is a ModelProto.*onnx.save writes one"):
         eh.from_onnx(model_of(*small()))
     with pytest.raises(FileFormatError, match="a folder; give the path of an ONNX file in it"):
         eh.from_onnx(tmp_path)
@@ -617,7 +617,7 @@ DATA = [None, "words", 3, [], [[1.0]], [[1.0, 2.0], [3.0]], [[np.nan, 1]], {"a":
 def test_odd_data(tmp_path, data):
     """Data that is no table of two features is refused; what float16 does not hold is, too."""
     path = save(tmp_path / "model.onnx", *small())
-    with pytest.raises(eh.errors.InputError, match="data"):
+    with pytest.raises(eh.InputError, match="data"):
         eh.from_onnx(path, data)
     nodes, stored = small()
     stored = {name: array.astype(np.float16) if array.dtype == np.float32 else array for name, array in stored.items()}

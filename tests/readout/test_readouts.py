@@ -462,3 +462,46 @@ def test_a_network_on_its_own_boundary():
 
     assert [v.status for v in audit.findings.code_verdicts] == ["unknown"]
     assert "the output lies on the decision boundary at 0, so that no readout explanation passes" in audit.capped
+
+
+def test_a_network_on_the_jump_of_a_step():
+    """XOR by two steps, the last of which receives OR - 2 AND: 0, 1, 1, -1, so that at 00 it lies on its jump. A
+    combination that comes within 1e-9 of that lies there too, however it is rounded; circuits are counted exactly."""
+    network = eh.Network([[[1, 1], [1, 1]], [[1, -2]]], [[0, -1], [0]], ["step", "step"])
+    audit = eh.audit(network, "XOR", tolerance=0.01, signals=2)
+
+    (layer,) = audit.findings.readouts.layers
+    assert layer.survivors["exact"] == 0
+    said = (
+        "a neuron after layer 1 lies on the jump of its step at 00, so that rounding decides which readout "
+        "explanations of the layer pass"
+    )
+    (verdict,) = audit.findings.code_verdicts
+    assert (verdict.status, verdict.reason) == ("unknown", said)
+    assert audit.capped == (said,)
+    assert audit.counts["perfect_circuits"] == 1
+    assert audit.verdict["where_then_what"].status == "identifiable"
+    # A quarter higher all sums are off the jump, and every set is found again: OR and AND, and each with XOR.
+    raised = eh.Network([[[1, 1], [1, 1]], [[1, -2]]], [[0, -1], [-0.25]], ["step", "step"])
+    assert eh.readouts(raised).by_signals("exact") == {1: 0, 2: 3}
+
+
+def test_patterns_at_which_a_neuron_lies_on_its_jump():
+    """h1 + h2 + h3 - 1 > 0 with h1 = A and B, h2 = A or B, h3 = h1: where OR and AND are told apart, the pattern that
+    no input makes, AND without OR, gives 2 * 1 + 0 - 1 = 1; with a bias of -2 it lies on the jump, undecided and 0."""
+    gates = [[[1, 1], [1, 1], [1, 1]], [[1, 1, 1]]]
+    for bias, undecided, gate in ((-1.5, (), "0011"), (-2, (2,), "0001")):
+        network = eh.Network(gates, [[-1, 0, -1], [bias]], ["step", "step"])
+        found = next(e for e in eh.readouts(network) if tables_of(e) == {"0001", "0111"})
+        assert [str(t) for t in found.signals] == ["0001", "0111"]
+        assert (found.undecided, str(found.gate)) == (undecided, gate)
+
+
+def test_what_lies_halfway_is_not_rounded():
+    """A is halfway between h1 and 1 - h2, which are the same; rounded, its code could come out as 0 or 1 + h1 - h2."""
+    network = eh.Network([[[1], [-1]], [[1, -1]]], [[-0.5, 0.5], [-0.5]], ["step", "step"])
+    signals = readable_signals(network, 1)
+
+    assert [signals[k].code for k in range(len(signals))] == ["0.5 + 0.5 h1 - 0.5 h2"]
+    assert signals[0].complement().code == "0.5 - 0.5 h1 + 0.5 h2"
+    assert not signals[0].whole

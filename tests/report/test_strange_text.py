@@ -158,7 +158,7 @@ def test_more_settings_than_a_figure_shows(tmp_path, monkeypatch):
 def test_json_on_a_terminal(tmp_path):
     """JSON documents print signs that nobody sees by their codes, and say the same."""
     code = (
-        f"from everyhow.cli_options import print_json; print_json({{'a': {CLEAR + chr(0x9B) + chr(0x202E) + 'ä'!r}}})"
+        f"from everyhow.cli.options import print_json; print_json({{'a': {CLEAR + chr(0x9B) + chr(0x202E) + 'ä'!r}}})"
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
     assert json.loads(out) == {"a": CLEAR + "\x9b\u202eä"}

@@ -6,9 +6,10 @@ import time
 
 import pytest
 
+from everyhow.common import cluster
 from everyhow.common.cluster import Watched, as_they_come
 from everyhow.common.errors import LostBlocksError
-from everyhow.sweeps import cluster, local
+from everyhow.sweeps import local
 
 
 class Scheduler:

@@ -1,8 +1,14 @@
 """Every way in which the tests change a stored audit, one value at a time."""
 
 import copy
+import json
 
 from everyhow.verification.comparing import same
+
+
+def stored(audit):
+    """An audit as it is read from its file."""
+    return json.loads(json.dumps(audit.document()))
 
 
 def leaves(document, place=()):
@@ -43,6 +49,15 @@ def other(value):
     if value is None:
         return 1
     return [1] if value == [] else {"added": 1}
+
+
+def all_changed(value):
+    """A copy with another value at every place."""
+    if isinstance(value, dict) and value:
+        return {key: all_changed(one) for key, one in value.items()}
+    if isinstance(value, list) and value:
+        return [all_changed(one) for one in value]
+    return other(value)
 
 
 def changed(document, place, value):

@@ -9,17 +9,16 @@ import pytest
 
 import everyhow as eh
 from everyhow.auditing.provenance import bound, document_digest
-from everyhow.common.errors import InputError
 from everyhow.experiment import ranking
 from everyhow.verification import circuits as circuits_again
 from everyhow.verification import observed as observed_again
 from everyhow.verification import pricing
 from everyhow.verification import reading as reading_again
 from everyhow.verification import verify as checking
-from everyhow.verification.comparing import differences, left_open
 
-from ..conftest import reference
-from .changes import at, branches, changed, leaves, other, pattern, reshaped
+from ..conftest import reference, reference_names
+from .changes import at, branches, changed, leaves, other, pattern, reshaped, stored
+from .expected import Expected, is_noticed
 
 # What may be changed unnoticed by whoever makes the digest anew, and why: nothing else in the file says it.
 GIVEN = {
@@ -88,22 +87,25 @@ AUDITS = {
         2,
     ),
 }
-SMALL = [
-    "xornet", "imp-2-2-1-seed0", "xor-2-4-1-seed0", "xor-2-2-2-1-seed2", "xor-2-2-2-1-seed5", "xor-2-3-3-1-seed0",
-    "xor-2-3-3-1-seed2", "xor-2-3-3-1-seed4", "nor-2-3-3-1-seed0", "and-2-3-3-1-seed0",
-]  # fmt: skip
-
-
-def stored(audit):
-    return json.loads(json.dumps(audit.document()))
-
-
-def is_noticed(document):
-    """Whether some check does not agree, or the file is refused."""
-    try:
-        return any(not check.agrees for check in checking._checks(document, 0, {}))
-    except (InputError, KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
-        return True
+# What else goes through where circuits are too many to be run, and why.
+LARGE = {
+    "details.circuits.usage.neurons.[].circuits": "between what other numbers allow",
+    "together.circuits.usage.neurons.[].circuits": "between what other numbers allow",
+    "details.circuits.by_ablation.mean": "within what circuits that were drawn allow",
+    "details.circuits.by_ablation.mean.[]": "within what circuits that were drawn allow",
+    "details.circuits.by_ablation.resample": "within what circuits that were drawn allow",
+    "together.circuits.by_ablation.mean": "within what circuits that were drawn allow",
+    "together.circuits.by_ablation.resample": "within what circuits that were drawn allow",
+    "details.interpretations.estimate": "circuits that were drawn for it are not drawn again",
+    "details.interpretations.estimate.value": "circuits that were drawn for it are not drawn again",
+    "details.interpretations.estimate.low": "circuits that were drawn for it are not drawn again",
+    "details.interpretations.estimate.high": "circuits that were drawn for it are not drawn again",
+    "details.interpretations.estimate.sample": "circuits that were drawn for it are not drawn again",
+    "details.interpretations.of_the_simplest_circuit": "there is none where circuits are not listed",
+}
+MANY_CIRCUITS = (
+    "authors-xor-2-4-4-1-seed0", "count-xor-2-4-4-1-seed0", "count-xor-2-5-5-1-seed0", "authors-xor-and-2-3-3-2-seed0",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", AUDITS)
@@ -136,36 +138,30 @@ def test_every_value_and_every_list(name):
     assert unnoticed <= set(GIVEN)
 
 
-@pytest.mark.parametrize("preset", ["paper", "authors"])
-@pytest.mark.parametrize("name", SMALL)
-def test_every_value_of_the_reference_audits(name, preset):
-    """What was found again is compared value by value, so all values can be changed at once: each of them differs."""
-    document, network = reference(name)
-    said = stored(eh.audit(network, document["task"], preset))
-    found = (
-        checking.found_again(said).document(said)
-        if preset == "paper"
-        else checking.authors_again(said, checking.network_from_document(said))
-    )
-    assert not list(differences({key: said[key] for key in found}, found))
-    everything = {key: said[key] for key in found}
-    other_values = all_changed(everything)
-    differing = {place for place, _, _ in differences(other_values, found)}
-    unnoticed = {
-        pattern(place)
-        for place in leaves(everything)
-        if not any(place[:k] in differing for k in range(len(place) + 1)) and (*place, "added") not in differing
-    }
-    open_places = {pattern(place) for place, _ in left_open(everything, found)}
-    assert unnoticed <= open_places <= {"verdict.what_then_where.reason"}
+# Another network of the same shape is audited by both presets; and of 458 million circuits the authors' audit is long.
+LEFT_OUT = {("authors-xor-2-4-4-1-seed0", "paper"), ("count-xor-2-5-5-1-seed0", "authors")}
+REFERENCES = [
+    (name, preset) for name in reference_names() for preset in ("paper", "authors") if (name, preset) not in LEFT_OUT
+]
 
 
-def all_changed(value):
-    if isinstance(value, dict) and value:
-        return {key: all_changed(one) for key, one in value.items()}
-    if isinstance(value, list) and value:
-        return [all_changed(one) for one in value]
-    return other(value)
+@pytest.mark.parametrize(("name", "preset"), REFERENCES)
+def test_every_value_of_the_reference_audits(name, preset, monkeypatch):
+    """Each value of each audit is changed alone, and the digest made anew."""
+    said, network = reference(name)
+    task = said["task"] if isinstance(said["task"], str) else ",".join(said["task"])
+    document = stored(eh.audit(network, task, preset))
+    expected, seen, unnoticed = Expected(document, monkeypatch), Counter(), set()
+    for place in leaves(document):
+        kind = pattern(place[2:] if place[0] == "outputs" else place)
+        seen[kind] += 1
+        # Of tens of thousands of numbers of which only the sum is known, changing more of them says no more.
+        if place[-1] == "document_sha256" or (kind == "counts.interpretations_per_circuit.[]" and seen[kind] > 200):
+            continue
+        if not expected.notices(place, other(at(document, place))):
+            unnoticed.add(kind)
+    named = set(GIVEN) | {"verdict.what_then_where.reason"}
+    assert unnoticed <= (named | set(LARGE) if name in MANY_CIRCUITS else named)
 
 
 def test_where_circuits_are_too_many(monkeypatch):

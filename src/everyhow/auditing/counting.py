@@ -11,7 +11,6 @@ from ..circuit.count import CircuitCount, count_circuits
 from ..circuit.criterion import Ablation, Criterion, check_ablation, perfect
 from ..circuit.estimate import affordable_estimate
 from ..circuit.search import COUNTED_BITS
-from ..circuit.space import circuits_in_space
 from ..common.budget import DEFAULT_BUDGET, over_budget
 from ..common.errors import BudgetError, InputError
 from ..common.executing import executing
@@ -19,6 +18,7 @@ from ..common.execution import Execution
 from ..common.progress import Progress
 from ..decision import Decision, check_no_threshold
 from ..importing.door import as_network
+from ..model.space import circuits_in_space
 from ..network.documents import coding_document
 from ..network.network import Network
 from .options import Preset, check_decision, check_options, classes_as_one
@@ -88,7 +88,7 @@ def count(
     if preset == "authors":
         if ablation != "zero" or epsilon or within is not None:
             raise InputError("ablation, epsilon and within belong to the preset paper; leave them out, or choose that")
-        space = circuits_in_space(network)
+        space = circuits_in_space(network.graph)
         if over_budget("counting the circuits", space, budget):
             raise BudgetError("counting the circuits", space, budget)
         return _with_outputs(head, parts, lambda part, subtask: _released(part, subtask, min_node_sparsity))
@@ -132,7 +132,7 @@ def _perfect(
     execution: Execution,
     certify: Callable[[Criterion, CircuitCount], None] | None = None,
 ) -> dict[str, Any]:
-    space = circuits_in_space(criterion.network)
+    space = circuits_in_space(criterion.network.graph)
     refusal = over_budget("counting the circuits", space, min(budget, (1 << COUNTED_BITS) - 1))
     if refusal and certify is not None:
         raise BudgetError("counting the circuits, which a certificate is of,", space, budget)

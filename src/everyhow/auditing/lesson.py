@@ -9,11 +9,11 @@ from ..boolean.gates import name_of
 from ..boolean.truth_table import TruthTable, row_name
 from ..circuit.count import CircuitCount, count_circuits
 from ..circuit.criterion import perfect
-from ..circuit.space import circuits_in_space
 from ..common.budget import over_budget
 from ..decision import Decision
 from ..mapping.alignment import aligned_where_tested
 from ..mapping.signatures import Signatures, signatures
+from ..model.space import circuits_in_space
 from ..network.network import Network
 
 # Beyond this many unshown rows their functions are not told apart one by one.
@@ -96,7 +96,7 @@ def examine_lesson(
         return None
     names = tuple(row_name(row, task.inputs) for row in known)
     refusal = over_budget(
-        f"telling {1 << len(unshown)} continuations apart", circuits_in_space(network) << len(unshown), budget
+        f"telling {1 << len(unshown)} continuations apart", circuits_in_space(network.graph) << len(unshown), budget
     )
     if len(unshown) > MOST_UNSHOWN:
         refusal = f"{len(unshown)} rows were not shown; what fits the others is told apart for at most {MOST_UNSHOWN}"

@@ -94,13 +94,13 @@ class PaperFindings:
     @property
     def code_verdicts(self) -> tuple[Verdict, ...]:
         """Whether one readout explanation is left, for each hidden layer."""
-        return tuple(_code_verdict(layer, self.readouts.ties) for layer in self.readouts.layers)
+        return tuple(map(_code_verdict, self.readouts.layers))
 
 
-def _code_verdict(layer: LayerReadouts, ties: tuple[str, ...]) -> Verdict:
+def _code_verdict(layer: LayerReadouts) -> Verdict:
     space = f"all sets of at most {layer.asked} of {len(layer.signals):,} readable signals of layer {layer.layer}"
     failure = None if len(layer.signals) else "no Boolean signal is linear in the activations"
-    return judge(layer.survivors, space, failure, "; ".join(layer.refused + ties))
+    return judge(layer.survivors, space, failure, "; ".join(layer.refused + layer.ties))
 
 
 def explain(

@@ -13,8 +13,8 @@ from ..behavior import Behavior
 from ..circuit.count import CircuitCount, count_circuits
 from ..circuit.criterion import Criterion, perfect
 from ..circuit.listing import list_bits
-from ..circuit.space import circuits_in_space
 from ..model.graph import Graph
+from ..model.space import circuits_in_space
 from ..network.network import Network
 
 # The accuracy must exceed 0.99: errors of 0.01 are too many, whatever rounding makes of them.
@@ -117,12 +117,12 @@ def _allowed_circuits(shape: Shape, most_neurons: int) -> int:
 def _worthwhile_sets(shape: Shape, most_neurons: int) -> tuple[frozenset[Neuron], ...]:
     """The allowed sets when going through the networks restricted to them is less work than the whole; else none."""
     network = _network_of(shape)
-    space = circuits_in_space(network)
+    space = circuits_in_space(network.graph)
     number = sum(math.comb(len(_hidden(network)), size) for size in range(most_neurons + 1))
     if number * STEPS_PER_NETWORK > space:
         return ()
     sets = allowed_sets(network, most_neurons)
-    work = sum(circuits_in_space(_without_others(network, chosen)) + STEPS_PER_NETWORK for chosen in sets)
+    work = sum(circuits_in_space(_without_others(network, chosen).graph) + STEPS_PER_NETWORK for chosen in sets)
     return sets if work < space else ()
 
 

@@ -9,12 +9,12 @@ from ..behavior import Behavior, Task
 from ..circuit.count import CircuitCount
 from ..circuit.findings import COUNTING, ties
 from ..circuit.listing import MOST_EDGES, is_listable
-from ..circuit.space import circuits_in_space
 from ..common.budget import over_budget
 from ..common.progress import Progress
 from ..interpretation.count import ReadingRule, count_interpretations
 from ..ladder import Verdict, judge
 from ..mapping.signatures import signatures
+from ..model.space import circuits_in_space
 from ..network.network import Network
 from .circuits import ReleasedCircuits
 from .formulas import negations_to_try, released_formulas
@@ -135,7 +135,7 @@ def foreseen_refusal(inputs: int, max_depth: int, budget: int) -> str | None:
 def _examine_circuits(
     network: Network, behavior: Behavior, min_node_sparsity: float, budget: int, progress: Progress
 ) -> tuple[int | None, CircuitCount | None, tuple[int, ...] | None, tuple[str, ...]]:
-    refusal = over_budget(COUNTING, circuits_in_space(network), budget)
+    refusal = over_budget(COUNTING, circuits_in_space(network.graph), budget)
     if refusal:
         return None, None, None, (refusal,)
     circuits = ReleasedCircuits(network, behavior, min_node_sparsity)

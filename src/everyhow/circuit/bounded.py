@@ -8,6 +8,7 @@ import numpy as np
 from ..common.budget import over_budget
 from ..common.errors import InputError
 from ..model.circuit import Circuit
+from ..model.space import circuits_in_space
 from ..network.network import Network
 from .count import CircuitCount, count_circuits
 from .criterion import Criterion, perfect
@@ -15,7 +16,6 @@ from .findings import COUNTING, ties
 from .listing import MOST_EDGES, is_listable, list_bits
 from .minimal import minimal_circuits, minimal_sets
 from .search import COUNTED_BITS, MOST_NEURONS
-from .space import circuits_in_space
 
 Found = TypeVar("Found")
 
@@ -35,7 +35,7 @@ def counted(criterion: Criterion, budget: int) -> Answer[CircuitCount]:
     if max(network.widths) > MOST_NEURONS:
         return Answer(None, (f"circuits are counted in networks of at most {MOST_NEURONS} neurons per layer",))
     try:
-        space = circuits_in_space(network)
+        space = circuits_in_space(network.graph)
     except InputError as error:
         return Answer(None, (str(error),))
     refusal = over_budget(COUNTING, space, min(budget, (1 << COUNTED_BITS) - 1))

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..model.circuit import Circuit
+from ..model.space import circuits_in_space
 from .count import CircuitCount, count_circuits
 from .criterion import Criterion
 from .listing import list_circuits
 from .minimal import minimal_circuits
 from .overlap import Usage, usage
 from .sampling import sample_circuits
-from .space import circuits_in_space
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +28,7 @@ class Circuits:
     @property
     def in_space(self) -> int:
         """The number of all circuits of the network, whether they meet the criterion or not."""
-        return circuits_in_space(self.criterion.network)
+        return circuits_in_space(self.criterion.network.graph)
 
     def count(self) -> CircuitCount:
         """How many there are, by number of edges, without listing them."""

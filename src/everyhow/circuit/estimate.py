@@ -4,9 +4,9 @@ import numpy as np
 
 from ..common.errors import InputError
 from ..common.estimate import Estimate
+from ..model.space import circuits_in_space
 from .criterion import Criterion
 from .running import certain_and_possible
-from .space import circuits_in_space
 from .uniform import draw_from_space
 
 # Circuits drawn: so many, or as many as the budget allows, but never fewer than LEAST.
@@ -46,7 +46,7 @@ def estimate_circuits(criterion: Criterion, drawn: int = DRAWN, seed: int = 0) -
     from scipy.stats import binomtest
 
     network, generator = criterion.network, np.random.default_rng(seed)
-    space = circuits_in_space(network)
+    space = circuits_in_space(network.graph)
     if space.bit_length() > MOST_DIGITS_IN_BITS:
         raise InputError("the network has more than 10^300 circuits; take out the neurons that are not needed")
     found = np.zeros(2, np.int64)

@@ -12,6 +12,7 @@ from ..common.errors import InputError
 from ..common.estimate import Estimate
 from ..common.execution import IN_THREADS, Execution
 from ..model.circuit import Circuit
+from ..model.space import circuits_in_space
 from ..network.network import Network
 from .count import CircuitCount, count_circuits, counted
 from .criterion import ABLATIONS, Ablation, Criterion, perfect, resample_faithful, resampled_blocks
@@ -22,7 +23,6 @@ from .overlap import Usage, usage, usage_of
 from .robust import RobustCount, robust_count
 from .running import certain_and_possible, masks_of
 from .search import COUNTED_BITS
-from .space import circuits_in_space
 
 COUNTING, COUNTING_FAITHFUL = "counting the circuits", "counting the resample-faithful circuits"
 RUNGS = ("perfect", "resample_faithful", "resample_faithful_minimal", "resample_faithful_fewest_edges")
@@ -114,7 +114,7 @@ class CircuitFindings:
 
 def counting_steps(network: Network, inputs: int) -> dict[str, int]:
     """The candidate evaluations that each count of circuits takes, by what is counted."""
-    space = circuits_in_space(network) * max(1, inputs // MOST_AT_ONCE)
+    space = circuits_in_space(network.graph) * max(1, inputs // MOST_AT_ONCE)
     # Every source is one more decision per circuit and base.
     return {COUNTING: space, COUNTING_FAITHFUL: space * inputs}
 
@@ -130,7 +130,7 @@ def examine_circuits(
 
     Beyond the budget the number of perfect ones is estimated from a uniform sample of all circuits.
     """
-    space, inputs = circuits_in_space(network), len(behavior.points)
+    space, inputs = circuits_in_space(network.graph), len(behavior.points)
     nothing = CircuitFindings(space, asked)
     refusal = _counting_refusal(network, inputs, budget)
     if asked.ablation == "resample" and inputs > MOST_AT_ONCE:
@@ -228,7 +228,7 @@ def _with_faithful(found: CircuitFindings, alone: Criterion, budget: int, execut
 def _by_running(found: CircuitFindings, network: Network, behavior: Behavior, budget: int) -> CircuitFindings:
     """With the circuits that are right amid the values of every input, where these are too many to be counted at once:
     those that are right amid some are listed and run amid the others."""
-    inputs, space = len(behavior.points), circuits_in_space(network)
+    inputs, space = len(behavior.points), circuits_in_space(network.graph)
     refusal = over_budget("running the circuits amid every other input", space * inputs, budget)
     if refusal is None and not is_listable(network):
         refusal = f"circuits are run amid every other input in networks of at most {MOST_EDGES} edges"

@@ -5,12 +5,12 @@ from jaxtyping import UInt64
 
 from ..common.errors import InputError
 from ..model.circuit import Circuit
+from ..model.space import circuits_in_space
 from .count import count_as_decided
 from .criterion import Criterion
 from .listing import listable, whole_prefixes_of, without_copies
 from .running import bits_of, meeting
 from .search import Search, goal_of
-from .space import circuits_in_space
 from .uniform import draw_from_space
 
 # Circuits of the whole space are tried first: at most so many, and one for so many that there are.
@@ -31,7 +31,7 @@ def sample_circuits(criterion: Criterion, size: int, seed: int = 0) -> tuple[Cir
     search = listable(criterion)
     generator = np.random.default_rng(seed)
     drawn: list[np.uint64] = []
-    left = min(MOST_TRIED, circuits_in_space(criterion.network) // CIRCUITS_PER_TRY)
+    left = min(MOST_TRIED, circuits_in_space(criterion.network.graph) // CIRCUITS_PER_TRY)
     while left > 0 and len(drawn) < size:
         tried = min(left, TRIED_AT_ONCE)
         drawn += list(_accepted(criterion, generator, tried))

@@ -9,10 +9,10 @@ from jaxtyping import Float
 
 from ..common.errors import BudgetError, InputError
 from ..kernels.layout import OPENS, STARTS, WEIGHT, Layout
+from ..model.space import circuits_in_space
 from ..network.activations import activation
 from ..network.network import Network
 from .criterion import Criterion
-from .space import circuits_in_space
 
 # Pairs of half sums in one block of prefixes: enough that handing a block to a thread costs nothing beside it, few
 # enough that all threads get their share.
@@ -103,7 +103,7 @@ def plan(criterion: Criterion) -> Search:
             f"a layer has {max(network.widths)} neurons; circuits are counted in networks of at most {MOST_NEURONS} "
             f"neurons per layer: take out the neurons that are not needed"
         )
-    if network.edges > COUNTED_BITS and (space := circuits_in_space(network)) >= 1 << COUNTED_BITS:
+    if network.edges > COUNTED_BITS and (space := circuits_in_space(network.graph)) >= 1 << COUNTED_BITS:
         hint = "Counts are kept in 64 bits; ask for a smaller network."
         raise BudgetError("counting the circuits", space, 1 << COUNTED_BITS, hint)
     if network.depth == 1:

@@ -107,7 +107,7 @@ class Standing:
             return []
         number = len(self.added) + len(self.removed)
         changes = [
-            f"{' '.join(f'{layer}.{j}<{i}' for layer, j, i in edges)} {word}"
+            f"{' '.join(map(self.circuit.graph.name, edges))} {word}"
             for edges, word in ((self.added, "added"), (self.removed, "removed"))
             if edges
         ]

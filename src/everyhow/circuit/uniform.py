@@ -1,5 +1,7 @@
 """Circuits of the whole space, drawn uniformly, whether they meet a criterion or not."""
 
+import itertools
+import math
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
@@ -9,10 +11,15 @@ from jaxtyping import Bool
 from ..common.errors import InputError
 from ..network.network import Network
 from .running import Masks
-from .space import Kind, Level, State, edge_sets_between, ways_below
 
 # Parents are bits of a signed 64-bit number.
 MOST_BITS = 62
+# Combinations of used neurons, alike ones counted once, that one layer may have.
+MOST_STATES = 1 << 10
+# Neurons of one kind have the same parents and the same children, both as bits; of a state, so many of each are used.
+Kind = tuple[int, int]
+State = tuple[int, ...]
+Level = tuple[dict[Kind, list[int]], dict[State, int]]
 Graph = Bool[np.ndarray, "circuits neurons parents"]
 Used = Bool[np.ndarray, "circuits neurons"]
 
@@ -111,3 +118,88 @@ def _sets_of_partners(allowed: Graph, generator: np.random.Generator) -> Graph:
         if not empty.any():
             return graph
         graph[empty] = allowed[empty] & generator.integers(0, 2, allowed[empty].shape, dtype=bool)
+
+
+def ways_below(network: Network) -> Iterator[Level]:
+    """For each layer from 1 on, its neurons by kind, and how many edge sets there are below it by the neurons used.
+
+    `ways[state]` is the number of edge sets below a layer in which exactly `state[k]` given neurons of kind k have a
+    parent, and every neuron that is reached is used: inclusion-exclusion over the parents that are left out.
+    """
+    kinds = [_kinds(network, layer) for layer in range(1, network.depth + 1)]
+    ways = {
+        state: math.prod(((1 << parents.bit_count()) - 1) ** n for (parents, _), n in zip(kinds[0], state, strict=True))
+        for state in _states(kinds[0])
+    }
+    yield kinds[0], ways
+    for below, above in itertools.pairwise(kinds):
+        signed = _chosen_exactly(ways, below)
+        ways = {
+            state: sum(number * _edge_sets(below, used, above, state) for used, number in signed.items() if number)
+            for state in _states(above)
+        }
+        yield above, ways
+
+
+def edge_sets_between(below: dict[Kind, list[int]], used: State, above: dict[Kind, list[int]], state: State) -> int:
+    """How many ways there are to choose `used` neurons of each kind below, and edges from them to certain neurons above
+    that leave none of either without."""
+    sizes = [len(members) for members in below.values()]
+    chosen = math.prod(map(math.comb, sizes, used))
+    return chosen * sum(
+        math.prod(math.comb(u, s) * (-1) ** (u - s) for u, s in zip(used, smaller, strict=True))
+        * _edge_sets(below, smaller, above, state)
+        for smaller in itertools.product(*(range(u + 1) for u in used))
+    )
+
+
+def _edge_sets(below: dict[Kind, list[int]], used: State, above: dict[Kind, list[int]], state: State) -> int:
+    """How many ways there are to give parents among certain neurons below to certain neurons above."""
+    return math.prod(((1 << _available(kind, below, used)) - 1) ** n for kind, n in zip(above, state, strict=True))
+
+
+def _kinds(network: Network, layer: int) -> dict[Kind, list[int]]:
+    """The neurons of a layer by their sets of parents and of children, both as bits."""
+    w = network.weights[layer - 1]
+    found: dict[Kind, list[int]] = {}
+    for j in range(len(w)):
+        parents = sum(1 << i for i in range(w.shape[1]) if w[j, i] != 0)
+        children = 0
+        if layer < network.depth:
+            after = network.weights[layer]
+            children = sum(1 << o for o in range(len(after)) if after[o, j] != 0)
+        found.setdefault((parents, children), []).append(j)
+    if math.prod(len(members) + 1 for members in found.values()) > MOST_STATES:
+        raise InputError(
+            f"layer {layer} has {len(w)} neurons of {len(found)} kinds by their weights of 0; the circuits of so "
+            f"irregular a layer cannot be counted: use fewer neurons, or weights that are not 0"
+        )
+    return found
+
+
+def _states(kinds: dict[Kind, list[int]]) -> list[State]:
+    """All ways to use some of the neurons, as numbers by kind."""
+    return list(itertools.product(*(range(len(members) + 1) for members in kinds.values())))
+
+
+def _available(kind: Kind, below: dict[Kind, list[int]], state: State) -> int:
+    """How many used neurons of the layer below a neuron of `kind` can have as parents."""
+    parents, _ = kind
+    # Neurons of one kind have the same children, so that all of them are possible parents or none is.
+    return sum(used for members, used in zip(below.values(), state, strict=True) if parents >> members[0] & 1)
+
+
+def _chosen_exactly(ways: dict[State, int], kinds: dict[Kind, list[int]]) -> dict[State, int]:
+    """The signed sum over all sets that contain a given one, times how many such sets there are by kind."""
+    sizes = [len(members) for members in kinds.values()]
+    signed = {}
+    for used in ways:
+        total = 0
+        for state, number in ways.items():
+            if all(u <= s for u, s in zip(used, state, strict=True)):
+                choices = math.prod(
+                    math.comb(n - u, s - u) * (-1) ** (s - u) for n, u, s in zip(sizes, used, state, strict=True)
+                )
+                total += choices * number
+        signed[used] = total * math.prod(math.comb(n, u) for n, u in zip(sizes, used, strict=True))
+    return signed

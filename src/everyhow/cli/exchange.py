@@ -142,9 +142,9 @@ def export_command(
 
 
 def _standing_lines(found: "Standing", dropped: "tuple[Edge, ...]") -> list[str]:
-    lines = [str(found)]
-    lines += [f"left out because they lead nowhere: {_edges(dropped)}"] if dropped else []
-    lines += [f"removable: {_edges(found.removable)}"] if found.removable else []
+    name, lines = found.circuit.graph.name, [str(found)]
+    lines += [f"left out because they lead nowhere: {' '.join(map(name, dropped))}"] if dropped else []
+    lines += [f"removable: {' '.join(map(name, found.removable))}"] if found.removable else []
     if found.minimal_inside:
         sizes = sorted({len(circuit) for circuit in found.minimal_inside})
         lines.append(
@@ -181,7 +181,3 @@ def _standing_document(found: "Standing", dropped: "tuple[Edge, ...]") -> dict[s
 
 def _fault(fault: "Fault | None") -> str | None:
     return None if fault is None else str(fault)
-
-
-def _edges(edges: "tuple[Edge, ...]") -> str:
-    return " ".join(f"{layer}.{j}<{i}" for layer, j, i in edges)

@@ -47,7 +47,7 @@ def circuit_from_masks(edge_masks: Any, network: Network, node_masks: Any = None
     Example:
         >>> from everyhow import xornet
         >>> circuit_from_masks([[[1, 0], [0, 0], [0, 0]], [[1, 0, 0]]], xornet())
-        Circuit(2 edges: 1.0<0 2.0<0)
+        Circuit(2 edges: A→h1.0 h1.0→out0)
     """
     return Circuit.of_edges(network.graph, mask_edges(edge_masks, network, node_masks))
 

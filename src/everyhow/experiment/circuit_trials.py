@@ -11,9 +11,8 @@ from ..common.errors import InputError
 from ..decision import Decision, decide, level_for
 from ..model.circuit import Circuit
 from ..model.graph import Edge
-from ..network.activations import STEP, activation
 from ..network.network import Network
-from ..network.rounding import BOUNDARY_SHIFT, ORDERS, decision_margin, whole_runs
+from ..network.rounding import BOUNDARY_SHIFT, ORDERS, decision_margin, run_received, whole_runs
 
 # Half the side of the box around each corner, and the steps tried within it, by number of inputs: the finest that
 # keep the grid below 100,000 points.
@@ -81,10 +80,10 @@ def circuit_trials(network: Network, circuits: Sequence[Circuit], decision: Deci
     pairs = [(base, source) for base in range(len(corners)) for source in range(len(corners)) if base != source]
     runs, at_jumps, margins = [], [], []
     for part in (network, *(alone(network, circuit) for circuit in circuits)):
-        made = [_run_on(part, 1, part.received(1, points))]
+        made = [run_received(part, 1, part.received(1, points))]
         made += [_with_edge(part, corners, edge, pairs) for edge in edges]
         outputs, near = zip(*made, strict=True)
-        runs.append(np.concatenate(outputs))
+        runs.append(np.concatenate(outputs)[:, 0])
         at_jumps.append(np.concatenate(near))
         # Of each point on its own: one that lies on the jump of a neuron says nothing of the others.
         at_points = np.maximum(BOUNDARY_SHIFT, ORDERS * whole_runs(part, points).errors[-1][:, 0])
@@ -126,8 +125,8 @@ def grid_points(inputs: int) -> Float[np.ndarray, "points features"]:
 
 def _with_edge(
     network: Network, corners: np.ndarray, edge: Edge, pairs: Sequence[tuple[int, int]]
-) -> tuple[Float[np.ndarray, " pairs"], Bool[np.ndarray, " pairs"]]:
-    """As `_run_on`, at each base when the edge carries what it carries at the source."""
+) -> tuple[Float[np.ndarray, "pairs outputs"], Bool[np.ndarray, " pairs"]]:
+    """As `run_received`, at each base when the edge carries what it carries at the source."""
     layer, neuron, parent = edge
     bases, sources = (list(rows) for rows in zip(*pairs, strict=True))
     state = network.layers(corners)[layer - 1]
@@ -135,22 +134,4 @@ def _with_edge(
     swapped = state[bases]
     swapped[:, parent] = state[sources, parent]
     received[:, neuron] = network.received(layer, swapped)[:, neuron]
-    return _run_on(network, layer, received)
-
-
-def _run_on(
-    network: Network, layer: int, received: Float[np.ndarray, "runs neurons"]
-) -> tuple[Float[np.ndarray, " runs"], Bool[np.ndarray, " runs"]]:
-    """The outputs when a layer has these pre-activations, and in which runs a neuron that steps, and that something
-    reads, comes within 1e-9 of its jump."""
-    near = np.zeros(len(received), bool)
-    state = received
-    for after in range(layer, network.depth + 1):
-        is_last, function = after == network.depth, activation(network.activations[after - 1])
-        if function.code == STEP:
-            read = received if is_last else received[:, network.weights[after].any(axis=0)]
-            near |= ~(np.abs(read) > BOUNDARY_SHIFT).all(axis=1)
-        state = function(received)
-        if not is_last:
-            received = network.received(after + 1, state)
-    return state[:, 0], near
+    return run_received(network, layer, received)

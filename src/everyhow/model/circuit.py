@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from ..common.arguments import is_whole, listed, quoted
+from ..common.arguments import has, is_whole, listed, quoted
 from ..common.display import Displayed
 from ..common.errors import InputError
 from .graph import Edge, Graph, Node
@@ -28,17 +28,17 @@ class Circuit(Displayed):
     bits: int
 
     @staticmethod
-    def of_edges(wiring: Any, edges: Any) -> "Circuit":
+    def of_edges(widths: Any, edges: Any) -> "Circuit":
         """The circuit with these edges.
 
         Args:
-            wiring: a Graph, or the widths of layers of which each neuron reads all of the layer before.
+            widths: of layers, the inputs first, each neuron reading all of the layer before; or a Graph.
             edges: each by its numbers, such as (layer, neuron, parent).
 
         Raises:
             InputError: an edge that is not there, or a neuron without an edge in or out.
         """
-        graph = wiring if isinstance(wiring, Graph) else Graph.complete(wiring)
+        graph = widths if isinstance(widths, Graph) else Graph.complete(widths)
         rule = "edges (layer, neuron, parent), each three whole numbers"
         bits = 0
         for edge in [_edge(edge, rule) for edge in listed("edges", edges, rule)]:
@@ -48,12 +48,12 @@ class Circuit(Displayed):
         return circuit
 
     @staticmethod
-    def whole(model: Any) -> "Circuit":
-        """The circuit of all edges of a model, less nodes that are left without an edge in or out."""
-        graph = model if isinstance(model, Graph) else getattr(model, "graph", None)
+    def whole(network: Any) -> "Circuit":
+        """The circuit of all edges of a network, less neurons that are left without an edge in or out."""
+        graph = network.graph if has(network, "graph") else network
         if not isinstance(graph, Graph):
             raise InputError(
-                f"a Network is asked for, not a value of type {type(model).__name__}: eh.load, eh.from_torch and "
+                f"a Network is asked for, not a value of type {type(network).__name__}: eh.load, eh.from_torch and "
                 f"eh.train give one"
             )
         return Circuit.of_edges(graph, graph.connected(graph.edges))
@@ -107,8 +107,7 @@ class Circuit(Displayed):
         return self.graph.sizes == other.graph.sizes and all(edge in other for edge in self.edges)
 
     def __repr__(self) -> str:
-        shown = " ".join(f"{edge[0]}.{edge[1]}<{edge[2]}" for edge in self.edges)
-        return f"Circuit({len(self)} edges: {shown})"
+        return f"Circuit({len(self)} edges: {' '.join(map(self.graph.name, self.edges))})"
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -153,7 +152,7 @@ def connected_part(wiring: Any, edges: Iterable[tuple[int, ...]]) -> tuple[Circu
 
     Example:
         >>> connected_part((2, 2, 1), [(1, 0, 0), (1, 1, 0), (2, 0, 0)])
-        (Circuit(2 edges: 1.0<0 2.0<0), ((1, 1, 0),))
+        (Circuit(2 edges: A→h1.0 h1.0→out0), ((1, 1, 0),))
     """
     graph = wiring if isinstance(wiring, Graph) else Graph.complete(wiring)
     given = set(graph.existing(edges))

@@ -158,18 +158,19 @@ class Graph:
             found[edge.child].append(edge)
         return {node: tuple(edges) for node, edges in found.items()}
 
-    def name(self, item: Node | Edge) -> str:
-        """What a node or an edge is called, wherever it is told.
+    def name(self, item: tuple[int, ...]) -> str:
+        """What a node (stage, place) or an edge is called, wherever it is told.
 
         Example:
             >>> graph = Graph.complete((2, 2, 1))
             >>> graph.name(Node(1, 0)), graph.name(Edge((2, 0, 1)))
             ('h1.0', 'h1.1→out0')
         """
-        if isinstance(item, Node):
-            return self.names[item.stage][item.place]
-        slots = self.slots[item.child.stage]
-        return f"{self.name(item.parent)}→{self.name(item.child)}" + (f".{slots[item.slot]}" if len(slots) > 1 else "")
+        if len(item) == 2:
+            return self.names[item[0]][item[1]]
+        edge = Edge(item)
+        slots = self.slots[edge.child.stage]
+        return f"{self.name(edge.parent)}→{self.name(edge.child)}" + (f".{slots[edge.slot]}" if len(slots) > 1 else "")
 
     def existing(self, edges: Iterable[tuple[int, ...]]) -> tuple[Edge, ...]:
         """Edges by their numbers.

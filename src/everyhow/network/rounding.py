@@ -277,6 +277,22 @@ def decision_margin(network: Network, points: Float[np.ndarray, "inputs features
     return max(onward(runs, layer).margin for layer in range(network.depth))
 
 
+def run_received(
+    network: Network, layer: int, received: Float[np.ndarray, "*batch neurons"]
+) -> tuple[Float[np.ndarray, "*batch outputs"], Bool[np.ndarray, "*batch"]]:
+    """The outputs when a layer has these pre-activations, and in which runs a neuron that steps, and that something
+    reads, comes within 1e-9 of its jump."""
+    near, state = np.zeros(received.shape[:-1], bool), received
+    for after in range(layer, network.depth + 1):
+        sums = received if after == layer else network.received(after, state)
+        function = activation(network.activations[after - 1])
+        if function.code == STEP:
+            read = sums if after == network.depth else sums[..., network.weights[after].any(axis=0)]
+            near |= ~(np.abs(read) > BOUNDARY_SHIFT).all(axis=-1)
+        state = function(sums)
+    return state, near
+
+
 def _most(values: np.ndarray) -> np.ndarray:
     return values.max(axis=0, initial=0.0)
 

@@ -12,6 +12,7 @@ from ..boolean.smallest import Formula
 from ..boolean.truth_table import INPUT_NAMES, TruthTable
 from ..common.display import Displayed
 from ..network.network import Network
+from ..network.rounding import run_received
 from .readout import Readout, rows_of, shown_formula
 
 
@@ -29,7 +30,8 @@ class ReadoutExplanation(Displayed):
         gate: what the network decides at each pattern, the first signal being the leftmost digit.
         residual: of the combination, relative to how much the pre-activations vary.
         shares: how much of that variation each signal carries.
-        undecided: the patterns at which the output lies within 1e-9 of the decision boundary, where rounding decides.
+        undecided: the patterns at which the output lies within 1e-9 of the decision boundary, or a neuron that steps of
+            its jump, where rounding decides; the gate is 0 there.
     """
 
     readouts: tuple[Readout, ...]
@@ -91,7 +93,7 @@ def explain_by(network: Network, readouts: tuple[Readout, ...], margin: float) -
     and the gate read off from the network.
 
     The signals must be independent of each other and the constant. Where an output comes within `margin` of the
-    decision boundary, the gate is undecided.
+    decision boundary, or a neuron that steps within 1e-9 of its jump, the gate is undecided, and 0.
     """
     layer, inputs = readouts[0].layer, readouts[0].table.inputs
     tables = np.array([readout.table.bits for readout in readouts])
@@ -104,9 +106,11 @@ def explain_by(network: Network, readouts: tuple[Readout, ...], margin: float) -
     residual = np.linalg.norm(signals.T @ weights + constant - received) / variation
     shares = np.linalg.norm(weights, axis=1) * np.linalg.norm(signals - middle, axis=1) / variation
     patterns = np.array(list(product((0.0, 1.0), repeat=len(readouts))))
-    outputs = network.run_received(layer + 1, patterns @ weights + constant)[:, 0]
-    gate = TruthTable(len(readouts), sum(1 << k for k, output in enumerate(outputs) if output > network.level))
-    undecided = np.flatnonzero(~(np.abs(outputs - network.level) > margin))
+    outputs, near = run_received(network, layer + 1, patterns @ weights + constant)
+    above = outputs[:, 0] - network.level
+    sure = (np.abs(above) > margin) & ~near
+    gate = TruthTable(len(readouts), sum(1 << int(k) for k in np.flatnonzero(sure & (above > 0))))
+    undecided = np.flatnonzero(~sure)
     return _shown(readouts, gate, float(residual), tuple(shares.tolist()), tuple(undecided.tolist()))
 
 

@@ -10,7 +10,7 @@ from ..boolean.smallest import MOST_INPUTS
 from ..boolean.truth_table import row_name
 from ..common.budget import over_budget
 from ..network.network import Network
-from ..network.rounding import decision_margin
+from ..network.rounding import decision_margin, run_received
 from .explanation import ReadoutExplanation
 from .readout import Signals, readable_signals
 from .readouts import MOST_SIGNALS, RUNGS, STEPS_PER_SET, Readouts, Rung, search
@@ -26,12 +26,14 @@ class LayerReadouts:
         found: the explanations by at most so many signals as the budget allowed; None when it allowed none.
         asked: the size of the largest sets that were to be searched.
         refused: what the budget did not allow, in words.
+        ties: why what passes depends on rounding, in words; empty when it does not.
     """
 
     signals: Signals
     found: Readouts | None
     asked: int
     refused: tuple[str, ...]
+    ties: tuple[str, ...] = ()
 
     @property
     def layer(self) -> int:
@@ -68,17 +70,20 @@ class ReadoutFindings:
     Attributes:
         layers: the hidden layers, the first one first; none when the network has too many inputs.
         beyond: what is never searched, in words.
-        ties: why what passes depends on rounding, in words; empty when it does not.
     """
 
     layers: tuple[LayerReadouts, ...] = ()
     beyond: tuple[str, ...] = ()
-    ties: tuple[str, ...] = ()
 
     @property
     def refused(self) -> tuple[str, ...]:
         """What was not searched, in words."""
         return self.beyond + sum((layer.refused for layer in self.layers), ())
+
+    @property
+    def ties(self) -> tuple[str, ...]:
+        """Why what passes depends on rounding, each reason once."""
+        return tuple(dict.fromkeys(reason for layer in self.layers for reason in layer.ties))
 
     def strictest(self) -> Iterator[ReadoutExplanation]:
         """The explanations of all layers, each by the strictest of `behavioral` and `exact` that anything passes."""
@@ -98,8 +103,7 @@ def examine_readouts(
             beyond=(f"readouts are searched for at most {MOST_INPUTS} inputs; the network has {network.widths[0]}",)
         )
     return ReadoutFindings(
-        tuple(_examine(network, layer, tolerance, most, costs, budget) for layer in range(1, network.depth)),
-        ties=_ties(network),
+        tuple(_examine(network, layer, tolerance, most, costs, budget) for layer in range(1, network.depth))
     )
 
 
@@ -108,7 +112,7 @@ def _examine(
 ) -> LayerReadouts:
     signals = readable_signals(network, layer, tolerance)
     asked = min(MOST_SIGNALS if most is None else most, signals.rank)
-    number, allowed = 0, 0
+    number, allowed, ties = 0, 0, _ties(network, layer)
     for size in range(1, asked + 1):
         number += sets_to_fit(signals, size)
         refusal = over_budget(
@@ -118,17 +122,25 @@ def _examine(
         )
         if refusal:
             found = search(network, signals, allowed, costs) if allowed else None
-            return LayerReadouts(signals, found, asked, (refusal,))
+            return LayerReadouts(signals, found, asked, (refusal,), ties)
         allowed = size
-    return LayerReadouts(signals, search(network, signals, asked, costs), asked, ())
+    return LayerReadouts(signals, search(network, signals, asked, costs), asked, (), ties)
 
 
-def _ties(network: Network) -> tuple[str, ...]:
-    """At which inputs rounding decides what the network itself does, so that no combination can be held to it."""
-    outputs, margin = network.run(network.corners)[:, 0], decision_margin(network, network.corners)
-    rows = [
-        row_name(int(row), network.widths[0]) for row in np.flatnonzero(~(np.abs(outputs - network.level) > margin))
-    ]
-    if not rows:
-        return ()
-    return (f"the output lies on the decision boundary at {' '.join(rows)}, so that no readout explanation passes",)
+def _ties(network: Network, layer: int) -> tuple[str, ...]:
+    """At which inputs rounding decides what the network itself does after a layer, so that no combination can be held
+    to it."""
+    states, margin = network.layers(network.corners), decision_margin(network, network.corners)
+    outputs, near = run_received(network, layer + 1, network.received(layer + 1, states[layer]))
+    boundary, jump = _rows(network, ~(np.abs(outputs[:, 0] - network.level) > margin)), _rows(network, near)
+    ties = []
+    if boundary:
+        ties.append(f"the output lies on the decision boundary at {boundary}, so that no readout explanation passes")
+    if jump:
+        said = "so that rounding decides which readout explanations of the layer pass"
+        ties.append(f"a neuron after layer {layer} lies on the jump of its step at {jump}, {said}")
+    return tuple(ties)
+
+
+def _rows(network: Network, chosen: np.ndarray) -> str:
+    return " ".join(row_name(int(row), network.widths[0]) for row in np.flatnonzero(chosen))

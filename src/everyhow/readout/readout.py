@@ -20,6 +20,8 @@ DEFAULT_TOLERANCE = 1e-3
 VARIES = 1e-9
 # Larger whole numbers are no longer read as a code.
 LARGEST_WHOLE = 9
+# A number this close to the middle between two whole ones is rounded to neither.
+MIDDLE = 1e-9
 # Coefficients this much smaller than the largest, and constants this small, are not written out.
 NEGLIGIBLE = 5e-7
 
@@ -36,7 +38,8 @@ class Readout(Displayed):
         coefficients: one per neuron; of all that fit, those of least norm.
         constant: what is added.
         residual: how far the code is from the signal, relative to how much the signal varies (root mean squares).
-        whole: whether rounding coefficients and constant to whole numbers leaves the residual within the tolerance.
+        whole: whether rounding coefficients and constant to whole numbers leaves the residual within the tolerance, and
+            none of them lies halfway between two.
     """
 
     layer: int
@@ -112,6 +115,7 @@ class Signals:
         coefficients, constant = self.coefficients[index], float(self.constants[index])
         rounded = np.round(coefficients)
         small = max(np.abs(rounded).max(initial=0.0), abs(round(constant))) <= LARGEST_WHOLE
+        off = np.abs(np.append(coefficients - rounded, constant - round(constant)))
         code = self.states @ rounded + round(constant)
         whole = small and relative_residual(rows_of(self.tables[index : index + 1], self.inputs), code[None])[0]
         return Readout(
@@ -120,7 +124,7 @@ class Signals:
             coefficients,
             constant,
             float(self.residuals[index]),
-            bool(small and whole <= self.tolerance),
+            bool(small and whole <= self.tolerance and off.max() < 0.5 - MIDDLE),
         )
 
 
@@ -211,7 +215,8 @@ def _reading_order(tables: np.ndarray, inputs: int) -> np.ndarray:
 
 def _term(value: float, name: str) -> str:
     sign = "-" if value < 0 else "+"
-    size = abs(value)
+    # Without what rounding leaves, which may differ from one way of fitting to another.
+    size = float(f"{abs(value):.12g}")
     digits = f"{size:.3g}"
     if not name:
         return f"{sign} {digits}"

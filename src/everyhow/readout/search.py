@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..network.network import Network
-from ..network.rounding import decision_margin
+from ..network.rounding import decision_margin, run_received
 from .readout import VARIES, Signals, rows_of
 
 # Fitted values computed at once; bounds the memory to tens of megabytes.
@@ -40,7 +40,8 @@ def fit_sets(network: Network, signals: Signals, size: int) -> FittedSets:
 
     These are independent of each other and the constant; the least-squares combination of them, put in place of the
     next layer's pre-activations, makes the network decide as it does at every input (by a margin of 1e-9 in the
-    output); and each has a share above the tolerance in what the combination varies by.
+    output, and before every neuron that steps); and each has a share above the tolerance in what the combination varies
+    by.
     """
     received = network.received(signals.layer + 1, signals.states)
     decisions = network.run(network.corners)[:, 0] > network.level
@@ -86,10 +87,10 @@ class _Fit:
         return sets[kept], residuals[kept]
 
     def _decided(self, fitted: Float[np.ndarray, "sets inputs neurons"]) -> Bool[np.ndarray, " sets"]:
-        outputs = self.network.run_received(self.layer + 1, fitted)[..., 0]
-        above = outputs - self.network.level
+        outputs, near = run_received(self.network, self.layer + 1, fitted)
+        above = outputs[..., 0] - self.network.level
         margin = np.where(self.decisions, above, -above)
-        return margin.min(axis=1) > self.margin
+        return (margin.min(axis=1) > self.margin) & ~near.any(axis=1)
 
 
 def _blocks(count: int, size: int, at_once: int) -> Iterator[np.ndarray]:

@@ -15,7 +15,7 @@ from ..ladder import DEFINITIONS
 from ..mapping.alignment import minimal_mappings
 from ..mapping.mapping import Mapping
 from ..model.circuit import Circuit
-from .terminal.lines import gate_text, neuron_name
+from .terminal.lines import gate_text
 from .words import dispute_text, neurons_text, place_text, plural, survivors_by_rung
 
 # Rows of a table, for each output; enough for any reference network.
@@ -52,8 +52,7 @@ def _tables_of(audit: Audit, most: int) -> dict[str, RunTable]:
 
 def edges_text(circuit: Circuit) -> str:
     """The edges of a circuit in words, such as A→h1.0."""
-    last = len(circuit.widths) - 1
-    return " ".join(f"{neuron_name(l - 1, i, last)}→{neuron_name(l, j, last)}" for l, j, i in circuit.edges)  # noqa: E741
+    return " ".join(map(circuit.graph.name, circuit.edges))
 
 
 @dataclass(frozen=True)
@@ -108,9 +107,9 @@ def _ladder(audit: Audit) -> _Rows:
 
 def _activations(audit: Audit, findings: PaperFindings) -> _Rows:
     network = audit.network
-    inputs, last = network.widths[0], network.depth
+    inputs = network.widths[0]
     rows = [
-        (neuron_name(layer, j, last), layer, j, row_name(row, inputs), float(value))
+        (network.graph.name((layer, j)), layer, j, row_name(row, inputs), float(value))
         for layer, state in enumerate(network.layers(network.corners))
         for j in range(state.shape[1])
         for row, value in enumerate(state[:, j])
@@ -119,22 +118,22 @@ def _activations(audit: Audit, findings: PaperFindings) -> _Rows:
 
 
 def _edges(audit: Audit, findings: PaperFindings) -> _Rows:
-    usage, last = findings.circuits.usage, audit.network.depth
+    usage, network, name = findings.circuits.usage, audit.network, audit.network.graph.name
     rows = [] if usage is None else [
         (
-            neuron_name(layer - 1, i, last), neuron_name(layer, j, last), float(audit.network.weights[layer - 1][j, i]),
-            number, number / usage.circuits if usage.circuits else None, usage.role((layer, j, i)),
+            name(edge.parent), name(edge.child), network.weights[edge[0] - 1][edge[1:]].item(),
+            number, number / usage.circuits if usage.circuits else None, usage.role(edge),
         )
-        for (layer, j, i), number in usage.edges.items()
+        for edge, number in usage.edges.items()
     ]  # fmt: skip
     title = "How many perfect circuits use each edge"
     return _table("edges", title, "source target weight circuits share role", rows)
 
 
 def _neurons(audit: Audit, findings: PaperFindings) -> _Rows:
-    usage, last = findings.circuits.usage, audit.network.depth
+    usage, graph = findings.circuits.usage, audit.network.graph
     rows = [] if usage is None else [
-        (neuron_name(*neuron, last), n, n / usage.circuits if usage.circuits else None, usage.role(neuron))
+        (graph.name(neuron), n, n / usage.circuits if usage.circuits else None, usage.role(neuron))
         for neuron, n in usage.neurons.items()
     ]  # fmt: skip
     return _table("neurons", "How many perfect circuits use each hidden neuron", "neuron circuits share role", rows)
@@ -161,15 +160,15 @@ def _circuits(audit: Audit, findings: PaperFindings) -> _Rows:
 
 
 def _gates(audit: Audit, findings: PaperFindings) -> _Rows:
-    circuit, last = findings.circuits.simplest, audit.network.depth
+    circuit, graph = findings.circuits.simplest, audit.network.graph
     rows = []
     if circuit is not None and findings.interpretations.simplest is not None:
         points = audit.network.corners
         table = Interpretations(audit.network, circuit, points, ReadingRule(decision=audit.decision))
         rows = [
             (
-                neuron_name(*neuron, last), gate_text(gate, last), gate.table,
-                " ".join(neuron_name(*parent, last) for parent in gate.parents),
+                graph.name(neuron), gate_text(gate, graph), gate.table,
+                " ".join(map(graph.name, gate.parents)),
                 share.numerator * (table.count // share.denominator), float(share),
             )
             for neuron, shares in table.gate_shares.items()

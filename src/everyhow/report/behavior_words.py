@@ -7,7 +7,6 @@ from ..auditing.document import by_ablation
 from ..common.sql import RunTable, Table
 from ..readout.observed import ObservedSignals
 from .audit_tables import edges_text
-from .terminal.lines import neuron_name
 from .words import (
     Answer,
     ablations_text,
@@ -89,7 +88,7 @@ def readouts_text(layer: ObservedSignals) -> str:
 
 def behavior_tables(audit: BehaviorAudit) -> dict[str, RunTable]:
     """Counts, ladder, circuits, edges and mappings, as tables."""
-    findings, last = audit.findings, audit.network.depth
+    findings = audit.findings
     circuits = findings.circuits
     found = [
         _table("counts", "Counts, by their names in audit.json", "count value",
@@ -102,8 +101,8 @@ def behavior_tables(audit: BehaviorAudit) -> dict[str, RunTable]:
             for circuit in (listed or ())[:MOST_ROWS]
         ]),
         _table("edges", "How many perfect circuits use each edge", "edge circuits role", [
-            (f"{neuron_name(k - 1, i, last)}→{neuron_name(k, j, last)}", n, usage.role((k, j, i)))
-            for usage in filter(None, [circuits.usage]) for (k, j, i), n in usage.edges.items()
+            (audit.network.graph.name(edge), n, usage.role(edge))
+            for usage in filter(None, [circuits.usage]) for edge, n in usage.edges.items()
         ]),
         _table("readouts", "What is linear in each hidden layer", "layer signals directions residual accuracy", [
             (layer.layer, len(layer), layer.rank, probe.residual, probe.accuracy)

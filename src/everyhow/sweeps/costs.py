@@ -10,10 +10,10 @@ from ..auditing.options import Preset, chosen_depth
 from ..authors import findings as authors
 from ..behavior import Behavior
 from ..circuit.findings import COUNTING, counting_steps
-from ..circuit.space import circuits_in_space
 from ..common.budget import over_budget
 from ..interpretation.findings import SAMPLE, STRETCH, steps_per_circuit
 from ..mapping.findings import foreseen_refusal
+from ..model.space import circuits_in_space
 from ..network.network import Network
 from .plan import Block, Plan
 from .settings import Setting
@@ -98,7 +98,7 @@ def _explanation_seconds(setting: Setting, budget: int, exact_up_to: int) -> flo
     part = _dense(setting).output(0)
     inputs = 1 << part.widths[0]
     steps = {what: needed for what, needed in counting_steps(part, inputs).items() if needed <= budget}
-    circuits = PERFECT_SHARE * circuits_in_space(part) if steps else 0
+    circuits = PERFECT_SHARE * circuits_in_space(part.graph) if steps else 0
     each = steps_per_circuit(part, inputs)
     if circuits * each > (STRETCH * budget if circuits <= exact_up_to else budget):
         circuits = SAMPLE

@@ -10,7 +10,7 @@ import numpy as np
 from ..behavior import parse_task
 from ..boolean.gates import name_of
 from ..boolean.truth_table import TruthTable
-from ..circuit.space import circuits_in_space
+from ..model.space import circuits_in_space
 from ..network.documents import network_from_document
 from ..network.network import Network
 from . import plain
@@ -38,6 +38,11 @@ def authors_again(part: dict[str, Any], network: Network) -> dict[str, Any]:
     if said["candidate_formulas"] is None:
         held = Holds(lambda n: n is None, "nothing", "the budget did not allow it")
         counts |= dict.fromkeys(("candidate_formulas", "aligned_formulas", "mappings", "mappings_per_formula"), held)
+    if isinstance(counts["interpretations_per_circuit"], Open):
+        counts["interpretations_per_circuit"] = Holds(
+            lambda n: n == sorted(n) and len(n) == said["perfect_circuits"] and sum(n) == said["interpretations"],
+            "one number for each circuit, in order, and their sum", "only its order, number and sum",
+        )  # fmt: skip
     table, name = _computes(network)
     task = part["options"]["tables"][0]
     inputs = network.widths[0]
@@ -106,7 +111,7 @@ def _counts(given: str) -> dict[str, Any]:
     found: dict[str, Any] = {"circuits_in_space": Open(TOO_MANY)}
     if sparsity:
         found["min_node_sparsity"] = sparsity
-    if circuits_in_space(network) > MOST_CIRCUITS:
+    if circuits_in_space(network.graph) > MOST_CIRCUITS:
         keys = ("perfect_circuits", "interpretations", "interpretations_per_circuit")
         found |= dict.fromkeys(keys, Open(TOO_MANY))
     else:

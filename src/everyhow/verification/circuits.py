@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..behavior import Behavior
-from ..circuit.space import circuits_in_space
 from ..circuit.uniform import draw_from_space
+from ..model.space import circuits_in_space
 from ..network.network import Network
 from . import plain
 from .check import Check
@@ -35,6 +35,8 @@ BOUNDARY = 1e-9
 MANY_INPUTS, LISTABLE = 64, 63
 # Items that are listed, of however many.
 LISTED = 1000
+# Inputs at which the network lies on its boundary that are named.
+MOST_NAMED = 8
 # Points drawn from each box that a robust circuit must decide right on.
 POINTS_PER_BOX = 200
 TOO_MANY = "more circuits than are run one by one"
@@ -232,7 +234,22 @@ class CircuitsAgain:
         """What depends on rounding."""
         parts = [(self.perfect, "perfect"), (None if self.asked == "resample" and self.inputs > MANY_INPUTS else
                                              self.faithful, "resample-faithful")]  # fmt: skip
-        return tuple(tied(found, kind) for found, kind in parts if found is not None and not found.sure)
+        told = [tied(found, kind) for found, kind in parts if found is not None and not found.sure]
+        return (*self._own_ties, *told)
+
+    @property
+    def _own_ties(self) -> tuple[str, ...]:
+        """Where the whole network lies on its boundary, if that is not told by the number of perfect circuits."""
+        alone = self.asked == "resample" and self.inputs > MANY_INPUTS
+        if alone or self.perfect is None or not self.perfect.sure:
+            return ()
+        behavior, network = self.run.behavior, self.run.network
+        outputs = plain.run(network, behavior.points)[-1]
+        sure, _, perhaps = decided_as(outputs, np.asarray(behavior.wanted), behavior.decision, network.threshold)
+        names = [behavior.name_of(row) for row in np.flatnonzero(sure != perhaps).tolist()]
+        more = f" and at {len(names) - MOST_NAMED:,} more inputs" if len(names) > MOST_NAMED else ""
+        said = f"the network's own output lies on the decision boundary at {' '.join(names[:MOST_NAMED])}{more}"
+        return (said,) if names else ()
 
     def counts(self, said: dict[str, Any]) -> dict[str, Any]:
         """The counts by their names; what an estimate or a count of robust circuits says is held to samples."""
@@ -406,7 +423,7 @@ def estimate_again(
         circuits += drawn(network, min(1 << 15, wanted - start), generator)
     found = RunCircuits(network, behavior, circuits).right(ablation)
     certain, possible = int(found.certain.sum()), int(found.possible.sum())
-    space = circuits_in_space(network)
+    space = circuits_in_space(network.graph)
     return {
         "value": space * ((certain + possible) / (2 * wanted)),
         "low": space * float(binomtest(certain, wanted).proportion_ci(0.95, "exact").low),
@@ -417,7 +434,7 @@ def estimate_again(
 
 def all_circuits_run(network: Network, behavior: Behavior, ablation: str) -> RunCircuits | None:
     """All circuits, when they are few enough to be run one by one."""
-    if circuits_in_space(network) > MOST_CIRCUITS:
+    if circuits_in_space(network.graph) > MOST_CIRCUITS:
         return None
     run = RunCircuits(network, behavior, list(plain.all_circuits(network.weights)))
     return run if run.affordable(ablation) and run.affordable("zero") else None
@@ -433,7 +450,7 @@ def check_large(
     of each other."""
     counts, ladder = part["counts"], part["ladder"]["circuits"]
     details = part.get("details", part)["circuits"]
-    space = circuits_in_space(network)
+    space = circuits_in_space(network.graph)
     yield Check("circuits_in_space", "layer by layer", counts["circuits_in_space"], space)
     stated = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
     runs = len(behavior.points) ** (2 if ablation == "resample" else 1)
@@ -450,8 +467,8 @@ def check_large(
         again = estimate_again(network, behavior, ablation, estimate, part["options"]["budget"])
         yield compared("perfect_circuits_estimated", "the same circuits drawn again and run", estimate, again)
     yield from _within(counts, network, behavior, circuits, ablation)
-    yield from _sums(counts, ladder, details, ablation)
-    yield from _listed(network, behavior, details, ablation)
+    yield from sums(network, counts, ladder, details, ablation)
+    yield from listed_run(network, behavior, details, ablation)
 
 
 def _within(counts, network: Network, behavior: Behavior, circuits, ablation: str) -> Iterator[Check]:
@@ -467,7 +484,8 @@ def _within(counts, network: Network, behavior: Behavior, circuits, ablation: st
         yield Check("interpretations per circuit", scope, len(ways), sum(least <= n <= most for n in ways))
 
 
-def _sums(counts, ladder, details, ablation) -> Iterator[Check]:
+def sums(network: Network, counts, ladder, details, ablation) -> Iterator[Check]:
+    """What the numbers of a large space say of each other."""
     scope = "sums"
     between = counts.get("perfect_circuits_between")
     stated = counts.get("perfect_circuits", between and between[0])
@@ -480,7 +498,10 @@ def _sums(counts, ladder, details, ablation) -> Iterator[Check]:
         yield Check("perfect_by_edges keys", scope, list(by_edges), [str(k) for k in sorted(map(int, by_edges))])
         yield Check("fewest_edges", scope, counts["fewest_edges"], min(map(int, by_edges), default=None))
     faithful = details["resample_faithful_by_edges"]
-    if faithful is not None:
+    if faithful is None:
+        rungs = ("resample_faithful", "resample_faithful_fewest_edges")
+        yield Check("resample_faithful", scope, [ladder[rung] for rung in rungs], [None, None])
+    else:
         left = ladder["resample_faithful"]
         yield Check("resample_faithful_by_edges", scope, left, sum(faithful.values()) if left is not None else None)
         fewest = faithful[min(faithful, key=int)] if faithful else 0
@@ -498,6 +519,10 @@ def _sums(counts, ladder, details, ablation) -> Iterator[Check]:
     if usage is not None and by_edges is not None:
         total = sum(int(size) * number for size, number in by_edges.items())
         yield Check("usage", scope, usage["circuits"], stated)
+        edges = [[at, int(j), int(i)] for at, w in enumerate(network.weights, 1) for j, i in np.argwhere(w != 0)]
+        neurons = [[at, j] for at in range(1, network.depth) for j in range(network.widths[at])]
+        for key, items in (("edges", edges), ("neurons", neurons)):
+            yield Check(f"usage.{key} items", "of the network", [row["item"] for row in usage[key]], items)
         yield Check("usage.edges", scope, sum(row["circuits"] for row in usage["edges"]), total)
         roles = [
             "never" if row["circuits"] == 0 else "core" if row["circuits"] == usage["circuits"] else "contingent"
@@ -506,7 +531,7 @@ def _sums(counts, ladder, details, ablation) -> Iterator[Check]:
         yield Check("usage roles", "by the numbers", [row["role"] for row in usage["edges"] + usage["neurons"]], roles)
 
 
-def _listed(network: Network, behavior: Behavior, details: dict[str, Any], ablation: str) -> Iterator[Check]:
+def listed_run(network: Network, behavior: Behavior, details: dict[str, Any], ablation: str) -> Iterator[Check]:
     """The minimal circuits that are listed: right, and nothing smaller inside is."""
     for key, ablations in (("minimal", (ablation,)), ("resample_faithful_minimal", (ablation, "resample"))):
         circuits = (details.get(key) or {}).get("listed", [])

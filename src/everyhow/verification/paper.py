@@ -11,7 +11,7 @@ import numpy as np
 from ..behavior import Behavior
 from ..boolean.gates import name_of
 from ..boolean.truth_table import TruthTable
-from ..circuit.space import circuits_in_space
+from ..model.space import circuits_in_space
 from ..network.network import Network
 from . import plain
 from .circuits import CircuitsAgain, all_circuits_run
@@ -169,7 +169,7 @@ class PaperAgain:
         run = None if self.circuits is None else self.circuits.run
         return lesson_again(
             asked.network, asked.task, asked.computes, asked.decision, asked.depth, asked.options["shown"],
-            self._budget, run, circuits_in_space(asked.network),
+            self._budget, run, circuits_in_space(asked.network.graph),
         )  # fmt: skip
 
     @cached_property
@@ -422,6 +422,9 @@ OTHER_REASON = re.compile(
     r"|the network has more than 10\^300 circuits; take out the neurons that are not needed"
     r"|[\d,]+ [\w ,]+ leave the output on the decision boundary, so that rounding decides them"
     r"|the output lies on the decision boundary at [01 ]+, so that no readout explanation passes"
+    r"|the network's own output lies on the decision boundary at .+"
+    r"|a neuron after layer \d+ lies on the jump of its step at [01 ]+, so that rounding decides which readout "
+    r"explanations of the layer pass"
     r"|[\d,]+ perfect circuits are too many to be run amid every other input"
     r"|the network is too [\w ,.;:-]+"
 )

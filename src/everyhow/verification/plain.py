@@ -429,6 +429,20 @@ def run_on(network, layer, received):
     return state[:, 0]
 
 
+def on_a_jump(network, layer, received):
+    """In which runs a neuron that steps, and that something reads, comes within 1e-9 of its jump, when the layer after
+    `layer` receives `received`."""
+    near, weights = np.zeros(len(received), bool), network.weights
+    for at in range(layer, len(weights)):
+        if network.activations[at] in ("step", "sign"):
+            is_read = [at == len(weights) - 1 or any(weights[at + 1][:, j]) for j in range(received.shape[1])]
+            near |= (np.abs(received[:, is_read]) <= 1e-9).any(axis=1)
+        state = activate(network.activations[at], received)
+        if at < len(weights) - 1:
+            received = state @ weights[at + 1].T + network.biases[at + 1]
+    return near
+
+
 def readout_explanations(network, layer, most, tolerance):
     """For each set of signals that passes `behavioral`: its signals, gate, residual."""
     points = corners(network)
@@ -449,13 +463,14 @@ def readout_explanations(network, layer, most, tolerance):
                 np.linalg.norm(np.outer(c - c.mean(), w)) / variation for c, w in zip(columns, weights, strict=False)
             ]
             outputs = run_on(network, layer, fitted)
-            decided = all(
+            decided = not on_a_jump(network, layer, fitted).any() and all(
                 o - network.threshold > 1e-9 if d else network.threshold - o > 1e-9
                 for o, d in zip(outputs, decisions, strict=True)
             )
             if min(shares) > tolerance and decided:
-                patterns = np.array([[*p, 1] for p in itertools.product([0, 1], repeat=size)], float)
-                gate = tuple((run_on(network, layer, patterns @ weights) > network.threshold).astype(int).tolist())
+                patterns = np.array([[*p, 1] for p in itertools.product([0, 1], repeat=size)], float) @ weights
+                above = run_on(network, layer, patterns) - network.threshold > 1e-9
+                gate = tuple((above & ~on_a_jump(network, layer, patterns)).astype(int).tolist())
                 yield chosen, gate, relative_residual(fitted, received)
 
 
@@ -542,26 +557,14 @@ def circuit_error(network, behavior, circuit, decision, ablation):
 # Everything at once, where one by one would take minutes. Still nothing is left out and nothing is clever.
 
 
-def masks_of(circuits):
-    """For each layer the edges of all circuits as ones: (circuits, neurons, parents); layers have at least one."""
-    found = []
-    for layer in range(len(circuits[0])):
-        inputs = 1 + max((i for c in circuits for parents in c[layer] for i in parents), default=0)
-        mask = np.zeros((len(circuits), len(circuits[0][layer]), inputs))
-        for k, circuit in enumerate(circuits):
-            for j, parents in enumerate(circuit[layer]):
-                mask[k, j, list(parents)] = 1
-        found.append(mask)
-    return found
-
-
 def run_many(network, points, circuits, ablated=None):
     """The outputs of every circuit at every point, (circuits, points, outputs), and what the outputs receive."""
     state, received = np.asarray(points, float), None
     for layer, (w, b, name) in enumerate(zip(network.weights, network.biases, network.activations, strict=True)):
         mask = np.zeros((len(circuits), *w.shape))
-        own = masks_of([(circuit[layer],) for circuit in circuits])[0]
-        mask[:, :, : own.shape[2]] = own
+        for k, circuit in enumerate(circuits):
+            for j, parents in enumerate(circuit[layer]):
+                mask[k, j, list(parents)] = 1
         received = state @ (w * mask).transpose(0, 2, 1) + b
         if ablated is not None:
             received = received + ablated[layer] @ (w * (1 - mask)).transpose(0, 2, 1)

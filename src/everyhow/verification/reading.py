@@ -39,7 +39,7 @@ class LayerAgain:
         most: the most signals of an explanation; None for the usual number.
         costs: prices.
         budget: of the audit.
-        tied: whether the network itself lies on its decision boundary somewhere.
+        ties: where the network itself lies on its decision boundary, or on the jump of a step after the layer.
     """
 
     network: Network
@@ -87,9 +87,11 @@ class LayerAgain:
         rounded = np.round(code)
         small = max([abs(round(constant)), *np.abs(rounded)]) <= LARGEST_WHOLE
         whole = plain.relative_residual(self.state @ rounded + round(constant), signal) <= self.tolerance
+        # A number in the middle between two whole ones is rounded to neither.
+        clear = all(abs(abs(x - round(x)) - 0.5) > 1e-9 for x in (*code.tolist(), constant))
         bits = sum(int(bit) << row for row, bit in enumerate(signal))
         table = TruthTable(self.network.widths[0], bits)
-        return Readout(self.layer, table, code, constant, residual, bool(small and whole))
+        return Readout(self.layer, table, code, constant, residual, bool(small and whole and clear))
 
     @cached_property
     def asked(self) -> int:
@@ -142,12 +144,14 @@ class LayerAgain:
             plain.run_on(self.network, self.layer, fitted),
         )
         right = np.where(natural > level, outputs - level, level - outputs)
-        if min(shares) <= self.tolerance or right.min() <= BOUNDARY:
+        on_a_jump = plain.on_a_jump(self.network, self.layer, fitted).any()
+        if min(shares) <= self.tolerance or right.min() <= BOUNDARY or on_a_jump:
             return []
-        patterns = np.array([[*p, 1] for p in itertools.product([0, 1], repeat=len(chosen))], float)
-        made = plain.run_on(self.network, self.layer, patterns @ weights)
-        gate = [int(output > level) for output in made]
-        undecided = [row for row, output in enumerate(made) if abs(output - level) <= BOUNDARY]
+        patterns = np.array([[*p, 1] for p in itertools.product([0, 1], repeat=len(chosen))], float) @ weights
+        made = plain.run_on(self.network, self.layer, patterns)
+        near = (np.abs(made - level) <= BOUNDARY) | plain.on_a_jump(self.network, self.layer, patterns)
+        gate = [int(output > level and not open_) for output, open_ in zip(made, near, strict=True)]
+        undecided = np.flatnonzero(near).tolist()
         turned, mask = list(chosen), 0
         for k in range(len(chosen)):
             place = 1 << (len(chosen) - 1 - k)
@@ -255,11 +259,22 @@ def layers_again(
         return [], [], ()
     if inputs > MOST_INPUTS:
         return [], [f"readouts are searched for at most {MOST_INPUTS} inputs; the network has {inputs}"], ()
-    outputs = plain.run(network, plain.corners(network))[-1][:, 0]
-    rows = [format(k, f"0{inputs}b") for k, o in enumerate(outputs) if abs(o - network.threshold) <= BOUNDARY]
-    said = f"the output lies on the decision boundary at {' '.join(rows)}, so that no readout explanation passes"
-    ties = (said,) if rows else ()
-    layers = [
-        LayerAgain(network, layer, tolerance, most, costs, budget, ties) for layer in range(1, network.depth)
-    ]  # fmt: skip
-    return layers, [], ties
+    states = plain.run(network, plain.corners(network))
+    boundary = _named_rows(np.abs(states[-1][:, 0] - network.threshold) <= BOUNDARY, inputs)
+    said = [f"the output lies on the decision boundary at {boundary}, so that no readout explanation passes"]
+    layers, told = [], []
+    for layer in range(1, network.depth):
+        received = states[layer] @ network.weights[layer].T + network.biases[layer]
+        jump = _named_rows(plain.on_a_jump(network, layer, received), inputs)
+        own = [
+            f"a neuron after layer {layer} lies on the jump of its step at {jump}, so that rounding decides which "
+            f"readout explanations of the layer pass"
+        ]
+        ties = (*(said if boundary else ()), *(own if jump else ()))
+        layers.append(LayerAgain(network, layer, tolerance, most, costs, budget, ties))
+        told += [one for one in ties if one not in told]
+    return layers, [], tuple(told)
+
+
+def _named_rows(chosen: np.ndarray, inputs: int) -> str:
+    return " ".join(format(row, f"0{inputs}b") for row in np.flatnonzero(chosen).tolist())

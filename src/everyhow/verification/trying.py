@@ -3,7 +3,7 @@ prediction of it, and every trial of circuits."""
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import comb
 from typing import Any
@@ -24,7 +24,7 @@ MOST_PREDICTIONS = 12_000_000
 HALFWAY, NATURAL, BOUNDARY = 1e-3, 1e-3, 1e-9
 STEPS = {1: 0.05, 2: 0.05, 3: 0.05, 4: 0.125, 5: 0.25, 6: 0.5}
 REACH = 0.5
-ROUNDING = "a run ends on the decision boundary, where rounding decides"
+ROUNDING = "a run ends on the decision boundary or on the jump of a step, where rounding decides"
 TOO_MANY = "more predictions than are made again"
 
 
@@ -45,6 +45,11 @@ class Placed:
     def text(self) -> str:
         """What it is called in disputes."""
         return f"Mapping({self.tree.algorithm}: {mapping_text(self.tree, self.place)})"
+
+    @property
+    def layer(self) -> int:
+        """The last layer that it reads."""
+        return max((layer for layer, _ in self.place), default=0)
 
     def document(self) -> dict[str, Any]:
         """As it stands in audit.json."""
@@ -98,6 +103,11 @@ class Coded:
         """What it is called in disputes."""
         return repr(self.explanation)
 
+    @property
+    def layer(self) -> int:
+        """The layer that it reads."""
+        return self.explanation.layer
+
     def document(self) -> dict[str, Any]:
         """As it stands in audit.json."""
         return explanation_document(self.explanation)
@@ -148,6 +158,7 @@ class Coded:
         received = received + self.network.biases[self.explanation.layer]
         outputs = plain.run_on(self.network, self.explanation.layer, received)
         made, tied = outputs > level, np.abs(outputs - level) <= BOUNDARY
+        tied |= plain.on_a_jump(self.network, self.explanation.layer, received)
         at = np.where(sources >= 0, sources, bases[:, None])
         pattern = np.zeros(len(bases), int)
         for k, table in enumerate(self.explanation.signals):
@@ -242,13 +253,26 @@ class ExperimentsAgain:
         return [self._of(one) for one in self.chosen]
 
     @cached_property
-    def tied(self) -> dict[int, np.ndarray]:
-        """For each explanation, by its identity, which of its interchanges end on the decision boundary."""
+    def jumped(self) -> dict[int, np.ndarray]:
+        """For each explanation, by its identity, in which of its interchanges a neuron that steps, of a layer or one
+        before, comes within 1e-9 of its jump; one row for each layer."""
         return {}
+
+    @cached_property
+    def tied(self) -> dict[int, np.ndarray]:
+        """For each explanation, by its identity, which of its interchanges end on the decision boundary, or have such
+        a neuron."""
+        return {}
+
+    @cached_property
+    def is_whole(self) -> bool:
+        """Whether all numbers are whole multiples of a thousandth (1/1024), so that sums of them are not rounded."""
+        numbers = [*self.network.weights, *self.network.biases, *self.natural]
+        return all((1024 * one == np.round(1024 * one)).all() and np.abs(one).max() < 2**20 for one in numbers)
 
     def _of(self, own: Examined):
         inputs, number = len(self.points), len(own.names)
-        bases, sources, states = [], [], []
+        bases, sources, states, jumped = [], [], [], []
         for moved in itertools.chain.from_iterable(
             itertools.combinations(range(number), size) for size in range(min(self.limit, number) + 1)
         ):
@@ -259,13 +283,20 @@ class ExperimentsAgain:
             bases.append(choices[:, 0])
             sources.append(all_sources)
             states.append(self._run(choices[:, 0], patches))
+            jumped.append(self._jumped(states[-1], patches))
         layers = [np.concatenate([one[k] for one in states]) for k in range(len(states[0]))]
         outcomes = layers[-1][:, 0] > self.network.threshold
-        self.tied[id(own)] = np.abs(layers[-1][:, 0] - self.network.threshold) <= BOUNDARY
+        # What neurons carry is taken over as it is: nothing is rounded where all is whole.
+        jumps = np.concatenate(jumped, axis=1) & (isinstance(own, Coded) or not self.is_whole)
+        self.jumped[id(own)] = np.logical_or.accumulate(jumps, axis=0)
+        self.tied[id(own)] = (np.abs(layers[-1][:, 0] - self.network.threshold) <= BOUNDARY) | jumps.any(axis=0)
         predictions = [one.predicted(self.natural, layers) for one in self.chosen]
         return (
             np.concatenate(bases), np.concatenate(sources), outcomes, [bits for bits, _ in predictions],
-            [int(halfway.sum()) for _, halfway in predictions],
+            [
+                _known(int(halfway.sum()), int(self.jumped[id(own)][one.layer].sum()))
+                for one, (_, halfway) in zip(self.chosen, predictions, strict=True)
+            ],
         )  # fmt: skip
 
     def _run(self, bases, patches) -> list[np.ndarray]:
@@ -280,16 +311,37 @@ class ExperimentsAgain:
             states.append(state)
         return states
 
+    def _jumped(self, states, patches) -> np.ndarray:
+        """In which runs a neuron that steps, that is not held, and that something reads, comes within 1e-9 of its jump:
+        one row for each layer."""
+        found, last = [np.zeros(len(states[0]), bool)], self.network.depth
+        for layer, (w, b, name) in enumerate(
+            zip(self.network.weights, self.network.biases, self.network.activations, strict=True), 1
+        ):
+            held = {j for where, neurons, _ in patches if where == layer for j in neurons}
+            asked = [
+                j for j in range(len(w))
+                if name in ("step", "sign") and j not in held
+                and (layer == last or self.network.weights[layer][:, j].any())
+            ]  # fmt: skip
+            found.append((np.abs(states[layer - 1] @ w.T + b)[:, asked] <= BOUNDARY).any(axis=1))
+        return np.array(found)
+
     def _dispute(self, one: int, other: int) -> dict[str, Any]:
         family = "all interchanges of either explanation's variables, every base with every source of each"
         if self.most_moved is not None:
             family += f", at most {self.most_moved} moved at once"
-        found = []
+        found, doubtful = [], []
+        last = max(self.chosen[one].layer, self.chosen[other].layer)
         for own in (one, other):
             _, sources, _, bits, _ = self.tried[own]
-            for k in np.flatnonzero(bits[one] != bits[other])[:1]:
-                found.append((int((sources[k] >= 0).sum()), own != one, int(k), own))
+            doubt = self.jumped[id(self.chosen[own])][last]
+            for runs, some in ((found, bits[one] != bits[other]), (doubtful, doubt)):
+                for k in np.flatnonzero(some)[:1]:
+                    runs.append((int((sources[k] >= 0).sum()), own != one, int(k), own))
         between = [self.chosen[one].text, self.chosen[other].text]
+        if doubtful and (not found or min(doubtful) <= min(found)):
+            return {"between": between, "family": family, "experiment": Open(ROUNDING)}
         if not found:
             return {"between": between, "family": family, "experiment": None}
         _, _, k, own = min(found)
@@ -396,19 +448,11 @@ class ExperimentsAgain:
             w if circuit is None else w * np.array([[i in parents for i in range(w.shape[1])] for parents in layer])
             for w, layer in zip(self.network.weights, circuit or self.network.weights, strict=True)
         ]
-        biases, names, last = self.network.biases, self.network.activations, self.network.depth
+        biases = self.network.biases
 
         def run_on(layer, received):
-            near, state = np.zeros(len(received), bool), received
-            for at in range(layer, last + 1):
-                if names[at - 1] in ("step", "sign"):
-                    # What nothing reads does not matter.
-                    read = weights[at].any(axis=0) if at < last else np.ones(received.shape[1], bool)
-                    near |= (np.abs(received[:, read]) <= BOUNDARY).any(axis=1)
-                state = plain.activate(names[at - 1], received)
-                if at < last:
-                    received = state @ weights[at].T + biases[at]
-            return state[:, 0], near
+            own = replace(self.network, weights=tuple(weights))
+            return plain.run_on(own, layer - 1, received), plain.on_a_jump(own, layer - 1, received)
 
         found = [run_on(1, points @ weights[0].T + biases[0])]
         states = plain.run(self.network, self.points, circuit)

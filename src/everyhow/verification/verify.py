@@ -13,8 +13,8 @@ import numpy as np
 from ..auditing.provenance import DOCUMENT_DIGEST, document_digest, network_digest
 from ..auditing.run_folder import read_audit
 from ..auditing.schema import SCHEMA_VERSION, SINCE, told_of_schema
-from ..circuit.space import circuits_in_space
 from ..common.errors import FileFormatError, InputError
+from ..model.space import circuits_in_space
 from ..network.documents import network_from_document
 from ..network.network import Network
 from ..network.rounding import onward, whole_runs
@@ -23,6 +23,7 @@ from .authors import authors_again
 from .check import Check
 from .circuits import BOUNDARY, MOST_CIRCUITS, CircuitsAgain, all_circuits_run, check_large
 from .comparing import Holds, Open, compared, left_open, shown
+from .judging import verdict_of
 from .mappings import check_mappings
 from .observed import observed_again
 from .paper import Asked, PaperAgain, behavior_for
@@ -105,13 +106,19 @@ def _checks(document: dict[str, Any], seed: int, unchecked: dict[str, str]) -> I
 
 def _rounding_decides(document: dict[str, Any]) -> bool:
     """Whether an audit tells ties, and rounding may reach further in its network than the 1e-9 of the plain methods."""
-    parts = (document, *(document.get("outputs") or ()))
-    if not any(word in reason for part in parts for reason in part.get("capped") or () for word in TIED):
+    if not any(map(_tells_ties, (document, *(document.get("outputs") or ())))):
         return False
     network = network_from_document(document)
     points = np.array(document["behavior"]["points"]) if "behavior" in document else network.corners
     runs = whole_runs(network, points)
     return any(after.steps or after.margin > BOUNDARY for after in (onward(runs, k) for k in range(network.depth)))
+
+
+def _tells_ties(part: dict[str, Any]) -> bool:
+    """Whether an audit of one output says that rounding decides something, or has a count between two numbers."""
+    circuits = (part.get("details") or {}).get("circuits") or {}
+    between = any(isinstance(number, list) for number in (circuits.get("by_ablation") or {}).values())
+    return between or any(word in reason for reason in part.get("capped") or () for word in TIED)
 
 
 def _without_rounded(checks: Iterable[Check], unchecked: dict[str, str]) -> Iterator[Check]:
@@ -158,6 +165,10 @@ def _several(document: dict[str, Any], network: Network, seed: int, unchecked: d
             part = said | {"options": options}
             for check in check_large(part, network, behavior, options["ablation"] or "zero", seed):
                 yield Check(f"together.{check.what}", check.scope, check.stated, check.found)
+            left = said["ladder"]["circuits"]
+            if None not in left.values():
+                again = {"where_then_what": verdict_of(left, f"all {said['counts']['circuits_in_space']:,} circuits")}
+                yield compared("together.verdict", "the ladder", said["verdict"], again)
             unchecked["together"] = "more circuits than are run one by one, but for the sums above"
         else:
             yield from compare_all(
@@ -295,7 +306,7 @@ def found_again(part: dict[str, Any]) -> PaperAgain:
     rungs = {key: list(ladder[key]) for key in ("mappings", "circuits")}
     uncounted = [rung for rung, number in ladder["mappings"].items() if number is None]
     listed: list[Any] = []
-    if circuits_in_space(network_from_document(part)) > MOST_CIRCUITS:
+    if circuits_in_space(network_from_document(part).graph) > MOST_CIRCUITS:
         kinds = (details["resample_faithful_minimal"], details["minimal"])
         listed = next((one["listed"] for one in kinds if one and one["listed"]), [])
     given = [part["network"], part["options"], part["decision"], part["depth"], rungs, uncounted, listed]

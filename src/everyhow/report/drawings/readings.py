@@ -7,7 +7,7 @@ import numpy as np
 from ...boolean.truth_table import row_name
 from ...interpretation.interpretation import Interpretation, Neuron
 from ...interpretation.interpretations import Interpretations
-from ..terminal.lines import gate_text, neuron_name
+from ..terminal.lines import gate_text
 from ..words import percent
 from .drawing import Drawing
 from .shapes import MARGIN, Circle, Label, Line, Part, text_width
@@ -20,17 +20,17 @@ TOP = 34.0
 
 def draw_axes(table: Interpretations) -> Drawing:
     """The activation axis of every neuron that varies, with a dot for each input and every separator that could be."""
-    last = table.network.depth
+    graph = table.network.graph
     states = table.network.run_circuit(table.points, table.circuit)
     parts = []
     for k, (neuron, readings) in enumerate(table.readings.items()):
         layer, j = neuron
         values = states[layer][:, j]
         y = TOP + STEP * k
-        parts += _axis(neuron_name(*neuron, last), values, y, table.network.widths[0])
+        parts += _axis(graph.name(neuron), values, y, table.network.widths[0])
         for index, reading in enumerate(readings):
             x = _place(reading.separator, values)
-            title = f"{neuron_name(*neuron, last)} is 1 above {reading.separator:.3g}; gap {percent(reading.gap)}%"
+            title = f"{graph.name(neuron)} is 1 above {reading.separator:.3g}; gap {percent(reading.gap)}%"
             line = Line("candidate", x, y - 15, x, y + 15)
             parts.append(Part(f"separator-{layer}-{j}-{index}", title, (line,)))
     title = f"Activations of the {len(table.readings)} neurons that vary"
@@ -39,7 +39,7 @@ def draw_axes(table: Interpretations) -> Drawing:
 
 def draw_interpretation(table: Interpretations, interpretation: Interpretation) -> Drawing:
     """The same with the separators of one interpretation, and the gate of each neuron to the right."""
-    drawing, last = draw_axes(table), table.network.depth
+    drawing, graph = draw_axes(table), table.network.graph
     states = table.network.run_circuit(table.points, table.circuit)
     parts = []
     right = LEFT + AXIS + 22
@@ -50,7 +50,7 @@ def draw_interpretation(table: Interpretations, interpretation: Interpretation) 
         parts.append(Part("", "", (Line("separator", x, y - 17, x, y + 17),)))
         gate = interpretation.gates.get(neuron)
         if gate is not None:
-            named, parents = gate_text(gate, last), f"of {', '.join(neuron_name(*p, last) for p in gate.parents)}"
+            named, parents = gate_text(gate, graph), f"of {', '.join(map(graph.name, gate.parents))}"
             parts.append(Part("", "", (Label("text", right, y - 7, named, 12, "start"),)))
             parts.append(Part("", "", (Label("note", right, y + 8, parents, 10.5, "start"),)))
             width = max(width, right + MARGIN + max(text_width(named, 12), text_width(parents, 10.5)))

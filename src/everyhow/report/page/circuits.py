@@ -15,11 +15,12 @@ from ...interpretation.count import ReadingRule
 from ...interpretation.interpretation import NeuronGate
 from ...interpretation.interpretations import Interpretations
 from ...model.circuit import Circuit
+from ...model.graph import Graph
 from ..audit_drawings import draw_sizes
 from ..audit_tables import edges_text
 from ..drawings.readings import draw_axes, separators
 from ..drawings.svg import inside_page
-from ..terminal.lines import gate_text, neuron_name
+from ..terminal.lines import gate_text
 from ..words import in_digits, percent, shown
 from .room import Room
 from .values import activations, edge_numbers
@@ -135,13 +136,13 @@ def _unread(table: Interpretations) -> dict[str, Any]:
 
 def _read(table: Interpretations, room: Room) -> dict[str, Any]:
     """The interpretations of one circuit: how many, each neuron's gates, and those with the widest gaps."""
-    last = table.network.depth
+    graph = table.network.graph
     number = table.count
     listed = list(islice(table.by_gaps(), room.interpretations))
     gates = [
         [
             f"{layer}-{j}",
-            [[gate_text(gate, last), _parents(gate, last), percent(float(share))] for gate, share in shares.items()],
+            [[gate_text(gate, graph), _parents(gate, graph), percent(float(share))] for gate, share in shares.items()],
         ]
         for (layer, j), shares in (table.gate_shares.items() if number else ())
     ]
@@ -155,7 +156,7 @@ def _read(table: Interpretations, room: Room) -> dict[str, Any]:
                 "gap": percent(one.smallest_gap),
                 "separators": {f"{layer}-{j}": k for (layer, j), k in separators(table, one).items()},
                 "gates": {
-                    f"{layer}-{j}": [gate_text(gate, last), _parents(gate, last)]
+                    f"{layer}-{j}": [gate_text(gate, graph), _parents(gate, graph)]
                     for (layer, j), gate in one.gates.items()
                 },
                 "readings": {
@@ -168,8 +169,8 @@ def _read(table: Interpretations, room: Room) -> dict[str, Any]:
     }
 
 
-def _parents(gate: NeuronGate, last: int) -> str:
-    return ", ".join(neuron_name(layer, j, last) for layer, j in gate.parents)
+def _parents(gate: NeuronGate, graph: Graph) -> str:
+    return ", ".join(map(graph.name, gate.parents))
 
 
 def _steps(table: Interpretations) -> int:

@@ -7,11 +7,9 @@ from ...auditing.paper import PaperFindings
 from ...behavior import Behavior
 from ...boolean.truth_table import row_name
 from ...ladder import DEFINITIONS
-from ...model.graph import Graph
 from ..audit_tables import audit_tables
 from ..drawings.network import draw_network
 from ..drawings.svg import inside_page
-from ..terminal.lines import neuron_name
 from ..words import answers, asked_in_short, network_in_short, shown, strategy_name
 from .circuits import where
 from .placements import places, signatures
@@ -78,14 +76,14 @@ def _head(audit: Audit) -> dict[str, Any]:
 
 def _network(audit: Audit) -> dict[str, Any]:
     network = audit.network
-    inputs, last = network.widths[0], network.depth
+    inputs = network.widths[0]
     return {
         "svg": inside_page(draw_network(network)),
         "widths": list(network.widths),
         "rows": [row_name(row, inputs) for row in range(1 << inputs)],
-        "edges": [list(edge) for edge in Graph.complete(network.widths).edges],
+        "edges": [list(edge) for edge in network.graph.edges],
         "names": {
-            f"{layer}-{j}": neuron_name(layer, j, last) for layer, w in enumerate(network.widths) for j in range(w)
+            f"{layer}-{j}": name for layer, names in enumerate(network.graph.names) for j, name in enumerate(names)
         },
         "activations": activations(network.layers(network.corners)),
     }

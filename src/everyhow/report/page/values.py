@@ -9,7 +9,6 @@ from ...common.sql import RunTable
 from ...ladder import Fault
 from ...mapping.mapping import Mapping as Placement
 from ...model.circuit import Circuit
-from ...model.graph import Graph
 from ..drawings.network import levels
 
 
@@ -38,8 +37,8 @@ def fault_text(fault: Fault) -> dict[str, Any]:
 
 
 def edge_numbers(circuit: Circuit) -> list[int]:
-    """The edges of a circuit by their places among all edges of its network."""
-    return [k for k, edge in enumerate(Graph.complete(circuit.graph.sizes).edges) if edge in circuit]
+    """The edges of a circuit by their places among the edges of its network."""
+    return [k for k, edge in enumerate(circuit.graph.edges) if edge in circuit]
 
 
 def plain_tables(tables: Mapping[str, RunTable]) -> dict[str, Any]:

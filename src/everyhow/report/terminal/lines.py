@@ -7,6 +7,7 @@ from ...boolean.truth_table import INPUT_NAMES
 from ...interpretation.interpretation import Interpretation, NeuronGate
 from ...mapping.mapping import Mapping
 from ...model.circuit import Circuit
+from ...model.graph import Graph
 
 
 def formula_lines(mapping: Mapping) -> list[str]:
@@ -44,22 +45,19 @@ def _place(neuron_set) -> str:
 
 def circuit_lines(circuit: Circuit, interpretation: Interpretation | None) -> list[str]:
     """One line per neuron of the circuit: what feeds it and, where there is an interpretation, its gate."""
-    last = len(circuit.widths) - 1
-    targets = sorted({(layer, j) for layer, j, _ in circuit.edges})
-    rows = []
-    for layer, j in targets:
-        name = neuron_name(layer, j, last)
-        parents = ", ".join(neuron_name(layer - 1, i, last) for i in circuit.parents(layer, j))
-        gate = interpretation and interpretation.gates.get((layer, j))
-        rows.append((name, parents, gate_text(gate, last) if gate else ""))
+    graph, rows = circuit.graph, []
+    for node in sorted({edge.child for edge in circuit.edges}):
+        parents = ", ".join(graph.name(edge.parent) for edge in graph.entering[node] if edge in circuit)
+        gate = interpretation and interpretation.gates.get(node)
+        rows.append((graph.name(node), parents, gate_text(gate, graph) if gate else ""))
     widths = [max(len(row[k]) for row in rows) for k in range(2)]
     return [f"{a:<{widths[0]}} ← {b:<{widths[1]}}   {gate}".rstrip() for a, b, gate in rows]
 
 
-def gate_text(gate: NeuronGate, last: int) -> str:
+def gate_text(gate: NeuronGate, graph: Graph) -> str:
     """What the gate can be, by name where two parents or fewer make that possible, else its table."""
     names = gate.possible_names
-    parents = [neuron_name(layer, i, last) for layer, i in gate.parents]
+    parents = list(map(graph.name, gate.parents))
     if len(parents) == 2:
         # The functions that follow one parent alone are named after it.
         one, other = parents

@@ -249,7 +249,7 @@ def _two_circuits(first: object, second: object) -> str:
     if not isinstance(first, Circuit) or not isinstance(second, Circuit):
         return f"{first} and {second}"
     only = [
-        " ".join(f"{layer}.{j}<{i}" for layer, j, i in one.edges if (layer, j, i) not in other) or "none"
+        " ".join(one.graph.name(edge) for edge in one.edges if edge not in other) or "none"
         for one, other in ((first, second), (second, first))
     ]
     return (
