@@ -16,7 +16,7 @@ from everyhow.circuit.count import count_as_decided, count_circuits
 from everyhow.circuit.criterion import perfect, resample_faithful
 from everyhow.circuit.listing import list_bits, list_circuits
 from everyhow.circuit.robust import robust_circuits
-from everyhow.circuit.running import masks_of, places
+from everyhow.circuit.running import certain_and_possible, masks_of
 from everyhow.interpretation.count import certified_interpretations
 from everyhow.mapping.signatures import signatures, table_bytes
 from everyhow.network.rounding import onward, whole_runs
@@ -130,7 +130,7 @@ def test_circuits_run_one_by_one_are_placed_on_their_side(kind, widths):
         bits = np.array([as_circuit(network, circuit).bits for circuit in every], np.uint64)
         found = right_circuits(network, behavior, ["zero", "resample"])
         right = np.array([circuit in found for circuit in every])
-        certain, possible = places([criterion], masks_of(criterion, bits))
+        certain, possible = certain_and_possible([criterion], masks_of(criterion, bits))
         assert (certain <= right).all() and (right <= possible).all()
 
 

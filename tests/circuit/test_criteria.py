@@ -20,7 +20,7 @@ from everyhow.circuit.estimate import estimate_circuits
 from everyhow.circuit.faults import fault_of
 from everyhow.circuit.findings import CircuitQuestions, count_by_ablation, examine_circuits
 from everyhow.circuit.listing import list_circuits
-from everyhow.circuit.running import bits_of, masks_of, places
+from everyhow.circuit.running import bits_of, certain_and_possible, masks_of
 from everyhow.circuit.search import steps_in_doubt
 from everyhow.circuit.uniform import draw_from_space
 from everyhow.model.space import circuits_in_space
@@ -68,7 +68,7 @@ def test_any_criterion(case, ablation):
         assert Counter(map(len, expected)) == count.certain
         masks = masks_of(criterion, np.array([circuit.bits for circuit in errors], np.uint64))
         blocks = [criterion] if ablation != "resample" else resampled_blocks(network, behavior)
-        certain, possible = places(blocks, masks)
+        certain, possible = certain_and_possible(blocks, masks)
         assert [circuit in expected for circuit in errors] == certain.tolist() == possible.tolist()
         for circuit in errors:
             assert (fault_of(criterion, circuit) is None) == (circuit in expected)

@@ -12,7 +12,7 @@ from everyhow.circuit import criterion as criteria
 from everyhow.circuit import findings, running
 from everyhow.circuit.criterion import perfect, resampled_blocks
 from everyhow.circuit.findings import examine_circuits
-from everyhow.circuit.running import _weigh, _weigh_sharing, masks_of, meeting, places
+from everyhow.circuit.running import _weigh, _weigh_sharing, certain_and_possible, masks_of, meeting
 from everyhow.circuit.uniform import draw_from_space
 from everyhow.verification import plain
 
@@ -53,7 +53,7 @@ def test_circuits_that_come_in_blocks(monkeypatch, xor):
     monkeypatch.setattr(running, "CIRCUITS_AT_ONCE", 7)
     monkeypatch.setattr(running, "VALUES_AT_ONCE", 1)
     assert len(criterion.base) >= running.MANY_SCENARIOS
-    assert [place.tolist() for place in places([criterion], masks)] == [expected, expected]
+    assert [place.tolist() for place in certain_and_possible([criterion], masks)] == [expected, expected]
     assert meeting(criterion, masks).tolist() == expected
 
 
@@ -68,7 +68,7 @@ def test_scenarios_that_come_in_blocks(monkeypatch, xor):
     bits = [as_circuit(xor, circuit).bits for circuit in everything]
     blocks = list(resampled_blocks(xor, behavior))
     assert len(blocks) == 4
-    found = places(blocks, masks_of(blocks[0], np.array(bits, np.uint64)))
+    found = certain_and_possible(blocks, masks_of(blocks[0], np.array(bits, np.uint64)))
     assert [place.tolist() for place in found] == [expected, expected]
 
 

@@ -13,13 +13,13 @@ from everyhow.sweeps.statistics import (
     MEASURES,
     _holm,
     contrasts,
+    distributions,
     is_logarithmic,
     median_interval,
     p_beside_estimate,
     p_beside_sample,
     samples,
     share_interval,
-    spreads,
     standard_error,
     survivors,
     trends,
@@ -123,17 +123,18 @@ def test_spreads(tmp_path):
     """Median, quartiles, mean and the bootstrap interval of one count."""
     values = [float(v) for v in NOISE.lognormal(4, 1, 60).round()]
     sweep = numbered(tmp_path / "run", {"seeds": 60}, lambda point, k, output: values[k])
-    spread = next(s for s in spreads(sweep) if s.measure == CIRCUITS)
-    assert (spread.networks, spread.partial) == (60, 0)
-    assert spread.median == plain_statistics.median(values)
-    assert spread.mean == pytest.approx(plain_statistics.fmean(values))
-    assert spread.error == pytest.approx(plain_statistics.stdev(values) / 60**0.5)
+    distribution = next(s for s in distributions(sweep) if s.measure == CIRCUITS)
+    assert (distribution.networks, distribution.partial) == (60, 0)
+    assert distribution.median == plain_statistics.median(values)
+    assert distribution.mean == pytest.approx(plain_statistics.fmean(values))
+    assert distribution.error == pytest.approx(plain_statistics.stdev(values) / 60**0.5)
     quartiles = plain_statistics.quantiles(values, n=4, method="inclusive")
-    assert [spread.lower, spread.upper] == pytest.approx([quartiles[0], quartiles[2]])
+    assert [distribution.lower, distribution.upper] == pytest.approx([quartiles[0], quartiles[2]])
     generator = np.random.default_rng(9)
     medians = np.sort([np.median(generator.choice(values, 60)) for _ in range(4000)])
-    assert spread.low == pytest.approx(medians[100], rel=0.12) and spread.high == pytest.approx(medians[-100], rel=0.12)
-    assert spreads(sweep) == spreads(Sweep.open(sweep.folder))
+    assert distribution.low == pytest.approx(medians[100], rel=0.12)
+    assert distribution.high == pytest.approx(medians[-100], rel=0.12)
+    assert distributions(sweep) == distributions(Sweep.open(sweep.folder))
 
 
 def test_intervals_hold_the_median(tmp_path):
@@ -152,7 +153,7 @@ def test_estimates_are_marked(tmp_path):
     def row_of(point, replicate, output, preset, epoch):
         return {"interpretations": 5.0} if replicate else {"interpretations_estimate": 50.0}
 
-    found = {s.measure.key: s for s in spreads(fabricate(tmp_path / "run", {"seeds": 5}, row_of))}
+    found = {s.measure.key: s for s in distributions(fabricate(tmp_path / "run", {"seeds": 5}, row_of))}
     assert found["interpretations"].partial == 1 and found["interpretations"].mean == 14
 
 
@@ -227,7 +228,7 @@ def test_ties_are_taken_by_their_middle(tmp_path):
     def row_of(point, replicate, output, preset, epoch):
         return {"perfect_circuits_low": 10, "perfect_circuits_high": 30, "interpretations_estimate": 100.0}
 
-    found = {s.measure.key: s for s in spreads(fabricate(tmp_path / "run", {"seeds": 3}, row_of))}
+    found = {s.measure.key: s for s in distributions(fabricate(tmp_path / "run", {"seeds": 3}, row_of))}
     assert (found["circuits"].median, found["circuits"].partial) == (20, 3)
     assert found["interpretations_per_circuit"].median == 5
 

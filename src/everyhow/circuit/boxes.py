@@ -24,6 +24,7 @@ class Boxes:
     """Closed boxes of inputs, and the half-spaces in which the outputs' pre-activations must lie on each.
 
     Attributes:
+        network: the network, with the behavior's threshold where it has one.
         centres: shape (inputs, features).
         reach: shape (features,), half the sides, the same for every box.
         coefficients: shape (inputs, demands, outputs), combinations of the outputs' pre-activations.

@@ -1,7 +1,7 @@
 """Exact counts of the circuits that meet a criterion, by size, without listing them."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,7 +11,7 @@ from jaxtyping import Bool, UInt64
 from ..common.execution import IN_THREADS, Execution
 from .criterion import Criterion
 from .listing import is_listable, list_possible, unbounded
-from .running import masks_of, places
+from .running import certain_and_possible, masks_of
 from .search import Search, goal_of, plan, steps_in_doubt
 
 # Circuits run one by one, at most, where a bound for all together does not settle them.
@@ -91,12 +91,16 @@ def count_circuits(
     if found.certified or not is_plain or not is_listable(criterion.network) or found.between[1] > MOST_SETTLED:
         return found
     bits = np.concatenate([np.empty(0, np.uint64), *list_possible(criterion)])
-    return counted(bits, places([criterion], masks_of(criterion, bits)))
+    return counted(bits, *certain_and_possible([criterion], masks_of(criterion, bits)))
 
 
-def counted(bits: UInt64[np.ndarray, " circuits"], places: Iterable[Bool[np.ndarray, " circuits"]]) -> CircuitCount:
+def counted(
+    bits: UInt64[np.ndarray, " circuits"],
+    certain: Bool[np.ndarray, " circuits"],
+    possible: Bool[np.ndarray, " circuits"],
+) -> CircuitCount:
     """The circuits, given as bits, that are certain, and those that are possible."""
-    numbers = [np.bincount(np.bitwise_count(bits[place]), minlength=1) for place in places]
+    numbers = [np.bincount(np.bitwise_count(bits[those]), minlength=1) for those in (certain, possible)]
     return CircuitCount(*map(by_edges, numbers))
 
 
@@ -165,7 +169,7 @@ def _nothing_fed(search: Search, labels: int, goal: np.ndarray, allowed: float) 
     found = np.zeros((2, labels), np.int64)
     nothing = np.zeros((len(search.layout.weights) - 2, search.layout.available.shape[1]), np.int64)
     one, two = prefix_halves(nothing, search.layout, 0, 0, 0)
-    count_pairs_plainly(one[0], one[1], two[0], two[1], goal, allowed, found)
+    count_pairs_plainly(one.points, one.labels, two.points, two.labels, goal, allowed, found)
     return (-1) ** search.all_outputs.bit_count() * found
 
 

@@ -6,7 +6,7 @@ from ..common.errors import InputError
 from ..common.estimate import Estimate
 from ..model.space import circuits_in_space
 from .criterion import Criterion
-from .running import places
+from .running import certain_and_possible
 from .uniform import draw_from_space
 
 # Circuits drawn: so many, or as many as the budget allows, but never fewer than LEAST.
@@ -52,7 +52,7 @@ def estimate_circuits(criterion: Criterion, drawn: int = DRAWN, seed: int = 0) -
     found = np.zeros(2, np.int64)
     for start in range(0, drawn, DRAWN_AT_ONCE):
         masks = draw_from_space(network, min(DRAWN_AT_ONCE, drawn - start), generator)
-        found += [np.count_nonzero(place) for place in places([criterion], masks)]
+        found += [np.count_nonzero(meets) for meets in certain_and_possible([criterion], masks)]
     certain, possible = map(int, found)
     low = float(binomtest(certain, drawn).proportion_ci(CONFIDENCE, "exact").low)
     high = float(binomtest(possible, drawn).proportion_ci(CONFIDENCE, "exact").high)

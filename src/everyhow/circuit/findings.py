@@ -21,7 +21,7 @@ from .listing import MOST_EDGES, is_listable, list_circuits, list_possible
 from .minimal import minimal_circuits, minimal_sets
 from .overlap import Usage, usage, usage_of
 from .robust import RobustCount, robust_count
-from .running import masks_of, places
+from .running import certain_and_possible, masks_of
 from .search import COUNTED_BITS
 
 COUNTING, COUNTING_FAITHFUL = "counting the circuits", "counting the resample-faithful circuits"
@@ -257,9 +257,9 @@ def _meeting(
     masks = masks_of(listed, bits)
     certain, possible = np.ones(len(bits), bool), np.ones(len(bits), bool)
     for criteria in parts:
-        surely, perhaps = places(criteria, masks)
+        surely, perhaps = certain_and_possible(criteria, masks)
         certain, possible = certain & surely, possible & perhaps
-    return counted(bits, (certain, possible)), bits[certain]
+    return counted(bits, certain, possible), bits[certain]
 
 
 def _minimal(network: Network, bits: UInt64[np.ndarray, " circuits"]) -> tuple[Circuit, ...]:

@@ -41,12 +41,15 @@ def meeting(criterion: Criterion, masks: Masks) -> Bool[np.ndarray, " circuits"]
     return _weigh(criterion, criterion.limits_as_decided(), masks)[:, 1] <= criterion.allowed
 
 
-def places(criteria: Iterable[Criterion], masks: Masks) -> tuple[Bool[np.ndarray, " circuits"], ...]:
+def certain_and_possible(
+    criteria: Iterable[Criterion], masks: Masks
+) -> tuple[Bool[np.ndarray, " circuits"], Bool[np.ndarray, " circuits"]]:
     """Which circuits certainly, and which possibly meet a criterion that comes in blocks of scenarios of one part.
 
     Certain and possible are those that meet it when the decision boundary moves against and for them, by 1e-9 or by
-    what rounding may do to them where that is more. Cost: one
-    run per circuit and scenario; a circuit is dropped at the block at which it is wrong too often.
+    what rounding may do to them where that is more.
+
+    Cost: one run per circuit and scenario; a circuit is dropped at the block at which it is wrong too often.
     """
     wrong = np.zeros((len(masks), 2))
     left, allowed = np.arange(len(masks)), 0.0
@@ -61,7 +64,7 @@ def places(criteria: Iterable[Criterion], masks: Masks) -> tuple[Bool[np.ndarray
     return wrong[:, 0] <= allowed, wrong[:, 1] <= allowed
 
 
-def _weigh(criterion: Criterion, limits: np.ndarray, masks: Masks) -> Float[np.ndarray, "circuits places"]:
+def _weigh(criterion: Criterion, limits: np.ndarray, masks: Masks) -> Float[np.ndarray, "circuits boxes"]:
     """The weight of the scenarios in which each circuit is wrong, by both boxes, each circuit being run alone."""
     from ..kernels.running import add_wrong
 
@@ -75,7 +78,7 @@ def _weigh(criterion: Criterion, limits: np.ndarray, masks: Masks) -> Float[np.n
     return _in_blocks(weighed, masks, CIRCUITS_AT_ONCE)
 
 
-def _weigh_with_errors(criterion: Criterion, masks: Masks) -> Float[np.ndarray, "circuits places"]:
+def _weigh_with_errors(criterion: Criterion, masks: Masks) -> Float[np.ndarray, "circuits boxes"]:
     """The same, with a bound of how far each circuit's own sums may be off."""
     from ..kernels.margins import Errors, add_wrong
 
@@ -105,7 +108,7 @@ def _weigh_with_errors(criterion: Criterion, masks: Masks) -> Float[np.ndarray, 
     return _in_blocks(weighed, masks, CIRCUITS_AT_ONCE)
 
 
-def _weigh_sharing(criterion: Criterion, limits: np.ndarray, masks: Masks) -> Float[np.ndarray, "circuits places"]:
+def _weigh_sharing(criterion: Criterion, limits: np.ndarray, masks: Masks) -> Float[np.ndarray, "circuits boxes"]:
     """The same, for scenarios of one part; what circuits have below a neuron in common is run once."""
     from ..kernels.sharing import run_variants, weigh_variants
 

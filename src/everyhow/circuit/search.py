@@ -1,7 +1,7 @@
 """The plan of a search: a criterion laid out as the arrays that the kernels read, and the prefixes they walk."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -128,7 +128,14 @@ def steps_in_doubt(criterion: Criterion) -> bool:
 
 def layout_of(criterion: Criterion) -> Layout:
     """A criterion as arrays for the kernels; the bits of edges mean something up to 63 edges only."""
-    return _layout(criterion, criterion.network.graph.positions)
+    return _layout_of(criterion, criterion.network.graph.positions)
+
+
+def layout_alone(network: Network, points: Float[np.ndarray, "inputs features"]) -> Layout:
+    """A network whose circuits are run alone at some points, as arrays for the kernels, with no contrasts."""
+    nothing = [np.zeros((len(points), width)) for width in network.widths[:-1]]
+    no_contrasts = np.zeros((len(points), 0, network.widths[-1]))
+    return _layout(network, points, nothing, no_contrasts, network.graph.positions)
 
 
 def _plan_without_hidden_layer(criterion: Criterion) -> Search:
@@ -139,23 +146,32 @@ def _plan_without_hidden_layer(criterion: Criterion) -> Search:
     )
     widened = replace(criterion, network=copied, ablated=criterion.ablated * 2)
     above = {(2, j, i): position for (_, j, i), position in network.graph.positions.items()}
-    return _search(_layout(widened, above))
+    return _search(_layout_of(widened, above))
 
 
 def _search(layout: Layout) -> Search:
     return Search(layout, (1 << int(layout.widths[0])) - 1, (1 << int(layout.widths[-1])) - 1)
 
 
-def _layout(criterion: Criterion, positions_of: Mapping[tuple[int, ...], int]) -> Layout:
+def _layout_of(criterion: Criterion, positions_of: Mapping[tuple[int, ...], int]) -> Layout:
+    return _layout(criterion.network, criterion.bases, criterion.ablated, criterion.contrasts, positions_of)
+
+
+def _layout(
+    network: Network,
+    bases: Float[np.ndarray, "scenarios features"],
+    removed: Sequence[Float[np.ndarray, "scenarios _neurons"]],
+    contrasts: Float[np.ndarray, "scenarios contrasts outputs"],
+    positions_of: Mapping[tuple[int, ...], int],
+) -> Layout:
     """A bit beyond all others takes what is not an edge, and the copying edges, which belong to no circuit."""
-    network = criterion.network
-    depth, widest, scenarios = network.depth, max(network.widths), len(criterion.bases)
+    depth, widest, scenarios = network.depth, max(network.widths), len(bases)
     weights = np.zeros((depth, widest, widest))
     biases = np.zeros((depth, widest))
     ablated = np.zeros((depth, scenarios, widest))
     available = np.zeros((depth, widest), np.int64)
     positions = np.zeros((depth, widest, widest), np.uint64)
-    for k, (w, b, carried) in enumerate(zip(network.weights, network.biases, criterion.ablated, strict=True)):
+    for k, (w, b, carried) in enumerate(zip(network.weights, network.biases, removed, strict=True)):
         outgoing, incoming = w.shape
         weights[k, :outgoing, :incoming] = w
         biases[k, :outgoing] = b
@@ -165,7 +181,7 @@ def _layout(criterion: Criterion, positions_of: Mapping[tuple[int, ...], int]) -
             for i in range(incoming):
                 positions[k, j, i] = positions_of.get((k + 1, j, i), BEYOND) & BEYOND
     base = np.zeros((scenarios, widest))
-    base[:, : network.widths[0]] = criterion.bases
+    base[:, : network.widths[0]] = bases
     functions = [activation(name) for name in network.activations]
     return Layout(
         widths=np.array(network.widths, np.int64),
@@ -177,5 +193,5 @@ def _layout(criterion: Criterion, positions_of: Mapping[tuple[int, ...], int]) -
         ablated=ablated,
         available=available,
         positions=positions,
-        contrasts=np.ascontiguousarray(criterion.contrasts, np.float64),
+        contrasts=np.ascontiguousarray(contrasts, np.float64),
     )

@@ -8,15 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import UInt64
 
-from ..circuit.search import BEYOND
+from ..circuit.search import layout_alone
 from ..common.errors import InputError
 from ..common.threads import map_in_threads
 from ..decision import Decision
-from ..network.activations import activation
 from ..network.network import Network
 from ..network.rounding import nothing, rounding_of_circuits
 
-Array = np.ndarray
 MOST_INPUTS = 64
 # Values of a neuron closer than this, relative to its largest magnitude (or 1), are one value.
 TOLERANCE = 1e-9
@@ -94,18 +92,19 @@ def certified_interpretations(
     Raises:
         InputError: there are more than 64 inputs.
     """
+    from ..kernels.interpretations import Rule
     from ..kernels.interpretations import count_interpretations as count_block
 
     if len(points) > MOST_INPUTS:
         raise InputError(f"interpretations are counted over at most {MOST_INPUTS} inputs, not {len(points)}")
     rule = rule or ReadingRule()
     moduli = _moduli(_bound(network, len(points)))
-    arrays = _arrays(network)
+    layout = layout_alone(network, points)
     numbers = np.array([modulus % 2**64 for modulus in moduli], np.uint64)
-    options = (rule.tolerance, rule.as_float32, rule.level_of(network), _errors(network, points, rule), numbers)
+    as_read = Rule(float(rule.tolerance), rule.as_float32, rule.level_of(network), _errors(network, points, rule))
 
     def count(block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return count_block(block, *arrays, np.ascontiguousarray(points), *options)
+        return count_block(block, layout, as_read, numbers)
 
     parts = (
         block[start : start + CIRCUITS_AT_ONCE]
@@ -130,23 +129,6 @@ def _errors(network: Network, points: np.ndarray, rule: ReadingRule) -> np.ndarr
         for layer, off in enumerate((np.zeros(network.widths[0]), *hidden)):
             errors[layer, : len(off)] = off
     return errors
-
-
-def _arrays(network: Network) -> tuple[Array, Array, Array, Array, Array, Array]:
-    widest = max(network.widths)
-    weights = np.zeros((network.depth, widest, widest))
-    biases = np.zeros((network.depth, widest))
-    # What is not an edge has a bit beyond all others, which no circuit has.
-    positions = np.full((network.depth, widest, widest), BEYOND, np.uint64)
-    for k, (w, b) in enumerate(zip(network.weights, network.biases, strict=True)):
-        weights[k, : w.shape[0], : w.shape[1]] = w
-        biases[k, : len(b)] = b
-    for (layer, j, i), position in network.graph.positions.items():
-        positions[layer - 1, j, i] = position
-    functions = [activation(name) for name in network.activations]
-    codes = np.array([function.code for function in functions], np.int64)
-    parameters = np.array([function.parameters for function in functions])
-    return np.array(network.widths, np.int64), weights, biases, codes, parameters, positions
 
 
 def _bound(network: Network, inputs: int) -> int:

@@ -1,18 +1,21 @@
-"""One activation value; the codes and their parameters are those of everyhow.activations."""
+"""One activation value, by the code and the parameters of its function."""
 
 import math
 
+from .codes import CLIP, ELU, GELU, GELU_NEW, LEAKY, SIGMOID, SILU, SOFTPLUS, SOFTSIGN, STEP, TANH
 from .compiling import njit
 
 
 @njit(cache=True, nogil=True, inline="always")
 def activate(code, parameters, z):
-    if code > 2:
+    """What a neuron of pre-activation `z` carries."""
+    if code > SIGMOID:
         return activate_otherwise(code, parameters[0], parameters[1], parameters[2], parameters[3], z)
-    if code == 0:
+    if code == LEAKY:
         return z if z > 0 else parameters[0] * z
-    if code == 1:
+    if code == TANH:
         return math.tanh(z)
+    # The sigmoid, by whichever formula does not overflow.
     if z >= 0:
         return 1 / (1 + math.exp(-parameters[0] * z))
     decay = math.exp(parameters[0] * z)
@@ -22,21 +25,22 @@ def activate(code, parameters, z):
 @njit(cache=True, nogil=True)
 def activate_otherwise(code, a, b, c, d, z):
     """The less common functions, apart so that they do not slow the others down."""
-    if code == 3:
+    if code == CLIP:
         z = a * z + b
         return c if z < c else d if z > d else z
-    if code == 4:
+    if code == ELU:
         return b * z if z > 0 else a * math.expm1(z)
-    if code == 5:
+    if code == SOFTPLUS:
+        # log(1 + exp(a z)) / a, without overflow.
         return max(z, 0.0) + math.log1p(math.exp(-abs(a * z))) / a
-    if code == 6:
+    if code == SOFTSIGN:
         return z / (1 + abs(z))
-    if code == 7:
+    if code == STEP:
         return 1.0 if z > 0 else a if z < 0 else 0.0 * z
-    if code == 8:
+    if code == GELU:
         return 0.5 * z * (1 + math.erf(z * math.sqrt(0.5)))
-    if code == 9:
+    if code == GELU_NEW:
         return 0.5 * z * (1 + math.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z * z * z)))
-    if code == 10:
+    if code == SILU:
         return z / (1 + math.exp(-z))
     return z * (min(max(z + 3, 0.0), 6.0) / 6)

@@ -1,4 +1,8 @@
-"""The minimal sets of a stream of sets, each a bit set."""
+"""The minimal sets of a stream of sets, and how often the sets of a stream use something. Each set is a bit set.
+
+The sets that are minimal among those seen so far are kept; a set that contains one of them is dropped at once, so the
+stream is gone through once, and never held whole.
+"""
 
 import numpy as np
 
@@ -20,6 +24,7 @@ def keep_minimal(stream, minimal, count):
                 break
         if dominated:
             continue
+        # The sets that contain this one go; those that stay move up.
         kept = 0
         for m in range(count):
             if candidate & ~minimal[m] != 0:
@@ -37,6 +42,7 @@ def keep_minimal(stream, minimal, count):
 def count_bits(stream, totals):
     """Add to totals[k] how many sets of `stream` have bit k."""
     for k in range(len(stream)):
+        # Bit by bit, lowest first, until none is left.
         rest = stream[k]
         position = 0
         while rest:

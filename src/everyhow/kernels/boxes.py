@@ -1,5 +1,8 @@
 """Whether circuits keep their outputs where they should be on boxes of inputs: branch and bound, box by box.
 
+Every neuron gets a linear function below and above it on a box (relaxation). A box on which these prove what is asked
+is done, an input at which it fails ends all, and any other box is halved where that helps most.
+
 `coefficients` (points, demands, outputs), `certain` and `possible` (points, demands): around a point, each combination
 of the outputs' pre-activations should be at least `certain`, and is wrong where it is less than `possible`.
 """
@@ -7,13 +10,14 @@ of the outputs' pre-activations should be at least `certain`, and is wrong where
 import numpy as np
 
 from .compiling import njit
-from .relaxation import demand, extent, no_lines, relax, run
+from .relaxation import demand, no_lines, relax, run, swing
 
 REFUTED, UNDECIDED, PROVED = -1, 0, 1
 
 
 @njit(cache=True, nogil=True)
 def is_wrong(outputs, coefficients, possible):
+    """Whether outputs' pre-activations surely fail one of the demands at a point."""
     for d in range(len(possible)):
         total = 0.0
         for o in range(len(outputs)):
@@ -41,12 +45,13 @@ def influence(wiring, weights):
 @njit(cache=True, nogil=True)
 def settle_box(wiring, weights, point, reach, coefficients, certain, possible, most, stack, lines, states, found):
     """PROVED with how far beyond `certain` everything stays, REFUTED with `found` filled, or UNDECIDED once `most`
-    boxes were looked at or a box is too small to be halved."""
+    boxes were looked at or a box is too small to be halved. `stack`, `lines` and `states` are scratch."""
     features = len(point)
     signs = np.zeros((len(wiring.codes), states.shape[1]), np.int8)
     line = np.zeros((2, features + 1))
     gain = influence(wiring, weights)[0, :features]
     margin = np.inf
+    # The boxes that wait, each its centre and half its sides; the last is looked at first, so that few wait.
     stack[0, 0], stack[0, 1] = point, reach
     waiting, looked_at = 1, 0
     while waiting:
@@ -61,7 +66,7 @@ def settle_box(wiring, weights, point, reach, coefficients, certain, possible, m
             if certain[d] == -np.inf:
                 continue
             demand(wiring, weights, coefficients[d], lines, line)
-            beyond = line[0, features] - extent(line[0], half) - certain[d]
+            beyond = line[0, features] - swing(line[0], half) - certain[d]
             if beyond >= 0:
                 margin = min(margin, beyond)
                 continue
@@ -76,6 +81,7 @@ def settle_box(wiring, weights, point, reach, coefficients, certain, possible, m
                     return REFUTED, 0.0
         if safe:
             continue
+        # Halve the side along which the outputs may change most, unless the halves would have the same centre.
         longest = int(np.argmax(gain * half))
         quarter = half[longest] / 2
         if gain[longest] == 0 or not centre[longest] - quarter < centre[longest] < centre[longest] + quarter:
@@ -97,6 +103,7 @@ def settle_circuits(wiring, weights, points, reach, coefficients, certain, possi
     states = np.zeros((len(wiring.widths), widest))
     stack = np.zeros((most + 1, 2, features))
     for c in range(len(weights)):
+        # First all the points themselves, since one run each is little beside a box.
         refuted = False
         for p in range(len(points)):
             if not refuted and is_wrong(run(wiring, weights[c], points[p], states), coefficients[p], possible[p]):

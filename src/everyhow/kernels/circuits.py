@@ -1,4 +1,8 @@
-"""Counting, listing and picking circuits, prefix by prefix. Arrays as in layout, prefixes and pairs."""
+"""Counting, listing and picking circuits, prefix by prefix. Arrays as in layout, prefixes, halves and pairs.
+
+Split and count: for one prefix, a circuit is a row of one half with a row of the other, and what its outputs receive is
+the sum of their points. So circuits are never run one by one: pairs of rows whose sums meet the goal are counted.
+"""
 
 import numpy as np
 
@@ -7,6 +11,7 @@ from .halves import half_sums, popcount, run_prefix, split_point
 from .pairs import count_pairs, count_pairs_plainly, next_pairs, pick_pairs
 from .prefixes import used_neurons
 
+# Up to so many pairs, looking at each costs less than building trees.
 PLAIN_PAIRS = 4096
 
 
@@ -16,6 +21,7 @@ def prefix_halves(masks, layout, first, feeding, neuron_label):
     state = run_prefix(masks, layout)
     used = used_neurons(masks, len(masks), layout.widths, first)
     scenarios, contrasts, outputs = layout.contrasts.shape
+    # Every pair of rows takes one of each half, so the biases of the outputs are in one half only.
     origin = np.zeros(scenarios * contrasts)
     for s in range(scenarios):
         for d in range(contrasts):
@@ -32,6 +38,7 @@ def prefix_halves(masks, layout, first, feeding, neuron_label):
 def multiply(polynomial, factor):
     """Replace `polynomial` by its product with `factor`; terms beyond its length do not occur."""
     product = np.zeros_like(polynomial)
+    # Factors have few terms that are not 0.
     for e in range(len(factor)):
         if factor[e]:
             for k in range(len(polynomial) - e):
@@ -43,8 +50,8 @@ def multiply(polynomial, factor):
 def prefix_coefficient(masks, widths, available, first, neuron_label, coefficient):
     """Fill `coefficient` with the signed number of ways, by label, in which a prefix stands for circuits.
 
-    A neuron with parents adds its label. One without is either absent, or present and not allowed to be used: the
-    inclusion-exclusion that removes circuits with an unused neuron.
+    A neuron with parents adds its edges and its label. One without is either absent, or present and not allowed to be
+    used: the inclusion-exclusion that removes circuits with an unused neuron.
     """
     coefficient[:] = 0
     coefficient[0] = 1
@@ -73,17 +80,18 @@ def count_circuits(prefixes, layout, first, feeding, neuron_label, labels, goal,
     coefficient = np.zeros(labels, np.int64)
     for masks in prefixes:
         prefix_coefficient(masks, layout.widths, layout.available, first, neuron_label, coefficient)
+        # Where the ways cancel out, the halves need not be summed.
         if not coefficient.any():
             continue
         one, two = prefix_halves(masks, layout, first, feeding, neuron_label)
         found[:] = 0
-        if len(one[0]) * len(two[0]) <= PLAIN_PAIRS:
-            count_pairs_plainly(one[0], one[1], two[0], two[1], goal, allowed, found)
+        if len(one.points) * len(two.points) <= PLAIN_PAIRS:
+            count_pairs_plainly(one.points, one.labels, two.points, two.labels, goal, allowed, found)
         else:
-            count_pairs(one[0], one[1], two[0], two[1], goal, allowed, found)
-        for place in range(2):
-            multiply(found[place], coefficient)
-            total[place] += found[place]
+            count_pairs(one.points, one.labels, two.points, two.labels, goal, allowed, found)
+        for k in range(2):
+            multiply(found[k], coefficient)
+            total[k] += found[k]
     return total
 
 
@@ -92,12 +100,10 @@ def next_circuits(masks, prefix_bits, needed, start, out, layout, first, feeding
     """List circuits of one prefix into `out`, from row `start` on; returns how many and the row to go on with, which
     is -1 at the end of the prefix."""
     one, two = prefix_halves(masks, layout, first, feeding, 0)
-    if len(two[0]) > len(out):
-        return -len(two[0]), start
-    count, row = next_pairs(
-        one[0], one[2], one[3], two[0], two[2], two[3], goal, allowed, needed, prefix_bits, start, out
-    )
-    return count, -1 if row == len(one[0]) else row
+    if len(two.points) > len(out):
+        return -len(two.points), start
+    count, row = next_pairs(one, two, goal, allowed, needed, prefix_bits, start, out)
+    return count, -1 if row == len(one.points) else row
 
 
 @njit(cache=True, nogil=True)
@@ -106,9 +112,9 @@ def pick_circuits(masks, prefix_bits, ranks, bits, cover, layout, first, feeding
     the prefix has, those with an unused neuron included."""
     one, two = prefix_halves(masks, layout, first, feeding, 0)
     pairs = np.zeros((len(ranks), 2), np.int64)
-    passed = pick_pairs(one[0], two[0], goal, allowed, ranks, pairs)
+    passed = pick_pairs(one.points, two.points, goal, allowed, ranks, pairs)
     for k in range(len(ranks)):
         p, q = pairs[k]
-        bits[k] = prefix_bits | one[3][p] | two[3][q]
-        cover[k] = one[2][p] | two[2][q]
+        bits[k] = prefix_bits | one.bits[p] | two.bits[q]
+        cover[k] = one.cover[p] | two.cover[q]
     return passed

@@ -25,6 +25,7 @@ def settle(best, gate_of, left_of, right_of, tables, prices, negation, canon, or
         images: (orders, functions): each function with its inputs in each order.
         limit: operands that cost so much together are not combined, so only smaller costs are certain to be right.
     """
+    # The bits of TRUE: a function is negated by XOR with them.
     full = len(best) - 1
     firsts = np.unique(canon)
     done = np.zeros(len(best), np.bool_)

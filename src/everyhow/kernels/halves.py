@@ -1,9 +1,14 @@
 """The partial sums of one half of the last hidden neurons, for one prefix.
 
+A prefix fixes the parents of all neurons before the last hidden layer. What the outputs receive then is a sum of one
+independent choice for each of the last hidden neurons, so two halves of them can be summed apart and joined later.
+
 A circuit is judged in `scenarios`: runs at a base input, each with the values that its removed edges carry. A point
 has one coordinate per scenario and contrast of the outputs' pre-activations: what a set of neurons adds to it. A choice
 of a neuron is a set of parents and a set of outputs it feeds, or to be left out.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,9 +16,27 @@ from .activation import activate
 from .compiling import njit
 
 
+class Half(NamedTuple):
+    """Some of the last hidden neurons, all their choices together: each row is one choice for each of them.
+
+    Attributes:
+        points: (rows, scenarios x contrasts), what they add to the contrasts of the outputs.
+        labels: (rows,), how many edges they have, plus the label of a neuron for each that is not left out.
+        cover: (rows,), their parents as a bit set and, from bit 32 on, the outputs that they feed.
+        bits: (rows,), their edges, as bits of a circuit.
+    """
+
+    points: np.ndarray
+    labels: np.ndarray
+    cover: np.ndarray
+    bits: np.ndarray
+
+
 @njit(cache=True, nogil=True)
 def popcount(x):
+    """How many bits are set."""
     count = 0
+    # Each step clears the lowest of them.
     while x:
         x &= x - 1
         count += 1
@@ -88,11 +111,7 @@ def add_edge(point, layout, o, j, values):
 
 @njit(cache=True, nogil=True)
 def neuron_choices(j, state, parents, feeds, layout, neuron_label):
-    """Every choice of last hidden neuron `j`, to be left out first, then by ascending parents and outputs.
-
-    Returns points (choices, scenarios x contrasts), labels (edges, plus `neuron_label` when not left out), cover (the
-    parents and, above bit 31, the outputs of the choice) and bits (the edges).
-    """
+    """The half of last hidden neuron `j` alone: to be left out first, then by ascending parents and outputs."""
     layer = len(layout.weights) - 2
     scenarios, contrasts, outputs = layout.contrasts.shape
     total = choices_of(parents, feeds)
@@ -109,11 +128,13 @@ def neuron_choices(j, state, parents, feeds, layout, neuron_label):
             for s in range(scenarios):
                 kept[i, s] = weight * state[s, i]
                 gone[i, s] = weight * layout.ablated[layer, s, i]
+    # The first row: the neuron is left out, and all its edges carry what removed ones do.
     removed = layout.ablated[layer + 1, :, j].copy()
     for o in range(outputs):
         add_edge(points[0], layout, o, j, removed)
     row = 1
     mask = 0
+    # From each subset of `parents` to the next larger one, without going through other numbers.
     while mask != parents and feeds:
         mask = (mask - parents) & parents
         mask_bits = np.uint64(0)
@@ -138,15 +159,13 @@ def neuron_choices(j, state, parents, feeds, layout, neuron_label):
             labels[row] = popcount(mask) + popcount(fed) + neuron_label
             cover[row] = mask | fed << 32
             row += 1
-    return points, labels, cover, bits
+    return Half(points, labels, cover, bits)
 
 
 @njit(cache=True, nogil=True)
 def half_sums(start, stop, origin, state, used, feeding, layout, neuron_label):
-    """All sums of one choice for each of the last hidden neurons `start` to `stop` - 1, added to `origin`.
-
-    The first neuron varies slowest. Returns points, labels, cover and bits as neuron_choices does.
-    """
+    """The half of the last hidden neurons `start` to `stop` - 1, their sums added to `origin`; the first neuron varies
+    slowest."""
     layer = len(layout.weights) - 2
     dimensions = len(origin)
     points = origin.reshape(1, dimensions).copy()
@@ -156,8 +175,10 @@ def half_sums(start, stop, origin, state, used, feeding, layout, neuron_label):
     for j in range(start, stop):
         parents = layout.available[layer, j] & used
         feeds = fed_outputs(j, feeding, layout)
-        p, l, c, b = neuron_choices(j, state, parents, feeds, layout, neuron_label)
-        size = len(p)
+        choices = neuron_choices(j, state, parents, feeds, layout, neuron_label)
+        points_j, labels_j, cover_j, bits_j = choices.points, choices.labels, choices.cover, choices.bits
+        size = len(points_j)
+        # Every row so far with every choice of this neuron. The sums are added in the same order whatever the prefix.
         wider = np.empty((len(points) * size, dimensions))
         wider_labels = np.empty(len(wider), np.int64)
         wider_cover = np.empty(len(wider), np.int64)
@@ -165,19 +186,21 @@ def half_sums(start, stop, origin, state, used, feeding, layout, neuron_label):
         for a in range(len(points)):
             for k in range(size):
                 row = a * size + k
+                # By hand: a slice of arrays would allocate for every row.
                 for d in range(dimensions):
-                    wider[row, d] = points[a, d] + p[k, d]
-                wider_labels[row] = labels[a] + l[k]
-                wider_cover[row] = cover[a] | c[k]
-                wider_bits[row] = bits[a] | b[k]
+                    wider[row, d] = points[a, d] + points_j[k, d]
+                wider_labels[row] = labels[a] + labels_j[k]
+                wider_cover[row] = cover[a] | cover_j[k]
+                wider_bits[row] = bits[a] | bits_j[k]
         points, labels, cover, bits = wider, wider_labels, wider_cover, wider_bits
-    return points, labels, cover, bits
+    return Half(points, labels, cover, bits)
 
 
 @njit(cache=True, nogil=True)
 def split_point(layout):
     """Where to cut the last hidden neurons so that the larger of the two halves is smallest. The cut is the same for
     all prefixes, so that a circuit that stands in several of them has the same sums in each."""
+    # In floating point, since products of sizes may overflow.
     best, best_size = 0, np.inf
     width = layout.widths[-2]
     for cut in range(width + 1):

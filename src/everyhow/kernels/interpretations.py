@@ -1,8 +1,13 @@
 """Counting the interpretations of many circuits, exactly, modulo several numbers.
 
-A reading of a neuron is a bit set over the inputs. A state of a layer gives each of its varying neurons a reading;
-counts go forward from state to state. Modulus 0 stands for 2^64, whose residues are what unsigned numbers hold.
+A reading of a neuron is a bit set over the inputs. A state of a layer gives each of its varying neurons a reading.
+Dynamic programming: in how many ways a state of the next layer is reached follows from the ways to the states of this
+one, and no interpretation is listed. Modulus 0 stands for 2^64, whose residues are what unsigned numbers hold.
+
+Arrays as in layout; the scenarios are the inputs, and circuits are run alone.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,8 +19,64 @@ ONE, ZERO = np.uint64(1), np.uint64(0)
 RELATIVE = 2.0**-50
 
 
+class Rule(NamedTuple):
+    """How activations become readings.
+
+    Attributes:
+        tolerance: values closer than this, relative to the neuron's largest magnitude (or 1), are one value.
+        as_float32: whether values are compared as float32.
+        level: an output above it is read as 1; NaN when outputs are rounded instead.
+        errors: (layers + 1, widest), how far activations may be off; negative where that is not asked.
+    """
+
+    tolerance: float
+    as_float32: bool
+    level: float
+    errors: np.ndarray
+
+
+class Readings(NamedTuple):
+    """What the neurons of one layer may be read as.
+
+    Attributes:
+        sets: (neurons, inputs), the readings of each neuron, the lowest separator's first.
+        counts: (neurons,), how many there are; 0 for a neuron that is absent or does not vary.
+    """
+
+    sets: np.ndarray
+    counts: np.ndarray
+
+
+class Completions(NamedTuple):
+    """In how many ways gates can be completed where patterns never occur.
+
+    Attributes:
+        moduli: (moduli,), what the numbers are kept modulo.
+        ways: (parents + 1, cells + 1, moduli), for a gate of so many parents whose readings split the inputs into so
+            many cells.
+    """
+
+    moduli: np.ndarray
+    ways: np.ndarray
+
+
+class Options(NamedTuple):
+    """The readings that each neuron of a layer may have, by the combination of its parents' readings.
+
+    Attributes:
+        strides: (neurons, parents), which times the digits of a state of the layer before give the combination.
+        allowed: (neurons, combinations, options), a reading each, and -1 after the last.
+        ways: (neurons, combinations, options, moduli), in how many ways the gate can be completed.
+    """
+
+    strides: np.ndarray
+    allowed: np.ndarray
+    ways: np.ndarray
+
+
 @njit(cache=True, nogil=True)
 def power_of_two(exponent, modulus):
+    """2^exponent, by repeated squaring."""
     if modulus == ZERO:
         return ONE << np.uint64(exponent) if exponent < 64 else ZERO
     result, square = ONE, np.uint64(2)
@@ -33,13 +94,15 @@ def readings_of(values, tolerance, off, readings):
     and whether errors of the values of up to `off` may make others. A negative `off` does not ask that."""
     order = np.zeros(len(values), np.int64)
     largest = 1.0
+    # Insertion sort: there are few inputs.
     for k in range(len(values)):
         largest = max(largest, abs(values[k]))
-        place = k
-        while place > 0 and values[order[place - 1]] > values[k]:
-            order[place] = order[place - 1]
-            place -= 1
-        order[place] = k
+        rank = k
+        while rank > 0 and values[order[rank - 1]] > values[k]:
+            order[rank] = order[rank - 1]
+            rank -= 1
+        order[rank] = k
+    # From the lowest value to the highest, `above` loses one input at a time; a gap wide enough is a separator.
     count = 0
     doubtful = False
     above = ZERO
@@ -59,6 +122,7 @@ def readings_of(values, tolerance, off, readings):
 @njit(cache=True, nogil=True)
 def split_cells(parent, cells, count):
     """Split the sets of inputs in `cells` by one more parent's reading; returns how many there are now."""
+    # A cell that the reading is not constant on keeps the inputs inside it, and the others become a new cell.
     for c in range(count):
         inside = cells[c] & parent
         if inside != ZERO and inside != cells[c]:
@@ -80,60 +144,62 @@ def is_function(reading, cells, count):
 
 @njit(cache=True, nogil=True)
 def completions_of(widest, inputs, moduli):
-    """In how many ways a gate of k parents whose readings split the inputs into so many cells can be completed where
-    patterns never occur: (k, cells, moduli)."""
-    table = np.zeros((widest + 1, inputs + 1, len(moduli)), np.uint64)
+    """For gates of up to `widest` parents: each of the 2^parents patterns that is no cell is completed with 0 or 1."""
+    ways = np.zeros((widest + 1, inputs + 1, len(moduli)), np.uint64)
     for k in range(widest + 1):
         for cells in range(1, min(inputs, 1 << k) + 1):
             for m in range(len(moduli)):
-                table[k, cells, m] = power_of_two((1 << k) - cells, moduli[m])
-    return table
+                ways[k, cells, m] = power_of_two((1 << k) - cells, moduli[m])
+    return Completions(moduli, ways)
 
 
 @njit(cache=True, nogil=True)
-def is_parity(reading, before, counts_before, strides, combination, everything):
+def is_parity(reading, before, strides, combination, everything):
     """Whether a reading is the XOR or XNOR of those of all varying parents."""
-    for i in range(len(counts_before)):
+    for i in range(len(before.counts)):
         if strides[i]:
-            reading ^= before[i, combination // strides[i] % counts_before[i]]
+            reading ^= before.sets[i, combination // strides[i] % before.counts[i]]
     return reading == ZERO or reading == everything
 
 
 @njit(cache=True, nogil=True)
-def circuit_layers(bits, widths, weights, biases, codes, parameters, positions, points):
+def circuit_layers(bits, layout):
     """Activations (layers + 1, neurons, inputs) of a circuit run alone, and its parents (layers, neurons)."""
-    layers, widest = biases.shape
-    states = np.zeros((layers + 1, widest, len(points)))
+    weights, positions, widths = layout.weights, layout.positions, layout.widths
+    layers, widest = layout.biases.shape
+    inputs = len(layout.base)
+    # All layers are kept, and the values of a neuron at all inputs stand together, since they are sorted later.
+    states = np.zeros((layers + 1, widest, inputs))
     parents = np.zeros((layers, widest), np.int64)
-    states[0, : widths[0]] = points.T
+    states[0] = layout.base.T
     for layer in range(layers):
         for j in range(widths[layer + 1]):
-            z = np.full(len(points), biases[layer, j])
+            z = np.full(inputs, layout.biases[layer, j])
             for i in range(widths[layer]):
                 if bits >> positions[layer, j, i] & ONE:
                     parents[layer, j] |= 1 << i
                     z += weights[layer, j, i] * states[layer, i]
-            for x in range(len(points)):
-                states[layer + 1, j, x] = activate(codes[layer], parameters[layer], z[x])
+            for x in range(inputs):
+                states[layer + 1, j, x] = activate(layout.codes[layer], layout.parameters[layer], z[x])
     return states, parents
 
 
 @njit(cache=True, nogil=True)
-def layer_readings(layer, states, parents, widths, tolerance, as_float32, level, errors, readings, counts):
-    """Readings of every neuron of a layer; none for one that is absent or does not vary, for an output its decision.
-    Returns whether errors of the activations of up to `errors` (layers + 1, neurons) may make others."""
+def fill_readings(layer, states, parents, widths, rule, readings):
+    """Fill `readings` with those of a layer; for an output it is its decision. Returns whether errors of the
+    activations may make others."""
     last = len(widths) - 1
     any_doubtful = False
     for j in range(widths[layer]):
-        counts[j] = 0
+        readings.counts[j] = 0
         values = states[layer, j]
         if layer == last:
-            values = np.where(np.round(values) == 1 if np.isnan(level) else values > level, 1.0, 0.0)
-        elif as_float32:
+            values = np.where(np.round(values) == 1 if np.isnan(rule.level) else values > rule.level, 1.0, 0.0)
+        elif rule.as_float32:
             values = values.astype(np.float32).astype(np.float64)
         if layer == 0 or parents[layer - 1, j]:
-            off = -1.0 if layer == last else errors[layer, j]
-            counts[j], doubtful = readings_of(values, tolerance, off, readings[j])
+            off = -1.0 if layer == last else rule.errors[layer, j]
+            readings.counts[j], doubtful = readings_of(values, rule.tolerance, off, readings.sets[j])
             any_doubtful = any_doubtful or doubtful
     return any_doubtful
 
@@ -148,71 +214,68 @@ def states_of(counts):
 
 
 @njit(cache=True, nogil=True)
-def split_by_parents(parents, before, counts_before, everything, strides, cells, n_cells):
+def split_by_parents(parents, before, everything, strides, cells, n_cells):
     """For each combination of the readings of a neuron's parents, the sets of inputs at which these are equal.
 
-    Adding `strides` (neurons of the layer before) times the digits of a state gives the number of its combination.
-    Fills `cells` (combinations, sets) and `n_cells`; returns how many combinations and how many varying parents.
+    Fills `strides` as in Options, `cells` (combinations, sets) and `n_cells` (combinations,); returns how many
+    combinations and how many varying parents.
     """
+    sets, counts = before.sets, before.counts
     cells[0, 0], n_cells[0] = everything, 1
     combinations, varying = 1, 0
-    for i in range(len(counts_before)):
+    for i in range(len(counts)):
         strides[i] = 0
-        if counts_before[i] == 0 or not parents >> i & 1:
+        if counts[i] == 0 or not parents >> i & 1:
             continue
         strides[i] = combinations
         # Backwards, so that the first reading can overwrite what the others start from.
-        for digit in range(counts_before[i] - 1, -1, -1):
+        for digit in range(counts[i] - 1, -1, -1):
             for c in range(combinations):
                 target = digit * combinations + c
                 cells[target] = cells[c]
-                n_cells[target] = split_cells(before[i, digit], cells[target], n_cells[c])
-        combinations *= counts_before[i]
+                n_cells[target] = split_cells(sets[i, digit], cells[target], n_cells[c])
+        combinations *= counts[i]
         varying += 1
     return combinations, varying
 
 
 @njit(cache=True, nogil=True)
-def gate_options(
-    layer, parents, before, counts_before, readings, counts, everything, moduli, completions, strides, allowed, weights
-):
-    """For each neuron of a layer and each combination of its parents' readings, the readings it may have.
-
-    Fills `strides` (neurons, parents) as `split_by_parents` does, `allowed` (neurons, combinations, places), a reading
-    each and -1 after the last, and `weights` (..., moduli), in how many ways the gate can be completed.
-    """
-    cells = np.empty((allowed.shape[1], len(readings[0]) + 1), np.uint64)
+def fill_options(layer, parents, before, readings, everything, completions, options):
+    """Fill the options of a layer, of which `parents` (neurons,) are those in the circuit, by the readings of the layer
+    before: a neuron may have a reading that is a function of its parents' and, beyond the first hidden layer, not the
+    parity of two."""
+    moduli, completed = completions.moduli, completions.ways
+    allowed, factors, sets, counts = options.allowed, options.ways, readings.sets, readings.counts
+    cells = np.empty((allowed.shape[1], len(sets[0]) + 1), np.uint64)
     n_cells = np.empty(allowed.shape[1], np.int64)
     for j in range(len(counts)):
+        strides = options.strides[j]
         if counts[j] == 0:
-            strides[j] = 0
+            strides[:] = 0
             continue
-        combinations, k = split_by_parents(parents[j], before, counts_before, everything, strides[j], cells, n_cells)
+        combinations, k = split_by_parents(parents[j], before, everything, strides, cells, n_cells)
         for combination in range(combinations):
-            place = 0
+            option = 0
             for r in range(counts[j]):
-                if not is_function(readings[j, r], cells[combination], n_cells[combination]):
+                reading = sets[j, r]
+                if not is_function(reading, cells[combination], n_cells[combination]):
                     continue
-                forbidden = (
-                    layer > 1
-                    and k == 2
-                    and is_parity(readings[j, r], before, counts_before, strides[j], combination, everything)
-                )
+                forbidden = layer > 1 and k == 2 and is_parity(reading, before, strides, combination, everything)
                 if forbidden and n_cells[combination] == 1 << k:
                     continue
                 for m in range(len(moduli)):
-                    ways = completions[k, n_cells[combination], m]
+                    ways = completed[k, n_cells[combination], m]
                     if forbidden:
                         # One of the completions is the gate itself.
                         ways = ways - ONE if ways != ZERO or moduli[m] == ZERO else moduli[m] - ONE
-                    weights[j, combination, place, m] = ways
-                allowed[j, combination, place] = r
-                place += 1
-            allowed[j, combination, place] = -1
+                    factors[j, combination, option, m] = ways
+                allowed[j, combination, option] = r
+                option += 1
+            allowed[j, combination, option] = -1
 
 
 @njit(cache=True, nogil=True)
-def spread(state, ways_before, combinations, counts, allowed, weights, moduli, targets, partial):
+def successors(state, ways_before, combinations, counts, allowed, factors, moduli, targets, partial):
     """Fill `targets` with the states of a layer that a state of the layer before leads to, and `partial` (states, once
     and expanded, moduli) with the ways to get there, neuron by neuron; returns how many there are."""
     targets[0] = 0
@@ -227,14 +290,14 @@ def spread(state, ways_before, combinations, counts, allowed, weights, moduli, t
         while allowed[j, combination, fits] >= 0:
             fits += 1
         # Backwards, so that the first option can overwrite what the others start from.
-        for place in range(fits - 1, -1, -1):
-            step = scale * allowed[j, combination, place]
+        for option in range(fits - 1, -1, -1):
+            step = scale * allowed[j, combination, option]
             for t in range(size):
-                target = place * size + t
+                target = option * size + t
                 targets[target] = targets[t] + step
                 for m in range(len(moduli)):
                     partial[target, 0, m] = partial[t, 0, m]
-                    expanded = partial[t, 1, m] * weights[j, combination, place, m]
+                    expanded = partial[t, 1, m] * factors[j, combination, option, m]
                     partial[target, 1, m] = expanded if moduli[m] == ZERO else expanded % moduli[m]
         size *= fits
         scale *= counts[j]
@@ -242,8 +305,9 @@ def spread(state, ways_before, combinations, counts, allowed, weights, moduli, t
 
 
 @njit(cache=True, nogil=True)
-def next_ways(ways_before, counts_before, counts, strides, allowed, weights, moduli):
+def next_ways(ways_before, counts_before, counts, options, moduli):
     """The ways (states, once and expanded, moduli) to every state of a layer, from those of the layer before."""
+    strides, allowed, factors = options.strides, options.allowed, options.ways
     size = states_of(counts)
     ways = np.zeros((size, 2, len(moduli)), np.uint64)
     partial = np.empty((size, 2, len(moduli)), np.uint64)
@@ -251,7 +315,7 @@ def next_ways(ways_before, counts_before, counts, strides, allowed, weights, mod
     digits = np.zeros(len(counts_before), np.int64)
     combinations = np.zeros(len(counts), np.int64)
     for state in range(len(ways_before)):
-        found = spread(state, ways_before, combinations, counts, allowed, weights, moduli, targets, partial)
+        found = successors(state, ways_before, combinations, counts, allowed, factors, moduli, targets, partial)
         for t in range(found):
             for k in range(2):
                 for m in range(len(moduli)):
@@ -272,37 +336,32 @@ def next_ways(ways_before, counts_before, counts, strides, allowed, weights, mod
 
 
 @njit(cache=True, nogil=True)
-def count_of_circuit(states, parents, widths, tolerance, as_float32, level, errors, moduli, completions, result):
+def count_of_circuit(states, parents, widths, rule, completions, result):
     """Put into `result` (once and expanded, moduli) the interpretations of one circuit; returns whether errors of its
     activations may make others."""
-    inputs = states.shape[2]
-    widest = states.shape[1]
+    widest, inputs = states.shape[1:]
+    moduli = completions.moduli
     everything = ZERO
     for x in range(inputs):
         everything |= ONE << np.uint64(x)
-    readings, before = np.zeros((widest, inputs), np.uint64), np.zeros((widest, inputs), np.uint64)
-    counts, counts_before = np.zeros(widest, np.int64), np.zeros(widest, np.int64)
+    # Two sets of readings take turns; of each, only the neurons that the layer has are looked at.
+    before = Readings(np.zeros((widest, inputs), np.uint64), np.zeros(widest, np.int64))
+    after = Readings(np.zeros((widest, inputs), np.uint64), np.zeros(widest, np.int64))
     strides = np.zeros((widest, widest), np.int64)
-    any_doubtful = layer_readings(
-        0, states, parents, widths, tolerance, as_float32, level, errors, before, counts_before
-    )
-    ways = np.ones((states_of(counts_before[: widths[0]]), 2, len(moduli)), np.uint64)
+    any_doubtful = fill_readings(0, states, parents, widths, rule, before)
+    ways = np.ones((states_of(before.counts[: widths[0]]), 2, len(moduli)), np.uint64)
     for layer in range(1, len(widths)):
-        doubtful = layer_readings(
-            layer, states, parents, widths, tolerance, as_float32, level, errors, readings, counts
-        )
+        doubtful = fill_readings(layer, states, parents, widths, rule, after)
         any_doubtful = any_doubtful or doubtful
-        width, width_before = widths[layer], widths[layer - 1]
-        most = len(ways)
+        width, most = widths[layer], len(ways)
+        sources = Readings(before.sets, before.counts[: widths[layer - 1]])
+        readings = Readings(after.sets, after.counts[:width])
         allowed = np.empty((width, most, inputs + 1), np.int64)
-        weights = np.empty((width, most, inputs + 1, len(moduli)), np.uint64)
-        gate_options(
-            layer, parents[layer - 1], before, counts_before[:width_before], readings, counts[:width], everything,
-            moduli, completions, strides, allowed, weights,
-        )  # fmt: skip
-        ways = next_ways(ways, counts_before[:width_before], counts[:width], strides, allowed, weights, moduli)
-        before, readings = readings, before
-        counts_before, counts = counts, counts_before
+        options = Options(strides, allowed, np.empty((width, most, inputs + 1, len(moduli)), np.uint64))
+        fill_options(layer, parents[layer - 1], sources, readings, everything, completions, options)
+        ways = next_ways(ways, sources.counts, readings.counts, options, moduli)
+        before, after = after, before
+    # Every state of the outputs' readings counts.
     result[:] = ZERO
     for state in range(len(ways)):
         for k in range(2):
@@ -315,6 +374,7 @@ def count_of_circuit(states, parents, widths, tolerance, as_float32, level, erro
 @njit(cache=True, nogil=True)
 def bits_needed(parents, inputs):
     """A number of bits that holds every count of a circuit's interpretations, given each neuron's parents."""
+    # A neuron of k parents has at most inputs - 1 readings, and 2^k patterns to complete.
     bits = 1.0
     for layer in range(len(parents)):
         for j in range(parents.shape[1]):
@@ -329,40 +389,23 @@ def bits_needed(parents, inputs):
 
 
 @njit(cache=True, nogil=True)
-def count_interpretations(
-    circuits,
-    widths,
-    weights,
-    biases,
-    codes,
-    parameters,
-    positions,
-    points,
-    tolerance,
-    as_float32,
-    level,
-    errors,
-    moduli,
-):
-    """Residues (circuits, once and expanded, moduli) of the number of interpretations of each circuit, and (circuits,)
-    whether errors of its activations of up to `errors` (layers + 1, neurons) may make it another."""
+def count_interpretations(circuits, layout, rule, moduli):
+    """Residues (circuits, once and expanded, moduli) of the number of interpretations of each circuit, given as bits,
+    and (circuits,) whether errors of its activations may make it another."""
+    inputs, widths = len(layout.base), layout.widths
     counts = np.zeros((len(circuits), 2, len(moduli)), np.uint64)
-    completions = completions_of(widths[:-1].max(), len(points), moduli)
-    one_modulus, one_completions = moduli[:1].copy(), completions[:, :, :1].copy()
+    completions = completions_of(widths[:-1].max(), inputs, moduli)
+    of_one = Completions(moduli[:1].copy(), completions.ways[:, :, :1].copy())
     exact = np.zeros((2, 1), np.uint64)
     doubtful = np.zeros(len(circuits), np.bool_)
     for k in range(len(circuits)):
-        states, parents = circuit_layers(circuits[k], widths, weights, biases, codes, parameters, positions, points)
-        if bits_needed(parents, len(points)) < 64:
+        states, parents = circuit_layers(circuits[k], layout)
+        if bits_needed(parents, inputs) < 64:
             # The residue modulo 2^64, which comes first, is the number itself.
-            doubtful[k] = count_of_circuit(
-                states, parents, widths, tolerance, as_float32, level, errors, one_modulus, one_completions, exact
-            )
+            doubtful[k] = count_of_circuit(states, parents, widths, rule, of_one, exact)
             counts[k, :, 0] = exact[:, 0]
             for m in range(1, len(moduli)):
                 counts[k, :, m] = exact[:, 0] % moduli[m]
         else:
-            doubtful[k] = count_of_circuit(
-                states, parents, widths, tolerance, as_float32, level, errors, moduli, completions, counts[k]
-            )
+            doubtful[k] = count_of_circuit(states, parents, widths, rule, completions, counts[k])
     return counts, doubtful

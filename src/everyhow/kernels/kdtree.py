@@ -1,14 +1,34 @@
 """A kd-tree over points, kept as arrays: node k has the children 2k + 1 and 2k + 2, the last level being leaves.
 
-The points are put in the order of the leaves, so that node k holds the rows starts[k] to stops[k] - 1; `order` tells
-which point each row was. They lie inside the box low[k] to high[k].
+Each node halves its points at the middle of the axis along which they reach furthest, so that boxes are small and every
+leaf holds about as many points. The points are put in the order of the leaves: those of a node are neighbouring rows.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
 from .compiling import njit
 
 LEAF_SIZE = 24
+
+
+class Tree(NamedTuple):
+    """A tree over points that were reordered.
+
+    Attributes:
+        order: (points,), which point each row was before.
+        starts: (nodes,), the first row of each node.
+        stops: (nodes,), the row after its last one.
+        low: (nodes, dimensions), where the box around a node's points begins.
+        high: (nodes, dimensions), where it ends; the points may lie on its sides.
+    """
+
+    order: np.ndarray
+    starts: np.ndarray
+    stops: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
 
 
 @njit(cache=True, nogil=True)
@@ -21,6 +41,7 @@ def swap(order, points, a, b):
 @njit(cache=True, nogil=True)
 def select_middle(order, points, axis, start, stop, middle):
     """Reorder the rows `start` to `stop` - 1 so that nothing before `middle` lies above what follows it on `axis`."""
+    # Quickselect: only the part that `middle` falls into is divided further.
     stop -= 1
     while start < stop:
         pivot = points[(start + stop) // 2, axis]
@@ -44,8 +65,9 @@ def select_middle(order, points, axis, start, stop, middle):
 
 @njit(cache=True, nogil=True)
 def build_tree(points):
-    """The tree over `points` (points, dimensions), which are reordered: order, starts, stops, low, high."""
+    """The tree over `points` (points, dimensions), which are reordered."""
     n, dimensions = points.shape
+    # As many levels as it takes until leaves are small; all of them are full.
     levels = 0
     while n >> levels > LEAF_SIZE:
         levels += 1
@@ -71,6 +93,7 @@ def build_tree(points):
                     least, most = -np.inf, np.inf
             low[node, d], high[node, d] = least, most
         if 2 * node + 2 < nodes:
+            # The axis along which the points reach furthest.
             axis = 0
             for d in range(1, dimensions):
                 if high[node, d] - low[node, d] > high[node, axis] - low[node, axis]:
@@ -79,4 +102,4 @@ def build_tree(points):
             select_middle(order, points, axis, start, stop, middle)
             starts[2 * node + 1], stops[2 * node + 1] = start, middle
             starts[2 * node + 2], stops[2 * node + 2] = middle, stop
-    return order, starts, stops, low, high
+    return Tree(order, starts, stops, low, high)

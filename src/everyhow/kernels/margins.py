@@ -1,5 +1,8 @@
 """Running circuits one by one with a bound of how far each value may be off from that of exact arithmetic.
 
+What a bound for all circuits together leaves open is run here: each circuit's own sums are off by less, and a circuit
+is certainly right where its outputs are, wherever within the bound the exact ones lie.
+
 A value is what was computed, and `off` how far the exact one may be from it. Arrays as in layout, with `Errors`.
 """
 
@@ -8,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .activation import activate
+from .codes import GELU, LEAKY, STEP
 from .compiling import njit
 from .halves import received
 from .layout import INNER_HIGH, INNER_LOW, OPENS, OUTER_HIGH, OUTER_LOW, WEIGHT
@@ -44,14 +48,15 @@ def moved(code, parameters, z, off):
     """How far an activation may be off where its input is."""
     if off == 0:
         return 0.0
-    if code == 0:
+    if code == LEAKY:
         if z > off:
             return off
         return abs(parameters[0]) * off if z < -off else max(1.0, abs(parameters[0])) * off
-    if code == 7:
+    if code == STEP:
         return 1 - parameters[0] if abs(z) <= off else 0.0
-    if code >= 8:
+    if code >= GELU:
         return STEEPEST_DIP * off
+    # The others rise everywhere, so the ends of what the input may be tell how far.
     here = activate(code, parameters, z)
     return max(activate(code, parameters, z + off) - here, here - activate(code, parameters, z - off))
 
@@ -59,6 +64,7 @@ def moved(code, parameters, z, off):
 @njit(cache=True, nogil=True)
 def received_error(parents, bias, weights, state, off, ablated, ablated_off, rounding):
     """How far the sum that `received` gives may be off."""
+    # What the values bring is passed on by the weights; what adding up rounds is relative to the sum of magnitudes.
     size, passed = abs(bias), 0.0
     for i in range(len(weights)):
         if weights[i]:
@@ -108,6 +114,7 @@ def add_wrong(masks, layout, goal, errors, allowed, wrong):
             if goal[OPENS, first]:
                 inner = outer = 0.0
             output_sums(masks[c], layout, errors, s, state, off, following, following_off)
+            # A scenario is not possibly right only where a sum surely is outside, its margin included.
             certain = possible = True
             for d in range(contrasts):
                 total = size = 0.0

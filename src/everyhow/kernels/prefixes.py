@@ -1,5 +1,8 @@
 """Prefixes: the parents chosen by every neuron of all layers before the last hidden one.
 
+They are counted down like a number whose digits are the neurons' sets of parents, so that any block of them can be made
+from the one before, and none is kept.
+
 Arrays: `widths` (layers + 1,), `available` (layers, widest) bit sets of parents with a non-zero weight, `masks`
 (prefixes, layers, widest) the chosen parents, 0 for a neuron left out.
 """
@@ -37,11 +40,13 @@ def next_prefixes(state, widths, available, first, out):
     layers = state.shape[0]
     for count in range(len(out)):
         out[count] = state
+        # The last neuron that has parents gets the next smaller set of those it may have; all after it start anew.
         moved = False
         for layer in range(layers - 1, -1, -1):
             used = used_neurons(state, layer, widths, first)
             for j in range(widths[layer + 1] - 1, -1, -1):
                 if state[layer, j]:
+                    # Subtracting 1 and masking goes through the subsets in descending order.
                     state[layer, j] = (state[layer, j] - 1) & available[layer, j] & used
                     for later in range(j + 1, widths[layer + 1]):
                         state[layer, later] = available[layer, later] & used
@@ -74,6 +79,7 @@ def whole_prefixes(prefixes, widths, positions, bits, present):
                 for i in range(widths[layer]):
                     if parents >> i & 1:
                         bits[k] |= np.uint64(1) << positions[layer, j, i]
+            # The parents chosen here must be all present neurons of the layer before.
             if layer and reached != present[k]:
                 present[k] = -1
                 break

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .activation import activate
+from .codes import CLIP, ELU, GELU, GELU_NEW, HARDSWISH, LEAKY, SILU, SOFTPLUS, SOFTSIGN, STEP, TANH
 from .compiling import njit
 
 # Relative to the sum of magnitudes; a sum of a thousand float64 terms is off by a tenth of it at most.
@@ -64,7 +65,7 @@ def receive(bias, row, carried, scales, lines):
 
 
 @njit(cache=True, nogil=True)
-def extent(line, reach):
+def swing(line, reach):
     """How far a linear function goes below and above its value at the centre."""
     total = 0.0
     for k in range(len(reach)):
@@ -75,31 +76,32 @@ def extent(line, reach):
 @njit(cache=True, nogil=True)
 def steepness_at(code, parameters, z):
     """The slope of a smooth function, or of one that is smooth but for a few points."""
-    if code == 6:
+    if code == SOFTSIGN:
         return 1 / ((1 + abs(z)) * (1 + abs(z)))
-    if code == 4:
+    if code == ELU:
         return parameters[1] if z > 0 else parameters[0] * math.exp(z)
-    if code >= 8:
+    if code >= GELU:
         return swell_at(code, z)
-    rate = 2.0 if code == 1 else parameters[0]
+    # tanh is a sigmoid of twice the steepness, and of twice the height.
+    rate = 2.0 if code == TANH else parameters[0]
     decay = math.exp(-rate * abs(z))
-    if code == 5:
+    if code == SOFTPLUS:
         return (1.0 if z > 0 else decay) / (1 + decay)
-    return (4.0 if code == 1 else parameters[0]) * decay / ((1 + decay) * (1 + decay))
+    return (4.0 if code == TANH else parameters[0]) * decay / ((1 + decay) * (1 + decay))
 
 
 @njit(cache=True, nogil=True)
 def swell_at(code, z):
     """The slope of gelu, gelu_new, silu and hardswish."""
-    if abs(z) >= (3.0 if code == 11 else FAR):
+    if abs(z) >= (3.0 if code == HARDSWISH else FAR):
         return 1.0 if z > 0 else 0.0
-    if code == 8:
+    if code == GELU:
         return 0.5 * (1 + math.erf(z * math.sqrt(0.5))) + z * math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
-    if code == 9:
+    if code == GELU_NEW:
         share = math.tanh(math.sqrt(2 / math.pi) * (z + 0.044715 * z * z * z))
         rate = math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * z * z)
         return 0.5 * (1 + share) + 0.5 * z * (1 - share * share) * rate
-    if code == 10:
+    if code == SILU:
         share = 1 / (1 + math.exp(-z))
         return share * (1 + z * (1 - share))
     return (2 * z + 3) / 6
@@ -108,33 +110,33 @@ def swell_at(code, z):
 @njit(cache=True, nogil=True)
 def magnitude(code, parameters):
     """Of what a value is computed from, beside its own input."""
-    if code == 3:
+    if code == CLIP:
         return abs(parameters[1]) + abs(parameters[2]) + abs(parameters[3])
-    if code == 4:
+    if code == ELU:
         return parameters[0]
-    if code == 5:
+    if code == SOFTPLUS:
         return 1 / parameters[0]
-    return 1.0 if code else 0.0
+    return 0.0 if code == LEAKY else 1.0
 
 
 @njit(cache=True, nogil=True)
 def enclose(code, parameters, low, high):
     """Slope and intercept of a line below and of one above the activation between `low` and `high`."""
-    if code == 0:
+    if code == LEAKY:
         return enclose_kink(parameters[0], low, high)
-    if code == 3:
+    if code == CLIP:
         return enclose_clip(parameters, low, high)
-    if code == 4 or code == 5:
+    if code == ELU or code == SOFTPLUS:
         return enclose_bend(code, parameters, low, high)
-    if code == 7:
+    if code == STEP:
         least = 1.0 if low > 0 else 0.0 if low == 0 else parameters[0]
         greatest = parameters[0] if high < 0 else 0.0 if high == 0 else 1.0
         return 0.0, least, 0.0, greatest
     # The slope of the others rises to its peak and falls from there, so it is least at one of the ends; of those that
     # dip, it first falls to its least.
     slope = min(steepness_at(code, parameters, low), steepness_at(code, parameters, high))
-    if code >= 8 and low <= STEEPEST_FALL[code - 8] < high:
-        slope = LEAST_SLOPE[code - 8]
+    if code >= GELU and low <= STEEPEST_FALL[code - GELU] < high:
+        slope = LEAST_SLOPE[code - GELU]
     least, greatest = activate(code, parameters, low), activate(code, parameters, high)
     return slope, least - slope * low, slope, greatest - slope * high
 
@@ -146,6 +148,7 @@ def enclose_kink(below, low, high):
         return 1.0, 0.0, 1.0, 0.0
     if high <= 0:
         return below, 0.0, below, 0.0
+    # On the side it bends to, the chord; on the other, the slope of the longer part.
     chord = (high - below * low) / (high - low)
     intercept = (below - chord) * low
     near = 1.0 if high > -low else below
@@ -181,8 +184,8 @@ def enclose_clip(parameters, low, high):
 def enclose_bend(code, parameters, low, high):
     """The same for softplus and elu, which bend upwards, except that a steep elu has a kink downwards at 0."""
     least, greatest = activate(code, parameters, low), activate(code, parameters, high)
-    dented = code == 4 and parameters[0] > parameters[1] and low < 0 and high > 0
-    steepest = 1.0 if code == 5 else max(parameters[0], parameters[1])
+    dented = code == ELU and parameters[0] > parameters[1] and low < 0 and high > 0
+    steepest = 1.0 if code == SOFTPLUS else max(parameters[0], parameters[1])
     middle = low + (high - low) / 2
     above = steepness_at(code, parameters, middle)
     if high > low:
@@ -216,8 +219,8 @@ def relax(wiring, weights, centre, reach, signs, lines):
             row = weights[start : start + incoming]
             received, carried = lines.received[layer, j], lines.carried[layer + 1, j]
             scale = receive(wiring.biases[layer, j], row, lines.carried[layer], lines.scales[layer], received)
-            low = received[0, features] - extent(received[0], reach)
-            high = received[1, features] + extent(received[1], reach)
+            low = received[0, features] - swing(received[0], reach)
+            high = received[1, features] + swing(received[1], reach)
             if signs[layer, j] > 0:
                 low = max(low, 0.0)
             if signs[layer, j] < 0:

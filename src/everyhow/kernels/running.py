@@ -1,4 +1,9 @@
-"""Running circuits one by one. Arrays as in layout; `masks` (circuits, layers, widest) are each neuron's parents."""
+"""Running circuits one by one, each neuron once in each scenario.
+
+Where circuits are few, drawn, or judged in many scenarios, this takes less than counting prefix by prefix.
+
+Arrays as in layout; `masks` (circuits, layers, widest) are each neuron's parents.
+"""
 
 import numpy as np
 
@@ -45,6 +50,7 @@ def add_wrong(masks, layout, goal, allowed, wrong):
     widest = layout.weights.shape[1]
     state, following = np.zeros(widest), np.zeros(widest)
     for c in range(len(masks)):
+        # The weight of the wrong scenarios so far, in this part and in the part where it is largest.
         inner = outer = most_inner = most_outer = 0.0
         for s in range(scenarios):
             first = s * contrasts
@@ -52,6 +58,7 @@ def add_wrong(masks, layout, goal, allowed, wrong):
                 inner = outer = 0.0
             output_sums(masks[c], layout, s, state, following)
             certain = possible = True
+            # A sum that is not a number is outside, as every comparison with it fails.
             for d in range(contrasts):
                 total = 0.0
                 for o in range(outputs):
@@ -68,6 +75,7 @@ def add_wrong(masks, layout, goal, allowed, wrong):
             if not possible:
                 outer += goal[WEIGHT, first]
                 most_outer = max(most_outer, outer)
+                # No later scenario makes it right again.
                 if outer > allowed:
                     break
         wrong[c, 0] += most_inner

@@ -1,5 +1,8 @@
 """Running many circuits in many scenarios: what circuits have below a neuron in common is run once.
 
+A variant of a neuron is the part of a circuit below it. Many circuits have few variants of a neuron between them, and
+each is run in all scenarios at once.
+
 `below` (variants, parents) tells of each variant of a neuron which variants of the layer before are its parents: their
 row in `previous` plus 1, or 0. Values (variants, scenarios) are activations less what removed edges carry.
 """
@@ -17,6 +20,7 @@ def run_variants(below, previous, weights, constants, ablated, code, parameters)
     values = np.empty((len(below), previous.shape[1]))
     for v in range(len(below)):
         row = values[v]
+        # What all removed edges carry together; each edge that is there adds its difference to that.
         row[:] = constants
         for i in range(below.shape[1]):
             if below[v, i]:
@@ -37,6 +41,7 @@ def weigh_variants(below, previous, weights, constants, contrasts, goal, allowed
     """
     outputs = below.shape[1]
     dimensions = contrasts.shape[1]
+    # One circuit's sums in all scenarios, used again for the next.
     sums = np.empty((outputs, previous.shape[1]))
     for c in range(len(below)):
         for o in range(outputs):
@@ -48,6 +53,7 @@ def weigh_variants(below, previous, weights, constants, contrasts, goal, allowed
                     for s in range(len(row)):
                         row[s] += weight * parent[s]
         for s in range(sums.shape[1]):
+            # A sum that is not a number is outside both boxes.
             certain = possible = True
             for d in range(dimensions):
                 total = 0.0

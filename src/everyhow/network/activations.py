@@ -12,17 +12,21 @@ import numpy as np
 from jaxtyping import Float
 
 from ..common.errors import InputError
+from ..kernels.codes import (
+    CLIP,
+    ELU,
+    GELU,
+    GELU_NEW,
+    HARDSWISH,
+    LEAKY,
+    SIGMOID,
+    SILU,
+    SOFTPLUS,
+    SOFTSIGN,
+    STEP,
+    TANH,
+)
 
-# The codes by which kernels know the functions, with their parameters.
-LEAKY = 0  # slope below 0; relu has slope 0, identity slope 1
-TANH = 1
-SIGMOID = 2  # steepness
-CLIP = 3  # slope, shift, low, high: what slope * z + shift is, held between low and high
-ELU = 4  # factor of exp(z) - 1 below 0, slope above
-SOFTPLUS = 5  # beta
-SOFTSIGN = 6
-STEP = 7  # the value below 0; at 0 it is 0, above 1
-GELU, GELU_NEW, SILU, HARDSWISH = 8, 9, 10, 11
 # Those that fall below 0 and rise again, and where they are lowest.
 DIPS = {GELU: -0.7517915246935645, GELU_NEW: -0.7524614220710163, SILU: -1.2784645427610738, HARDSWISH: -1.5}
 

@@ -16,11 +16,11 @@ from ..sweeps.statistics import (
     Measure,
     Sample,
     Survivors,
+    distributions,
     is_logarithmic,
     measures_of,
     numeric_settings,
     samples,
-    spreads,
     survivors,
     values_of,
 )
@@ -246,13 +246,13 @@ def _training(sweep: Sweep, shown: Sequence[tuple[Measure, dict[str, np.ndarray]
     rows = -(-(len(shown) + 1) // 2)
     figure, axes = _new(rows, 2, TWO_COLUMNS, 0.4 + 1.7 * rows)
     logarithmic = is_logarithmic(numbers.values())
-    found = spreads(sweep)
+    found = distributions(sweep)
     for ax, (measure, values) in zip(axes.ravel(), shown, strict=False):
-        rows = [spread for spread in found if spread.measure == measure]
-        x = [numbers[spread.setting] for spread in rows]
-        lower, upper = [spread.lower for spread in rows], [spread.upper for spread in rows]
+        rows = [each for each in found if each.measure == measure]
+        x = [numbers[each.setting] for each in rows]
+        lower, upper = [each.lower for each in rows], [each.upper for each in rows]
         ax.fill_between(x, lower, upper, color=SKY, alpha=0.5, linewidth=0, label="quartiles")
-        median = [spread.median for spread in rows]
+        median = [each.median for each in rows]
         ax.plot(x, median, color=BLUE, marker="o", markersize=3, linewidth=1.2, label="median")
         ax.set_title(measure.title, loc="left")
         _count_scale(ax, np.concatenate(list(values.values())))

@@ -78,7 +78,7 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Spread:
+class Distribution:
     """How a measure is spread over the networks of a setting; a network of several outputs counts once, by their mean.
 
     Attributes:
@@ -245,7 +245,7 @@ def measures_of(sweep: Sweep) -> tuple[Measure, ...]:
     return tuple(measure for measure in MEASURES if measure.preset in sweep.plan.presets)
 
 
-def spreads(sweep: Sweep) -> tuple[Spread, ...]:
+def distributions(sweep: Sweep) -> tuple[Distribution, ...]:
     """How every measure is spread at every setting."""
     found = []
     for measure in measures_of(sweep):
@@ -255,7 +255,8 @@ def spreads(sweep: Sweep) -> tuple[Spread, ...]:
             mean, error = float(values.mean()), standard_error(values)
             interval = median_interval(values)
             partial = sum(flag for _, flag, _ in rows)
-            found.append(Spread(setting, measure, len(rows), partial, mean, error, median, *interval, lower, upper))
+            numbers = (len(rows), partial, mean, error, median, *interval, lower, upper)
+            found.append(Distribution(setting, measure, *numbers))
     return tuple(found)
 
 

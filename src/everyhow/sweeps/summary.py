@@ -9,14 +9,14 @@ from .published import Beside, beside_published
 from .results import Sweep
 from .statistics import (
     Contrast,
+    Distribution,
     Measure,
     Sample,
-    Spread,
     Survivors,
     Trend,
     contrasts,
+    distributions,
     samples,
-    spreads,
     survivors,
     trends,
 )
@@ -32,7 +32,7 @@ class Summary:
         digest: of the results; None while blocks are missing.
         samples: networks of each setting, and what became of them.
         survivors: by rung of the ladder.
-        spreads: of each count, by setting.
+        spreads: the distribution of each count, by setting.
         trends: of each count with a setting that is a number.
         contrasts: of each count between settings that are not.
         beside: published numbers and ours.
@@ -43,7 +43,7 @@ class Summary:
     digest: str | None
     samples: tuple[Sample, ...]
     survivors: tuple[Survivors, ...]
-    spreads: tuple[Spread, ...]
+    spreads: tuple[Distribution, ...]
     trends: tuple[Trend, ...]
     contrasts: tuple[Contrast, ...]
     beside: tuple[Beside, ...]
@@ -65,7 +65,7 @@ def summarize(sweep: Sweep) -> Summary:
         sweep.digest,
         samples(sweep),
         survivors(sweep),
-        spreads(sweep),
+        distributions(sweep),
         trends(sweep),
         contrasts(sweep),
         beside_published(sweep),

@@ -26,8 +26,8 @@ MOST_LABELLED = 16
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Where the neurons of a network of these widths stand."""
+class Columns:
+    """Where the neurons of a network of these widths stand: each layer is a column."""
 
     widths: tuple[int, ...]
 
@@ -51,10 +51,10 @@ class Layout:
         """Of the drawing."""
         return HEAD + FOOT + self.step * max(self.widths)
 
-    def place(self, layer: int, neuron: int) -> tuple[float, float]:
+    def middle(self, layer: int, neuron: int) -> tuple[float, float]:
         """The middle of a neuron; layer 0 is the inputs."""
-        middle = HEAD + self.step * max(self.widths) / 2
-        y = middle + (neuron - (self.widths[layer] - 1) / 2) * self.step
+        axis = HEAD + self.step * max(self.widths) / 2
+        y = axis + (neuron - (self.widths[layer] - 1) / 2) * self.step
         return SIDE + self.radius + COLUMN * layer, y
 
     def name(self, layer: int, neuron: int) -> str:
@@ -65,39 +65,39 @@ class Layout:
 def draw_network(network: Network) -> Drawing:
     """The whole network: weights by the thickness of edges (broken lines for negative ones), and in each neuron a
     square per input, darker where its activation is larger."""
-    layout = Layout(network.widths)
+    columns = Columns(network.widths)
     widths = "-".join(map(str, network.widths))
-    parts = [*_headings(layout), *_edges(layout, network)]
-    parts += _neurons(layout, network.layers(network.corners)) if _has_rows(network) else _plain(layout)
-    return Drawing(f"The network {widths}: {network.edges} edges", layout.width, layout.height, tuple(parts))
+    parts = [*_headings(columns), *_edges(columns, network)]
+    parts += _neurons(columns, network.layers(network.corners)) if _has_rows(network) else _plain(columns)
+    return Drawing(f"The network {widths}: {network.edges} edges", columns.width, columns.height, tuple(parts))
 
 
 def draw_weights(network: Network) -> Drawing:
     """The whole network without activations, for inputs that are data: weights by the thickness of edges."""
-    layout = Layout(network.widths)
-    parts = (*_headings(layout), *_edges(layout, network), *_plain(layout))
-    return Drawing(f"The network {'-'.join(map(str, network.widths))}", layout.width, layout.height, parts)
+    columns = Columns(network.widths)
+    parts = (*_headings(columns), *_edges(columns, network), *_plain(columns))
+    return Drawing(f"The network {'-'.join(map(str, network.widths))}", columns.width, columns.height, parts)
 
 
 def draw_circuit(network: Network, circuit: Circuit) -> Drawing:
     """A circuit in its network, run alone; all else is set back."""
-    layout = Layout(network.widths)
-    parts = [*_headings(layout), *_edges(layout, network)]
+    columns = Columns(network.widths)
+    parts = [*_headings(columns), *_edges(columns, network)]
     if _has_rows(network):
-        parts += _neurons(layout, network.run_circuit(network.corners, circuit))
+        parts += _neurons(columns, network.run_circuit(network.corners, circuit))
     else:
-        parts += _plain(layout)
-    drawing = Drawing(f"A circuit of {len(circuit)} edges", layout.width, layout.height, tuple(parts))
+        parts += _plain(columns)
+    drawing = Drawing(f"A circuit of {len(circuit)} edges", columns.width, columns.height, tuple(parts))
     return drawing.with_states(outside(circuit))
 
 
 def draw_wiring(circuit: Circuit) -> Drawing:
     """A circuit without its network: which edges there are, weights unknown."""
-    layout = Layout(circuit.widths)
-    edges = [_edge(layout, edge, "plain", 2.0, "") for edge in circuit.graph.edges]
+    columns = Columns(circuit.widths)
+    edges = [_edge(columns, edge, "plain", 2.0, "") for edge in circuit.graph.edges]
     title = f"A circuit of {len(circuit)} edges in a {'-'.join(map(str, circuit.widths))} network"
-    parts = (*_headings(layout), *edges, *_plain(layout))
-    return Drawing(title, layout.width, layout.height, parts).with_states(outside(circuit))
+    parts = (*_headings(columns), *edges, *_plain(columns))
+    return Drawing(title, columns.width, columns.height, parts).with_states(outside(circuit))
 
 
 def draw_difference(network: Network, one: Circuit, other: Circuit) -> Drawing:
@@ -125,7 +125,7 @@ def _lit_by_usage(drawing: Drawing, network: Network, usage: Usage) -> Drawing:
     states = {"core": "", "contingent": "half", "never": "dim"}
     lit = {_edge_key(edge): states[usage.role(edge)] for edge in usage.edges}
     lit |= {_neuron_key(*neuron): states[usage.role(neuron)] for neuron in usage.neurons}
-    layout = Layout(network.widths)
+    columns = Columns(network.widths)
     shares = [
         Part(
             "",
@@ -133,15 +133,15 @@ def _lit_by_usage(drawing: Drawing, network: Network, usage: Usage) -> Drawing:
             (
                 Label(
                     "halo",
-                    x + layout.radius + 3,
-                    y - layout.radius * 0.8,
+                    x + columns.radius + 3,
+                    y - columns.radius * 0.8,
                     f"{percent(count / usage.circuits)}%",
                     11,
                     "start",
                 ),
             ),
         )
-        for (x, y), count in ((layout.place(*neuron), count) for neuron, count in usage.neurons.items())
+        for (x, y), count in ((columns.middle(*neuron), count) for neuron, count in usage.neurons.items())
         if usage.circuits
     ]
     named = replace(drawing, title=f"Use by the {usage.circuits:,} perfect circuits")
@@ -150,9 +150,9 @@ def _lit_by_usage(drawing: Drawing, network: Network, usage: Usage) -> Drawing:
 
 def draw_sets(network: Network, sets: Sequence[NeuronSet], title: str) -> Drawing:
     """Neuron sets in the network, each ringed in the colour and with the number of its variable."""
-    layout = Layout(network.widths)
+    columns = Columns(network.widths)
     drawing = draw_network(network)
-    rings = [ring(layout, index, (s.layer, j)) for index, s in enumerate(sets) for j in s.neurons]
+    rings = [ring(columns, index, (s.layer, j)) for index, s in enumerate(sets) for j in s.neurons]
     return replace(drawing, title=title).with_parts(*rings)
 
 
@@ -161,10 +161,10 @@ def draw_places(network: Network, mapping: Placement) -> Drawing:
     return draw_sets(network, mapping.sets, f"Where {mapping.algorithm} sits: {mapping}")
 
 
-def ring(layout: Layout, index: int, neuron: Neuron) -> Part:
+def ring(columns: Columns, index: int, neuron: Neuron) -> Part:
     """A neuron marked as carrying a variable."""
-    x, y = layout.place(*neuron)
-    r = layout.radius
+    x, y = columns.middle(*neuron)
+    r = columns.radius
     badge = (Circle(badge_role(index), x + r * 0.85, y - r * 0.85, 8.5),)
     number = (Label("badge", x + r * 0.85, y - r * 0.85, str(index + 1), 11),)
     return Part(f"ring-{neuron[0]}-{neuron[1]}", "", (Circle(variable_role(index), x, y, r + 3.5), *badge, *number))
@@ -203,13 +203,13 @@ def _has_rows(network: Network) -> bool:
     return network.widths[0] <= len(INPUT_NAMES)
 
 
-def _headings(layout: Layout) -> list[Part]:
-    last = len(layout.widths) - 1
-    names = ["inputs", *(f"layer {k}" for k in range(1, last)), "output" + "s" * (layout.widths[-1] > 1)]
-    return [Part("", "", (Label("note", layout.place(k, 0)[0], 14, name, 12),)) for k, name in enumerate(names)]
+def _headings(columns: Columns) -> list[Part]:
+    last = len(columns.widths) - 1
+    names = ["inputs", *(f"layer {k}" for k in range(1, last)), "output" + "s" * (columns.widths[-1] > 1)]
+    return [Part("", "", (Label("note", columns.middle(k, 0)[0], 14, name, 12),)) for k, name in enumerate(names)]
 
 
-def _edges(layout: Layout, network: Network) -> list[Part]:
+def _edges(columns: Columns, network: Network) -> list[Part]:
     largest = max(float(np.abs(w).max()) for w in network.weights) or 1.0
     parts = []
     for edge in network.graph.edges:
@@ -217,42 +217,42 @@ def _edges(layout: Layout, network: Network) -> list[Part]:
         weight = float(network.weights[layer - 1][j, i])
         role = "positive" if weight > 0 else "negative"
         width = THINNEST + (THICKEST - THINNEST) * abs(weight) / largest
-        parts.append(_edge(layout, edge, role, width, f", weight {weight:.3g}"))
+        parts.append(_edge(columns, edge, role, width, f", weight {weight:.3g}"))
     return parts
 
 
-def _edge(layout: Layout, edge: Edge, role: str, width: float, said: str) -> Part:
+def _edge(columns: Columns, edge: Edge, role: str, width: float, said: str) -> Part:
     layer, j, i = edge
-    title = f"{layout.name(layer - 1, i)} to {layout.name(layer, j)}{said}"
-    line = Line(role, *layout.place(layer - 1, i), *layout.place(layer, j), width)
+    title = f"{columns.name(layer - 1, i)} to {columns.name(layer, j)}{said}"
+    line = Line(role, *columns.middle(layer - 1, i), *columns.middle(layer, j), width)
     return Part(_edge_key(edge), title, (line,))
 
 
-def _neurons(layout: Layout, states: Sequence[np.ndarray]) -> list[Part]:
+def _neurons(columns: Columns, states: Sequence[np.ndarray]) -> list[Part]:
     parts = []
     for layer, state in enumerate(states):
-        for j in range(layout.widths[layer]):
+        for j in range(columns.widths[layer]):
             values = state[:, j]
-            inputs = layout.widths[0]
+            inputs = columns.widths[0]
             said = ", ".join(f"{value:.3g} at {row_name(row, inputs)}" for row, value in enumerate(values))
-            shapes = squares(*layout.place(layer, j), layout.radius * 1.25, levels(values).tolist())
-            parts.append(_neuron(layout, layer, j, f"{layout.name(layer, j)}: {said}", shapes))
+            shapes = squares(*columns.middle(layer, j), columns.radius * 1.25, levels(values).tolist())
+            parts.append(_neuron(columns, layer, j, f"{columns.name(layer, j)}: {said}", shapes))
     return parts
 
 
-def _plain(layout: Layout) -> list[Part]:
+def _plain(columns: Columns) -> list[Part]:
     return [
-        _neuron(layout, layer, j, layout.name(layer, j), [])
-        for layer, width in enumerate(layout.widths)
+        _neuron(columns, layer, j, columns.name(layer, j), [])
+        for layer, width in enumerate(columns.widths)
         for j in range(width)
     ]
 
 
-def _neuron(layout: Layout, layer: int, j: int, title: str, inside: list[Box]) -> Part:
-    x, y = layout.place(layer, j)
-    shapes = [Circle("neuron" if layer else "input", x, y, layout.radius), *inside]
-    if layout.widths[layer] <= MOST_LABELLED:
-        shapes.append(Label("note", x, y + layout.radius + 8, layout.name(layer, j), 11))
+def _neuron(columns: Columns, layer: int, j: int, title: str, inside: list[Box]) -> Part:
+    x, y = columns.middle(layer, j)
+    shapes = [Circle("neuron" if layer else "input", x, y, columns.radius), *inside]
+    if columns.widths[layer] <= MOST_LABELLED:
+        shapes.append(Label("note", x, y + columns.radius + 8, columns.name(layer, j), 11))
     return Part(_neuron_key(layer, j), title, tuple(shapes))
 
 

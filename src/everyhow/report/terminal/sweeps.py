@@ -12,7 +12,7 @@ from ...sweeps.costs import Forecast
 from ...sweeps.plan import Plan
 from ...sweeps.published import SELDOM, Beside
 from ...sweeps.results import Sweep
-from ...sweeps.statistics import KINDS, Contrast, Measure, Spread, Survivors, Trend
+from ...sweeps.statistics import KINDS, Contrast, Distribution, Measure, Survivors, Trend
 from ...sweeps.summary import Summary
 from ...sweeps.watch import duration
 from ..beside import beside_lines, beside_notes, between, number, plus_minus, probability
@@ -72,7 +72,7 @@ def _summary_parts(summary: Summary, sweep: Sweep, width: int) -> Iterator[Rende
     yield indented(_samples(summary))
     if summary.spreads:
         yield heading("Counts, over the networks explained")
-        yield from _spreads(summary.spreads)
+        yield from _distributions(summary.spreads)
     if summary.trends:
         unit = "factor of 10" if summary.trends[0].logarithmic else "unit"
         yield heading(f"Do counts go with the setting? Slope of log10(1 + count) per {unit}")
@@ -167,24 +167,24 @@ def _cell(cell: Survivors, outcomes: Sequence[str]) -> Text:
     return Text("/".join(shares) + (" ?" if cell.unknown else ""), style=style)
 
 
-def _spreads(found: Sequence[Spread]) -> Iterator[RenderableType]:
-    measures = dict.fromkeys(spread.measure for spread in found)
+def _distributions(found: Sequence[Distribution]) -> Iterator[RenderableType]:
+    measures = dict.fromkeys(each.measure for each in found)
     for preset in dict.fromkeys(measure.preset for measure in measures):
         table = _table(f"preset {preset}", "n", "median", "95 % interval", "quartiles", "mean ± se")
         table.columns[0].no_wrap, table.columns[0].max_width = False, TITLE
         partial = False
         for measure in (m for m in measures if m.preset == preset):
-            rows = [spread for spread in found if spread.measure == measure]
+            rows = [each for each in found if each.measure == measure]
             single = len(rows) == 1 and not rows[0].setting
             if not single:
                 table.add_row(Text(measure.title, style="bold"))
-            for spread in rows:
-                partial |= bool(spread.partial)
+            for each in rows:
+                partial |= bool(each.partial)
                 table.add_row(
-                    measure.title if single else f"  {spread.setting}",
-                    f"{spread.networks:,}" + "~" * bool(spread.partial), number(spread.median),
-                    between(spread.low, spread.high), between(spread.lower, spread.upper),
-                    f"{number(spread.mean)} {plus_minus(spread.error)}",
+                    measure.title if single else f"  {each.setting}",
+                    f"{each.networks:,}" + "~" * bool(each.partial), number(each.median),
+                    between(each.low, each.high), between(each.lower, each.upper),
+                    f"{number(each.mean)} {plus_minus(each.error)}",
                 )  # fmt: skip
         yield indented(table)
         if partial:
