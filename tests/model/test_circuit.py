@@ -172,7 +172,7 @@ class Contrary:
         raise RuntimeError("no graph here")
 
 
-@pytest.mark.parametrize("model", [None, 3, "xornet", [(1, 0, 0)], Contrary()], ids=str)
+@pytest.mark.parametrize("model", [None, 3, "xornet", [(1, 0, 0)], Contrary()], ids=lambda model: type(model).__name__)
 def test_whole_of_something_else(model):
     with pytest.raises(InputError) as error:
         Circuit.whole(model)

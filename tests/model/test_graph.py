@@ -180,3 +180,12 @@ def test_all_edges_are_those_of_complete_graphs():
     """The helper above and the library list the edges of layers alike."""
     for graph in LAYERED:
         assert graph.edges == tuple(edge for edge in all_edges(graph.sizes) if len(edge) == 3)
+
+
+def test_edges_by_the_million():
+    """What would take gigabytes is refused before it is made."""
+    message = (
+        r"the network has 10,000,000,000 edges; circuits are looked for among at most 4,194,304: take its last layers"
+    )
+    with pytest.raises(eh.InputError, match=message):
+        Graph.complete((100_000, 100_000))

@@ -9,6 +9,8 @@ import everyhow as eh
 from everyhow.model.graph import Edge, Graph, Node
 from everyhow.model.space import circuits_in_space
 
+from .graphs import is_circuit
+
 QKV = ("q", "k", "v")
 
 
@@ -28,14 +30,6 @@ def graphs(draw):
     chosen = draw(st.lists(st.sampled_from(possible), max_size=11, unique=True))
     names = tuple(tuple(f"{stage}.{place}" for place in range(size)) for stage, size in enumerate(sizes))
     return Graph(names, tuple(edge for edge in possible if edge in chosen), (1,) * len(sizes), tuple(slots))
-
-
-def is_circuit(graph, edges):
-    """Whether every inner node that is touched has an edge in and one out, and every output one in."""
-    fed, read = {edge.child for edge in edges}, {edge.parent for edge in edges}
-    inner = {node for node in fed | read if 0 < node.stage < graph.last}
-    outputs = {Node(graph.last, place) for place in range(graph.sizes[-1])}
-    return outputs <= fed and inner <= fed and inner <= read
 
 
 @given(graphs())

@@ -39,9 +39,8 @@ class Circuit(Displayed):
             InputError: an edge that is not there, or a neuron without an edge in or out.
         """
         graph = widths if isinstance(widths, Graph) else Graph.complete(widths)
-        rule = "edges (layer, neuron, parent), each three whole numbers"
         bits = 0
-        for edge in [_edge(edge, rule) for edge in listed("edges", edges, rule)]:
+        for edge in _edges(edges):
             bits |= 1 << graph.bit_of(edge)
         circuit = Circuit(graph, bits)
         circuit._check_connected()
@@ -75,9 +74,13 @@ class Circuit(Displayed):
         """
         if graph is self.graph or graph == self.graph:
             return self
-        if graph.sizes != self.graph.sizes:
-            shapes = ("-".join(map(str, one.sizes)) for one in (self.graph, graph))
-            raise InputError("the circuit belongs to a {} network, not to a {} one".format(*shapes))
+        if graph.names != self.graph.names:
+            one, other = ("-".join(map(str, each.sizes)) for each in (self.graph, graph))
+            same = one == other
+            raise InputError(
+                f"the circuit belongs to a {one} network"
+                + (" whose nodes have other names; give the model that it is of" if same else f", not to a {other} one")
+            )
         bits = 0
         for edge in self.edges:
             bits |= 1 << graph.bit_of(edge)
@@ -88,7 +91,7 @@ class Circuit(Displayed):
             return NotImplemented
         if self.bits == other.bits and self.graph == other.graph:
             return True
-        return self.graph.sizes == other.graph.sizes and self.edges == other.edges
+        return self.graph.names == other.graph.names and self.edges == other.edges
 
     def __hash__(self) -> int:
         return hash(self.edges)
@@ -104,7 +107,7 @@ class Circuit(Displayed):
         """Whether every edge of this circuit is in `other`."""
         if self.graph == other.graph:
             return self.bits & ~other.bits == 0
-        return self.graph.sizes == other.graph.sizes and all(edge in other for edge in self.edges)
+        return self.graph.names == other.graph.names and all(edge in other for edge in self.edges)
 
     def __repr__(self) -> str:
         return f"Circuit({len(self)} edges: {' '.join(map(self.graph.name, self.edges))})"
@@ -127,7 +130,8 @@ class Circuit(Displayed):
 
     def parents(self, layer: int, neuron: int) -> tuple[int, ...]:
         """The neurons of layer `layer` - 1 with an edge into `neuron` of `layer`."""
-        return tuple(edge.parent.place for edge in self.graph.entering[Node(layer, neuron)] if edge in self)
+        entering = self.graph.entering[Node(layer, neuron)]
+        return tuple(edge.parent.place for edge in entering if len(edge) == 3 and edge in self)
 
     def _check_connected(self) -> None:
         last = self.graph.last
@@ -155,9 +159,19 @@ def connected_part(wiring: Any, edges: Iterable[tuple[int, ...]]) -> tuple[Circu
         (Circuit(2 edges: A→h1.0 h1.0→out0), ((1, 1, 0),))
     """
     graph = wiring if isinstance(wiring, Graph) else Graph.complete(wiring)
-    given = set(graph.existing(edges))
+    given = set(graph.existing(_edges(edges)))
     circuit = Circuit.of_edges(graph, graph.connected(given))
     return circuit, tuple(sorted(given - set(circuit.edges)))
+
+
+def _edges(edges: Any) -> list[tuple[int, ...]]:
+    """Edges as tuples of whole numbers.
+
+    Raises:
+        InputError: something else.
+    """
+    rule = "edges (layer, neuron, parent), each three whole numbers"
+    return [_edge(edge, rule) for edge in listed("edges", edges, rule)]
 
 
 def _edge(edge: Any, rule: str) -> tuple[int, ...]:

@@ -1,5 +1,6 @@
 """The wiring of a model: its nodes in stages, the edges between them, and what each part is called."""
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -8,6 +9,9 @@ from typing import Any, NamedTuple
 from ..boolean.truth_table import INPUT_NAMES
 from ..common.arguments import is_whole, listed, quoted
 from ..common.errors import InputError
+
+# Each edge is a value of its own; larger graphs take gigabytes, and circuits of them are out of reach.
+MOST_EDGES = 1 << 22
 
 
 class Node(NamedTuple):
@@ -119,12 +123,13 @@ class Graph:
         """The graph of layers of these widths, the inputs first, each neuron reading all of the layer before.
 
         Raises:
-            InputError: the widths are not whole numbers of at least 1, two at least.
+            InputError: the widths are not whole numbers of at least 1, two at least, or give millions of edges.
         """
         rule = "the neurons of each layer, the inputs first, such as (2, 3, 1)"
         found = listed("widths", widths, rule)
         if len(found) < 2 or not all(is_whole(width, 1) for width in found):
             raise InputError(f"widths is {quoted(widths)}; give {rule}")
+        check_number_of_edges(sum(int(one) * int(other) for one, other in itertools.pairwise(found)))
         return _complete(tuple(map(int, found)))
 
     @cached_property
@@ -201,6 +206,11 @@ class Graph:
     def lacks(self, edge: tuple[int, ...]) -> str:
         """That an edge is not there, in words."""
         sizes, shape = self.sizes, "-".join(map(str, self.sizes))
+        if not self.layered:
+            return (
+                f"edge {tuple(edge)} does not exist in this model; an edge is (stage, place, parent) from the stage "
+                f"before, or (stage, place, stage of the parent, its place, slot)"
+            )
         within = len(edge) == 3 and 0 < edge[0] < len(sizes) and 0 <= edge[1] < sizes[edge[0]]
         if within and 0 <= edge[2] < sizes[edge[0] - 1]:
             return f"edge {tuple(edge)} has weight 0 in this network, so it is not an edge of it"
@@ -219,6 +229,15 @@ class Graph:
             if len(left) == len(kept):
                 return tuple(kept)
             kept = left
+
+
+def check_number_of_edges(edges: int) -> None:
+    """Raises InputError when a model has more edges than any whose circuits are looked for."""
+    if edges > MOST_EDGES:
+        raise InputError(
+            f"the network has {edges:,} edges; circuits are looked for among at most {MOST_EDGES:,}: take its last "
+            f"layers"
+        )
 
 
 @lru_cache

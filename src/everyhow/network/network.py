@@ -13,7 +13,7 @@ from ..boolean.truth_table import MAX_INPUTS, TruthTable, assignments
 from ..common.arguments import instance, is_number, is_whole, listed, number_in, quoted
 from ..common.errors import InputError
 from ..model.circuit import Circuit
-from ..model.graph import Edge, Graph
+from ..model.graph import Edge, Graph, check_number_of_edges
 from ..model.origin import Origin
 from .activations import activation
 
@@ -178,7 +178,12 @@ class Network:
 
     @cached_property
     def graph(self) -> Graph:
-        """Its wiring: an edge for each weight that is not exactly 0."""
+        """Its wiring: an edge for each weight that is not exactly 0.
+
+        Raises:
+            InputError: there are millions of them.
+        """
+        check_number_of_edges(self.edges)
         edges = (
             Edge((layer, j, i))
             for layer, w in enumerate(self.weights, start=1)
