@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections import abc
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from ..importing.door import as_network
 from ..importing.points import points_of
 from ..ladder import Verdict
 from ..mapping.features import FeatureRows, Features, checked_features, fitting_algorithms, observed_mappings
-from ..mapping.mapping import Mapping as Placed
+from ..mapping.mapping import Mapping
 from ..mapping.signatures import MOST_BYTES, Signatures, signatures, table_bytes
 from ..network.documents import network_document
 from ..network.network import Network
@@ -70,12 +70,12 @@ class BehaviorFindings:
     """
 
     circuits: CircuitFindings
-    by_ablation: Mapping[str, CircuitCount | None]
+    by_ablation: abc.Mapping[str, CircuitCount | None]
     using_every_input: tuple[int, CircuitCount] | None
     released: tuple[int, CircuitCount] | None
     signatures: Signatures | None
     readouts: tuple[ObservedSignals, ...]
-    mappings: Mapping[Algorithm, tuple[Placed, ...]] | None
+    mappings: abc.Mapping[Algorithm, tuple[Mapping, ...]] | None
     refused: tuple[str, ...]
     beyond: tuple[str, ...]
 
@@ -95,10 +95,10 @@ class BehaviorAudit(Displayed):
 
     network: Network
     behavior: Behavior = field(repr=False)
-    options: Mapping[str, Any] = field(repr=False)
+    options: abc.Mapping[str, Any] = field(repr=False)
     findings: BehaviorFindings = field(repr=False)
     outputs: tuple["BehaviorAudit", ...] = field(repr=False)
-    provenance: Mapping[str, Any] = field(repr=False)
+    provenance: abc.Mapping[str, Any] = field(repr=False)
 
     @property
     def decision(self) -> Decision:
@@ -213,7 +213,7 @@ class BehaviorAudit(Displayed):
         path = check_run_folder(folder) / "audit.json"
         return write_atomically(path, json.dumps(self.document(), indent=1, ensure_ascii=False).encode())
 
-    def drawings(self) -> Mapping[str, Picture]:
+    def drawings(self) -> abc.Mapping[str, Picture]:
         """Every picture of the audit, by name; one is saved by `save("name.svg")` or `.pdf`."""
         return presenter().drawings(self)
 
@@ -337,7 +337,7 @@ def audit_behavior(
 
 def _placed(
     found: Signatures, behavior: Behavior, rows: FeatureRows, depth: int
-) -> dict[Algorithm, tuple[Placed, ...]]:
+) -> dict[Algorithm, tuple[Mapping, ...]]:
     """The algorithms over the features that have a place, with their minimal mappings."""
     candidates = fitting_algorithms(behavior, rows, depth)
     placed = ((algorithm, tuple(observed_mappings(found, algorithm, behavior, rows))) for algorithm in candidates)

@@ -1,7 +1,7 @@
 """What audit.json says beyond the counts: the explanations themselves, as plain JSON."""
 
+from collections import abc
 from collections.abc import Iterable
-from collections.abc import Mapping as ReadOnly
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
@@ -70,7 +70,7 @@ def circuit_details(circuits: CircuitFindings) -> dict[str, Any]:
     }
 
 
-def by_ablation(counts: ReadOnly[str, CircuitCount | None]) -> dict[str, int | list[int] | None]:
+def by_ablation(counts: abc.Mapping[str, CircuitCount | None]) -> dict[str, int | list[int] | None]:
     """The perfect circuits under each kind of ablation: their number, the two it lies between, or None."""
     found: dict[str, int | list[int] | None] = {}
     for ablation, count in counts.items():

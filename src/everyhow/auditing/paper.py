@@ -1,7 +1,7 @@
 """The preset `paper`: every explanation of one output by the paper's own definitions."""
 
+from collections import abc
 from collections.abc import Iterator
-from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
@@ -48,7 +48,7 @@ class PaperFindings:
     ranking: Ranking
     cheapest: tuple[Mapping, ...] | None
     lesson: Lesson | None
-    by_ablation: ReadOnly[str, CircuitCount | None]
+    by_ablation: abc.Mapping[str, CircuitCount | None]
 
     @property
     def capped(self) -> tuple[str, ...]:

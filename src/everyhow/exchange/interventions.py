@@ -5,7 +5,7 @@ activations the component `block_output`, and its neurons are chosen by `subspac
 """
 
 import json
-from collections.abc import Mapping as Pairs
+from collections import abc
 from collections.abc import Sequence
 from typing import Any
 
@@ -213,7 +213,7 @@ def _check_locations(value: object, name: str) -> None:
         )
 
 
-def _check_known(given: dict, free: Sequence[str], plain: Pairs[str, Sequence[Any]], name: str) -> None:
+def _check_known(given: dict, free: Sequence[str], plain: abc.Mapping[str, Sequence[Any]], name: str) -> None:
     """See that every key is known, and that those which change what is swapped have their plain value.
 
     Raises:

@@ -1,7 +1,7 @@
 """Algorithms and their places, whole: what aligns, what survives each stricter criterion, and what nearly aligns."""
 
 import itertools
-from collections.abc import Mapping as ReadOnly
+from collections import abc
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -52,9 +52,9 @@ class MappingFindings:
     algorithms: int | None
     irredundant_algorithms: int | None
     signatures: Signatures | None
-    aligned: ReadOnly[Algorithm, int] | None = field(default=None, repr=False)
-    survivors: ReadOnly[str, tuple[Mapping, ...]] = field(default_factory=dict, repr=False)
-    fallen: ReadOnly[str, ReadOnly[Mapping, Fault]] = field(default_factory=dict, repr=False)
+    aligned: abc.Mapping[Algorithm, int] | None = field(default=None, repr=False)
+    survivors: abc.Mapping[str, tuple[Mapping, ...]] = field(default_factory=dict, repr=False)
+    fallen: abc.Mapping[str, abc.Mapping[Mapping, Fault]] = field(default_factory=dict, repr=False)
     failure: str | None = None
     near_misses: tuple[NearMiss, ...] = ()
     scored: tuple[int, int] = (0, 0)
@@ -214,7 +214,7 @@ def examine_mappings(
     )
 
 
-def _alignment_failure(number: int, max_depth: int, single: ReadOnly[Algorithm, int]) -> str | None:
+def _alignment_failure(number: int, max_depth: int, single: abc.Mapping[Algorithm, int]) -> str | None:
     """Why nothing passes `single` or `irredundant`, algorithms without variables aside; None when something does."""
     if not number:
         return f"no algorithm of depth {max_depth} or less computes this function; a larger depth may"

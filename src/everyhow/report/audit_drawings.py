@@ -1,7 +1,8 @@
 """Every drawing of an audit, by name; each is drawn when it is asked for."""
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import abc
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import partial
@@ -17,7 +18,7 @@ from ..common.files import writing_folder
 from ..interpretation.count import ReadingRule
 from ..interpretation.interpretations import Interpretations
 from ..mapping.findings import complexity
-from ..mapping.mapping import Mapping as Placement
+from ..mapping.mapping import Mapping
 from ..readout.explanation import ReadoutExplanation
 from .audit_tables import aligned_mappings, examined_by_place, explanation_name
 from .drawings.codes import draw_codes
@@ -34,7 +35,7 @@ Draw = Callable[[], Drawing]
 
 
 @dataclass(frozen=True)
-class Drawings(Mapping[str, Drawing]):
+class Drawings(abc.Mapping[str, Drawing]):
     """Every drawing of an audit by name; each is drawn when it is asked for."""
 
     draw: dict[str, Draw]
@@ -178,9 +179,9 @@ def _rivals(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]
         yield "cross-examination", lambda: draw_matrix([[shares[i][j] for _, j in order] for _, i in order], names)
 
 
-def draw_rival(audit: Audit, explanation: Placement | ReadoutExplanation) -> Drawing:
+def draw_rival(audit: Audit, explanation: Mapping | ReadoutExplanation) -> Drawing:
     """An explanation as its kind is drawn: the tree of a mapping, the codes of a readout explanation."""
-    if isinstance(explanation, Placement):
+    if isinstance(explanation, Mapping):
         return draw_mapping(explanation)
     return draw_codes(audit.network, explanation)
 

@@ -1,7 +1,8 @@
 """What is said of an audit in words, wherever it is shown: in a terminal, on a page, in a picture."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections import abc
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from ..circuit.findings import CircuitFindings
 from ..common.errors import visible
 from ..common.estimate import Estimate
 from ..experiment.deciding import Dispute
-from ..mapping.mapping import Mapping as Placed
+from ..mapping.mapping import Mapping
 from ..mapping.signatures import NeuronSet
 from ..network.network import Network
 from ..readout.findings import LayerReadouts
@@ -88,7 +89,7 @@ def circuits_by_rung(circuits: CircuitFindings) -> dict[str, Any]:
     return found
 
 
-def place_text(mapping: Placed) -> str:
+def place_text(mapping: Mapping) -> str:
     """The neurons of each variable, such as NAND(A,B) in h1.2."""
     if not mapping.sets:
         return "no variable to place"
@@ -157,7 +158,7 @@ def estimate_text(guess: Estimate) -> str:
     )
 
 
-def ablations_text(counts: Mapping[str, object]) -> str:
+def ablations_text(counts: abc.Mapping[str, object]) -> str:
     """The perfect circuits under each kind of ablation, side by side."""
     return "; ".join(f"{ablation}: {shown(number)}" for ablation, number in counts.items())
 

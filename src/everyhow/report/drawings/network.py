@@ -7,7 +7,7 @@ import numpy as np
 
 from ...boolean.truth_table import INPUT_NAMES, row_name
 from ...circuit.overlap import Usage
-from ...mapping.mapping import Mapping as Placement
+from ...mapping.mapping import Mapping
 from ...mapping.signatures import NeuronSet
 from ...model.circuit import Circuit
 from ...model.graph import Edge
@@ -156,7 +156,7 @@ def draw_sets(network: Network, sets: Sequence[NeuronSet], title: str) -> Drawin
     return replace(drawing, title=title).with_parts(*rings)
 
 
-def draw_places(network: Network, mapping: Placement) -> Drawing:
+def draw_places(network: Network, mapping: Mapping) -> Drawing:
     """Where a mapping puts each variable."""
     return draw_sets(network, mapping.sets, f"Where {mapping.algorithm} sits: {mapping}")
 

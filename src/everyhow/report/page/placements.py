@@ -9,7 +9,7 @@ from ...boolean.algorithms import idle_gate
 from ...mapping.alignment import minimal_mappings
 from ...mapping.faults import fault_of_near_miss
 from ...mapping.findings import RUNGS, complexity, simplicity
-from ...mapping.mapping import Mapping as Placement
+from ...mapping.mapping import Mapping
 from ..drawings.formula import draw_algorithm, draw_mapping
 from ..drawings.svg import inside_page
 from ..words import percent, place_text
@@ -61,7 +61,7 @@ def _algorithm(findings: PaperFindings, algorithm, number: int, room: Room) -> d
     }
 
 
-def _fate(findings: PaperFindings, mapping: Placement) -> dict[str, Any]:
+def _fate(findings: PaperFindings, mapping: Mapping) -> dict[str, Any]:
     passed, fault = findings.mappings.fate(mapping)
     falls = None if fault is None else RUNGS[RUNGS.index(passed) + 1]
     return {"passes": passed, "falls": falls, "fault": fault and fault_text(fault)}

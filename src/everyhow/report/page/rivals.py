@@ -1,13 +1,14 @@
 """Explanations against each other: population codes and mappings, who predicts whom, and prices, as plain values."""
 
-from collections.abc import Mapping, Sequence
+from collections import abc
+from collections.abc import Sequence
 from typing import Any
 
 from ...auditing.audit import Audit
 from ...auditing.paper import PaperFindings
 from ...experiment.deciding import Dispute
 from ...experiment.ranking import price_grid
-from ...mapping.mapping import Mapping as Placement
+from ...mapping.mapping import Mapping
 from ...readout.explanation import ReadoutExplanation
 from ..audit_drawings import draw_rival
 from ..audit_tables import explanation_name, explanation_place
@@ -52,22 +53,22 @@ def codes(audit: Audit, findings: PaperFindings, room: Room) -> dict[str, Any]:
     }
 
 
-def _rival(audit: Audit, explanation: Placement | ReadoutExplanation, cost: float) -> dict[str, Any]:
-    sets = sets_of(explanation) if isinstance(explanation, Placement) else _read(explanation)
+def _rival(audit: Audit, explanation: Mapping | ReadoutExplanation, cost: float) -> dict[str, Any]:
+    sets = sets_of(explanation) if isinstance(explanation, Mapping) else _read(explanation)
     return {
         "name": explanation_name(explanation),
         "where": explanation_place(explanation),
         "parts": _parts(explanation),
-        "kind": "mapping" if isinstance(explanation, Placement) else "readouts",
+        "kind": "mapping" if isinstance(explanation, Mapping) else "readouts",
         "cost": cost,
         "svg": inside_page(draw_rival(audit, explanation)),
         "sets": sets,
     }
 
 
-def _parts(explanation: Placement | ReadoutExplanation) -> list[str]:
+def _parts(explanation: Mapping | ReadoutExplanation) -> list[str]:
     """The names of the variables, or of the signals."""
-    if isinstance(explanation, Placement):
+    if isinstance(explanation, Mapping):
         return [variable.name for variable in explanation.algorithm.variables]
     return [readout.name for readout in explanation.readouts]
 
@@ -80,7 +81,7 @@ def _read(explanation: ReadoutExplanation) -> list[list[Any]]:
     ]
 
 
-def _disputes(disputes: Sequence[Dispute], places: Mapping[Any, int]) -> dict[str, str]:
+def _disputes(disputes: Sequence[Dispute], places: abc.Mapping[Any, int]) -> dict[str, str]:
     """What decides between two explanations, by their places."""
     found = {}
     for dispute in disputes:

@@ -1,13 +1,14 @@
 """Plain values that several views of a page are made of."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import abc
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ...common.sql import RunTable
 from ...ladder import Fault
-from ...mapping.mapping import Mapping as Placement
+from ...mapping.mapping import Mapping
 from ...model.circuit import Circuit
 from ..drawings.network import levels
 
@@ -26,7 +27,7 @@ def short(values: Iterable[float], digits: int = 5) -> list[float]:
     return [float(f"{value:.{digits}g}") for value in values]
 
 
-def sets_of(mapping: Placement) -> list[list[Any]]:
+def sets_of(mapping: Mapping) -> list[list[Any]]:
     """Layer and neurons of each variable of a mapping."""
     return [[s.layer, list(s.neurons)] for s in mapping.sets]
 
@@ -41,7 +42,7 @@ def edge_numbers(circuit: Circuit) -> list[int]:
     return [k for k, edge in enumerate(circuit.graph.edges) if edge in circuit]
 
 
-def plain_tables(tables: Mapping[str, RunTable]) -> dict[str, Any]:
+def plain_tables(tables: abc.Mapping[str, RunTable]) -> dict[str, Any]:
     """Tables for the page's script."""
     return {
         name: {
