@@ -101,7 +101,6 @@ LARGE = {
     "details.interpretations.estimate.low": "circuits that were drawn for it are not drawn again",
     "details.interpretations.estimate.high": "circuits that were drawn for it are not drawn again",
     "details.interpretations.estimate.sample": "circuits that were drawn for it are not drawn again",
-    "details.interpretations.of_the_simplest_circuit": "there is none where circuits are not listed",
 }
 MANY_CIRCUITS = (
     "authors-xor-2-4-4-1-seed0", "count-xor-2-4-4-1-seed0", "count-xor-2-5-5-1-seed0", "authors-xor-and-2-3-3-2-seed0",
@@ -138,8 +137,8 @@ def test_every_value_and_every_list(name):
     assert unnoticed <= set(GIVEN)
 
 
-# Another network of the same shape is audited by both presets; and of 458 million circuits the authors' audit is long.
-LEFT_OUT = {("authors-xor-2-4-4-1-seed0", "paper"), ("count-xor-2-5-5-1-seed0", "authors")}
+# Of 458 million circuits the authors' audit takes many minutes.
+LEFT_OUT = {("count-xor-2-5-5-1-seed0", "authors")}
 REFERENCES = [
     (name, preset) for name in reference_names() for preset in ("paper", "authors") if (name, preset) not in LEFT_OUT
 ]

@@ -540,8 +540,23 @@ def listed_run(network: Network, behavior: Behavior, details: dict[str, Any], ab
         if not some:
             continue
         good = sum(_is_minimal(network, behavior, edges, ablations) for edges in some)
+        ranks = [_rank(network, edges) for edges in circuits]
+        yield Check(
+            f"order of the {key.replace('_', ' ')} circuits", "fewest edges first, each once", True,
+            all(one < other for one, other in itertools.pairwise(ranks)),
+        )  # fmt: skip
         scope = f"{len(some):,} of {len(circuits):,} listed, run with what lies inside"
         yield Check(f"listed {key.replace('_', ' ')} circuits", scope, len(some), good)
+
+
+def _rank(network: Network, edges: Sequence) -> tuple[int, int]:
+    """What circuits are ordered by: their number of edges, then the edges as bits, the first one highest."""
+    every = [
+        (layer, j, i) for layer, w in enumerate(network.weights, start=1) for j, row in enumerate(w)
+        for i, weight in enumerate(row) if weight != 0
+    ]  # fmt: skip
+    chosen = set(map(tuple, edges))
+    return len(edges), int("".join(str(int(edge in chosen)) for edge in every), 2)
 
 
 def _is_minimal(network: Network, behavior: Behavior, edges: Sequence, ablations: tuple[str, ...]) -> bool:
@@ -555,14 +570,14 @@ def _is_minimal(network: Network, behavior: Behavior, edges: Sequence, ablations
         for size in range(fewest, len(edges))
         if comb(len(edges), size)
         for chosen in itertools.combinations(edges, size)
-        if _is_circuit(network, chosen)
+        if is_circuit(network, chosen)
     ]
     run = RunCircuits(network, behavior, [as_plain(network, one) for one in tried])
     right = np.logical_and.reduce([run.right(ablation).decided for ablation in dict.fromkeys(ablations)])
-    return bool(_is_circuit(network, edges) and right[0] and not right[1:].any())
+    return bool(is_circuit(network, edges) and right[0] and not right[1:].any())
 
 
-def _is_circuit(network: Network, edges: Sequence[Sequence[int]]) -> bool:
+def is_circuit(network: Network, edges: Sequence[Sequence[int]]) -> bool:
     """Whether every hidden neuron has edges in and out or none, and every output one in, all of the network."""
     into, out = {(layer, j) for layer, j, _ in edges}, {(layer - 1, i) for layer, _, i in edges}
     last = network.depth

@@ -14,9 +14,9 @@ from ..boolean.truth_table import TruthTable
 from ..model.space import circuits_in_space
 from ..network.network import Network
 from . import plain
-from .circuits import CircuitsAgain, all_circuits_run
+from .circuits import CircuitsAgain, all_circuits_run, as_plain, is_circuit
 from .comparing import Holds, Open
-from .interpretations import interpretations_again
+from .interpretations import interpretations_again, widest
 from .judging import rounded, verdict_of
 from .learning import lesson_again
 from .placing import TOO_MANY, PlacesAgain, complexity
@@ -191,6 +191,18 @@ class PaperAgain:
         last = None if last in self.asked.uncounted else self.places.survivors[last]
         return ranking_again(self.survivors, self.number, last, model_of(self.asked.options))
 
+    def _reading_of_large(self, said: dict[str, Any]) -> Any:
+        """The reading of the first circuit that the audit lists, whose own checks are apart; None where none is."""
+        listed = said["details"]["circuits"]
+        kinds = [listed.get(kind) for kind in ("resample_faithful_minimal", "minimal")]
+        first = next((kind["listed"][0] for kind in kinds if kind and kind["listed"]), None)
+        if first is None or self.asked.ablation != "zero":
+            return None
+        network = self.asked.network
+        if not is_circuit(network, first):
+            return Open("the first circuit that is listed is not one")
+        return widest(network, self.asked.behavior, as_plain(network, first))
+
     def document(self, said: dict[str, Any]) -> dict[str, Any]:
         """The audit of this output, as it has to stand in audit.json; what `said` says is used only where the audit
         was not allowed to count, and for lists of names."""
@@ -206,7 +218,8 @@ class PaperAgain:
                 if key not in MAPPING_KEYS:
                     counts[key] = reason
             ladder["circuits"] = dict.fromkeys(rungs["circuits"], reason)
-            details["circuits"] = details["interpretations"] = reason
+            details["circuits"] = reason
+            details["interpretations"] = {"estimate": reason, "of_the_simplest_circuit": self._reading_of_large(said)}
             circuit_verdict: Any = self._verdict_of_large(said)
         else:
             of_readings, of_details, _ = self.interpretations
