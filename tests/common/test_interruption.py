@@ -1,5 +1,6 @@
 """Requests to end: obeyed in time whatever the main thread does, with nothing temporary left."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -56,11 +57,23 @@ print("done")
 """
 
 
-def begin(script, *arguments, **options):
+def as_in_a_terminal():
+    """Tests may themselves run in the background of a shell, which ignores Ctrl-C for all that it starts there."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def begin(script, *arguments, begun=as_in_a_terminal):
+    """A process that runs a script and is ready; it does not outlive a test that fails."""
     caught = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    process = subprocess.Popen([sys.executable, "-c", BEGIN + script, *map(str, arguments)], **caught, **options)
-    assert process.stdout.readline() == "ready\n"
-    return process
+    command = [sys.executable, "-c", BEGIN + script, *map(str, arguments)]
+    with subprocess.Popen(command, **caught, preexec_fn=begun) as process:
+        try:
+            assert process.stdout.readline() == "ready\n"
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("script", [LISTENS, DOES_NOT, KERNEL], ids=["listens", "does not listen", "kernel"])
@@ -87,7 +100,7 @@ def test_it_ends(tmp_path, script, number, code, said):
 
 def test_what_is_ignored_stays_ignored():
     """As under nohup."""
-    with begin(FINISHES, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as process:
+    with begin(FINISHES, begun=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)) as process:
         process.send_signal(signal.SIGHUP)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (0, "done\n", "")
@@ -97,7 +110,8 @@ def test_a_closed_terminal(tmp_path):
     """Where nothing can be said any more, it still ends."""
     read, write = os.pipe()
     script = [sys.executable, "-c", BEGIN + LISTENS, str(tmp_path / "file")]
-    with subprocess.Popen(script, stdout=subprocess.PIPE, stderr=write, text=True) as process:
+    caught = {"stdout": subprocess.PIPE, "stderr": write, "text": True, "preexec_fn": as_in_a_terminal}
+    with subprocess.Popen(script, **caught) as process:
         os.close(write)
         assert process.stdout.readline() == "ready\n"
         os.close(read)
@@ -135,13 +149,14 @@ def test_while_it_loads():
     script = (
         "import sys; sys.argv = ['bin/everyhow']; import everyhow, time; print('ready', flush=True); time.sleep(600)"
     )
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    caught = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": as_in_a_terminal}
+    with subprocess.Popen([sys.executable, "-c", script], **caught) as process:
         assert process.stdout.readline() == b"ready\n"
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=60)[1] == b""
     assert process.returncode == -signal.SIGINT
     script = script.replace("bin/everyhow", "script.py")
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen([sys.executable, "-c", script], **caught) as process:
         assert process.stdout.readline() == b"ready\n"
         process.send_signal(signal.SIGINT)
         assert b"KeyboardInterrupt" in process.communicate(timeout=60)[1], "scripts are left alone"
