@@ -5,6 +5,23 @@ import json
 
 from everyhow.verification.comparing import same
 
+# What may be changed unnoticed by whoever makes the digest anew, and why: nothing else in the file says it.
+GIVEN = {
+    "task": "a name of one's own is as good; what it computes stands in the options",
+    "options.budget": "any budget that allows and refuses the same",
+    "options.within": "any distance that lets the same circuits through",
+    "options.depth": "of an audit by data without features no algorithm is looked for",
+    "options.features": "exchanged features of which no algorithm with a place makes use",
+    "depth": "of an audit whose algorithms were not counted, or are deeper than what is gone through",
+    "capped": "where something was refused, the order of the reasons",
+    "provenance.numpy": "by what it was made",
+    "provenance.numba": "by what it was made",
+    "provenance.python": "by what it was made",
+    "provenance.machine": "by what it was made",
+    "provenance.finished": "when it was made",
+    "provenance.seconds": "how long it took",
+}
+
 
 def stored(audit):
     """An audit as it is read from its file."""
