@@ -34,9 +34,12 @@ FLOORS = (
     ("cli",),
     ("__init__", "__main__"),
 )
-# What may be imported inside a function, since loading it takes long: compiled kernels, and what needs PyTorch, ONNX or
-# the libraries of pages and terminals. The command line loads each command's part of the library when it is called.
-HEAVY = ("kernels.", "importing.torch_", "importing.onnx_graph", "training.stacked", "report.presenter")
+# What may be imported inside a function, since loading it takes long: compiled kernels, worker processes, and what
+# needs PyTorch, ONNX or the libraries of pages and terminals. The command line loads each command's part of the library
+# when it is called.
+HEAVY = (
+    "kernels.", "importing.torch_", "importing.onnx_graph", "training.stacked", "sweeps.local", "report.presenter",
+)  # fmt: skip
 LAZY_ROOM = "cli."
 
 

@@ -15,7 +15,6 @@ from ..common.files import remove_leftovers
 from ..common.one_run import Place, only_run_in
 from ..training import check_installed
 from .costs import block_seconds
-from .local import local_workers
 from .plan import Block, Plan, read_plan
 from .results import Sweep
 from .store import Store
@@ -192,6 +191,8 @@ def _crew(workers: int | None, scheduler: str | None, wait: float, blocks: int, 
             yield _Crew(client, looking(Watched(client, wait).look))
         return
     # Not before it is needed: it loads multiprocessing.
+    from .local import local_workers
+
     with local_workers(min(workers or _cores(), blocks)) as (client, local):
         yield _Crew(client, looking(local.look), local.had_outcome)
 
