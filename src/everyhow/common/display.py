@@ -9,8 +9,8 @@ from .errors import InputError
 from .sql import RunTable
 
 
-class Picture(Protocol):
-    """A drawing of a size in points."""
+class Paper(Protocol):
+    """What has a size in points; `title` says what is to be seen."""
 
     @property
     def title(self) -> str: ...
@@ -20,6 +20,10 @@ class Picture(Protocol):
 
     @property
     def height(self) -> float: ...
+
+
+class Picture(Paper, Protocol):
+    """A drawing."""
 
     def svg(self) -> str:
         """The drawing as one SVG file, in the light colours."""

@@ -115,7 +115,7 @@ class Graph:
         """The graph of nodes of one number and one input each: A, B, ..., then h1.0 (stage 1, place 0), and out0."""
         counts = tuple(sizes)
         last = len(counts) - 1
-        names = tuple(tuple(_usual_name(stage, j, last) for j in range(size)) for stage, size in enumerate(counts))
+        names = tuple(tuple(usual_name(stage, j, last) for j in range(size)) for stage, size in enumerate(counts))
         return Graph(names, tuple(edges), (1,) * len(counts), (("",),) * len(counts))
 
     @staticmethod
@@ -249,7 +249,8 @@ def _complete(widths: tuple[int, ...]) -> Graph:
     return Graph.of_stages(widths, edges)
 
 
-def _usual_name(stage: int, place: int, last: int) -> str:
+def usual_name(stage: int, place: int, last: int) -> str:
+    """What a neuron is called: A, h1.0 (layer 1, neuron 0), out0, the outputs being layer `last`."""
     if stage == 0:
         return INPUT_NAMES[place] if place < len(INPUT_NAMES) else f"x{place}"
     return f"out{place}" if stage == last else f"h{stage}.{place}"

@@ -10,9 +10,8 @@ from ...circuit.overlap import Usage
 from ...mapping.mapping import Mapping
 from ...mapping.signatures import NeuronSet
 from ...model.circuit import Circuit
-from ...model.graph import Edge
+from ...model.graph import Edge, usual_name
 from ...network.network import Network
-from ..terminal.lines import neuron_name
 from ..words import percent
 from .drawing import Drawing, beside
 from .palette import badge_role, variable_role
@@ -59,7 +58,7 @@ class Columns:
 
     def name(self, layer: int, neuron: int) -> str:
         """What a neuron is called."""
-        return neuron_name(layer, neuron, len(self.widths) - 1)
+        return usual_name(layer, neuron, len(self.widths) - 1)
 
 
 def draw_network(network: Network) -> Drawing:

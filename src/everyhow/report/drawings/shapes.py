@@ -4,6 +4,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from ...common.display import Paper
+
 # The width of a letter, in shares of the size of its text: generous, since fonts differ.
 LETTER = 0.58
 MARGIN = 12.0
@@ -92,17 +94,8 @@ class Part:
     state: str = ""
 
 
-class Sheet(Protocol):
-    """Parts on a paper of a size in points, the first one lowest; `title` says what is to be seen."""
-
-    @property
-    def title(self) -> str: ...
-
-    @property
-    def width(self) -> float: ...
-
-    @property
-    def height(self) -> float: ...
+class Sheet(Paper, Protocol):
+    """Parts on a paper, the first one lowest."""
 
     @property
     def parts(self) -> tuple[Part, ...]: ...

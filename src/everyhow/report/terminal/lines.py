@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from ...boolean.algorithms import Path
-from ...boolean.truth_table import INPUT_NAMES
 from ...interpretation.interpretation import Interpretation, NeuronGate
 from ...mapping.mapping import Mapping
 from ...model.circuit import Circuit
@@ -68,10 +67,3 @@ def gate_text(gate: NeuronGate, graph: Graph) -> str:
         }  # fmt: skip
         names = tuple(own.get(name, name) for name in names)
     return " or ".join(names) or gate.table
-
-
-def neuron_name(layer: int, j: int, last: int) -> str:
-    """What a neuron is called: A, h1.0 (layer 1, neuron 0), out0."""
-    if layer == 0:
-        return INPUT_NAMES[j] if j < len(INPUT_NAMES) else f"x{j}"
-    return f"out{j}" if layer == last else f"h{layer}.{j}"
