@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 
 from ..common.errors import InputError
-from .graph import Graph, Node
+from .graph import Edge, Graph, Node
 
 # States that are held at once: about those of 16 nodes that all differ by their edges.
 MOST_STATES = 1 << 16
@@ -34,7 +34,7 @@ def circuits_in_space(graph: Graph) -> int:
         >>> circuits_in_space(xornet().graph)
         15
     """
-    groups = _alike(graph)
+    groups = alike_nodes(graph, graph.edges)
     kinds = list(dict.fromkeys(parents for parents, _ in groups))
     last_of = {parents: (parents, children) for parents, children in groups}
     edges_to = [dict(parents) for parents in kinds]
@@ -63,11 +63,11 @@ def circuits_in_space(graph: Graph) -> int:
     return sum(states.values())
 
 
-def _alike(graph: Graph) -> dict[tuple[Ends, Ends], list[Node]]:
-    """The nodes but the inputs, in order, by their parents and their children; outputs apart."""
+def alike_nodes(graph: Graph, edges: Iterable[Edge]) -> dict[tuple[Ends, Ends], list[Node]]:
+    """The nodes but the inputs, in order, by their parents and their children among some edges; outputs apart."""
     parents: dict[Node, list[Node]] = {node: [] for node in graph.nodes}
     children: dict[Node, list[Node]] = {node: [] for node in graph.nodes}
-    for edge in graph.edges:
+    for edge in edges:
         child, parent = edge.child, edge.parent
         parents[child].append(parent)
         children[parent].append(child)
