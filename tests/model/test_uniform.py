@@ -1,5 +1,7 @@
 """Circuits of any graph, drawn uniformly: against lists of all circuits, and against numbers of circuits."""
 
+from itertools import compress
+
 import numpy as np
 import pytest
 from scipy.stats import chisquare
@@ -167,15 +169,23 @@ def test_no_circuits(graph):
         draw_from_space(graph, 1, np.random.default_rng(0))
 
 
-def triangular(size):
+def triangular(size, outputs):
     """Two layers of neurons that all differ: each reads as many as its number says."""
     edges = [Edge((1, j, 0)) for j in range(size)]
     edges += [Edge((2, j, i)) for j in range(size) for i in range(j + 1)]
-    return Graph.of_stages((1, size, size, 1), edges + [Edge((3, 0, j)) for j in range(size)])
+    edges += [Edge((3, o, j)) for o in range(outputs) for j in range(size)]
+    return Graph.of_stages((1, size, size, outputs), edges)
 
 
-def test_nodes_that_all_differ():
-    """Two layers of eleven that differ by their edges are drawn from, two of eighteen are refused by name."""
-    assert draw_from_space(triangular(11), 5, np.random.default_rng(0)).any(axis=1).all()
+@pytest.mark.parametrize(("size", "outputs"), [(11, 1), (10, 2)])
+def test_nodes_that_all_differ(size, outputs):
+    graph = triangular(size, outputs)
+    drawn = draw_from_space(graph, 5, np.random.default_rng(0))
+    assert [graph.connected(compress(graph.edges, kept)) for kept in drawn] == [
+        tuple(compress(graph.edges, kept)) for kept in drawn
+    ]
+
+
+def test_too_many_nodes_differ():
     with pytest.raises(eh.InputError, match=r"the nodes before h2\.17 are very many or differ so much by their edges"):
-        draw_from_space(triangular(18), 5, np.random.default_rng(0))
+        draw_from_space(triangular(18, 1), 5, np.random.default_rng(0))

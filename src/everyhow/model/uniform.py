@@ -1,5 +1,6 @@
 """Circuits of the whole space of a graph, drawn uniformly, whether they meet a criterion or not."""
 
+import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,30 +12,58 @@ from jaxtyping import Bool, Float, Int, UInt
 
 from ..common.errors import InputError
 from .graph import Graph, Node
-from .space import MOST_STATES, Ends, State, alike_nodes
+from .space import MOST_STATES, Ends, alike_nodes
 
 # Choices in all states of all steps together: some seconds, and some hundred megabytes.
 MOST_CHOICES = 1 << 21
 # The inputs as a source of edges. They are no group of nodes: whether anybody chooses them changes nothing else.
 INPUTS = -1
+# The parts of a state are bits of one whole number, so that states of very many groups are quick to compare.
+State = int
 Numbers = UInt[np.ndarray, "_places circuits"]
 Flags = Bool[np.ndarray, "_places circuits"]
 
 
+class Part(NamedTuple):
+    """A number within a state."""
+
+    shift: int
+    mask: int
+
+    def of(self, state: State) -> int:
+        """The number, in a state."""
+        return state >> self.shift & self.mask
+
+    def times(self, number: int) -> State:
+        """What a state gains where this part gains `number`."""
+        return number << self.shift
+
+
 class Group(NamedTuple):
-    """Nodes with the same parents and the same children."""
+    """Nodes with the same parents and the same children. A state holds how many are chosen, while more can be."""
 
     members: list[Node]
     kind: int
     is_output: bool
+    chosen: Part
 
 
 class Kind(NamedTuple):
-    """Nodes with the same parents: how many edges each has from each input, and from each node of other groups."""
+    """Nodes with the same parents: how many edges each has from each input, and from each node of other groups.
+
+    A state holds how many are used and have yet to choose their edges, and whether the one that is choosing has any.
+    """
 
     groups: list[int]
     inputs: dict[Node, int]
     sources: dict[int, int]
+    waiting: Part
+    fed: Part
+
+    @property
+    def edges_from_inputs(self) -> int:
+        """How many edges a node has from all inputs together."""
+        return sum(self.inputs.values())
 
     @property
     def all_sources(self) -> list[int]:
@@ -76,11 +105,17 @@ class Move(NamedTuple):
 
 
 class Table(NamedTuple):
-    """How a step is drawn: in state s it is choice k for numbers from bound k - 1 to bound k, of all from 0 to 1."""
+    """How a step is drawn: it is choice k for numbers from bound k - 1 to bound k, of all from 0 to 1.
+
+    The bounds of state s are in column `columns[s]`, since many states have no choice; the state after choice k is
+    `after[first[s] + k]`.
+    """
 
     step: Step
-    bounds: Float[np.ndarray, "bounds states"]
-    after: Int[np.ndarray, "states choices"]
+    bounds: Float[np.ndarray, "bounds columns"]
+    columns: Int[np.ndarray, " states"]
+    first: Int[np.ndarray, " states"]
+    after: Int[np.ndarray, " choices"]
 
 
 class Chosen(NamedTuple):
@@ -121,11 +156,7 @@ def draw_from_space(graph: Graph, size: int, generator: np.random.Generator) -> 
 
 @dataclass(frozen=True)
 class Wiring:
-    """The groups of a graph, and the kinds that they are of.
-
-    A state holds how many nodes of each group are chosen, as long as more can be; then how many nodes of each kind have
-    yet to choose their edges; then whether the one of each kind that is choosing has an edge.
-    """
+    """The groups of a graph, and the kinds that they are of."""
 
     groups: list[Group]
     kinds: list[Kind]
@@ -145,16 +176,25 @@ class Wiring:
         for g, ((before, _), is_output) in enumerate(zip(found, outputs, strict=True)):
             kinds.setdefault((before, g if is_output and apart else -1), []).append(g)
         kind_of = {g: k for k, members in enumerate(kinds.values()) for g in members}
+        # Each part has the bits that the largest number in it takes, above those of the parts before it.
+        most = [len(members) for members in found.values()]
+        for ones in kinds.values():
+            most += [sum(most[g] for g in ones), 1]
+        shifts = itertools.accumulate((number.bit_length() for number in most), initial=0)
+        parts = [Part(shift, (1 << number.bit_length()) - 1) for shift, number in zip(shifts, most, strict=False)]
+        chosen, waiting, fed = parts[: len(found)], parts[len(found) :: 2], parts[len(found) + 1 :: 2]
         return Wiring(
-            [Group(members, kind_of[g], outputs[g]) for g, members in enumerate(found.values())],
+            [Group(members, kind_of[g], outputs[g], chosen[g]) for g, members in enumerate(found.values())],
             [
                 Kind(
                     members,
                     {node: edges for node, edges in before if not node.stage},
                     # Of the last nodes it is known first that nobody else can choose them.
                     {group_of[node]: edges for node, edges in reversed(before) if node.stage},
+                    waiting[k],
+                    fed[k],
                 )
-                for (before, _), members in kinds.items()
+                for k, ((before, _), members) in enumerate(kinds.items())
             ],
             apart,
         )
@@ -170,22 +210,21 @@ class Wiring:
 
     def start(self) -> tuple[State, int]:
         """The state in which all outputs are used and nothing else, and its ways, as of `settled`."""
-        state, ways = (0,) * (len(self.groups) + 2 * len(self.kinds)), 1
-        for g, group in enumerate(self.groups):
+        state, ways = 0, 1
+        for group in self.groups:
             if group.is_output:
-                state, more = self.settled((*state[:g], len(group.members), *state[g + 1 :]), g)
+                state, more = self.settled(state + group.chosen.times(len(group.members)), group)
                 ways *= more
         return state, ways
 
-    def settled(self, state: State, g: int) -> tuple[State, int]:
+    def settled(self, state: State, group: Group) -> tuple[State, int]:
         """The state in which the chosen nodes of a group wait to choose their edges. Where they can read nothing but
         inputs they are forgotten: in how many ways they do so is known at once."""
-        kind, after = self.kinds[self.groups[g].kind], list(state)
-        after[g] = 0
-        if not kind.sources:
-            return tuple(after), ((1 << sum(kind.inputs.values())) - 1) ** state[g]
-        after[len(self.groups) + self.groups[g].kind] += state[g]
-        return tuple(after), 1
+        kind, number = self.kinds[group.kind], group.chosen.of(state)
+        state -= group.chosen.times(number)
+        if kind.sources:
+            return state + kind.waiting.times(number), 1
+        return state, ((1 << kind.edges_from_inputs) - 1) ** number
 
     def steps(self) -> Iterator[Step]:
         """All steps. A node chooses as soon as nobody can choose it any more, be it that another one has only begun to:
@@ -231,30 +270,31 @@ class Wiring:
 
     def choices(self, step: Step, state: State) -> Iterator[Choice]:
         """What can be chosen in a step: nothing where fewer nodes of the kind are used."""
-        g, kind = step.source, self.kinds[step.kind]
-        waiting, fed = (len(self.groups) + step.kind + part * len(self.kinds) for part in range(2))
-        if state[waiting] != step.left:
-            after, ways = self.settled(state, g) if step.settles else (state, 1)
+        kind, source = self.kinds[step.kind], self.groups[step.source]
+        if kind.waiting.of(state) != step.left:
+            after, ways = self.settled(state, source) if step.settles else (state, 1)
             yield Choice(0, ways, after)
             return
-        known, fresh, edges = sum(kind.inputs.values()), 0, 1
-        if g != INPUTS:
-            known, fresh, edges = state[g], len(self.groups[g].members) - state[g], kind.sources[g]
-        for number in range(fresh + 2):
-            new = max(0, number - 1)
-            if number == 0:
-                ways = int(not state[fed] and not step.is_last)
-            else:
-                ways = math.comb(fresh, new) * ((1 << edges) - 1) ** new << edges * known
-                ways -= new == 0 and not state[fed]
+        fed, chosen = kind.fed.of(state), source.chosen.of(state)
+        known, fresh, edges = kind.edges_from_inputs, 0, 1
+        if step.source != INPUTS:
+            known, fresh, edges = chosen, len(source.members) - chosen, kind.sources[step.source]
+        base = state - kind.fed.times(fed)
+        if step.is_last:
+            base -= kind.waiting.times(1)
+        if not fed and not step.is_last:
+            after, ways = self.settled(base, source) if step.settles else (base, 1)
+            yield Choice(0, ways, after)
+        if not step.is_last:
+            base += kind.fed.times(1)
+        for new in range(fresh + 1):
+            # Any edges from those that are chosen already, but not none at all if the node would have none.
+            ways = (((1 << edges) - 1) ** new * math.comb(fresh, new) << edges * known) - (not new and not fed)
             if ways:
-                following = list(state)
-                if new:
-                    following[g] += new
-                following[fed] = int(number > 0 and not step.is_last)
-                following[waiting] -= step.is_last
-                after, more = self.settled(tuple(following), g) if step.settles else (tuple(following), 1)
-                yield Choice(number, ways * more, after)
+                after, more = base + source.chosen.times(new), 1
+                if step.settles:
+                    after, more = self.settled(after, source)
+                yield Choice(1 + new, ways * more, after)
 
 
 @lru_cache(maxsize=1)
@@ -266,20 +306,21 @@ def _tables(graph: Graph) -> tuple[Wiring, list[Table]]:
     states, found, choices = {start: 0}, [], 0
     for step in wiring.steps():
         following: dict[State, int] = {}
-        moves = [
-            [
-                Move(number, ways, following.setdefault(after, len(following)))
-                for number, ways, after in wiring.choices(step, state)
-            ]
-            for state in states
-        ]
-        choices += sum(map(len, moves))
-        if len(following) > MOST_STATES or choices > MOST_CHOICES:
-            raise InputError(
-                f"the nodes before {graph.name(wiring.members(step.kind)[0])} are very many or differ so much by their "
-                f"edges that circuits cannot be drawn; take out nodes that are not needed, or use weights that are not "
-                f"0"
+        moves: list[list[Move]] = []
+        for state in states:
+            moves.append(
+                [
+                    Move(number, ways, following.setdefault(after, len(following)))
+                    for number, ways, after in wiring.choices(step, state)
+                ]
             )
+            choices += len(moves[-1])
+            if len(following) > MOST_STATES or choices > MOST_CHOICES:
+                raise InputError(
+                    f"the nodes before {graph.name(wiring.members(step.kind)[0])} are very many or differ so much by "
+                    f"their edges that circuits cannot be drawn; take out nodes that are not needed, or use weights "
+                    f"that are not 0"
+                )
         found.append((step, moves))
         states = following
     tables, ahead = [], [1] * len(states)
@@ -293,20 +334,24 @@ def _tables(graph: Graph) -> tuple[Wiring, list[Table]]:
 
 def _table(step: Step, moves: Sequence[Sequence[Move]], ahead: Sequence[int]) -> tuple[Table, list[int]]:
     """How a step is drawn in each state, and in how many ways one can go on from each; `ahead` of those after it."""
-    numbers = 1 + max(move.number for one in moves for move in one)
-    bounds, following, sums = np.ones((numbers - 1, len(moves))), np.zeros((len(moves), numbers), np.intp), []
+    numbers = [1 + max(move.number for move in one) for one in moves]
+    first = np.cumsum([0, *numbers[:-1]])
+    # Column 0 is that of the states without a choice.
+    columns = np.cumsum([number > 1 for number in numbers]) * (np.array(numbers) > 1)
+    bounds = np.ones((max(numbers) - 1, 1 + int(columns.max())))
+    following, sums = np.zeros(sum(numbers), np.intp), []
     for s, one in enumerate(moves):
-        shares = [0] * numbers
+        shares = [0] * numbers[s]
         for number, ways, after in one:
             shares[number] = ways * ahead[after]
-            following[s, number] = after
-        sums.append(sum(shares))
-        below = 0
-        for number in range(numbers - 1 if sums[-1] else 0):
+            following[first[s] + number] = after
+        whole, below = sum(shares), 0
+        sums.append(whole)
+        for number in range(numbers[s] - 1 if whole else 0):
             below += shares[number]
             # Whole numbers, however large: the quotient alone is rounded.
-            bounds[number, s] = below / sums[-1]
-    return Table(step, bounds, following), sums
+            bounds[number, columns[s]] = below / whole
+    return Table(step, bounds, columns, first, following), sums
 
 
 def _numbers_chosen(
@@ -327,11 +372,11 @@ def _numbers_chosen(
         for source in (kind.all_sources if kind.sources else [])
     }
     state, fed = np.zeros(size, np.intp), [np.zeros(size, bool)] * len(wiring.kinds)
-    for (k, left, source, is_last, _), bounds, following in tables:
-        uniform, number = generator.random(size), np.zeros(size, np.intp)
+    for (k, left, source, is_last, _), bounds, columns, first, following in tables:
+        uniform, number, column = generator.random(size), np.zeros(size, np.intp), columns[state]
         for bound in bounds:
-            number += uniform >= bound[state]
-        state = following[state, number]
+            number += uniform >= bound[column]
+        state = following[first[state] + number]
         chooses = sum(used[g].astype(np.intp) for g in wiring.kinds[k].groups) >= left
         reads = chooses & (number > 0)
         before = after = np.ones(size, np.uint8)
