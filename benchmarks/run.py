@@ -16,16 +16,16 @@ from pathlib import Path
 import numpy as np
 
 import everyhow as eh
-from everyhow.behavior import Behavior
 from everyhow.boolean.truth_table import assignments
 from everyhow.certificates import check
 from everyhow.certificates.certificate import write_certificate
-from everyhow.circuit.criterion import perfect
-from everyhow.circuit.listing import list_bits
-from everyhow.interpretation.count import count_interpretations
 from everyhow.mapping.findings import examine_mappings
+from everyhow.model.activations import activation
+from everyhow.model.behavior import Behavior
+from everyhow.model.criterion import perfect
 from everyhow.model.space import circuits_in_space
-from everyhow.network.activations import activation
+from everyhow.network.listing import list_bits
+from everyhow.network.reading_counts import count_interpretations
 from everyhow.readout.readout import rows_of
 from everyhow.readout.search import sets_to_fit
 from everyhow.training import train_many

@@ -14,10 +14,12 @@ from jaxtyping import install_import_hook
 # `mapping.causal_models`, and what stands behind them.
 CHECKED = [
     "authors", "boolean.algorithms", "boolean.formulas", "boolean.gates", "circuit", "experiment.circuit_trials",
-    "importing.checking", "importing.layers", "importing.points", "importing.rounding", "interpretation",
+    "given.points", "importing.checking", "importing.layers", "importing.rounding", "interpretation",
     "mapping.alignment", "mapping.faults", "mapping.features", "mapping.findings", "mapping.interchange",
-    "mapping.mapping", "mapping.placements", "mapping.signatures", "network.rounding", "readout.observed",
-    "readout.search",
+    "mapping.mapping", "mapping.placements", "mapping.signatures", "model.criterion", "model.running_search",
+    "network.box_faults", "network.boxes", "network.cells", "network.counting", "network.layout", "network.listing",
+    "network.radius", "network.reading_counts", "network.robust", "network.rounding", "network.running",
+    "network.runs", "network.sampling", "readout.observed", "readout.search",
 ]  # fmt: skip
 install_import_hook([f"everyhow.{name}" for name in CHECKED], "beartype.beartype")
 

@@ -27,10 +27,10 @@ from everyhow.common.reading import naming, read_document
 from everyhow.exchange.causal_model_files import read_causal_model
 from everyhow.exchange.graph_json import circuit_to_graph, read_graph
 from everyhow.exchange.interventions import mapping_from_interventions, mapping_to_interventions
-from everyhow.importing.labels import read_labels
-from everyhow.importing.points import read_rows
+from everyhow.given.labels import read_labels
+from everyhow.given.points import read_rows
 from everyhow.mapping.placements import count_placements
-from everyhow.network.documents import network_bytes, network_document
+from everyhow.network.documents import network_bytes
 from everyhow.sweeps.plan import read_plan
 from everyhow.verification.verify import verify
 
@@ -68,7 +68,7 @@ def seeds() -> dict[str, bytes]:
         'task = "XOR"\nepochs = 10\n[[grid]]\nwidths = [[2], [3, 3]]\nlearning_rate = [0.01, 1e-3]\n'
     )
     found = {
-        "network.json": json.dumps(network_document(XOR) | {"origin": origin, "remarks": ["made"]}).encode(),
+        "network.json": json.dumps(XOR.document() | {"origin": origin, "remarks": ["made"]}).encode(),
         "network.safetensors": network_bytes(XOR), "state.safetensors": save(arrays), "rows.npy": rows.getvalue(),
         "points.csv": b'a;"b"\n0,5;1\n# c\n-2;3e2\n', "labels.csv": b"kind\nred\nblue\nred\n",
         "masks.npz": masks.getvalue(), "masks.json": json.dumps(log).encode(), "plan.toml": plan.encode(),
@@ -141,7 +141,7 @@ def read(path: Path) -> None:
 def _look_at(network: eh.Network) -> None:
     repr(network)
     network.run(np.zeros((1, network.widths[0])))
-    json.dumps(network_document(network), allow_nan=False)
+    json.dumps(network.document(), allow_nan=False)
 
 
 def broken(name: str, content: bytes, others: list[bytes], chance: random.Random) -> bytes:

@@ -11,7 +11,7 @@ import pytest
 from jaxtyping import TypeCheckError
 
 import everyhow as eh
-from everyhow.circuit.running import masks_of
+from everyhow.network.running import masks_of
 
 from .conftest import CHECKED
 
@@ -20,11 +20,11 @@ SOURCE = TESTS.parent / "src"
 # The rooms, lowest first; those of one floor know nothing of each other. A file that lies in no room is one itself.
 FLOORS = (
     ("common", "kernels"),
-    ("boolean",),
-    ("model", "ladder"),
+    ("boolean", "ladder"),
+    ("given",),
+    ("model",),
     ("network",),
-    ("decision", "importing"),
-    ("behavior",),
+    ("importing",),
     ("circuit", "training"),
     ("mapping", "interpretation", "readout", "certificates"),
     ("experiment", "authors"),

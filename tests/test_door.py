@@ -20,7 +20,7 @@ import pytest
 import everyhow as eh
 from everyhow.auditing.counting import count
 from everyhow.common.errors import EveryhowError
-from everyhow.importing.door import as_network
+from everyhow.importing.door import as_model
 
 torch = pytest.importorskip("torch")
 
@@ -146,7 +146,10 @@ CALLS = {
     }),
     "run": (NET.run, {"inputs": points(), "interventions": [eh.Intervention(1, (0,), np.zeros((4, 1)))]}),
     "xornet": (eh.xornet, {"steepness": 25.0}),
-    "as_network": (as_network, {"model": NET, "threshold": 0.5, "inputs": (0, 1)}),
+    "Graph": (eh.Graph, {
+        "names": (("A", "B"), ("out0",)), "edges": ((1, 0, 0), (1, 0, 1)), "numbers": (1, 1), "slots": (("",),) * 2,
+    }),
+    "as_model": (as_model, {"given": NET, "threshold": 0.5, "inputs": (0, 1)}),
     "from_torch": (eh.from_torch, {"module": MODULE, "data": points(), "threshold": 0.0}),
     "from_sklearn": (eh.from_sklearn, {"model": NET, "data": points(), "threshold": 0.0}),
     "from_onnx": (eh.from_onnx, {"path": "nowhere.onnx", "data": points(), "threshold": 0.0}),
@@ -231,7 +234,7 @@ def test_every_public_function_is_tried():
     """A public name that is not tried above is a type that only the others return or take."""
     public = {name for name in vars(eh) if not name.startswith("_") and not inspect.ismodule(getattr(eh, name))}
     tried = {*CALLS, "Circuit", "Behavior"}
-    assert public - tried == {"Audit", "Task", "BudgetError", "EveryhowError", "InputError", "Intervention"}
+    assert public - tried == {"Audit", "Task", "BudgetError", "EveryhowError", "InputError", "Intervention", "Model"}
 
 
 if __name__ == "__main__":

@@ -11,15 +11,14 @@ import numpy as np
 import pytest
 
 from everyhow import Network
-from everyhow.behavior import Behavior
-from everyhow.circuit.count import count_as_decided, count_circuits
-from everyhow.circuit.criterion import perfect, resample_faithful
-from everyhow.circuit.listing import list_bits, list_circuits
-from everyhow.circuit.robust import robust_circuits
-from everyhow.circuit.running import certain_and_possible, masks_of
-from everyhow.interpretation.count import certified_interpretations
 from everyhow.mapping.signatures import signatures, table_bytes
-from everyhow.network.rounding import onward, whole_runs
+from everyhow.model.behavior import Behavior
+from everyhow.model.criterion import perfect, resample_faithful
+from everyhow.network.counting import count_as_decided, count_circuits
+from everyhow.network.listing import list_bits, list_circuits
+from everyhow.network.reading_counts import certified_interpretations
+from everyhow.network.robust import robust_circuits
+from everyhow.network.running import certain_and_possible, masks_of
 from everyhow.verification import plain
 
 from .by_fractions import decides, run, run_from
@@ -250,7 +249,7 @@ def test_ties_of_large_classes():
     points = np.array([[0.0], [1.0]])
     for times, ties in ((1.5, 4), (2.5, 0)):
         weights, biases = ([[1.0]], [[1e9 + 0.1], [1e9 + 0.1]]), ([0.1], [0.0, 0.0])
-        margin = onward(whole_runs(Network(weights, biases, ("identity", "identity")), points), 1).margin
+        margin = Network(weights, biases, ("identity", "identity")).runs(points).after[1].margin
         assert margin > 1e-9
         network = Network(weights, ([0.1], [times * margin, 0.0]), ("identity", "identity"))
         assert signatures(network, points, "argmax").ties == ties

@@ -5,7 +5,7 @@ import pytest
 
 import everyhow as eh
 from everyhow.authors.circuits import ReleasedCircuits
-from everyhow.behavior import Behavior
+from everyhow.model.behavior import Behavior
 
 from .conftest import reference, reference_names
 

@@ -9,13 +9,14 @@ import pytest
 from safetensors.numpy import save
 
 import everyhow as eh
+from everyhow.common.arguments import WIDEST
 from everyhow.common.errors import BudgetError, FileFormatError
 from everyhow.exchange.graph_json import read_graph
-from everyhow.importing.points import read_rows
+from everyhow.given.points import read_rows
 from everyhow.mapping.causal_models import CausalModel
 from everyhow.mapping.placements import Placement, count_placements, joint_disagreement, placements
 from everyhow.mapping.signatures import NeuronSet
-from everyhow.network.network import MOST_LAYERS, WIDEST
+from everyhow.network.feed_forward import MOST_LAYERS
 from everyhow.training import TrainingSettings, train_many
 
 ONE = '{"dtype":"F64","shape":[1,1],"data_offsets":[0,8]}'

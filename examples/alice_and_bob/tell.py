@@ -27,7 +27,7 @@ def table(header, rows):
 
 def network_rows():
     """What every neuron does at the four inputs."""
-    inputs, hidden, output = NETWORK.layers(assignments(2))
+    inputs, hidden, output = NETWORK.states(assignments(2))
     for x, h, y in zip(inputs, hidden, output, strict=True):
         yield [f"{x[0]:.0f} {x[1]:.0f}", *(f"{value:.2f}" for value in (*h, *y))]
 

@@ -3,9 +3,6 @@
 from .auditing.audit import Audit as Audit
 from .auditing.audit import audit as audit
 from .auditing.behavior_audit import audit_behavior as audit_behavior
-from .behavior import Behavior as Behavior
-from .behavior import Task as Task
-from .behavior import parse_task as parse_task
 from .boolean.cost import CostModel as CostModel
 from .common import display as display
 from .common import starting as starting
@@ -15,15 +12,22 @@ from .common.errors import InputError as InputError
 from .experiment.cross_examination import cross_examine as cross_examine
 from .experiment.deciding import decide_between as decide_between
 from .importing.capture import capture as capture
+from .importing.door import as_model as _as_model
 from .importing.load import load as load
 from .importing.onnx_files import from_onnx as from_onnx
 from .importing.sklearn_models import from_sklearn as from_sklearn
 from .importing.state_dicts import from_state_dict as from_state_dict
 from .importing.torch_modules import from_torch as from_torch
 from .mapping.causal_models import CausalModel as CausalModel
+from .model import door as door
+from .model.behavior import Behavior as Behavior
 from .model.circuit import Circuit as Circuit
+from .model.graph import Graph as Graph
+from .model.model import Model as Model
+from .model.runnable import Intervention as Intervention
+from .model.task import Task as Task
+from .model.task import parse_task as parse_task
 from .network.documents import save_network as save_network
-from .network.network import Intervention as Intervention
 from .network.network import Network as Network
 from .network.network import xornet as xornet
 from .questions import algorithms as algorithms
@@ -46,3 +50,4 @@ def _presenter() -> display.Presenter:
 
 
 display.present_by(_presenter)
+door.bring_by(_as_model)

@@ -5,26 +5,28 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from .auditing.options import are_classes, check_bits, check_decision, check_outputs, classes_as_one
-from .behavior import Behavior, check_fits, check_said_once, one_for_two_classes, parse_task
 from .boolean.algorithms import Algorithm
 from .boolean.algorithms import algorithms as list_algorithms
 from .circuit.circuits import Circuits
-from .circuit.criterion import Ablation, check_ablation, perfect, resample_faithful
 from .circuit.standing import Standing, standing
 from .common.arguments import check_budget, choice, instance, is_whole, quoted
 from .common.budget import DEFAULT_BUDGET
 from .common.errors import InputError
-from .decision import Decision
-from .importing.door import as_network
-from .interpretation.count import ReadingRule
+from .importing.door import as_model
 from .interpretation.interpretations import Interpretations
 from .mapping.alignment import minimal_mappings
 from .mapping.causal_models import CausalModel
 from .mapping.mapping import Mapping
 from .mapping.placements import Placement, placements
 from .mapping.signatures import signatures
+from .model.behavior import Behavior, check_fits, check_said_once, one_for_two_classes
 from .model.circuit import Circuit
-from .network.network import Network, one_of
+from .model.criterion import Ablation, check_ablation, perfect, resample_faithful
+from .model.decision import Decision
+from .model.model import Model
+from .model.reading import ReadingRule
+from .model.runnable import one_of
+from .model.task import parse_task
 
 
 def circuits(
@@ -59,7 +61,7 @@ def circuits(
     check_ablation(ablation)
     criteria = {"perfect": perfect, "resample_faithful": resample_faithful}
     choice("criterion", criterion, criteria, "criteria")
-    network, wanted = _asked(as_network(network), task, decision)
+    network, wanted = _asked(as_model(network), task, decision)
     network, wanted = one_for_two_classes(network, wanted)
     wanted = replace(
         wanted,
@@ -95,8 +97,8 @@ def place(
     check_ablation(ablation)
     instance(circuit, Circuit, "a Circuit", "everyhow.exchange.graph_json.read_graph reads one from a file")
     check_budget(budget)
-    network, wanted = _asked(as_network(network), task, decision, circuit.widths[-1] == 2)
-    if circuit.widths[-1] == 1:
+    network, wanted = _asked(as_model(network), task, decision, circuit.graph.sizes[-1] == 2)
+    if circuit.graph.sizes[-1] == 1:
         network, wanted = one_for_two_classes(network, wanted)
     return standing(network, wanted, circuit, budget, ablation)
 
@@ -109,10 +111,10 @@ def interpretations(network: Any, circuit: Circuit, decision: Decision = "thresh
         >>> eh.interpretations(eh.xornet(), eh.Circuit.whole(eh.xornet())).count
         2
     """
-    network = as_network(network)
+    network = as_model(network)
     instance(circuit, Circuit, "a Circuit", "eh.circuits lists those of a network")
     check_decision("paper", decision)
-    if network.widths[-1] == 2 and are_classes(network, None if decision == "threshold" else decision):
+    if network.outputs == 2 and are_classes(network, None if decision == "threshold" else decision):
         network, decision = network.folded(), "threshold"
     return Interpretations(network, circuit, network.corners, ReadingRule(decision=decision))
 
@@ -148,13 +150,11 @@ def mappings(network: Any, algorithm: Algorithm) -> tuple[Mapping, ...]:
         raise InputError(
             f"mappings are of one algorithm, not of {type(algorithm).__name__}; take one from algorithms()"
         )
-    network = as_network(network)
-    if network.widths[-1] != 1:
-        raise InputError(
-            f"mappings are into networks of one output; this one has {network.widths[-1]}: {one_of(network)}"
-        )
-    if algorithm.inputs != network.widths[0]:
-        raise InputError(f"the algorithm has {algorithm.inputs} inputs but the network has {network.widths[0]}")
+    network = as_model(network)
+    if network.outputs != 1:
+        raise InputError(f"mappings are into networks of one output; this one has {network.outputs}: {one_of(network)}")
+    if algorithm.inputs != network.features:
+        raise InputError(f"the algorithm has {algorithm.inputs} inputs but the network has {network.features}")
     return tuple(minimal_mappings(signatures(network, network.corners), algorithm))
 
 
@@ -188,10 +188,10 @@ def align(
     """
     if not isinstance(model, CausalModel):
         raise InputError(f"a causal model is aligned, not {type(model).__name__}; mappings() places an algorithm")
-    return tuple(placements(as_network(network, threshold, inputs), model))
+    return tuple(placements(as_model(network, threshold, inputs), model))
 
 
-def _asked(network: Network, task: Any, decision: str | None, keep: bool = False) -> tuple[Network, Behavior]:
+def _asked(network: Model, task: Any, decision: str | None, keep: bool = False) -> tuple[Model, Behavior]:
     """The network as it is read, and what its circuits are judged by: a Behavior as it is, else what the network
     decides, if the task fits it. Two outputs that stand for two classes are folded into one, or, to `keep`, are not."""
     if isinstance(task, Behavior):
@@ -199,9 +199,9 @@ def _asked(network: Network, task: Any, decision: str | None, keep: bool = False
         check_fits(network, task)
         return task.read(network), task
     check_decision("paper", decision)
-    parsed = None if task is None else parse_task(task, network.widths[0])
+    parsed = None if task is None else parse_task(task, network.features)
     if parsed is not None and not (
-        keep and (network.widths[-1], parsed.outputs) == (2, 1) and are_classes(network, decision)
+        keep and (network.outputs, parsed.outputs) == (2, 1) and are_classes(network, decision)
     ):
         network, decision = classes_as_one(network, parsed, decision)
         check_outputs(network, parsed)

@@ -10,9 +10,8 @@ from hypothesis import given, settings
 
 import everyhow as eh
 from everyhow.auditing.counted import perfect_count
-from everyhow.circuit.count import CircuitCount
 from everyhow.circuit.findings import CircuitFindings
-from everyhow.circuit.robust import RobustCount
+from everyhow.model.model import CircuitCount, RobustCount
 
 from ..conftest import reference
 from ..strategies import networks
@@ -109,12 +108,12 @@ def test_budget_that_allows_a_part(xor):
 
 def test_estimated_interpretations(xor):
     """Over many seeds, the estimate's interval holds the exact number about as often as it says."""
-    from everyhow.behavior import Behavior
     from everyhow.boolean.truth_table import assignments
-    from everyhow.circuit.criterion import perfect
-    from everyhow.circuit.sampling import sample_circuits
-    from everyhow.interpretation.count import count_interpretations
     from everyhow.interpretation.findings import _estimate
+    from everyhow.model.behavior import Behavior
+    from everyhow.model.criterion import perfect
+    from everyhow.network.reading_counts import count_interpretations
+    from everyhow.network.sampling import sample_circuits
 
     points = assignments(2)
     criterion = perfect(xor, Behavior.of_network(xor, points))
@@ -149,9 +148,9 @@ def test_an_estimate_between_two_numbers_of_circuits():
 def test_few_circuits_are_counted_whatever_the_budget(xor):
     """A sweep may ask for exact interpretations of so many circuits where the budget would estimate."""
     from everyhow.auditing.counted import count_explanations
-    from everyhow.behavior import Behavior
     from everyhow.boolean.truth_table import assignments
     from everyhow.common.progress import Progress
+    from everyhow.model.behavior import Behavior
 
     behavior = Behavior.of_network(xor, assignments(2))
     asked = {limit: count_explanations(xor, behavior, 3, 20_000, Progress(), limit) for limit in (119, 120)}

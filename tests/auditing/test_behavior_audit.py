@@ -7,7 +7,7 @@ import pytest
 
 import everyhow as eh
 from everyhow.boolean.truth_table import assignments
-from everyhow.circuit.robust import robust_count
+from everyhow.network.robust import robust_count
 from everyhow.verification import plain
 
 from ..conftest import reference

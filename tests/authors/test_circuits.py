@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 import everyhow as eh
 from everyhow.authors.circuits import ReleasedCircuits, _count_of_few, allowed_sets
-from everyhow.behavior import Behavior
 from everyhow.boolean.truth_table import assignments
-from everyhow.circuit.count import count_circuits
+from everyhow.model.behavior import Behavior
+from everyhow.network.counting import count_circuits
 from everyhow.verification import plain
 
 from ..conftest import reference

@@ -21,12 +21,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.behavior import Behavior
 from everyhow.certificates import check
 from everyhow.certificates.certificate import write_certificate
-from everyhow.circuit.count import CircuitCount, count_circuits
-from everyhow.circuit.criterion import perfect
 from everyhow.common.errors import EveryhowError, InputError
+from everyhow.model.behavior import Behavior
+from everyhow.model.criterion import perfect
+from everyhow.model.model import CircuitCount
+from everyhow.network.counting import count_circuits
 from everyhow.verification import plain
 
 from ..conftest import REFERENCE, reference, reference_names

@@ -9,15 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.behavior import Behavior
 from everyhow.boolean.truth_table import assignments
-from everyhow.circuit import listing
-from everyhow.circuit.criterion import resample_faithful
-from everyhow.circuit.listing import list_bits
-from everyhow.circuit.running import bits_of, masks_of
-from everyhow.circuit.search import plan
+from everyhow.model.behavior import Behavior
 from everyhow.model.circuit import Circuit
+from everyhow.model.criterion import resample_faithful
 from everyhow.model.space import circuits_in_space
+from everyhow.network import listing
+from everyhow.network.layout import plan
+from everyhow.network.listing import list_bits
+from everyhow.network.running import bits_of, masks_of
 from everyhow.verification import plain
 
 from ..conftest import reference

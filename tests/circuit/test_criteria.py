@@ -13,17 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.behavior import Behavior
-from everyhow.circuit.count import count_circuits
-from everyhow.circuit.criterion import perfect, resample_faithful, resampled_blocks
 from everyhow.circuit.estimate import estimate_circuits
 from everyhow.circuit.faults import fault_of
 from everyhow.circuit.findings import CircuitQuestions, count_by_ablation, examine_circuits
-from everyhow.circuit.listing import list_circuits
-from everyhow.circuit.running import bits_of, certain_and_possible, masks_of
-from everyhow.circuit.search import steps_in_doubt
-from everyhow.circuit.uniform import draw_from_space
+from everyhow.model.behavior import Behavior
+from everyhow.model.criterion import perfect, resample_faithful, resampled_blocks
 from everyhow.model.space import circuits_in_space
+from everyhow.network.counting import count_circuits
+from everyhow.network.layout import steps_in_doubt
+from everyhow.network.listing import list_circuits
+from everyhow.network.running import bits_of, certain_and_possible, masks_of
+from everyhow.network.uniform import draw_from_space
 from everyhow.verification import plain
 
 from ..conftest import reference
@@ -223,11 +223,13 @@ def test_means_are_off_by_their_rounding():
     criterion = perfect(network, behavior, ablation="mean")
     exact = sum(Fraction(w) * Fraction(x) for w, x in zip(behavior.weights, behavior.points[:, 0], strict=True))
     off = abs(float(Fraction(criterion.ablated[0][0, 0]) - exact))
-    bound = criterion.ablated_errors[0]
+    bound = criterion.runs.removed_errors(criterion.scenarios)[0]
     assert bound.shape == (3, 2) and (bound >= off).all() and (bound > 0).all() and (bound < 1e-14).all()
-    assert not perfect(network, behavior).ablated_errors[0].any()
+    zero = perfect(network, behavior)
+    assert not zero.runs.removed_errors(zero.scenarios)[0].any()
     whole = Behavior([[1.0, 1.0], [3.0, 3.0]], [1.0, 1.0], np.ones((2, 1), bool))
-    assert perfect(network, whole, ablation="mean").ablated_errors[0].tolist() == [[0.0, 0.0]] * 2
+    means = perfect(network, whole, ablation="mean")
+    assert means.runs.removed_errors(means.scenarios)[0].tolist() == [[0.0, 0.0]] * 2
 
 
 def test_the_boundary_moves_by_what_rounding_may_do():

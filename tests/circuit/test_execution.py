@@ -9,14 +9,14 @@ from hypothesis import given
 
 import everyhow as eh
 from everyhow.auditing.counting import count
-from everyhow.circuit import search
-from everyhow.circuit.count import count_circuits
-from everyhow.circuit.search import plan
 from everyhow.common import execution
 from everyhow.common.errors import FileFormatError
 from everyhow.common.execution import Execution
 from everyhow.common.progress import Progress
 from everyhow.common.threads import map_in_threads
+from everyhow.network import layout as search
+from everyhow.network.counting import count_circuits
+from everyhow.network.layout import plan
 
 from ..conftest import reference
 from ..strategies import networks
@@ -67,7 +67,7 @@ def test_an_interrupted_count_goes_on(criterion, tmp_path):
     again = Execution(spread=counting, checkpoints=tmp_path)
     assert count_circuits(criterion, execution=again) == exact and len(done) == blocks - 5
     assert again.finished == [path]
-    assert count(criterion.network, "XOR", checkpoints=tmp_path)["perfect_circuits"] == 120
+    assert count(criterion.model, "XOR", checkpoints=tmp_path)["perfect_circuits"] == 120
     assert list(tmp_path.iterdir()) == []
 
 
@@ -108,7 +108,7 @@ def test_a_scheduler_counts(criterion, tmp_path):
     """Workers of a Dask scheduler give the same counts, in an audit and in a count of its own."""
     from distributed import LocalCluster
 
-    network = criterion.network
+    network = criterion.model
     with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:
         found = count(network, "XOR", scheduler=cluster.scheduler_address, checkpoints=tmp_path)
         audit = eh.audit(network, "XOR", scheduler=cluster.scheduler_address, depth=1)
@@ -118,7 +118,7 @@ def test_a_scheduler_counts(criterion, tmp_path):
 
 def test_a_scheduler_that_is_not_there(criterion):
     with pytest.raises(eh.InputError, match=r"scheduler 'nowhere' does not answer \(.*\); give the address that dask"):
-        count(criterion.network, "XOR", scheduler="nowhere")
+        count(criterion.model, "XOR", scheduler="nowhere")
 
 
 def test_beyond_the_budget():

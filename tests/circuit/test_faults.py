@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import everyhow as eh
-from everyhow.behavior import Behavior
 from everyhow.boolean.truth_table import assignments
-from everyhow.circuit.criterion import perfect, resample_faithful
 from everyhow.circuit.faults import fallen, fault_of
 from everyhow.circuit.findings import RUNGS, examine_circuits
+from everyhow.model.behavior import Behavior
 from everyhow.model.circuit import Circuit
+from everyhow.model.criterion import perfect, resample_faithful
 from everyhow.verification import plain
 
 from ..conftest import reference

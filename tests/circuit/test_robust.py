@@ -11,16 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.behavior import Behavior
 from everyhow.boolean.truth_table import assignments
-from everyhow.circuit import robust
-from everyhow.circuit.box_faults import fault_around
-from everyhow.circuit.boxes import _reach, boxes_around
-from everyhow.circuit.cells import settle_by_cells
-from everyhow.circuit.radius import largest_radius
-from everyhow.circuit.robust import RobustCount, robust_circuits, robust_count, robustness
-from everyhow.decision import decision_limits
+from everyhow.model.behavior import Behavior
 from everyhow.model.circuit import Circuit
+from everyhow.model.decision import decision_limits
+from everyhow.model.model import RobustCount
+from everyhow.network import robust
+from everyhow.network.box_faults import fault_around
+from everyhow.network.boxes import _reach, boxes_around
+from everyhow.network.cells import settle_by_cells
+from everyhow.network.radius import largest_radius
+from everyhow.network.robust import robust_circuits, robust_count, robustness
 from everyhow.verification import plain
 
 from ..conftest import reference

@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 import everyhow as eh
 from everyhow.boolean.truth_table import assignments
-from everyhow.circuit import criterion as criteria
-from everyhow.circuit import findings, running
-from everyhow.circuit.criterion import perfect, resampled_blocks
+from everyhow.circuit import findings
 from everyhow.circuit.findings import examine_circuits
-from everyhow.circuit.running import _weigh, _weigh_sharing, certain_and_possible, masks_of, meeting
-from everyhow.circuit.uniform import draw_from_space
+from everyhow.model import criterion as criteria
+from everyhow.model.criterion import perfect, resampled_blocks
+from everyhow.network import running
+from everyhow.network.running import _weigh, _weigh_sharing, certain_and_possible, masks_of, meeting
+from everyhow.network.uniform import draw_from_space
 from everyhow.verification import plain
 
 from ..plainly import as_circuit

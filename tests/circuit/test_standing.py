@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.behavior import Behavior
 from everyhow.boolean.truth_table import assignments
 from everyhow.circuit.standing import standing
+from everyhow.model.behavior import Behavior
 from everyhow.model.circuit import Circuit, connected_part
 from everyhow.verification import plain
 

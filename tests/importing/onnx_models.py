@@ -5,7 +5,7 @@ import pytest
 
 import everyhow as eh
 from everyhow.importing.layers import Affine, fold
-from everyhow.network.activations import activation
+from everyhow.model.activations import activation
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")

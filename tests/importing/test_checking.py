@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import everyhow as eh
 from everyhow.common.errors import FileFormatError
+from everyhow.given.points import default_points, points_for, read_points
 from everyhow.importing.checking import Comparison, check_import, imported
 from everyhow.importing.layers import (
     Affine,
@@ -22,10 +23,9 @@ from everyhow.importing.layers import (
     normalization,
     width_after,
 )
-from everyhow.importing.points import default_points, points_for, read_points
 from everyhow.importing.rounding import PRECISIONS, allowed_differences
+from everyhow.model.activations import activation
 from everyhow.model.origin import Origin, origin_from_document
-from everyhow.network.activations import activation
 
 from ..strategies import LOOSE
 

@@ -10,7 +10,7 @@ from everyhow.importing.checking import imported
 from everyhow.importing.endings import clip, ending
 from everyhow.importing.layers import Affine, Nonlinear, Selection, Softmax, elementwise, fold, width_after
 from everyhow.importing.rounding import PRECISIONS
-from everyhow.network.activations import activation
+from everyhow.model.activations import activation
 
 LINE = Affine(np.array([[2.0, -1.0], [0.5, 3.0]]), np.array([1.0, -0.25]), "Linear 0")
 POINTS = np.random.default_rng(0).standard_normal((50, 2)) * 2

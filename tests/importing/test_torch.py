@@ -303,7 +303,7 @@ def test_wrong_bias_is_caught(module, layer):
 
 def moves(network, layer):
     """How far a bias wrong by 1e-3 moves the outputs at the inputs of the check."""
-    from everyhow.importing.points import default_points
+    from everyhow.given.points import default_points
 
     biases = [np.array(one) for one in network.biases]
     biases[layer][0] += 1e-3

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 import everyhow as eh
-from everyhow.network.activations import activation
+from everyhow.model.activations import activation
 
 from .strategies import written_modules
 

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 import everyhow as eh
 from everyhow.boolean.truth_table import assignments
-from everyhow.interpretation.count import PRIMES, ReadingRule, _combined, _moduli, count_interpretations
 from everyhow.interpretation.interpretation import completions
 from everyhow.interpretation.interpretations import Interpretations
 from everyhow.model.circuit import Circuit
+from everyhow.model.reading import ReadingRule
+from everyhow.network.reading_counts import PRIMES, _combined, _moduli, count_interpretations
 from everyhow.verification import plain
 
 from ..conftest import reference

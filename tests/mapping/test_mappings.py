@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.behavior import Behavior
 from everyhow.boolean.algorithms import Algorithm, Leaf, idle_gate, inner
 from everyhow.boolean.truth_table import assignments
 from everyhow.mapping.alignment import aligned, minimal_mappings
@@ -27,6 +26,7 @@ from everyhow.mapping.interchange import (
 )
 from everyhow.mapping.mapping import Mapping
 from everyhow.mapping.signatures import NeuronSet, signatures
+from everyhow.model.behavior import Behavior
 from everyhow.verification import plain
 
 from ..conftest import reference
@@ -433,7 +433,7 @@ def test_steps_in_doubt_when_variables_are_forced():
     (table,) = Behavior.of_network(network, network.corners).tables()
     mappings = {str(m): m for a in aligned(found, table, 2) for m in minimal_mappings(found, a)}
     mapping = mappings["NAND(A,B) in layer 1: 1, OR(A,B) in layer 1: 0"]
-    trial = try_jointly(network, mapping, network.corners, found.forced)
+    trial = try_jointly(network, mapping, network.corners, found.whole)
     assert (trial.disagreement, trial.ties) == (None, 1)
     audit = eh.audit(network, "XOR")
     assert audit.verdict["what_then_where"].status == "unknown"

@@ -189,3 +189,23 @@ def test_edges_by_the_million():
     )
     with pytest.raises(eh.InputError, match=message):
         Graph.complete((100_000, 100_000))
+
+
+@pytest.mark.parametrize(("changed", "message"), [
+    ({"names": (("A",), (), ("out0",))}, "names of a graph is .*; give what the nodes of each stage are called, one"),
+    ({"names": (("A",), ("A",), ("out0",))}, "two nodes of a graph are called 'A'; give each a name of its own"),
+    ({"names": (("A",), (1,), ("out0",))}, "names of a graph is .*; give what the nodes of each stage are called"),
+    ({"numbers": (1, 0, 1)}, r"numbers of a graph is \(1, 0, 1\); give how many numbers a node of each stage holds"),
+    ({"slots": (("",), (), ("",))}, "slots of a graph is .*; give the names of the inputs of a node of each stage"),
+    ({"edges": [(1, 0, "A")]}, r"an edge of a graph is \(1, 0, 'A'\); give edges as Edge.between\(child, parent\)"),
+])  # fmt: skip
+def test_parts_of_a_graph_that_are_none(changed, message):
+    parts = {"names": (("A",), ("h",), ("out0",)), "edges": (), "numbers": (1, 1, 1), "slots": (("",),) * 3}
+    with pytest.raises(InputError, match=message):
+        Graph(**parts | changed)
+
+
+def test_a_graph_of_plain_lists():
+    """Lists and plain tuples make the graph that tuples and edges make."""
+    graph = Graph([["A", "B"], ["out0"]], [[1, 0, 0], (1, 0, 1)], [1, 1], [[""], [""]])
+    assert graph == Graph.complete((2, 1)) and hash(graph) == hash(Graph.complete((2, 1)))

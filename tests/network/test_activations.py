@@ -11,8 +11,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.decision import decide, decision_limits
-from everyhow.network.activations import activation
+from everyhow.model.activations import activation
+from everyhow.model.decision import decide, decision_limits
 from everyhow.verification import plain
 
 from ..strategies import ACTIVATIONS, CONTINUOUS, DIPPING, TWO_SIDED
@@ -335,7 +335,7 @@ def test_the_same_function_by_two_names():
 
 def test_every_name_is_tested():
     """No activation is missing in these tests."""
-    from everyhow.network.activations import FAMILIES, PLAIN
+    from everyhow.model.activations import FAMILIES, PLAIN
 
     assert {name.partition(":")[0] for name in ACTIVATIONS} == {*PLAIN, *FAMILIES}
     assert set(TORCH) == set(ACTIVATIONS)

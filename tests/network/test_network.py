@@ -23,9 +23,9 @@ GOOD = {"weights": [[[1.0, 2.0]], [[3.0]]], "biases": [[0.5], [0.25]], "activati
 def test_run(network):
     """Running a batch gives what the definition gives, layer by layer."""
     points = assignments(network.widths[0])
-    for mine, expected in zip(network.layers(points), plain.run(network, points), strict=True):
+    for mine, expected in zip(network.states(points), plain.run(network, points), strict=True):
         np.testing.assert_allclose(expected, mine, atol=1e-12)
-    np.testing.assert_array_equal(network.layers(points)[-1], network.run(points))
+    np.testing.assert_array_equal(network.states(points)[-1], network.run(points))
 
 
 @given(networks(outputs=(1, 2)), st.integers(0, 1000))
@@ -58,7 +58,7 @@ def test_joint_interventions():
 
 def test_essay_table():
     """At steepness 25 the analytic network has the essay's table, to two decimals."""
-    inputs, hidden, output = eh.xornet(25).layers(assignments(2))
+    inputs, hidden, output = eh.xornet(25).states(assignments(2))
     table = np.hstack([inputs, hidden, output]).round(2).tolist()
     assert table == [[0, 0, 0, 0, 0, 0], [0, 1, 0, 1, 0, 1], [1, 0, 1, 0, 0, 1], [1, 1, 1, 1, 1, 0]]
 

@@ -8,18 +8,9 @@ import numpy as np
 import pytest
 
 from everyhow import Network, xornet
-from everyhow.network.activations import activation
-from everyhow.network.rounding import (
-    Values,
-    activated,
-    decision_margin,
-    grid_of,
-    nothing,
-    onward,
-    rounding_of_circuits,
-    sums_of,
-    whole_runs,
-)
+from everyhow.model.activations import activation
+from everyhow.network.rounding import Values, activated, grid_of, nothing, rounding_of_circuits, sums_of
+from everyhow.network.runs import onward
 
 from ..by_fractions import run
 
@@ -108,7 +99,7 @@ def test_whole_runs_are_off_by_no_more_than_is_said(kind, digits):
             (kind, kind, "identity"),
         )
         points = generator.normal(size=(3, 2))
-        runs = whole_runs(network, points)
+        runs = network.runs(points)
         for k, point in enumerate(points):
             for layer, exact in enumerate(run(network, point)):
                 errors = [abs(Fraction(float(v)) - e) for v, e in zip(runs.states[layer][k], exact, strict=True)]
@@ -124,11 +115,11 @@ def test_whole_numbers_run_without_error():
     network = Network(
         (np.array([[1.0, 1.0]]), np.array([[1.0]])), (np.array([-1.0]), np.array([0.0])), ("step", "identity")
     )
-    runs = whole_runs(network, network.corners)
+    runs = network.runs(network.corners)
     assert all(not error.any() for error in runs.errors) and not runs.received_errors.any()
     bound = rounding_of_circuits(network, network.corners, [nothing(2), nothing(1)])
     assert (bound.outputs.tolist(), dict(bound.steps), bound.exact) == ([0.0], {}, (True, True))
-    assert decision_margin(network, network.corners) == 1e-9
+    assert network.runs(network.corners).widest_margin == 1e-9
     assert onward(runs, 1).run(runs.states[1])[1] is None
 
 
@@ -136,7 +127,7 @@ def test_a_neuron_at_its_jump_is_off_by_all_of_it():
     """0.1 + 0.2 - 0.3 is 0 or not, by how it is added; -1 below the jump, 1 above."""
     weights = (np.array([[0.1, 0.2]]), np.array([[1.0]]))
     network = Network(weights, (np.array([-0.3]), np.array([0.0])), ("sign", "identity"))
-    runs = whole_runs(network, network.corners)
+    runs = network.runs(network.corners)
     assert runs.errors[1][:, 0].tolist() == [0.0, 0.0, 0.0, 2.0]
     assert list(rounding_of_circuits(network, network.corners, [nothing(2), nothing(1)]).steps) == [0]
     doubtful = onward(runs, 0).run(network.corners)[1]
@@ -145,9 +136,9 @@ def test_a_neuron_at_its_jump_is_off_by_all_of_it():
 
 def test_margins():
     """That of an ordinary network is 1e-9; one of weights of 1e12 comes as near as its sums are off."""
-    assert decision_margin(xornet(), xornet().corners) == 1e-9
+    assert xornet().runs(xornet().corners).widest_margin == 1e-9
     large = Network((np.array([[1e12, 0.1]]),), (np.array([0.0]),), ("identity",))
     # 5 eps of 3 times (1e12 + 0.1), twice.
-    assert decision_margin(large, large.corners) == pytest.approx(2 * 5 * 2.0**-52 * 3 * 1e12, rel=1e-9)
+    assert large.runs(large.corners).widest_margin == pytest.approx(2 * 5 * 2.0**-52 * 3 * 1e12, rel=1e-9)
     huge = Network((np.array([[1e308, 1e308]]),), (np.array([1e308]),), ("identity",))
-    assert decision_margin(huge, huge.corners) == math.inf
+    assert huge.runs(huge.corners).widest_margin == math.inf

@@ -23,7 +23,7 @@ def test_readouts_over_data(seed):
     points = np.unique(random.integers(0, 3, (count, 2)), axis=0).astype(float)
     behavior = eh.Behavior.of_network(network, points)
     found = observed_signals(network, behavior, 1, 1e-3)
-    state = network.layers(points)[1]
+    state = network.states(points)[1]
     signals = [s for s in itertools.product([0, 1], repeat=len(points)) if s[0] == 0 and any(s)]
     expected = {signal for signal in signals if plain.is_readable(state, signal, 1e-3)}
     assert {tuple(map(int, signal)) for signal in found.signals} == expected

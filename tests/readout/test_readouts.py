@@ -135,7 +135,7 @@ def test_a_known_code_is_found(code):
     """A network made from an explanation has it among its exact ones."""
     signals, weights, _, offset = code
     network = coded_network(*code)
-    states = network.layers(assignments(network.widths[0]))
+    states = network.states(assignments(network.widths[0]))
     received = np.array(weights) @ np.array(signals, float) + offset
     assert np.allclose(states[-1][:, 0], received)
     assume(np.abs(received - 0.5).min() > 1e-6)
@@ -179,7 +179,7 @@ def test_permuted_neurons(network, random):
 @given(networks(inputs=(1, 3), hidden=(1, 2), widest=5))
 def test_readable_signals(network):
     """A signal is readable when least squares on the activations and a constant leaves little."""
-    state = network.layers(assignments(network.widths[0]))[1]
+    state = network.states(assignments(network.widths[0]))[1]
     found = readable_signals(network, 1)
 
     assert {str(found[k].table) for k in range(len(found))} == {
@@ -414,7 +414,7 @@ def test_unnatural_states():
     xor = next(iter(eh.readouts(eh.xornet())))
 
     # Holding h3, a natural state is left by every swap at 11 that changes anything, and by reaching 1, 1 elsewhere.
-    states = eh.xornet().layers(assignments(2))[1]
+    states = eh.xornet().states(assignments(2))[1]
     expected = 0
     for base, sources in plain.every_swap(2, 2):
         patched = plain.swapped(states, [r.coefficients for r in alice.readouts], base, sources, [[0, 0, 1]])

@@ -167,7 +167,7 @@ def test_activations(pages, opened):
     audit, path = pages("xor-2-3-3-1-seed0")
     shown = opened(path)
     shown.page.get_by_label("Input", exact=True).first.select_option("01")
-    states = audit.network.layers([[0, 1]])
+    states = audit.network.states([[0, 1]])
 
     def values():
         texts = shown.page.locator(".stage [data-part^=neuron]").evaluate_all(

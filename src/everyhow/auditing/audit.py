@@ -9,13 +9,10 @@ from typing import Any
 
 from ..authors import findings as authors
 from ..authors.findings import AuthorsFindings
-from ..behavior import Behavior, Task, mismatches, parse_task
 from ..boolean.cost import CostModel
 from ..boolean.gates import name_of
 from ..boolean.truth_table import row_name
 from ..certificates.certificate import check_certifiable, write_certificate
-from ..circuit.count import CircuitCount
-from ..circuit.criterion import Ablation
 from ..circuit.findings import CircuitFindings, count_by_ablation, examine_circuits
 from ..common.budget import DEFAULT_BUDGET
 from ..common.display import Displayed, Picture, presenter
@@ -24,11 +21,14 @@ from ..common.executing import executing
 from ..common.files import write_atomically
 from ..common.progress import Progress
 from ..common.sql import RunTable
-from ..decision import Decision, check_no_threshold
-from ..importing.door import as_network
+from ..importing.door import as_model
 from ..ladder import Verdict
-from ..network.documents import network_document
-from ..network.network import Network
+from ..model.behavior import Behavior, mismatches
+from ..model.criterion import Ablation
+from ..model.decision import Decision, check_no_threshold
+from ..model.model import CircuitCount, Model
+from ..model.task import Task, parse_task
+from ..network.network import network_of
 from . import paper
 from .counted import circuit_counts, circuit_verdict
 from .document import by_ablation, circuit_details, details_of
@@ -74,7 +74,7 @@ class Audit(Displayed):
     decision: Decision
     depth: int
     options: Mapping[str, Any] = field(repr=False)
-    network: Network
+    network: Model
     computes: tuple[str, str | None] | None
     differs_at: tuple[str, ...]
     findings: PaperFindings | AuthorsFindings | None = field(repr=False)
@@ -164,7 +164,7 @@ class Audit(Displayed):
             "decision": self.decision,
             "depth": self.depth,
             "options": dict(self.options),
-            "network": network_document(self.network),
+            "network": self.network.document(),
         }
         if self.outputs:
             document["outputs"] = [audit.document() for audit in self.outputs]
@@ -219,7 +219,14 @@ class Audit(Displayed):
                 "(--budget), or leave the certificate out"
             )
         behavior = Behavior.of_network(self.network, self.network.corners, self.decision)
-        return write_certificate(self.network, behavior, path, circuits.asked.ablation, circuits.perfect, progress)
+        return write_certificate(
+            network_of(self.network, "certificates are"),
+            behavior,
+            path,
+            circuits.asked.ablation,
+            circuits.perfect,
+            progress,
+        )
 
     def drawings(self) -> Mapping[str, Picture]:
         """Every picture of the audit, by name; one is saved by `save("name.svg")` or `.pdf`."""
@@ -304,8 +311,8 @@ def audit(
     if isinstance(task, Behavior):
         raise InputError("audit explains a network by the truth table of a task; a Behavior is for audit_behavior")
     check_no_threshold(decision, threshold)
-    network = as_network(network, threshold, inputs)
-    parsed = parse_task(task, network.widths[0])
+    network = as_model(network, threshold, inputs)
+    parsed = parse_task(task, network.features)
     network, decision = classes_as_one(network, parsed, decision)  # type: ignore[assignment]
     chosen = check_decision(preset, decision)
     max_depth = chosen_depth(network, depth)
@@ -314,10 +321,18 @@ def audit(
     asked = checked_questions(preset, parsed, tolerance, signals, costs, shown, ablation, epsilon, within, robust)
     bar = Progress(progress)
 
-    def explain(part: Network, subtask: Task, behavior: Behavior) -> PaperFindings | AuthorsFindings:
+    def explain(part: Model, subtask: Task, behavior: Behavior) -> PaperFindings | AuthorsFindings:
         if preset == "paper":
             return paper.explain(part, subtask, behavior, max_depth, asked, budget, bar, execution)
-        return authors.explain(part, subtask, max_depth, min_node_sparsity, order, budget, bar)
+        return authors.explain(
+            network_of(part, "the preset authors counts explanations"),
+            subtask,
+            max_depth,
+            min_node_sparsity,
+            order,
+            budget,
+            bar,
+        )
 
     def options_of(part: Task) -> dict[str, Any]:
         return {
@@ -335,7 +350,7 @@ def audit(
             "budget": budget,
         }
 
-    def behavior_of(part: Network) -> Behavior:
+    def behavior_of(part: Model) -> Behavior:
         # The released code judges by the task's labels, so a network that rounds to no bit does not stop it.
         reading: Decision = "threshold" if preset == "authors" else chosen
         return Behavior.of_network(part, part.corners, reading, epsilon=asked.epsilon, within=asked.within)
@@ -361,14 +376,14 @@ def audit(
 
 
 def _audit_output(
-    network: Network,
+    network: Model,
     task: Task,
     preset: Preset,
     decision: Decision,
     max_depth: int,
     options: Mapping[str, Any],
     behavior: Behavior,
-    explain: Callable[[Network, Task, Behavior], PaperFindings | AuthorsFindings],
+    explain: Callable[[Model, Task, Behavior], PaperFindings | AuthorsFindings],
 ) -> Audit:
     started = time.perf_counter()
     (table,), (differs,) = behavior.tables(), mismatches(task, behavior)

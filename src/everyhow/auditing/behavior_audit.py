@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..authors.circuits import ReleasedCircuits
-from ..behavior import Behavior, check_fits, check_said_once, one_for_two_classes
 from ..boolean.algorithms import Algorithm
-from ..circuit.count import CircuitCount, count_circuits
-from ..circuit.criterion import Ablation, perfect
+from ..circuit.count import count_circuits
 from ..circuit.findings import (
     COUNTING,
     CircuitFindings,
@@ -20,7 +18,6 @@ from ..circuit.findings import (
     counting_steps,
     examine_circuits,
 )
-from ..circuit.listing import is_listable
 from ..common.arguments import check_budget, is_whole, quoted
 from ..common.budget import DEFAULT_BUDGET, over_budget
 from ..common.display import Displayed, Picture, presenter
@@ -29,14 +26,16 @@ from ..common.executing import executing
 from ..common.files import write_atomically
 from ..common.progress import Progress
 from ..common.sql import RunTable
-from ..decision import Decision, decide, level_for
-from ..importing.door import as_network
-from ..importing.points import points_of
+from ..given.points import points_of
+from ..importing.door import as_model
 from ..ladder import Verdict
 from ..mapping.features import FeatureRows, Features, checked_features, fitting_algorithms, observed_mappings
 from ..mapping.mapping import Mapping
 from ..mapping.signatures import MOST_BYTES, Signatures, signatures, table_bytes
-from ..network.documents import network_document
+from ..model.behavior import Behavior, check_fits, check_said_once, one_for_two_classes
+from ..model.criterion import Ablation, perfect
+from ..model.decision import Decision, decide, level_for
+from ..model.model import CircuitCount, Model
 from ..network.network import Network
 from ..readout.observed import ObservedSignals, observed_signals
 from ..readout.readout import DEFAULT_TOLERANCE, check_tolerance
@@ -93,7 +92,7 @@ class BehaviorAudit(Displayed):
         provenance: versions, times and the digest of the network.
     """
 
-    network: Network
+    network: Model
     behavior: Behavior = field(repr=False)
     options: abc.Mapping[str, Any] = field(repr=False)
     findings: BehaviorFindings = field(repr=False)
@@ -186,7 +185,7 @@ class BehaviorAudit(Displayed):
             "behavior": explained,
             "decision": self.decision,
             "options": dict(self.options),
-            "network": network_document(self.network),
+            "network": self.network.document(),
             "counts": self.counts,
             "ladder": self.ladder,
             "verdict": {strategy: asdict(verdict) for strategy, verdict in self.verdict.items()},
@@ -290,11 +289,11 @@ def audit_behavior(
             f"audit_behavior explains a network on data: give a Behavior (eh.Behavior.of_data, of_network), not "
             f"{type(behavior).__name__}; eh.audit takes a task"
         )
-    network = behavior.read(as_network(network, behavior.threshold))
+    network = behavior.read(as_model(network, behavior.threshold))
     check_said_once(behavior, decision)
     check_fits(network, behavior)
     network, behavior = one_for_two_classes(network, behavior)
-    outputs = network.widths[-1]
+    outputs = network.outputs
     asked = checked_circuit_questions(ablation, behavior.epsilon, behavior.within, robust)
     check_budget(budget)
     if not is_whole(depth, 1, DEEPEST):
@@ -345,30 +344,30 @@ def _placed(
 
 
 def _all_readouts(
-    network: Network, behavior: Behavior, tolerance: float
+    network: Model, behavior: Behavior, tolerance: float
 ) -> tuple[tuple[ObservedSignals, ...], tuple[str, ...]]:
     """The readouts of every hidden layer, and why those of a layer are missing."""
     check_tolerance(tolerance)
     found, refused = [], []
-    for layer in range(1, network.depth):
+    for cut in network.cuts():
         try:
-            found.append(observed_signals(network, behavior, layer, tolerance))
+            found.append(observed_signals(network, behavior, cut.layer, tolerance))
         except InputError as error:
             refused.append(str(error))
     return tuple(found), tuple(refused)
 
 
-def _signatures(network: Network, behavior: Behavior, budget: int) -> tuple[Signatures | None, tuple[str, ...]]:
-    sets, inputs = sum((1 << width) - 1 for width in network.widths[1:-1]), len(behavior.points)
+def _signatures(network: Model, behavior: Behavior, budget: int) -> tuple[Signatures | None, tuple[str, ...]]:
+    sets, inputs = sum((1 << width) - 1 for width in network.graph.sizes[1:-1]), len(behavior.points)
     what = f"computing the signatures of {sets:,} neuron sets over {inputs:,} inputs"
     refusal = over_budget(what, sets * inputs**2 * STEPS_PER_INTERCHANGE, budget)
-    if refusal is None and table_bytes(network.widths, inputs) > MOST_BYTES:
+    if refusal is None and table_bytes(network.graph.sizes, inputs) > MOST_BYTES:
         refusal = f"{what} takes more than {MOST_BYTES >> 20} MB; give fewer inputs"
     return (signatures(network, behavior.points, behavior.decision), ()) if refusal is None else (None, (refusal,))
 
 
 def _using_every_input(
-    network: Network,
+    network: Model,
     behavior: Behavior,
     asked: CircuitQuestions,
     circuits: CircuitFindings,
@@ -376,7 +375,7 @@ def _using_every_input(
 ) -> tuple[int, CircuitCount] | None:
     """The circuits that use every input, of the space and of the perfect ones; None where they were not counted."""
     inputs = len(behavior.points)
-    steps = counting_steps(network, inputs)[COUNTING] << network.widths[0]
+    steps = counting_steps(network, inputs)[COUNTING] << network.features
     if circuits.perfect is None or asked.ablation == "resample" or over_budget("", steps, budget):
         return None
     anything = replace(behavior, points=behavior.points[:1], weights=[1.0], wanted=behavior.wanted[:1], epsilon=1.0)
@@ -386,12 +385,14 @@ def _using_every_input(
 
 
 def _released(
-    network: Network, behavior: Behavior, circuits: CircuitFindings, budget: int
+    network: Model, behavior: Behavior, circuits: CircuitFindings, budget: int
 ) -> tuple[int, CircuitCount] | None:
     """What the released code would count: of the circuits it looks at, those whose accuracy exceeds 0.99."""
-    if over_budget("", counting_steps(network, len(behavior.points))[COUNTING] << network.widths[0], budget):
+    if over_budget("", counting_steps(network, len(behavior.points))[COUNTING] << network.features, budget):
         return None
-    if circuits.perfect is None or network.widths[-1] > 1 or network.depth < 2 or not is_listable(network):
+    if circuits.perfect is None or not isinstance(network, Network):
+        return None  # the released code knows networks only
+    if network.outputs > 1 or network.depth < 2 or not network.listable:
         return None
     if network.threshold != 0.5:
         return None  # the released code rounds outputs to 0 and 1

@@ -4,14 +4,16 @@ the ladder leaves of them."""
 from dataclasses import dataclass
 from typing import Any
 
-from ..behavior import Behavior
 from ..circuit.findings import PLAIN, CircuitFindings, CircuitQuestions, examine_circuits
 from ..common.execution import IN_THREADS, Execution
 from ..common.progress import Progress
-from ..interpretation.findings import InterpretationFindings, examine_interpretations
+from ..interpretation.findings import InterpretationFindings, examine_interpretations, unasked
 from ..ladder import Verdict, judge
 from ..mapping.findings import MappingFindings, examine_mappings
-from ..network.network import Network
+from ..model.behavior import Behavior
+from ..model.model import Model
+
+NOT_ALONE = "interpretations are of circuits run alone, with nothing on removed edges: ablation zero"
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def circuit_verdict(circuits: CircuitFindings) -> Verdict:
 
 
 def count_explanations(
-    network: Network,
+    network: Model,
     behavior: Behavior,
     max_depth: int,
     budget: int,
@@ -147,8 +149,6 @@ def count_explanations(
     if asked.ablation == "zero":
         interpretations = examine_interpretations(network, behavior, circuits, budget, progress, exact_up_to)
     else:
-        interpretations = InterpretationFindings(
-            beyond=("interpretations are of circuits run alone, with nothing on removed edges: ablation zero",)
-        )
+        interpretations = unasked(NOT_ALONE)
     mappings = examine_mappings(network, behavior, table, max_depth, budget)
     return CountedExplanations(circuits, interpretations, mappings)

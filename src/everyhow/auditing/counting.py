@@ -5,22 +5,23 @@ from pathlib import Path
 from typing import Any
 
 from ..authors.circuits import ReleasedCircuits
-from ..behavior import Behavior, Task, check_epsilon, check_within, mismatches, parse_task
 from ..certificates.certificate import check_certifiable, write_certificate
-from ..circuit.count import CircuitCount, count_circuits
-from ..circuit.criterion import Ablation, Criterion, check_ablation, perfect
+from ..circuit.count import count_circuits
 from ..circuit.estimate import affordable_estimate
-from ..circuit.search import COUNTED_BITS
 from ..common.budget import DEFAULT_BUDGET, over_budget
 from ..common.errors import BudgetError, InputError
 from ..common.executing import executing
 from ..common.execution import Execution
 from ..common.progress import Progress
-from ..decision import Decision, check_no_threshold
-from ..importing.door import as_network
+from ..importing.door import as_model
+from ..model.behavior import Behavior, check_epsilon, check_within, mismatches
+from ..model.criterion import Ablation, Criterion, check_ablation, perfect
+from ..model.decision import Decision, check_no_threshold
+from ..model.model import COUNTED_BITS, CircuitCount, Model
+from ..model.runnable import coding_document
 from ..model.space import circuits_in_space
-from ..network.documents import coding_document
-from ..network.network import Network
+from ..model.task import Task, parse_task
+from ..network.network import network_of
 from .options import Preset, check_decision, check_options, classes_as_one
 
 
@@ -73,8 +74,8 @@ def count(
         BudgetError: in `authors`, or where there is to be a certificate, the space of circuits exceeds the budget.
     """
     check_no_threshold(decision, threshold)
-    network = as_network(network, threshold, inputs)
-    parsed = parse_task(task, network.widths[0])
+    network = as_model(network, threshold, inputs)
+    parsed = parse_task(task, network.features)
     network, decision = classes_as_one(network, parsed, decision)  # type: ignore[assignment]
     chosen = check_decision(preset, decision)
     check_options(network, parsed, chosen, 1, min_node_sparsity, budget, preset)
@@ -93,7 +94,7 @@ def count(
             raise BudgetError("counting the circuits", space, budget)
         return _with_outputs(head, parts, lambda part, subtask: _released(part, subtask, min_node_sparsity))
 
-    def criterion(part: Network) -> Criterion:
+    def criterion(part: Model) -> Criterion[Model]:
         behavior = Behavior.of_network(part, part.corners, chosen, epsilon=epsilon, within=within)
         return perfect(part, behavior, ablation)
 
@@ -101,14 +102,16 @@ def count(
     head |= {name: value for name, value in asked.items() if value not in ("zero", 0.0, None)}
     head |= coding_document(network)
 
-    def certify(of: Criterion, counted: CircuitCount) -> None:
+    def certify(of: Criterion[Model], counted: CircuitCount) -> None:
         if certificate is not None:
-            write_certificate(of.network, of.behavior, certificate, ablation, counted, progress)
+            write_certificate(
+                network_of(of.model, "certificates are"), of.behavior, certificate, ablation, counted, progress
+            )
 
     with executing(Progress(progress), checkpoints, scheduler) as execution:
 
-        def perfect_ones(part: Network, subtask: Task) -> dict[str, Any]:
-            whole = certificate is not None and part.widths == network.widths
+        def perfect_ones(part: Model, subtask: Task) -> dict[str, Any]:
+            whole = certificate is not None and part.outputs == network.outputs
             return _perfect(criterion(part), subtask, budget, execution, certify if whole else None)
 
         found = _with_outputs(head, parts, perfect_ones)
@@ -119,20 +122,20 @@ def count(
 
 
 def _with_outputs(
-    head: dict[str, Any], parts: list[tuple[Network, Task]], counted: Callable[[Network, Task], dict[str, Any]]
+    head: dict[str, Any], parts: list[tuple[Model, Task]], counted: Callable[[Model, Task], dict[str, Any]]
 ) -> dict[str, Any]:
     outputs = [{"task": subtask.name} | counted(part, subtask) for part, subtask in parts]
     return head | ({"outputs": outputs} if len(outputs) > 1 else outputs[0])
 
 
 def _perfect(
-    criterion: Criterion,
+    criterion: Criterion[Model],
     task: Task,
     budget: int,
     execution: Execution,
-    certify: Callable[[Criterion, CircuitCount], None] | None = None,
+    certify: Callable[[Criterion[Model], CircuitCount], None] | None = None,
 ) -> dict[str, Any]:
-    space = circuits_in_space(criterion.network.graph)
+    space = circuits_in_space(criterion.model.graph)
     refusal = over_budget("counting the circuits", space, min(budget, (1 << COUNTED_BITS) - 1))
     if refusal and certify is not None:
         raise BudgetError("counting the circuits, which a certificate is of,", space, budget)
@@ -141,7 +144,7 @@ def _perfect(
         estimate = affordable_estimate(criterion, budget)
         found |= {"perfect_circuits_estimated": vars(estimate), "refused": f"{refusal}; estimated instead"}
     else:
-        counted = count_circuits(criterion, execution=execution)
+        counted = count_circuits(criterion, execution)
         if certify is not None:
             certify(criterion, counted)
         found = _counted(space, counted)
@@ -149,8 +152,12 @@ def _perfect(
     return found | ({"differs_from_task_at": [list(rows) for rows in differs]} if any(differs) else {})
 
 
-def _released(network: Network, task: Task, min_node_sparsity: float) -> dict[str, Any]:
-    circuits = ReleasedCircuits(network, Behavior.of_task(task, network.input_values), min_node_sparsity)
+def _released(network: Model, task: Task, min_node_sparsity: float) -> dict[str, Any]:
+    circuits = ReleasedCircuits(
+        network_of(network, "the preset authors counts circuits"),
+        Behavior.of_task(task, network.input_values),
+        min_node_sparsity,
+    )
     return _counted(circuits.in_space(), circuits.count())
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from ..authors.findings import AuthorsFindings
 from ..boolean.algorithms import Algorithm
-from ..circuit.count import CircuitCount
 from ..circuit.findings import CircuitFindings
 from ..circuit.overlap import Usage
 from ..experiment.deciding import Dispute
@@ -19,6 +18,7 @@ from ..mapping.interchange import NearMiss
 from ..mapping.mapping import Mapping
 from ..mapping.signatures import NeuronSet
 from ..model.circuit import Circuit
+from ..model.model import CircuitCount
 from ..readout.explanation import ReadoutExplanation
 from ..readout.findings import LayerReadouts
 from ..readout.interchange import ReadoutInterchange

@@ -3,18 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..behavior import Behavior, Task
 from ..boolean.algorithms import Algorithm, algorithms, count_algorithms, counting_cost
 from ..boolean.gates import name_of
 from ..boolean.truth_table import TruthTable, row_name
-from ..circuit.count import CircuitCount, count_circuits
-from ..circuit.criterion import perfect
+from ..circuit.count import count_circuits
 from ..common.budget import over_budget
-from ..decision import Decision
 from ..mapping.alignment import aligned_where_tested
 from ..mapping.signatures import Signatures, signatures
+from ..model.behavior import Behavior
+from ..model.criterion import perfect
+from ..model.decision import Decision
+from ..model.model import CircuitCount, Model
 from ..model.space import circuits_in_space
-from ..network.network import Network
+from ..model.task import Task
 
 # Beyond this many unshown rows their functions are not told apart one by one.
 MOST_UNSHOWN = 6
@@ -75,7 +76,7 @@ class Lesson:
 
 
 def examine_lesson(
-    network: Network, task: Task, decision: Decision, depth: int, budget: int, shown: Sequence[int] | None
+    network: Model, task: Task, decision: Decision, depth: int, budget: int, shown: Sequence[int] | None
 ) -> Lesson | None:
     """What fits the shown rows; None when no row is unshown, so that there is nothing to tell.
 
@@ -146,7 +147,7 @@ def _continued(wanted: TruthTable, known: Sequence[int], unshown: Sequence[int],
     return TruthTable(wanted.inputs, bits | sum(1 << row for k, row in enumerate(unshown) if choice >> k & 1))
 
 
-def _count(network: Network, wanted: Behavior, rows: Sequence[int], decision: Decision) -> CircuitCount:
+def _count(network: Model, wanted: Behavior, rows: Sequence[int], decision: Decision) -> CircuitCount:
     """The circuits that decide as wanted at some rows."""
     chosen = list(rows)
     behavior = Behavior(wanted.points[chosen], wanted.weights[chosen], wanted.wanted[chosen], decision=decision)

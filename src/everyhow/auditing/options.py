@@ -4,15 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from ..behavior import Task, check_epsilon, check_within
 from ..boolean.cost import CostModel
 from ..boolean.truth_table import INPUT_NAMES, row_name
-from ..circuit.criterion import check_ablation
 from ..circuit.findings import CircuitQuestions
 from ..common.arguments import check_budget, choice, instance, is_number, is_whole, listed, quoted
 from ..common.errors import InputError
-from ..decision import DECISIONS, Decision
-from ..network.network import Network
+from ..model.behavior import check_epsilon, check_within
+from ..model.criterion import check_ablation
+from ..model.decision import DECISIONS, Decision
+from ..model.model import Model
+from ..model.task import Task
 from ..readout.readout import DEFAULT_TOLERANCE, check_tolerance
 
 Preset = Literal["paper", "authors"]
@@ -37,15 +38,15 @@ def check_decision(preset: str, decision: str | None) -> Decision:
     return known[0] if known else "threshold"
 
 
-def classes_as_one(network: Network, task: Task, decision: str | None) -> tuple[Network, str | None]:
+def classes_as_one(network: Model, task: Task, decision: str | None) -> tuple[Model, str | None]:
     """The network with two classes folded into one output, where a task of one output is asked of it by argmax; and the
     decision then."""
-    if (network.widths[-1], task.outputs) == (2, 1) and are_classes(network, decision):
+    if (network.outputs, task.outputs) == (2, 1) and are_classes(network, decision):
         return network.folded(), "threshold"
     return network, decision
 
 
-def are_classes(network: Network, decision: object) -> bool:
+def are_classes(network: Model, decision: object) -> bool:
     """Whether the outputs of a network stand for classes: it is said, or a softmax after them was left out."""
     return (isinstance(decision, str) and decision == "argmax") or (decision is None and network.softmax)
 
@@ -59,31 +60,31 @@ def check_bits(decision: object) -> None:
         )
 
 
-def check_outputs(network: Network, task: Task) -> None:
+def check_outputs(network: Model, task: Task) -> None:
     """Raises InputError when a task has other outputs than the network."""
-    if network.widths[-1] == task.outputs:
+    if network.outputs == task.outputs:
         return
     hint = "give one gate, formula or table per output, joined by commas"
-    if (network.widths[-1], task.outputs) == (2, 1):
+    if (network.outputs, task.outputs) == (2, 1):
         hint = (
             "where they are bits of their own, give a task for each, such as XOR,AND; where they stand for two "
             'classes, of which the second is 1, say decision="argmax" (--decision argmax): they are folded into one'
         )
-    elif network.widths[-1] > 2 and task.outputs == 1:
+    elif network.outputs > 2 and task.outputs == 1:
         hint += (
             "; where outputs stand for classes, explain them by data: eh.audit_behavior(network, "
             "eh.Behavior.of_data(points, labels)) (everyhow audit-data)"
         )
-    raise InputError(f"task {task.name} has {task.outputs} output(s) but the network has {network.widths[-1]}; {hint}")
+    raise InputError(f"task {task.name} has {task.outputs} output(s) but the network has {network.outputs}; {hint}")
 
 
-def chosen_depth(network: Network, depth: int | None) -> int:
+def chosen_depth(network: Model, depth: int | None) -> int:
     """The largest depth of the algorithms: as asked, or else the number of weight layers, at most 8."""
-    return min(network.depth, DEEPEST) if depth is None else int(depth) if is_whole(depth, 1) else depth
+    return min(network.graph.last, DEEPEST) if depth is None else int(depth) if is_whole(depth, 1) else depth
 
 
 def check_options(
-    network: Network, task: Task, decision: Decision, depth: int, min_node_sparsity: float, budget: int, preset: str
+    network: Model, task: Task, decision: Decision, depth: int, min_node_sparsity: float, budget: int, preset: str
 ) -> None:
     """Raises InputError when an option is out of range or the task does not fit the network."""
     check_outputs(network, task)

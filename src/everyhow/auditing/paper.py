@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
 
-from ..behavior import Behavior, Task
-from ..circuit.count import CircuitCount
 from ..circuit.findings import CircuitFindings, count_by_ablation
 from ..common.execution import IN_THREADS, Execution
 from ..common.progress import Progress
@@ -19,8 +17,10 @@ from ..mapping.alignment import minimal_mappings
 from ..mapping.findings import RUNGS as MAPPING_RUNGS
 from ..mapping.findings import MappingFindings, complexity
 from ..mapping.mapping import Mapping
+from ..model.behavior import Behavior
 from ..model.circuit import Circuit
-from ..network.network import Network
+from ..model.model import CircuitCount, Model
+from ..model.task import Task
 from ..readout.explanation import ReadoutExplanation
 from ..readout.findings import LayerReadouts, ReadoutFindings, examine_readouts
 from .counted import CountedExplanations, count_explanations
@@ -104,7 +104,7 @@ def _code_verdict(layer: LayerReadouts) -> Verdict:
 
 
 def explain(
-    network: Network,
+    network: Model,
     task: Task,
     behavior: Behavior,
     max_depth: int,

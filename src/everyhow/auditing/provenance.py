@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from ..network.documents import network_document
-from ..network.network import Network
+from ..model.model import Model
 
 # Where in the provenance the digest of the whole document stands.
 DOCUMENT_DIGEST = "document_sha256"
 
 
-def provenance_of(network: Network, started: float) -> dict[str, Any]:
+def provenance_of(network: Model, started: float) -> dict[str, Any]:
     """Versions, date, the seconds since `started`, and the digest of the network."""
     return {
         **{package: version(package) for package in ("everyhow", "numpy", "numba")},
@@ -50,6 +49,6 @@ def _sha256(value: Any) -> str:
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
-def network_digest(network: Network) -> str:
+def network_digest(network: Model) -> str:
     """The SHA-256 of a network's three keys as JSON."""
-    return hashlib.sha256(json.dumps(network_document(network), sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(network.document(), sort_keys=True).encode()).hexdigest()

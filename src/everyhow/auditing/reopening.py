@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ..behavior import Task, behavior_from_document
 from ..boolean.cost import CostModel
 from ..boolean.truth_table import TruthTable
 from ..common.errors import FileFormatError, InputError, shortened
+from ..model.behavior import behavior_from_document
+from ..model.task import Task
 from ..network.documents import network_from_document
 from .audit import Audit, audit
 from .behavior_audit import BehaviorAudit, audit_behavior

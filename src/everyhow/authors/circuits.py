@@ -9,12 +9,13 @@ from functools import cached_property, lru_cache
 import numpy as np
 from jaxtyping import UInt64
 
-from ..behavior import Behavior
-from ..circuit.count import CircuitCount, count_circuits
-from ..circuit.criterion import Criterion, perfect
-from ..circuit.listing import list_bits
+from ..model.behavior import Behavior
+from ..model.criterion import Criterion, perfect
 from ..model.graph import Graph
+from ..model.model import CircuitCount
 from ..model.space import circuits_in_space
+from ..network.counting import count_circuits
+from ..network.listing import list_bits
 from ..network.network import Network
 
 # The accuracy must exceed 0.99: errors of 0.01 are too many, whatever rounding makes of them.
@@ -62,7 +63,7 @@ class ReleasedCircuits:
         for chosen in self._neuron_sets or [None]:
             part = self._criterion if chosen is None else _restricted(self._criterion, chosen)
             wanted = None if chosen is None else np.array([neuron in chosen for neuron in hidden])
-            for block in _bits_in(self.network.graph, part.network.graph, list_bits(part)):
+            for block in _bits_in(self.network.graph, part.model.graph, list_bits(part)):
                 used = block[:, None] & neurons != 0
                 few_neurons = (used == wanted).all(axis=1) if chosen else used.sum(axis=1) <= self.most_neurons
                 yield block[(block[:, None] & inputs != 0).all(axis=1) & few_neurons]
@@ -151,7 +152,7 @@ def _count_of_few(criterion: Criterion, most_neurons: int, sets: tuple[frozenset
         return CircuitCount({}, {})
     if not sets:
         return count_circuits(criterion, every_input_used=True, most_neurons=most_neurons)
-    parts, n = [], len(_hidden(criterion.network))
+    parts, n = [], len(_hidden(criterion.model))
     for chosen in sets:
         spare = most_neurons - len(chosen)
         sign = (-1) ** spare * math.comb(n - len(chosen) - 1, spare)
@@ -181,7 +182,7 @@ def _bits_in(whole: Graph, part: Graph, blocks: Iterable[np.ndarray]) -> Iterato
 
 
 def _restricted(criterion: Criterion, chosen: frozenset[Neuron]) -> Criterion:
-    return replace(criterion, network=_without_others(criterion.network, chosen))
+    return replace(criterion, model=_without_others(criterion.model, chosen))
 
 
 def _without_others(network: Network, chosen: frozenset[Neuron]) -> Network:

@@ -5,17 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..behavior import Behavior, Task
-from ..circuit.count import CircuitCount
 from ..circuit.findings import COUNTING, ties
-from ..circuit.listing import MOST_EDGES, is_listable
 from ..common.budget import over_budget
 from ..common.progress import Progress
-from ..interpretation.count import ReadingRule, count_interpretations
 from ..ladder import Verdict, judge
 from ..mapping.signatures import signatures
+from ..model.behavior import Behavior
+from ..model.model import MOST_EDGES, CircuitCount
+from ..model.reading import ReadingRule
 from ..model.space import circuits_in_space
+from ..model.task import Task
+from ..network.listing import is_listable
 from ..network.network import Network
+from ..network.reading_counts import count_interpretations
 from .circuits import ReleasedCircuits
 from .formulas import negations_to_try, released_formulas
 from .mappings import released_mappings

@@ -13,12 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..behavior import Behavior
-from ..circuit.count import CircuitCount, count_circuits
-from ..circuit.criterion import Ablation, Criterion, check_ablation, perfect
 from ..common.errors import EveryhowError, InputError
 from ..common.files import write_atomically
 from ..common.progress import Progress
+from ..model.behavior import Behavior
+from ..model.criterion import Ablation, Criterion, check_ablation, perfect
+from ..model.model import CircuitCount
+from ..network.counting import count_circuits
 from ..network.network import Network
 from . import check
 
@@ -71,7 +72,7 @@ def write_certificate(
     check_certifiable(behavior.epsilon, behavior.within)
     criterion = perfect(network, behavior, check_ablation(ablation))
     asked = json.dumps(_document(criterion, ablation)).encode()
-    question = _question(criterion.network, json.loads(asked))
+    question = _question(criterion.model, json.loads(asked))
     if counted is None:
         counted = count_circuits(criterion)
     certain: Counter[int] = Counter()
@@ -114,7 +115,7 @@ def check_certifiable(epsilon: float | None, within: float | None, preset: str =
 
 
 def _document(criterion: Criterion, ablation: Ablation) -> dict[str, Any]:
-    network, behavior = criterion.network, criterion.behavior
+    network, behavior = criterion.model, criterion.behavior
     return {
         "certificate": 1,
         "network": {

@@ -8,14 +8,10 @@ import numpy as np
 from ..common.budget import over_budget
 from ..common.errors import InputError
 from ..model.circuit import Circuit
-from ..model.space import circuits_in_space
-from ..network.network import Network
-from .count import CircuitCount, count_circuits
-from .criterion import Criterion, perfect
+from ..model.criterion import Criterion
+from ..model.model import COUNTED_BITS, MOST_EDGES, CircuitCount, CircuitSearch, Model
 from .findings import COUNTING, ties
-from .listing import MOST_EDGES, is_listable, list_bits
-from .minimal import minimal_circuits, minimal_sets
-from .search import COUNTED_BITS, MOST_NEURONS
+from .minimal import minimal_sets
 
 Found = TypeVar("Found")
 
@@ -29,80 +25,46 @@ class Answer(Generic[Found]):
     ties: tuple[str, ...] = ()
 
 
-def counted(criterion: Criterion, budget: int) -> Answer[CircuitCount]:
-    """The circuits that meet a criterion, by size."""
-    network = criterion.network
-    if max(network.widths) > MOST_NEURONS:
-        return Answer(None, (f"circuits are counted in networks of at most {MOST_NEURONS} neurons per layer",))
+def counted(search: CircuitSearch, budget: int) -> Answer[CircuitCount]:
+    """The circuits that a search finds, by size."""
+    model = search.model
+    if model.uncountable:
+        return Answer(None, (model.uncountable,))
     try:
-        space = circuits_in_space(network.graph)
+        steps = model.counting_steps
     except InputError as error:
         return Answer(None, (str(error),))
-    refusal = over_budget(COUNTING, space, min(budget, (1 << COUNTED_BITS) - 1))
+    refusal = over_budget(COUNTING, steps, min(budget, (1 << COUNTED_BITS) - 1))
     if refusal:
         return Answer(None, (refusal,))
-    count = count_circuits(criterion)
+    count = search.count()
     return Answer(count) if count.certified else Answer(None, (), ties(count, "perfect"))
 
 
-def minimal_inside(alone: Criterion, circuit: Circuit, budget: int) -> Answer[tuple[Circuit, ...]]:
+def minimal_inside(alone: Criterion[Model], circuit: Circuit, budget: int) -> Answer[tuple[Circuit, ...]]:
     """The minimal perfect circuits within a circuit, fewest edges first."""
-    network, behavior = alone.network, alone.behavior
-    if behavior.within is not None or any(carried.any() for carried in alone.ablated):
-        # What the edges outside carry, and what outputs must come near to, are the whole network's.
-        return _minimal_of_listed(alone, circuit, budget)
-    part, neurons = _part(network, circuit)
-    if not is_listable(part):
-        return Answer(None, (f"minimal circuits are looked for in networks of at most {MOST_EDGES} edges",))
-    criterion = perfect(part, behavior)
-    count = counted(criterion, budget)
+    inside = alone.model.search_within(alone, circuit)
+    if not inside.model.listable:
+        return Answer(None, (f"minimal circuits are looked for in {alone.model.kind}s of at most {MOST_EDGES} edges",))
+    count = counted(inside, budget)
     if count.found is None:
         return Answer(None, count.refused, count.ties)
-    found = []
-    for smaller in minimal_circuits(criterion):
-        edges = [(layer, neurons[layer][j], neurons[layer - 1][i]) for layer, j, i in smaller.edges]
-        found.append(Circuit.of_edges(network.graph, edges))
+    found = (inside.circuit(int(bits)) for bits in minimal_sets(inside.bits()))
     return Answer(tuple(sorted(found, key=lambda c: (len(c), c.bits))))
 
 
-def _minimal_of_listed(alone: Criterion, circuit: Circuit, budget: int) -> Answer[tuple[Circuit, ...]]:
-    """The minimal ones among all circuits that meet the criterion and lie within the circuit."""
-    if not is_listable(alone.network):
-        return Answer(None, (f"minimal circuits are looked for in networks of at most {MOST_EDGES} edges",))
-    count = counted(alone, budget)
-    if count.found is None:
-        return Answer(None, count.refused, count.ties)
-    outside = ~np.uint64(circuit.bits)
-    found = minimal_sets(block[block & outside == 0] for block in list_bits(alone))
-    circuits = (Circuit(circuit.graph, int(bits)) for bits in found)
-    return Answer(tuple(sorted(circuits, key=lambda c: (len(c), c.bits))))
-
-
-def _part(network: Network, circuit: Circuit) -> tuple[Network, tuple[tuple[int, ...], ...]]:
-    """The network that has only the circuit's edges and neurons, all inputs and all outputs; and, for each of its
-    layers, which neurons of the whole network its neurons are."""
-    ends = (0, network.depth)
-    neurons = tuple(
-        tuple(range(width)) if layer in ends else tuple(j for at, j in circuit.neurons if at == layer)
-        for layer, width in enumerate(network.widths)
-    )
-    weights, biases = [], []
-    for k, (w, b, mask) in enumerate(zip(network.weights, network.biases, network.masks(circuit), strict=True)):
-        weights.append((w * mask)[np.ix_(neurons[k + 1], neurons[k])])
-        biases.append(b[list(neurons[k + 1])])
-    return Network(tuple(weights), tuple(biases), network.activations), neurons
-
-
-def nearest(criterion: Criterion, circuit: Circuit) -> Answer[Circuit]:
+def nearest(criterion: Criterion[Model], circuit: Circuit) -> Answer[Circuit]:
     """The circuit that meets a criterion and differs from `circuit` in the fewest edges."""
-    if not is_listable(criterion.network):
-        return Answer(None, (f"the nearest circuit is looked for in networks of at most {MOST_EDGES} edges",))
+    if not criterion.model.listable:
+        return Answer(
+            None, (f"the nearest circuit is looked for in {criterion.model.kind}s of at most {MOST_EDGES} edges",)
+        )
 
     def key(bits: int) -> tuple[int, int, int]:
         return (bits ^ circuit.bits).bit_count(), bits.bit_count(), bits
 
     best: int | None = None
-    for block in list_bits(criterion):
+    for block in criterion.model.search(criterion).bits():
         if len(block):
             differing = np.bitwise_count(block ^ np.uint64(circuit.bits))
             closest = min(map(int, block[differing == differing.min()]), key=key)

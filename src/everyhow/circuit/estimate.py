@@ -4,10 +4,10 @@ import numpy as np
 
 from ..common.errors import InputError
 from ..common.estimate import Estimate
+from ..model.criterion import Criterion
+from ..model.model import Model
 from ..model.space import circuits_in_space
-from .criterion import Criterion
-from .running import certain_and_possible
-from .uniform import draw_from_space
+from ..model.uniform import draw_from_space
 
 # Circuits drawn: so many, or as many as the budget allows, but never fewer than LEAST.
 DRAWN, LEAST = 200_000, 2_000
@@ -21,7 +21,7 @@ MOST_SCENARIOS = 200_000
 MOST_DIGITS_IN_BITS = 1000
 
 
-def affordable_estimate(criterion: Criterion, budget: int) -> Estimate:
+def affordable_estimate(criterion: Criterion[Model], budget: int) -> Estimate:
     """An estimate from as many circuits as the budget allows, 2,000 at least and 200,000 at most.
 
     Raises:
@@ -33,7 +33,7 @@ def affordable_estimate(criterion: Criterion, budget: int) -> Estimate:
     return estimate_circuits(criterion, min(DRAWN, max(LEAST, budget // (STEPS_PER_RUN * scenarios))))
 
 
-def estimate_circuits(criterion: Criterion, drawn: int = DRAWN, seed: int = 0) -> Estimate:
+def estimate_circuits(criterion: Criterion[Model], drawn: int = DRAWN, seed: int = 0) -> Estimate:
     """The number of circuits that meet `criterion`, from `drawn` circuits of the space, uniform and independent.
 
     The share of those that meet it, times the size of the space, is an unbiased estimate; its interval is that of
@@ -45,14 +45,14 @@ def estimate_circuits(criterion: Criterion, drawn: int = DRAWN, seed: int = 0) -
     """
     from scipy.stats import binomtest
 
-    network, generator = criterion.network, np.random.default_rng(seed)
-    space = circuits_in_space(network.graph)
+    model, generator = criterion.model, np.random.default_rng(seed)
+    space = circuits_in_space(model.graph)
     if space.bit_length() > MOST_DIGITS_IN_BITS:
-        raise InputError("the network has more than 10^300 circuits; take out the neurons that are not needed")
+        raise InputError(f"the {model.kind} has more than 10^300 circuits; take out the neurons that are not needed")
     found = np.zeros(2, np.int64)
     for start in range(0, drawn, DRAWN_AT_ONCE):
-        masks = draw_from_space(network, min(DRAWN_AT_ONCE, drawn - start), generator)
-        found += [np.count_nonzero(meets) for meets in certain_and_possible([criterion], masks)]
+        circuits = draw_from_space(model.graph, min(DRAWN_AT_ONCE, drawn - start), generator)
+        found += [np.count_nonzero(meets) for meets in model.judged([criterion], circuits)]
     certain, possible = map(int, found)
     low = float(binomtest(certain, drawn).proportion_ci(CONFIDENCE, "exact").low)
     high = float(binomtest(possible, drawn).proportion_ci(CONFIDENCE, "exact").high)

@@ -4,17 +4,15 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import numpy as np
-from jaxtyping import Bool
 
-from ..behavior import Behavior
-from ..decision import decide
 from ..ladder import Counterexample, Fault
+from ..model.behavior import Behavior
 from ..model.circuit import Circuit
-from ..network.network import Network
-from .box_faults import fault_around
-from .criterion import ALONE, Criterion, perfect, resample_faithful
+from ..model.criterion import Criterion, perfect, resample_faithful
+from ..model.decision import decide
+from ..model.model import Model
+from ..model.runnable import ALONE
 from .findings import CircuitFindings
-from .listing import is_listable, list_circuits
 
 # Circuits looked at in search of some that fall.
 MOST_TRIED = 20_000
@@ -22,7 +20,7 @@ MOST_TRIED = 20_000
 
 def fallen(
     rung: str,
-    network: Network,
+    model: Model,
     behavior: Behavior,
     findings: CircuitFindings,
     most: int,
@@ -32,8 +30,8 @@ def fallen(
     Circuits that are minimal come before others; beyond them at most 20,000 circuits are looked at. The first rung
     sorts the whole space; what falls there is shown by circuits one edge smaller than a minimal one.
     """
-    alone = perfect(network, behavior, findings.asked.ablation)
-    faithfully = resample_faithful(network, behavior, findings.asked.ablation)
+    alone = perfect(model, behavior, findings.asked.ablation)
+    faithfully = resample_faithful(model, behavior, findings.asked.ablation)
     finders = {
         "perfect": lambda: _imperfect(alone, findings),
         "resample_faithful": lambda: _unfaithful(alone, faithfully, findings),
@@ -44,13 +42,15 @@ def fallen(
     return tuple(islice(finders[rung](), most))
 
 
-def fault_of(criterion: Criterion, circuit: Circuit) -> Fault | None:
+def fault_of(criterion: Criterion[Model], circuit: Circuit) -> Fault | None:
     """The first scenario in which a circuit is wrong, where it is wrong too often; None when it meets the criterion."""
-    behavior = criterion.behavior
-    outputs = criterion.network.run_circuit(criterion.bases, circuit, criterion.ablated)[-1]
-    bits, decided = decide(outputs, criterion.decision, criterion.level)
+    behavior, model = criterion.behavior, criterion.model
+    (received,) = model.run_circuits(circuit.on(model.graph).chosen[None], criterion.bases, criterion.ablated)
+    bits, decided = decide(model.activated(received), criterion.decision, criterion.level)
     wrong = (bits != criterion.wanted) | ~decided
-    failing = wrong.any(axis=1) | _too_far(criterion, circuit)
+    failing = wrong.any(axis=1)
+    if behavior.within is not None:
+        failing |= (np.abs(received - criterion.near[criterion.base]) > behavior.within).any(axis=1)
     part = np.cumsum(criterion.opens) - 1
     errors = np.bincount(part, failing * criterion.weights)
     if not (errors > criterion.allowed).any():
@@ -74,19 +74,7 @@ def fault_of(criterion: Criterion, circuit: Circuit) -> Fault | None:
     return Fault(text, Counterexample(at, sources, wanted, not wanted))
 
 
-def _too_far(criterion: Criterion, circuit: Circuit) -> Bool[np.ndarray, " scenarios"]:
-    """Where the outputs do not come as near to the network's as the behavior asks."""
-    network, within = criterion.network, criterion.behavior.within
-    if within is None:
-        return np.zeros(len(criterion.base), bool)
-    before = network.run_circuit(criterion.bases, circuit, criterion.ablated)[-2]
-    mask = network.masks(circuit)[-1]
-    weights, bias = network.weights[-1], network.biases[-1]
-    received = before @ (weights * mask).T + criterion.ablated[-1] @ (weights * ~mask).T + bias
-    return np.any(np.abs(received - criterion.near[criterion.base]) > within, axis=1)
-
-
-def _imperfect(alone: Criterion, findings: CircuitFindings) -> Iterator[tuple[Circuit, Fault]]:
+def _imperfect(alone: Criterion[Model], findings: CircuitFindings) -> Iterator[tuple[Circuit, Fault]]:
     seen = set()
     for circuit in findings.minimal or ():
         for smaller in filter(None, map(circuit.without, circuit.edges)):
@@ -96,9 +84,11 @@ def _imperfect(alone: Criterion, findings: CircuitFindings) -> Iterator[tuple[Ci
                 yield smaller, fault
 
 
-def _unfaithful(alone: Criterion, faithfully: Criterion, findings: CircuitFindings) -> Iterator[tuple[Circuit, Fault]]:
+def _unfaithful(
+    alone: Criterion[Model], faithfully: Criterion[Model], findings: CircuitFindings
+) -> Iterator[tuple[Circuit, Fault]]:
     minimal: Sequence[Circuit] = findings.minimal or ()
-    listed = list_circuits(alone) if is_listable(alone.network) else iter(())
+    listed = alone.model.search(alone).circuits() if alone.model.listable else iter(())
     known = set(minimal)
     others = (circuit for circuit in islice(listed, MOST_TRIED) if circuit not in known)
     for candidates in (minimal, others):
@@ -108,19 +98,19 @@ def _unfaithful(alone: Criterion, faithfully: Criterion, findings: CircuitFindin
                 yield circuit, fault
 
 
-def _not_minimal(faithfully: Criterion, findings: CircuitFindings) -> Iterator[tuple[Circuit, Fault]]:
+def _not_minimal(faithfully: Criterion[Model], findings: CircuitFindings) -> Iterator[tuple[Circuit, Fault]]:
     minimal = findings.faithful_minimal or ()
-    if not minimal or not is_listable(faithfully.network):
+    if not minimal or not faithfully.model.listable:
         return
-    for circuit in islice(list_circuits(faithfully), MOST_TRIED):
+    for circuit in islice(faithfully.model.search(faithfully).circuits(), MOST_TRIED):
         inside = next((small for small in minimal if small != circuit and small.is_within(circuit)), None)
         if inside is not None:
             yield circuit, Fault(f"a circuit of {len(inside)} edges inside it passes as well")
 
 
-def _wrong_nearby(alone: Criterion, findings: CircuitFindings, radius: float) -> Iterator[tuple[Circuit, Fault]]:
+def _wrong_nearby(alone: Criterion[Model], findings: CircuitFindings, radius: float) -> Iterator[tuple[Circuit, Fault]]:
     for circuit in findings.smallest_faithful:
-        fault = fault_around(alone.network, circuit, alone.behavior, radius)
+        fault = alone.model.fault_around(circuit, alone.behavior, radius)
         if fault is not None:
             yield circuit, fault
 

@@ -1,4 +1,4 @@
-"""WHERE, whole: the circuits of a network by every criterion, as far as the budget goes."""
+"""WHERE, whole: the circuits of a model by every criterion, as far as the budget goes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -6,23 +6,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import UInt64
 
-from ..behavior import Behavior
 from ..common.budget import over_budget
 from ..common.errors import InputError
 from ..common.estimate import Estimate
 from ..common.execution import IN_THREADS, Execution
-from ..model.circuit import Circuit
+from ..model.behavior import Behavior
+from ..model.circuit import Circuit, chosen_of
+from ..model.criterion import ABLATIONS, Ablation, Criterion, perfect, resample_faithful, resampled_blocks
+from ..model.model import COUNTED_BITS, MOST_EDGES, CircuitCount, Model, RobustCount, counted_by_edges
 from ..model.space import circuits_in_space
-from ..network.network import Network
-from .count import CircuitCount, count_circuits, counted
-from .criterion import ABLATIONS, Ablation, Criterion, perfect, resample_faithful, resampled_blocks
+from .count import count_circuits
 from .estimate import affordable_estimate
-from .listing import MOST_EDGES, is_listable, list_circuits, list_possible
-from .minimal import minimal_circuits, minimal_sets
+from .minimal import in_order, minimal_circuits, minimal_sets
 from .overlap import Usage, usage, usage_of
-from .robust import RobustCount, robust_count
-from .running import certain_and_possible, masks_of
-from .search import COUNTED_BITS
 
 COUNTING, COUNTING_FAITHFUL = "counting the circuits", "counting the resample-faithful circuits"
 RUNGS = ("perfect", "resample_faithful", "resample_faithful_minimal", "resample_faithful_fewest_edges")
@@ -54,7 +50,7 @@ PLAIN = CircuitQuestions()
 
 @dataclass(frozen=True)
 class CircuitFindings:
-    """What is known of the circuits of one network; None where something was not counted exactly.
+    """What is known of the circuits of one model; None where something was not counted exactly.
 
     Attributes:
         in_space: the number of all circuits.
@@ -112,15 +108,15 @@ class CircuitFindings:
         return tuple(circuit for circuit in minimal if len(circuit) == fewest)
 
 
-def counting_steps(network: Network, inputs: int) -> dict[str, int]:
+def counting_steps(model: Model, inputs: int) -> dict[str, int]:
     """The candidate evaluations that each count of circuits takes, by what is counted."""
-    space = circuits_in_space(network.graph) * max(1, inputs // MOST_AT_ONCE)
+    space = model.counting_steps * max(1, inputs // MOST_AT_ONCE)
     # Every source is one more decision per circuit and base.
     return {COUNTING: space, COUNTING_FAITHFUL: space * inputs}
 
 
 def examine_circuits(
-    network: Network,
+    model: Model,
     behavior: Behavior,
     budget: int,
     asked: CircuitQuestions = PLAIN,
@@ -130,32 +126,32 @@ def examine_circuits(
 
     Beyond the budget the number of perfect ones is estimated from a uniform sample of all circuits.
     """
-    space, inputs = circuits_in_space(network.graph), len(behavior.points)
+    space, inputs = circuits_in_space(model.graph), len(behavior.points)
     nothing = CircuitFindings(space, asked)
-    refusal = _counting_refusal(network, inputs, budget)
+    refusal = _counting_refusal(model, inputs, budget)
     if asked.ablation == "resample" and inputs > MOST_AT_ONCE:
-        return _by_running(nothing, network, behavior, budget)
-    alone = perfect(network, behavior, asked.ablation)
+        return _by_running(nothing, model, behavior, budget)
+    alone = perfect(model, behavior, asked.ablation)
     if refusal:
         try:
             estimate = affordable_estimate(alone, budget)
         except InputError as error:
             return replace(nothing, refused=(refusal, str(error)))
         return replace(nothing, estimate=estimate, refused=(f"{refusal}; estimated instead",))
-    count = count_circuits(alone, execution=execution)
+    count = count_circuits(alone, execution)
     found = replace(nothing, perfect=count, ties=ties(count, "perfect") or _own_ties(alone))
     # What would depend on a tie is left open.
-    if count.certified and is_listable(network) and not over_budget("", space * min(inputs, MOST_AT_ONCE), budget):
+    if count.certified and model.listable and not over_budget("", space * min(inputs, MOST_AT_ONCE), budget):
         found = replace(found, minimal=minimal_circuits(alone), usage=usage(alone))
     found = _with_faithful(found, alone, budget, execution)
-    if not is_listable(network) and not found.refused:
-        refusal = f"minimal circuits are looked for in networks of at most {MOST_EDGES} edges"
+    if not model.listable and not found.refused:
+        refusal = f"minimal circuits are looked for in {model.kind}s of at most {MOST_EDGES} edges"
         found = replace(found, refused=(refusal,))
     return found if asked.radius is None else _with_robust(found, alone, budget, asked.radius)
 
 
 def count_by_ablation(
-    network: Network,
+    model: Model,
     behavior: Behavior,
     budget: int,
     known: CircuitFindings,
@@ -164,7 +160,7 @@ def count_by_ablation(
     """The number of perfect circuits under each kind of ablation; None where the budget does not allow it.
 
     Args:
-        network: the network.
+        model: the model.
         behavior: what is wanted.
         budget: in candidate evaluations.
         known: what is known already, by the kind that was asked for.
@@ -173,114 +169,114 @@ def count_by_ablation(
     inputs = len(behavior.points)
     counts: dict[str, CircuitCount | None] = dict.fromkeys(ABLATIONS)
     counts[known.asked.ablation] = known.perfect
-    if _counting_refusal(network, inputs, budget):
+    if _counting_refusal(model, inputs, budget):
         return counts
     others: list[Ablation] = [one for one in ABLATIONS if one != known.asked.ablation]
     for ablation in others:
         if ablation != "resample":
-            counts[ablation] = count_circuits(perfect(network, behavior, ablation), execution=execution)
+            counts[ablation] = count_circuits(perfect(model, behavior, ablation), execution)
         elif inputs > MOST_AT_ONCE:
-            counts[ablation] = _by_running(CircuitFindings(0), network, behavior, budget).perfect
-        elif not over_budget("", counting_steps(network, inputs)[COUNTING_FAITHFUL], budget):
-            counts[ablation] = count_circuits(perfect(network, behavior, ablation), execution=execution)
+            counts[ablation] = _by_running(CircuitFindings(0), model, behavior, budget).perfect
+        elif not over_budget("", counting_steps(model, inputs)[COUNTING_FAITHFUL], budget):
+            counts[ablation] = count_circuits(perfect(model, behavior, ablation), execution)
     return counts
 
 
-def _own_ties(alone: Criterion) -> tuple[str, ...]:
+def _own_ties(alone: Criterion[Model]) -> tuple[str, ...]:
     """At which inputs rounding decides what the network itself does, where that is what circuits are held to."""
     rows = alone.undecided()
     if not len(rows):
         return ()
     names = " ".join(alone.behavior.name_of(int(row)) for row in rows[:MOST_NAMED])
     more = f" and at {len(rows) - MOST_NAMED:,} more inputs" if len(rows) > MOST_NAMED else ""
-    return (f"the network's own output lies on the decision boundary at {names}{more}",)
+    return (f"the {alone.model.kind}'s own output lies on the decision boundary at {names}{more}",)
 
 
-def _counting_refusal(network: Network, inputs: int, budget: int) -> str | None:
-    return over_budget(COUNTING, counting_steps(network, inputs)[COUNTING], min(budget, (1 << COUNTED_BITS) - 1))
+def _counting_refusal(model: Model, inputs: int, budget: int) -> str | None:
+    return over_budget(COUNTING, counting_steps(model, inputs)[COUNTING], min(budget, (1 << COUNTED_BITS) - 1))
 
 
-def _with_faithful(found: CircuitFindings, alone: Criterion, budget: int, execution: Execution) -> CircuitFindings:
+def _with_faithful(
+    found: CircuitFindings, alone: Criterion[Model], budget: int, execution: Execution
+) -> CircuitFindings:
     """With the resample-faithful circuits, counted or, where there are very many inputs, run one by one."""
-    network, behavior = alone.network, alone.behavior
+    model, behavior = alone.model, alone.behavior
     inputs, number = len(behavior.points), found.perfect.between[1] if found.perfect else 0
     if inputs <= MOST_AT_ONCE:
-        refusal = over_budget(COUNTING_FAITHFUL, counting_steps(network, inputs)[COUNTING_FAITHFUL], budget)
+        refusal = over_budget(COUNTING_FAITHFUL, counting_steps(model, inputs)[COUNTING_FAITHFUL], budget)
         if refusal:
             return replace(found, refused=(refusal,))
-        criterion = resample_faithful(network, behavior, found.asked.ablation)
-        faithful = count_circuits(criterion, execution=execution)
-        minimal = minimal_circuits(criterion) if faithful.certified and is_listable(network) else None
+        criterion = resample_faithful(model, behavior, found.asked.ablation)
+        faithful = count_circuits(criterion, execution)
+        minimal = minimal_circuits(criterion) if faithful.certified and model.listable else None
         tied = (*found.ties, *ties(faithful, "resample-faithful"))
         return replace(found, faithful=faithful, faithful_minimal=minimal, ties=tied)
     refusal = over_budget("running the perfect circuits amid every other input", number * inputs**2, budget)
-    if refusal is None and (number > MOST_KEPT or not is_listable(network)):
+    if refusal is None and (number > MOST_KEPT or not model.listable):
         refusal = f"{number:,} perfect circuits are too many to be run amid every other input"
     if refusal:
         return replace(found, refused=(refusal,))
-    bits = np.concatenate([np.empty(0, np.uint64), *list_possible(alone)])
-    faithful, certain = _meeting(alone, bits, [[alone], resampled_blocks(network, behavior)])
-    minimal = _minimal(network, certain) if faithful.certified else None
+    bits = np.concatenate([np.empty(0, np.uint64), *model.search(alone).possible_bits()])
+    faithful, certain = _meeting(alone, bits, [[alone], resampled_blocks(model, behavior)])
+    minimal = in_order(model.graph, minimal_sets([certain])) if faithful.certified else None
     tied = (*found.ties, *ties(faithful, "resample-faithful"))
     return replace(found, faithful=faithful, faithful_minimal=minimal, ties=tied)
 
 
-def _by_running(found: CircuitFindings, network: Network, behavior: Behavior, budget: int) -> CircuitFindings:
+def _by_running(found: CircuitFindings, model: Model, behavior: Behavior, budget: int) -> CircuitFindings:
     """With the circuits that are right amid the values of every input, where these are too many to be counted at once:
     those that are right amid some are listed and run amid the others."""
-    inputs, space = len(behavior.points), circuits_in_space(network.graph)
+    inputs, space = len(behavior.points), circuits_in_space(model.graph)
     refusal = over_budget("running the circuits amid every other input", space * inputs, budget)
-    if refusal is None and not is_listable(network):
-        refusal = f"circuits are run amid every other input in networks of at most {MOST_EDGES} edges"
+    if refusal is None and not model.listable:
+        refusal = f"circuits are run amid every other input in {model.kind}s of at most {MOST_EDGES} edges"
     if refusal:
         return replace(found, refused=(refusal,))
-    first = next(resampled_blocks(network, behavior))
+    first = next(resampled_blocks(model, behavior))
     blocks, number = [np.empty(0, np.uint64)], 0
-    for block in list_possible(first):
+    for block in model.search(first).possible_bits():
         blocks.append(block)
         number += len(block)
         if number > MOST_KEPT:
             refusal = f"more than {MOST_KEPT:,} circuits would have to be run amid every other input"
             return replace(found, refused=(refusal,))
-    count, certain = _meeting(first, np.concatenate(blocks), [resampled_blocks(network, behavior)])
+    count, certain = _meeting(first, np.concatenate(blocks), [resampled_blocks(model, behavior)])
     found = replace(found, perfect=count, faithful=count, ties=ties(count, "perfect"))
     if not count.certified:
         return found
-    minimal = _minimal(network, certain)
-    return replace(found, minimal=minimal, faithful_minimal=minimal, usage=usage_of(network, [certain]))
+    minimal = in_order(model.graph, minimal_sets([certain]))
+    return replace(found, minimal=minimal, faithful_minimal=minimal, usage=usage_of(model.graph, [certain]))
 
 
 def _meeting(
-    listed: Criterion, bits: UInt64[np.ndarray, " circuits"], parts: Iterable[Iterable[Criterion]]
+    listed: Criterion[Model], bits: UInt64[np.ndarray, " circuits"], parts: Iterable[Iterable[Criterion[Model]]]
 ) -> tuple[CircuitCount, UInt64[np.ndarray, " _circuits"]]:
     """Of circuits given as bits, those that meet each part of a criterion: their number, and which surely do."""
-    masks = masks_of(listed, bits)
+    circuits = chosen_of(listed.model.graph, bits)
     certain, possible = np.ones(len(bits), bool), np.ones(len(bits), bool)
     for criteria in parts:
-        surely, perhaps = certain_and_possible(criteria, masks)
+        surely, perhaps = listed.model.judged(criteria, circuits)
         certain, possible = certain & surely, possible & perhaps
-    return counted(bits, certain, possible), bits[certain]
+    return counted_by_edges(circuits.sum(axis=1), certain, possible), bits[certain]
 
 
-def _minimal(network: Network, bits: UInt64[np.ndarray, " circuits"]) -> tuple[Circuit, ...]:
-    minimal = (Circuit(network.graph, int(one)) for one in minimal_sets([bits]))
-    return tuple(sorted(minimal, key=lambda circuit: (len(circuit), circuit.bits)))
-
-
-def _with_robust(found: CircuitFindings, alone: Criterion, budget: int, radius: float) -> CircuitFindings:
+def _with_robust(found: CircuitFindings, alone: Criterion[Model], budget: int, radius: float) -> CircuitFindings:
     """With the circuits that decide right on whole boxes: of all perfect ones, and of those of the last rung."""
-    network, behavior = alone.network, alone.behavior
+    model, behavior = alone.model, alone.behavior
     number = found.perfect.between[1] if found.perfect else 0
     steps = number * len(behavior.points) * STEPS_PER_BOX
     refusal = over_budget("deciding which circuits are right on whole boxes", steps, budget)
-    if not is_listable(network):
-        refusal = f"robust circuits are looked for in networks of at most {MOST_EDGES} edges"
+    if not model.listable:
+        refusal = f"robust circuits are looked for in {model.kind}s of at most {MOST_EDGES} edges"
     if refusal:
         return replace(found, refused=(*found.refused, refusal))
-    robust = robust_count(network, list_circuits(alone), behavior, radius)
+    robust = model.robust_count(model.search(alone).circuits(), behavior, radius)
+    if robust is None:
+        refusal = f"robust circuits are not proved in a {model.kind}"
+        return replace(found, refused=(*found.refused, refusal))
     left = None
     if found.faithful_minimal is not None:
-        left = robust_count(network, found.smallest_faithful, behavior, radius)
+        left = model.robust_count(found.smallest_faithful, behavior, radius)
     tied = ()
     if not robust.certified:
         tied = (f"of {robust.undecided:,} perfect circuits it stayed open whether they are robust",)

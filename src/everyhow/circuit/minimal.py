@@ -6,17 +6,22 @@ import numpy as np
 from jaxtyping import UInt64
 
 from ..model.circuit import Circuit
-from .criterion import Criterion
-from .listing import list_bits
+from ..model.criterion import Criterion
+from ..model.graph import Graph
+from ..model.model import Model
 
 
-def minimal_circuits(criterion: Criterion) -> tuple[Circuit, ...]:
+def minimal_circuits(criterion: Criterion[Model]) -> tuple[Circuit, ...]:
     """The circuits that meet `criterion` and of which no proper sub-circuit does, fewest edges first.
 
     Cost: one listing of all circuits that meet the criterion, each compared with the minimal ones found so far.
     """
-    minimal = minimal_sets(list_bits(criterion))
-    circuits = [Circuit(criterion.network.graph, int(bits)) for bits in minimal]
+    return in_order(criterion.model.graph, minimal_sets(criterion.model.search(criterion).bits()))
+
+
+def in_order(graph: Graph, bits: UInt64[np.ndarray, " circuits"]) -> tuple[Circuit, ...]:
+    """Circuits given as bits, fewest edges first."""
+    circuits = (Circuit(graph, int(one)) for one in bits)
     return tuple(sorted(circuits, key=lambda circuit: (len(circuit), circuit.bits)))
 
 

@@ -8,10 +8,9 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt64
 
 from ..model.circuit import Circuit
-from ..model.graph import Edge, Node
-from ..network.network import Network
-from .criterion import Criterion
-from .listing import list_bits
+from ..model.criterion import Criterion
+from ..model.graph import Edge, Graph, Node
+from ..model.model import Model
 
 Role = Literal["core", "contingent", "never"]
 
@@ -33,14 +32,13 @@ class Usage:
         return "core" if count == self.circuits else "contingent"
 
 
-def usage(criterion: Criterion) -> Usage:
-    """How often each edge of non-zero weight and each hidden neuron is used over all circuits that meet `criterion`."""
-    return usage_of(criterion.network, list_bits(criterion))
+def usage(criterion: Criterion[Model]) -> Usage:
+    """How often each edge and each inner node is used over all circuits that meet `criterion`."""
+    return usage_of(criterion.model.graph, criterion.model.search(criterion).bits())
 
 
-def usage_of(network: Network, stream: Iterable[UInt64[np.ndarray, " _circuits"]]) -> Usage:
-    """How often circuits given as bits, in blocks, use each edge of non-zero weight and each hidden neuron."""
-    graph = network.graph
+def usage_of(graph: Graph, stream: Iterable[UInt64[np.ndarray, " _circuits"]]) -> Usage:
+    """How often circuits given as bits, in blocks, use each edge of a graph and each of its inner nodes."""
     groups = [sum(1 << graph.positions[edge] for edge in graph.entering[neuron]) for neuron in graph.inner]
     circuits, edges, neurons = _totals(stream, np.array(groups, np.uint64))
     return Usage(

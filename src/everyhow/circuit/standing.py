@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-from ..behavior import Behavior
 from ..common.budget import DEFAULT_BUDGET
 from ..ladder import Fault
+from ..model.behavior import Behavior
 from ..model.circuit import Circuit
+from ..model.criterion import Ablation, Criterion, perfect, resample_faithful
 from ..model.graph import Edge
-from ..network.network import Network
+from ..model.model import Model
 from .bounded import Answer, counted, minimal_inside, nearest
-from .criterion import Ablation, Criterion, perfect, resample_faithful
 from .faults import fault_of
 
 
@@ -26,12 +26,12 @@ class Standing:
             perfect.
         minimal_inside: the perfect circuits within it that have no perfect one inside, itself included if it is one;
             None when they were not looked for.
-        of_perfect: how many perfect circuits the network has; None when not counted exactly.
+        of_perfect: how many perfect circuits the model has; None when not counted exactly.
         of_size: how many of them have as few edges as this one, or fewer; likewise.
         nearest: when it is not perfect, the perfect circuit that differs in the fewest edges, added and removed (of
             several the one with the fewest edges, then with the least `bits`); None when there is none or it was not
             looked for.
-        refused: what the budget or the size of the network did not allow, in words.
+        refused: what the budget or the size of the model did not allow, in words.
         ties: what was left open because it depends on a tie, in words.
     """
 
@@ -120,41 +120,40 @@ def _circuits(number: int | None) -> str:
 
 
 def standing(
-    network: Network,
+    model: Model,
     behavior: Behavior,
     circuit: Circuit,
     budget: int = DEFAULT_BUDGET,
     ablation: Ablation = "zero",
 ) -> Standing:
-    """Where `circuit` stands among the circuits of `network` that make the decisions of `behavior` when run alone.
+    """Where `circuit` stands among the circuits of `model` that make the decisions of `behavior` when run alone.
 
     Whether it is minimal is decided by all circuits inside it, since ablating more can mend what ablating less breaks:
-    they are those of the network that has its edges only. Each of the three searches (inside, the whole count, the
+    they are those of the model that has its edges only. Each of the three searches (inside, the whole count, the
     nearest) is left out, and said to be, when the circuits to look at exceed the budget, and so is what would depend on
     a tie.
 
     Args:
-        network: the network.
+        model: the model.
         behavior: the decisions wanted, and how outputs are decided.
         circuit: the circuit to place.
         budget: candidate evaluations allowed for each search.
         ablation: what removed edges carry.
 
     Raises:
-        InputError: the circuit does not belong to the network.
+        InputError: the circuit does not belong to the model.
 
     Example:
-        >>> from everyhow import xornet
-        >>> from everyhow.behavior import Behavior, parse_task
+        >>> from everyhow import Behavior, parse_task, xornet
         >>> print(standing(xornet(), Behavior.of_task(parse_task("XOR")), Circuit.whole(xornet())))
         your circuit is perfect and minimal; it is the only perfect circuit
     """
-    circuit = circuit.on(network.graph)
-    alone = perfect(network, behavior, ablation)
+    circuit = circuit.on(model.graph)
+    alone = perfect(model, behavior, ablation)
     fault = fault_of(alone, circuit)
     removable = () if fault else tuple(edge for edge in circuit.edges if _stays(alone, circuit.without(edge)))
     inside = minimal_inside(alone, circuit, budget)
-    count = counted(alone, budget)
+    count = counted(model.search(alone), budget)
     near = Answer[Circuit](None)
     if fault and count.found is not None and count.found.between[0]:
         near = nearest(alone, circuit)
@@ -162,7 +161,7 @@ def standing(
     return Standing(
         circuit,
         fault,
-        fault_of(resample_faithful(network, behavior, ablation), circuit),
+        fault_of(resample_faithful(model, behavior, ablation), circuit),
         removable,
         inside.found,
         None if sizes is None else sum(sizes.values()),
@@ -173,5 +172,5 @@ def standing(
     )
 
 
-def _stays(criterion: Criterion, circuit: Circuit | None) -> bool:
+def _stays(criterion: Criterion[Model], circuit: Circuit | None) -> bool:
     return circuit is not None and fault_of(criterion, circuit) is None

@@ -54,13 +54,13 @@ def audit_data_command(
     """Find and count what explains a network on data: circuits, signatures, readouts, and algorithms over features."""
     from ..auditing.behavior_audit import audit_behavior
     from ..auditing.run_folder import CHECKPOINTS, check_run_folder
-    from ..importing.door import as_network
+    from ..importing.door import as_model
 
     if out is not None:
         check_run_folder(out)
     if report is not None and report.is_dir():
         raise InputError(f"{report} is a folder; give the name of the page, such as {report / 'report.html'}")
-    explained = as_network(stored_network(network, threshold), threshold, coding(inputs, "inputs"))
+    explained = as_model(stored_network(network, threshold), threshold, coding(inputs, "inputs"))
     rows = rows_of_file(points, "inputs", header)
     behavior = _behavior(explained, rows, labels, decision, epsilon, within, threshold)
     bits = None if features is None else _features(features, rows, behavior)
@@ -89,8 +89,8 @@ def _behavior(
     threshold: float | None,
 ):  # fmt: skip
 
-    from ..behavior import Behavior
-    from ..importing.points import read_table
+    from ..given.points import read_table
+    from ..model.behavior import Behavior
 
     outputs = explained.widths[-1]
     if labels is None:
@@ -109,7 +109,7 @@ def _features(path: Path, rows, behavior):
     """The features of the distinct rows, in the behavior's order."""
     import numpy as np
 
-    from ..behavior import merged
+    from ..model.behavior import merged
 
     bits = rows_of_file(path, "features", None, len(rows))
     _, which, _ = merged(rows)

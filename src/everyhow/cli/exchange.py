@@ -53,12 +53,11 @@ def place_command(
 ) -> None:
     """Tell where a circuit that another tool found stands among all circuits of its network."""
     from ..exchange.graph_json import read_graph, read_graph_edges
-    from ..importing.door import as_network
     from ..model.circuit import connected_part
     from ..questions import place
 
     most = whole_budget(budget)
-    whole, dropped = as_network(stored_network(network), output_threshold, coding(inputs, "inputs")), ()
+    whole, dropped = stored_network(network).read(output_threshold, coding(inputs, "inputs")), ()
     if connected:
         edges = read_graph_edges(graph, whole, top, threshold, circuit)
         with naming(graph):
@@ -91,13 +90,12 @@ def align_command(
 ) -> None:
     """Find every minimal place of a causal model in a network, by interchange of one variable at a time."""
     from ..common.arguments import choice
-    from ..decision import DECISIONS
     from ..exchange.causal_model_files import read_causal_model
-    from ..importing.door import as_network
     from ..mapping.placements import count_placements, differences, joint_disagreement, placements
+    from ..model.decision import DECISIONS
 
     read = read_causal_model(model)
-    whole = as_network(stored_network(network), threshold, coding(inputs, "inputs"))
+    whole = stored_network(network).read(threshold, coding(inputs, "inputs"))
     if decision is not None and choice("decision", decision, DECISIONS) == "argmax":
         whole = whole.folded()
     with naming(model):

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from ..common.errors import visible
+from ..model.model import Model
 from ..model.origin import Origin
-from ..network.network import Network
 from .options import HeaderOption, InputsOption, JsonOption, ThresholdOption, coding, numbers, print_json, rows_of_file
 
 
@@ -40,7 +40,6 @@ def import_command(
     as_json: JsonOption = False,
 ) -> None:
     """Import a network from another library's file, check it against that, and write it to a network file."""
-    from ..importing.door import as_network
     from ..importing.load import load
     from ..network.documents import check_network_path, save_network
 
@@ -55,7 +54,7 @@ def import_command(
         part=part,
         threshold=threshold,
     )
-    network = as_network(network, inputs=coding(inputs, "inputs"))
+    network = network.read(inputs=coding(inputs, "inputs"))
     path = save_network(network, out)
     shape = {"widths": "-".join(map(str, network.widths)), "activations": ", ".join(network.activations)}
     if as_json:
@@ -70,7 +69,7 @@ def import_command(
         typer.echo(visible(f"{key:<20} {value}"))
 
 
-def _read_by(network: Network) -> str:
+def _read_by(network: Model) -> str:
     """How the numbers of the network are read, as far as it is said."""
     inputs = "inputs {:g} and {:g}".format(*network.input_values)
     if network.threshold is not None:

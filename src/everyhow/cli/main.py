@@ -570,7 +570,7 @@ def xornet_command(
     from ..boolean.truth_table import assignments
     from ..network.network import xornet
 
-    inputs, hidden, output = xornet(steepness).layers(assignments(2))
+    inputs, hidden, output = xornet(steepness).states(assignments(2))
     typer.echo("x1  x2    h1    h2    h3     y")
     for x, h, y in zip(inputs, hidden, output, strict=True):
         typer.echo(f"{x[0]:2.0f}  {x[1]:2.0f}  " + "  ".join(f"{value:.2f}" for value in (*h, *y)))

@@ -76,7 +76,7 @@ def rows_of_file(path: Path, what: str, header: bool | None, rows: int | None = 
         header: whether it begins with a line of names; found out if not given.
         rows: how many there must be, if that is known.
     """
-    from ..importing.points import read_rows
+    from ..given.points import read_rows
 
     found = read_rows(path, header, rows)
     FILES_READ[what] = str(path)

@@ -13,6 +13,8 @@ from .errors import InputError
 Kind = TypeVar("Kind")
 # More values than anyone lists by hand; an iterable that goes on for ever is stopped there.
 MOST_LISTED = 1_000_000
+# No layer, and no input, is meant to be wider: lists of neurons, circuits and points grow with it.
+WIDEST = 2**16
 
 
 def quoted(value: object) -> str:
@@ -103,3 +105,10 @@ def check_budget(budget: object) -> None:
     """Raises InputError when a budget is not a number of candidate evaluations."""
     if not is_number(budget, 1):
         raise InputError(f"budget is {quoted(budget)}; it is a number of candidate evaluations, at least 1")
+
+
+def check_sizes(sizes: Iterable[int], what: str, most: int = WIDEST, counted: str = "neurons in a layer") -> None:
+    """Raises InputError when something is larger than any network that is taken."""
+    largest = max(sizes, default=0)
+    if largest > most:
+        raise InputError(f"{what} has {largest:,} {counted}; at most {most:,} are taken: give a part of it")

@@ -197,7 +197,7 @@ def _masks(what: str, masks: Any, shapes: Sequence[tuple[int, ...]], network: Ne
     except Exception:
         raise InputError(f"the {what}s are not arrays; give one per layer") from None
     if [mask.shape for mask in found] != list(shapes):
-        one = " (a circuit of one output is one of network.output(k))" if network.widths[-1] > 1 else ""
+        one = " (a circuit of one output is one of network.output(k))" if network.outputs > 1 else ""
         raise InputError(
             f"the {what}s have the shapes {', '.join(str(mask.shape) for mask in found)[:200] or 'of none'}; those of "
             f"{network!r} are {', '.join(map(str, shapes))}{one}"

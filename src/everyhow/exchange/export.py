@@ -14,7 +14,7 @@ from ..mapping.alignment import minimal_mappings
 from ..mapping.findings import MappingFindings
 from ..mapping.mapping import Mapping
 from ..model.circuit import Circuit
-from ..network.network import Network
+from ..network.network import Network, network_of
 from .graph_json import write_graph
 from .interventions import mapping_to_interventions
 
@@ -49,14 +49,14 @@ def export_audit(audit: Audit | BehaviorAudit, folder: str | Path) -> dict[str, 
         raise InputError(
             f"an audit by the preset {audit.preset} lists no circuits; audit by the preset paper to export"
         )
-    mappings = findings.mappings
+    network, mappings = network_of(audit.network, "files of neighbouring tools are written"), findings.mappings
     known = mappings.aligned is not None
     left = mappings.surviving_mappings[mappings.strictest] if mappings.strictest else 0
-    _write_mappings(_surviving(mappings), audit.network, place / "mappings")
+    _write_mappings(_surviving(mappings), network, place / "mappings")
     return {
-        "minimal": _write_circuits(findings.circuits.minimal, audit.network, place / "minimal"),
+        "minimal": _write_circuits(findings.circuits.minimal, network, place / "minimal"),
         "resample-faithful-minimal": _write_circuits(
-            findings.circuits.faithful_minimal, audit.network, place / "resample-faithful-minimal"
+            findings.circuits.faithful_minimal, network, place / "resample-faithful-minimal"
         ),
         "mappings": left if known else None,
     }

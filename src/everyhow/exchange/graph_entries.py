@@ -51,8 +51,8 @@ def entries(document: object, network: Network) -> list[Entry]:
     if unknown:
         hidden = f", h1.0 to h{network.depth - 1}.{network.widths[-2] - 1}" if network.depth > 1 else ""
         raise InputError(
-            f"{named(unknown)}: no such node or edge; the nodes of {network!r} are x0 to x{network.widths[0] - 1}"
-            f"{hidden}, y0 to y{network.widths[-1] - 1}, and an edge is PARENT->CHILD"
+            f"{named(unknown)}: no such node or edge; the nodes of {network!r} are x0 to x{network.features - 1}"
+            f"{hidden}, y0 to y{network.outputs - 1}, and an edge is PARENT->CHILD"
         )
     found, skipping = [], []
     for name, ((parent_layer, i), (layer, j)) in ends.items():

@@ -16,7 +16,8 @@ from ..common.reading import cut
 from ..mapping.alignment import needed_rows
 from ..mapping.mapping import Mapping
 from ..mapping.signatures import NeuronSet
-from ..network.network import Network, one_of
+from ..model.runnable import one_of
+from ..network.network import Network
 
 COMPONENT, UNIT, INTERVENTION = "block_output", "pos", "VanillaIntervention"
 # How pyvene 0.1.8 writes that class into config.json, and the fields of a representation, which it writes as a list.
@@ -247,10 +248,10 @@ def _check_fits(algorithm: Algorithm, network: Network) -> None:
             f"an algorithm (of eh.algorithms) and a network are needed; found {type(algorithm).__name__} and "
             f"{type(network).__name__}"
         )
-    if (algorithm.inputs, 1) != (network.widths[0], network.widths[-1]):
+    if (algorithm.inputs, 1) != (network.features, network.outputs):
         raise InputError(
-            f"the algorithm has {algorithm.inputs} inputs and one output, but the network {network.widths[0]} and "
-            f"{network.widths[-1]}; {one_of(network)}"
+            f"the algorithm has {algorithm.inputs} inputs and one output, but the network {network.features} and "
+            f"{network.outputs}; {one_of(network)}"
         )
 
 

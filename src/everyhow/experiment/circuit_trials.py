@@ -1,18 +1,18 @@
 """Trials of circuits: inputs around the truth table's corners, and edges resampled one at a time."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from ..boolean.truth_table import row_name
 from ..common.errors import InputError
-from ..decision import Decision, decide, level_for
 from ..model.circuit import Circuit
+from ..model.decision import Decision, decide, level_for
 from ..model.graph import Edge
-from ..network.network import Network
-from ..network.rounding import BOUNDARY_SHIFT, ORDERS, decision_margin, run_received, whole_runs
+from ..model.model import Model
+from ..model.runnable import Held
 
 # Half the side of the box around each corner, and the steps tried within it, by number of inputs: the finest that
 # keep the grid below 100,000 points.
@@ -58,42 +58,39 @@ class CircuitTrials:
         return "edge", text, {"edge": list(edge), "base": names[0], "source": names[1]}
 
 
-def circuit_trials(network: Network, circuits: Sequence[Circuit], decision: Decision = "threshold") -> CircuitTrials:
-    """Run the network and each circuit alone through all trials.
+def circuit_trials(model: Model, circuits: Sequence[Circuit], decision: Decision = "threshold") -> CircuitTrials:
+    """Run the model and each circuit alone through all trials.
 
-    A resampled edge carries, in the network and in each circuit that has it, what it carries in the same network or
+    A resampled edge carries, in the model and in each circuit that has it, what it carries in the same model or
     circuit at the source; a circuit without it predicts that nothing changes.
 
     Raises:
-        InputError: more than 6 inputs, several outputs, or a circuit of another network.
+        InputError: more than 6 inputs, several outputs, a circuit of another model, or a kind of model whose circuits
+            are not run as models of their own.
     """
-    inputs = network.widths[0]
-    if inputs not in STEPS or network.widths[-1] != 1:
+    inputs = model.features
+    if inputs not in STEPS or model.outputs != 1:
         raise InputError(
-            f"circuits are tried in networks of one output and at most {max(STEPS)} inputs; this one has "
-            f"{network.widths[-1]} and {inputs}"
+            f"circuits are tried in {model.kind}s of one output and at most {max(STEPS)} inputs; this one has "
+            f"{model.outputs} and {inputs}"
         )
-    low, high = network.input_values
+    low, high = model.input_values
     points = low + (high - low) * grid_points(inputs)
-    corners = network.corners
-    edges = network.graph.edges
-    pairs = [(base, source) for base in range(len(corners)) for source in range(len(corners)) if base != source]
-    runs, at_jumps, margins = [], [], []
-    for part in (network, *(alone(network, circuit) for circuit in circuits)):
-        made = [run_received(part, 1, part.received(1, points))]
-        made += [_with_edge(part, corners, edge, pairs) for edge in edges]
-        outputs, near = zip(*made, strict=True)
-        runs.append(np.concatenate(outputs)[:, 0])
-        at_jumps.append(np.concatenate(near))
-        # Of each point on its own: one that lies on the jump of a neuron says nothing of the others.
-        at_points = np.maximum(BOUNDARY_SHIFT, ORDERS * whole_runs(part, points).errors[-1][:, 0])
-        at_edges = np.full(len(edges) * len(pairs), decision_margin(part, corners))
-        margins.append(np.concatenate([at_points, at_edges]))
+    edges, count = model.graph.edges, 1 << inputs
+    pairs = [(base, source) for base in range(count) for source in range(count) if base != source]
+    runs, in_doubt, margins = [], [], []
+    for part in (model, *map(model.part, circuits)):
+        if part is None:
+            raise InputError(f"circuits of a {model.kind} are not run as models of their own, so none are tried")
+        made = [part.runs(points).as_they_are(), *_with_each_edge(part, edges, pairs)]
+        runs.append(np.concatenate([held.outputs for held in made])[:, 0])
+        in_doubt.append(np.concatenate([_doubts(held) for held in made]))
+        margins.append(np.concatenate([np.broadcast_to(held.margin, len(held.outputs)) for held in made]))
     outputs, margin = np.array(runs), np.array(margins)
-    level = level_for(network, decision)
+    level = level_for(model, decision)
     bits, decided = decide(outputs, decision, level)
     nudged = [decide(outputs + shift, decision, level)[0] for shift in (-margin, margin)]
-    sure = (decided & (nudged[0] == bits) & (nudged[1] == bits) & ~np.array(at_jumps)).all(axis=0)
+    sure = (decided & (nudged[0] == bits) & (nudged[1] == bits) & ~np.array(in_doubt)).all(axis=0)
     on_grid, on_edges = sure[: len(points)], sure[len(points) :]
     tried = [(edge, *pair) for edge in edges for pair in pairs]
     return CircuitTrials(
@@ -107,11 +104,16 @@ def circuit_trials(network: Network, circuits: Sequence[Circuit], decision: Deci
     )
 
 
-def alone(network: Network, circuit: Circuit) -> Network:
-    """The circuit as a network of its own: all other weights are 0, and neurons keep their biases."""
-    masks = network.masks(circuit)
-    weights = tuple(w * mask for w, mask in zip(network.weights, masks, strict=True))
-    return replace(network, weights=weights)
+def _with_each_edge(part: Model, edges: Sequence[Edge], pairs: Sequence[tuple[int, int]]) -> Iterator[Held]:
+    """At each base, one edge carrying what it carries at the source; an edge that is not there changes nothing."""
+    whole = part.runs(part.corners)
+    bases, sources = np.array(pairs, int).reshape(-1, 2).T
+    for edge in edges:
+        yield whole.with_edge(edge, bases, sources)
+
+
+def _doubts(held: Held) -> Bool[np.ndarray, " runs"]:
+    return np.zeros(len(held.outputs), bool) if held.doubtful is None else held.doubtful
 
 
 def grid_points(inputs: int) -> Float[np.ndarray, "points features"]:
@@ -121,17 +123,3 @@ def grid_points(inputs: int) -> Float[np.ndarray, "points features"]:
     points = np.stack([axis.ravel() for axis in np.meshgrid(*[line] * inputs, indexing="ij")], axis=1)
     distance = np.linalg.norm(points - np.clip(np.round(points), 0, 1), axis=1).round(9)
     return points[np.argsort(distance, kind="stable")]
-
-
-def _with_edge(
-    network: Network, corners: np.ndarray, edge: Edge, pairs: Sequence[tuple[int, int]]
-) -> tuple[Float[np.ndarray, "pairs outputs"], Bool[np.ndarray, " pairs"]]:
-    """As `run_received`, at each base when the edge carries what it carries at the source."""
-    layer, neuron, parent = edge
-    bases, sources = (list(rows) for rows in zip(*pairs, strict=True))
-    state = network.layers(corners)[layer - 1]
-    received = network.received(layer, state[bases])
-    swapped = state[bases]
-    swapped[:, parent] = state[sources, parent]
-    received[:, neuron] = network.received(layer, swapped)[:, neuron]
-    return run_received(network, layer, received)

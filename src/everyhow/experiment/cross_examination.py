@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, product
 from math import comb
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..common.arguments import is_whole, listed, quoted
 from ..common.errors import InputError
-from ..importing.door import as_network
-from ..network.network import Network, one_of
+from ..importing.door import as_model
+from ..model.model import Model
+from ..model.runnable import one_of
 from .witness import Explanation, Prediction, Witness, witness
 
 # Patched runs of all explanations together; beyond this, fewer variables are moved at once.
@@ -75,7 +77,7 @@ class CrossExamination:
 
 
 def cross_examine(
-    network: Network,
+    network: Any,
     explanations: Iterable[Explanation],
     holding: Sequence[Float[np.ndarray, "held neurons"] | None] | None = None,
     most_moved: int | None = None,
@@ -102,36 +104,36 @@ def cross_examine(
         >>> eh.cross_examine(eh.xornet(), [one, other]).matrix
         ((Fraction(1, 1), Fraction(9, 10)), (Fraction(1, 1), Fraction(1, 1)))
     """
-    network = as_network(network)
-    if network.widths[-1] != 1:
-        raise InputError(f"explanations are of one output; the network has {network.widths[-1]}: {one_of(network)}")
+    model = as_model(network)
+    if model.outputs != 1:
+        raise InputError(f"explanations are of one output; the {model.kind} has {model.outputs}: {one_of(model)}")
     explanations = tuple(listed("explanations", explanations, "a list of mappings and readout explanations"))
     held = [None] * len(explanations) if holding is None else list(holding)
     if len(held) != len(explanations):
         raise InputError(f"holding has {len(held)} entries for {len(explanations)} explanations; give one for each")
     if most_moved is not None and not is_whole(most_moved, 1):
         raise InputError(f"most_moved is {quoted(most_moved)}; an interchange moves at least 1 variable")
-    witnesses = tuple(witness(network, e, h) for e, h in zip(explanations, held, strict=True))
+    witnesses = tuple(witness(model, e, h) for e, h in zip(explanations, held, strict=True))
     counts = [len(w.variables) for w in witnesses]
     widest = max(counts, default=0)
     limit = widest if most_moved is None else min(most_moved, widest)
-    inputs = 1 << network.widths[0]
+    inputs = 1 << model.features
     while most_moved is None and limit > 1 and sum(_number(inputs, count, limit) for count in counts) > MOST_SWAPS:
         limit -= 1
-    found = tuple(_swaps(network, w, witnesses, limit) for w in witnesses)
-    return CrossExamination(network.widths[0], explanations, witnesses, found, None if limit >= widest else limit)
+    found = tuple(_swaps(model, w, witnesses, limit) for w in witnesses)
+    return CrossExamination(model.features, explanations, witnesses, found, None if limit >= widest else limit)
 
 
 def _number(inputs: int, variables: int, most: int) -> int:
     return sum(comb(variables, moved) * inputs ** (moved + 1) for moved in range(most + 1))
 
 
-def _swaps(network: Network, own: Witness, witnesses: Sequence[Witness], most: int) -> Swaps:
-    parts = [_run(network, own, moved) for moved in _moves(len(own.variables), most)]
+def _swaps(model: Model, own: Witness, witnesses: Sequence[Witness], most: int) -> Swaps:
+    parts = [_run(model, own, moved) for moved in _moves(len(own.variables), most)]
     bases, sources = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
     layers = tuple(np.concatenate(states) for states in zip(*(part[2] for part in parts), strict=True))
     predictions = tuple(w.predict(layers) for w in witnesses)
-    return Swaps(bases, sources, layers[-1][:, 0] > network.level, predictions)
+    return Swaps(bases, sources, layers[-1][:, 0] > model.level, predictions)
 
 
 def _moves(variables: int, most: int) -> Iterator[tuple[int, ...]]:
@@ -139,12 +141,12 @@ def _moves(variables: int, most: int) -> Iterator[tuple[int, ...]]:
         yield from combinations(range(variables), size)
 
 
-def _run(network: Network, own: Witness, moved: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, tuple]:
+def _run(model: Model, own: Witness, moved: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, tuple]:
     """Every base with every source of each moved variable: bases, sources of all variables, and the patched layers."""
-    points = network.corners
+    points = model.corners
     choices = np.array(list(product(range(len(points)), repeat=len(moved) + 1)), dtype=np.int64)
     bases, taken = choices[:, 0], choices[:, 1:]
     sources = np.full((len(bases), len(own.variables)), -1)
     sources[:, list(moved)] = taken
     interventions = own.interventions(bases, moved, taken) if moved else []
-    return bases, sources, network.layers(points[bases], interventions)
+    return bases, sources, model.states(points[bases], interventions)

@@ -1,14 +1,14 @@
 """Deciding experiments: the cheapest one at which two explanations differ, and what the network says."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..boolean.truth_table import row_name
 from ..common.arguments import choice
 from ..common.errors import InputError
-from ..decision import DECISIONS, Decision
-from ..importing.door import as_network
+from ..importing.door import as_model
 from ..model.circuit import Circuit
-from ..network.network import Network
+from ..model.decision import DECISIONS, Decision
 from .circuit_trials import CircuitTrials, circuit_trials
 from .cross_examination import CrossExamination, cross_examine
 from .witness import Explanation
@@ -65,7 +65,7 @@ class Dispute:
 
 
 def decide_between(
-    network: Network, one: Explanation | Circuit, other: Explanation | Circuit, decision: Decision = "threshold"
+    network: Any, one: Explanation | Circuit, other: Explanation | Circuit, decision: Decision = "threshold"
 ) -> Dispute:
     """The cheapest experiment that two explanations of a network disagree about, run on the network.
 
@@ -88,7 +88,7 @@ def decide_between(
         >>> eh.decide_between(eh.xornet(), one, other).experiment.text
         "at 11, with the first's XOR(A,B) as at 01"
     """
-    network = as_network(network)
+    model = as_model(network)
     choice("decision", decision, DECISIONS)
     if isinstance(one, Circuit) != isinstance(other, Circuit):
         raise InputError(
@@ -96,8 +96,8 @@ def decide_between(
             "give two circuits, or two of the others"
         )
     if isinstance(one, Circuit) and isinstance(other, Circuit):
-        return circuit_dispute(circuit_trials(network, (one, other), decision), 0, 1)
-    examined = cross_examine(network, [one, other])  # type: ignore[list-item]
+        return circuit_dispute(circuit_trials(model, (one, other), decision), 0, 1)
+    examined = cross_examine(model, [one, other])  # type: ignore[list-item]
     return swap_dispute(examined, 0, 1)
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from ..decision import Decision
 from ..mapping.mapping import Mapping
 from ..model.circuit import Circuit
-from ..network.network import Network
+from ..model.decision import Decision
+from ..model.model import Model
 from ..readout.interchange import ReadoutInterchange, interchange, is_swappable
 from .circuit_trials import STEPS, circuit_trials
 from .cross_examination import CrossExamination, cross_examine
@@ -43,12 +43,12 @@ class ExperimentFindings:
 
 
 def examine_experiments(
-    network: Network, explanations: Sequence[Explanation], of: int, circuits: Sequence[Circuit], decision: Decision
+    model: Model, explanations: Sequence[Explanation], of: int, circuits: Sequence[Circuit], decision: Decision
 ) -> ExperimentFindings:
     """Set at most 100 explanations, and at most 20 circuits, against each other.
 
     Args:
-        network: of one output.
+        model: of one output.
         explanations: the survivors, those to be examined first.
         of: how many there are in all.
         circuits: likewise the surviving circuits.
@@ -56,18 +56,18 @@ def examine_experiments(
     """
     swappable = [e for e in explanations if isinstance(e, Mapping) or is_swappable(e)]
     chosen = swappable[:MOST_EXAMINED]
-    examined = cross_examine(network, chosen) if len(chosen) > 1 else None
+    examined = cross_examine(model, chosen) if len(chosen) > 1 else None
     disputes = (
         tuple(swap_dispute(examined, one, other) for one, other in combinations(range(len(chosen)), 2))
         if examined is not None
         else ()
     )
     most = None if examined is None else examined.most_moved
-    interchanges = tuple(None if isinstance(e, Mapping) else interchange(network, e, None, most) for e in chosen)
+    interchanges = tuple(None if isinstance(e, Mapping) else interchange(model, e, None, most) for e in chosen)
     tried = list(circuits)[:MOST_TRIED]
     circuit_disputes = ()
-    if len(tried) > 1 and network.widths[0] in STEPS:
-        trials = circuit_trials(network, tried, decision)
+    if len(tried) > 1 and model.features in STEPS:
+        trials = circuit_trials(model, tried, decision)
         circuit_disputes = tuple(circuit_dispute(trials, a, b) for a, b in combinations(range(len(tried)), 2))
     unswappable = len(explanations) - len(swappable)
     return ExperimentFindings(examined, interchanges, of, disputes, unswappable, len(circuits), circuit_disputes)

@@ -11,7 +11,8 @@ from jaxtyping import Bool, Float, Int
 from ..boolean.algorithms import Leaf, Tree
 from ..common.errors import InputError
 from ..mapping.mapping import Mapping
-from ..network.network import Intervention, Network
+from ..model.model import Model
+from ..model.runnable import Intervention
 from ..readout.explanation import ReadoutExplanation
 from ..readout.interchange import dual_directions, swapped_states
 from ..readout.readout import relative_residual, rows_of
@@ -39,7 +40,7 @@ class Prediction:
 
 
 class Witness(ABC):
-    """An explanation of one network, ready to be examined.
+    """An explanation of one model, ready to be examined.
 
     Runs are of a network of one output, over its whole truth table.
     """
@@ -69,7 +70,7 @@ class MappingWitness(Witness):
     another, the outer one counts.
     """
 
-    network: Network
+    model: Model
     mapping: Mapping
     _natural: Layers = field(repr=False)
 
@@ -92,7 +93,7 @@ class MappingWitness(Witness):
 
     def _operand(self, operand: Tree, path: tuple[int, ...], layers: Layers) -> tuple[np.ndarray, np.ndarray]:
         if isinstance(operand, Leaf):
-            return self.network.input_bits(layers[0][:, operand.index]), np.zeros(len(layers[0]), dtype=bool)
+            return self.model.input_bits(layers[0][:, operand.index]), np.zeros(len(layers[0]), dtype=bool)
         variables = zip(self.mapping.algorithm.variables, self.mapping.sets, strict=True)
         variable, place = next((variable, place) for variable, place in variables if variable.path == path)
         natural = self._natural[place.layer][:, place.neurons]
@@ -114,7 +115,7 @@ class ReadoutWitness(Witness):
     A swap moves the layer's state along the dual directions of the moved signals. A signal reads 1 above one half.
     """
 
-    network: Network
+    model: Model
     explanation: ReadoutExplanation
     directions: Float[np.ndarray, "neurons signals"] = field(repr=False)
     _natural: Layers = field(repr=False)
@@ -145,30 +146,31 @@ class ReadoutWitness(Witness):
 
 
 def witness(
-    network: Network, explanation: Explanation, holding: Float[np.ndarray, "held neurons"] | None = None
+    model: Model, explanation: Explanation, holding: Float[np.ndarray, "held neurons"] | None = None
 ) -> Witness:
-    """The witness for an explanation of `network`.
+    """The witness for an explanation of `model`.
 
     Args:
-        network: of one output, over its whole truth table.
+        model: of one output, over its whole truth table.
         explanation: a Mapping, or a ReadoutExplanation.
         holding: for a readout explanation, what its swaps leave untouched; see `dual_directions`.
 
     Raises:
         InputError: another kind of explanation, or one of another network's shape.
     """
-    natural = network.layers(network.corners)
+    natural = model.states(model.corners)
     if isinstance(explanation, ReadoutExplanation):
         readout = explanation.readouts[0]
-        _check_inputs(network, readout.table.inputs)
-        _check_fits(network, explanation.layer, len(readout.coefficients) - 1)
-        if len(readout.coefficients) != network.widths[explanation.layer]:
+        _check_inputs(model, readout.table.inputs)
+        _check_fits(model, explanation.layer, len(readout.coefficients) - 1)
+        there, layer = model.graph.sizes[explanation.layer], explanation.layer
+        if len(readout.coefficients) != there:
             raise InputError(
-                f"the explanation reads {len(readout.coefficients)} neurons, layer {explanation.layer} of the network "
-                f"has {network.widths[explanation.layer]}; give explanations of this network"
+                f"the explanation reads {len(readout.coefficients)} neurons, layer {layer} of the {model.kind} has "
+                f"{there}; give explanations of this network"
             )
         _check_reads(explanation, natural[explanation.layer])
-        return ReadoutWitness(network, explanation, dual_directions(explanation, holding), natural)
+        return ReadoutWitness(model, explanation, dual_directions(explanation, holding), natural)
     if not isinstance(explanation, Mapping):
         raise InputError(
             f"what is examined by interchange is a Mapping (eh.mappings) or a ReadoutExplanation (eh.readouts), not "
@@ -176,10 +178,10 @@ def witness(
         )
     if holding is not None:
         raise InputError("holding belongs to readout explanations; the swaps of a mapping hold all other neurons")
-    _check_inputs(network, explanation.algorithm.inputs)
+    _check_inputs(model, explanation.algorithm.inputs)
     for place in explanation.sets:
-        _check_fits(network, place.layer, max(place.neurons))
-    return MappingWitness(network, explanation, natural)
+        _check_fits(model, place.layer, max(place.neurons))
+    return MappingWitness(model, explanation, natural)
 
 
 def _check_reads(explanation: ReadoutExplanation, states: Float[np.ndarray, "inputs neurons"]) -> None:
@@ -195,12 +197,13 @@ def _check_reads(explanation: ReadoutExplanation, states: Float[np.ndarray, "inp
             )
 
 
-def _check_inputs(network: Network, inputs: int) -> None:
-    if inputs != network.widths[0]:
-        raise InputError(f"the explanation is over {inputs} inputs, the network has {network.widths[0]}")
+def _check_inputs(model: Model, inputs: int) -> None:
+    if inputs != model.features:
+        raise InputError(f"the explanation is over {inputs} inputs, the {model.kind} has {model.features}")
 
 
-def _check_fits(network: Network, layer: int, neuron: int) -> None:
-    if not (1 <= layer < network.depth and neuron < network.widths[layer]):
-        shape = "-".join(map(str, network.widths))
-        raise InputError(f"the explanation uses neuron {neuron} of layer {layer}, which a {shape} network has not")
+def _check_fits(model: Model, layer: int, neuron: int) -> None:
+    sizes = model.graph.sizes
+    if not (1 <= layer < model.graph.last and neuron < sizes[layer]):
+        shape = "-".join(map(str, sizes))
+        raise InputError(f"the explanation uses neuron {neuron} of layer {layer}, which a {shape} {model.kind} has not")

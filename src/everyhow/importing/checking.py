@@ -9,11 +9,11 @@ from jaxtyping import Float
 
 from ..common.arguments import quoted
 from ..common.errors import InputError
+from ..given.points import is_corner
+from ..model.activations import activation
 from ..model.origin import Origin
-from ..network.activations import activation
 from ..network.network import Network
 from .layers import Softmax, Step, fold
-from .points import is_corner
 from .rounding import Precision, allowed_differences
 
 # Last activations that give as much below 0 as above.

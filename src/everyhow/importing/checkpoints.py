@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from ..common.errors import InputError
-from ..network.activations import FAMILIES, PLAIN, activation
+from ..model.activations import FAMILIES, PLAIN, activation
 from .pickles import Call, Name, items_of, kind_of
 from .state_dicts import Description, texts
 from .stored_layers import COUNTS, StoredLayer, unwrapped

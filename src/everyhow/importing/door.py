@@ -1,4 +1,4 @@
-"""What people bring, understood as a network: a module, a fitted model, a file; and how its numbers stand for bits."""
+"""What people bring, understood as a model: a module, a fitted model, a file; and how its numbers stand for bits."""
 
 import os
 import sys
@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ..common.errors import InputError
-from ..network.network import Network, checked_threshold
+from ..model.model import Model
+from ..model.runnable import checked_threshold
 from .load import load
 from .sklearn_models import from_sklearn
 from .torch_modules import from_torch
@@ -15,12 +16,12 @@ from .torch_modules import from_torch
 NETWORKS = "a Network, a torch.nn.Module, a fitted scikit-learn perceptron, or the path of a network file"
 
 
-def as_network(model: Any, threshold: float | None = None, inputs: Iterable[float] | None = None) -> Network:
-    """The network that a model is, with its numbers read as told.
+def as_model(given: Any, threshold: float | None = None, inputs: Iterable[float] | None = None) -> Model:
+    """The model that is given, or that something else is understood as, with its numbers read as told.
 
     Args:
-        model: a Network; a PyTorch module, imported by `from_torch`; a fitted scikit-learn model, by `from_sklearn`; or
-            the path of a file, by `load`.
+        given: a Network or another Model; a PyTorch module, imported by `from_torch`; a fitted scikit-learn model, by
+            `from_sklearn`; or the path of a file, by `load`.
         threshold: an output above it is read as 1; the network's own when not given.
         inputs: the two numbers by which each input stands for 0 and for 1; the network's own when not given.
 
@@ -29,14 +30,14 @@ def as_network(model: Any, threshold: float | None = None, inputs: Iterable[floa
 
     Example:
         >>> from everyhow import xornet
-        >>> as_network(xornet(), threshold=0.4)
+        >>> as_model(xornet(), threshold=0.4)
         Network(2-3-1, sigmoid:25, 7 edges, threshold 0.4)
     """
-    return _network_of(model, checked_threshold(threshold)).read(threshold, inputs)
+    return _model_of(given, checked_threshold(threshold)).read(threshold, inputs)
 
 
-def _network_of(model: Any, threshold: float | None) -> Network:
-    if isinstance(model, Network):
+def _model_of(model: Any, threshold: float | None) -> Model:
+    if isinstance(model, Model):
         return model
     if isinstance(model, str | os.PathLike):
         return load(Path(model), threshold=threshold)
@@ -51,4 +52,5 @@ def _network_of(model: Any, threshold: float | None) -> Network:
         hint = f"; this is the class {model.__name__}: give an object of it, with its weights"
     else:
         hint = ""
-    raise InputError(f"the network is of type {type(model).__name__}; give {NETWORKS}{hint}")
+    kind = "type" if isinstance(model, type) else type(model).__name__
+    raise InputError(f"the network is of type {kind}; give {NETWORKS}{hint}")

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..common.errors import InputError
-from ..network.activations import activation
+from ..model.activations import activation
 from ..network.network import Network
 from .endings import ending, refused
 

@@ -9,11 +9,11 @@ import numpy as np
 
 from ..common.errors import FileFormatError, InputError, MissingExtraError, first_line, shortened
 from ..common.reading import check_readable
+from ..given.points import points_for
 from ..network.network import Network
 from .checking import imported, of_classes
 from .onnx_labels import probes_of, unlike
 from .onnx_layouts import ANY, Layout
-from .points import points_for
 from .rounding import coarsest
 
 if TYPE_CHECKING:

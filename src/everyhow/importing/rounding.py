@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
-from ..network.activations import activation
+from ..model.activations import activation
 from .layers import Affine, Nonlinear, Selection, Step
 
 # Both sides round, and the bound is of first order in eps.

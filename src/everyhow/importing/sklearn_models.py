@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from ..common.errors import InputError, first_line
+from ..given.arrays import array_of
+from ..given.points import points_for
 from ..network.network import Network
-from .arrays import array_of
 from .checking import imported
 from .layers import Affine, LeftOut, Nonlinear, Softmax, Step, elementwise, fold
-from .points import points_for
 from .rounding import PRECISIONS, Precision, coarsest
 
 PERCEPTRONS = ("MLPClassifier", "MLPRegressor")

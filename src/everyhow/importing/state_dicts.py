@@ -10,13 +10,13 @@ import numpy as np
 from ..boolean.truth_table import assignments
 from ..common.arguments import listed, number_in, quoted
 from ..common.errors import InputError
+from ..given.points import points_for
+from ..model.activations import activation
 from ..model.origin import Origin
-from ..network.activations import activation
 from ..network.network import Network
 from .checking import Comparison, check_import, read_at
 from .layer_order import order_of, shown
 from .layers import Affine, Nonlinear, Step
-from .points import points_for
 from .rounding import allowed_differences, coarsest
 from .stored_layers import COUNTS, StoredLayer, are_registered, memory_of, stored_arrays, stored_layers
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..common.errors import InputError, first_line
+from ..given.points import check_features, default_points, given_points
 from ..network.network import Network
 from .checking import imported
 from .layers import fold
-from .points import check_features, default_points, given_points
 from .rounding import coarsest
 from .torch_tensors import as_array, kind_of, rows_of
 

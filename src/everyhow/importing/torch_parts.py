@@ -9,8 +9,8 @@ from torch import nn
 from torch.nn.parameter import is_lazy
 
 from ..common.errors import InputError, first_line
+from ..given.points import SCALES
 from .layers import fold
-from .points import SCALES
 from .rounding import PRECISIONS
 from .torch_trace import DoesNotRunError, NotTakenError, Trace, place_of, traced, type_name
 

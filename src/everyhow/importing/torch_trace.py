@@ -20,8 +20,8 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ..common.errors import InputError, first_line
+from ..given.points import MOST_CORNERS, default_points
 from .layers import Selection, Step
-from .points import MOST_CORNERS, default_points
 from .torch_layout import Layout
 from .torch_operations import ABOVE, OPERATIONS, SUPPORTED, Call, Found, is_property, name_of
 from .torch_tensors import as_array

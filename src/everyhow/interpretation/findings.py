@@ -2,20 +2,19 @@
 
 import itertools
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..behavior import Behavior
-from ..circuit.criterion import perfect
 from ..circuit.findings import CircuitFindings
-from ..circuit.listing import MOST_EDGES, is_listable, list_bits
-from ..circuit.sampling import sample_circuits
 from ..common.budget import over_budget
 from ..common.estimate import Estimate
 from ..common.progress import Progress
-from ..network.network import Network
-from .count import ReadingRule, certified_interpretations, count_interpretations
+from ..model.behavior import Behavior
+from ..model.criterion import perfect
+from ..model.model import MOST_EDGES, Model
+from ..model.reading import ReadingRule
 from .interpretation import Interpretation
 from .interpretations import Interpretations
 
@@ -37,6 +36,7 @@ class InterpretationFindings:
         simplest: the interpretation with the widest gaps of the simplest circuit.
         refused: what the budget did not allow, in words.
         beyond: what there is no answer to, in words.
+        asked: whether circuits are read at all; if not, `beyond` says why.
     """
 
     total: int | None = None
@@ -47,10 +47,16 @@ class InterpretationFindings:
     simplest: Interpretation | None = None
     refused: tuple[str, ...] = ()
     beyond: tuple[str, ...] = ()
+    asked: bool = True
+
+
+def unasked(why: str) -> InterpretationFindings:
+    """Of circuits that are not read, and why."""
+    return InterpretationFindings(beyond=(why,), asked=False)
 
 
 def examine_interpretations(
-    network: Network,
+    model: Model,
     behavior: Behavior,
     circuits: CircuitFindings,
     budget: int,
@@ -63,28 +69,30 @@ def examine_interpretations(
     Where circuits lie on the decision boundary there is no exact total, and it is estimated from those that float64
     decides for.
     """
+    rule = ReadingRule(decision=behavior.decision)
+    if model.interpretation_counts((), behavior.points, rule) is None:
+        return unasked(f"the circuits of a {model.kind} are not read neuron by neuron")
     if circuits.perfect is None:
         return InterpretationFindings()
-    criterion = perfect(network, behavior)
-    rule = ReadingRule(decision=behavior.decision)
+    search = model.search(perfect(model, behavior))
     simplest = None
     if circuits.simplest is not None:
-        simplest = Interpretations(network, circuits.simplest, behavior.points, rule).widest
+        simplest = Interpretations(model, circuits.simplest, behavior.points, rule).widest
     fewest, number = circuits.perfect.between
     if not number:
         return InterpretationFindings(0, 0)
     if not fewest:
         return InterpretationFindings(simplest=simplest)
-    if not is_listable(network):
-        refusal = f"interpretations are counted in networks of at most {MOST_EDGES} edges"
+    if not model.listable:
+        refusal = f"interpretations are counted in {model.kind}s of at most {MOST_EDGES} edges"
         return InterpretationFindings(simplest=simplest, refused=(refusal,))
-    steps = steps_per_circuit(network, len(behavior.points))
+    steps = steps_per_circuit(model.graph.sizes, len(behavior.points))
     tied = not circuits.perfect.certified
     refusal = over_budget("counting the interpretations of all perfect circuits", number * steps, budget)
     if number <= exact_up_to and number * steps <= STRETCH * budget:
         refusal = None
     if refusal is None and not tied:
-        counts = certified_interpretations(network, list_bits(criterion), behavior.points, rule)
+        counts = model.interpretation_counts(search.bits(), behavior.points, rule) or ()
         tracked = progress.track(counts, number, "interpretations")
         total = expanded = most = doubtful = 0
         least = None
@@ -99,8 +107,8 @@ def examine_interpretations(
     too_much = over_budget("estimating the interpretations from a sample", SAMPLE * steps, budget)
     if too_much:
         return InterpretationFindings(simplest=simplest, refused=(*refused, too_much))
-    drawn = np.array([circuit.bits for circuit in sample_circuits(criterion, SAMPLE)], np.uint64)
-    counts = [once for once, _ in count_interpretations(network, [drawn], behavior.points, rule)]
+    drawn = np.array([circuit.bits for circuit in search.sample(SAMPLE)], np.uint64)
+    counts = [found.once for found in model.interpretation_counts([drawn], behavior.points, rule) or ()]
     estimate = _estimate(counts, fewest, number)
     refused = tuple(f"{reason}; estimated instead" for reason in refused)
     return InterpretationFindings(estimate=estimate, simplest=simplest, refused=refused)
@@ -114,7 +122,7 @@ def _estimate(sampled: list[int], fewest: int, most: int) -> Estimate:
     return Estimate(value, fewest * max(0.0, mean - margin), most * (mean + margin), len(sampled))
 
 
-def steps_per_circuit(network: Network, inputs: int) -> int:
+def steps_per_circuit(sizes: Sequence[int], inputs: int) -> int:
     """An upper bound of the pairs of neighbouring states that one circuit's interpretations go through."""
-    states = [1, *(max(1, inputs - 1) ** width for width in network.widths[1:-1]), 1]
+    states = [1, *(max(1, inputs - 1) ** size for size in sizes[1:-1]), 1]
     return sum(a * b for a, b in itertools.pairwise(states))

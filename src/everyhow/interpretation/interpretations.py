@@ -17,8 +17,8 @@ from jaxtyping import Float
 
 from ..common.errors import InputError
 from ..model.circuit import Circuit
-from ..network.network import Network
-from .count import ReadingRule
+from ..model.model import Model
+from ..model.reading import ReadingRule
 from .interpretation import Interpretation, Neuron, NeuronGate, Reading, completions
 from .readings import circuit_readings
 
@@ -35,7 +35,7 @@ class Interpretations:
     Cost: one step per pair of neighbouring states for everything here; listing also costs its length.
     """
 
-    network: Network
+    model: Model
     circuit: Circuit
     points: Float[np.ndarray, "inputs features"]
     rule: ReadingRule = field(default_factory=ReadingRule)
@@ -43,7 +43,7 @@ class Interpretations:
     @cached_property
     def readings(self) -> Mapping[Neuron, tuple[Reading, ...]]:
         """The readings of each neuron that varies, consistent with a reading of its parents or not."""
-        return MappingProxyType(circuit_readings(self.network, self.circuit, self.points, self.rule))
+        return MappingProxyType(circuit_readings(self.model, self.circuit, self.points, self.rule))
 
     @cached_property
     def count(self) -> int:
@@ -126,7 +126,7 @@ class Interpretations:
         while waiting:
             *_, path, smallest, total = heapq.heappop(waiting)
             layer = len(path) - 1
-            if layer == self.network.depth:
+            if layer == self.model.graph.last:
                 yield self._interpretation(path)
                 continue
             for target in self._targets(layer, path[-1]):
@@ -139,7 +139,7 @@ class Interpretations:
 
     @cached_property
     def _layers(self) -> tuple[tuple[Neuron, ...], ...]:
-        depth = self.network.depth
+        depth = self.model.graph.last
         return tuple(tuple(n for n in self.readings if n[0] == layer) for layer in range(depth + 1))
 
     @cached_property
@@ -195,7 +195,7 @@ class Interpretations:
         return self._memory[key]
 
     def _paths_after(self, layer: int, state: State) -> int:
-        if layer == self.network.depth:
+        if layer == self.model.graph.last:
             return 1
         key = ("paths", layer, state)
         if key not in self._memory:
@@ -204,7 +204,7 @@ class Interpretations:
 
     def _paths_from(self, path: tuple[State, ...]) -> Iterator[tuple[State, ...]]:
         layer = len(path) - 1
-        if layer == self.network.depth:
+        if layer == self.model.graph.last:
             yield path
             return
         for target in self._targets(layer, path[-1]):
@@ -213,7 +213,7 @@ class Interpretations:
 
     def _draw(self, random: Random) -> tuple[State, ...]:
         path: tuple[State, ...] = ()
-        for layer in range(self.network.depth + 1):
+        for layer in range(self.model.graph.last + 1):
             options = self._targets(layer - 1, path[-1]) if path else self._first_states
             rank = random.randrange(sum(self._paths_after(layer, option) for option in options))
             for option in options:
@@ -225,7 +225,7 @@ class Interpretations:
 
     def _gaps(self, layer: int, state: State) -> list[float]:
         """The gaps that count: those of the hidden neurons."""
-        return [reading.gap for reading in state] if 0 < layer < self.network.depth else []
+        return [reading.gap for reading in state] if 0 < layer < self.model.graph.last else []
 
     def _promise(self, path: tuple[State, ...], smallest: float, total: float) -> tuple[float, float]:
         """What no way to go on from `path` exceeds, negated: the smallest gap, then the sum of the gaps."""
@@ -234,7 +234,7 @@ class Interpretations:
 
     def _best_after(self, layer: int, state: State) -> tuple[float, float]:
         """The widest smallest gap, and the largest sum of gaps, of all ways to go on from `state`."""
-        if layer == self.network.depth:
+        if layer == self.model.graph.last:
             return 1.0, 0.0
         key = ("best", layer, state)
         if key not in self._memory:
@@ -259,7 +259,7 @@ class Interpretations:
 
 
 def interpretations(
-    network: Network,
+    model: Model,
     circuit: Circuit,
     points: Float[np.ndarray, "inputs features"] | None = None,
     rule: ReadingRule | None = None,
@@ -271,5 +271,5 @@ def interpretations(
         >>> interpretations(eh.xornet(), eh.Circuit.whole(eh.xornet())).count
         2
     """
-    inputs = network.corners if points is None else points
-    return Interpretations(network, circuit, inputs, rule or ReadingRule())
+    inputs = model.corners if points is None else points
+    return Interpretations(model, circuit, inputs, rule or ReadingRule())

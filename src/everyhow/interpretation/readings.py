@@ -6,26 +6,26 @@ import math
 import numpy as np
 from jaxtyping import Float
 
-from ..decision import decide
 from ..model.circuit import Circuit
-from ..network.network import Network
-from .count import ReadingRule
+from ..model.decision import decide
+from ..model.model import Model
+from ..model.reading import ReadingRule
 from .interpretation import Neuron, Reading
 
 
 def circuit_readings(
-    network: Network, circuit: Circuit, points: Float[np.ndarray, "inputs features"], rule: ReadingRule
+    model: Model, circuit: Circuit, points: Float[np.ndarray, "inputs features"], rule: ReadingRule
 ) -> dict[Neuron, tuple[Reading, ...]]:
     """The readings of each neuron that varies, lowest separator first, the circuit being run alone.
 
     An output has one reading, its decision; a neuron that is absent or never varies is left out.
     """
-    states = network.run_circuit(points, circuit)
-    present = {(0, i) for i in range(network.widths[0])} | {(layer, j) for layer, j, _ in circuit.edges}
+    states = model.run_circuit(points, circuit)
+    present = {(0, i) for i in range(model.features)} | {tuple(edge.child) for edge in circuit.edges}
     readings = {}
     for layer, j in sorted(present):
         values = states[layer][:, j]
-        found = _readings(values, rule) if layer < network.depth else _output_readings(values, rule.level_of(network))
+        found = _readings(values, rule) if layer < model.graph.last else _output_readings(values, rule.level_of(model))
         if found:
             readings[layer, j] = found
     return readings

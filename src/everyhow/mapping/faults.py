@@ -1,27 +1,23 @@
 """Why a mapping does not pass a rung of the ladder, with the experiment that fells it."""
 
-from ..behavior import Behavior
 from ..boolean.truth_table import row_name
 from ..ladder import Counterexample, Fault
-from ..network.network import Network
+from ..model.behavior import Behavior
+from ..model.model import Model
 from .alignment import needed_rows
 from .interchange import Disagreement, NearMiss, interference, try_jointly, try_transitively
 from .mapping import Mapping
 from .signatures import Signatures
 
 
-def fault(
-    rung: str, network: Network, found: Signatures, behavior: Behavior, mapping: Mapping
-) -> tuple[Fault | None, int]:
+def fault(rung: str, model: Model, found: Signatures, behavior: Behavior, mapping: Mapping) -> tuple[Fault | None, int]:
     """Why a mapping that passes the rungs before does not pass `ordered`, `joint`, `inert` or `transitive`; None when
     it does. And how many runs that settle this lie on the decision boundary, beside those of the signatures."""
     if rung == "ordered":
         return _unordered(mapping), 0
     if rung == "inert":
         return _interfered(found, behavior, mapping), 0
-    trial = {"joint": try_jointly, "transitive": try_transitively}[rung](
-        network, mapping, behavior.points, found.forced
-    )
+    trial = {"joint": try_jointly, "transitive": try_transitively}[rung](model, mapping, behavior.points, found.whole)
     return trial.disagreement and _disagreeing(mapping, trial.disagreement), trial.ties
 
 

@@ -7,11 +7,11 @@ import numpy as np
 from jaxtyping import Int
 from numpy.typing import ArrayLike
 
-from ..behavior import Behavior
 from ..boolean.algorithms import Algorithm, Variable, algorithms
 from ..boolean.truth_table import MAX_INPUTS, TruthTable
 from ..common.errors import InputError
-from ..importing.points import points_of
+from ..given.points import points_of
+from ..model.behavior import Behavior
 from .alignment import forced_rows
 from .mapping import Mapping, mappings_of
 from .signatures import NeuronSet, Rows, Signatures

@@ -5,13 +5,13 @@ from collections import abc
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ..behavior import Behavior
 from ..boolean.algorithms import Algorithm, algorithms, count_algorithms, counting_cost, idle_gate
 from ..boolean.truth_table import TruthTable
 from ..common.budget import over_budget
 from ..common.errors import BudgetError
 from ..ladder import Fault
-from ..network.network import Network
+from ..model.behavior import Behavior
+from ..model.model import Model
 from .alignment import MOST_GROWN, aligned, carried_functions, minimal_mappings
 from .faults import fault
 from .interchange import NearMiss, best_mappings, joint_runs, transitive_runs
@@ -161,13 +161,13 @@ def _smaller_depth(refusal: str | None) -> str | None:
 
 
 def examine_mappings(
-    network: Network, behavior: Behavior, table: TruthTable, max_depth: int, budget: int
+    model: Model, behavior: Behavior, table: TruthTable, max_depth: int, budget: int
 ) -> MappingFindings:
     """Align every algorithm of depth at most `max_depth` that computes `table`, and put the mappings to the rungs."""
-    refusal = _signature_refusal(network.widths, budget)
+    refusal = _signature_refusal(model.graph.sizes, budget)
     if refusal:
         return MappingFindings(None, None, None, refused=(refusal,))
-    found = signatures(network, behavior.points)
+    found = signatures(model, behavior.points)
     refusal = _counting_refusal(table, max_depth, budget)
     if refusal:
         return MappingFindings(None, None, found, refused=(refusal,))
@@ -197,7 +197,7 @@ def examine_mappings(
         if refusal:
             refused = (refusal,)
             break
-        settled = {mapping: fault(rung, network, found, behavior, mapping) for mapping in kept}
+        settled = {mapping: fault(rung, model, found, behavior, mapping) for mapping in kept}
         faults = {mapping: found_fault for mapping, (found_fault, _) in settled.items()}
         tied += sum(ties for _, ties in settled.values())
         placed = [mapping for mapping in kept if mapping.sets]

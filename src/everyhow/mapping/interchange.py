@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt64
 
 from ..boolean.algorithms import Algorithm, Path, Variable
-from ..network.network import Intervention, Network
-from ..network.rounding import Onward, onward, whole_runs
+from ..model.model import Model
+from ..model.runnable import Intervention, Runs, States
 from .alignment import needed_rows
 from .mapping import Mapping, mappings_of
 from .signatures import NeuronSet, Signatures, minimal_sets
@@ -114,9 +114,8 @@ class Trial:
     ties: int
 
 
-_States = tuple[Float[np.ndarray, "inputs _neurons"], ...]
 # Outputs of some runs, in which of them a step is in doubt, what is expected of each, and what the k-th of them is.
-_Runs = tuple[
+_Tests = tuple[
     Float[np.ndarray, " runs"], Bool[np.ndarray, " runs"], Bool[np.ndarray, " runs"], Callable[[int], Disagreement]
 ]
 
@@ -134,10 +133,10 @@ def transitive_runs(mapping: Mapping) -> int:
 
 
 def try_jointly(
-    network: Network,
+    model: Model,
     mapping: Mapping,
     points: Float[np.ndarray, "inputs features"],
-    onto: Onward | None = None,
+    whole: Runs | None = None,
 ) -> Trial:
     """Whether network and algorithm agree in every joint interchange.
 
@@ -145,19 +144,19 @@ def try_jointly(
     Forced neurons hold the values they have in the run on their source. Where a forced variable is an operand of
     another forced one, the outer one wins. An output within 1e-9 of the decision boundary is a tie, or within what
     rounding may do where that is more, and so is a run in which rounding may decide on which side of its jump a neuron
-    is. `onto` tells how far that reaches (`Signatures.forced`); it is found where it is not given.
+    is. `whole` are the model's runs at the points (`Signatures.whole`); they are made where they are not given.
 
     Cost: (inputs + 1)^variables x inputs passes at most.
     """
-    onto = onto or onward(whole_runs(network, points), 0)
-    return _tried(onto, _joint(onto, mapping, points))
+    whole = whole or model.runs(points)
+    return _tried(model, whole, _joint(whole, mapping))
 
 
 def try_transitively(
-    network: Network,
+    model: Model,
     mapping: Mapping,
     points: Float[np.ndarray, "inputs features"],
-    onto: Onward | None = None,
+    whole: Runs | None = None,
 ) -> Trial:
     """Whether, after any forced set of variables, the neurons of every other one are left in a state that acts as the
     value that the algorithm then gives it.
@@ -169,14 +168,14 @@ def try_transitively(
 
     Cost: (inputs + 1)^(variables that reach it) x inputs^2 passes at most, for each variable.
     """
-    onto = onto or onward(whole_runs(network, points), 0)
-    return _tried(onto, _transitive(onto, mapping, points))
+    whole = whole or model.runs(points)
+    return _tried(model, whole, _transitive(whole, mapping))
 
 
-def _tried(onto: Onward, runs: Iterator[_Runs]) -> Trial:
-    ties, tied, level = 0, None, onto.network.level
-    for outputs, doubtful, expected, described in runs:
-        near = doubtful | ~(np.abs(outputs - level) > onto.margin)
+def _tried(model: Model, whole: Runs, tests: Iterator[_Tests]) -> Trial:
+    ties, tied, level = 0, None, model.level
+    for outputs, doubtful, expected, described in tests:
+        near = doubtful | ~(np.abs(outputs - level) > whole.margin)
         wrong = (outputs > level) != expected
         clearly = np.flatnonzero(wrong & ~near)
         if len(clearly):
@@ -187,51 +186,41 @@ def _tried(onto: Onward, runs: Iterator[_Runs]) -> Trial:
     return Trial(tied, int(ties))
 
 
-def _joint(onto: Onward, mapping: Mapping, points: Float[np.ndarray, "inputs features"]) -> Iterator[_Runs]:
-    variables, count = mapping.algorithm.variables, len(points)
-    states = onto.network.layers(points)
+def _joint(whole: Runs, mapping: Mapping) -> Iterator[_Tests]:
+    variables, count = mapping.algorithm.variables, len(whole.points)
     for size in range(1, len(variables) + 1):
         for forced in itertools.combinations(range(len(variables)), size):
             for block in _blocks(count, size, ROWS_AT_ONCE // count):
-                found = _forced(onto.network, mapping, states, forced, block)
-                doubtful = onto.in_doubt(found, _held(mapping, forced))
+                states, doubtful = _forced(whole, mapping, forced, block, len(whole.states) - 1)
                 expected = _given(mapping.algorithm, (), forced, block)
 
                 def described(k: int, forced=forced, block=block, expected=expected) -> Disagreement:
                     return Disagreement(_sources(variables, forced, block[k // count]), k % count, bool(expected[k]))
 
-                yield found[-1][:, 0], doubtful, expected, described
+                yield states[-1][:, 0], doubtful, expected, described
 
 
-def _transitive(onto: Onward, mapping: Mapping, points: Float[np.ndarray, "inputs features"]) -> Iterator[_Runs]:
-    count, places = len(points), range(len(mapping.sets))
-    states = onto.network.layers(points)
+def _transitive(whole: Runs, mapping: Mapping) -> Iterator[_Tests]:
+    count, places = len(whole.points), range(len(mapping.sets))
     for size in range(1, len(places)):
         for v in places:
             for forced in itertools.combinations(mapping.reaching(v), size):
                 for block in _blocks(count, size, ROWS_AT_ONCE // count**2):
-                    yield _left_to_act(onto, mapping, states, v, forced, block)
+                    yield _left_to_act(whole, mapping, v, forced, block)
 
 
 def _left_to_act(
-    onto: Onward,
-    mapping: Mapping,
-    states: _States,
-    v: int,
-    forced: tuple[int, ...],
-    block: list[tuple[int, ...]],
-) -> _Runs:
+    whole: Runs, mapping: Mapping, v: int, forced: tuple[int, ...], block: list[tuple[int, ...]]
+) -> _Tests:
     """The runs at every base of the states in which the forced variables leave the neurons of variable `v`; of states
     that are equal and stand for the same value only the first is run."""
     algorithm, variables, neurons = mapping.algorithm, mapping.algorithm.variables, mapping.sets[v]
-    count, columns = len(states[0]), list(neurons.neurons)
-    found = _forced(onto.network, mapping, states, forced, block)[: neurons.layer + 1]
-    left, doubtful = found[-1][:, columns], onto.in_doubt(found, _held(mapping, forced))
+    count = len(whole.points)
+    states, doubtful = _forced(whole, mapping, forced, block, neurons.layer)
+    left = states[-1][:, list(neurons.neurons)]
     given = _given(algorithm, variables[v].path, forced, block)
-    _, first = np.unique(np.column_stack([left, given, doubtful]), axis=0, return_index=True)
+    _, first = np.unique(np.column_stack([left.reshape(len(left), -1), given, doubtful]), axis=0, return_index=True)
     first.sort()
-    held = np.repeat(states[neurons.layer][None], len(first), axis=0)
-    held[:, :, columns] = left[first, None, :]
     acting = np.array(
         [
             [bool(bits >> base & 1) for base in range(count)]
@@ -245,15 +234,10 @@ def _left_to_act(
         sources = _sources(variables, forced, block[run // count])
         return Disagreement(sources, k % count, bool(expected[k]), (variables[v], run % count))
 
-    outputs, more = onto.run_on(neurons.layer, held)
+    held = whole.acting(neurons.layer, neurons.neurons, left[first])
+    more = held.doubtful
     doubts = np.repeat(doubtful[first], count) if more is None else (doubtful[first, None] | more).ravel()
-    return outputs[..., 0].ravel(), doubts, expected, described
-
-
-def _held(mapping: Mapping, forced: tuple[int, ...]) -> dict[int, tuple[int, ...]]:
-    """The neurons of forced variables, by layer."""
-    sets = [mapping.sets[v] for v in forced]
-    return {s.layer: tuple(j for other in sets if other.layer == s.layer for j in other.neurons) for s in sets}
+    return held.outputs[..., 0].ravel(), doubts, expected, described
 
 
 def _blocks(count: int, size: int, at_once: int) -> Iterator[list[tuple[int, ...]]]:
@@ -264,16 +248,17 @@ def _blocks(count: int, size: int, at_once: int) -> Iterator[list[tuple[int, ...
 
 
 def _forced(
-    network: Network, mapping: Mapping, states: _States, forced: tuple[int, ...], block: list[tuple[int, ...]]
-) -> tuple[Float[np.ndarray, "runs _neurons"], ...]:
-    """The activations of every layer at every base, for one choice of sources after the other."""
-    count = len(states[0])
+    whole: Runs, mapping: Mapping, forced: tuple[int, ...], block: list[tuple[int, ...]], last: int
+) -> tuple[States, Bool[np.ndarray, " runs"]]:
+    """What every neuron up to layer `last` computes at every base, for one choice of sources after the other; and in
+    which of these runs a step is in doubt."""
+    count = len(whole.points)
     sources = np.repeat(np.array(block), count, axis=0)
     interventions = [
-        Intervention(s.layer, s.neurons, states[s.layer][np.ix_(column, list(s.neurons))])
+        Intervention(s.layer, s.neurons, whole.states[s.layer][np.ix_(column, list(s.neurons))])
         for s, column in zip((mapping.sets[v] for v in forced), sources.T, strict=True)
     ]
-    return network.layers(np.tile(states[0], (len(block), 1)), interventions)
+    return whole.forced(np.tile(np.arange(count), len(block)), interventions, last)
 
 
 def _given(
@@ -326,7 +311,7 @@ def interference(signatures: Signatures, mapping: Mapping) -> Interference | Non
     full = (1 << (1 << mapping.algorithm.inputs)) - 1
     for layer in sorted({s.layer for s in mapping.sets}):
         mapped = {neuron for s in mapping.sets if s.layer == layer for neuron in s.neurons}
-        rest = tuple(j for j in range(signatures.network.widths[layer]) if j not in mapped)
+        rest = tuple(j for j in range(signatures.model.graph.sizes[layer]) if j not in mapped)
         if not rest:
             continue
         neurons, carried = NeuronSet(layer, rest), mapping.still_read(layer)

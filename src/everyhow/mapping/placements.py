@@ -13,7 +13,8 @@ import numpy as np
 from ..boolean.truth_table import MAX_INPUTS, row_name
 from ..common.budget import DEFAULT_BUDGET, over_budget
 from ..common.errors import BudgetError, InputError
-from ..network.network import Intervention, Network, one_of
+from ..model.model import Model
+from ..model.runnable import Intervention, one_of
 from .causal_models import CausalModel, Setting, Value
 from .mapping import count_choices, disjoint_choices
 from .signatures import NeuronSet, Rows, signatures
@@ -48,7 +49,7 @@ class JointDisagreement:
         return f"with {held}, the model says {self.predicted:d} at {self.base} and the network {not self.predicted:d}"
 
 
-def differences(network: Network, model: CausalModel) -> tuple[str, ...]:
+def differences(network: Model, model: CausalModel) -> tuple[str, ...]:
     """The inputs, as digits, at which the network decides otherwise than the model.
 
     Raises:
@@ -58,10 +59,10 @@ def differences(network: Network, model: CausalModel) -> tuple[str, ...]:
     _check_fits(network, model)
     decided = network.run(network.corners)[:, 0] > network.level
     rows = [row for row, inputs in enumerate(_rows(model)) if bool(model.run(inputs)[model.output]) != decided[row]]
-    return tuple(row_name(row, network.widths[0]) for row in rows)
+    return tuple(row_name(row, network.features) for row in rows)
 
 
-def placements(network: Network, model: CausalModel) -> Iterator[Placement]:
+def placements(network: Model, model: CausalModel) -> Iterator[Placement]:
     """Every minimal placement of a causal model: each inner variable in neurons of one hidden layer that agree with it
     in every interchange of that variable alone (IIA = 1), the sets being disjoint and none shrinkable.
 
@@ -75,13 +76,13 @@ def placements(network: Network, model: CausalModel) -> Iterator[Placement]:
         yield Placement(model.inner, sets)
 
 
-def count_placements(network: Network, model: CausalModel) -> int:
+def count_placements(network: Model, model: CausalModel) -> int:
     """How many placements `placements` lists, without listing them."""
     return count_choices(_options(network, model))
 
 
 def joint_disagreement(
-    network: Network, model: CausalModel, placement: Placement, budget: int = DEFAULT_BUDGET
+    network: Model, model: CausalModel, placement: Placement, budget: int = DEFAULT_BUDGET
 ) -> JointDisagreement | None:
     """A joint interchange at which network and model disagree; None when they always agree.
 
@@ -109,16 +110,16 @@ def joint_disagreement(
     return None
 
 
-def agrees_jointly(network: Network, model: CausalModel, placement: Placement) -> bool:
+def agrees_jointly(network: Model, model: CausalModel, placement: Placement) -> bool:
     """Whether network and model agree at every base when any inner variables are held, each as at a source of its own:
     the rung `joint`. See `joint_disagreement` for one that does not."""
     return joint_disagreement(network, model, placement) is None
 
 
-def _options(network: Network, model: CausalModel) -> list[tuple[NeuronSet, ...]]:
+def _options(network: Model, model: CausalModel) -> list[tuple[NeuronSet, ...]]:
     """For each inner variable the inclusion-minimal neuron sets that have the signature it needs."""
     # Disjoint sets of at least one neuron each.
-    if differences(network, model) or len(model.inner) > sum(network.widths[1:-1]):
+    if differences(network, model) or len(model.inner) > len(network.graph.inner):
         return [()]
     found = signatures(network, network.corners).minimal_by_rows
     return [found.get(_needed(model, name), ()) for name in model.inner]
@@ -143,11 +144,11 @@ def _rows(model: CausalModel) -> Iterator[dict[str, Value]]:
 
 
 def _disagreement(
-    network: Network, model: CausalModel, placement: Placement, held: tuple[int, ...], settings: list[dict[str, Value]]
+    network: Model, model: CausalModel, placement: Placement, held: tuple[int, ...], settings: list[dict[str, Value]]
 ) -> JointDisagreement | None:
-    inputs = network.widths[0]
+    inputs = network.features
     points = network.corners
-    states = network.layers(points)
+    states = network.states(points)
     names = [placement.variables[k] for k in held]
     expected: dict[tuple[Value, ...], list[bool]] = {}
     choices = itertools.product(range(len(points)), repeat=len(held))
@@ -169,14 +170,14 @@ def _disagreement(
     return None
 
 
-def _check_fits(network: Network, model: CausalModel) -> None:
-    if len(model.inputs) != network.widths[0] or network.widths[-1] != 1:
+def _check_fits(network: Model, model: CausalModel) -> None:
+    if len(model.inputs) != network.features or network.outputs != 1:
         raise InputError(
             f"the model has {len(model.inputs)} inputs ({', '.join(model.inputs)}) and one output, but the network "
-            f"{network.widths[0]} and {network.widths[-1]}; {one_of(network)}"
+            f"{network.features} and {network.outputs}; {one_of(network)}"
         )
-    if network.widths[0] > MAX_INPUTS:
-        raise InputError(f"models are placed in networks of at most {MAX_INPUTS} inputs, not {network.widths[0]}")
+    if network.features > MAX_INPUTS:
+        raise InputError(f"models are placed in networks of at most {MAX_INPUTS} inputs, not {network.features}")
     for name in (*model.inputs, model.output):
         wrong = [value for value in model.values[name] if value not in (0, 1)]
         if wrong or (name != model.output and len(model.values[name]) < 2):

@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 from ..common.errors import InputError
-from ..decision import Decision, decide, level_for
-from ..network.network import Network, one_of
-from ..network.rounding import BOUNDARY_SHIFT, Onward, Runs, onward, whole_runs
+from ..model.decision import Decision, decide, level_for
+from ..model.model import Model
+from ..model.runnable import BOUNDARY_SHIFT, Held, Runs, one_of
 
 # Bits in a row of a table that is kept as one machine number; longer rows are Python's whole numbers.
 MACHINE_BITS = 64
@@ -54,18 +54,13 @@ class Signatures:
             neurons are the bits of m.
         ties: how many patched runs leave the output so near the decision boundary that rounding may decide: within
             1e-9, or within what the network's own sums may be off where that is more.
-        whole: the runs of the whole network at the inputs, with how far each value may be off.
+        whole: the runs of the whole model at the inputs, with how far each value may be off.
     """
 
-    network: Network
+    model: Model
     rows: tuple[Shaped[np.ndarray, "_sets sources"], ...]
     ties: int
     whole: Runs
-
-    @cached_property
-    def forced(self) -> Onward:
-        """Running on from the inputs, neurons of any layers taking their values from other inputs."""
-        return onward(self.whole, 0)
 
     def __len__(self) -> int:
         return sum(len(rows) for rows in self.rows)
@@ -105,19 +100,19 @@ class Signatures:
 
 
 def signatures(
-    network: Network, points: Float[np.ndarray, "inputs features"], decision: Decision = "threshold"
+    model: Model, points: Float[np.ndarray, "inputs features"], decision: Decision = "threshold"
 ) -> Signatures:
     """The causal signature of every neuron set of every hidden layer.
 
     Cost: (2^width - 1) x inputs^2 passes through the rest of the network, per layer.
 
     Args:
-        network: with one output or, deciding among classes, several.
+        model: with one output or, deciding among classes, several.
         points: the inputs, as bases and as sources.
         decision: `threshold` for one output, `argmax` for several.
 
     Raises:
-        InputError: the network has several outputs and they are not classes, or the tables would take more than 256 MB.
+        InputError: the model has several outputs and they are not classes, or the tables would take more than 256 MB.
 
     Example:
         >>> from everyhow import xornet
@@ -125,26 +120,25 @@ def signatures(
         >>> signatures(xornet(), assignments(2)).distinct
         7
     """
-    if network.widths[-1] != 1 and decision != "argmax":
+    if model.outputs != 1 and decision != "argmax":
         raise InputError(
-            f"causal signatures are of one output; the network has {network.widths[-1]}: {one_of(network)}, or decide "
+            f"causal signatures are of one output; the {model.kind} has {model.outputs}: {one_of(model)}, or decide "
             f"by argmax"
         )
-    if table_bytes(network.widths, len(points)) > MOST_BYTES:
+    if table_bytes(model.graph.sizes, len(points)) > MOST_BYTES:
         raise InputError(
             f"the causal signatures over {len(points):,} inputs would take more than {MOST_BYTES >> 20} MB; take fewer "
             f"inputs, or a layer of fewer neurons"
         )
-    runs = whole_runs(network, points)
-    after = [onward(runs, layer) for layer in range(1, network.depth)]
-    found = [_layer_rows(one, runs.states[one.layer], decision) for one in after]
-    return Signatures(network, tuple(rows for rows, _ in found), sum(ties for _, ties in found), runs)
+    runs = model.runs(points)
+    found = [_stage_rows(model, runs, stage, decision) for stage in range(1, model.graph.last)]
+    return Signatures(model, tuple(rows for rows, _ in found), sum(ties for _, ties in found), runs)
 
 
-def table_bytes(widths: tuple[int, ...], inputs: int) -> int:
-    """What the signatures of a network of these widths take, in bytes."""
-    row = 8 if inputs * widths[-1] <= MACHINE_BITS else 56 + inputs * widths[-1] // 8
-    return sum((1 << width) - 1 for width in widths[1:-1]) * inputs * row
+def table_bytes(sizes: tuple[int, ...], inputs: int) -> int:
+    """What the signatures of a model with so many nodes in each stage take, in bytes."""
+    row = 8 if inputs * sizes[-1] <= MACHINE_BITS else 56 + inputs * sizes[-1] // 8
+    return sum((1 << width) - 1 for width in sizes[1:-1]) * inputs * row
 
 
 def minimal_sets(sets: tuple[NeuronSet, ...]) -> tuple[NeuronSet, ...]:
@@ -165,18 +159,19 @@ def minimal_sets(sets: tuple[NeuronSet, ...]) -> tuple[NeuronSet, ...]:
     return tuple(sets[k] for k in sorted(kept, key=lambda k: (len(sets[k].neurons), k)))
 
 
-def _layer_rows(
-    after: Onward, state: Float[np.ndarray, "inputs neurons"], decision: Decision
+def _stage_rows(
+    model: Model, runs: Runs, stage: int, decision: Decision
 ) -> tuple[Shaped[np.ndarray, "sets sources"], int]:
-    inputs, width = state.shape
+    inputs, width = len(runs.points), model.graph.sizes[stage]
     chosen = np.array([[m >> i & 1 for i in range(width)] for m in range(1, 1 << width)], dtype=bool)
-    values = inputs * max(after.network.widths)
-    sources = max(1, min(inputs, VALUES_AT_ONCE // values))
-    sets = max(1, VALUES_AT_ONCE // (values * sources))
+    values = inputs * max(size * numbers for size, numbers in zip(model.graph.sizes, model.graph.numbers, strict=True))
+    at_once = max(1, min(inputs, VALUES_AT_ONCE // values))
+    sets = max(1, VALUES_AT_ONCE // (values * at_once))
+    level = level_for(model, decision)
     blocks = [
         [
-            _rows(after, state, state[first : first + sources], chosen[start : start + sets], decision)
-            for first in range(0, inputs, sources)
+            _rows(runs.interchanged(stage, chosen[start : start + sets], sources), decision, level)
+            for sources in np.split(np.arange(inputs), range(at_once, inputs, at_once))
         ]
         for start in range(0, len(chosen), sets)
     ]
@@ -184,26 +179,17 @@ def _layer_rows(
     return rows, sum(ties for block in blocks for _, ties in block)
 
 
-def _rows(
-    after: Onward,
-    state: Float[np.ndarray, "inputs neurons"],
-    sources: Float[np.ndarray, "sources neurons"],
-    chosen: Bool[np.ndarray, "sets neurons"],
-    decision: Decision,
-) -> tuple[Shaped[np.ndarray, "sets sources"], int]:
-    patched = np.where(chosen[:, None, None, :], sources[None, :, None, :], state[None, None, :, :])
-    outputs, doubtful = after.run(patched)
-    level = level_for(after.network, decision)
-    bits, _ = decide(outputs, decision, level)
+def _rows(held: Held, decision: Decision, level: float) -> tuple[Shaped[np.ndarray, "sets sources"], int]:
+    bits, _ = decide(held.outputs, decision, level)
     # Asked this way round, an output that is not a number is a tie.
     if decision == "argmax":
-        best = np.sort(outputs, axis=-1)
+        best = np.sort(held.outputs, axis=-1)
         # Both outputs may be off.
-        margin = BOUNDARY_SHIFT if after.margin == BOUNDARY_SHIFT else 2 * after.margin
+        margin = BOUNDARY_SHIFT if held.margin == BOUNDARY_SHIFT else 2 * held.margin
         tied = ~(best[..., -1] - best[..., -2] > margin)
     else:
-        tied = ~(np.abs(outputs[..., 0] - level) > after.margin)
-    ties = np.count_nonzero(tied if doubtful is None else tied | doubtful)
+        tied = ~(np.abs(held.outputs[..., 0] - level) > held.margin)
+    ties = np.count_nonzero(tied if held.doubtful is None else tied | held.doubtful)
     return _as_numbers(np.moveaxis(bits, -1, -2).reshape(*bits.shape[:2], -1)), int(ties)
 
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+from jaxtyping import Bool, UInt64
+
 from ..common.arguments import has, is_whole, listed, quoted
 from ..common.display import Displayed
 from ..common.errors import InputError
@@ -124,6 +127,12 @@ class Circuit(Displayed):
         return tuple(edge for k, edge in enumerate(self.graph.edges) if self.bits >> (top - k) & 1)
 
     @property
+    def chosen(self) -> Bool[np.ndarray, " edges"]:
+        """Which edges of the graph it has."""
+        top = len(self.graph.edges) - 1
+        return np.array([self.bits >> (top - k) & 1 for k in range(top + 1)], bool)
+
+    @property
     def neurons(self) -> tuple[Node, ...]:
         """The hidden neurons (layer, neuron) that the circuit uses."""
         return tuple(sorted({edge.child for edge in self.edges if edge.child.stage < self.graph.last}))
@@ -141,6 +150,28 @@ class Circuit(Displayed):
         faults += [f"output {o} has no edge in" for o in range(self.graph.sizes[-1]) if Node(last, o) not in fed]
         if faults:
             raise LooseEndsError("these edges are no circuit: " + "; ".join(sorted(faults)))
+
+
+def chosen_of(graph: Graph, bits: UInt64[np.ndarray, " circuits"]) -> Bool[np.ndarray, "circuits edges"]:
+    """Which edges of a graph circuits have that are given as bits.
+
+    Example:
+        >>> chosen_of(Graph.complete((2, 1)), np.array([1, 3], np.uint64)).astype(int).tolist()
+        [[0, 1], [1, 1]]
+    """
+    return (bits[:, None] >> np.arange(len(graph.edges), dtype=np.uint64)[::-1] & np.uint64(1)).astype(bool)
+
+
+def bits_of(circuits: Bool[np.ndarray, "circuits edges"]) -> UInt64[np.ndarray, " circuits"]:
+    """Circuits, given by which of at most 63 edges they have, as bits."""
+    edges = circuits.shape[1]
+    return circuits.astype(np.uint64) @ (np.uint64(1) << np.arange(edges, dtype=np.uint64)[::-1])
+
+
+def uses_every_input(graph: Graph, circuits: Bool[np.ndarray, "circuits edges"]) -> Bool[np.ndarray, " circuits"]:
+    """Which circuits have an edge from every input."""
+    from_input = np.array([[edge.parent == Node(0, i) for i in range(graph.sizes[0])] for edge in graph.edges])
+    return np.all(circuits @ from_input.reshape(len(graph.edges), graph.sizes[0]), axis=1)
 
 
 class LooseEndsError(InputError):

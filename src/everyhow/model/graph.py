@@ -12,6 +12,13 @@ from ..common.errors import InputError
 
 # Each edge is a value of its own; larger graphs take gigabytes, and circuits of them are out of reach.
 MOST_EDGES = 1 << 22
+# What the parts of a graph are, for whoever gives something else.
+RULES = {
+    "names": "what the nodes of each stage are called, one at least, such as (('A', 'B'), ('h1.0',), ('out0',))",
+    "edges": "edges as Edge.between(child, parent) makes them, or as (stage, place, place of the parent)",
+    "numbers": "how many numbers a node of each stage holds, such as (1, 1, 1)",
+    "slots": "the names of the inputs of a node of each stage, such as (('',), ('',), ('',))",
+}
 
 
 class Node(NamedTuple):
@@ -70,7 +77,8 @@ class Graph:
         slots: by stage, the names of a node's inputs; ("",) where there is one.
 
     Raises:
-        InputError: edges that repeat, are out of order, or do not go from an earlier to a later stage that is there.
+        InputError: names that repeat, a stage without nodes, or edges that repeat, are out of order, or do not go from
+            an earlier to a later stage that is there.
 
     Example:
         >>> graph = Graph.complete((2, 1))
@@ -84,6 +92,20 @@ class Graph:
     slots: tuple[tuple[str, ...], ...]
 
     def __post_init__(self) -> None:
+        for item, rule in RULES.items():
+            object.__setattr__(self, item, tuple(listed(item, getattr(self, item), rule)))
+        for item in ("names", "slots"):
+            texts = tuple(tuple(listed(item, part, RULES[item])) for part in getattr(self, item))
+            if not all(part and all(isinstance(text, str) for text in part) for part in texts):
+                raise InputError(f"{item} of a graph is {quoted(getattr(self, item))}; give {RULES[item]}")
+            object.__setattr__(self, item, texts)
+        if not all(is_whole(number, 1) for number in self.numbers):
+            raise InputError(f"numbers of a graph is {quoted(self.numbers)}; give {RULES['numbers']}")
+        called = [name for names in self.names for name in names]
+        if len(set(called)) < len(called):
+            twice = next(name for name in called if called.count(name) > 1)
+            raise InputError(f"two nodes of a graph are called {twice!r}; give each a name of its own")
+        object.__setattr__(self, "edges", tuple(map(_edge_of, self.edges)))
         sizes = self.sizes
         if not len(sizes) == len(self.numbers) == len(self.slots) >= 2:
             raise InputError(
@@ -247,6 +269,15 @@ def _complete(widths: tuple[int, ...]) -> Graph:
         for i in range(widths[layer - 1])
     )  # fmt: skip
     return Graph.of_stages(widths, edges)
+
+
+def _edge_of(edge: Any) -> Edge:
+    if isinstance(edge, Edge):
+        return edge
+    numbers = listed("an edge", edge, RULES["edges"])
+    if not all(is_whole(number, 0) for number in numbers):
+        raise InputError(f"an edge of a graph is {quoted(edge)}; give {RULES['edges']}")
+    return Edge(map(int, numbers))
 
 
 def usual_name(stage: int, place: int, last: int) -> str:

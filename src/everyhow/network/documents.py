@@ -12,6 +12,7 @@ from ..common.errors import FileFormatError, InputError
 from ..common.files import write_atomically
 from ..common.reading import json_of
 from ..model.origin import Origin, origin_from_document
+from ..model.runnable import coding_document
 from .network import Network
 from .safetensors_files import read_tensors
 
@@ -23,7 +24,7 @@ def save_network(network: Network, target: str | Path) -> Path:
     path = check_network_path(target)
     if path.suffix == ".json":
         origin = {} if network.origin is None else {"origin": network.origin.document()}
-        content = json.dumps(network_document(network) | origin, indent=1).encode()
+        content = json.dumps(network.document() | origin, indent=1).encode()
     else:
         content = network_bytes(network)
     return write_atomically(path, content)
@@ -41,25 +42,6 @@ def check_network_path(path: str | Path) -> Path:
     if suffix not in (".json", ".safetensors"):
         raise FileFormatError(f"{path}: a network file ends in .json or .safetensors, not {suffix or 'nothing'!r}")
     return Path(path)
-
-
-def network_document(network: Network) -> dict:
-    """The network as a JSON document; floats round-trip exactly."""
-    return {
-        "weights": [w.tolist() for w in network.weights],
-        "biases": [b.tolist() for b in network.biases],
-        "activations": list(network.activations),
-        **coding_document(network),
-    }
-
-
-def coding_document(network: Network) -> dict[str, Any]:
-    """How the numbers of a network stand for bits, where that is not as usual, and its remarks, if it has any."""
-    found: dict[str, Any] = {} if network.threshold == 0.5 else {"threshold": network.threshold}
-    if network.input_values != (0.0, 1.0):
-        found["inputs"] = list(network.input_values)
-    found |= {"softmax": True} if network.softmax else {}
-    return found | ({"remarks": list(network.remarks)} if network.remarks else {})
 
 
 def network_from_document(document: object) -> Network:

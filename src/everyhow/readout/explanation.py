@@ -11,9 +11,8 @@ from ..boolean.gates import name_of
 from ..boolean.smallest import Formula
 from ..boolean.truth_table import INPUT_NAMES, TruthTable
 from ..common.display import Displayed
-from ..network.network import Network
-from ..network.rounding import run_received
-from .readout import Readout, rows_of, shown_formula
+from ..model.model import Model
+from .readout import Readout, cut_of, rows_of, shown_formula
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +87,7 @@ class ReadoutExplanation(Displayed):
         return (model or CostModel()).of_composition(self.gate, self.signals)
 
 
-def explain_by(network: Network, readouts: tuple[Readout, ...], margin: float) -> ReadoutExplanation:
+def explain_by(model: Model, readouts: tuple[Readout, ...], margin: float) -> ReadoutExplanation:
     """The explanation by these signals: the combination of them that comes closest to what the next layer receives,
     and the gate read off from the network.
 
@@ -97,7 +96,8 @@ def explain_by(network: Network, readouts: tuple[Readout, ...], margin: float) -
     """
     layer, inputs = readouts[0].layer, readouts[0].table.inputs
     tables = np.array([readout.table.bits for readout in readouts])
-    received = network.received(layer + 1, network.layers(network.corners)[layer])
+    cut = cut_of(model, layer)
+    received = cut.received(cut.read(model.corners))
     signals = rows_of(tables, inputs)
     middle, base = signals.mean(axis=1, keepdims=True), received.mean(axis=0)
     weights, *_ = np.linalg.lstsq((signals - middle).T, received - base, rcond=None)
@@ -106,8 +106,8 @@ def explain_by(network: Network, readouts: tuple[Readout, ...], margin: float) -
     residual = np.linalg.norm(signals.T @ weights + constant - received) / variation
     shares = np.linalg.norm(weights, axis=1) * np.linalg.norm(signals - middle, axis=1) / variation
     patterns = np.array(list(product((0.0, 1.0), repeat=len(readouts))))
-    outputs, near = run_received(network, layer + 1, patterns @ weights + constant)
-    above = outputs[:, 0] - network.level
+    outputs, near = cut.run_received(patterns @ weights + constant)
+    above = outputs[:, 0] - model.level
     sure = (np.abs(above) > margin) & ~near
     gate = TruthTable(len(readouts), sum(1 << int(k) for k in np.flatnonzero(sure & (above > 0))))
     undecided = np.flatnonzero(~sure)

@@ -9,8 +9,7 @@ from ..boolean.cost import CostModel
 from ..boolean.smallest import MOST_INPUTS
 from ..boolean.truth_table import row_name
 from ..common.budget import over_budget
-from ..network.network import Network
-from ..network.rounding import decision_margin, run_received
+from ..model.model import Cut, Model
 from .explanation import ReadoutExplanation
 from .readout import Signals, readable_signals
 from .readouts import MOST_SIGNALS, RUNGS, STEPS_PER_SET, Readouts, Rung, search
@@ -93,54 +92,53 @@ class ReadoutFindings:
 
 
 def examine_readouts(
-    network: Network, tolerance: float, most: int | None, costs: CostModel, budget: int
+    model: Model, tolerance: float, most: int | None, costs: CostModel, budget: int
 ) -> ReadoutFindings:
     """Search every hidden layer, and within it set sizes from 1 up while the budget allows."""
-    if network.depth == 1:
+    cuts = model.cuts()
+    if not cuts:
         return ReadoutFindings()
-    if network.widths[0] > MOST_INPUTS:
+    if model.features > MOST_INPUTS:
         return ReadoutFindings(
-            beyond=(f"readouts are searched for at most {MOST_INPUTS} inputs; the network has {network.widths[0]}",)
+            beyond=(f"readouts are searched for at most {MOST_INPUTS} inputs; the {model.kind} has {model.features}",)
         )
-    return ReadoutFindings(
-        tuple(_examine(network, layer, tolerance, most, costs, budget) for layer in range(1, network.depth))
-    )
+    return ReadoutFindings(tuple(_examine(model, cut, tolerance, most, costs, budget) for cut in cuts))
 
 
 def _examine(
-    network: Network, layer: int, tolerance: float, most: int | None, costs: CostModel, budget: int
+    model: Model, cut: Cut, tolerance: float, most: int | None, costs: CostModel, budget: int
 ) -> LayerReadouts:
-    signals = readable_signals(network, layer, tolerance)
+    signals = readable_signals(model, cut.layer, tolerance)
     asked = min(MOST_SIGNALS if most is None else most, signals.rank)
-    number, allowed, ties = 0, 0, _ties(network, layer)
+    number, allowed, ties = 0, 0, _ties(model, cut)
     for size in range(1, asked + 1):
         number += sets_to_fit(signals, size)
         refusal = over_budget(
-            f"fitting the {number:,} sets of at most {size} of {len(signals):,} signals of layer {layer}",
+            f"fitting the {number:,} sets of at most {size} of {len(signals):,} signals of layer {cut.layer}",
             number * STEPS_PER_SET,
             budget,
         )
         if refusal:
-            found = search(network, signals, allowed, costs) if allowed else None
+            found = search(model, signals, allowed, costs) if allowed else None
             return LayerReadouts(signals, found, asked, (refusal,), ties)
         allowed = size
-    return LayerReadouts(signals, search(network, signals, asked, costs), asked, (), ties)
+    return LayerReadouts(signals, search(model, signals, asked, costs), asked, (), ties)
 
 
-def _ties(network: Network, layer: int) -> tuple[str, ...]:
-    """At which inputs rounding decides what the network itself does after a layer, so that no combination can be held
-    to it."""
-    states, margin = network.layers(network.corners), decision_margin(network, network.corners)
-    outputs, near = run_received(network, layer + 1, network.received(layer + 1, states[layer]))
-    boundary, jump = _rows(network, ~(np.abs(outputs[:, 0] - network.level) > margin)), _rows(network, near)
+def _ties(model: Model, cut: Cut) -> tuple[str, ...]:
+    """At which inputs rounding decides what the model itself does after a layer, so that no combination can be held to
+    it."""
+    margin = model.runs(model.corners).widest_margin
+    outputs, near = cut.run_received(cut.received(cut.read(model.corners)))
+    boundary, jump = _rows(model, ~(np.abs(outputs[:, 0] - model.level) > margin)), _rows(model, near)
     ties = []
     if boundary:
         ties.append(f"the output lies on the decision boundary at {boundary}, so that no readout explanation passes")
     if jump:
         said = "so that rounding decides which readout explanations of the layer pass"
-        ties.append(f"a neuron after layer {layer} lies on the jump of its step at {jump}, {said}")
+        ties.append(f"a neuron after layer {cut.layer} lies on the jump of its step at {jump}, {said}")
     return tuple(ties)
 
 
-def _rows(network: Network, chosen: np.ndarray) -> str:
-    return " ".join(row_name(int(row), network.widths[0]) for row in np.flatnonzero(chosen))
+def _rows(model: Model, chosen: np.ndarray) -> str:
+    return " ".join(row_name(int(row), model.features) for row in np.flatnonzero(chosen))

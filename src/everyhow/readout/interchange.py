@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..common.arguments import instance
 from ..common.errors import InputError
-from ..importing.door import as_network
-from ..network.network import Network
+from ..importing.door import as_model
+from ..model.runnable import Intervention
 from .explanation import ReadoutExplanation
 
 # A patched state is natural when it is this close to one, relative to how far natural states lie apart.
@@ -78,7 +79,7 @@ class ReadoutInterchange:
 
 
 def interchange(
-    network: Network,
+    network: Any,
     explanation: ReadoutExplanation,
     holding: Float[np.ndarray, "held neurons"] | None = None,
     most_moved: int | None = None,
@@ -98,16 +99,17 @@ def interchange(
         >>> found.single, found.joint, f"{found.unnatural} of {found.patched}"
         ((Fraction(1, 1),), None, '8 of 16')
     """
-    network = as_network(network)
+    model = as_model(network)
     instance(explanation, ReadoutExplanation, "a ReadoutExplanation", "eh.readouts lists them")
     layer = explanation.layer
-    states = network.layers(network.corners)[layer]
+    states = model.states(model.corners)[layer]
     directions = dual_directions(explanation, holding)
     bases, sources = all_swaps(len(states), len(explanation.readouts))
     few = (sources >= 0).sum(axis=1) <= (len(explanation.readouts) if most_moved is None else most_moved)
     bases, sources = bases[few], sources[few]
     patched = swapped_states(explanation, states, directions, bases, sources)
-    agree = (network.run_from(layer, patched)[:, 0] > network.level) == _expected(explanation, bases, sources)
+    held = Intervention(layer, tuple(range(states.shape[1])), patched)
+    agree = (model.run(model.corners[bases], [held])[:, 0] > model.level) == _expected(explanation, bases, sources)
     moved = (sources >= 0).sum(axis=1)
     single = tuple(_share(agree[(moved == 1) & (sources[:, k] >= 0)]) for k in range(sources.shape[1]))
     joint = _share(agree[moved > 1]) if (moved > 1).any() else None

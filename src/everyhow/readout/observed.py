@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ..behavior import Behavior
 from ..common.errors import InputError
-from ..network.network import Network
-from .readout import VARIES, check_layer, check_tolerance, relative_residual
+from ..model.behavior import Behavior
+from ..model.model import Model
+from .readout import VARIES, check_tolerance, cut_of, relative_residual
 
 MOST_DIRECTIONS = 17
 # Signals tried at once; bounds the memory to tens of megabytes.
@@ -51,7 +51,7 @@ class Probe:
     accuracy: float
 
 
-def observed_signals(network: Network, behavior: Behavior, layer: int, tolerance: float) -> ObservedSignals:
+def observed_signals(model: Model, behavior: Behavior, layer: int, tolerance: float) -> ObservedSignals:
     """The signals that lie in the span of a layer's activations and a constant over the inputs of a behavior.
 
     A code is fixed by its values at as many inputs as the activations have directions, and one more; so every
@@ -64,9 +64,9 @@ def observed_signals(network: Network, behavior: Behavior, layer: int, tolerance
     """
     from scipy.linalg import qr
 
-    check_layer(network, layer)
+    cut = cut_of(model, layer)
     check_tolerance(tolerance)
-    states = network.layers(behavior.points)[layer]
+    states = cut.read(behavior.points)
     middle = states.mean(axis=0)
     directions, scales, turned = np.linalg.svd(states - middle, full_matrices=False)
     rank = int((scales > VARIES * max(1.0, np.abs(states).max())).sum())

@@ -13,7 +13,7 @@ from ..boolean.truth_table import INPUT_NAMES, TruthTable
 from ..common.arguments import is_number, is_whole, quoted
 from ..common.display import Displayed
 from ..common.errors import InputError
-from ..network.network import Network
+from ..model.model import Cut, Model
 
 DEFAULT_TOLERANCE = 1e-3
 # Directions in which a layer varies less than this, relative to its largest activation (or 1), are no directions.
@@ -128,11 +128,11 @@ class Signals:
         )
 
 
-def readable_signals(network: Network, layer: int, tolerance: float = DEFAULT_TOLERANCE) -> Signals:
+def readable_signals(model: Model, layer: int, tolerance: float = DEFAULT_TOLERANCE) -> Signals:
     """The signals that lie in the span of a hidden layer's activations and a constant, over the whole truth table.
 
     Args:
-        network: of at most 4 inputs.
+        model: of at most 4 inputs.
         layer: a hidden layer; 1 is the first.
         tolerance: the largest relative residual.
 
@@ -145,15 +145,14 @@ def readable_signals(network: Network, layer: int, tolerance: float = DEFAULT_TO
         >>> len(signals), str(signals[0])
         (7, 'AND(A,B) = h3')
     """
-    inputs = network.widths[0]
-    check_layer(network, layer)
+    inputs, cut = model.features, cut_of(model, layer)
     check_tolerance(tolerance)
     if inputs > MOST_INPUTS:
         raise InputError(
-            f"the network has {inputs} inputs; readouts are searched over all Boolean functions of at most "
+            f"the {model.kind} has {inputs} inputs; readouts are searched over all Boolean functions of at most "
             f"{MOST_INPUTS} inputs"
         )
-    states = network.layers(network.corners)[layer]
+    states = cut.read(model.corners)
     # Bit 0 is the first row: with it 0, every function but FALSE stands for itself and its complement.
     tables = np.arange(2, 1 << (1 << inputs), 2, dtype=np.int64)
     tables = tables[np.argsort(_reading_order(tables, inputs), kind="stable")]
@@ -177,11 +176,17 @@ def rows_of(tables: np.ndarray, inputs: int) -> Float[np.ndarray, "signals input
     return (tables[:, None] >> np.arange(1 << inputs) & 1).astype(np.float64)
 
 
-def check_layer(network: Network, layer: int) -> None:
-    """Raises InputError when the network has no such hidden layer."""
-    if not is_whole(layer, 1, network.depth - 1):
-        hidden = "no hidden layer" if network.depth == 1 else f"the hidden layers 1 to {network.depth - 1}"
-        raise InputError(f"there is no hidden layer {quoted(layer)}; the network has {hidden}")
+def cut_of(model: Model, layer: int) -> Cut:
+    """The hidden layer that is read.
+
+    Raises:
+        InputError: the model has no such hidden layer that everything passes.
+    """
+    cuts = {cut.layer: cut for cut in model.cuts()}
+    if not is_whole(layer, 1) or layer not in cuts:
+        layers = f"the hidden layers {min(cuts)} to {max(cuts)}" if cuts else "no hidden layer"
+        raise InputError(f"there is no hidden layer {quoted(layer)}; the {model.kind} has {layers}")
+    return cuts[layer]
 
 
 def check_tolerance(tolerance: float) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -11,9 +11,9 @@ from ..boolean.cost import CostModel, cheapest
 from ..common.arguments import check_budget, instance, is_whole, quoted
 from ..common.budget import DEFAULT_BUDGET, over_budget
 from ..common.errors import BudgetError, InputError
-from ..importing.door import as_network
-from ..network.network import Network, one_of
-from ..network.rounding import decision_margin
+from ..importing.door import as_model
+from ..model.model import Model
+from ..model.runnable import one_of
 from .explanation import ReadoutExplanation, explain_by
 from .readout import DEFAULT_TOLERANCE, Signals, readable_signals
 from .search import FittedSets, fit_sets, sets_to_fit
@@ -32,14 +32,14 @@ class Readouts:
     Iterating gives those of the rung `exact`, fewest signals first.
 
     Attributes:
-        network: with one output.
+        model: with one output.
         signals: what is readable in the layer.
         most_signals: the size of the largest sets.
         fitted: by size, the sets that pass the rung `behavioral`.
         costs: the prices by which `cheapest` judges.
     """
 
-    network: Network
+    model: Model
     signals: Signals
     most_signals: int
     fitted: Mapping[int, FittedSets]
@@ -80,12 +80,12 @@ class Readouts:
         if rung == "cheapest":
             yield from self._cheapest
             return
-        margin = decision_margin(self.network, self.network.corners)
+        margin = self.model.runs(self.model.corners).widest_margin
         for size, fitted in self.fitted.items():
             found = False
             for chosen in fitted.sets[self._passing("behavioral" if rung == "behavioral" else "exact", size)]:
                 found = True
-                yield explain_by(self.network, tuple(self.signals[int(index)] for index in chosen), margin)
+                yield explain_by(self.model, tuple(self.signals[int(index)] for index in chosen), margin)
             if found and rung == "fewest_signals":
                 return
 
@@ -100,7 +100,7 @@ class Readouts:
 
 
 def readouts(
-    network: Network,
+    network: Any,
     layer: int = 1,
     signals: int | None = None,
     tolerance: float = DEFAULT_TOLERANCE,
@@ -135,29 +135,29 @@ def readouts(
         >>> str(next(iter(found)))
         'XOR(A,B)'
     """
-    network = as_network(network)
+    model = as_model(network)
     if costs is not None:
         instance(costs, CostModel, "a CostModel", "make one with everyhow.CostModel")
     check_budget(budget)
-    readable = signals_of(network, layer, tolerance)
+    readable = signals_of(model, layer, tolerance)
     most = most_signals(readable, signals)
     number = sum(sets_to_fit(readable, size) for size in range(1, most + 1))
     if over_budget("", number * STEPS_PER_SET, budget):
         raise BudgetError(
             f"fitting {number:,} sets of at most {most} of {len(readable):,} signals", number * STEPS_PER_SET, budget
         )
-    return search(network, readable, most, costs or CostModel())
+    return search(model, readable, most, costs or CostModel())
 
 
-def signals_of(network: Network, layer: int, tolerance: float = DEFAULT_TOLERANCE) -> Signals:
+def signals_of(model: Model, layer: int, tolerance: float = DEFAULT_TOLERANCE) -> Signals:
     """The readable signals of a layer of a network with one output.
 
     Raises:
         InputError: several outputs, no such layer, more than 4 inputs, or a tolerance out of range.
     """
-    if network.widths[-1] != 1:
-        raise InputError(f"readouts explain one output; the network has {network.widths[-1]}: {one_of(network)}")
-    return readable_signals(network, layer, tolerance)
+    if model.outputs != 1:
+        raise InputError(f"readouts explain one output; the {model.kind} has {model.outputs}: {one_of(model)}")
+    return readable_signals(model, layer, tolerance)
 
 
 def most_signals(readable: Signals, asked: int | None) -> int:
@@ -178,7 +178,7 @@ def most_signals(readable: Signals, asked: int | None) -> int:
     return asked
 
 
-def search(network: Network, readable: Signals, most: int, costs: CostModel) -> Readouts:
+def search(model: Model, readable: Signals, most: int, costs: CostModel) -> Readouts:
     """Fit all sets of at most `most` signals."""
-    fitted = {size: fit_sets(network, readable, size) for size in range(1, most + 1)}
-    return Readouts(network, readable, most, fitted, costs)
+    fitted = {size: fit_sets(model, readable, size) for size in range(1, most + 1)}
+    return Readouts(model, readable, most, fitted, costs)

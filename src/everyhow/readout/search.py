@@ -9,9 +9,8 @@ from math import comb
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..network.network import Network
-from ..network.rounding import decision_margin, run_received
-from .readout import VARIES, Signals, rows_of
+from ..model.model import Cut, Model
+from .readout import VARIES, Signals, cut_of, rows_of
 
 # Fitted values computed at once; bounds the memory to tens of megabytes.
 VALUES_AT_ONCE = 1 << 21
@@ -35,17 +34,17 @@ def sets_to_fit(signals: Signals, size: int) -> int:
     return comb(len(signals), size) if size <= signals.rank else 0
 
 
-def fit_sets(network: Network, signals: Signals, size: int) -> FittedSets:
+def fit_sets(model: Model, signals: Signals, size: int) -> FittedSets:
     """Fit every set of `size` signals, and keep those of the rung `behavioral`.
 
     These are independent of each other and the constant; the least-squares combination of them, put in place of the
-    next layer's pre-activations, makes the network decide as it does at every input (by a margin of 1e-9 in the
+    next layer's pre-activations, makes the model decide as it does at every input (by a margin of 1e-9 in the
     output, and before every neuron that steps); and each has a share above the tolerance in what the combination varies
     by.
     """
-    received = network.received(signals.layer + 1, signals.states)
-    decisions = network.run(network.corners)[:, 0] > network.level
-    fit = _Fit(network, signals, received, decisions)
+    cut = cut_of(model, signals.layer)
+    received = cut.received(signals.states)
+    fit = _Fit(model, cut, signals, received)
     if not fit.variation > VARIES * max(1.0, float(np.abs(received).max())):
         # A layer that sends on a constant explains nothing; no signal has a share in it.
         return FittedSets(np.empty((0, size), np.int64), np.empty(0))
@@ -58,10 +57,10 @@ def fit_sets(network: Network, signals: Signals, size: int) -> FittedSets:
 class _Fit:
     """What every set is fitted to."""
 
-    def __init__(self, network: Network, signals: Signals, received: np.ndarray, decisions: np.ndarray) -> None:
-        self.network, self.layer, self.tolerance = network, signals.layer, signals.tolerance
-        self.received, self.decisions = received, decisions
-        self.margin = decision_margin(network, network.corners)
+    def __init__(self, model: Model, cut: Cut, signals: Signals, received: np.ndarray) -> None:
+        self.cut, self.level, self.tolerance = cut, model.level, signals.tolerance
+        self.received, self.decisions = received, model.run(model.corners)[:, 0] > model.level
+        self.margin = model.runs(model.corners).widest_margin
         self.tables, self.rows = signals.tables, rows_of(signals.tables, signals.inputs)
         self.ones = self.rows.sum(axis=1)
         self.spread = self.rows - self.rows.mean(axis=1, keepdims=True)
@@ -87,8 +86,8 @@ class _Fit:
         return sets[kept], residuals[kept]
 
     def _decided(self, fitted: Float[np.ndarray, "sets inputs neurons"]) -> Bool[np.ndarray, " sets"]:
-        outputs, near = run_received(self.network, self.layer + 1, fitted)
-        above = outputs[..., 0] - self.network.level
+        outputs, near = self.cut.run_received(fitted)
+        above = outputs[..., 0] - self.level
         margin = np.where(self.decisions, above, -above)
         return (margin.min(axis=1) > self.margin) & ~near.any(axis=1)
 

@@ -15,10 +15,10 @@ from ..auditing.document import MOST_LISTED
 from ..auditing.paper import PaperFindings
 from ..common.errors import InputError
 from ..common.files import writing_folder
-from ..interpretation.count import ReadingRule
 from ..interpretation.interpretations import Interpretations
 from ..mapping.findings import complexity
 from ..mapping.mapping import Mapping
+from ..model.reading import ReadingRule
 from ..readout.explanation import ReadoutExplanation
 from .audit_tables import aligned_mappings, examined_by_place, explanation_name
 from .drawings.codes import draw_codes
@@ -166,7 +166,7 @@ def _signatures(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Dr
         first, *others = map(neurons_text, sets)
         more = f" and {len(others)} more" if others else ""
         title = f"Signature {k}: {first}{more}"
-        yield f"signature-{k}", partial(draw_signature, rows, audit.network.widths[0], title)
+        yield f"signature-{k}", partial(draw_signature, rows, audit.network.features, title)
 
 
 def _rivals(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]:

@@ -9,12 +9,12 @@ from ..auditing.audit import Audit
 from ..auditing.paper import PaperFindings
 from ..boolean.truth_table import row_name
 from ..common.sql import RunTable, Table
-from ..interpretation.count import ReadingRule
 from ..interpretation.interpretations import Interpretations
 from ..ladder import DEFINITIONS
 from ..mapping.alignment import minimal_mappings
 from ..mapping.mapping import Mapping
 from ..model.circuit import Circuit
+from ..model.reading import ReadingRule
 from .terminal.lines import gate_text
 from .words import dispute_text, neurons_text, place_text, plural, survivors_by_rung
 
@@ -107,10 +107,11 @@ def _ladder(audit: Audit) -> _Rows:
 
 def _activations(audit: Audit, findings: PaperFindings) -> _Rows:
     network = audit.network
-    inputs = network.widths[0]
+    inputs = network.features
     rows = [
         (network.graph.name((layer, j)), layer, j, row_name(row, inputs), float(value))
-        for layer, state in enumerate(network.layers(network.corners))
+        for layer, state in enumerate(network.states(network.corners))
+        if network.graph.numbers[layer] == 1
         for j in range(state.shape[1])
         for row, value in enumerate(state[:, j])
     ]
@@ -121,7 +122,7 @@ def _edges(audit: Audit, findings: PaperFindings) -> _Rows:
     usage, network, name = findings.circuits.usage, audit.network, audit.network.graph.name
     rows = [] if usage is None else [
         (
-            name(edge.parent), name(edge.child), network.weights[edge[0] - 1][edge[1:]].item(),
+            name(edge.parent), name(edge.child), network.strength(edge),
             number, number / usage.circuits if usage.circuits else None, usage.role(edge),
         )
         for edge, number in usage.edges.items()
@@ -213,7 +214,7 @@ def _near_misses(audit: Audit, findings: PaperFindings) -> _Rows:
 
 def _signatures(audit: Audit, findings: PaperFindings) -> _Rows:
     found = findings.mappings.signatures
-    inputs = audit.network.widths[0]
+    inputs = audit.network.features
     numbers = {} if found is None else {rows: k for k, rows in enumerate(found.by_rows, start=1)}
 
     def text(rows: tuple[int, ...]) -> str:

@@ -5,7 +5,7 @@ from functools import partial
 from ..auditing.behavior_audit import BehaviorAudit
 from ..auditing.document import MOST_LISTED
 from ..model.circuit import Circuit
-from ..network.network import Network
+from ..model.model import Model
 from .audit_drawings import Draw, Drawings
 from .drawings.drawing import Drawing
 from .drawings.network import draw_usage_by_weights, draw_weights, outside
@@ -28,6 +28,6 @@ def behavior_drawings(audit: BehaviorAudit) -> Drawings:
     return Drawings(draw)
 
 
-def _circuit(network: Network, circuit: Circuit) -> Drawing:
+def _circuit(network: Model, circuit: Circuit) -> Drawing:
     drawing = draw_weights(network).with_states(outside(circuit))
     return Drawing(f"A circuit of {len(circuit)} edges", drawing.width, drawing.height, drawing.parts)

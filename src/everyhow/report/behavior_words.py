@@ -33,7 +33,7 @@ def facts(audit: BehaviorAudit) -> dict[str, str]:
         asked += f"; ablation {audit.findings.circuits.asked.ablation}"
     named = ", ".join(f"{name} is {k}" for k, name in enumerate(behavior.names))
     return {
-        "Network": network_in_short(audit.network),
+        audit.network.kind.capitalize(): network_in_short(audit.network),
         "Inputs": f"{plural(len(behavior.points), 'point')} of {plural(behavior.points.shape[1], 'feature')}",
         "Wanted": f"the network decides as wanted at {percent(audit.agreement)} % of them",
         "Asked": asked,

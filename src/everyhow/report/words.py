@@ -15,7 +15,7 @@ from ..common.estimate import Estimate
 from ..experiment.deciding import Dispute
 from ..mapping.mapping import Mapping
 from ..mapping.signatures import NeuronSet
-from ..network.network import Network
+from ..model.model import Model
 from ..readout.findings import LayerReadouts
 
 
@@ -102,11 +102,9 @@ def neurons_text(neurons: NeuronSet) -> str:
     return " + ".join(f"h{neurons.layer}.{j}" for j in neurons.neurons)
 
 
-def network_in_short(network: Network) -> str:
-    """Widths, activations and edges."""
-    names = ", ".join(dict.fromkeys(network.activations))
-    shape = "-".join(map(str, network.widths))
-    return ", ".join([shape, names, plural(network.edges, "edge"), *network.coding])
+def network_in_short(network: Model) -> str:
+    """Its shape, and how its numbers stand for bits."""
+    return ", ".join([network.in_short, *network.coding])
 
 
 def asked_in_short(audit: Audit) -> str:

@@ -8,11 +8,11 @@ import numpy as np
 
 from ..auditing.options import Preset, chosen_depth
 from ..authors import findings as authors
-from ..behavior import Behavior
 from ..circuit.findings import COUNTING, counting_steps
 from ..common.budget import over_budget
 from ..interpretation.findings import SAMPLE, STRETCH, steps_per_circuit
 from ..mapping.findings import foreseen_refusal
+from ..model.behavior import Behavior
 from ..model.space import circuits_in_space
 from ..network.network import Network
 from .plan import Block, Plan
@@ -99,7 +99,7 @@ def _explanation_seconds(setting: Setting, budget: int, exact_up_to: int) -> flo
     inputs = 1 << part.widths[0]
     steps = {what: needed for what, needed in counting_steps(part, inputs).items() if needed <= budget}
     circuits = PERFECT_SHARE * circuits_in_space(part.graph) if steps else 0
-    each = steps_per_circuit(part, inputs)
+    each = steps_per_circuit(part.graph.sizes, inputs)
     if circuits * each > (STRETCH * budget if circuits <= exact_up_to else budget):
         circuits = SAMPLE
     return PER_EXPLANATION + PER_CANDIDATE * sum(steps.values()) + PER_READING * circuits * each

@@ -9,11 +9,11 @@ from typing import Any, Literal, get_type_hints
 import numpy as np
 
 from ..auditing.options import DEEPEST
-from ..behavior import Task, parse_task
 from ..boolean.truth_table import MAX_INPUTS, TruthTable
 from ..common.arguments import quoted
 from ..common.errors import InputError
 from ..common.reading import cut, typed
+from ..model.task import Task, parse_task
 from ..training.settings import TrainingSettings, check_memory, training_rows
 
 # Raised when the same settings come to give other networks; then all identities change.

@@ -16,19 +16,20 @@ import numpy as np
 from ..auditing.counted import CountedExplanations, count_explanations
 from ..auditing.options import Preset, chosen_depth
 from ..authors import findings as authors
-from ..behavior import Behavior, Task
 from ..boolean.gates import name_of
 from ..boolean.truth_table import INPUT_NAMES
-from ..circuit.criterion import perfect
-from ..circuit.listing import is_listable, list_bits
 from ..circuit.overlap import jaccard
-from ..circuit.sampling import sample_circuits
 from ..common.errors import EveryhowError, InputError
 from ..common.progress import Progress
 from ..common.threads import one_thread
+from ..model.behavior import Behavior
 from ..model.circuit import Circuit
-from ..network.documents import network_bytes, network_document
+from ..model.criterion import perfect
+from ..model.task import Task
+from ..network.documents import network_bytes
+from ..network.listing import is_listable, list_bits
 from ..network.network import Network
+from ..network.sampling import sample_circuits
 from ..training import train_each
 from ..training.settings import Trained
 from ..training.untrained import untrained
@@ -129,7 +130,7 @@ def _rows(block: Block, candidate: _Candidate) -> Iterator[dict[str, Any]]:
     setting = block.setting
     network, sha = candidate.network, None
     if network is not None:
-        sha = hashlib.sha256(json.dumps(network_document(network), sort_keys=True).encode()).hexdigest()
+        sha = hashlib.sha256(json.dumps(network.document(), sort_keys=True).encode()).hexdigest()
     head = {
         "point": block.point,
         "replicate": candidate.replicate,

@@ -5,9 +5,9 @@ from dataclasses import fields
 from importlib.util import find_spec
 from typing import Any
 
-from ..behavior import Task, parse_task
 from ..common.arguments import is_whole, listed, quoted
 from ..common.errors import InputError, MissingExtraError
+from ..model.task import Task, parse_task
 from ..network.network import Network
 from .settings import Trained, TrainingSettings, check_memory, training_rows
 

@@ -7,13 +7,15 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Float
 
-from ..behavior import Task
 from ..boolean.truth_table import assignments, row_name
-from ..common.arguments import is_number, is_whole, quoted
+from ..common.arguments import check_sizes, is_number, is_whole, quoted
 from ..common.budget import rounded
 from ..common.errors import InputError
-from ..network.activations import LEAKY, SIGMOID, TANH, activation
-from ..network.network import MOST_LAYERS, Network, check_sizes, checked_input_values, checked_threshold, coded
+from ..model.activations import LEAKY, SIGMOID, TANH, activation
+from ..model.runnable import checked_input_values, checked_threshold, coded
+from ..model.task import Task
+from ..network.feed_forward import MOST_LAYERS
+from ..network.network import Network
 
 # More rows, epochs or neurons than this are a mistake of typing, and more than memory holds.
 MOST = 10**9

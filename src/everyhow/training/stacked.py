@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.optim.adamw import adamw
 
-from ..behavior import Task
-from ..network.activations import LEAKY, TANH, activation
+from ..model.activations import LEAKY, TANH, activation
+from ..model.task import Task
 from ..network.network import Network
 from .settings import Checkpoint, Trained, TrainingSettings, accuracy_of, training_rows
 

@@ -4,9 +4,9 @@ import itertools
 
 import numpy as np
 
-from ..behavior import Task
 from ..common.errors import InputError
-from ..network.activations import activation
+from ..model.activations import activation
+from ..model.task import Task
 from ..network.network import Network
 from .settings import Trained, TrainingSettings, accuracy_of
 

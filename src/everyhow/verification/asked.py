@@ -8,11 +8,10 @@ from typing import Any
 
 from ..auditing.provenance import DOCUMENT_DIGEST, behavior_digest
 from ..auditing.schema import SCHEMA_VERSION
-from ..behavior import parse_task
 from ..boolean.cost import CostModel
 from ..boolean.gates import GATES
 from ..common.errors import InputError
-from ..network.documents import network_document
+from ..model.task import parse_task
 from ..network.network import Network
 from .check import Check
 from .comparing import Holds, Open, compared
@@ -61,7 +60,7 @@ def asked_again(
     document: dict[str, Any], network: Network, whole: dict[str, Any] | None = None, output: int | None = None
 ) -> dict[str, Any]:
     """What has to stand where it says what was asked. Of one output of several, `whole` says it too."""
-    found: dict[str, Any] = {"provenance": _provenance(document), "network": network_document(network)}
+    found: dict[str, Any] = {"provenance": _provenance(document), "network": network.document()}
     if DOCUMENT_DIGEST in document["provenance"] and "ladder" in document:
         radius = document["options"]["robust"]
         if document.get("preset") != "authors":

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..behavior import parse_task
 from ..boolean.gates import name_of
 from ..boolean.truth_table import TruthTable
 from ..model.space import circuits_in_space
+from ..model.task import parse_task
 from ..network.documents import network_from_document
 from ..network.network import Network
 from . import plain

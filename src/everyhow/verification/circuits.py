@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..behavior import Behavior
-from ..circuit.uniform import draw_from_space
+from ..model.behavior import Behavior
 from ..model.space import circuits_in_space
+from ..model.uniform import draw_from_space
 from ..network.network import Network
 from . import plain
 from .check import Check
@@ -603,14 +603,16 @@ def as_plain(network: Network, edges: Sequence[Sequence[int]]) -> PlainCircuit:
 
 def drawn(network: Network, size: int, generator: np.random.Generator) -> list[PlainCircuit]:
     """Circuits drawn from the whole space."""
-    masks = draw_from_space(network, size, generator)
-    return [
-        tuple(
-            tuple(tuple(i for i in range(width) if int(mask) >> i & 1) for mask in layer[:following])
-            for layer, width, following in zip(circuit, network.widths, network.widths[1:], strict=False)
+    found, graph = [], network.graph
+    for circuit in draw_from_space(graph, size, generator):
+        there = {edge for edge, chosen in zip(graph.edges, circuit, strict=True) if chosen}
+        found.append(
+            tuple(
+                tuple(tuple(i for i in range(into) if (layer, j, i) in there) for j in range(out))
+                for layer, (into, out) in enumerate(itertools.pairwise(network.widths), start=1)
+            )
         )
-        for circuit in masks
-    ]
+    return found
 
 
 def _share(what: str, number: int, right: int, space: int, stated: Any) -> Check:

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from ..behavior import parse_task
 from ..boolean.algorithms import Algorithm, Leaf, Tree, algorithms
+from ..model.task import parse_task
 from ..network.network import Network
 from . import plain
 from .check import Check

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..behavior import Behavior, behavior_from_document
+from ..model.behavior import Behavior, behavior_from_document
 from ..network.documents import network_from_document
 from ..network.network import Network
 from . import plain

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..behavior import Behavior
 from ..boolean.gates import name_of
 from ..boolean.truth_table import TruthTable
+from ..model.behavior import Behavior
 from ..model.space import circuits_in_space
 from ..network.network import Network
 from . import plain

@@ -17,7 +17,6 @@ from ..common.errors import FileFormatError, InputError
 from ..model.space import circuits_in_space
 from ..network.documents import network_from_document
 from ..network.network import Network
-from ..network.rounding import onward, whole_runs
 from .asked import OPTIONS, asked_again, check_schema
 from .authors import authors_again
 from .check import Check
@@ -110,8 +109,7 @@ def _rounding_decides(document: dict[str, Any]) -> bool:
         return False
     network = network_from_document(document)
     points = np.array(document["behavior"]["points"]) if "behavior" in document else network.corners
-    runs = whole_runs(network, points)
-    return any(after.steps or after.margin > BOUNDARY for after in (onward(runs, k) for k in range(network.depth)))
+    return any(after.steps or after.margin > BOUNDARY for after in network.runs(points).after)
 
 
 def _tells_ties(part: dict[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from ...boolean.truth_table import TruthTable
-from ...network.network import Network
+from ...model.model import Model
 from ...readout.explanation import ReadoutExplanation
 from ...readout.readout import Readout
 from .drawing import Drawing
@@ -20,9 +20,9 @@ MOST_NUMBERED = 7
 TOP = 40.0
 
 
-def draw_codes(network: Network, explanation: ReadoutExplanation) -> Drawing:
+def draw_codes(network: Model, explanation: ReadoutExplanation) -> Drawing:
     """The signals of an explanation over the neurons of their layer, and the gate that turns them into the output."""
-    states = network.layers(network.corners)[explanation.layer]
+    states = network.states(network.corners)[explanation.layer]
     return _codes(explanation.readouts, explanation, [states[:, j] for j in range(states.shape[1])])
 
 

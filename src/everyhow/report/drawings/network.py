@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -10,8 +12,8 @@ from ...circuit.overlap import Usage
 from ...mapping.mapping import Mapping
 from ...mapping.signatures import NeuronSet
 from ...model.circuit import Circuit
-from ...model.graph import Edge, usual_name
-from ...network.network import Network
+from ...model.graph import Edge, Graph
+from ...model.model import Model
 from ..words import percent
 from .drawing import Drawing, beside
 from .palette import badge_role, variable_role
@@ -26,14 +28,30 @@ MOST_LABELLED = 16
 
 @dataclass(frozen=True)
 class Columns:
-    """Where the neurons of a network of these widths stand: each layer is a column."""
+    """Where the nodes of a model stand: each stage is a column.
 
-    widths: tuple[int, ...]
+    Attributes:
+        names: of every node, by stage and place.
+        crossed: whether edges pass columns, behind what nodes are called.
+    """
+
+    names: tuple[tuple[str, ...], ...]
+    crossed: bool = False
+
+    @staticmethod
+    def of(graph: Graph) -> "Columns":
+        """The columns of a graph."""
+        return Columns(graph.names, not graph.layered)
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """The nodes of each column."""
+        return tuple(map(len, self.names))
 
     @property
     def radius(self) -> float:
         """Of a neuron; smaller where a layer is wide."""
-        return max(7.0, min(21.0, 190.0 / max(self.widths)))
+        return max(7.0, min(21.0, 190.0 / max(self.sizes)))
 
     @property
     def step(self) -> float:
@@ -43,44 +61,48 @@ class Columns:
     @property
     def width(self) -> float:
         """Of the drawing."""
-        return 2 * (SIDE + self.radius) + COLUMN * (len(self.widths) - 1)
+        return 2 * (SIDE + self.radius) + COLUMN * (len(self.sizes) - 1)
 
     @property
     def height(self) -> float:
         """Of the drawing."""
-        return HEAD + FOOT + self.step * max(self.widths)
+        return HEAD + FOOT + self.step * max(self.sizes)
 
     def middle(self, layer: int, neuron: int) -> tuple[float, float]:
         """The middle of a neuron; layer 0 is the inputs."""
-        axis = HEAD + self.step * max(self.widths) / 2
-        y = axis + (neuron - (self.widths[layer] - 1) / 2) * self.step
+        axis = HEAD + self.step * max(self.sizes) / 2
+        y = axis + (neuron - (self.sizes[layer] - 1) / 2) * self.step
         return SIDE + self.radius + COLUMN * layer, y
 
     def name(self, layer: int, neuron: int) -> str:
-        """What a neuron is called."""
-        return usual_name(layer, neuron, len(self.widths) - 1)
+        """What a node is called."""
+        return self.names[layer][neuron]
+
+    def gap(self, layer: int, y: float) -> float:
+        """The height nearest to `y` at which an edge passes a column between its nodes, or beside them."""
+        first = self.middle(layer, 0)[1] - self.step / 2
+        return first + self.step * min(max(round((y - first) / self.step), 0), self.sizes[layer])
 
 
-def draw_network(network: Network) -> Drawing:
+def draw_network(network: Model) -> Drawing:
     """The whole network: weights by the thickness of edges (broken lines for negative ones), and in each neuron a
     square per input, darker where its activation is larger."""
-    columns = Columns(network.widths)
-    widths = "-".join(map(str, network.widths))
+    columns = Columns.of(network.graph)
     parts = [*_headings(columns), *_edges(columns, network)]
-    parts += _neurons(columns, network.layers(network.corners)) if _has_rows(network) else _plain(columns)
-    return Drawing(f"The network {widths}: {network.edges} edges", columns.width, columns.height, tuple(parts))
+    parts += _neurons(columns, network.states(network.corners)) if _has_rows(network) else _plain(columns)
+    return Drawing(f"{_titled(network)}: {len(network.graph.edges)} edges", columns.width, columns.height, tuple(parts))
 
 
-def draw_weights(network: Network) -> Drawing:
+def draw_weights(network: Model) -> Drawing:
     """The whole network without activations, for inputs that are data: weights by the thickness of edges."""
-    columns = Columns(network.widths)
+    columns = Columns.of(network.graph)
     parts = (*_headings(columns), *_edges(columns, network), *_plain(columns))
-    return Drawing(f"The network {'-'.join(map(str, network.widths))}", columns.width, columns.height, parts)
+    return Drawing(_titled(network), columns.width, columns.height, parts)
 
 
-def draw_circuit(network: Network, circuit: Circuit) -> Drawing:
+def draw_circuit(network: Model, circuit: Circuit) -> Drawing:
     """A circuit in its network, run alone; all else is set back."""
-    columns = Columns(network.widths)
+    columns = Columns.of(network.graph)
     parts = [*_headings(columns), *_edges(columns, network)]
     if _has_rows(network):
         parts += _neurons(columns, network.run_circuit(network.corners, circuit))
@@ -92,14 +114,14 @@ def draw_circuit(network: Network, circuit: Circuit) -> Drawing:
 
 def draw_wiring(circuit: Circuit) -> Drawing:
     """A circuit without its network: which edges there are, weights unknown."""
-    columns = Columns(circuit.widths)
+    columns = Columns.of(circuit.graph)
     edges = [_edge(columns, edge, "plain", 2.0, "") for edge in circuit.graph.edges]
-    title = f"A circuit of {len(circuit)} edges in a {'-'.join(map(str, circuit.widths))} network"
+    title = f"A circuit of {len(circuit)} edges in a {_shape(circuit.graph)} network"
     parts = (*_headings(columns), *edges, *_plain(columns))
     return Drawing(title, columns.width, columns.height, parts).with_states(outside(circuit))
 
 
-def draw_difference(network: Network, one: Circuit, other: Circuit) -> Drawing:
+def draw_difference(network: Model, one: Circuit, other: Circuit) -> Drawing:
     """Two circuits side by side; what both have is set back by half, so that the difference stands out."""
     shared = {_edge_key(edge): "half" for edge in one.edges if edge in other}
     drawings = {}
@@ -110,21 +132,21 @@ def draw_difference(network: Network, one: Circuit, other: Circuit) -> Drawing:
     return beside("Two circuits and their difference", drawings)
 
 
-def draw_usage(network: Network, usage: Usage) -> Drawing:
+def draw_usage(network: Model, usage: Usage) -> Drawing:
     """How many of the perfect circuits use each edge and neuron: in all, in some (set back by half), in none."""
     return _lit_by_usage(draw_network(network), network, usage)
 
 
-def draw_usage_by_weights(network: Network, usage: Usage) -> Drawing:
+def draw_usage_by_weights(network: Model, usage: Usage) -> Drawing:
     """The same without activations."""
     return _lit_by_usage(draw_weights(network), network, usage)
 
 
-def _lit_by_usage(drawing: Drawing, network: Network, usage: Usage) -> Drawing:
+def _lit_by_usage(drawing: Drawing, network: Model, usage: Usage) -> Drawing:
     states = {"core": "", "contingent": "half", "never": "dim"}
     lit = {_edge_key(edge): states[usage.role(edge)] for edge in usage.edges}
     lit |= {_neuron_key(*neuron): states[usage.role(neuron)] for neuron in usage.neurons}
-    columns = Columns(network.widths)
+    columns = Columns.of(network.graph)
     shares = [
         Part(
             "",
@@ -147,15 +169,15 @@ def _lit_by_usage(drawing: Drawing, network: Network, usage: Usage) -> Drawing:
     return named.with_states(lit).with_parts(*shares)
 
 
-def draw_sets(network: Network, sets: Sequence[NeuronSet], title: str) -> Drawing:
+def draw_sets(network: Model, sets: Sequence[NeuronSet], title: str) -> Drawing:
     """Neuron sets in the network, each ringed in the colour and with the number of its variable."""
-    columns = Columns(network.widths)
+    columns = Columns.of(network.graph)
     drawing = draw_network(network)
     rings = [ring(columns, index, (s.layer, j)) for index, s in enumerate(sets) for j in s.neurons]
     return replace(drawing, title=title).with_parts(*rings)
 
 
-def draw_places(network: Network, mapping: Mapping) -> Drawing:
+def draw_places(network: Model, mapping: Mapping) -> Drawing:
     """Where a mapping puts each variable."""
     return draw_sets(network, mapping.sets, f"Where {mapping.algorithm} sits: {mapping}")
 
@@ -172,10 +194,9 @@ def ring(columns: Columns, index: int, neuron: Neuron) -> Part:
 def outside(circuit: Circuit) -> dict[str, str]:
     """The parts of a drawing of the network that a circuit leaves out, as set back."""
     states = {_edge_key(edge): "dim" for edge in circuit.graph.edges if edge not in circuit}
-    used = {*circuit.neurons, *((0, i) for layer, _, i in circuit.edges if layer == 1)}
-    last = len(circuit.widths) - 1
-    everything = ((layer, j) for layer in range(last) for j in range(circuit.widths[layer]))
-    return states | {_neuron_key(*neuron): "dim" for neuron in everything if neuron not in used}
+    used = {edge.parent for edge in circuit.edges}
+    everything = (node for node in circuit.graph.nodes if node.stage < circuit.graph.last)
+    return states | {_neuron_key(*node): "dim" for node in everything if node not in used}
 
 
 def levels(values: np.ndarray) -> np.ndarray:
@@ -198,41 +219,58 @@ def squares(x: float, y: float, side: float, shades: Sequence[float]) -> list[Bo
     return found
 
 
-def _has_rows(network: Network) -> bool:
-    return network.widths[0] <= len(INPUT_NAMES)
+def _has_rows(network: Model) -> bool:
+    """Whether what its nodes compute is shown, a square for each row of the truth table."""
+    return network.features <= len(INPUT_NAMES) and set(network.graph.numbers) == {1}
+
+
+def _titled(network: Model) -> str:
+    return f"The {network.kind} {_shape(network.graph)}"
+
+
+def _shape(graph: Graph) -> str:
+    return "-".join(map(str, graph.sizes))
 
 
 def _headings(columns: Columns) -> list[Part]:
-    last = len(columns.widths) - 1
-    names = ["inputs", *(f"layer {k}" for k in range(1, last)), "output" + "s" * (columns.widths[-1] > 1)]
+    last = len(columns.sizes) - 1
+    names = ["inputs", *(f"layer {k}" for k in range(1, last)), "output" + "s" * (columns.sizes[-1] > 1)]
     return [Part("", "", (Label("note", columns.middle(k, 0)[0], 14, name, 12),)) for k, name in enumerate(names)]
 
 
-def _edges(columns: Columns, network: Network) -> list[Part]:
-    largest = max(float(np.abs(w).max()) for w in network.weights) or 1.0
+def _edges(columns: Columns, network: Model) -> list[Part]:
+    strengths = {edge: network.strength(edge) for edge in network.graph.edges}
+    largest = max((abs(strength) for strength in strengths.values() if strength is not None), default=0.0) or 1.0
     parts = []
-    for edge in network.graph.edges:
-        layer, j, i = edge
-        weight = float(network.weights[layer - 1][j, i])
-        role = "positive" if weight > 0 else "negative"
-        width = THINNEST + (THICKEST - THINNEST) * abs(weight) / largest
-        parts.append(_edge(columns, edge, role, width, f", weight {weight:.3g}"))
+    for edge, strength in strengths.items():
+        if strength is None:
+            parts.append(_edge(columns, edge, "plain", 2.0, ""))
+            continue
+        role = "positive" if strength > 0 else "negative"
+        width = THINNEST + (THICKEST - THINNEST) * abs(strength) / largest
+        parts.append(_edge(columns, edge, role, width, f", weight {strength:.3g}"))
     return parts
 
 
 def _edge(columns: Columns, edge: Edge, role: str, width: float, said: str) -> Part:
-    layer, j, i = edge
-    title = f"{columns.name(layer - 1, i)} to {columns.name(layer, j)}{said}"
-    line = Line(role, *columns.middle(layer - 1, i), *columns.middle(layer, j), width)
-    return Part(_edge_key(edge), title, (line,))
+    """An edge from stage to stage is a straight line; one that skips stages passes each between its nodes."""
+    parent, child = edge.parent, edge.child
+    title = f"{columns.name(*parent)} to {columns.name(*child)}{said}"
+    (x1, y1), (x2, y2) = columns.middle(*parent), columns.middle(*child)
+    points = [(x1, y1)]
+    for stage in range(parent.stage + 1, child.stage):
+        x = columns.middle(stage, 0)[0]
+        points.append((x, columns.gap(stage, y1 + (y2 - y1) * (x - x1) / (x2 - x1))))
+    lines = (Line(role, *one, *other, width) for one, other in pairwise([*points, (x2, y2)]))
+    return Part(_edge_key(edge), title, tuple(lines))
 
 
 def _neurons(columns: Columns, states: Sequence[np.ndarray]) -> list[Part]:
     parts = []
     for layer, state in enumerate(states):
-        for j in range(columns.widths[layer]):
+        for j in range(columns.sizes[layer]):
             values = state[:, j]
-            inputs = columns.widths[0]
+            inputs = columns.sizes[0]
             said = ", ".join(f"{value:.3g} at {row_name(row, inputs)}" for row, value in enumerate(values))
             shapes = squares(*columns.middle(layer, j), columns.radius * 1.25, levels(values).tolist())
             parts.append(_neuron(columns, layer, j, f"{columns.name(layer, j)}: {said}", shapes))
@@ -242,7 +280,7 @@ def _neurons(columns: Columns, states: Sequence[np.ndarray]) -> list[Part]:
 def _plain(columns: Columns) -> list[Part]:
     return [
         _neuron(columns, layer, j, columns.name(layer, j), [])
-        for layer, width in enumerate(columns.widths)
+        for layer, width in enumerate(columns.sizes)
         for j in range(width)
     ]
 
@@ -250,8 +288,10 @@ def _plain(columns: Columns) -> list[Part]:
 def _neuron(columns: Columns, layer: int, j: int, title: str, inside: list[Box]) -> Part:
     x, y = columns.middle(layer, j)
     shapes = [Circle("neuron" if layer else "input", x, y, columns.radius), *inside]
-    if columns.widths[layer] <= MOST_LABELLED:
-        shapes.append(Label("note", x, y + columns.radius + 8, columns.name(layer, j), 11))
+    if columns.sizes[layer] <= MOST_LABELLED:
+        shapes.append(
+            Label("halo" if columns.crossed else "note", x, y + columns.radius + 8, columns.name(layer, j), 11)
+        )
     return Part(_neuron_key(layer, j), title, tuple(shapes))
 
 

@@ -20,14 +20,14 @@ TOP = 34.0
 
 def draw_axes(table: Interpretations) -> Drawing:
     """The activation axis of every neuron that varies, with a dot for each input and every separator that could be."""
-    graph = table.network.graph
-    states = table.network.run_circuit(table.points, table.circuit)
+    graph = table.model.graph
+    states = table.model.run_circuit(table.points, table.circuit)
     parts = []
     for k, (neuron, readings) in enumerate(table.readings.items()):
         layer, j = neuron
         values = states[layer][:, j]
         y = TOP + STEP * k
-        parts += _axis(graph.name(neuron), values, y, table.network.widths[0])
+        parts += _axis(graph.name(neuron), values, y, table.model.features)
         for index, reading in enumerate(readings):
             x = _place(reading.separator, values)
             title = f"{graph.name(neuron)} is 1 above {reading.separator:.3g}; gap {percent(reading.gap)}%"
@@ -39,8 +39,8 @@ def draw_axes(table: Interpretations) -> Drawing:
 
 def draw_interpretation(table: Interpretations, interpretation: Interpretation) -> Drawing:
     """The same with the separators of one interpretation, and the gate of each neuron to the right."""
-    drawing, graph = draw_axes(table), table.network.graph
-    states = table.network.run_circuit(table.points, table.circuit)
+    drawing, graph = draw_axes(table), table.model.graph
+    states = table.model.run_circuit(table.points, table.circuit)
     parts = []
     right = LEFT + AXIS + 22
     width = drawing.width

@@ -6,16 +6,14 @@ from typing import Any
 
 from ...auditing.audit import Audit
 from ...auditing.paper import PaperFindings
-from ...behavior import Behavior
-from ...circuit.count import CircuitCount
-from ...circuit.criterion import Criterion, perfect, resample_faithful
-from ...circuit.listing import is_listable, list_circuits
-from ...circuit.sampling import sample_circuits
-from ...interpretation.count import ReadingRule
 from ...interpretation.interpretation import NeuronGate
 from ...interpretation.interpretations import Interpretations
+from ...model.behavior import Behavior
 from ...model.circuit import Circuit
+from ...model.criterion import Criterion, perfect, resample_faithful
 from ...model.graph import Graph
+from ...model.model import CircuitCount, Model
+from ...model.reading import ReadingRule
 from ..audit_drawings import draw_sizes
 from ..audit_tables import edges_text
 from ..drawings.readings import draw_axes, separators
@@ -43,14 +41,15 @@ def where(audit: Audit, findings: PaperFindings, behavior: Behavior, room: Room)
         family["circuits"] = [place[circuit] for circuit in family["circuits"]]
     histogram = draw_sizes(findings)
     rule = ReadingRule(decision=audit.decision)
+    asked, unread = findings.interpretations.asked, "; ".join(findings.interpretations.beyond)
     tables = [Interpretations(audit.network, circuit, behavior.points, rule) for circuit in listed]
     return {
         "usage": _usage(findings),
         "histogram": None if histogram is None else inside_page(histogram),
         "families": families,
         "circuits": [
-            _circuit(table, read and found.asked.ablation == "zero", room)
-            for table, read in zip(tables, _affordable(tables), strict=True)
+            _circuit(table, None if read else _too_long(table) if asked else unread, room)
+            for table, read in zip(tables, _affordable(tables) if asked else [False] * len(tables), strict=True)
         ],
         "known": found.perfect is not None,
     }
@@ -74,17 +73,20 @@ def _families(audit: Audit, findings: PaperFindings, behavior: Behavior, room: R
             resample_faithful(audit.network, behavior, found.asked.ablation),
         ),
     ):
-        if count is not None and count.between[0] and is_listable(audit.network):
+        if count is not None and count.between[0] and audit.network.listable:
             families.append(_any_of(name, title, count, criterion, found.in_space, room))
     return families
 
 
-def _any_of(name: str, title: str, count: CircuitCount, criterion: Criterion, space: int, room: Room) -> dict[str, Any]:
+def _any_of(
+    name: str, title: str, count: CircuitCount, criterion: Criterion[Model], space: int, room: Room
+) -> dict[str, Any]:
     """All circuits that meet a criterion where they are few, else some drawn at random."""
     low, high = count.between
+    search = criterion.model.search(criterion)
     if low == high <= room.circuits and space <= LISTED_SPACE:
-        return _family(name, title, sorted(list_circuits(criterion), key=len), low, room, "fewest edges first")
-    drawn = tuple(dict.fromkeys(sample_circuits(criterion, room.circuits)))
+        return _family(name, title, sorted(search.circuits(), key=len), low, room, "fewest edges first")
+    drawn = tuple(dict.fromkeys(search.sample(room.circuits)))
     return _family(name, title, drawn, low if low == high else [low, high], room, "drawn uniformly")
 
 
@@ -110,13 +112,13 @@ def _usage(findings: PaperFindings) -> dict[str, Any] | None:
     }
 
 
-def _circuit(table: Interpretations, read: bool, room: Room) -> dict[str, Any]:
-    network, circuit = table.network, table.circuit
+def _circuit(table: Interpretations, unread: str | None, room: Room) -> dict[str, Any]:
+    network, circuit = table.model, table.circuit
     return {
         "edges": edge_numbers(circuit),
         "text": edges_text(circuit),
         "activations": activations(network.run_circuit(table.points, circuit)),
-        "what": {"axes": inside_page(draw_axes(table)), **(_read(table, room) if read else _unread(table))},
+        "what": {"axes": inside_page(draw_axes(table)), **(_read(table, room) if unread is None else _unread(unread))},
     }
 
 
@@ -129,14 +131,18 @@ def _affordable(tables: Sequence[Interpretations]) -> list[bool]:
     return found
 
 
-def _unread(table: Interpretations) -> dict[str, Any]:
-    note = f"Its interpretations are not counted here: that would take about {_steps(table):,} steps."
+def _too_long(table: Interpretations) -> str:
+    return f"that would take about {_steps(table):,} steps"
+
+
+def _unread(why: str) -> dict[str, Any]:
+    note = f"Its interpretations are not counted here: {why}."
     return {"number": None, "expanded": None, "listed": [], "note": note, "gates": []}
 
 
 def _read(table: Interpretations, room: Room) -> dict[str, Any]:
     """The interpretations of one circuit: how many, each neuron's gates, and those with the widest gaps."""
-    graph = table.network.graph
+    graph = table.model.graph
     number = table.count
     listed = list(islice(table.by_gaps(), room.interpretations))
     gates = [
@@ -175,7 +181,7 @@ def _parents(gate: NeuronGate, graph: Graph) -> str:
 
 def _steps(table: Interpretations) -> int:
     """States and pairs of neighbouring ones, were every reading consistent with every other."""
-    states = [1] * (table.network.depth + 1)
+    states = [1] * (table.model.graph.last + 1)
     for (layer, _), readings in table.readings.items():
         states[layer] *= len(readings)
     return sum(one * other for one, other in pairwise(states)) + STEPS_PER_STATE * sum(states)

@@ -4,9 +4,9 @@ from typing import Any
 
 from ...auditing.audit import Audit
 from ...auditing.paper import PaperFindings
-from ...behavior import Behavior
 from ...boolean.truth_table import row_name
 from ...ladder import DEFINITIONS
+from ...model.behavior import Behavior
 from ..audit_tables import audit_tables
 from ..drawings.network import draw_network
 from ..drawings.svg import inside_page
@@ -76,16 +76,16 @@ def _head(audit: Audit) -> dict[str, Any]:
 
 def _network(audit: Audit) -> dict[str, Any]:
     network = audit.network
-    inputs = network.widths[0]
+    inputs = network.features
     return {
         "svg": inside_page(draw_network(network)),
-        "widths": list(network.widths),
+        "widths": list(network.graph.sizes),
         "rows": [row_name(row, inputs) for row in range(1 << inputs)],
         "edges": [list(edge) for edge in network.graph.edges],
         "names": {
             f"{layer}-{j}": name for layer, names in enumerate(network.graph.names) for j, name in enumerate(names)
         },
-        "activations": activations(network.layers(network.corners)),
+        "activations": activations(network.states(network.corners)),
     }
 
 

@@ -73,7 +73,7 @@ def signatures(audit: Audit, findings: PaperFindings, room: Room) -> dict[str, A
     if found is None or len(found) > room.sets:
         return None
     numbers = {rows: k for k, rows in enumerate(found.by_rows)}
-    inputs = 1 << audit.network.widths[0]
+    inputs = 1 << audit.network.features
     return {
         "tables": ["".join(str(row >> base & 1) for row in rows for base in range(inputs)) for rows in numbers],
         "layers": [[numbers[tuple(rows)] for rows in table.tolist()] for table in found.rows],

@@ -5,13 +5,13 @@ from typing import Any
 
 from ...auditing.audit import Audit
 from ...auditing.paper import PaperFindings
-from ...behavior import Behavior
 from ...boolean.algorithms import idle_gate
 from ...circuit.faults import fallen
 from ...experiment.ranking import cost_of
 from ...ladder import DEFINITIONS, IN_SHORT, Fault
 from ...mapping.faults import fault_of_near_miss
 from ...mapping.findings import RUNGS, MappingFindings, complexity, simplicity
+from ...model.behavior import Behavior
 from ..audit_tables import edges_text
 from ..drawings.ladder import bar_share, lower
 from ..words import place_text, plural, survivors_by_rung, trivial_text

@@ -81,7 +81,7 @@ def _output_parts(audit: Audit) -> Iterator[RenderableType]:
 def _head(audit: Audit) -> RenderableType:
     table = fact_table()
     table.add_row("Task", Text(audit.task, style="bold"))
-    table.add_row("Network", Text(network_in_short(audit.network)))
+    table.add_row(audit.network.kind.capitalize(), Text(network_in_short(audit.network)))
     table.add_row("Preset", Text(asked_in_short(audit)))
     for remark in audit.remarks:
         table.add_row("Note", Text(remark))
@@ -148,6 +148,8 @@ def _simplest_circuit(findings: PaperFindings) -> Iterator[RenderableType]:
     rivals = survivors[rung] if rung != "perfect" else len(findings.circuits.minimal or ())
     yield heading(f"Smallest circuit left by {rung}{_one_of(rivals or 1)}: {len(circuit)} edges")
     yield indented(Text("\n".join(circuit_lines(circuit, interpretation)), overflow="fold"))
+    if not findings.interpretations.asked:
+        return
     note = "This circuit has no interpretation." if interpretation is None else _gap_note(interpretation)
     yield indented(Text(note, style="dim"))
 

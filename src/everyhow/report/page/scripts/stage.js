@@ -15,12 +15,19 @@ function light(svg, states) {
   }
 }
 
+// The node that reads an edge and the one that is read: [layer, neuron, parent], the parent being of the layer before,
+// or [layer, neuron, layer of the parent, parent, slot].
+function endsOf(edge) {
+  const [layer, neuron, ...parent] = edge;
+  return [`${layer}-${neuron}`, parent.length === 1 ? `${layer - 1}-${parent[0]}` : `${parent[0]}-${parent[1]}`];
+}
+
 // What a circuit leaves out, as states.
 function outsideOf(network, edges) {
   const states = {}, inside = new Set(edges), used = new Set();
-  network.edges.forEach(([layer, neuron, parent], k) => {
-    if (!inside.has(k)) states[`edge-${layer}-${neuron}-${parent}`] = "dim";
-    else used.add(`${layer}-${neuron}`).add(`${layer - 1}-${parent}`);
+  network.edges.forEach((edge, k) => {
+    if (!inside.has(k)) states[`edge-${edge.join("-")}`] = "dim";
+    else endsOf(edge).forEach((end) => used.add(end));
   });
   for (const key of Object.keys(network.names)) if (!used.has(key)) states[`neuron-${key}`] = "dim";
   return states;

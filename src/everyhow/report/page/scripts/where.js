@@ -8,7 +8,7 @@ function whereView(root, data, stage, onCircuit) {
     button.addEventListener("click", () => {
       const states = {};
       for (const [key, [, role]] of Object.entries(where.usage.items)) {
-        const part = key.split("-").length === 3 ? `edge-${key}` : `neuron-${key}`;
+        const part = key.split("-").length === 2 ? `neuron-${key}` : `edge-${key}`;
         states[part] = { core: "", contingent: "half", never: "dim" }[role];
       }
       const { core, contingent, never } = where.usage.roles;
@@ -80,6 +80,6 @@ function whereView(root, data, stage, onCircuit) {
 }
 
 function edgeName(network, k) {
-  const [layer, neuron, parent] = network.edges[k];
-  return `${network.names[`${layer - 1}-${parent}`]}→${network.names[`${layer}-${neuron}`]}`;
+  const [child, parent] = endsOf(network.edges[k]);
+  return `${network.names[parent]}→${network.names[child]}`;
 }

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from ..common.errors import InputError
-from ..network.network import Network
+from .feed_forward import FeedForward
 from .running import Masks
 
 # Parents are bits of a signed 64-bit number.
@@ -24,7 +24,7 @@ Graph = Bool[np.ndarray, "circuits neurons parents"]
 Used = Bool[np.ndarray, "circuits neurons"]
 
 
-def draw_from_space(network: Network, size: int, generator: np.random.Generator) -> Masks:
+def draw_from_space(network: FeedForward, size: int, generator: np.random.Generator) -> Masks:
     """`size` circuits of a network, independently and uniformly with replacement, as the parents of each neuron.
 
     Layer by layer from the outputs, the numbers of neurons used are drawn in proportion to the circuits that have
@@ -72,7 +72,7 @@ def _numbers_used(
 
 
 def _drawn(
-    network: Network, levels: Sequence[Level], states: list[State], number: int, generator: np.random.Generator
+    network: FeedForward, levels: Sequence[Level], states: list[State], number: int, generator: np.random.Generator
 ) -> Masks:
     """Circuits with so many used neurons of each kind."""
     masks = np.zeros((number, network.depth, max(network.widths)), np.int64)
@@ -120,7 +120,7 @@ def _sets_of_partners(allowed: Graph, generator: np.random.Generator) -> Graph:
         graph[empty] = allowed[empty] & generator.integers(0, 2, allowed[empty].shape, dtype=bool)
 
 
-def ways_below(network: Network) -> Iterator[Level]:
+def ways_below(network: FeedForward) -> Iterator[Level]:
     """For each layer from 1 on, its neurons by kind, and how many edge sets there are below it by the neurons used.
 
     `ways[state]` is the number of edge sets below a layer in which exactly `state[k]` given neurons of kind k have a
@@ -158,7 +158,7 @@ def _edge_sets(below: dict[Kind, list[int]], used: State, above: dict[Kind, list
     return math.prod(((1 << _available(kind, below, used)) - 1) ** n for kind, n in zip(above, state, strict=True))
 
 
-def _kinds(network: Network, layer: int) -> dict[Kind, list[int]]:
+def _kinds(network: FeedForward, layer: int) -> dict[Kind, list[int]]:
     """The neurons of a layer by their sets of parents and of children, both as bits."""
     w = network.weights[layer - 1]
     found: dict[Kind, list[int]] = {}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import everyhow as eh
 from everyhow.common.errors import FileFormatError
-from everyhow.importing.labels import labels_of, read_labels
+from everyhow.given.labels import labels_of, read_labels
 
 torch = pytest.importorskip("torch")
 nan, inf = float("nan"), float("inf")

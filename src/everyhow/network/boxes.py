@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..behavior import Behavior
 from ..common.errors import InputError
 from ..kernels.layout import Wiring
+from ..model.activations import activation
+from ..model.behavior import Behavior
 from ..model.circuit import Circuit
-from ..network.activations import activation
-from ..network.network import Network
-from ..network.rounding import EPSILON, SMALLEST, Values, activated, own_rounding, sums_of
-from .criterion import perfect
+from ..model.criterion import perfect
+from .feed_forward import FeedForward
+from .rounding import EPSILON, SMALLEST, Values, activated, own_rounding, sums_of
 
 Radius = int | float | Sequence[int | float] | np.ndarray
 
@@ -32,7 +32,7 @@ class Boxes:
         possible: the same, it being moved outwards; what is less is wrong.
     """
 
-    network: Network
+    network: FeedForward
     centres: Float[np.ndarray, "inputs features"]
     reach: Float[np.ndarray, " features"]
     coefficients: Float[np.ndarray, "inputs demands outputs"]
@@ -107,7 +107,7 @@ class Boxes:
         return np.any(most < self.possible[corners], axis=1)
 
 
-def boxes_around(network: Network, behavior: Behavior, radius: Radius) -> Boxes:
+def boxes_around(network: FeedForward, behavior: Behavior, radius: Radius) -> Boxes:
     """The boxes of `radius` around the points of a behavior, in which the bits that it wants must be decided.
 
     Raises:

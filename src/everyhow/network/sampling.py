@@ -5,19 +5,20 @@ from jaxtyping import UInt64
 
 from ..common.errors import InputError
 from ..model.circuit import Circuit
+from ..model.criterion import Criterion
 from ..model.space import circuits_in_space
-from .count import count_as_decided
-from .criterion import Criterion
+from .counting import count_as_decided
+from .feed_forward import FeedForward
+from .layout import Search, goal_of
 from .listing import listable, whole_prefixes_of, without_copies
 from .running import bits_of, meeting
-from .search import Search, goal_of
 from .uniform import draw_from_space
 
 # Circuits of the whole space are tried first: at most so many, and one for so many that there are.
 MOST_TRIED, CIRCUITS_PER_TRY, TRIED_AT_ONCE = 1 << 22, 64, 1 << 16
 
 
-def sample_circuits(criterion: Criterion, size: int, seed: int = 0) -> tuple[Circuit, ...]:
+def sample_circuits(criterion: Criterion[FeedForward], size: int, seed: int = 0) -> tuple[Circuit, ...]:
     """`size` circuits that meet `criterion`, drawn independently and uniformly with replacement.
 
     Where the space is large, circuits are drawn from all of it first, and those kept that meet the criterion; what is
@@ -31,24 +32,26 @@ def sample_circuits(criterion: Criterion, size: int, seed: int = 0) -> tuple[Cir
     search = listable(criterion)
     generator = np.random.default_rng(seed)
     drawn: list[np.uint64] = []
-    left = min(MOST_TRIED, circuits_in_space(criterion.network.graph) // CIRCUITS_PER_TRY)
+    left = min(MOST_TRIED, circuits_in_space(criterion.model.graph) // CIRCUITS_PER_TRY)
     while left > 0 and len(drawn) < size:
         tried = min(left, TRIED_AT_ONCE)
         drawn += list(_accepted(criterion, generator, tried))
         left -= tried
     drawn += _drawn_by_counting(criterion, search, size - len(drawn), generator)
     kept = without_copies(np.array(drawn[:size], np.uint64), criterion)
-    return tuple(Circuit(criterion.network.graph, int(bits)) for bits in kept)
+    return tuple(Circuit(criterion.model.graph, int(bits)) for bits in kept)
 
 
-def _accepted(criterion: Criterion, generator: np.random.Generator, tried: int) -> UInt64[np.ndarray, " _circuits"]:
+def _accepted(
+    criterion: Criterion[FeedForward], generator: np.random.Generator, tried: int
+) -> UInt64[np.ndarray, " _circuits"]:
     """Those of some circuits of the whole space that meet the criterion."""
-    masks = draw_from_space(criterion.network, tried, generator)
-    return bits_of(criterion.network.graph, masks[meeting(criterion, masks)])
+    masks = draw_from_space(criterion.model, tried, generator)
+    return bits_of(criterion.model.graph, masks[meeting(criterion, masks)])
 
 
 def _drawn_by_counting(
-    criterion: Criterion, search: Search, size: int, generator: np.random.Generator
+    criterion: Criterion[FeedForward], search: Search, size: int, generator: np.random.Generator
 ) -> list[np.uint64]:
     """A prefix is drawn in proportion to its pairs of half sums inside the box, then a pair; one that leaves a neuron
     unused is drawn again.

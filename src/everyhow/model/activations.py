@@ -12,20 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..common.errors import InputError
-from ..kernels.codes import (
-    CLIP,
-    ELU,
-    GELU,
-    GELU_NEW,
-    HARDSWISH,
-    LEAKY,
-    SIGMOID,
-    SILU,
-    SOFTPLUS,
-    SOFTSIGN,
-    STEP,
-    TANH,
-)
+from ..kernels.codes import CLIP, ELU, GELU, GELU_NEW, HARDSWISH, LEAKY, SIGMOID, SILU, SOFTPLUS, SOFTSIGN, STEP, TANH
 
 # Those that fall below 0 and rise again, and where they are lowest.
 DIPS = {GELU: -0.7517915246935645, GELU_NEW: -0.7524614220710163, SILU: -1.2784645427610738, HARDSWISH: -1.5}

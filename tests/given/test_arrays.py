@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.importing.labels import labels_of
-from everyhow.importing.points import given_points, points_for, points_of
+from everyhow.given.labels import labels_of
+from everyhow.given.points import given_points, points_for, points_of
 
 torch = pytest.importorskip("torch")
 
@@ -105,7 +105,7 @@ REFUSED = [
     ([[fractions.Fraction(1, 3)]], r"data\[0, 0\] is of type Fraction"),
     ([[object()]], r"data\[0, 0\] is of type object"),
     (None, "data is None; give an array with one row per input"),
-    ("points.npy", "data is the text 'points.npy', not an array; np.load reads an .npy file, and everyhow.importing"),
+    ("points.npy", "data is the text 'points.npy', not an array; np.load reads an .npy file, and everyhow.given"),
     ({"x": 1}, "data is a dictionary with the keys 'x'; give the array in it"),
     ({1, 2}, "data is a set, which has no order; give a list"),
     (list, "data is the class list; give an array with one row per input"),
@@ -225,7 +225,5 @@ def test_torch_is_not_loaded():
     """Reading arrays loads no other library."""
     import subprocess
 
-    code = (
-        "import sys; from everyhow.importing.labels import labels_of; labels_of([0, 1]); print('torch' in sys.modules)"
-    )
+    code = "import sys; from everyhow.given.labels import labels_of; labels_of([0, 1]); print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"

@@ -8,15 +8,16 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
-from ..behavior import Behavior
 from ..common.errors import InputError
 from ..common.threads import map_in_threads
-from ..decision import Decision, decide, level_for
+from ..model.activations import LEAKY, activation
+from ..model.behavior import Behavior
 from ..model.circuit import Circuit
-from ..network.activations import LEAKY, activation
-from ..network.network import Network
+from ..model.decision import Decision, decide, level_for
+from ..model.model import RobustCount
 from .boxes import Boxes, Radius, boxes_around
 from .cells import settle_by_cells
+from .feed_forward import FeedForward
 
 # Boxes, or cells, looked at around one point before a circuit is left undecided.
 EFFORT = 10_000
@@ -58,27 +59,8 @@ class Robustness:
 UNSETTLED = Robustness("undecided")
 
 
-@dataclass(frozen=True)
-class RobustCount:
-    """How many circuits are robust, how many are not, and of how many neither was shown."""
-
-    proved: int
-    refuted: int
-    undecided: int
-
-    @property
-    def certified(self) -> bool:
-        """Whether the number of robust circuits is known."""
-        return self.undecided == 0
-
-    @property
-    def between(self) -> tuple[int, int]:
-        """The number of robust circuits, at least and at most."""
-        return self.proved, self.proved + self.undecided
-
-
 def robustness(
-    network: Network,
+    network: FeedForward,
     circuit: Circuit,
     behavior: Behavior,
     radius: Radius,
@@ -107,7 +89,7 @@ def robustness(
 
 
 def robust_circuits(
-    network: Network,
+    network: FeedForward,
     circuits: Iterable[Circuit],
     behavior: Behavior,
     radius: Radius,
@@ -134,7 +116,7 @@ def robust_circuits(
 
 
 def robust_count(
-    network: Network,
+    network: FeedForward,
     circuits: Iterable[Circuit],
     behavior: Behavior,
     radius: Radius,

@@ -2,63 +2,25 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import UInt64
 
-from ..circuit.search import layout_alone
 from ..common.errors import InputError
 from ..common.threads import map_in_threads
-from ..decision import Decision
-from ..network.network import Network
-from ..network.rounding import nothing, rounding_of_circuits
+from ..model.reading import InterpretationCount, ReadingRule
+from .feed_forward import FeedForward
+from .layout import layout_alone
+from .rounding import nothing, rounding_of_circuits
 
 MOST_INPUTS = 64
-# Values of a neuron closer than this, relative to its largest magnitude (or 1), are one value.
-TOLERANCE = 1e-9
 CIRCUITS_AT_ONCE = 512
 # Primes below 2^32, so that a product of two residues fits in 64 bits.
 PRIMES = (4294967291, 4294967279, 4294967231, 4294967197, 4294967189, 4294967161, 4294967143, 4294967111)
 
 
-@dataclass(frozen=True)
-class ReadingRule:
-    """How activations become readings.
-
-    Attributes:
-        tolerance: values closer than this, relative to the neuron's largest magnitude (or 1), are one value.
-        as_float32: compare the values as float32.
-        decision: how outputs are read.
-    """
-
-    tolerance: float = TOLERANCE
-    as_float32: bool = False
-    decision: Decision = "threshold"
-
-    def level_of(self, network: Network) -> float:
-        """An output above it is read as 1; NaN when outputs are rounded instead."""
-        return math.nan if self.decision == "round" else network.level
-
-
-class InterpretationCount(NamedTuple):
-    """The interpretations of one circuit.
-
-    Attributes:
-        once: don't cares counted once.
-        expanded: each completion of the don't cares counted.
-        is_doubtful: whether rounding may make the numbers others, some values of a hidden neuron being as far apart as
-            two values must be.
-    """
-
-    once: int
-    expanded: int
-    is_doubtful: bool
-
-
 def count_interpretations(
-    network: Network,
+    network: FeedForward,
     circuits: Iterable[UInt64[np.ndarray, " _circuits"]],
     points: np.ndarray,
     rule: ReadingRule | None = None,
@@ -71,7 +33,7 @@ def count_interpretations(
 
 
 def certified_interpretations(
-    network: Network,
+    network: FeedForward,
     circuits: Iterable[UInt64[np.ndarray, " _circuits"]],
     points: np.ndarray,
     rule: ReadingRule | None = None,
@@ -119,7 +81,7 @@ def certified_interpretations(
                 yield InterpretationCount(_combined(once, moduli), _combined(expanded, moduli), is_doubtful)
 
 
-def _errors(network: Network, points: np.ndarray, rule: ReadingRule) -> np.ndarray:
+def _errors(network: FeedForward, points: np.ndarray, rule: ReadingRule) -> np.ndarray:
     """How far activations of circuits run alone may be off, (layers + 1, neurons); -1 where values are compared as
     float32, which nothing certifies."""
     errors = np.full((network.depth + 1, max(network.widths)), -1.0)
@@ -131,7 +93,7 @@ def _errors(network: Network, points: np.ndarray, rule: ReadingRule) -> np.ndarr
     return errors
 
 
-def _bound(network: Network, inputs: int) -> int:
+def _bound(network: FeedForward, inputs: int) -> int:
     """A power of two that no count of the network's interpretations reaches, as its exponent."""
     readings = math.log2(max(2, inputs - 1))
     return 1 + sum(

@@ -4,63 +4,52 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..behavior import Behavior
 from ..common.arguments import choice
 from ..common.errors import InputError
-from ..decision import Decision, decision_limits, level_for
-from ..network.network import Network, check_tells_apart
-from ..network.rounding import (
-    BOUNDARY_SHIFT,
-    EPSILON,
-    ORDERS,
-    WHOLE,
-    Rounding,
-    Runs,
-    Values,
-    grid_of,
-    nothing,
-    rounding_of_circuits,
-    whole_runs,
-)
+from .behavior import Behavior
+from .decision import Decision, decision_limits, level_for
+from .runnable import ALONE, BOUNDARY_SHIFT, Rounding, Runnable, Runs, Scenarios, States, check_tells_apart
 
 Ablation = Literal["zero", "mean", "resample"]
 ABLATIONS: tuple[Ablation, ...] = ("zero", "mean", "resample")
-ALONE = -1
+# A sum may be compared with the same sum in another order, which is off by as much again.
+ORDERS = 2.0
 # Sums of weights are compared with the error allowed up to their own rounding.
 SUM_ROUNDING = 1e-12
 # Scenarios of one block, where there are so many that they are gone through in blocks.
 SCENARIOS_AT_ONCE = 1 << 12
 # Inputs of which all pairs are held at once.
 MOST_INPUTS_PAIRED = 512
+M = TypeVar("M", bound=Runnable, covariant=True)
 
 
 @dataclass(frozen=True, eq=False)
-class Criterion:
+class Criterion(Generic[M]):
     """Scenarios, each a base input with the activations that removed edges carry, and the decisions wanted in each.
 
     The scenarios come in parts: every base alone, or every base with every source. A circuit meets the criterion when
     in each part the scenarios in which it is wrong weigh at most the behavior's epsilon together.
 
     Attributes:
-        network: whose circuits are judged.
+        model: whose circuits are judged.
         behavior: the inputs, what is wanted at each, how it is decided, and how much may be wrong.
         base: shape (scenarios,), the input of each scenario.
         source: shape (scenarios,), the input that removed edges are resampled from; -1 when from none.
-        ablated: for layers 0 to depth - 1, shape (scenarios, neurons): what edges outside the circuit carry.
+        ablated: for every stage but the outputs, shape (scenarios, nodes): what edges outside the circuit carry.
         near: shape (inputs, outputs), the pre-activations that outputs must come as close to as the behavior's
             `within`.
     """
 
-    network: Network
+    model: M
     behavior: Behavior
     base: Int[np.ndarray, " scenarios"]
     source: Int[np.ndarray, " scenarios"]
-    ablated: tuple[Float[np.ndarray, "scenarios _neurons"], ...]
+    ablated: States
     near: Float[np.ndarray, "inputs outputs"]
 
     @property
@@ -71,7 +60,7 @@ class Criterion:
     @property
     def level(self) -> float:
         """By threshold, an output above it is read as 1; any other decision knows 0.5 only."""
-        return level_for(self.network, self.decision)
+        return level_for(self.model, self.decision)
 
     @cached_property
     def bases(self) -> Float[np.ndarray, "scenarios features"]:
@@ -160,43 +149,18 @@ class Criterion:
 
     @cached_property
     def runs(self) -> Runs:
-        """The whole network at every input, and how far each value may be off there."""
-        return whole_runs(self.network, self.behavior.points)
+        """The whole model at every input, and how far each value may be off there."""
+        return self.model.runs(self.behavior.points)
 
-    @cached_property
-    def ablated_errors(self) -> tuple[Float[np.ndarray, "scenarios _neurons"], ...]:
-        """How far what edges outside the circuit carry may be off."""
-        alone, errors = self.source == ALONE, []
-        for layer in range(self.network.depth):
-            found = self.runs.errors[layer][self.source]
-            found[alone] = self._mean_error(layer)
-            errors.append(found)
-        return tuple(errors)
+    @property
+    def scenarios(self) -> Scenarios:
+        """The runs alone, without what must come out."""
+        return Scenarios(self.behavior.points, self.behavior.weights, self.base, self.source, self.ablated)
 
     @cached_property
     def rounding(self) -> Rounding:
         """How far the sums of any circuit may be off, in any scenario."""
-        alone, removed = self.source == ALONE, []
-        for layer in range(self.network.depth):
-            values = nothing(self.network.widths[layer])
-            if alone.any():
-                # What is removed without a source is the same in every scenario.
-                carried = self.ablated[layer][np.argmax(alone)]
-                values = Values.of(carried[None], self._mean_error(layer)[None])
-            if not alone.all():
-                values = values.or_else(self.runs.layer(layer))
-            removed.append(values)
-        return rounding_of_circuits(self.network, self.behavior.points, removed)
-
-    def _mean_error(self, layer: int) -> Float[np.ndarray, " neurons"]:
-        """How far what edges carry by an ablation without a source may be off."""
-        alone = self.source == ALONE
-        state, error, weights = self.runs.states[layer], self.runs.errors[layer], self.behavior.weights
-        if not any(carried[alone].any() for carried in self.ablated):
-            return np.zeros(state.shape[1])
-        sizes = weights @ np.abs(state)
-        is_whole = not error.any() and sizes.max(initial=0.0) < WHOLE * grid_of(weights) * grid_of(state)
-        return weights @ error + (0.0 if is_whole else (len(weights) + 2) * EPSILON * sizes)
+        return self.runs.rounding(self.scenarios)
 
     def undecided(self) -> Int[np.ndarray, " inputs"]:
         """The inputs at which moving the boundary, or rounding, may change what the whole network itself decides."""
@@ -231,7 +195,7 @@ class Criterion:
         return np.stack([self.limits(0.0)] * 2)
 
     def _bit_limits(self, slack: float) -> tuple[np.ndarray, np.ndarray]:
-        name = self.network.activations[-1]
+        name = self.model.ending
         ends = {bit: decision_limits(name, self.decision, bit, slack, self.level) for bit in (False, True)}
         return tuple(np.where(self.wanted, ends[True][k], ends[False][k]) for k in (0, 1))  # type: ignore[return-value]
 
@@ -243,61 +207,65 @@ class Criterion:
         return low, np.full(low.shape, np.inf)
 
 
-def perfect(network: Network, behavior: Behavior, ablation: Ablation = "zero") -> Criterion:
+def perfect(model: M, behavior: Behavior, ablation: Ablation = "zero") -> Criterion[M]:
     """The circuit makes the wanted decisions, its circuit error being at most the behavior's epsilon (paper, Def. 4).
 
     Args:
-        network: the network.
+        model: the model.
         behavior: the inputs, their weights, the decisions wanted, and how outputs are decided.
         ablation: what edges outside the circuit carry: `zero`; their `mean` over the inputs; or, `resample`, what they
             carry in the whole network at a source input, every base being run with every source.
     """
     if ablation == "resample":
         _check_pairs(behavior)
-        return _joined(network, behavior, list(resampled_blocks(network, behavior)))
+        return _joined(model, behavior, list(resampled_blocks(model, behavior)))
     every = np.arange(len(behavior.points))
     alone = np.full(len(every), ALONE)
-    return _criterion(network, behavior, every, alone, carried(network, behavior, ablation))
+    return _criterion(model, behavior, every, alone, carried(model, behavior, ablation))
 
 
-def resample_faithful(network: Network, behavior: Behavior, ablation: Ablation = "zero") -> Criterion:
+def resample_faithful(model: M, behavior: Behavior, ablation: Ablation = "zero") -> Criterion[M]:
     """Perfect, and still so when every other edge carries what it carries in the whole network at another input.
 
     Every base with every source; a source that is the base itself asks nothing of a network that makes the wanted
     decisions.
     """
     _check_pairs(behavior)
-    resampled = list(resampled_blocks(network, behavior))
-    alone = [] if ablation == "resample" else [perfect(network, behavior, ablation)]
-    return _joined(network, behavior, alone + resampled)
+    resampled = list(resampled_blocks(model, behavior))
+    alone = [] if ablation == "resample" else [perfect(model, behavior, ablation)]
+    return _joined(model, behavior, alone + resampled)
 
 
-def resampled_blocks(network: Network, behavior: Behavior) -> Iterator[Criterion]:
+def resampled_blocks(model: M, behavior: Behavior) -> Iterator[Criterion[M]]:
     """Every base with every source, some sources at a time; the weights of all blocks sum to 1."""
     count = len(behavior.points)
-    states = network.layers(behavior.points)[:-1]
+    states = model.states(behavior.points)[:-1]
     at_once = max(1, SCENARIOS_AT_ONCE // count)
     for start in range(0, count, at_once):
         some = np.arange(start, min(count, start + at_once))
         bases, sources = np.tile(np.arange(count), len(some)), np.repeat(some, count)
-        yield _criterion(network, behavior, bases, sources, (state[sources] for state in states))
+        yield _criterion(model, behavior, bases, sources, (state[sources] for state in states))
 
 
-def carried(
-    network: Network, behavior: Behavior, ablation: Ablation
-) -> tuple[Float[np.ndarray, "inputs _neurons"], ...]:
-    """What edges outside a circuit carry by a kind of ablation that needs no source, for layers 0 to depth - 1.
+def carried(model: Runnable, behavior: Behavior, ablation: Ablation) -> States:
+    """What edges outside a circuit carry by a kind of ablation that needs no source, for every stage but the outputs.
 
     Raises:
         InputError: the kind is unknown, or is `resample`.
     """
-    count = len(behavior.points)
     if ablation == "zero":
-        return tuple(np.zeros((count, width)) for width in network.widths[:-1])
+        kinds = zip(model.graph.sizes[:-1], model.graph.numbers, strict=False)
+        count = len(behavior.points)
+        return tuple(np.zeros((count, size) if numbers == 1 else (count, size, numbers)) for size, numbers in kinds)
     if ablation == "mean":
-        means = (behavior.weights @ state for state in network.layers(behavior.points)[:-1])
-        return tuple(np.tile(mean, (count, 1)) for mean in means)
+        return tuple(_averaged(behavior.weights, state) for state in model.states(behavior.points)[:-1])
     raise InputError(f"unknown ablation {ablation!r} here; zero and mean set one value for each neuron")
+
+
+def _averaged(weights: Float[np.ndarray, " inputs"], state: np.ndarray) -> np.ndarray:
+    """The weighted mean of what nodes compute, once for each input."""
+    mean = weights @ state.reshape(len(state), -1)
+    return np.tile(mean, (len(state), 1)).reshape(state.shape)
 
 
 def check_ablation(ablation: str) -> Ablation:
@@ -310,24 +278,24 @@ def check_ablation(ablation: str) -> Ablation:
 
 
 def _criterion(
-    network: Network,
+    model: M,
     behavior: Behavior,
     bases: np.ndarray,
     sources: np.ndarray,
-    ablated: Iterable[Float[np.ndarray, "scenarios _neurons"]],
-) -> Criterion:
+    ablated: Iterable[np.ndarray],
+) -> Criterion[M]:
     if behavior.decision == "argmax":
-        check_tells_apart(network.activations[-1])
-    network = behavior.read(network)
-    near = network.received(network.depth, network.layers(behavior.points)[-2])
-    return Criterion(network, behavior, bases, sources, tuple(ablated), near)
+        check_tells_apart(model.ending)
+    model = behavior.read(model)
+    near = model.pre_activations(behavior.points)
+    return Criterion(model, behavior, bases, sources, tuple(ablated), near)
 
 
-def _joined(network: Network, behavior: Behavior, parts: Sequence[Criterion]) -> Criterion:
+def _joined(model: M, behavior: Behavior, parts: Sequence[Criterion[M]]) -> Criterion[M]:
     bases = np.concatenate([part.base for part in parts])
     sources = np.concatenate([part.source for part in parts])
     ablated = (np.concatenate(layer) for layer in zip(*(part.ablated for part in parts), strict=True))
-    return _criterion(network, behavior, bases, sources, ablated)
+    return _criterion(model, behavior, bases, sources, ablated)
 
 
 def _check_pairs(behavior: Behavior) -> None:

@@ -1,137 +1,24 @@
-"""What is to be explained: tasks by name, formula or truth table, and behaviors of inputs, weights and decisions."""
+"""What is to be explained: inputs with their weights, and the decisions wanted there."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from .boolean.formulas import parse_formula
-from .boolean.gates import GATES
-from .boolean.truth_table import MAX_INPUTS, TruthTable, assignments, row_name
-from .common.arguments import choice, instance, is_number, is_whole, listed, quoted
-from .common.errors import InputError
-from .decision import DECISIONS, Decision, check_no_threshold, decide, decision_for, level_for, telling_apart
-from .importing.arrays import array_of
-from .importing.door import as_network
-from .importing.labels import labels_of
-from .importing.points import points_of
-from .network.network import Network, checked_input_values, checked_threshold, coded, one_of
+from ..boolean.truth_table import MAX_INPUTS, TruthTable, assignments, row_name
+from ..common.arguments import choice, instance, is_number, is_whole, listed, quoted
+from ..common.errors import InputError
+from ..given.arrays import array_of
+from ..given.labels import labels_of
+from ..given.points import points_of
+from .decision import DECISIONS, Decision, check_no_threshold, decide, decision_for, level_for
+from .door import brought
+from .runnable import Runnable, checked_input_values, checked_threshold, coded, one_of
+from .task import Task
 
-
-@dataclass(frozen=True)
-class Task:
-    """One Boolean function per output, with the names they go by; all of the same inputs."""
-
-    names: tuple[str, ...]
-    tables: tuple[TruthTable, ...]
-
-    @property
-    def name(self) -> str:
-        """The names of all outputs joined by commas."""
-        return ",".join(self.names)
-
-    @property
-    def inputs(self) -> int:
-        """The number of inputs."""
-        return self.tables[0].inputs
-
-    @property
-    def outputs(self) -> int:
-        """The number of outputs."""
-        return len(self.tables)
-
-    def bits(self) -> Bool[np.ndarray, "rows outputs"]:
-        """The bit wanted at each row of the truth table, for every output."""
-        return np.array([[bool(table.bits >> row & 1) for table in self.tables] for row in range(1 << self.inputs)])
-
-    def output(self, index: int) -> "Task":
-        """The task of output `index` alone."""
-        return Task((self.names[index],), (self.tables[index],))
-
-
-def parse_task(text: Any, inputs: int | None = None) -> Task:
-    """The task that `text` describes: gates, formulas and truth tables, one per output, joined by commas.
-
-    Args:
-        text: `XOR`, `MAJORITY`, `AND:3`, `A & ~B | ~A & B`, `0110`, `XOR,AND` or a list of such; the bits of a truth
-            table in row order, such as [0, 1, 1, 0], or a row of bits for each row, one per output; or a Task, which is
-            returned as it is.
-        inputs: how many inputs the network has, if known. A formula that names fewer ignores the others.
-
-    Raises:
-        InputError: an unknown gate or sign, a table of a wrong length, outputs or a network with other numbers of
-            inputs.
-
-    Example:
-        >>> [str(table) for table in parse_task("XOR,A & B").tables]
-        ['0110', '0001']
-    """
-    if inputs is not None and not is_whole(inputs, 1):
-        raise InputError(f"inputs is {quoted(inputs)}; it is how many inputs the network has, a whole number")
-    if isinstance(text, Task):
-        task = text
-    elif isinstance(text, list | tuple) and text and all(isinstance(part, str) for part in text):
-        task = parse_task(",".join(text), inputs)
-    elif not isinstance(text, str):
-        task = _task_of_bits(text, inputs)
-    else:
-        parts = [part.strip() for part in text.split(",")]
-        found = [(name, table, fixed) for part in parts for name, table, fixed in _parse_output(part)]
-        widest = max([table.inputs for _, table, _ in found] + ([inputs] if inputs else []))
-        tables = tuple(table if fixed else table.lifted(widest) for _, table, fixed in found)
-        task = Task(tuple(name for name, _, _ in found), tables)
-        sizes = {name: table.inputs for (name, _, _), table in zip(found, tables, strict=True)}
-        if len(set(sizes.values())) > 1 and inputs is None:
-            described = ", ".join(f"{name} has {n}" for name, n in sizes.items())
-            raise InputError(f"the outputs of a task share their inputs, but {described}; NAME:n sets a gate's inputs")
-    if inputs is not None and any(table.inputs != inputs for table in task.tables):
-        name, table = next((n, t) for n, t in zip(task.names, task.tables, strict=True) if t.inputs != inputs)
-        gate = name.partition(":")[0].partition(".")[0]
-        hint = f"; {gate}:{inputs} is its form for {inputs} inputs, if it has one" if gate in GATES else ""
-        raise InputError(f"task {name} has {table.inputs} inputs but the network has {inputs}{hint}")
-    return task
-
-
-def _task_of_bits(values: object, inputs: int | None) -> Task:
-    """The task whose truth tables have these bits: one for each row, or a row of them for each, one per output."""
-    try:
-        given = array_of(values, "a task")
-        bits = given if given.ndim == 2 else given[:, None] if given.ndim == 1 else None
-    except InputError:
-        bits = None
-    if bits is None or not bits.size or bits.dtype.kind not in "biuf" or not np.isin(bits, (0, 1)).all():
-        raise InputError(
-            f"a task is not {quoted(values)}: give a gate such as XOR, a formula such as A & ~B, a table such as 0110, "
-            f"or the bits of a table, such as [0, 1, 1, 0]"
-        )
-    if inputs is not None and bits.shape[1] == 1 << inputs != len(bits):
-        raise InputError(
-            f"a task has a row of bits for each row of its truth table, {1 << inputs} rows for {inputs} inputs, but "
-            f"there are {len(bits)}: give it the other way round (np.transpose), or texts, one per output, such as "
-            f'"{"".join(str(int(bit)) for bit in bits[0])}"'
-        )
-    tables = ["".join(str(int(bit)) for bit in column) for column in bits.T]
-    return Task(tuple(tables), tuple(map(TruthTable.parse, tables)))
-
-
-def _parse_output(text: str) -> list[tuple[str, TruthTable, bool]]:
-    """Name, table and whether its number of inputs is fixed, for each output that one part of a task has."""
-    if not text:
-        raise InputError("a task is empty; give a gate such as XOR, a formula such as A & ~B, or a table such as 0110")
-    if re.fullmatch(r"[0-9]+", text):
-        return [(text, TruthTable.parse(text), True)]
-    gate = re.fullmatch(r"([A-Za-z]\w*)(?::(\w*))?", text)
-    if gate and gate[1].upper() in GATES:
-        if gate[2] is not None and not (gate[2].isdecimal() and len(gate[2]) < 4):
-            raise InputError(f"task {quoted(text)}: after the colon comes the number of inputs, such as {gate[1]}:3")
-        tables = GATES[gate[1].upper()].tables(int(gate[2]) if gate[2] else None)
-        return [(name, table, True) for name, table in tables]
-    if gate and len(gate[1]) > 1:
-        raise InputError(f"unknown gate {gate[1]!r}; the gates are {', '.join(GATES)}; or give a formula or a table")
-    return [(text, parse_formula(text), False)]
+M = TypeVar("M", bound=Runnable)
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,7 +104,7 @@ class Behavior:
             labels: of one output, the bit of each row; of several, its class, which is the output that must be largest
                 (the decision `argmax`), or, shape (inputs, outputs), the bit of each output (the decision `threshold`).
                 Bits of which each row has exactly one are classes, unless `decision` is `threshold`. Labels of -1 and 1
-                are bits; texts are names of classes, in sorted order, and kept (`everyhow.importing.labels`).
+                are bits; texts are names of classes, in sorted order, and kept (`everyhow.given.labels`).
             outputs: of the network; when not given, 1 for labels of two kinds, else one for each class.
             epsilon: the circuit error allowed.
             within: how near a circuit's outputs must come to the network's.
@@ -269,6 +156,7 @@ class Behavior:
             InputError: no copies, or a deviation that is not above 0.
 
         Example:
+            >>> from everyhow import parse_task
             >>> Behavior.noisy(parse_task("XOR"), deviation=0.1, copies=5).points.shape
             (20, 2)
         """
@@ -314,35 +202,35 @@ class Behavior:
             InputError: the decision or the threshold is not said and both readings are possible; or, by `round`, an
                 output whose nearest integer is neither 0 nor 1.
         """
-        network = as_network(network)
+        model = brought(network)
         if weights is None:
             points, _, weights = merged(points)
         else:
             points = points_of(points, "points")
         if threshold is not None:
-            network = network.read(threshold)
-        chosen = decision_for(network, "threshold" if decision is None and threshold is not None else decision)
+            model = model.read(threshold)
+        chosen = decision_for(model, "threshold" if decision is None and threshold is not None else decision)
         check_no_threshold(chosen, threshold)
         if chosen == "argmax":
-            network = telling_apart(network)
-        outputs = network.run(points)
+            model = model.telling_apart()
+        outputs = model.run(points)
         if not np.isfinite(outputs).all():
             row = int(np.argwhere(~np.isfinite(outputs))[0][0])
             raise InputError(
-                f"the network's output at input {list(map(float, points[row]))} is not finite, so it decides nothing "
-                f"there; its weights are too large for float64"
+                f"the {model.kind}'s output at input {list(map(float, points[row]))} is not finite, so it decides "
+                f"nothing there; its weights are too large for float64"
             )
-        level = level_for(network, chosen)
+        level = level_for(model, chosen)
         bits, decided = decide(outputs, chosen, level)
         if not decided.all():
             row, column = (int(i) for i in np.argwhere(~decided)[0])
             raise InputError(
-                f"the network's output {column} at input {list(map(float, points[row]))} is "
+                f"the {model.kind}'s output {column} at input {list(map(float, points[row]))} is "
                 f"{outputs[row, column]:.4g}, whose nearest integer is neither 0 nor 1: by rounding it decides "
-                f"nothing there; use the decision threshold (output > {network.level:g})"
+                f"nothing there; use the decision threshold (output > {model.level:g})"
             )
         said = level if chosen == "threshold" else None
-        return Behavior(points, weights, bits, epsilon, within, chosen, said, network.input_values)
+        return Behavior(points, weights, bits, epsilon, within, chosen, said, model.input_values)
 
     @property
     def is_truth_table(self) -> bool:
@@ -356,9 +244,9 @@ class Behavior:
         level = "" if self.threshold in (None, 0.5) else f" {self.threshold:g}"
         return f"decision by {self.decision}{level}"
 
-    def read(self, network: Network) -> Network:
-        """The network with the behavior's threshold, where it has one."""
-        return network.read(self.threshold)
+    def read(self, model: M) -> M:
+        """The model with the behavior's threshold, where it has one."""
+        return model.read(self.threshold)
 
     def folded(self) -> "Behavior":
         """Two classes as one bit, which is 1 where the second class is wanted; see `Network.folded`.
@@ -414,30 +302,30 @@ def check_said_once(behavior: Behavior, decision: str | None) -> None:
         )
 
 
-def check_fits(network: Network, behavior: Behavior) -> None:
-    """Raises InputError when a behavior has other inputs or outputs than the network."""
-    expected = (network.widths[0], network.widths[-1])
+def check_fits(model: Runnable, behavior: Behavior) -> None:
+    """Raises InputError when a behavior has other inputs or outputs than the model."""
+    expected = (model.features, model.outputs)
     found = (behavior.points.shape[1], behavior.wanted.shape[1])
     if found != expected:
         raise InputError(
-            f"the behavior has {found[0]} inputs and {found[1]} outputs, the network has {expected[0]} and "
-            f"{expected[1]}" + (f"; {one_of(network)}" if (found[1], expected[1]) == (1, 2) else "")
+            f"the behavior has {found[0]} inputs and {found[1]} outputs, the {model.kind} has {expected[0]} and "
+            f"{expected[1]}" + (f"; {one_of(model)}" if (found[1], expected[1]) == (1, 2) else "")
         )
-    if behavior.input_values != network.input_values and np.isin(behavior.points, behavior.input_values).all():
+    if behavior.input_values != model.input_values and np.isin(behavior.points, behavior.input_values).all():
         raise InputError(
             "the points of the behavior are written with {:g} and {:g}, but the inputs of the network stand for 0 and "
             "1 by {:g} and {:g}: write the points so (inputs= of the behavior), or read the network otherwise "
-            "(network.read(inputs=...), --inputs)".format(*behavior.input_values, *network.input_values)
+            "(network.read(inputs=...), --inputs)".format(*behavior.input_values, *model.input_values)
         )
 
 
-def one_for_two_classes(network: Network, behavior: Behavior) -> tuple[Network, Behavior]:
-    """Network and behavior as they are audited: two classes are folded into one output, and of more classes a last
+def one_for_two_classes(model: M, behavior: Behavior) -> tuple[M, Behavior]:
+    """Model and behavior as they are audited: two classes are folded into one output, and of more classes a last
     activation that changes nothing about which is the largest is left out."""
     if behavior.decision != "argmax":
-        return network, behavior
-    network = telling_apart(network)
-    return (network.folded(), behavior.folded()) if network.widths[-1] == 2 else (network, behavior)
+        return model, behavior
+    model = model.telling_apart()
+    return (model.folded(), behavior.folded()) if model.outputs == 2 else (model, behavior)
 
 
 def _array(values: object, item: str, kind: type) -> np.ndarray:

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from everyhow.common.errors import FileFormatError
-from everyhow.importing.points import read_points, read_rows, read_table
+from everyhow.given.points import read_points, read_rows, read_table
 
 TABLE = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
 

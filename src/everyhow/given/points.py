@@ -7,9 +7,9 @@ import numpy as np
 from jaxtyping import Float
 
 from ..boolean.truth_table import assignments
+from ..common.arguments import check_sizes
 from ..common.errors import FileFormatError, InputError
 from ..common.reading import check_readable
-from ..network.network import check_sizes
 from .arrays import array_of, place_in
 from .csv_files import FileRows, read_csv
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from ..behavior import Behavior
 from ..common.errors import InputError
+from ..model.behavior import Behavior
 from ..model.circuit import Circuit
-from ..network.network import Network
+from .feed_forward import FeedForward
 from .robust import Robustness, WrongDecision, robustness
 
 # Where the search for a radius that is too large ends.
@@ -36,7 +36,7 @@ class LargestRadius:
 
 
 def largest_radius(
-    network: Network,
+    network: FeedForward,
     circuit: Circuit,
     behavior: Behavior,
     tolerance: float = 1e-4,

@@ -1,16 +1,15 @@
 """Decisions: how the outputs of a network become bits or classes, and which pre-activations are decided so."""
 
 import math
-from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float
 
-from .common.arguments import choice, quoted
-from .common.errors import InputError
-from .network.activations import activation
-from .network.network import Network, check_tells_apart
+from ..common.arguments import choice, quoted
+from ..common.errors import InputError
+from .activations import activation
+from .runnable import Runnable
 
 Decision = Literal["threshold", "round", "argmax"]
 DECISIONS: tuple[Decision, ...] = ("threshold", "round", "argmax")
@@ -52,28 +51,28 @@ def decision_limits(name: str, decision: Decision, bit: bool, slack: float, leve
     return crossing(math.nextafter(-0.5 - slack, -math.inf)), crossing(0.5 + slack)
 
 
-def decision_for(network: Network, decision: str | None) -> Decision:
+def decision_for(model: Runnable, decision: str | None) -> Decision:
     """How the outputs of a network are decided: as said, or in the one way that they can be.
 
     Raises:
         InputError: an unknown decision, argmax of one output, or several outputs that may be classes or bits.
     """
-    outputs = network.widths[-1]
+    outputs = model.outputs
     if decision is not None:
         choice("decision", decision, DECISIONS)
         if decision == "argmax" and outputs < 2:
-            raise InputError("the decision argmax needs at least 2 outputs; the network has 1: use threshold")
+            raise InputError(f"the decision argmax needs at least 2 outputs; the {model.kind} has 1: use threshold")
         return decision  # type: ignore[return-value]
     if outputs == 1:
         return "threshold"
-    if network.softmax:
+    if model.softmax:
         return "argmax"
-    if network.threshold not in (None, 0.5):
+    if model.threshold not in (None, 0.5):
         return "threshold"
-    if network.activations[-1] == "identity":
+    if model.ending == "identity":
         return "argmax"
     raise InputError(
-        f"the network has {outputs} outputs after {network.activations[-1]}, and nothing says what they stand for: "
+        f"the {model.kind} has {outputs} outputs after {model.ending}, and nothing says what they stand for: "
         'decision="threshold" (--decision threshold) for bits of their own; decision="argmax" for classes, of which '
         "the largest output is chosen"
     )
@@ -88,20 +87,6 @@ def check_no_threshold(decision: object, threshold: object) -> None:
         )
 
 
-def level_for(network: Network, decision: Decision) -> float:
+def level_for(model: Runnable, decision: Decision) -> float:
     """The number above which an output is read as 1: the network's threshold, where that is how it is decided."""
-    return network.level if decision == "threshold" else 0.5
-
-
-def telling_apart(network: Network) -> Network:
-    """The network without a last activation that changes nothing about which output is the largest.
-
-    Raises:
-        InputError: the activation makes different outputs alike.
-    """
-    name = network.activations[-1]
-    check_tells_apart(name)
-    if name == "identity":
-        return network
-    said = f"the last activation, {name}, is left out: it changes nothing about which output is the largest"
-    return replace(network, activations=(*network.activations[:-1], "identity"), remarks=(*network.remarks, said))
+    return model.level if decision == "threshold" else 0.5

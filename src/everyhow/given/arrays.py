@@ -162,7 +162,7 @@ def _refuse_other(values: Any, what: str) -> None:
     if isinstance(values, str | bytes | Path):
         raise InputError(
             f"{what} is {'the text' if isinstance(values, str) else _kind(values)} {str(values)!r:.60}, not an array; "
-            "np.load reads an .npy file, and everyhow.importing.points.read_points a .csv one"
+            "np.load reads an .npy file, and everyhow.given.points.read_points a .csv one"
         )
     if isinstance(values, Mapping):
         keys = ", ".join(repr(key)[:40] for key in islice(values, 4))

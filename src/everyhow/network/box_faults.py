@@ -3,17 +3,17 @@
 import numpy as np
 from jaxtyping import Float
 
-from ..behavior import Behavior
 from ..boolean.truth_table import MAX_INPUTS
-from ..decision import decide, level_for
 from ..ladder import Counterexample, Fault
+from ..model.behavior import Behavior
 from ..model.circuit import Circuit
-from ..network.network import Network
+from ..model.decision import decide, level_for
 from .boxes import Radius, boxes_around
+from .feed_forward import FeedForward
 from .robust import robustness
 
 
-def fault_around(network: Network, circuit: Circuit, behavior: Behavior, radius: Radius) -> Fault | None:
+def fault_around(network: FeedForward, circuit: Circuit, behavior: Behavior, radius: Radius) -> Fault | None:
     """An input of the boxes at which a circuit decides otherwise, in as few digits as show it; None when it is not
     refuted. Arguments and errors as for `robustness`.
 

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.behavior import Behavior, merged, mismatches
 from everyhow.boolean.truth_table import assignments
-from everyhow.decision import decide, decision_limits
+from everyhow.model.behavior import Behavior, merged, mismatches
+from everyhow.model.decision import decide, decision_limits
 
-from .strategies import ACTIVATIONS, TWO_SIDED
+from ..strategies import ACTIVATIONS, TWO_SIDED
 
 
 def test_of_task():
@@ -62,7 +62,7 @@ def test_mismatches():
 @given(z=st.floats(-60, 60), decision=st.sampled_from(["threshold", "round"]), bit=st.booleans())
 def test_limits(name, z, decision, bit):
     """A pre-activation lies within the limits of a bit exactly when its output is read as that bit."""
-    from everyhow.network.activations import activation
+    from everyhow.model.activations import activation
 
     output = activation(name)(np.array(z))
     read, decided = decide(output, decision, 0.5)

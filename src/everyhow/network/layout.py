@@ -9,16 +9,17 @@ from jaxtyping import Float
 
 from ..common.errors import BudgetError, InputError
 from ..kernels.layout import OPENS, STARTS, WEIGHT, Layout
+from ..model.activations import activation
+from ..model.criterion import Criterion
+from ..model.model import COUNTED_BITS
 from ..model.space import circuits_in_space
-from ..network.activations import activation
-from ..network.network import Network
-from .criterion import Criterion
+from .feed_forward import FeedForward
 
 # Pairs of half sums in one block of prefixes: enough that handing a block to a thread costs nothing beside it, few
 # enough that all threads get their share.
 PAIRS_AT_ONCE = 1 << 20
-# Sets of neurons are bits of one half of a 64-bit number; counts are signed 64-bit numbers.
-MOST_NEURONS, COUNTED_BITS = 31, 62
+# Sets of neurons are bits of one half of a 64-bit number.
+MOST_NEURONS = 31
 # Neurons of a layer of which all sets are gone through to tell how many prefixes there are.
 MOST_SET_OUT = 12
 # The bit of what is not an edge.
@@ -90,14 +91,14 @@ def goal_of(criterion: Criterion, limits: np.ndarray) -> Float[np.ndarray, "rows
     return goal
 
 
-def plan(criterion: Criterion) -> Search:
+def plan(criterion: Criterion[FeedForward]) -> Search:
     """Lay out a criterion for the kernels. A network without a hidden layer gets one that copies its inputs.
 
     Raises:
         InputError: a layer has more than 31 neurons.
         BudgetError: the network has more circuits than 64-bit numbers can count.
     """
-    network = criterion.network
+    network = criterion.model
     if max(network.widths) > MOST_NEURONS:
         raise InputError(
             f"a layer has {max(network.widths)} neurons; circuits are counted in networks of at most {MOST_NEURONS} "
@@ -111,7 +112,7 @@ def plan(criterion: Criterion) -> Search:
     return _search(layout_of(criterion))
 
 
-def steps_in_doubt(criterion: Criterion) -> bool:
+def steps_in_doubt(criterion: Criterion[FeedForward]) -> bool:
     """Whether some neuron that steps comes so near its jump, in some circuit, that rounding may decide the side."""
     from ..kernels.margins import steps_in_doubt as any_in_doubt
 
@@ -126,25 +127,28 @@ def steps_in_doubt(criterion: Criterion) -> bool:
     return any(any_in_doubt(prefixes, search.layout, sums, doubtful) for prefixes in blocks)
 
 
-def layout_of(criterion: Criterion) -> Layout:
+def layout_of(criterion: Criterion[FeedForward]) -> Layout:
     """A criterion as arrays for the kernels; the bits of edges mean something up to 63 edges only."""
-    return _layout_of(criterion, criterion.network.graph.positions)
+    return _layout_of(criterion, criterion.model.graph.positions)
 
 
-def layout_alone(network: Network, points: Float[np.ndarray, "inputs features"]) -> Layout:
+def layout_alone(network: FeedForward, points: Float[np.ndarray, "inputs features"]) -> Layout:
     """A network whose circuits are run alone at some points, as arrays for the kernels, with no contrasts."""
     nothing = [np.zeros((len(points), width)) for width in network.widths[:-1]]
     no_contrasts = np.zeros((len(points), 0, network.widths[-1]))
     return _layout(network, points, nothing, no_contrasts, network.graph.positions)
 
 
-def _plan_without_hidden_layer(criterion: Criterion) -> Search:
-    network = criterion.network
+def _plan_without_hidden_layer(criterion: Criterion[FeedForward]) -> Search:
+    network = criterion.model
     inputs = network.widths[0]
-    copied = Network(
-        (np.eye(inputs), *network.weights), (np.zeros(inputs), *network.biases), ("identity", *network.activations)
+    copied = replace(
+        network,
+        weights=(np.eye(inputs), *network.weights),
+        biases=(np.zeros(inputs), *network.biases),
+        activations=("identity", *network.activations),
     )
-    widened = replace(criterion, network=copied, ablated=criterion.ablated * 2)
+    widened = replace(criterion, model=copied, ablated=criterion.ablated * 2)
     above = {(2, j, i): position for (_, j, i), position in network.graph.positions.items()}
     return _search(_layout_of(widened, above))
 
@@ -153,12 +157,12 @@ def _search(layout: Layout) -> Search:
     return Search(layout, (1 << int(layout.widths[0])) - 1, (1 << int(layout.widths[-1])) - 1)
 
 
-def _layout_of(criterion: Criterion, positions_of: Mapping[tuple[int, ...], int]) -> Layout:
-    return _layout(criterion.network, criterion.bases, criterion.ablated, criterion.contrasts, positions_of)
+def _layout_of(criterion: Criterion[FeedForward], positions_of: Mapping[tuple[int, ...], int]) -> Layout:
+    return _layout(criterion.model, criterion.bases, criterion.ablated, criterion.contrasts, positions_of)
 
 
 def _layout(
-    network: Network,
+    network: FeedForward,
     bases: Float[np.ndarray, "scenarios features"],
     removed: Sequence[Float[np.ndarray, "scenarios _neurons"]],
     contrasts: Float[np.ndarray, "scenarios contrasts outputs"],

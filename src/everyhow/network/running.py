@@ -5,26 +5,48 @@ from collections.abc import Callable, Iterable
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt64
 
+from ..common.errors import InputError
 from ..common.threads import map_in_threads
+from ..model.activations import activation
+from ..model.criterion import ORDERS, Criterion
 from ..model.graph import Graph
-from ..network.activations import activation
-from ..network.rounding import EPSILON, ORDERS, SMALLEST
-from .criterion import Criterion
-from .search import goal_of, layout_of
+from .feed_forward import FeedForward
+from .layout import goal_of, layout_of
+from .rounding import EPSILON, SMALLEST
+from .runs import network_runs
 
 Masks = Int[np.ndarray, "circuits layers neurons"]
 CIRCUITS_AT_ONCE = 1 << 12
 # From so many scenarios on it pays to look for what circuits share; values kept at once for that, for each thread.
 MANY_SCENARIOS, VALUES_AT_ONCE = 256, 1 << 24
+# Parents are bits of a signed 64-bit number.
+MOST_BITS = 62
 
 
-def masks_of(criterion: Criterion, bits: UInt64[np.ndarray, " circuits"]) -> Masks:
+def masks_of(criterion: Criterion[FeedForward], bits: UInt64[np.ndarray, " circuits"]) -> Masks:
     """The parents of each neuron, as bit sets, in circuits given as bits."""
     from ..kernels.running import masks_of as fill
 
-    network = criterion.network
+    network = criterion.model
     masks = np.zeros((len(bits), network.depth, max(network.widths)), np.int64)
     fill(bits, layout_of(criterion), masks)
+    return masks
+
+
+def masks_of_chosen(graph: Graph, circuits: Bool[np.ndarray, "circuits edges"]) -> Masks:
+    """The parents of each neuron, as bit sets, in circuits given by their edges.
+
+    Raises:
+        InputError: a layer has more than 62 neurons.
+    """
+    if max(graph.sizes) > MOST_BITS:
+        raise InputError(
+            f"a layer has {max(graph.sizes)} neurons; circuits are drawn in networks of at most {MOST_BITS} neurons "
+            f"per layer: take out the neurons that are not needed"
+        )
+    masks = np.zeros((len(circuits), graph.last, max(graph.sizes)), np.int64)
+    for k, (layer, j, i) in enumerate(graph.edges):
+        masks[:, layer - 1, j] |= circuits[:, k].astype(np.int64) << i
     return masks
 
 
@@ -36,13 +58,13 @@ def bits_of(graph: Graph, masks: Masks) -> UInt64[np.ndarray, " circuits"]:
     return bits
 
 
-def meeting(criterion: Criterion, masks: Masks) -> Bool[np.ndarray, " circuits"]:
+def meeting(criterion: Criterion[FeedForward], masks: Masks) -> Bool[np.ndarray, " circuits"]:
     """Which circuits meet a criterion, as float64 arithmetic happens to decide ties."""
     return _weigh(criterion, criterion.limits_as_decided(), masks)[:, 1] <= criterion.allowed
 
 
 def certain_and_possible(
-    criteria: Iterable[Criterion], masks: Masks
+    criteria: Iterable[Criterion[FeedForward]], masks: Masks
 ) -> tuple[Bool[np.ndarray, " circuits"], Bool[np.ndarray, " circuits"]]:
     """Which circuits certainly, and which possibly meet a criterion that comes in blocks of scenarios of one part.
 
@@ -64,7 +86,14 @@ def certain_and_possible(
     return wrong[:, 0] <= allowed, wrong[:, 1] <= allowed
 
 
-def _weigh(criterion: Criterion, limits: np.ndarray, masks: Masks) -> Float[np.ndarray, "circuits boxes"]:
+def judged(
+    network: FeedForward, criteria: Iterable[Criterion[FeedForward]], circuits: Bool[np.ndarray, "circuits edges"]
+) -> tuple[Bool[np.ndarray, " circuits"], Bool[np.ndarray, " circuits"]]:
+    """The same of circuits given by their edges."""
+    return certain_and_possible(criteria, masks_of_chosen(network.graph, circuits))
+
+
+def _weigh(criterion: Criterion[FeedForward], limits: np.ndarray, masks: Masks) -> Float[np.ndarray, "circuits boxes"]:
     """The weight of the scenarios in which each circuit is wrong, by both boxes, each circuit being run alone."""
     from ..kernels.running import add_wrong
 
@@ -78,13 +107,13 @@ def _weigh(criterion: Criterion, limits: np.ndarray, masks: Masks) -> Float[np.n
     return _in_blocks(weighed, masks, CIRCUITS_AT_ONCE)
 
 
-def _weigh_with_errors(criterion: Criterion, masks: Masks) -> Float[np.ndarray, "circuits boxes"]:
+def _weigh_with_errors(criterion: Criterion[FeedForward], masks: Masks) -> Float[np.ndarray, "circuits boxes"]:
     """The same, with a bound of how far each circuit's own sums may be off."""
     from ..kernels.margins import Errors, add_wrong
 
-    layout, goal, network = layout_of(criterion), goal_of(criterion, criterion.shifted_limits), criterion.network
+    layout, goal, network = layout_of(criterion), goal_of(criterion, criterion.shifted_limits), criterion.model
     removed = np.zeros_like(layout.ablated)
-    for layer, found in enumerate(criterion.ablated_errors):
+    for layer, found in enumerate(network_runs(network, criterion.behavior.points).removed_errors(criterion.scenarios)):
         removed[layer, :, : found.shape[1]] = found
     exact = criterion.rounding.exact
     accuracies = [activation(name).accuracy for name in network.activations]
@@ -108,12 +137,14 @@ def _weigh_with_errors(criterion: Criterion, masks: Masks) -> Float[np.ndarray, 
     return _in_blocks(weighed, masks, CIRCUITS_AT_ONCE)
 
 
-def _weigh_sharing(criterion: Criterion, limits: np.ndarray, masks: Masks) -> Float[np.ndarray, "circuits boxes"]:
+def _weigh_sharing(
+    criterion: Criterion[FeedForward], limits: np.ndarray, masks: Masks
+) -> Float[np.ndarray, "circuits boxes"]:
     """The same, for scenarios of one part; what circuits have below a neuron in common is run once."""
     from ..kernels.sharing import run_variants, weigh_variants
 
     layout, goal = layout_of(criterion), goal_of(criterion, limits)
-    network = criterion.network
+    network = criterion.model
     constants = [
         b[:, None] + w @ carried.T
         for w, b, carried in zip(network.weights, network.biases, criterion.ablated, strict=True)

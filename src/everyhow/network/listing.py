@@ -8,15 +8,15 @@ from jaxtyping import Float, UInt64
 
 from ..common.errors import InputError
 from ..model.circuit import Circuit
-from ..network.network import Network
-from .criterion import Criterion
-from .search import Search, goal_of, plan, steps_in_doubt
+from ..model.criterion import Criterion
+from ..model.model import MOST_EDGES
+from .feed_forward import FeedForward
+from .layout import Search, goal_of, plan, steps_in_doubt
 
-MOST_EDGES = 63
 BUFFER = 1 << 16
 
 
-def list_circuits(criterion: Criterion) -> Iterator[Circuit]:
+def list_circuits(criterion: Criterion[FeedForward]) -> Iterator[Circuit]:
     """Every circuit that meets `criterion`, once, decided in float64.
 
     Order: by the parents of the neurons in all layers but the last hidden one, the first neuron's varying slowest
@@ -27,18 +27,18 @@ def list_circuits(criterion: Criterion) -> Iterator[Circuit]:
     Raises:
         InputError: the network has more than 63 edges.
     """
-    graph = criterion.network.graph
+    graph = criterion.model.graph
     for block in list_bits(criterion):
         for bits in block:
             yield Circuit(graph, int(bits))
 
 
-def list_bits(criterion: Criterion) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
+def list_bits(criterion: Criterion[FeedForward]) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
     """The bits of every circuit that meets `criterion`, in blocks, in the order of `list_circuits`."""
     return list_within(criterion, criterion.limits(0.0))
 
 
-def list_possible(criterion: Criterion) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
+def list_possible(criterion: Criterion[FeedForward]) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
     """The same of every circuit that may meet `criterion`, the decision boundary being moved for the circuits by 1e-9
     or, where that is more, by what rounding may do."""
     if not np.isfinite(criterion.margins).all() or steps_in_doubt(criterion):
@@ -47,16 +47,16 @@ def list_possible(criterion: Criterion) -> Iterator[UInt64[np.ndarray, " _circui
     return list_within(criterion, criterion.certified_limits[1])
 
 
-def unbounded(criterion: Criterion) -> Criterion:
+def unbounded(criterion: Criterion[FeedForward]) -> Criterion[FeedForward]:
     """The same circuits, with sums that do not overflow, and no errors allowed: to list and to count them all."""
-    network = criterion.network
+    network = criterion.model
     present = tuple(np.where(w != 0, 1 / w.size, 0.0) for w in network.weights)
     idle = replace(network, weights=present, biases=tuple(np.zeros(len(b)) for b in network.biases))
-    return replace(criterion, network=idle, ablated=tuple(np.zeros_like(each) for each in criterion.ablated))
+    return replace(criterion, model=idle, ablated=tuple(np.zeros_like(each) for each in criterion.ablated))
 
 
 def list_within(
-    criterion: Criterion, limits: Float[np.ndarray, "ends dimensions"]
+    criterion: Criterion[FeedForward], limits: Float[np.ndarray, "ends dimensions"]
 ) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
     """The same of every circuit whose contrasts lie within `limits`."""
     from ..kernels.circuits import next_circuits
@@ -86,23 +86,21 @@ def list_within(
         yield without_copies(buffer[:filled], criterion)
 
 
-def is_listable(network: Network) -> bool:
+def is_listable(network: FeedForward) -> bool:
     """Whether the circuits of a network fit in the bits that the kernels list them in."""
     return network.edges <= MOST_EDGES
 
 
-def listable(criterion: Criterion) -> Search:
+def listable(criterion: Criterion[FeedForward]) -> Search:
     """The criterion laid out for the kernels, if its circuits fit in the bits that they list them in."""
-    if not is_listable(criterion.network):
-        raise InputError(
-            f"the network has {criterion.network.edges} edges; circuits are listed for at most {MOST_EDGES}"
-        )
+    if not is_listable(criterion.model):
+        raise InputError(f"the network has {criterion.model.edges} edges; circuits are listed for at most {MOST_EDGES}")
     return plan(criterion)
 
 
-def without_copies(bits: np.ndarray, criterion: Criterion) -> np.ndarray:
+def without_copies(bits: np.ndarray, criterion: Criterion[FeedForward]) -> np.ndarray:
     """Drop the bit of the copying edges that stand in for a missing hidden layer."""
-    return bits & np.uint64((1 << criterion.network.edges) - 1)
+    return bits & np.uint64((1 << criterion.model.edges) - 1)
 
 
 def whole_prefixes_of(search: Search) -> Iterator[tuple[np.ndarray, np.uint64, int]]:

@@ -1,0 +1,72 @@
+"""The circuits inside another one, where all must be listed to find them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..common.arguments import is_whole
+from ..common.errors import InputError
+from ..common.execution import IN_THREADS, Execution
+from .circuit import Circuit, chosen_of, uses_every_input
+from .criterion import Criterion
+from .model import Bits, CircuitCount, CircuitSearch, Model, counted_by_edges
+
+
+@dataclass(frozen=True, eq=False)
+class ListedWithin(CircuitSearch):
+    """Those of `search`, which is for `criterion`, that lie inside `outer`."""
+
+    search: CircuitSearch
+    criterion: Criterion[Any]
+    outer: Circuit
+
+    @property
+    def model(self) -> Model:
+        """The whole model."""
+        return self.search.model
+
+    def count(self, execution: Execution = IN_THREADS, every_input_used: bool = False) -> CircuitCount:
+        """How many meet the criterion."""
+        circuits = chosen_of(self.model.graph, np.concatenate([np.empty(0, np.uint64), *self.possible_bits()]))
+        if every_input_used:
+            circuits = circuits[uses_every_input(self.model.graph, circuits)]
+        return counted_by_edges(circuits.sum(axis=1), *self.model.judged([self.criterion], circuits))
+
+    def bits(self) -> Iterator[Bits]:
+        """The bits of every circuit inside that meets the criterion."""
+        outside = ~np.uint64(self.outer.bits)
+        return (block[block & outside == 0] for block in self.search.bits())
+
+    def possible_bits(self) -> Iterator[Bits]:
+        """The same of every circuit inside that may meet it."""
+        outside = ~np.uint64(self.outer.bits)
+        return (block[block & outside == 0] for block in self.search.possible_bits())
+
+    def circuit(self, bits: int) -> Circuit:
+        """The circuit that some bits stand for."""
+        return self.search.circuit(bits)
+
+    def sample(self, size: int, seed: int = 0) -> tuple[Circuit, ...]:
+        """`size` circuits inside that meet the criterion, independently and uniformly with replacement.
+
+        Raises:
+            InputError: none meets it.
+        """
+        return drawn_of_listed(self, size, seed)
+
+
+def drawn_of_listed(search: CircuitSearch, size: int, seed: int) -> tuple[Circuit, ...]:
+    """`size` of the circuits that a search lists, independently and uniformly with replacement.
+
+    Raises:
+        InputError: there is none.
+    """
+    if not is_whole(size, 0):
+        raise InputError(f"size is {size}; it is a number of circuits, at least 0")
+    bits = np.concatenate([np.empty(0, np.uint64), *search.bits()])
+    if size and not len(bits):
+        raise InputError("no circuit meets the criterion, so none can be drawn")
+    drawn = np.random.default_rng(seed).integers(len(bits), size=size) if size else np.empty(0, int)
+    return tuple(search.circuit(int(bits[k])) for k in drawn)

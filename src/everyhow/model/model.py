@@ -1,0 +1,222 @@
+"""What is explained: what can be run, and the quickest ways there are to answer what is asked of it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Float, Int, UInt64
+
+from ..common.execution import IN_THREADS, Execution
+from ..ladder import Fault
+from .behavior import Behavior
+from .circuit import Circuit
+from .criterion import Criterion
+from .graph import Edge
+from .reading import InterpretationCount, ReadingRule
+from .runnable import Runnable
+
+# Circuits are listed as bits of one machine number.
+MOST_EDGES = 63
+# Counts are signed 64-bit numbers.
+COUNTED_BITS = 62
+Bits = UInt64[np.ndarray, " _circuits"]
+Chosen = Bool[np.ndarray, "circuits edges"]
+
+
+@dataclass(frozen=True)
+class CircuitCount:
+    """How many circuits meet a criterion, by number of edges.
+
+    `certain` and `possible` map a number of edges to the number of circuits when the decision boundary is moved
+    against and for the circuits: by 1e-9, or by what rounding may do to their sums where that is more. They are equal
+    unless some circuit's output lies on the boundary.
+    """
+
+    certain: dict[int, int]
+    possible: dict[int, int]
+
+    @property
+    def certified(self) -> bool:
+        """Whether no circuit lies on the decision boundary, so that the count does not depend on rounding."""
+        return self.certain == self.possible
+
+    @property
+    def between(self) -> tuple[int, int]:
+        """The count when the decision boundary is moved against and for the circuits."""
+        return sum(self.certain.values()), sum(self.possible.values())
+
+    @property
+    def fewest_edges(self) -> int | None:
+        """The size of the smallest circuit; None when there is none, or when that depends on a tie."""
+        smallest = min(self.certain, default=None)
+        return smallest if smallest == min(self.possible, default=None) else None
+
+
+@dataclass(frozen=True)
+class RobustCount:
+    """How many circuits are robust, how many are not, and of how many neither was shown."""
+
+    proved: int
+    refuted: int
+    undecided: int
+
+    @property
+    def certified(self) -> bool:
+        """Whether the number of robust circuits is known."""
+        return self.undecided == 0
+
+    @property
+    def between(self) -> tuple[int, int]:
+        """The number of robust circuits, at least and at most."""
+        return self.proved, self.proved + self.undecided
+
+
+def counted_by_edges(
+    sizes: Int[np.ndarray, " circuits"], certain: Bool[np.ndarray, " circuits"], possible: Bool[np.ndarray, " circuits"]
+) -> CircuitCount:
+    """The circuits of so many edges that are certain, and those that are possible."""
+    numbers = [np.bincount(sizes[those]) for those in (certain, possible)]
+    return CircuitCount(*({int(k): int(n[k]) for k in np.flatnonzero(n)} for n in numbers))
+
+
+class CircuitSearch(ABC):
+    """The circuits of a model that meet one criterion. Bits are those of `graph`."""
+
+    @property
+    @abstractmethod
+    def model(self) -> "Model":
+        """Whose circuits are searched; of a search within a circuit it may have fewer nodes than the whole."""
+
+    @abstractmethod
+    def count(self, execution: Execution = IN_THREADS, every_input_used: bool = False) -> CircuitCount:
+        """How many meet the criterion, exactly, by number of edges.
+
+        Args:
+            execution: where the work is done, how far it is shown to be, and where it can be taken up again.
+            every_input_used: leave out circuits in which an input has no edge.
+        """
+
+    @abstractmethod
+    def bits(self) -> Iterator[Bits]:
+        """The bits of every circuit that meets the criterion as float64 arithmetic decides it, in blocks, each once.
+
+        Raises:
+            InputError: the model has more edges than are listed.
+        """
+
+    @abstractmethod
+    def possible_bits(self) -> Iterator[Bits]:
+        """The same of every circuit that may meet the criterion, the decision boundary being moved for the circuits by
+        1e-9 or, where that is more, by what rounding may do."""
+
+    @abstractmethod
+    def circuit(self, bits: int) -> Circuit:
+        """The circuit of the whole model that some bits stand for."""
+
+    @abstractmethod
+    def sample(self, size: int, seed: int = 0) -> tuple[Circuit, ...]:
+        """`size` circuits that meet the criterion, independently and uniformly with replacement.
+
+        Raises:
+            InputError: no circuit meets it, or the model has more edges than are listed.
+        """
+
+    def circuits(self) -> Iterator[Circuit]:
+        """Every circuit that meets the criterion, once."""
+        return (self.circuit(int(bits)) for block in self.bits() for bits in block)
+
+
+class Cut(ABC):
+    """A place that everything passes on its way to the outputs: a hidden layer of a network.
+
+    Attributes:
+        layer: the stage; 1 is the first after the inputs.
+    """
+
+    layer: int
+
+    @abstractmethod
+    def read(self, points: Float[np.ndarray, "inputs features"]) -> Float[np.ndarray, "inputs neurons"]:
+        """What is there when the model runs."""
+
+    @abstractmethod
+    def received(self, state: Float[np.ndarray, "*batch neurons"]) -> Float[np.ndarray, "*batch following"]:
+        """What the nodes after it receive when this is there."""
+
+    @abstractmethod
+    def run_received(
+        self, received: Float[np.ndarray, "*batch following"]
+    ) -> tuple[Float[np.ndarray, "*batch outputs"], Bool[np.ndarray, "*batch"]]:
+        """The outputs when the nodes after it receive this, and in which runs a node that steps, and that something
+        reads, comes within 1e-9 of its jump."""
+
+
+class Model(Runnable):
+    """What is explained. Whatever is asked (circuits, mappings, readouts, experiments) is asked of this interface."""
+
+    @property
+    @abstractmethod
+    def counting_steps(self) -> int:
+        """The candidate evaluations that counting its circuits takes, over few inputs.
+
+        Raises:
+            InputError: its graph is too irregular for that to be told.
+        """
+
+    @property
+    @abstractmethod
+    def uncountable(self) -> str | None:
+        """Why circuits of this model are never counted, in words; None where they are, as far as a budget goes."""
+
+    @property
+    def listable(self) -> bool:
+        """Whether its circuits fit in the bits that they are listed in."""
+        return len(self.graph.edges) <= MOST_EDGES
+
+    @abstractmethod
+    def search(self, criterion: Criterion[Any]) -> CircuitSearch:
+        """The circuits that meet a criterion of this model."""
+
+    @abstractmethod
+    def search_within(self, criterion: Criterion[Any], circuit: Circuit) -> CircuitSearch:
+        """The circuits inside another one that meet a criterion of this model."""
+
+    @abstractmethod
+    def judged(
+        self, criteria: Iterable[Criterion[Any]], circuits: Chosen
+    ) -> tuple[Bool[np.ndarray, " circuits"], Bool[np.ndarray, " circuits"]]:
+        """Which circuits, given by their edges, certainly and which possibly meet a criterion that comes in blocks of
+        scenarios of one part: those that meet it when the decision boundary moves against and for them."""
+
+    @abstractmethod
+    def part(self, circuit: Circuit) -> "Model | None":
+        """The circuit, run alone, as a model of its own with the same nodes; None where this kind has no such."""
+
+    @abstractmethod
+    def cuts(self) -> tuple[Cut, ...]:
+        """The places that everything passes between inputs and outputs, the first one first."""
+
+    @abstractmethod
+    def interpretation_counts(
+        self,
+        circuits: Iterable[Bits],
+        points: Float[np.ndarray, "inputs features"],
+        rule: ReadingRule,
+    ) -> Iterator[InterpretationCount] | None:
+        """For each circuit, given as bits in blocks, how many interpretations it has; None where this kind of model has
+        no readings."""
+
+    @abstractmethod
+    def robust_count(self, circuits: Iterable[Circuit], behavior: Behavior, radius: float) -> RobustCount | None:
+        """How many circuits, run alone, decide right at every input of the box around each point; None where this kind
+        of model has no proofs of that."""
+
+    @abstractmethod
+    def fault_around(self, circuit: Circuit, behavior: Behavior, radius: float) -> Fault | None:
+        """An input of the boxes at which a circuit decides otherwise; None where it is not refuted."""
+
+    @abstractmethod
+    def strength(self, edge: Edge) -> float | None:
+        """How much an edge carries, such as its weight; None where this kind has no such number."""

@@ -1,0 +1,412 @@
+"""What can be run: whole, with nodes held at other values, and as a circuit; and how its numbers stand for bits."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from ..boolean.gates import name_of
+from ..boolean.truth_table import MAX_INPUTS, TruthTable, assignments
+from ..common.arguments import listed, number_in, quoted
+from ..common.errors import InputError
+from .activations import activation
+from .circuit import Circuit
+from .graph import Edge, Graph
+from .origin import Origin
+
+# By stage, the inputs first: shape (runs, nodes) where nodes hold one number, (runs, nodes, numbers) where several.
+States = tuple[np.ndarray, ...]
+# Moving the decision boundary by this much must not change a certified count.
+BOUNDARY_SHIFT = 1e-9
+# A scenario without a source: what is removed is the same in all of them.
+ALONE = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Intervention:
+    """Hold `neurons` of hidden layer `layer` (1 is the first) at `values`, one row per input of the batch."""
+
+    layer: int
+    neurons: tuple[int, ...]
+    values: Float[np.ndarray, "inputs neurons"]
+
+
+@dataclass(frozen=True, eq=False)
+class Scenarios:
+    """Runs in which circuits are judged: each a base input, and what removed edges carry, parent by parent.
+
+    Attributes:
+        points: shape (inputs, features), the inputs.
+        weights: shape (inputs,), how much of the data each stands for.
+        base: shape (scenarios,), the input of each run.
+        source: shape (scenarios,), the input that removed edges are resampled from; -1 where from none.
+        carried: what edges outside a circuit carry, for every stage but the outputs.
+    """
+
+    points: Float[np.ndarray, "inputs features"]
+    weights: Float[np.ndarray, " inputs"]
+    base: Int[np.ndarray, " scenarios"]
+    source: Int[np.ndarray, " scenarios"]
+    carried: States
+
+
+@dataclass(frozen=True, eq=False)
+class Rounding:
+    """How far the sums of any circuit may be off, every node that steps being on the right side of its jump.
+
+    Attributes:
+        outputs: shape (outputs,), of what each output receives.
+        hidden: for each inner stage, shape (nodes,), of what its nodes compute; empty where that is not told.
+        steps: by the number of a stage less 1, of what nodes that step receive, where that may be off at all.
+        exact: for each stage but the inputs, whether its sums are free of rounding; empty where that is not told.
+    """
+
+    outputs: Float[np.ndarray, " outputs"]
+    hidden: tuple[Float[np.ndarray, " _nodes"], ...] = ()
+    steps: Mapping[int, Float[np.ndarray, " nodes"]] = field(default_factory=dict)
+    exact: tuple[bool, ...] = ()
+
+
+class Held(NamedTuple):
+    """What came of runs with nodes held.
+
+    Attributes:
+        outputs: shape (..., outputs).
+        doubtful: shape (...), in which runs rounding may decide on which side of its jump a node is; None for none.
+        margin: how near its boundary an output must come for rounding to matter, 1e-9 at least.
+    """
+
+    outputs: Float[np.ndarray, "*runs outputs"]
+    doubtful: Bool[np.ndarray, "*runs"] | None
+    margin: float | Float[np.ndarray, "*runs"]
+
+
+class Runs(ABC):
+    """A model run whole at some inputs, and run there again with nodes held at what they hold at others of them.
+
+    Attributes:
+        points: shape (inputs, features), the inputs.
+        states: what every node computes.
+        received_errors: shape (inputs, outputs), how far what the outputs receive may be off.
+    """
+
+    points: Float[np.ndarray, "inputs features"]
+    states: States
+    received_errors: Float[np.ndarray, "inputs outputs"]
+
+    @abstractmethod
+    def rounding(self, scenarios: Scenarios) -> Rounding:
+        """How far the sums of any circuit may be off in runs at these inputs."""
+
+    @property
+    @abstractmethod
+    def margin(self) -> float:
+        """How near its boundary an output must come for rounding to matter when nodes of any stages are held."""
+
+    @property
+    @abstractmethod
+    def widest_margin(self) -> float:
+        """The same when nodes of any one stage, whichever, are held."""
+
+    @abstractmethod
+    def as_they_are(self) -> Held:
+        """The model's own outputs, (inputs, outputs), with a margin for each input."""
+
+    @abstractmethod
+    def interchanged(
+        self, stage: int, chosen: Bool[np.ndarray, "sets nodes"], sources: Int[np.ndarray, " sources"]
+    ) -> Held:
+        """Nodes of one stage take their values from another input: (sets, sources, inputs, outputs), the last inputs
+        being the bases."""
+
+    @abstractmethod
+    def forced(
+        self, bases: Int[np.ndarray, " runs"], held: Sequence[Intervention], last: int
+    ) -> tuple[States, Bool[np.ndarray, " runs"]]:
+        """What every node up to stage `last` computes when some are held at values that they have at inputs; and in
+        which runs rounding may decide on which side of its jump a node is that is not held."""
+
+    @abstractmethod
+    def acting(self, stage: int, nodes: tuple[int, ...], values: Float[np.ndarray, "rows nodes"]) -> Held:
+        """Nodes of a stage are held at each row of values at every input: (rows, inputs, outputs)."""
+
+    @abstractmethod
+    def with_edge(self, edge: Edge, bases: Int[np.ndarray, " runs"], sources: Int[np.ndarray, " runs"]) -> Held:
+        """One edge carries at each base what it carries at the source: (runs, outputs)."""
+
+
+class Runnable(ABC):
+    """What can be run. A kind of model is a frozen dataclass that has these fields, and what follows.
+
+    Attributes:
+        kind: what this kind of model is called, in a word.
+        graph: its wiring; the first stage holds the inputs, the last one the outputs.
+        origin: where an imported model came from, and how that was checked.
+        threshold: an output above it is read as 1, any other as 0; None when nobody said it.
+        input_values: the two numbers by which each input stands for 0 and for 1.
+        remarks: how it was made from what was given, in sentences.
+        softmax: whether a softmax after its outputs was left out, so that these stand for classes.
+    """
+
+    kind: ClassVar[str]
+    graph: Graph
+    origin: Origin | None
+    threshold: float | None
+    input_values: tuple[float, float]
+    remarks: tuple[str, ...]
+    softmax: bool
+
+    @property
+    @abstractmethod
+    def features(self) -> int:
+        """The numbers of one input."""
+
+    @property
+    def outputs(self) -> int:
+        """The number of outputs."""
+        return self.graph.sizes[-1]
+
+    @property
+    @abstractmethod
+    def ending(self) -> str:
+        """The activation by which outputs follow from what they receive; `identity` for none."""
+
+    @property
+    @abstractmethod
+    def in_short(self) -> str:
+        """Its shape in a few words."""
+
+    @abstractmethod
+    def document(self) -> dict[str, Any]:
+        """The model as plain values, for audit.json."""
+
+    @abstractmethod
+    def states(
+        self, inputs: Float[np.ndarray, "inputs features"], interventions: Sequence[Intervention] = ()
+    ) -> States:
+        """What every node computes, stage by stage, the inputs first; all `interventions` hold at once."""
+
+    @abstractmethod
+    def run_circuit(
+        self, inputs: Float[np.ndarray, "inputs features"], circuit: Circuit, carried: States | None = None
+    ) -> States:
+        """What every node computes when only the circuit's edges carry what their parents compute; every other edge
+        carries 0, or what `carried` says of its parent, for every stage but the outputs."""
+
+    @abstractmethod
+    def run_circuits(
+        self,
+        circuits: Bool[np.ndarray, "circuits edges"],
+        points: Float[np.ndarray, "runs features"],
+        carried: States,
+    ) -> Float[np.ndarray, "circuits runs outputs"]:
+        """What the outputs receive in each of many circuits, given by which edges of the graph they have; all other
+        edges carry what `carried` says of their parent."""
+
+    @abstractmethod
+    def pre_activations(self, points: Float[np.ndarray, "inputs features"]) -> Float[np.ndarray, "inputs outputs"]:
+        """What the outputs of the whole model receive."""
+
+    @abstractmethod
+    def output(self, index: int) -> Self:
+        """The same model with only its output `index` (0 is the first).
+
+        Raises:
+            InputError: there is no such output.
+        """
+
+    @abstractmethod
+    def telling_apart(self) -> Self:
+        """The model without a last activation that changes nothing about which output is the largest.
+
+        Raises:
+            InputError: the activation makes different outputs alike.
+        """
+
+    @abstractmethod
+    def folded(self) -> Self:
+        """Two outputs that stand for two classes as one: what the second receives less what the first does, which is
+        above 0 exactly where the second output is the larger one. Of two equal outputs the first is chosen, as by
+        argmax.
+
+        Raises:
+            InputError: there are not two outputs, or their activation does not tell apart whatever they receive.
+        """
+
+    @abstractmethod
+    def runs(self, points: Float[np.ndarray, "inputs features"]) -> Runs:
+        """It run whole at some inputs, ready to be run again with nodes held."""
+
+    def run(
+        self, inputs: Float[np.ndarray, "inputs features"], interventions: Sequence[Intervention] = ()
+    ) -> Float[np.ndarray, "inputs outputs"]:
+        """The outputs, in float64; all `interventions` hold at once."""
+        return self.states(inputs, interventions)[-1]
+
+    def activated(self, received: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
+        """The outputs, when they receive this."""
+        return activation(self.ending)(received)
+
+    @property
+    def coding(self) -> tuple[str, ...]:
+        """How its numbers stand for bits, in words; nothing where they do so as usual: 0, 1, and outputs above 0.5."""
+        words = []
+        if self.input_values != (0.0, 1.0):
+            words.append("inputs {:g} and {:g}".format(*self.input_values))
+        if self.softmax:
+            words.append("softmax left out")
+        elif self.threshold != 0.5:
+            words.append("threshold not said" if self.threshold is None else f"threshold {self.threshold:g}")
+        return tuple(words)
+
+    @property
+    def level(self) -> float:
+        """The threshold: an output above it is read as 1.
+
+        Raises:
+            InputError: nobody said it; the message shows what the model computes by each usual one.
+        """
+        if self.softmax:
+            raise InputError(
+                f"a softmax after the outputs of this {self.kind} was left out, so they stand for classes, of which "
+                'the largest is chosen, and a threshold says nothing of them: decide by argmax (decision="argmax", '
+                "--decision argmax)"
+            )
+        if self.threshold is None:
+            raise InputError(_which_threshold(self))
+        return self.threshold
+
+    def read(self, threshold: float | None = None, inputs: Iterable[float] | None = None) -> Self:
+        """The same model with its numbers read in another way.
+
+        Args:
+            threshold: an output above it is read as 1; as before when not given.
+            inputs: the two numbers by which each input stands for 0 and for 1; as before when not given.
+
+        Raises:
+            InputError: a number out of range.
+
+        Example:
+            >>> from everyhow import xornet
+            >>> xornet().read(threshold=0.4)
+            Network(2-3-1, sigmoid:25, 7 edges, threshold 0.4)
+        """
+        level = self.threshold if threshold is None else checked_threshold(threshold)
+        values = self.input_values if inputs is None else checked_input_values(inputs)
+        if level == self.threshold and values == self.input_values:
+            return self
+        return replace(self, threshold=level, input_values=values)  # type: ignore[type-var]
+
+    @property
+    def corners(self) -> Float[np.ndarray, "rows features"]:
+        """The inputs that stand for the rows of a truth table, in row order.
+
+        Example:
+            >>> from everyhow import Network
+            >>> Network([[[1.0]]], [[0.0]], ["tanh"], input_values=(-1, 1)).corners.tolist()
+            [[-1.0], [1.0]]
+        """
+        return coded(assignments(self.features), self.input_values)
+
+    def input_bits(self, inputs: Float[np.ndarray, "*shape"]) -> Bool[np.ndarray, "*shape"]:
+        """The bits that inputs stand for: 1 where one is nearer to the number that stands for 1."""
+        low, high = self.input_values
+        return (inputs - (low + high) / 2) * np.sign(high - low) > 0
+
+
+def coding_document(model: Runnable) -> dict[str, Any]:
+    """How the numbers of a model stand for bits, where that is not as usual, and its remarks, if it has any."""
+    found: dict[str, Any] = {} if model.threshold == 0.5 else {"threshold": model.threshold}
+    if model.input_values != (0.0, 1.0):
+        found["inputs"] = list(model.input_values)
+    found |= {"softmax": True} if model.softmax else {}
+    return found | ({"remarks": list(model.remarks)} if model.remarks else {})
+
+
+def coded(bits: Float[np.ndarray, "rows features"], values: tuple[float, float]) -> Float[np.ndarray, "rows features"]:
+    """Bits as the numbers by which inputs stand for them."""
+    low, high = values
+    return np.where(bits > 0, high, low)
+
+
+def checked_threshold(threshold: object) -> float | None:
+    """The threshold as a number; None when nobody said it.
+
+    Raises:
+        InputError: it is not a finite number.
+    """
+    if threshold is None:
+        return None
+    found = number_in(threshold)
+    if found is None:
+        raise InputError(
+            f"threshold is {quoted(threshold)}; it is a finite number, above which an output is read as 1: 0.5 for "
+            "outputs trained towards 0 and 1, 0 for logits and outputs trained towards -1 and 1"
+        )
+    return found
+
+
+def checked_input_values(values: object) -> tuple[float, float]:
+    """The numbers by which inputs stand for 0 and for 1.
+
+    Raises:
+        InputError: they are not two different finite numbers.
+    """
+    rule = "the two different numbers by which an input stands for 0 and for 1, such as (-1, 1) (--inputs=-1,1)"
+    found = [number_in(value) for value in listed("inputs", values, rule)]
+    if len(found) != 2 or None in found or found[0] == found[1]:
+        raise InputError(f"inputs is {quoted(values)}; give {rule}")
+    return found[0], found[1]  # type: ignore[return-value]
+
+
+def one_of(model: Runnable) -> str:
+    """How a model of several outputs becomes one of one output, in words."""
+    folded = f"{model.kind}.folded() where they stand for two classes, " if model.outputs == 2 else ""
+    return f"take {folded}{model.kind}.output(k) of outputs that are bits of their own"
+
+
+def check_tells_apart(name: str) -> None:
+    """Raises InputError when an activation is not strictly increasing, so that the largest output may not be one."""
+    function = activation(name)
+    if not function.is_monotone:
+        raise InputError(
+            f"the decision argmax is taken of outputs that are larger where what they receive is; {name} falls and "
+            "rises again: decide by threshold, or use a last activation that never falls, such as identity"
+        )
+    if not function.is_strictly_increasing:
+        raise InputError(
+            f"the decision argmax is taken of outputs that tell apart whatever they receive; by {name} different ones "
+            f"can be alike: decide by threshold, or train the network with a linear last layer"
+        )
+
+
+def _which_threshold(model: Runnable) -> str:
+    """The question where an output turns, with what the model computes by each usual answer."""
+    answers = {
+        0.0: "for logits (BCEWithLogitsLoss) and outputs trained towards -1 and 1 (hinge loss)",
+        0.5: "for outputs trained towards 0 and 1",
+    }
+    told = (f"threshold={level:g} {words}: {_computed(model, level)}" for level, words in answers.items())
+    classes = ', or decision="argmax" (--decision argmax) where they stand for classes' * (model.outputs > 1)
+    last = "linear" if model.ending == "identity" else model.ending
+    return (
+        f"nothing says where the outputs of this {model.kind} turn from 0 to 1, its last layer being {last}."
+        f" Say it where the {model.kind} is made or asked (threshold=, --threshold; or "
+        f"{model.kind}.read(threshold=0)){classes}: {'; or '.join(told)}; or any other number"
+    )
+
+
+def _computed(model: Runnable, level: float) -> str:
+    """What a model computes by a threshold."""
+    inputs = model.features
+    if inputs > MAX_INPUTS:
+        points = np.random.default_rng(0).standard_normal((256, inputs))
+        shares = (model.run(points) > level).mean(axis=0)
+        return f"then 1 at {', '.join(f'{share:.0%}' for share in shares)} of 256 standard normal inputs"
+    bits = model.run(model.corners) > level
+    tables = [TruthTable(inputs, sum(int(bit) << row for row, bit in enumerate(column))) for column in bits.T]
+    named = [f"{table} ({name_of(table)})" if name_of(table) else str(table) for table in tables]
+    return f"it then computes {', '.join(named)}"

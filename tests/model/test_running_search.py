@@ -1,0 +1,141 @@
+"""Running every circuit against splitting and counting: two searches of one interface find the same circuits of
+networks. The running one only uses what any model can do."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import everyhow as eh
+from everyhow.circuit.minimal import minimal_circuits
+from everyhow.model.behavior import Behavior
+from everyhow.model.circuit import bits_of, chosen_of
+from everyhow.model.criterion import ABLATIONS, perfect, resample_faithful, resampled_blocks
+from everyhow.model.running_search import RunningSearch, are_circuits, circuits_in, judged
+from everyhow.model.space import circuits_in_space
+from everyhow.network.listing import list_bits
+
+from ..plainly import all_circuits
+from ..strategies import networks
+
+
+def both(criterion):
+    """The two searches of one criterion."""
+    network = criterion.model
+    return network.search(criterion), RunningSearch(criterion)
+
+
+def listed(search):
+    """The bits that a search lists, in order, after a check that each is listed once."""
+    bits = np.concatenate([np.empty(0, np.uint64), *search.bits()])
+    assert len(np.unique(bits)) == len(bits)
+    return np.sort(bits).tolist()
+
+
+@settings(max_examples=60)
+@given(
+    networks(inputs=(1, 2), outputs=(1, 2), hidden=(0, 2), widest=2),
+    st.sampled_from(ABLATIONS),
+    st.sampled_from([0.0, 0.25, 0.5]),
+    st.data(),
+)
+def test_the_same_counts_and_lists(network, ablation, epsilon, data):
+    """Any network, wanted bits, ablation and error; also circuits that use every input, and near outputs."""
+    outputs = network.widths[-1]
+    rows = 1 << network.widths[0]
+    bits = data.draw(st.lists(st.booleans(), min_size=rows * outputs, max_size=rows * outputs))
+    within = data.draw(st.sampled_from([None, None, 0.3]))
+    behavior = Behavior(
+        network.corners, np.ones(rows), np.reshape(bits, (rows, outputs)), epsilon, within, decision="threshold"
+    )
+    criterion = perfect(network, behavior, ablation)
+    quick, plain = both(criterion)
+    assert plain.count() == quick.count()
+    assert plain.count(every_input_used=True) == quick.count(every_input_used=True)
+    assert listed(plain) == listed(quick)
+
+
+@pytest.mark.parametrize("decision", ["threshold", "argmax"])
+def test_several_outputs(decision):
+    """Bits of their own, and classes, of which one must be largest."""
+    rng = np.random.default_rng(5)
+    network = eh.Network(
+        [rng.normal(size=(2, 2)), rng.normal(size=(3, 2))],
+        [rng.normal(size=2), rng.normal(size=3)],
+        ["tanh", "identity"],
+    )
+    for ablation in ABLATIONS:
+        behavior = Behavior.of_network(network, network.corners, decision, epsilon=0.25)
+        quick, plain = both(perfect(network, behavior, ablation))
+        assert plain.count() == quick.count() and listed(plain) == listed(quick)
+        quick, plain = both(resample_faithful(network, behavior, "zero"))
+        assert plain.count() == quick.count() and listed(plain) == listed(quick)
+
+
+def test_steps_in_doubt_and_huge_weights():
+    """What a bound for all circuits leaves open is settled circuit by circuit, as by the quick search."""
+    steps = eh.Network([[[0.1, 0.2], [0.3, -0.3]], [[1.0, 0.6]]], [[-0.3, 0.0], [0.0]], ["step", "identity"])
+    huge = eh.Network([[[1e17, 1.0], [1e17, 0.0]], [[1.0, -1.0]]], [[0.0, 0.0], [0.0]], ["relu", "identity"])
+    for network in (steps, huge):
+        criterion = perfect(network, Behavior.of_network(network, network.corners))
+        assert not criterion.is_beyond_rounding
+        quick, plain = both(criterion)
+        assert plain.count() == quick.count()
+
+
+def test_the_space(xor):
+    """Sets of edges that are circuits, as the plain methods list them and as the count says; bits and back."""
+    found = circuits_in(xor.graph, np.ones(18, bool), range(1 << 12))
+    assert are_circuits(xor.graph, found).all()
+    small = eh.Network([np.ones((2, 2)), np.ones((2, 2))], [[0.0, 0.0]] * 2, ["relu"] * 2)
+    every = circuits_in(small.graph, np.ones(8, bool), range(1 << 8))
+    assert len(every) == circuits_in_space(small.graph)
+    assert bits_of(every).tolist() == sorted(circuit.bits for circuit in all_circuits(small))
+    assert (chosen_of(small.graph, bits_of(every)) == every).all()
+
+
+def test_within_a_circuit(xor):
+    """The circuits inside another one: by both searches, those of all that are inside."""
+    behavior = Behavior.of_network(xor, xor.corners)
+    (outer, *_) = (c for c in eh.circuits(xor, "XOR") if len(c) == 12)
+    for ablation in ("zero", "mean"):
+        criterion = perfect(xor, behavior, ablation)
+        inside = sorted(c.bits for c in xor.search(criterion).circuits() if c.is_within(outer))
+        plain, quick = RunningSearch(criterion, outer), xor.search_within(criterion, outer)
+        assert [c.bits for c in plain.circuits()] == inside and inside
+        assert sorted(c.bits for c in quick.circuits()) == inside
+        assert plain.count() == quick.count() and sum(plain.count().certain.values()) == len(inside)
+
+
+def test_blocks_of_scenarios(xor):
+    """Every base with every source, some sources at a time: which circuits meet it certainly, by both judges."""
+    behavior = Behavior.of_network(xor, xor.corners)
+    criterion = perfect(xor, behavior, "resample")
+    bits = np.concatenate(list(list_bits(perfect(xor, behavior))))
+    circuits = chosen_of(xor.graph, bits)
+    expected = xor.judged([criterion], circuits)
+    assert np.array_equal(judged(resampled_blocks(xor, behavior), circuits), expected)
+    assert expected[0].any() and not expected[1].all()
+
+
+def test_drawn_and_minimal():
+    """Circuits are drawn evenly among those that meet the criterion, and minimal ones follow from the list."""
+    network = eh.xornet()
+    criterion = perfect(network, Behavior.of_network(network, network.corners, epsilon=0.25))
+    quick, plain = both(criterion)
+    drawn = [circuit.bits for circuit in plain.sample(3000, seed=1)]
+    numbers = np.unique(drawn, return_counts=True)
+    assert numbers[0].tolist() == listed(quick)
+    assert numbers[1].min() > 0.7 * 3000 / len(numbers[0])
+    assert {c.bits for c in minimal_circuits(criterion)} <= set(drawn)
+    assert plain.sample(0) == ()
+    never = perfect(network, Behavior(network.corners, np.ones(4), [[True]] * 4))
+    with pytest.raises(eh.InputError, match="no circuit meets the criterion, so none can be drawn"):
+        RunningSearch(never).sample(1)
+
+
+def test_too_many_edges():
+    network = eh.Network([np.ones((9, 7)), np.ones((1, 9))], [np.zeros(9), [0.0]], ["relu", "identity"])
+    criterion = perfect(network, Behavior(np.ones((1, 7)), [1.0], [[True]]))
+    with pytest.raises(eh.InputError, match="gone through one by one for at most 63 edges; there are 72"):
+        next(RunningSearch(criterion).bits())
