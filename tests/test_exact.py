@@ -249,7 +249,7 @@ def test_ties_of_large_classes():
     points = np.array([[0.0], [1.0]])
     for times, ties in ((1.5, 4), (2.5, 0)):
         weights, biases = ([[1.0]], [[1e9 + 0.1], [1e9 + 0.1]]), ([0.1], [0.0, 0.0])
-        margin = Network(weights, biases, ("identity", "identity")).runs(points).after[1].margin
+        margin = Network(weights, biases, ("identity", "identity")).runs(points).after(1).margin
         assert margin > 1e-9
         network = Network(weights, ([0.1], [times * margin, 0.0]), ("identity", "identity"))
         assert signatures(network, points, "argmax").ties == ties

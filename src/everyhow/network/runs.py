@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -102,25 +101,27 @@ class NetworkRuns(Runs):
     states: tuple[Float[np.ndarray, "inputs _neurons"], ...]
     errors: tuple[Float[np.ndarray, "inputs _neurons"], ...]
     received_errors: Float[np.ndarray, "inputs outputs"]
+    _after: dict[int, Onward] = field(default_factory=dict, repr=False)
 
     def layer(self, layer: int) -> Values:
         """What is known of the activations of a layer over all the inputs."""
         return Values.of(self.states[layer], self.errors[layer])
 
-    @cached_property
-    def after(self) -> tuple[Onward, ...]:
-        """Running on from each layer but the last."""
-        return tuple(onward(self, layer) for layer in range(self.network.depth))
+    def after(self, layer: int) -> Onward:
+        """Running on from a layer; each is made once."""
+        if layer not in self._after:
+            self._after[layer] = onward(self, layer)
+        return self._after[layer]
 
     @property
     def margin(self) -> float:
         """How near its boundary an output must come for rounding to matter when neurons of any layers are held."""
-        return self.after[0].margin
+        return self.after(0).margin
 
     @property
     def widest_margin(self) -> float:
         """The same, the neurons of any one layer having their values of different runs."""
-        return max(one.margin for one in self.after)
+        return max(self.after(layer).margin for layer in range(self.network.depth))
 
     def as_they_are(self) -> Held:
         """The network's own outputs, with a margin for each input, which is that of the first output."""
@@ -134,7 +135,7 @@ class NetworkRuns(Runs):
         """Neurons of one layer take their values from another input: (sets, sources, inputs, outputs)."""
         state = self.states[stage]
         patched = np.where(chosen[:, None, None, :], state[sources][None, :, None, :], state[None, None, :, :])
-        return Held(*self.after[stage].run(patched), self.after[stage].margin)
+        return Held(*self.after(stage).run(patched), self.after(stage).margin)
 
     def forced(
         self, bases: Int[np.ndarray, " runs"], held: Sequence[Intervention], last: int
@@ -144,13 +145,13 @@ class NetworkRuns(Runs):
         where: dict[int, tuple[int, ...]] = {}
         for one in held:
             where[one.layer] = where.get(one.layer, ()) + one.neurons
-        return states, self.after[0].in_doubt(states, where)
+        return states, self.after(0).in_doubt(states, where)
 
     def acting(self, stage: int, nodes: tuple[int, ...], values: Float[np.ndarray, "rows nodes"]) -> Held:
         """Neurons of a layer held at each row of values at every input: (rows, inputs, outputs)."""
         state = np.repeat(self.states[stage][None], len(values), axis=0)
         state[:, :, list(nodes)] = values[:, None, :]
-        return Held(*self.after[0].run_on(stage, state), self.margin)
+        return Held(*self.after(0).run_on(stage, state), self.margin)
 
     def with_edge(self, edge: Edge, bases: Int[np.ndarray, " runs"], sources: Int[np.ndarray, " runs"]) -> Held:
         """One edge carries at each base what it carries at the source: (runs, outputs)."""

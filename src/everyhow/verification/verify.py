@@ -109,7 +109,8 @@ def _rounding_decides(document: dict[str, Any]) -> bool:
         return False
     network = network_from_document(document)
     points = np.array(document["behavior"]["points"]) if "behavior" in document else network.corners
-    return any(after.steps or after.margin > BOUNDARY for after in network.runs(points).after)
+    runs = network.runs(points)
+    return any(after.steps or after.margin > BOUNDARY for after in map(runs.after, range(network.depth)))
 
 
 def _tells_ties(part: dict[str, Any]) -> bool:
