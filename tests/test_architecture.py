@@ -41,6 +41,21 @@ HEAVY = (
     "kernels.", "importing.torch_", "importing.onnx_graph", "training.stacked", "sweeps.local", "report.presenter",
 )  # fmt: skip
 LAZY_ROOM = "cli."
+# The rooms that explain, and show what was found, know models, whatever their kind.
+OF_ANY_KIND = (
+    "ladder",
+    "model",
+    "circuit",
+    "mapping",
+    "interpretation",
+    "readout",
+    "experiment",
+    "auditing",
+    "questions",
+    "report",
+)
+# But for how a model is read back from audit.json.
+READS_NETWORKS = {("auditing.reopening", "network.documents")}
 
 
 class Arrow(NamedTuple):
@@ -189,6 +204,24 @@ def test_no_arrow_upwards():
 
 def test_imports_inside_functions_are_for_weight():
     assert for_order(SOURCE) == []
+
+
+def of_one_kind(source: Path) -> Iterator[Arrow]:
+    """Every import of the room of one kind of model by a room that knows models of any kind."""
+    for arrow in arrows(source):
+        above, kind = arrow.importing.partition(".")[0], arrow.imported.partition(".")[0]
+        if above in OF_ANY_KIND and kind == "network" and (arrow.importing, arrow.imported) not in READS_NETWORKS:
+            yield arrow
+
+
+def test_what_explains_knows_no_kind_of_model():
+    """Circuits, mappings, readouts, experiments, audits and the report know nothing of networks."""
+    assert list(map(str, of_one_kind(SOURCE))) == []
+
+
+def test_the_check_of_kinds_can_fail(house):
+    source = house({"network/network.py": "", "circuit/one.py": "def f():\n    from ..network import network\n"})
+    assert [str(arrow) for arrow in of_one_kind(source)] == ["circuit.one:2 imports network.network"]
 
 
 def test_few_entries_at_the_top():

@@ -28,7 +28,6 @@ from ..model.criterion import Ablation
 from ..model.decision import Decision, check_no_threshold
 from ..model.model import CircuitCount, Model
 from ..model.task import Task, parse_task
-from ..network.network import network_of
 from . import paper
 from .counted import circuit_counts, circuit_verdict
 from .document import by_ablation, circuit_details, details_of
@@ -220,7 +219,7 @@ class Audit(Displayed):
             )
         behavior = Behavior.of_network(self.network, self.network.corners, self.decision)
         return write_certificate(
-            network_of(self.network, "certificates are"),
+            self.network,
             behavior,
             path,
             circuits.asked.ablation,
@@ -325,7 +324,7 @@ def audit(
         if preset == "paper":
             return paper.explain(part, subtask, behavior, max_depth, asked, budget, bar, execution)
         return authors.explain(
-            network_of(part, "the preset authors counts explanations"),
+            part,
             subtask,
             max_depth,
             min_node_sparsity,

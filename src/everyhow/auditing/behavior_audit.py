@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ..authors.circuits import ReleasedCircuits
+from ..authors.circuits import is_countable, released_circuits
 from ..boolean.algorithms import Algorithm
 from ..circuit.count import count_circuits
 from ..circuit.findings import (
@@ -36,7 +36,6 @@ from ..model.behavior import Behavior, check_fits, check_said_once, one_for_two_
 from ..model.criterion import Ablation, perfect
 from ..model.decision import Decision, decide, level_for
 from ..model.model import CircuitCount, Model
-from ..network.network import Network
 from ..readout.observed import ObservedSignals, observed_signals
 from ..readout.readout import DEFAULT_TOLERANCE, check_tolerance
 from .counted import circuit_counts, circuit_verdict
@@ -390,13 +389,9 @@ def _released(
     """What the released code would count: of the circuits it looks at, those whose accuracy exceeds 0.99."""
     if over_budget("", counting_steps(network, len(behavior.points))[COUNTING] << network.features, budget):
         return None
-    if circuits.perfect is None or not isinstance(network, Network):
-        return None  # the released code knows networks only
-    if network.outputs > 1 or network.depth < 2 or not network.listable:
+    if circuits.perfect is None or not is_countable(network):
         return None
-    if network.threshold != 0.5:
-        return None  # the released code rounds outputs to 0 and 1
-    found = ReleasedCircuits(network, behavior)
+    found = released_circuits(network, behavior)
     return found.in_space(), found.count()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from ..authors.circuits import ReleasedCircuits
+from ..authors.circuits import released_circuits
 from ..certificates.certificate import check_certifiable, write_certificate
 from ..circuit.count import count_circuits
 from ..circuit.estimate import affordable_estimate
@@ -21,7 +21,6 @@ from ..model.model import COUNTED_BITS, CircuitCount, Model
 from ..model.runnable import coding_document
 from ..model.space import circuits_in_space
 from ..model.task import Task, parse_task
-from ..network.network import network_of
 from .options import Preset, check_decision, check_options, classes_as_one
 
 
@@ -104,9 +103,7 @@ def count(
 
     def certify(of: Criterion[Model], counted: CircuitCount) -> None:
         if certificate is not None:
-            write_certificate(
-                network_of(of.model, "certificates are"), of.behavior, certificate, ablation, counted, progress
-            )
+            write_certificate(of.model, of.behavior, certificate, ablation, counted, progress)
 
     with executing(Progress(progress), checkpoints, scheduler) as execution:
 
@@ -153,11 +150,7 @@ def _perfect(
 
 
 def _released(network: Model, task: Task, min_node_sparsity: float) -> dict[str, Any]:
-    circuits = ReleasedCircuits(
-        network_of(network, "the preset authors counts circuits"),
-        Behavior.of_task(task, network.input_values),
-        min_node_sparsity,
-    )
+    circuits = released_circuits(network, Behavior.of_task(task, network.input_values), min_node_sparsity)
     return _counted(circuits.in_space(), circuits.count())
 
 

@@ -12,11 +12,11 @@ from jaxtyping import UInt64
 from ..model.behavior import Behavior
 from ..model.criterion import Criterion, perfect
 from ..model.graph import Graph
-from ..model.model import CircuitCount
+from ..model.model import CircuitCount, Model
 from ..model.space import circuits_in_space
 from ..network.counting import count_circuits
 from ..network.listing import list_bits
-from ..network.network import Network
+from ..network.network import Network, network_of
 
 # The accuracy must exceed 0.99: errors of 0.01 are too many, whatever rounding makes of them.
 MOST_WRONG = 0.01 - 1e-9
@@ -25,6 +25,24 @@ STEPS_PER_NETWORK = 2_000_000
 
 
 Neuron = tuple[int, int]
+
+
+def released_circuits(model: Model, behavior: Behavior, min_node_sparsity: float = 0.0) -> "ReleasedCircuits":
+    """The circuits that the released code finds in a network.
+
+    Raises:
+        InputError: the model is of another kind.
+    """
+    network = network_of(model, "the preset authors counts circuits")
+    return ReleasedCircuits(network, behavior, min_node_sparsity)
+
+
+def is_countable(model: Model) -> bool:
+    """Whether the released code counts circuits of such a model: of a network of one output, which it rounds to 0 and
+    1, with a hidden layer and no more edges than are listed."""
+    if not isinstance(model, Network) or model.outputs > 1 or model.depth < 2:
+        return False
+    return model.listable and model.threshold == 0.5
 
 
 @dataclass(frozen=True, eq=False)

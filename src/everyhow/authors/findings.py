@@ -11,12 +11,12 @@ from ..common.progress import Progress
 from ..ladder import Verdict, judge
 from ..mapping.signatures import signatures
 from ..model.behavior import Behavior
-from ..model.model import MOST_EDGES, CircuitCount
+from ..model.model import MOST_EDGES, CircuitCount, Model
 from ..model.reading import ReadingRule
 from ..model.space import circuits_in_space
 from ..model.task import Task
 from ..network.listing import is_listable
-from ..network.network import Network
+from ..network.network import Network, network_of
 from ..network.reading_counts import count_interpretations
 from .circuits import ReleasedCircuits
 from .formulas import negations_to_try, released_formulas
@@ -94,7 +94,7 @@ class AuthorsFindings:
 
 
 def explain(
-    network: Network,
+    model: Model,
     task: Task,
     max_depth: int,
     min_node_sparsity: float,
@@ -105,14 +105,18 @@ def explain(
     """Every explanation that the released code finds of a network with one output.
 
     Args:
-        network: the network to explain.
+        model: the network to explain.
         task: the labels; the released code judges circuits and formulas by them, not by what the network decides.
         max_depth: of the formulas.
         min_node_sparsity: the share of hidden neurons that a circuit must leave out, exceeded strictly.
         pair_order: the inputs' names in the order of assignments that selects the interventions tested.
         budget: in candidate evaluations.
         progress: where to show it.
+
+    Raises:
+        InputError: the model is of another kind.
     """
+    network = network_of(model, "the preset authors counts explanations")
     behavior = Behavior.of_task(task, network.input_values)
     (table,) = task.tables
     in_space, perfect, per_circuit, refused = _examine_circuits(network, behavior, min_node_sparsity, budget, progress)

@@ -18,9 +18,9 @@ from ..common.files import write_atomically
 from ..common.progress import Progress
 from ..model.behavior import Behavior
 from ..model.criterion import Ablation, Criterion, check_ablation, perfect
-from ..model.model import CircuitCount
+from ..model.model import CircuitCount, Model
 from ..network.counting import count_circuits
-from ..network.network import Network
+from ..network.network import Network, network_of
 from . import check
 
 # Sums of rows and columns are smaller than this; limits beyond it are as good as infinite.
@@ -34,7 +34,7 @@ ALONE = "; leave --certificate out, or ask without it"
 
 
 def write_certificate(
-    network: Network,
+    model: Model,
     behavior: Behavior,
     path: str | Path,
     ablation: Ablation = "zero",
@@ -47,7 +47,7 @@ def write_certificate(
     the count of the fast method agrees with it.
 
     Args:
-        network: whose circuits are counted.
+        model: the network whose circuits are counted.
         behavior: the inputs, and what is wanted at each; no epsilon, no within.
         path: of the file; its folder is made if it is not there.
         ablation: what removed edges carry.
@@ -58,7 +58,7 @@ def write_certificate(
         The path.
 
     Raises:
-        InputError: a question that certificates do not cover, or too large a space.
+        InputError: a question that certificates do not cover, another kind of model, or too large a space.
         FileFormatError: the file cannot be written.
 
     Example:
@@ -70,7 +70,7 @@ def write_certificate(
         [1, 1]
     """
     check_certifiable(behavior.epsilon, behavior.within)
-    criterion = perfect(network, behavior, check_ablation(ablation))
+    criterion = perfect(network_of(model, "certificates are"), behavior, check_ablation(ablation))
     asked = json.dumps(_document(criterion, ablation)).encode()
     question = _question(criterion.model, json.loads(asked))
     if counted is None:

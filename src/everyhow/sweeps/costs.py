@@ -4,8 +4,6 @@ import itertools
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-
 from ..auditing.options import Preset, chosen_depth
 from ..authors import findings as authors
 from ..circuit.findings import COUNTING, counting_steps
@@ -13,8 +11,9 @@ from ..common.budget import over_budget
 from ..interpretation.findings import SAMPLE, STRETCH, steps_per_circuit
 from ..mapping.findings import foreseen_refusal
 from ..model.behavior import Behavior
+from ..model.model import Model
 from ..model.space import circuits_in_space
-from ..network.network import Network
+from ..training.untrained import dense
 from .plan import Block, Plan
 from .settings import Setting
 
@@ -75,7 +74,7 @@ def refusals(setting: Setting, presets: tuple[Preset, ...], budget: int) -> tupl
         steps = {COUNTING: steps[COUNTING]}
     found = [over_budget(what, needed, budget) for what, needed in steps.items()]
     if "paper" in presets:
-        found.append(foreseen_refusal(part.widths, table, depth, budget))
+        found.append(foreseen_refusal(part.graph.sizes, table, depth, budget))
     if "authors" in presets:
         found.append(authors.foreseen_refusal(task.inputs, depth, budget))
     return tuple(refusal for refusal in found if refusal)
@@ -96,7 +95,7 @@ def block_seconds(block: Block) -> float:
 def _explanation_seconds(setting: Setting, budget: int, exact_up_to: int) -> float:
     """Roughly how long one core takes to explain one output."""
     part = _dense(setting).output(0)
-    inputs = 1 << part.widths[0]
+    inputs = 1 << part.features
     steps = {what: needed for what, needed in counting_steps(part, inputs).items() if needed <= budget}
     circuits = PERFECT_SHARE * circuits_in_space(part.graph) if steps else 0
     each = steps_per_circuit(part.graph.sizes, inputs)
@@ -110,10 +109,6 @@ def _widths(setting: Setting) -> tuple[int, ...]:
     return (task.inputs, *setting.training.widths, task.outputs)
 
 
-def _dense(setting: Setting) -> Network:
-    """A network of the setting's shape, no weight being 0."""
-    pairs = list(itertools.pairwise(_widths(setting)))
-    return Network(
-        tuple(np.ones((out, into)) for into, out in pairs), tuple(np.zeros(out) for _, out in pairs),
-        ("identity",) * len(pairs),
-    )  # fmt: skip
+def _dense(setting: Setting) -> Model:
+    """A network of the setting's shape that has every edge."""
+    return dense(setting.task_of(0), setting.training)

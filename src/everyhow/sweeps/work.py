@@ -23,13 +23,10 @@ from ..common.errors import EveryhowError, InputError
 from ..common.progress import Progress
 from ..common.threads import one_thread
 from ..model.behavior import Behavior
-from ..model.circuit import Circuit
 from ..model.criterion import perfect
 from ..model.task import Task
 from ..network.documents import network_bytes
-from ..network.listing import is_listable, list_bits
 from ..network.network import Network
-from ..network.sampling import sample_circuits
 from ..training import train_each
 from ..training.settings import Trained
 from ..training.untrained import untrained
@@ -239,14 +236,11 @@ def _interval(estimate: Any) -> dict[str, float]:
 def _overlap(network: Network, behavior: Behavior, found: CountedExplanations) -> dict[str, Any]:
     """How the perfect circuits overlap, pair by pair, and which edges all or none of them use."""
     perfect_count = found.circuits.perfect
-    if perfect_count is None or perfect_count.between[0] < 2 or not is_listable(network):
+    if perfect_count is None or perfect_count.between[0] < 2 or not network.listable:
         return {}
-    criterion = perfect(network, behavior)
+    search = network.search(perfect(network, behavior))
     number = perfect_count.between[1]
-    if number <= OVERLAPPING:
-        circuits = [Circuit(network.graph, int(bits)) for block in list_bits(criterion) for bits in block]
-    else:
-        circuits = sample_circuits(criterion, OVERLAPPING_SAMPLE)
+    circuits = tuple(search.circuits()) if number <= OVERLAPPING else search.sample(OVERLAPPING_SAMPLE)
     shares = jaccard(circuits)[np.triu_indices(len(circuits), 1)]
     # Overlaps are fractions: one that is the edge of two bins, up to rounding, is in the upper.
     bins = np.minimum((shares * OVERLAP_BINS + 1e-9).astype(int), OVERLAP_BINS - 1)
@@ -257,7 +251,7 @@ def _overlap(network: Network, behavior: Behavior, found: CountedExplanations) -
         "overlap_mean": float(shares.mean()),
         "overlap_histogram": (histogram / len(shares)).tolist(),
         "overlap_circuits": len(circuits),
-        "edges": network.edges,
+        "edges": len(network.graph.edges),
         **({} if usage is None else {"core_edges": roles.count("core"), "unused_edges": roles.count("never")}),
     }
 
