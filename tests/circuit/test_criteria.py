@@ -22,8 +22,7 @@ from everyhow.model.space import circuits_in_space
 from everyhow.network.counting import count_circuits
 from everyhow.network.layout import steps_in_doubt
 from everyhow.network.listing import list_circuits
-from everyhow.network.running import bits_of, certain_and_possible, masks_of
-from everyhow.network.uniform import draw_from_space
+from everyhow.network.running import certain_and_possible, masks_of
 from everyhow.verification import plain
 
 from ..conftest import reference
@@ -138,24 +137,6 @@ def test_unknown_ablation(xor):
 def test_tolerances_out_of_range(options, message):
     with pytest.raises(eh.InputError, match=message):
         Behavior([[0.0, 1.0]], [1.0], [[True]], **options)
-
-
-@given(networks(outputs=(1, 2), most_circuits=120), st.integers(0, 2**32))
-@settings(max_examples=25)
-def test_the_space_is_drawn_uniformly(network, seed):
-    """Each circuit of the space is drawn about equally often, weights of 0 included, and nothing else is."""
-    space = {as_circuit(network, c).bits for c in plain.all_circuits(network.weights)}
-    if not space:
-        with pytest.raises(eh.InputError, match="has no circuits, so none can be drawn: an output has no path"):
-            draw_from_space(network, 1, np.random.default_rng(seed))
-        return
-    drawn = Counter(
-        bits_of(network.graph, draw_from_space(network, 40 * len(space), np.random.default_rng(seed))).tolist()
-    )
-    assert set(drawn) <= space
-    statistic = sum((drawn[bits] - 40) ** 2 / 40 for bits in space)
-    freedom = len(space) - 1
-    assert statistic < freedom + 5.5 * (2 * freedom) ** 0.5 + 14
 
 
 def test_intervals_cover_the_exact_count():

@@ -12,9 +12,9 @@ from everyhow.circuit import findings
 from everyhow.circuit.findings import examine_circuits
 from everyhow.model import criterion as criteria
 from everyhow.model.criterion import perfect, resampled_blocks
+from everyhow.model.uniform import draw_from_space
 from everyhow.network import running
-from everyhow.network.running import _weigh, _weigh_sharing, certain_and_possible, masks_of, meeting
-from everyhow.network.uniform import draw_from_space
+from everyhow.network.running import _weigh, _weigh_sharing, certain_and_possible, masks_of, masks_of_chosen, meeting
 from everyhow.verification import plain
 
 from ..plainly import as_circuit
@@ -29,7 +29,7 @@ def test_sharing_what_circuits_have_in_common(network, seed):
     points = random.normal(size=(7, network.widths[0]))
     behavior = eh.Behavior.of_network(network, points, "threshold", epsilon=0.3)
     try:
-        masks = draw_from_space(network, 40, random)
+        masks = masks_of_chosen(network.graph, draw_from_space(network.graph, 40, random))
     except eh.InputError:
         return
     for criterion in (perfect(network, behavior, ablation="mean"), *resampled_blocks(network, behavior)):

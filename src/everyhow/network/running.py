@@ -50,14 +50,6 @@ def masks_of_chosen(graph: Graph, circuits: Bool[np.ndarray, "circuits edges"]) 
     return masks
 
 
-def bits_of(graph: Graph, masks: Masks) -> UInt64[np.ndarray, " circuits"]:
-    """Circuits of at most 63 edges as bits."""
-    bits = np.zeros(len(masks), np.uint64)
-    for (layer, j, i), position in graph.positions.items():
-        bits |= (masks[:, layer - 1, j] >> i & 1).astype(np.uint64) << np.uint64(position)
-    return bits
-
-
 def meeting(criterion: Criterion[FeedForward], masks: Masks) -> Bool[np.ndarray, " circuits"]:
     """Which circuits meet a criterion, as float64 arithmetic happens to decide ties."""
     return _weigh(criterion, criterion.limits_as_decided(), masks)[:, 1] <= criterion.allowed

@@ -4,15 +4,15 @@ import numpy as np
 from jaxtyping import UInt64
 
 from ..common.errors import InputError
-from ..model.circuit import Circuit
+from ..model.circuit import Circuit, bits_of
 from ..model.criterion import Criterion
 from ..model.space import circuits_in_space
+from ..model.uniform import draw_from_space
 from .counting import count_as_decided
 from .feed_forward import FeedForward
 from .layout import Search, goal_of
 from .listing import listable, whole_prefixes_of, without_copies
-from .running import bits_of, meeting
-from .uniform import draw_from_space
+from .running import masks_of_chosen, meeting
 
 # Circuits of the whole space are tried first: at most so many, and one for so many that there are.
 MOST_TRIED, CIRCUITS_PER_TRY, TRIED_AT_ONCE = 1 << 22, 64, 1 << 16
@@ -46,8 +46,8 @@ def _accepted(
     criterion: Criterion[FeedForward], generator: np.random.Generator, tried: int
 ) -> UInt64[np.ndarray, " _circuits"]:
     """Those of some circuits of the whole space that meet the criterion."""
-    masks = draw_from_space(criterion.model, tried, generator)
-    return bits_of(criterion.model.graph, masks[meeting(criterion, masks)])
+    circuits = draw_from_space(criterion.model.graph, tried, generator)
+    return bits_of(circuits[meeting(criterion, masks_of_chosen(criterion.model.graph, circuits))])
 
 
 def _drawn_by_counting(
