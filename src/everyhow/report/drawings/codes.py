@@ -39,11 +39,13 @@ def draw_readout(readout: Readout) -> Drawing:
 def _codes(
     readouts: Sequence[Readout], explanation: ReadoutExplanation | None, states: list[np.ndarray] | None
 ) -> Drawing:
-    neurons, layer = len(readouts[0].coefficients), readouts[0].layer
+    names, layer = readouts[0].names, readouts[0].layer
+    neurons = len(names)
     radius = max(7.0, min(RADIUS, 170.0 / neurons))
     step = 2.6 * radius
     high = max(step * neurons, 84.0 * len(readouts))
-    x_neurons, x_signals = MARGIN + radius + 30, MARGIN + radius + 160
+    x_neurons = MARGIN + radius + max(30.0, 6 + max(text_width(name, 12) for name in names))
+    x_signals = x_neurons + 130
     middle = TOP + high / 2
     places = [(x_neurons, middle + (j - (neurons - 1) / 2) * step) for j in range(neurons)]
     spots = [
@@ -68,9 +70,8 @@ def _codes(
         if states is not None:
             shapes += squares(*place, radius * 1.25, levels(states[j]).tolist())
         if neurons <= 16:
-            shapes.append(Label("text", place[0] - radius - 6, place[1] - 6, f"h{j + 1}", 12, "end"))
-            shapes.append(Label("note", place[0] - radius - 6, place[1] + 8, f"h{layer}.{j}", 9.5, "end"))
-        parts.append(Part(f"code-neuron-{j}", f"h{j + 1}: layer {layer}, neuron {j}", tuple(shapes)))
+            shapes.append(Label("text", place[0] - radius - 6, place[1], names[j], 12, "end"))
+        parts.append(Part(f"code-neuron-{j}", names[j], tuple(shapes)))
     widest = 0.0
     for k, (readout, spot) in enumerate(zip(readouts, spots, strict=True)):
         parts.append(_signal(k, readout, spot))
@@ -94,7 +95,7 @@ def _arrows(k: int, readout: Readout, spot, places, largest: float, radius: floa
         share = 0.22 + 0.2 * (k % 3)
         at = (x + radius + (spot[0] - x - radius) * share, y + (spot[1] - y) * share)
         label = Label("halo", *at, f"{shown:+.3g}".replace("-", "−"), 11)
-        found.append(Part(f"code-{k}-{j}", f"{shown:.4g} times h{j + 1} in {readout.name}", (line, label)))
+        found.append(Part(f"code-{k}-{j}", f"{shown:.4g} times {readout.names[j]} in {readout.name}", (line, label)))
     return found
 
 
