@@ -14,6 +14,7 @@ from ...experiment.ranking import Ranking
 from ...experiment.witness import Explanation
 from ...mapping.mapping import Mapping
 from ...model.circuit import Circuit
+from ...model.graph import Graph
 from ..words import dispute_text, percent, plural, shown
 from .pieces import funnel, heading, indented, share_bar, verdict_text
 
@@ -21,12 +22,12 @@ from .pieces import funnel, heading, indented, share_bar, verdict_text
 MOST_LISTED, MOST_IN_MATRIX, MOST_DISPUTES, MOST_WINNERS = 12, 10, 3, 3
 
 
-def rival_sections(findings: PaperFindings) -> Iterator[RenderableType]:
+def rival_sections(findings: PaperFindings, graph: Graph) -> Iterator[RenderableType]:
     """Population codes; the explanations left by cost; the matrix of their predictions; what decides between them."""
     if findings.readouts.layers:
         yield from _codes(findings)
     if len(findings.ranking.entries) > 1:
-        yield from _ranking(findings)
+        yield from _ranking(findings, graph)
         yield from _interchanges(findings.experiments, findings.ranking)
         yield from _cross_examination(findings.experiments, findings.ranking)
         yield from _prices(findings.ranking)
@@ -101,7 +102,7 @@ def _codes(findings: PaperFindings) -> Iterator[RenderableType]:
         yield indented(verdict_text(verdict))
 
 
-def _ranking(findings: PaperFindings) -> Iterator[RenderableType]:
+def _ranking(findings: PaperFindings, graph: Graph) -> Iterator[RenderableType]:
     ranking = findings.ranking
     # Those that the table of prices names are listed too.
     named = {place for prices in ranking.table for place in prices.winners[:MOST_WINNERS]}
@@ -114,11 +115,11 @@ def _ranking(findings: PaperFindings) -> Iterator[RenderableType]:
         for layer in findings.readouts.layers
         if layer.strictest
     ]
-    yield indented(Text(f"{'; '.join(rungs).capitalize()}. h1 is a layer's first neuron, its neuron 0.", style="dim"))
+    yield indented(Text(f"{'; '.join(rungs).capitalize()}.", style="dim"))
     table = _table("", "cost", "")
     for place, cost, explanation in listed:
         text = Text(str(_title(explanation)))
-        text.append(f"  {_place(explanation)}", style="dim")
+        text.append(f"  {_place(explanation, graph)}", style="dim")
         table.add_row(f"#{place}", f"{cost:g}", text)
     yield indented(table)
     if len(ranking.entries) < ranking.of:
@@ -129,14 +130,9 @@ def _title(explanation: Explanation) -> str:
     return str(explanation.algorithm) if isinstance(explanation, Mapping) else str(explanation)
 
 
-def _place(explanation: Explanation) -> str:
+def _place(explanation: Explanation, graph: Graph) -> str:
     if isinstance(explanation, Mapping):
-        pairs = zip(explanation.algorithm.variables, explanation.sets, strict=True)
-        places = [
-            f"{variable.name} in {' and '.join(f'h{neuron + 1}' for neuron in place.neurons)} of layer {place.layer}"
-            for variable, place in pairs
-        ]
-        return "a mapping: " + ("; ".join(places) or "no variable to place")
+        return f"a mapping: {explanation.named(graph)}"
     # Codes that are no whole numbers say little to the eye; audit.json has them.
     codes = "; ".join(str(readout) if readout.whole else readout.name for readout in explanation.readouts)
     gate = "" if explanation.gate_name == "ID" else f"{explanation.gate_name} of "
