@@ -164,8 +164,8 @@ def readable_signals(model: Model, layer: int, tolerance: float = DEFAULT_TOLERA
     tables = tables[np.argsort(_reading_order(tables, inputs), kind="stable")]
     wanted = rows_of(tables, inputs)
     middle = states.mean(axis=0)
-    spread = states - middle
-    directions, scales, turned = np.linalg.svd(spread, full_matrices=False)
+    deviations = states - middle
+    directions, scales, turned = np.linalg.svd(deviations, full_matrices=False)
     rank = int((scales > VARIES * max(1.0, np.abs(states).max())).sum())
     inverse = (turned[:rank].T / scales[:rank]) @ directions[:, :rank].T
     coefficients = (wanted - wanted.mean(axis=1, keepdims=True)) @ inverse.T
@@ -224,8 +224,8 @@ def shown_formula(table: TruthTable) -> Formula:
 
 def relative_residual(wanted: np.ndarray, found: np.ndarray) -> np.ndarray:
     """The distance of each row of `found` from `wanted`, relative to how much `wanted` varies."""
-    spread = wanted - wanted.mean(axis=1, keepdims=True)
-    return np.linalg.norm(found - wanted, axis=1) / np.linalg.norm(spread, axis=1)
+    deviations = wanted - wanted.mean(axis=1, keepdims=True)
+    return np.linalg.norm(found - wanted, axis=1) / np.linalg.norm(deviations, axis=1)
 
 
 def _reading_order(tables: np.ndarray, inputs: int) -> np.ndarray:

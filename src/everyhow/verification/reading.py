@@ -73,10 +73,12 @@ class LayerAgain:
     def readable(self) -> list[Readout]:
         """Every signal that is linear in the layer, 0 at the first row."""
         rows, middle = len(self.state), self.state.mean(axis=0)
-        spread, found = self.state - middle, []
+        deviations, found = self.state - middle, []
         largest = max(1.0, float(np.abs(self.state).max()))
-        scale = np.linalg.norm(spread, 2)
-        inverse = np.linalg.pinv(spread, rcond=VARIES * largest / scale) if self.rank else np.zeros(spread.T.shape)
+        scale = np.linalg.norm(deviations, 2)
+        inverse = (
+            np.linalg.pinv(deviations, rcond=VARIES * largest / scale) if self.rank else np.zeros(deviations.T.shape)
+        )
         for k in range(1, 2 ** (rows - 1)):
             signal = np.array([k >> (rows - 1 - row) & 1 for row in range(rows)], float)
             code = inverse @ (signal - signal.mean())
