@@ -154,9 +154,9 @@ def _circuit_sizes(audit: Audit, findings: PaperFindings) -> _Rows:
 def _circuits(audit: Audit, findings: PaperFindings) -> _Rows:
     groups = {"minimal": findings.circuits.minimal, "resample_faithful_minimal": findings.circuits.faithful_minimal}
     rows = [
-        (kind, place, len(circuit), len(circuit.neurons), edges_text(circuit))
+        (kind, number, len(circuit), len(circuit.neurons), edges_text(circuit))
         for kind, circuits in groups.items()
-        for place, circuit in enumerate(circuits or (), start=1)
+        for number, circuit in enumerate(circuits or (), start=1)
     ]
     return _table("circuits", "Minimal circuits", "kind number edges neurons circuit", rows)
 
@@ -254,13 +254,13 @@ def _readouts(audit: Audit, findings: PaperFindings) -> _Rows:
 def _ranking(audit: Audit, findings: PaperFindings) -> _Rows:
     rows = [
         (
-            place,
+            rank,
             cost,
             "mapping" if isinstance(e, Mapping) else "readouts",
             explanation_name(e),
             explanation_place(e, audit.network.graph),
         )
-        for place, (cost, e) in enumerate(findings.ranking.entries, start=1)
+        for rank, (cost, e) in enumerate(findings.ranking.entries, start=1)
     ]
     title = "Explanations by cost"
     return _Rows("ranking", title, "place cost kind explanation placed", rows, findings.ranking.of)
@@ -278,18 +278,18 @@ def explanation_place(explanation, graph: Graph) -> str:
     return f"layer {explanation.layer}: " + "; ".join(map(str, explanation.readouts))
 
 
-def examined_by_place(findings: PaperFindings) -> list[tuple[int, int]]:
-    """The place by cost of each explanation that is examined, and its index in the examination, cheapest first."""
-    places = {explanation: place for place, (_, explanation) in enumerate(findings.ranking.entries, start=1)}
+def examined_by_rank(findings: PaperFindings) -> list[tuple[int, int]]:
+    """The rank by cost of each explanation that is examined, and its index in the examination, cheapest first."""
+    ranks = {explanation: rank for rank, (_, explanation) in enumerate(findings.ranking.entries, start=1)}
     examined = findings.experiments.examined
     if examined is None:
         return []
-    return sorted((places[e], index) for index, e in enumerate(examined.explanations) if e in places)
+    return sorted((ranks[e], index) for index, e in enumerate(examined.explanations) if e in ranks)
 
 
 def _cross_examination(audit: Audit, findings: PaperFindings) -> _Rows:
     examined = findings.experiments.examined
-    order = examined_by_place(findings)
+    order = examined_by_rank(findings)
     placed = [explanation_place(e, audit.network.graph) for e in examined.explanations] if examined else []
     rows = [] if examined is None else [
         (

@@ -47,7 +47,7 @@ def _codes(
     x_neurons = MARGIN + radius + max(30.0, 6 + max(text_width(name, 12) for name in names))
     x_signals = x_neurons + 130
     middle = TOP + high / 2
-    places = [(x_neurons, middle + (j - (neurons - 1) / 2) * step) for j in range(neurons)]
+    middles = [(x_neurons, middle + (j - (neurons - 1) / 2) * step) for j in range(neurons)]
     spots = [
         (x_signals, middle + (k - (len(readouts) - 1) / 2) * max(84.0, high / max(1, len(readouts))))
         for k in range(len(readouts))
@@ -60,17 +60,17 @@ def _codes(
             (Label("note", x_neurons, 16, f"layer {layer}", 12), Label("note", x_signals + 70, 16, "signals", 12)),
         )
     ]
-    arrows = [_arrows(k, *pair, places, largest, radius) for k, pair in enumerate(zip(readouts, spots, strict=True))]
+    arrows = [_arrows(k, *pair, middles, largest, radius) for k, pair in enumerate(zip(readouts, spots, strict=True))]
     # Where many lines cross, numbers on them could not be told apart; what is said of each line has its number.
     legible = all(readout.whole for readout in readouts) and sum(map(len, arrows)) <= MOST_NUMBERED
     for part in (part for parts_of_one in arrows for part in parts_of_one):
         parts.append(part if legible else replace(part, shapes=part.shapes[:1]))
-    for j, place in enumerate(places):
-        shapes: list = [Circle("neuron", *place, radius)]
+    for j, centre in enumerate(middles):
+        shapes: list = [Circle("neuron", *centre, radius)]
         if states is not None:
-            shapes += squares(*place, radius * 1.25, levels(states[j]).tolist())
+            shapes += squares(*centre, radius * 1.25, levels(states[j]).tolist())
         if neurons <= 16:
-            shapes.append(Label("text", place[0] - radius - 6, place[1], names[j], 12, "end"))
+            shapes.append(Label("text", centre[0] - radius - 6, centre[1], names[j], 12, "end"))
         parts.append(Part(f"code-neuron-{j}", names[j], tuple(shapes)))
     widest = 0.0
     for k, (readout, spot) in enumerate(zip(readouts, spots, strict=True)):
@@ -84,10 +84,10 @@ def _codes(
     return Drawing(title, right + MARGIN, TOP + high + 24, tuple(parts))
 
 
-def _arrows(k: int, readout: Readout, spot, places, largest: float, radius: float) -> list[Part]:
+def _arrows(k: int, readout: Readout, spot, middles, largest: float, radius: float) -> list[Part]:
     """A line from each neuron that counts, as thick as its coefficient, broken where that is negative."""
     found = []
-    for j, ((x, y), shown) in enumerate(zip(places, readout.shown_coefficients, strict=True)):
+    for j, ((x, y), shown) in enumerate(zip(middles, readout.shown_coefficients, strict=True)):
         if not shown:
             continue
         role = "positive" if shown > 0 else "negative"
