@@ -11,6 +11,7 @@ import numpy as np
 
 import everyhow as eh
 from everyhow.model.graph import Edge, Graph, Node
+from everyhow.model.model import MOST_EDGES
 from everyhow.model.plain_runs import plain_runs
 from everyhow.model.runnable import checked_input_values, checked_threshold, coding_document
 from everyhow.model.running_search import STEPS_PER_RUN, RunningSearch, judged
@@ -65,6 +66,10 @@ class SkipNetwork(eh.Model):
     @property
     def counting_steps(self):
         return STEPS_PER_RUN << len(self.graph.edges)
+
+    @property
+    def listable(self):
+        return len(self.graph.edges) <= MOST_EDGES
 
     @property
     def uncountable(self):

@@ -11,11 +11,11 @@ from jaxtyping import Bool, Float, Int
 
 from ..common.errors import InputError
 from ..common.execution import IN_THREADS, Execution
-from .circuit import Circuit, bits_of, uses_every_input
+from .circuit import Bits, Circuit, bits_of, uses_every_input
 from .criterion import Criterion
 from .graph import Graph
 from .listed import drawn_of_listed
-from .model import MOST_EDGES, Bits, Chosen, CircuitCount, CircuitSearch, Model
+from .model import MOST_EDGES, Chosen, CircuitCount, CircuitSearch, Model
 
 # Sets of edges of one block; numbers that the runs of some circuits give, held at once.
 SETS_AT_ONCE, VALUES_AT_ONCE = 1 << 14, 1 << 21
