@@ -317,6 +317,12 @@ class Runnable(ABC):
         return (inputs - (low + high) / 2) * np.sign(high - low) > 0
 
 
+def nothing_carried(graph: Graph, runs: int) -> States:
+    """What edges carry that carry 0, for every stage but the outputs."""
+    stages = zip(graph.sizes[:-1], graph.numbers, strict=False)
+    return tuple(np.zeros((runs, size) if numbers == 1 else (runs, size, numbers)) for size, numbers in stages)
+
+
 def coding_document(model: Runnable) -> dict[str, Any]:
     """How the numbers of a model stand for bits, where that is not as usual, and its remarks, if it has any."""
     found: dict[str, Any] = {} if model.threshold == 0.5 else {"threshold": model.threshold}
