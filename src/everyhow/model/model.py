@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 
 from ..common.execution import IN_THREADS, Execution
 from ..ladder import Fault
@@ -72,16 +72,22 @@ class RobustCount:
         return self.proved, self.proved + self.undecided
 
 
+def by_edges(numbers: Int[np.ndarray, " sizes"]) -> dict[int, int]:
+    """The numbers of circuits that are not 0, by number of edges."""
+    return {int(edges): int(numbers[edges]) for edges in np.flatnonzero(numbers)}
+
+
 def counted_by_edges(
-    sizes: Int[np.ndarray, " circuits"], certain: Bool[np.ndarray, " circuits"], possible: Bool[np.ndarray, " circuits"]
+    sizes: Shaped[np.ndarray, " circuits"],
+    certain: Bool[np.ndarray, " circuits"],
+    possible: Bool[np.ndarray, " circuits"],
 ) -> CircuitCount:
     """The circuits of so many edges that are certain, and those that are possible."""
-    numbers = [np.bincount(sizes[those]) for those in (certain, possible)]
-    return CircuitCount(*({int(k): int(n[k]) for k in np.flatnonzero(n)} for n in numbers))
+    return CircuitCount(*(by_edges(np.bincount(sizes[those])) for those in (certain, possible)))
 
 
 class CircuitSearch(ABC):
-    """The circuits of a model that meet one criterion. Bits are those of `graph`."""
+    """The circuits of a model that meet one criterion. Bits stand for edges of its graph."""
 
     @property
     @abstractmethod

@@ -165,9 +165,9 @@ class Runnable(ABC):
         """The numbers of one input."""
 
     @property
+    @abstractmethod
     def outputs(self) -> int:
         """The number of outputs."""
-        return self.graph.sizes[-1]
 
     @property
     @abstractmethod

@@ -50,6 +50,11 @@ class RunningModel(Model):
         """
 
     @property
+    def outputs(self) -> int:
+        """The nodes of the last stage."""
+        return self.graph.sizes[-1]
+
+    @property
     def ending(self) -> str:
         """The outputs are what they receive."""
         return "identity"
