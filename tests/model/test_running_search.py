@@ -1,6 +1,8 @@
 """Running every circuit against splitting and counting: two searches of one interface find the same circuits of
 networks. The running one only uses what any model can do."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -49,8 +51,8 @@ def test_the_same_counts_and_lists(network, ablation, epsilon, data):
     behavior = Behavior(
         network.corners, np.ones(rows), np.reshape(bits, (rows, outputs)), epsilon, within, decision="threshold"
     )
-    criterion = perfect(network, behavior, ablation)
-    quick, plain = both(criterion)
+    of = data.draw(st.sampled_from([perfect, resample_faithful]))
+    quick, plain = both(of(network, behavior, ablation))
     assert plain.count() == quick.count()
     assert plain.count(every_input_used=True) == quick.count(every_input_used=True)
     assert listed(plain) == listed(quick)
@@ -117,6 +119,19 @@ def test_blocks_of_scenarios(xor):
     expected = xor.judged([criterion], circuits)
     assert np.array_equal(judged(resampled_blocks(xor, behavior), circuits), expected)
     assert expected[0].any() and not expected[1].all()
+
+
+def test_blocks_with_ties():
+    """A circuit on the boundary in the first block may be right all the same, as one that is run at once."""
+    network = eh.Network([[[1.0, 1.0]]], [[-0.5]], ["identity"])
+    behavior = Behavior(network.corners, np.ones(4), [[False], [True], [True], [True]], threshold=0.5)
+    blocks = list(resampled_blocks(network, behavior))
+    parts = [replace(blocks[0], base=blocks[0].base[k::4], source=blocks[0].source[k::4],
+                     ablated=tuple(one[k::4] for one in blocks[0].ablated)) for k in range(4)]  # fmt: skip
+    every = np.array([[True, True], [True, False], [False, True]])
+    expected = judged(blocks, every)
+    assert [each.tolist() for each in expected] == [[False] * 3, [True, False, False]]
+    assert [each.tolist() for each in judged(parts, every)] == [[False] * 3, [True, False, False]]
 
 
 def test_drawn_and_minimal():
