@@ -1,6 +1,6 @@
 """A second kind of model, to try the interface that every kind has: a network whose edges may skip layers.
 
-It is written as a user would write one: from `everyhow.Model` and what `everyhow.model` offers to any kind.
+It is written as a user would write one.
 """
 
 from dataclasses import dataclass, replace
@@ -9,15 +9,13 @@ from typing import ClassVar
 
 import numpy as np
 
-import everyhow as eh
 from everyhow.model.graph import Edge, Graph, Node
-from everyhow.model.plain_runs import plain_runs
 from everyhow.model.runnable import checked_input_values, checked_threshold, coding_document
-from everyhow.model.running_search import STEPS_PER_RUN, RunningSearch, judged
+from everyhow.model.running_model import RunningModel
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SkipNetwork(eh.Model):
+class SkipNetwork(RunningModel):
     """ReLU neurons that read any earlier ones; the outputs are sums.
 
     `weights` has an entry ((stage, place), (stage, place)) for every edge, child first; every other node of a stage is
@@ -55,20 +53,8 @@ class SkipNetwork(eh.Model):
         return len(self.inputs)
 
     @property
-    def ending(self):
-        return "identity"
-
-    @property
     def in_short(self):
         return f"{'-'.join(map(str, self.graph.sizes))} with skips, {len(self.graph.edges)} edges"
-
-    @property
-    def counting_steps(self):
-        return STEPS_PER_RUN << len(self.graph.edges)
-
-    @property
-    def uncountable(self):
-        return None
 
     def document(self):
         return {
@@ -82,44 +68,22 @@ class SkipNetwork(eh.Model):
     def strength(self, edge):
         return {Edge.between(Node(*child), Node(*parent)): w for child, parent, w in self.weights}[edge]
 
-    def _sums(self, circuits, states, carried, stage):
-        """What a stage receives, (circuits, runs, nodes); `states` and `carried` are by stage."""
-        sums = np.zeros((len(circuits), states[0].shape[-2], len(self.biases[stage - 1]))) + self.biases[stage - 1]
-        for k, edge in enumerate(self.graph.edges):
-            if edge.child.stage == stage:
-                there, i = states[edge.parent.stage][..., edge.parent.place], edge.parent.place
-                values = np.where(circuits[:, k, None], there, carried[edge.parent.stage][:, i])
-                sums[..., edge.child.place] += self.strength(edge) * values
-        return sums
-
-    def _run(self, circuits, points, carried, held=()):
-        states = [np.broadcast_to(np.asarray(points, float), (len(circuits), *np.shape(points)))]
-        sums = states[0]
-        for stage in range(1, self.graph.last + 1):
-            sums = self._sums(circuits, states, carried, stage)
-            state = sums.copy() if stage == self.graph.last else np.maximum(sums, 0.0)
-            for one in held:
+    def computed(self, circuits, inputs, carried, interventions):
+        states = [np.broadcast_to(np.asarray(inputs, float), (len(circuits), *np.shape(inputs)))]
+        for stage, biases in enumerate(self.biases, start=1):
+            sums = np.zeros((len(circuits), len(inputs), len(biases))) + biases
+            for k, edge in enumerate(self.graph.edges):
+                if edge.child.stage == stage:
+                    parent = edge.parent
+                    there, removed = states[parent.stage][..., parent.place], carried[parent.stage][:, parent.place]
+                    values = np.where(circuits[:, k, None], there, removed)
+                    sums[..., edge.child.place] += self.strength(edge) * values
+            state = sums if stage == self.graph.last else np.maximum(sums, 0.0)
+            for one in interventions:
                 if one.layer == stage:
                     state[..., list(one.neurons)] = one.values
             states.append(state)
-        return states, sums
-
-    def _nothing(self, points):
-        return [np.zeros((len(points), size)) for size in self.graph.sizes[:-1]]
-
-    def states(self, inputs, interventions=()):
-        whole = np.ones((1, len(self.graph.edges)), bool)
-        return tuple(state[0] for state in self._run(whole, inputs, self._nothing(inputs), interventions)[0])
-
-    def run_circuit(self, inputs, circuit, carried=None):
-        removed = self._nothing(inputs) if carried is None else carried
-        return tuple(state[0] for state in self._run(circuit.on(self.graph).chosen[None], inputs, removed)[0])
-
-    def run_circuits(self, circuits, points, carried):
-        return self._run(circuits, points, carried)[1]
-
-    def pre_activations(self, points):
-        return self.states(points)[-1]
+        return tuple(states)
 
     def output(self, index):
         last = self.graph.last
@@ -127,39 +91,9 @@ class SkipNetwork(eh.Model):
                      if child[0] != last or child[1] == index)  # fmt: skip
         return replace(self, biases=(*self.biases[:-1], (self.biases[-1][index],)), weights=kept)
 
-    def telling_apart(self):
-        return self
-
-    def folded(self):
-        raise eh.InputError("a skip network is not folded; take skip_network.output(1)")
-
     def part(self, circuit):
         kept = tuple(one for one in self.weights if Edge.between(Node(*one[0]), Node(*one[1])) in circuit)
         return replace(self, weights=kept)
-
-    def runs(self, points):
-        return plain_runs(self, points)
-
-    def search(self, criterion):
-        return RunningSearch(criterion)
-
-    def search_within(self, criterion, circuit):
-        return RunningSearch(criterion, circuit)
-
-    def judged(self, criteria, circuits):
-        return judged(criteria, circuits)
-
-    def cuts(self):
-        return ()
-
-    def interpretation_counts(self, circuits, points, rule):
-        return None
-
-    def robust_count(self, circuits, behavior, radius):
-        return None
-
-    def fault_around(self, circuit, behavior, radius):
-        return None
 
 
 def skipping_xor():

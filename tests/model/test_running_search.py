@@ -1,15 +1,18 @@
 """Running every circuit against splitting and counting: two searches of one interface find the same circuits of
 networks. The running one only uses what any model can do."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import everyhow as eh
-from everyhow.circuit.minimal import minimal_circuits
+from everyhow.circuit.minimal import minimal_circuits, minimal_sets
+from everyhow.circuit.overlap import usage_of
 from everyhow.model.behavior import Behavior
-from everyhow.model.circuit import bits_of, chosen_of
+from everyhow.model.circuit import bits_of, chosen_of, numbers_of, words_of
 from everyhow.model.criterion import ABLATIONS, perfect, resample_faithful, resampled_blocks
 from everyhow.model.running_search import RunningSearch, are_circuits, circuits_in, judged
 from everyhow.model.space import circuits_in_space
@@ -27,9 +30,9 @@ def both(criterion):
 
 def listed(search):
     """The bits that a search lists, in order, after a check that each is listed once."""
-    bits = np.concatenate([np.empty(0, np.uint64), *search.bits()])
-    assert len(np.unique(bits)) == len(bits)
-    return np.sort(bits).tolist()
+    numbers = [number for block in search.bits() for number in numbers_of(block)]
+    assert len(set(numbers)) == len(numbers)
+    return sorted(numbers)
 
 
 @settings(max_examples=60)
@@ -48,8 +51,8 @@ def test_the_same_counts_and_lists(network, ablation, epsilon, data):
     behavior = Behavior(
         network.corners, np.ones(rows), np.reshape(bits, (rows, outputs)), epsilon, within, decision="threshold"
     )
-    criterion = perfect(network, behavior, ablation)
-    quick, plain = both(criterion)
+    of = data.draw(st.sampled_from([perfect, resample_faithful]))
+    quick, plain = both(of(network, behavior, ablation))
     assert plain.count() == quick.count()
     assert plain.count(every_input_used=True) == quick.count(every_input_used=True)
     assert listed(plain) == listed(quick)
@@ -90,7 +93,7 @@ def test_the_space(xor):
     small = eh.Network([np.ones((2, 2)), np.ones((2, 2))], [[0.0, 0.0]] * 2, ["relu"] * 2)
     every = circuits_in(small.graph, np.ones(8, bool), range(1 << 8))
     assert len(every) == circuits_in_space(small.graph)
-    assert bits_of(every).tolist() == sorted(circuit.bits for circuit in all_circuits(small))
+    assert numbers_of(bits_of(every)) == sorted(circuit.bits for circuit in all_circuits(small))
     assert (chosen_of(small.graph, bits_of(every)) == every).all()
 
 
@@ -112,10 +115,23 @@ def test_blocks_of_scenarios(xor):
     behavior = Behavior.of_network(xor, xor.corners)
     criterion = perfect(xor, behavior, "resample")
     bits = np.concatenate(list(list_bits(perfect(xor, behavior))))
-    circuits = chosen_of(xor.graph, bits)
+    circuits = chosen_of(xor.graph, bits[:, None])
     expected = xor.judged([criterion], circuits)
     assert np.array_equal(judged(resampled_blocks(xor, behavior), circuits), expected)
     assert expected[0].any() and not expected[1].all()
+
+
+def test_blocks_with_ties():
+    """A circuit on the boundary in the first block may be right all the same, as one that is run at once."""
+    network = eh.Network([[[1.0, 1.0]]], [[-0.5]], ["identity"])
+    behavior = Behavior(network.corners, np.ones(4), [[False], [True], [True], [True]], threshold=0.5)
+    blocks = list(resampled_blocks(network, behavior))
+    parts = [replace(blocks[0], base=blocks[0].base[k::4], source=blocks[0].source[k::4],
+                     ablated=tuple(one[k::4] for one in blocks[0].ablated)) for k in range(4)]  # fmt: skip
+    every = np.array([[True, True], [True, False], [False, True]])
+    expected = judged(blocks, every)
+    assert [each.tolist() for each in expected] == [[False] * 3, [True, False, False]]
+    assert [each.tolist() for each in judged(parts, every)] == [[False] * 3, [True, False, False]]
 
 
 def test_drawn_and_minimal():
@@ -139,3 +155,51 @@ def test_too_many_edges():
     criterion = perfect(network, Behavior(np.ones((1, 7)), [1.0], [[True]]))
     with pytest.raises(eh.InputError, match="gone through one by one for at most 63 edges; there are 72"):
         next(RunningSearch(criterion).bits())
+
+
+def test_circuits_of_many_edges():
+    """Circuits of a graph of 150 edges, inside one of few: bits of several words, and what is made of them."""
+    rng = np.random.default_rng(0)
+    network = eh.Network(
+        [rng.normal(size=(30, 4)), rng.normal(size=(1, 30))], [rng.normal(size=30), [0.2]], ["relu", "identity"]
+    )
+    graph = network.graph
+    edges = [(1, j, i) for j in (2, 11, 29) for i in range(3)] + [(2, 0, j) for j in (2, 11, 29)]
+    outer = eh.Circuit.of_edges(graph, edges)
+    points = rng.normal(size=(20, 4))
+    behavior = Behavior.of_network(network.part(outer), points, "threshold", epsilon=0.15)
+    criterion = perfect(network, behavior)
+    plain, quick = RunningSearch(criterion, outer), network.search_within(criterion, outer)
+    found = list(plain.circuits())
+    assert len(graph.edges) == 150 and {len(block[0]) for block in plain.bits() if len(block)} == {3}
+    assert sorted(c.bits for c in found) == sorted(c.bits for c in quick.circuits()) and len(found) > 10
+    assert plain.count() == quick.count()
+    least = minimal_sets(plain.bits())
+    assert numbers_of(least) == sorted(
+        one.bits for one in found if not any(other.is_within(one) and other != one for other in found)
+    )
+    usage = usage_of(graph, plain.bits())
+    assert usage.circuits == len(found)
+    assert usage.edges == {edge: sum(edge in one for one in found) for edge in graph.edges}
+    assert usage.neurons == {node: sum(node in one.neurons for one in found) for node in graph.inner}
+    assert [chosen_of(graph, bits_of(one.chosen[None]))[0].tolist() for one in found[:5]] == [
+        one.chosen.tolist() for one in found[:5]
+    ]
+    assert all(numbers_of(words_of(one.bits, 150)[None]) == [one.bits] for one in found)
+
+
+@pytest.mark.parametrize("edges", [1, 63, 64, 65, 128, 200])
+def test_words(edges):
+    """Random sets of edges as words and back; the minimal ones among them, as frozen sets say."""
+    rng = np.random.default_rng(edges)
+    graph = eh.Network([rng.normal(size=(1, edges))], [[0.0]], ["identity"]).graph
+    chosen = rng.random((400, edges)) < rng.choice([0.02, 0.1, 0.5], size=(400, 1))
+    words = bits_of(chosen)
+    assert words.shape == (400, -(-edges // 64)) and np.array_equal(chosen_of(graph, words), chosen)
+    assert numbers_of(words) == [sum(1 << edges - 1 - k for k in np.flatnonzero(row).tolist()) for row in chosen]
+    sets = [frozenset(np.flatnonzero(row).tolist()) for row in chosen]
+    least = chosen_of(graph, minimal_sets(iter([words[:7], words[7:250], words[250:]])))
+    assert {frozenset(np.flatnonzero(row).tolist()) for row in least} == {
+        one for one in sets if not any(other < one for other in sets)
+    }
+    assert len(least) == len({row.tobytes() for row in least})

@@ -141,6 +141,19 @@ def test_signatures():
             assert [bool(row >> k & 1) for k in range(4)] == decided
 
 
+def test_one_edge_resampled():
+    """One edge carries at each base what it carries at the source, whatever it skips."""
+    runs = MODEL.runs(MODEL.corners)
+    pairs = list(itertools.product(range(4), repeat=2))
+    for edge in MODEL.graph.edges:
+        there = tuple(edge.child), tuple(edge.parent)
+        others = [one for one in EDGES if one != there]
+        found = runs.with_edge(edge, *np.array(pairs).T).outputs[:, 0]
+        expected = [values(ROWS[base], others, WHOLE[source])[OUTPUT] for base, source in pairs]
+        assert found.round(12).tolist() == np.round(expected, 12).tolist()
+    assert runs.as_they_are().outputs[:, 0].tolist() == [run[OUTPUT] for run in WHOLE]
+
+
 def test_mappings():
     """OR less AND: the one algorithm that has a place, and the rungs that it passes, each run by hand."""
     audit = eh.audit(MODEL, "XOR")

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..common.budget import over_budget
 from ..common.errors import InputError
-from ..model.circuit import Circuit
+from ..model.circuit import Circuit, numbers_of, words_of
 from ..model.criterion import Criterion
 from ..model.model import COUNTED_BITS, MOST_EDGES, CircuitCount, CircuitSearch, Model
 from .findings import COUNTING, ties
@@ -49,7 +49,7 @@ def minimal_inside(alone: Criterion[Model], circuit: Circuit, budget: int) -> An
     count = counted(inside, budget)
     if count.found is None:
         return Answer(None, count.refused, count.ties)
-    found = (inside.circuit(int(bits)) for bits in minimal_sets(inside.bits()))
+    found = map(inside.circuit, numbers_of(minimal_sets(inside.bits())))
     return Answer(tuple(sorted(found, key=lambda c: (len(c), c.bits))))
 
 
@@ -63,10 +63,10 @@ def nearest(criterion: Criterion[Model], circuit: Circuit) -> Answer[Circuit]:
     def key(bits: int) -> tuple[int, int, int]:
         return (bits ^ circuit.bits).bit_count(), bits.bit_count(), bits
 
-    best: int | None = None
+    own, best = words_of(circuit.bits, len(circuit.graph.edges)), None
     for block in criterion.model.search(criterion).bits():
         if len(block):
-            differing = np.bitwise_count(block ^ np.uint64(circuit.bits))
-            closest = min(map(int, block[differing == differing.min()]), key=key)
+            differing = np.bitwise_count(block ^ own).sum(axis=1)
+            closest = min(numbers_of(block[differing == differing.min()]), key=key)
             best = closest if best is None else min(best, closest, key=key)
     return Answer(None if best is None else Circuit(circuit.graph, best))

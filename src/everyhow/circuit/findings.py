@@ -4,14 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import UInt64
 
 from ..common.budget import over_budget
 from ..common.errors import InputError
 from ..common.estimate import Estimate
 from ..common.execution import IN_THREADS, Execution
 from ..model.behavior import Behavior
-from ..model.circuit import Circuit, chosen_of
+from ..model.circuit import Bits, Circuit, chosen_of, gathered
 from ..model.criterion import ABLATIONS, Ablation, Criterion, perfect, resample_faithful, resampled_blocks
 from ..model.model import COUNTED_BITS, MOST_EDGES, CircuitCount, Model, RobustCount, counted_by_edges
 from ..model.space import circuits_in_space
@@ -216,7 +215,7 @@ def _with_faithful(
         refusal = f"{number:,} perfect circuits are too many to be run amid every other input"
     if refusal:
         return replace(found, refused=(refusal,))
-    bits = np.concatenate([np.empty(0, np.uint64), *model.search(alone).possible_bits()])
+    bits = gathered(model.graph, model.search(alone).possible_bits())
     faithful, certain = _meeting(alone, bits, [[alone], resampled_blocks(model, behavior)])
     minimal = in_order(model.graph, minimal_sets([certain])) if faithful.certified else None
     tied = (*found.ties, *ties(faithful, "resample-faithful"))
@@ -233,14 +232,14 @@ def _by_running(found: CircuitFindings, model: Model, behavior: Behavior, budget
     if refusal:
         return replace(found, refused=(refusal,))
     first = next(resampled_blocks(model, behavior))
-    blocks, number = [np.empty(0, np.uint64)], 0
+    blocks, number = [], 0
     for block in model.search(first).possible_bits():
         blocks.append(block)
         number += len(block)
         if number > MOST_KEPT:
             refusal = f"more than {MOST_KEPT:,} circuits would have to be run amid every other input"
             return replace(found, refused=(refusal,))
-    count, certain = _meeting(first, np.concatenate(blocks), [resampled_blocks(model, behavior)])
+    count, certain = _meeting(first, gathered(model.graph, blocks), [resampled_blocks(model, behavior)])
     found = replace(found, perfect=count, faithful=count, ties=ties(count, "perfect"))
     if not count.certified:
         return found
@@ -249,9 +248,9 @@ def _by_running(found: CircuitFindings, model: Model, behavior: Behavior, budget
 
 
 def _meeting(
-    listed: Criterion[Model], bits: UInt64[np.ndarray, " circuits"], parts: Iterable[Iterable[Criterion[Model]]]
-) -> tuple[CircuitCount, UInt64[np.ndarray, " _circuits"]]:
-    """Of circuits given as bits, those that meet each part of a criterion: their number, and which surely do."""
+    listed: Criterion[Model], bits: Bits, parts: Iterable[Iterable[Criterion[Model]]]
+) -> tuple[CircuitCount, Bits]:
+    """Of circuits given as words, those that meet each part of a criterion: their number, and which surely do."""
     circuits = chosen_of(listed.model.graph, bits)
     certain, possible = np.ones(len(bits), bool), np.ones(len(bits), bool)
     for criteria in parts:

@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 
 import numpy as np
-from jaxtyping import UInt64
 
-from ..model.circuit import Circuit
+from ..model.circuit import Bits, Circuit, numbers_of
 from ..model.criterion import Criterion
 from ..model.graph import Graph
 from ..model.model import Model
@@ -19,24 +18,28 @@ def minimal_circuits(criterion: Criterion[Model]) -> tuple[Circuit, ...]:
     return in_order(criterion.model.graph, minimal_sets(criterion.model.search(criterion).bits()))
 
 
-def in_order(graph: Graph, bits: UInt64[np.ndarray, " circuits"]) -> tuple[Circuit, ...]:
-    """Circuits given as bits, fewest edges first."""
-    circuits = (Circuit(graph, int(one)) for one in bits)
+def in_order(graph: Graph, bits: Bits) -> tuple[Circuit, ...]:
+    """Circuits given as words, fewest edges first."""
+    circuits = (Circuit(graph, number) for number in numbers_of(bits))
     return tuple(sorted(circuits, key=lambda circuit: (len(circuit), circuit.bits)))
 
 
-def minimal_sets(stream: Iterable[UInt64[np.ndarray, " _sets"]]) -> UInt64[np.ndarray, " minimal"]:
-    """The sets of the stream, given as bits in blocks, that contain no other one of the stream."""
-    from ..kernels.antichain import keep_minimal
+def minimal_sets(stream: Iterable[Bits]) -> Bits:
+    """The sets of the stream, given as words in blocks, that contain no other one of the stream."""
+    from ..kernels.antichain import keep_minimal, keep_minimal_of_words
 
-    minimal = np.empty(1024, np.uint64)
-    count = 0
+    minimal, count = np.empty((0, 1), np.uint64), 0
     for block in stream:
-        count = keep_minimal(block, minimal, count)
+        words = block.shape[1]
+        if not len(minimal):
+            minimal = np.empty((1024, words), np.uint64)
+        left, kept = (np.ascontiguousarray(block[:, 0]), minimal[:, 0]) if words == 1 else (block, minimal)
+        keep = keep_minimal if words == 1 else keep_minimal_of_words
+        count = keep(left, kept, count)
         while count < 0:
             # The kernel stopped at an entry because every place was taken; all places hold minimal sets so far.
-            block = block[-1 - count :]
-            full = len(minimal)
-            minimal = np.concatenate([minimal, np.empty(full, np.uint64)])
-            count = keep_minimal(block, minimal, full)
-    return np.sort(minimal[:count])
+            left, full = left[-1 - count :], len(minimal)
+            minimal = np.concatenate([minimal, np.empty((full, words), np.uint64)])
+            count = keep(left, minimal[:, 0] if words == 1 else minimal, full)
+    found = minimal[:count]
+    return found[np.lexsort(found.T)] if count else found

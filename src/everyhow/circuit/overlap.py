@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt64
+from jaxtyping import Bool, Float
 
-from ..model.circuit import Circuit
+from ..model.circuit import Bits, Circuit, words_of
 from ..model.criterion import Criterion
 from ..model.graph import Edge, Graph, Node
 from ..model.model import Model
@@ -37,27 +37,24 @@ def usage(criterion: Criterion[Model]) -> Usage:
     return usage_of(criterion.model.graph, criterion.model.search(criterion).bits())
 
 
-def usage_of(graph: Graph, stream: Iterable[UInt64[np.ndarray, " _circuits"]]) -> Usage:
-    """How often circuits given as bits, in blocks, use each edge of a graph and each of its inner nodes."""
-    groups = [sum(1 << graph.positions[edge] for edge in graph.entering[neuron]) for neuron in graph.inner]
-    circuits, edges, neurons = _totals(stream, np.array(groups, np.uint64))
-    return Usage(
-        circuits,
-        {edge: int(edges[graph.positions[edge]]) for edge in graph.edges},
-        {neuron: int(count) for neuron, count in zip(graph.inner, neurons, strict=True)},
-    )
-
-
-def _totals(stream: Iterable[UInt64[np.ndarray, " _circuits"]], groups: UInt64[np.ndarray, " groups"]) -> tuple:
+def usage_of(graph: Graph, stream: Iterable[Bits]) -> Usage:
+    """How often circuits given as words, in blocks, use each edge of a graph and each of its inner nodes."""
     from ..kernels.antichain import count_bits, count_touching
 
-    circuits = 0
-    edges, neurons = np.zeros(64, np.int64), np.zeros(len(groups), np.int64)
+    size = len(graph.edges)
+    groups = [sum(1 << graph.positions[edge] for edge in graph.entering[node]) for node in graph.inner]
+    words = len(words_of(0, size))
+    by_node = np.array([words_of(group, size) for group in groups], np.uint64).reshape(len(groups), words)
+    circuits, edges, nodes = 0, np.zeros(size + 1, np.int64), np.zeros(len(groups), np.int64)
     for block in stream:
         circuits += len(block)
         count_bits(block, edges)
-        count_touching(block, groups, neurons)
-    return circuits, edges, neurons
+        count_touching(block, by_node, nodes)
+    return Usage(
+        circuits,
+        {edge: int(edges[graph.positions[edge]]) for edge in graph.edges},
+        {node: int(count) for node, count in zip(graph.inner, nodes, strict=True)},
+    )
 
 
 def jaccard(circuits: Sequence[Circuit]) -> Float[np.ndarray, "circuits circuits"]:

@@ -107,7 +107,7 @@ def examine_interpretations(
     too_much = over_budget("estimating the interpretations from a sample", SAMPLE * steps, budget)
     if too_much:
         return InterpretationFindings(simplest=simplest, refused=(*refused, too_much))
-    drawn = np.array([circuit.bits for circuit in search.sample(SAMPLE)], np.uint64)
+    drawn = np.array([[circuit.bits] for circuit in search.sample(SAMPLE)], np.uint64)
     counts = [found.once for found in model.interpretation_counts([drawn], behavior.points, rule) or ()]
     estimate = _estimate(counts, fewest, number)
     refused = tuple(f"{reason}; estimated instead" for reason in refused)

@@ -1,4 +1,5 @@
-"""The minimal sets of a stream of sets, and how often the sets of a stream use something. Each set is a bit set.
+"""The minimal sets of a stream of sets, and how often the sets of a stream use something. Each set is a bit set, of one
+word of 64 bits or of several, the lowest bits first.
 
 The sets that are minimal among those seen so far are kept; a set that contains one of them is dropped at once, so the
 stream is gone through once, and never held whole.
@@ -39,23 +40,62 @@ def keep_minimal(stream, minimal, count):
 
 
 @njit(cache=True, nogil=True)
-def count_bits(stream, totals):
-    """Add to totals[k] how many sets of `stream` have bit k."""
+def keep_minimal_of_words(stream, minimal, count):
+    """The same for sets of several words, each a row. Sets of one word take half the time in the kernel above."""
+    words = stream.shape[1]
     for k in range(len(stream)):
-        # Bit by bit, lowest first, until none is left.
-        rest = stream[k]
-        position = 0
-        while rest:
-            if rest & np.uint64(1):
-                totals[position] += 1
-            rest >>= np.uint64(1)
-            position += 1
+        dominated = False
+        for m in range(count):
+            if _is_within(minimal, m, stream, k):
+                dominated = True
+                for w in range(words):
+                    minimal[m, w], minimal[m // 2, w] = minimal[m // 2, w], minimal[m, w]
+                break
+        if dominated:
+            continue
+        kept = 0
+        for m in range(count):
+            if not _is_within(stream, k, minimal, m):
+                minimal[kept] = minimal[m]
+                kept += 1
+        count = kept
+        if count == len(minimal):
+            return -1 - k
+        minimal[count] = stream[k]
+        count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _is_within(inner, m, outer, k):
+    """Whether the set inner[m] is a subset of outer[k]."""
+    for w in range(inner.shape[1]):  # noqa: SIM110 (Numba compiles no generator)
+        if inner[m, w] & ~outer[k, w] != 0:
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def count_bits(stream, totals):
+    """Add to totals[b] how many sets of `stream`, each a row of words, have bit b."""
+    for k in range(len(stream)):
+        for w in range(stream.shape[1]):
+            # Bit by bit, lowest first, until none is left.
+            rest = stream[k, w]
+            position = 64 * w
+            while rest:
+                if rest & np.uint64(1):
+                    totals[position] += 1
+                rest >>= np.uint64(1)
+                position += 1
 
 
 @njit(cache=True, nogil=True)
 def count_touching(stream, groups, totals):
-    """Add to totals[g] how many sets of `stream` share a bit with groups[g]."""
+    """Add to totals[g] how many sets of `stream` share a bit with groups[g]; each set and group is a row of words."""
     for k in range(len(stream)):
         for g in range(len(groups)):
-            if stream[k] & groups[g]:
-                totals[g] += 1
+            for w in range(stream.shape[1]):
+                if stream[k, w] & groups[g, w]:
+                    totals[g] += 1
+                    break

@@ -13,6 +13,11 @@ from ..common.display import Displayed
 from ..common.errors import InputError
 from .graph import Edge, Graph, Node
 
+# Many circuits at once are rows of words of so many bits; bit k of a circuit is bit k % 64 of word k // 64.
+WORD = 64
+MACHINE = (1 << WORD) - 1
+Bits = UInt64[np.ndarray, "_circuits words"]
+
 
 @dataclass(frozen=True, eq=False)
 class Circuit(Displayed):
@@ -152,20 +157,53 @@ class Circuit(Displayed):
             raise LooseEndsError("these edges are no circuit: " + "; ".join(sorted(faults)))
 
 
-def chosen_of(graph: Graph, bits: UInt64[np.ndarray, " circuits"]) -> Bool[np.ndarray, "circuits edges"]:
-    """Which edges of a graph circuits have that are given as bits.
+def words_of(number: int, edges: int) -> UInt64[np.ndarray, " words"]:
+    """The bits of one circuit of a graph with so many edges as words of 64, the lowest first.
 
     Example:
-        >>> chosen_of(Graph.complete((2, 1)), np.array([1, 3], np.uint64)).astype(int).tolist()
+        >>> words_of(1 << 70, 80).tolist()
+        [0, 64]
+    """
+    return np.array([number >> start & MACHINE for start in range(0, max(edges, 1), WORD)], np.uint64)
+
+
+def numbers_of(bits: Bits) -> list[int]:
+    """The bits of circuits that are given as words, as whole numbers."""
+    numbers = bits[:, 0].tolist()
+    for k in range(1, bits.shape[1]):
+        numbers = [low | high << WORD * k for low, high in zip(numbers, bits[:, k].tolist(), strict=True)]
+    return numbers
+
+
+def chosen_of(graph: Graph, bits: Bits) -> Bool[np.ndarray, "circuits edges"]:
+    """Which edges of a graph circuits have that are given as words.
+
+    Example:
+        >>> chosen_of(Graph.complete((2, 1)), np.array([[1], [3]], np.uint64)).astype(int).tolist()
         [[0, 1], [1, 1]]
     """
-    return (bits[:, None] >> np.arange(len(graph.edges), dtype=np.uint64)[::-1] & np.uint64(1)).astype(bool)
+    places = np.arange(len(graph.edges), dtype=np.uint64)[::-1]
+    words, shifts = bits[:, (places // WORD).astype(int)], places % np.uint64(WORD)
+    return (words >> shifts & np.uint64(1)).astype(bool)
 
 
-def bits_of(circuits: Bool[np.ndarray, "circuits edges"]) -> UInt64[np.ndarray, " circuits"]:
-    """Circuits, given by which of at most 63 edges they have, as bits."""
-    edges = circuits.shape[1]
-    return circuits.astype(np.uint64) @ (np.uint64(1) << np.arange(edges, dtype=np.uint64)[::-1])
+def bits_of(circuits: Bool[np.ndarray, "circuits edges"]) -> Bits:
+    """Circuits, given by which edges of a graph they have, as words.
+
+    Example:
+        >>> bits_of(np.array([[False, True], [True, True]])).tolist()
+        [[1], [3]]
+    """
+    ascending = circuits[:, ::-1]
+    starts = range(0, max(circuits.shape[1], 1), WORD)
+    weights = np.uint64(1) << np.arange(WORD, dtype=np.uint64)
+    words = [ascending[:, k : k + WORD] @ weights[: ascending[:, k : k + WORD].shape[1]] for k in starts]
+    return np.stack(words, axis=1).astype(np.uint64)
+
+
+def gathered(graph: Graph, blocks: Iterable[Bits]) -> Bits:
+    """All circuits of some blocks."""
+    return np.concatenate([np.empty((0, len(words_of(0, len(graph.edges)))), np.uint64), *blocks])
 
 
 def uses_every_input(graph: Graph, circuits: Bool[np.ndarray, "circuits edges"]) -> Bool[np.ndarray, " circuits"]:

@@ -13,7 +13,17 @@ from ..common.arguments import choice
 from ..common.errors import InputError
 from .behavior import Behavior
 from .decision import Decision, decision_limits, level_for
-from .runnable import ALONE, BOUNDARY_SHIFT, Rounding, Runnable, Runs, Scenarios, States, check_tells_apart
+from .runnable import (
+    ALONE,
+    BOUNDARY_SHIFT,
+    Rounding,
+    Runnable,
+    Runs,
+    Scenarios,
+    States,
+    check_tells_apart,
+    nothing_carried,
+)
 
 Ablation = Literal["zero", "mean", "resample"]
 ABLATIONS: tuple[Ablation, ...] = ("zero", "mean", "resample")
@@ -254,9 +264,7 @@ def carried(model: Runnable, behavior: Behavior, ablation: Ablation) -> States:
         InputError: the kind is unknown, or is `resample`.
     """
     if ablation == "zero":
-        kinds = zip(model.graph.sizes[:-1], model.graph.numbers, strict=False)
-        count = len(behavior.points)
-        return tuple(np.zeros((count, size) if numbers == 1 else (count, size, numbers)) for size, numbers in kinds)
+        return nothing_carried(model.graph, len(behavior.points))
     if ablation == "mean":
         return tuple(_averaged(behavior.weights, state) for state in model.states(behavior.points)[:-1])
     raise InputError(f"unknown ablation {ablation!r} here; zero and mean set one value for each neuron")

@@ -9,9 +9,9 @@ import numpy as np
 from ..common.arguments import is_whole
 from ..common.errors import InputError
 from ..common.execution import IN_THREADS, Execution
-from .circuit import Circuit, chosen_of, uses_every_input
+from .circuit import Bits, Circuit, chosen_of, gathered, numbers_of, uses_every_input, words_of
 from .criterion import Criterion
-from .model import Bits, CircuitCount, CircuitSearch, Model, counted_by_edges
+from .model import CircuitCount, CircuitSearch, Model, counted_by_edges
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,20 +29,22 @@ class ListedWithin(CircuitSearch):
 
     def count(self, execution: Execution = IN_THREADS, every_input_used: bool = False) -> CircuitCount:
         """How many meet the criterion."""
-        circuits = chosen_of(self.model.graph, np.concatenate([np.empty(0, np.uint64), *self.possible_bits()]))
+        circuits = chosen_of(self.model.graph, gathered(self.model.graph, self.possible_bits()))
         if every_input_used:
             circuits = circuits[uses_every_input(self.model.graph, circuits)]
         return counted_by_edges(circuits.sum(axis=1), *self.model.judged([self.criterion], circuits))
 
     def bits(self) -> Iterator[Bits]:
         """The bits of every circuit inside that meets the criterion."""
-        outside = ~np.uint64(self.outer.bits)
-        return (block[block & outside == 0] for block in self.search.bits())
+        return map(self._inside, self.search.bits())
 
     def possible_bits(self) -> Iterator[Bits]:
         """The same of every circuit inside that may meet it."""
-        outside = ~np.uint64(self.outer.bits)
-        return (block[block & outside == 0] for block in self.search.possible_bits())
+        return map(self._inside, self.search.possible_bits())
+
+    def _inside(self, block: Bits) -> Bits:
+        outside = ~words_of(self.outer.bits, len(self.outer.graph.edges))
+        return block[(block & outside == 0).all(axis=1)]
 
     def circuit(self, bits: int) -> Circuit:
         """The circuit that some bits stand for."""
@@ -65,8 +67,8 @@ def drawn_of_listed(search: CircuitSearch, size: int, seed: int) -> tuple[Circui
     """
     if not is_whole(size, 0):
         raise InputError(f"size is {size}; it is a number of circuits, at least 0")
-    bits = np.concatenate([np.empty(0, np.uint64), *search.bits()])
+    bits = gathered(search.model.graph, search.bits())
     if size and not len(bits):
         raise InputError("no circuit meets the criterion, so none can be drawn")
     drawn = np.random.default_rng(seed).integers(len(bits), size=size) if size else np.empty(0, int)
-    return tuple(search.circuit(int(bits[k])) for k in drawn)
+    return tuple(map(search.circuit, numbers_of(bits[drawn])))

@@ -6,22 +6,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float, Int, UInt64
+from jaxtyping import Bool, Float, Int, Shaped
 
 from ..common.execution import IN_THREADS, Execution
 from ..ladder import Fault
 from .behavior import Behavior
-from .circuit import Circuit
+from .circuit import Bits, Circuit, numbers_of
 from .criterion import Criterion
 from .graph import Edge
 from .reading import InterpretationCount, ReadingRule
 from .runnable import Runnable
 
-# Circuits are listed as bits of one machine number.
+# The circuits of a network, and sets of edges that are gone through one by one, are bits of one machine number.
 MOST_EDGES = 63
 # Counts are signed 64-bit numbers.
 COUNTED_BITS = 62
-Bits = UInt64[np.ndarray, " _circuits"]
 Chosen = Bool[np.ndarray, "circuits edges"]
 
 
@@ -73,16 +72,22 @@ class RobustCount:
         return self.proved, self.proved + self.undecided
 
 
+def by_edges(numbers: Int[np.ndarray, " sizes"]) -> dict[int, int]:
+    """The numbers of circuits that are not 0, by number of edges."""
+    return {int(edges): int(numbers[edges]) for edges in np.flatnonzero(numbers)}
+
+
 def counted_by_edges(
-    sizes: Int[np.ndarray, " circuits"], certain: Bool[np.ndarray, " circuits"], possible: Bool[np.ndarray, " circuits"]
+    sizes: Shaped[np.ndarray, " circuits"],
+    certain: Bool[np.ndarray, " circuits"],
+    possible: Bool[np.ndarray, " circuits"],
 ) -> CircuitCount:
     """The circuits of so many edges that are certain, and those that are possible."""
-    numbers = [np.bincount(sizes[those]) for those in (certain, possible)]
-    return CircuitCount(*({int(k): int(n[k]) for k in np.flatnonzero(n)} for n in numbers))
+    return CircuitCount(*(by_edges(np.bincount(sizes[those])) for those in (certain, possible)))
 
 
 class CircuitSearch(ABC):
-    """The circuits of a model that meet one criterion. Bits are those of `graph`."""
+    """The circuits of a model that meet one criterion. Bits stand for edges of its graph."""
 
     @property
     @abstractmethod
@@ -100,7 +105,7 @@ class CircuitSearch(ABC):
 
     @abstractmethod
     def bits(self) -> Iterator[Bits]:
-        """The bits of every circuit that meets the criterion as float64 arithmetic decides it, in blocks, each once.
+        """Every circuit that meets the criterion as float64 arithmetic decides it, once, as words, in blocks.
 
         Raises:
             InputError: the model has more edges than are listed.
@@ -125,7 +130,7 @@ class CircuitSearch(ABC):
 
     def circuits(self) -> Iterator[Circuit]:
         """Every circuit that meets the criterion, once."""
-        return (self.circuit(int(bits)) for block in self.bits() for bits in block)
+        return (self.circuit(number) for block in self.bits() for number in numbers_of(block))
 
 
 class Cut(ABC):
@@ -171,9 +176,9 @@ class Model(Runnable):
         """Why circuits of this model are never counted, in words; None where they are, as far as a budget goes."""
 
     @property
+    @abstractmethod
     def listable(self) -> bool:
-        """Whether its circuits fit in the bits that they are listed in."""
-        return len(self.graph.edges) <= MOST_EDGES
+        """Whether its circuits are listed, as far as a budget goes."""
 
     @abstractmethod
     def search(self, criterion: Criterion[Any]) -> CircuitSearch:

@@ -165,9 +165,9 @@ class Runnable(ABC):
         """The numbers of one input."""
 
     @property
+    @abstractmethod
     def outputs(self) -> int:
         """The number of outputs."""
-        return self.graph.sizes[-1]
 
     @property
     @abstractmethod
@@ -315,6 +315,12 @@ class Runnable(ABC):
         """The bits that inputs stand for: 1 where one is nearer to the number that stands for 1."""
         low, high = self.input_values
         return (inputs - (low + high) / 2) * np.sign(high - low) > 0
+
+
+def nothing_carried(graph: Graph, runs: int) -> States:
+    """What edges carry that carry 0, for every stage but the outputs."""
+    stages = zip(graph.sizes[:-1], graph.numbers, strict=False)
+    return tuple(np.zeros((runs, size) if numbers == 1 else (runs, size, numbers)) for size, numbers in stages)
 
 
 def coding_document(model: Runnable) -> dict[str, Any]:

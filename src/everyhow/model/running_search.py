@@ -11,11 +11,11 @@ from jaxtyping import Bool, Float, Int
 
 from ..common.errors import InputError
 from ..common.execution import IN_THREADS, Execution
-from .circuit import Circuit, bits_of, uses_every_input
+from .circuit import Bits, Circuit, bits_of, uses_every_input
 from .criterion import Criterion
 from .graph import Graph
 from .listed import drawn_of_listed
-from .model import MOST_EDGES, Bits, Chosen, CircuitCount, CircuitSearch, Model
+from .model import MOST_EDGES, Chosen, CircuitCount, CircuitSearch, Model, by_edges
 
 # Sets of edges of one block; numbers that the runs of some circuits give, held at once.
 SETS_AT_ONCE, VALUES_AT_ONCE = 1 << 14, 1 << 21
@@ -60,8 +60,7 @@ class RunningSearch(CircuitSearch):
         job = partial(_counted, self.criterion, self.inside, every_input_used)
         zero = np.zeros((2, len(self.model.graph.edges) + 1), np.int64)
         total = execution.total(job, blocks_of(edges), 1 << edges, zero, self._identity(every_input_used))
-        certain, possible = ({int(k): int(row[k]) for k in np.flatnonzero(row)} for row in total)
-        return CircuitCount(certain, possible)
+        return CircuitCount(*map(by_edges, total))
 
     def bits(self) -> Iterator[Bits]:
         """The bits of every circuit that meets the criterion as float64 arithmetic decides it."""

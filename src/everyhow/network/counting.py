@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
-from jaxtyping import Bool, UInt64
 
 from ..common.execution import IN_THREADS, Execution
 from ..model.criterion import Criterion
-from ..model.model import CircuitCount
+from ..model.model import CircuitCount, by_edges, counted_by_edges
 from .feed_forward import FeedForward
 from .layout import Search, goal_of, laid_out, steps_in_doubt
 from .listing import is_listable, list_possible, unbounded
@@ -62,22 +61,8 @@ def count_circuits(
     if found.certified or not is_plain or not is_listable(criterion.model) or found.between[1] > MOST_SETTLED:
         return found
     bits = np.concatenate([np.empty(0, np.uint64), *list_possible(criterion)])
-    return counted(bits, *certain_and_possible([criterion], masks_of(criterion, bits)))
-
-
-def counted(
-    bits: UInt64[np.ndarray, " circuits"],
-    certain: Bool[np.ndarray, " circuits"],
-    possible: Bool[np.ndarray, " circuits"],
-) -> CircuitCount:
-    """The circuits, given as bits, that are certain, and those that are possible."""
-    numbers = [np.bincount(np.bitwise_count(bits[those]), minlength=1) for those in (certain, possible)]
-    return CircuitCount(*map(by_edges, numbers))
-
-
-def by_edges(numbers: np.ndarray) -> dict[int, int]:
-    """The numbers that are not 0."""
-    return {int(edges): int(numbers[edges]) for edges in np.flatnonzero(numbers)}
+    settled = certain_and_possible([criterion], masks_of(criterion, bits))
+    return counted_by_edges(np.bitwise_count(bits), *settled)
 
 
 def count_as_decided(criterion: Criterion[FeedForward]) -> int:

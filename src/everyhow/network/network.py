@@ -21,6 +21,7 @@ from .box_faults import fault_around
 from .cuts import LayerCut
 from .feed_forward import FeedForward
 from .layout import MOST_NEURONS
+from .listing import is_listable
 from .reading_counts import certified_interpretations
 from .robust import robust_count
 from .running import judged
@@ -70,6 +71,11 @@ class Network(FeedForward):
             return f"circuits are counted in networks of at most {MOST_NEURONS} neurons per layer"
         return None
 
+    @property
+    def listable(self) -> bool:
+        """Whether its circuits fit in the bits that the kernels list them in."""
+        return is_listable(self)
+
     def search(self, criterion: Criterion[Any]) -> NetworkSearch:
         """The circuits that meet a criterion, counted by splitting in halves."""
         return NetworkSearch(criterion)
@@ -105,7 +111,7 @@ class Network(FeedForward):
         rule: ReadingRule,
     ) -> Iterator[InterpretationCount]:
         """For each circuit, given as bits in blocks, how many interpretations it has."""
-        return certified_interpretations(self, circuits, points, rule)
+        return certified_interpretations(self, (block[:, 0] for block in circuits), points, rule)
 
     def robust_count(self, circuits: Iterable[Circuit], behavior: Behavior, radius: float) -> RobustCount:
         """How many circuits, run alone, decide right at every input of the box around each point."""

@@ -47,7 +47,7 @@ def _accepted(
 ) -> UInt64[np.ndarray, " _circuits"]:
     """Those of some circuits of the whole space that meet the criterion."""
     circuits = draw_from_space(criterion.model.graph, tried, generator)
-    return bits_of(circuits[meeting(criterion, masks_of_chosen(criterion.model.graph, circuits))])
+    return bits_of(circuits[meeting(criterion, masks_of_chosen(criterion.model.graph, circuits))])[:, 0]
 
 
 def _drawn_by_counting(

@@ -120,8 +120,8 @@ def test_minimal_sets_beyond_one_buffer():
 
     pairs = [1 << a | 1 << b for a in range(60) for b in range(a)]
     triples = [pair | 1 << 61 for pair in pairs[:500]]
-    stream = [np.array(triples, np.uint64), np.array(pairs[::-1], np.uint64), np.array(triples, np.uint64)]
-    assert sorted(pairs) == minimal_sets(stream).tolist()
+    stream = [np.array(numbers, np.uint64)[:, None] for numbers in (triples, pairs[::-1], triples)]
+    assert sorted(pairs) == minimal_sets(stream)[:, 0].tolist()
 
 
 def test_usage(xor):
@@ -226,7 +226,7 @@ def test_bits_and_parents_say_the_same(xor):
         for k, width in enumerate(xor.widths[1:], start=1):
             for j, parents in enumerate(layers[k - 1][:width]):
                 assert parents == sum(1 << i for i in circuit.parents(k, j))
-    assert np.array_equal(masks_of_chosen(xor.graph, chosen_of(xor.graph, bits)), masks)
+    assert np.array_equal(masks_of_chosen(xor.graph, chosen_of(xor.graph, bits[:, None])), masks)
 
 
 @pytest.mark.parametrize(("parents", "cut"), [((3, 1, 1, 1), 1), ((1, 1, 1, 3), 3), ((2, 2, 2, 2), 2), ((3,), 0)])
