@@ -17,6 +17,7 @@ from everyhow.auditing.reopening import reopen
 from everyhow.circuit.estimate import estimate_circuits
 from everyhow.circuit.faults import fallen
 from everyhow.common.errors import FileFormatError
+from everyhow.experiment.circuit_trials import circuit_trials
 from everyhow.mapping.signatures import signatures
 from everyhow.model.criterion import ABLATIONS, perfect
 from everyhow.report.terminal.audit import print_audit
@@ -249,6 +250,14 @@ def test_rivals():
     assert examined.matrix[0][0] == examined.matrix[1][0]
     one, other = sorted(eh.circuits(MODEL, "XOR"), key=len)[:2]
     assert "network decides" in str(eh.decide_between(MODEL, one, other))
+
+
+def test_an_edge_that_skips_is_tried():
+    """Its trial is told by the names of both ends."""
+    trials = circuit_trials(MODEL, sorted(eh.circuits(MODEL, "XOR"), key=len)[:2])
+    told = [trials.describe(len(trials.points) + k) for k in range(len(trials.edges))]
+    kind, text, setting = next(one for one in told if one[2]["edge"] == [3, 0, 1, 0, 0])
+    assert kind == "edge" and text == "at 00, with the edge u0→y0 as at 01" and setting["base"] == "00"
 
 
 def test_what_is_asked_of_networks_only():

@@ -229,7 +229,7 @@ def test_mappings_light_their_neurons(pages, opened):
         mapping
         for mapping in eh.mappings(audit.network, algorithm)
         if caption == f"{algorithm}: " + " ".join(
-            f"{k} {variable.name} in {neurons_text(s)}" + (";" if k < len(mapping.sets) else ".")
+            f"{k} {variable.name} in {neurons_text(s, None)}" + (";" if k < len(mapping.sets) else ".")
             for k, (variable, s) in enumerate(zip(algorithm.variables, mapping.sets, strict=True), start=1)
         )
     )  # fmt: skip

@@ -152,10 +152,10 @@ def _placements(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Dr
         yield f"algorithm-{k}", partial(draw_algorithm, algorithm)
     listed = heapq.nsmallest(MOST_LISTED, aligned_mappings(findings), key=complexity)
     for k, mapping in enumerate(listed, start=1):
-        yield f"mapping-{k}", partial(draw_mapping, mapping)
+        yield f"mapping-{k}", partial(draw_mapping, mapping, audit.network.graph)
         yield f"places-{k}", partial(draw_places, audit.network, mapping)
     for k, miss in enumerate(findings.mappings.near_misses, start=1):
-        yield f"near-miss-{k}", partial(draw_mapping, miss.mapping)
+        yield f"near-miss-{k}", partial(draw_mapping, miss.mapping, audit.network.graph)
 
 
 def _signatures(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]:
@@ -163,7 +163,7 @@ def _signatures(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Dr
     if found is None:
         return
     for k, (rows, sets) in enumerate(islice(found.by_rows.items(), MOST_LISTED), start=1):
-        first, *others = map(neurons_text, sets)
+        first, *others = (neurons_text(one, audit.network.graph) for one in sets)
         more = f" and {len(others)} more" if others else ""
         title = f"Signature {k}: {first}{more}"
         yield f"signature-{k}", partial(draw_signature, rows, audit.network.features, title)
@@ -182,7 +182,7 @@ def _rivals(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]
 def draw_rival(audit: Audit, explanation: Mapping | ReadoutExplanation) -> Drawing:
     """An explanation as its kind is drawn: the tree of a mapping, the codes of a readout explanation."""
     if isinstance(explanation, Mapping):
-        return draw_mapping(explanation)
+        return draw_mapping(explanation, audit.network.graph)
     return draw_codes(audit.network, explanation)
 
 

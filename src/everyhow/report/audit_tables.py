@@ -14,6 +14,7 @@ from ..ladder import DEFINITIONS
 from ..mapping.alignment import minimal_mappings
 from ..mapping.mapping import Mapping
 from ..model.circuit import Circuit
+from ..model.graph import Graph
 from ..model.reading import ReadingRule
 from .terminal.lines import gate_text
 from .words import dispute_text, neurons_text, place_text, plural, survivors_by_rung
@@ -122,7 +123,7 @@ def _edges(audit: Audit, findings: PaperFindings) -> _Rows:
     usage, network, name = findings.circuits.usage, audit.network, audit.network.graph.name
     rows = [] if usage is None else [
         (
-            name(edge.parent), name(edge.child), network.strength(edge),
+            name(edge.parent), network.graph.entry(edge), network.strength(edge),
             number, number / usage.circuits if usage.circuits else None, usage.role(edge),
         )
         for edge, number in usage.edges.items()
@@ -187,9 +188,9 @@ def _algorithms(audit: Audit, findings: PaperFindings) -> _Rows:
 
 
 def _mappings(audit: Audit, findings: PaperFindings) -> _Rows:
-    found = findings.mappings
+    found, graph = findings.mappings, audit.network.graph
     fates = ((mapping, *found.fate(mapping)) for mapping in aligned_mappings(findings))
-    rows = ((str(m.algorithm), place_text(m), rung, None if fault is None else fault.text) for m, rung, fault in fates)
+    rows = ((str(m.algorithm), place_text(m, graph), rung, fault and fault.text) for m, rung, fault in fates)
     number = found.surviving_mappings["single"] or 0
     columns = "algorithm mapping strictest_rung falls_because"
     return _Rows("mappings", "Minimal mappings of aligned algorithms", columns, rows, number)
@@ -207,20 +208,24 @@ def _near_misses(audit: Audit, findings: PaperFindings) -> _Rows:
     rows = []
     for miss in findings.mappings.near_misses:
         each = " ".join(f"{float(accuracy):.4g}" for accuracy in miss.accuracies)
-        rows.append((str(miss.mapping.algorithm), place_text(miss.mapping), float(miss.least), each))
+        rows.append(
+            (str(miss.mapping.algorithm), place_text(miss.mapping, audit.network.graph), float(miss.least), each)
+        )
     title = "Irredundant algorithms that nearly align, by the IIA of their worst variable"
     return _table("near_misses", title, "algorithm mapping iia iia_of_each", rows)
 
 
 def _signatures(audit: Audit, findings: PaperFindings) -> _Rows:
     found = findings.mappings.signatures
-    inputs = audit.network.features
+    inputs, graph = audit.network.features, audit.network.graph
     numbers = {} if found is None else {rows: k for k, rows in enumerate(found.by_rows, start=1)}
 
     def text(rows: tuple[int, ...]) -> str:
         return " ".join("".join(str(row >> base & 1) for base in range(1 << inputs)) for row in rows)
 
-    rows = () if found is None else ((neurons_text(s), numbers[table], text(table)) for s, table in found.items())
+    rows = (
+        () if found is None else ((neurons_text(s, graph), numbers[table], text(table)) for s, table in found.items())
+    )
     title = "Causal signature of each neuron set: a group of digits per source, a digit per base"
     return _Rows("signatures", title, "neurons signature decisions", rows, 0 if found is None else len(found))
 
@@ -250,8 +255,15 @@ def _readouts(audit: Audit, findings: PaperFindings) -> _Rows:
 
 
 def _ranking(audit: Audit, findings: PaperFindings) -> _Rows:
+    graph = audit.network.graph
     rows = [
-        (place, cost, "mapping" if isinstance(e, Mapping) else "readouts", explanation_name(e), explanation_place(e))
+        (
+            place,
+            cost,
+            "mapping" if isinstance(e, Mapping) else "readouts",
+            explanation_name(e),
+            explanation_place(e, graph),
+        )
         for place, (cost, e) in enumerate(findings.ranking.entries, start=1)
     ]
     title = "Explanations by cost"
@@ -263,10 +275,10 @@ def explanation_name(explanation) -> str:
     return str(explanation.algorithm) if isinstance(explanation, Mapping) else str(explanation)
 
 
-def explanation_place(explanation) -> str:
+def explanation_place(explanation, graph: Graph) -> str:
     """The neurons of a mapping, or the codes of a readout explanation with their layer."""
     if isinstance(explanation, Mapping):
-        return place_text(explanation)
+        return place_text(explanation, graph)
     return f"layer {explanation.layer}: " + "; ".join(map(str, explanation.readouts))
 
 
@@ -280,12 +292,13 @@ def examined_by_place(findings: PaperFindings) -> list[tuple[int, int]]:
 
 
 def _cross_examination(audit: Audit, findings: PaperFindings) -> _Rows:
+    graph = audit.network.graph
     examined = findings.experiments.examined
     order = examined_by_place(findings)
     rows = [] if examined is None else [
         (
-            own, explanation_name(examined.explanations[i]), explanation_place(examined.explanations[i]),
-            other, explanation_name(examined.explanations[j]), explanation_place(examined.explanations[j]),
+            own, explanation_name(examined.explanations[i]), explanation_place(examined.explanations[i], graph),
+            other, explanation_name(examined.explanations[j]), explanation_place(examined.explanations[j], graph),
             len(examined.swaps[i].outcomes),
             int((examined.swaps[i].predictions[j].bits == examined.swaps[i].outcomes).sum()),
         )
@@ -298,8 +311,10 @@ def _cross_examination(audit: Audit, findings: PaperFindings) -> _Rows:
 
 
 def _disputes(audit: Audit, findings: PaperFindings) -> _Rows:
+    graph = audit.network.graph
     rows = [
-        (explanation_name(one), explanation_place(one), explanation_name(other), explanation_place(other),
+        (explanation_name(one), explanation_place(one, graph), explanation_name(other),
+         explanation_place(other, graph),
          dispute_text(dispute, ("the first", "the second")))
         for dispute in findings.experiments.disputes
         for one, other in [dispute.explanations]

@@ -15,6 +15,7 @@ from ..common.estimate import Estimate
 from ..experiment.deciding import Dispute
 from ..mapping.mapping import Mapping
 from ..mapping.signatures import NeuronSet
+from ..model.graph import Graph
 from ..model.model import Model
 from ..readout.findings import LayerReadouts
 
@@ -89,17 +90,18 @@ def circuits_by_rung(circuits: CircuitFindings) -> dict[str, Any]:
     return found
 
 
-def place_text(mapping: Mapping) -> str:
-    """The neurons of each variable, such as NAND(A,B) in h1.2."""
+def place_text(mapping: Mapping, graph: Graph | None) -> str:
+    """The neurons of each variable, such as NAND(A,B) in h1.2, by their names in the graph of the model."""
     if not mapping.sets:
         return "no variable to place"
     pairs = zip(mapping.algorithm.variables, mapping.sets, strict=True)
-    return "; ".join(f"{variable.name} in {neurons_text(neurons)}" for variable, neurons in pairs)
+    return "; ".join(f"{variable.name} in {neurons_text(neurons, graph)}" for variable, neurons in pairs)
 
 
-def neurons_text(neurons: NeuronSet) -> str:
-    """The neurons of a set, such as h1.0 + h1.1."""
-    return " + ".join(f"h{neurons.layer}.{j}" for j in neurons.neurons)
+def neurons_text(neurons: NeuronSet, graph: Graph | None) -> str:
+    """The neurons of a set, such as h1.0 + h1.1; as in a network where the graph is not known."""
+    name = graph.name if graph else lambda node: "h{}.{}".format(*node)
+    return " + ".join(name((neurons.layer, j)) for j in neurons.neurons)
 
 
 def network_in_short(network: Model) -> str:

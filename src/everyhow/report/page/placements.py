@@ -29,7 +29,7 @@ def places(findings: PaperFindings, room: Room) -> dict[str, Any]:
         "near": [
             {
                 "text": str(miss.mapping.algorithm),
-                "tree": inside_page(draw_mapping(miss.mapping)),
+                "tree": inside_page(draw_mapping(miss.mapping, found.signatures.model.graph)),
                 "sets": sets_of(miss.mapping),
                 "iia": [percent(float(accuracy)) for accuracy in miss.accuracies],
                 "least": percent(float(miss.least)),
@@ -55,7 +55,11 @@ def _algorithm(findings: PaperFindings, algorithm, number: int, room: Room) -> d
         "idle": idle_gate(algorithm),
         "number": number,
         "mappings": [
-            {"sets": sets_of(mapping), "text": place_text(mapping), **_fate(findings, mapping)}
+            {
+                "sets": sets_of(mapping),
+                "text": place_text(mapping, found.signatures.model.graph),
+                **_fate(findings, mapping),
+            }
             for mapping in listed[: room.mappings]
         ],
     }

@@ -57,7 +57,7 @@ def _rival(audit: Audit, explanation: Mapping | ReadoutExplanation, cost: float)
     sets = sets_of(explanation) if isinstance(explanation, Mapping) else _read(explanation)
     return {
         "name": explanation_name(explanation),
-        "where": explanation_place(explanation),
+        "where": explanation_place(explanation, audit.network.graph),
         "parts": _parts(explanation),
         "kind": "mapping" if isinstance(explanation, Mapping) else "readouts",
         "cost": cost,

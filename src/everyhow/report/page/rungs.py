@@ -22,7 +22,7 @@ from .values import edge_numbers, fault_text, sets_of
 def ladder(audit: Audit, findings: PaperFindings, behavior: Behavior, room: Room) -> list[dict[str, Any]]:
     """Both funnels, and the rung `cheapest`, each rung with who fell there."""
     survivors = survivors_by_rung(audit)
-    fell = _fallen_mappings(findings, room)
+    fell = _fallen_mappings(audit, findings, room)
     return [
         {
             "title": "what, then where: algorithms with their places",
@@ -60,7 +60,7 @@ def _rungs(
     ]
 
 
-def _fallen_mappings(findings: PaperFindings, room: Room) -> dict[str, dict[str, Any]]:
+def _fallen_mappings(audit: Audit, findings: PaperFindings, room: Room) -> dict[str, dict[str, Any]]:
     found = findings.mappings
     left = found.surviving_mappings
     if found.aligned is None or found.algorithms is None or found.signatures is None:
@@ -86,12 +86,16 @@ def _fallen_mappings(findings: PaperFindings, room: Room) -> dict[str, dict[str,
     for rung, mappings in found.fallen.items():
         chosen = sorted(mappings, key=complexity)[: room.fallen]
         listed = [
-            {"text": f"{mapping.algorithm}: {place_text(mapping)}", "sets": sets_of(mapping), **_why(mappings[mapping])}
+            {
+                "text": f"{mapping.algorithm}: {place_text(mapping, audit.network.graph)}",
+                "sets": sets_of(mapping),
+                **_why(mappings[mapping]),
+            }
             for mapping in chosen
         ]
         fell[rung] = {"number": len(mappings), "of": "mappings", "listed": listed, "note": "simplest first"}
     if findings.cheapest is not None:
-        fell["cheapest"] = _dearer(findings, room)
+        fell["cheapest"] = _dearer(audit, findings, room)
     return fell
 
 
@@ -100,14 +104,14 @@ def _scored(found: MappingFindings) -> str:
     return f"nearest to aligned first, among {tried:,} of the {of:,} irredundant ones"
 
 
-def _dearer(findings: PaperFindings, room: Room) -> dict[str, Any]:
+def _dearer(audit: Audit, findings: PaperFindings, room: Room) -> dict[str, Any]:
     """The mappings that pass every rung but cost more than the cheapest."""
     model, cheapest = findings.ranking.model, set(findings.cheapest or ())
     dearer = [mapping for mapping in findings.mappings.survivors.get(RUNGS[-1], ()) if mapping not in cheapest]
     least = min([cost_of(mapping, model) for mapping in cheapest], default=0.0)
     listed = [
         {
-            "text": f"{mapping.algorithm}: {place_text(mapping)}",
+            "text": f"{mapping.algorithm}: {place_text(mapping, audit.network.graph)}",
             "sets": sets_of(mapping),
             **_why(Fault(f"it costs {cost_of(mapping, model):g}, the cheapest {least:g}")),
         }
