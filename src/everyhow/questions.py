@@ -14,6 +14,7 @@ from .common.budget import DEFAULT_BUDGET
 from .common.errors import InputError
 from .importing.door import as_model
 from .interpretation.interpretations import Interpretations
+from .interpretation.interpretations import interpretations as of_circuit
 from .mapping.alignment import minimal_mappings
 from .mapping.causal_models import CausalModel
 from .mapping.mapping import Mapping
@@ -97,8 +98,8 @@ def place(
     check_ablation(ablation)
     instance(circuit, Circuit, "a Circuit", "everyhow.exchange.graph_json.read_graph reads one from a file")
     check_budget(budget)
-    network, wanted = _asked(as_model(network), task, decision, circuit.graph.sizes[-1] == 2)
-    if circuit.graph.sizes[-1] == 1:
+    network, wanted = _asked(as_model(network), task, decision, circuit.graph.outputs == 2)
+    if circuit.graph.outputs == 1:
         network, wanted = one_for_two_classes(network, wanted)
     return standing(network, wanted, circuit, budget, ablation)
 
@@ -116,7 +117,7 @@ def interpretations(network: Any, circuit: Circuit, decision: Decision = "thresh
     check_decision("paper", decision)
     if network.outputs == 2 and are_classes(network, None if decision == "threshold" else decision):
         network, decision = network.folded(), "threshold"
-    return Interpretations(network, circuit, network.corners, ReadingRule(decision=decision))
+    return of_circuit(network, circuit, rule=ReadingRule(decision=decision))
 
 
 def algorithms(task: Any, depth: int) -> Iterator[Algorithm]:

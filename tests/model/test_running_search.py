@@ -75,6 +75,17 @@ def test_several_outputs(decision):
         assert plain.count() == quick.count() and listed(plain) == listed(quick)
 
 
+def test_errors_of_each_part():
+    """What is allowed is allowed alone and amid other inputs, each by itself; the two are not added up."""
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        weights, biases = [rng.normal(size=(2, 2)), rng.normal(size=(1, 2))], [rng.normal(size=2), rng.normal(size=1)]
+        network = eh.Network(weights, biases, ["tanh", "identity"])
+        behavior = Behavior(network.corners, np.ones(4), rng.random((4, 1)) < 0.5, 0.25, None, "threshold")
+        quick, plain = both(resample_faithful(network, behavior))
+        assert plain.count() == quick.count() and listed(plain) == listed(quick)
+
+
 def test_steps_in_doubt_and_huge_weights():
     """What a bound for all circuits leaves open is settled circuit by circuit, as by the quick search."""
     steps = eh.Network([[[0.1, 0.2], [0.3, -0.3]], [[1.0, 0.6]]], [[-0.3, 0.0], [0.0]], ["step", "identity"])

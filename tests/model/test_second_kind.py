@@ -296,6 +296,14 @@ def test_rivals():
     assert "network decides" in str(eh.decide_between(MODEL, one, other))
 
 
+def test_an_edge_that_skips_is_tried():
+    """Its trial is told by the names of both ends."""
+    trials = circuit_trials(MODEL, sorted(eh.circuits(MODEL, "XOR"), key=len)[:2])
+    told = [trials.describe(len(trials.points) + k) for k in range(len(trials.edges))]
+    kind, text, setting = next(one for one in told if one[2]["edge"] == [3, 0, 1, 0, 0])
+    assert kind == "edge" and text == "at 00, with the edge u0→y0 as at 01" and setting["base"] == "00"
+
+
 def test_what_is_asked_of_networks_only():
     """Refused by name, with the next step."""
     for asked in (

@@ -360,7 +360,7 @@ def _signatures(network: Model, behavior: Behavior, budget: int) -> tuple[Signat
     sets, inputs = sum((1 << width) - 1 for width in network.graph.sizes[1:-1]), len(behavior.points)
     what = f"computing the signatures of {sets:,} neuron sets over {inputs:,} inputs"
     refusal = over_budget(what, sets * inputs**2 * STEPS_PER_INTERCHANGE, budget)
-    if refusal is None and table_bytes(network.graph.sizes, inputs) > MOST_BYTES:
+    if refusal is None and table_bytes(network.graph, inputs) > MOST_BYTES:
         refusal = f"{what} takes more than {MOST_BYTES >> 20} MB; give fewer inputs"
     return (signatures(network, behavior.points, behavior.decision), ()) if refusal is None else (None, (refusal,))
 
@@ -372,7 +372,10 @@ def _using_every_input(
     circuits: CircuitFindings,
     budget: int,
 ) -> tuple[int, CircuitCount] | None:
-    """The circuits that use every input, of the space and of the perfect ones; None where they were not counted."""
+    """The circuits that use every input, of the space and of the perfect ones; None where they were not counted, and
+    where a node holds several inputs."""
+    if network.features != network.graph.sizes[0]:
+        return None
     inputs = len(behavior.points)
     steps = counting_steps(network, inputs)[COUNTING] << network.features
     if circuits.perfect is None or asked.ablation == "resample" or over_budget("", steps, budget):

@@ -271,7 +271,7 @@ def _with_robust(found: CircuitFindings, alone: Criterion[Model], budget: int, r
         return replace(found, refused=(*found.refused, refusal))
     robust = model.robust_count(model.search(alone).circuits(), behavior, radius)
     if robust is None:
-        refusal = f"robust circuits are not proved in a {model.kind}"
+        refusal = f"robust circuits are not proved in {model.a_kind}"
         return replace(found, refused=(*found.refused, refusal))
     left = None
     if found.faithful_minimal is not None:

@@ -21,7 +21,7 @@ from ..common.errors import InputError, first_line
 from ..common.reading import check_readable, cut
 from ..model.circuit import Circuit
 from ..model.graph import Edge
-from ..network.network import Network
+from ..network.network import Network, network_of
 from .graph_entries import edge_names, named, node_name
 
 WHAT = "a circuit as edge masks (.npz)"
@@ -61,7 +61,7 @@ def mask_edges(edge_masks: Any, network: Network, node_masks: Any = None) -> tup
     """
     if hasattr(edge_masks, "edge_masks"):
         edge_masks, node_masks = edge_masks.edge_masks, getattr(edge_masks, "node_masks", None)
-    shapes = [weights.shape for weights in network.weights]
+    shapes = [weights.shape for weights in network_of(network, "masks of edges are").weights]
     masks = _masks("edge mask", edge_masks, shapes, network)
     if node_masks is not None:
         nodes = _masks("node mask", node_masks, [(width,) for width in network.widths], network)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..common.errors import InputError
 from ..common.reading import cut
 from ..model.graph import Edge
-from ..network.network import Network
+from ..network.network import Network, network_of
 
 ARROW = "->"
 # Names shown in one message.
@@ -92,13 +92,14 @@ def _info(name: str, info: object) -> tuple[bool, float | None]:
 
 def nodes_of(network: Network) -> dict[str, tuple[int, int]]:
     """Layer and neuron of every node, by its name."""
+    network = network_of(network, "graphs in the format of EAP-IG are")
     places = [(layer, j) for layer, width in enumerate(network.widths) for j in range(width)]
     return {node_name(network, *place): place for place in places}
 
 
 def edge_names(network: Network) -> dict[Edge, str]:
     """The name of every edge of non-zero weight."""
-    edges = network.graph.edges
+    edges = network_of(network, "graphs in the format of EAP-IG are").graph.edges
     return {edge: node_name(network, *edge.parent) + ARROW + node_name(network, *edge.child) for edge in edges}
 
 

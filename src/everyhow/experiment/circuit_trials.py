@@ -74,14 +74,15 @@ def circuit_trials(model: Model, circuits: Sequence[Circuit], decision: Decision
             f"circuits are tried in {model.kind}s of one output and at most {max(STEPS)} inputs; this one has "
             f"{model.outputs} and {inputs}"
         )
+    parts = [model, *map(model.part, circuits)]
+    if None in parts:
+        raise InputError(f"circuits of {model.a_kind} are not run as models of their own, so none are tried")
     low, high = model.input_values
     points = low + (high - low) * grid_points(inputs)
     edges, count = model.graph.edges, 1 << inputs
     pairs = [(base, source) for base in range(count) for source in range(count) if base != source]
     runs, in_doubt, margins = [], [], []
-    for part in (model, *map(model.part, circuits)):
-        if part is None:
-            raise InputError(f"circuits of a {model.kind} are not run as models of their own, so none are tried")
+    for part in filter(None, parts):
         made = [part.runs(points).as_they_are(), *_with_each_edge(part, edges, pairs)]
         runs.append(np.concatenate([held.outputs for held in made])[:, 0])
         in_doubt.append(np.concatenate([_doubts(held) for held in made]))

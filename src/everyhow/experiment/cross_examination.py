@@ -132,7 +132,8 @@ def _swaps(model: Model, own: Witness, witnesses: Sequence[Witness], most: int) 
     parts = [_run(model, own, moved) for moved in _moves(len(own.variables), most)]
     bases, sources = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
     layers = tuple(np.concatenate(states) for states in zip(*(part[2] for part in parts), strict=True))
-    predictions = tuple(w.predict(layers) for w in witnesses)
+    points = model.corners[bases]
+    predictions = tuple(w.predict(points, layers) for w in witnesses)
     return Swaps(bases, sources, layers[-1][:, 0] > model.level, predictions)
 
 

@@ -17,7 +17,7 @@ from ..readout.explanation import ReadoutExplanation
 from ..readout.interchange import dual_directions, swapped_states
 from ..readout.readout import relative_residual, rows_of
 
-Layers = tuple[Float[np.ndarray, "swaps _neurons"], ...]
+Layers = tuple[Float[np.ndarray, "swaps _neurons *numbers"], ...]
 Explanation = Mapping | ReadoutExplanation
 
 # A reading this close to halfway between 0 and 1 is taken as at the first row.
@@ -57,8 +57,8 @@ class Witness(ABC):
         """What carries out swaps at `bases`, the `moved` variables taking their values from `sources`."""
 
     @abstractmethod
-    def predict(self, layers: Layers) -> Prediction:
-        """The decisions predicted for runs of the network whose layers these are, inputs first."""
+    def predict(self, points: Float[np.ndarray, "swaps features"], layers: Layers) -> Prediction:
+        """The decisions predicted for runs of the network at these points, whose layers these are, inputs first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,23 +84,25 @@ class MappingWitness(Witness):
             for s, column in zip((self.mapping.sets[v] for v in moved), sources.T, strict=True)
         ]
 
-    def predict(self, layers):
+    def predict(self, points, layers):
         root = self.mapping.algorithm.tree
-        left, unsure_left = self._operand(root.left, (0,), layers)
-        right, unsure_right = self._operand(root.right, (1,), layers)
+        left, unsure_left = self._operand(root.left, (0,), points, layers)
+        right, unsure_right = self._operand(root.right, (1,), points, layers)
         bits = (left ^ root.left_negated) & (right ^ root.right_negated) ^ self.mapping.algorithm.negated
         return Prediction(bits, unsure_left | unsure_right)
 
-    def _operand(self, operand: Tree, path: tuple[int, ...], layers: Layers) -> tuple[np.ndarray, np.ndarray]:
+    def _operand(
+        self, operand: Tree, path: tuple[int, ...], points: np.ndarray, layers: Layers
+    ) -> tuple[np.ndarray, np.ndarray]:
         if isinstance(operand, Leaf):
-            return self.model.input_bits(layers[0][:, operand.index]), np.zeros(len(layers[0]), dtype=bool)
+            return self.model.input_bits(points[:, operand.index]), np.zeros(len(points), dtype=bool)
         variables = zip(self.mapping.algorithm.variables, self.mapping.sets, strict=True)
         variable, place = next((variable, place) for variable, place in variables if variable.path == path)
-        natural = self._natural[place.layer][:, place.neurons]
+        natural = _together(self._natural[place.layer], place.neurons)
         on = np.array([bool(variable.bits >> row & 1) for row in range(len(natural))])
         if on.all() or not on.any():
-            return np.full(len(layers[0]), on[0]), np.zeros(len(layers[0]), dtype=bool)
-        read = layers[place.layer][:, place.neurons]
+            return np.full(len(points), on[0]), np.zeros(len(points), dtype=bool)
+        read = _together(layers[place.layer], place.neurons)
         distance = np.linalg.norm(read[:, None] - natural[None], axis=2)
         to_off, to_on = distance[:, ~on].min(axis=1), distance[:, on].min(axis=1)
         apart = np.linalg.norm(natural[on][:, None] - natural[~on][None], axis=2).min()
@@ -131,7 +133,7 @@ class ReadoutWitness(Witness):
         patched = swapped_states(self.explanation, self._natural[layer], self.directions, bases, chosen)
         return [Intervention(layer, tuple(range(patched.shape[1])), patched)]
 
-    def predict(self, layers):
+    def predict(self, points, layers):
         readouts = self.explanation.readouts
         values = layers[self.explanation.layer] @ self._codes.T + [readout.constant for readout in readouts]
         unsure = np.abs(values - 0.5) <= HALFWAY
@@ -182,6 +184,11 @@ def witness(
     for place in explanation.sets:
         _check_fits(model, place.layer, max(place.neurons))
     return MappingWitness(model, explanation, natural)
+
+
+def _together(state: np.ndarray, nodes: tuple[int, ...]) -> Float[np.ndarray, "runs numbers"]:
+    """All numbers that some nodes of a stage hold."""
+    return state[:, nodes].reshape(len(state), -1)
 
 
 def _check_reads(explanation: ReadoutExplanation, states: Float[np.ndarray, "inputs neurons"]) -> None:

@@ -16,7 +16,7 @@ from ..model.criterion import perfect
 from ..model.model import MOST_EDGES, Model
 from ..model.reading import ReadingRule
 from .interpretation import Interpretation
-from .interpretations import Interpretations
+from .interpretations import Interpretations, unread
 
 SAMPLE = 1000
 # `exact_up_to` stretches the budget by no more than this.
@@ -71,7 +71,7 @@ def examine_interpretations(
     """
     rule = ReadingRule(decision=behavior.decision)
     if model.interpretation_counts((), behavior.points, rule) is None:
-        return unasked(f"the circuits of a {model.kind} are not read neuron by neuron")
+        return unasked(unread(model))
     if circuits.perfect is None:
         return InterpretationFindings()
     search = model.search(perfect(model, behavior))

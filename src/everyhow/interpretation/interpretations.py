@@ -266,10 +266,20 @@ def interpretations(
 ) -> Interpretations:
     """All interpretations of `circuit` over `points` (the truth table's rows when not given).
 
+    Raises:
+        InputError: a kind of model whose circuits are not read neuron by neuron.
+
     Example:
         >>> import everyhow as eh
         >>> interpretations(eh.xornet(), eh.Circuit.whole(eh.xornet())).count
         2
     """
-    inputs = model.corners if points is None else points
-    return Interpretations(model, circuit, inputs, rule or ReadingRule())
+    inputs, chosen = model.corners if points is None else points, rule or ReadingRule()
+    if model.interpretation_counts((), inputs, chosen) is None:
+        raise InputError(f"{unread(model)}; ask for its circuits and mappings")
+    return Interpretations(model, circuit, inputs, chosen)
+
+
+def unread(model: Model) -> str:
+    """That a kind of model has no interpretations, in words."""
+    return f"the circuits of {model.a_kind} are not read neuron by neuron"

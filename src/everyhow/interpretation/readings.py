@@ -18,12 +18,13 @@ def circuit_readings(
 ) -> dict[Neuron, tuple[Reading, ...]]:
     """The readings of each neuron that varies, lowest separator first, the circuit being run alone.
 
-    An output has one reading, its decision; a neuron that is absent or never varies is left out.
+    An output has one reading, its decision; a neuron that is absent or never varies is left out, and so is a node that
+    holds several numbers.
     """
     states = model.run_circuit(points, circuit)
-    present = {(0, i) for i in range(model.features)} | {tuple(edge.child) for edge in circuit.edges}
+    present = {(0, i) for i in range(model.graph.sizes[0])} | {tuple(edge.child) for edge in circuit.edges}
     readings = {}
-    for layer, j in sorted(present):
+    for layer, j in sorted(node for node in present if model.graph.numbers[node[0]] == 1):
         values = states[layer][:, j]
         found = _readings(values, rule) if layer < model.graph.last else _output_readings(values, rule.level_of(model))
         if found:

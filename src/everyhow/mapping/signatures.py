@@ -143,7 +143,7 @@ def signatures(
             f"causal signatures are of one output; the {model.kind} has {model.outputs}: {one_of(model)}, or decide "
             f"by argmax"
         )
-    if table_bytes(model.graph.sizes, len(points)) > MOST_BYTES:
+    if table_bytes(model.graph, len(points)) > MOST_BYTES:
         raise InputError(
             f"the causal signatures over {len(points):,} inputs would take more than {MOST_BYTES >> 20} MB; take fewer "
             f"inputs, or a layer of fewer neurons"
@@ -153,10 +153,11 @@ def signatures(
     return Signatures(model, tuple(rows for rows, _ in found), sum(ties for _, ties in found), runs)
 
 
-def table_bytes(sizes: tuple[int, ...], inputs: int) -> int:
-    """What the signatures of a model with so many nodes in each stage take, in bytes."""
-    row = 8 if inputs * sizes[-1] <= MACHINE_BITS else 56 + inputs * sizes[-1] // 8
-    return sum((1 << width) - 1 for width in sizes[1:-1]) * inputs * row
+def table_bytes(graph: Graph, inputs: int) -> int:
+    """What the signatures of a model of this graph take, in bytes."""
+    bits = inputs * graph.outputs
+    row = 8 if bits <= MACHINE_BITS else 56 + bits // 8
+    return sum((1 << width) - 1 for width in graph.sizes[1:-1]) * inputs * row
 
 
 def minimal_sets(sets: tuple[NeuronSet, ...]) -> tuple[NeuronSet, ...]:

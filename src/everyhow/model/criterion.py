@@ -33,8 +33,8 @@ ORDERS = 2.0
 SUM_ROUNDING = 1e-12
 # Scenarios of one block, where there are so many that they are gone through in blocks.
 SCENARIOS_AT_ONCE = 1 << 12
-# Inputs of which all pairs are held at once.
-MOST_INPUTS_PAIRED = 512
+# Inputs of which all pairs are held at once, and the numbers that edges carry in all of these.
+MOST_INPUTS_PAIRED, MOST_NUMBERS_PAIRED = 512, 1 << 28
 M = TypeVar("M", bound=Runnable, covariant=True)
 
 
@@ -50,7 +50,8 @@ class Criterion(Generic[M]):
         behavior: the inputs, what is wanted at each, how it is decided, and how much may be wrong.
         base: shape (scenarios,), the input of each scenario.
         source: shape (scenarios,), the input that removed edges are resampled from; -1 when from none.
-        ablated: for every stage but the outputs, shape (scenarios, nodes): what edges outside the circuit carry.
+        ablated: for every stage but the outputs, shape (scenarios, nodes), or (scenarios, nodes, numbers) where nodes
+            hold several: what edges outside the circuit carry.
         near: shape (inputs, outputs), the pre-activations that outputs must come as close to as the behavior's
             `within`.
     """
@@ -227,7 +228,7 @@ def perfect(model: M, behavior: Behavior, ablation: Ablation = "zero") -> Criter
             carry in the whole network at a source input, every base being run with every source.
     """
     if ablation == "resample":
-        _check_pairs(behavior)
+        _check_pairs(model, behavior)
         return _joined(model, behavior, list(resampled_blocks(model, behavior)))
     every = np.arange(len(behavior.points))
     alone = np.full(len(every), ALONE)
@@ -240,7 +241,7 @@ def resample_faithful(model: M, behavior: Behavior, ablation: Ablation = "zero")
     Every base with every source; a source that is the base itself asks nothing of a network that makes the wanted
     decisions.
     """
-    _check_pairs(behavior)
+    _check_pairs(model, behavior)
     resampled = list(resampled_blocks(model, behavior))
     alone = [] if ablation == "resample" else [perfect(model, behavior, ablation)]
     return _joined(model, behavior, alone + resampled)
@@ -306,9 +307,11 @@ def _joined(model: M, behavior: Behavior, parts: Sequence[Criterion[M]]) -> Crit
     return _criterion(model, behavior, bases, sources, ablated)
 
 
-def _check_pairs(behavior: Behavior) -> None:
-    if len(behavior.points) > MOST_INPUTS_PAIRED:
+def _check_pairs(model: Runnable, behavior: Behavior) -> None:
+    held = sum(size * numbers for size, numbers in zip(model.graph.sizes, model.graph.numbers, strict=True))
+    most = min(MOST_INPUTS_PAIRED, math.isqrt(MOST_NUMBERS_PAIRED // held))
+    if len(behavior.points) > most:
         raise InputError(
             f"every base with every source of {len(behavior.points):,} inputs is more than is held at once; give at "
-            f"most {MOST_INPUTS_PAIRED} inputs, or ask audit_behavior, which goes through them in blocks"
+            f"most {most} inputs, or ask audit_behavior, which goes through them in blocks"
         )

@@ -160,6 +160,11 @@ class Graph:
         return tuple(map(len, self.names))
 
     @property
+    def outputs(self) -> int:
+        """How many numbers the last stage holds: one for each of its nodes, or several, such as the logits of one."""
+        return self.sizes[-1] * self.numbers[-1]
+
+    @property
     def last(self) -> int:
         """The stage of the outputs."""
         return len(self.names) - 1
@@ -203,8 +208,12 @@ class Graph:
         if len(item) == 2:
             return self.names[item[0]][item[1]]
         edge = Edge(item)
+        return f"{self.name(edge.parent)}→{self.entry(edge)}"
+
+    def entry(self, edge: Edge) -> str:
+        """What an edge enters: its child, and, where that has several, the slot: a0.h0.k."""
         slots = self.slots[edge.child.stage]
-        return f"{self.name(edge.parent)}→{self.name(edge.child)}" + (f".{slots[edge.slot]}" if len(slots) > 1 else "")
+        return self.name(edge.child) + (f".{slots[edge.slot]}" if len(slots) > 1 else "")
 
     def existing(self, edges: Iterable[tuple[int, ...]]) -> tuple[Edge, ...]:
         """Edges by their numbers.

@@ -17,7 +17,8 @@ from .circuit import Circuit
 from .graph import Edge, Graph
 from .origin import Origin
 
-# By stage, the inputs first: shape (runs, nodes) where nodes hold one number, (runs, nodes, numbers) where several.
+# By stage, the inputs first: shape (runs, nodes) where nodes hold one number, (runs, nodes, numbers) where several. The
+# last stage is (runs, outputs) always, the numbers of one node after the other's.
 States = tuple[np.ndarray, ...]
 # Moving the decision boundary by this much must not change a certified count.
 BOUNDARY_SHIFT = 1e-9
@@ -27,11 +28,12 @@ ALONE = -1
 
 @dataclass(frozen=True, eq=False)
 class Intervention:
-    """Hold `neurons` of hidden layer `layer` (1 is the first) at `values`, one row per input of the batch."""
+    """Hold `neurons` of hidden layer `layer` (1 is the first) at `values`, one row per input of the batch; where nodes
+    hold several numbers, `values` have them on a third axis, as the states do."""
 
     layer: int
     neurons: tuple[int, ...]
-    values: Float[np.ndarray, "inputs neurons"]
+    values: Float[np.ndarray, "inputs neurons *numbers"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +132,7 @@ class Runs(ABC):
         which runs rounding may decide on which side of its jump a node is that is not held."""
 
     @abstractmethod
-    def acting(self, stage: int, nodes: tuple[int, ...], values: Float[np.ndarray, "rows nodes"]) -> Held:
+    def acting(self, stage: int, nodes: tuple[int, ...], values: Float[np.ndarray, "rows nodes *numbers"]) -> Held:
         """Nodes of a stage are held at each row of values at every input: (rows, inputs, outputs)."""
 
     @abstractmethod
@@ -142,7 +144,7 @@ class Runnable(ABC):
     """What can be run. A kind of model is a frozen dataclass that has these fields, and what follows.
 
     Attributes:
-        kind: what this kind of model is called, in a word.
+        kind: what this kind of model is called, in a word or two, in the singular: "network".
         graph: its wiring; the first stage holds the inputs, the last one the outputs.
         origin: where an imported model came from, and how that was checked.
         threshold: an output above it is read as 1, any other as 0; None when nobody said it.
@@ -158,6 +160,11 @@ class Runnable(ABC):
     input_values: tuple[float, float]
     remarks: tuple[str, ...]
     softmax: bool
+
+    @property
+    def a_kind(self) -> str:
+        """What it is, in words: a network, an attention model."""
+        return f"{'an' if self.kind[0] in 'aeiou' else 'a'} {self.kind}"
 
     @property
     @abstractmethod
@@ -409,6 +416,8 @@ def _computed(model: Runnable, level: float) -> str:
     """What a model computes by a threshold."""
     inputs = model.features
     if inputs > MAX_INPUTS:
+        if inputs != model.graph.sizes[0]:
+            return "then 1 above it"
         points = np.random.default_rng(0).standard_normal((256, inputs))
         shares = (model.run(points) > level).mean(axis=0)
         return f"then 1 at {', '.join(f'{share:.0%}' for share in shares)} of 256 standard normal inputs"

@@ -46,13 +46,13 @@ class RunningModel(Model):
 
         Returns:
             For each stage (circuits, runs, nodes) or (circuits, runs, nodes, numbers); of the outputs what they
-            receive, before the activation `ending`.
+            receive, before the activation `ending`, always (circuits, runs, outputs).
         """
 
     @property
     def outputs(self) -> int:
-        """The nodes of the last stage."""
-        return self.graph.sizes[-1]
+        """The nodes of the last stage, or the numbers of it where it is one node of several, such as logits."""
+        return self.graph.outputs
 
     @property
     def ending(self) -> str:

@@ -168,7 +168,7 @@ def weights_of_wrong(
 ) -> tuple[Float[np.ndarray, "circuits parts"], Float[np.ndarray, "circuits parts"]]:
     """The weight of the scenarios of each part in which each circuit is wrong, by both boxes of limits. What is not a
     number is outside the first and inside the second."""
-    size = criterion.contrasts[0].size * len(criterion.base)
+    size = criterion.contrasts[0].size * len(criterion.base) * max(criterion.model.graph.numbers)
     at_once = max(1, VALUES_AT_ONCE // max(1, size))
     starts = np.flatnonzero(criterion.opens)
     blocks = [circuits[k : k + at_once] for k in range(0, len(circuits), at_once)] or [circuits]

@@ -79,6 +79,8 @@ def _fields(document: object) -> tuple:
     if not isinstance(document, dict):
         raise InputError('a network is a JSON object with the keys "weights", "biases" and "activations"')
     missing = [key for key in KEYS if not isinstance(document.get(key), list)]
+    if missing and isinstance(document.get("kind"), str):
+        raise InputError(f"only networks are read back, and this is a model of the kind {document['kind'][:60]}")
     if missing:
         raise InputError(f"a network needs the lists {', '.join(KEYS)}; missing or not a list: {', '.join(missing)}")
     if not all(isinstance(name, str) for name in document["activations"]):

@@ -9,9 +9,10 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ..common.arguments import check_sizes, instance, is_whole, listed, quoted
+from ..common.arguments import check_sizes, is_whole, listed, quoted
 from ..common.errors import InputError
 from ..model.activations import activation
+from ..model.checks import checked_inputs, checked_interventions, numbers_of
 from ..model.circuit import Circuit
 from ..model.graph import Edge, Graph, check_number_of_edges
 from ..model.model import Model
@@ -203,11 +204,8 @@ class FeedForward(Model):
         self, inputs: Float[np.ndarray, "inputs features"], interventions: Sequence[Intervention] = ()
     ) -> tuple[Float[np.ndarray, "inputs _neurons"], ...]:
         """The activations of every layer, the inputs first; all `interventions` hold at once."""
-        x = self._checked_inputs(inputs)
-        interventions = listed("interventions", interventions, "a list of values of everyhow.Intervention")
-        for intervention in interventions:
-            instance(intervention, Intervention, "an Intervention", "make one with everyhow.Intervention")
-            self._check_intervention(intervention, len(x))
+        x = checked_inputs(self, inputs)
+        interventions = checked_interventions(self.graph, interventions, len(x))
         states = [x]
         for layer, (w, b, name) in enumerate(zip(self.weights, self.biases, self.activations, strict=True), start=1):
             state = _apply(w, b, name, states[-1])
@@ -246,7 +244,7 @@ class FeedForward(Model):
         would carry there. Neurons outside the circuit have no meaning in the result of a zero ablation but their
         bias; nothing reads them.
         """
-        x = self._checked_inputs(inputs)
+        x = checked_inputs(self, inputs)
         states = [x]
         masks = self.masks(circuit)
         for layer, (w, b, name) in enumerate(zip(self.weights, self.biases, self.activations, strict=True)):
@@ -261,7 +259,7 @@ class FeedForward(Model):
         carried: States,
     ) -> Float[np.ndarray, "circuits runs outputs"]:
         """What the outputs receive in each of many circuits; edges outside carry what `carried` says of parents."""
-        x = self._checked_inputs(points)
+        x = checked_inputs(self, points)
         state, end = np.broadcast_to(x, (len(circuits), *x.shape)), 0
         sums = state
         for w, b, name, removed in zip(self.weights, self.biases, self.activations, carried, strict=True):
@@ -278,30 +276,6 @@ class FeedForward(Model):
         """What the outputs of the whole network receive, biases included."""
         return self.received(self.depth, self.states(points)[-2])
 
-    def _checked_inputs(self, inputs: Float[np.ndarray, "inputs features"]) -> Float[np.ndarray, "inputs features"]:
-        x = _numbers(inputs, "inputs")
-        if x.ndim != 2 or x.shape[1] != self.widths[0]:
-            raise InputError(
-                f"inputs have shape {x.shape}; the network takes (inputs, {self.widths[0]}), one row per input"
-            )
-        return x
-
-    def _check_intervention(self, intervention: Intervention, batch: int) -> None:
-        if not is_whole(intervention.layer, 1, self.depth - 1):
-            raise InputError(f"intervention on layer {intervention.layer}; the hidden layers are 1 to {self.depth - 1}")
-        width = self.widths[intervention.layer]
-        if not all(0 <= neuron < width for neuron in intervention.neurons):
-            raise InputError(
-                f"intervention on neurons {intervention.neurons} of layer {intervention.layer}, "
-                f"which has neurons 0 to {width - 1}"
-            )
-        shape = np.shape(intervention.values)
-        if shape != (batch, len(intervention.neurons)):
-            raise InputError(
-                f"intervention on layer {intervention.layer}: values have shape {shape}, "
-                f"expected {(batch, len(intervention.neurons))}: one row per input, one column per neuron"
-            )
-
 
 def _apply(weights: np.ndarray, biases: np.ndarray, name: str, state: np.ndarray) -> np.ndarray:
     """One layer. Weights too large for float64 give infinities and NaN, which decide nothing, rather than warnings."""
@@ -315,27 +289,11 @@ def _listed(values: object, item: str) -> list:
     return listed(item, values, f"a list with one {kind.get(item, 'name per layer')}")
 
 
-def _numbers(values: Any, item: str) -> np.ndarray:
-    """An array, a tensor or nested lists in float64; an array that is so already is not copied.
-
-    Raises:
-        InputError: they are not real numbers, or not rectangular.
-    """
-    try:
-        given = np.asarray(values.detach().cpu() if hasattr(values, "detach") else values)
-        array = given.astype(np.float64, copy=False) if given.dtype.kind in "biufO" else None
-    except Exception:  # of whatever an object of a user raises
-        array = None
-    if array is None:
-        raise InputError(f"{item} is not a rectangular array of numbers; found {quoted(values)}")
-    return array
-
-
 def _frozen(values: Any, item: str, dimensions: int) -> np.ndarray:
     """A read-only float64 copy of `values`."""
     if values is None and item.startswith("biases"):
         raise InputError(f"{item} is None; of a layer without biases give zeros, one for each of its neurons")
-    given = _numbers(values, item)
+    given = numbers_of(values, item)
     check_sizes(given.shape, item)
     array = np.array(given)
     if array.ndim != dimensions or array.size == 0:

@@ -134,7 +134,7 @@ def network_of(model: Model, asked: str) -> Network:
         InputError: it is of another kind.
     """
     if not isinstance(model, Network):
-        raise InputError(f"{asked} of networks only, and this is a {model.kind}; leave that out")
+        raise InputError(f"{asked} of networks only, and this is {model.a_kind}; leave that out")
     return model
 
 

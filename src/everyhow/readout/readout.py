@@ -200,7 +200,12 @@ def cut_of(model: Model, layer: int) -> Cut:
     """
     cuts = {cut.layer: cut for cut in model.cuts()}
     if not is_whole(layer, 1) or layer not in cuts:
-        layers = f"the hidden layers {min(cuts)} to {max(cuts)}" if cuts else "no hidden layer"
+        if not cuts:
+            raise InputError(
+                f"readouts are of hidden layers that everything passes, and the {model.kind} has none: ask for its "
+                f"circuits and mappings"
+            )
+        layers = f"the hidden layers {min(cuts)} to {max(cuts)}"
         raise InputError(f"there is no hidden layer {quoted(layer)}; the {model.kind} has {layers}")
     return cuts[layer]
 

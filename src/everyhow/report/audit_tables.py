@@ -123,7 +123,7 @@ def _edges(audit: Audit, findings: PaperFindings) -> _Rows:
     usage, network, name = findings.circuits.usage, audit.network, audit.network.graph.name
     rows = [] if usage is None else [
         (
-            name(edge.parent), name(edge.child), network.strength(edge),
+            name(edge.parent), network.graph.entry(edge), network.strength(edge),
             number, number / usage.circuits if usage.circuits else None, usage.role(edge),
         )
         for edge, number in usage.edges.items()
@@ -188,9 +188,8 @@ def _algorithms(audit: Audit, findings: PaperFindings) -> _Rows:
 
 
 def _mappings(audit: Audit, findings: PaperFindings) -> _Rows:
-    found = findings.mappings
+    found, graph = findings.mappings, audit.network.graph
     fates = ((mapping, *found.fate(mapping)) for mapping in aligned_mappings(findings))
-    graph = audit.network.graph
     rows = ((str(m.algorithm), m.named(graph), rung, fault and fault.text) for m, rung, fault in fates)
     number = found.surviving_mappings["single"] or 0
     columns = "algorithm mapping strictest_rung falls_because"

@@ -92,7 +92,7 @@ def _(algorithm: Algorithm) -> Drawing:
 
 @picture_of.register
 def _(mapping: Mapping) -> Drawing:
-    return draw_mapping(mapping)
+    return draw_mapping(mapping, None)
 
 
 @picture_of.register

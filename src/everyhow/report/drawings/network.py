@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -28,25 +27,19 @@ MOST_LABELLED = 16
 
 @dataclass(frozen=True)
 class Columns:
-    """Where the nodes of a model stand: each stage is a column.
+    """Where the nodes of a model stand: each stage is a column."""
 
-    Attributes:
-        names: of every node, by stage and place.
-        crossed: whether edges pass columns, behind what nodes are called.
-    """
+    graph: Graph
 
-    names: tuple[tuple[str, ...], ...]
-    crossed: bool = False
-
-    @staticmethod
-    def of(graph: Graph) -> "Columns":
-        """The columns of a graph."""
-        return Columns(graph.names, not graph.layered)
-
-    @cached_property
+    @property
     def sizes(self) -> tuple[int, ...]:
         """The nodes of each column."""
-        return tuple(map(len, self.names))
+        return self.graph.sizes
+
+    @property
+    def crossed(self) -> bool:
+        """Whether edges pass columns, behind what nodes are called."""
+        return not self.graph.layered
 
     @property
     def radius(self) -> float:
@@ -76,7 +69,13 @@ class Columns:
 
     def name(self, layer: int, neuron: int) -> str:
         """What a node is called."""
-        return self.names[layer][neuron]
+        return self.graph.name((layer, neuron))
+
+    def entry(self, edge: Edge) -> tuple[float, float]:
+        """Where an edge ends: in the middle of its node, or, slot by slot, above and below it."""
+        x, y = self.middle(*edge.child)
+        slots = len(self.graph.slots[edge.child.stage])
+        return x, y + (edge.slot - (slots - 1) / 2) * 2 * self.radius / slots
 
     def gap(self, layer: int, y: float) -> float:
         """The height nearest to `y` at which an edge passes a column between its nodes, or beside them."""
@@ -87,7 +86,7 @@ class Columns:
 def draw_network(network: Model) -> Drawing:
     """The whole network: weights by the thickness of edges (broken lines for negative ones), and in each neuron a
     square per input, darker where its activation is larger."""
-    columns = Columns.of(network.graph)
+    columns = Columns(network.graph)
     parts = [*_headings(columns), *_edges(columns, network)]
     parts += _neurons(columns, network.states(network.corners)) if _has_rows(network) else _plain(columns)
     return Drawing(f"{_titled(network)}: {len(network.graph.edges)} edges", columns.width, columns.height, tuple(parts))
@@ -95,14 +94,14 @@ def draw_network(network: Model) -> Drawing:
 
 def draw_weights(network: Model) -> Drawing:
     """The whole network without activations, for inputs that are data: weights by the thickness of edges."""
-    columns = Columns.of(network.graph)
+    columns = Columns(network.graph)
     parts = (*_headings(columns), *_edges(columns, network), *_plain(columns))
     return Drawing(_titled(network), columns.width, columns.height, parts)
 
 
 def draw_circuit(network: Model, circuit: Circuit) -> Drawing:
     """A circuit in its network, run alone; all else is set back."""
-    columns = Columns.of(network.graph)
+    columns = Columns(network.graph)
     parts = [*_headings(columns), *_edges(columns, network)]
     if _has_rows(network):
         parts += _neurons(columns, network.run_circuit(network.corners, circuit))
@@ -114,7 +113,7 @@ def draw_circuit(network: Model, circuit: Circuit) -> Drawing:
 
 def draw_wiring(circuit: Circuit) -> Drawing:
     """A circuit without its network: which edges there are, weights unknown."""
-    columns = Columns.of(circuit.graph)
+    columns = Columns(circuit.graph)
     edges = [_edge(columns, edge, "plain", 2.0, "") for edge in circuit.graph.edges]
     title = f"A circuit of {len(circuit)} edges in a {_shape(circuit.graph)} network"
     parts = (*_headings(columns), *edges, *_plain(columns))
@@ -146,7 +145,7 @@ def _lit_by_usage(drawing: Drawing, network: Model, usage: Usage) -> Drawing:
     states = {"core": "", "contingent": "half", "never": "dim"}
     lit = {_edge_key(edge): states[usage.role(edge)] for edge in usage.edges}
     lit |= {_neuron_key(*neuron): states[usage.role(neuron)] for neuron in usage.neurons}
-    columns = Columns.of(network.graph)
+    columns = Columns(network.graph)
     shares = [
         Part(
             "",
@@ -171,7 +170,7 @@ def _lit_by_usage(drawing: Drawing, network: Model, usage: Usage) -> Drawing:
 
 def draw_sets(network: Model, sets: Sequence[NeuronSet], title: str) -> Drawing:
     """Neuron sets in the network, each ringed in the colour and with the number of its variable."""
-    columns = Columns.of(network.graph)
+    columns = Columns(network.graph)
     drawing = draw_network(network)
     rings = [ring(columns, index, (s.layer, j)) for index, s in enumerate(sets) for j in s.neurons]
     return replace(drawing, title=title).with_parts(*rings)
@@ -255,8 +254,8 @@ def _edges(columns: Columns, network: Model) -> list[Part]:
 def _edge(columns: Columns, edge: Edge, role: str, width: float, said: str) -> Part:
     """An edge from stage to stage is a straight line; one that skips stages passes each between its nodes."""
     parent, child = edge.parent, edge.child
-    title = f"{columns.name(*parent)} to {columns.name(*child)}{said}"
-    (x1, y1), (x2, y2) = columns.middle(*parent), columns.middle(*child)
+    title = f"{columns.name(*parent)} to {columns.graph.entry(edge)}{said}"
+    (x1, y1), (x2, y2) = columns.middle(*parent), columns.entry(edge)
     points = [(x1, y1)]
     for stage in range(parent.stage + 1, child.stage):
         x = columns.middle(stage, 0)[0]

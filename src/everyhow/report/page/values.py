@@ -14,10 +14,11 @@ from ..drawings.network import levels
 
 
 def activations(states: Sequence[np.ndarray]) -> dict[str, list[list[float]]]:
-    """For each neuron its activations, and how dark each square is."""
+    """For each node that holds one number its activations, and how dark each square is."""
     return {
         f"{layer}-{j}": [short(state[:, j]), short(levels(state[:, j]), 3)]
         for layer, state in enumerate(states)
+        if state.ndim == 2
         for j in range(state.shape[1])
     }
 

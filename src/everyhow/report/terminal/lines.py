@@ -37,10 +37,18 @@ def _branches(path: Path, paths: list[Path], indent: str) -> Iterator[tuple[Path
 
 
 def circuit_lines(circuit: Circuit, interpretation: Interpretation | None) -> list[str]:
-    """One line per neuron of the circuit: what feeds it and, where there is an interpretation, its gate."""
+    """One line per neuron of the circuit: what feeds it, slot by slot where it has several, and, where there is an
+    interpretation, its gate."""
     graph, rows = circuit.graph, []
     for node in sorted({edge.child for edge in circuit.edges}):
-        parents = ", ".join(graph.name(edge.parent) for edge in graph.entering[node] if edge in circuit)
+        slots = graph.slots[node.stage]
+        fed = [[graph.name(edge.parent) for edge in graph.entering[node] if edge.slot == k and edge in circuit]
+               for k in range(len(slots))]  # fmt: skip
+        parents = "; ".join(
+            (f"{slot}: " if len(slots) > 1 else "") + ", ".join(names)
+            for slot, names in zip(slots, fed, strict=True)
+            if names
+        )
         gate = interpretation and interpretation.gates.get(node)
         rows.append((graph.name(node), parents, gate_text(gate, graph) if gate else ""))
     widths = [max(len(row[k]) for row in rows) for k in range(2)]
