@@ -61,7 +61,7 @@ def swap_rows(alice, bob):
 
 def examination_rows(alice, bob):
     """How often each predicts the outcome of the other's swaps, by what these leave untouched."""
-    directions = {"all that neither signal reads": None, "h1": [[1, 0, 0]], "h2": [[0, 1, 0]], "h3": [[0, 0, 1]]}
+    directions = {"all that neither signal reads": None, "h1.0": [[1, 0, 0]], "h1.1": [[0, 1, 0]], "h1.2": [[0, 0, 1]]}
     for what, held in directions.items():
         cells = []
         for own, other in ((alice, bob), (bob, alice)):
@@ -69,7 +69,7 @@ def examination_rows(alice, bob):
                 share = eh.cross_examine(NETWORK, [own, other], [held, None]).matrix[0][1]
                 cells.append(f"{100 * float(share):g} of 100")
             except eh.InputError:
-                # Bob reads h3 himself: his first signal cannot move while it is held.
+                # Bob reads h1.2 himself: his first signal cannot move while it is held.
                 cells.append("impossible")
         yield [what, *cells]
 
@@ -108,7 +108,7 @@ def main():
 
 A professor hands two students the same network: three steep sigmoid neurons and an output. It computes XOR.
 
-{table(["A B", "h1", "h2", "h3", "y"], network_rows())}
+{table(["A B", *NETWORK.graph.names[1], *NETWORK.graph.names[2]], network_rows())}
 
 Each is asked how it does that. Nobody tells the search what they will answer:
 

@@ -16,7 +16,7 @@ from everyhow.common.progress import Progress
 from everyhow.common.threads import map_in_threads
 from everyhow.network import layout as search
 from everyhow.network.counting import count_circuits
-from everyhow.network.layout import plan
+from everyhow.network.layout import laid_out
 
 from ..conftest import reference
 from ..strategies import networks
@@ -37,11 +37,11 @@ class StoppedError(Exception):
 def stopping_after(blocks):
     """Work that is interrupted after some blocks."""
 
-    def spread(function, jobs):
+    def map_jobs(function, jobs):
         yield from islice(map_in_threads(function, jobs), blocks)
         raise StoppedError
 
-    return spread
+    return map_jobs
 
 
 def test_an_interrupted_count_goes_on(criterion, tmp_path):
@@ -54,17 +54,17 @@ def test_an_interrupted_count_goes_on(criterion, tmp_path):
             done.append(result)
             yield result
 
-    blocks = sum(1 for _ in plan(criterion).prefixes(3))
+    blocks = sum(1 for _ in laid_out(criterion).prefixes(3))
     assert blocks > 5
     for stop in (2, 3):
         with pytest.raises(StoppedError):
-            count_circuits(criterion, execution=Execution(spread=stopping_after(stop), checkpoints=tmp_path))
+            count_circuits(criterion, execution=Execution(map_jobs=stopping_after(stop), checkpoints=tmp_path))
     (path,) = tmp_path.iterdir()
     assert json.loads(path.read_text())["blocks"] == 5
-    assert count_circuits(criterion, execution=Execution(spread=counting, checkpoints=tmp_path)) == exact
+    assert count_circuits(criterion, execution=Execution(map_jobs=counting, checkpoints=tmp_path)) == exact
     assert len(done) == blocks - 5
     # Kept until the other counts of an audit are done as well, when nothing is counted again; then it goes.
-    again = Execution(spread=counting, checkpoints=tmp_path)
+    again = Execution(map_jobs=counting, checkpoints=tmp_path)
     assert count_circuits(criterion, execution=again) == exact and len(done) == blocks - 5
     assert again.finished == [path]
     assert count(criterion.model, "XOR", checkpoints=tmp_path)["perfect_circuits"] == 120
@@ -74,7 +74,7 @@ def test_an_interrupted_count_goes_on(criterion, tmp_path):
 def test_another_count_has_another_checkpoint(criterion, tmp_path):
     """A checkpoint is used for the same network, criterion and options only; a damaged one is said to be."""
     with pytest.raises(StoppedError):
-        count_circuits(criterion, execution=Execution(spread=stopping_after(2), checkpoints=tmp_path))
+        count_circuits(criterion, execution=Execution(map_jobs=stopping_after(2), checkpoints=tmp_path))
     (path,) = tmp_path.iterdir()
     other = replace(criterion, behavior=replace(criterion.behavior, epsilon=0.3))
     kept = Execution(checkpoints=tmp_path)
@@ -99,7 +99,7 @@ def test_the_share_that_is_shown(criterion, capsys, monkeypatch):
 @given(networks(hidden=(1, 3), outputs=(1, 2)))
 def test_number_of_prefixes(network):
     """As many as are gone through, weights of 0 included."""
-    found = plan(eh.circuits(network).criterion)
+    found = laid_out(eh.circuits(network).criterion)
     for first in range(found.all_inputs + 1):
         assert found.number_of_prefixes(first) == sum(map(len, found.prefixes(first)))
 

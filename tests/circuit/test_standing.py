@@ -225,7 +225,7 @@ def test_connected_part():
     circuit, dropped = connected_part((1, 2, 3, 1), edges)
     assert circuit.edges == ((1, 0, 0), (2, 1, 0), (3, 0, 1))
     assert dropped == ((1, 1, 0), (2, 0, 1), (3, 0, 2))
-    with pytest.raises(eh.InputError, match="output 0 has no edge in"):
+    with pytest.raises(eh.InputError, match="out0 has no edge in"):
         connected_part((2, 2, 1), [(1, 0, 0)])
     with pytest.raises(eh.InputError, match=r"edge \(2, 0, 5\) does not exist in a 2-2-1 network"):
         connected_part((2, 2, 1), [(2, 0, 5)])

@@ -27,7 +27,7 @@ def test_audit_reads_at_a_glance(run_command):
         "circuit         no  120 perfect of 10,647; 4 minimal; the smallest has 11 edges",
         "algorithm       no  2 aligned of 250; irredundant: 1 of 18", "what, then where", "where, then what",
         "resample_faithful_fewest_edges  █", "none valid by joint", "identifiable by resample_faithful_fewest_edges",
-        "├─ AND(A,¬B)               layer 1, neuron 1", "Smallest circuit left by",
+        "├─ AND(A,¬B)               h1.1", "Smallest circuit left by",
     ):  # fmt: skip
         assert part in out
     assert "\x1b" not in out
@@ -208,11 +208,11 @@ def test_xornet_table(run_command):
     """The essay's table, to two decimals."""
     _, out, _ = run_command("xornet")
     assert out.splitlines() == [
-        "x1  x2    h1    h2    h3     y",
-        " 0   0  0.00  0.00  0.00  0.00",
-        " 0   1  0.00  1.00  0.00  1.00",
-        " 1   0  1.00  0.00  0.00  1.00",
-        " 1   1  1.00  1.00  1.00  0.00",
+        "A  B  h1.0  h1.1  h1.2  out0",
+        "0  0  0.00  0.00  0.00  0.00",
+        "0  1  0.00  1.00  0.00  1.00",
+        "1  0  1.00  0.00  0.00  1.00",
+        "1  1  1.00  1.00  1.00  0.00",
     ]
 
 
@@ -250,7 +250,7 @@ def test_population_codes_and_rivals(run_command):
         "  layer 1: 7 of 7 signals readable within 0.001            by 1  2  3  in all",
         "    exact                                        ████████     1  2  8      11",
         "  identifiable by fewest_signals",
-        "OR(AND(A,¬B), AND(¬A,B))  layer 1: OR of AND(A,¬B) = h1 - h3;",
+        "OR(AND(A,¬B), AND(¬A,B))  layer 1: OR of AND(A,¬B) = h1.0 - h1.2;",
         "Cross-examination: the percentage of the row's swaps whose outcome the column",
         "Mappings that pass transitive; readout explanations of layer 1 that pass",
         "Which is cheapest, by the price of NOT",

@@ -59,7 +59,7 @@ def test_place_by_scores(run_command, tmp_path):
     code, _, err = run_command(*arguments)
     assert code == 1 and f"{path}: no edge of the graph has in_graph true; to choose by score give top" in err
     code, _, err = run_command(*arguments, "--top", "4")
-    assert code == 1 and "these edges are no circuit: neuron 0 of layer 1 has no edge out; connected_part" in err
+    assert code == 1 and "these edges are no circuit: h1.0 has no edge out; connected_part" in err
     code, out, _ = run_command(*arguments, "--threshold", "2", "--connected")
     assert code == 0 and "left out because they lead nowhere: A→h1.0" in out
     assert "your circuit is not perfect: alone, it decides otherwise at 01; the only perfect circuit has " in out
@@ -88,7 +88,7 @@ def test_align(run_command, tmp_path):
     path.write_text(json.dumps(model))
     code, out, err = run_command("align", path, "--network", XOR)
     assert (code, err) == (0, "")
-    assert out == "1 minimal placement\n  left in layer 1: 1, right in layer 1: 0\n"
+    assert out == "1 minimal placement\n  left in h1.1; right in h1.0\n"
     _, out, _ = run_command("align", path, "--network", XOR, "--joint")
     assert "; with left as at 00 and right as at 00, the model says 0 at 01 and the network 1" in out
     _, out, _ = run_command("align", path, "--network", XOR, "--joint", "--json")

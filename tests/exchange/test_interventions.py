@@ -113,8 +113,8 @@ REPRESENTATION = (*FIRST, "representations", 0)
         (changed((*FIRST, "subspaces"), [True]), r"NAND\(A,B\) has layer 0 and subspaces \[True\]; a layer is"),
         (changed((*FIRST, "subspaces"), []), "which is no set of hidden neurons of Network"),
         (changed((*FIRST, "subspaces"), [3]), "which is no set of hidden neurons of Network"),
-        (changed((*FIRST, "subspaces"), [2, 2]), "neuron 2 of layer 1 is given twice; the sets of a mapping"),
-        (changed((*FIRST, "subspaces"), [0, 2]), "neuron 0 of layer 1 is given twice"),
+        (changed((*FIRST, "subspaces"), [2, 2]), "h1.2 is given twice; the sets of a mapping"),
+        (changed((*FIRST, "subspaces"), [0, 2]), "h1.0 is given twice"),
         (changed((*FIRST, "predictions"), []), r"the predictions for NAND\(A,B\) are not those of AND"),
     ],
 )  # fmt: skip

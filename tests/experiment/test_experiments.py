@@ -329,7 +329,7 @@ def test_edges_decide_where_inputs_do_not():
     dispute = eh.decide_between(network, one, other)
 
     assert dispute.experiment.kind == "edge"
-    assert dispute.experiment.text.startswith("at 00, with the edge from neuron 0 of layer 0 to neuron")
+    assert dispute.experiment.text.startswith("at 00, with the edge A→h1.")
 
 
 def test_what_cannot_be_compared():

@@ -244,7 +244,7 @@ def test_the_interchange_that_fells_a_mapping(name):
             assert found.experiment.decided in replayed(network, points, states, mapping, found.experiment)
             assert found.experiment.predicted != found.experiment.decided
     for miss in findings.near_misses:
-        found = fault_of_near_miss(findings.signatures, miss)
+        found = fault_of_near_miss(findings.signatures, miss, network.graph)
         assert found.experiment.decided in replayed(network, points, states, miss.mapping, found.experiment)
     for algorithm in findings.aligned:
         assert (idle_gate(algorithm) is None) == algorithm.irredundant
@@ -527,7 +527,7 @@ def test_unmapped_neurons_that_carry_more():
         "the unmapped neurons of layer 1 may carry A, in which source and base agree, and change a decision"
     )
     assert str(found.experiment) == (
-        "at 101, with the unmapped neurons (layer 1: 0) as at 100: the explanation says 1, the run decides 0"
+        "at 101, with the unmapped neurons (h1.0) as at 100: the explanation says 1, the run decides 0"
     )
     xor = eh.Network(([[1, 1], [1, 1], [1, -1]], [[-2, 1, 1]]), ([-1, 0, 0], [0]), ("step", "identity"), threshold=0.6)
     behavior = Behavior.of_network(xor, xor.corners)

@@ -27,9 +27,9 @@ def faults(graph, edges):
     for node in nodes:
         is_fed, is_read = any(edge.child == node for edge in edges), any(edge.parent == node for edge in edges)
         if node.stage == graph.last and not is_fed:
-            found.append(f"output {node.place} has no edge in")
+            found.append(f"{graph.names[node.stage][node.place]} has no edge in")
         elif 0 < node.stage < graph.last and is_fed != is_read:
-            found.append(f"neuron {node.place} of layer {node.stage} has no edge {'out' if is_fed else 'in'}")
+            found.append(f"{graph.names[node.stage][node.place]} has no edge {'out' if is_fed else 'in'}")
     return sorted(found)
 
 
@@ -139,7 +139,7 @@ def test_connected_part(graph):
         if unreached:
             with pytest.raises(LooseEndsError) as error:
                 connected_part(graph, edges)
-            said = "; ".join(f"output {o} has no edge in" for o in unreached)
+            said = "; ".join(f"out{o} has no edge in" for o in unreached)
             assert str(error.value) == f"these edges are no circuit: {said}"
             continue
         circuit, dropped = connected_part(graph, edges[::-1])
@@ -160,7 +160,7 @@ def test_whole_of_a_network_drops_dead_ends():
     network = eh.Network([[[1.0], [0.0]], [[1.0, 1.0], [1.0, 0.0]], [[1.0, 0.0]]], [[0, 0], [0, 0], [0]], ["relu"] * 3)
     assert Circuit.whole(network).edges == ((1, 0, 0), (2, 0, 0), (3, 0, 0))
     empty = eh.Network([[[0.0]]], [[1.0]], ["relu"])
-    with pytest.raises(LooseEndsError, match="these edges are no circuit: output 0 has no edge in"):
+    with pytest.raises(LooseEndsError, match="these edges are no circuit: out0 has no edge in"):
         Circuit.whole(empty)
 
 
@@ -195,8 +195,8 @@ RULE = "edges (layer, neuron, parent), each three whole numbers"
     ([(1, 5, 0)],
      "edge (1, 5, 0) does not exist in a 2-2-1 network; an edge is (layer from 1, neuron from 0, parent from 0)"),
     ([(1, 0, 0), (2, 0, 1)],
-     "these edges are no circuit: neuron 0 of layer 1 has no edge out; neuron 1 of layer 1 has no edge in"),
-    ([], "these edges are no circuit: output 0 has no edge in"),
+     "these edges are no circuit: h1.0 has no edge out; h1.1 has no edge in"),
+    ([], "these edges are no circuit: out0 has no edge in"),
 ])  # fmt: skip
 def test_edges_that_are_no_circuit(edges, text):
     """What is not a list of edges, edges that are not there, and those that do not hang together: each by name."""

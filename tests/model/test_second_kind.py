@@ -7,6 +7,7 @@ by node, one input at a time.
 import io
 import itertools
 import json
+import re
 
 import numpy as np
 import pytest
@@ -19,7 +20,10 @@ from everyhow.circuit.faults import fallen
 from everyhow.common.errors import FileFormatError
 from everyhow.experiment.circuit_trials import circuit_trials
 from everyhow.mapping.signatures import signatures
+from everyhow.model.circuit import Circuit
 from everyhow.model.criterion import ABLATIONS, perfect
+from everyhow.report.page.contents import contents
+from everyhow.report.page.room import Room
 from everyhow.report.terminal.audit import print_audit
 from everyhow.report.terminal.behavior import print_behavior_audit
 
@@ -192,6 +196,46 @@ def test_audit_file_terminal_tables_and_page(tmp_path):
     assert ">u0 to y0, weight -1.07<" in drawings["network"].svg()
     page = audit.report(tmp_path / "page.html").read_text()
     assert "2-2-1-1 with skips, 12 edges" in page and "are not read neuron by neuron" in page
+
+
+def test_every_part_is_called_as_its_graph_says(tmp_path):
+    """Nowhere, in texts for people, is a node called as one of a network would be, or by its place."""
+    audit = eh.audit(MODEL, "XOR")
+    drawings = audit.drawings()
+    by_data = eh.audit_behavior(MODEL, eh.Behavior.of_network(MODEL, np.array(ROWS)), features=ROWS)
+    texts = {
+        "terminal": printed(print_audit, audit),
+        "tables": repr([one.table.rows for one in audit.tables().values()]),
+        "drawings": "".join(drawing.svg() for drawing in drawings.values()),
+        "page": json.dumps(contents(audit, Room()), ensure_ascii=False, default=str),
+        "html": audit.report(tmp_path / "page.html").read_text(),
+        "by data": printed(print_behavior_audit, by_data) + repr([t.table.rows for t in by_data.tables().values()]),
+        "dispute": str(eh.decide_between(MODEL, *sorted(eh.circuits(MODEL, "XOR"), key=len)[:2])),
+    }
+    for place, text in texts.items():
+        assert not re.search(r"\bh\d\.\d|\bout\d|layer \d: \d|neurons? \d|\d of layer", text), place
+        assert "u0" in text or place in ("html", "dispute"), place
+    assert "├─ NAND(A,B)              u0" in texts["terminal"]
+    assert "NAND(A,B) in u0; OR(A,B) in v0" in texts["tables"] and "u0 + u1" in texts["tables"]
+    assert "Where AND(NAND(A,B), OR(A,B)) sits: NAND(A,B) in u0; OR(A,B) in v0" in drawings["places-1"].title
+    assert "the IIA of AND(A,¬B) in u1 is 0.7500" in texts["page"]
+    assert "NAND(A,B) in u0; OR(A,B) in v0" in texts["by data"]
+
+
+def test_trials_name_edges_that_skip():
+    """An experiment that resamples one edge says which, from whatever stage it comes."""
+    trials = circuit_trials(MODEL, list(eh.circuits(MODEL, "XOR"))[:2])
+    said = [trials.describe(len(trials.points) + k) for k in range(len(trials.edges))]
+    told = {re.search(r"the edge (\S+) as", text).group(1) for _, text, _ in said}
+    assert told == set(map(MODEL.graph.name, MODEL.graph.edges)) and "A→v0" in told
+
+
+def test_loose_ends_are_named():
+    """Edges that are no circuit are told by the names of their ends."""
+    with pytest.raises(eh.InputError, match=r"no circuit: u0 has no edge out; y0 has no edge in$"):
+        Circuit.of_edges(MODEL.graph, [(1, 0, 0)])
+    with pytest.raises(eh.InputError, match=r"no circuit: v0 has no edge in$"):
+        Circuit.of_edges(MODEL.graph, [(3, 0, 0)])
 
 
 def test_edges_that_skip_pass_between_nodes():

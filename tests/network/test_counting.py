@@ -15,7 +15,7 @@ from everyhow.model.circuit import Circuit, chosen_of
 from everyhow.model.criterion import resample_faithful
 from everyhow.model.space import circuits_in_space
 from everyhow.network import listing
-from everyhow.network.layout import plan
+from everyhow.network.layout import laid_out
 from everyhow.network.listing import list_bits
 from everyhow.network.running import masks_of, masks_of_chosen
 from everyhow.verification import plain
@@ -236,7 +236,7 @@ def test_halves_are_as_even_as_can_be(parents, cut):
 
     weights = np.array([[1.0] * count + [0.0] * (3 - count) for count in parents])
     network = eh.Network([weights, np.ones((1, len(parents)))], [np.zeros(len(parents)), [0.0]], ["relu", "identity"])
-    assert split_point(plan(eh.circuits(network).criterion).layout) == cut
+    assert split_point(laid_out(eh.circuits(network).criterion).layout) == cut
 
 
 def test_order_of_the_list(xor):

@@ -78,9 +78,9 @@ def test_both_are_written_as_people_do():
     """Whole coefficients, the gate, and the polarity in which each signal raises the output."""
     _, bob, alice = list(eh.readouts(eh.xornet()))[:3]
 
-    assert [str(r) for r in alice.readouts] == ["AND(A,¬B) = h1 - h3", "AND(¬A,B) = h2 - h3"]
+    assert [str(r) for r in alice.readouts] == ["AND(A,¬B) = h1.0 - h1.2", "AND(¬A,B) = h1.1 - h1.2"]
     assert (alice.gate_name, str(alice)) == ("OR", "OR(AND(A,¬B), AND(¬A,B))")
-    assert [str(r) for r in bob.readouts] == ["NAND(A,B) = 1 - h3", "OR(A,B) = h1 + h2 - h3"]
+    assert [str(r) for r in bob.readouts] == ["NAND(A,B) = 1 - h1.2", "OR(A,B) = h1.0 + h1.1 - h1.2"]
     assert (bob.gate_name, str(bob)) == ("AND", "AND(NAND(A,B), OR(A,B))")
 
 
@@ -198,10 +198,10 @@ def test_least_norm():
     signals = readable_signals(twice, 1)
     by_table = {str(signals[k].table): signals[k] for k in range(len(signals))}
 
-    assert by_table["0011"].code == "0.5 h1 + 0.5 h2"
+    assert by_table["0011"].code == "0.5 h1.0 + 0.5 h1.1"
     assert not by_table["0011"].whole
-    assert by_table["0101"].code == "h3"
-    assert by_table["0101"].complement().code == "1 - h3"
+    assert by_table["0101"].code == "h1.2"
+    assert by_table["0101"].complement().code == "1 - h1.2"
 
 
 def test_constant_neurons_and_layers():
@@ -413,7 +413,7 @@ def test_unnatural_states():
     both = interchange(eh.xornet(), alice, holding=[[0, 0, 1]])
     xor = next(iter(eh.readouts(eh.xornet())))
 
-    # Holding h3, a natural state is left by every swap at 11 that changes anything, and by reaching 1, 1 elsewhere.
+    # Holding h1.2, a natural state is left by every swap at 11 that changes anything, and by reaching 1, 1 elsewhere.
     states = eh.xornet().states(assignments(2))[1]
     expected = 0
     for base, sources in plain.every_swap(2, 2):
@@ -488,8 +488,9 @@ def test_a_network_on_the_jump_of_a_step():
 
 
 def test_patterns_at_which_a_neuron_lies_on_its_jump():
-    """h1 + h2 + h3 - 1 > 0 with h1 = A and B, h2 = A or B, h3 = h1: where OR and AND are told apart, the pattern that
-    no input makes, AND without OR, gives 2 * 1 + 0 - 1 = 1; with a bias of -2 it lies on the jump, undecided and 0."""
+    """h1.0 + h1.1 + h1.2 - 1 > 0 with h1.0 = A and B, h1.1 = A or B, h1.2 = h1.0: where OR and AND are told apart, the
+    pattern that no input makes, AND without OR, gives 2 * 1 + 0 - 1 = 1; with a bias of -2 it lies on the jump,
+    undecided and 0."""
     gates = [[[1, 1], [1, 1], [1, 1]], [[1, 1, 1]]]
     for bias, undecided, gate in ((-1.5, (), "0011"), (-2, (2,), "0001")):
         network = eh.Network(gates, [[-1, 0, -1], [bias]], ["step", "step"])
@@ -499,10 +500,11 @@ def test_patterns_at_which_a_neuron_lies_on_its_jump():
 
 
 def test_what_lies_halfway_is_not_rounded():
-    """A is halfway between h1 and 1 - h2, which are the same; rounded, its code could come out as 0 or 1 + h1 - h2."""
+    """A is halfway between h1.0 and 1 - h1.1, which are the same; rounded, its code could come out as 0 or
+    1 + h1.0 - h1.1."""
     network = eh.Network([[[1], [-1]], [[1, -1]]], [[-0.5, 0.5], [-0.5]], ["step", "step"])
     signals = readable_signals(network, 1)
 
-    assert [signals[k].code for k in range(len(signals))] == ["0.5 + 0.5 h1 - 0.5 h2"]
-    assert signals[0].complement().code == "0.5 - 0.5 h1 + 0.5 h2"
+    assert [signals[k].code for k in range(len(signals))] == ["0.5 + 0.5 h1.0 - 0.5 h1.1"]
+    assert signals[0].complement().code == "0.5 - 0.5 h1.0 + 0.5 h1.1"
     assert not signals[0].whole

@@ -11,7 +11,6 @@ import pytest
 import everyhow as eh
 from everyhow.report.page.html import LARGEST, audit_page, write_report
 from everyhow.report.page.room import Room
-from everyhow.report.words import neurons_text
 
 from ..conftest import reference
 from .audits import audit_of, two_outputs
@@ -229,7 +228,7 @@ def test_mappings_light_their_neurons(pages, opened):
         mapping
         for mapping in eh.mappings(audit.network, algorithm)
         if caption == f"{algorithm}: " + " ".join(
-            f"{k} {variable.name} in {neurons_text(s, None)}" + (";" if k < len(mapping.sets) else ".")
+            f"{k} {variable.name} in {s.named()}" + (";" if k < len(mapping.sets) else ".")
             for k, (variable, s) in enumerate(zip(algorithm.variables, mapping.sets, strict=True), start=1)
         )
     )  # fmt: skip
@@ -284,8 +283,10 @@ def test_the_picture_of_two_students(pages, opened):
     """To begin with, the analytic network shows the essay's two readings: NAND with OR, and the two one-sided ANDs."""
     _, path = pages("xornet")
     captions = opened(path).page.locator("[data-host=rivals] figcaption").all_inner_texts()
-    assert "AND(NAND(A,B), OR(A,B))" in captions[0] and "NAND(A,B) = 1 - h3; OR(A,B) = h1 + h2 - h3" in captions[0]
-    assert "AND(A,¬B) = h1 - h3; AND(¬A,B) = h2 - h3" in captions[1]
+    assert (
+        "AND(NAND(A,B), OR(A,B))" in captions[0] and "NAND(A,B) = 1 - h1.2; OR(A,B) = h1.0 + h1.1 - h1.2" in captions[0]
+    )
+    assert "AND(A,¬B) = h1.0 - h1.2; AND(¬A,B) = h1.1 - h1.2" in captions[1]
 
 
 def test_prices_rank_anew(pages, opened):

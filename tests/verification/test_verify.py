@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import everyhow as eh
+from everyhow.auditing.provenance import bound
 from everyhow.common.errors import FileFormatError
 from everyhow.verification.verify import verify
 
@@ -121,6 +122,50 @@ def test_the_first_schema_is_read(tmp_path):
         reopen(tmp_path)
 
 
+def test_the_third_schema_is_read(tmp_path):
+    """An audit.json of the schema before neurons and edges got one name each is checked by the names that it has, and
+    opened with the present ones."""
+    path = tmp_path / "audit.json"
+    path.write_bytes((REFERENCE / "schemas" / "audit-schema-3.json").read_bytes())
+    text = path.read_text()
+    document = json.loads(text)
+    assert document["schema_version"] == 3
+    assert '"code": "1 - h1 - h2"' in text and "with the edge from neuron 0 of layer 1 to neuron 1 of layer 2" in text
+    found = verify(tmp_path)
+    assert found.agrees and found.bound and not any("schema" in said for said in found.unchecked)
+    from everyhow.auditing.reopening import reopen
+
+    audit = reopen(tmp_path)
+    assert audit.remarks == () and audit.counts == document["counts"]
+    again = audit.save(tmp_path / "again").read_text()
+    assert '"code": "1 - h1.0 - h1.1"' in again and "with the edge h1.0→h2.1 as at 00" in again
+    assert verify(tmp_path / "again").agrees
+    # By the names of one schema a file of the other does not agree, be its digest made anew.
+    for file, version in ((path, 4), (tmp_path / "again" / "audit.json", 3)):
+        changed = json.loads(file.read_text()) | {"schema_version": version}
+        file.write_text(json.dumps(bound(changed)))
+        wrong = {".".join(check.what.split(".")[:2]) for check in verify(file.parent).checks if not check.agrees}
+        assert wrong == {"details.readouts", "details.experiments", "details.costs"}
+
+
+def test_reasons_of_the_third_schema_may_be_worded_otherwise(tmp_path):
+    """Reasons of verdicts name neuron sets; what they said until the fourth schema is not held against them."""
+    from everyhow.auditing.reopening import reopen
+
+    said = json.loads((REFERENCE / "schemas" / "audit-schema-3.json").read_text())
+    path, verdict = tmp_path / "audit.json", said["verdict"]["what_then_where"]
+    verdict["reason"] += ", in other words"
+    path.write_text(json.dumps(bound(said)))
+    assert not reopen(tmp_path).verdict["what_then_where"].reason.endswith(", in other words")
+    verdict["criterion"] = "ordered"
+    path.write_text(json.dumps(bound(said)))
+    with pytest.raises(FileFormatError, match="verdict says what_then_where is"):
+        reopen(tmp_path)
+    path.write_text(json.dumps(bound(said | {"schema_version": 4})))
+    with pytest.raises(FileFormatError, match="verdict says what_then_where is"):
+        reopen(tmp_path)
+
+
 def test_files_that_are_no_audits(tmp_path, run_command):
     """What is wrong with a file is said, with its name, within a second."""
     import time
@@ -134,7 +179,9 @@ def test_files_that_are_no_audits(tmp_path, run_command):
         b"[1, 2]": "not an audit but a JSON list",
         b"\x80\x04cos\nsystem\n": "not a JSON file",
         b"[" * 200_000: "not a JSON file",
-        json.dumps(document | {"schema_version": 99}).encode(): "schema_version is 99; this everyhow reads 1, 2 and 3",
+        json.dumps(
+            document | {"schema_version": 99}
+        ).encode(): "schema_version is 99; this everyhow reads 1, 2, 3 and 4",
         json.dumps(document | {"counts": None}).encode(): "not an audit that can be",
         json.dumps(document | {"network": {}}).encode(): "not an audit that can be",
         good.replace(b"-0.5", b"NaN"): "every value must be finite",

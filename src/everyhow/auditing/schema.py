@@ -4,9 +4,16 @@ from typing import Any
 
 # 1: audits of tasks. 2: also audits by data, circuits of all outputs together, and counts by ablation. 3: the rung
 # `transitive`, trivial survivors apart, and `inert` by which unmapped neurons may carry what is still read past them.
-SCHEMA_VERSION = 3
-RELEASED = (1, 2, 3)
-# What earlier schemas lack or count by another definition, and the first one that has it as it is now.
+# 4: texts (codes of readouts, edges of experiments, reasons) call neurons and edges by their names in the graph.
+SCHEMA_VERSION = 4
+RELEASED = (1, 2, 3, 4)
+# The first schema that counts all that it counts as it is counted now.
+COUNTED = 3
+# The first schema whose texts call neurons and edges as they are called now.
+NAMED = 4
+# The first schema whose documents have a digest.
+BOUND = 3
+# What earlier schemas lack, count by another definition or word otherwise, and the first one that has it as it is now.
 SINCE = {
     ("counts", "interpretations_per_circuit_min"): 3,
     ("counts", "interpretations_per_circuit_max"): 3,
@@ -16,16 +23,17 @@ SINCE = {
     ("ladder", "algorithms", "transitive"): 3,
     ("ladder", "trivial"): 3,
     ("verdict", "what_then_where"): 3,
+    ("verdict", "what_then_where", "reason"): 4,
 }
 
 
 def is_redefined(version: int, *path: str) -> bool:
-    """Whether an audit.json of this schema lacks what stands at a path now, or counts it by another definition."""
+    """Whether an audit.json of this schema lacks what stands at a path now, or has it otherwise."""
     return SINCE.get(path, 0) > version
 
 
 def without_redefined(part: Any, version: int, *path: str) -> Any:
-    """A part of an audit.json without all that one of an earlier schema lacks or counts otherwise."""
+    """A part of an audit.json without all that one of an earlier schema lacks or has otherwise."""
     if not isinstance(part, dict):
         return part
     kept = {key: value for key, value in part.items() if not is_redefined(version, *path, key)}
@@ -33,8 +41,8 @@ def without_redefined(part: Any, version: int, *path: str) -> Any:
 
 
 def told_of_schema(version: int) -> str | None:
-    """What is to be said of an audit.json of an earlier schema; None of the newest."""
-    if version >= SCHEMA_VERSION:
+    """What is to be said of an audit.json of an earlier schema; None where it counts all as it is counted now."""
+    if version >= COUNTED:
         return None
     return (
         f"written by schema {version}, before the rungs of mappings were defined as they are now: it has no rung "

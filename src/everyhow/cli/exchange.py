@@ -107,7 +107,7 @@ def align_command(
         if joint:
             disagreement = joint_disagreement(whole, read, placement)
             entry |= {"joint": disagreement is None, "disagreement": disagreement and str(disagreement)}
-        shown.append((str(placement), entry))
+        shown.append((placement.named(whole.graph), entry))
     if as_json:
         print_json({"placements": number, "listed": [entry for _, entry in shown], "differs_at": list(differs)})
         return

@@ -570,10 +570,11 @@ def xornet_command(
     from ..boolean.truth_table import assignments
     from ..network.network import xornet
 
-    inputs, hidden, output = xornet(steepness).states(assignments(2))
-    typer.echo("x1  x2    h1    h2    h3     y")
+    network = xornet(steepness)
+    inputs, hidden, output = network.states(assignments(2))
+    typer.echo("  ".join(name for names in network.graph.names for name in names))
     for x, h, y in zip(inputs, hidden, output, strict=True):
-        typer.echo(f"{x[0]:2.0f}  {x[1]:2.0f}  " + "  ".join(f"{value:.2f}" for value in (*h, *y)))
+        typer.echo(f"{x[0]:.0f}  {x[1]:.0f}  " + "  ".join(f"{value:.2f}" for value in (*h, *y)))
 
 
 def _announce_compilation() -> None:

@@ -10,7 +10,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .errors import InputError, LostBlocksError, first_line
-from .execution import Spread
+from .execution import MapJobs
 from .threads import one_thread
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def as_they_come(futures: "dict[Future, Name]", look: Callable[[], None]) -> Ite
             del future
 
 
-def spread_over(client: "Client") -> Spread:
+def map_on(client: "Client") -> MapJobs:
     """Applies a function to jobs on the workers of a client.
 
     Raises:
@@ -142,7 +142,7 @@ def spread_over(client: "Client") -> Spread:
     """
     watched = Watched(client)
 
-    def spread(function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]:
+    def map_jobs(function: Callable[[Any], Any], jobs: Iterable[Any]) -> Iterator[Any]:
         while not (threads := watched.threads()):
             watched.look()
             time.sleep(SECONDS_BETWEEN_LOOKS)
@@ -156,7 +156,7 @@ def spread_over(client: "Client") -> Spread:
         while waiting:
             yield _result(waiting.popleft(), watched.look)
 
-    return spread
+    return map_jobs
 
 
 def _itself(function: Callable[[Any], Any]) -> Callable[[Any], Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .cluster import client_of, spread_over
+from .cluster import client_of, map_on
 from .execution import Execution
 from .progress import Progress
 
@@ -29,7 +29,7 @@ def executing(
         yield execution
     else:
         with client_of(scheduler) as client:
-            execution = Execution(spread_over(client), progress, folder)
+            execution = Execution(map_on(client), progress, folder)
             yield execution
     for path in execution.finished:
         path.unlink(missing_ok=True)

@@ -24,7 +24,7 @@ Counts = Int[np.ndarray, "places labels"]
 
 
 @runtime_checkable
-class Spread(Protocol):
+class MapJobs(Protocol):
     """Applies a function to jobs, somewhere, and yields the results in the order of the jobs."""
 
     def __call__(self, function: Callable[[Any], Any], jobs: Iterable[Any], /) -> Iterator[Any]: ...
@@ -35,14 +35,14 @@ class Execution:
     """How a long count is carried out.
 
     Attributes:
-        spread: where the work is done; on this machine's cores if nothing else is said.
+        map_jobs: where the work is done; on this machine's cores if nothing else is said.
         progress: shows the share that is done.
         checkpoints: a folder for what is counted so far, a file per count, from which an interrupted count goes on;
             None to keep nothing.
         finished: the checkpoints of counts that are done, to be removed when everything is.
     """
 
-    spread: Spread = map_in_threads
+    map_jobs: MapJobs = map_in_threads
     progress: Progress = SILENT
     checkpoints: Path | None = None
     finished: list[Path] = field(default_factory=list, repr=False)
@@ -74,7 +74,7 @@ class Execution:
         if path is not None and path.is_file():
             blocks, done, total = _read(path, identity, zero.shape)
         written = time.monotonic()
-        parts = self.spread(function, islice(jobs, blocks, None))
+        parts = self.map_jobs(function, islice(jobs, blocks, None))
         for size, part in self.progress.shares(parts, whole, done, "circuits"):
             blocks, done, total = blocks + 1, done + size, total + part
             if path is not None and time.monotonic() - written > SECONDS_BETWEEN_CHECKPOINTS:

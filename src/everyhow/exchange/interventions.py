@@ -16,6 +16,7 @@ from ..common.reading import cut
 from ..mapping.alignment import needed_rows
 from ..mapping.mapping import Mapping
 from ..mapping.signatures import NeuronSet
+from ..model.graph import Node
 from ..model.runnable import one_of
 from ..network.network import Network
 
@@ -261,7 +262,7 @@ def _check_sets(sets: tuple[NeuronSet, ...], algorithm: Algorithm, network: Netw
         inside = 1 <= neurons.layer < network.depth
         if not inside or not neurons.neurons or not set(neurons.neurons) <= set(range(network.widths[neurons.layer])):
             raise InputError(f"{name} is placed in {neurons}, which is no set of hidden neurons of {network!r}")
-    taken = [(neurons.layer, j) for neurons in sets for j in neurons.neurons]
+    taken = [Node(neurons.layer, j) for neurons in sets for j in neurons.neurons]
     if len(set(taken)) != len(taken):
-        twice = next(place for place in taken if taken.count(place) > 1)
-        raise InputError(f"neuron {twice[1]} of layer {twice[0]} is given twice; the sets of a mapping are disjoint")
+        twice = next(node for node in taken if taken.count(node) > 1)
+        raise InputError(f"{network.graph.name(twice)} is given twice; the sets of a mapping are disjoint")

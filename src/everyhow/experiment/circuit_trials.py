@@ -10,7 +10,7 @@ from ..boolean.truth_table import row_name
 from ..common.errors import InputError
 from ..model.circuit import Circuit
 from ..model.decision import Decision, decide, level_for
-from ..model.graph import Edge
+from ..model.graph import Edge, Graph
 from ..model.model import Model
 from ..model.runnable import Held
 
@@ -35,6 +35,7 @@ class CircuitTrials:
         points: the inputs of the trials.
         edges: (edge, base, source) of the trials that follow.
         family: the trials, in words.
+        graph: of the network, which names its edges.
     """
 
     circuits: tuple[Circuit, ...]
@@ -43,6 +44,7 @@ class CircuitTrials:
     points: Float[np.ndarray, "points features"]
     edges: tuple[tuple[Edge, int, int], ...]
     family: str
+    graph: Graph
 
     def describe(self, trial: int) -> tuple[str, str, dict]:
         """The kind of a trial, the trial in words, and its setting as plain values."""
@@ -52,9 +54,7 @@ class CircuitTrials:
         edge, base, source = self.edges[trial - len(self.points)]
         inputs = self.points.shape[1]
         names = row_name(base, inputs), row_name(source, inputs)
-        (layer, neuron), parent, graph = edge.child, edge.parent, self.circuits[0].graph
-        between = f"from neuron {parent.place} of layer {parent.stage} to neuron {neuron} of layer {layer}"
-        text = f"at {names[0]}, with the edge {between if graph.layered else graph.name(edge)} as at {names[1]}"
+        text = f"at {names[0]}, with the edge {self.graph.name(edge)} as at {names[1]}"
         return "edge", text, {"edge": list(edge), "base": names[0], "source": names[1]}
 
 
@@ -102,6 +102,7 @@ def circuit_trials(model: Model, circuits: Sequence[Circuit], decision: Decision
         tuple(trial for trial, kept in zip(tried, on_edges, strict=True) if kept),
         f"inputs on a grid of step {STEPS[inputs]:g} within {REACH:g} of the truth table's corners, and single edges "
         f"resampled at every base from every source",
+        model.graph,
     )
 
 

@@ -28,7 +28,7 @@ class Prices:
         negation: the price of NOT.
         familiar: the block that is known already, at half the price of a plain gate; None when none is.
         cost: of the cheapest.
-        winners: their places in the ranking.
+        winners: their ranks, the first of all being 0.
     """
 
     negation: float

@@ -80,17 +80,17 @@ def read_csv(path: Path, header: bool | None = None, rows: int | None = None, te
     Raises:
         InputError: two readings are possible, a cell is not a number, or lines differ in length; with line and column.
     """
-    layout = _layout_of(path.read_bytes(), header)
-    notes = (*layout.notes, "decimal commas") if _has_decimal_commas(layout) else layout.notes
-    first = next(layout.rows(), None)
+    dialect = _dialect_of(path.read_bytes(), header)
+    notes = (*dialect.notes, "decimal commas") if _has_decimal_commas(dialect) else dialect.notes
+    first = next(dialect.rows(), None)
     if first is None:
         raise InputError("holds no rows; give one row per input")
     names = tuple(cell.strip() for cell in first[1])
-    header = True if layout.without_first else header
-    if texts and len(names) == 1 and _has_texts(layout):
-        values, header = _texts(layout, header, rows)
+    header = True if dialect.without_first else header
+    if texts and len(names) == 1 and _has_texts(dialect):
+        values, header = _texts(dialect, header, rows)
     else:
-        values, header = _numbers(layout, header, rows)
+        values, header = _numbers(dialect, header, rows)
     if not len(values):
         raise InputError(f"holds names only ({_listed(names)}); give one row per input below them")
     if rows not in (None, len(values)):
@@ -103,7 +103,7 @@ def read_csv(path: Path, header: bool | None = None, rows: int | None = None, te
 
 
 @dataclass(frozen=True)
-class _Layout:
+class _Dialect:
     """The text of a file, and how it is taken apart."""
 
     text: str
@@ -142,7 +142,7 @@ class _Layout:
             ) from None
 
 
-def _layout_of(content: bytes, header: bool | None) -> _Layout:
+def _dialect_of(content: bytes, header: bool | None) -> _Dialect:
     mark, encoding = encoding_of(content)
     text = text_of(content).replace("\r\n", "\n").replace("\r", "\n")
     _check_size(text)
@@ -154,7 +154,7 @@ def _layout_of(content: bytes, header: bool | None) -> _Layout:
         notes.append(f"{SEPARATORS.get(separator, 'spaces')} between cells")
     if remarks:
         notes.append(f"{_count(remarks, 'comment')} left out")
-    return _trimmed(_Layout(text, separator, tuple(notes)), header)
+    return _trimmed(_Dialect(text, separator, tuple(notes)), header)
 
 
 def _check_size(text: str) -> None:
@@ -189,13 +189,13 @@ def _is_remark(line: str, at: int) -> bool:
     return line.startswith("#") or (at == 1 and line[:4].lower() == "sep=")
 
 
-def _trimmed(layout: _Layout, header: bool | None) -> _Layout:
-    """The layout without an index that pandas wrote, and without the empty column behind separators at line ends."""
-    rows = layout.rows()
+def _trimmed(dialect: _Dialect, header: bool | None) -> _Dialect:
+    """The dialect without an index that pandas wrote, and without the empty column behind separators at line ends."""
+    rows = dialect.rows()
     first, second = ([cell.strip() for cell in row] for _, row in (next(rows, (0, [])), next(rows, (0, []))))
     last = second or first
     open_end = len(last) > 1 and not last[-1] and (not first[-1] or len(first) == len(last) - 1)
-    notes = list(layout.notes)
+    notes = list(dialect.notes)
     if open_end:
         first = first if first[-1] else first[:-1]
         notes.append("the separator at the end of every line left out")
@@ -209,15 +209,15 @@ def _trimmed(layout: _Layout, header: bool | None) -> _Layout:
         )
     else:
         index = 0
-    return _Layout(layout.text, layout.separator, tuple(notes), index, open_end)
+    return _Dialect(dialect.text, dialect.separator, tuple(notes), index, open_end)
 
 
-def _numbers(layout: _Layout, header: bool | None, expected: int | None) -> tuple[np.ndarray, bool]:
+def _numbers(dialect: _Dialect, header: bool | None, expected: int | None) -> tuple[np.ndarray, bool]:
     """The numbers, and whether the first row held names instead."""
-    rows = layout.rows()
+    rows = dialect.rows()
     line, first = next(rows)
     # float() would also read underscores and the digits of every script.
-    plain = layout.text.isascii() and "_" not in layout.text
+    plain = dialect.text.isascii() and "_" not in dialect.text
     values, fractions, count = array("d"), True, 0
     for at, cells in rows:
         if len(cells) != len(first):
@@ -313,20 +313,20 @@ def _settled(first: str, below: int, second: str, expected: int | None) -> bool:
     )
 
 
-def _has_texts(layout: _Layout) -> bool:
+def _has_texts(dialect: _Dialect) -> bool:
     """Whether the only column holds texts, below the first row or in its only one."""
-    rows = layout.rows()
+    rows = dialect.rows()
     next(rows)
     return any(_number(cell) is None and cell.strip().lower() not in MISSING for _, row in rows for cell in row)
 
 
-def _texts(layout: _Layout, header: bool | None, expected: int | None) -> tuple[np.ndarray, bool]:
+def _texts(dialect: _Dialect, header: bool | None, expected: int | None) -> tuple[np.ndarray, bool]:
     """The texts of the only column, and whether the first row held its name instead."""
-    wide = next(((line, len(row)) for line, row in layout.rows() if len(row) != 1), None)
+    wide = next(((line, len(row)) for line, row in dialect.rows() if len(row) != 1), None)
     if wide is not None:
         raise InputError(f"line {wide[0]} has {_count(wide[1], 'column')}, line 1 one; give every row as many cells")
     known: dict[str, str] = {}  # equal texts are kept once
-    cells = [known.setdefault(cell.strip(), cell.strip()) for _, row in layout.rows() for cell in row]
+    cells = [known.setdefault(cell.strip(), cell.strip()) for _, row in dialect.rows() for cell in row]
     first, below = cells[0], cells[1:]
     if header is None and _number(first) is None and below and first not in set(below):
         header = _settled(_listed([first]), len(below), _listed(below[:1]), expected)
@@ -335,30 +335,30 @@ def _texts(layout: _Layout, header: bool | None, expected: int | None) -> tuple[
     taken = below if header else cells
     for cell in dict.fromkeys(taken):
         if cell.lower() in MISSING or _number(cell) is not None or len(cell) > LONGEST_TEXT:
-            line = next(line for line, row in layout.rows() if row[0].strip() == cell)
+            line = next(line for line, row in dialect.rows() if row[0].strip() == cell)
             what = f"longer than {LONGEST_TEXT} characters" if len(cell) > LONGEST_TEXT else "a number among texts"
             what = "which is missing" if cell.lower() in MISSING else what
             raise InputError(f"line {line} holds {cell!r:.40}, {what}; give the class of each input, all of one kind")
     return np.array(taken, object).reshape(-1, 1), header
 
 
-def _has_decimal_commas(layout: _Layout) -> bool:
+def _has_decimal_commas(dialect: _Dialect) -> bool:
     """Whether numbers have decimal commas.
 
     Raises:
         InputError: there are points too, or each comma could as well separate thousands or whole numbers.
     """
-    odd = re.search(r"^([+-]?\d+,0\d+|-0,\d+)$", layout.text, re.MULTILINE) if layout.separator == "," else None
-    if odd and re.fullmatch(r"([^,\n]*\n)?([+-]?\d+,\d+\n)+", f"{layout.text.strip()}\n"):
+    odd = re.search(r"^([+-]?\d+,0\d+|-0,\d+)$", dialect.text, re.MULTILINE) if dialect.separator == "," else None
+    if odd and re.fullmatch(r"([^,\n]*\n)?([+-]?\d+,\d+\n)+", f"{dialect.text.strip()}\n"):
         raise InputError(
             f"each line is like {odd[0]!r:.40}: one number with a decimal comma, or two whole numbers? Write a decimal "
             "point, or whole numbers without leading zeros"
         )
-    if "," not in layout.text or (layout.separator == "," and '"' not in layout.text):
+    if "," not in dialect.text or (dialect.separator == "," and '"' not in dialect.text):
         return False
     comma = point = None
     alone = True  # whether the table has one column
-    for line, cells in layout.rows():
+    for line, cells in dialect.rows():
         alone = len(cells) == 1
         for cell in map(str.strip, cells):
             if "," in cell and DECIMAL_COMMA.fullmatch(cell):
@@ -376,7 +376,7 @@ def _has_decimal_commas(layout: _Layout) -> bool:
             f"line {comma[0]} holds {comma[1]!r}: {comma[1].replace(',', '.')} with a decimal comma, or "
             f"{comma[1].replace(',', '')} with a mark for thousands? Write it with a decimal point, or without the mark"
         )
-    if comma and layout.without_last and alone:
+    if comma and dialect.without_last and alone:
         raise InputError(
             f"line {comma[0]} holds {comma[1]!r} before a separator at its end: a number with a decimal comma, or two "
             "numbers? Leave the separators at line ends out"

@@ -13,7 +13,7 @@ from ..given.points import points_for
 from ..network.network import Network
 from .checking import imported, of_classes
 from .onnx_labels import probes_of, unlike
-from .onnx_layouts import ANY, Layout
+from .onnx_shapes import ANY, BatchedShape
 from .rounding import coarsest
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _check_outputs(chain: "Chain", points: np.ndarray, scores: np.ndarray, file:
 
 
 def _run(
-    chain: "Chain", model: "onnx.ModelProto", fed: Mapping[str, tuple[Layout, np.ndarray]]
+    chain: "Chain", model: "onnx.ModelProto", fed: Mapping[str, tuple[BatchedShape, np.ndarray]]
 ) -> dict[str, np.ndarray]:
     """What onnxruntime gives, a row for each input, in batches of the size that the file asks for.
 
@@ -127,12 +127,12 @@ def _run(
     options.log_severity_level = 4
     options.intra_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    layout, count = chain.entering, len(next(iter(fed.values()))[1])
-    size = 1 if layout.batch is None else layout.shape[layout.batch]
+    batched, count = chain.entering, len(next(iter(fed.values()))[1])
+    size = 1 if batched.batch is None else batched.shape[batched.batch]
     size = count if size == ANY else size
     names = [one.name for one in model.graph.output]
     found: dict[str, list[np.ndarray]] = {name: [] for name in names}
-    shape = tuple(size if axis == layout.batch else one for axis, one in enumerate(layout.shape))
+    shape = tuple(size if axis == batched.batch else one for axis, one in enumerate(batched.shape))
     try:
         session = onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
         for start in range(0, count, size):
@@ -147,17 +147,17 @@ def _run(
     return {name: np.concatenate(parts) for name, parts in found.items()}
 
 
-def _batch(layout: Layout, rows: np.ndarray, size: int) -> np.ndarray:
-    """Rows as the layout holds them, the last one repeated up to the size of a batch."""
+def _batch(batched: BatchedShape, rows: np.ndarray, size: int) -> np.ndarray:
+    """Rows as the shape holds them, the last one repeated up to the size of a batch."""
     filled = np.concatenate([rows, np.repeat(rows[-1:], size - len(rows), axis=0)])
-    batch = filled.reshape(size, *layout.each)
-    shape = tuple(size if axis == layout.batch else one for axis, one in enumerate(layout.shape))
-    return np.ascontiguousarray(batch.reshape(shape) if layout.batch is None else np.moveaxis(batch, 0, layout.batch))
+    batch = filled.reshape(size, *batched.each)
+    shape = tuple(size if axis == batched.batch else one for axis, one in enumerate(batched.shape))
+    return np.ascontiguousarray(batch.reshape(shape) if batched.batch is None else np.moveaxis(batch, 0, batched.batch))
 
 
-def _rows(layout: Layout, leaving: np.ndarray, size: int) -> np.ndarray:
+def _rows(batched: BatchedShape, leaving: np.ndarray, size: int) -> np.ndarray:
     """The numbers of each input in what lies so, or in what was made of it with the inputs first."""
-    same = layout.batch is not None and leaving.ndim == len(layout.shape) and leaving.shape[layout.batch] == size
+    same = batched.batch is not None and leaving.ndim == len(batched.shape) and leaving.shape[batched.batch] == size
     if leaving.size % size:
         return np.empty((size, 0), leaving.dtype)  # no row for each input
-    return (np.moveaxis(leaving, layout.batch or 0, 0) if same else leaving).reshape(size, -1)
+    return (np.moveaxis(leaving, batched.batch or 0, 0) if same else leaving).reshape(size, -1)

@@ -13,10 +13,10 @@ from onnx import AttributeProto, TensorProto, checker, inliner
 from ..common.errors import InputError, first_line
 from .layers import LeftOut, Nonlinear, Step, fold
 from .onnx_fields import check_fields
-from .onnx_layouts import ANY, Layout
 from .onnx_operators import DOMAINS, OPERATORS, SCIKIT, SUPPORTED, OperatorNode, classes, place_of
 from .onnx_outputs import SOFTMAX, Core, check_classes, cores_of, decides, flowing_in
 from .onnx_patterns import INNER, recognised
+from .onnx_shapes import ANY, BatchedShape
 from .onnx_tensors import FLOATS, FOLDED, MOST_NUMBERS, array_of, depends_on, folded, inline
 
 MOST_FIELDS = 100_000
@@ -47,8 +47,8 @@ class Chain:
     whole: onnx.ModelProto
     entrance: str
     dtype: str
-    entering: Layout
-    leaving: Layout
+    entering: BatchedShape
+    leaving: BatchedShape
     steps: list[Step]
     types: set[str]
     classes: bool
@@ -286,11 +286,11 @@ def _whole(model: onnx.ModelProto, core: Core) -> onnx.ModelProto:
 
 def tail_of(chain: Chain, kind: np.dtype) -> onnx.ModelProto:
     """What the file does after the output of the chain, which is of that type, to give its own outputs."""
-    scores, layout = chain.model.graph.output[0].name, chain.leaving
+    scores, batched = chain.model.graph.output[0].name, chain.leaving
     tail = onnx.ModelProto()
     tail.CopyFrom(chain.whole)
     kept = [node for node in tail.graph.node if scores not in node.output]
-    shape = ["inputs" if axis == layout.batch else size for axis, size in enumerate(layout.shape)]
+    shape = ["inputs" if axis == batched.batch else size for axis, size in enumerate(batched.shape)]
     del tail.graph.node[:]
     tail.graph.node.extend(kept)
     tail.graph.input.append(
@@ -337,7 +337,7 @@ def _old(model: onnx.ModelProto) -> bool:
     return max((one.version for one in model.opset_import if one.domain in DOMAINS), default=1) < 13
 
 
-def _check_outputs(core: Core, leaving: Layout) -> None:
+def _check_outputs(core: Core, leaving: BatchedShape) -> None:
     if leaving.features < core.least or leaving.features > (core.most or leaving.features):
         raise InputError(
             f"{core.words[0]} takes {leaving.features} outputs, so it is not the decision that it looks like: export "
@@ -351,7 +351,9 @@ def _entrances(graph: onnx.GraphProto) -> list[onnx.ValueInfoProto]:
     return [value for value in graph.input if value.name not in stored]
 
 
-def _readings(shape: onnx.TensorShapeProto, links: Sequence[_Link], known: Mapping[str, np.ndarray]) -> list[Layout]:
+def _readings(
+    shape: onnx.TensorShapeProto, links: Sequence[_Link], known: Mapping[str, np.ndarray]
+) -> list[BatchedShape]:
     """The ways in which an input of this shape may hold the inputs of a batch.
 
     Raises:
@@ -365,13 +367,13 @@ def _readings(shape: onnx.TensorShapeProto, links: Sequence[_Link], known: Mappi
         if not open_axes:
             fixed = tuple(size for size in sizes if size is not None)
             axes = [axis if fixed[axis] > 1 else None for axis in (0, -1)] if len(fixed) > 1 else []
-            return [*dict.fromkeys(Layout(fixed, axis and axis % len(fixed)) for axis in (*axes, None))]
+            return [*dict.fromkeys(BatchedShape(fixed, axis and axis % len(fixed)) for axis in (*axes, None))]
         if len(open_axes) == 1 and len(sizes) > 1:
-            return [Layout(tuple(ANY if size is None else size for size in sizes), open_axes[0])]
+            return [BatchedShape(tuple(ANY if size is None else size for size in sizes), open_axes[0])]
         if open_axes == [0, 1] and len(sizes) == 2:
             operands = (known[name] for link in links for name in link.node.input if name in known)
             features = next((one.shape for one in operands if one.ndim and one.size > 1), ())
-            found = [Layout((ANY, size), 0) for size in dict.fromkeys(features)]
+            found = [BatchedShape((ANY, size), 0) for size in dict.fromkeys(features)]
             if found:
                 return found
     raise InputError(
@@ -438,32 +440,32 @@ def _takes(node: onnx.NodeProto) -> bool:
 
 
 def _walk(
-    graph: onnx.GraphProto, links: Sequence[_Link], entrance: str, entering: Layout, constants: dict[str, np.ndarray],
-    types: set[str],
-) -> tuple[list[Step], Layout]:  # fmt: skip
+    graph: onnx.GraphProto, links: Sequence[_Link], entrance: str, entering: BatchedShape,
+    constants: dict[str, np.ndarray], types: set[str],
+) -> tuple[list[Step], BatchedShape]:  # fmt: skip
     """What the links do to an input that lies so, and how the output lies."""
     by_output, known, sized = {link.output: link for link in links}, dict(constants), set()
-    layouts, steps = {entrance: entering}, list[Step]()
+    shapes, steps = {entrance: entering}, list[Step]()
     for node in graph.node:
         link = by_output.get(node.output[0]) if node.output else None
         if link is not None and link.activation is not None:
             types.add("float32")  # the numbers in it are such
             steps.append(Nonlinear(link.activation, _place(link)))
-            layouts[link.output] = layouts[link.state]
+            shapes[link.output] = shapes[link.state]
         elif link is not None:
-            one = OperatorNode(node, link.state, layouts[link.state], steps, known, sized, types)
+            one = OperatorNode(node, link.state, shapes[link.state], steps, known, sized, types)
             try:
-                made, layouts[link.output] = OPERATORS[node.op_type](one)
+                made, shapes[link.output] = OPERATORS[node.op_type](one)
             except InputError as error:
                 raise _StuckError(str(error), link.state, link.output) from None
             steps += made
-        elif node.op_type == "Shape" and node.input[0] in layouts:
-            known |= _folded(node, [np.broadcast_to(np.int8(0), layouts[node.input[0]].shape)])
+        elif node.op_type == "Shape" and node.input[0] in shapes:
+            known |= _folded(node, [np.broadcast_to(np.int8(0), shapes[node.input[0]].shape)])
             sized.update(node.output)
         elif sized.intersection(node.input) and all(name in known for name in node.input if name):
             known |= _folded(node, [known.get(name) for name in node.input])
             sized.update(node.output)
-    return steps, layouts[links[-1].output if links else entrance]
+    return steps, shapes[links[-1].output if links else entrance]
 
 
 def _folded(node: onnx.NodeProto, operands: list[Any]) -> dict[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""The operators of ONNX that networks are made of, each as steps and as the layout that it leaves."""
+"""The operators of ONNX that networks are made of, each as steps and as the shape that it leaves."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from onnx import helper
 
 from ..common.errors import InputError
 from .layers import Affine, LeftOut, Nonlinear, Selection, Step, elementwise, leaky_relu, normalization
-from .onnx_layouts import Layout
+from .onnx_shapes import BatchedShape
 from .onnx_tensors import FLOATS, FOLDED, WHOLE, axes_of, target_shape
 
 SUPPORTED = (
@@ -23,7 +23,7 @@ SCIKIT = "ai.onnx.ml"
 SLOPE, EPSILON, SIXTH, FIFTH = (float(np.float32(one)) for one in (0.01, 1e-5, 1 / 6, 0.2))
 SELU = float(np.float32(1.67326319217681884765625)), float(np.float32(1.05070102214813232421875))
 LARGEST = float(np.finfo(np.float32).max)
-Made = tuple[Sequence[Step], Layout]
+Made = tuple[Sequence[Step], BatchedShape]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class OperatorNode:
     Attributes:
         node: the operator.
         state: the name of what flows through.
-        layout: how that lies.
+        batched: the shape of that, and which of its axes counts the inputs.
         steps: what happened before.
         known: the tensors that do not depend on the inputs.
         sized: those of them that depend on how many inputs a batch has.
@@ -42,7 +42,7 @@ class OperatorNode:
 
     node: onnx.NodeProto
     state: str
-    layout: Layout
+    batched: BatchedShape
     steps: Sequence[Step]
     known: dict[str, np.ndarray]
     sized: Collection[str]
@@ -121,49 +121,49 @@ class OperatorNode:
     def refuse(self, found: str, allowed: str) -> InputError:
         return InputError(f"{self.place}: {found}; {allowed} is supported")
 
-    def unchanged(self, layout: Layout | None, found: str) -> Made:
-        """Nothing but another layout.
+    def unchanged(self, batched: BatchedShape | None, found: str) -> Made:
+        """Nothing but another shape.
 
         Raises:
             InputError: there is none, of which `found` tells the reason.
         """
-        if layout is None:
+        if batched is None:
             raise self.refuse(found, "what keeps the inputs apart and their features in order")
-        return [LeftOut(self.place)], layout
+        return [LeftOut(self.place)], batched
 
 
 def option_of(node: onnx.NodeProto, name: str, default: Any = None) -> Any:
     return next((helper.get_attribute_value(one) for one in node.attribute if one.name == name), default)
 
 
-def _product(one: OperatorNode, layout: Layout, axis: int, weights: np.ndarray, removed: bool = False) -> Made:
+def _product(one: OperatorNode, batched: BatchedShape, axis: int, weights: np.ndarray, removed: bool = False) -> Made:
     """A matrix (outgoing, incoming) along an axis."""
     if weights.size == 0:
         raise one.refuse(f"its weights have the shape {weights.shape}", "a matrix that is not empty")
-    if not layout.along(axis):
+    if not batched.along(axis):
         raise one.refuse(
-            f"it multiplies along axis {axis} of {shown(layout)}, which does not hold all features of an input",
+            f"it multiplies along axis {axis} of {shown(batched)}, which does not hold all features of an input",
             "a product over these",
         )
-    if layout.features != weights.shape[1]:
+    if batched.features != weights.shape[1]:
         raise InputError(
-            f"{one.place} takes {weights.shape[1]} features, but what comes before gives {layout.features}; "
+            f"{one.place} takes {weights.shape[1]} features, but what comes before gives {batched.features}; "
             "mend the shapes in the source"
         )
-    after = layout.with_size(axis, None if removed else len(weights))
+    after = batched.with_size(axis, None if removed else len(weights))
     return [Affine(weights, np.zeros(len(weights)), one.place)], after
 
 
 def _gemm(one: OperatorNode) -> Made:
     place, turned = (0, one.option("transA", 0)) if one.first else (1, one.option("transB", 0))
-    layout = one.layout.transposed((1, 0)) if turned and len(one.layout.shape) == 2 else one.layout
-    if layout is None or len(layout.shape) != 2:
-        raise one.refuse(f"what it takes is {shown(one.layout)}", "(inputs, features)")
+    batched = one.batched.transposed((1, 0)) if turned and len(one.batched.shape) == 2 else one.batched
+    if batched is None or len(batched.shape) != 2:
+        raise one.refuse(f"what it takes is {shown(one.batched)}", "(inputs, features)")
     matrix = _matrix(one, one.stored(1 - place))
     # Of A @ B, what flows is A with the weights B, or B with the weights A.
     weights = matrix.T if place == 0 else matrix
     weights = weights.T if one.option("transB" if place == 0 else "transA", 0) else weights
-    (step,), after = _product(one, layout, 1 - place, one.option("alpha", 1.0) * weights)
+    (step,), after = _product(one, batched, 1 - place, one.option("alpha", 1.0) * weights)
     added = one.constant(2)
     if added is None:
         return [step], after
@@ -177,9 +177,9 @@ def _matmul(one: OperatorNode) -> Made:
         raise one.refuse(f"its weights have the shape {matrix.shape}", "a matrix")
     if one.first:
         weights = matrix.T if matrix.ndim == 2 else matrix[None]
-        return _product(one, one.layout, -1, weights, removed=matrix.ndim == 1)
+        return _product(one, one.batched, -1, weights, removed=matrix.ndim == 1)
     weights = matrix if matrix.ndim == 2 else matrix[None]
-    return _product(one, one.layout, -2 if len(one.layout.shape) > 1 else 0, weights, removed=matrix.ndim == 1)
+    return _product(one, one.batched, -2 if len(one.batched.shape) > 1 else 0, weights, removed=matrix.ndim == 1)
 
 
 def _einsum(one: OperatorNode) -> Made:
@@ -196,8 +196,8 @@ def _einsum(one: OperatorNode) -> Made:
         if not more and not others and shared and len(weights) == matrix.ndim == 1 + bool(outgoing):
             axis, kept = flow.index(shared), flow.replace(shared, outgoing)
             matrix = matrix[None] if matrix.ndim == 1 else matrix if weights[0] == outgoing else matrix.T
-            if len(flow) == len(one.layout.shape) and sorted(kept) == sorted(set(result)) == sorted(result):
-                steps, after = _product(one, one.layout, axis, matrix, removed=not outgoing)
+            if len(flow) == len(one.batched.shape) and sorted(kept) == sorted(set(result)) == sorted(result):
+                steps, after = _product(one, one.batched, axis, matrix, removed=not outgoing)
                 turned = after.transposed([kept.index(letter) for letter in result])
                 if turned is not None:
                     return steps, turned
@@ -208,7 +208,7 @@ def _affine(one: OperatorNode) -> Made:
     """Add, Sub, Mul and Div with a stored operand."""
     if len(one.node.input) != 2:
         raise one.refuse(f"it has {len(one.node.input)} operands", "one stored operand")
-    values, layout = _per_feature(one, one.other(), one.layout)
+    values, batched = _per_feature(one, one.other(), one.batched)
     same, nothing = _all(1.0, values), _all(0.0, values)
     match one.node.op_type:
         case "Add" | "Sum":
@@ -223,19 +223,22 @@ def _affine(one: OperatorNode) -> Made:
             raise one.refuse("it divides by zero", "a division by other numbers")
         case _:
             scale, shift = 1 / values, nothing
-    return [elementwise(scale, shift, one.place)], layout
+    return [elementwise(scale, shift, one.place)], batched
 
 
 def _negative(one: OperatorNode) -> Made:
-    nothing = np.broadcast_to(0.0, one.layout.features)
-    return [elementwise(_all(-1.0, nothing), nothing, one.place)], one.layout
+    nothing = np.broadcast_to(0.0, one.batched.features)
+    return [elementwise(_all(-1.0, nothing), nothing, one.place)], one.batched
 
 
 def _scaler(one: OperatorNode) -> Made:
-    offset, layout = _per_feature(one, np.asarray(one.option("offset", [0.0]), np.float64), one.layout)
-    scale, layout = _per_feature(one, np.asarray(one.option("scale", [1.0]), np.float64), layout)
+    offset, batched = _per_feature(one, np.asarray(one.option("offset", [0.0]), np.float64), one.batched)
+    scale, batched = _per_feature(one, np.asarray(one.option("scale", [1.0]), np.float64), batched)
     one.types.add("float32")
-    return [elementwise(_all(1.0, offset), -offset, one.place), elementwise(scale, _all(0.0, scale), one.place)], layout
+    return [
+        elementwise(_all(1.0, offset), -offset, one.place),
+        elementwise(scale, _all(0.0, scale), one.place),
+    ], batched
 
 
 def _batch_normalization(one: OperatorNode) -> Made:
@@ -244,12 +247,12 @@ def _batch_normalization(one: OperatorNode) -> Made:
     scale, shift, mean, variance = (one.stored(position).reshape(-1) for position in (1, 2, 3, 4))
     if not scale.shape == shift.shape == mean.shape == variance.shape:
         raise one.refuse("its statistics are of different lengths", "one number of each per feature")
-    if not (one.layout.along(1) and one.layout.features == len(scale)):
+    if not (one.batched.along(1) and one.batched.features == len(scale)):
         raise one.refuse(
-            f"it has statistics for {len(scale)} features and takes {shown(one.layout)}",
+            f"it has statistics for {len(scale)} features and takes {shown(one.batched)}",
             "one for each feature on axis 1",
         )
-    return normalization(mean, variance, one.option("epsilon", EPSILON), scale, shift, one.place), one.layout
+    return normalization(mean, variance, one.option("epsilon", EPSILON), scale, shift, one.place), one.batched
 
 
 def _bounds(one: OperatorNode) -> Made:
@@ -263,28 +266,28 @@ def _bounds(one: OperatorNode) -> Made:
         low = None if low is None or low <= -LARGEST else low
         high = None if high is None or high >= LARGEST else high
         if low is None and high is None:
-            return one.unchanged(one.layout, "")
+            return one.unchanged(one.batched, "")
         if low is not None and high is not None:
             if low >= high:
                 raise one.refuse(
                     f"it keeps what lies between {low:g} and {high:g}", "a lower bound below the upper one"
                 )
-            return [Nonlinear(bounded(low, high), one.place)], one.layout
-        lower, layout = low is not None, one.layout
-        bound = np.broadcast_to(np.float64(low if low is not None else high or 0.0), layout.features)
+            return [Nonlinear(bounded(low, high), one.place)], one.batched
+        lower, batched = low is not None, one.batched
+        bound = np.broadcast_to(np.float64(low if low is not None else high or 0.0), batched.features)
     else:
         if len(one.node.input) != 2:
             raise one.refuse(f"it has {len(one.node.input)} operands", "one stored operand")
-        bound, layout = _per_feature(one, one.other(), one.layout)
+        bound, batched = _per_feature(one, one.other(), one.batched)
         lower = one.node.op_type == "Max"
     # max(x, c) is relu(x - c) + c, and min(x, c) is c - relu(c - x).
     if lower and not bound.any():
-        return [Nonlinear("relu", one.place)], layout
+        return [Nonlinear("relu", one.place)], batched
     one.check_not_activated()
     sign = _all(1.0 if lower else -1.0, bound)
     return [
         elementwise(sign, -sign * bound, one.place), Nonlinear("relu", one.place), elementwise(sign, bound, one.place)
-    ], layout  # fmt: skip
+    ], batched  # fmt: skip
 
 
 def bounded(low: float, high: float) -> str:
@@ -294,15 +297,15 @@ def bounded(low: float, high: float) -> str:
 
 def _compared(one: OperatorNode) -> Made:
     """Greater and Less, as a step of the difference."""
-    above, layout = _per_feature(one, one.other(), one.layout)
+    above, batched = _per_feature(one, one.other(), one.batched)
     one.check_not_activated()
     sign = _all(1.0 if one.first == (one.node.op_type == "Greater") else -1.0, above)
     steps: list[Step] = [elementwise(sign, -sign * above, one.place)] if above.any() or sign[0] < 0 else []
-    return [*steps, Nonlinear("step", one.place)], layout
+    return [*steps, Nonlinear("step", one.place)], batched
 
 
 def _leaky(one: OperatorNode) -> Made:
-    return [leaky_relu(one.option("alpha", SLOPE), one.place)], one.layout
+    return [leaky_relu(one.option("alpha", SLOPE), one.place)], one.batched
 
 
 def _prelu(one: OperatorNode) -> Made:
@@ -311,14 +314,14 @@ def _prelu(one: OperatorNode) -> Made:
     slopes = one.stored(1)
     if slopes.size == 0 or (slopes != slopes.reshape(-1)[0]).any():
         raise one.refuse(f"it has {slopes.size} slopes", "one for all neurons")
-    return [leaky_relu(float(slopes.reshape(-1)[0]), one.place)], one.layout
+    return [leaky_relu(float(slopes.reshape(-1)[0]), one.place)], one.batched
 
 
 def _elu(one: OperatorNode) -> Made:
     alpha = one.option("alpha", 1.0)
     if not 0 <= alpha < np.inf:
         raise one.refuse(f"alpha is {alpha:g}", "a number of at least 0")
-    return [Nonlinear("elu" if alpha == 1 else f"elu:{alpha!r}", one.place)], one.layout
+    return [Nonlinear("elu" if alpha == 1 else f"elu:{alpha!r}", one.place)], one.batched
 
 
 def _celu(one: OperatorNode) -> Made:
@@ -326,11 +329,11 @@ def _celu(one: OperatorNode) -> Made:
     alpha = one.option("alpha", 1.0)
     if not 0 < alpha < np.inf:
         raise one.refuse(f"alpha is {alpha:g}", "a number above 0")
-    nothing = np.broadcast_to(0.0, one.layout.features)
+    nothing = np.broadcast_to(0.0, one.batched.features)
     before, after = (
         [elementwise(_all(by, nothing), nothing, one.place)] if alpha != 1 else [] for by in (1 / alpha, alpha)
     )
-    return [*before, Nonlinear("elu", one.place), *after], one.layout
+    return [*before, Nonlinear("elu", one.place), *after], one.batched
 
 
 def _selu(one: OperatorNode) -> Made:
@@ -338,68 +341,68 @@ def _selu(one: OperatorNode) -> Made:
     if not np.allclose(found, SELU, rtol=1e-6, atol=0):
         raise one.refuse(f"alpha and gamma are {found[0]:g} and {found[1]:g}", "the usual pair, 1.6733 and 1.0507,")
     one.types.add("float32")
-    return [Nonlinear("selu", one.place)], one.layout
+    return [Nonlinear("selu", one.place)], one.batched
 
 
 def _hard_sigmoid(one: OperatorNode) -> Made:
     slope, shift = one.option("alpha", FIFTH), one.option("beta", 0.5)
     if (slope, shift) == (SIXTH, 0.5):
         one.types.add("float32")
-        return [Nonlinear("hardsigmoid", one.place)], one.layout
-    return [Nonlinear(f"hardsigmoid:{slope!r}:{shift!r}", one.place)], one.layout
+        return [Nonlinear("hardsigmoid", one.place)], one.batched
+    return [Nonlinear(f"hardsigmoid:{slope!r}:{shift!r}", one.place)], one.batched
 
 
 def _gelu(one: OperatorNode) -> Made:
     tanh = one.option("approximate", b"none") == b"tanh"
-    return [Nonlinear("gelu_new" if tanh else "gelu", one.place)], one.layout
+    return [Nonlinear("gelu_new" if tanh else "gelu", one.place)], one.batched
 
 
 def _thresholded(one: OperatorNode) -> Made:
     if one.option("alpha", 1.0) != 0:
         raise one.refuse(f"alpha is {one.option('alpha', 1.0):g}", "0, which makes it a ReLU,")
-    return [Nonlinear("relu", one.place)], one.layout
+    return [Nonlinear("relu", one.place)], one.batched
 
 
 def _named(name: str) -> Callable[[OperatorNode], Made]:
-    return lambda one: ([Nonlinear(name, one.place)], one.layout)
+    return lambda one: ([Nonlinear(name, one.place)], one.batched)
 
 
 def _reshape(one: OperatorNode) -> Made:
     if one.node.op_type == "Flatten":
         axis = one.option("axis", 1)
-        axis = axis + len(one.layout.shape) if axis < 0 else axis
-        sizes = [int(np.prod(part, dtype=np.int64)) for part in (one.layout.shape[:axis], one.layout.shape[axis:])]
+        axis = axis + len(one.batched.shape) if axis < 0 else axis
+        sizes = [int(np.prod(part, dtype=np.int64)) for part in (one.batched.shape[:axis], one.batched.shape[axis:])]
     else:
         wanted = one.option("shape") if one.sizes(1) is None else one.sizes(1)
         try:
-            sizes = target_shape(one.layout.shape, wanted, one.option("allowzero", 0))
+            sizes = target_shape(one.batched.shape, wanted, one.option("allowzero", 0))
         except (ValueError, TypeError):
             found = "?" if wanted is None else tuple(int(size) for size in np.asarray(wanted).reshape(-1))
-            raise one.refuse(f"it cannot make {shown(one.layout)} into {found}", "a reshape that keeps them") from None
-    return one.unchanged(one.layout.reshaped(sizes), f"it mixes the inputs of a batch, {shown(one.layout)}")
+            raise one.refuse(f"it cannot make {shown(one.batched)} into {found}", "a reshape that keeps them") from None
+    return one.unchanged(one.batched.reshaped(sizes), f"it mixes the inputs of a batch, {shown(one.batched)}")
 
 
 def _transpose(one: OperatorNode) -> Made:
-    order = one.option("perm") or list(range(len(one.layout.shape)))[::-1]
-    if sorted(order) != list(range(len(one.layout.shape))):
-        raise one.refuse(f"its perm is {list(order)} for {shown(one.layout)}", "an order of the axes")
-    return one.unchanged(one.layout.transposed(order), f"it changes the order of the features of {shown(one.layout)}")
+    order = one.option("perm") or list(range(len(one.batched.shape)))[::-1]
+    if sorted(order) != list(range(len(one.batched.shape))):
+        raise one.refuse(f"its perm is {list(order)} for {shown(one.batched)}", "an order of the axes")
+    return one.unchanged(one.batched.transposed(order), f"it changes the order of the features of {shown(one.batched)}")
 
 
 def _squeeze(one: OperatorNode) -> Made:
     axes = axes_of({"axes": one.option("axes")}, one.constant(1))
     if one.node.op_type == "Squeeze":
         return one.unchanged(
-            one.layout.squeezed(axes), f"it takes other axes than such of size 1 from {shown(one.layout)}"
+            one.batched.squeezed(axes), f"it takes other axes than such of size 1 from {shown(one.batched)}"
         )
-    return one.unchanged(one.layout.unsqueezed(axes or ()), f"its axes do not fit {shown(one.layout)}")
+    return one.unchanged(one.batched.unsqueezed(axes or ()), f"its axes do not fit {shown(one.batched)}")
 
 
 def _selection(one: OperatorNode) -> Made:
     """Gather and Slice of features, by what becomes of their places."""
-    layout, batch = one.layout, one.layout.batch
-    each = [1 if axis == batch else size for axis, size in enumerate(layout.shape)]
-    places = np.arange(layout.features).reshape(each)
+    batched, batch = one.batched, one.batched.batch
+    each = [1 if axis == batch else size for axis, size in enumerate(batched.shape)]
+    places = np.arange(batched.features).reshape(each)
     options = {option.name: helper.get_attribute_value(option) for option in one.node.attribute}
     axis = one.option("axis", 0) % max(1, len(each)) if one.node.op_type == "Gather" else None
     if not one.first or (batch is not None and axis == batch):
@@ -410,30 +413,30 @@ def _selection(one: OperatorNode) -> Made:
             places = np.take(places, at, axis)
             batch = batch if batch is None or batch < axis else batch - 1 + at.ndim
         else:
-            places = np.broadcast_to(places, layout.shape)
+            places = np.broadcast_to(places, batched.shape)
             places = FOLDED["Slice"](options, places, *(one.sizes(at) for at in range(1, len(one.node.input))))
-            if batch is not None and places.shape[batch] == layout.shape[batch]:
+            if batch is not None and places.shape[batch] == batched.shape[batch]:
                 places = places[(slice(None),) * batch + (slice(0, 1),)]
             elif batch is not None:
                 places = places[(slice(None),) * batch + (slice(0),)]
     except (ValueError, IndexError, TypeError):
-        raise one.refuse(f"its bounds do not fit {shown(layout)}", "a part of the features") from None
+        raise one.refuse(f"its bounds do not fit {shown(batched)}", "a part of the features") from None
     kept = tuple(places.reshape(-1).tolist())
     if not kept:
         raise one.refuse("it takes a part of the inputs, or no features", "a part of the features")
     if len(set(kept)) < len(kept):
         raise one.refuse(f"it takes the features {str(kept)[:80]}", "each at most once")
-    after = Layout(places.shape, batch)
-    after = after if batch is None else after.with_size(batch, layout.shape[layout.batch or 0])
-    whole = kept == tuple(range(layout.features))
-    return [LeftOut(one.place) if whole else Selection(kept, layout.features, one.place)], after
+    after = BatchedShape(places.shape, batch)
+    after = after if batch is None else after.with_size(batch, batched.shape[batched.batch or 0])
+    whole = kept == tuple(range(batched.features))
+    return [LeftOut(one.place) if whole else Selection(kept, batched.features, one.place)], after
 
 
 def _dropout(one: OperatorNode) -> Made:
     training = one.constant(2)
     if training is not None and training.any():
         raise one.refuse("it is in training mode", "inference mode (model.eval() before exporting)")
-    return one.unchanged(one.layout, "")
+    return one.unchanged(one.batched, "")
 
 
 def _cast(one: OperatorNode) -> Made:
@@ -443,19 +446,19 @@ def _cast(one: OperatorNode) -> Made:
         raise one.refuse("it changes to a type that is no floating-point type", "a cast between such types")
     if to in FLOATS:
         one.types.add(FLOATS[to])
-    return one.unchanged(one.layout, "")
+    return one.unchanged(one.batched, "")
 
 
-def classes(node: onnx.NodeProto, layout: Layout, old: bool) -> Step:
+def classes(node: onnx.NodeProto, batched: BatchedShape, old: bool) -> Step:
     """A softmax over the features, which leaves the largest the largest; `old` are versions before opset 13.
 
     Raises:
         InputError: it goes over something else.
     """
     axis = option_of(node, "axis", 1 if old else -1)
-    if layout.features < 2 or not layout.along(axis):
+    if batched.features < 2 or not batched.along(axis):
         raise InputError(
-            f"{place_of(node)}: it goes along axis {axis} of {shown(layout)}; a softmax over all features, of which "
+            f"{place_of(node)}: it goes along axis {axis} of {shown(batched)}; a softmax over all features, of which "
             "there are several, is supported"
         )
     return LeftOut(f"{place_of(node)} (the largest output is the same without it)")
@@ -469,7 +472,7 @@ OPERATORS: dict[str, Callable[[OperatorNode], Made]] = {
     "Gelu": _gelu, "ThresholdedRelu": _thresholded, "Reshape": _reshape, "Flatten": _reshape,
     "Transpose": _transpose, "Squeeze": _squeeze, "Unsqueeze": _squeeze, "Gather": _selection, "Slice": _selection,
     "Dropout": _dropout, "Cast": _cast, "Scaler": _scaler,
-    "CastLike": lambda one: one.unchanged(one.layout, ""), "Identity": lambda one: one.unchanged(one.layout, ""),
+    "CastLike": lambda one: one.unchanged(one.batched, ""), "Identity": lambda one: one.unchanged(one.batched, ""),
 } | {
     op: _named(name)
     for op, name in {
@@ -485,22 +488,22 @@ def _matrix(one: OperatorNode, array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _per_feature(one: OperatorNode, array: np.ndarray, before: Layout) -> tuple[np.ndarray, Layout]:
-    """A stored operand as one number per feature, as broadcasting gives it, and the layout of the result."""
-    layout = before.raised(array.ndim)
+def _per_feature(one: OperatorNode, array: np.ndarray, before: BatchedShape) -> tuple[np.ndarray, BatchedShape]:
+    """A stored operand as one number per feature, as broadcasting gives it, and the shape of the result."""
+    batched = before.raised(array.ndim)
     if array.size == 1:
-        return np.broadcast_to(array.reshape(()), layout.features), layout
-    padded = array.reshape((1,) * (len(layout.shape) - array.ndim) + array.shape)
-    each = [1 if axis == layout.batch else size for axis, size in enumerate(layout.shape)]
-    along = 1 if layout.batch is None or not array.size else padded.shape[layout.batch]
-    if along == layout.shape[layout.batch or 0] != 1 and (padded == padded.take([0], layout.batch)).all():
-        padded = padded.take([0], layout.batch)  # the same for all inputs of a batch of that size
+        return np.broadcast_to(array.reshape(()), batched.features), batched
+    padded = array.reshape((1,) * (len(batched.shape) - array.ndim) + array.shape)
+    each = [1 if axis == batched.batch else size for axis, size in enumerate(batched.shape)]
+    along = 1 if batched.batch is None or not array.size else padded.shape[batched.batch]
+    if along == batched.shape[batched.batch or 0] != 1 and (padded == padded.take([0], batched.batch)).all():
+        padded = padded.take([0], batched.batch)  # the same for all inputs of a batch of that size
     if any(size not in (1, most) for size, most in zip(padded.shape, each, strict=True)):
         raise one.refuse(
             f"its constant has the shape {array.shape}, and what flows through is {shown(before)}",
-            f"one number, or one for each of {layout.features} features,",
+            f"one number, or one for each of {batched.features} features,",
         )
-    return np.broadcast_to(padded, each).reshape(-1), layout
+    return np.broadcast_to(padded, each).reshape(-1), batched
 
 
 def _all(value: float, like: np.ndarray) -> np.ndarray:
@@ -508,9 +511,9 @@ def _all(value: float, like: np.ndarray) -> np.ndarray:
     return np.broadcast_to(value, like.shape)
 
 
-def shown(layout: Layout) -> str:
+def shown(batched: BatchedShape) -> str:
     """The sizes in words."""
-    sizes = ["inputs" if axis == layout.batch else f"{size}" for axis, size in enumerate(layout.shape)]
+    sizes = ["inputs" if axis == batched.batch else f"{size}" for axis, size in enumerate(batched.shape)]
     return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
 
 

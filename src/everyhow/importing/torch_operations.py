@@ -16,7 +16,7 @@ import torch
 from ..common.errors import InputError
 from .endings import clip
 from .layers import Affine, LeftOut, Nonlinear, Selection, Softmax, Step, elementwise, leaky_relu, normalization
-from .torch_layout import Layout
+from .torch_numbering import Numbering
 from .torch_tensors import as_array
 
 SUPPORTED = (
@@ -30,14 +30,14 @@ SOFTPLUS_THRESHOLD = 20.0
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """A function called on `current`, whose features lie as `layout` says, and its result."""
+    """A function called on `current`, whose features lie as `numbering` says, and its result."""
 
     function: Callable
     args: tuple
     kwargs: dict[str, Any]
     current: torch.Tensor
     result: torch.Tensor
-    layout: Layout
+    numbering: Numbering
     place: str
 
     def argument(self, position: int, key: str, default: Any = None) -> Any:
@@ -64,7 +64,7 @@ class Found:
     """What an operation does, and where the features of its result lie."""
 
     steps: list[Step]
-    layout: Layout
+    numbering: Numbering
 
 
 def name_of(function: Callable) -> str:
@@ -79,28 +79,28 @@ def is_property(function: Callable) -> bool:
 
 
 def _unchanged(call: Call) -> Found:
-    return Found([LeftOut(call.place)], call.layout)
+    return Found([LeftOut(call.place)], call.numbering)
 
 
 def _moved(call: Call) -> Found:
-    numbers = call.again(call.layout.numbers.clone(), torch.Tensor.cpu)
-    found = call.layout.moved(numbers) if numbers.dtype == torch.long else None
+    numbers = call.again(call.numbering.numbers.clone(), torch.Tensor.cpu)
+    found = call.numbering.moved(numbers) if numbers.dtype == torch.long else None
     if found is None:
         raise call.refuse(
             f"it makes {tuple(call.result.shape)} of {tuple(call.current.shape)}, which does not keep the "
-            f"{call.layout.inputs} inputs apart, or repeats features; supported are views as (inputs, features)"
+            f"{call.numbering.inputs} inputs apart, or repeats features; supported are views as (inputs, features)"
         )
-    layout, kept = found
-    whole = len(kept) == call.layout.features
-    return Found([LeftOut(call.place) if whole else Selection(kept, call.layout.features, call.place)], layout)
+    numbering, kept = found
+    whole = len(kept) == call.numbering.features
+    return Found([LeftOut(call.place) if whole else Selection(kept, call.numbering.features, call.place)], numbering)
 
 
 def _activation(name: str) -> Callable[[Call], Found]:
-    return lambda call: Found([Nonlinear(name, call.place)], call.layout)
+    return lambda call: Found([Nonlinear(name, call.place)], call.numbering)
 
 
 def _named(step_of: Callable[[Call], Nonlinear]) -> Callable[[Call], Found]:
-    return lambda call: Found([step_of(call)], call.layout)
+    return lambda call: Found([step_of(call)], call.numbering)
 
 
 def _parameter(kind: str, value: float, usual: float) -> str:
@@ -196,19 +196,19 @@ def _above(sign: float) -> Callable[[Call], Found]:
 
     def found(call: Call) -> Found:
         is_first, other = _operands(call)
-        scale = np.full(call.layout.features, sign if is_first else -sign)
-        compared = _constant(call, scale, -scale * _of_each(call, other, call.layout)).steps
-        return Found([*compared, Nonlinear("step", call.place)], call.layout)
+        scale = np.full(call.numbering.features, sign if is_first else -sign)
+        compared = _constant(call, scale, -scale * _of_each(call, other, call.numbering)).steps
+        return Found([*compared, Nonlinear("step", call.place)], call.numbering)
 
     return found
 
 
 def _maximum(call: Call) -> Found:
     other = _operands(call)[1]
-    of_each = call.layout.of_each(torch.as_tensor(other)) if isinstance(other, torch.Tensor | Real) else None
+    of_each = call.numbering.of_each(torch.as_tensor(other)) if isinstance(other, torch.Tensor | Real) else None
     if of_each is None or of_each.any() or call.result.shape != call.current.shape:
         raise call.refuse(f"its other operand is {_shown(other)}; the maximum with 0, a ReLU, is supported")
-    return Found([Nonlinear("relu", call.place)], call.layout)
+    return Found([Nonlinear("relu", call.place)], call.numbering)
 
 
 def _dropout(call: Call) -> Found:
@@ -224,13 +224,15 @@ def _softmax(sign: float = 1.0, *, logarithm: bool = False) -> Callable[[Call], 
     def found(call: Call) -> Found:
         axis = call.argument(1, "dim")
         axis = (0 if call.current.ndim in (0, 1, 3) else 1) if axis is None else axis
-        over = call.layout.numbers.movedim(axis, -1) // call.layout.features
-        if over.shape[-1] != call.layout.features or not torch.equal(over, over[..., :1].expand_as(over)):
+        over = call.numbering.numbers.movedim(axis, -1) // call.numbering.features
+        if over.shape[-1] != call.numbering.features or not torch.equal(over, over[..., :1].expand_as(over)):
             raise call.refuse(f"its dim is {axis} of {tuple(call.current.shape)}; the one of all outputs is supported")
         steps: list[Step] = [Softmax(call.place, logarithm)]
         if sign < 0:
-            steps.insert(0, elementwise(-np.ones(call.layout.features), np.zeros(call.layout.features), call.place))
-        return Found(steps, call.layout)
+            steps.insert(
+                0, elementwise(-np.ones(call.numbering.features), np.zeros(call.numbering.features), call.place)
+            )
+        return Found(steps, call.numbering)
 
     return found
 
@@ -252,8 +254,8 @@ def _matmul(call: Call) -> Found:
 
 def _layer(call: Call, weights: np.ndarray, biases: np.ndarray) -> Found:
     """Weights applied to the last axis, over which the features of each input lie."""
-    order = call.layout.order()
-    if order is None or weights.ndim != 2 or weights.shape[1] != call.layout.features:
+    order = call.numbering.order()
+    if order is None or weights.ndim != 2 or weights.shape[1] != call.numbering.features:
         raise call.refuse(
             f"it is applied to {tuple(call.current.shape)}, to each of several parts of an input; flatten it first, "
             "so that each input is one row"
@@ -261,14 +263,14 @@ def _layer(call: Call, weights: np.ndarray, biases: np.ndarray) -> Found:
     steps: list[Step] = [Affine(weights, biases, call.place)]
     if order != tuple(range(len(order))):
         steps.insert(0, Selection(order, len(order), call.place))
-    return Found(steps, Layout(torch.arange(call.result.numel()).reshape(call.result.shape), call.layout.inputs))
+    return Found(steps, Numbering(torch.arange(call.result.numel()).reshape(call.result.shape), call.numbering.inputs))
 
 
 def _product(call: Call) -> Found:
     """A product with constants, by what it makes of unit vectors: exactly the weights, since all else adds zeros."""
-    inputs, features = call.layout.inputs, call.layout.features
+    inputs, features = call.numbering.inputs, call.numbering.features
     axes = [axis for axis, size in enumerate(call.result.shape) if size == inputs]
-    if len(axes) != 1 or not call.layout.axes():
+    if len(axes) != 1 or not call.numbering.axes():
         raise call.refuse(
             f"it makes {tuple(call.result.shape)} of {tuple(call.current.shape)}, which does not keep the {inputs} "
             "inputs apart"
@@ -278,23 +280,23 @@ def _product(call: Call) -> Found:
         units = torch.zeros(inputs, features, dtype=torch.float64)
         count = min(inputs, features - first)
         units[torch.arange(count), first + torch.arange(count)] = 1
-        made = call.again(call.layout.placed(units), lambda one: one.detach().to("cpu", torch.float64))
+        made = call.again(call.numbering.placed(units), lambda one: one.detach().to("cpu", torch.float64))
         columns.append(made.movedim(axes[0], 0).reshape(inputs, -1)[:count].numpy())
     weights = np.concatenate(columns).T
-    layout = Layout.of_rows(call.result.shape, axes[0])
-    return Found([Affine(weights, np.zeros(len(weights)), call.place)], layout)
+    numbering = Numbering.of_rows(call.result.shape, axes[0])
+    return Found([Affine(weights, np.zeros(len(weights)), call.place)], numbering)
 
 
 def _addmm(call: Call) -> Found:
     added, first, second = (call.argument(k, key) for k, key in enumerate(("input", "mat1", "mat2")))
     if added is call.current:
         raise call.refuse("it adds a product of constants; add a constant instead")
-    product = Call(torch.mm, (first, second), {}, call.current, call.result, call.layout, call.place)
+    product = Call(torch.mm, (first, second), {}, call.current, call.result, call.numbering, call.place)
     found = _product(product)
-    features = found.layout.features
+    features = found.numbering.features
     scale, beta = np.full(features, float(call.argument(4, "alpha", 1))), float(call.argument(3, "beta", 1))
-    moved = _of_each(product, added, found.layout) * beta
-    return Found([*found.steps, elementwise(scale, moved, call.place)], found.layout)
+    moved = _of_each(product, added, found.numbering) * beta
+    return Found([*found.steps, elementwise(scale, moved, call.place)], found.numbering)
 
 
 def _batch_norm(call: Call) -> Found:
@@ -310,11 +312,13 @@ def _batch_norm(call: Call) -> Found:
         raise call.refuse("it is in training mode; call module.eval() first")
     channels = (-1, *[1] * (call.current.ndim - 2))
     means, variances, scale, shift = (
-        np.full(call.layout.features, default) if one is None else _of_each(call, one.reshape(channels), call.layout)
+        np.full(call.numbering.features, default)
+        if one is None
+        else _of_each(call, one.reshape(channels), call.numbering)
         for one, default in ((mean, 0.0), (variance, 1.0), (weight, 1.0), (bias, 0.0))
     )
     steps = normalization(means, variances, call.argument(7, "eps", 1e-5), scale, shift, call.place)
-    return Found(steps, call.layout)
+    return Found(steps, call.numbering)
 
 
 def _operands(call: Call) -> tuple[bool, Any]:
@@ -330,14 +334,14 @@ def _sum(sign: float, *, turned: bool = False) -> Callable[[Call], Found]:
         is_first, other = _operands(call)
         alpha = call.argument(2, "alpha", 1) * sign
         scale, factor = (1.0, alpha) if is_first != turned else (alpha, 1.0)
-        shift = factor * _of_each(call, other, call.layout)
-        return _constant(call, np.full(call.layout.features, float(scale)), shift)
+        shift = factor * _of_each(call, other, call.numbering)
+        return _constant(call, np.full(call.numbering.features, float(scale)), shift)
 
     return found
 
 
 def _times(call: Call) -> Found:
-    scale = _of_each(call, _operands(call)[1], call.layout)
+    scale = _of_each(call, _operands(call)[1], call.numbering)
     return _constant(call, scale, np.zeros_like(scale))
 
 
@@ -347,14 +351,14 @@ def _divided(call: Call) -> Found:
         raise call.refuse("it divides by what flows through; a constant to divide by is supported")
     if call.argument(2, "rounding_mode") is not None:
         raise call.refuse("it rounds; division without rounding_mode is supported")
-    divisor = _of_each(call, other, call.layout)
+    divisor = _of_each(call, other, call.numbering)
     if not divisor.all():
         raise call.refuse("it divides by 0; mend the constant")
     return _constant(call, 1 / divisor, np.zeros_like(divisor))
 
 
 def _negative(call: Call) -> Found:
-    return _constant(call, -np.ones(call.layout.features), np.zeros(call.layout.features))
+    return _constant(call, -np.ones(call.numbering.features), np.zeros(call.numbering.features))
 
 
 def _constant(call: Call, scale: np.ndarray, shift: np.ndarray) -> Found:
@@ -363,10 +367,10 @@ def _constant(call: Call, scale: np.ndarray, shift: np.ndarray) -> Found:
             f"its constant makes {tuple(call.result.shape)} of {tuple(call.current.shape)}; supported are one number, "
             "or one for each feature"
         )
-    return Found([elementwise(scale, shift, call.place)], call.layout)
+    return Found([elementwise(scale, shift, call.place)], call.numbering)
 
 
-def _of_each(call: Call, constant: Any, layout: Layout) -> np.ndarray:
+def _of_each(call: Call, constant: Any, numbering: Numbering) -> np.ndarray:
     """What a constant is for each feature.
 
     Raises:
@@ -374,13 +378,13 @@ def _of_each(call: Call, constant: Any, layout: Layout) -> np.ndarray:
     """
     if isinstance(constant, torch.Tensor):
         real = not constant.is_complex()
-        values = layout.of_each(constant) if real else None
+        values = numbering.of_each(constant) if real else None
     else:
-        values = np.full(layout.features, float(constant)) if isinstance(constant, Real) else None
+        values = np.full(numbering.features, float(constant)) if isinstance(constant, Real) else None
     if values is None:
         raise call.refuse(
             f"its constant is {_shown(constant)}; supported are one real number, or one for each of "
-            f"{layout.features} features"
+            f"{numbering.features} features"
         )
     if not np.isfinite(values).all():
         raise call.refuse(f"its constant is {values[~np.isfinite(values)][0]}; every value must be finite")

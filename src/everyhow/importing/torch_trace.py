@@ -22,7 +22,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from ..common.errors import InputError, first_line
 from ..given.points import MOST_CORNERS, default_points
 from .layers import Selection, Step
-from .torch_layout import Layout
+from .torch_numbering import Numbering
 from .torch_operations import ABOVE, OPERATIONS, SUPPORTED, Call, Found, is_property, name_of
 from .torch_tensors import as_array
 
@@ -175,7 +175,7 @@ class Follower(TorchFunctionMode):
         super().__init__()
         self.current = entering
         self.running = running
-        self.layout = Layout.of_rows(entering.shape)
+        self.numbering = Numbering.of_rows(entering.shape)
         self.steps: list[Step] = []
         self.types: set[str] = set()
         self.inside = False  # a function that is followed
@@ -212,7 +212,7 @@ class Follower(TorchFunctionMode):
 
     def through(self, hook: Callable, *given: Any) -> Any:
         """What a hook gives. One that gives and changes nothing has only looked, and may do so in any way."""
-        current, layout, steps, before = self.current, self.layout, len(self.steps), self._now(self.current)
+        current, numbering, steps, before = self.current, self.numbering, len(self.steps), self._now(self.current)
         outer, self.unknown, self.changed = self.unknown, None, False
         self.hooks += 1
         try:
@@ -221,7 +221,7 @@ class Follower(TorchFunctionMode):
             self.hooks -= 1
             unknown, self.unknown = self.unknown, outer
         if found is None and not self.changed and np.array_equal(self._now(current), before, equal_nan=True):
-            self.current, self.layout = current, layout
+            self.current, self.numbering = current, numbering
             del self.steps[steps:]
             self.looked = self.looked or unknown is not None
         elif unknown is not None:
@@ -271,7 +271,7 @@ class Follower(TorchFunctionMode):
         result = func(*args, **kwargs)
         if self.unknown is None:
             with self._noting():
-                self._take(Call(func, args, kwargs, self.current, result, self.layout, place), name)
+                self._take(Call(func, args, kwargs, self.current, result, self.numbering, place), name)
         # What hooks look at in ways of their own is no constant to what comes later.
         self.followed.update({id(one): one for one in tensors_in(result)})
         return result
@@ -321,10 +321,10 @@ class Follower(TorchFunctionMode):
             )
         if not leaving.is_floating_point():
             raise NotTakenError(f"the end of the module: it returns where something is above a number; {HIDDEN}")
-        order = self.layout.order()
+        order = self.numbering.order()
         if order is None:
             raise NotTakenError(
-                f"the end of the module: it returns {tuple(leaving.shape)} for {self.layout.inputs} inputs; it must "
+                f"the end of the module: it returns {tuple(leaving.shape)} for {self.numbering.inputs} inputs; it must "
                 "give one row for each"
             )
         if order != tuple(range(len(order))):
@@ -336,7 +336,7 @@ class Follower(TorchFunctionMode):
             kind = str(call.result.dtype).removeprefix("torch.")
             raise InputError(f"{call.place}: it makes {kind} of its inputs; networks here compute real numbers")
         self.steps += found.steps
-        self.layout = found.layout
+        self.numbering = found.numbering
         self.current = call.result
         if call.result.is_floating_point():
             self.types.add(type_name(call.result))

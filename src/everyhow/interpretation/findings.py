@@ -116,8 +116,8 @@ def examine_interpretations(
 
 def _estimate(sampled: list[int], fewest: int, most: int) -> Estimate:
     """Of the total over between `fewest` and `most` circuits."""
-    mean, spread = float(np.mean(sampled)), float(np.std(sampled, ddof=1))
-    margin = 1.96 * spread / math.sqrt(len(sampled))
+    mean, deviation = float(np.mean(sampled)), float(np.std(sampled, ddof=1))
+    margin = 1.96 * deviation / math.sqrt(len(sampled))
     value = (fewest + most) / 2 * mean
     return Estimate(value, fewest * max(0.0, mean - margin), most * (mean + margin), len(sampled))
 

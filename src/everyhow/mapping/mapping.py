@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from ..boolean.algorithms import Algorithm, Inner, Leaf, Path
 from ..boolean.truth_table import INPUT_NAMES, variable_bits
 from ..common.display import Displayed
-from .signatures import NeuronSet
+from ..model.graph import Graph
+from .signatures import NeuronSet, sets_by_name
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,10 @@ class Mapping(Displayed):
 
     def __repr__(self) -> str:
         return f"Mapping({self.algorithm}: {self})"
+
+    def named(self, graph: Graph | None = None) -> str:
+        """The neurons of each variable by name, such as NAND(A,B) in h1.2; see `NeuronSet.named`."""
+        return sets_by_name((variable.name for variable in self.algorithm.variables), self.sets, graph)
 
     @property
     def ordered(self) -> bool:

@@ -13,11 +13,12 @@ import numpy as np
 from ..boolean.truth_table import MAX_INPUTS, row_name
 from ..common.budget import DEFAULT_BUDGET, over_budget
 from ..common.errors import BudgetError, InputError
+from ..model.graph import Graph
 from ..model.model import Model
 from ..model.runnable import Intervention, one_of
 from .causal_models import CausalModel, Setting, Value
 from .mapping import count_choices, disjoint_choices
-from .signatures import NeuronSet, Rows, signatures
+from .signatures import NeuronSet, Rows, sets_by_name, signatures
 
 # Rows run through the network at once in a joint interchange.
 ROWS_AT_ONCE = 1 << 16
@@ -34,6 +35,10 @@ class Placement:
         if not self.sets:
             return "no variable to place"
         return ", ".join(f"{name} in {neurons}" for name, neurons in zip(self.variables, self.sets, strict=True))
+
+    def named(self, graph: Graph | None = None) -> str:
+        """The neurons of each variable by name, such as carry in h1.2; see `NeuronSet.named`."""
+        return sets_by_name(self.variables, self.sets, graph)
 
 
 @dataclass(frozen=True)

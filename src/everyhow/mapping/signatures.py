@@ -1,6 +1,6 @@
 """Causal signatures: what the network decides when a set of neurons takes its values from another input."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Shaped
 
 from ..common.errors import InputError
 from ..model.decision import Decision, decide, level_for
-from ..model.graph import Graph
+from ..model.graph import Graph, Node, usual_name
 from ..model.model import Model
 from ..model.runnable import BOUNDARY_SHIFT, Held, Runs, one_of
 
@@ -38,6 +38,23 @@ class NeuronSet:
 
     def __str__(self) -> str:
         return f"layer {self.layer}: {'+'.join(map(str, self.neurons))}"
+
+    def named(self, graph: Graph | None = None) -> str:
+        """The neurons by the names that the graph of their model gives them; by the usual ones without it.
+
+        Example:
+            >>> NeuronSet(1, (0, 2)).named()
+            'h1.0 + h1.2'
+        """
+        nodes = [Node(self.layer, j) for j in self.neurons]
+        # What is mapped is never an output.
+        return " + ".join(usual_name(*node, self.layer + 1) if graph is None else graph.name(node) for node in nodes)
+
+
+def sets_by_name(variables: Iterable[str], sets: Sequence[NeuronSet], graph: Graph | None) -> str:
+    """The neurons of each variable by name, such as NAND(A,B) in h1.2; OR(A,B) in h1.0 + h1.1."""
+    pairs = zip(variables, sets, strict=True)
+    return "; ".join(f"{variable} in {neurons.named(graph)}" for variable, neurons in pairs) or "no variable to place"
 
 
 Rows = tuple[int, ...]

@@ -150,9 +150,9 @@ class Circuit(Displayed):
     def _check_connected(self) -> None:
         last = self.graph.last
         fed, read = {edge.child for edge in self.edges}, {edge.parent for edge in self.edges}
-        faults = [f"neuron {j} of layer {layer} has no edge in" for layer, j in read - fed if layer > 0]
-        faults += [f"neuron {j} of layer {layer} has no edge out" for layer, j in fed - read if layer < last]
-        faults += [f"output {o} has no edge in" for o in range(self.graph.sizes[-1]) if Node(last, o) not in fed]
+        outputs = {Node(last, o) for o in range(self.graph.sizes[-1])}
+        faults = [f"{self.graph.name(node)} has no edge in" for node in (read | outputs) - fed if node.stage > 0]
+        faults += [f"{self.graph.name(node)} has no edge out" for node in fed - read if node.stage < last]
         if faults:
             raise LooseEndsError("these edges are no circuit: " + "; ".join(sorted(faults)))
 

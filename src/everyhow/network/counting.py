@@ -10,7 +10,7 @@ from ..common.execution import IN_THREADS, Execution
 from ..model.criterion import Criterion
 from ..model.model import CircuitCount, by_edges, counted_by_edges
 from .feed_forward import FeedForward
-from .layout import Search, goal_of, plan, steps_in_doubt
+from .layout import Search, goal_of, laid_out, steps_in_doubt
 from .listing import is_listable, list_possible, unbounded
 from .running import certain_and_possible, masks_of
 
@@ -79,7 +79,7 @@ def _count(
 ) -> np.ndarray:
     """Circuits inside the first and inside the second box of `limits`, by number of edges: (2, edges + 1)."""
     network = criterion.model
-    search, goal, allowed = plan(criterion), goal_of(criterion, limits), criterion.allowed
+    search, goal, allowed = laid_out(criterion), goal_of(criterion, limits), criterion.allowed
     hidden = sum(network.widths[1:-1])
     # The label of a circuit is its edges plus, where neurons matter, `step` for each of its hidden neurons.
     step = network.edges + 1

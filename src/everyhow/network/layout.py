@@ -1,4 +1,4 @@
-"""The plan of a search: a criterion laid out as the arrays that the kernels read, and the prefixes they walk."""
+"""A criterion laid out as the arrays that the kernels read, and the prefixes they walk."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -91,7 +91,7 @@ def goal_of(criterion: Criterion, limits: np.ndarray) -> Float[np.ndarray, "rows
     return goal
 
 
-def plan(criterion: Criterion[FeedForward]) -> Search:
+def laid_out(criterion: Criterion[FeedForward]) -> Search:
     """Lay out a criterion for the kernels. A network without a hidden layer gets one that copies its inputs.
 
     Raises:
@@ -108,7 +108,7 @@ def plan(criterion: Criterion[FeedForward]) -> Search:
         hint = "Counts are kept in 64 bits; ask for a smaller network."
         raise BudgetError("counting the circuits", space, 1 << COUNTED_BITS, hint)
     if network.depth == 1:
-        return _plan_without_hidden_layer(criterion)
+        return _without_hidden_layer(criterion)
     return _search(layout_of(criterion))
 
 
@@ -119,7 +119,7 @@ def steps_in_doubt(criterion: Criterion[FeedForward]) -> bool:
     steps = criterion.rounding.steps
     if not steps:
         return False
-    search = plan(criterion)
+    search = laid_out(criterion)
     sums, doubtful = np.zeros(search.layout.biases.shape), np.zeros(len(search.layout.biases), bool)
     for layer, errors in steps.items():
         sums[layer, : len(errors)], doubtful[layer] = errors, True
@@ -139,7 +139,7 @@ def layout_alone(network: FeedForward, points: Float[np.ndarray, "inputs feature
     return _layout(network, points, nothing, no_contrasts, network.graph.positions)
 
 
-def _plan_without_hidden_layer(criterion: Criterion[FeedForward]) -> Search:
+def _without_hidden_layer(criterion: Criterion[FeedForward]) -> Search:
     network = criterion.model
     inputs = network.widths[0]
     copied = replace(

@@ -11,7 +11,7 @@ from ..model.circuit import Circuit
 from ..model.criterion import Criterion
 from ..model.model import MOST_EDGES
 from .feed_forward import FeedForward
-from .layout import Search, goal_of, plan, steps_in_doubt
+from .layout import Search, goal_of, laid_out, steps_in_doubt
 
 BUFFER = 1 << 16
 
@@ -95,7 +95,7 @@ def listable(criterion: Criterion[FeedForward]) -> Search:
     """The criterion laid out for the kernels, if its circuits fit in the bits that they list them in."""
     if not is_listable(criterion.model):
         raise InputError(f"the network has {criterion.model.edges} edges; circuits are listed for at most {MOST_EDGES}")
-    return plan(criterion)
+    return laid_out(criterion)
 
 
 def without_copies(bits: np.ndarray, criterion: Criterion[FeedForward]) -> np.ndarray:

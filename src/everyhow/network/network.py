@@ -139,7 +139,7 @@ def network_of(model: Model, asked: str) -> Network:
 
 
 def xornet(steepness: float = 25.0) -> Network:
-    """The analytic XOR network: three sigmoid neurons A, B and A AND B, and the output h1 + h2 - 2 h3.
+    """The analytic XOR network: three sigmoid neurons A, B and A AND B, and the output h1.0 + h1.1 - 2 h1.2.
 
     Args:
         steepness: of all four sigmoids; above 0.

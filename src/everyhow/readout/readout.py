@@ -1,6 +1,6 @@
 """Readouts: the Boolean signals that are linear in the activations of one hidden layer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -40,6 +40,7 @@ class Readout(Displayed):
         residual: how far the code is from the signal, relative to how much the signal varies (root mean squares).
         whole: whether rounding coefficients and constant to whole numbers leaves the residual within the tolerance, and
             none of them lies halfway between two.
+        names: what the neurons are called.
     """
 
     layer: int
@@ -48,6 +49,7 @@ class Readout(Displayed):
     constant: float
     residual: float
     whole: bool
+    names: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -56,10 +58,11 @@ class Readout(Displayed):
 
     @property
     def code(self) -> str:
-        """The combination of neurons, h1 being the first of the layer, such as 1 - h2."""
+        """The combination of neurons, such as 1 - h1.1."""
         constant = float(round(self.constant) if self.whole else self.constant)
         shown = [_term(constant, "")] if abs(constant) > NEGLIGIBLE else []
-        shown += [_term(value, f"h{j}") for j, value in enumerate(self.shown_coefficients, start=1) if value]
+        pairs = zip(self.shown_coefficients, self.names, strict=True)
+        shown += [_term(value, name) for value, name in pairs if value]
         text = " ".join(shown) or "+ 0"
         return text.removeprefix("+ ") if text.startswith("+") else "-" + text.removeprefix("- ")
 
@@ -76,7 +79,7 @@ class Readout(Displayed):
 
     def complement(self) -> "Readout":
         """The same readout with 0 and 1 exchanged."""
-        return Readout(self.layer, ~self.table, -self.coefficients, 1 - self.constant, self.residual, self.whole)
+        return replace(self, table=~self.table, coefficients=-self.coefficients, constant=1 - self.constant)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +97,7 @@ class Signals:
             be independent.
         tolerance: the largest residual at which a signal counts as readable.
         states: shape (inputs, neurons), the activations.
+        names: what the neurons are called.
     """
 
     layer: int
@@ -105,6 +109,7 @@ class Signals:
     rank: int
     tolerance: float
     states: Float[np.ndarray, "inputs neurons"]
+    names: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.tables)
@@ -125,6 +130,7 @@ class Signals:
             constant,
             float(self.residuals[index]),
             bool(small and whole <= self.tolerance and off.max() < 0.5 - MIDDLE),
+            self.names,
         )
 
 
@@ -143,7 +149,7 @@ def readable_signals(model: Model, layer: int, tolerance: float = DEFAULT_TOLERA
         >>> from everyhow import xornet
         >>> signals = readable_signals(xornet(), 1)
         >>> len(signals), str(signals[0])
-        (7, 'AND(A,B) = h3')
+        (7, 'AND(A,B) = h1.2')
     """
     inputs, cut = model.features, cut_of(model, layer)
     check_tolerance(tolerance)
@@ -158,16 +164,26 @@ def readable_signals(model: Model, layer: int, tolerance: float = DEFAULT_TOLERA
     tables = tables[np.argsort(_reading_order(tables, inputs), kind="stable")]
     wanted = rows_of(tables, inputs)
     middle = states.mean(axis=0)
-    spread = states - middle
-    directions, scales, turned = np.linalg.svd(spread, full_matrices=False)
+    deviations = states - middle
+    directions, scales, turned = np.linalg.svd(deviations, full_matrices=False)
     rank = int((scales > VARIES * max(1.0, np.abs(states).max())).sum())
     inverse = (turned[:rank].T / scales[:rank]) @ directions[:, :rank].T
     coefficients = (wanted - wanted.mean(axis=1, keepdims=True)) @ inverse.T
     constants = wanted.mean(axis=1) - coefficients @ middle
     residuals = relative_residual(wanted, coefficients @ states.T + constants[:, None])
     kept = residuals <= tolerance
+    names = model.graph.names[layer]
     return Signals(
-        layer, inputs, tables[kept], coefficients[kept], constants[kept], residuals[kept], rank, tolerance, states
+        layer,
+        inputs,
+        tables[kept],
+        coefficients[kept],
+        constants[kept],
+        residuals[kept],
+        rank,
+        tolerance,
+        states,
+        names,
     )
 
 
@@ -213,8 +229,8 @@ def shown_formula(table: TruthTable) -> Formula:
 
 def relative_residual(wanted: np.ndarray, found: np.ndarray) -> np.ndarray:
     """The distance of each row of `found` from `wanted`, relative to how much `wanted` varies."""
-    spread = wanted - wanted.mean(axis=1, keepdims=True)
-    return np.linalg.norm(found - wanted, axis=1) / np.linalg.norm(spread, axis=1)
+    deviations = wanted - wanted.mean(axis=1, keepdims=True)
+    return np.linalg.norm(found - wanted, axis=1) / np.linalg.norm(deviations, axis=1)
 
 
 def _reading_order(tables: np.ndarray, inputs: int) -> np.ndarray:

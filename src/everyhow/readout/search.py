@@ -63,14 +63,14 @@ class _Fit:
         self.margin = model.runs(model.corners).widest_margin
         self.tables, self.rows = signals.tables, rows_of(signals.tables, signals.inputs)
         self.ones = self.rows.sum(axis=1)
-        self.spread = self.rows - self.rows.mean(axis=1, keepdims=True)
-        self.sizes = np.linalg.norm(self.spread, axis=1)
+        self.deviations = self.rows - self.rows.mean(axis=1, keepdims=True)
+        self.sizes = np.linalg.norm(self.deviations, axis=1)
         self.base = received.mean(axis=0)
-        self.onto = self.spread @ (received - self.base)
+        self.onto = self.deviations @ (received - self.base)
         self.variation = float(np.linalg.norm(received - self.base))
 
     def keep(self, sets: Int[np.ndarray, "sets signals"]) -> tuple[np.ndarray, np.ndarray]:
-        # Times the number of inputs, products of spreads are whole numbers, so that independence is exact.
+        # Times the number of inputs, products of deviations are whole numbers, so that independence is exact.
         count, tables, ones = self.rows.shape[1], self.tables[sets], self.ones[sets]
         both = np.bitwise_count(tables[:, :, None] & tables[:, None, :]).astype(np.float64)
         products = count * both - ones[:, :, None] * ones[:, None, :]
@@ -80,7 +80,7 @@ class _Fit:
         shares = np.linalg.norm(weights, axis=2) * self.sizes[sets] / self.variation
         sharing = (shares > self.tolerance).all(axis=1)
         sets, weights = sets[sharing], weights[sharing]
-        fitted = np.swapaxes(self.spread[sets], 1, 2) @ weights + self.base
+        fitted = np.swapaxes(self.deviations[sets], 1, 2) @ weights + self.base
         residuals = np.linalg.norm(fitted - self.received, axis=(1, 2)) / self.variation
         kept = self._decided(fitted)
         return sets[kept], residuals[kept]

@@ -20,7 +20,7 @@ from ..mapping.findings import complexity
 from ..mapping.mapping import Mapping
 from ..model.reading import ReadingRule
 from ..readout.explanation import ReadoutExplanation
-from .audit_tables import aligned_mappings, examined_by_place, explanation_name
+from .audit_tables import aligned_mappings, examined_by_rank, explanation_name
 from .drawings.codes import draw_codes
 from .drawings.drawing import FORMATS, Drawing
 from .drawings.formula import draw_algorithm, draw_mapping
@@ -28,7 +28,7 @@ from .drawings.ladder import draw_ladder
 from .drawings.network import draw_circuit, draw_difference, draw_network, draw_places, draw_usage
 from .drawings.readings import draw_interpretation
 from .drawings.tables import draw_histogram, draw_matrix, draw_signature
-from .words import neurons_text, strategy_name, survivors_by_rung
+from .words import strategy_name, survivors_by_rung
 
 CUT = " (more are not drawn)"
 Draw = Callable[[], Drawing]
@@ -163,7 +163,7 @@ def _signatures(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Dr
     if found is None:
         return
     for k, (rows, sets) in enumerate(islice(found.by_rows.items(), MOST_LISTED), start=1):
-        first, *others = (neurons_text(one, audit.network.graph) for one in sets)
+        first, *others = (neurons.named(audit.network.graph) for neurons in sets)
         more = f" and {len(others)} more" if others else ""
         title = f"Signature {k}: {first}{more}"
         yield f"signature-{k}", partial(draw_signature, rows, audit.network.features, title)
@@ -172,9 +172,9 @@ def _signatures(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Dr
 def _rivals(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]:
     for k, (_, explanation) in enumerate(findings.ranking.entries, start=1):
         yield f"explanation-{k}", partial(draw_rival, audit, explanation)
-    examined, order = findings.experiments.examined, examined_by_place(findings)
+    examined, order = findings.experiments.examined, examined_by_rank(findings)
     if examined is not None:
-        names = {place: explanation_name(examined.explanations[index]) for place, index in order}
+        names = {rank: explanation_name(examined.explanations[index]) for rank, index in order}
         shares = examined.matrix
         yield "cross-examination", lambda: draw_matrix([[shares[i][j] for _, j in order] for _, i in order], names)
 

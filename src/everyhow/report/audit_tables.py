@@ -17,7 +17,7 @@ from ..model.circuit import Circuit
 from ..model.graph import Graph
 from ..model.reading import ReadingRule
 from .terminal.lines import gate_text
-from .words import dispute_text, neurons_text, place_text, plural, survivors_by_rung
+from .words import dispute_text, plural, survivors_by_rung
 
 # Rows of a table, for each output; enough for any reference network.
 MOST_ROWS = 100_000
@@ -154,9 +154,9 @@ def _circuit_sizes(audit: Audit, findings: PaperFindings) -> _Rows:
 def _circuits(audit: Audit, findings: PaperFindings) -> _Rows:
     groups = {"minimal": findings.circuits.minimal, "resample_faithful_minimal": findings.circuits.faithful_minimal}
     rows = [
-        (kind, place, len(circuit), len(circuit.neurons), edges_text(circuit))
+        (kind, number, len(circuit), len(circuit.neurons), edges_text(circuit))
         for kind, circuits in groups.items()
-        for place, circuit in enumerate(circuits or (), start=1)
+        for number, circuit in enumerate(circuits or (), start=1)
     ]
     return _table("circuits", "Minimal circuits", "kind number edges neurons circuit", rows)
 
@@ -190,7 +190,7 @@ def _algorithms(audit: Audit, findings: PaperFindings) -> _Rows:
 def _mappings(audit: Audit, findings: PaperFindings) -> _Rows:
     found, graph = findings.mappings, audit.network.graph
     fates = ((mapping, *found.fate(mapping)) for mapping in aligned_mappings(findings))
-    rows = ((str(m.algorithm), place_text(m, graph), rung, fault and fault.text) for m, rung, fault in fates)
+    rows = ((str(m.algorithm), m.named(graph), rung, fault and fault.text) for m, rung, fault in fates)
     number = found.surviving_mappings["single"] or 0
     columns = "algorithm mapping strictest_rung falls_because"
     return _Rows("mappings", "Minimal mappings of aligned algorithms", columns, rows, number)
@@ -208,9 +208,7 @@ def _near_misses(audit: Audit, findings: PaperFindings) -> _Rows:
     rows = []
     for miss in findings.mappings.near_misses:
         each = " ".join(f"{float(accuracy):.4g}" for accuracy in miss.accuracies)
-        rows.append(
-            (str(miss.mapping.algorithm), place_text(miss.mapping, audit.network.graph), float(miss.least), each)
-        )
+        rows.append((str(miss.mapping.algorithm), miss.mapping.named(audit.network.graph), float(miss.least), each))
     title = "Irredundant algorithms that nearly align, by the IIA of their worst variable"
     return _table("near_misses", title, "algorithm mapping iia iia_of_each", rows)
 
@@ -223,9 +221,7 @@ def _signatures(audit: Audit, findings: PaperFindings) -> _Rows:
     def text(rows: tuple[int, ...]) -> str:
         return " ".join("".join(str(row >> base & 1) for base in range(1 << inputs)) for row in rows)
 
-    rows = (
-        () if found is None else ((neurons_text(s, graph), numbers[table], text(table)) for s, table in found.items())
-    )
+    rows = () if found is None else ((s.named(graph), numbers[table], text(table)) for s, table in found.items())
     title = "Causal signature of each neuron set: a group of digits per source, a digit per base"
     return _Rows("signatures", title, "neurons signature decisions", rows, 0 if found is None else len(found))
 
@@ -255,16 +251,15 @@ def _readouts(audit: Audit, findings: PaperFindings) -> _Rows:
 
 
 def _ranking(audit: Audit, findings: PaperFindings) -> _Rows:
-    graph = audit.network.graph
     rows = [
         (
-            place,
+            rank,
             cost,
             "mapping" if isinstance(e, Mapping) else "readouts",
             explanation_name(e),
-            explanation_place(e, graph),
+            explanation_place(e, audit.network.graph),
         )
-        for place, (cost, e) in enumerate(findings.ranking.entries, start=1)
+        for rank, (cost, e) in enumerate(findings.ranking.entries, start=1)
     ]
     title = "Explanations by cost"
     return _Rows("ranking", title, "place cost kind explanation placed", rows, findings.ranking.of)
@@ -278,27 +273,27 @@ def explanation_name(explanation) -> str:
 def explanation_place(explanation, graph: Graph) -> str:
     """The neurons of a mapping, or the codes of a readout explanation with their layer."""
     if isinstance(explanation, Mapping):
-        return place_text(explanation, graph)
+        return explanation.named(graph)
     return f"layer {explanation.layer}: " + "; ".join(map(str, explanation.readouts))
 
 
-def examined_by_place(findings: PaperFindings) -> list[tuple[int, int]]:
-    """The place by cost of each explanation that is examined, and its index in the examination, cheapest first."""
-    places = {explanation: place for place, (_, explanation) in enumerate(findings.ranking.entries, start=1)}
+def examined_by_rank(findings: PaperFindings) -> list[tuple[int, int]]:
+    """The rank by cost of each explanation that is examined, and its index in the examination, cheapest first."""
+    ranks = {explanation: rank for rank, (_, explanation) in enumerate(findings.ranking.entries, start=1)}
     examined = findings.experiments.examined
     if examined is None:
         return []
-    return sorted((places[e], index) for index, e in enumerate(examined.explanations) if e in places)
+    return sorted((ranks[e], index) for index, e in enumerate(examined.explanations) if e in ranks)
 
 
 def _cross_examination(audit: Audit, findings: PaperFindings) -> _Rows:
-    graph = audit.network.graph
     examined = findings.experiments.examined
-    order = examined_by_place(findings)
+    order = examined_by_rank(findings)
+    placed = [explanation_place(e, audit.network.graph) for e in examined.explanations] if examined else []
     rows = [] if examined is None else [
         (
-            own, explanation_name(examined.explanations[i]), explanation_place(examined.explanations[i], graph),
-            other, explanation_name(examined.explanations[j]), explanation_place(examined.explanations[j], graph),
+            own, explanation_name(examined.explanations[i]), placed[i],
+            other, explanation_name(examined.explanations[j]), placed[j],
             len(examined.swaps[i].outcomes),
             int((examined.swaps[i].predictions[j].bits == examined.swaps[i].outcomes).sum()),
         )
@@ -313,8 +308,7 @@ def _cross_examination(audit: Audit, findings: PaperFindings) -> _Rows:
 def _disputes(audit: Audit, findings: PaperFindings) -> _Rows:
     graph = audit.network.graph
     rows = [
-        (explanation_name(one), explanation_place(one, graph), explanation_name(other),
-         explanation_place(other, graph),
+        (explanation_name(one), explanation_place(one, graph), explanation_name(other), explanation_place(other, graph),
          dispute_text(dispute, ("the first", "the second")))
         for dispute in findings.experiments.disputes
         for one, other in [dispute.explanations]

@@ -109,7 +109,7 @@ def behavior_tables(audit: BehaviorAudit) -> dict[str, RunTable]:
             for layer in findings.readouts for probe in layer.decision
         ]),
         _table("mappings", "Aligned algorithms over the features, and their places", "algorithm mapping", [
-            (str(algorithm), str(mapping))
+            (str(algorithm), mapping.named(audit.network.graph))
             for algorithm, placed in (findings.mappings or {}).items() for mapping in placed
         ]),
     ]  # fmt: skip

@@ -13,9 +13,6 @@ from ..circuit.findings import CircuitFindings
 from ..common.errors import visible
 from ..common.estimate import Estimate
 from ..experiment.deciding import Dispute
-from ..mapping.mapping import Mapping
-from ..mapping.signatures import NeuronSet
-from ..model.graph import Graph
 from ..model.model import Model
 from ..readout.findings import LayerReadouts
 
@@ -88,20 +85,6 @@ def circuits_by_rung(circuits: CircuitFindings) -> dict[str, Any]:
     if circuits.robust_left is not None and not circuits.robust_left.certified:
         found["robust"] = list(circuits.robust_left.between)
     return found
-
-
-def place_text(mapping: Mapping, graph: Graph | None) -> str:
-    """The neurons of each variable, such as NAND(A,B) in h1.2, by their names in the graph of the model."""
-    if not mapping.sets:
-        return "no variable to place"
-    pairs = zip(mapping.algorithm.variables, mapping.sets, strict=True)
-    return "; ".join(f"{variable.name} in {neurons_text(neurons, graph)}" for variable, neurons in pairs)
-
-
-def neurons_text(neurons: NeuronSet, graph: Graph | None) -> str:
-    """The neurons of a set, such as h1.0 + h1.1; as in a network where the graph is not known."""
-    name = graph.name if graph else lambda node: "h{}.{}".format(*node)
-    return " + ".join(name((neurons.layer, j)) for j in neurons.neurons)
 
 
 def network_in_short(network: Model) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ..auditing.provenance import DOCUMENT_DIGEST, behavior_digest
-from ..auditing.schema import SCHEMA_VERSION
+from ..auditing.schema import BOUND, RELEASED
 from ..boolean.cost import CostModel
 from ..boolean.gates import GATES
 from ..common.errors import InputError
@@ -42,7 +42,9 @@ def check_schema(document: dict[str, Any]) -> Iterator[Check]:
     provenance = document["provenance"]
     bound = DOCUMENT_DIGEST in provenance
     if bound:
-        yield Check("schema_version", "of this version", document["schema_version"], SCHEMA_VERSION)
+        known = [version for version in RELEASED if version >= BOUND]
+        said = Holds(lambda version: version in known, f"one of {', '.join(map(str, known))}, which have a digest")
+        yield compared("schema_version", "the file", document["schema_version"], said)
         yield compared("keys", "the file", sorted(document), sorted(_keys(document)))
     yield compared("everyhow_version", "provenance", document["everyhow_version"], provenance["everyhow"])
 

@@ -44,6 +44,7 @@ class Asked:
         decision: how its output becomes a bit.
         depth: the largest depth of algorithms.
         options: as they stand in audit.json.
+        version: the schema of audit.json, which decides how neurons and edges are called.
         rungs: of mappings and of circuits, in order.
         uncounted: the rungs of mappings that were not counted.
         listed: the circuits that the audit lists, to go on with where there are too many to be run.
@@ -54,6 +55,7 @@ class Asked:
     decision: Any
     depth: int
     options: dict[str, Any]
+    version: int
     rungs: dict[str, tuple[str, ...]]
     uncounted: tuple[str, ...] = ()
     listed: tuple[Any, ...] = ()
@@ -114,7 +116,8 @@ class PaperAgain:
         options = self.asked.options
         tolerance = DEFAULT_TOLERANCE if options["tolerance"] is None else options["tolerance"]
         model = model_of(options)
-        return layers_again(self.asked.network, tolerance, options["signals"], model, options["budget"])
+        asked = self.asked
+        return layers_again(asked.network, tolerance, options["signals"], model, options["budget"], asked.version)
 
     @cached_property
     def interpretations(self) -> Any:
@@ -180,7 +183,7 @@ class PaperAgain:
         asked = self.asked
         left = asked.listed if self.circuits is None else self.circuits.left
         some = self.survivors[:100]
-        return ExperimentsAgain(asked.network, asked.decision, some, self.number, left).document()
+        return ExperimentsAgain(asked.network, asked.decision, some, self.number, left, asked.version).document()
 
     @cached_property
     def costs(self) -> Any:

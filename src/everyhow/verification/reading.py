@@ -18,6 +18,7 @@ from . import plain
 from .circuits import listed
 from .comparing import Open
 from .judging import refusal_of, verdict_of
+from .naming import names_in_codes
 
 # Inputs up to which readouts are searched, sets of signals that are tried, and the most signals of one by default.
 MOST_INPUTS, MOST_SETS, MOST_SIGNALS = 4, 12_000, 3
@@ -40,6 +41,7 @@ class LayerAgain:
         costs: prices.
         budget: of the audit.
         ties: where the network itself lies on its decision boundary, or on the jump of a step after the layer.
+        names: what its neurons are called in codes.
     """
 
     network: Network
@@ -49,6 +51,7 @@ class LayerAgain:
     costs: CostModel
     budget: int
     ties: tuple[str, ...]
+    names: tuple[str, ...]
 
     @cached_property
     def state(self) -> np.ndarray:
@@ -70,10 +73,12 @@ class LayerAgain:
     def readable(self) -> list[Readout]:
         """Every signal that is linear in the layer, 0 at the first row."""
         rows, middle = len(self.state), self.state.mean(axis=0)
-        spread, found = self.state - middle, []
+        deviations, found = self.state - middle, []
         largest = max(1.0, float(np.abs(self.state).max()))
-        scale = np.linalg.norm(spread, 2)
-        inverse = np.linalg.pinv(spread, rcond=VARIES * largest / scale) if self.rank else np.zeros(spread.T.shape)
+        scale = np.linalg.norm(deviations, 2)
+        inverse = (
+            np.linalg.pinv(deviations, rcond=VARIES * largest / scale) if self.rank else np.zeros(deviations.T.shape)
+        )
         for k in range(1, 2 ** (rows - 1)):
             signal = np.array([k >> (rows - 1 - row) & 1 for row in range(rows)], float)
             code = inverse @ (signal - signal.mean())
@@ -91,7 +96,7 @@ class LayerAgain:
         clear = all(abs(abs(x - round(x)) - 0.5) > 1e-9 for x in (*code.tolist(), constant))
         bits = sum(int(bit) << row for row, bit in enumerate(signal))
         table = TruthTable(self.network.widths[0], bits)
-        return Readout(self.layer, table, code, constant, residual, bool(small and whole and clear))
+        return Readout(self.layer, table, code, constant, residual, bool(small and whole and clear), self.names)
 
     @cached_property
     def asked(self) -> int:
@@ -251,7 +256,7 @@ def explanation_document(explanation: ReadoutExplanation) -> dict[str, Any]:
 
 
 def layers_again(
-    network: Network, tolerance: float, most: int | None, costs: CostModel, budget: int
+    network: Network, tolerance: float, most: int | None, costs: CostModel, budget: int, version: int
 ) -> tuple[list[LayerAgain], list[str], tuple[str, ...]]:
     """The hidden layers, what is never searched, and where the network lies on its decision boundary."""
     inputs = network.widths[0]
@@ -271,7 +276,8 @@ def layers_again(
             f"readout explanations of the layer pass"
         ]
         ties = (*(said if boundary else ()), *(own if jump else ()))
-        layers.append(LayerAgain(network, layer, tolerance, most, costs, budget, ties))
+        names = names_in_codes(network, layer, version)
+        layers.append(LayerAgain(network, layer, tolerance, most, costs, budget, ties, names))
         told += [one for one in ties if one not in told]
     return layers, [], tuple(told)
 

@@ -15,6 +15,7 @@ from ..readout.explanation import ReadoutExplanation
 from . import plain
 from .circuits import PlainCircuit, as_plain, listed
 from .comparing import Holds, Open
+from .naming import edge_in_words
 from .placing import NeuronSet, Tree, mapping_document, mapping_text
 from .reading import explanation_document
 
@@ -192,6 +193,7 @@ class ExperimentsAgain:
         survivors: the explanations, in order, as many as are examined.
         of: how many there are in all.
         circuits: the surviving circuits by their edges.
+        version: the schema of audit.json, which decides how edges are called.
     """
 
     network: Network
@@ -199,6 +201,7 @@ class ExperimentsAgain:
     survivors: Sequence[Examined]
     of: int
     circuits: Sequence[Sequence[Sequence[int]]]
+    version: int
 
     @cached_property
     def points(self) -> np.ndarray:
@@ -428,10 +431,21 @@ class ExperimentsAgain:
             if len(differ):
                 k = int(differ[0])
                 said = [int(ones[0][1 + one][k]), int(ones[0][1 + other][k])]
-                experiment = _trial(*trials[k], inputs) | _outcome(said, int(ones[0][0][k]))
+                experiment = self._trial(*trials[k]) | _outcome(said, int(ones[0][0][k]))
             between = [[list(edge) for edge in self.circuits[k]] for k in (one, other)]
             found.append({"between": between, "family": family, "experiment": experiment})
         return found
+
+    def _trial(self, kind: str, setting: Any) -> dict[str, Any]:
+        """A trial as it stands in audit.json."""
+        if kind == "input":
+            point = [float(x) for x in setting.round(6)]
+            return {"kind": kind, "text": f"on the input ({', '.join(f'{x:g}' for x in point)})", "point": point}
+        edge, base, source = setting
+        inputs = self.network.widths[0]
+        names = format(base, f"0{inputs}b"), format(source, f"0{inputs}b")
+        text = f"at {names[0]}, with {edge_in_words(self.network, edge, self.version)} as at {names[1]}"
+        return {"kind": kind, "text": text, "edge": list(edge), "base": names[0], "source": names[1]}
 
     def _grid(self, inputs: int) -> np.ndarray:
         """Points around the corners, those nearest to one first."""
@@ -478,14 +492,3 @@ def _known(number: Any, tied: Any) -> Any:
 def _outcome(predicted: list[int], decided: int) -> dict[str, Any]:
     wrong = 0 if predicted[0] != decided else 1
     return {"predicted": predicted, "network_decides": decided, "wrong": wrong}
-
-
-def _trial(kind: str, setting: Any, inputs: int) -> dict[str, Any]:
-    if kind == "input":
-        point = [float(x) for x in setting.round(6)]
-        return {"kind": kind, "text": f"on the input ({', '.join(f'{x:g}' for x in point)})", "point": point}
-    (layer, neuron, parent), base, source = setting
-    names = format(base, f"0{inputs}b"), format(source, f"0{inputs}b")
-    ends = f"neuron {parent} of layer {layer - 1} to neuron {neuron} of layer {layer}"
-    text = f"at {names[0]}, with the edge from {ends} as at {names[1]}"
-    return {"kind": kind, "text": text, "edge": [layer, neuron, parent], "base": names[0], "source": names[1]}

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..auditing.provenance import DOCUMENT_DIGEST, document_digest, network_digest
 from ..auditing.run_folder import read_audit
-from ..auditing.schema import SCHEMA_VERSION, SINCE, told_of_schema
+from ..auditing.schema import COUNTED, SINCE, told_of_schema
 from ..common.errors import FileFormatError, InputError
 from ..model.space import circuits_in_space
 from ..network.documents import network_from_document
@@ -178,7 +178,7 @@ def _several(document: dict[str, Any], network: Network, seed: int, unchecked: d
 def _part(prefix: str, part: dict[str, Any], network: Network, seed: int, unchecked: dict[str, str]) -> Iterator[Check]:
     if part["preset"] == "authors":
         found = authors_again(part, network)
-        if part["schema_version"] < SCHEMA_VERSION:
+        if part["schema_version"] < COUNTED:
             found = _of_schema(part, found, part["schema_version"])
         yield from compare_all(prefix, part, found, unchecked, "every circuit and every formula")
         return
@@ -192,7 +192,7 @@ def _part(prefix: str, part: dict[str, Any], network: Network, seed: int, unchec
             yield Check(prefix + check.what, check.scope, check.stated, check.found)
     version = part["schema_version"]
     found = again.document(part)
-    if version < SCHEMA_VERSION:
+    if version < COUNTED:
         found = _of_schema(part, found, version)
         unchecked["the rungs inert and transitive"] = str(told_of_schema(version))
     yield from compare_all(prefix, part, found, unchecked, None)
@@ -308,7 +308,8 @@ def found_again(part: dict[str, Any]) -> PaperAgain:
     if circuits_in_space(network_from_document(part).graph) > MOST_CIRCUITS:
         kinds = (details["resample_faithful_minimal"], details["minimal"])
         listed = next((one["listed"] for one in kinds if one and one["listed"]), [])
-    given = [part["network"], part["options"], part["decision"], part["depth"], rungs, uncounted, listed]
+    version = part["schema_version"]
+    given = [part["network"], part["options"], part["decision"], part["depth"], version, rungs, uncounted, listed]
     return _again(_text(given))
 
 
@@ -318,10 +319,11 @@ def _text(given: Any) -> str:
 
 @lru_cache(maxsize=8)
 def _again(given: str) -> PaperAgain:
-    network, options, decision, depth, rungs, uncounted, listed = json.loads(given)
+    network, options, decision, depth, version, rungs, uncounted, listed = json.loads(given)
     own = network_from_document(network)
     kept = {key: tuple(one) for key, one in rungs.items()}
-    asked = Asked(own, options["tables"][0], decision, depth, options, kept, tuple(uncounted), tuple(listed))
+    task = options["tables"][0]
+    asked = Asked(own, task, decision, depth, options, version, kept, tuple(uncounted), tuple(listed))
     return PaperAgain(asked)
 
 

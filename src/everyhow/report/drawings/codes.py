@@ -39,13 +39,15 @@ def draw_readout(readout: Readout) -> Drawing:
 def _codes(
     readouts: Sequence[Readout], explanation: ReadoutExplanation | None, states: list[np.ndarray] | None
 ) -> Drawing:
-    neurons, layer = len(readouts[0].coefficients), readouts[0].layer
+    names, layer = readouts[0].names, readouts[0].layer
+    neurons = len(names)
     radius = max(7.0, min(RADIUS, 170.0 / neurons))
     step = 2.6 * radius
     high = max(step * neurons, 84.0 * len(readouts))
-    x_neurons, x_signals = MARGIN + radius + 30, MARGIN + radius + 160
+    x_neurons = MARGIN + radius + max(30.0, 6 + max(text_width(name, 12) for name in names))
+    x_signals = x_neurons + 130
     middle = TOP + high / 2
-    places = [(x_neurons, middle + (j - (neurons - 1) / 2) * step) for j in range(neurons)]
+    middles = [(x_neurons, middle + (j - (neurons - 1) / 2) * step) for j in range(neurons)]
     spots = [
         (x_signals, middle + (k - (len(readouts) - 1) / 2) * max(84.0, high / max(1, len(readouts))))
         for k in range(len(readouts))
@@ -58,19 +60,18 @@ def _codes(
             (Label("note", x_neurons, 16, f"layer {layer}", 12), Label("note", x_signals + 70, 16, "signals", 12)),
         )
     ]
-    arrows = [_arrows(k, *pair, places, largest, radius) for k, pair in enumerate(zip(readouts, spots, strict=True))]
+    arrows = [_arrows(k, *pair, middles, largest, radius) for k, pair in enumerate(zip(readouts, spots, strict=True))]
     # Where many lines cross, numbers on them could not be told apart; what is said of each line has its number.
     legible = all(readout.whole for readout in readouts) and sum(map(len, arrows)) <= MOST_NUMBERED
     for part in (part for parts_of_one in arrows for part in parts_of_one):
         parts.append(part if legible else replace(part, shapes=part.shapes[:1]))
-    for j, place in enumerate(places):
-        shapes: list = [Circle("neuron", *place, radius)]
+    for j, centre in enumerate(middles):
+        shapes: list = [Circle("neuron", *centre, radius)]
         if states is not None:
-            shapes += squares(*place, radius * 1.25, levels(states[j]).tolist())
+            shapes += squares(*centre, radius * 1.25, levels(states[j]).tolist())
         if neurons <= 16:
-            shapes.append(Label("text", place[0] - radius - 6, place[1] - 6, f"h{j + 1}", 12, "end"))
-            shapes.append(Label("note", place[0] - radius - 6, place[1] + 8, f"h{layer}.{j}", 9.5, "end"))
-        parts.append(Part(f"code-neuron-{j}", f"h{j + 1}: layer {layer}, neuron {j}", tuple(shapes)))
+            shapes.append(Label("text", centre[0] - radius - 6, centre[1], names[j], 12, "end"))
+        parts.append(Part(f"code-neuron-{j}", names[j], tuple(shapes)))
     widest = 0.0
     for k, (readout, spot) in enumerate(zip(readouts, spots, strict=True)):
         parts.append(_signal(k, readout, spot))
@@ -83,10 +84,10 @@ def _codes(
     return Drawing(title, right + MARGIN, TOP + high + 24, tuple(parts))
 
 
-def _arrows(k: int, readout: Readout, spot, places, largest: float, radius: float) -> list[Part]:
+def _arrows(k: int, readout: Readout, spot, middles, largest: float, radius: float) -> list[Part]:
     """A line from each neuron that counts, as thick as its coefficient, broken where that is negative."""
     found = []
-    for j, ((x, y), shown) in enumerate(zip(places, readout.shown_coefficients, strict=True)):
+    for j, ((x, y), shown) in enumerate(zip(middles, readout.shown_coefficients, strict=True)):
         if not shown:
             continue
         role = "positive" if shown > 0 else "negative"
@@ -94,7 +95,7 @@ def _arrows(k: int, readout: Readout, spot, places, largest: float, radius: floa
         share = 0.22 + 0.2 * (k % 3)
         at = (x + radius + (spot[0] - x - radius) * share, y + (spot[1] - y) * share)
         label = Label("halo", *at, f"{shown:+.3g}".replace("-", "−"), 11)
-        found.append(Part(f"code-{k}-{j}", f"{shown:.4g} times h{j + 1} in {readout.name}", (line, label)))
+        found.append(Part(f"code-{k}-{j}", f"{shown:.4g} times {readout.names[j]} in {readout.name}", (line, label)))
     return found
 
 

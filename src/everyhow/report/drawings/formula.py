@@ -6,7 +6,6 @@ from ...boolean.algorithms import Algorithm, Path
 from ...boolean.truth_table import TruthTable
 from ...mapping.mapping import Mapping
 from ...model.graph import Graph
-from ..words import neurons_text, place_text
 from .drawing import Drawing
 from .palette import badge_role, variable_role
 from .shapes import MARGIN, Box, Circle, Label, Line, Part, Shape, text_width
@@ -19,10 +18,10 @@ def draw_algorithm(algorithm: Algorithm) -> Drawing:
     return _tree(algorithm, [""] * len(algorithm.variables), str(algorithm))
 
 
-def draw_mapping(mapping: Mapping, graph: Graph | None) -> Drawing:
+def draw_mapping(mapping: Mapping, graph: Graph | None = None) -> Drawing:
     """The formula as a tree, each variable with the neurons that carry it, by their names in the graph of the model."""
-    places = [neurons_text(one, graph) for one in mapping.sets]
-    return _tree(mapping.algorithm, places, f"{mapping.algorithm}: {place_text(mapping, graph)}")
+    places = [neurons.named(graph) for neurons in mapping.sets]
+    return _tree(mapping.algorithm, places, f"{mapping.algorithm}: {mapping.named(graph)}")
 
 
 def _tree(algorithm: Algorithm, places: Sequence[str], title: str) -> Drawing:

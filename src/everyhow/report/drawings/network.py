@@ -178,7 +178,7 @@ def draw_sets(network: Model, sets: Sequence[NeuronSet], title: str) -> Drawing:
 
 def draw_places(network: Model, mapping: Mapping) -> Drawing:
     """Where a mapping puts each variable."""
-    return draw_sets(network, mapping.sets, f"Where {mapping.algorithm} sits: {mapping}")
+    return draw_sets(network, mapping.sets, f"Where {mapping.algorithm} sits: {mapping.named(network.graph)}")
 
 
 def ring(columns: Columns, index: int, neuron: Neuron) -> Part:

@@ -34,7 +34,7 @@ def contents(audit: Audit, room: Room) -> dict[str, Any]:
         behavior = Behavior.of_network(audit.network, points, audit.decision, epsilon=epsilon, within=within)
         found |= {
             "where": where(audit, findings, behavior, room),
-            "places": places(findings, room),
+            "places": places(audit.network.graph, findings, room),
             "signatures": signatures(audit, findings, room),
             "codes": codes(audit, findings, room),
             "ladder": ladder(audit, findings, behavior, room),

@@ -10,14 +10,15 @@ from ...mapping.alignment import minimal_mappings
 from ...mapping.faults import fault_of_near_miss
 from ...mapping.findings import RUNGS, complexity, simplicity
 from ...mapping.mapping import Mapping
+from ...model.graph import Graph
 from ..drawings.formula import draw_algorithm, draw_mapping
 from ..drawings.svg import inside_page
-from ..words import percent, place_text
+from ..words import percent
 from .room import Room
 from .values import fault_text, sets_of
 
 
-def places(findings: PaperFindings, room: Room) -> dict[str, Any]:
+def places(graph: Graph, findings: PaperFindings, room: Room) -> dict[str, Any]:
     """The simplest aligned algorithms with their mappings, and the near misses."""
     found = findings.mappings
     aligned = found.aligned or {}
@@ -25,16 +26,16 @@ def places(findings: PaperFindings, room: Room) -> dict[str, Any]:
     return {
         "known": found.aligned is not None,
         "number": len(aligned),
-        "algorithms": [_algorithm(findings, algorithm, aligned[algorithm], room) for algorithm in chosen],
+        "algorithms": [_algorithm(graph, findings, algorithm, aligned[algorithm], room) for algorithm in chosen],
         "near": [
             {
                 "text": str(miss.mapping.algorithm),
-                "tree": inside_page(draw_mapping(miss.mapping, found.signatures.model.graph)),
+                "tree": inside_page(draw_mapping(miss.mapping, graph)),
                 "sets": sets_of(miss.mapping),
                 "iia": [percent(float(accuracy)) for accuracy in miss.accuracies],
                 "least": percent(float(miss.least)),
                 "variables": [variable.name for variable in miss.mapping.algorithm.variables],
-                "fault": fault_text(fault_of_near_miss(found.signatures, miss)),
+                "fault": fault_text(fault_of_near_miss(found.signatures, miss, graph)),
             }
             for miss in found.near_misses[: room.algorithms]
             if found.signatures is not None
@@ -44,7 +45,7 @@ def places(findings: PaperFindings, room: Room) -> dict[str, Any]:
     }
 
 
-def _algorithm(findings: PaperFindings, algorithm, number: int, room: Room) -> dict[str, Any]:
+def _algorithm(graph: Graph, findings: PaperFindings, algorithm, number: int, room: Room) -> dict[str, Any]:
     found = findings.mappings
     assert found.signatures is not None
     listed = sorted(islice(minimal_mappings(found.signatures, algorithm), 50 * room.mappings), key=complexity)
@@ -55,11 +56,7 @@ def _algorithm(findings: PaperFindings, algorithm, number: int, room: Room) -> d
         "idle": idle_gate(algorithm),
         "number": number,
         "mappings": [
-            {
-                "sets": sets_of(mapping),
-                "text": place_text(mapping, found.signatures.model.graph),
-                **_fate(findings, mapping),
-            }
+            {"sets": sets_of(mapping), "text": mapping.named(graph), **_fate(findings, mapping)}
             for mapping in listed[: room.mappings]
         ],
     }

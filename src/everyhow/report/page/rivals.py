@@ -21,16 +21,16 @@ from .values import sets_of, short
 def codes(audit: Audit, findings: PaperFindings, room: Room) -> dict[str, Any]:
     """The survivors that are priced, the matrix of their predictions, and what decides between each two."""
     entries = findings.ranking.entries[: room.rivals]
-    places = {explanation: k for k, (_, explanation) in enumerate(entries)}
+    ranks = {explanation: k for k, (_, explanation) in enumerate(entries)}
     experiments = findings.experiments
     examined = experiments.examined
     matrix = None
     if examined is not None:
-        kept = [(k, places[e]) for k, e in enumerate(examined.explanations) if e in places]
+        kept = [(k, ranks[e]) for k, e in enumerate(examined.explanations) if e in ranks]
         kept.sort(key=lambda pair: pair[1])
         shares = examined.matrix
         matrix = {
-            "members": [place for _, place in kept],
+            "members": [rank for _, rank in kept],
             "shares": [[percent(float(shares[i][j])) for j, _ in kept] for i, _ in kept],
             "swaps": [len(examined.swaps[i].outcomes) for i, _ in kept],
             "most_moved": examined.most_moved,
@@ -40,7 +40,7 @@ def codes(audit: Audit, findings: PaperFindings, room: Room) -> dict[str, Any]:
         "rivals": [_rival(audit, explanation, cost) for cost, explanation in entries],
         "number": findings.ranking.of,
         "matrix": matrix,
-        "disputes": _disputes(experiments.disputes, places),
+        "disputes": _disputes(experiments.disputes, ranks),
         "layers": [
             {
                 "layer": layer.layer,
@@ -81,11 +81,11 @@ def _read(explanation: ReadoutExplanation) -> list[list[Any]]:
     ]
 
 
-def _disputes(disputes: Sequence[Dispute], places: abc.Mapping[Any, int]) -> dict[str, str]:
-    """What decides between two explanations, by their places."""
+def _disputes(disputes: Sequence[Dispute], ranks: abc.Mapping[Any, int]) -> dict[str, str]:
+    """What decides between two explanations, by their ranks."""
     found = {}
     for dispute in disputes:
-        one, other = (places.get(explanation) for explanation in dispute.explanations)
+        one, other = (ranks.get(explanation) for explanation in dispute.explanations)
         if one is not None and other is not None:
             found[f"{min(one, other)}-{max(one, other)}"] = dispute_text(dispute, (f"#{one + 1}", f"#{other + 1}"))
     return found

@@ -1,6 +1,6 @@
 """The ladder: what each rung leaves, who fell there and why, as plain values."""
 
-from collections.abc import Mapping
+from collections import abc
 from typing import Any
 
 from ...auditing.audit import Audit
@@ -11,10 +11,12 @@ from ...experiment.ranking import cost_of
 from ...ladder import DEFINITIONS, IN_SHORT, Fault
 from ...mapping.faults import fault_of_near_miss
 from ...mapping.findings import RUNGS, MappingFindings, complexity, simplicity
+from ...mapping.mapping import Mapping
 from ...model.behavior import Behavior
+from ...model.graph import Graph
 from ..audit_tables import edges_text
 from ..drawings.ladder import bar_share, lower
-from ..words import place_text, plural, survivors_by_rung, trivial_text
+from ..words import plural, survivors_by_rung, trivial_text
 from .room import Room
 from .values import edge_numbers, fault_text, sets_of
 
@@ -22,7 +24,7 @@ from .values import edge_numbers, fault_text, sets_of
 def ladder(audit: Audit, findings: PaperFindings, behavior: Behavior, room: Room) -> list[dict[str, Any]]:
     """Both funnels, and the rung `cheapest`, each rung with who fell there."""
     survivors = survivors_by_rung(audit)
-    fell = _fallen_mappings(audit, findings, room)
+    fell = _fallen_mappings(audit.network.graph, findings, room)
     return [
         {
             "title": "what, then where: algorithms with their places",
@@ -40,9 +42,9 @@ def ladder(audit: Audit, findings: PaperFindings, behavior: Behavior, room: Room
 
 
 def _rungs(
-    survivors: Mapping[str, int | list[int] | None],
-    fell: Mapping[str, dict[str, Any]],
-    algorithms: Mapping[str, int | None] | None = None,
+    survivors: abc.Mapping[str, int | list[int] | None],
+    fell: abc.Mapping[str, dict[str, Any]],
+    algorithms: abc.Mapping[str, int | None] | None = None,
 ) -> list[dict[str, Any]]:
     most = max(map(lower, survivors.values()), default=1)
     return [
@@ -60,14 +62,14 @@ def _rungs(
     ]
 
 
-def _fallen_mappings(audit: Audit, findings: PaperFindings, room: Room) -> dict[str, dict[str, Any]]:
+def _fallen_mappings(graph: Graph, findings: PaperFindings, room: Room) -> dict[str, dict[str, Any]]:
     found = findings.mappings
     left = found.surviving_mappings
     if found.aligned is None or found.algorithms is None or found.signatures is None:
         return {}
     misses = []
     for miss in found.near_misses[: room.fallen]:
-        why = _why(fault_of_near_miss(found.signatures, miss))
+        why = _why(fault_of_near_miss(found.signatures, miss, graph))
         misses.append({"text": str(miss.mapping.algorithm), "sets": sets_of(miss.mapping), **why})
     unaligned = found.algorithms - len(found.aligned)
     fell = {"single": {"number": unaligned, "of": "algorithms", "listed": misses, "note": _scored(found)}}
@@ -86,16 +88,11 @@ def _fallen_mappings(audit: Audit, findings: PaperFindings, room: Room) -> dict[
     for rung, mappings in found.fallen.items():
         chosen = sorted(mappings, key=complexity)[: room.fallen]
         listed = [
-            {
-                "text": f"{mapping.algorithm}: {place_text(mapping, audit.network.graph)}",
-                "sets": sets_of(mapping),
-                **_why(mappings[mapping]),
-            }
-            for mapping in chosen
+            {"text": _placed(mapping, graph), "sets": sets_of(mapping), **_why(mappings[mapping])} for mapping in chosen
         ]
         fell[rung] = {"number": len(mappings), "of": "mappings", "listed": listed, "note": "simplest first"}
     if findings.cheapest is not None:
-        fell["cheapest"] = _dearer(audit, findings, room)
+        fell["cheapest"] = _dearer(graph, findings, room)
     return fell
 
 
@@ -104,14 +101,14 @@ def _scored(found: MappingFindings) -> str:
     return f"nearest to aligned first, among {tried:,} of the {of:,} irredundant ones"
 
 
-def _dearer(audit: Audit, findings: PaperFindings, room: Room) -> dict[str, Any]:
+def _dearer(graph: Graph, findings: PaperFindings, room: Room) -> dict[str, Any]:
     """The mappings that pass every rung but cost more than the cheapest."""
     model, cheapest = findings.ranking.model, set(findings.cheapest or ())
     dearer = [mapping for mapping in findings.mappings.survivors.get(RUNGS[-1], ()) if mapping not in cheapest]
     least = min([cost_of(mapping, model) for mapping in cheapest], default=0.0)
     listed = [
         {
-            "text": f"{mapping.algorithm}: {place_text(mapping, audit.network.graph)}",
+            "text": _placed(mapping, graph),
             "sets": sets_of(mapping),
             **_why(Fault(f"it costs {cost_of(mapping, model):g}, the cheapest {least:g}")),
         }
@@ -134,6 +131,10 @@ def _fallen_circuits(
             fell[rung] = {"number": before - left, "of": "circuits", "listed": listed, "note": ""}
         before = left
     return fell
+
+
+def _placed(mapping: Mapping, graph: Graph) -> str:
+    return f"{mapping.algorithm}: {mapping.named(graph)}"
 
 
 def _why(fault: Fault) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from ...auditing.paper import PaperFindings
 from ...interpretation.interpretation import Interpretation
 from ...ladder import IN_SHORT
 from ...mapping.findings import RUNGS
+from ...model.graph import Graph
 from ..words import (
     answers,
     asked_in_short,
@@ -70,9 +71,9 @@ def _output_parts(audit: Audit) -> Iterator[RenderableType]:
     yield heading("Verdict")
     yield _verdicts(audit)
     if isinstance(findings, PaperFindings):
-        yield from _simplest_algorithm(findings)
+        yield from _simplest_algorithm(findings, audit.network.graph)
         yield from _simplest_circuit(findings)
-        yield from rival_sections(findings)
+        yield from rival_sections(findings, audit.network.graph)
     if audit.capped:
         yield heading("Not counted exactly")
         yield from (indented(Text(f"- {reason}")) for reason in audit.capped)
@@ -116,19 +117,19 @@ def _verdicts(audit: Audit) -> RenderableType:
     return table
 
 
-def _simplest_algorithm(findings: PaperFindings) -> Iterator[RenderableType]:
+def _simplest_algorithm(findings: PaperFindings, graph: Graph) -> Iterator[RenderableType]:
     mapping = findings.mappings.simplest
     if mapping is None:
-        yield from _nearest(findings)
+        yield from _nearest(findings, graph)
         return
     strictest = findings.mappings.strictest or ""
     rivals = findings.mappings.surviving_mappings[strictest] or 1
     last = "" if strictest == RUNGS[-1] else ", the last rung that any passes"
     yield heading(f"Simplest explanation left by {strictest}{_one_of(rivals)}{last}")
-    yield indented(Text("\n".join(formula_lines(mapping)), overflow="fold"))
+    yield indented(Text("\n".join(formula_lines(mapping, graph)), overflow="fold"))
 
 
-def _nearest(findings: PaperFindings) -> Iterator[RenderableType]:
+def _nearest(findings: PaperFindings, graph: Graph) -> Iterator[RenderableType]:
     misses = findings.mappings.near_misses
     if not misses:
         return
@@ -136,7 +137,7 @@ def _nearest(findings: PaperFindings) -> Iterator[RenderableType]:
     among = f"all {of:,}" if tried == of else f"the {tried:,} simplest of {of:,}"
     yield heading(f"Nearest misses among {among} irredundant algorithms, by the IIA of their worst variable")
     for miss in misses[:3]:
-        yield indented(Text(f"{float(miss.least):.4f}  {miss.mapping.algorithm}: {miss.mapping}"))
+        yield indented(Text(f"{float(miss.least):.4f}  {miss.mapping.algorithm}: {miss.mapping.named(graph)}"))
 
 
 def _simplest_circuit(findings: PaperFindings) -> Iterator[RenderableType]:

@@ -51,9 +51,10 @@ def _parts(audit: BehaviorAudit) -> Iterator[RenderableType]:
         left_by = "resample_faithful_fewest_edges" if audit.findings.circuits.faithful_minimal else "perfect"
         yield heading(f"Smallest circuit left by {left_by}: {len(simplest)} edges")
         yield indented(Text("\n".join(circuit_lines(simplest, None)), overflow="fold"))
+    graph = audit.network.graph
     for algorithm, placed in list((audit.findings.mappings or {}).items())[:3]:
         yield heading(f"{algorithm}")
-        yield from (indented(Text(str(mapping))) for mapping in placed[:3])
+        yield from (indented(Text(mapping.named(graph))) for mapping in placed[:3])
     for title, reasons in (("Not counted exactly", audit.capped), ("Not asked of data", audit.findings.beyond)):
         if reasons:
             yield heading(title)

@@ -9,8 +9,8 @@ from ...model.circuit import Circuit
 from ...model.graph import Graph
 
 
-def formula_lines(mapping: Mapping) -> list[str]:
-    """The formula as a tree, each variable with the neurons that carry it.
+def formula_lines(mapping: Mapping, graph: Graph | None = None) -> list[str]:
+    """The formula as a tree, each variable with the neurons that carry it, by their names in the graph of the model.
 
     Example:
         >>> import everyhow as eh
@@ -18,12 +18,12 @@ def formula_lines(mapping: Mapping) -> list[str]:
         >>> algorithm = next(eh.algorithms("A & B | C", depth=2))
         >>> print("\\n".join(formula_lines(eh.mappings(network, algorithm)[0])))
         OR(C, AND(A,B))   the output
-        └─ AND(A,B)       layer 1, neuron 0
+        └─ AND(A,B)       h1.0
     """
     places = {variable.path: s for variable, s in zip(mapping.algorithm.variables, mapping.sets, strict=True)}
     names = {variable.path: variable.name for variable in mapping.algorithm.variables}
     rows = [(str(mapping.algorithm), "the output")]
-    rows += [(mark + names[path], _place(places[path])) for path, mark in _branches((), list(names), "")]
+    rows += [(mark + names[path], places[path].named(graph)) for path, mark in _branches((), list(names), "")]
     width = max(len(text) for text, _ in rows)
     return [f"{text:<{width}}   {place}" for text, place in rows]
 
@@ -34,12 +34,6 @@ def _branches(path: Path, paths: list[Path], indent: str) -> Iterator[tuple[Path
         last = position == len(children) - 1
         yield child, indent + ("└─ " if last else "├─ ")
         yield from _branches(child, paths, indent + ("   " if last else "│  "))
-
-
-def _place(neuron_set) -> str:
-    names = [str(neuron) for neuron in neuron_set.neurons]
-    joined = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"layer {neuron_set.layer}, neuron{'s' * (len(names) > 1)} {joined}"
 
 
 def circuit_lines(circuit: Circuit, interpretation: Interpretation | None) -> list[str]:

@@ -14,6 +14,7 @@ from ...experiment.ranking import Ranking
 from ...experiment.witness import Explanation
 from ...mapping.mapping import Mapping
 from ...model.circuit import Circuit
+from ...model.graph import Graph
 from ..words import dispute_text, percent, plural, shown
 from .pieces import funnel, heading, indented, share_bar, verdict_text
 
@@ -21,12 +22,12 @@ from .pieces import funnel, heading, indented, share_bar, verdict_text
 MOST_LISTED, MOST_IN_MATRIX, MOST_DISPUTES, MOST_WINNERS = 12, 10, 3, 3
 
 
-def rival_sections(findings: PaperFindings) -> Iterator[RenderableType]:
+def rival_sections(findings: PaperFindings, graph: Graph) -> Iterator[RenderableType]:
     """Population codes; the explanations left by cost; the matrix of their predictions; what decides between them."""
     if findings.readouts.layers:
         yield from _codes(findings)
     if len(findings.ranking.entries) > 1:
-        yield from _ranking(findings)
+        yield from _ranking(findings, graph)
         yield from _interchanges(findings.experiments, findings.ranking)
         yield from _cross_examination(findings.experiments, findings.ranking)
         yield from _prices(findings.ranking)
@@ -101,10 +102,10 @@ def _codes(findings: PaperFindings) -> Iterator[RenderableType]:
         yield indented(verdict_text(verdict))
 
 
-def _ranking(findings: PaperFindings) -> Iterator[RenderableType]:
+def _ranking(findings: PaperFindings, graph: Graph) -> Iterator[RenderableType]:
     ranking = findings.ranking
     # Those that the table of prices names are listed too.
-    named = {place for prices in ranking.table for place in prices.winners[:MOST_WINNERS]}
+    named = {rank for prices in ranking.table for rank in prices.winners[:MOST_WINNERS]}
     listed = [(k + 1, *entry) for k, entry in enumerate(ranking.entries) if k < MOST_LISTED or k in named]
     among = "" if len(listed) == ranking.of else f", {len(listed)} of {ranking.of:,}"
     yield heading(f"Explanations compared, cheapest first{among}")
@@ -114,12 +115,12 @@ def _ranking(findings: PaperFindings) -> Iterator[RenderableType]:
         for layer in findings.readouts.layers
         if layer.strictest
     ]
-    yield indented(Text(f"{'; '.join(rungs).capitalize()}. h1 is a layer's first neuron, its neuron 0.", style="dim"))
+    yield indented(Text(f"{'; '.join(rungs).capitalize()}.", style="dim"))
     table = _table("", "cost", "")
-    for place, cost, explanation in listed:
+    for rank, cost, explanation in listed:
         text = Text(str(_title(explanation)))
-        text.append(f"  {_place(explanation)}", style="dim")
-        table.add_row(f"#{place}", f"{cost:g}", text)
+        text.append(f"  {_place(explanation, graph)}", style="dim")
+        table.add_row(f"#{rank}", f"{cost:g}", text)
     yield indented(table)
     if len(ranking.entries) < ranking.of:
         yield indented(Text(f"Only the first {len(ranking.entries)} of {ranking.of:,} were priced.", style="dim"))
@@ -129,14 +130,9 @@ def _title(explanation: Explanation) -> str:
     return str(explanation.algorithm) if isinstance(explanation, Mapping) else str(explanation)
 
 
-def _place(explanation: Explanation) -> str:
+def _place(explanation: Explanation, graph: Graph) -> str:
     if isinstance(explanation, Mapping):
-        pairs = zip(explanation.algorithm.variables, explanation.sets, strict=True)
-        places = [
-            f"{variable.name} in {' and '.join(f'h{neuron + 1}' for neuron in place.neurons)} of layer {place.layer}"
-            for variable, place in pairs
-        ]
-        return "a mapping: " + ("; ".join(places) or "no variable to place")
+        return f"a mapping: {explanation.named(graph)}"
     # Codes that are no whole numbers say little to the eye; audit.json has them.
     codes = "; ".join(str(readout) if readout.whole else readout.name for readout in explanation.readouts)
     gate = "" if explanation.gate_name == "ID" else f"{explanation.gate_name} of "
@@ -147,19 +143,19 @@ def _cross_examination(experiments: ExperimentFindings, ranking: Ranking) -> Ite
     examined = experiments.examined
     if examined is None:
         return
-    places = [e for _, e in ranking.entries if e in examined.explanations][:MOST_IN_MATRIX]
+    listed = [e for _, e in ranking.entries if e in examined.explanations][:MOST_IN_MATRIX]
     numbers = {e: k for k, (_, e) in enumerate(ranking.entries, start=1)}
     index = {e: k for k, e in enumerate(examined.explanations)}
     yield heading("Cross-examination: the percentage of the row's swaps whose outcome the column predicts")
-    table = _table("", *(f"#{numbers[e]}" for e in places))
+    table = _table("", *(f"#{numbers[e]}" for e in listed))
     matrix = examined.matrix
-    for row in places:
-        shares = [float(matrix[index[row]][index[column]]) for column in places]
+    for row in listed:
+        shares = [float(matrix[index[row]][index[column]]) for column in listed]
         table.add_row(f"#{numbers[row]}", *(Text(percent(s), style="dim" if s == 1 else "") for s in shares))
     yield indented(table)
     notes = []
-    if len(places) < experiments.of:
-        notes.append(f"{len(places)} of the {experiments.of:,} explanations compared are shown.")
+    if len(listed) < experiments.of:
+        notes.append(f"{len(listed)} of the {experiments.of:,} explanations compared are shown.")
     if experiments.unswappable:
         notes.append(f"{experiments.unswappable:,} were left out: their readouts cannot be swapped one by one.")
     if examined.most_moved is not None:
@@ -176,12 +172,12 @@ def _interchanges(experiments: ExperimentFindings, ranking: Ranking) -> Iterator
         return
     own = dict(zip(experiments.examined.explanations, experiments.interchanges, strict=True))
     table = _table("", "IIA of each signal", "of several at once", "unnatural states")
-    for place, (_, explanation) in enumerate(ranking.entries[:MOST_IN_MATRIX], start=1):
+    for rank, (_, explanation) in enumerate(ranking.entries[:MOST_IN_MATRIX], start=1):
         found = own.get(explanation)
         if found is not None:
             single = " ".join(f"{float(share):.4g}" for share in found.single)
             joint = "" if found.joint is None else f"{float(found.joint):.4g}"
-            table.add_row(f"#{place}", single, joint, f"{found.unnatural:,} of {found.patched:,}")
+            table.add_row(f"#{rank}", single, joint, f"{found.unnatural:,} of {found.patched:,}")
     if table.row_count:
         yield heading("Interchange: network and gate after signals are swapped, and states that no input produces")
         yield indented(table)
@@ -202,12 +198,12 @@ def _prices(ranking: Ranking) -> Iterator[RenderableType]:
     table = _table("familiar", *(f"NOT {negation:g}" for negation in negations), left=True)
     for row, blocks in alike.items():
         names = ", ".join("as given" if block is None else block for block in blocks)
-        table.add_row(names, *(_places(each) or "?" for each in row))
+        table.add_row(names, *(_ranks(each) or "?" for each in row))
     yield indented(table)
 
 
-def _places(winners: tuple[int, ...]) -> str:
-    listed = " ".join(f"#{place + 1}" for place in winners[:MOST_WINNERS])
+def _ranks(winners: tuple[int, ...]) -> str:
+    listed = " ".join(f"#{rank + 1}" for rank in winners[:MOST_WINNERS])
     return listed if len(winners) <= MOST_WINNERS else f"{listed} +{len(winners) - MOST_WINNERS}"
 
 

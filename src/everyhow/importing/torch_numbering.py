@@ -9,17 +9,17 @@ from .torch_tensors import as_array
 
 
 @dataclass(frozen=True, eq=False)
-class Layout:
+class Numbering:
     """In the place of each number of a tensor, which it is: input * features + feature."""
 
     numbers: torch.Tensor
     inputs: int
 
     @staticmethod
-    def of_rows(shape: torch.Size | tuple[int, ...], axis: int = 0) -> "Layout":
-        """The layout of a tensor of this shape in which `axis` runs over the inputs."""
+    def of_rows(shape: torch.Size | tuple[int, ...], axis: int = 0) -> "Numbering":
+        """The numbering of a tensor of this shape in which `axis` runs over the inputs."""
         first = torch.Size((shape[axis], *shape[:axis], *shape[axis + 1 :]))
-        return Layout(torch.arange(first.numel()).reshape(first).movedim(0, axis), shape[axis])
+        return Numbering(torch.arange(first.numel()).reshape(first).movedim(0, axis), shape[axis])
 
     @property
     def features(self) -> int:
@@ -41,8 +41,8 @@ class Layout:
         own = torch.arange(self.inputs)[:, None] * self.features
         return tuple((rows[0]).tolist()) if torch.equal(rows - own, rows[:1].expand_as(rows)) else None
 
-    def moved(self, numbers: torch.Tensor) -> tuple["Layout", tuple[int, ...]] | None:
-        """The layout after a tensor of such numbers was made of this one, and the features that are left.
+    def moved(self, numbers: torch.Tensor) -> tuple["Numbering", tuple[int, ...]] | None:
+        """The numbering after a tensor of such numbers was made of this one, and the features that are left.
 
         None when inputs are lost or a feature occurs twice, or when it does not do the same to each input.
         """
@@ -56,22 +56,22 @@ class Layout:
         if not whole or len(table[0].unique()) < kept or not torch.equal(table, table[:1].expand_as(table)):
             return None
         if kept == self.features:
-            return Layout(numbers, self.inputs), tuple(range(kept))
+            return Numbering(numbers, self.inputs), tuple(range(kept))
         new = torch.zeros(self.features, dtype=torch.long)
         new[table[0]] = torch.arange(kept)
-        return Layout((rows * kept + new[features]).reshape(numbers.shape), self.inputs), tuple(table[0].tolist())
+        return Numbering((rows * kept + new[features]).reshape(numbers.shape), self.inputs), tuple(table[0].tolist())
 
     def of_each(self, constant: torch.Tensor) -> np.ndarray | None:
         """The number that a constant holds for each feature; None when it differs between inputs, or does not fit."""
         try:
-            spread = constant.detach().cpu().expand(self.numbers.shape)
+            expanded = constant.detach().cpu().expand(self.numbers.shape)
         except RuntimeError:
             return None
-        table = torch.empty(self.numbers.numel(), dtype=spread.dtype)
-        table[self.numbers.reshape(-1)] = spread.reshape(-1)
+        table = torch.empty(self.numbers.numel(), dtype=expanded.dtype)
+        table[self.numbers.reshape(-1)] = expanded.reshape(-1)
         rows = as_array(table).reshape(self.inputs, -1)
         return rows[0] if np.array_equal(rows, np.broadcast_to(rows[0], rows.shape), equal_nan=True) else None
 
     def placed(self, rows: torch.Tensor) -> torch.Tensor:
-        """A tensor of this layout that holds the features of each row."""
+        """A tensor of this numbering that holds the features of each row."""
         return rows.reshape(-1)[self.numbers]

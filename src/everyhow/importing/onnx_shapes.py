@@ -9,15 +9,15 @@ ANY = 2**31 - 1
 
 
 @dataclass(frozen=True)
-class Layout:
+class BatchedShape:
     """The sizes of a tensor, and which axis counts the inputs of a batch; None when it holds one input.
 
     The features of an input are what lies along the other axes, in their order.
 
     Example:
-        >>> Layout((ANY, 2, 3), 0).reshaped((ANY, 6))
-        Layout(shape=(2147483647, 6), batch=0)
-        >>> Layout((ANY, 2, 3), 0).reshaped((ANY * 2, 3)) is None
+        >>> BatchedShape((ANY, 2, 3), 0).reshaped((ANY, 6))
+        BatchedShape(shape=(2147483647, 6), batch=0)
+        >>> BatchedShape((ANY, 2, 3), 0).reshaped((ANY * 2, 3)) is None
         True
     """
 
@@ -34,36 +34,36 @@ class Layout:
         """The sizes without the batch."""
         return tuple(size for axis, size in enumerate(self.shape) if axis != self.batch)
 
-    def reshaped(self, shape: Sequence[int]) -> "Layout | None":
-        """The layout after a reshape to that many numbers, None when it mixes the inputs."""
+    def reshaped(self, shape: Sequence[int]) -> "BatchedShape | None":
+        """The shape after a reshape to that many numbers, None when it mixes the inputs."""
         shape = tuple(shape)
         if self.batch is None:
-            return Layout(shape, None)
+            return BatchedShape(shape, None)
         size, before = self.shape[self.batch], math.prod(self.shape[: self.batch])
         for axis, one in enumerate(shape):
             if one == size and math.prod(shape[:axis]) == before:
-                return Layout(shape, axis)
+                return BatchedShape(shape, axis)
         return None
 
-    def transposed(self, order: Sequence[int]) -> "Layout | None":
-        """The layout after a transposition, None when it changes the order of the features."""
+    def transposed(self, order: Sequence[int]) -> "BatchedShape | None":
+        """The shape after a transposition, None when it changes the order of the features."""
         wide = [axis for axis in order if axis != self.batch and self.shape[axis] != 1]
         if wide != sorted(wide):
             return None
         batch = None if self.batch is None else list(order).index(self.batch)
-        return Layout(tuple(self.shape[axis] for axis in order), batch)
+        return BatchedShape(tuple(self.shape[axis] for axis in order), batch)
 
-    def squeezed(self, axes: Sequence[int] | None) -> "Layout | None":
-        """The layout without axes of size 1, by default all; None when another is among them."""
+    def squeezed(self, axes: Sequence[int] | None) -> "BatchedShape | None":
+        """The shape without axes of size 1, by default all; None when another is among them."""
         gone = [axis for axis, size in enumerate(self.shape) if size == 1] if axes is None else list(axes)
         gone = [axis % len(self.shape) if -len(self.shape) <= axis < len(self.shape) else -1 for axis in gone]
         if any(axis < 0 or self.shape[axis] != 1 for axis in gone):
             return None
         batch = None if self.batch is None else self.batch - sum(axis < self.batch for axis in set(gone))
-        return Layout(tuple(size for axis, size in enumerate(self.shape) if axis not in gone), batch)
+        return BatchedShape(tuple(size for axis, size in enumerate(self.shape) if axis not in gone), batch)
 
-    def unsqueezed(self, axes: Sequence[int]) -> "Layout | None":
-        """The layout with new axes of size 1 at these places of the result."""
+    def unsqueezed(self, axes: Sequence[int]) -> "BatchedShape | None":
+        """The shape with new axes of size 1 at these places of the result."""
         rank = len(self.shape) + len(axes)
         new = {axis % rank for axis in axes if -rank <= axis < rank}
         if len(new) != len(axes):
@@ -71,23 +71,23 @@ class Layout:
         old = [axis for axis in range(rank) if axis not in new]
         sizes = iter(self.shape)
         batch = None if self.batch is None else old[self.batch]
-        return Layout(tuple(1 if axis in new else next(sizes) for axis in range(rank)), batch)
+        return BatchedShape(tuple(1 if axis in new else next(sizes) for axis in range(rank)), batch)
 
-    def raised(self, rank: int) -> "Layout":
-        """The layout with axes of size 1 in front, up to a rank, as broadcasting makes it."""
+    def raised(self, rank: int) -> "BatchedShape":
+        """The shape with axes of size 1 in front, up to a rank, as broadcasting makes it."""
         more = max(0, rank - len(self.shape))
         batch = None if self.batch is None else self.batch + more
-        return Layout((1,) * more + self.shape, batch)
+        return BatchedShape((1,) * more + self.shape, batch)
 
     def along(self, axis: int) -> bool:
         """Whether all features of an input lie along that axis."""
         axis = axis % len(self.shape) if -len(self.shape) <= axis < len(self.shape) else len(self.shape)
         return axis < len(self.shape) and axis != self.batch and self.shape[axis] == self.features
 
-    def with_size(self, axis: int, size: int | None) -> "Layout":
-        """The layout with another size at an axis, or without this axis."""
+    def with_size(self, axis: int, size: int | None) -> "BatchedShape":
+        """The shape with another size at an axis, or without this axis."""
         axis %= len(self.shape)
         if size is not None:
             return replace(self, shape=(*self.shape[:axis], size, *self.shape[axis + 1 :]))
         batch = self.batch - (axis < self.batch) if self.batch is not None else None
-        return Layout((*self.shape[:axis], *self.shape[axis + 1 :]), batch)
+        return BatchedShape((*self.shape[:axis], *self.shape[axis + 1 :]), batch)
