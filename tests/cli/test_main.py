@@ -362,3 +362,19 @@ def test_odd_widths(said):
         for env in (usual, usual | dict.fromkeys(("COLUMNS", "LINES", "TERMINAL_WIDTH"), said))
     ]
     assert found[0] == found[1] != b""
+
+
+def test_compiling_is_told_once(tmp_path, monkeypatch, capsys):
+    """Whoever waits is told that kernels are compiled, and no more once they are kept, wherever that is."""
+    list(eh.circuits(eh.xornet()))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    cli._announce_compilation()
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    cli._announce_compilation()
+    assert "compiling the kernels, once" in capsys.readouterr().err
+    (tmp_path / "of_a_folder").mkdir()
+    (tmp_path / "of_a_folder" / "circuits.count-1.py311.nbi").touch()
+    cli._announce_compilation()
+    assert capsys.readouterr().err == ""

@@ -579,8 +579,8 @@ def xornet_command(
 
 def _announce_compilation() -> None:
     """Tell a person who waits that the first use compiles the kernels; later uses find them compiled."""
-    compiled = Path(__file__).parent / "kernels" / "__pycache__"
-    if sys.stderr.isatty() and not any(compiled.glob("circuits.*.nbi")):
+    kept = os.environ.get("NUMBA_CACHE_DIR") or Path(__file__).parents[1] / "kernels" / "__pycache__"
+    if sys.stderr.isatty() and not any(Path(kept).rglob("circuits.*.nbi")):
         typer.echo("compiling the kernels, once; this takes about half a minute", err=True)
 
 
