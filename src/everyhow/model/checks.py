@@ -12,7 +12,7 @@ from .graph import Graph
 from .runnable import Intervention, Runnable
 
 
-def numbers_of(values: Any, item: str) -> np.ndarray:
+def float_array(values: Any, item: str) -> np.ndarray:
     """An array, a tensor or nested lists in float64; an array that is so already is not copied.
 
     Raises:
@@ -34,7 +34,7 @@ def checked_inputs(model: Runnable, inputs: Any) -> Float[np.ndarray, "inputs fe
     Raises:
         InputError: they are not numbers, or not one row of all features for each input.
     """
-    x = numbers_of(inputs, "inputs")
+    x = float_array(inputs, "inputs")
     if x.ndim != 2 or x.shape[1] != model.features:
         raise InputError(
             f"inputs have shape {x.shape}; the {model.kind} takes (inputs, {model.features}), one row per input"

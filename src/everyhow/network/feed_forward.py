@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 from ..common.arguments import check_sizes, is_whole, listed, quoted
 from ..common.errors import InputError
 from ..model.activations import activation
-from ..model.checks import checked_inputs, checked_interventions, numbers_of
+from ..model.checks import checked_inputs, checked_interventions, float_array
 from ..model.circuit import Circuit
 from ..model.graph import Edge, Graph, check_number_of_edges
 from ..model.model import Model
@@ -293,7 +293,7 @@ def _frozen(values: Any, item: str, dimensions: int) -> np.ndarray:
     """A read-only float64 copy of `values`."""
     if values is None and item.startswith("biases"):
         raise InputError(f"{item} is None; of a layer without biases give zeros, one for each of its neurons")
-    given = numbers_of(values, item)
+    given = float_array(values, item)
     check_sizes(given.shape, item)
     array = np.array(given)
     if array.ndim != dimensions or array.size == 0:

@@ -92,7 +92,7 @@ def _(algorithm: Algorithm) -> Drawing:
 
 @picture_of.register
 def _(mapping: Mapping) -> Drawing:
-    return draw_mapping(mapping, None)
+    return draw_mapping(mapping)
 
 
 @picture_of.register
