@@ -299,7 +299,7 @@ def test_networks_that_cannot_be_read():
         eh.readouts(two)
     with pytest.raises(eh.InputError, match="5 inputs; readouts are searched over all Boolean functions of at most 4"):
         eh.readouts(wide)
-    with pytest.raises(eh.InputError, match="readouts are of hidden layers that everything passes, and the network has none"):
+    with pytest.raises(eh.InputError, match="hidden layers that everything passes, and the network has none"):
         eh.readouts(flat)
     assert examine_readouts(flat, 1e-3, None, eh.CostModel(), 10**10).layers == ()
     assert examine_readouts(wide, 1e-3, None, eh.CostModel(), 10**10).refused == (
