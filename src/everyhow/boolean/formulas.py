@@ -13,7 +13,7 @@ CONNECTIVES = {
     "&": "&", "|": "|", "~": "~", "!": "~", "^": "^", "(": "(", ")": ")",
     "∧": "&", "∨": "|", "¬": "~", "⊕": "^", "→": "<=",
 }  # fmt: skip
-TOKEN = re.compile(r"\s*(->|[&|~!^()∧∨¬⊕→]|\w+)")
+TOKEN = r"\s*(->|[&|~!^()∧∨¬⊕→]|\w+)"
 ALLOWED = f"the inputs {INPUT_NAMES[0]} to {INPUT_NAMES[-1]}, & | ~ ^ ->, and, or, not, parentheses"
 MAX_LENGTH = 500
 
@@ -41,9 +41,10 @@ def parse_formula(text: str) -> TruthTable:
 def _translate(text: str) -> str:
     if len(text) > MAX_LENGTH:
         raise InputError(f"the formula has {len(text)} characters; at most {MAX_LENGTH} are read")
+    token = re.compile(TOKEN)
     translated, position, end = [], 0, len(text.rstrip())
     while position < end:
-        match = TOKEN.match(text, position)
+        match = token.match(text, position)
         if match is None:
             raise InputError(f"formula {text!r}: cannot read {text[position:].strip()[:10]!r}; allowed: {ALLOWED}")
         word = match[1]

@@ -10,7 +10,6 @@ import json
 import math
 import re
 import stat
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,12 +39,11 @@ MARKS = (
 )  # fmt: skip
 NO_SIGNS = bytes(set(range(256)) - set(b'"[]{},:'))
 # What stands in TOML outside of which no sign means anything: texts and comments; and a key of too many parts.
-TOML_TEXTS = re.compile(
+TOML_TEXTS = (
     r'"""(?:[^"\\]|\\.|"{1,2}(?!"))*+"{0,5}|\'\'\'(?:[^\']|\'{1,2}(?!\'))*+\'{0,5}'
-    r'|"(?:[^"\\\n]|\\.)*+"?|\'[^\'\n]*+\'?|#[^\n]*',
-    re.DOTALL,
+    r'|"(?:[^"\\\n]|\\.)*+"?|\'[^\'\n]*+\'?|#[^\n]*'
 )
-TOML_PATH = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{DEEPEST}}}")
+TOML_PATH = rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{DEEPEST}}}"
 
 
 @contextmanager
@@ -259,12 +257,14 @@ def toml_of(content: bytes | str) -> dict[str, Any]:
         >>> toml_of(b'seeds = 3')
         {'seeds': 3}
     """
+    import tomllib
+
     text = content if isinstance(content, str) else text_of(content).removeprefix("\ufeff")
-    bare = TOML_TEXTS.sub("s", text)
+    bare = re.sub(TOML_TEXTS, "s", text, flags=re.DOTALL)
     steps = np.frombuffer(re.sub(r"[^\[\]{}]", "", bare).encode(), np.uint8)
     opening = (steps == ord("[")) | (steps == ord("{"))
     deepest = int(np.cumsum(opening * np.int32(2) - 1, dtype=np.int32).max(initial=0))
-    if deepest > DEEPEST or TOML_PATH.search(bare):
+    if deepest > DEEPEST or re.search(TOML_PATH, bare):
         raise InputError(f"it is nested more than {DEEPEST} deep")
     try:
         found = tomllib.loads(text)

@@ -16,8 +16,8 @@ SAVE = "save model.state_dict() with torch.save, or import the module itself wit
 # Names of what is left out, or could be meant, shown in one message.
 MOST_NAMED = 12
 # What the matrices of linear layers end in; an optimizer keeps tensors under other names.
-WEIGHTS = re.compile(r"(.*\.)?(weight|weight_g|weight_v|weight_orig|parametrizations\.weight\.original[01]?)")
-TENSORS = re.compile(r"torch\._utils\._rebuild_(\w*tensor\w*|parameter\w*)|torch\._tensor\._rebuild_from_type\w*")
+WEIGHTS = r"(.*\.)?(weight|weight_g|weight_v|weight_orig|parametrizations\.weight\.original[01]?)"
+TENSORS = r"torch\._utils\._rebuild_(\w*tensor\w*|parameter\w*)|torch\._tensor\._rebuild_from_type\w*"
 # What people call the activations, in small letters and digits alone.
 ACTIVATIONS = {name.replace("_", ""): name for name in (*PLAIN, *FAMILIES)} | {"linear": "identity"}
 # The keys that the paper's released code writes; with dropout_rate in a later version.
@@ -51,7 +51,7 @@ class Part:
             InputError: something else stands where the weights or biases of a layer would.
         """
         for name, value in self.held.items():
-            if not is_tensor(value) and (WEIGHTS.fullmatch(name) or name.rpartition(".")[2].startswith("bias")):
+            if not is_tensor(value) and (re.fullmatch(WEIGHTS, name) or name.rpartition(".")[2].startswith("bias")):
                 raise InputError(
                     f"under {name[:80]!r} it holds {kind_of(value)}, not a tensor, and nothing in it was executed: "
                     f"{SAVE}"
@@ -61,7 +61,11 @@ class Part:
 
 def is_tensor(value: Any) -> bool:
     """Whether a described value is a tensor of any kind."""
-    return isinstance(value, Call) and isinstance(value.function, Name) and bool(TENSORS.fullmatch(value.function.text))
+    return (
+        isinstance(value, Call)
+        and isinstance(value.function, Name)
+        and bool(re.fullmatch(TENSORS, value.function.text))
+    )
 
 
 def state_dict_in(document: Any, part: str | None = None) -> Part:
@@ -227,7 +231,7 @@ def _parts(document: Any) -> Iterator[Part]:
             continue
         seen.add(id(value))
         tensors = {key: one for key, one in held.items() if is_tensor(one)}
-        if any(WEIGHTS.fullmatch(key) for key in tensors):
+        if any(re.fullmatch(WEIGHTS, key) for key in tensors):
             beside = ((outer, place[:depth], place[depth]) for depth, outer in enumerate(above))
             others = ["/".join((*way, key)) for outer, way, taken in beside for key in outer if key != taken]
             others += [key for key in held if key not in tensors]

@@ -5,7 +5,6 @@ would call becomes a `Call` that says so, and a name that it would import become
 that a checkpoint may hold any objects beside its tensors; a call of `os.system` is a `Call` like others.
 """
 
-import pickletools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +41,8 @@ def described(content: bytes) -> Any:
     Raises:
         InputError: it uses an instruction that no pickle of a checkpoint needs, or is broken.
     """
+    import pickletools
+
     machine = _Machine()
     try:
         for code, argument, _ in pickletools.genops(content):

@@ -6,7 +6,6 @@ import itertools
 import json
 import math
 import re
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
@@ -149,6 +148,8 @@ def value_text(value: object) -> str:
 
 def named_plans() -> dict[str, str]:
     """The titles of the experiments that come with everyhow, by name."""
+    import tomllib
+
     found = (entry for entry in files("everyhow.sweeps").joinpath("named").iterdir() if entry.name.endswith(".toml"))
     documents = (tomllib.loads(entry.read_text("utf-8")) for entry in found)
     return {document["name"]: document["title"] for document in sorted(documents, key=lambda d: d["name"])}

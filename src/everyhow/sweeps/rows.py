@@ -138,7 +138,7 @@ COUNTS = tuple(
     if kind in (NUMBER, WHOLE) and place > list(COLUMNS).index("decision") and name != "seconds"
 )  # fmt: skip
 STATUS = ("explained", "not kept", "failed")
-NETWORK = re.compile(r"[0-9a-f]{16}(-\d+)?\.safetensors")
+NETWORK = r"[0-9a-f]{16}(-\d+)?\.safetensors"
 
 
 def digest_of(rows: Iterable[dict[str, Any]]) -> str:
@@ -272,7 +272,7 @@ def check_values(rows: Iterable[dict[str, Any]]) -> None:
                 raise InputError(f"{name} is {row[name]} in row {number}; it must be a number of at least 0")
         if row.get("status") not in STATUS:
             raise InputError(f"status is {quoted(row.get('status'))} in row {number}; it must be {', '.join(STATUS)}")
-        if row.get("network") is not None and not NETWORK.fullmatch(row["network"]):
+        if row.get("network") is not None and not re.fullmatch(NETWORK, row["network"]):
             raise InputError(f"network is {quoted(row['network'])} in row {number}; it must be a name in networks/")
         shares = row.get("overlap_histogram")
         if shares is not None and not (0 < len(shares) <= 1000 and all(is_number(one, 0, 1) for one in shares)):
