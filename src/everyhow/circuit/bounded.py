@@ -11,7 +11,7 @@ from ..model.circuit import Circuit, numbers_of, words_of
 from ..model.criterion import Criterion
 from ..model.model import COUNTED_BITS, MOST_EDGES, CircuitCount, CircuitSearch, Model
 from .findings import COUNTING, ties
-from .minimal import minimal_sets
+from .minimal import minimal_sets, smallest_first
 
 Found = TypeVar("Found")
 
@@ -49,8 +49,7 @@ def minimal_inside(alone: Criterion[Model], circuit: Circuit, budget: int) -> An
     count = counted(inside, budget)
     if count.found is None:
         return Answer(None, count.refused, count.ties)
-    found = map(inside.circuit, numbers_of(minimal_sets(inside.bits())))
-    return Answer(tuple(sorted(found, key=lambda c: (len(c), c.bits))))
+    return Answer(smallest_first(map(inside.circuit, numbers_of(minimal_sets(inside.bits())))))
 
 
 def nearest(criterion: Criterion[Model], circuit: Circuit) -> Answer[Circuit]:

@@ -20,7 +20,11 @@ def minimal_circuits(criterion: Criterion[Model]) -> tuple[Circuit, ...]:
 
 def in_order(graph: Graph, bits: Bits) -> tuple[Circuit, ...]:
     """Circuits given as words, fewest edges first."""
-    circuits = (Circuit(graph, number) for number in numbers_of(bits))
+    return smallest_first(Circuit(graph, number) for number in numbers_of(bits))
+
+
+def smallest_first(circuits: Iterable[Circuit]) -> tuple[Circuit, ...]:
+    """Circuits of one graph, fewest edges first."""
     return tuple(sorted(circuits, key=lambda circuit: (len(circuit), circuit.bits)))
 
 

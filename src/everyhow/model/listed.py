@@ -16,16 +16,20 @@ from .model import CircuitCount, CircuitSearch, Model, counted_by_edges
 
 @dataclass(frozen=True, eq=False)
 class ListedWithin(CircuitSearch):
-    """Those of `search`, which is for `criterion`, that lie inside `outer`."""
+    """The circuits that meet `criterion` and lie inside `outer`."""
 
-    search: CircuitSearch
     criterion: Criterion[Any]
     outer: Circuit
 
     @property
     def model(self) -> Model:
         """The whole model."""
-        return self.search.model
+        return self.criterion.model
+
+    @property
+    def search(self) -> CircuitSearch:
+        """All circuits that meet the criterion."""
+        return self.model.search(self.criterion)
 
     def count(self, execution: Execution = IN_THREADS, every_input_used: bool = False) -> CircuitCount:
         """How many meet the criterion."""

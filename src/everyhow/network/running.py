@@ -13,7 +13,7 @@ from ..model.graph import Graph
 from .feed_forward import FeedForward
 from .layout import goal_of, layout_of
 from .rounding import EPSILON, SMALLEST
-from .runs import network_runs
+from .runs import NetworkRuns
 
 Masks = Int[np.ndarray, "circuits layers neurons"]
 CIRCUITS_AT_ONCE = 1 << 12
@@ -104,8 +104,9 @@ def _weigh_with_errors(criterion: Criterion[FeedForward], masks: Masks) -> Float
     from ..kernels.margins import Errors, add_wrong
 
     layout, goal, network = layout_of(criterion), goal_of(criterion, criterion.shifted_limits), criterion.model
-    removed = np.zeros_like(layout.ablated)
-    for layer, found in enumerate(network_runs(network, criterion.behavior.points).removed_errors(criterion.scenarios)):
+    runs, removed = criterion.runs, np.zeros_like(layout.ablated)
+    assert isinstance(runs, NetworkRuns)
+    for layer, found in enumerate(runs.removed_errors(criterion.scenarios)):
         removed[layer, :, : found.shape[1]] = found
     exact = criterion.rounding.exact
     accuracies = [activation(name).accuracy for name in network.activations]

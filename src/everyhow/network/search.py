@@ -96,7 +96,7 @@ def search_within(criterion: Criterion[FeedForward], circuit: Circuit) -> Circui
     edges carry or the whole network's outputs matter too, those of all that are inside it."""
     behavior = criterion.behavior
     if behavior.within is not None or any(carried.any() for carried in criterion.ablated):
-        return ListedWithin(NetworkSearch(criterion), criterion, circuit)
+        return ListedWithin(criterion, circuit)
     network, neurons = _part(criterion.model, circuit)
     return PartSearch(NetworkSearch(perfect(network, behavior)), circuit, neurons)
 
