@@ -75,7 +75,7 @@ def examination_rows(alice, bob):
 
 
 def cost_rows(alice, bob):
-    """What each costs, by the price of NOT and the block that is known already."""
+    """What each costs, by the price of NOT and the gate that is known already."""
     for familiar in (None, "NIMP", "NAND"):
         for negation in (0, 1):
             model = eh.CostModel(negation=negation, familiar={familiar: 0.5} if familiar else {})
@@ -161,12 +161,12 @@ that change one signal and not the other; a third direction is left untouched, a
 
 ## Which would you rather believe?
 
-People prefer few blocks that they know. AND, OR, NAND and NOR cost 1 here, a block used twice, over the same operands,
-is paid once, and a familiar block costs 0.5:
+People prefer few gates that they know. AND, OR, NAND and NOR cost 1 here, a gate used twice, over the same operands,
+is paid once, and a familiar gate costs 0.5:
 
 {table(["familiar", "price of NOT", "Alice", "Bob", "cheaper"], cost_rows(alice, bob))}
 
-So the simplest explanation is the one whose blocks one was taught first.
+So the simplest explanation is the one whose gates one was taught first.
 """,
         end="",
     )

@@ -21,7 +21,7 @@ PRICES = st.sampled_from([0.0, 0.5, 1.0, 1.5, 2.0, 3.0])
 
 
 def slow_prices(model, inputs, familiar=(), rounds=20):
-    """The price of every function by its digits; familiar blocks of two inputs only."""
+    """The price of every function by its digits; familiar gates of two inputs only."""
     gates = [(t, model.gate) for t in PLAIN.values()] + [(t, model.parity) for t in PARITY.values()]
     gates += [(tuple(int(d) for d in table), price) for table, price in familiar]
     found = plain.cheapest_formulas(inputs, gates, model.negation, rounds)
@@ -247,8 +247,8 @@ def test_formula_text():
         ({"gate": -1}, "the price of gate is -1.0; a price is a finite number of at least 0"),
         ({"negation": float("nan")}, "the price of negation is nan; a price is a finite number of at least 0"),
         ({"familiar": {"XOR": float("inf")}}, "the price of XOR is inf; a price is a finite number of at least 0"),
-        ({"familiar": {"NOT": 1}}, "the familiar block NOT has 1 inputs; blocks have 2 to 4"),
-        ({"familiar": {"FULL_ADDER": 1}}, "the familiar block FULL_ADDER has 2 outputs; a block has one"),
+        ({"familiar": {"NOT": 1}}, "the familiar gate NOT has 1 inputs; gates have 2 to 4"),
+        ({"familiar": {"FULL_ADDER": 1}}, "the familiar gate FULL_ADDER has 2 outputs; a gate has one"),
     ],
 )
 def test_wrong_prices(wrong, message):
@@ -272,5 +272,5 @@ def test_prices_that_are_no_numbers(wrong):
     command = [sys.executable, "-c", f"import everyhow as eh; eh.CostModel({wrong})"]
     said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
 
-    assert "InputError: prices are numbers and familiar blocks a mapping of names to prices" in said
+    assert "InputError: prices are numbers and familiar gates a mapping of names to prices" in said
     assert wrong in said

@@ -307,7 +307,7 @@ def test_readout_options_reach_the_audit(run_command):
         (["--tolerance", "0"], "tolerance is 0.0; it is a relative residual, above 0 and below 1, such as 1e-3"),
         (["--signals", "0"], "signals is 0; a readout explanation has at least 1 signal"),
         (["--not-price", "-1"], "the price of negation is -1.0; a price is a finite number of at least 0"),
-        (["--familiar", "NAND"], "--familiar has 'NAND'; it takes blocks with prices, such as NAND=0.5,XOR=1"),
+        (["--familiar", "NAND"], "--familiar has 'NAND'; it takes gates with prices, such as NAND=0.5,XOR=1"),
         (["--familiar", "WHAT=1"], "unknown gate or variable 'WHAT'"),
         (["--show", "00,2"], "show names 2; the rows are 00, 01, 10, 11"),
         (

@@ -290,7 +290,7 @@ def test_the_picture_of_two_students(pages, opened):
 
 
 def test_prices_rank_anew(pages, opened):
-    """The slider and the familiar blocks give the costs and winners of the library's own prices."""
+    """The slider and the familiar gates give the costs and winners of the library's own prices."""
     audit, path = pages("xornet")
     shown = opened(path)
     entries = audit.findings.ranking.entries
@@ -301,7 +301,7 @@ def test_prices_rank_anew(pages, opened):
         for _ in range(steps):
             shown.page.keyboard.press("ArrowRight")
         name = "none but those given" if block is None else f"{block} at half a gate's price"
-        shown.page.get_by_label("Familiar block").select_option(name)
+        shown.page.get_by_label("Familiar gate").select_option(name)
         model = eh.CostModel(negation=negation, familiar={} if block is None else {block: 0.5})
         rows = [row.split("\n") for row in shown.page.locator(".ranking li").all_inner_texts()]
         costs = [

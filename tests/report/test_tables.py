@@ -34,10 +34,10 @@ def test_rows_follow_from_the_findings(name):
     for kind, rungs in (("mappings", ladder["mappings"]), ("circuits", ladder["circuits"])):
         found = {row["rung"]: row["survivors"] for row in rows(audit, "ladder") if row["of"] == kind}
         assert {rung: number for rung, number in found.items() if rung != "cheapest"} == rungs
-    placed = {row["place"]: (row["explanation"], row["placed"]) for row in rows(audit, "ranking")}
+    placed = {row["rank"]: (row["explanation"], row["placed"]) for row in rows(audit, "ranking")}
     for row in rows(audit, "cross_examination"):
-        assert placed[row["place"]] == (row["swapped"], row["swapped_where"])
-        assert placed[row["predictor_place"]] == (row["predictor"], row["predictor_where"])
+        assert placed[row["rank"]] == (row["swapped"], row["swapped_where"])
+        assert placed[row["predictor_rank"]] == (row["predictor"], row["predictor_where"])
     for row in rows(audit, "edges"):
         assert row["share"] == row["circuits"] / counts["perfect_circuits"]
     gates = rows(audit, "gates")

@@ -1,4 +1,4 @@
-"""What an explanation costs: people prefer few, reusable blocks, and blocks that they already know."""
+"""What an explanation costs: people prefer few, reusable gates, and gates that they already know."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,21 +24,21 @@ _TABLES = {name: TruthTable.parse(table) for table, name in TWO_INPUT_NAMES.item
 
 @dataclass(frozen=True)
 class CostModel:
-    """The price of each gate; a block used twice is paid once.
+    """The price of each gate; a gate used twice is paid once.
 
     AND, OR, NAND and NOR cost `gate`, XOR and XNOR `parity`; NOT costs `negation` wherever something is negated. Every
     other function costs what its smallest formula over these does; so A AND NOT B costs `gate` + `negation`. Sharing is
-    counted, not sought: each function keeps its own smallest formula. A familiar block is a gate at a price of its own,
+    counted, not sought: each function keeps its own smallest formula. A familiar gate has a price of its own,
     however large.
 
     Args:
         gate: of AND, OR, NAND and NOR.
         negation: of NOT.
         parity: of XOR and XNOR.
-        familiar: the price of each block known already, by gate name (`NIMP`, `MAJORITY`), formula or truth table.
+        familiar: the price of each gate known already, by gate name (`NIMP`, `MAJORITY`), formula or truth table.
 
     Raises:
-        InputError: a price that is no number, negative or not finite, or a familiar block of other than 2 to 4 inputs.
+        InputError: a price that is no number, negative or not finite, or a familiar gate of other than 2 to 4 inputs.
 
     Example:
         >>> xor = TruthTable.parse("0110")
@@ -55,21 +55,21 @@ class CostModel:
         try:
             for name in ("gate", "negation", "parity"):
                 object.__setattr__(self, name, float(getattr(self, name)))
-            blocks = tuple((str(name), float(price)) for name, price in dict(self.familiar).items())
+            gates = tuple((str(name), float(price)) for name, price in dict(self.familiar).items())
         except Exception:
             raise InputError(
-                f"prices are numbers and familiar blocks a mapping of names to prices, such as {{'NAND': 0.5}}; found "
+                f"prices are numbers and familiar gates a mapping of names to prices, such as {{'NAND': 0.5}}; found "
                 f"gate={quoted(self.gate)}, negation={quoted(self.negation)}, parity={quoted(self.parity)}, "
                 f"familiar={quoted(self.familiar)}"
             ) from None
-        object.__setattr__(self, "familiar", blocks)
+        object.__setattr__(self, "familiar", gates)
         prices = {"gate": self.gate, "negation": self.negation, "parity": self.parity, **dict(self.familiar)}
         for name, price in prices.items():
             if not (math.isfinite(price) and price >= 0):
                 raise InputError(f"the price of {name} is {price}; a price is a finite number of at least 0")
         for name in dict(self.familiar):
-            if not 2 <= _block(name).inputs <= 4:
-                raise InputError(f"the familiar block {name} has {_block(name).inputs} inputs; blocks have 2 to 4")
+            if not 2 <= _gate(name).inputs <= 4:
+                raise InputError(f"the familiar gate {name} has {_gate(name).inputs} inputs; gates have 2 to 4")
 
     @property
     def gates(self) -> tuple[PricedGate, ...]:
@@ -77,7 +77,7 @@ class CostModel:
         found = {name: PricedGate(name, _TABLES[name], self.gate) for name in PLAIN}
         found |= {name: PricedGate(name, _TABLES[name], self.parity) for name in PARITY}
         for name, price in dict(self.familiar).items():
-            table = _block(name)
+            table = _gate(name)
             known = next((gate.name for gate in found.values() if gate.table == table), name)
             found[known] = PricedGate(known, table, price)
         return tuple(found.values())
@@ -105,8 +105,8 @@ class CostModel:
         at the end of a formula that no gate takes up."""
         prices = _prices(self)
         ends = set(formulas)
-        blocks = frozenset[Formula]().union(*(formula.blocks for formula in ends))
-        gates = [block for block in blocks if block.name != "NOT"]
+        gates = frozenset[Formula]().union(*(formula.gates for formula in ends))
+        gates = [gate for gate in gates if gate.name != "NOT"]
         taken = [operand for gate in gates for operand in gate.operands if operand.name == "NOT"]
         left = {formula for formula in ends if formula.name == "NOT"} - set(taken)
         return sum(prices[gate.name] for gate in gates) + self.negation * (len(taken) + len(left))
@@ -121,7 +121,7 @@ class CostModel:
 
 
 def cheapest(costs: Sequence[float]) -> tuple[int, ...]:
-    """The places of the smallest costs."""
+    """The indices of the smallest costs."""
     least = min(costs, default=0.0)
     return tuple(k for k, cost in enumerate(costs) if cost <= least + SAME)
 
@@ -162,13 +162,13 @@ def _smallest(model: CostModel, inputs: int, limit: float) -> SmallestFormulas:
 
 
 @lru_cache
-def _block(name: str) -> TruthTable:
+def _gate(name: str) -> TruthTable:
     if name in _TABLES:
         return _TABLES[name]
     if name.upper() in GATES:
         tables = GATES[name.upper()].tables()
         if len(tables) != 1:
-            raise InputError(f"the familiar block {name} has {len(tables)} outputs; a block has one")
+            raise InputError(f"the familiar gate {name} has {len(tables)} outputs; a gate has one")
         return tables[0][1]
     return TruthTable.parse(name) if name.isdecimal() else parse_formula(name)
 

@@ -46,13 +46,13 @@ class Formula:
     def key(self) -> tuple:
         """What the operands of a symmetric gate are ordered by: inputs first, negated or not, then smaller formulas."""
         bare = self.operands[0] if self.name == "NOT" else self
-        return (len(self.blocks) if self.has_gates else 0, bare.name if not bare.operands else "", str(self))
+        return (len(self.gates) if self.has_gates else 0, bare.name if not bare.operands else "", str(self))
 
     @cached_property
-    def blocks(self) -> frozenset["Formula"]:
-        """Every gate in the formula, with what is below it; a block used twice is there once."""
+    def gates(self) -> frozenset["Formula"]:
+        """Every gate in the formula, with what is below it; a gate used twice is there once."""
         own = {self} if self.operands else set()
-        return frozenset(own.union(*(operand.blocks for operand in self.operands)))
+        return frozenset(own.union(*(operand.gates for operand in self.operands)))
 
     def over(self, operands: Mapping[str, "Formula"]) -> "Formula":
         """The formula with its inputs replaced by formulas, double negations dropped."""
@@ -83,14 +83,15 @@ class SmallestFormulas:
     """The cheapest formula of functions of `inputs` inputs, as a tree in which every use of a gate is paid.
 
     Of formulas of one price it is one with the fewest gates and negations. Constants are free. Gates of two inputs take
-    any formulas as operands; gates of more are blocks over different inputs.
+    any formulas as operands; gates of more stand over different inputs.
 
     Attributes:
         inputs: of the functions.
         gates: of two inputs.
         made: by function, the index of the gate that makes it and its two operands; only for the first of each class
-            of functions that are alike up to the order of inputs. The index after the gates is NOT, then the blocks.
-        blocks: name and operands of each function that is a block.
+            of functions that are alike up to the order of inputs. The index
+            after the gates is NOT, then the larger gates.
+        larger: name and operands of each gate of more than two inputs.
         orders: the orders of inputs.
         best: by function, what it costs, again only for the first of each class.
         limit: costs are certain below this.
@@ -99,7 +100,7 @@ class SmallestFormulas:
     inputs: int
     gates: tuple[PricedGate, ...]
     made: tuple[np.ndarray, np.ndarray, np.ndarray]
-    blocks: tuple[tuple[str, tuple[int, ...]], ...]
+    larger: tuple[tuple[str, tuple[int, ...]], ...]
     orders: "InputOrders"
     best: np.ndarray
     limit: float
@@ -128,7 +129,7 @@ class SmallestFormulas:
         elif index == len(self.gates):
             name, operands = "NOT", (left,)
         else:
-            name, operands = self.blocks[index - len(self.gates) - 1]
+            name, operands = self.larger[index - len(self.gates) - 1]
         # The first of the class is made so; this function is made alike, its inputs being in another order.
         parts = [self.formula(TruthTable(self.inputs, self.orders.back(table.bits, bits))) for bits in operands]
         if index < len(self.gates) and self.gates[index].symmetric:
@@ -153,26 +154,26 @@ def smallest_formulas(inputs: int, gates: Iterable[PricedGate], negation: float,
     pairs = tuple(gate for gate in gates if gate.table.inputs == 2)
     best = np.full(1 << (1 << inputs), np.inf)
     made = (np.zeros(len(best), np.int64), np.zeros(len(best), np.int64), np.zeros(len(best), np.int64))
-    blocks = []
+    larger = []
     for bits in (0, len(best) - 1, *variable_bits(inputs)):
         best[orders.first[bits]] = 0.0
     for gate in gates:
         if 2 < gate.table.inputs <= inputs:
-            first, operands = _as_block(gate.table, inputs, orders)
+            first, operands = _as_larger(gate.table, inputs, orders)
             if gate.price + PER_NODE < best[first]:
                 best[first] = gate.price + PER_NODE
-                made[0][first] = len(pairs) + 1 + len(blocks)
-            blocks.append((gate.name, operands))
+                made[0][first] = len(pairs) + 1 + len(larger)
+            larger.append((gate.name, operands))
     tables = np.array([gate.table.bits for gate in pairs], np.int64)
     prices = np.array([gate.price + PER_NODE for gate in pairs])
     classes = (orders.first, orders.order, orders.images)
     # A negation is the lesser evil among formulas of one price.
     settle(best, *made, tables, prices, negation + PER_NODE / 2, *classes, limit)
-    return SmallestFormulas(inputs, pairs, made, tuple(blocks), orders, best, limit)
+    return SmallestFormulas(inputs, pairs, made, tuple(larger), orders, best, limit)
 
 
-def _as_block(table: TruthTable, inputs: int, orders: "InputOrders") -> tuple[int, tuple[int, ...]]:
-    """The first function of the class of a block over different inputs, and the inputs that the block takes there."""
+def _as_larger(table: TruthTable, inputs: int, orders: "InputOrders") -> tuple[int, tuple[int, ...]]:
+    """The first function of the class of a gate over different inputs, and the inputs that the gate takes there."""
     for chosen in permutations(variable_bits(inputs), table.inputs):
         bits = 0
         for row in range(1 << inputs):

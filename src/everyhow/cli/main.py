@@ -145,7 +145,7 @@ def audit_command(
         float | None, typer.Option(help="What NOT costs; 0 if not given. A plain gate costs 1.")
     ] = None,
     familiar: Annotated[
-        str | None, typer.Option(help="Blocks known already, with their prices, such as NAND=0.5,MAJORITY=1.")
+        str | None, typer.Option(help="Gates known already, with their prices, such as NAND=0.5,MAJORITY=1.")
     ] = None,
     show: Annotated[
         str | None, typer.Option(help="The rows it was trained on, such as 00,01,10; where it is right if not given.")
@@ -608,14 +608,14 @@ def _costs(not_price: float | None, familiar: str | None) -> "CostModel | None":
 
 
 def _familiar(text: str) -> dict[str, float]:
-    blocks = {}
+    gates = {}
     for part in text.split(","):
         name, _, price = part.partition("=")
         try:
-            blocks |= {name.strip(): float(price)} if part.strip() else {}
+            gates |= {name.strip(): float(price)} if part.strip() else {}
         except ValueError:
-            raise InputError(f"--familiar has {part!r}; it takes blocks with prices, such as NAND=0.5,XOR=1") from None
-    return blocks
+            raise InputError(f"--familiar has {part!r}; it takes gates with prices, such as NAND=0.5,XOR=1") from None
+    return gates
 
 
 def main() -> None:

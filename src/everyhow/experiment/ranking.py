@@ -10,7 +10,7 @@ from ..boolean.smallest import MOST_INPUTS
 from ..mapping.mapping import Mapping
 from .witness import Explanation
 
-# Explanations that are priced; and the prices of NOT and the familiar blocks that are tried.
+# Explanations that are priced; and the prices of NOT and the familiar gates that are tried.
 MOST_PRICED = 200
 NEGATIONS = (0.0, 0.5, 1.0, 2.0)
 FINE_NEGATIONS = tuple(k / 4 for k in range(9))
@@ -26,7 +26,7 @@ class Prices:
 
     Attributes:
         negation: the price of NOT.
-        familiar: the block that is known already, at half the price of a plain gate; None when none is.
+        familiar: the gate that is known already, at half the price of a plain gate; None when none is.
         cost: of the cheapest.
         winners: their ranks, the first of all being 0.
     """
@@ -45,7 +45,7 @@ class Ranking:
         model: the prices.
         entries: each explanation with its cost.
         of: how many explanations there are in all; those beyond the first 200 are not priced.
-        table: the winners by the price of NOT and by the block that is familiar.
+        table: the winners by the price of NOT and by the gate that is familiar.
         untried: how many settings of the prices are left out of the table, since finding the smallest formulas of
             functions of four inputs takes seconds for each.
     """
@@ -63,7 +63,7 @@ class Ranking:
 
 
 def cost_of(explanation: Explanation, model: CostModel) -> float:
-    """What an explanation costs: the blocks of its algorithm, or its signals and the gate over them."""
+    """What an explanation costs: the gates of its algorithm, or its signals and the gate over them."""
     if isinstance(explanation, Mapping):
         return model.of_algorithm(explanation.algorithm)
     return explanation.cost(model)
@@ -75,12 +75,12 @@ def cheapest_mappings(mappings: Sequence[Mapping], model: CostModel) -> tuple[Ma
 
 
 def rank(explanations: Iterable[Explanation], of: int, model: CostModel) -> Ranking:
-    """Price the first 200 explanations, and again by every price of NOT and familiar block."""
+    """Price the first 200 explanations, and again by every price of NOT and familiar gate."""
     chosen = list(islice(explanations, MOST_PRICED))
     costs = [cost_of(explanation, model) for explanation in chosen]
     order = sorted(range(len(chosen)), key=lambda k: (costs[k], k))
     ranked = [chosen[k] for k in order]
-    settings = [(negation, block) for block in (None, *FAMILIAR) for negation in NEGATIONS if len(ranked) > 1]
+    settings = [(negation, gate) for gate in (None, *FAMILIAR) for negation in NEGATIONS if len(ranked) > 1]
     dear = [setting for setting in settings if not _is_quick(ranked, discounted(model, *setting))]
     untried = set(dear[MOST_SEARCHED:])
     table = tuple(_winners(ranked, model, *setting) for setting in settings if setting not in untried)
@@ -93,8 +93,8 @@ class PriceGrid:
 
     Attributes:
         negations: the prices of NOT.
-        familiar: the blocks that are known already, each at half the price of a plain gate; None for none.
-        costs: for each block and each price of NOT, the cost of every explanation in the order of the ranking; None
+        familiar: the gates that are known already, each at half the price of a plain gate; None for none.
+        costs: for each gate and each price of NOT, the cost of every explanation in the order of the ranking; None
             where finding the smallest formulas takes too long.
     """
 
@@ -104,27 +104,27 @@ class PriceGrid:
 
 
 def price_grid(ranking: Ranking) -> PriceGrid:
-    """The explanations of a ranking priced again by every price of NOT, its own included, and every familiar block.
+    """The explanations of a ranking priced again by every price of NOT, its own included, and every familiar gate.
 
     Prices by which some smallest formula takes seconds to find are left out, save the ranking's own.
     """
     explanations = [explanation for _, explanation in ranking.entries]
-    blocks, negations = (None, *FAMILIAR), sorted({*FINE_NEGATIONS, ranking.model.negation})
+    gates, negations = (None, *FAMILIAR), sorted({*FINE_NEGATIONS, ranking.model.negation})
 
-    def priced(block: str | None, negation: float) -> tuple[float, ...] | None:
-        prices = discounted(ranking.model, negation, block)
+    def priced(gate: str | None, negation: float) -> tuple[float, ...] | None:
+        prices = discounted(ranking.model, negation, gate)
         if prices == ranking.model:
             return tuple(cost for cost, _ in ranking.entries)
         if not _is_quick(explanations, prices):
             return None
         return tuple(cost_of(explanation, prices) for explanation in explanations)
 
-    costs = tuple(tuple(priced(block, negation) for negation in negations) for block in blocks)
-    return PriceGrid(tuple(negations), blocks, costs)
+    costs = tuple(tuple(priced(gate, negation) for negation in negations) for gate in gates)
+    return PriceGrid(tuple(negations), gates, costs)
 
 
 def discounted(model: CostModel, negation: float, familiar: str | None) -> CostModel:
-    """The prices with another price of NOT, and one block at half the price of a plain gate."""
+    """The prices with another price of NOT, and one gate at half the price of a plain gate."""
     own = dict(model.familiar)
     known = {} if familiar is None else {familiar: min(model.gate * DISCOUNT, own.get(familiar, math.inf))}
     return replace(model, negation=negation, familiar={**dict(model.familiar), **known})
@@ -136,7 +136,7 @@ def _is_quick(explanations: Sequence[Explanation], model: CostModel) -> bool:
     return all(model.is_cheap(signal) and model.is_cheap(~signal) for signal in signals)
 
 
-def _winners(ranked: Sequence[Explanation], model: CostModel, negation: float, block: str | None) -> Prices:
-    prices = discounted(model, negation, block)
+def _winners(ranked: Sequence[Explanation], model: CostModel, negation: float, gate: str | None) -> Prices:
+    prices = discounted(model, negation, gate)
     costs = [cost_of(explanation, prices) for explanation in ranked]
-    return Prices(negation, block, min(costs), cheapest(costs))
+    return Prices(negation, gate, min(costs), cheapest(costs))

@@ -262,7 +262,7 @@ def _ranking(audit: Audit, findings: PaperFindings) -> _Rows:
         for rank, (cost, e) in enumerate(findings.ranking.entries, start=1)
     ]
     title = "Explanations by cost"
-    return _Rows("ranking", title, "place cost kind explanation placed", rows, findings.ranking.of)
+    return _Rows("ranking", title, "rank cost kind explanation placed", rows, findings.ranking.of)
 
 
 def explanation_name(explanation) -> str:
@@ -300,8 +300,8 @@ def _cross_examination(audit: Audit, findings: PaperFindings) -> _Rows:
         for own, i in order
         for other, j in order
     ]  # fmt: skip
-    title = "How many swaps of one explanation another predicts; places are those of ranking"
-    columns = "place swapped swapped_where predictor_place predictor predictor_where swaps predicted"
+    title = "How many swaps of one explanation another predicts; ranks are those of ranking"
+    columns = "rank swapped swapped_where predictor_rank predictor predictor_where swaps predicted"
     return _table("cross_examination", title, columns, rows)
 
 

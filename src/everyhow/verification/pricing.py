@@ -54,17 +54,17 @@ def prices_document(model: CostModel) -> dict[str, Any]:
 def ranking_again(
     survivors: Sequence[Examined], of: int, last: Sequence[tuple[Tree, Any]] | None, model: CostModel
 ) -> dict[str, Any]:
-    """The costs of an audit: survivors by cost, and the cheapest by every price of NOT and every familiar block."""
+    """The costs of an audit: survivors by cost, and the cheapest by every price of NOT and every familiar gate."""
     chosen = list(survivors[:MOST_PRICED])
     costs = [cost_of(one, model) for one in chosen]
     order = sorted(range(len(chosen)), key=lambda k: (costs[k], k))
     ranked = [chosen[k] for k in order]
-    settings = [(n, block) for block in (None, *FAMILIAR) for n in NEGATIONS] if len(ranked) > 1 else []
+    settings = [(n, gate) for gate in (None, *FAMILIAR) for n in NEGATIONS] if len(ranked) > 1 else []
     tables = {s for one in ranked if isinstance(one, Coded) for s in one.explanation.signals if s.inputs == 4}
 
-    def priced(negation: float, block: str | None) -> CostModel:
+    def priced(negation: float, gate: str | None) -> CostModel:
         own = dict(model.familiar)
-        known = {} if block is None else {block: min(model.gate / 2, own.get(block, math.inf))}
+        known = {} if gate is None else {gate: min(model.gate / 2, own.get(gate, math.inf))}
         return replace(model, negation=negation, familiar={**own, **known})
 
     slow = [s for s in settings if not all(priced(*s).is_cheap(t) and priced(*s).is_cheap(~t) for t in tables)]
@@ -73,8 +73,8 @@ def ranking_again(
     for setting in settings:
         if setting not in untried:
             prices = [cost_of(one, priced(*setting)) for one in ranked]
-            places = [k + 1 for k, cost in enumerate(prices) if cost <= min(prices) + SAME]
-            winners.append({"not": setting[0], "familiar": setting[1], "cost": min(prices), "places": places})
+            winning = [k + 1 for k, cost in enumerate(prices) if cost <= min(prices) + SAME]
+            winners.append({"not": setting[0], "familiar": setting[1], "cost": min(prices), "places": winning})
     cheapest = None
     if last is not None:
         prices = [price_of(tree, model) for tree, _ in last]

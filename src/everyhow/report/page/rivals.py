@@ -92,7 +92,7 @@ def _disputes(disputes: Sequence[Dispute], ranks: abc.Mapping[Any, int]) -> dict
 
 
 def cost(findings: PaperFindings, room: Room) -> dict[str, Any] | None:
-    """What the survivors cost by every price of NOT and every familiar block of the page's controls."""
+    """What the survivors cost by every price of NOT and every familiar gate of the page's controls."""
     ranking = findings.ranking
     if len(ranking.entries) < 1:
         return None

@@ -187,17 +187,17 @@ def _prices(ranking: Ranking) -> Iterator[RenderableType]:
     negations = list(dict.fromkeys(prices.negation for prices in ranking.table))
     winners = {(prices.familiar, prices.negation): prices.winners for prices in ranking.table}
     alike: dict[tuple, list[str | None]] = {}
-    for block in dict.fromkeys(prices.familiar for prices in ranking.table):
-        alike.setdefault(tuple(winners.get((block, n), ()) for n in negations), []).append(block)
+    for gate in dict.fromkeys(prices.familiar for prices in ranking.table):
+        alike.setdefault(tuple(winners.get((gate, n), ()) for n in negations), []).append(gate)
     if len(set(winners.values())) <= 1:
         return
     untried = f" ({ranking.untried} more settings were not tried)" if ranking.untried else ""
     yield heading(
-        f"Which is cheapest, by the price of NOT and by the block that is familiar (at half a gate's price){untried}"
+        f"Which is cheapest, by the price of NOT and by the gate that is familiar (at half a gate's price){untried}"
     )
     table = _table("familiar", *(f"NOT {negation:g}" for negation in negations), left=True)
-    for row, blocks in alike.items():
-        names = ", ".join("as given" if block is None else block for block in blocks)
+    for row, gates in alike.items():
+        names = ", ".join("as given" if gate is None else gate for gate in gates)
         table.add_row(names, *(_ranks(each) or "?" for each in row))
     yield indented(table)
 

@@ -6,10 +6,10 @@ function costView(root, data, stage) {
   if (!cost || !place) return;
   const output = make("output");
   const slider = make("input", { type: "range", min: 0, max: cost.negations.length - 1, value: 0, "aria-label": "price of NOT" });
-  const blocks = choice("Familiar block", cost.familiar.map((block) => block === null ? "none but those given" : `${block} at half a gate's price`), () => rank());
+  const gates = choice("Familiar gate", cost.familiar.map((gate) => gate === null ? "none but those given" : `${gate} at half a gate's price`), () => rank());
   const line = make("p", { "aria-live": "polite" });
   slider.addEventListener("input", () => rank());
-  place.append(make("div", { class: "stepper", role: "group", "aria-label": "prices" }, make("label", {}, "Price of NOT ", slider, output), blocks.element), line);
+  place.append(make("div", { class: "stepper", role: "group", "aria-label": "prices" }, make("label", {}, "Price of NOT ", slider, output), gates.element), line);
   const given = cost.negations.indexOf(cost.prices.NOT);
   slider.value = Math.max(0, given);
   rank(true);
@@ -18,7 +18,7 @@ function costView(root, data, stage) {
     const price = cost.negations[Number(slider.value)];
     output.textContent = price;
     slider.setAttribute("aria-valuetext", String(price));
-    const costs = cost.costs[Number(blocks.select.value)][Number(slider.value)];
+    const costs = cost.costs[Number(gates.select.value)][Number(slider.value)];
     list.replaceChildren();
     if (!costs) {
       line.textContent = "With these prices finding the smallest formulas takes too long; choose others.";
