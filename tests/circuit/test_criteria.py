@@ -17,7 +17,7 @@ from everyhow.circuit.estimate import estimate_circuits
 from everyhow.circuit.faults import fault_of
 from everyhow.circuit.findings import CircuitQuestions, count_by_ablation, examine_circuits
 from everyhow.model.behavior import Behavior
-from everyhow.model.criterion import perfect, resample_faithful, resampled_blocks
+from everyhow.model.criterion import perfect, resample_faithful, resampled_batches
 from everyhow.model.space import circuits_in_space
 from everyhow.network.counting import count_circuits
 from everyhow.network.layout import steps_in_doubt
@@ -66,8 +66,8 @@ def test_any_criterion(case, ablation):
         assert expected == set(list_circuits(criterion))
         assert Counter(map(len, expected)) == count.certain
         masks = masks_of(criterion, np.array([circuit.bits for circuit in errors], np.uint64))
-        blocks = [criterion] if ablation != "resample" else resampled_blocks(network, behavior)
-        certain, possible = certain_and_possible(blocks, masks)
+        batches = [criterion] if ablation != "resample" else resampled_batches(network, behavior)
+        certain, possible = certain_and_possible(batches, masks)
         assert [circuit in expected for circuit in errors] == certain.tolist() == possible.tolist()
         for circuit in errors:
             assert (fault_of(criterion, circuit) is None) == (circuit in expected)

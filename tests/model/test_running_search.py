@@ -13,7 +13,7 @@ from everyhow.circuit.minimal import minimal_circuits, minimal_sets
 from everyhow.circuit.overlap import usage_of
 from everyhow.model.behavior import Behavior
 from everyhow.model.circuit import bits_of, chosen_of, numbers_of, words_of
-from everyhow.model.criterion import ABLATIONS, perfect, resample_faithful, resampled_blocks
+from everyhow.model.criterion import ABLATIONS, perfect, resample_faithful, resampled_batches
 from everyhow.model.running_search import RunningSearch, are_circuits, circuits_in, judged
 from everyhow.model.space import circuits_in_space
 from everyhow.network.listing import list_bits
@@ -30,7 +30,7 @@ def both(criterion):
 
 def listed(search):
     """The bits that a search lists, in order, after a check that each is listed once."""
-    numbers = [number for block in search.bits() for number in numbers_of(block)]
+    numbers = [number for batch in search.bits() for number in numbers_of(batch)]
     assert len(set(numbers)) == len(numbers)
     return sorted(numbers)
 
@@ -128,19 +128,19 @@ def test_blocks_of_scenarios(xor):
     bits = np.concatenate(list(list_bits(perfect(xor, behavior))))
     circuits = chosen_of(xor.graph, bits[:, None])
     expected = xor.judged([criterion], circuits)
-    assert np.array_equal(judged(resampled_blocks(xor, behavior), circuits), expected)
+    assert np.array_equal(judged(resampled_batches(xor, behavior), circuits), expected)
     assert expected[0].any() and not expected[1].all()
 
 
 def test_blocks_with_ties():
-    """A circuit on the boundary in the first block may be right all the same, as one that is run at once."""
+    """A circuit on the boundary in the first batch may be right all the same, as one that is run at once."""
     network = eh.Network([[[1.0, 1.0]]], [[-0.5]], ["identity"])
     behavior = Behavior(network.corners, np.ones(4), [[False], [True], [True], [True]], threshold=0.5)
-    blocks = list(resampled_blocks(network, behavior))
-    parts = [replace(blocks[0], base=blocks[0].base[k::4], source=blocks[0].source[k::4],
-                     ablated=tuple(one[k::4] for one in blocks[0].ablated)) for k in range(4)]  # fmt: skip
+    batches = list(resampled_batches(network, behavior))
+    parts = [replace(batches[0], base=batches[0].base[k::4], source=batches[0].source[k::4],
+                     ablated=tuple(one[k::4] for one in batches[0].ablated)) for k in range(4)]  # fmt: skip
     every = np.array([[True, True], [True, False], [False, True]])
-    expected = judged(blocks, every)
+    expected = judged(batches, every)
     assert [each.tolist() for each in expected] == [[False] * 3, [True, False, False]]
     assert [each.tolist() for each in judged(parts, every)] == [[False] * 3, [True, False, False]]
 
@@ -182,7 +182,7 @@ def test_circuits_of_many_edges():
     criterion = perfect(network, behavior)
     plain, quick = RunningSearch(criterion, outer), network.search_within(criterion, outer)
     found = list(plain.circuits())
-    assert len(graph.edges) == 150 and {len(block[0]) for block in plain.bits() if len(block)} == {3}
+    assert len(graph.edges) == 150 and {len(batch[0]) for batch in plain.bits() if len(batch)} == {3}
     assert sorted(c.bits for c in found) == sorted(c.bits for c in quick.circuits()) and len(found) > 10
     assert plain.count() == quick.count()
     least = minimal_sets(plain.bits())

@@ -1,4 +1,4 @@
-"""Circuits run one by one: sharing what they have in common, in blocks of circuits and of scenarios."""
+"""Circuits run one by one: sharing what they have in common, in batches of circuits and of scenarios."""
 
 import itertools
 
@@ -11,7 +11,7 @@ from everyhow.boolean.truth_table import assignments
 from everyhow.circuit import findings
 from everyhow.circuit.findings import examine_circuits
 from everyhow.model import criterion as criteria
-from everyhow.model.criterion import perfect, resampled_blocks
+from everyhow.model.criterion import perfect, resampled_batches
 from everyhow.model.uniform import draw_from_space
 from everyhow.network import running
 from everyhow.network.running import _weigh, _weigh_sharing, certain_and_possible, masks_of, masks_of_chosen, meeting
@@ -32,7 +32,7 @@ def test_sharing_what_circuits_have_in_common(network, seed):
         masks = masks_of_chosen(network.graph, draw_from_space(network.graph, 40, random))
     except eh.InputError:
         return
-    for criterion in (perfect(network, behavior, ablation="mean"), *resampled_blocks(network, behavior)):
+    for criterion in (perfect(network, behavior, ablation="mean"), *resampled_batches(network, behavior)):
         limits = criterion.certified_limits
         alone, shared = _weigh(criterion, limits, masks), _weigh_sharing(criterion, limits, masks)
         # Beyond what is allowed neither sums to the end; nearer than rounding to a boundary they may differ.
@@ -59,7 +59,7 @@ def test_circuits_that_come_in_blocks(monkeypatch, xor):
 
 
 def test_scenarios_that_come_in_blocks(monkeypatch, xor):
-    """Circuits that are right in one block are judged by the next: none may be wrong in any."""
+    """Circuits that are right in one batch are judged by the next: none may be wrong in any."""
     monkeypatch.setattr(criteria, "SCENARIOS_AT_ONCE", 4)
     behavior = eh.Behavior.of_network(xor, assignments(2))
     everything = list(plain.perfect_circuits(xor, behavior.points, behavior.wanted))
@@ -67,9 +67,9 @@ def test_scenarios_that_come_in_blocks(monkeypatch, xor):
     expected = [error == 0 for error in errors]
     assert 0 < sum(expected) < len(expected)
     bits = [as_circuit(xor, circuit).bits for circuit in everything]
-    blocks = list(resampled_blocks(xor, behavior))
-    assert len(blocks) == 4
-    found = certain_and_possible(blocks, masks_of(blocks[0], np.array(bits, np.uint64)))
+    batches = list(resampled_batches(xor, behavior))
+    assert len(batches) == 4
+    found = certain_and_possible(batches, masks_of(batches[0], np.array(bits, np.uint64)))
     assert [place.tolist() for place in found] == [expected, expected]
 
 

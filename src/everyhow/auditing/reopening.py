@@ -9,9 +9,9 @@ from typing import Any
 from ..boolean.cost import CostModel
 from ..boolean.truth_table import TruthTable
 from ..common.errors import FileFormatError, InputError, shortened
+from ..kinds import model_from_document
 from ..model.behavior import behavior_from_document
 from ..model.task import Task
-from ..network.documents import network_from_document
 from .audit import Audit, audit
 from .behavior_audit import BehaviorAudit, audit_behavior
 from .provenance import DOCUMENT_DIGEST, document_digest
@@ -66,7 +66,7 @@ def _repeat(document: dict[str, Any], progress: bool) -> Audit:
     names = [part["task"] for part in document.get("outputs", [document])]
     costs = options.pop("costs")
     return audit(
-        network_from_document(document),
+        model_from_document(document),
         Task(tuple(map(str, names)), tables),
         document["preset"],
         decision=document["decision"] if document["preset"] == "paper" else None,
@@ -80,7 +80,7 @@ def _repeat(document: dict[str, Any], progress: bool) -> Audit:
 def _repeat_by_data(document: dict[str, Any], progress: bool) -> BehaviorAudit:
     said, options = document["behavior"], dict(document["options"])
     behavior = behavior_from_document(said, document["decision"])
-    return audit_behavior(network_from_document(document), behavior, progress=progress, **options)
+    return audit_behavior(model_from_document(document), behavior, progress=progress, **options)
 
 
 def _stored_provenance(found: Mapping[str, Any], document: dict[str, Any]) -> dict[str, Any]:

@@ -73,7 +73,7 @@ class ReleasedCircuits:
         return _count_of_few(self._criterion, self.most_neurons, self._neuron_sets)
 
     def list_bits(self) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
-        """The bits of every accurate circuit, in blocks."""
+        """The bits of every accurate circuit, in batches."""
         inputs = self._groups(lambda edge: edge[2] if edge[0] == 1 else None, self.network.widths[0])
         last = self.network.depth
         hidden = _hidden(self.network)
@@ -81,10 +81,10 @@ class ReleasedCircuits:
         for chosen in self._neuron_sets or [None]:
             part = self._criterion if chosen is None else _restricted(self._criterion, chosen)
             wanted = None if chosen is None else np.array([neuron in chosen for neuron in hidden])
-            for block in _bits_in(self.network.graph, part.model.graph, list_bits(part)):
-                used = block[:, None] & neurons != 0
+            for batch in _bits_in(self.network.graph, part.model.graph, list_bits(part)):
+                used = batch[:, None] & neurons != 0
                 few_neurons = (used == wanted).all(axis=1) if chosen else used.sum(axis=1) <= self.most_neurons
-                yield block[(block[:, None] & inputs != 0).all(axis=1) & few_neurons]
+                yield batch[(batch[:, None] & inputs != 0).all(axis=1) & few_neurons]
 
     @property
     def _criterion(self) -> Criterion:
@@ -189,13 +189,13 @@ def _combined(parts: Iterable[tuple[int, CircuitCount]]) -> CircuitCount:
     return CircuitCount(*({e: n for e, n in sorted(t.items()) if n} for t in (certain, possible)))
 
 
-def _bits_in(whole: Graph, part: Graph, blocks: Iterable[np.ndarray]) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
+def _bits_in(whole: Graph, part: Graph, batches: Iterable[np.ndarray]) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
     """Circuits given as bits of a part of a graph, as bits of the whole."""
     moved = [(np.uint64(position), np.uint64(whole.positions[edge])) for edge, position in part.positions.items()]
-    for block in blocks:
-        bits = np.zeros_like(block)
+    for batch in batches:
+        bits = np.zeros_like(batch)
         for one, other in moved:
-            bits |= (block >> one & np.uint64(1)) << other
+            bits |= (batch >> one & np.uint64(1)) << other
         yield bits
 
 

@@ -1,4 +1,4 @@
-"""Writing a certificate: the number of perfect circuits, and blocks of circuits that are wholly right or wholly wrong.
+"""Writing a certificate: the number of perfect circuits, and groups of circuits that are wholly right or wholly wrong.
 
 Nothing is written that `check`, which alone says what a certificate is, has not confirmed.
 """
@@ -80,9 +80,9 @@ def write_certificate(
     lines, prefixes = [], question.prefixes()
     for prefix, used in Progress(progress).track(prefixes, len(prefixes), "writing the certificate"):
         with _refusing():
-            blocks = _blocks(question, prefix, used)
-            question.count(prefix, used, blocks, certain, possible)
-        lines.append(json.dumps([prefix, blocks], separators=(",", ":")).encode())
+            groups = _groups(question, prefix, used)
+            question.count(prefix, used, groups, certain, possible)
+        lines.append(json.dumps([prefix, groups], separators=(",", ":")).encode())
     _check_agreement(counted, certain, possible)
     answer = {
         "question_sha256": hashlib.sha256(asked).hexdigest(),
@@ -163,7 +163,7 @@ def _refusing() -> Iterator[None]:
         raise InputError(f"no certificate can be made of this count: {error}{allowed}{ALONE}") from None
 
 
-def _blocks(question: check.Question, prefix: list, used: int) -> list:
+def _groups(question: check.Question, prefix: list, used: int) -> list:
     """For each row, the first condition that all columns break, or else the cuts of every condition."""
     found = []
     adds, _, ends, met, broken = zip(*question.grid(prefix, question.sides(used)[0]), strict=True)

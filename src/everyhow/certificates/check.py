@@ -6,7 +6,7 @@ then comes a line for each prefix: the parents of every neuron before the last h
 output receives is a sum of choices, one for each last hidden neuron: to be left out, or some parents and some outputs.
 Those of the first half of these neurons together are rows, those of the others columns: a circuit is a prefix, a row
 and a column, in one way only. A condition says that such a sum is above a limit, which is moved by 1e-9 either way.
-A row is cut into blocks. Where it is a number d, all columns break condition d, and no earlier one is broken by all.
+A row is cut into groups. Where it is a number d, all columns break condition d, and no earlier one is broken by all.
 Else it is pairs k, m, one for each condition: the k columns of smallest sums break it, all but the m smallest meet it,
 and those between, if any, are too near to tell. Numbers are enclosed by (low, high), multiples of 2**-256 rounded
 outwards. Assumed: the C library's tanh, exp, expm1 and log1p are right to 2**-48. All else is exact."""
@@ -62,7 +62,7 @@ def crossing(name, level, end):  # the smallest number at which the low (0) or h
     return high
 
 def bits(flags):
-    return sum(1 << place for place, flag in enumerate(flags) if flag)
+    return sum(1 << k for k, flag in enumerate(flags) if flag)
 def subsets(mask):
     return [part for part in range(mask + 1) if part & ~mask == 0]
 def sums(lists):  # of one of every list, in all ways; the first list varies slowest
@@ -156,22 +156,22 @@ class Question:
                 ends = [-math.inf, *map(columns.__getitem__, order), math.inf]
                 yield rows, order, ends, -(-met >> drop), (broken >> drop) - slack
 
-    def count(self, prefix, used, blocks, certain, possible):  # adds the circuits of confirmed blocks, by edges
+    def count(self, prefix, used, groups, certain, possible):  # adds the circuits of confirmed groups, by edges
         choices, rows, using, by_edges = self.sides(used)
         kept, own, (adds, *grid) = [], sum(m.bit_count() for m in sum(prefix, [])), zip(*self.grid(prefix, choices))
-        for block, row, at_row in zip(blocks, rows, zip(*adds), strict=True):
+        for group, row, at_row in zip(groups, rows, zip(*adds), strict=True):
             if whole := [d for d, (x, _, ends, _, broken) in enumerate(zip(at_row, *grid)) if x + ends[-2] <= broken]:
-                insist(block == whole[0], "a row")
+                insist(group == whole[0], "a row")
             else:
-                for (k, m), x, _, ends, met, broken in zip(block, at_row, *grid, strict=True):
+                for (k, m), x, _, ends, met, broken in zip(group, at_row, *grid, strict=True):
                     insist(0 <= k <= m and ends[k] + x <= broken < ends[k + 1] + x, "columns that break a condition")
                     insist(ends[m] + x < met <= ends[m + 1] + x, "columns that meet a condition")
-                kept.append((*row, block))
-        rest = [beyond(order, {cut for *_, block in kept for cut in block[d]}) for d, order in enumerate(grid[0])]
-        for edges, there, block in kept:
+                kept.append((*row, group))
+        rest = [beyond(order, {cut for *_, group in kept for cut in group[d]}) for d, order in enumerate(grid[0])]
+        for edges, there, group in kept:
             columns = reduce(and_, [some for i, some in using.items() if not there & i], (1 << len(grid[0][0])) - 1)
             for found, end in ((certain, 1), (possible, 0)):
-                right = reduce(and_, [known[pair[end]] for known, pair in zip(rest, block)], columns)
+                right = reduce(and_, [known[pair[end]] for known, pair in zip(rest, group)], columns)
                 for number, those in by_edges.items():
                     found[own + edges + number] += (right & those).bit_count()
 
@@ -183,9 +183,9 @@ def confirm(path):  # the answer of a certificate; raises an error when it is no
     question = Question(json.loads(asked))
     insist(json.dumps(question.asked).encode() == asked, "a question written otherwise than by Python")
     for (prefix, used), line in zip(question.prefixes(), lines, strict=True):
-        parents, blocks = json.loads(line)
+        parents, groups = json.loads(line)
         insist(parents == prefix, "a prefix")
-        question.count(prefix, used, blocks, certain, possible)
+        question.count(prefix, used, groups, certain, possible)
     found = {"question_sha256": hashlib.sha256(asked).hexdigest(), "circuits": [certain.total(), possible.total()]}
     for key, counts in (("certain", certain), ("possible", possible)):
         found[key] = {str(edges): counts[edges] for edges in sorted(+counts)}

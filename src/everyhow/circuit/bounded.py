@@ -63,9 +63,9 @@ def nearest(criterion: Criterion[Model], circuit: Circuit) -> Answer[Circuit]:
         return (bits ^ circuit.bits).bit_count(), bits.bit_count(), bits
 
     own, best = words_of(circuit.bits, len(circuit.graph.edges)), None
-    for block in criterion.model.search(criterion).bits():
-        if len(block):
-            differing = np.bitwise_count(block ^ own).sum(axis=1)
-            closest = min(numbers_of(block[differing == differing.min()]), key=key)
+    for batch in criterion.model.search(criterion).bits():
+        if len(batch):
+            differing = np.bitwise_count(batch ^ own).sum(axis=1)
+            closest = min(numbers_of(batch[differing == differing.min()]), key=key)
             best = closest if best is None else min(best, closest, key=key)
     return Answer(None if best is None else Circuit(circuit.graph, best))

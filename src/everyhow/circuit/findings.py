@@ -11,7 +11,7 @@ from ..common.estimate import Estimate
 from ..common.execution import IN_THREADS, Execution
 from ..model.behavior import Behavior
 from ..model.circuit import Bits, Circuit, chosen_of, gathered
-from ..model.criterion import ABLATIONS, Ablation, Criterion, perfect, resample_faithful, resampled_blocks
+from ..model.criterion import ABLATIONS, Ablation, Criterion, perfect, resample_faithful, resampled_batches
 from ..model.model import COUNTED_BITS, MOST_EDGES, CircuitCount, Model, RobustCount, counted_by_edges
 from ..model.space import circuits_in_space
 from .count import count_circuits
@@ -216,7 +216,7 @@ def _with_faithful(
     if refusal:
         return replace(found, refused=(refusal,))
     bits = gathered(model.graph, model.search(alone).possible_bits())
-    faithful, certain = _meeting(alone, bits, [[alone], resampled_blocks(model, behavior)])
+    faithful, certain = _meeting(alone, bits, [[alone], resampled_batches(model, behavior)])
     minimal = in_order(model.graph, minimal_sets([certain])) if faithful.certified else None
     tied = (*found.ties, *ties(faithful, "resample-faithful"))
     return replace(found, faithful=faithful, faithful_minimal=minimal, ties=tied)
@@ -231,15 +231,15 @@ def _by_running(found: CircuitFindings, model: Model, behavior: Behavior, budget
         refusal = f"circuits are run amid every other input in {model.kind}s of at most {MOST_EDGES} edges"
     if refusal:
         return replace(found, refused=(refusal,))
-    first = next(resampled_blocks(model, behavior))
-    blocks, number = [], 0
-    for block in model.search(first).possible_bits():
-        blocks.append(block)
-        number += len(block)
+    first = next(resampled_batches(model, behavior))
+    batches, number = [], 0
+    for batch in model.search(first).possible_bits():
+        batches.append(batch)
+        number += len(batch)
         if number > MOST_KEPT:
             refusal = f"more than {MOST_KEPT:,} circuits would have to be run amid every other input"
             return replace(found, refused=(refusal,))
-    count, certain = _meeting(first, gathered(model.graph, blocks), [resampled_blocks(model, behavior)])
+    count, certain = _meeting(first, gathered(model.graph, batches), [resampled_batches(model, behavior)])
     found = replace(found, perfect=count, faithful=count, ties=ties(count, "perfect"))
     if not count.certified:
         return found

@@ -29,15 +29,15 @@ def smallest_first(circuits: Iterable[Circuit]) -> tuple[Circuit, ...]:
 
 
 def minimal_sets(stream: Iterable[Bits]) -> Bits:
-    """The sets of the stream, given as words in blocks, that contain no other one of the stream."""
+    """The sets of the stream, given as words in batches, that contain no other one of the stream."""
     from ..kernels.antichain import keep_minimal, keep_minimal_of_words
 
     minimal, count = np.empty((0, 1), np.uint64), 0
-    for block in stream:
-        words = block.shape[1]
+    for batch in stream:
+        words = batch.shape[1]
         if not len(minimal):
             minimal = np.empty((1024, words), np.uint64)
-        left, kept = (np.ascontiguousarray(block[:, 0]), minimal[:, 0]) if words == 1 else (block, minimal)
+        left, kept = (np.ascontiguousarray(batch[:, 0]), minimal[:, 0]) if words == 1 else (batch, minimal)
         keep = keep_minimal if words == 1 else keep_minimal_of_words
         count = keep(left, kept, count)
         while count < 0:

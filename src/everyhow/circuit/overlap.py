@@ -38,7 +38,7 @@ def usage(criterion: Criterion[Model]) -> Usage:
 
 
 def usage_of(graph: Graph, stream: Iterable[Bits]) -> Usage:
-    """How often circuits given as words, in blocks, use each edge of a graph and each of its inner nodes."""
+    """How often circuits given as words, in batches, use each edge of a graph and each of its inner nodes."""
     from ..kernels.antichain import count_bits, count_touching
 
     size = len(graph.edges)
@@ -46,10 +46,10 @@ def usage_of(graph: Graph, stream: Iterable[Bits]) -> Usage:
     words = len(words_of(0, size))
     by_node = np.array([words_of(group, size) for group in groups], np.uint64).reshape(len(groups), words)
     circuits, edges, nodes = 0, np.zeros(size + 1, np.int64), np.zeros(len(groups), np.int64)
-    for block in stream:
-        circuits += len(block)
-        count_bits(block, edges)
-        count_touching(block, by_node, nodes)
+    for batch in stream:
+        circuits += len(batch)
+        count_bits(batch, edges)
+        count_touching(batch, by_node, nodes)
     return Usage(
         circuits,
         {edge: int(edges[graph.positions[edge]]) for edge in graph.edges},

@@ -39,8 +39,8 @@ def verify_command(
                 "not checked, or only on samples; "
                 + ("bound to the rest by the digest of the document:" if found.bound else NOTHING_BINDS)
             )
-        for reason, places in _by_reason(found.unchecked).items():
-            _tell(f"  {', '.join(places)} ({reason})", "    ")
+        for reason, paths in _by_reason(found.unchecked).items():
+            _tell(f"  {', '.join(paths)} ({reason})", "    ")
     if not found.agrees:
         wrong = next(check for check in found.checks if not check.agrees)
         raise InputError(
@@ -59,9 +59,9 @@ def _tell(text: str, indent: str = " " * 9) -> None:
 
 
 def _by_reason(unchecked: tuple[str, ...]) -> dict[str, list[str]]:
-    """The places that were not checked, by the reason."""
+    """The paths of what was not checked, by the reason."""
     found: dict[str, list[str]] = {}
     for one in unchecked:
-        place, _, reason = one.partition(" (")
-        found.setdefault(reason.removesuffix(")"), []).append(place)
+        path, _, reason = one.partition(" (")
+        found.setdefault(reason.removesuffix(")"), []).append(path)
     return found

@@ -172,7 +172,7 @@ def _result(future: "Future", look: Callable[[], None]) -> Any:
     ((found, _),) = as_they_come({future: None}, look)
     if isinstance(found, Exception):
         raise LostBlocksError(
-            f"the workers could not count a block of circuits ({type(found).__name__}: {first_line(found)}); what was "
+            f"the workers could not count a batch of circuits ({type(found).__name__}: {first_line(found)}); what was "
             f"counted before is in the checkpoints, if a folder for them was given"
         )
     return found

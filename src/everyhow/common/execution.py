@@ -70,19 +70,19 @@ class Execution:
             FileFormatError: a checkpoint is damaged, or cannot be written.
         """
         path = None if self.checkpoints is None else self.checkpoints / f"circuits-{identity[:24]}.json"
-        blocks, done, total = 0, 0, zero
+        batches, done, total = 0, 0, zero
         if path is not None and path.is_file():
-            blocks, done, total = _read(path, identity, zero.shape)
+            batches, done, total = _read(path, identity, zero.shape)
         written = time.monotonic()
-        parts = self.map_jobs(function, islice(jobs, blocks, None))
+        parts = self.map_jobs(function, islice(jobs, batches, None))
         for size, part in self.progress.shares(parts, whole, done, "circuits"):
-            blocks, done, total = blocks + 1, done + size, total + part
+            batches, done, total = batches + 1, done + size, total + part
             if path is not None and time.monotonic() - written > SECONDS_BETWEEN_CHECKPOINTS:
-                _write(path, identity, blocks, done, total)
+                _write(path, identity, batches, done, total)
                 written = time.monotonic()
         if path is not None and path.is_file():
             # One of several counts: the others may be interrupted still.
-            _write(path, identity, blocks, done, total)
+            _write(path, identity, batches, done, total)
             self.finished.append(path)
         return total
 
@@ -90,17 +90,17 @@ class Execution:
 IN_THREADS = Execution()
 
 
-def _write(path: Path, identity: str, blocks: int, done: int, total: Counts) -> None:
-    content = {"identity": identity, "blocks": blocks, "done": done, "counts": total.tolist()}
+def _write(path: Path, identity: str, batches: int, done: int, total: Counts) -> None:
+    content = {"identity": identity, "blocks": batches, "done": done, "counts": total.tolist()}
     write_atomically(path, json.dumps(content).encode())
 
 
 def _read(path: Path, identity: str, shape: tuple[int, ...]) -> tuple[int, int, Counts]:
     try:
         content = read_document(path, "a checkpoint of a count", MOST_CHECKPOINT)
-        blocks, done, counts = int(content["blocks"]), int(content["done"]), np.array(content["counts"], np.int64)
-        if content["identity"] == identity and counts.shape == shape and blocks > 0 and done > 0:
-            return blocks, done, counts
+        batches, done, counts = int(content["blocks"]), int(content["done"]), np.array(content["counts"], np.int64)
+        if content["identity"] == identity and counts.shape == shape and batches > 0 and done > 0:
+            return batches, done, counts
     except (ValueError, TypeError, KeyError, OverflowError):
         pass
     raise FileFormatError(f"{path}: not a checkpoint of this count; delete it to count from the beginning") from None

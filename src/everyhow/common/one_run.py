@@ -22,7 +22,7 @@ _LOCKED_BYTE = 2**20
 
 
 @dataclass(frozen=True)
-class Place:
+class HeldFolder:
     """A folder that this run alone writes into.
 
     Attributes:
@@ -47,7 +47,7 @@ class Place:
 
 
 @contextlib.contextmanager
-def only_run_in(folder: str | Path) -> Iterator[Place]:
+def only_run_in(folder: str | Path) -> Iterator[HeldFolder]:
     """The folder, made if it is not there, for this run alone; when the run ends, in whatever way, it is free again.
 
     Raises:
@@ -67,7 +67,7 @@ def only_run_in(folder: str | Path) -> Iterator[Place]:
         with contextlib.suppress(OSError):  # such as a full disk, which the run will meet itself
             os.truncate(handle, 0)
             os.write(handle, json.dumps(content).encode())
-        yield Place(path, handle)
+        yield HeldFolder(path, handle)
     finally:
         ours = _is_at(handle, file)
         if os.name == "nt":  # where an open file cannot be deleted

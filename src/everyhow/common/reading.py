@@ -274,14 +274,14 @@ def toml_of(content: bytes | str) -> dict[str, Any]:
     return found
 
 
-def check_plain(value: Any, place: str = "") -> None:
+def check_plain(value: Any, path: str = "") -> None:
     """See that a value is made of texts that a file can hold, finite numbers, truth values, None, lists and tables.
 
     Raises:
         InputError: something in it is not; the message names its place.
     """
-    check_texts(value, place)
-    for where, one in _leaves(value, place):
+    check_texts(value, path)
+    for where, one in _leaves(value, path):
         if isinstance(one, float) and not math.isfinite(one):
             raise InputError(f"{where} is {one}; every number must be finite")
         if isinstance(one, int) and one.bit_length() > MOST_BITS:
@@ -290,37 +290,37 @@ def check_plain(value: Any, place: str = "") -> None:
             raise InputError(f"{where} is a date or time, {one}; write it as a text, in quotes")
 
 
-def check_texts(value: Any, place: str = "") -> None:
+def check_texts(value: Any, path: str = "") -> None:
     """See that the texts in a value, names included, are such that a file can hold them.
 
     Raises:
         InputError: one has a character of value 0, or half of a pair of surrogates; the message names its place.
     """
-    for where, one in _leaves(value, place):
+    for where, one in _leaves(value, path):
         if isinstance(one, str) and ("\0" in one or any("\ud800" <= sign <= "\udfff" for sign in one)):
             raise InputError(f"{where} has a sign that no text can hold: {cut(one)}; leave it out")
 
 
-def _leaves(value: Any, place: str) -> Iterator[tuple[str, Any]]:
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     """Everything in a value that is not a list or a table, names included, with its place."""
     if isinstance(value, dict):
         for key, one in value.items():
-            yield f"a name{f' in {place}' if place else ''}", key
-            yield from _leaves(one, f"{place}.{cut(key)[1:-1]}" if place else cut(key)[1:-1])
+            yield f"a name{f' in {path}' if path else ''}", key
+            yield from _leaves(one, f"{path}.{cut(key)[1:-1]}" if path else cut(key)[1:-1])
     elif isinstance(value, list):
         for number, one in enumerate(value):
-            yield from _leaves(one, f"{place}[{number}]")
+            yield from _leaves(one, f"{path}[{number}]")
     else:
-        yield place or "it", value
+        yield path or "it", value
 
 
-def typed(value: Any, kind: Any, place: str) -> Any:
+def typed(value: Any, kind: Any, path: str) -> Any:
     """A value, if it is of a type, such as `dict[str, list[int]]`; nothing is taken for something that it is not.
 
     Args:
         value: as `json_of` and `toml_of` give it.
         kind: the type, as in an annotation. A list may be a tuple, and a whole number a float; nothing else changes.
-        place: what the value is called in errors.
+        path: what the value is called in errors.
 
     Raises:
         InputError: the first thing of another type, with its place, what was found and what is allowed.
@@ -338,10 +338,10 @@ def typed(value: Any, kind: Any, place: str) -> Any:
         first = error.errors()[0]
         inside = "".join(f"[{key}]" if isinstance(key, int) else f".{key[:LONGEST_SHOWN]}" for key in first["loc"])
         rule = f"{first['msg'][:1].lower()}{first['msg'][1:]}".replace("input should be", "it must be")
-        raise InputError(f"{place}{inside} is {quoted(first['input'])}; {rule}") from None
+        raise InputError(f"{path}{inside} is {quoted(first['input'])}; {rule}") from None
     except (ValueError, TypeError, RecursionError):
         raise InputError(
-            f"{place} is {quoted(value)}; it must be made of texts, finite numbers, truth values, lists and tables"
+            f"{path} is {quoted(value)}; it must be made of texts, finite numbers, truth values, lists and tables"
         ) from None
 
 

@@ -133,7 +133,7 @@ def listed_edges(document: Any, network: Network, circuit: str | None = None) ->
         document: one circuit, as an object with `edge_masks` or as the masks themselves; or a list or a log of such.
         network: the network that it is of, as it was when the circuit was found. In a log, circuits are of one output
             each: give `network.output(k)` of several.
-        circuit: where there are several circuits, the place of the one meant: of a log EPOCH/OUTPUT/NUMBER.
+        circuit: where there are several circuits, the path of the one meant: of a log EPOCH/OUTPUT/NUMBER.
 
     Raises:
         InputError: there is no circuit, there are several and none of them was chosen, or it is not of this network.
@@ -163,23 +163,23 @@ def has_masks(document: Any) -> bool:
     return next(_circuits(document, ()), None) is not None
 
 
-def _circuits(value: Any, place: tuple[str, ...]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every circuit that a document lists, with its place: the numbers on the way, or those that the log gives them."""
+def _circuits(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every circuit that a document lists, with its path: the numbers on the way, or those that the log gives them."""
     if _is_circuit_of_matrices(value):
         value = {"edge_masks": value}
     if isinstance(value, Mapping):
         if "edge_masks" in value:
-            yield "/".join(place) or "0", value
+            yield "/".join(path) or "0", value
             return
         value = next((value[key] for key in ("outputs", "circuits") if isinstance(value.get(key), list)), None)
-    if isinstance(value, list) and len(place) < DEEPEST:
+    if isinstance(value, list) and len(path) < DEEPEST:
         for number, one in enumerate(value):
             if not isinstance(one, list | Mapping):
                 continue
             numbers = [
                 one[key] for key in ("epoch", "output_idx", "circuit_idx") if isinstance(one, Mapping) and key in one
             ]
-            yield from _circuits(one, (*place, str(numbers[0] if numbers else number)[:40]))
+            yield from _circuits(one, (*path, str(numbers[0] if numbers else number)[:40]))
 
 
 def _is_circuit_of_matrices(value: Any) -> bool:

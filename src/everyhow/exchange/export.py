@@ -38,11 +38,11 @@ def export_audit(audit: Audit | BehaviorAudit, folder: str | Path) -> dict[str, 
     """
     if not isinstance(audit, Audit):
         raise InputError("an audit by data is not exported; its circuits are values: audit.findings.circuits.minimal")
-    place = writing_folder(folder)
-    if any(place.iterdir()):
-        raise InputError(f"{place} is not empty; give a new folder, so that it holds this export and nothing else")
+    target = writing_folder(folder)
+    if any(target.iterdir()):
+        raise InputError(f"{target} is not empty; give a new folder, so that it holds this export and nothing else")
     if audit.outputs:
-        parts = [export_audit(part, place / f"output-{k}") for k, part in enumerate(audit.outputs)]
+        parts = [export_audit(part, target / f"output-{k}") for k, part in enumerate(audit.outputs)]
         return {f"output-{k}/{name}": number for k, part in enumerate(parts) for name, number in part.items()}
     findings = audit.findings
     if not isinstance(findings, PaperFindings):
@@ -52,11 +52,11 @@ def export_audit(audit: Audit | BehaviorAudit, folder: str | Path) -> dict[str, 
     network, mappings = network_of(audit.network, "files of neighbouring tools are written"), findings.mappings
     known = mappings.aligned is not None
     left = mappings.surviving_mappings[mappings.strictest] if mappings.strictest else 0
-    _write_mappings(_surviving(mappings), network, place / "mappings")
+    _write_mappings(_surviving(mappings), network, target / "mappings")
     return {
-        "minimal": _write_circuits(findings.circuits.minimal, network, place / "minimal"),
+        "minimal": _write_circuits(findings.circuits.minimal, network, target / "minimal"),
         "resample-faithful-minimal": _write_circuits(
-            findings.circuits.faithful_minimal, network, place / "resample-faithful-minimal"
+            findings.circuits.faithful_minimal, network, target / "resample-faithful-minimal"
         ),
         "mappings": left if known else None,
     }

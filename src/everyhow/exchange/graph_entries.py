@@ -47,7 +47,7 @@ def entries(document: object, network: Network) -> list[Entry]:
         raise InputError(f'"nodes" is {cut(listed)}; it is an object of nodes by name')
     ends = {name: [nodes[end] for end in name.split(ARROW) if end in nodes] for name in document["edges"]}
     unknown = [name for name in listed if name not in nodes]
-    unknown += [name for name, places in ends.items() if len(places) != 2 or name.count(ARROW) != 1]
+    unknown += [name for name, nodes in ends.items() if len(nodes) != 2 or name.count(ARROW) != 1]
     if unknown:
         hidden = f", h1.0 to h{network.depth - 1}.{network.widths[-2] - 1}" if network.depth > 1 else ""
         raise InputError(
@@ -93,8 +93,8 @@ def _info(name: str, info: object) -> tuple[bool, float | None]:
 def nodes_of(network: Network) -> dict[str, tuple[int, int]]:
     """Layer and neuron of every node, by its name."""
     network = network_of(network, "graphs in the format of EAP-IG are")
-    places = [(layer, j) for layer, width in enumerate(network.widths) for j in range(width)]
-    return {node_name(network, *place): place for place in places}
+    nodes = [(layer, j) for layer, width in enumerate(network.widths) for j in range(width)]
+    return {node_name(network, *node): node for node in nodes}
 
 
 def edge_names(network: Network) -> dict[Edge, str]:

@@ -133,7 +133,7 @@ def read_graph(
         network: the network that it is of.
         top: of a graph, as in `graph_edges`.
         threshold: of a graph, as in `graph_edges`.
-        circuit: in a log of many circuits, the place of the one meant; see `everyhow.exchange.edge_masks`.
+        circuit: in a log of many circuits, the path of the one meant; see `everyhow.exchange.edge_masks`.
 
     Raises:
         FileFormatError: there is no such file, it is too large (a graph 1 MB), or it does not hold a circuit of this

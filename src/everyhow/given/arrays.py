@@ -120,13 +120,13 @@ def _of_objects(array: np.ndarray, what: str) -> np.ndarray:
             kinds[kind] = (place_in(array.shape, k), one)
     for kind in ("missing", "other"):
         if kind in kinds:
-            place, one = kinds[kind]
+            where, one = kinds[kind]
             found = "missing (None or NaN)" if kind == "missing" else _kind(one)
-            raise InputError(f"{what}{place} is {found}; give one number for each, and leave out rows that lack one")
+            raise InputError(f"{what}{where} is {found}; give one number for each, and leave out rows that lack one")
     if len(kinds) > 1:
-        (place, one), (other, second) = kinds["number"], kinds["text"]
+        (where, one), (other, second) = kinds["number"], kinds["text"]
         raise InputError(
-            f"{what} holds numbers and texts, such as {one!r:.40} at {place} and {second!r:.40} at {other}; give only "
+            f"{what} holds numbers and texts, such as {one!r:.40} at {where} and {second!r:.40} at {other}; give only "
             "numbers, or only texts"
         )
     if "text" in kinds:

@@ -21,10 +21,10 @@ from .arrays import MISSING
 
 # The first of these that stands outside quotes separates the cells.
 SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "bars", ",": "commas"}
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf(inity)?", re.ASCII | re.IGNORECASE)
-DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?", re.ASCII)
-THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+", re.ASCII)
-WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
+NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?|[+-]?[iI][nN][fF]([iI][nN][iI][tT][yY])?"
+DECIMAL_COMMA = r"[+-]?[0-9]+,[0-9]+([eE][+-]?[0-9]+)?"
+THOUSANDS = r"[+-]?[1-9][0-9]{0,2}(,[0-9]{3})+"
+WHOLE = r"[+-]?[0-9]+"
 TRUTH = {"true": 1.0, "false": 0.0}
 INDEX = ("", "Unnamed: 0")  # what pandas calls the column of an index, and what it makes of that when it reads it
 LONGEST_TEXT = 200
@@ -225,7 +225,7 @@ def _numbers(dialect: _Dialect, header: bool | None, expected: int | None) -> tu
                 f"line {at} has {_count(len(cells), 'column')}, line {line} {len(first)}; give every row as many cells"
             )
         values.extend(_row(cells, at, plain))
-        fractions = fractions and not any(WHOLE.fullmatch(cell.strip()) for cell in cells)
+        fractions = fractions and not any(re.fullmatch(WHOLE, cell.strip()) for cell in cells)
         count += 1
     below = np.frombuffer(values, np.float64).reshape(count, len(first)) if count else np.zeros((0, len(first)))
     if _is_header([cell.strip() for cell in first], below, fractions, header, expected):
@@ -248,21 +248,21 @@ def _cell(cell: str, line: int, column: int) -> float:
     value = _number(cell)
     if value is not None and math.isfinite(value):
         return value
-    place = f"line {line}, column {column}"
+    cell_name = f"line {line}, column {column}"
     if cell.lower() in MISSING:
-        raise InputError(f"{place} is missing ({cell!r}); leave out rows that lack a value")
+        raise InputError(f"{cell_name} is missing ({cell!r}); leave out rows that lack a value")
     if value is not None:
-        raise InputError(f"{place} is {cell!r:.40}, which float64 does not hold; every value must be finite")
+        raise InputError(f"{cell_name} is {cell!r:.40}, which float64 does not hold; every value must be finite")
     hint = ", without marks for thousands" if re.fullmatch(r"[+-]?\d{1,3}([ .,'_]\d{3})+([.,]\d+)?", cell) else ""
-    raise InputError(f"{place} holds {cell!r:.40}; expected a number{hint}, or True or False")
+    raise InputError(f"{cell_name} holds {cell!r:.40}; expected a number{hint}, or True or False")
 
 
 def _number(cell: str) -> float | None:
     """What a cell says; None where it is not a number."""
     cell = cell.strip()
-    if NUMBER.fullmatch(cell):
+    if re.fullmatch(NUMBER, cell):
         return float(cell)
-    if DECIMAL_COMMA.fullmatch(cell):
+    if re.fullmatch(DECIMAL_COMMA, cell):
         return float(cell.replace(",", "."))
     return TRUTH.get(cell.lower())
 
@@ -293,7 +293,7 @@ def _like_names(first: Sequence[str], numbers: Sequence[float | None], below: np
 
     When pandas reads a table without a header as one with a header, it tells equal names apart as 1, 1.1, 1.2.
     """
-    whole = all(WHOLE.fullmatch(cell) for cell in first)
+    whole = all(re.fullmatch(WHOLE, cell) for cell in first)
     counted = numbers == list(range(len(numbers))) and (whole or all(cell.lower() in TRUTH for cell in first))
     other_kind = whole and len(set(numbers)) == len(numbers) and (
         fractions or (bool(np.isin(below, (0, 1)).all()) and not set(numbers) <= {-1, 0, 1})
@@ -361,17 +361,17 @@ def _has_decimal_commas(dialect: _Dialect) -> bool:
     for line, cells in dialect.rows():
         alone = len(cells) == 1
         for cell in map(str.strip, cells):
-            if "," in cell and DECIMAL_COMMA.fullmatch(cell):
-                if comma is None or (THOUSANDS.fullmatch(comma[1]) and not THOUSANDS.fullmatch(cell)):
+            if "," in cell and re.fullmatch(DECIMAL_COMMA, cell):
+                if comma is None or (re.fullmatch(THOUSANDS, comma[1]) and not re.fullmatch(THOUSANDS, cell)):
                     comma = line, cell
-            elif point is None and "." in cell and NUMBER.fullmatch(cell):
+            elif point is None and "." in cell and re.fullmatch(NUMBER, cell):
                 point = line, cell
     if comma and point:
         raise InputError(
             f"line {comma[0]} holds {comma[1]!r} and line {point[0]} {point[1]!r}: commas and points in numbers; write "
             "all with a decimal point, without marks for thousands"
         )
-    if comma and THOUSANDS.fullmatch(comma[1]):
+    if comma and re.fullmatch(THOUSANDS, comma[1]):
         raise InputError(
             f"line {comma[0]} holds {comma[1]!r}: {comma[1].replace(',', '.')} with a decimal comma, or "
             f"{comma[1].replace(',', '')} with a mark for thousands? Write it with a decimal point, or without the mark"

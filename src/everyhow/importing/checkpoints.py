@@ -32,13 +32,13 @@ class Part:
     """A state dict inside a checkpoint.
 
     Attributes:
-        place: the keys that lead to it, joined by strokes.
+        path: the keys that lead to it, joined by strokes.
         held: all that it holds by name; most of it are tensors.
         beside: what the dictionary around it holds by name.
-        left_out: the places of what is not a tensor of the state dict.
+        left_out: the paths of what is not a tensor of the state dict.
     """
 
-    place: str
+    path: str
     held: Mapping[str, Any]
     beside: Mapping[str, Any]
     left_out: tuple[str, ...]
@@ -73,7 +73,7 @@ def state_dict_in(document: Any, part: str | None = None) -> Part:
 
     Args:
         document: what the pickle of the checkpoint describes.
-        part: the place of the state dict, where there are several; or what the names of the tensors meant begin with.
+        part: the path of the state dict, where there are several; or what the names of the tensors meant begin with.
 
     Raises:
         InputError: there is none, or there are several and none of them was chosen.
@@ -81,19 +81,19 @@ def state_dict_in(document: Any, part: str | None = None) -> Part:
     found = list(_parts(document))
     if not found:
         raise InputError(_nothing_found(document))
-    places = [one.place for one in found]
+    paths = [one.path for one in found]
     if part is None:
         if len(found) > 1:
             raise InputError(
-                f"it holds {len(found)} state dicts, {_named(places)}; choose one, such as part={places[0]!r} "
-                f"(--part {places[0]} on the command line){_of_one_layer(found)}"
+                f"it holds {len(found)} state dicts, {_named(paths)}; choose one, such as part={paths[0]!r} "
+                f"(--part {paths[0]} on the command line){_of_one_layer(found)}"
             )
         return found[0]
-    if isinstance(part, str) and part in places:
-        return found[places.index(part)]
+    if isinstance(part, str) and part in paths:
+        return found[paths.index(part)]
     inside = [one for one in (_beginning(one, part) for one in found) if one] if isinstance(part, str) else []
     if len(inside) != 1:
-        raise InputError(f"it holds no state dict at the part {part!r:.80}; those that it holds are {_named(places)}")
+        raise InputError(f"it holds no state dict at the part {part!r:.80}; those that it holds are {_named(paths)}")
     return inside[0]
 
 
@@ -101,7 +101,7 @@ def _of_one_layer(found: list[Part]) -> str:
     """What to do where every state dict is one layer, so that they may be those of one network."""
     if any(is_tensor(one) and name not in ("weight", "bias") for part in found for name, one in part.held.items()):
         return ""
-    name = found[0].place.rpartition("/")[2]
+    name = found[0].path.rpartition("/")[2]
     return (
         "; each is one layer: if they are the layers of one network, put their tensors into one dictionary, as "
         f"{name}.weight and {name}.bias, and save that"
@@ -110,11 +110,11 @@ def _of_one_layer(found: list[Part]) -> str:
 
 def _beginning(part: Part, wanted: str) -> Part | None:
     """Of a state dict the tensors whose names begin with what is wanted, such as those of one of several networks."""
-    beginning = f"{wanted.removeprefix(f'{part.place}/')}."
+    beginning = f"{wanted.removeprefix(f'{part.path}/')}."
     names = [name for name, one in part.held.items() if is_tensor(one) and name not in COUNTS]
     short = dict(zip(names, unwrapped(names), strict=True))
     chosen = {name for name in names if name.startswith(beginning) or short[name].startswith(beginning)}
-    others = [name if part.place == "." else f"{part.place}/{name}" for name in names if name not in chosen]
+    others = [name if part.path == "." else f"{part.path}/{name}" for name in names if name not in chosen]
     held = {name: part.held[name] for name in part.held if name in chosen}
     return replace(part, held=held, left_out=(*part.left_out, *others)) if chosen else None
 
@@ -143,7 +143,7 @@ def described_by(part: Part, said: Description) -> tuple[Description, tuple[str,
         words.append(
             f"layer sizes {'-'.join(map(str, sizes))} as the file says, and activation {shown} {_as_said(name)}"
         )
-        released = part.place == "state_dict" and set(part.beside) - {"dropout_rate"} in RELEASED
+        released = part.path == "state_dict" and set(part.beside) - {"dropout_rate"} in RELEASED
         if released and said.output_activation is None and said.threshold is None:
             known = replace(known, threshold=0.5)
             words.append("the output linear and read as 1 above 0.5, as the paper's released code does")
@@ -225,18 +225,18 @@ def _parts(document: Any) -> Iterator[Part]:
     # With each value, the dictionaries on the way to it and the keys that were taken there.
     waiting: list[tuple[Any, tuple[Mapping[str, Any], ...], tuple[str, ...]]] = [(document, (), ())]
     while waiting:
-        value, above, place = waiting.pop()
+        value, above, path = waiting.pop()
         held = _held(value)
         if held is None or id(value) in seen:
             continue
         seen.add(id(value))
         tensors = {key: one for key, one in held.items() if is_tensor(one)}
         if any(re.fullmatch(WEIGHTS, key) for key in tensors):
-            beside = ((outer, place[:depth], place[depth]) for depth, outer in enumerate(above))
+            beside = ((outer, path[:depth], path[depth]) for depth, outer in enumerate(above))
             others = ["/".join((*way, key)) for outer, way, taken in beside for key in outer if key != taken]
             others += [key for key in held if key not in tensors]
-            yield Part("/".join(place) or ".", held, above[-1] if above else {}, tuple(others))
-        waiting += [(one, (*above, held), (*place, key)) for key, one in reversed(held.items()) if key not in tensors]
+            yield Part("/".join(path) or ".", held, above[-1] if above else {}, tuple(others))
+        waiting += [(one, (*above, held), (*path, key)) for key, one in reversed(held.items()) if key not in tensors]
 
 
 def _held(value: Any) -> dict[str, Any] | None:

@@ -70,9 +70,9 @@ def ending(name: str, scale: Float[np.ndarray, " outputs"], shift: Float[np.ndar
     return None
 
 
-def refused(place: str, before: str, scale: np.ndarray, shift: np.ndarray, boundary: float) -> InputError:
+def refused(where: str, before: str, scale: np.ndarray, shift: np.ndarray, boundary: float) -> InputError:
     """What to say about a constant step that no activation takes up."""
-    first = f"{place}: after {before} it makes "
+    first = f"{where}: after {before} it makes "
     if not (np.isfinite(scale).all() and np.isfinite(shift).all()):
         return InputError(f"{first}numbers that are not finite; mend its constants in the source")
     if not scale.all():

@@ -14,11 +14,11 @@ from .endings import ending, refused
 
 @dataclass(frozen=True, eq=False)
 class Affine:
-    """weights @ x + biases, in float64; `place` is what the source calls it. A vector of weights is a diagonal."""
+    """weights @ x + biases, in float64; `where` is what the source calls it. A vector of weights is a diagonal."""
 
     weights: Float[np.ndarray, "outgoing incoming"] | Float[np.ndarray, " features"]
     biases: Float[np.ndarray, " outgoing"]
-    place: str
+    where: str
 
     @property
     def incoming(self) -> int:
@@ -36,34 +36,34 @@ class Affine:
 
 @dataclass(frozen=True)
 class Nonlinear:
-    """The activation called `name`, at `place`; the source's own function lies at most `apart` from it."""
+    """The activation called `name`, at `where`; the source's own function lies at most `apart` from it."""
 
     name: str
-    place: str
+    where: str
     apart: float = 0.0
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Something that does nothing to the features of an input, at `place`."""
+    """Something that does nothing to the features of an input, at `where`."""
 
-    place: str
+    where: str
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Some of the features in some order, each at most once, at `place`."""
+    """Some of the features in some order, each at most once, at `where`."""
 
     kept: tuple[int, ...]
     features: int
-    place: str
+    where: str
 
 
 @dataclass(frozen=True)
 class Softmax:
-    """A softmax of all features, or its logarithm, at `place`; the largest output is the same without it."""
+    """A softmax of all features, or its logarithm, at `where`; the largest output is the same without it."""
 
-    place: str
+    where: str
     logarithm: bool = False
 
 
@@ -74,29 +74,29 @@ BOUNDARY = 0.5
 WIDEST_DIAGONAL = 4096
 
 
-def elementwise(scale: np.ndarray, shift: np.ndarray, place: str) -> Affine:
+def elementwise(scale: np.ndarray, shift: np.ndarray, where: str) -> Affine:
     """scale * x + shift, feature by feature."""
-    return Affine(np.asarray(scale, np.float64), np.asarray(shift, np.float64), place)
+    return Affine(np.asarray(scale, np.float64), np.asarray(shift, np.float64), where)
 
 
 def normalization(
-    mean: np.ndarray, variance: np.ndarray, epsilon: float, scale: np.ndarray, shift: np.ndarray, place: str
+    mean: np.ndarray, variance: np.ndarray, epsilon: float, scale: np.ndarray, shift: np.ndarray, where: str
 ) -> list[Step]:
     """Batch normalization by stored statistics: less the mean, then by scale / sqrt(variance + epsilon), plus shift."""
     with np.errstate(invalid="ignore", divide="ignore"):
         factor = scale / np.sqrt(variance + epsilon)
-    return [elementwise(np.ones_like(factor), -mean, place), elementwise(factor, shift, place)]
+    return [elementwise(np.ones_like(factor), -mean, where), elementwise(factor, shift, where)]
 
 
-def leaky_relu(slope: float, place: str) -> Nonlinear:
+def leaky_relu(slope: float, where: str) -> Nonlinear:
     """A leaky ReLU of the given slope.
 
     Raises:
         InputError: the slope is not finite.
     """
     if not np.isfinite(slope):
-        raise InputError(f"{place}: its slope is {slope:g}; a finite one is supported: mend it in the source")
-    return Nonlinear({0.0: "relu", 0.01: "leaky_relu"}.get(slope, f"leaky_relu:{slope!r}"), place)
+        raise InputError(f"{where}: its slope is {slope:g}; a finite one is supported: mend it in the source")
+    return Nonlinear({0.0: "relu", 0.01: "leaky_relu"}.get(slope, f"leaky_relu:{slope!r}"), where)
 
 
 def width_after(steps: Sequence[Step]) -> int | None:
@@ -115,7 +115,7 @@ class _Layer:
     """
 
     affine: Affine
-    places: tuple[str, ...]
+    made_of: tuple[str, ...]
     has_neurons: bool
     name: str = ""
     activated_at: str = ""
@@ -148,18 +148,18 @@ def fold(steps: Iterable[Step]) -> tuple[Network, tuple[str, ...]]:
     softmax = ""
     for step in steps:
         if isinstance(step, LeftOut):
-            words.append(f"{step.place} left out")
+            words.append(f"{step.where} left out")
             continue
         if softmax:
             raise InputError(
                 f"{softmax}: a softmax mixes all outputs, so it is not an activation of a neuron; it is supported as "
-                f"the last step only, and {step.place} comes after it: import the model up to it"
+                f"the last step only, and {step.where} comes after it: import the model up to it"
             )
         if isinstance(step, Softmax):
-            softmax = step.place
+            softmax = step.where
         elif isinstance(step, Selection):
             layers = _selected(layers, step)
-            words += [f"{step.place} keeps {len(step.kept)} of {step.features} features"]
+            words += [f"{step.where} keeps {len(step.kept)} of {step.features} features"]
         else:
             layers = _continued(layers, step)
     if not layers or not any(one.has_neurons or one.is_diagonal for one in layers):
@@ -175,7 +175,7 @@ def fold(steps: Iterable[Step]) -> tuple[Network, tuple[str, ...]]:
     words += [_own(one) for one in layers if not one.has_neurons]
     weights, biases = tuple(_matrix(one.affine) for one in layers), tuple(one.affine.biases for one in layers)
     network = Network(weights, biases, tuple(one.name or "identity" for one in layers))
-    return network, (*words, *(told for one in layers for told in _told(one.places)))
+    return network, (*words, *(told for one in layers for told in _told(one.made_of)))
 
 
 def _continued(layers: list[_Layer], step: Affine | Nonlinear) -> list[_Layer]:
@@ -184,21 +184,21 @@ def _continued(layers: list[_Layer], step: Affine | Nonlinear) -> list[_Layer]:
     if isinstance(step, Affine):
         if last and step.incoming != len(last.affine.biases):
             raise InputError(
-                f"{step.place} takes {step.incoming} features, but {last.affine.place} gives "
+                f"{step.where} takes {step.incoming} features, but {last.affine.where} gives "
                 f"{len(last.affine.biases)}; mend the shapes in the source"
             )
         is_matrix = step.weights.ndim == 2
         if last is None or last.name or (last.has_neurons and is_matrix):
-            return [*layers, _Layer(step, (step.place,), is_matrix)]
+            return [*layers, _Layer(step, (step.where,), is_matrix)]
         joined = _composed(last.affine, step)
-        return [*layers[:-1], _Layer(joined, (*last.places, step.place), last.has_neurons or is_matrix)]
+        return [*layers[:-1], _Layer(joined, (*last.made_of, step.where), last.has_neurons or is_matrix)]
     if last is None or last.name:
-        raise InputError(_misplaced(step.place, last.activated_at if last else ""))
+        raise InputError(_misplaced(step.where, last.activated_at if last else ""))
     try:
         activation(step.name)
     except InputError as error:
-        raise InputError(f"{step.place}: {error}") from None
-    return [*layers[:-1], replace(last, name=step.name, activated_at=step.place)]
+        raise InputError(f"{step.where}: {error}") from None
+    return [*layers[:-1], replace(last, name=step.name, activated_at=step.where)]
 
 
 def _selected(layers: list[_Layer], step: Selection) -> list[_Layer]:
@@ -207,21 +207,21 @@ def _selected(layers: list[_Layer], step: Selection) -> list[_Layer]:
     if not layers:
         matrix = np.zeros((len(kept), step.features))
         matrix[np.arange(len(kept)), kept] = 1
-        return [_Layer(Affine(matrix, np.zeros(len(kept)), step.place), (step.place,), False)]
+        return [_Layer(Affine(matrix, np.zeros(len(kept)), step.where), (step.where,), False)]
     *before, last = layers
     weights = _matrix(last.affine) if last.is_diagonal and not before else last.affine.weights
-    chosen = Affine(weights[kept], last.affine.biases[kept], last.affine.place)
+    chosen = Affine(weights[kept], last.affine.biases[kept], last.affine.where)
     return [*(_selected(before, step) if last.is_diagonal and before else before), replace(last, affine=chosen)]
 
 
 def _ended(last: _Layer, after: _Layer) -> tuple[_Layer, str]:
     """The last layer with the constants after its activation, and in words what became of them."""
-    scale, shift, place = after.affine.weights, after.affine.biases, ", ".join(dict.fromkeys(after.places))
+    scale, shift, where = after.affine.weights, after.affine.biases, ", ".join(dict.fromkeys(after.made_of))
     found = ending(last.name, scale, shift)
     if found is None:
-        raise refused(place, last.activated_at, scale, shift, BOUNDARY)
-    affine = _composed(last.affine, elementwise(found.factors, found.summands, last.affine.place))
-    words = f"{last.activated_at} ({last.name}) and {place} folded into {found.name}"
+        raise refused(where, last.activated_at, scale, shift, BOUNDARY)
+    affine = _composed(last.affine, elementwise(found.factors, found.summands, last.affine.where))
+    words = f"{last.activated_at} ({last.name}) and {where} folded into {found.name}"
     return replace(last, affine=affine, name=found.name), words
 
 
@@ -230,9 +230,9 @@ def _composed(first: Affine, second: Affine) -> Affine:
     with np.errstate(over="ignore", invalid="ignore"):
         biases = second(first.biases[None])[0]
         if first.weights.ndim == second.weights.ndim == 2:
-            return Affine(second.weights @ first.weights, biases, second.place)
+            return Affine(second.weights @ first.weights, biases, second.where)
         rows = second.weights[:, None] if second.weights.ndim < first.weights.ndim else second.weights
-        return Affine(rows * first.weights, biases, second.place)
+        return Affine(rows * first.weights, biases, second.where)
 
 
 def _matrix(layer: Affine) -> np.ndarray:
@@ -240,7 +240,7 @@ def _matrix(layer: Affine) -> np.ndarray:
         return layer.weights
     if layer.incoming > WIDEST_DIAGONAL:
         raise InputError(
-            f"{layer.place} would be a layer of its own of {layer.incoming:,} neurons, each taking one; at most "
+            f"{layer.where} would be a layer of its own of {layer.incoming:,} neurons, each taking one; at most "
             f"{WIDEST_DIAGONAL:,} are made into one: begin after it"
         )
     return np.diag(layer.weights)
@@ -248,21 +248,21 @@ def _matrix(layer: Affine) -> np.ndarray:
 
 def _own(layer: _Layer) -> str:
     """What is said of a layer that was made of steps without neurons, since no linear layer is beside them."""
-    return f"{', '.join(dict.fromkeys(layer.places))} made a layer of its own, of one neuron for each feature"
+    return f"{', '.join(dict.fromkeys(layer.made_of))} made a layer of its own, of one neuron for each feature"
 
 
 def _told(merged: Sequence[str]) -> list[str]:
-    places = list(dict.fromkeys(merged))
-    return [f"{', '.join(places[:-1])} and {places[-1]} folded into one layer"] if len(places) > 1 else []
+    made_of = list(dict.fromkeys(merged))
+    return [f"{', '.join(made_of[:-1])} and {made_of[-1]} folded into one layer"] if len(made_of) > 1 else []
 
 
-def _misplaced(place: str, before: str) -> str:
+def _misplaced(where: str, before: str) -> str:
     if before:
         return (
-            f"{place}: this activation comes right after {before}, with no linear layer between them; a layer has one "
+            f"{where}: this activation comes right after {before}, with no linear layer between them; a layer has one "
             "activation. Begin after the first of them, or take one of them out of the model"
         )
     return (
-        f"{place}: what is to be imported begins with an activation; begin one layer earlier, with the linear layer "
+        f"{where}: what is to be imported begins with an activation; begin one layer earlier, with the linear layer "
         "before it, or one later, after the activation"
     )

@@ -12,7 +12,7 @@ from ..network.documents import read_network_json, read_network_safetensors
 from ..network.network import Network
 from ..network.safetensors_files import read_tensors
 from .onnx_files import from_onnx
-from .state_dicts import Description, network_of
+from .state_dicts import Description, from_arrays
 from .stored_layers import stored_arrays
 from .torch_files import load_state_dict_file
 
@@ -81,7 +81,7 @@ def load(
             arrays, metadata = read_tensors(path)
             if "activations" not in metadata:
                 _need_no((part,), "a .safetensors file has no parts")
-                return network_of(stored_arrays(arrays), said, f"state dict in {path.name}", registered=False)
+                return from_arrays(stored_arrays(arrays), said, f"state dict in {path.name}", registered=False)
         _need_no((*unused, data), "a network file says everything itself")
         network = read_network_json(path) if kind == ".json" else read_network_safetensors(path)
         return network if threshold is None else replace(network, threshold=threshold)

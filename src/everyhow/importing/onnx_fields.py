@@ -20,40 +20,40 @@ def check_fields(content: bytes, message: Any, most: int) -> None:
     """
     fields, left = [(0, len(content), message)], most
     while fields:
-        place, end, kind = fields.pop()
-        while place < end:
+        offset, end, kind = fields.pop()
+        while offset < end:
             left -= 1
             if left < 0:
                 raise InputError(f"it has more than {most:,} fields; a small network has far fewer: export it anew")
-            tag, place = _varint(content, place)
+            tag, offset = _varint(content, offset)
             match tag & 7:  # the wire types of protobuf: varint, eight and four bytes, and bytes of a given length
                 case 0:
-                    _, place = _varint(content, place)
+                    _, offset = _varint(content, offset)
                 case 1:
-                    place += 8
+                    offset += 8
                 case 5:
-                    place += 4
+                    offset += 4
                 case 2:
-                    length, place = _varint(content, place)
+                    length, offset = _varint(content, offset)
                     inner = kind.fields_by_number.get(tag >> 3)
                     if inner is not None and inner.message_type is not None:
-                        fields.append((place, place + length, inner.message_type))
-                    place += length
+                        fields.append((offset, offset + length, inner.message_type))
+                    offset += length
                 case _:
                     raise InputError(CUT_OFF)
-        if place != end:
+        if offset != end:
             raise InputError(CUT_OFF)
 
 
-def _varint(content: bytes, place: int) -> tuple[int, int]:
-    """The number of variable length at a place, and where it ends."""
+def _varint(content: bytes, offset: int) -> tuple[int, int]:
+    """The number of variable length at a offset, and where it ends."""
     number = 0
     for shift in range(0, 70, 7):
-        if place >= len(content):
+        if offset >= len(content):
             break
-        byte = content[place]
-        place += 1
+        byte = content[offset]
+        offset += 1
         number |= (byte & 127) << shift
         if byte < 128:
-            return number, place
+            return number, offset
     raise InputError(CUT_OFF)

@@ -13,7 +13,7 @@ from onnx import AttributeProto, TensorProto, checker, inliner
 from ..common.errors import InputError, first_line
 from .layers import LeftOut, Nonlinear, Step, fold
 from .onnx_fields import check_fields
-from .onnx_operators import DOMAINS, OPERATORS, SCIKIT, SUPPORTED, OperatorNode, classes, place_of
+from .onnx_operators import DOMAINS, OPERATORS, SCIKIT, SUPPORTED, OperatorNode, classes, where_of
 from .onnx_outputs import SOFTMAX, Core, check_classes, cores_of, decides, flowing_in
 from .onnx_patterns import INNER, recognised
 from .onnx_shapes import ANY, BatchedShape
@@ -323,14 +323,14 @@ def _check_chained(steps: Sequence[Step], links: Sequence[_Link]) -> None:
         fold(steps)
     except InputError as error:
         for link in links:
-            if str(error).startswith(f"{_place(link)}: "):
+            if str(error).startswith(f"{_where(link)}: "):
                 raise _StuckError(str(error), link.state, link.output) from None
         raise
 
 
-def _place(link: _Link) -> str:
-    place = place_of(link.node)
-    return place if link.activation is None else f"{link.activation} that ends in {place}"
+def _where(link: _Link) -> str:
+    where = where_of(link.node)
+    return where if link.activation is None else f"{link.activation} that ends in {where}"
 
 
 def _old(model: onnx.ModelProto) -> bool:
@@ -417,7 +417,7 @@ def _links(graph: onnx.GraphProto, entrance: str, output: str, known: Mapping[st
             raise _StuckError(_unsupported(node), states[0], output)
         elif len(states) != 1 or list(node.input).count(states[0]) != 1 or node.output[0] != output:
             raise _StuckError(
-                f"{place_of(node)} uses something else than the step right before it, as residual connections and "
+                f"{where_of(node)} uses something else than the step right before it, as residual connections and "
                 "branches do; networks here are single chains", states[0], output,
             )  # fmt: skip
         else:
@@ -450,7 +450,7 @@ def _walk(
         link = by_output.get(node.output[0]) if node.output else None
         if link is not None and link.activation is not None:
             types.add("float32")  # the numbers in it are such
-            steps.append(Nonlinear(link.activation, _place(link)))
+            steps.append(Nonlinear(link.activation, _where(link)))
             shapes[link.output] = shapes[link.state]
         elif link is not None:
             one = OperatorNode(node, link.state, shapes[link.state], steps, known, sized, types)
@@ -474,14 +474,14 @@ def _folded(node: onnx.NodeProto, operands: list[Any]) -> dict[str, np.ndarray]:
 
 
 def _unsupported(node: onnx.NodeProto) -> str:
-    place, op = place_of(node), node.op_type
+    where, op = where_of(node), node.op_type
     if op in SOFTMAX:
         return (
-            f"{place}: a softmax mixes all outputs, so it is not an activation of a neuron; it is supported as the "
+            f"{where}: a softmax mixes all outputs, so it is not an activation of a neuron; it is supported as the "
             "last operator alone"
         )
     if "uantize" in op or op.startswith("QLinear") or op.endswith("Integer"):
-        return f"{place} belongs to a quantised model, which is not supported; take it before quantisation"
+        return f"{where} belongs to a quantised model, which is not supported; take it before quantisation"
     if node.domain == SCIKIT and op.startswith("Linear"):
-        return f"{place} is a linear model without hidden neurons; everyhow.Network([w], [b], ['sigmoid']) is one"
-    return f"{place} is not supported; {SUPPORTED} are"
+        return f"{where} is a linear model without hidden neurons; everyhow.Network([w], [b], ['sigmoid']) is one"
+    return f"{where} is not supported; {SUPPORTED} are"

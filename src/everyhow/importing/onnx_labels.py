@@ -56,7 +56,7 @@ def _are_labels(scores: np.ndarray, found: np.ndarray, allowed: np.ndarray) -> b
     each = np.concatenate([1 - scores, scores], axis=1) if scores.shape[1] == 1 else scores
     ordered = np.sort(each, axis=1)
     clear = ordered[:, -1] - ordered[:, -2] > allowed
-    told = [set(found[clear & (each.argmax(axis=1) == place)].tolist()) for place in range(each.shape[1])]
+    told = [set(found[clear & (each.argmax(axis=1) == largest)].tolist()) for largest in range(each.shape[1])]
     labels = [one for some in told for one in some]
     return all(len(some) <= 1 for some in told) and labels == sorted(set(labels))
 

@@ -49,8 +49,8 @@ class OperatorNode:
     types: set[str]
 
     @property
-    def place(self) -> str:
-        return place_of(self.node)
+    def where(self) -> str:
+        return where_of(self.node)
 
     @property
     def first(self) -> bool:
@@ -70,7 +70,7 @@ class OperatorNode:
         name = self.node.input[position]
         if name not in self.known:
             raise InputError(
-                f"{self.place}: its operand {position} is not stored as plain numbers; such a one is supported"
+                f"{self.where}: its operand {position} is not stored as plain numbers; such a one is supported"
             )
         return self.known[name]
 
@@ -92,7 +92,7 @@ class OperatorNode:
         """The same, where there must be one."""
         found = self.constant(position)
         if found is None:
-            raise InputError(f"{self.place}: its operand {position} is missing; export the model again")
+            raise InputError(f"{self.where}: its operand {position} is missing; export the model again")
         return found
 
     def number(self, position: int) -> float:
@@ -115,11 +115,11 @@ class OperatorNode:
         last = next((step for step in reversed(self.steps) if not isinstance(step, LeftOut)), None)
         if isinstance(last, Nonlinear):
             raise self.refuse(
-                f"it comes right after {last.place}, with no linear layer between", "one activation a layer"
+                f"it comes right after {last.where}, with no linear layer between", "one activation a layer"
             )
 
     def refuse(self, found: str, allowed: str) -> InputError:
-        return InputError(f"{self.place}: {found}; {allowed} is supported")
+        return InputError(f"{self.where}: {found}; {allowed} is supported")
 
     def unchanged(self, batched: BatchedShape | None, found: str) -> Made:
         """Nothing but another shape.
@@ -129,7 +129,7 @@ class OperatorNode:
         """
         if batched is None:
             raise self.refuse(found, "what keeps the inputs apart and their features in order")
-        return [LeftOut(self.place)], batched
+        return [LeftOut(self.where)], batched
 
 
 def option_of(node: onnx.NodeProto, name: str, default: Any = None) -> Any:
@@ -147,28 +147,28 @@ def _product(one: OperatorNode, batched: BatchedShape, axis: int, weights: np.nd
         )
     if batched.features != weights.shape[1]:
         raise InputError(
-            f"{one.place} takes {weights.shape[1]} features, but what comes before gives {batched.features}; "
+            f"{one.where} takes {weights.shape[1]} features, but what comes before gives {batched.features}; "
             "mend the shapes in the source"
         )
     after = batched.with_size(axis, None if removed else len(weights))
-    return [Affine(weights, np.zeros(len(weights)), one.place)], after
+    return [Affine(weights, np.zeros(len(weights)), one.where)], after
 
 
 def _gemm(one: OperatorNode) -> Made:
-    place, turned = (0, one.option("transA", 0)) if one.first else (1, one.option("transB", 0))
+    index, turned = (0, one.option("transA", 0)) if one.first else (1, one.option("transB", 0))
     batched = one.batched.transposed((1, 0)) if turned and len(one.batched.shape) == 2 else one.batched
     if batched is None or len(batched.shape) != 2:
         raise one.refuse(f"what it takes is {shown(one.batched)}", "(inputs, features)")
-    matrix = _matrix(one, one.stored(1 - place))
+    matrix = _matrix(one, one.stored(1 - index))
     # Of A @ B, what flows is A with the weights B, or B with the weights A.
-    weights = matrix.T if place == 0 else matrix
-    weights = weights.T if one.option("transB" if place == 0 else "transA", 0) else weights
-    (step,), after = _product(one, batched, 1 - place, one.option("alpha", 1.0) * weights)
+    weights = matrix.T if index == 0 else matrix
+    weights = weights.T if one.option("transB" if index == 0 else "transA", 0) else weights
+    (step,), after = _product(one, batched, 1 - index, one.option("alpha", 1.0) * weights)
     added = one.constant(2)
     if added is None:
         return [step], after
     shift, after = _per_feature(one, added, after)
-    return [Affine(step.weights, one.option("beta", 1.0) * shift, one.place)], after  # type: ignore[union-attr]
+    return [Affine(step.weights, one.option("beta", 1.0) * shift, one.where)], after  # type: ignore[union-attr]
 
 
 def _matmul(one: OperatorNode) -> Made:
@@ -223,12 +223,12 @@ def _affine(one: OperatorNode) -> Made:
             raise one.refuse("it divides by zero", "a division by other numbers")
         case _:
             scale, shift = 1 / values, nothing
-    return [elementwise(scale, shift, one.place)], batched
+    return [elementwise(scale, shift, one.where)], batched
 
 
 def _negative(one: OperatorNode) -> Made:
     nothing = np.broadcast_to(0.0, one.batched.features)
-    return [elementwise(_all(-1.0, nothing), nothing, one.place)], one.batched
+    return [elementwise(_all(-1.0, nothing), nothing, one.where)], one.batched
 
 
 def _scaler(one: OperatorNode) -> Made:
@@ -236,8 +236,8 @@ def _scaler(one: OperatorNode) -> Made:
     scale, batched = _per_feature(one, np.asarray(one.option("scale", [1.0]), np.float64), batched)
     one.types.add("float32")
     return [
-        elementwise(_all(1.0, offset), -offset, one.place),
-        elementwise(scale, _all(0.0, scale), one.place),
+        elementwise(_all(1.0, offset), -offset, one.where),
+        elementwise(scale, _all(0.0, scale), one.where),
     ], batched
 
 
@@ -252,7 +252,7 @@ def _batch_normalization(one: OperatorNode) -> Made:
             f"it has statistics for {len(scale)} features and takes {shown(one.batched)}",
             "one for each feature on axis 1",
         )
-    return normalization(mean, variance, one.option("epsilon", EPSILON), scale, shift, one.place), one.batched
+    return normalization(mean, variance, one.option("epsilon", EPSILON), scale, shift, one.where), one.batched
 
 
 def _bounds(one: OperatorNode) -> Made:
@@ -272,7 +272,7 @@ def _bounds(one: OperatorNode) -> Made:
                 raise one.refuse(
                     f"it keeps what lies between {low:g} and {high:g}", "a lower bound below the upper one"
                 )
-            return [Nonlinear(bounded(low, high), one.place)], one.batched
+            return [Nonlinear(bounded(low, high), one.where)], one.batched
         lower, batched = low is not None, one.batched
         bound = np.broadcast_to(np.float64(low if low is not None else high or 0.0), batched.features)
     else:
@@ -282,11 +282,11 @@ def _bounds(one: OperatorNode) -> Made:
         lower = one.node.op_type == "Max"
     # max(x, c) is relu(x - c) + c, and min(x, c) is c - relu(c - x).
     if lower and not bound.any():
-        return [Nonlinear("relu", one.place)], batched
+        return [Nonlinear("relu", one.where)], batched
     one.check_not_activated()
     sign = _all(1.0 if lower else -1.0, bound)
     return [
-        elementwise(sign, -sign * bound, one.place), Nonlinear("relu", one.place), elementwise(sign, bound, one.place)
+        elementwise(sign, -sign * bound, one.where), Nonlinear("relu", one.where), elementwise(sign, bound, one.where)
     ], batched  # fmt: skip
 
 
@@ -300,12 +300,12 @@ def _compared(one: OperatorNode) -> Made:
     above, batched = _per_feature(one, one.other(), one.batched)
     one.check_not_activated()
     sign = _all(1.0 if one.first == (one.node.op_type == "Greater") else -1.0, above)
-    steps: list[Step] = [elementwise(sign, -sign * above, one.place)] if above.any() or sign[0] < 0 else []
-    return [*steps, Nonlinear("step", one.place)], batched
+    steps: list[Step] = [elementwise(sign, -sign * above, one.where)] if above.any() or sign[0] < 0 else []
+    return [*steps, Nonlinear("step", one.where)], batched
 
 
 def _leaky(one: OperatorNode) -> Made:
-    return [leaky_relu(one.option("alpha", SLOPE), one.place)], one.batched
+    return [leaky_relu(one.option("alpha", SLOPE), one.where)], one.batched
 
 
 def _prelu(one: OperatorNode) -> Made:
@@ -314,14 +314,14 @@ def _prelu(one: OperatorNode) -> Made:
     slopes = one.stored(1)
     if slopes.size == 0 or (slopes != slopes.reshape(-1)[0]).any():
         raise one.refuse(f"it has {slopes.size} slopes", "one for all neurons")
-    return [leaky_relu(float(slopes.reshape(-1)[0]), one.place)], one.batched
+    return [leaky_relu(float(slopes.reshape(-1)[0]), one.where)], one.batched
 
 
 def _elu(one: OperatorNode) -> Made:
     alpha = one.option("alpha", 1.0)
     if not 0 <= alpha < np.inf:
         raise one.refuse(f"alpha is {alpha:g}", "a number of at least 0")
-    return [Nonlinear("elu" if alpha == 1 else f"elu:{alpha!r}", one.place)], one.batched
+    return [Nonlinear("elu" if alpha == 1 else f"elu:{alpha!r}", one.where)], one.batched
 
 
 def _celu(one: OperatorNode) -> Made:
@@ -331,9 +331,9 @@ def _celu(one: OperatorNode) -> Made:
         raise one.refuse(f"alpha is {alpha:g}", "a number above 0")
     nothing = np.broadcast_to(0.0, one.batched.features)
     before, after = (
-        [elementwise(_all(by, nothing), nothing, one.place)] if alpha != 1 else [] for by in (1 / alpha, alpha)
+        [elementwise(_all(by, nothing), nothing, one.where)] if alpha != 1 else [] for by in (1 / alpha, alpha)
     )
-    return [*before, Nonlinear("elu", one.place), *after], one.batched
+    return [*before, Nonlinear("elu", one.where), *after], one.batched
 
 
 def _selu(one: OperatorNode) -> Made:
@@ -341,30 +341,30 @@ def _selu(one: OperatorNode) -> Made:
     if not np.allclose(found, SELU, rtol=1e-6, atol=0):
         raise one.refuse(f"alpha and gamma are {found[0]:g} and {found[1]:g}", "the usual pair, 1.6733 and 1.0507,")
     one.types.add("float32")
-    return [Nonlinear("selu", one.place)], one.batched
+    return [Nonlinear("selu", one.where)], one.batched
 
 
 def _hard_sigmoid(one: OperatorNode) -> Made:
     slope, shift = one.option("alpha", FIFTH), one.option("beta", 0.5)
     if (slope, shift) == (SIXTH, 0.5):
         one.types.add("float32")
-        return [Nonlinear("hardsigmoid", one.place)], one.batched
-    return [Nonlinear(f"hardsigmoid:{slope!r}:{shift!r}", one.place)], one.batched
+        return [Nonlinear("hardsigmoid", one.where)], one.batched
+    return [Nonlinear(f"hardsigmoid:{slope!r}:{shift!r}", one.where)], one.batched
 
 
 def _gelu(one: OperatorNode) -> Made:
     tanh = one.option("approximate", b"none") == b"tanh"
-    return [Nonlinear("gelu_new" if tanh else "gelu", one.place)], one.batched
+    return [Nonlinear("gelu_new" if tanh else "gelu", one.where)], one.batched
 
 
 def _thresholded(one: OperatorNode) -> Made:
     if one.option("alpha", 1.0) != 0:
         raise one.refuse(f"alpha is {one.option('alpha', 1.0):g}", "0, which makes it a ReLU,")
-    return [Nonlinear("relu", one.place)], one.batched
+    return [Nonlinear("relu", one.where)], one.batched
 
 
 def _named(name: str) -> Callable[[OperatorNode], Made]:
-    return lambda one: ([Nonlinear(name, one.place)], one.batched)
+    return lambda one: ([Nonlinear(name, one.where)], one.batched)
 
 
 def _reshape(one: OperatorNode) -> Made:
@@ -399,10 +399,10 @@ def _squeeze(one: OperatorNode) -> Made:
 
 
 def _selection(one: OperatorNode) -> Made:
-    """Gather and Slice of features, by what becomes of their places."""
+    """Gather and Slice of features, by what becomes of their numbering."""
     batched, batch = one.batched, one.batched.batch
     each = [1 if axis == batch else size for axis, size in enumerate(batched.shape)]
-    places = np.arange(batched.features).reshape(each)
+    numbering = np.arange(batched.features).reshape(each)
     options = {option.name: helper.get_attribute_value(option) for option in one.node.attribute}
     axis = one.option("axis", 0) % max(1, len(each)) if one.node.op_type == "Gather" else None
     if not one.first or (batch is not None and axis == batch):
@@ -410,26 +410,26 @@ def _selection(one: OperatorNode) -> Made:
     try:
         if axis is not None:
             at = one.stored(1).astype(np.int64)
-            places = np.take(places, at, axis)
+            numbering = np.take(numbering, at, axis)
             batch = batch if batch is None or batch < axis else batch - 1 + at.ndim
         else:
-            places = np.broadcast_to(places, batched.shape)
-            places = FOLDED["Slice"](options, places, *(one.sizes(at) for at in range(1, len(one.node.input))))
-            if batch is not None and places.shape[batch] == batched.shape[batch]:
-                places = places[(slice(None),) * batch + (slice(0, 1),)]
+            numbering = np.broadcast_to(numbering, batched.shape)
+            numbering = FOLDED["Slice"](options, numbering, *(one.sizes(at) for at in range(1, len(one.node.input))))
+            if batch is not None and numbering.shape[batch] == batched.shape[batch]:
+                numbering = numbering[(slice(None),) * batch + (slice(0, 1),)]
             elif batch is not None:
-                places = places[(slice(None),) * batch + (slice(0),)]
+                numbering = numbering[(slice(None),) * batch + (slice(0),)]
     except (ValueError, IndexError, TypeError):
         raise one.refuse(f"its bounds do not fit {shown(batched)}", "a part of the features") from None
-    kept = tuple(places.reshape(-1).tolist())
+    kept = tuple(numbering.reshape(-1).tolist())
     if not kept:
         raise one.refuse("it takes a part of the inputs, or no features", "a part of the features")
     if len(set(kept)) < len(kept):
         raise one.refuse(f"it takes the features {str(kept)[:80]}", "each at most once")
-    after = BatchedShape(places.shape, batch)
+    after = BatchedShape(numbering.shape, batch)
     after = after if batch is None else after.with_size(batch, batched.shape[batched.batch or 0])
     whole = kept == tuple(range(batched.features))
-    return [LeftOut(one.place) if whole else Selection(kept, batched.features, one.place)], after
+    return [LeftOut(one.where) if whole else Selection(kept, batched.features, one.where)], after
 
 
 def _dropout(one: OperatorNode) -> Made:
@@ -458,10 +458,10 @@ def classes(node: onnx.NodeProto, batched: BatchedShape, old: bool) -> Step:
     axis = option_of(node, "axis", 1 if old else -1)
     if batched.features < 2 or not batched.along(axis):
         raise InputError(
-            f"{place_of(node)}: it goes along axis {axis} of {shown(batched)}; a softmax over all features, of which "
+            f"{where_of(node)}: it goes along axis {axis} of {shown(batched)}; a softmax over all features, of which "
             "there are several, is supported"
         )
-    return LeftOut(f"{place_of(node)} (the largest output is the same without it)")
+    return LeftOut(f"{where_of(node)} (the largest output is the same without it)")
 
 
 OPERATORS: dict[str, Callable[[OperatorNode], Made]] = {
@@ -517,6 +517,6 @@ def shown(batched: BatchedShape) -> str:
     return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
 
 
-def place_of(node: onnx.NodeProto) -> str:
+def where_of(node: onnx.NodeProto) -> str:
     domain = f"{node.domain}." if node.domain not in DOMAINS else ""
     return f"{domain}{node.op_type} {node.name or 'giving ' + ', '.join(node.output)}".strip()[:200]

@@ -7,7 +7,7 @@ import numpy as np
 import onnx
 
 from ..common.errors import InputError
-from .onnx_operators import DOMAINS, SCIKIT, option_of, place_of
+from .onnx_operators import DOMAINS, SCIKIT, option_of, where_of
 from .onnx_tensors import depends_on
 
 SOFTMAX = ("Softmax", "LogSoftmax")
@@ -84,7 +84,7 @@ def _core(name: str, outputs: list[str], dropped: list[str], producers: Mapping[
         reason = "labels, and the probabilities of both classes, of which the second one's is the output"
     else:
         reason = "labels: the largest output decides" if decided else "labels, or outputs by the names of classes"
-    source = place_of(producers[name]) if name in producers else f"the input {name[:80]}"
+    source = where_of(producers[name]) if name in producers else f"the input {name[:80]}"
     words = f"{', '.join(dict.fromkeys(dropped))} after {source} ({reason})"
     return Core(name, tuple(outputs), (words,), 2 if decided and not both else 1, 1 if decided and both else None)
 
@@ -148,7 +148,7 @@ def check_classes(node: onnx.NodeProto) -> None:
     names = list(option_of(node, "classlabels_int64s", []) or option_of(node, "classlabels_strings", []))
     if names != sorted(set(names)):
         shown = ", ".join(one.decode(errors="replace") if isinstance(one, bytes) else f"{one}" for one in names)
-        raise InputError(f"{place_of(node)}: its classes are {shown[:200]}; classes in ascending order are supported")
+        raise InputError(f"{where_of(node)}: its classes are {shown[:200]}; classes in ascending order are supported")
 
 
 def _second_of_two(

@@ -57,7 +57,7 @@ def allowed_differences(
     with np.errstate(over="ignore", invalid="ignore"):
         for step in steps:
             if isinstance(step, Affine):
-                absolute = Affine(np.abs(step.weights), np.abs(step.biases), step.place)
+                absolute = Affine(np.abs(step.weights), np.abs(step.biases), step.where)
                 terms = np.count_nonzero(np.atleast_2d(step.weights.T), axis=0) + 2
                 values, magnitude = step(values), absolute(magnitude)
                 error = absolute.product(error) + terms * (eps * magnitude + smallest)

@@ -253,7 +253,7 @@ def _check_own(part: Any) -> None:
 
 def _inverse(step: Step) -> Step:
     return step if not isinstance(step, Affine) else elementwise(
-        1 / step.weights, -step.biases / step.weights, step.place
+        1 / step.weights, -step.biases / step.weights, step.where
     )  # fmt: skip
 
 

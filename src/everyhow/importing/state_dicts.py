@@ -79,17 +79,17 @@ def from_state_dict(
     """
     said = Description(hidden_activation, output_activation, widths, data, order, threshold)
     arrays = stored_arrays(tensors)
-    return network_of(arrays, said, source, registered=are_registered(arrays), places=memory_of(tensors))
+    return from_arrays(arrays, said, source, registered=are_registered(arrays), memory=memory_of(tensors))
 
 
-def network_of(
+def from_arrays(
     arrays: Mapping[str, np.ndarray],
     said: Description,
     source: str,
     *,
     registered: bool,
     told: Sequence[str] = (),
-    places: Mapping[str, Hashable] | None = None,
+    memory: Mapping[str, Hashable] | None = None,
 ) -> Network:
     """The network of arrays by name; see `from_state_dict`.
 
@@ -99,12 +99,12 @@ def network_of(
         source: what they are called in the network's origin.
         registered: whether their order can be that of a module; see `order_of`.
         told: what else the origin says of them.
-        places: where the numbers of tensors lie, by name, if that is known; tensors at one place are one tensor.
+        memory: where the numbers of tensors lie, by name, if that is known; tensors in the same memory are one tensor.
 
     Raises:
         InputError: as `from_state_dict`.
     """
-    layers = _named_once(stored_layers(arrays, places or {}), said.order)
+    layers = _named_once(stored_layers(arrays, memory or {}), said.order)
     sizes = {name: (layer.weights.shape[1], layer.weights.shape[0]) for name, layer in layers.items()}
     order = order_of(sizes, registered, _widths(said.widths), _names(said.order, sizes))
     chain = [layers[name] for name in order.names]
@@ -127,12 +127,12 @@ def network_of(
 
 def _named_once(layers: Sequence[StoredLayer], order: str | Iterable[str] | None) -> dict[str, StoredLayer]:
     """The layers by name; of those that are one and the same under several names, what the user's order names."""
-    by_place: dict[Hashable, list[str]] = {}
+    by_memory: dict[Hashable, list[str]] = {}
     for layer in layers:
-        by_place.setdefault(layer.name if layer.place is None else (layer.place,), []).append(layer.name)
-    several = [names for names in by_place.values() if len(names) > 1]
+        by_memory.setdefault(layer.name if layer.memory is None else (layer.memory,), []).append(layer.name)
+    several = [names for names in by_memory.values() if len(names) > 1]
     if several and order is None:
-        once = ",".join(names[0] for names in by_place.values())
+        once = ",".join(names[0] for names in by_memory.values())
         raise InputError(
             f"{' and '.join(several[0])} are one tensor: the module names a layer twice, or runs it twice, and a state "
             f"dict does not say which; give the layers as they run, such as order={once[:200]!r} (--order on the "

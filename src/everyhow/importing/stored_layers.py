@@ -39,14 +39,14 @@ class StoredLayer:
         weights: its matrix.
         biases: its vector; of zeros if none is stored.
         made: from what its weights were put together, if they were.
-        place: where its weights lie, if that is known; layers at one place are one layer.
+        memory: where its weights lie, if that is known; layers in the same memory are one layer.
     """
 
     name: str
     weights: Float[np.ndarray, "outgoing incoming"]
     biases: Float[np.ndarray, " outgoing"]
     made: str
-    place: Hashable = None
+    memory: Hashable = None
 
 
 def stored_arrays(tensors: Any) -> dict[str, np.ndarray]:
@@ -81,14 +81,14 @@ def stored_arrays(tensors: Any) -> dict[str, np.ndarray]:
     return found
 
 
-def stored_layers(arrays: Mapping[str, np.ndarray], places: Mapping[str, Hashable] | None = None) -> list[StoredLayer]:
+def stored_layers(arrays: Mapping[str, np.ndarray], memory: Mapping[str, Hashable] | None = None) -> list[StoredLayer]:
     """The layers in the order in which their first tensors come.
 
     Weight normalization, spectral normalization and pruning are put together as PyTorch does in eval mode.
 
     Args:
         arrays: the tensors by name.
-        places: where their numbers lie, of those of which it is known.
+        memory: where their numbers lie, of those of which it is known.
 
     Raises:
         InputError: tensors of other layers, shapes that do not fit, or numbers that are not finite.
@@ -102,13 +102,13 @@ def stored_layers(arrays: Mapping[str, np.ndarray], places: Mapping[str, Hashabl
                 raise InputError(_unknown(name, array))
             found.setdefault(match["layer"] or "", {})[match["part"]] = array
             if match["part"] == "weight":
-                at[match["layer"] or ""] = (places or {}).get(name)
+                at[match["layer"] or ""] = (memory or {}).get(name)
     if not found:
         raise InputError("there are no tensors; expected NAME.weight and NAME.bias of linear layers")
     if len(found) > MOST_LAYERS:
         raise InputError(f"it holds tensors of {len(found):,} layers; at most {MOST_LAYERS} are imported: {NEXT}")
     short = dict(zip(unwrapped(found), found, strict=True))
-    return [replace(_layer(name, found[whole]), place=at.get(whole)) for name, whole in short.items()]
+    return [replace(_layer(name, found[whole]), memory=at.get(whole)) for name, whole in short.items()]
 
 
 def memory_of(tensors: Mapping[str, Any]) -> dict[str, Hashable]:
@@ -128,10 +128,10 @@ def are_registered(names: Mapping[str, Any]) -> bool:
         >>> are_registered({"b.weight": 0, "b.bias": 0}), are_registered({"b.bias": 0, "b.weight": 0})
         (True, False)
     """
-    places = {name: place for place, name in enumerate(names)}
+    order = {name: rank for rank, name in enumerate(names)}
     turned = any(
-        place > places.get(f"{name.removesuffix('weight')}bias", place)
-        for name, place in places.items()
+        rank > order.get(f"{name.removesuffix('weight')}bias", rank)
+        for name, rank in order.items()
         if name.rpartition(".")[2] == "weight"
     )
     return not turned and list(names) != sorted(names)
@@ -284,8 +284,8 @@ BIASES = (frozenset(), frozenset({"bias"}), frozenset({"bias_orig", "bias_mask"}
 def _check_numbers(name: str, array: np.ndarray) -> None:
     wrong = np.argwhere(~np.isfinite(array))
     if len(wrong):
-        place = [int(i) for i in wrong[0]]
-        raise InputError(f"{name}{place} is {array[tuple(place)]}; every value must be finite: train or save it again")
+        at = [int(i) for i in wrong[0]]
+        raise InputError(f"{name}{at} is {array[tuple(at)]}; every value must be finite: train or save it again")
 
 
 def _unknown(name: str, array: np.ndarray) -> str:

@@ -14,7 +14,7 @@ from ..common.reading import check_readable
 from ..network.network import Network
 from .checkpoints import SAVE, check_sizes, described_by, state_dict_in, told_left_out
 from .pickles import Call, Name, Stored, described, items_of, kind_of
-from .state_dicts import Description, network_of
+from .state_dicts import Description, from_arrays
 from .stored_layers import are_registered, stored_arrays, stored_layers
 
 LARGEST_FILE = 64 * 2**20
@@ -69,8 +69,8 @@ def load_state_dict_file(path: Path, said: Description, part: str | None = None)
             )
         source = f"state dict in {path.name}"
         told = (*told_left_out(found), *words)
-        registered, places = are_registered(found.tensors), {name: _place(one) for name, one in found.tensors.items()}
-        return network_of(arrays, known, source, registered=registered, told=told, places=places)
+        registered, memory = are_registered(found.tensors), {name: _memory(one) for name, one in found.tensors.items()}
+        return from_arrays(arrays, known, source, registered=registered, told=told, memory=memory)
     except (InputError, OSError) as error:
         raise FileFormatError(f"{path}: {shortened(error)}") from None
 
@@ -126,7 +126,7 @@ def _records(content: bytes) -> dict[str, bytes]:
         ) from None
 
 
-def _place(value: Any) -> Hashable:
+def _memory(value: Any) -> Hashable:
     """Where the numbers of a plain tensor lie in the file."""
     value = value.arguments[0] if value.function in map(Name, PARAMETERS) else value
     match value:

@@ -38,7 +38,7 @@ class Call:
     current: torch.Tensor
     result: torch.Tensor
     numbering: Numbering
-    place: str
+    where: str
 
     def argument(self, position: int, key: str, default: Any = None) -> Any:
         return self.args[position] if position < len(self.args) else self.kwargs.get(key, default)
@@ -56,7 +56,7 @@ class Call:
         return self.function(*replaced(self.args), **{key: replaced(one) for key, one in self.kwargs.items()})
 
     def refuse(self, found: str) -> InputError:
-        return InputError(f"{self.place}: {found}")
+        return InputError(f"{self.where}: {found}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,7 @@ def is_property(function: Callable) -> bool:
 
 
 def _unchanged(call: Call) -> Found:
-    return Found([LeftOut(call.place)], call.numbering)
+    return Found([LeftOut(call.where)], call.numbering)
 
 
 def _moved(call: Call) -> Found:
@@ -92,11 +92,11 @@ def _moved(call: Call) -> Found:
         )
     numbering, kept = found
     whole = len(kept) == call.numbering.features
-    return Found([LeftOut(call.place) if whole else Selection(kept, call.numbering.features, call.place)], numbering)
+    return Found([LeftOut(call.where) if whole else Selection(kept, call.numbering.features, call.where)], numbering)
 
 
 def _activation(name: str) -> Callable[[Call], Found]:
-    return lambda call: Found([Nonlinear(name, call.place)], call.numbering)
+    return lambda call: Found([Nonlinear(name, call.where)], call.numbering)
 
 
 def _named(step_of: Callable[[Call], Nonlinear]) -> Callable[[Call], Found]:
@@ -121,31 +121,31 @@ def _prelu(call: Call) -> Nonlinear:
     slopes = as_array(call.argument(1, "weight")).reshape(-1)
     if len(set(slopes.tolist())) != 1:
         raise call.refuse(f"it has {len(slopes)} slopes; one for all neurons is supported")
-    return leaky_relu(float(slopes[0]), call.place)
+    return leaky_relu(float(slopes[0]), call.where)
 
 
 def _rrelu(call: Call) -> Nonlinear:
     if call.argument(3, "training", False):
         raise call.refuse("it is in training mode; call module.eval() first")
-    return leaky_relu((_number(call, 1, "lower", 1 / 8) + _number(call, 2, "upper", 1 / 3)) / 2, call.place)
+    return leaky_relu((_number(call, 1, "lower", 1 / 8) + _number(call, 2, "upper", 1 / 3)) / 2, call.where)
 
 
 def _gelu(call: Call) -> Nonlinear:
-    return Nonlinear("gelu_new" if call.argument(1, "approximate", "none") == "tanh" else "gelu", call.place)
+    return Nonlinear("gelu_new" if call.argument(1, "approximate", "none") == "tanh" else "gelu", call.where)
 
 
 def _elu(call: Call) -> Nonlinear:
     alpha = _number(call, 1, "alpha", 1.0)
     if (_number(call, 2, "scale", 1.0), _number(call, 3, "input_scale", 1.0)) != (1, 1):
         raise call.refuse("it is scaled; an ELU without scale is supported")
-    return Nonlinear(_parameter("elu", alpha, 1.0), call.place)
+    return Nonlinear(_parameter("elu", alpha, 1.0), call.where)
 
 
 def _celu(call: Call) -> Nonlinear:
     alpha = _number(call, 1, "alpha", 1.0)
     if alpha != 1:
         raise call.refuse(f"its alpha is {alpha:g}; 1 is supported")
-    return Nonlinear("elu", call.place)
+    return Nonlinear("elu", call.where)
 
 
 def _softplus(call: Call) -> Nonlinear:
@@ -155,17 +155,17 @@ def _softplus(call: Call) -> Nonlinear:
             f"its beta is {beta:g} and its threshold {threshold:g}; a beta above 0 and a threshold of at least "
             f"{SOFTPLUS_THRESHOLD:g}, up to which it is a softplus, are supported"
         )
-    return Nonlinear(_parameter("softplus", beta, 1.0), call.place, math.exp(-threshold) / beta)
+    return Nonlinear(_parameter("softplus", beta, 1.0), call.where, math.exp(-threshold) / beta)
 
 
 def _clipped(call: Call, low: float, high: float) -> Nonlinear:
     if (low, high) == (0, math.inf):
-        return Nonlinear("relu", call.place)
+        return Nonlinear("relu", call.where)
     if not -math.inf < low < high < math.inf:
         raise call.refuse(
             f"it keeps numbers between {low:g} and {high:g}; supported are 0 without an upper end, and two ends"
         )
-    return Nonlinear(clip(low, high), call.place)
+    return Nonlinear(clip(low, high), call.where)
 
 
 def _clamp(call: Call) -> Nonlinear:
@@ -181,14 +181,14 @@ def _threshold(call: Call) -> Nonlinear:
     ends = _number(call, 1, "threshold", None), _number(call, 2, "value", None)
     if ends != (0, 0):
         raise call.refuse(f"its threshold is {ends[0]:g} and its value {ends[1]:g}; 0 and 0, a ReLU, are supported")
-    return Nonlinear("relu", call.place)
+    return Nonlinear("relu", call.where)
 
 
 def _heaviside(call: Call) -> Nonlinear:
     at_zero = call.argument(1, "values")
     if call.argument(0, "input") is not call.current or as_array(at_zero).any():
         raise call.refuse("its value at 0 is not 0; values=0 is supported")
-    return Nonlinear("step", call.place)
+    return Nonlinear("step", call.where)
 
 
 def _above(sign: float) -> Callable[[Call], Found]:
@@ -198,7 +198,7 @@ def _above(sign: float) -> Callable[[Call], Found]:
         is_first, other = _operands(call)
         scale = np.full(call.numbering.features, sign if is_first else -sign)
         compared = _constant(call, scale, -scale * _of_each(call, other, call.numbering)).steps
-        return Found([*compared, Nonlinear("step", call.place)], call.numbering)
+        return Found([*compared, Nonlinear("step", call.where)], call.numbering)
 
     return found
 
@@ -208,7 +208,7 @@ def _maximum(call: Call) -> Found:
     of_each = call.numbering.of_each(torch.as_tensor(other)) if isinstance(other, torch.Tensor | Real) else None
     if of_each is None or of_each.any() or call.result.shape != call.current.shape:
         raise call.refuse(f"its other operand is {_shown(other)}; the maximum with 0, a ReLU, is supported")
-    return Found([Nonlinear("relu", call.place)], call.numbering)
+    return Found([Nonlinear("relu", call.where)], call.numbering)
 
 
 def _dropout(call: Call) -> Found:
@@ -227,10 +227,10 @@ def _softmax(sign: float = 1.0, *, logarithm: bool = False) -> Callable[[Call], 
         over = call.numbering.numbers.movedim(axis, -1) // call.numbering.features
         if over.shape[-1] != call.numbering.features or not torch.equal(over, over[..., :1].expand_as(over)):
             raise call.refuse(f"its dim is {axis} of {tuple(call.current.shape)}; the one of all outputs is supported")
-        steps: list[Step] = [Softmax(call.place, logarithm)]
+        steps: list[Step] = [Softmax(call.where, logarithm)]
         if sign < 0:
             steps.insert(
-                0, elementwise(-np.ones(call.numbering.features), np.zeros(call.numbering.features), call.place)
+                0, elementwise(-np.ones(call.numbering.features), np.zeros(call.numbering.features), call.where)
             )
         return Found(steps, call.numbering)
 
@@ -260,9 +260,9 @@ def _layer(call: Call, weights: np.ndarray, biases: np.ndarray) -> Found:
             f"it is applied to {tuple(call.current.shape)}, to each of several parts of an input; flatten it first, "
             "so that each input is one row"
         )
-    steps: list[Step] = [Affine(weights, biases, call.place)]
+    steps: list[Step] = [Affine(weights, biases, call.where)]
     if order != tuple(range(len(order))):
-        steps.insert(0, Selection(order, len(order), call.place))
+        steps.insert(0, Selection(order, len(order), call.where))
     return Found(steps, Numbering(torch.arange(call.result.numel()).reshape(call.result.shape), call.numbering.inputs))
 
 
@@ -284,19 +284,19 @@ def _product(call: Call) -> Found:
         columns.append(made.movedim(axes[0], 0).reshape(inputs, -1)[:count].numpy())
     weights = np.concatenate(columns).T
     numbering = Numbering.of_rows(call.result.shape, axes[0])
-    return Found([Affine(weights, np.zeros(len(weights)), call.place)], numbering)
+    return Found([Affine(weights, np.zeros(len(weights)), call.where)], numbering)
 
 
 def _addmm(call: Call) -> Found:
     added, first, second = (call.argument(k, key) for k, key in enumerate(("input", "mat1", "mat2")))
     if added is call.current:
         raise call.refuse("it adds a product of constants; add a constant instead")
-    product = Call(torch.mm, (first, second), {}, call.current, call.result, call.numbering, call.place)
+    product = Call(torch.mm, (first, second), {}, call.current, call.result, call.numbering, call.where)
     found = _product(product)
     features = found.numbering.features
     scale, beta = np.full(features, float(call.argument(4, "alpha", 1))), float(call.argument(3, "beta", 1))
     moved = _of_each(product, added, found.numbering) * beta
-    return Found([*found.steps, elementwise(scale, moved, call.place)], found.numbering)
+    return Found([*found.steps, elementwise(scale, moved, call.where)], found.numbering)
 
 
 def _batch_norm(call: Call) -> Found:
@@ -317,7 +317,7 @@ def _batch_norm(call: Call) -> Found:
         else _of_each(call, one.reshape(channels), call.numbering)
         for one, default in ((mean, 0.0), (variance, 1.0), (weight, 1.0), (bias, 0.0))
     )
-    steps = normalization(means, variances, call.argument(7, "eps", 1e-5), scale, shift, call.place)
+    steps = normalization(means, variances, call.argument(7, "eps", 1e-5), scale, shift, call.where)
     return Found(steps, call.numbering)
 
 
@@ -367,7 +367,7 @@ def _constant(call: Call, scale: np.ndarray, shift: np.ndarray) -> Found:
             f"its constant makes {tuple(call.result.shape)} of {tuple(call.current.shape)}; supported are one number, "
             "or one for each feature"
         )
-    return Found([elementwise(scale, shift, call.place)], call.numbering)
+    return Found([elementwise(scale, shift, call.where)], call.numbering)
 
 
 def _of_each(call: Call, constant: Any, numbering: Numbering) -> np.ndarray:
@@ -418,7 +418,7 @@ OPERATIONS: dict[str, Callable[[Call], Found]] = {
     "sgn": _activation("sign"),
     "special_expit": _activation("sigmoid"),
     "expit": _activation("sigmoid"),
-    "leaky_relu": _named(lambda call: leaky_relu(_number(call, 1, "negative_slope", 0.01), call.place)),
+    "leaky_relu": _named(lambda call: leaky_relu(_number(call, 1, "negative_slope", 0.01), call.where)),
     "prelu": _named(_prelu),
     "rrelu": _named(_rrelu),
     "gelu": _named(_gelu),

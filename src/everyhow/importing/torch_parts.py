@@ -12,7 +12,7 @@ from ..common.errors import InputError, first_line
 from ..given.points import SCALES
 from .layers import fold
 from .rounding import PRECISIONS
-from .torch_trace import DoesNotRunError, NotTakenError, Trace, place_of, traced, type_name
+from .torch_trace import DoesNotRunError, NotTakenError, Trace, traced, type_name, where_of
 
 QUANTISED = ("torch.ao.nn", "torch.nn.quantized", "torch.nn.intrinsic")
 
@@ -61,26 +61,26 @@ def check_tensors(module: nn.Module) -> None:
         InputError: lazy, quantised or complex layers, other types, weights without values, or a compiled program.
     """
     for path, part in module.named_modules():
-        place = place_of(path, part)
+        where = where_of(path, part)
         if isinstance(part, torch.jit.ScriptModule):
             raise NotTakenError(
-                f"{place} is a TorchScript program, whose steps cannot be followed; give the module it is of"
+                f"{where} is a TorchScript program, whose steps cannot be followed; give the module it is of"
             )
         if type(part).__module__.startswith(QUANTISED):
             raise NotTakenError(
-                f"{place} is quantised, its weights being whole numbers; import the model it was made from"
+                f"{where} is quantised, its weights being whole numbers; import the model it was made from"
             )
         for name, one in [*part.named_parameters(recurse=False), *part.named_buffers(recurse=False)]:
             if is_lazy(one):
-                raise InputError(f"{place} has lazy layers of unknown shape; run it once on its data first")
+                raise InputError(f"{where} has lazy layers of unknown shape; run it once on its data first")
             if one.is_meta:
                 raise InputError(
-                    f"{place}: its {name} is on the device meta, without values; load the weights of the module first"
+                    f"{where}: its {name} is on the device meta, without values; load the weights of the module first"
                 )
             floating = one.is_floating_point() or one.is_complex() or one.is_quantized
             if floating and type_name(one) not in PRECISIONS:
                 raise InputError(
-                    f"{place}: its {name if name != 'weight' else 'weights'} are {one.dtype}; real floating-point "
+                    f"{where}: its {name if name != 'weight' else 'weights'} are {one.dtype}; real floating-point "
                     f"numbers ({', '.join(PRECISIONS)}) are supported: convert it"
                 )
 

@@ -108,7 +108,7 @@ def _followed(module: nn.Module, rows: torch.Tensor) -> tuple[Trace, bool]:
             error.steps = len(follower.steps)
         if isinstance(error, InputError):
             raise error from None
-        at = f" at {place_of(*running[-1])}" if running and running[-1][0] else ""
+        at = f" at {where_of(*running[-1])}" if running and running[-1][0] else ""
         failed = DoesNotRunError(
             f"torch {type(module).__name__} does not run on inputs of shape {tuple(rows.shape)}{at} "
             f"({first_line(error)}); {ONE_TENSOR}"
@@ -241,7 +241,7 @@ class Follower(TorchFunctionMode):
         if not self.inside and any(id(one) in self.followed for one in tensors_in(given)):
             with self._noting():
                 raise NotTakenError(
-                    f"{self._place(func._schema.name.rpartition('::')[2])}: it is computed out of sight, as functions "
+                    f"{self._where(func._schema.name.rpartition('::')[2])}: it is computed out of sight, as functions "
                     "of TorchScript (torch.jit.script) and of other libraries are; write it with PyTorch's own "
                     "functions"
                 )
@@ -265,40 +265,40 @@ class Follower(TorchFunctionMode):
             return func(*args, **kwargs)
         if is_property(func) and not isinstance(found := func(*args, **kwargs), torch.Tensor):
             return found
-        place = self._place(name)
+        where = self._where(name)
         with self._noting():
-            self._check(func, name, place, used)
+            self._check(func, name, where, used)
         result = func(*args, **kwargs)
         if self.unknown is None:
             with self._noting():
-                self._take(Call(func, args, kwargs, self.current, result, self.numbering, place), name)
+                self._take(Call(func, args, kwargs, self.current, result, self.numbering, where), name)
         # What hooks look at in ways of their own is no constant to what comes later.
         self.followed.update({id(one): one for one in tensors_in(result)})
         return result
 
-    def _check(self, func: Callable, name: str, place: str, used: list[torch.Tensor]) -> None:
+    def _check(self, func: Callable, name: str, where: str, used: list[torch.Tensor]) -> None:
         if name in COMPARISONS:
-            raise NotTakenError(f"{place}: what it does depends on the values of its inputs; {HIDDEN}")
+            raise NotTakenError(f"{where}: what it does depends on the values of its inputs; {HIDDEN}")
         if name in VALUES or getattr(func, "__name__", "") in VALUES:
             raise NotTakenError(
-                f"{place}: what it does depends on the values of its inputs; no path in a module may, and decisions "
+                f"{where}: what it does depends on the values of its inputs; no path in a module may, and decisions "
                 "are made here from the outputs, so return these"
             )
         if self.current.dtype == torch.bool and (name not in OPERATIONS or len(used) > 1):
-            raise NotTakenError(f"{place}: it chooses by where something is above or below a number; {HIDDEN}")
+            raise NotTakenError(f"{where}: it chooses by where something is above or below a number; {HIDDEN}")
         if name not in OPERATIONS:
-            raise NotTakenError(f"{place} is not supported; {SUPPORTED} are")
+            raise NotTakenError(f"{where} is not supported; {SUPPORTED} are")
         if (len(used) > 1 and name not in LIKE) or used[0] is not self.current:
             raise NotTakenError(
-                f"{place}: it uses something else than the step right before it, as residual connections and branches "
+                f"{where}: it uses something else than the step right before it, as residual connections and branches "
                 "do; networks here are single chains"
             )
 
     def _take(self, call: Call, name: str) -> None:
-        place = call.place
+        where = call.where
         if not isinstance(call.result, torch.Tensor):
             raise NotTakenError(
-                f"{place}: it gives {type(call.result).__name__}; networks here are single chains of tensors"
+                f"{where}: it gives {type(call.result).__name__}; networks here are single chains of tensors"
             )
         try:
             self._continue(OPERATIONS[name](call), call)
@@ -307,7 +307,7 @@ class Follower(TorchFunctionMode):
         except Exception as error:
             # What an operation is given is as open as PyTorch's own functions are.
             raise NotTakenError(
-                f"{place} is not supported in this form ({first_line(error)}); {SUPPORTED} are"
+                f"{where} is not supported in this form ({first_line(error)}); {SUPPORTED} are"
             ) from None
 
     def end(self, leaving: torch.Tensor) -> None:
@@ -334,20 +334,20 @@ class Follower(TorchFunctionMode):
         mask = call.result.dtype == torch.bool and name_of(call.function) in ABOVE
         if not call.result.is_floating_point() and not mask:
             kind = str(call.result.dtype).removeprefix("torch.")
-            raise InputError(f"{call.place}: it makes {kind} of its inputs; networks here compute real numbers")
+            raise InputError(f"{call.where}: it makes {kind} of its inputs; networks here compute real numbers")
         self.steps += found.steps
         self.numbering = found.numbering
         self.current = call.result
         if call.result.is_floating_point():
             self.types.add(type_name(call.result))
 
-    def _place(self, name: str) -> str:
+    def _where(self, name: str) -> str:
         """What a step is and where, such as `Linear 2.fc1`, or `relu in block` for a function."""
         path, part = self.running[-1] if self.running else ("", nn.Identity())
         if self.hooks:
-            return f"{name} in a hook of {place_of(path, part)}"
+            return f"{name} in a hook of {where_of(path, part)}"
         if type(part).__module__.startswith("torch.nn.") and not isinstance(part, nn.Sequential):
-            return place_of(path, part)
+            return where_of(path, part)
         return f"{name} in {path}" if path else name
 
 
@@ -362,10 +362,10 @@ def check_mode(module: nn.Module) -> None:
         changing = isinstance(part, nn.modules.batchnorm._NormBase | _SpectralNorm)
         hooked = any(isinstance(hook, SpectralNorm) for hook in part._forward_pre_hooks.values())
         if part.training and (random or changing or hooked):
-            raise InputError(f"{place_of(path, part)} is in training mode; call module.eval() first")
+            raise InputError(f"{where_of(path, part)} is in training mode; call module.eval() first")
 
 
-def place_of(path: str, part: nn.Module) -> str:
+def where_of(path: str, part: nn.Module) -> str:
     """What a part of a module is and where, such as `Linear 2.fc1`."""
     return f"{type(part).__name__.removeprefix('Parametrized')} {path}".strip()
 

@@ -89,7 +89,7 @@ def build_tree(points):
                 if value > most:
                     most = value
                 if value != value:
-                    # What is not a number lies nowhere; a block with it is never settled whole.
+                    # What is not a number lies nowhere; a group with it is never settled whole.
                     least, most = -np.inf, np.inf
             low[node, d], high[node, d] = least, most
         if 2 * node + 2 < nodes:

@@ -1,7 +1,7 @@
 """Pairs of one point of each half whose sum meets a goal: counted by label, and picked by rank.
 
-Two kd-trees, one over each half, are walked together: from the boxes around two blocks of points follows between what
-their sums lie. Where all sums are surely on one side, the blocks are counted whole; else the longer one is halved; only
+Two kd-trees, one over each half, are walked together: from the boxes around two groups of points follows between what
+their sums lie. Where all sums are surely on one side, the groups are counted whole; else the longer one is halved; only
 pairs of leaves near a side of the goal's boxes are looked at one by one.
 
 A goal is as in layout. A sum is right in a scenario when all its coordinates there lie in the box. A pair is inside,
@@ -35,8 +35,8 @@ def side_of_pair(points_a, p, points_b, q, goal):
 
 
 @njit(cache=True, nogil=True)
-def side_of_blocks(low_a, high_a, low_b, high_b, goal):
-    """OUTSIDE or INSIDE when all pairs of the two blocks surely are, else BETWEEN."""
+def side_of_groups(low_a, high_a, low_b, high_b, goal):
+    """OUTSIDE or INSIDE when all pairs of the two groups surely are, else BETWEEN."""
     side = INSIDE
     for d in range(len(low_a)):
         low, high = low_a[d] + low_b[d], high_a[d] + high_b[d]
@@ -49,7 +49,7 @@ def side_of_blocks(low_a, high_a, low_b, high_b, goal):
 
 @njit(cache=True, nogil=True)
 def side_of_blocks_with_errors(low_a, high_a, low_b, high_b, goal, allowed):
-    """As side_of_blocks, where some scenarios may be wrong: outside when those that surely are weigh too much, inside
+    """As side_of_groups, where some scenarios may be wrong: outside when those that surely are weigh too much, inside
     when those that may be do not. Of two points, their side."""
     # `here` is the side in one scenario. `doubtful` weighs those that may be wrong, `wrong` those that surely are.
     side, here = INSIDE, INSIDE
@@ -128,7 +128,7 @@ def children_of(a, b, nodes_a, nodes_b, extent_a, extent_b):
 
 @njit(cache=True, nogil=True)
 def count_pairs(points_a, labels_a, points_b, labels_b, goal, allowed, found):
-    """As count_pairs_plainly, two kd-trees being walked together so that whole blocks are counted at once; the points
+    """As count_pairs_plainly, two kd-trees being walked together so that whole groups are counted at once; the points
     and labels are reordered."""
     tree_a, tree_b = build_tree(points_a), build_tree(points_b)
     low_a, high_a, low_b, high_b = tree_a.low, tree_a.high, tree_b.low, tree_b.high
@@ -136,7 +136,7 @@ def count_pairs(points_a, labels_a, points_b, labels_b, goal, allowed, found):
     size_a, size_b = labels_a.max() + 1, labels_b.max() + 1
     occurrences_a = node_labels(labels_a, tree_a, size_a)
     occurrences_b = node_labels(labels_b, tree_b, size_b)
-    # What whole blocks of A add to each node of B, multiplied out only once, at the end.
+    # What whole groups of A add to each node of B, multiplied out only once, at the end.
     pending = np.zeros((len(tree_b.starts), size_a), np.int64)
     nodes_a, nodes_b = len(tree_a.starts), len(tree_b.starts)
     stack = np.zeros((256, 2), np.int64)
@@ -147,7 +147,7 @@ def count_pairs(points_a, labels_a, points_b, labels_b, goal, allowed, found):
         if allowed > 0:
             side = side_of_blocks_with_errors(low_a[a], high_a[a], low_b[b], high_b[b], goal, allowed)
         else:
-            side = side_of_blocks(low_a[a], high_a[a], low_b[b], high_b[b], goal)
+            side = side_of_groups(low_a[a], high_a[a], low_b[b], high_b[b], goal)
         if side == OUTSIDE:
             continue
         if side == INSIDE:
@@ -192,11 +192,11 @@ def pick_pairs(points_a, points_b, goal, allowed, ranks, pairs):
         if allowed > 0:
             side = side_of_blocks_with_errors(low_a[a], high_a[a], low_b[b], high_b[b], goal, allowed)
         else:
-            side = side_of_blocks(low_a[a], high_a[a], low_b[b], high_b[b], goal)
+            side = side_of_groups(low_a[a], high_a[a], low_b[b], high_b[b], goal)
         if side == OUTSIDE:
             continue
         if side == INSIDE:
-            # All pairs of the two blocks have a rank each, row by row; only those asked for are told apart.
+            # All pairs of the two groups have a rank each, row by row; only those asked for are told apart.
             columns = tree_b.stops[b] - tree_b.starts[b]
             size = (tree_a.stops[a] - tree_a.starts[a]) * columns
             while done < len(ranks) and ranks[done] < passed + size:

@@ -1,6 +1,6 @@
 """Prefixes: the parents chosen by every neuron of all layers before the last hidden one.
 
-They are counted down like a number whose digits are the neurons' sets of parents, so that any block of them can be made
+They are counted down like a number whose digits are the neurons' sets of parents, so that any batch of them can be made
 from the one before, and none is kept.
 
 Arrays: `widths` (layers + 1,), `available` (layers, widest) bit sets of parents with a non-zero weight, `masks`

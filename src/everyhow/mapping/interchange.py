@@ -190,12 +190,12 @@ def _joint(whole: Runs, mapping: Mapping) -> Iterator[_Tests]:
     variables, count = mapping.algorithm.variables, len(whole.points)
     for size in range(1, len(variables) + 1):
         for forced in itertools.combinations(range(len(variables)), size):
-            for block in _blocks(count, size, ROWS_AT_ONCE // count):
-                states, doubtful = _forced(whole, mapping, forced, block, len(whole.states) - 1)
-                expected = _given(mapping.algorithm, (), forced, block)
+            for batch in _batches(count, size, ROWS_AT_ONCE // count):
+                states, doubtful = _forced(whole, mapping, forced, batch, len(whole.states) - 1)
+                expected = _given(mapping.algorithm, (), forced, batch)
 
-                def described(k: int, forced=forced, block=block, expected=expected) -> Disagreement:
-                    return Disagreement(_sources(variables, forced, block[k // count]), k % count, bool(expected[k]))
+                def described(k: int, forced=forced, batch=batch, expected=expected) -> Disagreement:
+                    return Disagreement(_sources(variables, forced, batch[k // count]), k % count, bool(expected[k]))
 
                 yield states[-1][:, 0], doubtful, expected, described
 
@@ -205,20 +205,20 @@ def _transitive(whole: Runs, mapping: Mapping) -> Iterator[_Tests]:
     for size in range(1, len(places)):
         for v in places:
             for forced in itertools.combinations(mapping.reaching(v), size):
-                for block in _blocks(count, size, ROWS_AT_ONCE // count**2):
-                    yield _left_to_act(whole, mapping, v, forced, block)
+                for batch in _batches(count, size, ROWS_AT_ONCE // count**2):
+                    yield _left_to_act(whole, mapping, v, forced, batch)
 
 
 def _left_to_act(
-    whole: Runs, mapping: Mapping, v: int, forced: tuple[int, ...], block: list[tuple[int, ...]]
+    whole: Runs, mapping: Mapping, v: int, forced: tuple[int, ...], batch: list[tuple[int, ...]]
 ) -> _Tests:
     """The runs at every base of the states in which the forced variables leave the neurons of variable `v`; of states
     that are equal and stand for the same value only the first is run."""
     algorithm, variables, neurons = mapping.algorithm, mapping.algorithm.variables, mapping.sets[v]
     count = len(whole.points)
-    states, doubtful = _forced(whole, mapping, forced, block, neurons.layer)
+    states, doubtful = _forced(whole, mapping, forced, batch, neurons.layer)
     left = states[-1][:, list(neurons.neurons)]
-    given = _given(algorithm, variables[v].path, forced, block)
+    given = _given(algorithm, variables[v].path, forced, batch)
     _, first = np.unique(np.column_stack([left.reshape(len(left), -1), given, doubtful]), axis=0, return_index=True)
     first.sort()
     acting = np.array(
@@ -231,7 +231,7 @@ def _left_to_act(
 
     def described(k: int) -> Disagreement:
         run = int(first[k // count])
-        sources = _sources(variables, forced, block[run // count])
+        sources = _sources(variables, forced, batch[run // count])
         return Disagreement(sources, k % count, bool(expected[k]), (variables[v], run % count))
 
     held = whole.acting(neurons.layer, neurons.neurons, left[first])
@@ -240,33 +240,33 @@ def _left_to_act(
     return held.outputs[..., 0].ravel(), doubts, expected, described
 
 
-def _blocks(count: int, size: int, at_once: int) -> Iterator[list[tuple[int, ...]]]:
+def _batches(count: int, size: int, at_once: int) -> Iterator[list[tuple[int, ...]]]:
     """Every choice of a source for each of `size` variables, some at a time."""
     choices = itertools.product(range(count), repeat=size)
-    while block := list(itertools.islice(choices, max(1, at_once))):
-        yield block
+    while batch := list(itertools.islice(choices, max(1, at_once))):
+        yield batch
 
 
 def _forced(
-    whole: Runs, mapping: Mapping, forced: tuple[int, ...], block: list[tuple[int, ...]], last: int
+    whole: Runs, mapping: Mapping, forced: tuple[int, ...], batch: list[tuple[int, ...]], last: int
 ) -> tuple[States, Bool[np.ndarray, " runs"]]:
     """What every neuron up to layer `last` computes at every base, for one choice of sources after the other; and in
     which of these runs a step is in doubt."""
     count = len(whole.points)
-    sources = np.repeat(np.array(block), count, axis=0)
+    sources = np.repeat(np.array(batch), count, axis=0)
     interventions = [
         Intervention(s.layer, s.neurons, whole.states[s.layer][np.ix_(column, list(s.neurons))])
         for s, column in zip((mapping.sets[v] for v in forced), sources.T, strict=True)
     ]
-    return whole.forced(np.tile(np.arange(count), len(block)), interventions, last)
+    return whole.forced(np.tile(np.arange(count), len(batch)), interventions, last)
 
 
 def _given(
-    algorithm: Algorithm, node: Path, forced: tuple[int, ...], block: list[tuple[int, ...]]
+    algorithm: Algorithm, node: Path, forced: tuple[int, ...], batch: list[tuple[int, ...]]
 ) -> Bool[np.ndarray, " runs"]:
     """What the algorithm gives a variable, or its output where `node` is the root, in the runs of `_forced`."""
     chosen = [algorithm.variables[v] for v in forced]
-    values = (tuple((u.path, u.bits >> s & 1) for u, s in zip(chosen, choice, strict=True)) for choice in block)
+    values = (tuple((u.path, u.bits >> s & 1) for u, s in zip(chosen, choice, strict=True)) for choice in batch)
     return np.concatenate([_evaluated(algorithm, node, one) for one in values])
 
 

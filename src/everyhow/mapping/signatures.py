@@ -212,15 +212,15 @@ def _rows(held: Held, decision: Decision, level: float) -> tuple[Shaped[np.ndarr
     return _as_numbers(np.moveaxis(bits, -1, -2).reshape(*bits.shape[:2], -1)), int(ties)
 
 
-def _as_numbers(bits: Bool[np.ndarray, "sets sources places"]) -> Shaped[np.ndarray, "sets sources"]:
-    """Rows of bits as whole numbers, the first place being the lowest bit."""
-    places = bits.shape[-1]
-    if places <= MACHINE_BITS:
-        return (bits * (np.uint64(1) << np.arange(places, dtype=np.uint64))).sum(axis=-1, dtype=np.uint64)
+def _as_numbers(bits: Bool[np.ndarray, "sets sources rows"]) -> Shaped[np.ndarray, "sets sources"]:
+    """Rows of bits as whole numbers, the first being the lowest bit."""
+    width = bits.shape[-1]
+    if width <= MACHINE_BITS:
+        return (bits * (np.uint64(1) << np.arange(width, dtype=np.uint64))).sum(axis=-1, dtype=np.uint64)
     packed = np.packbits(bits, axis=-1, bitorder="little")
     rows = np.empty(bits.shape[:2], object)
-    for place in np.ndindex(rows.shape):
-        rows[place] = int.from_bytes(packed[place].tobytes(), "little")
+    for at in np.ndindex(rows.shape):
+        rows[at] = int.from_bytes(packed[at].tobytes(), "little")
     return rows
 
 

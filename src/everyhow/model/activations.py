@@ -230,14 +230,14 @@ def _suggestion(found: str) -> str:
 def _crossing(function: Activation, level: float) -> float:
     """Bisection over all float64 numbers in their order, so that flat parts and jumps are where arithmetic has them."""
 
-    def exceeds(place: int) -> bool:
-        return bool(function(np.array(_number(place))) > level)
+    def exceeds(ordinal: int) -> bool:
+        return bool(function(np.array(_number(ordinal))) > level)
 
     low, high = -_LAST, _LAST
     if not function.is_monotone and level >= 0 and exceeds(low):
         raise InputError(_two_sided(function, level))
     if exceeds(low):
-        if function.code in DIPS and not exceeds(_place(DIPS[function.code])):
+        if function.code in DIPS and not exceeds(_ordinal(DIPS[function.code])):
             raise InputError(_two_sided(function, level))
         return -math.inf
     if not exceeds(high):
@@ -260,16 +260,16 @@ def _two_sided(function: Activation, level: float) -> str:
     )
 
 
-def _number(place: int) -> float:
-    """The float64 number at a place in their order, 0 being at place 0."""
-    return math.copysign(float(np.int64(abs(place)).view(np.float64)), place)
+def _number(ordinal: int) -> float:
+    """The float64 number of an ordinal, 0 having the ordinal 0."""
+    return math.copysign(float(np.int64(abs(ordinal)).view(np.float64)), ordinal)
 
 
-def _place(number: float) -> int:
+def _ordinal(number: float) -> int:
     return int(math.copysign(1, number)) * int(np.float64(abs(number)).view(np.int64))
 
 
-_LAST = _place(np.finfo(np.float64).max)
+_LAST = _ordinal(np.finfo(np.float64).max)
 
 
 def _sigmoid(z, steepness, *_):

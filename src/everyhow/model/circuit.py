@@ -201,9 +201,9 @@ def bits_of(circuits: Bool[np.ndarray, "circuits edges"]) -> Bits:
     return np.stack(words, axis=1).astype(np.uint64)
 
 
-def gathered(graph: Graph, blocks: Iterable[Bits]) -> Bits:
-    """All circuits of some blocks."""
-    return np.concatenate([np.empty((0, len(words_of(0, len(graph.edges)))), np.uint64), *blocks])
+def gathered(graph: Graph, batches: Iterable[Bits]) -> Bits:
+    """All circuits of some batches."""
+    return np.concatenate([np.empty((0, len(words_of(0, len(graph.edges)))), np.uint64), *batches])
 
 
 def uses_every_input(graph: Graph, circuits: Bool[np.ndarray, "circuits edges"]) -> Bool[np.ndarray, " circuits"]:

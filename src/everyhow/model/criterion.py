@@ -31,7 +31,7 @@ ABLATIONS: tuple[Ablation, ...] = ("zero", "mean", "resample")
 ORDERS = 2.0
 # Sums of weights are compared with the error allowed up to their own rounding.
 SUM_ROUNDING = 1e-12
-# Scenarios of one block, where there are so many that they are gone through in blocks.
+# Scenarios of one batch, where there are so many that they are gone through in batches.
 SCENARIOS_AT_ONCE = 1 << 12
 # Inputs of which all pairs are held at once, and the numbers that edges carry in all of these.
 MOST_INPUTS_PAIRED, MOST_NUMBERS_PAIRED = 512, 1 << 28
@@ -229,7 +229,7 @@ def perfect(model: M, behavior: Behavior, ablation: Ablation = "zero") -> Criter
     """
     if ablation == "resample":
         _check_pairs(model, behavior)
-        return _joined(model, behavior, list(resampled_blocks(model, behavior)))
+        return _joined(model, behavior, list(resampled_batches(model, behavior)))
     every = np.arange(len(behavior.points))
     alone = np.full(len(every), ALONE)
     return _criterion(model, behavior, every, alone, carried(model, behavior, ablation))
@@ -242,13 +242,13 @@ def resample_faithful(model: M, behavior: Behavior, ablation: Ablation = "zero")
     decisions.
     """
     _check_pairs(model, behavior)
-    resampled = list(resampled_blocks(model, behavior))
+    resampled = list(resampled_batches(model, behavior))
     alone = [] if ablation == "resample" else [perfect(model, behavior, ablation)]
     return _joined(model, behavior, alone + resampled)
 
 
-def resampled_blocks(model: M, behavior: Behavior) -> Iterator[Criterion[M]]:
-    """Every base with every source, some sources at a time; the weights of all blocks sum to 1."""
+def resampled_batches(model: M, behavior: Behavior) -> Iterator[Criterion[M]]:
+    """Every base with every source, some sources at a time; the weights of all batches sum to 1."""
     count = len(behavior.points)
     states = model.states(behavior.points)[:-1]
     at_once = max(1, SCENARIOS_AT_ONCE // count)
@@ -313,5 +313,5 @@ def _check_pairs(model: Runnable, behavior: Behavior) -> None:
     if len(behavior.points) > most:
         raise InputError(
             f"every base with every source of {len(behavior.points):,} inputs is more than is held at once; give at "
-            f"most {most} inputs, or ask audit_behavior, which goes through them in blocks"
+            f"most {most} inputs, or ask audit_behavior, which goes through them in batches"
         )

@@ -46,9 +46,9 @@ class ListedWithin(CircuitSearch):
         """The same of every circuit inside that may meet it."""
         return map(self._inside, self.search.possible_bits())
 
-    def _inside(self, block: Bits) -> Bits:
+    def _inside(self, batch: Bits) -> Bits:
         outside = ~words_of(self.outer.bits, len(self.outer.graph.edges))
-        return block[(block & outside == 0).all(axis=1)]
+        return batch[(batch & outside == 0).all(axis=1)]
 
     def circuit(self, bits: int) -> Circuit:
         """The circuit that some bits stand for."""

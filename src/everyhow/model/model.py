@@ -105,7 +105,7 @@ class CircuitSearch(ABC):
 
     @abstractmethod
     def bits(self) -> Iterator[Bits]:
-        """Every circuit that meets the criterion as float64 arithmetic decides it, once, as words, in blocks.
+        """Every circuit that meets the criterion as float64 arithmetic decides it, once, as words, in batches.
 
         Raises:
             InputError: the model has more edges than are listed.
@@ -130,7 +130,7 @@ class CircuitSearch(ABC):
 
     def circuits(self) -> Iterator[Circuit]:
         """Every circuit that meets the criterion, once."""
-        return (self.circuit(number) for block in self.bits() for number in numbers_of(block))
+        return (self.circuit(number) for batch in self.bits() for number in numbers_of(batch))
 
 
 class Cut(ABC):
@@ -192,7 +192,7 @@ class Model(Runnable):
     def judged(
         self, criteria: Iterable[Criterion[Any]], circuits: Chosen
     ) -> tuple[Bool[np.ndarray, " circuits"], Bool[np.ndarray, " circuits"]]:
-        """Which circuits, given by their edges, certainly and which possibly meet a criterion that comes in blocks of
+        """Which circuits, given by their edges, certainly and which possibly meet a criterion that comes in batches of
         scenarios of one part: those that meet it when the decision boundary moves against and for them."""
 
     @abstractmethod
@@ -210,8 +210,8 @@ class Model(Runnable):
         points: Float[np.ndarray, "inputs features"],
         rule: ReadingRule,
     ) -> Iterator[InterpretationCount] | None:
-        """For each circuit, given as bits in blocks, how many interpretations it has; None where this kind of model has
-        no readings."""
+        """For each circuit, given as bits in batches, how many interpretations it has; None where this kind of model
+        has no readings."""
 
     @abstractmethod
     def robust_count(self, circuits: Iterable[Circuit], behavior: Behavior, radius: float) -> RobustCount | None:

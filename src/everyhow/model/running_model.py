@@ -142,7 +142,7 @@ class RunningModel(Model):
     def judged(
         self, criteria: Iterable[Criterion[Any]], circuits: Chosen
     ) -> tuple[Bool[np.ndarray, " circuits"], Bool[np.ndarray, " circuits"]]:
-        """Which circuits certainly and which possibly meet a criterion that comes in blocks of scenarios."""
+        """Which circuits certainly and which possibly meet a criterion that comes in batches of scenarios."""
         return judged(criteria, circuits)
 
     def part(self, circuit: Circuit) -> Self | None:

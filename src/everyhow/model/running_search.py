@@ -17,7 +17,7 @@ from .graph import Graph
 from .listed import drawn_of_listed
 from .model import MOST_EDGES, Chosen, CircuitCount, CircuitSearch, Model, by_edges
 
-# Sets of edges of one block; numbers that the runs of some circuits give, held at once.
+# Sets of edges of one batch; numbers that the runs of some circuits give, held at once.
 SETS_AT_ONCE, VALUES_AT_ONCE = 1 << 14, 1 << 21
 # One run of one circuit costs about as much as so many candidate evaluations of the kernels.
 STEPS_PER_RUN = 10
@@ -64,15 +64,15 @@ class RunningSearch(CircuitSearch):
 
     def bits(self) -> Iterator[Bits]:
         """The bits of every circuit that meets the criterion as float64 arithmetic decides it."""
-        for circuits in self._blocks():
+        for circuits in self._batches():
             yield bits_of(circuits[meeting(self.criterion, circuits)])
 
     def possible_bits(self) -> Iterator[Bits]:
         """The bits of every circuit that may meet it."""
-        for circuits in self._blocks():
+        for circuits in self._batches():
             yield bits_of(circuits[settled(self.criterion, circuits)[1]])
 
-    def _blocks(self) -> Iterator[Chosen]:
+    def _batches(self) -> Iterator[Chosen]:
         for sets in blocks_of(int(self.inside.sum())):
             yield circuits_in(self.model.graph, self.inside, sets)
 
@@ -95,7 +95,7 @@ class RunningSearch(CircuitSearch):
 
 
 def blocks_of(edges: int) -> Iterator[range]:
-    """The sets of so many edges as numbers, in blocks.
+    """The sets of so many edges as numbers, in batches.
 
     Raises:
         InputError: the sets are more than 2^63.
@@ -149,10 +149,10 @@ def settled(
 def judged(
     criteria: Iterable[Criterion[Any]], circuits: Chosen
 ) -> tuple[Bool[np.ndarray, " circuits"], Bool[np.ndarray, " circuits"]]:
-    """Which circuits certainly and which possibly meet a criterion that comes in blocks of scenarios of one part: those
-    that meet it when the decision boundary moves by 1e-9 against and for them.
+    """Which circuits certainly and which possibly meet a criterion that comes in batches of scenarios of one part:
+    those that meet it when the decision boundary moves by 1e-9 against and for them.
 
-    Cost: one run per circuit and scenario; a circuit is dropped at the block at which it is wrong too often.
+    Cost: one run per circuit and scenario; a circuit is dropped at the batch at which it is wrong too often.
     """
     wrong, left, allowed = np.zeros((2, len(circuits))), np.arange(len(circuits)), 0.0
     for criterion in criteria:
@@ -171,8 +171,8 @@ def weights_of_wrong(
     size = criterion.contrasts[0].size * len(criterion.base) * max(criterion.model.graph.numbers)
     at_once = max(1, VALUES_AT_ONCE // max(1, size))
     starts = np.flatnonzero(criterion.opens)
-    blocks = [circuits[k : k + at_once] for k in range(0, len(circuits), at_once)] or [circuits]
-    found = [_wrong(criterion, limits, block) for block in blocks]
+    batches = [circuits[k : k + at_once] for k in range(0, len(circuits), at_once)] or [circuits]
+    found = [_wrong(criterion, limits, batch) for batch in batches]
     first, second = (np.concatenate(box) for box in zip(*found, strict=True))
     return tuple(np.add.reduceat(box * criterion.weights, starts, axis=1) for box in (first, second))  # type: ignore
 
@@ -192,7 +192,7 @@ def _wrong(
 def _counted(
     criterion: Criterion[Any], inside: Bool[np.ndarray, " edges"], every_input_used: bool, sets: range
 ) -> tuple[int, Int[np.ndarray, "boxes sizes"]]:
-    """How many sets a block has, and how many circuits of each size among them certainly and possibly meet it."""
+    """How many sets a batch has, and how many circuits of each size among them certainly and possibly meet it."""
     graph = criterion.model.graph
     circuits = circuits_in(graph, inside, sets)
     if every_input_used:

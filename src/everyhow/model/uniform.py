@@ -20,8 +20,8 @@ MOST_CHOICES = 1 << 21
 INPUTS = -1
 # The parts of a state are bits of one whole number, so that states of very many groups are quick to compare.
 State = int
-Numbers = UInt[np.ndarray, "_places circuits"]
-Flags = Bool[np.ndarray, "_places circuits"]
+Numbers = UInt[np.ndarray, "_ranks circuits"]
+Flags = Bool[np.ndarray, "_ranks circuits"]
 
 
 class Part(NamedTuple):
@@ -409,12 +409,12 @@ def _edges_chosen(
     for k, kind in enumerate(wiring.kinds):
         is_used = np.concatenate([np.broadcast_to(orders[g] < used[g], (len(orders[g]), size)) for g in kind.groups])
         # The k-th used node of a kind makes the k-th choice.
-        places = np.maximum(np.cumsum(is_used, axis=0) - 1, 0)
+        ranks = np.maximum(np.cumsum(is_used, axis=0) - 1, 0)
         for source in kind.all_sources:
             known = allowed = some = is_used
             if kind.sources:
                 known, allowed, some = (
-                    np.take_along_axis(by_place, places, axis=0) * is_used for by_place in chosen[k, source]
+                    np.take_along_axis(by_rank, ranks, axis=0) * is_used for by_rank in chosen[k, source]
                 )
             _, parents, slots = columns[k, source].shape
             order = np.broadcast_to(orders[source], (parents, orders[source].shape[1]))

@@ -29,10 +29,10 @@ def count_circuits(
 
     Split and count: for each choice of parents in all layers but the last hidden one, the outputs' pre-activations
     are a sum of independent choices, one per last hidden neuron; the neurons are split in two halves and the pairs of
-    half sums inside the box of allowed decisions are counted, whole blocks of two kd-trees at once. Inclusion-
+    half sums inside the box of allowed decisions are counted, whole groups of two kd-trees at once. Inclusion-
     exclusion removes circuits in which a neuron, an output (or, if asked, an input) has no edge.
 
-    Cost: (prefixes) x (pairs of blocks near a decision boundary). Nothing is listed, unless sums are so large that a
+    Cost: (prefixes) x (pairs of groups near a decision boundary). Nothing is listed, unless sums are so large that a
     bound for all circuits together leaves some open: then up to a million circuits are run one by one, each with a
     bound of its own.
 
@@ -93,7 +93,7 @@ def _count(
     prefixes = [search.number_of_prefixes(first) for first in inputs]
     total = signs * _nothing_fed(search, labels, goal, allowed) + execution.total(
         partial(_signed, search, goal, allowed, neuron_label, labels),
-        ((first, block) for first in inputs for block in search.prefixes(first)),
+        ((first, batch) for first in inputs for batch in search.prefixes(first)),
         None if None in prefixes else sum(filter(None, prefixes)),
         np.zeros((2, labels), np.int64),
         _identity(search, goal, allowed, inputs, neuron_label),
@@ -106,7 +106,7 @@ def _count(
 def _signed(
     search: Search, goal: np.ndarray, allowed: float, neuron_label: int, labels: int, job: tuple[int, np.ndarray]
 ) -> tuple[int, np.ndarray]:
-    """How many prefixes a block has, and its signed part of the count, (2, labels)."""
+    """How many prefixes a batch has, and its signed part of the count, (2, labels)."""
     from ..kernels.circuits import count_circuits as count_prefixes
 
     first, prefixes = job

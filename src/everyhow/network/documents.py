@@ -94,8 +94,8 @@ def _origin_in(document: object) -> Origin | None:
     if not isinstance(document, dict):
         return None
     provenance = document.get("provenance")
-    places = (document, document.get("network"), provenance)
-    found = (place["origin"] for place in places if isinstance(place, dict) and place.get("origin") is not None)
+    holders = (document, document.get("network"), provenance)
+    found = (holder["origin"] for holder in holders if isinstance(holder, dict) and holder.get("origin") is not None)
     return next(map(origin_from_document, found), None)
 
 

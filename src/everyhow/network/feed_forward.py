@@ -319,8 +319,8 @@ def _check_layers(weights: Sequence[np.ndarray], biases: Sequence[np.ndarray], n
             )
         for item, array in ((f"weights[{k}]", w), (f"biases[{k}]", b)):
             if not np.isfinite(array).all():
-                place = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
-                faults.append(f"{item}{place} is {array[tuple(place)]}; every value must be finite")
+                at = [int(i) for i in np.argwhere(~np.isfinite(array))[0]]
+                faults.append(f"{item}{at} is {array[tuple(at)]}; every value must be finite")
         try:
             activation(name)
         except InputError as error:

@@ -15,7 +15,7 @@ from ..model.model import COUNTED_BITS
 from ..model.space import circuits_in_space
 from .feed_forward import FeedForward
 
-# Pairs of half sums in one block of prefixes: enough that handing a block to a thread costs nothing beside it, few
+# Pairs of half sums in one batch of prefixes: enough that handing a batch to a thread costs nothing beside it, few
 # enough that all threads get their share.
 PAIRS_AT_ONCE = 1 << 20
 # Sets of neurons are bits of one half of a 64-bit number.
@@ -35,7 +35,7 @@ class Search:
     all_outputs: int
 
     def prefixes(self, first: int) -> Iterator[np.ndarray]:
-        """The parents chosen in all layers before the last hidden one, in blocks (prefixes, layers, neurons), the
+        """The parents chosen in all layers before the last hidden one, in batches (prefixes, layers, neurons), the
         inputs being those in `first`. A neuron without parents is left out."""
         from ..kernels.prefixes import fill_from, next_prefixes
 
@@ -45,13 +45,13 @@ class Search:
         at_once = self.at_once
         more = True
         while more:
-            block = np.empty((at_once, *state.shape), np.int64)
-            count, more = next_prefixes(state, self.layout.widths, self.layout.available, first, block)
-            yield block[:count]
+            batch = np.empty((at_once, *state.shape), np.int64)
+            count, more = next_prefixes(state, self.layout.widths, self.layout.available, first, batch)
+            yield batch[:count]
 
     @property
     def at_once(self) -> int:
-        """The prefixes of one block."""
+        """The prefixes of one batch."""
         return max(1, min(4096, PAIRS_AT_ONCE // self._most_pairs()))
 
     def number_of_prefixes(self, first: int) -> int | None:
@@ -123,8 +123,8 @@ def steps_in_doubt(criterion: Criterion[FeedForward]) -> bool:
     sums, doubtful = np.zeros(search.layout.biases.shape), np.zeros(len(search.layout.biases), bool)
     for layer, errors in steps.items():
         sums[layer, : len(errors)], doubtful[layer] = errors, True
-    blocks = search.prefixes(search.all_inputs)
-    return any(any_in_doubt(prefixes, search.layout, sums, doubtful) for prefixes in blocks)
+    batches = search.prefixes(search.all_inputs)
+    return any(any_in_doubt(prefixes, search.layout, sums, doubtful) for prefixes in batches)
 
 
 def layout_of(criterion: Criterion[FeedForward]) -> Layout:

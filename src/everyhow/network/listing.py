@@ -28,13 +28,13 @@ def list_circuits(criterion: Criterion[FeedForward]) -> Iterator[Circuit]:
         InputError: the network has more than 63 edges.
     """
     graph = criterion.model.graph
-    for block in list_bits(criterion):
-        for bits in block:
+    for batch in list_bits(criterion):
+        for bits in batch:
             yield Circuit(graph, int(bits))
 
 
 def list_bits(criterion: Criterion[FeedForward]) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
-    """The bits of every circuit that meets `criterion`, in blocks, in the order of `list_circuits`."""
+    """The bits of every circuit that meets `criterion`, in batches, in the order of `list_circuits`."""
     return list_within(criterion, criterion.limits(0.0))
 
 
@@ -108,8 +108,8 @@ def whole_prefixes_of(search: Search) -> Iterator[tuple[np.ndarray, np.uint64, i
     with the bits of its edges and the neurons and outputs that the rest must still use."""
     from ..kernels.prefixes import whole_prefixes
 
-    for block in search.prefixes(search.all_inputs):
-        bits, present = np.zeros(len(block), np.uint64), np.zeros(len(block), np.int64)
-        whole_prefixes(block, search.layout.widths, search.layout.positions, bits, present)
+    for batch in search.prefixes(search.all_inputs):
+        bits, present = np.zeros(len(batch), np.uint64), np.zeros(len(batch), np.int64)
+        whole_prefixes(batch, search.layout.widths, search.layout.positions, bits, present)
         for k in np.flatnonzero(present >= 0):
-            yield block[k], bits[k], int(present[k]) | search.all_outputs << 32
+            yield batch[k], bits[k], int(present[k]) | search.all_outputs << 32

@@ -87,7 +87,7 @@ class Network(FeedForward):
     def judged(
         self, criteria: Iterable[Criterion[Any]], circuits: Chosen
     ) -> tuple[Bool[np.ndarray, " circuits"], Bool[np.ndarray, " circuits"]]:
-        """Which circuits certainly, and which possibly meet a criterion that comes in blocks of scenarios of one part,
+        """Which circuits certainly, and which possibly meet a criterion that comes in batches of scenarios of one part,
         each with a bound of its own rounding."""
         return judged(self, criteria, circuits)
 
@@ -110,8 +110,8 @@ class Network(FeedForward):
         points: Float[np.ndarray, "inputs features"],
         rule: ReadingRule,
     ) -> Iterator[InterpretationCount]:
-        """For each circuit, given as bits in blocks, how many interpretations it has."""
-        return certified_interpretations(self, (block[:, 0] for block in circuits), points, rule)
+        """For each circuit, given as bits in batches, how many interpretations it has."""
+        return certified_interpretations(self, (batch[:, 0] for batch in circuits), points, rule)
 
     def robust_count(self, circuits: Iterable[Circuit], behavior: Behavior, radius: float) -> RobustCount:
         """How many circuits, run alone, decide right at every input of the box around each point."""

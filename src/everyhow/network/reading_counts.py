@@ -47,7 +47,7 @@ def certified_interpretations(
 
     Args:
         network: the network that the circuits belong to.
-        circuits: the bits of the circuits, in blocks, as `list_bits` gives them.
+        circuits: the bits of the circuits, in batches, as `list_bits` gives them.
         points: the inputs, shape (inputs, features); at most 64.
         rule: how activations become readings.
 
@@ -55,7 +55,7 @@ def certified_interpretations(
         InputError: there are more than 64 inputs.
     """
     from ..kernels.interpretations import Rule
-    from ..kernels.interpretations import count_interpretations as count_block
+    from ..kernels.interpretations import count_interpretations as count_batch
 
     if len(points) > MOST_INPUTS:
         raise InputError(f"interpretations are counted over at most {MOST_INPUTS} inputs, not {len(points)}")
@@ -65,13 +65,13 @@ def certified_interpretations(
     numbers = np.array([modulus % 2**64 for modulus in moduli], np.uint64)
     as_read = Rule(float(rule.tolerance), rule.as_float32, rule.level_of(network), _errors(network, points, rule))
 
-    def count(block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return count_block(block, layout, as_read, numbers)
+    def count(batch: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return count_batch(batch, layout, as_read, numbers)
 
     parts = (
-        block[start : start + CIRCUITS_AT_ONCE]
-        for block in circuits
-        for start in range(0, len(block), CIRCUITS_AT_ONCE)
+        batch[start : start + CIRCUITS_AT_ONCE]
+        for batch in circuits
+        for start in range(0, len(batch), CIRCUITS_AT_ONCE)
     )
     for residues, doubtful in map_in_threads(count, parts):
         if len(moduli) == 1:

@@ -23,8 +23,8 @@ from .feed_forward import FeedForward
 EFFORT = 10_000
 # Boxes after which a piecewise-linear circuit is cut into cells instead.
 BEFORE_CELLS = 500
-# Numbers in the arrays of one block of circuits.
-BLOCK = 1 << 20
+# Numbers in the arrays of one batch of circuits.
+BATCH = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,11 +107,11 @@ def robust_circuits(
     if effort < 1:
         raise InputError(f"the effort is {effort}; at least 1 box must be looked at")
     boxes = boxes_around(network, behavior, radius)
-    size = max(1, BLOCK // (len(boxes.centres) + network.edges + 1))
+    size = max(1, BATCH // (len(boxes.centres) + network.edges + 1))
     stream = iter(circuits)
-    blocks = iter(lambda: list(itertools.islice(stream, size)), [])
+    batches = iter(lambda: list(itertools.islice(stream, size)), [])
     return itertools.chain.from_iterable(
-        map_in_threads(lambda block: _settle(boxes, block, behavior.decision, effort), blocks)
+        map_in_threads(lambda batch: _settle(boxes, batch, behavior.decision, effort), batches)
     )
 
 

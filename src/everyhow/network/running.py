@@ -58,12 +58,12 @@ def meeting(criterion: Criterion[FeedForward], masks: Masks) -> Bool[np.ndarray,
 def certain_and_possible(
     criteria: Iterable[Criterion[FeedForward]], masks: Masks
 ) -> tuple[Bool[np.ndarray, " circuits"], Bool[np.ndarray, " circuits"]]:
-    """Which circuits certainly, and which possibly meet a criterion that comes in blocks of scenarios of one part.
+    """Which circuits certainly, and which possibly meet a criterion that comes in batches of scenarios of one part.
 
     Certain and possible are those that meet it when the decision boundary moves against and for them, by 1e-9 or by
     what rounding may do to them where that is more.
 
-    Cost: one run per circuit and scenario; a circuit is dropped at the block at which it is wrong too often.
+    Cost: one run per circuit and scenario; a circuit is dropped at the batch at which it is wrong too often.
     """
     wrong = np.zeros((len(masks), 2))
     left, allowed = np.arange(len(masks)), 0.0
@@ -91,12 +91,12 @@ def _weigh(criterion: Criterion[FeedForward], limits: np.ndarray, masks: Masks) 
 
     layout, goal = layout_of(criterion), goal_of(criterion, limits)
 
-    def weighed(block: Masks) -> np.ndarray:
-        wrong = np.zeros((len(block), 2))
-        add_wrong(block, layout, goal, criterion.allowed, wrong)
+    def weighed(batch: Masks) -> np.ndarray:
+        wrong = np.zeros((len(batch), 2))
+        add_wrong(batch, layout, goal, criterion.allowed, wrong)
         return wrong
 
-    return _in_blocks(weighed, masks, CIRCUITS_AT_ONCE)
+    return _in_batches(weighed, masks, CIRCUITS_AT_ONCE)
 
 
 def _weigh_with_errors(criterion: Criterion[FeedForward], masks: Masks) -> Float[np.ndarray, "circuits boxes"]:
@@ -122,12 +122,12 @@ def _weigh_with_errors(criterion: Criterion[FeedForward], masks: Masks) -> Float
         orders=ORDERS,
     )
 
-    def weighed(block: Masks) -> np.ndarray:
-        wrong = np.zeros((len(block), 2))
-        add_wrong(block, layout, goal, errors, criterion.allowed, wrong)
+    def weighed(batch: Masks) -> np.ndarray:
+        wrong = np.zeros((len(batch), 2))
+        add_wrong(batch, layout, goal, errors, criterion.allowed, wrong)
         return wrong
 
-    return _in_blocks(weighed, masks, CIRCUITS_AT_ONCE)
+    return _in_batches(weighed, masks, CIRCUITS_AT_ONCE)
 
 
 def _weigh_sharing(
@@ -143,14 +143,14 @@ def _weigh_sharing(
         for w, b, carried in zip(network.weights, network.biases, criterion.ablated, strict=True)
     ]
 
-    def weighed(block: Masks) -> np.ndarray:
+    def weighed(batch: Masks) -> np.ndarray:
         # What a parent carries is taken as a difference to what it carries when removed; the margins allow for that.
         previous = np.ascontiguousarray((layout.base - layout.ablated[0]).T)[: network.widths[0]]
-        variants = np.tile(np.arange(1, network.widths[0] + 1), (len(block), 1))
+        variants = np.tile(np.arange(1, network.widths[0] + 1), (len(batch), 1))
         for layer in range(network.depth - 1):
             values, chosen, count = [], [], 0
             for j in range(network.widths[layer + 1]):
-                below, which = np.unique(_below(block[:, layer, j], variants), axis=0, return_inverse=True)
+                below, which = np.unique(_below(batch[:, layer, j], variants), axis=0, return_inverse=True)
                 values.append(
                     run_variants(
                         below, previous, layout.weights[layer, j], constants[layer][j],
@@ -162,8 +162,8 @@ def _weigh_sharing(
                 count += len(below)
             previous, variants = np.concatenate(values), np.stack(chosen, axis=1)
         outputs = network.widths[-1]
-        below = np.stack([_below(block[:, -1, o], variants) for o in range(outputs)], axis=1)
-        wrong = np.zeros((len(block), 2))
+        below = np.stack([_below(batch[:, -1, o], variants) for o in range(outputs)], axis=1)
+        wrong = np.zeros((len(batch), 2))
         weigh_variants(
             below, previous, layout.weights[-1, :outputs], constants[-1], layout.contrasts, goal,
             criterion.allowed, wrong,
@@ -171,7 +171,7 @@ def _weigh_sharing(
         return wrong
 
     at_once = max(64, VALUES_AT_ONCE // (len(criterion.base) * max(network.widths)))
-    return _in_blocks(weighed, masks, at_once)
+    return _in_batches(weighed, masks, at_once)
 
 
 def _below(parents: Int[np.ndarray, " circuits"], variants: Int[np.ndarray, "circuits width"]) -> np.ndarray:
@@ -179,6 +179,6 @@ def _below(parents: Int[np.ndarray, " circuits"], variants: Int[np.ndarray, "cir
     return np.where(parents[:, None] >> np.arange(variants.shape[1]) & 1, variants, 0)
 
 
-def _in_blocks(weighed: Callable[[Masks], np.ndarray], masks: Masks, at_once: int) -> np.ndarray:
+def _in_batches(weighed: Callable[[Masks], np.ndarray], masks: Masks, at_once: int) -> np.ndarray:
     found = list(map_in_threads(weighed, (masks[k : k + at_once] for k in range(0, len(masks), at_once))))
     return np.concatenate(found) if found else np.zeros((0, 2))

@@ -34,11 +34,11 @@ class NetworkSearch(CircuitSearch):
 
     def bits(self) -> Iterator[Bits]:
         """The bits of every circuit that meets the criterion, in the order of `list_circuits`."""
-        return (block[:, None] for block in list_bits(self.criterion))
+        return (batch[:, None] for batch in list_bits(self.criterion))
 
     def possible_bits(self) -> Iterator[Bits]:
         """The same of every circuit that may meet the criterion."""
-        return (block[:, None] for block in list_possible(self.criterion))
+        return (batch[:, None] for batch in list_possible(self.criterion))
 
     def circuit(self, bits: int) -> Circuit:
         """The circuit that some bits stand for."""

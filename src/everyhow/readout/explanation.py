@@ -119,12 +119,10 @@ def _shown(readouts, gate: TruthTable, residual: float, shares: tuple[float, ...
     count = len(readouts)
     mask = 0
     for k in range(count):
-        place = 1 << (count - 1 - k)
-        steps = [
-            (gate.bits >> (row | place) & 1) - (gate.bits >> row & 1) for row in range(1 << count) if not row & place
-        ]
+        bit = 1 << (count - 1 - k)
+        steps = [(gate.bits >> (row | bit) & 1) - (gate.bits >> row & 1) for row in range(1 << count) if not row & bit]
         if min(steps) < 0 and max(steps) <= 0:
-            mask |= place
+            mask |= bit
     turned = [r.complement() if mask >> (count - 1 - k) & 1 else r for k, r in enumerate(readouts)]
     return ReadoutExplanation(
         tuple(turned), gate.complementing(mask), residual, shares, tuple(sorted(row ^ mask for row in undecided))

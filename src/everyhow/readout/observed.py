@@ -81,8 +81,8 @@ def observed_signals(model: Model, behavior: Behavior, layer: int, tolerance: fl
     pivots = np.sort(order[: rank + 1])
     carried = basis @ np.linalg.pinv(basis[pivots])
     found = [np.zeros((0, len(states)), bool)]
-    for block in _assignments(len(pivots), len(states)):
-        tried = block @ carried.T > 0.5
+    for batch in _assignments(len(pivots), len(states)):
+        tried = batch @ carried.T > 0.5
         tried = tried[tried.any(axis=1) & ~tried.all(axis=1)]
         fitted = (tried @ inverse.T) @ basis.T
         kept = tried[relative_residual(tried.astype(float), fitted) <= tolerance]
@@ -96,12 +96,12 @@ def observed_signals(model: Model, behavior: Behavior, layer: int, tolerance: fl
     return ObservedSignals(layer, signals, coefficients, constants, residuals, rank, probes)
 
 
-def _assignments(places: int, inputs: int) -> Iterator[Float[np.ndarray, "assignments places"]]:
+def _assignments(pivots: int, inputs: int) -> Iterator[Float[np.ndarray, "assignments pivots"]]:
     """All bits at some inputs, 0 at the first, some at a time."""
-    number, at_once = 1 << (places - 1), max(1, VALUES_AT_ONCE // inputs)
+    number, at_once = 1 << (pivots - 1), max(1, VALUES_AT_ONCE // inputs)
     for start in range(0, number, at_once):
         numbers = np.arange(start, min(number, start + at_once)) << 1
-        yield (numbers[:, None] >> np.arange(places) & 1).astype(float)
+        yield (numbers[:, None] >> np.arange(pivots) & 1).astype(float)
 
 
 def _probe(

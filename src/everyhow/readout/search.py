@@ -49,7 +49,7 @@ def fit_sets(model: Model, signals: Signals, size: int) -> FittedSets:
         # A layer that sends on a constant explains nothing; no signal has a share in it.
         return FittedSets(np.empty((0, size), np.int64), np.empty(0))
     at_once = max(1, VALUES_AT_ONCE // (received.size + size * size))
-    found = [fit.keep(sets) for sets in _blocks(len(signals) if size <= signals.rank else 0, size, at_once)]
+    found = [fit.keep(sets) for sets in _batches(len(signals) if size <= signals.rank else 0, size, at_once)]
     sets, residuals = zip(*found, strict=True) if found else ([np.empty((0, size), np.int64)], [np.empty(0)])
     return FittedSets(np.concatenate(sets), np.concatenate(residuals))
 
@@ -92,7 +92,7 @@ class _Fit:
         return (margin.min(axis=1) > self.margin) & ~near.any(axis=1)
 
 
-def _blocks(count: int, size: int, at_once: int) -> Iterator[np.ndarray]:
+def _batches(count: int, size: int, at_once: int) -> Iterator[np.ndarray]:
     sets = combinations(range(count), size)
-    while len(block := np.fromiter(chain.from_iterable(islice(sets, at_once)), np.int64)):
-        yield block.reshape(-1, size)
+    while len(batch := np.fromiter(chain.from_iterable(islice(sets, at_once)), np.int64)):
+        yield batch.reshape(-1, size)

@@ -107,9 +107,9 @@ def save_drawings(
     chosen = [name for name in drawings if any(fnmatchcase(name, pattern) for pattern in wanted)]
     if not wanted:
         chosen = [name for name in drawings if not name.rpartition("-")[2].isdecimal() or name.endswith("-1")]
-    place = writing_folder(folder)
+    target = writing_folder(folder)
     return [
-        drawing.save(place / f"{name}.{kind}")
+        drawing.save(target / f"{name}.{kind}")
         for name, drawing in ((name, drawings[name]) for name in chosen)
         for kind in formats
     ]

@@ -136,15 +136,15 @@ def _counts(sweep: Sweep, shown: Sequence[tuple[Measure, dict[str, np.ndarray]]]
     generator = np.random.default_rng(0)
     for ax, (measure, values) in zip(axes.ravel(), shown, strict=False):
         present = [setting for setting in settings if setting in values]
-        places = [settings.index(setting) for setting in present]
+        positions = [settings.index(setting) for setting in present]
         ax.boxplot(
-            [values[setting] for setting in present], positions=places, widths=0.6, showfliers=False, zorder=3,
+            [values[setting] for setting in present], positions=positions, widths=0.6, showfliers=False, zorder=3,
             medianprops={"color": BLUE, "linewidth": 1.6}, boxprops={"linewidth": 0.8}, manage_ticks=False,
             whiskerprops={"linewidth": 0.8}, capprops={"linewidth": 0.8},
         )  # fmt: skip
-        for place, setting in zip(places, present, strict=True):
+        for position, setting in zip(positions, present, strict=True):
             aside = generator.uniform(-0.25, 0.25, len(values[setting]))
-            ax.scatter(place + aside, values[setting], s=5, color=SKY, alpha=0.6, linewidths=0, zorder=2)
+            ax.scatter(position + aside, values[setting], s=5, color=SKY, alpha=0.6, linewidths=0, zorder=2)
         ax.set_title(measure.title, loc="left")
         _count_scale(ax, np.concatenate(list(values.values())))
         _label_settings(ax, settings, found, room)
@@ -282,7 +282,7 @@ def _epoch_scale(ax: "Axes", numbers: dict[str, float], logarithmic: bool) -> No
 
 
 def _survivors(sweep: Sweep) -> "Figure":
-    """For each setting a column, for each kind a block: after each rung, the shares left with none, one or several."""
+    """For each setting a column, for each kind a panel: after each rung, the shares left with none, one or several."""
     from matplotlib.patches import Patch
 
     cells = {(s.setting, s.kind, s.rung): s for s in survivors(sweep)}

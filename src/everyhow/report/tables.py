@@ -33,8 +33,8 @@ def print_table(found: Table, console: Console) -> None:
     rows = found.rows[:MOST_SHOWN]
     columns = [_shown(column) for column in found.columns]
     cells = [[_shown(cell(value)) for value in row] for row in rows]
-    for place, column in enumerate(columns):
-        numeric = all(isinstance(row[place], int | float) or row[place] is None for row in rows)
+    for k, column in enumerate(columns):
+        numeric = all(isinstance(row[k], int | float) or row[k] is None for row in rows)
         table.add_column(Text(column), justify="right" if numeric and rows else "left", no_wrap=True)
     for row in cells:
         table.add_row(*map(Text, row))
@@ -107,13 +107,13 @@ def list_tables(tables: dict[str, RunTable]) -> Table:
 
 def write_tables(tables: dict[str, RunTable], folder: str | Path) -> list[Path]:
     """Write each table as NAME.csv and NAME.json into a folder, made if it is not there; returns the files."""
-    place = writing_folder(folder)
+    target = writing_folder(folder)
     written = []
     for name, one in tables.items():
         text = io.StringIO()
         print_csv(one.table, text)
-        written.append(write_atomically(place / f"{name}.csv", text.getvalue().encode()))
+        written.append(write_atomically(target / f"{name}.csv", text.getvalue().encode()))
         document = {"table": name, "title": one.title, "note": one.note, **one.table.document()}
         content = json.dumps(document, indent=1, ensure_ascii=False)
-        written.append(write_atomically(place / f"{name}.json", content.encode()))
+        written.append(write_atomically(target / f"{name}.json", content.encode()))
     return written

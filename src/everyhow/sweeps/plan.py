@@ -37,8 +37,8 @@ class Block:
     """Networks of one point that are trained as one stack and explained together.
 
     Attributes:
-        index: its place among the plan's blocks.
-        point: the place of its setting among the plan's points.
+        index: its number among the plan's blocks.
+        point: the number of its setting among the plan's points.
         setting: of all its networks.
         stack: which of the point's networks are trained together; always as many, so that each is the same in
             every plan.
@@ -290,7 +290,7 @@ def _grid_tables(document: Mapping[str, Any]) -> list[dict[str, list]]:
     grid = document.get("grid", [])
     tables = [grid] if isinstance(grid, dict) else list(grid)
     for number, table in enumerate(tables, start=1):
-        where = _place(number, tables)
+        where = _named(number, tables)
         if not isinstance(table, dict):
             raise InputError(f"{where}: {quoted(table)} will not do; it must be a table of lists")
         for key, values in table.items():
@@ -301,7 +301,7 @@ def _grid_tables(document: Mapping[str, Any]) -> list[dict[str, list]]:
     return tables or [{}]
 
 
-def _place(number: int, tables: list) -> str:
+def _named(number: int, tables: list) -> str:
     return f"grid {number}" if len(tables) > 1 else "grid"
 
 
@@ -310,7 +310,7 @@ def _points(document: Mapping[str, Any], tables: list[dict[str, list]]) -> Itera
     given = {**({"block": document["block"]} if "block" in document else {}), **document.get("settings", {})}
     shared = {key: _option(key, value, "settings") for key, value in given.items()}
     for number, table in enumerate(tables, start=1):
-        where = _place(number, tables)
+        where = _named(number, tables)
         tried = {key: _tried(key, values, where) for key, values in table.items()}
         for chosen in itertools.product(*tried.values()):
             own = dict(zip(table, chosen, strict=True))
@@ -318,19 +318,19 @@ def _points(document: Mapping[str, Any], tables: list[dict[str, list]]) -> Itera
                 yield setting_with({**shared, **own})
             except InputError as error:
                 at = ", ".join(f"{key} = {quoted(value_text(value))[1:-1]}" for key, value in own.items())
-                place = "settings" if not own or _fault(shared) == str(error) else where
-                raise InputError(f"{place}: {shortened(error)}" + f" (at {at})" * (place == where)) from None
+                blamed = "settings" if not own or _fault(shared) == str(error) else where
+                raise InputError(f"{blamed}: {shortened(error)}" + f" (at {at})" * (blamed == where)) from None
 
 
-def _option(key: str, value: object, place: str) -> Any:
+def _option(key: str, value: object, path: str) -> Any:
     if key not in TYPES:
         raise InputError(
-            f"{place}.{cut(key)[1:-1]}: unknown option{_meant(key, TYPES)}; the options are {', '.join(TYPES)}"
+            f"{path}.{cut(key)[1:-1]}: unknown option{_meant(key, TYPES)}; the options are {', '.join(TYPES)}"
         )
     try:
         return checked_option(key, value)
     except InputError as error:
-        raise InputError(f"{place}.{error}") from None
+        raise InputError(f"{path}.{error}") from None
 
 
 def _tried(key: str, values: list, where: str) -> list[Any]:

@@ -29,7 +29,7 @@ TEXT, NUMBER, WHOLE, TRUTH, NUMBERS = "VARCHAR", "DOUBLE", "BIGINT", "BOOLEAN", 
 # Every column of the results: its type and what it says. Counts are numbers of any size, so doubles; `counts_exact`
 # has their digits.
 COLUMNS: dict[str, tuple[str, str]] = {
-    "point": (WHOLE, "place of the setting in the plan's grid, from 0"),
+    "point": (WHOLE, "number of the setting in the plan's grid, from 0"),
     "replicate": (WHOLE, "which of the point's networks, from 0"),
     "identity": (TEXT, "hash of all that decides the network; the first part of its file's name"),
     "seed": (WHOLE, "of everything random about the network; follows from the identity"),
@@ -134,8 +134,8 @@ COLUMNS: dict[str, tuple[str, str]] = {
 
 # Those of them that are numbers of things, none below 0.
 COUNTS = tuple(
-    name for place, (name, (kind, _)) in enumerate(COLUMNS.items())
-    if kind in (NUMBER, WHOLE) and place > list(COLUMNS).index("decision") and name != "seconds"
+    name for number, (name, (kind, _)) in enumerate(COLUMNS.items())
+    if kind in (NUMBER, WHOLE) and number > list(COLUMNS).index("decision") and name != "seconds"
 )  # fmt: skip
 STATUS = ("explained", "not kept", "failed")
 NETWORK = r"[0-9a-f]{16}(-\d+)?\.safetensors"
@@ -285,7 +285,7 @@ def write_rows(path: Path, rows: Sequence[dict[str, Any]], metadata: dict[str, s
 
     unknown = {key for row in rows for key in row} - set(COLUMNS)
     assert not unknown, f"rows have columns that are not described: {unknown}"
-    places = ", ".join("?" * len(COLUMNS))
+    marks = ", ".join("?" * len(COLUMNS))
     columns = ", ".join(f'"{name}" {kind}' for name, (kind, _) in COLUMNS.items())
     named = ", ".join(f"{key}: '{value}'" for key, value in metadata.items())
     with replacing(path, "what is finished stays") as temporary:
@@ -296,7 +296,7 @@ def write_rows(path: Path, rows: Sequence[dict[str, Any]], metadata: dict[str, s
                 for start in range(0, len(rows), ROWS_AT_ONCE):
                     chunk = rows[start : start + ROWS_AT_ONCE]
                     values = [row.get(name) for row in chunk for name in COLUMNS]
-                    connection.execute(f"INSERT INTO results VALUES {', '.join([f'({places})'] * len(chunk))}", values)
+                    connection.execute(f"INSERT INTO results VALUES {', '.join([f'({marks})'] * len(chunk))}", values)
                 # Under the temporary name at once, not under another one first.
                 options = f"FORMAT parquet, USE_TMP_FILE false, COMPRESSION zstd, KV_METADATA {{{named}}}"
                 connection.execute(f"COPY results TO '{_quoted(str(temporary))}' ({options})")

@@ -12,7 +12,7 @@ from ..common.arguments import is_whole, quoted
 from ..common.cluster import SECONDS_WITHOUT_WORKERS, Watched, as_they_come, client_of
 from ..common.errors import InputError, LostBlocksError, first_line
 from ..common.files import remove_leftovers
-from ..common.one_run import Place, only_run_in
+from ..common.one_run import HeldFolder, only_run_in
 from ..training import check_installed
 from .costs import block_seconds
 from .plan import Block, Plan, read_plan
@@ -112,7 +112,7 @@ def run_plan(
         raise InputError("workers are those of the scheduler when its address is given; leave one of them out")
     if scheduler is None:
         check_installed()
-    with only_run_in(folder) as place:
+    with only_run_in(folder) as held:
         store = (Store.resume if resume else Store.create)(folder, plan)
         remove_leftovers(store.folder)
         finished = store.finished()
@@ -124,7 +124,7 @@ def run_plan(
             whole, spent = sum(costs.values()), 0.0
             # The longest first, so that no worker is left alone with one at the end.
             left.sort(key=lambda block: -costs[block.index])
-            with _crew(workers, scheduler, wait, len(left), place) as crew:
+            with _crew(workers, scheduler, wait, len(left), held) as crew:
                 on_step(Step(done, plan.networks, 0.0))
                 for block, error in _computed(crew, left, store):
                     if error is not None:
@@ -176,12 +176,12 @@ def _computed(crew: _Crew, blocks: list[Block], store: Store) -> Iterator[tuple[
 
 
 @contextlib.contextmanager
-def _crew(workers: int | None, scheduler: str | None, wait: float, blocks: int, place: Place) -> Iterator[_Crew]:
+def _crew(workers: int | None, scheduler: str | None, wait: float, blocks: int, held: HeldFolder) -> Iterator[_Crew]:
     """The workers of a scheduler, or by default of this machine; they work as long as the folder is there."""
 
     def looking(look: Callable[[], None]) -> Callable[[], None]:
         def both() -> None:
-            place.check()
+            held.check()
             look()
 
         return both

@@ -216,7 +216,7 @@ def survivors(sweep: Sweep) -> tuple[Survivors, ...]:
                 "WHERE preset = 'paper' AND status = 'explained' GROUP BY setting"
             )
             found += [Survivors(row[0], kind, rung, *row[1:]) for row in table.rows]  # type: ignore[arg-type]
-    order = {setting: place for place, setting in enumerate(sweep.settings)}
+    order = {setting: number for number, setting in enumerate(sweep.settings)}
     return tuple(sorted(found, key=lambda s: order[s.setting]))
 
 

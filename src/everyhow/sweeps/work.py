@@ -22,11 +22,11 @@ from ..circuit.overlap import jaccard
 from ..common.errors import EveryhowError, InputError
 from ..common.progress import Progress
 from ..common.threads import one_thread
+from ..kinds import model_bytes
 from ..model.behavior import Behavior
 from ..model.criterion import perfect
+from ..model.model import Model
 from ..model.task import Task
-from ..network.documents import network_bytes
-from ..network.network import Network
 from ..training import train_each
 from ..training.settings import Trained
 from ..training.untrained import untrained
@@ -61,7 +61,7 @@ class _Candidate:
 
     replicate: int
     trained: Trained
-    network: Network | None
+    network: Model | None
     task: Task
     epoch: int | None
     loss: float | None
@@ -86,7 +86,7 @@ def run_block(block: Block, asked_by: str | None = None) -> BlockResult:
     with _ONE_AT_A_TIME, one_thread(), _torch_in_one_thread():
         candidates = list(_candidates(block))
         rows = [row for candidate in candidates for row in _rows(block, candidate)]
-    return BlockResult(tuple(rows), {c.name: network_bytes(c.network) for c in candidates if c.network})
+    return BlockResult(tuple(rows), {c.name: model_bytes(c.network) for c in candidates if c.network})
 
 
 @contextmanager
@@ -173,7 +173,7 @@ def _refusal(setting: Setting, candidate: _Candidate) -> str | None:
     return None if candidate.accuracy >= ENOUGH_ACCURACY else f"{candidate.trained.reason}, but {accuracy}"
 
 
-def _explained(block: Block, network: Network, task: Task, preset: Preset) -> dict[str, Any]:
+def _explained(block: Block, network: Model, task: Task, preset: Preset) -> dict[str, Any]:
     """What a preset finds of one output; an error becomes a row with its reason, unless it is the machine's."""
     try:
         behavior = Behavior.of_network(network, network.corners)
@@ -189,7 +189,7 @@ def _explained(block: Block, network: Network, task: Task, preset: Preset) -> di
         return {"status": "failed", "reason": f"internal failure: {type(error).__name__}: {error}"}
 
 
-def _by_paper(block: Block, network: Network, task: Task, behavior: Behavior) -> dict[str, Any]:
+def _by_paper(block: Block, network: Model, task: Task, behavior: Behavior) -> dict[str, Any]:
     depth = chosen_depth(network, block.setting.depth)
     found = count_explanations(network, behavior, depth, block.budget, Progress(False), block.exact_up_to)
     counts = _bracketed(found.counts)
@@ -233,7 +233,7 @@ def _interval(estimate: Any) -> dict[str, float]:
     return {"estimate": estimate.value, "estimate_low": estimate.low, "estimate_high": estimate.high}
 
 
-def _overlap(network: Network, behavior: Behavior, found: CountedExplanations) -> dict[str, Any]:
+def _overlap(network: Model, behavior: Behavior, found: CountedExplanations) -> dict[str, Any]:
     """How the perfect circuits overlap, pair by pair, and which edges all or none of them use."""
     perfect_count = found.circuits.perfect
     if perfect_count is None or perfect_count.between[0] < 2 or not network.listable:
@@ -256,7 +256,7 @@ def _overlap(network: Network, behavior: Behavior, found: CountedExplanations) -
     }
 
 
-def _by_authors(block: Block, network: Network, task: Task, behavior: Behavior) -> dict[str, Any]:
+def _by_authors(block: Block, network: Model, task: Task, behavior: Behavior) -> dict[str, Any]:
     setting = block.setting
     depth, order = chosen_depth(network, setting.depth), INPUT_NAMES[: task.inputs]
     found = authors.explain(network, task, depth, setting.min_node_sparsity, order, block.budget, Progress(False))

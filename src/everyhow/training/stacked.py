@@ -36,15 +36,15 @@ def train_stack(
                 stack.keep_checkpoints(kept, epoch, losses)
             reasons = stack.stop_reasons(losses, epoch)
             for position, reason in reasons.items():
-                place = stack.places[position]
+                index = stack.order[position]
                 loss = float(losses[position])
-                results[place] = stack.result(position, reason, epoch, loss, tuple(kept[place]))
+                results[index] = stack.result(position, reason, epoch, loss, tuple(kept[index]))
                 bar.update()
             if len(results) == len(seeds):
                 break
             if reasons:
                 stack = stack.without(set(reasons))
-    return tuple(results[place] for place in range(len(seeds)))
+    return tuple(results[index] for index in range(len(seeds)))
 
 
 @dataclass
@@ -55,7 +55,7 @@ class _Stack:
 
     settings: TrainingSettings
     tasks: list[Task]
-    places: list[int]
+    order: list[int]
     seeds: list[int]
     generators: list[torch.Generator]
     parameters: list[Tensor]
@@ -129,11 +129,11 @@ class _Stack:
         return reasons
 
     def keep_checkpoints(self, kept: list[list[Checkpoint]], epoch: int, losses: np.ndarray) -> None:
-        """Add every network as it is now to those kept of its place."""
-        for position, place in enumerate(self.places):
+        """Add every network as it is now to those kept of its seed."""
+        for position, index in enumerate(self.order):
             network, _ = self.network(position)
             loss = float(losses[position]) if epoch else None
-            kept[place].append(Checkpoint(epoch, network, loss, accuracy_of(network, self.tasks[position])))
+            kept[index].append(Checkpoint(epoch, network, loss, accuracy_of(network, self.tasks[position])))
 
     def network(self, position: int) -> tuple[Network, bool]:
         """The network at a position of the stack, weights that are not finite replaced by 0, and whether any were."""
@@ -170,7 +170,7 @@ class _Stack:
         parameters = [p.detach()[index].requires_grad_() for p in self.parameters]
         moments = [[moment[index] for moment in kind] for kind in self.moments]
         return _Stack(
-            self.settings, [self.tasks[k] for k in kept], [self.places[k] for k in kept], [self.seeds[k] for k in kept],
+            self.settings, [self.tasks[k] for k in kept], [self.order[k] for k in kept], [self.seeds[k] for k in kept],
             [self.generators[k] for k in kept], parameters, self.rows[index], self.targets[index], moments, self.steps,
             self.best[kept], self.bad_epochs[kept],
         )  # fmt: skip

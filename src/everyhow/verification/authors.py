@@ -211,7 +211,7 @@ def _text(tree: Any) -> str:
 
 
 def _value(tree: Any, at: int, negated: frozenset[int], inputs: int, forced: dict[int, int]) -> int:
-    """The function of the node at a place, the places being counted from the root, operands after their gate."""
+    """The function of the node at a position, the positions being counted from the root, operands after their gate."""
     full = (1 << 2**inputs) - 1
     if at in forced:
         return forced[at]
@@ -233,7 +233,7 @@ def _first_negation(tree: Any, inputs: int, wanted: int) -> frozenset[int] | Non
 
 
 def _negations(tree: Any, at: int, inputs: int) -> dict[int, list[frozenset[int]]]:
-    """For each function the sets of negated nodes, within the tree at a place, that make it compute this function;
+    """For each function the sets of negated nodes, within the tree at a position, that make it compute this function;
     among sets of one size for one function only the first matters."""
     full = (1 << 2**inputs) - 1
     if isinstance(tree, str):

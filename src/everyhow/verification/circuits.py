@@ -92,13 +92,13 @@ class RunCircuits:
 
     def _right(self, ablation: str) -> Found:
         behavior, states = self.behavior, plain.run(self.network, self.behavior.points)
-        weights, places = np.asarray(behavior.weights, float), np.arange(len(behavior.points))
-        bases = places
+        weights, inputs = np.asarray(behavior.weights, float), np.arange(len(behavior.points))
+        bases = inputs
         ablated = None
         if ablation == "mean":
-            ablated = [np.repeat((weights @ state)[None], len(places), axis=0) for state in states]
+            ablated = [np.repeat((weights @ state)[None], len(inputs), axis=0) for state in states]
         elif ablation == "resample":
-            bases, sources = np.repeat(places, len(places)), np.tile(places, len(places))
+            bases, sources = np.repeat(inputs, len(inputs)), np.tile(inputs, len(inputs))
             ablated, weights = [state[sources] for state in states], weights[bases] * weights[sources]
         at_once = max(1, VALUES_AT_ONCE // (len(bases) * max(self.network.widths)))
         parts = [
@@ -313,7 +313,7 @@ class CircuitsAgain:
         return {str(size): int(number) for size, number in zip(sizes, numbers, strict=True)}
 
     def _fewest(self, found: Found) -> int | None:
-        sizes = [self.run.edges[place] for place in (found.certain, found.possible)]
+        sizes = [self.run.edges[which] for which in (found.certain, found.possible)]
         smallest = [int(s.min()) if len(s) else None for s in sizes]
         return smallest[0] if smallest[0] == smallest[1] else None
 

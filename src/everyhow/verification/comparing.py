@@ -6,7 +6,7 @@ from typing import Any
 
 from .check import Check
 
-Place = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 # Numbers that are not whole are the same when they are this close, relative to the larger one or to 1e-6.
 CLOSE, SMALL = 1e-6, 1e-6
 
@@ -36,33 +36,33 @@ class Holds:
 MISSING = "nothing"
 
 
-def differences(stated: Any, found: Any, place: Place = ()) -> Iterator[tuple[Place, Any, Any]]:
-    """Every place at which two documents differ, with what each has there. Of whole numbers, texts and truth values
+def differences(stated: Any, found: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any, Any]]:
+    """Every path at which two documents differ, with what each has there. Of whole numbers, texts and truth values
     nothing but the same will do."""
     if isinstance(found, Open):
         return
     if isinstance(found, Holds):
         if not _passes(found, stated):
-            yield place, stated, found.said
+            yield path, stated, found.said
     elif isinstance(found, dict):
         if not isinstance(stated, dict):
-            yield place, stated, f"{len(found)} keys"
+            yield path, stated, f"{len(found)} keys"
             return
         for key in (*found, *(key for key in stated if key not in found)):
             if key not in stated or key not in found:
-                yield (*place, key), stated.get(key, MISSING), found.get(key, MISSING)
+                yield (*path, key), stated.get(key, MISSING), found.get(key, MISSING)
             else:
-                yield from differences(stated[key], found[key], (*place, key))
+                yield from differences(stated[key], found[key], (*path, key))
     elif isinstance(found, list | tuple):
         if not isinstance(stated, list):
-            yield place, stated, f"a list of {len(found)}"
+            yield path, stated, f"a list of {len(found)}"
             return
         if len(stated) != len(found):
-            yield place, f"a list of {len(stated)}", f"a list of {len(found)}"
+            yield path, f"a list of {len(stated)}", f"a list of {len(found)}"
         for k, (one, other) in enumerate(zip(stated, found, strict=False)):
-            yield from differences(one, other, (*place, k))
+            yield from differences(one, other, (*path, k))
     elif not same(stated, found):
-        yield place, stated, found
+        yield path, stated, found
 
 
 def same(stated: Any, found: Any) -> bool:
@@ -74,27 +74,27 @@ def same(stated: Any, found: Any) -> bool:
     return type(stated) is type(found) and stated == found
 
 
-def left_open(stated: Any, found: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
-    """The places of values that were not found again, or only held to bounds, each with the reason."""
+def left_open(stated: Any, found: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, str]]:
+    """The paths of values that were not found again, or only held to bounds, each with the reason."""
     if isinstance(found, Open):
         if found.reason:
-            yield place, found.reason
+            yield path, found.reason
     elif isinstance(found, Holds):
         if found.bounds:
-            yield place, found.bounds
+            yield path, found.bounds
     elif isinstance(found, dict) and isinstance(stated, dict):
         for key in found:
             if key in stated:
-                yield from left_open(stated[key], found[key], (*place, key))
+                yield from left_open(stated[key], found[key], (*path, key))
     elif isinstance(found, list | tuple) and isinstance(stated, list):
         for k, (one, other) in enumerate(zip(stated, found, strict=False)):
-            yield from left_open(one, other, (*place, k))
+            yield from left_open(one, other, (*path, k))
 
 
-def shown(place: Place) -> str:
-    """A place in a document, such as `counts.mappings` or `outputs[0].depth`."""
+def shown(path: KeyPath) -> str:
+    """The path of a value in a document, such as `counts.mappings` or `outputs[0].depth`."""
     text = ""
-    for step in place:
+    for step in path:
         text += f"[{step}]" if isinstance(step, int) else f".{step}"
     return text.removeprefix(".")
 
@@ -109,11 +109,11 @@ def values_in(document: Any) -> int:
 
 
 def compared(what: str, scope: str, stated: Any, found: Any) -> Check:
-    """One check of a part of a document: of a plain value what it is, of a larger part the first place that differs."""
+    """One check of a part of a document: of a plain value what it is, of a larger part the first path that differs."""
     first = next(differences(stated, found), None)
     if first is not None:
-        place, one, other = first
-        name = what + shown(("", *place)) if place else what
+        path, one, other = first
+        name = what + shown(("", *path)) if path else what
         check = Check(name.replace("..", "."), scope, _plain(one), _plain(other))
         # Values that are alike but of another kind are told apart by their kinds.
         return Check(check.what, scope, *map(_kind, (one, other))) if check.agrees else check

@@ -103,7 +103,7 @@ def _by_inputs(circuits: CircuitsAgain, behavior: Behavior, said: dict[str, Any]
             outputs, _ = plain.run_many(network, behavior.points, chosen)
             certain, _, possible = decided_as(outputs, np.asarray(behavior.wanted), "round", 0.5)
             weights = np.asarray(behavior.weights)
-            ends = [(~place) @ weights <= 0.01 - 1e-9 + 1e-12 for place in (certain, possible)]
+            ends = [(~which) @ weights <= 0.01 - 1e-9 + 1e-12 for which in (certain, possible)]
         found["accurate_circuits_in_authors_space"] = _between(*ends)
     return found
 

@@ -159,10 +159,10 @@ class LayerAgain:
         undecided = np.flatnonzero(near).tolist()
         turned, mask = list(chosen), 0
         for k in range(len(chosen)):
-            place = 1 << (len(chosen) - 1 - k)
-            steps = [gate[row | place] - gate[row] for row in range(len(gate)) if not row & place]
+            bit = 1 << (len(chosen) - 1 - k)
+            steps = [gate[row | bit] - gate[row] for row in range(len(gate)) if not row & bit]
             if min(steps) < 0 and max(steps) <= 0:
-                turned[k], mask = chosen[k].complement(), mask | place
+                turned[k], mask = chosen[k].complement(), mask | bit
         table = TruthTable(len(chosen), sum(gate[row ^ mask] << row for row in range(len(gate))))
         residual = float(plain.relative_residual(fitted, self.received))
         again = tuple(sorted(row ^ mask for row in undecided))

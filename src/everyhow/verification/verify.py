@@ -34,7 +34,7 @@ class Verification:
 
     Attributes:
         checks: each with what the file says and what was found.
-        unchecked: the places of what was not found again, each with the reason; a digest binds them to the rest.
+        unchecked: the paths of what was not found again, each with the reason; a digest binds them to the rest.
         bound: whether the file has that digest; audits of earlier versions have none.
     """
 
@@ -78,7 +78,7 @@ def verify_document(document: dict[str, Any], path: Path, seed: int = 0) -> Veri
         checks = tuple(_checks(document, seed, unchecked))
         if not all(check.agrees for check in checks) and _rounding_decides(document):
             checks = tuple(_without_rounded(checks, unchecked))
-        listed = tuple(f"{place} ({reason})" for place, reason in unchecked.items())
+        listed = tuple(f"{path} ({reason})" for path, reason in unchecked.items())
         return Verification(checks, listed, DOCUMENT_DIGEST in document["provenance"])
     except FileFormatError:
         raise
@@ -270,8 +270,8 @@ def compare_all(
         if key == "ladder" and isinstance(value, Holds):
             yield compared(prefix + "ladder.circuits rungs", GIVEN, stated, value)
             continue
-        for place, reason in left_open(stated, value, (key,)):
-            unchecked.setdefault(prefix + _pattern(place), reason)
+        for path, reason in left_open(stated, value, (key,)):
+            unchecked.setdefault(prefix + _pattern(path), reason)
         if key in ("counts", "ladder", "verdict", "details") and isinstance(value, dict) and isinstance(stated, dict):
             yield from _each(prefix, key, stated, value, scope)
         elif not isinstance(value, Open):
@@ -294,9 +294,9 @@ def _each(prefix: str, part: str, stated: dict[str, Any], found: dict[str, Any],
             yield compared(prefix + name, own, stated[key], value)
 
 
-def _pattern(place: tuple) -> str:
-    """A place without the numbers of items in lists."""
-    return shown(tuple("[]" if isinstance(step, int) else step for step in place)).replace(".[]", "[]")
+def _pattern(path: tuple) -> str:
+    """A path without the numbers of items in lists."""
+    return shown(tuple("[]" if isinstance(step, int) else step for step in path)).replace(".[]", "[]")
 
 
 def found_again(part: dict[str, Any]) -> PaperAgain:

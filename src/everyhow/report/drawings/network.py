@@ -213,8 +213,8 @@ def squares(x: float, y: float, side: float, shades: Sequence[float]) -> list[Bo
     left, top = x - side / 2, y - cell * lines / 2
     found = []
     for row, shade in enumerate(shades):
-        place = (left + cell * (row % columns), top + cell * (row // columns), cell, cell)
-        found += [Box("cell", *place), Box("level", *place, level=round(float(shade), 3))]
+        cell_box = (left + cell * (row % columns), top + cell * (row // columns), cell, cell)
+        found += [Box("cell", *cell_box), Box("level", *cell_box, level=round(float(shade), 3))]
     return found
 
 

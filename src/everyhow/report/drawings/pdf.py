@@ -56,10 +56,10 @@ def _add(axes, shape: Shape, opacity: float, order: int) -> None:
         ends = [shape.x1, shape.x2], [shape.y1, shape.y2]
         axes.add_line(Line2D(*ends, color=stroke, linewidth=width, linestyle=dashes, alpha=opacity, zorder=order))
     elif isinstance(shape, Label):
-        place = {"start": "left", "middle": "center", "end": "right"}[shape.anchor]
+        aligned = {"start": "left", "middle": "center", "end": "right"}[shape.anchor]
         halo = [withStroke(linewidth=style.width, foreground=stroke)] if style.behind else None
         axes.text(
-            shape.x, shape.y, seen(shape.text).replace("$", r"\$"), color=fill, fontsize=shape.size * 0.92, ha=place,
+            shape.x, shape.y, seen(shape.text).replace("$", r"\$"), color=fill, fontsize=shape.size * 0.92, ha=aligned,
             va="center", alpha=opacity, weight="bold" if style.bold else "normal", zorder=order,
             path_effects=halo,
         )  # fmt: skip

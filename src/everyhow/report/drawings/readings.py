@@ -29,7 +29,7 @@ def draw_axes(table: Interpretations) -> Drawing:
         y = TOP + STEP * k
         parts += _axis(graph.name(neuron), values, y, table.model.features)
         for index, reading in enumerate(readings):
-            x = _place(reading.separator, values)
+            x = _position(reading.separator, values)
             title = f"{graph.name(neuron)} is 1 above {reading.separator:.3g}; gap {percent(reading.gap)}%"
             line = Line("candidate", x, y - 15, x, y + 15)
             parts.append(Part(f"separator-{layer}-{j}-{index}", title, (line,)))
@@ -46,7 +46,7 @@ def draw_interpretation(table: Interpretations, interpretation: Interpretation) 
     width = drawing.width
     for k, neuron in enumerate(table.readings):
         y = TOP + STEP * k
-        x = _place(interpretation.readings[neuron].separator, states[neuron[0]][:, neuron[1]])
+        x = _position(interpretation.readings[neuron].separator, states[neuron[0]][:, neuron[1]])
         parts.append(Part("", "", (Line("separator", x, y - 17, x, y + 17),)))
         gate = interpretation.gates.get(neuron)
         if gate is not None:
@@ -73,10 +73,10 @@ def _axis(name: str, values: np.ndarray, y: float, inputs: int) -> list[Part]:
     high = Label("note", LEFT + AXIS, y - 22, f"{values.max():.3g}", 10, "middle")
     parts = [Part("", "", (left, line, low, high))]
     for rows in _neighbours(values, inputs):
-        places = [_place(float(values[row]), values) for row in rows]
-        dots = [Circle("tick", x, y, 5) for x in places]
+        positions = [_position(float(values[row]), values) for row in rows]
+        dots = [Circle("tick", x, y, 5) for x in positions]
         said = ", ".join(f"{values[row]:.4g} at {row_name(row, inputs)}" for row in rows)
-        label = Label("note", float(np.mean(places)), y + 21, _names(rows, inputs), 10)
+        label = Label("note", float(np.mean(positions)), y + 21, _names(rows, inputs), 10)
         parts.append(Part("", f"{name}: {said}", (*dots, label)))
     return parts
 
@@ -86,7 +86,7 @@ def _neighbours(values: np.ndarray, inputs: int) -> list[list[int]]:
     groups = [[int(row)] for row in np.argsort(values, kind="stable")]
 
     def ends(rows: list[int]) -> tuple[float, float]:
-        middle = float(np.mean([_place(float(values[row]), values) for row in rows]))
+        middle = float(np.mean([_position(float(values[row]), values) for row in rows]))
         half = text_width(_names(rows, inputs), 10) / 2 + 3
         return middle - half, middle + half
 
@@ -108,6 +108,6 @@ def _names(rows: Sequence[int], inputs: int) -> str:
     return " ".join(row_name(row, inputs) for row in rows)
 
 
-def _place(value: float, values: np.ndarray) -> float:
+def _position(value: float, values: np.ndarray) -> float:
     span = float(values.max() - values.min()) or 1.0
     return LEFT + AXIS * (value - float(values.min())) / span

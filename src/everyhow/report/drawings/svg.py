@@ -46,23 +46,23 @@ def _part(part: Part, paint: Paint, states: dict[str, float]) -> str:
 def _shape(shape: Shape, paint: Paint) -> str:
     painted = paint(shape)
     if isinstance(shape, Line):
-        place = {"x1": shape.x1, "y1": shape.y1, "x2": shape.x2, "y2": shape.y2}
-        return f"<line{_attributes(_numbers(place) | painted)}/>"
+        at = {"x1": shape.x1, "y1": shape.y1, "x2": shape.x2, "y2": shape.y2}
+        return f"<line{_attributes(_numbers(at) | painted)}/>"
     if isinstance(shape, Circle):
         return f"<circle{_attributes(_numbers({'cx': shape.x, 'cy': shape.y, 'r': shape.r}) | painted)}/>"
     if isinstance(shape, Box):
-        place = {"x": shape.x, "y": shape.y, "width": shape.width, "height": shape.height}
+        at = {"x": shape.x, "y": shape.y, "width": shape.width, "height": shape.height}
         if shape.round:
-            place["rx"] = shape.round
+            at["rx"] = shape.round
         if shape.level < 1:
-            place["fill-opacity"] = shape.level
-        return f"<rect{_attributes(_numbers(place) | painted)}/>"
+            at["fill-opacity"] = shape.level
+        return f"<rect{_attributes(_numbers(at) | painted)}/>"
     assert isinstance(shape, Label)
-    place = _numbers({"x": shape.x, "y": shape.y, "font-size": shape.size})
+    at = _numbers({"x": shape.x, "y": shape.y, "font-size": shape.size})
     anchor = {} if shape.anchor == "start" else {"text-anchor": shape.anchor}
     # The middle of a line of text lies about a third of its size above the line that the letters stand on.
-    place["dy"] = "0.35em"
-    return f"<text{_attributes(place | anchor | painted)}>{escape(seen(shape.text))}</text>"
+    at["dy"] = "0.35em"
+    return f"<text{_attributes(at | anchor | painted)}>{escape(seen(shape.text))}</text>"
 
 
 def _painted(shape: Shape) -> dict[str, str]:

@@ -63,8 +63,8 @@ def draw_matrix(matrix: Sequence[Sequence[Fraction]], names: Mapping[int, str]) 
         parts.append(
             Part("", names[numbers[k]], (Label("text", left + cell * (k + 0.5), top - 10, str(numbers[k]), 11),))
         )
-        place = Label("text", left - 8, top + cell * (k + 0.5), str(numbers[k]), 11, "end")
-        parts.append(Part("", names[numbers[k]], (place,)))
+        label = Label("text", left - 8, top + cell * (k + 0.5), str(numbers[k]), 11, "end")
+        parts.append(Part("", names[numbers[k]], (label,)))
     for i, row in enumerate(matrix):
         for j, share in enumerate(row):
             x, y = left + cell * j, top + cell * i
@@ -75,7 +75,7 @@ def draw_matrix(matrix: Sequence[Sequence[Fraction]], names: Mapping[int, str]) 
             if written:
                 shapes.append(Label("text", x + cell / 2, y + cell / 2, percent(float(share)), 11))
             parts.append(Part(f"cell-{i}-{j}", said, tuple(shapes)))
-    listed = [f"{place}  {name}" for place, name in names.items()][: 3 * MOST_WRITTEN]
+    listed = [f"{number}  {name}" for number, name in names.items()][: 3 * MOST_WRITTEN]
     if len(listed) < number:
         listed.append(f"and {number - len(listed)} more")
     bottom = top + cell * number + 18

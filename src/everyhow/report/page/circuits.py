@@ -36,9 +36,9 @@ def where(audit: Audit, findings: PaperFindings, behavior: Behavior, room: Room)
     found = findings.circuits
     families = _families(audit, findings, behavior, room)
     listed = list(dict.fromkeys(circuit for family in families for circuit in family["circuits"]))
-    place = {circuit: k for k, circuit in enumerate(listed)}
+    number = {circuit: k for k, circuit in enumerate(listed)}
     for family in families:
-        family["circuits"] = [place[circuit] for circuit in family["circuits"]]
+        family["circuits"] = [number[circuit] for circuit in family["circuits"]]
     histogram = draw_sizes(findings)
     rule = ReadingRule(decision=audit.decision)
     asked, unread = findings.interpretations.asked, "; ".join(findings.interpretations.beyond)

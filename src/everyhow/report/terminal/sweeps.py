@@ -98,8 +98,8 @@ def _summary_parts(summary: Summary, sweep: Sweep, width: int) -> Iterator[Rende
 def _table(*columns: str, left: int = 1) -> Table:
     """A plain table, its first columns to the left, numbers to the right."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for place, column in enumerate(columns):
-        table.add_column(column, justify="left" if place < left else "right", no_wrap=True)
+    for k, column in enumerate(columns):
+        table.add_column(column, justify="left" if k < left else "right", no_wrap=True)
     return table
 
 
