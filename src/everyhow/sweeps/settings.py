@@ -8,7 +8,7 @@ from typing import Any, Literal, get_type_hints
 
 import numpy as np
 
-from ..auditing.options import DEEPEST
+from ..auditing.asked import DEEPEST
 from ..boolean.truth_table import MAX_INPUTS, TruthTable
 from ..common.arguments import quoted
 from ..common.errors import InputError
