@@ -37,7 +37,7 @@ class TrainingSettings:
     """
 
     widths: tuple[int, ...] = field(default=(3, 3), metadata={"says":
-        "neurons of each hidden layer"
+        "neurons of each hidden layer, such as 3,3"
     })  # fmt: skip
     hidden_activation: str = field(default="leaky_relu", metadata={"says": "name, as in a network file"})
     output_activation: str = field(default="leaky_relu", metadata={"says": "name, as in a network file"})
