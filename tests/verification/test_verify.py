@@ -148,6 +148,27 @@ def test_the_third_schema_is_read(tmp_path):
         assert wrong == {"details.readouts", "details.experiments", "details.costs"}
 
 
+def test_the_fourth_schema_is_read(tmp_path):
+    """An audit by data of the schema before its counts had their digits is opened and checked, and gains them."""
+    from everyhow.auditing.reopening import reopen
+
+    path = tmp_path / "audit.json"
+    path.write_bytes((REFERENCE / "schemas" / "audit-by-data-schema-4.json").read_bytes())
+    document = json.loads(path.read_text())
+    assert document["schema_version"] == 4 and "counts_exact" not in document
+    found = verify(tmp_path)
+    assert found.agrees and found.bound
+    again = json.loads(reopen(tmp_path).save(tmp_path / "again").read_text())
+    assert again["counts"] == document["counts"]
+    assert again["counts_exact"] == {key: str(n) for key, n in again["counts"].items() if isinstance(n, int)}
+    assert verify(tmp_path / "again").agrees
+    again["counts_exact"]["perfect_circuits"] = "7"
+    (tmp_path / "again" / "audit.json").write_text(json.dumps(bound(again)))
+    assert not verify(tmp_path / "again").agrees
+    path.write_text(json.dumps(bound(document | {"schema_version": 5})))
+    assert [check.what for check in verify(tmp_path).checks if not check.agrees] == ["keys", "counts_exact"]
+
+
 def test_reasons_of_the_third_schema_may_be_worded_otherwise(tmp_path):
     """Reasons of verdicts name neuron sets; what they said until the fourth schema is not held against them."""
     from everyhow.auditing.reopening import reopen
@@ -181,7 +202,7 @@ def test_files_that_are_no_audits(tmp_path, run_command):
         b"[" * 200_000: "not a JSON file",
         json.dumps(
             document | {"schema_version": 99}
-        ).encode(): "schema_version is 99; this everyhow reads 1, 2, 3 and 4",
+        ).encode(): "schema_version is 99; this everyhow reads 1, 2, 3, 4 and 5",
         json.dumps(document | {"counts": None}).encode(): "not an audit that can be",
         json.dumps(document | {"network": {}}).encode(): "not an audit that can be",
         good.replace(b"-0.5", b"NaN"): "every value must be finite",

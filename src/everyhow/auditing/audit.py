@@ -29,7 +29,7 @@ from ..model.task import Task, parse_task
 from . import paper
 from .asked import asking, questions_of
 from .behavior_audit import audit_behavior
-from .counted import circuit_counts, circuit_verdict, in_words
+from .counted import circuit_counts, circuit_verdict, digits_of, in_words
 from .document import by_ablation, circuit_details, details_of
 from .fitting import PRESETS, Preset, check_asked, check_decision, chosen_depth, classes_as_one
 from .paper import PaperFindings
@@ -160,8 +160,10 @@ class Audit(Displayed):
         if self.outputs:
             document["outputs"] = [audit.document() for audit in self.outputs]
             if self.together is not None:
+                counts = circuit_counts(self.together)
                 document["together"] = {
-                    "counts": circuit_counts(self.together),
+                    "counts": counts,
+                    "counts_exact": digits_of(counts),
                     "ladder": {"circuits": self.together.survivors},
                     "verdict": {"where_then_what": asdict(circuit_verdict(self.together))},
                     "circuits": circuit_details(self.together)
@@ -172,7 +174,7 @@ class Audit(Displayed):
             document |= {
                 "computes": {"table": table, "name": name, "differs_from_task_at": list(self.differs_at)},
                 "counts": self.counts,
-                "counts_exact": {key: str(n) for key, n in self.counts.items() if isinstance(n, int)},
+                "counts_exact": digits_of(self.counts),
                 "ladder": self.ladder,
                 "verdict": {strategy: asdict(verdict) for strategy, verdict in self.verdict.items()},
                 "capped": list(self.capped),

@@ -38,7 +38,7 @@ from ..model.decision import Decision, decide, level_for
 from ..model.model import CircuitCount, Model
 from ..readout.observed import ObservedSignals, observed_signals
 from .asked import asking, questions_of
-from .counted import circuit_counts, circuit_verdict, in_words
+from .counted import circuit_counts, circuit_verdict, digits_of, in_words
 from .document import by_ablation, circuit_details
 from .provenance import behavior_digest, bound, provenance_of
 from .run_folder import check_run_folder
@@ -186,6 +186,7 @@ class BehaviorAudit(Displayed):
             "options": dict(self.options),
             "network": self.network.document(),
             "counts": self.counts,
+            "counts_exact": digits_of(self.counts),
             "ladder": self.ladder,
             "verdict": {strategy: asdict(verdict) for strategy, verdict in self.verdict.items()},
             "capped": list(self.capped),

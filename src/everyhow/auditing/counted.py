@@ -1,6 +1,7 @@
 """What is counted of every network: the circuits, their interpretations, the algorithms with their places, and what
 the ladder leaves of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,6 +105,11 @@ def perfect_count(circuits: CircuitFindings) -> dict[str, Any]:
         low, high = circuits.robust.between
         found |= {"robust_circuits": low} if low == high else {"robust_circuits_between": [low, high]}
     return found
+
+
+def digits_of(counts: Mapping[str, Any]) -> dict[str, str]:
+    """The counts that are whole numbers, in full: readers of JSON may have numbers of 53 bits only."""
+    return {key: str(number) for key, number in counts.items() if isinstance(number, int)}
 
 
 def in_words(count: object) -> str:

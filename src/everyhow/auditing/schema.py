@@ -5,14 +5,17 @@ from typing import Any
 # 1: audits of tasks. 2: also audits by data, circuits of all outputs together, and counts by ablation. 3: the rung
 # `transitive`, trivial survivors apart, and `inert` by which unmapped neurons may carry what is still read past them.
 # 4: texts (codes of readouts, edges of experiments, reasons) call neurons and edges by their names in the graph.
-SCHEMA_VERSION = 4
-RELEASED = (1, 2, 3, 4)
+# 5: the digits of counts also by data and of several outputs together.
+SCHEMA_VERSION = 5
+RELEASED = (1, 2, 3, 4, 5)
 # The first schema that counts all that it counts as it is counted now.
 COUNTED = 3
 # The first schema whose texts call neurons and edges as they are called now.
 NAMED = 4
 # The first schema whose documents have a digest.
 BOUND = 3
+# The first schema in which all counts have their digits beside them.
+EXACT = 5
 # What earlier schemas lack, count by another definition or word otherwise, and the first one that has it as it is now.
 SINCE = {
     ("counts", "interpretations_per_circuit_min"): 3,

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ..auditing.provenance import DOCUMENT_DIGEST, behavior_digest
-from ..auditing.schema import BOUND, RELEASED
+from ..auditing.schema import BOUND, EXACT, RELEASED
 from ..boolean.cost import CostModel
 from ..boolean.gates import GATES
 from ..common.errors import InputError
@@ -51,7 +51,8 @@ def check_schema(document: dict[str, Any]) -> Iterator[Check]:
 
 def _keys(document: dict[str, Any]) -> list[str]:
     if "behavior" in document:
-        return [*DATA_KEYS, "provenance", *(["outputs"] if "outputs" in document else [])]
+        exact = ["counts_exact"] if document["schema_version"] >= EXACT else []
+        return [*DATA_KEYS, *exact, "provenance", *(["outputs"] if "outputs" in document else [])]
     if "outputs" in document:
         together = ["together"] if document["preset"] == "paper" else []
         return [*TASK_KEYS, "outputs", *together, "provenance"]

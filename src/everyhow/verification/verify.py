@@ -12,7 +12,7 @@ import numpy as np
 
 from ..auditing.provenance import DOCUMENT_DIGEST, document_digest, network_digest
 from ..auditing.run_folder import read_audit
-from ..auditing.schema import COUNTED, SINCE, told_of_schema
+from ..auditing.schema import COUNTED, EXACT, SINCE, told_of_schema
 from ..common.errors import FileFormatError, InputError
 from ..model.space import circuits_in_space
 from ..network.documents import network_from_document
@@ -157,7 +157,8 @@ def _several(document: dict[str, Any], network: Network, seed: int, unchecked: d
         yield from _part(f"outputs[{k}].", part, own, seed, unchecked)
     if "together" in document:
         said, options = document["together"], document["options"]
-        yield compared("together keys", "the file", sorted(said), ["circuits", "counts", "ladder", "verdict"])
+        exact = ["counts_exact"] if document["schema_version"] >= EXACT else []
+        yield compared("together keys", "the file", sorted(said), ["circuits", "counts", *exact, "ladder", "verdict"])
         found = _together(_text([document["network"], document["decision"], options, list(said["ladder"]["circuits"])]))
         if found is None:
             behavior = behavior_for(network, document["decision"], options)
@@ -171,8 +172,19 @@ def _several(document: dict[str, Any], network: Network, seed: int, unchecked: d
             unchecked["together"] = "more circuits than are run one by one, but for the sums above"
         else:
             yield from compare_all(
-                "together.", said, found(said), unchecked, f"all {said['counts']['circuits_in_space']:,} circuits run"
+                "together.",
+                said,
+                found(said) | _exact(document, said),
+                unchecked,
+                f"all {said['counts']['circuits_in_space']:,} circuits run",
             )
+
+
+def _exact(document: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+    """The digits of counts, where the schema has them."""
+    if document["schema_version"] < EXACT:
+        return {}
+    return {"counts_exact": {key: str(number) for key, number in said["counts"].items() if type(number) is int}}
 
 
 def _part(prefix: str, part: dict[str, Any], network: Network, seed: int, unchecked: dict[str, str]) -> Iterator[Check]:
@@ -225,6 +237,7 @@ def _by_data(
     prefix: str, document: dict[str, Any], network: Network, seed: int, unchecked: dict[str, str]
 ) -> Iterator[Check]:
     found, large = observed_again(document, network)
+    found |= _exact(document, document)
     if large is not None:
         for check in check_large(document, network, large, document["options"]["ablation"] or "zero", seed):
             yield Check(prefix + check.what, check.scope, check.stated, check.found)
