@@ -104,9 +104,14 @@ READOUT = next(iter(eh.readouts(NET)))
 # Each public function with arguments that it takes; every one of them is replaced by every odd object in turn.
 CALLS = {
     "audit": (eh.audit, {
-        "network": NET, "task": "XOR", "preset": "paper", "decision": "threshold", "threshold": 0.5, "inputs": (0, 1),
+        "model": NET, "what": "XOR", "preset": "paper", "decision": "threshold", "threshold": 0.5, "inputs": (0, 1),
         "depth": 1, "min_node_sparsity": 0.0, "pair_order": None, "tolerance": 1e-3, "signals": 1, "costs": None,
         "shown": None, "ablation": "zero", "epsilon": 0.0, "within": None, "robust": None, "budget": 100,
+    }),
+    "Questions": (eh.Questions, {
+        "decision": "threshold", "threshold": 0.5, "inputs": (0, 1), "depth": 1, "min_node_sparsity": 0.0,
+        "pair_order": None, "tolerance": 1e-3, "signals": 1, "costs": None, "shown": None, "ablation": "zero",
+        "epsilon": 0.0, "within": None, "robust": None,
     }),
     "audit_behavior": (eh.audit_behavior, {
         "network": NET, "behavior": behavior(), "decision": None, "features": points(), "depth": 1, "ablation": "zero",

@@ -1,5 +1,6 @@
 """Count every mechanistic explanation of a small network, and find the criterion that leaves only one."""
 
+from .auditing.asked import Questions as Questions
 from .auditing.audit import Audit as Audit
 from .auditing.audit import audit as audit
 from .auditing.behavior_audit import audit_behavior as audit_behavior

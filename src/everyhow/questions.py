@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Literal
 
-from .auditing.options import are_classes, check_bits, check_decision, check_outputs, classes_as_one
+from .auditing.fitting import are_classes, check_bits, check_decision, check_outputs, classes_as_one
 from .boolean.algorithms import Algorithm
 from .boolean.algorithms import algorithms as list_algorithms
 from .circuit.circuits import Circuits

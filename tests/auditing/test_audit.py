@@ -17,24 +17,28 @@ from ..conftest import reference
 from ..strategies import networks
 
 OPTIONS = [
-    ({"task": "XOR,AND"}, "task XOR,AND has 2 output"),
+    ({"what": "XOR,AND"}, "task XOR,AND has 2 output"),
     ({"preset": "papers"}, "unknown preset 'papers'; the presets are paper, authors"),
     ({"decision": "sign"}, "unknown decision 'sign'"),
     ({"preset": "authors", "decision": "threshold"}, "decides by rounding"),
     ({"depth": 0}, "depth is 0; algorithms have a depth from 1 to 8"),
     ({"min_node_sparsity": 1.0, "preset": "authors"}, "at least 0 and below 1"),
-    ({"min_node_sparsity": 0.5}, "belongs to the preset authors"),
+    ({"min_node_sparsity": 0.5}, "min_node_sparsity: this belongs to the preset authors; leave it out, or choose that"),
     ({"pair_order": "AA", "preset": "authors"}, "names each of the inputs AB once"),
-    ({"pair_order": "AB"}, "pair_order belongs to the preset authors"),
+    ({"pair_order": "AB"}, "pair_order: this belongs to the preset authors; leave it out, or choose that preset"),
+    ({"ablation": "mean", "preset": "authors"}, "ablation: this belongs to the preset paper; leave it out"),
+    ({"dept": 2}, r"unknown question .dept. \(did you mean depth\?\); those of the preset paper are decision, thres"),
+    ({"what": eh.Behavior.of_task(eh.parse_task("XOR")), "preset": "authors"}, "the preset authors counts by a task"),
+    ({"what": eh.Behavior.of_task(eh.parse_task("XOR")), "signals": 2}, "signals: an audit by data does not ask this"),
     ({"budget": 0}, "budget is 0"),
-    ({"task": "MAJORITY"}, "has 3 inputs but the network has 2"),
+    ({"what": "MAJORITY"}, "has 3 inputs but the network has 2"),
 ]
 
 
 @pytest.mark.parametrize(("options", "message"), OPTIONS)
 def test_bad_options(options, message):
     """Every option out of range is refused by name."""
-    options = {"task": "XOR", **options}
+    options = {"what": "XOR", **options}
     with pytest.raises(eh.InputError, match=message):
         eh.audit(eh.xornet(), **options)
 

@@ -67,8 +67,6 @@ def test_what_does_not_fit():
     network = eh.xornet()
     with pytest.raises(eh.InputError, match="the behavior has 1 inputs and 1 outputs, the network has 2 and 1"):
         eh.audit_behavior(network, eh.Behavior([[0.0]], [1.0], [[True]]))
-    with pytest.raises(eh.InputError, match="a Behavior is for audit_behavior"):
-        eh.audit(network, eh.Behavior.of_network(network, assignments(2)))
     with pytest.raises(eh.InputError, match="argmax is among classes, the bits of a task are decided one by one"):
         eh.audit(network, "XOR", decision="argmax")
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import everyhow as eh
+from everyhow.auditing.asked import shown_rows
 from everyhow.auditing.lesson import examine_lesson
-from everyhow.auditing.options import shown_rows
 from everyhow.boolean.truth_table import TruthTable, assignments
 from everyhow.verification import plain
 

@@ -2,18 +2,17 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..authors import findings as authors
 from ..authors.findings import AuthorsFindings
-from ..boolean.cost import CostModel
 from ..boolean.gates import name_of
-from ..boolean.truth_table import row_name
 from ..certificates.certificate import check_certifiable, write_certificate
 from ..circuit.findings import CircuitFindings, count_by_ablation, examine_circuits
+from ..common.arguments import check_budget, choice
 from ..common.budget import DEFAULT_BUDGET
 from ..common.display import Displayed, Picture, presenter
 from ..common.errors import InputError
@@ -24,22 +23,15 @@ from ..common.sql import RunTable
 from ..importing.door import as_model
 from ..ladder import Verdict
 from ..model.behavior import Behavior, mismatches
-from ..model.criterion import Ablation
 from ..model.decision import Decision, check_no_threshold
 from ..model.model import CircuitCount, Model
 from ..model.task import Task, parse_task
 from . import paper
+from .asked import asking, questions_of
+from .behavior_audit import audit_behavior
 from .counted import circuit_counts, circuit_verdict
 from .document import by_ablation, circuit_details, details_of
-from .options import (
-    Preset,
-    check_decision,
-    check_options,
-    checked_order,
-    checked_questions,
-    chosen_depth,
-    classes_as_one,
-)
+from .fitting import PRESETS, Preset, check_asked, check_decision, chosen_depth, classes_as_one
 from .paper import PaperFindings
 from .provenance import bound, provenance_of
 from .run_folder import check_run_folder
@@ -74,13 +66,13 @@ class Audit(Displayed):
     depth: int
     options: Mapping[str, Any] = field(repr=False)
     network: Model
-    computes: tuple[str, str | None] | None
-    differs_at: tuple[str, ...]
-    findings: PaperFindings | AuthorsFindings | None = field(repr=False)
-    outputs: tuple["Audit", ...]
-    together: CircuitFindings | None = field(repr=False)
-    together_by_ablation: Mapping[str, CircuitCount | None] = field(repr=False)
-    provenance: Mapping[str, Any] = field(repr=False)
+    computes: tuple[str, str | None] | None = None
+    differs_at: tuple[str, ...] = ()
+    findings: PaperFindings | AuthorsFindings | None = field(default=None, repr=False)
+    outputs: tuple["Audit", ...] = ()
+    together: CircuitFindings | None = field(default=None, repr=False)
+    together_by_ablation: Mapping[str, CircuitCount | None] = field(default_factory=dict, repr=False)
+    provenance: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -241,167 +233,104 @@ class Audit(Displayed):
         return self.findings
 
 
+@asking("paper", "authors")
 def audit(
-    network: Any,
-    task: Any,
+    model: Any,
+    what: Any,
     preset: Preset = "paper",
     *,
-    decision: Decision | None = None,
-    threshold: float | None = None,
-    inputs: Iterable[float] | None = None,
-    depth: int | None = None,
-    min_node_sparsity: float = 0.0,
-    pair_order: str | None = None,
-    tolerance: float | None = None,
-    signals: int | None = None,
-    costs: CostModel | None = None,
-    shown: Iterable[str] | None = None,
-    ablation: Ablation | None = None,
-    epsilon: float | None = None,
-    within: float | None = None,
-    robust: float | None = None,
     budget: int = DEFAULT_BUDGET,
     progress: bool = False,
     checkpoints: str | Path | None = None,
     scheduler: str | None = None,
-) -> Audit:
-    """Find and count every explanation of `network`: circuits, interpretations, algorithms, mappings and readouts.
+    **asked: Any,
+) -> Any:
+    """Find and count every explanation of a model: circuits, interpretations, algorithms, mappings and readouts.
 
-    A network that does not compute the task is audited all the same; what it does compute is explained.
+    A model that does not compute the task is audited all the same; what it does compute is explained.
 
     Args:
-        network: the network to explain, of at most six inputs; a PyTorch module, a fitted scikit-learn perceptron or
-            the path of a network file is imported first.
-        task: what it was meant to compute: a gate, formula or truth table, several outputs joined by commas; or the
-            bits of a truth table, such as [0, 1, 1, 0].
+        model: the model to explain; by a task, of at most six inputs. A PyTorch module, a fitted scikit-learn
+            perceptron or the path of a network file is imported first.
+        what: what the model was meant to do. Either a task: a gate, formula or truth table, several outputs joined by
+            commas, or the bits of a truth table, such as [0, 1, 1, 0]. Or a Behavior: inputs, with the decisions wanted
+            there, as for `audit_behavior`.
         preset: `paper` for the paper's definitions, `authors` for the way its released code counts.
-        decision: how outputs become bits: `threshold` (the default of `paper`) or `round` (always, in `authors`). Two
-            outputs that stand for two classes are folded into their difference by `argmax`, and that is said.
-        threshold: an output above it is read as 1; the network's own when not given.
-        inputs: the two numbers by which each input stands for 0 and for 1, such as (-1, 1); the network's own when not
-            given.
-        depth: the largest depth of the algorithms; the number of weight layers, at most 8, when not given.
-        min_node_sparsity: in `authors`, the share of hidden neurons that a circuit must leave out, exceeded strictly.
-        pair_order: in `authors`, the inputs in the order that selects the interventions tested; AB... by default.
-        tolerance: in `paper`, the largest relative residual of a readout; 1e-3 when not given.
-        signals: in `paper`, the most signals of a readout explanation; 3, or what a layer allows, when not given.
-        costs: in `paper`, the prices of gates.
-        shown: in `paper`, the rows that the network was trained on, as digits such as 01; when not given, those at
-            which it computes the task.
-        ablation: in `paper`, what edges outside a circuit carry: `zero` (when not given), their `mean`, or, by
-            `resample`, what they carry at any other input.
-        epsilon: in `paper`, the circuit error allowed, the share of inputs at which a circuit may decide otherwise.
-        within: in `paper`, how near a circuit's outputs must come to the network's, before the last activation.
-        robust: in `paper`, half the side of a box around each input: the ladder then ends in the rung `robust`, the
-            circuits that decide right on all of it.
         budget: candidate evaluations allowed; what needs more is estimated or left out, and named in `capped`.
         progress: show progress on stderr.
         checkpoints: a folder in which long counts of circuits are kept while they run, and from which they go on.
         scheduler: the address of a Dask scheduler whose workers count the circuits, such as tcp://HOST:8786.
+        **asked: the questions, each by its name; `help(everyhow.Questions)` tells what each means.
+
+    Returns:
+        An `Audit`; by a Behavior, a `BehaviorAudit`.
 
     Raises:
-        InputError: an option out of range, or a task that does not fit the network.
+        InputError: a question that is unknown or out of range, or a task that does not fit the model.
 
     Example:
         >>> import everyhow as eh
         >>> eh.audit(eh.xornet(), "XOR").counts["interpretations"]
         2
     """
-    if isinstance(task, Behavior):
-        raise InputError("audit explains a network by the truth table of a task; a Behavior is for audit_behavior")
-    check_no_threshold(decision, threshold)
-    network = as_model(network, threshold, inputs)
-    parsed = parse_task(task, network.features)
-    network, decision = classes_as_one(network, parsed, decision)  # type: ignore[assignment]
-    chosen = check_decision(preset, decision)
-    max_depth = chosen_depth(network, depth)
-    check_options(network, parsed, chosen, max_depth, min_node_sparsity, budget, preset)
-    order = checked_order(pair_order, parsed.inputs, preset)
-    asked = checked_questions(preset, parsed, tolerance, signals, costs, shown, ablation, epsilon, within, robust)
-    bar = Progress(progress)
-
-    def explain(part: Model, subtask: Task, behavior: Behavior) -> PaperFindings | AuthorsFindings:
-        if preset == "paper":
-            return paper.explain(part, subtask, behavior, max_depth, asked, budget, bar, execution)
-        return authors.explain(
-            part,
-            subtask,
-            max_depth,
-            min_node_sparsity,
-            order,
-            budget,
-            bar,
+    choice("preset", preset, PRESETS)
+    if isinstance(what, Behavior):
+        if preset != "paper":
+            raise InputError("the preset authors counts by a task; leave the preset out, or give a task")
+        return audit_behavior(
+            model, what, budget=budget, progress=progress, checkpoints=checkpoints, scheduler=scheduler, **asked
         )
-
-    def options_of(part: Task) -> dict[str, Any]:
-        return {
-            "tables": [str(table) for table in part.tables],
-            "min_node_sparsity": min_node_sparsity,
-            "pair_order": order if preset == "authors" else None,
-            "tolerance": tolerance,
-            "signals": signals,
-            "costs": None if costs is None else asdict(costs) | {"familiar": dict(costs.familiar)},
-            "shown": None if asked.shown is None else [row_name(row, parsed.inputs) for row in asked.shown],
-            "ablation": ablation,
-            "epsilon": epsilon,
-            "within": within,
-            "robust": robust,
-            "budget": budget,
-        }
+    questions = questions_of(asked, preset)
+    check_no_threshold(questions.decision, questions.threshold)
+    network = as_model(model, questions.threshold, questions.inputs)
+    task = parse_task(what, network.features)
+    network, said = classes_as_one(network, task, questions.decision)
+    decision = check_decision(preset, said)
+    check_asked(network, task, decision, preset)
+    check_budget(budget)
+    questions.document(task, preset, budget)
+    started, depth = time.perf_counter(), chosen_depth(network, questions.depth)
 
     def behavior_of(part: Model) -> Behavior:
         # The released code judges by the task's labels, so a network that rounds to no bit does not stop it.
-        reading: Decision = "threshold" if preset == "authors" else chosen
-        return Behavior.of_network(part, part.corners, reading, epsilon=asked.epsilon, within=asked.within)
-
-    started = time.perf_counter()
-    with executing(bar, checkpoints, scheduler) as execution:
-        parts = [(network.output(k), parsed.output(k)) for k in range(parsed.outputs)]
-        outputs = tuple(
-            _audit_output(part, subtask, preset, chosen, max_depth, options_of(subtask), behavior_of(part), explain)
-            for part, subtask in parts
+        reading: Decision = "threshold" if preset == "authors" else decision
+        return Behavior.of_network(
+            part, part.corners, reading, epsilon=questions.epsilon or 0.0, within=questions.within
         )
+
+    def of(part: Model, wanted: Task, **found: Any) -> Audit:
+        options = questions.document(wanted, preset, budget)
+        return Audit(wanted.name, preset, decision, depth, options, part, **found)
+
+    def of_output(part: Model, wanted: Task) -> Audit:
+        began, behavior = time.perf_counter(), behavior_of(part)
+        (table,), (differs,) = behavior.tables(), mismatches(wanted, behavior)
+        findings = (
+            paper.explain(part, wanted, behavior, depth, questions, budget, bar, execution)
+            if preset == "paper"
+            else authors.explain(
+                part, wanted, depth, questions.min_node_sparsity, questions.order(task.inputs), budget, bar
+            )
+        )
+        return of(
+            part, wanted, computes=(str(table), name_of(table)), differs_at=differs, findings=findings,
+            provenance=provenance_of(part, began),
+        )  # fmt: skip
+
+    bar = Progress(progress)
+    with executing(bar, checkpoints, scheduler) as execution:
+        outputs = tuple(of_output(network.output(k), task.output(k)) for k in range(task.outputs))
         if len(outputs) == 1:
             return outputs[0]
         together, kinds = None, {}
         if preset == "paper":
             behavior = behavior_of(network)
-            together = examine_circuits(network, behavior, budget, asked.circuits, execution)
+            together = examine_circuits(network, behavior, budget, questions.circuits, execution)
             kinds = count_by_ablation(network, behavior, budget, together, execution)
-    options, provenance = options_of(parsed), provenance_of(network, started)
-    return Audit(
-        parsed.name, preset, chosen, max_depth, options, network, None, (), None, outputs, together, kinds, provenance
-    )
-
-
-def _audit_output(
-    network: Model,
-    task: Task,
-    preset: Preset,
-    decision: Decision,
-    max_depth: int,
-    options: Mapping[str, Any],
-    behavior: Behavior,
-    explain: Callable[[Model, Task, Behavior], PaperFindings | AuthorsFindings],
-) -> Audit:
-    started = time.perf_counter()
-    (table,), (differs,) = behavior.tables(), mismatches(task, behavior)
-    findings = explain(network, task, behavior)
-    return Audit(
-        task=task.name,
-        preset=preset,
-        decision=decision,
-        depth=max_depth,
-        options=options,
-        network=network,
-        computes=(str(table), name_of(table)),
-        differs_at=differs,
-        findings=findings,
-        outputs=(),
-        together=None,
-        together_by_ablation={},
+    return of(
+        network, task, outputs=outputs, together=together, together_by_ablation=kinds,
         provenance=provenance_of(network, started),
-    )
+    )  # fmt: skip
 
 
 def _in_short(part: Audit) -> str:

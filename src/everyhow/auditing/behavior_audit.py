@@ -18,7 +18,7 @@ from ..circuit.findings import (
     counting_steps,
     examine_circuits,
 )
-from ..common.arguments import check_budget, is_whole, quoted
+from ..common.arguments import check_budget
 from ..common.budget import DEFAULT_BUDGET, over_budget
 from ..common.display import Displayed, Picture, presenter
 from ..common.errors import InputError
@@ -33,20 +33,21 @@ from ..mapping.features import FeatureRows, Features, checked_features, fitting_
 from ..mapping.mapping import Mapping
 from ..mapping.signatures import MOST_BYTES, Signatures, signatures, table_bytes
 from ..model.behavior import Behavior, check_fits, check_said_once, one_for_two_classes
-from ..model.criterion import Ablation, perfect
+from ..model.criterion import perfect
 from ..model.decision import Decision, decide, level_for
 from ..model.model import CircuitCount, Model
 from ..readout.observed import ObservedSignals, observed_signals
-from ..readout.readout import DEFAULT_TOLERANCE, check_tolerance
+from .asked import asking, questions_of
 from .counted import circuit_counts, circuit_verdict
 from .document import by_ablation, circuit_details
-from .options import DEEPEST, checked_circuit_questions
 from .provenance import behavior_digest, bound, provenance_of
 from .run_folder import check_run_folder
 from .schema import SCHEMA_VERSION
 
 # A run amid the values of another input costs about as much as so many candidate evaluations.
 STEPS_PER_INTERCHANGE = 20
+# The largest depth of algorithms over features, where nothing is said.
+DEPTH_BY_DATA = 2
 NEEDS_TRUTH_TABLE = "interpretations, the ladder of algorithms and experiments need the rows of a truth table as inputs"
 
 
@@ -238,20 +239,17 @@ def _explained(behavior: Behavior) -> dict[str, Any]:
     }
 
 
+@asking("data")
 def audit_behavior(
     network: Any,
     behavior: Behavior,
     *,
-    decision: Decision | None = None,
     features: Features | None = None,
-    depth: int = 2,
-    ablation: Ablation | None = None,
-    robust: float | None = None,
-    tolerance: float = DEFAULT_TOLERANCE,
     budget: int = DEFAULT_BUDGET,
     progress: bool = False,
     checkpoints: str | Path | None = None,
     scheduler: str | None = None,
+    **asked: Any,
 ) -> BehaviorAudit:
     """Find and count what explains a network on data: its circuits, causal signatures, readouts, and mappings.
 
@@ -261,20 +259,17 @@ def audit_behavior(
         behavior: the inputs with their weights, the decisions wanted and how they are made, and the circuit error
             allowed. Two classes are folded into one output, and that is said. Several outputs that are bits of their
             own are explained together, and each in `outputs`.
-        decision: not needed, since the behavior says it; an error where it says otherwise.
         features: bits known of each input, shape (inputs, features), in the order of the behavior's points; with them
             the algorithms over the features that decide as wanted are placed in the network.
-        depth: the largest depth of those algorithms.
-        ablation: what edges outside a circuit carry: `zero` (when not given), `mean` or `resample`.
-        robust: half the side of a box around each input on which circuits of the rung `robust` decide right.
-        tolerance: the largest relative residual of a readout.
         budget: candidate evaluations allowed; what needs more is estimated or left out, and named in `capped`.
         progress: show progress on stderr.
         checkpoints: a folder in which long counts are kept while they run.
         scheduler: the address of a Dask scheduler whose workers count the circuits.
+        **asked: the questions, each by its name; `help(everyhow.Questions)` tells what each means. The decision is
+            known from the behavior, and a question that says otherwise is an error.
 
     Raises:
-        InputError: the behavior or the features do not fit the network, or an option is out of range.
+        InputError: the behavior or the features do not fit the network, or a question is unknown or out of range.
 
     Example:
         >>> import everyhow as eh
@@ -288,23 +283,23 @@ def audit_behavior(
             f"audit_behavior explains a network on data: give a Behavior (eh.Behavior.of_data, of_network), not "
             f"{type(behavior).__name__}; eh.audit takes a task"
         )
+    questions = questions_of(asked, "data")
     network = behavior.read(as_model(network, behavior.threshold))
-    check_said_once(behavior, decision)
+    check_said_once(behavior, questions.decision)
     check_fits(network, behavior)
     network, behavior = one_for_two_classes(network, behavior)
-    outputs = network.outputs
-    asked = checked_circuit_questions(ablation, behavior.epsilon, behavior.within, robust)
+    outputs, tolerance = network.outputs, questions.largest_residual
+    depth = DEPTH_BY_DATA if questions.depth is None else questions.depth
+    of_circuits = questions.for_circuits(behavior.epsilon, behavior.within)
     check_budget(budget)
-    if not is_whole(depth, 1, DEEPEST):
-        raise InputError(f"depth is {quoted(depth)}; algorithms have a depth from 1 to {DEEPEST}")
     rows = None if features is None else checked_features(features, behavior)
     options = {
         "features": None if features is None else points_of(features, "features").astype(int).tolist(), "depth": depth,
-        "ablation": ablation, "robust": robust, "tolerance": tolerance, "budget": budget,
+        "ablation": questions.ablation, "robust": questions.robust, "tolerance": tolerance, "budget": budget,
     }  # fmt: skip
     started = time.perf_counter()
     with executing(Progress(progress), checkpoints, scheduler) as execution:
-        circuits = examine_circuits(network, behavior, budget, asked, execution)
+        circuits = examine_circuits(network, behavior, budget, of_circuits, execution)
         kinds = count_by_ablation(network, behavior, budget, circuits, execution)
     parts = outputs > 1 and behavior.decision != "argmax"
     table, refused = (None, ()) if parts else _signatures(network, behavior, budget)
@@ -319,17 +314,16 @@ def audit_behavior(
         mappings = _placed(table, behavior, rows, depth)
     readouts, unread = _all_readouts(network, behavior, tolerance)
     findings = BehaviorFindings(
-        circuits, kinds, _using_every_input(network, behavior, asked, circuits, budget),
+        circuits, kinds, _using_every_input(network, behavior, of_circuits, circuits, budget),
         _released(network, behavior, circuits, budget), table, readouts, mappings, (*refused, *unread), tuple(beyond),
     )  # fmt: skip
     each = (replace(behavior, wanted=behavior.wanted[:, k : k + 1]) for k in range(outputs if parts else 0))
     of_each = tuple(
         audit_behavior(
-            network.output(k), part, features=features, depth=depth, ablation=ablation, robust=robust,
-            tolerance=tolerance, budget=budget, progress=progress, scheduler=scheduler,
+            network.output(k), part, features=features, budget=budget, progress=progress, scheduler=scheduler, **asked
         )
         for k, part in enumerate(each)
-    )  # fmt: skip
+    )
     return BehaviorAudit(network, behavior, options, findings, of_each, provenance_of(network, started))
 
 
@@ -346,7 +340,6 @@ def _all_readouts(
     network: Model, behavior: Behavior, tolerance: float
 ) -> tuple[tuple[ObservedSignals, ...], tuple[str, ...]]:
     """The readouts of every hidden layer, and why those of a layer are missing."""
-    check_tolerance(tolerance)
     found, refused = [], []
     for cut in network.cuts():
         try:

@@ -1,6 +1,6 @@
 """Counting the perfect circuits of a network, and nothing else."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,39 +8,36 @@ from ..authors.circuits import released_circuits
 from ..certificates.certificate import check_certifiable, write_certificate
 from ..circuit.count import count_circuits
 from ..circuit.estimate import affordable_estimate
+from ..common.arguments import check_budget, choice
 from ..common.budget import DEFAULT_BUDGET, over_budget
-from ..common.errors import BudgetError, InputError
+from ..common.errors import BudgetError
 from ..common.executing import executing
 from ..common.execution import Execution
 from ..common.progress import Progress
 from ..importing.door import as_model
-from ..model.behavior import Behavior, check_epsilon, check_within, mismatches
-from ..model.criterion import Ablation, Criterion, check_ablation, perfect
-from ..model.decision import Decision, check_no_threshold
+from ..model.behavior import Behavior, mismatches
+from ..model.criterion import Criterion, perfect
+from ..model.decision import check_no_threshold
 from ..model.model import COUNTED_BITS, CircuitCount, Model
 from ..model.runnable import coding_document
 from ..model.space import circuits_in_space
 from ..model.task import Task, parse_task
-from .options import Preset, check_decision, check_options, classes_as_one
+from .asked import asking, questions_of
+from .fitting import PRESETS, Preset, check_asked, check_decision, classes_as_one
 
 
+@asking("count")
 def count(
     network: Any,
     task: Any,
     preset: Preset = "paper",
     *,
-    decision: Decision | None = None,
-    threshold: float | None = None,
-    inputs: Iterable[float] | None = None,
-    min_node_sparsity: float = 0.0,
-    ablation: Ablation = "zero",
-    epsilon: float = 0.0,
-    within: float | None = None,
     budget: int = DEFAULT_BUDGET,
     progress: bool = False,
     checkpoints: str | Path | None = None,
     scheduler: str | None = None,
     certificate: str | Path | None = None,
+    **asked: Any,
 ) -> dict[str, Any]:
     """The number of perfect circuits, as a JSON document.
 
@@ -54,51 +51,47 @@ def count(
         network: the network, or a model or file that `audit` would import.
         task: what it was meant to compute.
         preset: `paper` or `authors`.
-        decision: how outputs become bits; by `argmax`, two classes are folded into one output.
-        threshold: an output above it is read as 1; the network's own when not given.
-        inputs: the two numbers by which each input stands for 0 and for 1; the network's own when not given.
-        min_node_sparsity: in `authors`, the share of hidden neurons that a circuit must leave out.
-        ablation: in `paper`, what removed edges carry: `zero`, `mean` or `resample`.
-        epsilon: in `paper`, the circuit error allowed.
-        within: in `paper`, how near outputs must come to the network's, before the last activation.
         budget: candidate evaluations allowed.
         progress: show on stderr the share that is done.
         checkpoints: a folder in which a long count is kept while it runs, and from which it goes on.
         scheduler: the address of a Dask scheduler whose workers count.
         certificate: a file to write, from which `python -m everyhow.certificates.check FILE` confirms the count; of
             several outputs, that of circuits that are right at all of them.
+        **asked: the questions, each by its name; `help(everyhow.Questions)` tells what each means.
 
     Raises:
-        InputError: a task that does not fit the network, an unknown option, or a count that certificates do not cover.
+        InputError: a task that does not fit the network, an unknown question, or a count that certificates do not
+            cover.
         BudgetError: in `authors`, or where there is to be a certificate, the space of circuits exceeds the budget.
     """
-    check_no_threshold(decision, threshold)
-    network = as_model(network, threshold, inputs)
+    choice("preset", preset, PRESETS)
+    questions = questions_of(asked, "count")
+    check_no_threshold(questions.decision, questions.threshold)
+    network = as_model(network, questions.threshold, questions.inputs)
     parsed = parse_task(task, network.features)
-    network, decision = classes_as_one(network, parsed, decision)  # type: ignore[assignment]
+    network, decision = classes_as_one(network, parsed, questions.decision)
     chosen = check_decision(preset, decision)
-    check_options(network, parsed, chosen, 1, min_node_sparsity, budget, preset)
-    check_ablation(ablation)
-    check_epsilon(epsilon)
-    check_within(within)
+    check_asked(network, parsed, chosen, preset)
+    check_budget(budget)
+    # Of the questions of one preset, the other has none.
+    questions_of({name: value for name, value in asked.items() if value not in (None, "zero", 0.0)}, preset)
+    ablation, epsilon, within = questions.circuits.ablation, questions.epsilon or 0.0, questions.within
     if certificate is not None:
         check_certifiable(epsilon, within, preset)
     parts = [(network.output(k), parsed.output(k)) for k in range(parsed.outputs)]
     head = {"task": parsed.name, "preset": preset, "decision": chosen}
     if preset == "authors":
-        if ablation != "zero" or epsilon or within is not None:
-            raise InputError("ablation, epsilon and within belong to the preset paper; leave them out, or choose that")
         space = circuits_in_space(network.graph)
         if over_budget("counting the circuits", space, budget):
             raise BudgetError("counting the circuits", space, budget)
-        return _with_outputs(head, parts, lambda part, subtask: _released(part, subtask, min_node_sparsity))
+        return _with_outputs(head, parts, lambda part, subtask: _released(part, subtask, questions.min_node_sparsity))
 
     def criterion(part: Model) -> Criterion[Model]:
         behavior = Behavior.of_network(part, part.corners, chosen, epsilon=epsilon, within=within)
         return perfect(part, behavior, ablation)
 
-    asked = {"ablation": ablation, "epsilon": epsilon, "within": within}
-    head |= {name: value for name, value in asked.items() if value not in ("zero", 0.0, None)}
+    of_circuits = {"ablation": ablation, "epsilon": epsilon, "within": within}
+    head |= {name: value for name, value in of_circuits.items() if value not in ("zero", 0.0, None)}
     head |= coding_document(network)
 
     def certify(of: Criterion[Model], counted: CircuitCount) -> None:

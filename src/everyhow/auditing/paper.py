@@ -23,9 +23,9 @@ from ..model.explanation import Explanation
 from ..model.model import CircuitCount, Model
 from ..model.task import Task
 from ..readout.findings import LayerReadouts, ReadoutFindings, examine_readouts
+from .asked import Questions
 from .counted import CountedExplanations, count_explanations
 from .lesson import Lesson, examine_lesson
-from .options import Questions
 
 
 @dataclass(frozen=True)
@@ -129,14 +129,14 @@ def explain(
         network, behavior, max_depth, budget, progress, asked=questions.circuits, execution=execution
     )
     mappings = counted.mappings
-    readouts = examine_readouts(network, questions.tolerance, questions.signals, questions.costs, budget)
+    readouts = examine_readouts(network, questions.largest_residual, questions.signals, questions.prices, budget)
     survivors = list(islice(_survivors(mappings, readouts), max(MOST_EXAMINED, MOST_PRICED)))
     number, left = _number(mappings, readouts), surviving_circuits(counted.circuits)
     experiments = examine_experiments(network, survivors[:MOST_EXAMINED], number, left, behavior.decision)
-    ranking = rank(survivors, number, questions.costs)
+    ranking = rank(survivors, number, questions.prices)
     last = mappings.survivors.get(MAPPING_RUNGS[-1])
-    cheapest = None if last is None else cheapest_mappings(last, questions.costs)
-    lesson = examine_lesson(network, task, behavior.decision, max_depth, budget, questions.shown)
+    cheapest = None if last is None else cheapest_mappings(last, questions.prices)
+    lesson = examine_lesson(network, task, behavior.decision, max_depth, budget, questions.rows(task))
     by_ablation = count_by_ablation(network, behavior, budget, counted.circuits, execution)
     return PaperFindings(counted, readouts, experiments, ranking, cheapest, lesson, by_ablation)
 

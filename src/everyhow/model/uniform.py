@@ -130,7 +130,7 @@ class Chosen(NamedTuple):
     some: Flags
 
 
-def draw_from_space(graph: Graph, size: int, generator: np.random.Generator) -> Bool[np.ndarray, "circuits edges"]:
+def draw_from_space(graph: Graph, size: int, generator: "np.random.Generator") -> Bool[np.ndarray, "circuits edges"]:
     """`size` circuits of a graph, independently and uniformly with replacement. Column k is edge k of the graph.
 
     Used nodes choose their edges one after the other, children before their parents: a non-empty set each. A node that
@@ -355,7 +355,7 @@ def _table(step: Step, moves: Sequence[Sequence[Move]], ahead: Sequence[int]) ->
 
 
 def _numbers_chosen(
-    wiring: Wiring, tables: Iterable[Table], size: int, generator: np.random.Generator
+    wiring: Wiring, tables: Iterable[Table], size: int, generator: "np.random.Generator"
 ) -> tuple[list[np.ndarray], Mapping[tuple[int, int], Chosen]]:
     """How many nodes of each group are used in each circuit, and what is chosen by each kind of each source."""
     used = [
@@ -395,7 +395,7 @@ def _edges_chosen(
     wiring: Wiring,
     used: Sequence[np.ndarray],
     chosen: Mapping[tuple[int, int], Chosen],
-    generator: np.random.Generator,
+    generator: "np.random.Generator",
 ) -> Bool[np.ndarray, "circuits edges"]:
     """Circuits in which so many nodes are chosen: every order of the nodes of a group is equally likely."""
     size = len(used[0])
@@ -444,7 +444,7 @@ def _sets_of_edges(
     allowed: Bool[np.ndarray, "parents circuits"],
     some: Bool[np.ndarray, " circuits"],
     slots: int,
-    generator: np.random.Generator,
+    generator: "np.random.Generator",
 ) -> Bool[np.ndarray, "parents slots circuits"]:
     """Edges of one node from parents that are allowed, uniformly: one at least from each parent that is not known; and
     one at least in all where `some` says so. A set that is empty and must not be is drawn again: half of them at most
@@ -460,7 +460,7 @@ def _sets_of_edges(
     return edges
 
 
-def _random_bits(shape: tuple[int, ...], generator: np.random.Generator) -> Bool[np.ndarray, "..."]:
+def _random_bits(shape: tuple[int, ...], generator: "np.random.Generator") -> Bool[np.ndarray, "..."]:
     bits = math.prod(shape)
     drawn = np.frombuffer(generator.bytes(-(-bits // 8)), np.uint8)
     return np.unpackbits(drawn, count=bits).view(bool).reshape(shape)

@@ -43,7 +43,7 @@ def sample_circuits(criterion: Criterion[FeedForward], size: int, seed: int = 0)
 
 
 def _accepted(
-    criterion: Criterion[FeedForward], generator: np.random.Generator, tried: int
+    criterion: Criterion[FeedForward], generator: "np.random.Generator", tried: int
 ) -> UInt64[np.ndarray, " _circuits"]:
     """Those of some circuits of the whole space that meet the criterion."""
     circuits = draw_from_space(criterion.model.graph, tried, generator)
@@ -51,7 +51,7 @@ def _accepted(
 
 
 def _drawn_by_counting(
-    criterion: Criterion[FeedForward], search: Search, size: int, generator: np.random.Generator
+    criterion: Criterion[FeedForward], search: Search, size: int, generator: "np.random.Generator"
 ) -> list[np.uint64]:
     """A prefix is drawn in proportion to its pairs of half sums inside the box, then a pair; one that leaves a neuron
     unused is drawn again.

@@ -4,7 +4,7 @@ import itertools
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ..auditing.options import Preset, chosen_depth
+from ..auditing.fitting import Preset, chosen_depth
 from ..authors import findings as authors
 from ..circuit.findings import COUNTING, counting_steps
 from ..common.budget import over_budget

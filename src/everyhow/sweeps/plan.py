@@ -12,7 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from ..auditing.options import PRESETS, Preset
+from ..auditing.fitting import PRESETS, Preset
 from ..common.arguments import is_number, is_whole, quoted
 from ..common.budget import DEFAULT_BUDGET, rounded
 from ..common.errors import FileFormatError, InputError, shortened

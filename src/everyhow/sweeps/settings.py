@@ -8,7 +8,7 @@ from typing import Any, Literal, get_type_hints
 
 import numpy as np
 
-from ..auditing.options import DEEPEST
+from ..auditing.asked import DEEPEST
 from ..boolean.truth_table import MAX_INPUTS, TruthTable
 from ..common.arguments import quoted
 from ..common.errors import InputError
@@ -83,18 +83,18 @@ class Setting:
 
     def task_of(self, seed: int) -> Task:
         """The task of the network with this seed."""
+        if not self.draw_from and not self.task.startswith(RANDOM):
+            return parse_task(self.task)
         generator = np.random.default_rng([seed, 1])
         if self.draw_from:
             chosen = generator.permutation(len(self.draw_from))[: self.outputs]
             return parse_task(",".join(self.draw_from[k] for k in chosen))
-        if self.task.startswith(RANDOM):
-            rows = 1 << _random_inputs(self.task)
-            # A random whole number, its first and last value standing for the constants.
+        rows = 1 << _random_inputs(self.task)
+        # A random whole number, its first and last value standing for the constants.
+        bits = int(sum(int(bit) << k for k, bit in enumerate(generator.integers(0, 2, rows))))
+        while bits in (0, (1 << rows) - 1):
             bits = int(sum(int(bit) << k for k, bit in enumerate(generator.integers(0, 2, rows))))
-            while bits in (0, (1 << rows) - 1):
-                bits = int(sum(int(bit) << k for k, bit in enumerate(generator.integers(0, 2, rows))))
-            return parse_task(str(TruthTable(_random_inputs(self.task), bits)))
-        return parse_task(self.task)
+        return parse_task(str(TruthTable(_random_inputs(self.task), bits)))
 
     @property
     def outputs_at_most(self) -> int:

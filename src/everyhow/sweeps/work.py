@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..auditing.counted import CountedExplanations, count_explanations
-from ..auditing.options import Preset, chosen_depth
+from ..auditing.fitting import Preset, chosen_depth
 from ..authors import findings as authors
 from ..boolean.gates import name_of
 from ..boolean.truth_table import INPUT_NAMES

@@ -43,7 +43,7 @@ def untrained(task: Task, seed: int, settings: TrainingSettings, most_drawn: int
 
 
 def _first_of(
-    number: int, task: Task, settings: TrainingSettings, generator: np.random.Generator
+    number: int, task: Task, settings: TrainingSettings, generator: "np.random.Generator"
 ) -> tuple[Network, int | None]:
     """The first of so many random networks that computes the task, and its place; else the last one and None."""
     sizes = (task.inputs, *settings.widths, task.outputs)

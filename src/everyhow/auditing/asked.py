@@ -1,0 +1,345 @@
+"""What an audit is asked: every question once, with its meaning, its checks, and what it is asked of.
+
+From here come the keywords of `audit` and `count`, the options in audit.json, the keys of a plan, the columns of a
+sweep, and the options of the commands.
+"""
+
+import difflib
+import inspect
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import Field, asdict, dataclass, field, fields
+from typing import Any, Literal, NamedTuple, TypeVar
+
+from ..boolean.cost import CostModel
+from ..boolean.truth_table import INPUT_NAMES, row_name
+from ..circuit.findings import CircuitQuestions
+from ..common.arguments import choice, instance, is_number, is_whole, listed, quoted
+from ..common.errors import InputError
+from ..model.behavior import check_epsilon, check_within
+from ..model.criterion import Ablation, check_ablation
+from ..model.decision import DECISIONS, Decision
+from ..model.task import Task
+from ..readout.readout import DEFAULT_TOLERANCE, check_tolerance
+
+Asked = Literal["paper", "authors", "data", "count"]
+Command = TypeVar("Command", bound=Callable[..., Any])
+DEEPEST = 8
+PAPER, AUTHORS = "the preset paper", "the preset authors"
+# Whose questions they are, as an error says it.
+OF: dict[str, str] = {"paper": PAPER, "authors": AUTHORS, "data": "an audit by data", "count": "a count of circuits"}
+
+
+class Plain(NamedTuple):
+    """A question, or a part of one, as it is written where there are only texts and numbers: in plans and commands.
+
+    Attributes:
+        key: its name there.
+        kind: str, int or float.
+        says: what it means.
+        of: what it is asked of.
+    """
+
+    key: str
+    kind: type
+    says: str
+    of: tuple[str, ...]
+
+
+def _meaning(of: str, says: str, kind: type = float, plain: Sequence[tuple[str, type, str]] = ()) -> dict[str, Any]:
+    """What a question is asked of, what it means, and how plain values say it: by its own name and this kind of value,
+    or by keys with their kinds and meanings."""
+    return {"of": tuple(of.split()), "says": says, "kind": kind, "plain": tuple(plain)}
+
+
+@dataclass(frozen=True)
+class Questions:
+    """What is asked of a model, as it was asked: None where nothing was said.
+
+    Raises:
+        InputError: a question that is out of range, or two that do not go together.
+
+    Example:
+        >>> Questions(robust=0.1).circuits
+        CircuitQuestions(ablation='zero', radius=0.1)
+    """
+
+    decision: Decision | None = field(default=None, metadata=_meaning(
+        "paper authors count data",
+        "how outputs become bits: threshold (when not given), round, or, of two outputs that stand for two "
+        "classes, argmax",
+        str,
+    ))  # fmt: skip
+    threshold: float | None = field(default=None, metadata=_meaning(
+        "paper authors count",
+        "an output above it is read as 1: 0 for logits, 0.5 for outputs trained towards 0 and 1; the model's own "
+        "when not given",
+    ))  # fmt: skip
+    inputs: Iterable[float] | None = field(default=None, metadata=_meaning(
+        "paper authors count",
+        "the two numbers by which inputs stand for 0 and for 1; the model's own when not given",
+    ))  # fmt: skip
+    depth: int | None = field(default=None, metadata=_meaning(
+        "paper authors data",
+        "the largest depth of the algorithms; when not given the number of weight layers, at most 8, and 2 over "
+        "features",
+        int,
+    ))  # fmt: skip
+    min_node_sparsity: float = field(default=0.0, metadata=_meaning(
+        "authors count",
+        "the share of hidden neurons that a circuit must leave out, exceeded strictly",
+    ))  # fmt: skip
+    pair_order: str | None = field(default=None, metadata=_meaning(
+        "authors",
+        "the order of the inputs that selects the interventions tested, such as BA; A, B, ... when not given",
+        str,
+    ))  # fmt: skip
+    tolerance: float | None = field(default=None, metadata=_meaning(
+        "paper data",
+        "the largest relative residual of a readout; 0.001 when not given",
+    ))  # fmt: skip
+    signals: int | None = field(default=None, metadata=_meaning(
+        "paper",
+        "the most signals of a readout explanation; when not given 3, or what a layer allows",
+        int,
+    ))  # fmt: skip
+    costs: CostModel | None = field(default=None, metadata=_meaning(
+        "paper",
+        "the prices of gates, a CostModel",
+        plain=[
+            ("not_price", float, "what NOT costs; 0 when not given; a plain gate costs 1"),
+            ("familiar", str, "gates known already, with their prices, such as NAND=0.5,MAJORITY=1"),
+        ],
+    ))  # fmt: skip
+    shown: Iterable[str] | None = field(default=None, metadata=_meaning(
+        "paper",
+        "the rows that the network was trained on, as digits such as 01; when not given those at which it is "
+        "right",
+        plain=[
+            ("show", str, "the rows that the network was trained on, such as 00,01,10"),
+        ],
+    ))  # fmt: skip
+    ablation: Ablation | None = field(default=None, metadata=_meaning(
+        "paper count data",
+        "what edges outside a circuit carry: zero (when not given), their mean, or, by resample, what they carry "
+        "at any other input",
+        str,
+    ))  # fmt: skip
+    epsilon: float | None = field(default=None, metadata=_meaning(
+        "paper count",
+        "the circuit error allowed: the share of inputs at which a circuit may decide otherwise; 0 when not given",
+    ))  # fmt: skip
+    within: float | None = field(default=None, metadata=_meaning(
+        "paper count",
+        "how near a circuit's outputs must come to the model's, before the last activation; any distance when "
+        "not given",
+    ))  # fmt: skip
+    robust: float | None = field(default=None, metadata=_meaning(
+        "paper data",
+        "also ask for right decisions everywhere within this distance of each input: half the side of a box, the "
+        "rung robust",
+    ))  # fmt: skip
+
+    def __post_init__(self) -> None:
+        if self.decision is not None:
+            choice("decision", self.decision, DECISIONS)
+        if self.depth is not None and not is_whole(self.depth, 1, DEEPEST):
+            raise InputError(f"depth is {quoted(self.depth)}; algorithms have a depth from 1 to {DEEPEST}")
+        if not is_number(self.min_node_sparsity, 0) or self.min_node_sparsity >= 1:
+            raise InputError(
+                f"min_node_sparsity is {quoted(self.min_node_sparsity)}; it is a share, at least 0 and below 1"
+            )
+        if self.tolerance is not None:
+            check_tolerance(self.tolerance)
+        if self.signals is not None and not is_whole(self.signals, 1):
+            raise InputError(f"signals is {quoted(self.signals)}; a readout explanation has at least 1 signal")
+        if self.costs is not None:
+            instance(self.costs, CostModel, "a CostModel", "make one with everyhow.CostModel")
+        if self.shown is not None:
+            given = listed("shown", self.shown, "the rows that were shown, as digits, such as 01")
+            object.__setattr__(self, "shown", tuple(str(row).strip() for row in given))
+        check_ablation("zero" if self.ablation is None else self.ablation)
+        if self.epsilon is not None:
+            check_epsilon(self.epsilon)
+        check_within(self.within)
+        self.for_circuits(self.epsilon, self.within)
+
+    @property
+    def circuits(self) -> CircuitQuestions:
+        """What is asked of circuits beyond the decisions."""
+        return CircuitQuestions("zero" if self.ablation is None else self.ablation, self.robust)
+
+    @property
+    def largest_residual(self) -> float:
+        """Of a readout."""
+        return DEFAULT_TOLERANCE if self.tolerance is None else self.tolerance
+
+    @property
+    def prices(self) -> CostModel:
+        """Of gates."""
+        return CostModel() if self.costs is None else self.costs
+
+    def for_circuits(self, epsilon: float | None, within: float | None) -> CircuitQuestions:
+        """What is asked of circuits that may err and must come near, as a behavior says.
+
+        Raises:
+            InputError: robust circuits where they have no meaning, or a radius out of range.
+        """
+        if self.robust is not None and not is_number(self.robust, 0):
+            raise InputError(
+                f"robust is {quoted(self.robust)}; it is half the side of the box around each input, at least 0"
+            )
+        if self.robust is not None and (self.circuits.ablation != "zero" or epsilon or within is not None):
+            raise InputError(
+                "robust circuits decide right at every input of a box, run alone: leave out ablation, epsilon and "
+                "within"
+            )
+        return self.circuits
+
+    def order(self, inputs: int) -> str:
+        """The inputs in the order that selects the interventions of the preset authors.
+
+        Raises:
+            InputError: an input is missing or named twice.
+        """
+        names = INPUT_NAMES[:inputs]
+        order = names if self.pair_order is None else str(self.pair_order).upper()
+        if sorted(order) != sorted(names):
+            raise InputError(f"pair_order is {self.pair_order!r}; it names each of the inputs {names} once")
+        return order
+
+    def rows(self, task: Task) -> tuple[int, ...] | None:
+        """The rows shown, as numbers, in order; None where nothing was said.
+
+        Raises:
+            InputError: a name that is not a row, or an empty list.
+        """
+        return None if self.shown is None else shown_rows(task, self.shown)
+
+    def document(self, task: Task, of: Asked, budget: int) -> dict[str, Any]:
+        """What was asked, as it stands under `options` in audit.json."""
+        rows = self.rows(task)
+        return {
+            "tables": [str(table) for table in task.tables],
+            "min_node_sparsity": self.min_node_sparsity,
+            "pair_order": self.order(task.inputs) if of == "authors" else None,
+            "tolerance": self.tolerance,
+            "signals": self.signals,
+            "costs": None if self.costs is None else asdict(self.costs) | {"familiar": dict(self.costs.familiar)},
+            "shown": None if rows is None else [row_name(row, task.inputs) for row in rows],
+            "ablation": self.ablation,
+            "epsilon": self.epsilon,
+            "within": self.within,
+            "robust": self.robust,
+            "budget": budget,
+        }
+
+
+QUESTIONS: tuple[Field, ...] = fields(Questions)
+Questions.__doc__ = f"{Questions.__doc__}".replace(
+    "    Raises:",
+    "    Args:\n" + "".join(f"        {one.name}: {one.metadata['says']}.\n" for one in QUESTIONS) + "\n    Raises:",
+    1,
+)
+
+
+def questions_of(asked: Mapping[str, Any], of: Asked) -> Questions:
+    """The questions of these names.
+
+    Raises:
+        InputError: a name that is not a question, one that is not asked of this, or a value that is out of range.
+
+    Example:
+        >>> questions_of({"ablation": "mean"}, "paper").circuits
+        CircuitQuestions(ablation='mean', radius=None)
+    """
+    known = {one.name: one for one in QUESTIONS}
+    for name in asked:
+        if name not in known:
+            own = [one.name for one in QUESTIONS if of in one.metadata["of"]]
+            close = difflib.get_close_matches(name, own, 1)
+            meant = f" (did you mean {close[0]}?)" if close else ""
+            raise InputError(f"unknown question {quoted(name)}{meant}; those of {OF[of]} are {', '.join(own)}")
+    given = {name: value for name, value in asked.items() if value is not None}
+    foreign = [name for name, value in given.items() if of not in known[name].metadata["of"] and _said(value)]
+    if foreign:
+        raise InputError(f"{' and '.join(foreign)}: {_elsewhere(known[foreign[0]], of)}")
+    return Questions(**given)
+
+
+def _said(value: Any) -> bool:
+    """Whether a value says more than that nothing is asked: 0 is as good as nothing."""
+    return not isinstance(value, int | float) or bool(value)
+
+
+def _elsewhere(question: Field, of: Asked) -> str:
+    presets = [OF[one] for one in question.metadata["of"] if one in ("paper", "authors")]
+    if of in ("paper", "authors"):
+        return f"this belongs to {presets[0]}; leave it out, or choose that preset"
+    return f"{OF[of]} does not ask this; leave it out"
+
+
+def asking(*of: Asked) -> Callable[[Command], Command]:
+    """Lets a function that takes questions by keyword show each in its signature, as `help` and editors read it."""
+
+    def shown(function: Command) -> Command:
+        signature = inspect.signature(function)
+        own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+        asked = [
+            inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=one.default, annotation=one.type)
+            for one in QUESTIONS
+            if set(of) & set(one.metadata["of"])
+        ]
+        function.__signature__ = signature.replace(parameters=[*own, *asked])  # type: ignore[attr-defined]
+        return function
+
+    return shown
+
+
+def plain_questions(of: Asked) -> tuple[Plain, ...]:
+    """The questions asked of something, as they are written in plans and commands."""
+    found = []
+    for one in QUESTIONS:
+        if of in one.metadata["of"]:
+            said = one.metadata["plain"] or ((one.name, one.metadata["kind"], one.metadata["says"]),)
+            found += [Plain(key, kind, says, one.metadata["of"]) for key, kind, says in said]
+    return tuple(found)
+
+
+def from_plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Questions written in plain values, as keywords: prices as a cost model, and rows as a list.
+
+    Raises:
+        InputError: a price that is not a number.
+    """
+    found = {key: value for key, value in values.items() if key not in ("not_price", "familiar", "show")}
+    if (rows := values.get("show")) is not None:
+        found["shown"] = rows.split(",")
+    negation, familiar = values.get("not_price"), values.get("familiar")
+    if negation is not None or familiar is not None:
+        found["costs"] = CostModel(negation=negation or 0.0, familiar=_familiar(familiar or ""))
+    return found
+
+
+def _familiar(text: str) -> dict[str, float]:
+    gates = {}
+    for part in text.split(","):
+        name, _, price = part.partition("=")
+        try:
+            gates |= {name.strip(): float(price)} if part.strip() else {}
+        except ValueError:
+            raise InputError(f"familiar has {part!r}; it takes gates with prices, such as NAND=0.5,XOR=1") from None
+    return gates
+
+
+def shown_rows(task: Task, rows: Iterable[str]) -> tuple[int, ...]:
+    """Rows given as digits, in order.
+
+    Raises:
+        InputError: a name that is not a row, or an empty list.
+    """
+    names = [row_name(row, task.inputs) for row in range(1 << task.inputs)]
+    given = [str(row).strip() for row in listed("shown", rows, "the rows that were shown, as digits, such as 01")]
+    unknown = [row for row in given if row not in names]
+    if unknown or not given:
+        raise InputError(f"show names {', '.join(unknown) or 'no rows'}; the rows are {', '.join(names)}")
+    return tuple(sorted({names.index(row) for row in given}))
