@@ -14,9 +14,8 @@ from everyhow.experiment import cross_examination
 from everyhow.experiment.circuit_trials import circuit_trials, of_data
 from everyhow.experiment.cross_examination import cross_examine
 from everyhow.experiment.findings import examine_experiments
-from everyhow.mapping.features import checked_features, observed_mappings
 from everyhow.mapping.mapping import Mapping
-from everyhow.mapping.signatures import NeuronSet, signatures
+from everyhow.mapping.signatures import NeuronSet
 from everyhow.model.inputs import inputs_of, swaps
 from everyhow.readout import interchange as interchange_module
 from everyhow.readout.interchange import interchange
@@ -140,18 +139,12 @@ def test_the_truth_table_is_the_default():
     assert str(eh.decide_between(trained, one, other, behavior=behavior)) == str(eh.decide_between(trained, one, other))
 
 
-def test_survivors_over_features_decide_between_each_other():
-    """Mappings that data leave, set against each other: the first interchange at which they differ, by its names."""
+def test_mappings_are_decided_between_by_data():
+    """The first interchange between points of data at which two mappings differ, by its names."""
     network = reference("xor-2-3-3-1-seed4")[1]
     points, bits = noisy(2, 2, seed=1, deviation=0.1)
     behavior = eh.Behavior.of_network(network, points)
-    found, known = signatures(network, points), checked_features(bits, behavior)
-    survivors = [
-        mapping
-        for algorithm in eh.algorithms("XOR", 3)
-        if len(algorithm.variables) < 3
-        for mapping in observed_mappings(found, algorithm, behavior, known)
-    ]
+    survivors = [mapping for mapping in mappings(network) if parts_of(mapping) < 3]
     assert len(survivors) == 4
     ground = Ground(network, points, bits)
     for one, other in itertools.combinations(survivors, 2):
