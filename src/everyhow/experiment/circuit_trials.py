@@ -17,6 +17,7 @@ from ..model.graph import Edge, Graph
 from ..model.inputs import MOST_TRIED_WHOLE
 from ..model.model import Model
 from ..model.runnable import Held, one_of
+from .words import data_family, grid_family, on_input, on_point, with_edge
 
 # Half the side of the box around each corner, and the steps tried within it, by number of inputs: the finest that
 # keep the grid below 100,000 points.
@@ -82,13 +83,13 @@ class CircuitTrials:
         """The kind of a trial, the trial in words, and its setting as plain values."""
         if trial < len(self.points) and self.numbers[trial] >= 0:
             name = self.name_of(int(self.numbers[trial]))
-            return "input", f"on {name}", {"input": name}
+            return "input", on_input(name), {"input": name}
         if trial < len(self.points):
             point = self.points[trial].round(6).tolist()
-            return "input", f"on the input ({', '.join(f'{value:g}' for value in point)})", {"point": point}
+            return "input", on_point(point), {"point": point}
         edge, base, source = self.edges[trial - len(self.points)]
         names = self.name_of(base), self.name_of(source)
-        text = f"at {names[0]}, with the edge {self.graph.name(edge)} as at {names[1]}"
+        text = with_edge(names[0], self.graph.name(edge), names[1])
         return "edge", text, {"edge": list(edge), "base": names[0], "source": names[1]}
 
 
@@ -169,31 +170,23 @@ def around_corners(model: Model) -> Trials:
         )
     low, high = model.input_values
     points = low + (high - low) * grid_points(inputs)
-    family = (
-        f"inputs on a grid of step {STEPS[inputs]:g} within {REACH:g} of the truth table's corners, and single edges "
-        f"resampled at every base from every source"
-    )
-    pairs = all_pairs(1 << inputs)
-    return Trials(points, np.full(len(points), -1), model.corners, pairs, partial(row_name, inputs=inputs), family)
+    name_of, family = partial(row_name, inputs=inputs), grid_family(STEPS[inputs], REACH)
+    return Trials(points, np.full(len(points), -1), model.corners, all_pairs(1 << inputs), name_of, family)
 
 
 def of_data(behavior: Behavior, edges: int, seed: int) -> Trials:
     """The points of data, and each of so many edges resampled between them."""
     points, number = behavior.points, len(behavior.points)
-    generator, drawn = np.random.default_rng(seed), f", drawn by seed {seed}"
-    numbers = np.arange(number)
+    generator, numbers = np.random.default_rng(seed), np.arange(number)
     if number > MOST_TRIALS:
         numbers = np.sort(generator.choice(number, MOST_TRIALS, replace=False))
-    of = f"{len(numbers):,} of the {number:,}" if len(numbers) < number else f"the {number:,}"
     every, most = number * (number - 1), max(1, MOST_TRIALS // max(1, edges))
     if number <= MOST_TRIED_WHOLE or every <= most:
-        pairs, where = all_pairs(number), "every base from every source"
+        pairs = all_pairs(number)
     else:
         bases, steps = generator.integers((number, number - 1), size=(most, 2)).T
         pairs = np.unique(np.stack([bases, (bases + 1 + steps) % number], axis=1), axis=0)
-        where = f"{len(pairs):,} of the {every:,} pairs of a base and a source"
-    sampled = drawn if len(numbers) < number or len(pairs) < every else ""
-    family = f"{of} inputs of the data, and single edges resampled at {where}{sampled}"
+    family = data_family((len(numbers), number), (len(pairs), every), seed)
     return Trials(points[numbers], numbers, points, pairs, behavior.name_of, family)
 
 

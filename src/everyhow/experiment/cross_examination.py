@@ -52,7 +52,7 @@ class CrossExamination:
     Attributes:
         inputs: those between which variables are swapped, and the network.
         explanations: in the order of rows and columns.
-        witnesses: the same, ready to predict.
+        witnesses: the explanations, each ready to predict.
         swaps: the interchanges of each.
         most_moved: the most variables moved at once, when not all combinations are tried; None when all are.
         seed: of the sample that was drawn of the interchanges; None where all of them were tried.

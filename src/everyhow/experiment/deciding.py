@@ -12,6 +12,7 @@ from ..model.decision import DECISIONS, Decision
 from ..model.explanation import Explanation
 from .circuit_trials import CircuitTrials, circuit_trials
 from .cross_examination import CrossExamination, cross_examine
+from .words import decided, swap_family, undecided, with_swaps
 
 E = TypeVar("E", bound=Explanation | Circuit)
 
@@ -24,9 +25,9 @@ class Experiment:
         kind: input (the network runs on a point near the truth table, or on one of the data), edge (one edge carries
             what it carries at a source) or interchange (variables take their values from sources).
         text: the experiment in words.
-        setting: the same as plain values: `point`, or for data `input`; or `edge`, `base`, `source`; or `of` (which of
-            the two explanations is swapped), `base` and `sources` (pairs of a variable and its source). Inputs are
-            named as `Behavior.name_of` does: a row of a truth table by its digits, a point of data by its number.
+        setting: the experiment as plain values: `point`, or for data `input`; or `edge`, `base`, `source`; or `of`
+            (which of the two explanations is swapped), `base` and `sources` (pairs of a variable and its source).
+            `Behavior.name_of` names inputs: a row of a truth table by its digits, a point of data by its number.
         predicted: the decision predicted by each explanation.
         outcome: the network's decision.
     """
@@ -48,9 +49,9 @@ class Dispute(Generic[E]):
     """Two explanations and the experiment that decides between them.
 
     Attributes:
-        explanations: the two.
+        explanations: the first and the second.
         family: the experiments that were tried, in words.
-        experiment: the cheapest one at which they disagree; None when they agree on all of the family.
+        experiment: the cheapest one at which they disagree; None when they predict the same in all of them.
     """
 
     explanations: tuple[E, E]
@@ -59,12 +60,8 @@ class Dispute(Generic[E]):
 
     def __str__(self) -> str:
         if self.experiment is None:
-            return f"no experiment decides among {self.family}"
-        found = self.experiment
-        return (
-            f"{found.text}: the first predicts {found.predicted[0]:d}, the second {found.predicted[1]:d}, the network "
-            f"decides {found.outcome:d}; the {('first', 'second')[found.wrong]} is wrong"
-        )
+            return undecided(self.family)
+        return decided(self.experiment.text, self.experiment.predicted, self.experiment.outcome)
 
 
 def decide_between(
@@ -145,9 +142,7 @@ def swap_dispute(examined: CrossExamination, one: int, other: int) -> Dispute[Ex
         for variable, source in zip(variables, swaps.sources[k], strict=True)
         if source >= 0
     ]
-    taken = " and ".join(f"{variable} as at {source}" for variable, source in sources)
-    owner = "first" if own == one else "second"
-    text = f"at {base}, with the {owner}'s {taken}" if taken else f"at {base}, nothing being changed"
+    text = with_swaps(base, "first" if own == one else "second", sources)
     setting = {"of": 0 if own == one else 1, "base": base, "sources": [list(pair) for pair in sources]}
     predicted = (bool(swaps.predictions[one].bits[k]), bool(swaps.predictions[other].bits[k]))
     experiment = Experiment("interchange", text, setting, predicted, bool(swaps.outcomes[k]))
@@ -156,14 +151,8 @@ def swap_dispute(examined: CrossExamination, one: int, other: int) -> Dispute[Ex
 
 def _family(examined: CrossExamination, one: int, other: int) -> str:
     """The interchanges that were tried of two explanations, in words."""
-    most = "" if examined.most_moved is None else f", at most {examined.most_moved} moved at once"
-    if examined.seed is None:
-        return f"all interchanges of either explanation's variables, every base with every source of each{most}"
     swaps = examined.swaps[one], examined.swaps[other]
-    tried, of = sum(map(len, swaps)), sum(each.of for each in swaps)
-    return (
-        f"{tried:,} of the {of:,} interchanges of either explanation's variables, drawn by seed {examined.seed}{most}"
-    )
+    return swap_family(examined.most_moved, sum(map(len, swaps)), sum(each.of for each in swaps), examined.seed)
 
 
 def circuit_dispute(trials: CircuitTrials, one: int, other: int) -> Dispute[Circuit]:

@@ -25,13 +25,13 @@ class ExperimentFindings:
 
     Attributes:
         examined: mappings and readout explanations; None when there are fewer than two.
-        interchanges: for each of those examined how it fares when its own signals are swapped; None for mappings, of
-            which the ladder says it.
-        of: how many of them survive in all.
-        unswappable: how many were left out because their readouts cannot be swapped one by one.
-        disputes: every two of those examined.
+        interchanges: for each explanation that is examined, how it fares when its own signals are swapped; None for
+            mappings, of which the ladder says it.
+        of: how many mappings and readout explanations survive in all.
+        unswappable: how many explanations were left out because their readouts cannot be swapped one by one.
+        disputes: what decides between every two of the explanations that are examined.
         circuits: how many circuits survive in all.
-        circuit_disputes: every two of those that were tried.
+        circuit_disputes: what decides between every two of the circuits that are tried.
     """
 
     examined: CrossExamination | None = None

@@ -10,13 +10,13 @@ from ..boolean.smallest import MOST_INPUTS
 from ..mapping.mapping import Mapping
 from ..model.explanation import Explanation
 
-# Explanations that are priced; and the prices of NOT and the familiar gates that are tried.
+# How many explanations are priced, and the prices of NOT and the familiar gates by which they are priced again.
 MOST_PRICED = 200
 NEGATIONS = (0.0, 0.5, 1.0, 2.0)
 FINE_NEGATIONS = tuple(k / 4 for k in range(9))
 FAMILIAR = ("AND", "OR", "NAND", "NOR", "NIMP", "IMP", "XOR", "XNOR")
 DISCOUNT = 0.5
-# Prices by which some smallest formula takes seconds to find are tried only so often.
+# Some prices need a smallest formula that takes seconds to find: so many of such settings are tried.
 MOST_SEARCHED = 3
 
 
@@ -46,8 +46,8 @@ class Ranking:
         entries: each explanation with its cost.
         of: how many explanations there are in all; those beyond the first 200 are not priced.
         table: the winners by the price of NOT and by the gate that is familiar.
-        untried: how many settings of the prices are left out of the table, since finding the smallest formulas of
-            functions of four inputs takes seconds for each.
+        untried: how many settings of the prices are left out of the table: each of them takes seconds, which the
+            smallest formulas of functions of four inputs need.
     """
 
     model: CostModel
@@ -68,7 +68,7 @@ def cheapest_mappings(mappings: Sequence[Mapping], model: CostModel) -> tuple[Ma
 
 
 def rank(explanations: Iterable[Explanation], of: int, model: CostModel) -> Ranking:
-    """Price the first 200 explanations, and again by every price of NOT and familiar gate."""
+    """Price the first 200 explanations, then price them again by every price of NOT and every familiar gate."""
     chosen = list(islice(explanations, MOST_PRICED))
     costs = [explanation.cost(model) for explanation in chosen]
     order = sorted(range(len(chosen)), key=lambda k: (costs[k], k))

@@ -5,7 +5,8 @@ from abc import ABC, abstractmethod
 from collections import abc
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property, singledispatch
+from functools import cached_property, partial, singledispatch
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -56,12 +57,12 @@ class Witness(ABC):
 
     @abstractmethod
     def predict(self, bases: Int[np.ndarray, " swaps"], patched: Patched) -> Prediction:
-        """The decisions predicted for runs of the network at `bases`, in which the hidden stages are `patched`."""
+        """What the explanation predicts of runs of the network at `bases`, whose hidden stages compute `patched`."""
 
     @abstractmethod
     def interchange(self, most_moved: int | None, seed: int) -> ReadoutInterchange | None:
-        """How the explanation fares when its own variables are swapped, at most so many at once; None where the ladder
-        says that already."""
+        """How often network and explanation agree when its own variables are swapped, at most so many at once; None
+        where the ladder says that already."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,11 +105,11 @@ class NaturalStates:
 
 @dataclass(frozen=True, eq=False)
 class MappingWitness(Witness):
-    """An algorithm with a place for each variable.
+    """An algorithm with a place for each variable, ready to be examined.
 
     A swap holds the neurons of the moved variables at the values that they have in the run on their source. A variable
-    reads as it does in the natural state that is nearest on its neurons; where a variable that is read is an operand of
-    another, the outer one counts.
+    reads as it does in the natural state that is nearest on its neurons. Only the operands of the algorithm's root are
+    read; a variable below another one does not count.
     """
 
     inputs: Inputs
@@ -152,7 +153,7 @@ class MappingWitness(Witness):
 
 @dataclass(frozen=True, eq=False)
 class ReadoutWitness(Witness):
-    """A readout explanation.
+    """A readout explanation, ready to be examined.
 
     A swap moves the layer's state along the dual directions of the moved signals. A signal reads 1 above one half.
     """
@@ -241,9 +242,18 @@ def _distance_to(natural: Float[np.ndarray, "inputs numbers"]) -> Distance:
     if len(natural) > MOST_TRIED_WHOLE:
         from scipy.spatial import KDTree
 
-        tree = KDTree(natural)
-        return lambda seen: tree.query(seen)[0]
-    return lambda seen: np.linalg.norm(seen[:, None] - natural[None], axis=2).min(axis=1)
+        return partial(_by_tree, KDTree(natural))
+    return partial(_by_all, natural)
+
+
+def _by_tree(tree: Any, seen: Float[np.ndarray, "swaps numbers"]) -> Float[np.ndarray, " swaps"]:
+    return tree.query(seen)[0]
+
+
+def _by_all(
+    natural: Float[np.ndarray, "inputs numbers"], seen: Float[np.ndarray, "swaps numbers"]
+) -> Float[np.ndarray, " swaps"]:
+    return np.linalg.norm(seen[:, None] - natural[None], axis=2).min(axis=1)
 
 
 def _check_reads(explanation: ReadoutExplanation, inputs: Inputs) -> None:

@@ -62,7 +62,7 @@ class Explanation(Displayed):
 
     @abstractmethod
     def in_short(self, graph: Graph | None = None) -> str:
-        """The same for a line of a terminal, which leaves out numbers that say little to the eye."""
+        """What carries each part, for a line of a terminal: numbers that say little to the eye are left out."""
 
     @abstractmethod
     def cost(self, prices: CostModel | None = None) -> float:
