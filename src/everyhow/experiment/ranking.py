@@ -125,7 +125,7 @@ def discounted(model: CostModel, negation: float, familiar: str | None) -> CostM
 
 def _is_quick(explanations: Sequence[Explanation], model: CostModel) -> bool:
     """Whether all smallest formulas that the prices of the explanations need are quick to find."""
-    largest = {table for e in explanations for table in e.unwritten if table.inputs == MOST_INPUTS}
+    largest = {table for e in explanations for table in e.functions if table.inputs == MOST_INPUTS}
     return all(model.is_cheap(table) and model.is_cheap(~table) for table in largest)
 
 

@@ -68,7 +68,7 @@ class Mapping(Explanation):
         return True
 
     @property
-    def unwritten(self) -> tuple[TruthTable, ...]:
+    def functions(self) -> tuple[TruthTable, ...]:
         """Nothing: the algorithm is the formula that is priced."""
         return ()
 

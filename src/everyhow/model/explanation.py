@@ -52,8 +52,8 @@ class Explanation(Displayed):
 
     @property
     @abstractmethod
-    def unwritten(self) -> tuple[TruthTable, ...]:
-        """The functions of which the explanation gives no formula, so that its price is that of their smallest ones."""
+    def functions(self) -> tuple[TruthTable, ...]:
+        """The functions that are priced by their smallest formulas; none where the explanation gives formulas."""
 
     @abstractmethod
     def named(self, graph: Graph | None = None) -> str:

@@ -100,7 +100,7 @@ class ReadoutExplanation(Explanation):
         return np.array([readout.coefficients for readout in self.readouts])
 
     @property
-    def unwritten(self) -> tuple[TruthTable, ...]:
+    def functions(self) -> tuple[TruthTable, ...]:
         """The signals."""
         return self.signals
 
