@@ -7,6 +7,9 @@ import pytest
 
 import everyhow as eh
 from everyhow.boolean.truth_table import assignments
+from everyhow.common.sql import answer, connect
+from everyhow.exchange.export import export_audit
+from everyhow.exchange.graph_json import read_graph
 from everyhow.network.robust import robust_count
 from everyhow.verification import plain
 
@@ -122,3 +125,42 @@ def test_all_outputs_together():
     assert audit.together.perfect == eh.circuits(network).count()
     assert audit.document()["together"]["counts"]["perfect_circuits"] == 484
     assert "together: perfect circuits 484; identifiable" in repr(audit)
+
+
+@pytest.fixture(scope="module")
+def many():
+    """An audit with thousands of circuits, of several outputs and with features."""
+    network = reference("xor-2-3-3-1-seed0")[1]
+    points = (np.tile(assignments(2), (3, 1)) + 0.01 * np.random.default_rng(0).normal(size=(12, 2))).round(3)
+    behavior = eh.Behavior.of_network(network, points, epsilon=0.3)
+    return eh.audit(network, behavior, features=points > 0.5)
+
+
+def test_numbers_are_numbers(many):
+    """In tables counts are numbers, as in those of an audit by a task; in texts they have separators."""
+    number = many.counts["perfect_circuits"]
+    assert number > 1000
+    tables = {name: one.table for name, one in many.tables().items()}
+    found = answer(connect(tables), "SELECT survivors, at_least, at_most FROM ladder WHERE rung = 'perfect'").rows
+    assert found == ((number, number, number),)
+    assert f"perfect circuits {number:,}, with an error of at most 0.3" in repr(many)
+    assert eh.audit(eh.xornet(), "XOR").tables()["ladder"].table.columns == tables["ladder"].columns
+
+
+def test_export(many, tmp_path):
+    """What an audit by data lists is written for neighbouring tools as what one by a task lists."""
+    found = export_audit(many, tmp_path / "out")
+    assert found["minimal"] == many.counts["minimal_circuits"] == len(list((tmp_path / "out" / "minimal").iterdir()))
+    assert found["mappings"] == many.counts["mappings"] == len(list((tmp_path / "out" / "mappings").iterdir())) > 0
+    circuit = read_graph(tmp_path / "out" / "minimal" / "1.json", many.network)
+    assert circuit == many.findings.circuits.minimal[0]
+
+
+def test_the_command_knows_what_audit_knows(tmp_path, run_command):
+    """xornet by its name, and the tolerance of readouts."""
+    np.save(tmp_path / "points.npy", np.array([[0.1, 0.9], [0.8, 0.1], [0.2, 0.1]]))
+    code, out, err = run_command(
+        "audit-data", tmp_path / "points.npy", "--network", "xornet", "--tolerance", "0.25", "--json"
+    )
+    assert code == 0, err
+    assert json.loads(out)["options"]["tolerance"] == 0.25

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import everyhow as eh
-from everyhow.cli import main as cli
+from everyhow.cli import audits
+from everyhow.cli.options import announce_compilation
 from everyhow.network.documents import save_network
 
 from ..conftest import REFERENCE, reference
@@ -198,7 +199,7 @@ def test_internal_failure(run_command, monkeypatch):
     def fail(source):
         raise ZeroDivisionError("unforeseen")
 
-    monkeypatch.setattr(cli, "stored_network", fail)
+    monkeypatch.setattr(audits, "stored_network", fail)
     code, _, err = run_command("audit", "XOR", "--network", XOR)
     assert code == 2
     assert "unforeseen" in err and "internal failure" in err
@@ -307,7 +308,7 @@ def test_readout_options_reach_the_audit(run_command):
         (["--tolerance", "0"], "tolerance is 0.0; it is a relative residual, above 0 and below 1, such as 1e-3"),
         (["--signals", "0"], "signals is 0; a readout explanation has at least 1 signal"),
         (["--not-price", "-1"], "the price of negation is -1.0; a price is a finite number of at least 0"),
-        (["--familiar", "NAND"], "--familiar has 'NAND'; it takes gates with prices, such as NAND=0.5,XOR=1"),
+        (["--familiar", "NAND"], "familiar has 'NAND'; it takes gates with prices, such as NAND=0.5,XOR=1"),
         (["--familiar", "WHAT=1"], "unknown gate or variable 'WHAT'"),
         (["--show", "00,2"], "show names 2; the rows are 00, 01, 10, 11"),
         (
@@ -369,12 +370,12 @@ def test_compiling_is_told_once(tmp_path, monkeypatch, capsys):
     list(eh.circuits(eh.xornet()))
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
-    cli._announce_compilation()
+    announce_compilation()
     assert capsys.readouterr().err == ""
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    cli._announce_compilation()
+    announce_compilation()
     assert "compiling the kernels, once" in capsys.readouterr().err
     (tmp_path / "of_a_folder").mkdir()
     (tmp_path / "of_a_folder" / "circuits.count-1.py311.nbi").touch()
-    cli._announce_compilation()
+    announce_compilation()
     assert capsys.readouterr().err == ""

@@ -175,7 +175,7 @@ def test_as_a_document(connection):
 
 DEAF = """
 import time
-from everyhow.cli.main import _ended_after
+from everyhow.cli.runs import _ended_after
 with _ended_after(0.1):
     pass
 with _ended_after(0.1):

@@ -25,7 +25,6 @@ from everyhow.model.criterion import ABLATIONS, perfect
 from everyhow.report.page.contents import contents
 from everyhow.report.page.room import Room
 from everyhow.report.terminal.audit import print_audit
-from everyhow.report.terminal.behavior import print_behavior_audit
 
 from .skipping import SkipNetwork, skipping_xor
 
@@ -209,7 +208,7 @@ def test_every_part_is_called_as_its_graph_says(tmp_path):
         "drawings": "".join(drawing.svg() for drawing in drawings.values()),
         "page": json.dumps(contents(audit, Room()), ensure_ascii=False, default=str),
         "html": audit.report(tmp_path / "page.html").read_text(),
-        "by data": printed(print_behavior_audit, by_data) + repr([t.table.rows for t in by_data.tables().values()]),
+        "by data": printed(print_audit, by_data) + repr([t.table.rows for t in by_data.tables().values()]),
         "dispute": str(eh.decide_between(MODEL, *sorted(eh.circuits(MODEL, "XOR"), key=len)[:2])),
     }
     for place, text in texts.items():
@@ -263,7 +262,7 @@ def test_audit_by_data(tmp_path):
     assert audit.counts["mappings"] == 1 and audit.findings.readouts == ()
     assert json.loads(audit.save(tmp_path / "run").read_text())["network"]["inputs"] == ["A", "B"]
     assert "2-2-1-1 with skips" in audit.report(tmp_path / "page.html").read_text()
-    assert "Skip network" in printed(print_behavior_audit, audit)
+    assert "Skip network" in printed(print_audit, audit)
 
 
 def test_place_and_faults():

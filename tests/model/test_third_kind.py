@@ -27,7 +27,6 @@ from everyhow.mapping.placements import joint_disagreement
 from everyhow.mapping.signatures import signatures
 from everyhow.model.criterion import ABLATIONS
 from everyhow.report.terminal.audit import print_audit
-from everyhow.report.terminal.behavior import print_behavior_audit
 
 from .attention import attending_xor, counting_ones
 
@@ -322,7 +321,7 @@ def test_audit_by_data_everywhere(tmp_path):
     assert "perfect_circuits_using_every_input" not in audit.counts
     document = json.loads(audit.save(tmp_path / "run").read_text())
     assert document["network"]["kind"] == "attention model" and document["counts"] == audit.counts
-    text = printed(print_behavior_audit, audit)
+    text = printed(print_audit, audit)
     assert "Attention model  1+1 heads over 2 tokens, 12 edges" in text and "28 perfect of 1,695" in text
     assert "a0.h0  ← k: embed; v: embed" in text and "a1.h0  ← q: embed; k: embed; v: embed" in text
     rows = audit.tables()["edges"].table.rows

@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 import everyhow as eh
 from everyhow.sweeps.costs import block_seconds, forecast, refusals
 from everyhow.sweeps.plan import named_plans, plan_of, read_plan
-from everyhow.sweeps.settings import DEFAULTS, TYPES, Setting, flat, setting_of
+from everyhow.sweeps.settings import ASKED, DEFAULTS, TYPES, Setting, flat, setting_of
 from everyhow.training.settings import TrainingSettings
 
 
@@ -60,8 +61,19 @@ def test_without_a_grid():
 
 def test_every_training_option_can_be_swept():
     """The keys of a plan are the fields of the settings, each with a type and a default."""
-    own = set(Setting.__dataclass_fields__) - {"training"}
+    own = set(Setting.__dataclass_fields__) - {"training", "asked"} | {one.key for one in ASKED}
     assert set(TYPES) == set(DEFAULTS) == own | set(TrainingSettings.__dataclass_fields__)
+    assert {
+        "ablation",
+        "epsilon",
+        "within",
+        "robust",
+        "tolerance",
+        "signals",
+        "not_price",
+        "familiar",
+        "decision",
+    } < own
     assert all(setting_of({key: value}) == Setting() for key, value in DEFAULTS.items())
 
 
@@ -70,7 +82,9 @@ def test_identity_follows_from_own_settings_alone():
     plain = setting_of({"widths": [3, 3]})
     assert plain.identity(0) == Setting().identity(0), "a default spelt out is the default"
     one = plan_of({"grid": {"l1": [0.1, 0.2]}}).points[1]
-    other = plan_of({"seeds": 7, "budget": 5, "settings": {"l1": 0.2, "keep": "all", "depth": 2}}).points[0]
+    other = plan_of(
+        {"seeds": 7, "budget": 5, "settings": {"l1": 0.2, "keep": "all", "depth": 2, "epsilon": 0.1}}
+    ).points[0]
     assert one.identity(3) == other.identity(3)
     changed = {
         "task": "AND", "draw_from": ["XOR"], "origin": "untrained", "widths": [2], "hidden_activation": "tanh",
@@ -79,7 +93,7 @@ def test_identity_follows_from_own_settings_alone():
         "dropout": 0.1, "input_noise": 0.1, "input_weights": [1, 2, 3, 4], "show": ["00"], "labels": "shuffled",
         "checkpoints": [1], "block": 3, "input_values": [-1, 1], "output_values": [-1, 1], "threshold": 0.2,
     }  # fmt: skip
-    assert set(changed) == set(TYPES) - {"keep", "depth", "min_node_sparsity", "outputs"}
+    assert set(changed) == set(TYPES) - {"keep", "outputs", *(one.key for one in ASKED)}
     settings = [
         setting_of({key: value, **({"keep": "all"} if key == "origin" else {})}) for key, value in changed.items()
     ]
@@ -145,7 +159,7 @@ def test_experiments_of_the_issue():
         "regularization", "training-time", "controls",
     }  # fmt: skip
     assert [p.training.widths for p in read_plan("width").points] == [(k, k) for k in range(2, 7)]
-    assert [p.min_node_sparsity for p in read_plan("width").points] == [0, 0, 0.3, 0.3, 0.3]
+    assert [p.asked.min_node_sparsity for p in read_plan("width").points] == [0, 0, 0.3, 0.3, 0.3]
     assert [p.training.loss_target for p in read_plan("loss-target").points] == [10.0**-k for k in range(1, 7)]
     assert [p.outputs for p in read_plan("multitask").points] == [1, 2, 3, 4, 5, 6]
     assert read_plan("basic").presets == read_plan("width").presets == ("paper", "authors")
@@ -249,7 +263,7 @@ def test_refusals_are_those_of_the_explanation(preset):
         found = eh.audit(network, "XOR", preset, budget=budget).capped
         assert bool(foreseen) <= bool(found)
         assert not foreseen or any(reason.startswith(foreseen[0]) for reason in found), (foreseen, found)
-    assert refusals(Setting(depth=5), ("paper",), 10**10) and refusals(Setting(depth=5), ("authors",), 10**10)
+    assert refusals(setting_of({"depth": 5}), (preset,), 10**10)
 
 
 def test_coded_numbers_in_plans():
@@ -262,3 +276,37 @@ def test_coded_numbers_in_plans():
     # A plan that leaves these options at their defaults is the same plan as before they came.
     assert plan_of({}).digest == plan_of({"settings": {"input_values": [0, 1], "output_values": [0, 1]}}).digest
     assert plan_of({}).digest != plan_of({"settings": settings}).digest
+
+
+def test_questions_that_a_plan_may_not_ask():
+    """What no preset of the plan asks is refused, and so is a decision that one of them does not make."""
+    with pytest.raises(
+        eh.InputError, match="ablation: the preset authors does not ask this; leave it out, or add paper to"
+    ):
+        plan_of({"presets": ["authors"], "settings": {"ablation": "mean"}})
+    with pytest.raises(
+        eh.InputError, match="pair_order: the preset paper does not ask this; leave it out, or add authors"
+    ):
+        plan_of({"settings": {"pair_order": "BA"}})
+    with pytest.raises(eh.InputError, match="the preset authors decides by rounding"):
+        plan_of({"presets": ["paper", "authors"], "settings": {"decision": "threshold"}})
+    with pytest.raises(eh.InputError, match="the decision argmax is among classes"):
+        plan_of({"settings": {"decision": "argmax"}})
+    with pytest.raises(eh.InputError, match="decision: round takes the nearest of 0 and 1, and outputs turn at 0"):
+        plan_of({"settings": {"decision": "round", "output_values": [-1.0, 1.0], "output_activation": "tanh"}})
+    with pytest.raises(
+        eh.InputError, match="settings: robust circuits decide right at every input of a box, run alone"
+    ):
+        plan_of({"settings": {"robust": 0.1, "epsilon": 0.25}})
+    with pytest.raises(eh.InputError, match="familiar has 'NAND'; it takes gates with prices"):
+        plan_of({"grid": {"familiar": ["NAND"]}})
+    asked = {"ablation": "mean", "tolerance": 0.01, "not_price": 1.0, "familiar": "NAND=0.5", "decision": "round"}
+    assert plan_of({"settings": asked}).digest != plan_of({}).digest
+    assert plan_of(tomllib.loads(plan_of({"settings": asked}).toml())).digest == plan_of({"settings": asked}).digest
+
+
+def test_every_question_is_told():
+    """The documentation of plans has a row for every question."""
+    told = (Path(__file__).parents[2] / "docs" / "sweeps.md").read_text()
+    rows = "".join(line.split("|")[1] for line in told.splitlines() if line.startswith("| `"))
+    assert all(f"`{one.key}`" in rows for one in ASKED)

@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("torch")
 
 import everyhow as eh
+from everyhow.auditing.asked import from_plain
 from everyhow.circuit.overlap import jaccard
 from everyhow.sweeps.plan import plan_of
 from everyhow.sweeps.rows import COLUMNS, digest_of
@@ -238,3 +239,42 @@ def test_exact_up_to():
         if whole["perfect_circuits"] <= limit:
             assert row["interpretations"] == whole["interpretations"]
             assert row.get("interpretations_estimate") is None
+
+
+QUESTIONS = {
+    "mean": {"ablation": "mean"},
+    "resample": {"ablation": "resample"},
+    "epsilon": {"epsilon": 0.25},
+    "within": {"within": 0.1},
+    "robust": {"robust": 0.05},
+    "round": {"decision": "round"},
+    "codes": {"tolerance": 0.05, "signals": 1},
+    "prices": {"not_price": 0.5, "familiar": "NAND=0.25"},
+}
+
+
+@pytest.mark.parametrize("asked", QUESTIONS.values(), ids=QUESTIONS)
+def test_every_question_is_swept(asked, tmp_path):
+    """A plan may ask what an audit may; its rows are then those of audits that ask it."""
+    setting = {"widths": [2, 2], "origin": "untrained", "keep": "accurate", "task": "OR", **asked}
+    found = run({"seeds": 2, "presets": ["paper", "authors"] if "round" not in asked.values() else ["paper"],
+                 "settings": setting})  # fmt: skip
+    rows = [row for row in found.rows if row["status"] == "explained"]
+    assert {row["preset"] for row in rows} >= {"paper"}
+    for row in rows:
+        if row["preset"] == "authors":
+            assert not any(row.get(key) for key in asked), "the released code is not asked this"
+            continue
+        audit = eh.audit(loaded(tmp_path, found, row), "OR", **from_plain(asked))
+        assert {key: row[key] for key in asked} == asked and row["decision"] == audit.decision
+        numbers = {key: value for key, value in audit.counts.items() if isinstance(value, int)}
+        robust = numbers.pop("robust_circuits", None)
+        assert {key: row[key] for key in numbers} == numbers
+        assert row.get("robust_circuits_low") == row.get("robust_circuits_high") == robust
+        assert {rung: row[f"circuits_{rung}"] for rung in audit.ladder["circuits"]} == audit.ladder["circuits"]
+        layers, cheapest = audit.findings.readouts.layers, audit.findings.cheapest
+        asks_codes, asks_prices = bool({"tolerance", "not_price"} & set(asked)), "not_price" in asked
+        assert row.get("codes_readable") == ([len(layer.signals) for layer in layers] if asks_codes else None)
+        for rung in ("behavioral", "exact", "fewest_signals", "cheapest"):
+            assert row.get(f"codes_{rung}") == ([one.survivors[rung] for one in layers] if asks_codes else None)
+        assert row.get("mappings_cheapest") == (len(cheapest) if asks_prices and cheapest is not None else None)

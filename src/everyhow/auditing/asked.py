@@ -15,6 +15,7 @@ from ..boolean.truth_table import INPUT_NAMES, row_name
 from ..circuit.findings import CircuitQuestions
 from ..common.arguments import choice, instance, is_number, is_whole, listed, quoted
 from ..common.errors import InputError
+from ..common.options import told
 from ..model.behavior import check_epsilon, check_within
 from ..model.criterion import Ablation, check_ablation
 from ..model.decision import DECISIONS, Decision
@@ -36,12 +37,14 @@ class Plain(NamedTuple):
         key: its name there.
         kind: str, int or float.
         says: what it means.
+        default: what it is when nothing is said.
         of: what it is asked of.
     """
 
     key: str
     kind: type
     says: str
+    default: Any
     of: tuple[str, ...]
 
 
@@ -51,6 +54,7 @@ def _meaning(of: str, says: str, kind: type = float, plain: Sequence[tuple[str, 
     return {"of": tuple(of.split()), "says": says, "kind": kind, "plain": tuple(plain)}
 
 
+@told
 @dataclass(frozen=True)
 class Questions:
     """What is asked of a model, as it was asked: None where nothing was said.
@@ -235,11 +239,6 @@ class Questions:
 
 
 QUESTIONS: tuple[Field, ...] = fields(Questions)
-Questions.__doc__ = f"{Questions.__doc__}".replace(
-    "    Raises:",
-    "    Args:\n" + "".join(f"        {one.name}: {one.metadata['says']}.\n" for one in QUESTIONS) + "\n    Raises:",
-    1,
-)
 
 
 def questions_of(asked: Mapping[str, Any], of: Asked) -> Questions:
@@ -295,13 +294,13 @@ def asking(*of: Asked) -> Callable[[Command], Command]:
     return shown
 
 
-def plain_questions(of: Asked) -> tuple[Plain, ...]:
-    """The questions asked of something, as they are written in plans and commands."""
+def plain_questions(*of: Asked) -> tuple[Plain, ...]:
+    """The questions asked of any of these, as they are written in plans and commands."""
     found = []
     for one in QUESTIONS:
-        if of in one.metadata["of"]:
+        if set(of) & set(one.metadata["of"]):
             said = one.metadata["plain"] or ((one.name, one.metadata["kind"], one.metadata["says"]),)
-            found += [Plain(key, kind, says, one.metadata["of"]) for key, kind, says in said]
+            found += [Plain(key, kind, says, one.default, one.metadata["of"]) for key, kind, says in said]
     return tuple(found)
 
 

@@ -29,7 +29,7 @@ from ..model.task import Task, parse_task
 from . import paper
 from .asked import asking, questions_of
 from .behavior_audit import audit_behavior
-from .counted import circuit_counts, circuit_verdict
+from .counted import circuit_counts, circuit_verdict, in_words
 from .document import by_ablation, circuit_details, details_of
 from .fitting import PRESETS, Preset, check_asked, check_decision, chosen_depth, classes_as_one
 from .paper import PaperFindings
@@ -132,14 +132,14 @@ class Audit(Displayed):
             if self.together is not None:
                 counts = circuit_counts(self.together)
                 found = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
-                lines.append(f"  together: perfect circuits {_shown(found)}; {circuit_verdict(self.together)}")
+                lines.append(f"  together: perfect circuits {in_words(found)}; {circuit_verdict(self.together)}")
             return "\n".join(lines)
         counts, verdict = self.counts, self.verdict
         circuits = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
         algorithms = counts.get("aligned_algorithms", counts.get("aligned_formulas"))
         lines += [
-            f"  perfect circuits {_shown(circuits)}, interpretations {_shown(counts['interpretations'])}",
-            f"  aligned algorithms {_shown(algorithms)}, mappings {_shown(counts['mappings'])}",
+            f"  perfect circuits {in_words(circuits)}, interpretations {in_words(counts['interpretations'])}",
+            f"  aligned algorithms {in_words(algorithms)}, mappings {in_words(counts['mappings'])}",
             f"  what then where: {verdict['what_then_where']}",
             f"  where then what: {verdict['where_then_what']}",
         ]
@@ -335,9 +335,3 @@ def audit(
 
 def _in_short(part: Audit) -> str:
     return "; ".join(f"{strategy.replace('_', ' ')}: {verdict}" for strategy, verdict in part.verdict.items())
-
-
-def _shown(number: object) -> str:
-    if isinstance(number, list):
-        return f"between {number[0]:,} and {number[1]:,}"
-    return "not counted" if number is None else f"{number:,}"

@@ -38,7 +38,7 @@ from ..model.decision import Decision, decide, level_for
 from ..model.model import CircuitCount, Model
 from ..readout.observed import ObservedSignals, observed_signals
 from .asked import asking, questions_of
-from .counted import circuit_counts, circuit_verdict
+from .counted import circuit_counts, circuit_verdict, in_words
 from .document import by_ablation, circuit_details
 from .provenance import behavior_digest, bound, provenance_of
 from .run_folder import check_run_folder
@@ -155,7 +155,7 @@ class BehaviorAudit(Displayed):
 
     def __repr__(self) -> str:
         counts = self.counts
-        found = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
+        found = _perfect(counts)
         lines = [
             f"Audit of {self.network!r} over {len(self.behavior.points):,} inputs, {self.behavior.how_decided}",
             *(f"  {remark}" for remark in self.network.remarks),
@@ -164,14 +164,13 @@ class BehaviorAudit(Displayed):
                 if self.agreement == 1
                 else [f"  the network decides as wanted at {self.agreement:.1%} of the data only"]
             ),
-            f"  perfect circuits {found}, with an error of at most {self.behavior.epsilon:g}",
-            f"  minimal circuits {counts['minimal_circuits']}",
-            f"  causal signatures {counts['distinct_causal_signatures']}",
+            f"  perfect circuits {in_words(found)}, with an error of at most {self.behavior.epsilon:g}",
+            f"  minimal circuits {in_words(counts['minimal_circuits'])}",
+            f"  causal signatures {in_words(counts['distinct_causal_signatures'])}",
             f"  where then what: {self.verdict['where_then_what']}",
         ]
         lines += [
-            f"  output {k}: perfect circuits {output.counts.get('perfect_circuits', 'not certain')}; "
-            f"{output.verdict['where_then_what']}"
+            f"  output {k}: perfect circuits {in_words(_perfect(output.counts))}; {output.verdict['where_then_what']}"
             for k, output in enumerate(self.outputs)
         ]
         return "\n".join(lines)
@@ -389,6 +388,10 @@ def _released(
         return None
     found = released_circuits(network, behavior)
     return found.in_space(), found.count()
+
+
+def _perfect(counts: abc.Mapping[str, Any]) -> Any:
+    return counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
 
 
 def _exact(count: CircuitCount) -> int | list[int]:

@@ -106,6 +106,18 @@ def perfect_count(circuits: CircuitFindings) -> dict[str, Any]:
     return found
 
 
+def in_words(count: object) -> str:
+    """A count as a short text gives it: a number, or the two that it lies between.
+
+    Example:
+        >>> in_words(21665), in_words([3, 5]), in_words(None)
+        ('21,665', 'between 3 and 5', 'not counted')
+    """
+    if isinstance(count, list):
+        return f"between {count[0]:,} and {count[1]:,}"
+    return "not counted" if count is None else f"{count:,}"
+
+
 def circuit_counts(circuits: CircuitFindings) -> dict[str, Any]:
     """The counts of circuits by their names in audit.json."""
     return {

@@ -1,5 +1,6 @@
 """Commands that exchange explanations with other tools: place a circuit, align a causal model, export a run."""
 
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,16 +10,23 @@ import typer
 from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import visible
 from ..common.reading import naming
-from .options import InputsOption, JsonOption, ThresholdOption, coding, print_json, stored_network, whole_budget
+from .options import (
+    OVER_BUDGET,
+    InputsOption,
+    JsonOption,
+    ThresholdOption,
+    coding,
+    print_json,
+    stored_network,
+    whole_budget,
+)
 
 if TYPE_CHECKING:
     from ..circuit.standing import Standing
     from ..ladder import Fault
     from ..model.graph import Edge
 
-app = typer.Typer()
 
-OVER_BUDGET = 3
 # Placements printed; the number of all of them is printed, too.
 MOST_SHOWN = 1000
 
@@ -27,28 +35,41 @@ NetworkOption = Annotated[
 ]
 
 
-@app.command("place")
+@dataclass(frozen=True)
+class Read:
+    """Which circuit of a file is meant."""
+
+    top: Annotated[int | None, typer.Option(help="Take so many edges of largest absolute score.")] = None
+    threshold: Annotated[float | None, typer.Option(help="Take the edges of at least this absolute score.")] = None
+    circuit: Annotated[
+        str | None, typer.Option(help="Of a log of many circuits, the one meant: EPOCH/OUTPUT/NUMBER.")
+    ] = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How a circuit is judged."""
+
+    decision: Annotated[str | None, typer.Option(help="How outputs become bits: threshold, round or argmax.")] = None
+    output_threshold: Annotated[
+        float | None, typer.Option(help="An output above it is read as 1; the network's own threshold if not given.")
+    ] = None
+    inputs: InputsOption = None
+    ablation: Annotated[str, typer.Option(help="What removed edges carry: zero, mean or resample.")] = "zero"
+    budget: Annotated[float, typer.Option(help="Candidate evaluations allowed for each search.")] = DEFAULT_BUDGET
+
+
 def place_command(
     graph: Annotated[
         Path, typer.Argument(help="A circuit as graph JSON (EAP-IG, MIB), or as edge masks (.npz, or a JSON log).")
     ],
     task: Annotated[str, typer.Argument(help="A gate, a formula or a truth table; the network is judged by itself.")],
     network: NetworkOption,
-    decision: Annotated[str | None, typer.Option(help="How outputs become bits: threshold, round or argmax.")] = None,
-    output_threshold: Annotated[
-        float | None, typer.Option(help="An output above it is read as 1; the network's own threshold if not given.")
-    ] = None,
-    inputs: InputsOption = None,
-    top: Annotated[int | None, typer.Option(help="Take so many edges of largest absolute score.")] = None,
-    threshold: Annotated[float | None, typer.Option(help="Take the edges of at least this absolute score.")] = None,
+    read: Read,
+    judged: Judged,
     connected: Annotated[
         bool, typer.Option("--connected", help="Leave out edges that lead nowhere, and tell which.")
     ] = False,
-    circuit: Annotated[
-        str | None, typer.Option(help="Of a log of many circuits, the one meant: EPOCH/OUTPUT/NUMBER.")
-    ] = None,
-    ablation: Annotated[str, typer.Option(help="What removed edges carry: zero, mean or resample.")] = "zero",
-    budget: Annotated[float, typer.Option(help="Candidate evaluations allowed for each search.")] = DEFAULT_BUDGET,
     as_json: JsonOption = False,
 ) -> None:
     """Tell where a circuit that another tool found stands among all circuits of its network."""
@@ -56,15 +77,15 @@ def place_command(
     from ..model.circuit import connected_part
     from ..questions import place
 
-    most = whole_budget(budget)
-    whole, dropped = stored_network(network).read(output_threshold, coding(inputs, "inputs")), ()
+    most = whole_budget(judged.budget)
+    whole, dropped = stored_network(network).read(judged.output_threshold, coding(judged.inputs, "inputs")), ()
     if connected:
-        edges = read_graph_edges(graph, whole, top, threshold, circuit)
+        edges = read_graph_edges(graph, whole, read.top, read.threshold, read.circuit)
         with naming(graph):
             placed, dropped = connected_part(whole.graph, edges)
     else:
-        placed = read_graph(graph, whole, top, threshold, circuit)
-    found = place(whole, task, placed, decision, most, ablation)  # type: ignore[arg-type]
+        placed = read_graph(graph, whole, read.top, read.threshold, read.circuit)
+    found = place(whole, task, placed, judged.decision, most, judged.ablation)  # type: ignore[arg-type]
     if as_json:
         print_json(_standing_document(found, dropped))
     else:
@@ -74,7 +95,6 @@ def place_command(
         raise typer.Exit(OVER_BUDGET)
 
 
-@app.command("align")
 def align_command(
     model: Annotated[Path, typer.Argument(help="A causal model (.json): variables, values, parents, mechanisms.")],
     network: NetworkOption,
@@ -121,7 +141,6 @@ def align_command(
         typer.echo(f"  the first {len(shown):,} are shown")
 
 
-@app.command("export")
 def export_command(
     run: Annotated[Path, typer.Argument(help="The folder of an audit.")],
     out: Annotated[Path, typer.Option(help="Folder to write into.")],

@@ -1,5 +1,6 @@
 """The command `everyhow import`: a network of another library's file, checked and written as a network file."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -11,32 +12,46 @@ from ..model.origin import Origin
 from .options import HeaderOption, InputsOption, JsonOption, ThresholdOption, coding, numbers, print_json, rows_of_file
 
 
+@dataclass(frozen=True)
+class Described:
+    """What a file does not say of its network."""
+
+    widths: Annotated[
+        str | None, typer.Option(help="Of a state dict: neurons of each hidden layer to check, such as 3,3.")
+    ] = None
+    hidden_activation: Annotated[
+        str | None, typer.Option(help="Of a state dict: activation of the hidden layers, or one for each: relu,tanh.")
+    ] = None
+    output_activation: Annotated[str | None, typer.Option(help="Of a state dict: activation of the output layer.")] = (
+        None
+    )
+    order: Annotated[
+        str | None, typer.Option(help="Of a state dict: its layers as they run, such as input,hidden,output.")
+    ] = None
+    part: Annotated[
+        str | None, typer.Option(help="Of a checkpoint of several state dicts: the path of the one meant.")
+    ] = None
+    threshold: ThresholdOption = None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The inputs that a network is checked on."""
+
+    data: Annotated[
+        Path | None, typer.Option(help="Inputs to check it on, one per row (.csv or .npy); corners if not given.")
+    ] = None
+    header: HeaderOption = None
+
+
 def import_command(
     source: Annotated[
         Path, typer.Argument(help="An ONNX file, or one that holds a state dict: .pt, .pth, .ckpt, .bin, .safetensors.")
     ],
+    described: Described,
+    checked: Checked,
     out: Annotated[Path, typer.Option(help="Network file to write (.json or .safetensors).")] = Path("network.json"),
-    widths: Annotated[
-        str | None, typer.Option(help="Of a state dict: neurons of each hidden layer to check, such as 3,3.")
-    ] = None,
-    hidden_activation: Annotated[
-        str | None, typer.Option(help="Of a state dict: activation of the hidden layers, or one for each: relu,tanh.")
-    ] = None,
-    output_activation: Annotated[
-        str | None, typer.Option(help="Of a state dict: activation of the output layer.")
-    ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="Inputs to check it on, one per row (.csv or .npy); corners if not given.")
-    ] = None,
-    order: Annotated[
-        str | None, typer.Option(help="Of a state dict: its layers as they run, such as input,hidden,output.")
-    ] = None,
-    part: Annotated[
-        str | None, typer.Option(help="Of a checkpoint of several state dicts: the place of the one meant.")
-    ] = None,
-    threshold: ThresholdOption = None,
     inputs: InputsOption = None,
-    header: HeaderOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Import a network from another library's file, check it against that, and write it to a network file."""
@@ -44,16 +59,9 @@ def import_command(
     from ..network.documents import check_network_path, save_network
 
     check_network_path(out)
-    network = load(
-        source,
-        widths=None if widths is None else numbers(widths, "widths", int),
-        hidden_activation=hidden_activation,
-        output_activation=output_activation,
-        data=None if data is None else rows_of_file(data, "inputs", header),
-        order=order,
-        part=part,
-        threshold=threshold,
-    )
+    widths = None if described.widths is None else numbers(described.widths, "widths", int)
+    rows = None if checked.data is None else rows_of_file(checked.data, "inputs", checked.header)
+    network = load(source, data=rows, **{**vars(described), "widths": widths})
     network = network.read(inputs=coding(inputs, "inputs"))
     path = save_network(network, out)
     shape = {"widths": "-".join(map(str, network.widths)), "activations": ", ".join(network.activations)}

@@ -1,14 +1,21 @@
 """What several commands of the command line take and print."""
 
+import inspect
 import json
+import os
 import re
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple, get_type_hints
 
 import typer
 
+from ..auditing.asked import Asked, from_plain, plain_questions
 from ..common.arguments import check_budget
+from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import InputError, visible
 from ..network.network import Network, xornet
 
@@ -34,6 +41,113 @@ HeaderOption = Annotated[
         "--header/--no-header", help="Whether the file of inputs begins with a line of names; found out if not given."
     ),
 ]
+
+
+BudgetOption = Annotated[float, typer.Option(help="Candidate evaluations allowed.")]
+SchedulerOption = Annotated[
+    str | None, typer.Option(help="Address of a Dask scheduler that counts the circuits, such as tcp://HOST:8786.")
+]
+# The exit codes where the user can mend it, and where the budget kept something from being counted.
+WRONG_INPUT, OVER_BUDGET = 1, 3
+
+
+class Group(NamedTuple):
+    """Options of a command that are one value to it.
+
+    Attributes:
+        options: each with its type, its default and its help.
+        value: what the command gets, of the values of all by name.
+    """
+
+    options: tuple[inspect.Parameter, ...]
+    value: Callable[[dict[str, Any]], Any]
+
+
+@dataclass(frozen=True)
+class Running:
+    """How long counts may take, and where they are made."""
+
+    budget: BudgetOption = DEFAULT_BUDGET
+    scheduler: SchedulerOption = None
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """What the library is told of it."""
+        return {"budget": whole_budget(self.budget), "scheduler": self.scheduler, "progress": True}
+
+
+def questions(*of: Asked) -> Group:
+    """The options of the questions that are asked of something, but how numbers stand for bits; the command gets them
+    as keywords of the library."""
+    options = []
+    for one in plain_questions(*of):
+        if one.key not in ("threshold", "inputs"):
+            only = "preset authors: " if "authors" in one.of and not {"paper", "data"} & set(one.of) else ""
+            kind = one.kind if one.default is not None else one.kind | None
+            told = typer.Option(help=sentence(f"{only}{one.says}"))
+            options.append(option(one.key, Annotated[kind, told], one.default))
+    return Group(tuple(options), from_plain)
+
+
+def sentence(text: str) -> str:
+    """A text as a sentence of its own."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def option(name: str, kind: Any, default: Any) -> inspect.Parameter:
+    """One option: its name with underscores, its type with its help, and its default."""
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+
+
+def _group(kind: Any) -> Group | None:
+    """The options that one parameter of a command stands for: a dataclass of options, or what `questions` gives."""
+    if is_dataclass(kind) and isinstance(kind, type):
+        hints = get_type_hints(kind, include_extras=True)
+        options = tuple(option(one.name, hints[one.name], one.default) for one in fields(kind))
+        return Group(options, lambda given: kind(**given))
+    return next((one for one in getattr(kind, "__metadata__", ()) if isinstance(one, Group)), None)
+
+
+def with_groups(command: Callable[..., None]) -> Callable[..., None]:
+    """A command each of whose parameters is an option, or a group of options that Typer is shown one by one."""
+    signature = inspect.signature(command)
+    hints = get_type_hints(command, include_extras=True)
+    groups = {name: group for name in signature.parameters if (group := _group(hints[name])) is not None}
+    own = [
+        one.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, one in signature.parameters.items()
+        if name not in groups
+    ]
+    shown = [*own, *(option for group in groups.values() for option in group.options)]
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        whole = {
+            name: group.value({one.name: given.pop(one.name) for one in group.options})
+            for name, group in groups.items()
+        }
+        command(**given, **whole)
+
+    run.__signature__ = signature.replace(parameters=shown)  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in shown}
+    return run
+
+
+def announce_compilation() -> None:
+    """Tell a person who waits that the first use compiles the kernels; later uses find them compiled."""
+    kept = os.environ.get("NUMBA_CACHE_DIR") or Path(__file__).parents[1] / "kernels" / "__pycache__"
+    if sys.stderr.isatty() and not any(Path(kept).rglob("circuits.*.nbi")):
+        typer.echo("compiling the kernels, once; this takes about half a minute", err=True)
+
+
+def check_page(page: Path | None) -> None:
+    """See before a long computation that a page can be written under its name.
+
+    Raises:
+        InputError: it is a folder.
+    """
+    if page is not None and page.is_dir():
+        raise InputError(f"{page} is a folder; give the name of the page, such as {page / 'report.html'}")
 
 
 def coding(text: str | None, option: str) -> tuple[float, float] | None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from ..auditing.audit import Audit
 from ..auditing.behavior_audit import BehaviorAudit
 from ..auditing.paper import PaperFindings
+from ..circuit.findings import CircuitFindings
 from ..common.errors import InputError
 from ..common.files import write_atomically, writing_folder
 from ..mapping.alignment import minimal_mappings
@@ -36,29 +37,39 @@ def export_audit(audit: Audit | BehaviorAudit, folder: str | Path) -> dict[str, 
         InputError: the audit is of the preset authors, which lists no circuits; or the folder is not empty.
         FileFormatError: the folder cannot be written to.
     """
-    if not isinstance(audit, Audit):
-        raise InputError("an audit by data is not exported; its circuits are values: audit.findings.circuits.minimal")
     target = writing_folder(folder)
     if any(target.iterdir()):
         raise InputError(f"{target} is not empty; give a new folder, so that it holds this export and nothing else")
     if audit.outputs:
         parts = [export_audit(part, target / f"output-{k}") for k, part in enumerate(audit.outputs)]
         return {f"output-{k}/{name}": number for k, part in enumerate(parts) for name, number in part.items()}
-    findings = audit.findings
-    if not isinstance(findings, PaperFindings):
+    network = network_of(audit.network, "files of neighbouring tools are written")
+    if isinstance(audit, BehaviorAudit):
+        placed = audit.findings.mappings
+        mappings = None if placed is None else list(islice(chain.from_iterable(placed.values()), MOST_MAPPINGS))
+        _write_mappings(mappings or (), network, target / "mappings")
+        return _written_circuits(audit.findings.circuits, network, target) | {
+            "mappings": None if placed is None else sum(map(len, placed.values()))
+        }
+    if not isinstance(audit.findings, PaperFindings):
         raise InputError(
             f"an audit by the preset {audit.preset} lists no circuits; audit by the preset paper to export"
         )
-    network, mappings = network_of(audit.network, "files of neighbouring tools are written"), findings.mappings
-    known = mappings.aligned is not None
-    left = mappings.surviving_mappings[mappings.strictest] if mappings.strictest else 0
-    _write_mappings(_surviving(mappings), network, target / "mappings")
+    found = audit.findings.mappings
+    left = found.surviving_mappings[found.strictest] if found.strictest else 0
+    _write_mappings(_surviving(found), network, target / "mappings")
+    return _written_circuits(audit.findings.circuits, network, target) | {
+        "mappings": left if found.aligned is not None else None
+    }
+
+
+def _written_circuits(circuits: CircuitFindings, network: Network, folder: Path) -> dict[str, int | None]:
+    """The circuits that contain no smaller one of their kind, written; how many there are."""
     return {
-        "minimal": _write_circuits(findings.circuits.minimal, network, target / "minimal"),
+        "minimal": _write_circuits(circuits.minimal, network, folder / "minimal"),
         "resample-faithful-minimal": _write_circuits(
-            findings.circuits.faithful_minimal, network, target / "resample-faithful-minimal"
+            circuits.faithful_minimal, network, folder / "resample-faithful-minimal"
         ),
-        "mappings": left if known else None,
     }
 
 

@@ -1,5 +1,6 @@
 """Everything that an audit found, as tables: for people, for files and for SQL."""
 
+from collections import abc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -88,21 +89,26 @@ def _counts(audit: Audit) -> _Rows:
     return _table("counts", "Counts, by their names in audit.json", "count value", rows)
 
 
+LADDER = "of rung survivors at_least at_most algorithms criterion"
+
+
 def _ladder(audit: Audit) -> _Rows:
-    survivors = survivors_by_rung(audit)
+    return _table("ladder", "Survivors of each rung", LADDER, ladder_rows(survivors_by_rung(audit)))
+
+
+def ladder_rows(survivors: abc.Mapping[str, abc.Mapping[str, Any]]) -> list[tuple]:
+    """What each rung leaves of each kind, as numbers: exactly so many, at least and at most."""
     algorithms = survivors.get("algorithms", {})
 
     def ends(number: Any) -> tuple:
         return (None, *number) if isinstance(number, list) else (number, number, number)
 
-    rows = [
+    return [
         (kind, rung, *ends(number), algorithms.get(rung) if kind == "mappings" else None, DEFINITIONS.get(rung))
         for kind, rungs in survivors.items()
         if kind != "algorithms"
         for rung, number in rungs.items()
     ]
-    columns = "of rung survivors at_least at_most algorithms criterion"
-    return _table("ladder", "Survivors of each rung", columns, rows)
 
 
 def _activations(audit: Audit, findings: PaperFindings) -> _Rows:

@@ -6,7 +6,7 @@ from ..auditing.behavior_audit import BehaviorAudit
 from ..auditing.document import by_ablation
 from ..common.sql import RunTable, Table
 from ..readout.observed import ObservedSignals
-from .audit_tables import edges_text
+from .audit_tables import LADDER, edges_text, ladder_rows
 from .words import (
     Answer,
     ablations_text,
@@ -93,8 +93,7 @@ def behavior_tables(audit: BehaviorAudit) -> dict[str, RunTable]:
     found = [
         _table("counts", "Counts, by their names in audit.json", "count value",
                [(key, str(value) if isinstance(value, dict | list) else value) for key, value in audit.counts.items()]),
-        _table("ladder", "Survivors of each rung", "rung survivors",
-               [(rung, shown(number)) for rung, number in circuits_by_rung(circuits).items()]),
+        _table("ladder", "Survivors of each rung", LADDER, ladder_rows({"circuits": circuits_by_rung(circuits)})),
         _table("circuits", "Minimal circuits", "kind edges circuit", [
             (kind, len(circuit), edges_text(circuit))
             for kind, listed in (("perfect", circuits.minimal), ("resample-faithful", circuits.faithful_minimal))

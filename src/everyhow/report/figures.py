@@ -12,7 +12,6 @@ from ..ladder import IN_SHORT
 from ..sweeps.plan import EPOCH
 from ..sweeps.results import Sweep
 from ..sweeps.statistics import (
-    KINDS,
     Measure,
     Sample,
     Survivors,
@@ -20,6 +19,7 @@ from ..sweeps.statistics import (
     is_logarithmic,
     measures_of,
     numeric_settings,
+    rungs_of,
     samples,
     survivors,
     values_of,
@@ -286,18 +286,19 @@ def _survivors(sweep: Sweep) -> "Figure":
     from matplotlib.patches import Patch
 
     cells = {(s.setting, s.kind, s.rung): s for s in survivors(sweep)}
+    kinds = rungs_of(cells.values())
     settings = [s for s in sweep.settings if (s, "circuits", "perfect") in cells]
     single = len(settings) == 1
-    heights = [len(rungs) for rungs in KINDS.values()]
+    heights = [len(rungs) for rungs in kinds.values()]
     outputs = [cells[setting, "circuits", "perfect"].outputs for setting in settings]
     titles = [f"{setting}\nn={number}" for setting, number in zip(settings, outputs, strict=True)]
     titles, upright = _fitted(titles, 5.2 / len(settings))
     height = 1.0 + 0.19 * sum(heights) + _upright_height(titles, upright)
     figure, axes = _new(
-        len(KINDS), len(settings), 4.6 if single else TWO_COLUMNS, height, sharex=True,
+        len(kinds), len(settings), 4.6 if single else TWO_COLUMNS, height, sharex=True,
         gridspec_kw={"height_ratios": heights},
     )  # fmt: skip
-    for row, (kind, rungs) in zip(axes, KINDS.items(), strict=True):
+    for row, (kind, rungs) in zip(axes, kinds.items(), strict=True):
         for ax, setting in zip(row, settings, strict=True):
             _stack(ax, [cells[setting, kind, rung] for rung in rungs])
             ax.set_yticks(range(len(rungs)), [IN_SHORT[rung] for rung in rungs] if ax is row[0] else [])

@@ -66,7 +66,7 @@ def forecast(plan: Plan) -> Forecast:
 def refusals(setting: Setting, presets: tuple[Preset, ...], budget: int) -> tuple[str, ...]:
     """What the budget will not allow at a point, as far as that follows from its shape."""
     network, task = _dense(setting), setting.task_of(0)
-    depth = chosen_depth(network, setting.depth)
+    depth = chosen_depth(network, setting.asked.depth)
     part = network.output(0)
     (table,) = Behavior.of_task(task.output(0)).tables()
     steps = counting_steps(part, 1 << task.inputs)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..auditing.asked import Questions
 from ..auditing.audit import Audit, audit
 from ..common.errors import FileFormatError, InputError
 from ..importing.load import load
@@ -19,16 +20,16 @@ class KeptNetwork:
         setting: the label of its setting.
         replicate: which of the setting's networks, from 0.
         task: what it learned, outputs joined by commas.
-        depth: largest depth of the algorithms.
         sha256: digest of its weights, biases and activations.
+        asked: what the sweep asks of it, in the preset paper.
     """
 
     name: str
     setting: str
     replicate: int
     task: str
-    depth: int
     sha256: str
+    asked: Questions
 
 
 def kept_networks(sweep: Sweep, wanted: Sequence[str] = ()) -> list[KeptNetwork]:
@@ -42,17 +43,20 @@ def kept_networks(sweep: Sweep, wanted: Sequence[str] = ()) -> list[KeptNetwork]
         InputError: a name that none or several of the networks begin with.
     """
     rows = sweep.query(
-        "SELECT DISTINCT replace(network, '.safetensors', ''), setting, replicate, trained_task, explained_depth, "
-        "network_sha256, point, epoch FROM results WHERE status = 'explained' AND network IS NOT NULL "
+        "SELECT DISTINCT replace(network, '.safetensors', ''), setting, replicate, trained_task, network_sha256, "
+        "point, epoch FROM results WHERE status = 'explained' AND network IS NOT NULL "
         "ORDER BY replicate, point, epoch"
     ).rows
-    # A network of several presets was explained more than once, to one depth.
-    found = list({row[0]: KeptNetwork(*row[:6]) for row in rows}.values())
+    # A network of several presets was explained more than once.
+    points = sweep.plan.points
+    found: dict[str, KeptNetwork] = {}
+    for name, setting, replicate, task, sha256, point, _ in rows:
+        found[name] = KeptNetwork(name, setting, replicate, task, sha256, points[point].questions("paper"))
     if not wanted:
-        return found
+        return list(found.values())
     chosen = []
     for start in wanted:
-        fitting = [one for one in found if one.name.startswith(start)]
+        fitting = [one for one in found.values() if one.name.startswith(start)]
         if len(fitting) != 1:
             many = f"{len(fitting)} networks begin" if fitting else "no network that was explained begins"
             raise InputError(
@@ -64,14 +68,14 @@ def kept_networks(sweep: Sweep, wanted: Sequence[str] = ()) -> list[KeptNetwork]
 
 
 def audits(sweep: Sweep, networks: Sequence[KeptNetwork]) -> Iterator[tuple[KeptNetwork, Audit]]:
-    """Each network with its audit by the preset paper, with the sweep's depth and budget.
+    """Each network with its audit by the preset paper: what the sweep asks, within its budget.
 
     Raises:
         FileFormatError: its file is missing, or is not the network that was explained.
     """
     for one in networks:
         path = Path(sweep.folder) / "networks" / f"{one.name}.safetensors"
-        found = audit(load(path), one.task, depth=one.depth, budget=sweep.plan.budget)
+        found = audit(load(path), one.task, budget=sweep.plan.budget, **vars(one.asked))
         if found.provenance["network_sha256"] != one.sha256:
             raise FileFormatError(f"{path}: not the network that the results are of; its digest differs")
         yield one, found

@@ -6,13 +6,13 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from ..auditing.fitting import PRESETS, Preset
+from ..auditing.fitting import PRESETS, Preset, check_bits, check_decision
 from ..common.arguments import is_number, is_whole, quoted
 from ..common.budget import DEFAULT_BUDGET, rounded
 from ..common.errors import FileFormatError, InputError, shortened
@@ -224,6 +224,7 @@ def plan_of(document: Mapping[str, Any]) -> Plan:
             f"presets: authors will not do, since it rounds outputs to 0 and 1, and outputs turn at {turning[0]:g}; "
             'leave it out (presets = ["paper"]), or train towards 0 and 1'
         )
+    _check_presets(points, presets)
     return Plan(
         name=name,
         title=title,
@@ -235,6 +236,26 @@ def plan_of(document: Mapping[str, Any]) -> Plan:
         points=points,
         document=document,
     )
+
+
+def _check_presets(points: Iterable[Setting], presets: Sequence[Preset]) -> None:
+    """Raises InputError when a point asks what no preset of the plan has, or decides as a preset cannot."""
+    for point in points:
+        foreign = point.foreign(presets)
+        if foreign:
+            (other,) = set(PRESETS) - set(presets)
+            raise InputError(
+                f"{' and '.join(foreign)}: the preset {presets[0]} does not ask this; leave it out, or add {other} to "
+                "the presets"
+            )
+        for preset in presets:
+            decision = check_decision(preset, point.asked.decision)
+            check_bits(decision)
+            if preset == "paper" and decision == "round" and point.training.level != 0.5:
+                raise InputError(
+                    f"decision: round takes the nearest of 0 and 1, and outputs turn at {point.training.level:g}; "
+                    "leave it out, or train towards 0 and 1"
+                )
 
 
 def _check_head(document: Mapping[str, Any]) -> None:

@@ -5,9 +5,9 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args, get_origin
 
 from ..circuit.findings import RUNGS as CIRCUIT_RUNGS
 from ..common.arguments import is_number, quoted
@@ -16,6 +16,9 @@ from ..common.files import replacing
 from ..common.reading import check_readable, cut
 from ..common.sql import MOST_MEMORY, bounded_memory
 from ..mapping.findings import RUNGS as MAPPING_RUNGS
+from ..readout.readouts import RUNGS as READOUT_RUNGS
+from ..training.settings import TrainingSettings
+from .settings import ASKED, TYPES
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,6 +29,37 @@ ROWS_AT_ONCE = 40
 # Of a part: its bytes, in the file and when they are read, its rows and row groups, and what it says of itself.
 MOST_BYTES, MOST_ROWS, MOST_ROW_GROUPS, MOST_KEYS = 256 * 2**20, 100_000, 100, 100
 TEXT, NUMBER, WHOLE, TRUTH, NUMBERS = "VARCHAR", "DOUBLE", "BIGINT", "BOOLEAN", "DOUBLE[]"
+# Questions that the rows have had from the beginning.
+EARLIER = ("depth", "min_node_sparsity", "decision", "pair_order")
+
+
+def _column(kind: Any) -> str:
+    """The type of a column that holds an option; lists stand in it as texts."""
+    found = {str: TEXT, int: WHOLE, float: NUMBER}
+    return next((found[one] for one in (kind, *get_args(kind)) if one in found and get_origin(kind) is not tuple), TEXT)
+
+
+_ASKED = {one.key: (_column(one.kind), one.says) for one in ASKED}
+# Columns that came later: empty in the rows of plans that ask nothing of what they hold, and missing in older parts.
+LATER_COLUMNS: dict[str, tuple[str, str]] = {
+    **{key: column for key, column in _ASKED.items() if key not in EARLIER},
+    "robust_circuits_low": (NUMBER, "perfect circuits that are proved to decide right on the whole boxes"),
+    "robust_circuits_high": (NUMBER, "the same, with those of which it stayed open"),
+    "circuits_robust": (NUMBER, "circuits that pass the rung robust and all before"),
+    "mappings_cheapest": (
+        NUMBER,
+        "mappings that pass every rung and whose algorithm costs least, by the plan's prices",
+    ),
+    "algorithms_cheapest": (NUMBER, "their algorithms"),
+    "codes_readable": (NUMBERS, "readable signals of each hidden layer, where the plan asks for population codes"),
+    **{
+        f"codes_{rung}": (
+            NUMBERS,
+            f"readout explanations of each hidden layer that pass the rung {rung} and all before",
+        )
+        for rung in READOUT_RUNGS
+    },
+}
 # Every column of the results: its type and what it says. Counts are numbers of any size, so doubles; `counts_exact`
 # has their digits.
 COLUMNS: dict[str, tuple[str, str]] = {
@@ -38,31 +72,10 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "outputs": (WHOLE, "how many are drawn"),
     "origin": (TEXT, "trained or untrained"),
     "keep": (TEXT, "which networks are explained"),
-    "depth": (WHOLE, "largest depth of the algorithms, if the plan sets it"),
-    "min_node_sparsity": (NUMBER, "authors: the share of hidden neurons that a circuit must leave out"),
+    "depth": _ASKED["depth"],
+    "min_node_sparsity": _ASKED["min_node_sparsity"],
     "block": (WHOLE, "networks trained as one stack"),
-    "widths": (TEXT, "neurons of each hidden layer"),
-    "hidden_activation": (TEXT, "of the hidden layers"),
-    "output_activation": (TEXT, "of the output layer"),
-    "learning_rate": (NUMBER, "of AdamW"),
-    "loss_target": (NUMBER, "the loss at which training stops"),
-    "loss_target_per_output": (NUMBER, "the same for each output, if the plan sets it"),
-    "rows": (WHOLE, "rows drawn from the truth table"),
-    "batch_size": (WHOLE, "rows per step"),
-    "epochs": (WHOLE, "passes over the rows, at most"),
-    "patience": (WHOLE, "epochs without a better loss before training stops"),
-    "weight_decay": (NUMBER, "of AdamW"),
-    "l1": (NUMBER, "weight of the sum of absolute weights in the loss"),
-    "l2": (NUMBER, "weight of the sum of squared weights in the loss"),
-    "dropout": (NUMBER, "share of hidden activations set to 0 in training"),
-    "input_noise": (NUMBER, "standard deviation of the noise on the rows"),
-    "input_weights": (TEXT, "how often each row is drawn"),
-    "show": (TEXT, "the rows drawn from"),
-    "labels": (TEXT, "true or shuffled"),
-    "input_values": (TEXT, "the two numbers by which inputs stand for 0 and for 1"),
-    "output_values": (TEXT, "the two numbers that outputs are trained towards"),
-    "threshold": (NUMBER, "an output above it is read as 1; halfway between the output values if the plan is silent"),
-    "checkpoints": (TEXT, "epochs after which the network is kept"),
+    **{one.name: (_column(TYPES[one.name]), one.metadata["says"]) for one in fields(TrainingSettings)},
     "network": (TEXT, "its file in networks/"),
     "network_sha256": (TEXT, "digest of its weights, biases and activations, as in audit.json"),
     "trained_task": (TEXT, "what it learned, outputs joined by commas"),
@@ -129,6 +142,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "counts_exact": (TEXT, "every count in full, as JSON"),
     "capped": (TEXT, "what was estimated or not counted, and why; several reasons joined by |"),
     "seconds": (NUMBER, "time taken to explain; not part of the digest"),
+    **LATER_COLUMNS,
 }  # fmt: skip
 
 
@@ -144,13 +158,19 @@ NETWORK = r"[0-9a-f]{16}(-\d+)?\.safetensors"
 def digest_of(rows: Iterable[dict[str, Any]]) -> str:
     """A hash of everything in the rows but the time they took."""
     kept = [
-        [row.get(name) if kind != NUMBER or row.get(name) is None else float(row[name]) for name, kind in TYPED]
+        [_hashed(row.get(name), kind) for name, kind in TYPED]
+        + [[name, _hashed(row[name], kind)] for name, (kind, _) in LATER_COLUMNS.items() if row.get(name) is not None]
         for row in rows
     ]
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
-TYPED = [(name, kind) for name, (kind, _) in COLUMNS.items() if name != "seconds"]
+def _hashed(value: Any, kind: str) -> Any:
+    return value if kind != NUMBER or value is None else float(value)
+
+
+# What was there before a column came later is hashed as it was.
+TYPED = [(name, kind) for name, (kind, _) in COLUMNS.items() if name != "seconds" and name not in LATER_COLUMNS]
 
 
 @dataclass(frozen=True)
@@ -209,7 +229,7 @@ def read_part(connection: "duckdb.DuckDBPyConnection", part: Path, rows: int | N
             described = connection.execute("DESCRIBE SELECT * FROM read_parquet($1)", [str(part)]).fetchall()
             _check_columns(part, {name: kind for name, kind, *_ in described})
             found = connection.execute(f"SELECT * FROM read_parquet($1) LIMIT {MOST_ROWS}", [str(part)]).fetchall()
-            return Part([dict(zip(COLUMNS, row, strict=True)) for row in found], metadata)
+            return Part([dict(zip([name for name, *_ in described], row, strict=True)) for row in found], metadata)
     except (duckdb.Error, MemoryError, UnicodeDecodeError) as error:
         raise FileFormatError(f"{part}: damaged, or not a Parquet file ({first_line(error)})") from None
 
@@ -239,7 +259,8 @@ def _size(connection: "duckdb.DuckDBPyConnection", part: Path) -> tuple[int, int
 def _check_columns(part: Path, found: Mapping[str, str]) -> None:
     """Raises FileFormatError when columns are not those that are written, in order and type."""
     wanted = {name: kind for name, (kind, _) in COLUMNS.items()}
-    if list(found.items()) == list(wanted.items()):
+    earlier = {name: kind for name, kind in wanted.items() if name not in LATER_COLUMNS}
+    if list(found.items()) in (list(wanted.items()), list(earlier.items())):
         return
     what = "their order is another"
     for name, kind in found.items():

@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, make_dataclass
 from typing import Any, Literal, get_type_hints
 
 import numpy as np
 
-from ..auditing.asked import DEEPEST
+from ..auditing.asked import Plain, Questions, from_plain, plain_questions, questions_of
+from ..auditing.fitting import PRESETS, Preset
 from ..boolean.truth_table import MAX_INPUTS, TruthTable
 from ..common.arguments import quoted
 from ..common.errors import InputError
@@ -21,6 +22,17 @@ NETWORKS_VERSION = 1
 RANDOM = "random:"
 # Networks that are trained as one stack are in memory together.
 MOST_BLOCK = 10_000
+# What may be asked of the networks of a plan. How their numbers stand for bits, and the rows that they were shown, are
+# options of training.
+OF_TRAINING = ("threshold", "inputs", "show")
+ASKED: tuple[Plain, ...] = tuple(one for one in plain_questions("paper", "authors") if one.key not in OF_TRAINING)
+# The questions that a plan asks, in plain values; at their defaults where it is silent.
+Asking = make_dataclass(
+    "Asking",
+    [(one.key, one.kind if one.default is not None else one.kind | None, field(default=one.default)) for one in ASKED],
+    frozen=True,
+    namespace={"__module__": __name__},
+)
 
 
 @dataclass(frozen=True)
@@ -34,10 +46,9 @@ class Setting:
         origin: `trained`, or `untrained`: the first of many random networks that happens to compute the task.
         keep: which networks are explained: `converged` (accuracy of at least 0.99, loss below the target), `accurate`
             (the accuracy only) or `all`.
-        depth: the largest depth of the algorithms; the number of weight layers when None.
-        min_node_sparsity: in the preset authors, the share of hidden neurons a circuit must leave out.
         block: networks trained as one stack; it decides the last bits.
         training: how it is trained.
+        asked: the questions asked of it (`ASKED`).
 
     Raises:
         InputError: an option out of range, or options that do not go together.
@@ -48,10 +59,9 @@ class Setting:
     outputs: int = 1
     origin: Literal["trained", "untrained"] = "trained"
     keep: Literal["converged", "accurate", "all"] = "converged"
-    depth: int | None = None
-    min_node_sparsity: float = 0.0
     block: int = 10
     training: TrainingSettings = field(default_factory=TrainingSettings)
+    asked: Asking = field(default_factory=Asking)  # type: ignore[valid-type]
 
     def __post_init__(self) -> None:
         if self.draw_from and not 1 <= self.outputs <= len(self.draw_from):
@@ -66,10 +76,8 @@ class Setting:
             raise InputError(f"draw_from names a gate twice: {quoted(', '.join(self.draw_from))}")
         if not 1 <= self.block <= MOST_BLOCK:
             raise InputError(f"block is {quoted(self.block)}; it is a number of networks from 1 to {MOST_BLOCK:,}")
-        if self.depth is not None and not 1 <= self.depth <= DEEPEST:
-            raise InputError(f"depth is {quoted(self.depth)}; algorithms have a depth from 1 to {DEEPEST}")
-        if not 0 <= self.min_node_sparsity < 1:
-            raise InputError(f"min_node_sparsity is {self.min_node_sparsity}; it is a share, at least 0 and below 1")
+        for preset in PRESETS:
+            self.questions(preset)
         if self.origin == "untrained" and self.keep == "converged":
             raise InputError('origin is untrained, so nothing converges; keep must be "accurate" or "all"')
         if self.origin == "untrained" and self.training.checkpoints:
@@ -96,6 +104,23 @@ class Setting:
             bits = int(sum(int(bit) << k for k, bit in enumerate(generator.integers(0, 2, rows))))
         return parse_task(str(TruthTable(_random_inputs(self.task), bits)))
 
+    def questions(self, preset: Preset) -> Questions:
+        """What is asked in a preset: the questions that it has.
+
+        Raises:
+            InputError: one is out of range, or two do not go together.
+        """
+        return questions_of(from_plain(self.asked_in(preset)), preset)
+
+    def asked_in(self, preset: Preset) -> dict[str, Any]:
+        """The questions of a preset, in plain values."""
+        return {one.key: getattr(self.asked, one.key) for one in ASKED if preset in one.of}
+
+    def foreign(self, presets: Iterable[Preset]) -> list[str]:
+        """The questions asked that none of some presets has."""
+        known = {one.key for one in ASKED if set(one.of) & set(presets)}
+        return [one.key for one in ASKED if one.key not in known and getattr(self.asked, one.key) != one.default]
+
     @property
     def outputs_at_most(self) -> int:
         """The outputs of its networks."""
@@ -117,18 +142,22 @@ class Setting:
 
 
 # The options that change what is asked of a network, not the network.
-EXPLAINING = ("keep", "depth", "min_node_sparsity")
+EXPLAINING = ("keep", *(one.key for one in ASKED))
 
 
 def flat(setting: Setting) -> dict[str, Any]:
     """All options of a setting by key, tuples as lists."""
-    document = {**{key: value for key, value in vars(setting).items() if key != "training"}, **vars(setting.training)}
+    own = {key: value for key, value in vars(setting).items() if key not in ("training", "asked")}
+    document = {**own, **vars(setting.asked), **vars(setting.training)}
     return {key: list(value) if isinstance(value, tuple) else value for key, value in document.items()}
 
 
 DEFAULTS = flat(Setting())
 # Options that came later: a plan that leaves them at their defaults is the same plan as before.
-LATER = ("input_values", "output_values", "threshold")
+LATER = (
+    "input_values", "output_values", "threshold",
+    *(one.key for one in ASKED if one.key not in ("depth", "min_node_sparsity")),
+)  # fmt: skip
 
 
 def deciding(setting: Setting) -> dict[str, Any]:
@@ -138,9 +167,9 @@ def deciding(setting: Setting) -> dict[str, Any]:
 
 TYPES: dict[str, Any] = {
     name: kind
-    for owner in (Setting, TrainingSettings)
+    for owner in (Setting, Asking, TrainingSettings)
     for name, kind in get_type_hints(owner).items()
-    if name != "training"
+    if name not in ("training", "asked")
 }
 
 
@@ -161,9 +190,11 @@ def setting_with(checked: Mapping[str, Any]) -> Setting:
     """
     if "task" in checked and "draw_from" in checked:
         raise InputError("task: draw_from replaces it; give one of them")
-    own = {f.name for f in fields(Setting)}
-    training = TrainingSettings(**{key: value for key, value in checked.items() if key not in own})
-    return Setting(**{key: value for key, value in checked.items() if key in own}, training=training)
+    parts = [
+        {one.name: checked[one.name] for one in fields(owner) if one.name in checked}
+        for owner in (Setting, Asking, TrainingSettings)
+    ]
+    return Setting(**parts[0], asked=Asking(**parts[1]), training=TrainingSettings(**parts[2]))
 
 
 def checked_option(key: str, value: object) -> Any:

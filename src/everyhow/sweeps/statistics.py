@@ -3,7 +3,7 @@ whether settings differ, and how often a rung of the ladder leaves exactly one e
 
 import itertools
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,10 +14,15 @@ from ..circuit.findings import RUNGS as CIRCUIT_RUNGS
 from ..mapping.findings import RUNGS as MAPPING_RUNGS
 from .plan import EPOCH
 from .results import Sweep
+from .rows import LATER_COLUMNS
 from .settings import flat
 
 RESAMPLES = 2000
-KINDS = {"circuits": CIRCUIT_RUNGS, "mappings": MAPPING_RUNGS, "algorithms": MAPPING_RUNGS}
+# The rungs of each kind; the last ones only in sweeps whose plan asks for them.
+KINDS = {
+    "circuits": (*CIRCUIT_RUNGS, "robust"), "mappings": (*MAPPING_RUNGS, "cheapest"),
+    "algorithms": (*MAPPING_RUNGS, "cheapest"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -201,11 +206,13 @@ def survivors(sweep: Sweep) -> tuple[Survivors, ...]:
     found = []
     for kind, rungs in KINDS.items():
         for rung in rungs:
+            if f"{kind}_{rung}" in LATER_COLUMNS and not _is_asked(sweep, f"{kind}_{rung}"):
+                continue
             # A tie leaves the perfect circuits between two numbers, both of which may be more than one.
             low, high, alone = f'"{kind}_{rung}"', f'"{kind}_{rung}"', "0"
             if (kind, rung) == ("circuits", "perfect"):
                 low, high = "perfect_circuits_low", "perfect_circuits_high"
-            if kind != "circuits":
+            if kind != "circuits" and rung != "cheapest":
                 alone = f'coalesce("trivial_{rung}", 0)'
                 low, high = f"({low} - {alone})", f"({high} - {alone})"
             known = f"({high} = 0 OR ({low} = 1 AND {high} = 1) OR {low} > 1)"
@@ -218,6 +225,18 @@ def survivors(sweep: Sweep) -> tuple[Survivors, ...]:
             found += [Survivors(row[0], kind, rung, *row[1:]) for row in table.rows]  # type: ignore[arg-type]
     order = {setting: number for number, setting in enumerate(sweep.settings)}
     return tuple(sorted(found, key=lambda s: order[s.setting]))
+
+
+def _is_asked(sweep: Sweep, column: str) -> bool:
+    """Whether any network has a value in a column that came later."""
+    there = column in sweep.query("SELECT * FROM results LIMIT 0").columns
+    return there and bool(sweep.query(f'SELECT 1 FROM results WHERE "{column}" IS NOT NULL LIMIT 1').rows)
+
+
+def rungs_of(found: Iterable[Survivors]) -> dict[str, tuple[str, ...]]:
+    """The rungs that some survivors are of, by kind."""
+    there = {(one.kind, one.rung) for one in found}
+    return {kind: tuple(rung for rung in rungs if (kind, rung) in there) for kind, rungs in KINDS.items()}
 
 
 def values_of(sweep: Sweep, measure: Measure) -> dict[str, Float[np.ndarray, " _networks"]]:

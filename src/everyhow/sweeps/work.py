@@ -13,25 +13,29 @@ from typing import Any
 
 import numpy as np
 
+from ..auditing.asked import Questions
 from ..auditing.counted import CountedExplanations, count_explanations
-from ..auditing.fitting import Preset, chosen_depth
+from ..auditing.fitting import Preset, check_asked, check_decision, chosen_depth
 from ..authors import findings as authors
 from ..boolean.gates import name_of
-from ..boolean.truth_table import INPUT_NAMES
 from ..circuit.overlap import jaccard
 from ..common.errors import EveryhowError, InputError
 from ..common.progress import Progress
 from ..common.threads import one_thread
+from ..experiment.ranking import cheapest_mappings
 from ..kinds import model_bytes
+from ..mapping.findings import RUNGS as MAPPING_RUNGS
 from ..model.behavior import Behavior
 from ..model.criterion import perfect
 from ..model.model import Model
 from ..model.task import Task
+from ..readout.findings import examine_readouts
+from ..readout.readouts import RUNGS as READOUT_RUNGS
 from ..training import train_each
 from ..training.settings import Trained
 from ..training.untrained import untrained
 from .plan import Block
-from .settings import Setting, flat
+from .settings import LATER, Setting, flat
 
 ENOUGH_ACCURACY = 0.99
 # Overlaps are those of all pairs of perfect circuits up to so many circuits, else of a sample of so many.
@@ -147,6 +151,7 @@ def _rows(block: Block, candidate: _Candidate) -> Iterator[dict[str, Any]]:
         for preset in block.presets:
             started = time.perf_counter()
             row = head | {"output": index, "output_task": candidate.task.names[index], "preset": preset}
+            row |= dict.fromkeys(key for key in setting.foreign([preset]) if key in LATER)
             if network is None or refusal:
                 row |= {"status": "not kept", "reason": refusal}
             else:
@@ -176,7 +181,7 @@ def _refusal(setting: Setting, candidate: _Candidate) -> str | None:
 def _explained(block: Block, network: Model, task: Task, preset: Preset) -> dict[str, Any]:
     """What a preset finds of one output; an error becomes a row with its reason, unless it is the machine's."""
     try:
-        behavior = Behavior.of_network(network, network.corners)
+        behavior = _behavior(network, task, block.setting.questions(preset), preset)
         (table,) = behavior.tables()
         computes = {"computes": str(table), "computes_name": name_of(table)}
         explain = _by_paper if preset == "paper" else _by_authors
@@ -189,15 +194,28 @@ def _explained(block: Block, network: Model, task: Task, preset: Preset) -> dict
         return {"status": "failed", "reason": f"internal failure: {type(error).__name__}: {error}"}
 
 
+def _behavior(network: Model, task: Task, asked: Questions, preset: Preset) -> Behavior:
+    """What the network decides at each row, as the preset reads it; the released code judges by the task."""
+    if preset == "authors":
+        return Behavior.of_network(network, network.corners)
+    decision = check_decision(preset, asked.decision)
+    check_asked(network, task, decision, preset)
+    return Behavior.of_network(network, network.corners, decision, epsilon=asked.epsilon or 0.0, within=asked.within)
+
+
 def _by_paper(block: Block, network: Model, task: Task, behavior: Behavior) -> dict[str, Any]:
-    depth = chosen_depth(network, block.setting.depth)
-    found = count_explanations(network, behavior, depth, block.budget, Progress(False), block.exact_up_to)
+    asked = block.setting.questions("paper")
+    depth = chosen_depth(network, asked.depth)
+    found = count_explanations(
+        network, behavior, depth, block.budget, Progress(False), block.exact_up_to, asked.circuits
+    )
+    codes, uncounted = _codes(network, asked, block.budget)
     counts = _bracketed(found.counts)
     estimate = found.interpretations.estimate
     survivors = {f"{kind}_{rung}": number for kind, rungs in found.ladder.items() for rung, number in rungs.items()}
     return {
         "explained_depth": depth,
-        "decision": "threshold",
+        "decision": behavior.decision,
         **_as_doubles(counts),
         **({} if estimate is None else {f"interpretations_{key}": value for key, value in _interval(estimate).items()}),
         **_as_doubles(survivors),
@@ -207,9 +225,31 @@ def _by_paper(block: Block, network: Model, task: Task, behavior: Behavior) -> d
             for part in ("status", "criterion", "reason")
         },
         **_overlap(network, behavior, found),
+        **_cheapest(found, asked),
+        **codes,
         "counts_exact": _digits(counts | survivors),
-        "capped": REASONS_JOINED_BY.join(found.capped) or None,
+        "capped": REASONS_JOINED_BY.join((*found.capped, *uncounted)) or None,
     }
+
+
+def _cheapest(found: CountedExplanations, asked: Questions) -> dict[str, Any]:
+    """The mappings of least price among those that pass every rung, where the plan gives prices."""
+    last = found.mappings.survivors.get(MAPPING_RUNGS[-1])
+    if asked.costs is None or last is None:
+        return {}
+    cheapest = cheapest_mappings(last, asked.prices)
+    return {"mappings_cheapest": len(cheapest), "algorithms_cheapest": len({mapping.algorithm for mapping in cheapest})}
+
+
+def _codes(network: Model, asked: Questions, budget: int) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The population codes of each hidden layer, where the plan asks for them: by a tolerance, signals or prices. And
+    what of them was not counted exactly."""
+    if asked.tolerance is None and asked.signals is None and asked.costs is None:
+        return {}, ()
+    found = examine_readouts(network, asked.largest_residual, asked.signals, asked.prices, budget)
+    by_rung = {f"codes_{rung}": [_double(layer.survivors[rung]) for layer in found.layers] for rung in READOUT_RUNGS}
+    readable = [float(len(layer.signals)) for layer in found.layers]
+    return {"codes_readable": readable, **by_rung}, (*found.refused, *found.ties)
 
 
 def _digits(counts: dict[str, int | None]) -> str:
@@ -219,14 +259,22 @@ def _digits(counts: dict[str, int | None]) -> str:
 
 def _as_doubles(counts: dict[str, int | None]) -> dict[str, float | None]:
     """The counts as the columns hold them; infinite where a double does not reach so far."""
-    return {key: n if n is None else float(n) if n.bit_length() < 1024 else math.inf for key, n in counts.items()}
+    return {key: _double(n) for key, n in counts.items()}
+
+
+def _double(number: int | None) -> float | None:
+    return number if number is None else float(number) if number.bit_length() < 1024 else math.inf
 
 
 def _bracketed(counts: dict[str, Any]) -> dict[str, Any]:
     """The counts with both ends of the number of perfect circuits, which are one unless some circuits are tied."""
     ends = counts.get("perfect_circuits_between") or [counts.get("perfect_circuits")] * 2
-    rest = {key: value for key, value in counts.items() if key != "perfect_circuits_between"}
-    return {"perfect_circuits": None} | rest | {"perfect_circuits_low": ends[0], "perfect_circuits_high": ends[1]}
+    robust = counts.get("robust_circuits_between") or [counts.get("robust_circuits")] * 2
+    left_out = ("perfect_circuits_between", "robust_circuits_between", "robust_circuits")
+    rest = {key: value for key, value in counts.items() if key not in left_out}
+    proved = {} if robust[0] is None else {"robust_circuits_low": robust[0], "robust_circuits_high": robust[1]}
+    between = {"perfect_circuits_low": ends[0], "perfect_circuits_high": ends[1]}
+    return {"perfect_circuits": None} | rest | between | proved
 
 
 def _interval(estimate: Any) -> dict[str, float]:
@@ -238,7 +286,7 @@ def _overlap(network: Model, behavior: Behavior, found: CountedExplanations) -> 
     perfect_count = found.circuits.perfect
     if perfect_count is None or perfect_count.between[0] < 2 or not network.listable:
         return {}
-    search = network.search(perfect(network, behavior))
+    search = network.search(perfect(network, behavior, found.circuits.asked.ablation))
     number = perfect_count.between[1]
     circuits = tuple(search.circuits()) if number <= OVERLAPPING else search.sample(OVERLAPPING_SAMPLE)
     shares = jaccard(circuits)[np.triu_indices(len(circuits), 1)]
@@ -257,9 +305,9 @@ def _overlap(network: Model, behavior: Behavior, found: CountedExplanations) -> 
 
 
 def _by_authors(block: Block, network: Model, task: Task, behavior: Behavior) -> dict[str, Any]:
-    setting = block.setting
-    depth, order = chosen_depth(network, setting.depth), INPUT_NAMES[: task.inputs]
-    found = authors.explain(network, task, depth, setting.min_node_sparsity, order, block.budget, Progress(False))
+    asked = block.setting.questions("authors")
+    depth, order = chosen_depth(network, asked.depth), asked.order(task.inputs)
+    found = authors.explain(network, task, depth, asked.min_node_sparsity, order, block.budget, Progress(False))
     lists = ("interpretations_per_circuit", "mappings_per_formula", "pair_order", "min_node_sparsity")
     counts = _bracketed({key: value for key, value in found.counts.items() if key not in lists})
     return {

@@ -1,7 +1,7 @@
 """How networks are trained, and what comes out."""
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ from ..boolean.truth_table import assignments, row_name
 from ..common.arguments import check_sizes, is_number, is_whole, quoted
 from ..common.budget import rounded
 from ..common.errors import InputError
+from ..common.options import told
 from ..model.activations import LEAKY, SIGMOID, TANH, activation
 from ..model.runnable import checked_input_values, checked_threshold, coded
 from ..model.task import Task
@@ -26,61 +27,64 @@ TRAINED = (LEAKY, TANH, SIGMOID)
 TRAINED_NAMES = "identity, relu, leaky_relu[:SLOPE], tanh, sigmoid[:STEEPNESS]"
 
 
+@told
 @dataclass(frozen=True)
 class TrainingSettings:
     """Everything that decides a training run, but the task and the seed.
-
-    Attributes:
-        widths: neurons of each hidden layer.
-        hidden_activation: name, as in a network file.
-        output_activation: name, as in a network file.
-        learning_rate: of AdamW.
-        loss_target: training stops when the mean squared error of an epoch falls below it.
-        loss_target_per_output: replaces the loss target by so much for each output of the task.
-        rows: how many rows of the truth table are drawn, with repetition.
-        batch_size: rows per step.
-        epochs: passes over the drawn rows, at most.
-        patience: training stops when so many epochs in a row do not improve the loss.
-        weight_decay: of AdamW.
-        l1: weight of the sum of absolute weights and biases in the loss.
-        l2: weight of the sum of squared weights and biases in the loss; unlike weight decay, it goes through AdamW's
-            scaling of gradients.
-        dropout: share of hidden activations set to 0 in training.
-        input_noise: standard deviation of the noise added to the drawn rows.
-        input_weights: how often each row of the truth table is drawn, in row order; evenly when None.
-        show: the rows drawn from, as digits such as 01; all when None.
-        input_values: the two numbers by which each input stands for 0 and for 1.
-        output_values: the two numbers that outputs are trained towards, for 0 and for 1.
-        threshold: an output above it is read as 1; halfway between the output values when None.
-        labels: `true`, or `shuffled` among the drawn rows, so that nothing but their frequency can be learned.
-        checkpoints: the epochs after which the network is kept as well, as far as training goes; 0 is before the first.
 
     Raises:
         InputError: a setting out of range.
     """
 
-    widths: tuple[int, ...] = (3, 3)
-    hidden_activation: str = "leaky_relu"
-    output_activation: str = "leaky_relu"
-    learning_rate: float = 1e-3
-    loss_target: float = 0.01
-    loss_target_per_output: float | None = None
-    rows: int = 4000
-    batch_size: int = 100
-    epochs: int = 1000
-    patience: int = 3
-    weight_decay: float = 0.01
-    l1: float = 0.0
-    l2: float = 0.0
-    dropout: float = 0.0
-    input_noise: float = 0.0
-    input_weights: tuple[float, ...] | None = None
-    show: tuple[str, ...] | None = None
-    labels: Literal["true", "shuffled"] = "true"
-    checkpoints: tuple[int, ...] = ()
-    input_values: tuple[float, float] = (0.0, 1.0)
-    output_values: tuple[float, float] = (0.0, 1.0)
-    threshold: float | None = None
+    widths: tuple[int, ...] = field(default=(3, 3), metadata={"says":
+        "neurons of each hidden layer, such as 3,3"
+    })  # fmt: skip
+    hidden_activation: str = field(default="leaky_relu", metadata={"says": "name, as in a network file"})
+    output_activation: str = field(default="leaky_relu", metadata={"says": "name, as in a network file"})
+    learning_rate: float = field(default=1e-3, metadata={"says": "of AdamW"})
+    loss_target: float = field(default=0.01, metadata={"says":
+        "training stops when the mean squared error of an epoch falls below it"
+    })  # fmt: skip
+    loss_target_per_output: float | None = field(default=None, metadata={"says":
+        "replaces the loss target by so much for each output of the task"
+    })  # fmt: skip
+    rows: int = field(default=4000, metadata={"says": "how many rows of the truth table are drawn, with repetition"})
+    batch_size: int = field(default=100, metadata={"says": "rows per step"})
+    epochs: int = field(default=1000, metadata={"says": "passes over the drawn rows, at most"})
+    patience: int = field(default=3, metadata={"says":
+        "training stops when so many epochs in a row do not improve the loss"
+    })  # fmt: skip
+    weight_decay: float = field(default=0.01, metadata={"says": "of AdamW"})
+    l1: float = field(default=0.0, metadata={"says": "weight of the sum of absolute weights and biases in the loss"})
+    l2: float = field(default=0.0, metadata={"says":
+        "weight of the sum of squared weights and biases in the loss; unlike weight decay, it goes through "
+        "AdamW's scaling of gradients"
+    })  # fmt: skip
+    dropout: float = field(default=0.0, metadata={"says": "share of hidden activations set to 0 in training"})
+    input_noise: float = field(default=0.0, metadata={"says":
+        "standard deviation of the noise added to the drawn rows"
+    })  # fmt: skip
+    input_weights: tuple[float, ...] | None = field(default=None, metadata={"says":
+        "how often each row of the truth table is drawn, in row order; evenly when None"
+    })  # fmt: skip
+    show: tuple[str, ...] | None = field(default=None, metadata={"says":
+        "the rows drawn from, as digits such as 01; all when None"
+    })  # fmt: skip
+    labels: Literal["true", "shuffled"] = field(default="true", metadata={"says":
+        "true, or shuffled among the drawn rows, so that nothing but their frequency can be learned"
+    })  # fmt: skip
+    input_values: tuple[float, float] = field(default=(0.0, 1.0), metadata={"says":
+        "the two numbers by which each input stands for 0 and for 1"
+    })  # fmt: skip
+    output_values: tuple[float, float] = field(default=(0.0, 1.0), metadata={"says":
+        "the two numbers that outputs are trained towards, for 0 and for 1"
+    })  # fmt: skip
+    threshold: float | None = field(default=None, metadata={"says":
+        "an output above it is read as 1; halfway between the output values when None"
+    })  # fmt: skip
+    checkpoints: tuple[int, ...] = field(default=(), metadata={"says":
+        "the epochs after which the network is kept as well, as far as training goes; 0 is before the first"
+    })  # fmt: skip
 
     def __post_init__(self) -> None:
         for name in ("hidden_activation", "output_activation"):

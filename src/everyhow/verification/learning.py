@@ -6,6 +6,7 @@ import numpy as np
 
 from ..boolean.gates import name_of
 from ..boolean.truth_table import TruthTable
+from ..model.space import circuits_in_space
 from ..network.network import Network
 from . import plain
 from .circuits import RunCircuits, decided_as, listed
@@ -20,7 +21,7 @@ BOUNDARY = 1e-9
 
 def lesson_again(
     network: Network, task: str, learned: str, decision: str, depth: int, shown: Any, budget: int,
-    circuits: RunCircuits | None, space: int,
+    circuits: RunCircuits | None,
 ) -> tuple[Any, list[str]]:  # fmt: skip
     """The lesson as it stands in audit.json, or None when there is nothing to tell; and what was not counted."""
     inputs = network.widths[0]
@@ -30,7 +31,9 @@ def lesson_again(
     if not unshown or not known:
         return None, []
     head = {"shown": [names[k] for k in known], "told": shown is not None, "task": task, "learned": learned}
-    refusal = refusal_of(f"telling {1 << len(unshown)} continuations apart", space << len(unshown), budget)
+    refusal = refusal_of(
+        f"telling {1 << len(unshown)} continuations apart", circuits_in_space(network.graph) << len(unshown), budget
+    )
     if len(unshown) > MOST_UNSHOWN:
         others = f"{len(unshown)} rows were not shown; what fits the others is told apart for at most {MOST_UNSHOWN}"
         refusal = others

@@ -11,7 +11,6 @@ import numpy as np
 from ..boolean.gates import name_of
 from ..boolean.truth_table import TruthTable
 from ..model.behavior import Behavior
-from ..model.space import circuits_in_space
 from ..network.network import Network
 from . import plain
 from .circuits import CircuitsAgain, all_circuits_run, as_plain, is_circuit
@@ -172,7 +171,7 @@ class PaperAgain:
         run = None if self.circuits is None else self.circuits.run
         return lesson_again(
             asked.network, asked.task, asked.computes, asked.decision, asked.depth, asked.options["shown"],
-            self._budget, run, circuits_in_space(asked.network.graph),
+            self._budget, run,
         )  # fmt: skip
 
     @cached_property

@@ -6,6 +6,7 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 
 from ...auditing.audit import Audit
+from ...auditing.behavior_audit import BehaviorAudit
 from ...auditing.counted import circuit_verdict
 from ...auditing.paper import PaperFindings
 from ...interpretation.interpretation import Interpretation
@@ -22,15 +23,17 @@ from ..words import (
     survivors_by_rung,
     trivial_text,
 )
+from .behavior import behavior_parts
 from .lines import circuit_lines, formula_lines
 from .pieces import answer_table, fact_table, funnel, heading, indented, print_trimmed, share_bar, verdict_text
 from .rivals import lesson_section, rival_sections
 
 
-def print_audit(audit: Audit, console: Console, saved: Sequence[str] = ()) -> None:
-    """Print an audit; `saved` are the files written."""
+def print_audit(audit: Audit | BehaviorAudit, console: Console, saved: Sequence[str] = ()) -> None:
+    """Print an audit, of a task or by data; `saved` are the files written."""
+    parts = behavior_parts(audit) if isinstance(audit, BehaviorAudit) else _audit_parts(audit)
     files = [heading("Files"), *(indented(Text(path, overflow="fold")) for path in saved)] if saved else []
-    print_trimmed(console, *_audit_parts(audit), *files)
+    print_trimmed(console, *parts, *files)
 
 
 def _audit_parts(audit: Audit) -> Iterator[RenderableType]:

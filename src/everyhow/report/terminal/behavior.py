@@ -1,8 +1,8 @@
 """An audit by data in a terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from ...auditing.behavior_audit import BehaviorAudit
@@ -10,13 +10,7 @@ from ...ladder import IN_SHORT
 from ..behavior_words import behavior_answers, facts
 from ..words import circuits_by_rung, shown, strategy_name
 from .lines import circuit_lines
-from .pieces import answer_table, fact_table, funnel, heading, indented, print_trimmed, share_bar, verdict_text
-
-
-def print_behavior_audit(audit: BehaviorAudit, console: Console, saved: Sequence[str] = ()) -> None:
-    """Print an audit by data; `saved` are the files written."""
-    files = [heading("Files"), *(indented(Text(path, overflow="fold")) for path in saved)] if saved else []
-    print_trimmed(console, *_parts(audit), *files)
+from .pieces import answer_table, fact_table, funnel, heading, indented, share_bar, verdict_text
 
 
 def _verdicts(audit: BehaviorAudit) -> RenderableType:
@@ -26,7 +20,8 @@ def _verdicts(audit: BehaviorAudit) -> RenderableType:
     return verdicts
 
 
-def _parts(audit: BehaviorAudit) -> Iterator[RenderableType]:
+def behavior_parts(audit: BehaviorAudit) -> Iterator[RenderableType]:
+    """Everything that is told of an audit by data."""
     head = fact_table()
     for name, text in facts(audit).items():
         head.add_row(name, Text(text))

@@ -12,7 +12,7 @@ from ...sweeps.costs import Forecast
 from ...sweeps.plan import Plan
 from ...sweeps.published import SELDOM, Beside
 from ...sweeps.results import Sweep
-from ...sweeps.statistics import KINDS, Contrast, Distribution, Measure, Survivors, Trend
+from ...sweeps.statistics import Contrast, Distribution, Measure, Survivors, Trend, rungs_of
 from ...sweeps.summary import Summary
 from ...sweeps.watch import duration
 from ..beside import beside_lines, beside_notes, between, number, plus_minus, probability
@@ -123,7 +123,7 @@ def _uniqueness(found: Sequence[Survivors], settings: Sequence[str], width: int)
         # What fits 80 columns.
         longest = 10 if "trivial" in outcomes else 20
         table = _table("left after", *outcomes, "unknown", "")
-        for kind, rungs in KINDS.items():
+        for kind, rungs in rungs_of(cells.values()).items():
             table.add_row(Text(kind, style="bold"))
             for rung in rungs:
                 cell = cells[present[0], kind, rung]
@@ -142,7 +142,7 @@ def _uniqueness(found: Sequence[Survivors], settings: Sequence[str], width: int)
     for start in range(0, len(present), fitting):
         shown = present[start : start + fitting]
         table = _table("left after", *shown)
-        for kind, rungs in KINDS.items():
+        for kind, rungs in rungs_of(cells.values()).items():
             table.add_row(Text(kind, style="bold"))
             for rung in rungs:
                 table.add_row(

@@ -1,0 +1,286 @@
+"""The commands `audit`, `count` and `audit-data`: what explains one network, by a task or by data."""
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..common.errors import FileFormatError, InputError, visible
+from ..network.network import Network
+from .options import (
+    FILES_READ,
+    OVER_BUDGET,
+    HeaderOption,
+    InputsOption,
+    JsonOption,
+    Running,
+    ThresholdOption,
+    announce_compilation,
+    check_page,
+    coding,
+    numbers,
+    print_json,
+    questions,
+    rows_of_file,
+    stored_network,
+)
+
+TaskArgument = Annotated[
+    str, typer.Argument(help="A gate (XOR, MAJORITY, AND:3), a formula ('A & ~B | ~A & B'), a truth table (0110), "
+                             "or several joined by commas.")
+]  # fmt: skip
+NetworkOption = Annotated[
+    str | None, typer.Option("--network", help="A network file (.json, .safetensors or .onnx), or xornet.")
+]
+PresetOption = Annotated[str, typer.Option(help="paper: the definitions; authors: as the released code counts.")]
+CertificateOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="File to write, from which python -m everyhow.certificates.check confirms the count of circuits."
+    ),
+]
+
+NetworkFile = Annotated[
+    str, typer.Option("--network", help="A network file (.json, .safetensors or .onnx), or xornet.")
+]
+OutOption = Annotated[Path | None, typer.Option(help="Folder to write audit.json into; long counts go on from there.")]
+ReportOption = Annotated[Path | None, typer.Option(help="HTML page to write; it opens offline.")]
+
+
+@dataclass(frozen=True)
+class Source:
+    """The network to explain: one in a file, or one that is trained first."""
+
+    network: NetworkOption = None
+    widths: Annotated[str, typer.Option(help="Neurons of each hidden layer, such as 3,3.")] = "3,3"
+    seed: Annotated[int, typer.Option(help="Of the weights, the rows drawn and their order.")] = 0
+    threshold: ThresholdOption = None
+    inputs: InputsOption = None
+
+    def read(self, task: str) -> Network:
+        """The network; trained on the task where no file is named."""
+        if self.network is not None:
+            return stored_network(self.network)
+        from ..training import TrainingSettings, train_many
+
+        values = coding(self.inputs, "inputs") or (0.0, 1.0)
+        settings = TrainingSettings(numbers(self.widths, "widths", int), input_values=values, threshold=self.threshold)
+        (result,) = train_many(task, [self.seed], settings, progress=sys.stderr.isatty())
+        if not result.converged:
+            typer.echo(f"warning: the network did not converge: {result.reason}", err=True)
+        return result.network
+
+
+@dataclass(frozen=True)
+class Written:
+    """Where an audit is written to."""
+
+    out: OutOption = None
+    report: ReportOption = None
+    certificate: CertificateOption = None
+    as_json: JsonOption = False
+
+
+@dataclass(frozen=True)
+class WrittenByData:
+    """Where an audit by data is written to."""
+
+    out: OutOption = None
+    report: ReportOption = None
+    as_json: JsonOption = False
+
+
+def audit_command(
+    task: TaskArgument,
+    source: Source,
+    running: Running,
+    written: Written,
+    asked: Annotated[dict[str, Any], questions("paper", "authors")],
+    preset: PresetOption = "paper",
+) -> None:
+    """Find and count every explanation of a network: circuits, interpretations, algorithms and mappings."""
+    from ..auditing.audit import audit
+
+    _check_certificate(written.certificate, asked, preset)
+    kept = _checked(written)
+    announce_compilation()
+    found = audit(
+        source.read(task), task, preset, threshold=source.threshold, inputs=coding(source.inputs, "inputs"),  # type: ignore[arg-type]
+        checkpoints=kept, **running.keywords, **asked,
+    )  # fmt: skip
+    _finish(found, written, written.certificate)
+
+
+def count_command(
+    task: TaskArgument,
+    network: NetworkFile,
+    running: Running,
+    asked: Annotated[dict[str, Any], questions("count")],
+    coded: "Coded",
+    kept: "Kept",
+    preset: PresetOption = "paper",
+    as_json: JsonOption = False,
+) -> None:
+    """Count the perfect circuits of a network, and nothing else; beyond the budget their number is estimated."""
+    from ..auditing.counting import count
+
+    _check_certificate(kept.certificate, asked, preset)
+    announce_compilation()
+    found = count(
+        stored_network(network), task, preset, checkpoints=kept.checkpoints, certificate=kept.certificate,  # type: ignore[arg-type]
+        **running.keywords, **coded.keywords, **asked,
+    )  # fmt: skip
+    parts = (found, *found.get("outputs", []))
+    if as_json:
+        print_json(found)
+    else:
+        _print_counts(parts)
+    if any("refused" in part for part in parts):
+        raise typer.Exit(OVER_BUDGET)
+
+
+@dataclass(frozen=True)
+class Coded:
+    """How the numbers of a network stand for bits."""
+
+    threshold: ThresholdOption = None
+    inputs: InputsOption = None
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """What the library is told of it."""
+        return {"threshold": self.threshold, "inputs": coding(self.inputs, "inputs")}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is kept of a long count."""
+
+    checkpoints: Annotated[
+        Path | None, typer.Option(help="Folder in which a long count is kept, and from which it goes on.")
+    ] = None
+    certificate: CertificateOption = None
+
+
+@dataclass(frozen=True)
+class DataFiles:
+    """Data, and what is wanted of them."""
+
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="The label of each row (.csv or .npy); the network's own decisions if not given."),
+    ] = None
+    features: Annotated[
+        Path | None, typer.Option(help="Bits known of each row (.csv or .npy), for algorithms over them.")
+    ] = None
+    header: HeaderOption = None
+    epsilon: Annotated[float, typer.Option(help="The circuit error allowed.")] = 0.0
+    within: Annotated[float | None, typer.Option(help="How near outputs must come to the network's.")] = None
+
+
+def audit_data_command(
+    points: Annotated[Path, typer.Argument(help="The inputs, one per row (.csv or .npy); captured activations, say.")],
+    network: NetworkFile,
+    files: DataFiles,
+    coded: Coded,
+    running: Running,
+    written: WrittenByData,
+    asked: Annotated[dict[str, Any], questions("data")],
+) -> None:
+    """Find and count what explains a network on data: circuits, signatures, readouts, and algorithms over features."""
+    from ..auditing.behavior_audit import audit_behavior
+    from ..importing.door import as_model
+
+    kept = _checked(written)
+    explained = as_model(stored_network(network, coded.threshold), **coded.keywords)
+    rows = rows_of_file(points, "inputs", files.header)
+    behavior = _behavior(explained, rows, files, asked.pop("decision"), coded.threshold)
+    bits = None if files.features is None else _features(files.features, rows, behavior)
+    announce_compilation()
+    found = audit_behavior(explained, behavior, features=bits, checkpoints=kept, **running.keywords, **asked)
+    _finish(found, written, None)
+
+
+def _checked(written: Written | WrittenByData) -> Path | None:
+    """See before a long computation that it can be written; the folder that keeps it while it runs."""
+    from ..auditing.run_folder import CHECKPOINTS, check_run_folder
+
+    check_page(written.report)
+    return None if written.out is None else check_run_folder(written.out) / CHECKPOINTS
+
+
+def _finish(audit: Any, written: Written | WrittenByData, certificate: Path | None) -> None:
+    """Write and print an audit, and leave with what the budget allowed."""
+    saved = [] if written.out is None else [str(audit.save(written.out))]
+    if written.report is not None:
+        saved.append(str(audit.report(written.report)))
+    if certificate is not None:
+        saved.append(str(audit.certificate(certificate, progress=True)))
+    if written.as_json:
+        print_json(audit.document())
+    else:
+        from rich.console import Console
+
+        from ..report.terminal.audit import print_audit
+
+        print_audit(audit, Console(highlight=False), saved)
+    if audit.over_budget:
+        raise typer.Exit(OVER_BUDGET)
+
+
+def _check_certificate(path: Path | None, asked: dict[str, Any], preset: str) -> None:
+    """See before a long computation that its certificate can be written."""
+    if path is None:
+        return
+    from ..certificates.certificate import check_certifiable
+
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; give the name of the certificate, such as {path / 'certificate.gz'}")
+    check_certifiable(asked["epsilon"], asked["within"], preset)
+
+
+def _print_counts(parts: Iterable[dict[str, Any]]) -> None:
+    for part in parts:
+        for key, value in part.items():
+            if key == "perfect_circuits_estimated":
+                value = (
+                    f"{value['value']:.4g} (95 % interval {value['low']:.4g} to {value['high']:.4g}, from "
+                    f"{value['sample']:,} circuits drawn from all)"
+                )
+            if key != "outputs":
+                typer.echo(visible(f"{key:<26} {f'{value:,}' if isinstance(value, int) else value}"))
+
+
+def _behavior(explained: Any, rows: Any, files: DataFiles, decision: str | None, threshold: float | None) -> Any:
+    from ..given.points import read_table
+    from ..model.behavior import Behavior
+
+    outputs, epsilon, within = explained.outputs, files.epsilon, files.within
+    if files.labels is None:
+        asked: Any = decision
+        return Behavior.of_network(explained, rows, asked, epsilon=epsilon, within=within, threshold=threshold)
+    found = read_table(files.labels, None, len(rows), texts=True)
+    FILES_READ["labels"] = str(files.labels)
+    typer.echo(visible(str(found)), err=True)
+    try:
+        return Behavior.of_data(rows, found.values, outputs, epsilon, within, decision, threshold)  # type: ignore[arg-type]
+    except InputError as error:
+        raise FileFormatError(f"{files.labels}: {error}") from None
+
+
+def _features(path: Path, rows, behavior):
+    """The features of the distinct rows, in the behavior's order."""
+    import numpy as np
+
+    from ..model.behavior import merged
+
+    bits = rows_of_file(path, "features", None, len(rows))
+    _, which, _ = merged(rows)
+    chosen = np.zeros((len(behavior.points), bits.shape[1]))
+    chosen[which] = bits
+    if not np.array_equal(chosen[which], bits):
+        raise InputError(f"{path}: equal inputs have different features, so that they are no features of the inputs")
+    return chosen

@@ -1,0 +1,192 @@
+"""The commands about a run, an audit's or a sweep's: `report`, `tables`, `query`, `figures`; and `xornet`."""
+
+import contextlib
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..common.errors import FileFormatError, InputError, visible
+from .options import WRONG_INPUT, JsonOption, announce_compilation, print_json
+
+if TYPE_CHECKING:
+    from ..auditing.audit import Audit
+    from ..auditing.behavior_audit import BehaviorAudit
+
+# Seconds that an answer may take to stop once it has been told to.
+GRACE = 10.0
+RunArgument = Annotated[Path, typer.Argument(help="The folder of an audit or of a sweep.")]
+
+
+def report_command(
+    run: RunArgument,
+    out: Annotated[Path | None, typer.Option(help="The page to write; RUN/report.html if not given.")] = None,
+    network: Annotated[
+        list[str] | None, typer.Option(help="Of a sweep: a network whose audit goes into the page; may be repeated.")
+    ] = None,
+    audits: Annotated[
+        int | None, typer.Option(help="Of a sweep: how many audits go into the page; 12 if not given.")
+    ] = None,
+) -> None:
+    """Write a run as one HTML page that opens offline: explanations to be seen, stepped through and compared."""
+    target = out or run / "report.html"
+    if _is_audit(run):
+        if network or audits is not None:
+            raise InputError(f"{run} is the folder of an audit; --network and --audits belong to those of sweeps")
+        typer.echo(visible(str(_audit_in(run).report(target))))
+        return
+    from ..report.page.sweep import MOST_AUDITS, write_sweep_report
+    from ..sweeps.results import Sweep
+
+    most = MOST_AUDITS if audits is None else audits
+    page = write_sweep_report(Sweep.open(run), target, network or (), most, progress=True)
+    typer.echo(visible(str(page)))
+
+
+def tables_command(
+    run: RunArgument,
+    out: Annotated[Path | None, typer.Option(help="Folder to write every table into, as CSV and JSON.")] = None,
+) -> None:
+    """List the tables of a run, or write them all; `everyhow query` gives the rows that fit a question."""
+    from ..report.tables import list_tables, print_table, write_tables
+
+    if _is_audit(run):
+        found = _audit_in(run).tables()
+    else:
+        from ..report.sweep_tables import sweep_tables
+        from ..sweeps.results import Sweep
+        from ..sweeps.summary import summarize
+
+        sweep = Sweep.open(run)
+        found = sweep_tables(sweep, summarize(sweep))
+    if out is not None:
+        for path in write_tables(found, out):
+            typer.echo(visible(str(path)))
+        return
+    from rich.console import Console
+
+    print_table(list_tables(found), Console(highlight=False))
+
+
+def query_command(
+    run: RunArgument,
+    sql: Annotated[
+        str,
+        typer.Argument(
+            help="A question about the table results of a sweep, or the tables of an audit (everyhow tables lists "
+            "them), such as \"SELECT * FROM edges WHERE role = 'core'\"."
+        ),
+    ],
+    csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask the results of a run in SQL."""
+    from ..common.sql import SECONDS, Limits, answer, connect
+    from ..report.tables import print_csv, print_table
+    from ..sweeps.results import Sweep
+
+    if csv and as_json:
+        raise InputError("--csv and --json are two ways to print; give one of them")
+    if _is_audit(run):
+        tables = {name: one.table for name, one in _audit_in(run).tables().items()}
+        with _ended_after(SECONDS + GRACE):
+            found = answer(connect(tables), sql, limits=Limits(beyond=f"use the files of everyhow tables {run} --out"))
+    else:
+        sweep = Sweep.open(run)
+        with _ended_after(SECONDS + GRACE):
+            found = sweep.query(sql)
+    if as_json:
+        print_json(found.document())
+    elif csv:
+        print_csv(found, sys.stdout)
+    else:
+        from rich.console import Console
+
+        print_table(found, Console(highlight=False))
+
+
+@contextlib.contextmanager
+def _ended_after(seconds: float) -> Iterator[None]:
+    """Ends the process when what stands inside takes longer, for code of others that does not listen to being told so.
+
+    DuckDB, while it works out what a question means, is such code.
+    """
+
+    def end() -> None:
+        sys.stderr.write(f"everyhow: this question is not answered after {seconds:g} seconds; ask something simpler\n")
+        sys.stderr.flush()
+        os._exit(WRONG_INPUT)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+
+
+def figures_command(
+    run: RunArgument,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Drawings of an audit, such as network or 'minimal-*'.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the figures; RUN/figures if not given.")] = None,
+    formats: Annotated[
+        str | None,
+        typer.Option("--format", help="Any of svg, pdf and, for a sweep, png, joined by commas; all if not given."),
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List the drawings of an audit.")] = False,
+) -> None:
+    """Draw the figures of a run; of an audit the first of each kind, or those named. PDF needs the extra plot."""
+    from ..report import audit_drawings, figures
+    from ..sweeps.results import Sweep
+
+    folder = out or run / "figures"
+    chosen = None if formats is None else [part.strip() for part in formats.split(",") if part.strip()]
+    if _is_audit(run):
+        audit = _audit_in(run)
+        if listed:
+            for name in audit_drawings.names_in_short(audit.drawings()):
+                typer.echo(name)
+            return
+        written = audit_drawings.save_drawings(audit, folder, names or (), chosen or audit_drawings.FORMATS)
+    elif names or listed:
+        raise InputError(f"{run} is not the folder of an audit; the figures of a sweep have no names, leave them out")
+    else:
+        written = figures.draw_figures(Sweep.open(run), folder, chosen or figures.FORMATS)
+    for path in written:
+        typer.echo(visible(str(path)))
+
+
+def _is_audit(run: Path) -> bool:
+    if not any((run / name).is_file() for name in ("audit.json", "run.json")):
+        missing = "holds neither an audit (audit.json) nor a sweep (run.json)" if run.is_dir() else "is no folder"
+        raise FileFormatError(f"{run} {missing}; give the folder that everyhow audit --out or everyhow sweep wrote")
+    return (run / "audit.json").is_file()
+
+
+def _audit_in(run: Path) -> "Audit | BehaviorAudit":
+    from ..auditing.reopening import reopen
+
+    announce_compilation()
+    return reopen(run, progress=True)
+
+
+def xornet_command(
+    steepness: Annotated[float, typer.Option(help="Of all four sigmoids.")] = 25.0,
+) -> None:
+    """Print what every neuron of the analytic XOR network does at the four inputs."""
+    from ..boolean.truth_table import assignments
+    from ..network.network import xornet
+
+    network = xornet(steepness)
+    inputs, hidden, output = network.states(assignments(2))
+    typer.echo("  ".join(name for names in network.graph.names for name in names))
+    for x, h, y in zip(inputs, hidden, output, strict=True):
+        typer.echo(f"{x[0]:.0f}  {x[1]:.0f}  " + "  ".join(f"{value:.2f}" for value in (*h, *y)))

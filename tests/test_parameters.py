@@ -1,0 +1,38 @@
+"""No function has more than eight parameters, but where a reason is told here."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+SOURCE = Path(__file__).parents[1] / "src" / "everyhow"
+MOST = 8
+# Kernels take arrays out of tuples before a loop (CONTRIBUTING.md), so what calls one in a loop takes each by itself.
+IN_LOOPS = {"kernels/boxes.py", "kernels/circuits.py", "kernels/formulas.py", "kernels/interpretations.py"}
+
+
+def long_ones(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Every function with too many parameters, `self` and `cls` left out, and how many."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            names = [one.arg for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+            number = len([name for name in names if name not in ("self", "cls")])
+            if number > MOST:
+                yield node.name, number
+
+
+def test_parameters():
+    """Options that travel together are one value."""
+    found = {
+        f"{path.relative_to(SOURCE).as_posix()}:{name}": number
+        for path in SOURCE.rglob("*.py")
+        for name, number in long_ones(ast.parse(path.read_text(encoding="utf-8")))
+        if path.relative_to(SOURCE).as_posix() not in IN_LOOPS
+    }
+    assert found == {}
+
+
+def test_the_check_can_fail():
+    """A function with nine parameters is seen, wherever it is defined."""
+    nine = ", ".join("abcdefghi")
+    tree = ast.parse(f"class C:\n    def f(self, {nine}): ...\n    def g(self, {nine[:-3]}): ...")
+    assert list(long_ones(tree)) == [("f", 9)]
