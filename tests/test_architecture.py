@@ -223,6 +223,50 @@ def test_the_check_of_kinds_can_fail(house):
     assert [str(arrow) for arrow in of_one_kind(source)] == ["circuit.one:2 imports network.network"]
 
 
+# The kinds of explanations, and the files that may ask whether something is of one.
+KINDS_OF_EXPLANATIONS = {"mapping.mapping": "Mapping", "readout.explanation": "ReadoutExplanation"}
+
+
+def asked_which_kind(source: Path) -> Iterator[str]:
+    """Every `isinstance`, `issubclass` or `type(...) is` that asks which kind an explanation is, in a file that imports
+    that kind, by whatever name."""
+    for name, path in modules(source).items():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        kinds = {
+            alias.asname or alias.name
+            for node, _ in imports(tree, "run")
+            if isinstance(node, ast.ImportFrom)
+            for alias in node.names
+            for module, kind in KINDS_OF_EXPLANATIONS.items()
+            if (node.module or "").endswith(module.split(".")[-1]) and alias.name == kind
+        }
+        for node in ast.walk(tree):
+            called = isinstance(node, ast.Call) and ast.unparse(node.func) in ("isinstance", "issubclass")
+            compared = isinstance(node, ast.Compare) and "type(" in ast.unparse(node)
+            if (called or compared) and kinds & {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}:
+                yield f"{name}:{node.lineno}"
+
+
+def test_nobody_asks_which_kind_an_explanation_is():
+    """What an explanation has is asked of `Explanation`; what must treat kinds apart chooses by `singledispatch`."""
+    assert list(asked_which_kind(SOURCE)) == []
+
+
+@pytest.mark.parametrize("statement", [
+    "from ..mapping.mapping import Mapping\nisinstance(1, Mapping)",
+    "from everyhow.readout.explanation import ReadoutExplanation as Read\nisinstance(1, int | Read)",
+    "from ..mapping.mapping import Mapping\ntype(1) is Mapping",
+])  # fmt: skip
+def test_the_check_of_explanations_can_fail(house, statement):
+    """The question is seen however it is written; of what is called alike elsewhere it may be asked."""
+    source = house({
+        "report/one.py": f"{statement}\n",
+        "mapping/mapping.py": "class Mapping: ...\nisinstance(1, Mapping)\n",
+        "given/arrays.py": "from collections.abc import Mapping\nisinstance(1, Mapping)\n",
+    })  # fmt: skip
+    assert list(asked_which_kind(source)) == ["report.one:2"]
+
+
 def test_few_entries_at_the_top():
     """The folder is read like a table of contents, and every entry of it is on a floor."""
     entries = sorted(

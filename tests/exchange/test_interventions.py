@@ -291,7 +291,7 @@ def test_odd_documents(key, value, inside):
 def test_odd_arguments():
     """What is no mapping, algorithm or network is refused by what it is."""
     (mapping,) = eh.mappings(eh.xornet(), next(eh.algorithms("XOR", depth=2)))
-    with pytest.raises(eh.InputError, match=r"a mapping is what eh\.mappings gives, not str"):
+    with pytest.raises(eh.InputError, match=r"a Mapping is asked for, not a value of type str"):
         mapping_to_interventions("XOR", eh.xornet())
     with pytest.raises(
         eh.InputError, match=r"an algorithm \(of eh.algorithms\) and a network are needed; found str and"

@@ -15,11 +15,11 @@ from everyhow.experiment.findings import examine_experiments
 from everyhow.experiment.witness import witness
 from everyhow.mapping.mapping import Mapping
 from everyhow.model.circuit import Circuit
-from everyhow.readout.explanation import ReadoutExplanation
-from everyhow.verification import plain
+from everyhow.model.inputs import inputs_of
 
 from ..conftest import reference
 from ..strategies import networks
+from .one_by_one import Ground, parts_of
 
 
 def mappings_of(network, task="XOR", depth=3, most=6):
@@ -32,83 +32,6 @@ def two_students():
     """The two-signal explanations of the analytic network."""
     _, bob, alice = list(eh.readouts(eh.xornet()))[:3]
     return alice, bob
-
-
-def patched_states(network, explanation, base, sources, held=()):
-    """All layers after one swap, and the decision, the plain way."""
-    states = plain.run(network, plain.rows(network.widths[0]))
-    names = zip(network.weights, network.biases, network.activations, strict=True)
-    if isinstance(explanation, ReadoutExplanation):
-        codes = [r.coefficients for r in explanation.readouts]
-        new = plain.swapped(states[explanation.layer], codes, base, sources, held)
-        holds = {(explanation.layer, j): v for j, v in enumerate(new)}
-    else:
-        holds = {
-            (explanation.sets[k].layer, j): states[explanation.sets[k].layer][source, j]
-            for k, source in sources.items()
-            for j in explanation.sets[k].neurons
-        }
-    layers = [states[0][base]]
-    for layer, (w, b, name) in enumerate(names, start=1):
-        state = np.array(plain.activate(name, w @ layers[-1] + b))
-        for (where, j), v in holds.items():
-            if where == layer:
-                state[j] = v
-        layers.append(state)
-    return layers
-
-
-def predicted(network, explanation, layers):
-    """What an explanation reads in one patched run."""
-    states = plain.run(network, plain.rows(network.widths[0]))
-    if isinstance(explanation, ReadoutExplanation):
-        pattern = 0
-        for r in explanation.readouts:
-            v = r.coefficients @ layers[explanation.layer] + r.constant
-            bit = r.table.bits & 1 if abs(v - 0.5) <= 1e-3 else int(v > 0.5)
-            pattern = 2 * pattern + bit
-        return bool(explanation.gate.bits >> pattern & 1)
-    algorithm = explanation.algorithm
-    root = algorithm.tree
-    values = []
-    for side, operand, negated in ((0, root.left, root.left_negated), (1, root.right, root.right_negated)):
-        if hasattr(operand, "index"):
-            values.append(bool(layers[0][operand.index]) != negated)
-            continue
-        k = next(k for k, v in enumerate(algorithm.variables) if v.path == (side,))
-        variable, place = algorithm.variables[k], explanation.sets[k]
-        natural = states[place.layer][:, list(place.neurons)]
-        read = layers[place.layer][list(place.neurons)]
-        bits = [variable.bits >> row & 1 for row in range(len(natural))]
-        by_bit = {
-            b: min(np.linalg.norm(read - n) for n, c in zip(natural, bits, strict=True) if c == b) for b in set(bits)
-        }
-        if len(by_bit) == 1:
-            bit = bits[0]
-        else:
-            apart = min(
-                np.linalg.norm(m - n)
-                for (m, c), (n, d) in itertools.product(zip(natural, bits, strict=True), repeat=2)
-                if c != d
-            )
-            close = abs(by_bit[0] - by_bit[1]) <= 2e-3 * apart
-            bit = bits[0] if close else int(by_bit[1] < by_bit[0])
-        values.append(bool(bit) != negated)
-    return all(values) != algorithm.negated
-
-
-def slow_matrix(network, explanations):
-    """Shares of predicted outcomes, one swap at a time."""
-    matrix = []
-    for p in explanations:
-        row = [[] for _ in explanations]
-        count = len(p.readouts) if isinstance(p, ReadoutExplanation) else len(p.sets)
-        for base, sources in plain.every_swap(network.widths[0], count):
-            layers = patched_states(network, p, base, sources)
-            for k, q in enumerate(explanations):
-                row[k].append(predicted(network, q, layers) == (layers[-1][0] > 0.5))
-        matrix.append([np.mean(r) for r in row])
-    return np.array(matrix)
 
 
 def as_floats(examined):
@@ -142,7 +65,7 @@ def test_matrix(name):
 
     assert examined.most_moved is None
     assert len(explanations) > 1
-    assert np.allclose(as_floats(examined), slow_matrix(network, explanations), atol=1e-12)
+    assert np.allclose(as_floats(examined), Ground(network).matrix(explanations), atol=1e-12)
 
 
 @settings(max_examples=18)
@@ -154,7 +77,7 @@ def test_matrix_of_random_networks(network, start):
     explanations = list(itertools.islice((m for a in algorithms for m in eh.mappings(network, a)), 3))
     if explanations:
         examined = cross_examine(network, explanations)
-        assert np.allclose(as_floats(examined), slow_matrix(network, explanations))
+        assert np.allclose(as_floats(examined), Ground(network).matrix(explanations))
 
 
 def test_fewer_variables_at_once():
@@ -194,15 +117,14 @@ def test_deciding_between_the_students():
     )
 
 
-def all_interchanges(network, one, other):
+def all_interchanges(ground, one, other):
     """Every interchange of both at which they differ, with the number of variables moved."""
     for own in (one, other):
-        count = len(own.readouts) if isinstance(own, ReadoutExplanation) else len(own.sets)
-        for base, sources in plain.every_swap(network.widths[0], count):
-            layers = patched_states(network, own, base, sources)
-            said = (predicted(network, one, layers), predicted(network, other, layers))
+        for base, sources in ground.every_swap(parts_of(own)):
+            layers = ground.patched(own, base, sources)
+            said = tuple(ground.predicted(each, base, layers)[0] for each in (one, other))
             if said[0] != said[1]:
-                yield len(sources), said, bool(layers[-1][0] > 0.5)
+                yield len(sources), said, ground.decides(layers)
 
 
 def test_cheapest_interchange():
@@ -212,7 +134,7 @@ def test_cheapest_interchange():
     undecided = 0
     for one, other in itertools.combinations(explanations, 2):
         dispute = eh.decide_between(network, one, other)
-        differ = list(all_interchanges(network, one, other))
+        differ = list(all_interchanges(Ground(network), one, other))
         assert (dispute.experiment is None) == (not differ)
         if dispute.experiment is None:
             undecided += 1
@@ -243,40 +165,19 @@ def test_grid():
     assert all(len(grid_points(n)) < 100_000 for n in range(1, 7))
 
 
-def slow_edge(network, circuit, edge, base, source):
-    """The decision when one edge carries what it carries at the source, everything outside the circuit being silent."""
-    inside = set(circuit.edges) if circuit else None
-    states = {}
-    for row in (source, base):
-        state = [plain.rows(network.widths[0])[row]]
-        for layer, (w, b, name) in enumerate(
-            zip(network.weights, network.biases, network.activations, strict=True), start=1
-        ):
-            z = np.array(b, float)
-            for j, i in itertools.product(range(len(b)), range(w.shape[1])):
-                if inside is None or (layer, j, i) in inside:
-                    carried = states[source][layer - 1][i] if row == base and (layer, j, i) == edge else state[-1][i]
-                    z[j] += w[j, i] * carried
-            state.append(plain.activate(name, z))
-        states.setdefault(row, state)
-        if row == base:
-            return bool(state[-1][0] > 0.5)
-    return None
-
-
 @pytest.mark.parametrize("name", ["xor-2-3-3-1-seed0", "xornet", "xor-2-2-2-1-seed5"])
 def test_edges_resampled(name):
     """Every edge, base and source, in the network and in circuits."""
     network = reference(name)[1]
     circuits = [*eh.circuits(network).minimal()[:2], Circuit.whole(network)]
     trials = circuit_trials(network, circuits)
-    offset = len(trials.points)
+    offset, ground = len(trials.points), Ground(network)
 
     assert len(trials.edges) == network.edges * 12
     for k, (edge, base, source) in enumerate(trials.edges):
-        assert trials.outcomes[offset + k] == slow_edge(network, None, edge, base, source)
+        assert trials.outcomes[offset + k] == ground.with_edge(None, edge, base, source)[0]
         for c, circuit in enumerate(circuits):
-            assert trials.decisions[c][offset + k] == slow_edge(network, circuit, edge, base, source)
+            assert trials.decisions[c][offset + k] == ground.with_edge(circuit, edge, base, source)[0]
 
 
 def test_inputs_of_circuits():
@@ -346,10 +247,14 @@ def test_what_cannot_be_compared():
         eh.InputError, match=r"is a Mapping \(eh.mappings\) or a ReadoutExplanation \(eh.readouts\), not str"
     ):
         cross_examine(network, ["alice", bob])
-    with pytest.raises(eh.InputError, match="uses neuron 2 of layer 1, which a 2-2-1 network has not"):
+    with pytest.raises(
+        eh.InputError, match="uses neuron 2 of layer 1; layer 1 of this 2-2-1 network has neurons 0 to 1"
+    ):
         cross_examine(small, [alice])
-    with pytest.raises(eh.InputError, match="uses neuron 2 of layer 1, which a 2-2-1 network has not"):
-        witness(small, mapping)
+    with pytest.raises(
+        eh.InputError, match="uses neuron 2 of layer 1; layer 1 of this 2-2-1 network has neurons 0 to 1"
+    ):
+        witness(mapping, inputs_of(small))
     wide = eh.Network([np.ones((4, 2)), np.ones((1, 4))], [np.zeros(4), np.zeros(1)], ["relu", "identity"])
     three = eh.Network([np.ones((3, 3)), np.ones((1, 3))], [np.zeros(3), np.zeros(1)], ["relu", "identity"])
     with pytest.raises(eh.InputError, match="reads 3 neurons, layer 1 of the network has 4"):
@@ -364,12 +269,14 @@ def test_what_cannot_be_compared():
     with pytest.raises(eh.InputError, match="holding has 1 entries for 2 explanations; give one for each"):
         cross_examine(network, [alice, bob], [None])
     with pytest.raises(eh.InputError, match="holding belongs to readout explanations"):
-        witness(network, mapping, [[1, 0, 0]])
+        witness(mapping, inputs_of(network), [[1, 0, 0]])
     with pytest.raises(eh.InputError, match="most_moved is 0; an interchange moves at least 1 variable"):
         cross_examine(network, [alice], most_moved=0)
     with pytest.raises(eh.InputError, match="explanations are of one output; the network has 2"):
         cross_examine(reference("authors-xor-and-2-3-3-2-seed0")[1], [alice])
-    with pytest.raises(eh.InputError, match="at most 6 inputs; this one has 2 and 2"):
+    with pytest.raises(
+        eh.InputError, match="circuits are tried in networks of one output; this one has 2: take network"
+    ):
         circuit_trials(reference("authors-xor-and-2-3-3-2-seed0")[1], [])
 
 

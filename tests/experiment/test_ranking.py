@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 import everyhow as eh
-from everyhow.experiment.ranking import FAMILIAR, NEGATIONS, cheapest_mappings, cost_of, discounted, price_grid, rank
+from everyhow.experiment.ranking import FAMILIAR, NEGATIONS, cheapest_mappings, discounted, price_grid, rank
 from everyhow.mapping.mapping import Mapping
 
 from ..conftest import reference
@@ -21,7 +21,7 @@ def test_cheapest_first():
     """Sorted by cost, in the given order among equals."""
     chosen = explanations()
     ranking = rank(iter(chosen), len(chosen), eh.CostModel())
-    costs = [cost_of(e, eh.CostModel()) for e in chosen]
+    costs = [e.cost(eh.CostModel()) for e in chosen]
 
     assert [cost for cost, _ in ranking.entries] == sorted(costs)
     assert [e for _, e in ranking.entries] == [
@@ -39,7 +39,7 @@ def test_winners_by_price():
     assert len(ranking.table) == len(NEGATIONS) * (1 + len(FAMILIAR))
     for cell in ranking.table:
         prices = discounted(eh.CostModel(), cell.negation, cell.familiar)
-        costs = [cost_of(e, prices) for _, e in ranking.entries]
+        costs = [e.cost(prices) for _, e in ranking.entries]
         assert cell.cost == min(costs)
         assert cell.winners == tuple(k for k, cost in enumerate(costs) if cost == min(costs))
 
@@ -55,7 +55,7 @@ def test_price_grid():
         for negation, costs in zip(grid.negations, row, strict=True):
             known = {"NIMP": 0.75} | ({} if block is None else {block: 0.5})
             prices = eh.CostModel(negation=negation, familiar=known)
-            assert costs == tuple(cost_of(e, prices) for _, e in ranking.entries)
+            assert costs == tuple(e.cost(prices) for _, e in ranking.entries)
     own = grid.costs[grid.familiar.index(None)][grid.negations.index(0.3)]
     assert own == tuple(cost for cost, _ in ranking.entries)
 

@@ -16,10 +16,9 @@ from ..interpretation.interpretation import Interpretation
 from ..ladder import Verdict
 from ..mapping.interchange import NearMiss
 from ..mapping.mapping import Mapping
-from ..mapping.signatures import NeuronSet
 from ..model.circuit import Circuit
+from ..model.explanation import Explanation
 from ..model.model import CircuitCount
-from ..readout.explanation import ReadoutExplanation
 from ..readout.findings import LayerReadouts
 from ..readout.interchange import ReadoutInterchange
 from ..readout.readout import Readout
@@ -52,7 +51,7 @@ def details_of(findings: PaperFindings | AuthorsFindings | None) -> dict[str, An
         "lesson": findings.lesson and _lesson(findings.lesson),
         "mappings": {
             "aligned": _listed(mappings.aligned and mappings.aligned.items(), _aligned),
-            "survivors": {rung: _listed(kept, _mapping) for rung, kept in mappings.survivors.items()},
+            "survivors": {rung: _listed(kept, Mapping.document) for rung, kept in mappings.survivors.items()},
             "near_misses": [_near_miss(miss) for miss in mappings.near_misses],
             "near_misses_scored": dict(zip(("algorithms", "of"), mappings.scored, strict=True)),
         },
@@ -120,20 +119,8 @@ def _aligned(entry: tuple[Algorithm, int]) -> dict[str, Any]:
     return {"algorithm": str(algorithm), "irredundant": algorithm.irredundant, "mappings": number}
 
 
-def _mapping(mapping: Mapping) -> dict[str, Any]:
-    variables = zip(mapping.algorithm.variables, mapping.sets, strict=True)
-    return {
-        "algorithm": str(mapping.algorithm),
-        "variables": [{"variable": variable.name, "neurons": _neurons(s)} for variable, s in variables],
-    }
-
-
-def _neurons(neuron_set: NeuronSet) -> list[list[int]]:
-    return [[neuron_set.layer, neuron] for neuron in neuron_set.neurons]
-
-
 def _near_miss(miss: NearMiss) -> dict[str, Any]:
-    document = _mapping(miss.mapping)
+    document = miss.mapping.document()
     for entry, accuracy in zip(document["variables"], miss.accuracies, strict=True):
         entry["iia"] = float(accuracy)
     return document
@@ -146,7 +133,9 @@ def _layer(layer: LayerReadouts, verdict: Verdict) -> dict[str, Any]:
         "tolerance": layer.signals.tolerance,
         "most_signals": layer.asked,
         "rank": layer.signals.rank,
-        "readable": _listed_of(len(layer.signals), (layer.signals[k] for k in range(len(layer.signals))), _readout),
+        "readable": _listed_of(
+            len(layer.signals), (layer.signals[k] for k in range(len(layer.signals))), Readout.document
+        ),
         "by_signals": {
             rung: None if found is None else {str(size): n for size, n in found.by_signals(rung).items()}
             for rung in ("behavioral", "exact")
@@ -165,32 +154,8 @@ def _listed_of(number: int | None, items: Iterable | None, describe) -> dict[str
     return {"number": number, "listed": [describe(item) for item in islice(items, MOST_LISTED)]}
 
 
-def _readout(readout: Readout) -> dict[str, Any]:
-    return {
-        "table": str(readout.table),
-        "code": readout.code,
-        "coefficients": readout.coefficients.tolist(),
-        "constant": readout.constant,
-        "residual": readout.residual,
-    }
-
-
-def _explanation(explanation: Mapping | ReadoutExplanation) -> dict[str, Any]:
-    if isinstance(explanation, Mapping):
-        return {"kind": "mapping", **_mapping(explanation)}
-    return {
-        "kind": "readouts",
-        "layer": explanation.layer,
-        "formula": str(explanation),
-        "gate": str(explanation.gate),
-        "gate_name": explanation.gate_name,
-        "undecided_patterns": list(explanation.undecided),
-        "signals": [
-            {"name": readout.name, **_readout(readout), "share": share}
-            for readout, share in zip(explanation.readouts, explanation.shares, strict=True)
-        ],
-        "residual": explanation.residual,
-    }
+def _explanation(explanation: Explanation) -> dict[str, Any]:
+    return {"kind": explanation.kind, **explanation.document()}
 
 
 def _experiments(experiments: ExperimentFindings) -> dict[str, Any]:
@@ -209,6 +174,7 @@ def _experiments(experiments: ExperimentFindings) -> dict[str, Any]:
             "predicted": [[int((p.bits == s.outcomes).sum()) for p in s.predictions] for s in examined.swaps],
             "halfway": [list(row) for row in examined.halfway],
             "most_moved": examined.most_moved,
+            **({} if examined.seed is None else {"of": [s.of for s in examined.swaps], "seed": examined.seed}),
             "interchange": [found and _interchange(found) for found in experiments.interchanges],
         }
     return document
@@ -220,6 +186,7 @@ def _interchange(found: ReadoutInterchange) -> dict[str, Any]:
         "iia_joint": None if found.joint is None else float(found.joint),
         "patched_states": found.patched,
         "unnatural_states": found.unnatural,
+        **({} if found.of is None else {"of": found.of}),
     }
 
 
@@ -250,7 +217,7 @@ def _costs(findings: PaperFindings) -> dict[str, Any]:
             "xor": model.parity,
             "familiar": dict(model.familiar),
         },
-        "cheapest_mappings": _listed(findings.cheapest, _mapping),
+        "cheapest_mappings": _listed(findings.cheapest, Mapping.document),
         "survivors": ranking.of,
         "ranking": [{"cost": cost, **_explanation(explanation)} for cost, explanation in ranking.entries],
         "settings_not_tried": ranking.untried,

@@ -19,9 +19,9 @@ from ..mapping.findings import MappingFindings, complexity
 from ..mapping.mapping import Mapping
 from ..model.behavior import Behavior
 from ..model.circuit import Circuit
+from ..model.explanation import Explanation
 from ..model.model import CircuitCount, Model
 from ..model.task import Task
-from ..readout.explanation import ReadoutExplanation
 from ..readout.findings import LayerReadouts, ReadoutFindings, examine_readouts
 from .asked import Questions
 from .counted import CountedExplanations, count_explanations
@@ -146,7 +146,7 @@ def surviving_circuits(circuits: CircuitFindings) -> tuple[Circuit, ...]:
     return circuits.faithful_minimal or circuits.minimal or ()
 
 
-def _survivors(mappings: MappingFindings, readouts: ReadoutFindings) -> Iterator[Mapping | ReadoutExplanation]:
+def _survivors(mappings: MappingFindings, readouts: ReadoutFindings) -> Iterator[Explanation]:
     """The mappings left by the strictest rung that any passes, simplest first, then the readout explanations of each
     layer, fewest signals first."""
     strictest = mappings.strictest

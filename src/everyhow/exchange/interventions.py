@@ -11,6 +11,7 @@ from typing import Any
 
 from ..boolean.algorithms import Algorithm, Variable
 from ..boolean.truth_table import row_name
+from ..common.arguments import instance
 from ..common.errors import InputError, first_line
 from ..common.reading import cut
 from ..mapping.alignment import needed_rows
@@ -59,9 +60,7 @@ def mapping_to_interventions(mapping: Mapping, network: Network) -> dict[str, An
         >>> entry["variable"], entry["representations"][0]["layer"], entry["subspaces"], entry["predictions"]
         ('NAND(A,B)', 0, [2], ['0111', '0111', '0111', '0000'])
     """
-    if not isinstance(mapping, Mapping):
-        raise InputError(f"a mapping is what eh.mappings gives, not {type(mapping).__name__}")
-    algorithm = mapping.algorithm
+    algorithm = instance(mapping, Mapping, "a Mapping", "eh.mappings lists them").algorithm
     _check_fits(algorithm, network)
     _check_sets(mapping.sets, algorithm, network)
     return {

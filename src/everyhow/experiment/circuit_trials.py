@@ -1,32 +1,61 @@
-"""Trials of circuits: inputs around the truth table's corners, and edges resampled one at a time."""
+"""Trials of circuits: inputs around the truth table's corners or of data, and edges resampled one at a time."""
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from ..boolean.truth_table import row_name
 from ..common.errors import InputError
+from ..model.behavior import Behavior
 from ..model.circuit import Circuit
 from ..model.decision import Decision, decide, level_for
 from ..model.graph import Edge, Graph
+from ..model.inputs import MOST_TRIED_WHOLE
 from ..model.model import Model
-from ..model.runnable import Held
+from ..model.runnable import Held, one_of
+from .words import data_family, grid_family, on_input, on_point, with_edge
 
 # Half the side of the box around each corner, and the steps tried within it, by number of inputs: the finest that
 # keep the grid below 100,000 points.
 REACH = 0.5
 STEPS = {1: 0.05, 2: 0.05, 3: 0.05, 4: 0.125, 5: 0.25, 6: 0.5}
+# Points of data that are tried, and resampled edges between more of them than the largest truth table has rows.
+MOST_TRIALS = 100_000
+
+
+@dataclass(frozen=True, eq=False)
+class Trials:
+    """What is tried: points, and single edges resampled between inputs.
+
+    Attributes:
+        points: the inputs on which circuits run.
+        numbers: for each of these its number among the inputs; -1 for a point of a grid.
+        inputs: those between which edges are resampled.
+        pairs: shape (pairs, 2), a base and a source for each resampled edge.
+        name_of: what the input of a number is called.
+        family: the trials, in words.
+    """
+
+    points: Float[np.ndarray, "points features"]
+    numbers: Int[np.ndarray, " points"]
+    inputs: Float[np.ndarray, "inputs features"]
+    pairs: Int[np.ndarray, "pairs 2"]
+    name_of: Callable[[int], str]
+    family: str
 
 
 @dataclass(frozen=True, eq=False)
 class CircuitTrials:
     """What circuits predict, and the network decides, in each trial, the cheapest trial first.
 
-    First come the points of a grid, the corners of the truth table and then those nearest to one; then single edges
-    that carry what they carry at a source. A trial in which the network or a circuit lies within 1e-9 of its decision
-    boundary is left out, and one in which a neuron that steps comes as near to its jump.
+    First come inputs: the points of a grid, the corners of the truth table and then those nearest to one, or the points
+    of data. Then come single edges that carry what they carry at a source. A trial in which the network or a circuit
+    lies within 1e-9 of its decision boundary is left out, and one in which a neuron that steps comes as near to its
+    jump.
 
     Attributes:
         circuits: the circuits.
@@ -34,6 +63,8 @@ class CircuitTrials:
         outcomes: the network's decisions.
         points: the inputs of the trials.
         edges: (edge, base, source) of the trials that follow.
+        numbers: for each point its number among the inputs; -1 for a point of a grid.
+        name_of: what the input of a number is called.
         family: the trials, in words.
         graph: of the network, which names its edges.
     """
@@ -43,47 +74,66 @@ class CircuitTrials:
     outcomes: Bool[np.ndarray, " trials"]
     points: Float[np.ndarray, "points features"]
     edges: tuple[tuple[Edge, int, int], ...]
+    numbers: Int[np.ndarray, " points"]
+    name_of: Callable[[int], str]
     family: str
     graph: Graph
 
     def describe(self, trial: int) -> tuple[str, str, dict]:
         """The kind of a trial, the trial in words, and its setting as plain values."""
+        if trial < len(self.points) and self.numbers[trial] >= 0:
+            name = self.name_of(int(self.numbers[trial]))
+            return "input", on_input(name), {"input": name}
         if trial < len(self.points):
             point = self.points[trial].round(6).tolist()
-            return "input", f"on the input ({', '.join(f'{value:g}' for value in point)})", {"point": point}
+            return "input", on_point(point), {"point": point}
         edge, base, source = self.edges[trial - len(self.points)]
-        inputs = self.points.shape[1]
-        names = row_name(base, inputs), row_name(source, inputs)
-        text = f"at {names[0]}, with the edge {self.graph.name(edge)} as at {names[1]}"
+        names = self.name_of(base), self.name_of(source)
+        text = with_edge(names[0], self.graph.name(edge), names[1])
         return "edge", text, {"edge": list(edge), "base": names[0], "source": names[1]}
 
 
-def circuit_trials(model: Model, circuits: Sequence[Circuit], decision: Decision = "threshold") -> CircuitTrials:
+def circuit_trials(
+    model: Model,
+    circuits: Sequence[Circuit],
+    decision: Decision = "threshold",
+    behavior: Behavior | None = None,
+    seed: int = 0,
+) -> CircuitTrials:
     """Run the model and each circuit alone through all trials.
 
     A resampled edge carries, in the model and in each circuit that has it, what it carries in the same model or
     circuit at the source; a circuit without it predicts that nothing changes.
 
+    Args:
+        model: of one output; it fits the behavior (`everyhow.importing.door.as_explained`).
+        circuits: of the model.
+        decision: how outputs become bits, where there is no behavior, which says it.
+        behavior: the inputs that are tried and between which edges are resampled; when not given, or a truth table, the
+            grid around the corners and the rows of the truth table.
+        seed: of the sample: of more than 100,000 points so many are drawn, and between more than 64 points the pairs of
+            a base and a source at which each edge is resampled, 100,000 resampled edges in all.
+
     Raises:
-        InputError: more than 6 inputs, several outputs, a circuit of another model, or a kind of model whose circuits
-            are not run as models of their own.
+        InputError: more than 6 inputs without data, several outputs, a circuit of another model, or a kind of model
+            whose circuits are not run as models of their own.
     """
-    inputs = model.features
-    if inputs not in STEPS or model.outputs != 1:
+    if model.outputs != 1:
         raise InputError(
-            f"circuits are tried in {model.kind}s of one output and at most {max(STEPS)} inputs; this one has "
-            f"{model.outputs} and {inputs}"
+            f"circuits are tried in {model.kind}s of one output; this one has {model.outputs}: {one_of(model)}"
         )
+    decision = decision if behavior is None else behavior.decision
+    if behavior is None or behavior.is_truth_table:
+        tried = around_corners(model)
+    else:
+        tried = of_data(behavior, len(model.graph.edges), seed)
     parts = [model, *map(model.part, circuits)]
     if None in parts:
         raise InputError(f"circuits of {model.a_kind} are not run as models of their own, so none are tried")
-    low, high = model.input_values
-    points = low + (high - low) * grid_points(inputs)
-    edges, count = model.graph.edges, 1 << inputs
-    pairs = [(base, source) for base in range(count) for source in range(count) if base != source]
+    points, edges, number = tried.points, model.graph.edges, len(tried.points)
     runs, in_doubt, margins = [], [], []
     for part in filter(None, parts):
-        made = [part.runs(points).as_they_are(), *_with_each_edge(part, edges, pairs)]
+        made = [part.runs(points).as_they_are(), *_with_each_edge(part, edges, tried)]
         runs.append(np.concatenate([held.outputs for held in made])[:, 0])
         in_doubt.append(np.concatenate([_doubts(held) for held in made]))
         margins.append(np.concatenate([np.broadcast_to(held.margin, len(held.outputs)) for held in made]))
@@ -92,24 +142,64 @@ def circuit_trials(model: Model, circuits: Sequence[Circuit], decision: Decision
     bits, decided = decide(outputs, decision, level)
     nudged = [decide(outputs + shift, decision, level)[0] for shift in (-margin, margin)]
     sure = (decided & (nudged[0] == bits) & (nudged[1] == bits) & ~np.array(in_doubt)).all(axis=0)
-    on_grid, on_edges = sure[: len(points)], sure[len(points) :]
-    tried = [(edge, *pair) for edge in edges for pair in pairs]
+    resampled = ((edge, *pair) for edge in edges for pair in tried.pairs.tolist())
     return CircuitTrials(
         tuple(circuits),
         bits[1:, sure],
         bits[0, sure],
-        points[on_grid],
-        tuple(trial for trial, kept in zip(tried, on_edges, strict=True) if kept),
-        f"inputs on a grid of step {STEPS[inputs]:g} within {REACH:g} of the truth table's corners, and single edges "
-        f"resampled at every base from every source",
+        points[sure[:number]],
+        tuple(itertools.compress(resampled, sure[number:])),
+        tried.numbers[sure[:number]],
+        tried.name_of,
+        tried.family,
         model.graph,
     )
 
 
-def _with_each_edge(part: Model, edges: Sequence[Edge], pairs: Sequence[tuple[int, int]]) -> Iterator[Held]:
+def around_corners(model: Model) -> Trials:
+    """A grid around the corners of the truth table, and edges resampled between its rows.
+
+    Raises:
+        InputError: more than 6 inputs.
+    """
+    inputs = model.features
+    if inputs not in STEPS:
+        raise InputError(
+            f"circuits are tried around the corners of a truth table of at most {max(STEPS)} inputs; this {model.kind} "
+            f"has {inputs}: give a behavior, whose points are tried instead"
+        )
+    low, high = model.input_values
+    points = low + (high - low) * grid_points(inputs)
+    name_of, family = partial(row_name, inputs=inputs), grid_family(STEPS[inputs], REACH)
+    return Trials(points, np.full(len(points), -1), model.corners, all_pairs(1 << inputs), name_of, family)
+
+
+def of_data(behavior: Behavior, edges: int, seed: int) -> Trials:
+    """The points of data, and each of so many edges resampled between them."""
+    points, number = behavior.points, len(behavior.points)
+    generator, numbers = np.random.default_rng(seed), np.arange(number)
+    if number > MOST_TRIALS:
+        numbers = np.sort(generator.choice(number, MOST_TRIALS, replace=False))
+    every, most = number * (number - 1), max(1, MOST_TRIALS // max(1, edges))
+    if number <= MOST_TRIED_WHOLE or every <= most:
+        pairs = all_pairs(number)
+    else:
+        bases, steps = generator.integers((number, number - 1), size=(most, 2)).T
+        pairs = np.unique(np.stack([bases, (bases + 1 + steps) % number], axis=1), axis=0)
+    family = data_family((len(numbers), number), (len(pairs), every), seed)
+    return Trials(points[numbers], numbers, points, pairs, behavior.name_of, family)
+
+
+def all_pairs(inputs: int) -> Int[np.ndarray, "pairs 2"]:
+    """Every base with every other input as its source."""
+    pairs = [(base, source) for base in range(inputs) for source in range(inputs) if base != source]
+    return np.array(pairs, int).reshape(-1, 2)
+
+
+def _with_each_edge(part: Model, edges: Sequence[Edge], tried: Trials) -> Iterator[Held]:
     """At each base, one edge carrying what it carries at the source; an edge that is not there changes nothing."""
-    whole = part.runs(part.corners)
-    bases, sources = np.array(pairs, int).reshape(-1, 2).T
+    whole = part.runs(tried.inputs)
+    bases, sources = tried.pairs.T
     for edge in edges:
         yield whole.with_edge(edge, bases, sources)
 

@@ -1,9 +1,8 @@
 """Cross-examination: how well each explanation of a network predicts the outcome of the others' interchanges."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations, product
 from math import comb
 from typing import Any
 
@@ -12,10 +11,13 @@ from jaxtyping import Bool, Float, Int
 
 from ..common.arguments import is_whole, listed, quoted
 from ..common.errors import InputError
-from ..importing.door import as_model
-from ..model.model import Model
+from ..importing.door import as_explained
+from ..model.behavior import Behavior
+from ..model.explanation import Explanation
+from ..model.inputs import MOST_TRIED_WHOLE, Inputs, inputs_of, swaps
 from ..model.runnable import one_of
-from .witness import Explanation, Prediction, Witness, witness
+from ..readout.interchange import moved_together, spread_over
+from .witness import Prediction, Witness, witness
 
 # Patched runs of all explanations together; beyond this, fewer variables are moved at once.
 MOST_SWAPS = 200_000
@@ -30,12 +32,17 @@ class Swaps:
         sources: for each variable the source that it is taken from, or -1 when it is left alone.
         outcomes: the network's decision.
         predictions: what each explanation predicts, in the order of the examination.
+        of: how many interchanges of so many variables there are; more than those tried where these are a sample.
     """
 
     bases: Int[np.ndarray, " swaps"]
     sources: Int[np.ndarray, "swaps variables"]
     outcomes: Bool[np.ndarray, " swaps"]
     predictions: tuple[Prediction, ...]
+    of: int
+
+    def __len__(self) -> int:
+        return len(self.outcomes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,29 +50,32 @@ class CrossExamination:
     """Every explanation's interchanges, as predicted by every explanation.
 
     Attributes:
-        inputs: of the network.
+        inputs: those between which variables are swapped, and the network.
         explanations: in the order of rows and columns.
+        witnesses: the explanations, each ready to predict.
         swaps: the interchanges of each.
         most_moved: the most variables moved at once, when not all combinations are tried; None when all are.
+        seed: of the sample that was drawn of the interchanges; None where all of them were tried.
     """
 
-    inputs: int
+    inputs: Inputs
     explanations: tuple[Explanation, ...]
     witnesses: tuple[Witness, ...]
     swaps: tuple[Swaps, ...]
     most_moved: int | None
+    seed: int | None = None
 
     def __repr__(self) -> str:
-        swaps = sum(len(swaps.outcomes) for swaps in self.swaps)
-        return f"CrossExamination({len(self.explanations)} explanations, {swaps:,} swaps)"
+        tried, of = sum(map(len, self.swaps)), sum(swaps.of for swaps in self.swaps)
+        sampled = "" if self.seed is None else f" of {of:,}"
+        return f"CrossExamination({len(self.explanations)} explanations, {tried:,}{sampled} swaps)"
 
     @property
     def matrix(self) -> tuple[tuple[Fraction, ...], ...]:
         """Entry [p][q]: the share of p's interchanges whose outcome q predicts."""
         return tuple(
             tuple(
-                Fraction(int((prediction.bits == swaps.outcomes).sum()), len(swaps.outcomes))
-                for prediction in swaps.predictions
+                Fraction(int((prediction.bits == swaps.outcomes).sum()), len(swaps)) for prediction in swaps.predictions
             )
             for swaps in self.swaps
         )
@@ -81,22 +91,36 @@ def cross_examine(
     explanations: Iterable[Explanation],
     holding: Sequence[Float[np.ndarray, "held neurons"] | None] | None = None,
     most_moved: int | None = None,
+    *,
+    behavior: Behavior | None = None,
+    bits: Any = None,
+    seed: int = 0,
 ) -> CrossExamination:
     """Let every explanation predict the outcome of every explanation's interchanges.
 
     The interchanges of an explanation are all choices, for each of its variables, of a source to take it from or of
     none, at every base: (inputs + 1)^variables x inputs. The network runs each; what it decides by threshold is the
     outcome. An explanation predicts by reading the patched run through its own variables. A variable that reads
-    halfway (within 1e-3) is taken as at the first row.
+    halfway (within 1e-3) is taken as at the first input.
+
+    Between more than 64 inputs, at most 200,000 interchanges of all explanations together are tried. Where there are
+    more, even with one variable moved at once, a sample of them is drawn, as many for each choice of variables of each
+    explanation; `seed` and the `of` of each explanation's swaps then say so.
+
+    Cost: the network runs once for each interchange, and every explanation reads each of these runs.
 
     Args:
         network: of one output.
         explanations: mappings and readout explanations of it, in any mixture.
         holding: for each explanation what its swaps leave untouched; see `everyhow.readout.interchange`.
         most_moved: the most variables moved at once; as many as keep the patched runs below 200,000 when not given.
+        behavior: the inputs, each once, whatever its weight; the truth table of the network when not given.
+        bits: shape (inputs, variables), for data the bits that the variables of the explanations are functions of.
+        seed: of the sample.
 
     Raises:
-        InputError: something that is no such explanation, or does not fit the network.
+        InputError: something that is not such an explanation, or does not fit the network or the bits; bits that do not
+            fit the behavior.
 
     Example:
         >>> import everyhow as eh
@@ -104,7 +128,7 @@ def cross_examine(
         >>> eh.cross_examine(eh.xornet(), [one, other]).matrix
         ((Fraction(1, 1), Fraction(9, 10)), (Fraction(1, 1), Fraction(1, 1)))
     """
-    model = as_model(network)
+    model, behavior = as_explained(network, behavior)
     if model.outputs != 1:
         raise InputError(f"explanations are of one output; the {model.kind} has {model.outputs}: {one_of(model)}")
     explanations = tuple(listed("explanations", explanations, "a list of mappings and readout explanations"))
@@ -113,41 +137,53 @@ def cross_examine(
         raise InputError(f"holding has {len(held)} entries for {len(explanations)} explanations; give one for each")
     if most_moved is not None and not is_whole(most_moved, 1):
         raise InputError(f"most_moved is {quoted(most_moved)}; an interchange moves at least 1 variable")
-    witnesses = tuple(witness(model, e, h) for e, h in zip(explanations, held, strict=True))
-    counts = [len(w.variables) for w in witnesses]
+    if not is_whole(seed, 0):
+        raise InputError(f"seed is {quoted(seed)}; it is a whole number of at least 0")
+    inputs = inputs_of(model, behavior, bits)
+    witnesses = tuple(witness(e, inputs, h) for e, h in zip(explanations, held, strict=True))
+    counts = [len(e.parts) for e in explanations]
     widest = max(counts, default=0)
     limit = widest if most_moved is None else min(most_moved, widest)
-    inputs = 1 << model.features
-    while most_moved is None and limit > 1 and sum(_number(inputs, count, limit) for count in counts) > MOST_SWAPS:
+
+    def number(limit: int) -> int:
+        return sum(_number(len(inputs), count, limit) for count in counts)
+
+    while most_moved is None and limit > 1 and number(limit) > MOST_SWAPS:
         limit -= 1
-    found = tuple(_swaps(model, w, witnesses, limit) for w in witnesses)
-    return CrossExamination(model.features, explanations, witnesses, found, None if limit >= widest else limit)
+    moves = [list(moved_together(count, limit)) for count in counts]
+    sampled = len(inputs) > MOST_TRIED_WHOLE and number(limit) > MOST_SWAPS
+    most = max(1, MOST_SWAPS // sum(map(len, moves))) if sampled else None
+    found = tuple(
+        _swaps(inputs, own, count, [(moved, *swaps(len(inputs), moved, most, seed)) for moved in each], witnesses)
+        for own, count, each in zip(witnesses, counts, moves, strict=True)
+    )
+    return CrossExamination(
+        inputs, explanations, witnesses, found, None if limit >= widest else limit, seed if sampled else None
+    )
 
 
 def _number(inputs: int, variables: int, most: int) -> int:
+    """How many interchanges move at most so many variables."""
     return sum(comb(variables, moved) * inputs ** (moved + 1) for moved in range(most + 1))
 
 
-def _swaps(model: Model, own: Witness, witnesses: Sequence[Witness], most: int) -> Swaps:
-    parts = [_run(model, own, moved) for moved in _moves(len(own.variables), most)]
-    bases, sources = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
-    layers = tuple(np.concatenate(states) for states in zip(*(part[2] for part in parts), strict=True))
-    points = model.corners[bases]
-    predictions = tuple(w.predict(points, layers) for w in witnesses)
-    return Swaps(bases, sources, layers[-1][:, 0] > model.level, predictions)
-
-
-def _moves(variables: int, most: int) -> Iterator[tuple[int, ...]]:
-    for size in range(min(most, variables) + 1):
-        yield from combinations(range(variables), size)
-
-
-def _run(model: Model, own: Witness, moved: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, tuple]:
-    """Every base with every source of each moved variable: bases, sources of all variables, and the patched layers."""
-    points = model.corners
-    choices = np.array(list(product(range(len(points)), repeat=len(moved) + 1)), dtype=np.int64)
-    bases, taken = choices[:, 0], choices[:, 1:]
-    sources = np.full((len(bases), len(own.variables)), -1)
-    sources[:, list(moved)] = taken
-    interventions = own.interventions(bases, moved, taken) if moved else []
-    return bases, sources, model.states(points[bases], interventions)
+def _swaps(
+    inputs: Inputs,
+    own: Witness,
+    variables: int,
+    chosen: Sequence[tuple[tuple[int, ...], np.ndarray, np.ndarray]],
+    witnesses: Sequence[Witness],
+) -> Swaps:
+    """The interchanges of one witness of so many variables, each chosen by the variables that it moves, its base and
+    its sources; and what all witnesses predict of them."""
+    model, runs = inputs.model, []
+    for moved, bases, taken in chosen:
+        held = own.interventions(bases, moved, taken) if moved else []
+        runs.append(model.states(inputs.points[bases], held)[1:])
+    bases = np.concatenate([bases for _, bases, _ in chosen])
+    sources = np.concatenate([spread_over(variables, moved, taken) for moved, _, taken in chosen])
+    *hidden, outputs = (np.concatenate(states) for states in zip(*runs, strict=True))
+    patched = dict(enumerate(hidden, start=1))
+    predictions = tuple(w.predict(bases, patched) for w in witnesses)
+    number = sum(len(inputs) ** (len(moved) + 1) for moved, _, _ in chosen)
+    return Swaps(bases, sources, outputs[:, 0] > model.level, predictions, number)

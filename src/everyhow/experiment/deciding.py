@@ -1,17 +1,20 @@
 """Deciding experiments: the cheapest one at which two explanations differ, and what the network says."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from ..boolean.truth_table import row_name
-from ..common.arguments import choice
+from ..common.arguments import choice, instance, is_whole, quoted
 from ..common.errors import InputError
-from ..importing.door import as_model
+from ..importing.door import as_explained
+from ..model.behavior import Behavior, check_said_once
 from ..model.circuit import Circuit
 from ..model.decision import DECISIONS, Decision
+from ..model.explanation import Explanation
 from .circuit_trials import CircuitTrials, circuit_trials
 from .cross_examination import CrossExamination, cross_examine
-from .witness import Explanation
+from .words import decided, swap_family, undecided, with_swaps
+
+E = TypeVar("E", bound=Explanation | Circuit)
 
 
 @dataclass(frozen=True)
@@ -19,11 +22,12 @@ class Experiment:
     """One experiment, what both explanations predict, and what the network decides.
 
     Attributes:
-        kind: input (the network runs on a point near the truth table), edge (one edge carries what it carries at a
-            source) or interchange (variables take their values from sources).
+        kind: input (the network runs on a point near the truth table, or on one of the data), edge (one edge carries
+            what it carries at a source) or interchange (variables take their values from sources).
         text: the experiment in words.
-        setting: the same as plain values: `point`; or `edge`, `base`, `source`; or `of` (which of the two explanations
-            is swapped), `base` and `sources` (pairs of a variable and its source). Both are rows as digits.
+        setting: the experiment as plain values: `point`, or for data `input`; or `edge`, `base`, `source`; or `of`
+            (which of the two explanations is swapped), `base` and `sources` (pairs of a variable and its source).
+            `Behavior.name_of` names inputs: a row of a truth table by its digits, a point of data by its number.
         predicted: the decision predicted by each explanation.
         outcome: the network's decision.
     """
@@ -41,46 +45,55 @@ class Experiment:
 
 
 @dataclass(frozen=True)
-class Dispute:
+class Dispute(Generic[E]):
     """Two explanations and the experiment that decides between them.
 
     Attributes:
-        explanations: the two.
+        explanations: the first and the second.
         family: the experiments that were tried, in words.
-        experiment: the cheapest one at which they disagree; None when they agree on all of the family.
+        experiment: the cheapest one at which they disagree; None when they predict the same in all of them.
     """
 
-    explanations: tuple[Explanation | Circuit, Explanation | Circuit]
+    explanations: tuple[E, E]
     family: str
     experiment: Experiment | None
 
     def __str__(self) -> str:
         if self.experiment is None:
-            return f"no experiment decides among {self.family}"
-        found = self.experiment
-        return (
-            f"{found.text}: the first predicts {found.predicted[0]:d}, the second {found.predicted[1]:d}, the network "
-            f"decides {found.outcome:d}; the {('first', 'second')[found.wrong]} is wrong"
-        )
+            return undecided(self.family)
+        return decided(self.experiment.text, self.experiment.predicted, self.experiment.outcome)
 
 
 def decide_between(
-    network: Any, one: Explanation | Circuit, other: Explanation | Circuit, decision: Decision = "threshold"
-) -> Dispute:
+    network: Any,
+    one: Explanation | Circuit,
+    other: Explanation | Circuit,
+    decision: Decision | None = None,
+    *,
+    behavior: Behavior | None = None,
+    bits: Any = None,
+    seed: int = 0,
+) -> Dispute[Any]:
     """The cheapest experiment that two explanations of a network disagree about, run on the network.
 
-    Two circuits are run at inputs in a box around the corners of the truth table, nearest to a corner first, and then
-    with one edge resampled. Mappings and readout explanations are asked to predict each other's interchanges, those
-    that move fewest variables first; decisions are then by threshold.
+    Two circuits are run at inputs in a box around the corners of the truth table, nearest to a corner first, or at the
+    inputs of data, and then with one edge resampled. Mappings and readout explanations are asked to predict each
+    other's interchanges, those that move fewest variables first; decisions are then by threshold. Where there are too
+    many of these experiments a sample of them is drawn, and the dispute's family says so (see `cross_examine`).
 
     Args:
         network: of one output.
         one: a circuit, mapping or readout explanation.
         other: a circuit when `one` is; otherwise a mapping or readout explanation.
-        decision: how outputs become bits, for circuits.
+        decision: how outputs become bits, for circuits; `threshold` when not given. A behavior says it itself.
+        behavior: the inputs, each once, whatever its weight; the truth table of the network when not given.
+        bits: shape (inputs, variables), for data the bits that the variables of a mapping or the signals of a readout
+            explanation are functions of; circuits need none.
+        seed: of the sample.
 
     Raises:
-        InputError: a circuit against something else, or an explanation that does not fit the network.
+        InputError: a circuit against something else, an explanation that does not fit the network or the bits, bits
+            that do not fit the behavior, or a decision beside a behavior that has another one.
 
     Example:
         >>> import everyhow as eh
@@ -88,25 +101,29 @@ def decide_between(
         >>> eh.decide_between(eh.xornet(), one, other).experiment.text
         "at 11, with the first's XOR(A,B) as at 01"
     """
-    model = as_model(network)
-    choice("decision", decision, DECISIONS)
+    if decision is not None:
+        choice("decision", decision, DECISIONS)
+    if behavior is not None:
+        instance(behavior, Behavior, "a Behavior", "eh.Behavior.of_data or of_network makes one")
+        check_said_once(behavior, decision)
+    if not is_whole(seed, 0):
+        raise InputError(f"seed is {quoted(seed)}; it is a whole number of at least 0")
+    model, behavior = as_explained(network, behavior)
     if isinstance(one, Circuit) != isinstance(other, Circuit):
         raise InputError(
             "a circuit predicts inputs and resampled edges, a mapping or readout explanation predicts interchanges; "
             "give two circuits, or two of the others"
         )
     if isinstance(one, Circuit) and isinstance(other, Circuit):
-        return circuit_dispute(circuit_trials(model, (one, other), decision), 0, 1)
-    examined = cross_examine(model, [one, other])  # type: ignore[list-item]
+        return circuit_dispute(circuit_trials(model, (one, other), decision or "threshold", behavior, seed), 0, 1)
+    explanations: list[Any] = [one, other]
+    examined = cross_examine(model, explanations, behavior=behavior, bits=bits, seed=seed)
     return swap_dispute(examined, 0, 1)
 
 
-def swap_dispute(examined: CrossExamination, one: int, other: int) -> Dispute:
+def swap_dispute(examined: CrossExamination, one: int, other: int) -> Dispute[Explanation]:
     """The cheapest interchange of either of two explanations at which they differ: fewest variables, then the first
     explanation's before the second's, then in the order of bases."""
-    family = "all interchanges of either explanation's variables, every base with every source of each"
-    if examined.most_moved is not None:
-        family += f", at most {examined.most_moved} moved at once"
     pair = (examined.explanations[one], examined.explanations[other])
     found = []
     for own in (one, other):
@@ -115,25 +132,30 @@ def swap_dispute(examined: CrossExamination, one: int, other: int) -> Dispute:
         moved = (swaps.sources >= 0).sum(axis=1)
         found += [(int(moved[k]), own != one, int(k), own) for k in differ.nonzero()[0][:1]]
     if not found:
-        return Dispute(pair, family, None)
+        return Dispute(pair, _family(examined, one, other), None)
     _, _, k, own = min(found)
-    swaps, variables = examined.swaps[own], examined.witnesses[own].variables
-    inputs = examined.inputs
-    base = row_name(int(swaps.bases[k]), inputs)
+    swaps, variables = examined.swaps[own], examined.explanations[own].parts
+    name_of = examined.inputs.name_of
+    base = name_of(int(swaps.bases[k]))
     sources = [
-        (variable, row_name(int(source), inputs))
+        (variable, name_of(int(source)))
         for variable, source in zip(variables, swaps.sources[k], strict=True)
         if source >= 0
     ]
-    taken = " and ".join(f"{variable} as at {source}" for variable, source in sources)
-    owner = "first" if own == one else "second"
-    text = f"at {base}, with the {owner}'s {taken}" if taken else f"at {base}, nothing being changed"
+    text = with_swaps(base, "first" if own == one else "second", sources)
     setting = {"of": 0 if own == one else 1, "base": base, "sources": [list(pair) for pair in sources]}
     predicted = (bool(swaps.predictions[one].bits[k]), bool(swaps.predictions[other].bits[k]))
-    return Dispute(pair, family, Experiment("interchange", text, setting, predicted, bool(swaps.outcomes[k])))
+    experiment = Experiment("interchange", text, setting, predicted, bool(swaps.outcomes[k]))
+    return Dispute(pair, _family(examined, one, other), experiment)
 
 
-def circuit_dispute(trials: CircuitTrials, one: int, other: int) -> Dispute:
+def _family(examined: CrossExamination, one: int, other: int) -> str:
+    """The interchanges that were tried of two explanations, in words."""
+    swaps = examined.swaps[one], examined.swaps[other]
+    return swap_family(examined.most_moved, sum(map(len, swaps)), sum(each.of for each in swaps), examined.seed)
+
+
+def circuit_dispute(trials: CircuitTrials, one: int, other: int) -> Dispute[Circuit]:
     """The cheapest trial at which two of the circuits differ."""
     pair = (trials.circuits[one], trials.circuits[other])
     differ = (trials.decisions[one] != trials.decisions[other]).nonzero()[0]

@@ -3,16 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
-from ..mapping.mapping import Mapping
+from ..model.behavior import Behavior
 from ..model.circuit import Circuit
 from ..model.decision import Decision
+from ..model.explanation import Explanation
 from ..model.model import Model
-from ..readout.interchange import ReadoutInterchange, interchange, is_swappable
+from ..readout.interchange import ReadoutInterchange
 from .circuit_trials import STEPS, circuit_trials
 from .cross_examination import CrossExamination, cross_examine
 from .deciding import Dispute, circuit_dispute, swap_dispute
-from .witness import Explanation
 
 # How many explanations, and how many circuits, an audit sets against each other.
 MOST_EXAMINED, MOST_TRIED = 100, 20
@@ -24,50 +25,66 @@ class ExperimentFindings:
 
     Attributes:
         examined: mappings and readout explanations; None when there are fewer than two.
-        interchanges: for each of those examined how it fares when its own signals are swapped; None for mappings, of
-            which the ladder says it.
-        of: how many of them survive in all.
-        unswappable: how many were left out because their readouts cannot be swapped one by one.
-        disputes: every two of those examined.
+        interchanges: for each explanation that is examined, how it fares when its own signals are swapped; None for
+            mappings, of which the ladder says it.
+        of: how many mappings and readout explanations survive in all.
+        unswappable: how many explanations were left out because their readouts cannot be swapped one by one.
+        disputes: what decides between every two of the explanations that are examined.
         circuits: how many circuits survive in all.
-        circuit_disputes: every two of those that were tried.
+        circuit_disputes: what decides between every two of the circuits that are tried.
     """
 
     examined: CrossExamination | None = None
     interchanges: tuple[ReadoutInterchange | None, ...] = ()
     of: int = 0
-    disputes: tuple[Dispute, ...] = ()
+    disputes: tuple[Dispute[Explanation], ...] = ()
     unswappable: int = 0
     circuits: int = 0
-    circuit_disputes: tuple[Dispute, ...] = ()
+    circuit_disputes: tuple[Dispute[Circuit], ...] = ()
 
 
 def examine_experiments(
-    model: Model, explanations: Sequence[Explanation], of: int, circuits: Sequence[Circuit], decision: Decision
+    model: Model,
+    explanations: Sequence[Explanation],
+    of: int,
+    circuits: Sequence[Circuit],
+    decision: Decision = "threshold",
+    *,
+    behavior: Behavior | None = None,
+    bits: Any = None,
+    seed: int = 0,
 ) -> ExperimentFindings:
     """Set at most 100 explanations, and at most 20 circuits, against each other.
 
     Args:
-        model: of one output.
-        explanations: the survivors, those to be examined first.
-        of: how many there are in all.
-        circuits: likewise the surviving circuits.
-        decision: how outputs become bits, for circuits.
+        model: of one output; it fits the behavior (`everyhow.importing.door.as_explained`).
+        explanations: those that survive, the ones to be examined first.
+        of: how many explanations survive in all.
+        circuits: those that survive, the ones to be tried first.
+        decision: how outputs become bits, for circuits; a behavior says it itself.
+        behavior: the inputs of the experiments; the truth table of the model when not given.
+        bits: shape (inputs, variables), for data the bits that the explanations are over; not needed without these.
+        seed: of the samples; see `cross_examine` and `circuit_trials`.
+
+    Raises:
+        InputError: an explanation or a circuit does not fit the model, the behavior or the bits.
     """
-    swappable = [e for e in explanations if isinstance(e, Mapping) or is_swappable(e)]
+    swappable = [e for e in explanations if e.swappable]
     chosen = swappable[:MOST_EXAMINED]
-    examined = cross_examine(model, chosen) if len(chosen) > 1 else None
+    examined = cross_examine(model, chosen, behavior=behavior, bits=bits, seed=seed) if len(chosen) > 1 else None
     disputes = (
         tuple(swap_dispute(examined, one, other) for one, other in combinations(range(len(chosen)), 2))
         if examined is not None
         else ()
     )
-    most = None if examined is None else examined.most_moved
-    interchanges = tuple(None if isinstance(e, Mapping) else interchange(model, e, None, most) for e in chosen)
+    interchanges = (
+        () if examined is None else tuple(w.interchange(examined.most_moved, seed) for w in examined.witnesses)
+    )
     tried = list(circuits)[:MOST_TRIED]
     circuit_disputes = ()
-    if len(tried) > 1 and model.features in STEPS:
-        trials = circuit_trials(model, tried, decision)
+    by_data = behavior is not None and not behavior.is_truth_table
+    if len(tried) > 1 and (by_data or model.features in STEPS):
+        trials = circuit_trials(model, tried, decision, behavior, seed)
         circuit_disputes = tuple(circuit_dispute(trials, a, b) for a, b in combinations(range(len(tried)), 2))
     unswappable = len(explanations) - len(swappable)
     return ExperimentFindings(examined, interchanges, of, disputes, unswappable, len(circuits), circuit_disputes)

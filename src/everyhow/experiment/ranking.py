@@ -8,15 +8,15 @@ from itertools import islice
 from ..boolean.cost import CostModel, cheapest
 from ..boolean.smallest import MOST_INPUTS
 from ..mapping.mapping import Mapping
-from .witness import Explanation
+from ..model.explanation import Explanation
 
-# Explanations that are priced; and the prices of NOT and the familiar gates that are tried.
+# How many explanations are priced, and the prices of NOT and the familiar gates by which they are priced again.
 MOST_PRICED = 200
 NEGATIONS = (0.0, 0.5, 1.0, 2.0)
 FINE_NEGATIONS = tuple(k / 4 for k in range(9))
 FAMILIAR = ("AND", "OR", "NAND", "NOR", "NIMP", "IMP", "XOR", "XNOR")
 DISCOUNT = 0.5
-# Prices by which some smallest formula takes seconds to find are tried only so often.
+# Some prices need a smallest formula that takes seconds to find: so many of such settings are tried.
 MOST_SEARCHED = 3
 
 
@@ -46,8 +46,8 @@ class Ranking:
         entries: each explanation with its cost.
         of: how many explanations there are in all; those beyond the first 200 are not priced.
         table: the winners by the price of NOT and by the gate that is familiar.
-        untried: how many settings of the prices are left out of the table, since finding the smallest formulas of
-            functions of four inputs takes seconds for each.
+        untried: how many settings of the prices are left out of the table: each of them takes seconds, which the
+            smallest formulas of functions of four inputs need.
     """
 
     model: CostModel
@@ -62,22 +62,15 @@ class Ranking:
         return tuple(self.entries[k][1] for k in cheapest([cost for cost, _ in self.entries]))
 
 
-def cost_of(explanation: Explanation, model: CostModel) -> float:
-    """What an explanation costs: the gates of its algorithm, or its signals and the gate over them."""
-    if isinstance(explanation, Mapping):
-        return model.of_algorithm(explanation.algorithm)
-    return explanation.cost(model)
-
-
 def cheapest_mappings(mappings: Sequence[Mapping], model: CostModel) -> tuple[Mapping, ...]:
     """The mappings whose algorithm costs least."""
-    return tuple(mappings[k] for k in cheapest([cost_of(mapping, model) for mapping in mappings]))
+    return tuple(mappings[k] for k in cheapest([mapping.cost(model) for mapping in mappings]))
 
 
 def rank(explanations: Iterable[Explanation], of: int, model: CostModel) -> Ranking:
-    """Price the first 200 explanations, and again by every price of NOT and familiar gate."""
+    """Price the first 200 explanations, then price them again by every price of NOT and every familiar gate."""
     chosen = list(islice(explanations, MOST_PRICED))
-    costs = [cost_of(explanation, model) for explanation in chosen]
+    costs = [explanation.cost(model) for explanation in chosen]
     order = sorted(range(len(chosen)), key=lambda k: (costs[k], k))
     ranked = [chosen[k] for k in order]
     settings = [(negation, gate) for gate in (None, *FAMILIAR) for negation in NEGATIONS if len(ranked) > 1]
@@ -117,7 +110,7 @@ def price_grid(ranking: Ranking) -> PriceGrid:
             return tuple(cost for cost, _ in ranking.entries)
         if not _is_quick(explanations, prices):
             return None
-        return tuple(cost_of(explanation, prices) for explanation in explanations)
+        return tuple(explanation.cost(prices) for explanation in explanations)
 
     costs = tuple(tuple(priced(gate, negation) for negation in negations) for gate in gates)
     return PriceGrid(tuple(negations), gates, costs)
@@ -132,11 +125,11 @@ def discounted(model: CostModel, negation: float, familiar: str | None) -> CostM
 
 def _is_quick(explanations: Sequence[Explanation], model: CostModel) -> bool:
     """Whether all smallest formulas that the prices of the explanations need are quick to find."""
-    signals = {s for e in explanations if not isinstance(e, Mapping) for s in e.signals if s.inputs == MOST_INPUTS}
-    return all(model.is_cheap(signal) and model.is_cheap(~signal) for signal in signals)
+    largest = {table for e in explanations for table in e.functions if table.inputs == MOST_INPUTS}
+    return all(model.is_cheap(table) and model.is_cheap(~table) for table in largest)
 
 
 def _winners(ranked: Sequence[Explanation], model: CostModel, negation: float, gate: str | None) -> Prices:
     prices = discounted(model, negation, gate)
-    costs = [cost_of(explanation, prices) for explanation in ranked]
+    costs = [explanation.cost(prices) for explanation in ranked]
     return Prices(negation, gate, min(costs), cheapest(costs))

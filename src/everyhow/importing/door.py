@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..common.arguments import instance
 from ..common.errors import InputError
+from ..model.behavior import Behavior, check_fits, one_for_two_classes
 from ..model.model import Model
 from ..model.runnable import checked_threshold
 from .load import load
@@ -34,6 +36,24 @@ def as_model(given: Any, threshold: float | None = None, inputs: Iterable[float]
         Network(2-3-1, sigmoid:25, 7 edges, threshold 0.4)
     """
     return _model_of(given, checked_threshold(threshold)).read(threshold, inputs)
+
+
+def as_explained(given: Any, behavior: Behavior | None) -> tuple[Model, Behavior | None]:
+    """A model read as a behavior says, and the behavior; two classes are folded into one output in both.
+
+    Args:
+        given: what `as_model` takes.
+        behavior: the inputs and the decisions wanted; None for the truth table of the model.
+
+    Raises:
+        InputError: something else, or a behavior of other inputs or outputs than the model has.
+    """
+    if behavior is None:
+        return as_model(given), None
+    instance(behavior, Behavior, "a Behavior", "eh.Behavior.of_data or of_network makes one")
+    model = behavior.read(as_model(given, behavior.threshold))
+    check_fits(model, behavior)
+    return one_for_two_classes(model, behavior)
 
 
 def _model_of(model: Any, threshold: float | None) -> Model:

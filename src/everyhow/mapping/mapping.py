@@ -2,20 +2,25 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, final
 
 from ..boolean.algorithms import Algorithm, Inner, Leaf, Path
-from ..boolean.truth_table import INPUT_NAMES, variable_bits
-from ..common.display import Displayed
+from ..boolean.cost import CostModel
+from ..boolean.truth_table import INPUT_NAMES, TruthTable, variable_bits
+from ..model.explanation import Explanation, Place
 from ..model.graph import Graph
 from .signatures import NeuronSet, sets_by_name
 
 
+@final
 @dataclass(frozen=True)
-class Mapping(Displayed):
+class Mapping(Explanation):
     """A neuron set for each variable of an algorithm, in the order of `algorithm.variables`, all disjoint.
 
     Two mappings of one algorithm are the same when the sets are.
     """
+
+    kind = "mapping"
 
     algorithm: Algorithm
     sets: tuple[NeuronSet, ...]
@@ -32,6 +37,52 @@ class Mapping(Displayed):
     def named(self, graph: Graph | None = None) -> str:
         """The neurons of each variable by name, such as NAND(A,B) in h1.2; see `NeuronSet.named`."""
         return sets_by_name((variable.name for variable in self.algorithm.variables), self.sets, graph)
+
+    def in_short(self, graph: Graph | None = None) -> str:
+        """The neurons of each variable by name, and that this is a mapping."""
+        return f"a mapping: {self.named(graph)}"
+
+    @property
+    def title(self) -> str:
+        """The algorithm."""
+        return str(self.algorithm)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of the variables."""
+        return tuple(variable.name for variable in self.algorithm.variables)
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The layer and the neurons of each variable."""
+        return tuple((s.layer, s.neurons) for s in self.sets)
+
+    @property
+    def inputs(self) -> int:
+        """The inputs of the algorithm."""
+        return self.algorithm.inputs
+
+    @property
+    def swappable(self) -> bool:
+        """Always: the sets are disjoint."""
+        return True
+
+    @property
+    def functions(self) -> tuple[TruthTable, ...]:
+        """Nothing: the algorithm is the formula that is priced."""
+        return ()
+
+    def cost(self, prices: CostModel | None = None) -> float:
+        """What the gates of the algorithm cost, by the default prices where none are given."""
+        return (prices or CostModel()).of_algorithm(self.algorithm)
+
+    def document(self) -> dict[str, Any]:
+        """The algorithm, and the neurons of each variable as pairs of a layer and a number."""
+        placed = zip(self.parts, self.sets, strict=True)
+        return {
+            "algorithm": self.title,
+            "variables": [{"variable": part, "neurons": [[s.layer, j] for j in s.neurons]} for part, s in placed],
+        }
 
     @property
     def ordered(self) -> bool:

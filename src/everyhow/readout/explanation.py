@@ -3,20 +3,24 @@
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+from typing import Any, final
 
 import numpy as np
+from jaxtyping import Float
 
 from ..boolean.cost import CostModel
 from ..boolean.gates import name_of
 from ..boolean.smallest import Formula
 from ..boolean.truth_table import INPUT_NAMES, TruthTable
-from ..common.display import Displayed
+from ..model.explanation import Explanation, Place
+from ..model.graph import Graph
 from ..model.model import Model
 from .readout import Readout, cut_of, rows_of, shown_formula
 
 
+@final
 @dataclass(frozen=True, eq=False)
-class ReadoutExplanation(Displayed):
+class ReadoutExplanation(Explanation):
     """Signals of one hidden layer, and the gate that the rest of the network applies to them.
 
     The pre-activations of the next layer are a linear combination of the signals plus a constant, exactly or nearly.
@@ -32,6 +36,8 @@ class ReadoutExplanation(Displayed):
         undecided: the patterns at which the output lies within 1e-9 of the decision boundary, or a neuron that steps of
             its jump, where rounding decides; the gate is 0 there.
     """
+
+    kind = "readouts"
 
     readouts: tuple[Readout, ...]
     gate: TruthTable
@@ -51,6 +57,52 @@ class ReadoutExplanation(Displayed):
     def __repr__(self) -> str:
         codes = ", ".join(map(str, self.readouts))
         return f"ReadoutExplanation({self}: {codes} in layer {self.layer})"
+
+    def named(self, graph: Graph | None = None) -> str:
+        """The layer and the code of each signal; codes carry the names of their neurons with them."""
+        return f"layer {self.layer}: {'; '.join(map(str, self.readouts))}"
+
+    def in_short(self, graph: Graph | None = None) -> str:
+        """The layer, the gate, and the codes that are whole numbers; of other codes the signal alone."""
+        codes = "; ".join(str(readout) if readout.whole else readout.name for readout in self.readouts)
+        gate = "" if self.gate_name == "ID" else f"{self.gate_name} of "
+        return f"layer {self.layer}: {gate}{codes}"
+
+    @property
+    def title(self) -> str:
+        """The gate over the signals, written out."""
+        return str(self)
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The names of the signals."""
+        return tuple(readout.name for readout in self.readouts)
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The layer, and the neurons that stand in the code of each signal."""
+        coefficients = (readout.shown_coefficients for readout in self.readouts)
+        return tuple((self.layer, tuple(j for j, value in enumerate(each) if value)) for each in coefficients)
+
+    @property
+    def inputs(self) -> int:
+        """The inputs of the signals."""
+        return self.readouts[0].table.inputs
+
+    @property
+    def swappable(self) -> bool:
+        """Whether the codes are independent. At a generous tolerance one code may read several signals."""
+        return independent(self.codes)
+
+    @cached_property
+    def codes(self) -> Float[np.ndarray, "signals neurons"]:
+        """The coefficients of every signal."""
+        return np.array([readout.coefficients for readout in self.readouts])
+
+    @property
+    def functions(self) -> tuple[TruthTable, ...]:
+        """The signals."""
+        return self.signals
 
     @property
     def layer(self) -> int:
@@ -82,9 +134,29 @@ class ReadoutExplanation(Displayed):
         operands = dict(zip(INPUT_NAMES, map(shown_formula, self.signals), strict=False))
         return shown_formula(self.gate).over(operands)
 
-    def cost(self, model: CostModel | None = None) -> float:
-        """What the signals and the gate cost together, by the default prices unless told otherwise."""
-        return (model or CostModel()).of_composition(self.gate, self.signals)
+    def cost(self, prices: CostModel | None = None) -> float:
+        """What the signals and the gate cost together, by the default prices where none are given."""
+        return (prices or CostModel()).of_composition(self.gate, self.signals)
+
+    def document(self) -> dict[str, Any]:
+        """The layer, the gate, and every signal with its code."""
+        return {
+            "layer": self.layer,
+            "formula": str(self),
+            "gate": str(self.gate),
+            "gate_name": self.gate_name,
+            "undecided_patterns": list(self.undecided),
+            "signals": [
+                {"name": readout.name, **readout.document(), "share": share}
+                for readout, share in zip(self.readouts, self.shares, strict=True)
+            ],
+            "residual": self.residual,
+        }
+
+
+def independent(rows: Float[np.ndarray, "rows neurons"]) -> bool:
+    """Whether no combination of neurons follows from the others."""
+    return bool(np.linalg.matrix_rank(rows) == len(rows))
 
 
 def explain_by(model: Model, readouts: tuple[Readout, ...], margin: float) -> ReadoutExplanation:

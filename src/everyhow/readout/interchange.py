@@ -1,20 +1,26 @@
 """Interchange on readouts: signals swapped between inputs along their dual directions."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..common.arguments import instance
+from ..common.arguments import instance, is_whole, quoted
 from ..common.errors import InputError
-from ..importing.door import as_model
+from ..importing.door import as_explained
+from ..model.behavior import Behavior
+from ..model.inputs import MOST_TRIED_WHOLE, Inputs, inputs_of, swaps
 from ..model.runnable import Intervention
-from .explanation import ReadoutExplanation
+from .explanation import ReadoutExplanation, independent
 
 # A patched state is natural when it is this close to one, relative to how far natural states lie apart.
 NATURAL_WITHIN = 1e-3
+# Swaps of one explanation between more inputs than the largest truth table has rows.
+MOST_PATCHED = 20_000
 
 
 def dual_directions(
@@ -34,28 +40,19 @@ def dual_directions(
         >>> dual_directions(explanation).round(2).ravel().tolist()
         [0.17, 0.17, -0.33]
     """
-    codes = np.array([readout.coefficients for readout in explanation.readouts])
+    codes = explanation.codes
     held = np.zeros((0, codes.shape[1])) if holding is None else np.asarray(holding, dtype=np.float64)
     if held.ndim != 2 or held.shape[1] != codes.shape[1]:
         raise InputError(
             f"holding has shape {held.shape}; it takes one row per combination to hold, of {codes.shape[1]} neurons"
         )
     rows = np.concatenate([codes, held])
-    if not _independent(rows):
+    if not independent(rows):
         raise InputError(
             f"the {len(codes)} readouts and {len(held)} combinations held are not independent, so that no direction "
             f"changes one of them alone; hold fewer, or others"
         )
     return np.linalg.pinv(rows)[:, : len(codes)]
-
-
-def is_swappable(explanation: ReadoutExplanation) -> bool:
-    """Whether each readout can change without the others. At a generous tolerance one code may read several signals."""
-    return _independent(np.array([readout.coefficients for readout in explanation.readouts]))
-
-
-def _independent(rows: Float[np.ndarray, "rows neurons"]) -> bool:
-    return bool(np.linalg.matrix_rank(rows) == len(rows))
 
 
 @dataclass(frozen=True)
@@ -70,12 +67,14 @@ class ReadoutInterchange:
         unnatural: how many of the patched states are not within 1e-3 of a state that some input produces, relative to
             the largest distance between such states.
         patched: the number of patched states, single and joint.
+        of: of how many patched states these are a sample; None where all were tried.
     """
 
     single: tuple[Fraction, ...]
     joint: Fraction | None
     unnatural: int
     patched: int
+    of: int | None = None
 
 
 def interchange(
@@ -83,14 +82,30 @@ def interchange(
     explanation: ReadoutExplanation,
     holding: Float[np.ndarray, "held neurons"] | None = None,
     most_moved: int | None = None,
+    *,
+    behavior: Behavior | None = None,
+    bits: Any = None,
+    seed: int = 0,
 ) -> ReadoutInterchange:
     """Swap every signal, and every two or more at once, between all inputs.
+
+    Between more than 64 inputs, at most 20,000 swaps are tried. Where there are more, a sample of them is drawn, as
+    many for each choice of signals, and `of` says so.
+
+    Cost: the network runs once for each swap; whether states are natural takes inputs^2 distances.
 
     Args:
         network: the network that is explained.
         explanation: the signals and their gate.
         holding: combinations of neurons that must not change; see `dual_directions`.
         most_moved: the most signals swapped at once; all when not given.
+        behavior: the inputs, each once, whatever its weight; the truth table of the network when not given.
+        bits: shape (inputs, variables), for data the bits that the signals are functions of.
+        seed: of the sample.
+
+    Raises:
+        InputError: something that is not a readout explanation, or does not fit the network or the bits; bits that do
+            not fit the behavior.
 
     Example:
         >>> import everyhow as eh
@@ -99,28 +114,65 @@ def interchange(
         >>> found.single, found.joint, f"{found.unnatural} of {found.patched}"
         ((Fraction(1, 1),), None, '8 of 16')
     """
-    model = as_model(network)
+    model, behavior = as_explained(network, behavior)
     instance(explanation, ReadoutExplanation, "a ReadoutExplanation", "eh.readouts lists them")
-    layer = explanation.layer
-    states = model.states(model.corners)[layer]
-    directions = dual_directions(explanation, holding)
-    bases, sources = all_swaps(len(states), len(explanation.readouts))
-    few = (sources >= 0).sum(axis=1) <= (len(explanation.readouts) if most_moved is None else most_moved)
-    bases, sources = bases[few], sources[few]
+    if most_moved is not None and not is_whole(most_moved, 1):
+        raise InputError(f"most_moved is {quoted(most_moved)}; an interchange moves at least 1 signal")
+    if not is_whole(seed, 0):
+        raise InputError(f"seed is {quoted(seed)}; it is a whole number of at least 0")
+    inputs = inputs_of(model, behavior, bits)
+    if explanation.inputs != inputs.variables:
+        raise InputError(
+            f"the explanation is over {explanation.inputs} bits, and {inputs.variables} are known of each input; give "
+            f"an explanation of this network, or the bits that it is over"
+        )
+    return interchange_between(inputs, explanation, dual_directions(explanation, holding), most_moved, seed)
+
+
+def interchange_between(
+    inputs: Inputs,
+    explanation: ReadoutExplanation,
+    directions: Float[np.ndarray, "neurons signals"],
+    most_moved: int | None = None,
+    seed: int = 0,
+) -> ReadoutInterchange:
+    """Swap every signal along its direction, and every two or more at once, between inputs; see `interchange`."""
+    model, layer, signals = inputs.model, explanation.layer, len(explanation.readouts)
+    states = inputs.states[layer]
+    moves = list(moved_together(signals, signals if most_moved is None else most_moved))
+    number = sum(len(inputs) ** (len(moved) + 1) for moved in moves)
+    sampled = len(inputs) > MOST_TRIED_WHOLE and number > MOST_PATCHED
+    most = max(1, MOST_PATCHED // len(moves)) if sampled else None
+    tried = [swaps(len(inputs), moved, most, seed) for moved in moves]
+    bases = np.concatenate([bases for bases, _ in tried])
+    sources = np.concatenate([
+        spread_over(signals, moved, taken) for moved, (_, taken) in zip(moves, tried, strict=True)
+    ])  # fmt: skip
     patched = swapped_states(explanation, states, directions, bases, sources)
     held = Intervention(layer, tuple(range(states.shape[1])), patched)
-    agree = (model.run(model.corners[bases], [held])[:, 0] > model.level) == _expected(explanation, bases, sources)
+    decided = model.run(inputs.points[bases], [held])[:, 0] > model.level
+    agree = decided == _expected(explanation, inputs, bases, sources)
     moved = (sources >= 0).sum(axis=1)
     single = tuple(_share(agree[(moved == 1) & (sources[:, k] >= 0)]) for k in range(sources.shape[1]))
     joint = _share(agree[moved > 1]) if (moved > 1).any() else None
     unnatural = ~is_natural(patched[moved > 0], states)
-    return ReadoutInterchange(single, joint, int(unnatural.sum()), len(unnatural))
+    of = number - len(inputs) if sampled else None
+    return ReadoutInterchange(single, joint, int(unnatural.sum()), len(unnatural), of)
 
 
-def all_swaps(inputs: int, variables: int) -> tuple[Int[np.ndarray, " swaps"], Int[np.ndarray, "swaps variables"]]:
-    """Every base with every choice, for each variable, of a source or of none (-1): (inputs + 1)^variables x inputs."""
-    grid = np.indices((inputs + 1,) * variables + (inputs,)).reshape(variables + 1, -1)
-    return grid[-1], grid[:-1].T - 1
+def moved_together(variables: int, most: int) -> Iterator[tuple[int, ...]]:
+    """Every set of at most so many variables, small ones first, the empty one included."""
+    for size in range(min(most, variables) + 1):
+        yield from combinations(range(variables), size)
+
+
+def spread_over(
+    variables: int, moved: tuple[int, ...], taken: Int[np.ndarray, "swaps moved"]
+) -> Int[np.ndarray, "swaps variables"]:
+    """The sources of moved variables as sources of all variables, -1 for those that are left alone."""
+    sources = np.full((len(taken), variables), -1)
+    sources[:, list(moved)] = taken
+    return sources
 
 
 def swapped_states(
@@ -131,8 +183,7 @@ def swapped_states(
     sources: Int[np.ndarray, "swaps signals"],
 ) -> Float[np.ndarray, "swaps neurons"]:
     """The states of the layer when signals take the values that they have at their sources."""
-    codes = np.array([readout.coefficients for readout in explanation.readouts])
-    values = states @ codes.T
+    values = states @ explanation.codes.T
     taken = np.where(sources >= 0, np.take_along_axis(values, np.maximum(sources, 0), axis=0), values[bases])
     return states[bases] + (taken - values[bases]) @ directions.T
 
@@ -141,19 +192,21 @@ def is_natural(
     patched: Float[np.ndarray, "swaps neurons"], states: Float[np.ndarray, "inputs neurons"]
 ) -> Bool[np.ndarray, " swaps"]:
     """Whether each patched state is one that some input produces."""
-    apart = np.linalg.norm(states[:, None] - states[None], axis=2).max(initial=0.0)
+    apart = max((np.linalg.norm(states - state, axis=1).max() for state in states), default=0.0)
     nearest = np.full(len(patched), np.inf)
     for state in states:
         nearest = np.minimum(nearest, np.linalg.norm(patched - state, axis=1))
     return nearest <= NATURAL_WITHIN * apart
 
 
-def _expected(explanation: ReadoutExplanation, bases: np.ndarray, sources: np.ndarray) -> np.ndarray:
+def _expected(
+    explanation: ReadoutExplanation, inputs: Inputs, bases: np.ndarray, sources: np.ndarray
+) -> Bool[np.ndarray, " swaps"]:
     """What the gate gives when each signal has its value at its source, or else at the base."""
     pattern = np.zeros(len(bases), np.int64)
     for k, table in enumerate(explanation.signals):
-        rows = np.where(sources[:, k] >= 0, sources[:, k], bases)
-        pattern = pattern << 1 | (table.bits >> rows & 1)
+        taken = np.where(sources[:, k] >= 0, sources[:, k], bases)
+        pattern = pattern << 1 | inputs.values(table.bits)[taken]
     return (explanation.gate.bits >> pattern & 1).astype(bool)
 
 

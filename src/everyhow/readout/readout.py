@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -76,6 +77,16 @@ class Readout(Displayed):
 
     def __str__(self) -> str:
         return f"{self.name} = {self.code}"
+
+    def document(self) -> dict[str, Any]:
+        """The readout as plain values, for audit.json."""
+        return {
+            "table": str(self.table),
+            "code": self.code,
+            "coefficients": self.coefficients.tolist(),
+            "constant": self.constant,
+            "residual": self.residual,
+        }
 
     def complement(self) -> "Readout":
         """The same readout with 0 and 1 exchanged."""

@@ -5,7 +5,7 @@ from collections import abc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import partial
+from functools import partial, singledispatch
 from itertools import islice
 from pathlib import Path
 
@@ -18,9 +18,10 @@ from ..common.files import writing_folder
 from ..interpretation.interpretations import Interpretations
 from ..mapping.findings import complexity
 from ..mapping.mapping import Mapping
+from ..model.explanation import Explanation
 from ..model.reading import ReadingRule
 from ..readout.explanation import ReadoutExplanation
-from .audit_tables import aligned_mappings, examined_by_rank, explanation_name
+from .audit_tables import aligned_mappings, examined_by_rank
 from .drawings.codes import draw_codes
 from .drawings.drawing import FORMATS, Drawing
 from .drawings.formula import draw_algorithm, draw_mapping
@@ -171,18 +172,27 @@ def _signatures(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Dr
 
 def _rivals(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]:
     for k, (_, explanation) in enumerate(findings.ranking.entries, start=1):
-        yield f"explanation-{k}", partial(draw_rival, audit, explanation)
+        yield f"explanation-{k}", partial(draw_rival, explanation, audit)
     examined, order = findings.experiments.examined, examined_by_rank(findings)
     if examined is not None:
-        names = {rank: explanation_name(examined.explanations[index]) for rank, index in order}
+        names = {rank: examined.explanations[index].title for rank, index in order}
         shares = examined.matrix
         yield "cross-examination", lambda: draw_matrix([[shares[i][j] for _, j in order] for _, i in order], names)
 
 
-def draw_rival(audit: Audit, explanation: Mapping | ReadoutExplanation) -> Drawing:
+@singledispatch
+def draw_rival(explanation: Explanation, audit: Audit) -> Drawing:
     """An explanation as its kind is drawn: the tree of a mapping, the codes of a readout explanation."""
-    if isinstance(explanation, Mapping):
-        return draw_mapping(explanation, audit.network.graph)
+    raise TypeError(f"nothing draws an explanation of kind {explanation.kind}")
+
+
+@draw_rival.register
+def _(explanation: Mapping, audit: Audit) -> Drawing:
+    return draw_mapping(explanation, audit.network.graph)
+
+
+@draw_rival.register
+def _(explanation: ReadoutExplanation, audit: Audit) -> Drawing:
     return draw_codes(audit.network, explanation)
 
 

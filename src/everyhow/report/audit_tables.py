@@ -15,7 +15,6 @@ from ..ladder import DEFINITIONS
 from ..mapping.alignment import minimal_mappings
 from ..mapping.mapping import Mapping
 from ..model.circuit import Circuit
-from ..model.graph import Graph
 from ..model.reading import ReadingRule
 from .terminal.lines import gate_text
 from .words import dispute_text, plural, survivors_by_rung
@@ -261,26 +260,14 @@ def _ranking(audit: Audit, findings: PaperFindings) -> _Rows:
         (
             rank,
             cost,
-            "mapping" if isinstance(e, Mapping) else "readouts",
-            explanation_name(e),
-            explanation_place(e, audit.network.graph),
+            e.kind,
+            e.title,
+            e.named(audit.network.graph),
         )
         for rank, (cost, e) in enumerate(findings.ranking.entries, start=1)
     ]
     title = "Explanations by cost"
     return _Rows("ranking", title, "rank cost kind explanation placed", rows, findings.ranking.of)
-
-
-def explanation_name(explanation) -> str:
-    """The algorithm of a mapping, or the gate over the signals of a readout explanation."""
-    return str(explanation.algorithm) if isinstance(explanation, Mapping) else str(explanation)
-
-
-def explanation_place(explanation, graph: Graph) -> str:
-    """The neurons of a mapping, or the codes of a readout explanation with their layer."""
-    if isinstance(explanation, Mapping):
-        return explanation.named(graph)
-    return f"layer {explanation.layer}: " + "; ".join(map(str, explanation.readouts))
 
 
 def examined_by_rank(findings: PaperFindings) -> list[tuple[int, int]]:
@@ -295,11 +282,11 @@ def examined_by_rank(findings: PaperFindings) -> list[tuple[int, int]]:
 def _cross_examination(audit: Audit, findings: PaperFindings) -> _Rows:
     examined = findings.experiments.examined
     order = examined_by_rank(findings)
-    placed = [explanation_place(e, audit.network.graph) for e in examined.explanations] if examined else []
+    placed = [e.named(audit.network.graph) for e in examined.explanations] if examined else []
     rows = [] if examined is None else [
         (
-            own, explanation_name(examined.explanations[i]), placed[i],
-            other, explanation_name(examined.explanations[j]), placed[j],
+            own, examined.explanations[i].title, placed[i],
+            other, examined.explanations[j].title, placed[j],
             len(examined.swaps[i].outcomes),
             int((examined.swaps[i].predictions[j].bits == examined.swaps[i].outcomes).sum()),
         )
@@ -314,11 +301,10 @@ def _cross_examination(audit: Audit, findings: PaperFindings) -> _Rows:
 def _disputes(audit: Audit, findings: PaperFindings) -> _Rows:
     graph = audit.network.graph
     rows = [
-        (explanation_name(one), explanation_place(one, graph), explanation_name(other), explanation_place(other, graph),
+        (one.title, one.named(graph), other.title, other.named(graph),
          dispute_text(dispute, ("the first", "the second")))
         for dispute in findings.experiments.disputes
         for one, other in [dispute.explanations]
-        if not isinstance(one, Circuit)
     ]  # fmt: skip
     title = "The cheapest experiment that decides between two explanations"
     return _table("disputes", title, "first first_where second second_where experiment", rows)

@@ -8,10 +8,8 @@ from ...auditing.audit import Audit
 from ...auditing.paper import PaperFindings
 from ...experiment.deciding import Dispute
 from ...experiment.ranking import price_grid
-from ...mapping.mapping import Mapping
-from ...readout.explanation import ReadoutExplanation
+from ...model.explanation import Explanation
 from ..audit_drawings import draw_rival
-from ..audit_tables import explanation_name, explanation_place
 from ..drawings.svg import inside_page
 from ..words import dispute_text, percent
 from .room import Room
@@ -53,32 +51,16 @@ def codes(audit: Audit, findings: PaperFindings, room: Room) -> dict[str, Any]:
     }
 
 
-def _rival(audit: Audit, explanation: Mapping | ReadoutExplanation, cost: float) -> dict[str, Any]:
-    sets = sets_of(explanation) if isinstance(explanation, Mapping) else _read(explanation)
+def _rival(audit: Audit, explanation: Explanation, cost: float) -> dict[str, Any]:
     return {
-        "name": explanation_name(explanation),
-        "where": explanation_place(explanation, audit.network.graph),
-        "parts": _parts(explanation),
-        "kind": "mapping" if isinstance(explanation, Mapping) else "readouts",
+        "name": explanation.title,
+        "where": explanation.named(audit.network.graph),
+        "parts": list(explanation.parts),
+        "kind": explanation.kind,
         "cost": cost,
-        "svg": inside_page(draw_rival(audit, explanation)),
-        "sets": sets,
+        "svg": inside_page(draw_rival(explanation, audit)),
+        "sets": sets_of(explanation),
     }
-
-
-def _parts(explanation: Mapping | ReadoutExplanation) -> list[str]:
-    """The names of the variables, or of the signals."""
-    if isinstance(explanation, Mapping):
-        return [variable.name for variable in explanation.algorithm.variables]
-    return [readout.name for readout in explanation.readouts]
-
-
-def _read(explanation: ReadoutExplanation) -> list[list[Any]]:
-    """The neurons that each signal is read from."""
-    return [
-        [readout.layer, [j for j, value in enumerate(readout.shown_coefficients) if value]]
-        for readout in explanation.readouts
-    ]
 
 
 def _disputes(disputes: Sequence[Dispute], ranks: abc.Mapping[Any, int]) -> dict[str, str]:

@@ -7,7 +7,6 @@ from ...auditing.audit import Audit
 from ...auditing.paper import PaperFindings
 from ...boolean.algorithms import idle_gate
 from ...circuit.faults import fallen
-from ...experiment.ranking import cost_of
 from ...ladder import DEFINITIONS, IN_SHORT, Fault
 from ...mapping.faults import fault_of_near_miss
 from ...mapping.findings import RUNGS, MappingFindings, complexity, simplicity
@@ -105,12 +104,12 @@ def _dearer(graph: Graph, findings: PaperFindings, room: Room) -> dict[str, Any]
     """The mappings that pass every rung but cost more than the cheapest."""
     model, cheapest = findings.ranking.model, set(findings.cheapest or ())
     dearer = [mapping for mapping in findings.mappings.survivors.get(RUNGS[-1], ()) if mapping not in cheapest]
-    least = min([cost_of(mapping, model) for mapping in cheapest], default=0.0)
+    least = min([mapping.cost(model) for mapping in cheapest], default=0.0)
     listed = [
         {
             "text": _placed(mapping, graph),
             "sets": sets_of(mapping),
-            **_why(Fault(f"it costs {cost_of(mapping, model):g}, the cheapest {least:g}")),
+            **_why(Fault(f"it costs {mapping.cost(model):g}, the cheapest {least:g}")),
         }
         for mapping in sorted(dearer, key=complexity)[: room.fallen]
     ]

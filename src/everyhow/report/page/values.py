@@ -8,8 +8,8 @@ import numpy as np
 
 from ...common.sql import RunTable
 from ...ladder import Fault
-from ...mapping.mapping import Mapping
 from ...model.circuit import Circuit
+from ...model.explanation import Explanation
 from ..drawings.network import levels
 
 
@@ -28,9 +28,9 @@ def short(values: Iterable[float], digits: int = 5) -> list[float]:
     return [float(f"{value:.{digits}g}") for value in values]
 
 
-def sets_of(mapping: Mapping) -> list[list[Any]]:
-    """Layer and neurons of each variable of a mapping."""
-    return [[s.layer, list(s.neurons)] for s in mapping.sets]
+def sets_of(explanation: Explanation) -> list[list[Any]]:
+    """Layer and neurons of each part of an explanation."""
+    return [[layer, list(neurons)] for layer, neurons in explanation.places]
 
 
 def fault_text(fault: Fault) -> dict[str, Any]:

@@ -11,8 +11,6 @@ from ...auditing.paper import PaperFindings
 from ...experiment.deciding import Dispute
 from ...experiment.findings import ExperimentFindings
 from ...experiment.ranking import Ranking
-from ...experiment.witness import Explanation
-from ...mapping.mapping import Mapping
 from ...model.circuit import Circuit
 from ...model.graph import Graph
 from ..words import dispute_text, percent, plural, shown
@@ -118,25 +116,12 @@ def _ranking(findings: PaperFindings, graph: Graph) -> Iterator[RenderableType]:
     yield indented(Text(f"{'; '.join(rungs).capitalize()}.", style="dim"))
     table = _table("", "cost", "")
     for rank, cost, explanation in listed:
-        text = Text(str(_title(explanation)))
-        text.append(f"  {_place(explanation, graph)}", style="dim")
+        text = Text(explanation.title)
+        text.append(f"  {explanation.in_short(graph)}", style="dim")
         table.add_row(f"#{rank}", f"{cost:g}", text)
     yield indented(table)
     if len(ranking.entries) < ranking.of:
         yield indented(Text(f"Only the first {len(ranking.entries)} of {ranking.of:,} were priced.", style="dim"))
-
-
-def _title(explanation: Explanation) -> str:
-    return str(explanation.algorithm) if isinstance(explanation, Mapping) else str(explanation)
-
-
-def _place(explanation: Explanation, graph: Graph) -> str:
-    if isinstance(explanation, Mapping):
-        return f"a mapping: {explanation.named(graph)}"
-    # Codes that are no whole numbers say little to the eye; audit.json has them.
-    codes = "; ".join(str(readout) if readout.whole else readout.name for readout in explanation.readouts)
-    gate = "" if explanation.gate_name == "ID" else f"{explanation.gate_name} of "
-    return f"layer {explanation.layer}: {gate}{codes}"
 
 
 def _cross_examination(experiments: ExperimentFindings, ranking: Ranking) -> Iterator[RenderableType]:
@@ -160,6 +145,9 @@ def _cross_examination(experiments: ExperimentFindings, ranking: Ranking) -> Ite
         notes.append(f"{experiments.unswappable:,} were left out: their readouts cannot be swapped one by one.")
     if examined.most_moved is not None:
         notes.append(f"At most {examined.most_moved} variables are swapped at once.")
+    if examined.seed is not None:
+        tried, of = sum(map(len, examined.swaps)), sum(swaps.of for swaps in examined.swaps)
+        notes.append(f"A sample of {tried:,} of the {of:,} swaps was tried, drawn by seed {examined.seed}.")
     halfway = sum(map(sum, examined.halfway))
     if halfway:
         notes.append("A variable that reads halfway between 0 and 1 is taken as at the first input.")
