@@ -25,7 +25,7 @@ class Boxes:
 
     Attributes:
         network: the network, with the behavior's threshold where it has one.
-        centres: shape (inputs, features).
+        centers: shape (inputs, features).
         reach: shape (features,), half the sides, the same for every box.
         coefficients: shape (inputs, demands, outputs), combinations of the outputs' pre-activations.
         certain: shape (inputs, demands), what each must be at least; the decision boundary is moved inwards by 1e-9.
@@ -33,7 +33,7 @@ class Boxes:
     """
 
     network: FeedForward
-    centres: Float[np.ndarray, "inputs features"]
+    centers: Float[np.ndarray, "inputs features"]
     reach: Float[np.ndarray, " features"]
     coefficients: Float[np.ndarray, "inputs demands outputs"]
     certain: Float[np.ndarray, "inputs demands"]
