@@ -572,7 +572,9 @@ def test_faults_elsewhere():
     """Outputs that are no bit, several outputs, data points and many inputs have texts of their own."""
     doubled = line(2.0)
     fault = fault_around(doubled, Circuit.whole(doubled), replace(wanting(True, points=[[0.6]]), decision="round"), 0.2)
-    assert str(fault) == "at (0.8), in the box of 0.2 around input 1, its output is no bit" and fault.experiment is None
+    assert (
+        str(fault) == "at (0.8), in the box of 0.2 around input 1, its output is not a bit" and fault.experiment is None
+    )
     both = eh.Network([[[1.0], [-1.0]]], [[0.0, 1.0]], ["identity"])
     fault = fault_around(both, Circuit.whole(both), replace(wanting((0, 1), (1, 0)), decision="threshold"), 0.75)
     assert str(fault) == "at (0.75), in the box of 0.75 around 0, it decides 10"
@@ -652,7 +654,9 @@ def test_bad_input():
         with pytest.raises(eh.InputError) as error:
             robustness(**{"network": network, "circuit": circuit, "behavior": behavior, "radius": 0.1, **changed})
         assert str(error.value) == message
-    with pytest.raises(eh.InputError, match="the radius 'wide' is no number; give one number, or one for each input"):
+    with pytest.raises(
+        eh.InputError, match="the radius 'wide' is not a number; give one number, or one for each input"
+    ):
         _reach("wide", 2)
     with pytest.raises(eh.InputError, match=r"the tolerance is -0\.1; it must be above 0"):
         largest_radius(network, circuit, behavior, tolerance=-0.1)

@@ -1,4 +1,4 @@
-"""The explanations of an audit as files for neighbouring tools."""
+"""The explanations of an audit as files for other tools."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -49,7 +49,7 @@ def export_audit(audit: Audit | BehaviorAudit, folder: str | Path) -> dict[str, 
         raise InputError(
             f"an audit by the preset {audit.preset} lists no circuits; audit by the preset paper to export"
         )
-    network, mappings = network_of(audit.network, "files of neighbouring tools are written"), findings.mappings
+    network, mappings = network_of(audit.network, "files for other tools are written"), findings.mappings
     known = mappings.aligned is not None
     left = mappings.surviving_mappings[mappings.strictest] if mappings.strictest else 0
     _write_mappings(_surviving(mappings), network, target / "mappings")

@@ -14,8 +14,8 @@ from .robust import robustness
 
 
 def fault_around(network: FeedForward, circuit: Circuit, behavior: Behavior, radius: Radius) -> Fault | None:
-    """An input of the boxes at which a circuit decides otherwise, in as few digits as show it; None when it is not
-    refuted. Arguments and errors as for `robustness`.
+    """An input of the boxes at which a circuit decides otherwise, in as few digits as show it; None when the circuit
+    is not refuted. Arguments and errors as for `robustness`.
 
     Example:
         >>> from everyhow import Behavior, Circuit, parse_task, xornet
@@ -40,7 +40,7 @@ def fault_around(network: FeedForward, circuit: Circuit, behavior: Behavior, rad
     side = f"{reach[0]:.15g}" if (reach == reach[0]).all() else _numbers(reach)
     setting = f"at {at}, in the box of {side} around {behavior.name_of(found.corner)}"
     if not decided[k].all():
-        return Fault(f"{setting}, its output is no bit")
+        return Fault(f"{setting}, its output is not a bit")
     output = int(np.argmax(bits[k] != wanted))
     run = Counterexample(at, (), bool(wanted[output]), bool(bits[k, output]))
     decided_bits = "".join(f"{bit:d}" for bit in bits[k])

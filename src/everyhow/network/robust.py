@@ -31,7 +31,7 @@ BATCH = 1 << 20
 class WrongDecision:
     """A circuit, run alone at `point`, in the box around point `corner` of the behavior, decides other than wanted.
 
-    `decided` has one entry for each output; None where the output is no bit.
+    `decided` has one entry for each output; None where the output is not a bit.
     """
 
     point: Float[np.ndarray, " features"]
