@@ -10,7 +10,7 @@ def model_from_document(document: object) -> Model:
     """The model that a JSON document holds, such as audit.json.
 
     Raises:
-        InputError: the document holds none, or one of a kind that is not read back.
+        InputError: the document holds no model, or a model of a kind that is not read back.
     """
     return network_from_document(document)
 

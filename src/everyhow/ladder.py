@@ -15,7 +15,7 @@ IN_SHORT = {
     "inert": "other neurons inert",
     "transitive": "left as computed",
     "perfect": "decides right alone",
-    "resample_faithful": "and amid any other input",
+    "resample_faithful": "even with resampled edges",
     "resample_faithful_minimal": "nothing smaller inside",
     "resample_faithful_fewest_edges": "smallest of all",
     "robust": "and right nearby",

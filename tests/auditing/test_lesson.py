@@ -106,7 +106,7 @@ def test_nothing_to_tell():
     assert lesson_of(eh.xornet(), "XOR", (0, 1, 2, 3)) is None
 
 
-def test_a_network_that_generalises():
+def test_a_network_that_generalizes():
     """Told the rows, it says how many of the circuits right there are right everywhere."""
     network = reference("xor-2-3-3-1-seed0")[1]
     lesson = lesson_of(network, "XOR", (0, 1, 2))

@@ -402,7 +402,9 @@ def test_crossings(name, level):
 def test_refusals(tmp_path, xor):
     """What certificates do not cover is named, with the next step."""
     path = tmp_path / "c.gz"
-    with pytest.raises(InputError, match=r"decide as the network at every input, and epsilon was given: leave out one"):
+    with pytest.raises(
+        InputError, match=r"decide as the network does at every input; epsilon was given: leave out one"
+    ):
         write_certificate(xor, replace(own(xor), epsilon=0.25), path)
     with pytest.raises(InputError, match=r"epsilon and within were given"):
         write_certificate(xor, replace(own(xor), epsilon=0.25, within=0.1), path)
@@ -411,7 +413,9 @@ def test_refusals(tmp_path, xor):
         with pytest.raises(InputError, match=r"fall"):
             write_certificate(falling, own(falling), path)
     flat = eh.Network([[[1.0, 1.0]]], [[0.0]], ["identity"])
-    with pytest.raises(InputError, match=r"with a hidden layer, and this one has none; its circuits are few enough"):
+    with pytest.raises(
+        InputError, match=r"with a hidden layer; this network has none, and its circuits are few enough"
+    ):
         write_certificate(flat, own(flat), path)
     rng = np.random.default_rng(0)
     wide = eh.Network(
@@ -471,9 +475,9 @@ def test_commands(tmp_path, run_command):
 @pytest.mark.parametrize(
     "arguments, message",
     [
-        (("audit", "--epsilon", "0.25"), "a certificate is of circuits that decide as the network at every input"),
-        (("count", "--within", "0.1"), "and within was given: leave out one or the other"),
-        (("audit", "--preset", "authors"), "and the preset is authors: leave out --certificate, or choose"),
+        (("audit", "--epsilon", "0.25"), "circuits that decide as the network does at every input; epsilon was given"),
+        (("count", "--within", "0.1"), "within was given: leave out one or the other"),
+        (("audit", "--preset", "authors"), "the preset is authors: leave out --certificate, or choose"),
         (("count", "--budget", "100"), "counting the circuits, which a certificate is of, needs about 1.06e+04"),
         (("audit", "--budget", "10"), "were not counted within the budget, so there is nothing to certify"),
     ],

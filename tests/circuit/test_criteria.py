@@ -111,10 +111,10 @@ def test_a_circuit_may_err_by_exactly_epsilon():
 def test_argmax_needs_outputs_that_can_be_told_apart():
     network = eh.Network([np.ones((2, 2))], [[0.0, 1.0]], ["relu"])
     behavior = Behavior([[0.0, 1.0]], [1.0], [[False, True]])
-    with pytest.raises(eh.InputError, match="by relu different ones can be alike: decide by threshold"):
+    with pytest.raises(eh.InputError, match="by relu they can be equal: decide by threshold"):
         eh.circuits(network, behavior, decision="argmax")
     for name, message in {
-        "step": "by step different ones can be alike: decide by threshold",
+        "step": "by step they can be equal: decide by threshold",
         "leaky_relu:-1": "leaky_relu:-1 falls and rises again: decide by threshold",
         "gelu": "gelu falls and rises again",
     }.items():

@@ -81,4 +81,4 @@ def test_an_output_that_is_no_bit():
     doubled = eh.Network([[[2.0]]], [[0.0]], ["identity"])
     fault = fault_of(perfect(doubled, replace(behavior, decision="round")), Circuit.whole(network))
     assert fault is not None and fault.experiment is None
-    assert str(fault) == "alone, it decides otherwise at 1: its output is no bit"
+    assert str(fault) == "alone, it decides otherwise at 1: its output is not a bit"

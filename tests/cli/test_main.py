@@ -274,7 +274,7 @@ def test_a_wrong_lesson(run_command, tmp_path):
     assert "computes OR, not XOR; differs at 11" in flat
     assert "The lesson: what fits the rows it was shown, 00 01 10" in flat
     # How many circuits depends on the machine that trains; those of a network that is kept are in the README.
-    assert re.search(r"0 of the [\d,]+ circuits that decide right there generalise to XOR", flat)
+    assert re.search(r"0 of the [\d,]+ circuits that decide right there generalize to XOR", flat)
     _, out, _ = run_command("audit", "XOR", "--network", network, "--show", "10,11")
     assert "The network itself is wrong at 11, which it was shown." in " ".join(out.split())
     _, out, _ = run_command("audit", "XOR", "--network", network)

@@ -37,9 +37,9 @@ JSON = {
     "NaN": (b'{"a": NaN}', "it has NaN, and every value must be finite"),
     "an infinity": (b"[-Infinity]", "it has -Infinity"),
     "many digits": (b"[" + b"1" * 4301 + b"]", "a number has more than 4,300 digits"),
-    "half a pair": (b'{"a": ["\\ud800"]}', r"a\[0\] has a sign that no text can hold: '\\ud800'; leave it out"),
-    "half a pair in a name": (b'{"a": {"\\udc00": 1}}', "a name in a has a sign that no text can hold"),
-    "a zero": (b'["\\u0000"]', r"\[0\] has a sign that no text can hold: '\\x00'"),
+    "half a pair": (b'{"a": ["\\ud800"]}', r"a\[0\] has a character that no text can hold: '\\ud800'; leave it out"),
+    "half a pair in a name": (b'{"a": {"\\udc00": 1}}', "a name in a has a character that no text can hold"),
+    "a zero": (b'["\\u0000"]', r"\[0\] has a character that no text can hold: '\\x00'"),
     "Latin-1": ('["\xfc"]'.encode("latin-1"), r"is not UTF-8 text \(byte 2\)"),
     "UTF-16 without a mark": ("[1]".encode("utf-16-le"), "holds bytes of value 0"),
     "half of UTF-16": (b"\xff\xfe\x00", "is not UTF-16 text"),
@@ -102,7 +102,7 @@ TOML = {
     "many digits": (b"a = " + b"1" * 5000, r"^not a TOML file \(a number has more than 4,300 digits\)"),
     "many hexadecimal digits": (b"a = 0x" + b"f" * 5000, "^a is a number of more than 4,300 digits"),
     "a date": (b"[a]\nb = 1979-05-27", "^a.b is a date or time, 1979-05-27; write it as a text"),
-    "a zero": (b'a = "\\u0000"', r"^a has a sign that no text can hold: '\\x00'"),
+    "a zero": (b'a = "\\u0000"', r"^a has a character that no text can hold: '\\x00'"),
     "Latin-1": (b'a = "\xfc"', r"^is not UTF-8 text \(byte 5\)"),
 }
 
@@ -185,4 +185,4 @@ def test_long_messages_and_signs():
     """A message is one line of what can be seen, cut in the middle where it quotes more than anyone reads."""
     said = str(InputError("a\nb\x9b31m\u202e" + "x" * 10_000 + "; give fewer"))
     assert said.startswith("a\\nb\\x9b31m\\u202ex") and said.endswith("x; give fewer") and len(said) < 3200
-    assert "signs left out" in said and said.isprintable()
+    assert "characters left out" in said and said.isprintable()

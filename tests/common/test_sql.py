@@ -66,7 +66,7 @@ REFUSED = [
     ("SELECT * FROM result", r'Did you mean "results"\? The tables are points, results$'),
     ("SELEC", 'Parser Error: syntax error at or near "SELEC".$'),
     ("SELECT " + "(" * 3000 + "1" + ")" * 3000, "depth limit of 1000 exceeded.$"),
-    ("SELECT '" + "x" * 20_000 + "'", "has 20,009 signs; at most 20,000 are read"),
+    ("SELECT '" + "x" * 20_000 + "'", "has 20,009 characters; at most 20,000 are read"),
     ("SELECT ?", "Values were not provided"),
     ("SELECT \ud800", "it is not written in UTF-8"),
     ("SELECT error('\x1b[31m\x07red\nand more')", r"\\x1b\[31m\\x07red.$"),
@@ -127,7 +127,7 @@ def test_long_texts_count(connection, monkeypatch):
     for value in ("repeat('x', 101)", "[repeat('x', 60), repeat('x', 60)]", "{'a': repeat('x', 101)}",
                   "MAP {repeat('x', 101): 1}", "range(200)", "repeat('x', 101)::BLOB"):  # fmt: skip
         with pytest.raises(
-            eh.InputError, match=r"the first 1 rows of the answer have \d+ signs; at most 100 are given"
+            eh.InputError, match=r"the first 1 rows of the answer have \d+ characters; at most 100 are given"
         ):
             answer(connection, f"SELECT {value}")
     assert len(answer(connection, "SELECT 1e300, NULL, true FROM range(500)").rows) == 500

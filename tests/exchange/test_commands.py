@@ -59,7 +59,7 @@ def test_place_by_scores(run_command, tmp_path):
     code, _, err = run_command(*arguments)
     assert code == 1 and f"{path}: no edge of the graph has in_graph true; to choose by score give top" in err
     code, _, err = run_command(*arguments, "--top", "4")
-    assert code == 1 and "these edges are no circuit: h1.0 has no edge out; connected_part" in err
+    assert code == 1 and "these edges are not a circuit: h1.0 has no edge out; connected_part" in err
     code, out, _ = run_command(*arguments, "--threshold", "2", "--connected")
     assert code == 0 and "left out because they lead nowhere: A→h1.0" in out
     assert "your circuit is not perfect: alone, it decides otherwise at 01; the only perfect circuit has " in out

@@ -154,7 +154,7 @@ def test_against_running_with_masks(bits):
     try:
         circuit = circuit_from_masks([first, second], NETWORK)
     except eh.InputError as error:
-        assert "are no circuit" in str(error) if bits.any() else "0 everywhere" in str(error)
+        assert "are not a circuit" in str(error) if bits.any() else "0 everywhere" in str(error)
         assert not second.any() or (used != second[0]).any()
         return
     hidden = np.maximum(inputs @ (NETWORK.weights[0] * first).T + NETWORK.biases[0], 0) * used
@@ -173,7 +173,7 @@ REFUSED = [
     ({"edge_masks": EDGE_MASKS, "node_masks": [[1, 1], [1, 0, 0], [1]]},
      "'x0->h1.2', 'x1->h1.2', 'h1.2->y0': in the edge masks, but at a neuron that the node masks leave out"),
     ({"edge_masks": EDGE_MASKS, "node_masks": [[1, 1]]}, r"the node masks have the shapes \(2,\)"),
-    ({"edge_masks": [[[1, 0], [0, 0], [1, 1]], [[1, 0, 0]]]}, "are no circuit: h1.2 has no edge out"),
+    ({"edge_masks": [[[1, 0], [0, 0], [1, 1]], [[1, 0, 0]]]}, "are not a circuit: h1.2 has no edge out"),
     ({"edge_masks": EDGE_MASKS, "node_masks": [[1, 1], [1, 1, 1], [1]]},
      "'h1.1': kept by the node masks, but without an edge in the edge masks; leave such neurons out"),
     ({"edge_masks": [[[0, 0], [0, 0], [0, 0]], [[0, 0, 0]]]}, "the edge masks are 0 everywhere, .* its edges$"),
@@ -195,7 +195,7 @@ def test_weights_of_zero_and_several_outputs(tmp_path):
     """An edge of weight 0 is not an edge; a circuit of one output belongs to the network of that output."""
     zero = eh.Network([np.array([[0.0, 2], [3, -4], [5, 6]]), NETWORK.weights[1]], NETWORK.biases, NETWORK.activations)
     with pytest.raises(
-        eh.InputError, match=r"'x0->h1.0': in the edge masks, but of weight 0 in Network.* so no edge of it"
+        eh.InputError, match=r"'x0->h1.0': in the edge masks, but of weight 0 in Network.* so not an edge of it"
     ):
         circuit_from_masks(EDGE_MASKS, zero)
     two = eh.Network([NETWORK.weights[0], np.ones((2, 3))], [NETWORK.biases[0], np.zeros(2)], NETWORK.activations)

@@ -91,7 +91,7 @@ def test_scores_choose():
 
 
 def test_loose_ends():
-    """Edges that are no circuit are refused with their loose ends; the circuit left can be asked for."""
+    """Edges that are not a circuit are refused with their loose ends; the circuit left can be asked for."""
     document = graph()
     document["edges"]["x0->h1.0"]["in_graph"] = False
     with pytest.raises(eh.InputError, match=r"h1\.0 has no edge in; connected_part gives the circuit"):
@@ -133,7 +133,7 @@ def test_errors(change, arguments, text):
 
 def test_errors_of_writing():
     """Scores of what is no edge, or not finite."""
-    with pytest.raises(eh.InputError, match=r"a score of \(1, 0, 1\), which is no edge of Network"):
+    with pytest.raises(eh.InputError, match=r"a score of \(1, 0, 1\), which is not an edge of Network"):
         circuit_to_graph(WHOLE, XOR, {(1, 0, 1): 1.0})
     with pytest.raises(eh.InputError, match=r"the score of edge \(1, 0, 0\) is inf; scores must be finite"):
         circuit_to_graph(WHOLE, XOR, {(1, 0, 0): float("inf")})

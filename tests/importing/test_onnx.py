@@ -221,7 +221,7 @@ REFUSED = [
     ({"two": node("Conv", ["h", "m"], "r")}, f"Conv odd is not supported.*export what follows it, by {TAIL}"),
     ({"one": node("Erf", ["x"], "h"), "three": node("Erf", ["r"], "y")},
      "Erf odd is not supported.*neither what follows it nor what comes before it can be taken alone"),
-    ({"two": node("DequantizeLinear", ["h", "half"], "r")}, "DequantizeLinear odd belongs to a quantised model"),
+    ({"two": node("DequantizeLinear", ["h", "half"], "r")}, "DequantizeLinear odd belongs to a quantized model"),
     ({"two": node("Add", ["h", "m"], "r")}, r"Add odd: its constant has the shape \(3, 3\), and what flows through is "
      r"\(inputs, 3\); one number, or one for each of 3 features, is supported"),
     ({"two": node("Mul", ["h", "c"], "r")}, r"Mul odd: its constant has the shape \(2,\)"),

@@ -158,7 +158,7 @@ def refused():
         ),
         (
             fitted(make_pipeline(Normalizer(), perceptron(MLPClassifier))),
-            "the step Normalizer.*since it is no such scaler",
+            "the step Normalizer.*since it is not such a scaler",
         ),
         (
             fitted(make_pipeline(FunctionTransformer(np.abs), made)),

@@ -489,12 +489,12 @@ def test_layers_that_are_not_followed():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         plain = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
-        quantised = torch.ao.quantization.quantize_dynamic(plain, {nn.Linear})
+        quantized = torch.ao.quantization.quantize_dynamic(plain, {nn.Linear})
         scripted = nn.Sequential(torch.jit.script(nn.Linear(2, 2)), nn.Linear(2, 2))
     with pytest.raises(
-        eh.InputError, match="Linear 0 is quantised, its weights being whole numbers; import the model it"
+        eh.InputError, match="Linear 0 is quantized, its weights being whole numbers; import the model it"
     ):
-        eh.from_torch(quantised)
+        eh.from_torch(quantized)
     with pytest.raises(eh.InputError, match=r"0 is a TorchScript program.*its part model\[1:\] can be imported"):
         eh.from_torch(scripted)
     plain.generator = (k for k in "x")

@@ -21,7 +21,7 @@ def circuits_of(graph):
 
 
 def faults(graph, edges):
-    """What is said of edges that are no circuit."""
+    """What is said of edges that are not a circuit."""
     nodes = [node for stage in nodes_of(graph.sizes) for node in stage]
     found = []
     for node in nodes:
@@ -42,7 +42,7 @@ def test_which_edges_are_a_circuit(graph):
         if expected:
             with pytest.raises(LooseEndsError) as error:
                 Circuit.of_edges(graph, edges)
-            assert str(error.value) == "these edges are no circuit: " + "; ".join(expected)
+            assert str(error.value) == "these edges are not a circuit: " + "; ".join(expected)
             continue
         circuit = Circuit.of_edges(graph, edges)
         assert circuit.edges == edges and len(circuit) == len(edges)
@@ -140,7 +140,7 @@ def test_connected_part(graph):
             with pytest.raises(LooseEndsError) as error:
                 connected_part(graph, edges)
             said = "; ".join(f"out{o} has no edge in" for o in unreached)
-            assert str(error.value) == f"these edges are no circuit: {said}"
+            assert str(error.value) == f"these edges are not a circuit: {said}"
             continue
         circuit, dropped = connected_part(graph, edges[::-1])
         assert set(circuit.edges) == kept and dropped == tuple(sorted(set(edges) - kept))
@@ -160,7 +160,7 @@ def test_whole_of_a_network_drops_dead_ends():
     network = eh.Network([[[1.0], [0.0]], [[1.0, 1.0], [1.0, 0.0]], [[1.0, 0.0]]], [[0, 0], [0, 0], [0]], ["relu"] * 3)
     assert Circuit.whole(network).edges == ((1, 0, 0), (2, 0, 0), (3, 0, 0))
     empty = eh.Network([[[0.0]]], [[1.0]], ["relu"])
-    with pytest.raises(LooseEndsError, match="these edges are no circuit: out0 has no edge in"):
+    with pytest.raises(LooseEndsError, match="these edges are not a circuit: out0 has no edge in"):
         Circuit.whole(empty)
 
 
@@ -195,8 +195,8 @@ RULE = "edges (layer, neuron, parent), each three whole numbers"
     ([(1, 5, 0)],
      "edge (1, 5, 0) does not exist in a 2-2-1 network; an edge is (layer from 1, neuron from 0, parent from 0)"),
     ([(1, 0, 0), (2, 0, 1)],
-     "these edges are no circuit: h1.0 has no edge out; h1.1 has no edge in"),
-    ([], "these edges are no circuit: out0 has no edge in"),
+     "these edges are not a circuit: h1.0 has no edge out; h1.1 has no edge in"),
+    ([], "these edges are not a circuit: out0 has no edge in"),
 ])  # fmt: skip
 def test_edges_that_are_no_circuit(edges, text):
     """What is not a list of edges, edges that are not there, and those that do not hang together: each by name."""

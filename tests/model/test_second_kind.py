@@ -230,10 +230,10 @@ def test_trials_name_edges_that_skip():
 
 
 def test_loose_ends_are_named():
-    """Edges that are no circuit are told by the names of their ends."""
-    with pytest.raises(eh.InputError, match=r"no circuit: u0 has no edge out; y0 has no edge in$"):
+    """Edges that are not a circuit are told by the names of their ends."""
+    with pytest.raises(eh.InputError, match=r"not a circuit: u0 has no edge out; y0 has no edge in$"):
         Circuit.of_edges(MODEL.graph, [(1, 0, 0)])
-    with pytest.raises(eh.InputError, match=r"no circuit: v0 has no edge in$"):
+    with pytest.raises(eh.InputError, match=r"not a circuit: v0 has no edge in$"):
         Circuit.of_edges(MODEL.graph, [(3, 0, 0)])
 
 

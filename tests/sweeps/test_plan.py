@@ -166,23 +166,23 @@ def test_experiments_of_the_issue():
 
 
 BAD = [
-    ('name = "../x"', "name: '../x' will not do; it must be one word"),
+    ('name = "../x"', "name is '../x'; it must be one word"),
     ("budget = nan", "budget is nan; every number must be finite"),
-    ("budget = 0.5", "budget: 0.5 will not do; it must be at least 1"),
-    ('presets = [["paper"]]', "presets: .* will not do"),
-    ('presets = ["paper", "paper"]', "presets: .* will not do"),
-    ('axis = [["l1"]]', "axis: .'l1'. will not do"),
-    ('axis = "l1"\n[settings]\ncheckpoints = [1]', "axis: 'l1' will not do; the plan has checkpoints"),
+    ("budget = 0.5", "budget is 0.5; it must be at least 1"),
+    ('presets = [["paper"]]', "presets is .*; it must list one or both"),
+    ('presets = ["paper", "paper"]', "presets is .*; it must list one or both"),
+    ('axis = [["l1"]]', "axis names .'l1'.; it must name options"),
+    ('axis = "l1"\n[settings]\ncheckpoints = [1]', "axis is 'l1'; the plan has checkpoints, so epoch is swept too"),
     ("block = 0", "settings: block is 0; it is a number of networks from 1 to 10,000"),
     ('[settings]\nhidden_activation = "foo"', "settings: hidden_activation: unknown activation"),
     ('[settings]\nlearning_rate = -1.0\n[grid]\ntask = ["XOR"]', "settings: these training settings cannot be used"),
     ('[settings]\ntask = "AND"\ndraw_from = ["OR"]', "settings: task: draw_from replaces it"),
     ('[settings]\ndraw_from = ["OR", "OR"]', "draw_from names a gate twice"),
-    ("seeds = 0", "seeds: 0 will not do; it must be at least 1"),
-    ("seeds = true", "seeds: True will not do; it must be a whole number"),
-    ('budget = "much"', "budget: 'much' will not do; it must be a whole number or a number"),
+    ("seeds = 0", "seeds is 0; it must be at least 1"),
+    ("seeds = true", "seeds is True; it must be a whole number"),
+    ('budget = "much"', "budget is 'much'; it must be a whole number or a number"),
     ("budget = inf", "budget is inf; every number must be finite"),
-    ('presets = ["papers"]', r"presets: \['papers'\] will not do; it lists one or both of paper and authors"),
+    ('presets = ["papers"]', r"presets is \['papers'\]; it must list one or both of paper and authors"),
     ("presets = []", "presets"),
     ("sedes = 3", r"sedes: unknown key .did you mean seeds\?.; the keys are name, title"),
     (
@@ -193,8 +193,8 @@ BAD = [
     ("[settings]\nlearning_rate = inf", "settings.learning_rate is inf; every number must be finite"),
     ("[settings]\nepochs = 2.5", "settings.epochs is 2.5; it must be a valid integer"),
     ("[settings]\nwidths = [3, 0]", "settings: these training settings cannot be used: widths"),
-    ("[grid]\nwidths = 3", "grid.widths: 3 will not do; it must be a list of values to try"),
-    ("[grid]\nl1 = []", "grid.l1: .. will not do"),
+    ("[grid]\nwidths = 3", "grid.widths is 3; it must be a list of values to try"),
+    ("[grid]\nl1 = []", "grid.l1 is ..; it must be a list"),
     ("[grid]\nl1 = [0.1, -1.0]", "grid: these training settings cannot be used: l1 is -1.0 .*at l1 = -1"),
     ('[[grid]]\nl1 = [0.1]\n[[grid]]\nlabels = ["wrong"]', "grid 2.labels is 'wrong'; it must be 'true' or 'shuffled'"),
     ('[settings]\ntask = "XR"', "settings: task: unknown gate"),
@@ -204,14 +204,14 @@ BAD = [
     ('[settings]\norigin = "untrained"', 'keep must be "accurate" or "all"'),
     ("[settings]\ndepth = 99", "depth is 99"),
     ("[settings]\nmin_node_sparsity = 1.0", "min_node_sparsity is 1.0"),
-    ('axis = "epoch"', "axis: 'epoch' will not do"),
-    ('grid = ["x"]', "grid: 'x' will not do; it must be a table of lists"),
+    ('axis = "epoch"', "axis names 'epoch'; it must name options"),
+    ('grid = ["x"]', "grid is 'x'; it must be a table of lists"),
 ]
 
 
 @pytest.mark.parametrize(("text", "message"), BAD)
 def test_errors_name_the_key(text, message, tmp_path):
-    """What will not do is refused before anything runs, with the file and the key."""
+    """What is not allowed is refused before anything runs, with the file and the key."""
     path = tmp_path / "plan.toml"
     path.write_text(text)
     with pytest.raises(eh.InputError, match=message) as caught:
@@ -271,7 +271,7 @@ def test_coded_numbers_in_plans():
     settings = {"input_values": [-1, 1], "output_values": [-1, 1]}
     (point,) = plan_of({"settings": settings}).points
     assert (point.training.level, point.training.input_values) == (0.0, (-1.0, 1.0))
-    with pytest.raises(eh.InputError, match="presets: authors will not do, since it rounds outputs to 0 and 1, and"):
+    with pytest.raises(eh.InputError, match="presets lists authors, which rounds outputs to 0 and 1, but"):
         plan_of({"settings": settings, "presets": ["paper", "authors"]})
     # A plan that leaves these options at their defaults is the same plan as before they came.
     assert plan_of({}).digest == plan_of({"settings": {"input_values": [0, 1], "output_values": [0, 1]}}).digest

@@ -207,13 +207,13 @@ BAD = [
     (["--scheduler", "tcp://127.0.0.1:1"], "scheduler 'tcp://127.0.0.1:1' does not answer"),
     (["--workers", "0"], "workers is 0"),
     (["--workers", "2", "--scheduler", "tcp://127.0.0.1:1"], "workers are those of the scheduler"),
-    (["--seeds", "0"], "seeds: 0 will not do"),
+    (["--seeds", "0"], "seeds is 0; it must be at least 1"),
 ]
 
 
 @pytest.mark.parametrize(("options", "message"), BAD)
 def test_bad_options(plan, tmp_path, options, message):
-    """Options that will not do are refused before anything runs."""
+    """Options that are not allowed are refused before anything runs."""
     done = finish(plan, tmp_path / "run", *options)
     assert done.returncode == 1 and message in done.stderr
     assert "Traceback" not in done.stderr

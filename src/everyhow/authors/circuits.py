@@ -38,8 +38,8 @@ def released_circuits(model: Model, behavior: Behavior, min_node_sparsity: float
 
 
 def is_countable(model: Model) -> bool:
-    """Whether the released code counts circuits of such a model: of a network of one output, which it rounds to 0 and
-    1, with a hidden layer and no more edges than are listed."""
+    """Whether the released code counts circuits of such a model: a network with a hidden layer, no more edges than are
+    listed, and one output, which the released code rounds to 0 and 1."""
     if not isinstance(model, Network) or model.outputs > 1 or model.depth < 2:
         return False
     return model.listable and model.threshold == 0.5

@@ -28,7 +28,7 @@ READINGS = ReadingRule(tolerance=0.0, as_float32=True, decision="round")
 
 @dataclass(frozen=True)
 class AuthorsFindings:
-    """Everything the released code counts; None where the budget did not allow it, `refused` saying why. `trivial` is
+    """Everything the released code counts; None where the budget did not allow it, and `refused` says why. `trivial` is
     how many of the aligned formulas have no variables, and so are aligned in any network."""
 
     min_node_sparsity: float
@@ -69,7 +69,7 @@ class AuthorsFindings:
 
     @property
     def ladder(self) -> dict[str, dict[str, int | None]]:
-        """The released code knows no stricter criteria."""
+        """No ladder: the released code has no stricter criteria."""
         return {}
 
     @property

@@ -1,6 +1,6 @@
 """Algorithms: formula trees over AND, OR, NOT and the inputs, of bounded depth.
 
-Up to commutativity, double negation, De Morgan and the relabelling of inner variables, every inner node is an
+Up to commutativity, double negation, De Morgan and the relabeling of inner variables, every inner node is an
 AND-type gate with a polarity on each operand. Truth tables are plain bit sets here (see TruthTable.bits).
 """
 
@@ -161,7 +161,7 @@ class Algorithm(Displayed):
         return dict(_nodes(self.tree, self.negated, (), self.inputs))
 
     def evaluate(self, forced: Callable[[Path], int | None], inputs: tuple[int, ...] | None = None) -> int:
-        """The output over all rows when each variable whose path `forced` knows is replaced by the bits it gives.
+        """The output over all rows, each variable being replaced by the bits that `forced` gives for its path, if any.
 
         Args:
             forced: the bits of a variable in the polarity of its node's AND, or None to leave it alone. Where a
@@ -174,8 +174,8 @@ class Algorithm(Displayed):
     def node_value(
         self, node: Path, forced: Callable[[Path], int | None], inputs: tuple[int, ...] | None = None
     ) -> int:
-        """The bits of a gate, in the polarity of its AND, when each variable below it whose path `forced` knows is
-        replaced by the bits it gives; the rest as in `evaluate`."""
+        """The bits of a gate, in the polarity of its AND, each variable below it being replaced by the bits that
+        `forced` gives for its path, if any; arguments as for `evaluate`."""
         columns = inputs or variable_bits(self.inputs)
         full = (1 << (1 << self.inputs)) - 1
 
@@ -311,8 +311,8 @@ PAIRS_PER_LITERAL = 8
 
 
 def counting_cost(inputs: int, max_depth: int, enough: int) -> int:
-    """Pairs of functions that counting algorithms of `inputs` inputs to `max_depth` looks at, at most; the first number
-    above `enough` when there are more than that, so that finding out is cheap."""
+    """An upper bound of the pairs of functions that `count_algorithms` looks at. Above `enough` the first number above
+    it is given, so that finding out is cheap."""
     cost = 0
     for level in range(1, max_depth):
         literals = 2 * len(tree_counts(inputs, level - 1, False))

@@ -38,7 +38,7 @@ class CostModel:
         familiar: the price of each gate known already, by gate name (`NIMP`, `MAJORITY`), formula or truth table.
 
     Raises:
-        InputError: a price that is no number, negative or not finite, or a familiar gate of other than 2 to 4 inputs.
+        InputError: a price is not a number, is negative or not finite, or a familiar gate has not 2 to 4 inputs.
 
     Example:
         >>> xor = TruthTable.parse("0110")
@@ -88,8 +88,8 @@ class CostModel:
         return (cheap if cheap.knows(table) else _smallest(self, table.inputs, math.inf)).formula(table)
 
     def is_cheap(self, table: TruthTable) -> bool:
-        """Whether a function costs less than six of the cheapest gates, which is quick to find out; finding the
-        smallest formula of another function of 4 inputs takes seconds, once for each setting of the prices."""
+        """Whether a function costs less than six of the cheapest gates, which is quick to find out. The smallest
+        formula of a dearer function of 4 inputs takes seconds, once for each setting of the prices."""
         return _smallest(self, table.inputs, self._quick).knows(table)
 
     @property

@@ -24,7 +24,7 @@ def parse_formula(text: str) -> TruthTable:
     Precedence, tightest first: ~ & ^ | ->; the arrow associates to the right.
 
     Raises:
-        InputError: an unknown word or sign, unbalanced parentheses, or a missing operand.
+        InputError: an unknown word or character, unbalanced parentheses, or a missing operand.
 
     Example:
         >>> str(parse_formula("A -> B"))

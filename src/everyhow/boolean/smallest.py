@@ -39,7 +39,7 @@ class Formula:
 
     @property
     def has_gates(self) -> bool:
-        """Whether there is more to it than an input, its negation or a constant."""
+        """Whether the formula is more than an input, a negated input or a constant."""
         return bool(self.operands) and (self.name != "NOT" or self.operands[0].has_gates)
 
     @property
@@ -74,7 +74,7 @@ class PricedGate:
 
     @property
     def symmetric(self) -> bool:
-        """Whether a gate of two inputs does not care which is which."""
+        """Whether swapping its two inputs leaves the gate as it is."""
         return self.table.bits >> 1 & 1 == self.table.bits >> 2 & 1
 
 
@@ -89,8 +89,8 @@ class SmallestFormulas:
         inputs: of the functions.
         gates: of two inputs.
         made: by function, the index of the gate that makes it and its two operands; only for the first of each class
-            of functions that are alike up to the order of inputs. The index
-            after the gates is NOT, then the larger gates.
+            of functions that are alike up to the order of inputs. The index after the gates is NOT, then come the
+            larger gates.
         larger: name and operands of each gate of more than two inputs.
         orders: the orders of inputs.
         best: by function, what it costs, again only for the first of each class.
@@ -201,7 +201,7 @@ class InputOrders:
     order: np.ndarray
 
     def back(self, bits: int, part: int) -> int:
-        """What `part` of the first function of a class is, as seen from the function `bits` of that class."""
+        """The function `part`, its inputs reordered as those of the first function of a class are to give `bits`."""
         return int(self.images[self.inverse[self.order[bits]], part])
 
 

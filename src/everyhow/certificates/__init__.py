@@ -1,1 +1,1 @@
-"""Certificates of counts: what a program that shares no code with this library needs to confirm one."""
+"""Certificates: files from which a program that shares no code with this library confirms a count of circuits."""

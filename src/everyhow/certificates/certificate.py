@@ -1,6 +1,6 @@
 """Writing a certificate: the number of perfect circuits, and groups of circuits that are wholly right or wholly wrong.
 
-Nothing is written that `check`, which alone says what a certificate is, has not confirmed.
+The module `check` alone says what a certificate is; nothing is written that it has not confirmed.
 """
 
 import gzip
@@ -104,12 +104,12 @@ def check_certifiable(epsilon: float | None, within: float | None, preset: str =
     asked = [name for name, value in (("epsilon", epsilon), ("within", within)) if value]
     if asked:
         raise InputError(
-            f"a certificate is of circuits that decide as the network at every input, and {' and '.join(asked)} "
+            f"a certificate covers circuits that decide as the network does at every input; {' and '.join(asked)} "
             f"{'was' if len(asked) == 1 else 'were'} given: leave out one or the other"
         )
     if preset != "paper":
         raise InputError(
-            f"a certificate is of the perfect circuits of the preset paper, and the preset is {preset}: leave out "
+            f"a certificate covers the perfect circuits of the preset paper; the preset is {preset}: leave out "
             "--certificate, or choose the preset paper"
         )
 
@@ -136,12 +136,12 @@ def _question(network: Network, asked: dict[str, Any]) -> check.Question:
     """The question as the checker understands it.
 
     Raises:
-        InputError: it does not.
+        InputError: the checker does not take on such a question.
     """
     if network.depth < 2:
         raise InputError(
-            "a certificate is of a network with a hidden layer, and this one has none; its circuits are few enough to "
-            "be listed: eh.circuits"
+            "a certificate covers a network with a hidden layer; this network has none, and its circuits are few "
+            "enough to be listed: eh.circuits"
         )
     unknown = [name for name in network.activations if name.split(":")[0] not in check.ACTIVATIONS]
     if unknown:

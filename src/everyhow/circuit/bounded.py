@@ -1,4 +1,4 @@
-"""Searches among circuits that are left out, with the reason, when they are too much or their outcome is a tie."""
+"""Searches among circuits. One that takes too much, or whose outcome is a tie, is left out with the reason."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -18,7 +18,7 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Answer(Generic[Found]):
-    """What was found; None with the reasons when it was not looked for or depends on a tie."""
+    """What a search found; None, with the reasons, when nothing was looked for or the outcome depends on a tie."""
 
     found: Found | None
     refused: tuple[str, ...] = ()

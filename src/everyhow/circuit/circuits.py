@@ -26,7 +26,7 @@ class Circuits:
 
     @property
     def search(self) -> CircuitSearch:
-        """How they are counted and listed."""
+        """How the circuits are counted and listed."""
         return self.criterion.model.search(self.criterion)
 
     @property
@@ -35,17 +35,17 @@ class Circuits:
         return circuits_in_space(self.criterion.model.graph)
 
     def count(self) -> CircuitCount:
-        """How many there are, by number of edges, without listing them."""
+        """How many circuits meet the criterion, by number of edges, without listing them."""
         return count_circuits(self.criterion)
 
     def sample(self, size: int, seed: int = 0) -> tuple[Circuit, ...]:
-        """`size` of them, drawn independently and uniformly with replacement."""
+        """`size` of the circuits, drawn independently and uniformly with replacement."""
         return self.search.sample(size, seed)
 
     def minimal(self) -> tuple[Circuit, ...]:
-        """Those with no other one inside, fewest edges first."""
+        """The circuits that have no other one of them inside, fewest edges first."""
         return minimal_circuits(self.criterion)
 
     def usage(self) -> Usage:
-        """How many of them use each edge and each inner node."""
+        """How many of the circuits use each edge and each inner node."""
         return usage(self.criterion)

@@ -1,4 +1,4 @@
-"""How many circuits meet a criterion, by the quickest search that their kind of model has."""
+"""How many circuits meet a criterion, by the quickest search that the kind of model has."""
 
 from ..common.execution import IN_THREADS, Execution
 from ..model.criterion import Criterion

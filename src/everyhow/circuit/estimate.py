@@ -1,4 +1,5 @@
-"""How many circuits meet a criterion, estimated from circuits of the whole space where counting them is too much."""
+"""How many circuits meet a criterion, estimated from circuits drawn from the whole space, where counting takes too
+long."""
 
 import numpy as np
 
@@ -17,7 +18,7 @@ CONFIDENCE = 0.95
 STEPS_PER_RUN = 10
 # Scenarios beyond which even the fewest circuits are too many to run.
 MOST_SCENARIOS = 200_000
-# Larger spaces are no floating-point numbers.
+# Larger spaces overflow a float.
 MOST_DIGITS_IN_BITS = 1000
 
 

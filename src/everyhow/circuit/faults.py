@@ -27,8 +27,8 @@ def fallen(
 ) -> tuple[tuple[Circuit, Fault], ...]:
     """At most `most` of the circuits that pass all rungs before `rung` and not this one, each with its fault.
 
-    Circuits that are minimal come before others; beyond them at most 20,000 circuits are looked at. The first rung
-    sorts the whole space; what falls there is shown by circuits one edge smaller than a minimal one.
+    Minimal circuits come first; of others at most 20,000 are looked at. At the first rung the whole space could fall;
+    there, circuits one edge smaller than a minimal one are shown.
     """
     alone = perfect(model, behavior, findings.asked.ablation)
     faithfully = resample_faithful(model, behavior, findings.asked.ablation)
@@ -61,15 +61,15 @@ def fault_of(criterion: Criterion[Model], circuit: Circuit) -> Fault | None:
     setting = "alone"
     if source != ALONE:
         sources = (("every edge outside it", behavior.name_of(source)),)
-        setting = f"amid what the other edges carry at {sources[0][1]}"
+        setting = f"with the other edges as at {sources[0][1]}"
     elsewhere = ""
     if behavior.epsilon:
         elsewhere = f", and not only there: its circuit error is {errors[part[scenario]]:.4g}"
     if not wrong[scenario].any():
-        return Fault(f"{setting}, its output is not as near at {at} as it has to be{elsewhere}")
+        return Fault(f"{setting}, its output is too far from the network's at {at}{elsewhere}")
     text = f"{setting}, it decides otherwise at {at}{elsewhere}"
     if not decided[scenario].all():
-        return Fault(f"{text}: its output is no bit")
+        return Fault(f"{text}: its output is not a bit")
     wanted = bool(criterion.wanted[scenario, np.flatnonzero(wrong[scenario])[0]])
     return Fault(text, Counterexample(at, sources, wanted, not wanted))
 

@@ -61,7 +61,7 @@ class CircuitFindings:
         usage: how many perfect circuits use each edge and neuron.
         estimate: of the number of perfect ones, when they were not counted.
         robust: how many perfect circuits decide right on the whole box around each input; None when not asked for.
-        robust_left: how many of those that pass the last other rung do; likewise.
+        robust_left: of the circuits left by the rung before `robust`, how many are robust; None when not asked for.
         refused: what the budget did not allow, in words.
         ties: which counts depend on rounding, in words, some circuits lying on the decision boundary.
     """
@@ -198,7 +198,7 @@ def _counting_refusal(model: Model, inputs: int, budget: int) -> str | None:
 def _with_faithful(
     found: CircuitFindings, alone: Criterion[Model], budget: int, execution: Execution
 ) -> CircuitFindings:
-    """With the resample-faithful circuits, counted or, where there are very many inputs, run one by one."""
+    """Add the resample-faithful circuits, counted or, where there are very many inputs, run one by one."""
     model, behavior = alone.model, alone.behavior
     inputs, number = len(behavior.points), found.perfect.between[1] if found.perfect else 0
     if inputs <= MOST_AT_ONCE:
@@ -210,9 +210,9 @@ def _with_faithful(
         minimal = minimal_circuits(criterion) if faithful.certified and model.listable else None
         tied = (*found.ties, *ties(faithful, "resample-faithful"))
         return replace(found, faithful=faithful, faithful_minimal=minimal, ties=tied)
-    refusal = over_budget("running the perfect circuits amid every other input", number * inputs**2, budget)
+    refusal = over_budget("running the perfect circuits with resampled edges", number * inputs**2, budget)
     if refusal is None and (number > MOST_KEPT or not model.listable):
-        refusal = f"{number:,} perfect circuits are too many to be run amid every other input"
+        refusal = f"{number:,} perfect circuits are too many to be run with resampled edges"
     if refusal:
         return replace(found, refused=(refusal,))
     bits = gathered(model.graph, model.search(alone).possible_bits())
@@ -223,12 +223,14 @@ def _with_faithful(
 
 
 def _by_running(found: CircuitFindings, model: Model, behavior: Behavior, budget: int) -> CircuitFindings:
-    """With the circuits that are right amid the values of every input, where these are too many to be counted at once:
-    those that are right amid some are listed and run amid the others."""
+    """Add the circuits that stay right whatever input the removed edges take their values from.
+
+    Beyond 64 inputs the pairs are too many to be counted at once: circuits that pass the first batch of pairs are
+    listed, then run on the others."""
     inputs, space = len(behavior.points), circuits_in_space(model.graph)
-    refusal = over_budget("running the circuits amid every other input", space * inputs, budget)
+    refusal = over_budget("running the circuits with resampled edges", space * inputs, budget)
     if refusal is None and not model.listable:
-        refusal = f"circuits are run amid every other input in {model.kind}s of at most {MOST_EDGES} edges"
+        refusal = f"circuits are run with resampled edges in {model.kind}s of at most {MOST_EDGES} edges"
     if refusal:
         return replace(found, refused=(refusal,))
     first = next(resampled_batches(model, behavior))
@@ -237,7 +239,7 @@ def _by_running(found: CircuitFindings, model: Model, behavior: Behavior, budget
         batches.append(batch)
         number += len(batch)
         if number > MOST_KEPT:
-            refusal = f"more than {MOST_KEPT:,} circuits would have to be run amid every other input"
+            refusal = f"more than {MOST_KEPT:,} circuits would have to be run with resampled edges"
             return replace(found, refused=(refusal,))
     count, certain = _meeting(first, gathered(model.graph, batches), [resampled_batches(model, behavior)])
     found = replace(found, perfect=count, faithful=count, ties=ties(count, "perfect"))
@@ -250,7 +252,7 @@ def _by_running(found: CircuitFindings, model: Model, behavior: Behavior, budget
 def _meeting(
     listed: Criterion[Model], bits: Bits, parts: Iterable[Iterable[Criterion[Model]]]
 ) -> tuple[CircuitCount, Bits]:
-    """Of circuits given as words, those that meet each part of a criterion: their number, and which surely do."""
+    """How many of the circuits given as words meet every part of a criterion, and which of them surely do."""
     circuits = chosen_of(listed.model.graph, bits)
     certain, possible = np.ones(len(bits), bool), np.ones(len(bits), bool)
     for criteria in parts:
@@ -260,7 +262,7 @@ def _meeting(
 
 
 def _with_robust(found: CircuitFindings, alone: Criterion[Model], budget: int, radius: float) -> CircuitFindings:
-    """With the circuits that decide right on whole boxes: of all perfect ones, and of those of the last rung."""
+    """Add the circuits that decide right on whole boxes: of all perfect ones, and of those left by the last rung."""
     model, behavior = alone.model, alone.behavior
     number = found.perfect.between[1] if found.perfect else 0
     steps = number * len(behavior.points) * STEPS_PER_BOX
@@ -278,7 +280,7 @@ def _with_robust(found: CircuitFindings, alone: Criterion[Model], budget: int, r
         left = model.robust_count(found.smallest_faithful, behavior, radius)
     tied = ()
     if not robust.certified:
-        tied = (f"of {robust.undecided:,} perfect circuits it stayed open whether they are robust",)
+        tied = (f"for {robust.undecided:,} perfect circuits it stayed open whether they are robust",)
     return replace(found, robust=robust, robust_left=left, ties=(*found.ties, *tied))
 
 

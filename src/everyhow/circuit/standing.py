@@ -20,14 +20,14 @@ class Standing:
     Attributes:
         circuit: the circuit.
         fault: where it decides otherwise when run alone; None when it is perfect.
-        resample_fault: where it does so alone or amid what the other edges carry at any other input; None when it is
-            resample-faithful.
+        resample_fault: where it decides otherwise when run alone, or when the other edges carry what they carry at any
+            other input; None when it is resample-faithful.
         removable: the edges of a perfect circuit that can go, one at a time with what then dangles, and leave it
             perfect.
         minimal_inside: the perfect circuits within it that have no perfect one inside, itself included if it is one;
             None when they were not looked for.
         of_perfect: how many perfect circuits the model has; None when not counted exactly.
-        of_size: how many of them have as few edges as this one, or fewer; likewise.
+        of_size: how many of them have no more edges than this circuit; None when not counted exactly.
         nearest: when it is not perfect, the perfect circuit that differs in the fewest edges, added and removed (of
             several the one with the fewest edges, then with the least `bits`); None when there is none or it was not
             looked for.
@@ -48,24 +48,25 @@ class Standing:
 
     @property
     def perfect(self) -> bool:
-        """Whether it makes every decision when run alone."""
+        """Whether the circuit makes every decision when run alone."""
         return self.fault is None
 
     @property
     def resample_faithful(self) -> bool:
-        """Whether it also does so amid what the other edges carry at any other input."""
+        """Whether the circuit makes every decision even when the other edges carry what they carry at any other
+        input."""
         return self.resample_fault is None
 
     @property
     def minimal(self) -> bool | None:
-        """Whether it is perfect and no proper sub-circuit is; None when that was not found out."""
+        """Whether the circuit is perfect and no proper sub-circuit is; None when that was not found out."""
         if not self.perfect or self.removable:
             return False
         return None if self.minimal_inside is None else self.minimal_inside == (self.circuit,)
 
     @property
     def added(self) -> tuple[Edge, ...]:
-        """The edges of the nearest perfect circuit that this one lacks."""
+        """The edges of the nearest perfect circuit that this circuit lacks."""
         return () if self.nearest is None else tuple(e for e in self.nearest.edges if e not in self.circuit)
 
     @property

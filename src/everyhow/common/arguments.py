@@ -18,7 +18,8 @@ WIDEST = 2**16
 
 
 def quoted(value: object) -> str:
-    """A value as an error quotes it: on one line, of a length that can be read, with no sign that a terminal obeys."""
+    """A value as an error quotes it: on one line, of a length that can be read, with no character that a terminal
+    obeys."""
     try:
         text = reprlib.repr(value)
     except Exception:
@@ -67,7 +68,7 @@ def choice(name: str, value: Any, allowed: Collection[str], plural: str | None =
     """One of some texts.
 
     Raises:
-        InputError: it is not among them.
+        InputError: the value is not among them.
     """
     if isinstance(value, str) and value in allowed:
         return value
@@ -78,7 +79,8 @@ def instance(value: Any, kind: type[Kind], what: str, next_step: str) -> Kind:
     """A value of a class.
 
     Raises:
-        InputError: it is of another; `what` says what was asked for, `next_step` where such a value comes from.
+        InputError: the value is of another class; `what` says what was asked for, `next_step` where such a value comes
+        from.
     """
     if isinstance(value, kind):
         return value
@@ -89,7 +91,7 @@ def listed(name: str, values: Any, rule: str) -> list:
     """The values of an iterable that is not a text or a mapping.
 
     Raises:
-        InputError: it is something else, or goes on for ever.
+        InputError: the value is something else, or the iterable goes on for ever.
     """
     if isinstance(values, Iterable) and not isinstance(values, str | bytes | Mapping):
         try:

@@ -26,7 +26,7 @@ class Picture(Paper, Protocol):
     """A drawing."""
 
     def svg(self) -> str:
-        """The drawing as one SVG file, in the light colours."""
+        """The drawing as one SVG file, in the light colors."""
         ...
 
     def save(self, target: str | Path) -> Path:
@@ -59,7 +59,7 @@ _PRESENTERS: list[Callable[[], Presenter]] = []
 
 
 def present_by(load: Callable[[], Presenter]) -> None:
-    """Name what gives the presenter when it is first needed. The package does so where it begins."""
+    """Set the function that gives the presenter when it is first needed. The package sets it as it is imported."""
     _PRESENTERS[:] = [load]
 
 
@@ -70,12 +70,12 @@ def presenter() -> Presenter:
         InputError: nobody named one.
     """
     if not _PRESENTERS:
-        raise InputError("nothing is there that draws values; import everyhow, which brings it")
+        raise InputError("nothing that draws values is loaded; import everyhow, which loads it")
     return _PRESENTERS[0]()
 
 
 class Displayed(ABC):  # noqa: B024 (it adds one method and asks for nothing)
-    """A value that a notebook shows as a picture; what is drawn, the presenter decides."""
+    """A value that a notebook shows as a picture; the presenter decides what is drawn."""
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """The value as text, as a picture, and as HTML that holds all it shows."""

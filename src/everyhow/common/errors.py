@@ -9,7 +9,7 @@ MOST_SIGNS = 3000
 class EveryhowError(Exception):
     """Base class of every error that everyhow raises on purpose.
 
-    What an error quotes may come from a file: signs that a terminal would obey are shown instead.
+    What an error quotes may come from a file: characters that a terminal would obey are shown, not obeyed.
     """
 
     def __init__(self, *arguments: object) -> None:
@@ -21,7 +21,7 @@ def _cut(text: str) -> str:
     left_out = len(text) - MOST_SIGNS
     if left_out <= 0:
         return text
-    return f"{text[: MOST_SIGNS // 2]} ... ({left_out:,} signs left out) ... {text[-(MOST_SIGNS // 2) :]}"
+    return f"{text[: MOST_SIGNS // 2]} ... ({left_out:,} characters left out) ... {text[-(MOST_SIGNS // 2) :]}"
 
 
 def visible(text: str) -> str:

@@ -55,7 +55,7 @@ class Execution:
         zero: Counts,
         identity: str,
     ) -> Counts:
-        """The sum of `function` over all jobs; it gives with each part how much of `whole` it stands for.
+        """The sum of `function` over all jobs; `function` gives with each part how much of `whole` the part stands for.
 
         A checkpoint is written every 15 seconds at most, and named in `finished` when the count is done.
 
@@ -63,7 +63,7 @@ class Execution:
             function: of one job; to be sent to other processes.
             jobs: always in the same order.
             whole: how much there is; None when that is not known.
-            zero: what to add to.
+            zero: what the parts are added to.
             identity: of the count; a checkpoint of another one is not used.
 
         Raises:

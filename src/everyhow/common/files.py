@@ -27,7 +27,8 @@ def replacing(path: Path, next_step: str) -> Iterator[Path]:
     """An empty file of a temporary name beside `path`, which takes its place once it is filled; else it is deleted.
 
     Raises:
-        FileFormatError: the folder does not exist and cannot be made, or cannot be written to; it ends in `next_step`.
+        FileFormatError: the folder does not exist and cannot be made, or cannot be written to; the message ends in
+        `next_step`.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -27,7 +27,7 @@ REQUESTS = {
 
 @contextlib.contextmanager
 def leaving_when_asked() -> Iterator[list[int]]:
-    """Within it a request to end ends the process, with 128 and the number of the signal: 130 after Ctrl-C.
+    """While this lasts a request to end ends the process, with 128 and the number of the signal: 130 after Ctrl-C.
 
     The main thread gets a KeyboardInterrupt, and with it the chance to stop processes and delete what is temporary.
     Whatever it does then, or does not do, the process ends.
@@ -93,7 +93,7 @@ def _leave(number: int) -> None:
 
 @contextlib.contextmanager
 def without_interruption() -> Iterator[None]:
-    """Within it this thread does not hear Ctrl-C, and processes that it starts never will."""
+    """While this lasts the thread does not hear Ctrl-C, and processes that it starts never will."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -38,7 +38,7 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
 NO_SIGNS = bytes(set(range(256)) - set(b'"[]{},:'))
-# What stands in TOML outside of which no sign means anything: texts and comments; and a key of too many parts.
+# What stands in TOML outside of which no character means anything: texts and comments; and a key of too many parts.
 TOML_TEXTS = (
     r'"""(?:[^"\\]|\\.|"{1,2}(?!"))*+"{0,5}|\'\'\'(?:[^\']|\'{1,2}(?!\'))*+\'{0,5}'
     r'|"(?:[^"\\\n]|\\.)*+"?|\'[^\'\n]*+\'?|#[^\n]*'
@@ -63,8 +63,8 @@ def check_readable(path: Path, kinds: str, most: int, next_step: str) -> None:
     """See that a file is there and has at most so many bytes, before any of it is read.
 
     Raises:
-        FileFormatError: it is missing or not a file, which tells the `kinds` expected; or it is larger, which ends in
-            `next_step`.
+        FileFormatError: the path leads to no file, and the message gives the `kinds` expected; or the file is larger,
+            and the message ends in `next_step`.
     """
     size = _size(path, kinds)
     if size > most:
@@ -104,7 +104,7 @@ def text_of(content: bytes) -> str:
     """The text in some bytes: UTF-8, or UTF-16 and UTF-32 by their mark.
 
     Raises:
-        InputError: it is not, or holds bytes of value 0, as no text does.
+        InputError: the bytes are not such a text, or some have value 0, as in no text.
     """
     _, encoding = encoding_of(content)
     try:
@@ -155,8 +155,8 @@ def json_of(content: bytes | str, expected: str, lists: int = MOST_LISTS, finite
 
     Raises:
         InputError: not JSON; more lists and objects than are allowed, more values or deeper ones; a name that stands
-            twice in one object with different values; NaN or an infinity, where `finite`; a text with signs that no
-            file can hold.
+            twice in one object with different values; NaN or an infinity, where `finite`; a text with characters that
+            no file can hold.
 
     Example:
         >>> json_of(b'{"depth": 3}', "options")
@@ -225,7 +225,7 @@ def _check_lists(content: bytes, most: int) -> None:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object, which may repeat a name only to say the same again."""
+    """A JSON object, which may repeat a name only with the same value."""
     found = dict(pairs)
     if len(found) < len(pairs):
         # By their text, since 1 and true are equal.
@@ -298,7 +298,7 @@ def check_texts(value: Any, path: str = "") -> None:
     """
     for where, one in _leaves(value, path):
         if isinstance(one, str) and ("\0" in one or any("\ud800" <= sign <= "\udfff" for sign in one)):
-            raise InputError(f"{where} has a sign that no text can hold: {cut(one)}; leave it out")
+            raise InputError(f"{where} has a character that no text can hold: {cut(one)}; leave it out")
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
@@ -354,7 +354,7 @@ def begins_a_list(path: Path) -> bool:
 
 
 def cut(value: object) -> str:
-    """A value as it stands in a message: not longer than forty signs.
+    """A value as it stands in a message: not longer than forty characters.
 
     Example:
         >>> cut("x0->h1.0"), cut("x" * 100)

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     import duckdb
 
 LARGEST_WHOLE = 1 << 63
-# What a question may take: signs of its text, seconds, rows of the answer, signs of texts in them, and bytes of memory
+# What a question may take: characters, seconds, rows of the answer, characters of texts in them, and bytes of memory
 # beyond the tables.
 LONGEST, SECONDS, MOST_ROWS, MOST_SIGNS, MOST_MEMORY = 20_000, 30.0, 100_000, 100_000_000, 1 << 29
-# Of an error, so many signs are shown.
+# Of an error, so many characters are shown.
 LONGEST_REASON = 300
 ROWS_AT_ONCE = 1000
 QUESTIONS = ("SELECT", "EXPLAIN", "MULTI")  # PIVOT is several statements to DuckDB
@@ -78,7 +78,7 @@ class Limits:
     Attributes:
         seconds: until it is stopped.
         rows: of the answer.
-        beyond: where somebody finds what is more than that.
+        beyond: where to find more than the limits allow.
     """
 
     seconds: float = SECONDS
@@ -185,7 +185,8 @@ def answer(
 
 @contextlib.contextmanager
 def bounded_memory(most: int = 2 * MOST_MEMORY) -> Iterator[None]:
-    """While this lasts the process gets at most so many bytes more; more raises MemoryError, where a system can.
+    """While this lasts the process gets at most so many bytes more; asking for more raises MemoryError, where a system
+    can do so.
 
     DuckDB counts the tables that it makes, and not one text of a gigabyte.
     """
@@ -217,7 +218,7 @@ def _check_question(connection: "duckdb.DuckDBPyConnection", sql: str) -> None:
     if not isinstance(sql, str):
         raise InputError(f"a question is a text in SQL, not {quoted(sql)}")
     if len(sql) > LONGEST:
-        raise InputError(f"this question has {len(sql):,} signs; at most {LONGEST:,} are read")
+        raise InputError(f"this question has {len(sql):,} characters; at most {LONGEST:,} are read")
     try:
         sql.encode()
         statements = connection.extract_statements(sql)
@@ -256,8 +257,8 @@ def _fetched(connection: "duckdb.DuckDBPyConnection", sql: str, values: list, li
             )
         if signs > MOST_SIGNS:
             raise InputError(
-                f"the first {len(rows):,} rows of the answer have {signs:,} signs; at most {MOST_SIGNS:,} are given: "
-                f"ask for fewer columns or rows{_or(limits.beyond)}"
+                f"the first {len(rows):,} rows of the answer have {signs:,} characters; at most {MOST_SIGNS:,} are "
+                f"given: ask for fewer columns or rows{_or(limits.beyond)}"
             )
     return Table(columns, tuple(rows))
 

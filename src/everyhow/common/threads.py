@@ -16,7 +16,7 @@ _alone: ContextVar[bool] = ContextVar("alone", default=False)
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Within it no threads are started: for one of several processes that share the machine."""
+    """While this lasts no threads are started: for one of several processes that share the machine."""
     token = _alone.set(True)
     try:
         yield

@@ -1,1 +1,1 @@
-"""Exchange with neighbouring tools: circuits as graph JSON, mappings as interventions, causal models."""
+"""Exchange with other tools: circuits as graph JSON, mappings as interventions, causal models."""

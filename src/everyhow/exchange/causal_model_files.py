@@ -40,7 +40,7 @@ def causal_model_from_document(document: object) -> CausalModel:
       parent's varying fastest.
 
     Raises:
-        InputError: no such document; or as CausalModel.
+        InputError: the document does not describe one; or as CausalModel.
 
     Example:
         >>> model = causal_model_from_document({

@@ -94,7 +94,9 @@ def mask_edges(edge_masks: Any, network: Network, node_masks: Any = None) -> tup
     weightless = [f"{node_name(network, k - 1, i)}->{node_name(network, k, j)}" for k, j, i in edges
                   if (k, j, i) not in real]  # fmt: skip
     if weightless:
-        raise InputError(f"{named(weightless)}: in the edge masks, but of weight 0 in {network!r}, so no edge of it")
+        raise InputError(
+            f"{named(weightless)}: in the edge masks, but of weight 0 in {network!r}, so not an edge of it"
+        )
     return edges
 
 

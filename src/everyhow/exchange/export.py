@@ -1,4 +1,4 @@
-"""The explanations of an audit as files for neighbouring tools."""
+"""The explanations of an audit as files for other tools."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -43,7 +43,7 @@ def export_audit(audit: Audit | BehaviorAudit, folder: str | Path) -> dict[str, 
     if audit.outputs:
         parts = [export_audit(part, target / f"output-{k}") for k, part in enumerate(audit.outputs)]
         return {f"output-{k}/{name}": number for k, part in enumerate(parts) for name, number in part.items()}
-    network = network_of(audit.network, "files of neighbouring tools are written")
+    network = network_of(audit.network, "files for other tools are written")
     if isinstance(audit, BehaviorAudit):
         placed = audit.findings.mappings
         mappings = None if placed is None else list(islice(chain.from_iterable(placed.values()), MOST_MAPPINGS))

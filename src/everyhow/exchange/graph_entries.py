@@ -28,7 +28,7 @@ def node_name(network: Network, layer: int, neuron: int) -> str:
 
 @dataclass(frozen=True)
 class Entry:
-    """One edge of a graph document; the score is None when there is none that is finite."""
+    """One edge of a graph document; the score is None when no finite score is given."""
 
     name: str
     edge: Edge
@@ -75,7 +75,7 @@ def _check_same_network(document: dict, network: Network) -> None:
 
 
 def _info(name: str, info: object) -> tuple[bool, float | None]:
-    """Whether an edge is in the graph, which it is not when nothing is said, and its score."""
+    """Whether an edge is in the graph (not in it when nothing is said), and its score."""
     if not isinstance(info, dict):
         raise InputError(f"edge {cut(name)} is {cut(info)}; an edge is an object with in_graph, score or both")
     in_graph, score = info.get("in_graph"), info.get("score")

@@ -35,7 +35,8 @@ def circuit_to_graph(circuit: Circuit, network: Network, scores: Mapping[Edge, f
             the highest scores gives the circuit.
 
     Raises:
-        InputError: circuit and network do not belong together, or a score is of no edge of the network or not finite.
+        InputError: circuit and network do not belong together, or a score is not finite or not of an edge of the
+        network.
 
     Example:
         >>> from everyhow import xornet
@@ -48,7 +49,7 @@ def circuit_to_graph(circuit: Circuit, network: Network, scores: Mapping[Edge, f
     given = {edge: float(edge in circuit) for edge in names} if scores is None else dict(scores)
     for edge, score in given.items():
         if edge not in names:
-            raise InputError(f"there is a score of {edge}, which is no edge of {network!r} of non-zero weight")
+            raise InputError(f"there is a score of {edge}, which is not an edge of {network!r} of non-zero weight")
         if not math.isfinite(score):
             raise InputError(f"the score of edge {edge} is {score}; scores must be finite")
     used = {*circuit.neurons, *((0, i) for layer, _, i in circuit.edges if layer == 1)}
@@ -151,7 +152,7 @@ def read_graph_edges(
     threshold: float | None = None,
     circuit: str | None = None,
 ) -> tuple[Edge, ...]:
-    """The edges that a graph file puts into its circuit, whether they are one or not; see `read_graph`.
+    """The edges that a graph file puts into its circuit, whether they form a circuit or not; see `read_graph`.
 
     Raises:
         FileFormatError: as read_graph, loose ends aside.
@@ -191,7 +192,7 @@ def _check_said(chosen: list[Entry], network: Network) -> None:
         raise InputError("no edge of the graph has in_graph true; to choose by score give top or threshold")
     weightless = [entry.name for entry in chosen if not weight(network, entry.edge)]
     if weightless:
-        raise InputError(f"{named(weightless)}: in the graph, but of weight 0 in {network!r}, so no edge of it")
+        raise InputError(f"{named(weightless)}: in the graph, but of weight 0 in {network!r}, so not an edge of it")
 
 
 def _above(listed: list[Entry], threshold: float) -> list[Entry]:

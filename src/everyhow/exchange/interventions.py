@@ -159,7 +159,7 @@ def _variable(entry: dict, algorithm: Algorithm) -> Variable:
 
 
 def _neurons(entry: dict, name: str, network: Network) -> NeuronSet:
-    """The neurons that an entry swaps, once everything else in it says that it is a plain swap of these."""
+    """The neurons that an entry swaps, if everything else in the entry says that it is a plain swap of them."""
     _check_known(entry, OF_AN_ENTRY, PLAIN_ENTRY, name)
     listed = entry.get("representations")
     only = listed[0] if isinstance(listed, list) and len(listed) == 1 else listed
@@ -260,7 +260,7 @@ def _check_sets(sets: tuple[NeuronSet, ...], algorithm: Algorithm, network: Netw
     for name, neurons in zip(names, sets, strict=True):
         inside = 1 <= neurons.layer < network.depth
         if not inside or not neurons.neurons or not set(neurons.neurons) <= set(range(network.widths[neurons.layer])):
-            raise InputError(f"{name} is placed in {neurons}, which is no set of hidden neurons of {network!r}")
+            raise InputError(f"{name} is placed in {neurons}, which is not a set of hidden neurons of {network!r}")
     taken = [Node(neurons.layer, j) for neurons in sets for j in neurons.neurons]
     if len(set(taken)) != len(taken):
         twice = next(node for node in taken if taken.count(node) > 1)

@@ -1,4 +1,4 @@
-"""What a user gives, as a plain NumPy array of numbers or texts; what is no such thing is refused by what it is."""
+"""What a user gives, as a plain NumPy array of numbers or texts. An error says what else was given."""
 
 import sys
 from collections.abc import Iterator, Mapping, Set
@@ -26,7 +26,7 @@ def array_of(values: Any, what: str) -> np.ndarray:
         what: what it is called in errors.
 
     Raises:
-        InputError: it is no rectangular array, or holds something else than numbers or texts alone.
+        InputError: the values are not a rectangular array, or are not numbers alone or texts alone.
 
     Example:
         >>> array_of(["odd", "even"], "labels").tolist(), array_of(range(3), "labels").tolist()

@@ -44,7 +44,7 @@ class Labels:
         """The class of each input: the output that must be largest, or the bit of the only output.
 
         Raises:
-            InputError: the outputs are bits of their own, so that there is no one class.
+            InputError: each output is a bit of its own, so an input has several, not one class.
         """
         if self.decision == "argmax":
             return self.wanted.argmax(axis=1)

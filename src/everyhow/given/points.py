@@ -61,7 +61,7 @@ def points_of(values: Any, what: str = "data") -> Float[np.ndarray, "inputs feat
 
     Raises:
         InputError: texts, missing or infinite values, rows of different lengths, another shape than (inputs, features),
-            a pair (X, y), a data loader, or something else that is no array of numbers.
+            a pair (X, y), a data loader, or something else that is not an array of numbers.
 
     Example:
         >>> points_of([[0, 1], [True, 0.5]]).tolist()
@@ -92,7 +92,7 @@ def points_for(features: int, data: Any = None) -> tuple[Float[np.ndarray, "inpu
     """The given inputs, of which each has so many features, or default ones.
 
     Raises:
-        InputError: the data is no such array.
+        InputError: the data is not an array of numbers, or its inputs have another number of features.
     """
     if data is None:
         return default_points(features)
@@ -104,7 +104,7 @@ def check_features(points: np.ndarray, features: int) -> np.ndarray:
     """The points, if each has so many features.
 
     Raises:
-        InputError: it has more or fewer.
+        InputError: the points have more or fewer.
     """
     if points.shape[1] != features:
         raise InputError(

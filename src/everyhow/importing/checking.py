@@ -17,7 +17,7 @@ from .layers import Softmax, Step, fold
 from .rounding import Precision, allowed_differences
 
 # Last activations that give as much below 0 as above.
-CENTRED = ("identity", "tanh", "softsign", "hardtanh")
+CENTERED = ("identity", "tanh", "softsign", "hardtanh")
 
 
 def imported(
@@ -41,7 +41,8 @@ def imported(
         precision: what the source computes in.
         checked_on: what the points are, in words.
         threshold: an output above it is read as 1; None when nobody said it.
-        drawn: whether points that are no corners were drawn here: those at which the source overflows are left out.
+        drawn: whether points other than corners were drawn here; of these, points at which the source overflows are
+            left out.
 
     Raises:
         InputError: the threshold is not a number, the steps make no network, or its outputs differ by more than
@@ -69,7 +70,7 @@ def of_classes(network: Network, threshold: Any) -> Network:
     """The network whose outputs stand for classes, since a softmax after them was left out.
 
     Raises:
-        InputError: a threshold is given, which says nothing of classes.
+        InputError: a threshold is given, which does not decide between classes.
     """
     if threshold is not None:
         raise InputError(
@@ -86,8 +87,8 @@ def read_at(network: Network, threshold: Any) -> Network:
     be trained towards -1 and 1. So these get None when nothing is given: whatever needs a decision asks.
     """
     last = activation(network.activations[-1])
-    centred = last.name.partition(":")[0] in CENTRED and last(np.array(-1e300)) < 0
-    usual = None if centred else 0.5
+    centered = last.name.partition(":")[0] in CENTERED and last(np.array(-1e300)) < 0
+    usual = None if centered else 0.5
     return replace(network, threshold=usual if threshold is None else threshold)
 
 
@@ -148,7 +149,7 @@ def check_import(
         over = ~(difference <= allowed)
     changed = (ours > level) != (theirs > level)
     if over.any():
-        # A difference that is no number counts as larger than any.
+        # A difference that is not a number counts as larger than any.
         at = np.unravel_index(np.argmax(np.where(over, np.nan_to_num(difference, nan=np.inf), -1)), over.shape)
         raise InputError(
             f"{source}: the imported network computes something else. The largest difference is "

@@ -76,7 +76,7 @@ def state_dict_in(document: Any, part: str | None = None) -> Part:
         part: the path of the state dict, where there are several; or what the names of the tensors meant begin with.
 
     Raises:
-        InputError: there is none, or there are several and none of them was chosen.
+        InputError: the checkpoint holds no state dict, or several and none of them was chosen.
     """
     found = list(_parts(document))
     if not found:
@@ -154,7 +154,7 @@ def _one_said(key: str, name: str, given: Any, option: str | None = None) -> Any
     """The activation that a file has under a key, or what the user gave, where the file's is not known.
 
     Raises:
-        InputError: they are two, or there is none.
+        InputError: the file and the user say different ones, or neither says one that is known.
     """
     found, option = _known(name), option or key
     if found is None and given is None:
@@ -197,7 +197,7 @@ def check_sizes(part: Part, layers: Iterable[StoredLayer]) -> None:
     """See that the layer sizes beside a state dict, if there are any with an activation, are those of its layers.
 
     Raises:
-        InputError: they are not.
+        InputError: the sizes differ.
     """
     if not _describes(part):
         return

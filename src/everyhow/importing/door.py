@@ -19,7 +19,7 @@ NETWORKS = "a Network, a torch.nn.Module, a fitted scikit-learn perceptron, or t
 
 
 def as_model(given: Any, threshold: float | None = None, inputs: Iterable[float] | None = None) -> Model:
-    """The model that is given, or that something else is understood as, with its numbers read as told.
+    """The model that is given, or the model that something else is understood as; its numbers are read as told.
 
     Args:
         given: a Network or another Model; a PyTorch module, imported by `from_torch`; a fitted scikit-learn model, by

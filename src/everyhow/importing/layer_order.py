@@ -316,8 +316,8 @@ def _question(
     elif beside:
         names = ", ".join(name[:80] for name in beside[:MOST_NAMED])
         why = (
-            f" Names such as {names} are those of layers beside others, which are no chain: then import the module "
-            "itself with everyhow.from_torch, or give the tensors of one chain."
+            f" Names such as {names} are those of layers beside others, which do not form a chain: then import the "
+            "module itself with everyhow.from_torch, or give the tensors of one chain."
         )
     elif registered and _chains(here, layers, None) and _names_deny(here):
         why = f" They come as {', '.join(list(layers)[:MOST_NAMED])}, which their names contradict."

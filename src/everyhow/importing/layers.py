@@ -30,7 +30,7 @@ class Affine:
         return self.product(state) + self.biases
 
     def product(self, state: Float[np.ndarray, "inputs incoming"]) -> Float[np.ndarray, "inputs outgoing"]:
-        """The same without the biases."""
+        """weights @ x: what the step makes without the biases."""
         return state * self.weights if self.weights.ndim == 1 else state @ self.weights.T
 
 

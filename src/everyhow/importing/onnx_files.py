@@ -87,7 +87,7 @@ def _check_outputs(chain: "Chain", points: np.ndarray, scores: np.ndarray, file:
     """See that the file's own outputs say what the scores do, at the points and wherever each class is the largest.
 
     Raises:
-        InputError: they do not.
+        InputError: an output says something else.
     """
     from .onnx_graph import extraction, tail_of
 

@@ -15,7 +15,7 @@ from .layers import LeftOut, Nonlinear, Step, fold
 from .onnx_fields import check_fields
 from .onnx_operators import DOMAINS, OPERATORS, SCIKIT, SUPPORTED, OperatorNode, classes, where_of
 from .onnx_outputs import SOFTMAX, Core, check_classes, cores_of, decides, flowing_in
-from .onnx_patterns import INNER, recognised
+from .onnx_patterns import INNER, recognized
 from .onnx_shapes import ANY, BatchedShape
 from .onnx_tensors import FLOATS, FOLDED, MOST_NUMBERS, array_of, depends_on, folded, inline
 
@@ -317,7 +317,7 @@ def _check_chained(steps: Sequence[Step], links: Sequence[_Link]) -> None:
     """See that the steps make a network; where they do not, the input may lie in another way.
 
     Raises:
-        InputError: they do not; with the link that is to blame where the message begins with its place.
+        InputError: the steps make no network; with the link that is to blame where the message begins with its place.
     """
     try:
         fold(steps)
@@ -346,7 +346,7 @@ def _check_outputs(core: Core, leaving: BatchedShape) -> None:
 
 
 def _entrances(graph: onnx.GraphProto) -> list[onnx.ValueInfoProto]:
-    """The inputs of a graph; weights that old files list among the inputs are none."""
+    """The inputs of a graph; weights that old files list among the inputs are left out."""
     stored = {tensor.name for tensor in graph.initializer}
     return [value for value in graph.input if value.name not in stored]
 
@@ -357,7 +357,7 @@ def _readings(
     """The ways in which an input of this shape may hold the inputs of a batch.
 
     Raises:
-        InputError: there is none.
+        InputError: it can hold them in no way.
     """
     sizes = [one.dim_value if one.HasField("dim_value") else None for one in shape.dim]
     # skl2onnx writes a size that is not fixed as 0.
@@ -410,7 +410,7 @@ def _links(graph: onnx.GraphProto, entrance: str, output: str, known: Mapping[st
         if node is None or output not in flowing:
             raise InputError(f"its output {output[:80]} does not depend on its input; export the model again")
         states = list(dict.fromkeys(name for name in node.input if name in flowing))
-        activation = recognised(output, producers, known)
+        activation = recognized(output, producers, known)
         if activation is not None:
             links.append(_Link(node, activation[1], output, activation[0]))
         elif not _takes(node):
@@ -481,7 +481,7 @@ def _unsupported(node: onnx.NodeProto) -> str:
             "last operator alone"
         )
     if "uantize" in op or op.startswith("QLinear") or op.endswith("Integer"):
-        return f"{where} belongs to a quantised model, which is not supported; take it before quantisation"
+        return f"{where} belongs to a quantized model, which is not supported; take it before quantization"
     if node.domain == SCIKIT and op.startswith("Linear"):
         return f"{where} is a linear model without hidden neurons; everyhow.Network([w], [b], ['sigmoid']) is one"
     return f"{where} is not supported; {SUPPORTED} are"

@@ -21,7 +21,7 @@ def unlike(
     """The first of the outputs that says something else than the scores; None when there is none.
 
     Outputs are the scores, or probabilities of all classes (by a softmax, its logarithm, or 1 - p and p), or p > 0.5;
-    or labels, which ascend with the class that is the largest. Outputs of one number that are no labels are columns of
+    or labels, which ascend with the class that is the largest. Outputs of one number that are not labels are columns of
     the probabilities, in their order.
 
     Args:

@@ -89,7 +89,7 @@ class OperatorNode:
         return found
 
     def stored(self, position: int) -> np.ndarray:
-        """The same, where there must be one."""
+        """The stored operand at a position, in float64, where there must be one."""
         found = self.constant(position)
         if found is None:
             raise InputError(f"{self.where}: its operand {position} is missing; export the model again")
@@ -110,7 +110,7 @@ class OperatorNode:
         """See that no activation comes right before, which would make what follows a layer of its own.
 
         Raises:
-            InputError: one does.
+            InputError: an activation comes right before.
         """
         last = next((step for step in reversed(self.steps) if not isinstance(step, LeftOut)), None)
         if isinstance(last, Nonlinear):
@@ -122,10 +122,10 @@ class OperatorNode:
         return InputError(f"{self.where}: {found}; {allowed} is supported")
 
     def unchanged(self, batched: BatchedShape | None, found: str) -> Made:
-        """Nothing but another shape.
+        """A step that only changes the shape.
 
         Raises:
-            InputError: there is none, of which `found` tells the reason.
+            InputError: there is no such shape; `found` is the reason.
         """
         if batched is None:
             raise self.refuse(found, "what keeps the inputs apart and their features in order")
@@ -443,7 +443,7 @@ def _cast(one: OperatorNode) -> Made:
     to, last = one.option("to", 0), one.steps[-1] if one.steps else None
     whole = isinstance(last, Nonlinear) and last.name in ("step", "sign")  # which every type holds
     if to not in FLOATS and not (whole and to in WHOLE):
-        raise one.refuse("it changes to a type that is no floating-point type", "a cast between such types")
+        raise one.refuse("it changes to a type that is not a floating-point type", "a cast between such types")
     if to in FLOATS:
         one.types.add(FLOATS[to])
     return one.unchanged(one.batched, "")
@@ -497,7 +497,7 @@ def _per_feature(one: OperatorNode, array: np.ndarray, before: BatchedShape) -> 
     each = [1 if axis == batched.batch else size for axis, size in enumerate(batched.shape)]
     along = 1 if batched.batch is None or not array.size else padded.shape[batched.batch]
     if along == batched.shape[batched.batch or 0] != 1 and (padded == padded.take([0], batched.batch)).all():
-        padded = padded.take([0], batched.batch)  # the same for all inputs of a batch of that size
+        padded = padded.take([0], batched.batch)  # equal for all inputs of a batch of that size
     if any(size not in (1, most) for size, most in zip(padded.shape, each, strict=True)):
         raise one.refuse(
             f"its constant has the shape {array.shape}, and what flows through is {shown(before)}",

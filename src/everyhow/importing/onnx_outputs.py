@@ -143,7 +143,7 @@ def check_classes(node: onnx.NodeProto) -> None:
     """See that a ZipMap names classes in ascending order, as scikit-learn has them.
 
     Raises:
-        InputError: it does not.
+        InputError: it names them in another order.
     """
     names = list(option_of(node, "classlabels_int64s", []) or option_of(node, "classlabels_strings", []))
     if names != sorted(set(names)):

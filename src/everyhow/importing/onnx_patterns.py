@@ -65,7 +65,7 @@ def _between(found: Found) -> str | None:
     return bounded(low, found["?h"]) if low < found["?h"] else None
 
 
-def recognised(
+def recognized(
     name: str, producers: Mapping[str, onnx.NodeProto], known: Mapping[str, np.ndarray]
 ) -> tuple[str, str] | None:
     """The activation that gives a tensor, and the name of the tensor that it takes; None when there is none.

@@ -177,7 +177,7 @@ def target_shape(shape: tuple[int, ...], wanted: Any, allow_zero: int) -> tuple[
     """The shape that a Reshape gives: 0 keeps a size, -1 is what remains.
 
     Raises:
-        ValueError: there is none.
+        ValueError: no shape fits.
     """
     sizes = [int(one) for one in np.asarray(wanted).reshape(-1)]
     if not allow_zero:

@@ -63,7 +63,7 @@ def from_sklearn(model: Any, data: Any = None, threshold: float | None = None) -
 
     Raises:
         InputError: a model of another class, one that is not fitted or was fitted on one label only, a step of a
-            pipeline that is no such scaler, or outputs that differ from the model's by more than rounding explains.
+            pipeline that is not such a scaler, or outputs that differ from the model's by more than rounding explains.
     """
     parts = _parts(model)
     perceptron = parts.perceptron
@@ -97,7 +97,7 @@ def _parts(model: Any) -> _Parts:
     """What a model is made of: pipelines and searches opened, scalers as steps.
 
     Raises:
-        InputError: it is no perceptron with scalers, or not fitted.
+        InputError: the model is not a perceptron with scalers, or is not fitted.
     """
     if isinstance(model, type):
         raise InputError(f"this is the class {model.__name__}, not a model; make one, and call fit(X, y)")
@@ -211,7 +211,7 @@ def _scaler(part: Any) -> list[Step]:
     elif kinds & set(SCALERS):
         why = "clips" if getattr(part, "clip", False) else "is not fitted"
     else:
-        why = "is no such scaler"
+        why = "is not such a scaler"
     raise InputError(
         f"the step {_kind(part)} of the pipeline cannot be folded into a layer, since it {why}; from_sklearn takes "
         f"{TAKEN}, fitted and without clipping: import the last step alone, with data as it enters that, such as "

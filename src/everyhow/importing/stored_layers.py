@@ -53,7 +53,7 @@ def stored_arrays(tensors: Any) -> dict[str, np.ndarray]:
     """The tensors as arrays of the precision that they are stored in, in their order.
 
     Raises:
-        InputError: no mapping of texts to tensors, or values that are no floating-point numbers.
+        InputError: not a mapping of texts to tensors, or values that are not floating-point numbers.
     """
     if not isinstance(tensors, Mapping):
         raise InputError(f"a state dict is a mapping of names to tensors, not {type(tensors).__name__}; {NEXT}")
@@ -143,7 +143,7 @@ def _array(name: str, value: Any) -> np.ndarray:
     except InputError:
         raise
     except Exception as error:
-        # Tensors of kinds that NumPy has not are refused in many ways.
+        # Tensors of kinds that NumPy lacks are refused in many ways.
         raise InputError(f"{name[:80]} cannot be read as an array ({first_line(error)}); {NEXT}") from None
     if array.dtype.name not in PRECISIONS and name.rpartition(".")[2] not in (*OTHERS, *COUNTS):
         raise InputError(

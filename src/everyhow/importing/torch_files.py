@@ -164,7 +164,7 @@ def _tensor(name: str, value: Any, records: dict[str, bytes], folder: str) -> np
     content = records.get(f"{folder}data/{key}")
     whole = all(type(n) is int and 0 <= n < 2**48 for n in numbers) and len(shape) == len(strides) <= 8
     if kind not in STORAGES or content is None or not whole:
-        raise InputError(f"its tensor {name} has no data, or sizes that are none; {SAVE}")
+        raise InputError(f"its tensor {name} has no data, or impossible sizes; {SAVE}")
     last = offset + sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
     if len(content) != count * np.dtype(STORAGES[kind]).itemsize or math.prod(shape) > count or last >= count:
         raise InputError(f"its tensor {name} declares other numbers than are stored for it; {SAVE}")

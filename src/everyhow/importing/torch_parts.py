@@ -14,7 +14,7 @@ from .layers import fold
 from .rounding import PRECISIONS
 from .torch_trace import DoesNotRunError, NotTakenError, Trace, traced, type_name, where_of
 
-QUANTISED = ("torch.ao.nn", "torch.nn.quantized", "torch.nn.intrinsic")
+QUANTIZED = ("torch.ao.nn", "torch.nn.quantized", "torch.nn.intrinsic")
 
 
 def unwrapped(module: nn.Module) -> nn.Module:
@@ -58,7 +58,7 @@ def check_tensors(module: nn.Module) -> None:
     """See that every weight is a real number that is there.
 
     Raises:
-        InputError: lazy, quantised or complex layers, other types, weights without values, or a compiled program.
+        InputError: lazy, quantized or complex layers, other types, weights without values, or a compiled program.
     """
     for path, part in module.named_modules():
         where = where_of(path, part)
@@ -66,9 +66,9 @@ def check_tensors(module: nn.Module) -> None:
             raise NotTakenError(
                 f"{where} is a TorchScript program, whose steps cannot be followed; give the module it is of"
             )
-        if type(part).__module__.startswith(QUANTISED):
+        if type(part).__module__.startswith(QUANTIZED):
             raise NotTakenError(
-                f"{where} is quantised, its weights being whole numbers; import the model it was made from"
+                f"{where} is quantized, its weights being whole numbers; import the model it was made from"
             )
         for name, one in [*part.named_parameters(recurse=False), *part.named_buffers(recurse=False)]:
             if is_lazy(one):

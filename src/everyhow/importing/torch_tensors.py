@@ -84,7 +84,7 @@ def check_pair(data: Any, item: str) -> None:
     """See that data is not a bare pair of tensors, which reads in two ways.
 
     Raises:
-        InputError: it is, and both are shown.
+        InputError: the data is such a pair; the message shows both.
     """
     if not (isinstance(data, tuple | list) and len(data) == 2 and all(map(is_array, data))):
         return

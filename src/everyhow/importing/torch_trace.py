@@ -129,14 +129,15 @@ def _alike(first: Trace, second: Trace) -> bool:
 
 
 def uncompiled() -> AbstractContextManager:
-    """Within it, what torch.compile made runs as it was written."""
+    """While this lasts, what torch.compile made runs as it was written."""
     set_stance = getattr(torch.compiler, "set_stance", None)  # since PyTorch 2.6
     return set_stance("force_eager") if set_stance else nullcontext()
 
 
 @contextmanager
 def _noted(module: nn.Module, follower: "Follower") -> Iterator[None]:
-    """Within it, the follower knows the parts of a module that are running, the innermost last, and their hooks."""
+    """While this lasts, the follower knows the parts of a module that are running, the innermost last, and their
+    hooks."""
     own, theirs, running = [], [], follower.running
     for path, part in module.named_modules():
         for hooks in (part._forward_pre_hooks, part._forward_hooks):
@@ -199,7 +200,7 @@ class Follower(TorchFunctionMode):
 
     @contextmanager
     def _inside(self) -> Iterator[None]:
-        """Within it, whatever is computed is known."""
+        """While this lasts, whatever is computed is known."""
         outer, self.inside = self.inside, True
         try:
             yield
@@ -272,7 +273,7 @@ class Follower(TorchFunctionMode):
         if self.unknown is None:
             with self._noting():
                 self._take(Call(func, args, kwargs, self.current, result, self.numbering, where), name)
-        # What hooks look at in ways of their own is no constant to what comes later.
+        # What hooks look at in ways of their own is not a constant to what comes later.
         self.followed.update({id(one): one for one in tensors_in(result)})
         return result
 

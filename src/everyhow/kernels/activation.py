@@ -1,4 +1,8 @@
-"""One activation value, by the code and the parameters of its function."""
+"""One activation value, by the code and the parameters of its function.
+
+The three usual functions are compiled into the loops that call `activate`; all others are one call away, so that the
+usual ones are not slowed down.
+"""
 
 import math
 
@@ -8,7 +12,7 @@ from .compiling import njit
 
 @njit(cache=True, nogil=True, inline="always")
 def activate(code, parameters, z):
-    """What a neuron of pre-activation `z` carries."""
+    """What a neuron of pre-activation `z` carries; `parameters` (4,) are those of its function."""
     if code > SIGMOID:
         return activate_otherwise(code, parameters[0], parameters[1], parameters[2], parameters[3], z)
     if code == LEAKY:
@@ -24,7 +28,7 @@ def activate(code, parameters, z):
 
 @njit(cache=True, nogil=True)
 def activate_otherwise(code, a, b, c, d, z):
-    """The less common functions, apart so that they do not slow the others down."""
+    """What the less common functions give at `z`; `a` to `d` are their parameters, all arguments being numbers."""
     if code == CLIP:
         z = a * z + b
         return c if z < c else d if z > d else z

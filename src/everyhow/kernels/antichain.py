@@ -1,8 +1,9 @@
 """The minimal sets of a stream of sets, and how often the sets of a stream use something. Each set is a bit set, of one
 word of 64 bits or of several, the lowest bits first.
 
-The sets that are minimal among those seen so far are kept; a set that contains one of them is dropped at once, so the
-stream is gone through once, and never held whole.
+The kernels keep the sets that are minimal among those seen so far, and drop at once a set that contains one of them. So
+the stream is read once and never held whole, and one subset test costs one AND. A kept set that drops another moves
+towards the front, so most sets are dropped after a few tests.
 """
 
 import numpy as np
@@ -12,8 +13,9 @@ from .compiling import njit
 
 @njit(cache=True, nogil=True)
 def keep_minimal(stream, minimal, count):
-    """Add the sets of `stream` to the first `count` entries of `minimal`, which contain none another; only sets with
-    no proper subset among all seen stay. Returns the new count, or -1 - (entries read) when `minimal` is full."""
+    """Add the sets of `stream` (sets,) to the first `count` entries of `minimal` (room,), none of which contains
+    another; only sets with no proper subset among all seen stay. Returns the new count, or -1 - (entries read) when
+    `minimal` is full."""
     for k in range(len(stream)):
         candidate = stream[k]
         dominated = False
@@ -41,7 +43,8 @@ def keep_minimal(stream, minimal, count):
 
 @njit(cache=True, nogil=True)
 def keep_minimal_of_words(stream, minimal, count):
-    """The same for sets of several words, each a row. Sets of one word take half the time in the kernel above."""
+    """`keep_minimal` for sets of several words: `stream` (sets, words), `minimal` (room, words). Sets of one word take
+    half the time in `keep_minimal`."""
     words = stream.shape[1]
     for k in range(len(stream)):
         dominated = False
@@ -68,7 +71,7 @@ def keep_minimal_of_words(stream, minimal, count):
 
 @njit(cache=True, nogil=True)
 def _is_within(inner, m, outer, k):
-    """Whether the set inner[m] is a subset of outer[k]."""
+    """Whether the set inner[m] is a subset of outer[k]; both arrays are (sets, words)."""
     for w in range(inner.shape[1]):  # noqa: SIM110 (Numba compiles no generator)
         if inner[m, w] & ~outer[k, w] != 0:
             return False
@@ -77,7 +80,7 @@ def _is_within(inner, m, outer, k):
 
 @njit(cache=True, nogil=True)
 def count_bits(stream, totals):
-    """Add to totals[b] how many sets of `stream`, each a row of words, have bit b."""
+    """Add to totals[b] how many sets of `stream` (sets, words) have bit b; `totals` is (bits,)."""
     for k in range(len(stream)):
         for w in range(stream.shape[1]):
             # Bit by bit, lowest first, until none is left.
@@ -92,7 +95,8 @@ def count_bits(stream, totals):
 
 @njit(cache=True, nogil=True)
 def count_touching(stream, groups, totals):
-    """Add to totals[g] how many sets of `stream` share a bit with groups[g]; each set and group is a row of words."""
+    """Add to totals[g] how many sets of `stream` (sets, words) share a bit with groups[g]; `groups` is (groups, words)
+    and `totals` (groups,)."""
     for k in range(len(stream)):
         for g in range(len(groups)):
             for w in range(stream.shape[1]):

@@ -1,10 +1,12 @@
 """Whether circuits keep their outputs where they should be on boxes of inputs: branch and bound, box by box.
 
 Every neuron gets a linear function below and above it on a box (relaxation). A box on which these prove what is asked
-is done, an input at which it fails ends all, and any other box is halved where that helps most.
+is done, an input at which it fails ends the search, and any other box is halved where that helps most. That is fast
+because one pass through the layers bounds the outputs at all inputs of a box, and the bounds tighten with each halving.
 
 `coefficients` (points, demands, outputs), `certain` and `possible` (points, demands): around a point, each combination
-of the outputs' pre-activations should be at least `certain`, and is wrong where it is less than `possible`.
+of the outputs' pre-activations should be at least `certain`, and is wrong where it is less than `possible`. `weights`
+(edges,) are those of one circuit, flat as `Wiring` says; those of many are (circuits, edges).
 """
 
 import numpy as np
@@ -17,7 +19,8 @@ REFUTED, UNDECIDED, PROVED = -1, 0, 1
 
 @njit(cache=True, nogil=True)
 def is_wrong(outputs, coefficients, possible):
-    """Whether outputs' pre-activations surely fail one of the demands at a point."""
+    """Whether the outputs' pre-activations `outputs` (outputs,) surely fail one of the demands at a point, of which
+    `coefficients` is (demands, outputs) and `possible` (demands,)."""
     for d in range(len(possible)):
         total = 0.0
         for o in range(len(outputs)):
@@ -44,14 +47,18 @@ def influence(wiring, weights):
 
 @njit(cache=True, nogil=True)
 def settle_box(wiring, weights, point, reach, coefficients, certain, possible, most, stack, lines, states, found):
-    """PROVED with how far beyond `certain` everything stays, REFUTED with `found` filled, or UNDECIDED once `most`
-    boxes were looked at or a box is too small to be halved. `stack`, `lines` and `states` are scratch."""
+    """Settle one circuit on the box of half sides `reach` (features,) around `point` (features,).
+
+    PROVED with how far beyond `certain` everything stays, REFUTED with `found` (features,) filled, or UNDECIDED once
+    `most` boxes were looked at or a box is too small to be halved. `stack` (most + 1, center and half sides, features),
+    `lines` and `states` (layers + 1, widest) are scratch.
+    """
     features = len(point)
     signs = np.zeros((len(wiring.codes), states.shape[1]), np.int8)
     line = np.zeros((2, features + 1))
     gain = influence(wiring, weights)[0, :features]
     margin = np.inf
-    # The boxes that wait, each its centre and half its sides; the last is looked at first, so that few wait.
+    # The boxes that wait, each its center and half its sides; the last is looked at first, so that few wait.
     stack[0, 0], stack[0, 1] = point, reach
     waiting, looked_at = 1, 0
     while waiting:
@@ -59,8 +66,8 @@ def settle_box(wiring, weights, point, reach, coefficients, certain, possible, m
             return UNDECIDED, 0.0
         looked_at += 1
         waiting -= 1
-        centre, half = stack[waiting, 0], stack[waiting, 1]
-        relax(wiring, weights, centre, half, signs, lines)
+        center, half = stack[waiting, 0], stack[waiting, 1]
+        relax(wiring, weights, center, half, signs, lines)
         safe = True
         for d in range(len(certain)):
             if certain[d] == -np.inf:
@@ -74,17 +81,17 @@ def settle_box(wiring, weights, point, reach, coefficients, certain, possible, m
                 return UNDECIDED, 0.0
             safe = False
             for side in range(2):
-                # The centre, and the corner at which the line below is lowest.
+                # The center, and the corner at which the line below is lowest.
                 for k in range(features):
-                    found[k] = centre[k] - side * np.sign(line[0, k]) * half[k]
+                    found[k] = center[k] - side * np.sign(line[0, k]) * half[k]
                 if is_wrong(run(wiring, weights, found, states), coefficients, possible):
                     return REFUTED, 0.0
         if safe:
             continue
-        # Halve the side along which the outputs may change most, unless the halves would have the same centre.
+        # Halve the side along which the outputs may change most, unless the halves would have the same center.
         longest = int(np.argmax(gain * half))
         quarter = half[longest] / 2
-        if gain[longest] == 0 or not centre[longest] - quarter < centre[longest] < centre[longest] + quarter:
+        if gain[longest] == 0 or not center[longest] - quarter < center[longest] < center[longest] + quarter:
             return UNDECIDED, 0.0
         half[longest] = quarter
         stack[waiting + 1] = stack[waiting]
@@ -96,8 +103,11 @@ def settle_box(wiring, weights, point, reach, coefficients, certain, possible, m
 
 @njit(cache=True, nogil=True)
 def settle_circuits(wiring, weights, points, reach, coefficients, certain, possible, most, status, margins, found):
-    """Fill `status` (circuits, points), `margins` (circuits,) and, where a status is REFUTED, `found` (circuits,
-    features). What comes after a refuted point is left alone."""
+    """Settle circuits on a box around each of `points` (points, features), all of half sides `reach` (features,).
+
+    Fills `status` (circuits, points), `margins` (circuits,) and, where a status is REFUTED, `found` (circuits,
+    features). What comes after a refuted point is left alone.
+    """
     features, widest = points.shape[1], int(wiring.widths.max())
     lines = no_lines(len(wiring.codes), widest, features)
     states = np.zeros((len(wiring.widths), widest))

@@ -1,7 +1,12 @@
-"""Counting, listing and picking circuits, prefix by prefix. Arrays as in layout, prefixes, halves and pairs.
+"""Counting, listing and picking circuits, prefix by prefix.
 
 Split and count: for one prefix, a circuit is a row of one half with a row of the other, and what its outputs receive is
-the sum of their points. So circuits are never run one by one: pairs of rows whose sums meet the goal are counted.
+the sum of the two rows' points. So circuits are never run one by one: pairs of rows whose sums meet the goal are
+counted, whole groups of them at once.
+
+Arrays as in layout, halves and pairs. One prefix is `masks` (layers, widest), the parents of each neuron as a bit set;
+many are `prefixes` (prefixes, layers, widest). `first` and `feeding` are bit sets: the inputs that circuits may use,
+and the outputs that the last hidden neurons may feed. `neuron_label` is what a neuron that is there adds to a label.
 """
 
 import numpy as np
@@ -17,7 +22,7 @@ PLAIN_PAIRS = 4096
 
 @njit(cache=True, nogil=True)
 def prefix_halves(masks, layout, first, feeding, neuron_label):
-    """Both halves of the last hidden neurons' sums for one prefix, the outputs' biases in the first."""
+    """Both halves of the last hidden neurons' sums for one prefix, the outputs' biases in the first half's points."""
     state = run_prefix(masks, layout)
     used = used_neurons(masks, len(masks), layout.widths, first)
     scenarios, contrasts, outputs = layout.contrasts.shape
@@ -36,7 +41,7 @@ def prefix_halves(masks, layout, first, feeding, neuron_label):
 
 @njit(cache=True, nogil=True)
 def multiply(polynomial, factor):
-    """Replace `polynomial` by its product with `factor`; terms beyond its length do not occur."""
+    """Replace `polynomial` (labels,) by its product with `factor` (labels,); terms beyond its length do not occur."""
     product = np.zeros_like(polynomial)
     # Factors have few terms that are not 0.
     for e in range(len(factor)):
@@ -48,7 +53,7 @@ def multiply(polynomial, factor):
 
 @njit(cache=True, nogil=True)
 def prefix_coefficient(masks, widths, available, first, neuron_label, coefficient):
-    """Fill `coefficient` with the signed number of ways, by label, in which a prefix stands for circuits.
+    """Fill `coefficient` (labels,) with the signed number of ways, by label, in which a prefix stands for circuits.
 
     A neuron with parents adds its edges and its label. One without is either absent, or present and not allowed to be
     used: the inclusion-exclusion that removes circuits with an unused neuron.
@@ -74,7 +79,7 @@ def prefix_coefficient(masks, widths, available, first, neuron_label, coefficien
 
 @njit(cache=True, nogil=True)
 def count_circuits(prefixes, layout, first, feeding, neuron_label, labels, goal, allowed):
-    """The signed sum over `prefixes` of circuits that are certain, and only possible, by label."""
+    """The signed sum over `prefixes` of circuits by label: (certain and only possible, labels)."""
     total = np.zeros((2, labels), np.int64)
     found = np.zeros((2, labels), np.int64)
     coefficient = np.zeros(labels, np.int64)
@@ -97,8 +102,9 @@ def count_circuits(prefixes, layout, first, feeding, neuron_label, labels, goal,
 
 @njit(cache=True, nogil=True)
 def next_circuits(masks, prefix_bits, needed, start, out, layout, first, feeding, goal, allowed):
-    """List circuits of one prefix into `out`, from row `start` on; returns how many and the row to go on with, which
-    is -1 at the end of the prefix."""
+    """List circuits of one prefix as bits into `out` (room,), from row `start` of the first half on; returns how many
+    and the row to go on with, which is -1 at the end of the prefix. `prefix_bits` are the prefix's edges, `needed` the
+    neurons and outputs that the halves must use, as in `Half.cover`."""
     one, two = prefix_halves(masks, layout, first, feeding, 0)
     if len(two.points) > len(out):
         return -len(two.points), start
@@ -108,8 +114,8 @@ def next_circuits(masks, prefix_bits, needed, start, out, layout, first, feeding
 
 @njit(cache=True, nogil=True)
 def pick_circuits(masks, prefix_bits, ranks, bits, cover, layout, first, feeding, goal, allowed):
-    """Fill `bits` and `cover` for the pairs of one prefix that have the given ascending ranks; returns how many pairs
-    the prefix has, those with an unused neuron included."""
+    """Fill `bits` and `cover` (ranks,) for the pairs of one prefix that have the ascending `ranks` (ranks,); returns
+    how many pairs the prefix has, those with an unused neuron included."""
     one, two = prefix_halves(masks, layout, first, feeding, 0)
     pairs = np.zeros((len(ranks), 2), np.int64)
     passed = pick_pairs(one.points, two.points, goal, allowed, ranks, pairs)

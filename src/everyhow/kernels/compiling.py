@@ -1,4 +1,8 @@
-"""How kernels are compiled and kept: once for all where files can be kept, else anew in each process."""
+"""How kernels are compiled and kept: once for all where files can be kept, else anew in each process.
+
+Compiling every kernel takes about half a minute, so what is compiled is stored in files. Processes that begin at once
+and files that were cut short must not spoil each other, so a file is named by what it holds.
+"""
 
 import hashlib
 import sys
@@ -55,7 +59,7 @@ class _Files(IndexDataCacheFile):
     def _load_index(self) -> dict[Any, str]:
         try:
             return super()._load_index()
-        except Exception:  # likewise
+        except Exception:  # whatever reading a file that was cut short leads to
             return {}
 
     def save(self, key: Any, data: Any) -> None:

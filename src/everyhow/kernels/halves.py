@@ -1,7 +1,8 @@
 """The partial sums of one half of the last hidden neurons, for one prefix.
 
 A prefix fixes the parents of all neurons before the last hidden layer. What the outputs receive then is a sum of one
-independent choice for each of the last hidden neurons, so two halves of them can be summed apart and joined later.
+independent choice for each of the last hidden neurons, so two halves of them can be summed apart and joined later. That
+is fast because two halves of n rows each stand for n x n circuits, and only 2 n sums are made.
 
 A circuit is judged in `scenarios`: runs at a base input, each with the values that its removed edges carry. A point
 has one coordinate per scenario and contrast of the outputs' pre-activations: what a set of neurons adds to it. A choice
@@ -45,7 +46,8 @@ def popcount(x):
 
 @njit(cache=True, nogil=True)
 def received(parents, bias, weights, state, ablated):
-    """The pre-activation of a neuron whose edges from `parents` carry what is in `state`, and all others `ablated`.
+    """The pre-activation of a neuron whose edges from `parents`, a bit set, carry `state`, and all others `ablated`;
+    `weights`, `state` and `ablated` are (widest,).
 
     Each edge carries one or the other: as a difference to what it carries when removed it would round away what is
     small beside that."""
@@ -60,7 +62,7 @@ def received(parents, bias, weights, state, ablated):
 
 @njit(cache=True, nogil=True)
 def run_prefix(masks, layout):
-    """Activations (scenarios, widest) of the last layer of a prefix."""
+    """Activations (scenarios, widest) of the last layer of a prefix, `masks` (layers, widest)."""
     state = layout.base
     for layer in range(masks.shape[0]):
         following = np.zeros_like(state)
@@ -96,7 +98,8 @@ def choices_of(parents, feeds):
 
 @njit(cache=True, nogil=True)
 def add_edge(point, layout, o, j, values):
-    """Add to a point what the edge from last hidden neuron `j` to output `o` carries of `values` (scenarios,)."""
+    """Add to `point` (scenarios x contrasts,) what the edge from last hidden neuron `j` to output `o` carries of
+    `values` (scenarios,)."""
     weight = layout.weights[-1, o, j]
     if weight == 0:
         return
@@ -111,7 +114,8 @@ def add_edge(point, layout, o, j, values):
 
 @njit(cache=True, nogil=True)
 def neuron_choices(j, state, parents, feeds, layout, neuron_label):
-    """The half of last hidden neuron `j` alone: to be left out first, then by ascending parents and outputs."""
+    """The half of last hidden neuron `j` alone: to be left out first, then by ascending parents and outputs. `state`
+    (scenarios, widest) are the activations of the layer before, `parents` and `feeds` what it may have, as bit sets."""
     layer = len(layout.weights) - 2
     scenarios, contrasts, outputs = layout.contrasts.shape
     total = choices_of(parents, feeds)
@@ -164,8 +168,8 @@ def neuron_choices(j, state, parents, feeds, layout, neuron_label):
 
 @njit(cache=True, nogil=True)
 def half_sums(start, stop, origin, state, used, feeding, layout, neuron_label):
-    """The half of the last hidden neurons `start` to `stop` - 1, their sums added to `origin`; the first neuron varies
-    slowest."""
+    """The half of the last hidden neurons `start` to `stop` - 1, their sums added to `origin` (scenarios x contrasts,);
+    the first neuron varies slowest. `state` (scenarios, widest) are the activations of the layer before."""
     layer = len(layout.weights) - 2
     dimensions = len(origin)
     points = origin.reshape(1, dimensions).copy()

@@ -2,9 +2,11 @@
 
 A reading of a neuron is a bit set over the inputs. A state of a layer gives each of its varying neurons a reading.
 Dynamic programming: in how many ways a state of the next layer is reached follows from the ways to the states of this
-one, and no interpretation is listed. Modulus 0 stands for 2^64, whose residues are what unsigned numbers hold.
+layer. So no interpretation is listed, and the time goes by pairs of states of adjacent layers, not by interpretations.
+Modulus 0 stands for 2^64, whose residues are what unsigned numbers hold.
 
-Arrays as in layout; the scenarios are the inputs, and circuits are run alone.
+Arrays as in layout; the scenarios are the inputs, and circuits are run alone. `states` and `parents` are those that
+`circuit_layers` gives; `moduli` is (moduli,), and the last axis of counts and ways goes by it.
 """
 
 from typing import NamedTuple
@@ -76,7 +78,7 @@ class Options(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def power_of_two(exponent, modulus):
-    """2^exponent, by repeated squaring."""
+    """2^exponent modulo `modulus`, by repeated squaring."""
     if modulus == ZERO:
         return ONE << np.uint64(exponent) if exponent < 64 else ZERO
     result, square = ONE, np.uint64(2)
@@ -90,8 +92,9 @@ def power_of_two(exponent, modulus):
 
 @njit(cache=True, nogil=True)
 def readings_of(values, tolerance, off, readings):
-    """Fill `readings` with the bit set of the inputs above each separator, lowest separator first; returns how many,
-    and whether errors of the values of up to `off` may make others. A negative `off` does not ask that."""
+    """Fill `readings` (inputs,) with the bit set of the inputs above each separator of `values` (inputs,), lowest
+    separator first; returns how many, and whether errors of the values of up to `off` may make others. A negative `off`
+    does not ask that."""
     order = np.zeros(len(values), np.int64)
     largest = 1.0
     # Insertion sort: there are few inputs.
@@ -121,7 +124,8 @@ def readings_of(values, tolerance, off, readings):
 
 @njit(cache=True, nogil=True)
 def split_cells(parent, cells, count):
-    """Split the sets of inputs in `cells` by one more parent's reading; returns how many there are now."""
+    """Split the first `count` sets of inputs in `cells` (room,) by the reading of one more `parent`; returns how many
+    sets there are now."""
     # A cell that the reading is not constant on keeps the inputs inside it, and the others become a new cell.
     for c in range(count):
         inside = cells[c] & parent
@@ -134,7 +138,7 @@ def split_cells(parent, cells, count):
 
 @njit(cache=True, nogil=True)
 def is_function(reading, cells, count):
-    """Whether a reading is constant on each cell."""
+    """Whether a reading is constant on each of the first `count` sets of inputs in `cells` (room,)."""
     for c in range(count):
         inside = cells[c] & reading
         if inside != ZERO and inside != cells[c]:
@@ -144,7 +148,8 @@ def is_function(reading, cells, count):
 
 @njit(cache=True, nogil=True)
 def completions_of(widest, inputs, moduli):
-    """For gates of up to `widest` parents: each of the 2^parents patterns that is no cell is completed with 0 or 1."""
+    """Completions of gates of up to `widest` parents: each of a gate's 2^parents patterns that no cell has is completed
+    with 0 or 1."""
     ways = np.zeros((widest + 1, inputs + 1, len(moduli)), np.uint64)
     for k in range(widest + 1):
         for cells in range(1, min(inputs, 1 << k) + 1):
@@ -155,7 +160,8 @@ def completions_of(widest, inputs, moduli):
 
 @njit(cache=True, nogil=True)
 def is_parity(reading, before, strides, combination, everything):
-    """Whether a reading is the XOR or XNOR of those of all varying parents."""
+    """Whether a reading is the XOR or XNOR of those of all varying parents, which `before`, `strides` (neurons,) and
+    `combination` give."""
     for i in range(len(before.counts)):
         if strides[i]:
             reading ^= before.sets[i, combination // strides[i] % before.counts[i]]
@@ -164,7 +170,8 @@ def is_parity(reading, before, strides, combination, everything):
 
 @njit(cache=True, nogil=True)
 def circuit_layers(bits, layout):
-    """Activations (layers + 1, neurons, inputs) of a circuit run alone, and its parents (layers, neurons)."""
+    """Activations (layers + 1, widest, inputs) of a circuit run alone, and each neuron's parents (layers, widest) as
+    bit sets."""
     weights, positions, widths = layout.weights, layout.positions, layout.widths
     layers, widest = layout.biases.shape
     inputs = len(layout.base)
@@ -206,7 +213,7 @@ def fill_readings(layer, states, parents, widths, rule, readings):
 
 @njit(cache=True, nogil=True)
 def states_of(counts):
-    """How many states a layer has whose neurons have so many readings each."""
+    """How many states a layer has whose neurons have `counts` (neurons,) readings."""
     size = 1
     for count in counts:
         size *= max(1, count)
@@ -217,8 +224,8 @@ def states_of(counts):
 def split_by_parents(parents, before, everything, strides, cells, n_cells):
     """For each combination of the readings of a neuron's parents, the sets of inputs at which these are equal.
 
-    Fills `strides` as in Options, `cells` (combinations, sets) and `n_cells` (combinations,); returns how many
-    combinations and how many varying parents.
+    Fills `strides` (neurons before,) as in Options, `cells` (combinations, sets) and `n_cells` (combinations,); returns
+    how many combinations and how many varying parents.
     """
     sets, counts = before.sets, before.counts
     cells[0, 0], n_cells[0] = everything, 1
@@ -276,8 +283,9 @@ def fill_options(layer, parents, before, readings, everything, completions, opti
 
 @njit(cache=True, nogil=True)
 def successors(state, ways_before, combinations, counts, allowed, factors, moduli, targets, partial):
-    """Fill `targets` with the states of a layer that a state of the layer before leads to, and `partial` (states, once
-    and expanded, moduli) with the ways to get there, neuron by neuron; returns how many there are."""
+    """Fill `targets` (states,) with the states of a layer that a state of the layer before leads to, and `partial`
+    (states, once and expanded, moduli) with the ways to get there, neuron by neuron; returns how many there are.
+    `combinations` and `counts` are (neurons,), `allowed` and `factors` those of Options."""
     targets[0] = 0
     for m in range(len(moduli)):
         partial[0, 0, m], partial[0, 1, m] = ways_before[state, 0, m], ways_before[state, 1, m]
@@ -306,7 +314,8 @@ def successors(state, ways_before, combinations, counts, allowed, factors, modul
 
 @njit(cache=True, nogil=True)
 def next_ways(ways_before, counts_before, counts, options, moduli):
-    """The ways (states, once and expanded, moduli) to every state of a layer, from those of the layer before."""
+    """The ways (states, once and expanded, moduli) to every state of a layer, from those of the layer before; the
+    counts of readings are (neurons,), of each layer."""
     strides, allowed, factors = options.strides, options.allowed, options.ways
     size = states_of(counts)
     ways = np.zeros((size, 2, len(moduli)), np.uint64)
@@ -373,7 +382,8 @@ def count_of_circuit(states, parents, widths, rule, completions, result):
 
 @njit(cache=True, nogil=True)
 def bits_needed(parents, inputs):
-    """A number of bits that holds every count of a circuit's interpretations, given each neuron's parents."""
+    """A number of bits that holds every count of a circuit's interpretations, given each neuron's `parents` (layers,
+    widest)."""
     # A neuron of k parents has at most inputs - 1 readings, and 2^k patterns to complete.
     bits = 1.0
     for layer in range(len(parents)):
@@ -390,8 +400,9 @@ def bits_needed(parents, inputs):
 
 @njit(cache=True, nogil=True)
 def count_interpretations(circuits, layout, rule, moduli):
-    """Residues (circuits, once and expanded, moduli) of the number of interpretations of each circuit, given as bits,
-    and (circuits,) whether errors of its activations may make it another."""
+    """Residues (circuits, once and expanded, moduli) of the number of interpretations of each of `circuits`
+    (circuits,), given as bits; and (circuits,) whether errors of the circuit's activations may make the number
+    another."""
     inputs, widths = len(layout.base), layout.widths
     counts = np.zeros((len(circuits), 2, len(moduli)), np.uint64)
     completions = completions_of(widths[:-1].max(), inputs, moduli)

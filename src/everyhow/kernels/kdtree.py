@@ -1,7 +1,8 @@
 """A kd-tree over points, kept as arrays: node k has the children 2k + 1 and 2k + 2, the last level being leaves.
 
 Each node halves its points at the middle of the axis along which they reach furthest, so that boxes are small and every
-leaf holds about as many points. The points are put in the order of the leaves: those of a node are neighbouring rows.
+leaf holds about as many points. The points are put in the order of the leaves: those of a node are adjacent rows, so
+that a node is a range of rows, and no point is looked up by index.
 """
 
 from typing import NamedTuple
@@ -33,6 +34,7 @@ class Tree(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def swap(order, points, a, b):
+    """Swap rows `a` and `b` of `points` (points, dimensions), and of `order` (points,)."""
     order[a], order[b] = order[b], order[a]
     for d in range(points.shape[1]):
         points[a, d], points[b, d] = points[b, d], points[a, d]
@@ -40,7 +42,8 @@ def swap(order, points, a, b):
 
 @njit(cache=True, nogil=True)
 def select_middle(order, points, axis, start, stop, middle):
-    """Reorder the rows `start` to `stop` - 1 so that nothing before `middle` lies above what follows it on `axis`."""
+    """Reorder the rows `start` to `stop` - 1 of `points` (points, dimensions), and of `order` (points,), so that
+    nothing before `middle` lies above what follows it on `axis`."""
     # Quickselect: only the part that `middle` falls into is divided further.
     stop -= 1
     while start < stop:

@@ -1,8 +1,8 @@
 """A network and the scenarios in which its circuits are run, as the arrays that kernels read.
 
-Two forms, since kernels go through weights in two ways: a Layout holds the weights of the network, of which a circuit
-takes some by bit sets of parents; where each circuit brings weights of its own, they stand in a flat row, which is
-small for networks of many inputs, and a Wiring holds what they have in common.
+Two forms, since kernels go through weights in two ways. A Layout holds the weights of the network, of which a circuit
+takes some by bit sets of parents. Where each circuit brings weights of its own, its weights are a flat row, which is
+small for networks of many inputs, and a Wiring holds what all circuits have in common.
 """
 
 from typing import NamedTuple

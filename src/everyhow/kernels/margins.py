@@ -1,9 +1,11 @@
 """Running circuits one by one with a bound of how far each value may be off from that of exact arithmetic.
 
 What a bound for all circuits together leaves open is run here: each circuit's own sums are off by less, and a circuit
-is certainly right where its outputs are, wherever within the bound the exact ones lie.
+is certainly right where its outputs are right wherever within the bound the exact outputs lie. A value and its bound
+are computed in one pass.
 
-A value is what was computed, and `off` how far the exact one may be from it. Arrays as in layout, with `Errors`.
+A value is what was computed, and `off` how far the exact value may be from it. Arrays as in layout, with `Errors`;
+`masks` (circuits, layers, widest) are each neuron's parents as bit sets.
 """
 
 from typing import NamedTuple
@@ -45,7 +47,7 @@ class Errors(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def moved(code, parameters, z, off):
-    """How far an activation may be off where its input is."""
+    """How far an activation may be off where its input `z` is by `off`; `parameters` (4,) are its function's."""
     if off == 0:
         return 0.0
     if code == LEAKY:
@@ -63,7 +65,8 @@ def moved(code, parameters, z, off):
 
 @njit(cache=True, nogil=True)
 def received_error(parents, bias, weights, state, off, ablated, ablated_off, rounding):
-    """How far the sum that `received` gives may be off."""
+    """How far the sum that `received` gives may be off; `weights`, `state`, `off`, `ablated` and `ablated_off` are
+    (widest,), and `rounding` is relative to the sum of magnitudes."""
     # What the values bring is passed on by the weights; what adding up rounds is relative to the sum of magnitudes.
     size, passed = abs(bias), 0.0
     for i in range(len(weights)):
@@ -78,7 +81,8 @@ def received_error(parents, bias, weights, state, off, ablated, ablated_off, rou
 
 @njit(cache=True, nogil=True)
 def output_sums(masks, layout, errors, s, state, off, following, following_off):
-    """The outputs' pre-activations of one circuit in scenario `s`, left in `state`, with how far they may be off."""
+    """Leave in `state` (widest,) the outputs' pre-activations of one circuit in scenario `s`, and in `off` (widest,)
+    how far they may be off; `masks` is (layers, widest), `following` and `following_off` (widest,) are scratch."""
     layers = masks.shape[0]
     state[:] = layout.base[s]
     off[:] = 0.0
@@ -102,8 +106,8 @@ def output_sums(masks, layout, errors, s, state, off, following, following_off):
 
 @njit(cache=True, nogil=True)
 def add_wrong(masks, layout, goal, errors, allowed, wrong):
-    """Add to `wrong` (circuits, 2) the weight of the scenarios that are not certainly, and not possibly, right; the
-    larger part's where there are two."""
+    """Add to `wrong` (circuits, 2) the weight of the scenarios that are not certainly right, and of those that are not
+    possibly right; the larger part's where there are two."""
     scenarios, contrasts, outputs = layout.contrasts.shape
     widest = layout.weights.shape[1]
     state, following, off, following_off = np.zeros(widest), np.zeros(widest), np.zeros(widest), np.zeros(widest)
@@ -150,7 +154,8 @@ def add_wrong(masks, layout, goal, errors, allowed, wrong):
 def steps_in_doubt(prefixes, layout, sums, doubtful):
     """Whether, in any prefix, the pre-activation of a neuron that steps comes as near to the jump as it may be off.
 
-    `sums` (layers, widest) is how far pre-activations may be off, where `doubtful` (layers,) says that they step.
+    `prefixes` is (prefixes, layers, widest). `sums` (layers, widest) is how far pre-activations may be off, where
+    `doubtful` (layers,) says that they step.
     """
     layers = len(layout.weights) - 1
     scenarios, widest = layout.base.shape

@@ -1,13 +1,19 @@
 """Pairs of one point of each half whose sum meets a goal: counted by label, and picked by rank.
 
-Two kd-trees, one over each half, are walked together: from the boxes around two groups of points follows between what
-their sums lie. Where all sums are surely on one side, the groups are counted whole; else the longer one is halved; only
-pairs of leaves near a side of the goal's boxes are looked at one by one.
+Two kd-trees, one over each half, are walked together. The boxes around two groups of points bound the sums of all their
+pairs. Where all sums are surely on one side, the groups are counted whole; else the longer one is halved; only pairs of
+leaves near a side of the goal's boxes are looked at one by one. So a group far from every boundary costs nothing.
 
 A goal is as in layout. A sum is right in a scenario when all its coordinates there lie in the box. A pair is inside,
 and so certain, when the scenarios of each part in which its sum is not in the inner box weigh no more than `allowed`.
-It is outside when this does not even hold of the outer box; else it is between, and only possible. Which function to
-ask is decided at every call: a function that decides it is not inlined, and walks then take three times as long.
+It is outside when this does not even hold of the outer box; else it is between, and only possible.
+
+The choice between `side_of_groups` or `side_of_pair`, and `side_of_blocks_with_errors`, is repeated at each call on
+purpose: inside a function of its own it is not inlined, and a walk takes three times as long.
+
+Arrays: `points_a` and `points_b` (points, dimensions), a dimension for each coordinate of the goal; `labels_a` and
+`labels_b` (points,); `goal` (rows, dimensions); `found` (inside and between, labels). A box of a group is `low` and
+`high` (dimensions,).
 """
 
 import numpy as np
@@ -49,8 +55,8 @@ def side_of_groups(low_a, high_a, low_b, high_b, goal):
 
 @njit(cache=True, nogil=True)
 def side_of_blocks_with_errors(low_a, high_a, low_b, high_b, goal, allowed):
-    """As side_of_groups, where some scenarios may be wrong: outside when those that surely are weigh too much, inside
-    when those that may be do not. Of two points, their side."""
+    """As side_of_groups, where some scenarios may be wrong: OUTSIDE when those that surely are wrong weigh too much,
+    INSIDE when those that may be wrong do not. Of two groups of one point each, the side of the pair."""
     # `here` is the side in one scenario. `doubtful` weighs those that may be wrong, `wrong` those that surely are.
     side, here = INSIDE, INSIDE
     doubtful = wrong = 0.0
@@ -92,7 +98,7 @@ def count_pairs_plainly(points_a, labels_a, points_b, labels_b, goal, allowed, f
 
 @njit(cache=True, nogil=True)
 def node_labels(labels, tree, size):
-    """How often each label occurs in each node: (nodes, labels)."""
+    """How often each of the labels below `size` occurs in each node: (nodes, size)."""
     nodes = len(tree.starts)
     occurrences = np.zeros((nodes, size), np.int64)
     # From the leaves upwards.
@@ -107,7 +113,7 @@ def node_labels(labels, tree, size):
 
 @njit(cache=True, nogil=True)
 def extent(low, high):
-    """The longest side of a box."""
+    """The longest side of the box from `low` to `high` (dimensions,)."""
     longest = 0.0
     for d in range(len(low)):
         longest = max(longest, high[d] - low[d])
@@ -177,8 +183,8 @@ def count_pairs(points_a, labels_a, points_b, labels_b, goal, allowed, found):
 
 @njit(cache=True, nogil=True)
 def pick_pairs(points_a, points_b, goal, allowed, ranks, pairs):
-    """Fill `pairs` (ranks, 2) with the pairs of the given ascending ranks among those inside, in the order of a walk of
-    both kd-trees; returns how many pairs are inside. The points are reordered."""
+    """Fill `pairs` (ranks, 2) with the rows of the pairs that have the ascending `ranks` (ranks,) among those inside,
+    in the order of a walk of both kd-trees; returns how many pairs are inside. The points are reordered."""
     tree_a, tree_b = build_tree(points_a), build_tree(points_b)
     low_a, high_a, low_b, high_b = tree_a.low, tree_a.high, tree_b.low, tree_b.high
     nodes_a, nodes_b = len(tree_a.starts), len(tree_b.starts)
@@ -228,8 +234,9 @@ def pick_pairs(points_a, points_b, goal, allowed, ranks, pairs):
 
 @njit(cache=True, nogil=True)
 def next_pairs(one, two, goal, allowed, needed, prefix_bits, start, out):
-    """Fill `out` with the edges of the circuits of one prefix that are inside, from row `start` of the first half on,
-    in the order of the halves' rows, as long as whole rows fit. Returns how many, and the row to go on with."""
+    """Fill `out` (room,) with the edges, as bits, of the circuits of one prefix that are inside, from row `start` of
+    the half `one` on, in the order of the halves' rows, as long as whole rows fit. Returns how many, and the row to go
+    on with."""
     points_a, cover_a, points_b, cover_b = one.points, one.cover, two.points, two.cover
     count = 0
     for p in range(start, len(points_a)):

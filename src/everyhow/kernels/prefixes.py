@@ -1,7 +1,7 @@
 """Prefixes: the parents chosen by every neuron of all layers before the last hidden one.
 
-They are counted down like a number whose digits are the neurons' sets of parents, so that any batch of them can be made
-from the one before, and none is kept.
+Prefixes are counted down like a number whose digits are the neurons' sets of parents. So each batch is made from the
+last prefix of the batch before, in constant memory, and threads can work on batches that nobody has listed.
 
 Arrays: `widths` (layers + 1,), `available` (layers, widest) bit sets of parents with a non-zero weight, `masks`
 (prefixes, layers, widest) the chosen parents, 0 for a neuron left out.
@@ -14,7 +14,8 @@ from .compiling import njit
 
 @njit(cache=True, nogil=True)
 def used_neurons(masks, layer, widths, first):
-    """The neurons that layer `layer` of a prefix may use: the inputs in `first`, later the neurons with parents."""
+    """The neurons that layer `layer` of one prefix, `masks` (layers, widest), may use, as a bit set: the inputs in
+    `first`, later the neurons with parents."""
     if layer == 0:
         return first
     used = 0
@@ -26,7 +27,8 @@ def used_neurons(masks, layer, widths, first):
 
 @njit(cache=True, nogil=True)
 def fill_from(masks, start, widths, available, first):
-    """Give every neuron of the layers `start` and after all the parents it can have."""
+    """Give every neuron of the layers `start` and after all the parents it can have, in one prefix, `masks` (layers,
+    widest)."""
     for layer in range(start, masks.shape[0]):
         used = used_neurons(masks, layer, widths, first)
         for j in range(widths[layer + 1]):
@@ -35,8 +37,9 @@ def fill_from(masks, start, widths, available, first):
 
 @njit(cache=True, nogil=True)
 def next_prefixes(state, widths, available, first, out):
-    """Copy up to len(out) prefixes into `out`, beginning with `state`, which is moved on; returns how many, and
-    whether there are more. Prefixes come in descending order of their bits, the first neuron varying slowest."""
+    """Copy up to len(out) prefixes into `out` (prefixes, layers, widest), beginning with `state` (layers, widest),
+    which is moved on; returns how many, and whether there are more. Prefixes come in descending order of their bits,
+    the first neuron varying slowest."""
     layers = state.shape[0]
     for count in range(len(out)):
         out[count] = state
@@ -62,9 +65,9 @@ def next_prefixes(state, widths, available, first, out):
 
 @njit(cache=True, nogil=True)
 def whole_prefixes(prefixes, widths, positions, bits, present):
-    """For each prefix, fill `bits` with its edges and `present` with the neurons of its last layer, which the last
-    hidden layer must use; `present` is -1 where a neuron of an earlier layer is not used. Without layers it is 0: the
-    inputs may stay unused."""
+    """For each prefix, fill `bits` (prefixes,) with its edges and `present` (prefixes,) with the neurons of its last
+    layer, which the last hidden layer must use; `present` is -1 where a neuron of an earlier layer is not used. Without
+    layers `present` is 0: the inputs may stay unused. `positions` is that of a Layout."""
     for k in range(len(prefixes)):
         bits[k] = np.uint64(0)
         present[k] = 0

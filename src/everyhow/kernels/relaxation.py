@@ -1,7 +1,13 @@
 """Linear functions of the input below and above every neuron of a circuit, on a box of inputs.
 
-A linear function is a vector (features + 1,): its slopes along the input's deviation from the box's centre, then its
-value at the centre. Each neuron has two of them, below and above. Every sum is widened by more than its rounding.
+A neuron's pre-activation is a weighted sum of what its parents carry, so lines below and above the parents give lines
+below and above the sum; an activation is enclosed by two lines between its least and its greatest input. One pass
+through the layers so bounds the outputs at all inputs of a box, and keeps how they depend on the input, which intervals
+would lose. Every sum is widened by more than its rounding.
+
+A linear function, or line, is a vector (features + 1,): its slopes along the input's deviation from the box's center,
+then its value at the center. Each neuron has two of them, below and above. `weights` (edges,) are those of one circuit,
+flat as `Wiring` says; `parameters` (4,) are those of an activation.
 """
 
 import math
@@ -40,13 +46,15 @@ class Lines(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def no_lines(layers, widest, features):
+    """Lines of zeros, to be filled."""
     shape = (layers, widest, 2, features + 1)
     return Lines(np.zeros(shape), np.zeros((layers, widest, 2)), np.zeros(shape), np.zeros((layers, widest)))
 
 
 @njit(cache=True, nogil=True)
 def receive(bias, row, carried, scales, lines):
-    """Fill `lines` with those below and above a weighted sum; the sum of magnitudes."""
+    """Fill `lines` (2, features + 1) with those below and above the sum of `bias` and of what parents carry times `row`
+    (parents,); `carried` and `scales` are those of Lines at the parents' layer. Returns the sum of magnitudes."""
     features = lines.shape[1] - 1
     lines[:] = 0.0
     lines[:, features] = bias
@@ -66,7 +74,8 @@ def receive(bias, row, carried, scales, lines):
 
 @njit(cache=True, nogil=True)
 def swing(line, reach):
-    """How far a linear function goes below and above its value at the centre."""
+    """How far `line` (features + 1,) goes below and above its value at the center, on a box of half sides `reach`
+    (features,)."""
     total = 0.0
     for k in range(len(reach)):
         total += abs(line[k]) * reach[k]
@@ -75,7 +84,7 @@ def swing(line, reach):
 
 @njit(cache=True, nogil=True)
 def steepness_at(code, parameters, z):
-    """The slope of a smooth function, or of one that is smooth but for a few points."""
+    """The slope at `z` of a smooth function, or of one that is smooth but for a few points."""
     if code == SOFTSIGN:
         return 1 / ((1 + abs(z)) * (1 + abs(z)))
     if code == ELU:
@@ -92,7 +101,7 @@ def steepness_at(code, parameters, z):
 
 @njit(cache=True, nogil=True)
 def swell_at(code, z):
-    """The slope of gelu, gelu_new, silu and hardswish."""
+    """The slope at `z` of gelu, gelu_new, silu and hardswish."""
     if abs(z) >= (3.0 if code == HARDSWISH else FAR):
         return 1.0 if z > 0 else 0.0
     if code == GELU:
@@ -109,7 +118,7 @@ def swell_at(code, z):
 
 @njit(cache=True, nogil=True)
 def magnitude(code, parameters):
-    """Of what a value is computed from, beside its own input."""
+    """The magnitude of what an activation is computed from beside its input, to which its rounding is relative."""
     if code == CLIP:
         return abs(parameters[1]) + abs(parameters[2]) + abs(parameters[3])
     if code == ELU:
@@ -143,7 +152,7 @@ def enclose(code, parameters, low, high):
 
 @njit(cache=True, nogil=True)
 def enclose_kink(below, low, high):
-    """The same for a function of slope `below` up to 0 and of slope 1 from there."""
+    """`enclose` for a function of slope `below` up to 0 and of slope 1 from there."""
     if low >= 0:
         return 1.0, 0.0, 1.0, 0.0
     if high <= 0:
@@ -159,7 +168,7 @@ def enclose_kink(below, low, high):
 
 @njit(cache=True, nogil=True)
 def enclose_clip(parameters, low, high):
-    """The same for slope * z + shift, held between a floor, which it leaves at `bottom`, and a ceiling from `top`."""
+    """`enclose` for slope * z + shift, held between a floor, which it leaves at `bottom`, and a ceiling from `top`."""
     slope, shift, floor, ceiling = parameters[0], parameters[1], parameters[2], parameters[3]
     bottom, top = (floor - shift) / slope, (ceiling - shift) / slope
     if high <= bottom:
@@ -182,7 +191,7 @@ def enclose_clip(parameters, low, high):
 
 @njit(cache=True, nogil=True)
 def enclose_bend(code, parameters, low, high):
-    """The same for softplus and elu, which bend upwards, except that a steep elu has a kink downwards at 0."""
+    """`enclose` for softplus and elu, which bend upwards, except that a steep elu has a kink downwards at 0."""
     least, greatest = activate(code, parameters, low), activate(code, parameters, high)
     dented = code == ELU and parameters[0] > parameters[1] and low < 0 and high > 0
     steepest = 1.0 if code == SOFTPLUS else max(parameters[0], parameters[1])
@@ -199,18 +208,18 @@ def enclose_bend(code, parameters, low, high):
 
 
 @njit(cache=True, nogil=True)
-def relax(wiring, weights, centre, reach, signs, lines):
-    """Fill `lines` for all hidden layers.
+def relax(wiring, weights, center, reach, signs, lines):
+    """Fill `lines` for all hidden layers, on the box around `center` (features,) of half sides `reach` (features,).
 
     Where `signs` (layers, widest) is 1 or -1, only those inputs of the box count at which the neuron's pre-activation
     is at least, or at most, 0.
     """
-    features = len(centre)
+    features = len(center)
     for i in range(features):
         lines.carried[0, i] = 0.0
         lines.carried[0, i, :, i] = 1.0
-        lines.carried[0, i, :, features] = centre[i]
-        lines.scales[0, i] = abs(centre[i]) + reach[i]
+        lines.carried[0, i, :, features] = center[i]
+        lines.scales[0, i] = abs(center[i]) + reach[i]
     for layer in range(len(wiring.codes) - 1):
         code, parameters = wiring.codes[layer], wiring.parameters[layer]
         incoming = wiring.widths[layer]
@@ -240,7 +249,8 @@ def relax(wiring, weights, centre, reach, signs, lines):
 
 @njit(cache=True, nogil=True)
 def demand(wiring, weights, coefficients, lines, out):
-    """Fill `out` with the lines below and above a combination of the outputs' pre-activations."""
+    """Fill `out` (2, features + 1) with the lines below and above a combination of the outputs' pre-activations, of
+    `coefficients` (outputs,)."""
     last = len(wiring.codes) - 1
     row = np.zeros(wiring.widths[last])
     bias = 0.0
@@ -254,7 +264,8 @@ def demand(wiring, weights, coefficients, lines, out):
 
 @njit(cache=True, nogil=True)
 def run(wiring, weights, point, states):
-    """The outputs' pre-activations at a point; `states` (layers + 1, widest) is filled on the way."""
+    """The outputs' pre-activations (outputs,) at `point` (features,); `states` (layers + 1, widest) is filled on the
+    way."""
     states[0, : len(point)] = point
     last = len(wiring.codes) - 1
     for layer in range(last + 1):
@@ -263,7 +274,7 @@ def run(wiring, weights, point, states):
             start = wiring.starts[layer] + j * incoming
             total = wiring.biases[layer, j]
             for i in range(incoming):
-                # What an absent neuron carries may be infinite, and 0 times that is no number.
+                # What an absent neuron carries may be infinite, and 0 times that is not a number.
                 if weights[start + i] != 0:
                     total += weights[start + i] * states[layer, i]
             if layer < last:

@@ -1,8 +1,9 @@
 """Running circuits one by one, each neuron once in each scenario.
 
-Where circuits are few, drawn, or judged in many scenarios, this takes less than counting prefix by prefix.
+Where circuits are few, drawn, or judged in many scenarios, this takes less than counting prefix by prefix. A circuit is
+dropped at the first scenario at which it is wrong too often, so most circuits are run in a few scenarios only.
 
-Arrays as in layout; `masks` (circuits, layers, widest) are each neuron's parents.
+Arrays as in layout; `masks` (circuits, layers, widest) are each neuron's parents as bit sets.
 """
 
 import numpy as np
@@ -15,7 +16,7 @@ from .layout import INNER_HIGH, INNER_LOW, OPENS, OUTER_HIGH, OUTER_LOW, WEIGHT
 
 @njit(cache=True, nogil=True)
 def masks_of(bits, layout, masks):
-    """Fill `masks` with the parents in circuits given as bits."""
+    """Fill `masks` with the parents in circuits given as `bits` (circuits,)."""
     for c in range(len(bits)):
         for layer in range(masks.shape[1]):
             for j in range(layout.widths[layer + 1]):
@@ -28,7 +29,8 @@ def masks_of(bits, layout, masks):
 
 @njit(cache=True, nogil=True)
 def output_sums(masks, layout, s, state, following):
-    """The outputs' pre-activations of one circuit in scenario `s`, left in `state`, which is scratch as `following`."""
+    """Leave in `state` (widest,) the outputs' pre-activations of one circuit in scenario `s`; `masks` is (layers,
+    widest), `following` (widest,) scratch."""
     layers = masks.shape[0]
     state[:] = layout.base[s]
     for layer in range(layers):
@@ -45,7 +47,7 @@ def output_sums(masks, layout, s, state, following):
 @njit(cache=True, nogil=True)
 def add_wrong(masks, layout, goal, allowed, wrong):
     """Add to `wrong` (circuits, 2) the weight of the scenarios outside the inner and outside the outer box, the larger
-    part's where there are two; beyond what is allowed outside the outer one it is not summed to the end."""
+    part's where there are two. Once more than `allowed` is outside the outer box, the sum stops short."""
     scenarios, contrasts, outputs = layout.contrasts.shape
     widest = layout.weights.shape[1]
     state, following = np.zeros(widest), np.zeros(widest)

@@ -1,7 +1,7 @@
 """Running many circuits in many scenarios: what circuits have below a neuron in common is run once.
 
-A variant of a neuron is the part of a circuit below it. Many circuits have few variants of a neuron between them, and
-each is run in all scenarios at once.
+A variant of a neuron is the part of a circuit below it. Many circuits have few variants of a neuron between them, so
+few are run, and each in all scenarios at once: the innermost loop goes along a row of numbers.
 
 `below` (variants, parents) tells of each variant of a neuron which variants of the layer before are its parents: their
 row in `previous` plus 1, or 0. Values (variants, scenarios) are activations less what removed edges carry.
@@ -16,7 +16,9 @@ from .layout import INNER_HIGH, INNER_LOW, OUTER_HIGH, OUTER_LOW, WEIGHT
 
 @njit(cache=True, nogil=True)
 def run_variants(below, previous, weights, constants, ablated, code, parameters):
-    """The values of all variants of one neuron; `constants` and `ablated` (scenarios,) are the neuron's."""
+    """The values (variants, scenarios) of all variants of one neuron, from those of the layer before, `previous`
+    (variants of all its neurons, scenarios). `weights` (parents,), `constants` and `ablated` (scenarios,) are the
+    neuron's."""
     values = np.empty((len(below), previous.shape[1]))
     for v in range(len(below)):
         row = values[v]
@@ -35,9 +37,10 @@ def run_variants(below, previous, weights, constants, ablated, code, parameters)
 @njit(cache=True, nogil=True)
 def weigh_variants(below, previous, weights, constants, contrasts, goal, allowed, wrong):
     """Add to `wrong` (circuits, 2) the weight of the scenarios of one part in which each circuit is outside the inner
-    and outside the outer box; beyond what is allowed outside the outer one it is not summed to the end.
+    and outside the outer box. Once more than `allowed` is outside the outer box, the sum stops short.
 
-    `below` is (circuits, outputs, parents), `weights` (outputs, parents), `constants` (outputs, scenarios).
+    `below` is (circuits, outputs, parents), `weights` (outputs, parents), `constants` (outputs, scenarios), `contrasts`
+    (scenarios, contrasts, outputs), `goal` (rows, coordinates).
     """
     outputs = below.shape[1]
     dimensions = contrasts.shape[1]

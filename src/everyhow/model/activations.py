@@ -51,8 +51,8 @@ class Activation:
         return self.code in (TANH, SIGMOID, SOFTPLUS, SOFTSIGN) or (self.code in (LEAKY, ELU) and factor > 0)
 
     def crossing(self, level: float) -> float:
-        """The largest number at which the function, as float64 arithmetic computes it, does not exceed `level`; it does
-        everywhere beyond, and nowhere before. Infinite when it always or never does.
+        """The largest number at which the function, as float64 arithmetic computes it, does not exceed `level`. Beyond
+        it the function exceeds the level everywhere, before it nowhere. Infinite when it always or never does.
 
         Raises:
             InputError: the function is above the level on both sides of where it is not.

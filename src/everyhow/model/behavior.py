@@ -132,7 +132,7 @@ class Behavior:
         if len(torn):
             raise InputError(
                 f"rows {first[which[torn[0]]] + 1} and {torn[0] + 1} are the same point with different labels, so no "
-                f"network can be right at both ({len(torn)} rows differ so from an earlier one); drop such rows, or "
+                f"network can be right at both ({len(torn)} rows contradict an earlier one); drop such rows, or "
                 f"take the network's own decisions"
             )
         decided: Decision = "round" if decision == "round" else said.decision
@@ -148,8 +148,8 @@ class Behavior:
         epsilon: float = 0.0,
         inputs: Iterable[float] = (0.0, 1.0),
     ) -> "Behavior":
-        """A task whose inputs are seen through noise: `copies` of each row of its truth table, each input of each moved
-        by its own normal noise of a standard deviation; the bits wanted are those of the row. `inputs` are the two
+        """A task whose inputs are seen through noise: `copies` of each row of its truth table, with normal noise of
+        standard deviation `deviation` added to each input; the bits wanted are those of the row. `inputs` are the two
         numbers by which inputs stand for 0 and for 1.
 
         Raises:
@@ -191,8 +191,8 @@ class Behavior:
             network: the network.
             points: shape (inputs, features).
             decision: `threshold`, `round` or `argmax`. When not given, one output is decided by threshold, and so are
-                several where a threshold other than 0.5 is said; else several are classes, of which argmax chooses one,
-                when the last layer is linear, and it must be said otherwise.
+                several where a threshold other than 0.5 is said. Otherwise several outputs are classes, decided by
+                argmax, if the last layer is linear; if it is not, the decision must be given.
             weights: how much of the data each point stands for.
             epsilon: the circuit error allowed.
             within: how near a circuit's outputs must come to the network's.
@@ -320,8 +320,8 @@ def check_fits(model: Runnable, behavior: Behavior) -> None:
 
 
 def one_for_two_classes(model: M, behavior: Behavior) -> tuple[M, Behavior]:
-    """Model and behavior as they are audited: two classes are folded into one output, and of more classes a last
-    activation that changes nothing about which is the largest is left out."""
+    """Model and behavior as they are audited: two classes are folded into one output; of more classes, a last
+    activation that does not change which output is the largest is left out."""
     if behavior.decision != "argmax":
         return model, behavior
     model = model.telling_apart()

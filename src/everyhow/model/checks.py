@@ -46,7 +46,7 @@ def checked_interventions(graph: Graph, interventions: Any, runs: int) -> Sequen
     """Interventions on the nodes of inner stages, in runs at so many inputs.
 
     Raises:
-        InputError: something else, a node that there is not, or values of another shape than (runs, nodes), or
+        InputError: not interventions, a node that does not exist, or values of another shape than (runs, nodes), or
             (runs, nodes, numbers) where nodes hold several numbers.
     """
     found = listed("interventions", interventions, "a list of values of everyhow.Intervention")

@@ -21,7 +21,7 @@ Bits = UInt64[np.ndarray, "_circuits words"]
 
 @dataclass(frozen=True, eq=False)
 class Circuit(Displayed):
-    """A set of edges of a `graph`; two circuits are the same when their edges are, and the nodes they are between.
+    """A set of edges of a `graph`; two circuits are the same when they have the same edges between the same nodes.
 
     Bit k of `bits`, counted from the top, stands for edge k of the graph.
     An edge (layer, neuron, parent) enters `neuron` of layer `layer` (the inputs are layer 0) from `parent` of the
@@ -133,7 +133,7 @@ class Circuit(Displayed):
 
     @property
     def chosen(self) -> Bool[np.ndarray, " edges"]:
-        """Which edges of the graph it has."""
+        """Which edges of the graph the circuit has."""
         top = len(self.graph.edges) - 1
         return np.array([self.bits >> (top - k) & 1 for k in range(top + 1)], bool)
 
@@ -154,7 +154,7 @@ class Circuit(Displayed):
         faults = [f"{self.graph.name(node)} has no edge in" for node in (read | outputs) - fed if node.stage > 0]
         faults += [f"{self.graph.name(node)} has no edge out" for node in fed - read if node.stage < last]
         if faults:
-            raise LooseEndsError("these edges are no circuit: " + "; ".join(sorted(faults)))
+            raise LooseEndsError("these edges are not a circuit: " + "; ".join(sorted(faults)))
 
 
 def words_of(number: int, edges: int) -> UInt64[np.ndarray, " words"]:

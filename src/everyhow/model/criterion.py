@@ -70,7 +70,7 @@ class Criterion(Generic[M]):
 
     @property
     def level(self) -> float:
-        """By threshold, an output above it is read as 1; any other decision knows 0.5 only."""
+        """The number above which an output is read as 1, by threshold; 0.5 for any other decision."""
         return level_for(self.model, self.decision)
 
     @cached_property
@@ -103,8 +103,8 @@ class Criterion(Generic[M]):
 
     @cached_property
     def contrasts(self) -> Float[np.ndarray, "scenarios dimensions outputs"]:
-        """What of the outputs' pre-activations is held against limits in each scenario: they themselves or, by argmax,
-        how far that of the wanted class exceeds each other one."""
+        """The combinations of the outputs' pre-activations that are held against limits in each scenario: each alone
+        or, by argmax, the wanted class's less that of each other class."""
         count, outputs = self.wanted.shape
         themselves = np.broadcast_to(np.eye(outputs), (count, outputs, outputs))
         if self.decision != "argmax":
@@ -133,8 +133,8 @@ class Criterion(Generic[M]):
 
     @cached_property
     def certified_limits(self) -> Float[np.ndarray, "boxes ends dimensions"]:
-        """The same, moved further where the rounding of a circuit's sums may reach further than that: what is inside
-        the first box is so in exact arithmetic, and what is outside the second is not.
+        """`shifted_limits`, moved further where the rounding of a circuit's sums may reach further than 1e-9: what is
+        inside the first box is right in exact arithmetic, and what is outside the second is wrong.
 
         Where a sum may be infinite, nothing is inside the first and everything inside the second.
         """
@@ -195,14 +195,14 @@ class Criterion(Generic[M]):
 
     @property
     def near_errors(self) -> Float[np.ndarray, " dimensions"]:
-        """How far what the limits are taken around may be off."""
+        """How far the outputs that `within` holds circuits to may be off, by contrast; 0 for all other contrasts."""
         errors = np.zeros(self.contrasts.shape[:2])
         if self.behavior.within is not None:
             errors[:, -self.wanted.shape[1] :] = self.runs.received_errors[self.base]
         return errors.reshape(-1)
 
     def limits_as_decided(self) -> Float[np.ndarray, "boxes ends dimensions"]:
-        """The box that float64 arithmetic happens to decide by, twice."""
+        """The box by which float64 arithmetic happens to decide, as both boxes."""
         return np.stack([self.limits(0.0)] * 2)
 
     def _bit_limits(self, slack: float) -> tuple[np.ndarray, np.ndarray]:
@@ -281,7 +281,7 @@ def check_ablation(ablation: str) -> Ablation:
     """The kind of ablation, if it is one.
 
     Raises:
-        InputError: it is none.
+        InputError: the kind is unknown.
     """
     return choice("ablation", ablation, ABLATIONS)
 

@@ -88,5 +88,5 @@ def check_no_threshold(decision: object, threshold: object) -> None:
 
 
 def level_for(model: Runnable, decision: Decision) -> float:
-    """The number above which an output is read as 1: the network's threshold, where that is how it is decided."""
+    """The number above which an output is read as 1: the model's threshold, or 0.5 where no threshold decides."""
     return model.level if decision == "threshold" else 0.5

@@ -1,4 +1,5 @@
-"""What people bring, understood as a model. What understands other things than models is handed in from above."""
+"""What people bring, understood as a model. The function that understands other things than models is set from
+above."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,15 +11,15 @@ _DOORS: list[Bring] = []
 
 
 def bring_by(door: Bring) -> None:
-    """Say what understands modules, fitted models and files."""
+    """Set the function that understands modules, fitted models and files."""
     _DOORS[:] = [door]
 
 
 def brought(given: Any, threshold: float | None = None, inputs: Iterable[float] | None = None) -> Runnable:
-    """The model that is given, or that something else is understood as, with its numbers read as told.
+    """The model that is given, or the model that something else is understood as; its numbers are read as told.
 
     Raises:
-        InputError: it is not understood as a model, or a number is out of range.
+        InputError: the thing given is not understood as a model, or a number is out of range.
     """
     if isinstance(given, Runnable) or not _DOORS:
         return given.read(threshold, inputs)

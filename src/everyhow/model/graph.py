@@ -32,8 +32,8 @@ class Edge(tuple[int, ...]):
     """What one node reads of an earlier one.
 
     An edge from a stage to the next is a triple (stage, place, parent), such as (layer, neuron, neuron of the layer
-    before); any other one says all: (stage, place, stage of the parent, place of the parent, slot). The slot is which
-    of the child's inputs it is, where nodes have several.
+    before); any other edge says all: (stage, place, stage of the parent, place of the parent, slot). The slot is the
+    input of the child that the edge enters, where nodes have several.
 
     Example:
         >>> Edge.between(Node(2, 0), Node(1, 3)), Edge.between(Node(2, 0), Node(0, 1))
@@ -60,7 +60,7 @@ class Edge(tuple[int, ...]):
 
     @property
     def slot(self) -> int:
-        """Which of the child's inputs it is."""
+        """Which of the child's inputs the edge enters."""
         return 0 if len(self) == 3 else self[4]
 
 
@@ -251,7 +251,8 @@ class Graph:
         )
 
     def connected(self, edges: Iterable[Edge]) -> tuple[Edge, ...]:
-        """The edges less those into nodes that lead nowhere and out of nodes that nothing enters, again and again."""
+        """The edges without those into nodes that lead nowhere and out of nodes that nothing enters, until none is
+        left."""
         kept = list(edges)
         while True:
             fed = {edge.child for edge in kept} | {Node(0, i) for i in range(self.sizes[0])}

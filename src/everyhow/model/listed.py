@@ -43,7 +43,7 @@ class ListedWithin(CircuitSearch):
         return map(self._inside, self.search.bits())
 
     def possible_bits(self) -> Iterator[Bits]:
-        """The same of every circuit inside that may meet it."""
+        """The bits of every circuit inside that may meet the criterion."""
         return map(self._inside, self.search.possible_bits())
 
     def _inside(self, batch: Bits) -> Bits:
@@ -58,7 +58,7 @@ class ListedWithin(CircuitSearch):
         """`size` circuits inside that meet the criterion, independently and uniformly with replacement.
 
         Raises:
-            InputError: none meets it.
+            InputError: no circuit inside meets the criterion.
         """
         return drawn_of_listed(self, size, seed)
 
@@ -67,7 +67,7 @@ def drawn_of_listed(search: CircuitSearch, size: int, seed: int) -> tuple[Circui
     """`size` of the circuits that a search lists, independently and uniformly with replacement.
 
     Raises:
-        InputError: there is none.
+        InputError: the search lists no circuit.
     """
     if not is_whole(size, 0):
         raise InputError(f"size is {size}; it is a number of circuits, at least 0")

@@ -82,7 +82,7 @@ def counted_by_edges(
     certain: Bool[np.ndarray, " circuits"],
     possible: Bool[np.ndarray, " circuits"],
 ) -> CircuitCount:
-    """The circuits of so many edges that are certain, and those that are possible."""
+    """The numbers, by number of edges, of the circuits that are certain and of those that are possible."""
     return CircuitCount(*(by_edges(np.bincount(sizes[those])) for those in (certain, possible)))
 
 
@@ -92,7 +92,8 @@ class CircuitSearch(ABC):
     @property
     @abstractmethod
     def model(self) -> "Model":
-        """Whose circuits are searched; of a search within a circuit it may have fewer nodes than the whole."""
+        """The model whose circuits are searched; where these lie within a circuit, it may have fewer nodes than the
+        whole."""
 
     @abstractmethod
     def count(self, execution: Execution = IN_THREADS, every_input_used: bool = False) -> CircuitCount:
@@ -113,7 +114,7 @@ class CircuitSearch(ABC):
 
     @abstractmethod
     def possible_bits(self) -> Iterator[Bits]:
-        """The same of every circuit that may meet the criterion, the decision boundary being moved for the circuits by
+        """The bits of every circuit that may meet the criterion, the decision boundary being moved for the circuits by
         1e-9 or, where that is more, by what rounding may do."""
 
     @abstractmethod
@@ -134,7 +135,7 @@ class CircuitSearch(ABC):
 
 
 class Cut(ABC):
-    """A place that everything passes on its way to the outputs: a hidden layer of a network.
+    """A stage that everything passes on its way to the outputs: a hidden layer of a network.
 
     Attributes:
         layer: the stage; 1 is the first after the inputs.
@@ -144,18 +145,18 @@ class Cut(ABC):
 
     @abstractmethod
     def read(self, points: Float[np.ndarray, "inputs features"]) -> Float[np.ndarray, "inputs neurons"]:
-        """What is there when the model runs."""
+        """What the stage holds when the model runs."""
 
     @abstractmethod
     def received(self, state: Float[np.ndarray, "*batch neurons"]) -> Float[np.ndarray, "*batch following"]:
-        """What the nodes after it receive when this is there."""
+        """What the nodes after the stage receive when it holds `state`."""
 
     @abstractmethod
     def run_received(
         self, received: Float[np.ndarray, "*batch following"]
     ) -> tuple[Float[np.ndarray, "*batch outputs"], Bool[np.ndarray, "*batch"]]:
-        """The outputs when the nodes after it receive this, and in which runs a node that steps, and that something
-        reads, comes within 1e-9 of its jump."""
+        """The outputs when the nodes after the stage receive `received`, and in which runs a node that steps, and that
+        something reads, comes within 1e-9 of its jump."""
 
 
 class Model(Runnable):
@@ -192,16 +193,16 @@ class Model(Runnable):
     def judged(
         self, criteria: Iterable[Criterion[Any]], circuits: Chosen
     ) -> tuple[Bool[np.ndarray, " circuits"], Bool[np.ndarray, " circuits"]]:
-        """Which circuits, given by their edges, certainly and which possibly meet a criterion that comes in batches of
-        scenarios of one part: those that meet it when the decision boundary moves against and for them."""
+        """Which circuits, given by their edges, certainly meet a criterion, and which possibly: when the decision
+        boundary moves against them, and for them. The criterion comes in batches of scenarios of one part."""
 
     @abstractmethod
     def part(self, circuit: Circuit) -> "Model | None":
-        """The circuit, run alone, as a model of its own with the same nodes; None where this kind has no such."""
+        """The circuit, run alone, as a model of its own with the same nodes; None where this kind has no such model."""
 
     @abstractmethod
     def cuts(self) -> tuple[Cut, ...]:
-        """The places that everything passes between inputs and outputs, the first one first."""
+        """The stages that everything passes between inputs and outputs, the first one first."""
 
     @abstractmethod
     def interpretation_counts(

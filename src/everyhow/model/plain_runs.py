@@ -12,8 +12,8 @@ from .runnable import BOUNDARY_SHIFT, Held, Intervention, Rounding, Runnable, Ru
 
 @dataclass(frozen=True, eq=False)
 class PlainRuns(Runs):
-    """A model run whole at some inputs. An output within 1e-9 of its boundary is a tie; nothing else is in doubt, and
-    the errors of rounding are taken to be nothing beside that."""
+    """A model run whole at some inputs. An output within 1e-9 of its boundary is a tie; nothing else is in doubt, as
+    errors of rounding are taken to be far smaller."""
 
     model: Runnable
     points: Float[np.ndarray, "inputs features"]
@@ -31,7 +31,7 @@ class PlainRuns(Runs):
 
     @property
     def widest_margin(self) -> float:
-        """The same."""
+        """How near its boundary an output must come to be a tie when nodes of any one stage are held."""
         return BOUNDARY_SHIFT
 
     def as_they_are(self) -> Held:

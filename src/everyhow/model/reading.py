@@ -36,8 +36,8 @@ class InterpretationCount(NamedTuple):
     Attributes:
         once: don't cares counted once.
         expanded: each completion of the don't cares counted.
-        is_doubtful: whether rounding may make the numbers others, some values of a hidden neuron being as far apart as
-            two values must be.
+        is_doubtful: whether rounding may change the numbers, some values of a hidden neuron being just about as far
+            apart as two values must be.
     """
 
     once: int

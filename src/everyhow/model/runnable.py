@@ -111,7 +111,7 @@ class Runs(ABC):
     @property
     @abstractmethod
     def widest_margin(self) -> float:
-        """The same when nodes of any one stage, whichever, are held."""
+        """How near its boundary an output must come for rounding to matter when nodes of any one stage are held."""
 
     @abstractmethod
     def as_they_are(self) -> Held:
@@ -163,7 +163,7 @@ class Runnable(ABC):
 
     @property
     def a_kind(self) -> str:
-        """What it is, in words: a network, an attention model."""
+        """The kind with its article: a network, an attention model."""
         return f"{'an' if self.kind[0] in 'aeiou' else 'a'} {self.kind}"
 
     @property
@@ -245,7 +245,7 @@ class Runnable(ABC):
 
     @abstractmethod
     def runs(self, points: Float[np.ndarray, "inputs features"]) -> Runs:
-        """It run whole at some inputs, ready to be run again with nodes held."""
+        """The model run whole at some inputs, ready to be run again with nodes held."""
 
     def run(
         self, inputs: Float[np.ndarray, "inputs features"], interventions: Sequence[Intervention] = ()
@@ -254,12 +254,13 @@ class Runnable(ABC):
         return self.states(inputs, interventions)[-1]
 
     def activated(self, received: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
-        """The outputs, when they receive this."""
+        """The outputs when they receive `received`."""
         return activation(self.ending)(received)
 
     @property
     def coding(self) -> tuple[str, ...]:
-        """How its numbers stand for bits, in words; nothing where they do so as usual: 0, 1, and outputs above 0.5."""
+        """How the model's numbers stand for bits, in words; nothing where that is usual: 0, 1, and outputs above
+        0.5."""
         words = []
         if self.input_values != (0.0, 1.0):
             words.append("inputs {:g} and {:g}".format(*self.input_values))
@@ -279,8 +280,7 @@ class Runnable(ABC):
         if self.softmax:
             raise InputError(
                 f"a softmax after the outputs of this {self.kind} was left out, so they stand for classes, of which "
-                'the largest is chosen, and a threshold says nothing of them: decide by argmax (decision="argmax", '
-                "--decision argmax)"
+                'the largest is chosen, and have no threshold: decide by argmax (decision="argmax", --decision argmax)'
             )
         if self.threshold is None:
             raise InputError(_which_threshold(self))
@@ -386,13 +386,13 @@ def check_tells_apart(name: str) -> None:
     function = activation(name)
     if not function.is_monotone:
         raise InputError(
-            f"the decision argmax is taken of outputs that are larger where what they receive is; {name} falls and "
-            "rises again: decide by threshold, or use a last activation that never falls, such as identity"
+            f"the decision argmax needs outputs that are larger where they receive more; {name} falls and rises again: "
+            "decide by threshold, or use a last activation that never falls, such as identity"
         )
     if not function.is_strictly_increasing:
         raise InputError(
-            f"the decision argmax is taken of outputs that tell apart whatever they receive; by {name} different ones "
-            f"can be alike: decide by threshold, or train the network with a linear last layer"
+            f"the decision argmax needs outputs that differ wherever what they receive differs; by {name} they can be "
+            f"equal: decide by threshold, or train the network with a linear last layer"
         )
 
 

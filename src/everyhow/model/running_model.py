@@ -51,7 +51,8 @@ class RunningModel(Model):
 
     @property
     def outputs(self) -> int:
-        """The nodes of the last stage, or the numbers of it where it is one node of several, such as logits."""
+        """How many nodes the last stage has; where it is one node of several numbers, such as logits, how many
+        numbers."""
         return self.graph.outputs
 
     @property
@@ -90,16 +91,16 @@ class RunningModel(Model):
         return (*inner, self.activated(received))
 
     def telling_apart(self) -> Self:
-        """The model itself, whose outputs tell apart whatever they receive.
+        """The model itself, as long as different sums always give different outputs.
 
         Raises:
-            InputError: they do not.
+            InputError: different sums may give equal outputs.
         """
         check_tells_apart(self.ending)
         return self
 
     def folded(self) -> Self:
-        """Not of this kind.
+        """Models of this kind are not folded.
 
         Raises:
             InputError: always; classes are decided by argmax without being folded.
@@ -110,7 +111,7 @@ class RunningModel(Model):
         )
 
     def runs(self, points: Float[np.ndarray, "inputs features"]) -> PlainRuns:
-        """It run whole at some inputs, ready to be run again with nodes held."""
+        """The model run whole at some inputs, ready to be run again with nodes held."""
         return plain_runs(self, points)
 
     @property

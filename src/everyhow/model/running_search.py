@@ -46,7 +46,7 @@ class RunningSearch(CircuitSearch):
 
     @property
     def model(self) -> Model:
-        """Whose circuits they are."""
+        """The model whose circuits are searched."""
         return self.criterion.model
 
     @property
@@ -68,7 +68,7 @@ class RunningSearch(CircuitSearch):
             yield bits_of(circuits[meeting(self.criterion, circuits)])
 
     def possible_bits(self) -> Iterator[Bits]:
-        """The bits of every circuit that may meet it."""
+        """The bits of every circuit that may meet the criterion."""
         for circuits in self._batches():
             yield bits_of(circuits[settled(self.criterion, circuits)[1]])
 
@@ -106,7 +106,7 @@ def blocks_of(edges: int) -> Iterator[range]:
 
 
 def circuits_in(graph: Graph, inside: Bool[np.ndarray, " edges"], sets: range) -> Chosen:
-    """The circuits among some sets of the edges that are inside, which are given as numbers."""
+    """The circuits among some sets of the edges inside; the sets are given as numbers."""
     numbers = np.arange(sets.start, sets.stop, dtype=np.uint64)
     digits = np.arange(inside.sum(), dtype=np.uint64)[::-1]
     chosen = np.zeros((len(numbers), len(inside)), bool)

@@ -19,9 +19,9 @@ def circuits_in_space(graph: Graph) -> int:
 
     The nodes are gone through in order. An inner node is absent, or feeds later nodes, or has an edge in and feeds
     nothing; circuits with such an idle node are counted with the opposite sign, so that they drop out (inclusion-
-    exclusion). A node that can read k edges has 2^k - 1 ways to have an edge in. So of what lies below only matters how
-    many edges each later node can read; nodes with the same parents share that number. Nodes that have the same
-    children too are alike: of them only matters how many feed.
+    exclusion). A node that can read k edges has 2^k - 1 ways to have an edge in. So all that matters of what lies below
+    is how many edges each later node can read; nodes with the same parents share that number. Nodes that also have the
+    same children are alike: all that matters of them is how many feed.
 
     Cost: (groups of alike nodes) x (their size) x (states); a fully connected layer of n neurons has n + 1 states, n
     neurons that all differ by their edges have 2^n.

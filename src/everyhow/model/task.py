@@ -56,7 +56,7 @@ def parse_task(text: Any, inputs: int | None = None) -> Task:
         inputs: how many inputs the network has, if known. A formula that names fewer ignores the others.
 
     Raises:
-        InputError: an unknown gate or sign, a table of a wrong length, outputs or a network with other numbers of
+        InputError: an unknown gate or character, a table of a wrong length, outputs or a network with other numbers of
             inputs.
 
     Example:

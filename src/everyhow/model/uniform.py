@@ -16,7 +16,7 @@ from .space import MOST_STATES, Ends, alike_nodes
 
 # Choices in all states of all steps together: some seconds, and some hundred megabytes.
 MOST_CHOICES = 1 << 21
-# The inputs as a source of edges. They are no group of nodes: whether anybody chooses them changes nothing else.
+# The inputs as a source of edges. They form no group of nodes: whether a node chooses them changes nothing else.
 INPUTS = -1
 # The parts of a state are bits of one whole number, so that states of very many groups are quick to compare.
 State = int

@@ -14,8 +14,8 @@ from .robust import robustness
 
 
 def fault_around(network: FeedForward, circuit: Circuit, behavior: Behavior, radius: Radius) -> Fault | None:
-    """An input of the boxes at which a circuit decides otherwise, in as few digits as show it; None when it is not
-    refuted. Arguments and errors as for `robustness`.
+    """An input of the boxes at which a circuit decides otherwise, in as few digits as show it; None when the circuit
+    is not refuted. Arguments and errors as for `robustness`.
 
     Example:
         >>> from everyhow import Behavior, Circuit, parse_task, xornet
@@ -27,20 +27,20 @@ def fault_around(network: FeedForward, circuit: Circuit, behavior: Behavior, rad
     found = robustness(network, circuit, behavior, radius).counterexample
     if found is None:
         return None
-    centre, wanted = behavior.points[found.corner], behavior.wanted[found.corner]
+    center, wanted = behavior.points[found.corner], behavior.wanted[found.corner]
     # One row for each number of digits; the point itself comes last, since rounding may save the circuit.
     points = np.array([*(found.point.round(digits) for digits in range(1, 16)), found.point])
     decision = behavior.decision
     level = level_for(behavior.read(network), decision)
     bits, decided = decide(network.run_circuit(points, circuit)[-1], decision, level)
-    inside = (np.abs(points - centre) <= reach * (1 + 1e-12)).all(axis=1)
+    inside = (np.abs(points - center) <= reach * (1 + 1e-12)).all(axis=1)
     shows = inside & ((bits != wanted) | ~decided).any(axis=1)
     k = int(np.argmax(shows)) if shows.any() else len(points) - 1
-    at = _numbers(points[k]) if len(centre) <= MAX_INPUTS else "an input"
+    at = _numbers(points[k]) if len(center) <= MAX_INPUTS else "an input"
     side = f"{reach[0]:.15g}" if (reach == reach[0]).all() else _numbers(reach)
     setting = f"at {at}, in the box of {side} around {behavior.name_of(found.corner)}"
     if not decided[k].all():
-        return Fault(f"{setting}, its output is no bit")
+        return Fault(f"{setting}, its output is not a bit")
     output = int(np.argmax(bits[k] != wanted))
     run = Counterexample(at, (), bool(wanted[output]), bool(bits[k, output]))
     decided_bits = "".join(f"{bit:d}" for bit in bits[k])

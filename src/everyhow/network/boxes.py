@@ -25,15 +25,16 @@ class Boxes:
 
     Attributes:
         network: the network, with the behavior's threshold where it has one.
-        centres: shape (inputs, features).
+        centers: shape (inputs, features).
         reach: shape (features,), half the sides, the same for every box.
         coefficients: shape (inputs, demands, outputs), combinations of the outputs' pre-activations.
-        certain: shape (inputs, demands), what each must be at least; the decision boundary is moved inwards by 1e-9.
-        possible: the same, it being moved outwards; what is less is wrong.
+        certain: shape (inputs, demands), what each combination must be at least, with the decision boundary moved
+            inwards by 1e-9.
+        possible: shape (inputs, demands), below what each combination is wrong, with the boundary moved outwards.
     """
 
     network: FeedForward
-    centres: Float[np.ndarray, "inputs features"]
+    centers: Float[np.ndarray, "inputs features"]
     reach: Float[np.ndarray, " features"]
     coefficients: Float[np.ndarray, "inputs demands outputs"]
     certain: Float[np.ndarray, "inputs demands"]
@@ -59,7 +60,7 @@ class Boxes:
         """The weights of each circuit, layer by layer, 0 at all edges outside it.
 
         Raises:
-            InputError: a circuit of other widths, or with an edge that the network has not.
+            InputError: a circuit of other widths, or with an edge that the network lacks.
         """
         flat = np.concatenate([w.ravel() for w in self.network.weights])
         edges = np.flatnonzero(flat)
@@ -141,7 +142,7 @@ def _reach(radius: object, features: int) -> np.ndarray:
     try:
         given = np.array(radius, dtype=np.float64)
     except (TypeError, ValueError):
-        raise InputError(f"the radius {radius!r} is no number; give one number, or one for each input") from None
+        raise InputError(f"the radius {radius!r} is not a number; give one number, or one for each input") from None
     if given.shape not in ((), (features,)):
         raise InputError(
             f"the radius has shape {given.shape}; give one number for all inputs, or {features}, one for each input"

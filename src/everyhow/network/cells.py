@@ -23,8 +23,8 @@ def settle_by_cells(
 
     A cell is the part of the box in which some neurons have given signs. On it the output has a linear function below
     it, exact once no sign is open, and the cell is no larger than where linear functions of its neurons have these
-    signs. One linear programme looks for an input of the cell at which a demand may fail. Where there is none, which
-    the programme's multipliers prove by themselves, the cell is done; else the circuit is run there, and the cell is
+    signs. One linear program looks for an input of the cell at which a demand may fail. Where there is none, which
+    the program's multipliers prove by themselves, the cell is done; else the circuit is run there, and the cell is
     split by the sign of the neuron that blurs the function most. Undecided is what is left: demands that are met with
     equality within a few 1e-9, and cells beyond the first `most`.
     """

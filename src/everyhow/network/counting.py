@@ -86,7 +86,8 @@ def _count(
     neuron_label = 0 if most_neurons is None else step
     labels = step if most_neurons is None else step * (hidden + 1)
     if not hidden:
-        # The copying layer that stands in for a hidden one adds an edge per neuron, which is no edge of the network.
+        # The copying layer that stands in for a hidden one adds an edge per neuron, which is not an edge of the
+        # network.
         neuron_label = -1
     inputs = tuple(subsets(search.all_inputs)) if every_input_used else (search.all_inputs,)
     signs = sum((-1) ** (search.all_inputs & ~first).bit_count() for first in inputs)
@@ -134,7 +135,7 @@ def _nothing_fed(search: Search, labels: int, goal: np.ndarray, allowed: float) 
 
 
 def _identity(search: Search, goal: np.ndarray, allowed: float, inputs: tuple[int, ...], neuron_label: int) -> str:
-    """What is counted, as a digest: the same count has the same, on every machine."""
+    """What is counted, as a digest: equal for equal counts, on every machine."""
     digest = hashlib.sha256(repr((inputs, neuron_label, allowed, search.at_once)).encode())
     for array in (*search.layout, goal):
         digest.update(np.ascontiguousarray(array).tobytes())

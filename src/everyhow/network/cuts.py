@@ -1,4 +1,4 @@
-"""Hidden layers as places that everything passes."""
+"""Hidden layers as the stages that everything passes."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class LayerCut(Cut):
     layer: int
 
     def read(self, points: Float[np.ndarray, "inputs features"]) -> Float[np.ndarray, "inputs neurons"]:
-        """Its activations."""
+        """The activations of the layer."""
         return self.network.states(points)[self.layer]
 
     def received(self, state: Float[np.ndarray, "*batch neurons"]) -> Float[np.ndarray, "*batch following"]:

@@ -31,7 +31,7 @@ MOST_LAYERS = 256
 
 @dataclass(frozen=True, eq=False)
 class FeedForward(Model):
-    """A feed-forward network as far as its searches know it. `Network` is what there is of it.
+    """A feed-forward network as far as its searches know it; every one is a `Network`.
 
     Attributes:
         weights: one matrix per layer, shape (outgoing neurons, incoming neurons), as in PyTorch.

@@ -81,7 +81,7 @@ class Search:
 
 
 def goal_of(criterion: Criterion, limits: np.ndarray) -> Float[np.ndarray, "rows dimensions"]:
-    """What must come out, for the kernels, by two boxes of limits."""
+    """The goal of a criterion as the kernels read it, by two boxes of limits."""
     goal = np.zeros((7, limits.shape[2]))
     contrasts = goal.shape[1] // len(criterion.weights)
     goal[:WEIGHT] = limits.reshape(WEIGHT, -1)

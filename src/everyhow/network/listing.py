@@ -39,7 +39,7 @@ def list_bits(criterion: Criterion[FeedForward]) -> Iterator[UInt64[np.ndarray, 
 
 
 def list_possible(criterion: Criterion[FeedForward]) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
-    """The same of every circuit that may meet `criterion`, the decision boundary being moved for the circuits by 1e-9
+    """The bits of every circuit that may meet `criterion`, the decision boundary being moved for the circuits by 1e-9
     or, where that is more, by what rounding may do."""
     if not np.isfinite(criterion.margins).all() or steps_in_doubt(criterion):
         unlimited = np.array([[-np.inf], [np.inf]]).repeat(criterion.margins.size, axis=1)
@@ -48,7 +48,7 @@ def list_possible(criterion: Criterion[FeedForward]) -> Iterator[UInt64[np.ndarr
 
 
 def unbounded(criterion: Criterion[FeedForward]) -> Criterion[FeedForward]:
-    """The same circuits, with sums that do not overflow, and no errors allowed: to list and to count them all."""
+    """A criterion that every circuit meets, with sums that do not overflow: to list and to count them all."""
     network = criterion.model
     present = tuple(np.where(w != 0, 1 / w.size, 0.0) for w in network.weights)
     idle = replace(network, weights=present, biases=tuple(np.zeros(len(b)) for b in network.biases))
@@ -58,7 +58,7 @@ def unbounded(criterion: Criterion[FeedForward]) -> Criterion[FeedForward]:
 def list_within(
     criterion: Criterion[FeedForward], limits: Float[np.ndarray, "ends dimensions"]
 ) -> Iterator[UInt64[np.ndarray, " _circuits"]]:
-    """The same of every circuit whose contrasts lie within `limits`."""
+    """The bits of every circuit whose contrasts lie within `limits`."""
     from ..kernels.circuits import next_circuits
 
     search = listable(criterion)

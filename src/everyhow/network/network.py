@@ -34,8 +34,8 @@ from .search import NetworkSearch, search_within
 class Network(FeedForward):
     """A feed-forward network; layer 0 is its inputs, layer `depth` its outputs.
 
-    Two are the same when their arrays and activations are. How its numbers are read as bits goes with it, from files
-    and imports to every question, but does not make it another network.
+    Two are the same when their arrays and activations are. How its numbers are read as bits stays with the
+    network, from files and imports to every question, but does not make it another network.
 
     Args:
         weights: one matrix per layer, shape (outgoing neurons, incoming neurons), as in PyTorch.
@@ -92,7 +92,7 @@ class Network(FeedForward):
         return judged(self, criteria, circuits)
 
     def runs(self, points: Float[np.ndarray, "inputs features"]) -> NetworkRuns:
-        """It run whole at some inputs, with how far each value may be off there."""
+        """The network run whole at some inputs, with how far each value may be off there."""
         return network_runs(self, points)
 
     def part(self, circuit: Circuit) -> "Network":
@@ -131,7 +131,7 @@ def network_of(model: Model, asked: str) -> Network:
     """The model, if it is a network, of which alone something is asked.
 
     Raises:
-        InputError: it is of another kind.
+        InputError: the model is of another kind.
     """
     if not isinstance(model, Network):
         raise InputError(f"{asked} of networks only, and this is {model.a_kind}; leave that out")

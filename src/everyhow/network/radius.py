@@ -17,11 +17,11 @@ FARTHEST = 2.0**20
 
 @dataclass(frozen=True, eq=False)
 class LargestRadius:
-    """Between which radii the largest one lies at which a circuit is robust.
+    """Two radii between which the largest lies at which a circuit is robust.
 
     Attributes:
-        proved: the circuit is robust at this radius; None when it is not known to be even at 0.
-        refuted: it is not at this one; infinite when none up to a million was refuted.
+        proved: a radius at which the circuit is robust; None when it is not known to be robust even at 0.
+        refuted: a radius at which it is not; infinite when none up to a million was refuted.
         counterexample: the decision that refutes it.
     """
 

@@ -31,7 +31,7 @@ BATCH = 1 << 20
 class WrongDecision:
     """A circuit, run alone at `point`, in the box around point `corner` of the behavior, decides other than wanted.
 
-    `decided` has one entry for each output; None where the output is no bit.
+    `decided` has one entry for each output; None where the output is not a bit.
     """
 
     point: Float[np.ndarray, " features"]
@@ -107,7 +107,7 @@ def robust_circuits(
     if effort < 1:
         raise InputError(f"the effort is {effort}; at least 1 box must be looked at")
     boxes = boxes_around(network, behavior, radius)
-    size = max(1, BATCH // (len(boxes.centres) + network.edges + 1))
+    size = max(1, BATCH // (len(boxes.centers) + network.edges + 1))
     stream = iter(circuits)
     batches = iter(lambda: list(itertools.islice(stream, size)), [])
     return itertools.chain.from_iterable(
@@ -143,24 +143,24 @@ def _settle(
 
     wiring, weights = boxes.wiring(), boxes.weights(circuits)
     piecewise_linear = bool((wiring.codes[:-1] == LEAKY).all())
-    status = np.full((len(circuits), len(boxes.centres)), UNDECIDED, np.int8)
+    status = np.full((len(circuits), len(boxes.centers)), UNDECIDED, np.int8)
     margins, points = np.zeros(len(circuits)), np.zeros((len(circuits), len(boxes.reach)))
     most = min(effort, BEFORE_CELLS) if piecewise_linear else effort
     demands = (boxes.coefficients, boxes.certain, boxes.possible)
-    settle_circuits(wiring, weights, boxes.centres, boxes.reach, *demands, most, status, margins, points)
+    settle_circuits(wiring, weights, boxes.centers, boxes.reach, *demands, most, status, margins, points)
     for c in np.flatnonzero((status != REFUTED).all(axis=1) & piecewise_linear):
         for p in np.flatnonzero(status[c] == UNDECIDED):
             status[c, p], points[c] = settle_by_cells(
-                wiring, weights[c], boxes.centres[p], boxes.reach, *(each[p] for each in demands), most=effort
+                wiring, weights[c], boxes.centers[p], boxes.reach, *(each[p] for each in demands), most=effort
             )
             if status[c, p] == REFUTED:
                 break
     refuted, proved = (status == REFUTED).any(axis=1), (status == PROVED).all(axis=1)
     corners = np.argmax(status == REFUTED, axis=1)
     received = np.zeros((len(circuits), boxes.network.widths[-1]))
-    at_centre = (points == boxes.centres[corners]).all(axis=1)
-    # Apart, since sums at the centres are more often free of rounding.
-    for some in (np.flatnonzero(refuted & at_centre), np.flatnonzero(refuted & ~at_centre)):
+    at_center = (points == boxes.centers[corners]).all(axis=1)
+    # Apart, since sums at the centers are more often free of rounding.
+    for some in (np.flatnonzero(refuted & at_center), np.flatnonzero(refuted & ~at_center)):
         received[some], off = boxes.received(weights[some], points[some])
         refuted[some] = boxes.is_wrong(received[some], off, corners[some])
     outputs = activation(boxes.network.activations[-1])(received[refuted])

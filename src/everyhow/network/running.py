@@ -60,8 +60,8 @@ def certain_and_possible(
 ) -> tuple[Bool[np.ndarray, " circuits"], Bool[np.ndarray, " circuits"]]:
     """Which circuits certainly, and which possibly meet a criterion that comes in batches of scenarios of one part.
 
-    Certain and possible are those that meet it when the decision boundary moves against and for them, by 1e-9 or by
-    what rounding may do to them where that is more.
+    Certain are those that meet it when the decision boundary moves against them, and possible those that do when it
+    moves for them: by 1e-9, or by what rounding may do to them where that is more.
 
     Cost: one run per circuit and scenario; a circuit is dropped at the batch at which it is wrong too often.
     """
@@ -81,7 +81,8 @@ def certain_and_possible(
 def judged(
     network: FeedForward, criteria: Iterable[Criterion[FeedForward]], circuits: Bool[np.ndarray, "circuits edges"]
 ) -> tuple[Bool[np.ndarray, " circuits"], Bool[np.ndarray, " circuits"]]:
-    """The same of circuits given by their edges."""
+    """Which circuits, given by their edges, certainly meet a criterion and which possibly; see
+    `certain_and_possible`."""
     return certain_and_possible(criteria, masks_of_chosen(network.graph, circuits))
 
 
@@ -100,7 +101,7 @@ def _weigh(criterion: Criterion[FeedForward], limits: np.ndarray, masks: Masks) 
 
 
 def _weigh_with_errors(criterion: Criterion[FeedForward], masks: Masks) -> Float[np.ndarray, "circuits boxes"]:
-    """The same, with a bound of how far each circuit's own sums may be off."""
+    """What `_weigh` gives, with a bound of how far each circuit's own sums may be off."""
     from ..kernels.margins import Errors, add_wrong
 
     layout, goal, network = layout_of(criterion), goal_of(criterion, criterion.shifted_limits), criterion.model
@@ -133,7 +134,7 @@ def _weigh_with_errors(criterion: Criterion[FeedForward], masks: Masks) -> Float
 def _weigh_sharing(
     criterion: Criterion[FeedForward], limits: np.ndarray, masks: Masks
 ) -> Float[np.ndarray, "circuits boxes"]:
-    """The same, for scenarios of one part; what circuits have below a neuron in common is run once."""
+    """What `_weigh` gives, for scenarios of one part; what circuits have below a neuron in common is run once."""
     from ..kernels.sharing import run_variants, weigh_variants
 
     layout, goal = layout_of(criterion), goal_of(criterion, limits)
@@ -175,7 +176,7 @@ def _weigh_sharing(
 
 
 def _below(parents: Int[np.ndarray, " circuits"], variants: Int[np.ndarray, "circuits width"]) -> np.ndarray:
-    """Of each circuit, the variants of the parents of a neuron, and 0 for what is no parent."""
+    """Of each circuit, the variants of the parents of a neuron, and 0 for neurons that are not parents."""
     return np.where(parents[:, None] >> np.arange(variants.shape[1]) & 1, variants, 0)
 
 

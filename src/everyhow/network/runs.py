@@ -52,7 +52,7 @@ class Onward:
     def run_on(
         self, layer: int, state: Float[np.ndarray, "*batch neurons"]
     ) -> tuple[Float[np.ndarray, "*batch outputs"], Bool[np.ndarray, "*batch"] | None]:
-        """The same from a later layer."""
+        """What `run` gives, from a later layer."""
         if not self.steps:
             return self.network.run_from(layer, state), None
         doubtful = np.zeros(state.shape[:-1], bool)
@@ -120,7 +120,8 @@ class NetworkRuns(Runs):
 
     @property
     def widest_margin(self) -> float:
-        """The same, the neurons of any one layer having their values of different runs."""
+        """How near its boundary an output must come for rounding to matter when neurons of one layer have values of
+        different runs."""
         return max(self.after(layer).margin for layer in range(self.network.depth))
 
     def as_they_are(self) -> Held:

@@ -21,8 +21,8 @@ MOST_TRIED, CIRCUITS_PER_TRY, TRIED_AT_ONCE = 1 << 22, 64, 1 << 16
 def sample_circuits(criterion: Criterion[FeedForward], size: int, seed: int = 0) -> tuple[Circuit, ...]:
     """`size` circuits that meet `criterion`, drawn independently and uniformly with replacement.
 
-    Where the space is large, circuits are drawn from all of it first, and those kept that meet the criterion; what is
-    still missing then is drawn by counting. Either way every circuit is equally likely.
+    Where the space is large, circuits are drawn from all of it first, and those that meet the criterion are kept; the
+    rest is drawn by counting. Either way every circuit is equally likely.
 
     Raises:
         InputError: no circuit meets the criterion, or the network has more than 63 edges.
@@ -45,7 +45,7 @@ def sample_circuits(criterion: Criterion[FeedForward], size: int, seed: int = 0)
 def _accepted(
     criterion: Criterion[FeedForward], generator: "np.random.Generator", tried: int
 ) -> UInt64[np.ndarray, " _circuits"]:
-    """Those of some circuits of the whole space that meet the criterion."""
+    """Circuits drawn from the whole space, those that meet the criterion kept."""
     circuits = draw_from_space(criterion.model.graph, tried, generator)
     return bits_of(circuits[meeting(criterion, masks_of_chosen(criterion.model.graph, circuits))])[:, 0]
 

@@ -37,7 +37,7 @@ class NetworkSearch(CircuitSearch):
         return (batch[:, None] for batch in list_bits(self.criterion))
 
     def possible_bits(self) -> Iterator[Bits]:
-        """The same of every circuit that may meet the criterion."""
+        """The bits of every circuit that may meet the criterion."""
         return (batch[:, None] for batch in list_possible(self.criterion))
 
     def circuit(self, bits: int) -> Circuit:
@@ -54,7 +54,7 @@ class PartSearch(CircuitSearch):
     """The circuits inside `outer`, as those of a smaller network.
 
     Attributes:
-        inner: their search in the smaller network.
+        inner: the search in the smaller network.
         outer: the circuit.
         neurons: for each layer of the smaller network, which neurons of the whole one its neurons are.
     """
@@ -77,7 +77,7 @@ class PartSearch(CircuitSearch):
         return self.inner.bits()
 
     def possible_bits(self) -> Iterator[Bits]:
-        """The same of every circuit that may meet the criterion."""
+        """The bits of every circuit that may meet the criterion, in the smaller network."""
         return self.inner.possible_bits()
 
     def circuit(self, bits: int) -> Circuit:
@@ -92,8 +92,8 @@ class PartSearch(CircuitSearch):
 
 
 def search_within(criterion: Criterion[FeedForward], circuit: Circuit) -> CircuitSearch:
-    """The circuits inside another one: those of a network that has its edges and neurons only; or, where what the other
-    edges carry or the whole network's outputs matter too, those of all that are inside it."""
+    """The circuits inside `circuit`: those of a network that has its edges and neurons only. Where what the other edges
+    carry or the whole network's outputs matter too, all circuits are listed and those inside are kept."""
     behavior = criterion.behavior
     if behavior.within is not None or any(carried.any() for carried in criterion.ablated):
         return ListedWithin(criterion, circuit)

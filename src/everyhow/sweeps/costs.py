@@ -30,7 +30,7 @@ class Forecast:
     """What to expect of a plan.
 
     Attributes:
-        networks: trained.
+        networks: how many are trained.
         explanations: of every output of every network by every preset, at most.
         seconds: of one core, roughly.
         bytes: on disk, roughly.

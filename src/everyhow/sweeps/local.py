@@ -77,7 +77,7 @@ class LocalWorkers:
             self._processes |= [self._start()]
 
     def stop(self) -> None:
-        """End them at once; blocks that are not finished are not lost by it, since nothing of them is kept anyway."""
+        """End the workers at once. No finished block is lost, and nothing of a block is kept before it is finished."""
         for process in self._processes:
             process.kill()
         for process in self._processes:

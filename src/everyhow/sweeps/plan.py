@@ -133,7 +133,7 @@ class Plan:
 
 
 def value_text(value: object) -> str:
-    """The value of an option in a few signs.
+    """The value of an option in a few characters.
 
     Example:
         >>> value_text([3, 3]), value_text(1e-4), value_text("XOR")
@@ -164,7 +164,7 @@ def read_plan(source: str | Path, seeds: int | None = None) -> Plan:
 
     Raises:
         FileFormatError: there is no such file, or it is not TOML.
-        InputError: an unknown name or key, or a value that will not do; the message names the key.
+        InputError: an unknown name or key, or a value that is not allowed; the message names the key.
     """
     if isinstance(source, str) and not source.endswith(".toml"):
         if source not in named_plans():
@@ -195,23 +195,23 @@ def plan_of(document: Mapping[str, Any]) -> Plan:
     """The plan that a TOML document describes.
 
     Raises:
-        InputError: an unknown key, a value that will not do, or more networks than a sweep may have; the message
+        InputError: an unknown key, a value that is not allowed, or more networks than a sweep may have; the message
             names the key.
     """
     _check_head(document)
     name, title = document.get("name", "sweep"), document.get("title", "")
     if not re.fullmatch(r"[\w-]+", name) or len(name) > LONGEST_NAME:
         raise InputError(
-            f"name: {quoted(name)} will not do; it must be one word of letters, digits, - and _, of at most "
-            f"{LONGEST_NAME} signs"
+            f"name is {quoted(name)}; it must be one word of letters, digits, - and _, of at most {LONGEST_NAME} "
+            f"characters"
         )
     if not title.isprintable() or len(title) > LONGEST_TITLE:
         raise InputError(
-            f"title: {quoted(title)} will not do; it must be one line of at most {LONGEST_TITLE} signs that can be seen"
+            f"title is {quoted(title)}; it must be one line of at most {LONGEST_TITLE} characters that can be seen"
         )
     presets = document.get("presets", ["paper"])
     if not presets or any(preset not in PRESETS or presets.count(preset) > 1 for preset in presets[: len(PRESETS) + 1]):
-        raise InputError(f"presets: {quoted(presets)} will not do; it lists one or both of {' and '.join(PRESETS)}")
+        raise InputError(f"presets is {quoted(presets)}; it must list one or both of {' and '.join(PRESETS)}")
     tables = _grid_tables(document)
     seeds = document.get("seeds", 100)
     _check_number("points", sum(math.prod(map(len, table.values())) for table in tables), MOST_POINTS, "the grid")
@@ -221,8 +221,8 @@ def plan_of(document: Mapping[str, Any]) -> Plan:
     turning = [point.training.level for point in points if point.training.level != 0.5]
     if "authors" in presets and turning:
         raise InputError(
-            f"presets: authors will not do, since it rounds outputs to 0 and 1, and outputs turn at {turning[0]:g}; "
-            'leave it out (presets = ["paper"]), or train towards 0 and 1'
+            f"presets lists authors, which rounds outputs to 0 and 1, but outputs turn at {turning[0]:g}; "
+            'leave authors out (presets = ["paper"]), or train towards 0 and 1'
         )
     _check_presets(points, presets)
     return Plan(
@@ -270,16 +270,16 @@ def _check_head(document: Mapping[str, Any]) -> None:
         if not isinstance(value, HEAD[key]) or isinstance(value, bool):
             kinds = HEAD[key] if isinstance(HEAD[key], tuple) else (HEAD[key],)
             must = " or ".join(KINDS[kind] for kind in kinds)
-            raise InputError(f"{key}: {quoted(value)} will not do; it must be {must}")
+            raise InputError(f"{key} is {quoted(value)}; it must be {must}")
     for key, least in (("seeds", 1), ("exact_up_to", 0)):
         if not is_whole(document.get(key, least), least):
-            raise InputError(f"{key}: {quoted(document[key])} will not do; it must be at least {least}")
+            raise InputError(f"{key} is {quoted(document[key])}; it must be at least {least}")
     if not is_number(document.get("budget", 1), 1):
-        raise InputError(f"budget: {quoted(document['budget'])} will not do; it must be at least 1")
+        raise InputError(f"budget is {quoted(document['budget'])}; it must be at least 1")
 
 
 def _meant(key: object, known: Collection[str]) -> str:
-    """What somebody may have meant who wrote a key that there is not."""
+    """What may have been meant by a key that does not exist."""
     close = difflib.get_close_matches(str(key)[:LONGEST_NAME], known, 1)
     return f" (did you mean {close[0]}?)" if close else ""
 
@@ -313,12 +313,10 @@ def _grid_tables(document: Mapping[str, Any]) -> list[dict[str, list]]:
     for number, table in enumerate(tables, start=1):
         where = _named(number, tables)
         if not isinstance(table, dict):
-            raise InputError(f"{where}: {quoted(table)} will not do; it must be a table of lists")
+            raise InputError(f"{where} is {quoted(table)}; it must be a table of lists")
         for key, values in table.items():
             if not isinstance(values, list) or not values:
-                raise InputError(
-                    f"{where}.{cut(key)[1:-1]}: {quoted(values)} will not do; it must be a list of values to try"
-                )
+                raise InputError(f"{where}.{cut(key)[1:-1]} is {quoted(values)}; it must be a list of values to try")
     return tables or [{}]
 
 
@@ -384,15 +382,15 @@ def _axis(document: Mapping[str, Any], points: tuple[Setting, ...]) -> tuple[str
         return (*swept, *((EPOCH,) if checkpoints else ()))
     axis = (named,) if isinstance(named, str) else tuple(named)
     if len({str(key) for key in axis}) < len(axis):
-        raise InputError(f"axis: {quoted(named)} will not do; it names an option twice")
+        raise InputError(f"axis is {quoted(named)}; it must name each option once")
     if checkpoints and EPOCH not in axis:
         raise InputError(
-            f"axis: {quoted(named)} will not do; the plan has checkpoints, so that epoch is among what is swept"
+            f"axis is {quoted(named)}; the plan has checkpoints, so epoch is swept too, and axis must name it"
         )
     for key in axis:
         if not isinstance(key, str) or (key not in TYPES and not (key == EPOCH and checkpoints)):
             raise InputError(
-                f"axis: {quoted(key)} will not do; it names options of the plan, or epoch where it has checkpoints"
+                f"axis names {quoted(key)}; it must name options of the plan, or epoch where it has checkpoints"
             )
     return axis
 

@@ -1,4 +1,4 @@
-"""What Méloux et al. (ICLR 2025) report of their sweeps, to be set beside ours in the preset authors."""
+"""What Méloux et al. (ICLR 2025) report of their sweeps, to be set beside our numbers in the preset authors."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ Statistic = Literal["mean", "median", "median > 0", "exactly one"]
 
 @dataclass(frozen=True)
 class Published:
-    """One number of theirs.
+    """One number of the paper's or its released code's.
 
     Attributes:
         experiment: the named experiment that repeats it.
@@ -36,10 +36,10 @@ class Published:
         measure: the key of a measure of the preset authors.
         statistic: mean or median over the networks, the median over those that have any (`median > 0`), or the share
             of the networks that have exactly one.
-        value: theirs; None where they have no such number and ours is told for comparison.
+        value: theirs; None where they have no such number and only ours is shown.
         source: `paper`, or `rerun`: the released code on networks that it trained itself.
         error: the standard error of a mean, where it is known.
-        at_most: it is a mean over at most so many networks, whose spread is not known.
+        at_most: where the number is a mean whose spread is not known, over at most how many networks.
         about: whether it was read from a figure.
         limit: for shares, whether it is an upper bound.
     """
@@ -82,12 +82,12 @@ class Published:
 
 @dataclass(frozen=True)
 class Beside:
-    """A number of theirs and the same statistic of the networks explained.
+    """A published number, and the same statistic of the networks explained.
 
     Attributes:
         published: theirs.
         ours: None where there is no network to take it from.
-        networks: that it is taken from: those that have the measure, of a median > 0 those with any.
+        networks: how many ours is taken from: those that have the measure, of a median > 0 those with any.
         error: the standard error of a mean; None of one network, and of other statistics.
         low: with `high`, the 95 % interval: of a median by bootstrap, of a share by Clopper and Pearson; None of a
             mean.
@@ -205,7 +205,7 @@ def differences(found: Sequence[Beside]) -> str:
 
 
 def beside(published: Published, values: Float[np.ndarray, " networks"]) -> Beside:
-    """A number of theirs and the same statistic of the networks that have these values.
+    """A published number, and the same statistic of the networks that have these values.
 
     Example:
         >>> b = beside(Published("basic", "", "algorithms", "mean", 2.70, error=0.25), np.array([1.0, 2.0, 3.0]))

@@ -44,7 +44,7 @@ _ASKED = {one.key: (_column(one.kind), one.says) for one in ASKED}
 LATER_COLUMNS: dict[str, tuple[str, str]] = {
     **{key: column for key, column in _ASKED.items() if key not in EARLIER},
     "robust_circuits_low": (NUMBER, "perfect circuits that are proved to decide right on the whole boxes"),
-    "robust_circuits_high": (NUMBER, "the same, with those of which it stayed open"),
+    "robust_circuits_high": (NUMBER, "those proved, and those of which it stayed open"),
     "circuits_robust": (NUMBER, "circuits that pass the rung robust and all before"),
     "mappings_cheapest": (
         NUMBER,
@@ -94,17 +94,17 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "decision": (TEXT, "how outputs become bits"),
     "circuits_in_space": (NUMBER, "all circuits"),
     "perfect_circuits": (NUMBER, "perfect circuits; empty when some lie on the decision boundary"),
-    "perfect_circuits_low": (NUMBER, "the same, the boundary moved against the circuits"),
-    "perfect_circuits_high": (NUMBER, "the same, the boundary moved for the circuits"),
+    "perfect_circuits_low": (NUMBER, "perfect circuits, the boundary moved against them"),
+    "perfect_circuits_high": (NUMBER, "perfect circuits, the boundary moved for them"),
     "minimal_circuits": (NUMBER, "perfect, no proper sub-circuit perfect"),
     "fewest_edges": (NUMBER, "of a perfect circuit"),
     "interpretations": (NUMBER, "over all perfect circuits; in paper don't cares counted once, in authors expanded"),
-    "interpretations_estimate": (NUMBER, "the same estimated from a uniform sample, where it was not counted"),
+    "interpretations_estimate": (NUMBER, "estimated from a uniform sample, where they were not counted"),
     "interpretations_estimate_low": (NUMBER, "lower end of its 95 % interval"),
     "interpretations_estimate_high": (NUMBER, "upper end"),
     "interpretations_with_dont_cares_expanded": (NUMBER, "paper: each completion counted"),
     "interpretations_per_circuit_min": (NUMBER, "fewest of one circuit; empty when none is perfect"),
-    "interpretations_per_circuit_max": (NUMBER, "most of one circuit; likewise"),
+    "interpretations_per_circuit_max": (NUMBER, "most of one circuit; empty when none is perfect"),
     "algorithms": (NUMBER, "that compute the function, up to the depth"),
     "aligned_algorithms": (NUMBER, "with at least one mapping"),
     "mappings": (NUMBER, "minimal ones of all aligned algorithms or formulas"),
@@ -281,10 +281,10 @@ def _metadata(connection: "duckdb.DuckDBPyConnection", part: Path) -> dict[str, 
 
 
 def check_values(rows: Iterable[dict[str, Any]]) -> None:
-    """See that the values of rows are such as everyhow writes, whoever wrote them.
+    """Check that the values of rows are such as everyhow writes, whoever wrote them.
 
     Raises:
-        InputError: a count below 0 or one that is not a number, a status that there is not, a network outside the
+        InputError: a count below 0 or one that is not a number, an unknown status, a network outside the
             folder, or shares that are not shares; the message names the column and the row.
     """
     for number, row in enumerate(rows):

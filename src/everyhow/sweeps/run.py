@@ -51,7 +51,7 @@ def sweep(
         wait: seconds that a scheduler may be without workers before the run ends.
 
     Raises:
-        InputError: a plan, an option or a folder that will not do, or a folder that another run writes into.
+        InputError: a plan, an option or a folder that is not allowed, or a folder that another run writes into.
         FileFormatError: a file is damaged or cannot be written, or the folder was deleted meanwhile.
         LostBlocksError: workers died over some blocks, or no worker or no scheduler is left; the rest is kept.
     """

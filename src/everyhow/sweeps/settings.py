@@ -42,11 +42,11 @@ class Setting:
     Attributes:
         task: what it is trained on; `random:N` draws a function of N inputs for each network, constants left out.
         draw_from: gates from which each network draws its outputs without replacement; replaces `task`.
-        outputs: how many of them.
+        outputs: how many are drawn.
         origin: `trained`, or `untrained`: the first of many random networks that happens to compute the task.
         keep: which networks are explained: `converged` (accuracy of at least 0.99, loss below the target), `accurate`
             (the accuracy only) or `all`.
-        block: networks trained as one stack; it decides the last bits.
+        block: how many networks are trained as one stack; another number changes results in the last digits.
         training: how it is trained.
         asked: the questions asked of it (`ASKED`).
 

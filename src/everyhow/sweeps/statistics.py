@@ -382,7 +382,8 @@ def _slope(points: Sequence[tuple[float, float, str]]) -> Fit:
 
 
 def _mean_slope(points: Sequence[tuple[float, float, str]]) -> Fit | None:
-    """The same where a network has several points: the mean of the slopes of those with at least three."""
+    """What `_slope` gives, where a network has several points: the mean of the slopes of networks with at least
+    three."""
     from scipy.stats import linregress, ttest_1samp
 
     by_network: dict[str, list[tuple[float, float]]] = {}

@@ -59,7 +59,8 @@ class Store:
         """The sweep in a folder, finished or not.
 
         Raises:
-            FileFormatError: there is none, or its plan cannot be read or is not the one it was begun with.
+            FileFormatError: the folder holds no sweep, or a plan that cannot be read or is not the one it was begun
+            with.
         """
         path = Path(folder)
         begun_with = _begun_with(path)
@@ -149,7 +150,7 @@ class Store:
         return self.digest_of(self.digests())
 
     def digest_of(self, digests: Mapping[int, str]) -> str | None:
-        """The same, of the digests of the parts."""
+        """The digest of the results, from the digests of the parts; None while blocks are missing."""
         if len(digests) < sum(1 for _ in self.plan.blocks()):
             return None
         joined = "".join([f"schema {SCHEMA_VERSION}", self.plan.digest, *(digests[index] for index in sorted(digests))])
@@ -248,7 +249,7 @@ def _run_document(folder: Path) -> dict[str, Any]:
     """What run.json says of where and with what a sweep was begun.
 
     Raises:
-        FileFormatError: there is none, or it does not say so.
+        FileFormatError: there is no run.json, or it does not say so.
     """
     path = folder / "run.json"
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""Everything that is told of a sweep, computed once."""
+"""Everything that is shown of a sweep, computed once."""
 
 import re
 from collections import Counter

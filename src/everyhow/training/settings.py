@@ -176,7 +176,7 @@ class TrainingSettings:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A network on the way.
+    """A network kept in the middle of its training.
 
     Attributes:
         epoch: passes made over the drawn rows.
@@ -204,7 +204,7 @@ class Trained:
         loss: mean squared error over the last epoch.
         accuracy: share of the truth table's rows that the network decides as the task wants, by threshold, with all
             outputs right.
-        checkpoints: the network on the way, at the epochs asked for.
+        checkpoints: the network in the middle of training, at the epochs asked for.
     """
 
     seed: int
@@ -250,7 +250,7 @@ def training_rows(task: Task, settings: TrainingSettings) -> Float[np.ndarray, "
 
 
 def check_memory(task: Task, settings: TrainingSettings, networks: int) -> None:
-    """See that so many networks and the rows that they train on are in memory together before any of them is made.
+    """Check that so many networks and the rows that they train on fit in memory together, before any of them is made.
 
     Raises:
         InputError: they hold too many numbers.

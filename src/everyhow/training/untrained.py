@@ -14,7 +14,7 @@ MOST_DRAWN, DRAWN_AT_ONCE = 1 << 22, 1 << 14
 
 
 def untrained(task: Task, seed: int, settings: TrainingSettings, most_drawn: int = MOST_DRAWN) -> Trained:
-    """The first of a row of random networks that computes the task; the last one, when none of them does.
+    """The first of a sequence of random networks that computes the task; the last of them, when none does.
 
     Weights and biases are drawn as training starts with them: uniform within 1 / sqrt(parents). Whether a network
     computes the task is decided by threshold. `converged` is False: nothing was trained.
@@ -63,7 +63,7 @@ def _first_of(
 
 
 def dense(task: Task, settings: TrainingSettings) -> Network:
-    """A network of the shape that training gives, no weight being 0, to tell what explaining such a one costs.
+    """A network of the widths of a trained one, no weight being 0, to tell what explaining a trained one costs.
 
     Only the widths matter.
     """

@@ -31,7 +31,7 @@ SURE = 0.9999
 MOST_LISTED, MOST_EDGES = 40, 12
 # How far the decision boundary is moved for the two numbers between which an uncertain one lies.
 BOUNDARY = 1e-9
-# Inputs from which on circuits are run amid every other input instead of counted, and the edges of a listed circuit.
+# With more inputs, circuits are run with resampled edges instead of counted; and the edges of a listed circuit.
 MANY_INPUTS, LISTABLE = 64, 63
 # Items that are listed, of however many.
 LISTED = 1000
@@ -164,7 +164,7 @@ class CircuitsAgain:
 
     @cached_property
     def perfect(self) -> Found | None:
-        """The perfect ones; None when the budget did not allow counting them."""
+        """The perfect circuits; None when the budget did not allow counting them."""
         return None if self._refused_counting else self.run.right(self.asked)
 
     @cached_property
@@ -172,7 +172,7 @@ class CircuitsAgain:
         needed = self.space * max(1, self.inputs // MANY_INPUTS)
         refusal = refusal_of("counting the circuits", needed, min(self.budget, 2**62 - 1))
         if self.asked == "resample" and self.inputs > MANY_INPUTS:
-            return refusal_of("running the circuits amid every other input", self.space * self.inputs, self.budget)
+            return refusal_of("running the circuits with resampled edges", self.space * self.inputs, self.budget)
         return refusal
 
     @cached_property
@@ -182,11 +182,11 @@ class CircuitsAgain:
         if self.inputs <= MANY_INPUTS:
             return refusal_of("counting the resample-faithful circuits", self.space * self.inputs, self.budget)
         needed = int(self.perfect.possible.sum()) * self.inputs**2
-        return refusal_of("running the perfect circuits amid every other input", needed, self.budget)
+        return refusal_of("running the perfect circuits with resampled edges", needed, self.budget)
 
     @cached_property
     def faithful(self) -> Found | None:
-        """Those of the perfect ones that are right amid every other input too."""
+        """The perfect circuits that stay right with edges resampled from any other input."""
         if self.perfect is None or self._refused_faithful:
             return None
         return self.perfect if self.asked == "resample" else self.perfect & self.run.right("resample")

@@ -37,8 +37,8 @@ MISSING = "nothing"
 
 
 def differences(stated: Any, found: Any, path: KeyPath = ()) -> Iterator[tuple[KeyPath, Any, Any]]:
-    """Every path at which two documents differ, with what each has there. Of whole numbers, texts and truth values
-    nothing but the same will do."""
+    """Every path at which two documents differ, with what each has there. Whole numbers, texts and truth
+    values must be equal."""
     if isinstance(found, Open):
         return
     if isinstance(found, Holds):

@@ -432,7 +432,7 @@ OTHER_REASON = re.compile(
     r"|readouts are searched for at most \d+ inputs; the network has \d+"
     r"|\d+ rows were not shown; what fits the others is told apart for at most \d+"
     r"|more than [\d,]+ [\w ,]+(; a smaller depth needs less)?"
-    r"|of [\d,]+ perfect circuits it stayed open whether they are robust"
+    r"|for [\d,]+ perfect circuits it stayed open whether they are robust"
     r"|an estimate would run each circuit [\d,]+ times; give fewer inputs"
     r"|the network has more than 10\^300 circuits; take out the neurons that are not needed"
     r"|[\d,]+ [\w ,]+ leave the output on the decision boundary, so that rounding decides them"
@@ -440,6 +440,6 @@ OTHER_REASON = re.compile(
     r"|the network's own output lies on the decision boundary at .+"
     r"|a neuron after layer \d+ lies on the jump of its step at [01 ]+, so that rounding decides which readout "
     r"explanations of the layer pass"
-    r"|[\d,]+ perfect circuits are too many to be run amid every other input"
+    r"|[\d,]+ perfect circuits are too many to be run with resampled edges"
     r"|the network is too [\w ,.;:-]+"
 )

@@ -1,7 +1,10 @@
 """The slow, obvious version of every number, straight from the definitions. It shares no code with the rest.
 
-A circuit is a tuple over layers of tuples over neurons of tuples of parents, an empty one for an absent neuron. A tree
-is an input's index or (left, negated, right, negated), the AND of its operands.
+Everywhere `network` has weights, one matrix (neurons, parents) per layer, biases and activations. `points` (runs,
+inputs) are what the network is run on: as a rule all rows of the truth table. A circuit is a tuple over layers of
+tuples over neurons of tuples of parents; a neuron that is absent has an empty one. A tree is an input's index, or
+(left, negated, right, negated): the AND of its two operands, each negated or not. A variable of a tree is the path from
+the root to an inner node: 0 for the left operand, 1 for the right.
 """
 
 import itertools
@@ -12,6 +15,7 @@ import numpy as np
 
 
 def activate(name, z):
+    """The activation function `name` at the numbers `z`; parameters follow the name, separated by colons."""
     kind, *texts = name.split(":")
     given = [float(text) for text in texts]
     if kind == "identity":
@@ -28,18 +32,22 @@ def activate(name, z):
 
 
 def elu(z, alpha=1.0):
+    """z above 0, else alpha (exp(z) - 1)."""
     return z if z > 0 else alpha * (math.exp(z) - 1)
 
 
 def softplus(z, beta=1.0):
+    """log(1 + exp(beta z)) / beta; for large z, a sum equal to it within rounding."""
     return math.log(1 + math.exp(beta * z)) / beta if beta * z < 30 else z + math.exp(-beta * z) / beta
 
 
 def hardtanh(z, low=-1.0, high=1.0):
+    """z held between `low` and `high`."""
     return sorted([low, z, high])[1]
 
 
 def hardsigmoid(z, slope=1 / 6, shift=0.5):
+    """slope z + shift, held between 0 and 1."""
     return sorted([0.0, slope * z + shift, 1.0])[1]
 
 
@@ -61,10 +69,12 @@ ONE_BY_ONE = {
 
 
 def rows(inputs):
+    """The rows of the truth table of so many inputs, in binary order: (2^inputs, inputs)."""
     return np.array(list(itertools.product([0.0, 1.0], repeat=inputs)))
 
 
 def subsets(items):
+    """Every subset, the smallest first."""
     items = list(items)
     return itertools.chain.from_iterable(itertools.combinations(items, n) for n in range(len(items) + 1))
 
@@ -73,6 +83,9 @@ def subsets(items):
 
 
 def all_circuits(weights):
+    """Every circuit: a choice of edges of non-zero weight such that every output has a parent, every neuron that
+    something reads has a parent, and every hidden neuron with a parent is read."""
+
     def extend(layer, later):
         if layer < 0:
             yield tuple(later)
@@ -91,6 +104,10 @@ def all_circuits(weights):
 
 
 def run(network, points, circuit=None, ablated=None):
+    """The activations of every layer, the inputs first, each (runs, neurons).
+
+    With a circuit, edges outside it carry nothing, or what `ablated` gives for their parents; neurons keep their
+    biases."""
     states = [np.asarray(points, float)]
     for layer, (w, b, name) in enumerate(zip(network.weights, network.biases, network.activations, strict=True)):
         mask = np.ones(w.shape)
@@ -110,10 +127,12 @@ def corners(network):
 
 
 def bits_of(outputs, decision, threshold=0.5):
+    """What outputs decide: whether they are above the threshold, or, by rounding, the nearest whole number."""
     return outputs > threshold if decision == "threshold" else np.round(outputs)
 
 
 def perfect_circuits(network, points, wanted, decision="threshold"):
+    """The circuits that, run alone, give the wanted bit at every point (Méloux et al. 2025, Def. 4)."""
     return [
         circuit
         for circuit in all_circuits(network.weights)
@@ -122,6 +141,8 @@ def perfect_circuits(network, points, wanted, decision="threshold"):
 
 
 def is_resample_faithful(network, points, circuit, wanted, decision="threshold"):
+    """Whether, for every base and every source among the points, the circuit run at the base gives the base's wanted
+    bit while all edges outside it carry what they carry in the whole network at the source."""
     pairs = list(itertools.product(range(len(points)), repeat=2))
     bases, sources = [b for b, _ in pairs], [s for _, s in pairs]
     states = [state[sources] for state in run(network, points)]
@@ -130,12 +151,14 @@ def is_resample_faithful(network, points, circuit, wanted, decision="threshold")
 
 
 def edges(circuit):
+    """The edges of a circuit, each as (layer, neuron, parent), the inputs being layer 0."""
     return frozenset(
         (layer, j, i) for layer, neurons in enumerate(circuit, 1) for j, p in enumerate(neurons) for i in p
     )
 
 
 def minimal(circuits):
+    """The edge sets of the circuits none of whose proper subsets is the edge set of another one given."""
     sets = [edges(circuit) for circuit in circuits]
     return {one for one in sets if not any(other < one for other in sets)}
 
@@ -144,6 +167,8 @@ def minimal(circuits):
 
 
 def neuron_readings(values, tolerance=1e-9):
+    """Every way to read one neuron as a bit: a separator between two values that follow each other in order, 1 above
+    it. Values closer than the tolerance, relative to the largest magnitude or 1, are not separated."""
     closest = tolerance * max(1.0, np.abs(values).max())
     ordered = sorted(values)
     cuts = [high for low, high in itertools.pairwise(ordered) if high > low and high - low >= closest]
@@ -151,7 +176,11 @@ def neuron_readings(values, tolerance=1e-9):
 
 
 def interpretations(network, points, circuit, decision="threshold", tolerance=1e-9, single=False):
-    """Every interpretation as (readings by neuron, number of completions)."""
+    """Every interpretation of a circuit (Méloux et al. 2025, Def. 3), as (readings by neuron, number of completions).
+
+    All choices of one reading for each neuron that varies are tried; a choice is kept when every neuron's reading is a
+    function of its parents' readings. An output is read by what it decides. `single` compares values as float32.
+    """
     states = run(network, points, circuit)
     last = len(states) - 1
     options = {}
@@ -175,7 +204,9 @@ def interpretations(network, points, circuit, decision="threshold", tolerance=1e
 
 
 def completions_of(readings, circuit):
-    """In how many ways the readings' gates can be completed; 0 when they are not consistent."""
+    """In how many ways the gates of the readings can be completed where patterns of the parents never occur; 0 when
+    some neuron's reading is not a function of its parents'. After the first layer a gate of two parents is never XOR or
+    XNOR."""
     ways = 1
     for (layer, j), reading in readings.items():
         if layer == 0:
@@ -197,6 +228,8 @@ def completions_of(readings, circuit):
 
 
 def trees(inputs, depth):
+    """Every algorithm of depth at most `depth`: an AND of two different smaller trees, each negated or not. OR is the
+    negation of an AND of negations."""
     level = list(range(inputs))
     for _ in range(depth):
         level = list(range(inputs)) + [
@@ -209,6 +242,7 @@ def trees(inputs, depth):
 
 
 def value(tree, points, forced=None, path=()):
+    """What the tree computes at each point, (points,), with the nodes at the paths in `forced` held at given values."""
     if forced is not None and path in forced:
         return forced[path]
     if isinstance(tree, int):
@@ -218,7 +252,7 @@ def value(tree, points, forced=None, path=()):
 
 
 def computing(inputs, depth, wanted):
-    """The trees that compute `wanted` up to complement, each with whether it is the complement."""
+    """The trees that compute `wanted` up to complement, each with whether the tree computes the complement."""
     points = rows(inputs)
     for tree in trees(inputs, depth):
         found = value(tree, points)
@@ -227,6 +261,7 @@ def computing(inputs, depth, wanted):
 
 
 def is_irredundant(tree, points):
+    """Whether no node of the tree computes a constant, or one of its operands, or the negation of one."""
     if isinstance(tree, int):
         return True
     own = value(tree, points)
@@ -240,6 +275,7 @@ def is_irredundant(tree, points):
 
 
 def variables(tree, path=()):
+    """The paths of the tree's variables: its inner nodes other than the root, in preorder."""
     if isinstance(tree, int):
         return
     if path:
@@ -249,6 +285,7 @@ def variables(tree, path=()):
 
 
 def node(tree, path):
+    """The part of the tree at a path."""
     for step in path:
         tree = tree[2 * step]
     return tree
@@ -270,11 +307,12 @@ def patched_states(network, points, patches):
 
 
 def run_patched(network, points, patches):
-    """Decisions with patches held."""
+    """The decisions of the first output, (runs,), with patches (layer, neurons, values) held."""
     return patched_states(network, points, patches)[-1][:, 0] > network.threshold
 
 
 def neuron_sets(network):
+    """Every non-empty set of neurons of one hidden layer, as (layer, neurons)."""
     for layer in range(1, len(network.weights)):
         for chosen in subsets(range(network.widths[layer])):
             if chosen:
@@ -282,6 +320,8 @@ def neuron_sets(network):
 
 
 def signature(network, points, neuron_set):
+    """The causal signature of a set of neurons: table[source, base] is the decision at the base while these neurons
+    have the activations that they have at the source."""
     layer, neurons = neuron_set
     states = run(network, points)
     return np.array(
@@ -301,6 +341,9 @@ def is_aligned(network, points, tree, negated, path, table):
 
 
 def agreement(points, tree, negated, path, table):
+    """The interchange-intervention accuracy of one variable (Méloux et al. 2025, Def. 6): the share of (base, source)
+    pairs at which network and algorithm decide alike. `table` is the causal signature of the variable's neurons;
+    `negated` says that the algorithm is the tree's negation."""
     own = value(node(tree, path), points)
     rows_ = [value(tree, points, {path: np.full(len(points), own[s])}) ^ negated for s in range(len(points))]
     return (np.array(rows_) == table).mean()
@@ -325,6 +368,9 @@ def mappings(network, points, tree, negated, tables):
 
 
 def is_joint(network, points, tree, negated, mapping):
+    """Whether network and algorithm decide alike at every base, whatever variables are forced together, each to its
+    value at a source of its own. A mapping is a tuple with the neuron set of each variable, in the order of
+    `variables`."""
     paths = list(variables(tree))
     states = run(network, points)
     for forced in subsets(range(len(paths))):
@@ -344,13 +390,15 @@ def is_joint(network, points, tree, negated, mapping):
 
 
 def is_ordered(tree, mapping):
+    """Whether each variable lies in an earlier layer than the variable that uses it."""
     layers = dict(zip(variables(tree), (layer for layer, _ in mapping), strict=True))
     return all(len(path) == 1 or layers[path] < layers[path[:-1]] for path in layers)
 
 
 def still_read(tree, points, layers, layer):
-    """What nodes that are not finished at a layer read beside the variables held there: inputs, and variables of
-    earlier layers. `layers` has the layer of each variable."""
+    """The values, (points,) each, of what nodes that are not finished at a layer read beside the variables held there:
+    inputs, and variables of earlier layers. `layers` has the layer of each variable; a node is not finished when it is
+    the root, or a variable of a later layer."""
     for path in [(), *variables(tree)]:
         if path and layers[path] <= layer:
             continue
@@ -361,6 +409,8 @@ def still_read(tree, points, layers, layer):
 
 
 def is_inert(network, points, tree, mapping):
+    """Whether all unmapped neurons of a mapped layer together, taking their values from any source, leave every
+    decision as it is, as long as the source agrees with the base on what the algorithm still reads past the layer."""
     decisions = run(network, points)[-1][:, 0] > network.threshold
     layers = dict(zip(variables(tree), (layer for layer, _ in mapping), strict=True))
     for layer in set(layers.values()):
@@ -376,8 +426,8 @@ def is_inert(network, points, tree, mapping):
 
 
 def is_transitive(network, points, tree, negated, mapping):
-    """Whether, after any forced set of variables, the neurons of every other one act at every base as the value that
-    the algorithm then gives it."""
+    """Whether, after any set of variables is forced, the neurons of every other variable act at every base as the value
+    that the algorithm then gives that variable."""
     paths, states = list(variables(tree)), run(network, points)
     for forced in subsets(range(len(paths))):
         for sources in itertools.product(range(len(points)), repeat=len(forced)):
@@ -402,6 +452,7 @@ def is_transitive(network, points, tree, negated, mapping):
 
 
 def signals(inputs):
+    """Every signal of so many inputs, up to complement and but for the constant."""
     return [s for s in itertools.product([0, 1], repeat=2**inputs) if s[0] == 0 and any(s)]
 
 
@@ -413,10 +464,13 @@ def best_fit(columns, wanted):
 
 
 def relative_residual(fitted, wanted):
+    """How far `fitted` is from `wanted`, relative to how far `wanted` is from its mean: both root mean squares."""
     return np.linalg.norm(fitted - wanted) / np.linalg.norm(wanted - wanted.mean(axis=0))
 
 
 def is_readable(state, signal, tolerance):
+    """Whether some combination of a layer's activations `state` (points, neurons) and a constant is the signal, up to
+    the tolerance."""
     fitted, _ = best_fit(list(state.T), np.array(signal, float))
     return relative_residual(fitted, np.array(signal, float)) <= tolerance
 
@@ -444,7 +498,11 @@ def on_a_jump(network, layer, received):
 
 
 def readout_explanations(network, layer, most, tolerance):
-    """For each set of signals that passes `behavioral`: its signals, gate, residual."""
+    """For each set of at most `most` signals of a layer that passes `behavioral`: its signals, gate and residual.
+
+    The signals and the constant are independent, each signal's part of the next layer's pre-activations is above the
+    tolerance, and the best combination of the signals, in place of the pre-activations, leaves every decision as it is.
+    """
     points = corners(network)
     state = run(network, points)[layer]
     received = state @ network.weights[layer].T + network.biases[layer]
@@ -533,7 +591,7 @@ def ablated_runs(network, points, weights, ablation):
 
 
 def chosen(outputs, decision, threshold=0.5):
-    """What one row of outputs decides."""
+    """The bits that one run's outputs decide; by `argmax`, 1 for the first of the largest and 0 for all others."""
     if decision == "argmax":
         return [o == int(np.argmax(outputs)) for o in range(len(outputs))]
     return list(bits_of(outputs, decision, threshold))
@@ -582,7 +640,8 @@ def minimal_first(sets):
 
 
 def completions_of_gate(parents, reading, points, after_first):
-    """As `completions_of`, for one neuron; readings are whole numbers, bit k being the reading at point k."""
+    """In how many ways the gate of one neuron can be completed, as in `completions_of`; readings are whole numbers, bit
+    k being the reading at point k."""
     table = {}
     for k in range(points):
         pattern = tuple(p >> k & 1 for p in parents)
@@ -596,7 +655,7 @@ def completions_of_gate(parents, reading, points, after_first):
 
 
 def reading_options(network, points, circuit, decision="threshold", tolerance=1e-9, single=False):
-    """For each neuron that varies its readings, each with the two values that it separates."""
+    """For each neuron that varies: its readings, each with the two values that it separates."""
     states, options = run(network, points, circuit), {}
     for layer, state in enumerate(states):
         for j in range(state.shape[1]):
@@ -619,8 +678,9 @@ def reading_options(network, points, circuit, decision="threshold", tolerance=1e
 
 
 def layered_readings(network, points, circuit, options, memory):
-    """Layer by layer, from every choice of readings of the varying neurons of a layer those of the next that follow
-    from them: yields for each layer a function from a state to [(next state, completions)]."""
+    """The neurons that vary, by layer, and a function of a layer and of readings of the layer before: every choice of
+    readings of the layer that follows from them, with its number of completions. `memory` keeps completions of
+    gates."""
     layers = [[n for n in options if n[0] == layer] for layer in range(len(network.weights) + 1)]
 
     def following(layer, state):
@@ -643,7 +703,7 @@ def layered_readings(network, points, circuit, options, memory):
 
 
 def count_readings(network, points, circuit, decision="threshold", tolerance=1e-9, single=False, memory=None):
-    """How many interpretations a circuit has, and how many with every completion of a gate counted."""
+    """How many interpretations a circuit has, and how many when every completion of its gates counts as one."""
     options = reading_options(network, points, circuit, decision, tolerance, single)
     layers, following = layered_readings(network, points, circuit, options, {} if memory is None else memory)
     first = itertools.product(*[[reading for reading, *_ in options[n]] for n in layers[0]])

@@ -241,7 +241,7 @@ class ExperimentsAgain:
 
     @cached_property
     def most_moved(self) -> int | None:
-        """The same, None when all are moved."""
+        """The most variables that are moved at once; None when all are moved."""
         return None if self.limit >= max((len(one.names) for one in self.chosen), default=0) else self.limit
 
     @property

@@ -53,8 +53,8 @@ class Verification:
 
 
 def verify(folder: str | Path, seed: int = 0) -> Verification:
-    """Check the audit in a run folder against its network by slow, plain methods. They share with what found it no more
-    than how files and tasks are read, circuits drawn, and explanations named and priced.
+    """Check the audit in a run folder against its network by slow, plain methods. These share with the code
+    that made the audit only how files and tasks are read, circuits drawn, and explanations named and priced.
 
     The audit is found again as a whole from the network and what was asked, and compared value by value. Of a large
     space some circuits are drawn, and the numbers are held to each other. Each check says what it went through; what
@@ -72,7 +72,7 @@ def verify(folder: str | Path, seed: int = 0) -> Verification:
 
 
 def verify_document(document: dict[str, Any], path: Path, seed: int = 0) -> Verification:
-    """The same of a document that was read from `path`."""
+    """What `verify` gives, for a document that was read from `path`."""
     try:
         unchecked: dict[str, str] = {}
         checks = tuple(_checks(document, seed, unchecked))
@@ -104,7 +104,8 @@ def _checks(document: dict[str, Any], seed: int, unchecked: dict[str, str]) -> I
 
 
 def _rounding_decides(document: dict[str, Any]) -> bool:
-    """Whether an audit tells ties, and rounding may reach further in its network than the 1e-9 of the plain methods."""
+    """Whether an audit reports ties, and rounding may reach further in its network than the 1e-9 of the plain
+    methods."""
     if not any(map(_tells_ties, (document, *(document.get("outputs") or ())))):
         return False
     network = network_from_document(document)

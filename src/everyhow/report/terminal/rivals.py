@@ -48,7 +48,7 @@ def lesson_section(lesson: Lesson, task: str) -> Iterator[RenderableType]:
     circuits = 0 if meant is None or meant.circuits is None else meant.circuits.between[0]
     if lesson.fitting is not None and lesson.fitting.certified:
         fitting = plural(lesson.fitting.between[0], "circuit")
-        text = f"{circuits:,} of the {fitting} that decide right there generalise to {task}."
+        text = f"{circuits:,} of the {fitting} that decide right there generalize to {task}."
         yield indented(Text(text))
     table = _table("", "circuits", "aligned algorithms", "mappings")
     for continuation in lesson.continuations:
