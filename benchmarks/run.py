@@ -106,8 +106,7 @@ def mappings(name):
     """All signatures, aligned algorithms and mappings at depth 3, with all rungs and near misses."""
     network = eh.load(REFERENCE / f"{name}.json")
     behavior = Behavior.of_network(network, POINTS)
-    (table,) = behavior.tables()
-    fast = best(lambda: examine_mappings(network, behavior, table, 3, 10**10), 10)
+    fast = best(lambda: examine_mappings(network, behavior, 3, 10**10), 10)
     return f"signatures, algorithms, mappings, rungs of {name}", fast, ""
 
 

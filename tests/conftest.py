@@ -15,9 +15,9 @@ from jaxtyping import install_import_hook
 CHECKED = [
     "authors", "boolean.algorithms", "boolean.formulas", "boolean.gates", "circuit", "experiment.circuit_trials",
     "given.points", "importing.checking", "importing.layers", "importing.rounding", "interpretation",
-    "mapping.alignment", "mapping.faults", "mapping.features", "mapping.findings", "mapping.interchange",
-    "mapping.mapping", "mapping.placements", "mapping.signatures", "model.criterion", "model.running_search",
-    "model.uniform",
+    "mapping.alignment", "mapping.faults", "mapping.findings", "mapping.hypothesis", "mapping.interchange",
+    "mapping.mapping", "mapping.patterns", "mapping.placements", "mapping.signatures", "model.criterion",
+    "model.running_search", "model.uniform",
     "network.box_faults", "network.boxes", "network.cells", "network.counting", "network.layout", "network.listing",
     "network.radius", "network.reading_counts", "network.robust", "network.rounding", "network.running",
     "network.runs", "network.sampling", "readout.observed", "readout.search",

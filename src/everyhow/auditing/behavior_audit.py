@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import ArrayLike
+
 from ..authors.circuits import is_countable, released_circuits
 from ..boolean.algorithms import Algorithm
 from ..circuit.count import count_circuits
@@ -26,13 +28,13 @@ from ..common.executing import executing
 from ..common.files import write_atomically
 from ..common.progress import Progress
 from ..common.sql import RunTable
-from ..given.points import points_of
 from ..importing.door import as_model
 from ..ladder import Verdict
-from ..mapping.features import FeatureRows, Features, checked_features, fitting_algorithms, observed_mappings
+from ..mapping.alignment import aligned_over, minimal_mappings
 from ..mapping.mapping import Mapping
+from ..mapping.patterns import Patterns, wanted_tables
 from ..mapping.signatures import MOST_BYTES, Signatures, signatures, table_bytes
-from ..model.behavior import Behavior, check_fits, check_said_once, one_for_two_classes
+from ..model.behavior import Behavior, check_fits, check_said_once, checked_features, one_for_two_classes
 from ..model.criterion import Ablation, perfect
 from ..model.decision import Decision, decide, level_for
 from ..model.model import CircuitCount, Model
@@ -243,7 +245,7 @@ def audit_behavior(
     behavior: Behavior,
     *,
     decision: Decision | None = None,
-    features: Features | None = None,
+    features: ArrayLike | None = None,
     depth: int = 2,
     ablation: Ablation | None = None,
     robust: float | None = None,
@@ -262,8 +264,9 @@ def audit_behavior(
             allowed. Two classes are folded into one output, and that is said. Several outputs that are bits of their
             own are explained together, and each in `outputs`.
         decision: not needed, since the behavior says it; an error where it says otherwise.
-        features: bits known of each input, shape (inputs, features), in the order of the behavior's points; with them
-            the algorithms over the features that decide as wanted are placed in the network.
+        features: bits known of each input, shape (inputs, features), in the order of the behavior's points; those of
+            the behavior when not given. With them the algorithms over the features that decide as wanted are placed in
+            the network.
         depth: the largest depth of those algorithms.
         ablation: what edges outside a circuit carry: `zero` (when not given), `mean` or `resample`.
         robust: half the side of a box around each input on which circuits of the rung `robust` decide right.
@@ -297,9 +300,10 @@ def audit_behavior(
     check_budget(budget)
     if not is_whole(depth, 1, DEEPEST):
         raise InputError(f"depth is {quoted(depth)}; algorithms have a depth from 1 to {DEEPEST}")
-    rows = None if features is None else checked_features(features, behavior)
+    known = behavior.features if features is None else checked_features(features, len(behavior.points))
+    behavior = replace(behavior, features=known)
     options = {
-        "features": None if features is None else points_of(features, "features").astype(int).tolist(), "depth": depth,
+        "features": None if known is None else known.astype(int).tolist(), "depth": depth,
         "ablation": ablation, "robust": robust, "tolerance": tolerance, "budget": budget,
     }  # fmt: skip
     started = time.perf_counter()
@@ -311,12 +315,12 @@ def audit_behavior(
     beyond, mappings = [NEEDS_TRUTH_TABLE], None
     if parts:
         beyond.append("causal signatures and algorithms are of one output: see those of each output")
-    elif rows is None:
+    elif known is None:
         beyond.append("algorithms are placed by features, bits known of each input; none were given")
     elif outputs > 1:
         beyond.append("algorithms are placed in networks of one output; this one tells classes apart")
     elif table is not None:
-        mappings = _placed(table, behavior, rows, depth)
+        mappings = _placed(table, behavior, depth)
     readouts, unread = _all_readouts(network, behavior, tolerance)
     findings = BehaviorFindings(
         circuits, kinds, _using_every_input(network, behavior, asked, circuits, budget),
@@ -325,7 +329,7 @@ def audit_behavior(
     each = (replace(behavior, wanted=behavior.wanted[:, k : k + 1]) for k in range(outputs if parts else 0))
     of_each = tuple(
         audit_behavior(
-            network.output(k), part, features=features, depth=depth, ablation=ablation, robust=robust,
+            network.output(k), part, depth=depth, ablation=ablation, robust=robust,
             tolerance=tolerance, budget=budget, progress=progress, scheduler=scheduler,
         )
         for k, part in enumerate(each)
@@ -333,13 +337,12 @@ def audit_behavior(
     return BehaviorAudit(network, behavior, options, findings, of_each, provenance_of(network, started))
 
 
-def _placed(
-    found: Signatures, behavior: Behavior, rows: FeatureRows, depth: int
-) -> dict[Algorithm, tuple[Mapping, ...]]:
+def _placed(found: Signatures, behavior: Behavior, depth: int) -> dict[Algorithm, tuple[Mapping, ...]]:
     """The algorithms over the features that have a place, with their minimal mappings."""
-    candidates = fitting_algorithms(behavior, rows, depth)
-    placed = ((algorithm, tuple(observed_mappings(found, algorithm, behavior, rows))) for algorithm in candidates)
-    return {algorithm: where for algorithm, where in placed if where}
+    patterns = Patterns.of(behavior)
+    aligned = aligned_over(found, wanted_tables(behavior), depth, patterns)
+    order = sorted(aligned, key=lambda algorithm: (algorithm.table.bits, algorithm.depth, algorithm.tree.key))
+    return {algorithm: tuple(minimal_mappings(found, algorithm, patterns)) for algorithm in order}
 
 
 def _all_readouts(
@@ -380,7 +383,8 @@ def _using_every_input(
     steps = counting_steps(network, inputs)[COUNTING] << network.features
     if circuits.perfect is None or asked.ablation == "resample" or over_budget("", steps, budget):
         return None
-    anything = replace(behavior, points=behavior.points[:1], weights=[1.0], wanted=behavior.wanted[:1], epsilon=1.0)
+    first = {"points": behavior.points[:1], "weights": [1.0], "wanted": behavior.wanted[:1], "features": None}
+    anything = replace(behavior, **first, epsilon=1.0)
     space = count_circuits(perfect(network, anything), every_input_used=True)
     criterion = perfect(network, behavior, asked.ablation)
     return space.between[0], count_circuits(criterion, every_input_used=True)

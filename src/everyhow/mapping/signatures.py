@@ -73,12 +73,14 @@ class Signatures:
         ties: how many patched runs leave the output so near the decision boundary that rounding may decide: within
             1e-9, or within what the network's own sums may be off where that is more.
         whole: the runs of the whole model at the inputs, with how far each value may be off.
+        decision: how outputs are decided.
     """
 
     model: Model
     rows: tuple[Shaped[np.ndarray, "_sets sources"], ...]
     ties: int
     whole: Runs
+    decision: Decision = "threshold"
 
     def __len__(self) -> int:
         return sum(len(rows) for rows in self.rows)
@@ -150,7 +152,7 @@ def signatures(
         )
     runs = model.runs(points)
     found = [_stage_rows(model, runs, stage, decision) for stage in range(1, model.graph.last)]
-    return Signatures(model, tuple(rows for rows, _ in found), sum(ties for _, ties in found), runs)
+    return Signatures(model, tuple(rows for rows, _ in found), sum(ties for _, ties in found), runs, decision)
 
 
 def table_bytes(graph: Graph, inputs: int) -> int:
@@ -170,11 +172,14 @@ def minimal_sets(sets: tuple[NeuronSet, ...]) -> tuple[NeuronSet, ...]:
         # Sets of one size contain each other only when they are equal.
         for size in np.unique(sizes):
             candidates = np.flatnonzero(sizes == size)
-            at_once = max(1, VALUES_AT_ONCE // (len(minimal) + 1))
-            for some in np.split(candidates, range(at_once, len(candidates), at_once)):
+            at_once, found = max(1, VALUES_AT_ONCE // (len(minimal) + 1)), []
+            for start in range(0, len(candidates), at_once):
+                some = candidates[start : start + at_once]
                 inside = (minimal[None, :] & ~bits[some, None]) == 0
-                kept += own[some[~inside.any(axis=1)]].tolist()
-            minimal = np.concatenate([minimal, bits[np.isin(own, kept) & (sizes == size)]])
+                found.append(some[~inside.any(axis=1)])
+            fewest = np.concatenate(found)
+            kept += own[fewest].tolist()
+            minimal = np.concatenate([minimal, bits[fewest]])
     return tuple(sets[k] for k in sorted(kept, key=lambda k: (len(sets[k].neurons), k)))
 
 

@@ -212,7 +212,8 @@ def value(tree, points, forced=None, path=()):
     if forced is not None and path in forced:
         return forced[path]
     if isinstance(tree, int):
-        return points[:, tree] == points[-1, tree]  # the last row has every input 1
+        # Bits are what they are; of the rows of a truth table, the last one has every input 1.
+        return points[:, tree] if points.dtype == bool else points[:, tree] == points[-1, tree]
     left, a, right, b = tree
     return (value(left, points, forced, (*path, 0)) ^ a) & (value(right, points, forced, (*path, 1)) ^ b)
 
@@ -324,20 +325,23 @@ def mappings(network, points, tree, negated, tables):
     return [one for one in found if not any(other != one and inside(other, one) for other in found)]
 
 
-def is_joint(network, points, tree, negated, mapping):
+def is_joint(network, points, tree, negated, mapping, bits=None):
+    """Whether network and algorithm agree whatever variables are forced; the tree is over the bits known of the points,
+    or over the points themselves."""
+    known = points if bits is None else bits
     paths = list(variables(tree))
     states = run(network, points)
     for forced in subsets(range(len(paths))):
         for sources in itertools.product(range(len(points)), repeat=len(forced)):
             values = {
-                paths[v]: np.full(len(points), value(node(tree, paths[v]), points)[s])
+                paths[v]: np.full(len(points), value(node(tree, paths[v]), known)[s])
                 for v, s in zip(forced, sources, strict=True)
             }
             patches = [
                 (mapping[v][0], mapping[v][1], states[mapping[v][0]][s, list(mapping[v][1])])
                 for v, s in zip(forced, sources, strict=True)
             ]
-            expected = value(tree, points, values) ^ negated
+            expected = value(tree, known, values) ^ negated
             if (run_patched(network, points, patches) != expected).any():
                 return False
     return True
@@ -360,7 +364,8 @@ def still_read(tree, points, layers, layer):
                 yield value(node(tree, below), points)
 
 
-def is_inert(network, points, tree, mapping):
+def is_inert(network, points, tree, mapping, bits=None):
+    known = points if bits is None else bits
     decisions = run(network, points)[-1][:, 0] > network.threshold
     layers = dict(zip(variables(tree), (layer for layer, _ in mapping), strict=True))
     for layer in set(layers.values()):
@@ -368,31 +373,32 @@ def is_inert(network, points, tree, mapping):
         rest = tuple(j for j in range(network.widths[layer]) if j not in mapped)
         if not rest:
             continue
-        table, read = signature(network, points, (layer, rest)), list(still_read(tree, points, layers, layer))
+        table, read = signature(network, points, (layer, rest)), list(still_read(tree, known, layers, layer))
         for source, base in itertools.product(range(len(points)), repeat=2):
-            if all(bits[source] == bits[base] for bits in read) and table[source, base] != decisions[base]:
+            if all(one[source] == one[base] for one in read) and table[source, base] != decisions[base]:
                 return False
     return True
 
 
-def is_transitive(network, points, tree, negated, mapping):
+def is_transitive(network, points, tree, negated, mapping, bits=None):
     """Whether, after any forced set of variables, the neurons of every other one act at every base as the value that
     the algorithm then gives it."""
+    known = points if bits is None else bits
     paths, states = list(variables(tree)), run(network, points)
     for forced in subsets(range(len(paths))):
         for sources in itertools.product(range(len(points)), repeat=len(forced)):
             values, patches = {}, []
             for v, s in zip(forced, sources, strict=True):
                 layer, neurons = mapping[v]
-                values[paths[v]] = np.full(len(points), value(node(tree, paths[v]), points)[s])
+                values[paths[v]] = np.full(len(points), value(node(tree, paths[v]), known)[s])
                 patches.append((layer, neurons, states[layer][s, list(neurons)]))
             left = patched_states(network, points, patches)
             for v in set(range(len(paths))) - set(forced):
                 layer, neurons = mapping[v]
-                given = value(node(tree, paths[v]), points, values, paths[v])
+                given = value(node(tree, paths[v]), known, values, paths[v])
                 for k in range(len(points)):
                     patch = (layer, neurons, left[layer][k, list(neurons)])
-                    expected = value(tree, points, {paths[v]: np.full(len(points), given[k])}) ^ negated
+                    expected = value(tree, known, {paths[v]: np.full(len(points), given[k])}) ^ negated
                     if (run_patched(network, points, [patch]) != expected).any():
                         return False
     return True
