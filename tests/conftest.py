@@ -20,7 +20,7 @@ CHECKED = [
     "model.running_search", "model.uniform",
     "network.box_faults", "network.boxes", "network.cells", "network.counting", "network.layout", "network.listing",
     "network.radius", "network.reading_counts", "network.robust", "network.rounding", "network.running",
-    "network.runs", "network.sampling", "readout.observed", "readout.search",
+    "network.runs", "network.sampling", "readout.search", "readout.signal", "readout.span",
 ]  # fmt: skip
 install_import_hook([f"everyhow.{name}" for name in CHECKED], "beartype.beartype")
 

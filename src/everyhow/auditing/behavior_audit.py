@@ -38,8 +38,7 @@ from ..model.behavior import Behavior, check_fits, check_said_once, checked_feat
 from ..model.criterion import Ablation, perfect
 from ..model.decision import Decision, decide, level_for
 from ..model.model import CircuitCount, Model
-from ..readout.observed import ObservedSignals, observed_signals
-from ..readout.readout import DEFAULT_TOLERANCE, check_tolerance
+from ..readout.readout import DEFAULT_TOLERANCE, Signals, check_tolerance, readable_signals
 from .counted import circuit_counts, circuit_verdict
 from .document import by_ablation, circuit_details
 from .options import DEEPEST, checked_circuit_questions
@@ -74,7 +73,7 @@ class BehaviorFindings:
     using_every_input: tuple[int, CircuitCount] | None
     released: tuple[int, CircuitCount] | None
     signatures: Signatures | None
-    readouts: tuple[ObservedSignals, ...]
+    readouts: tuple[Signals, ...]
     mappings: abc.Mapping[Algorithm, tuple[Mapping, ...]] | None
     refused: tuple[str, ...]
     beyond: tuple[str, ...]
@@ -345,15 +344,13 @@ def _placed(found: Signatures, behavior: Behavior, depth: int) -> dict[Algorithm
     return {algorithm: tuple(minimal_mappings(found, algorithm, patterns)) for algorithm in order}
 
 
-def _all_readouts(
-    network: Model, behavior: Behavior, tolerance: float
-) -> tuple[tuple[ObservedSignals, ...], tuple[str, ...]]:
+def _all_readouts(network: Model, behavior: Behavior, tolerance: float) -> tuple[tuple[Signals, ...], tuple[str, ...]]:
     """The readouts of every hidden layer, and why those of a layer are missing."""
     check_tolerance(tolerance)
     found, refused = [], []
     for cut in network.cuts():
         try:
-            found.append(observed_signals(network, behavior, cut.layer, tolerance))
+            found.append(readable_signals(network, cut.layer, tolerance, behavior))
         except InputError as error:
             refused.append(str(error))
     return tuple(found), tuple(refused)
@@ -406,12 +403,12 @@ def _exact(count: CircuitCount) -> int | list[int]:
     return count.between[0] if count.certified else list(count.between)
 
 
-def _readouts(layer: ObservedSignals) -> dict[str, Any]:
+def _readouts(layer: Signals) -> dict[str, Any]:
     return {
         "layer": layer.layer,
         "readable_signals": len(layer),
         "directions": layer.rank,
-        "decisions": [asdict(probe) for probe in layer.decision],
+        "decisions": [probe._asdict() for probe in layer.wanted],
         "signals": [
             {"coefficients": c.tolist(), "constant": float(d), "residual": float(r)}
             for c, d, r in zip(layer.coefficients[:100], layer.constants, layer.residuals, strict=False)

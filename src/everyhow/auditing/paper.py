@@ -129,7 +129,7 @@ def explain(
         network, behavior, max_depth, budget, progress, asked=questions.circuits, execution=execution
     )
     mappings = counted.mappings
-    readouts = examine_readouts(network, questions.tolerance, questions.signals, questions.costs, budget)
+    readouts = examine_readouts(network, behavior, questions.tolerance, questions.signals, questions.costs, budget)
     survivors = list(islice(_survivors(mappings, readouts), max(MOST_EXAMINED, MOST_PRICED)))
     number, left = _number(mappings, readouts), surviving_circuits(counted.circuits)
     experiments = examine_experiments(network, survivors[:MOST_EXAMINED], number, left, behavior.decision)

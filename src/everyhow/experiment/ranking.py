@@ -132,7 +132,7 @@ def discounted(model: CostModel, negation: float, familiar: str | None) -> CostM
 
 def _is_quick(explanations: Sequence[Explanation], model: CostModel) -> bool:
     """Whether all smallest formulas that the prices of the explanations need are quick to find."""
-    signals = {s for e in explanations if not isinstance(e, Mapping) for s in e.signals if s.inputs == MOST_INPUTS}
+    signals = {s for e in explanations if not isinstance(e, Mapping) for s in e.functions if s.inputs == MOST_INPUTS}
     return all(model.is_cheap(signal) and model.is_cheap(~signal) for signal in signals)
 
 

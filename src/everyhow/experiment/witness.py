@@ -15,7 +15,8 @@ from ..model.model import Model
 from ..model.runnable import Intervention
 from ..readout.explanation import ReadoutExplanation
 from ..readout.interchange import dual_directions, swapped_states
-from ..readout.readout import relative_residual, rows_of
+from ..readout.signal import values_of
+from ..readout.span import relative_residual
 
 Layers = tuple[Float[np.ndarray, "swaps _neurons *numbers"], ...]
 Explanation = Mapping | ReadoutExplanation
@@ -194,7 +195,7 @@ def _together(state: np.ndarray, nodes: tuple[int, ...]) -> Float[np.ndarray, "r
 def _check_reads(explanation: ReadoutExplanation, states: Float[np.ndarray, "inputs neurons"]) -> None:
     """Explanations of another network of the same shape read something else here than they say."""
     for readout in explanation.readouts:
-        wanted = rows_of(np.array([readout.table.bits]), readout.table.inputs)
+        wanted = values_of(readout.table)[None]
         read = states @ readout.coefficients + readout.constant
         (residual,) = relative_residual(wanted, read[None])
         if abs(residual - readout.residual) > SAME_RESIDUAL:

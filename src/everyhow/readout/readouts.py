@@ -80,12 +80,12 @@ class Readouts:
         if rung == "cheapest":
             yield from self._cheapest
             return
-        margin = self.model.runs(self.model.corners).widest_margin
+        margin = self.model.runs(self.signals.behavior.points).widest_margin
         for size, fitted in self.fitted.items():
             found = False
             for chosen in fitted.sets[self._passing("behavioral" if rung == "behavioral" else "exact", size)]:
                 found = True
-                yield explain_by(self.model, tuple(self.signals[int(index)] for index in chosen), margin)
+                yield explain_by(self.model, self.signals, chosen.tolist(), margin)
             if found and rung == "fewest_signals":
                 return
 

@@ -408,7 +408,11 @@ def is_transitive(network, points, tree, negated, mapping, bits=None):
 
 
 def signals(inputs):
-    return [s for s in itertools.product([0, 1], repeat=2**inputs) if s[0] == 0 and any(s)]
+    return signals_over(2**inputs)
+
+
+def signals_over(points):
+    return [s for s in itertools.product([0, 1], repeat=points) if s[0] == 0 and any(s)]
 
 
 def best_fit(columns, wanted):
@@ -449,15 +453,15 @@ def on_a_jump(network, layer, received):
     return near
 
 
-def readout_explanations(network, layer, most, tolerance):
-    """For each set of signals that passes `behavioral`: its signals, gate, residual."""
-    points = corners(network)
+def readout_explanations(network, layer, most, tolerance, points=None):
+    """For each set of signals over some points that passes `behavioral`: its signals, gate, residual."""
+    points = corners(network) if points is None else points
     state = run(network, points)[layer]
     received = state @ network.weights[layer].T + network.biases[layer]
     decisions = run(network, points)[-1][:, 0] > network.threshold
     if np.ptp(received, axis=0).max() < 1e-9:
         return
-    readable = [s for s in signals(network.widths[0]) if is_readable(state, s, tolerance)]
+    readable = [s for s in signals_over(len(points)) if is_readable(state, s, tolerance)]
     variation = np.linalg.norm(received - received.mean(axis=0))
     for size in range(1, most + 1):
         for chosen in itertools.combinations(readable, size):
