@@ -45,6 +45,12 @@ class Interpretations:
         """The readings of each neuron that varies, consistent with a reading of its parents or not."""
         return MappingProxyType(circuit_readings(self.model, self.circuit, self.points, self.rule))
 
+    @property
+    def pairs(self) -> int:
+        """How many pairs of neighbouring states are gone through at most, without going through them."""
+        states = [math.prod(len(self.readings[neuron]) for neuron in layer) for layer in self._layers]
+        return sum(before * after for before, after in itertools.pairwise(states))
+
     @cached_property
     def count(self) -> int:
         """The number of interpretations, an interpretation with don't cares counting once."""
