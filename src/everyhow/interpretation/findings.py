@@ -1,4 +1,4 @@
-"""WHAT, whole: the interpretations of all perfect circuits, counted, or estimated where that costs too much."""
+"""WHAT: the interpretations of all perfect circuits, counted, or estimated where counting costs too much."""
 
 import itertools
 import math
@@ -21,7 +21,7 @@ from .interpretations import Interpretations, unread
 SAMPLE = 1000
 # `exact_up_to` stretches the budget by no more than this.
 STRETCH = 10
-# Over data, a pair of neighbouring states of one circuit costs about as much as so many candidate evaluations.
+# Over data, a pair of neighboring states of one circuit costs about as much as so many candidate evaluations.
 STEPS_PER_PAIR = 1000
 
 
@@ -37,7 +37,7 @@ class InterpretationFindings:
         estimate: of the total, when it was not counted.
         simplest: the interpretation with the widest gaps of the simplest circuit.
         refused: what the budget did not allow, in words.
-        beyond: what there is no answer to, in words.
+        beyond: what has no answer here, in words.
         asked: whether circuits are read at all; if not, `beyond` says why.
     """
 
@@ -53,7 +53,7 @@ class InterpretationFindings:
 
 
 def unasked(why: str) -> InterpretationFindings:
-    """Of circuits that are not read, and why."""
+    """The findings where circuits are not read, and why."""
     return InterpretationFindings(beyond=(why,), asked=False)
 
 
@@ -67,9 +67,10 @@ def examine_interpretations(
 ) -> InterpretationFindings:
     """Count the interpretations of every perfect circuit, or estimate their number from a uniform sample.
 
-    They are counted when the budget allows it, or ten times the budget and there are at most `exact_up_to` circuits.
-    Where circuits lie on the decision boundary there is no exact total, and it is estimated from those that float64
-    decides for. Beyond 64 inputs, and where outputs stand for classes, nothing is counted, and `beyond` says so.
+    The interpretations are counted when the budget allows it. They are also counted when ten times the budget allows it
+    and there are at most `exact_up_to` circuits. Where circuits lie on the decision boundary there is no exact total:
+    the total is estimated from the circuits that float64 decides for. Beyond 64 inputs, and where outputs stand for
+    classes, nothing is counted, and `beyond` says so.
     """
     if behavior.decision == "argmax":
         return unasked("interpretations read every output as a bit, and these outputs stand for classes")
@@ -126,7 +127,7 @@ def examine_interpretations(
 
 
 def _estimate(sampled: list[int], fewest: int, most: int) -> Estimate:
-    """Of the total over between `fewest` and `most` circuits."""
+    """An estimate of the total over at least `fewest` and at most `most` circuits."""
     mean, deviation = float(np.mean(sampled)), float(np.std(sampled, ddof=1))
     margin = 1.96 * deviation / math.sqrt(len(sampled))
     value = (fewest + most) / 2 * mean
@@ -134,6 +135,6 @@ def _estimate(sampled: list[int], fewest: int, most: int) -> Estimate:
 
 
 def steps_per_circuit(sizes: Sequence[int], inputs: int) -> int:
-    """An upper bound of the pairs of neighbouring states that one circuit's interpretations go through."""
+    """An upper bound of the pairs of neighboring states that one circuit's interpretations go through."""
     states = [1, *(max(1, inputs - 1) ** size for size in sizes[1:-1]), 1]
     return sum(a * b for a, b in itertools.pairwise(states))

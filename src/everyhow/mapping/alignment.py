@@ -1,4 +1,4 @@
-"""Aligned algorithms: those whose every variable has a neuron set with the signature that it needs."""
+"""Aligned algorithms: algorithms whose every variable has a neuron set with the signature that the variable needs."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -36,9 +36,9 @@ def aligned_over(
     """Every aligned algorithm of depth at most `max_depth` that computes one of `tables`, with its number of minimal
     mappings; the inputs of the signatures have `patterns`.
 
-    Trees are grown from the root, a subtree only where some neuron set has the signature that its root needs, so the
-    cost grows with the aligned algorithms rather than with all of them. They come by depth, then by their operands;
-    those of one table after those of the table before.
+    Trees are grown from the root. A subtree is grown only where some neuron set has the signature that the root of the
+    subtree needs, so the cost grows with the aligned algorithms rather than with all algorithms. The algorithms come by
+    table, then by depth, then by their operands.
 
     Raises:
         BudgetError: more than 200,000 trees have a place in the network.
@@ -58,8 +58,8 @@ def aligned_over(
 def minimal_mappings(
     signatures: Signatures, algorithm: Algorithm, patterns: Patterns | None = None
 ) -> Iterator[Mapping]:
-    """Every minimal mapping of an algorithm; none when it is not aligned. `patterns` are those of the inputs of the
-    signatures; without them, the inputs are the rows of a truth table."""
+    """Every minimal mapping of an algorithm; none when the algorithm is not aligned. The inputs of the signatures have
+    `patterns`; when not given, the inputs are the rows of a truth table."""
     return mappings_of(algorithm, options(signatures, placed_algorithm(algorithm, patterns)))
 
 
@@ -70,8 +70,8 @@ def aligned_where_tested(
     number of minimal mappings.
 
     Args:
-        signatures: of the network.
-        candidates: what has variables, each with `bits`, `when_false` and `when_true`.
+        signatures: the signatures of the network.
+        candidates: algorithms or formulas with variables, each with `bits`, `when_false` and `when_true`.
         tested: for each source row the bases, as bits, at which network and candidate are compared.
     """
     table = Patterns.of_table(len(tested).bit_length() - 1)
@@ -170,8 +170,8 @@ def carried_functions(signatures: Signatures, patterns: Patterns, max_depth: int
     """The functions of trees of depth at most `max_depth` that a variable with some neuron set can have; the inputs of
     the signatures have `patterns`.
 
-    Where the set's signature takes two rows, they tell what the function is over the inputs, up to complement; where it
-    takes one, any function will do.
+    Where the signature of the set takes two rows, the rows tell what the function is over the inputs, up to complement.
+    Where the signature takes one row, any function will do.
     """
     reached = tree_counts(patterns.variables, max_depth, False)
     told: set[int] = set()

@@ -1,4 +1,4 @@
-"""Why a mapping does not pass a rung of the ladder, with the experiment that fells it."""
+"""Why a mapping does not pass a rung of the ladder, with the run that shows it."""
 
 from collections.abc import Callable
 
@@ -21,8 +21,8 @@ def fault(
     rung: str, model: Model, found: Signatures, behavior: Behavior, mapping: Mapping, patterns: Patterns | None = None
 ) -> tuple[Fault | None, int]:
     """Why a mapping that passes the rungs before does not pass `ordered`, `joint`, `inert` or `transitive`; None when
-    it does. And how many runs that settle this lie on the decision boundary, beside those of the signatures.
-    `patterns` are those of the inputs of the behavior; they are looked up where they are not given."""
+    the mapping passes. With it comes how many of the runs that settle this lie on the decision boundary, those of the
+    signatures aside. The inputs of the behavior have `patterns`, which are looked up when not given."""
     if rung == "ordered":
         return _unordered(mapping, model.graph), 0
     known = patterns or Patterns.of(behavior)
@@ -35,7 +35,7 @@ def fault(
 
 def fault_of_near_miss(found: Signatures, miss: NearMiss, graph: Graph, behavior: Behavior | None = None) -> Fault:
     """An interchange of the worst variable of an algorithm that is not aligned with the model of this graph. The inputs
-    of the signatures are those of `behavior`; without it, they are the rows of a truth table."""
+    of the signatures are those of `behavior`; when not given, the rows of a truth table."""
     algorithm, worst = miss.mapping.algorithm, miss.accuracies.index(miss.least)
     placed = placed_algorithm(algorithm, None if behavior is None else Patterns.of(behavior))
     name, neurons = placed.names[worst], miss.mapping.sets[worst]

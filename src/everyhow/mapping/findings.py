@@ -1,4 +1,4 @@
-"""Algorithms and their places, whole: what aligns, what survives each stricter criterion, and what nearly aligns."""
+"""All algorithms with their places: which align, which survive each stricter criterion, and which nearly align."""
 
 import itertools
 from collections import abc
@@ -28,9 +28,9 @@ SCORED, SCORED_DEPTH = 100, 3
 # A neuron set costs about as much as so many candidate evaluations of the kernels; over data, so does each run amid the
 # values of another input.
 STEPS_PER_SET, STEPS_PER_INTERCHANGE = 1000, 20
-# So many for putting a mapping to the rungs, and for each run in which variables are forced.
+# Candidate evaluations for putting a mapping to the rungs, and for each run in which variables are forced.
 STEPS_PER_MAPPING, STEPS_PER_RUN = 200_000, 60
-# So many for a pair of functions that the operands of a gate may have.
+# Candidate evaluations for a pair of functions that the operands of a gate may have.
 STEPS_PER_PAIR = 200
 
 
@@ -46,13 +46,13 @@ class MappingFindings:
         signatures: the causal signatures of all neuron sets.
         aligned: every aligned algorithm with its number of minimal mappings; None when the budget did not allow it.
         survivors: the mappings that pass each rung after the first.
-        fallen: the mappings that fall at each rung after the second, each with its fault.
+        fallen: the mappings that fall at each rung after the second, each with the fault found.
         failure: what failed, in words, at the first rung that nothing passes; None when every rung is passed.
         near_misses: irredundant algorithms that are not aligned, best worst-variable IIA first.
         scored: among how many of the simplest such algorithms the near misses were looked for, and of how many.
         refused: what the budget did not allow, in words.
         tied_runs: how many runs in which variables are forced lie on the decision boundary where that matters.
-        beyond: what there is no answer to, in words.
+        beyond: what has no answer here, in words.
         patterns: those of the inputs; None where no algorithm is looked for.
     """
 
@@ -107,8 +107,8 @@ class MappingFindings:
 
     @property
     def trivial(self) -> dict[str, int | None]:
-        """How many of those that pass each rung are algorithms without variables: they pass every rung of any network,
-        and say nothing of where. Each has one mapping, the empty one."""
+        """How many of the algorithms that pass each rung have no variables. Such an algorithm has one mapping, the
+        empty one, which passes every rung of any network and says nothing of where."""
         if self.aligned is None:
             return dict.fromkeys(RUNGS)
         kept = {rung: sum(not mapping.sets for mapping in mappings) for rung, mappings in self.survivors.items()}
@@ -117,8 +117,8 @@ class MappingFindings:
         return {"single": len(alone), "irredundant": irredundant, **{rung: kept.get(rung) for rung in RUNGS[2:]}}
 
     def fate(self, mapping: Mapping) -> tuple[str, Fault | None]:
-        """The strictest rung that an aligned, minimal mapping passes, and why it falls at the next; None when there is
-        no next."""
+        """The strictest rung that an aligned, minimal mapping passes, and why the mapping falls at the next rung; None
+        when no rung follows."""
         if mapping in self._fates:
             return self._fates[mapping]
         return "single", Fault(idle_gate(mapping.algorithm) or "")
@@ -141,14 +141,14 @@ class MappingFindings:
 
     @property
     def simplest(self) -> Mapping | None:
-        """The simplest mapping that passes the strictest rung that any passes."""
+        """The simplest of the mappings that pass `strictest`."""
         if self.strictest == "single" and self.aligned:
             return min(self.minimal(min(self.aligned, key=simplicity)), key=complexity)
         return min(self.survivors[self.strictest], key=complexity) if self.strictest else None
 
 
 def foreseen_refusal(widths: tuple[int, ...], table: TruthTable, max_depth: int, budget: int) -> str | None:
-    """What the budget will not allow in a network of these widths, as far as that does not depend on its weights."""
+    """What the budget will not allow in a network of these widths, as far as the weights do not matter."""
     return (
         _signature_refusal(widths, budget)
         or _counting_refusal((table,), max_depth, budget)
@@ -192,9 +192,9 @@ def examine_mappings(model: Model, behavior: Behavior, max_depth: int, budget: i
     """Align every algorithm of depth at most `max_depth` that decides as wanted, and put the mappings to the rungs.
 
     The algorithms are over the bits that are known of the inputs. Over the rows of a truth table they compute one
-    function; over data, any function that decides as wanted at every input, so that a row of its truth table that no
-    input has may be either. What a forced variable carries comes from another input, and what the network should then
-    decide follows from the algorithm on the bits of the base.
+    function. Over data they compute any function that decides as wanted at every input: at a row of the truth table
+    that no input has, the function may be 0 or 1. A forced variable takes its value from another input, and the
+    algorithm on the bits of the base says what the network should then decide.
 
     Args:
         model: of one output; of several outputs that stand for classes the signatures are computed, and no more.
@@ -319,8 +319,8 @@ def _near_misses(
     irredundant: int,
     patterns: Patterns,
 ) -> tuple[tuple[NearMiss, ...], tuple[int, int]]:
-    """The best mapping of each of the simplest irredundant algorithms that are not aligned, and how many of how many
-    were scored."""
+    """The best mapping of each of the simplest irredundant algorithms that are not aligned; and how many such
+    algorithms were scored, and of how many."""
     if not len(found) or irredundant == len(single):
         return (), (0, irredundant - len(single))
     aligned_ones = set(single)
@@ -342,10 +342,10 @@ def _simplest(tables: Sequence[TruthTable], max_depth: int) -> Iterator[Algorith
 
 
 def simplicity(algorithm: Algorithm) -> tuple:
-    """What algorithms are ordered by, simplest first: redundancy, variables, depth, then their text."""
+    """The key that orders algorithms, simplest first: redundancy, variables, depth, then the text."""
     return (not algorithm.irredundant, len(algorithm.variables), algorithm.depth, str(algorithm))
 
 
 def complexity(mapping: Mapping) -> tuple:
-    """What mappings are ordered by, simplest first: their algorithm, the neurons used, then their text."""
+    """The key that orders mappings, simplest first: the algorithm, the number of neurons, then the text."""
     return (*simplicity(mapping.algorithm), sum(len(s.neurons) for s in mapping.sets), str(mapping))

@@ -1,4 +1,4 @@
-"""What is placed in a model: a hypothesis, whose variables neurons may stand for, whatever kind of hypothesis it is."""
+"""Hypotheses: what is placed in a model. A hypothesis has variables, and neurons may stand for them."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -16,13 +16,13 @@ Holding = tuple[tuple[int, int], ...]
 
 
 class Hypothesis(ABC):
-    """What is placed in a model, over some inputs. Its variables have numbers, 0 being the first; and so have the
-    values of a variable."""
+    """What is placed in a model, over some inputs. The variables of a hypothesis are numbered from 0, and so are the
+    values of each variable."""
 
     @property
     @abstractmethod
     def names(self) -> tuple[str, ...]:
-        """What its variables are called."""
+        """What the variables are called."""
 
     @abstractmethod
     def needed(self, variable: int) -> Rows:
@@ -39,7 +39,7 @@ class Hypothesis(ABC):
 
 
 def options(signatures: Signatures, hypothesis: Hypothesis) -> list[tuple[NeuronSet, ...]]:
-    """For each variable the inclusion-minimal neuron sets that have the signature it needs.
+    """For each variable the inclusion-minimal neuron sets that have the signature that the variable needs.
 
     Choices of one set for each variable, no two of them sharing a neuron, are the minimal places of the hypothesis: see
     `mapping.disjoint_choices`, which lists them, and `mapping.count_choices`, which counts them.
@@ -50,9 +50,9 @@ def options(signatures: Signatures, hypothesis: Hypothesis) -> list[tuple[Neuron
 
 @dataclass(frozen=True, eq=False)
 class PlacedAlgorithm(Hypothesis):
-    """An algorithm over bits that are known of some inputs. Its variables have the values 0 and 1.
+    """An algorithm over bits that are known of some inputs. Each variable has the values 0 and 1.
 
-    Where a held variable is an operand of another held one, the outer one wins.
+    Where a held variable is an operand of another held variable, the outer variable wins.
     """
 
     algorithm: Algorithm

@@ -23,8 +23,8 @@ ROWS_AT_ONCE = 1 << 16
 
 def iia(signatures: Signatures, variable: Variable, neurons: NeuronSet, patterns: Patterns | None = None) -> Fraction:
     """Interchange-intervention accuracy (paper, Def. 6): the share of all ordered (base, source) pairs at which network
-    and algorithm agree after the variable, and `neurons`, take their value from the source. `patterns` are those of the
-    inputs; without them, the inputs are the rows of a truth table.
+    and algorithm agree after the variable, and `neurons`, take their value from the source. The inputs have
+    `patterns`; when not given, the inputs are the rows of a truth table.
 
     Example:
         >>> import everyhow as eh
@@ -43,7 +43,7 @@ def iia(signatures: Signatures, variable: Variable, neurons: NeuronSet, patterns
 
 @dataclass(frozen=True)
 class NearMiss:
-    """A mapping with the IIA of each variable; `least` is the smallest of them."""
+    """A mapping with the IIA of each variable; `least` is the smallest IIA."""
 
     mapping: Mapping
     accuracies: tuple[Fraction, ...]
@@ -59,8 +59,8 @@ def best_mappings(signatures: Signatures, algorithm: Algorithm, patterns: Patter
 
     Every neuron set is scored for every variable; then the IIA of the worst variable is lowered step by step until
     the variables find disjoint sets. Sets are taken minimal among those that score at least that much. An aligned
-    algorithm gets its minimal mappings. `patterns` are those of the inputs; without them, the inputs are the rows of a
-    truth table.
+    algorithm gets its minimal mappings. The inputs have `patterns`; when not given, the inputs are the rows of a truth
+    table.
     """
     variables, placed = algorithm.variables, placed_algorithm(algorithm, patterns)
     sets = [neurons for neurons, _ in signatures.items()]
@@ -111,9 +111,10 @@ class Trial:
     """What came of running every interchange that a rung asks of a mapping.
 
     Attributes:
-        disagreement: the first run that fells it, fewest forced variables first; None when there is none.
-        ties: how many of the runs that settle this lie within the margin of the decision boundary. One that fells the
-            mapping and lies further off settles it alone.
+        disagreement: the first run in which model and hypothesis disagree, fewest forced variables first; None when
+            they always agree.
+        ties: how many of the runs that settle this lie within the margin of the decision boundary. A disagreement
+            beyond the margin settles it alone.
     """
 
     disagreement: Disagreement | None
@@ -147,9 +148,9 @@ def try_together(
     """Whether model and hypothesis agree in every joint interchange.
 
     Every non-empty set of variables is tried, smallest first, each variable with a source of its own, at every base.
-    Held neurons have the values that they have in the run on their source. An output within 1e-9 of the decision
-    boundary is a tie, or within what rounding may do where that is more, and so is a run in which rounding may decide
-    on which side of its jump a neuron is.
+    Held neurons have the values that they have in the run on their source. A run is a tie when the output lies within
+    1e-9 of the decision boundary, or within what rounding may do where that is more. A run is also a tie when rounding
+    may decide on which side of its jump a neuron is.
 
     Cost: (inputs + 1)^variables x inputs passes at most.
 
@@ -173,9 +174,9 @@ def try_jointly(
 ) -> Trial:
     """Whether network and algorithm agree in every joint interchange: see `try_together`.
 
-    Where a forced variable is an operand of another forced one, the outer one wins. `whole` are the model's runs at the
-    points, which are made where they are not given; `patterns` are those of the points; without them, the points are
-    the rows of a truth table.
+    Where a forced variable is an operand of another forced variable, the outer variable wins. `whole` are the model's
+    runs at the points; when not given, they are made. The points have `patterns`; when not given, the points are the
+    rows of a truth table.
     """
     placed = placed_algorithm(mapping.algorithm, patterns)
     return try_together(model, placed, mapping.sets, whole or model.runs(points), decision)
@@ -189,13 +190,13 @@ def try_transitively(
     patterns: Patterns | None = None,
     decision: Decision = "threshold",
 ) -> Trial:
-    """Whether, after any forced set of variables, the neurons of every other one are left in a state that acts as the
-    value that the algorithm then gives it.
+    """Whether, after any set of variables is forced, the neurons of every other variable are left in a state that acts
+    as the value that the algorithm then gives that variable.
 
-    Variables are forced as in `try_jointly`, at every base; the activations that the neurons of another variable then
-    have are held at every base in turn, everything else being as it is there. The network must decide as the algorithm
-    does when that variable has the value that followed from the forced ones. Only forced variables that reach the other
-    one matter: those in earlier layers, and those that it is computed from.
+    Variables are forced as in `try_jointly`, at every base. The activations that the neurons of another variable then
+    have are held at every base in turn, and nothing else is. The network must decide as the algorithm does when that
+    variable has the value that followed from the forced variables. Only forced variables that reach the other variable
+    matter: variables in earlier layers, and variables that the other variable is computed from.
 
     Cost: (inputs + 1)^(variables that reach it) x inputs^2 passes at most, for each variable.
     """
@@ -249,8 +250,8 @@ def _left_to_act(
     forced: tuple[int, ...],
     batch: list[tuple[int, ...]],
 ) -> _Tests:
-    """The runs at every base of the states in which the forced variables leave the neurons of variable `v`; of states
-    that are equal and stand for the same value only the first is run."""
+    """The runs at every base of the states in which the forced variables leave the neurons of variable `v`. Of states
+    that are equal and stand for the same value, only the first is run."""
     neurons, count = sets[v], len(whole.points)
     states, doubtful = _forced(whole, sets, forced, batch, neurons.layer)
     left = states[-1][:, list(neurons.neurons)]
@@ -313,10 +314,10 @@ class Interference:
     """A run in which neurons that no variable is mapped to change a decision.
 
     Attributes:
-        neurons: all unmapped ones of a mapped layer.
-        carried: what they may carry: what the algorithm still reads past the layer beside the variables held there, by
-            name. Source and base agree on all of it.
-        source: the input that they take their values from.
+        neurons: all unmapped neurons of a mapped layer.
+        carried: the names of what these neurons may carry: what the algorithm still reads past the layer beside the
+            variables held there. Source and base agree on all of it.
+        source: the input that the neurons take their values from.
         base: the input of the run.
     """
 
@@ -327,11 +328,12 @@ class Interference:
 
 
 def interference(signatures: Signatures, mapping: Mapping, patterns: Patterns | None = None) -> Interference | None:
-    """The first run that shows that more matters than the variables of a mapping; None when nothing else does.
+    """The first run that shows that other neurons matter than those of the variables of a mapping; None when no other
+    neurons do.
 
     In each layer that holds a variable the unmapped neurons together take their values from every source that agrees
-    with the base on what the algorithm still reads past the layer (`Mapping.still_read`). `patterns` are those of the
-    inputs; without them, the inputs are the rows of a truth table.
+    with the base on what the algorithm still reads past the layer (`Mapping.still_read`). The inputs have
+    `patterns`; when not given, the inputs are the rows of a truth table.
     """
     known = patterns or Patterns.of_table(mapping.algorithm.inputs)
     for layer in sorted({s.layer for s in mapping.sets}):

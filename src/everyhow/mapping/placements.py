@@ -105,7 +105,7 @@ class PlacedModel(Hypothesis):
 
 
 def differences(network: Model, model: CausalModel) -> tuple[str, ...]:
-    """The inputs, as digits, at which the network decides otherwise than the model.
+    """The inputs, as digits, at which network and model decide differently.
 
     Raises:
         InputError: model and network have different numbers of inputs, the network has several outputs, or an input or
@@ -118,14 +118,15 @@ def differences(network: Model, model: CausalModel) -> tuple[str, ...]:
 
 
 def placements(network: Model, model: CausalModel) -> Iterator[Placement]:
-    """Every minimal placement of a causal model: each inner variable in neurons of one hidden layer that agree with it
-    in every interchange of that variable alone (IIA = 1), the sets being disjoint and none shrinkable.
+    """Every minimal placement of a causal model.
 
-    The model's inputs are the network's, in order, and its output is the network's decision by threshold. None when
-    network and model decide otherwise at some input.
+    Each inner variable sits in neurons of one hidden layer that agree with it in every interchange of that variable
+    alone (IIA = 1). The sets are disjoint, and no set can be made smaller. The inputs of the model are those of the
+    network, in order; the output of the model is the network's decision by threshold. Where network and model decide
+    differently at some input, the model has no placement.
 
     Raises:
-        InputError: as `differences`.
+        InputError: the reasons of `differences`.
     """
     for sets in disjoint_choices(_options(network, model)):
         yield Placement(model.inner, sets)
@@ -147,8 +148,8 @@ def joint_disagreement(
     Cost: (inputs + 1)^variables x inputs passes at most.
 
     Raises:
-        InputError: as `differences`.
-        BudgetError: these are more than the budget.
+        InputError: the reasons of `differences`.
+        BudgetError: the passes are more than the budget.
     """
     _check_fits(network, model)
     many, rows = len(placement.variables), 1 << len(model.inputs)

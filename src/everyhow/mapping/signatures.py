@@ -18,7 +18,7 @@ from ..model.runnable import BOUNDARY_SHIFT, Held, Runs, one_of
 MACHINE_BITS = 64
 # Bytes that the tables of all neuron sets may take.
 MOST_BYTES = 1 << 28
-# Neurons of a layer have bits below those of the next; layers with 2^32 neuron sets are far beyond reach.
+# The neurons of a layer have lower bits than those of the next layer; a layer with 2^32 neuron sets is out of reach.
 LAYER_STEP = 32
 # Patched activations computed at once; bounds the memory to tens of megabytes.
 VALUES_AT_ONCE = 1 << 21
@@ -101,7 +101,7 @@ class Signatures:
         return MappingProxyType({rows: minimal_sets(sets) for rows, sets in self.by_rows.items()})
 
     def grouped(self, key) -> Mapping[Rows, tuple[NeuronSet, ...]]:
-        """The neuron sets whose signatures have the same `key`, a function of a signature's rows."""
+        """The neuron sets by `key`, a function of the rows of a signature."""
         groups: dict[Rows, list[NeuronSet]] = {}
         for neurons, rows in self.items():
             groups.setdefault(key(rows), []).append(neurons)
@@ -163,7 +163,7 @@ def table_bytes(graph: Graph, inputs: int) -> int:
 
 
 def minimal_sets(sets: tuple[NeuronSet, ...]) -> tuple[NeuronSet, ...]:
-    """The sets that contain no other one of `sets` in the same layer, small ones first."""
+    """The sets that contain no other set of the same layer, small ones first."""
     kept: list[int] = []
     for layer in {one.layer for one in sets}:
         own = np.array([k for k, one in enumerate(sets) if one.layer == layer])

@@ -67,7 +67,7 @@ class ReadoutExplanation(Displayed):
 
     @property
     def functions(self) -> tuple[TruthTable, ...]:
-        """The functions that the signals are; a signal over data that is none is left out."""
+        """The functions that the signals are; a signal over data that is not a function is left out."""
         found = (signal.function if isinstance(signal, Signal) else signal for signal in self.signals)
         return tuple(function for function in found if function is not None)
 

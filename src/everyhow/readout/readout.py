@@ -17,7 +17,7 @@ from .signal import Signal, shown_formula, signal_of
 from .span import MOST_DIRECTIONS, Probe, Span, all_functions, probe, relative_residual
 
 DEFAULT_TOLERANCE = 1e-3
-# Larger whole numbers are no longer read as a code.
+# A code with a larger whole number is not shown as whole.
 LARGEST_WHOLE = 9
 # A number this close to the middle between two whole ones is rounded to neither.
 MIDDLE = 1e-9
@@ -37,8 +37,8 @@ class Readout(Displayed):
         coefficients: one per neuron; of all that fit, those of least norm.
         constant: what is added.
         residual: how far the code is from the signal, relative to how much the signal varies (root mean squares).
-        whole: whether rounding coefficients and constant to whole numbers leaves the residual within the tolerance, and
-            none of them lies halfway between two.
+        whole: whether the residual stays within the tolerance when coefficients and constant are rounded to whole
+            numbers, none of which was halfway between two.
         names: what the neurons are called.
     """
 

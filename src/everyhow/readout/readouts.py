@@ -32,7 +32,7 @@ class Readouts:
     Iterating gives those of the rung `exact`, fewest signals first.
 
     Attributes:
-        model: with one output.
+        model: of one output.
         signals: what is readable in the layer.
         most_signals: the size of the largest sets.
         fitted: by size, the sets that pass the rung `behavioral`.
@@ -110,9 +110,10 @@ def readouts(
 ) -> Readouts:
     """Every way to explain a hidden layer by a few Boolean signals that are linear in its activations.
 
-    A set of signals explains the layer when they are independent, each carries a share of what the next layer
-    receives, and their least-squares combination, put in place of that, leaves every decision as it is (`behavioral`).
-    It is `exact` when the combination's relative residual is within the tolerance. Decisions are by threshold.
+    A set of signals explains the layer (`behavioral`) when the signals are independent, each carries a share of what
+    the next layer receives, and no decision changes when their least-squares combination replaces what the next layer
+    receives. The set is `exact` when the relative residual of the combination is within the tolerance. Decisions are by
+    threshold.
 
     Args:
         network: of one output and at most 4 inputs.

@@ -40,10 +40,10 @@ def sets_to_fit(signals: Signals, size: int) -> int:
 def fit_sets(model: Model, signals: Signals, size: int) -> FittedSets:
     """Fit every set of `size` signals, and keep those of the rung `behavioral`.
 
-    These are independent of each other and the constant; the least-squares combination of them, put in place of the
-    next layer's pre-activations, makes the model decide as it does at every input (by a margin of 1e-9 in the
-    output, and before every neuron that steps); and each has a share above the tolerance in what the combination varies
-    by.
+    The signals of such a set are independent of each other and the constant. When their least-squares combination
+    replaces the next layer's pre-activations, the model decides at every input as before, by a margin of 1e-9 in the
+    output and before every neuron that steps. And each signal has a share above the tolerance in what the combination
+    varies by.
     """
     cut = cut_of(model, signals.layer)
     received = cut.received(signals.states)

@@ -13,7 +13,7 @@ from ..boolean.smallest import MOST_INPUTS, Formula
 from ..boolean.truth_table import INPUT_NAMES, TruthTable
 from ..model.behavior import Behavior
 
-# Rows that no input has: a signal that is a function of known bits may be either there, and each way is tried.
+# The most rows that no input has; there a function may be 0 or 1, and both are tried.
 MOST_OPEN = 8
 # Prices by which functions are shown.
 SHOWN = CostModel(negation=0.5)
@@ -24,10 +24,10 @@ class Signal:
     """A Boolean signal over the inputs of data.
 
     Attributes:
-        inputs: how many there are.
+        inputs: the number of inputs.
         bits: bit k is its value at input k.
-        function: the simplest function of the bits known of the inputs that it is; None where it is none of at most 4
-            bits.
+        function: the simplest function of the bits known of the inputs that has these values; None where no function of
+            at most 4 bits has.
 
     Example:
         >>> str(Signal(4, 0b0110, None).formula)
@@ -47,7 +47,7 @@ class Signal:
 
     @property
     def formula(self) -> Formula:
-        """Its function as a formula, or else the numbers of the inputs at which it is 1, 1 being the first."""
+        """The function as a formula, or else the numbers of the inputs at which the signal is 1, 1 being the first."""
         if self.function is not None:
             return shown_formula(self.function)
         return Formula("{" + ", ".join(str(k + 1) for k in range(self.inputs) if self.bits >> k & 1) + "}")

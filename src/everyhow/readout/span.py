@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 MOST_DIRECTIONS = 17
 # Signals tried at once; bounds the memory to tens of megabytes.
 VALUES_AT_ONCE = 1 << 22
-# Directions in which a layer varies less than this, relative to its largest activation (or 1), are no directions.
+# A direction in which a layer varies less than this, relative to its largest activation (or 1), is not counted.
 VARIES = 1e-9
 
 
