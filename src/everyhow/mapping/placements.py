@@ -7,7 +7,7 @@ and its variables may have any number of values.
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from jaxtyping import Bool, Int
@@ -113,7 +113,7 @@ def differences(network: Model, model: CausalModel) -> tuple[str, ...]:
     """
     _check_fits(network, model)
     decided = network.run(network.corners)[:, 0] > network.level
-    wrong = np.flatnonzero(PlacedModel(model).decided(()) != decided)
+    wrong = np.flatnonzero(_placed(model).decided(()) != decided)
     return tuple(row_name(int(row), network.features) for row in wrong)
 
 
@@ -158,7 +158,7 @@ def joint_disagreement(
         hint = f"The model has {many} inner variables; ask of a part of it, or hold one variable at a time"
         raise BudgetError("trying every joint interchange", needed, budget, hint)
     whole = network.runs(network.corners)
-    found = try_together(network, PlacedModel(model), placement.sets, whole).disagreement
+    found = try_together(network, _placed(model), placement.sets, whole).disagreement
     if found is None:
         return None
     taken = tuple((name, row_name(source, network.features)) for name, source in found.forced)
@@ -176,7 +176,13 @@ def _options(network: Model, model: CausalModel) -> list[tuple[NeuronSet, ...]]:
     # Disjoint sets of at least one neuron each.
     if differences(network, model) or len(model.inner) > len(network.graph.inner):
         return [()]
-    return options(signatures(network, network.corners), PlacedModel(model))
+    return options(signatures(network, network.corners), _placed(model))
+
+
+@lru_cache(maxsize=8)
+def _placed(model: CausalModel) -> PlacedModel:
+    """A causal model as a hypothesis; its decisions are kept from one placement to the next."""
+    return PlacedModel(model)
 
 
 def _check_fits(network: Model, model: CausalModel) -> None:
