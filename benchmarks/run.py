@@ -26,7 +26,6 @@ from everyhow.model.criterion import perfect
 from everyhow.model.space import circuits_in_space
 from everyhow.network.listing import list_bits
 from everyhow.network.reading_counts import count_interpretations
-from everyhow.readout.readout import rows_of
 from everyhow.readout.search import sets_to_fit
 from everyhow.training import train_many
 
@@ -106,8 +105,7 @@ def mappings(name):
     """All signatures, aligned algorithms and mappings at depth 3, with all rungs and near misses."""
     network = eh.load(REFERENCE / f"{name}.json")
     behavior = Behavior.of_network(network, POINTS)
-    (table,) = behavior.tables()
-    fast = best(lambda: examine_mappings(network, behavior, table, 3, 10**10), 10)
+    fast = best(lambda: examine_mappings(network, behavior, 3, 10**10), 10)
     return f"signatures, algorithms, mappings, rungs of {name}", fast, ""
 
 
@@ -125,7 +123,7 @@ def readouts(*widths):
     fast = best(lambda: eh.readouts(network).survivors, 3)
     found = eh.readouts(network)
     sets = sum(sets_to_fit(found.signals, size) for size in (1, 2, 3))
-    rows = rows_of(found.signals.tables, 3)
+    rows = found.signals.signals.astype(float)
     received = network.received(2, found.signals.states)
     constant = np.ones((1, 8))
 

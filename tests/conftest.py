@@ -15,13 +15,12 @@ from jaxtyping import install_import_hook
 CHECKED = [
     "authors", "boolean.algorithms", "boolean.formulas", "boolean.gates", "circuit", "experiment.circuit_trials",
     "given.points", "importing.checking", "importing.layers", "importing.rounding", "interpretation",
-    "mapping.alignment", "mapping.faults", "mapping.features", "mapping.findings", "mapping.interchange",
-    "mapping.mapping", "mapping.placements", "mapping.signatures", "model.criterion", "model.inputs",
-    "model.running_search",
-    "model.uniform",
+    "mapping.alignment", "mapping.faults", "mapping.findings", "mapping.hypothesis", "mapping.interchange",
+    "mapping.mapping", "mapping.patterns", "mapping.placements", "mapping.signatures", "model.criterion",
+    "model.inputs", "model.running_search", "model.uniform",
     "network.box_faults", "network.boxes", "network.cells", "network.counting", "network.layout", "network.listing",
     "network.radius", "network.reading_counts", "network.robust", "network.rounding", "network.running",
-    "network.runs", "network.sampling", "readout.observed", "readout.search",
+    "network.runs", "network.sampling", "readout.search", "readout.signal", "readout.span",
 ]  # fmt: skip
 install_import_hook([f"everyhow.{name}" for name in CHECKED], "beartype.beartype")
 

@@ -59,7 +59,7 @@ def test_formulas_name_parents(parents, table):
         ("01", "the mechanism of 'both': it has 2 digits; 2 parents need 4"),
         ("011", "the mechanism of 'both': truth table '011' has length 3"),
         ([0, 1], "the mechanism of 'both': it has 2 values; its parents have 4 combinations"),
-        ([0, 1, 2, 1], r"the mechanism of 'both' at \(1, 0\) gives 2, which is none of its values \(0, 1\)"),
+        ([0, 1, 2, 1], r"the mechanism of 'both' at \(1, 0\) gives 2, which is not one of its values \(0, 1\)"),
         ([[], 1, 1, 1], r"the mechanism of 'both' at \(0, 0\) fails"),
         (5, "the mechanism of 'both': it is 5; it must be a formula, digits such as 0110, or a list of values"),
         ("__import__('os')", "the mechanism of 'both': the formula .* names '__import__'; its parents are b, a"),

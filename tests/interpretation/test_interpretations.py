@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 
 import everyhow as eh
 from everyhow.boolean.truth_table import assignments
+from everyhow.circuit.findings import examine_circuits
+from everyhow.common.progress import Progress
+from everyhow.interpretation.findings import examine_interpretations
 from everyhow.interpretation.interpretation import completions
 from everyhow.interpretation.interpretations import Interpretations
 from everyhow.model.circuit import Circuit
@@ -240,3 +243,51 @@ def test_too_many_inputs():
     network = eh.Network([[[1.0]]], [[0.0]], ["identity"])
     with pytest.raises(eh.InputError, match="at most 64 inputs, not 65"):
         list(count_interpretations(network, [], np.arange(65.0)[:, None]))
+
+
+def examined(network, behavior, budget=10**10):
+    """The interpretations of all perfect circuits of a network by some behavior."""
+    circuits = examine_circuits(network, behavior, budget)
+    return examine_interpretations(network, behavior, circuits, budget, Progress(False))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_interpretations_over_data(seed):
+    """Over points that are no rows of a truth table: every circuit, every choice of separators."""
+    random = np.random.default_rng(seed)
+    network = eh.Network(
+        [random.integers(-1, 2, (2, 2)), random.integers(1, 3, (1, 2))], [[0.03, 0.52], [-0.41]], ["relu", "identity"]
+    )
+    points = np.unique(random.integers(0, 3, (5, 2)), axis=0) / 2
+    behavior = eh.Behavior.of_network(network, points, decision="threshold")
+    expected = [
+        sum(1 for _ in plain.interpretations(network, points, circuit))
+        for circuit in plain.perfect_circuits(network, points, behavior.wanted)
+    ]
+    found = examined(network, behavior)
+    assert (found.total, found.least, found.most) == (sum(expected), min(expected), max(expected))
+
+
+def test_interpretations_that_are_not_counted():
+    """Beyond 64 inputs and of classes words say so; over data a costly simplest interpretation is left out."""
+    network = eh.xornet()
+    points = np.random.default_rng(0).normal(size=(65, 2))
+    beyond = examined(network, eh.Behavior.of_network(network, points))
+    assert not beyond.asked and beyond.total is None
+    assert beyond.beyond == ("interpretations are counted over at most 64 inputs, not 65",)
+    classes = eh.Network([np.eye(2), np.ones((3, 2))], [np.zeros(2), np.arange(3)], ["relu", "identity"])
+    found = examined(classes, eh.Behavior.of_network(classes, points[:9], "argmax"))
+    assert found.beyond == ("interpretations read every output as a bit, and these outputs stand for classes",)
+    few = eh.Behavior.of_network(network, points[:9])
+    within = examined(network, few)
+    assert within.simplest is not None and within.refused == ()
+    table = Interpretations(network, Circuit.whole(network), points[:9])
+    inputs, hidden, output = (
+        np.prod([len(found) for (layer, _), found in table.readings.items() if layer == at]) for at in range(3)
+    )
+    assert table.pairs == inputs * hidden + hidden * output
+    short = examined(network, few, 10**6)
+    assert short.simplest is None
+    assert short.refused[0].startswith(
+        "finding the interpretation with the widest gaps of the simplest circuit needs about"
+    )

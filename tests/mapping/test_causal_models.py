@@ -65,19 +65,19 @@ def test_mechanisms_are_called_when_the_model_is_made():
         ({"variables": ["a", 5]}, ["every variable must be a name in quotes"]),
         ({"parents": [1]}, ["values and parents must give a list for each variable"]),
         ({"values": {"a": BITS, "b": [], "sum": [1, True], "odd": "01", "c": BITS}},
-         ["'b' has no values", "a value of 'sum' stands there twice", "values of 'odd' must be a list",
-          "values are given for 'c', which is no variable"]),
-        ({"variables": ["a", "b", "sum", "odd", "a"]}, ["variable 'a' stands there twice"]),
+         ["'b' has no values", "a value of 'sum' is listed twice", "values of 'odd' must be a list",
+          "values are given for 'c', which is not a variable"]),
+        ({"variables": ["a", "b", "sum", "odd", "a"]}, ["variable 'a' is listed twice"]),
         ({"values": {"a": BITS, "b": BITS, "sum": [[0], [1]]}}, ["the values of 'sum' must be", "'odd' has no values"]),
         ({"parents": {"sum": ["a", "x"], "odd": ["sum", "sum"]}},
-         ["parent 'x' of 'sum' is no variable", "'odd' has a parent twice"]),
+         ["parent 'x' of 'sum' is not a variable", "'odd' has a parent twice"]),
         ({"parents": {"sum": ["a", "odd"], "odd": ["sum", "b"]}}, ["there is a cycle: ", "one variable must have no"]),
         ({"parents": {"sum": ["a"], "odd": ["b"]}}, ["must have no children, the output; these have none: 'sum, odd'"]),
         ({"mechanisms": {"odd": 3, "x": int}},
-         ["'sum' has parents but no mechanism", "'odd' has parents but", "given for 'x', which is no variable"]),
+         ["'sum' has parents but no mechanism", "'odd' has parents but", "given for 'x', which is not a variable"]),
         ({"mechanisms": 3}, ["mechanisms must give a function for each variable with parents"]),
         ({"mechanisms": {"sum": lambda a, b: a + b + 1, "odd": lambda: 1}},
-         [r"mechanism of 'sum' at \(1, 1\) gives 3, which is none of its values \(0, 1, 2\)",
+         [r"mechanism of 'sum' at \(1, 1\) gives 3, which is not one of its values \(0, 1, 2\)",
           r"the mechanism of 'odd' at \(0,\) fails: "]),
         ({"mechanisms": {"sum": lambda a, b: [a], "odd": lambda s: s % 2}}, [r"'sum' at \(0, 0\) fails: \"unhashable"]),
     ],
@@ -103,7 +103,7 @@ def test_too_many_combinations():
 
 
 def test_errors_of_running():
-    """Values for what is no input or no variable, values that a variable does not take, and inputs without one."""
+    """Values for names that are not inputs or variables, values that a variable does not take, inputs without one."""
     model = adder()
     with pytest.raises(eh.InputError, match="'sum' is not an input of the model; there are a, b"):
         model.run({"a": 1, "sum": 1})

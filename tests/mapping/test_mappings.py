@@ -232,7 +232,7 @@ def test_the_interchange_that_fells_a_mapping(name):
     _, network = reference(name)
     points = assignments(2)
     behavior = Behavior.of_network(network, points)
-    findings = examine_mappings(network, behavior, behavior.tables()[0], 3, 10**10)
+    findings = examine_mappings(network, behavior, 3, 10**10)
     states = plain.run(network, points)
     for rung in RUNGS[2:]:
         before = findings.survivors[RUNGS[RUNGS.index(rung) - 1]]
@@ -285,7 +285,7 @@ def test_inert_where_the_network_decides_1():
     points = assignments(2)
     behavior = Behavior.of_network(network, points)
     assert str(behavior.tables()[0]) == "1001"
-    findings = examine_mappings(network, behavior, behavior.tables()[0], 2, 10**10)
+    findings = examine_mappings(network, behavior, 2, 10**10)
     unused = [m for m in findings.survivors["joint"] if all(3 not in s.neurons for s in m.sets)]
     assert unused
     assert all(interference(findings.signatures, mapping) is None for mapping in unused)
@@ -443,22 +443,22 @@ def test_the_budget_of_forcing(monkeypatch):
     """Runs are counted before they are made; where they are too many the rung is left out, and the verdict unknown."""
     _, network = reference("xor-2-2-2-1-seed2")
     behavior = Behavior.of_network(network, network.corners)
-    findings = examine_mappings(network, behavior, behavior.tables()[0], 3, 10**10)
+    findings = examine_mappings(network, behavior, 3, 10**10)
     kept = findings.survivors["ordered"]
     for mapping in kept:
         assert (
-            joint_runs(mapping)
+            joint_runs(len(mapping.sets), 4)
             == (5 ** len(mapping.sets) - 1) * 4
             == len(list(forced_runs(network, network.corners, mapping)))
         )
-    assert {transitive_runs(mapping) for mapping in kept} == {
+    assert {transitive_runs(mapping, 4) for mapping in kept} == {
         0 if len({s.layer for s in m.sets}) == 1 else 64 for m in kept
     }
     monkeypatch.setattr(sys.modules["everyhow.mapping.findings"], "STEPS_PER_RUN", 10**9)
-    short = examine_mappings(network, behavior, behavior.tables()[0], 3, 10**10)
+    short = examine_mappings(network, behavior, 3, 10**10)
     assert list(short.survivors) == ["irredundant", "ordered"]
     assert short.surviving_mappings["joint"] is short.surviving_mappings["transitive"] is None
-    steps = sum(map(joint_runs, kept)) * 10**9
+    steps = sum(joint_runs(len(mapping.sets), 4) for mapping in kept) * 10**9
     assert short.refused == (
         f"putting {len(kept)} mappings to the rung joint needs about {steps:.3g} candidate evaluations, the budget is "
         "1e+10",
@@ -563,7 +563,7 @@ def test_a_forced_variable_leaves_the_other_one_wrong():
         weights = (network.weights[0], [[-1, 0], [first, second]], network.weights[2])
         other = eh.Network(weights, network.biases, network.activations, threshold=0.5)
         behavior = Behavior.of_network(other, other.corners)
-        findings = examine_mappings(other, behavior, behavior.tables()[0], 2, 10**10)
+        findings = examine_mappings(other, behavior, 2, 10**10)
         for mapping in findings.survivors["inert"]:
             assert passes(other, other.corners, mapping)[2] == (mapping in findings.survivors["transitive"])
             seen.add(passes(other, other.corners, mapping))

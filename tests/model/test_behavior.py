@@ -113,3 +113,60 @@ def test_noise_is_seeded():
     assert one.wanted[:, 0].tolist() == [False] * 500 + [True] * 1000 + [False] * 500
     with pytest.raises(eh.InputError, match=r"0 copies of deviation 0\.1; at least 1 copy and a deviation above 0"):
         eh.Behavior.noisy(eh.parse_task("XOR"), 0.1, 0)
+
+
+def test_bits_of_a_truth_table():
+    """Over the rows of a truth table the inputs' own bits are known, whatever numbers stand for them; elsewhere, and in
+    part of the rows, nothing is."""
+    task = eh.parse_task("XOR")
+    for behavior in (eh.Behavior.of_task(task), eh.Behavior.of_task(task, (-1, 1))):
+        assert behavior.bits.tolist() == [[False, False], [False, True], [True, False], [True, True]]
+        assert behavior.rows == (0, 1, 2, 3) and behavior.features is None
+    part = eh.Behavior.of_data([[0, 0], [0, 1], [1, 1]], [0, 1, 0])
+    assert part.bits is None
+    with pytest.raises(eh.InputError, match=r"no bits are known of the inputs of this behavior; give them .*features="):
+        _ = part.rows
+
+
+def test_features():
+    """Bits that come with data, in the order of the points, and merged as these are; they are what is known, also where
+    the points have bits of their own."""
+    points, features = [[0.5, 1], [2, 0], [0.5, 1], [1, 1]], [[1, 0], [0, 0], [1, 0], [0, 1]]
+    data = eh.Behavior.of_data(points, [1, 0, 1, 0], features=features)
+    assert data.bits.astype(int).tolist() == [[1, 0], [0, 0], [0, 1]] and data.rows == (2, 0, 1)
+    network = eh.xornet()
+    seen = eh.Behavior.of_network(network, points, features=features)
+    assert seen.bits.tolist() == data.bits.tolist()
+    weighted = eh.Behavior.of_network(network, points[:2], weights=[1, 3], features=features[:2])
+    assert weighted.rows == (2, 0)
+    table = eh.Behavior.of_network(network, network.corners, features=[[0], [1], [1], [0]])
+    assert table.rows == (0, 1, 1, 0)
+    with pytest.raises(ValueError, match="read-only"):
+        data.features[0, 0] = True
+
+
+@pytest.mark.parametrize(("features", "message"), [
+    ([[0, 1]] * 3, r"features have shape \(3, 2\); expected \(inputs, features\): a row for each of the 4 inputs"),
+    ([[0] * 7] * 4, "and 1 to 6 features"),
+    ([[0], [1], [0.5], [1]], "features are bits, and feature 1 of input 3 is 0.5: write them as 0 and 1"),
+    ([[0], [1], [1], [1]], r"rows 1 and 3 are the same point with different features, .* \(1 rows differ so from an"),
+])  # fmt: skip
+def test_features_that_do_not_fit(features, message):
+    """Features of other shapes, that are not bits, or that differ at equal inputs."""
+    points = [[0.5, 1], [2, 0], [0.5, 1], [1, 1]]
+    for made in (
+        lambda: eh.Behavior.of_data(points, [1, 0, 1, 0], features=features),
+        lambda: eh.Behavior.of_network(eh.xornet(), points, features=features),
+    ):
+        with pytest.raises(eh.InputError, match=message):
+            made()
+
+
+def test_an_audit_takes_the_features_of_its_behavior():
+    """Given with the data or with the question, features are the same."""
+    network, points = eh.xornet(), [[0, 0.1], [0, 1], [0.9, 0], [1, 1]]
+    features = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    within = eh.audit_behavior(network, eh.Behavior.of_network(network, points, features=features))
+    beside = eh.audit_behavior(network, eh.Behavior.of_network(network, points), features=features)
+    assert within.document()["details"] == beside.document()["details"]
+    assert within.options == beside.options and within.counts["mappings"] == 1

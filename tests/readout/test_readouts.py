@@ -25,6 +25,11 @@ def tables_of(explanation):
     return frozenset(str(~t if t.bits & 1 else t) for t in explanation.signals)
 
 
+def over_table(network):
+    """What a network decides at the rows of the truth table."""
+    return eh.Behavior.of_network(network, network.corners)
+
+
 def slow(network, layer, most, tolerance=1e-3):
     """Signals to (gate, residual), the plain way."""
     found = plain.readout_explanations(network, layer, most, tolerance)
@@ -301,8 +306,8 @@ def test_networks_that_cannot_be_read():
         eh.readouts(wide)
     with pytest.raises(eh.InputError, match="hidden layers that everything passes, and the network has none"):
         eh.readouts(flat)
-    assert examine_readouts(flat, 1e-3, None, eh.CostModel(), 10**10).layers == ()
-    assert examine_readouts(wide, 1e-3, None, eh.CostModel(), 10**10).refused == (
+    assert examine_readouts(flat, over_table(flat), 1e-3, None, eh.CostModel(), 10**10).layers == ()
+    assert examine_readouts(wide, over_table(wide), 1e-3, None, eh.CostModel(), 10**10).refused == (
         "readouts are searched for at most 4 inputs; the network has 5",
     )
 
@@ -312,13 +317,13 @@ def test_budget():
     network = eh.xornet()
     with pytest.raises(eh.BudgetError, match="fitting 63 sets of at most 3 of 7 signals needs about"):
         eh.readouts(network, budget=300_000)
-    (layer,) = examine_readouts(network, 1e-3, None, eh.CostModel(), 300_000).layers
+    (layer,) = examine_readouts(network, over_table(network), 1e-3, None, eh.CostModel(), 300_000).layers
 
     assert layer.found.by_signals("exact") == {1: 1, 2: 2}
     assert layer.refused[0].startswith("fitting the 63 sets of at most 3 of 7 signals of layer 1 needs about")
     assert layer.survivors == {"behavioral": None, "exact": None, "fewest_signals": 1, "cheapest": 1}
     assert [v.status for v in eh.audit(network, "XOR", budget=300_000).findings.code_verdicts] == ["unknown"]
-    (nothing,) = examine_readouts(network, 1e-3, None, eh.CostModel(), 10).layers
+    (nothing,) = examine_readouts(network, over_table(network), 1e-3, None, eh.CostModel(), 10).layers
     assert nothing.found is None
     assert set(nothing.survivors.values()) == {None}
 
@@ -338,7 +343,7 @@ def test_the_strictest_rung_that_anything_passes():
     """The exact explanations where there are any, else those that decide alike, else none."""
 
     def strictest(network):
-        (layer,) = (found := examine_readouts(network, 1e-3, None, eh.CostModel(), 10**10)).layers
+        (layer,) = (found := examine_readouts(network, over_table(network), 1e-3, None, eh.CostModel(), 10**10)).layers
         return layer.strictest, [tables_of(e) for e in found.strictest()]
 
     # The next layer receives AND(A,B) + 0.2 A + 0.06 B, of which AND is the only part that can be read.

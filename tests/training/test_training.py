@@ -66,7 +66,7 @@ def test_a_seed_that_is_done_leaves_the_others_alone():
     for s in (stack, whole):
         s.stop_reasons(s.run_epoch(), 1)
     smaller = stack.without({1})
-    assert smaller.seeds == [1, 3] and smaller.places == [0, 2]
+    assert smaller.seeds == [1, 3] and smaller.order == [0, 2]
     one, other = smaller.run_epoch(), whole.run_epoch()
     np.testing.assert_allclose(one, other[[0, 2]], rtol=1e-4)
 

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import ArrayLike
+
 from ..authors.circuits import is_countable, released_circuits
 from ..boolean.algorithms import Algorithm
 from ..circuit.count import count_circuits
@@ -26,17 +28,17 @@ from ..common.executing import executing
 from ..common.files import write_atomically
 from ..common.progress import Progress
 from ..common.sql import RunTable
-from ..given.points import points_of
 from ..importing.door import as_model
 from ..ladder import Verdict
-from ..mapping.features import FeatureRows, Features, checked_features, fitting_algorithms, observed_mappings
+from ..mapping.alignment import aligned_over, minimal_mappings
 from ..mapping.mapping import Mapping
+from ..mapping.patterns import Patterns, wanted_tables
 from ..mapping.signatures import MOST_BYTES, Signatures, signatures, table_bytes
-from ..model.behavior import Behavior, check_fits, check_said_once, one_for_two_classes
+from ..model.behavior import Behavior, check_fits, check_said_once, checked_features, one_for_two_classes
 from ..model.criterion import perfect
 from ..model.decision import Decision, decide, level_for
 from ..model.model import CircuitCount, Model
-from ..readout.observed import ObservedSignals, observed_signals
+from ..readout.readout import Signals, readable_signals
 from .asked import asking, questions_of
 from .counted import circuit_counts, circuit_verdict, digits_of, in_words
 from .document import by_ablation, circuit_details
@@ -73,7 +75,7 @@ class BehaviorFindings:
     using_every_input: tuple[int, CircuitCount] | None
     released: tuple[int, CircuitCount] | None
     signatures: Signatures | None
-    readouts: tuple[ObservedSignals, ...]
+    readouts: tuple[Signals, ...]
     mappings: abc.Mapping[Algorithm, tuple[Mapping, ...]] | None
     refused: tuple[str, ...]
     beyond: tuple[str, ...]
@@ -244,7 +246,7 @@ def audit_behavior(
     network: Any,
     behavior: Behavior,
     *,
-    features: Features | None = None,
+    features: ArrayLike | None = None,
     budget: int = DEFAULT_BUDGET,
     progress: bool = False,
     checkpoints: str | Path | None = None,
@@ -259,8 +261,9 @@ def audit_behavior(
         behavior: the inputs with their weights, the decisions wanted and how they are made, and the circuit error
             allowed. Two classes are folded into one output, and that is said. Several outputs that are bits of their
             own are explained together, and each in `outputs`.
-        features: bits known of each input, shape (inputs, features), in the order of the behavior's points; with them
-            the algorithms over the features that decide as wanted are placed in the network.
+        features: bits known of each input, shape (inputs, features), in the order of the behavior's points; those of
+            the behavior when not given. With them the algorithms over the features that decide as wanted are placed in
+            the network.
         budget: candidate evaluations allowed; what needs more is estimated or left out, and named in `capped`.
         progress: show progress on stderr.
         checkpoints: a folder in which long counts are kept while they run.
@@ -292,9 +295,10 @@ def audit_behavior(
     depth = DEPTH_BY_DATA if questions.depth is None else questions.depth
     of_circuits = questions.for_circuits(behavior.epsilon, behavior.within)
     check_budget(budget)
-    rows = None if features is None else checked_features(features, behavior)
+    known = behavior.features if features is None else checked_features(features, len(behavior.points))
+    behavior = replace(behavior, features=known)
     options = {
-        "features": None if features is None else points_of(features, "features").astype(int).tolist(), "depth": depth,
+        "features": None if known is None else known.astype(int).tolist(), "depth": depth,
         "ablation": questions.ablation, "robust": questions.robust, "tolerance": tolerance, "budget": budget,
     }  # fmt: skip
     started = time.perf_counter()
@@ -306,12 +310,12 @@ def audit_behavior(
     beyond, mappings = [NEEDS_TRUTH_TABLE], None
     if parts:
         beyond.append("causal signatures and algorithms are of one output: see those of each output")
-    elif rows is None:
+    elif known is None:
         beyond.append("algorithms are placed by features, bits known of each input; none were given")
     elif outputs > 1:
         beyond.append("algorithms are placed in networks of one output; this one tells classes apart")
     elif table is not None:
-        mappings = _placed(table, behavior, rows, depth)
+        mappings = _placed(table, behavior, depth)
     readouts, unread = _all_readouts(network, behavior, tolerance)
     findings = BehaviorFindings(
         circuits, kinds, _using_every_input(network, behavior, of_circuits, circuits, budget),
@@ -319,31 +323,26 @@ def audit_behavior(
     )  # fmt: skip
     each = (replace(behavior, wanted=behavior.wanted[:, k : k + 1]) for k in range(outputs if parts else 0))
     of_each = tuple(
-        audit_behavior(
-            network.output(k), part, features=features, budget=budget, progress=progress, scheduler=scheduler, **asked
-        )
+        audit_behavior(network.output(k), part, budget=budget, progress=progress, scheduler=scheduler, **asked)
         for k, part in enumerate(each)
     )
     return BehaviorAudit(network, behavior, options, findings, of_each, provenance_of(network, started))
 
 
-def _placed(
-    found: Signatures, behavior: Behavior, rows: FeatureRows, depth: int
-) -> dict[Algorithm, tuple[Mapping, ...]]:
+def _placed(found: Signatures, behavior: Behavior, depth: int) -> dict[Algorithm, tuple[Mapping, ...]]:
     """The algorithms over the features that have a place, with their minimal mappings."""
-    candidates = fitting_algorithms(behavior, rows, depth)
-    placed = ((algorithm, tuple(observed_mappings(found, algorithm, behavior, rows))) for algorithm in candidates)
-    return {algorithm: where for algorithm, where in placed if where}
+    patterns = Patterns.of(behavior)
+    aligned = aligned_over(found, wanted_tables(behavior), depth, patterns)
+    order = sorted(aligned, key=lambda algorithm: (algorithm.table.bits, algorithm.depth, algorithm.tree.key))
+    return {algorithm: tuple(minimal_mappings(found, algorithm, patterns)) for algorithm in order}
 
 
-def _all_readouts(
-    network: Model, behavior: Behavior, tolerance: float
-) -> tuple[tuple[ObservedSignals, ...], tuple[str, ...]]:
+def _all_readouts(network: Model, behavior: Behavior, tolerance: float) -> tuple[tuple[Signals, ...], tuple[str, ...]]:
     """The readouts of every hidden layer, and why those of a layer are missing."""
     found, refused = [], []
     for cut in network.cuts():
         try:
-            found.append(observed_signals(network, behavior, cut.layer, tolerance))
+            found.append(readable_signals(network, cut.layer, tolerance, behavior))
         except InputError as error:
             refused.append(str(error))
     return tuple(found), tuple(refused)
@@ -373,7 +372,8 @@ def _using_every_input(
     steps = counting_steps(network, inputs)[COUNTING] << network.features
     if circuits.perfect is None or asked.ablation == "resample" or over_budget("", steps, budget):
         return None
-    anything = replace(behavior, points=behavior.points[:1], weights=[1.0], wanted=behavior.wanted[:1], epsilon=1.0)
+    first = {"points": behavior.points[:1], "weights": [1.0], "wanted": behavior.wanted[:1], "features": None}
+    anything = replace(behavior, **first, epsilon=1.0)
     space = count_circuits(perfect(network, anything), every_input_used=True)
     criterion = perfect(network, behavior, asked.ablation)
     return space.between[0], count_circuits(criterion, every_input_used=True)
@@ -399,12 +399,12 @@ def _exact(count: CircuitCount) -> int | list[int]:
     return count.between[0] if count.certified else list(count.between)
 
 
-def _readouts(layer: ObservedSignals) -> dict[str, Any]:
+def _readouts(layer: Signals) -> dict[str, Any]:
     return {
         "layer": layer.layer,
         "readable_signals": len(layer),
         "directions": layer.rank,
-        "decisions": [asdict(probe) for probe in layer.decision],
+        "decisions": [probe._asdict() for probe in layer.wanted],
         "signals": [
             {"coefficients": c.tolist(), "constant": float(d), "residual": float(r)}
             for c, d, r in zip(layer.coefficients[:100], layer.constants, layer.residuals, strict=False)

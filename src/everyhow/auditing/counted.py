@@ -162,11 +162,10 @@ def count_explanations(
         asked: what is asked of circuits beyond the decisions.
         execution: how long counts of circuits are carried out.
     """
-    (table,) = behavior.tables()
     circuits = examine_circuits(network, behavior, budget, asked, execution)
     if asked.ablation == "zero":
         interpretations = examine_interpretations(network, behavior, circuits, budget, progress, exact_up_to)
     else:
         interpretations = unasked(NOT_ALONE)
-    mappings = examine_mappings(network, behavior, table, max_depth, budget)
+    mappings = examine_mappings(network, behavior, max_depth, budget)
     return CountedExplanations(circuits, interpretations, mappings)

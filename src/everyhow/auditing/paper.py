@@ -129,7 +129,9 @@ def explain(
         network, behavior, max_depth, budget, progress, asked=questions.circuits, execution=execution
     )
     mappings = counted.mappings
-    readouts = examine_readouts(network, questions.largest_residual, questions.signals, questions.prices, budget)
+    readouts = examine_readouts(
+        network, behavior, questions.largest_residual, questions.signals, questions.prices, budget
+    )
     survivors = list(islice(_survivors(mappings, readouts), max(MOST_EXAMINED, MOST_PRICED)))
     number, left = _number(mappings, readouts), surviving_circuits(counted.circuits)
     experiments = examine_experiments(network, survivors[:MOST_EXAMINED], number, left, behavior.decision)

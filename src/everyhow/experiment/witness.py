@@ -19,8 +19,15 @@ from ..model.inputs import MOST_TRIED_WHOLE, Inputs
 from ..model.model import Model
 from ..model.runnable import Intervention
 from ..readout.explanation import ReadoutExplanation
-from ..readout.interchange import ReadoutInterchange, dual_directions, interchange_between, swapped_states
-from ..readout.readout import relative_residual
+from ..readout.interchange import (
+    ReadoutInterchange,
+    at_inputs,
+    dual_directions,
+    interchange_between,
+    known_of,
+    swapped_states,
+)
+from ..readout.span import relative_residual
 
 # What each hidden stage computes in some patched runs, by its number: shape (swaps, nodes), or (swaps, nodes, numbers).
 Patched = abc.Mapping[int, Float[np.ndarray, "swaps _nodes *numbers"]]
@@ -174,7 +181,7 @@ class ReadoutWitness(Witness):
         constants = [readout.constant for readout in readouts]
         values = patched[self.explanation.layer] @ self.explanation.codes.T + constants
         unsure = np.abs(values - 0.5) <= HALFWAY
-        at_first = np.array([bool(readout.table.bits >> self.inputs.rows[0] & 1) for readout in readouts])
+        at_first = np.array([at_inputs(self.inputs, readout.table)[0] for readout in readouts])
         bits = np.where(unsure, at_first, values > 0.5)
         pattern = bits @ (1 << np.arange(len(readouts))[::-1])
         return Prediction((self.explanation.gate.bits >> pattern & 1).astype(bool), np.atleast_1d(unsure.any(axis=1)))
@@ -209,7 +216,7 @@ def _(
     explanation: ReadoutExplanation, inputs: Inputs, holding: Float[np.ndarray, "held neurons"] | None = None
 ) -> Witness:
     model, layer, read = inputs.model, explanation.layer, explanation.codes.shape[1]
-    _check_inputs(inputs, explanation)
+    _check_inputs(inputs, explanation, known_of(inputs, explanation))
     _check_fits(model, layer, read - 1)
     there = model.graph.sizes[layer]
     if read != there:
@@ -226,7 +233,7 @@ def _(
 def _(explanation: Mapping, inputs: Inputs, holding: Float[np.ndarray, "held neurons"] | None = None) -> Witness:
     if holding is not None:
         raise InputError("holding belongs to readout explanations; the swaps of a mapping hold all other neurons")
-    _check_inputs(inputs, explanation)
+    _check_inputs(inputs, explanation, inputs.variables)
     for layer, neurons in explanation.places:
         _check_fits(inputs.model, layer, max(neurons))
     return MappingWitness(inputs, explanation)
@@ -259,7 +266,7 @@ def _by_all(
 def _check_reads(explanation: ReadoutExplanation, inputs: Inputs) -> None:
     """Explanations of another network of the same shape read something else here than they say."""
     for readout in explanation.readouts:
-        wanted = inputs.values(readout.table.bits).astype(np.float64)
+        wanted = at_inputs(inputs, readout.table).astype(np.float64)
         read = inputs.states[explanation.layer] @ readout.coefficients + readout.constant
         (residual,) = relative_residual(wanted[None], read[None])
         if abs(residual - readout.residual) > SAME_RESIDUAL:
@@ -269,8 +276,8 @@ def _check_reads(explanation: ReadoutExplanation, inputs: Inputs) -> None:
             )
 
 
-def _check_inputs(inputs: Inputs, explanation: Explanation) -> None:
-    if explanation.inputs == inputs.variables:
+def _check_inputs(inputs: Inputs, explanation: Explanation, known: int) -> None:
+    if explanation.inputs == known:
         return
     if inputs.is_truth_table:
         raise InputError(

@@ -1,4 +1,4 @@
-"""WHAT, whole: the interpretations of all perfect circuits, counted, or estimated where that costs too much."""
+"""WHAT: the interpretations of all perfect circuits, counted, or estimated where counting costs too much."""
 
 import itertools
 import math
@@ -14,13 +14,15 @@ from ..common.progress import Progress
 from ..model.behavior import Behavior
 from ..model.criterion import perfect
 from ..model.model import MOST_EDGES, Model
-from ..model.reading import ReadingRule
+from ..model.reading import MOST_INPUTS, ReadingRule
 from .interpretation import Interpretation
 from .interpretations import Interpretations, unread
 
 SAMPLE = 1000
 # `exact_up_to` stretches the budget by no more than this.
 STRETCH = 10
+# Over data, a pair of neighboring states of one circuit costs about as much as so many candidate evaluations.
+STEPS_PER_PAIR = 1000
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,12 @@ class InterpretationFindings:
     Attributes:
         total: interpretations, don't cares counted once.
         expanded: interpretations, each completion of the don't cares counted.
-        least: of one circuit, don't cares counted once; None also where no circuit is perfect.
-        most: likewise.
+        least: the fewest of one circuit, don't cares counted once; None also where no circuit is perfect.
+        most: the most of one circuit, don't cares counted once; None also where no circuit is perfect.
         estimate: of the total, when it was not counted.
         simplest: the interpretation with the widest gaps of the simplest circuit.
         refused: what the budget did not allow, in words.
-        beyond: what there is no answer to, in words.
+        beyond: what has no answer here, in words.
         asked: whether circuits are read at all; if not, `beyond` says why.
     """
 
@@ -51,7 +53,7 @@ class InterpretationFindings:
 
 
 def unasked(why: str) -> InterpretationFindings:
-    """Of circuits that are not read, and why."""
+    """The findings where circuits are not read, and why."""
     return InterpretationFindings(beyond=(why,), asked=False)
 
 
@@ -65,27 +67,36 @@ def examine_interpretations(
 ) -> InterpretationFindings:
     """Count the interpretations of every perfect circuit, or estimate their number from a uniform sample.
 
-    They are counted when the budget allows it, or ten times the budget and there are at most `exact_up_to` circuits.
-    Where circuits lie on the decision boundary there is no exact total, and it is estimated from those that float64
-    decides for.
+    The interpretations are counted when the budget allows it. They are also counted when ten times the budget allows it
+    and there are at most `exact_up_to` circuits. Where circuits lie on the decision boundary there is no exact total:
+    the total is estimated from the circuits that float64 decides for. Beyond 64 inputs, and where outputs stand for
+    classes, nothing is counted, and `beyond` says so.
     """
+    if behavior.decision == "argmax":
+        return unasked("interpretations read every output as a bit, and these outputs stand for classes")
+    if len(behavior.points) > MOST_INPUTS:
+        return unasked(f"interpretations are counted over at most {MOST_INPUTS} inputs, not {len(behavior.points):,}")
     rule = ReadingRule(decision=behavior.decision)
     if model.interpretation_counts((), behavior.points, rule) is None:
         return unasked(unread(model))
     if circuits.perfect is None:
         return InterpretationFindings()
     search = model.search(perfect(model, behavior))
-    simplest = None
+    simplest, unlisted = None, ()
     if circuits.simplest is not None:
-        simplest = Interpretations(model, circuits.simplest, behavior.points, rule).widest
+        everything = Interpretations(model, circuits.simplest, behavior.points, rule)
+        # Over a truth table the states are few.
+        steps = 0 if behavior.is_truth_table else everything.pairs * STEPS_PER_PAIR
+        refusal = over_budget("finding the interpretation with the widest gaps of the simplest circuit", steps, budget)
+        simplest, unlisted = (everything.widest, ()) if refusal is None else (None, (refusal,))
     fewest, number = circuits.perfect.between
     if not number:
         return InterpretationFindings(0, 0)
     if not fewest:
-        return InterpretationFindings(simplest=simplest)
+        return InterpretationFindings(simplest=simplest, refused=unlisted)
     if not model.listable:
         refusal = f"interpretations are counted in {model.kind}s of at most {MOST_EDGES} edges"
-        return InterpretationFindings(simplest=simplest, refused=(refusal,))
+        return InterpretationFindings(simplest=simplest, refused=(*unlisted, refusal))
     steps = steps_per_circuit(model.graph.sizes, len(behavior.points))
     tied = not circuits.perfect.certified
     refusal = over_budget("counting the interpretations of all perfect circuits", number * steps, budget)
@@ -101,21 +112,22 @@ def examine_interpretations(
             least, most = once if least is None else min(least, once), max(most, once)
         if doubtful:
             tie = f"in {doubtful:,} perfect circuits rounding decides which values of a neuron differ"
-            return InterpretationFindings(simplest=simplest, beyond=(f"{tie}, and so how they can be read",))
-        return InterpretationFindings(total, expanded, least, most, simplest=simplest)
+            said = f"{tie}, and so how they can be read"
+            return InterpretationFindings(simplest=simplest, refused=unlisted, beyond=(said,))
+        return InterpretationFindings(total, expanded, least, most, simplest=simplest, refused=unlisted)
     refused = () if refusal is None else (refusal,)
     too_much = over_budget("estimating the interpretations from a sample", SAMPLE * steps, budget)
     if too_much:
-        return InterpretationFindings(simplest=simplest, refused=(*refused, too_much))
+        return InterpretationFindings(simplest=simplest, refused=(*unlisted, *refused, too_much))
     drawn = np.array([[circuit.bits] for circuit in search.sample(SAMPLE)], np.uint64)
     counts = [found.once for found in model.interpretation_counts([drawn], behavior.points, rule) or ()]
     estimate = _estimate(counts, fewest, number)
     refused = tuple(f"{reason}; estimated instead" for reason in refused)
-    return InterpretationFindings(estimate=estimate, simplest=simplest, refused=refused)
+    return InterpretationFindings(estimate=estimate, simplest=simplest, refused=(*unlisted, *refused))
 
 
 def _estimate(sampled: list[int], fewest: int, most: int) -> Estimate:
-    """Of the total over between `fewest` and `most` circuits."""
+    """An estimate of the total over at least `fewest` and at most `most` circuits."""
     mean, deviation = float(np.mean(sampled)), float(np.std(sampled, ddof=1))
     margin = 1.96 * deviation / math.sqrt(len(sampled))
     value = (fewest + most) / 2 * mean
@@ -123,6 +135,6 @@ def _estimate(sampled: list[int], fewest: int, most: int) -> Estimate:
 
 
 def steps_per_circuit(sizes: Sequence[int], inputs: int) -> int:
-    """An upper bound of the pairs of neighbouring states that one circuit's interpretations go through."""
+    """An upper bound of the pairs of neighboring states that one circuit's interpretations go through."""
     states = [1, *(max(1, inputs - 1) ** size for size in sizes[1:-1]), 1]
     return sum(a * b for a, b in itertools.pairwise(states))

@@ -16,7 +16,7 @@ class Reading:
 
     Attributes:
         bits: bit k is the reading at input k.
-        separator: midway between two neighbouring activation values; for an output, its decision boundary.
+        separator: midway between two neighboring activation values; for an output, its decision boundary.
         gap: the distance between those two values over the neuron's range, above 0 and at most 1.
     """
 
@@ -30,8 +30,8 @@ class NeuronGate:
     """The function that a neuron computes from its parents' readings.
 
     Attributes:
-        parents: the neurons (layer, neuron) it depends on: its parents in the circuit that vary.
-        table: its value at each pattern of the parents, the first parent being the leftmost digit of the row;
+        parents: the neurons (layer, neuron) that the function depends on: the parents in the circuit that vary.
+        table: the value at each pattern of the parents, the first parent being the leftmost digit of the row;
             "-" at a pattern that never occurs (a don't care).
     """
 

@@ -32,7 +32,7 @@ class Interpretations:
     A state gives each varying neuron of a layer a reading. An interpretation is a path from the inputs' states to
     the outputs'. Iterating lists them all: the first layer's readings vary slowest, lower separators come first.
 
-    Cost: one step per pair of neighbouring states for everything here; listing also costs its length.
+    Cost: one step per pair of neighboring states for everything here; listing also costs its length.
     """
 
     model: Model
@@ -44,6 +44,12 @@ class Interpretations:
     def readings(self) -> Mapping[Neuron, tuple[Reading, ...]]:
         """The readings of each neuron that varies, consistent with a reading of its parents or not."""
         return MappingProxyType(circuit_readings(self.model, self.circuit, self.points, self.rule))
+
+    @property
+    def pairs(self) -> int:
+        """The most pairs of neighboring states that anything here goes through, found without going through them."""
+        states = [math.prod(len(self.readings[neuron]) for neuron in layer) for layer in self._layers]
+        return sum(before * after for before, after in itertools.pairwise(states))
 
     @cached_property
     def count(self) -> int:
@@ -112,9 +118,9 @@ class Interpretations:
     def by_gaps(self) -> Iterator[Interpretation]:
         """All interpretations, widest gaps first: by their smallest relative gap, and among equals by the sum of all.
 
-        Best first: a partial path is as good as its own gaps and the best that can follow them.
+        The search is best first: a partial path is as good as its own gaps and the best gaps that can follow.
 
-        Cost: one step per pair of neighbouring states before the first; the others follow without listing the rest.
+        Cost: one step per pair of neighboring states before the first; the others follow without listing the rest.
         """
         if not self.count:
             return
@@ -162,7 +168,8 @@ class Interpretations:
         return gate
 
     def _gate_if_any(self, neuron: Neuron, reading: Reading, state: State) -> NeuronGate | None:
-        """The gate of `neuron` read as `reading` when the layer before is in `state`; None when it is no function."""
+        """The gate of `neuron` read as `reading` when the layer before is in `state`; None when the reading is not a
+        function of that state."""
         key = (neuron, reading.bits, state)
         if key not in self._memory:
             self._memory[key] = self._derived_gate(neuron, reading, state)
@@ -228,7 +235,7 @@ class Interpretations:
         return [reading.gap for reading in state] if 0 < layer < self.model.graph.last else []
 
     def _promise(self, path: tuple[State, ...], smallest: float, total: float) -> tuple[float, float]:
-        """What no way to go on from `path` exceeds, negated: the smallest gap, then the sum of the gaps."""
+        """The most that any way to go on from `path` reaches, negated: the smallest gap, then the sum of the gaps."""
         least, most = self._best_after(len(path) - 1, path[-1])
         return -min(smallest, least), -(total + most)
 
@@ -281,5 +288,5 @@ def interpretations(
 
 
 def unread(model: Model) -> str:
-    """That a kind of model has no interpretations, in words."""
+    """Why a kind of model has no interpretations, in words."""
     return f"the circuits of {model.a_kind} are not read neuron by neuron"

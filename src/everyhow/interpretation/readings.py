@@ -18,8 +18,8 @@ def circuit_readings(
 ) -> dict[Neuron, tuple[Reading, ...]]:
     """The readings of each neuron that varies, lowest separator first, the circuit being run alone.
 
-    An output has one reading, its decision; a neuron that is absent or never varies is left out, and so is a node that
-    holds several numbers.
+    An output has one reading, its decision. A neuron that is absent or never varies is left out. A node that holds
+    several numbers is left out.
     """
     states = model.run_circuit(points, circuit)
     present = {(0, i) for i in range(model.graph.sizes[0])} | {tuple(edge.child) for edge in circuit.edges}

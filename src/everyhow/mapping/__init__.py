@@ -1,1 +1,1 @@
-"""WHERE, given an algorithm: the neurons that carry its variables."""
+"""WHERE, given a hypothesis: the neurons that carry its variables."""

@@ -1,4 +1,4 @@
-"""Aligned algorithms: those whose every variable has a neuron set with the signature that it needs."""
+"""Aligned algorithms: algorithms whose every variable has a neuron set with the signature that the variable needs."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -7,47 +7,60 @@ from typing import Any
 from ..boolean.algorithms import Algorithm, Inner, Leaf, Tree, Variable, depth, inner, tree_counts
 from ..boolean.truth_table import TruthTable, variable_bits
 from ..common.errors import BudgetError
+from .hypothesis import options, placed_algorithm
 from .mapping import Mapping, count_choices, mappings_of
-from .signatures import NeuronSet, Rows, Signatures, minimal_sets
+from .patterns import Patterns
+from .signatures import Rows, Signatures, minimal_sets
 
 # Trees kept in memory while algorithms are grown; beyond this there are too many to be told apart one by one.
 MOST_GROWN = 200_000
 
 
 def needed_rows(variable: Variable, inputs: int) -> Rows:
-    """The signature of a neuron set that carries `variable`: at each source, the output when the variable is forced to
-    its value there."""
-    return _rows(variable.bits, variable.when_false, variable.when_true, inputs)
+    """The signature, over the rows of a truth table, of a neuron set that carries `variable`: at each source, the
+    output when the variable is forced to its value there."""
+    return Patterns.of_table(inputs).needed(variable.bits, variable.when_false, variable.when_true)
 
 
 def aligned(signatures: Signatures, table: TruthTable, max_depth: int) -> dict[Algorithm, int]:
     """Every aligned algorithm of depth at most `max_depth` that computes `table`, with its number of minimal mappings.
 
-    Trees are grown from the root, a subtree only where some neuron set has the signature that its root needs, so the
-    cost grows with the aligned algorithms rather than with all of them. They come by depth, then by their operands.
+    The signatures are those over the rows of the truth table. See `aligned_over`.
+    """
+    return aligned_over(signatures, (table,), max_depth, Patterns.of_table(table.inputs))
+
+
+def aligned_over(
+    signatures: Signatures, tables: Sequence[TruthTable], max_depth: int, patterns: Patterns
+) -> dict[Algorithm, int]:
+    """Every aligned algorithm of depth at most `max_depth` that computes one of `tables`, with its number of minimal
+    mappings; the inputs of the signatures have `patterns`.
+
+    Trees are grown from the root. A subtree is grown only where some neuron set has the signature that the root of the
+    subtree needs, so the cost grows with the aligned algorithms rather than with all algorithms. The algorithms come by
+    table, then by depth, then by their operands.
 
     Raises:
         BudgetError: more than 200,000 trees have a place in the network.
     """
-    growth = _Growth(signatures, table.inputs)
-    found = []
-    for wanted, negated in ((table.bits, False), (table.bits ^ table.full, True)):
-        outputs = (table.full, 0) if negated else (0, table.full)
-        found += [Algorithm(table.inputs, tree, negated) for tree in growth.trees(wanted, *outputs, max_depth)]
-    found.sort(key=lambda algorithm: (depth(algorithm.tree), algorithm.negated, algorithm.tree.key))
-    counts = {algorithm: count_choices(placements(signatures, algorithm)) for algorithm in found}
+    growth = _Growth(signatures, patterns)
+    counts: dict[Algorithm, int] = {}
+    for table in tables:
+        found = []
+        for wanted, negated in ((table.bits, False), (table.bits ^ table.full, True)):
+            outputs = (table.full, 0) if negated else (0, table.full)
+            found += [Algorithm(table.inputs, tree, negated) for tree in growth.trees(wanted, *outputs, max_depth)]
+        found.sort(key=lambda algorithm: (depth(algorithm.tree), algorithm.negated, algorithm.tree.key))
+        counts |= {one: count_choices(options(signatures, placed_algorithm(one, patterns))) for one in found}
     return {algorithm: number for algorithm, number in counts.items() if number}
 
 
-def minimal_mappings(signatures: Signatures, algorithm: Algorithm) -> Iterator[Mapping]:
-    """Every minimal mapping of an algorithm; none when it is not aligned."""
-    return mappings_of(algorithm, placements(signatures, algorithm))
-
-
-def placements(signatures: Signatures, algorithm: Algorithm) -> list[tuple[NeuronSet, ...]]:
-    """For each variable the inclusion-minimal neuron sets that have the signature it needs."""
-    found = signatures.minimal_by_rows
-    return [found.get(needed_rows(variable, algorithm.inputs), ()) for variable in algorithm.variables]
+def minimal_mappings(
+    signatures: Signatures, algorithm: Algorithm, patterns: Patterns | None = None
+) -> Iterator[Mapping]:
+    """Every minimal mapping of an algorithm; none when the algorithm is not aligned. The inputs of the signatures have
+    `patterns`; when not given, the inputs are the rows of a truth table."""
+    return mappings_of(algorithm, options(signatures, placed_algorithm(algorithm, patterns)))
 
 
 def aligned_where_tested(
@@ -57,18 +70,18 @@ def aligned_where_tested(
     number of minimal mappings.
 
     Args:
-        signatures: of the network.
-        candidates: what has variables, each with `bits`, `when_false` and `when_true`.
+        signatures: the signatures of the network.
+        candidates: algorithms or formulas with variables, each with `bits`, `when_false` and `when_true`.
         tested: for each source row the bases, as bits, at which network and candidate are compared.
     """
-    inputs = len(tested).bit_length() - 1
+    table = Patterns.of_table(len(tested).bit_length() - 1)
 
     def seen(rows: Rows) -> Rows:
         return tuple(row & bases for row, bases in zip(rows, tested, strict=True))
 
     groups = {rows: minimal_sets(sets) for rows, sets in signatures.grouped(seen).items()}
     for candidate in candidates:
-        needed = (_rows(v.bits, v.when_false, v.when_true, inputs) for v in candidate.variables)
+        needed = (table.needed(v.bits, v.when_false, v.when_true) for v in candidate.variables)
         number = count_choices([groups.get(seen(rows), ()) for rows in needed])
         if number:
             yield candidate, number
@@ -79,7 +92,7 @@ class _Growth:
     """Trees whose inner nodes below the root all have a neuron set, by function, context and depth."""
 
     signatures: Signatures
-    inputs: int
+    patterns: Patterns
     memory: dict[tuple[int, int, int, int], tuple[Inner, ...]] = field(default_factory=dict)
     grown: list[int] = field(default_factory=lambda: [0])
     pairs: dict[tuple[int, int], tuple[tuple["_Operand", "_Operand"], ...]] = field(default_factory=dict)
@@ -118,11 +131,11 @@ class _Growth:
     ) -> tuple[Tree, ...]:
         if own.leaf is not None:
             return (Leaf(own.leaf),)
-        full = (1 << (1 << self.inputs)) - 1
+        full = (1 << (1 << self.patterns.variables)) - 1
         on = (sibling.literal & when_true) | (~sibling.literal & full & when_false)
         outputs = (on, when_false) if own.negated else (when_false, on)
         bits = own.literal ^ (full if own.negated else 0)
-        if _rows(bits, *outputs, self.inputs) not in self.signatures.by_rows:
+        if self.patterns.needed(bits, *outputs) not in self.signatures.by_rows:
             return ()
         return self.trees(bits, *outputs, max_depth - 1)
 
@@ -141,9 +154,10 @@ class _Growth:
     def _all_operands(self, max_depth: int) -> tuple["_Operand", ...]:
         """Every operand of depth below `max_depth` that some neuron set can carry, and every input."""
         if max_depth not in self.operands:
-            full = (1 << (1 << self.inputs)) - 1
-            leaves = [(bits, index) for index, bits in enumerate(variable_bits(self.inputs))]
-            below = carried_functions(self.signatures, self.inputs, max_depth - 1) if max_depth > 1 else []
+            inputs = self.patterns.variables
+            full = (1 << (1 << inputs)) - 1
+            leaves = [(bits, index) for index, bits in enumerate(variable_bits(inputs))]
+            below = carried_functions(self.signatures, self.patterns, max_depth - 1) if max_depth > 1 else []
             self.operands[max_depth] = tuple(
                 _Operand(bits ^ (full if negated else 0), negated, index)
                 for bits, index in [*leaves, *((bits, None) for bits in below)]
@@ -152,22 +166,22 @@ class _Growth:
         return self.operands[max_depth]
 
 
-def carried_functions(signatures: Signatures, inputs: int, max_depth: int) -> list[int]:
-    """The functions of trees of depth at most `max_depth` that a variable with some neuron set can have.
+def carried_functions(signatures: Signatures, patterns: Patterns, max_depth: int) -> list[int]:
+    """The functions of trees of depth at most `max_depth` that a variable with some neuron set can have; the inputs of
+    the signatures have `patterns`.
 
-    Where the set's signature takes two rows, they tell the function up to complement; where it takes one, any function
-    will do.
+    Where the signature of the set takes two rows, the rows tell what the function is over the inputs, up to complement.
+    Where the signature takes one row, any function will do.
     """
-    full = (1 << (1 << inputs)) - 1
-    reached = tree_counts(inputs, max_depth, False)
+    reached = tree_counts(patterns.variables, max_depth, False)
     told: set[int] = set()
     for rows in signatures.by_rows:
         if len(set(rows)) == 1:
             return sorted(reached)
         if len(set(rows)) == 2:
             bits = sum(1 << source for source, row in enumerate(rows) if row == rows[0])
-            told |= {bits, bits ^ full}
-    return sorted(told & set(reached))
+            told |= {bits, bits ^ patterns.full}
+    return sorted(bits for bits in reached if patterns.lifted(bits) in told)
 
 
 @dataclass(frozen=True)
@@ -177,12 +191,3 @@ class _Operand:
     literal: int
     negated: bool
     leaf: int | None
-
-
-def _rows(bits: int, when_false: int, when_true: int, inputs: int) -> Rows:
-    return forced_rows((bits >> source & 1 for source in range(1 << inputs)), when_false, when_true)
-
-
-def forced_rows(values: Iterable[int], when_false: int, when_true: int) -> Rows:
-    """What the output is when a variable is forced to its value at each source, as bit sets over the bases."""
-    return tuple(when_true if value else when_false for value in values)

@@ -18,7 +18,7 @@ Value = Hashable
 Setting = Mapping[str, Value]
 # A mechanism is called once for each combination of its parents' values, and the results are kept.
 MOST_COMBINATIONS = 1 << 20
-# More than any network here has places for; every one of them is forced at every input.
+# More variables than any network here has places for; each is forced at every input.
 MOST_VARIABLES = 1000
 # Faults shown in one message.
 MOST_SHOWN = 20
@@ -28,19 +28,19 @@ MOST_SHOWN = 20
 class CausalModel:
     """A model of any values over any graph without cycles, as pyvene and the causal-abstraction literature have them.
 
-    Inputs are the variables without parents; the output is the one variable without children. Every mechanism is called
-    once for each combination of its parents' values when the model is made, and never again.
+    Inputs are the variables without parents. The output is the one variable without children. A model calls every
+    mechanism once for each combination of the parents' values when it is made, and never again.
 
     Args:
-        variables: their names.
+        variables: the names of the variables.
         values: for each variable the values that it can take.
-        parents: for each variable its parents; an input may be left out.
-        mechanisms: for each variable that is no input a function of its parents' values, in the order of its parents;
-            those of inputs are ignored.
+        parents: for each variable the names of its parents; an input may be left out.
+        mechanisms: for each variable with parents a function of the parents' values, in their order; mechanisms of
+            inputs are ignored.
 
     Raises:
         InputError: unknown, missing or repeated names or values, a cycle, not exactly one output, or a mechanism that
-            fails or gives something that is no value of its variable. All faults are reported at once.
+            fails or gives something that is not a value of its variable. The message tells all faults at once.
 
     Example:
         >>> bits = [0, 1]
@@ -100,8 +100,8 @@ class CausalModel:
         """The value of every variable at `inputs` when the variables of `interventions` are held at the values given.
 
         Raises:
-            InputError: an input without a value, a value given to what is no input, or to an unknown variable, or one
-                that the variable does not take.
+            InputError: an input has no value, a value is given to a variable that is not an input or not known, or the
+                variable does not take that value.
         """
         held = dict(interventions or {})
         self._check(inputs, self.inputs, "an input")
@@ -145,7 +145,7 @@ def _refuse(faults: list[str]) -> None:
 
 
 def _faults_of_names(variables: object, values: object, parents: object) -> list[str]:
-    """What is wrong with names and values, so that the graph cannot be looked at."""
+    """Faults of names and values; while there are any, the graph is not checked."""
     if not _is_list(variables) or not variables:
         return ["variables must be a list of names that is not empty"]
     if len(variables) > MOST_VARIABLES:
@@ -155,9 +155,9 @@ def _faults_of_names(variables: object, values: object, parents: object) -> list
     if not isinstance(values, Mapping) or not isinstance(parents, Mapping):
         return ["values and parents must give a list for each variable"]
     known = Counter(variables)
-    faults = [f"variable {cut(name)} stands there twice" for name, number in known.items() if number > 1]
+    faults = [f"variable {cut(name)} is listed twice" for name, number in known.items() if number > 1]
     for item, given in (("values", values), ("parents", parents)):
-        faults += [f"{item} are given for {cut(name)}, which is no variable" for name in given if name not in known]
+        faults += [f"{item} are given for {cut(name)}, which is not a variable" for name in given if name not in known]
         faults += [
             f"the {item} of {cut(name)} must be a list" for name, listed in given.items() if not _is_list(listed)
         ]
@@ -169,7 +169,7 @@ def _faults_of_names(variables: object, values: object, parents: object) -> list
     for name, listed in parents.items():
         if _is_list(listed):
             strange = [parent for parent in listed if not isinstance(parent, str) or parent not in known]
-            faults += [f"parent {cut(parent)} of {cut(name)} is no variable" for parent in strange]
+            faults += [f"parent {cut(parent)} of {cut(name)} is not a variable" for parent in strange]
             faults += [f"{cut(name)} has a parent twice"] if not strange and len(set(listed)) < len(listed) else []
     return faults
 
@@ -183,7 +183,7 @@ def _faults_of_values(name: str, listed: Sequence) -> list[str]:
         repeated = len(set(listed)) < len(listed)
     except TypeError:
         return [f"the values of {cut(name)} must be numbers, texts, or others that can be told apart"]
-    return [f"a value of {cut(name)} stands there twice (true and 1 are the same)"] if repeated else []
+    return [f"a value of {cut(name)} is listed twice (true and 1 are the same)"] if repeated else []
 
 
 def _faults_of_graph(
@@ -192,11 +192,11 @@ def _faults_of_graph(
     mechanisms: object,
     values: Mapping[str, tuple[Value, ...]],
 ) -> list[str]:
-    """What is wrong with the edges and the mechanisms, so that the latter cannot be called."""
+    """Faults of edges and mechanisms; while there are any, no mechanism is called."""
     if not isinstance(mechanisms, Mapping):
         return ["mechanisms must give a function for each variable with parents"]
     faults = [
-        f"a mechanism is given for {cut(name)}, which is no variable" for name in mechanisms if name not in parents
+        f"a mechanism is given for {cut(name)}, which is not a variable" for name in mechanisms if name not in parents
     ]
     try:
         graphlib.TopologicalSorter(parents).prepare()
@@ -227,7 +227,7 @@ def _childless(variables: Sequence[str], parents: Mapping[str, Sequence[str]]) -
 def _table(
     name: str, mechanism: Callable[..., Value], arguments: list[tuple[Value, ...]], values: Sequence[Value]
 ) -> tuple[dict[tuple[Value, ...], Value], list[str]]:
-    """What a mechanism gives at every combination of its parents' values, and the first fault that it shows."""
+    """What a mechanism gives at every combination of the parents' values, and the first fault found."""
     table: dict[tuple[Value, ...], Value] = {}
     allowed = {value: value for value in values}
     for combination in itertools.product(*arguments):
@@ -237,7 +237,7 @@ def _table(
         except InputError as error:
             return table, [f"the mechanism of {cut(name)}: {error}"]
         except KeyError as error:
-            return table, [f"{shown} gives {cut(error.args[0])}, which is none of its values {cut(tuple(values))}"]
+            return table, [f"{shown} gives {cut(error.args[0])}, which is not one of its values {cut(tuple(values))}"]
         except Exception as error:  # whatever else a mechanism raises is a fault of the model
             return table, [f"{shown} fails: {cut(str(error))}"]
     return table, []

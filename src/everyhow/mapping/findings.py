@@ -1,33 +1,36 @@
-"""Algorithms and their places, whole: what aligns, what survives each stricter criterion, and what nearly aligns."""
+"""All algorithms with their places: which align, which survive each stricter criterion, and which nearly align."""
 
 import itertools
 from collections import abc
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ..boolean.algorithms import Algorithm, algorithms, count_algorithms, counting_cost, idle_gate
 from ..boolean.truth_table import TruthTable
 from ..common.budget import over_budget
-from ..common.errors import BudgetError
+from ..common.errors import BudgetError, InputError
 from ..ladder import Fault
 from ..model.behavior import Behavior
 from ..model.model import Model
-from .alignment import MOST_GROWN, aligned, carried_functions, minimal_mappings
+from .alignment import MOST_GROWN, aligned_over, carried_functions, minimal_mappings
 from .faults import fault
 from .interchange import NearMiss, best_mappings, joint_runs, transitive_runs
 from .mapping import Mapping
-from .signatures import Signatures, signatures
+from .patterns import Patterns, wanted_tables
+from .signatures import MOST_BYTES, Signatures, signatures, table_bytes
 
 RUNGS = ("single", "irredundant", "ordered", "joint", "inert", "transitive")
-# The rungs at which variables are forced, and how many runs that takes at most.
-FORCING = {"joint": joint_runs, "transitive": transitive_runs}
+# The rungs at which variables are forced.
+FORCING = ("joint", "transitive")
 # How many algorithms that are not aligned are scored by IIA, simplest first, and of what depth at most.
 SCORED, SCORED_DEPTH = 100, 3
-# A neuron set costs about as much as so many candidate evaluations of the kernels.
-STEPS_PER_SET = 1000
-# Likewise, putting a mapping to the rungs, and each run in which variables are forced.
+# A neuron set costs about as much as so many candidate evaluations of the kernels; over data, so does each run amid the
+# values of another input.
+STEPS_PER_SET, STEPS_PER_INTERCHANGE = 1000, 20
+# Candidate evaluations for putting a mapping to the rungs, and for each run in which variables are forced.
 STEPS_PER_MAPPING, STEPS_PER_RUN = 200_000, 60
-# Likewise, a pair of functions that the operands of a gate may have.
+# Candidate evaluations for a pair of functions that the operands of a gate may have.
 STEPS_PER_PAIR = 200
 
 
@@ -35,18 +38,22 @@ STEPS_PER_PAIR = 200
 class MappingFindings:
     """The aligned algorithms with their minimal mappings, rung by rung, and those that nearly align.
 
+    What the budget did not allow is None, and `refused` says so.
+
     Attributes:
-        algorithms: the number of algorithms that compute the function; None when the budget did not allow it.
-        irredundant_algorithms: the number of irredundant ones; likewise.
-        signatures: the causal signatures of all neuron sets; likewise.
+        algorithms: the number of algorithms that decide as wanted.
+        irredundant_algorithms: the number of irredundant ones.
+        signatures: the causal signatures of all neuron sets.
         aligned: every aligned algorithm with its number of minimal mappings; None when the budget did not allow it.
         survivors: the mappings that pass each rung after the first.
-        fallen: the mappings that fall at each rung after the second, each with its fault.
+        fallen: the mappings that fall at each rung after the second, each with the fault found.
         failure: what failed, in words, at the first rung that nothing passes; None when every rung is passed.
         near_misses: irredundant algorithms that are not aligned, best worst-variable IIA first.
         scored: among how many of the simplest such algorithms the near misses were looked for, and of how many.
         refused: what the budget did not allow, in words.
         tied_runs: how many runs in which variables are forced lie on the decision boundary where that matters.
+        beyond: what has no answer here, in words.
+        patterns: those of the inputs; None where no algorithm is looked for.
     """
 
     algorithms: int | None
@@ -60,6 +67,14 @@ class MappingFindings:
     scored: tuple[int, int] = (0, 0)
     refused: tuple[str, ...] = ()
     tied_runs: int = 0
+    beyond: tuple[str, ...] = ()
+    patterns: Patterns | None = field(default=None, repr=False)
+
+    def minimal(self, algorithm: Algorithm) -> Iterator[Mapping]:
+        """Every minimal mapping of an algorithm; none when it is not aligned, or there are no signatures."""
+        if self.signatures is None:
+            return iter(())
+        return minimal_mappings(self.signatures, algorithm, self.patterns)
 
     @property
     def ties(self) -> tuple[str, ...]:
@@ -92,8 +107,8 @@ class MappingFindings:
 
     @property
     def trivial(self) -> dict[str, int | None]:
-        """How many of those that pass each rung are algorithms without variables: they pass every rung of any network,
-        and say nothing of where. Each has one mapping, the empty one."""
+        """How many of the algorithms that pass each rung have no variables. Such an algorithm has one mapping, the
+        empty one, which passes every rung of any network and says nothing of where."""
         if self.aligned is None:
             return dict.fromkeys(RUNGS)
         kept = {rung: sum(not mapping.sets for mapping in mappings) for rung, mappings in self.survivors.items()}
@@ -102,8 +117,8 @@ class MappingFindings:
         return {"single": len(alone), "irredundant": irredundant, **{rung: kept.get(rung) for rung in RUNGS[2:]}}
 
     def fate(self, mapping: Mapping) -> tuple[str, Fault | None]:
-        """The strictest rung that an aligned, minimal mapping passes, and why it falls at the next; None when there is
-        no next."""
+        """The strictest rung that an aligned, minimal mapping passes, and why the mapping falls at the next rung; None
+        when no rung follows."""
         if mapping in self._fates:
             return self._fates[mapping]
         return "single", Fault(idle_gate(mapping.algorithm) or "")
@@ -126,29 +141,42 @@ class MappingFindings:
 
     @property
     def simplest(self) -> Mapping | None:
-        """The simplest mapping that passes the strictest rung that any passes."""
-        if self.strictest == "single" and self.aligned and self.signatures is not None:
-            algorithm = min(self.aligned, key=simplicity)
-            return min(minimal_mappings(self.signatures, algorithm), key=complexity)
+        """The simplest of the mappings that pass `strictest`."""
+        if self.strictest == "single" and self.aligned:
+            return min(self.minimal(min(self.aligned, key=simplicity)), key=complexity)
         return min(self.survivors[self.strictest], key=complexity) if self.strictest else None
 
 
 def foreseen_refusal(widths: tuple[int, ...], table: TruthTable, max_depth: int, budget: int) -> str | None:
-    """What the budget will not allow in a network of these widths, as far as that does not depend on its weights."""
+    """What the budget will not allow in a network of these widths, as far as the weights do not matter."""
     return (
         _signature_refusal(widths, budget)
-        or _counting_refusal(table, max_depth, budget)
+        or _counting_refusal((table,), max_depth, budget)
         or _aligning_refusal(count_algorithms(table, max_depth), max_depth, budget)
     )
 
 
 def _signature_refusal(widths: tuple[int, ...], budget: int) -> str | None:
-    sets = sum((1 << width) - 1 for width in widths[1:-1])
+    sets = _neuron_sets(widths)
     return over_budget(f"computing the signatures of {sets:,} neuron sets", sets * STEPS_PER_SET, budget)
 
 
-def _counting_refusal(table: TruthTable, max_depth: int, budget: int) -> str | None:
-    cost = counting_cost(table.inputs, max_depth, budget)
+def _observed_signature_refusal(model: Model, inputs: int, budget: int) -> str | None:
+    """Why signatures over data are not computed, in words; None where they are."""
+    sets = _neuron_sets(model.graph.sizes)
+    what = f"computing the signatures of {sets:,} neuron sets over {inputs:,} inputs"
+    refusal = over_budget(what, sets * inputs**2 * STEPS_PER_INTERCHANGE, budget)
+    if refusal is None and table_bytes(model.graph, inputs) > MOST_BYTES:
+        return f"{what} takes more than {MOST_BYTES >> 20} MB; give fewer inputs"
+    return refusal
+
+
+def _neuron_sets(widths: tuple[int, ...]) -> int:
+    return sum((1 << width) - 1 for width in widths[1:-1])
+
+
+def _counting_refusal(tables: Sequence[TruthTable], max_depth: int, budget: int) -> str | None:
+    cost = len(tables) * counting_cost(tables[0].inputs, max_depth, budget)
     return _smaller_depth(over_budget(f"counting the algorithms of depth {max_depth}", cost, budget))
 
 
@@ -160,44 +188,76 @@ def _smaller_depth(refusal: str | None) -> str | None:
     return None if refusal is None else f"{refusal}; a smaller depth needs less"
 
 
-def examine_mappings(
-    model: Model, behavior: Behavior, table: TruthTable, max_depth: int, budget: int
-) -> MappingFindings:
-    """Align every algorithm of depth at most `max_depth` that computes `table`, and put the mappings to the rungs."""
-    refusal = _signature_refusal(model.graph.sizes, budget)
+def examine_mappings(model: Model, behavior: Behavior, max_depth: int, budget: int) -> MappingFindings:
+    """Align every algorithm of depth at most `max_depth` that decides as wanted, and put the mappings to the rungs.
+
+    The algorithms are over the bits that are known of the inputs. Over the rows of a truth table they compute one
+    function. Over data they compute any function that decides as wanted at every input: at a row of the truth table
+    that no input has, the function may be 0 or 1. A forced variable takes its value from another input, and the
+    algorithm on the bits of the base says what the network should then decide.
+
+    Args:
+        model: of one output; of several outputs that stand for classes the signatures are computed, and no more.
+        behavior: over inputs of which bits are known; otherwise the signatures are computed, and no more.
+        max_depth: of the algorithms.
+        budget: candidate evaluations allowed.
+
+    Example:
+        >>> import everyhow as eh
+        >>> points = [[0.1, 0.2], [0.1, 0.8], [0.9, 0.2], [0.8, 0.9]]
+        >>> data = eh.Behavior.of_network(eh.xornet(), points, features=[[0, 0], [0, 1], [1, 0], [1, 1]])
+        >>> examine_mappings(eh.xornet(), data, 2, 10**10).surviving_mappings
+        {'single': 1, 'irredundant': 1, 'ordered': 1, 'joint': 1, 'inert': 1, 'transitive': 1}
+    """
+    refusal = (
+        _signature_refusal(model.graph.sizes, budget)
+        if behavior.is_truth_table
+        else _observed_signature_refusal(model, len(behavior.points), budget)
+    )
     if refusal:
         return MappingFindings(None, None, None, refused=(refusal,))
-    found = signatures(model, behavior.points)
-    refusal = _counting_refusal(table, max_depth, budget)
+    alone = behavior.is_truth_table and model.outputs == 1
+    found = signatures(model, behavior.points, "threshold" if alone else behavior.decision)
+    beyond = _beyond(model, behavior)
+    if beyond:
+        return MappingFindings(None, None, found, beyond=(beyond,))
+    try:
+        tables = wanted_tables(behavior)
+    except InputError as error:
+        return MappingFindings(None, None, found, beyond=(str(error),))
+    patterns = Patterns.of(behavior)
+    refusal = _counting_refusal(tables, max_depth, budget)
     if refusal:
-        return MappingFindings(None, None, found, refused=(refusal,))
-    number, irredundant = count_algorithms(table, max_depth), count_algorithms(table, max_depth, True)
+        return MappingFindings(None, None, found, refused=(refusal,), patterns=patterns)
+    number = sum(count_algorithms(table, max_depth) for table in tables)
+    irredundant = sum(count_algorithms(table, max_depth, True) for table in tables)
+    uncounted = MappingFindings(number, irredundant, found, patterns=patterns)
     refusal = _aligning_refusal(number, max_depth, budget)
     if refusal:
-        return MappingFindings(number, irredundant, found, refused=(refusal,))
-    functions = 2 * len(carried_functions(found, table.inputs, max_depth - 1)) if max_depth > 1 else 0
+        return replace(uncounted, refused=(refusal,))
+    functions = 2 * len(carried_functions(found, patterns, max_depth - 1)) if max_depth > 1 else 0
     refusal = _aligning_refusal(functions**2 * STEPS_PER_PAIR, max_depth, budget)
     if refusal:
-        return MappingFindings(number, irredundant, found, refused=(refusal,))
+        return replace(uncounted, refused=(refusal,))
     try:
-        single = aligned(found, table, max_depth)
+        single = aligned_over(found, tables, max_depth, patterns)
     except BudgetError:
         refusal = f"more than {MOST_GROWN:,} trees have a place in the network, too many to align one by one"
-        return MappingFindings(number, irredundant, found, refused=(f"{refusal}; a smaller depth needs less",))
+        return replace(uncounted, refused=(f"{refusal}; a smaller depth needs less",))
     failure = _alignment_failure(number, max_depth, single)
     candidates = [algorithm for algorithm in single if algorithm.irredundant]
     listed = sum(single[algorithm] for algorithm in candidates)
     refusal = over_budget(f"putting {listed:,} mappings to the rungs", listed * STEPS_PER_MAPPING, budget)
     if refusal:
-        return MappingFindings(number, irredundant, found, single, refused=(refusal,))
-    kept = tuple(mapping for algorithm in candidates for mapping in minimal_mappings(found, algorithm))
+        return replace(uncounted, aligned=single, refused=(refusal,))
+    kept = tuple(mapping for algorithm in candidates for mapping in minimal_mappings(found, algorithm, patterns))
     survivors, fallen, tied, refused = {"irredundant": kept}, {}, 0, ()
     for rung in RUNGS[2:]:
-        refusal = _forcing_refusal(rung, kept, budget)
+        refusal = _forcing_refusal(rung, kept, len(behavior.points), budget)
         if refusal:
             refused = (refusal,)
             break
-        settled = {mapping: fault(rung, model, found, behavior, mapping) for mapping in kept}
+        settled = {mapping: fault(rung, model, found, behavior, mapping, patterns) for mapping in kept}
         faults = {mapping: found_fault for mapping, (found_fault, _) in settled.items()}
         tied += sum(ties for _, ties in settled.values())
         placed = [mapping for mapping in kept if mapping.sets]
@@ -208,10 +268,19 @@ def examine_mappings(
         kept = tuple(mapping for mapping in kept if not faults[mapping])
         survivors[rung] = kept
         fallen[rung] = {mapping: found_fault for mapping, found_fault in faults.items() if found_fault}
-    misses, scored = _near_misses(found, table, max_depth, candidates, irredundant)
+    misses, scored = _near_misses(found, tables, max_depth, candidates, irredundant, patterns)
     return MappingFindings(
-        number, irredundant, found, single, survivors, fallen, failure, misses, scored, refused, tied
+        number, irredundant, found, single, survivors, fallen, failure, misses, scored, refused, tied, (), patterns
     )
+
+
+def _beyond(model: Model, behavior: Behavior) -> str | None:
+    """Why no algorithm is looked for, in words; None where algorithms are."""
+    if model.outputs > 1:
+        return "algorithms are placed in networks of one output; this one tells classes apart"
+    if behavior.bits is None:
+        return "algorithms are placed by features, bits known of each input; none were given"
+    return None
 
 
 def _alignment_failure(number: int, max_depth: int, single: abc.Mapping[Algorithm, int]) -> str | None:
@@ -232,33 +301,51 @@ def _none(trivial: bool) -> str:
     return "nothing with variables" if trivial else "nothing"
 
 
-def _forcing_refusal(rung: str, kept: tuple[Mapping, ...], budget: int) -> str | None:
+def _forcing_refusal(rung: str, kept: tuple[Mapping, ...], inputs: int, budget: int) -> str | None:
     if rung not in FORCING:
         return None
-    runs = sum(map(FORCING[rung], kept))
+    if rung == "joint":
+        runs = sum(joint_runs(len(mapping.sets), inputs) for mapping in kept)
+    else:
+        runs = sum(transitive_runs(mapping, inputs) for mapping in kept)
     return over_budget(f"putting {len(kept):,} mappings to the rung {rung}", runs * STEPS_PER_RUN, budget)
 
 
 def _near_misses(
-    found: Signatures, table: TruthTable, max_depth: int, single: list[Algorithm], irredundant: int
+    found: Signatures,
+    tables: Sequence[TruthTable],
+    max_depth: int,
+    single: list[Algorithm],
+    irredundant: int,
+    patterns: Patterns,
 ) -> tuple[tuple[NearMiss, ...], tuple[int, int]]:
-    """The best mapping of each of the simplest irredundant algorithms that are not aligned, and how many of how many
-    were scored."""
+    """The best mapping of each of the simplest irredundant algorithms that are not aligned; and how many such
+    algorithms were scored, and of how many."""
     if not len(found) or irredundant == len(single):
         return (), (0, irredundant - len(single))
-    simplest, aligned_ones = algorithms(table, min(max_depth, SCORED_DEPTH), irredundant=True), set(single)
-    unaligned = (algorithm for algorithm in simplest if algorithm not in aligned_ones)
+    aligned_ones = set(single)
+    unaligned = (one for one in _simplest(tables, min(max_depth, SCORED_DEPTH)) if one not in aligned_ones)
     tried = list(itertools.islice(unaligned, SCORED))
-    misses = [miss for miss in (next(best_mappings(found, algorithm), None) for algorithm in tried) if miss]
+    misses = [miss for miss in (next(best_mappings(found, algorithm, patterns), None) for algorithm in tried) if miss]
     ranked = sorted(misses, key=lambda miss: (-miss.least, complexity(miss.mapping)))
     return tuple(ranked), (len(tried), irredundant - len(single))
 
 
+def _simplest(tables: Sequence[TruthTable], max_depth: int) -> Iterator[Algorithm]:
+    """The irredundant algorithms of several functions, by depth."""
+    if len(tables) == 1:
+        yield from algorithms(tables[0], max_depth, irredundant=True)
+        return
+    for depth in range(1, max_depth + 1):
+        for table in tables:
+            yield from (one for one in algorithms(table, depth, irredundant=True) if one.depth == depth)
+
+
 def simplicity(algorithm: Algorithm) -> tuple:
-    """What algorithms are ordered by, simplest first: redundancy, variables, depth, then their text."""
+    """The key that orders algorithms, simplest first: redundancy, variables, depth, then the text."""
     return (not algorithm.irredundant, len(algorithm.variables), algorithm.depth, str(algorithm))
 
 
 def complexity(mapping: Mapping) -> tuple:
-    """What mappings are ordered by, simplest first: their algorithm, the neurons used, then their text."""
+    """The key that orders mappings, simplest first: the algorithm, the number of neurons, then the text."""
     return (*simplicity(mapping.algorithm), sum(len(s.neurons) for s in mapping.sets), str(mapping))

@@ -1,28 +1,30 @@
-"""Interchange interventions: how often network and algorithm agree, for one variable and for several at once."""
+"""Interchange interventions: how often model and hypothesis agree, for one variable and for several at once."""
 
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Bool, Float, UInt64
+from jaxtyping import Bool, Float, Shaped
 
-from ..boolean.algorithms import Algorithm, Path, Variable
+from ..boolean.algorithms import Algorithm, Variable
+from ..model.decision import Decision, decide, level_for
 from ..model.model import Model
 from ..model.runnable import Intervention, Runs, States
-from .alignment import needed_rows
+from .hypothesis import Holding, Hypothesis, placed_algorithm
 from .mapping import Mapping, mappings_of
+from .patterns import Patterns
 from .signatures import NeuronSet, Signatures, minimal_sets
 
-# Rows run through the network at once when variables are forced.
+# Rows run through the model at once when variables are held.
 ROWS_AT_ONCE = 1 << 16
 
 
-def iia(signatures: Signatures, variable: Variable, neurons: NeuronSet) -> Fraction:
+def iia(signatures: Signatures, variable: Variable, neurons: NeuronSet, patterns: Patterns | None = None) -> Fraction:
     """Interchange-intervention accuracy (paper, Def. 6): the share of all ordered (base, source) pairs at which network
-    and algorithm agree after the variable, and `neurons`, take their value from the source.
+    and algorithm agree after the variable, and `neurons`, take their value from the source. The inputs have
+    `patterns`; when not given, the inputs are the rows of a truth table.
 
     Example:
         >>> import everyhow as eh
@@ -33,14 +35,15 @@ def iia(signatures: Signatures, variable: Variable, neurons: NeuronSet) -> Fract
         Fraction(1, 1)
     """
     rows = signatures.of(neurons)
-    inputs = len(rows).bit_length() - 1
-    wrong = sum((a ^ b).bit_count() for a, b in zip(rows, needed_rows(variable, inputs), strict=True))
+    known = patterns or Patterns.of_table(len(rows).bit_length() - 1)
+    needed = known.needed(variable.bits, variable.when_false, variable.when_true)
+    wrong = sum((a ^ b).bit_count() for a, b in zip(rows, needed, strict=True))
     return Fraction(len(rows) ** 2 - wrong, len(rows) ** 2)
 
 
 @dataclass(frozen=True)
 class NearMiss:
-    """A mapping with the IIA of each variable; `least` is the smallest of them."""
+    """A mapping with the IIA of each variable; `least` is the smallest IIA."""
 
     mapping: Mapping
     accuracies: tuple[Fraction, ...]
@@ -51,16 +54,17 @@ class NearMiss:
         return min(self.accuracies, default=Fraction(1))
 
 
-def best_mappings(signatures: Signatures, algorithm: Algorithm) -> Iterator[NearMiss]:
+def best_mappings(signatures: Signatures, algorithm: Algorithm, patterns: Patterns | None = None) -> Iterator[NearMiss]:
     """The mappings of an algorithm whose worst variable has the highest IIA, fewest neurons first.
 
     Every neuron set is scored for every variable; then the IIA of the worst variable is lowered step by step until
     the variables find disjoint sets. Sets are taken minimal among those that score at least that much. An aligned
-    algorithm gets its minimal mappings.
+    algorithm gets its minimal mappings. The inputs have `patterns`; when not given, the inputs are the rows of a truth
+    table.
     """
-    variables = algorithm.variables
+    variables, placed = algorithm.variables, placed_algorithm(algorithm, patterns)
     sets = [neurons for neurons, _ in signatures.items()]
-    scores = _agreements(signatures, algorithm)
+    scores = _agreements(signatures, placed)
     for least in sorted(set(scores.ravel().tolist()), reverse=True) or [0]:
         options = [
             minimal_sets(tuple(s for s, score in zip(sets, row, strict=True) if score >= least))
@@ -69,35 +73,37 @@ def best_mappings(signatures: Signatures, algorithm: Algorithm) -> Iterator[Near
         found = sorted(mappings_of(algorithm, options), key=lambda m: sum(len(s.neurons) for s in m.sets))
         if found:
             for mapping in found:
-                accuracies = tuple(iia(signatures, v, s) for v, s in zip(variables, mapping.sets, strict=True))
-                yield NearMiss(mapping, accuracies)
+                pairs = zip(variables, mapping.sets, strict=True)
+                yield NearMiss(mapping, tuple(iia(signatures, v, s, placed.patterns) for v, s in pairs))
             return
 
 
-def _agreements(signatures: Signatures, algorithm: Algorithm) -> np.ndarray:
+def _agreements(signatures: Signatures, hypothesis: Hypothesis) -> Shaped[np.ndarray, "variables sets"]:
     """For each variable and each neuron set, the number of (base, source) pairs at which they agree."""
-    rows = np.concatenate(signatures.rows) if signatures.rows else np.zeros((0, 1 << algorithm.inputs), np.uint64)
-    needed = np.array([needed_rows(v, algorithm.inputs) for v in algorithm.variables], np.uint64)
-    wrong: UInt64[np.ndarray, "variables sets sources"] = rows[None] ^ needed.reshape(-1, 1, rows.shape[1])
-    return rows.shape[1] ** 2 - np.bitwise_count(wrong).sum(axis=2, dtype=np.int64)
+    count = len(signatures.whole.points)
+    rows = np.concatenate(signatures.rows) if signatures.rows else np.zeros((0, count), np.uint64)
+    needed = np.array([hypothesis.needed(k) for k in range(len(hypothesis.names))], rows.dtype)
+    # Rows of more than 64 bits are Python's whole numbers, which count their bits as well.
+    wrong = np.bitwise_count(rows[None] ^ needed.reshape(-1, 1, count))
+    return count**2 - wrong.astype(np.int64).sum(axis=2)
 
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A run in which network and algorithm disagree.
+    """A run in which model and hypothesis disagree.
 
     Attributes:
-        forced: each forced variable with the row of the truth table that it takes its value from.
-        base: the row of the run.
-        predicted: what the algorithm decides.
+        forced: each forced variable, by its name, with the input that it takes its value from.
+        base: the input of the run.
+        predicted: what the hypothesis decides.
         left: by `transitive`, the variable whose neurons take the state in which the forced ones leave them, and the
-            row at which they were left so; None when the forced variables themselves act at the base.
+            input at which they were left so; None when the forced variables themselves act at the base.
     """
 
-    forced: tuple[tuple[Variable, int], ...]
+    forced: tuple[tuple[str, int], ...]
     base: int
     predicted: bool
-    left: tuple[Variable, int] | None = None
+    left: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -105,9 +111,10 @@ class Trial:
     """What came of running every interchange that a rung asks of a mapping.
 
     Attributes:
-        disagreement: the first run that fells it, fewest forced variables first; None when there is none.
-        ties: how many of the runs that settle this lie within the margin of the decision boundary. One that fells the
-            mapping and lies further off settles it alone.
+        disagreement: the first run in which model and hypothesis disagree, fewest forced variables first; None when
+            they always agree.
+        ties: how many of the runs that settle this lie within the margin of the decision boundary. A disagreement
+            beyond the margin settles it alone.
     """
 
     disagreement: Disagreement | None
@@ -120,16 +127,41 @@ _Tests = tuple[
 ]
 
 
-def joint_runs(mapping: Mapping) -> int:
-    """How many runs `try_jointly` makes at most."""
-    rows = 1 << mapping.algorithm.inputs
-    return ((rows + 1) ** len(mapping.sets) - 1) * rows
+def joint_runs(variables: int, inputs: int) -> int:
+    """How many runs a joint interchange of so many variables makes at most."""
+    return ((inputs + 1) ** variables - 1) * inputs
 
 
-def transitive_runs(mapping: Mapping) -> int:
+def transitive_runs(mapping: Mapping, inputs: int) -> int:
     """How many runs `try_transitively` makes at most, beside those that leave the neurons as they are."""
-    rows = 1 << mapping.algorithm.inputs
-    return sum(((rows + 1) ** len(mapping.reaching(v)) - 1) * rows * rows for v in range(len(mapping.sets)))
+    reaching = (len(mapping.reaching(v)) for v in range(len(mapping.sets)))
+    return sum(((inputs + 1) ** number - 1) * inputs * inputs for number in reaching)
+
+
+def try_together(
+    model: Model,
+    hypothesis: Hypothesis,
+    sets: tuple[NeuronSet, ...],
+    whole: Runs,
+    decision: Decision = "threshold",
+) -> Trial:
+    """Whether model and hypothesis agree in every joint interchange.
+
+    Every non-empty set of variables is tried, smallest first, each variable with a source of its own, at every base.
+    Held neurons have the values that they have in the run on their source. A run is a tie when the output lies within
+    1e-9 of the decision boundary, or within what rounding may do where that is more. A run is also a tie when rounding
+    may decide on which side of its jump a neuron is.
+
+    Cost: (inputs + 1)^variables x inputs passes at most.
+
+    Args:
+        model: of one output.
+        hypothesis: over the inputs of `whole`.
+        sets: the neurons that stand for each variable.
+        whole: the model's runs at the inputs (`Signatures.whole`).
+        decision: how the output is decided.
+    """
+    return _tried(model, whole, _joint(whole, hypothesis, sets), decision)
 
 
 def try_jointly(
@@ -137,19 +169,17 @@ def try_jointly(
     mapping: Mapping,
     points: Float[np.ndarray, "inputs features"],
     whole: Runs | None = None,
+    patterns: Patterns | None = None,
+    decision: Decision = "threshold",
 ) -> Trial:
-    """Whether network and algorithm agree in every joint interchange.
+    """Whether network and algorithm agree in every joint interchange: see `try_together`.
 
-    Every non-empty set of variables is tried, smallest first, each variable with a source of its own, at every base.
-    Forced neurons hold the values they have in the run on their source. Where a forced variable is an operand of
-    another forced one, the outer one wins. An output within 1e-9 of the decision boundary is a tie, or within what
-    rounding may do where that is more, and so is a run in which rounding may decide on which side of its jump a neuron
-    is. `whole` are the model's runs at the points (`Signatures.whole`); they are made where they are not given.
-
-    Cost: (inputs + 1)^variables x inputs passes at most.
+    Where a forced variable is an operand of another forced variable, the outer variable wins. `whole` are the model's
+    runs at the points; when not given, they are made. The points have `patterns`; when not given, the points are the
+    rows of a truth table.
     """
-    whole = whole or model.runs(points)
-    return _tried(model, whole, _joint(whole, mapping))
+    placed = placed_algorithm(mapping.algorithm, patterns)
+    return try_together(model, placed, mapping.sets, whole or model.runs(points), decision)
 
 
 def try_transitively(
@@ -157,26 +187,28 @@ def try_transitively(
     mapping: Mapping,
     points: Float[np.ndarray, "inputs features"],
     whole: Runs | None = None,
+    patterns: Patterns | None = None,
+    decision: Decision = "threshold",
 ) -> Trial:
-    """Whether, after any forced set of variables, the neurons of every other one are left in a state that acts as the
-    value that the algorithm then gives it.
+    """Whether, after any set of variables is forced, the neurons of every other variable are left in a state that acts
+    as the value that the algorithm then gives that variable.
 
-    Variables are forced as in `try_jointly`, at every base; the activations that the neurons of another variable then
-    have are held at every base in turn, everything else being as it is there. The network must decide as the algorithm
-    does when that variable has the value that followed from the forced ones. Only forced variables that reach the other
-    one matter: those in earlier layers, and those that it is computed from.
+    Variables are forced as in `try_jointly`, at every base. The activations that the neurons of another variable then
+    have are held at every base in turn, and nothing else is. The network must decide as the algorithm does when that
+    variable has the value that followed from the forced variables. Only forced variables that reach the other variable
+    matter: variables in earlier layers, and variables that the other variable is computed from.
 
     Cost: (inputs + 1)^(variables that reach it) x inputs^2 passes at most, for each variable.
     """
     whole = whole or model.runs(points)
-    return _tried(model, whole, _transitive(whole, mapping))
+    return _tried(model, whole, _transitive(whole, mapping, placed_algorithm(mapping.algorithm, patterns)), decision)
 
 
-def _tried(model: Model, whole: Runs, tests: Iterator[_Tests]) -> Trial:
-    ties, tied, level = 0, None, model.level
+def _tried(model: Model, whole: Runs, tests: Iterator[_Tests], decision: Decision) -> Trial:
+    ties, tied, level = 0, None, level_for(model, decision)
     for outputs, doubtful, expected, described in tests:
         near = doubtful | ~(np.abs(outputs - level) > whole.margin)
-        wrong = (outputs > level) != expected
+        wrong = decide(outputs, decision, level)[0] != expected
         clearly = np.flatnonzero(wrong & ~near)
         if len(clearly):
             return Trial(described(int(clearly[0])), 0)
@@ -186,53 +218,54 @@ def _tried(model: Model, whole: Runs, tests: Iterator[_Tests]) -> Trial:
     return Trial(tied, int(ties))
 
 
-def _joint(whole: Runs, mapping: Mapping) -> Iterator[_Tests]:
-    variables, count = mapping.algorithm.variables, len(whole.points)
-    for size in range(1, len(variables) + 1):
-        for forced in itertools.combinations(range(len(variables)), size):
+def _joint(whole: Runs, hypothesis: Hypothesis, sets: tuple[NeuronSet, ...]) -> Iterator[_Tests]:
+    count, own = len(whole.points), _values(hypothesis)
+    for size in range(1, len(sets) + 1):
+        for forced in itertools.combinations(range(len(sets)), size):
             for batch in _batches(count, size, ROWS_AT_ONCE // count):
-                states, doubtful = _forced(whole, mapping, forced, batch, len(whole.states) - 1)
-                expected = _given(mapping.algorithm, (), forced, batch)
+                states, doubtful = _forced(whole, sets, forced, batch, len(whole.states) - 1)
+                expected = np.concatenate([hypothesis.decided(held) for held in _held(own, forced, batch)])
 
                 def described(k: int, forced=forced, batch=batch, expected=expected) -> Disagreement:
-                    return Disagreement(_sources(variables, forced, batch[k // count]), k % count, bool(expected[k]))
+                    sources = _sources(hypothesis, forced, batch[k // count])
+                    return Disagreement(sources, k % count, bool(expected[k]))
 
                 yield states[-1][:, 0], doubtful, expected, described
 
 
-def _transitive(whole: Runs, mapping: Mapping) -> Iterator[_Tests]:
+def _transitive(whole: Runs, mapping: Mapping, hypothesis: Hypothesis) -> Iterator[_Tests]:
     count, places = len(whole.points), range(len(mapping.sets))
     for size in range(1, len(places)):
         for v in places:
             for forced in itertools.combinations(mapping.reaching(v), size):
                 for batch in _batches(count, size, ROWS_AT_ONCE // count**2):
-                    yield _left_to_act(whole, mapping, v, forced, batch)
+                    yield _left_to_act(whole, mapping.sets, hypothesis, v, forced, batch)
 
 
 def _left_to_act(
-    whole: Runs, mapping: Mapping, v: int, forced: tuple[int, ...], batch: list[tuple[int, ...]]
+    whole: Runs,
+    sets: tuple[NeuronSet, ...],
+    hypothesis: Hypothesis,
+    v: int,
+    forced: tuple[int, ...],
+    batch: list[tuple[int, ...]],
 ) -> _Tests:
-    """The runs at every base of the states in which the forced variables leave the neurons of variable `v`; of states
-    that are equal and stand for the same value only the first is run."""
-    algorithm, variables, neurons = mapping.algorithm, mapping.algorithm.variables, mapping.sets[v]
-    count = len(whole.points)
-    states, doubtful = _forced(whole, mapping, forced, batch, neurons.layer)
+    """The runs at every base of the states in which the forced variables leave the neurons of variable `v`. Of states
+    that are equal and stand for the same value, only the first is run."""
+    neurons, count = sets[v], len(whole.points)
+    states, doubtful = _forced(whole, sets, forced, batch, neurons.layer)
     left = states[-1][:, list(neurons.neurons)]
-    given = _given(algorithm, variables[v].path, forced, batch)
+    given = np.concatenate([hypothesis.given(v, held) for held in _held(_values(hypothesis), forced, batch)])
     _, first = np.unique(np.column_stack([left.reshape(len(left), -1), given, doubtful]), axis=0, return_index=True)
     first.sort()
-    acting = np.array(
-        [
-            [bool(bits >> base & 1) for base in range(count)]
-            for bits in (variables[v].when_false, variables[v].when_true)
-        ]
-    )
-    expected = acting[given[first].astype(int)].ravel()
+    values, acts = np.unique(given[first], return_inverse=True)
+    acting = np.array([hypothesis.decided(((v, int(value)),)) for value in values])
+    expected = acting[acts].ravel()
 
     def described(k: int) -> Disagreement:
         run = int(first[k // count])
-        sources = _sources(variables, forced, batch[run // count])
-        return Disagreement(sources, k % count, bool(expected[k]), (variables[v], run % count))
+        sources = _sources(hypothesis, forced, batch[run // count])
+        return Disagreement(sources, k % count, bool(expected[k]), (hypothesis.names[v], run % count))
 
     held = whole.acting(neurons.layer, neurons.neurons, left[first])
     more = held.doubtful
@@ -248,7 +281,7 @@ def _batches(count: int, size: int, at_once: int) -> Iterator[list[tuple[int, ..
 
 
 def _forced(
-    whole: Runs, mapping: Mapping, forced: tuple[int, ...], batch: list[tuple[int, ...]], last: int
+    whole: Runs, sets: tuple[NeuronSet, ...], forced: tuple[int, ...], batch: list[tuple[int, ...]], last: int
 ) -> tuple[States, Bool[np.ndarray, " runs"]]:
     """What every neuron up to layer `last` computes at every base, for one choice of sources after the other; and in
     which of these runs a step is in doubt."""
@@ -256,32 +289,24 @@ def _forced(
     sources = np.repeat(np.array(batch), count, axis=0)
     interventions = [
         Intervention(s.layer, s.neurons, whole.states[s.layer][np.ix_(column, list(s.neurons))])
-        for s, column in zip((mapping.sets[v] for v in forced), sources.T, strict=True)
+        for s, column in zip((sets[v] for v in forced), sources.T, strict=True)
     ]
     return whole.forced(np.tile(np.arange(count), len(batch)), interventions, last)
 
 
-def _given(
-    algorithm: Algorithm, node: Path, forced: tuple[int, ...], batch: list[tuple[int, ...]]
-) -> Bool[np.ndarray, " runs"]:
-    """What the algorithm gives a variable, or its output where `node` is the root, in the runs of `_forced`."""
-    chosen = [algorithm.variables[v] for v in forced]
-    values = (tuple((u.path, u.bits >> s & 1) for u, s in zip(chosen, choice, strict=True)) for choice in batch)
-    return np.concatenate([_evaluated(algorithm, node, one) for one in values])
+def _values(hypothesis: Hypothesis) -> list[list[int]]:
+    """The value of each variable at each input."""
+    return [hypothesis.given(k).tolist() for k in range(len(hypothesis.names))]
 
 
-@lru_cache(maxsize=4096)
-def _evaluated(algorithm: Algorithm, node: Path, values: tuple[tuple[Path, int], ...]) -> Bool[np.ndarray, " rows"]:
-    rows = 1 << algorithm.inputs
-    forced = {path: (1 << rows) - 1 if value else 0 for path, value in values}.get
-    bits = algorithm.node_value(node, forced) if node else algorithm.evaluate(forced)
-    return np.array([bool(bits >> base & 1) for base in range(rows)])
+def _held(own: list[list[int]], forced: tuple[int, ...], batch: list[tuple[int, ...]]) -> Iterator[Holding]:
+    """The values at which the forced variables are held, for one choice of sources after the other."""
+    for choice in batch:
+        yield tuple((v, own[v][source]) for v, source in zip(forced, choice, strict=True))
 
 
-def _sources(
-    variables: tuple[Variable, ...], forced: tuple[int, ...], choice: tuple[int, ...]
-) -> tuple[tuple[Variable, int], ...]:
-    return tuple((variables[v], source) for v, source in zip(forced, choice, strict=True))
+def _sources(hypothesis: Hypothesis, forced: tuple[int, ...], choice: tuple[int, ...]) -> tuple[tuple[str, int], ...]:
+    return tuple((hypothesis.names[v], source) for v, source in zip(forced, choice, strict=True))
 
 
 @dataclass(frozen=True)
@@ -289,11 +314,11 @@ class Interference:
     """A run in which neurons that no variable is mapped to change a decision.
 
     Attributes:
-        neurons: all unmapped ones of a mapped layer.
-        carried: what they may carry: what the algorithm still reads past the layer beside the variables held there, by
-            name. Source and base agree on all of it.
-        source: the row that they take their values from.
-        base: the row of the run.
+        neurons: all unmapped neurons of a mapped layer.
+        carried: the names of what these neurons may carry: what the algorithm still reads past the layer beside the
+            variables held there. Source and base agree on all of it.
+        source: the input that the neurons take their values from.
+        base: the input of the run.
     """
 
     neurons: NeuronSet
@@ -302,25 +327,28 @@ class Interference:
     base: int
 
 
-def interference(signatures: Signatures, mapping: Mapping) -> Interference | None:
-    """The first run that shows that more matters than the variables of a mapping; None when nothing else does.
+def interference(signatures: Signatures, mapping: Mapping, patterns: Patterns | None = None) -> Interference | None:
+    """The first run that shows that other neurons matter than those of the variables of a mapping; None when no other
+    neurons do.
 
     In each layer that holds a variable the unmapped neurons together take their values from every source that agrees
-    with the base on what the algorithm still reads past the layer (`Mapping.still_read`).
+    with the base on what the algorithm still reads past the layer (`Mapping.still_read`). The inputs have
+    `patterns`; when not given, the inputs are the rows of a truth table.
     """
-    full = (1 << (1 << mapping.algorithm.inputs)) - 1
+    known = patterns or Patterns.of_table(mapping.algorithm.inputs)
     for layer in sorted({s.layer for s in mapping.sets}):
         mapped = {neuron for s in mapping.sets if s.layer == layer for neuron in s.neurons}
         rest = tuple(j for j in range(signatures.model.graph.sizes[layer]) if j not in mapped)
         if not rest:
             continue
         neurons, carried = NeuronSet(layer, rest), mapping.still_read(layer)
+        read = [known.lifted(bits) for bits in carried.values()]
         rows = signatures.of(neurons)
         # Patched with its own values the network decides as ever: that is bit s of the row at source s.
         own = sum(row & 1 << source for source, row in enumerate(rows))
         for source, row in enumerate(rows):
-            agreeing = full
-            for bits in carried.values():
+            agreeing = known.full
+            for bits in read:
                 agreeing &= bits if bits >> source & 1 else ~bits
             changed = (row ^ own) & agreeing
             if changed:

@@ -1,27 +1,28 @@
 """Where a causal model sits in a network: a neuron set for each inner variable that stands in for it in interchanges.
 
-The same as mappings are for algorithms, but for any graph without cycles and variables of any number of values: what a
-variable needs is one signature, the model's decisions at every base when it is held at its value at each source.
+A placement is to a causal model what a mapping is to an algorithm. A causal model may be over any graph without cycles,
+and its variables may have any number of values.
 """
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 import numpy as np
+from jaxtyping import Bool, Int
 
 from ..boolean.truth_table import MAX_INPUTS, row_name
 from ..common.budget import DEFAULT_BUDGET, over_budget
 from ..common.errors import BudgetError, InputError
 from ..model.graph import Graph
 from ..model.model import Model
-from ..model.runnable import Intervention, one_of
-from .causal_models import CausalModel, Setting, Value
+from ..model.runnable import one_of
+from .causal_models import CausalModel, Value
+from .hypothesis import Holding, Hypothesis, options
+from .interchange import joint_runs, try_together
 from .mapping import count_choices, disjoint_choices
 from .signatures import NeuronSet, Rows, sets_by_name, signatures
-
-# Rows run through the network at once in a joint interchange.
-ROWS_AT_ONCE = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,57 @@ class JointDisagreement:
         return f"with {held}, the model says {self.predicted:d} at {self.base} and the network {not self.predicted:d}"
 
 
+@dataclass(frozen=True, eq=False)
+class PlacedModel(Hypothesis):
+    """A causal model over the rows of the truth table of its inputs. Its inner variables are placed; the values of each
+    are numbered as the model lists them. A variable that is held keeps its value whatever its parents are."""
+
+    model: CausalModel
+    _decided: dict[Holding, Bool[np.ndarray, " inputs"]] = field(default_factory=dict, repr=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the inner variables are called."""
+        return self.model.inner
+
+    @cached_property
+    def inputs(self) -> list[dict[str, Value]]:
+        """The model's inputs at every row of the truth table."""
+        names = self.model.inputs
+        return [dict(zip(names, bits, strict=True)) for bits in itertools.product((0, 1), repeat=len(names))]
+
+    def needed(self, variable: int) -> Rows:
+        """The signature of neurons that stand for a variable: at each source, the decisions over the bases, as bits,
+        when the variable is held at its value there."""
+        values = self.given(variable).tolist()
+        rows = {value: self.decided(((variable, value),)) for value in set(values)}
+        when = {value: sum(1 << base for base in np.flatnonzero(row).tolist()) for value, row in rows.items()}
+        return tuple(when[value] for value in values)
+
+    def given(self, variable: int, held: Holding = ()) -> Int[np.ndarray, " inputs"]:
+        """The value of a variable at each input, while others are held."""
+        name = self.names[variable]
+        runs = self._run(held) if held else self._alone
+        return np.array([self.model.values[name].index(run[name]) for run in runs])
+
+    def decided(self, held: Holding) -> Bool[np.ndarray, " inputs"]:
+        """The model's output at each input, while variables are held."""
+        if held not in self._decided:
+            self._decided[held] = np.array([bool(run[self.model.output]) for run in self._run(held)])
+        return self._decided[held]
+
+    @cached_property
+    def _alone(self) -> list[dict[str, Value]]:
+        return self._run(())
+
+    def _run(self, held: Holding) -> list[dict[str, Value]]:
+        """The value of every variable at each input."""
+        forced = {self.names[k]: self.model.values[self.names[k]][value] for k, value in held}
+        return [self.model.run(inputs, forced) for inputs in self.inputs]
+
+
 def differences(network: Model, model: CausalModel) -> tuple[str, ...]:
-    """The inputs, as digits, at which the network decides otherwise than the model.
+    """The inputs, as digits, at which network and model decide differently.
 
     Raises:
         InputError: model and network have different numbers of inputs, the network has several outputs, or an input or
@@ -63,19 +113,20 @@ def differences(network: Model, model: CausalModel) -> tuple[str, ...]:
     """
     _check_fits(network, model)
     decided = network.run(network.corners)[:, 0] > network.level
-    rows = [row for row, inputs in enumerate(_rows(model)) if bool(model.run(inputs)[model.output]) != decided[row]]
-    return tuple(row_name(row, network.features) for row in rows)
+    wrong = np.flatnonzero(_placed(model).decided(()) != decided)
+    return tuple(row_name(int(row), network.features) for row in wrong)
 
 
 def placements(network: Model, model: CausalModel) -> Iterator[Placement]:
-    """Every minimal placement of a causal model: each inner variable in neurons of one hidden layer that agree with it
-    in every interchange of that variable alone (IIA = 1), the sets being disjoint and none shrinkable.
+    """Every minimal placement of a causal model.
 
-    The model's inputs are the network's, in order, and its output is the network's decision by threshold. None when
-    network and model decide otherwise at some input.
+    Each inner variable sits in neurons of one hidden layer that agree with it in every interchange of that variable
+    alone (IIA = 1). The sets are disjoint, and no set can be made smaller. The inputs of the model are those of the
+    network, in order; the output of the model is the network's decision by threshold. Where network and model decide
+    differently at some input, the model has no placement.
 
     Raises:
-        InputError: as `differences`.
+        InputError: the reasons of `differences`.
     """
     for sets in disjoint_choices(_options(network, model)):
         yield Placement(model.inner, sets)
@@ -97,22 +148,21 @@ def joint_disagreement(
     Cost: (inputs + 1)^variables x inputs passes at most.
 
     Raises:
-        InputError: as `differences`.
-        BudgetError: these are more than the budget.
+        InputError: the reasons of `differences`.
+        BudgetError: the passes are more than the budget.
     """
     _check_fits(network, model)
-    inputs, many = 1 << len(model.inputs), len(placement.variables)
-    needed = (inputs + 1) ** many * inputs
+    many, rows = len(placement.variables), 1 << len(model.inputs)
+    needed = joint_runs(many, rows)
     if over_budget("trying every joint interchange", needed, budget):
         hint = f"The model has {many} inner variables; ask of a part of it, or hold one variable at a time"
         raise BudgetError("trying every joint interchange", needed, budget, hint)
-    settings = [model.run(inputs) for inputs in _rows(model)]
-    for size in range(1, len(placement.variables) + 1):
-        for held in itertools.combinations(range(len(placement.variables)), size):
-            found = _disagreement(network, model, placement, held, settings)
-            if found is not None:
-                return found
-    return None
+    whole = network.runs(network.corners)
+    found = try_together(network, _placed(model), placement.sets, whole).disagreement
+    if found is None:
+        return None
+    taken = tuple((name, row_name(source, network.features)) for name, source in found.forced)
+    return JointDisagreement(row_name(found.base, network.features), taken, found.predicted)
 
 
 def agrees_jointly(network: Model, model: CausalModel, placement: Placement) -> bool:
@@ -126,53 +176,13 @@ def _options(network: Model, model: CausalModel) -> list[tuple[NeuronSet, ...]]:
     # Disjoint sets of at least one neuron each.
     if differences(network, model) or len(model.inner) > len(network.graph.inner):
         return [()]
-    found = signatures(network, network.corners).minimal_by_rows
-    return [found.get(_needed(model, name), ()) for name in model.inner]
+    return options(signatures(network, network.corners), _placed(model))
 
 
-def _needed(model: CausalModel, name: str) -> Rows:
-    """At each source, the model's decisions over the bases when a variable is held at its value there."""
-    values = [model.run(source)[name] for source in _rows(model)]
-    when = {value: _decisions(model, {name: value}) for value in set(values)}
-    return tuple(sum(1 << base for base, decision in enumerate(when[value]) if decision) for value in values)
-
-
-def _decisions(model: CausalModel, held: Setting) -> list[bool]:
-    """The model's output at every row while variables are held."""
-    return [bool(model.run(inputs, held)[model.output]) for inputs in _rows(model)]
-
-
-def _rows(model: CausalModel) -> Iterator[dict[str, Value]]:
-    """The model's inputs at every row of the truth table."""
-    for bits in itertools.product((0, 1), repeat=len(model.inputs)):
-        yield dict(zip(model.inputs, bits, strict=True))
-
-
-def _disagreement(
-    network: Model, model: CausalModel, placement: Placement, held: tuple[int, ...], settings: list[dict[str, Value]]
-) -> JointDisagreement | None:
-    inputs = network.features
-    points = network.corners
-    states = network.states(points)
-    names = [placement.variables[k] for k in held]
-    expected: dict[tuple[Value, ...], list[bool]] = {}
-    choices = itertools.product(range(len(points)), repeat=len(held))
-    while block := list(itertools.islice(choices, max(1, ROWS_AT_ONCE // len(points)))):
-        sources = np.repeat(np.array(block), len(points), axis=0)
-        interventions = [
-            Intervention(s.layer, s.neurons, states[s.layer][np.ix_(column, list(s.neurons))])
-            for s, column in zip((placement.sets[k] for k in held), sources.T, strict=True)
-        ]
-        decided = network.run(np.tile(points, (len(block), 1)), interventions)[:, 0] > network.level
-        for choice, decisions in zip(block, decided.reshape(len(block), -1), strict=True):
-            values = tuple(settings[source][name] for name, source in zip(names, choice, strict=True))
-            if values not in expected:
-                expected[values] = _decisions(model, dict(zip(names, values, strict=True)))
-            wrong = np.flatnonzero(decisions != expected[values])
-            if len(wrong):
-                taken = tuple((name, row_name(s, inputs)) for name, s in zip(names, choice, strict=True))
-                return JointDisagreement(row_name(int(wrong[0]), inputs), taken, bool(expected[values][wrong[0]]))
-    return None
+@lru_cache(maxsize=8)
+def _placed(model: CausalModel) -> PlacedModel:
+    """A causal model as a hypothesis; its decisions are kept from one placement to the next."""
+    return PlacedModel(model)
 
 
 def _check_fits(network: Model, model: CausalModel) -> None:

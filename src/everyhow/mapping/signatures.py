@@ -18,7 +18,7 @@ from ..model.runnable import BOUNDARY_SHIFT, Held, Runs, one_of
 MACHINE_BITS = 64
 # Bytes that the tables of all neuron sets may take.
 MOST_BYTES = 1 << 28
-# Neurons of a layer have bits below those of the next; layers with 2^32 neuron sets are far beyond reach.
+# The neurons of a layer have lower bits than those of the next layer; a layer with 2^32 neuron sets is out of reach.
 LAYER_STEP = 32
 # Patched activations computed at once; bounds the memory to tens of megabytes.
 VALUES_AT_ONCE = 1 << 21
@@ -73,12 +73,14 @@ class Signatures:
         ties: how many patched runs leave the output so near the decision boundary that rounding may decide: within
             1e-9, or within what the network's own sums may be off where that is more.
         whole: the runs of the whole model at the inputs, with how far each value may be off.
+        decision: how outputs are decided.
     """
 
     model: Model
     rows: tuple[Shaped[np.ndarray, "_sets sources"], ...]
     ties: int
     whole: Runs
+    decision: Decision = "threshold"
 
     def __len__(self) -> int:
         return sum(len(rows) for rows in self.rows)
@@ -99,7 +101,7 @@ class Signatures:
         return MappingProxyType({rows: minimal_sets(sets) for rows, sets in self.by_rows.items()})
 
     def grouped(self, key) -> Mapping[Rows, tuple[NeuronSet, ...]]:
-        """The neuron sets whose signatures have the same `key`, a function of a signature's rows."""
+        """The neuron sets by `key`, a function of the rows of a signature."""
         groups: dict[Rows, list[NeuronSet]] = {}
         for neurons, rows in self.items():
             groups.setdefault(key(rows), []).append(neurons)
@@ -150,7 +152,7 @@ def signatures(
         )
     runs = model.runs(points)
     found = [_stage_rows(model, runs, stage, decision) for stage in range(1, model.graph.last)]
-    return Signatures(model, tuple(rows for rows, _ in found), sum(ties for _, ties in found), runs)
+    return Signatures(model, tuple(rows for rows, _ in found), sum(ties for _, ties in found), runs, decision)
 
 
 def table_bytes(graph: Graph, inputs: int) -> int:
@@ -161,7 +163,7 @@ def table_bytes(graph: Graph, inputs: int) -> int:
 
 
 def minimal_sets(sets: tuple[NeuronSet, ...]) -> tuple[NeuronSet, ...]:
-    """The sets that contain no other one of `sets` in the same layer, small ones first."""
+    """The sets that contain no other set of the same layer, small ones first."""
     kept: list[int] = []
     for layer in {one.layer for one in sets}:
         own = np.array([k for k, one in enumerate(sets) if one.layer == layer])
@@ -170,11 +172,14 @@ def minimal_sets(sets: tuple[NeuronSet, ...]) -> tuple[NeuronSet, ...]:
         # Sets of one size contain each other only when they are equal.
         for size in np.unique(sizes):
             candidates = np.flatnonzero(sizes == size)
-            at_once = max(1, VALUES_AT_ONCE // (len(minimal) + 1))
-            for some in np.split(candidates, range(at_once, len(candidates), at_once)):
+            at_once, found = max(1, VALUES_AT_ONCE // (len(minimal) + 1)), []
+            for start in range(0, len(candidates), at_once):
+                some = candidates[start : start + at_once]
                 inside = (minimal[None, :] & ~bits[some, None]) == 0
-                kept += own[some[~inside.any(axis=1)]].tolist()
-            minimal = np.concatenate([minimal, bits[np.isin(own, kept) & (sizes == size)]])
+                found.append(some[~inside.any(axis=1)])
+            fewest = np.concatenate(found)
+            kept += own[fewest].tolist()
+            minimal = np.concatenate([minimal, bits[fewest]])
     return tuple(sets[k] for k in sorted(kept, key=lambda k: (len(sets[k].neurons), k)))
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+from numpy.typing import ArrayLike
 
 from ..boolean.truth_table import MAX_INPUTS, TruthTable, assignments, row_name
 from ..common.arguments import choice, instance, is_number, is_whole, listed, quoted
@@ -37,6 +39,7 @@ class Behavior:
         threshold: an output above it is read as 1; the network's own when not given.
         input_values: the two numbers by which inputs stand for 0 and for 1, where the points are rows of a truth table.
         names: what the data call the bits 0 and 1 of one output, or the classes of several, where they have names.
+        features: bits that are known of each input, shape (inputs, variables), where such bits come with the data.
 
     Raises:
         InputError: shapes that do not fit, points that repeat or are not finite, weights not above 0, classes of which
@@ -52,6 +55,7 @@ class Behavior:
     threshold: float | None = None
     input_values: tuple[float, float] = (0.0, 1.0)
     names: tuple[str, ...] = ()
+    features: Bool[np.ndarray, "inputs variables"] | None = None
 
     def __post_init__(self) -> None:
         points = points_of(self.points, "points")
@@ -77,6 +81,10 @@ class Behavior:
         object.__setattr__(self, "threshold", checked_threshold(self.threshold))
         object.__setattr__(self, "input_values", checked_input_values(self.input_values))
         object.__setattr__(self, "names", tuple(map(str, listed("names", self.names, "the names of the classes"))))
+        if self.features is not None:
+            features = checked_features(self.features, len(points))
+            features.setflags(write=False)
+            object.__setattr__(self, "features", features)
 
     @staticmethod
     def of_task(task: Task, input_values: tuple[float, float] = (0.0, 1.0)) -> "Behavior":
@@ -96,6 +104,7 @@ class Behavior:
         decision: Decision | None = None,
         threshold: float | None = None,
         inputs: Iterable[float] | None = None,
+        features: ArrayLike | None = None,
     ) -> "Behavior":
         """The labels of data, rows that repeat being one point of more weight.
 
@@ -111,9 +120,10 @@ class Behavior:
             decision: `threshold`, `argmax` or `round`, where the labels alone do not say it.
             threshold: an output above it is read as 1; the network's own when not given.
             inputs: the two numbers by which inputs stand for 0 and for 1, where the points are rows of a truth table.
+            features: bits that are known of each row, shape (inputs, variables).
 
         Raises:
-            InputError: a label that no output stands for, or equal rows of different labels.
+            InputError: a label that no output stands for, or equal rows of different labels or features.
 
         Example:
             >>> Behavior.of_data([[0.5, 1.0], [2.0, 0.0], [0.5, 1.0]], [1, 0, 1]).weights.round(2).tolist()
@@ -125,8 +135,7 @@ class Behavior:
         bits = decision == "round" or (decision is None and threshold is not None)
         said = labels_of(labels, outputs, "threshold" if bits else decision, len(which))  # type: ignore[arg-type]
         wanted = said.wanted
-        first = np.zeros(len(distinct), int)
-        first[which[::-1]] = np.arange(len(which))[::-1]
+        first = _first_rows(which)
         chosen = wanted[first]
         torn = np.flatnonzero((wanted != chosen[which]).any(axis=1))
         if len(torn):
@@ -137,7 +146,8 @@ class Behavior:
             )
         decided: Decision = "round" if decision == "round" else said.decision
         names, values = said.names or (), (0.0, 1.0) if inputs is None else checked_input_values(inputs)
-        return Behavior(distinct, counts, chosen, epsilon, within, decided, threshold, values, names)
+        known = None if features is None else _merged_features(features, which, first)
+        return Behavior(distinct, counts, chosen, epsilon, within, decided, threshold, values, names, known)
 
     @staticmethod
     def noisy(
@@ -184,6 +194,7 @@ class Behavior:
         epsilon: float = 0.0,
         within: float | None = None,
         threshold: float | None = None,
+        features: ArrayLike | None = None,
     ) -> "Behavior":
         """What `network` itself decides at `points`; without `weights`, points that repeat are one of more weight.
 
@@ -197,14 +208,16 @@ class Behavior:
             epsilon: the circuit error allowed.
             within: how near a circuit's outputs must come to the network's.
             threshold: an output above it is read as 1; the network's own when not given.
+            features: bits that are known of each point, shape (inputs, variables).
 
         Raises:
-            InputError: the decision or the threshold is not said and both readings are possible; or, by `round`, an
-                output whose nearest integer is neither 0 nor 1.
+            InputError: equal points have different features; the decision or the threshold is not said and both
+                readings are possible; or, by `round`, an output whose nearest integer is neither 0 nor 1.
         """
-        model = brought(network)
+        model, known = brought(network), features
         if weights is None:
-            points, _, weights = merged(points)
+            points, which, weights = merged(points)
+            known = None if features is None else _merged_features(features, which, _first_rows(which))
         else:
             points = points_of(points, "points")
         if threshold is not None:
@@ -230,9 +243,36 @@ class Behavior:
                 f"nothing there; use the decision threshold (output > {model.level:g})"
             )
         said = level if chosen == "threshold" else None
-        return Behavior(points, weights, bits, epsilon, within, chosen, said, model.input_values)
+        return Behavior(
+            points, weights, bits, epsilon, within, chosen, said, model.input_values, features=known  # type: ignore[arg-type]
+        )  # fmt: skip
 
-    @property
+    @cached_property
+    def bits(self) -> Bool[np.ndarray, "inputs variables"] | None:
+        """What is known of each input: the bits that came with the data; without such, over the rows of a truth table,
+        the inputs' own bits; None where nothing is known.
+
+        Example:
+            >>> from everyhow import parse_task
+            >>> Behavior.of_task(parse_task("AND")).bits.astype(int).tolist()
+            [[0, 0], [0, 1], [1, 0], [1, 1]]
+        """
+        if self.features is not None:
+            return self.features
+        return assignments(self.points.shape[1]) > 0 if self.is_truth_table else None
+
+    @cached_property
+    def rows(self) -> tuple[int, ...]:
+        """The row, of a truth table over the bits that are known, that each input has.
+
+        Raises:
+            InputError: nothing is known of the inputs.
+        """
+        if self.bits is None:
+            raise InputError("no bits are known of the inputs of this behavior; give them where it is made (features=)")
+        return tuple((self.bits @ (1 << np.arange(self.bits.shape[1])[::-1])).tolist())
+
+    @cached_property
     def is_truth_table(self) -> bool:
         """Whether the points are the rows of a truth table, in order."""
         inputs = self.points.shape[1]
@@ -357,6 +397,7 @@ def behavior_from_document(document: dict[str, Any], decision: Any) -> Behavior:
     return Behavior(
         document["points"], document["weights"], document["wanted"], document["epsilon"], document["within"], decision,
         document.get("threshold"), tuple(document.get("inputs", (0.0, 1.0))), tuple(document.get("names", ())),
+        document.get("features"),
     )  # fmt: skip
 
 
@@ -368,6 +409,50 @@ def merged(
     _, first, which, counts = np.unique(given, axis=0, return_index=True, return_inverse=True, return_counts=True)
     order = np.argsort(first)
     return given[first[order]], np.argsort(order)[which.ravel()], counts[order].astype(np.float64)
+
+
+def checked_features(features: ArrayLike, inputs: int) -> Bool[np.ndarray, "inputs variables"]:
+    """Bits that are known of each of so many inputs.
+
+    Raises:
+        InputError: they are not bits, or not one row for each input, or too many.
+    """
+    given = points_of(features, "features")
+    if given.ndim != 2 or len(given) != inputs or not 1 <= given.shape[1] <= MAX_INPUTS:
+        raise InputError(
+            f"features have shape {given.shape}; expected (inputs, features): a row for each of the {inputs} inputs, "
+            f"and 1 to {MAX_INPUTS} features"
+        )
+    if not np.isin(given, (0, 1)).all():
+        row, column = (int(k) for k in np.argwhere(~np.isin(given, (0, 1)))[0])
+        raise InputError(
+            f"features are bits, and feature {column + 1} of input {row + 1} is {given[row, column]:g}: write "
+            "them as 0 and 1"
+        )
+    return given == 1
+
+
+def _first_rows(which: Int[np.ndarray, " inputs"]) -> Int[np.ndarray, " distinct"]:
+    """Where each different point first comes, from which of them each point is."""
+    first = np.zeros(int(which.max(initial=-1)) + 1, int)
+    first[which[::-1]] = np.arange(len(which))[::-1]
+    return first
+
+
+def _merged_features(
+    features: ArrayLike, which: Int[np.ndarray, " inputs"], first: Int[np.ndarray, " distinct"]
+) -> Bool[np.ndarray, "distinct variables"]:
+    """The features of the different points, from those of all points."""
+    given = checked_features(features, len(which))
+    chosen = given[first]
+    torn = np.flatnonzero((given != chosen[which]).any(axis=1))
+    if len(torn):
+        raise InputError(
+            f"rows {first[which[torn[0]]] + 1} and {torn[0] + 1} are the same point with different features, so these "
+            f"are not features of the inputs ({len(torn)} rows differ so from an earlier one); drop such rows, or such "
+            f"features"
+        )
+    return chosen
 
 
 def mismatches(task: Task, behavior: Behavior) -> tuple[tuple[str, ...], ...]:

@@ -9,8 +9,7 @@ from jaxtyping import Bool, Float, Int
 
 from ..boolean.truth_table import MAX_INPUTS, assignments, row_name
 from ..common.errors import InputError
-from ..given.points import points_of
-from .behavior import Behavior
+from .behavior import Behavior, checked_features
 from .model import Model
 from .runnable import States
 
@@ -98,25 +97,14 @@ def _digits(count: int) -> Bool[np.ndarray, "rows inputs"]:
 
 def _checked_bits(behavior: Behavior, bits: object) -> Bool[np.ndarray, "inputs variables"]:
     number = len(behavior.points)
-    if bits is None and behavior.is_truth_table:
-        return _digits(behavior.points.shape[1])
+    if bits is None and behavior.bits is not None:
+        return behavior.bits
     if bits is None:
         raise InputError(
             f"an explanation predicts from the bits that its variables are functions of; of the {number:,} points of "
             f"this behavior none are known: give bits, a row for each point"
         )
-    given = points_of(bits, "bits")
-    if given.ndim != 2 or len(given) != number or not 1 <= given.shape[1] <= MAX_INPUTS:
-        raise InputError(
-            f"bits have shape {given.shape}; expected (inputs, variables): a row for each of the {number:,} points, "
-            f"and 1 to {MAX_INPUTS} variables"
-        )
-    if not np.isin(given, (0, 1)).all():
-        row, column = (int(k) for k in np.argwhere(~np.isin(given, (0, 1)))[0])
-        raise InputError(
-            f"bit {column + 1} of {behavior.name_of(row)} is {given[row, column]:g}: write the bits as 0 and 1"
-        )
-    return given > 0
+    return checked_features(bits, number)
 
 
 def swaps(

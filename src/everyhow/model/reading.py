@@ -9,6 +9,8 @@ from .runnable import Runnable
 
 # Values of a neuron closer than this, relative to its largest magnitude (or 1), are one value.
 TOLERANCE = 1e-9
+# The readings of a neuron are bits of one machine number, one for each input.
+MOST_INPUTS = 64
 
 
 @dataclass(frozen=True)

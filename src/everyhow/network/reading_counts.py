@@ -8,12 +8,11 @@ from jaxtyping import UInt64
 
 from ..common.errors import InputError
 from ..common.threads import map_in_threads
-from ..model.reading import InterpretationCount, ReadingRule
+from ..model.reading import MOST_INPUTS, InterpretationCount, ReadingRule
 from .feed_forward import FeedForward
 from .layout import layout_alone
 from .rounding import nothing, rounding_of_circuits
 
-MOST_INPUTS = 64
 CIRCUITS_AT_ONCE = 512
 # Primes below 2^32, so that a product of two residues fits in 64 bits.
 PRIMES = (4294967291, 4294967279, 4294967231, 4294967197, 4294967189, 4294967161, 4294967143, 4294967111)

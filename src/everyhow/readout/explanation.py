@@ -1,5 +1,7 @@
 """Readout explanations: a few signals of one layer that make up what the next receives, and the gate over them."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -15,7 +17,8 @@ from ..boolean.truth_table import INPUT_NAMES, TruthTable
 from ..model.explanation import Explanation, Place
 from ..model.graph import Graph
 from ..model.model import Model
-from .readout import Readout, cut_of, rows_of, shown_formula
+from .readout import Readout, Signals, cut_of
+from .signal import Signal, shown_formula, values_of
 
 
 @final
@@ -100,19 +103,20 @@ class ReadoutExplanation(Explanation):
         return np.array([readout.coefficients for readout in self.readouts])
 
     @property
-    def functions(self) -> tuple[TruthTable, ...]:
-        """The signals."""
-        return self.signals
-
-    @property
     def layer(self) -> int:
         """The hidden layer that is read."""
         return self.readouts[0].layer
 
     @property
-    def signals(self) -> tuple[TruthTable, ...]:
-        """The signals, as they are shown."""
+    def signals(self) -> tuple[TruthTable | Signal, ...]:
+        """The signals, as they are shown: over the rows of a truth table, truth tables."""
         return tuple(readout.table for readout in self.readouts)
+
+    @property
+    def functions(self) -> tuple[TruthTable, ...]:
+        """The functions that the signals are; a signal over data that is not a function is left out."""
+        found = (signal.function if isinstance(signal, Signal) else signal for signal in self.signals)
+        return tuple(function for function in found if function is not None)
 
     @cached_property
     def key(self) -> tuple[int, frozenset[int]]:
@@ -135,8 +139,11 @@ class ReadoutExplanation(Explanation):
         return shown_formula(self.gate).over(operands)
 
     def cost(self, prices: CostModel | None = None) -> float:
-        """What the signals and the gate cost together, by the default prices where none are given."""
-        return (prices or CostModel()).of_composition(self.gate, self.signals)
+        """What the signals and the gate cost together, by the default prices unless told otherwise; infinitely much
+        where a signal over data is not a function of at most 4 bits that are known."""
+        if len(self.functions) < len(self.signals):
+            return math.inf
+        return (prices or CostModel()).of_composition(self.gate, self.functions)
 
     def document(self) -> dict[str, Any]:
         """The layer, the gate, and every signal with its code."""
@@ -159,18 +166,17 @@ def independent(rows: Float[np.ndarray, "rows neurons"]) -> bool:
     return bool(np.linalg.matrix_rank(rows) == len(rows))
 
 
-def explain_by(model: Model, readouts: tuple[Readout, ...], margin: float) -> ReadoutExplanation:
-    """The explanation by these signals: the combination of them that comes closest to what the next layer receives,
-    and the gate read off from the network.
+def explain_by(model: Model, readable: Signals, chosen: Sequence[int], margin: float) -> ReadoutExplanation:
+    """The explanation by some of the readable signals, given by their numbers: the combination of them that comes
+    closest to what the next layer receives, and the gate read off from the model.
 
     The signals must be independent of each other and the constant. Where an output comes within `margin` of the
     decision boundary, or a neuron that steps within 1e-9 of its jump, the gate is undecided, and 0.
     """
-    layer, inputs = readouts[0].layer, readouts[0].table.inputs
-    tables = np.array([readout.table.bits for readout in readouts])
-    cut = cut_of(model, layer)
-    received = cut.received(cut.read(model.corners))
-    signals = rows_of(tables, inputs)
+    readouts = tuple(readable[int(index)] for index in chosen)
+    cut = cut_of(model, readable.layer)
+    received = cut.received(readable.states)
+    signals = np.array([values_of(readout.table) for readout in readouts])
     middle, base = signals.mean(axis=1, keepdims=True), received.mean(axis=0)
     weights, *_ = np.linalg.lstsq((signals - middle).T, received - base, rcond=None)
     constant = base - middle[:, 0] @ weights

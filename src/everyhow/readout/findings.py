@@ -7,13 +7,14 @@ import numpy as np
 
 from ..boolean.cost import CostModel
 from ..boolean.smallest import MOST_INPUTS
-from ..boolean.truth_table import row_name
 from ..common.budget import over_budget
+from ..common.errors import InputError
+from ..model.behavior import Behavior
 from ..model.model import Cut, Model
 from .explanation import ReadoutExplanation
 from .readout import Signals, readable_signals
 from .readouts import MOST_SIGNALS, RUNGS, STEPS_PER_SET, Readouts, Rung, search
-from .search import sets_to_fit
+from .search import MOST_POINTS, sets_to_fit
 
 
 @dataclass(frozen=True)
@@ -92,25 +93,73 @@ class ReadoutFindings:
 
 
 def examine_readouts(
-    model: Model, tolerance: float, most: int | None, costs: CostModel, budget: int
+    model: Model, behavior: Behavior, tolerance: float, most: int | None, costs: CostModel, budget: int
 ) -> ReadoutFindings:
-    """Search every hidden layer, and within it set sizes from 1 up while the budget allows."""
+    """Find what is readable in every hidden layer, and search it for explanations, within it set sizes from 1 up while
+    the budget allows.
+
+    Over data, explanations are of one output decided by threshold, over at most 64 inputs; what is readable is found
+    also where they are not searched for.
+
+    Args:
+        model: what is explained.
+        behavior: the inputs, and what is wanted there.
+        tolerance: the largest relative residual.
+        most: the size of the largest sets; 3, or what a layer allows if that is less, when None.
+        costs: the prices by which the rung `cheapest` judges.
+        budget: candidate evaluations allowed.
+
+    Example:
+        >>> import everyhow as eh
+        >>> points = [[0.1, 0.1], [0.1, 1.0], [1.0, 0.1], [0.9, 0.9]]
+        >>> data = eh.Behavior.of_network(eh.xornet(), points, features=[[0, 0], [0, 1], [1, 0], [1, 1]])
+        >>> (layer,) = examine_readouts(eh.xornet(), data, 0.05, 1, eh.CostModel(), 10**10).layers
+        >>> layer.found
+        Readouts(layer 1, 7 readable signals; behavioral 1, exact 1, fewest_signals 1, cheapest 1)
+    """
     cuts = model.cuts()
     if not cuts:
         return ReadoutFindings()
-    if model.features > MOST_INPUTS:
+    if behavior.is_truth_table and model.features > MOST_INPUTS:
         return ReadoutFindings(
             beyond=(f"readouts are searched for at most {MOST_INPUTS} inputs; the {model.kind} has {model.features}",)
         )
-    return ReadoutFindings(tuple(_examine(model, cut, tolerance, most, costs, budget) for cut in cuts))
+    unexplained = _unexplained(model, behavior)
+    layers, beyond = [], () if unexplained is None else (unexplained,)
+    for cut in cuts:
+        try:
+            readable = readable_signals(model, cut.layer, tolerance, behavior)
+        except InputError as error:
+            beyond = (*beyond, str(error))
+            continue
+        if unexplained is None:
+            layers.append(_examine(model, cut, readable, most, costs, budget))
+        else:
+            layers.append(LayerReadouts(readable, None, 0, ()))
+    return ReadoutFindings(tuple(layers), beyond)
+
+
+def _unexplained(model: Model, behavior: Behavior) -> str | None:
+    """Why explanations over data are not searched for, in words; None where they are."""
+    if behavior.is_truth_table:
+        return None
+    if model.outputs > 1:
+        return f"readouts explain one output; the {model.kind} has {model.outputs}"
+    if behavior.decision != "threshold":
+        return f"readouts explain decisions by threshold; these are by {behavior.decision}"
+    if len(behavior.points) > MOST_POINTS:
+        return (
+            f"readout explanations are searched for over at most {MOST_POINTS} inputs; these data have "
+            f"{len(behavior.points):,}"
+        )
+    return None
 
 
 def _examine(
-    model: Model, cut: Cut, tolerance: float, most: int | None, costs: CostModel, budget: int
+    model: Model, cut: Cut, signals: Signals, most: int | None, costs: CostModel, budget: int
 ) -> LayerReadouts:
-    signals = readable_signals(model, cut.layer, tolerance)
     asked = min(MOST_SIGNALS if most is None else most, signals.rank)
-    number, allowed, ties = 0, 0, _ties(model, cut)
+    number, allowed, ties = 0, 0, _ties(model, cut, signals.behavior)
     for size in range(1, asked + 1):
         number += sets_to_fit(signals, size)
         refusal = over_budget(
@@ -125,12 +174,13 @@ def _examine(
     return LayerReadouts(signals, search(model, signals, asked, costs), asked, (), ties)
 
 
-def _ties(model: Model, cut: Cut) -> tuple[str, ...]:
+def _ties(model: Model, cut: Cut, behavior: Behavior) -> tuple[str, ...]:
     """At which inputs rounding decides what the model itself does after a layer, so that no combination can be held to
     it."""
-    margin = model.runs(model.corners).widest_margin
-    outputs, near = cut.run_received(cut.received(cut.read(model.corners)))
-    boundary, jump = _rows(model, ~(np.abs(outputs[:, 0] - model.level) > margin)), _rows(model, near)
+    margin = model.runs(behavior.points).widest_margin
+    outputs, near = cut.run_received(cut.received(cut.read(behavior.points)))
+    boundary = _names(behavior, ~(np.abs(outputs[:, 0] - model.level) > margin))
+    jump = _names(behavior, near)
     ties = []
     if boundary:
         ties.append(f"the output lies on the decision boundary at {boundary}, so that no readout explanation passes")
@@ -140,5 +190,7 @@ def _ties(model: Model, cut: Cut) -> tuple[str, ...]:
     return tuple(ties)
 
 
-def _rows(model: Model, chosen: np.ndarray) -> str:
-    return " ".join(row_name(int(row), model.features) for row in np.flatnonzero(chosen))
+def _names(behavior: Behavior, chosen: np.ndarray) -> str:
+    """What some inputs are called: rows by their digits, inputs of data by their numbers."""
+    between = " " if behavior.is_truth_table else ", "
+    return between.join(behavior.name_of(int(k)) for k in np.flatnonzero(chosen))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from ..boolean.truth_table import TruthTable
 from ..common.arguments import instance, is_whole, quoted
 from ..common.errors import InputError
 from ..importing.door import as_explained
@@ -16,6 +17,7 @@ from ..model.behavior import Behavior
 from ..model.inputs import MOST_TRIED_WHOLE, Inputs, inputs_of, swaps
 from ..model.runnable import Intervention
 from .explanation import ReadoutExplanation, independent
+from .signal import Signal, values_of
 
 # A patched state is natural when it is this close to one, relative to how far natural states lie apart.
 NATURAL_WITHIN = 1e-3
@@ -121,7 +123,7 @@ def interchange(
     if not is_whole(seed, 0):
         raise InputError(f"seed is {quoted(seed)}; it is a whole number of at least 0")
     inputs = inputs_of(model, behavior, bits)
-    if explanation.inputs != inputs.variables:
+    if explanation.inputs != known_of(inputs, explanation):
         raise InputError(
             f"the explanation is over {explanation.inputs} bits, and {inputs.variables} are known of each input; give "
             f"an explanation of this network, or the bits that it is over"
@@ -199,6 +201,16 @@ def is_natural(
     return nearest <= NATURAL_WITHIN * apart
 
 
+def known_of(inputs: Inputs, explanation: ReadoutExplanation) -> int:
+    """Over how many bits an explanation of a model at some inputs is: those known of each, or the inputs themselves."""
+    return len(inputs) if isinstance(explanation.signals[0], Signal) else inputs.variables
+
+
+def at_inputs(inputs: Inputs, signal: TruthTable | Signal) -> Bool[np.ndarray, " inputs"]:
+    """A signal at each input: a function of the bits that are known, or a signal over these inputs."""
+    return inputs.values(signal.bits) if isinstance(signal, TruthTable) else values_of(signal) > 0
+
+
 def _expected(
     explanation: ReadoutExplanation, inputs: Inputs, bases: np.ndarray, sources: np.ndarray
 ) -> Bool[np.ndarray, " swaps"]:
@@ -206,7 +218,7 @@ def _expected(
     pattern = np.zeros(len(bases), np.int64)
     for k, table in enumerate(explanation.signals):
         taken = np.where(sources[:, k] >= 0, sources[:, k], bases)
-        pattern = pattern << 1 | inputs.values(table.bits)[taken]
+        pattern = pattern << 1 | at_inputs(inputs, table)[taken]
     return (explanation.gate.bits >> pattern & 1).astype(bool)
 
 

@@ -1,25 +1,24 @@
-"""Readouts: the Boolean signals that are linear in the activations of one hidden layer."""
+"""Readouts: the Boolean signals over some inputs that are linear in the activations of one hidden layer."""
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
-from ..boolean.cost import CostModel
-from ..boolean.gates import name_of
-from ..boolean.smallest import MOST_INPUTS, Formula
-from ..boolean.truth_table import INPUT_NAMES, TruthTable
+from ..boolean.smallest import MOST_INPUTS
+from ..boolean.truth_table import TruthTable
 from ..common.arguments import is_number, is_whole, quoted
 from ..common.display import Displayed
 from ..common.errors import InputError
+from ..model.behavior import Behavior
 from ..model.model import Cut, Model
+from .signal import Signal, shown_formula, signal_of
+from .span import MOST_DIRECTIONS, Probe, Span, all_functions, probe, relative_residual
 
 DEFAULT_TOLERANCE = 1e-3
-# Directions in which a layer varies less than this, relative to its largest activation (or 1), are no directions.
-VARIES = 1e-9
-# Larger whole numbers are no longer read as a code.
+# A code with a larger whole number is not shown as whole.
 LARGEST_WHOLE = 9
 # A number this close to the middle between two whole ones is rounded to neither.
 MIDDLE = 1e-9
@@ -31,21 +30,21 @@ NEGLIGIBLE = 5e-7
 class Readout(Displayed):
     """A linear population code: the Boolean signal `coefficients` · h + `constant` of one hidden layer h.
 
-    Two readouts of one layer are the same when their truth tables are, up to complement.
+    Two readouts of one layer are the same when their signals are, up to complement.
 
     Attributes:
         layer: the hidden layer; 1 is the first.
-        table: the signal.
+        table: the signal: over the rows of a truth table, a truth table.
         coefficients: one per neuron; of all that fit, those of least norm.
         constant: what is added.
         residual: how far the code is from the signal, relative to how much the signal varies (root mean squares).
-        whole: whether rounding coefficients and constant to whole numbers leaves the residual within the tolerance, and
-            none of them lies halfway between two.
+        whole: whether the residual stays within the tolerance when coefficients and constant are rounded to whole
+            numbers, none of which was halfway between two.
         names: what the neurons are called.
     """
 
     layer: int
-    table: TruthTable
+    table: TruthTable | Signal
     coefficients: Float[np.ndarray, " neurons"]
     constant: float
     residual: float
@@ -54,7 +53,8 @@ class Readout(Displayed):
 
     @property
     def name(self) -> str:
-        """The signal as its smallest formula."""
+        """The signal as its smallest formula; over data, where it is not a function of the bits that are known, by the
+        inputs at which it is 1."""
         return str(shown_formula(self.table))
 
     @property
@@ -95,15 +95,15 @@ class Readout(Displayed):
 
 @dataclass(frozen=True, eq=False)
 class Signals:
-    """Every Boolean signal that is linearly readable in one hidden layer, up to complement.
+    """Every Boolean signal that is linearly readable in one hidden layer over some inputs, up to complement.
 
     Attributes:
         layer: the hidden layer; 1 is the first.
-        inputs: of the network.
-        tables: truth-table bits, in the polarity that is 0 at the first row; shape (signals,).
+        behavior: the inputs, and what is wanted there.
+        signals: shape (signals, inputs), each 0 at the first input; in the order of their values, read as numbers.
         coefficients: shape (signals, neurons).
         constants: shape (signals,).
-        residuals: shape (signals,).
+        residuals: shape (signals,), how far each code is from its signal, relative to how much that varies.
         rank: how many directions the activations span over the inputs, the constant aside; the most signals that can
             be independent.
         tolerance: the largest residual at which a signal counts as readable.
@@ -112,8 +112,8 @@ class Signals:
     """
 
     layer: int
-    inputs: int
-    tables: np.ndarray
+    behavior: Behavior
+    signals: Bool[np.ndarray, "signals inputs"]
     coefficients: Float[np.ndarray, "signals neurons"]
     constants: Float[np.ndarray, " signals"]
     residuals: Float[np.ndarray, " signals"]
@@ -123,20 +123,20 @@ class Signals:
     names: tuple[str, ...]
 
     def __len__(self) -> int:
-        return len(self.tables)
+        return len(self.signals)
 
     def __getitem__(self, index: int) -> Readout:
-        """One signal, in the polarity that is 0 at the first row."""
-        table = TruthTable(self.inputs, int(self.tables[index]))
+        """One signal, in the polarity that is 0 at the first input."""
+        signal = self.signals[index]
         coefficients, constant = self.coefficients[index], float(self.constants[index])
         rounded = np.round(coefficients)
         small = max(np.abs(rounded).max(initial=0.0), abs(round(constant))) <= LARGEST_WHOLE
         off = np.abs(np.append(coefficients - rounded, constant - round(constant)))
         code = self.states @ rounded + round(constant)
-        whole = small and relative_residual(rows_of(self.tables[index : index + 1], self.inputs), code[None])[0]
+        whole = small and relative_residual(signal[None].astype(np.float64), code[None])[0]
         return Readout(
             self.layer,
-            table,
+            signal_of(self.behavior, signal),
             coefficients,
             constant,
             float(self.residuals[index]),
@@ -144,17 +144,38 @@ class Signals:
             self.names,
         )
 
+    @property
+    def inputs(self) -> int:
+        """The numbers of one input."""
+        return self.behavior.points.shape[1]
 
-def readable_signals(model: Model, layer: int, tolerance: float = DEFAULT_TOLERANCE) -> Signals:
-    """The signals that lie in the span of a hidden layer's activations and a constant, over the whole truth table.
+    @cached_property
+    def wanted(self) -> tuple[Probe, ...]:
+        """How near what is wanted of each output comes to being one of the signals."""
+        span = Span.of(self.states)
+        return tuple(probe(column, span, self.behavior.weights) for column in self.behavior.wanted.T)
+
+
+def readable_signals(
+    model: Model, layer: int, tolerance: float = DEFAULT_TOLERANCE, behavior: Behavior | None = None
+) -> Signals:
+    """The signals that lie in the span of a hidden layer's activations and a constant, over some inputs.
+
+    Over the truth table of at most 4 inputs every Boolean function is tried. Elsewhere a code is fixed by its values at
+    as many inputs as the activations have directions, and one more: every assignment of bits to such inputs, chosen far
+    apart, is carried on to the others, read there, and fitted anew.
+
+    Cost: 2^directions x inputs.
 
     Args:
-        model: of at most 4 inputs.
+        model: what is read.
         layer: a hidden layer; 1 is the first.
         tolerance: the largest relative residual.
+        behavior: over any inputs; over the truth table of at most 4 inputs when not given.
 
     Raises:
-        InputError: no such layer, more than 4 inputs, or a tolerance that is not above 0 and below 1.
+        InputError: no such layer, more than 4 inputs without a behavior, more than 17 directions, or a tolerance that
+            is not above 0 and below 1.
 
     Example:
         >>> from everyhow import xornet
@@ -162,45 +183,26 @@ def readable_signals(model: Model, layer: int, tolerance: float = DEFAULT_TOLERA
         >>> len(signals), str(signals[0])
         (7, 'AND(A,B) = h1.2')
     """
-    inputs, cut = model.features, cut_of(model, layer)
+    cut = cut_of(model, layer)
     check_tolerance(tolerance)
-    if inputs > MOST_INPUTS:
+    if behavior is None and model.features > MOST_INPUTS:
         raise InputError(
-            f"the {model.kind} has {inputs} inputs; readouts are searched over all Boolean functions of at most "
-            f"{MOST_INPUTS} inputs"
+            f"the {model.kind} has {model.features} inputs; readouts are searched over all Boolean functions of at "
+            f"most {MOST_INPUTS} inputs"
         )
-    states = cut.read(model.corners)
-    # Bit 0 is the first row: with it 0, every function but FALSE stands for itself and its complement.
-    tables = np.arange(2, 1 << (1 << inputs), 2, dtype=np.int64)
-    tables = tables[np.argsort(_reading_order(tables, inputs), kind="stable")]
-    wanted = rows_of(tables, inputs)
-    middle = states.mean(axis=0)
-    deviations = states - middle
-    directions, scales, turned = np.linalg.svd(deviations, full_matrices=False)
-    rank = int((scales > VARIES * max(1.0, np.abs(states).max())).sum())
-    inverse = (turned[:rank].T / scales[:rank]) @ directions[:, :rank].T
-    coefficients = (wanted - wanted.mean(axis=1, keepdims=True)) @ inverse.T
-    constants = wanted.mean(axis=1) - coefficients @ middle
-    residuals = relative_residual(wanted, coefficients @ states.T + constants[:, None])
-    kept = residuals <= tolerance
-    names = model.graph.names[layer]
-    return Signals(
-        layer,
-        inputs,
-        tables[kept],
-        coefficients[kept],
-        constants[kept],
-        residuals[kept],
-        rank,
-        tolerance,
-        states,
-        names,
-    )
-
-
-def rows_of(tables: np.ndarray, inputs: int) -> Float[np.ndarray, "signals inputs"]:
-    """The values 0 and 1 of truth tables given as bits, row by row."""
-    return (tables[:, None] >> np.arange(1 << inputs) & 1).astype(np.float64)
+    over = behavior or Behavior.of_network(model, model.corners, "threshold")
+    states = cut.read(over.points)
+    span = Span.of(states)
+    if over.is_truth_table and model.features <= MOST_INPUTS:
+        fitted = span.fitted(all_functions(model.features), tolerance)
+    else:
+        if span.rank > MOST_DIRECTIONS:
+            raise InputError(
+                f"layer {layer} spans {span.rank} directions over the inputs; signals are looked for in at most "
+                f"{MOST_DIRECTIONS}: take a narrower layer"
+            )
+        fitted = span.assigned(tolerance)
+    return Signals(layer, over, *fitted, span.rank, tolerance, states, model.graph.names[layer])
 
 
 def cut_of(model: Model, layer: int) -> Cut:
@@ -227,27 +229,6 @@ def check_tolerance(tolerance: float) -> None:
         raise InputError(
             f"tolerance is {quoted(tolerance)}; it is a relative residual, above 0 and below 1, such as 1e-3"
         )
-
-
-@lru_cache(maxsize=4096)
-def shown_formula(table: TruthTable) -> Formula:
-    """A function as a named gate over all its inputs, or else as its smallest formula, negations costing something."""
-    label = name_of(table) if table.inputs > 2 else None
-    if label is not None and table.bits not in (0, table.full):
-        return Formula(label.partition(":")[0], tuple(Formula(name) for name in INPUT_NAMES[: table.inputs]))
-    return CostModel(negation=0.5).formula(table)
-
-
-def relative_residual(wanted: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """The distance of each row of `found` from `wanted`, relative to how much `wanted` varies."""
-    deviations = wanted - wanted.mean(axis=1, keepdims=True)
-    return np.linalg.norm(found - wanted, axis=1) / np.linalg.norm(deviations, axis=1)
-
-
-def _reading_order(tables: np.ndarray, inputs: int) -> np.ndarray:
-    """The truth tables read as binary numbers, their first row the leading digit."""
-    rows = 1 << inputs
-    return ((tables[:, None] >> np.arange(rows) & 1) << np.arange(rows - 1, -1, -1)).sum(axis=1)
 
 
 def _term(value: float, name: str) -> str:

@@ -32,7 +32,7 @@ class Readouts:
     Iterating gives those of the rung `exact`, fewest signals first.
 
     Attributes:
-        model: with one output.
+        model: of one output.
         signals: what is readable in the layer.
         most_signals: the size of the largest sets.
         fitted: by size, the sets that pass the rung `behavioral`.
@@ -80,12 +80,12 @@ class Readouts:
         if rung == "cheapest":
             yield from self._cheapest
             return
-        margin = self.model.runs(self.model.corners).widest_margin
+        margin = self.model.runs(self.signals.behavior.points).widest_margin
         for size, fitted in self.fitted.items():
             found = False
             for chosen in fitted.sets[self._passing("behavioral" if rung == "behavioral" else "exact", size)]:
                 found = True
-                yield explain_by(self.model, tuple(self.signals[int(index)] for index in chosen), margin)
+                yield explain_by(self.model, self.signals, chosen.tolist(), margin)
             if found and rung == "fewest_signals":
                 return
 
@@ -110,9 +110,10 @@ def readouts(
 ) -> Readouts:
     """Every way to explain a hidden layer by a few Boolean signals that are linear in its activations.
 
-    A set of signals explains the layer when they are independent, each carries a share of what the next layer
-    receives, and their least-squares combination, put in place of that, leaves every decision as it is (`behavioral`).
-    It is `exact` when the combination's relative residual is within the tolerance. Decisions are by threshold.
+    A set of signals explains the layer (`behavioral`) when the signals are independent, each carries a share of what
+    the next layer receives, and no decision changes when their least-squares combination replaces what the next layer
+    receives. The set is `exact` when the relative residual of the combination is within the tolerance. Decisions are by
+    threshold.
 
     Args:
         network: of one output and at most 4 inputs.

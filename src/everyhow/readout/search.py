@@ -10,8 +10,11 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..model.model import Cut, Model
-from .readout import VARIES, Signals, cut_of, rows_of
+from .readout import Signals, cut_of
+from .span import VARIES
 
+# A signal is kept as bits of one machine number while sets are searched.
+MOST_POINTS = 64
 # Fitted values computed at once; bounds the memory to tens of megabytes.
 VALUES_AT_ONCE = 1 << 21
 
@@ -37,10 +40,10 @@ def sets_to_fit(signals: Signals, size: int) -> int:
 def fit_sets(model: Model, signals: Signals, size: int) -> FittedSets:
     """Fit every set of `size` signals, and keep those of the rung `behavioral`.
 
-    These are independent of each other and the constant; the least-squares combination of them, put in place of the
-    next layer's pre-activations, makes the model decide as it does at every input (by a margin of 1e-9 in the
-    output, and before every neuron that steps); and each has a share above the tolerance in what the combination varies
-    by.
+    The signals of such a set are independent of each other and the constant. When their least-squares combination
+    replaces the next layer's pre-activations, the model decides at every input as before, by a margin of 1e-9 in the
+    output and before every neuron that steps. And each signal has a share above the tolerance in what the combination
+    varies by.
     """
     cut = cut_of(model, signals.layer)
     received = cut.received(signals.states)
@@ -59,9 +62,12 @@ class _Fit:
 
     def __init__(self, model: Model, cut: Cut, signals: Signals, received: np.ndarray) -> None:
         self.cut, self.level, self.tolerance = cut, model.level, signals.tolerance
-        self.received, self.decisions = received, model.run(model.corners)[:, 0] > model.level
-        self.margin = model.runs(model.corners).widest_margin
-        self.tables, self.rows = signals.tables, rows_of(signals.tables, signals.inputs)
+        points = signals.behavior.points
+        self.received, self.decisions = received, model.run(points)[:, 0] > model.level
+        self.margin = model.runs(points).widest_margin
+        self.rows = signals.signals.astype(np.float64)
+        # As bits of one number, at most 64 of them.
+        self.tables = (signals.signals << np.arange(len(points), dtype=np.uint64)).sum(axis=1, dtype=np.uint64)
         self.ones = self.rows.sum(axis=1)
         self.deviations = self.rows - self.rows.mean(axis=1, keepdims=True)
         self.sizes = np.linalg.norm(self.deviations, axis=1)

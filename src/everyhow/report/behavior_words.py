@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from ..auditing.behavior_audit import BehaviorAudit
 from ..auditing.document import by_ablation
 from ..common.sql import RunTable, Table
-from ..readout.observed import ObservedSignals
+from ..readout.readout import Signals
 from .audit_tables import LADDER, edges_text, ladder_rows
 from .words import (
     Answer,
@@ -78,10 +78,10 @@ def behavior_answers(audit: BehaviorAudit) -> Iterator[Answer]:
         yield Answer(f"codes, layer {layer.layer}", len(layer), readouts_text(layer))
 
 
-def readouts_text(layer: ObservedSignals) -> str:
+def readouts_text(layer: Signals) -> str:
     """What is linear in a layer."""
     read = ", ".join(
-        f"read with residual {probe.residual:.3g}, right at {percent(probe.accuracy)} %" for probe in layer.decision
+        f"read with residual {probe.residual:.3g}, right at {percent(probe.accuracy)} %" for probe in layer.wanted
     )
     return f"{plural(len(layer), 'readable signal')} in {plural(layer.rank, 'direction')}; the decision is {read}"
 
@@ -105,7 +105,7 @@ def behavior_tables(audit: BehaviorAudit) -> dict[str, RunTable]:
         ]),
         _table("readouts", "What is linear in each hidden layer", "layer signals directions residual accuracy", [
             (layer.layer, len(layer), layer.rank, probe.residual, probe.accuracy)
-            for layer in findings.readouts for probe in layer.decision
+            for layer in findings.readouts for probe in layer.wanted
         ]),
         _table("mappings", "Aligned algorithms over the features, and their places", "algorithm mapping", [
             (str(algorithm), mapping.named(audit.network.graph))

@@ -209,7 +209,7 @@ def _by_paper(block: Block, network: Model, task: Task, behavior: Behavior) -> d
     found = count_explanations(
         network, behavior, depth, block.budget, Progress(False), block.exact_up_to, asked.circuits
     )
-    codes, uncounted = _codes(network, asked, block.budget)
+    codes, uncounted = _codes(network, behavior, asked, block.budget)
     counts = _bracketed(found.counts)
     estimate = found.interpretations.estimate
     survivors = {f"{kind}_{rung}": number for kind, rungs in found.ladder.items() for rung, number in rungs.items()}
@@ -241,12 +241,12 @@ def _cheapest(found: CountedExplanations, asked: Questions) -> dict[str, Any]:
     return {"mappings_cheapest": len(cheapest), "algorithms_cheapest": len({mapping.algorithm for mapping in cheapest})}
 
 
-def _codes(network: Model, asked: Questions, budget: int) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _codes(network: Model, behavior: Behavior, asked: Questions, budget: int) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The population codes of each hidden layer, where the plan asks for them: by a tolerance, signals or prices. And
     what of them was not counted exactly."""
     if asked.tolerance is None and asked.signals is None and asked.costs is None:
         return {}, ()
-    found = examine_readouts(network, asked.largest_residual, asked.signals, asked.prices, budget)
+    found = examine_readouts(network, behavior, asked.largest_residual, asked.signals, asked.prices, budget)
     by_rung = {f"codes_{rung}": [_double(layer.survivors[rung]) for layer in found.layers] for rung in READOUT_RUNGS}
     readable = [float(len(layer.signals)) for layer in found.layers]
     return {"codes_readable": readable, **by_rung}, (*found.refused, *found.ties)

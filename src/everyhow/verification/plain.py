@@ -246,7 +246,8 @@ def value(tree, points, forced=None, path=()):
     if forced is not None and path in forced:
         return forced[path]
     if isinstance(tree, int):
-        return points[:, tree] == points[-1, tree]  # the last row has every input 1
+        # Bits are what they are; of the rows of a truth table, the last one has every input 1.
+        return points[:, tree] if points.dtype == bool else points[:, tree] == points[-1, tree]
     left, a, right, b = tree
     return (value(left, points, forced, (*path, 0)) ^ a) & (value(right, points, forced, (*path, 1)) ^ b)
 
@@ -367,23 +368,24 @@ def mappings(network, points, tree, negated, tables):
     return [one for one in found if not any(other != one and inside(other, one) for other in found)]
 
 
-def is_joint(network, points, tree, negated, mapping):
+def is_joint(network, points, tree, negated, mapping, bits=None):
     """Whether network and algorithm decide alike at every base, whatever variables are forced together, each to its
     value at a source of its own. A mapping is a tuple with the neuron set of each variable, in the order of
     `variables`."""
+    known = points if bits is None else bits
     paths = list(variables(tree))
     states = run(network, points)
     for forced in subsets(range(len(paths))):
         for sources in itertools.product(range(len(points)), repeat=len(forced)):
             values = {
-                paths[v]: np.full(len(points), value(node(tree, paths[v]), points)[s])
+                paths[v]: np.full(len(points), value(node(tree, paths[v]), known)[s])
                 for v, s in zip(forced, sources, strict=True)
             }
             patches = [
                 (mapping[v][0], mapping[v][1], states[mapping[v][0]][s, list(mapping[v][1])])
                 for v, s in zip(forced, sources, strict=True)
             ]
-            expected = value(tree, points, values) ^ negated
+            expected = value(tree, known, values) ^ negated
             if (run_patched(network, points, patches) != expected).any():
                 return False
     return True
@@ -408,9 +410,10 @@ def still_read(tree, points, layers, layer):
                 yield value(node(tree, below), points)
 
 
-def is_inert(network, points, tree, mapping):
+def is_inert(network, points, tree, mapping, bits=None):
     """Whether all unmapped neurons of a mapped layer together, taking their values from any source, leave every
     decision as it is, as long as the source agrees with the base on what the algorithm still reads past the layer."""
+    known = points if bits is None else bits
     decisions = run(network, points)[-1][:, 0] > network.threshold
     layers = dict(zip(variables(tree), (layer for layer, _ in mapping), strict=True))
     for layer in set(layers.values()):
@@ -418,31 +421,32 @@ def is_inert(network, points, tree, mapping):
         rest = tuple(j for j in range(network.widths[layer]) if j not in mapped)
         if not rest:
             continue
-        table, read = signature(network, points, (layer, rest)), list(still_read(tree, points, layers, layer))
+        table, read = signature(network, points, (layer, rest)), list(still_read(tree, known, layers, layer))
         for source, base in itertools.product(range(len(points)), repeat=2):
-            if all(bits[source] == bits[base] for bits in read) and table[source, base] != decisions[base]:
+            if all(one[source] == one[base] for one in read) and table[source, base] != decisions[base]:
                 return False
     return True
 
 
-def is_transitive(network, points, tree, negated, mapping):
+def is_transitive(network, points, tree, negated, mapping, bits=None):
     """Whether, after any set of variables is forced, the neurons of every other variable act at every base as the value
     that the algorithm then gives that variable."""
+    known = points if bits is None else bits
     paths, states = list(variables(tree)), run(network, points)
     for forced in subsets(range(len(paths))):
         for sources in itertools.product(range(len(points)), repeat=len(forced)):
             values, patches = {}, []
             for v, s in zip(forced, sources, strict=True):
                 layer, neurons = mapping[v]
-                values[paths[v]] = np.full(len(points), value(node(tree, paths[v]), points)[s])
+                values[paths[v]] = np.full(len(points), value(node(tree, paths[v]), known)[s])
                 patches.append((layer, neurons, states[layer][s, list(neurons)]))
             left = patched_states(network, points, patches)
             for v in set(range(len(paths))) - set(forced):
                 layer, neurons = mapping[v]
-                given = value(node(tree, paths[v]), points, values, paths[v])
+                given = value(node(tree, paths[v]), known, values, paths[v])
                 for k in range(len(points)):
                     patch = (layer, neurons, left[layer][k, list(neurons)])
-                    expected = value(tree, points, {paths[v]: np.full(len(points), given[k])}) ^ negated
+                    expected = value(tree, known, {paths[v]: np.full(len(points), given[k])}) ^ negated
                     if (run_patched(network, points, [patch]) != expected).any():
                         return False
     return True
@@ -453,7 +457,12 @@ def is_transitive(network, points, tree, negated, mapping):
 
 def signals(inputs):
     """Every signal of so many inputs, up to complement and but for the constant."""
-    return [s for s in itertools.product([0, 1], repeat=2**inputs) if s[0] == 0 and any(s)]
+    return signals_over(2**inputs)
+
+
+def signals_over(points):
+    """Every signal over so many points, up to complement and but for the constant."""
+    return [s for s in itertools.product([0, 1], repeat=points) if s[0] == 0 and any(s)]
 
 
 def best_fit(columns, wanted):
@@ -497,19 +506,19 @@ def on_a_jump(network, layer, received):
     return near
 
 
-def readout_explanations(network, layer, most, tolerance):
+def readout_explanations(network, layer, most, tolerance, points=None):
     """For each set of at most `most` signals of a layer that passes `behavioral`: its signals, gate and residual.
 
     The signals and the constant are independent, each signal's part of the next layer's pre-activations is above the
     tolerance, and the best combination of the signals, in place of the pre-activations, leaves every decision as it is.
     """
-    points = corners(network)
+    points = corners(network) if points is None else points
     state = run(network, points)[layer]
     received = state @ network.weights[layer].T + network.biases[layer]
     decisions = run(network, points)[-1][:, 0] > network.threshold
     if np.ptp(received, axis=0).max() < 1e-9:
         return
-    readable = [s for s in signals(network.widths[0]) if is_readable(state, s, tolerance)]
+    readable = [s for s in signals_over(len(points)) if is_readable(state, s, tolerance)]
     variation = np.linalg.norm(received - received.mean(axis=0))
     for size in range(1, most + 1):
         for chosen in itertools.combinations(readable, size):

@@ -60,7 +60,7 @@ def ranking_again(
     order = sorted(range(len(chosen)), key=lambda k: (costs[k], k))
     ranked = [chosen[k] for k in order]
     settings = [(n, gate) for gate in (None, *FAMILIAR) for n in NEGATIONS] if len(ranked) > 1 else []
-    tables = {s for one in ranked if isinstance(one, Coded) for s in one.explanation.signals if s.inputs == 4}
+    tables = {s for one in ranked if isinstance(one, Coded) for s in one.explanation.functions if s.inputs == 4}
 
     def priced(negation: float, gate: str | None) -> CostModel:
         own = dict(model.familiar)
