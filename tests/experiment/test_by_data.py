@@ -1,6 +1,7 @@
 """Experiments between points of data, against one run at a time; and what is said where they are a sample."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -76,7 +77,7 @@ def test_mappings_between_points_of_random_data(network, data):
     generator = np.random.default_rng(seed)
     points, bits = generator.normal(size=(number, network.widths[0])), generator.integers(2, size=(number, 2))
     behavior = eh.Behavior.of_network(network, points, "threshold")
-    examined = cross_examine(network, explanations, behavior=behavior, bits=bits)
+    examined = cross_examine(network, explanations, behavior=replace(behavior, features=bits))
 
     counts = [parts_of(e) for e in explanations]
     assert [len(tried) for tried in examined.swaps] == [(number + 1) ** count * number for count in counts]
@@ -90,11 +91,11 @@ def test_readout_explanations_between_points_of_data():
     points, bits = noisy(2, 2, seed=3, deviation=0.05)
     behavior = eh.Behavior.of_network(network, points)
     explanations = [*list(eh.readouts(network))[:3], *itertools.islice(mappings(network), 2)]
-    examined = cross_examine(network, explanations, behavior=behavior, bits=bits)
+    examined = cross_examine(network, explanations, behavior=replace(behavior, features=bits))
     agrees(examined, Ground(network, points, bits), explanations)
 
     for explanation in explanations[:3]:
-        found = interchange(network, explanation, behavior=behavior, bits=bits)
+        found = interchange(network, explanation, behavior=replace(behavior, features=bits))
         single, joint = one_by_one(Ground(network, points, bits), explanation)
         assert [float(share) for share in found.single] == pytest.approx(single)
         assert (found.joint is None and joint is None) or float(found.joint) == pytest.approx(joint)
@@ -148,7 +149,7 @@ def test_mappings_are_decided_between_by_data():
     assert len(survivors) == 4
     ground = Ground(network, points, bits)
     for one, other in itertools.combinations(survivors, 2):
-        dispute = eh.decide_between(network, one, other, behavior=behavior, bits=bits)
+        dispute = eh.decide_between(network, one, other, behavior=replace(behavior, features=bits))
         setting = dispute.experiment.setting
         own = (one, other)[setting["of"]]
         number = lambda name: int(name.removeprefix("input ")) - 1  # noqa: E731
@@ -234,7 +235,7 @@ def test_findings_by_data():
     found = examine_experiments(network, (), 0, circuits, behavior=behavior)
     assert found.examined is None and len(found.circuit_disputes) == len(circuits) * (len(circuits) - 1) // 2 > 0
     explanations = list(itertools.islice(mappings(network), 2))
-    found = examine_experiments(network, explanations, 2, (), behavior=behavior, bits=bits)
+    found = examine_experiments(network, explanations, 2, (), behavior=replace(behavior, features=bits))
     assert len(found.disputes) == 1 and found.interchanges == (None, None)
 
 
@@ -251,7 +252,7 @@ def test_a_sample_of_swaps(monkeypatch):
     network, behavior, bits = many()
     explanations = [*list(eh.readouts(network))[:2], *itertools.islice(mappings(network), 2)]
     monkeypatch.setattr(cross_examination, "MOST_SWAPS", 900)
-    examined = cross_examine(network, explanations, behavior=behavior, bits=bits)
+    examined = cross_examine(network, explanations, behavior=replace(behavior, features=bits))
 
     assert examined.seed == 0 and examined.most_moved in (None, 1)
     share = 900 // sum(1 + parts_of(e) for e in explanations)
@@ -264,11 +265,11 @@ def test_a_sample_of_swaps(monkeypatch):
     assert repr(examined) == f"CrossExamination({len(explanations)} explanations, {tried} of {of:,} swaps)"
     agrees(examined, Ground(network, behavior.points, bits), explanations)
 
-    again = cross_examine(network, explanations, behavior=behavior, bits=bits)
-    other = cross_examine(network, explanations, behavior=behavior, bits=bits, seed=1)
+    again = cross_examine(network, explanations, behavior=replace(behavior, features=bits))
+    other = cross_examine(network, explanations, behavior=replace(behavior, features=bits), seed=1)
     assert (again.swaps[1].sources == examined.swaps[1].sources).all()
     assert other.seed == 1 and not np.array_equal(other.swaps[1].bases, examined.swaps[1].bases)
-    dispute = eh.decide_between(network, *explanations[1:3], behavior=behavior, bits=bits)
+    dispute = eh.decide_between(network, *explanations[1:3], behavior=replace(behavior, features=bits))
     assert ", drawn by seed 0" in dispute.family and " interchanges of either explanation's variables" in dispute.family
 
 
@@ -276,7 +277,7 @@ def test_without_a_sample_where_few_are_asked():
     """Between many points, all interchanges are tried as long as they are few enough."""
     network, behavior, bits = many(80)
     mapping = next(mappings(network))
-    examined = cross_examine(network, [mapping], behavior=behavior, bits=bits, most_moved=1)
+    examined = cross_examine(network, [mapping], behavior=replace(behavior, features=bits), most_moved=1)
     assert examined.seed is None and len(examined.swaps[0]) == 80 + parts_of(mapping) * 80**2
 
 
@@ -285,9 +286,9 @@ def test_a_sample_of_interchanges(monkeypatch):
     network, behavior, bits = many()
     explanation = list(eh.readouts(network))[1]
     monkeypatch.setattr(interchange_module, "MOST_PATCHED", 1000)
-    found = interchange(network, explanation, behavior=behavior, bits=bits)
+    found = interchange(network, explanation, behavior=replace(behavior, features=bits))
     assert found.of == 2 * 100**2 + 100**3 > found.patched > 300
-    assert interchange(network, explanation, behavior=behavior, bits=bits) == found
+    assert interchange(network, explanation, behavior=replace(behavior, features=bits)) == found
 
 
 def test_a_sample_of_trials(monkeypatch):
@@ -320,11 +321,8 @@ def test_what_does_not_fit():
     network, behavior, bits = many(8)
     mapping, explanation = next(mappings(network)), next(iter(eh.readouts(network)))
     for wrong, message in [
-        ({"bits": bits}, "bits are known of the points of a behavior, and none is given"),
-        ({"behavior": behavior}, "of the 8 points of this behavior none are known: give bits, a row for each point"),
-        ({"behavior": behavior, "bits": bits[:3]}, r"bits have shape \(3, 2\); expected \(inputs, variables\): a row"),
-        ({"behavior": behavior, "bits": bits + 0.5}, "bit 1 of input 1 is 0.5: write the bits as 0 and 1"),
-        ({"behavior": behavior, "bits": bits[:, :1]}, "explanation is over 2 bits, and 1 are known of each input"),
+        ({"behavior": behavior}, "of the 8 points of this behavior none are known: give the behavior features, a row"),
+        ({"behavior": replace(behavior, features=bits[:, :1])}, "over 2 bits, and 1 are known of each input; give "),
         ({"behavior": 3}, "a Behavior is asked for, not a value of type int"),
         ({"seed": -1}, "seed is -1; it is a whole number of at least 0"),
     ]:
@@ -338,4 +336,4 @@ def test_what_does_not_fit():
         circuit_trials(eh.Network([np.ones((1, 7))], [np.zeros(1)], ["identity"]), [])
     with pytest.raises(eh.InputError, match="most_moved is 0; an interchange moves at least 1 signal"):
         interchange(network, explanation, most_moved=0)
-    assert inputs_of(network).is_truth_table and not inputs_of(network, behavior, bits).is_truth_table
+    assert inputs_of(network).is_truth_table and not inputs_of(network, replace(behavior, features=bits)).is_truth_table

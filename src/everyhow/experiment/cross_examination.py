@@ -93,7 +93,6 @@ def cross_examine(
     most_moved: int | None = None,
     *,
     behavior: Behavior | None = None,
-    bits: Any = None,
     seed: int = 0,
 ) -> CrossExamination:
     """Let every explanation predict the outcome of every explanation's interchanges.
@@ -114,13 +113,13 @@ def cross_examine(
         explanations: mappings and readout explanations of it, in any mixture.
         holding: for each explanation what its swaps leave untouched; see `everyhow.readout.interchange`.
         most_moved: the most variables moved at once; as many as keep the patched runs below 200,000 when not given.
-        behavior: the inputs, each once, whatever its weight; the truth table of the network when not given.
-        bits: shape (inputs, variables), for data the bits that the variables of the explanations are functions of.
+        behavior: the inputs, each once, whatever its weight, with the bits known of each (`features` of the behavior);
+            the truth table of the network when not given.
         seed: of the sample.
 
     Raises:
-        InputError: something that is not such an explanation, or does not fit the network or the bits; bits that do not
-            fit the behavior.
+        InputError: something that is not such an explanation, or does not fit the network or the behavior; data of
+            whose points no bits are known.
 
     Example:
         >>> import everyhow as eh
@@ -139,7 +138,7 @@ def cross_examine(
         raise InputError(f"most_moved is {quoted(most_moved)}; an interchange moves at least 1 variable")
     if not is_whole(seed, 0):
         raise InputError(f"seed is {quoted(seed)}; it is a whole number of at least 0")
-    inputs = inputs_of(model, behavior, bits)
+    inputs = inputs_of(model, behavior)
     witnesses = tuple(witness(e, inputs, h) for e, h in zip(explanations, held, strict=True))
     counts = [len(e.parts) for e in explanations]
     widest = max(counts, default=0)

@@ -71,7 +71,6 @@ def decide_between(
     decision: Decision | None = None,
     *,
     behavior: Behavior | None = None,
-    bits: Any = None,
     seed: int = 0,
 ) -> Dispute[Any]:
     """The cheapest experiment that two explanations of a network disagree about, run on the network.
@@ -87,13 +86,11 @@ def decide_between(
         other: a circuit when `one` is; otherwise a mapping or readout explanation.
         decision: how outputs become bits, for circuits; `threshold` when not given. A behavior says it itself.
         behavior: the inputs, each once, whatever its weight; the truth table of the network when not given.
-        bits: shape (inputs, variables), for data the bits that the variables of a mapping or the signals of a readout
-            explanation are functions of; circuits need none.
         seed: of the sample.
 
     Raises:
-        InputError: a circuit against something else, an explanation that does not fit the network or the bits, bits
-            that do not fit the behavior, or a decision beside a behavior that has another one.
+        InputError: a circuit against something else, an explanation that does not fit the network or the
+            behavior; data of whose points no bits are known; or a decision beside a behavior that has another one.
 
     Example:
         >>> import everyhow as eh
@@ -117,7 +114,7 @@ def decide_between(
     if isinstance(one, Circuit) and isinstance(other, Circuit):
         return circuit_dispute(circuit_trials(model, (one, other), decision or "threshold", behavior, seed), 0, 1)
     explanations: list[Any] = [one, other]
-    examined = cross_examine(model, explanations, behavior=behavior, bits=bits, seed=seed)
+    examined = cross_examine(model, explanations, behavior=behavior, seed=seed)
     return swap_dispute(examined, 0, 1)
 
 

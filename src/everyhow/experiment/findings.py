@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any
 
 from ..model.behavior import Behavior
 from ..model.circuit import Circuit
@@ -51,7 +50,6 @@ def examine_experiments(
     decision: Decision = "threshold",
     *,
     behavior: Behavior | None = None,
-    bits: Any = None,
     seed: int = 0,
 ) -> ExperimentFindings:
     """Set at most 100 explanations, and at most 20 circuits, against each other.
@@ -63,15 +61,14 @@ def examine_experiments(
         circuits: those that survive, the ones to be tried first.
         decision: how outputs become bits, for circuits; a behavior says it itself.
         behavior: the inputs of the experiments; the truth table of the model when not given.
-        bits: shape (inputs, variables), for data the bits that the explanations are over; not needed without these.
         seed: of the samples; see `cross_examine` and `circuit_trials`.
 
     Raises:
-        InputError: an explanation or a circuit does not fit the model, the behavior or the bits.
+        InputError: an explanation or a circuit does not fit the model or the behavior.
     """
     swappable = [e for e in explanations if e.swappable]
     chosen = swappable[:MOST_EXAMINED]
-    examined = cross_examine(model, chosen, behavior=behavior, bits=bits, seed=seed) if len(chosen) > 1 else None
+    examined = cross_examine(model, chosen, behavior=behavior, seed=seed) if len(chosen) > 1 else None
     disputes = (
         tuple(swap_dispute(examined, one, other) for one, other in combinations(range(len(chosen)), 2))
         if examined is not None

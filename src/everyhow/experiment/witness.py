@@ -285,7 +285,7 @@ def _check_inputs(inputs: Inputs, explanation: Explanation, known: int) -> None:
         )
     raise InputError(
         f"the explanation is over {explanation.inputs} bits, and {inputs.variables} are known of each input; give the "
-        f"bits that the explanation is over"
+        f"behavior the features that the explanation is over"
     )
 
 

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 
 from ..boolean.truth_table import MAX_INPUTS, assignments, row_name
 from ..common.errors import InputError
-from .behavior import Behavior, checked_features
+from .behavior import Behavior
 from .model import Model
 from .runnable import States
 
@@ -61,50 +61,40 @@ class Inputs:
         return np.array([bool(bits >> row & 1) for row in range(1 << self.variables)])[self.rows]
 
 
-def inputs_of(model: Model, behavior: Behavior | None = None, bits: object = None) -> Inputs:
+def inputs_of(model: Model, behavior: Behavior | None = None) -> Inputs:
     """A model at the points of a behavior, or at the rows of its truth table.
 
     Args:
         model: what is run; it fits the behavior (`as_explained`).
-        behavior: the points, each once, whatever its weight; the truth table when not given.
-        bits: shape (inputs, variables), the bits known of each point; not needed where the points are a truth table.
+        behavior: the points, each once, whatever its weight, with the bits known of each; the truth table when not
+            given.
 
     Raises:
-        InputError: bits without a behavior; data without bits; or bits of another shape, or that are neither 0 nor 1.
+        InputError: data of whose points no bits are known.
 
     Example:
         >>> import everyhow as eh
-        >>> data = eh.Behavior.of_network(eh.xornet(), [[0.9, 0.1], [0.2, 0.1]])
-        >>> found = inputs_of(eh.xornet(), data, [[1, 0], [0, 0]])
+        >>> data = eh.Behavior.of_network(eh.xornet(), [[0.9, 0.1], [0.2, 0.1]], features=[[1, 0], [0, 0]])
+        >>> found = inputs_of(eh.xornet(), data)
         >>> found.name_of(0), found.rows.tolist()
         ('input 1', [2, 0])
     """
     if behavior is None:
-        if bits is not None:
-            raise InputError(
-                "bits are known of the points of a behavior, and none is given; give behavior= beside bits="
-            )
         count = model.features
         states = model.states(model.corners)
         return Inputs(model, model.corners, _digits(count), partial(row_name, inputs=count), states)
-    known = _checked_bits(behavior, bits)
+    known = behavior.bits
+    if known is None:
+        raise InputError(
+            f"an explanation predicts from the bits that its variables are functions of; of the "
+            f"{len(behavior.points):,} points of this behavior none are known: give the behavior features, a row for "
+            f"each point"
+        )
     return Inputs(model, behavior.points, known, behavior.name_of, model.states(behavior.points))
 
 
 def _digits(count: int) -> Bool[np.ndarray, "rows inputs"]:
     return assignments(count) > 0
-
-
-def _checked_bits(behavior: Behavior, bits: object) -> Bool[np.ndarray, "inputs variables"]:
-    number = len(behavior.points)
-    if bits is None and behavior.bits is not None:
-        return behavior.bits
-    if bits is None:
-        raise InputError(
-            f"an explanation predicts from the bits that its variables are functions of; of the {number:,} points of "
-            f"this behavior none are known: give bits, a row for each point"
-        )
-    return checked_features(bits, number)
 
 
 def swaps(

@@ -86,7 +86,6 @@ def interchange(
     most_moved: int | None = None,
     *,
     behavior: Behavior | None = None,
-    bits: Any = None,
     seed: int = 0,
 ) -> ReadoutInterchange:
     """Swap every signal, and every two or more at once, between all inputs.
@@ -102,12 +101,11 @@ def interchange(
         holding: combinations of neurons that must not change; see `dual_directions`.
         most_moved: the most signals swapped at once; all when not given.
         behavior: the inputs, each once, whatever its weight; the truth table of the network when not given.
-        bits: shape (inputs, variables), for data the bits that the signals are functions of.
         seed: of the sample.
 
     Raises:
-        InputError: something that is not a readout explanation, or does not fit the network or the bits; bits that do
-            not fit the behavior.
+        InputError: something that is not a readout explanation, or does not fit the network or the behavior; data of
+            whose points no bits are known.
 
     Example:
         >>> import everyhow as eh
@@ -122,11 +120,11 @@ def interchange(
         raise InputError(f"most_moved is {quoted(most_moved)}; an interchange moves at least 1 signal")
     if not is_whole(seed, 0):
         raise InputError(f"seed is {quoted(seed)}; it is a whole number of at least 0")
-    inputs = inputs_of(model, behavior, bits)
+    inputs = inputs_of(model, behavior)
     if explanation.inputs != known_of(inputs, explanation):
         raise InputError(
             f"the explanation is over {explanation.inputs} bits, and {inputs.variables} are known of each input; give "
-            f"an explanation of this network, or the bits that it is over"
+            f"an explanation of this network, or a behavior with the features that it is over"
         )
     return interchange_between(inputs, explanation, dual_directions(explanation, holding), most_moved, seed)
 
