@@ -148,7 +148,7 @@ def _layer(layer: LayerReadouts, verdict: Verdict) -> dict[str, Any]:
 
 
 def _listed_of(number: int | None, items: Iterable | None, describe) -> dict[str, Any] | None:
-    """Likewise, where listing everything would take long and the number is known."""
+    """How many items there are and the first of them, where the number is known and listing all would take long."""
     if items is None:
         return None
     return {"number": number, "listed": [describe(item) for item in islice(items, MOST_LISTED)]}

@@ -27,7 +27,7 @@ def reopen(folder: str | Path, progress: bool = False) -> Audit | BehaviorAudit:
     is found by the present one, and that is said among the audit's remarks.
 
     Raises:
-        FileFormatError: there is no audit.json, it is none, or the audit now finds other counts than it says.
+        FileFormatError: audit.json is missing, is not an audit, or repeating the audit gives other counts.
     """
     path = Path(folder) / "audit.json"
     document = read_audit(path)

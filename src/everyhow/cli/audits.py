@@ -282,5 +282,7 @@ def _features(path: Path, rows, behavior):
     chosen = np.zeros((len(behavior.points), bits.shape[1]))
     chosen[which] = bits
     if not np.array_equal(chosen[which], bits):
-        raise InputError(f"{path}: equal inputs have different features, so that they are no features of the inputs")
+        raise InputError(
+            f"{path}: two equal inputs have different feature rows; a feature must depend on the input alone"
+        )
     return chosen

@@ -97,7 +97,7 @@ def main() -> None:
 
 
 def _leave_out_odd_sizes() -> None:
-    """A terminal said to be wider than any, or of a width that is no number, has the width that is found out."""
+    """A terminal said to be wider than any, or of a width that is not a number, has the width that is found out."""
     for name in ("COLUMNS", "LINES", "TERMINAL_WIDTH"):
         said = os.environ.get(name, "0")
         if not (said.isascii() and said.isdecimal() and len(said) <= MOST_DIGITS):

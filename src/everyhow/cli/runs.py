@@ -166,7 +166,7 @@ def figures_command(
 
 def _is_audit(run: Path) -> bool:
     if not any((run / name).is_file() for name in ("audit.json", "run.json")):
-        missing = "holds neither an audit (audit.json) nor a sweep (run.json)" if run.is_dir() else "is no folder"
+        missing = "holds neither an audit (audit.json) nor a sweep (run.json)" if run.is_dir() else "is not a folder"
         raise FileFormatError(f"{run} {missing}; give the folder that everyhow audit --out or everyhow sweep wrote")
     return (run / "audit.json").is_file()
 

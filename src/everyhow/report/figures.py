@@ -1,4 +1,4 @@
-"""The figures of a sweep, for papers: vector and pixel files that read in one or two columns and in grey."""
+"""The figures of a sweep, for papers: vector and pixel files that read in one or two columns and in gray."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FORMATS = ("svg", "pdf", "png")
-# Okabe and Ito's colours, told apart in every common colour blindness and by their lightness.
-BLUE, ORANGE, GREY, SKY, VERMILION = "#0072B2", "#E69F00", "#8A8A8A", "#56B4E9", "#D55E00"
-OUTCOMES = {"none": GREY, "trivial": SKY, "one": BLUE, "several": ORANGE, "unknown": "white"}
+# Okabe and Ito's colors, told apart in every common color blindness and by their lightness.
+BLUE, ORANGE, GRAY, SKY, VERMILION = "#0072B2", "#E69F00", "#8A8A8A", "#56B4E9", "#D55E00"
+OUTCOMES = {"none": GRAY, "trivial": SKY, "one": BLUE, "several": ORANGE, "unknown": "white"}
 COLUMN, TWO_COLUMNS = 3.4, 7.0
 # The width of a letter of 7.5 points, in inches.
 LETTER = 0.062
@@ -159,7 +159,7 @@ def _count_scale(ax: "Axes", values: np.ndarray) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, SymmetricalLogLocator
 
     low, high = max(float(values.min()), 1.0), float(values.max())
-    # Over few powers of ten, their halves and fifths are labelled too.
+    # Over few powers of ten, their halves and fifths are labeled too.
     steps = (1, 2, 5) if high / low < 200 else (1,)
     if (values == 0).any():
         ax.set_yscale("symlog", linthresh=1, linscale=0.5)

@@ -77,7 +77,7 @@ def trivial_text(findings: PaperFindings) -> str:
 
 
 def circuits_by_rung(circuits: CircuitFindings) -> dict[str, Any]:
-    """How many circuits each rung leaves; likewise."""
+    """How many circuits each rung leaves: a number, the two ends of a count that depends on ties, or None."""
     found: dict[str, Any] = dict(circuits.survivors)
     for rung, count in (("perfect", circuits.perfect), ("resample_faithful", circuits.faithful)):
         if found[rung] is None and count is not None:

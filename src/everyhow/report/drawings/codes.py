@@ -27,7 +27,7 @@ def draw_codes(network: Model, explanation: ReadoutExplanation) -> Drawing:
 
 
 def draw_explanation(explanation: ReadoutExplanation) -> Drawing:
-    """The same without the network, so without the neurons' activations."""
+    """A readout explanation without the network, so without the neurons' activations."""
     return _codes(explanation.readouts, explanation, None)
 
 

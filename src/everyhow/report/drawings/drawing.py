@@ -22,7 +22,7 @@ class Drawing:
     parts: tuple[Part, ...]
 
     def svg(self) -> str:
-        """The drawing as one SVG file, in the light colours."""
+        """The drawing as one SVG file, in the light colors."""
         return standalone(self)
 
     def save(self, target: str | Path) -> Path:

@@ -1,4 +1,4 @@
-"""An algorithm as a tree: the output on top, inputs below, each variable in its colour and with its number."""
+"""An algorithm as a tree: the output on top, inputs below, each variable in its color and with its number."""
 
 from collections.abc import Iterator, Sequence
 

@@ -22,7 +22,7 @@ Neuron = tuple[int, int]
 HEAD, FOOT, SIDE = 34.0, 18.0, 26.0
 COLUMN = 150.0
 THINNEST, THICKEST = 0.8, 5.0
-MOST_LABELLED = 16
+MOST_LABELED = 16
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def draw_usage(network: Model, usage: Usage) -> Drawing:
 
 
 def draw_usage_by_weights(network: Model, usage: Usage) -> Drawing:
-    """The same without activations."""
+    """How often edges and neurons are used, without activations."""
     return _lit_by_usage(draw_weights(network), network, usage)
 
 
@@ -169,7 +169,7 @@ def _lit_by_usage(drawing: Drawing, network: Model, usage: Usage) -> Drawing:
 
 
 def draw_sets(network: Model, sets: Sequence[NeuronSet], title: str) -> Drawing:
-    """Neuron sets in the network, each ringed in the colour and with the number of its variable."""
+    """Neuron sets in the network, each ringed in the color and with the number of its variable."""
     columns = Columns(network.graph)
     drawing = draw_network(network)
     rings = [ring(columns, index, (s.layer, j)) for index, s in enumerate(sets) for j in s.neurons]
@@ -287,7 +287,7 @@ def _plain(columns: Columns) -> list[Part]:
 def _neuron(columns: Columns, layer: int, j: int, title: str, inside: list[Box]) -> Part:
     x, y = columns.middle(layer, j)
     shapes = [Circle("neuron" if layer else "input", x, y, columns.radius), *inside]
-    if columns.sizes[layer] <= MOST_LABELLED:
+    if columns.sizes[layer] <= MOST_LABELED:
         shapes.append(
             Label("halo" if columns.crossed else "note", x, y + columns.radius + 8, columns.name(layer, j), 11)
         )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-# Colours by name. Texts have a contrast of at least 4.5 to 1 with the paper, lines and marks of at least 3 to 1; hues
+# Colors by name. Texts have a contrast of at least 4.5 to 1 with the paper, lines and marks of at least 3 to 1; hues
 # are those of Okabe and Ito where the contrast allows it, and are never the only thing that tells two roles apart.
 LIGHT = {
     "paper": "#ffffff", "ink": "#1c2128", "soft": "#57606a", "line": "#8c959f", "panel": "#f3f5f7",
@@ -16,13 +16,13 @@ DARK = {
     "mark": "#c3ccd6", "variable1": "#6cb6f5", "variable2": "#f59a62", "variable3": "#4fd1a5", "variable4": "#dd9be0",
     "variable5": "#dcbb4c", "variable6": "#a6a9ff",
 }  # fmt: skip
-# A variable beyond the sixth takes the colours from the start again; its number tells it apart.
+# A variable beyond the sixth takes the colors from the start again; its number tells it apart.
 VARIABLES = 6
 
 
 @dataclass(frozen=True)
 class Style:
-    """How a role is painted: colours by name, for lines how they are broken (lengths of dash and gap), and whether the
+    """How a role is painted: colors by name, for lines how they are broken (lengths of dash and gap), and whether the
     stroke lies behind the fill, as a halo around letters does."""
 
     fill: str | None = None
@@ -63,12 +63,12 @@ STATES = {"": 1.0, "dim": 0.13, "half": 0.45}
 
 
 def variable_role(index: int) -> str:
-    """The colour of variable `index`, 0 being the first."""
+    """The color of variable `index`, 0 being the first."""
     return f"variable{index % VARIABLES + 1}"
 
 
 def badge_role(index: int) -> str:
-    """The badge of variable `index`, in its colour."""
+    """The badge of variable `index`, in its color."""
     return f"badge{index % VARIABLES + 1}"
 
 
@@ -90,6 +90,6 @@ def css() -> str:
     return "\n".join(rules)
 
 
-def theme(colours: dict[str, str]) -> str:
-    """The colours as the variables of a style sheet."""
-    return ";".join(f"--{name}:{value}" for name, value in colours.items())
+def theme(colors: dict[str, str]) -> str:
+    """The colors as the variables of a style sheet."""
+    return ";".join(f"--{name}:{value}" for name, value in colors.items())

@@ -38,7 +38,7 @@ def draw_axes(table: Interpretations) -> Drawing:
 
 
 def draw_interpretation(table: Interpretations, interpretation: Interpretation) -> Drawing:
-    """The same with the separators of one interpretation, and the gate of each neuron to the right."""
+    """`draw_axes` with the separators of one interpretation, and the gate of each neuron to the right."""
     drawing, graph = draw_axes(table), table.model.graph
     states = table.model.run_circuit(table.points, table.circuit)
     parts = []
@@ -72,7 +72,7 @@ def _axis(name: str, values: np.ndarray, y: float, inputs: int) -> list[Part]:
     low = Label("note", LEFT, y - 22, f"{values.min():.3g}", 10, "middle")
     high = Label("note", LEFT + AXIS, y - 22, f"{values.max():.3g}", 10, "middle")
     parts = [Part("", "", (left, line, low, high))]
-    for rows in _neighbours(values, inputs):
+    for rows in _neighbors(values, inputs):
         positions = [_position(float(values[row]), values) for row in rows]
         dots = [Circle("tick", x, y, 5) for x in positions]
         said = ", ".join(f"{values[row]:.4g} at {row_name(row, inputs)}" for row in rows)
@@ -81,7 +81,7 @@ def _axis(name: str, values: np.ndarray, y: float, inputs: int) -> list[Part]:
     return parts
 
 
-def _neighbours(values: np.ndarray, inputs: int) -> list[list[int]]:
+def _neighbors(values: np.ndarray, inputs: int) -> list[list[int]]:
     """The inputs in order, in groups that share a label where labels of their own would touch."""
     groups = [[int(row)] for row in np.argsort(values, kind="stable")]
 

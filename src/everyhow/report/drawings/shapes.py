@@ -1,4 +1,4 @@
-"""The marks of a drawing, as plain values. They know nothing of files, pages or colours."""
+"""The marks of a drawing, as plain values. They know nothing of files, pages or colors."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace

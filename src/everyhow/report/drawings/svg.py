@@ -12,7 +12,7 @@ FONT = "system-ui, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', sans-serif"
 
 
 def standalone(drawing: Sheet) -> str:
-    """A file of its own: every mark carries its colours, so that any program shows it alike."""
+    """A file of its own: every mark carries its colors, so that any program shows it alike."""
     paper = f'<rect width="100%" height="100%" fill="{LIGHT["paper"]}"/>'
     inside = "".join(_part(part, _painted, STATES) for part in drawing.parts)
     return (
@@ -23,7 +23,7 @@ def standalone(drawing: Sheet) -> str:
 
 
 def inside_page(drawing: Sheet) -> str:
-    """The drawing for a page, which gives the roles their colours and may change the states of parts by their keys."""
+    """The drawing for a page, which gives the roles their colors and may change the states of parts by their keys."""
     inside = "".join(_part(part, _classed, {}) for part in drawing.parts)
     return (
         f'<svg class="drawing" viewBox="0 0 {drawing.width:g} {drawing.height:g}" width="{drawing.width:g}" '

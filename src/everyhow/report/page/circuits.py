@@ -25,7 +25,7 @@ from .values import activations, edge_numbers
 
 # The steps that listing the interpretations of one circuit, and of all circuits shown, may take.
 MOST_STEPS, MOST_STEPS_IN_ALL = 100_000, 3_000_000
-# What following one state of a layer takes, in pairs of neighbouring states.
+# What following one state of a layer takes, in pairs of adjacent states.
 STEPS_PER_STATE = 30
 # Circuits are listed, rather than drawn at random, in spaces up to this.
 LISTED_SPACE = 10_000_000
@@ -180,7 +180,7 @@ def _parents(gate: NeuronGate, graph: Graph) -> str:
 
 
 def _steps(table: Interpretations) -> int:
-    """States and pairs of neighbouring ones, were every reading consistent with every other."""
+    """States and pairs of adjacent ones, were every reading consistent with every other."""
     states = [1] * (table.model.graph.last + 1)
     for (layer, _), readings in table.readings.items():
         states[layer] *= len(readings)

@@ -1,4 +1,4 @@
-"""The audit in a terminal: plain text, coloured where the terminal can, the same at any width."""
+"""The audit in a terminal: plain text, colored where the terminal can, the same at any width."""
 
 from collections.abc import Iterator, Sequence
 

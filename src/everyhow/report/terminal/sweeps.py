@@ -114,7 +114,7 @@ def _samples(summary: Summary) -> Table:
 
 
 def _uniqueness(found: Sequence[Survivors], settings: Sequence[str], width: int) -> Iterator[RenderableType]:
-    """Shares of outputs with no, one and several left: spelt out for one setting, side by side for more; and, where
+    """Shares of outputs with no, one and several left: spelled out for one setting, side by side for more; and, where
     there are any, with nothing but an algorithm without variables."""
     outcomes = ["none", *(["trivial"] if any(s.trivial for s in found) else []), "one", "several"]
     cells = {(s.setting, s.kind, s.rung): s for s in found}
@@ -136,7 +136,7 @@ def _uniqueness(found: Sequence[Survivors], settings: Sequence[str], width: int)
         yield from _trivial_note(outcomes)
         return
     yield from _trivial_note(outcomes)
-    yield indented(Text(f"{'/'.join(outcomes)}, in per cent of the outputs explained; ? where any is unknown"))
+    yield indented(Text(f"{'/'.join(outcomes)}, in percent of the outputs explained; ? where any is unknown"))
     columns = 2 + max(CELL, *map(len, present))
     fitting = max(1, (width - RUNG - 2) // columns)
     for start in range(0, len(present), fitting):

@@ -62,7 +62,7 @@ function choice(name, options, onChange) {
   return { element: make("label", {}, `${name} `, select), select };
 }
 
-// A number badge in the colour of a variable.
+// A number badge in the color of a variable.
 function badge(k) {
   return make("span", { class: "key", style: `background:var(--variable${k % 6 + 1})` }, String(k + 1));
 }
@@ -76,7 +76,7 @@ function save(name, type, content) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 }
 
-// Every figure can be saved as it stands, in the light colours.
+// Every figure can be saved as it stands, in the light colors.
 function addSaving(figure) {
   const button = make("button", { type: "button", class: "save", "aria-label": `save the picture ${figure.dataset.figure} as SVG` }, "Save SVG");
   button.addEventListener("click", () => {

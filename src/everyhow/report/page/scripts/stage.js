@@ -59,7 +59,7 @@ function paint(svg, network, activations, row) {
   }
 }
 
-// Rings around the neurons that carry each variable, in its colour and with its number.
+// Rings around the neurons that carry each variable, in its color and with its number.
 function ring(svg, sets) {
   svg.querySelectorAll(".ring, .ring-number").forEach((old) => old.remove());
   const numbers = [];
