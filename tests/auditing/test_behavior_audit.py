@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 
 import everyhow as eh
+from everyhow.auditing.provenance import bound
 from everyhow.boolean.truth_table import assignments
 from everyhow.common.sql import answer, connect
 from everyhow.exchange.export import export_audit
 from everyhow.exchange.graph_json import read_graph
 from everyhow.network.robust import robust_count
 from everyhow.verification import plain
+from everyhow.verification.verify import verify
 
 from ..conftest import reference
+from ..plainly import plain_sets, plain_tree
 
 
 def test_noisy_inputs_leave_fewer_circuits(xor):
@@ -164,3 +167,52 @@ def test_the_command_knows_what_audit_knows(tmp_path, run_command):
     )
     assert code == 0, err
     assert json.loads(out)["options"]["tolerance"] == 0.25
+
+
+def test_the_ladder_by_data(many, tmp_path):
+    """By data the algorithms over the known bits are put to every rung, each number as the plain definitions give it,
+    and the verdict follows."""
+    bits = many.behavior.features.astype(int)
+    network, points = many.network, many.behavior.points
+    left = [mapping for placed in many.findings.placed.values() for mapping in placed]
+    ladder = many.ladder
+    rungs = {
+        "single": lambda *_: True,
+        "irredundant": lambda mapping, *_: mapping.algorithm.irredundant,
+        "ordered": lambda mapping, tree, place: plain.is_ordered(tree, place),
+        "joint": lambda mapping, tree, place: plain.is_joint(
+            network, points, tree, mapping.algorithm.negated, place, bits
+        ),
+        "inert": lambda mapping, tree, place: plain.is_inert(network, points, tree, place, bits),
+        "transitive": lambda mapping, tree, place: plain.is_transitive(
+            network, points, tree, mapping.algorithm.negated, place, bits
+        ),
+    }
+    for rung, passes in rungs.items():
+        left = [m for m in left if passes(m, plain_tree(m.algorithm.tree), plain_sets(m))]
+        assert ladder["mappings"][rung] == len(left), rung
+        assert ladder["algorithms"][rung] == len({m.algorithm for m in left})
+        assert ladder["trivial"][rung] == sum(not m.sets for m in left)
+    assert many.verdict["what_then_where"].status in ("identifiable", "not identifiable", "none valid")
+    many.save(tmp_path)
+    found = verify(tmp_path)
+    assert found.agrees and {"ladder.mappings.joint", "verdict.what_then_where"} <= {
+        check.what[: len("verdict.what_then_where")] for check in found.checks
+    }
+    for key, wrong in (("mappings", {"joint": 7}), ("trivial", {"single": 5})):
+        document = json.loads((tmp_path / "audit.json").read_text())
+        document["ladder"][key] |= wrong
+        (tmp_path / "changed").mkdir(exist_ok=True)
+        (tmp_path / "changed" / "audit.json").write_text(json.dumps(bound(document)))
+        assert not verify(tmp_path / "changed").agrees
+
+
+def test_inputs_that_are_rows_are_known_bits():
+    """A behavior over the rows of a truth table knows the inputs' own bits, and has the mappings of an audit by a
+    task."""
+    network = reference("xor-2-3-3-1-seed0")[1]
+    by_task = eh.audit(network, "XOR", depth=2)
+    by_data = eh.audit(network, eh.Behavior.of_network(network, network.corners))
+    for kind in ("mappings", "algorithms", "trivial", "circuits"):
+        assert by_data.ladder[kind] == by_task.ladder[kind]
+    assert by_data.verdict["what_then_where"].criterion == by_task.verdict["what_then_where"].criterion

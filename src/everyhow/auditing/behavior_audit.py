@@ -30,27 +30,25 @@ from ..common.progress import Progress
 from ..common.sql import RunTable
 from ..importing.door import as_model
 from ..ladder import Verdict
-from ..mapping.alignment import aligned_over, minimal_mappings
+from ..mapping.findings import MappingFindings, examine_mappings
 from ..mapping.mapping import Mapping
-from ..mapping.patterns import Patterns, wanted_tables
-from ..mapping.signatures import MOST_BYTES, Signatures, signatures, table_bytes
+from ..mapping.patterns import wanted_tables
+from ..mapping.signatures import Signatures
 from ..model.behavior import Behavior, check_fits, check_said_once, checked_features, one_for_two_classes
 from ..model.criterion import perfect
 from ..model.decision import Decision, decide, level_for
 from ..model.model import CircuitCount, Model
 from ..readout.readout import Signals, readable_signals
 from .asked import asking, questions_of
-from .counted import circuit_counts, circuit_verdict, digits_of, in_words
+from .counted import circuit_counts, circuit_verdict, digits_of, in_words, mapping_ladder, mapping_verdict
 from .document import by_ablation, circuit_details
 from .provenance import behavior_digest, bound, provenance_of
 from .run_folder import check_run_folder
 from .schema import SCHEMA_VERSION
 
-# A run amid the values of another input costs about as much as so many candidate evaluations.
-STEPS_PER_INTERCHANGE = 20
 # The largest depth of algorithms over features, where nothing is said.
 DEPTH_BY_DATA = 2
-NEEDS_TRUTH_TABLE = "interpretations, the ladder of algorithms and experiments need the rows of a truth table as inputs"
+NEEDS_TRUTH_TABLE = "interpretations and experiments need the rows of a truth table as inputs"
 
 
 @dataclass(frozen=True)
@@ -62,10 +60,9 @@ class BehaviorFindings:
         by_ablation: the perfect circuits under each kind of ablation.
         using_every_input: the circuits of the space, and the perfect ones, that use every input.
         released: the circuits that the released code would look at, and those it would find accurate; None for classes.
-        signatures: the causal signatures over all inputs.
         readouts: what is linear in each hidden layer.
-        mappings: the algorithms over the features that are aligned, each with its minimal mappings; None without
-            features.
+        mappings: the causal signatures, and the algorithms over the bits known of the inputs, by every rung; None for
+            several outputs that are bits of their own.
         refused: what the budget did not allow, in words.
         beyond: what there is no answer to for data, in words.
     """
@@ -74,11 +71,29 @@ class BehaviorFindings:
     by_ablation: abc.Mapping[str, CircuitCount | None]
     using_every_input: tuple[int, CircuitCount] | None
     released: tuple[int, CircuitCount] | None
-    signatures: Signatures | None
     readouts: tuple[Signals, ...]
-    mappings: abc.Mapping[Algorithm, tuple[Mapping, ...]] | None
+    mappings: MappingFindings | None
     refused: tuple[str, ...]
     beyond: tuple[str, ...]
+
+    @property
+    def signatures(self) -> Signatures | None:
+        """The causal signatures over all inputs."""
+        return None if self.mappings is None else self.mappings.signatures
+
+    @property
+    def placed(self) -> dict[Algorithm, tuple[Mapping, ...]] | None:
+        """The algorithms that are aligned, each with its minimal mappings; None where none were looked for."""
+        found = self.mappings
+        if found is None or found.aligned is None:
+            return None
+        order = sorted(found.aligned, key=lambda one: (one.table.bits, one.depth, one.tree.key))
+        return {algorithm: tuple(found.minimal(algorithm)) for algorithm in order}
+
+    @property
+    def laddered(self) -> MappingFindings | None:
+        """The algorithms by rung; None where no bits are known that they could be over."""
+        return None if self.mappings is None or self.mappings.beyond else self.mappings
 
 
 @dataclass(frozen=True)
@@ -125,27 +140,30 @@ class BehaviorAudit(Displayed):
         if findings.released is not None:
             space, count = findings.released
             found |= {"circuits_in_authors_space": space, "accurate_circuits_in_authors_space": _exact(count)}
-        signatures, mappings = findings.signatures, findings.mappings
+        signatures, mappings = findings.signatures, findings.laddered
         found["distinct_causal_signatures"] = None if signatures is None else signatures.distinct
-        if mappings is not None:
-            found |= {"aligned_algorithms": len(mappings), "mappings": sum(map(len, mappings.values()))}
+        if mappings is not None and mappings.aligned is not None:
+            single, placed = mappings.surviving_algorithms["single"], mappings.surviving_mappings["single"]
+            found |= {"aligned_algorithms": single, "mappings": placed}
         return found
 
     @property
     def ladder(self) -> dict[str, dict[str, int | None]]:
-        """The circuits that survive each rung."""
-        return {"circuits": self.findings.circuits.survivors}
+        """The circuits that survive each rung; where bits are known of the inputs also the mappings, the algorithms,
+        and how many of these are trivial."""
+        circuits, mappings = {"circuits": self.findings.circuits.survivors}, self.findings.laddered
+        return circuits if mappings is None else mapping_ladder(mappings) | circuits | {"trivial": mappings.trivial}
 
     @property
     def verdict(self) -> dict[str, Verdict]:
-        """Whether one circuit is left."""
-        return {"where_then_what": circuit_verdict(self.findings.circuits)}
+        """Whether one circuit is left, and, where bits are known of the inputs, one algorithm with one mapping."""
+        circuits, mappings = {"where_then_what": circuit_verdict(self.findings.circuits)}, self.findings.laddered
+        return circuits if mappings is None else {"what_then_where": mapping_verdict(mappings)} | circuits
 
     @property
     def capped(self) -> tuple[str, ...]:
         """Why something was estimated or not counted."""
-        tied = 0 if self.findings.signatures is None else self.findings.signatures.ties
-        ties = (f"{tied:,} interchanges leave the output on the decision boundary",) if tied else ()
+        ties = () if self.findings.mappings is None else self.findings.mappings.ties
         own = self.findings.circuits.refused + self.findings.refused + self.findings.circuits.ties + ties
         return own + tuple(f"output {k}: {reason}" for k, output in enumerate(self.outputs) for reason in output.capped)
 
@@ -196,9 +214,9 @@ class BehaviorAudit(Displayed):
             "details": {
                 "circuits": circuit_details(findings.circuits) | {"by_ablation": by_ablation(findings.by_ablation)},
                 "readouts": [_readouts(layer) for layer in findings.readouts],
-                "mappings": None if findings.mappings is None else [
+                "mappings": None if findings.placed is None else [
                     {"algorithm": str(algorithm), "mappings": [str(mapping) for mapping in placed]}
-                    for algorithm, placed in findings.mappings.items()
+                    for algorithm, placed in findings.placed.items()
                 ],
             },
             **({"outputs": [output.document() for output in self.outputs]} if self.outputs else {}),
@@ -297,6 +315,8 @@ def audit_behavior(
     check_budget(budget)
     known = behavior.features if features is None else checked_features(features, len(behavior.points))
     behavior = replace(behavior, features=known)
+    if known is not None and outputs == 1:
+        wanted_tables(behavior)
     options = {
         "features": None if known is None else known.astype(int).tolist(), "depth": depth,
         "ablation": questions.ablation, "robust": questions.robust, "tolerance": tolerance, "budget": budget,
@@ -306,20 +326,14 @@ def audit_behavior(
         circuits = examine_circuits(network, behavior, budget, of_circuits, execution)
         kinds = count_by_ablation(network, behavior, budget, circuits, execution)
     parts = outputs > 1 and behavior.decision != "argmax"
-    table, refused = (None, ()) if parts else _signatures(network, behavior, budget)
-    beyond, mappings = [NEEDS_TRUTH_TABLE], None
-    if parts:
-        beyond.append("causal signatures and algorithms are of one output: see those of each output")
-    elif known is None:
-        beyond.append("algorithms are placed by features, bits known of each input; none were given")
-    elif outputs > 1:
-        beyond.append("algorithms are placed in networks of one output; this one tells classes apart")
-    elif table is not None:
-        mappings = _placed(table, behavior, depth)
+    mappings = None if parts else examine_mappings(network, behavior, depth, budget)
+    several = "causal signatures and algorithms are of one output: see those of each output"
+    beyond = (NEEDS_TRUTH_TABLE, *((several,) if mappings is None else mappings.beyond))
+    refused = () if mappings is None else mappings.refused
     readouts, unread = _all_readouts(network, behavior, tolerance)
     findings = BehaviorFindings(
         circuits, kinds, _using_every_input(network, behavior, of_circuits, circuits, budget),
-        _released(network, behavior, circuits, budget), table, readouts, mappings, (*refused, *unread), tuple(beyond),
+        _released(network, behavior, circuits, budget), readouts, mappings, (*refused, *unread), beyond,
     )  # fmt: skip
     each = (replace(behavior, wanted=behavior.wanted[:, k : k + 1]) for k in range(outputs if parts else 0))
     of_each = tuple(
@@ -327,14 +341,6 @@ def audit_behavior(
         for k, part in enumerate(each)
     )
     return BehaviorAudit(network, behavior, options, findings, of_each, provenance_of(network, started))
-
-
-def _placed(found: Signatures, behavior: Behavior, depth: int) -> dict[Algorithm, tuple[Mapping, ...]]:
-    """The algorithms over the features that have a place, with their minimal mappings."""
-    patterns = Patterns.of(behavior)
-    aligned = aligned_over(found, wanted_tables(behavior), depth, patterns)
-    order = sorted(aligned, key=lambda algorithm: (algorithm.table.bits, algorithm.depth, algorithm.tree.key))
-    return {algorithm: tuple(minimal_mappings(found, algorithm, patterns)) for algorithm in order}
 
 
 def _all_readouts(network: Model, behavior: Behavior, tolerance: float) -> tuple[tuple[Signals, ...], tuple[str, ...]]:
@@ -346,15 +352,6 @@ def _all_readouts(network: Model, behavior: Behavior, tolerance: float) -> tuple
         except InputError as error:
             refused.append(str(error))
     return tuple(found), tuple(refused)
-
-
-def _signatures(network: Model, behavior: Behavior, budget: int) -> tuple[Signatures | None, tuple[str, ...]]:
-    sets, inputs = sum((1 << width) - 1 for width in network.graph.sizes[1:-1]), len(behavior.points)
-    what = f"computing the signatures of {sets:,} neuron sets over {inputs:,} inputs"
-    refusal = over_budget(what, sets * inputs**2 * STEPS_PER_INTERCHANGE, budget)
-    if refusal is None and table_bytes(network.graph, inputs) > MOST_BYTES:
-        refusal = f"{what} takes more than {MOST_BYTES >> 20} MB; give fewer inputs"
-    return (signatures(network, behavior.points, behavior.decision), ()) if refusal is None else (None, (refusal,))
 
 
 def _using_every_input(

@@ -69,25 +69,13 @@ class CountedExplanations:
     def ladder(self) -> dict[str, dict[str, int | None]]:
         """Survivors by rung: of (algorithm, mapping) pairs, of algorithms, and of circuits; and how many of the pairs,
         and so of the algorithms, are trivial, having no variables."""
-        return {
-            "mappings": self.mappings.surviving_mappings,
-            "algorithms": self.mappings.surviving_algorithms,
-            "circuits": self.circuits.survivors,
-            "trivial": self.mappings.trivial,
-        }
+        return mapping_ladder(self.mappings) | {"circuits": self.circuits.survivors, "trivial": self.mappings.trivial}
 
     @property
     def verdict(self) -> dict[str, Verdict]:
         """One verdict per strategy."""
-        algorithms = self.mappings.algorithms
         return {
-            "what_then_where": judge(
-                self.ladder["mappings"],
-                f"all {'' if algorithms is None else f'{algorithms:,} '}algorithms with all their minimal mappings",
-                self.mappings.failure,
-                "; ".join(self.mappings.refused + self.mappings.ties),
-                self.mappings.trivial,
-            ),
+            "what_then_where": mapping_verdict(self.mappings),
             "where_then_what": circuit_verdict(self.circuits),
         }
 
@@ -132,6 +120,23 @@ def circuit_counts(circuits: CircuitFindings) -> dict[str, Any]:
         "minimal_circuits": None if circuits.minimal is None else len(circuits.minimal),
         "fewest_edges": circuits.perfect.fewest_edges if circuits.perfect else None,
     }
+
+
+def mapping_ladder(mappings: MappingFindings) -> dict[str, dict[str, int | None]]:
+    """The (algorithm, mapping) pairs, and the algorithms, that survive each rung."""
+    return {"mappings": mappings.surviving_mappings, "algorithms": mappings.surviving_algorithms}
+
+
+def mapping_verdict(mappings: MappingFindings) -> Verdict:
+    """Whether one algorithm with one mapping is left."""
+    number = "" if mappings.algorithms is None else f"{mappings.algorithms:,} "
+    return judge(
+        mappings.surviving_mappings,
+        f"all {number}algorithms with all their minimal mappings",
+        mappings.failure,
+        "; ".join(mappings.refused + mappings.ties),
+        mappings.trivial,
+    )
 
 
 def circuit_verdict(circuits: CircuitFindings) -> Verdict:

@@ -5,7 +5,7 @@ from typing import Any
 # 1: audits of tasks. 2: also audits by data, circuits of all outputs together, and counts by ablation. 3: the rung
 # `transitive`, trivial survivors apart, and `inert` by which unmapped neurons may carry what is still read past them.
 # 4: texts (codes of readouts, edges of experiments, reasons) call neurons and edges by their names in the graph.
-# 5: the digits of counts also by data and of several outputs together.
+# 5: the digits of counts also by data and of several outputs together; by data, algorithms by every rung.
 SCHEMA_VERSION = 5
 RELEASED = (1, 2, 3, 4, 5)
 # The first schema that counts all that it counts as it is counted now.

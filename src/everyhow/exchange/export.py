@@ -45,7 +45,7 @@ def export_audit(audit: Audit | BehaviorAudit, folder: str | Path) -> dict[str, 
         return {f"output-{k}/{name}": number for k, part in enumerate(parts) for name, number in part.items()}
     network = network_of(audit.network, "files for other tools are written")
     if isinstance(audit, BehaviorAudit):
-        placed = audit.findings.mappings
+        placed = audit.findings.placed
         mappings = None if placed is None else list(islice(chain.from_iterable(placed.values()), MOST_MAPPINGS))
         _write_mappings(mappings or (), network, target / "mappings")
         return _written_circuits(audit.findings.circuits, network, target) | {

@@ -214,11 +214,11 @@ def examine_mappings(model: Model, behavior: Behavior, max_depth: int, budget: i
         if behavior.is_truth_table
         else _observed_signature_refusal(model, len(behavior.points), budget)
     )
+    beyond = _beyond(model, behavior)
     if refusal:
-        return MappingFindings(None, None, None, refused=(refusal,))
+        return MappingFindings(None, None, None, refused=(refusal,), beyond=(beyond,) if beyond else ())
     alone = behavior.is_truth_table and model.outputs == 1
     found = signatures(model, behavior.points, "threshold" if alone else behavior.decision)
-    beyond = _beyond(model, behavior)
     if beyond:
         return MappingFindings(None, None, found, beyond=(beyond,))
     try:

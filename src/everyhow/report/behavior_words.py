@@ -1,6 +1,7 @@
 """What is said of an audit by data, in a terminal and on a page."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from ..auditing.behavior_audit import BehaviorAudit
 from ..auditing.document import by_ablation
@@ -70,12 +71,17 @@ def behavior_answers(audit: BehaviorAudit) -> Iterator[Answer]:
     if signatures is not None:
         text = f"{plural(signatures.distinct, 'causal signature')} of {plural(len(signatures), 'neuron set')}"
         yield Answer("signature", signatures.distinct, text)
-    if findings.mappings is not None:
-        number = sum(map(len, findings.mappings.values()))
-        text = f"{plural(number, 'minimal mapping')} of {plural(len(findings.mappings), 'aligned algorithm')}"
+    if "mappings" in counts:
+        number = counts["mappings"]
+        text = f"{plural(number, 'minimal mapping')} of {plural(counts['aligned_algorithms'], 'aligned algorithm')}"
         yield Answer("where it sits", number, text)
     for layer in findings.readouts:
         yield Answer(f"codes, layer {layer.layer}", len(layer), readouts_text(layer))
+
+
+def rungs_by_data(audit: BehaviorAudit) -> dict[str, dict[str, Any]]:
+    """How many circuits each rung leaves, and mappings and algorithms where bits are known that they could be over."""
+    return audit.ladder | {"circuits": circuits_by_rung(audit.findings.circuits)}
 
 
 def readouts_text(layer: Signals) -> str:
@@ -93,7 +99,7 @@ def behavior_tables(audit: BehaviorAudit) -> dict[str, RunTable]:
     found = [
         _table("counts", "Counts, by their names in audit.json", "count value",
                [(key, str(value) if isinstance(value, dict | list) else value) for key, value in audit.counts.items()]),
-        _table("ladder", "Survivors of each rung", LADDER, ladder_rows({"circuits": circuits_by_rung(circuits)})),
+        _table("ladder", "Survivors of each rung", LADDER, ladder_rows(rungs_by_data(audit))),
         _table("circuits", "Minimal circuits", "kind edges circuit", [
             (kind, len(circuit), edges_text(circuit))
             for kind, listed in (("perfect", circuits.minimal), ("resample-faithful", circuits.faithful_minimal))
@@ -109,7 +115,7 @@ def behavior_tables(audit: BehaviorAudit) -> dict[str, RunTable]:
         ]),
         _table("mappings", "Aligned algorithms over the features, and their places", "algorithm mapping", [
             (str(algorithm), mapping.named(audit.network.graph))
-            for algorithm, placed in (findings.mappings or {}).items() for mapping in placed
+            for algorithm, placed in (findings.placed or {}).items() for mapping in placed
         ]),
     ]  # fmt: skip
     return {one.name: one for one in found if one.table.rows}

@@ -13,6 +13,7 @@ from ..circuit.findings import CircuitFindings
 from ..common.errors import visible
 from ..common.estimate import Estimate
 from ..experiment.deciding import Dispute
+from ..mapping.findings import MappingFindings
 from ..model.model import Model
 from ..readout.findings import LayerReadouts
 
@@ -64,9 +65,9 @@ def survivors_by_rung(audit: Audit) -> dict[str, dict[str, Any]]:
     return found
 
 
-def trivial_text(findings: PaperFindings) -> str:
+def trivial_text(mappings: MappingFindings) -> str:
     """Which of the aligned algorithms have no variables, and what that means; empty when none is so."""
-    names = [str(algorithm) for algorithm in findings.mappings.aligned or () if not algorithm.variables]
+    names = [str(algorithm) for algorithm in mappings.aligned or () if not algorithm.variables]
     if not names:
         return ""
     verb = "has" if len(names) == 1 else "have"

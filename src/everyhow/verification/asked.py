@@ -15,6 +15,7 @@ from ..model.task import parse_task
 from ..network.network import Network
 from .check import Check
 from .comparing import Holds, Open, compared
+from .observed import known_bits
 
 TASK_KEYS = ("schema_version", "everyhow_version", "task", "preset", "decision", "depth", "options", "network")
 DATA_KEYS = (
@@ -68,7 +69,9 @@ def asked_again(
         radius = document["options"]["robust"]
         if document.get("preset") != "authors":
             rungs = CIRCUIT_RUNGS if radius is None else [*CIRCUIT_RUNGS, "robust"]
-            parts = {"circuits"} if "behavior" in document else {"mappings", "algorithms", "circuits", "trivial"}
+            parts = {"mappings", "algorithms", "circuits", "trivial"}
+            if "behavior" in document and (document["schema_version"] < EXACT or known_bits(document, network) is None):
+                parts = {"circuits"}
             said = f"{', '.join(sorted(parts))}, and the rungs {', '.join(rungs)}"
             found["ladder"] = Holds(lambda one: set(one) == parts and list(one["circuits"]) == rungs, said)
     if "behavior" in document:

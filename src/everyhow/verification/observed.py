@@ -2,24 +2,35 @@
 
 import itertools
 import json
+import re
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from ..auditing.schema import EXACT
 from ..model.behavior import Behavior, behavior_from_document
 from ..network.documents import network_from_document
 from ..network.network import Network
 from . import plain
 from .circuits import BOUNDARY, CircuitsAgain, all_circuits_run, decided_as
 from .comparing import Holds, Open
-from .placing import MOST_PAIRS, disjoint, fewest, mapping_text, trees_for
+from .judging import verdict_of
+from .placing import MOST_PAIRS, NeuronSet, Tree, disjoint, fewest, mapping_text, trees_for
 
 # Neuron sets and runs of interchanges, and assignments of bits that are tried for readable signals.
 MOST_INTERCHANGES, MOST_ASSIGNMENTS, MOST_DIRECTIONS = 3_000_000, 1 << 13, 17
 VARIES = 1e-9
 TOO_MANY = "more runs than are made one by one"
-NEEDS_TRUTH_TABLE = "interpretations, the ladder of algorithms and experiments need the rows of a truth table as inputs"
+NEEDS_TRUTH_TABLE = "interpretations and experiments need the rows of a truth table as inputs"
+# What was said until mappings by data had a ladder.
+NEEDED_EARLIER = "interpretations, the ladder of algorithms and experiments need the rows of a truth table as inputs"
+RUNGS = ("single", "irredundant", "ordered", "joint", "inert", "transitive")
+SPACE = re.compile(r"all ([\d,]+ )?algorithms with all their minimal mappings")
+# So many combinations of bits may never occur.
+MOST_OPEN_ROWS = 8
+# What is placed: each tree with its places.
+Placed = list[tuple[Tree, list[tuple[NeuronSet, ...]]]]
 
 
 def observed_again(document: dict[str, Any], network: Network) -> tuple[dict[str, Any], Behavior | None]:
@@ -40,7 +51,8 @@ def observed_again(document: dict[str, Any], network: Network) -> tuple[dict[str
         reason = Open("more circuits than are run one by one")
         counts: dict[str, Any] = dict.fromkeys((k for k in said if k not in MAPPED), reason)
         details: Any = reason
-        verdict: Any = reason
+        verdict: dict[str, Any] = {"where_then_what": reason}
+        found["ladder"] = {"circuits": reason}
     else:
         counts = circuits.counts(said) | _by_inputs(circuits, behavior, said)
         details = circuits.details()
@@ -53,17 +65,26 @@ def observed_again(document: dict[str, Any], network: Network) -> tuple[dict[str
     else:
         own = Open(TOO_MANY) if signatures is None else len(set(signatures.values()))
     counts["distinct_causal_signatures"] = own
-    mappings = _mappings(document, network, behavior, signatures)
-    if "mappings" in said or "aligned_algorithms" in said or isinstance(mappings, list):
-        known = isinstance(mappings, list)
-        counts["aligned_algorithms"] = len(mappings) if known else mappings
-        counts["mappings"] = sum(len(one["mappings"]) for one in mappings) if known else mappings
+    bits = known_bits(document, network)
+    placed = _placed(document, network, behavior, signatures, bits)
+    if "mappings" in said or "aligned_algorithms" in said or isinstance(placed, list):
+        known = isinstance(placed, list)
+        counts["aligned_algorithms"] = len(placed) if known else placed
+        counts["mappings"] = sum(len(places) for _, places in placed) if known else placed
+    if placed is not None and document["schema_version"] >= EXACT:
+        ladder, judged = _ladder(document, network, behavior, placed, np.array(bits))
+        found["ladder"] |= ladder
+        verdict["what_then_where"] = judged
+    mappings = [
+        {"algorithm": str(tree.algorithm), "mappings": [mapping_text(tree, place) for place in places]}
+        for tree, places in placed
+    ] if isinstance(placed, list) else placed  # fmt: skip
     readouts, unread = _readouts(network, behavior, options["tolerance"])
     found |= {
         "counts": counts,
         "verdict": verdict,
         "capped": _capped(document, circuits, ties, unread),
-        "beyond": _beyond(document, network),
+        "beyond": _beyond(document, network, bits),
         "details": {"circuits": details, "readouts": readouts, "mappings": mappings},
     }  # fmt: skip
     return found, behavior if circuits is None else None
@@ -145,22 +166,86 @@ def _signatures(given: str) -> tuple[dict[Any, bytes] | None, int]:
     return found, ties
 
 
-def _beyond(document: dict[str, Any], network: Network) -> list[str]:
-    found = [NEEDS_TRUTH_TABLE]
-    outputs, options = network.widths[-1], document["options"]
-    if outputs > 1 and document["decision"] != "argmax":
+def known_bits(document: dict[str, Any], network: Network) -> list[list[int]] | None:
+    """The bits of each input that algorithms are over: the features, or the inputs' own bits where these are the rows
+    of a truth table; None where no algorithm is looked for."""
+    if network.widths[-1] > 1:
+        return None
+    bits, behavior = document["options"]["features"], behavior_from_document(document["behavior"], document["decision"])
+    if document["schema_version"] < EXACT:
+        return bits
+    if bits is None and behavior.is_truth_table:
+        bits = [list(map(int, row)) for row in itertools.product((0, 1), repeat=behavior.points.shape[1])]
+    return None if bits is None or _is_open(bits, behavior) else bits
+
+
+def _is_open(bits: list[list[int]], behavior: Behavior) -> bool:
+    """Whether no function of the bits is wanted, or too many are: inputs of the same bits are to be decided otherwise,
+    or too many combinations of bits never occur."""
+    wanted = {(tuple(row), bool(bit)) for row, bit in zip(bits, np.asarray(behavior.wanted)[:, 0], strict=True)}
+    seen = {row for row, _ in wanted}
+    return len(wanted) > len(seen) or 2 ** len(bits[0]) - len(seen) > MOST_OPEN_ROWS
+
+
+def _ladder(
+    document: dict[str, Any], network: Network, behavior: Behavior, placed: Placed | Open | Holds, bits: np.ndarray
+) -> tuple[dict[str, Any], Any]:
+    """The mappings, the algorithms and the trivial ones that pass each rung, one by one; and the verdict on them."""
+    if not isinstance(placed, list):
+        why = placed if isinstance(placed, Open) else Open("the budget did not allow it")
+        return dict.fromkeys(("mappings", "algorithms", "trivial"), why), why
+    left = [(tree, place) for tree, places in placed for place in places]
+    ladder: dict[str, dict[str, Any]] = {"mappings": {}, "algorithms": {}, "trivial": {}}
+    forced = sum((len(bits) + 1) ** len(tree.variables) for tree, _ in left if tree.irredundant)
+    for rung in RUNGS:
+        if forced * len(bits) > MOST_INTERCHANGES:
+            why = Open(TOO_MANY)
+            return dict.fromkeys(ladder, why), why
+        left = [one for one in left if rung == "single" or _passes(rung, network, behavior, bits, *one)]
+        ladder["mappings"][rung] = len(left)
+        ladder["algorithms"][rung] = len({str(tree.algorithm) for tree, _ in left})
+        ladder["trivial"][rung] = sum(not place for _, place in left)
+    if any("decision boundary" in reason for reason in document["capped"]):
+        return ladder, Open("rounding decides it")
+    said = document["verdict"]["what_then_where"]["space"]
+    space = said if SPACE.fullmatch(said) else "all algorithms with all their minimal mappings"
+    return ladder, verdict_of(ladder["mappings"], space, trivial=ladder["trivial"])
+
+
+def _passes(rung: str, network: Network, behavior: Behavior, bits: np.ndarray, tree: Tree, place: Any) -> bool:
+    points = behavior.points
+    match rung:
+        case "irredundant":
+            return tree.irredundant
+        case "ordered":
+            return plain.is_ordered(tree.tree, place)
+        case "joint":
+            return plain.is_joint(network, points, tree.tree, tree.negated, place, bits)
+        case "inert":
+            return plain.is_inert(network, points, tree.tree, place, bits)
+    return plain.is_transitive(network, points, tree.tree, tree.negated, place, bits)
+
+
+def _beyond(document: dict[str, Any], network: Network, bits: list[list[int]] | None) -> list[Any]:
+    earlier, features = document["schema_version"] < EXACT, document["options"]["features"]
+    found: list[Any] = [NEEDED_EARLIER if earlier else NEEDS_TRUTH_TABLE]
+    several = network.widths[-1] > 1
+    if several and document["decision"] != "argmax":
         found.append("causal signatures and algorithms are of one output: see those of each output")
-    elif options["features"] is None:
-        found.append("algorithms are placed by features, bits known of each input; none were given")
-    elif outputs > 1:
+    elif several and not (earlier and features is None):
         found.append("algorithms are placed in networks of one output; this one tells classes apart")
+    elif bits is None and features is None:
+        found.append("algorithms are placed by features, bits known of each input; none were given")
+    elif bits is None:
+        found.append(Holds(lambda text: isinstance(text, str) and bool(text), "why no function is wanted", "in words"))
     return found
 
 
-def _mappings(document: dict[str, Any], network: Network, behavior: Behavior, signatures: Any) -> Any:
-    """The algorithms over the features that have a place, with their minimal mappings."""
-    features = document["options"]["features"]
-    if features is None or network.widths[-1] > 1:
+def _placed(
+    document: dict[str, Any], network: Network, behavior: Behavior, signatures: Any, features: list[list[int]] | None
+) -> Any:
+    """The trees over the bits known of the inputs that have a place, with their minimal mappings."""
+    if features is None:
         return None
     if document["counts"]["distinct_causal_signatures"] is None:
         return Holds(lambda one: one is None, "nothing", "the budget did not allow it")
@@ -189,9 +274,9 @@ def _mappings(document: dict[str, Any], network: Network, behavior: Behavior, si
                     for source in rows
                 ]
                 options.append(minimal.get(np.array(needed)[:, :, None].tobytes(), []))
-            places = [mapping_text(tree, place) for place in disjoint(options)]
+            places = list(disjoint(options))
             if places:
-                found.append({"algorithm": str(tree.algorithm), "mappings": places})
+                found.append((tree, places))
     return found
 
 
@@ -267,6 +352,7 @@ def _capped(document: dict[str, Any], circuits: CircuitsAgain | None, ties: int,
         reasons = [*(circuits.refused if circuits else ()), *unread]
         return Holds(lambda t: isinstance(t, list) and all(one in t for one in reasons) and
                      all(isinstance(one, str) and one for one in t), "reasons", held)  # fmt: skip
-    tied = [f"{ties:,} interchanges leave the output on the decision boundary"] if ties else []
+    more = ", so that rounding decides them" if document["schema_version"] >= EXACT else ""
+    tied = [f"{ties:,} interchanges leave the output on the decision boundary{more}"] if ties else []
     assert circuits is not None
     return [*circuits.refused, *unread, *circuits.ties, *tied]

@@ -7,9 +7,9 @@ from ...auditing.behavior_audit import BehaviorAudit
 from ...common.files import write_atomically
 from ...ladder import DEFINITIONS
 from ..behavior_drawings import behavior_drawings
-from ..behavior_words import behavior_answers, behavior_tables, facts
+from ..behavior_words import behavior_answers, behavior_tables, facts, rungs_by_data
 from ..drawings.svg import inside_page
-from ..words import circuits_by_rung, strategy_name
+from ..words import strategy_name
 from .html import render
 
 # Circuits that are drawn, of each kind, and rows of a table.
@@ -33,7 +33,12 @@ def behavior_page(audit: BehaviorAudit) -> str:
         facts=facts(audit),
         **_answered(audit),
         outputs=[_answered(output) for output in audit.outputs],
-        rungs=[(rung, left, DEFINITIONS[rung]) for rung, left in circuits_by_rung(circuits).items()],
+        rungs=[
+            (kind, rung, left, DEFINITIONS[rung])
+            for kind, rungs in rungs_by_data(audit).items()
+            if kind in ("mappings", "circuits")
+            for rung, left in rungs.items()
+        ],
         figures=[(name, inside_page(drawings[name])) for name in ("usage", "circuits-by-edges") if name in drawings],
         captions={"usage": "Use by the perfect circuits: in all, in some (set back), in none", "circuits-by-edges": ""},
         network=inside_page(drawings["network"]),

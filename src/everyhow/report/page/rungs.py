@@ -29,7 +29,7 @@ def ladder(audit: Audit, findings: PaperFindings, behavior: Behavior, room: Room
             "title": "what, then where: algorithms with their places",
             "of": "mappings",
             "rungs": _rungs(survivors["mappings"], fell, survivors["algorithms"]),
-            "note": trivial_text(findings),
+            "note": trivial_text(findings.mappings),
         },
         {
             "title": "where, then what: circuits",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from ...auditing.audit import Audit
@@ -25,7 +25,7 @@ from ..words import (
 )
 from .behavior import behavior_parts
 from .lines import circuit_lines, formula_lines
-from .pieces import answer_table, fact_table, funnel, heading, indented, print_trimmed, share_bar, verdict_text
+from .pieces import answer_table, fact_table, funnel, heading, indented, ladder, print_trimmed, share_bar, verdict_text
 from .rivals import lesson_section, rival_sections
 
 
@@ -70,7 +70,7 @@ def _output_parts(audit: Audit) -> Iterator[RenderableType]:
     yield answer_table(answers(audit))
     if isinstance(findings, PaperFindings):
         yield heading("The ladder: how many are left by each stricter criterion")
-        yield _ladder(audit, findings)
+        yield ladder(survivors_by_rung(audit), trivial_text(findings.mappings))
     yield heading("Verdict")
     yield _verdicts(audit)
     if isinstance(findings, PaperFindings):
@@ -95,22 +95,6 @@ def _head(audit: Audit) -> RenderableType:
 def _mismatch(audit: Audit) -> Iterator[RenderableType]:
     if audit.mismatch:
         yield Text(f"\n{audit.mismatch}", style="bold red")
-
-
-def _ladder(audit: Audit, findings: PaperFindings) -> RenderableType:
-    survivors = survivors_by_rung(audit)
-    what = funnel("what, then where", "mappings", "algorithms", "")
-    for rung, mappings in survivors["mappings"].items():
-        bar = share_bar(mappings, survivors["mappings"]["single"])
-        algorithms = shown(survivors["algorithms"][rung])
-        what.add_row(f"  {rung}", bar, shown(mappings), algorithms, Text(IN_SHORT[rung], style="dim"))
-    where = funnel("where, then what", "circuits", "")
-    for rung, circuits in survivors["circuits"].items():
-        bar = share_bar(circuits, survivors["circuits"]["perfect"])
-        where.add_row(f"  {rung}", bar, shown(circuits), Text(IN_SHORT[rung], style="dim"))
-    told = trivial_text(findings)
-    note = [indented(Text(told, style="dim"))] if told else []
-    return Group(what, *note, where)
 
 
 def _verdicts(audit: Audit) -> RenderableType:

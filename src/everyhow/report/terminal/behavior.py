@@ -6,11 +6,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from ...auditing.behavior_audit import BehaviorAudit
-from ...ladder import IN_SHORT
-from ..behavior_words import behavior_answers, facts
-from ..words import circuits_by_rung, shown, strategy_name
+from ..behavior_words import behavior_answers, facts, rungs_by_data
+from ..words import strategy_name, trivial_text
 from .lines import circuit_lines
-from .pieces import answer_table, fact_table, funnel, heading, indented, share_bar, verdict_text
+from .pieces import answer_table, fact_table, heading, indented, ladder, verdict_text
 
 
 def _verdicts(audit: BehaviorAudit) -> RenderableType:
@@ -29,12 +28,8 @@ def behavior_parts(audit: BehaviorAudit) -> Iterator[RenderableType]:
     yield heading("Is the explanation the only one?")
     yield answer_table(behavior_answers(audit))
     yield heading("The ladder: how many are left by each stricter criterion")
-    where = funnel("where, then what", "circuits", "")
-    survivors = circuits_by_rung(audit.findings.circuits)
-    for rung, circuits in survivors.items():
-        bar = share_bar(circuits, survivors["perfect"])
-        where.add_row(f"  {rung}", bar, shown(circuits), Text(IN_SHORT[rung], style="dim"))
-    yield where
+    mappings = audit.findings.laddered
+    yield ladder(rungs_by_data(audit), "" if mappings is None else trivial_text(mappings))
     yield heading("Verdict")
     yield _verdicts(audit)
     for k, output in enumerate(audit.outputs):
@@ -47,7 +42,7 @@ def behavior_parts(audit: BehaviorAudit) -> Iterator[RenderableType]:
         yield heading(f"Smallest circuit left by {left_by}: {len(simplest)} edges")
         yield indented(Text("\n".join(circuit_lines(simplest, None)), overflow="fold"))
     graph = audit.network.graph
-    for algorithm, placed in list((audit.findings.mappings or {}).items())[:3]:
+    for algorithm, placed in list((audit.findings.placed or {}).items())[:3]:
         yield heading(f"{algorithm}")
         yield from (indented(Text(mapping.named(graph))) for mapping in placed[:3])
     for title, reasons in (("Not counted exactly", audit.capped), ("Not asked of data", audit.findings.beyond)):

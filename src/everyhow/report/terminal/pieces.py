@@ -1,6 +1,8 @@
 """The pieces that every section of the terminal report is made of."""
 
+from collections import abc
 from collections.abc import Iterable
+from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -8,8 +10,8 @@ from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
-from ...ladder import Verdict
-from ..words import Answer, seen
+from ...ladder import IN_SHORT, Verdict
+from ..words import Answer, seen, shown
 
 STYLES = {
     "identifiable": "bold green", "identifiable, trivially": "bold yellow", "not identifiable": "bold yellow",
@@ -81,3 +83,20 @@ def answer_table(answers: Iterable[Answer]) -> Table:
     for answer in answers:
         table.add_row(answer.question, Text(answer.word, style=WORD_STYLES[answer.word]), Text(answer.text))
     return table
+
+
+def ladder(survivors: abc.Mapping[str, abc.Mapping[str, Any]], note: str) -> RenderableType:
+    """How many circuits every rung leaves, as bars, and how many mappings, with a note, where these are counted."""
+    parts: list[RenderableType] = []
+    if "mappings" in survivors:
+        what = funnel("what, then where", "mappings", "algorithms", "")
+        for rung, mappings in survivors["mappings"].items():
+            bar = share_bar(mappings, survivors["mappings"]["single"])
+            algorithms = shown(survivors["algorithms"][rung])
+            what.add_row(f"  {rung}", bar, shown(mappings), algorithms, Text(IN_SHORT[rung], style="dim"))
+        parts += [what, *([indented(Text(note, style="dim"))] if note else [])]
+    where = funnel("where, then what", "circuits", "")
+    for rung, circuits in survivors["circuits"].items():
+        bar = share_bar(circuits, survivors["circuits"]["perfect"])
+        where.add_row(f"  {rung}", bar, shown(circuits), Text(IN_SHORT[rung], style="dim"))
+    return Group(*parts, where)
