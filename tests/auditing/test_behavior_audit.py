@@ -172,7 +172,7 @@ def test_the_command_knows_what_audit_knows(tmp_path, run_command):
 def test_the_ladder_by_data(many, tmp_path):
     """By data the algorithms over the known bits are put to every rung, each number as the plain definitions give it,
     and the verdict follows."""
-    bits = many.behavior.features.astype(int)
+    bits = many.behavior.features
     network, points = many.network, many.behavior.points
     left = [mapping for placed in many.findings.placed.values() for mapping in placed]
     ladder = many.ladder

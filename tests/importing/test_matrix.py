@@ -254,7 +254,7 @@ REFUSED = [
             lambda: eh.from_torch(nn.Sequential(nn.Conv1d(1, 1, 1)), torch.ones(3, 1, 2))),
     Refusal("torch", "Dropout and normalizations in training mode", "training mode; call",
             lambda: eh.from_torch(mlp(nn.Dropout(0.5)).train())),
-    Refusal("torch", "Quantised layers, TorchScript", "ScriptModule", lambda: eh.from_torch(torch.jit.script(mlp()))),
+    Refusal("torch", "Quantized layers, TorchScript", "ScriptModule", lambda: eh.from_torch(torch.jit.script(mlp()))),
     Refusal("torch", "Several tensors as outputs", "tensors",
             lambda: eh.from_torch(Written(after=lambda y: (y, 2 * y)))),
     Refusal("torch", "Whole pickled modules: nothing in a file is executed", "save model.state_dict()",

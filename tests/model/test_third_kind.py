@@ -275,7 +275,7 @@ def test_mappings_over_features():
     audit = eh.audit_behavior(XOR, behavior, features=ROWS)
     found = {
         str(algorithm): {tuple(XOR.graph.name((s.layer, s.neurons[0])) for s in one.sets) for one in placed}
-        for algorithm, placed in audit.findings.mappings.items()
+        for algorithm, placed in audit.findings.placed.items()
     }
     assert found == expected == {"AND(NAND(A,B), OR(A,B))": {("a1.h0", "a0.h0")}}
 

@@ -15,6 +15,7 @@ from everyhow.report.tables import cell, print_csv, print_table
 from everyhow.report.terminal.sweeps import print_forecast, print_summary
 from everyhow.sweeps.costs import forecast
 from everyhow.sweeps.plan import read_plan
+from everyhow.sweeps.statistics import KINDS
 from everyhow.sweeps.summary import summarize
 
 from ..sweeps.fabricated import RUNG_COLUMNS, TRIVIAL_COLUMNS, fabricate
@@ -83,8 +84,8 @@ def test_uniqueness_in_full(sweeps):
     sweep = sweeps["one"]
     lines = printed(print_summary, summarize(sweep), sweep).splitlines()
     start = lines.index("How far each criterion restores uniqueness")
-    rows = [line.split() for line in lines[start + 2 : start + 22] if line.count("%") == 4]
-    assert len(rows) == 16
+    rows = [line.split() for line in lines[start + 2 : start + 26] if line.count("%") == 4]
+    assert len(rows) == sum(map(len, KINDS.values())) == 19
     for row in rows:
         shares = [int(word.rstrip("%")) for word in row if word.endswith("%")]
         assert 98 <= sum(shares) <= 102

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import re
 from functools import lru_cache
 from typing import Any
 
@@ -26,7 +25,6 @@ NEEDS_TRUTH_TABLE = "interpretations and experiments need the rows of a truth ta
 # What was said until mappings by data had a ladder.
 NEEDED_EARLIER = "interpretations, the ladder of algorithms and experiments need the rows of a truth table as inputs"
 RUNGS = ("single", "irredundant", "ordered", "joint", "inert", "transitive")
-SPACE = re.compile(r"all ([\d,]+ )?algorithms with all their minimal mappings")
 # So many combinations of bits may never occur.
 MOST_OPEN_ROWS = 8
 # What is placed: each tree with its places.
@@ -72,7 +70,7 @@ def observed_again(document: dict[str, Any], network: Network) -> tuple[dict[str
         counts["aligned_algorithms"] = len(placed) if known else placed
         counts["mappings"] = sum(len(places) for _, places in placed) if known else placed
     if placed is not None and document["schema_version"] >= EXACT:
-        ladder, judged = _ladder(document, network, behavior, placed, np.array(bits))
+        ladder, judged = _ladder(document, network, behavior, placed, np.array(bits, bool))
         found["ladder"] |= ladder
         verdict["what_then_where"] = judged
     mappings = [
@@ -207,9 +205,16 @@ def _ladder(
         ladder["trivial"][rung] = sum(not place for _, place in left)
     if any("decision boundary" in reason for reason in document["capped"]):
         return ladder, Open("rounding decides it")
-    said = document["verdict"]["what_then_where"]["space"]
-    space = said if SPACE.fullmatch(said) else "all algorithms with all their minimal mappings"
-    return ladder, verdict_of(ladder["mappings"], space, trivial=ladder["trivial"])
+    depth = document["options"]["depth"]
+    tables = _tables(bits.astype(int).tolist(), behavior)
+    number = sum(len(list(trees_for(bits.shape[1], table, depth))) for table in tables)
+    failure = None
+    if not number:
+        failure = f"no algorithm of depth {depth} or less computes this function; a larger depth may"
+    elif not any(tree.variables for tree, _ in placed):
+        failure = "no algorithm has, for each of its variables, neurons with the signature it needs"
+    space = f"all {number:,} algorithms with all their minimal mappings"
+    return ladder, verdict_of(ladder["mappings"], space, failure=failure, trivial=ladder["trivial"])
 
 
 def _passes(rung: str, network: Network, behavior: Behavior, bits: np.ndarray, tree: Tree, place: Any) -> bool:
@@ -241,6 +246,15 @@ def _beyond(document: dict[str, Any], network: Network, bits: list[list[int]] | 
     return found
 
 
+def _tables(bits: list[list[int]], behavior: Behavior) -> list[int]:
+    """The truth tables, as numbers, over the bits of the inputs that decide as wanted at every input."""
+    rows = [int("".join(map(str, each)), 2) for each in bits]
+    wanted = {row: bool(bit) for row, bit in zip(rows, np.asarray(behavior.wanted)[:, 0], strict=True)}
+    free = [row for row in range(2 ** len(bits[0])) if row not in wanted]
+    known = sum(1 << row for row, bit in wanted.items() if bit)
+    return [known | sum(1 << row for k, row in enumerate(free) if choice >> k & 1) for choice in range(1 << len(free))]
+
+
 def _placed(
     document: dict[str, Any], network: Network, behavior: Behavior, signatures: Any, features: list[list[int]] | None
 ) -> Any:
@@ -256,16 +270,12 @@ def _placed(
     if signatures is None or number**2 > MOST_PAIRS:
         return Open("more algorithms or interchanges than are gone through")
     rows = [int("".join(map(str, bits)), 2) for bits in features]
-    wanted = {row: bool(bit) for row, bit in zip(rows, np.asarray(behavior.wanted)[:, 0], strict=True)}
-    free = [row for row in range(2**inputs) if row not in wanted]
     groups: dict[bytes, list] = {}
     for one, table in signatures.items():
         groups.setdefault(table, []).append(one)
     minimal = {table: fewest(sets) for table, sets in groups.items()}
     found = []
-    for choice in range(1 << len(free)):
-        table = sum(1 << row for row, bit in wanted.items() if bit)
-        table |= sum(1 << row for k, row in enumerate(free) if choice >> k & 1)
+    for table in _tables(features, behavior):
         for tree in trees_for(inputs, table, depth):
             options = []
             for v in tree.variables:

@@ -170,6 +170,7 @@ def _several(document: dict[str, Any], network: Network, seed: int, unchecked: d
             if None not in left.values():
                 again = {"where_then_what": verdict_of(left, f"all {said['counts']['circuits_in_space']:,} circuits")}
                 yield compared("together.verdict", "the ladder", said["verdict"], again)
+            yield from compare_all("together.", said, _exact(document, said), unchecked, "the counts")
             unchecked["together"] = "more circuits than are run one by one, but for the sums above"
         else:
             yield from compare_all(
