@@ -83,7 +83,7 @@ def test_verdicts_of_a_gate():
     assert "what then where: identifiable, trivially, by irredundant" in repr(audit)
     (note,) = [label.text for part in audit.drawings()["ladder-mappings"].parts[-1:] for label in part.shapes]
     assert note == "bars on a logarithmic scale; 1 at each without variables"
-    assert trivial_text(audit.findings) == (
+    assert trivial_text(audit.findings.mappings) == (
         "Counted at every rung, but apart in the verdict: AND(A,B) has no variables, and such an algorithm passes "
         "every rung of any network."
     )
