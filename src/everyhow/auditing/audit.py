@@ -20,18 +20,17 @@ from ..common.executing import executing
 from ..common.files import write_atomically
 from ..common.progress import Progress
 from ..common.sql import RunTable
-from ..importing.door import as_model
 from ..ladder import Verdict
 from ..model.behavior import Behavior, mismatches
-from ..model.decision import Decision, check_no_threshold
+from ..model.decision import Decision
 from ..model.model import CircuitCount, Model
-from ..model.task import Task, parse_task
+from ..model.task import Task
 from . import paper
 from .asked import asking, questions_of
 from .behavior_audit import audit_behavior
 from .counted import circuit_counts, circuit_verdict, digits_of, in_words
 from .document import by_ablation, circuit_details, details_of
-from .fitting import PRESETS, Preset, check_asked, check_decision, chosen_depth, classes_as_one
+from .fitting import PRESETS, Preset, chosen_depth, understood
 from .paper import PaperFindings
 from .provenance import bound, provenance_of
 from .run_folder import check_run_folder
@@ -283,14 +282,9 @@ def audit(
             model, what, budget=budget, progress=progress, checkpoints=checkpoints, scheduler=scheduler, **asked
         )
     questions = questions_of(asked, preset)
-    check_no_threshold(questions.decision, questions.threshold)
-    network = as_model(model, questions.threshold, questions.inputs)
-    task = parse_task(what, network.features)
-    network, said = classes_as_one(network, task, questions.decision)
-    decision = check_decision(preset, said)
-    check_asked(network, task, decision, preset)
+    network, task, decision = understood(model, what, questions, preset)
     check_budget(budget)
-    questions.document(task, preset, budget)
+    options = questions.document(task, preset, budget)
     started, depth = time.perf_counter(), chosen_depth(network, questions.depth)
 
     def behavior_of(part: Model) -> Behavior:
@@ -301,8 +295,8 @@ def audit(
         )
 
     def of(part: Model, wanted: Task, **found: Any) -> Audit:
-        options = questions.document(wanted, preset, budget)
-        return Audit(wanted.name, preset, decision, depth, options, part, **found)
+        own = options | {"tables": [str(table) for table in wanted.tables]}
+        return Audit(wanted.name, preset, decision, depth, own, part, **found)
 
     def of_output(part: Model, wanted: Task) -> Audit:
         began, behavior = time.perf_counter(), behavior_of(part)

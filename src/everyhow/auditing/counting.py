@@ -14,16 +14,14 @@ from ..common.errors import BudgetError
 from ..common.executing import executing
 from ..common.execution import Execution
 from ..common.progress import Progress
-from ..importing.door import as_model
 from ..model.behavior import Behavior, mismatches
 from ..model.criterion import Criterion, perfect
-from ..model.decision import check_no_threshold
 from ..model.model import COUNTED_BITS, CircuitCount, Model
 from ..model.runnable import coding_document
 from ..model.space import circuits_in_space
-from ..model.task import Task, parse_task
+from ..model.task import Task
 from .asked import asking, questions_of
-from .fitting import PRESETS, Preset, check_asked, check_decision, classes_as_one
+from .fitting import PRESETS, Preset, understood
 
 
 @asking("count")
@@ -66,12 +64,7 @@ def count(
     """
     choice("preset", preset, PRESETS)
     questions = questions_of(asked, "count")
-    check_no_threshold(questions.decision, questions.threshold)
-    network = as_model(network, questions.threshold, questions.inputs)
-    parsed = parse_task(task, network.features)
-    network, decision = classes_as_one(network, parsed, questions.decision)
-    chosen = check_decision(preset, decision)
-    check_asked(network, parsed, chosen, preset)
+    network, parsed, chosen = understood(network, task, questions, preset)
     check_budget(budget)
     # Of the questions of one preset, the other has none.
     questions_of({name: value for name, value in asked.items() if value not in (None, "zero", 0.0)}, preset)

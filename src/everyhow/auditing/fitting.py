@@ -1,13 +1,14 @@
 """How a task fits a model: the decision, the outputs, and the depth of the algorithms."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from ..common.arguments import choice, is_whole
 from ..common.errors import InputError
-from ..model.decision import DECISIONS, Decision
+from ..importing.door import as_model
+from ..model.decision import DECISIONS, Decision, check_no_threshold
 from ..model.model import Model
-from ..model.task import Task
-from .asked import DEEPEST
+from ..model.task import Task, parse_task
+from .asked import DEEPEST, Questions
 
 Preset = Literal["paper", "authors"]
 PRESETS: tuple[Preset, ...] = ("paper", "authors")
@@ -68,6 +69,21 @@ def check_outputs(network: Model, task: Task) -> None:
             "eh.Behavior.of_data(points, labels)) (everyhow audit-data)"
         )
     raise InputError(f"task {task.name} has {task.outputs} output(s) but the network has {network.outputs}; {hint}")
+
+
+def understood(given: Any, what: Any, questions: Questions, preset: str) -> tuple[Model, Task, Decision]:
+    """The model, the task and the decision that somebody asks about, each fitting the others.
+
+    Raises:
+        InputError: one of them is not understood, or they do not fit.
+    """
+    check_no_threshold(questions.decision, questions.threshold)
+    network = as_model(given, questions.threshold, questions.inputs)
+    task = parse_task(what, network.features)
+    network, said = classes_as_one(network, task, questions.decision)
+    decision = check_decision(preset, said)
+    check_asked(network, task, decision, preset)
+    return network, task, decision
 
 
 def chosen_depth(network: Model, depth: int | None) -> int:

@@ -51,98 +51,6 @@ ReportOption = Annotated[Path | None, typer.Option(help="HTML page to write; it 
 
 
 @dataclass(frozen=True)
-class Source:
-    """The network to explain: one in a file, or one that is trained first."""
-
-    network: NetworkOption = None
-    widths: Annotated[str, typer.Option(help="Neurons of each hidden layer, such as 3,3.")] = "3,3"
-    seed: Annotated[int, typer.Option(help="Of the weights, the rows drawn and their order.")] = 0
-    threshold: ThresholdOption = None
-    inputs: InputsOption = None
-
-    def read(self, task: str) -> Network:
-        """The network; trained on the task where no file is named."""
-        if self.network is not None:
-            return stored_network(self.network)
-        from ..training import TrainingSettings, train_many
-
-        values = coding(self.inputs, "inputs") or (0.0, 1.0)
-        settings = TrainingSettings(numbers(self.widths, "widths", int), input_values=values, threshold=self.threshold)
-        (result,) = train_many(task, [self.seed], settings, progress=sys.stderr.isatty())
-        if not result.converged:
-            typer.echo(f"warning: the network did not converge: {result.reason}", err=True)
-        return result.network
-
-
-@dataclass(frozen=True)
-class Written:
-    """Where an audit is written to."""
-
-    out: OutOption = None
-    report: ReportOption = None
-    certificate: CertificateOption = None
-    as_json: JsonOption = False
-
-
-@dataclass(frozen=True)
-class WrittenByData:
-    """Where an audit by data is written to."""
-
-    out: OutOption = None
-    report: ReportOption = None
-    as_json: JsonOption = False
-
-
-def audit_command(
-    task: TaskArgument,
-    source: Source,
-    running: Running,
-    written: Written,
-    asked: Annotated[dict[str, Any], questions("paper", "authors")],
-    preset: PresetOption = "paper",
-) -> None:
-    """Find and count every explanation of a network: circuits, interpretations, algorithms and mappings."""
-    from ..auditing.audit import audit
-
-    _check_certificate(written.certificate, asked, preset)
-    kept = _checked(written)
-    announce_compilation()
-    found = audit(
-        source.read(task), task, preset, threshold=source.threshold, inputs=coding(source.inputs, "inputs"),  # type: ignore[arg-type]
-        checkpoints=kept, **running.keywords, **asked,
-    )  # fmt: skip
-    _finish(found, written, written.certificate)
-
-
-def count_command(
-    task: TaskArgument,
-    network: NetworkFile,
-    running: Running,
-    asked: Annotated[dict[str, Any], questions("count")],
-    coded: "Coded",
-    kept: "Kept",
-    preset: PresetOption = "paper",
-    as_json: JsonOption = False,
-) -> None:
-    """Count the perfect circuits of a network, and nothing else; beyond the budget their number is estimated."""
-    from ..auditing.counting import count
-
-    _check_certificate(kept.certificate, asked, preset)
-    announce_compilation()
-    found = count(
-        stored_network(network), task, preset, checkpoints=kept.checkpoints, certificate=kept.certificate,  # type: ignore[arg-type]
-        **running.keywords, **coded.keywords, **asked,
-    )  # fmt: skip
-    parts = (found, *found.get("outputs", []))
-    if as_json:
-        print_json(found)
-    else:
-        _print_counts(parts)
-    if any("refused" in part for part in parts):
-        raise typer.Exit(OVER_BUDGET)
-
-
-@dataclass(frozen=True)
 class Coded:
     """How the numbers of a network stand for bits."""
 
@@ -163,6 +71,88 @@ class Kept:
         Path | None, typer.Option(help="Folder in which a long count is kept, and from which it goes on.")
     ] = None
     certificate: CertificateOption = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """The network to explain: one in a file, or one that is trained first."""
+
+    network: NetworkOption = None
+    widths: Annotated[str, typer.Option(help="Neurons of each hidden layer, such as 3,3.")] = "3,3"
+    seed: Annotated[int, typer.Option(help="Of the weights, the rows drawn and their order.")] = 0
+
+    def read(self, task: str, coded: Coded) -> Network:
+        """The network; trained on the task where no file is named."""
+        if self.network is not None:
+            return stored_network(self.network)
+        from ..training import TrainingSettings, train_many
+
+        values = coded.keywords["inputs"] or (0.0, 1.0)
+        settings = TrainingSettings(numbers(self.widths, "widths", int), input_values=values, threshold=coded.threshold)
+        (result,) = train_many(task, [self.seed], settings, progress=sys.stderr.isatty())
+        if not result.converged:
+            typer.echo(f"warning: the network did not converge: {result.reason}", err=True)
+        return result.network
+
+
+@dataclass(frozen=True)
+class Written:
+    """Where an audit is written to."""
+
+    out: OutOption = None
+    report: ReportOption = None
+    as_json: JsonOption = False
+
+
+def audit_command(
+    task: TaskArgument,
+    source: Source,
+    coded: Coded,
+    running: Running,
+    written: Written,
+    asked: Annotated[dict[str, Any], questions("paper", "authors")],
+    preset: PresetOption = "paper",
+    certificate: CertificateOption = None,
+) -> None:
+    """Find and count every explanation of a network: circuits, interpretations, algorithms and mappings."""
+    from ..auditing.audit import audit
+
+    _check_certificate(certificate, asked, preset)
+    kept = _checked(written)
+    announce_compilation()
+    found = audit(
+        source.read(task, coded), task, preset, checkpoints=kept,  # type: ignore[arg-type]
+        **running.keywords, **coded.keywords, **asked,
+    )  # fmt: skip
+    _finish(found, written, certificate)
+
+
+def count_command(
+    task: TaskArgument,
+    network: NetworkFile,
+    running: Running,
+    asked: Annotated[dict[str, Any], questions("count")],
+    coded: Coded,
+    kept: Kept,
+    preset: PresetOption = "paper",
+    as_json: JsonOption = False,
+) -> None:
+    """Count the perfect circuits of a network, and nothing else; beyond the budget their number is estimated."""
+    from ..auditing.counting import count
+
+    _check_certificate(kept.certificate, asked, preset)
+    announce_compilation()
+    found = count(
+        stored_network(network), task, preset, checkpoints=kept.checkpoints, certificate=kept.certificate,  # type: ignore[arg-type]
+        **running.keywords, **coded.keywords, **asked,
+    )  # fmt: skip
+    parts = (found, *found.get("outputs", []))
+    if as_json:
+        print_json(found)
+    else:
+        _print_counts(parts)
+    if any("refused" in part for part in parts):
+        raise typer.Exit(OVER_BUDGET)
 
 
 @dataclass(frozen=True)
@@ -187,7 +177,7 @@ def audit_data_command(
     files: DataFiles,
     coded: Coded,
     running: Running,
-    written: WrittenByData,
+    written: Written,
     asked: Annotated[dict[str, Any], questions("data")],
 ) -> None:
     """Find and count what explains a network on data: circuits, signatures, readouts, and algorithms over features."""
@@ -204,7 +194,7 @@ def audit_data_command(
     _finish(found, written, None)
 
 
-def _checked(written: Written | WrittenByData) -> Path | None:
+def _checked(written: Written) -> Path | None:
     """See before a long computation that it can be written; the folder that keeps it while it runs."""
     from ..auditing.run_folder import CHECKPOINTS, check_run_folder
 
@@ -212,7 +202,7 @@ def _checked(written: Written | WrittenByData) -> Path | None:
     return None if written.out is None else check_run_folder(written.out) / CHECKPOINTS
 
 
-def _finish(audit: Any, written: Written | WrittenByData, certificate: Path | None) -> None:
+def _finish(audit: Any, written: Written, certificate: Path | None) -> None:
     """Write and print an audit, and leave with what the budget allowed."""
     saved = [] if written.out is None else [str(audit.save(written.out))]
     if written.report is not None:

@@ -10,7 +10,6 @@ from ...auditing.behavior_audit import BehaviorAudit
 from ...auditing.counted import circuit_verdict
 from ...auditing.paper import PaperFindings
 from ...interpretation.interpretation import Interpretation
-from ...ladder import IN_SHORT
 from ...mapping.findings import RUNGS
 from ...model.graph import Graph
 from ..words import (
@@ -18,14 +17,22 @@ from ..words import (
     asked_in_short,
     circuits_by_rung,
     network_in_short,
-    shown,
-    strategy_name,
     survivors_by_rung,
     trivial_text,
 )
 from .behavior import behavior_parts
 from .lines import circuit_lines, formula_lines
-from .pieces import answer_table, fact_table, funnel, heading, indented, ladder, print_trimmed, share_bar, verdict_text
+from .pieces import (
+    answer_table,
+    circuit_funnel,
+    fact_table,
+    heading,
+    indented,
+    ladder,
+    print_trimmed,
+    verdict_table,
+    verdict_text,
+)
 from .rivals import lesson_section, rival_sections
 
 
@@ -52,12 +59,7 @@ def _together(audit: Audit) -> Iterator[RenderableType]:
     if audit.together is None:
         return
     yield heading("Circuits of all outputs together")
-    table = funnel("", "circuits", "")
-    survivors = circuits_by_rung(audit.together)
-    for rung, circuits in survivors.items():
-        bar = share_bar(circuits, survivors["perfect"])
-        table.add_row(f"  {rung}", bar, shown(circuits), Text(IN_SHORT[rung], style="dim"))
-    yield table
+    yield circuit_funnel("", circuits_by_rung(audit.together))
     yield indented(verdict_text(circuit_verdict(audit.together)))
 
 
@@ -72,7 +74,7 @@ def _output_parts(audit: Audit) -> Iterator[RenderableType]:
         yield heading("The ladder: how many are left by each stricter criterion")
         yield ladder(survivors_by_rung(audit), trivial_text(findings.mappings))
     yield heading("Verdict")
-    yield _verdicts(audit)
+    yield verdict_table(audit.verdict)
     if isinstance(findings, PaperFindings):
         yield from _simplest_algorithm(findings, audit.network.graph)
         yield from _simplest_circuit(findings)
@@ -95,13 +97,6 @@ def _head(audit: Audit) -> RenderableType:
 def _mismatch(audit: Audit) -> Iterator[RenderableType]:
     if audit.mismatch:
         yield Text(f"\n{audit.mismatch}", style="bold red")
-
-
-def _verdicts(audit: Audit) -> RenderableType:
-    table = fact_table()
-    for strategy, verdict in audit.verdict.items():
-        table.add_row(strategy_name(strategy), verdict_text(verdict))
-    return table
 
 
 def _simplest_algorithm(findings: PaperFindings, graph: Graph) -> Iterator[RenderableType]:

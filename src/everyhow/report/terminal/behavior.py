@@ -7,16 +7,9 @@ from rich.text import Text
 
 from ...auditing.behavior_audit import BehaviorAudit
 from ..behavior_words import behavior_answers, facts, rungs_by_data
-from ..words import strategy_name, trivial_text
+from ..words import trivial_text
 from .lines import circuit_lines
-from .pieces import answer_table, fact_table, heading, indented, ladder, verdict_text
-
-
-def _verdicts(audit: BehaviorAudit) -> RenderableType:
-    verdicts = fact_table()
-    for strategy, verdict in audit.verdict.items():
-        verdicts.add_row(strategy_name(strategy), verdict_text(verdict))
-    return verdicts
+from .pieces import answer_table, fact_table, heading, indented, ladder, verdict_table
 
 
 def behavior_parts(audit: BehaviorAudit) -> Iterator[RenderableType]:
@@ -31,11 +24,11 @@ def behavior_parts(audit: BehaviorAudit) -> Iterator[RenderableType]:
     mappings = audit.findings.laddered
     yield ladder(rungs_by_data(audit), "" if mappings is None else trivial_text(mappings))
     yield heading("Verdict")
-    yield _verdicts(audit)
+    yield verdict_table(audit.verdict)
     for k, output in enumerate(audit.outputs):
         yield heading(f"Output {k} alone")
         yield answer_table(behavior_answers(output))
-        yield _verdicts(output)
+        yield verdict_table(output.verdict)
     simplest = audit.findings.circuits.simplest
     if simplest is not None:
         left_by = "resample_faithful_fewest_edges" if audit.findings.circuits.faithful_minimal else "perfect"

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ...ladder import IN_SHORT, Verdict
-from ..words import Answer, seen, shown
+from ..words import Answer, seen, shown, strategy_name
 
 STYLES = {
     "identifiable": "bold green", "identifiable, trivially": "bold yellow", "not identifiable": "bold yellow",
@@ -95,8 +95,21 @@ def ladder(survivors: abc.Mapping[str, abc.Mapping[str, Any]], note: str) -> Ren
             algorithms = shown(survivors["algorithms"][rung])
             what.add_row(f"  {rung}", bar, shown(mappings), algorithms, Text(IN_SHORT[rung], style="dim"))
         parts += [what, *([indented(Text(note, style="dim"))] if note else [])]
-    where = funnel("where, then what", "circuits", "")
-    for rung, circuits in survivors["circuits"].items():
-        bar = share_bar(circuits, survivors["circuits"]["perfect"])
-        where.add_row(f"  {rung}", bar, shown(circuits), Text(IN_SHORT[rung], style="dim"))
-    return Group(*parts, where)
+    return Group(*parts, circuit_funnel("where, then what", survivors["circuits"]))
+
+
+def circuit_funnel(title: str, survivors: abc.Mapping[str, Any]) -> Table:
+    """How many circuits every rung leaves, as bars."""
+    table = funnel(title, "circuits", "")
+    for rung, circuits in survivors.items():
+        bar = share_bar(circuits, survivors["perfect"])
+        table.add_row(f"  {rung}", bar, shown(circuits), Text(IN_SHORT[rung], style="dim"))
+    return table
+
+
+def verdict_table(verdicts: abc.Mapping[str, Verdict]) -> Table:
+    """The verdict of each strategy."""
+    table = fact_table()
+    for strategy, verdict in verdicts.items():
+        table.add_row(strategy_name(strategy), verdict_text(verdict))
+    return table
