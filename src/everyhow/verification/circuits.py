@@ -13,7 +13,7 @@ from ..model.behavior import Behavior
 from ..model.space import circuits_in_space
 from ..model.uniform import draw_from_space
 from ..network.network import Network
-from . import plain
+from . import plain, plain_circuits, plain_interpretations
 from .check import Check
 from .comparing import Holds, Open, compared
 from .judging import refusal_of, verdict_of
@@ -208,8 +208,8 @@ class CircuitsAgain:
         return self._minimal_of(self.faithful)
 
     def _minimal_of(self, found: Found) -> list[list[list[int]]]:
-        sets = [plain.edges(self.run.circuits[k]) for k in np.flatnonzero(found.certain).tolist()]
-        return [[list(edge) for edge in one] for one in ordered(plain.minimal_first(sets))]
+        sets = [plain_circuits.edges(self.run.circuits[k]) for k in np.flatnonzero(found.certain).tolist()]
+        return [[list(edge) for edge in one] for one in ordered(plain_circuits.minimal_first(sets))]
 
     @property
     def simplest(self) -> list[list[int]] | None:
@@ -436,7 +436,7 @@ def all_circuits_run(network: Network, behavior: Behavior, ablation: str) -> Run
     """All circuits, when they are few enough to be run one by one."""
     if circuits_in_space(network.graph) > MOST_CIRCUITS:
         return None
-    run = RunCircuits(network, behavior, list(plain.all_circuits(network.weights)))
+    run = RunCircuits(network, behavior, list(plain_circuits.all_circuits(network.weights)))
     return run if run.affordable(ablation) and run.affordable("zero") else None
 
 
@@ -478,7 +478,9 @@ def _within(counts, network: Network, behavior: Behavior, circuits, ablation: st
     if least is None or most is None or ablation != "zero" or widest > MOST_STATES:
         return
     right = np.flatnonzero(RunCircuits(network, behavior, circuits).right(ablation).decided)[:MOST_READ].tolist()
-    ways = [plain.count_readings(network, behavior.points, circuits[k], behavior.decision)[0] for k in right]
+    ways = [
+        plain_interpretations.count_readings(network, behavior.points, circuits[k], behavior.decision)[0] for k in right
+    ]
     if ways:
         scope = f"all readings of {len(ways)} circuits: within {least:,} and {most:,}"
         yield Check("interpretations per circuit", scope, len(ways), sum(least <= n <= most for n in ways))

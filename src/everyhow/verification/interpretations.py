@@ -10,7 +10,7 @@ from ..boolean.gates import name_of
 from ..boolean.truth_table import TruthTable
 from ..model.behavior import Behavior
 from ..network.network import Network
-from . import plain
+from . import plain, plain_interpretations
 from .circuits import CircuitsAgain, PlainCircuit, as_plain
 from .comparing import Holds, Open, differences
 from .judging import refusal_of
@@ -69,8 +69,9 @@ def _ways(network: Network, behavior: Behavior, chosen: Sequence[PlainCircuit]) 
         return None
     memory: dict = {}
     return [
-        plain.count_readings(network, behavior.points, c, behavior.decision, memory=memory) for c in chosen
-    ]  # fmt: skip
+        plain_interpretations.count_readings(network, behavior.points, circuit, behavior.decision, memory=memory)
+        for circuit in chosen
+    ]
 
 
 def _states(network: Network, inputs: int) -> int:
@@ -100,8 +101,8 @@ def _estimated(network, behavior, circuits: CircuitsAgain, fewest: int, most: in
 def widest(network: Network, behavior: Behavior, circuit: PlainCircuit) -> Any:
     """The interpretation of a circuit whose smallest gap is widest, and among equals that with the largest sum."""
     points, decision = behavior.points, behavior.decision
-    options = plain.reading_options(network, points, circuit, decision)
-    layers, following = plain.layered_readings(network, points, circuit, options, {})
+    options = plain_interpretations.reading_options(network, points, circuit, decision)
+    layers, following = plain_interpretations.layered_readings(network, points, circuit, options, {})
     states = plain.run(network, points, circuit)
     gaps = {
         (neuron, bits): 1.0 if neuron[0] == network.depth else (high - low) / np.ptp(states[neuron[0]][:, neuron[1]])

@@ -11,7 +11,7 @@ from ..auditing.schema import EXACT
 from ..model.behavior import Behavior, behavior_from_document
 from ..network.documents import network_from_document
 from ..network.network import Network
-from . import plain
+from . import plain, plain_mappings, plain_readouts
 from .circuits import BOUNDARY, CircuitsAgain, all_circuits_run, decided_as
 from .comparing import Holds, Open
 from .judging import verdict_of
@@ -145,7 +145,9 @@ def _signatures(given: str) -> tuple[dict[Any, bytes] | None, int]:
         return None, 0
     states, found, ties = plain.run(network, points), {}, 0
     layers = list(zip(network.weights, network.biases, network.activations, strict=True))
-    for layer, neurons in sorted(plain.neuron_sets(network), key=lambda one: (one[0], sum(1 << j for j in one[1]))):
+    for layer, neurons in sorted(
+        plain_mappings.neuron_sets(network), key=lambda one: (one[0], sum(1 << j for j in one[1]))
+    ):
         rows = []
         for source in range(len(points)):
             state = states[layer].copy()
@@ -223,12 +225,12 @@ def _passes(rung: str, network: Network, behavior: Behavior, bits: np.ndarray, t
         case "irredundant":
             return tree.irredundant
         case "ordered":
-            return plain.is_ordered(tree.tree, place)
+            return plain_mappings.is_ordered(tree.tree, place)
         case "joint":
-            return plain.is_joint(network, points, tree.tree, tree.negated, place, bits)
+            return plain_mappings.is_joint(network, points, tree.tree, tree.negated, place, bits)
         case "inert":
-            return plain.is_inert(network, points, tree.tree, place, bits)
-    return plain.is_transitive(network, points, tree.tree, tree.negated, place, bits)
+            return plain_mappings.is_inert(network, points, tree.tree, place, bits)
+    return plain_mappings.is_transitive(network, points, tree.tree, tree.negated, place, bits)
 
 
 def _beyond(document: dict[str, Any], network: Network, bits: list[list[int]] | None) -> list[Any]:
@@ -320,7 +322,7 @@ def _layer(behavior: Behavior, layer: int, state: np.ndarray, rank: int, toleran
     decisions = []
     for column in np.asarray(behavior.wanted, float).T:
         _, _, read = fitted(column)
-        residual = float(plain.relative_residual(read, column)) if np.ptp(column) else 0.0
+        residual = float(plain_readouts.relative_residual(read, column)) if np.ptp(column) else 0.0
         accuracy = round(float(np.asarray(behavior.weights)[(read > 0.5) == (column == 1)].sum()), 12)
         decisions.append({"residual": residual, "accuracy": accuracy})
     found: dict[str, Any] = {"layer": layer, "readable_signals": Open(TOO_MANY), "directions": rank}
@@ -344,12 +346,12 @@ def _layer(behavior: Behavior, layer: int, state: np.ndarray, rank: int, toleran
         signal = (read > 0.5).astype(float)
         if not signal.any() or signal.all():
             continue
-        if plain.relative_residual(fitted(signal)[2], signal) <= tolerance:
+        if plain_readouts.relative_residual(fitted(signal)[2], signal) <= tolerance:
             signals.add(tuple((signal != signal[0]).astype(int)))
     rows = []
     for signal in sorted(signals):
         code, constant, read = fitted(np.array(signal, float))
-        residual = float(plain.relative_residual(read, np.array(signal, float)))
+        residual = float(plain_readouts.relative_residual(read, np.array(signal, float)))
         rows.append({"coefficients": [float(c) for c in code], "constant": constant, "residual": residual})
     return found | {"readable_signals": len(rows), "signals": rows[:100]}
 

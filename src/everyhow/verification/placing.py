@@ -10,7 +10,7 @@ import numpy as np
 
 from ..boolean.algorithms import Algorithm, Inner, Leaf, inner
 from ..network.network import Network
-from . import plain
+from . import plain, plain_algorithms, plain_mappings
 from .circuits import listed
 from .comparing import Open
 
@@ -76,7 +76,7 @@ class PlacesAgain:
         number = sum(2**width for width in self.network.widths[1:-1])
         if number > MOST_SETS or self.inputs > MOST_INPUTS:
             return []
-        return sorted(plain.neuron_sets(self.network), key=lambda one: (one[0], sum(1 << j for j in one[1])))
+        return sorted(plain_mappings.neuron_sets(self.network), key=lambda one: (one[0], sum(1 << j for j in one[1])))
 
     @property
     def has_sets(self) -> bool:
@@ -87,7 +87,8 @@ class PlacesAgain:
     def signatures(self) -> dict[NeuronSet, tuple[int, ...]]:
         """What the network decides at each base after each neuron set takes its values from each source."""
         return {
-            one: tuple(_as_bits(row) for row in plain.signature(self.network, self.points, one)) for one in self.sets
+            one: tuple(_as_bits(row) for row in plain_mappings.signature(self.network, self.points, one))
+            for one in self.sets
         }
 
     @cached_property
@@ -265,19 +266,19 @@ def _irredundant(again: PlacesAgain, tree: Tree, place) -> bool:
 
 
 def _ordered(again: PlacesAgain, tree: Tree, place) -> bool:
-    return plain.is_ordered(tree.tree, place)
+    return plain_mappings.is_ordered(tree.tree, place)
 
 
 def _joint(again: PlacesAgain, tree: Tree, place) -> bool:
-    return plain.is_joint(again.network, again.points, tree.tree, tree.negated, place)
+    return plain_mappings.is_joint(again.network, again.points, tree.tree, tree.negated, place)
 
 
 def _inert(again: PlacesAgain, tree: Tree, place) -> bool:
-    return plain.is_inert(again.network, again.points, tree.tree, place)
+    return plain_mappings.is_inert(again.network, again.points, tree.tree, place)
 
 
 def _transitive(again: PlacesAgain, tree: Tree, place) -> bool:
-    return plain.is_transitive(again.network, again.points, tree.tree, tree.negated, place)
+    return plain_mappings.is_transitive(again.network, again.points, tree.tree, tree.negated, place)
 
 
 # The rungs after the first, each with what passes it.
@@ -327,11 +328,11 @@ def _tree(tree: Any, negated: bool, inputs: int) -> Tree:
     ordered = _plain(named)
     full = (1 << 2**inputs) - 1
     found = tuple(
-        Variable(path, value(plain.node(ordered, path), inputs), *(value(ordered, inputs, path, forced) ^
+        Variable(path, value(plain_algorithms.node(ordered, path), inputs), *(value(ordered, inputs, path, forced) ^
                  (full if negated else 0) for forced in (0, full)))
-        for path in plain.variables(ordered)
+        for path in plain_algorithms.variables(ordered)
     )  # fmt: skip
-    return Tree(ordered, negated, algorithm, plain.is_irredundant(ordered, plain.rows(inputs)), found)
+    return Tree(ordered, negated, algorithm, plain_algorithms.is_irredundant(ordered, plain.rows(inputs)), found)
 
 
 def value(tree: Any, inputs: int, forced_path: tuple[int, ...] | None = None, forced: int = 0, path=()) -> int:

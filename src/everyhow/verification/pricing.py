@@ -8,7 +8,7 @@ from typing import Any
 
 from ..boolean.cost import CostModel
 from ..boolean.truth_table import TruthTable
-from . import plain
+from . import plain_algorithms
 from .circuits import listed
 from .placing import Tree, mapping_document
 from .trying import Coded, Examined, Placed
@@ -22,7 +22,9 @@ SAME = 1e-9
 def price_of(tree: Tree, model: CostModel) -> float:
     """What an algorithm costs: every way to show each inner node as itself or as its complement is priced, a node that
     is used twice being built once."""
-    below = list(dict.fromkeys(plain.node(tree.tree, path) for path in plain.variables(tree.tree)))
+    below = list(
+        dict.fromkeys(plain_algorithms.node(tree.tree, path) for path in plain_algorithms.variables(tree.tree))
+    )
     best = math.inf
     for flips in itertools.product((False, True), repeat=len(below)):
         shown = dict(zip(below, flips, strict=True))

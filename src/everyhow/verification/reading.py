@@ -14,7 +14,7 @@ from ..boolean.truth_table import TruthTable
 from ..network.network import Network
 from ..readout.explanation import ReadoutExplanation
 from ..readout.readout import Readout
-from . import plain
+from . import plain, plain_readouts
 from .circuits import listed
 from .comparing import Open
 from .judging import refusal_of, verdict_of
@@ -83,7 +83,7 @@ class LayerAgain:
             signal = np.array([k >> (rows - 1 - row) & 1 for row in range(rows)], float)
             code = inverse @ (signal - signal.mean())
             constant = float(signal.mean() - code @ middle)
-            residual = plain.relative_residual(self.state @ code + constant, signal)
+            residual = plain_readouts.relative_residual(self.state @ code + constant, signal)
             if residual <= self.tolerance:
                 found.append(self._readout(signal, code, constant, float(residual)))
         return found
@@ -91,7 +91,7 @@ class LayerAgain:
     def _readout(self, signal: np.ndarray, code: np.ndarray, constant: float, residual: float) -> Readout:
         rounded = np.round(code)
         small = max([abs(round(constant)), *np.abs(rounded)]) <= LARGEST_WHOLE
-        whole = plain.relative_residual(self.state @ rounded + round(constant), signal) <= self.tolerance
+        whole = plain_readouts.relative_residual(self.state @ rounded + round(constant), signal) <= self.tolerance
         # A number in the middle between two whole ones is rounded to neither.
         clear = all(abs(abs(x - round(x)) - 0.5) > 1e-9 for x in (*code.tolist(), constant))
         bits = sum(int(bit) << row for row, bit in enumerate(signal))
@@ -138,23 +138,23 @@ class LayerAgain:
         columns = [np.array([one.table.bits >> row & 1 for row in range(len(self.state))], float) for one in chosen]
         if np.linalg.matrix_rank(np.column_stack([*columns, np.ones(len(self.state))])) <= len(chosen):
             return []
-        fitted, weights = plain.best_fit(columns, self.received)
+        fitted, weights = plain_readouts.best_fit(columns, self.received)
         variation = np.linalg.norm(self.received - self.received.mean(axis=0))
         shares = [
             float(np.linalg.norm(np.outer(c - c.mean(), w)) / variation) for c, w in zip(columns, weights, strict=False)
         ]
         level = self.network.threshold
         natural, outputs = (
-            plain.run_on(self.network, self.layer, self.received),
-            plain.run_on(self.network, self.layer, fitted),
+            plain_readouts.run_on(self.network, self.layer, self.received),
+            plain_readouts.run_on(self.network, self.layer, fitted),
         )
         right = np.where(natural > level, outputs - level, level - outputs)
-        on_a_jump = plain.on_a_jump(self.network, self.layer, fitted).any()
+        on_a_jump = plain_readouts.on_a_jump(self.network, self.layer, fitted).any()
         if min(shares) <= self.tolerance or right.min() <= BOUNDARY or on_a_jump:
             return []
         patterns = np.array([[*p, 1] for p in itertools.product([0, 1], repeat=len(chosen))], float) @ weights
-        made = plain.run_on(self.network, self.layer, patterns)
-        near = (np.abs(made - level) <= BOUNDARY) | plain.on_a_jump(self.network, self.layer, patterns)
+        made = plain_readouts.run_on(self.network, self.layer, patterns)
+        near = (np.abs(made - level) <= BOUNDARY) | plain_readouts.on_a_jump(self.network, self.layer, patterns)
         gate = [int(output > level and not open_) for output, open_ in zip(made, near, strict=True)]
         undecided = np.flatnonzero(near).tolist()
         turned, mask = list(chosen), 0
@@ -164,7 +164,7 @@ class LayerAgain:
             if min(steps) < 0 and max(steps) <= 0:
                 turned[k], mask = chosen[k].complement(), mask | bit
         table = TruthTable(len(chosen), sum(gate[row ^ mask] << row for row in range(len(gate))))
-        residual = float(plain.relative_residual(fitted, self.received))
+        residual = float(plain_readouts.relative_residual(fitted, self.received))
         again = tuple(sorted(row ^ mask for row in undecided))
         return [ReadoutExplanation(tuple(turned), table, residual, tuple(shares), again)]
 
@@ -270,7 +270,7 @@ def layers_again(
     layers, told = [], []
     for layer in range(1, network.depth):
         received = states[layer] @ network.weights[layer].T + network.biases[layer]
-        jump = _named_rows(plain.on_a_jump(network, layer, received), inputs)
+        jump = _named_rows(plain_readouts.on_a_jump(network, layer, received), inputs)
         own = [
             f"a neuron after layer {layer} lies on the jump of its step at {jump}, so that rounding decides which "
             f"readout explanations of the layer pass"

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..network.network import Network
 from ..readout.explanation import ReadoutExplanation
-from . import plain
+from . import plain, plain_readouts
 from .circuits import PlainCircuit, as_plain, listed
 from .comparing import Holds, Open
 from .naming import edge_in_words
@@ -157,9 +157,9 @@ class Coded:
         patched = self.swapped(natural, bases, sources)
         received = patched @ self.network.weights[self.explanation.layer].T
         received = received + self.network.biases[self.explanation.layer]
-        outputs = plain.run_on(self.network, self.explanation.layer, received)
+        outputs = plain_readouts.run_on(self.network, self.explanation.layer, received)
         made, tied = outputs > level, np.abs(outputs - level) <= BOUNDARY
-        tied |= plain.on_a_jump(self.network, self.explanation.layer, received)
+        tied |= plain_readouts.on_a_jump(self.network, self.explanation.layer, received)
         at = np.where(sources >= 0, sources, bases[:, None])
         pattern = np.zeros(len(bases), int)
         for k, table in enumerate(self.explanation.signals):
@@ -466,7 +466,7 @@ class ExperimentsAgain:
 
         def run_on(layer, received):
             own = replace(self.network, weights=tuple(weights))
-            return plain.run_on(own, layer - 1, received), plain.on_a_jump(own, layer - 1, received)
+            return plain_readouts.run_on(own, layer - 1, received), plain_readouts.on_a_jump(own, layer - 1, received)
 
         found = [run_on(1, points @ weights[0].T + biases[0])]
         states = plain.run(self.network, self.points, circuit)
