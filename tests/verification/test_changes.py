@@ -10,9 +10,8 @@ import pytest
 import everyhow as eh
 from everyhow.auditing.provenance import bound, document_digest
 from everyhow.experiment import ranking
-from everyhow.verification import circuits as circuits_again
+from everyhow.verification import circuit_runs, pricing
 from everyhow.verification import observed as observed_again
-from everyhow.verification import pricing
 from everyhow.verification import reading as reading_again
 from everyhow.verification import verify as checking
 
@@ -106,7 +105,7 @@ def test_every_value_and_every_list(name):
 def test_where_circuits_are_too_many(monkeypatch):
     """Numbers of a space too large to be run are held to each other and to samples; what is not is said."""
     document = stored(eh.audit(small("xor-2-2-2-1-seed2"), "XOR"))
-    monkeypatch.setattr(circuits_again, "MOST_CIRCUITS", 10)
+    monkeypatch.setattr(circuit_runs, "MOST_CIRCUITS", 10)
     monkeypatch.setattr(checking, "MOST_CIRCUITS", 10)
     checking._again.cache_clear()
     unchecked = {}
@@ -279,7 +278,7 @@ def test_prices_that_are_not_tried(monkeypatch):
 def test_readings_where_circuits_are_too_many(monkeypatch):
     """The interpretations of some circuits are counted all the same, and lie between the numbers stated."""
     document = stored(eh.audit(COPIES, "XOR", depth=1, budget=10_000_000))
-    monkeypatch.setattr(circuits_again, "MOST_CIRCUITS", 10)
+    monkeypatch.setattr(circuit_runs, "MOST_CIRCUITS", 10)
     monkeypatch.setattr(checking, "MOST_CIRCUITS", 10)
     checking._again.cache_clear()
     (check,) = (one for one in checking._checks(document, 0, {}) if one.what == "interpretations per circuit")

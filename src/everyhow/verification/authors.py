@@ -14,7 +14,7 @@ from ..model.task import parse_task
 from ..network.documents import network_from_document
 from ..network.network import Network
 from . import plain, plain_circuits, plain_interpretations, plain_mappings
-from .circuits import BOUNDARY, VALUES_AT_ONCE
+from .circuit_runs import BOUNDARY, VALUES_AT_ONCE
 from .comparing import Holds, Open
 from .judging import verdict_of
 from .placing import MOST_SETS, disjoint, fewest, value

@@ -11,7 +11,8 @@ from ..boolean.truth_table import TruthTable
 from ..model.behavior import Behavior
 from ..network.network import Network
 from . import plain, plain_interpretations
-from .circuits import CircuitsAgain, PlainCircuit, as_plain
+from .circuit_runs import PlainCircuit, as_plain
+from .circuits import CircuitsAgain
 from .comparing import Holds, Open, differences
 from .judging import refusal_of
 

@@ -9,9 +9,10 @@ from ..boolean.truth_table import TruthTable
 from ..model.space import circuits_in_space
 from ..network.network import Network
 from . import plain
-from .circuits import RunCircuits, decided_as, listed
+from .circuit_runs import RunCircuits, decided_as
 from .comparing import Open
 from .judging import refusal_of
+from .naming import listed
 from .placing import PlacesAgain, all_trees, disjoint, fewest, needed, trees_for
 
 MOST_UNSHOWN, DEEPEST_LISTED, MOST_LISTED, PAIRS_PER_LITERAL = 6, 3, 20_000, 8

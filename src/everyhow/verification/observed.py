@@ -12,7 +12,8 @@ from ..model.behavior import Behavior, behavior_from_document
 from ..network.documents import network_from_document
 from ..network.network import Network
 from . import plain, plain_mappings, plain_readouts
-from .circuits import BOUNDARY, CircuitsAgain, all_circuits_run, decided_as
+from .circuit_runs import BOUNDARY, all_circuits_run, decided_as
+from .circuits import CircuitsAgain
 from .comparing import Holds, Open
 from .judging import verdict_of
 from .placing import MOST_PAIRS, NeuronSet, Tree, disjoint, fewest, mapping_text, trees_for

@@ -13,15 +13,18 @@ from ..boolean.truth_table import TruthTable
 from ..model.behavior import Behavior
 from ..network.network import Network
 from . import plain
-from .circuits import CircuitsAgain, all_circuits_run, as_plain, is_circuit
+from .circuit_runs import all_circuits_run, as_plain
+from .circuits import CircuitsAgain
 from .comparing import Holds, Open
 from .interpretations import interpretations_again, widest
 from .judging import rounded, verdict_of
+from .large_spaces import is_circuit
 from .learning import lesson_again
 from .placing import TOO_MANY, PlacesAgain, complexity
 from .pricing import model_of, ranking_again
 from .reading import LayerAgain, layers_again
-from .trying import Coded, ExperimentsAgain, Placed
+from .trying import ExperimentsAgain
+from .witnesses import Coded, Placed
 
 MOST_SURVIVORS = 200
 SPACE = re.compile(r"all ([\d,]+ )?algorithms with all their minimal mappings")

@@ -11,8 +11,8 @@ import numpy as np
 from ..boolean.algorithms import Algorithm, Inner, Leaf, inner
 from ..network.network import Network
 from . import plain, plain_algorithms, plain_mappings
-from .circuits import listed
 from .comparing import Open
+from .naming import listed
 
 # Pairs of operands that are gone through for all trees, neuron sets, inputs, and runs in which variables are forced.
 MOST_PAIRS, MOST_SETS, MOST_INPUTS, MOST_FORCED = 1_600_000, 130, 4, 60_000

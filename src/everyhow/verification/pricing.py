@@ -9,9 +9,9 @@ from typing import Any
 from ..boolean.cost import CostModel
 from ..boolean.truth_table import TruthTable
 from . import plain_algorithms
-from .circuits import listed
+from .naming import listed
 from .placing import Tree, mapping_document
-from .trying import Coded, Examined, Placed
+from .witnesses import Coded, Examined, Placed
 
 MOST_PRICED, MOST_SEARCHED = 200, 3
 NEGATIONS = (0.0, 0.5, 1.0, 2.0)

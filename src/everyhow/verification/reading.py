@@ -15,10 +15,9 @@ from ..network.network import Network
 from ..readout.explanation import ReadoutExplanation
 from ..readout.readout import Readout
 from . import plain, plain_readouts
-from .circuits import listed
 from .comparing import Open
 from .judging import refusal_of, verdict_of
-from .naming import names_in_codes
+from .naming import listed, names_in_codes
 
 # Inputs up to which readouts are searched, sets of signals that are tried, and the most signals of one by default.
 MOST_INPUTS, MOST_SETS, MOST_SIGNALS = 4, 12_000, 3

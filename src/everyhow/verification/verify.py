@@ -20,9 +20,11 @@ from ..network.network import Network
 from .asked import OPTIONS, asked_again, check_schema
 from .authors import authors_again
 from .check import Check
-from .circuits import BOUNDARY, MOST_CIRCUITS, CircuitsAgain, all_circuits_run, check_large
+from .circuit_runs import BOUNDARY, MOST_CIRCUITS, all_circuits_run
+from .circuits import CircuitsAgain
 from .comparing import Holds, Open, compared, left_open, shown
 from .judging import verdict_of
+from .large_spaces import check_large
 from .mappings import check_mappings
 from .observed import observed_again
 from .paper import Asked, PaperAgain, behavior_for
