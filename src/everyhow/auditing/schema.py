@@ -16,6 +16,8 @@ NAMED = 4
 BOUND = 3
 # The first schema in which all counts have their digits beside them.
 EXACT = 5
+# The first schema in which an audit by data has all that one by a task has.
+WHOLE_BY_DATA = 6
 # What earlier schemas lack, count by another definition or word otherwise, and the first one that has it as it is now.
 SINCE = {
     ("counts", "interpretations_per_circuit_min"): 3,

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..auditing.schema import WHOLE_BY_DATA
 from ..boolean.gates import name_of
 from ..boolean.truth_table import TruthTable
 from ..model.space import circuits_in_space
@@ -17,9 +18,9 @@ from . import plain, plain_circuits, plain_interpretations, plain_mappings
 from .circuit_runs import BOUNDARY, VALUES_AT_ONCE
 from .comparing import Holds, Open
 from .judging import verdict_of
-from .placing import MOST_SETS, disjoint, fewest, value
+from .trees import disjoint, fewest, value
 
-MOST_CIRCUITS, MOST_INTERPRETED = 60_000, 4_000
+MOST_CIRCUITS, MOST_INTERPRETED, MOST_SETS = 60_000, 4_000, 130
 TOO_MANY = "more circuits than are run one by one"
 
 
@@ -69,6 +70,7 @@ def authors_again(part: dict[str, Any], network: Network) -> dict[str, Any]:
             lambda t: isinstance(t, list) and all(isinstance(one, str) and one for one in t), "reasons",
             "why something was not counted is told in words",
         ),
+        **({"beyond": []} if part["schema_version"] >= WHOLE_BY_DATA else {}),
         "details": {},
     }  # fmt: skip
 

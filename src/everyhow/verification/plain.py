@@ -131,9 +131,9 @@ def patched_states(network, points, patches):
     return states
 
 
-def run_patched(network, points, patches):
+def run_patched(network, points, patches, decision="threshold"):
     """The decisions of the first output, (runs,), with patches (layer, neurons, values) held."""
-    return patched_states(network, points, patches)[-1][:, 0] > network.threshold
+    return bits_of(patched_states(network, points, patches)[-1][:, 0], decision, network.threshold) == 1
 
 
 def bits_of(outputs, decision, threshold=0.5):

@@ -19,14 +19,14 @@ def neuron_sets(network):
                 yield layer, chosen
 
 
-def signature(network, points, neuron_set):
+def signature(network, points, neuron_set, decision="threshold"):
     """The causal signature of a set of neurons: table[source, base] is the decision at the base while these neurons
     have the activations that they have at the source."""
     layer, neurons = neuron_set
     states = plain.run(network, points)
     return np.array(
         [
-            plain.run_patched(network, points, [(layer, neurons, states[layer][s, list(neurons)])])
+            plain.run_patched(network, points, [(layer, neurons, states[layer][s, list(neurons)])], decision)
             for s in range(len(points))
         ]
     )
@@ -72,7 +72,7 @@ def mappings(network, points, tree, negated, tables):
     return [one for one in found if not any(other != one and inside(other, one) for other in found)]
 
 
-def is_joint(network, points, tree, negated, mapping, bits=None):
+def is_joint(network, points, tree, negated, mapping, bits=None, decision="threshold"):
     """Whether network and algorithm decide alike at every base, whatever variables are forced together, each to its
     value at a source of its own. A mapping is a tuple with the neuron set of each variable, in the order of
     `variables`."""
@@ -90,7 +90,7 @@ def is_joint(network, points, tree, negated, mapping, bits=None):
                 for v, s in zip(forced, sources, strict=True)
             ]
             expected = plain_algorithms.value(tree, known, values) ^ negated
-            if (plain.run_patched(network, points, patches) != expected).any():
+            if (plain.run_patched(network, points, patches, decision) != expected).any():
                 return False
     return True
 
@@ -114,25 +114,26 @@ def still_read(tree, points, layers, layer):
                 yield plain_algorithms.value(plain_algorithms.node(tree, below), points)
 
 
-def is_inert(network, points, tree, mapping, bits=None):
+def is_inert(network, points, tree, mapping, bits=None, decision="threshold"):
     """Whether all unmapped neurons of a mapped layer together, taking their values from any source, leave every
     decision as it is, as long as the source agrees with the base on what the algorithm still reads past the layer."""
     known = points if bits is None else bits
-    decisions = plain.run(network, points)[-1][:, 0] > network.threshold
+    decisions = plain.run_patched(network, points, [], decision)
     layers = dict(zip(plain_algorithms.variables(tree), (layer for layer, _ in mapping), strict=True))
     for layer in set(layers.values()):
         mapped = {j for where, neurons in mapping if where == layer for j in neurons}
         rest = tuple(j for j in range(network.widths[layer]) if j not in mapped)
         if not rest:
             continue
-        table, read = signature(network, points, (layer, rest)), list(still_read(tree, known, layers, layer))
+        table = signature(network, points, (layer, rest), decision)
+        read = list(still_read(tree, known, layers, layer))
         for source, base in itertools.product(range(len(points)), repeat=2):
             if all(one[source] == one[base] for one in read) and table[source, base] != decisions[base]:
                 return False
     return True
 
 
-def is_transitive(network, points, tree, negated, mapping, bits=None):
+def is_transitive(network, points, tree, negated, mapping, bits=None, decision="threshold"):
     """Whether, after any set of variables is forced, the neurons of every other variable act at every base as the value
     that the algorithm then gives that variable."""
     known = points if bits is None else bits
@@ -153,6 +154,6 @@ def is_transitive(network, points, tree, negated, mapping, bits=None):
                 for k in range(len(points)):
                     patch = (layer, neurons, left[layer][k, list(neurons)])
                     expected = plain_algorithms.value(tree, known, {paths[v]: np.full(len(points), given[k])}) ^ negated
-                    if (plain.run_patched(network, points, [patch]) != expected).any():
+                    if (plain.run_patched(network, points, [patch], decision) != expected).any():
                         return False
     return True

@@ -10,7 +10,7 @@ from ..boolean.cost import CostModel
 from ..boolean.truth_table import TruthTable
 from . import plain_algorithms
 from .naming import listed
-from .placing import Tree, mapping_document
+from .trees import Tree, mapping_document
 from .witnesses import Coded, Examined, Placed
 
 MOST_PRICED, MOST_SEARCHED = 200, 3
@@ -45,7 +45,7 @@ def cost_of(one: Examined, model: CostModel) -> float:
 
 def model_of(options: dict[str, Any]) -> CostModel:
     """The prices that were asked for."""
-    return CostModel() if options["costs"] is None else CostModel(**options["costs"])
+    return CostModel() if options.get("costs") is None else CostModel(**options["costs"])
 
 
 def prices_document(model: CostModel) -> dict[str, Any]:

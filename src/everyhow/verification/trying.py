@@ -13,12 +13,13 @@ import numpy as np
 from ..network.network import Network
 from . import plain
 from .circuit_runs import BOUNDARY
-from .circuit_trials import CircuitTrials, outcome_of
+from .circuit_trials import SAMPLED, CircuitTrials, outcome_of
 from .comparing import Holds, Open
 from .naming import listed
-from .witnesses import ROUNDING, Coded, Examined, Placed, known
+from .witnesses import ROUNDING, Coded, Examined, Natural, Placed, interchanges, known
 
-MOST_EXAMINED, MOST_SWAPS = 100, 200_000
+# Explanations that are examined, interchanges that they make, and inputs between which these are never a sample.
+MOST_EXAMINED, MOST_SWAPS, MOST_TRIED_WHOLE = 100, 200_000, 64
 # Predictions that are made again.
 MOST_PREDICTIONS = 12_000_000
 TOO_MANY = "more predictions than are made again"
@@ -29,30 +30,23 @@ class ExperimentsAgain:
     """What an audit says of experiments, made again.
 
     Attributes:
-        network: of one output.
-        decision: how its output becomes a bit.
+        natural: the network, of one output, run at every input.
         survivors: the explanations, in order, as many as are examined.
         of: how many there are in all.
         circuits: the surviving circuits by their edges.
         version: the schema of audit.json, which decides how edges are called.
     """
 
-    network: Network
-    decision: str
+    natural: Natural
     survivors: Sequence[Examined]
     of: int
     circuits: Sequence[Sequence[Sequence[int]]]
     version: int
 
-    @cached_property
-    def points(self) -> np.ndarray:
-        """The rows of the truth table."""
-        return plain.corners(self.network)
-
-    @cached_property
-    def natural(self) -> list[np.ndarray]:
-        """The states of every layer at every row."""
-        return plain.run(self.network, self.points)
+    @property
+    def network(self) -> Network:
+        """Of one output."""
+        return self.natural.network
 
     @cached_property
     def chosen(self) -> list[Examined]:
@@ -70,7 +64,7 @@ class ExperimentsAgain:
     @cached_property
     def limit(self) -> int:
         """The most variables that are moved at once."""
-        counts, inputs = [len(one.names) for one in self.chosen], len(self.points)
+        counts, inputs = [len(one.names) for one in self.chosen], len(self.natural)
         limit = max(counts, default=0)
         while limit > 1 and self._swaps(counts, inputs, limit) > MOST_SWAPS:
             limit -= 1
@@ -85,11 +79,14 @@ class ExperimentsAgain:
         """The most variables that are moved at once; None when all are moved."""
         return None if self.limit >= max((len(one.names) for one in self.chosen), default=0) else self.limit
 
-    @property
-    def affordable(self) -> bool:
-        """Whether all predictions are made again."""
-        counts = [len(one.names) for one in self.chosen]
-        return self._swaps(counts, len(self.points), self.limit) * len(counts) <= MOST_PREDICTIONS
+    @cached_property
+    def unmade(self) -> str | None:
+        """Why the predictions are not made again; None where they are."""
+        counts, inputs = [len(one.names) for one in self.chosen], len(self.natural)
+        number = self._swaps(counts, inputs, self.limit)
+        if inputs > MOST_TRIED_WHOLE and number > MOST_SWAPS:
+            return SAMPLED
+        return TOO_MANY if number * len(counts) * max(1, inputs // 16) > MOST_PREDICTIONS else None
 
     @cached_property
     def tried(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, list[np.ndarray], list[int]]]:
@@ -111,22 +108,19 @@ class ExperimentsAgain:
     @cached_property
     def is_whole(self) -> bool:
         """Whether all numbers are whole multiples of a thousandth (1/1024), so that sums of them are not rounded."""
-        numbers = [*self.network.weights, *self.network.biases, *self.natural]
+        numbers = [*self.network.weights, *self.network.biases, *self.natural.states]
         return all((1024 * one == np.round(1024 * one)).all() and np.abs(one).max() < 2**20 for one in numbers)
 
     def _of(self, own: Examined):
-        inputs, number = len(self.points), len(own.names)
-        bases, sources, states, jumped = [], [], [], []
-        for moved in itertools.chain.from_iterable(
-            itertools.combinations(range(number), size) for size in range(min(self.limit, number) + 1)
-        ):
-            choices = np.array(list(itertools.product(range(inputs), repeat=len(moved) + 1)))
-            all_sources = np.full((len(choices), number), -1)
-            all_sources[:, list(moved)] = choices[:, 1:]
-            patches = own.patches(self.natural, choices[:, 0], moved, choices[:, 1:]) if moved else []
-            bases.append(choices[:, 0])
-            sources.append(all_sources)
-            states.append(self._run(choices[:, 0], patches))
+        points, number = self.natural.behavior.points, len(own.names)
+        bases, sources = interchanges(len(self.natural), number, self.limit)
+        states, jumped = [], []
+        moves = sources >= 0
+        starts = [0, *(np.flatnonzero((moves[1:] != moves[:-1]).any(axis=1)) + 1).tolist(), len(bases)]
+        for start, end in itertools.pairwise(starts):
+            moved = tuple(np.flatnonzero(moves[start]).tolist())
+            patches = own.patches(bases[start:end], moved, sources[start:end, list(moved)]) if moved else []
+            states.append(plain.patched_states(self.network, points[bases[start:end]], patches))
             jumped.append(self._jumped(states[-1], patches))
         layers = [np.concatenate([one[k] for one in states]) for k in range(len(states[0]))]
         outcomes = layers[-1][:, 0] > self.network.threshold
@@ -134,26 +128,14 @@ class ExperimentsAgain:
         jumps = np.concatenate(jumped, axis=1) & (isinstance(own, Coded) or not self.is_whole)
         self.jumped[id(own)] = np.logical_or.accumulate(jumps, axis=0)
         self.tied[id(own)] = (np.abs(layers[-1][:, 0] - self.network.threshold) <= BOUNDARY) | jumps.any(axis=0)
-        predictions = [one.predicted(self.natural, layers) for one in self.chosen]
+        predictions = [one.predicted(bases, layers) for one in self.chosen]
         return (
-            np.concatenate(bases), np.concatenate(sources), outcomes, [bits for bits, _ in predictions],
+            bases, sources, outcomes, [bits for bits, _ in predictions],
             [
                 known(int(halfway.sum()), int(self.jumped[id(own)][one.layer].sum()))
                 for one, (_, halfway) in zip(self.chosen, predictions, strict=True)
             ],
         )  # fmt: skip
-
-    def _run(self, bases, patches) -> list[np.ndarray]:
-        states = [self.points[bases]]
-        layers = zip(self.network.weights, self.network.biases, self.network.activations, strict=True)
-        for layer, (w, b, name) in enumerate(layers, 1):
-            state = plain.activate(name, states[-1] @ w.T + b)
-            for where, neurons, values in patches:
-                if where == layer:
-                    state = state.copy()
-                    state[:, list(neurons)] = values
-            states.append(state)
-        return states
 
     def _jumped(self, states, patches) -> np.ndarray:
         """In which runs a neuron that steps, that is not held, and that something reads, comes within 1e-9 of its jump:
@@ -190,10 +172,10 @@ class ExperimentsAgain:
             return {"between": between, "family": family, "experiment": None}
         _, _, k, own = min(found)
         bases, sources, outcomes, bits, _ = self.tried[own]
-        inputs = self.network.widths[0]
-        base, which = format(bases[k], f"0{inputs}b"), int(own != one)
+        name_of, which = self.natural.behavior.name_of, int(own != one)
+        base = name_of(int(bases[k]))
         pairs = [
-            [name, format(source, f"0{inputs}b")]
+            [name, name_of(int(source))]
             for name, source in zip(self.chosen[own].names, sources[k], strict=True)
             if source >= 0
         ]
@@ -216,15 +198,15 @@ class ExperimentsAgain:
             "not_swappable": unswappable,
             "circuits": len(self.circuits),
             "disputes": listed([]),
-            "circuit_disputes": listed(
-                CircuitTrials(self.network, self.decision, self.circuits, self.version).disputes()
-            ),
+            "circuit_disputes": CircuitTrials(
+                self.network, self.natural.behavior, self.circuits, self.version
+            ).document(),
         }
         number = len(self.chosen)
         if number < 2:
             return document
-        if not self.affordable:
-            return document | {"disputes": Open(TOO_MANY), "cross_examination": Open(TOO_MANY)}
+        if self.unmade:
+            return document | dict.fromkeys(("disputes", "cross_examination"), Open(self.unmade))
         pairs = list(itertools.combinations(range(number), 2))
         disputes = [self._dispute(*pair) for pair in pairs[:1000]]
         return document | {
@@ -239,8 +221,7 @@ class ExperimentsAgain:
                 "halfway": [halfway for *_, halfway in self.tried],
                 "most_moved": self.most_moved,
                 "interchange": [
-                    None if isinstance(one, Placed) else one.interchange(self.natural, self.most_moved)
-                    for one in self.chosen
+                    None if isinstance(one, Placed) else one.interchange(self.most_moved) for one in self.chosen
                 ],
             },
         }
