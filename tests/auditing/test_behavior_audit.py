@@ -44,7 +44,7 @@ def test_classes():
         for circuit in plain_circuits.all_circuits(network.weights)
     ]
     assert audit.counts["perfect_circuits"] == sum(error <= 0.1 + 1e-9 for error in errors)
-    assert audit.decision == "argmax" and audit.findings.signatures is not None
+    assert audit.decision == "argmax" and audit.findings.mappings.signatures is not None
     assert "algorithms are placed in networks of one output; this one tells classes apart" in audit.findings.beyond
     with pytest.raises(
         eh.InputError,
@@ -174,7 +174,7 @@ def test_the_ladder_by_data(many, tmp_path):
     and the verdict follows."""
     bits = many.behavior.features
     network, points = many.network, many.behavior.points
-    left = [mapping for placed in many.findings.placed.values() for mapping in placed]
+    left = [mapping for placed in many.findings.mappings.by_algorithm.values() for mapping in placed]
     ladder = many.ladder
     rungs = {
         "single": lambda *_: True,
