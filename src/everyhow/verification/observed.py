@@ -15,6 +15,7 @@ from .comparing import Holds, Open
 from .output import OutputAgain
 from .placing import TOO_MANY, is_open
 from .reasons import forced_ties, still_open
+from .trying import NOTHING_KNOWN
 
 NEEDS_TRUTH_TABLE = "interpretations and experiments need the rows of a truth table as inputs"
 # What was said until mappings by data had a ladder.
@@ -59,7 +60,7 @@ def data_document(again: OutputAgain, said: dict[str, Any]) -> dict[str, Any]:
         details = {"algorithms": None, **details}
         together = dict.fromkeys(("interpretations", "experiments", "costs"))
         details |= together if asked.together else {
-            "interpretations": again.read(said), "experiments": again.experiments, "costs": again.costs,
+            "interpretations": again.read(said), "experiments": again.disputes, "costs": again.costs,
         }  # fmt: skip
     elif "algorithms" in details:
         del details["algorithms"]
@@ -130,8 +131,12 @@ def _beyond(again: OutputAgain, said: dict[str, Any]) -> list[Any]:
             return found
         return [*found, *_unplaced(again)]
     of_outputs = [f"output {k}: {text}" for k, part in enumerate(said.get("outputs", ())) for text in part["beyond"]]
-    interpretations = () if asked.together else again.interpretations.beyond
-    return list(dict.fromkeys([*interpretations, *_unplaced(again), *again.readouts.beyond, *of_outputs]))
+    own = [*_unplaced(again), *again.readouts.beyond]
+    if not asked.together:
+        unknown = again.experiments is None and NOTHING_KNOWN in said["beyond"]
+        experiments = again.experiments.beyond if again.experiments else (NOTHING_KNOWN,) * unknown
+        own = [*again.interpretations.beyond, *own, *experiments]
+    return list(dict.fromkeys([*own, *of_outputs]))
 
 
 def _unplaced(again: OutputAgain) -> list[Any]:

@@ -177,14 +177,17 @@ class OutputAgain:
         return len(self._placed or ()) + sum(1 for _ in self.readouts.strictest)
 
     @cached_property
-    def experiments(self) -> Any:
-        """The survivors against each other."""
+    def experiments(self) -> ExperimentsAgain | None:
+        """The survivors against each other, where they are all known."""
         if self.survivors is None:
-            return Open(UNKNOWN_SURVIVORS)
-        asked = self.asked
-        left = asked.listed if self.circuits is None else self.circuits.left
-        some = self.survivors[:MOST_EXAMINED]
-        return ExperimentsAgain(self.natural, some, self.number, left, asked.version).document()
+            return None
+        left = self.asked.listed if self.circuits is None else self.circuits.left
+        return ExperimentsAgain(self.natural, self.survivors[:MOST_EXAMINED], self.number, left, self.asked.version)
+
+    @cached_property
+    def disputes(self) -> Any:
+        """The experiments as they stand in audit.json."""
+        return Open(UNKNOWN_SURVIVORS) if self.experiments is None else self.experiments.document()
 
     @cached_property
     def costs(self) -> Any:

@@ -51,7 +51,7 @@ def task_document(again: OutputAgain, said: dict[str, Any]) -> dict[str, Any]:
             "circuits": of_circuits,
             "interpretations": again.read(said),
             "readouts": {"layers": [one.document() for one in again.readouts.layers if again.readouts.explained]},
-            "experiments": again.experiments,
+            "experiments": again.disputes,
             "costs": again.costs,
             "lesson": lesson,
             "mappings": mapped.details,

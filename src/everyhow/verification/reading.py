@@ -29,11 +29,13 @@ MOST_INPUTS, MOST_POINTS = 4, 64
 MOST_SETS, MOST_SIGNALS, MOST_ASSIGNMENTS = 12_000, 3, 1 << 13
 # Directions in which signals over data are looked for, and signals over data that are listed.
 MOST_DIRECTIONS, MOST_CODES = 17, 100
+# Up to this tolerance the signals do not depend on the inputs that they are told by.
+STRICT = 1e-3
 # Directions in which a layer varies less do not count.
 VARIES = 1e-9
 LARGEST_WHOLE = 9
 TOO_MANY = "more sets of signals than are tried"
-MORE_SIGNALS = "more assignments of bits than are tried for signals"
+MORE_SIGNALS = "more assignments of bits than are tried for signals, or rounding decides at which inputs"
 
 
 class Code(NamedTuple):
@@ -154,12 +156,10 @@ class LayerAgain:
         many inputs as the layer has directions, and one more, that are independent."""
         if 1 << self.rank > MOST_ASSIGNMENTS:
             return None
-        directions = np.linalg.svd(self.state - self.state.mean(axis=0), full_matrices=False)[0][:, : self.rank]
-        basis, chosen = np.column_stack([directions, np.ones(len(self.state))]), []
-        for k in range(len(self.state)):
-            if len(chosen) <= self.rank and np.linalg.matrix_rank(basis[[*chosen, k]], tol=1e-6) > len(chosen):
-                chosen.append(k)
-        if len(chosen) <= self.rank:
+        turned, scales, _ = np.linalg.svd(self.state - self.state.mean(axis=0), full_matrices=False)
+        basis = np.column_stack([turned[:, : self.rank] * scales[: self.rank], np.ones(len(self.state))])
+        chosen = self._far_apart(basis)
+        if chosen is None:
             return None
         carried, found = basis @ np.linalg.pinv(basis[chosen]), set()
         for bits in itertools.product((0.0, 1.0), repeat=self.rank + 1):
@@ -167,6 +167,20 @@ class LayerAgain:
             if signal.any() and not signal.all():
                 found.add(tuple((signal != signal[0]).astype(int).tolist()))
         return [np.array(signal, float) for signal in sorted(found)]
+
+    def _far_apart(self, basis: np.ndarray) -> list[int] | None:
+        """The inputs that codes are told by, each the one farthest from all that follows from those before it; None
+        where rounding decides which is, and a generous tolerance makes a difference of it."""
+        chosen, left = [], basis.copy()
+        for _ in range(self.rank + 1):
+            away = np.linalg.norm(left, axis=1)
+            farthest = int(away.argmax())
+            if (away > away[farthest] * (1 - 1e-9)).sum() > 1 and self.tolerance > STRICT:
+                return None
+            chosen.append(farthest)
+            along = left[farthest] / away[farthest]
+            left = left - np.outer(left @ along, along)
+        return sorted(chosen)
 
     @cached_property
     def readable(self) -> list[Readout]:

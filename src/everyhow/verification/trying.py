@@ -22,6 +22,7 @@ from .witnesses import ROUNDING, Coded, Examined, Natural, Placed, interchanges,
 MOST_EXAMINED, MOST_SWAPS, MOST_TRIED_WHOLE = 100, 200_000, 64
 # Predictions that are made again.
 MOST_PREDICTIONS = 12_000_000
+NOTHING_KNOWN = "explanations are set against each other by bits known of each input; none were given"
 TOO_MANY = "more predictions than are made again"
 
 
@@ -48,6 +49,11 @@ class ExperimentsAgain:
         """Of one output."""
         return self.natural.network
 
+    @property
+    def beyond(self) -> tuple[str, ...]:
+        """Why explanations are not set against each other."""
+        return (NOTHING_KNOWN,) if self.natural.behavior.bits is None and len(self.survivors) > 1 else ()
+
     @cached_property
     def chosen(self) -> list[Examined]:
         """Those that can be swapped, at most 100."""
@@ -56,10 +62,8 @@ class ExperimentsAgain:
     @cached_property
     def swappable(self) -> list[Examined]:
         """Those of which each variable can change without the others."""
-        return [
-            one for one in self.survivors
-            if isinstance(one, Placed) or np.linalg.matrix_rank(one.codes) == len(one.codes)
-        ]  # fmt: skip
+        some = () if self.beyond else self.survivors
+        return [one for one in some if isinstance(one, Placed) or np.linalg.matrix_rank(one.codes) == len(one.codes)]
 
     @cached_property
     def limit(self) -> int:
@@ -192,7 +196,7 @@ class ExperimentsAgain:
 
     def document(self) -> dict[str, Any]:
         """The experiments as they stand in audit.json."""
-        unswappable = len(self.survivors) - len(self.swappable)
+        unswappable = 0 if self.beyond else len(self.survivors) - len(self.swappable)
         document: dict[str, Any] = {
             "survivors": self.of,
             "not_swappable": unswappable,

@@ -18,6 +18,7 @@ from ..model.behavior import behavior_from_document
 from ..model.space import circuits_in_space
 from ..network.documents import network_from_document
 from ..network.network import Network
+from . import plain
 from .asked import OPTIONS, asked_again, check_schema
 from .authors import authors_again
 from .check import Check
@@ -113,15 +114,22 @@ def _rounding_decides(document: dict[str, Any]) -> bool:
     if not any(map(_tells_ties, (document, *(document.get("outputs") or ())))):
         return False
     network = network_from_document(document)
-    points = np.array(document["behavior"]["points"]) if "behavior" in document else network.corners
+    points, weights = network.corners, np.full(len(network.corners), 1 / len(network.corners))
+    if "behavior" in document:
+        points, weights = (np.array(document["behavior"][key]) for key in ("points", "weights"))
     runs = network.runs(points)
-    return any(after.steps or after.margin > BOUNDARY for after in map(runs.after, range(network.depth)))
+    reaches = any(after.steps or after.margin > BOUNDARY for after in map(runs.after, range(network.depth)))
+    # Means of whole numbers are rounded too, unless there are as many as a power of two.
+    means = np.concatenate([weights @ state for state in plain.run(network, points)])
+    steps = any(name in ("step", "sign") for name in network.activations)
+    return reaches or (steps and bool((1024 * means != np.round(1024 * means)).any()))
 
 
 def _tells_ties(part: dict[str, Any]) -> bool:
     """Whether an audit of one output says that rounding decides something, or has a count between two numbers."""
     circuits = (part.get("details") or {}).get("circuits") or {}
-    between = any(isinstance(number, list) for number in (circuits.get("by_ablation") or {}).values())
+    numbers = [*(circuits.get("by_ablation") or {}).values(), *(part.get("counts") or {}).values()]
+    between = any(isinstance(number, list) for number in numbers)
     return between or any(word in reason for reason in part.get("capped") or () for word in TIED)
 
 
