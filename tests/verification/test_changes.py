@@ -43,6 +43,15 @@ COPIES = eh.Network(
 )  # fmt: skip
 POINTS = RNG.normal(size=(12, 2))
 FEATURES = [[1, 0], [0, 1], [0, 0], [1, 1]]
+# Inputs near the rows of a truth table, those of one row apart from each other.
+NEAR = np.array([[0.1, 0.2], [0.1, 0.8], [0.9, 0.2], [0.8, 0.9]])
+ROWS = [[0, 0], [0, 1], [1, 0], [1, 1]]
+
+
+def near_rows(copies=1, **said):
+    """Xornet at so many inputs near each row of the truth table."""
+    points = np.concatenate([NEAR + [0.01 * k, 0] for k in range(copies)])
+    return eh.Behavior.of_network(eh.xornet(), points, **said)
 
 
 def small(name):
@@ -68,6 +77,15 @@ AUDITS = {
         ),
         2,
     ),
+    "known bits": (lambda: eh.audit(eh.xornet(), near_rows(features=ROWS), signals=2), 2),
+    "bits of their own": (
+        lambda: eh.audit(eh.xornet(), near_rows(2, features=ROWS * 2), tolerance=0.3, costs=eh.CostModel(gate=2.0)),
+        2,
+    ),
+    "nothing known": (lambda: eh.audit(eh.xornet(), near_rows()), 2),
+    "by rounding": (lambda: eh.audit(eh.xornet(), near_rows(decision="round", features=ROWS)), 2),
+    "rows as data": (lambda: eh.audit(COPIES, eh.Behavior.of_network(COPIES, ROWS), ablation="mean"), 1),
+    "data refused": (lambda: eh.audit(eh.xornet(), near_rows(2, features=ROWS * 2), budget=20_000), 2),
 }
 
 

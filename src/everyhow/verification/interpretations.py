@@ -21,6 +21,8 @@ from .judging import refusal_of
 # Circuits whose interpretations are counted, states of a layer up to which they are, and interpretations gone through
 # for the widest.
 MOST_CIRCUITS, MOST_STATES, MOST_LISTED = 4_000, 1_500, 30_000
+# Steps that counting interpretations over data takes.
+MOST_STEPS = 150_000_000
 # Inputs over which they are counted; and what a pair of neighboring states costs by data.
 MOST_INPUTS, STEPS_PER_PAIR = 64, 1_000
 KEYS = (
@@ -123,7 +125,7 @@ def _steps(network: Network, inputs: int) -> int:
 
 
 def _ways(network: Network, behavior: Behavior, chosen: Sequence[PlainCircuit]) -> list[tuple[int, int]] | None:
-    if len(chosen) > MOST_CIRCUITS or _states(network, len(behavior.points)) > MOST_STATES:
+    if len(chosen) > MOST_CIRCUITS or not _affordable(network, behavior, chosen):
         return None
     memory: dict = {}
     return [
@@ -132,8 +134,19 @@ def _ways(network: Network, behavior: Behavior, chosen: Sequence[PlainCircuit]) 
     ]
 
 
-def _states(network: Network, inputs: int) -> int:
-    return max(max(1, inputs - 1) ** width for width in network.widths[:-1])
+def _affordable(network: Network, behavior: Behavior, chosen: Sequence[PlainCircuit]) -> bool:
+    """Whether all readings are gone through: over a truth table by the states of a layer, over data by the steps."""
+    if behavior.is_truth_table:
+        return max(max(1, len(behavior.points) - 1) ** width for width in network.widths[:-1]) <= MOST_STATES
+    steps = 0
+    for circuit in chosen:
+        options = plain_interpretations.reading_options(network, behavior.points, circuit, behavior.decision)
+        layers = [[len(options[n]) for n in options if n[0] == layer] for layer in range(network.depth + 1)]
+        for before, after in itertools.pairwise(layers):
+            steps += math.prod(before) * (sum(after) * len(behavior.points) + math.prod(after))
+        if steps > MOST_STEPS:
+            return False
+    return True
 
 
 def _estimated(network, behavior, circuits: CircuitsAgain, fewest: int, most: int) -> dict[str, Any]:

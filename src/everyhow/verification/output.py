@@ -12,9 +12,10 @@ from .comparing import Holds, Open
 from .interpretations import Readings, interpretations_again, reading_of, unasked
 from .judging import verdict_of
 from .large_spaces import is_circuit
+from .layers import ReadoutsAgain, readouts_again
 from .placing import MORE_FORCED, TOO_MANY, PlacesAgain, signature_decision
 from .pricing import model_of, ranking_again
-from .reading import LayerAgain, ReadoutsAgain, readouts_again
+from .reading import LayerAgain
 from .reasons import NOT_ALLOWED, forced_ties, joined, still_open, why_uncounted
 from .signatures import SignaturesAgain
 from .trees import complexity

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..auditing.schema import WHOLE_BY_DATA
 from ..boolean.cost import CostModel
 from ..boolean.truth_table import TruthTable
 from ..model.behavior import Behavior
@@ -19,12 +18,12 @@ from ..readout.readout import Readout
 from ..readout.signal import signal_of, values_of
 from . import plain, plain_readouts
 from .circuit_runs import BOUNDARY
-from .comparing import Open
+from .comparing import Holds, Open
 from .judging import refusal_of, verdict_of
 from .naming import listed, names_in_codes
 
-# Inputs of a truth table all whose functions are tried, and inputs of data up to which readouts are explained.
-MOST_INPUTS, MOST_POINTS = 4, 64
+# Inputs of a truth table all whose functions are tried.
+MOST_INPUTS = 4
 # Sets of signals that are tried, the most signals of one by default, and assignments of bits that are carried on.
 MOST_SETS, MOST_SIGNALS, MOST_ASSIGNMENTS = 12_000, 3, 1 << 13
 # Directions in which signals over data are looked for, and signals over data that are listed.
@@ -34,6 +33,8 @@ STRICT = 1e-3
 # Directions in which a layer varies less do not count.
 VARIES = 1e-9
 LARGEST_WHOLE = 9
+# A residual that is no more than this is one of rounding.
+NOTHING = 1e-9
 TOO_MANY = "more sets of signals than are tried"
 MORE_SIGNALS = "more assignments of bits than are tried for signals, or rounding decides at which inputs"
 
@@ -312,7 +313,7 @@ class LayerAgain:
             code = self.fitted(column)
             read = self.state @ code.coefficients + code.constant
             share = float(np.asarray(self.behavior.weights)[(read > 0.5) == (column == 1)].sum())
-            decisions.append({"residual": code.residual, "accuracy": round(share, 12)})
+            decisions.append({"residual": _written(code.residual), "accuracy": round(share, 12)})
         found: dict[str, Any] = {"layer": self.layer, "directions": self.rank, "decisions": decisions}
         if self.codes is None:
             return found | dict.fromkeys(("readable_signals", "signals"), Open(MORE_SIGNALS))
@@ -320,7 +321,7 @@ class LayerAgain:
             {
                 "coefficients": [float(c) for c in code.coefficients],
                 "constant": code.constant,
-                "residual": code.residual,
+                "residual": _written(code.residual),
             }
             for code in self.codes[:MOST_CODES]
         ]
@@ -354,6 +355,13 @@ class LayerAgain:
         return {str(size): sizes.count(size) for size in range(1, self.allowed[0] + 1)}
 
 
+def _written(residual: float) -> Any:
+    """A residual as it stands in audit.json; what rounding leaves of 0 may be anything as small."""
+    if residual > NOTHING:
+        return residual
+    return Holds(lambda r: isinstance(r, float) and 0 <= r <= NOTHING, f"at most {NOTHING:g}")
+
+
 def readout_document(readout: Readout) -> dict[str, Any]:
     """A readout as it stands in audit.json."""
     return {
@@ -361,7 +369,7 @@ def readout_document(readout: Readout) -> dict[str, Any]:
         "code": readout.code,
         "coefficients": [float(c) for c in readout.coefficients],
         "constant": float(readout.constant),
-        "residual": readout.residual,
+        "residual": _written(readout.residual),
     }
 
 
@@ -376,74 +384,5 @@ def explanation_document(explanation: ReadoutExplanation) -> dict[str, Any]:
         "gate_name": explanation.gate_name,
         "undecided_patterns": list(explanation.undecided),
         "signals": [{"name": one.name, **readout_document(one), "share": share} for one, share in signals],
-        "residual": explanation.residual,
+        "residual": _written(explanation.residual),
     }
-
-
-@dataclass(frozen=True, eq=False)
-class ReadoutsAgain:
-    """What an audit says of all hidden layers.
-
-    Attributes:
-        layers: those that were read.
-        explained: whether sets of signals were searched for.
-        beyond: what was not searched for, in words.
-    """
-
-    layers: tuple[LayerAgain, ...]
-    explained: bool
-    beyond: tuple[str, ...]
-
-    @property
-    def refused(self) -> list[str]:
-        """What the budget did not allow."""
-        return [layer.allowed[1] for layer in self.layers if layer.allowed[1]] if self.explained else []
-
-    @property
-    def ties(self) -> list[str]:
-        """What depends on rounding, each said once."""
-        return list(dict.fromkeys(tie for layer in self.layers for tie in layer.ties)) if self.explained else []
-
-    @property
-    def affordable(self) -> bool:
-        """Whether all explanations are known."""
-        return not self.explained or all(layer.affordable for layer in self.layers)
-
-    @property
-    def strictest(self) -> Iterator[ReadoutExplanation]:
-        """The explanations of each layer that survive."""
-        for layer in self.layers if self.explained else ():
-            yield from layer.strictest
-
-
-def unexplained(network: Network, behavior: Behavior) -> str | None:
-    """Why no readout explanations are searched for, in words; None where they are."""
-    if behavior.is_truth_table and network.widths[0] > MOST_INPUTS:
-        return f"readouts are searched for at most {MOST_INPUTS} inputs; the network has {network.widths[0]}"
-    if behavior.is_truth_table and network.widths[-1] == 1:
-        return None
-    if network.widths[-1] > 1:
-        return f"readouts explain one output; the network has {network.widths[-1]}"
-    if behavior.decision != "threshold":
-        return f"readouts explain decisions by threshold; these are by {behavior.decision}"
-    if len(behavior.points) > MOST_POINTS:
-        number = len(behavior.points)
-        return f"readout explanations are searched for over at most {MOST_POINTS} inputs; these data have {number:,}"
-    return None
-
-
-def readouts_again(
-    layers: Sequence[LayerAgain], network: Network, behavior: Behavior, by_data: bool, version: int
-) -> ReadoutsAgain:
-    """What is said of these hidden layers, all of the network: until schema 6 of data only what is linear in each, and
-    nothing of the layers of a task of too many inputs."""
-    if not layers:
-        return ReadoutsAgain((), False, ())
-    why = unexplained(network, behavior)
-    if version < WHOLE_BY_DATA and not by_data and why:
-        return ReadoutsAgain((), False, (why,))
-    read = tuple(layer for layer in layers if layer.unread is None)
-    unread = [layer.unread for layer in layers if layer.unread is not None]
-    explained = why is None and not (by_data and version < WHOLE_BY_DATA)
-    told = [why] if why and not (by_data and version < WHOLE_BY_DATA) else []
-    return ReadoutsAgain(read, explained, (*told, *unread))
