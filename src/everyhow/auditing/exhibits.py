@@ -45,16 +45,16 @@ class Activations:
     """What the nodes of a model hold at each input.
 
     Attributes:
-        states: for each stage, shape (inputs, nodes); with more axes where a node holds several numbers.
+        held: for each stage, shape (inputs, nodes); with more axes where a node holds several numbers.
         names: what the inputs are called.
     """
 
-    states: Sequence[np.ndarray]
+    held: Sequence[np.ndarray]
     names: tuple[str, ...]
 
     def of(self, layer: int, node: int) -> np.ndarray | None:
         """What a node holds at each input; None where it holds several numbers."""
-        state = self.states[layer]
+        state = self.held[layer]
         return state[:, node] if state.ndim == 2 else None
 
 

@@ -24,7 +24,7 @@ def draw_codes(explanation: ReadoutExplanation, activations: Activations | None 
     """The signals of an explanation over the neurons of their layer, with their activations where these are given, and
     the gate that turns the signals into the output."""
     return _codes(explanation.readouts, explanation, None if activations is None else list(
-        activations.states[explanation.layer].T
+        activations.held[explanation.layer].T
     ))  # fmt: skip
 
 

@@ -21,7 +21,7 @@ TOP = 34.0
 def draw_axes(table: Interpretations, activations: Activations) -> Drawing:
     """The activation axis of every neuron that varies, with a dot for each input and every separator that could be."""
     graph = table.model.graph
-    states, parts = activations.states, []
+    states, parts = activations.held, []
     for k, (neuron, readings) in enumerate(table.readings.items()):
         layer, j = neuron
         values = states[layer][:, j]
@@ -38,7 +38,7 @@ def draw_axes(table: Interpretations, activations: Activations) -> Drawing:
 
 def draw_interpretation(table: Interpretations, interpretation: Interpretation, activations: Activations) -> Drawing:
     """`draw_axes` with the separators of one interpretation, and the gate of each neuron to the right."""
-    drawing, graph, states = draw_axes(table, activations), table.model.graph, activations.states
+    drawing, graph, states = draw_axes(table, activations), table.model.graph, activations.held
     parts = []
     right = LEFT + AXIS + 22
     width = drawing.width

@@ -32,6 +32,7 @@ def where(shown: Exhibits, room: Room) -> dict[str, Any]:
         "families": [_family(family, numbers) for family in families],
         "circuits": [_circuit(shown, *pair, room) for pair in zip(listed, readings, strict=True)],
         "known": shown.findings.circuits.perfect is not None,
+        "read": shown.findings.interpretations is not None and shown.findings.interpretations.asked,
     }
 
 
@@ -62,15 +63,15 @@ def _usage(found: CircuitFindings) -> dict[str, Any] | None:
 
 
 def _circuit(shown: Exhibits, circuit: Circuit, table: Interpretations | str, room: Room) -> dict[str, Any]:
-    held = shown.activations(circuit)
+    lit = shown.activations(circuit)
     # The axes show what a circuit holds at each input, whether or not its readings are gone through.
     axes = None
-    if held is not None and (shown.findings.interpretations is None or shown.findings.interpretations.asked):
-        axes = inside_page(draw_axes(shown.read(circuit) if isinstance(table, str) else table, held))
+    if lit is not None and (shown.findings.interpretations is None or shown.findings.interpretations.asked):
+        axes = inside_page(draw_axes(shown.read(circuit) if isinstance(table, str) else table, lit))
     return {
         "edges": edge_numbers(circuit),
         "text": edges_text(circuit),
-        "activations": {} if held is None else activations(held.states),
+        "activations": {} if lit is None else activations(lit.held),
         "what": {"axes": axes, **(_unread(table) if isinstance(table, str) else _read(table, room))},
     }
 

@@ -79,16 +79,16 @@ def _head(audit: Audit, name: str) -> dict[str, Any]:
 
 def _network(audit: Audit) -> dict[str, Any]:
     network = audit.network
-    held = activations_of(network, audit.behavior)
+    lit = activations_of(network, audit.behavior)
     return {
-        "svg": inside_page(draw_network(network, held)),
+        "svg": inside_page(draw_network(network, lit)),
         "widths": list(network.graph.sizes),
-        "rows": [] if held is None else list(held.names),
+        "rows": [] if lit is None else list(lit.names),
         "edges": [list(edge) for edge in network.graph.edges],
         "names": {
             f"{layer}-{j}": name for layer, names in enumerate(network.graph.names) for j, name in enumerate(names)
         },
-        "activations": {} if held is None else activations(held.states),
+        "activations": {} if lit is None else activations(lit.held),
     }
 
 

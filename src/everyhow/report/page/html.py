@@ -33,13 +33,14 @@ SWEEP = ("parts", "unpack", "tables", "sweep")
 
 def audit_page(audit: Audit, room: Room | None = None) -> str:
     """An audit as one HTML page; what there was no room for is said where it would stand."""
-    outputs = audit.named_outputs or {audit.name: audit}
+    title = audit.task or f"Data: {audit.name}"
+    outputs = audit.named_outputs or {title: audit}
     if audit.outputs and audit.wanted is None:
-        outputs = {"All outputs together": audit} | outputs
+        outputs = {"All outputs together": audit} | {name.capitalize(): part for name, part in outputs.items()}
     allowed = room or Room()
     while True:
         parts = [contents(part, allowed, name) for name, part in outputs.items()]
-        page = render("audit.html.jinja", AUDIT, title=f"{audit.name}: is the explanation the only one?", parts=parts)
+        page = render("audit.html.jinja", AUDIT, title=f"{title}: is the explanation the only one?", parts=parts)
         if len(page.encode()) <= LARGEST or allowed == allowed.halved():
             return page
         allowed = allowed.halved()
