@@ -172,6 +172,35 @@ def test_the_fourth_schema_is_read(tmp_path):
     assert [check.what for check in verify(tmp_path).checks if not check.agrees][:1] == ["keys"]
 
 
+def test_the_fifth_schema_is_read(tmp_path):
+    """An audit by data of the schema before it had all that one of a task has is opened and checked, and gains it."""
+    from everyhow.auditing.reopening import reopen
+
+    path = tmp_path / "audit.json"
+    path.write_bytes((REFERENCE / "schemas" / "audit-by-data-schema-5.json").read_bytes())
+    document = json.loads(path.read_text())
+    assert document["schema_version"] == 5 and list(document["details"]) == ["circuits", "readouts", "mappings"]
+    found = verify(tmp_path)
+    assert found.agrees and found.bound
+    again = json.loads(reopen(tmp_path).save(tmp_path / "again").read_text())
+    assert again["counts"].items() > document["counts"].items()
+    assert again["ladder"] == document["ladder"]
+    assert verify(tmp_path / "again").agrees
+    path.write_text(json.dumps(bound(document | {"ladder": document["ladder"] | {"trivial": {"single": 0}}})))
+    assert not verify(tmp_path).agrees
+    path.write_text(json.dumps(bound(document | {"schema_version": 6})))
+    assert not verify(tmp_path).agrees
+
+
+def test_data_of_which_nothing_is_known(tmp_path):
+    """Signals that are no functions of known bits have no price: the file says null, is read, and agrees."""
+    points = [[0.1, 0.2], [0.1, 0.8], [0.9, 0.2], [0.8, 0.9]]
+    eh.audit(eh.xornet(), eh.Behavior.of_network(eh.xornet(), points)).save(tmp_path)
+    document = json.loads((tmp_path / "audit.json").read_text())
+    assert {entry["cost"] for entry in document["details"]["costs"]["ranking"]} == {None}
+    assert verify(tmp_path).agrees
+
+
 def test_reasons_of_the_third_schema_may_be_worded_otherwise(tmp_path):
     """Reasons of verdicts name neuron sets; what they said until the fourth schema is not held against them."""
     from everyhow.auditing.reopening import reopen

@@ -3,6 +3,7 @@ certain form."""
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -168,7 +169,8 @@ def _whole(least: int) -> Holds:
 
 
 def _costs() -> Holds:
-    return Holds(lambda c: c is None or CostModel(**c) is not None, "prices")
+    keys = {field.name for field in fields(CostModel)}
+    return Holds(lambda c: c is None or (set(c) == keys and CostModel(**c) is not None), "prices")
 
 
 def _task_options(document: dict[str, Any]) -> dict[str, Any]:

@@ -76,7 +76,9 @@ def ranking_again(
         if setting not in untried:
             prices = [cost_of(one, priced(*setting)) for one in ranked]
             winning = [k + 1 for k, cost in enumerate(prices) if cost <= min(prices) + SAME]
-            winners.append({"not": setting[0], "familiar": setting[1], "cost": min(prices), "places": winning})
+            winners.append(
+                {"not": setting[0], "familiar": setting[1], "cost": _written(min(prices)), "places": winning}
+            )
     cheapest = None
     if last is not None:
         prices = [price_of(tree, model) for tree, _ in last]
@@ -86,7 +88,12 @@ def ranking_again(
         "prices": prices_document(model),
         "cheapest_mappings": cheapest,
         "survivors": of,
-        "ranking": [{"cost": costs[k], **chosen[k].document()} for k in order],
+        "ranking": [{"cost": _written(costs[k]), **chosen[k].document()} for k in order],
         "settings_not_tried": len(untried),
         "winners": winners,
     }
+
+
+def _written(cost: float) -> float | None:
+    """A price as it stands in audit.json: None where it is infinite."""
+    return None if math.isinf(cost) else cost
