@@ -15,7 +15,7 @@ from ..authors.findings import AuthorsFindings
 from ..boolean.gates import name_of
 from ..certificates.certificate import check_certifiable, write_certificate
 from ..circuit.findings import CircuitFindings
-from ..common.arguments import check_budget, choice
+from ..common.arguments import checked_budget, choice
 from ..common.budget import DEFAULT_BUDGET
 from ..common.count import Count
 from ..common.display import Displayed, Picture, presenter
@@ -332,7 +332,7 @@ def audit(
         2
     """
     choice("preset", preset, PRESETS)
-    check_budget(budget)
+    budget = checked_budget(budget)
     if isinstance(what, Behavior):
         if preset != "paper":
             raise InputError("the preset authors counts by a task; leave the preset out, or give a task")

@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from ..common.budget import over_budget
+from ..common.budget import Budget
 from ..common.errors import InputError
 from ..model.circuit import Circuit, numbers_of, words_of
 from ..model.criterion import Criterion
@@ -27,6 +27,7 @@ class Answer(Generic[Found]):
 
 def counted(search: CircuitSearch, budget: int) -> Answer[CircuitCount]:
     """The circuits that a search finds, by size."""
+    budget = Budget(budget)
     model = search.model
     if model.uncountable:
         return Answer(None, (model.uncountable,))
@@ -34,7 +35,7 @@ def counted(search: CircuitSearch, budget: int) -> Answer[CircuitCount]:
         steps = model.counting_steps
     except InputError as error:
         return Answer(None, (str(error),))
-    refusal = over_budget(COUNTING, steps, min(budget, (1 << COUNTED_BITS) - 1))
+    refusal = budget.at_most((1 << COUNTED_BITS) - 1).refusal(COUNTING, steps)
     if refusal:
         return Answer(None, (refusal,))
     count = search.count()
