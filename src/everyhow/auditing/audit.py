@@ -165,8 +165,10 @@ class Audit(Displayed):
 
     @property
     def capped(self) -> tuple[str, ...]:
-        """Why something was estimated or not counted; empty when every number is exact."""
-        return self.notes.all
+        """Why something was estimated or not counted; empty when every number is exact. By data, what is not asked of
+        such inputs at all is not here but in `notes.beyond`."""
+        notes = self.notes
+        return notes.all if self.wanted is not None else notes.refused + notes.ties
 
     @property
     def over_budget(self) -> bool:
