@@ -1,6 +1,7 @@
 """Everything that is found of a model: the table of contents of an audit."""
 
-from collections.abc import Iterator, Mapping
+from collections import abc
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -27,7 +28,7 @@ from ..interpretation.findings import InterpretationFindings, examine_interpreta
 from ..ladder import Verdict
 from ..mapping.findings import RUNGS as MAPPING_RUNGS
 from ..mapping.findings import MappingFindings, complexity, examine_mappings
-from ..mapping.mapping import Mapping as PlacedAlgorithm
+from ..mapping.mapping import Mapping
 from ..model.behavior import Behavior
 from ..model.criterion import perfect
 from ..model.explanation import Explanation
@@ -61,7 +62,7 @@ class Findings(Noted):
     """
 
     circuits: CircuitFindings
-    by_ablation: Mapping[str, CircuitCount | None]
+    by_ablation: abc.Mapping[str, CircuitCount | None]
     using_every_input: tuple[int, Count] | None = None
     released: tuple[int, Count] | None = None
     interpretations: InterpretationFindings | None = None
@@ -69,7 +70,7 @@ class Findings(Noted):
     readouts: ReadoutFindings | None = None
     experiments: ExperimentFindings | None = None
     ranking: Ranking | None = None
-    cheapest: tuple[PlacedAlgorithm, ...] | None = None
+    cheapest: tuple[Mapping, ...] | None = None
     lesson: Lesson | None = None
 
     @property
