@@ -274,7 +274,7 @@ def test_what_is_not_asked_of_data_is_said(tmp_path):
         "algorithms are placed by features, bits known of each input; none were given",
         "readout explanations are searched for over at most 64 inputs; these data have 70",
     )
-    assert audit.capped == audit.notes.beyond and not audit.over_budget
+    assert audit.capped == () and not audit.over_budget
     assert audit.counts["interpretations"] is None and "mappings" not in audit.counts
     document = audit.document()
     assert document["beyond"] == list(audit.notes.beyond) and document["details"]["algorithms"] is None
