@@ -242,8 +242,8 @@ OTHER_KINDS = {
     ),
     "mappings that fall, by data": (
         lambda: eh.audit(LEFT_WRONG, eh.Behavior.of_network(LEFT_WRONG, FEATURES, features=FEATURES)),
-        [(("ladder", "mappings", "transitive"), 2), (("ladder", "mappings", "inert"), 1),
-         (("details", "algorithms", "survivors", "transitive", "listed", 0, "variables", 0, "neurons", 0, 1), 1)],
+        [(("ladder", "mappings", "transitive"), 3), (("ladder", "mappings", "inert"), 2),
+         (("details", "algorithms", "survivors", "transitive", "listed", 0, "variables", 0, "neurons", 0, 1), 0)],
     ),
     "directions of different sizes": (
         lambda: eh.audit_behavior(APART, eh.Behavior.of_network(APART, FEATURES)),

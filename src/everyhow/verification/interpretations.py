@@ -32,7 +32,6 @@ KEYS = (
 NOT_ALONE = "interpretations are of circuits run alone, with nothing on removed edges: ablation zero"
 OF_CLASSES = "interpretations read every output as a bit, and these outputs stand for classes"
 TOO_MANY = "more interpretations than are gone through"
-DIFFER = "rounding decides which values of a neuron differ"
 
 
 @dataclass(frozen=True)

@@ -64,13 +64,12 @@ def data_document(again: OutputAgain, said: dict[str, Any]) -> dict[str, Any]:
         }  # fmt: skip
     elif "algorithms" in details:
         del details["algorithms"]
-    beyond = _beyond(again, said)
     return {
         "counts": counts,
         "ladder": ladder,
         "verdict": verdict,
-        "capped": _capped(again, said, beyond),
-        "beyond": beyond,
+        "capped": _capped(again, said),
+        "beyond": _beyond(again, said),
         "details": details,
     }
 
@@ -153,24 +152,22 @@ def _unplaced(again: OutputAgain) -> list[Any]:
     return [Holds(lambda text: isinstance(text, str) and bool(text), "why no function is wanted", "in words")]
 
 
-def _capped(again: OutputAgain, said: dict[str, Any], beyond: list[Any]) -> Any:
-    """Why something was not counted: what the budget did not allow, what has no answer, then ties."""
+def _capped(again: OutputAgain, said: dict[str, Any]) -> Any:
+    """Why something was not counted: what the budget did not allow, then ties."""
     asked, circuits, whole = again.asked, again.circuits, again.asked.version >= WHOLE_BY_DATA
     read = again.interpretations if whole and not asked.together else None
     refused = list(circuits.refused) if circuits else []
     refused += [*(read.refused if read else ()), *(again.readouts.refused if whole else again.readouts.beyond)]
-    told = beyond if whole else []
     signatures = said["counts"]["distinct_causal_signatures"]
     unknown = circuits is None or asked.uncounted or (signatures is None and not asked.together)
     if unknown or "outputs" in said or not again.signatures.affordable:
         held = "why something was not counted is told in words"
-        return Holds(lambda t: isinstance(t, list) and all(one in t for one in [*refused, *told]) and
-                     all(isinstance(one, str) and one for one in t), "reasons", held)  # fmt: skip
+        are_texts = lambda t: isinstance(t, list) and all(isinstance(one, str) and one for one in t)  # noqa: E731
+        return Holds(lambda t: are_texts(t) and all(one in t for one in refused), "reasons", held)
     assert circuits is not None
     ties = again.tied_signatures
     if asked.version < EXACT:
         ties = [tie.removesuffix(", so that rounding decides them") for tie in ties]
-    return [
-        *refused, *told, *circuits.ties, *still_open(said["capped"]), *ties, *forced_ties(said["capped"]),
-        *(again.readouts.ties if whole else ()),
-    ]  # fmt: skip
+    capped = said["capped"]
+    of_readouts = again.readouts.ties if whole else ()
+    return [*refused, *circuits.ties, *still_open(capped), *ties, *forced_ties(capped), *of_readouts]
