@@ -225,6 +225,10 @@ OTHER_KINDS = {
         [(("counts", "robust_circuits"), 3), (("counts", "robust_circuits"), -1),
          (("ladder", "circuits", "robust"), 3), (("options", "robust"), -1.0)],
     ),
+    "robust circuits refused": (
+        lambda: eh.audit(PAIR, "XOR,AND", depth=1, robust=0.02, budget=2_000),
+        [(("outputs", 0, "ladder", "circuits", "robust"), 1), (("outputs", 0, "capped", 0), "too much")],
+    ),
     "outputs by data": (
         lambda: eh.audit_behavior(PAIR, eh.Behavior.of_network(PAIR, POINTS, decision="threshold")),
         [(("outputs", 0, "behavior", "wanted", 0, 0), 2), (("outputs", 1, "behavior", "wanted", 0, 0), 2),

@@ -13,6 +13,7 @@ from .circuit_runs import Found, PlainCircuit, RunCircuits, as_plain, decided_as
 from .comparing import Holds, Open
 from .judging import refusal_of, verdict_of
 from .naming import listed
+from .reasons import still_open
 
 # With more inputs, circuits are run with resampled edges instead of counted; and the edges of a listed circuit.
 MANY_INPUTS, LISTABLE = 64, 63
@@ -20,6 +21,8 @@ MANY_INPUTS, LISTABLE = 64, 63
 MOST_NAMED = 8
 # Points drawn from each box that a robust circuit must decide right on.
 POINTS_PER_BOX = 200
+# What a box of a circuit is taken to cost.
+STEPS_PER_BOX = 1_000
 TOO_MANY = "more circuits than are run one by one"
 
 
@@ -72,6 +75,13 @@ class CircuitsAgain:
         return refusal_of("running the perfect circuits with resampled edges", needed, self.budget)
 
     @cached_property
+    def _refused_boxes(self) -> str | None:
+        if self.perfect is None or self.radius is None:
+            return None
+        needed = int(self.perfect.possible.sum()) * self.inputs * STEPS_PER_BOX
+        return refusal_of("deciding which circuits are right on whole boxes", needed, self.budget)
+
+    @cached_property
     def faithful(self) -> Found | None:
         """The perfect circuits that stay right with edges resampled from any other input."""
         if self.perfect is None or self._refused_faithful:
@@ -114,7 +124,7 @@ class CircuitsAgain:
         if self._refused_counting:
             alone = self.asked == "resample" and self.inputs > MANY_INPUTS
             return (self._refused_counting if alone else f"{self._refused_counting}; estimated instead",)
-        return (self._refused_faithful,) if self._refused_faithful else ()
+        return tuple(reason for reason in (self._refused_faithful, self._refused_boxes) if reason)
 
     @property
     def ties(self) -> tuple[str, ...]:
@@ -151,7 +161,7 @@ class CircuitsAgain:
         else:
             found["perfect_circuits_between"] = [int(perfect.certain.sum()), int(perfect.possible.sum())]
         for key in ("robust_circuits", "robust_circuits_between"):
-            if key in said and self.radius is not None:
+            if key in said and self.radius is not None and not self._refused_boxes:
                 found[key] = self._robust(perfect)
         found["minimal_circuits"] = None if self.minimal is None else len(self.minimal)
         found["fewest_edges"] = None if perfect is None else self._fewest(perfect)
@@ -172,6 +182,8 @@ class CircuitsAgain:
                 if self.faithful is not None and self.faithful.sure:
                     sizes = self.run.edges[self.faithful.certain]
                     found[rung] = int((sizes == sizes.min()).sum()) if len(sizes) else 0
+            elif rung == "robust" and self._refused_boxes:
+                found[rung] = None
             elif rung == "robust" and self.radius is not None:
                 small = [c for c in self.faithful_minimal or [] if len(c) == len((self.faithful_minimal or [[]])[0])]
                 found[rung] = self._robust_among([as_plain(self.run.network, c) for c in small])
@@ -188,9 +200,9 @@ class CircuitsAgain:
             "by_ablation": self._by_ablation(),
         }
 
-    def verdict(self, rungs: Sequence[str], more_ties: Sequence[str] = ()) -> dict[str, Any]:
-        """The verdict that follows."""
-        partial = "; ".join([*self.refused, *self.ties, *more_ties])
+    def verdict(self, rungs: Sequence[str], said: Sequence[Any]) -> dict[str, Any]:
+        """The verdict that follows; what is `said` to be left open of robust circuits is not looked into."""
+        partial = "; ".join([*self.refused, *self.ties, *still_open(said)])
         return verdict_of(self.survivors(rungs), f"all {self.space:,} circuits", partial)
 
     def _by_edges(self, found: Found | None) -> dict[str, int] | None:

@@ -16,7 +16,7 @@ from .layers import ReadoutsAgain, readouts_again
 from .placing import MORE_FORCED, TOO_MANY, PlacesAgain, signature_decision
 from .pricing import model_of, ranking_again
 from .reading import LayerAgain
-from .reasons import NOT_ALLOWED, forced_ties, joined, still_open, why_uncounted
+from .reasons import NOT_ALLOWED, forced_ties, joined, why_uncounted
 from .signatures import SignaturesAgain
 from .trees import complexity
 from .trying import ExperimentsAgain
@@ -220,7 +220,7 @@ class OutputAgain:
             counts = {key: reason for key in said["counts"] if key not in (*MAPPING_KEYS, "distinct_causal_signatures")}
             return counts, dict.fromkeys(rungs, reason), reason, verdict_of_large(said)
         counts = self.circuits.counts(said["counts"]) | self.interpretations.counts
-        verdict = self.circuits.verdict(rungs, still_open(said["capped"]))
+        verdict = self.circuits.verdict(rungs, said["capped"])
         return counts, self.circuits.survivors(rungs), self.circuits.details(), verdict
 
     def read(self, said: dict[str, Any]) -> dict[str, Any]:

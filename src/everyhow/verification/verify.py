@@ -376,6 +376,8 @@ def _together(given: str) -> Any:
     return lambda said: {
         "counts": circuits.counts(said["counts"]),
         "ladder": {"circuits": circuits.survivors(rungs)},
-        "verdict": {"where_then_what": circuits.verdict(rungs)},
+        "verdict": {
+            "where_then_what": circuits.verdict(rungs, said["verdict"]["where_then_what"]["reason"].split("; "))
+        },
         "circuits": circuits.details(),
     }
