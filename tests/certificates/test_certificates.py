@@ -478,7 +478,7 @@ def test_commands(tmp_path, run_command):
         (("audit", "--epsilon", "0.25"), "circuits that decide as the network does at every input; epsilon was given"),
         (("count", "--within", "0.1"), "within was given: leave out one or the other"),
         (("audit", "--preset", "authors"), "the preset is authors: leave out --certificate, or choose"),
-        (("count", "--budget", "100"), "counting the circuits, which a certificate is of, needs about 1.06e+04"),
+        (("count", "--budget", "100"), "counting the circuits for the certificate needs about 1.06e+04"),
         (("audit", "--budget", "10"), "were not counted within the budget, so there is nothing to certify"),
     ],
 )  # fmt: skip

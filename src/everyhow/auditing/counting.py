@@ -122,7 +122,7 @@ def _perfect(
     space = circuits_in_space(criterion.model.graph)
     refusal = budget.at_most((1 << COUNTED_BITS) - 1).refusal("counting the circuits", space)
     if refusal and certify is not None:
-        raise BudgetError("counting the circuits, which a certificate is of,", space, budget)
+        raise BudgetError("counting the circuits for the certificate", space, budget)
     if refusal:
         number = Count(estimate=affordable_estimate(criterion, budget))
         found: dict[str, Any] = {"circuits_in_space": space, **number.named("perfect_circuits")}

@@ -88,7 +88,7 @@ def _stored_provenance(found: Mapping[str, Any], document: dict[str, Any]) -> di
     return {
         **found,
         **(stored if isinstance(stored, dict) else {}),
-        **({} if told is None else {"recounted": f"The audit was {told}; here they are counted anew."}),
+        **({} if told is None else {"recounted": f"The audit was {told}. Here all of it is counted anew."}),
     }
 
 

@@ -52,5 +52,5 @@ def told_of_schema(version: int) -> str | None:
         return None
     return (
         f"written by schema {version}, before the rungs of mappings were defined as they are now: it has no rung "
-        f"transitive, and its numbers of inert and what they decide follow an older definition"
+        f"transitive, and counts the rung inert, and what follows from that, by an older definition"
     )
