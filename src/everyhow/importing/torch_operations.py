@@ -16,7 +16,7 @@ import torch
 from ..common.errors import InputError
 from .endings import clip
 from .layers import Affine, LeftOut, Nonlinear, Selection, Softmax, Step, elementwise, leaky_relu, normalization
-from .torch_numbering import Numbering
+from .numbering import Numbering
 from .torch_tensors import as_array
 
 SUPPORTED = (
@@ -83,8 +83,8 @@ def _unchanged(call: Call) -> Found:
 
 
 def _moved(call: Call) -> Found:
-    numbers = call.again(call.numbering.numbers.clone(), torch.Tensor.cpu)
-    found = call.numbering.moved(numbers) if numbers.dtype == torch.long else None
+    numbers = call.again(torch.from_numpy(call.numbering.numbers.copy()), torch.Tensor.cpu)
+    found = call.numbering.moved(numbers.numpy()) if numbers.dtype == torch.long else None
     if found is None:
         raise call.refuse(
             f"it makes {tuple(call.result.shape)} of {tuple(call.current.shape)}, which does not keep the "
@@ -205,7 +205,9 @@ def _above(sign: float) -> Callable[[Call], Found]:
 
 def _maximum(call: Call) -> Found:
     other = _operands(call)[1]
-    of_each = call.numbering.of_each(torch.as_tensor(other)) if isinstance(other, torch.Tensor | Real) else None
+    of_each = (
+        call.numbering.of_each(as_array(torch.as_tensor(other))) if isinstance(other, torch.Tensor | Real) else None
+    )
     if of_each is None or of_each.any() or call.result.shape != call.current.shape:
         raise call.refuse(f"its other operand is {_shown(other)}; the maximum with 0, a ReLU, is supported")
     return Found([Nonlinear("relu", call.where)], call.numbering)
@@ -224,8 +226,7 @@ def _softmax(sign: float = 1.0, *, logarithm: bool = False) -> Callable[[Call], 
     def found(call: Call) -> Found:
         axis = call.argument(1, "dim")
         axis = (0 if call.current.ndim in (0, 1, 3) else 1) if axis is None else axis
-        over = call.numbering.numbers.movedim(axis, -1) // call.numbering.features
-        if over.shape[-1] != call.numbering.features or not torch.equal(over, over[..., :1].expand_as(over)):
+        if call.numbering.along(axis) is None:
             raise call.refuse(f"its dim is {axis} of {tuple(call.current.shape)}; the one of all outputs is supported")
         steps: list[Step] = [Softmax(call.where, logarithm)]
         if sign < 0:
@@ -254,8 +255,8 @@ def _matmul(call: Call) -> Found:
 
 def _layer(call: Call, weights: np.ndarray, biases: np.ndarray) -> Found:
     """Weights applied to the last axis, over which the features of each input lie."""
-    order = call.numbering.order()
-    if order is None or weights.ndim != 2 or weights.shape[1] != call.numbering.features:
+    order = call.numbering.along(-1)
+    if order is None or weights.ndim != 2 or weights.shape[1] != len(order):
         raise call.refuse(
             f"it is applied to {tuple(call.current.shape)}, to each of several parts of an input; flatten it first, "
             "so that each input is one row"
@@ -263,14 +264,14 @@ def _layer(call: Call, weights: np.ndarray, biases: np.ndarray) -> Found:
     steps: list[Step] = [Affine(weights, biases, call.where)]
     if order != tuple(range(len(order))):
         steps.insert(0, Selection(order, len(order), call.where))
-    return Found(steps, Numbering(torch.arange(call.result.numel()).reshape(call.result.shape), call.numbering.inputs))
+    return Found(steps, call.numbering.with_features(-1, len(weights)))
 
 
 def _product(call: Call) -> Found:
     """A product with constants, by what it makes of unit vectors: exactly the weights, since all else adds zeros."""
     inputs, features = call.numbering.inputs, call.numbering.features
     axes = [axis for axis, size in enumerate(call.result.shape) if size == inputs]
-    if len(axes) != 1 or not call.numbering.axes():
+    if len(axes) != 1 or not call.numbering.is_apart:
         raise call.refuse(
             f"it makes {tuple(call.result.shape)} of {tuple(call.current.shape)}, which does not keep the {inputs} "
             "inputs apart"
@@ -280,7 +281,7 @@ def _product(call: Call) -> Found:
         units = torch.zeros(inputs, features, dtype=torch.float64)
         count = min(inputs, features - first)
         units[torch.arange(count), first + torch.arange(count)] = 1
-        made = call.again(call.numbering.placed(units), lambda one: one.detach().to("cpu", torch.float64))
+        made = call.again(units.reshape(-1)[call.numbering.numbers], lambda one: one.detach().to("cpu", torch.float64))
         columns.append(made.movedim(axes[0], 0).reshape(inputs, -1)[:count].numpy())
     weights = np.concatenate(columns).T
     numbering = Numbering.of_rows(call.result.shape, axes[0])
@@ -378,7 +379,7 @@ def _of_each(call: Call, constant: Any, numbering: Numbering) -> np.ndarray:
     """
     if isinstance(constant, torch.Tensor):
         real = not constant.is_complex()
-        values = numbering.of_each(constant) if real else None
+        values = numbering.of_each(as_array(constant)) if real else None
     else:
         values = np.full(numbering.features, float(constant)) if isinstance(constant, Real) else None
     if values is None:

@@ -22,7 +22,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from ..common.errors import InputError, first_line
 from ..given.points import MOST_CORNERS, default_points
 from .layers import Selection, Step
-from .torch_numbering import Numbering
+from .numbering import Numbering
 from .torch_operations import ABOVE, OPERATIONS, SUPPORTED, Call, Found, is_property, name_of
 from .torch_tensors import as_array
 
