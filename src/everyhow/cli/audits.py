@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ..common.errors import FileFormatError, InputError, visible
+from ..common.errors import InputError, visible
+from ..common.reading import naming
 from ..network.network import Network
 from .options import (
     FILES_READ,
@@ -255,10 +256,8 @@ def _behavior(explained: Any, rows: Any, files: DataFiles, decision: str | None,
     found = read_table(files.labels, None, len(rows), texts=True)
     FILES_READ["labels"] = str(files.labels)
     typer.echo(visible(str(found)), err=True)
-    try:
+    with naming(files.labels):
         return Behavior.of_data(rows, found.values, outputs, epsilon, within, decision, threshold)  # type: ignore[arg-type]
-    except InputError as error:
-        raise FileFormatError(f"{files.labels}: {error}") from None
 
 
 def _features(path: Path, rows, behavior):

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Bool, Int
 
-from ..common.errors import FileFormatError, InputError
+from ..common.errors import InputError
+from ..common.reading import naming
 from .arrays import MISSING, array_of, place_in
 from .points import read_table
 
@@ -122,10 +123,8 @@ def read_labels(
         FileFormatError: the file cannot be read, or its labels are refused as `labels_of` does.
     """
     found = read_table(path, header, inputs, texts=True)
-    try:
+    with naming(path):
         return labels_of(found.values, outputs, decision, inputs)
-    except InputError as error:
-        raise FileFormatError(f"{path}: {error}") from None
 
 
 def _columns(bits: np.ndarray, outputs: int | None, decision: Decided | None) -> Labels:

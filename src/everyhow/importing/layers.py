@@ -74,9 +74,13 @@ BOUNDARY = 0.5
 WIDEST_DIAGONAL = 4096
 
 
-def elementwise(scale: np.ndarray, shift: np.ndarray, where: str) -> Affine:
-    """scale * x + shift, feature by feature."""
-    return Affine(np.asarray(scale, np.float64), np.asarray(shift, np.float64), where)
+def elementwise(
+    scale: float | np.ndarray, shift: float | np.ndarray, where: str, features: int | None = None
+) -> Affine:
+    """scale * x + shift, feature by feature; numbers are those of so many features."""
+    shape = np.shape(scale) if features is None else (features,)
+    factors, summands = (np.broadcast_to(np.asarray(side, np.float64), shape) for side in (scale, shift))
+    return Affine(factors, summands, where)
 
 
 def normalization(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -33,7 +34,7 @@ class Numbering:
         """How many numbers an input has."""
         return self.numbers.size // self.inputs
 
-    @property
+    @cached_property
     def axis(self) -> int | None:
         """The first axis that runs over the inputs, the first input first; None where none does, or there is one."""
         rows, each = self.numbers // self.features, np.arange(self.inputs)

@@ -50,14 +50,7 @@ def from_onnx(path: str | Path, data: Any = None, threshold: float | None = None
             "(onnx.save writes one)"
         )
     target = Path(path)
-    try:
-        if target.is_dir():
-            raise FileFormatError(f"{target}: a folder; give the path of an ONNX file in it")
-        check_readable(target, "an ONNX file", LARGEST_FILE, "export the part of the model that is to be explained")
-    except (OSError, ValueError) as error:
-        raise (
-            error if isinstance(error, InputError) else FileFormatError(f"{shortened(error)}; give another path")
-        ) from None
+    check_readable(target, "an ONNX file", LARGEST_FILE, "export the part of the model that is to be explained")
     if find_spec("onnx") is None or find_spec("onnxruntime") is None:
         raise MissingExtraError("reading ONNX files needs onnx and onnxruntime: pip install 'everyhow[onnx]'")
     from .onnx_graph import chain_of

@@ -135,8 +135,7 @@ class OperatorNode:
 
     def scaled(self, scale: float | np.ndarray, shift: float | np.ndarray) -> Step:
         """scale * x + shift, by one number or one for each feature."""
-        features = self.numbering.features
-        return elementwise(np.broadcast_to(scale, features), np.broadcast_to(shift, features), self.where)
+        return elementwise(scale, shift, self.where, self.numbering.features)
 
 
 def option_of(node: onnx.NodeProto, name: str, default: Any = None) -> Any:

@@ -9,15 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..common.errors import FileFormatError, InputError, first_line, shortened
-from ..common.reading import check_readable
+from ..common.errors import InputError, first_line
 from ..network.network import Network
 from .checkpoints import SAVE, check_sizes, described_by, state_dict_in, told_left_out
 from .pickles import Call, Name, Stored, described, items_of, kind_of
 from .state_dicts import Description, from_arrays
 from .stored_layers import are_registered, stored_arrays, stored_layers
 
-LARGEST_FILE = 64 * 2**20
 LARGEST_PICKLE = 2**21
 MOST_RECORDS = 10_000
 # bfloat16 is the upper half of a float32.
@@ -39,40 +37,35 @@ OTHER_TENSORS = {
 }
 
 
-def load_state_dict_file(path: Path, said: Description, part: str | None = None) -> Network:
+def network_of_checkpoint(path: Path, said: Description, part: str | None = None) -> Network:
     """The network of the state dict in a file that `torch.save` wrote, wherever it lies in it; see `from_state_dict`.
 
     The file is read as plain bytes: its size, its directory, what its pickle describes, and the numbers of the tensors.
     Nothing in it is imported or executed, whatever it holds beside them, and PyTorch is not needed.
 
     Args:
-        path: the file.
+        path: the file; its size has been looked at.
         said: what the user says of the state dict.
         part: where the state dict lies in the file, if there are several.
 
     Raises:
-        FileFormatError: anything else; the message names the file.
+        InputError: anything else.
     """
-    check_readable(path, "a file that torch.save wrote", LARGEST_FILE, SAVE)
-    try:
-        records = _records(path.read_bytes())
-        document, folder = _document(records)
-        found = state_dict_in(document, part)
-        arrays = stored_arrays({name: _tensor(name, one, records, folder) for name, one in found.tensors.items()})
-        known, words = described_by(found, said)
-        layers = stored_layers(arrays)
-        check_sizes(found, layers)
-        if known.hidden_activation is None and len(layers) > 1:
-            raise InputError(
-                "a state dict does not say its activations; give them, as in everyhow import "
-                f"{path} --hidden-activation relu --out network.json (hidden_activation= in the library)"
-            )
-        source = f"state dict in {path.name}"
-        told = (*told_left_out(found), *words)
-        registered, memory = are_registered(found.tensors), {name: _memory(one) for name, one in found.tensors.items()}
-        return from_arrays(arrays, known, source, registered=registered, told=told, memory=memory)
-    except (InputError, OSError) as error:
-        raise FileFormatError(f"{path}: {shortened(error)}") from None
+    records = _records(path.read_bytes())
+    document, folder = _document(records)
+    found = state_dict_in(document, part)
+    arrays = stored_arrays({name: _tensor(name, one, records, folder) for name, one in found.tensors.items()})
+    known, words = described_by(found, said)
+    layers = stored_layers(arrays)
+    check_sizes(found, layers)
+    if known.hidden_activation is None and len(layers) > 1:
+        raise InputError(
+            "a state dict does not say its activations; give them, as in everyhow import "
+            f"{path} --hidden-activation relu --out network.json (hidden_activation= in the library)"
+        )
+    told = (*told_left_out(found), *words)
+    registered, memory = are_registered(found.tensors), {name: _memory(one) for name, one in found.tensors.items()}
+    return from_arrays(arrays, known, f"state dict in {path.name}", registered=registered, told=told, memory=memory)
 
 
 def _document(records: dict[str, bytes]) -> tuple[Any, str]:

@@ -196,7 +196,7 @@ def _above(sign: float) -> Callable[[Call], Found]:
 
     def found(call: Call) -> Found:
         is_first, other = _operands(call)
-        scale = np.full(call.numbering.features, sign if is_first else -sign)
+        scale = sign if is_first else -sign
         compared = _constant(call, scale, -scale * _of_each(call, other, call.numbering)).steps
         return Found([*compared, Nonlinear("step", call.where)], call.numbering)
 
@@ -230,9 +230,7 @@ def _softmax(sign: float = 1.0, *, logarithm: bool = False) -> Callable[[Call], 
             raise call.refuse(f"its dim is {axis} of {tuple(call.current.shape)}; the one of all outputs is supported")
         steps: list[Step] = [Softmax(call.where, logarithm)]
         if sign < 0:
-            steps.insert(
-                0, elementwise(-np.ones(call.numbering.features), np.zeros(call.numbering.features), call.where)
-            )
+            steps.insert(0, elementwise(-1.0, 0.0, call.where, call.numbering.features))
         return Found(steps, call.numbering)
 
     return found
@@ -295,9 +293,9 @@ def _addmm(call: Call) -> Found:
     product = Call(torch.mm, (first, second), {}, call.current, call.result, call.numbering, call.where)
     found = _product(product)
     features = found.numbering.features
-    scale, beta = np.full(features, float(call.argument(4, "alpha", 1))), float(call.argument(3, "beta", 1))
+    scale, beta = float(call.argument(4, "alpha", 1)), float(call.argument(3, "beta", 1))
     moved = _of_each(product, added, found.numbering) * beta
-    return Found([*found.steps, elementwise(scale, moved, call.where)], found.numbering)
+    return Found([*found.steps, elementwise(scale, moved, call.where, features)], found.numbering)
 
 
 def _batch_norm(call: Call) -> Found:
@@ -336,14 +334,13 @@ def _sum(sign: float, *, turned: bool = False) -> Callable[[Call], Found]:
         alpha = call.argument(2, "alpha", 1) * sign
         scale, factor = (1.0, alpha) if is_first != turned else (alpha, 1.0)
         shift = factor * _of_each(call, other, call.numbering)
-        return _constant(call, np.full(call.numbering.features, float(scale)), shift)
+        return _constant(call, float(scale), shift)
 
     return found
 
 
 def _times(call: Call) -> Found:
-    scale = _of_each(call, _operands(call)[1], call.numbering)
-    return _constant(call, scale, np.zeros_like(scale))
+    return _constant(call, _of_each(call, _operands(call)[1], call.numbering), 0.0)
 
 
 def _divided(call: Call) -> Found:
@@ -355,20 +352,16 @@ def _divided(call: Call) -> Found:
     divisor = _of_each(call, other, call.numbering)
     if not divisor.all():
         raise call.refuse("it divides by 0; mend the constant")
-    return _constant(call, 1 / divisor, np.zeros_like(divisor))
+    return _constant(call, 1 / divisor, 0.0)
 
 
-def _negative(call: Call) -> Found:
-    return _constant(call, -np.ones(call.numbering.features), np.zeros(call.numbering.features))
-
-
-def _constant(call: Call, scale: np.ndarray, shift: np.ndarray) -> Found:
+def _constant(call: Call, scale: float | np.ndarray, shift: float | np.ndarray) -> Found:
     if call.result.shape != call.current.shape:
         raise call.refuse(
             f"its constant makes {tuple(call.result.shape)} of {tuple(call.current.shape)}; supported are one number, "
             "or one for each feature"
         )
-    return Found([elementwise(scale, shift, call.where)], call.numbering)
+    return Found([elementwise(scale, shift, call.where, call.numbering.features)], call.numbering)
 
 
 def _of_each(call: Call, constant: Any, numbering: Numbering) -> np.ndarray:
@@ -412,57 +405,26 @@ ABOVE = {"gt": 1.0, "greater": 1.0, "lt": -1.0, "less": -1.0}
 # Those that are called here as they are in PyTorch.
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "silu", "selu", "relu6", "hardsigmoid", "hardswish", "softsign", "sign")
 OPERATIONS: dict[str, Callable[[Call], Found]] = {
-    **dict.fromkeys(UNCHANGED, _unchanged),
-    **dict.fromkeys(MOVED, _moved),
-    **dict.fromkeys(PRODUCTS, _product),
+    **dict.fromkeys(UNCHANGED, _unchanged), **dict.fromkeys(MOVED, _moved), **dict.fromkeys(PRODUCTS, _product),
     **{name: _activation(name) for name in ACTIVATIONS},
-    "sgn": _activation("sign"),
-    "special_expit": _activation("sigmoid"),
-    "expit": _activation("sigmoid"),
+    "sgn": _activation("sign"), **dict.fromkeys(("expit", "special_expit"), _activation("sigmoid")),
     "leaky_relu": _named(lambda call: leaky_relu(_number(call, 1, "negative_slope", 0.01), call.where)),
-    "prelu": _named(_prelu),
-    "rrelu": _named(_rrelu),
-    "gelu": _named(_gelu),
-    "elu": _named(_elu),
-    "celu": _named(_celu),
-    "softplus": _named(_softplus),
-    "hardtanh": _named(
-        lambda call: _clipped(call, _number(call, 1, "min_val", -1.0), _number(call, 2, "max_val", 1.0))
-    ),
-    "clamp": _named(_clamp),
-    "clip": _named(_clamp),
-    "clamp_min": _named(lambda call: _clipped(call, _number(call, 1, "min", None), math.inf)),
-    "threshold": _named(_threshold),
-    "heaviside": _named(_heaviside),
+    "hardtanh": _named(lambda one: _clipped(one, _number(one, 1, "min_val", -1.0), _number(one, 2, "max_val", 1.0))),
+    "clamp_min": _named(lambda one: _clipped(one, _number(one, 1, "min", None), math.inf)),
+    **dict.fromkeys(("clamp", "clip"), _named(_clamp)),
+    **{name: _named(found) for name, found in {
+        "prelu": _prelu, "rrelu": _rrelu, "gelu": _gelu, "elu": _elu, "celu": _celu, "softplus": _softplus,
+        "threshold": _threshold, "heaviside": _heaviside,
+    }.items()},
     **{name: _above(sign) for name, sign in ABOVE.items()},
-    "maximum": _maximum,
-    "max": _maximum,
-    "dropout": _dropout,
-    "dropout1d": _dropout,
-    "alpha_dropout": _dropout,
-    "feature_alpha_dropout": _dropout,
-    "softmax": _softmax(),
-    "special_softmax": _softmax(),
-    "log_softmax": _softmax(logarithm=True),
-    "special_log_softmax": _softmax(logarithm=True),
-    "softmin": _softmax(-1.0),
-    "linear": _linear,
-    "matmul": _matmul,
-    "mm": _matmul,
-    "addmm": _addmm,
-    "batch_norm": _batch_norm,
-    "add": _sum(1.0),
-    "radd": _sum(1.0),
-    "sub": _sum(-1.0),
-    "subtract": _sum(-1.0),
-    "rsub": _sum(-1.0, turned=True),
-    "mul": _times,
-    "multiply": _times,
-    "rmul": _times,
-    "div": _divided,
-    "divide": _divided,
-    "true_divide": _divided,
-    "truediv": _divided,
-    "neg": _negative,
-    "negative": _negative,
-}
+    **dict.fromkeys(("maximum", "max"), _maximum),
+    **dict.fromkeys(("dropout", "dropout1d", "alpha_dropout", "feature_alpha_dropout"), _dropout),
+    **dict.fromkeys(("softmax", "special_softmax"), _softmax()),
+    **dict.fromkeys(("log_softmax", "special_log_softmax"), _softmax(logarithm=True)), "softmin": _softmax(-1.0),
+    "linear": _linear, "matmul": _matmul, "mm": _matmul, "addmm": _addmm, "batch_norm": _batch_norm,
+    **dict.fromkeys(("add", "radd"), _sum(1.0)),
+    **dict.fromkeys(("sub", "subtract"), _sum(-1.0)), "rsub": _sum(-1.0, turned=True),
+    **dict.fromkeys(("mul", "multiply", "rmul"), _times),
+    **dict.fromkeys(("div", "divide", "true_divide", "truediv"), _divided),
+    **dict.fromkeys(("neg", "negative"), lambda call: _constant(call, -1.0, 0.0)),
+}  # fmt: skip
