@@ -34,9 +34,10 @@ from ..mapping.findings import MappingFindings, examine_mappings
 from ..mapping.mapping import Mapping
 from ..mapping.patterns import wanted_tables
 from ..mapping.signatures import Signatures
-from ..model.behavior import Behavior, check_fits, check_said_once, checked_features, one_for_two_classes
+from ..model.behavior import Behavior, checked_features
 from ..model.criterion import perfect
 from ..model.decision import Decision, decide, level_for
+from ..model.explained import check_fits, check_said_once, one_for_two_classes
 from ..model.model import CircuitCount, Model
 from ..readout.readout import Signals, readable_signals
 from .asked import asking, questions_of

@@ -7,17 +7,10 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
+from .inference import median_interval, p_beside_estimate, p_beside_sample, share_interval, standard_error
 from .plan import read_plan
 from .results import Sweep
-from .statistics import (
-    MEASURES,
-    median_interval,
-    p_beside_estimate,
-    p_beside_sample,
-    share_interval,
-    standard_error,
-    values_of,
-)
+from .statistics import MEASURES, values_of
 
 BY_KEY = {(measure.preset, measure.key): measure for measure in MEASURES}
 
