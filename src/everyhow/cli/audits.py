@@ -13,6 +13,7 @@ from ..common.reading import naming
 from ..network.network import Network
 from .options import (
     FILES_READ,
+    NETWORK,
     OVER_BUDGET,
     HeaderOption,
     InputsOption,
@@ -33,19 +34,12 @@ TaskArgument = Annotated[
     str, typer.Argument(help="A gate (XOR, MAJORITY, AND:3), a formula ('A & ~B | ~A & B'), a truth table (0110), "
                              "or several joined by commas.")
 ]  # fmt: skip
-NetworkOption = Annotated[
-    str | None, typer.Option("--network", help="A network file (.json, .safetensors or .onnx), or xornet.")
-]
 PresetOption = Annotated[str, typer.Option(help="paper: the definitions; authors: as the released code counts.")]
 CertificateOption = Annotated[
     Path | None,
     typer.Option(
         help="File to write, from which python -m everyhow.certificates.check confirms the count of circuits."
     ),
-]
-
-NetworkFile = Annotated[
-    str, typer.Option("--network", help="A network file (.json, .safetensors or .onnx), or xornet.")
 ]
 OutOption = Annotated[Path | None, typer.Option(help="Folder to write audit.json into; long counts go on from there.")]
 ReportOption = Annotated[Path | None, typer.Option(help="HTML page to write; it opens offline.")]
@@ -78,7 +72,7 @@ class Kept:
 class Source:
     """The network to explain: one in a file, or one that is trained first."""
 
-    network: NetworkOption = None
+    network: Annotated[str | None, NETWORK] = None
     widths: Annotated[str, typer.Option(help="Neurons of each hidden layer, such as 3,3.")] = "3,3"
     seed: Annotated[int, typer.Option(help="Of the weights, the rows drawn and their order.")] = 0
 
@@ -130,7 +124,7 @@ def audit_command(
 
 def count_command(
     task: TaskArgument,
-    network: NetworkFile,
+    network: Annotated[str, NETWORK],
     running: Running,
     asked: Annotated[dict[str, Any], questions("count")],
     coded: Coded,
@@ -174,7 +168,7 @@ class DataFiles:
 
 def audit_data_command(
     points: Annotated[Path, typer.Argument(help="The inputs, one per row (.csv or .npy); captured activations, say.")],
-    network: NetworkFile,
+    network: Annotated[str, NETWORK],
     files: DataFiles,
     coded: Coded,
     running: Running,

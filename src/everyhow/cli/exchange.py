@@ -11,6 +11,7 @@ from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import visible
 from ..common.reading import naming
 from .options import (
+    NETWORK,
     OVER_BUDGET,
     InputsOption,
     JsonOption,
@@ -29,10 +30,6 @@ if TYPE_CHECKING:
 
 # Placements printed; the number of all of them is printed, too.
 MOST_SHOWN = 1000
-
-NetworkOption = Annotated[
-    str, typer.Option("--network", help="A network file (.json, .safetensors or .onnx), or xornet.")
-]
 
 
 @dataclass(frozen=True)
@@ -64,7 +61,7 @@ def place_command(
         Path, typer.Argument(help="A circuit as graph JSON (EAP-IG, MIB), or as edge masks (.npz, or a JSON log).")
     ],
     task: Annotated[str, typer.Argument(help="A gate, a formula or a truth table; the network is judged by itself.")],
-    network: NetworkOption,
+    network: Annotated[str, NETWORK],
     read: Read,
     judged: Judged,
     connected: Annotated[
@@ -97,7 +94,7 @@ def place_command(
 
 def align_command(
     model: Annotated[Path, typer.Argument(help="A causal model (.json): variables, values, parents, mechanisms.")],
-    network: NetworkOption,
+    network: Annotated[str, NETWORK],
     joint: Annotated[
         bool, typer.Option("--joint", help="Also hold variables together, each as at a source of its own.")
     ] = False,

@@ -23,6 +23,7 @@ from ..network.network import Network, xornet
 UNSEEN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 # What a command has read so far, with its file: what is wrong later may be about any of it, or about two together.
 FILES_READ: dict[str, str] = {}
+NETWORK = typer.Option("--network", help="A network file (.json, .safetensors or .onnx), or xornet.")
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 
 

@@ -103,14 +103,6 @@ def leaky_relu(slope: float, where: str) -> Nonlinear:
     return Nonlinear({0.0: "relu", 0.01: "leaky_relu"}.get(slope, f"leaky_relu:{slope!r}"), where)
 
 
-def width_after(steps: Sequence[Step]) -> int | None:
-    """How many features the steps end in; None when nothing says so yet."""
-    for step in reversed(steps):
-        if isinstance(step, Affine | Selection):
-            return len(step.biases) if isinstance(step, Affine) else len(step.kept)
-    return None
-
-
 @dataclass(frozen=True, eq=False)
 class _Layer:
     """Affine steps put together, where they come from, and the activation after them; "" when there is none yet.

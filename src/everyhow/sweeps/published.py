@@ -222,5 +222,5 @@ def _p(published: Published, values: Float[np.ndarray, " networks"]) -> float | 
     if published.value is None:
         return None
     if published.error is not None:
-        return p_beside_estimate(values, published.value, published.error)
-    return None if published.at_most is None else p_beside_sample(values, published.value, published.at_most)
+        return p_beside_estimate(values, float(published.value), float(published.error))
+    return None if published.at_most is None else p_beside_sample(values, float(published.value), published.at_most)
