@@ -34,15 +34,19 @@ TaskArgument = Annotated[
     str, typer.Argument(help="A gate (XOR, MAJORITY, AND:3), a formula ('A & ~B | ~A & B'), a truth table (0110), "
                              "or several joined by commas.")
 ]  # fmt: skip
-PresetOption = Annotated[str, typer.Option(help="paper: the definitions; authors: as the released code counts.")]
+PresetOption = Annotated[
+    str, typer.Option(help="paper: count by the definitions. authors: count as the released code does.")
+]
 CertificateOption = Annotated[
     Path | None,
     typer.Option(
-        help="File to write, from which python -m everyhow.certificates.check confirms the count of circuits."
+        help="Certificate to write: python -m everyhow.certificates.check FILE confirms the count of circuits by it."
     ),
 ]
-OutOption = Annotated[Path | None, typer.Option(help="Folder to write audit.json into; long counts go on from there.")]
-ReportOption = Annotated[Path | None, typer.Option(help="HTML page to write; it opens offline.")]
+OutOption = Annotated[
+    Path | None, typer.Option(help="Folder to write audit.json into. An interrupted count goes on from there.")
+]
+ReportOption = Annotated[Path | None, typer.Option(help="HTML page to write. The page opens offline.")]
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ class Kept:
     """What is kept of a long count."""
 
     checkpoints: Annotated[
-        Path | None, typer.Option(help="Folder in which a long count is kept, and from which it goes on.")
+        Path | None, typer.Option(help="Folder that keeps a long count. An interrupted count goes on from there.")
     ] = None
     certificate: CertificateOption = None
 
@@ -74,7 +78,7 @@ class Source:
 
     network: Annotated[str | None, NETWORK] = None
     widths: Annotated[str, typer.Option(help="Neurons of each hidden layer, such as 3,3.")] = "3,3"
-    seed: Annotated[int, typer.Option(help="Of the weights, the rows drawn and their order.")] = 0
+    seed: Annotated[int, typer.Option(help="Seed of the weights, and of the rows drawn and their order.")] = 0
 
     def read(self, task: str, coded: Coded) -> Network:
         """The network; trained on the task where no file is named."""
@@ -132,7 +136,7 @@ def count_command(
     preset: PresetOption = "paper",
     as_json: JsonOption = False,
 ) -> None:
-    """Count the perfect circuits of a network, and nothing else; beyond the budget their number is estimated."""
+    """Count the perfect circuits of a network, and nothing else. Beyond the budget, estimate their number."""
     from ..auditing.counting import count
 
     _check_certificate(kept.certificate, asked, preset)
@@ -156,18 +160,22 @@ class DataFiles:
 
     labels: Annotated[
         Path | None,
-        typer.Option(help="The label of each row (.csv or .npy); the network's own decisions if not given."),
+        typer.Option(help="The label of each row (.csv or .npy). If not given: the network's own decisions."),
     ] = None
     features: Annotated[
-        Path | None, typer.Option(help="Bits known of each row (.csv or .npy), for algorithms over them.")
+        Path | None, typer.Option(help="Bits known of each row (.csv or .npy). Algorithms are found over these bits.")
     ] = None
     header: HeaderOption = None
     epsilon: Annotated[float, typer.Option(help="The circuit error allowed.")] = 0.0
-    within: Annotated[float | None, typer.Option(help="How near outputs must come to the network's.")] = None
+    within: Annotated[
+        float | None, typer.Option(help="How near a circuit's outputs must come to the network's outputs.")
+    ] = None
 
 
 def audit_data_command(
-    points: Annotated[Path, typer.Argument(help="The inputs, one per row (.csv or .npy); captured activations, say.")],
+    points: Annotated[
+        Path, typer.Argument(help="The inputs, one per row (.csv or .npy), such as captured activations.")
+    ],
     network: Annotated[str, NETWORK],
     files: DataFiles,
     coded: Coded,

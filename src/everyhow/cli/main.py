@@ -124,7 +124,9 @@ def _tell(error: Exception) -> None:
     if isinstance(error, OSError):
         _stop(f"cannot write the output ({error.strerror})", WRONG_INPUT)
     traceback.print_exception(error)
-    _stop("internal failure; the lines above say where. Please report it with the command that led here", FAILURE)
+    _stop(
+        "internal failure: the lines above say where. Please report these lines with the command that you gave", FAILURE
+    )
 
 
 def _stop(message: str, code: int) -> None:

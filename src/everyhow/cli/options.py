@@ -29,22 +29,28 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 
 ThresholdOption = Annotated[
     float | None,
-    typer.Option(help="An output above it is read as 1: 0 for logits, 0.5 for outputs trained towards 0 and 1."),
+    typer.Option(
+        help="Outputs above this number are read as 1: 0 for logits, 0.5 for outputs trained towards 0 and 1."
+    ),
 ]
 InputsOption = Annotated[
-    str | None, typer.Option(help="The numbers by which inputs stand for 0 and for 1: --inputs=-1,1; 0,1 if not given.")
+    str | None,
+    typer.Option(
+        help="The two numbers that stand for 0 and 1 in the inputs, such as --inputs=-1,1. If not given: 0,1."
+    ),
 ]
 
 
 HeaderOption = Annotated[
     bool | None,
     typer.Option(
-        "--header/--no-header", help="Whether the file of inputs begins with a line of names; found out if not given."
+        "--header/--no-header",
+        help="Whether the file of inputs begins with a line of names. If not given, everyhow finds out.",
     ),
 ]
 
 
-BudgetOption = Annotated[float, typer.Option(help="Candidate evaluations allowed.")]
+BudgetOption = Annotated[float, typer.Option(help="How many candidate evaluations are allowed.")]
 SchedulerOption = Annotated[
     str | None, typer.Option(help="Address of a Dask scheduler that counts the circuits, such as tcp://HOST:8786.")
 ]
@@ -138,7 +144,7 @@ def announce_compilation() -> None:
     """Tell a person who waits that the first use compiles the kernels; later uses find them compiled."""
     kept = os.environ.get("NUMBA_CACHE_DIR") or Path(__file__).parents[1] / "kernels" / "__pycache__"
     if sys.stderr.isatty() and not any(Path(kept).rglob("circuits.*.nbi")):
-        typer.echo("compiling the kernels, once; this takes about half a minute", err=True)
+        typer.echo("compiling the kernels: this happens once, and takes about half a minute", err=True)
 
 
 def check_page(page: Path | None) -> None:
@@ -161,7 +167,7 @@ def coding(text: str | None, option: str) -> tuple[float, float] | None:
         return None
     found = numbers(text, option, float)
     if len(found) != 2:
-        raise InputError(f"--{option} is {text!r}; it takes two numbers, such as --{option}=-1,1")
+        raise InputError(f"--{option} is {text!r}; give two numbers, such as --{option}=-1,1")
     return found
 
 
@@ -208,7 +214,7 @@ def numbers(text: str, option: str, kind: type) -> tuple:
     try:
         return tuple(kind(part) for part in text.split(",") if part.strip())
     except ValueError:
-        raise InputError(f"--{option} is {text!r}; it takes numbers joined by commas, such as 3,3") from None
+        raise InputError(f"--{option} is {text!r}; give numbers joined by commas, such as 3,3") from None
 
 
 def print_json(document: dict[str, Any]) -> None:

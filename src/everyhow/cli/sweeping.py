@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Workers:
     """By what a sweep is computed."""
 
-    workers: Annotated[int | None, typer.Option(help="Processes on this machine; one per core if not given.")] = None
+    workers: Annotated[int | None, typer.Option(help="Processes on this machine. If not given: one per core.")] = None
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a Dask scheduler to use instead, such as tcp://HOST:8786.")
     ] = None
@@ -31,10 +31,12 @@ class Workers:
 
 def sweep_command(
     by: Workers,
-    plan: Annotated[str, typer.Argument(help="A plan file (.toml) or an experiment: see --list.")] = "",
-    out: Annotated[Path | None, typer.Option(help="Folder for the results; runs/NAME if not given.")] = None,
-    seeds: Annotated[int | None, typer.Option(help="Networks of each point, in place of the plan's.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what it would cost.")] = False,
+    plan: Annotated[str, typer.Argument(help="A plan file (.toml), or an experiment by its name: see --list.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Folder for the results. If not given: runs/NAME.")] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Networks of each point, in place of the number in the plan.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what the sweep would cost.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the experiments.")] = False,
     as_json: JsonOption = False,
 ) -> None:

@@ -71,7 +71,7 @@ def train_command(
     task: TaskArgument,
     trained: Annotated[dict[str, Any], settings()],
     values: Values,
-    seed: Annotated[int, typer.Option(help="Of the weights, the rows drawn and their order.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the weights, and of the rows drawn and their order.")] = 0,
     out: Annotated[Path, typer.Option(help="Network file to write (.json or .safetensors).")] = Path("network.json"),
     as_json: JsonOption = False,
 ) -> None:
