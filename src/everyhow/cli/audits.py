@@ -28,6 +28,7 @@ from .options import (
     questions,
     rows_of_file,
     stored_network,
+    terminal,
 )
 
 TaskArgument = Annotated[
@@ -215,11 +216,9 @@ def _finish(audit: Any, written: Written, certificate: Path | None) -> None:
     if written.as_json:
         print_json(audit.document())
     else:
-        from rich.console import Console
-
         from ..report.terminal.audit import print_audit
 
-        print_audit(audit, Console(highlight=False), saved)
+        print_audit(audit, terminal(), saved)
     if audit.over_budget:
         raise typer.Exit(OVER_BUDGET)
 

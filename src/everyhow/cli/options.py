@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
 
 import typer
 
@@ -18,6 +18,9 @@ from ..common.arguments import check_budget
 from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import InputError, visible
 from ..network.network import Network, xornet
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 # Beside those that JSON itself writes by their codes: what ends or steers a line in a terminal, seen by nobody.
 UNSEEN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
@@ -221,6 +224,13 @@ def print_json(document: dict[str, Any]) -> None:
     """One JSON document on stdout; signs that a terminal would obey are written by their codes."""
     text = json.dumps(document, indent=1, ensure_ascii=False, default=str)
     sys.stdout.write(UNSEEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text) + "\n")
+
+
+def terminal() -> "Console":
+    """Where tables and texts for people are printed."""
+    from rich.console import Console
+
+    return Console(highlight=False)
 
 
 def whole_budget(budget: float) -> int:

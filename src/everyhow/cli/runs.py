@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..common.errors import FileFormatError, InputError, visible
-from .options import WRONG_INPUT, JsonOption, announce_compilation, print_json
+from .options import WRONG_INPUT, JsonOption, announce_compilation, print_json, terminal
 
 if TYPE_CHECKING:
     from ..auditing.audit import Audit
@@ -72,9 +72,7 @@ def tables_command(
         for path in write_tables(found, out):
             typer.echo(visible(str(path)))
         return
-    from rich.console import Console
-
-    print_table(list_tables(found), Console(highlight=False))
+    print_table(list_tables(found), terminal())
 
 
 def query_command(
@@ -109,9 +107,7 @@ def query_command(
     elif csv:
         print_csv(found, sys.stdout)
     else:
-        from rich.console import Console
-
-        print_table(found, Console(highlight=False))
+        print_table(found, terminal())
 
 
 @contextlib.contextmanager

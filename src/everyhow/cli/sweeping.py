@@ -9,7 +9,7 @@ import typer
 
 from ..common.cluster import SECONDS_WITHOUT_WORKERS
 from ..common.errors import InputError
-from .options import JsonOption, announce_compilation, print_json
+from .options import JsonOption, announce_compilation, print_json, terminal
 
 if TYPE_CHECKING:
     from ..sweeps.plan import Plan
@@ -65,11 +65,9 @@ def sweep_command(
     if as_json:
         print_json(summary.document())
         return
-    from rich.console import Console
-
     from ..report.terminal.sweeps import print_summary
 
-    print_summary(summary, found, Console(highlight=False))
+    print_summary(summary, found, terminal())
 
 
 def _dry_run(plan: "Plan", workers: int | None, as_json: bool) -> None:
@@ -83,8 +81,6 @@ def _dry_run(plan: "Plan", workers: int | None, as_json: bool) -> None:
     if as_json:
         print_json({"plan": plan.name, "digest": plan.digest, "workers": cores, **asdict(expected)})
         return
-    from rich.console import Console
-
     from ..report.terminal.sweeps import print_forecast
 
-    print_forecast(plan, expected, cores, Console(highlight=False))
+    print_forecast(plan, expected, cores, terminal())

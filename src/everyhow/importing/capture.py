@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
-from ..common.arguments import has
 from ..common.errors import InputError, first_line
+from ..given.arrays import detached
 from .torch_tensors import array_of, as_array, check_pair, inputs_of, is_array
 
 if TYPE_CHECKING:
@@ -118,13 +118,15 @@ def _inputs(batch: Any, model: "nn.Module") -> Any:
     """The inputs of a batch, where the model is; an array becomes a tensor of the model's type."""
     import torch
 
+    from .torch_parts import example_of
+
     inputs = inputs_of(batch)
     if not is_array(inputs):
         raise InputError(
             f"a batch holds {type(inputs).__name__} where its inputs should be; give batches of tensors, or of "
             "(inputs, labels)"
         )
-    like = next((one for one in model.parameters() if one.is_floating_point()), torch.empty(0))
+    like = example_of(model)
     if not isinstance(inputs, torch.Tensor):
         inputs = torch.from_numpy(array_of(inputs).astype(np.float64)).to(like.dtype)
     if not inputs.ndim or not len(inputs) or inputs.is_meta:
@@ -163,7 +165,7 @@ def _outputs(leaving: Any, batch: int) -> np.ndarray | None:
 def _labels(labels: Any, batch: int) -> np.ndarray:
     """The labels of a batch as they came, one for each input."""
     try:
-        found = np.asarray(labels.detach().cpu() if has(labels, "detach") else labels)
+        found = np.asarray(detached(labels))
     except Exception as error:
         raise InputError(
             f"the labels of a batch cannot be read ({first_line(error)}); give one for each input"

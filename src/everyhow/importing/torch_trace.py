@@ -334,7 +334,7 @@ class Follower(TorchFunctionMode):
     def _continue(self, found: Found, call: Call) -> None:
         mask = call.result.dtype == torch.bool and name_of(call.function) in ABOVE
         if not call.result.is_floating_point() and not mask:
-            kind = str(call.result.dtype).removeprefix("torch.")
+            kind = type_name(call.result)
             raise InputError(f"{call.where}: it makes {kind} of its inputs; networks here compute real numbers")
         self.steps += found.steps
         self.numbering = found.numbering
