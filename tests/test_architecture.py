@@ -268,6 +268,52 @@ def test_the_check_of_explanations_can_fail(house, statement):
     assert list(asked_which_kind(source)) == ["report.one:2"]
 
 
+# The rooms that compute; the functions of theirs by which the report may say what something is called or holds; and
+# what only those who compute ask of a model or a search.
+COMPUTING = (
+    "boolean", "model", "circuit", "mapping", "interpretation", "readout", "experiment", "authors", "auditing",
+    "network", "ladder", "training", "importing",
+)  # fmt: skip
+TELLING = {"idle_gate", "activations_of"}
+ASKED_OF_MODELS = {
+    "corners", "output", "part", "possible_bits", "run", "run_circuit", "run_circuits", "runs", "sample", "search",
+    "search_within", "states",
+}  # fmt: skip
+
+
+def computed(source: Path) -> Iterator[str]:
+    """Where the report imports a function of a room that computes, or asks a model or a search itself."""
+    for name, path in modules(source).items():
+        if not name.startswith("report."):
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node, _ in imports(tree, "run"):
+            above = isinstance(node, ast.ImportFrom) and node.level in (0, name.count(".") + 1)
+            if above and (node.module or "").removeprefix("everyhow.").partition(".")[0] in COMPUTING:
+                for alias in node.names:
+                    if alias.name[0].islower() and alias.name not in TELLING:
+                        yield f"{name}:{node.lineno} imports {alias.name}"
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr in ASKED_OF_MODELS:
+                yield f"{name}:{node.lineno} asks for {node.attr}"
+
+
+def test_the_report_computes_nothing():
+    """What is listed, sampled, fallen or priced is chosen in `auditing/exhibits`, for all that show it."""
+    assert list(computed(SOURCE)) == []
+
+
+@pytest.mark.parametrize(("statement", "expected"), [
+    ("from ..model.criterion import perfect", "report.one:1 imports perfect"),
+    ("def f():\n    from ..circuit.faults import fallen as found", "report.one:2 imports fallen"),
+    ("def f(model):\n    return model.search(1).sample(2)", "report.one:2 asks for sample"),
+    ("def f(network):\n    return network.states(network.corners)", "report.one:2 asks for states"),
+])  # fmt: skip
+def test_the_check_of_the_report_can_fail(house, statement, expected):
+    source = house({"report/one.py": f"{statement}\n", "report/two.py": "from ..model.circuit import Circuit\n"})
+    assert expected in list(computed(source))
+
+
 def test_few_entries_at_the_top():
     """The folder is read like a table of contents, and every entry of it is on a floor."""
     entries = sorted(

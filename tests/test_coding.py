@@ -212,7 +212,7 @@ def test_several_bits_are_stored_and_checked(tmp_path):
     from everyhow.auditing.reopening import reopen
 
     assert reopen(tmp_path / "run").document()["counts"] == audit.document()["counts"]
-    assert [bool(part.findings.placed) for part in audit.outputs] == [True, True]
+    assert [bool(part.findings.mappings.by_algorithm) for part in audit.outputs] == [True, True]
 
 
 @given(networks(inputs=(2, 2), outputs=(2, 2), most_circuits=2000))

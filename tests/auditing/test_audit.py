@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 
 import everyhow as eh
-from everyhow.auditing.counted import perfect_count
 from everyhow.circuit.findings import CircuitFindings
 from everyhow.model.model import CircuitCount, RobustCount
 
@@ -29,7 +28,7 @@ OPTIONS = [
     ({"ablation": "mean", "preset": "authors"}, "ablation: this belongs to the preset paper; leave it out"),
     ({"dept": 2}, r"unknown question .dept. \(did you mean depth\?\); those of the preset paper are decision, thres"),
     ({"what": eh.Behavior.of_task(eh.parse_task("XOR")), "preset": "authors"}, "the preset authors counts by a task"),
-    ({"what": eh.Behavior.of_task(eh.parse_task("XOR")), "signals": 2}, "signals: an audit by data does not ask this"),
+    ({"what": eh.Behavior.of_task(eh.parse_task("XOR")), "shown": ["00"]}, "shown: an audit by data does not ask this"),
     ({"budget": 0}, "budget is 0"),
     ({"what": "MAJORITY"}, "has 3 inputs but the network has 2"),
 ]
@@ -151,7 +150,7 @@ def test_an_estimate_between_two_numbers_of_circuits():
 
 def test_few_circuits_are_counted_whatever_the_budget(xor):
     """A sweep may ask for exact interpretations of so many circuits where the budget would estimate."""
-    from everyhow.auditing.counted import count_explanations
+    from everyhow.auditing.findings import count_explanations
     from everyhow.boolean.truth_table import assignments
     from everyhow.common.progress import Progress
     from everyhow.model.behavior import Behavior
@@ -200,7 +199,8 @@ def test_robust_circuits_that_are_left_open(undecided, expected):
     """Their number is one where all are settled, and lies between two where some are not."""
     robust = RobustCount(proved=5000, refuted=4000 - undecided, undecided=undecided)
     perfect = CircuitCount({7: 9000}, {7: 9000})
-    assert perfect_count(CircuitFindings(10**6, perfect=perfect, robust=robust)) == expected
+    counts = CircuitFindings(10**6, perfect=perfect, robust=robust).counts
+    assert expected.items() <= counts.items() and not {"robust_circuits"} & (counts.keys() - expected.keys())
 
 
 def test_ties_in_interchanges():

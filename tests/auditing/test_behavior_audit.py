@@ -44,7 +44,7 @@ def test_classes():
         for circuit in plain.all_circuits(network.weights)
     ]
     assert audit.counts["perfect_circuits"] == sum(error <= 0.1 + 1e-9 for error in errors)
-    assert audit.decision == "argmax" and audit.findings.signatures is not None
+    assert audit.decision == "argmax" and audit.findings.mappings.signatures is not None
     assert "algorithms are placed in networks of one output; this one tells classes apart" in audit.findings.beyond
     with pytest.raises(
         eh.InputError,
@@ -174,7 +174,7 @@ def test_the_ladder_by_data(many, tmp_path):
     and the verdict follows."""
     bits = many.behavior.features
     network, points = many.network, many.behavior.points
-    left = [mapping for placed in many.findings.placed.values() for mapping in placed]
+    left = [mapping for placed in many.findings.mappings.by_algorithm.values() for mapping in placed]
     ladder = many.ladder
     rungs = {
         "single": lambda *_: True,
@@ -216,3 +216,72 @@ def test_inputs_that_are_rows_are_known_bits():
     for kind in ("mappings", "algorithms", "trivial", "circuits"):
         assert by_data.ladder[kind] == by_task.ladder[kind]
     assert by_data.verdict["what_then_where"].criterion == by_task.verdict["what_then_where"].criterion
+
+
+NAMES = ["xornet", "xor-2-3-3-1-seed0", "and-2-3-3-1-seed0", "xor-2-2-2-1-seed5"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_truth_table_is_a_behavior(name):
+    """By the rows of the truth table everything is found that is found by the task, and it is the same."""
+    stated, network = reference(name)
+    by_task = eh.audit(network, stated["task"], depth=2).document()
+    by_data = eh.audit(network, eh.Behavior.of_network(network, network.corners)).document()
+    one, other = by_task["details"], by_data["details"]
+    for part in ("circuits", "interpretations", "experiments", "costs"):
+        assert one[part] == other[part]
+    assert one["mappings"] == other["algorithms"]
+    for layer, read in zip(one["readouts"]["layers"], other["readouts"], strict=True):
+        assert layer == layer | {key: read[key] for key in layer.keys() & read.keys()}
+        assert (layer["rank"], layer["readable"]["number"]) == (read["directions"], read["readable_signals"])
+    for part in ("counts", "ladder", "verdict"):
+        assert by_task[part] == {key: by_data[part][key] for key in by_task[part]}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_order_of_the_inputs_does_not_matter(name):
+    """The rows of a truth table in another order are data with features: the numbers stay, whatever the way to them."""
+    stated, network = reference(name)
+    order = np.random.default_rng(3).permutation(len(network.corners))
+    rows = network.corners[order]
+    assert not eh.Behavior.of_network(network, rows).is_truth_table
+    by_task = eh.audit(network, stated["task"], depth=2)
+    by_data = eh.audit(network, eh.Behavior.of_network(network, rows), features=rows)
+    assert by_data.counts == by_data.counts | by_task.counts and by_data.ladder == by_task.ladder
+    one, other = by_task.findings, by_data.findings
+    for layer, read in zip(one.readouts.layers, other.readouts.layers, strict=True):
+        assert layer.survivors == read.survivors and len(layer.signals) == len(read.signals)
+        assert layer.found.by_signals("exact") == read.found.by_signals("exact")
+    # A code stands in the polarity that is 0 at the first input, and shares other blocks in the other polarity.
+    assert one.ranking.of == other.ranking.of and one.ranking.entries[0][0] == other.ranking.entries[0][0]
+    assert {str(mapping) for mapping in one.cheapest} == {str(mapping) for mapping in other.cheapest}
+    misses = [{(str(miss.mapping), miss.least) for miss in found.mappings.near_misses} for found in (one, other)]
+    assert misses[0] == misses[1]
+    both = [found.experiments.examined for found in (one, other)]
+    # What reads halfway is taken as at the first input, which is another one here.
+    if None not in both and both[0].most_moved is None and not any(map(sum, both[0].halfway)):
+        shares = [sorted(share for row in examined.matrix for share in row) for examined in both]
+        assert shares[0] == shares[1]
+
+
+def test_what_is_not_asked_of_data_is_said(tmp_path):
+    """Each kind of explanation says in one place why it is not looked for; nothing is over budget for that."""
+    network = eh.xornet()
+    points = np.random.default_rng(1).uniform(0, 1, (70, 2)).round(3)
+    audit = eh.audit(network, eh.Behavior.of_network(network, points))
+    assert audit.notes.beyond == (
+        "interpretations are counted over at most 64 inputs, not 70",
+        "algorithms are placed by features, bits known of each input; none were given",
+        "readout explanations are searched for over at most 64 inputs; these data have 70",
+    )
+    assert audit.capped == audit.notes.beyond and not audit.over_budget
+    assert audit.counts["interpretations"] is None and "mappings" not in audit.counts
+    document = audit.document()
+    assert document["beyond"] == list(audit.notes.beyond) and document["details"]["algorithms"] is None
+    assert "by_signals" not in document["details"]["readouts"][0]
+    few = eh.audit(network, eh.Behavior.of_network(network, points[:9]), tolerance=0.3)
+    said = "explanations are set against each other by bits known of each input; none were given"
+    assert few.notes.beyond[-1] == said
+    assert few.findings.ranking.of > 1 and few.findings.experiments.examined is None
+    page = audit.report(tmp_path / "page.html").read_text()
+    assert all(reason in page for reason in audit.notes.beyond) and "What: how is that circuit read?" not in page

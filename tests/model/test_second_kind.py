@@ -259,7 +259,7 @@ def test_audit_by_data(tmp_path):
     assert audit.counts["perfect_circuits"] == len(right)
     every = [one for one in right if {(0, 0), (0, 1)} <= {parent for _, parent in one}]
     assert audit.counts["perfect_circuits_using_every_input"] == len(every)
-    assert audit.counts["mappings"] == 1 and audit.findings.readouts == ()
+    assert audit.counts["mappings"] == 1 and audit.findings.readouts.layers == ()
     assert json.loads(audit.save(tmp_path / "run").read_text())["network"]["inputs"] == ["A", "B"]
     assert "2-2-1-1 with skips" in audit.report(tmp_path / "page.html").read_text()
     assert "Skip network" in printed(print_audit, audit)

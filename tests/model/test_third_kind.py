@@ -275,7 +275,7 @@ def test_mappings_over_features():
     audit = eh.audit_behavior(XOR, behavior, features=ROWS)
     found = {
         str(algorithm): {tuple(XOR.graph.name((s.layer, s.neurons[0])) for s in one.sets) for one in placed}
-        for algorithm, placed in audit.findings.placed.items()
+        for algorithm, placed in audit.findings.mappings.by_algorithm.items()
     }
     assert found == expected == {"AND(NAND(A,B), OR(A,B))": {("a1.h0", "a0.h0")}}
 
@@ -325,7 +325,7 @@ def test_audit_by_data_everywhere(tmp_path):
     assert "Attention model  1+1 heads over 2 tokens, 12 edges" in text and "28 perfect of 1,695" in text
     assert "a0.h0  ← k: embed; v: embed" in text and "a1.h0  ← q: embed; k: embed; v: embed" in text
     rows = audit.tables()["edges"].table.rows
-    assert len({row[0] for row in rows}) == 12 and "a0.h0→a1.h0.k" in {row[0] for row in rows}
+    assert len({row[:2] for row in rows}) == 12 and ("a0.h0", "a1.h0.k") in {row[:2] for row in rows}
     drawing = audit.drawings()["network"]
     assert ">a0.h0 to a1.h0.v<" in drawing.svg()
     ends = [part.shapes[-1] for part in drawing.parts if part.key.startswith("edge-1-")]

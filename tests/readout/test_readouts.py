@@ -307,7 +307,7 @@ def test_networks_that_cannot_be_read():
     with pytest.raises(eh.InputError, match="hidden layers that everything passes, and the network has none"):
         eh.readouts(flat)
     assert examine_readouts(flat, over_table(flat), 1e-3, None, eh.CostModel(), 10**10).layers == ()
-    assert examine_readouts(wide, over_table(wide), 1e-3, None, eh.CostModel(), 10**10).refused == (
+    assert examine_readouts(wide, over_table(wide), 1e-3, None, eh.CostModel(), 10**10).beyond == (
         "readouts are searched for at most 4 inputs; the network has 5",
     )
 
@@ -322,7 +322,9 @@ def test_budget():
     assert layer.found.by_signals("exact") == {1: 1, 2: 2}
     assert layer.refused[0].startswith("fitting the 63 sets of at most 3 of 7 signals of layer 1 needs about")
     assert layer.survivors == {"behavioral": None, "exact": None, "fewest_signals": 1, "cheapest": 1}
-    assert [v.status for v in eh.audit(network, "XOR", budget=300_000).findings.code_verdicts] == ["unknown"]
+    assert [layer.verdict.status for layer in eh.audit(network, "XOR", budget=300_000).findings.readouts.layers] == [
+        "unknown"
+    ]
     (nothing,) = examine_readouts(network, over_table(network), 1e-3, None, eh.CostModel(), 10).layers
     assert nothing.found is None
     assert set(nothing.survivors.values()) == {None}
@@ -466,7 +468,7 @@ def test_a_network_on_its_own_boundary():
     network = eh.Network([[[1], [0], [1]], [[1, 0, 1]]], [[1.5, 1, -0.5], [-0.5]], ["identity", "leaky_relu"])
     audit = eh.audit(network, "ID")
 
-    assert [v.status for v in audit.findings.code_verdicts] == ["unknown"]
+    assert [layer.verdict.status for layer in audit.findings.readouts.layers] == ["unknown"]
     assert "the output lies on the decision boundary at 0, so that no readout explanation passes" in audit.capped
 
 
@@ -482,7 +484,7 @@ def test_a_network_on_the_jump_of_a_step():
         "a neuron after layer 1 lies on the jump of its step at 00, so that rounding decides which readout "
         "explanations of the layer pass"
     )
-    (verdict,) = audit.findings.code_verdicts
+    verdict = layer.verdict
     assert (verdict.status, verdict.reason) == ("unknown", said)
     assert audit.capped == (said,)
     assert audit.counts["perfect_circuits"] == 1

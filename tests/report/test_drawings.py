@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 import everyhow as eh
+from everyhow.auditing.exhibits import activations_of
 from everyhow.boolean.algorithms import algorithms
 from everyhow.boolean.truth_table import TruthTable
 from everyhow.common.errors import FileFormatError
@@ -58,10 +59,15 @@ def corners(shape):
     return [(left, shape.y), (left + width, shape.y)]
 
 
+def held_by(network):
+    """The activations at every row of the truth table."""
+    return activations_of(network, eh.Behavior.of_network(network, network.corners))
+
+
 def test_a_network_shows_its_weights():
     """An edge for every weight that is not 0, as thick as it is large, broken where negative; squares by activation."""
     network = eh.Network([[[2.0, 0.0], [-1.0, 4.0]], [[1.0, -4.0]]], [[0, 0], [0]], ["identity", "identity"])
-    found = parts(draw_network(network))
+    found = parts(draw_network(network, held_by(network)))
     edges = {key: part.shapes[0] for key, part in found.items() if key.startswith("edge")}
     assert set(edges) == {"edge-1-0-0", "edge-1-1-0", "edge-1-1-1", "edge-2-0-0", "edge-2-0-1"}
     assert [edges[f"edge-{key}"].role for key in ("1-0-0", "1-1-0")] == ["positive", "negative"]
@@ -78,7 +84,7 @@ def test_a_circuit_lights_its_edges():
     """All else is set back, and the activations are those of the circuit run alone."""
     audit = audit_of("xor-2-3-3-1-seed0")
     circuit = audit.findings.circuits.minimal[0]
-    for key, part in parts(draw_circuit(audit.network, circuit)).items():
+    for key, part in parts(draw_circuit(audit.network, circuit, audit.exhibits.activations(circuit))).items():
         kind, *place = key.split("-")
         place = tuple(map(int, place))
         if kind == "edge":
@@ -93,7 +99,7 @@ def test_usage_by_role():
     """Core is full, contingent set back by half, never nearly gone; shares stand beside the neurons."""
     audit = audit_of("xor-2-3-3-1-seed0")
     usage = audit.findings.circuits.usage
-    drawing = draw_usage(audit.network, usage)
+    drawing = draw_usage(audit.network, usage, audit.exhibits.activations())
     for edge in usage.edges:
         expected = {"core": "", "contingent": "half", "never": "dim"}[usage.role(edge)]
         assert parts(drawing)[f"edge-{'-'.join(map(str, edge))}"].state == expected
@@ -132,7 +138,7 @@ def test_nodes_are_the_printed_formula():
 
 def test_tables_as_squares():
     """A filled square where the signature has a 1; the share of each swap in the matrix, never rounded to all."""
-    drawing = draw_signature((0b0001, 0b0110), 1, "two")
+    drawing = draw_signature((0b0001, 0b0110), ("0", "1"), "two")
     titles = [part.title for part in drawing.parts if part.title]
     assert titles[:3] == ["base 0, source 0: 1", "base 1, source 0: 0", "base 0, source 1: 0"]
     drawing = draw_matrix(((Fraction(1), Fraction(999, 1000)), (Fraction(1, 3), Fraction(1))), {1: "one", 2: "two"})

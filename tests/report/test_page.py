@@ -18,7 +18,7 @@ from .conftest import opened_table
 
 AUDITS = [
     "xornet", "xor-2-3-3-1-seed0", "and-2-3-3-1-seed0", "two-outputs", "authors", "budget", "wrong-task",
-    "three-inputs",
+    "three-inputs", "by-data", "many-inputs", "bits-by-data",
 ]  # fmt: skip
 
 
@@ -48,7 +48,7 @@ def test_opens_offline(pages, opened, name):
     assert path.stat().st_size < LARGEST
 
 
-@pytest.mark.parametrize("name", ["xornet", "xor-2-3-3-1-seed0", "budget", "authors"])
+@pytest.mark.parametrize("name", ["xornet", "xor-2-3-3-1-seed0", "budget", "authors", "by-data"])
 def test_numbers_equal_audit_json(pages, opened, name, tmp_path):
     """Counts, rungs and verdicts on the page are those of audit.json."""
     audit, path = pages(name)
@@ -351,7 +351,7 @@ def test_pictures_are_saved(pages, opened):
     ("name", "width", "scheme"),
     [
         ("xornet", 400, "dark"), ("xornet", 1600, "light"), ("two-outputs", 400, "light"),
-        ("two-outputs", 1600, "dark"), ("authors", 1600, "light"),
+        ("two-outputs", 1600, "dark"), ("authors", 1600, "light"), ("by-data", 400, "dark"),
     ],
 )  # fmt: skip
 def test_accessible(pages, opened, name, width, scheme):

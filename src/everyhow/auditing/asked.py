@@ -16,7 +16,7 @@ from ..circuit.findings import CircuitQuestions
 from ..common.arguments import choice, instance, is_number, is_whole, listed, quoted
 from ..common.errors import InputError
 from ..common.options import told
-from ..model.behavior import check_epsilon, check_within
+from ..model.behavior import Behavior, check_epsilon, check_within
 from ..model.criterion import Ablation, check_ablation
 from ..model.decision import DECISIONS, Decision
 from ..model.task import Task
@@ -102,12 +102,12 @@ class Questions:
         "the largest relative residual of a readout; 0.001 when not given",
     ))  # fmt: skip
     signals: int | None = field(default=None, metadata=_meaning(
-        "paper",
+        "paper data",
         "the most signals of a readout explanation; when not given 3, or what a layer allows",
         int,
     ))  # fmt: skip
     costs: CostModel | None = field(default=None, metadata=_meaning(
-        "paper",
+        "paper data",
         "the prices of gates, a CostModel",
         plain=[
             ("not_price", float, "what NOT costs; 0 when not given; a plain gate costs 1"),
@@ -228,7 +228,7 @@ class Questions:
             "pair_order": self.order(task.inputs) if of == "authors" else None,
             "tolerance": self.tolerance,
             "signals": self.signals,
-            "costs": None if self.costs is None else asdict(self.costs) | {"familiar": dict(self.costs.familiar)},
+            "costs": self._costs,
             "shown": None if rows is None else [row_name(row, task.inputs) for row in rows],
             "ablation": self.ablation,
             "epsilon": self.epsilon,
@@ -236,6 +236,24 @@ class Questions:
             "robust": self.robust,
             "budget": budget,
         }
+
+    def document_by_data(self, behavior: Behavior, depth: int, budget: int) -> dict[str, Any]:
+        """What was asked of a behavior, as it stands under `options` in audit.json."""
+        features = behavior.features
+        return {
+            "features": None if features is None else features.astype(int).tolist(),
+            "depth": depth,
+            "ablation": self.ablation,
+            "robust": self.robust,
+            "tolerance": self.largest_residual,
+            "signals": self.signals,
+            "costs": self._costs,
+            "budget": budget,
+        }
+
+    @property
+    def _costs(self) -> dict[str, Any] | None:
+        return None if self.costs is None else asdict(self.costs) | {"familiar": dict(self.costs.familiar)}
 
 
 QUESTIONS: tuple[Field, ...] = fields(Questions)

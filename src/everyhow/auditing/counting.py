@@ -10,6 +10,7 @@ from ..circuit.count import count_circuits
 from ..circuit.estimate import affordable_estimate
 from ..common.arguments import check_budget, choice
 from ..common.budget import DEFAULT_BUDGET, over_budget
+from ..common.count import Count
 from ..common.errors import BudgetError
 from ..common.executing import executing
 from ..common.execution import Execution
@@ -123,9 +124,9 @@ def _perfect(
     if refusal and certify is not None:
         raise BudgetError("counting the circuits, which a certificate is of,", space, budget)
     if refusal:
-        found: dict[str, Any] = {"circuits_in_space": space, "perfect_circuits": None}
-        estimate = affordable_estimate(criterion, budget)
-        found |= {"perfect_circuits_estimated": vars(estimate), "refused": f"{refusal}; estimated instead"}
+        number = Count(estimate=affordable_estimate(criterion, budget))
+        found: dict[str, Any] = {"circuits_in_space": space, **number.named("perfect_circuits")}
+        found["refused"] = f"{refusal}; estimated instead"
     else:
         counted = count_circuits(criterion, execution)
         if certify is not None:
@@ -141,6 +142,4 @@ def _released(network: Model, task: Task, min_node_sparsity: float) -> dict[str,
 
 
 def _counted(space: int, found: CircuitCount) -> dict[str, Any]:
-    low, high = found.between
-    number = {"perfect_circuits": low} if found.certified else {"perfect_circuits_between": [low, high]}
-    return {"circuits_in_space": space, **number, "fewest_edges": found.fewest_edges}
+    return {"circuits_in_space": space, **found.count.named("perfect_circuits"), "fewest_edges": found.fewest_edges}

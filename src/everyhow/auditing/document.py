@@ -6,76 +6,99 @@ from dataclasses import asdict
 from itertools import islice
 from typing import Any
 
-from ..authors.findings import AuthorsFindings
 from ..boolean.algorithms import Algorithm
-from ..circuit.findings import CircuitFindings
 from ..circuit.overlap import Usage
 from ..experiment.deciding import Dispute
 from ..experiment.findings import ExperimentFindings
+from ..experiment.ranking import Ranking
 from ..interpretation.interpretation import Interpretation
-from ..ladder import Verdict
+from ..mapping.findings import MappingFindings
 from ..mapping.interchange import NearMiss
 from ..mapping.mapping import Mapping
+from ..model.behavior import Behavior
 from ..model.circuit import Circuit
 from ..model.explanation import Explanation
-from ..model.model import CircuitCount
 from ..readout.findings import LayerReadouts
 from ..readout.interchange import ReadoutInterchange
 from ..readout.readout import Readout
+from .findings import Findings
 from .lesson import Lesson
-from .paper import PaperFindings
 
 # Lists of explanations are cut here; the number of all of them stands beside each list.
 MOST_LISTED = 1000
 
 
-def details_of(findings: PaperFindings | AuthorsFindings | None) -> dict[str, Any]:
-    """Histograms, usage and the surviving explanations; empty for findings that list nothing."""
-    if not isinstance(findings, PaperFindings):
-        return {}
-    circuits, interpretations, mappings = findings.circuits, findings.interpretations, findings.mappings
+def details_of(findings: Findings) -> dict[str, Any]:
+    """Histograms, usage and the explanations of one output of a task."""
     return {
-        "circuits": circuit_details(circuits) | {"by_ablation": by_ablation(findings.by_ablation)},
-        "interpretations": {
-            "estimate": interpretations.estimate and vars(interpretations.estimate),
-            "of_the_simplest_circuit": interpretations.simplest and _interpretation(interpretations.simplest),
-        },
-        "readouts": {
-            "layers": [
-                _layer(layer, verdict)
-                for layer, verdict in zip(findings.readouts.layers, findings.code_verdicts, strict=True)
-            ]
-        },
-        "experiments": _experiments(findings.experiments),
-        "costs": _costs(findings),
+        **_shared(findings),
+        "readouts": {"layers": [_readout_layer(layer) for layer in findings.readouts.explained]}
+        if findings.readouts
+        else None,
         "lesson": findings.lesson and _lesson(findings.lesson),
-        "mappings": {
-            "aligned": _listed(mappings.aligned and mappings.aligned.items(), _aligned),
-            "survivors": {rung: _listed(kept, Mapping.document) for rung, kept in mappings.survivors.items()},
-            "near_misses": [_near_miss(miss) for miss in mappings.near_misses],
-            "near_misses_scored": dict(zip(("algorithms", "of"), mappings.scored, strict=True)),
-        },
+        "mappings": findings.mappings and _algorithms(findings.mappings),
     }
 
 
-def circuit_details(circuits: CircuitFindings) -> dict[str, Any]:
-    """Histograms, usage and the minimal circuits."""
+def details_by_data(findings: Findings) -> dict[str, Any]:
+    """Histograms, usage, what each layer reads, and the explanations of an audit by data."""
+    return {
+        **_shared(findings),
+        "readouts": [_read(layer) for layer in (findings.readouts.layers if findings.readouts else ())],
+        "mappings": None
+        if findings.laddered is None or findings.laddered.aligned is None
+        else [
+            {"algorithm": str(algorithm), "mappings": list(map(str, placed))}
+            for algorithm, placed in findings.laddered.by_algorithm.items()
+        ],
+        "algorithms": findings.laddered and _algorithms(findings.laddered),
+    }
+
+
+def _shared(findings: Findings) -> dict[str, Any]:
+    interpretations = findings.interpretations
+    return {
+        "circuits": circuit_details(findings),
+        "interpretations": interpretations
+        and {
+            "estimate": interpretations.estimate and vars(interpretations.estimate),
+            "of_the_simplest_circuit": interpretations.simplest and _interpretation(interpretations.simplest),
+        },
+        "experiments": findings.experiments and _experiments(findings.experiments),
+        "costs": findings.ranking and _costs(findings.ranking, findings.cheapest),
+    }
+
+
+def circuit_details(findings: Findings) -> dict[str, Any]:
+    """Histograms, usage, the minimal circuits, and the number of perfect ones under each kind of ablation."""
+    circuits = findings.circuits
     return {
         "perfect_by_edges": _by_edges(circuits.perfect),
         "resample_faithful_by_edges": _by_edges(circuits.faithful),
         "minimal": _listed(circuits.minimal, _circuit),
         "resample_faithful_minimal": _listed(circuits.faithful_minimal, _circuit),
         "usage": circuits.usage and _usage(circuits.usage),
+        "by_ablation": {ablation: count.plain for ablation, count in findings.ablations.items()},
     }
 
 
-def by_ablation(counts: abc.Mapping[str, CircuitCount | None]) -> dict[str, int | list[int] | None]:
-    """The perfect circuits under each kind of ablation: their number, the two it lies between, or None."""
-    found: dict[str, int | list[int] | None] = {}
-    for ablation, count in counts.items():
-        between = None if count is None else list(count.between)
-        found[ablation] = between[0] if between and between[0] == between[1] else between
-    return found
+def explained(behavior: Behavior) -> dict[str, Any]:
+    """A behavior as it stands in audit.json."""
+    return {
+        "points": behavior.points.tolist(),
+        "weights": behavior.weights.tolist(),
+        "wanted": behavior.wanted.astype(int).tolist(),
+        "epsilon": behavior.epsilon,
+        "within": behavior.within,
+        **({} if behavior.threshold is None else {"threshold": behavior.threshold}),
+        **({} if behavior.input_values == (0.0, 1.0) else {"inputs": list(behavior.input_values)}),
+        **({"names": list(behavior.names)} if behavior.names else {}),
+    }
+
+
+def digits_of(counts: abc.Mapping[str, Any]) -> dict[str, str]:
+    """The counts that are whole numbers, in full: readers of JSON may have numbers of 53 bits only."""
+    return {key: str(number) for key, number in counts.items() if isinstance(number, int)}
 
 
 def _listed(items: Iterable | None, describe) -> dict[str, Any] | None:
@@ -126,22 +149,48 @@ def _near_miss(miss: NearMiss) -> dict[str, Any]:
     return document
 
 
-def _layer(layer: LayerReadouts, verdict: Verdict) -> dict[str, Any]:
-    found = layer.found
+def _algorithms(mappings: MappingFindings) -> dict[str, Any]:
+    return {
+        "aligned": _listed(mappings.aligned and mappings.aligned.items(), _aligned),
+        "survivors": {rung: _listed(kept, Mapping.document) for rung, kept in mappings.survivors.items()},
+        "near_misses": [_near_miss(miss) for miss in mappings.near_misses],
+        "near_misses_scored": dict(zip(("algorithms", "of"), mappings.scored, strict=True)),
+    }
+
+
+def _readout_layer(layer: LayerReadouts) -> dict[str, Any]:
+    signals = layer.signals
+    readable = _listed_of(len(signals), (signals[k] for k in range(len(signals))), Readout.document)
+    return {"layer": layer.layer, "rank": signals.rank, "readable": readable, **_explanations(layer)}
+
+
+def _read(layer: LayerReadouts) -> dict[str, Any]:
+    """What is linear in a layer, over data, and what explains it, where that was searched for."""
+    signals = layer.signals
     return {
         "layer": layer.layer,
+        "readable_signals": len(signals),
+        "directions": signals.rank,
+        "decisions": [probe._asdict() for probe in signals.wanted],
+        "signals": [
+            {"coefficients": c.tolist(), "constant": float(d), "residual": float(r)}
+            for c, d, r in zip(signals.coefficients[:100], signals.constants, signals.residuals, strict=False)
+        ],
+        **({} if layer.asked is None else _explanations(layer)),
+    }
+
+
+def _explanations(layer: LayerReadouts) -> dict[str, Any]:
+    found = layer.found
+    return {
         "tolerance": layer.signals.tolerance,
         "most_signals": layer.asked,
-        "rank": layer.signals.rank,
-        "readable": _listed_of(
-            len(layer.signals), (layer.signals[k] for k in range(len(layer.signals))), Readout.document
-        ),
         "by_signals": {
             rung: None if found is None else {str(size): n for size, n in found.by_signals(rung).items()}
             for rung in ("behavioral", "exact")
         },
         "ladder": layer.survivors,
-        "verdict": asdict(verdict),
+        "verdict": layer.verdict and asdict(layer.verdict),
         "exact": _listed_of(found and found.survivors["exact"], found and found.explanations("exact"), _explanation),
         "cheapest": _listed(found and found.explanations("cheapest"), _explanation),
     }
@@ -207,8 +256,7 @@ def _dispute(dispute: Dispute) -> dict[str, Any]:
     }
 
 
-def _costs(findings: PaperFindings) -> dict[str, Any]:
-    ranking = findings.ranking
+def _costs(ranking: Ranking, cheapest: tuple[Mapping, ...] | None) -> dict[str, Any]:
     model = ranking.model
     return {
         "prices": {
@@ -217,7 +265,7 @@ def _costs(findings: PaperFindings) -> dict[str, Any]:
             "xor": model.parity,
             "familiar": dict(model.familiar),
         },
-        "cheapest_mappings": _listed(findings.cheapest, Mapping.document),
+        "cheapest_mappings": _listed(cheapest, Mapping.document),
         "survivors": ranking.of,
         "ranking": [{"cost": cost, **_explanation(explanation)} for cost, explanation in ranking.entries],
         "settings_not_tried": ranking.untried,

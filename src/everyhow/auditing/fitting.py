@@ -11,6 +11,8 @@ from ..model.task import Task, parse_task
 from .asked import DEEPEST, Questions
 
 Preset = Literal["paper", "authors"]
+# The largest depth of algorithms over features, where nothing is said.
+DEPTH_BY_DATA = 2
 PRESETS: tuple[Preset, ...] = ("paper", "authors")
 
 

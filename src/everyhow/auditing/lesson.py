@@ -8,6 +8,7 @@ from ..boolean.gates import name_of
 from ..boolean.truth_table import TruthTable, row_name
 from ..circuit.count import count_circuits
 from ..common.budget import over_budget
+from ..common.notes import NO_NOTES, Noted, Notes
 from ..mapping.alignment import aligned_where_tested
 from ..mapping.signatures import Signatures, signatures
 from ..model.behavior import Behavior
@@ -46,7 +47,7 @@ class Continuation:
 
 
 @dataclass(frozen=True)
-class Lesson:
+class Lesson(Noted):
     """What can be learned from the shown rows, and what this network learned.
 
     Attributes:
@@ -58,7 +59,7 @@ class Lesson:
             elsewhere. None when not counted.
         continuations: every function that fits the shown rows and that something fits, by number of circuits.
         depth: of the algorithms listed: as large as keeps them to 20,000, and at most 3.
-        refused: what was not counted, in words.
+        notes: what was not counted, in words.
     """
 
     shown: tuple[str, ...]
@@ -68,7 +69,7 @@ class Lesson:
     fitting: CircuitCount | None
     continuations: tuple[Continuation, ...]
     depth: int
-    refused: tuple[str, ...] = ()
+    notes: Notes = NO_NOTES
 
     def of(self, table: TruthTable) -> Continuation | None:
         """The continuation to a function, if anything fits it."""
@@ -102,25 +103,25 @@ def examine_lesson(
     if len(unshown) > MOST_UNSHOWN:
         refusal = f"{len(unshown)} rows were not shown; what fits the others is told apart for at most {MOST_UNSHOWN}"
     if refusal:
-        return Lesson(names, shown is not None, wanted, learned, None, (), 0, (refusal,))
+        return Lesson(names, shown is not None, wanted, learned, None, (), 0, Notes((refusal,)))
     tables = [_continued(wanted, known, unshown, k) for k in range(1 << len(unshown))]
     listed_depth = _listed_depth(tables, depth, budget)
     found = signatures(network, network.corners)
-    refusals = []
+    notes = NO_NOTES
     if not listed_depth:
-        refusals.append(f"more than {MOST_LISTED:,} algorithms fit the shown rows, too many to align one by one")
+        notes = Notes((f"more than {MOST_LISTED:,} algorithms fit the shown rows, too many to align one by one",))
     continuations = [
         Continuation(
             table,
             _count(network, Behavior.of_task(Task((str(table),), (table,)), network.input_values), rows, decision),
-            None if refusals else aligned_on(found, table, listed_depth, known),
+            aligned_on(found, table, listed_depth, known) if listed_depth else None,
         )
         for table in tables
     ]
     kept = [c for c in continuations if c.algorithms or (c.circuits and c.circuits.between[1])]
     kept.sort(key=lambda c: (-(c.circuits.between[1] if c.circuits else 0), c.table.bits))
     fitting = _count(network, Behavior.of_task(task, network.input_values), known, decision)
-    return Lesson(names, shown is not None, wanted, learned, fitting, tuple(kept), listed_depth, tuple(refusals))
+    return Lesson(names, shown is not None, wanted, learned, fitting, tuple(kept), listed_depth, notes)
 
 
 def _listed_depth(tables: Sequence[TruthTable], depth: int, budget: int) -> int:

@@ -12,14 +12,13 @@ from ..common.errors import FileFormatError, InputError, shortened
 from ..kinds import model_from_document
 from ..model.behavior import behavior_from_document
 from ..model.task import Task
-from .audit import Audit, audit
-from .behavior_audit import BehaviorAudit, audit_behavior
+from .audit import Audit, audit, audit_behavior
 from .provenance import DOCUMENT_DIGEST, document_digest
 from .run_folder import read_audit
-from .schema import EXACT, told_of_schema, without_redefined
+from .schema import WHOLE_BY_DATA, told_of_schema, without_redefined
 
 
-def reopen(folder: str | Path, progress: bool = False) -> Audit | BehaviorAudit:
+def reopen(folder: str | Path, progress: bool = False) -> Audit:
     """The audit that a run folder holds, of a task or by data, with everything it found.
 
     audit.json holds counts and lists; what else there is to see follows from the network. So the audit is repeated with
@@ -32,12 +31,7 @@ def reopen(folder: str | Path, progress: bool = False) -> Audit | BehaviorAudit:
     path = Path(folder) / "audit.json"
     document = read_audit(path)
     try:
-        if "behavior" in document:
-            by_data = _repeat_by_data(document, progress)
-            _check_same(path, document, by_data.document())
-            _check_digest(path, document)
-            return replace(by_data, provenance=_stored_provenance(by_data.provenance, document))
-        found = _repeat(document, progress)
+        found = _repeat_by_data(document, progress) if "behavior" in document else _repeat(document, progress)
         _check_same(path, document, found.document())
         _check_digest(path, document)
         return _as_stored(found, document)
@@ -77,9 +71,12 @@ def _repeat(document: dict[str, Any], progress: bool) -> Audit:
     )
 
 
-def _repeat_by_data(document: dict[str, Any], progress: bool) -> BehaviorAudit:
+def _repeat_by_data(document: dict[str, Any], progress: bool) -> Audit:
     said, options = document["behavior"], dict(document["options"])
     behavior = behavior_from_document(said, document["decision"])
+    costs = options.pop("costs", None)
+    if costs is not None:
+        options["costs"] = CostModel(**costs)
     return audit_behavior(model_from_document(document), behavior, progress=progress, **options)
 
 
@@ -116,8 +113,8 @@ def _check_same(path: Path, stored: dict[str, Any], found: dict[str, Any]) -> No
         for part in ("counts", "ladder", "verdict"):
             said, now = (without_redefined(document.get(part, {}), version, part) for document in (one, other))
             for key, value in json.loads(json.dumps(now)).items():
-                # By data, algorithms were not put to the rungs before.
-                if "behavior" in stored and version < EXACT and key not in said:
+                # By data, less was found before.
+                if "behavior" in stored and version < WHOLE_BY_DATA and key not in said:
                     continue
                 if said.get(key) != value:
                     shown = json.dumps(said.get(key))

@@ -6,8 +6,9 @@ from typing import Any
 # `transitive`, trivial survivors apart, and `inert` by which unmapped neurons may carry what is still read past them.
 # 4: texts (codes of readouts, edges of experiments, reasons) call neurons and edges by their names in the graph.
 # 5: the digits of counts also by data and of several outputs together; by data, algorithms by every rung.
-SCHEMA_VERSION = 5
-RELEASED = (1, 2, 3, 4, 5)
+# 6: by data all that is found by a task: interpretations, readout explanations, experiments, costs, near misses.
+SCHEMA_VERSION = 6
+RELEASED = (1, 2, 3, 4, 5, 6)
 # The first schema that counts all that it counts as it is counted now.
 COUNTED = 3
 # The first schema whose texts call neurons and edges as they are called now.
@@ -16,6 +17,8 @@ NAMED = 4
 BOUND = 3
 # The first schema in which all counts have their digits beside them.
 EXACT = 5
+# The first schema in which an audit by data has all that one by a task has.
+WHOLE_BY_DATA = 6
 # What earlier schemas lack, count by another definition or word otherwise, and the first one that has it as it is now.
 SINCE = {
     ("counts", "interpretations_per_circuit_min"): 3,

@@ -7,6 +7,8 @@ from typing import Any
 
 from ..circuit.findings import COUNTING, ties
 from ..common.budget import over_budget
+from ..common.count import NOT_COUNTED, Count
+from ..common.notes import Noted, Notes
 from ..common.progress import Progress
 from ..ladder import Verdict, judge
 from ..mapping.signatures import signatures
@@ -27,8 +29,8 @@ READINGS = ReadingRule(tolerance=0.0, as_float32=True, decision="round")
 
 
 @dataclass(frozen=True)
-class AuthorsFindings:
-    """Everything the released code counts; None where the budget did not allow it, and `refused` says why. `trivial` is
+class AuthorsFindings(Noted):
+    """Everything the released code counts; None where the budget did not allow it, and `notes` say why. `trivial` is
     how many of the aligned formulas have no variables, and so are aligned in any network."""
 
     min_node_sparsity: float
@@ -38,13 +40,13 @@ class AuthorsFindings:
     candidate_formulas: int | None
     mappings_per_formula: Mapping[str, int] | None
     pair_order: str
-    refused: tuple[str, ...]
+    notes: Notes
     trivial: int = 0
 
     @property
-    def capped(self) -> tuple[str, ...]:
-        """Why something was not counted exactly."""
-        return self.refused + (() if self.perfect is None else ties(self.perfect, "accurate"))
+    def number(self) -> Count:
+        """How many circuits are accurate."""
+        return NOT_COUNTED if self.perfect is None else self.perfect.count
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -52,10 +54,7 @@ class AuthorsFindings:
         counts: dict[str, Any] = {"circuits_in_space": self.in_space}
         if self.min_node_sparsity:
             counts["min_node_sparsity"] = self.min_node_sparsity
-        if self.perfect is None or self.perfect.certified:
-            counts["perfect_circuits"] = self.perfect and self.perfect.between[0]
-        else:
-            counts["perfect_circuits_between"] = list(self.perfect.between)
+        counts |= self.number.named("perfect_circuits")
         per_circuit, mappings = self.interpretations_per_circuit, self.mappings_per_formula
         return counts | {
             "candidate_formulas": self.candidate_formulas,
@@ -85,10 +84,10 @@ class AuthorsFindings:
                 {"aligned": self.trivial},
             ),
             "where_then_what": judge(
-                {"perfect": counts.get("perfect_circuits")},
+                {"perfect": self.number.exact},
                 "the circuits that the released code tries",
                 "no circuit that the released code tries is accurate",
-                "; ".join(self.capped),
+                self.notes.partial,
             ),
         }
 
@@ -120,15 +119,16 @@ def explain(
     behavior = Behavior.of_task(task, network.input_values)
     (table,) = task.tables
     in_space, perfect, per_circuit, refused = _examine_circuits(network, behavior, min_node_sparsity, budget, progress)
-    head = (min_node_sparsity, in_space, perfect, per_circuit)
+    tied = () if perfect is None else ties(perfect, "accurate")
+    head, notes = (min_node_sparsity, in_space, perfect, per_circuit), Notes(refused, (), tied)
     refusal = foreseen_refusal(task.inputs, max_depth, budget)
     if refusal:
-        return AuthorsFindings(*head, None, None, pair_order, (*refused, refusal))
+        return AuthorsFindings(*head, None, None, pair_order, notes.refusing(refusal))
     formulas = list(released_formulas(table, max_depth))
     found = signatures(network, behavior.points)
     mappings = released_mappings(found, formulas, task.inputs, pair_order)
     trivial = sum(str(formula) in mappings for formula in formulas if not formula.variables)
-    return AuthorsFindings(*head, len(formulas), mappings, pair_order, refused, trivial)
+    return AuthorsFindings(*head, len(formulas), mappings, pair_order, notes, trivial)
 
 
 def foreseen_refusal(inputs: int, max_depth: int, budget: int) -> str | None:

@@ -3,8 +3,8 @@ long."""
 
 import numpy as np
 
+from ..common.count import Estimate
 from ..common.errors import InputError
-from ..common.estimate import Estimate
 from ..model.criterion import Criterion
 from ..model.model import Model
 from ..model.space import circuits_in_space

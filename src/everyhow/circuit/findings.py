@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from ..common.budget import over_budget
+from ..common.count import NOT_COUNTED, Count, Estimate
 from ..common.errors import InputError
-from ..common.estimate import Estimate
 from ..common.execution import IN_THREADS, Execution
+from ..common.notes import NO_NOTES, Noted, Notes
+from ..ladder import Verdict, judge
 from ..model.behavior import Behavior
 from ..model.circuit import Bits, Circuit, chosen_of, gathered
 from ..model.criterion import ABLATIONS, Ablation, Criterion, perfect, resample_faithful, resampled_batches
@@ -48,7 +51,7 @@ PLAIN = CircuitQuestions()
 
 
 @dataclass(frozen=True)
-class CircuitFindings:
+class CircuitFindings(Noted):
     """What is known of the circuits of one model; None where something was not counted exactly.
 
     Attributes:
@@ -62,8 +65,8 @@ class CircuitFindings:
         estimate: of the number of perfect ones, when they were not counted.
         robust: how many perfect circuits decide right on the whole box around each input; None when not asked for.
         robust_left: of the circuits left by the rung before `robust`, how many are robust; None when not asked for.
-        refused: what the budget did not allow, in words.
-        ties: which counts depend on rounding, in words, some circuits lying on the decision boundary.
+        notes: what the budget did not allow, and which counts depend on rounding, some circuits lying on the decision
+            boundary.
     """
 
     in_space: int
@@ -76,28 +79,55 @@ class CircuitFindings:
     estimate: Estimate | None = None
     robust: RobustCount | None = None
     robust_left: RobustCount | None = None
-    refused: tuple[str, ...] = ()
-    ties: tuple[str, ...] = ()
+    notes: Notes = NO_NOTES
 
     @property
-    def survivors(self) -> dict[str, int | None]:
-        """The number of circuits that pass each rung; None where it is not known exactly."""
+    def left(self) -> dict[str, Count]:
+        """The number of circuits that pass each rung."""
         fewest = None
         if self.faithful is not None and self.faithful.certified:
             smallest = self.faithful.fewest_edges
             fewest = 0 if smallest is None else self.faithful.certain[smallest]
         minimal = None if self.faithful_minimal is None else len(self.faithful_minimal)
-        numbers = (_certified(self.perfect), _certified(self.faithful), minimal, fewest)
-        left: dict[str, int | None] = dict(zip(RUNGS, numbers, strict=True))
-        if self.asked.radius is not None:
-            known = self.robust_left is not None and self.robust_left.certified
-            left["robust"] = self.robust_left.proved if self.robust_left is not None and known else None
-        return left
+        numbers = (_counted(self.perfect), _counted(self.faithful), Count.of(minimal), Count.of(fewest))
+        robust = {} if self.asked.radius is None else {"robust": _counted(self.robust_left)}
+        return dict(zip(RUNGS, numbers, strict=True)) | robust
+
+    @property
+    def survivors(self) -> dict[str, int | None]:
+        """The number of circuits that pass each rung; None where it is not known exactly."""
+        return {rung: count.exact for rung, count in self.left.items()}
+
+    @property
+    def number(self) -> Count:
+        """How many circuits are perfect."""
+        return Count(estimate=self.estimate) if self.perfect is None else self.perfect.count
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """The counts of circuits by their names in audit.json."""
+        return {
+            "circuits_in_space": self.in_space,
+            **self.number.named("perfect_circuits"),
+            **({} if self.robust is None else self.robust.count.named("robust_circuits")),
+            "minimal_circuits": None if self.minimal is None else len(self.minimal),
+            "fewest_edges": self.perfect.fewest_edges if self.perfect else None,
+        }
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether one circuit is left."""
+        return judge(self.survivors, f"all {self.in_space:,} circuits", partial=self.notes.partial)
+
+    @property
+    def last_survivors(self) -> tuple[Circuit, ...]:
+        """The circuits left by the strictest rung that any passes and that are listed, fewest edges first."""
+        return self.faithful_minimal or self.minimal or ()
 
     @property
     def simplest(self) -> Circuit | None:
         """The circuit of fewest edges that passes the strictest criterion that any passes; None when none is known."""
-        return next(iter(self.faithful_minimal or self.minimal or ()), None)
+        return next(iter(self.last_survivors), None)
 
     @property
     def smallest_faithful(self) -> tuple[Circuit, ...]:
@@ -135,17 +165,17 @@ def examine_circuits(
         try:
             estimate = affordable_estimate(alone, budget)
         except InputError as error:
-            return replace(nothing, refused=(refusal, str(error)))
-        return replace(nothing, estimate=estimate, refused=(f"{refusal}; estimated instead",))
+            return replace(nothing, notes=Notes(refused=(refusal, str(error))))
+        return replace(nothing, estimate=estimate, notes=Notes(refused=(f"{refusal}; estimated instead",)))
     count = count_circuits(alone, execution)
-    found = replace(nothing, perfect=count, ties=ties(count, "perfect") or _own_ties(alone))
+    found = replace(nothing, perfect=count, notes=Notes(ties=ties(count, "perfect") or _own_ties(alone)))
     # What would depend on a tie is left open.
     if count.certified and model.listable and not over_budget("", space * min(inputs, MOST_AT_ONCE), budget):
         found = replace(found, minimal=minimal_circuits(alone), usage=usage(alone))
     found = _with_faithful(found, alone, budget, execution)
     if not model.listable and not found.refused:
         refusal = f"minimal circuits are looked for in {model.kind}s of at most {MOST_EDGES} edges"
-        found = replace(found, refused=(refusal,))
+        found = _refusing(found, refusal)
     return found if asked.radius is None else _with_robust(found, alone, budget, asked.radius)
 
 
@@ -204,22 +234,22 @@ def _with_faithful(
     if inputs <= MOST_AT_ONCE:
         refusal = over_budget(COUNTING_FAITHFUL, counting_steps(model, inputs)[COUNTING_FAITHFUL], budget)
         if refusal:
-            return replace(found, refused=(refusal,))
+            return _refusing(found, refusal)
         criterion = resample_faithful(model, behavior, found.asked.ablation)
         faithful = count_circuits(criterion, execution)
         minimal = minimal_circuits(criterion) if faithful.certified and model.listable else None
-        tied = (*found.ties, *ties(faithful, "resample-faithful"))
-        return replace(found, faithful=faithful, faithful_minimal=minimal, ties=tied)
+        tied = found.notes + Notes(ties=ties(faithful, "resample-faithful"))
+        return replace(found, faithful=faithful, faithful_minimal=minimal, notes=tied)
     refusal = over_budget("running the perfect circuits with resampled edges", number * inputs**2, budget)
     if refusal is None and (number > MOST_KEPT or not model.listable):
         refusal = f"{number:,} perfect circuits are too many to be run with resampled edges"
     if refusal:
-        return replace(found, refused=(refusal,))
+        return _refusing(found, refusal)
     bits = gathered(model.graph, model.search(alone).possible_bits())
     faithful, certain = _meeting(alone, bits, [[alone], resampled_batches(model, behavior)])
     minimal = in_order(model.graph, minimal_sets([certain])) if faithful.certified else None
-    tied = (*found.ties, *ties(faithful, "resample-faithful"))
-    return replace(found, faithful=faithful, faithful_minimal=minimal, ties=tied)
+    tied = found.notes + Notes(ties=ties(faithful, "resample-faithful"))
+    return replace(found, faithful=faithful, faithful_minimal=minimal, notes=tied)
 
 
 def _by_running(found: CircuitFindings, model: Model, behavior: Behavior, budget: int) -> CircuitFindings:
@@ -232,7 +262,7 @@ def _by_running(found: CircuitFindings, model: Model, behavior: Behavior, budget
     if refusal is None and not model.listable:
         refusal = f"circuits are run with resampled edges in {model.kind}s of at most {MOST_EDGES} edges"
     if refusal:
-        return replace(found, refused=(refusal,))
+        return _refusing(found, refusal)
     first = next(resampled_batches(model, behavior))
     batches, number = [], 0
     for batch in model.search(first).possible_bits():
@@ -240,9 +270,9 @@ def _by_running(found: CircuitFindings, model: Model, behavior: Behavior, budget
         number += len(batch)
         if number > MOST_KEPT:
             refusal = f"more than {MOST_KEPT:,} circuits would have to be run with resampled edges"
-            return replace(found, refused=(refusal,))
+            return _refusing(found, refusal)
     count, certain = _meeting(first, gathered(model.graph, batches), [resampled_batches(model, behavior)])
-    found = replace(found, perfect=count, faithful=count, ties=ties(count, "perfect"))
+    found = replace(found, perfect=count, faithful=count, notes=Notes(ties=ties(count, "perfect")))
     if not count.certified:
         return found
     minimal = in_order(model.graph, minimal_sets([certain]))
@@ -270,22 +300,26 @@ def _with_robust(found: CircuitFindings, alone: Criterion[Model], budget: int, r
     if not model.listable:
         refusal = f"robust circuits are looked for in {model.kind}s of at most {MOST_EDGES} edges"
     if refusal:
-        return replace(found, refused=(*found.refused, refusal))
+        return _refusing(found, refusal)
     robust = model.robust_count(model.search(alone).circuits(), behavior, radius)
     if robust is None:
         refusal = f"robust circuits are not proved in {model.a_kind}"
-        return replace(found, refused=(*found.refused, refusal))
+        return _refusing(found, refusal)
     left = None
     if found.faithful_minimal is not None:
         left = model.robust_count(found.smallest_faithful, behavior, radius)
-    tied = ()
+    notes = found.notes
     if not robust.certified:
-        tied = (f"for {robust.undecided:,} perfect circuits it stayed open whether they are robust",)
-    return replace(found, robust=robust, robust_left=left, ties=(*found.ties, *tied))
+        notes += Notes(ties=(f"for {robust.undecided:,} perfect circuits it stayed open whether they are robust",))
+    return replace(found, robust=robust, robust_left=left, notes=notes)
 
 
-def _certified(count: CircuitCount | None) -> int | None:
-    return count.between[0] if count is not None and count.certified else None
+def _counted(count: CircuitCount | RobustCount | None) -> Count:
+    return NOT_COUNTED if count is None else count.count
+
+
+def _refusing(found: CircuitFindings, refusal: str) -> CircuitFindings:
+    return replace(found, notes=found.notes.refusing(refusal))
 
 
 def ties(count: CircuitCount, kind: str) -> tuple[str, ...]:

@@ -185,7 +185,7 @@ def audit_data_command(
     asked: Annotated[dict[str, Any], questions("data")],
 ) -> None:
     """Find and count what explains a network on data: circuits, signatures, readouts, and algorithms over features."""
-    from ..auditing.behavior_audit import audit_behavior
+    from ..auditing.audit import audit_behavior
     from ..importing.door import as_model
 
     kept = _checked(written)

@@ -15,7 +15,6 @@ from .options import WRONG_INPUT, JsonOption, announce_compilation, print_json, 
 
 if TYPE_CHECKING:
     from ..auditing.audit import Audit
-    from ..auditing.behavior_audit import BehaviorAudit
 
 # Seconds that an answer may take to stop once it has been told to.
 GRACE = 10.0
@@ -174,7 +173,7 @@ def _is_audit(run: Path) -> bool:
     return (run / "audit.json").is_file()
 
 
-def _audit_in(run: Path) -> "Audit | BehaviorAudit":
+def _audit_in(run: Path) -> "Audit":
     from ..auditing.reopening import reopen
 
     announce_compilation()

@@ -1,18 +1,14 @@
 """The explanations of an audit as files for other tools."""
 
 import json
-from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 from ..auditing.audit import Audit
-from ..auditing.behavior_audit import BehaviorAudit
-from ..auditing.paper import PaperFindings
-from ..circuit.findings import CircuitFindings
+from ..auditing.findings import Findings
 from ..common.errors import InputError
 from ..common.files import write_atomically, writing_folder
-from ..mapping.alignment import minimal_mappings
-from ..mapping.findings import MappingFindings
 from ..mapping.mapping import Mapping
 from ..model.circuit import Circuit
 from ..network.network import Network, network_of
@@ -23,7 +19,7 @@ from .interventions import mapping_to_interventions
 MOST_MAPPINGS = 1000
 
 
-def export_audit(audit: Audit | BehaviorAudit, folder: str | Path) -> dict[str, int | None]:
+def export_audit(audit: Audit, folder: str | Path) -> dict[str, int | None]:
     """Write the minimal circuits, the minimal resample-faithful circuits and the surviving mappings of an audit.
 
     In `folder`: `minimal/1.json`, ... and `resample-faithful-minimal/1.json`, ... hold one graph each, fewest edges
@@ -44,33 +40,22 @@ def export_audit(audit: Audit | BehaviorAudit, folder: str | Path) -> dict[str, 
         parts = [export_audit(part, target / f"output-{k}") for k, part in enumerate(audit.outputs)]
         return {f"output-{k}/{name}": number for k, part in enumerate(parts) for name, number in part.items()}
     network = network_of(audit.network, "files for other tools are written")
-    if isinstance(audit, BehaviorAudit):
-        placed = audit.findings.placed
-        mappings = None if placed is None else list(islice(chain.from_iterable(placed.values()), MOST_MAPPINGS))
-        _write_mappings(mappings or (), network, target / "mappings")
-        return _written_circuits(audit.findings.circuits, network, target) | {
-            "mappings": None if placed is None else sum(map(len, placed.values()))
-        }
-    if not isinstance(audit.findings, PaperFindings):
+    if not isinstance(audit.findings, Findings):
         raise InputError(
             f"an audit by the preset {audit.preset} lists no circuits; audit by the preset paper to export"
         )
-    found = audit.findings.mappings
-    left = found.surviving_mappings[found.strictest] if found.strictest else 0
-    _write_mappings(_surviving(found), network, target / "mappings")
-    return _written_circuits(audit.findings.circuits, network, target) | {
-        "mappings": left if found.aligned is not None else None
-    }
-
-
-def _written_circuits(circuits: CircuitFindings, network: Network, folder: Path) -> dict[str, int | None]:
-    """The circuits that contain no smaller one of their kind, written; how many there are."""
-    return {
-        "minimal": _write_circuits(circuits.minimal, network, folder / "minimal"),
-        "resample-faithful-minimal": _write_circuits(
-            circuits.faithful_minimal, network, folder / "resample-faithful-minimal"
-        ),
-    }
+    circuits, found = audit.findings.circuits, audit.findings.mappings
+    written = {
+        kind: _write_circuits(listed, network, target / kind)
+        for kind, listed in (
+            ("minimal", circuits.minimal), ("resample-faithful-minimal", circuits.faithful_minimal)
+        )
+    }  # fmt: skip
+    if found is None or found.aligned is None:
+        return written | {"mappings": None}
+    kept = found.last_survivors if found.strictest != "single" else islice(found.placed, MOST_MAPPINGS)
+    _write_mappings(kept, network, target / "mappings")
+    return written | {"mappings": found.surviving_mappings[found.strictest] if found.strictest else 0}
 
 
 def _write_circuits(circuits: tuple[Circuit, ...] | None, network: Network, folder: Path) -> int | None:
@@ -83,12 +68,3 @@ def _write_mappings(mappings: Iterable[Mapping], network: Network, folder: Path)
     for number, mapping in enumerate(mappings, start=1):
         content = json.dumps(mapping_to_interventions(mapping, network), indent=1, ensure_ascii=False)
         write_atomically(folder / f"{number}.json", content.encode())
-
-
-def _surviving(mappings: MappingFindings) -> Iterator[Mapping]:
-    strictest = mappings.strictest
-    if strictest == "single" and mappings.aligned is not None and mappings.signatures is not None:
-        found = mappings.signatures
-        everything = chain.from_iterable(minimal_mappings(found, algorithm) for algorithm in mappings.aligned)
-        return islice(everything, MOST_MAPPINGS)
-    return iter(mappings.survivors[strictest] if strictest else ())

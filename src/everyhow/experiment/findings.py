@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from ..common.notes import NO_NOTES, Noted, Notes
 from ..model.behavior import Behavior
 from ..model.circuit import Circuit
 from ..model.decision import Decision
@@ -16,10 +17,11 @@ from .deciding import Dispute, circuit_dispute, swap_dispute
 
 # How many explanations, and how many circuits, an audit sets against each other.
 MOST_EXAMINED, MOST_TRIED = 100, 20
+NOTHING_KNOWN = "explanations are set against each other by bits known of each input; none were given"
 
 
 @dataclass(frozen=True)
-class ExperimentFindings:
+class ExperimentFindings(Noted):
     """What the survivors predict of each other.
 
     Attributes:
@@ -31,6 +33,7 @@ class ExperimentFindings:
         disputes: what decides between every two of the explanations that are examined.
         circuits: how many circuits survive in all.
         circuit_disputes: what decides between every two of the circuits that are tried.
+        notes: why explanations were not set against each other.
     """
 
     examined: CrossExamination | None = None
@@ -40,6 +43,7 @@ class ExperimentFindings:
     unswappable: int = 0
     circuits: int = 0
     circuit_disputes: tuple[Dispute[Circuit], ...] = ()
+    notes: Notes = NO_NOTES
 
 
 def examine_experiments(
@@ -66,7 +70,9 @@ def examine_experiments(
     Raises:
         InputError: an explanation or a circuit does not fit the model or the behavior.
     """
-    swappable = [e for e in explanations if e.swappable]
+    unknown = behavior is not None and behavior.bits is None and len(explanations) > 1
+    notes = Notes(beyond=(NOTHING_KNOWN,)) if unknown else NO_NOTES
+    swappable = [] if unknown else [e for e in explanations if e.swappable]
     chosen = swappable[:MOST_EXAMINED]
     examined = cross_examine(model, chosen, behavior=behavior, seed=seed) if len(chosen) > 1 else None
     disputes = (
@@ -80,8 +86,8 @@ def examine_experiments(
     tried = list(circuits)[:MOST_TRIED]
     circuit_disputes = ()
     by_data = behavior is not None and not behavior.is_truth_table
-    if len(tried) > 1 and (by_data or model.features in STEPS):
+    if len(tried) > 1 and model.outputs == 1 and (by_data or model.features in STEPS):
         trials = circuit_trials(model, tried, decision, behavior, seed)
         circuit_disputes = tuple(circuit_dispute(trials, a, b) for a, b in combinations(range(len(tried)), 2))
-    unswappable = len(explanations) - len(swappable)
-    return ExperimentFindings(examined, interchanges, of, disputes, unswappable, len(circuits), circuit_disputes)
+    unswappable = 0 if unknown else len(explanations) - len(swappable)
+    return ExperimentFindings(examined, interchanges, of, disputes, unswappable, len(circuits), circuit_disputes, notes)

@@ -9,7 +9,8 @@ import numpy as np
 
 from ..circuit.findings import CircuitFindings
 from ..common.budget import over_budget
-from ..common.estimate import Estimate
+from ..common.count import Count, Estimate
+from ..common.notes import NO_NOTES, Noted, Notes
 from ..common.progress import Progress
 from ..model.behavior import Behavior
 from ..model.criterion import perfect
@@ -26,8 +27,8 @@ STEPS_PER_PAIR = 1000
 
 
 @dataclass(frozen=True)
-class InterpretationFindings:
-    """Totals over all perfect circuits; None where they were not counted, `refused` saying why.
+class InterpretationFindings(Noted):
+    """Totals over all perfect circuits; None where they were not counted, and `notes` say why.
 
     Attributes:
         total: interpretations, don't cares counted once.
@@ -36,9 +37,8 @@ class InterpretationFindings:
         most: the most of one circuit, don't cares counted once; None also where no circuit is perfect.
         estimate: of the total, when it was not counted.
         simplest: the interpretation with the widest gaps of the simplest circuit.
-        refused: what the budget did not allow, in words.
-        beyond: what has no answer here, in words.
-        asked: whether circuits are read at all; if not, `beyond` says why.
+        notes: what the budget did not allow, what has no answer here, and what rounding decides.
+        asked: whether circuits are read at all; if not, the notes say why.
     """
 
     total: int | None = None
@@ -47,14 +47,28 @@ class InterpretationFindings:
     most: int | None = None
     estimate: Estimate | None = None
     simplest: Interpretation | None = None
-    refused: tuple[str, ...] = ()
-    beyond: tuple[str, ...] = ()
+    notes: Notes = NO_NOTES
     asked: bool = True
+
+    @property
+    def number(self) -> Count:
+        """How many there are over all perfect circuits, don't cares counted once."""
+        return Count(self.total, self.total, self.estimate)
+
+    @property
+    def counts(self) -> dict[str, int | None]:
+        """The counts by their names in audit.json."""
+        return {
+            "interpretations": self.total,
+            "interpretations_with_dont_cares_expanded": self.expanded,
+            "interpretations_per_circuit_min": self.least,
+            "interpretations_per_circuit_max": self.most,
+        }
 
 
 def unasked(why: str) -> InterpretationFindings:
     """The findings where circuits are not read, and why."""
-    return InterpretationFindings(beyond=(why,), asked=False)
+    return InterpretationFindings(notes=Notes(beyond=(why,)), asked=False)
 
 
 def examine_interpretations(
@@ -82,21 +96,21 @@ def examine_interpretations(
     if circuits.perfect is None:
         return InterpretationFindings()
     search = model.search(perfect(model, behavior))
-    simplest, unlisted = None, ()
+    simplest, notes = None, NO_NOTES
     if circuits.simplest is not None:
         everything = Interpretations(model, circuits.simplest, behavior.points, rule)
         # Over a truth table the states are few.
         steps = 0 if behavior.is_truth_table else everything.pairs * STEPS_PER_PAIR
         refusal = over_budget("finding the interpretation with the widest gaps of the simplest circuit", steps, budget)
-        simplest, unlisted = (everything.widest, ()) if refusal is None else (None, (refusal,))
+        simplest, notes = (everything.widest, notes) if refusal is None else (None, notes.refusing(refusal))
     fewest, number = circuits.perfect.between
     if not number:
         return InterpretationFindings(0, 0)
     if not fewest:
-        return InterpretationFindings(simplest=simplest, refused=unlisted)
+        return InterpretationFindings(simplest=simplest, notes=notes)
     if not model.listable:
         refusal = f"interpretations are counted in {model.kind}s of at most {MOST_EDGES} edges"
-        return InterpretationFindings(simplest=simplest, refused=(*unlisted, refusal))
+        return InterpretationFindings(simplest=simplest, notes=notes.refusing(refusal))
     steps = steps_per_circuit(model.graph.sizes, len(behavior.points))
     tied = not circuits.perfect.certified
     refusal = over_budget("counting the interpretations of all perfect circuits", number * steps, budget)
@@ -112,18 +126,18 @@ def examine_interpretations(
             least, most = once if least is None else min(least, once), max(most, once)
         if doubtful:
             tie = f"in {doubtful:,} perfect circuits rounding decides which values of a neuron differ"
-            said = f"{tie}, and so how they can be read"
-            return InterpretationFindings(simplest=simplest, refused=unlisted, beyond=(said,))
-        return InterpretationFindings(total, expanded, least, most, simplest=simplest, refused=unlisted)
+            tied = notes + Notes(ties=(f"{tie}, and so how they can be read",))
+            return InterpretationFindings(simplest=simplest, notes=tied)
+        return InterpretationFindings(total, expanded, least, most, simplest=simplest, notes=notes)
     refused = () if refusal is None else (refusal,)
     too_much = over_budget("estimating the interpretations from a sample", SAMPLE * steps, budget)
     if too_much:
-        return InterpretationFindings(simplest=simplest, refused=(*unlisted, *refused, too_much))
+        return InterpretationFindings(simplest=simplest, notes=notes.refusing(*refused, too_much))
     drawn = np.array([[circuit.bits] for circuit in search.sample(SAMPLE)], np.uint64)
     counts = [found.once for found in model.interpretation_counts([drawn], behavior.points, rule) or ()]
     estimate = _estimate(counts, fewest, number)
-    refused = tuple(f"{reason}; estimated instead" for reason in refused)
-    return InterpretationFindings(estimate=estimate, simplest=simplest, refused=(*unlisted, *refused))
+    notes = notes.refusing(*(f"{reason}; estimated instead" for reason in refused))
+    return InterpretationFindings(estimate=estimate, simplest=simplest, notes=notes)
 
 
 def _estimate(sampled: list[int], fewest: int, most: int) -> Estimate:

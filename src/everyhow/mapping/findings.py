@@ -10,7 +10,8 @@ from ..boolean.algorithms import Algorithm, algorithms, count_algorithms, counti
 from ..boolean.truth_table import TruthTable
 from ..common.budget import over_budget
 from ..common.errors import BudgetError, InputError
-from ..ladder import Fault
+from ..common.notes import NO_NOTES, Noted, Notes
+from ..ladder import Fault, Verdict, judge
 from ..model.behavior import Behavior
 from ..model.model import Model
 from .alignment import MOST_GROWN, aligned_over, carried_functions, minimal_mappings
@@ -35,10 +36,10 @@ STEPS_PER_PAIR = 200
 
 
 @dataclass(frozen=True)
-class MappingFindings:
+class MappingFindings(Noted):
     """The aligned algorithms with their minimal mappings, rung by rung, and those that nearly align.
 
-    What the budget did not allow is None, and `refused` says so.
+    What the budget did not allow is None, and `notes` say so.
 
     Attributes:
         algorithms: the number of algorithms that decide as wanted.
@@ -50,9 +51,7 @@ class MappingFindings:
         failure: what failed, in words, at the first rung that nothing passes; None when every rung is passed.
         near_misses: irredundant algorithms that are not aligned, best worst-variable IIA first.
         scored: among how many of the simplest such algorithms the near misses were looked for, and of how many.
-        refused: what the budget did not allow, in words.
-        tied_runs: how many runs in which variables are forced lie on the decision boundary where that matters.
-        beyond: what has no answer here, in words.
+        notes: what the budget did not allow, what has no answer here, and how many runs rounding decides.
         patterns: those of the inputs; None where no algorithm is looked for.
     """
 
@@ -65,9 +64,7 @@ class MappingFindings:
     failure: str | None = None
     near_misses: tuple[NearMiss, ...] = ()
     scored: tuple[int, int] = (0, 0)
-    refused: tuple[str, ...] = ()
-    tied_runs: int = 0
-    beyond: tuple[str, ...] = ()
+    notes: Notes = NO_NOTES
     patterns: Patterns | None = field(default=None, repr=False)
 
     def minimal(self, algorithm: Algorithm) -> Iterator[Mapping]:
@@ -77,15 +74,29 @@ class MappingFindings:
         return minimal_mappings(self.signatures, algorithm, self.patterns)
 
     @property
-    def ties(self) -> tuple[str, ...]:
-        """Why signatures or rungs depend on rounding, in words; empty when they do not."""
-        single = 0 if self.signatures is None else self.signatures.ties
-        numbers = {"interchanges": single, "runs in which variables are forced": self.tied_runs}
-        return tuple(
-            f"{number:,} {what} leave the output on the decision boundary, so that rounding decides them"
-            for what, number in numbers.items()
-            if number
-        )
+    def by_algorithm(self) -> dict[Algorithm, tuple[Mapping, ...]]:
+        """Every aligned algorithm with its minimal mappings, by the function, the simplest of each first."""
+        order = sorted(self.aligned or (), key=lambda one: (one.table.bits, one.depth, one.tree.key))
+        return {algorithm: tuple(self.minimal(algorithm)) for algorithm in order}
+
+    @property
+    def counts(self) -> dict[str, int | None]:
+        """The counts of algorithms and mappings by their names in audit.json."""
+        return {
+            "algorithms": self.algorithms,
+            "aligned_algorithms": self.surviving_algorithms["single"],
+            "mappings": self.surviving_mappings["single"],
+            "irredundant_algorithms": self.irredundant_algorithms,
+            "irredundant_aligned_algorithms": self.surviving_algorithms["irredundant"],
+            "irredundant_mappings": self.surviving_mappings["irredundant"],
+        }
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether one algorithm with one mapping is left."""
+        number = "" if self.algorithms is None else f"{self.algorithms:,} "
+        space = f"all {number}algorithms with all their minimal mappings"
+        return judge(self.surviving_mappings, space, self.failure, self.notes.partial, self.trivial)
 
     @property
     def surviving_mappings(self) -> dict[str, int | None]:
@@ -115,6 +126,19 @@ class MappingFindings:
         alone = [algorithm for algorithm in self.aligned if not algorithm.variables]
         irredundant = sum(algorithm.irredundant for algorithm in alone)
         return {"single": len(alone), "irredundant": irredundant, **{rung: kept.get(rung) for rung in RUNGS[2:]}}
+
+    @property
+    def last_survivors(self) -> Iterator[Mapping]:
+        """The mappings that pass `strictest`; where that is `single`, every minimal mapping of every aligned
+        algorithm."""
+        if self.strictest == "single":
+            return self.placed
+        return iter(self.survivors[self.strictest] if self.strictest else ())
+
+    @property
+    def placed(self) -> Iterator[Mapping]:
+        """Every minimal mapping of every aligned algorithm."""
+        return itertools.chain.from_iterable(map(self.minimal, self.aligned or ()))
 
     def fate(self, mapping: Mapping) -> tuple[str, Fault | None]:
         """The strictest rung that an aligned, minimal mapping passes, and why the mapping falls at the next rung; None
@@ -216,46 +240,47 @@ def examine_mappings(model: Model, behavior: Behavior, max_depth: int, budget: i
     )
     beyond = _beyond(model, behavior)
     if refusal:
-        return MappingFindings(None, None, None, refused=(refusal,), beyond=(beyond,) if beyond else ())
+        return MappingFindings(None, None, None, notes=Notes((refusal,), (beyond,) if beyond else ()))
     alone = behavior.is_truth_table and model.outputs == 1
     found = signatures(model, behavior.points, "threshold" if alone else behavior.decision)
+    notes = _tied(found.ties, "interchanges")
     if beyond:
-        return MappingFindings(None, None, found, beyond=(beyond,))
+        return MappingFindings(None, None, found, notes=notes + Notes(beyond=(beyond,)))
     try:
         tables = wanted_tables(behavior)
     except InputError as error:
-        return MappingFindings(None, None, found, beyond=(str(error),))
+        return MappingFindings(None, None, found, notes=notes + Notes(beyond=(str(error),)))
     patterns = Patterns.of(behavior)
     refusal = _counting_refusal(tables, max_depth, budget)
     if refusal:
-        return MappingFindings(None, None, found, refused=(refusal,), patterns=patterns)
+        return MappingFindings(None, None, found, notes=notes.refusing(refusal), patterns=patterns)
     number = sum(count_algorithms(table, max_depth) for table in tables)
     irredundant = sum(count_algorithms(table, max_depth, True) for table in tables)
-    uncounted = MappingFindings(number, irredundant, found, patterns=patterns)
+    uncounted = MappingFindings(number, irredundant, found, notes=notes, patterns=patterns)
     refusal = _aligning_refusal(number, max_depth, budget)
     if refusal:
-        return replace(uncounted, refused=(refusal,))
+        return replace(uncounted, notes=notes.refusing(refusal))
     functions = 2 * len(carried_functions(found, patterns, max_depth - 1)) if max_depth > 1 else 0
     refusal = _aligning_refusal(functions**2 * STEPS_PER_PAIR, max_depth, budget)
     if refusal:
-        return replace(uncounted, refused=(refusal,))
+        return replace(uncounted, notes=notes.refusing(refusal))
     try:
         single = aligned_over(found, tables, max_depth, patterns)
     except BudgetError:
         refusal = f"more than {MOST_GROWN:,} trees have a place in the network, too many to align one by one"
-        return replace(uncounted, refused=(f"{refusal}; a smaller depth needs less",))
+        return replace(uncounted, notes=notes.refusing(f"{refusal}; a smaller depth needs less"))
     failure = _alignment_failure(number, max_depth, single)
     candidates = [algorithm for algorithm in single if algorithm.irredundant]
     listed = sum(single[algorithm] for algorithm in candidates)
     refusal = over_budget(f"putting {listed:,} mappings to the rungs", listed * STEPS_PER_MAPPING, budget)
     if refusal:
-        return replace(uncounted, aligned=single, refused=(refusal,))
+        return replace(uncounted, aligned=single, notes=notes.refusing(refusal))
     kept = tuple(mapping for algorithm in candidates for mapping in minimal_mappings(found, algorithm, patterns))
-    survivors, fallen, tied, refused = {"irredundant": kept}, {}, 0, ()
+    survivors, fallen, tied = {"irredundant": kept}, {}, 0
     for rung in RUNGS[2:]:
         refusal = _forcing_refusal(rung, kept, len(behavior.points), budget)
         if refusal:
-            refused = (refusal,)
+            notes = notes.refusing(refusal)
             break
         settled = {mapping: fault(rung, model, found, behavior, mapping, patterns) for mapping in kept}
         faults = {mapping: found_fault for mapping, (found_fault, _) in settled.items()}
@@ -270,8 +295,16 @@ def examine_mappings(model: Model, behavior: Behavior, max_depth: int, budget: i
         fallen[rung] = {mapping: found_fault for mapping, found_fault in faults.items() if found_fault}
     misses, scored = _near_misses(found, tables, max_depth, candidates, irredundant, patterns)
     return MappingFindings(
-        number, irredundant, found, single, survivors, fallen, failure, misses, scored, refused, tied, (), patterns
-    )
+        number, irredundant, found, single, survivors, fallen, failure, misses, scored,
+        notes + _tied(tied, "runs in which variables are forced"), patterns,
+    )  # fmt: skip
+
+
+def _tied(number: int, what: str) -> Notes:
+    if not number:
+        return NO_NOTES
+    said = f"{number:,} {what} leave the output on the decision boundary, so that rounding decides them"
+    return Notes(ties=(said,))
 
 
 def _beyond(model: Model, behavior: Behavior) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
+from ..common.count import Count
 from ..common.execution import IN_THREADS, Execution
 from ..ladder import Fault
 from .behavior import Behavior
@@ -47,6 +48,11 @@ class CircuitCount:
         return sum(self.certain.values()), sum(self.possible.values())
 
     @property
+    def count(self) -> Count:
+        """The number, or its two ends."""
+        return Count.of(self.between)
+
+    @property
     def fewest_edges(self) -> int | None:
         """The size of the smallest circuit; None when there is none, or when that depends on a tie."""
         smallest = min(self.certain, default=None)
@@ -70,6 +76,11 @@ class RobustCount:
     def between(self) -> tuple[int, int]:
         """The number of robust circuits, at least and at most."""
         return self.proved, self.proved + self.undecided
+
+    @property
+    def count(self) -> Count:
+        """The number, or its two ends."""
+        return Count.of(self.between)
 
 
 def by_edges(numbers: Int[np.ndarray, " sizes"]) -> dict[int, int]:

@@ -9,6 +9,8 @@ from ..boolean.cost import CostModel
 from ..boolean.smallest import MOST_INPUTS
 from ..common.budget import over_budget
 from ..common.errors import InputError
+from ..common.notes import NO_NOTES, Noted, Notes, added
+from ..ladder import Verdict, judge
 from ..model.behavior import Behavior
 from ..model.model import Cut, Model
 from .explanation import ReadoutExplanation
@@ -18,22 +20,20 @@ from .search import MOST_POINTS, sets_to_fit
 
 
 @dataclass(frozen=True)
-class LayerReadouts:
+class LayerReadouts(Noted):
     """One hidden layer: what is readable, and what explains it.
 
     Attributes:
         signals: what is readable.
         found: the explanations by at most so many signals as the budget allowed; None when it allowed none.
-        asked: the size of the largest sets that were to be searched.
-        refused: what the budget did not allow, in words.
-        ties: why what passes depends on rounding, in words; empty when it does not.
+        asked: the size of the largest sets that were to be searched; None where none were.
+        notes: what the budget did not allow, and why what passes depends on rounding.
     """
 
     signals: Signals
     found: Readouts | None
-    asked: int
-    refused: tuple[str, ...]
-    ties: tuple[str, ...] = ()
+    asked: int | None
+    notes: Notes = NO_NOTES
 
     @property
     def layer(self) -> int:
@@ -62,28 +62,32 @@ class LayerReadouts:
         passed = self.found.survivors
         return "exact" if passed["exact"] else "behavioral" if passed["behavioral"] else None
 
+    @property
+    def verdict(self) -> Verdict | None:
+        """Whether one readout explanation is left; None where none were searched for."""
+        if self.asked is None:
+            return None
+        space = f"all sets of at most {self.asked} of {len(self.signals):,} readable signals of layer {self.layer}"
+        failure = None if len(self.signals) else "no Boolean signal is linear in the activations"
+        return judge(self.survivors, space, failure, self.notes.partial)
+
 
 @dataclass(frozen=True)
-class ReadoutFindings:
+class ReadoutFindings(Noted):
     """The readout explanations of every hidden layer.
 
     Attributes:
-        layers: the hidden layers, the first one first; none when the network has too many inputs.
-        beyond: what is never searched, in words.
+        layers: the hidden layers, the first one first, as far as they could be read.
+        notes: what was not searched, and why what passes depends on rounding.
     """
 
     layers: tuple[LayerReadouts, ...] = ()
-    beyond: tuple[str, ...] = ()
+    notes: Notes = NO_NOTES
 
     @property
-    def refused(self) -> tuple[str, ...]:
-        """What was not searched, in words."""
-        return self.beyond + sum((layer.refused for layer in self.layers), ())
-
-    @property
-    def ties(self) -> tuple[str, ...]:
-        """Why what passes depends on rounding, each reason once."""
-        return tuple(dict.fromkeys(reason for layer in self.layers for reason in layer.ties))
+    def explained(self) -> tuple[LayerReadouts, ...]:
+        """The layers in which explanations were searched for."""
+        return tuple(layer for layer in self.layers if layer.asked is not None)
 
     def strictest(self) -> Iterator[ReadoutExplanation]:
         """The explanations of all layers, each by the strictest of `behavioral` and `exact` that anything passes."""
@@ -120,10 +124,6 @@ def examine_readouts(
     cuts = model.cuts()
     if not cuts:
         return ReadoutFindings()
-    if behavior.is_truth_table and model.features > MOST_INPUTS:
-        return ReadoutFindings(
-            beyond=(f"readouts are searched for at most {MOST_INPUTS} inputs; the {model.kind} has {model.features}",)
-        )
     unexplained = _unexplained(model, behavior)
     layers, beyond = [], () if unexplained is None else (unexplained,)
     for cut in cuts:
@@ -135,13 +135,15 @@ def examine_readouts(
         if unexplained is None:
             layers.append(_examine(model, cut, readable, most, costs, budget))
         else:
-            layers.append(LayerReadouts(readable, None, 0, ()))
-    return ReadoutFindings(tuple(layers), beyond)
+            layers.append(LayerReadouts(readable, None, None))
+    return ReadoutFindings(tuple(layers), Notes(beyond=beyond) + added(layer.notes for layer in layers))
 
 
 def _unexplained(model: Model, behavior: Behavior) -> str | None:
     """Why explanations over data are not searched for, in words; None where they are."""
-    if behavior.is_truth_table:
+    if behavior.is_truth_table and model.features > MOST_INPUTS:
+        return f"readouts are searched for at most {MOST_INPUTS} inputs; the {model.kind} has {model.features}"
+    if behavior.is_truth_table and model.outputs == 1:
         return None
     if model.outputs > 1:
         return f"readouts explain one output; the {model.kind} has {model.outputs}"
@@ -159,7 +161,7 @@ def _examine(
     model: Model, cut: Cut, signals: Signals, most: int | None, costs: CostModel, budget: int
 ) -> LayerReadouts:
     asked = min(MOST_SIGNALS if most is None else most, signals.rank)
-    number, allowed, ties = 0, 0, _ties(model, cut, signals.behavior)
+    number, allowed, notes = 0, 0, Notes(ties=_ties(model, cut, signals.behavior))
     for size in range(1, asked + 1):
         number += sets_to_fit(signals, size)
         refusal = over_budget(
@@ -169,9 +171,9 @@ def _examine(
         )
         if refusal:
             found = search(model, signals, allowed, costs) if allowed else None
-            return LayerReadouts(signals, found, asked, (refusal,), ties)
+            return LayerReadouts(signals, found, asked, notes.refusing(refusal))
         allowed = size
-    return LayerReadouts(signals, search(model, signals, asked, costs), asked, (), ties)
+    return LayerReadouts(signals, search(model, signals, asked, costs), asked, notes)
 
 
 def _ties(model: Model, cut: Cut, behavior: Behavior) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """Every drawing of an audit, by name; each is drawn when it is asked for."""
 
-import heapq
 from collections import abc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,18 +9,14 @@ from itertools import islice
 from pathlib import Path
 
 from ..auditing.audit import Audit
-from ..auditing.behavior_audit import BehaviorAudit
 from ..auditing.document import MOST_LISTED
-from ..auditing.paper import PaperFindings
+from ..auditing.exhibits import Exhibits, activations_of
 from ..common.errors import InputError
 from ..common.files import writing_folder
-from ..interpretation.interpretations import Interpretations
-from ..mapping.findings import complexity
 from ..mapping.mapping import Mapping
+from ..model.circuit import Circuit
 from ..model.explanation import Explanation
-from ..model.reading import ReadingRule
 from ..readout.explanation import ReadoutExplanation
-from .audit_tables import aligned_mappings, examined_by_rank
 from .drawings.codes import draw_codes
 from .drawings.drawing import FORMATS, Drawing
 from .drawings.formula import draw_algorithm, draw_mapping
@@ -29,7 +24,7 @@ from .drawings.ladder import draw_ladder
 from .drawings.network import draw_circuit, draw_difference, draw_network, draw_places, draw_usage
 from .drawings.readings import draw_interpretation
 from .drawings.tables import draw_histogram, draw_matrix, draw_signature
-from .words import strategy_name, survivors_by_rung
+from .words import strategy_name
 
 CUT = " (more are not drawn)"
 Draw = Callable[[], Drawing]
@@ -74,17 +69,19 @@ def audit_drawings(audit: Audit) -> Drawings:
     `algorithm-N`, `mapping-N` and `places-N` (tree and network), `near-miss-N`, `signature-N`, `explanation-N` (by
     cost) and `cross-examination`. With several outputs `output-K-` stands before each.
     """
-    if audit.outputs:
-        parts = {f"output-{k}-": audit_drawings(part) for k, part in enumerate(audit.outputs, start=1)}
-        return Drawings({start + name: draw for start, part in parts.items() for name, draw in part.draw.items()})
-    found: dict[str, Draw] = {"network": partial(draw_network, audit.network)}
-    if isinstance(audit.findings, PaperFindings):
-        found |= {name: draw for group in GROUPS for name, draw in group(audit, audit.findings)}
-    return Drawings(found)
+    parts = {f"output-{k}-": audit_drawings(part) for k, part in enumerate(audit.outputs, start=1)}
+    found = {start + name: draw for start, part in parts.items() for name, draw in part.draw.items()}
+    if audit.outputs and audit.wanted is not None:
+        return Drawings(found)
+    activations = activations_of(audit.network, audit.behavior)
+    own: dict[str, Draw] = {"network": partial(draw_network, audit.network, activations)}
+    if audit.exhibits is not None:
+        own |= {name: draw for group in GROUPS for name, draw in group(audit.exhibits)}
+    return Drawings(own | found)
 
 
 def save_drawings(
-    audit: "Audit | BehaviorAudit", folder: str | Path, wanted: Sequence[str] = (), formats: Sequence[str] = FORMATS
+    audit: Audit, folder: str | Path, wanted: Sequence[str] = (), formats: Sequence[str] = FORMATS
 ) -> list[Path]:
     """Write drawings of an audit into a folder; returns the files.
 
@@ -116,91 +113,99 @@ def save_drawings(
     ]
 
 
-def _circuits(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]:
-    network, found = audit.network, findings.circuits
+def _circuits(shown: Exhibits) -> Iterator[tuple[str, Draw]]:
+    found = shown.findings.circuits
     if found.usage is not None and found.usage.circuits:
-        yield "usage", partial(draw_usage, network, found.usage)
-    sizes = draw_sizes(findings)
+        yield "usage", partial(draw_usage, shown.model, found.usage, shown.activations())
+    sizes = draw_sizes(shown)
     if sizes is not None:
         yield "circuits-by-edges", lambda: sizes
+
+    def drawn(circuit: Circuit) -> Drawing:
+        return draw_circuit(shown.model, circuit, shown.activations(circuit))
+
     for kind, circuits in (("minimal", found.minimal), ("resample-faithful-minimal", found.faithful_minimal)):
         for k, circuit in enumerate((circuits or ())[:MOST_LISTED], start=1):
-            yield f"{kind}-{k}", partial(draw_circuit, network, circuit)
+            yield f"{kind}-{k}", partial(drawn, circuit)
     pair = (found.minimal or ())[:2]
     if len(pair) == 2:
-        yield "difference", partial(draw_difference, network, *pair)
+        yield "difference", partial(draw_difference, shown, *pair)
 
 
-def draw_sizes(findings: PaperFindings) -> Drawing | None:
+def draw_sizes(shown: Exhibits) -> Drawing | None:
     """The circuits by number of edges; None where no exact count is known."""
-    counts = {"perfect": findings.circuits.perfect, "resample-faithful": findings.circuits.faithful}
+    counts = {"perfect": shown.findings.circuits.perfect, "resample-faithful": shown.findings.circuits.faithful}
     known = {name: count.certain for name, count in counts.items() if count is not None and count.certified}
     return draw_histogram(known, "Circuits by number of edges") if known else None
 
 
-def _interpretations(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]:
-    circuit = findings.circuits.simplest
-    if circuit is None or findings.interpretations.simplest is None:
-        return
-    points = audit.network.corners
-    table = Interpretations(audit.network, circuit, points, ReadingRule(decision=audit.decision))
-    for k, interpretation in enumerate(islice(table.by_gaps(), MOST_LISTED), start=1):
-        yield f"interpretation-{k}", partial(draw_interpretation, table, interpretation)
+def _interpretations(shown: Exhibits) -> Iterator[tuple[str, Draw]]:
+    table = shown.readings
+    activations = None if table is None else shown.activations(table.circuit)
+    if table is not None and activations is not None:
+        for k, interpretation in enumerate(islice(table.by_gaps(), MOST_LISTED), start=1):
+            yield f"interpretation-{k}", partial(draw_interpretation, table, interpretation, activations)
 
 
-def _placements(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]:
-    for k, algorithm in enumerate(islice(findings.mappings.aligned or (), MOST_LISTED), start=1):
-        yield f"algorithm-{k}", partial(draw_algorithm, algorithm)
-    listed = heapq.nsmallest(MOST_LISTED, aligned_mappings(findings), key=complexity)
-    for k, mapping in enumerate(listed, start=1):
-        yield f"mapping-{k}", partial(draw_mapping, mapping, audit.network.graph)
-        yield f"places-{k}", partial(draw_places, audit.network, mapping)
-    for k, miss in enumerate(findings.mappings.near_misses, start=1):
-        yield f"near-miss-{k}", partial(draw_mapping, miss.mapping, audit.network.graph)
-
-
-def _signatures(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]:
-    found = findings.mappings.signatures
+def _placements(shown: Exhibits) -> Iterator[tuple[str, Draw]]:
+    found, graph, activations = shown.findings.mappings, shown.graph, shown.activations()
     if found is None:
         return
-    for k, (rows, sets) in enumerate(islice(found.by_rows.items(), MOST_LISTED), start=1):
-        first, *others = (neurons.named(audit.network.graph) for neurons in sets)
+    for k, algorithm in enumerate(islice(found.aligned or (), MOST_LISTED), start=1):
+        yield f"algorithm-{k}", partial(draw_algorithm, algorithm)
+    for k, mapping in enumerate(shown.placed(MOST_LISTED), start=1):
+        yield f"mapping-{k}", partial(draw_mapping, mapping, graph)
+        yield f"places-{k}", partial(draw_places, shown.model, mapping, activations)
+    for k, miss in enumerate(found.near_misses, start=1):
+        yield f"near-miss-{k}", partial(draw_mapping, miss.mapping, graph)
+
+
+def _signatures(shown: Exhibits) -> Iterator[tuple[str, Draw]]:
+    behavior = shown.behavior
+    if shown.signatures is None:
+        return
+    inputs = [behavior.name_of(k) for k in range(len(behavior.points))]
+    for k, (rows, sets) in enumerate(islice(shown.signatures.by_rows.items(), MOST_LISTED), start=1):
+        first, *others = (neurons.named(shown.graph) for neurons in sets)
         more = f" and {len(others)} more" if others else ""
-        title = f"Signature {k}: {first}{more}"
-        yield f"signature-{k}", partial(draw_signature, rows, audit.network.features, title)
+        yield f"signature-{k}", partial(draw_signature, rows, inputs, f"Signature {k}: {first}{more}")
 
 
-def _rivals(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]:
-    for k, (_, explanation) in enumerate(findings.ranking.entries, start=1):
-        yield f"explanation-{k}", partial(draw_rival, explanation, audit)
-    examined, order = findings.experiments.examined, examined_by_rank(findings)
+def _rivals(shown: Exhibits) -> Iterator[tuple[str, Draw]]:
+    ranking, experiments = shown.findings.ranking, shown.findings.experiments
+    for k, (_, explanation) in enumerate(ranking.entries if ranking else (), start=1):
+        yield f"explanation-{k}", partial(draw_rival, explanation, shown)
+    examined = experiments and experiments.examined
     if examined is not None:
+        order, shares = shown.examined, examined.matrix
         names = {rank: examined.explanations[index].title for rank, index in order}
-        shares = examined.matrix
         yield "cross-examination", lambda: draw_matrix([[shares[i][j] for _, j in order] for _, i in order], names)
 
 
 @singledispatch
-def draw_rival(explanation: Explanation, audit: Audit) -> Drawing:
+def draw_rival(explanation: Explanation, shown: Exhibits) -> Drawing:
     """An explanation as its kind is drawn: the tree of a mapping, the codes of a readout explanation."""
     raise TypeError(f"nothing draws an explanation of kind {explanation.kind}")
 
 
 @draw_rival.register
-def _(explanation: Mapping, audit: Audit) -> Drawing:
-    return draw_mapping(explanation, audit.network.graph)
+def _(explanation: Mapping, shown: Exhibits) -> Drawing:
+    return draw_mapping(explanation, shown.graph)
 
 
 @draw_rival.register
-def _(explanation: ReadoutExplanation, audit: Audit) -> Drawing:
-    return draw_codes(audit.network, explanation)
+def _(explanation: ReadoutExplanation, shown: Exhibits) -> Drawing:
+    return draw_codes(explanation, shown.activations())
 
 
-def _ladders(audit: Audit, findings: PaperFindings) -> Iterator[tuple[str, Draw]]:
+def _ladders(shown: Exhibits) -> Iterator[tuple[str, Draw]]:
+    mappings = shown.findings.laddered
     for kind, strategy in (("mappings", "what_then_where"), ("circuits", "where_then_what")):
-        title = f"{strategy_name(strategy)}: {kind} left by each criterion"
-        trivial = (findings.mappings.trivial["single"] or 0) if kind == "mappings" else 0
-        yield f"ladder-{kind}", partial(draw_ladder, title, survivors_by_rung(audit)[kind], trivial)
+        left = shown.findings.left.get(kind)
+        if left is not None:
+            title = f"{strategy_name(strategy)}: {kind} left by each criterion"
+            trivial = mappings.trivial["single"] if mappings and kind == "mappings" else 0
+            yield f"ladder-{kind}", partial(draw_ladder, title, left, trivial or 0)
 
 
 GROUPS = (_ladders, _circuits, _interpretations, _placements, _signatures, _rivals)

@@ -1,23 +1,18 @@
 """Everything that an audit found, as tables: for people, for files and for SQL."""
 
-from collections import abc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 from ..auditing.audit import Audit
-from ..auditing.paper import PaperFindings
-from ..boolean.truth_table import row_name
+from ..auditing.exhibits import Exhibits
+from ..common.count import Count
 from ..common.sql import RunTable, Table
-from ..interpretation.interpretations import Interpretations
 from ..ladder import DEFINITIONS
-from ..mapping.alignment import minimal_mappings
-from ..mapping.mapping import Mapping
 from ..model.circuit import Circuit
-from ..model.reading import ReadingRule
 from .terminal.lines import gate_text
-from .words import dispute_text, plural, survivors_by_rung
+from .words import dispute_text, plural
 
 # Rows of a table, for each output; enough for any reference network.
 MOST_ROWS = 100_000
@@ -30,7 +25,9 @@ def audit_tables(audit: Audit, most: int = MOST_ROWS) -> dict[str, RunTable]:
     """
     if not audit.outputs:
         return _tables_of(audit, most)
-    parts = {part.task: _tables_of(part, most) for part in audit.outputs}
+    parts = {name: _tables_of(part, most) for name, part in audit.named_outputs.items()}
+    if audit.wanted is None:
+        parts = {"together": _tables_of(audit, most)} | parts
     names = dict.fromkeys(name for tables in parts.values() for name in tables)
     return {name: _joined({task: tables[name] for task, tables in parts.items() if name in tables}) for name in names}
 
@@ -45,8 +42,8 @@ def _joined(parts: dict[str, RunTable]) -> RunTable:
 
 def _tables_of(audit: Audit, most: int) -> dict[str, RunTable]:
     found = [_counts(audit), _ladder(audit)]
-    if isinstance(audit.findings, PaperFindings):
-        found += [build(audit, audit.findings) for build in BUILDERS]
+    if audit.exhibits is not None:
+        found += [build(audit.exhibits) for build in BUILDERS]
     listed = [_listed(rows, most) for rows in found]
     return {one.name: one for one in listed if one.table.rows}
 
@@ -89,46 +86,38 @@ def _counts(audit: Audit) -> _Rows:
     return _table("counts", "Counts, by their names in audit.json", "count value", rows)
 
 
-LADDER = "of rung survivors at_least at_most algorithms criterion"
-
-
 def _ladder(audit: Audit) -> _Rows:
-    return _table("ladder", "Survivors of each rung", LADDER, ladder_rows(survivors_by_rung(audit)))
-
-
-def ladder_rows(survivors: abc.Mapping[str, abc.Mapping[str, Any]]) -> list[tuple]:
-    """What each rung leaves of each kind, as numbers: exactly so many, at least and at most."""
-    algorithms = survivors.get("algorithms", {})
-
-    def ends(number: Any) -> tuple:
-        return (None, *number) if isinstance(number, list) else (number, number, number)
-
-    return [
-        (kind, rung, *ends(number), algorithms.get(rung) if kind == "mappings" else None, DEFINITIONS.get(rung))
-        for kind, rungs in survivors.items()
-        if kind != "algorithms"
-        for rung, number in rungs.items()
-    ]
-
-
-def _activations(audit: Audit, findings: PaperFindings) -> _Rows:
-    network = audit.network
-    inputs = network.features
+    left = audit.exhibits.findings.left if audit.exhibits else {}
+    trivial = {rung: Count.of(number) for rung, number in audit.ladder.get("trivial", {}).items()}
     rows = [
-        (network.graph.name((layer, j)), layer, j, row_name(row, inputs), float(value))
-        for layer, state in enumerate(network.states(network.corners))
-        if network.graph.numbers[layer] == 1
-        for j in range(state.shape[1])
-        for row, value in enumerate(state[:, j])
-    ]
-    return _table("activations", "Activations of the whole network", "neuron layer index input activation", rows)
+        (kind, rung, count.exact, count.low, count.high, left["algorithms"][rung].exact if kind == "mappings" else None,
+         DEFINITIONS.get(rung))
+        for kind, rungs in (left | ({"trivial": trivial} if trivial else {})).items()
+        if kind != "algorithms"
+        for rung, count in rungs.items()
+    ]  # fmt: skip
+    columns = "of rung survivors at_least at_most algorithms criterion"
+    return _table("ladder", "Survivors of each rung", columns, rows)
 
 
-def _edges(audit: Audit, findings: PaperFindings) -> _Rows:
-    usage, network, name = findings.circuits.usage, audit.network, audit.network.graph.name
+def _activations(shown: Exhibits) -> _Rows:
+    graph, activations = shown.graph, shown.activations()
+    rows = [] if activations is None else [
+        (graph.name((layer, j)), layer, j, name, float(value))
+        for layer, size in enumerate(graph.sizes)
+        for j in range(size)
+        if (held := activations.of(layer, j)) is not None
+        for name, value in zip(activations.names, held, strict=True)
+    ]  # fmt: skip
+    title = f"Activations of the whole {shown.model.kind}"
+    return _table("activations", title, "neuron layer index input activation", rows)
+
+
+def _edges(shown: Exhibits) -> _Rows:
+    usage, model, name = shown.findings.circuits.usage, shown.model, shown.graph.name
     rows = [] if usage is None else [
         (
-            name(edge.parent), network.graph.entry(edge), network.strength(edge),
+            name(edge.parent), model.graph.entry(edge), model.strength(edge),
             number, number / usage.circuits if usage.circuits else None, usage.role(edge),
         )
         for edge, number in usage.edges.items()
@@ -137,8 +126,8 @@ def _edges(audit: Audit, findings: PaperFindings) -> _Rows:
     return _table("edges", title, "source target weight circuits share role", rows)
 
 
-def _neurons(audit: Audit, findings: PaperFindings) -> _Rows:
-    usage, graph = findings.circuits.usage, audit.network.graph
+def _neurons(shown: Exhibits) -> _Rows:
+    usage, graph = shown.findings.circuits.usage, shown.graph
     rows = [] if usage is None else [
         (graph.name(neuron), n, n / usage.circuits if usage.circuits else None, usage.role(neuron))
         for neuron, n in usage.neurons.items()
@@ -146,18 +135,19 @@ def _neurons(audit: Audit, findings: PaperFindings) -> _Rows:
     return _table("neurons", "How many perfect circuits use each hidden neuron", "neuron circuits share role", rows)
 
 
-def _circuit_sizes(audit: Audit, findings: PaperFindings) -> _Rows:
+def _circuit_sizes(shown: Exhibits) -> _Rows:
+    found = shown.findings.circuits
     counts = [
-        count.certain if count is not None and count.certified else {}
-        for count in (findings.circuits.perfect, findings.circuits.faithful)
+        count.certain if count is not None and count.certified else {} for count in (found.perfect, found.faithful)
     ]
     sizes = sorted({size for numbers in counts for size in numbers})
     rows = [(size, *(numbers.get(size, 0) if numbers else None for numbers in counts)) for size in sizes]
     return _table("circuit_sizes", "Circuits by number of edges", "edges perfect resample_faithful", rows)
 
 
-def _circuits(audit: Audit, findings: PaperFindings) -> _Rows:
-    groups = {"minimal": findings.circuits.minimal, "resample_faithful_minimal": findings.circuits.faithful_minimal}
+def _circuits(shown: Exhibits) -> _Rows:
+    found = shown.findings.circuits
+    groups = {"minimal": found.minimal, "resample_faithful_minimal": found.faithful_minimal}
     rows = [
         (kind, number, len(circuit), len(circuit.neurons), edges_text(circuit))
         for kind, circuits in groups.items()
@@ -166,123 +156,111 @@ def _circuits(audit: Audit, findings: PaperFindings) -> _Rows:
     return _table("circuits", "Minimal circuits", "kind number edges neurons circuit", rows)
 
 
-def _gates(audit: Audit, findings: PaperFindings) -> _Rows:
-    circuit, graph = findings.circuits.simplest, audit.network.graph
-    rows = []
-    if circuit is not None and findings.interpretations.simplest is not None:
-        points = audit.network.corners
-        table = Interpretations(audit.network, circuit, points, ReadingRule(decision=audit.decision))
-        rows = [
-            (
-                graph.name(neuron), gate_text(gate, graph), gate.table,
-                " ".join(map(graph.name, gate.parents)),
-                share.numerator * (table.count // share.denominator), float(share),
-            )
-            for neuron, shares in table.gate_shares.items()
-            for gate, share in shares.items()
-        ]  # fmt: skip
+def _gates(shown: Exhibits) -> _Rows:
+    table, graph = shown.readings, shown.graph
+    rows = [] if table is None else [
+        (
+            graph.name(neuron), gate_text(gate, graph), gate.table,
+            " ".join(map(graph.name, gate.parents)),
+            share.numerator * (table.count // share.denominator), float(share),
+        )
+        for neuron, shares in table.gate_shares.items()
+        for gate, share in shares.items()
+    ]  # fmt: skip
     title = "Gates of the smallest circuit, over all its interpretations"
     return _table("gates", title, "neuron gate truth_table parents interpretations share", rows)
 
 
-def _algorithms(audit: Audit, findings: PaperFindings) -> _Rows:
-    aligned = findings.mappings.aligned or {}
+def _algorithms(shown: Exhibits) -> _Rows:
+    aligned = (shown.findings.mappings and shown.findings.mappings.aligned) or {}
     rows = ((str(a), a.depth, len(a.variables), a.irredundant, number) for a, number in aligned.items())
     columns = "algorithm depth variables irredundant mappings"
     return _Rows("algorithms", "Aligned algorithms", columns, rows, len(aligned))
 
 
-def _mappings(audit: Audit, findings: PaperFindings) -> _Rows:
-    found, graph = findings.mappings, audit.network.graph
-    fates = ((mapping, *found.fate(mapping)) for mapping in aligned_mappings(findings))
+def _mappings(shown: Exhibits) -> _Rows:
+    found, graph, columns = shown.findings.mappings, shown.graph, "algorithm mapping strictest_rung falls_because"
+    title = "Minimal mappings of aligned algorithms"
+    if found is None:
+        return _table("mappings", title, columns, [])
+    fates = ((mapping, *found.fate(mapping)) for mapping in found.placed)
     rows = ((str(m.algorithm), m.named(graph), rung, fault and fault.text) for m, rung, fault in fates)
-    number = found.surviving_mappings["single"] or 0
-    columns = "algorithm mapping strictest_rung falls_because"
-    return _Rows("mappings", "Minimal mappings of aligned algorithms", columns, rows, number)
+    return _Rows("mappings", title, columns, rows, found.surviving_mappings["single"] or 0)
 
 
-def aligned_mappings(findings: PaperFindings) -> Iterator[Mapping]:
-    """Every minimal mapping of every aligned algorithm."""
-    found = findings.mappings
-    if found.aligned is not None and found.signatures is not None:
-        for algorithm in found.aligned:
-            yield from minimal_mappings(found.signatures, algorithm)
-
-
-def _near_misses(audit: Audit, findings: PaperFindings) -> _Rows:
+def _near_misses(shown: Exhibits) -> _Rows:
     rows = []
-    for miss in findings.mappings.near_misses:
+    for miss in (shown.findings.mappings and shown.findings.mappings.near_misses) or ():
         each = " ".join(f"{float(accuracy):.4g}" for accuracy in miss.accuracies)
-        rows.append((str(miss.mapping.algorithm), miss.mapping.named(audit.network.graph), float(miss.least), each))
+        rows.append((str(miss.mapping.algorithm), miss.mapping.named(shown.graph), float(miss.least), each))
     title = "Irredundant algorithms that nearly align, by the IIA of their worst variable"
     return _table("near_misses", title, "algorithm mapping iia iia_of_each", rows)
 
 
-def _signatures(audit: Audit, findings: PaperFindings) -> _Rows:
-    found = findings.mappings.signatures
-    inputs, graph = audit.network.features, audit.network.graph
-    numbers = {} if found is None else {rows: k for k, rows in enumerate(found.by_rows, start=1)}
+def _signatures(shown: Exhibits) -> _Rows:
+    title, columns = "Causal signature of each neuron set: a group of digits per source, a digit per base", (
+        "neurons signature decisions"
+    )  # fmt: skip
+    signatures = shown.signatures
+    if signatures is None:
+        return _table("signatures", title, columns, [])
+    numbers = {rows: k for k, rows in enumerate(signatures.by_rows, start=1)}
+    bases = range(len(shown.behavior.points))
 
     def text(rows: tuple[int, ...]) -> str:
-        return " ".join("".join(str(row >> base & 1) for base in range(1 << inputs)) for row in rows)
+        return " ".join("".join(str(row >> base & 1) for base in bases) for row in rows)
 
-    rows = () if found is None else ((s.named(graph), numbers[table], text(table)) for s, table in found.items())
-    title = "Causal signature of each neuron set: a group of digits per source, a digit per base"
-    return _Rows("signatures", title, "neurons signature decisions", rows, 0 if found is None else len(found))
+    rows = ((s.named(shown.graph), numbers[table], text(table)) for s, table in signatures.items())
+    return _Rows("signatures", title, columns, rows, len(signatures))
 
 
-def _signals(audit: Audit, findings: PaperFindings) -> _Rows:
+def _layers(shown: Exhibits) -> _Rows:
+    rows = [
+        (layer.layer, len(layer.signals), layer.signals.rank, probe.residual, probe.accuracy)
+        for layer in shown.layers
+        for probe in layer.signals.wanted
+    ]
+    title = "What is linear in each hidden layer, and how well the decision is read there"
+    return _table("layers", title, "layer signals directions residual accuracy", rows)
+
+
+def _signals(shown: Exhibits) -> _Rows:
     rows = (
         (layer.layer, readout.name, readout.code, str(readout.table), readout.residual)
-        for layer in findings.readouts.layers
+        for layer in shown.layers
         for readout in (layer.signals[k] for k in range(len(layer.signals)))
     )
-    number = sum(len(layer.signals) for layer in findings.readouts.layers)
+    number = sum(len(layer.signals) for layer in shown.layers)
     return _Rows(
         "signals", "Boolean signals that a layer reads linearly", "layer signal code truth_table residual", rows, number
     )
 
 
-def _readouts(audit: Audit, findings: PaperFindings) -> _Rows:
+def _readouts(shown: Exhibits) -> _Rows:
     rows = (
         (layer.layer, str(e), e.gate_name, "; ".join(map(str, e.readouts)), e.residual)
-        for layer in findings.readouts.layers
+        for layer in shown.layers
         if layer.found is not None
         for e in layer.found.explanations("exact")
     )
-    number = sum(layer.found.survivors["exact"] for layer in findings.readouts.layers if layer.found is not None)
+    number = sum(layer.found.survivors["exact"] for layer in shown.layers if layer.found is not None)
     title = "Exact readout explanations"
     return _Rows("readouts", title, "layer explanation gate signals residual", rows, number)
 
 
-def _ranking(audit: Audit, findings: PaperFindings) -> _Rows:
+def _ranking(shown: Exhibits) -> _Rows:
+    title, columns, ranking = "Explanations by cost", "rank cost kind explanation placed", shown.findings.ranking
+    if ranking is None:
+        return _table("ranking", title, columns, [])
     rows = [
-        (
-            rank,
-            cost,
-            e.kind,
-            e.title,
-            e.named(audit.network.graph),
-        )
-        for rank, (cost, e) in enumerate(findings.ranking.entries, start=1)
+        (rank, cost, e.kind, e.title, e.named(shown.graph)) for rank, (cost, e) in enumerate(ranking.entries, start=1)
     ]
-    title = "Explanations by cost"
-    return _Rows("ranking", title, "rank cost kind explanation placed", rows, findings.ranking.of)
+    return _Rows("ranking", title, columns, rows, ranking.of)
 
 
-def examined_by_rank(findings: PaperFindings) -> list[tuple[int, int]]:
-    """The rank by cost of each explanation that is examined, and its index in the examination, cheapest first."""
-    ranks = {explanation: rank for rank, (_, explanation) in enumerate(findings.ranking.entries, start=1)}
-    examined = findings.experiments.examined
-    if examined is None:
-        return []
-    return sorted((ranks[e], index) for index, e in enumerate(examined.explanations) if e in ranks)
-
-
-def _cross_examination(audit: Audit, findings: PaperFindings) -> _Rows:
-    examined = findings.experiments.examined
-    order = examined_by_rank(findings)
-    placed = [e.named(audit.network.graph) for e in examined.explanations] if examined else []
+def _cross_examination(shown: Exhibits) -> _Rows:
+    examined = shown.findings.experiments and shown.findings.experiments.examined
+    placed = [e.named(shown.graph) for e in examined.explanations] if examined else []
     rows = [] if examined is None else [
         (
             own, examined.explanations[i].title, placed[i],
@@ -290,27 +268,27 @@ def _cross_examination(audit: Audit, findings: PaperFindings) -> _Rows:
             len(examined.swaps[i].outcomes),
             int((examined.swaps[i].predictions[j].bits == examined.swaps[i].outcomes).sum()),
         )
-        for own, i in order
-        for other, j in order
+        for own, i in shown.examined
+        for other, j in shown.examined
     ]  # fmt: skip
     title = "How many swaps of one explanation another predicts; ranks are those of ranking"
     columns = "rank swapped swapped_where predictor_rank predictor predictor_where swaps predicted"
     return _table("cross_examination", title, columns, rows)
 
 
-def _disputes(audit: Audit, findings: PaperFindings) -> _Rows:
-    graph = audit.network.graph
+def _disputes(shown: Exhibits) -> _Rows:
+    graph, experiments = shown.graph, shown.findings.experiments
     rows = [
         (one.title, one.named(graph), other.title, other.named(graph),
          dispute_text(dispute, ("the first", "the second")))
-        for dispute in findings.experiments.disputes
+        for dispute in (experiments.disputes if experiments else ())
         for one, other in [dispute.explanations]
     ]  # fmt: skip
     title = "The cheapest experiment that decides between two explanations"
     return _table("disputes", title, "first first_where second second_where experiment", rows)
 
 
-BUILDERS: tuple[Callable[[Audit, PaperFindings], _Rows], ...] = (
+BUILDERS: tuple[Callable[[Exhibits], _Rows], ...] = (
     _activations, _edges, _neurons, _circuit_sizes, _circuits, _gates, _algorithms, _mappings, _near_misses,
-    _signatures, _signals, _readouts, _ranking, _cross_examination, _disputes,
+    _signatures, _layers, _signals, _readouts, _ranking, _cross_examination, _disputes,
 )  # fmt: skip

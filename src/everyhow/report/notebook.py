@@ -5,21 +5,19 @@ from functools import singledispatch
 from html import escape
 
 from ..auditing.audit import Audit
-from ..auditing.behavior_audit import BehaviorAudit
+from ..auditing.exhibits import activations_of
 from ..boolean.algorithms import Algorithm
 from ..mapping.mapping import Mapping
 from ..model.circuit import Circuit
 from ..readout.explanation import ReadoutExplanation
 from ..readout.readout import Readout
-from .behavior_drawings import behavior_drawings
-from .drawings.codes import draw_explanation, draw_readout
+from .drawings.codes import draw_codes, draw_readout
 from .drawings.drawing import Drawing, beside
 from .drawings.formula import draw_algorithm, draw_mapping
 from .drawings.ladder import draw_ladder
 from .drawings.network import draw_network, draw_wiring
-from .page.behavior import behavior_page
 from .page.html import audit_page, drawing_page
-from .words import strategy_name, survivors_by_rung
+from .words import strategy_name
 
 AUDIT_HEIGHT, MARGIN = 720, 120
 
@@ -32,9 +30,8 @@ def bundle(value: object) -> dict[str, str]:
     allowed, the picture is left.
     """
     drawing = picture_of(value)
-    if isinstance(value, Audit | BehaviorAudit):
-        page = audit_page(value) if isinstance(value, Audit) else behavior_page(value)
-        height, opened = AUDIT_HEIGHT, " open"
+    if isinstance(value, Audit):
+        page, height, opened = audit_page(value), AUDIT_HEIGHT, " open"
     else:
         page, height, opened = drawing_page(drawing), round(drawing.height) + MARGIN, ""
     svg = drawing.svg()
@@ -60,23 +57,16 @@ def picture_of(value: object) -> Drawing:
 
 
 @picture_of.register
-def _(audit: BehaviorAudit) -> Drawing:
-    drawings = behavior_drawings(audit)
-    return drawings["usage" if "usage" in drawings else "network"]
-
-
-@picture_of.register
 def _(audit: Audit) -> Drawing:
-    drawings = {audit.mismatch or f"{audit.task}: the network": draw_network(audit.network)}
-    for part in () if audit.outputs else (audit,):
-        survivors = survivors_by_rung(part)
-        for strategy, kind in (("what_then_where", "mappings"), ("where_then_what", "circuits")):
-            # The preset authors has no ladder.
-            if kind not in survivors:
-                continue
-            name = f"{strategy_name(strategy)}: {part.verdict[strategy]}"
-            trivial = (survivors["trivial"]["single"] or 0) if kind == "mappings" else 0
-            drawings[name] = draw_ladder(f"{kind} left by each criterion", survivors[kind], trivial)
+    network = draw_network(audit.network, activations_of(audit.network, audit.behavior))
+    drawings = {audit.mismatch or f"{audit.name}: the network": network}
+    # The preset authors has no ladder.
+    found = None if audit.outputs or audit.exhibits is None else audit.exhibits.findings
+    for strategy, kind in (("what_then_where", "mappings"), ("where_then_what", "circuits")):
+        if found is not None and kind in found.left:
+            name = f"{strategy_name(strategy)}: {audit.verdict[strategy]}"
+            trivial = found.laddered.trivial["single"] if found.laddered and kind == "mappings" else 0
+            drawings[name] = draw_ladder(f"{kind} left by each criterion", found.left[kind], trivial or 0)
     return beside(repr(audit).splitlines()[0], drawings)
 
 
@@ -102,4 +92,4 @@ def _(readout: Readout) -> Drawing:
 
 @picture_of.register
 def _(explanation: ReadoutExplanation) -> Drawing:
-    return draw_explanation(explanation)
+    return draw_codes(explanation)

@@ -4,15 +4,14 @@ import math
 from collections import abc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ..auditing.audit import Audit
-from ..auditing.document import by_ablation
-from ..auditing.paper import PaperFindings
-from ..circuit.findings import CircuitFindings
+from ..auditing.findings import Findings
+from ..authors.findings import AuthorsFindings
+from ..common.count import Count
 from ..common.errors import visible
-from ..common.estimate import Estimate
 from ..experiment.deciding import Dispute
+from ..interpretation.findings import InterpretationFindings
 from ..mapping.findings import MappingFindings
 from ..model.model import Model
 from ..readout.findings import LayerReadouts
@@ -30,39 +29,23 @@ def seen(text: str) -> str:
 
 @dataclass(frozen=True)
 class Answer:
-    """Whether there is only one explanation of a kind: the question, how many there are (None or a range when that is
-    not known exactly), and what is to be said."""
+    """Whether there is only one explanation of a kind: the question, how many there are, and what is to be said."""
 
     question: str
-    number: object
+    number: Count
     text: str
 
     @property
     def word(self) -> str:
         """yes, no, none or ?"""
-        if not isinstance(self.number, int):
-            return "?"
-        return {0: "none", 1: "yes"}.get(self.number, "no")
+        return "?" if self.number.exact is None else {0: "none", 1: "yes"}.get(self.number.exact, "no")
 
 
 def answers(audit: Audit) -> Iterator[Answer]:
     """Is the explanation the only one? One answer for each kind."""
-    findings = audit.findings
-    return _paper_answers(findings) if isinstance(findings, PaperFindings) else _authors_answers(audit)
-
-
-def survivors_by_rung(audit: Audit) -> dict[str, dict[str, Any]]:
-    """How many mappings, algorithms and circuits each rung leaves, the cheapest mappings included, and how many of the
-    mappings, and so of the algorithms, are trivial: a number, the two ends of a count that depends on ties, or None
-    where it was not counted."""
-    found: dict[str, dict[str, Any]] = {kind: dict(rungs) for kind, rungs in audit.ladder.items()}
-    if not isinstance(audit.findings, PaperFindings):
-        return found
-    cheapest, circuits = audit.findings.cheapest, audit.findings.circuits
-    found["mappings"]["cheapest"] = None if cheapest is None else len(cheapest)
-    found["algorithms"]["cheapest"] = None if cheapest is None else len({mapping.algorithm for mapping in cheapest})
-    found["circuits"] = circuits_by_rung(circuits)
-    return found
+    if isinstance(audit.findings, Findings):
+        return _answers(audit.findings)
+    return iter(()) if audit.findings is None else _authors_answers(audit.findings)
 
 
 def trivial_text(mappings: MappingFindings) -> str:
@@ -77,27 +60,40 @@ def trivial_text(mappings: MappingFindings) -> str:
     )
 
 
-def circuits_by_rung(circuits: CircuitFindings) -> dict[str, Any]:
-    """How many circuits each rung leaves: a number, the two ends of a count that depends on ties, or None."""
-    found: dict[str, Any] = dict(circuits.survivors)
-    for rung, count in (("perfect", circuits.perfect), ("resample_faithful", circuits.faithful)):
-        if found[rung] is None and count is not None:
-            found[rung] = list(count.between)
-    if circuits.robust_left is not None and not circuits.robust_left.certified:
-        found["robust"] = list(circuits.robust_left.between)
-    return found
-
-
 def network_in_short(network: Model) -> str:
     """Its shape, and how its numbers stand for bits."""
     return ", ".join([network.in_short, *network.coding])
 
 
 def asked_in_short(audit: Audit) -> str:
-    """Preset, decision and depth."""
-    level = audit.network.threshold
-    at = f" {level:g}" if audit.decision == "threshold" and level not in (None, 0.5) else ""
-    return f"{audit.preset}; decision by {audit.decision}{at}; algorithms to depth {audit.depth}"
+    """Preset, decision and depth; by data, what was asked of the decisions."""
+    behavior = audit.behavior
+    if audit.wanted is not None:
+        level = audit.network.threshold
+        at = f" {level:g}" if audit.decision == "threshold" and level not in (None, 0.5) else ""
+        return f"{audit.preset}; decision by {audit.decision}{at}; algorithms to depth {audit.depth}"
+    asked = f"{behavior.how_decided}; circuit error at most {behavior.epsilon:g}"
+    if behavior.within is not None:
+        asked += f"; outputs within {behavior.within:g} of the network's"
+    ablation = audit.findings.circuits.asked.ablation if isinstance(audit.findings, Findings) else "zero"
+    return asked + f"; ablation {ablation}" * (ablation != "zero") + f"; algorithms to depth {audit.depth}"
+
+
+def facts(audit: Audit) -> dict[str, str]:
+    """What was audited, and how."""
+    behavior, notes = audit.behavior, {"Note": "; ".join(audit.remarks)} if audit.remarks else {}
+    network = {audit.network.kind.capitalize(): network_in_short(audit.network)}
+    if audit.task is not None:
+        return {"Task": audit.task, **network, "Preset": asked_in_short(audit), **notes}
+    named = ", ".join(f"{name} is {k}" for k, name in enumerate(behavior.names))
+    return {
+        "Inputs": f"{plural(len(behavior.points), 'point')} of {plural(behavior.points.shape[1], 'feature')}",
+        **network,
+        "Wanted": f"the {audit.network.kind} decides as wanted at {percent(audit.agreement)} % of them",
+        "Asked": asked_in_short(audit),
+        **({"Labels": named} if named else {}),
+        **notes,
+    }
 
 
 def strategy_name(strategy: str) -> str:
@@ -124,9 +120,9 @@ def percent(share: float) -> str:
 
 def shown(number: object) -> str:
     """A count, a range of counts, or ? where there is none."""
-    if isinstance(number, list):
-        return f"between {number[0]:,} and {number[1]:,}"
-    return "?" if number is None else f"{number:,}"
+    if not isinstance(number, Count):
+        number = Count.of(tuple(number) if isinstance(number, list) else number)  # type: ignore[arg-type]
+    return "?" if number.low is None else str(number)
 
 
 def in_digits(number: int) -> str:
@@ -135,14 +131,7 @@ def in_digits(number: int) -> str:
     return f"{number:,}" if digits < 30 else f"about 10^{digits:.0f}"
 
 
-def estimate_text(guess: Estimate) -> str:
-    """An estimate with its interval."""
-    return (
-        f"about {guess.value:.3g} (95 % interval {guess.low:.3g} to {guess.high:.3g}, from {guess.sample:,} circuits)"
-    )
-
-
-def ablations_text(counts: abc.Mapping[str, object]) -> str:
+def ablations_text(counts: abc.Mapping[str, Count]) -> str:
     """The perfect circuits under each kind of ablation, side by side."""
     return "; ".join(f"{ablation}: {shown(number)}" for ablation, number in counts.items())
 
@@ -152,67 +141,91 @@ def plural(number: int | None, word: str) -> str:
     return f"{shown(number)} {word}" + "s" * (number != 1)
 
 
-def _paper_answers(findings: PaperFindings) -> Iterator[Answer]:
-    counts = findings.counts
-    circuits, interpretations = findings.circuits, findings.interpretations
-    signatures = findings.mappings.signatures
-    found = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
-    answer = f"{shown(found)} perfect of {in_digits(circuits.in_space)}"
-    if circuits.estimate is not None:
-        answer = f"{estimate_text(circuits.estimate)} perfect of {in_digits(circuits.in_space)}"
+def _answers(findings: Findings) -> Iterator[Answer]:
+    circuits, mappings = findings.circuits, findings.laddered
+    text = f"{shown(circuits.number) if circuits.estimate is None else circuits.number} perfect of "
+    text += in_digits(circuits.in_space)
     if circuits.robust is not None:
-        answer += f", {shown(counts.get('robust_circuits', counts.get('robust_circuits_between')))} of them robust"
+        text += f", {circuits.robust.count} of them robust"
     if circuits.minimal is not None:
-        answer += f"; {len(circuits.minimal):,} minimal"
-    if counts["fewest_edges"] is not None:
-        answer += f"; the smallest has {counts['fewest_edges']} edges"
-    yield Answer("circuit", found, answer)
-    counted = by_ablation(findings.by_ablation)
-    chosen = counted[circuits.asked.ablation]
-    if chosen is not None:
-        yield Answer("by ablation", chosen, f"perfect, by what removed edges carry: {ablations_text(counted)}")
-    if interpretations.estimate is not None:
-        answer = f"{estimate_text(interpretations.estimate)} over the perfect circuits"
-    elif interpretations.total is None:
-        answer = "not counted"
-    else:
-        least, most = interpretations.least, interpretations.most
-        each = "" if least is None else f" ({least:,} each)" if least == most else f" ({least:,} to {most:,} each)"
-        answer = (
-            f"{interpretations.total:,} over the perfect circuits{each}; "
-            f"{interpretations.expanded:,} with don't cares filled in"
-        )
-    yield Answer("interpretation", interpretations.total, answer)
-    aligned, mappings = counts["aligned_algorithms"], counts["mappings"]
-    answer = (
-        f"{shown(aligned)} aligned of {shown(counts['algorithms'])}; irredundant: "
-        f"{shown(counts['irredundant_aligned_algorithms'])} of {shown(counts['irredundant_algorithms'])}"
-    )
-    yield Answer("algorithm", aligned, "not counted" if aligned is None else answer)
-    answer = (
-        f"{plural(mappings, 'minimal mapping')}, {shown(counts['irredundant_mappings'])} irredundant; "
-        f"{plural(counts['distinct_causal_signatures'], 'causal signature')} of "
-        f"{plural(None if signatures is None else len(signatures), 'neuron set')}"
-    )
-    yield Answer("where it sits", mappings, "not counted" if mappings is None else answer)
-    for layer in findings.readouts.layers:
+        text += f"; {len(circuits.minimal):,} minimal"
+    if circuits.perfect is not None and circuits.perfect.fewest_edges is not None:
+        text += f"; the smallest has {circuits.perfect.fewest_edges} edges"
+    yield Answer("circuit", circuits.number, text)
+    if findings.using_every_input is not None:
+        space, number = findings.using_every_input
+        yield Answer("using every input", number, f"{number} perfect of {space:,}")
+    if findings.released is not None:
+        space, number = findings.released
+        yield Answer("as the authors count", number, f"{number} of accuracy above 0.99, of {space:,}")
+    chosen = findings.ablations[circuits.asked.ablation]
+    if chosen.low is not None:
+        told = ablations_text(findings.ablations)
+        yield Answer("by ablation", chosen, f"perfect, by what removed edges carry: {told}")
+    if findings.interpretations is not None and (findings.interpretations.asked or mappings is not None):
+        yield Answer("interpretation", Count.of(findings.interpretations.total), _read_text(findings.interpretations))
+    signatures = findings.mappings and findings.mappings.signatures
+    told = "" if signatures is None else (
+        f"{plural(signatures.distinct, 'causal signature')} of {plural(len(signatures), 'neuron set')}"
+    )  # fmt: skip
+    if mappings is not None:
+        yield from _placed_answers(mappings, told)
+    elif signatures is not None:
+        yield Answer("signature", Count.of(signatures.distinct), told)
+    for layer in findings.readouts.layers if findings.readouts else ():
         yield _layer_answer(layer)
 
 
+def _read_text(found: InterpretationFindings) -> str:
+    if found.estimate is not None:
+        return f"{found.estimate} over the perfect circuits"
+    if found.total is None:
+        return "not counted"
+    least, most = found.least, found.most
+    each = "" if least is None else f" ({least:,} each)" if least == most else f" ({least:,} to {most:,} each)"
+    return f"{found.total:,} over the perfect circuits{each}; {found.expanded:,} with don't cares filled in"
+
+
+def _placed_answers(found: MappingFindings, signatures: str) -> Iterator[Answer]:
+    aligned, mappings = found.surviving_algorithms, found.surviving_mappings
+    text = (
+        f"{shown(aligned['single'])} aligned of {shown(found.algorithms)}; irredundant: "
+        f"{shown(aligned['irredundant'])} of {shown(found.irredundant_algorithms)}"
+    )
+    known = found.aligned is not None
+    yield Answer("algorithm", Count.of(aligned["single"]), text if known else "not counted")
+    text = f"{plural(mappings['single'], 'minimal mapping')}, {shown(mappings['irredundant'])} irredundant"
+    text += f"; {signatures}" if signatures else ""
+    yield Answer("where it sits", Count.of(mappings["single"]), text if known else "not counted")
+
+
 def _layer_answer(layer: LayerReadouts) -> Answer:
+    name, signals = f"codes, layer {layer.layer}", layer.signals
+    if layer.asked is None:
+        return Answer(name, Count.of(len(signals)), readable_text(layer))
+    if not len(signals):
+        return Answer(name, Count.of(0), "no Boolean signal is linear in its activations")
     exact = layer.survivors["exact"]
-    if not len(layer.signals):
-        return Answer(f"codes, layer {layer.layer}", 0, "no Boolean signal is linear in its activations")
-    answer = f"{shown(exact)} exact by at most {plural(layer.asked, 'signal')}, of {len(layer.signals):,} readable"
-    return Answer(f"codes, layer {layer.layer}", exact, answer)
+    text = f"{shown(exact)} exact by at most {plural(layer.asked, 'signal')}, of {len(signals):,} readable"
+    return Answer(name, Count.of(exact), text)
 
 
-def _authors_answers(audit: Audit) -> Iterator[Answer]:
-    counts = audit.counts
-    found = counts.get("perfect_circuits", counts.get("perfect_circuits_between"))
-    yield Answer("circuit", found, f"{shown(found)} accurate of {shown(counts['circuits_in_space'])}")
+def readable_text(layer: LayerReadouts) -> str:
+    """What is linear in a layer."""
+    signals = layer.signals
+    read = ", ".join(
+        f"read with residual {probe.residual:.3g}, right at {percent(probe.accuracy)} %" for probe in signals.wanted
+    )
+    return f"{plural(len(signals), 'readable signal')} in {plural(signals.rank, 'direction')}; the decision is {read}"
+
+
+def _authors_answers(found: AuthorsFindings) -> Iterator[Answer]:
+    counts = found.counts
+    yield Answer("circuit", found.number, f"{shown(found.number)} accurate of {shown(counts['circuits_in_space'])}")
     total = counts["interpretations"]
-    yield Answer("interpretation", total, "not counted" if total is None else f"{total:,} over the accurate circuits")
+    told = "not counted" if total is None else f"{total:,} over the accurate circuits"
+    yield Answer("interpretation", Count.of(total), told)
     aligned = counts["aligned_formulas"]
-    yield Answer("algorithm", aligned, f"{shown(aligned)} aligned of {plural(counts['candidate_formulas'], 'formula')}")
-    yield Answer("where it sits", counts["mappings"], plural(counts["mappings"], "minimal mapping"))
+    told = f"{shown(aligned)} aligned of {plural(counts['candidate_formulas'], 'formula')}"
+    yield Answer("algorithm", Count.of(aligned), told)
+    yield Answer("where it sits", Count.of(counts["mappings"]), plural(counts["mappings"], "minimal mapping"))

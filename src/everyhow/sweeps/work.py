@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from ..auditing.asked import Questions
-from ..auditing.counted import CountedExplanations, count_explanations
+from ..auditing.findings import Findings, count_explanations
 from ..auditing.fitting import Preset, check_asked, check_decision, chosen_depth
 from ..authors import findings as authors
+from ..authors.findings import AuthorsFindings
 from ..boolean.gates import name_of
 from ..circuit.overlap import jaccard
 from ..common.errors import EveryhowError, InputError
@@ -42,6 +43,8 @@ ENOUGH_ACCURACY = 0.99
 OVERLAPPING, OVERLAPPING_SAMPLE = 500, 200
 OVERLAP_BINS = 20
 REASONS_JOINED_BY = " | "
+# What of the released code's counts are not one number.
+NOT_NUMBERS = ("interpretations_per_circuit", "mappings_per_formula", "pair_order", "min_node_sparsity")
 # PyTorch's number of threads is the whole process's.
 _ONE_AT_A_TIME = threading.Lock()
 
@@ -210,8 +213,8 @@ def _by_paper(block: Block, network: Model, task: Task, behavior: Behavior) -> d
         network, behavior, depth, block.budget, Progress(False), block.exact_up_to, asked.circuits
     )
     codes, uncounted = _codes(network, behavior, asked, block.budget)
-    counts = _bracketed(found.counts)
-    estimate = found.interpretations.estimate
+    counts = _bracketed(found)
+    estimate = found.interpretations and found.interpretations.estimate
     survivors = {f"{kind}_{rung}": number for kind, rungs in found.ladder.items() for rung, number in rungs.items()}
     return {
         "explained_depth": depth,
@@ -228,13 +231,13 @@ def _by_paper(block: Block, network: Model, task: Task, behavior: Behavior) -> d
         **_cheapest(found, asked),
         **codes,
         "counts_exact": _digits(counts | survivors),
-        "capped": REASONS_JOINED_BY.join((*found.capped, *uncounted)) or None,
+        "capped": REASONS_JOINED_BY.join((*found.notes.all, *uncounted)) or None,
     }
 
 
-def _cheapest(found: CountedExplanations, asked: Questions) -> dict[str, Any]:
+def _cheapest(found: Findings, asked: Questions) -> dict[str, Any]:
     """The mappings of least price among those that pass every rung, where the plan gives prices."""
-    last = found.mappings.survivors.get(MAPPING_RUNGS[-1])
+    last = found.mappings and found.mappings.survivors.get(MAPPING_RUNGS[-1])
     if asked.costs is None or last is None:
         return {}
     cheapest = cheapest_mappings(last, asked.prices)
@@ -247,9 +250,9 @@ def _codes(network: Model, behavior: Behavior, asked: Questions, budget: int) ->
     if asked.tolerance is None and asked.signals is None and asked.costs is None:
         return {}, ()
     found = examine_readouts(network, behavior, asked.largest_residual, asked.signals, asked.prices, budget)
-    by_rung = {f"codes_{rung}": [_double(layer.survivors[rung]) for layer in found.layers] for rung in READOUT_RUNGS}
-    readable = [float(len(layer.signals)) for layer in found.layers]
-    return {"codes_readable": readable, **by_rung}, (*found.refused, *found.ties)
+    by_rung = {f"codes_{rung}": [_double(layer.survivors[rung]) for layer in found.explained] for rung in READOUT_RUNGS}
+    readable = [float(len(layer.signals)) for layer in found.explained]
+    return {"codes_readable": readable, **by_rung}, found.notes.all
 
 
 def _digits(counts: dict[str, int | None]) -> str:
@@ -266,22 +269,22 @@ def _double(number: int | None) -> float | None:
     return number if number is None else float(number) if number.bit_length() < 1024 else math.inf
 
 
-def _bracketed(counts: dict[str, Any]) -> dict[str, Any]:
-    """The counts with both ends of the number of perfect circuits, which are one unless some circuits are tied."""
-    ends = counts.get("perfect_circuits_between") or [counts.get("perfect_circuits")] * 2
-    robust = counts.get("robust_circuits_between") or [counts.get("robust_circuits")] * 2
-    left_out = ("perfect_circuits_between", "robust_circuits_between", "robust_circuits")
-    rest = {key: value for key, value in counts.items() if key not in left_out}
-    proved = {} if robust[0] is None else {"robust_circuits_low": robust[0], "robust_circuits_high": robust[1]}
-    between = {"perfect_circuits_low": ends[0], "perfect_circuits_high": ends[1]}
-    return {"perfect_circuits": None} | rest | between | proved
+def _bracketed(found: Findings | AuthorsFindings) -> dict[str, Any]:
+    """The counts that are numbers, with both ends of those of circuits, which are one unless some are tied."""
+    ends = {"perfect_circuits": found.number}
+    if isinstance(found, Findings) and found.circuits.robust is not None:
+        ends["robust_circuits"] = found.circuits.robust.count
+    left_out = (*NOT_NUMBERS, *(f"{key}_between" for key in ends), "robust_circuits", "perfect_circuits_estimated")
+    rest = {key: value for key, value in found.counts.items() if key not in left_out}
+    between = {f"{key}_{end}": getattr(count, end) for key, count in ends.items() for end in ("low", "high")}
+    return {"perfect_circuits": None} | rest | between
 
 
 def _interval(estimate: Any) -> dict[str, float]:
     return {"estimate": estimate.value, "estimate_low": estimate.low, "estimate_high": estimate.high}
 
 
-def _overlap(network: Model, behavior: Behavior, found: CountedExplanations) -> dict[str, Any]:
+def _overlap(network: Model, behavior: Behavior, found: Findings) -> dict[str, Any]:
     """How the perfect circuits overlap, pair by pair, and which edges all or none of them use."""
     perfect_count = found.circuits.perfect
     if perfect_count is None or perfect_count.between[0] < 2 or not network.listable:
@@ -308,13 +311,12 @@ def _by_authors(block: Block, network: Model, task: Task, behavior: Behavior) ->
     asked = block.setting.questions("authors")
     depth, order = chosen_depth(network, asked.depth), asked.order(task.inputs)
     found = authors.explain(network, task, depth, asked.min_node_sparsity, order, block.budget, Progress(False))
-    lists = ("interpretations_per_circuit", "mappings_per_formula", "pair_order", "min_node_sparsity")
-    counts = _bracketed({key: value for key, value in found.counts.items() if key not in lists})
+    counts = _bracketed(found)
     return {
         "explained_depth": depth,
         "decision": "round",
         **_as_doubles(counts),
         "pair_order": order,
         "counts_exact": _digits(counts),
-        "capped": REASONS_JOINED_BY.join(found.capped) or None,
+        "capped": REASONS_JOINED_BY.join(found.notes.all) or None,
     }

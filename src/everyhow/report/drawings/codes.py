@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from ...auditing.exhibits import Activations
 from ...boolean.truth_table import TruthTable
-from ...model.model import Model
 from ...readout.explanation import ReadoutExplanation
 from ...readout.readout import Readout
 from .drawing import Drawing
@@ -20,15 +20,12 @@ MOST_NUMBERED = 7
 TOP = 40.0
 
 
-def draw_codes(network: Model, explanation: ReadoutExplanation) -> Drawing:
-    """The signals of an explanation over the neurons of their layer, and the gate that turns them into the output."""
-    states = network.states(network.corners)[explanation.layer]
-    return _codes(explanation.readouts, explanation, [states[:, j] for j in range(states.shape[1])])
-
-
-def draw_explanation(explanation: ReadoutExplanation) -> Drawing:
-    """A readout explanation without the network, so without the neurons' activations."""
-    return _codes(explanation.readouts, explanation, None)
+def draw_codes(explanation: ReadoutExplanation, activations: Activations | None = None) -> Drawing:
+    """The signals of an explanation over the neurons of their layer, with their activations where these are given, and
+    the gate that turns the signals into the output."""
+    return _codes(explanation.readouts, explanation, None if activations is None else list(
+        activations.held[explanation.layer].T
+    ))  # fmt: skip
 
 
 def draw_readout(readout: Readout) -> Drawing:
@@ -101,8 +98,8 @@ def _arrows(k: int, readout: Readout, spot, middles, largest: float, radius: flo
 
 def _signal(k: int, readout: Readout, spot: tuple[float, float]) -> Part:
     x, y = spot
-    bits = [readout.table.bits >> row & 1 for row in range(1 << readout.table.inputs)]
-    shapes: list = [Circle(variable_role(k), x + 20, y, 23), *squares(x + 20, y, 27, [0.85 * bit for bit in bits])]
+    shades = [0.85 * float(bit) for bit in str(readout.table)]
+    shapes: list = [Circle(variable_role(k), x + 20, y, 23), *squares(x + 20, y, 27, shades)]
     shapes += [Circle(badge_role(k), x + 37, y - 19, 8.5), Label("badge", x + 37, y - 19, str(k + 1), 11)]
     shapes += [Label("title", x + 54, y - 8, readout.name, 13, "start")]
     shapes += [Label("note", x + 54, y + 10, _short(readout.code), 11.5, "start")]

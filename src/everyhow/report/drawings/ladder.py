@@ -3,27 +3,27 @@
 import math
 from collections.abc import Mapping
 
+from ...common.count import Count
 from ...ladder import IN_SHORT
-from ..words import shown
 from .drawing import Drawing
 from .shapes import MARGIN, Box, Label, Part, Shape
 
 BAR, STEP, NAMES, NOTES = 200.0, 34.0, 180.0, 210.0
 
 
-def draw_ladder(title: str, survivors: Mapping[str, int | list[int] | None], trivial: int = 0) -> Drawing:
+def draw_ladder(title: str, survivors: Mapping[str, Count], trivial: int = 0) -> Drawing:
     """A bar per rung, as long as the logarithm of what is left; a rung that was not counted says so,
     one of which only a range is known gives both ends. So many `trivial` ones, without variables, are among what each
     rung leaves."""
-    most = max(map(lower, survivors.values()), default=1)
+    most = max((count.low or 0 for count in survivors.values()), default=1)
     parts = [Part("", "", (Label("title", MARGIN, 16, title, 13, "start"),))]
     for k, (rung, number) in enumerate(survivors.items()):
         y = 44 + STEP * k
-        length = bar_share(lower(number), most) * BAR
+        length = bar_share(number.low or 0, most) * BAR
         shapes: list[Shape] = [Label("text", NAMES, y, rung.replace("_", " "), 12, "end")]
         if length:
             shapes.append(Box("bar", NAMES + 14, y - 10, length, 20))
-        said = "not counted" if number is None else shown(number)
+        said = str(number)
         shapes.append(Label("title", NAMES + 22 + length, y - 6, said, 12.5, "start"))
         shapes.append(Label("note", NAMES + 22 + length, y + 8, IN_SHORT.get(rung, ""), 10, "start"))
         parts.append(Part(f"rung-{rung}", f"{rung.replace('_', ' ')}: {said}", tuple(shapes)))
@@ -31,11 +31,6 @@ def draw_ladder(title: str, survivors: Mapping[str, int | list[int] | None], tri
     note = Label("note", NAMES + 14, 50 + STEP * len(survivors), said, 10, "start")
     parts.append(Part("", "", (note,)))
     return Drawing(title, NAMES + BAR + NOTES, 66 + STEP * len(survivors), tuple(parts))
-
-
-def lower(number: int | list[int] | None) -> int:
-    """A count for the length of a bar: of a range the lower end, 0 where nothing was counted."""
-    return number[0] if isinstance(number, list) else number or 0
 
 
 def bar_share(number: int, most: int) -> float:

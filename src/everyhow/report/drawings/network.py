@@ -1,15 +1,15 @@
 """The network: layers from left to right, and circuits, usage and mappings as light on the same drawing."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
-from ...boolean.truth_table import INPUT_NAMES, row_name
+from ...auditing.exhibits import Activations, Exhibits
 from ...circuit.overlap import Usage
 from ...mapping.mapping import Mapping
-from ...mapping.signatures import NeuronSet
 from ...model.circuit import Circuit
 from ...model.graph import Edge, Graph
 from ...model.model import Model
@@ -83,31 +83,18 @@ class Columns:
         return first + self.step * min(max(round((y - first) / self.step), 0), self.sizes[layer])
 
 
-def draw_network(network: Model) -> Drawing:
+def draw_network(network: Model, activations: Activations | None) -> Drawing:
     """The whole network: weights by the thickness of edges (broken lines for negative ones), and in each neuron a
-    square per input, darker where its activation is larger."""
+    square per input, darker where its activation is larger; without activations no squares."""
     columns = Columns(network.graph)
-    parts = [*_headings(columns), *_edges(columns, network)]
-    parts += _neurons(columns, network.states(network.corners)) if _has_rows(network) else _plain(columns)
-    return Drawing(f"{_titled(network)}: {len(network.graph.edges)} edges", columns.width, columns.height, tuple(parts))
+    parts = (*_headings(columns), *_edges(columns, network), *_neurons(columns, activations))
+    title = f"The {network.kind} {_shape(network.graph)}: {len(network.graph.edges)} edges"
+    return Drawing(title, columns.width, columns.height, parts)
 
 
-def draw_weights(network: Model) -> Drawing:
-    """The whole network without activations, for inputs that are data: weights by the thickness of edges."""
-    columns = Columns(network.graph)
-    parts = (*_headings(columns), *_edges(columns, network), *_plain(columns))
-    return Drawing(_titled(network), columns.width, columns.height, parts)
-
-
-def draw_circuit(network: Model, circuit: Circuit) -> Drawing:
-    """A circuit in its network, run alone; all else is set back."""
-    columns = Columns(network.graph)
-    parts = [*_headings(columns), *_edges(columns, network)]
-    if _has_rows(network):
-        parts += _neurons(columns, network.run_circuit(network.corners, circuit))
-    else:
-        parts += _plain(columns)
-    drawing = Drawing(f"A circuit of {len(circuit)} edges", columns.width, columns.height, tuple(parts))
+def draw_circuit(network: Model, circuit: Circuit, activations: Activations | None) -> Drawing:
+    """A circuit in its network, with its activations when it is run alone; all else is set back."""
+    drawing = replace(draw_network(network, activations), title=f"A circuit of {len(circuit)} edges")
     return drawing.with_states(outside(circuit))
 
 
@@ -116,32 +103,24 @@ def draw_wiring(circuit: Circuit) -> Drawing:
     columns = Columns(circuit.graph)
     edges = [_edge(columns, edge, "plain", 2.0, "") for edge in circuit.graph.edges]
     title = f"A circuit of {len(circuit)} edges in a {_shape(circuit.graph)} network"
-    parts = (*_headings(columns), *edges, *_plain(columns))
+    parts = (*_headings(columns), *edges, *_neurons(columns, None))
     return Drawing(title, columns.width, columns.height, parts).with_states(outside(circuit))
 
 
-def draw_difference(network: Model, one: Circuit, other: Circuit) -> Drawing:
+def draw_difference(shown: Exhibits, one: Circuit, other: Circuit) -> Drawing:
     """Two circuits side by side; what both have is set back by half, so that the difference stands out."""
     shared = {_edge_key(edge): "half" for edge in one.edges if edge in other}
     drawings = {}
     for mine, theirs in ((one, other), (other, one)):
         only = sum(edge not in theirs for edge in mine.edges)
         heading = f"{len(mine)} edges, {only} of them only here"
-        drawings[heading + " " * len(drawings)] = draw_circuit(network, mine).with_states(shared)
+        drawing = draw_circuit(shown.model, mine, shown.activations(mine))
+        drawings[heading + " " * len(drawings)] = drawing.with_states(shared)
     return beside("Two circuits and their difference", drawings)
 
 
-def draw_usage(network: Model, usage: Usage) -> Drawing:
+def draw_usage(network: Model, usage: Usage, activations: Activations | None) -> Drawing:
     """How many of the perfect circuits use each edge and neuron: in all, in some (set back by half), in none."""
-    return _lit_by_usage(draw_network(network), network, usage)
-
-
-def draw_usage_by_weights(network: Model, usage: Usage) -> Drawing:
-    """How often edges and neurons are used, without activations."""
-    return _lit_by_usage(draw_weights(network), network, usage)
-
-
-def _lit_by_usage(drawing: Drawing, network: Model, usage: Usage) -> Drawing:
     states = {"core": "", "contingent": "half", "never": "dim"}
     lit = {_edge_key(edge): states[usage.role(edge)] for edge in usage.edges}
     lit |= {_neuron_key(*neuron): states[usage.role(neuron)] for neuron in usage.neurons}
@@ -164,21 +143,16 @@ def _lit_by_usage(drawing: Drawing, network: Model, usage: Usage) -> Drawing:
         for (x, y), count in ((columns.middle(*neuron), count) for neuron, count in usage.neurons.items())
         if usage.circuits
     ]
-    named = replace(drawing, title=f"Use by the {usage.circuits:,} perfect circuits")
+    named = replace(draw_network(network, activations), title=f"Use by the {usage.circuits:,} perfect circuits")
     return named.with_states(lit).with_parts(*shares)
 
 
-def draw_sets(network: Model, sets: Sequence[NeuronSet], title: str) -> Drawing:
-    """Neuron sets in the network, each ringed in the color and with the number of its variable."""
+def draw_places(network: Model, mapping: Mapping, activations: Activations | None) -> Drawing:
+    """Where a mapping puts each variable: its neurons ringed in the color and with the number of the variable."""
     columns = Columns(network.graph)
-    drawing = draw_network(network)
-    rings = [ring(columns, index, (s.layer, j)) for index, s in enumerate(sets) for j in s.neurons]
-    return replace(drawing, title=title).with_parts(*rings)
-
-
-def draw_places(network: Model, mapping: Mapping) -> Drawing:
-    """Where a mapping puts each variable."""
-    return draw_sets(network, mapping.sets, f"Where {mapping.algorithm} sits: {mapping.named(network.graph)}")
+    rings = [ring(columns, index, (s.layer, j)) for index, s in enumerate(mapping.sets) for j in s.neurons]
+    title = f"Where {mapping.algorithm} sits: {mapping.named(network.graph)}"
+    return replace(draw_network(network, activations), title=title).with_parts(*rings)
 
 
 def ring(columns: Columns, index: int, neuron: Neuron) -> Part:
@@ -209,22 +183,13 @@ def squares(x: float, y: float, side: float, shades: Sequence[float]) -> list[Bo
     inputs = (len(shades) - 1).bit_length()
     columns = 1 << (inputs + 1) // 2
     cell = side / columns
-    lines = len(shades) // columns
+    lines = math.ceil(len(shades) / columns)
     left, top = x - side / 2, y - cell * lines / 2
     found = []
     for row, shade in enumerate(shades):
         cell_box = (left + cell * (row % columns), top + cell * (row // columns), cell, cell)
         found += [Box("cell", *cell_box), Box("level", *cell_box, level=round(float(shade), 3))]
     return found
-
-
-def _has_rows(network: Model) -> bool:
-    """Whether what its nodes compute is shown, a square for each row of the truth table."""
-    return network.features <= len(INPUT_NAMES) and set(network.graph.numbers) == {1}
-
-
-def _titled(network: Model) -> str:
-    return f"The {network.kind} {_shape(network.graph)}"
 
 
 def _shape(graph: Graph) -> str:
@@ -264,24 +229,19 @@ def _edge(columns: Columns, edge: Edge, role: str, width: float, said: str) -> P
     return Part(_edge_key(edge), title, tuple(lines))
 
 
-def _neurons(columns: Columns, states: Sequence[np.ndarray]) -> list[Part]:
+def _neurons(columns: Columns, activations: Activations | None) -> list[Part]:
     parts = []
-    for layer, state in enumerate(states):
-        for j in range(columns.sizes[layer]):
-            values = state[:, j]
-            inputs = columns.sizes[0]
-            said = ", ".join(f"{value:.3g} at {row_name(row, inputs)}" for row, value in enumerate(values))
+    for layer, width in enumerate(columns.sizes):
+        for j in range(width):
+            name = columns.name(layer, j)
+            values = activations and activations.of(layer, j)
+            if activations is None or values is None:
+                parts.append(_neuron(columns, layer, j, name, []))
+                continue
+            said = ", ".join(f"{value:.3g} at {input}" for value, input in zip(values, activations.names, strict=True))
             shapes = squares(*columns.middle(layer, j), columns.radius * 1.25, levels(values).tolist())
-            parts.append(_neuron(columns, layer, j, f"{columns.name(layer, j)}: {said}", shapes))
+            parts.append(_neuron(columns, layer, j, f"{name}: {said}", shapes))
     return parts
-
-
-def _plain(columns: Columns) -> list[Part]:
-    return [
-        _neuron(columns, layer, j, columns.name(layer, j), [])
-        for layer, width in enumerate(columns.sizes)
-        for j in range(width)
-    ]
 
 
 def _neuron(columns: Columns, layer: int, j: int, title: str, inside: list[Box]) -> Part:

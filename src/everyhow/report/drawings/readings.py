@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ...boolean.truth_table import row_name
+from ...auditing.exhibits import Activations
 from ...interpretation.interpretation import Interpretation, Neuron
 from ...interpretation.interpretations import Interpretations
 from ..terminal.lines import gate_text
@@ -18,16 +18,15 @@ MOST_DIGITS = 10
 TOP = 34.0
 
 
-def draw_axes(table: Interpretations) -> Drawing:
+def draw_axes(table: Interpretations, activations: Activations) -> Drawing:
     """The activation axis of every neuron that varies, with a dot for each input and every separator that could be."""
     graph = table.model.graph
-    states = table.model.run_circuit(table.points, table.circuit)
-    parts = []
+    states, parts = activations.held, []
     for k, (neuron, readings) in enumerate(table.readings.items()):
         layer, j = neuron
         values = states[layer][:, j]
         y = TOP + STEP * k
-        parts += _axis(graph.name(neuron), values, y, table.model.features)
+        parts += _axis(graph.name(neuron), values, y, activations.names)
         for index, reading in enumerate(readings):
             x = _position(reading.separator, values)
             title = f"{graph.name(neuron)} is 1 above {reading.separator:.3g}; gap {percent(reading.gap)}%"
@@ -37,10 +36,9 @@ def draw_axes(table: Interpretations) -> Drawing:
     return Drawing(title, LEFT + AXIS + 110, 4 + STEP * max(1, len(table.readings)), tuple(parts))
 
 
-def draw_interpretation(table: Interpretations, interpretation: Interpretation) -> Drawing:
+def draw_interpretation(table: Interpretations, interpretation: Interpretation, activations: Activations) -> Drawing:
     """`draw_axes` with the separators of one interpretation, and the gate of each neuron to the right."""
-    drawing, graph = draw_axes(table), table.model.graph
-    states = table.model.run_circuit(table.points, table.circuit)
+    drawing, graph, states = draw_axes(table, activations), table.model.graph, activations.held
     parts = []
     right = LEFT + AXIS + 22
     width = drawing.width
@@ -66,28 +64,28 @@ def separators(table: Interpretations, interpretation: Interpretation) -> Mappin
     }
 
 
-def _axis(name: str, values: np.ndarray, y: float, inputs: int) -> list[Part]:
+def _axis(name: str, values: np.ndarray, y: float, names: Sequence[str]) -> list[Part]:
     left = Label("title", LEFT - 14, y, name, 12, "end")
     line = Line("axis", LEFT, y, LEFT + AXIS, y)
     low = Label("note", LEFT, y - 22, f"{values.min():.3g}", 10, "middle")
     high = Label("note", LEFT + AXIS, y - 22, f"{values.max():.3g}", 10, "middle")
     parts = [Part("", "", (left, line, low, high))]
-    for rows in _neighbors(values, inputs):
+    for rows in _neighbors(values, names):
         positions = [_position(float(values[row]), values) for row in rows]
         dots = [Circle("tick", x, y, 5) for x in positions]
-        said = ", ".join(f"{values[row]:.4g} at {row_name(row, inputs)}" for row in rows)
-        label = Label("note", float(np.mean(positions)), y + 21, _names(rows, inputs), 10)
+        said = ", ".join(f"{values[row]:.4g} at {names[row]}" for row in rows)
+        label = Label("note", float(np.mean(positions)), y + 21, _names(rows, names), 10)
         parts.append(Part("", f"{name}: {said}", (*dots, label)))
     return parts
 
 
-def _neighbors(values: np.ndarray, inputs: int) -> list[list[int]]:
+def _neighbors(values: np.ndarray, names: Sequence[str]) -> list[list[int]]:
     """The inputs in order, in groups that share a label where labels of their own would touch."""
     groups = [[int(row)] for row in np.argsort(values, kind="stable")]
 
     def ends(rows: list[int]) -> tuple[float, float]:
         middle = float(np.mean([_position(float(values[row]), values) for row in rows]))
-        half = text_width(_names(rows, inputs), 10) / 2 + 3
+        half = text_width(_names(rows, names), 10) / 2 + 3
         return middle - half, middle + half
 
     k = 0
@@ -101,11 +99,10 @@ def _neighbors(values: np.ndarray, inputs: int) -> list[list[int]]:
     return groups
 
 
-def _names(rows: Sequence[int], inputs: int) -> str:
+def _names(rows: Sequence[int], names: Sequence[str]) -> str:
     """The inputs by name, or how many there are where names would take too much room."""
-    if len(rows) * inputs > MOST_DIGITS:
-        return f"{len(rows)} inputs"
-    return " ".join(row_name(row, inputs) for row in rows)
+    chosen = [names[row] for row in rows]
+    return " ".join(chosen) if len(rows) == 1 or sum(map(len, chosen)) <= MOST_DIGITS else f"{len(rows)} inputs"
 
 
 def _position(value: float, values: np.ndarray) -> float:

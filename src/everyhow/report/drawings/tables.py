@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from ...boolean.truth_table import row_name
 from ..words import percent
 from .drawing import Drawing
 from .shapes import MARGIN, Box, Label, Line, Part, Shape, text_width
@@ -15,25 +14,25 @@ MOST_WRITTEN = 14
 LEFT, PLOT, HIGH = 62.0, 420.0, 190.0
 
 
-def draw_signature(rows: Sequence[int], inputs: int, title: str) -> Drawing:
-    """A causal signature: a line per source, a column per base, 1 where the network then decides 1."""
+def draw_signature(rows: Sequence[int], names: Sequence[str], title: str) -> Drawing:
+    """A causal signature: a line per source, a column per base, 1 where the network then decides 1; the inputs have
+    these names."""
     cell = max(9.0, min(CELL, 320 / len(rows)))
     left, top = 74.0, 58.0
     parts = [
         Part("", "", (Label("note", left + cell * len(rows) / 2, 32, "base", 12),)),
         Part("", "", (Label("note", left - 8, 32, "source", 12, "end"),)),
     ]
-    across = math.ceil((text_width(row_name(0, inputs), 10) + 4) / cell)
+    across = math.ceil((max(text_width(name, 10) for name in names) + 4) / cell)
     for k in range(0, len(rows), across):
-        parts.append(Part("", "", (Label("text", left + cell * (k + 0.5), top - 9, row_name(k, inputs), 10),)))
+        parts.append(Part("", "", (Label("text", left + cell * (k + 0.5), top - 9, names[k], 10),)))
     for k in range(0, len(rows), max(1, round(12 / cell))):
-        name = row_name(k, inputs)
-        parts.append(Part("", "", (Label("text", left - 6, top + cell * (k + 0.5), name, 10, "end"),)))
+        parts.append(Part("", "", (Label("text", left - 6, top + cell * (k + 0.5), names[k], 10, "end"),)))
     for source, row in enumerate(rows):
         for base in range(len(rows)):
             bit = row >> base & 1
             x, y = left + cell * base, top + cell * source
-            said = f"base {row_name(base, inputs)}, source {row_name(source, inputs)}: {bit}"
+            said = f"base {names[base]}, source {names[source]}: {bit}"
             parts.append(Part("", said, (Box("cell", x, y, cell, cell), Box("level", x, y, cell, cell, 0.85 * bit))))
     side = cell * len(rows)
     heading = Part("", "", (Label("title", MARGIN, 14, title, 13, "start"),))

@@ -1,16 +1,17 @@
 """What a page shows of an audit, as plain values: the page's own script reads them, and so does its template."""
 
+from dataclasses import replace
 from typing import Any
 
 from ...auditing.audit import Audit
-from ...auditing.paper import PaperFindings
-from ...boolean.truth_table import row_name
+from ...auditing.exhibits import activations_of
+from ...auditing.lesson import Lesson
+from ...common.count import NOT_COUNTED
 from ...ladder import DEFINITIONS
-from ...model.behavior import Behavior
 from ..audit_tables import audit_tables
 from ..drawings.network import draw_network
 from ..drawings.svg import inside_page
-from ..words import answers, asked_in_short, network_in_short, shown, strategy_name
+from ..words import answers, asked_in_short, facts, network_in_short, shown, strategy_name
 from .circuits import where
 from .placements import places, signatures
 from .rivals import codes, cost
@@ -19,40 +20,41 @@ from .rungs import ladder
 from .values import activations, plain_tables
 
 
-def contents(audit: Audit, room: Room) -> dict[str, Any]:
-    """Everything a page shows of an audit of one output."""
+def contents(audit: Audit, room: Room, name: str | None = None) -> dict[str, Any]:
+    """Everything a page shows of an audit of one output, or of all outputs together; `name` is what it is called."""
+    audit = replace(audit, outputs=()) if audit.outputs else audit
     found: dict[str, Any] = {
-        "head": _head(audit),
+        "head": _head(audit, name or audit.name),
         "network": _network(audit),
         "tables": plain_tables(audit_tables(audit, room.rows)),
         "method": _method(audit),
     }
-    findings = audit.findings
-    if isinstance(findings, PaperFindings):
-        points = audit.network.corners
-        epsilon, within = audit.options["epsilon"] or 0.0, audit.options["within"]
-        behavior = Behavior.of_network(audit.network, points, audit.decision, epsilon=epsilon, within=within)
+    exhibits = audit.exhibits
+    if exhibits is not None:
         found |= {
-            "where": where(audit, findings, behavior, room),
-            "places": places(audit.network.graph, findings, room),
-            "signatures": signatures(audit, findings, room),
-            "codes": codes(audit, findings, room),
-            "ladder": ladder(audit, findings, behavior, room),
-            "cost": cost(findings, room),
-            "lesson": _lesson(audit, findings),
+            "where": where(exhibits, room),
+            "places": places(exhibits, room),
+            "signatures": signatures(exhibits, room),
+            "codes": codes(exhibits, room),
+            "ladder": ladder(exhibits, room),
+            "cost": cost(exhibits, room),
+            "lesson": exhibits.findings.lesson and _lesson(exhibits.findings.lesson),
         }
     return found
 
 
-def _head(audit: Audit) -> dict[str, Any]:
+def _head(audit: Audit, name: str) -> dict[str, Any]:
+    exhibits, notes = audit.exhibits, audit.notes
     verdicts = [(strategy_name(strategy), verdict) for strategy, verdict in audit.verdict.items()]
-    if isinstance(audit.findings, PaperFindings):
-        layers = zip(audit.findings.readouts.layers, audit.findings.code_verdicts, strict=True)
-        verdicts += [(f"codes, layer {layer.layer}", verdict) for layer, verdict in layers]
+    for layer in exhibits.layers if exhibits else ():
+        verdicts += [(f"codes, layer {layer.layer}", layer.verdict)] if layer.verdict else []
     return {
-        "task": audit.task,
+        "task": name,
         "network": network_in_short(audit.network),
-        "asked": asked_in_short(audit),
+        "asked": f"preset {asked_in_short(audit)}" if audit.wanted else asked_in_short(audit),
+        "facts": [] if audit.wanted else [f"{title}: {text}" for title, text in facts(audit).items() if title not in (
+            "Note", "Asked", audit.network.kind.capitalize()
+        )],
         "remarks": list(audit.remarks),
         "mismatch": audit.mismatch,
         "answers": [
@@ -70,33 +72,29 @@ def _head(audit: Audit) -> dict[str, Any]:
             }
             for name, verdict in verdicts
         ],
-        "capped": list(audit.capped),
-    }
+        "capped": list(notes.refused + notes.ties),
+        "beyond": list(notes.beyond),
+    }  # fmt: skip
 
 
 def _network(audit: Audit) -> dict[str, Any]:
     network = audit.network
-    inputs = network.features
+    lit = activations_of(network, audit.behavior)
     return {
-        "svg": inside_page(draw_network(network)),
+        "svg": inside_page(draw_network(network, lit)),
         "widths": list(network.graph.sizes),
-        "rows": [row_name(row, inputs) for row in range(1 << inputs)],
+        "rows": [] if lit is None else list(lit.names),
         "edges": [list(edge) for edge in network.graph.edges],
         "names": {
             f"{layer}-{j}": name for layer, names in enumerate(network.graph.names) for j, name in enumerate(names)
         },
-        "activations": activations(network.states(network.corners)),
+        "activations": {} if lit is None else activations(lit.held),
     }
 
 
-def _lesson(audit: Audit, findings: PaperFindings) -> dict[str, Any] | None:
-    lesson = findings.lesson
-    if lesson is None:
-        return None
-
+def _lesson(lesson: Lesson) -> dict[str, Any]:
     def row(continuation) -> dict[str, Any]:
         circuits, algorithms = continuation.circuits, continuation.algorithms
-        between = None if circuits is None else circuits.between
         marks = [
             word
             for word, table in (("the task", lesson.task), ("learned", lesson.learned))
@@ -105,7 +103,7 @@ def _lesson(audit: Audit, findings: PaperFindings) -> dict[str, Any] | None:
         return {
             "name": continuation.name,
             "marks": marks,
-            "circuits": shown(None if between is None else between[0] if between[0] == between[1] else list(between)),
+            "circuits": shown(NOT_COUNTED if circuits is None else circuits.count),
             "algorithms": None if algorithms is None else len(algorithms),
             "mappings": None if algorithms is None else sum(algorithms.values()),
         }
@@ -121,9 +119,10 @@ def _lesson(audit: Audit, findings: PaperFindings) -> dict[str, Any] | None:
 def _method(audit: Audit) -> dict[str, Any]:
     return {
         "preset": audit.preset,
+        "by_data": audit.wanted is None,
         "provenance": {key: value for key, value in audit.provenance.items() if key != "seconds"},
         "seconds": audit.provenance["seconds"],
-        "options": {key: _option(value) for key, value in audit.options.items() if value},
+        "options": {key: _option(value) for key, value in audit.options.items() if value and key != "features"},
         "decision": audit.decision,
         "depth": audit.depth,
     }

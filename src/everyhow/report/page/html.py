@@ -33,19 +33,22 @@ SWEEP = ("parts", "unpack", "tables", "sweep")
 
 def audit_page(audit: Audit, room: Room | None = None) -> str:
     """An audit as one HTML page; what there was no room for is said where it would stand."""
-    outputs = audit.outputs or (audit,)
+    title = audit.task or f"Data: {audit.name}"
+    outputs = audit.named_outputs or {title: audit}
+    if audit.outputs and audit.wanted is None:
+        outputs = {"All outputs together": audit} | {name.capitalize(): part for name, part in outputs.items()}
     allowed = room or Room()
     while True:
-        parts = [contents(output, allowed) for output in outputs]
-        page = render("audit.html.jinja", AUDIT, title=f"{audit.task}: is the explanation the only one?", parts=parts)
+        parts = [contents(part, allowed, name) for name, part in outputs.items()]
+        page = render("audit.html.jinja", AUDIT, title=f"{title}: is the explanation the only one?", parts=parts)
         if len(page.encode()) <= LARGEST or allowed == allowed.halved():
             return page
         allowed = allowed.halved()
 
 
-def write_report(audit: Audit, target: str | Path) -> Path:
+def write_report(audit: Audit, path: str | Path) -> Path:
     """Write an audit's page, whole or not at all; returns its path."""
-    return write_atomically(Path(target), audit_page(audit).encode())
+    return write_atomically(Path(path), audit_page(audit).encode())
 
 
 def drawing_page(drawing: Drawing) -> str:

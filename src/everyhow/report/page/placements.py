@@ -1,16 +1,11 @@
 """Algorithms with their places, near misses and causal signatures, as plain values."""
 
-from itertools import islice
 from typing import Any
 
-from ...auditing.audit import Audit
-from ...auditing.paper import PaperFindings
-from ...boolean.algorithms import idle_gate
-from ...mapping.alignment import minimal_mappings
-from ...mapping.faults import fault_of_near_miss
-from ...mapping.findings import RUNGS, complexity, simplicity
+from ...auditing.exhibits import Exhibits
+from ...boolean.algorithms import Algorithm, idle_gate
+from ...mapping.findings import RUNGS, MappingFindings
 from ...mapping.mapping import Mapping
-from ...model.graph import Graph
 from ..drawings.formula import draw_algorithm, draw_mapping
 from ..drawings.svg import inside_page
 from ..words import percent
@@ -18,15 +13,16 @@ from .room import Room
 from .values import fault_text, sets_of
 
 
-def places(graph: Graph, findings: PaperFindings, room: Room) -> dict[str, Any]:
-    """The simplest aligned algorithms with their mappings, and the near misses."""
-    found = findings.mappings
-    aligned = found.aligned or {}
-    chosen = sorted(aligned, key=simplicity)[: room.algorithms]
+def places(shown: Exhibits, room: Room) -> dict[str, Any] | None:
+    """The simplest aligned algorithms with their mappings, and the near misses; None where no algorithm is looked
+    for."""
+    found, graph = shown.findings.laddered, shown.graph
+    if found is None:
+        return None
     return {
         "known": found.aligned is not None,
-        "number": len(aligned),
-        "algorithms": [_algorithm(graph, findings, algorithm, aligned[algorithm], room) for algorithm in chosen],
+        "number": len(found.aligned or {}),
+        "algorithms": [_algorithm(shown, found, algorithm, room) for algorithm in shown.algorithms(room.algorithms)],
         "near": [
             {
                 "text": str(miss.mapping.algorithm),
@@ -35,46 +31,41 @@ def places(graph: Graph, findings: PaperFindings, room: Room) -> dict[str, Any]:
                 "iia": [percent(float(accuracy)) for accuracy in miss.accuracies],
                 "least": percent(float(miss.least)),
                 "variables": [variable.name for variable in miss.mapping.algorithm.variables],
-                "fault": fault_text(fault_of_near_miss(found.signatures, miss, graph)),
+                "fault": fault_text(fault),
             }
-            for miss in found.near_misses[: room.algorithms]
-            if found.signatures is not None
+            for miss, fault in shown.near_misses(room.algorithms)
         ],
         "missed": len(found.near_misses),
         "scored": list(found.scored),
     }
 
 
-def _algorithm(graph: Graph, findings: PaperFindings, algorithm, number: int, room: Room) -> dict[str, Any]:
-    found = findings.mappings
-    assert found.signatures is not None
-    listed = sorted(islice(minimal_mappings(found.signatures, algorithm), 50 * room.mappings), key=complexity)
+def _algorithm(shown: Exhibits, found: MappingFindings, algorithm: Algorithm, room: Room) -> dict[str, Any]:
     return {
         "text": str(algorithm),
         "tree": inside_page(draw_algorithm(algorithm)),
         "variables": [variable.name for variable in algorithm.variables],
         "idle": idle_gate(algorithm),
-        "number": number,
+        "number": (found.aligned or {})[algorithm],
         "mappings": [
-            {"sets": sets_of(mapping), "text": mapping.named(graph), **_fate(findings, mapping)}
-            for mapping in listed[: room.mappings]
+            {"sets": sets_of(mapping), "text": mapping.named(shown.graph), **_fate(found, mapping)}
+            for mapping in shown.placed(room.mappings, algorithm)
         ],
     }
 
 
-def _fate(findings: PaperFindings, mapping: Mapping) -> dict[str, Any]:
-    passed, fault = findings.mappings.fate(mapping)
+def _fate(found: MappingFindings, mapping: Mapping) -> dict[str, Any]:
+    passed, fault = found.fate(mapping)
     falls = None if fault is None else RUNGS[RUNGS.index(passed) + 1]
     return {"passes": passed, "falls": falls, "fault": fault and fault_text(fault)}
 
 
-def signatures(audit: Audit, findings: PaperFindings, room: Room) -> dict[str, Any] | None:
+def signatures(shown: Exhibits, room: Room) -> dict[str, Any] | None:
     """The signature of every neuron set: per layer, by the bits of the neurons, which table it has."""
-    found = findings.mappings.signatures
-    if found is None or len(found) > room.sets:
+    found, inputs = shown.signatures, len(shown.behavior.points)
+    if found is None or len(found) > room.sets or shown.model.outputs > 1:
         return None
     numbers = {rows: k for k, rows in enumerate(found.by_rows)}
-    inputs = 1 << audit.network.features
     return {
         "tables": ["".join(str(row >> base & 1) for row in rows for base in range(inputs)) for rows in numbers],
         "layers": [[numbers[tuple(rows)] for rows in table.tolist()] for table in found.rows],

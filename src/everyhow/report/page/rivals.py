@@ -4,10 +4,8 @@ from collections import abc
 from collections.abc import Sequence
 from typing import Any
 
-from ...auditing.audit import Audit
-from ...auditing.paper import PaperFindings
+from ...auditing.exhibits import Exhibits
 from ...experiment.deciding import Dispute
-from ...experiment.ranking import price_grid
 from ...model.explanation import Explanation
 from ..audit_drawings import draw_rival
 from ..drawings.svg import inside_page
@@ -16,16 +14,14 @@ from .room import Room
 from .values import sets_of, short
 
 
-def codes(audit: Audit, findings: PaperFindings, room: Room) -> dict[str, Any]:
+def codes(shown: Exhibits, room: Room) -> dict[str, Any]:
     """The survivors that are priced, the matrix of their predictions, and what decides between each two."""
-    entries = findings.ranking.entries[: room.rivals]
+    ranking, experiments = shown.findings.ranking, shown.findings.experiments
+    entries = ranking.entries[: room.rivals] if ranking else ()
     ranks = {explanation: k for k, (_, explanation) in enumerate(entries)}
-    experiments = findings.experiments
-    examined = experiments.examined
-    matrix = None
-    if examined is not None:
-        kept = [(k, ranks[e]) for k, e in enumerate(examined.explanations) if e in ranks]
-        kept.sort(key=lambda pair: pair[1])
+    examined, matrix = experiments and experiments.examined, None
+    if experiments is not None and examined is not None:
+        kept = [(k, rank - 1) for rank, k in shown.examined if rank <= len(entries)]
         shares = examined.matrix
         matrix = {
             "members": [rank for _, rank in kept],
@@ -35,30 +31,30 @@ def codes(audit: Audit, findings: PaperFindings, room: Room) -> dict[str, Any]:
             "left_out": experiments.of - len(kept),
         }
     return {
-        "rivals": [_rival(audit, explanation, cost) for cost, explanation in entries],
-        "number": findings.ranking.of,
+        "rivals": [_rival(shown, explanation, cost) for cost, explanation in entries],
+        "number": ranking.of if ranking else 0,
         "matrix": matrix,
-        "disputes": _disputes(experiments.disputes, ranks),
+        "disputes": _disputes(experiments.disputes if experiments else (), ranks),
         "layers": [
             {
                 "layer": layer.layer,
                 "readable": len(layer.signals),
-                "survivors": layer.survivors,
+                "survivors": {} if layer.asked is None else layer.survivors,
                 "tolerance": layer.signals.tolerance,
             }
-            for layer in findings.readouts.layers
+            for layer in shown.layers
         ],
     }
 
 
-def _rival(audit: Audit, explanation: Explanation, cost: float) -> dict[str, Any]:
+def _rival(shown: Exhibits, explanation: Explanation, cost: float) -> dict[str, Any]:
     return {
         "name": explanation.title,
-        "where": explanation.named(audit.network.graph),
+        "where": explanation.named(shown.graph),
         "parts": list(explanation.parts),
         "kind": explanation.kind,
         "cost": cost,
-        "svg": inside_page(draw_rival(explanation, audit)),
+        "svg": inside_page(draw_rival(explanation, shown)),
         "sets": sets_of(explanation),
     }
 
@@ -73,12 +69,11 @@ def _disputes(disputes: Sequence[Dispute], ranks: abc.Mapping[Any, int]) -> dict
     return found
 
 
-def cost(findings: PaperFindings, room: Room) -> dict[str, Any] | None:
+def cost(shown: Exhibits, room: Room) -> dict[str, Any] | None:
     """What the survivors cost by every price of NOT and every familiar gate of the page's controls."""
-    ranking = findings.ranking
-    if len(ranking.entries) < 1:
+    ranking, grid = shown.findings.ranking, shown.prices
+    if ranking is None or grid is None:
         return None
-    grid = price_grid(ranking)
     model = ranking.model
     return {
         "negations": list(grid.negations),

@@ -2,7 +2,6 @@
 
 from collections import abc
 from collections.abc import Iterable
-from typing import Any
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -10,6 +9,7 @@ from rich.segment import Segment, Segments
 from rich.table import Table
 from rich.text import Text
 
+from ...common.count import Count
 from ...ladder import IN_SHORT, Verdict
 from ..words import Answer, seen, shown, strategy_name
 
@@ -42,12 +42,11 @@ def funnel(title: str, *columns: str) -> Table:
     return table
 
 
-def share_bar(left: int | list[int] | None, all_of: int | list[int] | None) -> Text:
+def share_bar(left: Count, all_of: Count) -> Text:
     """A bar as long as the share that is left; of a range its lower end counts."""
-    left, all_of = (number[0] if isinstance(number, list) else number for number in (left, all_of))
-    if not left or not all_of:
+    if not left.low or not all_of.low:
         return Text("·", style="dim")
-    return Text("█" * max(1, round(BAR * left / all_of)), style="cyan")
+    return Text("█" * max(1, round(BAR * left.low / all_of.low)), style="cyan")
 
 
 def verdict_text(verdict: Verdict) -> Text:
@@ -85,7 +84,7 @@ def answer_table(answers: Iterable[Answer]) -> Table:
     return table
 
 
-def ladder(survivors: abc.Mapping[str, abc.Mapping[str, Any]], note: str) -> RenderableType:
+def ladder(survivors: abc.Mapping[str, abc.Mapping[str, Count]], note: str) -> RenderableType:
     """How many circuits every rung leaves, as bars, and how many mappings, with a note, where these are counted."""
     parts: list[RenderableType] = []
     if "mappings" in survivors:
@@ -98,7 +97,7 @@ def ladder(survivors: abc.Mapping[str, abc.Mapping[str, Any]], note: str) -> Ren
     return Group(*parts, circuit_funnel("where, then what", survivors["circuits"]))
 
 
-def circuit_funnel(title: str, survivors: abc.Mapping[str, Any]) -> Table:
+def circuit_funnel(title: str, survivors: abc.Mapping[str, Count]) -> Table:
     """How many circuits every rung leaves, as bars."""
     table = funnel(title, "circuits", "")
     for rung, circuits in survivors.items():

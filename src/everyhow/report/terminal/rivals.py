@@ -1,36 +1,39 @@
 """Sections of the terminal report on population codes, and on what tells rival explanations apart."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ...auditing.findings import Findings
 from ...auditing.lesson import Lesson
-from ...auditing.paper import PaperFindings
+from ...common.count import Count
 from ...experiment.deciding import Dispute
 from ...experiment.findings import ExperimentFindings
 from ...experiment.ranking import Ranking
 from ...model.circuit import Circuit
 from ...model.graph import Graph
-from ..words import dispute_text, percent, plural, shown
+from ...readout.findings import LayerReadouts
+from ..words import dispute_text, in_digits, percent, plural, shown
 from .pieces import funnel, heading, indented, share_bar, verdict_text
 
 # How many explanations are listed, and how many of them stand in the matrix.
 MOST_LISTED, MOST_IN_MATRIX, MOST_DISPUTES, MOST_WINNERS = 12, 10, 3, 3
 
 
-def rival_sections(findings: PaperFindings, graph: Graph) -> Iterator[RenderableType]:
+def rival_sections(findings: Findings, graph: Graph) -> Iterator[RenderableType]:
     """Population codes; the explanations left by cost; the matrix of their predictions; what decides between them."""
-    if findings.readouts.layers:
-        yield from _codes(findings)
-    if len(findings.ranking.entries) > 1:
-        yield from _ranking(findings, graph)
-        yield from _interchanges(findings.experiments, findings.ranking)
-        yield from _cross_examination(findings.experiments, findings.ranking)
-        yield from _prices(findings.ranking)
-    if findings.experiments.disputes or findings.experiments.circuit_disputes:
-        yield from _disputes(findings.experiments, findings.ranking)
+    ranking, experiments = findings.ranking, findings.experiments
+    if findings.readouts is not None and findings.readouts.explained:
+        yield from _codes(findings.readouts.explained)
+    if ranking is not None and experiments is not None and len(ranking.entries) > 1:
+        yield from _ranking(findings, ranking, graph)
+        yield from _interchanges(experiments, ranking)
+        yield from _cross_examination(experiments, ranking)
+        yield from _prices(ranking)
+    if ranking is not None and experiments is not None and (experiments.disputes or experiments.circuit_disputes):
+        yield from _disputes(experiments, ranking)
 
 
 def lesson_section(lesson: Lesson, task: str) -> Iterator[RenderableType]:
@@ -60,7 +63,7 @@ def lesson_section(lesson: Lesson, task: str) -> Iterator[RenderableType]:
         found = continuation.algorithms
         table.add_row(
             continuation.name + (f" ({', '.join(marks)})" if marks else ""),
-            "?" if continuation.circuits is None else _between(continuation.circuits.between),
+            "?" if continuation.circuits is None else str(continuation.circuits.count),
             shown(None if found is None else len(found)),
             shown(None if found is None else sum(found.values())),
         )
@@ -74,16 +77,11 @@ def lesson_section(lesson: Lesson, task: str) -> Iterator[RenderableType]:
     )
 
 
-def _between(ends: tuple[int, int]) -> str:
-    return f"{ends[0]:,}" if ends[0] == ends[1] else f"{ends[0]:,} to {ends[1]:,}"
-
-
-def _codes(findings: PaperFindings) -> Iterator[RenderableType]:
+def _codes(layers: Sequence[LayerReadouts]) -> Iterator[RenderableType]:
     yield heading("Population codes: Boolean signals that are linear in a layer's activations")
-    for layer, verdict in zip(findings.readouts.layers, findings.code_verdicts, strict=True):
-        inputs = layer.signals.inputs
-        everything = (1 << ((1 << inputs) - 1)) - 1
-        readable = f"{len(layer.signals):,} of {everything:,} signals readable"
+    for layer in layers:
+        everything = (1 << (len(layer.signals.behavior.points) - 1)) - 1
+        readable = f"{len(layer.signals):,} of {in_digits(everything)} signals readable"
         title = f"layer {layer.layer}: {readable} within {layer.signals.tolerance:g}"
         if layer.found is None or not len(layer.signals):
             yield indented(Text(title, style="bold"))
@@ -94,23 +92,24 @@ def _codes(findings: PaperFindings) -> Iterator[RenderableType]:
         for rung, left in survivors.items():
             counts = layer.found.by_signals(rung) if rung in ("behavioral", "exact") else {}
             cells = [f"{counts[size]:,}" if size in counts else "" for size in sizes]
-            bar = share_bar(left, survivors["behavioral"])
+            bar = share_bar(Count.of(left), Count.of(survivors["behavioral"]))
             table.add_row(f"  {rung}", bar, *cells, shown(left))
         yield indented(table)
-        yield indented(verdict_text(verdict))
+        if layer.verdict is not None:
+            yield indented(verdict_text(layer.verdict))
 
 
-def _ranking(findings: PaperFindings, graph: Graph) -> Iterator[RenderableType]:
-    ranking = findings.ranking
+def _ranking(findings: Findings, ranking: Ranking, graph: Graph) -> Iterator[RenderableType]:
     # Those that the table of prices names are listed too.
     named = {rank for prices in ranking.table for rank in prices.winners[:MOST_WINNERS]}
     listed = [(k + 1, *entry) for k, entry in enumerate(ranking.entries) if k < MOST_LISTED or k in named]
     among = "" if len(listed) == ranking.of else f", {len(listed)} of {ranking.of:,}"
     yield heading(f"Explanations compared, cheapest first{among}")
-    rungs = [f"mappings that pass {findings.mappings.strictest}"] if findings.mappings.strictest else []
+    strictest = findings.mappings and findings.mappings.strictest
+    rungs = [f"mappings that pass {strictest}"] if strictest else []
     rungs += [
         f"readout explanations of layer {layer.layer} that pass {layer.strictest}"
-        for layer in findings.readouts.layers
+        for layer in (findings.readouts.layers if findings.readouts else ())
         if layer.strictest
     ]
     yield indented(Text(f"{'; '.join(rungs).capitalize()}.", style="dim"))

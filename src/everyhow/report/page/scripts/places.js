@@ -2,6 +2,7 @@
 
 function placesView(root, data, stage) {
   const { places, network } = data;
+  if (!places) return;
   if (places.algorithms.length) {
     const tree = host(root, "tree"), line = host(root, "placed");
     let algorithm = places.algorithms[0];
@@ -66,7 +67,7 @@ function signatureView(root, data) {
     const cell = (s, b) => make("td", { class: table[s * size + b] === "1" ? "on" : "" }, table[s * size + b]);
     const others = signatures.sharing[number] - 1;
     const carried = new Set();
-    for (const algorithm of places.algorithms) {
+    for (const algorithm of places?.algorithms ?? []) {
       for (const mapping of algorithm.mappings) {
         mapping.sets.forEach(([own, set], k) => {
           if (own === layer && set.join() === members.join()) carried.add(`${algorithm.variables[k]} of ${algorithm.text}`);
@@ -76,7 +77,7 @@ function signatureView(root, data) {
     const list = [...carried].slice(0, 6).join("; ") + (carried.size > 6 ? `; and ${carried.size - 6} more` : "");
     place.replaceChildren(
       make("p", {}, make("strong", {}, setName(network, [layer, members])), `: signature ${number + 1} of ${signatures.tables.length}, ${others ? `shared by ${others} other neuron ${others === 1 ? "set" : "sets"}` : "which no other neuron set has"}. `,
-        carried.size ? `In the mappings listed here it carries ${list}.` : "No mapping listed here uses exactly this set."),
+        !places ? "" : carried.size ? `In the mappings listed here it carries ${list}.` : "No mapping listed here uses exactly this set."),
       make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "causal signature" }, make("table", { class: "cells" },
         make("caption", {}, "What the network decides: a row per source, a column per base"),
         make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "source"), ...rows.map((row) => make("th", { scope: "col" }, row)))),

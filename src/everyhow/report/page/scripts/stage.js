@@ -112,7 +112,7 @@ function stage(root, data, onChoose) {
     lightUp(shown);
   });
   const reset = make("button", { type: "button", onclick: () => { choose([]); lightUp({ said: resting }); } }, "Whole network");
-  host(root, "stage").append(input.element, reset);
+  host(root, "stage").append(...(network.rows.length ? [input.element] : []), reset);
   addSaving(figure);
 
   // said: in words; states: by part; edges: those of a circuit; sets: neuron sets by variable, with their names;

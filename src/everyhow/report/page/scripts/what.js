@@ -9,7 +9,7 @@ function whatView(root, data, stage) {
   const line = make("p", { "aria-live": "polite" });
   const steps = stepper("interpretation", 0, (k) => readAs(k));
   controls.append(steps.element, line);
-  addSaving(axes);
+  if (axes) addSaving(axes);
 
   function readAs(k) {
     const one = circuit.what.listed[k];
@@ -36,7 +36,7 @@ function whatView(root, data, stage) {
     const which = `The circuit on the left above (${circuit.edges.length} edges)`;
     said.textContent = what.number === null ? `${which}: ${what.note}` :
       `${which} has ${show(what.number)} interpretations, ${what.expanded} with don't cares filled in. ${what.note}`;
-    axes.querySelector("svg").replaceWith(picture(what.axes));
+    if (axes) axes.querySelector("svg").replaceWith(picture(what.axes));
     line.textContent = "";
     steps.resize(what.listed.length);
     quiet = false;

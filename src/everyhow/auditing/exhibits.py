@@ -1,0 +1,288 @@
+"""What of an audit is shown: chosen here, once, for terminal, tables, drawings, page and notebook alike."""
+
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice, pairwise
+
+import numpy as np
+
+from ..boolean.algorithms import Algorithm, idle_gate
+from ..circuit.faults import fallen
+from ..common.count import Count
+from ..experiment.ranking import PriceGrid, price_grid
+from ..interpretation.interpretations import Interpretations
+from ..ladder import Fault
+from ..mapping.faults import fault_of_near_miss
+from ..mapping.findings import RUNGS, complexity, simplicity
+from ..mapping.interchange import NearMiss
+from ..mapping.mapping import Mapping as PlacedAlgorithm
+from ..mapping.signatures import Signatures
+from ..model.behavior import Behavior
+from ..model.circuit import Circuit
+from ..model.criterion import Criterion, perfect, resample_faithful
+from ..model.graph import Graph
+from ..model.model import CircuitCount, Model
+from ..model.reading import ReadingRule
+from ..readout.findings import LayerReadouts
+from .findings import Findings
+
+# What nodes hold is shown for at most so many inputs.
+MOST_INPUTS = 64
+# Circuits are listed, rather than drawn at random, in spaces up to this.
+LISTED_SPACE = 10_000_000
+# The steps that listing the interpretations of one circuit, and of all circuits shown, may take.
+MOST_STEPS, MOST_STEPS_IN_ALL = 100_000, 3_000_000
+# What following one state of a layer takes, in pairs of adjacent states.
+STEPS_PER_STATE = 30
+# So many mappings of an algorithm are looked at for the simplest, for each that is shown.
+LOOKED_AT = 50
+
+
+@dataclass(frozen=True, eq=False)
+class Activations:
+    """What the nodes of a model hold at each input.
+
+    Attributes:
+        held: for each stage, shape (inputs, nodes); with more axes where a node holds several numbers.
+        names: what the inputs are called.
+    """
+
+    held: Sequence[np.ndarray]
+    names: tuple[str, ...]
+
+    def of(self, layer: int, node: int) -> np.ndarray | None:
+        """What a node holds at each input; None where it holds several numbers."""
+        state = self.held[layer]
+        return state[:, node] if state.ndim == 2 else None
+
+
+def activations_of(model: Model, behavior: Behavior, circuit: Circuit | None = None) -> Activations | None:
+    """What the nodes of a model, or of a circuit run alone, hold at each input; None where the inputs are too many."""
+    points = behavior.points
+    if len(points) > MOST_INPUTS:
+        return None
+    states = model.states(points) if circuit is None else model.run_circuit(points, circuit)
+    return Activations(states, tuple(map(behavior.name_of, range(len(points)))))
+
+
+@dataclass(frozen=True)
+class Family:
+    """Circuits of one kind, and how many there are of it.
+
+    Attributes:
+        name: of the kind, as in audit.json.
+        title: in words.
+        number: of the kind.
+        circuits: those that are shown.
+        order: how they were chosen, in words.
+    """
+
+    name: str
+    title: str
+    number: Count
+    circuits: tuple[Circuit, ...]
+    order: str
+
+
+@dataclass(frozen=True)
+class Fallen:
+    """Who fell at a rung.
+
+    Attributes:
+        number: how many.
+        of: what they are: mappings, algorithms or circuits.
+        listed: those that are shown, each with its fault.
+        order: how they were chosen, in words.
+    """
+
+    number: int
+    of: str
+    listed: tuple[tuple[PlacedAlgorithm | NearMiss | Algorithm | Circuit, Fault], ...]
+    order: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Exhibits:
+    """What is shown of an audit of one output.
+
+    Attributes:
+        model: what was explained.
+        behavior: what was wanted of it.
+        findings: what was found.
+    """
+
+    model: Model
+    behavior: Behavior
+    findings: Findings
+
+    @property
+    def graph(self) -> Graph:
+        """The wiring, which names nodes and edges."""
+        return self.model.graph
+
+    def activations(self, circuit: Circuit | None = None) -> Activations | None:
+        """What the nodes of the model, or of a circuit run alone, hold at each input; see `activations_of`."""
+        return activations_of(self.model, self.behavior, circuit)
+
+    @cached_property
+    def readings(self) -> Interpretations | None:
+        """How the simplest circuit can be read; None where it is not."""
+        circuit, found = self.findings.circuits.simplest, self.findings.interpretations
+        return None if circuit is None or found is None or found.simplest is None else self.read(circuit)
+
+    def read(self, circuit: Circuit) -> Interpretations:
+        """How a circuit can be read."""
+        rule = ReadingRule(decision=self.behavior.decision)
+        return Interpretations(self.model, circuit, self.behavior.points, rule)
+
+    def read_each(self, circuits: Sequence[Circuit]) -> list[Interpretations | str]:
+        """How each of some circuits can be read, or why that is not gone through: one would take too long, all of them
+        together would, or circuits are not read."""
+        found = self.findings.interpretations
+        if found is None or not found.asked:
+            why = "; ".join(found.beyond) if found else "they were not asked for"
+            return [why for _ in circuits]
+        left, readings = MOST_STEPS_IN_ALL, []
+        for circuit in circuits:
+            one = self.read(circuit)
+            steps = _steps(one)
+            if steps <= min(left, MOST_STEPS):
+                left -= steps
+                readings.append(one)
+            else:
+                readings.append(f"that would take about {steps:,} steps")
+        return readings
+
+    def families(self, most: int) -> Iterator[Family]:
+        """Circuits of every kind of which there are any, at most so many of each."""
+        found, ablation = self.findings.circuits, self.findings.circuits.asked.ablation
+        for name, title, circuits in (
+            ("minimal", "minimal perfect", found.minimal),
+            ("faithful_minimal", "minimal resample-faithful", found.faithful_minimal),
+        ):
+            if circuits:
+                yield Family(name, title, Count.of(len(circuits)), circuits[:most], "fewest edges first")
+        if not self.model.listable:
+            return
+        for name, title, count, criterion in (
+            ("perfect", "perfect", found.perfect, perfect(self.model, self.behavior, ablation)),
+            ("faithful", "resample-faithful", found.faithful, resample_faithful(self.model, self.behavior, ablation)),
+        ):
+            if count is not None and count.between[0]:
+                yield Family(name, title, count.count, *self._some(count, criterion, most))
+
+    def _some(self, count: CircuitCount, criterion: Criterion[Model], most: int) -> tuple[tuple[Circuit, ...], str]:
+        """All circuits that meet a criterion where they are few, else some drawn at random."""
+        search = self.model.search(criterion)
+        if count.certified and count.between[0] <= most and self.findings.circuits.in_space <= LISTED_SPACE:
+            return tuple(sorted(search.circuits(), key=len)), "fewest edges first"
+        return tuple(dict.fromkeys(search.sample(most))), "drawn uniformly"
+
+    def algorithms(self, most: int) -> list[Algorithm]:
+        """The simplest aligned algorithms."""
+        found = self.findings.laddered
+        return sorted((found and found.aligned) or (), key=simplicity)[:most]
+
+    def placed(self, most: int, algorithm: Algorithm | None = None) -> list[PlacedAlgorithm]:
+        """The simplest mappings: of all aligned algorithms, or of the first found of one."""
+        found = self.findings.laddered
+        if found is None:
+            return []
+        if algorithm is None:
+            return heapq.nsmallest(most, found.placed, key=complexity)
+        return sorted(islice(found.minimal(algorithm), LOOKED_AT * most), key=complexity)[:most]
+
+    def near_misses(self, most: int) -> list[tuple[NearMiss, Fault]]:
+        """The algorithms that nearly align, each with an interchange that its worst variable gets wrong."""
+        found = self.findings.laddered
+        if found is None or found.signatures is None:
+            return []
+        return [
+            (miss, fault_of_near_miss(found.signatures, miss, self.graph, self.behavior))
+            for miss in found.near_misses[:most]
+        ]
+
+    def fallen_mappings(self, most: int) -> dict[str, Fallen]:
+        """Who fell at each rung of the mappings, the simplest first."""
+        found = self.findings.laddered
+        if found is None or found.aligned is None or found.algorithms is None:
+            return {}
+        tried, of = found.scored
+        nearest = f"nearest to aligned first, among {tried:,} of the {of:,} irredundant ones"
+        idle = sorted((one for one in found.aligned if not one.irredundant), key=simplicity)
+        left, unaligned = found.surviving_mappings, found.algorithms - len(found.aligned)
+        which = f"of {len(idle):,} algorithm{'' if len(idle) == 1 else 's'}, simplest first"
+        fell = {
+            "single": Fallen(unaligned, "algorithms", tuple(self.near_misses(most)), nearest),
+            "irredundant": Fallen(
+                (left["single"] or 0) - (left["irredundant"] or 0), "mappings",
+                tuple((one, Fault(idle_gate(one) or "")) for one in idle[:most]), which,
+            ),
+        }  # fmt: skip
+        for rung, mappings in found.fallen.items():
+            chosen = sorted(mappings, key=complexity)[:most]
+            fell[rung] = Fallen(
+                len(mappings), "mappings", tuple((one, mappings[one]) for one in chosen), "simplest first"
+            )
+        return fell | self._dearer(most)
+
+    def _dearer(self, most: int) -> dict[str, Fallen]:
+        """The mappings that pass every rung but cost more than the cheapest."""
+        found, cheapest, ranking = self.findings.laddered, self.findings.cheapest, self.findings.ranking
+        if found is None or cheapest is None or ranking is None:
+            return {}
+        prices, kept = ranking.model, set(cheapest)
+        dearer = [mapping for mapping in found.survivors.get(RUNGS[-1], ()) if mapping not in kept]
+        least = min([mapping.cost(prices) for mapping in cheapest], default=0.0)
+        listed = tuple(
+            (mapping, Fault(f"it costs {mapping.cost(prices):g}, the cheapest {least:g}"))
+            for mapping in sorted(dearer, key=complexity)[:most]
+        )
+        return {"cheapest": Fallen(len(dearer), "mappings", listed, "simplest first")}
+
+    def fallen_circuits(self, most: int) -> dict[str, Fallen]:
+        """Who fell at each rung of the circuits of which it is known how many did."""
+        found, fell = self.findings.circuits, {}
+        before: int | None = found.in_space
+        for rung, left in found.survivors.items():
+            if before is not None and left is not None:
+                listed = fallen(rung, self.model, self.behavior, found, most)
+                fell[rung] = Fallen(before - left, "circuits", listed)
+            before = left
+        return fell
+
+    @property
+    def signatures(self) -> Signatures | None:
+        """The causal signatures; None where there are none, or the inputs are too many to be shown."""
+        found = self.findings.mappings
+        return None if found is None or len(self.behavior.points) > MOST_INPUTS else found.signatures
+
+    @property
+    def layers(self) -> tuple[LayerReadouts, ...]:
+        """What is read of each hidden layer."""
+        return self.findings.readouts.layers if self.findings.readouts else ()
+
+    @cached_property
+    def prices(self) -> PriceGrid | None:
+        """What the survivors cost by other prices; None where there are none."""
+        ranking = self.findings.ranking
+        return None if ranking is None or not ranking.entries else price_grid(ranking)
+
+    @cached_property
+    def examined(self) -> list[tuple[int, int]]:
+        """The rank by cost of each explanation that is examined, and its index in the examination, cheapest first."""
+        ranking, experiments = self.findings.ranking, self.findings.experiments
+        if ranking is None or experiments is None or experiments.examined is None:
+            return []
+        ranks: Mapping[object, int] = {one: rank for rank, (_, one) in enumerate(ranking.entries, start=1)}
+        return sorted((ranks[one], k) for k, one in enumerate(experiments.examined.explanations) if one in ranks)
+
+
+def _steps(table: Interpretations) -> int:
+    """States and pairs of adjacent ones, were every reading consistent with every other."""
+    states = [1] * (table.model.graph.last + 1)
+    for (layer, _), readings in table.readings.items():
+        states[layer] *= len(readings)
+    return sum(one * other for one, other in pairwise(states)) + STEPS_PER_STATE * sum(states)
