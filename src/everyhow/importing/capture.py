@@ -98,12 +98,12 @@ def _batches(batches: Any) -> Iterator[Any]:
     if is_array(batches):
         yield batches
         return
-    if isinstance(batches, str | bytes | Mapping):
-        raise InputError(f"batches is a {type(batches).__name__}; give tensors of inputs, or a data loader")
     try:
-        each = iter(batches)
+        each = None if isinstance(batches, str | bytes | Mapping) else iter(batches)
     except Exception:
-        raise InputError(f"batches is a {type(batches).__name__}; give tensors of inputs, or a data loader") from None
+        each = None
+    if each is None:
+        raise InputError(f"batches is a {type(batches).__name__}; give tensors of inputs, or a data loader")
     while True:
         try:
             batch = next(each)
@@ -151,13 +151,11 @@ def _run(model: "nn.Module", inputs: Any, number: int) -> Any:
 
 def _outputs(leaving: Any, batch: int) -> np.ndarray | None:
     """What the model gave, if that is one tensor of one row per input."""
-    import torch
-
     from .torch_trace import tensors_by_name
 
     found = {id(one): one for _, one in tensors_by_name(leaving)}
     alone = next(iter(found.values())) if len(found) == 1 else None
-    if alone is None or alone.is_complex() or not isinstance(alone, torch.Tensor) or alone.shape[:1] != (batch,):
+    if alone is None or alone.is_complex() or alone.shape[:1] != (batch,):
         return None
     return as_array(alone).reshape(batch, -1)
 
@@ -211,12 +209,6 @@ def _only(seen: list, tail: "nn.Module", batch: int) -> np.ndarray:
             f"the tail ({type(tail).__name__}) must run once per batch, on one tensor, but {found}; choose a tail "
             "whose first module is used at one place only"
         )
-    return _flat(seen[0], "the tail takes", batch)
-
-
-def _flat(values: Any, what: str, batch: int) -> np.ndarray:
-    if not hasattr(values, "shape") or not len(values.shape) or values.shape[0] != batch:
-        found = tuple(values.shape) if hasattr(values, "shape") else type(values).__name__
-        raise InputError(f"{what} {found} for a batch of {batch} inputs; expected one row per input")
-    array = values if isinstance(values, np.ndarray) else as_array(values)
-    return array.reshape(batch, -1)
+    if seen[0].shape[:1] != (batch,):
+        raise InputError(f"the tail takes {seen[0].shape} for a batch of {batch} inputs; expected one row per input")
+    return seen[0].reshape(batch, -1)

@@ -407,13 +407,7 @@ def tensors_by_name(value: Any, path: str = "") -> Iterator[tuple[str, torch.Ten
 
 def tensors_in(value: Any) -> Iterator[torch.Tensor]:
     """The tensors among arguments, also those in lists and dictionaries."""
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, tuple | list):
-        for one in value:
-            yield from tensors_in(one)
-    elif isinstance(value, dict):
-        yield from tensors_in(tuple(value.values()))
+    return (one for _, one in tensors_by_name(value))
 
 
 def type_name(tensor: torch.Tensor) -> str:

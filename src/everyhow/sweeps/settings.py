@@ -97,8 +97,8 @@ class Setting:
             chosen = generator.permutation(len(self.draw_from))[: self.outputs]
             return parse_task(",".join(self.draw_from[k] for k in chosen))
         rows = 1 << _random_inputs(self.task)
+        bits = 0
         # A random whole number, its first and last value standing for the constants.
-        bits = int(sum(int(bit) << k for k, bit in enumerate(generator.integers(0, 2, rows))))
         while bits in (0, (1 << rows) - 1):
             bits = int(sum(int(bit) << k for k, bit in enumerate(generator.integers(0, 2, rows))))
         return parse_task(str(TruthTable(_random_inputs(self.task), bits)))
