@@ -1,15 +1,15 @@
 # fmt: off
 """Confirms how many circuits of a network decide as wanted, by number of edges: `python check.py CERTIFICATE`
 
-It stands alone: the standard library, nothing of everyhow. Line 1 of a certificate is the question, line 2 the answer;
-then comes a line for each prefix: the parents of every neuron before the last hidden layer. Given a prefix, what an
-output receives is a sum of choices, one for each last hidden neuron: to be left out, or some parents and some outputs.
-Those of the first half of these neurons together are rows, those of the others columns: a circuit is a prefix, a row
-and a column, in one way only. A condition says that such a sum is above a limit, which is moved by 1e-9 either way.
-A row is cut into groups. Where it is a number d, all columns break condition d, and no earlier one is broken by all.
-Else it is pairs k, m, one for each condition: the k columns of smallest sums break it, all but the m smallest meet it,
-and those between, if any, are too near to tell. Numbers are enclosed by (low, high), multiples of 2**-256 rounded
-outwards. Assumed: the C library's tanh, exp, expm1 and log1p are right to 2**-48. All else is exact."""
+This file imports the standard library alone, nothing of everyhow. Line 1 of a certificate is the question, line 2 the
+answer. Then comes a line for each prefix: the parents of every neuron before the last hidden layer. Given a prefix, an
+output receives a sum of choices, one for each last hidden neuron: to be left out, or some parents and some outputs.
+The choices of the first half of these neurons are rows, those of the second half columns. A circuit is a prefix, a row
+and a column, in one way only. A condition says that a sum is above a limit. The limit is moved by 1e-9 either way.
+Each row has a group. A group that is a number d: all columns break condition d, and no earlier one is broken by all.
+Any other group is pairs k, m, one for each condition: the k columns of smallest sums break the condition, all but the
+m smallest meet it, and columns between are too near to tell. Numbers are enclosed by (low, high), multiples of 2**-256
+rounded outwards. Assumed: the C library's tanh, exp, expm1 and log1p are right to 2**-48. All else is exact."""
 import gzip, hashlib, json, math, sys
 from collections import Counter
 from fractions import Fraction

@@ -59,13 +59,13 @@ class Coded:
 
     @property
     def keywords(self) -> dict[str, Any]:
-        """What the library is told of it."""
+        """These options as keywords of the library."""
         return {"threshold": self.threshold, "inputs": coding(self.inputs, "inputs")}
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What is kept of a long count."""
+    """Where a long count and its certificate are kept."""
 
     checkpoints: Annotated[
         Path | None, typer.Option(help="Folder that keeps a long count. An interrupted count goes on from there.")
@@ -82,7 +82,7 @@ class Source:
     seed: Annotated[int, typer.Option(help="Seed of the weights, and of the rows drawn and their order.")] = 0
 
     def read(self, task: str, coded: Coded) -> Network:
-        """The network; trained on the task where no file is named."""
+        """The network of the file; without a file, a network trained on the task."""
         if self.network is not None:
             return stored_network(self.network)
         from ..training import TrainingSettings, train_many
@@ -157,7 +157,7 @@ def count_command(
 
 @dataclass(frozen=True)
 class DataFiles:
-    """Data, and what is wanted of them."""
+    """The files that go with the inputs, and what a circuit must reach."""
 
     labels: Annotated[
         Path | None,
@@ -199,7 +199,7 @@ def audit_data_command(
 
 
 def _checked(written: Written) -> Path | None:
-    """See before a long computation that it can be written; the folder that keeps it while it runs."""
+    """See before a long computation that its results can be written. Returns the folder for its checkpoints."""
     from ..auditing.run_folder import CHECKPOINTS, check_run_folder
 
     check_page(written.report)
@@ -207,7 +207,7 @@ def _checked(written: Written) -> Path | None:
 
 
 def _finish(audit: Any, written: Written, certificate: Path | None) -> None:
-    """Write and print an audit, and leave with what the budget allowed."""
+    """Write and print an audit; the exit code says whether the budget allowed all counts."""
     saved = [] if written.out is None else [str(audit.save(written.out))]
     if written.report is not None:
         saved.append(str(audit.report(written.report)))

@@ -82,7 +82,7 @@ def import_command(
 
 
 def _read_by(network: Model) -> str:
-    """How the numbers of the network are read, as far as it is said."""
+    """How the numbers of the network are read, as far as anyone said."""
     inputs = "inputs {:g} and {:g}".format(*network.input_values)
     if network.threshold is not None:
         return f"{inputs}; an output above {network.threshold:g} is 1"

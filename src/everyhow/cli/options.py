@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # Beside those that JSON itself writes by their codes: what ends or steers a line in a terminal, seen by nobody.
 UNSEEN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
-# What a command has read so far, with its file: what is wrong later may be about any of it, or about two together.
+# The files that a command has read so far: an error that comes later may be about one of them, or about two together.
 FILES_READ: dict[str, str] = {}
 NETWORK = typer.Option("--network", help="A network file (.json, .safetensors or .onnx), or xornet.")
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
@@ -57,12 +57,12 @@ BudgetOption = Annotated[float, typer.Option(help="How many candidate evaluation
 SchedulerOption = Annotated[
     str | None, typer.Option(help="Address of a Dask scheduler that counts the circuits, such as tcp://HOST:8786.")
 ]
-# The exit codes where the user can mend it, and where the budget kept something from being counted.
+# The exit codes: the user can mend what is wrong; the budget did not allow a count.
 WRONG_INPUT, OVER_BUDGET = 1, 3
 
 
 class Group(NamedTuple):
-    """Options of a command that are one value to it.
+    """Several options that a command gets as one value.
 
     Attributes:
         options: each with its type, its default and its help.
@@ -82,13 +82,13 @@ class Running:
 
     @property
     def keywords(self) -> dict[str, Any]:
-        """What the library is told of it."""
+        """These options as keywords of the library."""
         return {"budget": whole_budget(self.budget), "scheduler": self.scheduler, "progress": True}
 
 
 def questions(*of: Asked) -> Group:
-    """The options of the questions that are asked of something, but how numbers stand for bits; the command gets them
-    as keywords of the library."""
+    """The options of the questions, without how numbers stand for bits; a command gets them as keywords of the
+    library."""
     options = []
     for one in plain_questions(*of):
         if one.key not in ("threshold", "inputs"):
@@ -119,7 +119,7 @@ def _group(kind: Any) -> Group | None:
 
 
 def with_groups(command: Callable[..., None]) -> Callable[..., None]:
-    """A command each of whose parameters is an option, or a group of options that Typer is shown one by one."""
+    """The command for Typer: every group of options among its parameters becomes single options."""
     signature = inspect.signature(command)
     hints = get_type_hints(command, include_extras=True)
     groups = {name: group for name in signature.parameters if (group := _group(hints[name])) is not None}
@@ -186,13 +186,13 @@ def stored_network(source: str | Path, threshold: float | None = None) -> Networ
 
 
 def with_files(error: InputError) -> str:
-    """What an error says, with the files read so far that it does not name."""
+    """What an error says, with those files read so far that the error does not name."""
     others = [f"{what}: {visible(path)}" for what, path in FILES_READ.items() if visible(path) not in str(error)]
     return f"{error} ({'; '.join(others)})" if others else str(error)
 
 
 def rows_of_file(path: Path, what: str, header: bool | None, rows: int | None = None) -> Any:
-    """The rows of numbers in a file; what was read of it is told on stderr.
+    """The rows of numbers in a file; how the file was understood is told on stderr.
 
     Args:
         path: the file.

@@ -16,7 +16,7 @@ from .options import WRONG_INPUT, JsonOption, announce_compilation, print_json, 
 if TYPE_CHECKING:
     from ..auditing.audit import Audit
 
-# Seconds that an answer may take to stop once it has been told to.
+# Seconds that DuckDB may take to stop an answer once it has been told to.
 GRACE = 10.0
 RunArgument = Annotated[Path, typer.Argument(help="The folder of an audit or of a sweep.")]
 
@@ -111,7 +111,7 @@ def query_command(
 
 @contextlib.contextmanager
 def _ended_after(seconds: float) -> Iterator[None]:
-    """Ends the process when what stands inside takes longer, for code of others that does not listen to being told so.
+    """End the process when what stands inside takes longer: for code of a library that does not stop when told.
 
     DuckDB, while it works out what a question means, is such code.
     """

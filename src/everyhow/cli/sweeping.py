@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Workers:
-    """By what a sweep is computed."""
+    """Who computes a sweep."""
 
     workers: Annotated[int | None, typer.Option(help="Processes on this machine. If not given: one per core.")] = None
     scheduler: Annotated[

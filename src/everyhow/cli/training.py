@@ -30,7 +30,7 @@ class Values:
 
     @property
     def keywords(self) -> dict[str, Any]:
-        """The settings of training that they are."""
+        """These options as settings of training."""
         given = {"input_values": coding(self.inputs, "inputs"), "output_values": coding(self.outputs, "outputs")}
         return {name: pair for name, pair in given.items() if pair is not None}
 
