@@ -83,7 +83,7 @@ def test_bytes_against_torch(tmp_path):
     records = _records((tmp_path / "all.pt").read_bytes())
     document, folder = _document(records)
     for name, expected in torch.load(tmp_path / "all.pt", weights_only=True).items():
-        found = _tensor(name, document[name], records, folder)
+        found, _ = _tensor(name, document[name], records, folder)
         assert found.shape == expected.shape
         np.testing.assert_array_equal(found.astype(np.float64), expected.detach().double().numpy())
 

@@ -54,7 +54,8 @@ def network_of_checkpoint(path: Path, said: Description, part: str | None = None
     records = _records(path.read_bytes())
     document, folder = _document(records)
     found = state_dict_in(document, part)
-    arrays = stored_arrays({name: _tensor(name, one, records, folder) for name, one in found.tensors.items()})
+    tensors = {name: _tensor(name, one, records, folder) for name, one in found.tensors.items()}
+    arrays = stored_arrays({name: numbers for name, (numbers, _) in tensors.items()})
     known, words = described_by(found, said)
     layers = stored_layers(arrays)
     check_sizes(found, layers)
@@ -64,7 +65,7 @@ def network_of_checkpoint(path: Path, said: Description, part: str | None = None
             f"{path} --hidden-activation relu --out network.json (hidden_activation= in the library)"
         )
     told = (*told_left_out(found), *words)
-    registered, memory = are_registered(found.tensors), {name: _memory(one) for name, one in found.tensors.items()}
+    registered, memory = are_registered(tensors), {name: place for name, (_, place) in tensors.items()}
     return from_arrays(arrays, known, f"state dict in {path.name}", registered=registered, told=told, memory=memory)
 
 
@@ -119,17 +120,8 @@ def _records(content: bytes) -> dict[str, bytes]:
         ) from None
 
 
-def _memory(value: Any) -> Hashable:
-    """Where the numbers of a plain tensor lie in the file."""
-    value = value.arguments[0] if value.function in map(Name, PARAMETERS) else value
-    match value:
-        case Call(arguments=(Stored(("storage", _, str(key), *_)), int(offset), tuple(shape), tuple(strides), *_)):
-            return key, offset, shape, strides
-    return None
-
-
-def _tensor(name: str, value: Any, records: dict[str, bytes], folder: str) -> np.ndarray:
-    """The numbers of a tensor that the pickle describes, if all that it declares is stored."""
+def _tensor(name: str, value: Any, records: dict[str, bytes], folder: str) -> tuple[np.ndarray, Hashable]:
+    """The numbers of a tensor that the pickle describes, if all that it declares is stored; and where they lie."""
     name = name[:80]
     if isinstance(value, Call) and value.function in map(Name, PARAMETERS) and value.arguments:
         value = value.arguments[0]
@@ -147,7 +139,7 @@ def _tensor(name: str, value: Any, records: dict[str, bytes], folder: str) -> np
             tuple(strides),
             *rest,
         ):
-            numbers = [*shape, *strides, offset, count]
+            declared = [*shape, *strides, offset, count]
         case _:
             raise InputError(f"its tensor {name} is described in another way than torch.save does; {SAVE}")
     if any(items_of(one) for one in rest[2:]):
@@ -155,7 +147,7 @@ def _tensor(name: str, value: Any, records: dict[str, bytes], folder: str) -> np
     if kind.endswith("Storage") and kind not in STORAGES:
         raise InputError(f"its tensor {name} holds the numbers of a {kind[:80]}, which is not supported: {SAVE}")
     content = records.get(f"{folder}data/{key}")
-    whole = all(type(n) is int and 0 <= n < 2**48 for n in numbers) and len(shape) == len(strides) <= 8
+    whole = all(type(n) is int and 0 <= n < 2**48 for n in declared) and len(shape) == len(strides) <= 8
     if kind not in STORAGES or content is None or not whole:
         raise InputError(f"its tensor {name} has no data, or impossible sizes; {SAVE}")
     last = offset + sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
@@ -165,4 +157,5 @@ def _tensor(name: str, value: Any, records: dict[str, bytes], folder: str) -> np
     if kind == "torch.BFloat16Storage":
         flat = (flat.astype(np.uint32) << 16).view(np.float32)
     steps = [stride * flat.itemsize for stride in strides]
-    return np.lib.stride_tricks.as_strided(flat[offset:], shape, steps, writeable=False).copy()
+    numbers = np.lib.stride_tricks.as_strided(flat[offset:], shape, steps, writeable=False).copy()
+    return numbers, (key, offset, shape, strides)
