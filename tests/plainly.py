@@ -1,18 +1,18 @@
-"""What turns values of the library into those of the plain methods (`verification/plain.py`) and back, so that tests
-compare the two."""
+"""What turns values of the library into those of the plain methods (`verification/plain.py` and the files that it
+names) and back, so that tests compare the two."""
 
 from everyhow.model.circuit import Circuit
-from everyhow.verification import plain
+from everyhow.verification import plain_circuits, plain_mappings
 
 
 def as_circuit(network, parents):
     """The library's circuit of a plain one, with the bits of the network's graph."""
-    return Circuit.of_edges(network.graph, plain.edges(parents))
+    return Circuit.of_edges(network.graph, plain_circuits.edges(parents))
 
 
 def all_circuits(network):
     """Every circuit of a network, as the plain methods list them one by one."""
-    return [as_circuit(network, parents) for parents in plain.all_circuits(network.weights)]
+    return [as_circuit(network, parents) for parents in plain_circuits.all_circuits(network.weights)]
 
 
 def plain_circuit(circuit):
@@ -52,7 +52,9 @@ def plain_mapping(mapping):
 
 def signature_tables(network, points):
     """The signature of every neuron set, one intervention at a time."""
-    return {neurons: plain.signature(network, points, neurons) for neurons in plain.neuron_sets(network)}
+    return {
+        neurons: plain_mappings.signature(network, points, neurons) for neurons in plain_mappings.neuron_sets(network)
+    }
 
 
 def agrees(count, expected):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import everyhow as eh
 from everyhow.auditing.counting import count
-from everyhow.verification import plain
+from everyhow.verification import plain, plain_circuits
 from everyhow.verification.verify import verify
 
 from .conftest import reference
@@ -30,7 +30,7 @@ HALF_ADDER = eh.Network(
 def counted_by_hand(network, wanted, decide):
     """The circuits that decide as wanted at every row, each run by NumPy."""
     points, number = plain.corners(network), 0
-    for circuit in plain.all_circuits(network.weights):
+    for circuit in plain_circuits.all_circuits(network.weights):
         outputs = plain.run(network, points, circuit)[-1]
         number += bool((decide(outputs) == wanted).all())
     return number
@@ -159,7 +159,7 @@ def test_own_decisions_of_several_outputs():
     behavior = eh.Behavior.of_network(network, points)
     assert behavior.decision == "argmax" and (behavior.wanted.sum(axis=1) == 1).all()
     classes, expected = plain.run(network, points)[-1].argmax(axis=1), 0
-    for circuit in plain.all_circuits(network.weights):
+    for circuit in plain_circuits.all_circuits(network.weights):
         expected += bool((plain.run(network, points, circuit)[-1].argmax(axis=1) == classes).all())
     assert eh.audit_behavior(network, behavior).counts["perfect_circuits"] == expected == 1248
     bits = eh.Behavior.of_network(network, points, "threshold", threshold=2.0)
@@ -521,7 +521,7 @@ def test_place_keeps_both_of_two_classes():
         [[[1.0, 1.0], [1.0, 1.0]], [[-0.5, 1.0], [0.5, -1.0]]], [[0.0, -1.0], [0.2, -0.2]], ["relu", "identity"]
     )
     classes, expected = network.run(network.corners).argmax(axis=1), 0
-    for circuit in plain.all_circuits(network.weights):
+    for circuit in plain_circuits.all_circuits(network.weights):
         expected += bool((plain.run(network, network.corners, circuit)[-1].argmax(axis=1) == classes).all())
     assert eh.place(network, "XOR", whole(network), "argmax").of_perfect == expected
     algorithm = next(eh.algorithms("XOR", depth=2))

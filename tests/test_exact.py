@@ -20,7 +20,7 @@ from everyhow.network.listing import list_bits, list_circuits
 from everyhow.network.reading_counts import certified_interpretations
 from everyhow.network.robust import robust_circuits
 from everyhow.network.running import certain_and_possible, masks_of
-from everyhow.verification import plain
+from everyhow.verification import plain_circuits, plain_interpretations
 
 from .by_fractions import decides, run, run_from
 from .plainly import all_circuits, as_circuit, plain_circuit
@@ -82,7 +82,7 @@ def right_circuits(network, behavior, ablations):
     everything = [scenario for ablation in ablations for scenario in scenarios(network, ablation)]
     return [
         circuit
-        for circuit in plain.all_circuits(network.weights)
+        for circuit in plain_circuits.all_circuits(network.weights)
         if all(
             decides(network, run(network, point, circuit, carried)) == behavior.wanted[k, 0]
             for k, point, carried in everything
@@ -124,7 +124,7 @@ def test_circuits_run_one_by_one_are_placed_on_their_side(kind, widths):
     for network in networks(kind, widths, ("relu", "identity")):
         behavior = behavior_of(network)
         criterion = resample_faithful(network, behavior)
-        every = [*plain.all_circuits(network.weights)]
+        every = [*plain_circuits.all_circuits(network.weights)]
         if not every:
             continue
         bits = np.array([as_circuit(network, circuit).bits for circuit in every], np.uint64)
@@ -179,10 +179,10 @@ def interpretations(network, circuit):
             values = np.array([state[layer][j] for state in states])
             if layer == network.depth:
                 values = (values > Fraction(float(network.level))).astype(int)
-            if (not layer or circuit[layer - 1][j]) and (found := plain.neuron_readings(values)):
+            if (not layer or circuit[layer - 1][j]) and (found := plain_interpretations.neuron_readings(values)):
                 options[layer, j] = found
     ways = [
-        plain.completions_of(dict(zip(options, choice, strict=True)), circuit)
+        plain_interpretations.completions_of(dict(zip(options, choice, strict=True)), circuit)
         for choice in itertools.product(*options.values())
     ]
     return sum(map(bool, ways)), sum(ways)

@@ -2,8 +2,8 @@
 
 from .auditing.asked import Questions as Questions
 from .auditing.audit import Audit as Audit
-from .auditing.audit import audit as audit
-from .auditing.audit import audit_behavior as audit_behavior
+from .auditing.explaining import audit as audit
+from .auditing.explaining import audit_behavior as audit_behavior
 from .boolean.cost import CostModel as CostModel
 from .common import display as display
 from .common import starting as starting

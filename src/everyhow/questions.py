@@ -9,7 +9,7 @@ from .boolean.algorithms import Algorithm
 from .boolean.algorithms import algorithms as list_algorithms
 from .circuit.circuits import Circuits
 from .circuit.standing import Standing, standing
-from .common.arguments import check_budget, choice, instance, is_whole, quoted
+from .common.arguments import checked_budget, choice, instance, is_whole, quoted
 from .common.budget import DEFAULT_BUDGET
 from .common.errors import InputError
 from .importing.door import as_model
@@ -98,7 +98,7 @@ def place(
     """
     check_ablation(ablation)
     instance(circuit, Circuit, "a Circuit", "everyhow.exchange.graph_json.read_graph reads one from a file")
-    check_budget(budget)
+    budget = checked_budget(budget)
     network, wanted = _asked(as_model(network), task, decision, circuit.graph.outputs == 2)
     if circuit.graph.outputs == 1:
         network, wanted = one_for_two_classes(network, wanted)

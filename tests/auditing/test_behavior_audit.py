@@ -12,7 +12,7 @@ from everyhow.common.sql import answer, connect
 from everyhow.exchange.export import export_audit
 from everyhow.exchange.graph_json import read_graph
 from everyhow.network.robust import robust_count
-from everyhow.verification import plain
+from everyhow.verification import plain_circuits, plain_mappings
 from everyhow.verification.verify import verify
 
 from ..conftest import reference
@@ -40,8 +40,8 @@ def test_classes():
     behavior = eh.Behavior.of_data(points, network.run(points).argmax(axis=1), outputs=3, epsilon=0.1)
     audit = eh.audit_behavior(network, behavior, features=points > 0)
     errors = [
-        plain.circuit_error(network, behavior, circuit, "argmax", "zero")
-        for circuit in plain.all_circuits(network.weights)
+        plain_circuits.circuit_error(network, behavior, circuit, "argmax", "zero")
+        for circuit in plain_circuits.all_circuits(network.weights)
     ]
     assert audit.counts["perfect_circuits"] == sum(error <= 0.1 + 1e-9 for error in errors)
     assert audit.decision == "argmax" and audit.findings.mappings.signatures is not None
@@ -179,12 +179,12 @@ def test_the_ladder_by_data(many, tmp_path):
     rungs = {
         "single": lambda *_: True,
         "irredundant": lambda mapping, *_: mapping.algorithm.irredundant,
-        "ordered": lambda mapping, tree, place: plain.is_ordered(tree, place),
-        "joint": lambda mapping, tree, place: plain.is_joint(
+        "ordered": lambda mapping, tree, place: plain_mappings.is_ordered(tree, place),
+        "joint": lambda mapping, tree, place: plain_mappings.is_joint(
             network, points, tree, mapping.algorithm.negated, place, bits
         ),
-        "inert": lambda mapping, tree, place: plain.is_inert(network, points, tree, place, bits),
-        "transitive": lambda mapping, tree, place: plain.is_transitive(
+        "inert": lambda mapping, tree, place: plain_mappings.is_inert(network, points, tree, place, bits),
+        "transitive": lambda mapping, tree, place: plain_mappings.is_transitive(
             network, points, tree, mapping.algorithm.negated, place, bits
         ),
     }
@@ -274,7 +274,7 @@ def test_what_is_not_asked_of_data_is_said(tmp_path):
         "algorithms are placed by features, bits known of each input; none were given",
         "readout explanations are searched for over at most 64 inputs; these data have 70",
     )
-    assert audit.capped == audit.notes.beyond and not audit.over_budget
+    assert audit.capped == () and not audit.over_budget
     assert audit.counts["interpretations"] is None and "mappings" not in audit.counts
     document = audit.document()
     assert document["beyond"] == list(audit.notes.beyond) and document["details"]["algorithms"] is None

@@ -9,7 +9,7 @@ import everyhow as eh
 from everyhow.auditing.asked import shown_rows
 from everyhow.auditing.lesson import examine_lesson
 from everyhow.boolean.truth_table import TruthTable, assignments
-from everyhow.verification import plain
+from everyhow.verification import plain, plain_algorithms, plain_circuits
 
 from ..conftest import reference
 from ..plainly import signature_tables
@@ -45,7 +45,7 @@ def test_circuits_by_continuation(name, shown):
     (wanted,) = eh.parse_task(document["task"], 2).tables
     lesson = lesson_of(network, document["task"], shown)
     counts = {}
-    for circuit in plain.all_circuits(network.weights):
+    for circuit in plain_circuits.all_circuits(network.weights):
         decisions = plain.run(network, plain.rows(2), circuit)[-1][:, 0] > 0.5
         if all(bool(wanted.bits >> row & 1) == decisions[row] for row in shown):
             digits = "".join(str(int(d)) for d in decisions)
@@ -68,8 +68,8 @@ def test_algorithms_by_continuation(name, shown):
     for continuation in lesson.continuations:
         wanted = np.array([continuation.table.bits >> row & 1 for row in range(4)], bool)
         expected = 0
-        for tree, negated in plain.computing(2, 2, wanted):
-            paths = list(plain.variables(tree))
+        for tree, negated in plain_algorithms.computing(2, 2, wanted):
+            paths = list(plain_algorithms.variables(tree))
             options = [[s for s in tables if agrees(tree, negated, path, tables[s], points, shown)] for path in paths]
             expected += len(minimal_choices(options))
         assert sum(continuation.algorithms.values()) == expected
@@ -77,9 +77,9 @@ def test_algorithms_by_continuation(name, shown):
 
 def agrees(tree, negated, path, table, points, shown):
     """Whether network and algorithm agree at every shown base with every shown source."""
-    own = plain.value(plain.node(tree, path), points)
+    own = plain_algorithms.value(plain_algorithms.node(tree, path), points)
     for source in shown:
-        said = plain.value(tree, points, {path: np.full(len(points), own[source])}) ^ negated
+        said = plain_algorithms.value(tree, points, {path: np.full(len(points), own[source])}) ^ negated
         if any(said[base] != table[source][base] for base in shown):
             return False
     return True
@@ -167,7 +167,7 @@ def test_rounding_may_decide_nothing_elsewhere():
     wanted = eh.Behavior.of_network(network, assignments(2)).tables()[0]
     lesson = examine_lesson(network, eh.parse_task(str(wanted)), "round", 2, BUDGET, (0, 1))
     fitting = 0
-    for circuit in plain.all_circuits(network.weights):
+    for circuit in plain_circuits.all_circuits(network.weights):
         outputs = plain.run(network, plain.rows(2), circuit)[-1][:2, 0]
         fitting += all(np.round(o) == (wanted.bits >> k & 1) for k, o in enumerate(outputs))
 

@@ -13,7 +13,7 @@ from everyhow.authors.circuits import ReleasedCircuits, _count_of_few, allowed_s
 from everyhow.boolean.truth_table import assignments
 from everyhow.model.behavior import Behavior
 from everyhow.network.counting import count_circuits
-from everyhow.verification import plain
+from everyhow.verification import plain, plain_circuits
 
 from ..conftest import reference
 from ..plainly import agrees, as_circuit
@@ -32,7 +32,7 @@ def test_released_circuits(network, labels, sparsity):
         absent = sum(not parents for layer in circuit[:-1] for parents in layer)
         return len(used) == network.widths[0] and absent > 0 and absent / hidden > sparsity
 
-    space = [c for c in plain.all_circuits(network.weights) if counts(c)]
+    space = [c for c in plain_circuits.all_circuits(network.weights) if counts(c)]
     right = [c for c in space if (np.round(plain.run(network, points, c)[-1]) == wanted).all()]
     circuits = ReleasedCircuits(network, Behavior(points, np.ones(len(points)), wanted), sparsity)
     assert len(space) == circuits.in_space()
@@ -54,7 +54,7 @@ def test_released_accuracy(network, weights):
 
     released = ReleasedCircuits(network, behavior)
     expected = 0
-    for circuit in plain.all_circuits(network.weights):
+    for circuit in plain_circuits.all_circuits(network.weights):
         used = {i for parents in circuit[0] for i in parents}
         absent = sum(not parents for layer in circuit[:-1] for parents in layer)
         expected += len(used) == 2 and absent > 0 and accurate(circuit)

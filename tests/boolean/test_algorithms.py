@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import everyhow as eh
 from everyhow.boolean.algorithms import algorithms, count_algorithms
 from everyhow.boolean.truth_table import TruthTable, variable_bits
-from everyhow.verification import plain
+from everyhow.verification import plain, plain_algorithms
 
 from ..plainly import canonical_tree, plain_tree
 
@@ -29,11 +29,11 @@ def test_every_function(inputs, depth):
     """For every function: the same trees as in the list of all trees, each with its value, and both counts."""
     points = plain.rows(inputs)
     groups = {}
-    for tree in plain.trees(inputs, depth):
-        found = plain.value(tree, points)
+    for tree in plain_algorithms.trees(inputs, depth):
+        found = plain_algorithms.value(tree, points)
         for wanted in (found, ~found):
             bits = sum(1 << k for k in np.flatnonzero(wanted).tolist())
-            groups.setdefault(bits, []).append((canonical_tree(tree), plain.is_irredundant(tree, points)))
+            groups.setdefault(bits, []).append((canonical_tree(tree), plain_algorithms.is_irredundant(tree, points)))
     step = 1 if inputs < 3 else 17
     for bits in range(0, 1 << (1 << inputs), step):
         table = TruthTable(inputs, bits)
@@ -52,8 +52,8 @@ def test_count_far_beyond_listing():
     """Depth 4 has millions of trees; the count of one function follows from those of depth 3, tree by tree."""
     points = plain.rows(2)
     sizes = {}
-    for tree in [0, 1, *plain.trees(2, 3)]:
-        bits = sum(1 << k for k in np.flatnonzero(plain.value(tree, points)).tolist())
+    for tree in [0, 1, *plain_algorithms.trees(2, 3)]:
+        bits = sum(1 << k for k in np.flatnonzero(plain_algorithms.value(tree, points)).tolist())
         sizes[bits] = sizes.get(bits, 0) + 1
     wanted, pairs = 0b0110, 0
     literals = [(b ^ flip, b, n) for b, n in sizes.items() for flip in (0, 15)]

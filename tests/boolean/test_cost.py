@@ -13,7 +13,7 @@ from everyhow.boolean.algorithms import algorithms
 from everyhow.boolean.cost import CostModel, polarities
 from everyhow.boolean.smallest import Formula, smallest_formulas
 from everyhow.boolean.truth_table import TruthTable
-from everyhow.verification import plain
+from everyhow.verification import plain_algorithms
 
 PLAIN = {"AND": (0, 0, 0, 1), "OR": (0, 1, 1, 1), "NAND": (1, 1, 1, 0), "NOR": (1, 0, 0, 0)}
 PARITY = {"XOR": (0, 1, 1, 0), "XNOR": (1, 0, 0, 1)}
@@ -24,7 +24,7 @@ def slow_prices(model, inputs, familiar=(), rounds=20):
     """The price of every function by its digits; familiar gates of two inputs only."""
     gates = [(t, model.gate) for t in PLAIN.values()] + [(t, model.parity) for t in PARITY.values()]
     gates += [(tuple(int(d) for d in table), price) for table, price in familiar]
-    found = plain.cheapest_formulas(inputs, gates, model.negation, rounds)
+    found = plain_algorithms.cheapest_formulas(inputs, gates, model.negation, rounds)
     return {"".join(map(str, f)): cost for f, cost in found.items()}
 
 
@@ -62,7 +62,7 @@ def test_two_inputs(gate, negation, parity, familiar):
         # A familiar gate that is known already takes its new price, even where that is higher.
         gates = [(t, 0.25 if t == PLAIN["NAND"] else gate) for t in PLAIN.values()]
         gates += [(t, parity) for t in PARITY.values()] + [((1, 1, 0, 1), 1.0)]
-        found = plain.cheapest_formulas(2, gates, negation, 20)
+        found = plain_algorithms.cheapest_formulas(2, gates, negation, 20)
         expected = {"".join(map(str, f)): cost for f, cost in found.items()}
 
     for table, cost in expected.items():

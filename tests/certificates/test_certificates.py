@@ -28,7 +28,7 @@ from everyhow.model.behavior import Behavior
 from everyhow.model.criterion import perfect
 from everyhow.model.model import CircuitCount
 from everyhow.network.counting import count_circuits
-from everyhow.verification import plain
+from everyhow.verification import plain, plain_circuits
 
 from ..conftest import REFERENCE, reference, reference_names
 from ..strategies import DIPPING, EXACT, networks
@@ -59,13 +59,13 @@ def brute_force(network, behavior, ablation="zero"):
         bases, wanted = points[[base for base, _ in pairs]], behavior.wanted[[base for base, _ in pairs]]
         carried = [state[[source for _, source in pairs]] for state in whole]
     found = Counter()
-    for circuit in plain.all_circuits(network.weights):
+    for circuit in plain_circuits.all_circuits(network.weights):
         outputs = plain.run(network, bases, circuit, carried)[-1]
         if behavior.decision == "argmax":
             decided = np.arange(outputs.shape[1]) == outputs.argmax(axis=1)[:, None]
         else:
             decided = plain.bits_of(outputs, behavior.decision, network.threshold)
-        found[len(plain.edges(circuit))] += bool((decided == wanted).all())
+        found[len(plain_circuits.edges(circuit))] += bool((decided == wanted).all())
     return {edges: number for edges, number in found.items() if number}
 
 

@@ -23,7 +23,7 @@ from everyhow.network.counting import count_circuits
 from everyhow.network.layout import steps_in_doubt
 from everyhow.network.listing import list_circuits
 from everyhow.network.running import certain_and_possible, masks_of
-from everyhow.verification import plain
+from everyhow.verification import plain_circuits
 
 from ..conftest import reference
 from ..plainly import as_circuit
@@ -53,8 +53,8 @@ def test_any_criterion(case, ablation):
     """Counting, listing and running agree with summing the weight of the wrong runs of each circuit."""
     network, behavior, decision = case
     errors = {
-        as_circuit(network, c): plain.circuit_error(network, behavior, c, decision, ablation)
-        for c in plain.all_circuits(network.weights)
+        as_circuit(network, c): plain_circuits.circuit_error(network, behavior, c, decision, ablation)
+        for c in plain_circuits.all_circuits(network.weights)
     }
     criterion = perfect(network, behavior, ablation)
     count = count_circuits(criterion)
@@ -82,9 +82,9 @@ def test_resample_faithful_by_data(case, ablation):
     count = count_circuits(criterion)
     expected = {
         as_circuit(network, c)
-        for c in plain.all_circuits(network.weights)
+        for c in plain_circuits.all_circuits(network.weights)
         if all(
-            plain.circuit_error(network, behavior, c, decision, kind) <= behavior.epsilon + 1e-9
+            plain_circuits.circuit_error(network, behavior, c, decision, kind) <= behavior.epsilon + 1e-9
             for kind in (ablation, "resample")
         )
     }

@@ -12,7 +12,7 @@ from everyhow.circuit.findings import RUNGS, examine_circuits
 from everyhow.model.behavior import Behavior
 from everyhow.model.circuit import Circuit
 from everyhow.model.criterion import perfect, resample_faithful
-from everyhow.verification import plain
+from everyhow.verification import plain, plain_circuits
 
 from ..conftest import reference
 from ..plainly import plain_circuit
@@ -30,7 +30,7 @@ def test_faults_tell_who_passes(name):
     for bits in sorted(listed)[:100]:
         circuit = Circuit(network.graph, bits)
         assert fault_of(perfect(network, behavior), circuit) is None
-        faithful = plain.is_resample_faithful(network, behavior.points, plain_circuit(circuit), wanted)
+        faithful = plain_circuits.is_resample_faithful(network, behavior.points, plain_circuit(circuit), wanted)
         assert faithful == (fault_of(resample_faithful(network, behavior), circuit) is None)
         for smaller in filter(None, map(circuit.without, circuit.edges)):
             assert (smaller.bits in listed) == (fault_of(perfect(network, behavior), smaller) is None)

@@ -10,7 +10,7 @@ from everyhow.boolean.truth_table import assignments
 from everyhow.circuit.standing import standing
 from everyhow.model.behavior import Behavior
 from everyhow.model.circuit import Circuit, connected_part
-from everyhow.verification import plain
+from everyhow.verification import plain, plain_circuits
 
 from ..conftest import reference
 from ..strategies import networks
@@ -20,8 +20,8 @@ def everything(network, decision="threshold"):
     """All circuits with whether each is perfect, by forward passes."""
     points = plain.rows(network.widths[0])
     wanted = plain.bits_of(plain.run(network, points)[-1], decision)
-    found = {plain.edges(c): c for c in plain.all_circuits(network.weights)}
-    right = {plain.edges(c) for c in plain.perfect_circuits(network, points, wanted, decision)}
+    found = {plain_circuits.edges(c): c for c in plain_circuits.all_circuits(network.weights)}
+    right = {plain_circuits.edges(c) for c in plain_circuits.perfect_circuits(network, points, wanted, decision)}
     return points, wanted, found, right
 
 
@@ -41,7 +41,7 @@ def check(network, edges, found, decision="threshold"):
     points, wanted, every, right = everything(network, decision)
     inside = {other for other in right if other <= edges}
     assert found.perfect == (edges in right)
-    faithful = found.perfect and plain.is_resample_faithful(network, points, every[edges], wanted, decision)
+    faithful = found.perfect and plain_circuits.is_resample_faithful(network, points, every[edges], wanted, decision)
     assert found.resample_faithful == faithful
     removable = {edge for edge in edges if found.perfect and without(edges, edge, network) in right}
     assert set(found.removable) == removable
@@ -63,8 +63,8 @@ def test_every_circuit(name):
     """Each circuit of a small network, perfect or not."""
     _, network = reference(name)
     behavior = Behavior.of_network(network, assignments(2))
-    for circuit in plain.all_circuits(network.weights):
-        edges = plain.edges(circuit)
+    for circuit in plain_circuits.all_circuits(network.weights):
+        edges = plain_circuits.edges(circuit)
         check(network, edges, standing(network, behavior, Circuit.of_edges(network.graph, edges)))
 
 
@@ -76,7 +76,7 @@ def test_random_networks(network, random, decision):
         behavior = Behavior.of_network(network, assignments(network.widths[0]), decision)
     except eh.InputError:
         return  # by rounding some output is no bit
-    every = [plain.edges(circuit) for circuit in plain.all_circuits(network.weights)]
+    every = [plain_circuits.edges(circuit) for circuit in plain_circuits.all_circuits(network.weights)]
     if not every:
         return
     edges = random.choice(every)
@@ -196,15 +196,15 @@ def test_standing_by_data(xor):
 def test_standing_by_ablation(network, pick, ablation):
     """What lies inside is judged amid what the edges outside carry in the whole network."""
     behavior = Behavior.of_network(network, assignments(network.widths[0]))
-    everything = list(plain.all_circuits(network.weights))
+    everything = list(plain_circuits.all_circuits(network.weights))
     if not everything:
         return
-    right = [c for c in everything if plain.circuit_error(network, behavior, c, "threshold", ablation) <= 1e-9]
-    edges = plain.edges(everything[pick % len(everything)])
+    right = [c for c in everything if plain_circuits.circuit_error(network, behavior, c, "threshold", ablation) <= 1e-9]
+    edges = plain_circuits.edges(everything[pick % len(everything)])
     found = standing(network, behavior, Circuit.of_edges(network.graph, edges), ablation=ablation)
     if found.minimal_inside is None:
         return
-    inside = {plain.edges(c) for c in right if plain.edges(c) <= edges}
+    inside = {plain_circuits.edges(c) for c in right if plain_circuits.edges(c) <= edges}
     smallest = {one for one in inside if not any(other < one for other in inside)}
     assert {frozenset(c.edges) for c in found.minimal_inside} == smallest
     assert found.perfect == (edges in inside) and found.of_perfect == len(right)

@@ -20,7 +20,7 @@ from everyhow.exchange.graph_json import (
     write_graph,
 )
 from everyhow.model.circuit import Circuit, connected_part
-from everyhow.verification import plain
+from everyhow.verification import plain_circuits
 
 from ..conftest import reference
 from ..strategies import networks
@@ -38,7 +38,7 @@ def graph():
 @settings(max_examples=40)
 def test_round_trip(network, random, scored):
     """Any circuit comes back, through text, with scores or without; without, the highest scores are the circuit."""
-    circuits = [plain.edges(c) for c in plain.all_circuits(network.weights)]
+    circuits = [plain_circuits.edges(c) for c in plain_circuits.all_circuits(network.weights)]
     if not circuits:
         return
     circuit = Circuit.of_edges(network.graph, random.choice(circuits))

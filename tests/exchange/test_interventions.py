@@ -12,7 +12,7 @@ import everyhow as eh
 from everyhow.exchange.interventions import mapping_from_interventions, mapping_to_interventions
 from everyhow.mapping.mapping import Mapping
 from everyhow.mapping.signatures import NeuronSet
-from everyhow.verification import plain
+from everyhow.verification import plain, plain_mappings
 
 from ..conftest import reference
 
@@ -63,7 +63,7 @@ def test_predictions_can_fail():
     (mapping,) = eh.mappings(network, next(eh.algorithms("XOR", depth=2)))
     entry = mapping_to_interventions(mapping, network)["variables"][0]
     points = plain.rows(2)
-    table = plain.signature(network, points, (1, (0,)))
+    table = plain_mappings.signature(network, points, (1, (0,)))
     assert ["".join(str(int(bit)) for bit in row) for row in table] != entry["predictions"]
 
 

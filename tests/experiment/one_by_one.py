@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 
 from everyhow.readout.explanation import ReadoutExplanation
-from everyhow.verification import plain
+from everyhow.verification import plain, plain_readouts
 
 
 class Ground:
@@ -35,7 +35,7 @@ class Ground:
         names = zip(self.network.weights, self.network.biases, self.network.activations, strict=True)
         if isinstance(explanation, ReadoutExplanation):
             codes = [r.coefficients for r in explanation.readouts]
-            new = plain.swapped(self.states[explanation.layer], codes, base, sources, held)
+            new = plain_readouts.swapped(self.states[explanation.layer], codes, base, sources, held)
             holds = {(explanation.layer, j): v for j, v in enumerate(new)}
         else:
             holds = {

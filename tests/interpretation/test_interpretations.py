@@ -18,7 +18,7 @@ from everyhow.interpretation.interpretations import Interpretations
 from everyhow.model.circuit import Circuit
 from everyhow.model.reading import ReadingRule
 from everyhow.network.reading_counts import PRIMES, _combined, _moduli, count_interpretations
-from everyhow.verification import plain
+from everyhow.verification import plain, plain_circuits, plain_interpretations
 
 from ..conftest import reference
 from ..plainly import as_circuit
@@ -38,7 +38,7 @@ def clear_circuits(network):
         outputs = plain.run(network, points, circuit)[-1]
         return all((abs(outputs - level) > 1e-9).all() for level in (0.5, 1.5))
 
-    return [circuit for circuit in plain.all_circuits(network.weights) if is_clear(circuit)]
+    return [circuit for circuit in plain_circuits.all_circuits(network.weights) if is_clear(circuit)]
 
 
 def some_circuits(network, most=6):
@@ -54,7 +54,7 @@ def test_counts(network):
     points = assignments(network.widths[0])
     found = counted(network, [as_circuit(network, c) for c in chosen])
     for circuit, (once, expanded) in zip(chosen, found, strict=True):
-        ways = [ways for _, ways in plain.interpretations(network, points, circuit)]
+        ways = [ways for _, ways in plain_interpretations.interpretations(network, points, circuit)]
         assert (len(ways), sum(ways)) == (once, expanded)
 
 
@@ -65,7 +65,7 @@ def test_counts_of_three_inputs(network):
     points = assignments(3)
     found = counted(network, [as_circuit(network, c) for c in chosen])
     for circuit, (once, expanded) in zip(chosen, found, strict=True):
-        ways = [ways for _, ways in plain.interpretations(network, points, circuit)]
+        ways = [ways for _, ways in plain_interpretations.interpretations(network, points, circuit)]
         assert (len(ways), sum(ways)) == (once, expanded)
 
 
@@ -79,7 +79,10 @@ def test_counts_by_the_released_rule(network, tolerance, single):
     for circuit, mine, (once, expanded) in zip(chosen, circuits, counted(network, circuits, rule), strict=True):
         table = Interpretations(network, mine, points, rule)
         if tolerance or single:
-            ways = [w for _, w in plain.interpretations(network, points, circuit, "round", tolerance, single)]
+            ways = [
+                w
+                for _, w in plain_interpretations.interpretations(network, points, circuit, "round", tolerance, single)
+            ]
             assert (len(ways), sum(ways)) == (once, expanded)
             assert (table.count, table.count_expanded) == (once, expanded)
 
@@ -90,7 +93,7 @@ def test_list(network):
     points = assignments(network.widths[0])
     for circuit in some_circuits(network, 3):
         expected = Counter()
-        for readings, ways in plain.interpretations(network, points, circuit):
+        for readings, ways in plain_interpretations.interpretations(network, points, circuit):
             key = frozenset((n, sum(bit << k for k, bit in enumerate(r))) for n, r in readings.items())
             expected[key] = ways
         table = eh.interpretations(network, as_circuit(network, circuit))
@@ -261,8 +264,8 @@ def test_interpretations_over_data(seed):
     points = np.unique(random.integers(0, 3, (5, 2)), axis=0) / 2
     behavior = eh.Behavior.of_network(network, points, decision="threshold")
     expected = [
-        sum(1 for _ in plain.interpretations(network, points, circuit))
-        for circuit in plain.perfect_circuits(network, points, behavior.wanted)
+        sum(1 for _ in plain_interpretations.interpretations(network, points, circuit))
+        for circuit in plain_circuits.perfect_circuits(network, points, behavior.wanted)
     ]
     found = examined(network, behavior)
     assert (found.total, found.least, found.most) == (sum(expected), min(expected), max(expected))

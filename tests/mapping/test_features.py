@@ -14,7 +14,7 @@ from everyhow.mapping.faults import fault_of_near_miss
 from everyhow.mapping.findings import RUNGS, examine_mappings
 from everyhow.mapping.patterns import Patterns, wanted_tables
 from everyhow.mapping.signatures import NeuronSet, signatures
-from everyhow.verification import plain
+from everyhow.verification import plain, plain_algorithms, plain_mappings
 
 from ..conftest import reference
 from ..plainly import canonical_tree, plain_mapping, signature_tables
@@ -38,7 +38,7 @@ def test_signatures_over_many_inputs(xor):
     points = np.random.default_rng(0).normal(size=(70, 2))
     found = signatures(xor, points)
     for neurons, rows in itertools.islice(found.items(), 5):
-        table = plain.signature(xor, points, (neurons.layer, neurons.neurons))
+        table = plain_mappings.signature(xor, points, (neurons.layer, neurons.neurons))
         assert [[row >> base & 1 for base in range(70)] for row in rows] == table.astype(int).tolist()
         assert found.of(neurons) == rows
 
@@ -92,15 +92,15 @@ def noisy(name, copies, seed=0, deviation=0.05):
 
 def fitting_trees(behavior, depth):
     """Every tree over the features that decides as wanted at every input, and whether it is the complement."""
-    for tree in plain.trees(behavior.bits.shape[1], depth):
+    for tree in plain_algorithms.trees(behavior.bits.shape[1], depth):
         for negated in (False, True):
-            if ((plain.value(tree, behavior.bits) ^ negated) == behavior.wanted[:, 0]).all():
+            if ((plain_algorithms.value(tree, behavior.bits) ^ negated) == behavior.wanted[:, 0]).all():
                 yield tree, negated
 
 
 def named(tree, negated, mapping):
     """A tree and a mapping as a text that does not depend on the order of operands."""
-    sets = dict(zip(plain.variables(tree), mapping, strict=True))
+    sets = dict(zip(plain_algorithms.variables(tree), mapping, strict=True))
 
     def walk(one, path):
         if isinstance(one, int):
@@ -118,15 +118,17 @@ def expected_survivors(network, behavior, depth):
     left = [
         (tree, negated, mapping)
         for tree, negated in fitting_trees(behavior, depth)
-        for mapping in plain.mappings(network, bits, tree, negated, tables)
+        for mapping in plain_mappings.mappings(network, bits, tree, negated, tables)
     ]
     passes = {
         "single": lambda *_: True,
-        "irredundant": lambda tree, *_: plain.is_irredundant(tree, plain.rows(inputs)),
-        "ordered": lambda tree, _, mapping: plain.is_ordered(tree, mapping),
-        "joint": lambda tree, negated, mapping: plain.is_joint(network, points, tree, negated, mapping, bits),
-        "inert": lambda tree, _, mapping: plain.is_inert(network, points, tree, mapping, bits),
-        "transitive": lambda tree, negated, mapping: plain.is_transitive(network, points, tree, negated, mapping, bits),
+        "irredundant": lambda tree, *_: plain_algorithms.is_irredundant(tree, plain.rows(inputs)),
+        "ordered": lambda tree, _, mapping: plain_mappings.is_ordered(tree, mapping),
+        "joint": lambda tree, negated, mapping: plain_mappings.is_joint(network, points, tree, negated, mapping, bits),
+        "inert": lambda tree, _, mapping: plain_mappings.is_inert(network, points, tree, mapping, bits),
+        "transitive": lambda tree, negated, mapping: plain_mappings.is_transitive(
+            network, points, tree, negated, mapping, bits
+        ),
     }
     found = {}
     for rung in RUNGS:
@@ -141,7 +143,7 @@ def check_survivors(network, behavior, depth):
     trees = list(fitting_trees(behavior, depth))
     rows = plain.rows(behavior.bits.shape[1])
     assert findings.algorithms == len(trees)
-    assert findings.irredundant_algorithms == sum(plain.is_irredundant(tree, rows) for tree, _ in trees)
+    assert findings.irredundant_algorithms == sum(plain_algorithms.is_irredundant(tree, rows) for tree, _ in trees)
     expected = expected_survivors(network, behavior, depth)
     assert findings.surviving_mappings == {rung: len(kept) for rung, kept in expected.items()}
     listed = [mapping for algorithm in findings.aligned for mapping in findings.minimal(algorithm)]
@@ -197,7 +199,7 @@ def check_near_misses(network, behavior, findings, depth):
     irredundant = {
         repr((negated, canonical_tree(tree)))
         for tree, negated in fitting_trees(behavior, depth)
-        if plain.is_irredundant(tree, plain.rows(bits.shape[1]))
+        if plain_algorithms.is_irredundant(tree, plain.rows(bits.shape[1]))
     }
     aligned = {repr((a.negated, canonical_tree(plain_mapping(m)[0]))) for a in findings.aligned
                for m in itertools.islice(findings.minimal(a), 1)}  # fmt: skip
@@ -205,8 +207,8 @@ def check_near_misses(network, behavior, findings, depth):
     for miss in findings.near_misses:
         tree, negated, sets = plain_mapping(miss.mapping)
         assert repr((negated, canonical_tree(tree))) in irredundant - aligned
-        paths = list(plain.variables(tree))
-        scores = [{s: plain.agreement(bits, tree, negated, path, table) for s, table in tables.items()}
+        paths = list(plain_algorithms.variables(tree))
+        scores = [{s: plain_mappings.agreement(bits, tree, negated, path, table) for s, table in tables.items()}
                   for path in paths]  # fmt: skip
         assert [score[s] for score, s in zip(scores, sets, strict=True)] == pytest.approx(
             [float(share) for share in miss.accuracies]

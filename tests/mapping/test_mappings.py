@@ -27,7 +27,7 @@ from everyhow.mapping.interchange import (
 from everyhow.mapping.mapping import Mapping
 from everyhow.mapping.signatures import NeuronSet, signatures
 from everyhow.model.behavior import Behavior
-from everyhow.verification import plain
+from everyhow.verification import plain, plain_algorithms, plain_mappings
 
 from ..conftest import reference
 from ..plainly import canonical_tree, plain_mapping, plain_sets, plain_tree, signature_tables
@@ -84,21 +84,21 @@ def test_aligned(network, depth):
     wanted = plain.run(network, points)[-1][:, 0] > 0.5
     tables = signature_tables(network, points)
     expected = {}
-    for tree, negated in plain.computing(network.widths[0], depth, wanted):
-        for mapping in plain.mappings(network, points, tree, negated, tables):
-            sets = dict(zip(plain.variables(tree), mapping, strict=True))
+    for tree, negated in plain_algorithms.computing(network.widths[0], depth, wanted):
+        for mapping in plain_mappings.mappings(network, points, tree, negated, tables):
+            sets = dict(zip(plain_algorithms.variables(tree), mapping, strict=True))
             expected[key(tree, sets)] = (tree, negated, mapping)
     found = signatures(network, points)
     mine = {library_key(m): m for m in all_mappings(found, table, depth)}
     assert expected.keys() == mine.keys()
     for name, (tree, negated, mapping) in expected.items():
-        assert plain.is_irredundant(tree, points) == mine[name].algorithm.irredundant
-        assert plain.is_ordered(tree, mapping) == mine[name].ordered
-        assert plain.is_joint(network, points, tree, negated, mapping) == (
+        assert plain_algorithms.is_irredundant(tree, points) == mine[name].algorithm.irredundant
+        assert plain_mappings.is_ordered(tree, mapping) == mine[name].ordered
+        assert plain_mappings.is_joint(network, points, tree, negated, mapping) == (
             try_jointly(network, mine[name], points).disagreement is None
         )
-        assert plain.is_inert(network, points, tree, mapping) == (interference(found, mine[name]) is None)
-        assert plain.is_transitive(network, points, tree, negated, mapping) == (
+        assert plain_mappings.is_inert(network, points, tree, mapping) == (interference(found, mine[name]) is None)
+        assert plain_mappings.is_transitive(network, points, tree, negated, mapping) == (
             try_transitively(network, mine[name], points).disagreement is None
         )
 
@@ -112,9 +112,9 @@ def test_aligned_to_depth_three(name):
     wanted = plain.run(network, points)[-1][:, 0] > 0.5
     tables = signature_tables(network, points)
     expected = set()
-    for tree, negated in plain.computing(2, 3, wanted):
-        for mapping in plain.mappings(network, points, tree, negated, tables):
-            expected.add(key(tree, dict(zip(plain.variables(tree), mapping, strict=True))))
+    for tree, negated in plain_algorithms.computing(2, 3, wanted):
+        for mapping in plain_mappings.mappings(network, points, tree, negated, tables):
+            expected.add(key(tree, dict(zip(plain_algorithms.variables(tree), mapping, strict=True))))
     mine = [library_key(m) for m in all_mappings(signatures(network, points), table, 3)]
     assert expected == set(mine)
     assert len(mine) == len(set(mine))
@@ -134,7 +134,7 @@ def test_iia(network, pick):
     """IIA is the share of all ordered pairs that agree, for every variable and neuron set."""
     points = assignments(2)
     wanted = plain.run(network, points)[-1][:, 0] > 0.5
-    candidates = list(plain.computing(2, 2, wanted))
+    candidates = list(plain_algorithms.computing(2, 2, wanted))
     if not candidates:
         return
     tree, negated = candidates[pick % len(candidates)]
@@ -151,7 +151,8 @@ def test_iia(network, pick):
         return sorted([score(path, s) for path in paths for s in tables])
 
     expected = scores(
-        plain.variables(tree), lambda path, s: float(plain.agreement(points, tree, negated, path, tables[s]))
+        plain_algorithms.variables(tree),
+        lambda path, s: float(plain_mappings.agreement(points, tree, negated, path, tables[s])),
     )
     mine = scores(algorithm.variables, lambda variable, s: float(iia(found, variable, NeuronSet(*s))))
     assert expected == mine
@@ -296,9 +297,9 @@ def passes(network, points, mapping):
     agree on each."""
     tree, negated, sets = plain_mapping(mapping)
     slow = (
-        plain.is_joint(network, points, tree, negated, sets),
-        plain.is_inert(network, points, tree, sets),
-        plain.is_transitive(network, points, tree, negated, sets),
+        plain_mappings.is_joint(network, points, tree, negated, sets),
+        plain_mappings.is_inert(network, points, tree, sets),
+        plain_mappings.is_transitive(network, points, tree, negated, sets),
     )
     fast = (
         try_jointly(network, mapping, points).disagreement is None,
@@ -352,16 +353,16 @@ def test_rungs_of_aligned_mappings():
 def forced_runs(network, points, mapping):
     """Every run of `joint`: whether network and algorithm disagree, and whether the output is on the level."""
     tree, negated, sets = plain_mapping(mapping)
-    paths, states = list(plain.variables(tree)), plain.run(network, points)
+    paths, states = list(plain_algorithms.variables(tree)), plain.run(network, points)
     for forced in plain.subsets(range(len(paths))):
         for sources in itertools.product(range(len(points)), repeat=len(forced)) if forced else ():
             values, patches = {}, []
             for v, source in zip(forced, sources, strict=True):
-                own = plain.value(plain.node(tree, paths[v]), points)[source]
+                own = plain_algorithms.value(plain_algorithms.node(tree, paths[v]), points)[source]
                 values[paths[v]] = np.full(len(points), own)
                 patches.append((*sets[v], states[sets[v][0]][source, list(sets[v][1])]))
             outputs = plain.patched_states(network, points, patches)[-1][:, 0]
-            expected = plain.value(tree, points, values) ^ negated
+            expected = plain_algorithms.value(tree, points, values) ^ negated
             yield from zip((outputs > network.threshold) != expected, outputs == network.threshold, strict=True)
 
 
@@ -491,7 +492,7 @@ def test_inert_of_any_mapping():
         order = random.permutation(len(places))[: len(algorithm.variables)]
         mapping = Mapping(algorithm, tuple(places[k] for k in order))
         tree, _, sets = plain_mapping(mapping)
-        slow = plain.is_inert(network, points, tree, sets)
+        slow = plain_mappings.is_inert(network, points, tree, sets)
         assert slow == (interference(signatures(network, points), mapping) is None), mapping
         passed.append(slow)
     assert 10 < sum(passed) < len(passed) - 10

@@ -18,7 +18,7 @@ from everyhow.network import listing
 from everyhow.network.layout import laid_out
 from everyhow.network.listing import list_bits
 from everyhow.network.running import masks_of, masks_of_chosen
-from everyhow.verification import plain
+from everyhow.verification import plain, plain_circuits
 
 from ..conftest import reference
 from ..plainly import agrees, as_circuit
@@ -43,16 +43,16 @@ def test_space_of_dense_networks(widths, expected):
 @given(networks(outputs=(1, 2)))
 def test_space(network):
     """The number of circuits is the number of circuits listed one by one."""
-    assert sum(1 for _ in plain.all_circuits(network.weights)) == circuits_in_space(network.graph)
+    assert sum(1 for _ in plain_circuits.all_circuits(network.weights)) == circuits_in_space(network.graph)
 
 
 @given(networks(outputs=(1, 2)), st.sampled_from(["perfect", "resample_faithful"]))
 def test_count_and_list(network, criterion):
     """Counting, its histogram and listing agree with a forward pass per circuit; ties are bracketed."""
     points, behavior = behaviors(network)
-    expected = plain.perfect_circuits(network, points, behavior.wanted)
+    expected = plain_circuits.perfect_circuits(network, points, behavior.wanted)
     if criterion == "resample_faithful":
-        expected = [c for c in expected if plain.is_resample_faithful(network, points, c, behavior.wanted)]
+        expected = [c for c in expected if plain_circuits.is_resample_faithful(network, points, c, behavior.wanted)]
     circuits = eh.circuits(network, behavior, criterion)
     count = circuits.count()
     assert agrees(count, len(expected))
@@ -60,7 +60,7 @@ def test_count_and_list(network, criterion):
     assert len(listed) == len(set(listed))
     if count.certified:
         assert {as_circuit(network, c) for c in expected} == set(listed)
-        assert Counter(len(plain.edges(c)) for c in expected) == count.certain
+        assert Counter(len(plain_circuits.edges(c)) for c in expected) == count.certain
 
 
 @given(networks(outputs=(1, 2), exact=True), st.sampled_from(["threshold", "round"]))
@@ -70,7 +70,7 @@ def test_ties_are_listed_as_they_are_decided(network, decision):
     wanted = plain.bits_of(plain.run(network, points)[-1], decision)
     if not np.isin(wanted, (0, 1)).all():
         return
-    expected = plain.perfect_circuits(network, points, wanted, decision)
+    expected = plain_circuits.perfect_circuits(network, points, wanted, decision)
     circuits = eh.circuits(network, decision=decision)
     assert {as_circuit(network, c) for c in expected} == set(circuits)
     low, high = circuits.count().between
@@ -86,7 +86,7 @@ def test_count_by_rounding(network):
         with pytest.raises(eh.InputError, match="neither 0 nor 1"):
             Behavior.of_network(network, points, "round")
         return
-    expected = plain.perfect_circuits(network, points, wanted, "round")
+    expected = plain_circuits.perfect_circuits(network, points, wanted, "round")
     assert agrees(eh.circuits(network, decision="round").count(), len(expected))
 
 
@@ -94,12 +94,12 @@ def test_count_by_rounding(network):
 def test_no_hidden_layer(network):
     """A network without a hidden layer has circuits too: subsets of its only edges."""
     points, behavior = behaviors(network)
-    expected = plain.perfect_circuits(network, points, behavior.wanted)
+    expected = plain_circuits.perfect_circuits(network, points, behavior.wanted)
     circuits = eh.circuits(network, behavior)
     assert agrees(circuits.count(), len(expected))
     if circuits.count().certified:
         assert {as_circuit(network, c) for c in expected} == set(circuits)
-        assert Counter(len(plain.edges(c)) for c in expected) == circuits.count().certain
+        assert Counter(len(plain_circuits.edges(c)) for c in expected) == circuits.count().certain
 
 
 @given(networks(outputs=(1, 2)))
@@ -108,7 +108,7 @@ def test_minimal(network):
     points, behavior = behaviors(network)
     if not eh.circuits(network, behavior).count().certified:
         return
-    expected = plain.minimal(plain.perfect_circuits(network, points, behavior.wanted))
+    expected = plain_circuits.minimal(plain_circuits.perfect_circuits(network, points, behavior.wanted))
     found = eh.circuits(network, behavior).minimal()
     assert expected == {frozenset(circuit.edges) for circuit in found}
     assert sorted(len(circuit) for circuit in found) == [len(circuit) for circuit in found]
@@ -127,7 +127,7 @@ def test_minimal_sets_beyond_one_buffer():
 def test_usage(xor):
     """Edges and neurons are counted over all perfect circuits, and called core, contingent or never."""
     points, behavior = behaviors(xor)
-    expected = [plain.edges(c) for c in plain.perfect_circuits(xor, points, behavior.wanted)]
+    expected = [plain_circuits.edges(c) for c in plain_circuits.perfect_circuits(xor, points, behavior.wanted)]
     usage = eh.circuits(xor).usage()
     assert len(expected) == usage.circuits
     for edge, count in usage.edges.items():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import everyhow as eh
 from everyhow.boolean.truth_table import assignments
 from everyhow.model.circuit import Circuit
-from everyhow.verification import plain
+from everyhow.verification import plain, plain_circuits
 
 from ..plainly import as_circuit
 from ..strategies import networks
@@ -31,7 +31,7 @@ def test_run(network):
 @given(networks(outputs=(1, 2)), st.integers(0, 1000))
 def test_run_circuit(network, pick):
     """Running a circuit, with removed edges silent or carrying the values of another input."""
-    everything = list(plain.all_circuits(network.weights))
+    everything = list(plain_circuits.all_circuits(network.weights))
     circuit = everything[pick % len(everything)] if everything else None
     if circuit is None:
         return

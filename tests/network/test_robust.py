@@ -22,7 +22,7 @@ from everyhow.network.boxes import _reach, boxes_around
 from everyhow.network.cells import settle_by_cells
 from everyhow.network.radius import largest_radius
 from everyhow.network.robust import robust_circuits, robust_count, robustness
-from everyhow.verification import plain
+from everyhow.verification import plain, plain_circuits
 
 from ..conftest import reference
 from ..plainly import all_circuits, as_circuit, plain_circuit
@@ -379,7 +379,7 @@ def test_lines_enclose(network, radius, seed, signed):
 def test_radius_0_is_perfect(network, decision):
     """At radius 0 the robust circuits are the perfect ones; those undecided lie on a boundary."""
     behavior = truth_table(network, decision)
-    expected = plain.perfect_circuits(network, behavior.points, behavior.wanted, decision)
+    expected = plain_circuits.perfect_circuits(network, behavior.points, behavior.wanted, decision)
     known = {as_circuit(network, circuit) for circuit in expected}
     circuits = all_circuits(network)
     for circuit, found in robust_circuits(network, circuits, behavior, 0):

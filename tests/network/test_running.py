@@ -15,7 +15,7 @@ from everyhow.model.criterion import perfect, resampled_batches
 from everyhow.model.uniform import draw_from_space
 from everyhow.network import running
 from everyhow.network.running import _weigh, _weigh_sharing, certain_and_possible, masks_of, masks_of_chosen, meeting
-from everyhow.verification import plain
+from everyhow.verification import plain_circuits
 
 from ..plainly import as_circuit
 from ..strategies import networks
@@ -45,8 +45,8 @@ def test_circuits_that_come_in_blocks(monkeypatch, xor):
     """Run alone and sharing, however few at once, each circuit is judged by the weight of its own wrong runs."""
     behavior = eh.Behavior.noisy(eh.parse_task("XOR"), 0.2, 70, epsilon=0.45)
     criterion = perfect(xor, behavior)
-    circuits = list(itertools.islice(plain.all_circuits(xor.weights), 0, None, 100))
-    errors = [plain.circuit_error(xor, behavior, circuit, "threshold", "zero") for circuit in circuits]
+    circuits = list(itertools.islice(plain_circuits.all_circuits(xor.weights), 0, None, 100))
+    errors = [plain_circuits.circuit_error(xor, behavior, circuit, "threshold", "zero") for circuit in circuits]
     expected = [bool(error <= 0.45) for error in errors]
     assert 5 < sum(expected) < len(expected) > 100
     bits = [as_circuit(xor, circuit).bits for circuit in circuits]
@@ -62,8 +62,8 @@ def test_scenarios_that_come_in_blocks(monkeypatch, xor):
     """Circuits that are right in one batch are judged by the next: none may be wrong in any."""
     monkeypatch.setattr(criteria, "SCENARIOS_AT_ONCE", 4)
     behavior = eh.Behavior.of_network(xor, assignments(2))
-    everything = list(plain.perfect_circuits(xor, behavior.points, behavior.wanted))
-    errors = [plain.circuit_error(xor, behavior, circuit, "threshold", "resample") for circuit in everything]
+    everything = list(plain_circuits.perfect_circuits(xor, behavior.points, behavior.wanted))
+    errors = [plain_circuits.circuit_error(xor, behavior, circuit, "threshold", "resample") for circuit in everything]
     expected = [error == 0 for error in errors]
     assert 0 < sum(expected) < len(expected)
     bits = [as_circuit(xor, circuit).bits for circuit in everything]

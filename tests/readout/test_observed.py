@@ -11,7 +11,7 @@ from everyhow.boolean.truth_table import assignments
 from everyhow.readout import readout
 from everyhow.readout.findings import examine_readouts
 from everyhow.readout.readout import readable_signals
-from everyhow.verification import plain
+from everyhow.verification import plain_readouts
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -26,7 +26,7 @@ def test_readouts_over_data(seed):
     found = readable_signals(network, 1, 1e-3, behavior)
     state = network.states(points)[1]
     signals = [s for s in itertools.product([0, 1], repeat=len(points)) if s[0] == 0 and any(s)]
-    expected = {signal for signal in signals if plain.is_readable(state, signal, 1e-3)}
+    expected = {signal for signal in signals if plain_readouts.is_readable(state, signal, 1e-3)}
     assert {tuple(map(int, signal)) for signal in found.signals} == expected
     codes = state @ found.coefficients.T + found.constants
     assert np.abs(codes - found.signals.T).max(initial=0) < 0.01
@@ -85,7 +85,7 @@ def test_explanations_over_data():
     for network, behavior in small_data(60, seed=0):
         expected = {
             frozenset("".join(map(str, s)) for s in chosen): (chosen, gate, residual)
-            for chosen, gate, residual in plain.readout_explanations(network, 1, 3, 1e-3, behavior.points)
+            for chosen, gate, residual in plain_readouts.readout_explanations(network, 1, 3, 1e-3, behavior.points)
         }
         (layer,) = examine_readouts(network, behavior, 1e-3, None, eh.CostModel(), 10**10).layers
         found = list(layer.found.explanations("behavioral"))

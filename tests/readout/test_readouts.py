@@ -14,7 +14,7 @@ from everyhow.readout.findings import examine_readouts
 from everyhow.readout.interchange import dual_directions, interchange
 from everyhow.readout.readout import readable_signals
 from everyhow.readout.readouts import Readouts
-from everyhow.verification import plain
+from everyhow.verification import plain, plain_readouts
 
 from ..conftest import REFERENCE, reference, reference_names
 from ..strategies import networks, permuted
@@ -32,7 +32,7 @@ def over_table(network):
 
 def slow(network, layer, most, tolerance=1e-3):
     """Signals to (gate, residual), the plain way."""
-    found = plain.readout_explanations(network, layer, most, tolerance)
+    found = plain_readouts.readout_explanations(network, layer, most, tolerance)
     return {frozenset("".join(map(str, s)) for s in chosen): (chosen, gate, r) for chosen, gate, r in found}
 
 
@@ -188,13 +188,15 @@ def test_readable_signals(network):
     found = readable_signals(network, 1)
 
     assert {str(found[k].table) for k in range(len(found))} == {
-        "".join(map(str, s)) for s in plain.signals(network.widths[0]) if plain.is_readable(state, s, 1e-3)
+        "".join(map(str, s))
+        for s in plain_readouts.signals(network.widths[0])
+        if plain_readouts.is_readable(state, s, 1e-3)
     }
     for k in range(len(found)):
         readout = found[k]
         read = state @ readout.coefficients + readout.constant
         wanted = np.array([readout.table.bits >> row & 1 for row in range(readout.table.rows)], float)
-        assert np.isclose(plain.relative_residual(read, wanted), readout.residual, atol=1e-9)
+        assert np.isclose(plain_readouts.relative_residual(read, wanted), readout.residual, atol=1e-9)
 
 
 def test_least_norm():
@@ -375,10 +377,12 @@ def slow_interchange(network, explanation, held=()):
     state = plain.run(network, plain.rows(network.widths[0]))[explanation.layer]
     codes_ = [r.coefficients for r in explanation.readouts]
     single, joint = [[] for _ in codes_], []
-    for base, sources in plain.every_swap(network.widths[0], len(codes_)):
-        patched = plain.swapped(state, codes_, base, sources, held)
+    for base, sources in plain_readouts.every_swap(network.widths[0], len(codes_)):
+        patched = plain_readouts.swapped(state, codes_, base, sources, held)
         layer = explanation.layer
-        output = plain.run_on(network, layer, (patched @ network.weights[layer].T + network.biases[layer])[None])[0]
+        output = plain_readouts.run_on(
+            network, layer, (patched @ network.weights[layer].T + network.biases[layer])[None]
+        )[0]
         pattern = "".join(str(t.bits >> sources.get(k, base) & 1) for k, t in enumerate(explanation.signals))
         agrees = (output > 0.5) == bool(explanation.gate.bits >> int(pattern, 2) & 1)
         if len(sources) == 1:
@@ -423,8 +427,8 @@ def test_unnatural_states():
     # Holding h1.2, a natural state is left by every swap at 11 that changes anything, and by reaching 1, 1 elsewhere.
     states = eh.xornet().states(assignments(2))[1]
     expected = 0
-    for base, sources in plain.every_swap(2, 2):
-        patched = plain.swapped(states, [r.coefficients for r in alice.readouts], base, sources, [[0, 0, 1]])
+    for base, sources in plain_readouts.every_swap(2, 2):
+        patched = plain_readouts.swapped(states, [r.coefficients for r in alice.readouts], base, sources, [[0, 0, 1]])
         expected += bool(sources) and min(np.linalg.norm(patched - s) for s in states) > 0.01
     assert both.unnatural == expected > 0
     assert both.patched == 96

@@ -12,6 +12,7 @@ GIVEN = {
     "options.within": "any distance that lets the same circuits through",
     "options.depth": "of an audit by data without features no algorithm is looked for",
     "options.features": "exchanged features of which no algorithm with a place makes use",
+    "options.signals": "of an audit by data whose layers are not explained",
     "depth": "of an audit whose algorithms were not counted, or are deeper than what is gone through",
     "capped": "where something was refused, the order of the reasons",
     "provenance.numpy": "by what it was made",

@@ -2,8 +2,8 @@
 
 from everyhow.common.errors import InputError
 from everyhow.verification import verify as checking
-from everyhow.verification.circuits import listed_run, sums
 from everyhow.verification.comparing import Holds, Open, differences
+from everyhow.verification.large_spaces import listed_run, sums
 from everyhow.verification.paper import behavior_for
 
 from .changes import all_changed, at, changed

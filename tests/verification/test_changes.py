@@ -9,10 +9,8 @@ import pytest
 
 import everyhow as eh
 from everyhow.auditing.provenance import bound, document_digest
-from everyhow.experiment import ranking
-from everyhow.verification import circuits as circuits_again
-from everyhow.verification import observed as observed_again
-from everyhow.verification import pricing
+from everyhow.experiment import cross_examination, ranking
+from everyhow.verification import circuit_runs, interpretations, placing, pricing, trying
 from everyhow.verification import reading as reading_again
 from everyhow.verification import verify as checking
 
@@ -39,17 +37,33 @@ REPEATING = eh.Network(
     [[[-1, 1.5], [1.5, 0]], [[0, -1], [1, -1]], [[-1, 0.5]]], [[1.6, 0.6], [-1.4, 1.1], [-0.9]],
     ["relu", "relu", "identity"],
 )  # fmt: skip
+# A mapping that passes `inert` falls at `transitive`: AND(¬A,B), when forced to 1 at 10, makes AND(A,¬B) 0.
+LEFT_WRONG = eh.Network(
+    [[[-1, 1], [1, -1]], [[-1, 0], [-2, 1]], [[-1, 1]]], [[0, 0], [1, 0], [1]], ["relu", "relu", "identity"],
+    threshold=0.5,
+)  # fmt: skip
 # It computes XOR by four copies of AND and one OR.
 COPIES = eh.Network(
     [[[1, 1]] * 5, [[-0.55] * 4 + [1]]], [[-1, -1, -1, -1, 0], [0.0]], ["relu", "identity"]
 )  # fmt: skip
 POINTS = RNG.normal(size=(12, 2))
 FEATURES = [[1, 0], [0, 1], [0, 0], [1, 1]]
+# Inputs near the rows of a truth table, those of one row apart from each other.
+NEAR = np.array([[0.1, 0.2], [0.1, 0.8], [0.9, 0.2], [0.8, 0.9]])
+ROWS = [[0, 0], [0, 1], [1, 0], [1, 1]]
+
+
+def near_rows(copies=1, **said):
+    """Xornet at so many inputs near each row of the truth table."""
+    points = np.concatenate([NEAR + np.array([0.01 * k, 0]) for k in range(copies)])
+    return eh.Behavior.of_network(eh.xornet(), points, **said)
 
 
 def small(name):
     return reference(name)[1]
 
+
+IMP = small("imp-2-2-1-seed0")
 
 # Audits of which every value is changed through the whole of `verify`: at most so many of one kind.
 AUDITS = {
@@ -70,6 +84,15 @@ AUDITS = {
         ),
         2,
     ),
+    "known bits": (lambda: eh.audit(eh.xornet(), near_rows(features=ROWS), signals=2), 2),
+    "bits of their own": (
+        lambda: eh.audit(eh.xornet(), near_rows(2, features=ROWS * 2), tolerance=0.3, costs=eh.CostModel(gate=2.0)),
+        1,
+    ),
+    "nothing known": (lambda: eh.audit(eh.xornet(), near_rows()), 2),
+    "by rounding": (lambda: eh.audit(eh.xornet(), near_rows(decision="round", features=ROWS)), 2),
+    "rows as data": (lambda: eh.audit(IMP, eh.Behavior.of_network(IMP, ROWS), ablation="mean"), 1),
+    "data refused": (lambda: eh.audit(eh.xornet(), near_rows(2, features=ROWS * 2), budget=20_000), 2),
 }
 
 
@@ -98,6 +121,9 @@ def test_every_value_and_every_list(name):
         for value in reshaped(at(document, place)):
             missed[pattern(place)] += not is_noticed(bound(changed(document, place, value)))
     unnoticed = {place for place, number in missed.items() if number}
+    if name == "data refused":
+        # No algorithm over the features was counted.
+        unnoticed = {place for place in unnoticed if not place.startswith("options.features")}
     if name == "tied":
         unnoticed = {place for place in unnoticed if not place.startswith(DECIDED_BY_ROUNDING)}
     assert unnoticed <= set(GIVEN)
@@ -106,7 +132,7 @@ def test_every_value_and_every_list(name):
 def test_where_circuits_are_too_many(monkeypatch):
     """Numbers of a space too large to be run are held to each other and to samples; what is not is said."""
     document = stored(eh.audit(small("xor-2-2-2-1-seed2"), "XOR"))
-    monkeypatch.setattr(circuits_again, "MOST_CIRCUITS", 10)
+    monkeypatch.setattr(circuit_runs, "MOST_CIRCUITS", 10)
     monkeypatch.setattr(checking, "MOST_CIRCUITS", 10)
     checking._again.cache_clear()
     unchecked = {}
@@ -210,6 +236,11 @@ OTHER_KINDS = {
         ),
         [(("details", "mappings", 2, "algorithm"), "AND(A,B)"), (("counts", "aligned_algorithms"), 5)],
     ),
+    "mappings that fall, by data": (
+        lambda: eh.audit(LEFT_WRONG, eh.Behavior.of_network(LEFT_WRONG, FEATURES, features=FEATURES)),
+        [(("ladder", "mappings", "transitive"), 2), (("ladder", "mappings", "inert"), 1),
+         (("details", "algorithms", "survivors", "transitive", "listed", 0, "variables", 0, "neurons", 0, 1), 1)],
+    ),
     "directions of different sizes": (
         lambda: eh.audit_behavior(APART, eh.Behavior.of_network(APART, FEATURES)),
         [((*READ, 0, "directions"), 1), ((*READ, 0, "readable_signals"), 3)],
@@ -279,7 +310,7 @@ def test_prices_that_are_not_tried(monkeypatch):
 def test_readings_where_circuits_are_too_many(monkeypatch):
     """The interpretations of some circuits are counted all the same, and lie between the numbers stated."""
     document = stored(eh.audit(COPIES, "XOR", depth=1, budget=10_000_000))
-    monkeypatch.setattr(circuits_again, "MOST_CIRCUITS", 10)
+    monkeypatch.setattr(circuit_runs, "MOST_CIRCUITS", 10)
     monkeypatch.setattr(checking, "MOST_CIRCUITS", 10)
     checking._again.cache_clear()
     (check,) = (one for one in checking._checks(document, 0, {}) if one.what == "interpretations per circuit")
@@ -290,13 +321,53 @@ def test_readings_where_circuits_are_too_many(monkeypatch):
 
 
 def test_where_algorithms_over_features_are_too_many(monkeypatch):
-    """They are told as unchecked: 36 pairs of six operands, where 35 are gone through."""
+    """They are told as unchecked: 60 pairs of six operands, each negated or not, where 59 are gone through."""
     document = stored(AUDITS["features"][0]())
-    for most, told in ((35, {"more algorithms or interchanges than are gone through"}), (36, set())):
-        monkeypatch.setattr(observed_again, "MOST_PAIRS", most)
+    for most, told in ((59, {"more trees or neuron sets than are gone through"}), (60, set())):
+        monkeypatch.setattr(placing, "MOST_PAIRS", most)
+        checking._again.cache_clear()
         unchecked = {}
         assert all(check.agrees for check in checking._checks(document, 0, unchecked))
         assert {unchecked[key] for key in ("details.mappings", "counts.mappings") if key in unchecked} == told
+    checking._again.cache_clear()
+
+
+def test_what_was_drawn_is_not_drawn_again(monkeypatch):
+    """Of many inputs experiments are a sample; then they are told as unchecked, and the rest is checked."""
+    for module in (cross_examination, trying):
+        monkeypatch.setattr(module, "MOST_SWAPS", 100)
+        monkeypatch.setattr(module, "MOST_TRIED_WHOLE", 7)
+    document, unchecked = stored(eh.audit(eh.xornet(), near_rows(2, features=ROWS * 2), tolerance=0.05)), {}
+    assert document["details"]["experiments"]["cross_examination"]["seed"] == 0
+    checking._again.cache_clear()
+    assert all(check.agrees for check in checking._checks(document, 0, unchecked))
+    parts = ("disputes", "cross_examination")
+    assert all(unchecked[f"details.experiments.{part}"].startswith("sampled: ") for part in parts)
+    assert is_noticed(bound(changed(document, ("details", "experiments", "survivors"), 1)))
+    checking._again.cache_clear()
+
+
+def test_trials_of_circuits_between_many_inputs():
+    """Of 150 inputs not every pair is tried for each edge: what decides between circuits is then a sample."""
+    network = PAIR.output(0)
+    data = eh.Behavior.of_network(network, np.random.default_rng(1).normal(size=(150, 2)))
+    document, unchecked = stored(eh.audit(network, data)), {}
+    assert document["details"]["experiments"]["circuit_disputes"]["number"] == 10
+    assert "drawn by seed 0" in document["details"]["experiments"]["circuit_disputes"]["listed"][0]["family"]
+    assert all(check.agrees for check in checking._checks(document, 0, unchecked))
+    assert unchecked["details.experiments.circuit_disputes"].startswith("sampled: ")
+
+
+def test_where_readings_of_data_are_too_many(monkeypatch):
+    """They are told as unchecked: two neurons of three inputs take more than 100 steps."""
+    document = stored(AUDITS["known bits"][0]())
+    for most, told in ((100, {"more interpretations than are gone through"}), (10_000, set())):
+        monkeypatch.setattr(interpretations, "MOST_STEPS", most)
+        checking._again.cache_clear()
+        unchecked = {}
+        assert all(check.agrees for check in checking._checks(document, 0, unchecked))
+        assert {unchecked[f"counts.{key}"] for key in interpretations.KEYS if f"counts.{key}" in unchecked} == told
+    checking._again.cache_clear()
 
 
 def test_without_a_digest():

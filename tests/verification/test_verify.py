@@ -141,15 +141,17 @@ def test_the_third_schema_is_read(tmp_path):
     assert '"code": "1 - h1.0 - h1.1"' in again and "with the edge h1.0→h2.1 as at 00" in again
     assert verify(tmp_path / "again").agrees
     # By the names of one schema a file of the other does not agree, be its digest made anew.
-    for file, version in ((path, 4), (tmp_path / "again" / "audit.json", 3)):
+    named = {"details.readouts", "details.experiments", "details.costs"}
+    for file, version, differs in ((path, 4, named), (tmp_path / "again" / "audit.json", 3, named | {"keys"})):
         changed = json.loads(file.read_text()) | {"schema_version": version}
         file.write_text(json.dumps(bound(changed)))
         wrong = {".".join(check.what.split(".")[:2]) for check in verify(file.parent).checks if not check.agrees}
-        assert wrong == {"details.readouts", "details.experiments", "details.costs"}
+        assert wrong == differs
 
 
 def test_the_fourth_schema_is_read(tmp_path):
-    """An audit by data of the schema before its counts had their digits is opened and checked, and gains them."""
+    """An audit by data of the schema before its counts had their digits is opened and checked, and gains them, and what
+    is found by a task."""
     from everyhow.auditing.reopening import reopen
 
     path = tmp_path / "audit.json"
@@ -159,7 +161,8 @@ def test_the_fourth_schema_is_read(tmp_path):
     found = verify(tmp_path)
     assert found.agrees and found.bound
     again = json.loads(reopen(tmp_path).save(tmp_path / "again").read_text())
-    assert again["counts"] == document["counts"]
+    assert again["counts"].items() > document["counts"].items()
+    assert again["counts"]["interpretations"] == 4 and again["counts"]["algorithms"] == 2
     assert again["counts_exact"] == {key: str(n) for key, n in again["counts"].items() if isinstance(n, int)}
     assert verify(tmp_path / "again").agrees
     again["counts_exact"]["perfect_circuits"] = "7"
@@ -167,6 +170,35 @@ def test_the_fourth_schema_is_read(tmp_path):
     assert not verify(tmp_path / "again").agrees
     path.write_text(json.dumps(bound(document | {"schema_version": 5})))
     assert [check.what for check in verify(tmp_path).checks if not check.agrees][:1] == ["keys"]
+
+
+def test_the_fifth_schema_is_read(tmp_path):
+    """An audit by data of the schema before it had all that one of a task has is opened and checked, and gains it."""
+    from everyhow.auditing.reopening import reopen
+
+    path = tmp_path / "audit.json"
+    path.write_bytes((REFERENCE / "schemas" / "audit-by-data-schema-5.json").read_bytes())
+    document = json.loads(path.read_text())
+    assert document["schema_version"] == 5 and list(document["details"]) == ["circuits", "readouts", "mappings"]
+    found = verify(tmp_path)
+    assert found.agrees and found.bound
+    again = json.loads(reopen(tmp_path).save(tmp_path / "again").read_text())
+    assert again["counts"].items() > document["counts"].items()
+    assert again["ladder"] == document["ladder"]
+    assert verify(tmp_path / "again").agrees
+    path.write_text(json.dumps(bound(document | {"ladder": document["ladder"] | {"trivial": {"single": 0}}})))
+    assert not verify(tmp_path).agrees
+    path.write_text(json.dumps(bound(document | {"schema_version": 6})))
+    assert not verify(tmp_path).agrees
+
+
+def test_data_of_which_nothing_is_known(tmp_path):
+    """Signals that are no functions of known bits have no price: the file says null, is read, and agrees."""
+    points = [[0.1, 0.2], [0.1, 0.8], [0.9, 0.2], [0.8, 0.9]]
+    eh.audit(eh.xornet(), eh.Behavior.of_network(eh.xornet(), points)).save(tmp_path)
+    document = json.loads((tmp_path / "audit.json").read_text())
+    assert {entry["cost"] for entry in document["details"]["costs"]["ranking"]} == {None}
+    assert verify(tmp_path).agrees
 
 
 def test_reasons_of_the_third_schema_may_be_worded_otherwise(tmp_path):
@@ -202,7 +234,7 @@ def test_files_that_are_no_audits(tmp_path, run_command):
         b"[" * 200_000: "not a JSON file",
         json.dumps(
             document | {"schema_version": 99}
-        ).encode(): "schema_version is 99; this everyhow reads 1, 2, 3, 4 and 5",
+        ).encode(): "schema_version is 99; this everyhow reads 1, 2, 3, 4, 5 and 6",
         json.dumps(document | {"counts": None}).encode(): "not an audit that can be",
         json.dumps(document | {"network": {}}).encode(): "not an audit that can be",
         good.replace(b"-0.5", b"NaN"): "every value must be finite",

@@ -1,45 +1,32 @@
-"""The audit of a model, end to end: by a task, or by data."""
+"""The audit of a model, by a task or by data: everything that was found, and what can be done with it."""
 
 import json
-import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from numpy.typing import ArrayLike
-
-from ..authors import findings as authors
 from ..authors.findings import AuthorsFindings
 from ..boolean.gates import name_of
 from ..certificates.certificate import check_certifiable, write_certificate
 from ..circuit.findings import CircuitFindings
-from ..common.arguments import check_budget, choice
-from ..common.budget import DEFAULT_BUDGET
 from ..common.count import Count
 from ..common.display import Displayed, Picture, presenter
 from ..common.errors import InputError
-from ..common.executing import executing
-from ..common.execution import Execution
 from ..common.files import write_atomically
 from ..common.notes import NO_NOTES, Notes, added
-from ..common.progress import Progress
 from ..common.sql import RunTable
-from ..importing.door import as_model
 from ..ladder import Verdict
-from ..mapping.patterns import wanted_tables
-from ..model.behavior import Behavior, checked_features, mismatches
+from ..model.behavior import Behavior, mismatches
 from ..model.decision import Decision, decide, level_for
-from ..model.explained import check_fits, check_said_once, one_for_two_classes
 from ..model.model import Model
 from ..model.task import Task
-from .asked import Questions, asking, questions_of
 from .document import circuit_details, details_by_data, details_of, digits_of, explained
 from .exhibits import Exhibits
-from .findings import Findings, explain, explain_together
-from .fitting import DEPTH_BY_DATA, PRESETS, Preset, chosen_depth, understood
-from .provenance import behavior_digest, bound, provenance_of
+from .findings import Findings
+from .fitting import Preset
+from .provenance import behavior_digest, bound
 from .run_folder import check_run_folder
 from .schema import SCHEMA_VERSION
 
@@ -166,8 +153,10 @@ class Audit(Displayed):
 
     @property
     def capped(self) -> tuple[str, ...]:
-        """Why something was estimated or not counted; empty when every number is exact."""
-        return self.notes.all
+        """Why something was estimated or not counted; empty when every number is exact. By data, what is not asked of
+        such inputs at all is not here but in `notes.beyond`."""
+        notes = self.notes
+        return notes.all if self.wanted is not None else notes.refused + notes.ties
 
     @property
     def over_budget(self) -> bool:
@@ -293,171 +282,3 @@ def _in_short(audit: Audit) -> list[str]:
 
 def _verdicts(audit: Audit) -> list[str]:
     return [f"  {strategy.replace('_', ' ')}: {verdict}" for strategy, verdict in audit.verdict.items()]
-
-
-@asking("paper", "authors", "data")
-def audit(
-    model: Any,
-    what: Any,
-    preset: Preset = "paper",
-    *,
-    budget: int = DEFAULT_BUDGET,
-    progress: bool = False,
-    checkpoints: str | Path | None = None,
-    scheduler: str | None = None,
-    **asked: Any,
-) -> Audit:
-    """Find and count every explanation of a model: circuits, interpretations, algorithms, mappings and readouts.
-
-    A model that does not compute the task is audited all the same; what it does compute is explained.
-
-    Args:
-        model: the model to explain; by a task, of at most six inputs. A PyTorch module, a fitted scikit-learn
-            perceptron or the path of a network file is imported first.
-        what: what the model was meant to do. Either a task: a gate, formula or truth table, several outputs joined by
-            commas, or the bits of a truth table, such as [0, 1, 1, 0]. Or a Behavior: inputs, with the decisions wanted
-            there, as for `audit_behavior`.
-        preset: `paper` for the paper's definitions, `authors` for the way its released code counts.
-        budget: candidate evaluations allowed; what needs more is estimated or left out, and named in `capped`.
-        progress: show progress on stderr.
-        checkpoints: a folder in which long counts of circuits are kept while they run, and from which they go on.
-        scheduler: the address of a Dask scheduler whose workers count the circuits, such as tcp://HOST:8786.
-        **asked: the questions, each by its name; `help(everyhow.Questions)` tells what each means.
-
-    Raises:
-        InputError: a question that is unknown or out of range, or a task that does not fit the model.
-
-    Example:
-        >>> import everyhow as eh
-        >>> eh.audit(eh.xornet(), "XOR").counts["interpretations"]
-        2
-    """
-    choice("preset", preset, PRESETS)
-    check_budget(budget)
-    if isinstance(what, Behavior):
-        if preset != "paper":
-            raise InputError("the preset authors counts by a task; leave the preset out, or give a task")
-        behavior = _known(what, asked.pop("features", None))
-        questions = questions_of(asked, "data")
-        begun = _by_data(model, behavior, questions, budget)
-    else:
-        questions = questions_of(asked, preset)
-        begun = _by_task(model, what, preset, questions, budget)
-    bar = Progress(progress)
-    with executing(bar, checkpoints, scheduler) as execution:
-        return _done(begun, questions, budget, bar, execution)
-
-
-@asking("data")
-def audit_behavior(
-    network: Any,
-    behavior: Behavior,
-    *,
-    features: ArrayLike | None = None,
-    budget: int = DEFAULT_BUDGET,
-    progress: bool = False,
-    checkpoints: str | Path | None = None,
-    scheduler: str | None = None,
-    **asked: Any,
-) -> Audit:
-    """Find and count what explains a network on data: what `audit` does, given a Behavior.
-
-    Args:
-        network: the network, often the last layers of a larger one; any number of inputs. A PyTorch module, a fitted
-            scikit-learn perceptron or the path of a network file is imported first.
-        behavior: the inputs with their weights, the decisions wanted and how they are made, and the circuit error
-            allowed. Two classes are folded into one output, and that is said. Several outputs that are bits of their
-            own are explained together, and each in `outputs`.
-        features: bits known of each input, shape (inputs, features), in the order of the behavior's points; those of
-            the behavior when not given. With them the algorithms over the features that decide as wanted are placed in
-            the network.
-        budget: candidate evaluations allowed; what needs more is estimated or left out, and named in `capped`.
-        progress: show progress on stderr.
-        checkpoints: a folder in which long counts are kept while they run.
-        scheduler: the address of a Dask scheduler whose workers count the circuits.
-        **asked: the questions, each by its name; `help(everyhow.Questions)` tells what each means. The decision is
-            known from the behavior, and a question that says otherwise is an error.
-
-    Raises:
-        InputError: the behavior or the features do not fit the network, or a question is unknown or out of range.
-
-    Example:
-        >>> import everyhow as eh
-        >>> network = eh.xornet()
-        >>> behavior = eh.Behavior.of_network(network, [[0.9, 0.1], [0.2, 0.8], [0.1, 0.2], [0.8, 0.9]])
-        >>> eh.audit_behavior(network, behavior).counts["perfect_circuits"]
-        1
-    """
-    if not isinstance(behavior, Behavior):
-        raise InputError(
-            f"audit_behavior explains a network on data: give a Behavior (eh.Behavior.of_data, of_network), not "
-            f"{type(behavior).__name__}; eh.audit takes a task"
-        )
-    known = _known(behavior, features)
-    return audit(
-        network, known, budget=budget, progress=progress, checkpoints=checkpoints, scheduler=scheduler, **asked
-    )
-
-
-def _known(behavior: Behavior, features: ArrayLike | None) -> Behavior:
-    """A behavior with the bits that are known of each input, where they are given apart from it."""
-    return behavior if features is None else replace(
-        behavior, features=checked_features(features, len(behavior.points))
-    )  # fmt: skip
-
-
-def _by_task(model: Any, what: Any, preset: Preset, questions: Questions, budget: int) -> Audit:
-    """The audit by a task before anything is found."""
-    network, task, decision = understood(model, what, questions, preset)
-    # The released code judges by the task's labels, so a network that rounds to no bit does not stop it.
-    reading: Decision = "threshold" if preset == "authors" else decision
-    behavior = Behavior.of_network(
-        network, network.corners, reading, epsilon=questions.epsilon or 0.0, within=questions.within
-    )
-    depth, options = chosen_depth(network, questions.depth), questions.document(task, preset, budget)
-    return Audit(network, behavior, preset, decision, depth, options, task)
-
-
-def _by_data(model: Any, behavior: Behavior, questions: Questions, budget: int) -> Audit:
-    """The audit by data before anything is found."""
-    network = behavior.read(as_model(model, behavior.threshold))
-    check_said_once(behavior, questions.decision)
-    check_fits(network, behavior)
-    network, behavior = one_for_two_classes(network, behavior)
-    questions.for_circuits(behavior.epsilon, behavior.within)
-    depth = DEPTH_BY_DATA if questions.depth is None else questions.depth
-    options = questions.document_by_data(behavior, depth, budget)
-    return Audit(network, behavior, "paper", behavior.decision, depth, options)
-
-
-def _done(begun: Audit, questions: Questions, budget: int, bar: Progress, execution: Execution) -> Audit:
-    """An audit with what is found."""
-    started, network, behavior, task = time.perf_counter(), begun.network, begun.behavior, begun.wanted
-    outputs = tuple(_done(part, questions, budget, bar, execution) for part in _parts(begun))
-    if begun.preset == "authors":
-        found = None if outputs or task is None else authors.explain(
-            network, task, begun.depth, questions.min_node_sparsity, questions.order(task.inputs), budget, bar
-        )  # fmt: skip
-    elif outputs:
-        found = explain_together(network, behavior, task, questions, budget, execution)
-    else:
-        if task is None and behavior.features is not None:
-            wanted_tables(behavior)
-        found = explain(network, behavior, task, begun.depth, questions, budget, bar, execution)
-    return replace(begun, findings=found, outputs=outputs, provenance=provenance_of(network, started))
-
-
-def _parts(begun: Audit) -> list[Audit]:
-    """The audits of each of several outputs that are bits of their own, before anything is found."""
-    network, behavior, task = begun.network, begun.behavior, begun.wanted
-    if network.outputs == 1 or behavior.decision == "argmax":
-        return []
-    parts = []
-    for k in range(network.outputs):
-        own = replace(behavior, wanted=behavior.wanted[:, k : k + 1])
-        part = replace(begun, network=network.output(k), behavior=own)
-        if task is not None:
-            tables = {"tables": [str(table) for table in task.output(k).tables]}
-            part = replace(part, wanted=task.output(k), options={**begun.options, **tables})
-        parts.append(part)
-    return parts

@@ -8,8 +8,8 @@ from ..authors.circuits import released_circuits
 from ..certificates.certificate import check_certifiable, write_certificate
 from ..circuit.count import count_circuits
 from ..circuit.estimate import affordable_estimate
-from ..common.arguments import check_budget, choice
-from ..common.budget import DEFAULT_BUDGET, over_budget
+from ..common.arguments import checked_budget, choice
+from ..common.budget import DEFAULT_BUDGET, Budget
 from ..common.count import Count
 from ..common.errors import BudgetError
 from ..common.executing import executing
@@ -66,7 +66,7 @@ def count(
     choice("preset", preset, PRESETS)
     questions = questions_of(asked, "count")
     network, parsed, chosen = understood(network, task, questions, preset)
-    check_budget(budget)
+    budget = checked_budget(budget)
     # Of the questions of one preset, the other has none.
     questions_of({name: value for name, value in asked.items() if value not in (None, "zero", 0.0)}, preset)
     ablation, epsilon, within = questions.circuits.ablation, questions.epsilon or 0.0, questions.within
@@ -76,7 +76,7 @@ def count(
     head = {"task": parsed.name, "preset": preset, "decision": chosen}
     if preset == "authors":
         space = circuits_in_space(network.graph)
-        if over_budget("counting the circuits", space, budget):
+        if budget.refusal("counting the circuits", space):
             raise BudgetError("counting the circuits", space, budget)
         return _with_outputs(head, parts, lambda part, subtask: _released(part, subtask, questions.min_node_sparsity))
 
@@ -115,12 +115,12 @@ def _with_outputs(
 def _perfect(
     criterion: Criterion[Model],
     task: Task,
-    budget: int,
+    budget: Budget,
     execution: Execution,
     certify: Callable[[Criterion[Model], CircuitCount], None] | None = None,
 ) -> dict[str, Any]:
     space = circuits_in_space(criterion.model.graph)
-    refusal = over_budget("counting the circuits", space, min(budget, (1 << COUNTED_BITS) - 1))
+    refusal = budget.at_most((1 << COUNTED_BITS) - 1).refusal("counting the circuits", space)
     if refusal and certify is not None:
         raise BudgetError("counting the circuits, which a certificate is of,", space, budget)
     if refusal:

@@ -1,7 +1,8 @@
 """What of an audit is shown: chosen here, once, for terminal, tables, drawings, page and notebook alike."""
 
 import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections import abc
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice, pairwise
@@ -17,7 +18,7 @@ from ..ladder import Fault
 from ..mapping.faults import fault_of_near_miss
 from ..mapping.findings import RUNGS, complexity, simplicity
 from ..mapping.interchange import NearMiss
-from ..mapping.mapping import Mapping as PlacedAlgorithm
+from ..mapping.mapping import Mapping
 from ..mapping.signatures import Signatures
 from ..model.behavior import Behavior
 from ..model.circuit import Circuit
@@ -99,7 +100,7 @@ class Fallen:
 
     number: int
     of: str
-    listed: tuple[tuple[PlacedAlgorithm | NearMiss | Algorithm | Circuit, Fault], ...]
+    listed: tuple[tuple[Mapping | NearMiss | Algorithm | Circuit, Fault], ...]
     order: str = ""
 
 
@@ -185,7 +186,7 @@ class Exhibits:
         found = self.findings.laddered
         return sorted((found and found.aligned) or (), key=simplicity)[:most]
 
-    def placed(self, most: int, algorithm: Algorithm | None = None) -> list[PlacedAlgorithm]:
+    def placed(self, most: int, algorithm: Algorithm | None = None) -> list[Mapping]:
         """The simplest mappings: of all aligned algorithms, or of the first found of one."""
         found = self.findings.laddered
         if found is None:
@@ -276,7 +277,7 @@ class Exhibits:
         ranking, experiments = self.findings.ranking, self.findings.experiments
         if ranking is None or experiments is None or experiments.examined is None:
             return []
-        ranks: Mapping[object, int] = {one: rank for rank, (_, one) in enumerate(ranking.entries, start=1)}
+        ranks: abc.Mapping[object, int] = {one: rank for rank, (_, one) in enumerate(ranking.entries, start=1)}
         return sorted((ranks[one], k) for k, one in enumerate(experiments.examined.explanations) if one in ranks)
 
 

@@ -1,6 +1,7 @@
 """Everything that is found of a model: the table of contents of an audit."""
 
-from collections.abc import Iterator, Mapping
+from collections import abc
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
@@ -16,7 +17,7 @@ from ..circuit.findings import (
     counting_steps,
     examine_circuits,
 )
-from ..common.budget import over_budget
+from ..common.budget import Budget
 from ..common.count import NOT_COUNTED, Count
 from ..common.execution import IN_THREADS, Execution
 from ..common.notes import Noted, Notes, added
@@ -27,7 +28,7 @@ from ..interpretation.findings import InterpretationFindings, examine_interpreta
 from ..ladder import Verdict
 from ..mapping.findings import RUNGS as MAPPING_RUNGS
 from ..mapping.findings import MappingFindings, complexity, examine_mappings
-from ..mapping.mapping import Mapping as PlacedAlgorithm
+from ..mapping.mapping import Mapping
 from ..model.behavior import Behavior
 from ..model.criterion import perfect
 from ..model.explanation import Explanation
@@ -61,7 +62,7 @@ class Findings(Noted):
     """
 
     circuits: CircuitFindings
-    by_ablation: Mapping[str, CircuitCount | None]
+    by_ablation: abc.Mapping[str, CircuitCount | None]
     using_every_input: tuple[int, Count] | None = None
     released: tuple[int, Count] | None = None
     interpretations: InterpretationFindings | None = None
@@ -69,7 +70,7 @@ class Findings(Noted):
     readouts: ReadoutFindings | None = None
     experiments: ExperimentFindings | None = None
     ranking: Ranking | None = None
-    cheapest: tuple[PlacedAlgorithm, ...] | None = None
+    cheapest: tuple[Mapping, ...] | None = None
     lesson: Lesson | None = None
 
     @property
@@ -169,6 +170,7 @@ def explain(
         progress: where to show it.
         execution: how long counts of circuits are carried out.
     """
+    budget = Budget(budget)
     found = count_explanations(model, behavior, depth, budget, progress, asked=questions.circuits, execution=execution)
     readouts = examine_readouts(
         model, behavior, questions.largest_residual, questions.signals, questions.prices, budget
@@ -230,6 +232,7 @@ def explain_together(
     execution: Execution = IN_THREADS,
 ) -> Findings:
     """The circuits that decide right at all of several outputs at once; by data, also what each layer reads."""
+    budget = Budget(budget)
     circuits = examine_circuits(model, behavior, budget, questions.circuits, execution)
     found = Findings(circuits, count_by_ablation(model, behavior, budget, circuits, execution))
     if task is not None:
@@ -260,12 +263,12 @@ def _number(found: Findings) -> int:
     return (placed or 0) + sum(read)
 
 
-def _as_released(found: Findings, model: Model, behavior: Behavior, budget: int) -> Findings:
+def _as_released(found: Findings, model: Model, behavior: Behavior, budget: Budget) -> Findings:
     """Add the circuits that use every input, of the space and of the perfect ones, and those that the released code
     would look at, with those of them whose accuracy exceeds 0.99."""
     steps = counting_steps(model, len(behavior.points))[COUNTING] << model.features
     ablation = found.circuits.asked.ablation
-    if found.circuits.perfect is None or over_budget("", steps, budget):
+    if found.circuits.perfect is None or not budget.allows(steps):
         return found
     if model.features == model.graph.sizes[0] and ablation != "resample":
         first = {"points": behavior.points[:1], "weights": [1.0], "wanted": behavior.wanted[:1], "features": None}

@@ -7,7 +7,7 @@ from ..boolean.algorithms import Algorithm, algorithms, count_algorithms, counti
 from ..boolean.gates import name_of
 from ..boolean.truth_table import TruthTable, row_name
 from ..circuit.count import count_circuits
-from ..common.budget import over_budget
+from ..common.budget import Budget
 from ..common.notes import NO_NOTES, Noted, Notes
 from ..mapping.alignment import aligned_where_tested
 from ..mapping.signatures import Signatures, signatures
@@ -89,6 +89,7 @@ def examine_lesson(
         budget: in candidate evaluations.
         shown: the rows it was trained on; those at which network and task agree when None.
     """
+    budget = Budget(budget)
     (wanted,) = task.tables
     (learned,) = Behavior.of_network(network, network.corners, decision).tables()
     rows = range(wanted.rows)
@@ -97,8 +98,8 @@ def examine_lesson(
     if not unshown or not known:
         return None
     names = tuple(row_name(row, task.inputs) for row in known)
-    refusal = over_budget(
-        f"telling {1 << len(unshown)} continuations apart", circuits_in_space(network.graph) << len(unshown), budget
+    refusal = budget.refusal(
+        f"telling {1 << len(unshown)} continuations apart", circuits_in_space(network.graph) << len(unshown)
     )
     if len(unshown) > MOST_UNSHOWN:
         refusal = f"{len(unshown)} rows were not shown; what fits the others is told apart for at most {MOST_UNSHOWN}"
@@ -124,7 +125,7 @@ def examine_lesson(
     return Lesson(names, shown is not None, wanted, learned, fitting, tuple(kept), listed_depth, notes)
 
 
-def _listed_depth(tables: Sequence[TruthTable], depth: int, budget: int) -> int:
+def _listed_depth(tables: Sequence[TruthTable], depth: int, budget: Budget) -> int:
     """The largest depth at which the algorithms of all functions are few enough to be aligned one by one; 0 when none
     is."""
     for candidate in range(min(depth, DEEPEST_LISTED), 0, -1):

@@ -12,7 +12,8 @@ from ..common.errors import FileFormatError, InputError, shortened
 from ..kinds import model_from_document
 from ..model.behavior import behavior_from_document
 from ..model.task import Task
-from .audit import Audit, audit, audit_behavior
+from .audit import Audit
+from .explaining import audit, audit_behavior
 from .provenance import DOCUMENT_DIGEST, document_digest
 from .run_folder import read_audit
 from .schema import WHOLE_BY_DATA, told_of_schema, without_redefined

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..circuit.findings import COUNTING, ties
-from ..common.budget import over_budget
+from ..common.budget import Budget
 from ..common.count import NOT_COUNTED, Count
 from ..common.notes import Noted, Notes
 from ..common.progress import Progress
@@ -115,6 +115,7 @@ def explain(
     Raises:
         InputError: the model is of another kind.
     """
+    budget = Budget(budget)
     network = network_of(model, "the preset authors counts explanations")
     behavior = Behavior.of_task(task, network.input_values)
     (table,) = task.tables
@@ -133,15 +134,16 @@ def explain(
 
 def foreseen_refusal(inputs: int, max_depth: int, budget: int) -> str | None:
     """What of the formulas the budget will not allow, in one sentence; None when it allows them."""
+    budget = Budget(budget)
     what = f"trying the negations of all formulas of depth {max_depth}"
-    refusal = over_budget(what, negations_to_try(inputs, max_depth), budget)
+    refusal = budget.refusal(what, negations_to_try(inputs, max_depth))
     return None if refusal is None else f"{refusal}; a smaller depth needs less"
 
 
 def _examine_circuits(
-    network: Network, behavior: Behavior, min_node_sparsity: float, budget: int, progress: Progress
+    network: Network, behavior: Behavior, min_node_sparsity: float, budget: Budget, progress: Progress
 ) -> tuple[int | None, CircuitCount | None, tuple[int, ...] | None, tuple[str, ...]]:
-    refusal = over_budget(COUNTING, circuits_in_space(network.graph), budget)
+    refusal = budget.refusal(COUNTING, circuits_in_space(network.graph))
     if refusal:
         return None, None, None, (refusal,)
     circuits = ReleasedCircuits(network, behavior, min_node_sparsity)
@@ -151,7 +153,7 @@ def _examine_circuits(
     number = count.between[1]
     if not is_listable(network):
         return in_space, count, None, (f"circuits are listed in networks of at most {MOST_EDGES} edges",)
-    refusal = over_budget("listing the interpretations per circuit", number * 100, budget)
+    refusal = budget.refusal("listing the interpretations per circuit", number * 100)
     if refusal:
         return in_space, count, None, (refusal,)
     counts = count_interpretations(network, circuits.list_bits(), behavior.points, READINGS)

@@ -5,8 +5,9 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from ..common.budget import over_budget
+from ..common.budget import Budget
 from ..common.errors import InputError
+from ..common.notes import NO_NOTES, Noted, Notes
 from ..model.circuit import Circuit, numbers_of, words_of
 from ..model.criterion import Criterion
 from ..model.model import COUNTED_BITS, MOST_EDGES, CircuitCount, CircuitSearch, Model
@@ -17,47 +18,47 @@ Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
-class Answer(Generic[Found]):
+class Answer(Noted, Generic[Found]):
     """What a search found; None, with the reasons, when nothing was looked for or the outcome depends on a tie."""
 
     found: Found | None
-    refused: tuple[str, ...] = ()
-    ties: tuple[str, ...] = ()
+    notes: Notes = NO_NOTES
 
 
 def counted(search: CircuitSearch, budget: int) -> Answer[CircuitCount]:
     """The circuits that a search finds, by size."""
+    budget = Budget(budget)
     model = search.model
     if model.uncountable:
-        return Answer(None, (model.uncountable,))
+        return Answer(None, Notes((model.uncountable,)))
     try:
         steps = model.counting_steps
     except InputError as error:
-        return Answer(None, (str(error),))
-    refusal = over_budget(COUNTING, steps, min(budget, (1 << COUNTED_BITS) - 1))
+        return Answer(None, Notes((str(error),)))
+    refusal = budget.at_most((1 << COUNTED_BITS) - 1).refusal(COUNTING, steps)
     if refusal:
-        return Answer(None, (refusal,))
+        return Answer(None, Notes((refusal,)))
     count = search.count()
-    return Answer(count) if count.certified else Answer(None, (), ties(count, "perfect"))
+    return Answer(count) if count.certified else Answer(None, Notes(ties=ties(count, "perfect")))
 
 
 def minimal_inside(alone: Criterion[Model], circuit: Circuit, budget: int) -> Answer[tuple[Circuit, ...]]:
     """The minimal perfect circuits within a circuit, fewest edges first."""
     inside = alone.model.search_within(alone, circuit)
     if not inside.model.listable:
-        return Answer(None, (f"minimal circuits are looked for in {alone.model.kind}s of at most {MOST_EDGES} edges",))
+        said = f"minimal circuits are looked for in {alone.model.kind}s of at most {MOST_EDGES} edges"
+        return Answer(None, Notes((said,)))
     count = counted(inside, budget)
     if count.found is None:
-        return Answer(None, count.refused, count.ties)
+        return Answer(None, count.notes)
     return Answer(smallest_first(map(inside.circuit, numbers_of(minimal_sets(inside.bits())))))
 
 
 def nearest(criterion: Criterion[Model], circuit: Circuit) -> Answer[Circuit]:
     """The circuit that meets a criterion and differs from `circuit` in the fewest edges."""
     if not criterion.model.listable:
-        return Answer(
-            None, (f"the nearest circuit is looked for in {criterion.model.kind}s of at most {MOST_EDGES} edges",)
-        )
+        said = f"the nearest circuit is looked for in {criterion.model.kind}s of at most {MOST_EDGES} edges"
+        return Answer(None, Notes((said,)))
 
     def key(bits: int) -> tuple[int, int, int]:
         return (bits ^ circuit.bits).bit_count(), bits.bit_count(), bits

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..common.budget import over_budget
+from ..common.budget import Budget
 from ..common.count import NOT_COUNTED, Count, Estimate
 from ..common.errors import InputError
 from ..common.execution import IN_THREADS, Execution
@@ -155,6 +155,7 @@ def examine_circuits(
 
     Beyond the budget the number of perfect ones is estimated from a uniform sample of all circuits.
     """
+    budget = Budget(budget)
     space, inputs = circuits_in_space(model.graph), len(behavior.points)
     nothing = CircuitFindings(space, asked)
     refusal = _counting_refusal(model, inputs, budget)
@@ -170,7 +171,7 @@ def examine_circuits(
     count = count_circuits(alone, execution)
     found = replace(nothing, perfect=count, notes=Notes(ties=ties(count, "perfect") or _own_ties(alone)))
     # What would depend on a tie is left open.
-    if count.certified and model.listable and not over_budget("", space * min(inputs, MOST_AT_ONCE), budget):
+    if count.certified and model.listable and budget.allows(space * min(inputs, MOST_AT_ONCE)):
         found = replace(found, minimal=minimal_circuits(alone), usage=usage(alone))
     found = _with_faithful(found, alone, budget, execution)
     if not model.listable and not found.refused:
@@ -195,6 +196,7 @@ def count_by_ablation(
         known: what is known already, by the kind that was asked for.
         execution: how long counts are carried out.
     """
+    budget = Budget(budget)
     inputs = len(behavior.points)
     counts: dict[str, CircuitCount | None] = dict.fromkeys(ABLATIONS)
     counts[known.asked.ablation] = known.perfect
@@ -206,7 +208,7 @@ def count_by_ablation(
             counts[ablation] = count_circuits(perfect(model, behavior, ablation), execution)
         elif inputs > MOST_AT_ONCE:
             counts[ablation] = _by_running(CircuitFindings(0), model, behavior, budget).perfect
-        elif not over_budget("", counting_steps(model, inputs)[COUNTING_FAITHFUL], budget):
+        elif budget.allows(counting_steps(model, inputs)[COUNTING_FAITHFUL]):
             counts[ablation] = count_circuits(perfect(model, behavior, ablation), execution)
     return counts
 
@@ -221,18 +223,18 @@ def _own_ties(alone: Criterion[Model]) -> tuple[str, ...]:
     return (f"the {alone.model.kind}'s own output lies on the decision boundary at {names}{more}",)
 
 
-def _counting_refusal(model: Model, inputs: int, budget: int) -> str | None:
-    return over_budget(COUNTING, counting_steps(model, inputs)[COUNTING], min(budget, (1 << COUNTED_BITS) - 1))
+def _counting_refusal(model: Model, inputs: int, budget: Budget) -> str | None:
+    return budget.at_most((1 << COUNTED_BITS) - 1).refusal(COUNTING, counting_steps(model, inputs)[COUNTING])
 
 
 def _with_faithful(
-    found: CircuitFindings, alone: Criterion[Model], budget: int, execution: Execution
+    found: CircuitFindings, alone: Criterion[Model], budget: Budget, execution: Execution
 ) -> CircuitFindings:
     """Add the resample-faithful circuits, counted or, where there are very many inputs, run one by one."""
     model, behavior = alone.model, alone.behavior
     inputs, number = len(behavior.points), found.perfect.between[1] if found.perfect else 0
     if inputs <= MOST_AT_ONCE:
-        refusal = over_budget(COUNTING_FAITHFUL, counting_steps(model, inputs)[COUNTING_FAITHFUL], budget)
+        refusal = budget.refusal(COUNTING_FAITHFUL, counting_steps(model, inputs)[COUNTING_FAITHFUL])
         if refusal:
             return _refusing(found, refusal)
         criterion = resample_faithful(model, behavior, found.asked.ablation)
@@ -240,7 +242,7 @@ def _with_faithful(
         minimal = minimal_circuits(criterion) if faithful.certified and model.listable else None
         tied = found.notes + Notes(ties=ties(faithful, "resample-faithful"))
         return replace(found, faithful=faithful, faithful_minimal=minimal, notes=tied)
-    refusal = over_budget("running the perfect circuits with resampled edges", number * inputs**2, budget)
+    refusal = budget.refusal("running the perfect circuits with resampled edges", number * inputs**2)
     if refusal is None and (number > MOST_KEPT or not model.listable):
         refusal = f"{number:,} perfect circuits are too many to be run with resampled edges"
     if refusal:
@@ -252,13 +254,13 @@ def _with_faithful(
     return replace(found, faithful=faithful, faithful_minimal=minimal, notes=tied)
 
 
-def _by_running(found: CircuitFindings, model: Model, behavior: Behavior, budget: int) -> CircuitFindings:
+def _by_running(found: CircuitFindings, model: Model, behavior: Behavior, budget: Budget) -> CircuitFindings:
     """Add the circuits that stay right whatever input the removed edges take their values from.
 
     Beyond 64 inputs the pairs are too many to be counted at once: circuits that pass the first batch of pairs are
     listed, then run on the others."""
     inputs, space = len(behavior.points), circuits_in_space(model.graph)
-    refusal = over_budget("running the circuits with resampled edges", space * inputs, budget)
+    refusal = budget.refusal("running the circuits with resampled edges", space * inputs)
     if refusal is None and not model.listable:
         refusal = f"circuits are run with resampled edges in {model.kind}s of at most {MOST_EDGES} edges"
     if refusal:
@@ -291,12 +293,12 @@ def _meeting(
     return counted_by_edges(circuits.sum(axis=1), certain, possible), bits[certain]
 
 
-def _with_robust(found: CircuitFindings, alone: Criterion[Model], budget: int, radius: float) -> CircuitFindings:
+def _with_robust(found: CircuitFindings, alone: Criterion[Model], budget: Budget, radius: float) -> CircuitFindings:
     """Add the circuits that decide right on whole boxes: of all perfect ones, and of those left by the last rung."""
     model, behavior = alone.model, alone.behavior
     number = found.perfect.between[1] if found.perfect else 0
     steps = number * len(behavior.points) * STEPS_PER_BOX
-    refusal = over_budget("deciding which circuits are right on whole boxes", steps, budget)
+    refusal = budget.refusal("deciding which circuits are right on whole boxes", steps)
     if not model.listable:
         refusal = f"robust circuits are looked for in {model.kind}s of at most {MOST_EDGES} edges"
     if refusal:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ..common.budget import DEFAULT_BUDGET
+from ..common.notes import NO_NOTES, Noted, Notes
 from ..ladder import Fault
 from ..model.behavior import Behavior
 from ..model.circuit import Circuit
@@ -14,7 +15,7 @@ from .faults import fault_of
 
 
 @dataclass(frozen=True)
-class Standing:
+class Standing(Noted):
     """One circuit among all perfect ones.
 
     Attributes:
@@ -31,8 +32,8 @@ class Standing:
         nearest: when it is not perfect, the perfect circuit that differs in the fewest edges, added and removed (of
             several the one with the fewest edges, then with the least `bits`); None when there is none or it was not
             looked for.
-        refused: what the budget or the size of the model did not allow, in words.
-        ties: what was left open because it depends on a tie, in words.
+        notes: what the budget or the size of the model did not allow, and what was left open because it depends on a
+            tie.
     """
 
     circuit: Circuit
@@ -43,8 +44,7 @@ class Standing:
     of_perfect: int | None
     of_size: int | None
     nearest: Circuit | None
-    refused: tuple[str, ...] = ()
-    ties: tuple[str, ...] = ()
+    notes: Notes = NO_NOTES
 
     @property
     def perfect(self) -> bool:
@@ -168,8 +168,7 @@ def standing(
         None if sizes is None else sum(sizes.values()),
         None if sizes is None else sum(number for edges, number in sizes.items() if edges <= len(circuit)),
         near.found,
-        (*(f"inside it: {reason}" for reason in inside.refused), *count.refused, *near.refused),
-        (*(f"inside it: {reason}" for reason in inside.ties), *count.ties),
+        inside.notes.of("inside it") + count.notes + near.notes,
     )
 
 

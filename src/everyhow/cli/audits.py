@@ -115,7 +115,7 @@ def audit_command(
     certificate: CertificateOption = None,
 ) -> None:
     """Find and count every explanation of a network: circuits, interpretations, algorithms and mappings."""
-    from ..auditing.audit import audit
+    from ..auditing.explaining import audit
 
     _check_certificate(certificate, asked, preset)
     kept = _checked(written)
@@ -185,7 +185,7 @@ def audit_data_command(
     asked: Annotated[dict[str, Any], questions("data")],
 ) -> None:
     """Find and count what explains a network on data: circuits, signatures, readouts, and algorithms over features."""
-    from ..auditing.audit import audit_behavior
+    from ..auditing.explaining import audit_behavior
     from ..importing.door import as_model
 
     kept = _checked(written)

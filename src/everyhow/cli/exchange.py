@@ -175,7 +175,7 @@ def _standing_lines(found: "Standing", dropped: "tuple[Edge, ...]") -> list[str]
             f"perfect circuits of {len(found.circuit)} edges or fewer: {found.of_size:,} of {found.of_perfect:,}"
         )
     lines.append(f"resample-faithful: {'yes' if found.resample_fault is None else f'no; {found.resample_fault}'}")
-    return lines + [f"not found out: {reason}" for reason in found.refused + found.ties]
+    return lines + [f"not found out: {reason}" for reason in found.notes.all]
 
 
 def _standing_document(found: "Standing", dropped: "tuple[Edge, ...]") -> dict[str, Any]:

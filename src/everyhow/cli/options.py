@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
 import typer
 
 from ..auditing.asked import Asked, from_plain, plain_questions
-from ..common.arguments import check_budget
+from ..common.arguments import checked_budget
 from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import InputError, visible
 from ..network.network import Network, xornet
@@ -239,5 +239,4 @@ def whole_budget(budget: float) -> int:
     Raises:
         InputError: it is less than 1, or no number.
     """
-    check_budget(budget)
-    return int(budget)
+    return checked_budget(budget)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .budget import Budget
 from .errors import InputError
 
 Kind = TypeVar("Kind")
@@ -103,10 +104,15 @@ def listed(name: str, values: Any, rule: str) -> list:
     raise InputError(f"{name} is {quoted(values)}; give {rule}")
 
 
-def check_budget(budget: object) -> None:
-    """Raises InputError when a budget is not a number of candidate evaluations."""
+def checked_budget(budget: Any) -> Budget:
+    """So many candidate evaluations.
+
+    Raises:
+        InputError: it is not a number of at least 1.
+    """
     if not is_number(budget, 1):
         raise InputError(f"budget is {quoted(budget)}; it is a number of candidate evaluations, at least 1")
+    return Budget(budget)
 
 
 def check_sizes(sizes: Iterable[int], what: str, most: int = WIDEST, counted: str = "neurons in a layer") -> None:

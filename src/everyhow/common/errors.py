@@ -1,6 +1,6 @@
 """The errors a user can meet: each names the item, what was found, what is allowed, and the next step."""
 
-from .budget import over_budget, rounded
+from .budget import Budget, rounded
 
 # Longer messages are cut in the middle: what they are about is said first, and the next step last.
 MOST_SIGNS = 3000
@@ -59,7 +59,7 @@ class BudgetError(EveryhowError, RuntimeError):
         self.needed = needed
         self.budget = budget
         super().__init__(
-            f"{over_budget(what, needed, budget)}. "
+            f"{Budget(budget).refusal(what, needed)}. "
             f"{hint or f'Raise it with --budget {rounded(needed + needed // 20)} (budget= in the library).'}"
         )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..circuit.findings import CircuitFindings
-from ..common.budget import over_budget
+from ..common.budget import Budget
 from ..common.count import Count, Estimate
 from ..common.notes import NO_NOTES, Noted, Notes
 from ..common.progress import Progress
@@ -86,6 +86,7 @@ def examine_interpretations(
     the total is estimated from the circuits that float64 decides for. Beyond 64 inputs, and where outputs stand for
     classes, nothing is counted, and `beyond` says so.
     """
+    budget = Budget(budget)
     if behavior.decision == "argmax":
         return unasked("interpretations read every output as a bit, and these outputs stand for classes")
     if len(behavior.points) > MOST_INPUTS:
@@ -101,7 +102,7 @@ def examine_interpretations(
         everything = Interpretations(model, circuits.simplest, behavior.points, rule)
         # Over a truth table the states are few.
         steps = 0 if behavior.is_truth_table else everything.pairs * STEPS_PER_PAIR
-        refusal = over_budget("finding the interpretation with the widest gaps of the simplest circuit", steps, budget)
+        refusal = budget.refusal("finding the interpretation with the widest gaps of the simplest circuit", steps)
         simplest, notes = (everything.widest, notes) if refusal is None else (None, notes.refusing(refusal))
     fewest, number = circuits.perfect.between
     if not number:
@@ -113,7 +114,7 @@ def examine_interpretations(
         return InterpretationFindings(simplest=simplest, notes=notes.refusing(refusal))
     steps = steps_per_circuit(model.graph.sizes, len(behavior.points))
     tied = not circuits.perfect.certified
-    refusal = over_budget("counting the interpretations of all perfect circuits", number * steps, budget)
+    refusal = budget.refusal("counting the interpretations of all perfect circuits", number * steps)
     if number <= exact_up_to and number * steps <= STRETCH * budget:
         refusal = None
     if refusal is None and not tied:
@@ -130,7 +131,7 @@ def examine_interpretations(
             return InterpretationFindings(simplest=simplest, notes=tied)
         return InterpretationFindings(total, expanded, least, most, simplest=simplest, notes=notes)
     refused = () if refusal is None else (refusal,)
-    too_much = over_budget("estimating the interpretations from a sample", SAMPLE * steps, budget)
+    too_much = budget.refusal("estimating the interpretations from a sample", SAMPLE * steps)
     if too_much:
         return InterpretationFindings(simplest=simplest, notes=notes.refusing(*refused, too_much))
     drawn = np.array([[circuit.bits] for circuit in search.sample(SAMPLE)], np.uint64)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from ..boolean.algorithms import Algorithm, algorithms, count_algorithms, counting_cost, idle_gate
 from ..boolean.truth_table import TruthTable
-from ..common.budget import over_budget
+from ..common.budget import Budget
 from ..common.errors import BudgetError, InputError
 from ..common.notes import NO_NOTES, Noted, Notes
 from ..ladder import Fault, Verdict, judge
@@ -173,6 +173,7 @@ class MappingFindings(Noted):
 
 def foreseen_refusal(widths: tuple[int, ...], table: TruthTable, max_depth: int, budget: int) -> str | None:
     """What the budget will not allow in a network of these widths, as far as the weights do not matter."""
+    budget = Budget(budget)
     return (
         _signature_refusal(widths, budget)
         or _counting_refusal((table,), max_depth, budget)
@@ -180,16 +181,16 @@ def foreseen_refusal(widths: tuple[int, ...], table: TruthTable, max_depth: int,
     )
 
 
-def _signature_refusal(widths: tuple[int, ...], budget: int) -> str | None:
+def _signature_refusal(widths: tuple[int, ...], budget: Budget) -> str | None:
     sets = _neuron_sets(widths)
-    return over_budget(f"computing the signatures of {sets:,} neuron sets", sets * STEPS_PER_SET, budget)
+    return budget.refusal(f"computing the signatures of {sets:,} neuron sets", sets * STEPS_PER_SET)
 
 
-def _observed_signature_refusal(model: Model, inputs: int, budget: int) -> str | None:
+def _observed_signature_refusal(model: Model, inputs: int, budget: Budget) -> str | None:
     """Why signatures over data are not computed, in words; None where they are."""
     sets = _neuron_sets(model.graph.sizes)
     what = f"computing the signatures of {sets:,} neuron sets over {inputs:,} inputs"
-    refusal = over_budget(what, sets * inputs**2 * STEPS_PER_INTERCHANGE, budget)
+    refusal = budget.refusal(what, sets * inputs**2 * STEPS_PER_INTERCHANGE)
     if refusal is None and table_bytes(model.graph, inputs) > MOST_BYTES:
         return f"{what} takes more than {MOST_BYTES >> 20} MB; give fewer inputs"
     return refusal
@@ -199,13 +200,13 @@ def _neuron_sets(widths: tuple[int, ...]) -> int:
     return sum((1 << width) - 1 for width in widths[1:-1])
 
 
-def _counting_refusal(tables: Sequence[TruthTable], max_depth: int, budget: int) -> str | None:
+def _counting_refusal(tables: Sequence[TruthTable], max_depth: int, budget: Budget) -> str | None:
     cost = len(tables) * counting_cost(tables[0].inputs, max_depth, budget)
-    return _smaller_depth(over_budget(f"counting the algorithms of depth {max_depth}", cost, budget))
+    return _smaller_depth(budget.refusal(f"counting the algorithms of depth {max_depth}", cost))
 
 
-def _aligning_refusal(steps: int, max_depth: int, budget: int) -> str | None:
-    return _smaller_depth(over_budget(f"aligning the algorithms of depth {max_depth}", steps, budget))
+def _aligning_refusal(steps: int, max_depth: int, budget: Budget) -> str | None:
+    return _smaller_depth(budget.refusal(f"aligning the algorithms of depth {max_depth}", steps))
 
 
 def _smaller_depth(refusal: str | None) -> str | None:
@@ -233,6 +234,7 @@ def examine_mappings(model: Model, behavior: Behavior, max_depth: int, budget: i
         >>> examine_mappings(eh.xornet(), data, 2, 10**10).surviving_mappings
         {'single': 1, 'irredundant': 1, 'ordered': 1, 'joint': 1, 'inert': 1, 'transitive': 1}
     """
+    budget = Budget(budget)
     refusal = (
         _signature_refusal(model.graph.sizes, budget)
         if behavior.is_truth_table
@@ -272,7 +274,7 @@ def examine_mappings(model: Model, behavior: Behavior, max_depth: int, budget: i
     failure = _alignment_failure(number, max_depth, single)
     candidates = [algorithm for algorithm in single if algorithm.irredundant]
     listed = sum(single[algorithm] for algorithm in candidates)
-    refusal = over_budget(f"putting {listed:,} mappings to the rungs", listed * STEPS_PER_MAPPING, budget)
+    refusal = budget.refusal(f"putting {listed:,} mappings to the rungs", listed * STEPS_PER_MAPPING)
     if refusal:
         return replace(uncounted, aligned=single, notes=notes.refusing(refusal))
     kept = tuple(mapping for algorithm in candidates for mapping in minimal_mappings(found, algorithm, patterns))
@@ -334,14 +336,14 @@ def _none(trivial: bool) -> str:
     return "nothing with variables" if trivial else "nothing"
 
 
-def _forcing_refusal(rung: str, kept: tuple[Mapping, ...], inputs: int, budget: int) -> str | None:
+def _forcing_refusal(rung: str, kept: tuple[Mapping, ...], inputs: int, budget: Budget) -> str | None:
     if rung not in FORCING:
         return None
     if rung == "joint":
         runs = sum(joint_runs(len(mapping.sets), inputs) for mapping in kept)
     else:
         runs = sum(transitive_runs(mapping, inputs) for mapping in kept)
-    return over_budget(f"putting {len(kept):,} mappings to the rung {rung}", runs * STEPS_PER_RUN, budget)
+    return budget.refusal(f"putting {len(kept):,} mappings to the rung {rung}", runs * STEPS_PER_RUN)
 
 
 def _near_misses(

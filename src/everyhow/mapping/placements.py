@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from ..boolean.truth_table import MAX_INPUTS, row_name
-from ..common.budget import DEFAULT_BUDGET, over_budget
+from ..common.budget import DEFAULT_BUDGET, Budget
 from ..common.errors import BudgetError, InputError
 from ..model.graph import Graph
 from ..model.model import Model
@@ -154,7 +154,7 @@ def joint_disagreement(
     _check_fits(network, model)
     many, rows = len(placement.variables), 1 << len(model.inputs)
     needed = joint_runs(many, rows)
-    if over_budget("trying every joint interchange", needed, budget):
+    if not Budget(budget).allows(needed):
         hint = f"The model has {many} inner variables; ask of a part of it, or hold one variable at a time"
         raise BudgetError("trying every joint interchange", needed, budget, hint)
     whole = network.runs(network.corners)

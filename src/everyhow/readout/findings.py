@@ -7,7 +7,7 @@ import numpy as np
 
 from ..boolean.cost import CostModel
 from ..boolean.smallest import MOST_INPUTS
-from ..common.budget import over_budget
+from ..common.budget import Budget
 from ..common.errors import InputError
 from ..common.notes import NO_NOTES, Noted, Notes, added
 from ..ladder import Verdict, judge
@@ -121,6 +121,7 @@ def examine_readouts(
         >>> layer.found
         Readouts(layer 1, 7 readable signals; behavioral 1, exact 1, fewest_signals 1, cheapest 1)
     """
+    budget = Budget(budget)
     cuts = model.cuts()
     if not cuts:
         return ReadoutFindings()
@@ -158,16 +159,15 @@ def _unexplained(model: Model, behavior: Behavior) -> str | None:
 
 
 def _examine(
-    model: Model, cut: Cut, signals: Signals, most: int | None, costs: CostModel, budget: int
+    model: Model, cut: Cut, signals: Signals, most: int | None, costs: CostModel, budget: Budget
 ) -> LayerReadouts:
     asked = min(MOST_SIGNALS if most is None else most, signals.rank)
     number, allowed, notes = 0, 0, Notes(ties=_ties(model, cut, signals.behavior))
     for size in range(1, asked + 1):
         number += sets_to_fit(signals, size)
-        refusal = over_budget(
+        refusal = budget.refusal(
             f"fitting the {number:,} sets of at most {size} of {len(signals):,} signals of layer {cut.layer}",
             number * STEPS_PER_SET,
-            budget,
         )
         if refusal:
             found = search(model, signals, allowed, costs) if allowed else None

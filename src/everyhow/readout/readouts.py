@@ -8,8 +8,8 @@ from typing import Any, Literal
 import numpy as np
 
 from ..boolean.cost import CostModel, cheapest
-from ..common.arguments import check_budget, instance, is_whole, quoted
-from ..common.budget import DEFAULT_BUDGET, over_budget
+from ..common.arguments import checked_budget, instance, is_whole, quoted
+from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import BudgetError, InputError
 from ..importing.door import as_model
 from ..model.model import Model
@@ -139,11 +139,11 @@ def readouts(
     model = as_model(network)
     if costs is not None:
         instance(costs, CostModel, "a CostModel", "make one with everyhow.CostModel")
-    check_budget(budget)
+    budget = checked_budget(budget)
     readable = signals_of(model, layer, tolerance)
     most = most_signals(readable, signals)
     number = sum(sets_to_fit(readable, size) for size in range(1, most + 1))
-    if over_budget("", number * STEPS_PER_SET, budget):
+    if not budget.allows(number * STEPS_PER_SET):
         raise BudgetError(
             f"fitting {number:,} sets of at most {most} of {len(readable):,} signals", number * STEPS_PER_SET, budget
         )

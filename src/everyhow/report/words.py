@@ -75,8 +75,11 @@ def asked_in_short(audit: Audit) -> str:
     asked = f"{behavior.how_decided}; circuit error at most {behavior.epsilon:g}"
     if behavior.within is not None:
         asked += f"; outputs within {behavior.within:g} of the network's"
-    ablation = audit.findings.circuits.asked.ablation if isinstance(audit.findings, Findings) else "zero"
-    return asked + f"; ablation {ablation}" * (ablation != "zero") + f"; algorithms to depth {audit.depth}"
+    if isinstance(audit.findings, Findings):
+        ablation = audit.findings.circuits.asked.ablation
+        asked += f"; ablation {ablation}" * (ablation != "zero")
+        asked += f"; algorithms to depth {audit.depth}" * (audit.findings.laddered is not None)
+    return asked
 
 
 def facts(audit: Audit) -> dict[str, str]:
@@ -87,8 +90,8 @@ def facts(audit: Audit) -> dict[str, str]:
         return {"Task": audit.task, **network, "Preset": asked_in_short(audit), **notes}
     named = ", ".join(f"{name} is {k}" for k, name in enumerate(behavior.names))
     return {
-        "Inputs": f"{plural(len(behavior.points), 'point')} of {plural(behavior.points.shape[1], 'feature')}",
         **network,
+        "Inputs": f"{plural(len(behavior.points), 'point')} of {plural(behavior.points.shape[1], 'feature')}",
         "Wanted": f"the {audit.network.kind} decides as wanted at {percent(audit.agreement)} % of them",
         "Asked": asked_in_short(audit),
         **({"Labels": named} if named else {}),

@@ -7,7 +7,7 @@ from functools import lru_cache
 from ..auditing.fitting import Preset, chosen_depth
 from ..authors import findings as authors
 from ..circuit.findings import COUNTING, counting_steps
-from ..common.budget import over_budget
+from ..common.budget import Budget
 from ..interpretation.findings import SAMPLE, STRETCH, steps_per_circuit
 from ..mapping.findings import foreseen_refusal
 from ..model.behavior import Behavior
@@ -65,6 +65,7 @@ def forecast(plan: Plan) -> Forecast:
 
 def refusals(setting: Setting, presets: tuple[Preset, ...], budget: int) -> tuple[str, ...]:
     """What the budget will not allow at a point, as far as that follows from its shape."""
+    budget = Budget(budget)
     network, task = _dense(setting), setting.task_of(0)
     depth = chosen_depth(network, setting.asked.depth)
     part = network.output(0)
@@ -72,7 +73,7 @@ def refusals(setting: Setting, presets: tuple[Preset, ...], budget: int) -> tupl
     steps = counting_steps(part, 1 << task.inputs)
     if "paper" not in presets:
         steps = {COUNTING: steps[COUNTING]}
-    found = [over_budget(what, needed, budget) for what, needed in steps.items()]
+    found = [budget.refusal(what, needed) for what, needed in steps.items()]
     if "paper" in presets:
         found.append(foreseen_refusal(part.graph.sizes, table, depth, budget))
     if "authors" in presets:
@@ -92,7 +93,7 @@ def block_seconds(block: Block) -> float:
 
 
 @lru_cache(maxsize=1024)
-def _explanation_seconds(setting: Setting, budget: int, exact_up_to: int) -> float:
+def _explanation_seconds(setting: Setting, budget: Budget, exact_up_to: int) -> float:
     """Roughly how long one core takes to explain one output."""
     part = _dense(setting).output(0)
     inputs = 1 << part.features

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..auditing.asked import Questions
-from ..auditing.audit import Audit, audit
+from ..auditing.audit import Audit
+from ..auditing.explaining import audit
 from ..common.errors import FileFormatError, InputError
 from ..importing.load import load
 from .results import Sweep

@@ -3,11 +3,12 @@ certain form."""
 
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
 from ..auditing.provenance import DOCUMENT_DIGEST, behavior_digest
-from ..auditing.schema import BOUND, EXACT, RELEASED
+from ..auditing.schema import BOUND, EXACT, RELEASED, WHOLE_BY_DATA
 from ..boolean.cost import CostModel
 from ..boolean.gates import GATES
 from ..common.errors import InputError
@@ -57,7 +58,8 @@ def _keys(document: dict[str, Any]) -> list[str]:
     if "outputs" in document:
         together = ["together"] if document["preset"] == "paper" else []
         return [*TASK_KEYS, "outputs", *together, "provenance"]
-    return [*TASK_KEYS, *COUNTED_KEYS, "provenance"]
+    beyond = ["beyond"] if document["schema_version"] >= WHOLE_BY_DATA else []
+    return [*TASK_KEYS, *COUNTED_KEYS, *beyond, "provenance"]
 
 
 def asked_again(
@@ -166,6 +168,11 @@ def _whole(least: int) -> Holds:
     return Holds(lambda n: n is None or (type(n) is int and n >= least), f"a whole number from {least}", ANY_OTHER)
 
 
+def _costs() -> Holds:
+    keys = {field.name for field in fields(CostModel)}
+    return Holds(lambda c: c is None or (set(c) == keys and CostModel(**c) is not None), "prices")
+
+
 def _task_options(document: dict[str, Any]) -> dict[str, Any]:
     said, paper = document["options"], document["preset"] == "paper"
     if paper:
@@ -178,7 +185,7 @@ def _task_options(document: dict[str, Any]) -> dict[str, Any]:
         "pair_order": None,
         "tolerance": _number(0, 1, open_ends=True),
         "signals": _whole(1),
-        "costs": Holds(lambda c: c is None or CostModel(**c) is not None, "prices"),
+        "costs": _costs(),
         "shown": Holds(_rows(len(said["tables"][0])), "rows, as digits"),
         "ablation": Holds(lambda a: a in ABLATIONS, "a kind of ablation", ANY_OTHER),
         "epsilon": _number(0, 1),
@@ -223,7 +230,7 @@ def _data_options(document: dict[str, Any]) -> dict[str, Any]:
             return True
         return len(rows) == points and all(bit in (0, 1) and type(bit) is int for row in rows for bit in row)
 
-    return {
+    found: dict[str, Any] = {
         "features": Holds(is_bits, "bits of each input", ANY_OTHER),
         "depth": Holds(lambda n: type(n) is int and 1 <= n <= 8, "a depth from 1 to 8", ANY_OTHER),
         "ablation": Holds(lambda a: a in ABLATIONS, "a kind of ablation", ANY_OTHER),
@@ -231,3 +238,9 @@ def _data_options(document: dict[str, Any]) -> dict[str, Any]:
         "tolerance": Holds(lambda n: type(n) in (int, float) and 0 < n < 1, "a number between 0 and 1", ANY_OTHER),
         "budget": Holds(lambda n: type(n) is int and n >= 1, "a whole number from 1", ANY_OTHER),
     }
+    if document["schema_version"] < WHOLE_BY_DATA:
+        return found
+    explained = [layer for layer in document["details"]["readouts"] if "tolerance" in layer]
+    if explained:
+        found["tolerance"] = float(explained[0]["tolerance"])
+    return found | {"signals": _whole(1), "costs": _costs()}

@@ -7,19 +7,20 @@ from typing import Any
 
 import numpy as np
 
+from ..auditing.schema import WHOLE_BY_DATA
 from ..boolean.gates import name_of
 from ..boolean.truth_table import TruthTable
 from ..model.space import circuits_in_space
 from ..model.task import parse_task
 from ..network.documents import network_from_document
 from ..network.network import Network
-from . import plain
-from .circuits import BOUNDARY, VALUES_AT_ONCE
+from . import plain, plain_circuits, plain_interpretations, plain_mappings
+from .circuit_runs import BOUNDARY, VALUES_AT_ONCE
 from .comparing import Holds, Open
 from .judging import verdict_of
-from .placing import MOST_SETS, disjoint, fewest, value
+from .trees import disjoint, fewest, value
 
-MOST_CIRCUITS, MOST_INTERPRETED = 60_000, 4_000
+MOST_CIRCUITS, MOST_INTERPRETED, MOST_SETS = 60_000, 4_000, 130
 TOO_MANY = "more circuits than are run one by one"
 
 
@@ -69,6 +70,7 @@ def authors_again(part: dict[str, Any], network: Network) -> dict[str, Any]:
             lambda t: isinstance(t, list) and all(isinstance(one, str) and one for one in t), "reasons",
             "why something was not counted is told in words",
         ),
+        **({"beyond": []} if part["schema_version"] >= WHOLE_BY_DATA else {}),
         "details": {},
     }  # fmt: skip
 
@@ -123,7 +125,7 @@ def _counts(given: str) -> dict[str, Any]:
 def _circuits(network: Network, task: TruthTable, sparsity: float) -> dict[str, Any]:
     points, hidden = plain.corners(network), sum(network.widths[1:-1])
     looked_at = []
-    for circuit in plain.all_circuits(network.weights):
+    for circuit in plain_circuits.all_circuits(network.weights):
         inputs = {i for parents in circuit[0] for i in parents}
         left_out = sum(not parents for layer in circuit[:-1] for parents in layer)
         if len(inputs) == network.widths[0] and left_out and left_out / hidden > sparsity:
@@ -146,7 +148,7 @@ def _circuits(network: Network, task: TruthTable, sparsity: float) -> dict[str, 
         return found | dict.fromkeys(("interpretations", "interpretations_per_circuit"), Open(TOO_MANY))
     memory: dict = {}
     numbers = sorted(
-        plain.count_readings(network, points, looked_at[k], "round", 0.0, True, memory)[1]
+        plain_interpretations.count_readings(network, points, looked_at[k], "round", 0.0, True, memory)[1]
         for k in np.flatnonzero(accurate[0]).tolist()
     )
     return found | {"interpretations": sum(numbers), "interpretations_per_circuit": numbers}
@@ -172,8 +174,10 @@ def _formulas(network: Network, task: TruthTable, depth: int, order: str) -> dic
     rank = {row: tuple(row >> (inputs - 1 - names.index(n)) & 1 for n in order) for row in range(len(points))}
     bases = [sum(1 << b for b in rank if rank[b] > rank[s]) for s in range(len(points))]
     groups: dict[tuple[int, ...], list] = {}
-    for one in sorted(plain.neuron_sets(network), key=lambda one: (one[0], sum(1 << j for j in one[1]))):
-        rows = [sum(int(bit) << k for k, bit in enumerate(row)) for row in plain.signature(network, points, one)]
+    for one in sorted(plain_mappings.neuron_sets(network), key=lambda one: (one[0], sum(1 << j for j in one[1]))):
+        rows = [
+            sum(int(bit) << k for k, bit in enumerate(row)) for row in plain_mappings.signature(network, points, one)
+        ]
         groups.setdefault(tuple(row & seen for row, seen in zip(rows, bases, strict=True)), []).append(one)
     minimal = {rows: fewest(sets) for rows, sets in groups.items()}
     candidates, found = 0, {}

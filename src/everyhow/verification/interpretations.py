@@ -1,7 +1,9 @@
 """The interpretations of a stored audit, counted again layer by layer for each circuit."""
 
 import itertools
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,53 +12,111 @@ from ..boolean.gates import name_of
 from ..boolean.truth_table import TruthTable
 from ..model.behavior import Behavior
 from ..network.network import Network
-from . import plain
-from .circuits import CircuitsAgain, PlainCircuit, as_plain
+from . import plain, plain_interpretations
+from .circuit_runs import PlainCircuit, as_plain
+from .circuits import CircuitsAgain
 from .comparing import Holds, Open, differences
 from .judging import refusal_of
 
 # Circuits whose interpretations are counted, states of a layer up to which they are, and interpretations gone through
 # for the widest.
 MOST_CIRCUITS, MOST_STATES, MOST_LISTED = 4_000, 1_500, 30_000
+# Steps that counting interpretations over data takes.
+MOST_STEPS = 150_000_000
+# Inputs over which they are counted; and what a pair of neighboring states costs by data.
+MOST_INPUTS, STEPS_PER_PAIR = 64, 1_000
 KEYS = (
     "interpretations", "interpretations_with_dont_cares_expanded", "interpretations_per_circuit_min",
     "interpretations_per_circuit_max",
 )  # fmt: skip
-BEYOND = "interpretations are of circuits run alone, with nothing on removed edges: ablation zero"
+NOT_ALONE = "interpretations are of circuits run alone, with nothing on removed edges: ablation zero"
+OF_CLASSES = "interpretations read every output as a bit, and these outputs stand for classes"
 TOO_MANY = "more interpretations than are gone through"
+DIFFER = "rounding decides which values of a neuron differ"
 
 
-def interpretations_again(
-    network: Network, behavior: Behavior, circuits: CircuitsAgain, budget: int
-) -> tuple[dict[str, Any], dict[str, Any], list[Any]]:
-    """The four counts, what the details say, and what was not counted, in words."""
-    nothing: dict[str, Any] = dict.fromkeys(KEYS)
-    if circuits.asked != "zero":
-        return nothing, {"estimate": None, "of_the_simplest_circuit": None}, [BEYOND]
-    if circuits.perfect is None:
-        return nothing, {"estimate": None, "of_the_simplest_circuit": None}, []
-    simplest = None if circuits.simplest is None else widest(network, behavior, as_plain(network, circuits.simplest))
-    details = {"estimate": None, "of_the_simplest_circuit": simplest}
+@dataclass(frozen=True)
+class Readings:
+    """What an audit says of interpretations.
+
+    Attributes:
+        counts: the four counts.
+        estimate: of the total, where that was not counted.
+        simplest: the reading of the simplest circuit.
+        refused: what the budget did not allow, in words.
+        beyond: what has no answer, in words.
+    """
+
+    counts: dict[str, Any] = field(default_factory=lambda: dict.fromkeys(KEYS))
+    estimate: Any = None
+    simplest: Any = None
+    refused: tuple[str, ...] = ()
+    beyond: tuple[str, ...] = ()
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """As they stand in audit.json."""
+        return {"estimate": self.estimate, "of_the_simplest_circuit": self.simplest}
+
+
+def interpretations_again(network: Network, behavior: Behavior, circuits: CircuitsAgain, budget: int) -> Readings:
+    """The interpretations of all perfect circuits, found again."""
+    why = unasked(behavior, circuits.asked)
+    if why or circuits.perfect is None:
+        return Readings(beyond=(why,) if why else ())
+    simplest, unlisted = None, ()
+    if circuits.simplest is not None:
+        simplest, unlisted = reading_of(network, behavior, as_plain(network, circuits.simplest), budget)
+    found = Readings(simplest=simplest, refused=unlisted)
     number, fewest = int(circuits.perfect.possible.sum()), int(circuits.perfect.certain.sum())
     if not number:
-        return nothing | {KEYS[0]: 0, KEYS[1]: 0}, details, []
+        return replace(found, counts=found.counts | {KEYS[0]: 0, KEYS[1]: 0}, simplest=None, refused=())
     if not fewest:
-        return nothing, details, []
+        return found
     steps = _steps(network, len(behavior.points))
     refusal = refusal_of("counting the interpretations of all perfect circuits", number * steps, budget)
     if refusal is None and circuits.perfect.sure:
         chosen = [circuits.run.circuits[k] for k in np.flatnonzero(circuits.perfect.certain).tolist()]
         ways = _ways(network, behavior, chosen)
         if ways is None:
-            return dict.fromkeys(KEYS, Open(TOO_MANY)), details, []
+            return replace(found, counts=dict.fromkeys(KEYS, Open(TOO_MANY)))
         once, completed = zip(*ways, strict=True)
-        return dict(zip(KEYS, (sum(once), sum(completed), min(once), max(once)), strict=True)), details, []
+        numbers = (sum(once), sum(completed), min(once), max(once))
+        return replace(found, counts=dict(zip(KEYS, numbers, strict=True)))
     refused = [] if refusal is None else [refusal]
     too_much = refusal_of("estimating the interpretations from a sample", 1000 * steps, budget)
     if too_much:
-        return nothing, details, [*refused, too_much]
+        return replace(found, refused=(*unlisted, *refused, too_much))
     estimate = _estimated(network, behavior, circuits, fewest, number)
-    return nothing, details | {"estimate": estimate}, [f"{reason}; estimated instead" for reason in refused]
+    told = (f"{reason}; estimated instead" for reason in refused)
+    return replace(found, estimate=estimate, refused=(*unlisted, *told))
+
+
+def unasked(behavior: Behavior, ablation: str) -> str | None:
+    """Why circuits are not read, in words; None where they are."""
+    if ablation != "zero":
+        return NOT_ALONE
+    if behavior.decision == "argmax":
+        return OF_CLASSES
+    inputs = len(behavior.points)
+    said = f"interpretations are counted over at most {MOST_INPUTS} inputs, not {inputs:,}"
+    return said if inputs > MOST_INPUTS else None
+
+
+def reading_of(network: Network, behavior: Behavior, circuit: PlainCircuit, budget: int) -> tuple[Any, tuple[str, ...]]:
+    """The widest reading of a circuit, and why it was not found; over a truth table it always is."""
+    if not behavior.is_truth_table:
+        options = plain_interpretations.reading_options(network, behavior.points, circuit, behavior.decision)
+        states = [
+            math.prod(len(found) for neuron, found in options.items() if neuron[0] == layer)
+            for layer in range(network.depth + 1)
+        ]
+        steps = sum(a * b for a, b in itertools.pairwise(states)) * STEPS_PER_PAIR
+        what = "finding the interpretation with the widest gaps of the simplest circuit"
+        refusal = refusal_of(what, steps, budget)
+        if refusal:
+            return None, (refusal,)
+    return widest(network, behavior, circuit), ()
 
 
 def _steps(network: Network, inputs: int) -> int:
@@ -65,16 +125,28 @@ def _steps(network: Network, inputs: int) -> int:
 
 
 def _ways(network: Network, behavior: Behavior, chosen: Sequence[PlainCircuit]) -> list[tuple[int, int]] | None:
-    if len(chosen) > MOST_CIRCUITS or _states(network, len(behavior.points)) > MOST_STATES:
+    if len(chosen) > MOST_CIRCUITS or not _affordable(network, behavior, chosen):
         return None
     memory: dict = {}
     return [
-        plain.count_readings(network, behavior.points, c, behavior.decision, memory=memory) for c in chosen
-    ]  # fmt: skip
+        plain_interpretations.count_readings(network, behavior.points, circuit, behavior.decision, memory=memory)
+        for circuit in chosen
+    ]
 
 
-def _states(network: Network, inputs: int) -> int:
-    return max(max(1, inputs - 1) ** width for width in network.widths[:-1])
+def _affordable(network: Network, behavior: Behavior, chosen: Sequence[PlainCircuit]) -> bool:
+    """Whether all readings are gone through: over a truth table by the states of a layer, over data by the steps."""
+    if behavior.is_truth_table:
+        return max(max(1, len(behavior.points) - 1) ** width for width in network.widths[:-1]) <= MOST_STATES
+    steps = 0
+    for circuit in chosen:
+        options = plain_interpretations.reading_options(network, behavior.points, circuit, behavior.decision)
+        layers = [[len(options[n]) for n in options if n[0] == layer] for layer in range(network.depth + 1)]
+        for before, after in itertools.pairwise(layers):
+            steps += math.prod(before) * (sum(after) * len(behavior.points) + math.prod(after))
+        if steps > MOST_STEPS:
+            return False
+    return True
 
 
 def _estimated(network, behavior, circuits: CircuitsAgain, fewest: int, most: int) -> dict[str, Any]:
@@ -100,14 +172,16 @@ def _estimated(network, behavior, circuits: CircuitsAgain, fewest: int, most: in
 def widest(network: Network, behavior: Behavior, circuit: PlainCircuit) -> Any:
     """The interpretation of a circuit whose smallest gap is widest, and among equals that with the largest sum."""
     points, decision = behavior.points, behavior.decision
-    options = plain.reading_options(network, points, circuit, decision)
-    layers, following = plain.layered_readings(network, points, circuit, options, {})
+    options = plain_interpretations.reading_options(network, points, circuit, decision)
+    layers, following = plain_interpretations.layered_readings(network, points, circuit, options, {})
     states = plain.run(network, points, circuit)
     gaps = {
         (neuron, bits): 1.0 if neuron[0] == network.depth else (high - low) / np.ptp(states[neuron[0]][:, neuron[1]])
         for neuron, found in options.items()
         for bits, low, high in found
     }
+    if math.prod(len(options[n]) for n in layers[0]) > MOST_LISTED:
+        return Open(TOO_MANY)
     paths = [(state,) for state in itertools.product(*[[bits for bits, *_ in options[n]] for n in layers[0]])]
     for layer in range(1, len(layers)):
         paths = [(*path, target) for path in paths for target, _ in following(layer, path[-1])]

@@ -9,10 +9,12 @@ from ..boolean.truth_table import TruthTable
 from ..model.space import circuits_in_space
 from ..network.network import Network
 from . import plain
-from .circuits import RunCircuits, decided_as, listed
+from .circuit_runs import RunCircuits, decided_as
 from .comparing import Open
 from .judging import refusal_of
-from .placing import PlacesAgain, all_trees, disjoint, fewest, needed, trees_for
+from .naming import listed
+from .signatures import SignaturesAgain
+from .trees import Tree, all_trees, disjoint, fewest, needed, trees_for
 
 MOST_UNSHOWN, DEEPEST_LISTED, MOST_LISTED, PAIRS_PER_LITERAL = 6, 3, 20_000, 8
 TOO_MANY = "more algorithms or circuits than are gone through"
@@ -45,15 +47,15 @@ def lesson_again(
         for k, row in enumerate(unshown):
             bits[row] = str(choice >> k & 1)
         tables.append("".join(bits))
-    places = PlacesAgain(network, int(learned[::-1], 2), depth, ())
+    signatures = SignaturesAgain(network, plain.corners(network), "threshold")
     listed_depth, trees = _trees(inputs, tables, depth, budget)
-    if circuits is None or trees is None or not places.has_sets:
+    if circuits is None or trees is None or not signatures.affordable:
         return head | {key: Open(TOO_MANY) for key in ("fitting_circuits_between", "depth", "continuations")}, []
     outputs, _ = plain.run_many(network, plain.corners(network), circuits.circuits)
     found = []
     for table in tables:
         between = _fitting(network, outputs, decision, table, range(len(table)))
-        algorithms = _aligned(places, trees[table], known)
+        algorithms = _aligned(signatures, trees[table], known)
         if algorithms or between[1]:
             name = name_of(TruthTable.parse(table)) or table
             one = {"table": table, "name": name, "circuits_between": between}
@@ -70,11 +72,16 @@ def _trees(inputs: int, tables: list[str], depth: int, budget: int) -> tuple[int
         return 0, None
     for candidate in range(min(depth, DEEPEST_LISTED), 1, -1):
         if _counting(inputs, candidate) <= budget:
-            trees = {table: trees_for(inputs, int(table[::-1], 2), candidate) for table in tables}
+            trees = _trees_by_text(inputs, tables, candidate)
             if sum(map(len, trees.values())) <= MOST_LISTED:
                 return candidate, trees
     # Of depth 1 at most twelve compute a function, which cost nothing to count.
-    return 1, {table: trees_for(inputs, int(table[::-1], 2), 1) for table in tables}
+    return 1, _trees_by_text(inputs, tables, 1)
+
+
+def _trees_by_text(inputs: int, tables: list[str], depth: int) -> dict[str, list[Tree]]:
+    found = trees_for(inputs, [int(table[::-1], 2) for table in tables], depth)
+    return dict(zip(tables, found.values(), strict=True))
 
 
 def _counting(inputs: int, depth: int) -> int:
@@ -84,7 +91,7 @@ def _counting(inputs: int, depth: int) -> int:
     return min(literals**2, 2**2**inputs) * literals * PAIRS_PER_LITERAL
 
 
-def _aligned(places: PlacesAgain, trees: list, known: list[int]) -> list[dict[str, Any]]:
+def _aligned(signatures: SignaturesAgain, trees: list[Tree], known: list[int]) -> list[dict[str, Any]]:
     """The trees whose variables have places when only interchanges between known rows are asked for."""
     bases = sum(1 << row for row in known)
 
@@ -92,12 +99,12 @@ def _aligned(places: PlacesAgain, trees: list, known: list[int]) -> list[dict[st
         return tuple(row & bases if k in known else 0 for k, row in enumerate(rows))
 
     groups: dict[tuple[int, ...], list] = {}
-    for one, rows in places.signatures.items():
+    for one, rows in signatures.rows.items():
         groups.setdefault(seen(rows), []).append(one)
     minimal = {rows: fewest(sets) for rows, sets in groups.items()}
     found = []
     for tree in trees:
-        options = [minimal.get(seen(needed(v, places.inputs)), []) for v in tree.variables]
+        options = [minimal.get(seen(needed(v, range(len(signatures.points)))), []) for v in tree.variables]
         number = sum(1 for _ in disjoint(options))
         if number:
             found.append({"algorithm": str(tree.algorithm), "irredundant": tree.irredundant, "mappings": number})

@@ -8,7 +8,7 @@ import numpy as np
 from ..boolean.algorithms import Algorithm, Leaf, Tree, algorithms
 from ..model.task import parse_task
 from ..network.network import Network
-from . import plain
+from . import plain, plain_mappings
 from .check import Check
 
 # Neuron sets up to which all signatures are found, and listed mappings that are checked.
@@ -19,9 +19,11 @@ def check_mappings(document: dict[str, Any], network: Network) -> Iterator[Check
     """Signatures and listed mappings, where trees or neuron sets are too many to go through all of them."""
     counts = document["counts"]
     points = plain.corners(network)
-    sets = [] if sum(2**width for width in network.widths[1:-1]) > MOST_SETS else list(plain.neuron_sets(network))
+    sets = (
+        [] if sum(2**width for width in network.widths[1:-1]) > MOST_SETS else list(plain_mappings.neuron_sets(network))
+    )
     if sets and counts["distinct_causal_signatures"] is not None:
-        distinct = len({plain.signature(network, points, one).tobytes() for one in sets})
+        distinct = len({plain_mappings.signature(network, points, one).tobytes() for one in sets})
         scope = f"{len(sets):,} neuron sets, every interchange run"
         yield Check("distinct_causal_signatures", scope, counts["distinct_causal_signatures"], distinct)
     if counts["mappings"] is not None:
@@ -42,7 +44,9 @@ def _check_listed(document: dict[str, Any], network: Network, points: np.ndarray
         tree = _as_plain(algorithm.tree)
         paths = [variable.path for variable in algorithm.variables]
         good += all(
-            plain.is_aligned(network, points, tree, algorithm.negated, path, plain.signature(network, points, place))
+            plain_mappings.is_aligned(
+                network, points, tree, algorithm.negated, path, plain_mappings.signature(network, points, place)
+            )
             for path, place in zip(paths, map(_place, entry["variables"]), strict=True)
         )
     if tried:

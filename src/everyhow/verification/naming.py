@@ -1,7 +1,18 @@
-"""What an audit.json calls neurons and edges: schemas 1 to 3 otherwise than what follows them."""
+"""How an audit.json writes lists, and what it calls neurons and edges: schemas 1 to 3 otherwise than later ones."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from ..auditing.schema import NAMED
 from ..network.network import Network
+
+# Items that are listed, of however many.
+LISTED = 1000
+
+
+def listed(items: Sequence[Any] | None) -> dict[str, Any] | None:
+    """As lists stand in audit.json: how many there are, and the first of them."""
+    return None if items is None else {"number": len(items), "listed": list(items[:LISTED])}
 
 
 def names_in_codes(network: Network, layer: int, version: int) -> tuple[str, ...]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from ..boolean.cost import CostModel
 from ..boolean.truth_table import TruthTable
-from . import plain
-from .circuits import listed
-from .placing import Tree, mapping_document
-from .trying import Coded, Examined, Placed
+from . import plain_algorithms
+from .naming import listed
+from .trees import Tree, mapping_document
+from .witnesses import Coded, Examined, Placed
 
 MOST_PRICED, MOST_SEARCHED = 200, 3
 NEGATIONS = (0.0, 0.5, 1.0, 2.0)
@@ -22,7 +22,9 @@ SAME = 1e-9
 def price_of(tree: Tree, model: CostModel) -> float:
     """What an algorithm costs: every way to show each inner node as itself or as its complement is priced, a node that
     is used twice being built once."""
-    below = list(dict.fromkeys(plain.node(tree.tree, path) for path in plain.variables(tree.tree)))
+    below = list(
+        dict.fromkeys(plain_algorithms.node(tree.tree, path) for path in plain_algorithms.variables(tree.tree))
+    )
     best = math.inf
     for flips in itertools.product((False, True), repeat=len(below)):
         shown = dict(zip(below, flips, strict=True))
@@ -43,7 +45,7 @@ def cost_of(one: Examined, model: CostModel) -> float:
 
 def model_of(options: dict[str, Any]) -> CostModel:
     """The prices that were asked for."""
-    return CostModel() if options["costs"] is None else CostModel(**options["costs"])
+    return CostModel() if options.get("costs") is None else CostModel(**options["costs"])
 
 
 def prices_document(model: CostModel) -> dict[str, Any]:
@@ -74,7 +76,9 @@ def ranking_again(
         if setting not in untried:
             prices = [cost_of(one, priced(*setting)) for one in ranked]
             winning = [k + 1 for k, cost in enumerate(prices) if cost <= min(prices) + SAME]
-            winners.append({"not": setting[0], "familiar": setting[1], "cost": min(prices), "places": winning})
+            winners.append(
+                {"not": setting[0], "familiar": setting[1], "cost": _written(min(prices)), "places": winning}
+            )
     cheapest = None
     if last is not None:
         prices = [price_of(tree, model) for tree, _ in last]
@@ -84,7 +88,12 @@ def ranking_again(
         "prices": prices_document(model),
         "cheapest_mappings": cheapest,
         "survivors": of,
-        "ranking": [{"cost": costs[k], **chosen[k].document()} for k in order],
+        "ranking": [{"cost": _written(costs[k]), **chosen[k].document()} for k in order],
         "settings_not_tried": len(untried),
         "winners": winners,
     }
+
+
+def _written(cost: float) -> float | None:
+    """A price as it stands in audit.json: None where it is infinite."""
+    return None if math.isinf(cost) else cost

@@ -1,32 +1,51 @@
 """Population codes of a stored audit, found again: every signal fitted, every small set of signals tried."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import comb
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..boolean.cost import CostModel
 from ..boolean.truth_table import TruthTable
+from ..model.behavior import Behavior
 from ..network.network import Network
 from ..readout.explanation import ReadoutExplanation
 from ..readout.readout import Readout
-from . import plain
-from .circuits import listed
-from .comparing import Open
+from ..readout.signal import signal_of, values_of
+from . import plain, plain_readouts
+from .circuit_runs import BOUNDARY
+from .comparing import Holds, Open
 from .judging import refusal_of, verdict_of
-from .naming import names_in_codes
+from .naming import listed, names_in_codes
 
-# Inputs up to which readouts are searched, sets of signals that are tried, and the most signals of one by default.
-MOST_INPUTS, MOST_SETS, MOST_SIGNALS = 4, 12_000, 3
+# Inputs of a truth table all whose functions are tried.
+MOST_INPUTS = 4
+# Sets of signals that are tried, the most signals of one by default, and assignments of bits that are carried on.
+MOST_SETS, MOST_SIGNALS, MOST_ASSIGNMENTS = 12_000, 3, 1 << 13
+# Directions in which signals over data are looked for, and signals over data that are listed.
+MOST_DIRECTIONS, MOST_CODES = 17, 100
+# Up to this tolerance the signals do not depend on the inputs that they are told by.
+STRICT = 1e-3
 # Directions in which a layer varies less do not count.
 VARIES = 1e-9
 LARGEST_WHOLE = 9
-BOUNDARY = 1e-9
+# A residual that is no more than this is one of rounding.
+NOTHING = 1e-9
 TOO_MANY = "more sets of signals than are tried"
+MORE_SIGNALS = "more assignments of bits than are tried for signals, or rounding decides at which inputs"
+
+
+class Code(NamedTuple):
+    """A signal over the inputs that is linear in a layer: its values, the coefficients, the constant, the residual."""
+
+    signal: np.ndarray
+    coefficients: np.ndarray
+    constant: float
+    residual: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,29 +53,29 @@ class LayerAgain:
     """What an audit says of one hidden layer, found again.
 
     Attributes:
-        network: of one output.
+        network: of one output, or, where readouts are not explained, of several.
+        behavior: the inputs, and what is wanted there.
         layer: 1 is the first hidden one.
         tolerance: of residuals.
         most: the most signals of an explanation; None for the usual number.
         costs: prices.
         budget: of the audit.
-        ties: where the network itself lies on its decision boundary, or on the jump of a step after the layer.
-        names: what its neurons are called in codes.
+        version: the schema of audit.json, which decides how neurons are called.
     """
 
     network: Network
+    behavior: Behavior
     layer: int
     tolerance: float
     most: int | None
     costs: CostModel
     budget: int
-    ties: tuple[str, ...]
-    names: tuple[str, ...]
+    version: int
 
     @cached_property
     def state(self) -> np.ndarray:
-        """The activations of the layer at every row."""
-        return plain.run(self.network, plain.corners(self.network))[self.layer]
+        """The activations of the layer at every input."""
+        return plain.run(self.network, self.behavior.points)[self.layer]
 
     @cached_property
     def received(self) -> np.ndarray:
@@ -64,39 +83,122 @@ class LayerAgain:
         return self.state @ self.network.weights[self.layer].T + self.network.biases[self.layer]
 
     @cached_property
+    def ties(self) -> tuple[str, ...]:
+        """Where the network itself lies on its decision boundary, or on the jump of a step after the layer."""
+        outputs = plain.run(self.network, self.behavior.points)[-1][:, 0]
+        boundary = self._named(np.abs(outputs - self.network.threshold) <= BOUNDARY)
+        jump = self._named(plain_readouts.on_a_jump(self.network, self.layer, self.received))
+        told = []
+        if boundary:
+            told.append(
+                f"the output lies on the decision boundary at {boundary}, so that no readout explanation passes"
+            )
+        if jump:
+            decides = "so that rounding decides which readout explanations of the layer pass"
+            told.append(f"a neuron after layer {self.layer} lies on the jump of its step at {jump}, {decides}")
+        return tuple(told)
+
+    def _named(self, chosen: np.ndarray) -> str:
+        between = " " if self.behavior.is_truth_table else ", "
+        return between.join(self.behavior.name_of(row) for row in np.flatnonzero(chosen).tolist())
+
+    @cached_property
     def rank(self) -> int:
         """In how many directions the activations vary."""
         scales = np.linalg.svd(self.state - self.state.mean(axis=0), compute_uv=False)
         return int((scales > VARIES * max(1.0, np.abs(self.state).max())).sum())
 
+    @property
+    def tries_all_functions(self) -> bool:
+        """Whether every signal is tried: over the rows of a small truth table."""
+        return self.behavior.is_truth_table and self.behavior.points.shape[1] <= MOST_INPUTS
+
+    @property
+    def unread(self) -> str | None:
+        """Why no signals are looked for; None where they are."""
+        if self.tries_all_functions or self.rank <= MOST_DIRECTIONS:
+            return None
+        return (
+            f"layer {self.layer} spans {self.rank} directions over the inputs; signals are looked for in at most "
+            f"{MOST_DIRECTIONS}: take a narrower layer"
+        )
+
+    @cached_property
+    def _inverse(self) -> np.ndarray:
+        deviations = self.state - self.state.mean(axis=0)
+        largest, scale = max(1.0, float(np.abs(self.state).max())), np.linalg.norm(deviations, 2)
+        if not self.rank:
+            return np.zeros(deviations.T.shape)
+        return np.linalg.pinv(deviations, rcond=VARIES * largest / scale)
+
+    def fitted(self, signal: np.ndarray) -> Code:
+        """The code that comes closest to a signal; the residual of a signal that does not vary is 0."""
+        coefficients = self._inverse @ (signal - signal.mean())
+        constant = float(signal.mean() - coefficients @ self.state.mean(axis=0))
+        read = self.state @ coefficients + constant
+        residual = float(plain_readouts.relative_residual(read, signal)) if np.ptp(signal) else 0.0
+        return Code(signal, coefficients, constant, residual)
+
+    @cached_property
+    def codes(self) -> list[Code] | None:
+        """Every signal that is linear in the layer, 0 at the first input; None where too many have to be tried."""
+        tried = self._all_functions() if self.tries_all_functions else self._carried_on()
+        if tried is None:
+            return None
+        return [code for code in map(self.fitted, tried) if code.residual <= self.tolerance]
+
+    def _all_functions(self) -> Iterator[np.ndarray]:
+        rows = len(self.state)
+        for k in range(1, 2 ** (rows - 1)):
+            yield np.array([k >> (rows - 1 - row) & 1 for row in range(rows)], float)
+
+    def _carried_on(self) -> list[np.ndarray] | None:
+        """Every assignment of bits to a few inputs, carried on to the others. A code is known from its values at as
+        many inputs as the layer has directions, and one more, that are independent."""
+        if 1 << self.rank > MOST_ASSIGNMENTS:
+            return None
+        turned, scales, _ = np.linalg.svd(self.state - self.state.mean(axis=0), full_matrices=False)
+        basis = np.column_stack([turned[:, : self.rank] * scales[: self.rank], np.ones(len(self.state))])
+        chosen = self._far_apart(basis)
+        if chosen is None:
+            return None
+        carried, found = basis @ np.linalg.pinv(basis[chosen]), set()
+        for bits in itertools.product((0.0, 1.0), repeat=self.rank + 1):
+            signal = carried @ np.array(bits) > 0.5
+            if signal.any() and not signal.all():
+                found.add(tuple((signal != signal[0]).astype(int).tolist()))
+        return [np.array(signal, float) for signal in sorted(found)]
+
+    def _far_apart(self, basis: np.ndarray) -> list[int] | None:
+        """The inputs that codes are told by, each the one farthest from all that follows from those before it; None
+        where rounding decides which is, and a generous tolerance makes a difference of it."""
+        chosen, left = [], basis.copy()
+        for _ in range(self.rank + 1):
+            away = np.linalg.norm(left, axis=1)
+            farthest = int(away.argmax())
+            if (away > away[farthest] * (1 - 1e-9)).sum() > 1 and self.tolerance > STRICT:
+                return None
+            chosen.append(farthest)
+            along = left[farthest] / away[farthest]
+            left = left - np.outer(left @ along, along)
+        return sorted(chosen)
+
     @cached_property
     def readable(self) -> list[Readout]:
-        """Every signal that is linear in the layer, 0 at the first row."""
-        rows, middle = len(self.state), self.state.mean(axis=0)
-        deviations, found = self.state - middle, []
-        largest = max(1.0, float(np.abs(self.state).max()))
-        scale = np.linalg.norm(deviations, 2)
-        inverse = (
-            np.linalg.pinv(deviations, rcond=VARIES * largest / scale) if self.rank else np.zeros(deviations.T.shape)
-        )
-        for k in range(1, 2 ** (rows - 1)):
-            signal = np.array([k >> (rows - 1 - row) & 1 for row in range(rows)], float)
-            code = inverse @ (signal - signal.mean())
-            constant = float(signal.mean() - code @ middle)
-            residual = plain.relative_residual(self.state @ code + constant, signal)
-            if residual <= self.tolerance:
-                found.append(self._readout(signal, code, constant, float(residual)))
-        return found
+        """The codes, each with its name."""
+        names = names_in_codes(self.network, self.layer, self.version)
+        return [self._readout(code, names) for code in self.codes or ()]
 
-    def _readout(self, signal: np.ndarray, code: np.ndarray, constant: float, residual: float) -> Readout:
-        rounded = np.round(code)
+    def _readout(self, code: Code, names: tuple[str, ...]) -> Readout:
+        signal, coefficients, constant, residual = code
+        rounded = np.round(coefficients)
         small = max([abs(round(constant)), *np.abs(rounded)]) <= LARGEST_WHOLE
-        whole = plain.relative_residual(self.state @ rounded + round(constant), signal) <= self.tolerance
+        off = plain_readouts.relative_residual(self.state @ rounded + round(constant), signal)
         # A number in the middle between two whole ones is rounded to neither.
-        clear = all(abs(abs(x - round(x)) - 0.5) > 1e-9 for x in (*code.tolist(), constant))
-        bits = sum(int(bit) << row for row, bit in enumerate(signal))
-        table = TruthTable(self.network.widths[0], bits)
-        return Readout(self.layer, table, code, constant, residual, bool(small and whole and clear), self.names)
+        clear = all(abs(abs(x - round(x)) - 0.5) > 1e-9 for x in (*coefficients.tolist(), constant))
+        whole = bool(small and off <= self.tolerance and clear)
+        table = signal_of(self.behavior, signal > 0)
+        return Readout(self.layer, table, coefficients, constant, residual, whole, names)
 
     @cached_property
     def asked(self) -> int:
@@ -106,10 +208,10 @@ class LayerAgain:
     @cached_property
     def allowed(self) -> tuple[int, str | None]:
         """The size of the largest sets that the budget allows, and what it does not allow."""
-        number = 0
+        number, signals = 0, len(self.codes or ())
         for size in range(1, self.asked + 1):
-            number += comb(len(self.readable), size)
-            what = f"fitting the {number:,} sets of at most {size} of {len(self.readable):,} signals of layer "
+            number += comb(signals, size)
+            what = f"fitting the {number:,} sets of at most {size} of {signals:,} signals of layer "
             refusal = refusal_of(f"{what}{self.layer}", number * 10_000, self.budget)
             if refusal:
                 return size - 1, refusal
@@ -123,7 +225,9 @@ class LayerAgain:
     @property
     def affordable(self) -> bool:
         """Whether all sets are tried."""
-        return sum(comb(len(self.readable), size) for size in range(1, self.allowed[0] + 1)) <= MOST_SETS
+        if self.codes is None:
+            return False
+        return sum(comb(len(self.codes), size) for size in range(1, self.allowed[0] + 1)) <= MOST_SETS
 
     @cached_property
     def behavioral(self) -> list[ReadoutExplanation]:
@@ -135,26 +239,26 @@ class LayerAgain:
         return [one for chosen in itertools.chain.from_iterable(sets) for one in self._explanation(chosen)]
 
     def _explanation(self, chosen: Sequence[Readout]) -> list[ReadoutExplanation]:
-        columns = [np.array([one.table.bits >> row & 1 for row in range(len(self.state))], float) for one in chosen]
+        columns = [values_of(one.table) for one in chosen]
         if np.linalg.matrix_rank(np.column_stack([*columns, np.ones(len(self.state))])) <= len(chosen):
             return []
-        fitted, weights = plain.best_fit(columns, self.received)
+        fitted, weights = plain_readouts.best_fit(columns, self.received)
         variation = np.linalg.norm(self.received - self.received.mean(axis=0))
         shares = [
             float(np.linalg.norm(np.outer(c - c.mean(), w)) / variation) for c, w in zip(columns, weights, strict=False)
         ]
         level = self.network.threshold
         natural, outputs = (
-            plain.run_on(self.network, self.layer, self.received),
-            plain.run_on(self.network, self.layer, fitted),
+            plain_readouts.run_on(self.network, self.layer, self.received),
+            plain_readouts.run_on(self.network, self.layer, fitted),
         )
         right = np.where(natural > level, outputs - level, level - outputs)
-        on_a_jump = plain.on_a_jump(self.network, self.layer, fitted).any()
+        on_a_jump = plain_readouts.on_a_jump(self.network, self.layer, fitted).any()
         if min(shares) <= self.tolerance or right.min() <= BOUNDARY or on_a_jump:
             return []
         patterns = np.array([[*p, 1] for p in itertools.product([0, 1], repeat=len(chosen))], float) @ weights
-        made = plain.run_on(self.network, self.layer, patterns)
-        near = (np.abs(made - level) <= BOUNDARY) | plain.on_a_jump(self.network, self.layer, patterns)
+        made = plain_readouts.run_on(self.network, self.layer, patterns)
+        near = (np.abs(made - level) <= BOUNDARY) | plain_readouts.on_a_jump(self.network, self.layer, patterns)
         gate = [int(output > level and not open_) for output, open_ in zip(made, near, strict=True)]
         undecided = np.flatnonzero(near).tolist()
         turned, mask = list(chosen), 0
@@ -164,7 +268,7 @@ class LayerAgain:
             if min(steps) < 0 and max(steps) <= 0:
                 turned[k], mask = chosen[k].complement(), mask | bit
         table = TruthTable(len(chosen), sum(gate[row ^ mask] << row for row in range(len(gate))))
-        residual = float(plain.relative_residual(fitted, self.received))
+        residual = float(plain_readouts.relative_residual(fitted, self.received))
         again = tuple(sorted(row ^ mask for row in undecided))
         return [ReadoutExplanation(tuple(turned), table, residual, tuple(shares), again)]
 
@@ -198,18 +302,40 @@ class LayerAgain:
         return found
 
     def document(self) -> dict[str, Any]:
-        """The layer as it stands in audit.json."""
-        found: dict[str, Any] = {
-            "layer": self.layer,
-            "tolerance": float(self.tolerance),
-            "most_signals": self.asked,
-            "rank": self.rank,
-            "readable": listed([readout_document(one) for one in self.readable]),
-        }
+        """The layer as it stands in audit.json of a task."""
+        readable = listed([readout_document(one) for one in self.readable])
+        return {"layer": self.layer, "rank": self.rank, "readable": readable, **self.explanations()}
+
+    def document_by_data(self) -> dict[str, Any]:
+        """What is linear in the layer, as it stands in audit.json of data."""
+        decisions = []
+        for column in np.asarray(self.behavior.wanted, float).T:
+            code = self.fitted(column)
+            read = self.state @ code.coefficients + code.constant
+            share = float(np.asarray(self.behavior.weights)[(read > 0.5) == (column == 1)].sum())
+            decisions.append({"residual": _written(code.residual), "accuracy": round(share, 12)})
+        found: dict[str, Any] = {"layer": self.layer, "directions": self.rank, "decisions": decisions}
+        if self.codes is None:
+            return found | dict.fromkeys(("readable_signals", "signals"), Open(MORE_SIGNALS))
+        rows = [
+            {
+                "coefficients": [float(c) for c in code.coefficients],
+                "constant": code.constant,
+                "residual": _written(code.residual),
+            }
+            for code in self.codes[:MOST_CODES]
+        ]
+        return found | {"readable_signals": len(self.codes), "signals": rows}
+
+    def explanations(self) -> dict[str, Any]:
+        """The sets of signals that explain the layer, as they stand in audit.json."""
+        found: dict[str, Any] = {"tolerance": float(self.tolerance), "most_signals": self.asked}
         if not self.affordable:
-            return found | dict.fromkeys(("by_signals", "ladder", "verdict", "exact", "cheapest"), Open(TOO_MANY))
-        space = f"all sets of at most {self.asked} of {len(self.readable):,} readable signals of layer {self.layer}"
-        failure = None if self.readable else "no Boolean signal is linear in the activations"
+            reason = Open(TOO_MANY)
+            return found | dict.fromkeys(("by_signals", "ladder", "verdict", "exact", "cheapest"), reason)
+        signals = len(self.codes or ())
+        space = f"all sets of at most {self.asked} of {signals:,} readable signals of layer {self.layer}"
+        failure = None if signals else "no Boolean signal is linear in the activations"
         partial = "; ".join([*([self.allowed[1]] if self.allowed[1] else []), *self.ties])
         left = self.survivors()
         nothing = next((f"nothing passes {rung}" for rung, n in left.items() if n == 0), None)
@@ -229,6 +355,13 @@ class LayerAgain:
         return {str(size): sizes.count(size) for size in range(1, self.allowed[0] + 1)}
 
 
+def _written(residual: float) -> Any:
+    """A residual as it stands in audit.json; what rounding leaves of 0 may be anything as small."""
+    if residual > NOTHING:
+        return residual
+    return Holds(lambda r: isinstance(r, float) and 0 <= r <= NOTHING, f"at most {NOTHING:g}")
+
+
 def readout_document(readout: Readout) -> dict[str, Any]:
     """A readout as it stands in audit.json."""
     return {
@@ -236,7 +369,7 @@ def readout_document(readout: Readout) -> dict[str, Any]:
         "code": readout.code,
         "coefficients": [float(c) for c in readout.coefficients],
         "constant": float(readout.constant),
-        "residual": readout.residual,
+        "residual": _written(readout.residual),
     }
 
 
@@ -251,36 +384,5 @@ def explanation_document(explanation: ReadoutExplanation) -> dict[str, Any]:
         "gate_name": explanation.gate_name,
         "undecided_patterns": list(explanation.undecided),
         "signals": [{"name": one.name, **readout_document(one), "share": share} for one, share in signals],
-        "residual": explanation.residual,
+        "residual": _written(explanation.residual),
     }
-
-
-def layers_again(
-    network: Network, tolerance: float, most: int | None, costs: CostModel, budget: int, version: int
-) -> tuple[list[LayerAgain], list[str], tuple[str, ...]]:
-    """The hidden layers, what is never searched, and where the network lies on its decision boundary."""
-    inputs = network.widths[0]
-    if network.depth == 1:
-        return [], [], ()
-    if inputs > MOST_INPUTS:
-        return [], [f"readouts are searched for at most {MOST_INPUTS} inputs; the network has {inputs}"], ()
-    states = plain.run(network, plain.corners(network))
-    boundary = _named_rows(np.abs(states[-1][:, 0] - network.threshold) <= BOUNDARY, inputs)
-    said = [f"the output lies on the decision boundary at {boundary}, so that no readout explanation passes"]
-    layers, told = [], []
-    for layer in range(1, network.depth):
-        received = states[layer] @ network.weights[layer].T + network.biases[layer]
-        jump = _named_rows(plain.on_a_jump(network, layer, received), inputs)
-        own = [
-            f"a neuron after layer {layer} lies on the jump of its step at {jump}, so that rounding decides which "
-            f"readout explanations of the layer pass"
-        ]
-        ties = (*(said if boundary else ()), *(own if jump else ()))
-        names = names_in_codes(network, layer, version)
-        layers.append(LayerAgain(network, layer, tolerance, most, costs, budget, ties, names))
-        told += [one for one in ties if one not in told]
-    return layers, [], tuple(told)
-
-
-def _named_rows(chosen: np.ndarray, inputs: int) -> str:
-    return " ".join(format(row, f"0{inputs}b") for row in np.flatnonzero(chosen).tolist())

@@ -3,7 +3,7 @@ follows from others; and a digest that binds the rest."""
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,18 +14,23 @@ from ..auditing.provenance import DOCUMENT_DIGEST, document_digest, network_dige
 from ..auditing.run_folder import read_audit
 from ..auditing.schema import COUNTED, EXACT, SINCE, told_of_schema
 from ..common.errors import FileFormatError, InputError
+from ..model.behavior import behavior_from_document
 from ..model.space import circuits_in_space
 from ..network.documents import network_from_document
 from ..network.network import Network
+from . import plain
 from .asked import OPTIONS, asked_again, check_schema
 from .authors import authors_again
 from .check import Check
-from .circuits import BOUNDARY, MOST_CIRCUITS, CircuitsAgain, all_circuits_run, check_large
+from .circuit_runs import BOUNDARY, MOST_CIRCUITS, all_circuits_run
+from .circuits import CircuitsAgain
 from .comparing import Holds, Open, compared, left_open, shown
 from .judging import verdict_of
+from .large_spaces import check_large
 from .mappings import check_mappings
-from .observed import observed_again
-from .paper import Asked, PaperAgain, behavior_for
+from .observed import data_document, known_bits
+from .output import Asked, OutputAgain
+from .paper import behavior_for, task_document
 
 
 @dataclass(frozen=True)
@@ -109,15 +114,22 @@ def _rounding_decides(document: dict[str, Any]) -> bool:
     if not any(map(_tells_ties, (document, *(document.get("outputs") or ())))):
         return False
     network = network_from_document(document)
-    points = np.array(document["behavior"]["points"]) if "behavior" in document else network.corners
+    points, weights = network.corners, np.full(len(network.corners), 1 / len(network.corners))
+    if "behavior" in document:
+        points, weights = (np.array(document["behavior"][key]) for key in ("points", "weights"))
     runs = network.runs(points)
-    return any(after.steps or after.margin > BOUNDARY for after in map(runs.after, range(network.depth)))
+    reaches = any(after.steps or after.margin > BOUNDARY for after in map(runs.after, range(network.depth)))
+    # Means of whole numbers are rounded too, unless there are as many as a power of two.
+    means = np.concatenate([weights @ state for state in plain.run(network, points)])
+    steps = any(name in ("step", "sign") for name in network.activations)
+    return reaches or (steps and bool((1024 * means != np.round(1024 * means)).any()))
 
 
 def _tells_ties(part: dict[str, Any]) -> bool:
     """Whether an audit of one output says that rounding decides something, or has a count between two numbers."""
     circuits = (part.get("details") or {}).get("circuits") or {}
-    between = any(isinstance(number, list) for number in (circuits.get("by_ablation") or {}).values())
+    numbers = [*(circuits.get("by_ablation") or {}).values(), *(part.get("counts") or {}).values()]
+    between = any(isinstance(number, list) for number in numbers)
     return between or any(word in reason for reason in part.get("capped") or () for word in TIED)
 
 
@@ -205,7 +217,7 @@ def _part(prefix: str, part: dict[str, Any], network: Network, seed: int, unchec
         for check in check_mappings(part, network):
             yield Check(prefix + check.what, check.scope, check.stated, check.found)
     version = part["schema_version"]
-    found = again.document(part)
+    found = task_document(again, part)
     if version < COUNTED:
         found = _of_schema(part, found, version)
         unchecked["the rungs inert and transitive"] = str(told_of_schema(version))
@@ -238,12 +250,12 @@ FOLLOWING = (("details", "mappings", "survivors", "inert"), ("details", "experim
 def _by_data(
     prefix: str, document: dict[str, Any], network: Network, seed: int, unchecked: dict[str, str]
 ) -> Iterator[Check]:
-    found, large = observed_again(document, network)
-    found |= _exact(document, document)
-    if large is not None:
-        for check in check_large(document, network, large, document["options"]["ablation"] or "zero", seed):
+    again = found_again(document)
+    found = data_document(again, document) | _exact(document, document)
+    if again.circuits is None:
+        for check in check_large(document, network, again.asked.behavior, again.asked.ablation, seed):
             yield Check(prefix + check.what, check.scope, check.stated, check.found)
-    yield from compare_all(prefix, document, found, unchecked, "every input")
+    yield from compare_all(prefix, document, found, unchecked, None)
     if "outputs" in document:
         yield Check(prefix + "outputs", "of the network", len(document["outputs"]), network.widths[-1])
     for k, part in enumerate(document.get("outputs", ())):
@@ -270,6 +282,8 @@ SCOPES = {
     "details.costs": "every price again",
     "details.lesson": "every circuit and algorithm at the rows shown",
     "details.mappings": "every tree and every neuron set",
+    "details.algorithms": "every tree and every neuron set",
+    "beyond": "what was asked",
 }
 
 
@@ -314,18 +328,17 @@ def _pattern(path: tuple) -> str:
     return shown(tuple("[]" if isinstance(step, int) else step for step in path)).replace(".[]", "[]")
 
 
-def found_again(part: dict[str, Any]) -> PaperAgain:
-    """Everything of one output, found again from what was given: the network, the task and the options."""
+def found_again(part: dict[str, Any]) -> OutputAgain:
+    """Everything of one output, found again from what was given: the network, the inputs and the options."""
     ladder, details = part["ladder"], part["details"]["circuits"]
-    rungs = {key: list(ladder[key]) for key in ("mappings", "circuits")}
-    uncounted = [rung for rung, number in ladder["mappings"].items() if number is None]
+    rungs = {key: list(ladder.get(key, ())) for key in ("mappings", "circuits")}
+    uncounted = [rung for rung, number in ladder.get("mappings", {}).items() if number is None]
     listed: list[Any] = []
     if circuits_in_space(network_from_document(part).graph) > MOST_CIRCUITS:
         kinds = (details["resample_faithful_minimal"], details["minimal"])
         listed = next((one["listed"] for one in kinds if one and one["listed"]), [])
-    version = part["schema_version"]
-    given = [part["network"], part["options"], part["decision"], part["depth"], version, rungs, uncounted, listed]
-    return _again(_text(given))
+    given = ["network", "options", "decision", "depth", "schema_version", "behavior"]
+    return _again(_text([{key: part[key] for key in given if key in part}, rungs, uncounted, listed]))
 
 
 def _text(given: Any) -> str:
@@ -333,13 +346,21 @@ def _text(given: Any) -> str:
 
 
 @lru_cache(maxsize=8)
-def _again(given: str) -> PaperAgain:
-    network, options, decision, depth, version, rungs, uncounted, listed = json.loads(given)
-    own = network_from_document(network)
+def _again(text: str) -> OutputAgain:
+    given, rungs, uncounted, listed = json.loads(text)
+    network, options, version = network_from_document(given["network"]), given["options"], given["schema_version"]
     kept = {key: tuple(one) for key, one in rungs.items()}
-    task = options["tables"][0]
-    asked = Asked(own, task, decision, depth, options, version, kept, tuple(uncounted), tuple(listed))
-    return PaperAgain(asked)
+    by_data = "behavior" in given
+    if by_data:
+        known, depth = known_bits(given, network), options["depth"]
+        behavior = replace(behavior_from_document(given["behavior"], given["decision"]), features=options["features"])
+    else:
+        known, depth = True, given["depth"]
+        behavior = behavior_for(network, given["decision"], options)
+    asked = Asked(
+        network, behavior, by_data, depth, options, version, kept, known is not None, tuple(uncounted), tuple(listed)
+    )
+    return OutputAgain(asked)
 
 
 @lru_cache(maxsize=8)
