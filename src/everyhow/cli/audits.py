@@ -192,7 +192,7 @@ def audit_data_command(
     explained = as_model(stored_network(network, coded.threshold), **coded.keywords)
     rows = rows_of_file(points, "inputs", files.header)
     behavior = _behavior(explained, rows, files, asked.pop("decision"), coded.threshold)
-    bits = None if files.features is None else _features(files.features, rows, behavior)
+    bits = None if files.features is None else _features(files.features, rows)
     announce_compilation()
     found = audit_behavior(explained, behavior, features=bits, checkpoints=kept, **running.keywords, **asked)
     _finish(found, written, None)
@@ -261,18 +261,10 @@ def _behavior(explained: Any, rows: Any, files: DataFiles, decision: str | None,
         return Behavior.of_data(rows, found.values, outputs, epsilon, within, decision, threshold)  # type: ignore[arg-type]
 
 
-def _features(path: Path, rows, behavior):
-    """The features of the distinct rows, in the behavior's order."""
-    import numpy as np
-
-    from ..model.behavior import merged
+def _features(path: Path, rows: Any) -> Any:
+    """The features of the distinct rows, in the order of a behavior over them."""
+    from ..model.behavior import features_of
 
     bits = rows_of_file(path, "features", None, len(rows))
-    _, which, _ = merged(rows)
-    chosen = np.zeros((len(behavior.points), bits.shape[1]))
-    chosen[which] = bits
-    if not np.array_equal(chosen[which], bits):
-        raise InputError(
-            f"{path}: two equal inputs have different feature rows; a feature must depend on the input alone"
-        )
-    return chosen
+    with naming(path):
+        return features_of(rows, bits)

@@ -146,7 +146,7 @@ class Behavior:
             )
         decided: Decision = "round" if decision == "round" else said.decision
         names, values = said.names or (), (0.0, 1.0) if inputs is None else checked_input_values(inputs)
-        known = None if features is None else _merged_features(features, which, first)
+        known = None if features is None else _merged_features(features, which)
         return Behavior(distinct, counts, chosen, epsilon, within, decided, threshold, values, names, known)
 
     @staticmethod
@@ -217,7 +217,7 @@ class Behavior:
         model, known = brought(network), features
         if weights is None:
             points, which, weights = merged(points)
-            known = None if features is None else _merged_features(features, which, _first_rows(which))
+            known = None if features is None else _merged_features(features, which)
         else:
             points = points_of(points, "points")
         if threshold is not None:
@@ -404,11 +404,19 @@ def _first_rows(which: Int[np.ndarray, " inputs"]) -> Int[np.ndarray, " distinct
     return first
 
 
-def _merged_features(
-    features: ArrayLike, which: Int[np.ndarray, " inputs"], first: Int[np.ndarray, " distinct"]
+def features_of(
+    points: Float[np.ndarray, "inputs features"], features: ArrayLike
 ) -> Bool[np.ndarray, "distinct variables"]:
-    """The features of the different points, from those of all points."""
-    given = checked_features(features, len(which))
+    """The bits known of the different points, in the order in which these first come, from those of all points.
+
+    Raises:
+        InputError: equal points have different bits.
+    """
+    return _merged_features(features, merged(points)[1])
+
+
+def _merged_features(features: ArrayLike, which: Int[np.ndarray, " inputs"]) -> Bool[np.ndarray, "distinct variables"]:
+    given, first = checked_features(features, len(which)), _first_rows(which)
     chosen = given[first]
     torn = np.flatnonzero((given != chosen[which]).any(axis=1))
     if len(torn):
