@@ -1,6 +1,5 @@
 """The work of one block: its networks trained, explained, and told as rows. Pure: nothing is written."""
 
-import hashlib
 import json
 import math
 import threading
@@ -16,6 +15,7 @@ import numpy as np
 from ..auditing.asked import Questions
 from ..auditing.findings import Findings, count_explanations
 from ..auditing.fitting import Preset, check_asked, check_decision, chosen_depth
+from ..auditing.provenance import network_digest
 from ..authors import findings as authors
 from ..authors.findings import AuthorsFindings
 from ..boolean.gates import name_of
@@ -132,9 +132,7 @@ def _candidates(block: Block) -> Iterator[_Candidate]:
 
 def _rows(block: Block, candidate: _Candidate) -> Iterator[dict[str, Any]]:
     setting = block.setting
-    network, sha = candidate.network, None
-    if network is not None:
-        sha = hashlib.sha256(json.dumps(network.document(), sort_keys=True).encode()).hexdigest()
+    network = candidate.network
     head = {
         "point": block.point,
         "replicate": candidate.replicate,
@@ -142,7 +140,7 @@ def _rows(block: Block, candidate: _Candidate) -> Iterator[dict[str, Any]]:
         "seed": setting.seed(candidate.replicate),
         **{key: _plain(value) for key, value in flat(setting).items()},
         "network": None if network is None else f"{candidate.name}.safetensors",
-        "network_sha256": sha,
+        "network_sha256": None if network is None else network_digest(network),
         "trained_task": candidate.task.name,
         "epoch": candidate.trained.epochs if candidate.epoch is None else candidate.epoch,
         "loss": candidate.loss,
