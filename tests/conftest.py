@@ -17,7 +17,7 @@ CHECKED = [
     "given.points", "importing.checking", "importing.layers", "importing.rounding", "interpretation",
     "mapping.alignment", "mapping.faults", "mapping.findings", "mapping.hypothesis", "mapping.interchange",
     "mapping.mapping", "mapping.patterns", "mapping.placements", "mapping.signatures", "model.criterion",
-    "model.inputs", "model.running_search", "model.uniform",
+    "model.inputs", "model.running_search", "model.uniform", "sweeps.inference",
     "network.box_faults", "network.boxes", "network.cells", "network.counting", "network.layout", "network.listing",
     "network.radius", "network.reading_counts", "network.robust", "network.rounding", "network.running",
     "network.runs", "network.sampling", "readout.search", "readout.signal", "readout.span",

@@ -38,7 +38,8 @@ FLOORS = (
 # needs PyTorch, ONNX or the libraries of pages and terminals. The command line loads each command's part of the library
 # when it is called.
 HEAVY = (
-    "kernels.", "importing.torch_", "importing.onnx_graph", "training.stacked", "sweeps.local", "report.presenter",
+    "kernels.", "importing.torch_", "importing.onnx_graph", "importing.onnx_models", "training.stacked", "sweeps.local",
+    "report.presenter",
 )  # fmt: skip
 LAZY_ROOM = "cli."
 # The rooms that explain, and show what was found, know models, whatever their kind.

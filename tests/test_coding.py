@@ -311,7 +311,7 @@ def test_signs(tmp_path, run_command):
     code, _, err = run_command("count", "XOR", "--network", str(path), "--inputs=-1,1")
     assert code == 1 and "nothing says where the outputs of this network turn" in err
     code, _, err = run_command("count", "XOR", "--network", str(path), "--inputs=1")
-    assert code == 1 and "--inputs is '1'; it takes two numbers, such as --inputs=-1,1" in err
+    assert code == 1 and "--inputs is '1'; give two numbers, such as --inputs=-1,1" in err
 
 
 def test_alignment_of_coded_inputs():

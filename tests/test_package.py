@@ -18,6 +18,7 @@ NEEDS = {
     "everyhow.training.stacked": "torch",
     "everyhow.importing.torch_": "torch",
     "everyhow.importing.onnx_graph": "onnx",
+    "everyhow.importing.onnx_models": "onnx",
     "everyhow.importing.onnx_operators": "onnx",
 }
 

@@ -20,10 +20,11 @@ from .mapping.causal_models import CausalModel
 from .mapping.mapping import Mapping
 from .mapping.placements import Placement, placements
 from .mapping.signatures import signatures
-from .model.behavior import Behavior, check_fits, check_said_once, one_for_two_classes
+from .model.behavior import Behavior
 from .model.circuit import Circuit
 from .model.criterion import Ablation, check_ablation, perfect, resample_faithful
 from .model.decision import Decision
+from .model.explained import check_fits, check_said_once, one_for_two_classes
 from .model.model import Model
 from .model.reading import ReadingRule
 from .model.runnable import one_of

@@ -425,7 +425,7 @@ def test_refusals(tmp_path, xor):
     with pytest.raises(InputError, match=r"too large: 4096 prefixes of 262144 x 262144 x 4 .rows x columns"):
         write_certificate(wide, own(wide), path, counted=CircuitCount({}, {}))
     huge = eh.Network(([[1e200, 1.0]], [[1e90]]), ([0.0], [0.0]), ("relu", "identity"))
-    with pytest.raises(InputError, match=r"no certificate can be made of this count: sums too large; leave"):
+    with pytest.raises(InputError, match=r"no certificate can be made of this count: the sums are too large; leave"):
         write_certificate(huge, Behavior(huge.corners, np.ones(4), [[0], [0], [1], [1]]), path)
     assert not path.exists()
 

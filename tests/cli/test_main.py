@@ -374,7 +374,7 @@ def test_compiling_is_told_once(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().err == ""
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     announce_compilation()
-    assert "compiling the kernels, once" in capsys.readouterr().err
+    assert "compiling the kernels: this happens once" in capsys.readouterr().err
     (tmp_path / "of_a_folder").mkdir()
     (tmp_path / "of_a_folder" / "circuits.count-1.py311.nbi").touch()
     announce_compilation()

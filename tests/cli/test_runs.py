@@ -114,7 +114,7 @@ def test_damaged_runs(run_command, folder, tmp_path):
     code, _, err = run_command("report", tmp_path)
     assert code == 1 and f"{tmp_path / 'audit.json'}: not a JSON file" in err
     code, _, err = run_command("report", folder, "--network", "abc")
-    assert code == 1 and "--network and --audits belong to those of sweeps" in err
+    assert code == 1 and "--network and --audits are for folders of sweeps" in err
 
 
 def test_unwritable(run_command, folder, tmp_path):

@@ -139,7 +139,7 @@ def test_files(tmp_path):
     shown = str(tmp_path / "a\\x1b[31m.json")
     cases = [
         (lambda: read_json(path, "a graph"), ": no such file; give the path of a graph"),
-        (lambda: read_json(tmp_path, "a graph"), ": no such file"),
+        (lambda: read_json(tmp_path, "a graph"), ": a folder; give the path of a graph"),
         (lambda: check_readable(path, "graphs", 3, "cut it"), ": no such file; give the path of graphs"),
     ]
     for call, message in cases:

@@ -23,8 +23,8 @@ def test_place(run_command, tmp_path):
     assert (code, err) == (0, "")
     assert out.splitlines() == [
         "your circuit is perfect, not minimal; 8 of its edges are removable; it is one of 120 perfect circuits",
-        "removable: A→h1.2 h1.2→h2.0 h1.0→h2.1 h1.1→h2.1 h1.2→h2.1 h1.0→h2.2 h1.2→h2.2 h2.1→out0",
-        "minimal perfect circuits inside it: 4, of 11 edges",
+        "edges that can be removed: A→h1.2 h1.2→h2.0 h1.0→h2.1 h1.1→h2.1 h1.2→h2.1 h1.0→h2.2 h1.2→h2.2 h2.1→out0",
+        "minimal perfect circuits inside this circuit: 4, of 11 edges",
         "perfect circuits of 18 edges or fewer: 120 of 120",
         "resample-faithful: yes",
     ]
@@ -61,7 +61,7 @@ def test_place_by_scores(run_command, tmp_path):
     code, _, err = run_command(*arguments, "--top", "4")
     assert code == 1 and "these edges are not a circuit: h1.0 has no edge out; connected_part" in err
     code, out, _ = run_command(*arguments, "--threshold", "2", "--connected")
-    assert code == 0 and "left out because they lead nowhere: A→h1.0" in out
+    assert code == 0 and "edges left out because they lead nowhere: A→h1.0" in out
     assert "your circuit is not perfect: alone, it decides otherwise at 01; the only perfect circuit has " in out
     code, out, _ = run_command(*arguments, "--top", "4", "--connected", "--json")
     assert (json.loads(out)["left_out"], len(json.loads(out)["circuit"])) == ([[1, 0, 0]], 3)
@@ -98,7 +98,7 @@ def test_align(run_command, tmp_path):
     assert document["listed"][0]["joint"] is False
     path.write_text(json.dumps(model | {"mechanisms": model["mechanisms"] | {"Y": "1111"}}))
     _, out, _ = run_command("align", path, "--network", XOR)
-    assert out == "the model says otherwise than the network at 00, 11\n0 minimal placements\n"
+    assert out == "the model and the network differ at 00, 11\n0 minimal placements\n"
     code, _, err = run_command("align", tmp_path / "no.json", "--network", XOR)
     assert code == 1 and "no.json: no such file; give the path of a causal model" in err
 

@@ -162,7 +162,7 @@ def test_files(tmp_path):
         read_graph(path, network)
     with pytest.raises(FileFormatError, match="no such file; give the path of a graph of a circuit"):
         read_graph(tmp_path / "nothing.json", network)
-    with pytest.raises(FileFormatError, match="no such file"):
+    with pytest.raises(FileFormatError, match="a folder"):
         read_graph(tmp_path, network)
 
 

@@ -21,7 +21,6 @@ from everyhow.importing.layers import (
     fold,
     leaky_relu,
     normalization,
-    width_after,
 )
 from everyhow.importing.rounding import PRECISIONS, allowed_differences
 from everyhow.model.activations import activation
@@ -92,7 +91,6 @@ def test_fold_and_bound(steps, precision):
     allowed = allowed_differences(stored, points, PRECISIONS[precision])
     assert (np.abs(network.run(points) - walked(stored, points, kind)) <= allowed).all()
     assert sum(word == "Dropout left out" for word in words) == sum(isinstance(one, LeftOut) for one in steps)
-    assert width_after(steps) == network.widths[-1]
 
 
 def test_the_bound_is_tight():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import everyhow as eh
 from everyhow.importing.checking import imported
 from everyhow.importing.endings import clip, ending
-from everyhow.importing.layers import Affine, Nonlinear, Selection, Softmax, elementwise, fold, width_after
+from everyhow.importing.layers import Affine, Nonlinear, Selection, Softmax, elementwise, fold
 from everyhow.importing.rounding import PRECISIONS
 from everyhow.model.activations import activation
 
@@ -131,7 +131,7 @@ def test_selections():
     scaled = elementwise(np.array([1.0, 1.0]), np.zeros(2), "mul")
     steps = [first, LINE, Nonlinear("tanh", "Tanh"), scaled, middle, small, last]
     network, words = fold(steps)
-    assert network.widths == (3, 1, 2) and width_after(steps) == 2
+    assert network.widths == (3, 1, 2)
     points = np.random.default_rng(2).standard_normal((7, 3))
     hidden = np.tanh(points[:, [2, 0]] @ LINE.weights.T + LINE.biases)[:, [1]]
     expected = (hidden @ small.weights.T + small.biases)[:, [1, 0]]

@@ -204,7 +204,7 @@ def test_one_input_at_a_time(tmp_path, dynamo):
 ACTIVATIONS = {
     "gelu": nn.GELU(), "gelu_new": nn.GELU("tanh"), "silu": nn.SiLU(), "elu": nn.ELU(), "elu:0.5": nn.ELU(0.5),
     "selu": nn.SELU(), "softplus": nn.Softplus(), "softplus:2.0": nn.Softplus(2.0), "hardtanh": nn.Hardtanh(),
-    "hardtanh:-2.0:0.5": nn.Hardtanh(-2, 0.5), "relu6": nn.ReLU6(), "hardsigmoid": nn.Hardsigmoid(),
+    "hardtanh:-2:0.5": nn.Hardtanh(-2, 0.5), "relu6": nn.ReLU6(), "hardsigmoid": nn.Hardsigmoid(),
     "hardswish": nn.Hardswish(), "softsign": nn.Softsign(), "leaky_relu:0.25": nn.LeakyReLU(0.25),
 }  # fmt: skip
 

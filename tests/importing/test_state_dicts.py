@@ -83,7 +83,7 @@ def test_bytes_against_torch(tmp_path):
     records = _records((tmp_path / "all.pt").read_bytes())
     document, folder = _document(records)
     for name, expected in torch.load(tmp_path / "all.pt", weights_only=True).items():
-        found = _tensor(name, document[name], records, folder)
+        found, _ = _tensor(name, document[name], records, folder)
         assert found.shape == expected.shape
         np.testing.assert_array_equal(found.astype(np.float64), expected.detach().double().numpy())
 
@@ -399,7 +399,7 @@ def test_paths(source, message):
 def test_folders_and_capital_letters(tmp_path):
     """A folder is said to be one, and the case of a suffix does not matter."""
     (tmp_path / "folder.pt").mkdir()
-    with pytest.raises(FileFormatError, match=r"folder.pt: a folder; give the path of a file in it"):
+    with pytest.raises(FileFormatError, match=r"folder.pt: a folder; give the path of a network file"):
         eh.load(tmp_path / "folder.pt")
     eh.save_network(eh.xornet(), tmp_path / "a.json").rename(tmp_path / "a.JSON")
     eh.save_network(eh.xornet(), tmp_path / "a.safetensors").rename(tmp_path / "a.SafeTensors")

@@ -238,7 +238,7 @@ def test_inputs_in_another_order():
     """Inputs turned around and back are the same; turned around for a product, they are not followed."""
     same(Written(after=lambda y, m: (2 * y.flip(0)).flip(0)))
     for form in (lambda x, m: torch.matmul(x.flip(0), torch.eye(2).double()), lambda x, m: x.flip(0)):
-        with pytest.raises(eh.InputError, match=r"does not keep the 5 inputs apart|flatten it first"):
+        with pytest.raises(eh.InputError, match=r"does not keep the 5 inputs apart|it must give one row for each"):
             eh.from_torch(Written(before=form).double())
 
 

@@ -11,8 +11,13 @@ import pytest
 import everyhow as eh
 from everyhow.sweeps.costs import block_seconds, forecast, refusals
 from everyhow.sweeps.plan import named_plans, plan_of, read_plan
-from everyhow.sweeps.settings import ASKED, DEFAULTS, TYPES, Setting, flat, setting_of
+from everyhow.sweeps.settings import ASKED, DEFAULTS, TYPES, Setting, flat
 from everyhow.training.settings import TrainingSettings
+
+
+def setting_of(options):
+    """The one point of a plan with these options."""
+    return plan_of({"settings": options}).points[0]
 
 
 def test_grid():

@@ -6,21 +6,23 @@ import statistics as plain_statistics
 import numpy as np
 import pytest
 
+from everyhow.sweeps.inference import (
+    holm,
+    median_interval,
+    p_beside_estimate,
+    p_beside_sample,
+    share_interval,
+    standard_error,
+)
 from everyhow.sweeps.published import NOTES, PUBLISHED, Published, beside, beside_published, differences
 from everyhow.sweeps.results import Sweep
 from everyhow.sweeps.statistics import (
     KINDS,
     MEASURES,
-    _holm,
     contrasts,
     distributions,
     is_logarithmic,
-    median_interval,
-    p_beside_estimate,
-    p_beside_sample,
     samples,
-    share_interval,
-    standard_error,
     survivors,
     trends,
     values_of,
@@ -274,8 +276,8 @@ def test_contrasts_by_exact_counting(tmp_path):
 
 def test_holm():
     """The correction by the textbook example of Holm's method."""
-    assert _holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert _holm([0.6, 0.9]) == [1.0, 1.0] and _holm([]) == []
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.6, 0.9]) == [1.0, 1.0] and holm([]) == []
 
 
 def test_checkpoints_are_settings(tmp_path):

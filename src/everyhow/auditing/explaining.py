@@ -16,8 +16,9 @@ from ..common.execution import Execution
 from ..common.progress import Progress
 from ..importing.door import as_model
 from ..mapping.patterns import wanted_tables
-from ..model.behavior import Behavior, check_fits, check_said_once, checked_features, one_for_two_classes
+from ..model.behavior import Behavior, checked_features
 from ..model.decision import Decision
+from ..model.explained import check_fits, check_said_once, one_for_two_classes
 from .asked import Questions, asking, questions_of
 from .audit import Audit
 from .findings import explain, explain_together

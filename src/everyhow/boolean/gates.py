@@ -63,7 +63,7 @@ GATES = {
         _gate("NIMP", 2, _TWO, lambda x: x[0] > x[1]),
         _gate("MAJORITY", 3, _ANY, lambda x: 2 * sum(x) > len(x)),
         _gate("PARITY", 3, _ANY, lambda x: sum(x) % 2 == 1),
-        _gate("EXACT_2", 3, range(2, MAX_INPUTS + 1), lambda x: sum(x) == 2),
+        _gate("EXACT_2", 3, _ANY, lambda x: sum(x) == 2),
         _gate("MUX", 3, _THREE, lambda x: (x[2] if x[0] else x[1]) == 1),
         Gate("FULL_ADDER", 3, _THREE, ((".sum", lambda x: sum(x) % 2 == 1), (".carry", lambda x: sum(x) >= 2))),
     )

@@ -1,15 +1,15 @@
 # fmt: off
 """Confirms how many circuits of a network decide as wanted, by number of edges: `python check.py CERTIFICATE`
 
-It stands alone: the standard library, nothing of everyhow. Line 1 of a certificate is the question, line 2 the answer;
-then comes a line for each prefix: the parents of every neuron before the last hidden layer. Given a prefix, what an
-output receives is a sum of choices, one for each last hidden neuron: to be left out, or some parents and some outputs.
-Those of the first half of these neurons together are rows, those of the others columns: a circuit is a prefix, a row
-and a column, in one way only. A condition says that such a sum is above a limit, which is moved by 1e-9 either way.
-A row is cut into groups. Where it is a number d, all columns break condition d, and no earlier one is broken by all.
-Else it is pairs k, m, one for each condition: the k columns of smallest sums break it, all but the m smallest meet it,
-and those between, if any, are too near to tell. Numbers are enclosed by (low, high), multiples of 2**-256 rounded
-outwards. Assumed: the C library's tanh, exp, expm1 and log1p are right to 2**-48. All else is exact."""
+This file imports the standard library alone, nothing of everyhow. Line 1 of a certificate is the question, line 2 the
+answer. Then comes a line for each prefix: the parents of every neuron before the last hidden layer. Given a prefix, an
+output receives a sum of choices, one for each last hidden neuron: to be left out, or some parents and some outputs.
+The choices of the first half of these neurons are rows, those of the second half columns. A circuit is a prefix, a row
+and a column, in one way only. A condition says that a sum is above a limit. The limit is moved by 1e-9 either way.
+Each row has a group. A group that is a number d: all columns break condition d, and no earlier one is broken by all.
+Any other group is pairs k, m, one for each condition: the k columns of smallest sums break the condition, all but the
+m smallest meet it, and columns between are too near to tell. Numbers are enclosed by (low, high), multiples of 2**-256
+rounded outwards. Assumed: the C library's tanh, exp, expm1 and log1p are right to 2**-48. All else is exact."""
 import gzip, hashlib, json, math, sys
 from collections import Counter
 from fractions import Fraction
@@ -45,7 +45,7 @@ def times(number, x):
 def activated(name, x):
     (kind, *texts), ends = name.split(":"), []
     given = [Fraction(float(text)) for text in texts]
-    insist(kind == "hardtanh" or min(given, default=0) >= 0, f"an activation that may fall: {name}")
+    insist(kind == "hardtanh" or min(given, default=0) >= 0, f"the activation {name} may fall")
     for end in {*x}:
         found = ACTIVATIONS[kind](Fraction(end, ONE), *given)
         low, high = enclosed(found)
@@ -78,11 +78,11 @@ def beyond(order, cuts):  # for each cut: the columns beyond the first so many i
 class Question:
     def __init__(self, asked):
         keys = "certificate network decision level points weights wanted ablation weights biases activations"
-        insist(" ".join([*asked, *asked["network"]]) == keys and asked["certificate"] == 1, f"other keys than {keys}")
+        insist(" ".join([*asked, *asked["network"]]) == keys and asked["certificate"] == 1, f"its keys are not {keys}")
         self.asked, (self.weights, self.biases, self.names), points = asked, asked["network"].values(), asked["points"]
         self.last, self.half, self.output = len(self.weights) - 2, len(self.weights[-1][0]) // 2, self.weights[-1]
         insist([*map(len, self.weights)] == [*map(len, self.biases)] and len(self.names) == self.last + 2 > 1, "layers")
-        insist(max(map(len, (points, self.names, *self.biases, *points))) <= MOST, f"more than {MOST} of a kind")
+        insist(max(map(len, (points, self.names, *self.biases, *points))) <= MOST, f"it has more than {MOST} of a kind")
         # The parents that each neuron can have, and with them the outputs that each last hidden one can feed, as bits.
         self.available = [[bits(row) for row in layer] for layer in self.weights]
         self.hidden = [*zip(self.available[-2], map(bits, zip(*self.output, strict=True)), strict=True)]
@@ -108,7 +108,7 @@ class Question:
 
     def conditions(self, wanted):  # outputs with signs; the least sum that surely meets each, the greatest to break it
         decision, level = self.asked["decision"], Fraction(*self.asked["level"].as_integer_ratio())
-        insist(len(wanted) == len(self.output) and {*wanted} <= {0, 1}, "the bits wanted")
+        insist(len(wanted) == len(self.output) and {*wanted} <= {0, 1}, "the bits wanted do not fit the outputs")
         for o, bit in enumerate(wanted):
             for sign, edge in {"threshold": [(2 * bit - 1, level)], "argmax": [],
                                "round": [(1, bit - HALF), (-1, bit + HALF)]}[decision]:
@@ -147,7 +147,7 @@ class Question:
                                for o, sign in signs.items()) for m, fed in one] for j, one in enumerate(choices)]
                 added.insert(0, [plus(times(sign, enclosed(self.biases[-1][o])) for o, sign in signs.items())])
                 most = sum(max(max(map(abs, pair)) for pair in one) for one in added)
-                insist(most < FAR, "sums too large")
+                insist(most < FAR, "the sums are too large")
                 drop = max(0, most.bit_length() - 50)
                 slack = sum(max(-(-high >> drop) - (low >> drop) for low, high in one) for one in added)
                 lows = [[float(low >> drop) for low, _ in one] for one in added]
@@ -161,11 +161,11 @@ class Question:
         kept, own, (adds, *grid) = [], sum(m.bit_count() for m in sum(prefix, [])), zip(*self.grid(prefix, choices))
         for group, row, at_row in zip(groups, rows, zip(*adds), strict=True):
             if whole := [d for d, (x, _, ends, _, broken) in enumerate(zip(at_row, *grid)) if x + ends[-2] <= broken]:
-                insist(group == whole[0], "a row")
+                insist(group == whole[0], "a row breaks another condition")
             else:
                 for (k, m), x, _, ends, met, broken in zip(group, at_row, *grid, strict=True):
-                    insist(0 <= k <= m and ends[k] + x <= broken < ends[k + 1] + x, "columns that break a condition")
-                    insist(ends[m] + x < met <= ends[m + 1] + x, "columns that meet a condition")
+                    insist(0 <= k <= m and ends[k] + x <= broken < ends[k + 1] + x, "other columns break a condition")
+                    insist(ends[m] + x < met <= ends[m + 1] + x, "other columns meet a condition")
                 kept.append((*row, group))
         rest = [beyond(order, {cut for *_, group in kept for cut in group[d]}) for d, order in enumerate(grid[0])]
         for edges, there, group in kept:
@@ -178,18 +178,18 @@ class Question:
 def confirm(path):  # the answer of a certificate; raises an error when it is not confirmed
     with gzip.open(path) as file:
         text = file.read(BYTES)
-    insist(len(text) < BYTES, "too many bytes")
+    insist(len(text) < BYTES, "it has too many bytes")
     (asked, answer, *lines), certain, possible = text.splitlines(), Counter(), Counter()
     question = Question(json.loads(asked))
-    insist(json.dumps(question.asked).encode() == asked, "a question written otherwise than by Python")
+    insist(json.dumps(question.asked).encode() == asked, "Python writes the question otherwise")
     for (prefix, used), line in zip(question.prefixes(), lines, strict=True):
         parents, groups = json.loads(line)
-        insist(parents == prefix, "a prefix")
+        insist(parents == prefix, "a prefix is another one")
         question.count(prefix, used, groups, certain, possible)
     found = {"question_sha256": hashlib.sha256(asked).hexdigest(), "circuits": [certain.total(), possible.total()]}
     for key, counts in (("certain", certain), ("possible", possible)):
         found[key] = {str(edges): counts[edges] for edges in sorted(+counts)}
-    insist(json.loads(answer) == found, f"what is found is {found}")
+    insist(json.loads(answer) == found, f"the answer differs: found {found}")
     return found
 
 if __name__ == "__main__":

@@ -8,10 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from ..common.errors import FileFormatError, InputError, visible
+from ..common.errors import InputError, visible
+from ..common.reading import naming
 from ..network.network import Network
 from .options import (
     FILES_READ,
+    NETWORK,
     OVER_BUDGET,
     HeaderOption,
     InputsOption,
@@ -26,28 +28,26 @@ from .options import (
     questions,
     rows_of_file,
     stored_network,
+    terminal,
 )
 
 TaskArgument = Annotated[
     str, typer.Argument(help="A gate (XOR, MAJORITY, AND:3), a formula ('A & ~B | ~A & B'), a truth table (0110), "
                              "or several joined by commas.")
 ]  # fmt: skip
-NetworkOption = Annotated[
-    str | None, typer.Option("--network", help="A network file (.json, .safetensors or .onnx), or xornet.")
+PresetOption = Annotated[
+    str, typer.Option(help="paper: count by the definitions. authors: count as the released code does.")
 ]
-PresetOption = Annotated[str, typer.Option(help="paper: the definitions; authors: as the released code counts.")]
 CertificateOption = Annotated[
     Path | None,
     typer.Option(
-        help="File to write, from which python -m everyhow.certificates.check confirms the count of circuits."
+        help="Certificate to write: python -m everyhow.certificates.check FILE confirms the count of circuits by it."
     ),
 ]
-
-NetworkFile = Annotated[
-    str, typer.Option("--network", help="A network file (.json, .safetensors or .onnx), or xornet.")
+OutOption = Annotated[
+    Path | None, typer.Option(help="Folder to write audit.json into. An interrupted count goes on from there.")
 ]
-OutOption = Annotated[Path | None, typer.Option(help="Folder to write audit.json into; long counts go on from there.")]
-ReportOption = Annotated[Path | None, typer.Option(help="HTML page to write; it opens offline.")]
+ReportOption = Annotated[Path | None, typer.Option(help="HTML page to write. The page opens offline.")]
 
 
 @dataclass(frozen=True)
@@ -59,16 +59,16 @@ class Coded:
 
     @property
     def keywords(self) -> dict[str, Any]:
-        """What the library is told of it."""
+        """These options as keywords of the library."""
         return {"threshold": self.threshold, "inputs": coding(self.inputs, "inputs")}
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What is kept of a long count."""
+    """Where a long count and its certificate are kept."""
 
     checkpoints: Annotated[
-        Path | None, typer.Option(help="Folder in which a long count is kept, and from which it goes on.")
+        Path | None, typer.Option(help="Folder that keeps a long count. An interrupted count goes on from there.")
     ] = None
     certificate: CertificateOption = None
 
@@ -77,12 +77,12 @@ class Kept:
 class Source:
     """The network to explain: one in a file, or one that is trained first."""
 
-    network: NetworkOption = None
+    network: Annotated[str | None, NETWORK] = None
     widths: Annotated[str, typer.Option(help="Neurons of each hidden layer, such as 3,3.")] = "3,3"
-    seed: Annotated[int, typer.Option(help="Of the weights, the rows drawn and their order.")] = 0
+    seed: Annotated[int, typer.Option(help="Seed of the weights, and of the rows drawn and their order.")] = 0
 
     def read(self, task: str, coded: Coded) -> Network:
-        """The network; trained on the task where no file is named."""
+        """The network of the file; without a file, a network trained on the task."""
         if self.network is not None:
             return stored_network(self.network)
         from ..training import TrainingSettings, train_many
@@ -129,7 +129,7 @@ def audit_command(
 
 def count_command(
     task: TaskArgument,
-    network: NetworkFile,
+    network: Annotated[str, NETWORK],
     running: Running,
     asked: Annotated[dict[str, Any], questions("count")],
     coded: Coded,
@@ -137,7 +137,7 @@ def count_command(
     preset: PresetOption = "paper",
     as_json: JsonOption = False,
 ) -> None:
-    """Count the perfect circuits of a network, and nothing else; beyond the budget their number is estimated."""
+    """Count the perfect circuits of a network, and nothing else. Beyond the budget, estimate their number."""
     from ..auditing.counting import count
 
     _check_certificate(kept.certificate, asked, preset)
@@ -157,23 +157,27 @@ def count_command(
 
 @dataclass(frozen=True)
 class DataFiles:
-    """Data, and what is wanted of them."""
+    """The files that go with the inputs, and what a circuit must reach."""
 
     labels: Annotated[
         Path | None,
-        typer.Option(help="The label of each row (.csv or .npy); the network's own decisions if not given."),
+        typer.Option(help="The label of each row (.csv or .npy). If not given: the network's own decisions."),
     ] = None
     features: Annotated[
-        Path | None, typer.Option(help="Bits known of each row (.csv or .npy), for algorithms over them.")
+        Path | None, typer.Option(help="Bits known of each row (.csv or .npy). Algorithms are found over these bits.")
     ] = None
     header: HeaderOption = None
     epsilon: Annotated[float, typer.Option(help="The circuit error allowed.")] = 0.0
-    within: Annotated[float | None, typer.Option(help="How near outputs must come to the network's.")] = None
+    within: Annotated[
+        float | None, typer.Option(help="How near a circuit's outputs must come to the network's outputs.")
+    ] = None
 
 
 def audit_data_command(
-    points: Annotated[Path, typer.Argument(help="The inputs, one per row (.csv or .npy); captured activations, say.")],
-    network: NetworkFile,
+    points: Annotated[
+        Path, typer.Argument(help="The inputs, one per row (.csv or .npy), such as captured activations.")
+    ],
+    network: Annotated[str, NETWORK],
     files: DataFiles,
     coded: Coded,
     running: Running,
@@ -188,14 +192,14 @@ def audit_data_command(
     explained = as_model(stored_network(network, coded.threshold), **coded.keywords)
     rows = rows_of_file(points, "inputs", files.header)
     behavior = _behavior(explained, rows, files, asked.pop("decision"), coded.threshold)
-    bits = None if files.features is None else _features(files.features, rows, behavior)
+    bits = None if files.features is None else _features(files.features, rows)
     announce_compilation()
     found = audit_behavior(explained, behavior, features=bits, checkpoints=kept, **running.keywords, **asked)
     _finish(found, written, None)
 
 
 def _checked(written: Written) -> Path | None:
-    """See before a long computation that it can be written; the folder that keeps it while it runs."""
+    """See before a long computation that its results can be written. Returns the folder for its checkpoints."""
     from ..auditing.run_folder import CHECKPOINTS, check_run_folder
 
     check_page(written.report)
@@ -203,7 +207,7 @@ def _checked(written: Written) -> Path | None:
 
 
 def _finish(audit: Any, written: Written, certificate: Path | None) -> None:
-    """Write and print an audit, and leave with what the budget allowed."""
+    """Write and print an audit; the exit code says whether the budget allowed all counts."""
     saved = [] if written.out is None else [str(audit.save(written.out))]
     if written.report is not None:
         saved.append(str(audit.report(written.report)))
@@ -212,11 +216,9 @@ def _finish(audit: Any, written: Written, certificate: Path | None) -> None:
     if written.as_json:
         print_json(audit.document())
     else:
-        from rich.console import Console
-
         from ..report.terminal.audit import print_audit
 
-        print_audit(audit, Console(highlight=False), saved)
+        print_audit(audit, terminal(), saved)
     if audit.over_budget:
         raise typer.Exit(OVER_BUDGET)
 
@@ -255,24 +257,14 @@ def _behavior(explained: Any, rows: Any, files: DataFiles, decision: str | None,
     found = read_table(files.labels, None, len(rows), texts=True)
     FILES_READ["labels"] = str(files.labels)
     typer.echo(visible(str(found)), err=True)
-    try:
+    with naming(files.labels):
         return Behavior.of_data(rows, found.values, outputs, epsilon, within, decision, threshold)  # type: ignore[arg-type]
-    except InputError as error:
-        raise FileFormatError(f"{files.labels}: {error}") from None
 
 
-def _features(path: Path, rows, behavior):
-    """The features of the distinct rows, in the behavior's order."""
-    import numpy as np
-
-    from ..model.behavior import merged
+def _features(path: Path, rows: Any) -> Any:
+    """The features of the distinct rows, in the order of a behavior over them."""
+    from ..model.behavior import features_of
 
     bits = rows_of_file(path, "features", None, len(rows))
-    _, which, _ = merged(rows)
-    chosen = np.zeros((len(behavior.points), bits.shape[1]))
-    chosen[which] = bits
-    if not np.array_equal(chosen[which], bits):
-        raise InputError(
-            f"{path}: two equal inputs have different feature rows; a feature must depend on the input alone"
-        )
-    return chosen
+    with naming(path):
+        return features_of(rows, bits)

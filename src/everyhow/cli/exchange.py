@@ -11,6 +11,7 @@ from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import visible
 from ..common.reading import naming
 from .options import (
+    NETWORK,
     OVER_BUDGET,
     InputsOption,
     JsonOption,
@@ -30,20 +31,14 @@ if TYPE_CHECKING:
 # Placements printed; the number of all of them is printed, too.
 MOST_SHOWN = 1000
 
-NetworkOption = Annotated[
-    str, typer.Option("--network", help="A network file (.json, .safetensors or .onnx), or xornet.")
-]
-
 
 @dataclass(frozen=True)
 class Read:
     """Which circuit of a file is meant."""
 
-    top: Annotated[int | None, typer.Option(help="Take so many edges of largest absolute score.")] = None
+    top: Annotated[int | None, typer.Option(help="Take so many edges: those of the largest absolute scores.")] = None
     threshold: Annotated[float | None, typer.Option(help="Take the edges of at least this absolute score.")] = None
-    circuit: Annotated[
-        str | None, typer.Option(help="Of a log of many circuits, the one meant: EPOCH/OUTPUT/NUMBER.")
-    ] = None
+    circuit: Annotated[str | None, typer.Option(help="Which circuit of a log to take: EPOCH/OUTPUT/NUMBER.")] = None
 
 
 @dataclass(frozen=True)
@@ -52,23 +47,29 @@ class Judged:
 
     decision: Annotated[str | None, typer.Option(help="How outputs become bits: threshold, round or argmax.")] = None
     output_threshold: Annotated[
-        float | None, typer.Option(help="An output above it is read as 1; the network's own threshold if not given.")
+        float | None,
+        typer.Option(help="Outputs above this number are read as 1. If not given: the network's own threshold."),
     ] = None
     inputs: InputsOption = None
     ablation: Annotated[str, typer.Option(help="What removed edges carry: zero, mean or resample.")] = "zero"
-    budget: Annotated[float, typer.Option(help="Candidate evaluations allowed for each search.")] = DEFAULT_BUDGET
+    budget: Annotated[float, typer.Option(help="How many candidate evaluations each search may take.")] = DEFAULT_BUDGET
 
 
 def place_command(
     graph: Annotated[
         Path, typer.Argument(help="A circuit as graph JSON (EAP-IG, MIB), or as edge masks (.npz, or a JSON log).")
     ],
-    task: Annotated[str, typer.Argument(help="A gate, a formula or a truth table; the network is judged by itself.")],
-    network: NetworkOption,
+    task: Annotated[
+        str,
+        typer.Argument(
+            help="A gate, a formula or a truth table. The circuit is judged by what the network itself decides."
+        ),
+    ],
+    network: Annotated[str, NETWORK],
     read: Read,
     judged: Judged,
     connected: Annotated[
-        bool, typer.Option("--connected", help="Leave out edges that lead nowhere, and tell which.")
+        bool, typer.Option("--connected", help="Leave out edges that lead nowhere, and name them.")
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -97,14 +98,15 @@ def place_command(
 
 def align_command(
     model: Annotated[Path, typer.Argument(help="A causal model (.json): variables, values, parents, mechanisms.")],
-    network: NetworkOption,
+    network: Annotated[str, NETWORK],
     joint: Annotated[
-        bool, typer.Option("--joint", help="Also hold variables together, each as at a source of its own.")
+        bool,
+        typer.Option("--joint", help="Also hold several variables at once, each at the value of a source of its own."),
     ] = False,
     threshold: ThresholdOption = None,
     inputs: InputsOption = None,
     decision: Annotated[
-        str | None, typer.Option(help="argmax, where two outputs stand for two classes: they are folded into one.")
+        str | None, typer.Option(help="argmax: two outputs that stand for two classes are folded into one.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -132,7 +134,7 @@ def align_command(
         print_json({"placements": number, "listed": [entry for _, entry in shown], "differs_at": list(differs)})
         return
     if differs:
-        typer.echo(visible(f"the model says otherwise than the network at {', '.join(differs)}"))
+        typer.echo(visible(f"the model and the network differ at {', '.join(differs)}"))
     typer.echo(f"{number:,} minimal placement{'' if number == 1 else 's'}")
     for text, entry in shown:
         told = {True: "; agrees jointly", False: f"; {entry.get('disagreement')}", None: ""}[entry.get("joint")]
@@ -160,12 +162,13 @@ def export_command(
 
 def _standing_lines(found: "Standing", dropped: "tuple[Edge, ...]") -> list[str]:
     name, lines = found.circuit.graph.name, [str(found)]
-    lines += [f"left out because they lead nowhere: {' '.join(map(name, dropped))}"] if dropped else []
-    lines += [f"removable: {' '.join(map(name, found.removable))}"] if found.removable else []
+    lines += [f"edges left out because they lead nowhere: {' '.join(map(name, dropped))}"] if dropped else []
+    lines += [f"edges that can be removed: {' '.join(map(name, found.removable))}"] if found.removable else []
     if found.minimal_inside:
         sizes = sorted({len(circuit) for circuit in found.minimal_inside})
         lines.append(
-            f"minimal perfect circuits inside it: {len(found.minimal_inside):,}, of {' '.join(map(str, sizes))} edges"
+            f"minimal perfect circuits inside this circuit: {len(found.minimal_inside):,}, "
+            f"of {' '.join(map(str, sizes))} edges"
         )
     if found.of_size is not None:
         lines.append(

@@ -17,19 +17,21 @@ class Described:
     """What a file does not say of its network."""
 
     widths: Annotated[
-        str | None, typer.Option(help="Of a state dict: neurons of each hidden layer to check, such as 3,3.")
+        str | None, typer.Option(help="For a state dict: the neurons of each hidden layer, to be checked, such as 3,3.")
     ] = None
     hidden_activation: Annotated[
-        str | None, typer.Option(help="Of a state dict: activation of the hidden layers, or one for each: relu,tanh.")
+        str | None,
+        typer.Option(help="For a state dict: the activation of all hidden layers, or one for each: relu,tanh."),
     ] = None
-    output_activation: Annotated[str | None, typer.Option(help="Of a state dict: activation of the output layer.")] = (
-        None
-    )
+    output_activation: Annotated[
+        str | None, typer.Option(help="For a state dict: the activation of the output layer.")
+    ] = None
     order: Annotated[
-        str | None, typer.Option(help="Of a state dict: its layers as they run, such as input,hidden,output.")
+        str | None,
+        typer.Option(help="For a state dict: the names of the layers as they run, such as input,hidden,output."),
     ] = None
     part: Annotated[
-        str | None, typer.Option(help="Of a checkpoint of several state dicts: the path of the one meant.")
+        str | None, typer.Option(help="For a checkpoint of several state dicts: the path of the one to take.")
     ] = None
     threshold: ThresholdOption = None
 
@@ -39,14 +41,16 @@ class Checked:
     """The inputs that a network is checked on."""
 
     data: Annotated[
-        Path | None, typer.Option(help="Inputs to check it on, one per row (.csv or .npy); corners if not given.")
+        Path | None,
+        typer.Option(help="Inputs to check the network on, one per row (.csv or .npy). If not given: corners."),
     ] = None
     header: HeaderOption = None
 
 
 def import_command(
     source: Annotated[
-        Path, typer.Argument(help="An ONNX file, or one that holds a state dict: .pt, .pth, .ckpt, .bin, .safetensors.")
+        Path,
+        typer.Argument(help="An ONNX file, or a file that holds a state dict: .pt, .pth, .ckpt, .bin, .safetensors."),
     ],
     described: Described,
     checked: Checked,
@@ -54,7 +58,7 @@ def import_command(
     inputs: InputsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Import a network from another library's file, check it against that, and write it to a network file."""
+    """Import a network from a file of another library, check it against that file, and write a network file."""
     from ..importing.load import load
     from ..network.documents import check_network_path, save_network
 
@@ -78,18 +82,18 @@ def import_command(
 
 
 def _read_by(network: Model) -> str:
-    """How the numbers of the network are read, as far as it is said."""
+    """How the numbers of the network are read, as far as anyone said."""
     inputs = "inputs {:g} and {:g}".format(*network.input_values)
     if network.threshold is not None:
         return f"{inputs}; an output above {network.threshold:g} is 1"
-    return f"{inputs}; where outputs turn from 0 to 1 is not said: give --threshold here, or to the commands that ask"
+    return f"{inputs}; nothing says where outputs turn from 0 to 1: give --threshold here, or where it is asked for"
 
 
 def _told(origin: Origin) -> dict[str, str]:
     told = {"source": origin.source, "folded": "; ".join(origin.folded) or "nothing"}
     if not origin.inputs_checked:
         return told | {"checked": origin.checked_on}
-    ties = f"; {origin.ties} within rounding of the boundary, a tie" if origin.ties else ""
+    ties = f"; {origin.ties:,} within rounding of the boundary (ties)" if origin.ties else ""
     return told | {
         "checked on": f"{origin.checked_on}, in {origin.precision}",
         "largest difference": f"{origin.largest_difference:.3g}",

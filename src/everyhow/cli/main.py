@@ -22,7 +22,7 @@ from .verifying import verify_command
 
 
 class Commands(TyperGroup):
-    """The commands, by whose errors a terminal is not steered: they quote what was typed."""
+    """The commands. Their errors quote what was typed, so characters that steer a terminal are shown by their codes."""
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
         """The context of the arguments before the command."""
@@ -91,13 +91,13 @@ def main() -> None:
             # Typer leaves with 2 after a wrong option or a missing argument, and has told the user so.
             sys.exit(WRONG_INPUT if stop.code == FAILURE else stop.code)
         except Exception as error:
-            # After a request to end an error is only what a library makes of it.
+            # After a request to end, an error only says how a library took the request.
             if not asked:
                 _tell(error)
 
 
 def _leave_out_odd_sizes() -> None:
-    """A terminal said to be wider than any, or of a width that is not a number, has the width that is found out."""
+    """Forget a size of the terminal that is not a number, or too large; then the size is found out."""
     for name in ("COLUMNS", "LINES", "TERMINAL_WIDTH"):
         said = os.environ.get(name, "0")
         if not (said.isascii() and said.isdecimal() and len(said) <= MOST_DIGITS):
@@ -105,14 +105,14 @@ def _leave_out_odd_sizes() -> None:
 
 
 def _open_closed_streams() -> None:
-    """Where a shell has closed a standard stream, so that a file would take its number, nothing is read or written."""
+    """Open the null device for each standard stream that the shell has closed: else the next file took its number."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115 (as long as the process)
 
 
 def _tell(error: Exception) -> None:
-    """End with what an error says, or with where it happened when it is ours."""
+    """End with what an error says; where the mistake is in everyhow, with the place where it happened."""
     if isinstance(error, BudgetError):
         _stop(str(error), OVER_BUDGET)
     if isinstance(error, LostBlocksError):
@@ -124,7 +124,9 @@ def _tell(error: Exception) -> None:
     if isinstance(error, OSError):
         _stop(f"cannot write the output ({error.strerror})", WRONG_INPUT)
     traceback.print_exception(error)
-    _stop("internal failure; the lines above say where. Please report it with the command that led here", FAILURE)
+    _stop(
+        "internal failure: the lines above say where. Please report these lines with the command that you gave", FAILURE
+    )
 
 
 def _stop(message: str, code: int) -> None:

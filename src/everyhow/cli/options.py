@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
 
 import typer
 
@@ -19,40 +19,50 @@ from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import InputError, visible
 from ..network.network import Network, xornet
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
 # Beside those that JSON itself writes by their codes: what ends or steers a line in a terminal, seen by nobody.
 UNSEEN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
-# What a command has read so far, with its file: what is wrong later may be about any of it, or about two together.
+# The files that a command has read so far: an error that comes later may be about one of them, or about two together.
 FILES_READ: dict[str, str] = {}
+NETWORK = typer.Option("--network", help="A network file (.json, .safetensors or .onnx), or xornet.")
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 
 
 ThresholdOption = Annotated[
     float | None,
-    typer.Option(help="An output above it is read as 1: 0 for logits, 0.5 for outputs trained towards 0 and 1."),
+    typer.Option(
+        help="Outputs above this number are read as 1: 0 for logits, 0.5 for outputs trained towards 0 and 1."
+    ),
 ]
 InputsOption = Annotated[
-    str | None, typer.Option(help="The numbers by which inputs stand for 0 and for 1: --inputs=-1,1; 0,1 if not given.")
+    str | None,
+    typer.Option(
+        help="The two numbers that stand for 0 and 1 in the inputs, such as --inputs=-1,1. If not given: 0,1."
+    ),
 ]
 
 
 HeaderOption = Annotated[
     bool | None,
     typer.Option(
-        "--header/--no-header", help="Whether the file of inputs begins with a line of names; found out if not given."
+        "--header/--no-header",
+        help="Whether the file of inputs begins with a line of names. If not given, everyhow finds out.",
     ),
 ]
 
 
-BudgetOption = Annotated[float, typer.Option(help="Candidate evaluations allowed.")]
+BudgetOption = Annotated[float, typer.Option(help="How many candidate evaluations are allowed.")]
 SchedulerOption = Annotated[
     str | None, typer.Option(help="Address of a Dask scheduler that counts the circuits, such as tcp://HOST:8786.")
 ]
-# The exit codes where the user can mend it, and where the budget kept something from being counted.
+# The exit codes: the user can mend what is wrong; the budget did not allow a count.
 WRONG_INPUT, OVER_BUDGET = 1, 3
 
 
 class Group(NamedTuple):
-    """Options of a command that are one value to it.
+    """Several options that a command gets as one value.
 
     Attributes:
         options: each with its type, its default and its help.
@@ -72,13 +82,13 @@ class Running:
 
     @property
     def keywords(self) -> dict[str, Any]:
-        """What the library is told of it."""
+        """These options as keywords of the library."""
         return {"budget": whole_budget(self.budget), "scheduler": self.scheduler, "progress": True}
 
 
 def questions(*of: Asked) -> Group:
-    """The options of the questions that are asked of something, but how numbers stand for bits; the command gets them
-    as keywords of the library."""
+    """The options of the questions, without how numbers stand for bits; a command gets them as keywords of the
+    library."""
     options = []
     for one in plain_questions(*of):
         if one.key not in ("threshold", "inputs"):
@@ -109,7 +119,7 @@ def _group(kind: Any) -> Group | None:
 
 
 def with_groups(command: Callable[..., None]) -> Callable[..., None]:
-    """A command each of whose parameters is an option, or a group of options that Typer is shown one by one."""
+    """The command for Typer: every group of options among its parameters becomes single options."""
     signature = inspect.signature(command)
     hints = get_type_hints(command, include_extras=True)
     groups = {name: group for name in signature.parameters if (group := _group(hints[name])) is not None}
@@ -137,7 +147,7 @@ def announce_compilation() -> None:
     """Tell a person who waits that the first use compiles the kernels; later uses find them compiled."""
     kept = os.environ.get("NUMBA_CACHE_DIR") or Path(__file__).parents[1] / "kernels" / "__pycache__"
     if sys.stderr.isatty() and not any(Path(kept).rglob("circuits.*.nbi")):
-        typer.echo("compiling the kernels, once; this takes about half a minute", err=True)
+        typer.echo("compiling the kernels: this happens once, and takes about half a minute", err=True)
 
 
 def check_page(page: Path | None) -> None:
@@ -160,7 +170,7 @@ def coding(text: str | None, option: str) -> tuple[float, float] | None:
         return None
     found = numbers(text, option, float)
     if len(found) != 2:
-        raise InputError(f"--{option} is {text!r}; it takes two numbers, such as --{option}=-1,1")
+        raise InputError(f"--{option} is {text!r}; give two numbers, such as --{option}=-1,1")
     return found
 
 
@@ -176,13 +186,13 @@ def stored_network(source: str | Path, threshold: float | None = None) -> Networ
 
 
 def with_files(error: InputError) -> str:
-    """What an error says, with the files read so far that it does not name."""
+    """What an error says, with those files read so far that the error does not name."""
     others = [f"{what}: {visible(path)}" for what, path in FILES_READ.items() if visible(path) not in str(error)]
     return f"{error} ({'; '.join(others)})" if others else str(error)
 
 
 def rows_of_file(path: Path, what: str, header: bool | None, rows: int | None = None) -> Any:
-    """The rows of numbers in a file; what was read of it is told on stderr.
+    """The rows of numbers in a file; how the file was understood is told on stderr.
 
     Args:
         path: the file.
@@ -207,13 +217,20 @@ def numbers(text: str, option: str, kind: type) -> tuple:
     try:
         return tuple(kind(part) for part in text.split(",") if part.strip())
     except ValueError:
-        raise InputError(f"--{option} is {text!r}; it takes numbers joined by commas, such as 3,3") from None
+        raise InputError(f"--{option} is {text!r}; give numbers joined by commas, such as 3,3") from None
 
 
 def print_json(document: dict[str, Any]) -> None:
     """One JSON document on stdout; signs that a terminal would obey are written by their codes."""
     text = json.dumps(document, indent=1, ensure_ascii=False, default=str)
     sys.stdout.write(UNSEEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text) + "\n")
+
+
+def terminal() -> "Console":
+    """Where tables and texts for people are printed."""
+    from rich.console import Console
+
+    return Console(highlight=False)
 
 
 def whole_budget(budget: float) -> int:

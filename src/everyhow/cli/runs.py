@@ -11,31 +11,36 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..common.errors import FileFormatError, InputError, visible
-from .options import WRONG_INPUT, JsonOption, announce_compilation, print_json
+from .options import WRONG_INPUT, JsonOption, announce_compilation, print_json, terminal
 
 if TYPE_CHECKING:
     from ..auditing.audit import Audit
 
-# Seconds that an answer may take to stop once it has been told to.
+# Seconds that DuckDB may take to stop an answer once it has been told to.
 GRACE = 10.0
 RunArgument = Annotated[Path, typer.Argument(help="The folder of an audit or of a sweep.")]
 
 
 def report_command(
     run: RunArgument,
-    out: Annotated[Path | None, typer.Option(help="The page to write; RUN/report.html if not given.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The page to write. If not given: RUN/report.html.")] = None,
     network: Annotated[
-        list[str] | None, typer.Option(help="Of a sweep: a network whose audit goes into the page; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            help="For a sweep: a network whose audit goes into the page. Give this option once for each network."
+        ),
     ] = None,
     audits: Annotated[
-        int | None, typer.Option(help="Of a sweep: how many audits go into the page; 12 if not given.")
+        int | None, typer.Option(help="For a sweep: how many audits go into the page. If not given: 12.")
     ] = None,
 ) -> None:
     """Write a run as one HTML page that opens offline: explanations to be seen, stepped through and compared."""
     target = out or run / "report.html"
     if _is_audit(run):
         if network or audits is not None:
-            raise InputError(f"{run} is the folder of an audit; --network and --audits belong to those of sweeps")
+            raise InputError(
+                f"{run} is the folder of an audit; --network and --audits are for folders of sweeps: leave them out"
+            )
         typer.echo(visible(str(_audit_in(run).report(target))))
         return
     from ..report.page.sweep import MOST_AUDITS, write_sweep_report
@@ -50,7 +55,7 @@ def tables_command(
     run: RunArgument,
     out: Annotated[Path | None, typer.Option(help="Folder to write every table into, as CSV and JSON.")] = None,
 ) -> None:
-    """List the tables of a run, or write them all; `everyhow query` gives the rows that fit a question."""
+    """List the tables of a run, or write them all. `everyhow query` gives the rows that fit a question."""
     from ..report.tables import list_tables, print_table, write_tables
 
     if _is_audit(run):
@@ -66,9 +71,7 @@ def tables_command(
         for path in write_tables(found, out):
             typer.echo(visible(str(path)))
         return
-    from rich.console import Console
-
-    print_table(list_tables(found), Console(highlight=False))
+    print_table(list_tables(found), terminal())
 
 
 def query_command(
@@ -83,7 +86,7 @@ def query_command(
     csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask the results of a run in SQL."""
+    """Answer a question in SQL about the results of a run."""
     from ..common.sql import SECONDS, Limits, answer, connect
     from ..report.tables import print_csv, print_table
     from ..sweeps.results import Sweep
@@ -103,14 +106,12 @@ def query_command(
     elif csv:
         print_csv(found, sys.stdout)
     else:
-        from rich.console import Console
-
-        print_table(found, Console(highlight=False))
+        print_table(found, terminal())
 
 
 @contextlib.contextmanager
 def _ended_after(seconds: float) -> Iterator[None]:
-    """Ends the process when what stands inside takes longer, for code of others that does not listen to being told so.
+    """End the process when what stands inside takes longer: for code of a library that does not stop when told.
 
     DuckDB, while it works out what a question means, is such code.
     """
@@ -135,14 +136,14 @@ def figures_command(
     names: Annotated[
         list[str] | None, typer.Argument(help="Drawings of an audit, such as network or 'minimal-*'.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the figures; RUN/figures if not given.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the figures. If not given: RUN/figures.")] = None,
     formats: Annotated[
         str | None,
-        typer.Option("--format", help="Any of svg, pdf and, for a sweep, png, joined by commas; all if not given."),
+        typer.Option("--format", help="Any of svg, pdf and, for a sweep, png, joined by commas. If not given: all."),
     ] = None,
     listed: Annotated[bool, typer.Option("--list", help="List the drawings of an audit.")] = False,
 ) -> None:
-    """Draw the figures of a run; of an audit the first of each kind, or those named. PDF needs the extra plot."""
+    """Draw the figures of a run. Of an audit: the first of each kind, or those named. PDF needs the extra plot."""
     from ..report import audit_drawings, figures
     from ..sweeps.results import Sweep
 
@@ -156,7 +157,9 @@ def figures_command(
             return
         written = audit_drawings.save_drawings(audit, folder, names or (), chosen or audit_drawings.FORMATS)
     elif names or listed:
-        raise InputError(f"{run} is not the folder of an audit; the figures of a sweep have no names, leave them out")
+        raise InputError(
+            f"{run} is not the folder of an audit; the figures of a sweep have no names: leave the names out"
+        )
     else:
         written = figures.draw_figures(Sweep.open(run), folder, chosen or figures.FORMATS)
     for path in written:
@@ -178,7 +181,7 @@ def _audit_in(run: Path) -> "Audit":
 
 
 def xornet_command(
-    steepness: Annotated[float, typer.Option(help="Of all four sigmoids.")] = 25.0,
+    steepness: Annotated[float, typer.Option(help="Steepness of all four sigmoids.")] = 25.0,
 ) -> None:
     """Print what every neuron of the analytic XOR network does at the four inputs."""
     from ..boolean.truth_table import assignments

@@ -9,7 +9,7 @@ import typer
 
 from ..common.cluster import SECONDS_WITHOUT_WORKERS
 from ..common.errors import InputError
-from .options import JsonOption, announce_compilation, print_json
+from .options import JsonOption, announce_compilation, print_json, terminal
 
 if TYPE_CHECKING:
     from ..sweeps.plan import Plan
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Workers:
-    """By what a sweep is computed."""
+    """Who computes a sweep."""
 
-    workers: Annotated[int | None, typer.Option(help="Processes on this machine; one per core if not given.")] = None
+    workers: Annotated[int | None, typer.Option(help="Processes on this machine. If not given: one per core.")] = None
     scheduler: Annotated[
         str | None, typer.Option(help="Address of a Dask scheduler to use instead, such as tcp://HOST:8786.")
     ] = None
@@ -31,10 +31,12 @@ class Workers:
 
 def sweep_command(
     by: Workers,
-    plan: Annotated[str, typer.Argument(help="A plan file (.toml) or an experiment: see --list.")] = "",
-    out: Annotated[Path | None, typer.Option(help="Folder for the results; runs/NAME if not given.")] = None,
-    seeds: Annotated[int | None, typer.Option(help="Networks of each point, in place of the plan's.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what it would cost.")] = False,
+    plan: Annotated[str, typer.Argument(help="A plan file (.toml), or an experiment by its name: see --list.")] = "",
+    out: Annotated[Path | None, typer.Option(help="Folder for the results. If not given: runs/NAME.")] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Networks of each point, in place of the number in the plan.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what the sweep would cost.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the experiments.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -63,11 +65,9 @@ def sweep_command(
     if as_json:
         print_json(summary.document())
         return
-    from rich.console import Console
-
     from ..report.terminal.sweeps import print_summary
 
-    print_summary(summary, found, Console(highlight=False))
+    print_summary(summary, found, terminal())
 
 
 def _dry_run(plan: "Plan", workers: int | None, as_json: bool) -> None:
@@ -81,8 +81,6 @@ def _dry_run(plan: "Plan", workers: int | None, as_json: bool) -> None:
     if as_json:
         print_json({"plan": plan.name, "digest": plan.digest, "workers": cores, **asdict(expected)})
         return
-    from rich.console import Console
-
     from ..report.terminal.sweeps import print_forecast
 
-    print_forecast(plan, expected, cores, Console(highlight=False))
+    print_forecast(plan, expected, cores, terminal())

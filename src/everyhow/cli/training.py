@@ -30,7 +30,7 @@ class Values:
 
     @property
     def keywords(self) -> dict[str, Any]:
-        """The settings of training that they are."""
+        """These options as settings of training."""
         given = {"input_values": coding(self.inputs, "inputs"), "output_values": coding(self.outputs, "outputs")}
         return {name: pair for name, pair in given.items() if pair is not None}
 
@@ -71,7 +71,7 @@ def train_command(
     task: TaskArgument,
     trained: Annotated[dict[str, Any], settings()],
     values: Values,
-    seed: Annotated[int, typer.Option(help="Of the weights, the rows drawn and their order.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the weights, and of the rows drawn and their order.")] = 0,
     out: Annotated[Path, typer.Option(help="Network file to write (.json or .safetensors).")] = Path("network.json"),
     as_json: JsonOption = False,
 ) -> None:

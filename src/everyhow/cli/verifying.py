@@ -11,12 +11,12 @@ from .options import JsonOption, print_json
 
 # How wide lines are, and of values that differ the most that is shown.
 WIDTH, LONGEST = 80, 120
-NOTHING_BINDS = "nothing binds them, since the file is of a version without a digest:"
+NOTHING_BINDS = "nothing binds these values to the rest, since the file is of a version without a digest:"
 
 
 def verify_command(
     run: Annotated[Path, typer.Argument(help="The folder of an audit.")],
-    seed: Annotated[int, typer.Option(help="Of the samples.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the samples.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
     """Check a stored audit by slow, plain methods, and tell what was not checked."""
@@ -37,7 +37,7 @@ def verify_command(
         if found.unchecked:
             _tell(
                 "not checked, or only on samples; "
-                + ("bound to the rest by the digest of the document:" if found.bound else NOTHING_BINDS)
+                + ("the digest of the document binds these values to the rest:" if found.bound else NOTHING_BINDS)
             )
         for reason, paths in _by_reason(found.unchecked).items():
             _tell(f"  {', '.join(paths)} ({reason})", "    ")

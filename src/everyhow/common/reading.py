@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from .arguments import quoted
-from .errors import FileFormatError, InputError, first_line
+from .errors import FileFormatError, InputError, first_line, shortened
 
 # The largest file that is read where nothing else is said; a graph of 2,000 edges has about 0.1 MB.
 MOST_BYTES = 1 << 20
@@ -54,7 +54,7 @@ def naming(path: str | Path) -> Iterator[None]:
     except FileFormatError:
         raise
     except InputError as error:
-        raise FileFormatError(f"{path}: {error}") from None
+        raise FileFormatError(f"{path}: {shortened(error)}") from None
     except OSError as error:
         raise FileFormatError(f"{path}: cannot be read ({error.strerror or error}); give another path") from None
 
@@ -95,7 +95,7 @@ def _size(path: Path, kinds: str) -> int:
         except (FileNotFoundError, NotADirectoryError, ValueError):  # the last of a name with a character of value 0
             raise FileFormatError(f"{path}: no such file; give the path of {kinds}") from None
         if not stat.S_ISREG(found.st_mode):
-            other = "no such file" if stat.S_ISDIR(found.st_mode) else "not a plain file"
+            other = "a folder" if stat.S_ISDIR(found.st_mode) else "not a plain file"
             raise FileFormatError(f"{path}: {other}; give the path of {kinds}")
         return found.st_size
 

@@ -19,6 +19,7 @@ from jaxtyping import Bool
 
 from ..common.errors import InputError, first_line
 from ..common.reading import check_readable, cut
+from ..given.arrays import detached
 from ..model.circuit import Circuit
 from ..model.graph import Edge
 from ..network.network import Network, network_of
@@ -195,7 +196,7 @@ def _is_circuit_of_matrices(value: Any) -> bool:
 def _masks(what: str, masks: Any, shapes: Sequence[tuple[int, ...]], network: Network) -> list[Bool[np.ndarray, "..."]]:
     """The masks as arrays of these shapes."""
     try:
-        found = [_numbers(mask) for mask in masks]
+        found = [np.asarray(detached(mask)) for mask in masks]
     except Exception:
         raise InputError(f"the {what}s are not arrays; give one per layer") from None
     if [mask.shape for mask in found] != list(shapes):
@@ -208,14 +209,6 @@ def _masks(what: str, masks: Any, shapes: Sequence[tuple[int, ...]], network: Ne
         if mask.dtype.kind not in "biuf" or not np.isin(mask, (0, 1)).all():
             raise InputError(f"{what} {number} has values beside 0 and 1; it is 1 at what is in the circuit, else 0")
     return [mask.astype(bool) for mask in found]
-
-
-def _numbers(mask: Any) -> np.ndarray:
-    if not hasattr(mask, "detach"):
-        return np.asarray(mask)
-    mask = mask.detach().cpu()
-    # NumPy has no bfloat16; float32 holds its values.
-    return np.asarray(mask.float() if str(mask.dtype) == "torch.bfloat16" else mask)
 
 
 def _numbered(arrays: Mapping[str, np.ndarray], start: str) -> list[np.ndarray]:

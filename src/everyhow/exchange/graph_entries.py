@@ -103,11 +103,6 @@ def edge_names(network: Network) -> dict[Edge, str]:
     return {edge: node_name(network, *edge.parent) + ARROW + node_name(network, *edge.child) for edge in edges}
 
 
-def weight(network: Network, edge: Edge) -> float:
-    layer, j, i = edge
-    return float(network.weights[layer - 1][j, i])
-
-
 def named(names: list[str]) -> str:
     more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
     return ", ".join(map(cut, names[:MOST_NAMED])) + more

@@ -17,7 +17,7 @@ from ..model.circuit import Circuit, LooseEndsError, connected_part
 from ..model.graph import Edge
 from ..network.network import Network
 from .edge_masks import LARGEST_LOG, archived_edges, has_masks, listed_edges
-from .graph_entries import Entry, edge_names, entries, named, nodes_of, weight
+from .graph_entries import Entry, edge_names, entries, named, nodes_of
 
 WHAT = "a graph of a circuit"
 
@@ -88,7 +88,7 @@ def graph_edges(
         chosen = [entry for entry in listed if entry.in_graph]
         _check_said(chosen, network)
     else:
-        real = [entry for entry in listed if weight(network, entry.edge)]
+        real = [entry for entry in listed if network.strength(entry.edge)]
         unscored = [entry.name for entry in real if entry.score is None]
         if unscored:
             raise InputError(f"no finite score for {named(unscored)}; score every edge to choose by score")
@@ -190,7 +190,7 @@ def _circuit_of(edges: tuple[Edge, ...], network: Network) -> Circuit:
 def _check_said(chosen: list[Entry], network: Network) -> None:
     if not chosen:
         raise InputError("no edge of the graph has in_graph true; to choose by score give top or threshold")
-    weightless = [entry.name for entry in chosen if not weight(network, entry.edge)]
+    weightless = [entry.name for entry in chosen if not network.strength(entry.edge)]
     if weightless:
         raise InputError(f"{named(weightless)}: in the graph, but of weight 0 in {network!r}, so not an edge of it")
 

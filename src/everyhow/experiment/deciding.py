@@ -6,9 +6,10 @@ from typing import Any, Generic, TypeVar
 from ..common.arguments import choice, instance, is_whole, quoted
 from ..common.errors import InputError
 from ..importing.door import as_explained
-from ..model.behavior import Behavior, check_said_once
+from ..model.behavior import Behavior
 from ..model.circuit import Circuit
 from ..model.decision import DECISIONS, Decision
+from ..model.explained import check_said_once
 from ..model.explanation import Explanation
 from .circuit_trials import CircuitTrials, circuit_trials
 from .cross_examination import CrossExamination, cross_examine

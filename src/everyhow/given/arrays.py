@@ -207,6 +207,15 @@ def _is_of(values: Any, package: str) -> bool:
     return any(str(kind.__module__).startswith(package) for kind in type(values).__mro__)
 
 
+def detached(values: Any) -> Any:
+    """What a PyTorch tensor holds, as an array of its own type, in float32 where NumPy lacks that; anything else as it
+    is."""
+    if not hasattr(values, "detach"):
+        return values
+    values = values.detach().cpu().resolve_conj().resolve_neg()
+    return (values.float() if str(values.dtype) == "torch.bfloat16" else values).numpy()
+
+
 def place_in(shape: tuple[int, ...], k: int) -> list[int]:
     """Where element `k` of an array of that shape stands."""
     return [int(i) for i in np.unravel_index(k, shape)]

@@ -58,7 +58,7 @@ class FileRows:
     def __str__(self) -> str:
         rows, columns = len(self.values), math.prod(self.values.shape[1:])
         header = "no header" if self.names is None else f"header {_listed(self.names)}"
-        parts = [f"read {_count(rows, 'row')} of {_count(columns, 'column')} from {self.source}, {header}"]
+        parts = [f"read {counted(rows, 'row')} of {counted(columns, 'column')} from {self.source}, {header}"]
         if rows:
             parts.append(f"first row {_listed(np.ravel(self.values[0])[: SHOWN + 1].tolist())}")
         return "; ".join([*parts, *self.notes])
@@ -96,7 +96,7 @@ def read_csv(path: Path, header: bool | None = None, rows: int | None = None, te
     if rows not in (None, len(values)):
         fits = not header and rows == len(values) - 1
         raise InputError(
-            f"holds {_count(len(values), 'row')}, but {rows:,} are expected, one for each input"
+            f"holds {counted(len(values), 'row')}, but {rows:,} are expected, one for each input"
             + ("; if the first holds a name, say header=True (--header)" if fits else "")
         )
     return FileRows(path.name, values, names if header else None, notes)
@@ -153,7 +153,7 @@ def _dialect_of(content: bytes, header: bool | None) -> _Dialect:
     if separator not in (None, ","):
         notes.append(f"{SEPARATORS.get(separator, 'spaces')} between cells")
     if remarks:
-        notes.append(f"{_count(remarks, 'comment')} left out")
+        notes.append(f"{counted(remarks, 'comment')} left out")
     return _trimmed(_Dialect(text, separator, tuple(notes)), header)
 
 
@@ -222,7 +222,7 @@ def _numbers(dialect: _Dialect, header: bool | None, expected: int | None) -> tu
     for at, cells in rows:
         if len(cells) != len(first):
             raise InputError(
-                f"line {at} has {_count(len(cells), 'column')}, line {line} {len(first)}; give every row as many cells"
+                f"line {at} has {counted(len(cells), 'column')}, line {line} {len(first)}; give every row as many cells"
             )
         values.extend(_row(cells, at, plain))
         fractions = fractions and not any(re.fullmatch(WHOLE, cell.strip()) for cell in cells)
@@ -307,9 +307,9 @@ def _settled(first: str, below: int, second: str, expected: int | None) -> bool:
     if expected in (below, below + 1):
         return expected == below
     raise InputError(
-        f"the first row is {first}: names of columns, or values? As names, {_count(below, 'row')} "
+        f"the first row is {first}: names of columns, or values? As names, {counted(below, 'row')} "
         f"{'follows' if below == 1 else 'follow'}, the first being {second}; as values, it is the "
-        f"first of {_count(below + 1, 'row')}. Say which: header=True or header=False (--header or --no-header)"
+        f"first of {counted(below + 1, 'row')}. Say which: header=True or header=False (--header or --no-header)"
     )
 
 
@@ -324,7 +324,7 @@ def _texts(dialect: _Dialect, header: bool | None, expected: int | None) -> tupl
     """The texts of the only column, and whether the first row held its name instead."""
     wide = next(((line, len(row)) for line, row in dialect.rows() if len(row) != 1), None)
     if wide is not None:
-        raise InputError(f"line {wide[0]} has {_count(wide[1], 'column')}, line 1 one; give every row as many cells")
+        raise InputError(f"line {wide[0]} has {counted(wide[1], 'column')}, line 1 one; give every row as many cells")
     known: dict[str, str] = {}  # equal texts are kept once
     cells = [known.setdefault(cell.strip(), cell.strip()) for _, row in dialect.rows() for cell in row]
     first, below = cells[0], cells[1:]
@@ -396,5 +396,6 @@ def _shown(value: object) -> str:
     return value if value.isprintable() and 0 < len(value) <= 40 else f"{value[:40]!r}"
 
 
-def _count(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
+    """A number of things, in words."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"

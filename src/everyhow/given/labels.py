@@ -9,8 +9,10 @@ from typing import Any, Literal
 import numpy as np
 from jaxtyping import Bool, Int
 
-from ..common.errors import FileFormatError, InputError
+from ..common.errors import InputError
+from ..common.reading import naming
 from .arrays import MISSING, array_of, place_in
+from .csv_files import counted
 from .points import read_table
 
 Decided = Literal["threshold", "argmax"]
@@ -55,9 +57,7 @@ class Labels:
     def __str__(self) -> str:
         inputs, outputs = self.wanted.shape
         kind = "classes, the largest output decides" if self.decision == "argmax" else "separate bits"
-        said = f"{inputs:,} label{'' if inputs == 1 else 's'} of " + (
-            "one output" if outputs == 1 else f"{outputs} {kind}"
-        )
+        said = f"{counted(inputs, 'label')} of " + ("one output" if outputs == 1 else f"{outputs} {kind}")
         named = [f"{name if name.isprintable() else repr(name)} is {k}" for k, name in enumerate(self.names or ())]
         return said + (f": {', '.join([*named[:8], *(['...'] if len(named) > 8 else [])])}" if named else "")
 
@@ -122,18 +122,16 @@ def read_labels(
         FileFormatError: the file cannot be read, or its labels are refused as `labels_of` does.
     """
     found = read_table(path, header, inputs, texts=True)
-    try:
+    with naming(path):
         return labels_of(found.values, outputs, decision, inputs)
-    except InputError as error:
-        raise FileFormatError(f"{path}: {error}") from None
 
 
 def _columns(bits: np.ndarray, outputs: int | None, decision: Decided | None) -> Labels:
     """Labels of several columns, one for each output."""
     if outputs is not None and outputs != bits.shape[1]:
         raise InputError(
-            f"labels have {bits.shape[1]} columns, the network {_outputs(outputs)}; give a column for each output, or "
-            "one column of class numbers (labels.argmax(axis=1))"
+            f"labels have {bits.shape[1]} columns, the network {counted(outputs, 'output')}; give a column for each "
+            "output, or one column of class numbers (labels.argmax(axis=1))"
         )
     signs = bool(np.isin(bits, (-1, 1)).all() and (bits < 0).any())
     if not signs and not np.isin(bits, (0, 1)).all():
@@ -182,7 +180,7 @@ def _numbered(whole: np.ndarray, outputs: int | None, decision: Decided | None) 
         return _labels(whole, outputs or (1 if fits else found), decision, None)
     if found != max(2, outputs):
         raise InputError(
-            f"labels are {_listed(values)}, the network has {_outputs(outputs)}: give "
+            f"labels are {_listed(values)}, the network has {counted(outputs, 'output')}: give "
             f"{'0 and 1' if outputs == 1 else f'class numbers from 0 to {outputs - 1}'}"
         )
     return _labels(np.searchsorted(values, whole), outputs, decision, tuple(map(str, values)))
@@ -211,7 +209,7 @@ def _named(
         raise InputError(f"every label is {_listed(names)}, which may be 0 or 1; give numbers")
     if outputs is not None and len(names) != max(2, outputs):
         raise InputError(
-            f"labels are {len(names)} classes, {_listed(names)}, but the network has {_outputs(outputs)}, for "
+            f"labels are {len(names)} classes, {_listed(names)}, but the network has {counted(outputs, 'output')}, for "
             f"{max(2, outputs)}; give class numbers from 0, in the order of its outputs"
         )
     if len(names) > MOST_CLASSES:
@@ -283,10 +281,6 @@ def _categories(values: Any) -> tuple[str, ...] | None:
         # Whatever a foreign object does when it is looked at; its values are then read as they are.
         return None
     return tuple(one.strip() for one in named) if named and all(isinstance(one, str) for one in named) else None
-
-
-def _outputs(number: int) -> str:
-    return f"{number} output{'' if number == 1 else 's'}"
 
 
 def _listed(values: Sequence[object]) -> str:

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from ..boolean.truth_table import assignments
 from ..common.arguments import check_sizes
 from ..common.errors import FileFormatError, InputError
-from ..common.reading import check_readable
+from ..common.reading import check_readable, naming
 from .arrays import array_of, place_in
 from .csv_files import FileRows, read_csv
 
@@ -133,10 +133,8 @@ def read_points(
 def read_rows(path: str | Path, header: bool | None = None, rows: int | None = None) -> FileRows:
     """The inputs in a file with how it was understood, for showing; otherwise as `read_points`."""
     found = read_table(path, header, rows)
-    try:
+    with naming(path):
         return FileRows(found.source, given_points(found.values)[0], found.names, found.notes)
-    except InputError as error:
-        raise FileFormatError(f"{path}: {error}") from None
 
 
 def read_table(path: Any, header: bool | None = None, rows: int | None = None, texts: bool = False) -> FileRows:

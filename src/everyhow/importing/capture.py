@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
-from ..common.arguments import has
 from ..common.errors import InputError, first_line
+from ..given.arrays import detached
 from .torch_tensors import array_of, as_array, check_pair, inputs_of, is_array
 
 if TYPE_CHECKING:
@@ -98,12 +98,12 @@ def _batches(batches: Any) -> Iterator[Any]:
     if is_array(batches):
         yield batches
         return
-    if isinstance(batches, str | bytes | Mapping):
-        raise InputError(f"batches is a {type(batches).__name__}; give tensors of inputs, or a data loader")
     try:
-        each = iter(batches)
+        each = None if isinstance(batches, str | bytes | Mapping) else iter(batches)
     except Exception:
-        raise InputError(f"batches is a {type(batches).__name__}; give tensors of inputs, or a data loader") from None
+        each = None
+    if each is None:
+        raise InputError(f"batches is a {type(batches).__name__}; give tensors of inputs, or a data loader")
     while True:
         try:
             batch = next(each)
@@ -118,13 +118,15 @@ def _inputs(batch: Any, model: "nn.Module") -> Any:
     """The inputs of a batch, where the model is; an array becomes a tensor of the model's type."""
     import torch
 
+    from .torch_parts import example_of
+
     inputs = inputs_of(batch)
     if not is_array(inputs):
         raise InputError(
             f"a batch holds {type(inputs).__name__} where its inputs should be; give batches of tensors, or of "
             "(inputs, labels)"
         )
-    like = next((one for one in model.parameters() if one.is_floating_point()), torch.empty(0))
+    like = example_of(model)
     if not isinstance(inputs, torch.Tensor):
         inputs = torch.from_numpy(array_of(inputs).astype(np.float64)).to(like.dtype)
     if not inputs.ndim or not len(inputs) or inputs.is_meta:
@@ -149,13 +151,11 @@ def _run(model: "nn.Module", inputs: Any, number: int) -> Any:
 
 def _outputs(leaving: Any, batch: int) -> np.ndarray | None:
     """What the model gave, if that is one tensor of one row per input."""
-    import torch
-
     from .torch_trace import tensors_by_name
 
     found = {id(one): one for _, one in tensors_by_name(leaving)}
     alone = next(iter(found.values())) if len(found) == 1 else None
-    if alone is None or alone.is_complex() or not isinstance(alone, torch.Tensor) or alone.shape[:1] != (batch,):
+    if alone is None or alone.is_complex() or alone.shape[:1] != (batch,):
         return None
     return as_array(alone).reshape(batch, -1)
 
@@ -163,7 +163,7 @@ def _outputs(leaving: Any, batch: int) -> np.ndarray | None:
 def _labels(labels: Any, batch: int) -> np.ndarray:
     """The labels of a batch as they came, one for each input."""
     try:
-        found = np.asarray(labels.detach().cpu() if has(labels, "detach") else labels)
+        found = np.asarray(detached(labels))
     except Exception as error:
         raise InputError(
             f"the labels of a batch cannot be read ({first_line(error)}); give one for each input"
@@ -209,12 +209,6 @@ def _only(seen: list, tail: "nn.Module", batch: int) -> np.ndarray:
             f"the tail ({type(tail).__name__}) must run once per batch, on one tensor, but {found}; choose a tail "
             "whose first module is used at one place only"
         )
-    return _flat(seen[0], "the tail takes", batch)
-
-
-def _flat(values: Any, what: str, batch: int) -> np.ndarray:
-    if not hasattr(values, "shape") or not len(values.shape) or values.shape[0] != batch:
-        found = tuple(values.shape) if hasattr(values, "shape") else type(values).__name__
-        raise InputError(f"{what} {found} for a batch of {batch} inputs; expected one row per input")
-    array = values if isinstance(values, np.ndarray) else as_array(values)
-    return array.reshape(batch, -1)
+    if seen[0].shape[:1] != (batch,):
+        raise InputError(f"the tail takes {seen[0].shape} for a batch of {batch} inputs; expected one row per input")
+    return seen[0].reshape(batch, -1)

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..common.arguments import instance
 from ..common.errors import InputError
-from ..model.behavior import Behavior, check_fits, one_for_two_classes
+from ..model.behavior import Behavior
+from ..model.explained import check_fits, one_for_two_classes
 from ..model.model import Model
 from ..model.runnable import checked_threshold
 from .load import load

@@ -74,9 +74,13 @@ BOUNDARY = 0.5
 WIDEST_DIAGONAL = 4096
 
 
-def elementwise(scale: np.ndarray, shift: np.ndarray, where: str) -> Affine:
-    """scale * x + shift, feature by feature."""
-    return Affine(np.asarray(scale, np.float64), np.asarray(shift, np.float64), where)
+def elementwise(
+    scale: float | np.ndarray, shift: float | np.ndarray, where: str, features: int | None = None
+) -> Affine:
+    """scale * x + shift, feature by feature; numbers are those of so many features."""
+    shape = np.shape(scale) if features is None else (features,)
+    factors, summands = (np.broadcast_to(np.asarray(side, np.float64), shape) for side in (scale, shift))
+    return Affine(factors, summands, where)
 
 
 def normalization(
@@ -97,14 +101,6 @@ def leaky_relu(slope: float, where: str) -> Nonlinear:
     if not np.isfinite(slope):
         raise InputError(f"{where}: its slope is {slope:g}; a finite one is supported: mend it in the source")
     return Nonlinear({0.0: "relu", 0.01: "leaky_relu"}.get(slope, f"leaky_relu:{slope!r}"), where)
-
-
-def width_after(steps: Sequence[Step]) -> int | None:
-    """How many features the steps end in; None when nothing says so yet."""
-    for step in reversed(steps):
-        if isinstance(step, Affine | Selection):
-            return len(step.biases) if isinstance(step, Affine) else len(step.kept)
-    return None
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,15 +6,15 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from ..common.errors import FileFormatError, InputError, shortened
-from ..common.reading import check_readable
+from ..common.errors import FileFormatError, InputError
+from ..common.reading import check_readable, naming
 from ..network.documents import read_network_json, read_network_safetensors
 from ..network.network import Network
 from ..network.safetensors_files import read_tensors
 from .onnx_files import from_onnx
 from .state_dicts import Description, from_arrays
 from .stored_layers import stored_arrays
-from .torch_files import load_state_dict_file
+from .torch_files import network_of_checkpoint
 
 # What torch.save writes; people end such files in many ways.
 TORCH = (".pt", ".pth", ".ckpt", ".bin", ".pth.tar", ".pt.tar")
@@ -71,12 +71,12 @@ def load(
     path, kind = _readable(source)
     said = Description(hidden_activation, output_activation, widths, data, order, threshold)
     unused = (widths, hidden_activation, output_activation, order, part)
-    try:
+    with naming(path):
         if kind == ".onnx":
             _need_no(unused, "an ONNX file says its widths and activations")
             return from_onnx(path, data, threshold)
         if kind in TORCH:
-            return load_state_dict_file(path, said, part)
+            return network_of_checkpoint(path, said, part)
         if kind == ".safetensors" and any(option is not None for option in (*unused, threshold)):
             arrays, metadata = read_tensors(path)
             if "activations" not in metadata:
@@ -85,10 +85,6 @@ def load(
         _need_no((*unused, data), "a network file says everything itself")
         network = read_network_json(path) if kind == ".json" else read_network_safetensors(path)
         return network if threshold is None else replace(network, threshold=threshold)
-    except FileFormatError:
-        raise
-    except (InputError, OSError) as error:
-        raise FileFormatError(f"{path}: {shortened(error)}") from None
 
 
 def _readable(source: Any) -> tuple[Path, str]:
@@ -108,14 +104,9 @@ def _readable(source: Any) -> tuple[Path, str]:
             + (f"; {other}" if other else "")
         )
     most = LARGEST_JSON if kind == ".json" else LARGEST_FILE
-    try:
-        if path.is_dir():
-            raise FileFormatError(f"{path}: a folder; give the path of a file in it ({', '.join(READ)})")
-        check_readable(
-            path, f"a network file ({', '.join(READ)})", most, "larger networks go into .safetensors, up to 64 MB"
-        )
-    except OSError as error:
-        raise FileFormatError(f"{path}: cannot be read ({error.strerror}); give another path") from None
+    check_readable(
+        path, f"a network file ({', '.join(READ)})", most, "larger networks go into .safetensors, up to 64 MB"
+    )
     return path, kind
 
 

@@ -12,8 +12,8 @@ from ..common.reading import check_readable
 from ..given.points import points_for
 from ..network.network import Network
 from .checking import imported, of_classes
+from .numbering import Numbering
 from .onnx_labels import probes_of, unlike
-from .onnx_shapes import ANY, BatchedShape
 from .rounding import coarsest
 
 if TYPE_CHECKING:
@@ -50,17 +50,11 @@ def from_onnx(path: str | Path, data: Any = None, threshold: float | None = None
             "(onnx.save writes one)"
         )
     target = Path(path)
-    try:
-        if target.is_dir():
-            raise FileFormatError(f"{target}: a folder; give the path of an ONNX file in it")
-        check_readable(target, "an ONNX file", LARGEST_FILE, "export the part of the model that is to be explained")
-    except (OSError, ValueError) as error:
-        raise (
-            error if isinstance(error, InputError) else FileFormatError(f"{shortened(error)}; give another path")
-        ) from None
+    check_readable(target, "an ONNX file", LARGEST_FILE, "export the part of the model that is to be explained")
     if find_spec("onnx") is None or find_spec("onnxruntime") is None:
         raise MissingExtraError("reading ONNX files needs onnx and onnxruntime: pip install 'everyhow[onnx]'")
-    from .onnx_graph import chain_of, read_model
+    from .onnx_graph import chain_of
+    from .onnx_models import read_model
 
     try:
         chain = chain_of(read_model(target.read_bytes(), target.parent, LARGEST_FILE), target.name)
@@ -112,7 +106,7 @@ def _check_outputs(chain: "Chain", points: np.ndarray, scores: np.ndarray, file:
 
 
 def _run(
-    chain: "Chain", model: "onnx.ModelProto", fed: Mapping[str, tuple[BatchedShape, np.ndarray]]
+    chain: "Chain", model: "onnx.ModelProto", fed: Mapping[str, tuple[Numbering, np.ndarray]]
 ) -> dict[str, np.ndarray]:
     """What onnxruntime gives, a row for each input, in batches of the size that the file asks for.
 
@@ -127,12 +121,11 @@ def _run(
     options.log_severity_level = 4
     options.intra_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    batched, count = chain.entering, len(next(iter(fed.values()))[1])
-    size = 1 if batched.batch is None else batched.shape[batched.batch]
-    size = count if size == ANY else size
+    count = len(next(iter(fed.values()))[1])
+    size = count if chain.is_open else chain.entering.inputs
+    shape = _batch(chain.entering, np.zeros((1, chain.entering.features)), size).shape
     names = [one.name for one in model.graph.output]
     found: dict[str, list[np.ndarray]] = {name: [] for name in names}
-    shape = tuple(size if axis == batched.batch else one for axis, one in enumerate(batched.shape))
     try:
         session = onnxruntime.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
         for start in range(0, count, size):
@@ -147,17 +140,20 @@ def _run(
     return {name: np.concatenate(parts) for name, parts in found.items()}
 
 
-def _batch(batched: BatchedShape, rows: np.ndarray, size: int) -> np.ndarray:
-    """Rows as the shape holds them, the last one repeated up to the size of a batch."""
+def _batch(lies: Numbering, rows: np.ndarray, size: int) -> np.ndarray:
+    """Rows as a batch holds them, the last one repeated up to its size."""
     filled = np.concatenate([rows, np.repeat(rows[-1:], size - len(rows), axis=0)])
-    batch = filled.reshape(size, *batched.each)
-    shape = tuple(size if axis == batched.batch else one for axis, one in enumerate(batched.shape))
-    return np.ascontiguousarray(batch.reshape(shape) if batched.batch is None else np.moveaxis(batch, 0, batched.batch))
+    axis, shape = lies.axis, lies.numbers.shape
+    if axis is None:
+        return filled.reshape(shape)
+    return np.ascontiguousarray(np.moveaxis(filled.reshape(size, *shape[:axis], *shape[axis + 1 :]), 0, axis))
 
 
-def _rows(batched: BatchedShape, leaving: np.ndarray, size: int) -> np.ndarray:
+def _rows(lies: Numbering, leaving: np.ndarray, size: int) -> np.ndarray:
     """The numbers of each input in what lies so, or in what was made of it with the inputs first."""
-    same = batched.batch is not None and leaving.ndim == len(batched.shape) and leaving.shape[batched.batch] == size
     if leaving.size % size:
         return np.empty((size, 0), leaving.dtype)  # no row for each input
-    return (np.moveaxis(leaving, batched.batch or 0, 0) if same else leaving).reshape(size, -1)
+    axis = lies.axis
+    if axis is not None and leaving.ndim == lies.numbers.ndim and leaving.shape[axis] == size:
+        leaving = np.moveaxis(leaving, axis, 0)
+    return leaving.reshape(size, -1)

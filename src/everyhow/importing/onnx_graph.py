@@ -1,25 +1,27 @@
 """The steps of an ONNX graph: one chain of operators from its input to its output, each of which is known."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
-from onnx import AttributeProto, TensorProto, checker, inliner
+from onnx import AttributeProto, TensorProto
 
-from ..common.errors import InputError, first_line
-from .layers import LeftOut, Nonlinear, Step, fold
-from .onnx_fields import check_fields
+from ..common.errors import InputError
+from .layers import LeftOut, Nonlinear, Selection, Step, fold
+from .numbering import Numbering
+from .onnx_models import pruned, tensors_of
 from .onnx_operators import DOMAINS, OPERATORS, SCIKIT, SUPPORTED, OperatorNode, classes, where_of
 from .onnx_outputs import SOFTMAX, Core, check_classes, cores_of, decides, flowing_in
 from .onnx_patterns import INNER, recognized
-from .onnx_shapes import ANY, BatchedShape
-from .onnx_tensors import FLOATS, FOLDED, MOST_NUMBERS, array_of, depends_on, folded, inline
+from .onnx_tensors import FLOATS, FOLDED, MOST_NUMBERS, array_of, depends_on, folded
 
-MOST_FIELDS = 100_000
+# Where a file leaves open how many inputs a batch has, so many are followed.
+OPEN_BATCH = 5
+# Numbers of a batch times operators, at most: some seconds.
+MOST_FOLLOWED = 2**26
 KNOWN = {*OPERATORS, *FOLDED, *INNER, *SOFTMAX, "Constant"} - {"Scaler"}
 PLAIN = {
     getattr(AttributeProto, name) for name in ("FLOAT", "INT", "STRING", "TENSOR", "FLOATS", "INTS", "STRINGS")
@@ -36,8 +38,9 @@ class Chain:
         whole: those that also give the outputs of the file that come from it, each by itself.
         entrance: the name of the input.
         dtype: its type.
-        entering: how the input lies.
-        leaving: how the output lies.
+        entering: how the features of each input lie in what enters.
+        leaving: how they lie in the output.
+        is_open: whether the file leaves open how many inputs a batch has.
         steps: what is done.
         types: the floating-point types that are used.
         classes: whether the largest output decides, by what is left out after it.
@@ -47,8 +50,9 @@ class Chain:
     whole: onnx.ModelProto
     entrance: str
     dtype: str
-    entering: BatchedShape
-    leaving: BatchedShape
+    entering: Numbering
+    leaving: Numbering
+    is_open: bool
     steps: list[Step]
     types: set[str]
     classes: bool
@@ -62,93 +66,6 @@ class _Link:
     state: str
     output: str
     activation: str | None
-
-
-def read_model(content: bytes, folder: Path, most: int) -> onnx.ModelProto:
-    """The model in the bytes of a file, without what its outputs do not need.
-
-    Args:
-        content: the bytes.
-        folder: where the file lies; tensors in other files of it are read.
-        most: how many bytes of such are read.
-
-    Raises:
-        InputError: no valid ONNX model, or one whose tensors cannot be read.
-    """
-    check_fields(content, onnx.ModelProto.DESCRIPTOR, MOST_FIELDS)
-    try:
-        model = onnx.load_model_from_string(content)
-    except Exception as error:
-        raise InputError(f"not an ONNX file, or cut off ({first_line(error)}); export it again") from None
-    newest, versions = onnx.defs.onnx_opset_version(), [one.version for one in model.opset_import if one.domain == ""]
-    if max(versions, default=0) > newest:
-        raise InputError(
-            f"its operators are of opset {max(versions)}, and onnx {onnx.__version__} knows them up to {newest}; "
-            f"export it with opset_version={newest}, or update onnx and onnxruntime"
-        )
-    model = pruned(_inlined(model), model.graph.output)
-    sparse = [one.values.name for one in model.graph.sparse_initializer]
-    if sparse:
-        raise InputError(f"the tensor {sparse[0][:80]} is a sparse_initializer; export the model with dense weights")
-    inline(_tensors(model.graph), folder, most)
-    try:
-        checker.check_model(model)
-    except Exception as error:
-        raise InputError(f"not a valid ONNX model ({first_line(error)}); export it again") from None
-    return model
-
-
-def _inlined(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The model without functions of its own, each written out where it is called.
-
-    Raises:
-        InputError: they call themselves, or are more than a small network has when written out.
-    """
-    if not model.functions:
-        return model
-    bodies = {(one.domain, one.name): one.node for one in model.functions}
-    calls = {key: [(one.domain, one.op_type) for one in nodes] for key, nodes in bodies.items()}
-    sizes: dict[tuple[str, str], int] = {}
-    try:
-        for key in TopologicalSorter({key: set(called) & set(calls) for key, called in calls.items()}).static_order():
-            sizes[key] = sum(sizes.get(called, 1) for called in calls[key])
-        if sum(sizes.get((one.domain, one.op_type), 1) for one in model.graph.node) > MOST_FIELDS:
-            raise InputError(
-                f"its functions make more than {MOST_FIELDS:,} operators; export the model without functions"
-            )
-        return inliner.inline_local_functions(model)
-    except CycleError:
-        raise InputError("its functions call themselves; export the model without functions") from None
-    except RuntimeError as error:
-        raise InputError(f"its functions cannot be written out ({first_line(error)}); export it again") from None
-
-
-def pruned(model: onnx.ModelProto, outputs: Iterable[onnx.ValueInfoProto]) -> onnx.ModelProto:
-    """The model with these outputs, and nothing that they do not need."""
-    graph, outputs = model.graph, list(outputs)
-    needed = {one.name for one in outputs}
-    nodes = []
-    for node in reversed(graph.node):
-        if needed.intersection(node.output):
-            needed.update(name for name in node.input if name)
-            nodes.append(node)
-    kept = onnx.GraphProto(
-        name=graph.name or "graph", node=nodes[::-1], output=outputs,
-        input=[one for one in graph.input if one.name in needed],
-        initializer=[one for one in graph.initializer if one.name in needed],
-        sparse_initializer=[one for one in graph.sparse_initializer if one.values.name in needed],
-    )  # fmt: skip
-    versions = {one.domain: one for one in model.opset_import}
-    return onnx.ModelProto(ir_version=model.ir_version, opset_import=list(versions.values()), graph=kept)
-
-
-def _tensors(graph: onnx.GraphProto) -> Iterable[TensorProto]:
-    yield from graph.initializer
-    for node in graph.node:
-        for option in node.attribute:
-            if option.HasField("t"):
-                yield option.t
-            yield from option.tensors
 
 
 def chain_of(model: onnx.ModelProto, file: str = "model.onnx") -> Chain:
@@ -241,10 +158,11 @@ def _chain(model: onnx.ModelProto, core: Core, known: dict[str, np.ndarray]) -> 
         found = TensorProto.DataType.Name(kind.elem_type) if kind.elem_type in _TYPES else kind.elem_type
         raise InputError(f"its input is of type {found}; FLOAT, DOUBLE and FLOAT16 are supported: export it so")
     links = _links(graph, entrance, name, known)
-    types = {FLOATS[one.data_type] for one in _tensors(graph) if one.data_type in FLOATS and one.dims}
+    types = {FLOATS[one.data_type] for one in tensors_of(graph) if one.data_type in FLOATS and one.dims}
     types.add(FLOATS[kind.elem_type])
     failures: list[InputError] = []
-    for entering in _readings(kind.shape, links, known):
+    readings, is_open = _readings(kind.shape, links, known)
+    for entering in readings:
         used = set(types)
         try:
             steps, leaving = _walk(graph, links, entrance, entering, known, used)
@@ -254,11 +172,14 @@ def _chain(model: onnx.ModelProto, core: Core, known: dict[str, np.ndarray]) -> 
                 except InputError as error:
                     raise _StuckError(str(error), name, core.name) from None
             _check_outputs(core, leaving)
+            order = leaving.order(leaving.axis)
+            if order is not None and order != tuple(range(len(order))):
+                steps.append(Selection(order, len(order), "the end"))
             steps += [LeftOut(words) for words in core.words]
             _check_chained(steps, links)
             return Chain(
-                model, _whole(whole, core), entrance, FLOATS[kind.elem_type], entering, leaving, steps, used,
-                softmax is not None or core.least > 1,
+                model, _whole(whole, core), entrance, FLOATS[kind.elem_type], entering, leaving, is_open, steps,
+                used, softmax is not None or core.least > 1,
             )  # fmt: skip
         except InputError as error:
             failures.append(error)
@@ -286,11 +207,11 @@ def _whole(model: onnx.ModelProto, core: Core) -> onnx.ModelProto:
 
 def tail_of(chain: Chain, kind: np.dtype) -> onnx.ModelProto:
     """What the file does after the output of the chain, which is of that type, to give its own outputs."""
-    scores, batched = chain.model.graph.output[0].name, chain.leaving
+    scores, axis = chain.model.graph.output[0].name, chain.leaving.axis
     tail = onnx.ModelProto()
     tail.CopyFrom(chain.whole)
     kept = [node for node in tail.graph.node if scores not in node.output]
-    shape = ["inputs" if axis == batched.batch else size for axis, size in enumerate(batched.shape)]
+    shape = ["inputs" if at == axis else size for at, size in enumerate(chain.leaving.numbers.shape)]
     del tail.graph.node[:]
     tail.graph.node.extend(kept)
     tail.graph.input.append(
@@ -337,7 +258,7 @@ def _old(model: onnx.ModelProto) -> bool:
     return max((one.version for one in model.opset_import if one.domain in DOMAINS), default=1) < 13
 
 
-def _check_outputs(core: Core, leaving: BatchedShape) -> None:
+def _check_outputs(core: Core, leaving: Numbering) -> None:
     if leaving.features < core.least or leaving.features > (core.most or leaving.features):
         raise InputError(
             f"{core.words[0]} takes {leaving.features} outputs, so it is not the decision that it looks like: export "
@@ -353,8 +274,8 @@ def _entrances(graph: onnx.GraphProto) -> list[onnx.ValueInfoProto]:
 
 def _readings(
     shape: onnx.TensorShapeProto, links: Sequence[_Link], known: Mapping[str, np.ndarray]
-) -> list[BatchedShape]:
-    """The ways in which an input of this shape may hold the inputs of a batch.
+) -> tuple[list[Numbering], bool]:
+    """The ways in which an input of this shape may hold the inputs of a batch, and whether their number is left open.
 
     Raises:
         InputError: it can hold them in no way.
@@ -363,19 +284,27 @@ def _readings(
     # skl2onnx writes a size that is not fixed as 0.
     sizes = [None if axis == 0 and size == 0 else size for axis, size in enumerate(sizes)]
     open_axes = [axis for axis, size in enumerate(sizes) if size is None]
+    found: list[tuple[tuple[int, ...], int | None]] = []
     if sizes and all(size is None or size > 0 for size in sizes):
         if not open_axes:
             fixed = tuple(size for size in sizes if size is not None)
-            axes = [axis if fixed[axis] > 1 else None for axis in (0, -1)] if len(fixed) > 1 else []
-            return [*dict.fromkeys(BatchedShape(fixed, axis and axis % len(fixed)) for axis in (*axes, None))]
-        if len(open_axes) == 1 and len(sizes) > 1:
-            return [BatchedShape(tuple(ANY if size is None else size for size in sizes), open_axes[0])]
-        if open_axes == [0, 1] and len(sizes) == 2:
+            axes = [axis % len(fixed) if fixed[axis] > 1 else None for axis in (0, -1)] if len(fixed) > 1 else []
+            found = [(fixed, axis) for axis in dict.fromkeys((*axes, None))]
+        elif len(open_axes) == 1 and len(sizes) > 1:
+            found = [(tuple(OPEN_BATCH if size is None else size for size in sizes), open_axes[0])]
+        elif open_axes == [0, 1] and len(sizes) == 2:
             operands = (known[name] for link in links for name in link.node.input if name in known)
             features = next((one.shape for one in operands if one.ndim and one.size > 1), ())
-            found = [BatchedShape((ANY, size), 0) for size in dict.fromkeys(features)]
-            if found:
-                return found
+            found = [((OPEN_BATCH, size), 0) for size in dict.fromkeys(features)]
+    if found:
+        numbers = max(math.prod(shape) for shape, _ in found)
+        if numbers * len(links) > MOST_FOLLOWED:
+            raise InputError(
+                f"its input holds {numbers:,} numbers, which go through {len(links):,} operators; at most "
+                f"{MOST_FOLLOWED:,} steps of numbers are followed: export it with fewer inputs in a batch, or with "
+                "their number left open"
+            )
+        return [Numbering.of_rows(shape, axis) for shape, axis in found], bool(open_axes)
     raise InputError(
         f"its input has the shape {tuple(size if size is not None else '?' for size in sizes)}; expected (features,), "
         "(inputs, features), or fixed sizes but one: export it with such an input"
@@ -440,32 +369,32 @@ def _takes(node: onnx.NodeProto) -> bool:
 
 
 def _walk(
-    graph: onnx.GraphProto, links: Sequence[_Link], entrance: str, entering: BatchedShape,
+    graph: onnx.GraphProto, links: Sequence[_Link], entrance: str, entering: Numbering,
     constants: dict[str, np.ndarray], types: set[str],
-) -> tuple[list[Step], BatchedShape]:  # fmt: skip
-    """What the links do to an input that lies so, and how the output lies."""
+) -> tuple[list[Step], Numbering]:  # fmt: skip
+    """What the links do to an input that is numbered so, and how the output is."""
     by_output, known, sized = {link.output: link for link in links}, dict(constants), set()
-    shapes, steps = {entrance: entering}, list[Step]()
+    numberings, steps = {entrance: entering}, list[Step]()
     for node in graph.node:
         link = by_output.get(node.output[0]) if node.output else None
         if link is not None and link.activation is not None:
             types.add("float32")  # the numbers in it are such
             steps.append(Nonlinear(link.activation, _where(link)))
-            shapes[link.output] = shapes[link.state]
+            numberings[link.output] = numberings[link.state]
         elif link is not None:
-            one = OperatorNode(node, link.state, shapes[link.state], steps, known, sized, types)
+            one = OperatorNode(node, link.state, numberings[link.state], steps, known, sized, types)
             try:
-                made, shapes[link.output] = OPERATORS[node.op_type](one)
+                made, numberings[link.output] = OPERATORS[node.op_type](one)
             except InputError as error:
                 raise _StuckError(str(error), link.state, link.output) from None
             steps += made
-        elif node.op_type == "Shape" and node.input[0] in shapes:
-            known |= _folded(node, [np.broadcast_to(np.int8(0), shapes[node.input[0]].shape)])
+        elif node.op_type == "Shape" and node.input[0] in numberings:
+            known |= _folded(node, [numberings[node.input[0]].numbers])
             sized.update(node.output)
         elif sized.intersection(node.input) and all(name in known for name in node.input if name):
             known |= _folded(node, [known.get(name) for name in node.input])
             sized.update(node.output)
-    return steps, shapes[links[-1].output if links else entrance]
+    return steps, numberings[links[-1].output if links else entrance]
 
 
 def _folded(node: onnx.NodeProto, operands: list[Any]) -> dict[str, np.ndarray]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,10 @@ import onnx
 from onnx import helper
 
 from ..common.errors import InputError
+from .endings import clip
 from .layers import Affine, LeftOut, Nonlinear, Selection, Step, elementwise, leaky_relu, normalization
-from .onnx_shapes import BatchedShape
-from .onnx_tensors import FLOATS, FOLDED, WHOLE, axes_of, target_shape
+from .numbering import Numbering
+from .onnx_tensors import FLOATS, WHOLE, folded
 
 SUPPORTED = (
     "Gemm, MatMul, Einsum of a matrix, BatchNormalization, Scaler, Add, Sub, Mul, Div and Neg by constants, "
@@ -23,7 +25,9 @@ SCIKIT = "ai.onnx.ml"
 SLOPE, EPSILON, SIXTH, FIFTH = (float(np.float32(one)) for one in (0.01, 1e-5, 1 / 6, 0.2))
 SELU = float(np.float32(1.67326319217681884765625)), float(np.float32(1.05070102214813232421875))
 LARGEST = float(np.finfo(np.float32).max)
-Made = tuple[Sequence[Step], BatchedShape]
+# Those that are called here as in ONNX.
+PLAIN = ("Relu", "Tanh", "Sigmoid", "Softplus", "HardSwish", "Softsign", "Sign")
+Made = tuple[Sequence[Step], Numbering]
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class OperatorNode:
     Attributes:
         node: the operator.
         state: the name of what flows through.
-        batched: the shape of that, and which of its axes counts the inputs.
+        numbering: where in it the features of each input lie.
         steps: what happened before.
         known: the tensors that do not depend on the inputs.
         sized: those of them that depend on how many inputs a batch has.
@@ -42,7 +46,7 @@ class OperatorNode:
 
     node: onnx.NodeProto
     state: str
-    batched: BatchedShape
+    numbering: Numbering
     steps: Sequence[Step]
     known: dict[str, np.ndarray]
     sized: Collection[str]
@@ -121,65 +125,73 @@ class OperatorNode:
     def refuse(self, found: str, allowed: str) -> InputError:
         return InputError(f"{self.where}: {found}; {allowed} is supported")
 
-    def unchanged(self, batched: BatchedShape | None, found: str) -> Made:
-        """A step that only changes the shape.
+    def unchanged(self) -> Made:
+        """A step that does nothing."""
+        return [LeftOut(self.where)], self.numbering
 
-        Raises:
-            InputError: there is no such shape; `found` is the reason.
-        """
-        if batched is None:
-            raise self.refuse(found, "what keeps the inputs apart and their features in order")
-        return [LeftOut(self.where)], batched
+    def activated(self, name: str) -> Made:
+        """A step that is an activation."""
+        return [Nonlinear(name, self.where)], self.numbering
+
+    def scaled(self, scale: float | np.ndarray, shift: float | np.ndarray) -> Step:
+        """scale * x + shift, by one number or one for each feature."""
+        return elementwise(scale, shift, self.where, self.numbering.features)
 
 
 def option_of(node: onnx.NodeProto, name: str, default: Any = None) -> Any:
     return next((helper.get_attribute_value(one) for one in node.attribute if one.name == name), default)
 
 
-def _product(one: OperatorNode, batched: BatchedShape, axis: int, weights: np.ndarray, removed: bool = False) -> Made:
+def _product(one: OperatorNode, numbering: Numbering, axis: int, weights: np.ndarray) -> Made:
     """A matrix (outgoing, incoming) along an axis."""
-    if weights.size == 0:
+    if weights.ndim != 2 or weights.size == 0:
         raise one.refuse(f"its weights have the shape {weights.shape}", "a matrix that is not empty")
-    if not batched.along(axis):
+    order = numbering.along(axis)
+    if order is None:
         raise one.refuse(
-            f"it multiplies along axis {axis} of {shown(batched)}, which does not hold all features of an input",
+            f"it multiplies along axis {axis} of {shown(numbering)}, which does not hold all features of an input",
             "a product over these",
         )
-    if batched.features != weights.shape[1]:
+    if len(order) != weights.shape[1]:
         raise InputError(
-            f"{one.where} takes {weights.shape[1]} features, but what comes before gives {batched.features}; "
+            f"{one.where} takes {weights.shape[1]} features, but what comes before gives {len(order)}; "
             "mend the shapes in the source"
         )
-    after = batched.with_size(axis, None if removed else len(weights))
-    return [Affine(weights, np.zeros(len(weights)), one.where)], after
+    steps: list[Step] = [Affine(weights, np.zeros(len(weights)), one.where)]
+    if order != tuple(range(len(order))):
+        steps.insert(0, Selection(order, len(order), one.where))
+    return steps, numbering.with_features(axis, len(weights))
+
+
+def _without(numbering: Numbering, axis: int) -> Numbering:
+    """The numbering without an axis of size 1."""
+    return Numbering(np.squeeze(numbering.numbers, axis), numbering.inputs)
 
 
 def _gemm(one: OperatorNode) -> Made:
     index, turned = (0, one.option("transA", 0)) if one.first else (1, one.option("transB", 0))
-    batched = one.batched.transposed((1, 0)) if turned and len(one.batched.shape) == 2 else one.batched
-    if batched is None or len(batched.shape) != 2:
-        raise one.refuse(f"what it takes is {shown(one.batched)}", "(inputs, features)")
-    matrix = _matrix(one, one.stored(1 - index))
+    numbering = Numbering(one.numbering.numbers.T, one.numbering.inputs) if turned else one.numbering
+    if numbering.numbers.ndim != 2:
+        raise one.refuse(f"what it takes is {shown(one.numbering)}", "(inputs, features)")
     # Of A @ B, what flows is A with the weights B, or B with the weights A.
+    matrix = one.stored(1 - index)
     weights = matrix.T if index == 0 else matrix
     weights = weights.T if one.option("transB" if index == 0 else "transA", 0) else weights
-    (step,), after = _product(one, batched, 1 - index, one.option("alpha", 1.0) * weights)
+    (*before, product), after = _product(one, numbering, 1 - index, one.option("alpha", 1.0) * weights)
     added = one.constant(2)
-    if added is None:
-        return [step], after
-    shift, after = _per_feature(one, added, after)
-    return [Affine(step.weights, one.option("beta", 1.0) * shift, one.where)], after  # type: ignore[union-attr]
+    if added is not None:
+        shift, after = _per_feature(one, added, after)
+        product = Affine(product.weights, one.option("beta", 1.0) * shift, one.where)  # type: ignore[union-attr]
+    return [*before, product], after
 
 
 def _matmul(one: OperatorNode) -> Made:
     matrix = one.other()
-    if matrix.ndim not in (1, 2):
-        raise one.refuse(f"its weights have the shape {matrix.shape}", "a matrix")
-    if one.first:
-        weights = matrix.T if matrix.ndim == 2 else matrix[None]
-        return _product(one, one.batched, -1, weights, removed=matrix.ndim == 1)
-    weights = matrix if matrix.ndim == 2 else matrix[None]
-    return _product(one, one.batched, -2 if len(one.batched.shape) > 1 else 0, weights, removed=matrix.ndim == 1)
+    axis = -1 if one.first else max(-2, -one.numbering.numbers.ndim)
+    if matrix.ndim == 1:
+        steps, after = _product(one, one.numbering, axis, matrix[None])
+        return steps, _without(after, axis)
+    return _product(one, one.numbering, axis, matrix.T if one.first else matrix)
 
 
 def _einsum(one: OperatorNode) -> Made:
@@ -196,11 +208,11 @@ def _einsum(one: OperatorNode) -> Made:
         if not more and not others and shared and len(weights) == matrix.ndim == 1 + bool(outgoing):
             axis, kept = flow.index(shared), flow.replace(shared, outgoing)
             matrix = matrix[None] if matrix.ndim == 1 else matrix if weights[0] == outgoing else matrix.T
-            if len(flow) == len(one.batched.shape) and sorted(kept) == sorted(set(result)) == sorted(result):
-                steps, after = _product(one, one.batched, axis, matrix, removed=not outgoing)
-                turned = after.transposed([kept.index(letter) for letter in result])
-                if turned is not None:
-                    return steps, turned
+            if len(flow) == one.numbering.numbers.ndim and sorted(kept) == sorted(set(result)) == sorted(result):
+                steps, after = _product(one, one.numbering, axis, matrix)
+                after = after if outgoing else _without(after, axis)
+                turned = after.numbers.transpose([kept.index(letter) for letter in result])
+                return steps, Numbering(turned, after.inputs)
     raise one.refuse(f"its equation is {equation[:40]!r}", "the product with a stored matrix, such as 'ni,oi->no',")
 
 
@@ -208,104 +220,87 @@ def _affine(one: OperatorNode) -> Made:
     """Add, Sub, Mul and Div with a stored operand."""
     if len(one.node.input) != 2:
         raise one.refuse(f"it has {len(one.node.input)} operands", "one stored operand")
-    values, batched = _per_feature(one, one.other(), one.batched)
-    same, nothing = _all(1.0, values), _all(0.0, values)
+    values, numbering = _per_feature(one, one.other(), one.numbering)
     match one.node.op_type:
         case "Add" | "Sum":
-            scale, shift = same, values
+            scale, shift = 1.0, values
         case "Sub":
-            scale, shift = (same, -values) if one.first else (-same, values)
+            scale, shift = (1.0, -values) if one.first else (-1.0, values)
         case "Mul":
-            scale, shift = values, nothing
+            scale, shift = values, 0.0
         case _ if not one.first:
             raise one.refuse("it divides a constant by what flows through", "a division by a constant")
         case _ if not values.all():
             raise one.refuse("it divides by zero", "a division by other numbers")
         case _:
-            scale, shift = 1 / values, nothing
-    return [elementwise(scale, shift, one.where)], batched
-
-
-def _negative(one: OperatorNode) -> Made:
-    nothing = np.broadcast_to(0.0, one.batched.features)
-    return [elementwise(_all(-1.0, nothing), nothing, one.where)], one.batched
+            scale, shift = 1 / values, 0.0
+    return [one.scaled(scale, shift)], numbering
 
 
 def _scaler(one: OperatorNode) -> Made:
-    offset, batched = _per_feature(one, np.asarray(one.option("offset", [0.0]), np.float64), one.batched)
-    scale, batched = _per_feature(one, np.asarray(one.option("scale", [1.0]), np.float64), batched)
+    offset, numbering = _per_feature(one, np.asarray(one.option("offset", [0.0]), np.float64), one.numbering)
+    scale, numbering = _per_feature(one, np.asarray(one.option("scale", [1.0]), np.float64), numbering)
     one.types.add("float32")
-    return [
-        elementwise(_all(1.0, offset), -offset, one.where),
-        elementwise(scale, _all(0.0, scale), one.where),
-    ], batched
+    return [one.scaled(1.0, -offset), one.scaled(scale, 0.0)], numbering
 
 
 def _batch_normalization(one: OperatorNode) -> Made:
     if one.option("training_mode", 0) or len([name for name in one.node.output if name]) > 1:
         raise one.refuse("it is in training mode", "inference mode (model.eval() before exporting)")
-    scale, shift, mean, variance = (one.stored(position).reshape(-1) for position in (1, 2, 3, 4))
-    if not scale.shape == shift.shape == mean.shape == variance.shape:
+    stored = [one.stored(position).reshape(-1) for position in (1, 2, 3, 4)]
+    if len({len(each) for each in stored}) > 1:
         raise one.refuse("its statistics are of different lengths", "one number of each per feature")
-    if not (one.batched.along(1) and one.batched.features == len(scale)):
-        raise one.refuse(
-            f"it has statistics for {len(scale)} features and takes {shown(one.batched)}",
-            "one for each feature on axis 1",
-        )
-    return normalization(mean, variance, one.option("epsilon", EPSILON), scale, shift, one.where), one.batched
+    # One for each place of axis 1.
+    stored = [each.reshape(-1, *[1] * (one.numbering.numbers.ndim - 2)) for each in stored]
+    scale, shift, mean, variance = (_per_feature(one, each, one.numbering)[0] for each in stored)
+    return normalization(mean, variance, one.option("epsilon", EPSILON), scale, shift, one.where), one.numbering
 
 
-def _bounds(one: OperatorNode) -> Made:
-    """Clip, and Max and Min with one stored operand."""
-    if one.node.op_type == "Clip":
-        low, high = (
-            one.option(key) if one.constant(at) is None else one.number(at) for at, key in ((1, "min"), (2, "max"))
-        )
-        if any(np.isnan(bound) for bound in (low, high) if bound is not None):
-            raise one.refuse(f"it keeps what lies between {low} and {high}", "a number for each bound")
-        low = None if low is None or low <= -LARGEST else low
-        high = None if high is None or high >= LARGEST else high
-        if low is None and high is None:
-            return one.unchanged(one.batched, "")
-        if low is not None and high is not None:
-            if low >= high:
-                raise one.refuse(
-                    f"it keeps what lies between {low:g} and {high:g}", "a lower bound below the upper one"
-                )
-            return [Nonlinear(bounded(low, high), one.where)], one.batched
-        lower, batched = low is not None, one.batched
-        bound = np.broadcast_to(np.float64(low if low is not None else high or 0.0), batched.features)
-    else:
-        if len(one.node.input) != 2:
-            raise one.refuse(f"it has {len(one.node.input)} operands", "one stored operand")
-        bound, batched = _per_feature(one, one.other(), one.batched)
-        lower = one.node.op_type == "Max"
-    # max(x, c) is relu(x - c) + c, and min(x, c) is c - relu(c - x).
+def _clip(one: OperatorNode) -> Made:
+    low, high = (
+        one.option(key) if one.constant(at) is None else one.number(at) for at, key in ((1, "min"), (2, "max"))
+    )
+    if any(np.isnan(bound) for bound in (low, high) if bound is not None):
+        raise one.refuse(f"it keeps what lies between {low} and {high}", "a number for each bound")
+    low = None if low is None or low <= -LARGEST else low
+    high = None if high is None or high >= LARGEST else high
+    if low is not None and high is not None:
+        if low >= high:
+            raise one.refuse(f"it keeps what lies between {low:g} and {high:g}", "a lower bound below the upper one")
+        return one.activated(clip(low, high))
+    if low is None and high is None:
+        return one.unchanged()
+    return _beyond(one, np.float64(high or 0.0) if low is None else np.float64(low), low is not None, one.numbering)
+
+
+def _largest(one: OperatorNode) -> Made:
+    """Max and Min with one stored operand."""
+    if len(one.node.input) != 2:
+        raise one.refuse(f"it has {len(one.node.input)} operands", "one stored operand")
+    bound, numbering = _per_feature(one, one.other(), one.numbering)
+    return _beyond(one, bound, one.node.op_type == "Max", numbering)
+
+
+def _beyond(one: OperatorNode, bound: np.ndarray | np.float64, lower: bool, numbering: Numbering) -> Made:
+    """max(x, c), which is relu(x - c) + c, or min(x, c), which is c - relu(c - x)."""
     if lower and not bound.any():
-        return [Nonlinear("relu", one.where)], batched
+        return [Nonlinear("relu", one.where)], numbering
     one.check_not_activated()
-    sign = _all(1.0 if lower else -1.0, bound)
-    return [
-        elementwise(sign, -sign * bound, one.where), Nonlinear("relu", one.where), elementwise(sign, bound, one.where)
-    ], batched  # fmt: skip
-
-
-def bounded(low: float, high: float) -> str:
-    """The activation that keeps what lies between two numbers."""
-    return {(0.0, 6.0): "relu6", (-1.0, 1.0): "hardtanh"}.get((low, high), f"hardtanh:{low!r}:{high!r}")
+    sign = 1.0 if lower else -1.0
+    return [one.scaled(sign, -sign * bound), Nonlinear("relu", one.where), one.scaled(sign, bound)], numbering
 
 
 def _compared(one: OperatorNode) -> Made:
     """Greater and Less, as a step of the difference."""
-    above, batched = _per_feature(one, one.other(), one.batched)
+    above, numbering = _per_feature(one, one.other(), one.numbering)
     one.check_not_activated()
-    sign = _all(1.0 if one.first == (one.node.op_type == "Greater") else -1.0, above)
-    steps: list[Step] = [elementwise(sign, -sign * above, one.where)] if above.any() or sign[0] < 0 else []
-    return [*steps, Nonlinear("step", one.where)], batched
+    sign = 1.0 if one.first == (one.node.op_type == "Greater") else -1.0
+    before = [one.scaled(sign, -sign * above)] if above.any() or sign < 0 else []
+    return [*before, Nonlinear("step", one.where)], numbering
 
 
 def _leaky(one: OperatorNode) -> Made:
-    return [leaky_relu(one.option("alpha", SLOPE), one.where)], one.batched
+    return [leaky_relu(one.option("alpha", SLOPE), one.where)], one.numbering
 
 
 def _prelu(one: OperatorNode) -> Made:
@@ -314,14 +309,14 @@ def _prelu(one: OperatorNode) -> Made:
     slopes = one.stored(1)
     if slopes.size == 0 or (slopes != slopes.reshape(-1)[0]).any():
         raise one.refuse(f"it has {slopes.size} slopes", "one for all neurons")
-    return [leaky_relu(float(slopes.reshape(-1)[0]), one.where)], one.batched
+    return [leaky_relu(float(slopes.reshape(-1)[0]), one.where)], one.numbering
 
 
 def _elu(one: OperatorNode) -> Made:
     alpha = one.option("alpha", 1.0)
     if not 0 <= alpha < np.inf:
         raise one.refuse(f"alpha is {alpha:g}", "a number of at least 0")
-    return [Nonlinear("elu" if alpha == 1 else f"elu:{alpha!r}", one.where)], one.batched
+    return one.activated("elu" if alpha == 1 else f"elu:{alpha!r}")
 
 
 def _celu(one: OperatorNode) -> Made:
@@ -329,11 +324,8 @@ def _celu(one: OperatorNode) -> Made:
     alpha = one.option("alpha", 1.0)
     if not 0 < alpha < np.inf:
         raise one.refuse(f"alpha is {alpha:g}", "a number above 0")
-    nothing = np.broadcast_to(0.0, one.batched.features)
-    before, after = (
-        [elementwise(_all(by, nothing), nothing, one.where)] if alpha != 1 else [] for by in (1 / alpha, alpha)
-    )
-    return [*before, Nonlinear("elu", one.where), *after], one.batched
+    before, after = ([one.scaled(by, 0.0)] if alpha != 1 else [] for by in (1 / alpha, alpha))
+    return [*before, Nonlinear("elu", one.where), *after], one.numbering
 
 
 def _selu(one: OperatorNode) -> Made:
@@ -341,102 +333,49 @@ def _selu(one: OperatorNode) -> Made:
     if not np.allclose(found, SELU, rtol=1e-6, atol=0):
         raise one.refuse(f"alpha and gamma are {found[0]:g} and {found[1]:g}", "the usual pair, 1.6733 and 1.0507,")
     one.types.add("float32")
-    return [Nonlinear("selu", one.where)], one.batched
+    return one.activated("selu")
 
 
 def _hard_sigmoid(one: OperatorNode) -> Made:
     slope, shift = one.option("alpha", FIFTH), one.option("beta", 0.5)
     if (slope, shift) == (SIXTH, 0.5):
         one.types.add("float32")
-        return [Nonlinear("hardsigmoid", one.where)], one.batched
-    return [Nonlinear(f"hardsigmoid:{slope!r}:{shift!r}", one.where)], one.batched
+        return one.activated("hardsigmoid")
+    return one.activated(f"hardsigmoid:{slope!r}:{shift!r}")
 
 
 def _gelu(one: OperatorNode) -> Made:
-    tanh = one.option("approximate", b"none") == b"tanh"
-    return [Nonlinear("gelu_new" if tanh else "gelu", one.where)], one.batched
+    return one.activated("gelu_new" if one.option("approximate", b"none") == b"tanh" else "gelu")
 
 
 def _thresholded(one: OperatorNode) -> Made:
     if one.option("alpha", 1.0) != 0:
         raise one.refuse(f"alpha is {one.option('alpha', 1.0):g}", "0, which makes it a ReLU,")
-    return [Nonlinear("relu", one.where)], one.batched
+    return one.activated("relu")
 
 
-def _named(name: str) -> Callable[[OperatorNode], Made]:
-    return lambda one: ([Nonlinear(name, one.where)], one.batched)
-
-
-def _reshape(one: OperatorNode) -> Made:
-    if one.node.op_type == "Flatten":
-        axis = one.option("axis", 1)
-        axis = axis + len(one.batched.shape) if axis < 0 else axis
-        sizes = [int(np.prod(part, dtype=np.int64)) for part in (one.batched.shape[:axis], one.batched.shape[axis:])]
-    else:
-        wanted = one.option("shape") if one.sizes(1) is None else one.sizes(1)
-        try:
-            sizes = target_shape(one.batched.shape, wanted, one.option("allowzero", 0))
-        except (ValueError, TypeError):
-            found = "?" if wanted is None else tuple(int(size) for size in np.asarray(wanted).reshape(-1))
-            raise one.refuse(f"it cannot make {shown(one.batched)} into {found}", "a reshape that keeps them") from None
-    return one.unchanged(one.batched.reshaped(sizes), f"it mixes the inputs of a batch, {shown(one.batched)}")
-
-
-def _transpose(one: OperatorNode) -> Made:
-    order = one.option("perm") or list(range(len(one.batched.shape)))[::-1]
-    if sorted(order) != list(range(len(one.batched.shape))):
-        raise one.refuse(f"its perm is {list(order)} for {shown(one.batched)}", "an order of the axes")
-    return one.unchanged(one.batched.transposed(order), f"it changes the order of the features of {shown(one.batched)}")
-
-
-def _squeeze(one: OperatorNode) -> Made:
-    axes = axes_of({"axes": one.option("axes")}, one.constant(1))
-    if one.node.op_type == "Squeeze":
-        return one.unchanged(
-            one.batched.squeezed(axes), f"it takes other axes than such of size 1 from {shown(one.batched)}"
-        )
-    return one.unchanged(one.batched.unsqueezed(axes or ()), f"its axes do not fit {shown(one.batched)}")
-
-
-def _selection(one: OperatorNode) -> Made:
-    """Gather and Slice of features, by what becomes of their numbering."""
-    batched, batch = one.batched, one.batched.batch
-    each = [1 if axis == batch else size for axis, size in enumerate(batched.shape)]
-    numbering = np.arange(batched.features).reshape(each)
-    options = {option.name: helper.get_attribute_value(option) for option in one.node.attribute}
-    axis = one.option("axis", 0) % max(1, len(each)) if one.node.op_type == "Gather" else None
-    if not one.first or (batch is not None and axis == batch):
-        raise one.refuse("it takes a part of the inputs, or of what is stored", "a part of the features")
-    try:
-        if axis is not None:
-            at = one.stored(1).astype(np.int64)
-            numbering = np.take(numbering, at, axis)
-            batch = batch if batch is None or batch < axis else batch - 1 + at.ndim
-        else:
-            numbering = np.broadcast_to(numbering, batched.shape)
-            numbering = FOLDED["Slice"](options, numbering, *(one.sizes(at) for at in range(1, len(one.node.input))))
-            if batch is not None and numbering.shape[batch] == batched.shape[batch]:
-                numbering = numbering[(slice(None),) * batch + (slice(0, 1),)]
-            elif batch is not None:
-                numbering = numbering[(slice(None),) * batch + (slice(0),)]
-    except (ValueError, IndexError, TypeError):
-        raise one.refuse(f"its bounds do not fit {shown(batched)}", "a part of the features") from None
-    kept = tuple(numbering.reshape(-1).tolist())
-    if not kept:
-        raise one.refuse("it takes a part of the inputs, or no features", "a part of the features")
-    if len(set(kept)) < len(kept):
-        raise one.refuse(f"it takes the features {str(kept)[:80]}", "each at most once")
-    after = BatchedShape(numbering.shape, batch)
-    after = after if batch is None else after.with_size(batch, batched.shape[batched.batch or 0])
-    whole = kept == tuple(range(batched.features))
-    return [LeftOut(one.where) if whole else Selection(kept, batched.features, one.where)], after
+def _moved(one: OperatorNode) -> Made:
+    """What only moves numbers, by what becomes of their places."""
+    before, allowed = shown(one.numbering), "what keeps the inputs apart, and each feature at most once,"
+    operands = [one.sizes(position) for position in range(1, len(one.node.input))]
+    numbers = folded(one.node, [one.numbering.numbers, *operands]) if one.first else None
+    if numbers is None:
+        raise one.refuse(f"its options and operands do not fit {before}", allowed)
+    found = one.numbering.moved(numbers)
+    if found is None:
+        raise one.refuse(f"it takes a part of the inputs, no feature or one twice, of {before}", allowed)
+    numbering, kept = found
+    if not numbering.is_apart:
+        raise one.refuse(f"it mixes the inputs of a batch, {before}", allowed)
+    whole = len(kept) == one.numbering.features
+    return [LeftOut(one.where) if whole else Selection(kept, one.numbering.features, one.where)], numbering
 
 
 def _dropout(one: OperatorNode) -> Made:
     training = one.constant(2)
     if training is not None and training.any():
         raise one.refuse("it is in training mode", "inference mode (model.eval() before exporting)")
-    return one.unchanged(one.batched, "")
+    return one.unchanged()
 
 
 def _cast(one: OperatorNode) -> Made:
@@ -446,19 +385,19 @@ def _cast(one: OperatorNode) -> Made:
         raise one.refuse("it changes to a type that is not a floating-point type", "a cast between such types")
     if to in FLOATS:
         one.types.add(FLOATS[to])
-    return one.unchanged(one.batched, "")
+    return one.unchanged()
 
 
-def classes(node: onnx.NodeProto, batched: BatchedShape, old: bool) -> Step:
+def classes(node: onnx.NodeProto, numbering: Numbering, old: bool) -> Step:
     """A softmax over the features, which leaves the largest the largest; `old` are versions before opset 13.
 
     Raises:
         InputError: it goes over something else.
     """
     axis = option_of(node, "axis", 1 if old else -1)
-    if batched.features < 2 or not batched.along(axis):
+    if numbering.features < 2 or numbering.along(axis) is None:
         raise InputError(
-            f"{where_of(node)}: it goes along axis {axis} of {shown(batched)}; a softmax over all features, of which "
+            f"{where_of(node)}: it goes along axis {axis} of {shown(numbering)}; a softmax over all features, of which "
             "there are several, is supported"
         )
     return LeftOut(f"{where_of(node)} (the largest output is the same without it)")
@@ -466,54 +405,33 @@ def classes(node: onnx.NodeProto, batched: BatchedShape, old: bool) -> Step:
 
 OPERATORS: dict[str, Callable[[OperatorNode], Made]] = {
     "Gemm": _gemm, "MatMul": _matmul, "Einsum": _einsum, "BatchNormalization": _batch_normalization,
-    "Add": _affine, "Sum": _affine, "Sub": _affine, "Mul": _affine, "Div": _affine, "Neg": _negative,
-    "Clip": _bounds, "Max": _bounds, "Min": _bounds, "Greater": _compared, "Less": _compared,
+    "Neg": lambda one: ([one.scaled(-1.0, 0.0)], one.numbering), "Clip": _clip, "Scaler": _scaler,
     "LeakyRelu": _leaky, "PRelu": _prelu, "Elu": _elu, "Celu": _celu, "Selu": _selu, "HardSigmoid": _hard_sigmoid,
-    "Gelu": _gelu, "ThresholdedRelu": _thresholded, "Reshape": _reshape, "Flatten": _reshape,
-    "Transpose": _transpose, "Squeeze": _squeeze, "Unsqueeze": _squeeze, "Gather": _selection, "Slice": _selection,
-    "Dropout": _dropout, "Cast": _cast, "Scaler": _scaler,
-    "CastLike": lambda one: one.unchanged(one.batched, ""), "Identity": lambda one: one.unchanged(one.batched, ""),
-} | {
-    op: _named(name)
-    for op, name in {
-        "Relu": "relu", "Tanh": "tanh", "Sigmoid": "sigmoid", "Softplus": "softplus", "HardSwish": "hardswish",
-        "Softsign": "softsign", "Sign": "sign",
-    }.items()
+    "Gelu": _gelu, "ThresholdedRelu": _thresholded, "Dropout": _dropout, "Cast": _cast,
+    "CastLike": OperatorNode.unchanged, "Identity": OperatorNode.unchanged,
+    **dict.fromkeys(("Add", "Sum", "Sub", "Mul", "Div"), _affine),
+    **dict.fromkeys(("Max", "Min"), _largest), **dict.fromkeys(("Greater", "Less"), _compared),
+    **dict.fromkeys(("Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "Gather", "Slice"), _moved),
+    **{name: partial(OperatorNode.activated, name=name.lower()) for name in PLAIN},
 }  # fmt: skip
 
 
-def _matrix(one: OperatorNode, array: np.ndarray) -> np.ndarray:
-    if array.ndim != 2 or array.size == 0:
-        raise one.refuse(f"its weights have the shape {array.shape}", "a matrix that is not empty")
-    return array
-
-
-def _per_feature(one: OperatorNode, array: np.ndarray, before: BatchedShape) -> tuple[np.ndarray, BatchedShape]:
-    """A stored operand as one number per feature, as broadcasting gives it, and the shape of the result."""
-    batched = before.raised(array.ndim)
-    if array.size == 1:
-        return np.broadcast_to(array.reshape(()), batched.features), batched
-    padded = array.reshape((1,) * (len(batched.shape) - array.ndim) + array.shape)
-    each = [1 if axis == batched.batch else size for axis, size in enumerate(batched.shape)]
-    along = 1 if batched.batch is None or not array.size else padded.shape[batched.batch]
-    if along == batched.shape[batched.batch or 0] != 1 and (padded == padded.take([0], batched.batch)).all():
-        padded = padded.take([0], batched.batch)  # equal for all inputs of a batch of that size
-    if any(size not in (1, most) for size, most in zip(padded.shape, each, strict=True)):
+def _per_feature(one: OperatorNode, array: np.ndarray, before: Numbering) -> tuple[np.ndarray, Numbering]:
+    """A stored operand as one number per feature, as broadcasting gives it, and the numbering of the result."""
+    raised = (1,) * (array.ndim - before.numbers.ndim) + before.numbers.shape
+    numbering = Numbering(before.numbers.reshape(raised), before.inputs)
+    values = numbering.of_each(array)
+    if values is None:
         raise one.refuse(
             f"its constant has the shape {array.shape}, and what flows through is {shown(before)}",
-            f"one number, or one for each of {batched.features} features,",
+            f"one number, or one for each of {before.features} features,",
         )
-    return np.broadcast_to(padded, each).reshape(-1), batched
+    return values, numbering
 
 
-def _all(value: float, like: np.ndarray) -> np.ndarray:
-    """That many equal numbers, which take no memory."""
-    return np.broadcast_to(value, like.shape)
-
-
-def shown(batched: BatchedShape) -> str:
-    """The sizes in words."""
-    sizes = ["inputs" if axis == batched.batch else f"{size}" for axis, size in enumerate(batched.shape)]
+def shown(numbering: Numbering) -> str:
+    """The sizes of what is numbered so, in words."""
+    sizes = ["inputs" if axis == numbering.axis else f"{size}" for axis, size in enumerate(numbering.numbers.shape)]
     return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
 
 

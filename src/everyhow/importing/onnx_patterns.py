@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import onnx
 
-from .onnx_operators import SIXTH, bounded, option_of
+from .endings import clip
+from .onnx_operators import SIXTH, option_of
 
 EITHER_WAY = ("Add", "Mul", "Max", "Min")
 Found = Mapping[str, Any]  # what stands for "x", a name, and for each "?letter", a number
@@ -62,7 +63,7 @@ def _leaky(slope: float) -> str:
 
 def _between(found: Found) -> str | None:
     low = found.get("?l", 0.0)
-    return bounded(low, found["?h"]) if low < found["?h"] else None
+    return clip(low, found["?h"]) if low < found["?h"] else None
 
 
 def recognized(

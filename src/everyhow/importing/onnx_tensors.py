@@ -167,27 +167,23 @@ def _numbers(op: str, operands: list[Any]) -> int:
     return math.prod(sizes) if op == "Gather" else sum(sizes)
 
 
-def axes_of(options: dict[str, Any], operand: Any) -> tuple[int, ...] | None:
+def _axes_of(options: dict[str, Any], operand: Any) -> tuple[int, ...] | None:
     """The axes that an operator is given, as an operand or, in old versions, as an option."""
     given = options.get("axes") if operand is None else operand
     return None if given is None else tuple(int(one) for one in np.asarray(given).reshape(-1))
 
 
-def target_shape(shape: tuple[int, ...], wanted: Any, allow_zero: int) -> tuple[int, ...]:
-    """The shape that a Reshape gives: 0 keeps a size, -1 is what remains.
+def _reshaped(options: dict[str, Any], one: np.ndarray, wanted: Any = None) -> np.ndarray:
+    """A Reshape, in which 0 keeps a size and -1 is what remains; in old versions the shape is an option."""
+    sizes = [int(size) for size in np.asarray(options["shape"] if wanted is None else wanted).reshape(-1)]
+    if not options.get("allowzero", 0):
+        sizes = [one.shape[at] if size == 0 and at < one.ndim else size for at, size in enumerate(sizes)]
+    return one.reshape(sizes)
 
-    Raises:
-        ValueError: no shape fits.
-    """
-    sizes = [int(one) for one in np.asarray(wanted).reshape(-1)]
-    if not allow_zero:
-        sizes = [shape[at] if one == 0 and at < len(shape) else one for at, one in enumerate(sizes)]
-    total, fixed = math.prod(shape), math.prod(one for one in sizes if one != -1)
-    if sizes.count(-1) == 1 and fixed > 0 and total % fixed == 0:
-        sizes = [total // fixed if one == -1 else one for one in sizes]
-    if min(sizes, default=1) < 1 or math.prod(sizes) != total:
-        raise ValueError(f"{shape} cannot become {sizes}")
-    return tuple(sizes)
+
+def _flattened(options: dict[str, Any], one: np.ndarray) -> np.ndarray:
+    axis = options.get("axis", 1)
+    return one.reshape(math.prod(one.shape[: axis if axis >= 0 else axis + one.ndim]), -1)
 
 
 def _divided(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -222,16 +218,12 @@ def _filled(options: dict[str, Any], shape: np.ndarray) -> np.ndarray:
     return np.full(tuple(int(size) for size in shape), value.reshape(-1)[0])
 
 
-def _raised(one: np.ndarray, axes: tuple[int, ...] | None) -> np.ndarray:
-    return np.expand_dims(one, axes or ())
-
-
 def _of_two(function: Callable[..., Any], options: dict[str, Any], first: np.ndarray, second: np.ndarray) -> Any:
     return function(first, second)
 
 
 def _reduced(options: dict[str, Any], one: np.ndarray, axes: Any = None) -> np.ndarray:
-    axes = axes_of(options, axes)
+    axes = _axes_of(options, axes)
     if not axes and options.get("noop_with_empty_axes", 0):
         raise ValueError("nothing is reduced")
     return np.sum(one, axis=axes or None, keepdims=bool(options.get("keepdims", 1)), dtype=one.dtype)
@@ -246,9 +238,10 @@ FOLDED: dict[str, Callable[..., Any]] = {
     "Cast": _cast,
     "CastLike": lambda options, one, like=None: one,
     "Transpose": lambda options, one: np.transpose(one, options.get("perm")),
-    "Reshape": lambda options, one, shape: one.reshape(target_shape(one.shape, shape, options.get("allowzero", 0))),
-    "Squeeze": lambda options, one, axes=None: np.squeeze(one, axes_of(options, axes)),
-    "Unsqueeze": lambda options, one, axes=None: _raised(one, axes_of(options, axes)),
+    "Reshape": _reshaped,
+    "Flatten": _flattened,
+    "Squeeze": lambda options, one, axes=None: np.squeeze(one, _axes_of(options, axes)),
+    "Unsqueeze": lambda options, one, axes=None: np.expand_dims(one, _axes_of(options, axes) or ()),
     "Concat": lambda options, *parts: np.concatenate(parts, options["axis"]),
     "Gather": lambda options, one, at: np.take(one, at, options.get("axis", 0)),
     "Slice": _sliced,

@@ -10,14 +10,15 @@ import numpy as np
 from ..boolean.truth_table import assignments
 from ..common.arguments import listed, number_in, quoted
 from ..common.errors import InputError
+from ..given.arrays import detached
 from ..given.points import points_for
 from ..model.activations import activation
 from ..model.origin import Origin
 from ..network.network import Network
-from .checking import Comparison, check_import, read_at
+from .checking import imported, read_at
 from .layer_order import order_of, shown
-from .layers import Affine, Nonlinear, Step
-from .rounding import allowed_differences, coarsest
+from .layers import Affine, Nonlinear, Step, fold
+from .rounding import Precision, coarsest
 from .stored_layers import COUNTS, StoredLayer, are_registered, memory_of, stored_arrays, stored_layers
 
 NOTHING = "nothing to compare with: a state dict holds tensors, not the model"
@@ -121,8 +122,13 @@ def from_arrays(
         f"order taken: {shown(order.names, sizes)}; {order.reason}",
     ]
     words += [f"{layer.made} of {layer.name or 'the layer'} put together" for layer in chain if layer.made]
-    network = read_at(Network(weights, biases, names), said.threshold)
-    return replace(network, origin=_compared(network, chain, said.data, source, tuple(words), _precision(arrays)))
+    steps: list[Step] = []
+    for layer, name in zip(chain, names, strict=True):
+        steps.append(Affine(layer.weights, layer.biases, layer.name))
+        if name != "identity":
+            steps.append(Nonlinear(name, f"{name} after {layer.name}"))
+    precision = coarsest({array.dtype.name for array in arrays.values() if array.dtype.kind == "f"})
+    return _compared(steps, said, source, tuple(words), precision)
 
 
 def _named_once(layers: Sequence[StoredLayer], order: str | Iterable[str] | None) -> dict[str, StoredLayer]:
@@ -144,27 +150,21 @@ def _named_once(layers: Sequence[StoredLayer], order: str | Iterable[str] | None
 
 
 def _compared(
-    network: Network, chain: Sequence[StoredLayer], data: Any, source: str, words: tuple[str, ...], precision: str
-) -> Origin:
-    """The origin, after the comparison with outputs of the model where these are given."""
-    inputs, outputs = data if _is_pair(data) else (data, None)
-    if _is_pair(data) and outputs is None:
+    steps: Sequence[Step], said: Description, source: str, words: tuple[str, ...], precision: Precision
+) -> Network:
+    """The network of the steps, compared with outputs of the model where these are given."""
+    inputs, outputs = said.data if _is_pair(said.data) else (said.data, None)
+    if _is_pair(said.data) and outputs is None:
         raise InputError("the outputs in data are None; give one row per input, or the inputs alone")
+    network = read_at(fold(steps)[0], said.threshold)
     points, told = points_for(network.widths[0], inputs)
     if outputs is None:
-        return Origin(source, words, precision, NOTHING, 0, 0.0, 0.0, 0, 0, 0)
-    theirs = _outputs(outputs, len(points), network.widths[-1])
-    steps: list[Step] = []
-    for layer, name in zip(chain, network.activations, strict=True):
-        steps.append(Affine(layer.weights, layer.biases, layer.name))
-        if name != "identity":
-            steps.append(Nonlinear(name, f"{name} after {layer.name}"))
-    kind = coarsest([precision])
-    allowed, level = allowed_differences(steps, points, kind), 0.5 if network.threshold is None else network.threshold
-    return check_import(
-        Comparison(points, network.run(points), theirs, allowed, level),
-        source=source, folded=words, precision=kind, checked_on=f"{told}, with the outputs given",
+        return replace(network, origin=Origin(source, words, precision.name, NOTHING, 0, 0.0, 0.0, 0, 0, 0))
+    network = imported(
+        steps, points, _outputs(outputs, len(points), network.widths[-1]), source=source, precision=precision,
+        checked_on=f"{told}, with the outputs given", threshold=said.threshold,
     )  # fmt: skip
+    return replace(network, origin=replace(network.origin, folded=words))  # type: ignore[type-var]
 
 
 def _is_pair(data: Any) -> bool:
@@ -179,17 +179,12 @@ def _is_pair(data: Any) -> bool:
 
 def _outputs(outputs: Any, inputs: int, width: int) -> np.ndarray:
     try:
-        values = np.asarray(outputs.detach().cpu() if hasattr(outputs, "detach") else outputs, dtype=np.float64)
+        values = np.asarray(detached(outputs), dtype=np.float64)
     except Exception:
         raise InputError("the outputs in data are not an array of numbers; give one row per input") from None
     if values.shape not in ((inputs, width), (inputs,) if width == 1 else (inputs, width)):
         raise InputError(f"the outputs in data have the shape {values.shape}; the network gives {(inputs, width)}")
     return values.reshape(inputs, width)
-
-
-def _precision(arrays: Mapping[str, np.ndarray]) -> str:
-    kinds = {array.dtype.name for array in arrays.values() if array.dtype.kind == "f"}
-    return coarsest(kinds).name
 
 
 def _hidden(said: str | Iterable[str] | None, layers: Sequence[str]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..common.errors import InputError, first_line
+from ..given.arrays import detached
 from .rounding import PRECISIONS
 
 NEXT = "import the module itself with everyhow.from_torch"
@@ -139,7 +140,8 @@ def are_registered(names: Mapping[str, Any]) -> bool:
 
 def _array(name: str, value: Any) -> np.ndarray:
     try:
-        array = np.asarray(_detached(name, value) if hasattr(value, "detach") else value)
+        _check_plain(name, value)
+        array = np.asarray(detached(value))
     except InputError:
         raise
     except Exception as error:
@@ -152,17 +154,14 @@ def _array(name: str, value: Any) -> np.ndarray:
     return array
 
 
-def _detached(name: str, value: Any) -> Any:
-    """A PyTorch tensor as an array."""
+def _check_plain(name: str, value: Any) -> None:
+    """Raises InputError where a PyTorch tensor does not hold its numbers one by one."""
     if getattr(value, "is_quantized", False):
         raise InputError(f"{name[:80]} is a quantized tensor; give what its dequantize() returns")
     if "sparse" in str(getattr(value, "layout", "")):
         raise InputError(f"{name[:80]} is a sparse tensor; give what its to_dense() returns")
     if getattr(value, "is_meta", False):
         raise InputError(f"{name[:80]} is on the device meta, so it holds no numbers; load the model before")
-    value = value.detach().cpu().resolve_conj().resolve_neg()
-    # NumPy has no bfloat16; float32 holds its values.
-    return (value.float() if str(value.dtype) == "torch.bfloat16" else value).numpy()
 
 
 def unwrapped(names: Iterable[str]) -> list[str]:

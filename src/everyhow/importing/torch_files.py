@@ -9,15 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..common.errors import FileFormatError, InputError, first_line, shortened
-from ..common.reading import check_readable
+from ..common.errors import InputError, first_line
 from ..network.network import Network
 from .checkpoints import SAVE, check_sizes, described_by, state_dict_in, told_left_out
 from .pickles import Call, Name, Stored, described, items_of, kind_of
 from .state_dicts import Description, from_arrays
 from .stored_layers import are_registered, stored_arrays, stored_layers
 
-LARGEST_FILE = 64 * 2**20
 LARGEST_PICKLE = 2**21
 MOST_RECORDS = 10_000
 # bfloat16 is the upper half of a float32.
@@ -39,40 +37,36 @@ OTHER_TENSORS = {
 }
 
 
-def load_state_dict_file(path: Path, said: Description, part: str | None = None) -> Network:
+def network_of_checkpoint(path: Path, said: Description, part: str | None = None) -> Network:
     """The network of the state dict in a file that `torch.save` wrote, wherever it lies in it; see `from_state_dict`.
 
     The file is read as plain bytes: its size, its directory, what its pickle describes, and the numbers of the tensors.
     Nothing in it is imported or executed, whatever it holds beside them, and PyTorch is not needed.
 
     Args:
-        path: the file.
+        path: the file; its size has been looked at.
         said: what the user says of the state dict.
         part: where the state dict lies in the file, if there are several.
 
     Raises:
-        FileFormatError: anything else; the message names the file.
+        InputError: anything else.
     """
-    check_readable(path, "a file that torch.save wrote", LARGEST_FILE, SAVE)
-    try:
-        records = _records(path.read_bytes())
-        document, folder = _document(records)
-        found = state_dict_in(document, part)
-        arrays = stored_arrays({name: _tensor(name, one, records, folder) for name, one in found.tensors.items()})
-        known, words = described_by(found, said)
-        layers = stored_layers(arrays)
-        check_sizes(found, layers)
-        if known.hidden_activation is None and len(layers) > 1:
-            raise InputError(
-                "a state dict does not say its activations; give them, as in everyhow import "
-                f"{path} --hidden-activation relu --out network.json (hidden_activation= in the library)"
-            )
-        source = f"state dict in {path.name}"
-        told = (*told_left_out(found), *words)
-        registered, memory = are_registered(found.tensors), {name: _memory(one) for name, one in found.tensors.items()}
-        return from_arrays(arrays, known, source, registered=registered, told=told, memory=memory)
-    except (InputError, OSError) as error:
-        raise FileFormatError(f"{path}: {shortened(error)}") from None
+    records = _records(path.read_bytes())
+    document, folder = _document(records)
+    found = state_dict_in(document, part)
+    tensors = {name: _tensor(name, one, records, folder) for name, one in found.tensors.items()}
+    arrays = stored_arrays({name: numbers for name, (numbers, _) in tensors.items()})
+    known, words = described_by(found, said)
+    layers = stored_layers(arrays)
+    check_sizes(found, layers)
+    if known.hidden_activation is None and len(layers) > 1:
+        raise InputError(
+            "a state dict does not say its activations; give them, as in everyhow import "
+            f"{path} --hidden-activation relu --out network.json (hidden_activation= in the library)"
+        )
+    told = (*told_left_out(found), *words)
+    registered, memory = are_registered(tensors), {name: place for name, (_, place) in tensors.items()}
+    return from_arrays(arrays, known, f"state dict in {path.name}", registered=registered, told=told, memory=memory)
 
 
 def _document(records: dict[str, bytes]) -> tuple[Any, str]:
@@ -126,17 +120,8 @@ def _records(content: bytes) -> dict[str, bytes]:
         ) from None
 
 
-def _memory(value: Any) -> Hashable:
-    """Where the numbers of a plain tensor lie in the file."""
-    value = value.arguments[0] if value.function in map(Name, PARAMETERS) else value
-    match value:
-        case Call(arguments=(Stored(("storage", _, str(key), *_)), int(offset), tuple(shape), tuple(strides), *_)):
-            return key, offset, shape, strides
-    return None
-
-
-def _tensor(name: str, value: Any, records: dict[str, bytes], folder: str) -> np.ndarray:
-    """The numbers of a tensor that the pickle describes, if all that it declares is stored."""
+def _tensor(name: str, value: Any, records: dict[str, bytes], folder: str) -> tuple[np.ndarray, Hashable]:
+    """The numbers of a tensor that the pickle describes, if all that it declares is stored; and where they lie."""
     name = name[:80]
     if isinstance(value, Call) and value.function in map(Name, PARAMETERS) and value.arguments:
         value = value.arguments[0]
@@ -154,7 +139,7 @@ def _tensor(name: str, value: Any, records: dict[str, bytes], folder: str) -> np
             tuple(strides),
             *rest,
         ):
-            numbers = [*shape, *strides, offset, count]
+            declared = [*shape, *strides, offset, count]
         case _:
             raise InputError(f"its tensor {name} is described in another way than torch.save does; {SAVE}")
     if any(items_of(one) for one in rest[2:]):
@@ -162,7 +147,7 @@ def _tensor(name: str, value: Any, records: dict[str, bytes], folder: str) -> np
     if kind.endswith("Storage") and kind not in STORAGES:
         raise InputError(f"its tensor {name} holds the numbers of a {kind[:80]}, which is not supported: {SAVE}")
     content = records.get(f"{folder}data/{key}")
-    whole = all(type(n) is int and 0 <= n < 2**48 for n in numbers) and len(shape) == len(strides) <= 8
+    whole = all(type(n) is int and 0 <= n < 2**48 for n in declared) and len(shape) == len(strides) <= 8
     if kind not in STORAGES or content is None or not whole:
         raise InputError(f"its tensor {name} has no data, or impossible sizes; {SAVE}")
     last = offset + sum((n - 1) * stride for n, stride in zip(shape, strides, strict=True))
@@ -172,4 +157,5 @@ def _tensor(name: str, value: Any, records: dict[str, bytes], folder: str) -> np
     if kind == "torch.BFloat16Storage":
         flat = (flat.astype(np.uint32) << 16).view(np.float32)
     steps = [stride * flat.itemsize for stride in strides]
-    return np.lib.stride_tricks.as_strided(flat[offset:], shape, steps, writeable=False).copy()
+    numbers = np.lib.stride_tricks.as_strided(flat[offset:], shape, steps, writeable=False).copy()
+    return numbers, (key, offset, shape, strides)

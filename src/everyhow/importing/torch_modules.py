@@ -98,8 +98,10 @@ def _width(trace: "Trace") -> int:
 
 def _types(module: "nn.Module") -> frozenset[str]:
     """The floating-point types of a module's tensors."""
+    from .torch_trace import type_name
+
     tensors = [*module.parameters(), *module.buffers()]
-    return frozenset(str(one.dtype).removeprefix("torch.") for one in tensors if one.is_floating_point())
+    return frozenset(type_name(one) for one in tensors if one.is_floating_point())
 
 
 def _flat(tensor: "torch.Tensor", inputs: int) -> np.ndarray:
@@ -157,7 +159,9 @@ def _placed(points: np.ndarray, module: "nn.Module") -> "torch.Tensor":
     """
     import torch
 
-    like = next((one for one in module.parameters() if one.is_floating_point()), torch.empty(0))
+    from .torch_parts import example_of
+
+    like = example_of(module)
     placed = torch.from_numpy(points).to(like.device, like.dtype)
     if not placed.isfinite().all():
         raise InputError(f"data holds values too large for the module's {like.dtype}; give smaller ones")

@@ -16,7 +16,7 @@ import torch
 from ..common.errors import InputError
 from .endings import clip
 from .layers import Affine, LeftOut, Nonlinear, Selection, Softmax, Step, elementwise, leaky_relu, normalization
-from .torch_numbering import Numbering
+from .numbering import Numbering
 from .torch_tensors import as_array
 
 SUPPORTED = (
@@ -83,8 +83,8 @@ def _unchanged(call: Call) -> Found:
 
 
 def _moved(call: Call) -> Found:
-    numbers = call.again(call.numbering.numbers.clone(), torch.Tensor.cpu)
-    found = call.numbering.moved(numbers) if numbers.dtype == torch.long else None
+    numbers = call.again(torch.from_numpy(call.numbering.numbers.copy()), torch.Tensor.cpu)
+    found = call.numbering.moved(numbers.numpy()) if numbers.dtype == torch.long else None
     if found is None:
         raise call.refuse(
             f"it makes {tuple(call.result.shape)} of {tuple(call.current.shape)}, which does not keep the "
@@ -196,7 +196,7 @@ def _above(sign: float) -> Callable[[Call], Found]:
 
     def found(call: Call) -> Found:
         is_first, other = _operands(call)
-        scale = np.full(call.numbering.features, sign if is_first else -sign)
+        scale = sign if is_first else -sign
         compared = _constant(call, scale, -scale * _of_each(call, other, call.numbering)).steps
         return Found([*compared, Nonlinear("step", call.where)], call.numbering)
 
@@ -205,7 +205,9 @@ def _above(sign: float) -> Callable[[Call], Found]:
 
 def _maximum(call: Call) -> Found:
     other = _operands(call)[1]
-    of_each = call.numbering.of_each(torch.as_tensor(other)) if isinstance(other, torch.Tensor | Real) else None
+    of_each = (
+        call.numbering.of_each(as_array(torch.as_tensor(other))) if isinstance(other, torch.Tensor | Real) else None
+    )
     if of_each is None or of_each.any() or call.result.shape != call.current.shape:
         raise call.refuse(f"its other operand is {_shown(other)}; the maximum with 0, a ReLU, is supported")
     return Found([Nonlinear("relu", call.where)], call.numbering)
@@ -224,14 +226,11 @@ def _softmax(sign: float = 1.0, *, logarithm: bool = False) -> Callable[[Call], 
     def found(call: Call) -> Found:
         axis = call.argument(1, "dim")
         axis = (0 if call.current.ndim in (0, 1, 3) else 1) if axis is None else axis
-        over = call.numbering.numbers.movedim(axis, -1) // call.numbering.features
-        if over.shape[-1] != call.numbering.features or not torch.equal(over, over[..., :1].expand_as(over)):
+        if call.numbering.along(axis) is None:
             raise call.refuse(f"its dim is {axis} of {tuple(call.current.shape)}; the one of all outputs is supported")
         steps: list[Step] = [Softmax(call.where, logarithm)]
         if sign < 0:
-            steps.insert(
-                0, elementwise(-np.ones(call.numbering.features), np.zeros(call.numbering.features), call.where)
-            )
+            steps.insert(0, elementwise(-1.0, 0.0, call.where, call.numbering.features))
         return Found(steps, call.numbering)
 
     return found
@@ -254,8 +253,8 @@ def _matmul(call: Call) -> Found:
 
 def _layer(call: Call, weights: np.ndarray, biases: np.ndarray) -> Found:
     """Weights applied to the last axis, over which the features of each input lie."""
-    order = call.numbering.order()
-    if order is None or weights.ndim != 2 or weights.shape[1] != call.numbering.features:
+    order = call.numbering.along(-1)
+    if order is None or weights.ndim != 2 or weights.shape[1] != len(order):
         raise call.refuse(
             f"it is applied to {tuple(call.current.shape)}, to each of several parts of an input; flatten it first, "
             "so that each input is one row"
@@ -263,14 +262,14 @@ def _layer(call: Call, weights: np.ndarray, biases: np.ndarray) -> Found:
     steps: list[Step] = [Affine(weights, biases, call.where)]
     if order != tuple(range(len(order))):
         steps.insert(0, Selection(order, len(order), call.where))
-    return Found(steps, Numbering(torch.arange(call.result.numel()).reshape(call.result.shape), call.numbering.inputs))
+    return Found(steps, call.numbering.with_features(-1, len(weights)))
 
 
 def _product(call: Call) -> Found:
     """A product with constants, by what it makes of unit vectors: exactly the weights, since all else adds zeros."""
     inputs, features = call.numbering.inputs, call.numbering.features
     axes = [axis for axis, size in enumerate(call.result.shape) if size == inputs]
-    if len(axes) != 1 or not call.numbering.axes():
+    if len(axes) != 1 or not call.numbering.is_apart:
         raise call.refuse(
             f"it makes {tuple(call.result.shape)} of {tuple(call.current.shape)}, which does not keep the {inputs} "
             "inputs apart"
@@ -280,7 +279,7 @@ def _product(call: Call) -> Found:
         units = torch.zeros(inputs, features, dtype=torch.float64)
         count = min(inputs, features - first)
         units[torch.arange(count), first + torch.arange(count)] = 1
-        made = call.again(call.numbering.placed(units), lambda one: one.detach().to("cpu", torch.float64))
+        made = call.again(units.reshape(-1)[call.numbering.numbers], lambda one: one.detach().to("cpu", torch.float64))
         columns.append(made.movedim(axes[0], 0).reshape(inputs, -1)[:count].numpy())
     weights = np.concatenate(columns).T
     numbering = Numbering.of_rows(call.result.shape, axes[0])
@@ -294,9 +293,9 @@ def _addmm(call: Call) -> Found:
     product = Call(torch.mm, (first, second), {}, call.current, call.result, call.numbering, call.where)
     found = _product(product)
     features = found.numbering.features
-    scale, beta = np.full(features, float(call.argument(4, "alpha", 1))), float(call.argument(3, "beta", 1))
+    scale, beta = float(call.argument(4, "alpha", 1)), float(call.argument(3, "beta", 1))
     moved = _of_each(product, added, found.numbering) * beta
-    return Found([*found.steps, elementwise(scale, moved, call.where)], found.numbering)
+    return Found([*found.steps, elementwise(scale, moved, call.where, features)], found.numbering)
 
 
 def _batch_norm(call: Call) -> Found:
@@ -335,14 +334,13 @@ def _sum(sign: float, *, turned: bool = False) -> Callable[[Call], Found]:
         alpha = call.argument(2, "alpha", 1) * sign
         scale, factor = (1.0, alpha) if is_first != turned else (alpha, 1.0)
         shift = factor * _of_each(call, other, call.numbering)
-        return _constant(call, np.full(call.numbering.features, float(scale)), shift)
+        return _constant(call, float(scale), shift)
 
     return found
 
 
 def _times(call: Call) -> Found:
-    scale = _of_each(call, _operands(call)[1], call.numbering)
-    return _constant(call, scale, np.zeros_like(scale))
+    return _constant(call, _of_each(call, _operands(call)[1], call.numbering), 0.0)
 
 
 def _divided(call: Call) -> Found:
@@ -354,20 +352,16 @@ def _divided(call: Call) -> Found:
     divisor = _of_each(call, other, call.numbering)
     if not divisor.all():
         raise call.refuse("it divides by 0; mend the constant")
-    return _constant(call, 1 / divisor, np.zeros_like(divisor))
+    return _constant(call, 1 / divisor, 0.0)
 
 
-def _negative(call: Call) -> Found:
-    return _constant(call, -np.ones(call.numbering.features), np.zeros(call.numbering.features))
-
-
-def _constant(call: Call, scale: np.ndarray, shift: np.ndarray) -> Found:
+def _constant(call: Call, scale: float | np.ndarray, shift: float | np.ndarray) -> Found:
     if call.result.shape != call.current.shape:
         raise call.refuse(
             f"its constant makes {tuple(call.result.shape)} of {tuple(call.current.shape)}; supported are one number, "
             "or one for each feature"
         )
-    return Found([elementwise(scale, shift, call.where)], call.numbering)
+    return Found([elementwise(scale, shift, call.where, call.numbering.features)], call.numbering)
 
 
 def _of_each(call: Call, constant: Any, numbering: Numbering) -> np.ndarray:
@@ -378,7 +372,7 @@ def _of_each(call: Call, constant: Any, numbering: Numbering) -> np.ndarray:
     """
     if isinstance(constant, torch.Tensor):
         real = not constant.is_complex()
-        values = numbering.of_each(constant) if real else None
+        values = numbering.of_each(as_array(constant)) if real else None
     else:
         values = np.full(numbering.features, float(constant)) if isinstance(constant, Real) else None
     if values is None:
@@ -411,57 +405,26 @@ ABOVE = {"gt": 1.0, "greater": 1.0, "lt": -1.0, "less": -1.0}
 # Those that are called here as they are in PyTorch.
 ACTIVATIONS = ("relu", "tanh", "sigmoid", "silu", "selu", "relu6", "hardsigmoid", "hardswish", "softsign", "sign")
 OPERATIONS: dict[str, Callable[[Call], Found]] = {
-    **dict.fromkeys(UNCHANGED, _unchanged),
-    **dict.fromkeys(MOVED, _moved),
-    **dict.fromkeys(PRODUCTS, _product),
+    **dict.fromkeys(UNCHANGED, _unchanged), **dict.fromkeys(MOVED, _moved), **dict.fromkeys(PRODUCTS, _product),
     **{name: _activation(name) for name in ACTIVATIONS},
-    "sgn": _activation("sign"),
-    "special_expit": _activation("sigmoid"),
-    "expit": _activation("sigmoid"),
+    "sgn": _activation("sign"), **dict.fromkeys(("expit", "special_expit"), _activation("sigmoid")),
     "leaky_relu": _named(lambda call: leaky_relu(_number(call, 1, "negative_slope", 0.01), call.where)),
-    "prelu": _named(_prelu),
-    "rrelu": _named(_rrelu),
-    "gelu": _named(_gelu),
-    "elu": _named(_elu),
-    "celu": _named(_celu),
-    "softplus": _named(_softplus),
-    "hardtanh": _named(
-        lambda call: _clipped(call, _number(call, 1, "min_val", -1.0), _number(call, 2, "max_val", 1.0))
-    ),
-    "clamp": _named(_clamp),
-    "clip": _named(_clamp),
-    "clamp_min": _named(lambda call: _clipped(call, _number(call, 1, "min", None), math.inf)),
-    "threshold": _named(_threshold),
-    "heaviside": _named(_heaviside),
+    "hardtanh": _named(lambda one: _clipped(one, _number(one, 1, "min_val", -1.0), _number(one, 2, "max_val", 1.0))),
+    "clamp_min": _named(lambda one: _clipped(one, _number(one, 1, "min", None), math.inf)),
+    **dict.fromkeys(("clamp", "clip"), _named(_clamp)),
+    **{name: _named(found) for name, found in {
+        "prelu": _prelu, "rrelu": _rrelu, "gelu": _gelu, "elu": _elu, "celu": _celu, "softplus": _softplus,
+        "threshold": _threshold, "heaviside": _heaviside,
+    }.items()},
     **{name: _above(sign) for name, sign in ABOVE.items()},
-    "maximum": _maximum,
-    "max": _maximum,
-    "dropout": _dropout,
-    "dropout1d": _dropout,
-    "alpha_dropout": _dropout,
-    "feature_alpha_dropout": _dropout,
-    "softmax": _softmax(),
-    "special_softmax": _softmax(),
-    "log_softmax": _softmax(logarithm=True),
-    "special_log_softmax": _softmax(logarithm=True),
-    "softmin": _softmax(-1.0),
-    "linear": _linear,
-    "matmul": _matmul,
-    "mm": _matmul,
-    "addmm": _addmm,
-    "batch_norm": _batch_norm,
-    "add": _sum(1.0),
-    "radd": _sum(1.0),
-    "sub": _sum(-1.0),
-    "subtract": _sum(-1.0),
-    "rsub": _sum(-1.0, turned=True),
-    "mul": _times,
-    "multiply": _times,
-    "rmul": _times,
-    "div": _divided,
-    "divide": _divided,
-    "true_divide": _divided,
-    "truediv": _divided,
-    "neg": _negative,
-    "negative": _negative,
-}
+    **dict.fromkeys(("maximum", "max"), _maximum),
+    **dict.fromkeys(("dropout", "dropout1d", "alpha_dropout", "feature_alpha_dropout"), _dropout),
+    **dict.fromkeys(("softmax", "special_softmax"), _softmax()),
+    **dict.fromkeys(("log_softmax", "special_log_softmax"), _softmax(logarithm=True)), "softmin": _softmax(-1.0),
+    "linear": _linear, "matmul": _matmul, "mm": _matmul, "addmm": _addmm, "batch_norm": _batch_norm,
+    **dict.fromkeys(("add", "radd"), _sum(1.0)),
+    **dict.fromkeys(("sub", "subtract"), _sum(-1.0)), "rsub": _sum(-1.0, turned=True),
+    **dict.fromkeys(("mul", "multiply", "rmul"), _times),
+    **dict.fromkeys(("div", "divide", "true_divide", "truediv"), _divided),
+    **dict.fromkeys(("neg", "negative"), lambda call: _constant(call, -1.0, 0.0)),
+}  # fmt: skip

@@ -54,6 +54,11 @@ def copied(module: nn.Module) -> nn.Module:
         ) from None
 
 
+def example_of(module: nn.Module) -> torch.Tensor:
+    """A tensor of the type that the module computes in, where the module is."""
+    return next((one for one in module.parameters() if one.is_floating_point()), torch.empty(0))
+
+
 def check_tensors(module: nn.Module) -> None:
     """See that every weight is a real number that is there.
 
@@ -92,7 +97,7 @@ def traced_at_any_width(module: nn.Module) -> Trace:
         NotTakenError: something that is not supported, with its place.
         DoesNotRunError: it runs on rows of no such width.
     """
-    like = next((one for one in module.parameters() if one.is_floating_point()), torch.empty(0))
+    like = example_of(module)
     runs = copied(module)
     failed: list[NotTakenError | DoesNotRunError] = []
     for width in _widths(module):

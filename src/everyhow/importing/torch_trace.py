@@ -22,7 +22,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from ..common.errors import InputError, first_line
 from ..given.points import MOST_CORNERS, default_points
 from .layers import Selection, Step
-from .torch_numbering import Numbering
+from .numbering import Numbering
 from .torch_operations import ABOVE, OPERATIONS, SUPPORTED, Call, Found, is_property, name_of
 from .torch_tensors import as_array
 
@@ -334,7 +334,7 @@ class Follower(TorchFunctionMode):
     def _continue(self, found: Found, call: Call) -> None:
         mask = call.result.dtype == torch.bool and name_of(call.function) in ABOVE
         if not call.result.is_floating_point() and not mask:
-            kind = str(call.result.dtype).removeprefix("torch.")
+            kind = type_name(call.result)
             raise InputError(f"{call.where}: it makes {kind} of its inputs; networks here compute real numbers")
         self.steps += found.steps
         self.numbering = found.numbering
@@ -407,13 +407,7 @@ def tensors_by_name(value: Any, path: str = "") -> Iterator[tuple[str, torch.Ten
 
 def tensors_in(value: Any) -> Iterator[torch.Tensor]:
     """The tensors among arguments, also those in lists and dictionaries."""
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif isinstance(value, tuple | list):
-        for one in value:
-            yield from tensors_in(one)
-    elif isinstance(value, dict):
-        yield from tensors_in(tuple(value.values()))
+    return (one for _, one in tensors_by_name(value))
 
 
 def type_name(tensor: torch.Tensor) -> str:

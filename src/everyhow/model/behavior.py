@@ -17,7 +17,7 @@ from ..given.labels import labels_of
 from ..given.points import points_of
 from .decision import DECISIONS, Decision, check_no_threshold, decide, decision_for, level_for
 from .door import brought
-from .runnable import Runnable, checked_input_values, checked_threshold, coded, one_of
+from .runnable import Runnable, checked_input_values, checked_threshold, coded
 from .task import Task
 
 M = TypeVar("M", bound=Runnable)
@@ -146,7 +146,7 @@ class Behavior:
             )
         decided: Decision = "round" if decision == "round" else said.decision
         names, values = said.names or (), (0.0, 1.0) if inputs is None else checked_input_values(inputs)
-        known = None if features is None else _merged_features(features, which, first)
+        known = None if features is None else _merged_features(features, which)
         return Behavior(distinct, counts, chosen, epsilon, within, decided, threshold, values, names, known)
 
     @staticmethod
@@ -217,7 +217,7 @@ class Behavior:
         model, known = brought(network), features
         if weights is None:
             points, which, weights = merged(points)
-            known = None if features is None else _merged_features(features, which, _first_rows(which))
+            known = None if features is None else _merged_features(features, which)
         else:
             points = points_of(points, "points")
         if threshold is not None:
@@ -333,41 +333,6 @@ def check_within(within: object) -> None:
         raise InputError(f"within is {quoted(within)}; it is how close outputs must come, above 0")
 
 
-def check_said_once(behavior: Behavior, decision: str | None) -> None:
-    """Raises InputError when a decision is given beside a behavior that has another one."""
-    if decision is not None and choice("decision", decision, DECISIONS) != behavior.decision:
-        raise InputError(
-            f"the decision {decision!r} is given for a behavior of {behavior.how_decided}; the decision belongs to "
-            "the behavior: give it where the behavior is made, and nowhere else"
-        )
-
-
-def check_fits(model: Runnable, behavior: Behavior) -> None:
-    """Raises InputError when a behavior has other inputs or outputs than the model."""
-    expected = (model.features, model.outputs)
-    found = (behavior.points.shape[1], behavior.wanted.shape[1])
-    if found != expected:
-        raise InputError(
-            f"the behavior has {found[0]} inputs and {found[1]} outputs, the {model.kind} has {expected[0]} and "
-            f"{expected[1]}" + (f"; {one_of(model)}" if (found[1], expected[1]) == (1, 2) else "")
-        )
-    if behavior.input_values != model.input_values and np.isin(behavior.points, behavior.input_values).all():
-        raise InputError(
-            "the points of the behavior are written with {:g} and {:g}, but the inputs of the network stand for 0 and "
-            "1 by {:g} and {:g}: write the points so (inputs= of the behavior), or read the network otherwise "
-            "(network.read(inputs=...), --inputs)".format(*behavior.input_values, *model.input_values)
-        )
-
-
-def one_for_two_classes(model: M, behavior: Behavior) -> tuple[M, Behavior]:
-    """Model and behavior as they are audited: two classes are folded into one output; of more classes, a last
-    activation that does not change which output is the largest is left out."""
-    if behavior.decision != "argmax":
-        return model, behavior
-    model = model.telling_apart()
-    return (model.folded(), behavior.folded()) if model.outputs == 2 else (model, behavior)
-
-
 def _array(values: object, item: str, kind: type) -> np.ndarray:
     try:
         return np.array(array_of(values, item), dtype=kind)
@@ -439,11 +404,19 @@ def _first_rows(which: Int[np.ndarray, " inputs"]) -> Int[np.ndarray, " distinct
     return first
 
 
-def _merged_features(
-    features: ArrayLike, which: Int[np.ndarray, " inputs"], first: Int[np.ndarray, " distinct"]
+def features_of(
+    points: Float[np.ndarray, "inputs features"], features: ArrayLike
 ) -> Bool[np.ndarray, "distinct variables"]:
-    """The features of the different points, from those of all points."""
-    given = checked_features(features, len(which))
+    """The bits known of the different points, in the order in which these first come, from those of all points.
+
+    Raises:
+        InputError: equal points have different bits.
+    """
+    return _merged_features(features, merged(points)[1])
+
+
+def _merged_features(features: ArrayLike, which: Int[np.ndarray, " inputs"]) -> Bool[np.ndarray, "distinct variables"]:
+    given, first = checked_features(features, len(which)), _first_rows(which)
     chosen = given[first]
     torn = np.flatnonzero((given != chosen[which]).any(axis=1))
     if len(torn):

@@ -1,12 +1,12 @@
 """What people bring, understood as a model. The function that understands other things than models is set from
 above."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from .runnable import Runnable
 
-Bring = Callable[[Any, float | None, Iterable[float] | None], Runnable]
+Bring = Callable[[Any], Runnable]
 _DOORS: list[Bring] = []
 
 
@@ -15,12 +15,10 @@ def bring_by(door: Bring) -> None:
     _DOORS[:] = [door]
 
 
-def brought(given: Any, threshold: float | None = None, inputs: Iterable[float] | None = None) -> Runnable:
-    """The model that is given, or the model that something else is understood as; its numbers are read as told.
+def brought(given: Any) -> Runnable:
+    """The model that is given, or the model that something else is understood as.
 
     Raises:
-        InputError: the thing given is not understood as a model, or a number is out of range.
+        InputError: the thing given is not understood as a model.
     """
-    if isinstance(given, Runnable) or not _DOORS:
-        return given.read(threshold, inputs)
-    return _DOORS[0](given, threshold, inputs)
+    return given if isinstance(given, Runnable) or not _DOORS else _DOORS[0](given)

@@ -318,11 +318,6 @@ class Runnable(ABC):
         """
         return coded(assignments(self.features), self.input_values)
 
-    def input_bits(self, inputs: Float[np.ndarray, "*shape"]) -> Bool[np.ndarray, "*shape"]:
-        """The bits that inputs stand for: 1 where one is nearer to the number that stands for 1."""
-        low, high = self.input_values
-        return (inputs - (low + high) / 2) * np.sign(high - low) > 0
-
 
 def nothing_carried(graph: Graph, runs: int) -> States:
     """What edges carry that carry 0, for every stage but the outputs."""

@@ -16,8 +16,8 @@ from ..auditing.fitting import PRESETS, Preset, check_bits, check_decision
 from ..common.arguments import is_number, is_whole, quoted
 from ..common.budget import DEFAULT_BUDGET, rounded
 from ..common.errors import FileFormatError, InputError, shortened
-from ..common.reading import check_plain, cut, naming, read_toml, toml_of
-from .settings import DEFAULTS, TYPES, Setting, checked_option, deciding, flat, setting_with
+from ..common.reading import check_plain, cut, naming, read_toml, toml_of, typed
+from .settings import DEFAULTS, TYPES, Setting, deciding, flat, setting_with
 
 EPOCH = "epoch"
 HEAD = {
@@ -347,7 +347,7 @@ def _option(key: str, value: object, path: str) -> Any:
             f"{path}.{cut(key)[1:-1]}: unknown option{_meant(key, TYPES)}; the options are {', '.join(TYPES)}"
         )
     try:
-        return checked_option(key, value)
+        return typed(value, TYPES[key], key)
     except InputError as error:
         raise InputError(f"{path}.{error}") from None
 

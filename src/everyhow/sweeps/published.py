@@ -7,17 +7,10 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
+from .inference import median_interval, p_beside_estimate, p_beside_sample, share_interval, standard_error
 from .plan import read_plan
 from .results import Sweep
-from .statistics import (
-    MEASURES,
-    median_interval,
-    p_beside_estimate,
-    p_beside_sample,
-    share_interval,
-    standard_error,
-    values_of,
-)
+from .statistics import MEASURES, values_of
 
 BY_KEY = {(measure.preset, measure.key): measure for measure in MEASURES}
 
@@ -229,5 +222,5 @@ def _p(published: Published, values: Float[np.ndarray, " networks"]) -> float | 
     if published.value is None:
         return None
     if published.error is not None:
-        return p_beside_estimate(values, published.value, published.error)
-    return None if published.at_most is None else p_beside_sample(values, published.value, published.at_most)
+        return p_beside_estimate(values, float(published.value), float(published.error))
+    return None if published.at_most is None else p_beside_sample(values, float(published.value), published.at_most)

@@ -54,6 +54,7 @@ def sweep(
         InputError: a plan, an option or a folder that is not allowed, or a folder that another run writes into.
         FileFormatError: a file is damaged or cannot be written, or the folder was deleted meanwhile.
         LostBlocksError: workers died over some blocks, or no worker or no scheduler is left; the rest is kept.
+        MissingExtraError: PyTorch is not installed.
     """
     if not isinstance(plan, str | Path | Plan):
         raise InputError(
@@ -84,30 +85,13 @@ def run_plan(
     on_step: Callable[[Step], None] = lambda step: None,
     wait: float = SECONDS_WITHOUT_WORKERS,
 ) -> Store:
-    """Compute what a plan asks for, into a folder.
+    """Compute what a plan asks for, into a folder; arguments and errors are those of `sweep`. `on_step` is called
+    before the first block and after each.
 
     Results do not depend on the number of workers, their order or interruptions: each block is computed by one worker
     in one thread, from the plan alone. An interrupted run goes on with `resume`; finished blocks are not computed
     again.
-
-    Args:
-        plan: what to compute.
-        folder: where to; made if it is not there.
-        workers: processes on this machine; one per core when None.
-        scheduler: the address of a Dask scheduler, such as tcp://HOST:8786, whose workers are used instead.
-        resume: go on with what the folder holds.
-        on_step: called before the first block and after each.
-        wait: seconds that a scheduler may be without workers before the run ends.
-
-    Raises:
-        InputError: the folder holds something else, another run writes into it, or the options do not go together.
-        FileFormatError: a file of the folder is damaged or cannot be written, or the folder was deleted meanwhile.
-        LostBlocksError: workers died over some blocks, or no worker or no scheduler is left; everything else is
-            finished and kept.
-        MissingExtraError: PyTorch is not installed.
     """
-    if workers is not None and workers < 1:
-        raise InputError(f"workers is {workers}; it is a number of processes, at least 1")
     if workers is not None and scheduler is not None:
         raise InputError("workers are those of the scheduler when its address is given; leave one of them out")
     if scheduler is None:

@@ -13,7 +13,6 @@ from ..auditing.fitting import PRESETS, Preset
 from ..boolean.truth_table import MAX_INPUTS, TruthTable
 from ..common.arguments import quoted
 from ..common.errors import InputError
-from ..common.reading import cut, typed
 from ..model.task import Task, parse_task
 from ..training.settings import TrainingSettings, check_memory, training_rows
 
@@ -98,8 +97,8 @@ class Setting:
             chosen = generator.permutation(len(self.draw_from))[: self.outputs]
             return parse_task(",".join(self.draw_from[k] for k in chosen))
         rows = 1 << _random_inputs(self.task)
+        bits = 0
         # A random whole number, its first and last value standing for the constants.
-        bits = int(sum(int(bit) << k for k, bit in enumerate(generator.integers(0, 2, rows))))
         while bits in (0, (1 << rows) - 1):
             bits = int(sum(int(bit) << k for k, bit in enumerate(generator.integers(0, 2, rows))))
         return parse_task(str(TruthTable(_random_inputs(self.task), bits)))
@@ -173,15 +172,6 @@ TYPES: dict[str, Any] = {
 }
 
 
-def setting_of(options: Mapping[str, Any]) -> Setting:
-    """The setting with these options, each checked against its type.
-
-    Raises:
-        InputError: an unknown key, a value of another type or out of range, or values that do not go together.
-    """
-    return setting_with({key: checked_option(key, value) for key, value in options.items()})
-
-
 def setting_with(checked: Mapping[str, Any]) -> Setting:
     """The setting with these options, each of its type already.
 
@@ -195,17 +185,6 @@ def setting_with(checked: Mapping[str, Any]) -> Setting:
         for owner in (Setting, Asking, TrainingSettings)
     ]
     return Setting(**parts[0], asked=Asking(**parts[1]), training=TrainingSettings(**parts[2]))
-
-
-def checked_option(key: str, value: object) -> Any:
-    """The value of an option as its type has it.
-
-    Raises:
-        InputError: the key is unknown or the value is of another type.
-    """
-    if key not in TYPES:
-        raise InputError(f"{cut(key)[1:-1]}: unknown option; the options are {', '.join(TYPES)}")
-    return typed(value, TYPES[key], key)
 
 
 def _random_inputs(task: str) -> int:

@@ -3,7 +3,7 @@ whether settings differ, and how often a rung of the ladder leaves exactly one e
 
 import itertools
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,12 +12,12 @@ from jaxtyping import Float
 
 from ..circuit.findings import RUNGS as CIRCUIT_RUNGS
 from ..mapping.findings import RUNGS as MAPPING_RUNGS
+from .inference import holm, mean_slope, median_interval, slope, standard_error
 from .plan import EPOCH
 from .results import Sweep
 from .rows import LATER_COLUMNS
 from .settings import flat
 
-RESAMPLES = 2000
 # The rungs of each kind; the last ones only in sweeps whose plan asks for them.
 KINDS = {
     "circuits": (*CIRCUIT_RUNGS, "robust"), "mappings": (*MAPPING_RUNGS, "cheapest"),
@@ -279,71 +279,6 @@ def distributions(sweep: Sweep) -> tuple[Distribution, ...]:
     return tuple(found)
 
 
-def standard_error(values: Float[np.ndarray, " networks"]) -> float | None:
-    """The standard error of the mean; None of fewer than two values, or where one is infinite.
-
-    Example:
-        >>> standard_error(np.array([1.0, 3.0]))
-        1.0
-    """
-    if len(values) < 2 or not np.isfinite(values).all():
-        return None
-    # Squares of counts can leave the range of float64; taken in units of a power of two they cannot, to the same bit.
-    _, unit = math.frexp(float(np.abs(values).max()))
-    return math.ldexp(float(np.std(np.ldexp(values, -unit), ddof=1)) / math.sqrt(len(values)), unit)
-
-
-def p_beside_sample(values: Float[np.ndarray, " networks"], mean: float, networks: int) -> float | None:
-    """The p-value, two-sided, that these values and `networks` others with a mean of `mean` are of one population.
-
-    Student's t, the spread of the others, which is not known, being taken for that of these; None where that has no
-    value.
-    """
-    from scipy.stats import t
-
-    error = standard_error(values)
-    if error is None:
-        return None
-    away = abs(float(values.mean()) - mean)
-    wide = error * math.sqrt(1 + len(values) / networks)
-    return float(2 * t.sf(away / wide, len(values) - 1)) if wide else float(not away)
-
-
-def p_beside_estimate(values: Float[np.ndarray, " networks"], mean: float, error: float) -> float | None:
-    """The p-value, two-sided, that these values have the mean that others estimate with a standard error.
-
-    Welch's t, the others being taken for many; None where the standard error of these has no value.
-    """
-    from scipy.stats import t
-
-    own = standard_error(values)
-    if own is None:
-        return None
-    wide = math.hypot(own, error)
-    freedom = (len(values) - 1) * (wide / own) ** 4 if own else math.inf
-    return float(2 * t.sf(abs(float(values.mean()) - mean) / wide, freedom))
-
-
-def share_interval(number: int, networks: int) -> tuple[float, float]:
-    """The 95 % interval of Clopper and Pearson of a share that `number` of `networks` have."""
-    from scipy.stats import binomtest
-
-    found = binomtest(number, networks).proportion_ci(0.95, "exact")
-    return float(found.low), float(found.high)
-
-
-def median_interval(values: Float[np.ndarray, " networks"]) -> tuple[float | None, float | None]:
-    """The 95 % interval of a median by the percentiles of 2,000 bootstrap samples; None of fewer than three values."""
-    if len(values) < 3:
-        return None, None
-    from scipy.stats import bootstrap
-
-    found = bootstrap(
-        (values,), np.median, n_resamples=RESAMPLES, method="percentile", vectorized=True, rng=np.random.default_rng(0)
-    ).confidence_interval
-    return float(found.low), float(found.high)
-
-
 def trends(sweep: Sweep) -> tuple[Trend, ...]:
     """How every measure goes with the setting, where that is one number with at least three values."""
     numbers = numeric_settings(sweep)
@@ -360,43 +295,10 @@ def trends(sweep: Sweep) -> tuple[Trend, ...]:
         ]
         if len({x for x, _, _ in points}) < 3 or len(points) < 5:
             continue
-        fit = _mean_slope(points) if sweep.plan.axis == (EPOCH,) else _slope(points)
+        fit = mean_slope(points) if sweep.plan.axis == (EPOCH,) else slope(points)
         if fit is not None:
             found.append(Trend(measure, logarithmic, *fit))
     return tuple(found)
-
-
-Fit = tuple[float, float, float, float, int]
-
-
-def _slope(points: Sequence[tuple[float, float, str]]) -> Fit:
-    """Slope, the ends of its interval, p and the number of networks, each of which has one point."""
-    from scipy.stats import linregress, t
-
-    x, y, _ = zip(*points, strict=True)
-    if np.ptp(y) == 0:
-        return 0.0, 0.0, 0.0, 1.0, len(points)
-    fit: Any = linregress(x, y)
-    reach = float(t.ppf(0.975, len(points) - 2)) * fit.stderr
-    return float(fit.slope), float(fit.slope - reach), float(fit.slope + reach), float(fit.pvalue), len(points)
-
-
-def _mean_slope(points: Sequence[tuple[float, float, str]]) -> Fit | None:
-    """What `_slope` gives, where a network has several points: the mean of the slopes of networks with at least
-    three."""
-    from scipy.stats import linregress, ttest_1samp
-
-    by_network: dict[str, list[tuple[float, float]]] = {}
-    for x, y, network in points:
-        by_network.setdefault(network, []).append((x, y))
-    slopes = [float(linregress(*zip(*own, strict=True)).slope) for own in by_network.values() if len(own) > 2]  # type: ignore[attr-defined]
-    if len(slopes) < 3:
-        return None
-    if np.ptp(slopes) == 0:
-        return slopes[0], slopes[0], slopes[0], 1.0 if slopes[0] == 0 else 0.0, len(slopes)
-    test: Any = ttest_1samp(slopes, 0)
-    low, high = test.confidence_interval()
-    return float(np.mean(slopes)), float(low), float(high), float(test.pvalue), len(slopes)
 
 
 def contrasts(sweep: Sweep) -> tuple[Contrast, ...]:
@@ -413,7 +315,7 @@ def contrasts(sweep: Sweep) -> tuple[Contrast, ...]:
         values = values_of(sweep, measure)
         tried = [(a, b) for a, b in pairs if len(values.get(a, ())) > 1 and len(values.get(b, ())) > 1]
         results: list[Any] = [mannwhitneyu(values[b], values[a]) for a, b in tried]
-        corrected = _holm([float(r.pvalue) for r in results])
+        corrected = holm([float(r.pvalue) for r in results])
         for (a, b), result, p in zip(tried, results, corrected, strict=True):
             sizes = len(values[a]), len(values[b])
             found.append(Contrast(measure, a, b, float(result.statistic) / math.prod(sizes), p, sizes))
@@ -445,13 +347,3 @@ def _pairs(sweep: Sweep) -> list[tuple[str, str]]:
     swept = [flat(point)[axis[0]] for point in sweep.plan.points] if len(axis) == 1 else [""]
     ordered = not any(isinstance(value, str) for value in swept)
     return list(itertools.pairwise(labels)) if ordered else [(labels[0], label) for label in labels[1:]]
-
-
-def _holm(p_values: Sequence[float]) -> list[float]:
-    """Holm's correction: the k-th smallest of n is multiplied by n - k + 1, and none falls below one before it."""
-    order = np.argsort(p_values)
-    corrected, worst = [0.0] * len(p_values), 0.0
-    for rank, index in enumerate(order):
-        worst = max(worst, min(1.0, (len(p_values) - rank) * p_values[index]))
-        corrected[index] = worst
-    return corrected

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from .published import Beside, beside_published
@@ -10,7 +10,6 @@ from .results import Sweep
 from .statistics import (
     Contrast,
     Distribution,
-    Measure,
     Sample,
     Survivors,
     Trend,
@@ -51,7 +50,7 @@ class Summary:
 
     def document(self) -> dict[str, Any]:
         """The summary as one JSON document."""
-        return _plain(self)
+        return asdict(self, dict_factory=_without_sql)
 
 
 def summarize(sweep: Sweep) -> Summary:
@@ -87,12 +86,7 @@ def _reasons(sweep: Sweep) -> tuple[tuple[str, int], ...]:
     return tuple(Counter(reason for *_, reason in found).most_common())
 
 
-def _plain(value: Any) -> Any:
-    """A value as JSON has it; a measure by its names, without how it is asked for."""
-    if isinstance(value, Measure):
-        return {"key": value.key, "title": value.title, "preset": value.preset}
-    if isinstance(value, list | tuple):
-        return [_plain(part) for part in value]
-    if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    return value
+def _without_sql(items: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The fields of a value; of a measure its names, without how it is asked for."""
+    found = dict(items)
+    return {key: found[key] for key in ("key", "title", "preset")} if "sql" in found else found

@@ -157,6 +157,11 @@ class TrainingSettings:
         return sum(self.output_values) / 2 if self.threshold is None else self.threshold
 
     @property
+    def activations(self) -> tuple[str, ...]:
+        """The activation of each layer."""
+        return (self.hidden_activation,) * len(self.widths) + (self.output_activation,)
+
+    @property
     def coding(self) -> dict[str, Any]:
         """What a trained network keeps of how its numbers stand for bits."""
         return {"threshold": self.level, "input_values": self.input_values}

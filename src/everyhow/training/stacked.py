@@ -141,10 +141,8 @@ class _Stack:
         broken = not all(np.isfinite(a).all() for a in arrays)
         if broken:
             arrays = [np.nan_to_num(a, nan=0.0, posinf=0.0, neginf=0.0) for a in arrays]
-        settings = self.settings
-        names = (settings.hidden_activation,) * len(settings.widths) + (settings.output_activation,)
         weights, biases = tuple(w.T for w in arrays[::2]), tuple(b[0] for b in arrays[1::2])
-        return Network(weights, biases, names, **settings.coding), broken
+        return Network(weights, biases, self.settings.activations, **self.settings.coding), broken
 
     def result(
         self, position: int, reason: str, epoch: int, loss: float, checkpoints: tuple[Checkpoint, ...]
@@ -188,13 +186,10 @@ class _Stack:
     def _forward(self, rows: Tensor, kept: list[Tensor]) -> Tensor:
         settings = self.settings
         state = rows
-        layers = len(self.parameters) // 2
-        for layer in range(layers):
+        for layer, name in enumerate(settings.activations):
             weights, biases = self.parameters[2 * layer : 2 * layer + 2]
-            state = torch.baddbmm(biases, state, weights)
-            last = layer == layers - 1
-            state = _activate(settings.output_activation if last else settings.hidden_activation, state)
-            if kept and not last:
+            state = _activate(name, torch.baddbmm(biases, state, weights))
+            if kept and layer < len(kept):
                 state = state * kept[layer] / (1 - settings.dropout)
         return state
 

@@ -47,19 +47,18 @@ def _first_of(
 ) -> tuple[Network, int | None]:
     """The first of so many random networks that computes the task, and its place; else the last one and None."""
     sizes = (task.inputs, *settings.widths, task.outputs)
-    names = (settings.hidden_activation,) * len(settings.widths) + (settings.output_activation,)
     layers = [
         generator.uniform(-(fan_in**-0.5), fan_in**-0.5, (number, width, fan_in + 1))
         for fan_in, width in itertools.pairwise(sizes)
     ]
     state = settings.points(task)
-    for drawn, name in zip(layers, names, strict=True):
+    for drawn, name in zip(layers, settings.activations, strict=True):
         state = activation(name)(state @ drawn[:, :, :-1].transpose(0, 2, 1) + drawn[:, None, :, -1])
     right = ((state > settings.level) == task.bits()).all(axis=(1, 2))
     found = int(np.argmax(right)) if right.any() else None
     chosen = -1 if found is None else found
     weights, biases = tuple(d[chosen, :, :-1] for d in layers), tuple(d[chosen, :, -1] for d in layers)
-    return Network(weights, biases, names, **settings.coding), found
+    return Network(weights, biases, settings.activations, **settings.coding), found
 
 
 def dense(task: Task, settings: TrainingSettings) -> Network:

@@ -1,0 +1,48 @@
+"""A model and a behavior that are explained together: whether they fit, and how two classes become one output."""
+
+from typing import TypeVar
+
+import numpy as np
+
+from ..common.arguments import choice
+from ..common.errors import InputError
+from .behavior import Behavior
+from .decision import DECISIONS
+from .runnable import Runnable, one_of
+
+M = TypeVar("M", bound=Runnable)
+
+
+def check_said_once(behavior: Behavior, decision: str | None) -> None:
+    """Raises InputError when a decision is given beside a behavior that has another one."""
+    if decision is not None and choice("decision", decision, DECISIONS) != behavior.decision:
+        raise InputError(
+            f"the decision {decision!r} is given for a behavior of {behavior.how_decided}; the decision belongs to "
+            "the behavior: give it where the behavior is made, and nowhere else"
+        )
+
+
+def check_fits(model: Runnable, behavior: Behavior) -> None:
+    """Raises InputError when a behavior has other inputs or outputs than the model."""
+    expected = (model.features, model.outputs)
+    found = (behavior.points.shape[1], behavior.wanted.shape[1])
+    if found != expected:
+        raise InputError(
+            f"the behavior has {found[0]} inputs and {found[1]} outputs, the {model.kind} has {expected[0]} and "
+            f"{expected[1]}" + (f"; {one_of(model)}" if (found[1], expected[1]) == (1, 2) else "")
+        )
+    if behavior.input_values != model.input_values and np.isin(behavior.points, behavior.input_values).all():
+        raise InputError(
+            "the points of the behavior are written with {:g} and {:g}, but the inputs of the network stand for 0 and "
+            "1 by {:g} and {:g}: write the points so (inputs= of the behavior), or read the network otherwise "
+            "(network.read(inputs=...), --inputs)".format(*behavior.input_values, *model.input_values)
+        )
+
+
+def one_for_two_classes(model: M, behavior: Behavior) -> tuple[M, Behavior]:
+    """Model and behavior as they are audited: two classes are folded into one output; of more classes, a last
+    activation that does not change which output is the largest is left out."""
+    if behavior.decision != "argmax":
+        return model, behavior
+    model = model.telling_apart()
+    return (model.folded(), behavior.folded()) if model.outputs == 2 else (model, behavior)
