@@ -15,8 +15,8 @@ from .judging import refusal_of, verdict_of
 from .naming import listed
 from .reasons import still_open
 
-# With more inputs, circuits are run with resampled edges instead of counted; and the edges of a listed circuit.
-MANY_INPUTS, LISTABLE = 64, 63
+# With more inputs, circuits are run with resampled edges instead of counted.
+MANY_INPUTS = 64
 # Inputs at which the network lies on its boundary that are named.
 MOST_NAMED = 8
 # Points drawn from each box that a robust circuit must decide right on.

@@ -18,7 +18,6 @@ from .trees import Tree, all_trees, disjoint, fewest, needed, trees_for
 
 MOST_UNSHOWN, DEEPEST_LISTED, MOST_LISTED, PAIRS_PER_LITERAL = 6, 3, 20_000, 8
 TOO_MANY = "more algorithms or circuits than are gone through"
-BOUNDARY = 1e-9
 
 
 def lesson_again(

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from ..boolean.algorithms import Algorithm, Leaf, Tree, algorithms
+from ..boolean.algorithms import Algorithm, algorithms
 from ..model.task import parse_task
 from ..network.network import Network
 from . import plain, plain_mappings
 from .check import Check
+from .trees import as_plain_tree
 
 # Neuron sets up to which all signatures are found, and listed mappings that are checked.
 MOST_SETS, MOST_LISTED = 40, 30
@@ -41,7 +42,7 @@ def _check_listed(document: dict[str, Any], network: Network, points: np.ndarray
         if algorithm is None:
             continue
         tried += 1
-        tree = _as_plain(algorithm.tree)
+        tree = as_plain_tree(algorithm.tree)
         paths = [variable.path for variable in algorithm.variables]
         good += all(
             plain_mappings.is_aligned(
@@ -64,12 +65,6 @@ def _algorithms_named(names: set[str], document: dict[str, Any]) -> dict[str, Al
         if len(found) == len(names):
             break
     return found
-
-
-def _as_plain(tree: Tree) -> Any:
-    if isinstance(tree, Leaf):
-        return tree.index
-    return (_as_plain(tree.left), tree.left_negated, _as_plain(tree.right), tree.right_negated)
 
 
 def _place(entry: dict[str, Any]) -> tuple[int, tuple[int, ...]]:

@@ -40,14 +40,18 @@ def data_document(again: OutputAgain, said: dict[str, Any]) -> dict[str, Any]:
         counts = {key: n for key, n in counts.items() if "interpretations" not in key}
     counts["distinct_causal_signatures"] = again.distinct(said["counts"]["distinct_causal_signatures"])
     ladder, verdict = {"circuits": rungs}, {"where_then_what": circuit_verdict}
-    details: dict[str, Any] = {"circuits": of_circuits, "mappings": None}
-    details["readouts"] = _layers(again)
+    details: dict[str, Any] = {"circuits": of_circuits, "readouts": _layers(again), "mappings": None}
+    if whole:
+        details |= dict.fromkeys(("interpretations", "experiments", "costs", "algorithms"))
+    if whole and not asked.together:
+        details |= {"interpretations": again.read(said), "experiments": again.disputes, "costs": again.costs}
     if asked.placed:
         mapped = again.mappings(said)
         signatures = said["counts"]["distinct_causal_signatures"]
         known = "single" not in asked.uncounted if asked.version >= EXACT else signatures is not None
         if whole:
             counts |= mapped.counts
+            details["algorithms"] = mapped.details
         elif known:
             counts |= {key: mapped.counts[key] for key in COUNTED_EARLIER}
         if asked.version >= EXACT:
@@ -55,15 +59,6 @@ def data_document(again: OutputAgain, said: dict[str, Any]) -> dict[str, Any]:
             verdict["what_then_where"] = mapped.verdict
         if known:
             details["mappings"] = again.places.by_algorithm() if again.places.affordable else Open(TOO_MANY)
-        details["algorithms"] = mapped.details
-    if whole:
-        details = {"algorithms": None, **details}
-        together = dict.fromkeys(("interpretations", "experiments", "costs"))
-        details |= together if asked.together else {
-            "interpretations": again.read(said), "experiments": again.disputes, "costs": again.costs,
-        }  # fmt: skip
-    elif "algorithms" in details:
-        del details["algorithms"]
     return {
         "counts": counts,
         "ladder": ladder,

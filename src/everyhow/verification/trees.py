@@ -69,7 +69,7 @@ def trees_for(inputs: int, tables: Iterable[int], depth: int) -> dict[int, list[
 def _tree(tree: Any, negated: bool, inputs: int) -> Tree:
     named = _named(tree)
     algorithm = Algorithm(inputs, named, negated)  # type: ignore[arg-type]
-    ordered = _plain(named)
+    ordered = as_plain_tree(named)
     full = (1 << 2**inputs) - 1
     found = tuple(
         Variable(path, value(plain_algorithms.node(ordered, path), inputs), *(value(ordered, inputs, path, forced) ^
@@ -98,10 +98,11 @@ def _named(tree: Any) -> Inner | Leaf:
     return inner(_named(left), a, _named(right), b)
 
 
-def _plain(tree: Inner | Leaf) -> Any:
+def as_plain_tree(tree: Inner | Leaf) -> Any:
+    """A tree of the library as the plain methods take it."""
     if isinstance(tree, Leaf):
         return tree.index
-    return (_plain(tree.left), tree.left_negated, _plain(tree.right), tree.right_negated)
+    return (as_plain_tree(tree.left), tree.left_negated, as_plain_tree(tree.right), tree.right_negated)
 
 
 def needed(variable: Variable, rows: Sequence[int]) -> tuple[int, ...]:
