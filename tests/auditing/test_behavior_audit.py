@@ -12,11 +12,13 @@ from everyhow.common.sql import answer, connect
 from everyhow.exchange.export import export_audit
 from everyhow.exchange.graph_json import read_graph
 from everyhow.network.robust import robust_count
+from everyhow.report.terminal.audit import print_audit
 from everyhow.verification import plain_circuits, plain_mappings
 from everyhow.verification.verify import verify
 
 from ..conftest import reference
 from ..plainly import plain_sets, plain_tree
+from ..report.printed import printed
 
 
 def test_noisy_inputs_leave_fewer_circuits(xor):
@@ -285,3 +287,16 @@ def test_what_is_not_asked_of_data_is_said(tmp_path):
     assert few.findings.ranking.of > 1 and few.findings.experiments.examined is None
     page = audit.report(tmp_path / "page.html").read_text()
     assert all(reason in page for reason in audit.notes.beyond) and "What: how is that circuit read?" not in page
+
+
+def test_explanations_without_a_price(tmp_path):
+    """Signals that follow from no known bits have no price: audit.json has null, people see a question mark."""
+    network = eh.xornet()
+    points = np.random.default_rng(1).uniform(0, 1, (9, 2)).round(3)
+    audit = eh.audit(network, eh.Behavior.of_network(network, points), tolerance=0.3)
+    ranking = audit.document()["details"]["costs"]["ranking"]
+    assert ranking and {one["cost"] for one in ranking} == {None}
+    assert {row[1] for row in audit.tables()["ranking"].table.rows} == {None}
+    assert "\n  #1     ?  OR(" in printed(print_audit, audit)
+    page = audit.report(tmp_path / "page.html").read_text()
+    assert "Cost: which survivor is simplest?" not in page and audit.exhibits.prices is None

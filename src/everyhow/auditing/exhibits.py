@@ -1,6 +1,7 @@
 """What of an audit is shown: chosen here, once, for terminal, tables, drawings, page and notebook alike."""
 
 import heapq
+import math
 from collections import abc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -267,9 +268,11 @@ class Exhibits:
 
     @cached_property
     def prices(self) -> PriceGrid | None:
-        """What the survivors cost by other prices; None where there are none."""
+        """What the survivors cost by other prices; None where there are none, or none has a price."""
         ranking = self.findings.ranking
-        return None if ranking is None or not ranking.entries else price_grid(ranking)
+        if ranking is None or not any(math.isfinite(cost) for cost, _ in ranking.entries):
+            return None
+        return price_grid(ranking)
 
     @cached_property
     def examined(self) -> list[tuple[int, int]]:

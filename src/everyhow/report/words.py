@@ -128,6 +128,11 @@ def shown(number: object) -> str:
     return "?" if number.low is None else str(number)
 
 
+def price_text(cost: float) -> str:
+    """What an explanation costs; ? where one of its signals does not follow from known bits, and so has no price."""
+    return f"{cost:g}" if math.isfinite(cost) else "?"
+
+
 def in_digits(number: int) -> str:
     """A whole number with separators; one of more than thirty digits as about a power of ten."""
     digits = math.log10(number) if number else 0.0

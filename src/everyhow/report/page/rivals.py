@@ -1,5 +1,6 @@
 """Explanations against each other: population codes and mappings, who predicts whom, and prices, as plain values."""
 
+import math
 from collections import abc
 from collections.abc import Sequence
 from typing import Any
@@ -53,7 +54,7 @@ def _rival(shown: Exhibits, explanation: Explanation, cost: float) -> dict[str, 
         "where": explanation.named(shown.graph),
         "parts": list(explanation.parts),
         "kind": explanation.kind,
-        "cost": cost,
+        "cost": cost if math.isfinite(cost) else "?",
         "svg": inside_page(draw_rival(explanation, shown)),
         "sets": sets_of(explanation),
     }
@@ -69,6 +70,11 @@ def _disputes(disputes: Sequence[Dispute], ranks: abc.Mapping[Any, int]) -> dict
     return found
 
 
+def _priced(costs: Sequence[float]) -> list[float | None]:
+    """The costs to six digits; None where there is no price."""
+    return [cost if math.isfinite(cost) else None for cost in short(costs, 6)]
+
+
 def cost(shown: Exhibits, room: Room) -> dict[str, Any] | None:
     """What the survivors cost by every price of NOT and every familiar gate of the page's controls."""
     ranking, grid = shown.findings.ranking, shown.prices
@@ -78,7 +84,7 @@ def cost(shown: Exhibits, room: Room) -> dict[str, Any] | None:
     return {
         "negations": list(grid.negations),
         "familiar": list(grid.familiar),
-        "costs": [[None if costs is None else short(costs[: room.rivals], 6) for costs in row] for row in grid.costs],
+        "costs": [[None if costs is None else _priced(costs[: room.rivals]) for costs in row] for row in grid.costs],
         "priced": min(len(ranking.entries), room.rivals),
         "number": ranking.of,
         "prices": {

@@ -15,7 +15,7 @@ from ...experiment.ranking import Ranking
 from ...model.circuit import Circuit
 from ...model.graph import Graph
 from ...readout.findings import LayerReadouts
-from ..words import dispute_text, in_digits, percent, plural, shown
+from ..words import dispute_text, in_digits, percent, plural, price_text, shown
 from .pieces import funnel, heading, indented, share_bar, verdict_text
 
 # How many explanations are listed, and how many of them stand in the matrix.
@@ -117,7 +117,7 @@ def _ranking(findings: Findings, ranking: Ranking, graph: Graph) -> Iterator[Ren
     for rank, cost, explanation in listed:
         text = Text(explanation.title)
         text.append(f"  {explanation.in_short(graph)}", style="dim")
-        table.add_row(f"#{rank}", f"{cost:g}", text)
+        table.add_row(f"#{rank}", price_text(cost), text)
     yield indented(table)
     if len(ranking.entries) < ranking.of:
         yield indented(Text(f"Only the first {len(ranking.entries)} of {ranking.of:,} were priced.", style="dim"))

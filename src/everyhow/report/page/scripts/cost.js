@@ -24,12 +24,13 @@ function costView(root, data, stage) {
       line.textContent = "With these prices finding the smallest formulas takes too long; choose others.";
       return;
     }
-    const order = costs.map((value, k) => [value, k]).sort(([a, i], [b, j]) => a - b || i - j);
+    // One without a price comes last.
+    const order = costs.map((value, k) => [value ?? Infinity, k]).sort(([a, i], [b, j]) => (a === b ? i - j : a - b));
     const winners = order.filter(([value]) => value <= order[0][0] + 1e-9);
     line.textContent = winners.length === 1 ? `#${winners[0][1] + 1} ${codes.rivals[winners[0][1]].name} alone is cheapest, at ${order[0][0]}.`
       : `${winners.length} are cheapest, at ${order[0][0]}: ${winners.slice(0, 8).map(([, k]) => `#${k + 1}`).join(", ")}${winners.length > 8 ? ", …" : ""}.`;
     list.append(make("ol", { class: "ranking", tabindex: 0, "aria-label": "explanations by cost" }, ...order.map(([value, k]) =>
-      make("li", { class: value <= order[0][0] + 1e-9 ? "winner" : "" }, make("span", {}, `${value}`), make("span", {}, `#${k + 1}`),
+      make("li", { class: value <= order[0][0] + 1e-9 ? "winner" : "" }, make("span", {}, Number.isFinite(value) ? `${value}` : "?"), make("span", {}, `#${k + 1}`),
         make("span", {}, codes.rivals[k].name, " ", make("span", { class: "soft" }, codes.rivals[k].where))))));
     if (!quietly) stage.lightUp({ sets: codes.rivals[winners[0][1]].sets, names: codes.rivals[winners[0][1]].parts, said: `${line.textContent} Here #${winners[0][1] + 1}:` });
   }
