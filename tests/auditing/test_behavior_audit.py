@@ -7,12 +7,14 @@ import pytest
 
 import everyhow as eh
 from everyhow.auditing.provenance import bound
+from everyhow.auditing.reopening import reopen
 from everyhow.boolean.truth_table import assignments
 from everyhow.common.sql import answer, connect
 from everyhow.exchange.export import export_audit
 from everyhow.exchange.graph_json import read_graph
 from everyhow.network.robust import robust_count
 from everyhow.report.terminal.audit import print_audit
+from everyhow.report.words import facts
 from everyhow.verification import plain_circuits, plain_mappings
 from everyhow.verification.verify import verify
 
@@ -300,3 +302,75 @@ def test_explanations_without_a_price(tmp_path):
     assert "\n  #1     ?  OR(" in printed(print_audit, audit)
     page = audit.report(tmp_path / "page.html").read_text()
     assert "Cost: which survivor is simplest?" not in page and audit.exhibits.prices is None
+
+
+def test_labels_that_the_network_does_not_follow(tmp_path):
+    """An algorithm without variables falls at the rung joint where the network decides otherwise than the labels."""
+    network = eh.xornet()
+    audit = eh.audit(network, eh.Behavior.of_data(network.corners, [0, 1, 1, 1]))
+    assert audit.ladder["mappings"]["ordered"] == 1 and audit.ladder["mappings"]["joint"] == 0
+    ((_, fault),) = audit.findings.mappings.fallen["joint"].items()
+    assert str(fault.experiment) == "at 11: the explanation says 1, the run decides 0"
+    assert audit.verdict["what_then_where"].status == "none valid"
+    assert "passes every rung of any network" not in printed(print_audit, audit)
+    audit.save(tmp_path)
+    assert verify(tmp_path).agrees
+
+
+def test_honest_audits_by_data_verify(tmp_path):
+    """Circuits too many to be run at every input; outputs near the network's; codes that the budget did not allow."""
+    network = reference("xor-2-3-3-1-seed0")[1]
+    random = np.random.default_rng(0)
+    step = eh.Network([random.normal(size=(3, 2)), random.normal(size=(1, 3))], [[0.1] * 3, [0]], ["step", "identity"])
+    points = random.uniform(0, 1, (70, 2)).round(3)
+    audits = [
+        eh.audit(network, eh.Behavior.of_network(network, points, epsilon=0.1)),
+        eh.audit(eh.xornet(), eh.Behavior.of_network(eh.xornet(), points[:12], within=0.1)),
+        eh.audit(step, eh.Behavior.of_network(step, points[:12], "threshold"), tolerance=0.1, budget=136_211),
+    ]
+    for k, audit in enumerate(audits):
+        audit.save(tmp_path / str(k))
+        assert verify(tmp_path / str(k)).agrees, k
+    behavior = eh.Behavior.of_network(eh.xornet(), points[:12])
+    within = eh.Behavior.of_network(eh.xornet(), points[:12], within=0.1)
+    counts = [eh.audit(eh.xornet(), one).counts["accurate_circuits_in_authors_space"] for one in (behavior, within)]
+    assert counts[0] == counts[1]
+
+
+def test_a_reopened_audit_is_the_one_that_was_saved(tmp_path):
+    """To the bit, weights that are no round shares included; and the page has the same provenance."""
+    network = eh.xornet()
+    for seed in range(5):
+        random = np.random.default_rng(seed)
+        points, weights = random.uniform(0, 1, (7, 2)).round(2), random.uniform(0.1, 1, 7)
+        audit = eh.audit(network, eh.Behavior.of_network(network, points, weights=weights))
+        audit.save(tmp_path / str(seed))
+        assert reopen(tmp_path / str(seed)).document() == audit.document()
+        assert "behavior_sha256" in audit.provenance
+
+
+def test_what_was_asked_is_said():
+    """In the head of a report, by a task and by data."""
+    network = eh.xornet()
+    by_task = eh.audit(network, "XOR", epsilon=0.25, ablation="mean", tolerance=0.1, depth=1)
+    said = "circuit error at most 0.25; ablation mean; readouts within 0.1; algorithms to depth 1"
+    assert facts(by_task)["Preset"] == f"paper; decision by threshold; {said}"
+    behavior = eh.Behavior.of_network(network, [[0.1, 0.2], [0.1, 0.9]], within=0.5)
+    by_data = eh.audit(network, behavior, depth=1)
+    assert (
+        facts(by_data)["Asked"] == "decision by threshold; circuit error at most 0; outputs within 0.5 of the network's"
+    )
+    with pytest.raises(eh.InputError, match="epsilon: the behavior says this: give it where the behavior is made"):
+        eh.audit(network, behavior, epsilon=0.1)
+
+
+def test_nothing_untrue_of_what_the_budget_refused():
+    """A circuit whose readings were not gone through is not said to have none; all outputs together have their own
+    smallest circuit, and what is not asked of them."""
+    network = reference("authors-xor-and-2-3-3-2-seed0")[1]
+    behavior = eh.Behavior.of_data(network.corners, network.run(network.corners) > 0.5, decision="threshold")
+    text = printed(print_audit, eh.audit(network, behavior, budget=100))
+    assert "has no interpretation" not in text
+    text = printed(print_audit, eh.audit(network, behavior))
+    together = text[: text.index("Output 0")]
+    assert "Smallest circuit left by" in together and "Not asked here" in together

@@ -26,7 +26,7 @@ from .document import circuit_details, details_by_data, details_of, digits_of, e
 from .exhibits import Exhibits
 from .findings import Findings
 from .fitting import Preset
-from .provenance import behavior_digest, bound
+from .provenance import bound
 from .run_folder import check_run_folder
 from .schema import SCHEMA_VERSION
 
@@ -71,7 +71,8 @@ class Audit(Displayed):
     @property
     def name(self) -> str:
         """What is explained, in a few words: the task, or how many inputs there are."""
-        return self.task or f"{len(self.behavior.points):,} inputs"
+        number = len(self.behavior.points)
+        return self.task or f"{number:,} input{'' if number == 1 else 's'}"
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -189,11 +190,9 @@ class Audit(Displayed):
         """The audit as it stands in audit.json."""
         head = {"schema_version": SCHEMA_VERSION, "everyhow_version": self.provenance["everyhow"]}
         asked = {"options": dict(self.options), "network": self.network.document()}
-        found, outputs, provenance = self.findings, [audit.document() for audit in self.outputs], dict(self.provenance)
+        found, outputs = self.findings, [audit.document() for audit in self.outputs]
         if self.wanted is None:
-            behavior = explained(self.behavior)
-            document = head | {"behavior": behavior, "decision": self.decision} | asked
-            provenance["behavior_sha256"] = behavior_digest(behavior)
+            document = head | {"behavior": explained(self.behavior), "decision": self.decision} | asked
         else:
             kind = {"preset": self.preset, "decision": self.decision, "depth": self.depth}
             document = head | {"task": self.task} | kind | asked
@@ -207,7 +206,7 @@ class Audit(Displayed):
         document |= {"outputs": outputs} if outputs else {}
         if self.wanted is not None and outputs and isinstance(found, Findings):
             document["together"] = _counted(found) | {"circuits": circuit_details(found)}
-        return bound(document | {"provenance": provenance})
+        return bound(document | {"provenance": dict(self.provenance)})
 
     def save(self, folder: str | Path) -> Path:
         """Write `audit.json` into a run folder, made if it is not there; returns the path of the file.

@@ -21,9 +21,10 @@ from ..model.decision import Decision
 from ..model.explained import check_fits, check_said_once, one_for_two_classes
 from .asked import Questions, asking, questions_of
 from .audit import Audit
+from .document import explained
 from .findings import explain, explain_together
 from .fitting import DEPTH_BY_DATA, PRESETS, Preset, chosen_depth, understood
-from .provenance import provenance_of
+from .provenance import behavior_digest, provenance_of
 
 
 @asking("paper", "authors", "data")
@@ -175,7 +176,10 @@ def _done(begun: Audit, questions: Questions, budget: int, bar: Progress, execut
         if task is None and behavior.features is not None:
             wanted_tables(behavior)
         found = explain(network, behavior, task, begun.depth, questions, budget, bar, execution)
-    return replace(begun, findings=found, outputs=outputs, provenance=provenance_of(network, started))
+    made = provenance_of(network, started)
+    if task is None:
+        made["behavior_sha256"] = behavior_digest(explained(behavior))
+    return replace(begun, findings=found, outputs=outputs, provenance=made)
 
 
 def _parts(begun: Audit) -> list[Audit]:

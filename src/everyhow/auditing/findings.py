@@ -277,6 +277,7 @@ def _as_released(found: Findings, model: Model, behavior: Behavior, budget: Budg
         used = count_circuits(perfect(model, behavior, ablation), every_input_used=True)
         found = replace(found, using_every_input=(space.between[0], used.count))
     if is_countable(model):
-        released = released_circuits(model, behavior)
+        # It looks at decisions alone.
+        released = released_circuits(model, replace(behavior, within=None))
         found = replace(found, released=(released.in_space(), released.count().count))
     return found

@@ -220,7 +220,8 @@ def _tried(model: Model, whole: Runs, tests: Iterator[_Tests], decision: Decisio
 
 def _joint(whole: Runs, hypothesis: Hypothesis, sets: tuple[NeuronSet, ...]) -> Iterator[_Tests]:
     count, own = len(whole.points), _values(hypothesis)
-    for size in range(1, len(sets) + 1):
+    # Without variables nothing is forced; what is left to see is whether model and hypothesis agree at all.
+    for size in range(min(1, len(sets)), len(sets) + 1):
         for forced in itertools.combinations(range(len(sets)), size):
             for batch in _batches(count, size, ROWS_AT_ONCE // count):
                 states, doubtful = _forced(whole, sets, forced, batch, len(whole.states) - 1)

@@ -21,6 +21,8 @@ from .runnable import Runnable, checked_input_values, checked_threshold, coded
 from .task import Task
 
 M = TypeVar("M", bound=Runnable)
+# Weights are scaled already when their sum is as near to 1 as this.
+SCALED = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +74,8 @@ class Behavior:
             raise InputError("the weights of a behavior's points must be finite and above 0; drop points of weight 0")
         check_epsilon(self.epsilon)
         check_within(self.within)
-        weights = weights / weights.sum()
+        # Those that are scaled already stay as they are, to the bit.
+        weights = weights if abs(weights.sum() - 1) <= SCALED else weights / weights.sum()
         for name, array in (("points", points), ("weights", weights), ("wanted", wanted)):
             array.setflags(write=False)
             object.__setattr__(self, name, array)

@@ -15,6 +15,7 @@ from ..interpretation.findings import InterpretationFindings
 from ..mapping.findings import MappingFindings
 from ..model.model import Model
 from ..readout.findings import LayerReadouts
+from ..readout.readout import DEFAULT_TOLERANCE
 
 
 def seen(text: str) -> str:
@@ -51,7 +52,8 @@ def answers(audit: Audit) -> Iterator[Answer]:
 def trivial_text(mappings: MappingFindings) -> str:
     """Which of the aligned algorithms have no variables, and what that means; empty when none is so."""
     names = [str(algorithm) for algorithm in mappings.aligned or () if not algorithm.variables]
-    if not names:
+    # By data, one that decides otherwise than the network falls at the rung joint.
+    if not names or mappings.trivial.get("joint") == 0:
         return ""
     verb = "has" if len(names) == 1 else "have"
     return (
@@ -68,18 +70,21 @@ def network_in_short(network: Model) -> str:
 def asked_in_short(audit: Audit) -> str:
     """Preset, decision and depth; by data, what was asked of the decisions."""
     behavior = audit.behavior
-    if audit.wanted is not None:
-        level = audit.network.threshold
-        at = f" {level:g}" if audit.decision == "threshold" and level not in (None, 0.5) else ""
-        return f"{audit.preset}; decision by {audit.decision}{at}; algorithms to depth {audit.depth}"
-    asked = f"{behavior.how_decided}; circuit error at most {behavior.epsilon:g}"
+    found, by_task = audit.findings, audit.wanted is not None
+    level = audit.network.threshold
+    at = f" {level:g}" if audit.decision == "threshold" and level not in (None, 0.5) else ""
+    asked = [audit.preset, f"decision by {audit.decision}{at}"] if by_task else [behavior.how_decided]
+    if behavior.epsilon or not by_task:
+        asked.append(f"circuit error at most {behavior.epsilon:g}")
     if behavior.within is not None:
-        asked += f"; outputs within {behavior.within:g} of the network's"
-    if isinstance(audit.findings, Findings):
-        ablation = audit.findings.circuits.asked.ablation
-        asked += f"; ablation {ablation}" * (ablation != "zero")
-        asked += f"; algorithms to depth {audit.depth}" * (audit.findings.laddered is not None)
-    return asked
+        asked.append(f"outputs within {behavior.within:g} of the network's")
+    for name, text in (("ablation", "ablation {}"), ("robust", "robust within {:g}")):
+        value = audit.options.get(name)
+        asked += [text.format(value)] if value not in (None, "zero") else []
+    tolerance = audit.options.get("tolerance")
+    asked += [f"readouts within {tolerance:g}"] if tolerance not in (None, DEFAULT_TOLERANCE) else []
+    placed = by_task or (isinstance(found, Findings) and found.laddered is not None)
+    return "; ".join([*asked, *([f"algorithms to depth {audit.depth}"] if placed else [])])
 
 
 def facts(audit: Audit) -> dict[str, str]:
@@ -158,7 +163,7 @@ def _answers(findings: Findings) -> Iterator[Answer]:
     if circuits.minimal is not None:
         text += f"; {len(circuits.minimal):,} minimal"
     if circuits.perfect is not None and circuits.perfect.fewest_edges is not None:
-        text += f"; the smallest has {circuits.perfect.fewest_edges} edges"
+        text += f"; the smallest has {plural(circuits.perfect.fewest_edges, 'edge')}"
     yield Answer("circuit", circuits.number, text)
     if findings.using_every_input is not None:
         space, number = findings.using_every_input
@@ -211,20 +216,29 @@ def _layer_answer(layer: LayerReadouts) -> Answer:
     name, signals = f"codes, layer {layer.layer}", layer.signals
     if layer.asked is None:
         return Answer(name, Count.of(len(signals)), readable_text(layer))
+    # Over a truth table what is wanted is a signal like any other.
+    read = "" if signals.behavior.is_truth_table else f"; {_decision_text(layer)}"
     if not len(signals):
-        return Answer(name, Count.of(0), "no Boolean signal is linear in its activations")
+        return Answer(name, Count.of(0), f"no Boolean signal is linear in its activations{read}")
     exact = layer.survivors["exact"]
     text = f"{shown(exact)} exact by at most {plural(layer.asked, 'signal')}, of {len(signals):,} readable"
-    return Answer(name, Count.of(exact), text)
+    return Answer(name, Count.of(exact), text + read)
 
 
 def readable_text(layer: LayerReadouts) -> str:
     """What is linear in a layer."""
     signals = layer.signals
-    read = ", ".join(
-        f"read with residual {probe.residual:.3g}, right at {percent(probe.accuracy)} %" for probe in signals.wanted
-    )
-    return f"{plural(len(signals), 'readable signal')} in {plural(signals.rank, 'direction')}; the decision is {read}"
+    found = f"{plural(len(signals), 'readable signal')} in {plural(signals.rank, 'direction')}"
+    return f"{found}; {_decision_text(layer)}"
+
+
+def _decision_text(layer: LayerReadouts) -> str:
+    """How well a code of the layer reads what is decided, output by output."""
+    probes = layer.signals.wanted
+    read = [f"residual {probe.residual:.3g}, right at {percent(probe.accuracy)} %" for probe in probes]
+    if len(read) == 1:
+        return f"the decision is read with {read[0]}"
+    return "decisions are read: " + "; ".join(f"output {k}: {text}" for k, text in enumerate(read))
 
 
 def _authors_answers(found: AuthorsFindings) -> Iterator[Answer]:

@@ -154,7 +154,8 @@ def _capped(again: OutputAgain, said: dict[str, Any]) -> Any:
     refused = list(circuits.refused) if circuits else []
     refused += [*(read.refused if read else ()), *(again.readouts.refused if whole else again.readouts.beyond)]
     signatures = said["counts"]["distinct_causal_signatures"]
-    unknown = circuits is None or asked.uncounted or (signatures is None and not asked.together)
+    unread = again.readouts.explained and any(layer.codes is None for layer in again.readouts.layers)
+    unknown = circuits is None or asked.uncounted or unread or (signatures is None and not asked.together)
     if unknown or "outputs" in said or not again.signatures.affordable:
         held = "why something was not counted is told in words"
         are_texts = lambda t: isinstance(t, list) and all(isinstance(one, str) and one for one in t)  # noqa: E731

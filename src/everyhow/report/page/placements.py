@@ -63,7 +63,7 @@ def _fate(found: MappingFindings, mapping: Mapping) -> dict[str, Any]:
 def signatures(shown: Exhibits, room: Room) -> dict[str, Any] | None:
     """The signature of every neuron set: per layer, by the bits of the neurons, which table it has."""
     found, inputs = shown.signatures, len(shown.behavior.points)
-    if found is None or len(found) > room.sets or shown.model.outputs > 1:
+    if found is None or not 0 < len(found) <= room.sets or shown.model.outputs > 1:
         return None
     numbers = {rows: k for k, rows in enumerate(found.by_rows)}
     return {

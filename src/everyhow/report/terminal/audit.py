@@ -8,6 +8,7 @@ from rich.text import Text
 from ...auditing.audit import Audit
 from ...auditing.findings import Findings
 from ...circuit.findings import CircuitFindings
+from ...common.notes import NO_NOTES, Notes
 from ...interpretation.findings import InterpretationFindings
 from ...interpretation.interpretation import Interpretation
 from ...mapping.findings import RUNGS, MappingFindings
@@ -57,6 +58,9 @@ def _together(audit: Audit, circuits: CircuitFindings) -> Iterator[RenderableTyp
         yield answer_table(answers(audit))
     yield circuit_funnel("", circuits.left)
     yield indented(verdict_text(circuits.verdict))
+    if audit.wanted is None:
+        yield from _simplest_circuit(circuits, None)
+        yield from _notes(audit.findings.notes if audit.findings else NO_NOTES)
 
 
 def _output_parts(audit: Audit) -> Iterator[RenderableType]:
@@ -78,7 +82,11 @@ def _output_parts(audit: Audit) -> Iterator[RenderableType]:
             yield from _simplest_algorithm(findings.laddered, graph)
         yield from _simplest_circuit(findings.circuits, findings.interpretations)
         yield from rival_sections(findings, graph)
-    notes = audit.notes
+    yield from _notes(audit.notes)
+
+
+def _notes(notes: Notes) -> Iterator[RenderableType]:
+    """What was not counted exactly, and what was not asked."""
     for title, reasons in (("Not counted exactly", notes.refused + notes.ties), ("Not asked here", notes.beyond)):
         if reasons:
             yield heading(title)
@@ -110,7 +118,7 @@ def _nearest(found: MappingFindings, graph: Graph) -> Iterator[RenderableType]:
 def _simplest_circuit(
     circuits: CircuitFindings, interpretations: InterpretationFindings | None
 ) -> Iterator[RenderableType]:
-    circuit, asked = circuits.simplest, interpretations is not None and interpretations.asked
+    circuit = circuits.simplest
     if circuit is None:
         return
     rung = "resample_faithful_fewest_edges" if circuits.faithful_minimal else "perfect"
@@ -118,9 +126,10 @@ def _simplest_circuit(
     yield heading(f"Smallest circuit left by {rung}{_one_of(rivals or 1)}: {len(circuit)} edges")
     interpretation = interpretations.simplest if interpretations else None
     yield indented(Text("\n".join(circuit_lines(circuit, interpretation)), overflow="fold"))
-    if asked:
-        note = "This circuit has no interpretation." if interpretation is None else _gap_note(interpretation)
-        yield indented(Text(note, style="dim"))
+    if interpretation is not None and interpretation.gates:
+        yield indented(Text(_gap_note(interpretation), style="dim"))
+    elif interpretations is not None and interpretations.asked and not interpretations.refused:
+        yield indented(Text("This circuit has no interpretation.", style="dim"))
 
 
 def _gap_note(interpretation: Interpretation) -> str:
