@@ -133,7 +133,6 @@ def test_where_circuits_are_too_many(monkeypatch):
     """Numbers of a space too large to be run are held to each other and to samples; what is not is said."""
     document = stored(eh.audit(small("xor-2-2-2-1-seed2"), "XOR"))
     monkeypatch.setattr(circuit_runs, "MOST_CIRCUITS", 10)
-    monkeypatch.setattr(checking, "MOST_CIRCUITS", 10)
     checking._again.cache_clear()
     unchecked = {}
     assert all(check.agrees for check in checking._checks(document, 0, unchecked))
@@ -315,7 +314,6 @@ def test_readings_where_circuits_are_too_many(monkeypatch):
     """The interpretations of some circuits are counted all the same, and lie between the numbers stated."""
     document = stored(eh.audit(COPIES, "XOR", depth=1, budget=10_000_000))
     monkeypatch.setattr(circuit_runs, "MOST_CIRCUITS", 10)
-    monkeypatch.setattr(checking, "MOST_CIRCUITS", 10)
     checking._again.cache_clear()
     (check,) = (one for one in checking._checks(document, 0, {}) if one.what == "interpretations per circuit")
     assert check.agrees and check.found > 1

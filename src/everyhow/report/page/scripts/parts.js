@@ -99,6 +99,11 @@ function addSaving(figure) {
   }).observe(figure);
 }
 
+// A number with its noun.
+function counted(number, noun) {
+  return `${show(number)} ${noun}${Number(number) === 1 ? "" : "s"}`;
+}
+
 function show(number) {
   if (number === null || number === undefined) return "?";
   // Numbers too large for JavaScript come as their digits.

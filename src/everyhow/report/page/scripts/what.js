@@ -33,9 +33,9 @@ function whatView(root, data, stage) {
     circuit = next;
     quiet = true;
     const what = circuit.what;
-    const which = `The circuit on the left above (${circuit.edges.length} edges)`;
+    const which = `The circuit on the left above (${counted(circuit.edges.length, "edge")})`;
     said.textContent = what.number === null ? `${which}: ${what.note}` :
-      `${which} has ${show(what.number)} interpretations, ${what.expanded} with don't cares filled in. ${what.note}`;
+      `${which} has ${counted(what.number, "interpretation")}, ${what.expanded} with don't cares filled in. ${what.note}`;
     if (axes) axes.querySelector("svg").replaceWith(picture(what.axes));
     line.textContent = "";
     steps.resize(what.listed.length);
@@ -50,7 +50,7 @@ function whatView(root, data, stage) {
       make("td", {}, gate), make("td", {}, parents),
       make("td", {}, make("span", { class: "sharebar", style: `width:${Number(share) * 0.6}px` }), `${share} %`))).concat(
       gates.length > 6 ? [make("tr", {}, make("td", { colspan: 3 }, `and ${gates.length - 6} more`))] : []));
-    return make("details", { class: "table" }, make("summary", {}, `Gates of each neuron, as shares of all ${show(what.number)} interpretations`),
+    return make("details", { class: "table" }, make("summary", {}, `Gates of each neuron, as shares of all ${counted(what.number, "interpretation")}`),
       make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "gates of each neuron" },
         make("table", {}, make("thead", {}, make("tr", {}, ...["neuron", "gate", "of", "share"].map((name) => make("th", { scope: "col" }, name)))),
           make("tbody", {}, ...rows))));

@@ -14,7 +14,7 @@ function whereView(root, data, stage, onCircuit) {
       const { core, contingent, never } = where.usage.roles;
       stage.lightUp({
         states,
-        said: `Use by the ${show(total)} perfect circuits: ${core} edges core (full), ${contingent} contingent (half), ${never} never used (faint). The table edges has the numbers.`,
+        said: `Use by ${counted(total, "perfect circuit")}: ${core} edges core (full), ${contingent} contingent (half), ${never} never used (faint). The table edges has the numbers.`,
       });
     });
     host(root, "usage").append(button);
@@ -45,7 +45,7 @@ function whereView(root, data, stage, onCircuit) {
       element: make("div", {}, kinds.element, steps.element, figure),
       svg, text,
       get circuit() { return circuit; },
-      get said() { return `${family.title}, ${steps.place + 1} of ${family.circuits.length} here: ${circuit.edges.length} edges`; },
+      get said() { return `${family.title}, ${steps.place + 1} of ${family.circuits.length} here: ${counted(circuit.edges.length, "edge")}`; },
       start(k) {
         circuit = where.circuits[family.circuits[Math.min(k, family.circuits.length - 1)]];
         steps.go(k, true);
@@ -69,7 +69,7 @@ function whereView(root, data, stage, onCircuit) {
     const names = (edges) => edges.map((k) => edgeName(network, k)).join(", ") || "none";
     const left = only(one, other), right = only(other, one);
     host(root, "difference").textContent = one === other ? "Both are the same circuit." :
-      `Shared: ${shared.length} edges, drawn fainter. Only on the left: ${names(left)}. Only on the right: ${names(right)}. ` +
+      `Shared: ${counted(shared.length, "edge")}, drawn fainter. Only on the left: ${names(left)}. Only on the right: ${names(right)}. ` +
       `Overlap (Jaccard): ${(shared.length / (shared.length + left.length + right.length)).toFixed(2)}.`;
     if (side === 0 || !quietly) {
       const picked = sides[side];
