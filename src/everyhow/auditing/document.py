@@ -1,6 +1,5 @@
 """What audit.json says beyond the counts: the explanations themselves, as plain JSON."""
 
-import math
 from collections import abc
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -268,18 +267,13 @@ def _costs(ranking: Ranking, cheapest: tuple[Mapping, ...] | None) -> dict[str, 
         },
         "cheapest_mappings": _listed(cheapest, Mapping.document),
         "survivors": ranking.of,
-        "ranking": [{"cost": _price(cost), **_explanation(explanation)} for cost, explanation in ranking.entries],
+        "ranking": [{"cost": cost, **_explanation(explanation)} for cost, explanation in ranking.entries],
         "settings_not_tried": ranking.untried,
         "winners": [
-            {"not": p.negation, "familiar": p.familiar, "cost": _price(p.cost), "places": [k + 1 for k in p.winners]}
+            {"not": p.negation, "familiar": p.familiar, "cost": p.cost, "places": [k + 1 for k in p.winners]}
             for p in ranking.table
         ],
     }
-
-
-def _price(cost: float) -> float | None:
-    """A price; None where a signal over data has none, being no function of the bits that are known."""
-    return cost if math.isfinite(cost) else None
 
 
 def _lesson(lesson: Lesson) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """What of an audit is shown: chosen here, once, for terminal, tables, drawings, page and notebook alike."""
 
 import heapq
-import math
 from collections import abc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -270,7 +269,7 @@ class Exhibits:
     def prices(self) -> PriceGrid | None:
         """What the survivors cost by other prices; None where there are none, or none has a price."""
         ranking = self.findings.ranking
-        if ranking is None or not any(math.isfinite(cost) for cost, _ in ranking.entries):
+        if ranking is None or all(cost is None for cost, _ in ranking.entries):
             return None
         return price_grid(ranking)
 

@@ -172,10 +172,7 @@ def explain(
     """
     budget = Budget(budget)
     found = count_explanations(model, behavior, depth, budget, progress, asked=questions.circuits, execution=execution)
-    readouts = examine_readouts(
-        model, behavior, questions.largest_residual, questions.signals, questions.prices, budget
-    )
-    found = replace(found, readouts=readouts)
+    found = replace(found, readouts=read_layers(model, behavior, questions, budget))
     survivors, number = list(islice(_survivors(found), max(MOST_EXAMINED, MOST_PRICED))), _number(found)
     left = found.circuits.last_survivors
     last = found.mappings and found.mappings.survivors.get(MAPPING_RUNGS[-1])
@@ -223,6 +220,12 @@ def count_explanations(
     return Findings(circuits, {}, interpretations=interpretations, mappings=mappings)
 
 
+def read_layers(model: Model, behavior: Behavior, questions: Questions, budget: int) -> ReadoutFindings:
+    """The population codes of every hidden layer, as far as they are asked for."""
+    tolerance, most, prices = questions.largest_residual, questions.signals, questions.prices
+    return examine_readouts(model, behavior, tolerance, most, prices, budget)
+
+
 def explain_together(
     model: Model,
     behavior: Behavior,
@@ -237,9 +240,7 @@ def explain_together(
     found = Findings(circuits, count_by_ablation(model, behavior, budget, circuits, execution))
     if task is not None:
         return found
-    readouts = examine_readouts(
-        model, behavior, questions.largest_residual, questions.signals, questions.prices, budget
-    )
+    readouts = read_layers(model, behavior, questions, budget)
     mappings = MappingFindings(None, None, None, notes=Notes(beyond=(OF_EACH,)))
     return _as_released(replace(found, readouts=readouts, mappings=mappings), model, behavior, budget)
 

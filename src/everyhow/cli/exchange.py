@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..common.arguments import checked_budget
 from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import visible
 from ..common.reading import naming
@@ -19,7 +20,6 @@ from .options import (
     coding,
     print_json,
     stored_network,
-    whole_budget,
 )
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def place_command(
     from ..model.circuit import connected_part
     from ..questions import place
 
-    most = whole_budget(judged.budget)
+    most = checked_budget(judged.budget)
     whole, dropped = stored_network(network).read(judged.output_threshold, coding(judged.inputs, "inputs")), ()
     if connected:
         edges = read_graph_edges(graph, whole, read.top, read.threshold, read.circuit)

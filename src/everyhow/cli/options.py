@@ -83,7 +83,7 @@ class Running:
     @property
     def keywords(self) -> dict[str, Any]:
         """These options as keywords of the library."""
-        return {"budget": whole_budget(self.budget), "scheduler": self.scheduler, "progress": True}
+        return {"budget": checked_budget(self.budget), "scheduler": self.scheduler, "progress": True}
 
 
 def questions(*of: Asked) -> Group:
@@ -231,12 +231,3 @@ def terminal() -> "Console":
     from rich.console import Console
 
     return Console(highlight=False)
-
-
-def whole_budget(budget: float) -> int:
-    """A budget as a whole number of candidate evaluations.
-
-    Raises:
-        InputError: it is less than 1, or no number.
-    """
-    return checked_budget(budget)

@@ -27,13 +27,13 @@ class Prices:
     Attributes:
         negation: the price of NOT.
         familiar: the gate that is known already, at half the price of a plain gate; None when none is.
-        cost: of the cheapest.
+        cost: of the cheapest; None where none has a price.
         winners: their ranks, the first of all being 0.
     """
 
     negation: float
     familiar: str | None
-    cost: float
+    cost: float | None
     winners: tuple[int, ...]
 
 
@@ -43,7 +43,8 @@ class Ranking:
 
     Attributes:
         model: the prices.
-        entries: each explanation with its cost.
+        entries: each explanation with its cost; None, and last, where a signal over data has none, since it does not
+            follow from known bits.
         of: how many explanations there are in all; those beyond the first 200 are not priced.
         table: the winners by the price of NOT and by the gate that is familiar.
         untried: how many settings of the prices are left out of the table: each of them takes seconds, which the
@@ -51,7 +52,7 @@ class Ranking:
     """
 
     model: CostModel
-    entries: tuple[tuple[float, Explanation], ...] = ()
+    entries: tuple[tuple[float | None, Explanation], ...] = ()
     of: int = 0
     table: tuple[Prices, ...] = ()
     untried: int = 0
@@ -59,7 +60,8 @@ class Ranking:
     @property
     def cheapest(self) -> tuple[Explanation, ...]:
         """The explanations that cost least."""
-        return tuple(self.entries[k][1] for k in cheapest([cost for cost, _ in self.entries]))
+        costs = [math.inf if cost is None else cost for cost, _ in self.entries]
+        return tuple(self.entries[k][1] for k in cheapest(costs))
 
 
 def cheapest_mappings(mappings: Sequence[Mapping], model: CostModel) -> tuple[Mapping, ...]:
@@ -77,7 +79,12 @@ def rank(explanations: Iterable[Explanation], of: int, model: CostModel) -> Rank
     dear = [setting for setting in settings if not _is_quick(ranked, discounted(model, *setting))]
     untried = set(dear[MOST_SEARCHED:])
     table = tuple(_winners(ranked, model, *setting) for setting in settings if setting not in untried)
-    return Ranking(model, tuple((costs[k], chosen[k]) for k in order), of, table, len(untried))
+    return Ranking(model, tuple((_known(costs[k]), chosen[k]) for k in order), of, table, len(untried))
+
+
+def _known(cost: float) -> float | None:
+    """A cost; None for an infinite one, which is none."""
+    return cost if math.isfinite(cost) else None
 
 
 @dataclass(frozen=True)
@@ -87,13 +94,13 @@ class PriceGrid:
     Attributes:
         negations: the prices of NOT.
         familiar: the gates that are known already, each at half the price of a plain gate; None for none.
-        costs: for each gate and each price of NOT, the cost of every explanation in the order of the ranking; None
-            where finding the smallest formulas takes too long.
+        costs: for each gate and each price of NOT, the cost of every explanation in the order of the ranking, None for
+            one that has none; None for all where finding the smallest formulas takes too long.
     """
 
     negations: tuple[float, ...]
     familiar: tuple[str | None, ...]
-    costs: tuple[tuple[tuple[float, ...] | None, ...], ...]
+    costs: tuple[tuple[tuple[float | None, ...] | None, ...], ...]
 
 
 def price_grid(ranking: Ranking) -> PriceGrid:
@@ -104,13 +111,13 @@ def price_grid(ranking: Ranking) -> PriceGrid:
     explanations = [explanation for _, explanation in ranking.entries]
     gates, negations = (None, *FAMILIAR), sorted({*FINE_NEGATIONS, ranking.model.negation})
 
-    def priced(gate: str | None, negation: float) -> tuple[float, ...] | None:
+    def priced(gate: str | None, negation: float) -> tuple[float | None, ...] | None:
         prices = discounted(ranking.model, negation, gate)
         if prices == ranking.model:
             return tuple(cost for cost, _ in ranking.entries)
         if not _is_quick(explanations, prices):
             return None
-        return tuple(explanation.cost(prices) for explanation in explanations)
+        return tuple(_known(explanation.cost(prices)) for explanation in explanations)
 
     costs = tuple(tuple(priced(gate, negation) for negation in negations) for gate in gates)
     return PriceGrid(tuple(negations), gates, costs)
@@ -132,4 +139,4 @@ def _is_quick(explanations: Sequence[Explanation], model: CostModel) -> bool:
 def _winners(ranked: Sequence[Explanation], model: CostModel, negation: float, gate: str | None) -> Prices:
     prices = discounted(model, negation, gate)
     costs = [explanation.cost(prices) for explanation in ranked]
-    return Prices(negation, gate, min(costs), cheapest(costs))
+    return Prices(negation, gate, _known(min(costs)), cheapest(costs))

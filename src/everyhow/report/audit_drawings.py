@@ -24,7 +24,7 @@ from .drawings.ladder import draw_ladder
 from .drawings.network import draw_circuit, draw_difference, draw_network, draw_places, draw_usage
 from .drawings.readings import draw_interpretation
 from .drawings.tables import draw_histogram, draw_matrix, draw_signature
-from .words import strategy_name
+from .words import funnels, strategy_name
 
 CUT = " (more are not drawn)"
 Draw = Callable[[], Drawing]
@@ -199,13 +199,9 @@ def _(explanation: ReadoutExplanation, shown: Exhibits) -> Drawing:
 
 
 def _ladders(shown: Exhibits) -> Iterator[tuple[str, Draw]]:
-    mappings = shown.findings.laddered
-    for kind, strategy in (("mappings", "what_then_where"), ("circuits", "where_then_what")):
-        left = shown.findings.left.get(kind)
-        if left is not None:
-            title = f"{strategy_name(strategy)}: {kind} left by each criterion"
-            trivial = mappings.trivial["single"] if mappings and kind == "mappings" else 0
-            yield f"ladder-{kind}", partial(draw_ladder, title, left, trivial or 0)
+    for strategy, kind, left, trivial in funnels(shown.findings):
+        title = f"{strategy_name(strategy)}: {kind} left by each criterion"
+        yield f"ladder-{kind}", partial(draw_ladder, title, left, trivial)
 
 
 GROUPS = (_ladders, _circuits, _interpretations, _placements, _signatures, _rivals)

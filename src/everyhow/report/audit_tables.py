@@ -1,6 +1,5 @@
 """Everything that an audit found, as tables: for people, for files and for SQL."""
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -254,8 +253,7 @@ def _ranking(shown: Exhibits) -> _Rows:
     if ranking is None:
         return _table("ranking", title, columns, [])
     rows = [
-        (rank, cost if math.isfinite(cost) else None, e.kind, e.title, e.named(shown.graph))
-        for rank, (cost, e) in enumerate(ranking.entries, start=1)
+        (rank, cost, e.kind, e.title, e.named(shown.graph)) for rank, (cost, e) in enumerate(ranking.entries, start=1)
     ]
     return _Rows("ranking", title, columns, rows, ranking.of)
 

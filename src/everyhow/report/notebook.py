@@ -17,7 +17,7 @@ from .drawings.formula import draw_algorithm, draw_mapping
 from .drawings.ladder import draw_ladder
 from .drawings.network import draw_network, draw_wiring
 from .page.html import audit_page, drawing_page
-from .words import strategy_name
+from .words import funnels, strategy_name
 
 AUDIT_HEIGHT, MARGIN = 720, 120
 
@@ -61,12 +61,10 @@ def _(audit: Audit) -> Drawing:
     network = draw_network(audit.network, activations_of(audit.network, audit.behavior))
     drawings = {audit.mismatch or f"{audit.name}: the network": network}
     # The preset authors has no ladder.
-    found = None if audit.outputs or audit.exhibits is None else audit.exhibits.findings
-    for strategy, kind in (("what_then_where", "mappings"), ("where_then_what", "circuits")):
-        if found is not None and kind in found.left:
+    if not audit.outputs and audit.exhibits is not None:
+        for strategy, kind, left, trivial in funnels(audit.exhibits.findings):
             name = f"{strategy_name(strategy)}: {audit.verdict[strategy]}"
-            trivial = found.laddered.trivial["single"] if found.laddered and kind == "mappings" else 0
-            drawings[name] = draw_ladder(f"{kind} left by each criterion", found.left[kind], trivial or 0)
+            drawings[name] = draw_ladder(f"{kind} left by each criterion", left, trivial)
     return beside(repr(audit).splitlines()[0], drawings)
 
 

@@ -49,6 +49,15 @@ def answers(audit: Audit) -> Iterator[Answer]:
     return iter(()) if audit.findings is None else _authors_answers(audit.findings)
 
 
+def funnels(findings: Findings) -> Iterator[tuple[str, str, abc.Mapping[str, Count], int]]:
+    """For each strategy that has a ladder: the strategy, what is counted, how many of it each rung leaves, and how many
+    of these are trivial."""
+    left, mappings = findings.left, findings.laddered
+    if mappings is not None:
+        yield "what_then_where", "mappings", left["mappings"], mappings.trivial["single"] or 0
+    yield "where_then_what", "circuits", left["circuits"], 0
+
+
 def trivial_text(mappings: MappingFindings) -> str:
     """Which of the aligned algorithms have no variables, and what that means; empty when none is so."""
     names = [str(algorithm) for algorithm in mappings.aligned or () if not algorithm.variables]
@@ -133,9 +142,9 @@ def shown(number: object) -> str:
     return "?" if number.low is None else str(number)
 
 
-def price_text(cost: float) -> str:
+def price_text(cost: float | None) -> str:
     """What an explanation costs; ? where one of its signals does not follow from known bits, and so has no price."""
-    return f"{cost:g}" if math.isfinite(cost) else "?"
+    return "?" if cost is None else f"{cost:g}"
 
 
 def in_digits(number: int) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..auditing.asked import Questions
-from ..auditing.findings import Findings, count_explanations
+from ..auditing.findings import Findings, count_explanations, read_layers
 from ..auditing.fitting import Preset, check_asked, check_decision, chosen_depth
 from ..auditing.provenance import network_digest
 from ..authors import findings as authors
@@ -30,7 +30,6 @@ from ..model.behavior import Behavior
 from ..model.criterion import perfect
 from ..model.model import Model
 from ..model.task import Task
-from ..readout.findings import examine_readouts
 from ..readout.readouts import RUNGS as READOUT_RUNGS
 from ..training import train_each
 from ..training.settings import Trained
@@ -247,7 +246,7 @@ def _codes(network: Model, behavior: Behavior, asked: Questions, budget: int) ->
     what of them was not counted exactly."""
     if asked.tolerance is None and asked.signals is None and asked.costs is None:
         return {}, ()
-    found = examine_readouts(network, behavior, asked.largest_residual, asked.signals, asked.prices, budget)
+    found = read_layers(network, behavior, asked, budget)
     by_rung = {f"codes_{rung}": [_double(layer.survivors[rung]) for layer in found.explained] for rung in READOUT_RUNGS}
     readable = [float(len(layer.signals)) for layer in found.explained]
     return {"codes_readable": readable, **by_rung}, found.notes.all

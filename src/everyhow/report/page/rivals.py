@@ -1,6 +1,5 @@
 """Explanations against each other: population codes and mappings, who predicts whom, and prices, as plain values."""
 
-import math
 from collections import abc
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +11,7 @@ from ..audit_drawings import draw_rival
 from ..drawings.svg import inside_page
 from ..words import dispute_text, percent
 from .room import Room
-from .values import sets_of, short
+from .values import sets_of
 
 
 def codes(shown: Exhibits, room: Room) -> dict[str, Any]:
@@ -48,13 +47,13 @@ def codes(shown: Exhibits, room: Room) -> dict[str, Any]:
     }
 
 
-def _rival(shown: Exhibits, explanation: Explanation, cost: float) -> dict[str, Any]:
+def _rival(shown: Exhibits, explanation: Explanation, cost: float | None) -> dict[str, Any]:
     return {
         "name": explanation.title,
         "where": explanation.named(shown.graph),
         "parts": list(explanation.parts),
         "kind": explanation.kind,
-        "cost": cost if math.isfinite(cost) else "?",
+        "cost": "?" if cost is None else cost,
         "svg": inside_page(draw_rival(explanation, shown)),
         "sets": sets_of(explanation),
     }
@@ -70,9 +69,9 @@ def _disputes(disputes: Sequence[Dispute], ranks: abc.Mapping[Any, int]) -> dict
     return found
 
 
-def _priced(costs: Sequence[float]) -> list[float | None]:
-    """The costs to six digits; None where there is no price."""
-    return [cost if math.isfinite(cost) else None for cost in short(costs, 6)]
+def _priced(costs: Sequence[float | None]) -> list[float | None]:
+    """The costs to six digits; None where there is none."""
+    return [None if cost is None else float(f"{cost:.6g}") for cost in costs]
 
 
 def cost(shown: Exhibits, room: Room) -> dict[str, Any] | None:

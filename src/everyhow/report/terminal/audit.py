@@ -8,7 +8,7 @@ from rich.text import Text
 from ...auditing.audit import Audit
 from ...auditing.findings import Findings
 from ...circuit.findings import CircuitFindings
-from ...common.notes import NO_NOTES, Notes
+from ...common.notes import Notes
 from ...interpretation.findings import InterpretationFindings
 from ...interpretation.interpretation import Interpretation
 from ...mapping.findings import RUNGS, MappingFindings
@@ -43,24 +43,24 @@ def _parts(audit: Audit) -> Iterator[RenderableType]:
     if not audit.outputs:
         yield from _output_parts(audit)
         return
-    if audit.together is not None:
-        yield from _together(audit, audit.together)
+    if isinstance(audit.findings, Findings):
+        yield from _together(audit, audit.findings)
     for name, part in audit.named_outputs.items():
         title = f"Output {name}" if audit.wanted else name.capitalize()
         yield Text(f"\n{title}", style="bold underline")
         yield from _output_parts(part)
 
 
-def _together(audit: Audit, circuits: CircuitFindings) -> Iterator[RenderableType]:
+def _together(audit: Audit, findings: Findings) -> Iterator[RenderableType]:
     """The circuits that are right at all outputs at once."""
     yield heading("Circuits of all outputs together")
     if audit.wanted is None:
         yield answer_table(answers(audit))
-    yield circuit_funnel("", circuits.left)
-    yield indented(verdict_text(circuits.verdict))
+    yield circuit_funnel("", findings.circuits.left)
+    yield indented(verdict_text(findings.circuits.verdict))
     if audit.wanted is None:
-        yield from _simplest_circuit(circuits, None)
-        yield from _notes(audit.findings.notes if audit.findings else NO_NOTES)
+        yield from _simplest_circuit(findings.circuits, None)
+        yield from _notes(findings.notes)
 
 
 def _output_parts(audit: Audit) -> Iterator[RenderableType]:
