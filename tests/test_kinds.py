@@ -24,7 +24,9 @@ def test_networks(xor, tmp_path):
 def test_other_kinds():
     """A model of another kind is neither stored nor taken for a network."""
     model = skipping_xor()
-    with pytest.raises(InputError, match=f"a model of the kind {model.kind} is not stored in a file; only networks"):
+    with pytest.raises(
+        InputError, match=f"a model of the kind {model.kind} is not stored in a file; networks and transformers"
+    ):
         model_bytes(model)
     with pytest.raises(InputError, match=f"only networks are read back, and this is a model of the kind {model.kind}"):
         model_from_document(model.document())

@@ -19,8 +19,10 @@ from .importing.onnx_files import from_onnx as from_onnx
 from .importing.sklearn_models import from_sklearn as from_sklearn
 from .importing.state_dicts import from_state_dict as from_state_dict
 from .importing.torch_modules import from_torch as from_torch
+from .kinds import save_model as save_model
 from .mapping.causal_models import CausalModel as CausalModel
 from .model import door as door
+from .model.answer import Answer as Answer
 from .model.behavior import Behavior as Behavior
 from .model.circuit import Circuit as Circuit
 from .model.graph import Graph as Graph
@@ -28,7 +30,6 @@ from .model.model import Model as Model
 from .model.runnable import Intervention as Intervention
 from .model.task import Task as Task
 from .model.task import parse_task as parse_task
-from .network.documents import save_network as save_network
 from .network.network import Network as Network
 from .network.network import xornet as xornet
 from .questions import algorithms as algorithms
@@ -41,6 +42,10 @@ from .readout.interchange import interchange as interchange
 from .readout.readouts import readouts as readouts
 from .sweeps.run import sweep as sweep
 from .training import train as train
+from .transformer.transformer import Transformer as Transformer
+
+# A network is stored as any model is.
+save_network = save_model
 
 
 def _presenter() -> display.Presenter:

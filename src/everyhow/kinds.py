@@ -1,26 +1,70 @@
 """How a model is stored and read back, whatever its kind: the one file outside its room that a new kind changes."""
 
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from .common.arguments import instance
 from .common.errors import InputError
+from .common.files import write_atomically
 from .model.model import Model
-from .network.documents import network_bytes, network_from_document
+from .network.documents import check_network_path, network_bytes, network_from_document, network_from_tensors
 from .network.network import Network
+from .transformer.documents import transformer_bytes
+from .transformer.reading import is_transformer, transformer_from_document, transformer_from_tensors
+from .transformer.transformer import Transformer
 
 
 def model_from_document(document: object) -> Model:
-    """The model that a JSON document holds, such as audit.json.
+    """The model that a JSON document holds, or has under "network", as audit.json does, or under "model".
 
     Raises:
         InputError: the document holds no model, or a model of a kind that is not read back.
     """
-    return network_from_document(document)
+    for key in ("network", "model"):
+        inside = document.get(key) if isinstance(document, dict) else None
+        if is_transformer(inside):
+            return transformer_from_document(inside)
+    return transformer_from_document(document) if is_transformer(document) else network_from_document(document)
+
+
+def model_from_tensors(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, str]) -> Model:
+    """The model in a safetensors file that everyhow wrote.
+
+    Raises:
+        InputError: the tensors or the metadata are not those of a model.
+    """
+    if metadata.get("kind") == Transformer.kind:
+        return transformer_from_tensors(arrays, metadata)
+    return network_from_tensors(dict(arrays), dict(metadata))
+
+
+def save_model(model: Model, target: str | Path) -> Path:
+    """Write a model to a `.json` or `.safetensors` file, whole or not at all; returns the path.
+
+    Raises:
+        FileFormatError: the name ends otherwise.
+        InputError: not a model, or one of a kind that is not stored in files.
+    """
+    path = check_network_path(target)
+    instance(model, Model, "a Network or a Transformer", "eh.load, eh.from_torch and eh.train give one")
+    content = model_bytes(model)
+    if path.suffix == ".json":
+        origin = {} if model.origin is None else {"origin": model.origin.document()}
+        content = json.dumps(model.document() | origin, indent=1).encode()
+    return write_atomically(path, content)
 
 
 def model_bytes(model: Model) -> bytes:
-    """The content of a file that holds the model: of a network, of a safetensors file.
+    """The content of a safetensors file that holds the model.
 
     Raises:
         InputError: models of this kind are not stored in files.
     """
-    if not isinstance(model, Network):
-        raise InputError(f"a model of the kind {model.kind} is not stored in a file; only networks are")
-    return network_bytes(model)
+    if isinstance(model, Network):
+        return network_bytes(model)
+    if isinstance(model, Transformer):
+        return transformer_bytes(model)
+    raise InputError(f"a model of the kind {model.kind} is not stored in a file; networks and transformers are")

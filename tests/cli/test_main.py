@@ -12,7 +12,7 @@ import pytest
 import everyhow as eh
 from everyhow.cli import audits
 from everyhow.cli.options import announce_compilation
-from everyhow.network.documents import save_network
+from everyhow.kinds import save_model as save_network
 
 from ..conftest import REFERENCE, reference
 

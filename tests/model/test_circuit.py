@@ -220,5 +220,5 @@ def test_repr():
     """Each edge by the names of its parent and its child, and of the slot where there are several."""
     assert repr(Circuit.of_edges((2, 2, 1), [(1, 0, 1), (2, 0, 0)])) == "Circuit(2 edges: B→h1.0 h1.0→out0)"
     edges = [(1, 0, 1), (1, 0, 0, 0, 1), (2, 0, 0, 0, 0), (2, 0, 0)]
-    shown = "B→a0.h0.q A→a0.h0.k A→out0 a0.h0→out0"
+    shown = "B→a0.h0<q> A→a0.h0<k> A→out0 a0.h0→out0"
     assert repr(Circuit.of_edges(SLOTTED, edges)) == f"Circuit(4 edges: {shown})"

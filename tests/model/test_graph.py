@@ -66,7 +66,7 @@ def test_names():
     assert wide.name(Edge((1, 1, 0))) == "A→h1.1" and wide.name(Edge((2, 0, 1))) == "h1.1→out0"
     assert SKIPPING.name(Edge((2, 0, 0, 1, 0))) == "B→out0"
     assert [SLOTTED.name(edge) for edge in SLOTTED.edges] == [
-        "A→a0.h0.q", "B→a0.h0.q", "A→a0.h0.k", "B→a0.h0.k", "A→out0", "a0.h0→out0",
+        "A→a0.h0<q>", "B→a0.h0<q>", "A→a0.h0<k>", "B→a0.h0<k>", "A→out0", "a0.h0→out0",
     ]  # fmt: skip
     for graph in GRAPHS:
         assert len({graph.name(edge) for edge in graph.edges}) == len(graph.edges)
@@ -109,7 +109,7 @@ def test_stages_that_do_not_fit(names, numbers, slots, found):
 
 
 @pytest.mark.parametrize("edge", [
-    (1, 0, 2), (1, 1, 0), (3, 0, 0), (0, 0, 0), (1, 0, -1), (1, -1, 0), (1, 0, 1, 0, 0), (1, 0, 2, 0, 0),
+    (1, 0, 2), (1, 1, 0), (3, 0, 0), (0, 0, 0), (1, 0, -1), (1, -1, 0), (0, 0, 0, 0, 0), (1, 0, 2, 0, 0),
     (2, 0, 0, 2, 0), (2, 0, 0, 0, 1), (2, 0, 0, 0, -1), (2, 0, -1, 0, 0), (1, 0), (2, 0, 0, 0), (),
     (2, 0, 0, 0, 0, 0),
 ])  # fmt: skip
@@ -118,6 +118,14 @@ def test_edges_that_do_not_fit(edge):
     with pytest.raises(InputError) as error:
         Graph.of_stages((2, 1, 1), [Edge(edge)])
     assert str(error.value) == f"edge {edge} is not from a node of an earlier stage to an input of a later one"
+
+
+def test_edges_or_nodes():
+    """Circuits are sets of edges between nodes, or sets of nodes, not of both."""
+    with pytest.raises(InputError, match="has edges between nodes and edges from a node to itself"):
+        Graph.of_stages((2, 1, 1), [(1, 0, 0), Edge((1, 0, 1, 0, 0))])
+    nodes = Graph.of_stages((2, 2, 1), [Edge((1, 0, 1, 0, 0)), Edge((1, 1, 1, 1, 0))])
+    assert nodes.of_nodes and nodes.unit == "node" and nodes.name(nodes.edges[1]) == "h1.1"
 
 
 def test_edges_written_the_long_way():

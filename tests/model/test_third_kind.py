@@ -325,9 +325,9 @@ def test_audit_by_data_everywhere(tmp_path):
     assert "Attention model  1+1 heads over 2 tokens, 12 edges" in text and "28 perfect of 1,695" in text
     assert "a0.h0  ← k: embed; v: embed" in text and "a1.h0  ← q: embed; k: embed; v: embed" in text
     rows = audit.tables()["edges"].table.rows
-    assert len({row[:2] for row in rows}) == 12 and ("a0.h0", "a1.h0.k") in {row[:2] for row in rows}
+    assert len({row[:2] for row in rows}) == 12 and ("a0.h0", "a1.h0<k>") in {row[:2] for row in rows}
     drawing = audit.drawings()["network"]
-    assert ">a0.h0 to a1.h0.v<" in drawing.svg()
+    assert ">a0.h0 to a1.h0&lt;v&gt;<" in drawing.svg()
     ends = [part.shapes[-1] for part in drawing.parts if part.key.startswith("edge-1-")]
     assert len({(line.x2, line.y2) for line in ends}) == 3
     assert all(one.svg().startswith("<svg") for one in audit.drawings().values())
@@ -357,7 +357,7 @@ def test_audit_of_a_truth_table(tmp_path):
     assert audit.capped == ("the circuits of an attention model are not read neuron by neuron",)
     assert "a1.h0  ← q: embed; k: embed; v: embed" in printed(print_audit, audit)
     edges = audit.tables()["edges"].table.rows
-    assert len({row[:2] for row in edges}) == 12 and ("a0.h0", "a1.h0.k") in {row[:2] for row in edges}
+    assert len({row[:2] for row in edges}) == 12 and ("a0.h0", "a1.h0<k>") in {row[:2] for row in edges}
     assert {row[0] for row in audit.tables()["activations"].table.rows} == {"logits"}
     (placed,) = (row[1] for row in audit.tables()["mappings"].table.rows)
     assert placed == "NAND(A,B) in a1.h0; OR(A,B) in a0.h0" and placed in audit.drawings()["mapping-1"].svg()

@@ -10,7 +10,7 @@ import typer
 
 from ..common.errors import InputError, visible
 from ..common.reading import naming
-from ..network.network import Network
+from ..model.model import Model
 from .options import (
     FILES_READ,
     NETWORK,
@@ -81,7 +81,7 @@ class Source:
     widths: Annotated[str, typer.Option(help="Neurons of each hidden layer, such as 3,3.")] = "3,3"
     seed: Annotated[int, typer.Option(help="Seed of the weights, and of the rows drawn and their order.")] = 0
 
-    def read(self, task: str, coded: Coded) -> Network:
+    def read(self, task: str, coded: Coded) -> Model:
         """The network of the file; without a file, a network trained on the task."""
         if self.network is not None:
             return stored_network(self.network)

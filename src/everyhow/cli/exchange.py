@@ -76,10 +76,12 @@ def place_command(
     """Tell where a circuit that another tool found stands among all circuits of its network."""
     from ..exchange.graph_json import read_graph, read_graph_edges
     from ..model.circuit import connected_part
+    from ..network.network import network_of
     from ..questions import place
 
     most = checked_budget(judged.budget)
-    whole, dropped = stored_network(network).read(judged.output_threshold, coding(judged.inputs, "inputs")), ()
+    stored = network_of(stored_network(network), "circuits of other tools are placed in")
+    whole, dropped = stored.read(judged.output_threshold, coding(judged.inputs, "inputs")), ()
     if connected:
         edges = read_graph_edges(graph, whole, read.top, read.threshold, read.circuit)
         with naming(graph):

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ..common.errors import visible
 from ..model.model import Model
 from ..model.origin import Origin
+from ..network.network import Network
 from .options import HeaderOption, InputsOption, JsonOption, ThresholdOption, coding, numbers, print_json, rows_of_file
 
 
@@ -60,19 +61,22 @@ def import_command(
 ) -> None:
     """Import a network from a file of another library, check it against that file, and write a network file."""
     from ..importing.load import load
-    from ..network.documents import check_network_path, save_network
+    from ..kinds import save_model
+    from ..network.documents import check_network_path
 
     check_network_path(out)
     widths = None if described.widths is None else numbers(described.widths, "widths", int)
     rows = None if checked.data is None else rows_of_file(checked.data, "inputs", checked.header)
     network = load(source, data=rows, **{**vars(described), "widths": widths})
     network = network.read(inputs=coding(inputs, "inputs"))
-    path = save_network(network, out)
-    shape = {"widths": "-".join(map(str, network.widths)), "activations": ", ".join(network.activations)}
+    path = save_model(network, out)
+    shape: dict[str, Any] = {"kind": network.kind, "shape": network.in_short}
+    if isinstance(network, Network):
+        shape = {"widths": "-".join(map(str, network.widths)), "activations": ", ".join(network.activations)}
     if as_json:
         origin = None if network.origin is None else network.origin.document()
         read = {"threshold": network.threshold, "inputs": list(network.input_values)}
-        print_json({"network": str(path), **shape, "edges": network.edges, **read, "origin": origin})
+        print_json({"network": str(path), **shape, "edges": len(network.graph.edges), **read, "origin": origin})
         return
     told = {"network": str(path), **shape, "read by": _read_by(network)} | (
         _told(network.origin) if network.origin else {}

@@ -17,7 +17,8 @@ from ..auditing.asked import Asked, from_plain, plain_questions
 from ..common.arguments import checked_budget
 from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import InputError, visible
-from ..network.network import Network, xornet
+from ..model.model import Model
+from ..network.network import xornet
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -174,8 +175,8 @@ def coding(text: str | None, option: str) -> tuple[float, float] | None:
     return found
 
 
-def stored_network(source: str | Path, threshold: float | None = None) -> Network:
-    """The network in a file, or the analytic one by its name, xornet."""
+def stored_network(source: str | Path, threshold: float | None = None) -> Model:
+    """The model in a file, or the analytic one by its name, xornet."""
     from ..importing.load import load
 
     if source == "xornet":

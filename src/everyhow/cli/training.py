@@ -76,12 +76,13 @@ def train_command(
     as_json: JsonOption = False,
 ) -> None:
     """Train one network and write it to a file."""
-    from ..network.documents import check_network_path, save_network
+    from ..kinds import save_model
+    from ..network.documents import check_network_path
     from ..training import train_many
 
     check_network_path(out)
     (result,) = train_many(task, [seed], TrainingSettings(**trained, **values.keywords), progress=sys.stderr.isatty())
-    path = save_network(result.network, out)
+    path = save_model(result.network, out)
     summary = {
         "converged": result.converged, "reason": result.reason, "epochs": result.epochs,
         "loss": result.loss if math.isfinite(result.loss) else None,

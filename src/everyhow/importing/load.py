@@ -1,15 +1,14 @@
 """Networks from files of every kind that is read. Nothing in a file is ever executed."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from ..common.errors import FileFormatError, InputError
-from ..common.reading import check_readable, naming
-from ..network.documents import read_network_json, read_network_safetensors
-from ..network.network import Network
+from ..common.reading import check_readable, json_of, naming
+from ..kinds import model_from_document, model_from_tensors
+from ..model.model import Model
 from ..network.safetensors_files import read_tensors
 from .onnx_files import from_onnx
 from .state_dicts import Description, from_arrays
@@ -45,10 +44,11 @@ def load(
     order: str | Iterable[str] | None = None,
     threshold: float | None = None,
     part: str | None = None,
-) -> Network:
-    """The network in a `.json`, `.safetensors` or `.onnx` file, or one of PyTorch (`.pt`, `.pth`, `.ckpt`, `.bin`).
+) -> Model:
+    """The model in a `.json`, `.safetensors` or `.onnx` file, or one of PyTorch (`.pt`, `.pth`, `.ckpt`, `.bin`).
 
-    A `.json` file, and a `.safetensors` file that everyhow wrote, say everything themselves. An ONNX file is imported,
+    A `.json` file, and a `.safetensors` file that everyhow wrote, say everything themselves, and hold a network or a
+    transformer. An ONNX file is imported,
     as `from_onnx` does, and the state dict in a file of PyTorch or another `.safetensors` file as `from_state_dict`
     does; the latter keeps no order of its layers. A state dict is found wherever it lies in a checkpoint, and what was
     left out is named in the origin. Nothing in a file is ever imported or executed.
@@ -77,14 +77,15 @@ def load(
             return from_onnx(path, data, threshold)
         if kind in TORCH:
             return network_of_checkpoint(path, said, part)
-        if kind == ".safetensors" and any(option is not None for option in (*unused, threshold)):
-            arrays, metadata = read_tensors(path)
-            if "activations" not in metadata:
-                _need_no((part,), "a .safetensors file has no parts")
-                return from_arrays(stored_arrays(arrays), said, f"state dict in {path.name}", registered=False)
+        if kind == ".json":
+            _need_no((*unused, data), "a network file says everything itself")
+            return model_from_document(json_of(path.read_bytes(), "a network as JSON")).read(threshold)
+        arrays, metadata = read_tensors(path)
+        if not {"activations", "kind"} & set(metadata) and any(one is not None for one in (*unused, threshold)):
+            _need_no((part,), "a .safetensors file has no parts")
+            return from_arrays(stored_arrays(arrays), said, f"state dict in {path.name}", registered=False)
         _need_no((*unused, data), "a network file says everything itself")
-        network = read_network_json(path) if kind == ".json" else read_network_safetensors(path)
-        return network if threshold is None else replace(network, threshold=threshold)
+        return model_from_tensors(arrays, metadata).read(threshold)
 
 
 def _readable(source: Any) -> tuple[Path, str]:

@@ -69,6 +69,8 @@ class Circuit(Displayed):
         """The circuit less one edge and whatever is then left without an edge in or out; None when that leaves an
         output without an edge in."""
         kept = self.graph.connected(one for one in self.edges if one != edge)
+        if self.graph.of_nodes:
+            return Circuit.of_edges(self.graph, kept)
         fed = {one.child for one in kept}
         outputs = range(self.graph.sizes[-1])
         whole = all(Node(self.graph.last, o) in fed for o in outputs)
@@ -148,6 +150,8 @@ class Circuit(Displayed):
         return tuple(edge.parent.place for edge in entering if len(edge) == 3 and edge in self)
 
     def _check_connected(self) -> None:
+        if self.graph.of_nodes:
+            return
         last = self.graph.last
         fed, read = {edge.child for edge in self.edges}, {edge.parent for edge in self.edges}
         outputs = {Node(last, o) for o in range(self.graph.sizes[-1])}
@@ -207,7 +211,9 @@ def gathered(graph: Graph, batches: Iterable[Bits]) -> Bits:
 
 
 def uses_every_input(graph: Graph, circuits: Bool[np.ndarray, "circuits edges"]) -> Bool[np.ndarray, " circuits"]:
-    """Which circuits have an edge from every input."""
+    """Which circuits have an edge from every input; where circuits are sets of nodes, all have."""
+    if graph.of_nodes:
+        return np.ones(len(circuits), bool)
     from_input = np.array([[edge.parent == Node(0, i) for i in range(graph.sizes[0])] for edge in graph.edges])
     return np.all(circuits @ from_input.reshape(len(graph.edges), graph.sizes[0]), axis=1)
 

@@ -33,7 +33,8 @@ class Edge(tuple[int, ...]):
 
     An edge from a stage to the next is a triple (stage, place, parent), such as (layer, neuron, neuron of the layer
     before); any other edge says all: (stage, place, stage of the parent, place of the parent, slot). The slot is the
-    input of the child that the edge enters, where nodes have several.
+    input of the child that the edge enters, where nodes have several. An edge from a node to itself stands for the node
+    as a whole, where circuits are sets of nodes.
 
     Example:
         >>> Edge.between(Node(2, 0), Node(1, 3)), Edge.between(Node(2, 0), Node(0, 1))
@@ -123,6 +124,12 @@ class Graph:
             if before is not None and not before < order:
                 raise InputError(f"edge {edge} is out of order; edges are listed by child, then slot, then parent")
             before = order
+        loops = sum(edge.child == edge.parent for edge in self.edges)
+        if 0 < loops < len(self.edges):
+            raise InputError(
+                "a graph has edges between nodes and edges from a node to itself; the latter stand for nodes, of which "
+                "circuits are sets where there is nothing else"
+            )
 
     def _can_have(self, edge: Edge) -> bool:
         """Whether an edge is from a node that there is to an input of a node that there is, of a later stage."""
@@ -130,6 +137,8 @@ class Graph:
             return False
         sizes, child, parent = self.sizes, edge.child, edge.parent
         there = all(0 <= node.stage < len(sizes) and 0 <= node.place < sizes[node.stage] for node in (child, parent))
+        if child == parent:
+            return there and edge.slot == 0 and 0 < child.stage < self.last
         return there and parent.stage < child.stage and 0 <= edge.slot < len(self.slots[child.stage])
 
     @staticmethod
@@ -170,6 +179,17 @@ class Graph:
         return len(self.names) - 1
 
     @cached_property
+    def of_nodes(self) -> bool:
+        """Whether circuits are sets of inner nodes, of which each has an edge to itself and no other; any such set is a
+        circuit, the empty one too."""
+        return bool(self.edges) and all(edge.child == edge.parent for edge in self.edges)
+
+    @cached_property
+    def unit(self) -> str:
+        """What circuits are sets of: edge, or node."""
+        return "node" if self.of_nodes else "edge"
+
+    @cached_property
     def layered(self) -> bool:
         """Whether every edge goes from one stage to the next, and every node has one input."""
         return all(len(edge) == 3 for edge in self.edges) and all(len(names) == 1 for names in self.slots)
@@ -208,12 +228,14 @@ class Graph:
         if len(item) == 2:
             return self.names[item[0]][item[1]]
         edge = Edge(item)
+        if edge.child == edge.parent:
+            return self.name(edge.child)
         return f"{self.name(edge.parent)}→{self.entry(edge)}"
 
     def entry(self, edge: Edge) -> str:
-        """What an edge enters: its child, and, where that has several, the slot: a0.h0.k."""
-        slots = self.slots[edge.child.stage]
-        return self.name(edge.child) + (f".{slots[edge.slot]}" if len(slots) > 1 else "")
+        """What an edge enters: its child, and, where that has inputs with names, the slot: a0.h0<k>."""
+        slot = self.slots[edge.child.stage][edge.slot]
+        return self.name(edge.child) + (f"<{slot}>" if slot else "")
 
     def existing(self, edges: Iterable[tuple[int, ...]]) -> tuple[Edge, ...]:
         """Edges by their numbers.
@@ -254,13 +276,14 @@ class Graph:
         """The edges without those into nodes that lead nowhere and out of nodes that nothing enters, until none is
         left."""
         kept = list(edges)
-        while True:
+        while not self.of_nodes:
             fed = {edge.child for edge in kept} | {Node(0, i) for i in range(self.sizes[0])}
             read = {edge.parent for edge in kept} | {Node(self.last, o) for o in range(self.sizes[-1])}
             left = [edge for edge in kept if edge.parent in fed and edge.child in read]
             if len(left) == len(kept):
-                return tuple(kept)
+                break
             kept = left
+        return tuple(kept)
 
 
 def check_number_of_edges(edges: int) -> None:

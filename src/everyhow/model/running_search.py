@@ -116,7 +116,9 @@ def circuits_in(graph: Graph, inside: Bool[np.ndarray, " edges"], sets: range) -
 
 def are_circuits(graph: Graph, chosen: Chosen) -> Bool[np.ndarray, " sets"]:
     """Which sets of edges are circuits: every inner node that is touched has an edge in and an edge out, and every
-    output an edge in."""
+    output an edge in. Any set of nodes is one, where circuits are such sets."""
+    if graph.of_nodes:
+        return np.ones(len(chosen), bool)
     ends = np.zeros((2, len(graph.edges), len(graph.nodes)), bool)
     for k, edge in enumerate(graph.edges):
         ends[0, k, graph.nodes.index(edge.child)] = ends[1, k, graph.nodes.index(edge.parent)] = True

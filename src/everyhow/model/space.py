@@ -34,6 +34,8 @@ def circuits_in_space(graph: Graph) -> int:
         >>> circuits_in_space(xornet().graph)
         15
     """
+    if graph.of_nodes:
+        return 1 << len(graph.edges)
     groups = alike_nodes(graph, graph.edges)
     kinds = list(dict.fromkeys(parents for parents, _ in groups))
     last_of = {parents: (parents, children) for parents, children in groups}

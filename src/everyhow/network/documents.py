@@ -9,25 +9,12 @@ import numpy as np
 
 from ..common.arguments import quoted
 from ..common.errors import FileFormatError, InputError
-from ..common.files import write_atomically
 from ..common.reading import json_of
 from ..model.origin import Origin, origin_from_document
 from ..model.runnable import coding_document
 from .network import Network
-from .safetensors_files import read_tensors
 
 KEYS = ("weights", "biases", "activations")
-
-
-def save_network(network: Network, target: str | Path) -> Path:
-    """Write `network` to a `.json` or `.safetensors` file, whole or not at all; returns the path."""
-    path = check_network_path(target)
-    if path.suffix == ".json":
-        origin = {} if network.origin is None else {"origin": network.origin.document()}
-        content = json.dumps(network.document() | origin, indent=1).encode()
-    else:
-        content = network_bytes(network)
-    return write_atomically(path, content)
 
 
 def check_network_path(path: str | Path) -> Path:
@@ -105,14 +92,12 @@ def _only_numbers(values: list, depth: int = 3) -> bool:
     return kinds <= {int, float} or (kinds == {list} and depth > 1 and all(_only_numbers(v, depth - 1) for v in values))
 
 
-def read_network_json(path: Path) -> Network:
-    """The network in a JSON file."""
-    return network_from_document(json_of(path.read_bytes(), "a network as JSON"))
+def network_from_tensors(arrays: dict[str, np.ndarray], metadata: dict[str, str]) -> Network:
+    """The network in the tensors and the metadata of a safetensors file that everyhow wrote.
 
-
-def read_network_safetensors(path: Path) -> Network:
-    """The network in a safetensors file that everyhow wrote."""
-    arrays, metadata = read_tensors(path)
+    Raises:
+        InputError: other tensors or metadata.
+    """
     other = "; the activations of a state dict of other names are given as hidden_activation (--hidden-activation)"
     names = metadata.get("activations", "").split(",")
     weights, biases = [], []

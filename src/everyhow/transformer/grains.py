@@ -1,0 +1,70 @@
+"""What a circuit of a transformer is a set of, at each grain; and the wiring that follows."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from ..model.graph import Edge, Graph, Node
+from .parts import Layer
+
+Grain = Literal["edges-qkv", "edges", "nodes"]
+GRAINS: tuple[Grain, ...] = ("edges-qkv", "edges", "nodes")
+SLOTS = ("q", "k", "v")
+# By node, slot and parent (both counted in order, `input` being node 0): the units, by place in the graph's edges, that
+# a circuit must all have for the parent's value to enter the slot.
+Wiring = tuple[tuple[tuple[tuple[int, ...], ...], ...], ...]
+
+
+def stages_of(layers: Sequence[Layer]) -> list[tuple[str, ...]]:
+    """The names of the nodes, stage by stage."""
+    names: list[tuple[str, ...]] = [("input",)]
+    for k, layer in enumerate(layers):
+        names.append(tuple(f"a{k}.h{h}" for h in range(layer.attention.heads)))
+        if layer.mlp is not None:
+            names.append((f"m{k}",))
+    return [*names, ("logits",)]
+
+
+def graph_of(layers: Sequence[Layer], grain: Grain, numbers: int, outputs: int) -> Graph:
+    """The graph of a transformer, a node of which holds so many numbers, `logits` as many as there are outputs."""
+    names = stages_of(layers)
+    slots = {"edges-qkv": SLOTS, "edges": ("qkv",), "nodes": ("",)}[grain]
+    by_stage = tuple(slots if each[0].startswith("a") else ("",) for each in names)
+    nodes = [[Node(stage, place) for place in range(len(each))] for stage, each in enumerate(names)]
+    if grain == "nodes":
+        edges = [Edge.between(node, node) for stage in nodes[1:-1] for node in stage]
+    else:
+        edges = [
+            Edge.between(child, parent, slot)
+            for stage in range(1, len(names))
+            for child in nodes[stage]
+            for slot in range(len(by_stage[stage]))
+            for earlier in nodes[:stage]
+            for parent in earlier
+        ]
+    each = (numbers,) * (len(names) - 1) + (outputs,)
+    return Graph(tuple(names), tuple(edges), each, by_stage)
+
+
+def wiring_of(layers: Sequence[Layer], grain: Grain) -> Wiring:
+    """What enters each slot of each node, and by which units."""
+    names = stages_of(layers)
+    found, before, used = [], 0, 0
+    for stage, each in enumerate(names):
+        for place, name in enumerate(each):
+            node, slots = before + place, 3 if name.startswith("a") else 1 if stage else 0
+            if grain == "nodes":
+                inner = lambda one: (one - 1,) if one else ()  # noqa: E731
+                own = () if stage == len(names) - 1 else inner(node)
+                found.append(tuple(tuple((*inner(parent), *own) for parent in range(before)) for _ in range(slots)))
+            elif grain == "edges":
+                units = tuple((used + parent,) for parent in range(before)) if slots else ()
+                found.append((units,) * slots)
+                used += len(units)
+            else:
+                each_slot = []
+                for _ in range(slots):
+                    each_slot.append(tuple((used + parent,) for parent in range(before)))
+                    used += before
+                found.append(tuple(each_slot))
+        before += len(each)
+    return tuple(found)
