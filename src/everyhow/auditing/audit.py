@@ -112,9 +112,9 @@ class Audit(Displayed):
     @property
     def agreement(self) -> float:
         """The weight of the inputs at which the model decides as wanted by the behavior."""
-        decided, _ = decide(
-            self.network.run(self.behavior.points), self.behavior.decision, level_for(self.network, self.decision)
-        )
+        behavior = self.behavior
+        level = level_for(self.network, self.decision)
+        decided, _ = decide(self.network.run(behavior.points), behavior.decision, level, behavior.answers)
         return round(float(self.behavior.weights @ (decided == self.behavior.wanted).all(axis=1)), 12)
 
     @property

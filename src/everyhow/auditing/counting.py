@@ -17,7 +17,7 @@ from ..common.execution import Execution
 from ..common.progress import Progress
 from ..model.behavior import Behavior, mismatches
 from ..model.criterion import Criterion, perfect
-from ..model.model import COUNTED_BITS, CircuitCount, Model
+from ..model.model import MOST_COUNTED, CircuitCount, Model
 from ..model.runnable import coding_document
 from ..model.space import circuits_in_space
 from ..model.task import Task
@@ -120,7 +120,8 @@ def _perfect(
     certify: Callable[[Criterion[Model], CircuitCount], None] | None = None,
 ) -> dict[str, Any]:
     space = circuits_in_space(criterion.model.graph)
-    refusal = budget.at_most((1 << COUNTED_BITS) - 1).refusal("counting the circuits", space)
+    search = criterion.model.search(criterion)
+    refusal = search.refusal("counting the circuits", space, budget.at_most(MOST_COUNTED))
     if refusal and certify is not None:
         raise BudgetError("counting the circuits for the certificate", space, budget)
     if refusal:

@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-import numpy as np
-
 from ..common.budget import Budget
 from ..common.errors import InputError
 from ..common.notes import NO_NOTES, Noted, Notes
-from ..model.circuit import Circuit, numbers_of, words_of
+from ..model.circuit import Circuit, numbers_of
 from ..model.criterion import Criterion
-from ..model.model import COUNTED_BITS, MOST_EDGES, CircuitCount, CircuitSearch, Model
+from ..model.model import MOST_COUNTED, MOST_EDGES, CircuitCount, CircuitSearch, Model
 from .findings import COUNTING, ties
-from .minimal import minimal_sets, smallest_first
+from .minimal import smallest_first
 
 Found = TypeVar("Found")
 
@@ -35,7 +33,7 @@ def counted(search: CircuitSearch, budget: int) -> Answer[CircuitCount]:
         steps = model.counting_steps
     except InputError as error:
         return Answer(None, Notes((str(error),)))
-    refusal = budget.at_most((1 << COUNTED_BITS) - 1).refusal(COUNTING, steps)
+    refusal = search.refusal(COUNTING, steps, budget.at_most(MOST_COUNTED))
     if refusal:
         return Answer(None, Notes((refusal,)))
     count = search.count()
@@ -51,7 +49,7 @@ def minimal_inside(alone: Criterion[Model], circuit: Circuit, budget: int) -> An
     count = counted(inside, budget)
     if count.found is None:
         return Answer(None, count.notes)
-    return Answer(smallest_first(map(inside.circuit, numbers_of(minimal_sets(inside.bits())))))
+    return Answer(smallest_first(map(inside.circuit, numbers_of(inside.minimal()))))
 
 
 def nearest(criterion: Criterion[Model], circuit: Circuit) -> Answer[Circuit]:
@@ -60,13 +58,5 @@ def nearest(criterion: Criterion[Model], circuit: Circuit) -> Answer[Circuit]:
         said = f"the nearest circuit is looked for in {criterion.model.kind}s of at most {MOST_EDGES} edges"
         return Answer(None, Notes((said,)))
 
-    def key(bits: int) -> tuple[int, int, int]:
-        return (bits ^ circuit.bits).bit_count(), bits.bit_count(), bits
-
-    own, best = words_of(circuit.bits, len(circuit.graph.edges)), None
-    for batch in criterion.model.search(criterion).bits():
-        if len(batch):
-            differing = np.bitwise_count(batch ^ own).sum(axis=1)
-            closest = min(numbers_of(batch[differing == differing.min()]), key=key)
-            best = closest if best is None else min(best, closest, key=key)
+    best = criterion.model.search(criterion).nearest(circuit.bits)
     return Answer(None if best is None else Circuit(circuit.graph, best))

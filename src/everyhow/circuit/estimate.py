@@ -31,7 +31,8 @@ def affordable_estimate(criterion: Criterion[Model], budget: int) -> Estimate:
     scenarios = len(criterion.base)
     if scenarios > MOST_SCENARIOS:
         raise InputError(f"an estimate would run each circuit {scenarios:,} times; give fewer inputs")
-    return estimate_circuits(criterion, min(DRAWN, max(LEAST, budget // (STEPS_PER_RUN * scenarios))))
+    steps = STEPS_PER_RUN * criterion.model.steps_per_run * scenarios
+    return estimate_circuits(criterion, min(DRAWN, max(LEAST, budget // steps)))
 
 
 def estimate_circuits(criterion: Criterion[Model], drawn: int = DRAWN, seed: int = 0) -> Estimate:

@@ -46,7 +46,7 @@ def fault_of(criterion: Criterion[Model], circuit: Circuit) -> Fault | None:
     """The first scenario in which a circuit is wrong, where it is wrong too often; None when it meets the criterion."""
     behavior, model = criterion.behavior, criterion.model
     (received,) = model.run_circuits(circuit.on(model.graph).chosen[None], criterion.bases, criterion.ablated)
-    bits, decided = decide(model.activated(received), criterion.decision, criterion.level)
+    bits, decided = decide(model.activated(received), criterion.decision, criterion.level, behavior.answers)
     wrong = (bits != criterion.wanted) | ~decided
     failing = wrong.any(axis=1)
     if behavior.within is not None:

@@ -14,18 +14,19 @@ from ..common.notes import NO_NOTES, Noted, Notes
 from ..ladder import Verdict, judge
 from ..model.behavior import Behavior
 from ..model.circuit import Bits, Circuit, chosen_of, gathered
-from ..model.criterion import ABLATIONS, Ablation, Criterion, perfect, resample_faithful, resampled_batches
-from ..model.model import COUNTED_BITS, MOST_EDGES, CircuitCount, Model, RobustCount, counted_by_edges
+from ..model.criterion import Ablation, Criterion, ablations_of, perfect, resample_faithful, resampled_batches
+from ..model.model import MOST_COUNTED, MOST_EDGES, PAIRED_AT_ONCE, CircuitCount, Model, RobustCount, counted_by_edges
 from ..model.space import circuits_in_space
+from ..model.usage import Usage, minimal_sets, usage_of
 from .count import count_circuits
 from .estimate import affordable_estimate
-from .minimal import in_order, minimal_circuits, minimal_sets
-from .overlap import Usage, usage, usage_of
+from .minimal import in_order, minimal_circuits
+from .overlap import usage
 
 COUNTING, COUNTING_FAITHFUL = "counting the circuits", "counting the resample-faithful circuits"
 RUNGS = ("perfect", "resample_faithful", "resample_faithful_minimal", "resample_faithful_fewest_edges")
-# With more inputs, every base with every source is run circuit by circuit instead of counted.
-MOST_AT_ONCE = 64
+# Beside these rungs: of a circuit that passes the rung before, nothing that was left out can spoil it.
+BESIDE = ("hereditary", "hereditary_minimal")
 # Circuits kept at once for that.
 MOST_KEPT = 4_000_000
 # Inputs that are named in a sentence.
@@ -65,6 +66,9 @@ class CircuitFindings(Noted):
         estimate: of the number of perfect ones, when they were not counted.
         robust: how many perfect circuits decide right on the whole box around each input; None when not asked for.
         robust_left: of the circuits left by the rung before `robust`, how many are robust; None when not asked for.
+        hereditary: how many perfect circuits stay perfect whatever is added to them, and how many of these have no
+            other of them inside; None where the space is too large for that.
+        hereditary_faithful: the same of the resample-faithful ones.
         notes: what the budget did not allow, and which counts depend on rounding, some circuits lying on the decision
             boundary.
     """
@@ -79,6 +83,8 @@ class CircuitFindings(Noted):
     estimate: Estimate | None = None
     robust: RobustCount | None = None
     robust_left: RobustCount | None = None
+    hereditary: tuple[int, int] | None = None
+    hereditary_faithful: tuple[int, int] | None = None
     notes: Notes = NO_NOTES
 
     @property
@@ -139,7 +145,7 @@ class CircuitFindings(Noted):
 
 def counting_steps(model: Model, inputs: int) -> dict[str, int]:
     """The candidate evaluations that each count of circuits takes, by what is counted."""
-    space = model.counting_steps * max(1, inputs // MOST_AT_ONCE)
+    space = model.counting_steps * max(1, inputs // PAIRED_AT_ONCE)
     # Every source is one more decision per circuit and base.
     return {COUNTING: space, COUNTING_FAITHFUL: space * inputs}
 
@@ -158,10 +164,10 @@ def examine_circuits(
     budget = Budget(budget)
     space, inputs = circuits_in_space(model.graph), len(behavior.points)
     nothing = CircuitFindings(space, asked)
-    refusal = _counting_refusal(model, inputs, budget)
-    if asked.ablation == "resample" and inputs > MOST_AT_ONCE:
+    if asked.ablation == "resample" and inputs > model.paired_at_once:
         return _by_running(nothing, model, behavior, budget)
     alone = perfect(model, behavior, asked.ablation)
+    refusal = _counting_refusal(alone, COUNTING, budget)
     if refusal:
         try:
             estimate = affordable_estimate(alone, budget)
@@ -171,7 +177,8 @@ def examine_circuits(
     count = count_circuits(alone, execution)
     found = replace(nothing, perfect=count, notes=Notes(ties=ties(count, "perfect") or _own_ties(alone)))
     # What would depend on a tie is left open.
-    if count.certified and model.listable and budget.allows(space * min(inputs, MOST_AT_ONCE)):
+    listing = model.search(alone).refusal("listing the circuits", space * min(inputs, PAIRED_AT_ONCE), budget)
+    if count.certified and model.listable and listing is None:
         found = replace(found, minimal=minimal_circuits(alone), usage=usage(alone))
     found = _with_faithful(found, alone, budget, execution)
     if not model.listable and not found.refused:
@@ -198,18 +205,16 @@ def count_by_ablation(
     """
     budget = Budget(budget)
     inputs = len(behavior.points)
-    counts: dict[str, CircuitCount | None] = dict.fromkeys(ABLATIONS)
+    counts: dict[str, CircuitCount | None] = dict.fromkeys(ablations_of(behavior))
     counts[known.asked.ablation] = known.perfect
-    if _counting_refusal(model, inputs, budget):
-        return counts
-    others: list[Ablation] = [one for one in ABLATIONS if one != known.asked.ablation]
+    others: list[Ablation] = [one for one in ablations_of(behavior) if one != known.asked.ablation]
     for ablation in others:
-        if ablation != "resample":
-            counts[ablation] = count_circuits(perfect(model, behavior, ablation), execution)
-        elif inputs > MOST_AT_ONCE:
+        if ablation == "resample" and inputs > model.paired_at_once:
             counts[ablation] = _by_running(CircuitFindings(0), model, behavior, budget).perfect
-        elif budget.allows(counting_steps(model, inputs)[COUNTING_FAITHFUL]):
-            counts[ablation] = count_circuits(perfect(model, behavior, ablation), execution)
+            continue
+        criterion = perfect(model, behavior, ablation)
+        if not _counting_refusal(criterion, COUNTING_FAITHFUL if ablation == "resample" else COUNTING, budget):
+            counts[ablation] = count_circuits(criterion, execution)
     return counts
 
 
@@ -223,8 +228,10 @@ def _own_ties(alone: Criterion[Model]) -> tuple[str, ...]:
     return (f"the {alone.model.kind}'s own output lies on the decision boundary at {names}{more}",)
 
 
-def _counting_refusal(model: Model, inputs: int, budget: Budget) -> str | None:
-    return budget.at_most((1 << COUNTED_BITS) - 1).refusal(COUNTING, counting_steps(model, inputs)[COUNTING])
+def _counting_refusal(criterion: Criterion[Model], what: str, budget: Budget) -> str | None:
+    """Why the circuits that meet a criterion are not counted within the budget; None when they are."""
+    steps = counting_steps(criterion.model, len(criterion.behavior.points))[what]
+    return criterion.model.search(criterion).refusal(what, steps, budget.at_most(MOST_COUNTED))
 
 
 def _with_faithful(
@@ -233,16 +240,18 @@ def _with_faithful(
     """Add the resample-faithful circuits, counted or, where there are very many inputs, run one by one."""
     model, behavior = alone.model, alone.behavior
     inputs, number = len(behavior.points), found.perfect.between[1] if found.perfect else 0
-    if inputs <= MOST_AT_ONCE:
-        refusal = budget.refusal(COUNTING_FAITHFUL, counting_steps(model, inputs)[COUNTING_FAITHFUL])
-        if refusal:
-            return _refusing(found, refusal)
+    if inputs <= model.paired_at_once:
         criterion = resample_faithful(model, behavior, found.asked.ablation)
-        faithful = count_circuits(criterion, execution)
-        minimal = minimal_circuits(criterion) if faithful.certified and model.listable else None
-        tied = found.notes + Notes(ties=ties(faithful, "resample-faithful"))
-        return replace(found, faithful=faithful, faithful_minimal=minimal, notes=tied)
-    refusal = budget.refusal("running the perfect circuits with resampled edges", number * inputs**2)
+        refusal = _counting_refusal(criterion, COUNTING_FAITHFUL, budget)
+        if refusal is None:
+            faithful = count_circuits(criterion, execution)
+            minimal = minimal_circuits(criterion) if faithful.certified and model.listable else None
+            tied = found.notes + Notes(ties=ties(faithful, "resample-faithful"))
+            return replace(found, faithful=faithful, faithful_minimal=minimal, notes=tied)
+        if inputs <= PAIRED_AT_ONCE:
+            return _refusing(found, refusal)
+    steps = number * inputs**2 * model.steps_per_run
+    refusal = budget.refusal("running the perfect circuits with resampled edges", steps)
     if refusal is None and (number > MOST_KEPT or not model.listable):
         refusal = f"{number:,} perfect circuits are too many to be run with resampled edges"
     if refusal:
@@ -260,7 +269,7 @@ def _by_running(found: CircuitFindings, model: Model, behavior: Behavior, budget
     Beyond 64 inputs the pairs are too many to be counted at once: circuits that pass the first batch of pairs are
     listed, then run on the others."""
     inputs, space = len(behavior.points), circuits_in_space(model.graph)
-    refusal = budget.refusal("running the circuits with resampled edges", space * inputs)
+    refusal = budget.refusal("running the circuits with resampled edges", space * inputs * model.steps_per_run)
     if refusal is None and not model.listable:
         refusal = f"circuits are run with resampled edges in {model.kind}s of at most {MOST_EDGES} edges"
     if refusal:

@@ -15,6 +15,7 @@ from ..common.errors import InputError
 from ..given.arrays import array_of
 from ..given.labels import labels_of
 from ..given.points import points_of
+from .answer import Answer
 from .decision import DECISIONS, Decision, check_no_threshold, decide, decision_for, level_for
 from .door import brought
 from .runnable import Runnable, checked_input_values, checked_threshold, coded
@@ -42,6 +43,12 @@ class Behavior:
         input_values: the two numbers by which inputs stand for 0 and for 1, where the points are rows of a truth table.
         names: what the data call the bits 0 and 1 of one output, or the classes of several, where they have names.
         features: bits that are known of each input, shape (inputs, variables), where such bits come with the data.
+        answer: where answers are read, when the points are sequences of tokens. The outputs are then the classes at
+            each position in turn, and a point is right when it is right at all of them.
+        paired: shape (inputs, features), the counterfactual input that belongs to each, for the ablation `paired`.
+
+    By the decision `within` the outputs are numbers, each of which must come as near to the model's own as `within`
+    says; nothing is wanted of them otherwise.
 
     Raises:
         InputError: shapes that do not fit, points that repeat or are not finite, weights not above 0, classes of which
@@ -58,6 +65,8 @@ class Behavior:
     input_values: tuple[float, float] = (0.0, 1.0)
     names: tuple[str, ...] = ()
     features: Bool[np.ndarray, "inputs variables"] | None = None
+    answer: Answer | None = None
+    paired: Float[np.ndarray, "inputs features"] | None = None
 
     def __post_init__(self) -> None:
         points = points_of(self.points, "points")
@@ -80,7 +89,9 @@ class Behavior:
             array.setflags(write=False)
             object.__setattr__(self, name, array)
         usual = "threshold" if self.decision is None and self.threshold is not None else self.decision
-        object.__setattr__(self, "decision", _decision_of(usual, wanted))
+        object.__setattr__(self, "decision", _decision_of(usual, wanted, self.answers))
+        if self.decision == "within" and self.within is None:
+            raise InputError("answers that are numbers are right within a distance of the model's own: give within")
         object.__setattr__(self, "threshold", checked_threshold(self.threshold))
         object.__setattr__(self, "input_values", checked_input_values(self.input_values))
         object.__setattr__(self, "names", tuple(map(str, listed("names", self.names, "the names of the classes"))))
@@ -88,6 +99,14 @@ class Behavior:
             features = checked_features(self.features, len(points))
             features.setflags(write=False)
             object.__setattr__(self, "features", features)
+        if self.paired is not None:
+            paired = points_of(self.paired, "paired")
+            if paired.shape != points.shape or not np.isfinite(paired).all():
+                raise InputError(
+                    f"paired has shape {paired.shape}; it has the counterfactual input of each point, {points.shape}"
+                )
+            paired.setflags(write=False)
+            object.__setattr__(self, "paired", paired)
 
     @staticmethod
     def of_task(task: Task, input_values: tuple[float, float] = (0.0, 1.0)) -> "Behavior":
@@ -287,9 +306,20 @@ class Behavior:
         level = "" if self.threshold in (None, 0.5) else f" {self.threshold:g}"
         return f"decision by {self.decision}{level}"
 
+    @property
+    def answers(self) -> int:
+        """How many answers are read of each input: one, or one at each position."""
+        return 1 if self.answer is None else len(self.answer.positions)
+
     def read(self, model: M) -> M:
-        """The model with the behavior's threshold, where it has one."""
-        return model.read(self.threshold)
+        """The model with the behavior's threshold and its answers read where the behavior reads them, as far as it
+        says so.
+
+        Raises:
+            InputError: the model takes no sequences, or not such ones.
+        """
+        read = model.read(self.threshold)
+        return read if self.answer is None else read.answering(self.answer, self.points.shape[1])
 
     def folded(self) -> "Behavior":
         """Two classes as one bit, which is 1 where the second class is wanted; see `Network.folded`.
@@ -297,7 +327,7 @@ class Behavior:
         Raises:
             InputError: there are not two classes.
         """
-        if self.decision != "argmax" or self.wanted.shape[1] != 2:
+        if self.decision != "argmax" or self.wanted.shape[1] != 2 or self.answers != 1:
             raise InputError(
                 f"two classes are folded; this behavior has {self.wanted.shape[1]} outputs, {self.how_decided}"
             )
@@ -343,16 +373,20 @@ def _array(values: object, item: str, kind: type) -> np.ndarray:
         raise InputError(f"the {item} of a behavior are not a rectangular array of numbers") from None
 
 
-def _decision_of(decision: Decision | None, wanted: np.ndarray) -> Decision:
+def _decision_of(decision: Decision | None, wanted: np.ndarray, answers: int) -> Decision:
     outputs = wanted.shape[1]
-    one_each = (wanted.sum(axis=1) == 1).all()
+    if outputs % answers:
+        raise InputError(f"the behavior has {outputs} outputs for {answers} answers; each answer has as many classes")
+    one_each = (wanted.reshape(len(wanted), answers, -1).sum(axis=2) == 1).all()
+    if decision == "within":
+        return decision
     if decision is None:
         return "argmax" if outputs > 1 and one_each else "threshold"
     choice("decision", decision, DECISIONS)
     if decision == "argmax" and outputs == 1:
         raise InputError("the decision argmax needs at least 2 outputs; the behavior has 1: use threshold")
     if decision == "argmax" and not one_each:
-        row = int(np.flatnonzero(wanted.sum(axis=1) != 1)[0])
+        row = int(np.flatnonzero((wanted.reshape(len(wanted), answers, -1).sum(axis=2) != 1).any(axis=1))[0])
         raise InputError(
             f"by argmax each row wants exactly one class, but row {row + 1} wants {int(wanted[row].sum())}: say "
             'decision="threshold" for bits of their own, or give one class for each row'

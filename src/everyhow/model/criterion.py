@@ -25,8 +25,8 @@ from .runnable import (
     nothing_carried,
 )
 
-Ablation = Literal["zero", "mean", "resample"]
-ABLATIONS: tuple[Ablation, ...] = ("zero", "mean", "resample")
+Ablation = Literal["zero", "mean", "resample", "paired"]
+ABLATIONS: tuple[Ablation, ...] = ("zero", "mean", "resample", "paired")
 # A sum may be compared with the same sum in another order, which is off by as much again.
 ORDERS = 2.0
 # Sums of weights are compared with the error allowed up to their own rounding.
@@ -109,8 +109,12 @@ class Criterion(Generic[M]):
         themselves = np.broadcast_to(np.eye(outputs), (count, outputs, outputs))
         if self.decision != "argmax":
             return themselves
-        others = np.array([[o for o in range(outputs) if o != c] for c in self.wanted.argmax(axis=1)])
-        differences = self.wanted[:, None, :] - np.eye(outputs)[others]
+        # Of each answer, the class wanted against each other one.
+        classes = outputs // self.behavior.answers
+        wanted, others = self._wanted_and_others
+        start = classes * np.arange(self.behavior.answers)[:, None]
+        differences = np.eye(outputs)[start + wanted[..., None]] - np.eye(outputs)[start + others]
+        differences = differences.reshape(count, -1, outputs)
         return differences if self.behavior.within is None else np.concatenate([differences, themselves], axis=1)
 
     def limits(self, slack: float) -> Float[np.ndarray, "ends dimensions"]:
@@ -205,15 +209,25 @@ class Criterion(Generic[M]):
         """The box by which float64 arithmetic happens to decide, as both boxes."""
         return np.stack([self.limits(0.0)] * 2)
 
+    @property
+    def _wanted_and_others(self) -> tuple[Int[np.ndarray, "scenarios answers"], np.ndarray]:
+        """The class that each answer wants, and, (scenarios, answers, classes - 1), all others in order."""
+        each = self.wanted.reshape(len(self.wanted), self.behavior.answers, -1)
+        wanted = each.argmax(axis=2)
+        places = np.arange(each.shape[2] - 1)
+        return wanted, places + (places >= wanted[..., None])
+
     def _bit_limits(self, slack: float) -> tuple[np.ndarray, np.ndarray]:
+        if self.decision == "within":
+            return np.full(self.wanted.shape, -np.inf), np.full(self.wanted.shape, np.inf)
         name = self.model.ending
         ends = {bit: decision_limits(name, self.decision, bit, slack, self.level) for bit in (False, True)}
         return tuple(np.where(self.wanted, ends[True][k], ends[False][k]) for k in (0, 1))  # type: ignore[return-value]
 
     def _argmax_limits(self, slack: float) -> tuple[np.ndarray, np.ndarray]:
-        outputs = self.wanted.shape[1]
         # Of equal outputs the first is chosen: against those that come later, a difference of 0 is enough.
-        first = np.arange(outputs - 1) >= self.wanted.argmax(axis=1)[:, None]
+        wanted, others = self._wanted_and_others
+        first = (others > wanted[..., None]).reshape(len(wanted), -1)
         low = np.where(first, np.nextafter(-slack, -np.inf), -slack)
         return low, np.full(low.shape, np.inf)
 
@@ -224,8 +238,9 @@ def perfect(model: M, behavior: Behavior, ablation: Ablation = "zero") -> Criter
     Args:
         model: the model.
         behavior: the inputs, their weights, the decisions wanted, and how outputs are decided.
-        ablation: what edges outside the circuit carry: `zero`; their `mean` over the inputs; or, `resample`, what they
-            carry in the whole network at a source input, every base being run with every source.
+        ablation: what edges outside the circuit carry: `zero`; their `mean` over the inputs; `resample`, what they
+            carry in the whole network at a source input, every base being run with every source; or `paired`, what they
+            carry there at the one counterfactual input that belongs to the base.
     """
     if ablation == "resample":
         _check_pairs(model, behavior)
@@ -268,6 +283,13 @@ def carried(model: Runnable, behavior: Behavior, ablation: Ablation) -> States:
         return nothing_carried(model.graph, len(behavior.points))
     if ablation == "mean":
         return tuple(_averaged(behavior.weights, state) for state in model.states(behavior.points)[:-1])
+    if ablation == "paired":
+        if behavior.paired is None:
+            raise InputError(
+                "the ablation paired takes what removed edges carry from the counterfactual input of each point: give "
+                "the behavior those (paired), or choose zero, mean or resample"
+            )
+        return tuple(model.states(behavior.paired)[:-1])
     raise InputError(f"unknown ablation {ablation!r} here; zero and mean set one value for each neuron")
 
 
@@ -275,6 +297,11 @@ def _averaged(weights: Float[np.ndarray, " inputs"], state: np.ndarray) -> np.nd
     """The weighted mean of what nodes compute, once for each input."""
     mean = weights @ state.reshape(len(state), -1)
     return np.tile(mean, (len(state), 1)).reshape(state.shape)
+
+
+def ablations_of(behavior: Behavior) -> tuple[Ablation, ...]:
+    """The kinds of ablation that a behavior has what is needed for."""
+    return tuple(one for one in ABLATIONS if one != "paired" or behavior.paired is not None)
 
 
 def check_ablation(ablation: str) -> Ablation:
@@ -307,9 +334,14 @@ def _joined(model: M, behavior: Behavior, parts: Sequence[Criterion[M]]) -> Crit
     return _criterion(model, behavior, bases, sources, ablated)
 
 
-def _check_pairs(model: Runnable, behavior: Behavior) -> None:
+def most_paired(model: Runnable) -> int:
+    """The most inputs of which every base is held with every source at once."""
     held = sum(size * numbers for size, numbers in zip(model.graph.sizes, model.graph.numbers, strict=True))
-    most = min(MOST_INPUTS_PAIRED, math.isqrt(MOST_NUMBERS_PAIRED // held))
+    return min(MOST_INPUTS_PAIRED, math.isqrt(MOST_NUMBERS_PAIRED // held))
+
+
+def _check_pairs(model: Runnable, behavior: Behavior) -> None:
+    most = most_paired(model)
     if len(behavior.points) > most:
         raise InputError(
             f"every base with every source of {len(behavior.points):,} inputs is more than is held at once; give at "

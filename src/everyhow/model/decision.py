@@ -11,21 +11,25 @@ from ..common.errors import InputError
 from .activations import activation
 from .runnable import Runnable
 
-Decision = Literal["threshold", "round", "argmax"]
+Decision = Literal["threshold", "round", "argmax", "within"]
+# Those that may be asked for; `within` is that of answers that are numbers, which only a behavior says.
 DECISIONS: tuple[Decision, ...] = ("threshold", "round", "argmax")
 
 
 def decide(
-    outputs: Float[np.ndarray, "*shape"], decision: Decision, level: float
+    outputs: Float[np.ndarray, "*shape"], decision: Decision, level: float, answers: int = 1
 ) -> tuple[Bool[np.ndarray, "*shape"], Bool[np.ndarray, "*shape"]]:
     """The bit that each output is read as, and whether it is a bit at all (not always so by rounding).
 
-    By threshold an output above `level` is 1. By argmax the outputs lie on the last axis, and of equal ones the first
-    is chosen.
+    By threshold an output above `level` is 1. By argmax the outputs lie on the last axis, those of each of several
+    answers together, and of equal ones the first is chosen. Answers that are numbers are no bits, and all 0.
     """
     if decision == "argmax":
-        chosen = np.arange(outputs.shape[-1]) == outputs.argmax(axis=-1)[..., None]
-        return chosen, np.ones(np.shape(outputs), dtype=bool)
+        each = outputs.reshape(*outputs.shape[:-1], answers, -1)
+        chosen = np.arange(each.shape[-1]) == each.argmax(axis=-1)[..., None]
+        return chosen.reshape(outputs.shape), np.ones(np.shape(outputs), dtype=bool)
+    if decision == "within":
+        return np.zeros(np.shape(outputs), dtype=bool), np.ones(np.shape(outputs), dtype=bool)
     if decision == "threshold":
         return outputs > level, np.ones(np.shape(outputs), dtype=bool)
     nearest = np.round(outputs)

@@ -45,4 +45,5 @@ def one_for_two_classes(model: M, behavior: Behavior) -> tuple[M, Behavior]:
     if behavior.decision != "argmax":
         return model, behavior
     model = model.telling_apart()
-    return (model.folded(), behavior.folded()) if model.outputs == 2 else (model, behavior)
+    two = model.outputs == 2 and behavior.answers == 1
+    return (model.folded(), behavior.folded()) if two else (model, behavior)

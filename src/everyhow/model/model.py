@@ -8,20 +8,26 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
+from ..common.budget import Budget
 from ..common.count import Count
 from ..common.execution import IN_THREADS, Execution
 from ..ladder import Fault
 from .behavior import Behavior
-from .circuit import Bits, Circuit, numbers_of
+from .circuit import Bits, Circuit, gathered, numbers_of, words_of
 from .criterion import Criterion
 from .graph import Edge
+from .lattice import MOST_EDGES_OF_LATTICE, safe_sets
 from .reading import InterpretationCount, ReadingRule
 from .runnable import Runnable
+from .usage import Usage, minimal_sets, usage_of
 
 # The circuits of a network, and sets of edges that are gone through one by one, are bits of one machine number.
 MOST_EDGES = 63
-# Counts are signed 64-bit numbers.
+# Counts of kernels are signed 64-bit numbers.
 COUNTED_BITS = 62
+MOST_COUNTED = (1 << COUNTED_BITS) - 1
+# With more inputs, every base with every source is run circuit by circuit instead of counted.
+PAIRED_AT_ONCE = 64
 Chosen = Bool[np.ndarray, "circuits edges"]
 
 
@@ -144,6 +150,49 @@ class CircuitSearch(ABC):
         """Every circuit that meets the criterion, once."""
         return (self.circuit(number) for batch in self.bits() for number in numbers_of(batch))
 
+    def refusal(self, what: str, steps: int, budget: Budget) -> str | None:
+        """Why they are not counted within a budget, where counting takes so many candidate evaluations; None when they
+        are. A search that goes about it in another way says what that takes."""
+        return budget.refusal(what, steps)
+
+    def minimal(self) -> Bits:
+        """Those with no other one inside."""
+        return minimal_sets(self.bits())
+
+    def usage(self) -> Usage:
+        """How many of them use each edge and each inner node."""
+        return usage_of(self.model.graph, self.bits())
+
+    def nearest(self, bits: int) -> int | None:
+        """The one that differs from a circuit in the fewest edges, added and removed: of several the one with the
+        fewest edges, then with the least bits; None when there is none."""
+
+        def key(number: int) -> tuple[int, int, int]:
+            return (number ^ bits).bit_count(), number.bit_count(), number
+
+        own, best = words_of(bits, len(self.model.graph.edges)), None
+        for batch in self.bits():
+            if len(batch):
+                differing = np.bitwise_count(batch ^ own).sum(axis=1)
+                closest = min(numbers_of(batch[differing == differing.min()]), key=key)
+                best = closest if best is None else min(best, closest, key=key)
+        return best
+
+    def hereditary(self, among: "CircuitSearch | None" = None) -> tuple[int, int] | None:
+        """How many circuits meet the criterion together with every larger circuit, and how many of these have no other
+        of them inside; None where the space is too large for that.
+
+        Args:
+            among: count only those that this search finds, too.
+        """
+        graph = self.model.graph
+        if len(graph.edges) > MOST_EDGES_OF_LATTICE:
+            return None
+        kept = safe_sets(graph, gathered(graph, self.bits()))
+        if among is not None:
+            kept = np.intersect1d(kept, gathered(graph, among.bits()))
+        return len(kept), len(minimal_sets([kept[:, None]]))
+
 
 class Cut(ABC):
     """A stage that everything passes on its way to the outputs: a hidden layer of a network.
@@ -186,6 +235,17 @@ class Model(Runnable):
     @abstractmethod
     def uncountable(self) -> str | None:
         """Why circuits of this model are never counted, in words; None where they are, as far as a budget goes."""
+
+    @property
+    def paired_at_once(self) -> int:
+        """The most inputs of which circuits are counted in every base with every source; of more they are run one by
+        one."""
+        return PAIRED_AT_ONCE
+
+    @property
+    def steps_per_run(self) -> int:
+        """The candidate evaluations that one run of a circuit at one input is as long as."""
+        return 1
 
     @property
     @abstractmethod

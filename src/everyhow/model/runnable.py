@@ -13,6 +13,7 @@ from ..boolean.truth_table import MAX_INPUTS, TruthTable, assignments
 from ..common.arguments import listed, number_in, quoted
 from ..common.errors import InputError
 from .activations import activation
+from .answer import Answer
 from .circuit import Circuit
 from .graph import Edge, Graph
 from .origin import Origin
@@ -145,6 +146,7 @@ class Runnable(ABC):
 
     Attributes:
         kind: what this kind of model is called, in a word or two, in the singular: "network".
+        grains: what its circuits may be sets of; the first when nothing is said.
         graph: its wiring; the first stage holds the inputs, the last one the outputs.
         origin: where an imported model came from, and how that was checked.
         threshold: an output above it is read as 1, any other as 0; None when nobody said it.
@@ -154,6 +156,7 @@ class Runnable(ABC):
     """
 
     kind: ClassVar[str]
+    grains: ClassVar[tuple[str, ...]] = ("edges",)
     graph: Graph
     origin: Origin | None
     threshold: float | None
@@ -246,6 +249,28 @@ class Runnable(ABC):
     @abstractmethod
     def runs(self, points: Float[np.ndarray, "inputs features"]) -> Runs:
         """The model run whole at some inputs, ready to be run again with nodes held."""
+
+    def at(self, grain: str) -> Self:
+        """The same model, its circuits being sets of parts of this grain.
+
+        Raises:
+            InputError: a grain that this kind of model does not have.
+        """
+        if grain not in self.grains:
+            raise InputError(f"grain is {quoted(grain)}; circuits of a {self.kind} are sets of {self.grains[0]}")
+        return self
+
+    def answering(self, answer: Answer, tokens: int) -> Self:
+        """The same model over sequences of so many tokens, with its answers read at these positions, among these
+        classes.
+
+        Raises:
+            InputError: this kind of model does not take sequences.
+        """
+        raise InputError(
+            f"the behavior reads answers at positions of sequences of {tokens} tokens, and a {self.kind} takes no "
+            "sequences; give a transformer, or a behavior without answer_positions"
+        )
 
     def run(
         self, inputs: Float[np.ndarray, "inputs features"], interventions: Sequence[Intervention] = ()

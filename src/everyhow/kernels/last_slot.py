@@ -1,0 +1,120 @@
+"""Which sets of parents of the last node meet a criterion, what each parent writes being known.
+
+What the last node receives is a sum of independent choices: of each parent either what it computes or what its removed
+edge carries. So the parents are split into two halves, the sums of each half are made once, and every pair of sums is
+held against the limits, scenario by scenario, until it is wrong too often; a pair that fails mostly fails at once, at
+the scenario at which the pair before it failed.
+
+Arrays: `first` and `second` (sets, scenarios, numbers), the sums of both halves; `limits` (boxes, ends, scenarios,
+contrasts), low and high ends when the boundary is moved against circuits (box 0) and for them (box 1); `weight`
+(scenarios,); `part` (scenarios,), the part of each, ascending from 0. A set is right in a scenario when each contrast
+lies above its low and not above its high end. Result: (first sets, second sets), 0 for wrong, 1 for right only when the
+boundary moves for it, 3 for right.
+"""
+
+import numpy as np
+
+from .compiling import njit
+
+
+@njit(cache=True, nogil=True)
+def wrong_in(value, limits, scenario, contrast):
+    """Whether a contrast is outside box 0 (bit 0), and outside box 1 (bit 1); what is not a number is outside the first
+    alone."""
+    low, high = limits[0, 0, scenario, contrast], limits[0, 1, scenario, contrast]
+    lowest, highest = limits[1, 0, scenario, contrast], limits[1, 1, scenario, contrast]
+    inside = low < value <= high
+    outside = value <= lowest or value > highest
+    return (0 if inside else 1) | (2 if outside else 0)
+
+
+@njit(cache=True, nogil=True)
+def judged_by(wrongs, weight, part, allowed):
+    """0, 1 or 3, by in which scenarios a set is wrong."""
+    found = 3
+    certain, possible = 0.0, 0.0
+    for s in range(len(wrongs)):
+        if s and part[s] != part[s - 1]:
+            certain, possible = 0.0, 0.0
+        certain += weight[s] if wrongs[s] & 1 else 0.0
+        possible += weight[s] if wrongs[s] & 2 else 0.0
+        if possible > allowed:
+            return 0
+        if certain > allowed:
+            found = 1
+    return found
+
+
+@njit(cache=True, nogil=True)
+def right_sums(first, second, limits, weight, part, allowed):
+    """Contrasts that are linear in what the last node receives: the numbers are the contrasts themselves."""
+    found = np.zeros((len(first), len(second)), np.uint8)
+    scenarios, contrasts = first.shape[1], first.shape[2]
+    wrongs, start = np.zeros(scenarios, np.uint8), 0
+    for i in range(len(first)):
+        for j in range(len(second)):
+            result = 3
+            for step in range(scenarios):
+                s = start + step if start + step < scenarios else start + step - scenarios
+                wrong = 0
+                for k in range(contrasts):
+                    wrong |= wrong_in(first[i, s, k] + second[j, s, k], limits, s, k)
+                wrongs[s] = wrong
+                if wrong and allowed == 0.0:
+                    result &= 3 if wrong == 0 else (1 if wrong == 1 else 0)
+                    if result == 0:
+                        start = s
+                        break
+            found[i, j] = result if allowed == 0.0 else judged_by(wrongs, weight, part, allowed)
+    return found
+
+
+@njit(cache=True, nogil=True)
+def right_normed(first, second, limits, weight, part, allowed, norm, reading, contrasts):
+    """The numbers are streams, which pass a norm before they are read.
+
+    Args:
+        norm: (3, width), scale, shift, and in its last row eps and whether the mean is taken away.
+        reading: (width + 1, logits), the weights and, last, the bias.
+        contrasts: (scenarios, contrasts, answers x logits), combinations of the logits.
+    """
+    found = np.zeros((len(first), len(second)), np.uint8)
+    scenarios, width, logits = first.shape[1], norm.shape[1], reading.shape[1]
+    answers = first.shape[2] // width
+    wrongs, start = np.zeros(scenarios, np.uint8), 0
+    stream, read = np.zeros(width), np.zeros(answers * logits)
+    for i in range(len(first)):
+        for j in range(len(second)):
+            result = 3
+            for step in range(scenarios):
+                s = start + step if start + step < scenarios else start + step - scenarios
+                for a in range(answers):
+                    mean = 0.0
+                    for d in range(width):
+                        stream[d] = first[i, s, a * width + d] + second[j, s, a * width + d]
+                        mean += stream[d]
+                    mean = mean / width if norm[2, 1] != 0.0 else 0.0
+                    square = 0.0
+                    for d in range(width):
+                        stream[d] -= mean
+                        square += stream[d] * stream[d]
+                    scale = np.sqrt(square / width + norm[2, 0])
+                    for o in range(logits):
+                        total = reading[width, o]
+                        for d in range(width):
+                            total += (stream[d] / scale * norm[0, d] + norm[1, d]) * reading[d, o]
+                        read[a * logits + o] = total
+                wrong = 0
+                for k in range(contrasts.shape[1]):
+                    value = 0.0
+                    for o in range(len(read)):
+                        value += contrasts[s, k, o] * read[o]
+                    wrong |= wrong_in(value, limits, s, k)
+                wrongs[s] = wrong
+                if wrong and allowed == 0.0:
+                    result &= 3 if wrong == 0 else (1 if wrong == 1 else 0)
+                    if result == 0:
+                        start = s
+                        break
+            found[i, j] = result if allowed == 0.0 else judged_by(wrongs, weight, part, allowed)
+    return found

@@ -1,0 +1,351 @@
+"""The arithmetic of a transformer: components that read the residual stream and add to it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from ..common.arguments import choice, is_number, is_whole, listed, quoted
+from ..common.errors import InputError
+from ..model.answer import LAST, Answer
+from ..model.checks import checked_interventions, float_array
+from ..model.graph import Graph
+from ..model.origin import Origin
+from ..model.runnable import Intervention, States
+from ..model.running_model import RunningModel
+from .documents import document_of
+from .grains import GRAINS, Grain, graph_of, wiring_of
+from .parts import (
+    Layer,
+    Norm,
+    checked_activation,
+    checked_layer,
+    checked_norm,
+    keys,
+    normed,
+    pattern,
+    queries,
+    weights,
+    written,
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ResidualStream(RunningModel):
+    """A transformer as it is run: whole, as a circuit, with components held; see `Transformer` for its fields."""
+
+    kind: ClassVar[str] = "transformer"
+    grains: ClassVar[tuple[str, ...]] = GRAINS
+
+    W_E: Float[np.ndarray, "vocabulary d_model"]
+    W_pos: Float[np.ndarray, "positions d_model"]
+    layers: tuple[Layer, ...]
+    W_U: Float[np.ndarray, "d_model d_vocab_out"]
+    b_U: Float[np.ndarray, " d_vocab_out"] = None  # type: ignore[assignment]
+    ln_final: Norm | None = None
+    activation: str = "relu"
+    causal: bool = True
+    scale: float | None = None
+    answer: Answer = LAST
+    grain: Grain = "edges-qkv"
+    difference: bool = False
+    origin: Origin | None = None
+    threshold: float | None = None
+    input_values: tuple[float, float] = (0.0, 1.0)
+    remarks: tuple[str, ...] = ()
+    softmax: bool = False
+
+    def __post_init__(self) -> None:
+        embedding, unembedding = (float_array(getattr(self, name), name) for name in ("W_E", "W_U"))
+        if embedding.ndim != 2 or not embedding.size:
+            raise InputError(f"W_E has shape {embedding.shape}; expected (vocabulary, d_model)")
+        d_model = embedding.shape[1]
+        places = float_array(self.W_pos, "W_pos")
+        for name, given, expected in (
+            ("W_pos", places, "(positions, d_model)"), ("W_U", unembedding.T, "(d_model, d_vocab_out)"),
+        ):  # fmt: skip
+            if given.ndim != 2 or not given.size or given.shape[1] != d_model:
+                shape = np.shape(getattr(self, name))
+                raise InputError(f"{name} has shape {shape}; expected {expected}, d_model being {d_model}")
+        d_out = unembedding.shape[1]
+        found = {
+            "W_E": weights("W_E", embedding, embedding.shape), "W_pos": weights("W_pos", places, places.shape),
+            "W_U": weights("W_U", unembedding, unembedding.shape), "b_U": weights("b_U", self.b_U, (d_out,)),
+            "layers": tuple(
+                checked_layer(layer, k, d_model)
+                for k, layer in enumerate(listed("layers", self.layers, "a Layer for each layer"))
+            ),
+            "ln_final": checked_norm(self.ln_final, "ln_final", d_model),
+            "activation": checked_activation(self.activation),
+        }  # fmt: skip
+        for name, value in found.items():
+            object.__setattr__(self, name, value)
+        if choice("grain", self.grain, GRAINS) == "nodes" and not found["layers"]:
+            raise InputError("the grain nodes is of heads and MLPs, and this transformer has no layer: choose edges")
+        if self.scale is not None and (not is_number(self.scale) or self.scale <= 0):
+            raise InputError(f"scale is {quoted(self.scale)}; scores are divided by it: give a number above 0, or None")
+        if not isinstance(self.causal, bool):
+            raise InputError(
+                f"causal is {quoted(self.causal)}; say True, each position sees those up to itself, or False"
+            )
+        self.answer.at(len(places))
+        self.answer.among(d_out)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.in_short})"
+
+    @property
+    def d_model(self) -> int:
+        """The width of the residual stream."""
+        return self.W_E.shape[1]
+
+    @property
+    def features(self) -> int:
+        """The tokens of one sequence."""
+        return len(self.W_pos)
+
+    @property
+    def outputs(self) -> int:
+        """The numbers that are read: of every class at every answer position, or the one difference."""
+        return 1 if self.difference else len(self.answer.positions) * len(self.classes)
+
+    @property
+    def classes(self) -> tuple[int, ...]:
+        """The logits among which an answer is read."""
+        return self.answer.among(self.W_U.shape[1])
+
+    @property
+    def answered(self) -> tuple[int, ...]:
+        """The positions at which answers are read, from 0."""
+        return self.answer.at(self.features)
+
+    @property
+    def in_short(self) -> str:
+        """Layers, heads, widths and edges."""
+        heads = sorted({layer.attention.heads for layer in self.layers})
+        several = f"{heads[0]} head{'s' * (heads != [1])}" if len(heads) == 1 else "heads"
+        mlps = sum(layer.mlp is not None for layer in self.layers)
+        with_mlps = "" if not mlps else " and an MLP" if mlps == len(self.layers) else f", {mlps} with an MLP"
+        layers = f"{len(self.layers)} layer{'s' * (len(self.layers) != 1)}"
+        shape = f"{layers} of {several}{with_mlps}" if self.layers else "no layers"
+        units = len(self.graph.edges)
+        counted = f"{units} {'part' if self.grain == 'nodes' else 'edge'}{'s' * (units != 1)}"
+        return f"{shape}, d_model {self.d_model}, {self.features} positions, {counted}"
+
+    @cached_property
+    def graph(self) -> Graph:  # pyright: ignore[reportIncompatibleVariableOverride] (computed once)
+        """Its wiring at its grain."""
+        numbers = self.features * self.d_model
+        return graph_of(self.layers, self.grain, numbers, self.outputs)
+
+    def document(self) -> dict[str, Any]:
+        """The model as a JSON document; floats round-trip exactly."""
+        return document_of(self)
+
+    def at(self, grain: str) -> Self:
+        """The same model, its circuits being sets of other parts.
+
+        Raises:
+            InputError: an unknown grain.
+        """
+        choice("grain", grain, GRAINS)
+        return self if grain == self.grain else replace(self, grain=grain)
+
+    def answering(self, answer: Answer, tokens: int) -> Self:
+        """The same model, over sequences of so many tokens, with its answers read elsewhere.
+
+        Raises:
+            InputError: more tokens than the model has positions, or a position or class that it does not have.
+        """
+        if tokens > self.features:
+            raise InputError(
+                f"the sequences have {tokens} tokens, but the {self.kind} has {self.features} positions (W_pos): give "
+                f"sequences of at most {self.features}"
+            )
+        return replace(self, answer=answer, W_pos=self.W_pos[:tokens])
+
+    def output(self, index: int) -> Self:
+        """The same model with only one of its answers, by argmax, or only one logit, of one answer.
+
+        Raises:
+            InputError: there is no such output.
+        """
+        positions, classes = self.answered, self.classes
+        if not is_whole(index, 0, self.outputs - 1):
+            raise InputError(
+                f"there is no output {quoted(index)}; the {self.kind} has the outputs 0 to {self.outputs - 1}"
+            )
+        if self.difference:
+            return self
+        place, one = divmod(int(index), len(classes))
+        return replace(self, answer=Answer((positions[place],), (classes[one],)))
+
+    def folded(self) -> Self:
+        """Two classes at one position as one output: the second's logit less the first's, above 0 exactly where the
+        second is the larger one. Of two equal logits the first is chosen, as by argmax.
+
+        Raises:
+            InputError: there are not two classes at one position.
+        """
+        if self.outputs != 2 or len(self.classes) != 2:
+            raise InputError(
+                f"two classes at one position are folded into one output; this {self.kind} answers at "
+                f"{len(self.answered)} positions among {len(self.classes)} classes"
+            )
+        said = "two logits, which stand for two classes, are folded into one: the second less the first, 1 above 0"
+        return replace(self, difference=True, threshold=0.0, remarks=(*self.remarks, said))
+
+    def tokens_of(self, points: Any) -> Int[np.ndarray, "inputs positions"]:
+        """Sequences as whole numbers.
+
+        Raises:
+            InputError: not one row of whole numbers from 0 to the vocabulary for each sequence, or of another length.
+        """
+        found = float_array(points, "tokens")
+        most = len(self.W_E) - 1
+        if found.ndim != 2 or found.shape[1] != self.features:
+            raise InputError(
+                f"tokens have shape {found.shape}; the {self.kind} takes (inputs, {self.features}), one row of "
+                f"{self.features} tokens per input"
+            )
+        wrong = ~((found >= 0) & (found <= most) & (found == np.floor(found)))
+        if wrong.any():
+            row, place = (int(i) for i in np.argwhere(wrong)[0])
+            raise InputError(
+                f"token {place + 1} of row {row + 1} is {found[row, place]:g}; tokens are whole numbers from 0 to "
+                f"{most}, the rows of W_E"
+            )
+        return found.astype(int)
+
+    def embedded(self, points: Any) -> Float[np.ndarray, "inputs positions d_model"]:
+        """What the node `input` carries: token plus position embedding."""
+        return self.W_E[self.tokens_of(points)] + self.W_pos
+
+    def bias_before(self, layer: int, mlp: bool) -> Float[np.ndarray, " d_model"]:
+        """The constant of the stream that a slot receives beside its edges: b_O of every layer before it, in order;
+        for an MLP that of its own layer too.
+
+        Args:
+            layer: of the node; as many as there are layers for `logits`.
+            mlp: whether the node is an MLP.
+        """
+        total = np.zeros(self.d_model)
+        for one in self.layers[: layer + mlp]:
+            total = total + one.attention.b_O
+        return total
+
+    @cached_property
+    def read_matrix(self) -> Float[np.ndarray, "d_model read"]:
+        """W_U of the classes that are read; of a difference, the second less the first."""
+        columns = self.W_U[:, list(self.classes)]
+        return columns[:, [1]] - columns[:, [0]] if self.difference else columns
+
+    @cached_property
+    def read_bias(self) -> Float[np.ndarray, " read"]:
+        """b_U of the classes that are read; of a difference, the second less the first."""
+        bias = self.b_U[list(self.classes)]
+        return bias[[1]] - bias[[0]] if self.difference else bias
+
+    def read_of(self, stream: Float[np.ndarray, "*batch answers d_model"]) -> Float[np.ndarray, "*batch outputs"]:
+        """The outputs, given what `logits` receives at the answer positions."""
+        found = normed(self.ln_final, stream) @ self.read_matrix + self.read_bias
+        return found.reshape(*found.shape[:-2], -1)
+
+    @cached_property
+    def sees(self) -> Bool[np.ndarray, "positions positions"]:
+        """Which positions each position sees."""
+        shape = (self.features, self.features)
+        return np.tri(self.features, dtype=bool) if self.causal else np.ones(shape, bool)
+
+    def divisor(self, layer: Layer) -> float:
+        """By which the scores of a layer's heads are divided."""
+        return float(np.sqrt(layer.attention.W_Q.shape[2])) if self.scale is None else self.scale
+
+    def logits(self, tokens: Any) -> Float[np.ndarray, "inputs positions d_vocab_out"]:
+        """All logits of the whole model, at every position.
+
+        Example:
+            >>> import numpy as np
+            >>> ResidualStream(np.eye(2), np.zeros((2, 2)), (), np.eye(2)).logits([[1, 0]]).tolist()
+            [[[0.0, 1.0], [1.0, 0.0]]]
+        """
+        whole = replace(self, answer=Answer(tuple(range(self.features))), difference=False)
+        return whole.run(tokens).reshape(-1, self.features, self.W_U.shape[1])
+
+    def patterns(self, tokens: Any) -> dict[str, Float[np.ndarray, "inputs positions positions"]]:
+        """How much each head of the whole model looks at each position (last axis) from each (the one before)."""
+        streams, shape = iter(self._streams(tokens)), (-1, self.features, self.features)
+        found = {}
+        for k, layer in enumerate(self.layers):
+            x = next(streams)
+            for h in range(layer.attention.heads):
+                looked = pattern(queries(layer, h, x), keys(layer, h, x), self.divisor(layer), self.sees)
+                found[f"a{k}.h{h}"] = looked.reshape(shape)
+        return found
+
+    def _streams(self, tokens: Any) -> Iterator[np.ndarray]:
+        """What the heads of each layer receive in the whole model."""
+        states = self.states(tokens)
+        stage, stream = 1, states[0].sum(axis=1).reshape(-1, self.features, self.d_model)
+        for layer in self.layers:
+            yield stream
+            for _ in range(1 + (layer.mlp is not None)):
+                stream = stream + states[stage].sum(axis=1).reshape(stream.shape)
+                stage += 1
+            stream = stream + layer.attention.b_O
+
+    def computed(
+        self,
+        circuits: Bool[np.ndarray, "circuits edges"],
+        inputs: Float[np.ndarray, "runs features"],
+        carried: States,
+        interventions: Sequence[Intervention],
+    ) -> States:
+        """What every node computes in each of many circuits, component after component."""
+        embedded = self.embedded(inputs)
+        interventions = checked_interventions(self.graph, interventions, len(embedded))
+        wiring, sizes = wiring_of(self.layers, self.grain), self.graph.sizes
+        flat = (len(circuits), len(embedded), self.features * self.d_model)
+        outside = [
+            np.broadcast_to(carried[stage][None, :, place], flat).reshape(*flat[:2], *embedded.shape[1:])
+            for stage, size in enumerate(sizes[:-1])
+            for place in range(size)
+        ]
+        values = [np.broadcast_to(embedded, outside[0].shape)]
+
+        def received(node: int, slot: int, bias: np.ndarray) -> np.ndarray:
+            total = np.broadcast_to(bias, outside[0].shape)
+            for parent, units in enumerate(wiring[node][slot]):
+                kept = np.all(circuits[:, list(units)], axis=1)
+                total = total + np.where(kept[:, None, None, None], values[parent], outside[parent])
+            return total
+
+        states: list[np.ndarray] = [embedded.reshape(1, len(embedded), 1, -1).repeat(len(circuits), axis=0)]
+        node = 1
+        for k, layer in enumerate(self.layers):
+            bias, stage = self.bias_before(k, mlp=False), []
+            for h in range(layer.attention.heads):
+                q, key, v = (received(node + h, slot, bias) for slot in range(3))
+                looked = pattern(queries(layer, h, q), keys(layer, h, key), self.divisor(layer), self.sees)
+                stage.append((looked @ written(layer, h, v)).reshape(flat))
+            states.append(_held(np.stack(stage, axis=2), len(states), interventions))
+            values += [states[-1][:, :, h].reshape(outside[0].shape) for h in range(len(stage))]
+            node += len(stage)
+            if layer.mlp is not None:
+                stream = received(node, 0, self.bias_before(k, mlp=True))
+                wrote = layer.mlp(normed(layer.ln2, stream), self.activation).reshape(*flat[:2], 1, -1)
+                states.append(_held(wrote, len(states), interventions))
+                values.append(states[-1].reshape(outside[0].shape))
+                node += 1
+        last = received(node, 0, self.bias_before(len(self.layers), mlp=False))
+        return (*states, self.read_of(last[:, :, list(self.answered)]))
+
+
+def _held(state: np.ndarray, stage: int, interventions: Iterable[Intervention]) -> np.ndarray:
+    for one in interventions:
+        if one.layer == stage:
+            state[:, :, list(one.neurons)] = one.values
+    return state

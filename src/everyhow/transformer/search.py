@@ -1,0 +1,123 @@
+"""The circuits of a transformer that meet a criterion, counted, listed and drawn from one decision diagram."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..common.arguments import is_whole
+from ..common.budget import DEFAULT_BUDGET, Budget
+from ..common.errors import BudgetError, InputError
+from ..common.execution import IN_THREADS, Execution
+from ..model.circuit import Bits, Circuit, chosen_of
+from ..model.criterion import Criterion
+from ..model.model import CircuitCount, CircuitSearch
+from ..model.running_search import meeting
+from ..model.usage import Usage
+from .diagram import Diagram, diagram_of, every_circuit
+from .residual_stream import ResidualStream
+
+
+@dataclass(frozen=True, eq=False)
+class TransformerSearch(CircuitSearch):
+    """The circuits that meet `criterion`, of all or of those inside `outer`."""
+
+    criterion: Criterion[ResidualStream]
+    outer: Circuit | None = None
+    budget: int = DEFAULT_BUDGET
+
+    @property
+    def model(self) -> ResidualStream:
+        """The transformer."""
+        return self.criterion.model
+
+    @property
+    def diagram(self) -> Diagram:
+        """The circuits, those inside `outer` only, as one diagram.
+
+        Raises:
+            BudgetError: finding them takes more than the budget.
+        """
+        whole = diagram_of(self.criterion, self.budget)
+        if self.outer is None:
+            return whole
+        inside = np.flatnonzero(self.outer.chosen).tolist()
+        of = whole.families
+        return Diagram(of, of.within(whole.certain, inside), of.within(whole.possible, inside))
+
+    def refusal(self, what: str, steps: int, budget: Budget) -> str | None:
+        """Why they are not counted within a budget; None when they are, and then they are found."""
+        try:
+            diagram_of(self.criterion, budget)
+        except BudgetError as error:
+            return Budget(error.budget).refusal(what, error.needed) or str(error)
+        return None
+
+    def count(self, execution: Execution = IN_THREADS, every_input_used: bool = False) -> CircuitCount:
+        """How many meet the criterion. The one input, the tokens, is used by every circuit."""
+        of = self.diagram
+        certain = of.families.by_size(of.certain)
+        return CircuitCount(certain, certain if of.possible == of.certain else of.families.by_size(of.possible))
+
+    def bits(self) -> Iterator[Bits]:
+        """The bits of every circuit that meets the criterion as float64 arithmetic decides it, the least first, but
+        for those on the decision boundary, which come last."""
+        of = self.diagram
+        yield from of.families.words(of.certain)
+        for batch in of.families.words(of.families.difference(of.possible, of.certain)):
+            yield batch[meeting(self.criterion, chosen_of(self.model.graph, batch))]
+
+    def possible_bits(self) -> Iterator[Bits]:
+        """The bits of every circuit that may meet the criterion."""
+        of = self.diagram
+        return of.families.words(of.possible)
+
+    def circuit(self, bits: int) -> Circuit:
+        """The circuit that some bits stand for."""
+        return Circuit(self.model.graph, bits)
+
+    def sample(self, size: int, seed: int = 0) -> tuple[Circuit, ...]:
+        """`size` circuits that certainly meet the criterion, independently and uniformly with replacement.
+
+        Raises:
+            InputError: no circuit meets it.
+        """
+        if not is_whole(size, 0):
+            raise InputError(f"size is {size}; it is a number of circuits, at least 0")
+        of = self.diagram
+        if size and not of.families.count(of.certain):
+            raise InputError("no circuit meets the criterion, so none can be drawn")
+        return tuple(map(self.circuit, of.families.drawn(of.certain, size, seed)))
+
+    def minimal(self) -> Bits:
+        """Those with no other one inside."""
+        of = self.diagram
+        batches = list(of.families.words(of.families.minimal(of.certain)))
+        return np.concatenate([np.empty((0, max(1, -(-of.families.items // 64))), np.uint64), *batches])
+
+    def usage(self) -> Usage:
+        """How many of them use each edge and each inner node."""
+        of, graph = self.diagram, self.model.graph
+        total, places = of.families.count(of.certain), {edge: k for k, edge in enumerate(graph.edges)}
+        by_edge = of.families.usage(of.certain)
+        by_node = {
+            node: total
+            - of.families.count(of.families.without_any(of.certain, {places[edge] for edge in graph.entering[node]}))
+            for node in graph.inner
+        }
+        return Usage(total, dict(zip(graph.edges, by_edge, strict=True)), by_node)
+
+    def nearest(self, bits: int) -> int | None:
+        """The one that differs from a circuit in the fewest edges."""
+        of = self.diagram
+        return of.families.nearest(of.certain, bits)
+
+    def hereditary(self, among: CircuitSearch | None = None) -> tuple[int, int] | None:
+        """How many circuits meet the criterion together with every larger circuit, and how many of these are
+        minimal."""
+        of, graph = self.diagram, self.model.graph
+        every = every_circuit(of.families, graph)
+        kept = of.families.within_none(of.certain, of.families.difference(every, of.certain))
+        if isinstance(among, TransformerSearch):
+            kept = of.families.intersection(kept, among.diagram.certain)
+        return of.families.count(kept), of.families.count(of.families.minimal(kept))
