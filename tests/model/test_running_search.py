@@ -10,13 +10,12 @@ from hypothesis import strategies as st
 
 import everyhow as eh
 from everyhow.circuit.minimal import minimal_circuits
-from everyhow.circuit.overlap import usage_of
 from everyhow.model.behavior import Behavior
 from everyhow.model.circuit import bits_of, chosen_of, numbers_of, words_of
 from everyhow.model.criterion import ABLATIONS, perfect, resample_faithful, resampled_batches
 from everyhow.model.running_search import RunningSearch, are_circuits, circuits_in, judged
 from everyhow.model.space import circuits_in_space
-from everyhow.model.usage import minimal_sets
+from everyhow.model.usage import minimal_sets, usage_of
 from everyhow.network.listing import list_bits
 
 from ..plainly import all_circuits

@@ -116,7 +116,7 @@ def test_minimal(network):
 
 def test_minimal_sets_beyond_one_buffer():
     """More minimal sets than the kernel's buffer holds are all kept, and supersets that come first are dropped."""
-    from everyhow.circuit.minimal import minimal_sets
+    from everyhow.model.usage import minimal_sets
 
     pairs = [1 << a | 1 << b for a in range(60) for b in range(a)]
     triples = [pair | 1 << 61 for pair in pairs[:500]]
