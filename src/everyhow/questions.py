@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Literal
 
-from .auditing.fitting import are_classes, check_bits, check_decision, check_outputs, classes_as_one
+from .auditing.fitting import are_classes, behavior_or_task, check_bits, check_decision, check_outputs, classes_as_one
 from .boolean.algorithms import Algorithm
 from .boolean.algorithms import algorithms as list_algorithms
 from .circuit.circuits import Circuits
@@ -40,20 +40,24 @@ def circuits(
     ablation: Ablation = "zero",
     epsilon: float | None = None,
     within: float | None = None,
+    grain: str | None = None,
 ) -> Circuits:
     """The circuits that decide as the network does: iterate over them, count them, or draw some.
 
     Args:
         network: the network; several outputs are judged together.
         task: what the network was meant to compute, which must fit it; as in an audit, circuits are judged by what
-            the network does decide. A Behavior is judged by the decisions that it wants.
+            the network does decide. A Behavior, or the path of a JSON file that holds one, is judged by the decisions
+            that it wants.
         criterion: `perfect`, or `resample_faithful` (and also when removed edges carry what they carry at any input).
         decision: how outputs become bits; that of a Behavior, else `threshold`, when not given. By `argmax` two outputs
             are folded into their difference, as in an audit.
-        ablation: what removed edges carry: `zero`, their `mean`, or, in `resample`, what they carry at any input.
+        ablation: what removed edges carry: `zero`, their `mean`; in `resample`, what they carry at any input; or, in
+            `paired`, at the counterfactual input that the Behavior gives each.
         epsilon: the circuit error allowed, the weight of the inputs at which a circuit may decide otherwise; that of
             the Behavior, or 0, when not given.
         within: how near outputs must come to the network's, before the last activation; any distance when not given.
+        grain: of a transformer, what a circuit is a set of: `edges-qkv`, `edges` or `nodes`.
 
     Example:
         >>> import everyhow as eh
@@ -63,7 +67,7 @@ def circuits(
     check_ablation(ablation)
     criteria = {"perfect": perfect, "resample_faithful": resample_faithful}
     choice("criterion", criterion, criteria, "criteria")
-    network, wanted = _asked(as_model(network), task, decision)
+    network, wanted = _asked(_of_grain(network, grain), task, decision)
     network, wanted = one_for_two_classes(network, wanted)
     wanted = replace(
         wanted,
@@ -193,13 +197,21 @@ def align(
     return tuple(placements(as_model(network, threshold, inputs), model))
 
 
+def _of_grain(network: Any, grain: str | None) -> Model:
+    """The model, its circuits being sets of parts of a grain, where one is said."""
+    model = as_model(network)
+    return model if grain is None else model.at(grain)
+
+
 def _asked(network: Model, task: Any, decision: str | None, keep: bool = False) -> tuple[Model, Behavior]:
     """The network as it is read, and what its circuits are judged by: a Behavior as it is, else what the network
     decides, if the task fits it. Two outputs that stand for two classes are folded into one, or, to `keep`, are not."""
+    task = behavior_or_task(network, task)
     if isinstance(task, Behavior):
         check_said_once(task, decision)
+        network = task.read(network)
         check_fits(network, task)
-        return task.read(network), task
+        return network, task
     check_decision("paper", decision)
     parsed = None if task is None else parse_task(task, network.features)
     if parsed is not None and not (

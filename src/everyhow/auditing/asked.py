@@ -19,6 +19,7 @@ from ..common.options import told
 from ..model.behavior import Behavior, check_epsilon, check_within
 from ..model.criterion import Ablation, check_ablation
 from ..model.decision import DECISIONS, Decision
+from ..model.graph import GRAINS
 from ..model.task import Task
 from ..readout.readout import DEFAULT_TOLERANCE, check_tolerance
 
@@ -125,7 +126,13 @@ class Questions:
     ablation: Ablation | None = field(default=None, metadata=_meaning(
         "paper count data",
         "what edges outside a circuit carry: zero (when not given), their mean, or, by resample, what they carry "
-        "at any other input",
+        "at any other input; or, paired, at the counterfactual input that the data give each",
+        str,
+    ))  # fmt: skip
+    grain: str | None = field(default=None, metadata=_meaning(
+        "count data",
+        "what a circuit of a transformer is a set of: edges-qkv (when not given), edges into the slots q, k and v of "
+        "heads; edges, one of which serves all three; or nodes, heads and MLPs",
         str,
     ))  # fmt: skip
     epsilon: float | None = field(default=None, metadata=_meaning(
@@ -162,6 +169,8 @@ class Questions:
             given = listed("shown", self.shown, "the rows that were shown, as digits, such as 01")
             object.__setattr__(self, "shown", tuple(str(row).strip() for row in given))
         check_ablation("zero" if self.ablation is None else self.ablation)
+        if self.grain is not None:
+            choice("grain", self.grain, GRAINS)
         if self.epsilon is not None:
             check_epsilon(self.epsilon)
         check_within(self.within)
@@ -244,6 +253,7 @@ class Questions:
             "features": None if features is None else features.astype(int).tolist(),
             "depth": depth,
             "ablation": self.ablation,
+            **({} if self.grain is None else {"grain": self.grain}),
             "robust": self.robust,
             "tolerance": self.largest_residual,
             "signals": self.signals,

@@ -1,6 +1,7 @@
 """Counting the perfect circuits of a network, and nothing else."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,17 @@ from ..common.errors import BudgetError
 from ..common.executing import executing
 from ..common.execution import Execution
 from ..common.progress import Progress
+from ..importing.door import as_model
 from ..model.behavior import Behavior, mismatches
 from ..model.criterion import Criterion, perfect
+from ..model.explained import check_fits, check_said_once, one_for_two_classes
 from ..model.model import MOST_COUNTED, CircuitCount, Model
 from ..model.runnable import coding_document
 from ..model.space import circuits_in_space
 from ..model.task import Task
-from .asked import asking, questions_of
-from .fitting import PRESETS, Preset, understood
+from .asked import Questions, asking, questions_of
+from .document import digits_of
+from .fitting import PRESETS, Preset, behavior_or_task, understood
 
 
 @asking("count")
@@ -48,7 +52,8 @@ def count(
 
     Args:
         network: the network, or a model or file that `audit` would import.
-        task: what it was meant to compute.
+        task: what it was meant to compute; or a Behavior, or the path of a JSON file that holds one, of sequences of
+            tokens. Then the circuits are counted that decide as it wants, by size, and the minimal ones.
         preset: `paper` or `authors`.
         budget: candidate evaluations allowed.
         progress: show on stderr the share that is done.
@@ -65,6 +70,10 @@ def count(
     """
     choice("preset", preset, PRESETS)
     questions = questions_of(asked, "count")
+    task = behavior_or_task(network, task)
+    if isinstance(task, Behavior):
+        with executing(Progress(progress), checkpoints, scheduler) as execution:
+            return _by_data(as_model(network), task, questions, checked_budget(budget), execution)
     network, parsed, chosen = understood(network, task, questions, preset)
     budget = checked_budget(budget)
     # Of the questions of one preset, the other has none.
@@ -103,6 +112,42 @@ def count(
             outputs = found.pop("outputs")
             found |= perfect_ones(network, parsed) | {"outputs": outputs}
     return found
+
+
+def _by_data(
+    model: Model, behavior: Behavior, questions: Questions, budget: Budget, execution: Execution
+) -> dict[str, Any]:
+    """The number of circuits that decide as a behavior wants, by size, and of the minimal ones, as a JSON document."""
+    check_said_once(behavior, questions.decision)
+    epsilon, within = questions.epsilon or behavior.epsilon, questions.within or behavior.within
+    behavior = replace(behavior, epsilon=epsilon, within=within)
+    model = behavior.read(model)
+    model = model if questions.grain is None else model.at(questions.grain)
+    check_fits(model, behavior)
+    model, behavior = one_for_two_classes(model, behavior)
+    unit, space = model.graph.unit, circuits_in_space(model.graph)
+    criterion = perfect(model, behavior, questions.circuits.ablation)
+    search = model.search(criterion)
+    asked = {
+        "decision": behavior.decision, "ablation": questions.circuits.ablation, "grain": model.grain_in_use,
+        "epsilon": epsilon, "within": within, "inputs": len(behavior.points), f"{unit}s": len(model.graph.edges),
+    }  # fmt: skip
+    refusal = search.refusal("counting the circuits", space, budget.at_most(MOST_COUNTED))
+    if refusal:
+        number = Count(estimate=affordable_estimate(criterion, budget))
+        told = {"circuits_in_space": space, **number.named("perfect_circuits")}
+        return asked | told | {"refused": f"{refusal}; estimated instead"}
+    counted = count_circuits(criterion, execution)
+    by_size = {str(size): number for size, number in sorted(counted.certain.items())} if counted.certified else None
+    found = {
+        "circuits_in_space": space, **counted.count.named("perfect_circuits"),
+        f"perfect_circuits_by_{unit}s": by_size, f"fewest_{unit}s": counted.fewest_edges,
+        "minimal_circuits": len(search.minimal()) if counted.certified and model.listable else None,
+    }  # fmt: skip
+    exact: dict[str, Any] = digits_of(found)
+    if by_size is not None:
+        exact[f"perfect_circuits_by_{unit}s"] = digits_of(by_size)
+    return asked | found | {"counts_exact": exact}
 
 
 def _with_outputs(

@@ -23,7 +23,7 @@ from .asked import Questions, asking, questions_of
 from .audit import Audit
 from .document import explained
 from .findings import explain, explain_together
-from .fitting import DEPTH_BY_DATA, PRESETS, Preset, chosen_depth, understood
+from .fitting import DEPTH_BY_DATA, PRESETS, Preset, behavior_or_task, chosen_depth, understood
 from .provenance import behavior_digest, provenance_of
 
 
@@ -48,7 +48,8 @@ def audit(
             perceptron or the path of a network file is imported first.
         what: what the model was meant to do. Either a task: a gate, formula or truth table, several outputs joined by
             commas, or the bits of a truth table, such as [0, 1, 1, 0]. Or a Behavior: inputs, with the decisions wanted
-            there, as for `audit_behavior`.
+            there, as for `audit_behavior`; or the path of
+            a JSON file that holds one, of sequences of tokens.
         preset: `paper` for the paper's definitions, `authors` for the way its released code counts.
         budget: candidate evaluations allowed; what needs more is estimated or left out, and named in `capped`.
         progress: show progress on stderr.
@@ -66,6 +67,7 @@ def audit(
     """
     choice("preset", preset, PRESETS)
     budget = checked_budget(budget)
+    what = behavior_or_task(model, what)
     if isinstance(what, Behavior):
         if preset != "paper":
             raise InputError("the preset authors counts by a task; leave the preset out, or give a task")
@@ -153,6 +155,7 @@ def _by_task(model: Any, what: Any, preset: Preset, questions: Questions, budget
 def _by_data(model: Any, behavior: Behavior, questions: Questions, budget: int) -> Audit:
     """The audit by data before anything is found."""
     network = behavior.read(as_model(model, behavior.threshold))
+    network = network if questions.grain is None else network.at(questions.grain)
     check_said_once(behavior, questions.decision)
     check_fits(network, behavior)
     network, behavior = one_for_two_classes(network, behavior)

@@ -5,6 +5,7 @@ from typing import Any, Literal
 from ..common.arguments import choice, is_whole
 from ..common.errors import InputError
 from ..importing.door import as_model
+from ..model.behavior_files import names_a_behavior, read_behavior
 from ..model.decision import DECISIONS, Decision, check_no_threshold
 from ..model.model import Model
 from ..model.task import Task, parse_task
@@ -31,6 +32,11 @@ def check_decision(preset: str, decision: str | None) -> Decision:
         return "round"
     known: tuple[Decision, ...] = tuple(one for one in DECISIONS if one == decision)
     return known[0] if known else "threshold"
+
+
+def behavior_or_task(given: Any, what: Any) -> Any:
+    """What is asked: a Behavior, that of a JSON file whose path stands there, or else a task."""
+    return read_behavior(what, as_model(given)) if names_a_behavior(what) else what
 
 
 def classes_as_one(network: Model, task: Task, decision: str | None) -> tuple[Model, str | None]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Iterator
 import numpy as np
 from jaxtyping import UInt64
 
+from ..common.errors import InputError
+
 # The family without a set, and that of the empty set alone.
 NOTHING, UNIT = 0, 1
 # An item after all others: that of the two families above.
@@ -286,7 +288,13 @@ class Families:
         return batches(family, np.zeros(width, np.uint64))
 
     def drawn(self, family: int, size: int, seed: int = 0) -> list[int]:
-        """So many sets of a family that has some, independently and uniformly; numbers as in `sets`."""
+        """So many sets of a family, independently and uniformly with replacement; numbers as in `sets`.
+
+        Raises:
+            InputError: the family has no set.
+        """
+        if size and family == NOTHING:
+            raise InputError("a family without a set has none to draw")
         generator = random.Random(seed)
         self.count(family)
 

@@ -6,7 +6,8 @@ held against the limits, scenario by scenario, until it is wrong too often; a pa
 the scenario at which the pair before it failed.
 
 Arrays: `first` and `second` (sets, scenarios, numbers), the sums of both halves; `limits` (boxes, ends, scenarios,
-contrasts), low and high ends when the boundary is moved against circuits (box 0) and for them (box 1); `weight`
+contrasts), low and high ends when the boundary is moved against circuits (box 0), for them (box 1) and not at all
+(box 2), and `beyond` (scenarios, contrasts), the next number above the low end of box 2; `weight`
 (scenarios,); `part` (scenarios,), the part of each, ascending from 0. A set is right in a scenario when each contrast
 lies above its low and not above its high end. Result: (first sets, second sets), 0 for wrong, 1 for right only when the
 boundary moves for it, 3 for right.
@@ -18,9 +19,12 @@ from .compiling import njit
 
 
 @njit(cache=True, nogil=True)
-def wrong_in(value, limits, scenario, contrast):
+def wrong_in(value, limits, beyond, scenario, contrast):
     """Whether a contrast is outside box 0 (bit 0), and outside box 1 (bit 1); what is not a number is outside the first
-    alone."""
+    alone. On the boundary to the last bit it is as box 2 says."""
+    decided, most = limits[2, 0, scenario, contrast], limits[2, 1, scenario, contrast]
+    if decided <= value <= beyond[scenario, contrast] or value == most:
+        return 0 if decided < value <= most else 3
     low, high = limits[0, 0, scenario, contrast], limits[0, 1, scenario, contrast]
     lowest, highest = limits[1, 0, scenario, contrast], limits[1, 1, scenario, contrast]
     inside = low < value <= high
@@ -46,7 +50,7 @@ def judged_by(wrongs, weight, part, allowed):
 
 
 @njit(cache=True, nogil=True)
-def right_sums(first, second, limits, weight, part, allowed):
+def right_sums(first, second, limits, beyond, weight, part, allowed):
     """Contrasts that are linear in what the last node receives: the numbers are the contrasts themselves."""
     found = np.zeros((len(first), len(second)), np.uint8)
     scenarios, contrasts = first.shape[1], first.shape[2]
@@ -58,7 +62,7 @@ def right_sums(first, second, limits, weight, part, allowed):
                 s = start + step if start + step < scenarios else start + step - scenarios
                 wrong = 0
                 for k in range(contrasts):
-                    wrong |= wrong_in(first[i, s, k] + second[j, s, k], limits, s, k)
+                    wrong |= wrong_in(first[i, s, k] + second[j, s, k], limits, beyond, s, k)
                 wrongs[s] = wrong
                 if wrong and allowed == 0.0:
                     result &= 3 if wrong == 0 else (1 if wrong == 1 else 0)
@@ -70,7 +74,7 @@ def right_sums(first, second, limits, weight, part, allowed):
 
 
 @njit(cache=True, nogil=True)
-def right_normed(first, second, limits, weight, part, allowed, norm, reading, contrasts):
+def right_normed(first, second, limits, beyond, weight, part, allowed, norm, reading, contrasts):
     """The numbers are streams, which pass a norm before they are read.
 
     Args:
@@ -109,7 +113,7 @@ def right_normed(first, second, limits, weight, part, allowed, norm, reading, co
                     value = 0.0
                     for o in range(len(read)):
                         value += contrasts[s, k, o] * read[o]
-                    wrong |= wrong_in(value, limits, s, k)
+                    wrong |= wrong_in(value, limits, beyond, s, k)
                 wrongs[s] = wrong
                 if wrong and allowed == 0.0:
                     result &= 3 if wrong == 0 else (1 if wrong == 1 else 0)

@@ -15,7 +15,7 @@ from ..common.errors import InputError
 from ..given.arrays import array_of
 from ..given.labels import labels_of
 from ..given.points import points_of
-from .answer import Answer
+from .answer import LAST, Answer
 from .decision import DECISIONS, Decision, check_no_threshold, decide, decision_for, level_for
 from .door import brought
 from .runnable import Runnable, checked_input_values, checked_threshold, coded
@@ -269,6 +269,82 @@ class Behavior:
             points, weights, bits, epsilon, within, chosen, said, model.input_values, features=known  # type: ignore[arg-type]
         )  # fmt: skip
 
+    @staticmethod
+    def of_tokens(
+        network: Any,
+        tokens: Int[np.ndarray, "rows positions"],
+        answer: Answer = LAST,
+        labels: ArrayLike | None = None,
+        weights: Float[np.ndarray, " rows"] | None = None,
+        epsilon: float = 0.0,
+        within: float | None = None,
+        paired: ArrayLike | None = None,
+    ) -> "Behavior":
+        """Sequences of tokens with the answers wanted; without `weights`, rows that repeat are one of more weight.
+
+        Args:
+            network: the transformer that answers.
+            tokens: one row for each sequence.
+            answer: where the answers are read, and among which logits. The largest is the answer; where no classes are
+                given but `within` is, the logits are numbers, each of which must come so near to the model's own.
+            labels: the class wanted of each row, or, shape (rows, positions), at each answer position; each is one of
+                the classes. What the model answers when not given.
+            weights: how much of the data each row stands for.
+            epsilon: the circuit error allowed.
+            within: how near the logits must come to the model's.
+            paired: the counterfactual row that belongs to each, for the ablation `paired`.
+
+        Raises:
+            InputError: tokens or positions that the model does not have, a label that is not a class, equal rows of
+                different labels or counterfactuals, or one class alone without `within`.
+
+        Example:
+            >>> import numpy as np
+            >>> from everyhow import Transformer
+            >>> model = Transformer(np.eye(2), np.zeros((2, 2)), (), np.eye(2))
+            >>> Behavior.of_tokens(model, [[0, 0], [0, 1], [1, 1]]).wanted.argmax(axis=1).tolist()
+            [0, 1, 1]
+        """
+        rows = points_of(tokens, "tokens")
+        model = brought(network).answering(answer, rows.shape[1])
+        numbers = within is not None and answer.classes is None
+        classes = model.outputs // len(answer.positions)
+        if numbers and labels is not None:
+            raise InputError(
+                "labels are classes, and without classes the answers are numbers, right within a distance of the "
+                "model's own: give the classes, or leave the labels out"
+            )
+        if classes == 1 and not numbers:
+            raise InputError(
+                "one class alone is always the largest: give several classes, or, where the answer is a number, within "
+                "and no classes"
+            )
+        outputs = model.run(rows).reshape(len(rows), len(answer.positions), classes)
+        if labels is None:
+            chosen = outputs.argmax(axis=2)
+        else:
+            chosen = _chosen_classes(labels, outputs.shape[:2], answer.classes or tuple(range(classes)))
+        which, counts, first = _rows_once(rows, weights)
+        counterfactuals = None if paired is None else points_of(paired, "paired")
+        if counterfactuals is not None and counterfactuals.shape != rows.shape:
+            raise InputError(
+                f"paired has shape {counterfactuals.shape}, tokens {rows.shape}; give a counterfactual row for each row"
+            )
+        for item, values in (("labels", chosen), ("counterfactuals", counterfactuals)):
+            torn = np.zeros(0, int) if values is None else np.flatnonzero((values != values[first][which]).any(axis=1))
+            if len(torn):
+                raise InputError(
+                    f"rows {first[which[torn[0]]] + 1} and {torn[0] + 1} are the same tokens with different {item}; "
+                    f"drop one of them"
+                )
+        wanted = chosen[first][..., None] == np.arange(classes)
+        if numbers:
+            wanted = np.zeros(wanted.shape, bool)
+        return Behavior(
+            rows[first], counts, wanted.reshape(len(first), -1), epsilon, within, "within" if numbers else "argmax",
+            answer=answer, paired=None if counterfactuals is None else counterfactuals[first],
+        )  # fmt: skip
+
     @cached_property
     def bits(self) -> Bool[np.ndarray, "inputs variables"] | None:
         """What is known of each input: the bits that came with the data; without such, over the rows of a truth table,
@@ -432,6 +508,38 @@ def checked_features(features: ArrayLike, inputs: int) -> Bool[np.ndarray, "inpu
             "them as 0 and 1"
         )
     return given == 1
+
+
+def _rows_once(rows: np.ndarray, weights: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Which different row each row is, the weight of each different one, and where it first comes."""
+    if weights is not None:
+        every = np.arange(len(rows))
+        return every, _array(weights, "weights", np.float64), every
+    _, which, counts = merged(rows)
+    return which, counts, _first_rows(which)
+
+
+def _chosen_classes(labels: Any, shape: tuple[int, int], classes: tuple[int, ...]) -> Int[np.ndarray, "rows answers"]:
+    """The place among the classes of the label of each answer.
+
+    Raises:
+        InputError: another number of labels than answers, or a label that is not a class.
+    """
+    given = _array(labels, "labels", np.float64)
+    given = given[:, None] if given.ndim == 1 else given
+    if given.shape != shape:
+        raise InputError(
+            f"labels have shape {given.shape}; expected {shape}: one label for each row and answer position"
+        )
+    known = np.array(classes)
+    found = given[..., None] == known
+    if not found.any(axis=2).all():
+        row, place = (int(k) for k in np.argwhere(~found.any(axis=2))[0])
+        raise InputError(
+            f"label {given[row, place]:g} of row {row + 1} is not one of the classes {', '.join(map(str, classes))}; "
+            "labels are numbers of logits, as classes are"
+        )
+    return found.argmax(axis=2)
 
 
 def _first_rows(which: Int[np.ndarray, " inputs"]) -> Int[np.ndarray, " distinct"]:

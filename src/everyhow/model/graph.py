@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from ..boolean.truth_table import INPUT_NAMES
 from ..common.arguments import is_whole, listed, quoted
@@ -12,6 +12,9 @@ from ..common.errors import InputError
 
 # Each edge is a value of its own; larger graphs take gigabytes, and circuits of them are out of reach.
 MOST_EDGES = 1 << 22
+# What circuits are sets of: edges into each input of a node, edges that enter all inputs of a node, or nodes.
+Grain = Literal["edges-qkv", "edges", "nodes"]
+GRAINS: tuple[Grain, ...] = ("edges-qkv", "edges", "nodes")
 # What the parts of a graph are, for whoever gives something else.
 RULES = {
     "names": "what the nodes of each stage are called, one at least, such as (('A', 'B'), ('h1.0',), ('out0',))",

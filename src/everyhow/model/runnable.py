@@ -147,6 +147,8 @@ class Runnable(ABC):
     Attributes:
         kind: what this kind of model is called, in a word or two, in the singular: "network".
         grains: what its circuits may be sets of; the first when nothing is said.
+        equal_is_equal: whether an output that lies on its boundary to the last bit is taken to lie there, and not to be
+            in doubt: two logits that are both 0 are equal, and argmax takes the first.
         graph: its wiring; the first stage holds the inputs, the last one the outputs.
         origin: where an imported model came from, and how that was checked.
         threshold: an output above it is read as 1, any other as 0; None when nobody said it.
@@ -157,6 +159,7 @@ class Runnable(ABC):
 
     kind: ClassVar[str]
     grains: ClassVar[tuple[str, ...]] = ("edges",)
+    equal_is_equal: ClassVar[bool] = False
     graph: Graph
     origin: Origin | None
     threshold: float | None
@@ -249,6 +252,11 @@ class Runnable(ABC):
     @abstractmethod
     def runs(self, points: Float[np.ndarray, "inputs features"]) -> Runs:
         """The model run whole at some inputs, ready to be run again with nodes held."""
+
+    @property
+    def grain_in_use(self) -> str:
+        """What its circuits are sets of."""
+        return self.grains[0]
 
     def at(self, grain: str) -> Self:
         """The same model, its circuits being sets of parts of this grain.

@@ -188,6 +188,11 @@ def _wrong(
     (low, high), (lowest, highest) = limits.reshape(2, 2, *reached.shape[1:])
     inside = (reached > low) & (reached <= high)
     perhaps = ~(reached <= lowest) & ~(reached > highest)
+    if criterion.model.equal_is_equal:
+        least, most = criterion.limits(0.0).reshape(2, *reached.shape[1:])
+        on = ((least <= reached) & (reached <= np.nextafter(least, np.inf))) | (reached == most)
+        as_decided = (least < reached) & (reached <= most)
+        inside, perhaps = np.where(on, as_decided, inside), np.where(on, as_decided, perhaps)
     return ~inside.all(axis=-1), ~perhaps.all(axis=-1)
 
 

@@ -14,14 +14,14 @@ import hashlib
 import json
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from weakref import WeakValueDictionary
 
 import numpy as np
 
 from ..boolean.families import NOTHING, UNIT, Families
 from ..common.budget import rounded
-from ..common.errors import BudgetError
+from ..common.errors import BudgetError, EveryhowError
 from ..kernels.last_slot import right_normed, right_sums
 from ..model.criterion import Criterion
 from ..model.graph import Graph
@@ -59,7 +59,7 @@ def diagram_of(criterion: Criterion[ResidualStream], budget: int) -> Diagram:
     Cost: a choice for each edge and state; each component runs once per distinct input.
 
     Raises:
-        BudgetError: it takes more candidate evaluations than the budget, or more memory than 1.2 GB.
+        TooLargeError: it takes more candidate evaluations than the budget, or more memory than 1.2 GB.
     """
     key = _digest(criterion)
     found = _KEPT.get(key)
@@ -146,6 +146,7 @@ class _Compiling:
         self.criterion, self.families, self.budget = criterion, families, budget
         self.components = Components(criterion)
         self.wiring: Wiring = wiring_of(criterion.model.layers, criterion.model.grain)
+        self.most = most_steps(self.wiring)
         self.by_nodes = criterion.model.grain == "nodes"
         self.choices, self.tried = 0, 0
         self._right: dict[tuple[int, ...], np.ndarray] = {}
@@ -204,8 +205,15 @@ class _Compiling:
 
     def _count(self) -> None:
         self.choices += 1
-        if self.steps > self.budget or self.components.values.bytes > MOST_BYTES:
-            raise BudgetError(_too_much(self), self.steps, self.budget)
+        if self.components.values.bytes > MOST_BYTES:
+            reason = f"counting the circuits takes more than {MOST_BYTES >> 20:,} MB for what components write"
+            raise TooLargeError(reason, self.most, self.budget)
+        if self.steps > self.budget:
+            reason = (
+                f"counting the circuits needs at most {rounded(self.most)} candidate evaluations, fewer where "
+                f"components write the same again; the budget of {rounded(self.budget)} was not enough"
+            )
+            raise TooLargeError(reason, self.most, self.budget)
 
     def _last(self, part: Component, state: tuple[int, ...]) -> int:
         """The sets of edges into `logits` with which the model is right often enough."""
@@ -252,9 +260,8 @@ class _Compiling:
                 sums = (sums[:, None] + pair[None]).reshape(-1, *first.shape)
             halves.append(sums)
         self.tried += (1 << len(telling)) + sum(sums.size for sums in halves)
-        limits = criterion.certified_limits.reshape(2, 2, *criterion.contrasts.shape[:2])
         part = np.cumsum(criterion.opens) - 1
-        common = (limits, criterion.weights, part, criterion.allowed)
+        common = (*self._limits, criterion.weights, part, criterion.allowed)
         norm = criterion.model.ln_final
         if norm is None:
             return right_sums(*halves, *common).ravel()
@@ -263,6 +270,14 @@ class _Compiling:
         numbers[2, :2] = norm.eps, not norm.rms
         reading = np.vstack([criterion.model.read_matrix, criterion.model.read_bias])
         return right_normed(*halves, *common, numbers, reading, criterion.contrasts).ravel()
+
+    @cached_property
+    def _limits(self) -> tuple[np.ndarray, np.ndarray]:
+        """The boxes of the criterion, and that in which the boundary is not moved; see `kernels/last_slot`."""
+        decided = self.criterion.limits(0.0)
+        shape = self.criterion.contrasts.shape[:2]
+        boxes = np.concatenate([self.criterion.certified_limits, decided[None]]).reshape(3, 2, *shape)
+        return boxes, np.nextafter(decided[0], np.inf).reshape(shape)
 
 
 class _Node:
@@ -344,10 +359,22 @@ class _Node:
         return self.whole._after((*self.state, written))
 
 
-def _too_much(one: _Compiling) -> str:
-    if one.components.values.bytes > MOST_BYTES:
-        return f"counting the circuits needs more than {MOST_BYTES >> 20:,} MB for what components write, and so"
-    return f"counting the circuits, with {rounded(one.choices)} choices so far,"
+def most_steps(wiring: Wiring) -> int:
+    """The candidate evaluations that finding the circuits takes at most: as if no two had a value in common."""
+    choices, sets = 0, 1
+    for slots in wiring[1:-1]:
+        units = {unit for slot in slots for parent in slot for unit in parent}
+        sets <<= len(units)
+        choices += 2 * sets
+    return STEPS_PER_CHOICE * choices + (sets << sum(1 for parent in wiring[-1][0] if len(parent) == 1))
+
+
+class TooLargeError(BudgetError):
+    """The circuits are not found within the budget, or not within the memory that they may take."""
+
+    def __init__(self, reason: str, needed: int, budget: int) -> None:
+        self.needed, self.budget, self.reason = needed, budget, reason
+        EveryhowError.__init__(self, f"{reason}. Ask a coarser grain, fewer inputs, or raise the budget (--budget).")
 
 
 def _digest(criterion: Criterion[ResidualStream]) -> str:

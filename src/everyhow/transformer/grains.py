@@ -1,13 +1,10 @@
 """What a circuit of a transformer is a set of, at each grain; and the wiring that follows."""
 
 from collections.abc import Sequence
-from typing import Literal
 
-from ..model.graph import Edge, Graph, Node
+from ..model.graph import Edge, Grain, Graph, Node
 from .parts import Layer
 
-Grain = Literal["edges-qkv", "edges", "nodes"]
-GRAINS: tuple[Grain, ...] = ("edges-qkv", "edges", "nodes")
 SLOTS = ("q", "k", "v")
 # By node, slot and parent (both counted in order, `input` being node 0): the units, by place in the graph's edges, that
 # a circuit must all have for the parent's value to enter the slot.

@@ -12,12 +12,12 @@ from ..common.arguments import choice, is_number, is_whole, listed, quoted
 from ..common.errors import InputError
 from ..model.answer import LAST, Answer
 from ..model.checks import checked_interventions, float_array
-from ..model.graph import Graph
+from ..model.graph import GRAINS, Grain, Graph
 from ..model.origin import Origin
 from ..model.runnable import Intervention, States
 from ..model.running_model import RunningModel
 from .documents import document_of
-from .grains import GRAINS, Grain, graph_of, wiring_of
+from .grains import graph_of, wiring_of
 from .parts import (
     Layer,
     Norm,
@@ -39,6 +39,7 @@ class ResidualStream(RunningModel):
 
     kind: ClassVar[str] = "transformer"
     grains: ClassVar[tuple[str, ...]] = GRAINS
+    equal_is_equal: ClassVar[bool] = True
 
     W_E: Float[np.ndarray, "vocabulary d_model"]
     W_pos: Float[np.ndarray, "positions d_model"]
@@ -144,6 +145,11 @@ class ResidualStream(RunningModel):
     def document(self) -> dict[str, Any]:
         """The model as a JSON document; floats round-trip exactly."""
         return document_of(self)
+
+    @property
+    def grain_in_use(self) -> str:
+        """What its circuits are sets of."""
+        return self.grain
 
     def at(self, grain: str) -> Self:
         """The same model, its circuits being sets of other parts.

@@ -7,14 +7,14 @@ import numpy as np
 
 from ..common.arguments import is_whole
 from ..common.budget import DEFAULT_BUDGET, Budget
-from ..common.errors import BudgetError, InputError
+from ..common.errors import InputError
 from ..common.execution import IN_THREADS, Execution
 from ..model.circuit import Bits, Circuit, chosen_of
 from ..model.criterion import Criterion
 from ..model.model import CircuitCount, CircuitSearch
 from ..model.running_search import meeting
 from ..model.usage import Usage
-from .diagram import Diagram, diagram_of, every_circuit
+from .diagram import Diagram, TooLargeError, diagram_of, every_circuit
 from .residual_stream import ResidualStream
 
 
@@ -36,7 +36,7 @@ class TransformerSearch(CircuitSearch):
         """The circuits, those inside `outer` only, as one diagram.
 
         Raises:
-            BudgetError: finding them takes more than the budget.
+            TooLargeError: finding them takes more than the budget.
         """
         whole = diagram_of(self.criterion, self.budget)
         if self.outer is None:
@@ -49,8 +49,8 @@ class TransformerSearch(CircuitSearch):
         """Why they are not counted within a budget; None when they are, and then they are found."""
         try:
             diagram_of(self.criterion, budget)
-        except BudgetError as error:
-            return Budget(error.budget).refusal(what, error.needed) or str(error)
+        except TooLargeError as error:
+            return error.reason.replace("counting the circuits", what)
         return None
 
     def count(self, execution: Execution = IN_THREADS, every_input_used: bool = False) -> CircuitCount:
