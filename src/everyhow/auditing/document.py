@@ -79,6 +79,16 @@ def circuit_details(findings: Findings) -> dict[str, Any]:
         "resample_faithful_minimal": _listed(circuits.faithful_minimal, _circuit),
         "usage": circuits.usage and _usage(circuits.usage),
         "by_ablation": {ablation: count.plain for ablation, count in findings.ablations.items()},
+        **(
+            {
+                "by_grain": {
+                    grain: {ablation: count.plain for ablation, count in counts.items()}
+                    for grain, counts in findings.grains.items()
+                }
+            }
+            if findings.grains
+            else {}
+        ),
     }
 
 
@@ -93,6 +103,8 @@ def explained(behavior: Behavior) -> dict[str, Any]:
         **({} if behavior.threshold is None else {"threshold": behavior.threshold}),
         **({} if behavior.input_values == (0.0, 1.0) else {"inputs": list(behavior.input_values)}),
         **({"names": list(behavior.names)} if behavior.names else {}),
+        **({} if behavior.answer is None else {"answer": behavior.answer.document()}),
+        **({} if behavior.paired is None else {"paired": behavior.paired.tolist()}),
     }
 
 

@@ -22,7 +22,7 @@ from ..mapping.mapping import Mapping
 from ..mapping.signatures import Signatures
 from ..model.behavior import Behavior
 from ..model.circuit import Circuit
-from ..model.criterion import Criterion, perfect, resample_faithful
+from ..model.criterion import Criterion, most_paired, perfect, resample_faithful
 from ..model.graph import Graph
 from ..model.model import CircuitCount, Model
 from ..model.reading import ReadingRule
@@ -167,11 +167,12 @@ class Exhibits:
                 yield Family(name, title, Count.of(len(circuits)), circuits[:most], "fewest edges first")
         if not self.model.listable:
             return
-        for name, title, count, criterion in (
-            ("perfect", "perfect", found.perfect, perfect(self.model, self.behavior, ablation)),
-            ("faithful", "resample-faithful", found.faithful, resample_faithful(self.model, self.behavior, ablation)),
-        ):
+        makers = [("perfect", "perfect", found.perfect, perfect)]
+        if len(self.behavior.points) <= most_paired(self.model):
+            makers.append(("faithful", "resample-faithful", found.faithful, resample_faithful))
+        for name, title, count, made in makers:
             if count is not None and count.between[0]:
+                criterion = made(self.model, self.behavior, ablation)
                 yield Family(name, title, count.count, *self._some(count, criterion, most))
 
     def _some(self, count: CircuitCount, criterion: Criterion[Model], most: int) -> tuple[tuple[Circuit, ...], str]:

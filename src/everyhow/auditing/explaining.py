@@ -188,7 +188,7 @@ def _done(begun: Audit, questions: Questions, budget: int, bar: Progress, execut
 def _parts(begun: Audit) -> list[Audit]:
     """The audits of each of several outputs that are bits of their own, before anything is found."""
     network, behavior, task = begun.network, begun.behavior, begun.wanted
-    if network.outputs == 1 or behavior.decision == "argmax":
+    if network.outputs == 1 or behavior.decision in ("argmax", "within"):
         return []
     parts = []
     for k in range(network.outputs):

@@ -2,7 +2,7 @@
 
 from collections import abc
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -63,6 +63,7 @@ class Findings(Noted):
 
     circuits: CircuitFindings
     by_ablation: abc.Mapping[str, CircuitCount | None]
+    by_grain: abc.Mapping[str, abc.Mapping[str, CircuitCount | None]] = field(default_factory=dict)
     using_every_input: tuple[int, Count] | None = None
     released: tuple[int, Count] | None = None
     interpretations: InterpretationFindings | None = None
@@ -90,6 +91,14 @@ class Findings(Noted):
     def ablations(self) -> dict[str, Count]:
         """How many circuits are perfect under each kind of ablation."""
         return {kind: NOT_COUNTED if count is None else count.count for kind, count in self.by_ablation.items()}
+
+    @property
+    def grains(self) -> dict[str, dict[str, Count]]:
+        """The same at each grain that the kind of model has, where it has several."""
+        return {
+            grain: {kind: NOT_COUNTED if count is None else count.count for kind, count in counts.items()}
+            for grain, counts in self.by_grain.items()
+        }
 
     @property
     def laddered(self) -> MappingFindings | None:
@@ -178,7 +187,7 @@ def explain(
     last = found.mappings and found.mappings.survivors.get(MAPPING_RUNGS[-1])
     found = replace(
         found,
-        by_ablation=count_by_ablation(model, behavior, budget, found.circuits, execution),
+        **_by_kind(model, behavior, budget, found.circuits, execution),
         experiments=examine_experiments(model, survivors[:MOST_EXAMINED], number, left, behavior=behavior),
         ranking=rank(survivors, number, questions.prices),
         cheapest=None if last is None else cheapest_mappings(last, questions.prices),
@@ -237,12 +246,29 @@ def explain_together(
     """The circuits that decide right at all of several outputs at once; by data, also what each layer reads."""
     budget = Budget(budget)
     circuits = examine_circuits(model, behavior, budget, questions.circuits, execution)
-    found = Findings(circuits, count_by_ablation(model, behavior, budget, circuits, execution))
+    found = Findings(circuits, **_by_kind(model, behavior, budget, circuits, execution))
     if task is not None:
         return found
     readouts = read_layers(model, behavior, questions, budget)
     mappings = MappingFindings(None, None, None, notes=Notes(beyond=(OF_EACH,)))
     return _as_released(replace(found, readouts=readouts, mappings=mappings), model, behavior, budget)
+
+
+def _by_kind(
+    model: Model, behavior: Behavior, budget: Budget, known: CircuitFindings, execution: Execution
+) -> dict[str, Any]:
+    """The perfect circuits under each kind of ablation; and the same at each grain, where there are several."""
+    if len(model.grains) == 1:
+        return {"by_ablation": count_by_ablation(model, behavior, budget, known, execution)}
+    # Of so many counts beside the one asked for, each takes a tenth of the budget at most.
+    budget = Budget(budget // 10)
+    own = count_by_ablation(model, behavior, budget, known, execution)
+    others = {
+        grain: count_by_ablation(model.at(grain), behavior, budget, None, execution)
+        for grain in model.grains
+        if grain != model.grain_in_use
+    }
+    return {"by_ablation": own, "by_grain": {grain: others.get(grain, own) for grain in model.grains}}
 
 
 def _survivors(found: Findings) -> Iterator[Explanation]:

@@ -8,7 +8,7 @@ import numpy as np
 from ..ladder import Counterexample, Fault
 from ..model.behavior import Behavior
 from ..model.circuit import Circuit
-from ..model.criterion import Criterion, perfect, resample_faithful
+from ..model.criterion import Criterion, most_paired, perfect, resample_faithful
 from ..model.decision import decide
 from ..model.model import Model
 from ..model.runnable import ALONE
@@ -31,7 +31,8 @@ def fallen(
     there, circuits one edge smaller than a minimal one are shown.
     """
     alone = perfect(model, behavior, findings.asked.ablation)
-    faithfully = resample_faithful(model, behavior, findings.asked.ablation)
+    pairs = len(behavior.points) <= most_paired(model)
+    faithfully = resample_faithful(model, behavior, findings.asked.ablation) if pairs else None
     finders = {
         "perfect": lambda: _imperfect(alone, findings),
         "resample_faithful": lambda: _unfaithful(alone, faithfully, findings),
@@ -85,10 +86,15 @@ def _imperfect(alone: Criterion[Model], findings: CircuitFindings) -> Iterator[t
 
 
 def _unfaithful(
-    alone: Criterion[Model], faithfully: Criterion[Model], findings: CircuitFindings
+    alone: Criterion[Model], faithfully: Criterion[Model] | None, findings: CircuitFindings
 ) -> Iterator[tuple[Circuit, Fault]]:
+    if faithfully is None:
+        return
     minimal: Sequence[Circuit] = findings.minimal or ()
-    listed = alone.model.search(alone).circuits() if alone.model.listable else iter(())
+    search = alone.model.search(alone)
+    listed = search.beyond(alone.model.search(faithfully)) if findings.faithful else None
+    if listed is None:
+        listed = search.circuits() if alone.model.listable else iter(())
     known = set(minimal)
     others = (circuit for circuit in islice(listed, MOST_TRIED) if circuit not in known)
     for candidates in (minimal, others):
@@ -98,9 +104,9 @@ def _unfaithful(
                 yield circuit, fault
 
 
-def _not_minimal(faithfully: Criterion[Model], findings: CircuitFindings) -> Iterator[tuple[Circuit, Fault]]:
+def _not_minimal(faithfully: Criterion[Model] | None, findings: CircuitFindings) -> Iterator[tuple[Circuit, Fault]]:
     minimal = findings.faithful_minimal or ()
-    if not minimal or not faithfully.model.listable:
+    if faithfully is None or not minimal or not faithfully.model.listable:
         return
     for circuit in islice(faithfully.model.search(faithfully).circuits(), MOST_TRIED):
         inside = next((small for small in minimal if small != circuit and small.is_within(circuit)), None)

@@ -1,26 +1,44 @@
 """WHERE, whole: the circuits of a model by every criterion, as far as the budget goes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from ..common.budget import Budget
 from ..common.count import NOT_COUNTED, Count, Estimate
-from ..common.errors import InputError
+from ..common.errors import BudgetError, InputError, first_line
 from ..common.execution import IN_THREADS, Execution
 from ..common.notes import NO_NOTES, Noted, Notes
 from ..ladder import Verdict, judge
 from ..model.behavior import Behavior
-from ..model.circuit import Bits, Circuit, chosen_of, gathered
-from ..model.criterion import Ablation, Criterion, ablations_of, perfect, resample_faithful, resampled_batches
-from ..model.model import MOST_COUNTED, MOST_EDGES, PAIRED_AT_ONCE, CircuitCount, Model, RobustCount, counted_by_edges
+from ..model.circuit import Bits, Circuit, chosen_of, gathered, numbers_of
+from ..model.criterion import (
+    Ablation,
+    Criterion,
+    ablations_of,
+    number_of_batches,
+    perfect,
+    resample_faithful,
+    resampled_batches,
+)
+from ..model.model import (
+    MOST_COUNTED,
+    MOST_EDGES,
+    PAIRED_AT_ONCE,
+    CircuitCount,
+    CircuitSearch,
+    Model,
+    RobustCount,
+    counted_by_edges,
+)
 from ..model.space import circuits_in_space
 from ..model.usage import Usage, minimal_sets, usage_of
 from .count import count_circuits
 from .estimate import affordable_estimate
-from .minimal import in_order, minimal_circuits
+from .minimal import in_order, minimal_circuits, smallest_first
 from .overlap import usage
 
 COUNTING, COUNTING_FAITHFUL = "counting the circuits", "counting the resample-faithful circuits"
@@ -191,7 +209,7 @@ def count_by_ablation(
     model: Model,
     behavior: Behavior,
     budget: int,
-    known: CircuitFindings,
+    known: CircuitFindings | None,
     execution: Execution = IN_THREADS,
 ) -> dict[str, CircuitCount | None]:
     """The number of perfect circuits under each kind of ablation; None where the budget does not allow it.
@@ -200,22 +218,24 @@ def count_by_ablation(
         model: the model.
         behavior: what is wanted.
         budget: in candidate evaluations.
-        known: what is known already, by the kind that was asked for.
+        known: what is known already, by the kind that was asked for, if anything is.
         execution: how long counts are carried out.
     """
     budget = Budget(budget)
     inputs = len(behavior.points)
-    counts: dict[str, CircuitCount | None] = dict.fromkeys(ablations_of(behavior))
-    counts[known.asked.ablation] = known.perfect
-    others: list[Ablation] = [one for one in ablations_of(behavior) if one != known.asked.ablation]
-    for ablation in others:
+    counts: dict[str, CircuitCount | None] = {} if known is None else {known.asked.ablation: known.perfect}
+    kinds = ablations_of(behavior)
+    for ablation in kinds:
+        if ablation in counts:
+            continue
+        counts[ablation] = None
         if ablation == "resample" and inputs > model.paired_at_once:
             counts[ablation] = _by_running(CircuitFindings(0), model, behavior, budget).perfect
             continue
         criterion = perfect(model, behavior, ablation)
         if not _counting_refusal(criterion, COUNTING_FAITHFUL if ablation == "resample" else COUNTING, budget):
             counts[ablation] = count_circuits(criterion, execution)
-    return counts
+    return {kind: counts[kind] for kind in kinds}
 
 
 def _own_ties(alone: Criterion[Model]) -> tuple[str, ...]:
@@ -248,10 +268,18 @@ def _with_faithful(
             minimal = minimal_circuits(criterion) if faithful.certified and model.listable else None
             tied = found.notes + Notes(ties=ties(faithful, "resample-faithful"))
             return replace(found, faithful=faithful, faithful_minimal=minimal, notes=tied)
-        if inputs <= PAIRED_AT_ONCE:
+        if behavior.epsilon or inputs <= PAIRED_AT_ONCE:
             return _refusing(found, refusal)
-    steps = number * inputs**2 * model.steps_per_run
-    refusal = budget.refusal("running the perfect circuits with resampled edges", steps)
+    try:
+        jointly = _resampled(model, behavior, budget, [alone])
+    except BudgetError as error:
+        return _refusing(found, first_line(error))
+    if jointly is not None:
+        faithful = jointly.count()
+        tied = found.notes + Notes(ties=ties(faithful, "resample-faithful"))
+        minimal = _minimal_of(jointly) if faithful.certified else None
+        return replace(found, faithful=faithful, faithful_minimal=minimal, notes=tied)
+    refusal = budget.refusal("running the perfect circuits with resampled edges", number * inputs**2)
     if refusal is None and (number > MOST_KEPT or not model.listable):
         refusal = f"{number:,} perfect circuits are too many to be run with resampled edges"
     if refusal:
@@ -268,8 +296,17 @@ def _by_running(found: CircuitFindings, model: Model, behavior: Behavior, budget
 
     Beyond 64 inputs the pairs are too many to be counted at once: circuits that pass the first batch of pairs are
     listed, then run on the others."""
+    try:
+        jointly = _resampled(model, behavior, budget)
+    except BudgetError as error:
+        return _refusing(found, first_line(error))
+    if jointly is not None:
+        count = jointly.count()
+        found = replace(found, perfect=count, faithful=count, notes=Notes(ties=ties(count, "perfect")))
+        minimal = _minimal_of(jointly) if count.certified else None
+        return replace(found, minimal=minimal, faithful_minimal=minimal, usage=jointly.usage())
     inputs, space = len(behavior.points), circuits_in_space(model.graph)
-    refusal = budget.refusal("running the circuits with resampled edges", space * inputs * model.steps_per_run)
+    refusal = budget.refusal("running the circuits with resampled edges", space * inputs)
     if refusal is None and not model.listable:
         refusal = f"circuits are run with resampled edges in {model.kind}s of at most {MOST_EDGES} edges"
     if refusal:
@@ -288,6 +325,22 @@ def _by_running(found: CircuitFindings, model: Model, behavior: Behavior, budget
         return found
     minimal = in_order(model.graph, minimal_sets([certain]))
     return replace(found, minimal=minimal, faithful_minimal=minimal, usage=usage_of(model.graph, [certain]))
+
+
+def _resampled(
+    model: Model, behavior: Behavior, budget: Budget, beside: Sequence[Criterion[Model]] = ()
+) -> CircuitSearch | None:
+    """The circuits that meet some criteria and stay right with every source, where a kind of model finds them without
+    running them one by one, and nothing may be wrong."""
+    if behavior.epsilon:
+        return None
+    number = len(beside) + number_of_batches(len(behavior.points))
+    return model.search_jointly(chain(beside, resampled_batches(model, behavior)), number, budget)
+
+
+def _minimal_of(search: CircuitSearch) -> tuple[Circuit, ...]:
+    """The minimal circuits of a search, fewest edges first."""
+    return smallest_first(map(search.circuit, numbers_of(search.minimal())))
 
 
 def _meeting(

@@ -86,7 +86,10 @@ def examine_experiments(
     tried = list(circuits)[:MOST_TRIED]
     circuit_disputes = ()
     by_data = behavior is not None and not behavior.is_truth_table
-    if len(tried) > 1 and model.outputs == 1 and (by_data or model.features in STEPS):
+    if len(tried) > 1 and model.part(tried[0]) is None:
+        said = f"circuits of {model.a_kind} are not run as models of their own, so no experiment is tried between them"
+        notes += Notes(beyond=(said,))
+    elif len(tried) > 1 and model.outputs == 1 and (by_data or model.features in STEPS):
         trials = circuit_trials(model, tried, decision, behavior, seed)
         circuit_disputes = tuple(circuit_dispute(trials, a, b) for a, b in combinations(range(len(tried)), 2))
     unswappable = 0 if unknown else len(explanations) - len(swappable)

@@ -235,6 +235,8 @@ def examine_mappings(model: Model, behavior: Behavior, max_depth: int, budget: i
         {'single': 1, 'irredundant': 1, 'ordered': 1, 'joint': 1, 'inert': 1, 'transitive': 1}
     """
     budget = Budget(budget)
+    if model.unplaced:
+        return MappingFindings(None, None, None, notes=Notes(beyond=(model.unplaced,)))
     refusal = (
         _signature_refusal(model.graph.sizes, budget)
         if behavior.is_truth_table

@@ -37,6 +37,10 @@ class Answer:
                 raise InputError(f"classes is {quoted(self.classes)}; give numbers of logits, from 0")
             object.__setattr__(self, "classes", classes)
 
+    def document(self) -> dict[str, Any]:
+        """The answer as plain values."""
+        return {"positions": list(self.positions), "classes": None if self.classes is None else list(self.classes)}
+
     def at(self, length: int) -> tuple[int, ...]:
         """The positions in a sequence of so many tokens, from 0.
 

@@ -380,6 +380,8 @@ class Behavior:
     def how_decided(self) -> str:
         """The decision in words, with the threshold where it is not 0.5."""
         level = "" if self.threshold in (None, 0.5) else f" {self.threshold:g}"
+        if self.decision == "within":
+            return f"numbers within {self.within:g} of the model's own"
         return f"decision by {self.decision}{level}"
 
     @property
@@ -472,10 +474,11 @@ def _decision_of(decision: Decision | None, wanted: np.ndarray, answers: int) ->
 
 def behavior_from_document(document: dict[str, Any], decision: Any) -> Behavior:
     """The behavior that stands in an audit.json."""
+    answer = document.get("answer")
     return Behavior(
         document["points"], document["weights"], document["wanted"], document["epsilon"], document["within"], decision,
         document.get("threshold"), tuple(document.get("inputs", (0.0, 1.0))), tuple(document.get("names", ())),
-        document.get("features"),
+        document.get("features"), None if answer is None else Answer(**answer), document.get("paired"),
     )  # fmt: skip
 
 

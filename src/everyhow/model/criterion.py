@@ -264,13 +264,21 @@ def resample_faithful(model: M, behavior: Behavior, ablation: Ablation = "zero")
 
 def resampled_batches(model: M, behavior: Behavior) -> Iterator[Criterion[M]]:
     """Every base with every source, some sources at a time; the weights of all batches sum to 1."""
-    count = len(behavior.points)
+    count, at_once = len(behavior.points), _sources_at_once(len(behavior.points))
     states = model.states(behavior.points)[:-1]
-    at_once = max(1, SCENARIOS_AT_ONCE // count)
     for start in range(0, count, at_once):
         some = np.arange(start, min(count, start + at_once))
         bases, sources = np.tile(np.arange(count), len(some)), np.repeat(some, count)
         yield _criterion(model, behavior, bases, sources, (state[sources] for state in states))
+
+
+def number_of_batches(inputs: int) -> int:
+    """In how many batches the pairs of so many inputs come."""
+    return -(-inputs // _sources_at_once(inputs))
+
+
+def _sources_at_once(inputs: int) -> int:
+    return max(1, SCENARIOS_AT_ONCE // inputs)
 
 
 def carried(model: Runnable, behavior: Behavior, ablation: Ablation) -> States:

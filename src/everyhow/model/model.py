@@ -178,6 +178,10 @@ class CircuitSearch(ABC):
                 best = closest if best is None else min(best, closest, key=key)
         return best
 
+    def beyond(self, other: "CircuitSearch") -> Iterator[Circuit] | None:
+        """Those that another search does not find; None where these are found by running each."""
+        return None
+
     def hereditary(self, among: "CircuitSearch | None" = None) -> tuple[int, int] | None:
         """How many circuits meet the criterion together with every larger circuit, and how many of these have no other
         of them inside; None where the space is too large for that.
@@ -237,6 +241,11 @@ class Model(Runnable):
         """Why circuits of this model are never counted, in words; None where they are, as far as a budget goes."""
 
     @property
+    def unplaced(self) -> str | None:
+        """Why algorithms are not placed in this kind of model, in words; None where they are."""
+        return None
+
+    @property
     def paired_at_once(self) -> int:
         """The most inputs of which circuits are counted in every base with every source; of more they are run one by
         one."""
@@ -255,6 +264,15 @@ class Model(Runnable):
     @abstractmethod
     def search(self, criterion: Criterion[Any]) -> CircuitSearch:
         """The circuits that meet a criterion of this model."""
+
+    def search_jointly(self, criteria: Iterable[Criterion[Any]], number: int, budget: int) -> CircuitSearch | None:
+        """The circuits that meet every one of so many criteria of this model, one criterion after the other; None
+        where circuits that meet the first are rather run by the others.
+
+        Raises:
+            BudgetError: it takes more candidate evaluations than the budget.
+        """
+        return None
 
     @abstractmethod
     def search_within(self, criterion: Criterion[Any], circuit: Circuit) -> CircuitSearch:

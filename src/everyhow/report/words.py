@@ -13,6 +13,7 @@ from ..common.errors import visible
 from ..experiment.deciding import Dispute
 from ..interpretation.findings import InterpretationFindings
 from ..mapping.findings import MappingFindings
+from ..model.behavior import Behavior
 from ..model.model import Model
 from ..readout.findings import LayerReadouts
 from ..readout.readout import DEFAULT_TOLERANCE
@@ -83,9 +84,10 @@ def asked_in_short(audit: Audit) -> str:
     level = audit.network.threshold
     at = f" {level:g}" if audit.decision == "threshold" and level not in (None, 0.5) else ""
     asked = [audit.preset, f"decision by {audit.decision}{at}"] if by_task else [behavior.how_decided]
+    asked += [f"circuits of {audit.network.grain_in_use}"] if len(audit.network.grains) > 1 else []
     if behavior.epsilon or not by_task:
         asked.append(f"circuit error at most {behavior.epsilon:g}")
-    if behavior.within is not None:
+    if behavior.within is not None and behavior.decision != "within":
         asked.append(f"outputs within {behavior.within:g} of the network's")
     for name, text in (("ablation", "ablation {}"), ("robust", "robust within {:g}")):
         value = audit.options.get(name)
@@ -105,12 +107,24 @@ def facts(audit: Audit) -> dict[str, str]:
     named = ", ".join(f"{name} is {k}" for k, name in enumerate(behavior.names))
     return {
         **network,
-        "Inputs": f"{plural(len(behavior.points), 'point')} of {plural(behavior.points.shape[1], 'feature')}",
+        "Inputs": _inputs_text(behavior),
         "Wanted": f"the {audit.network.kind} decides as wanted at {percent(audit.agreement)} % of them",
         "Asked": asked_in_short(audit),
         **({"Labels": named} if named else {}),
         **notes,
     }
+
+
+def _inputs_text(behavior: Behavior) -> str:
+    """How many inputs there are, of how many numbers; of sequences, where their answers are read."""
+    number, size = len(behavior.points), behavior.points.shape[1]
+    if behavior.answer is None:
+        return f"{plural(number, 'point')} of {plural(size, 'feature')}"
+    places = ", ".join(str(place + 1) for place in behavior.answer.at(size))
+    return (
+        f"{plural(number, 'sequence')} of {plural(size, 'token')}, answered at position{'s' * (behavior.answers > 1)} "
+        f"{places}"
+    )
 
 
 def strategy_name(strategy: str) -> str:
@@ -184,6 +198,8 @@ def _answers(findings: Findings) -> Iterator[Answer]:
     if chosen.low is not None:
         told = ablations_text(findings.ablations)
         yield Answer("by ablation", chosen, f"perfect, by what removed edges carry: {told}")
+    for grain, counts in findings.grains.items():
+        yield Answer(f"by {grain}", counts[circuits.asked.ablation], f"perfect: {ablations_text(counts)}")
     if findings.interpretations is not None and (findings.interpretations.asked or mappings is not None):
         yield Answer("interpretation", Count.of(findings.interpretations.total), _read_text(findings.interpretations))
     signatures = findings.mappings and findings.mappings.signatures

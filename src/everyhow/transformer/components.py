@@ -19,6 +19,8 @@ from .residual_stream import ResidualStream
 
 # Bytes of sums that are kept; those dropped are added again where they are needed.
 MOST_BYTES_OF_SUMS = 1 << 28
+# What telling one number apart takes, in candidate evaluations; and how many products as long as one of these.
+STEPS_PER_NUMBER, PRODUCTS_PER_STEP = 2, 16
 
 
 class Values:
@@ -220,7 +222,8 @@ class Components:
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = run()
-            self.steps += self.values[found].size * (1 if key[0] in ("sum", "cut") else self.model.d_model)  # type: ignore[index]
+            multiplied = 0 if key[0] in ("sum", "cut") else self.model.d_model  # type: ignore[index]
+            self.steps += self.values[found].size * (STEPS_PER_NUMBER + multiplied // PRODUCTS_PER_STEP)
         return found
 
 

@@ -13,6 +13,7 @@ an edge out is asked of the diagram, once it is small.
 import hashlib
 import json
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from weakref import WeakValueDictionary
@@ -21,7 +22,7 @@ import numpy as np
 
 from ..boolean.families import NOTHING, UNIT, Families
 from ..common.budget import rounded
-from ..common.errors import BudgetError, EveryhowError
+from ..common.errors import BudgetError, EveryhowError, InputError
 from ..kernels.last_slot import right_normed, right_sums
 from ..model.criterion import Criterion
 from ..model.graph import Graph
@@ -30,8 +31,8 @@ from .documents import document_of
 from .grains import Wiring, wiring_of
 from .residual_stream import ResidualStream
 
-# What one more choice costs, in candidate evaluations; and how many numbers a component computes in that time.
-STEPS_PER_CHOICE, NUMBERS_PER_STEP = 1_000, 4
+# What one more choice costs, in candidate evaluations.
+STEPS_PER_CHOICE = 1_000
 # Bytes that the values of components take at most, and those of one batch of scenarios where batches are possible.
 MOST_BYTES, BYTES_AT_ONCE = 1_200 << 20, 4 << 20
 # Diagrams that are kept, as the same are asked for again.
@@ -107,20 +108,33 @@ def connected(families: Families, graph: Graph, family: int) -> int:
 
 def _compiled(criterion: Criterion[ResidualStream], budget: int) -> Diagram:
     """The diagram; where nothing may be wrong, of some scenarios after the other."""
-    families = families_of(criterion.model.graph)
-    certain = possible = None
-    left = budget
-    for part in _batches(criterion):
-        one = _Compiling(part, families, left)
-        low, high = one.family(CERTAIN), one.family(POSSIBLE)
+    batches = _batches(criterion)
+    return joint_diagram(batches, len(batches), budget)
+
+
+def joint_diagram(criteria: Iterable[Criterion[ResidualStream]], number: int, budget: int) -> Diagram:
+    """The circuits that meet every one of so many criteria of one model.
+
+    Raises:
+        TooLargeError: it takes more candidate evaluations than the budget, as far as the first criterion foretells, or
+            more memory than 1.2 GB.
+    """
+    found: list[int] | None = None
+    left, families, graph = budget, Families(0), None
+    for criterion in criteria:
+        graph = criterion.model.graph
+        families = families_of(graph)
+        one = _Compiling(criterion, families, left)
+        ends = [one.family(asked) for asked in (CERTAIN, POSSIBLE)]
         left -= one.steps
-        certain = low if certain is None else families.intersection(certain, low)
-        possible = high if possible is None else families.intersection(possible, high)
-    graph = criterion.model.graph
-    ends = [connected(families, graph, end or NOTHING) for end in {certain, possible}]
-    return Diagram(families, ends[0], ends[-1]) if certain == possible else Diagram(
-        families, connected(families, graph, certain or NOTHING), connected(families, graph, possible or NOTHING)
-    )  # fmt: skip
+        if found is None and one.steps * number > budget:
+            raise TooLargeError(_beyond(one.steps * number, budget), one.steps * number, budget)
+        found = ends if found is None else [*map(families.intersection, found, ends)]
+    if found is None or graph is None:
+        raise InputError("no criterion is given, so no circuits are found; give one at least")
+    certain, possible = found
+    certain, possible = (connected(families, graph, end) for end in (certain, possible))
+    return Diagram(families, certain, possible)
 
 
 def _batches(criterion: Criterion[ResidualStream]) -> list[Criterion[ResidualStream]]:
@@ -157,7 +171,7 @@ class _Compiling:
     @property
     def steps(self) -> int:
         """What was done so far, in candidate evaluations."""
-        return STEPS_PER_CHOICE * self.choices + self.tried + self.components.steps // NUMBERS_PER_STEP
+        return STEPS_PER_CHOICE * self.choices + self.tried + self.components.steps
 
     def family(self, asked: int) -> int:
         """The sets of edges that are right, or only may be, whether they are circuits or not."""
@@ -209,11 +223,7 @@ class _Compiling:
             reason = f"counting the circuits takes more than {MOST_BYTES >> 20:,} MB for what components write"
             raise TooLargeError(reason, self.most, self.budget)
         if self.steps > self.budget:
-            reason = (
-                f"counting the circuits needs at most {rounded(self.most)} candidate evaluations, fewer where "
-                f"components write the same again; the budget of {rounded(self.budget)} was not enough"
-            )
-            raise TooLargeError(reason, self.most, self.budget)
+            raise TooLargeError(_beyond(self.most, self.budget), self.most, self.budget)
 
     def _last(self, part: Component, state: tuple[int, ...]) -> int:
         """The sets of edges into `logits` with which the model is right often enough."""
@@ -367,6 +377,14 @@ def most_steps(wiring: Wiring) -> int:
         sets <<= len(units)
         choices += 2 * sets
     return STEPS_PER_CHOICE * choices + (sets << sum(1 for parent in wiring[-1][0] if len(parent) == 1))
+
+
+def _beyond(needed: int, budget: int) -> str:
+    """That the budget is not enough, in words."""
+    return (
+        f"counting the circuits needs at most {rounded(needed)} candidate evaluations, fewer where components write "
+        f"the same again; the budget of {rounded(budget)} is not enough"
+    )
 
 
 class TooLargeError(BudgetError):

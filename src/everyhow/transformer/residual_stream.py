@@ -151,6 +151,11 @@ class ResidualStream(RunningModel):
         """What its circuits are sets of."""
         return self.grain
 
+    @property
+    def coding(self) -> tuple[str, ...]:
+        """Nothing: tokens stand for themselves, and logits for classes or numbers."""
+        return ()
+
     def at(self, grain: str) -> Self:
         """The same model, its circuits being sets of other parts.
 

@@ -1,7 +1,8 @@
 """The circuits of a transformer that meet a criterion, counted, listed and drawn from one decision diagram."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
@@ -14,17 +15,36 @@ from ..model.criterion import Criterion
 from ..model.model import CircuitCount, CircuitSearch
 from ..model.running_search import meeting
 from ..model.usage import Usage
-from .diagram import Diagram, TooLargeError, diagram_of, every_circuit
+from .diagram import Diagram, TooLargeError, diagram_of, every_circuit, joint_diagram
 from .residual_stream import ResidualStream
+
+
+def joint_search(criteria: Iterable[Criterion[ResidualStream]], number: int, budget: int) -> "TransformerSearch":
+    """The circuits that meet every one of so many criteria of one model.
+
+    Raises:
+        TooLargeError: finding them takes more than the budget.
+    """
+    left = iter(criteria)
+    first = next(left)
+    return TransformerSearch(first, joint=joint_diagram(chain([first], left), number, budget))
 
 
 @dataclass(frozen=True, eq=False)
 class TransformerSearch(CircuitSearch):
-    """The circuits that meet `criterion`, of all or of those inside `outer`."""
+    """The circuits that meet `criterion`, of all or of those inside `outer`.
+
+    Attributes:
+        criterion: what they meet; of a joint search, the first of several criteria.
+        outer: what they lie inside; None for the whole model.
+        budget: in candidate evaluations.
+        joint: those that meet several criteria, where they were found together.
+    """
 
     criterion: Criterion[ResidualStream]
     outer: Circuit | None = None
     budget: int = DEFAULT_BUDGET
+    joint: Diagram | None = None
 
     @property
     def model(self) -> ResidualStream:
@@ -38,7 +58,7 @@ class TransformerSearch(CircuitSearch):
         Raises:
             TooLargeError: finding them takes more than the budget.
         """
-        whole = diagram_of(self.criterion, self.budget)
+        whole = diagram_of(self.criterion, self.budget) if self.joint is None else self.joint
         if self.outer is None:
             return whole
         inside = np.flatnonzero(self.outer.chosen).tolist()
@@ -111,6 +131,13 @@ class TransformerSearch(CircuitSearch):
         """The one that differs from a circuit in the fewest edges."""
         of = self.diagram
         return of.families.nearest(of.certain, bits)
+
+    def beyond(self, other: CircuitSearch) -> Iterator[Circuit] | None:
+        """Those that another search does not find, the least first."""
+        if not isinstance(other, TransformerSearch):
+            return None
+        mine, theirs = self.diagram, other.diagram
+        return map(self.circuit, mine.families.sets(mine.families.difference(mine.certain, theirs.possible)))
 
     def hereditary(self, among: CircuitSearch | None = None) -> tuple[int, int] | None:
         """How many circuits meet the criterion together with every larger circuit, and how many of these are

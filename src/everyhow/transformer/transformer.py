@@ -1,5 +1,6 @@
 """The transformer: the arithmetic of its residual stream, and the quick ways to answer what is asked of it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -7,7 +8,7 @@ from ..model.circuit import Circuit
 from ..model.criterion import Criterion, most_paired
 from ..model.space import circuits_in_space
 from .residual_stream import ResidualStream
-from .search import TransformerSearch
+from .search import TransformerSearch, joint_search
 
 
 @final
@@ -68,6 +69,11 @@ class Transformer(ResidualStream):
         return True
 
     @property
+    def unplaced(self) -> str | None:
+        """The places of a variable are sets of heads and MLPs of any layers, which are not gone through yet."""
+        return "algorithms are not placed in heads and MLPs of transformers yet; circuits are what is explained of them"
+
+    @property
     def paired_at_once(self) -> int:
         """As many inputs as are held in all pairs."""
         return most_paired(self)
@@ -83,6 +89,10 @@ class Transformer(ResidualStream):
     def search(self, criterion: Criterion[Any]) -> TransformerSearch:
         """The circuits that meet a criterion, all in one decision diagram."""
         return TransformerSearch(criterion)
+
+    def search_jointly(self, criteria: Iterable[Criterion[Any]], number: int, budget: int) -> TransformerSearch:
+        """The circuits that meet every one of so many criteria."""
+        return joint_search(criteria, number, budget)
 
     def search_within(self, criterion: Criterion[Any], circuit: Circuit) -> TransformerSearch:
         """The circuits inside another one that meet a criterion."""
