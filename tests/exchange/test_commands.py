@@ -27,6 +27,8 @@ def test_place(run_command, tmp_path):
         "minimal perfect circuits inside this circuit: 4, of 11 edges",
         "perfect circuits of 18 edges or fewer: 120 of 120",
         "resample-faithful: yes",
+        "perfect by ablation: zero yes, mean yes, resample yes",
+        "decides right at 100 % of the inputs",
     ]
     code, out, _ = run_command("place", path, "XOR", "--network", XOR, "--json")
     document = json.loads(out)

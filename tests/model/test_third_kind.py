@@ -20,7 +20,6 @@ from everyhow.auditing.reopening import reopen
 from everyhow.circuit.faults import fallen
 from everyhow.common.errors import FileFormatError
 from everyhow.exchange.edge_masks import circuit_from_masks
-from everyhow.exchange.graph_json import circuit_from_graph, circuit_to_graph
 from everyhow.mapping.interchange import try_jointly
 from everyhow.mapping.mapping import Mapping
 from everyhow.mapping.placements import joint_disagreement
@@ -392,8 +391,6 @@ def test_what_does_not_apply():
         (lambda: eh.decide_between(XOR, *circuits), "an attention model are not run as models of their own"),
         (lambda: eh.audit(XOR, "XOR").certificate("never.json"), "this is an attention model; leave that out"),
         (lambda: eh.audit(XOR.read(threshold=0.5), "XOR", preset="authors"), "this is an attention model"),
-        (lambda: circuit_to_graph(circuits[0], XOR), "this is an attention model"),
-        (lambda: circuit_from_graph({"edges": {}}, XOR), "this is an attention model"),
         (lambda: circuit_from_masks([], XOR), "this is an attention model"),
         (lambda: eh.Behavior.of_network(XOR, [[0.5, 0.5]]), "tokens are whole numbers from 0 to 1"),
         (lambda: eh.Behavior.of_network(XOR, [[0, 1, 1]]), r"the attention model takes \(inputs, 2\)"),

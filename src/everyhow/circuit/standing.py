@@ -1,5 +1,6 @@
 """Where one circuit stands among all: whether it is perfect and minimal, what could go, and of how many it is one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..common.budget import DEFAULT_BUDGET
@@ -7,11 +8,15 @@ from ..common.notes import NO_NOTES, Noted, Notes
 from ..ladder import Fault
 from ..model.behavior import Behavior
 from ..model.circuit import Circuit
-from ..model.criterion import Ablation, Criterion, perfect, resample_faithful
+from ..model.criterion import Ablation, Criterion, ablations_of, most_paired, perfect, resample_faithful
 from ..model.graph import Edge
 from ..model.model import Model
 from .bounded import Answer, counted, minimal_inside, nearest
 from .faults import fault_of
+from .score import Score, score_of
+
+# Circuits of the fewest edges that are listed.
+MOST_SMALLEST = 100
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,10 @@ class Standing(Noted):
         nearest: when it is not perfect, the perfect circuit that differs in the fewest edges, added and removed (of
             several the one with the fewest edges, then with the least `bits`); None when there is none or it was not
             looked for.
+        smallest: perfect circuits of the fewest edges, at most 100 of them; None where only listing all would tell.
+        score: how well it does as numbers, by the ablation asked.
+        by_ablation: for each kind of ablation, where the circuit decides otherwise; None where it is perfect by it.
+            Kinds of which the runs are too many to be held are left out.
         notes: what the budget or the size of the model did not allow, and what was left open because it depends on a
             tie.
     """
@@ -44,6 +53,9 @@ class Standing(Noted):
     of_perfect: int | None
     of_size: int | None
     nearest: Circuit | None
+    smallest: tuple[Circuit, ...] | None
+    score: Score
+    by_ablation: Mapping[str, Fault | None]
     notes: Notes = NO_NOTES
 
     @property
@@ -159,17 +171,39 @@ def standing(
     if fault and count.found is not None and count.found.between[0]:
         near = nearest(alone, circuit)
     sizes = None if count.found is None else count.found.certain
+    smallest = None
+    if count.found is not None and count.found.between[0]:
+        smallest = model.search(alone).smallest(MOST_SMALLEST)
+    by_ablation = _by_ablation(model, behavior, circuit) | {str(ablation): fault}
+    resampled, too_many = None, NO_NOTES
+    if len(behavior.points) <= most_paired(model):
+        resampled = fault_of(resample_faithful(model, behavior, ablation), circuit)
+    else:
+        too_many = Notes((f"every base with every source of {len(behavior.points):,} inputs is not run here",))
     return Standing(
         circuit,
         fault,
-        fault_of(resample_faithful(model, behavior, ablation), circuit),
+        resampled,
         removable,
         inside.found,
         None if sizes is None else sum(sizes.values()),
         None if sizes is None else sum(number for edges, number in sizes.items() if edges <= len(circuit)),
         near.found,
-        inside.notes.of("inside it") + count.notes + near.notes,
+        None if smallest is None else tuple(map(model.search(alone).circuit, smallest)),
+        score_of(alone, circuit),
+        {kind: by_ablation[kind] for kind in ablations_of(behavior) if kind in by_ablation},
+        too_many + inside.notes.of("inside it") + count.notes + near.notes,
     )
+
+
+def _by_ablation(model: Model, behavior: Behavior, circuit: Circuit) -> dict[str, Fault | None]:
+    """Where a circuit decides otherwise by each kind of ablation that the behavior has what is needed for."""
+    paired = len(behavior.points) <= most_paired(model)
+    return {
+        kind: fault_of(perfect(model, behavior, kind), circuit)
+        for kind in ablations_of(behavior)
+        if kind != "resample" or paired
+    }
 
 
 def _stays(criterion: Criterion[Model], circuit: Circuit | None) -> bool:

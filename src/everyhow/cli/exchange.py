@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 # Placements printed; the number of all of them is printed, too.
 MOST_SHOWN = 1000
+MOST_SMALLEST_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,10 @@ class Judged:
         typer.Option(help="Outputs above this number are read as 1. If not given: the network's own threshold."),
     ] = None
     inputs: InputsOption = None
-    ablation: Annotated[str, typer.Option(help="What removed edges carry: zero, mean or resample.")] = "zero"
+    ablation: Annotated[str, typer.Option(help="What removed edges carry: zero, mean, resample or paired.")] = "zero"
+    grain: Annotated[
+        str | None, typer.Option(help="What circuits of a transformer are sets of: edges-qkv, edges or nodes.")
+    ] = None
     budget: Annotated[float, typer.Option(help="How many candidate evaluations each search may take.")] = DEFAULT_BUDGET
 
 
@@ -62,7 +66,8 @@ def place_command(
     task: Annotated[
         str,
         typer.Argument(
-            help="A gate, a formula or a truth table. The circuit is judged by what the network itself decides."
+            help="A gate, a formula or a truth table: the circuit is judged by what the network itself decides. Or a "
+            "file of a behavior (.json), of token rows."
         ),
     ],
     network: Annotated[str, NETWORK],
@@ -76,12 +81,11 @@ def place_command(
     """Tell where a circuit that another tool found stands among all circuits of its network."""
     from ..exchange.graph_json import read_graph, read_graph_edges
     from ..model.circuit import connected_part
-    from ..network.network import network_of
     from ..questions import place
 
     most = checked_budget(judged.budget)
-    stored = network_of(stored_network(network), "circuits of other tools are placed in")
-    whole, dropped = stored.read(judged.output_threshold, coding(judged.inputs, "inputs")), ()
+    whole, dropped = stored_network(network).read(judged.output_threshold, coding(judged.inputs, "inputs")), ()
+    whole = whole if judged.grain is None else whole.at(judged.grain)
     if connected:
         edges = read_graph_edges(graph, whole, read.top, read.threshold, read.circuit)
         with naming(graph):
@@ -176,8 +180,34 @@ def _standing_lines(found: "Standing", dropped: "tuple[Edge, ...]") -> list[str]
         lines.append(
             f"perfect circuits of {len(found.circuit)} edges or fewer: {found.of_size:,} of {found.of_perfect:,}"
         )
-    lines.append(f"resample-faithful: {'yes' if found.resample_fault is None else f'no; {found.resample_fault}'}")
+    from ..report.words import percent
+
+    lines += _smallest_lines(found)
+    if not any("every base" in reason for reason in found.refused):
+        lines.append(f"resample-faithful: {'yes' if found.resample_fault is None else f'no; {found.resample_fault}'}")
+    known = [f"{kind} {'yes' if fault is None else 'no'}" for kind, fault in found.by_ablation.items()]
+    lines.append(f"perfect by ablation: {', '.join(known)}")
+    lines.append(f"decides right at {percent(found.score.right)} % of the inputs{_difference(found)}")
     return lines + [f"not found out: {reason}" for reason in found.notes.all]
+
+
+def _smallest_lines(found: "Standing") -> list[str]:
+    """The smallest perfect circuits, and how each differs from this one."""
+    name, lines = found.circuit.graph.name, []
+    for smallest in (found.smallest or ())[:MOST_SMALLEST_SHOWN]:
+        added = [name(edge) for edge in smallest.edges if edge not in found.circuit]
+        removed = [name(edge) for edge in found.circuit.edges if edge not in smallest]
+        changes = [f"{' '.join(edges)} {word}" for edges, word in ((added, "added"), (removed, "removed")) if edges]
+        differs = " and ".join(changes) or "it is this one"
+        lines.append(f"smallest perfect circuit, of {len(smallest)} edges: {differs}")
+    more = len(found.smallest or ()) - len(lines)
+    return lines + ([f"and {more:,} more of {len(found.smallest[0])} edges"] if found.smallest and more > 0 else [])
+
+
+def _difference(found: "Standing") -> str:
+    """The normalized logit difference, where there is one."""
+    difference = found.score.difference
+    return "" if difference is None else f"; normalized logit difference {difference:.4g}"
 
 
 def _standing_document(found: "Standing", dropped: "tuple[Edge, ...]") -> dict[str, Any]:
@@ -196,6 +226,10 @@ def _standing_document(found: "Standing", dropped: "tuple[Edge, ...]") -> dict[s
         "of_perfect": found.of_perfect,
         "of_size": found.of_size,
         "nearest": found.nearest and found.nearest.edges,
+        "smallest": None if found.smallest is None else [circuit.edges for circuit in found.smallest],
+        "right": found.score.right,
+        "logit_difference": found.score.difference,
+        "by_ablation": {kind: fault is None for kind, fault in found.by_ablation.items()},
         "refused": found.refused,
         "ties": found.ties,
     }

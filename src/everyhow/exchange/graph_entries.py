@@ -1,29 +1,41 @@
-"""The edges that a graph document lists, read and checked against the network that it is of."""
+"""The edges that a graph document lists, read and checked against the model that it is of."""
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from ..common.errors import InputError
 from ..common.reading import cut
-from ..model.graph import Edge
-from ..network.network import Network, network_of
+from ..model.graph import Edge, Node
+from ..model.model import Model
+from ..network.network import Network
+from ..transformer.transformer import Transformer
 
 ARROW = "->"
 # Names shown in one message.
 MOST_NAMED = 5
 
 
-def node_name(network: Network, layer: int, neuron: int) -> str:
-    """The name of a neuron; layer 0 holds the inputs.
+def node_name(model: Model, stage: int, place: int) -> str:
+    """The name of a node: of a network `x0` for the first input, `h1.0`, and `y0` for the first output; of a
+    transformer its own, `input`, `a0.h0`, `m0` and `logits`.
 
     Example:
         >>> from everyhow import xornet
         >>> node_name(xornet(), 0, 1), node_name(xornet(), 1, 2), node_name(xornet(), 2, 0)
         ('x1', 'h1.2', 'y0')
     """
-    if layer == 0:
-        return f"x{neuron}"
-    return f"y{neuron}" if layer == network.depth else f"h{layer}.{neuron}"
+    if not isinstance(model, Network):
+        return model.graph.name(Node(stage, place))
+    if stage == 0:
+        return f"x{place}"
+    return f"y{place}" if stage == model.depth else f"h{stage}.{place}"
+
+
+def edge_name(model: Model, edge: Edge) -> str:
+    """The name of an edge: PARENT->CHILD, with the slot of the child that it enters, as in `input->a0.h0<q>`."""
+    slot = model.graph.slots[edge.child.stage][edge.slot]
+    return node_name(model, *edge.parent) + ARROW + node_name(model, *edge.child) + (f"<{slot}>" if slot else "")
 
 
 @dataclass(frozen=True)
@@ -36,15 +48,44 @@ class Entry:
     score: float | None
 
 
-def entries(document: object, network: Network) -> list[Entry]:
-    """Every edge that a graph document lists, in its order."""
+def entries(document: object, model: Model) -> list[Entry]:
+    """Every edge that a graph document lists, in its order; every node, where circuits are sets of nodes."""
     if not isinstance(document, dict) or not isinstance(document.get("edges"), dict):
-        raise InputError('a graph is a JSON object with "edges", an object of edges by name such as "x0->h1.0"')
-    _check_same_network(document, network)
-    nodes = nodes_of(network)
+        example = "x0->h1.0" if isinstance(model, Network) else edge_name(model, model.graph.edges[0])
+        raise InputError(f'a graph is a JSON object with "edges", an object of edges by name such as "{example}"')
+    _check_same_model(document, model)
     listed = document.get("nodes") or {}
     if not isinstance(listed, dict):
         raise InputError(f'"nodes" is {cut(listed)}; it is an object of nodes by name')
+    if isinstance(model, Network):
+        return _entries_of_network(document, listed, model)
+    names = {name: edge for edge, name in edge_names(model).items()}
+    nodes = [node_name(model, *node) for node in model.graph.nodes]
+    if model.graph.of_nodes:
+        return _entries_of_nodes(listed, names, model)
+    unknown = [name for name in listed if name not in nodes] + [name for name in document["edges"] if name not in names]
+    if unknown:
+        raise InputError(
+            f"{named(unknown)}: no such node or edge; the nodes of {model!r} are {', '.join(nodes)}, and an "
+            f"edge is one such as {edge_name(model, model.graph.edges[0])}"
+        )
+    return [Entry(name, names[name], *_info(name, info)) for name, info in document["edges"].items()]
+
+
+def _entries_of_nodes(listed: dict, names: dict[str, Edge], model: Model) -> list[Entry]:
+    """Every node that can be left out of a circuit."""
+    ends = {node_name(model, *node) for node in model.graph.nodes} - set(names)
+    unknown = [name for name in listed if name not in names and name not in ends]
+    if unknown or not listed:
+        said = f"{named(unknown)}: no such node" if unknown else 'there are no "nodes"'
+        raise InputError(f"{said}; circuits are sets of nodes here, and those of {model!r} are {', '.join(names)}")
+    bare = {name: {"in_graph": info} if isinstance(info, bool) else info for name, info in listed.items()}
+    return [Entry(name, names[name], *_info(name, info)) for name, info in bare.items() if name in names]
+
+
+def _entries_of_network(document: dict, listed: dict, network: Network) -> list[Entry]:
+    """Every edge between neurons, also one of weight 0."""
+    nodes = {node_name(network, *node): node for node in network.graph.nodes}
     ends = {name: [nodes[end] for end in name.split(ARROW) if end in nodes] for name in document["edges"]}
     unknown = [name for name in listed if name not in nodes]
     unknown += [name for name, nodes in ends.items() if len(nodes) != 2 or name.count(ARROW) != 1]
@@ -65,13 +106,34 @@ def entries(document: object, network: Network) -> list[Entry]:
     return found
 
 
-def _check_same_network(document: dict, network: Network) -> None:
-    cfg = document.get("cfg")
-    widths = cfg.get("widths") if isinstance(cfg, dict) else None
-    if widths is not None and widths != list(network.widths):
-        raise InputError(
-            f"the graph is of a network with the widths {cut(widths)}, not {list(network.widths)}; give its own network"
-        )
+def settings_of(model: Model) -> dict[str, Any]:
+    """What a graph document says of the model that it is of, under `cfg`."""
+    if isinstance(model, Network):
+        return {"n_layers": model.depth, "widths": list(model.widths), "activations": list(model.activations)}
+    if isinstance(model, Transformer):
+        heads = [layer.attention.heads for layer in model.layers]
+        same = heads[0] if len(set(heads)) == 1 else heads
+        return {"n_layers": len(heads), "n_heads": same, "parallel_attn_mlp": False, "d_model": model.d_model}
+    return {}
+
+
+def _check_same_model(document: dict, model: Model) -> None:
+    """Raises InputError when a document says that it is of another model."""
+    cfg, own = document.get("cfg"), settings_of(model)
+    if not isinstance(cfg, dict):
+        return
+    if isinstance(model, Network):
+        widths = cfg.get("widths")
+        if widths is not None and widths != own["widths"]:
+            raise InputError(
+                f"the graph is of a network with the widths {cut(widths)}, not {own['widths']}; give its own network"
+            )
+        return
+    for key, value in own.items():
+        if key in cfg and cfg[key] != value:
+            raise InputError(
+                f"the graph is of a {model.kind} with {key} {cut(cfg[key])}, and here it is {value}; give its own model"
+            )
 
 
 def _info(name: str, info: object) -> tuple[bool, float | None]:
@@ -90,17 +152,11 @@ def _info(name: str, info: object) -> tuple[bool, float | None]:
     return bool(in_graph), number if math.isfinite(number) else None
 
 
-def nodes_of(network: Network) -> dict[str, tuple[int, int]]:
-    """Layer and neuron of every node, by its name."""
-    network = network_of(network, "graphs in the format of EAP-IG are")
-    nodes = [(layer, j) for layer, width in enumerate(network.widths) for j in range(width)]
-    return {node_name(network, *node): node for node in nodes}
-
-
-def edge_names(network: Network) -> dict[Edge, str]:
-    """The name of every edge of non-zero weight."""
-    edges = network_of(network, "graphs in the format of EAP-IG are").graph.edges
-    return {edge: node_name(network, *edge.parent) + ARROW + node_name(network, *edge.child) for edge in edges}
+def edge_names(model: Model) -> dict[Edge, str]:
+    """The name of every edge; where circuits are sets of nodes, of every node that can be left out."""
+    if model.graph.of_nodes:
+        return {edge: node_name(model, *edge.child) for edge in model.graph.edges}
+    return {edge: edge_name(model, edge) for edge in model.graph.edges}
 
 
 def named(names: list[str]) -> str:

@@ -1,7 +1,9 @@
 """Circuits in and out as graph JSON, the format of EAP-IG and of the circuit track of MIB.
 
-A graph has nodes by name and edges by `parent->child`, each with a score and whether it is in the graph. A node here is
-one neuron: `x0` is the first input, `h1.0` the first neuron of the first hidden layer, `y0` the first output.
+A graph has nodes by name and edges by `parent->child`, each with a score and whether it is in the graph. A node of a
+network is one neuron: `x0` is the first input, `h1.0` the first neuron of the first hidden layer, `y0` the first
+output. Nodes of a transformer are `input`, heads such as `a0.h0`, MLPs such as `m0` and `logits`; an edge names the
+slot of the head that it enters, as in `input->a0.h0<q>`.
 """
 
 import json
@@ -15,18 +17,19 @@ from ..common.files import write_atomically
 from ..common.reading import MOST_BYTES, an_object, begins_a_list, naming, read_json
 from ..model.circuit import Circuit, LooseEndsError, connected_part
 from ..model.graph import Edge
-from ..network.network import Network
+from ..model.model import Model
+from ..network.network import network_of
 from .edge_masks import LARGEST_LOG, archived_edges, has_masks, listed_edges
-from .graph_entries import Entry, edge_names, entries, named, nodes_of
+from .graph_entries import Entry, edge_names, entries, named, node_name, settings_of
 
 WHAT = "a graph of a circuit"
 
 
-def circuit_to_graph(circuit: Circuit, network: Network, scores: Mapping[Edge, float] | None = None) -> dict[str, Any]:
+def circuit_to_graph(circuit: Circuit, network: Model, scores: Mapping[Edge, float] | None = None) -> dict[str, Any]:
     """A circuit as a graph document.
 
-    It has all nodes of the network and all its edges of non-zero weight, each with `in_graph`. Outputs are always in
-    the graph.
+    It has all nodes of the model and all its edges (of a network those of non-zero weight), each with `in_graph`.
+    Outputs are always in the graph. Where circuits are sets of nodes, these have the scores, and there are no edges.
 
     Args:
         circuit: the circuit.
@@ -45,26 +48,29 @@ def circuit_to_graph(circuit: Circuit, network: Network, scores: Mapping[Edge, f
         ({'score': 1.0, 'in_graph': True}, {'in_graph': True})
     """
     circuit = circuit.on(network.graph)
-    names = edge_names(network)
+    names, graph = edge_names(network), network.graph
     given = {edge: float(edge in circuit) for edge in names} if scores is None else dict(scores)
     for edge, score in given.items():
         if edge not in names:
             raise InputError(f"there is a score of {edge}, which is not an edge of {network!r} of non-zero weight")
         if not math.isfinite(score):
             raise InputError(f"the score of edge {edge} is {score}; scores must be finite")
-    used = {*circuit.neurons, *((0, i) for layer, _, i in circuit.edges if layer == 1)}
-    nodes = {name: layer == network.depth or (layer, j) in used for name, (layer, j) in nodes_of(network).items()}
+    ends = {node for node in graph.nodes if node.stage == graph.last or (graph.of_nodes and node.stage == 0)}
+    used = {*ends, *(edge.child for edge in circuit.edges), *(edge.parent for edge in circuit.edges)}
+    scored = {edge: {"score": float(given.get(edge, 0.0)), "in_graph": edge in circuit} for edge in names}
+    if graph.of_nodes:
+        nodes = {node_name(network, *node): {"in_graph": node in used} for node in graph.nodes}
+        nodes |= {names[edge]: said for edge, said in scored.items()}
+        return {"cfg": settings_of(network), "nodes": nodes, "edges": {}}
     return {
-        "cfg": {"n_layers": network.depth, "widths": list(network.widths), "activations": list(network.activations)},
-        "nodes": {name: {"in_graph": inside} for name, inside in nodes.items()},
-        "edges": {
-            name: {"score": float(given.get(edge, 0.0)), "in_graph": edge in circuit} for edge, name in names.items()
-        },
+        "cfg": settings_of(network),
+        "nodes": {node_name(network, *node): {"in_graph": node in used} for node in graph.nodes},
+        "edges": {names[edge]: said for edge, said in scored.items()},
     }
 
 
 def graph_edges(
-    document: object, network: Network, top: int | None = None, threshold: float | None = None
+    document: object, network: Model, top: int | None = None, threshold: float | None = None
 ) -> tuple[Edge, ...]:
     """The edges that a graph document puts into its circuit, by layer, neuron and parent.
 
@@ -88,7 +94,7 @@ def graph_edges(
         chosen = [entry for entry in listed if entry.in_graph]
         _check_said(chosen, network)
     else:
-        real = [entry for entry in listed if network.strength(entry.edge)]
+        real = [entry for entry in listed if _exists(entry, network)]
         unscored = [entry.name for entry in real if entry.score is None]
         if unscored:
             raise InputError(f"no finite score for {named(unscored)}; score every edge to choose by score")
@@ -97,7 +103,7 @@ def graph_edges(
 
 
 def circuit_from_graph(
-    document: object, network: Network, top: int | None = None, threshold: float | None = None
+    document: object, network: Model, top: int | None = None, threshold: float | None = None
 ) -> Circuit:
     """The circuit in a graph document; see `graph_edges` for the arguments.
 
@@ -113,16 +119,14 @@ def circuit_from_graph(
     return _circuit_of(graph_edges(document, network, top, threshold), network)
 
 
-def write_graph(
-    path: str | Path, circuit: Circuit, network: Network, scores: Mapping[Edge, float] | None = None
-) -> Path:
+def write_graph(path: str | Path, circuit: Circuit, network: Model, scores: Mapping[Edge, float] | None = None) -> Path:
     """Write a circuit as a graph document, whole or not at all; returns the path. See `circuit_to_graph`."""
     return write_atomically(Path(path), json.dumps(circuit_to_graph(circuit, network, scores), indent=1).encode())
 
 
 def read_graph(
     path: str | Path,
-    network: Network,
+    network: Model,
     top: int | None = None,
     threshold: float | None = None,
     circuit: str | None = None,
@@ -147,7 +151,7 @@ def read_graph(
 
 def read_graph_edges(
     path: str | Path,
-    network: Network,
+    network: Model,
     top: int | None = None,
     threshold: float | None = None,
     circuit: str | None = None,
@@ -168,13 +172,14 @@ def read_graph_edges(
                 raise InputError("an archive is of one circuit; leave out circuit")
             if top is not None or threshold is not None:
                 raise InputError("edge masks have no scores; leave out top and threshold")
-            return archived_edges(path, network) if archive else listed_edges(document, network, circuit)
+            masked = network_of(network, "edge masks are")
+            return archived_edges(path, masked) if archive else listed_edges(document, masked, circuit)
         if circuit is not None:
             raise InputError("a graph is of one circuit; leave out circuit")
         return graph_edges(an_object(path, document, WHAT), network, top, threshold)
 
 
-def _circuit_of(edges: tuple[Edge, ...], network: Network) -> Circuit:
+def _circuit_of(edges: tuple[Edge, ...], network: Model) -> Circuit:
     try:
         return Circuit.of_edges(network.graph, edges)
     except LooseEndsError as error:
@@ -187,12 +192,17 @@ def _circuit_of(edges: tuple[Edge, ...], network: Network) -> Circuit:
         raise InputError(f"{error}; {next_step}") from None
 
 
-def _check_said(chosen: list[Entry], network: Network) -> None:
-    if not chosen:
+def _check_said(chosen: list[Entry], network: Model) -> None:
+    if not chosen and not network.graph.of_nodes:
         raise InputError("no edge of the graph has in_graph true; to choose by score give top or threshold")
-    weightless = [entry.name for entry in chosen if not network.strength(entry.edge)]
+    weightless = [entry.name for entry in chosen if not _exists(entry, network)]
     if weightless:
         raise InputError(f"{named(weightless)}: in the graph, but of weight 0 in {network!r}, so not an edge of it")
+
+
+def _exists(entry: Entry, model: Model) -> bool:
+    """Whether the model has the edge: one of weight 0 it has not."""
+    return entry.edge in model.graph.positions
 
 
 def _above(listed: list[Entry], threshold: float) -> list[Entry]:

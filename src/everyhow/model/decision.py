@@ -22,7 +22,7 @@ def decide(
     """The bit that each output is read as, and whether it is a bit at all (not always so by rounding).
 
     By threshold an output above `level` is 1. By argmax the outputs lie on the last axis, those of each of several
-    answers together, and of equal ones the first is chosen. Answers that are numbers are no bits, and all 0.
+    answers together, and of equal ones the first is chosen. Answers that are numbers are read as 0 throughout.
     """
     if decision == "argmax":
         each = outputs.reshape(*outputs.shape[:-1], answers, -1)

@@ -178,6 +178,10 @@ class CircuitSearch(ABC):
                 best = closest if best is None else min(best, closest, key=key)
         return best
 
+    def smallest(self, most: int) -> tuple[int, ...] | None:
+        """At most so many of those with the fewest edges; None where only listing all would tell."""
+        return None
+
     def beyond(self, other: "CircuitSearch") -> Iterator[Circuit] | None:
         """Those that another search does not find; None where these are found by running each."""
         return None

@@ -40,7 +40,7 @@ class Norm:
 
 @dataclass(frozen=True, eq=False)
 class Attention:
-    """The heads of one layer, by TransformerLens's names; a bias that is None is 0.
+    """The heads of one layer, by TransformerLens's names; without a bias it is 0.
 
     Args:
         W_Q: shape (heads, d_model, d_head), and so W_K and W_V.
@@ -66,7 +66,7 @@ class Attention:
 
 @dataclass(frozen=True, eq=False)
 class MLP:
-    """The MLP of one layer; a bias that is None is 0.
+    """The MLP of one layer; without a bias it is 0.
 
     Args:
         W_in: shape (d_model, d_mlp).

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 
 import numpy as np
 
@@ -131,6 +131,11 @@ class TransformerSearch(CircuitSearch):
         """The one that differs from a circuit in the fewest edges."""
         of = self.diagram
         return of.families.nearest(of.certain, bits)
+
+    def smallest(self, most: int) -> tuple[int, ...]:
+        """At most so many of those with the fewest edges, the least first."""
+        of = self.diagram
+        return tuple(islice(of.families.sets(of.families.smallest(of.certain)), most))
 
     def beyond(self, other: CircuitSearch) -> Iterator[Circuit] | None:
         """Those that another search does not find, the least first."""
