@@ -22,6 +22,17 @@ def test_alice_and_bob():
     assert told == (folder / "README.md").read_text(encoding="utf-8")
 
 
+def test_two_truths(tmp_path):
+    """Two published circuits of one compiled transformer: the story is the script's own output; a page and a picture of
+    each are written."""
+    folder = EXAMPLES / "two_truths"
+    command = [sys.executable, "-X", "utf8", folder / "tell.py", tmp_path]
+    told = subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout
+
+    assert told == (folder / "README.md").read_text(encoding="utf-8")
+    assert {path.name for path in tmp_path.iterdir()} == {"zero.html", "zero.svg", "mean.html", "mean.svg"}
+
+
 def test_digits(tmp_path):
     """The last three layers of a network on real data: the published sizes of both spaces, and a page."""
     command = [sys.executable, "-X", "utf8", EXAMPLES / "digits" / "explain.py"]
