@@ -8,6 +8,7 @@ import numpy as np
 from ..common.errors import InputError, first_line
 from ..given.points import check_features, default_points, given_points
 from ..network.network import Network
+from ..transformer.transformer import Transformer
 from .checking import imported
 from .layers import fold
 from .rounding import coarsest
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from .torch_trace import Trace
 
 
-def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = None) -> Network:
+def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = None) -> Network | Transformer:
     """The network that a PyTorch module computes, checked against the module's own outputs.
 
     The module is followed while a copy of it runs: linear layers with or without bias, batch normalization and dropout
@@ -57,6 +58,9 @@ def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = 
     from .torch_trace import DoesNotRunError, NotTakenError, check_mode, returned, traced
 
     original = unwrapped(module)
+    transformer = _transformer(original, data)
+    if transformer is not None:
+        return transformer.read(threshold)
     check_mode(original)
     given = None if data is None else given_points(rows_of(data))
     try:
@@ -84,6 +88,18 @@ def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = 
         source=f"torch {type(original).__name__}", precision=coarsest(_types(original) | trace.types), checked_on=words,
         threshold=threshold, drawn=data is None,
     )  # fmt: skip
+
+
+def _transformer(module: "nn.Module", data: Any) -> Transformer | None:
+    """The transformer that a module is; None where it is not one."""
+    from .torch_transformers import NoAttentionError, is_transformer_module, transformer_from_torch
+
+    if not is_transformer_module(module):
+        return None
+    try:
+        return transformer_from_torch(module, data)
+    except NoAttentionError:
+        return None
 
 
 def _width(trace: "Trace") -> int:
