@@ -31,6 +31,8 @@ from .transformer_tokens import check_tokens, sequences, tokens_of
 # So many sequences are enough to see what a module calls; a number that is seldom the size of anything else.
 WATCHED = 5
 MOST_READINGS = 2048
+# What only attention calls.
+ATTENDING = ("attention", "layer", "scores", "softmax")
 NEXT = (
     "give its arrays to everyhow.Transformer, or to everyhow.from_state_dict by TransformerLens's names, with config="
 )
@@ -89,9 +91,12 @@ def _of_library(module: nn.Module, tokens: np.ndarray | None, precision: Precisi
     check_tokens(tokens, vocabulary, model.features, name)
     reading = _shortened(reading, tokens.shape[1])
     logits = _logits_of_library(module, tokens, hugging)
-    exactly = _in_double(module, lambda one: _logits_of_library(one, tokens, hugging))
     library = "transformers" if hugging else "TransformerLens"
-    return decided([reading], Source(f"{library} {name}", precision, tokens, told, logits, exactly))
+
+    def in_double() -> np.ndarray | None:
+        return _in_double(module, lambda one: _logits_of_library(one, tokens, hugging))
+
+    return decided([reading], Source(f"{library} {name}", precision, tokens, told, logits, in_double))
 
 
 def _shortened(reading: Reading, positions: int) -> Reading:
@@ -160,6 +165,7 @@ def _one_tensor(gave: Any, name: str) -> torch.Tensor:
 def _of_parts(module: nn.Module, tokens: np.ndarray | None, precision: Precision) -> Transformer:
     """A module whose parts are watched."""
     name = f"torch {type(module).__name__}"
+    calls: list[Called] = []
     try:
         runs, table, positions = _running(module, tokens, name)
         vocabulary = len(table)
@@ -173,12 +179,15 @@ def _of_parts(module: nn.Module, tokens: np.ndarray | None, precision: Precision
         body = body_of(calls, name, table.shape[1], positions)
         readings = _readings(module, calls, body, runs, probe, gave, name)
     except InputError as error:
-        if _has_attention(module):
+        if _has_attention(module) or any(call.kind in ATTENDING for call in calls):
             raise
         raise NoAttentionError(str(error)) from None
     logits = _logits(runs, tokens, body)
-    exactly = _in_double(module, lambda one: _logits(_Runs(one, name, runs.turned), tokens, body))
-    source = Source(name, precision, tokens, told, logits, exactly)
+
+    def in_double() -> np.ndarray | None:
+        return _in_double(module, lambda one: _logits(_Runs(one, name, runs.turned), tokens, body))
+
+    source = Source(name, precision, tokens, told, logits, in_double)
     try:
         return decided(readings, source)
     except InputError as error:
@@ -187,11 +196,10 @@ def _of_parts(module: nn.Module, tokens: np.ndarray | None, precision: Precision
 
 
 def _has_attention(module: nn.Module) -> bool:
+    """Whether a part of a module is attention, by its class or by what it is called."""
     kinds = (nn.MultiheadAttention, nn.TransformerEncoderLayer, nn.Transformer, nn.TransformerDecoderLayer)
-    named = any(
-        "attention" in type(part).__name__.lower() or "transformer" in type(part).__name__.lower()
-        for part in module.modules()
-    )
+    names = [type(part).__name__.lower() for part in module.modules()]
+    named = any("attention" in name or "transformer" in name for name in names)
     return named or any(isinstance(part, kinds) for part in module.modules())
 
 

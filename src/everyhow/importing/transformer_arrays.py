@@ -99,7 +99,8 @@ def _pair(data: Any) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _precision(tensors: Mapping[str, Any]) -> Precision:
-    names = {str(getattr(one, "dtype", "")).removeprefix("torch.") for one in tensors.values()}
+    weights = [one for name, one in tensors.items() if str(name).rpartition(".")[2] not in CONSTANTS]
+    names = {str(getattr(one, "dtype", "")).removeprefix("torch.") for one in weights}
     return coarsest(names & set(PRECISIONS) or {"float64"})
 
 

@@ -4,7 +4,7 @@ What a source does with its weights is code. So there may be several readings of
 a bidirectional one. The source decides between them: exactly one may agree with it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,8 +33,8 @@ class Source:
         tokens: the sequences, one a row.
         told: what these are, in words.
         logits: what it gave at each position, or at one position only.
-        exactly: what a copy of it in float64 gave, where there is such a copy: it tells readings apart that its own
-            precision does not.
+        in_double: runs a copy of it in float64, where there is such a copy: it tells readings apart that its own
+            precision does not. It gives None where the copy does not run.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Source:
     tokens: Int[np.ndarray, "inputs positions"]
     told: str
     logits: Float[np.ndarray, "inputs answers d_vocab_out"]
-    exactly: Float[np.ndarray, "inputs answers d_vocab_out"] | None = None
+    in_double: Callable[[], np.ndarray | None] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,28 +88,28 @@ def decided(readings: Sequence[Reading], source: Source) -> Transformer:
     Raises:
         InputError: no reading agrees with the source within the bound of rounding, or several do.
     """
-    first = replace(
-        source, tokens=source.tokens[:FIRST], logits=source.logits[:FIRST],
-        exactly=None if source.exactly is None else source.exactly[:FIRST],
-    )  # fmt: skip
-    left = [one for one in _distinct(readings) if _agrees(one, first)]
-    left = [one for one in left if _agrees(one, source)]
+    first = replace(source, tokens=source.tokens[:FIRST], logits=source.logits[:FIRST])
+    found = [_compared(one, source) for one in _distinct(readings) if _compared(one, first).agree]
+    left = [one for one in found if one.agree]
     if not left:
         raise InputError(_none(readings, source))
-    if len(left) > 1 and source.exactly is not None:
-        exactly = replace(source, logits=source.exactly, precision=PRECISIONS["float64"])
-        left = [one for one in left if _agrees(one, exactly)] or left
+    exactly = source.in_double() if len(left) > 1 and source.in_double is not None else None
+    if exactly is not None:
+        in_double = replace(source, logits=exactly, precision=PRECISIONS["float64"])
+        left = [one for one in left if _compared(one.reading, in_double).agree] or left
     if len(left) > 1:
         raise InputError(
             f"{source.name}: {len(left)} readings of it agree with it within what {source.precision.name} arithmetic "
-            f"explains, on {source.told}: {_named(left)}. Nothing was imported, since they differ as circuits: give "
-            "tokens on which they differ (data=), or make the one that is meant with everyhow.Transformer"
+            f"explains, on {source.told}: {_named([one.reading for one in left])}. Nothing was imported, since they "
+            "differ as circuits: give tokens on which they differ (data=), or make the one that is meant with "
+            "everyhow.Transformer"
         )
-    (one,) = left
+    (compared,) = left
+    one = compared.reading
     answer = one.model.answer
     if one.position is not None:
         answer = LAST if one.position == one.model.features - 1 else Answer((one.position,))
-    return replace(one.model, answer=answer, origin=_origin(one, source))
+    return replace(one.model, answer=answer, origin=_origin(compared, source))
 
 
 def unchecked(reading: Reading, name: str, precision: Precision) -> Transformer:
@@ -118,14 +118,26 @@ def unchecked(reading: Reading, name: str, precision: Precision) -> Transformer:
     return replace(reading.model, origin=origin)
 
 
-def _agrees(reading: Reading, source: Source) -> bool:
+@dataclass(frozen=True, eq=False)
+class _Compared:
+    """What a reading gives, and how far that may be from what the source gives; empty where the shapes differ."""
+
+    reading: Reading
+    ours: np.ndarray
+    allowed: np.ndarray
+    agree: bool
+
+
+def _compared(reading: Reading, source: Source) -> _Compared:
+    nothing = np.zeros(0)
     if reading.logits(source.tokens[:1]).shape[1:] != source.logits.shape[1:]:
-        return False
+        return _Compared(reading, nothing, nothing, False)
+    ours = reading.logits(source.tokens)
     with np.errstate(invalid="ignore"):
-        difference = np.abs(reading.logits(source.tokens) - source.logits)
         allowed = reading.allowed(source.tokens, source.precision)
-    # What rounding may move by any amount shows nothing.
-    return bool((np.isfinite(allowed) & (difference <= allowed)).all())
+        # What rounding may move by any amount shows nothing.
+        agree = np.isfinite(allowed) & (np.abs(ours - source.logits) <= allowed)
+    return _Compared(reading, ours, allowed, bool(agree.all()))
 
 
 def _distinct(readings: Sequence[Reading]) -> Iterator[Reading]:
@@ -151,8 +163,8 @@ def _distinct(readings: Sequence[Reading]) -> Iterator[Reading]:
             yield one
 
 
-def _origin(reading: Reading, source: Source) -> Origin:
-    ours, allowed = reading.logits(source.tokens), reading.allowed(source.tokens, source.precision)
+def _origin(compared: _Compared, source: Source) -> Origin:
+    reading, ours, allowed = compared.reading, compared.ours, compared.allowed
     difference = np.abs(ours - source.logits)
     at = np.unravel_index(np.argmax(difference), difference.shape)
     read = slice(None) if reading.position is not None else list(reading.model.answered)
@@ -178,34 +190,36 @@ def _origin(reading: Reading, source: Source) -> Origin:
 
 def _none(readings: Sequence[Reading], source: Source) -> str:
     """That no reading agrees: what each differs by."""
-    found = []
+    ranked = []
     for one in readings:
-        ours = one.logits(source.tokens)
-        if ours.shape[1:] != source.logits.shape[1:]:
-            continue
-        with np.errstate(invalid="ignore"):
-            difference = np.nan_to_num(np.abs(ours - source.logits), nan=np.inf)
-            allowed = one.allowed(source.tokens, source.precision)
-            over = np.where(difference <= allowed, -1.0, difference)
-        at = np.unravel_index(np.argmax(over), over.shape)
-        found.append((float(difference[at]), one, at, float(ours[at]), float(allowed[at])))
-    if not found:
+        compared = _compared(one, replace(source, tokens=source.tokens[:FIRST], logits=source.logits[:FIRST]))
+        if compared.ours.size:
+            with np.errstate(invalid="ignore"):
+                apart = np.nan_to_num(np.abs(compared.ours - source.logits[:FIRST]), nan=np.inf).max()
+            ranked.append((float(apart), one))
+    if not ranked:
         given, ours = source.logits.shape, readings[0].logits(source.tokens).shape
         return (
             f"{source.name}: it gives logits of shape {given} (inputs, positions, d_vocab_out), its parts {ours}; "
             "give a model that returns the logits of its unembedding, at every position, at the first or at the last"
         )
-    found.sort(key=lambda one: one[0])
-    size, one, at, ours, allowed = found[0]
+    ranked.sort(key=lambda one: one[0])
+    nearest = _compared(ranked[0][1], source)
+    one = nearest.reading
+    with np.errstate(invalid="ignore"):
+        difference = np.nan_to_num(np.abs(nearest.ours - source.logits), nan=np.inf)
+        over = np.where(difference <= nearest.allowed, -1.0, difference)
+    at = np.unravel_index(np.argmax(over), over.shape)
+    size, ours, allowed = float(difference[at]), float(nearest.ours[at]), float(nearest.allowed[at])
     row, place, logit = (int(i) for i in at)
     place = place if one.position is None else one.position
-    read = "" if len(found) == 1 else f" None of {len(found)} readings agrees; the nearest is: {one}."
-    others = "" if len(found) == 1 else f" Others: {_named([other for _, other, *_ in found[1:]])}."
+    read = "" if len(ranked) == 1 else f" None of {len(ranked)} readings agrees; the nearest is: {one}."
+    others = "" if len(ranked) == 1 else f" Others: {_named([other for _, other in ranked[1:]])}."
     if not np.isfinite(allowed):
         return (
             f"{source.name}: at the tokens {source.tokens[row].tolist()[:16]} rounding may move its logits by any "
-            f"amount, so that nothing can be compared (checked on {source.told}). Nothing was imported: give other "
-            "tokens (data=), or the model in float64"
+            f"amount, so that nothing can be compared (checked on {source.told}). Nothing was imported: give the "
+            "model in float32 or float64, such as model.float(), or other tokens (data=)"
         )
     return (
         f"{source.name}: the imported transformer computes something else.{read} The largest difference is {size:.3g}, "

@@ -28,7 +28,7 @@ from .rounding import SAFETY, Precision
 # So many numbers are held at once; longer lists of sequences are gone through in parts.
 NUMBERS_AT_ONCE = 2**21
 # So many multiplications are spent on derivatives; the sequences beyond have the looser bound alone.
-MOST_WORK = 2**33
+MOST_WORK = 2**32
 # Of coarser types the terms of second order are not small.
 FINEST = 2.0**-20
 # Where an activation may have a kink, its slope is the larger one this near to it, in units of eps.
@@ -291,7 +291,14 @@ def _linearized(model: Transformer, tokens: np.ndarray, precision: Precision) ->
 
 def _sum(back: np.ndarray, part: Rounded) -> np.ndarray:
     """What the errors of a part do together, by the derivatives of some logits: (logits, inputs)."""
-    return np.einsum("knpd,npd->kn", np.abs(back), part.error)
+    logits, inputs = back.shape[:2]
+    flat = np.abs(back).reshape(logits, inputs, -1)
+    return np.einsum("knd,nd->kn", flat, np.broadcast_to(part.error, back.shape[1:]).reshape(inputs, -1))
+
+
+def _times(back: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """A product with a matrix, made at once for all logits, inputs and positions."""
+    return (back.reshape(-1, len(weights)) @ weights).reshape(*back.shape[:-1], weights.shape[1])
 
 
 def _layer_back(
@@ -303,18 +310,18 @@ def _layer_back(
     if mlp is not None and one.inner is not None and one.active is not None and one.normed_again is not None:
         assert one.last is not None
         moved = moved + _sum(back, one.last)
-        by_active = back @ mlp.W_out.T
+        by_active = _times(back, mlp.W_out.T)
         moved = moved + _sum(by_active, one.active)
         by_inner = by_active * _slope(model.activation, one.inner.values, precision)
         moved = moved + _sum(by_inner, one.inner)
-        by_normed = by_inner @ mlp.W_in.T
+        by_normed = _times(by_inner, mlp.W_in.T)
         moved = moved + (_sum(by_normed, one.normed_again) if one.layer.ln2 is not None else 0)
         back = back + _norm_back(one.layer.ln2, one.summed.values, by_normed)
     moved = moved + _sum(back, one.summed)
     part, scale = one.layer.attention, model.divisor(one.layer)
     by_normed = np.zeros_like(back)
     for h, head in enumerate(one.heads):
-        by_mixed = back @ part.W_O[h].T
+        by_mixed = _times(back, part.W_O[h].T)
         looked = head.looked.values
         by_looked = by_mixed @ head.v.values.swapaxes(-1, -2)
         by_v = looked.swapaxes(-1, -2) @ by_mixed
@@ -326,7 +333,7 @@ def _layer_back(
             (by_k, head.k), (by_v, head.v),
         ):  # fmt: skip
             moved = moved + _sum(by, error)
-        by_normed = by_normed + by_q @ part.W_Q[h].T + by_k @ part.W_K[h].T + by_v @ part.W_V[h].T
+        by_normed = by_normed + _times(by_q, part.W_Q[h].T) + _times(by_k, part.W_K[h].T) + _times(by_v, part.W_V[h].T)
     moved = moved + (_sum(by_normed, one.normed) if one.layer.ln1 is not None else 0)
     return back + _norm_back(one.layer.ln1, one.x, by_normed), moved
 

@@ -12,8 +12,8 @@ from .torch_tensors import array_of, is_array, rows_of
 
 # All sequences are tried up to so many; else so many tokens at random.
 MOST_SEQUENCES = 4096
-TOKENS_DRAWN = 4096
-FEWEST_SEQUENCES = 8
+TOKENS_DRAWN = 1024
+FEWEST_SEQUENCES = 16
 
 
 def tokens_of(data: Any) -> Int[np.ndarray, "inputs positions"]:
