@@ -1,6 +1,8 @@
 """Transformers of named arrays: TransformerLens's names with a configuration, and the keys of a model file."""
 
+import itertools
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -179,6 +181,17 @@ def test_files(tmp_path):
     assert eh.load(written).origin == found.origin
     with pytest.raises(eh.InputError, match="a network file says everything itself"):
         eh.load(written, config=CONFIG)
+
+
+def test_the_model_file_of_an_example():
+    """The compiled transformer that is shipped tells the share of x (token 3) so far, everywhere but at BOS."""
+    model = eh.load(Path(__file__).parents[2] / "examples" / "two_truths" / "xproportion.json")
+    others = np.array(list(itertools.product((2, 3, 4, 5), repeat=5)))
+    tokens = np.concatenate([np.zeros((len(others), 1), int), others], axis=1)
+    share = (others == 3).cumsum(axis=1) / np.arange(1, 6)
+    assert np.abs(model.run(tokens) - share).max() < 1e-6
+    assert (len(model.graph.edges), model.answer.positions) == (23, (1, 2, 3, 4, 5))
+    assert model.origin.checked_on == "all 1,024 sequences after BOS"
 
 
 def test_files_of_torch(tmp_path):

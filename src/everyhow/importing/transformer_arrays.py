@@ -155,7 +155,7 @@ def reading_of(tensors: Mapping[str, Any], config: Any, source: str, *, rms: boo
     d_model = first["W_E"].shape[-1]
 
     def norm(name: str, is_rms: bool) -> Norm | None:
-        if kind is None:
+        if kind is None and not (is_rms and f"{name}.w" in left):
             return None
         weight, shift = taken(f"{name}.w", kind in ("LN", "RMS")), taken(f"{name}.b", needed=False)
         weight = np.ones(d_model) if weight is None else weight
