@@ -1,6 +1,6 @@
-"""Compiles the transformer of this example: the share of x among the tokens so far, as tracr's `frac_prevs` computes it.
+"""Compiles the transformer of this example: the share of x among the tokens so far, by tracr's `frac_prevs`.
 
-It writes `xproportion.json` beside itself. That file is shipped, so that the example itself needs neither tracr nor JAX:
+It writes `xproportion.json` beside itself. The file is shipped, so the example itself needs neither tracr nor JAX:
 
     pip install 'everyhow[tracr]'
     python examples/two_truths/compile.py

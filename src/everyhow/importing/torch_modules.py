@@ -30,17 +30,22 @@ def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = 
     norm, pruning, parametrizations) are read as the module makes them. A softmax at the end is left out, since the
     largest output is the same without it. The module itself stays as it is.
 
+    A module that embeds tokens is read as a transformer: one of Hugging Face's GPT-2 family, of TransformerLens, or built
+    of `nn.Embedding`, attention, `nn.Linear` and norms. What its forward does with these is decided by running it:
+    exactly one reading may give its logits. It has as many positions as `data`, or as the module.
+
     Args:
         module: the module, or a slice such as `model[-3:]`; in float16, bfloat16, float32 or float64, on any device.
         data: inputs to check it on: a tensor or array (inputs, features...), a data frame, or batches as a data loader
             gives them, of which only the inputs are used. When not given, all corners of the unit cube for up to 8
-            inputs and 128 random inputs, above that 256 random ones.
+            inputs and 128 random inputs, above that 256 random ones. Of a transformer sequences of tokens, one a row;
+            when not given, all of them, or random ones.
         threshold: an output above it is read as 1: 0 of logits, 0.5 of what was trained towards 0 and 1. When it is not
             given and the last layer is linear or tanh, whatever needs a decision asks for it.
 
     Raises:
-        InputError: a layer that is not supported, with its place and which part of the module can be imported; a module
-            in training mode; data that does not fit; or outputs that differ from the module's by more than its
+        InputError: a layer that is not supported, with its place and which part of the module can be imported; a
+            transformer of which no reading, or more than one, gives its logits; a module in training mode; data that does not fit; or outputs that differ from the module's by more than its
             precision explains.
 
     Example:
