@@ -312,6 +312,52 @@ def test_parts_that_are_refused(make, message):
         eh.from_torch(module if "training" in message else module.eval())
 
 
+class Plain(nn.Module):
+    """Attention whose maps have no names that tell, and whose softmax nobody sees."""
+
+    def __init__(self, causal):
+        super().__init__()
+        self.maps, self.causal = nn.ModuleList(nn.Linear(8, 8) for _ in range(4)), causal
+
+    def forward(self, x):
+        k, q, v = (one(x).view(len(x), -1, 2, 4).transpose(1, 2) for one in self.maps[:3])
+        weights = torch.exp(q @ k.transpose(-1, -2) / 2)
+        weights = weights.tril() if self.causal else weights
+        mixed = weights / weights.sum(-1, keepdim=True) @ v
+        return self.maps[3](mixed.transpose(1, 2).reshape(len(x), -1, 8))
+
+
+@pytest.mark.parametrize("causal", [True, False])
+def test_the_source_decides(causal):
+    """Neither names nor a softmax tell the order of the maps, the heads, the mask or the scale; running it does."""
+    torch.manual_seed(1)
+    module = Around(Plain(causal)).eval()
+    model = eh.from_torch(module, EVERY)
+    assert model.origin.folded == (
+        "read as 2 heads, which agrees with it", "read as linear maps in the order kqv, which agrees with it",
+        "read as scores divided by the square root of d_head, which agrees with it",
+        f"read as {'causal' if causal else 'bidirectional'}, which agrees with it",
+    )  # fmt: skip
+    agrees(model, module, EVERY)
+
+
+def test_transposed_inside():
+    """Attention without batch_first is right where the module transposes what it gets."""
+    torch.manual_seed(0)
+    module = Around(
+        nn.MultiheadAttention(8, 2), lambda part, x: attended(part, x.transpose(0, 1)).transpose(0, 1)
+    ).eval()
+    agrees(eh.from_torch(module), module, EVERY)
+
+
+def test_too_many_logits():
+    """What would take gigabytes is refused before it is run."""
+    module = made(Model, vocabulary=5000, positions=300)
+    with pytest.raises(eh.InputError, match=r"gives 24,000,000 logits for 16 sequences of 300 tokens; at most"):
+        eh.from_torch(module)
+    assert eh.from_torch(module, [[0, 4999]]).features == 2
+
+
 def test_no_unembedding():
     """A module that ends in its stream gives no logits."""
     module = Around(multihead(), attended)

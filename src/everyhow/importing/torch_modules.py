@@ -30,9 +30,9 @@ def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = 
     norm, pruning, parametrizations) are read as the module makes them. A softmax at the end is left out, since the
     largest output is the same without it. The module itself stays as it is.
 
-    A module that embeds tokens is read as a transformer: one of Hugging Face's GPT-2 family, of TransformerLens, or built
-    of `nn.Embedding`, attention, `nn.Linear` and norms. What its forward does with these is decided by running it:
-    exactly one reading may give its logits. It has as many positions as `data`, or as the module.
+    A module that embeds tokens is read as a transformer: one of Hugging Face's GPT-2 family, of TransformerLens, or
+    built of `nn.Embedding`, attention, `nn.Linear` and norms. What its forward does with these is decided by running
+    it: exactly one reading may give its logits. It has as many positions as `data`, or as the module.
 
     Args:
         module: the module, or a slice such as `model[-3:]`; in float16, bfloat16, float32 or float64, on any device.
@@ -45,8 +45,8 @@ def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = 
 
     Raises:
         InputError: a layer that is not supported, with its place and which part of the module can be imported; a
-            transformer of which no reading, or more than one, gives its logits; a module in training mode; data that does not fit; or outputs that differ from the module's by more than its
-            precision explains.
+            transformer of which no reading, or more than one, gives its logits; a module in training mode; data that
+            does not fit; or outputs that differ from the module's by more than its precision explains.
 
     Example:
         >>> import torch

@@ -26,7 +26,7 @@ from .torch_tensors import as_array
 from .torch_trace import check_mode, tensors_by_name, type_name, uncompiled, where_of
 from .transformer_checking import Reading, Source, decided
 from .transformer_lens_models import is_transformer_lens, lens_reading
-from .transformer_tokens import check_tokens, sequences, tokens_of
+from .transformer_tokens import check_logits, check_tokens, sequences, tokens_of
 
 # So many sequences are enough to see what a module calls; a number that is seldom the size of anything else.
 WATCHED = 5
@@ -89,6 +89,7 @@ def _of_library(module: nn.Module, tokens: np.ndarray | None, precision: Precisi
     if tokens is None:
         tokens, told = sequences(vocabulary, model.features)
     check_tokens(tokens, vocabulary, model.features, name)
+    check_logits(tokens, reading.model.W_U.shape[1], name)
     reading = _shortened(reading, tokens.shape[1])
     logits = _logits_of_library(module, tokens, hugging)
     library = "transformers" if hugging else "TransformerLens"
@@ -177,6 +178,7 @@ def _of_parts(module: nn.Module, tokens: np.ndarray | None, precision: Precision
         probe = np.random.default_rng(1).integers(0, vocabulary, (WATCHED, positions))
         gave, calls = runs.watch(probe)
         body = body_of(calls, name, table.shape[1], positions)
+        check_logits(tokens, body.W_U.shape[1], name)
         readings = _readings(module, calls, body, runs, probe, gave, name)
     except InputError as error:
         if _has_attention(module) or any(call.kind in ATTENDING for call in calls):

@@ -14,6 +14,8 @@ from .torch_tensors import array_of, is_array, rows_of
 MOST_SEQUENCES = 4096
 TOKENS_DRAWN = 1024
 FEWEST_SEQUENCES = 16
+# More logits are not compared at once: several arrays of this size are held.
+MOST_LOGITS = 2**24
 
 
 def tokens_of(data: Any) -> Int[np.ndarray, "inputs positions"]:
@@ -61,6 +63,20 @@ def check_tokens(
     if tokens.max() >= vocabulary:
         raise InputError(
             f"data has the token {tokens.max()}, but the vocabulary of {name} has {vocabulary}: 0 to {vocabulary - 1}"
+        )
+
+
+def check_logits(tokens: Int[np.ndarray, "inputs positions"], logits: int, name: str) -> None:
+    """See that the logits of a model at some sequences can be held at once.
+
+    Raises:
+        InputError: they are too many.
+    """
+    numbers = tokens.size * logits
+    if numbers > MOST_LOGITS:
+        raise InputError(
+            f"{name} gives {numbers:,} logits for {len(tokens):,} sequences of {tokens.shape[1]} tokens; at most "
+            f"{MOST_LOGITS:,} are compared: give fewer or shorter sequences (data=)"
         )
 
 
