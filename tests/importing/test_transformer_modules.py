@@ -1,6 +1,8 @@
 """Transformers in PyTorch: what is read of them, how they are decided, and what is refused."""
 
 import itertools
+import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -405,6 +407,60 @@ def test_readings_that_agree_are_not_chosen_from():
             one.bias.zero_()
     with pytest.raises(eh.InputError, match=r"3 readings of it agree.*\(1\) scores divided by.*\(2\).*data="):
         eh.from_torch(module)
+
+
+def of_library(name, base, library, **attributes):
+    """A module whose class has the name of one of a library, which need not be installed."""
+    parent = type(base, (nn.Module,), {"__module__": f"{library}.somewhere"})
+    module = type(name, (parent,), {"__module__": f"{library}.elsewhere"})()
+    for key, value in attributes.items():
+        setattr(module, key, value)
+    return module.eval()
+
+
+@pytest.mark.parametrize(("name", "family", "message"), [
+    ("LlamaForCausalLM", "llama", "of the family 'llama', has rotary positions, which is not supported; those that"),
+    ("BloomForCausalLM", "bloom", "has relative positions, which is not supported"),
+    ("BertLMHeadModel", "bert", r"has norms after the sum \(post-norm\), which is not supported"),
+    ("MixtralForCausalLM", "mixtral", "has a mixture of experts, which is not supported"),
+    ("NewForCausalLM", "new", "of the family 'new', is not known here; those that are imported are gpt2, gpt_neo, opt"),
+    ("GPT2Model", "gpt2", "GPT2Model has no unembedding, so it gives no logits; give GPT2LMHeadModel, which has one"),
+])  # fmt: skip
+def test_families_that_are_refused(name, family, message):
+    """A model of Hugging Face is known by its classes, and its family by its configuration."""
+    module = of_library(name, "PreTrainedModel", "transformers", config=SimpleNamespace(model_type=family))
+    with pytest.raises(eh.InputError, match=message):
+        eh.from_torch(module)
+
+
+def test_a_model_of_transformer_lens_that_is_refused():
+    """Its configuration is looked at first."""
+    config = SimpleNamespace(
+        act_fn="relu", normalization_type="LN", attention_dir="causal", positional_embedding_type="rotary"
+    )
+    module = of_library("HookedTransformer", "HookedRootModule", "transformer_lens", cfg=config)
+    with pytest.raises(eh.InputError, match="HookedTransformer has positional_embedding_type 'rotary': rotary and"):
+        eh.from_torch(module)
+
+
+def test_tracr_needs_its_extra(monkeypatch):
+    """Where JAX is not installed, the error names the extra."""
+    from everyhow.common.errors import MissingExtraError
+    from everyhow.importing.tracr_models import from_tracr
+
+    monkeypatch.setitem(sys.modules, "haiku", None)
+    table = {"embeddings": np.eye(3)}
+    model = type("AssembledTransformerModel", (), {"__module__": "tracr.compiler.assemble"})()
+    model.model_config = SimpleNamespace(layer_norm=False, dropout_rate=0.0)
+    model.params = {"token_embed": table, "pos_embed": table}
+    with pytest.raises(MissingExtraError, match=r"run by JAX and Haiku, which cannot be loaded .*everyhow\[tracr\]"):
+        from_tracr(model)
+    model.params = {"token_embed": table}
+    with pytest.raises(eh.InputError, match="has no token_embed and pos_embed; found token_embed"):
+        from_tracr(model)
+    model.model_config.dropout_rate = 0.1
+    with pytest.raises(eh.InputError, match=r"dropout_rate 0\.1; set it to 0"):
+        from_tracr(model)
 
 
 def test_embeddings_without_attention_are_networks_as_before():

@@ -12,6 +12,7 @@ from ..common.errors import InputError
 from ..transformer.parts import ACTIVATIONS, MLP, Attention, Layer, Norm
 from ..transformer.transformer import Transformer
 from .torch_tensors import as_array
+from .transformer_arrays import attention_of
 from .transformer_checking import Reading
 
 # What Hugging Face calls what is called otherwise here.
@@ -123,22 +124,6 @@ def _opt(module: Any, name: str) -> Reading:
 
 FAMILIES: dict[str, Callable[[Any, str], Reading]] = {"gpt2": _gpt2, "gpt_neo": _gpt_neo, "opt": _opt}
 HEADS = {"gpt2": "GPT2LMHeadModel", "gpt_neo": "GPTNeoForCausalLM", "opt": "OPTForCausalLM"}
-
-
-def attention_of(queries: Any, keys: Any, values: Any, back: Any, heads: int) -> Attention:
-    """The heads of maps (weights, bias), the weights (outgoing, incoming), the heads one after the other.
-
-    Example:
-        >>> one = (np.eye(4), np.zeros(4))
-        >>> attention_of(one, one, one, one, 2).W_Q.shape
-        (2, 4, 2)
-    """
-    found = {}
-    for name, (weight, bias) in zip("QKV", (queries, keys, values), strict=True):
-        found[f"W_{name}"] = weight.reshape(heads, -1, weight.shape[1]).transpose(0, 2, 1)
-        found[f"b_{name}"] = bias.reshape(heads, -1)
-    weight, bias = back
-    return Attention(W_O=weight.T.reshape(heads, -1, weight.shape[0]), b_O=bias, **found)
 
 
 def _projected(part: Any, heads: int) -> Attention:

@@ -20,6 +20,7 @@ from ..transformer.parts import ACTIVATIONS, MLP, Attention, Norm
 from .torch_calls import Called, activation_name, kind_of_part
 from .torch_tensors import as_array
 from .torch_trace import where_of
+from .transformer_arrays import attention_of
 
 ORDERS = ("qkv", "qvk", "kqv", "kvq", "vqk", "vkq")
 LAYOUTS = ("one after the other", "head by head")
@@ -59,24 +60,15 @@ class Heads:
         if "qkv" in maps:
             weight, bias = maps["qkv"]
             if layout == LAYOUTS[0]:
-                split = [
-                    (weight[k * self.width : (k + 1) * self.width], bias[k * self.width : (k + 1) * self.width])
-                    for k in range(3)
-                ]
+                weights, biases = np.split(weight, 3), np.split(bias, 3)
             else:
-                by_head = weight.reshape(heads, 3, self.width // heads, -1), bias.reshape(heads, 3, -1)
-                split = [(by_head[0][:, k].reshape(self.width, -1), by_head[1][:, k].reshape(-1)) for k in range(3)]
-            maps |= dict(zip("qkv", split, strict=True))
+                by_head = weight.reshape(heads, 3, self.width // heads, -1)
+                weights = [by_head[:, k].reshape(self.width, -1) for k in range(3)]
+                biases = [bias.reshape(heads, 3, -1)[:, k].reshape(-1) for k in range(3)]
+            maps |= dict(zip("qkv", zip(weights, biases, strict=True), strict=True))
         elif "0" in maps:
             maps |= {name: maps[str(k)] for k, name in enumerate(order)}
-        d_model = maps["o"][0].shape[0]
-        found: dict[str, Any] = {}
-        for name in "qkv":
-            weight, bias = maps[name]
-            found[f"W_{name.upper()}"] = weight.reshape(heads, -1, d_model).transpose(0, 2, 1)
-            found[f"b_{name.upper()}"] = bias.reshape(heads, -1)
-        back, bias = maps["o"]
-        return Attention(W_O=back.T.reshape(heads, -1, d_model), b_O=bias, **found)
+        return attention_of(maps["q"], maps["k"], maps["v"], maps["o"], heads)
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from ..common.errors import InputError, first_line
+from ..common.errors import InputError, MissingExtraError, first_line
 from ..model.answer import Answer
 from ..transformer.parts import ACTIVATIONS, MLP, Attention, Layer
 from ..transformer.transformer import Transformer
@@ -41,6 +41,7 @@ def from_tracr(model: Any, data: Any = None) -> Transformer:
 
     Raises:
         InputError: something else, layer norms, dropout, or outputs that differ by more than rounding explains.
+        MissingExtraError: JAX or Haiku is not installed.
     """
     if not is_tracr(model):
         raise InputError(
@@ -162,7 +163,7 @@ def _applied(function: Any, model: Any, params: Any, given: np.ndarray) -> Any:
         import haiku  # pyright: ignore[reportMissingImports] (of an extra)
         import jax.numpy  # pyright: ignore[reportMissingImports] (of an extra)
     except ImportError as error:
-        raise InputError(
+        raise MissingExtraError(
             f"a tracr model is run by JAX and Haiku, which cannot be loaded ({first_line(error)}); pip install "
             "'everyhow[tracr]'"
         ) from None

@@ -82,6 +82,22 @@ def transformer_of_arrays(tensors: Mapping[str, Any], config: Any, data: Any, so
     return decided([found], Source(source, precision, tokens, told, logits.reshape(*tokens.shape, -1)))
 
 
+def attention_of(queries: Any, keys: Any, values: Any, back: Any, heads: int) -> Attention:
+    """The heads of maps (weights, bias), the weights (outgoing, incoming), the heads one after the other.
+
+    Example:
+        >>> one = (np.eye(4), np.zeros(4))
+        >>> attention_of(one, one, one, one, 2).W_Q.shape
+        (2, 4, 2)
+    """
+    found = {}
+    for name, (weight, bias) in zip("QKV", (queries, keys, values), strict=True):
+        found[f"W_{name}"] = weight.reshape(heads, -1, weight.shape[1]).transpose(0, 2, 1)
+        found[f"b_{name}"] = bias.reshape(heads, -1)
+    weight, bias = back
+    return Attention(W_O=weight.T.reshape(heads, -1, weight.shape[0]), b_O=bias, **found)
+
+
 def _pair(data: Any) -> tuple[np.ndarray, np.ndarray]:
     rule = "data of named arrays is a pair: tokens (inputs, positions), and the model's logits at every position"
     if not isinstance(data, tuple | list) or len(data) != 2:

@@ -278,7 +278,7 @@ def _linearized(model: Transformer, tokens: np.ndarray, precision: Precision) ->
         back = np.zeros((len(some), *normed.values.shape))
         for i, (place, logit) in enumerate(some):
             back[i, :, place] = model.W_U[:, logit]
-        moved = _sum(back, normed) if model.ln_final is not None else np.zeros(back.shape[:2])
+        moved = _sum(back, normed)
         back = _norm_back(model.ln_final, stream.values, back)
         for one in reversed(layers):
             back, more = _layer_back(model, one, back, precision)
@@ -315,7 +315,7 @@ def _layer_back(
         by_inner = by_active * _slope(model.activation, one.inner.values, precision)
         moved = moved + _sum(by_inner, one.inner)
         by_normed = _times(by_inner, mlp.W_in.T)
-        moved = moved + (_sum(by_normed, one.normed_again) if one.layer.ln2 is not None else 0)
+        moved = moved + _sum(by_normed, one.normed_again)
         back = back + _norm_back(one.layer.ln2, one.summed.values, by_normed)
     moved = moved + _sum(back, one.summed)
     part, scale = one.layer.attention, model.divisor(one.layer)
@@ -334,7 +334,7 @@ def _layer_back(
         ):  # fmt: skip
             moved = moved + _sum(by, error)
         by_normed = by_normed + _times(by_q, part.W_Q[h].T) + _times(by_k, part.W_K[h].T) + _times(by_v, part.W_V[h].T)
-    moved = moved + (_sum(by_normed, one.normed) if one.layer.ln1 is not None else 0)
+    moved = moved + _sum(by_normed, one.normed)
     return back + _norm_back(one.layer.ln1, one.x, by_normed), moved
 
 
