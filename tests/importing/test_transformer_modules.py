@@ -113,6 +113,18 @@ def test_positions_first():
     np.testing.assert_allclose(model.logits(EVERY), given, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("causal", [True, False])
+@pytest.mark.parametrize("positions", [5, 8])
+def test_positions_first_of_any_number(positions, causal):
+    """However many positions there are, sequences are told from positions: the last row alone is the last of all."""
+    module = made(Encoder, vocabulary=2, positions=positions, first=False, causal=causal, layers=1)
+    model = eh.from_torch(module)
+    assert model.features == positions and "it takes positions first" in model.origin.folded[1]
+    tokens = np.random.default_rng(0).integers(0, 2, (9, positions))
+    given = exact(module, tokens.T.copy()).swapaxes(0, 1)
+    np.testing.assert_allclose(model.logits(tokens), given, rtol=1e-9, atol=1e-9)
+
+
 def test_given_tokens():
     """Sequences may be given; the model then has as many positions as they have."""
     module, tokens = made(Model, positions=6), [[0, 1, 2, 3], [3, 3, 0, 1]]

@@ -218,7 +218,7 @@ def _running(module: nn.Module, tokens: np.ndarray | None, name: str) -> tuple[_
             runs = _Runs(module, name, turned)
             try:
                 gave, calls = runs.watch(probe)
-                alone, _ = runs.watch(probe[:1])
+                alone, _ = runs.watch(probe[-1:])
                 again, _ = runs.watch(probe)
             except InputError:
                 raise
@@ -233,7 +233,7 @@ def _running(module: nn.Module, tokens: np.ndarray | None, name: str) -> tuple[_
             table = _token_table(calls, probe, turned)
             if table is None:
                 failed.append("none of its embeddings is given the tokens")
-            elif not _close(gave[:, :1] if turned and gave.ndim > 2 else gave[:1], alone):
+            elif not _close(gave[:, -1:] if turned and gave.ndim > 2 else gave[-1:], alone):
                 failed.append("its sequences look at one another")
             else:
                 return runs, table, positions
