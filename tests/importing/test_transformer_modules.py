@@ -478,5 +478,6 @@ def test_tracr_needs_its_extra(monkeypatch):
 def test_embeddings_without_attention_are_networks_as_before():
     """A network behind an embedding is not a transformer; the error is that of networks."""
     module = nn.Sequential(nn.Embedding(5, 4), nn.Flatten(), nn.Linear(8, 2))
-    with pytest.raises(eh.InputError, match=r"Embedding 0 is not supported.*its part model\[1:\] can be imported"):
+    message = r"Embedding 0 is not supported.*its part model\[1:\] can be imported.*As a transformer: .*no table of pos"
+    with pytest.raises(eh.InputError, match=message):
         eh.from_torch(module)

@@ -13,6 +13,7 @@ from .checking import imported
 from .layers import fold
 from .rounding import coarsest
 from .torch_tensors import as_array, kind_of, rows_of
+from .transformer_checking import NoAttentionError
 
 if TYPE_CHECKING:
     import torch
@@ -64,7 +65,7 @@ def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = 
 
     original = unwrapped(module)
     transformer = _transformer(original, data)
-    if transformer is not None:
+    if isinstance(transformer, Transformer):
         return transformer.read(threshold)
     check_mode(original)
     given = None if data is None else given_points(rows_of(data))
@@ -87,7 +88,8 @@ def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = 
     except (NotTakenError, DoesNotRunError) as error:
         if data is not None and isinstance(error, DoesNotRunError):
             raise
-        raise InputError(f"{error}; {advice(original)}") from None
+        reason = "" if transformer is None else f". As a transformer: {transformer}"
+        raise InputError(f"{error}; {advice(original)}{reason}") from None
     return imported(
         trace.steps, rows, leaving,
         source=f"torch {type(original).__name__}", precision=coarsest(_types(original) | trace.types), checked_on=words,
@@ -95,16 +97,16 @@ def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = 
     )  # fmt: skip
 
 
-def _transformer(module: "nn.Module", data: Any) -> Transformer | None:
-    """The transformer that a module is; None where it is not one."""
-    from .torch_transformers import NoAttentionError, is_transformer_module, transformer_from_torch
+def _transformer(module: "nn.Module", data: Any) -> Transformer | NoAttentionError | None:
+    """The transformer that a module is; why it is not one, where it embeds tokens; else None."""
+    from .torch_transformers import is_transformer_module, transformer_from_torch
 
     if not is_transformer_module(module):
         return None
     try:
         return transformer_from_torch(module, data)
-    except NoAttentionError:
-        return None
+    except NoAttentionError as error:
+        return error
 
 
 def _width(trace: "Trace") -> int:

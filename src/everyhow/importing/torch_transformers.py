@@ -24,7 +24,7 @@ from .torch_calls import Called, check_parts, watched
 from .torch_parts import check_tensors, copied
 from .torch_tensors import as_array
 from .torch_trace import check_mode, tensors_by_name, type_name, uncompiled, where_of
-from .transformer_checking import Reading, Source, decided
+from .transformer_checking import NoAttentionError, Reading, Source, decided
 from .transformer_lens_models import is_transformer_lens, lens_reading
 from .transformer_tokens import check_logits, check_tokens, sequences, tokens_of
 
@@ -36,10 +36,6 @@ ATTENDING = ("attention", "layer", "scores", "softmax")
 NEXT = (
     "give its arrays to everyhow.Transformer, or to everyhow.from_state_dict by TransformerLens's names, with config="
 )
-
-
-class NoAttentionError(InputError):
-    """A module in which no attention was seen, and that is not read as a transformer without any."""
 
 
 def is_transformer_module(module: nn.Module) -> bool:

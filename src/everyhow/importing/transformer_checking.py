@@ -23,6 +23,10 @@ NOTHING = "nothing to compare with: arrays are not the model"
 MOST_NAMED = 4
 
 
+class NoAttentionError(InputError):
+    """A module in which no attention was seen, and that is not read as a transformer without any."""
+
+
 @dataclass(frozen=True, eq=False)
 class Source:
     """A transformer elsewhere, and what it gave for some sequences.
