@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo digits test lint benchmark benchmark-sweeps clean
+.PHONY: demo digits test nightly lint benchmark benchmark-sweeps clean
 
 demo: $(VENV)/.with-train
 	mkdir -p runs
@@ -21,6 +21,12 @@ digits: $(VENV)/.with-test
 test: $(VENV)/.with-test
 	@command -v chromium >/dev/null || echo "Chromium is missing, so the tests of pages are skipped; on Debian: apt-get install chromium"
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# The imports of transformers against the libraries themselves, which take minutes to install. TransformerLens 3 and 4
+# are two libraries of one name: the older one lies in a folder of its own.
+nightly: $(VENV)/.with-libraries
+	$(BIN)/python -m pytest tests/importing/test_transformer_libraries.py
+	PYTHONPATH=$(VENV)/lens3 $(BIN)/python -m pytest tests/importing/test_transformer_libraries.py -k hooked
 
 lint: $(VENV)/.with-dev
 	$(BIN)/ruff format --check .
@@ -43,6 +49,11 @@ $(VENV)/.with-train: $(BIN)/python pyproject.toml constraints.txt
 
 $(VENV)/.with-test: $(BIN)/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,plot,test]'
+	touch $@
+
+$(VENV)/.with-libraries: $(VENV)/.with-test
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,test,transformers,tracr]' transformer-lens
+	$(BIN)/python -m pip install --quiet --no-deps --target $(VENV)/lens3 'transformer-lens<4' better_abc fancy_einsum
 	touch $@
 
 $(VENV)/.with-dev: $(BIN)/python pyproject.toml constraints.txt

@@ -160,11 +160,11 @@ CALLS = {
     "from_onnx": (eh.from_onnx, {"path": "nowhere.onnx", "data": points(), "threshold": 0.0}),
     "from_state_dict": (eh.from_state_dict, {
         "tensors": MODULE.state_dict(), "hidden_activation": "relu", "output_activation": "identity", "widths": (2,),
-        "data": points(), "order": None, "threshold": 0.0,
+        "data": points(), "order": None, "threshold": 0.0, "config": None,
     }),
     "load": (eh.load, {
         "source": "nowhere.pt", "widths": (2,), "hidden_activation": "relu", "output_activation": "identity",
-        "data": points(), "order": None, "threshold": 0.0, "part": None,
+        "data": points(), "order": None, "threshold": 0.0, "part": None, "config": None,
     }),
     "capture": (eh.capture, {"model": MODULE, "tail": MODULE[2:], "batches": [torch.rand(3, 2)]}),
     "circuits": (eh.circuits, {

@@ -4,6 +4,7 @@
 """
 
 import io
+import itertools
 import re
 import sys
 import tempfile
@@ -13,26 +14,33 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from safetensors.numpy import load as tensors_of
 
 import everyhow as eh
+from everyhow.transformer.documents import transformer_bytes
 
 torch = pytest.importorskip("torch")
 from torch.nn.utils import prune  # noqa: E402 (PyTorch may be missing)
+
+from .transformer_modules import Encoder, Model, made  # noqa: E402
 
 nn = torch.nn
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "brought.md"
 POINTS = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
+# Every sequence of three of four tokens, for transformers.
+TOKENS = np.array(list(itertools.product(range(4), repeat=3)))
 
 
 class Row(NamedTuple):
-    """One thing that people bring: `make` gives the network and the outputs that it should have at POINTS."""
+    """One thing that people bring: `make` gives the network and the outputs that it should have at the points."""
 
     library: str
     what: str
     checked: str
-    make: Callable[[], tuple[eh.Network, Any]]
+    make: Callable[[], tuple[eh.Model, Any]]
+    points: np.ndarray = POINTS
 
 
 class Refusal(NamedTuple):
@@ -68,6 +76,19 @@ def module(made, **options):
     while not isinstance(outputs, torch.Tensor):
         outputs = next(iter(outputs.values() if isinstance(outputs, dict) else outputs))
     return eh.from_torch(found, threshold=0, **options), outputs.detach().numpy().reshape(len(POINTS), -1)
+
+
+def transformer(kind, **options):
+    """A transformer, imported, with its own logits at the last position."""
+    found = made(kind, **options)
+    return eh.from_torch(found), found(torch.from_numpy(TOKENS))[:, -1].detach().numpy()
+
+
+def by_names():
+    """TransformerLens's tensors of a transformer, imported with a configuration, and its logits."""
+    source = eh.from_torch(made(Encoder))
+    config = {"act_fn": "relu", "normalization_type": "LN", "attention_dir": "causal"}
+    return eh.from_state_dict(tensors_of(transformer_bytes(source)), config=config), source.run(TOKENS)
 
 
 def logits(found):
@@ -217,6 +238,14 @@ TAKEN = [
     Row("scikit-learn", "GridSearchCV and other searches: the best one", "predict_proba", lambda: fitted("search")),
     Row("scikit-learn", "MLPRegressor", "predict", lambda: fitted("regressor")),
     Row("everyhow", "Arrays by hand, `.json` and `.safetensors` of everyhow", "nothing: they are the network", by_hand),
+    Row("torch", "Transformers of Embedding, TransformerEncoderLayer with `norm_first=True` and Linear",
+        "the module's own logits", lambda: transformer(Encoder), TOKENS),
+    Row("torch", "Transformers of Embedding, MultiheadAttention, LayerNorm or RMSNorm, an MLP or none, and Linear",
+        "the module's own logits", lambda: transformer(Model, style="multihead", norm="rms"), TOKENS),
+    Row("torch", "Transformers whose attention is written by hand, of one Linear or several",
+        "the module's own logits", lambda: transformer(Model, style="fused", activation="gelu"), TOKENS),
+    Row("TransformerLens", "The state dict of a HookedTransformer with its configuration, `config=`",
+        "nothing, or the logits given", by_names, TOKENS),
 ]  # fmt: skip
 
 
@@ -250,10 +279,14 @@ def without_numbers(path):
 REFUSED = [
     Refusal("torch", "Skip connections and branches; the part that can be taken is named", "from_torch(model.head",
             lambda: eh.from_torch(Residual())),
-    Refusal("torch", "Convolutions, recurrent and attention layers", "Conv1d",
+    Refusal("torch", "Convolutions, recurrent layers, attention outside of a transformer", "Conv1d",
             lambda: eh.from_torch(nn.Sequential(nn.Conv1d(1, 1, 1)), torch.ones(3, 1, 2))),
     Refusal("torch", "Dropout and normalizations in training mode", "training mode; call",
             lambda: eh.from_torch(mlp(nn.Dropout(0.5)).train())),
+    Refusal("torch", "Transformers with norms after the sum (`norm_first=False`)", "has norm_first=False: its norms",
+            lambda: eh.from_torch(made(Encoder, norm_first=False))),
+    Refusal("TransformerLens", "A state dict without `config`", "which say neither the activation, the norms",
+            lambda: eh.from_state_dict({"embed.W_E": np.eye(2)})),
     Refusal("torch", "Quantized layers, TorchScript", "ScriptModule", lambda: eh.from_torch(torch.jit.script(mlp()))),
     Refusal("torch", "Several tensors as outputs", "tensors",
             lambda: eh.from_torch(Written(after=lambda y: (y, 2 * y)))),
@@ -284,7 +317,7 @@ def one_label():
 @pytest.mark.parametrize("row", TAKEN, ids=lambda row: row.what)
 def test_taken(row):
     network, expected = row.make()
-    np.testing.assert_allclose(network.run(POINTS.astype(float)), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(network.run(row.points.astype(float)), expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -15,8 +15,9 @@ from .stored_layers import COUNTS, StoredLayer, unwrapped
 SAVE = "save model.state_dict() with torch.save, or import the module itself with everyhow.from_torch"
 # Names of what is left out, or could be meant, shown in one message.
 MOST_NAMED = 12
-# What the matrices of linear layers end in; an optimizer keeps tensors under other names.
-WEIGHTS = r"(.*\.)?(weight|weight_g|weight_v|weight_orig|parametrizations\.weight\.original[01]?)"
+# What the matrices of linear layers end in, and what TransformerLens calls its first one; an optimizer keeps tensors
+# under other names.
+WEIGHTS = r"(.*\.)?(weight|weight_g|weight_v|weight_orig|parametrizations\.weight\.original[01]?|embed\.W_E)"
 TENSORS = r"torch\._utils\._rebuild_(\w*tensor\w*|parameter\w*)|torch\._tensor\._rebuild_from_type\w*"
 # What people call the activations, in small letters and digits alone.
 ACTIVATIONS = {name.replace("_", ""): name for name in (*PLAIN, *FAMILIES)} | {"linear": "identity"}

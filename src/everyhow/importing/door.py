@@ -12,19 +12,26 @@ from ..model.behavior import Behavior
 from ..model.explained import check_fits, one_for_two_classes
 from ..model.model import Model
 from ..model.runnable import checked_threshold
+from ..transformer.reading import is_transformer
 from .load import load
 from .sklearn_models import from_sklearn
 from .torch_modules import from_torch
+from .tracr_models import from_tracr, is_tracr
+from .transformer_arrays import has_lens_names, transformer_of_arrays
 
-NETWORKS = "a Network, a torch.nn.Module, a fitted scikit-learn perceptron, or the path of a network file"
+NETWORKS = (
+    "a Network, a Transformer, a torch.nn.Module, a fitted scikit-learn perceptron, a compiled tracr model, or the "
+    "path of a network file"
+)
 
 
 def as_model(given: Any, threshold: float | None = None, inputs: Iterable[float] | None = None) -> Model:
     """The model that is given, or the model that something else is understood as; its numbers are read as told.
 
     Args:
-        given: a Network or another Model; a PyTorch module, imported by `from_torch`; a fitted scikit-learn model, by
-            `from_sklearn`; or the path of a file, by `load`.
+        given: a Network, a Transformer or another Model; a PyTorch module, imported by `from_torch`; a fitted
+            scikit-learn model, by `from_sklearn`; a model that tracr compiled, by `from_tracr`; arrays by the keys of a
+            transformer's file; or the path of a file, by `load`.
         threshold: an output above it is read as 1; the network's own when not given.
         inputs: the two numbers by which each input stands for 0 and for 1; the network's own when not given.
 
@@ -67,7 +74,13 @@ def _model_of(model: Any, threshold: float | None) -> Model:
         return from_torch(model, threshold=threshold)
     if any(one.__module__.partition(".")[0] == "sklearn" for one in type(model).__mro__):
         return from_sklearn(model, threshold=threshold)
-    if isinstance(model, Mapping):
+    if is_tracr(model):
+        return from_tracr(model)
+    if isinstance(model, Mapping) and is_transformer(dict(model)):
+        return transformer_of_arrays(model, None, None, "named arrays")
+    if has_lens_names(model):
+        hint = "; TransformerLens's arrays say nothing of their configuration: everyhow.from_state_dict takes config="
+    elif isinstance(model, Mapping):
         hint = "; a state dict says nothing of its activations: everyhow.from_state_dict takes them with it"
     elif isinstance(model, type):
         hint = f"; this is the class {model.__name__}: give an object of it, with its weights"

@@ -13,7 +13,8 @@ from ..network.safetensors_files import read_tensors
 from .onnx_files import from_onnx
 from .state_dicts import Description, from_arrays
 from .stored_layers import stored_arrays
-from .torch_files import network_of_checkpoint
+from .torch_files import model_of_checkpoint
+from .transformer_arrays import has_lens_names, transformer_of_arrays
 
 # What torch.save writes; people end such files in many ways.
 TORCH = (".pt", ".pth", ".ckpt", ".bin", ".pth.tar", ".pt.tar")
@@ -44,6 +45,7 @@ def load(
     order: str | Iterable[str] | None = None,
     threshold: float | None = None,
     part: str | None = None,
+    config: Any = None,
 ) -> Model:
     """The model in a `.json`, `.safetensors` or `.onnx` file, or one of PyTorch (`.pt`, `.pth`, `.ckpt`, `.bin`).
 
@@ -63,6 +65,7 @@ def load(
         threshold: an output above it is read as 1: 0 of logits, 0.5 of what was trained towards 0 and 1; what the file
             says, if it is everyhow's, when not given.
         part: of a checkpoint that holds several state dicts, the place of the one meant.
+        config: of tensors by TransformerLens's names, its configuration; see `from_state_dict`.
 
     Raises:
         FileFormatError: the file is missing, too large, cannot be read, or is not what it says; the message names it.
@@ -70,19 +73,24 @@ def load(
     """
     path, kind = _readable(source)
     said = Description(hidden_activation, output_activation, widths, data, order, threshold)
-    unused = (widths, hidden_activation, output_activation, order, part)
+    unused = (widths, hidden_activation, output_activation, order, part, config)
     with naming(path):
         if kind == ".onnx":
             _need_no(unused, "an ONNX file says its widths and activations")
             return from_onnx(path, data, threshold)
         if kind in TORCH:
-            return network_of_checkpoint(path, said, part)
+            return model_of_checkpoint(path, said, part, config)
         if kind == ".json":
             _need_no((*unused, data), "a network file says everything itself")
             return model_from_document(json_of(path.read_bytes(), "a network as JSON")).read(threshold)
         arrays, metadata = read_tensors(path)
+        if not {"activations", "kind"} & set(metadata) and has_lens_names(arrays):
+            _need_no((widths, hidden_activation, output_activation, order, part), "a transformer has config= alone")
+            named = f"state dict in {path.name}"
+            return transformer_of_arrays(arrays, config, data, named).read(threshold)
         if not {"activations", "kind"} & set(metadata) and any(one is not None for one in (*unused, threshold)):
             _need_no((part,), "a .safetensors file has no parts")
+            _need_no((config,), "config is that of a transformer, which has tensors such as embed.W_E")
             return from_arrays(stored_arrays(arrays), said, f"state dict in {path.name}", registered=False)
         _need_no((*unused, data), "a network file says everything itself")
         return model_from_tensors(arrays, metadata).read(threshold)

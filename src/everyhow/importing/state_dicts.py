@@ -15,11 +15,13 @@ from ..given.points import points_for
 from ..model.activations import activation
 from ..model.origin import Origin
 from ..network.network import Network
+from ..transformer.transformer import Transformer
 from .checking import imported, read_at
 from .layer_order import order_of, shown
 from .layers import Affine, Nonlinear, Step, fold
 from .rounding import Precision, coarsest
 from .stored_layers import COUNTS, StoredLayer, are_registered, memory_of, stored_arrays, stored_layers
+from .transformer_arrays import are_of_transformer, transformer_of_arrays
 
 NOTHING = "nothing to compare with: a state dict holds tensors, not the model"
 # Inputs up to which a question shows the truth tables of its answers.
@@ -40,34 +42,43 @@ class Description:
 
 def from_state_dict(
     tensors: Mapping[str, Any],
-    hidden_activation: str | Iterable[str],
+    hidden_activation: str | Iterable[str] | None = None,
     output_activation: str | None = None,
     widths: Iterable[int] | None = None,
     data: Any = None,
     source: str = "state dict",
     order: str | Iterable[str] | None = None,
     threshold: float | None = None,
-) -> Network:
-    """The network of linear layers whose tensors are given by name.
+    config: Any = None,
+) -> Network | Transformer:
+    """The network of linear layers whose tensors are given by name; or the transformer of named arrays.
 
     A state dict does not say which activations a model has, nor in what order its layers run. The activations are
     given. The order is the only one that the shapes allow; where they allow several, that of the numbers in the names,
     or that in which a module registered its layers, if the names do not contradict it; else it is asked for. It is told
     in the origin. There is no model to compare with, unless `data` gives inputs with the outputs of the model.
 
+    Tensors by TransformerLens's names (`embed.W_E`, `blocks.0.attn.W_Q`, ...) are those of a transformer, and need
+    `config`: its activation, norms, mask and scale. Arrays by the keys of a transformer's file (`W_E`, `layers`, ...)
+    say everything themselves.
+
     Args:
         tensors: matrices `NAME.weight` and vectors `NAME.bias`, as arrays or PyTorch tensors; biases may be missing.
-            Those of weight normalization, spectral normalization and pruning are put together.
+            Those of weight normalization, spectral normalization and pruning are put together. Or the arrays of a
+            transformer.
         hidden_activation: of every layer but the last: relu, leaky_relu[:SLOPE], tanh, sigmoid[:STEEPNESS]; or one for
             each of them, as a sequence or joined by commas.
         output_activation: of the last layer; also identity. Where it is not given, one output needs a threshold, and
             several outputs, of which the largest decides, are linear.
         widths: neurons of each hidden layer, such as (3, 3), if they are to be checked.
-        data: inputs (inputs, features), or a pair of inputs and the model's outputs there to check the network on.
+        data: inputs (inputs, features), or a pair of inputs and the model's outputs there to check the network on; of a
+            transformer tokens (inputs, positions) and its logits at every position.
         source: what the tensors are called in the network's origin.
         order: the names of the layers as they run, as a sequence or joined by commas.
         threshold: the output of a linear last layer above which it is read as 1: 0 of logits, 0.5 of what was trained
             towards 0 and 1.
+        config: of a transformer, TransformerLens's configuration: an object such as `model.cfg`, or a mapping with at
+            least `act_fn`, `normalization_type` and `attention_dir`.
 
     Raises:
         InputError: tensors of other names or shapes, an order or a threshold that is not known, other widths or outputs
@@ -78,9 +89,30 @@ def from_state_dict(
         >>> from_state_dict(tensors, "relu", threshold=0)
         Network(2-3-1, relu, identity, 9 edges, threshold 0)
     """
+    if are_of_transformer(tensors):
+        check_needs_none((hidden_activation, output_activation, widths, order))
+        return transformer_of_arrays(tensors, config, data, source).read(threshold)
+    if config is not None:
+        raise InputError(
+            "config is that of a transformer, but the tensors do not have TransformerLens's names (embed.W_E, "
+            "blocks.0.attn.W_Q, ...); of linear layers leave config out"
+        )
     said = Description(hidden_activation, output_activation, widths, data, order, threshold)
     arrays = stored_arrays(tensors)
     return from_arrays(arrays, said, source, registered=are_registered(arrays), memory=memory_of(tensors))
+
+
+def check_needs_none(options: Iterable[Any]) -> None:
+    """See that nothing is said of a transformer that only linear layers need.
+
+    Raises:
+        InputError: something is.
+    """
+    if any(option is not None for option in options):
+        raise InputError(
+            "hidden_activation, output_activation, widths and order are of linear layers, but the tensors are those of "
+            "a transformer: leave them out; config= says what its tensors do not"
+        )
 
 
 def from_arrays(

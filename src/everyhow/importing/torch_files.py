@@ -11,10 +11,12 @@ import numpy as np
 
 from ..common.errors import InputError, first_line
 from ..network.network import Network
+from ..transformer.transformer import Transformer
 from .checkpoints import SAVE, check_sizes, described_by, state_dict_in, told_left_out
 from .pickles import Call, Name, Stored, described, items_of, kind_of
-from .state_dicts import Description, from_arrays
+from .state_dicts import Description, check_needs_none, from_arrays
 from .stored_layers import are_registered, stored_arrays, stored_layers
+from .transformer_arrays import has_lens_names, transformer_of_arrays
 
 LARGEST_PICKLE = 2**21
 MOST_RECORDS = 10_000
@@ -37,8 +39,12 @@ OTHER_TENSORS = {
 }
 
 
-def network_of_checkpoint(path: Path, said: Description, part: str | None = None) -> Network:
-    """The network of the state dict in a file that `torch.save` wrote, wherever it lies in it; see `from_state_dict`.
+def model_of_checkpoint(
+    path: Path, said: Description, part: str | None = None, config: Any = None
+) -> Network | Transformer:
+    """The network, or the transformer, of the state dict in a file that `torch.save` wrote; see `from_state_dict`.
+
+    The state dict may lie anywhere in the file.
 
     The file is read as plain bytes: its size, its directory, what its pickle describes, and the numbers of the tensors.
     Nothing in it is imported or executed, whatever it holds beside them, and PyTorch is not needed.
@@ -47,6 +53,7 @@ def network_of_checkpoint(path: Path, said: Description, part: str | None = None
         path: the file; its size has been looked at.
         said: what the user says of the state dict.
         part: where the state dict lies in the file, if there are several.
+        config: of tensors by TransformerLens's names, its configuration.
 
     Raises:
         InputError: anything else.
@@ -55,6 +62,10 @@ def network_of_checkpoint(path: Path, said: Description, part: str | None = None
     document, folder = _document(records)
     found = state_dict_in(document, part)
     tensors = {name: _tensor(name, one, records, folder) for name, one in found.tensors.items()}
+    if has_lens_names(tensors):
+        check_needs_none((said.hidden_activation, said.output_activation, said.widths, said.order))
+        numbers = {name: one for name, (one, _) in tensors.items()}
+        return transformer_of_arrays(numbers, config, said.data, f"state dict in {path.name}").read(said.threshold)
     arrays = stored_arrays({name: numbers for name, (numbers, _) in tensors.items()})
     known, words = described_by(found, said)
     layers = stored_layers(arrays)

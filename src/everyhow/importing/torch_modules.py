@@ -8,10 +8,12 @@ import numpy as np
 from ..common.errors import InputError, first_line
 from ..given.points import check_features, default_points, given_points
 from ..network.network import Network
+from ..transformer.transformer import Transformer
 from .checking import imported
 from .layers import fold
 from .rounding import coarsest
 from .torch_tensors import as_array, kind_of, rows_of
+from .transformer_checking import NoAttentionError
 
 if TYPE_CHECKING:
     import torch
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from .torch_trace import Trace
 
 
-def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = None) -> Network:
+def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = None) -> Network | Transformer:
     """The network that a PyTorch module computes, checked against the module's own outputs.
 
     The module is followed while a copy of it runs: linear layers with or without bias, batch normalization and dropout
@@ -29,18 +31,23 @@ def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = 
     norm, pruning, parametrizations) are read as the module makes them. A softmax at the end is left out, since the
     largest output is the same without it. The module itself stays as it is.
 
+    A module that embeds tokens is read as a transformer: one of Hugging Face's GPT-2 family, of TransformerLens, or
+    built of `nn.Embedding`, attention, `nn.Linear` and norms. What its forward does with these is decided by running
+    it: exactly one reading may give its logits. It has as many positions as `data`, or as the module.
+
     Args:
         module: the module, or a slice such as `model[-3:]`; in float16, bfloat16, float32 or float64, on any device.
         data: inputs to check it on: a tensor or array (inputs, features...), a data frame, or batches as a data loader
             gives them, of which only the inputs are used. When not given, all corners of the unit cube for up to 8
-            inputs and 128 random inputs, above that 256 random ones.
+            inputs and 128 random inputs, above that 256 random ones. Of a transformer sequences of tokens, one a row;
+            when not given, all of them, or random ones.
         threshold: an output above it is read as 1: 0 of logits, 0.5 of what was trained towards 0 and 1. When it is not
             given and the last layer is linear or tanh, whatever needs a decision asks for it.
 
     Raises:
-        InputError: a layer that is not supported, with its place and which part of the module can be imported; a module
-            in training mode; data that does not fit; or outputs that differ from the module's by more than its
-            precision explains.
+        InputError: a layer that is not supported, with its place and which part of the module can be imported; a
+            transformer of which no reading, or more than one, gives its logits; a module in training mode; data that
+            does not fit; or outputs that differ from the module's by more than its precision explains.
 
     Example:
         >>> import torch
@@ -57,6 +64,9 @@ def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = 
     from .torch_trace import DoesNotRunError, NotTakenError, check_mode, returned, traced
 
     original = unwrapped(module)
+    transformer = _transformer(original, data)
+    if isinstance(transformer, Transformer):
+        return transformer.read(threshold)
     check_mode(original)
     given = None if data is None else given_points(rows_of(data))
     try:
@@ -78,12 +88,25 @@ def from_torch(module: "nn.Module", data: Any = None, threshold: float | None = 
     except (NotTakenError, DoesNotRunError) as error:
         if data is not None and isinstance(error, DoesNotRunError):
             raise
-        raise InputError(f"{error}; {advice(original)}") from None
+        reason = "" if transformer is None else f". As a transformer: {transformer}"
+        raise InputError(f"{error}; {advice(original)}{reason}") from None
     return imported(
         trace.steps, rows, leaving,
         source=f"torch {type(original).__name__}", precision=coarsest(_types(original) | trace.types), checked_on=words,
         threshold=threshold, drawn=data is None,
     )  # fmt: skip
+
+
+def _transformer(module: "nn.Module", data: Any) -> Transformer | NoAttentionError | None:
+    """The transformer that a module is; why it is not one, where it embeds tokens; else None."""
+    from .torch_transformers import is_transformer_module, transformer_from_torch
+
+    if not is_transformer_module(module):
+        return None
+    try:
+        return transformer_from_torch(module, data)
+    except NoAttentionError as error:
+        return error
 
 
 def _width(trace: "Trace") -> int:
