@@ -68,10 +68,10 @@ def write(folder: Path, model: eh.Transformer, behavior: eh.Behavior) -> None:
 ABOUT = """A RASP program that says at each position which share of the tokens so far is `x` was compiled into a small
 transformer (`compile.py`, by tracr). How it works is known, since it was compiled. Still, two publications that find
 circuits automatically print two different circuits as its true one."""
-MORAL = """Both are right. The head looks at the positions up to its own, and only its queries and keys tell it which these
-are. Where a removed edge carries nothing, the edges into queries and keys are needed. Where it carries its mean,
-position by position, they are not: positions are the same in every input, so the mean tells as much. What removed edges
-carry is part of the question, and a circuit without it is not an explanation yet."""
+MORAL = """Both are right. The head looks at the positions up to its own, and only its queries and keys tell it which
+these are. Where a removed edge carries nothing, the edges into queries and keys are needed. Where it carries its mean,
+position by position, they are not: positions are the same in every input, so the mean tells as much. What removed
+edges carry is part of the question, and a circuit without it is not an explanation yet."""
 
 if __name__ == "__main__":
     main()

@@ -106,7 +106,7 @@ def test_two_published_circuits():
 
 def test_place_command(run_command, tmp_path):
     """A behavior stands where a task could; what is said of the smallest circuits and of each ablation."""
-    document, model, behavior = stored("transformer-xor-1l2h-mlp8-seed0")
+    document, model, _ = stored("transformer-xor-1l2h-mlp8-seed0")
     eh.save_model(model, tmp_path / "model.json")
     asked = {"tokens": document["tokens"], "classes": document["classes"], "labels": document["labels"]}
     (tmp_path / "behavior.json").write_text(json.dumps(asked))

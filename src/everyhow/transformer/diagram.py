@@ -23,7 +23,6 @@ import numpy as np
 from ..boolean.families import NOTHING, UNIT, Families
 from ..common.budget import rounded
 from ..common.errors import BudgetError, EveryhowError, InputError
-from ..kernels.last_slot import right_normed, right_sums
 from ..model.criterion import Criterion
 from ..model.graph import Graph
 from .components import Component, Components
@@ -256,6 +255,8 @@ class _Compiling:
 
     def _tried(self, state: tuple[int, ...], telling: list[int]) -> np.ndarray:
         """Whether each set of the telling parents is right: 0, 1 or 3, the first parent being the leading digit."""
+        from ..kernels.last_slot import right_normed, right_sums
+
         of, criterion = self.components, self.criterion
         start = of.constant
         for node in range(len(state)):

@@ -46,7 +46,7 @@ class Transformer(ResidualStream):
 
     Example:
         >>> import numpy as np
-        >>> from everyhow.transformer.parts import Attention
+        >>> from everyhow.transformer.parts import Attention, Layer
         >>> one = Attention(np.ones((1, 2, 1)), np.ones((1, 2, 1)), np.ones((1, 2, 1)), np.ones((1, 1, 2)))
         >>> model = Transformer(np.eye(2), np.zeros((3, 2)), (Layer(one),), np.eye(2))
         >>> model, model.run([[0, 1, 1]]).round(2).tolist()
