@@ -171,11 +171,25 @@ class DataFiles:
     within: Annotated[
         float | None, typer.Option(help="How near a circuit's outputs must come to the network's outputs.")
     ] = None
+    answer_positions: Annotated[
+        str | None,
+        typer.Option(help="Of token rows: the positions of the answers, such as -1 (the last, if not given) or 1,2,3."),
+    ] = None
+    classes: Annotated[
+        str | None,
+        typer.Option(
+            help="Of token rows: the logits among which the largest is the answer, such as 0,1. If not given: all."
+        ),
+    ] = None
 
 
 def audit_data_command(
     points: Annotated[
-        Path, typer.Argument(help="The inputs, one per row (.csv or .npy), such as captured activations.")
+        Path,
+        typer.Argument(
+            help="The inputs, one per row (.csv or .npy), such as captured activations; of a transformer, rows of "
+            "tokens, or a file of a behavior (.json)."
+        ),
     ],
     network: Annotated[str, NETWORK],
     files: DataFiles,
@@ -187,12 +201,23 @@ def audit_data_command(
     """Find and count what explains a network on data: circuits, signatures, readouts, and algorithms over features."""
     from ..auditing.explaining import audit_behavior
     from ..importing.door import as_model
+    from ..model.behavior_files import names_a_behavior, read_behavior
+    from ..transformer.transformer import Transformer
 
     kept = _checked(written)
     explained = as_model(stored_network(network, coded.threshold), **coded.keywords)
-    rows = rows_of_file(points, "inputs", files.header)
-    behavior = _behavior(explained, rows, files, asked.pop("decision"), coded.threshold)
-    bits = None if files.features is None else _features(files.features, rows)
+    decision, bits = asked.pop("decision"), None
+    if names_a_behavior(points):
+        behavior = read_behavior(points, explained)
+        FILES_READ["behavior"] = str(points)
+    else:
+        rows = rows_of_file(points, "inputs", files.header)
+        tokens = isinstance(explained, Transformer)
+        behavior = (
+            _behavior_of_tokens(explained, rows, files) if tokens
+            else _behavior(explained, rows, files, decision, coded.threshold)
+        )  # fmt: skip
+        bits = None if files.features is None else _features(files.features, rows)
     announce_compilation()
     found = audit_behavior(explained, behavior, features=bits, checkpoints=kept, **running.keywords, **asked)
     _finish(found, written, None)
@@ -259,6 +284,23 @@ def _behavior(explained: Any, rows: Any, files: DataFiles, decision: str | None,
     typer.echo(visible(str(found)), err=True)
     with naming(files.labels):
         return Behavior.of_data(rows, found.values, outputs, epsilon, within, decision, threshold)  # type: ignore[arg-type]
+
+
+def _behavior_of_tokens(explained: Any, rows: Any, files: DataFiles) -> Any:
+    """Rows of tokens with the answers wanted, as the options say."""
+    from ..given.points import read_table
+    from ..model.answer import Answer
+    from ..model.behavior import Behavior
+
+    places = -1 if files.answer_positions is None else numbers(files.answer_positions, "answer-positions", int)
+    classes = None if files.classes is None else numbers(files.classes, "classes", int)
+    answer, labels = Answer(places, classes), None  # type: ignore[arg-type]
+    if files.labels is not None:
+        found = read_table(files.labels, None, len(rows), texts=False)
+        FILES_READ["labels"] = str(files.labels)
+        typer.echo(visible(str(found)), err=True)
+        labels = found.values
+    return Behavior.of_tokens(explained, rows, answer, labels, None, files.epsilon, files.within)
 
 
 def _features(path: Path, rows: Any) -> Any:
