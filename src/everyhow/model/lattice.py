@@ -2,6 +2,7 @@
 
 A family of sets is a bit for each set there is, 64 of them in a word, so that an edge is added to all sets at once."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -82,6 +83,11 @@ def minimal_numbers(circuits: Numbers, edges: int) -> Numbers:
     return np.flatnonzero(_marks(family & ~larger)).astype(np.uint64)
 
 
+def common(one: Numbers, other: Numbers, edges: int) -> Numbers:
+    """The sets that are among two lots of them, the least first."""
+    return np.flatnonzero(_marks(sets_of(one, edges) & sets_of(other, edges))).astype(np.uint64)
+
+
 def sets_of(numbers: Numbers, edges: int) -> Sets:
     """The family of the sets that are given as numbers."""
     marks = np.zeros(max(1 << edges, 1 << IN_A_WORD), bool)
@@ -126,17 +132,24 @@ def _added(family: Sets, edge: int) -> Sets:
 @lru_cache(maxsize=4)
 def _circuits(graph: Graph) -> Sets:
     """The sets of edges that are circuits."""
-    numbers = np.arange(1 << len(graph.edges), dtype=np.uint32)
-    found = np.ones(len(numbers), bool)
+    edges = len(graph.edges)
+    found = np.full(max(1, 1 << edges >> IN_A_WORD), np.uint64((1 << min(64, 1 << edges)) - 1))
     for node in () if graph.of_nodes else graph.nodes[graph.sizes[0] :]:
-        into = numbers & sum(1 << graph.positions[edge] for edge in graph.entering[node]) != 0
-        if node.stage == graph.last:
-            found &= into
+        into = _having([graph.positions[edge] for edge in graph.entering[node]], edges)
+        out = _having([graph.positions[edge] for edge in graph.edges if edge.parent == node], edges)
+        found &= into if node.stage == graph.last else ~(into ^ out)
+    return found
+
+
+def _having(some: Iterable[int], edges: int) -> Sets:
+    """The sets that have any of some edges."""
+    found = np.zeros(max(1, 1 << edges >> IN_A_WORD), np.uint64)
+    for edge in some:
+        if edge < IN_A_WORD:
+            found |= ~LACKING[edge]
         else:
-            found &= into == (
-                numbers & sum(1 << graph.positions[edge] for edge in graph.edges if edge.parent == node) != 0
-            )
-    return _packed(np.pad(found, (0, max(0, (1 << IN_A_WORD) - len(found)))))
+            found.reshape(-1, 2, 1 << edge - IN_A_WORD)[:, 1] = ~np.uint64(0)
+    return found
 
 
 def _packed(marks: Bool[np.ndarray, " sets"]) -> Sets:

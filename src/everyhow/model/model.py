@@ -17,7 +17,7 @@ from .behavior import Behavior
 from .circuit import Bits, Circuit, gathered, numbers_of, words_of
 from .criterion import Criterion
 from .graph import Edge
-from .lattice import MOST_EDGES_OF_LATTICE, MOST_MEETING, Lattice, minimal_numbers
+from .lattice import MOST_EDGES_OF_LATTICE, MOST_MEETING, Lattice, common, minimal_numbers
 from .reading import InterpretationCount, ReadingRule
 from .runnable import Runnable
 from .usage import Usage, minimal_sets, usage_of
@@ -191,7 +191,7 @@ class CircuitSearch(ABC):
             return None
         kept = self._lattice.safe
         if among is not None:
-            kept = np.intersect1d(kept, gathered(graph, among.bits()))
+            kept = common(kept, gathered(graph, among.bits())[:, 0], len(graph.edges))
         return len(kept), len(minimal_numbers(kept, len(graph.edges)))
 
     def spoiler(self, circuit: int) -> int | None:
