@@ -8,7 +8,7 @@ import pytest
 
 from everyhow.auditing.fitting import PRESETS
 from everyhow.circuit.findings import RUNGS as CIRCUIT_RUNGS
-from everyhow.ladder import DEFINITIONS
+from everyhow.ladder import BESIDE, DEFINITIONS
 from everyhow.mapping.findings import RUNGS as MAPPING_RUNGS
 from everyhow.model.criterion import ABLATIONS
 from everyhow.model.decision import DECISIONS
@@ -38,7 +38,7 @@ def names(section):
 
 def test_rungs_have_their_rows():
     """Each kind's rungs in order, and every criterion that the code knows by name."""
-    assert names("Circuits")[:5] == [*CIRCUIT_RUNGS, "robust"]
+    assert names("Circuits")[:6] == [*CIRCUIT_RUNGS[:2], *BESIDE, *CIRCUIT_RUNGS[2:], "robust"]
     assert names("Algorithms with mappings")[:8] == [*MAPPING_RUNGS, "cheapest", "aligned"]
     assert names("Population codes") == list(READOUT_RUNGS)
     told = {row[0].strip("`") for row in ROWS}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from everyhow.ladder import DEFINITIONS, IN_SHORT, judge
+from everyhow.ladder import BESIDE, DEFINITIONS, IN_SHORT, judge
 
 CASES = [
     ({"single": 1, "joint": 1}, "identifiable", "single"),
@@ -106,5 +106,5 @@ def test_every_rung_is_defined():
     from everyhow.mapping.findings import RUNGS as MAPPING_RUNGS
     from everyhow.readout.readouts import RUNGS as READOUT_RUNGS
 
-    every = {*CIRCUIT_RUNGS, "robust", *MAPPING_RUNGS, "cheapest", *READOUT_RUNGS}
+    every = {*CIRCUIT_RUNGS, *BESIDE, "robust", *MAPPING_RUNGS, "cheapest", *READOUT_RUNGS}
     assert every == set(IN_SHORT) == set(DEFINITIONS) - {"aligned"}

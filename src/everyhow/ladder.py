@@ -6,7 +6,10 @@ from typing import Literal
 
 Status = Literal["identifiable", "identifiable, trivially", "not identifiable", "none valid", "unknown"]
 
-# Every criterion, in a few words and in a sentence. Each rung keeps only what passed the rungs before it.
+# Every criterion, in a few words and in a sentence. Each rung keeps only what passed the rungs before it; one that
+# stands beside the others keeps of what passed the rung before, and the rungs after it, and the verdict, go on without
+# it.
+BESIDE = ("hereditary",)
 IN_SHORT = {
     "single": "aligned alone, minimal",
     "irredundant": "no idle gate",
@@ -16,6 +19,7 @@ IN_SHORT = {
     "transitive": "left as computed",
     "perfect": "decides right alone",
     "resample_faithful": "even with resampled edges",
+    "hereditary": "nothing added spoils it",
     "resample_faithful_minimal": "nothing smaller inside",
     "resample_faithful_fewest_edges": "smallest of all",
     "robust": "and right nearby",
@@ -33,6 +37,7 @@ DEFINITIONS = {
     "transitive": "what forced variables leave in the neurons of the others acts as the value that the algorithm gives",
     "perfect": "alone, it decides as the network does at every input",
     "resample_faithful": "it decides right even when the other edges carry what they carry at any other input",
+    "hereditary": "every larger circuit decides right alone, too: nothing that is added to it spoils a decision",
     "resample_faithful_minimal": "no smaller circuit inside it passes",
     "resample_faithful_fewest_edges": "no other circuit that passes has so few edges",
     "robust": "it decides right on the whole box around each input",
@@ -110,6 +115,7 @@ def judge(
 
     Args:
         survivors: by rung, the loosest first, how many explanations pass it and all before; None when not counted.
+            Rungs that stand beside the others (`BESIDE`) are not among them.
         space: what was searched.
         failure: what failed at the first rung that nothing passes, trivial ones aside.
         partial: what was estimated or capped, if anything was; the verdict is then unknown.

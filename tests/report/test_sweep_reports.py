@@ -84,8 +84,8 @@ def test_uniqueness_in_full(sweeps):
     sweep = sweeps["one"]
     lines = printed(print_summary, summarize(sweep), sweep).splitlines()
     start = lines.index("How far each criterion restores uniqueness")
-    rows = [line.split() for line in lines[start + 2 : start + 26] if line.count("%") == 4]
-    assert len(rows) == sum(map(len, KINDS.values())) == 19
+    rows = [line.split() for line in lines[start + 2 : start + 27] if line.count("%") == 4]
+    assert len(rows) == sum(map(len, KINDS.values())) == 20
     for row in rows:
         shares = [int(word.rstrip("%")) for word in row if word.endswith("%")]
         assert 98 <= sum(shares) <= 102

@@ -7,7 +7,9 @@ from everyhow.sweeps.settings import flat
 from everyhow.sweeps.store import Store
 from everyhow.sweeps.work import BlockResult
 
-RUNG_COLUMNS = [name for name in COLUMNS if name.startswith(("mappings_", "algorithms_", "circuits_r", "circuits_p"))]
+RUNG_COLUMNS = [
+    name for name in COLUMNS if name.startswith(("mappings_", "algorithms_", "circuits_r", "circuits_p", "circuits_h"))
+]
 TRIVIAL_COLUMNS = [name for name in COLUMNS if name.startswith("trivial_")]
 
 

@@ -19,7 +19,7 @@ from everyhow.report.terminal.sweeps import print_summary
 from everyhow.sweeps import rows as rows_module
 from everyhow.sweeps.plan import plan_of
 from everyhow.sweeps.results import Sweep
-from everyhow.sweeps.rows import COLUMNS, check_values, digest_of, read_rows, write_rows
+from everyhow.sweeps.rows import COLUMNS, LAST_COLUMNS, LATER_COLUMNS, check_values, digest_of, read_rows, write_rows
 from everyhow.sweeps.store import Store
 from everyhow.sweeps.summary import summarize
 
@@ -339,3 +339,17 @@ def test_parts_of_many_row_groups(tmp_path, groups, said):
     duckdb.execute(f"COPY (FROM range({groups} * 2048)) TO '{part}' (FORMAT parquet, ROW_GROUP_SIZE 2048)")
     with pytest.raises(FileFormatError, match=said):
         read_rows(part)
+
+
+@pytest.mark.parametrize("lacking", [LAST_COLUMNS, LATER_COLUMNS], ids=["last", "later"])
+@pytest.mark.parametrize("number", [0, 1])
+def test_parts_of_earlier_versions(folder, lacking, number):
+    """A part that lacks the columns that came later, or the last of them, is read beside others that have them."""
+    part = part_of(folder, number)
+    forge(part, lambda rows: [row | dict.fromkeys(lacking) for row in rows])
+    rows = read_rows(part)
+    rewrite(part, f"SELECT * EXCLUDE ({', '.join(lacking)}) FROM part")
+    assert [dict.fromkeys(lacking) | row for row in read_rows(part)] == rows
+    everything_of(folder)
+    sweep = Sweep.open(folder)
+    assert sweep.query("SELECT count(*), count(circuits_hereditary) FROM results").rows == ((32, 24),)

@@ -144,6 +144,7 @@ def test_where_circuits_are_too_many(monkeypatch):
         ("details", "circuits", "usage", "circuits"), ("details", "circuits", "usage", "edges", 0, "circuits"),
         ("details", "circuits", "usage", "edges", 0, "role"), ("details", "circuits", "by_ablation", "zero"),
         ("details", "circuits", "minimal", "listed", 0, 0, 2), ("verdict", "where_then_what", "criterion"),
+        ("counts", "hereditary_circuits"), ("ladder", "circuits", "hereditary"),
     ]  # fmt: skip
     for place in (*sums, *(p for p in leaves(document) if "by_edges" in str(p[-2:]))):
         assert is_noticed(bound(changed(document, place, other(at(document, place))))), place

@@ -136,13 +136,15 @@ def test_the_third_schema_is_read(tmp_path):
     from everyhow.auditing.reopening import reopen
 
     audit = reopen(tmp_path)
-    assert audit.remarks == () and audit.counts == document["counts"]
+    assert audit.remarks == () and audit.counts.items() >= document["counts"].items()
+    assert {"hereditary_circuits", "minimal_hereditary_circuits"} == set(audit.counts) - set(document["counts"])
     again = audit.save(tmp_path / "again").read_text()
     assert '"code": "1 - h1.0 - h1.1"' in again and "with the edge h1.0→h2.1 as at 00" in again
     assert verify(tmp_path / "again").agrees
     # By the names of one schema a file of the other does not agree, be its digest made anew.
     named = {"details.readouts", "details.experiments", "details.costs"}
-    for file, version, differs in ((path, 4, named), (tmp_path / "again" / "audit.json", 3, named | {"keys"})):
+    newer = named | {"keys", "counts keys", "ladder.circuits rungs"}
+    for file, version, differs in ((path, 4, named), (tmp_path / "again" / "audit.json", 3, newer)):
         changed = json.loads(file.read_text()) | {"schema_version": version}
         file.write_text(json.dumps(bound(changed)))
         wrong = {".".join(check.what.split(".")[:2]) for check in verify(file.parent).checks if not check.agrees}
@@ -184,12 +186,39 @@ def test_the_fifth_schema_is_read(tmp_path):
     assert found.agrees and found.bound
     again = json.loads(reopen(tmp_path).save(tmp_path / "again").read_text())
     assert again["counts"].items() > document["counts"].items()
+    assert again["ladder"]["circuits"].pop("hereditary") == 1
     assert again["ladder"] == document["ladder"]
     assert verify(tmp_path / "again").agrees
     path.write_text(json.dumps(bound(document | {"ladder": document["ladder"] | {"trivial": {"single": 0}}})))
     assert not verify(tmp_path).agrees
     path.write_text(json.dumps(bound(document | {"schema_version": 6})))
     assert not verify(tmp_path).agrees
+
+
+def test_the_sixth_schema_is_read(tmp_path):
+    """An audit of the schema before the rung hereditary is opened and checked, each output and all together, and gains
+    the rung and its counts; with them in it, it is no longer of that schema."""
+    from everyhow.auditing.reopening import reopen
+
+    path = tmp_path / "audit.json"
+    path.write_bytes((REFERENCE / "schemas" / "audit-schema-6.json").read_bytes())
+    document = json.loads(path.read_text())
+    assert document["schema_version"] == 6 and "hereditary" not in path.read_text()
+    found = verify(tmp_path)
+    assert found.agrees and found.bound
+    again = json.loads(reopen(tmp_path).save(tmp_path / "again").read_text())
+    for before, now in zip(
+        (*document["outputs"], document["together"]), (*again["outputs"], again["together"]), strict=True
+    ):
+        assert set(now["counts"]) - set(before["counts"]) == {"hereditary_circuits", "minimal_hereditary_circuits"}
+        assert now["counts"].items() > before["counts"].items() and now["verdict"] == before["verdict"]
+        assert set(now["ladder"]["circuits"]) - set(before["ladder"]["circuits"]) == {"hereditary"}
+    assert verify(tmp_path / "again").agrees
+    for part in (again, *again["outputs"]):
+        part["schema_version"] = 6
+    path.write_text(json.dumps(bound(again)))
+    wrong = {check.what for check in verify(tmp_path).checks if not check.agrees}
+    assert {"together.counts keys", "together.ladder.circuits rungs", "outputs[0].counts keys"} <= wrong
 
 
 def test_data_of_which_nothing_is_known(tmp_path):
@@ -234,7 +263,7 @@ def test_files_that_are_no_audits(tmp_path, run_command):
         b"[" * 200_000: "not a JSON file",
         json.dumps(
             document | {"schema_version": 99}
-        ).encode(): "schema_version is 99; this everyhow reads 1, 2, 3, 4, 5 and 6",
+        ).encode(): "schema_version is 99; this everyhow reads 1, 2, 3, 4, 5, 6 and 7",
         json.dumps(document | {"counts": None}).encode(): "not an audit that can be",
         json.dumps(document | {"network": {}}).encode(): "not an audit that can be",
         good.replace(b"-0.5", b"NaN"): "every value must be finite",

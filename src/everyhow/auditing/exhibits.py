@@ -14,7 +14,7 @@ from ..circuit.faults import fallen
 from ..common.count import Count
 from ..experiment.ranking import PriceGrid, price_grid
 from ..interpretation.interpretations import Interpretations
-from ..ladder import Fault
+from ..ladder import BESIDE, Fault
 from ..mapping.faults import fault_of_near_miss
 from ..mapping.findings import RUNGS, complexity, simplicity
 from ..mapping.interchange import NearMiss
@@ -252,7 +252,7 @@ class Exhibits:
             if before is not None and left is not None:
                 listed = fallen(rung, self.model, self.behavior, found, most)
                 fell[rung] = Fallen(before - left, "circuits", listed)
-            before = left
+            before = before if rung in BESIDE else left
         return fell
 
     @property

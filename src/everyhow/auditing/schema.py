@@ -7,8 +7,9 @@ from typing import Any
 # 4: texts (codes of readouts, edges of experiments, reasons) call neurons and edges by their names in the graph.
 # 5: the digits of counts also by data and of several outputs together; by data, algorithms by every rung.
 # 6: by data all that is found by a task: interpretations, readout explanations, experiments, costs, near misses.
-SCHEMA_VERSION = 6
-RELEASED = (1, 2, 3, 4, 5, 6)
+# 7: the rung `hereditary` of circuits, beside the others, and its counts, where it is asked.
+SCHEMA_VERSION = 7
+RELEASED = (1, 2, 3, 4, 5, 6, 7)
 # The first schema that counts all that it counts as it is counted now.
 COUNTED = 3
 # The first schema whose texts call neurons and edges as they are called now.
@@ -19,6 +20,8 @@ BOUND = 3
 EXACT = 5
 # The first schema in which an audit by data has all that one by a task has.
 WHOLE_BY_DATA = 6
+# The first schema that has the circuits that nothing added spoils.
+HEREDITARY = 7
 # What earlier schemas lack, count by another definition or word otherwise, and the first one that has it as it is now.
 SINCE = {
     ("counts", "interpretations_per_circuit_min"): 3,
@@ -28,6 +31,9 @@ SINCE = {
     ("ladder", "algorithms", "inert"): 3,
     ("ladder", "algorithms", "transitive"): 3,
     ("ladder", "trivial"): 3,
+    ("ladder", "circuits", "hereditary"): HEREDITARY,
+    ("counts", "hereditary_circuits"): HEREDITARY,
+    ("counts", "minimal_hereditary_circuits"): HEREDITARY,
     ("verdict", "what_then_where"): 3,
     ("verdict", "what_then_where", "reason"): 4,
 }

@@ -58,6 +58,20 @@ class Families:
             after = self.node(item, after, after)
         return after
 
+    def with_all(self, bits: int) -> int:
+        """The sets that have all items of one, given as a number as in `sets`.
+
+        Example:
+            >>> of = Families(3)
+            >>> list(of.sets(of.with_all(5)))
+            [5, 7]
+        """
+        found = UNIT
+        for item in range(self.items - 1, -1, -1):
+            there = bits >> (self.items - 1 - item) & 1
+            found = self.node(item, NOTHING if there else found, found)
+        return found
+
     def union(self, one: int, other: int) -> int:
         """The sets that are in one of two families."""
         if one == other or other == NOTHING:

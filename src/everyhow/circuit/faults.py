@@ -1,7 +1,7 @@
 """Which circuits fall at each rung of the ladder, and the run that fells each."""
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from .findings import CircuitFindings
 
 # Circuits looked at in search of some that fall.
 MOST_TRIED = 20_000
+# And of those each of which takes a search for a larger one that is wrong.
+MOST_SPOILT_TRIED = 1_000
 
 
 def fallen(
@@ -25,7 +27,8 @@ def fallen(
     findings: CircuitFindings,
     most: int,
 ) -> tuple[tuple[Circuit, Fault], ...]:
-    """At most `most` of the circuits that pass all rungs before `rung` and not this one, each with its fault.
+    """At most `most` of the circuits that pass all rungs before `rung` and not this one, each with its fault. Rungs
+    that stand beside the others are not among those before.
 
     Minimal circuits come first; of others at most 20,000 are looked at. At the first rung the whole space could fall;
     there, circuits one edge smaller than a minimal one are shown.
@@ -36,6 +39,7 @@ def fallen(
     finders = {
         "perfect": lambda: _imperfect(alone, findings),
         "resample_faithful": lambda: _unfaithful(alone, faithfully, findings),
+        "hereditary": lambda: _spoilt(alone, faithfully, findings),
         "resample_faithful_minimal": lambda: _not_minimal(faithfully, findings),
         "resample_faithful_fewest_edges": lambda: _too_large(findings),
         "robust": lambda: _wrong_nearby(alone, findings, findings.asked.radius or 0.0),
@@ -43,8 +47,14 @@ def fallen(
     return tuple(islice(finders[rung](), most))
 
 
-def fault_of(criterion: Criterion[Model], circuit: Circuit) -> Fault | None:
-    """The first scenario in which a circuit is wrong, where it is wrong too often; None when it meets the criterion."""
+def fault_of(criterion: Criterion[Model], circuit: Circuit, added: str = "") -> Fault | None:
+    """The first scenario in which a circuit is wrong, where it is wrong too often; None when it meets the criterion.
+
+    Args:
+        criterion: what it is held to.
+        circuit: what is run.
+        added: what of it was added to a smaller one, which the fault is told of; nothing when it is its own.
+    """
     behavior, model = criterion.behavior, criterion.model
     (received,) = model.run_circuits(circuit.on(model.graph).chosen[None], criterion.bases, criterion.ablated)
     bits, decided = decide(model.activated(received), criterion.decision, criterion.level, behavior.answers)
@@ -59,10 +69,11 @@ def fault_of(criterion: Criterion[Model], circuit: Circuit) -> Fault | None:
     scenario = int(np.flatnonzero(failing & (errors > criterion.allowed)[part])[0])
     source = int(criterion.source[scenario])
     at, sources = behavior.name_of(int(criterion.base[scenario])), ()
-    setting = "alone"
+    settings = [f"{added} added"] if added else []
     if source != ALONE:
         sources = (("every edge outside it", behavior.name_of(source)),)
-        setting = f"with the other edges as at {sources[0][1]}"
+        settings.append(f"the other edges as at {sources[0][1]}")
+    setting = f"with {' and '.join(settings)}" if settings else "alone"
     elsewhere = ""
     if behavior.epsilon:
         elsewhere = f", and not only there: its circuit error is {errors[part[scenario]]:.4g}"
@@ -102,6 +113,34 @@ def _unfaithful(
             fault = fault_of(faithfully, circuit)
             if fault is not None:
                 yield circuit, fault
+
+
+def _spoilt(
+    alone: Criterion[Model], faithfully: Criterion[Model] | None, findings: CircuitFindings
+) -> Iterator[tuple[Circuit, Fault]]:
+    """Circuits that a larger one spoils, with one that has the fewest edges more."""
+    if faithfully is None:
+        return
+    left, search = findings.survivors, alone.model.search(alone)
+    if left.get("hereditary") == left["resample_faithful"]:
+        return
+    minimal: Sequence[Circuit] = findings.faithful_minimal or ()
+    known = set(minimal)
+    others = islice(alone.model.search(faithfully).circuits(), MOST_SPOILT_TRIED)
+    for circuit in chain(minimal, (circuit for circuit in others if circuit not in known)):
+        bits = search.spoiler(circuit.bits)
+        if bits is not None:
+            larger = search.circuit(bits)
+            fault = fault_of(alone, larger, _names_of_more(circuit, larger))
+            if fault is not None:
+                yield circuit, fault
+
+
+def _names_of_more(circuit: Circuit, larger: Circuit) -> str:
+    """The edges that a larger circuit has beside those of a circuit, in words."""
+    own = set(circuit.edges)
+    *names, last = [larger.graph.name(edge) for edge in larger.edges if edge not in own]
+    return f"{', '.join(names)} and {last}" if names else last
 
 
 def _not_minimal(faithfully: Criterion[Model] | None, findings: CircuitFindings) -> Iterator[tuple[Circuit, Fault]]:

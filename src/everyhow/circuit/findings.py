@@ -12,7 +12,7 @@ from ..common.count import NOT_COUNTED, Count, Estimate
 from ..common.errors import BudgetError, InputError, first_line
 from ..common.execution import IN_THREADS, Execution
 from ..common.notes import NO_NOTES, Noted, Notes
-from ..ladder import Verdict, judge
+from ..ladder import BESIDE, Verdict, judge
 from ..model.behavior import Behavior
 from ..model.circuit import Bits, Circuit, chosen_of, gathered, numbers_of
 from ..model.criterion import (
@@ -43,9 +43,7 @@ from .overlap import usage
 
 COUNTING, COUNTING_FAITHFUL = "counting the circuits", "counting the resample-faithful circuits"
 RUNGS = ("perfect", "resample_faithful", "resample_faithful_minimal", "resample_faithful_fewest_edges")
-# Beside these rungs: of a circuit that passes the rung before, nothing that was left out can spoil it.
-BESIDE = ("hereditary", "hereditary_minimal")
-# Circuits kept at once for that.
+# Circuits kept at once to be run with resampled edges.
 MOST_KEPT = 4_000_000
 # Inputs that are named in a sentence.
 MOST_NAMED = 8
@@ -85,8 +83,8 @@ class CircuitFindings(Noted):
         robust: how many perfect circuits decide right on the whole box around each input; None when not asked for.
         robust_left: of the circuits left by the rung before `robust`, how many are robust; None when not asked for.
         hereditary: how many perfect circuits stay perfect whatever is added to them, and how many of these have no
-            other of them inside; None where the space is too large for that.
-        hereditary_faithful: the same of the resample-faithful ones.
+            other of them inside; None where the space is too large for that, or some count is not certified.
+        hereditary_faithful: how many of the first are resample-faithful, too.
         notes: what the budget did not allow, and which counts depend on rounding, some circuits lying on the decision
             boundary.
     """
@@ -102,20 +100,26 @@ class CircuitFindings(Noted):
     robust: RobustCount | None = None
     robust_left: RobustCount | None = None
     hereditary: tuple[int, int] | None = None
-    hereditary_faithful: tuple[int, int] | None = None
+    hereditary_faithful: int | None = None
     notes: Notes = NO_NOTES
 
     @property
     def left(self) -> dict[str, Count]:
-        """The number of circuits that pass each rung."""
+        """The number of circuits that pass each rung; without the rung beside the others where it is not asked."""
         fewest = None
         if self.faithful is not None and self.faithful.certified:
             smallest = self.faithful.fewest_edges
             fewest = 0 if smallest is None else self.faithful.certain[smallest]
         minimal = None if self.faithful_minimal is None else len(self.faithful_minimal)
-        numbers = (_counted(self.perfect), _counted(self.faithful), Count.of(minimal), Count.of(fewest))
-        robust = {} if self.asked.radius is None else {"robust": _counted(self.robust_left)}
-        return dict(zip(RUNGS, numbers, strict=True)) | robust
+        beside = self.hereditary_faithful
+        return {
+            "perfect": _counted(self.perfect),
+            "resample_faithful": _counted(self.faithful),
+            **({} if beside is None else {"hereditary": Count.of(beside)}),
+            "resample_faithful_minimal": Count.of(minimal),
+            "resample_faithful_fewest_edges": Count.of(fewest),
+            **({} if self.asked.radius is None else {"robust": _counted(self.robust_left)}),
+        }
 
     @property
     def survivors(self) -> dict[str, int | None]:
@@ -136,12 +140,14 @@ class CircuitFindings(Noted):
             **({} if self.robust is None else self.robust.count.named("robust_circuits")),
             "minimal_circuits": None if self.minimal is None else len(self.minimal),
             "fewest_edges": self.perfect.fewest_edges if self.perfect else None,
+            **dict(zip(("hereditary_circuits", "minimal_hereditary_circuits"), self.hereditary or (), strict=False)),
         }
 
     @property
     def verdict(self) -> Verdict:
-        """Whether one circuit is left."""
-        return judge(self.survivors, f"all {self.in_space:,} circuits", partial=self.notes.partial)
+        """Whether one circuit is left, by the rungs that follow one another."""
+        chain = {rung: number for rung, number in self.survivors.items() if rung not in BESIDE}
+        return judge(chain, f"all {self.in_space:,} circuits", partial=self.notes.partial)
 
     @property
     def last_survivors(self) -> tuple[Circuit, ...]:
@@ -198,7 +204,7 @@ def examine_circuits(
     listing = model.search(alone).refusal("listing the circuits", space * min(inputs, PAIRED_AT_ONCE), budget)
     if count.certified and model.listable and listing is None:
         found = replace(found, minimal=minimal_circuits(alone), usage=usage(alone))
-    found = _with_faithful(found, alone, budget, execution)
+    found = _with_hereditary(_with_faithful(found, alone, budget, execution), alone)
     if not model.listable and not found.refused:
         refusal = f"minimal circuits are looked for in {model.kind}s of at most {MOST_EDGES} edges"
         found = _refusing(found, refusal)
@@ -289,6 +295,18 @@ def _with_faithful(
     minimal = in_order(model.graph, minimal_sets([certain])) if faithful.certified else None
     tied = found.notes + Notes(ties=ties(faithful, "resample-faithful"))
     return replace(found, faithful=faithful, faithful_minimal=minimal, notes=tied)
+
+
+def _with_hereditary(found: CircuitFindings, alone: Criterion[Model]) -> CircuitFindings:
+    """Add the circuits that stay perfect whatever is added to them, where both counts are certain, the space fits, and
+    the resample-faithful ones were counted rather than run."""
+    model, behavior = alone.model, alone.behavior
+    known = all(count is not None and count.certified for count in (found.perfect, found.faithful))
+    if not known or len(behavior.points) > model.paired_at_once:
+        return found
+    search, faithful = model.search(alone), resample_faithful(model, behavior, found.asked.ablation)
+    every, among = search.hereditary(), search.hereditary(model.search(faithful))
+    return found if every is None or among is None else replace(found, hereditary=every, hereditary_faithful=among[0])
 
 
 def _by_running(found: CircuitFindings, model: Model, behavior: Behavior, budget: Budget) -> CircuitFindings:

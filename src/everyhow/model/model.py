@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from .behavior import Behavior
 from .circuit import Bits, Circuit, gathered, numbers_of, words_of
 from .criterion import Criterion
 from .graph import Edge
-from .lattice import MOST_EDGES_OF_LATTICE, safe_sets
+from .lattice import MOST_EDGES_OF_LATTICE, MOST_MEETING, Lattice, common, minimal_numbers
 from .reading import InterpretationCount, ReadingRule
 from .runnable import Runnable
 from .usage import Usage, minimal_sets, usage_of
@@ -188,18 +189,36 @@ class CircuitSearch(ABC):
 
     def hereditary(self, among: "CircuitSearch | None" = None) -> tuple[int, int] | None:
         """How many circuits meet the criterion together with every larger circuit, and how many of these have no other
-        of them inside; None where the space is too large for that.
+        of them inside; None where the space is too large for that, or more than a million circuits meet it.
 
         Args:
             among: count only those that this search finds, too.
         """
         graph = self.model.graph
+        if self._lattice is None:
+            return None
+        kept = self._lattice.safe
+        if among is not None:
+            kept = common(kept, gathered(graph, among.bits())[:, 0], len(graph.edges))
+        return len(kept), len(minimal_numbers(kept, len(graph.edges)))
+
+    def spoiler(self, circuit: int) -> int | None:
+        """The larger circuit that does not meet the criterion, of several the one of fewest edges, then of the least
+        bits; None where there is none, or where `hereditary` gives None."""
+        return None if self._lattice is None else self._lattice.spoiler(circuit)
+
+    @cached_property
+    def _lattice(self) -> Lattice | None:
+        """The circuits that meet the criterion among all sets of edges; None where either are too many."""
+        graph, batches, number = self.model.graph, [], 0
         if len(graph.edges) > MOST_EDGES_OF_LATTICE:
             return None
-        kept = safe_sets(graph, gathered(graph, self.bits()))
-        if among is not None:
-            kept = np.intersect1d(kept, gathered(graph, among.bits()))
-        return len(kept), len(minimal_sets([kept[:, None]]))
+        for batch in self.bits():
+            batches.append(batch)
+            number += len(batch)
+            if number > MOST_MEETING:
+                return None
+        return Lattice(graph, gathered(graph, batches))
 
 
 class Cut(ABC):

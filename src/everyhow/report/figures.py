@@ -25,6 +25,7 @@ from ..sweeps.statistics import (
     values_of,
 )
 from .plotting import load_matplotlib
+from .words import marked
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -301,7 +302,8 @@ def _survivors(sweep: Sweep) -> "Figure":
     for row, (kind, rungs) in zip(axes, kinds.items(), strict=True):
         for ax, setting in zip(row, settings, strict=True):
             _stack(ax, [cells[setting, kind, rung] for rung in rungs])
-            ax.set_yticks(range(len(rungs)), [IN_SHORT[rung] for rung in rungs] if ax is row[0] else [])
+            told = [marked(rung, IN_SHORT[rung]) for rung in rungs]
+            ax.set_yticks(range(len(rungs)), told if ax is row[0] else [])
         row[0].annotate(
             kind, (0, 1), (-4, 3), "axes fraction", "offset points", ha="right", va="bottom", fontweight="bold",
             fontsize=8, annotation_clip=False,

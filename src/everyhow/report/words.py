@@ -12,6 +12,7 @@ from ..common.count import Count
 from ..common.errors import visible
 from ..experiment.deciding import Dispute
 from ..interpretation.findings import InterpretationFindings
+from ..ladder import BESIDE
 from ..mapping.findings import MappingFindings
 from ..model.behavior import Behavior
 from ..model.model import Model
@@ -57,6 +58,16 @@ def funnels(findings: Findings) -> Iterator[tuple[str, str, abc.Mapping[str, Cou
     if mappings is not None:
         yield "what_then_where", "mappings", left["mappings"], mappings.trivial["single"] or 0
     yield "where_then_what", "circuits", left["circuits"], 0
+
+
+def marked(rung: str, text: str) -> str:
+    """A text by which a rung is told; that one stands beside the others is said with it.
+
+    Example:
+        >>> marked("perfect", "perfect"), marked("hereditary", "hereditary")
+        ('perfect', 'hereditary (beside)')
+    """
+    return f"{text} (beside)" if rung in BESIDE else text
 
 
 def trivial_text(mappings: MappingFindings) -> str:

@@ -108,7 +108,8 @@ class Sweep:
         epoch = "concat(label, ' epoch ', epoch)" if several else "CAST(epoch AS VARCHAR)"
         connection.execute(
             f"CREATE TABLE results AS SELECT parts.*, CASE WHEN by_epoch THEN {epoch} ELSE label END AS setting "
-            "FROM read_parquet($1) AS parts JOIN points USING (point) ORDER BY point, replicate, epoch, output, preset",
+            "FROM read_parquet($1, union_by_name => true) AS parts JOIN points USING (point) "
+            "ORDER BY point, replicate, epoch, output, preset",
             [parts],
         )
         lock(connection)

@@ -18,11 +18,12 @@ from .results import Sweep
 from .rows import LATER_COLUMNS
 from .settings import flat
 
-# The rungs of each kind; the last ones only in sweeps whose plan asks for them.
+# The rungs of each kind; those of columns that came later only where some network has them.
 KINDS = {
-    "circuits": (*CIRCUIT_RUNGS, "robust"), "mappings": (*MAPPING_RUNGS, "cheapest"),
+    "circuits": (*CIRCUIT_RUNGS[:2], "hereditary", *CIRCUIT_RUNGS[2:], "robust"),
+    "mappings": (*MAPPING_RUNGS, "cheapest"),
     "algorithms": (*MAPPING_RUNGS, "cheapest"),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)

@@ -147,9 +147,19 @@ class TransformerSearch(CircuitSearch):
     def hereditary(self, among: CircuitSearch | None = None) -> tuple[int, int] | None:
         """How many circuits meet the criterion together with every larger circuit, and how many of these are
         minimal."""
-        of, graph = self.diagram, self.model.graph
-        every = every_circuit(of.families, graph)
-        kept = of.families.within_none(of.certain, of.families.difference(every, of.certain))
+        of = self.diagram
+        kept = of.families.within_none(of.certain, self._others())
         if isinstance(among, TransformerSearch):
             kept = of.families.intersection(kept, among.diagram.certain)
         return of.families.count(kept), of.families.count(of.families.minimal(kept))
+
+    def spoiler(self, circuit: int) -> int | None:
+        """The larger circuit of fewest edges that does not meet the criterion."""
+        families = self.diagram.families
+        larger = families.intersection(self._others(), families.with_all(circuit))
+        return families.nearest(larger, circuit)
+
+    def _others(self) -> int:
+        """The circuits that do not meet the criterion, as a family."""
+        of = self.diagram
+        return of.families.difference(every_circuit(of.families, self.model.graph), of.certain)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ..auditing.provenance import DOCUMENT_DIGEST, behavior_digest
-from ..auditing.schema import BOUND, EXACT, RELEASED, WHOLE_BY_DATA
+from ..auditing.schema import BOUND, EXACT, HEREDITARY, RELEASED, WHOLE_BY_DATA
 from ..boolean.cost import CostModel
 from ..boolean.gates import GATES
 from ..common.errors import InputError
@@ -31,6 +31,8 @@ OPTIONS = (
 CIRCUIT_RUNGS = [
     "perfect", "resample_faithful", "resample_faithful_minimal", "resample_faithful_fewest_edges",
 ]  # fmt: skip
+# Where the rung beside these is asked: edges, inputs and perfect circuits at most.
+MOST_EDGES, MOST_INPUTS, MOST_PERFECT = 22, 64, 1_000_000
 ABLATIONS = (None, "zero", "mean", "resample")
 # Why what was given may be changed unnoticed by whoever makes the digest anew.
 ANY_OTHER = "asked by a person; any other that gives the same answers would do"
@@ -67,15 +69,13 @@ def asked_again(
 ) -> dict[str, Any]:
     """What has to stand where it says what was asked. Of one output of several, `whole` says it too."""
     found: dict[str, Any] = {"provenance": _provenance(document), "network": network.document()}
-    if DOCUMENT_DIGEST in document["provenance"] and "ladder" in document:
-        radius = document["options"]["robust"]
-        if document.get("preset") != "authors":
-            rungs = CIRCUIT_RUNGS if radius is None else [*CIRCUIT_RUNGS, "robust"]
-            parts = {"mappings", "algorithms", "circuits", "trivial"}
-            if "behavior" in document and (document["schema_version"] < EXACT or known_bits(document, network) is None):
-                parts = {"circuits"}
-            said = f"{', '.join(sorted(parts))}, and the rungs {', '.join(rungs)}"
-            found["ladder"] = Holds(lambda one: set(one) == parts and list(one["circuits"]) == rungs, said)
+    if DOCUMENT_DIGEST in document["provenance"] and "ladder" in document and document.get("preset") != "authors":
+        rungs = _rungs_of_circuits(document, network)
+        parts = {"mappings", "algorithms", "circuits", "trivial"}
+        if "behavior" in document and (document["schema_version"] < EXACT or known_bits(document, network) is None):
+            parts = {"circuits"}
+        said = f"{', '.join(sorted(parts))}, and the rungs {', '.join(rungs)}"
+        found["ladder"] = Holds(lambda one: set(one) == parts and list(one["circuits"]) == rungs, said)
     if "behavior" in document:
         found["options"] = _data_options(document)
         if whole is not None:
@@ -100,6 +100,17 @@ def asked_again(
         found["options"]["tables"] = [part["options"]["tables"][0] for part in document["outputs"]]
         found["task"] = ",".join(names) if all(isinstance(name, str) for name in names) else "names"
     return found
+
+
+def _rungs_of_circuits(document: dict[str, Any], network: Network) -> list[str]:
+    """The rungs that the ladder of circuits has to have, which follows from what was asked and counted."""
+    said, edges = document["ladder"]["circuits"], sum(int((w != 0).sum()) for w in network.weights)
+    inputs = len(document["behavior"]["points"]) if "behavior" in document else 2 ** network.widths[0]
+    counted = all(type(said.get(rung)) is int for rung in CIRCUIT_RUNGS[:2])
+    fits = edges <= MOST_EDGES and inputs <= MOST_INPUTS and document["schema_version"] >= HEREDITARY
+    beside = ["hereditary"] if counted and fits and said["perfect"] <= MOST_PERFECT else []
+    robust = [] if document["options"]["robust"] is None else ["robust"]
+    return [*CIRCUIT_RUNGS[:2], *beside, *CIRCUIT_RUNGS[2:], *robust]
 
 
 def _provenance(document: dict[str, Any]) -> dict[str, Any]:

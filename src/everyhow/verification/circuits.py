@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..auditing.schema import HEREDITARY
 from . import plain, plain_circuits
 from .circuit_runs import Found, PlainCircuit, RunCircuits, as_plain, decided_as, estimate_again
 from .comparing import Holds, Open
@@ -19,6 +20,8 @@ from .reasons import still_open
 MANY_INPUTS = 64
 # Inputs at which the network lies on its boundary that are named.
 MOST_NAMED = 8
+# Circuits of graphs of more edges are not asked whether what is added spoils them.
+MOST_EDGES = 22
 # Points drawn from each box that a robust circuit must decide right on.
 POINTS_PER_BOX = 200
 # What a box of a circuit is taken to cost.
@@ -35,12 +38,14 @@ class CircuitsAgain:
         asked: the kind of ablation that was asked for.
         radius: half the side of the boxes on which robust circuits are right; None when that was not asked.
         budget: of the audit; what exceeds it was not counted.
+        version: the schema of audit.json, which decides what is counted.
     """
 
     run: RunCircuits
     asked: str
     radius: float | None
     budget: int
+    version: int
 
     @property
     def space(self) -> int:
@@ -89,23 +94,32 @@ class CircuitsAgain:
         return self.perfect if self.asked == "resample" else self.perfect & self.run.right("resample")
 
     @cached_property
+    def hereditary(self) -> np.ndarray | None:
+        """Which circuits are perfect with every larger one; None where that is not asked."""
+        known = all(found is not None and found.sure for found in (self.perfect, self.faithful))
+        small = sum(int((w != 0).sum()) for w in self.run.network.weights) <= MOST_EDGES
+        if self.perfect is None or not (known and small and self.inputs <= MANY_INPUTS and self.version >= HEREDITARY):
+            return None
+        return plain_circuits.hereditary(self.run.circuits, self.perfect.certain)
+
+    @cached_property
     def minimal(self) -> list[list[list[int]]] | None:
         """The perfect circuits with no perfect one inside, as lists of edges."""
         affordable = self.space * min(self.inputs, MANY_INPUTS) <= self.budget
         affordable |= self.asked == "resample" and self.inputs > MANY_INPUTS
         if self.perfect is None or not self.perfect.sure or not affordable:
             return None
-        return self._minimal_of(self.perfect)
+        return self._minimal_of(self.perfect.certain)
 
     @cached_property
     def faithful_minimal(self) -> list[list[list[int]]] | None:
         """The resample-faithful circuits with no resample-faithful one inside."""
         if self.faithful is None or not self.faithful.sure:
             return None
-        return self._minimal_of(self.faithful)
+        return self._minimal_of(self.faithful.certain)
 
-    def _minimal_of(self, found: Found) -> list[list[list[int]]]:
-        sets = [plain_circuits.edges(self.run.circuits[k]) for k in np.flatnonzero(found.certain).tolist()]
+    def _minimal_of(self, which: np.ndarray) -> list[list[list[int]]]:
+        sets = [plain_circuits.edges(self.run.circuits[k]) for k in np.flatnonzero(which).tolist()]
         return [[list(edge) for edge in one] for one in ordered(plain_circuits.minimal_first(sets))]
 
     @property
@@ -165,16 +179,21 @@ class CircuitsAgain:
                 found[key] = self._robust(perfect)
         found["minimal_circuits"] = None if self.minimal is None else len(self.minimal)
         found["fewest_edges"] = None if perfect is None else self._fewest(perfect)
+        if self.hereditary is not None:
+            found["hereditary_circuits"] = int(self.hereditary.sum())
+            found["minimal_hereditary_circuits"] = len(self._minimal_of(self.hereditary))
         return found
 
     def survivors(self, rungs: Sequence[str]) -> dict[str, Any]:
-        """How many pass each rung that the ladder has."""
+        """How many pass each rung that the ladder has; the one beside them stands there where it is asked."""
         found: dict[str, Any] = {}
         for rung in rungs:
             if rung == "perfect":
                 found[rung] = sure_number(self.perfect)
             elif rung == "resample_faithful":
                 found[rung] = sure_number(self.faithful)
+                if self.hereditary is not None and self.faithful is not None:
+                    found["hereditary"] = int((self.hereditary & self.faithful.certain).sum())
             elif rung == "resample_faithful_minimal":
                 found[rung] = None if self.faithful_minimal is None else len(self.faithful_minimal)
             elif rung == "resample_faithful_fewest_edges":

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..ladder import DEFINITIONS
+from ..ladder import BESIDE, DEFINITIONS
 from .comparing import Holds
 
 
@@ -14,11 +14,13 @@ def verdict_of(
     failure: str | None = None,
     trivial: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The verdict that follows from survivors by rung, the loosest rung first; see `everyhow.ladder.judge`.
+    """The verdict that follows from survivors by rung, the loosest rung first, those that stand beside the others left
+    out; see `everyhow.ladder.judge`.
 
     Where nothing is left, the example that the reason gives is not worked out again; it has to name the rung, or to be
     `failure` when that is given.
     """
+    survivors = {rung: n for rung, n in survivors.items() if rung not in BESIDE}
     numbers = {rung: n for rung, n in survivors.items() if not isinstance(n, Holds)}
     uncounted = ", ".join(rung for rung, n in numbers.items() if n is None)
     if partial or uncounted:

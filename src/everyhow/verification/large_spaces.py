@@ -26,6 +26,7 @@ MOST_READ, MOST_STATES = 12, 1_500
 SURE = 0.9999
 # Circuits of a list that are looked into, and edges up to which all sets of edges within one are.
 MOST_LISTED, MOST_EDGES = 40, 12
+FEWEST = "minimal_hereditary_circuits"
 
 
 def check_large(
@@ -93,6 +94,10 @@ def sums(network: Network, counts, ladder, details, ablation) -> Iterator[Check]
         yield Check("resample_faithful_by_edges", scope, left, sum(faithful.values()) if left is not None else None)
         fewest = faithful[min(faithful, key=int)] if faithful else 0
         yield Check("resample_faithful_fewest_edges", scope, ladder["resample_faithful_fewest_edges"], fewest)
+    every, fewest, left = counts.get("hereditary_circuits"), counts.get(FEWEST), ladder.get("hereditary")
+    if not every is fewest is left is None:
+        fit = _fit(every, fewest, left, stated, ladder["resample_faithful"])
+        yield Check("hereditary", "each at most what it is among", True, fit)
     for key, number in (
         ("minimal", counts["minimal_circuits"]),
         ("resample_faithful_minimal", ladder["resample_faithful_minimal"]),
@@ -116,6 +121,17 @@ def sums(network: Network, counts, ladder, details, ablation) -> Iterator[Check]
             for row in usage["edges"] + usage["neurons"]
         ]
         yield Check("usage roles", "by the numbers", [row["role"] for row in usage["edges"] + usage["neurons"]], roles)
+
+
+def _fit(hereditary: Any, minimal: Any, faithful: Any, perfect: Any, all_faithful: Any) -> bool:
+    """Whether the circuits that nothing added spoils, those without another inside and those that are also
+    resample-faithful are as many as they can be."""
+    whole = all(type(n) is int for n in (hereditary, minimal, faithful, perfect, all_faithful))
+    return whole and (
+        0 <= minimal <= hereditary <= perfect
+        and (minimal == 0) == (hereditary == 0)
+        and 0 <= faithful <= min(hereditary, all_faithful)
+    )
 
 
 def listed_run(network: Network, behavior: Behavior, details: dict[str, Any], ablation: str) -> Iterator[Check]:

@@ -101,7 +101,7 @@ class OutputAgain:
         run = all_circuits_run(asked.network, asked.behavior, asked.ablation)
         if run is None or (asked.by_data and not run.affordable("resample")):
             return None
-        return CircuitsAgain(run, asked.ablation, asked.options["robust"], asked.budget)
+        return CircuitsAgain(run, asked.ablation, asked.options["robust"], asked.budget, asked.version)
 
     @cached_property
     def interpretations(self) -> Readings:

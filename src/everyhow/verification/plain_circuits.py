@@ -80,6 +80,16 @@ def circuit_error(network, behavior, circuit, decision, ablation):
     return error
 
 
+def hereditary(circuits, right):
+    """Which of all circuits are right with every larger one: each that is right is held against each that is not. Of
+    few edges, since sets of them are numbers."""
+    sets = list(map(edges, circuits))
+    places = {edge: 1 << k for k, edge in enumerate(sorted(set().union(*sets)))}
+    numbers = np.array([sum(places[edge] for edge in one) for one in sets], np.int64)
+    wrong = numbers[~right]
+    return np.array([good and not ((wrong & one) == one).any() for one, good in zip(numbers, right, strict=True)], bool)
+
+
 def edges(circuit):
     """The edges of a circuit, each as (layer, neuron, parent), the inputs being layer 0."""
     return frozenset(

@@ -135,8 +135,9 @@ def _tells_ties(part: dict[str, Any]) -> bool:
 def _without_rounded(checks: Iterable[Check], unchecked: dict[str, str]) -> Iterator[Check]:
     """The checks without those that do not agree and may be decided by rounding, which are then told as unchecked."""
     for check in checks:
-        # The name of a count says whether it is one number or two.
-        is_named = check.what.startswith("counts keys") or ".counts keys" in check.what
+        # The name of a count says whether it is one number or two; where it is two, a rung is not asked.
+        names = check.what.endswith(("counts keys", "ladder.circuits rungs"))
+        is_named = names and check.scope == "the file"
         if check.agrees or (check.scope in (GIVEN, "the file", "the whole file") and not is_named):
             yield check
         else:
@@ -171,7 +172,8 @@ def _several(document: dict[str, Any], network: Network, seed: int, unchecked: d
         said, options = document["together"], document["options"]
         exact = ["counts_exact"] if document["schema_version"] >= EXACT else []
         yield compared("together keys", "the file", sorted(said), ["circuits", "counts", *exact, "ladder", "verdict"])
-        found = _together(_text([document["network"], document["decision"], options, list(said["ladder"]["circuits"])]))
+        given = [document[key] for key in ("network", "decision", "options", "schema_version")]
+        found = _together(_text([*given, list(said["ladder"]["circuits"])]))
         if found is None:
             behavior = behavior_for(network, document["decision"], options)
             part = said | {"options": options}
@@ -364,13 +366,13 @@ def _again(text: str) -> OutputAgain:
 @lru_cache(maxsize=8)
 def _together(given: str) -> Any:
     """What is said of all outputs together, found again; None where the circuits are too many."""
-    document, decision, options, rungs = json.loads(given)
+    document, decision, options, version, rungs = json.loads(given)
     network = network_from_document(document)
     ablation = options["ablation"] or "zero"
     run = all_circuits_run(network, behavior_for(network, decision, options), ablation)
     if run is None:
         return None
-    circuits = CircuitsAgain(run, ablation, options["robust"], options["budget"])
+    circuits = CircuitsAgain(run, ablation, options["robust"], options["budget"], version)
     return lambda said: {
         "counts": circuits.counts(said["counts"]),
         "ladder": {"circuits": circuits.survivors(rungs)},

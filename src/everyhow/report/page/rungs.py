@@ -6,14 +6,14 @@ from typing import Any
 from ...auditing.exhibits import Exhibits, Fallen
 from ...boolean.algorithms import Algorithm
 from ...common.count import Count
-from ...ladder import DEFINITIONS, IN_SHORT, Fault
+from ...ladder import BESIDE, DEFINITIONS, IN_SHORT, Fault
 from ...mapping.interchange import NearMiss
 from ...mapping.mapping import Mapping
 from ...model.circuit import Circuit
 from ...model.graph import Graph
 from ..audit_tables import edges_text
 from ..drawings.ladder import bar_share
-from ..words import trivial_text
+from ..words import marked, trivial_text
 from .room import Room
 from .values import edge_numbers, fault_text, sets_of
 
@@ -47,12 +47,13 @@ def _rungs(
     return [
         {
             "rung": rung,
-            "name": rung.replace("_", " "),
+            "name": marked(rung, rung.replace("_", " ")),
             "left": count.plain,
             "algorithms": None if algorithms is None else algorithms[rung].plain,
             "share": round(bar_share(count.low or 0, most), 4),
             "short": IN_SHORT[rung],
             "meaning": DEFINITIONS[rung],
+            "beside": rung in BESIDE,
             "fell": _fell(fell[rung], graph) if rung in fell else None,
         }
         for rung, count in survivors.items()

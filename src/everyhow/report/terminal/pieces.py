@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ...common.count import Count
-from ...ladder import IN_SHORT, Verdict
-from ..words import Answer, seen, shown, strategy_name
+from ...ladder import BESIDE, IN_SHORT, Verdict
+from ..words import Answer, marked, seen, shown, strategy_name
 
 STYLES = {
     "identifiable": "bold green", "identifiable, trivially": "bold yellow", "not identifiable": "bold yellow",
@@ -98,12 +98,17 @@ def ladder(survivors: abc.Mapping[str, abc.Mapping[str, Count]], note: str) -> R
 
 
 def circuit_funnel(title: str, survivors: abc.Mapping[str, Count]) -> Table:
-    """How many circuits every rung leaves, as bars."""
+    """How many circuits every rung leaves, as bars; rungs that stand beside the others are set in."""
     table = funnel(title, "circuits", "")
     for rung, circuits in survivors.items():
         bar = share_bar(circuits, survivors["perfect"])
-        table.add_row(f"  {rung}", bar, shown(circuits), Text(IN_SHORT[rung], style="dim"))
+        table.add_row(set_in(rung, marked(rung, rung)), bar, shown(circuits), Text(IN_SHORT[rung], style="dim"))
     return table
+
+
+def set_in(rung: str, text: str) -> str:
+    """A text by which a rung is told, set in, and further where it stands beside the others."""
+    return "  " * (1 + (rung in BESIDE)) + text
 
 
 def verdict_table(verdicts: abc.Mapping[str, Verdict]) -> Table:

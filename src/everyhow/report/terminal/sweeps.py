@@ -16,7 +16,7 @@ from ...sweeps.statistics import Contrast, Distribution, Measure, Survivors, Tre
 from ...sweeps.summary import Summary
 from ...sweeps.watch import duration
 from ..beside import beside_lines, beside_notes, between, number, plus_minus, probability
-from .pieces import fact_table, heading, indented, print_trimmed
+from .pieces import fact_table, heading, indented, print_trimmed, set_in
 
 CELL, RUNG, TITLE, LONGEST_REASON = 11, 27, 20, 1000
 EVERYTHING = "all networks"
@@ -129,7 +129,7 @@ def _uniqueness(found: Sequence[Survivors], settings: Sequence[str], width: int)
                 cell = cells[present[0], kind, rung]
                 bar = Text("█" * round(longest * cell.one / cell.outputs), style="green")
                 shares = (f"{getattr(cell, outcome) / cell.outputs:.0%}" for outcome in (*outcomes, "unknown"))
-                table.add_row(f"  {IN_SHORT[rung]}", *shares, bar)
+                table.add_row(set_in(rung, IN_SHORT[rung]), *shares, bar)
         table.columns[-1].justify = "left"
         yield indented(table)
         yield indented(Text(f"Of {cells[present[0], 'circuits', 'perfect'].outputs:,} explained. The bar is one."))
@@ -145,9 +145,8 @@ def _uniqueness(found: Sequence[Survivors], settings: Sequence[str], width: int)
         for kind, rungs in rungs_of(cells.values()).items():
             table.add_row(Text(kind, style="bold"))
             for rung in rungs:
-                table.add_row(
-                    f"  {IN_SHORT[rung]}", *(_cell(cells[setting, kind, rung], outcomes) for setting in shown)
-                )
+                told = set_in(rung, IN_SHORT[rung])
+                table.add_row(told, *(_cell(cells[setting, kind, rung], outcomes) for setting in shown))
         table.add_row("outputs", *(f"{cells[setting, 'circuits', 'perfect'].outputs:,}" for setting in shown))
         yield indented(table)
 
