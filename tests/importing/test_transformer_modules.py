@@ -355,6 +355,17 @@ def test_the_source_decides(causal):
     agrees(model, module, EVERY)
 
 
+def test_too_many_readings(monkeypatch):
+    """What leaves too much open is refused, with what to write instead."""
+    from everyhow.importing import torch_transformers
+
+    monkeypatch.setattr(torch_transformers, "MOST_READINGS", 100)
+    with pytest.raises(
+        eh.InputError, match=r"of \d+ weights, can be read in 288 ways, .* write its attention as nn\.Multi"
+    ):
+        eh.from_torch(Around(Plain(True)).eval(), EVERY)
+
+
 def test_transposed_inside():
     """Attention without batch_first is right where the module transposes what it gets."""
     torch.manual_seed(0)

@@ -90,7 +90,6 @@ class Body:
     ln_final: Norm | None
     W_U: np.ndarray
     b_U: np.ndarray  # noqa: N815 (TransformerLens's name)
-    unembedding: Called
     normalized: str | None
 
 
@@ -121,7 +120,7 @@ def body_of(calls: Sequence[Called], name: str, d_model: int, positions: int) ->
     norm = _norm(main[i][1], d_model) if main[i][1].kind == "norm" else None
     weight, bias = _linear(last)
     after = [call for call in calls[main[-1][0] + 1 :] if call.kind == "softmax"]
-    return Body(tuple(blocks), norm, weight.T, bias, last, after[-1].weights["name"] if after else None)
+    return Body(tuple(blocks), norm, weight.T, bias, after[-1].weights["name"] if after else None)
 
 
 def _main(calls: Sequence[Called]) -> list[tuple[int, Called]]:

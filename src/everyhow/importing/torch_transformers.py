@@ -31,6 +31,8 @@ from .transformer_tokens import check_logits, check_tokens, sequences, tokens_of
 # So many sequences are enough to see what a module calls; a number that is seldom the size of anything else.
 WATCHED = 5
 MOST_READINGS = 2048
+# Of all readings together.
+MOST_WEIGHTS = 2**27
 # What only attention calls.
 ATTENDING = ("attention", "layer", "scores", "softmax")
 NEXT = (
@@ -343,7 +345,7 @@ def _readings(
     positions, d_model = probe.shape[1], table.shape[1]
     fixed = _fixed_positions(calls, probe, runs.turned, name)
     nothing = np.zeros((positions, d_model)) if fixed is None else fixed
-    tables = [(nothing, "")]
+    tables = [(nothing, "without another table of positions")]
     for place, loose in _loose(module, d_model):
         if len(loose) >= positions:
             tables.insert(0, (nothing + as_array(loose)[:positions], f"{place} added by position"))
@@ -360,17 +362,18 @@ def _readings(
     embedded = [1.0, math.sqrt(d_model)]
     places = _places(gave, probe.shape, len(body.W_U.T), runs.turned, name)
     open_ = [tables, heads, orders, layouts, scales, causal, activations, embedded, places]
-    if math.prod(map(len, open_)) > MOST_READINGS:
+    count, weights = math.prod(map(len, open_)), sum(one.numel() for one in module.parameters())
+    if count > MOST_READINGS or count * weights > MOST_WEIGHTS:
         raise InputError(
-            f"{name} can be read in {math.prod(map(len, open_)):,} ways, since it does not say how many heads it has "
-            "or what its linear maps are for; write its attention as nn.MultiheadAttention, or with "
+            f"{name}, of {weights:,} weights, can be read in {count:,} ways, since it does not say how many heads it "
+            "has or what its linear maps are for; write its attention as nn.MultiheadAttention, or with "
             "torch.nn.functional.scaled_dot_product_attention"
         )
     folded = _folded(module, body, runs)
     found = []
-    for added, count, order, layout, scale, sees, function, size, place in itertools.product(*open_):
+    for added, shared, order, layout, scale, sees, function, size, place in itertools.product(*open_):
         choices = {
-            added[1]: len(tables) > 1, f"{count} heads": count is not None and len(heads) > 1,
+            added[1]: len(tables) > 1, f"{shared} heads": shared is not None and len(heads) > 1,
             f"linear maps in the order {order}": len(orders) > 1, f"heads {layout}": len(layouts) > 1,
             f"scores divided by {'the square root of d_head' if scale is None else f'{scale:.6g}'}": len(scales) > 1,
             "causal" if sees else "bidirectional": len(causal) > 1, function: len(activations) > 1,
@@ -378,7 +381,7 @@ def _readings(
         }  # fmt: skip
         layers = tuple(
             Layer(
-                block.heads.attention(block.heads.heads or count or 1, order, layout), block.mlp, block.ln1, block.ln2
+                block.heads.attention(block.heads.heads or shared or 1, order, layout), block.mlp, block.ln1, block.ln2
             )
             for block in blocks
         )
