@@ -169,7 +169,7 @@ CALLS = {
     "capture": (eh.capture, {"model": MODULE, "tail": MODULE[2:], "batches": [torch.rand(3, 2)]}),
     "circuits": (eh.circuits, {
         "network": NET, "task": "XOR", "criterion": "perfect", "decision": "threshold", "ablation": "zero",
-        "epsilon": 0.0, "within": None,
+        "epsilon": 0.0, "within": None, "grain": None,
     }),
     "place": (eh.place, {
         "network": NET, "task": "XOR", "circuit": eh.Circuit.whole(NET), "decision": "threshold", "budget": 1000,
@@ -190,6 +190,18 @@ CALLS = {
         "learning_rate": 1e-3,
     }),
     "save_network": (eh.save_network, {"network": NET, "target": "nowhere.txt"}),
+    "save_model": (eh.save_model, {"network": NET, "target": "nowhere.txt"}),
+    "Answer": (eh.Answer, {"positions": (0, 1), "classes": (0, 1)}),
+    "Transformer": (eh.Transformer, {
+        "W_E": np.eye(2), "W_pos": np.zeros((3, 2)), "layers": (), "W_U": np.eye(2), "b_U": np.zeros(2),
+        "ln_final": None, "activation": "relu", "causal": True, "scale": None, "answer": eh.Answer(),
+        "grain": "edges-qkv", "difference": False, "origin": None, "threshold": 0.0, "input_values": (0, 1),
+        "remarks": (), "softmax": False,
+    }),
+    "of_tokens": (eh.Behavior.of_tokens, {
+        "network": eh.Transformer(np.eye(2), np.zeros((3, 2)), (), np.eye(2)), "tokens": [[0, 1, 1], [1, 1, 0]],
+        "answer": eh.Answer(), "labels": [0, 1], "weights": [1.0, 2.0], "epsilon": 0.0, "within": None, "paired": None,
+    }),
     "sweep": (eh.sweep, {"plan": "nowhere.toml", "out": "nowhere", "seeds": 1, "workers": 1}),
 }  # fmt: skip
 

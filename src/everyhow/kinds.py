@@ -41,7 +41,7 @@ def model_from_tensors(arrays: Mapping[str, np.ndarray], metadata: Mapping[str, 
     return network_from_tensors(dict(arrays), dict(metadata))
 
 
-def save_model(model: Model, target: str | Path) -> Path:
+def save_model(network: Model, target: str | Path) -> Path:
     """Write a model to a `.json` or `.safetensors` file, whole or not at all; returns the path.
 
     Raises:
@@ -49,11 +49,11 @@ def save_model(model: Model, target: str | Path) -> Path:
         InputError: not a model, or one of a kind that is not stored in files.
     """
     path = check_network_path(target)
-    instance(model, Model, "a Network or a Transformer", "eh.load, eh.from_torch and eh.train give one")
-    content = model_bytes(model)
+    instance(network, Model, "a Network or a Transformer", "eh.load, eh.from_torch and eh.train give one")
+    content = model_bytes(network)
     if path.suffix == ".json":
-        origin = {} if model.origin is None else {"origin": model.origin.document()}
-        content = json.dumps(model.document() | origin, indent=1).encode()
+        origin = {} if network.origin is None else {"origin": network.origin.document()}
+        content = json.dumps(network.document() | origin, indent=1).encode()
     return write_atomically(path, content)
 
 

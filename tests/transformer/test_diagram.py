@@ -253,7 +253,7 @@ def test_beyond_the_budget():
     criterion = perfect(behavior.read(model), behavior)
     with pytest.raises(
         BudgetError,
-        match=r"needs at most .*e\+\d+ candidate evaluations, fewer where .*; the budget of 1e\+06 was not enough",
+        match=r"needs at most .*e\+\d+ candidate evaluations, fewer where .*; the budget of 1e\+06 is not enough",
     ):
         diagram.diagram_of(criterion, 10**6)
     found = eh.audit(model, behavior, budget=10**6)

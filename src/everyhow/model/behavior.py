@@ -99,6 +99,8 @@ class Behavior:
             features = checked_features(self.features, len(points))
             features.setflags(write=False)
             object.__setattr__(self, "features", features)
+        if self.answer is not None:
+            instance(self.answer, Answer, "an Answer", "eh.Answer says the positions and the classes")
         if self.paired is not None:
             paired = points_of(self.paired, "paired")
             if paired.shape != points.shape or not np.isfinite(paired).all():
@@ -306,6 +308,7 @@ class Behavior:
             [0, 1, 1]
         """
         rows = points_of(tokens, "tokens")
+        instance(answer, Answer, "an Answer", "eh.Answer says the positions and the classes")
         model = brought(network).answering(answer, rows.shape[1])
         numbers = within is not None and answer.classes is None
         classes = model.outputs // len(answer.positions)
@@ -456,7 +459,7 @@ def _decision_of(decision: Decision | None, wanted: np.ndarray, answers: int) ->
     if outputs % answers:
         raise InputError(f"the behavior has {outputs} outputs for {answers} answers; each answer has as many classes")
     one_each = (wanted.reshape(len(wanted), answers, -1).sum(axis=2) == 1).all()
-    if decision == "within":
+    if isinstance(decision, str) and decision == "within":
         return decision
     if decision is None:
         return "argmax" if outputs > 1 and one_each else "threshold"

@@ -264,7 +264,7 @@ class Runnable(ABC):
         Raises:
             InputError: a grain that this kind of model does not have.
         """
-        if grain not in self.grains:
+        if not isinstance(grain, str) or grain not in self.grains:
             raise InputError(f"grain is {quoted(grain)}; circuits of a {self.kind} are sets of {self.grains[0]}")
         return self
 

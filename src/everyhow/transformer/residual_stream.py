@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..common.arguments import choice, is_number, is_whole, listed, quoted
+from ..common.arguments import choice, instance, is_number, is_whole, listed, quoted
 from ..common.errors import InputError
 from ..model.answer import LAST, Answer
 from ..model.checks import checked_interventions, float_array
@@ -92,6 +92,9 @@ class ResidualStream(RunningModel):
             raise InputError(
                 f"causal is {quoted(self.causal)}; say True, each position sees those up to itself, or False"
             )
+        if not isinstance(self.difference, bool):
+            raise InputError(f"difference is {quoted(self.difference)}; say True or False")
+        instance(self.answer, Answer, "an Answer", "eh.Answer says the positions and the classes")
         self.answer.at(len(places))
         self.answer.among(d_out)
 
