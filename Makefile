@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo digits test nightly lint benchmark benchmark-sweeps clean
+.PHONY: demo digits test nightly lint benchmark benchmark-sweeps benchmark-transformers clean
 
 demo: $(VENV)/.with-train
 	mkdir -p runs
@@ -38,6 +38,9 @@ benchmark: $(VENV)/.with-test
 
 benchmark-sweeps: $(VENV)/.with-test
 	$(BIN)/python benchmarks/sweeps.py
+
+benchmark-transformers: $(VENV)/.with-test
+	$(BIN)/python benchmarks/transformers.py
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "everyhow needs Python 3.11 or newer, this is " + sys.version)'

@@ -8,7 +8,8 @@ the scenario at which the pair before it failed.
 Arrays: `first` and `second` (sets, scenarios, numbers), the sums of both halves; `limits` (boxes, ends, scenarios,
 contrasts), low and high ends when the boundary is moved against circuits (box 0), for them (box 1) and not at all
 (box 2), and `beyond` (scenarios, contrasts), the next number above the low end of box 2; `weight`
-(scenarios,); `part` (scenarios,), the part of each, ascending from 0. A set is right in a scenario when each contrast
+(scenarios,); `part` (scenarios,), the part of each, ascending from 0; `blame` (scenarios,), how many sets were dropped
+at each, which is added to. A set is right in a scenario when each contrast
 lies above its low and not above its high end. Result: (first sets, second sets), 0 for wrong, 1 for right only when the
 boundary moves for it, 3 for right.
 """
@@ -50,7 +51,7 @@ def judged_by(wrongs, weight, part, allowed):
 
 
 @njit(cache=True, nogil=True)
-def right_sums(first, second, limits, beyond, weight, part, allowed):
+def right_sums(first, second, limits, beyond, weight, part, allowed, blame):
     """Contrasts that are linear in what the last node receives: the numbers are the contrasts themselves."""
     found = np.zeros((len(first), len(second)), np.uint8)
     scenarios, contrasts = first.shape[1], first.shape[2]
@@ -68,13 +69,14 @@ def right_sums(first, second, limits, beyond, weight, part, allowed):
                     result &= 3 if wrong == 0 else (1 if wrong == 1 else 0)
                     if result == 0:
                         start = s
+                        blame[s] += 1
                         break
             found[i, j] = result if allowed == 0.0 else judged_by(wrongs, weight, part, allowed)
     return found
 
 
 @njit(cache=True, nogil=True)
-def right_normed(first, second, limits, beyond, weight, part, allowed, norm, reading, contrasts):
+def right_normed(first, second, limits, beyond, weight, part, allowed, blame, norm, reading, contrasts):
     """The numbers are streams, which pass a norm before they are read.
 
     Args:
@@ -119,6 +121,7 @@ def right_normed(first, second, limits, beyond, weight, part, allowed, norm, rea
                     result &= 3 if wrong == 0 else (1 if wrong == 1 else 0)
                     if result == 0:
                         start = s
+                        blame[s] += 1
                         break
             found[i, j] = result if allowed == 0.0 else judged_by(wrongs, weight, part, allowed)
     return found
