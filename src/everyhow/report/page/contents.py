@@ -88,7 +88,7 @@ def _network(audit: Audit) -> dict[str, Any]:
         "names": {
             f"{layer}-{j}": name for layer, names in enumerate(network.graph.names) for j, name in enumerate(names)
         },
-        "activations": {} if lit is None else activations(lit.held),
+        "activations": {} if lit is None else activations(lit, network.graph),
     }
 
 
