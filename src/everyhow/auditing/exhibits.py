@@ -206,7 +206,7 @@ class Exhibits:
             ("faithful_minimal", "minimal resample-faithful", found.faithful_minimal),
         ):
             if circuits:
-                yield Family(name, title, Count.of(len(circuits)), circuits[:most], "fewest edges first")
+                yield Family(name, title, Count.of(len(circuits)), circuits[:most], f"fewest {self.graph.unit}s first")
         if not self.model.listable:
             return
         makers = [("perfect", "perfect", found.perfect, perfect)]
@@ -221,7 +221,7 @@ class Exhibits:
         """All circuits that meet a criterion where they are few, else some drawn at random."""
         search = self.model.search(criterion)
         if count.certified and count.between[0] <= most and self.findings.circuits.in_space <= LISTED_SPACE:
-            return tuple(sorted(search.circuits(), key=len)), "fewest edges first"
+            return tuple(sorted(search.circuits(), key=len)), f"fewest {self.graph.unit}s first"
         return tuple(dict.fromkeys(search.sample(most))), "drawn uniformly"
 
     def algorithms(self, most: int) -> list[Algorithm]:

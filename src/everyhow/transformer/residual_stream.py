@@ -134,7 +134,7 @@ class ResidualStream(RunningModel):
         layers = f"{len(self.layers)} layer{'s' * (len(self.layers) != 1)}"
         shape = f"{layers} of {several}{with_mlps}" if self.layers else "no layers"
         units = len(self.graph.edges)
-        counted = f"{units} {'part' if self.grain == 'nodes' else 'edge'}{'s' * (units != 1)}"
+        counted = f"{units} {self.graph.unit}{'s' * (units != 1)}"
         return f"{shape}, d_model {self.d_model}, {self.features} positions, {counted}"
 
     @cached_property

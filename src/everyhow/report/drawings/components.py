@@ -28,6 +28,8 @@ WIDE, NARROW, FEW = 84.0, 58.0, 5
 THICK, THIN, MANY = 2.0, 1.5, 30
 # Squares of more positions would be too small to be seen.
 MOST_POSITIONS = 20
+# What the squares of a node say that looks at positions.
+LOOKS = "squares: how much a head looks at each position (across) from each (down)"
 TOP, BOTTOM = 10.0, 10.0
 
 
@@ -303,7 +305,7 @@ def _component(boxes: Boxes, node: Node) -> Part:
         pattern = boxes.activations.looks[name].mean(axis=0)  # type: ignore[union-attr]
         shapes.append(Label("text", middle, top + 10, name, 11))
         shapes += _squares(middle - SIDE / 2, top + 18, pattern)
-        said.append("squares: how much it looks at each position (across) from each (down)")
+        said.append("squares say how much it looks at each position (across) from each (down)")
     elif values is not None:
         shapes.append(Label("text", middle, top + 10, name, 11))
         shapes += _levels(middle, top + height / 2 + 8, values)
@@ -338,9 +340,7 @@ def legend(boxes: Boxes) -> tuple[str, ...]:
     """What the squares of components show, in lines that fit the drawing."""
     if not boxes.positions or boxes.activations is None:
         return ()
-    words = (
-        f"squares: how much a head looks at each position (across) from each (down), {shown_inputs(boxes.activations)}"
-    )
+    words = ", ".join(filter(None, (LOOKS, shown_inputs(boxes.activations), alone_text(boxes.activations))))
     return tuple(wrapped(words, max(12, math.floor((boxes.width - 2 * MARGIN) / (10 * 0.56)))))
 
 
@@ -350,10 +350,14 @@ def shown_inputs(activations: Activations) -> str:
     if number == 1:
         return f"at {activations.names[0]}"
     some = f"all {number}" if activations.complete else f"{number} of the {activations.inputs:,}"
-    carried = {"": "", "nothing": ", the circuit run alone"}.get(
-        activations.alone, f", all other edges carrying {activations.alone}"
+    return f"mean over {some} inputs"
+
+
+def alone_text(activations: Activations) -> str:
+    """How a circuit was run for that; empty of a whole model."""
+    return {"": "", "nothing": "the circuit run alone"}.get(
+        activations.alone, f"the circuit run with all other edges carrying {activations.alone}"
     )
-    return f"mean over {some} inputs{carried}"
 
 
 def wrapped(text: str, most: int) -> list[str]:

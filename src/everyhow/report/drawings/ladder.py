@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from ...common.count import Count
 from ...ladder import IN_SHORT
+from ..words import LARGE, shown
 from .drawing import Drawing
 from .shapes import MARGIN, Box, Label, Part, Shape
 
@@ -23,7 +24,7 @@ def draw_ladder(title: str, survivors: Mapping[str, Count], trivial: int = 0) ->
         shapes: list[Shape] = [Label("text", NAMES, y, rung.replace("_", " "), 12, "end")]
         if length:
             shapes.append(Box("bar", NAMES + 14, y - 10, length, 20))
-        said = str(number)
+        said = str(number) if (number.low or 0) < LARGE else shown(number)
         shapes.append(Label("title", NAMES + 22 + length, y - 6, said, 12.5, "start"))
         shapes.append(Label("note", NAMES + 22 + length, y + 8, IN_SHORT.get(rung, ""), 10, "start"))
         parts.append(Part(f"rung-{rung}", f"{rung.replace('_', ' ')}: {said}", tuple(shapes)))

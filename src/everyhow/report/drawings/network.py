@@ -91,13 +91,14 @@ class Columns:
         return first + self.step * min(max(round((y - first) / self.step), 0), self.sizes[layer])
 
 
-def draw_network(network: Model, activations: Activations | None) -> Drawing:
+def draw_network(network: Model, activations: Activations | None, noted: bool = True) -> Drawing:
     """The whole network: weights by the thickness of edges (broken lines for negative ones), and in each neuron a
-    square per input, darker where its activation is larger; without activations no squares."""
+    square per input, darker where its activation is larger; without activations no squares. A model of components is
+    drawn as boxes, with where they look, and, where it is `noted`, a line that says so."""
     graph = network.graph
     if has_components(graph):
         title = f"The {network.kind} of {network.in_short}"
-        return _drawn(title, Boxes(graph, activations), legend(Boxes(graph, activations)))
+        return _drawn(title, Boxes(graph, activations), legend(Boxes(graph, activations)) if noted else ())
     columns = Columns(graph)
     parts = (*_headings(columns), *_edges(columns, network), *_neurons(columns, activations))
     title = f"The {network.kind} {_shape(graph)}: {len(graph.edges)} edges"

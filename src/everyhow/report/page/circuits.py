@@ -12,6 +12,7 @@ from ...model.circuit import Circuit
 from ...model.graph import Graph
 from ..audit_drawings import draw_sizes
 from ..audit_tables import edges_text
+from ..drawings.components import alone_text
 from ..drawings.readings import draw_axes, separators
 from ..drawings.svg import inside_page
 from ..terminal.lines import gate_text
@@ -81,7 +82,7 @@ def _looks(lit: Activations | None, circuit: Circuit) -> dict[str, Any]:
     """Where the nodes of a circuit look, if any of this kind of model do."""
     if lit is None or not lit.looks:
         return {}
-    return {"patterns": patterns(lit, circuit.graph, circuit.neurons)}
+    return {"patterns": patterns(lit, circuit.graph, circuit.neurons), "alone": alone_text(lit)}
 
 
 def _unread(why: str) -> dict[str, Any]:

@@ -26,7 +26,7 @@ LARGEST = 4_800_000
 # JavaScript keeps whole numbers up to here.
 LARGEST_WHOLE = 1 << 53
 # The scripts of each kind of page, in the order in which they build on each other.
-AUDIT = ("parts", "stage", "where", "what", "places", "codes", "cost", "tables", "unpack", "start")
+AUDIT = ("parts", "stage", "where", "attention", "what", "places", "codes", "cost", "tables", "unpack", "start")
 DRAWING = ("parts", "viewer")
 SWEEP = ("parts", "unpack", "tables", "sweep")
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ...common.count import Count
 from ...ladder import IN_SHORT, Verdict
-from ..words import Answer, seen, shown, strategy_name
+from ..words import Answer, GrainTable, seen, shown, strategy_name
 
 STYLES = {
     "identifiable": "bold green", "identifiable, trivially": "bold yellow", "not identifiable": "bold yellow",
@@ -81,6 +81,18 @@ def answer_table(answers: Iterable[Answer]) -> Table:
     table.add_column()
     for answer in answers:
         table.add_row(answer.question, Text(answer.word, style=WORD_STYLES[answer.word]), Text(answer.text))
+    return table
+
+
+def count_table(counts: GrainTable) -> Table:
+    """Counts by grain, a row each, and by ablation, a column each; what was asked for stands out."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("", no_wrap=True, style="cyan")
+    for ablation in counts.ablations:
+        table.add_column(ablation, justify="right")
+    for grain, row in counts.rows.items():
+        cells = zip(counts.ablations, row, strict=True)
+        table.add_row(grain, *(Text(text, style="bold" * ((grain, one) == counts.asked)) for one, text in cells))
     return table
 
 
