@@ -1,6 +1,7 @@
 """What is said of an audit in words, wherever it is shown: in a terminal, on a page, in a picture."""
 
 import math
+import re
 from collections import abc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -164,10 +165,8 @@ def wanted_text(behavior: Behavior, row: int) -> str:
     each = behavior.wanted[row].reshape(behavior.answers, -1)
     chosen = each[:, 0].astype(int) if each.shape[1] == 1 else each.argmax(axis=1)
     said = [classes[one] for one in chosen]
-    places = behavior.answer.at(behavior.points.shape[1])
-    return said[0] if len(said) == 1 else ", ".join(
-        f"{one} at position {place + 1}" for one, place in zip(said, places, strict=True)
-    )  # fmt: skip
+    places = ", ".join(str(place + 1) for place in behavior.answer.at(behavior.points.shape[1]))
+    return said[0] if len(said) == 1 else f"{', '.join(said)} at positions {places}"
 
 
 def strategy_name(strategy: str) -> str:
@@ -219,6 +218,17 @@ def in_digits(number: int) -> str:
     if digits >= 30:
         return f"about 10^{digits:.0f}"
     return f"{number:,}" if number < LARGE else f"about {times_ten(number)}"
+
+
+def in_short(text: str) -> str:
+    """A text with its large whole numbers in short.
+
+    Example:
+        >>> in_short("all 37,778,931,862,957,161,709,568 circuits")
+        'all of about 3.78·10^22 circuits'
+    """
+    found = re.sub(r"\d{1,3}(,\d{3}){5,}", lambda number: in_digits(int(number[0].replace(",", ""))), text)
+    return found.replace("all about", "all of about")
 
 
 def times_ten(number: int) -> str:

@@ -100,7 +100,14 @@ def draw_histogram(counts: Mapping[str, Mapping[int, int]], unit: str = "edge") 
             "",
             "",
             (
-                Label("note", LEFT - 6, 40, f"{most:,}" if most < LARGE else times_ten(most), 10, "end"),
+                Label(
+                    "note",
+                    LEFT - 6,
+                    40,
+                    f"{most:,}" if most < LARGE else times_ten(most),
+                    10 if most < LARGE else 9,
+                    "end",
+                ),
                 Label("note", LEFT - 6, bottom, "0", 10, "end"),
             ),
         )

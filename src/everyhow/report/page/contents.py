@@ -9,7 +9,7 @@ from ...auditing.lesson import Lesson
 from ...common.count import NOT_COUNTED
 from ...ladder import DEFINITIONS
 from ..audit_tables import audit_tables
-from ..drawings.components import edge_key, has_components, shown_inputs, wires_of
+from ..drawings.components import Boxes, edge_key, has_components, shown_inputs, wires_of
 from ..drawings.network import draw_network
 from ..drawings.svg import inside_page
 from ..words import (
@@ -29,6 +29,9 @@ from .rivals import codes, cost
 from .room import Room
 from .rungs import ladder
 from .values import activations, patterns, plain_tables
+
+# A wider drawing stands above the views, and not beside them.
+WIDEST = 700.0
 
 
 def contents(audit: Audit, room: Room, name: str | None = None) -> dict[str, Any]:
@@ -133,6 +136,8 @@ def _components(audit: Audit, lit: Activations | None) -> dict[str, Any]:
         "parts": [edge_key(edge) for edge in graph.edges],
         "called": [graph.name(edge) for edge in graph.edges],
     }
+    if Boxes(graph, lit).width > WIDEST:
+        found["wide"] = True
     if graph.of_nodes:
         found["wires"] = {wire.key: [key(wire.parent), key(wire.child)] for wire in wires_of(graph)}
         found["always"] = [key(node) for node in graph.nodes if node.stage in (0, graph.last)]

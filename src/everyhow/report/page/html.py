@@ -17,7 +17,7 @@ from ...common.files import write_atomically
 from ..drawings.drawing import Drawing
 from ..drawings.palette import DARK, LIGHT, css, theme
 from ..drawings.svg import inside_page
-from ..words import seen, shown
+from ..words import in_short, seen, shown
 from .contents import contents
 from .room import Room
 
@@ -129,4 +129,5 @@ def _templates():
     found.filters["packed"] = packed
     found.filters["svg"] = Markup
     found.filters["shown"] = shown
+    found.filters["short"] = in_short
     return found

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from ...common.count import Count
 from ...ladder import IN_SHORT, Verdict
-from ..words import Answer, GrainTable, seen, shown, strategy_name
+from ..words import Answer, GrainTable, in_short, seen, shown, strategy_name
 
 STYLES = {
     "identifiable": "bold green", "identifiable, trivially": "bold yellow", "not identifiable": "bold yellow",
@@ -52,7 +52,7 @@ def share_bar(left: Count, all_of: Count) -> Text:
 def verdict_text(verdict: Verdict) -> Text:
     """A verdict with its reason and what was searched."""
     text = Text(str(verdict), style=STYLES[verdict.status])
-    text.append(f": {verdict.reason}. Among {verdict.space}.", style="not bold default")
+    text.append(f": {in_short(verdict.reason)}. Among {in_short(verdict.space)}.", style="not bold default")
     return text
 
 

@@ -18,7 +18,7 @@ function attentionView(root, data, stage) {
     const cells = (from) => names.map((name, at) => {
       const share = shares[from * positions + at];
       return make("td", {
-        style: `--level:${(share / 100).toFixed(3)}`, class: share > 55 ? "on" : false,
+        style: `--level:${(share / 100).toFixed(3)}`,
         title: `from position ${from + 1} (${names[from]}) at position ${at + 1} (${name}): ${Math.round(share)} %`,
       }, positions <= 12 && share >= 0.5 ? String(Math.round(share)) : "");
     });

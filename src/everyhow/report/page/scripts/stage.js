@@ -50,7 +50,7 @@ function seatOf(group) {
   const boxes = [...group.querySelectorAll(".cell")].map((cell) => numbers(cell, ["x", "y", "width", "height"]));
   const [left, top] = [0, 1].map((k) => Math.min(...boxes.map((box) => box[k])));
   const [right, bottom] = [0, 1].map((k) => Math.max(...boxes.map((box) => box[k] + box[k + 2])));
-  return [(left + right) / 2, (top + bottom) / 2, (right - left) / 2];
+  return [(left + right) / 2, (top + bottom) / 2, (right - left) * 0.8];
 }
 
 // Where nodes look: percentages of each position (across) from each (down), at one input or, for null, on average.
@@ -175,9 +175,9 @@ function stage(root, data, onChoose) {
   function at(alone) {
     if (!network.kind) return "";
     const where = row === null ? network.looks?.mean : `at ${network.rows[row]}`;
-    const looks = network.looks ? ` Squares in heads: how much each looks at each position (across) from each (down), ${where}; ${alone}.` : "";
+    const looks = network.looks ? ` Squares: how much a head looks at each position (across) from each (down), ${where}; ${alone}.` : "";
     const wanted = row !== null && network.wanted ? ` Wanted there: ${network.wanted[row]}.` : "";
-    return `${looks}${wanted}`;
+    return `${wanted}${looks}`;
   }
 
   // Hidden neurons are buttons: they choose the set whose signature is shown.
