@@ -231,6 +231,21 @@ def in_short(text: str) -> str:
     return found.replace("all about", "all of about")
 
 
+def in_table(number: object) -> str:
+    """A count in a table, where a large one needs no word that it is in short."""
+    return shown(number).removeprefix("about ")
+
+
+def of_kind(text: str, kind: str) -> str:
+    """What is said of networks, of another kind of model.
+
+    Example:
+        >>> of_kind("alone, it decides as the network does", "transformer")
+        'alone, it decides as the transformer does'
+    """
+    return text.replace("the network", f"the {kind}")
+
+
 def times_ten(number: int) -> str:
     """A large whole number to three digits, as so many times a power of ten.
 
@@ -266,7 +281,7 @@ def grain_table(audit: Audit) -> GrainTable | None:
     findings = audit.findings
     if not isinstance(findings, Findings) or not findings.grains:
         return None
-    rows = {grain: tuple(map(shown, counts.values())) for grain, counts in findings.grains.items()}
+    rows = {grain: tuple(map(in_table, counts.values())) for grain, counts in findings.grains.items()}
     asked = audit.network.grain_in_use, findings.circuits.asked.ablation
     return GrainTable(tuple(findings.ablations), rows, asked)
 

@@ -19,6 +19,7 @@ from ..words import (
     facts,
     grain_table,
     network_in_short,
+    of_kind,
     shown,
     strategy_name,
     wanted_text,
@@ -80,8 +81,8 @@ def _head(audit: Audit, name: str) -> dict[str, Any]:
                 "status": verdict.status,
                 "how": {"none valid": "at", "not identifiable": "even by"}.get(verdict.status, "by"),
                 "criterion": (verdict.criterion or "").replace("_", " "),
-                "meaning": DEFINITIONS.get(verdict.criterion or "", ""),
-                "reason": verdict.reason,
+                "meaning": of_kind(DEFINITIONS.get(verdict.criterion or "", ""), audit.network.kind),
+                "reason": of_kind(verdict.reason, audit.network.kind),
                 "space": verdict.space,
             }
             for name, verdict in verdicts

@@ -78,7 +78,7 @@ def _output_parts(audit: Audit) -> Iterator[RenderableType]:
         yield heading("The ladder: how many are left by each stricter criterion")
         yield ladder(findings.left, trivial_text(findings.laddered) if findings.laddered else "")
     yield heading("Verdict")
-    yield verdict_table(audit.verdict)
+    yield verdict_table(audit.verdict, audit.network.kind)
     if isinstance(findings, Findings):
         graph = audit.network.graph
         if findings.laddered is not None:

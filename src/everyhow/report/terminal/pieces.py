@@ -2,6 +2,7 @@
 
 from collections import abc
 from collections.abc import Iterable
+from dataclasses import replace
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from ...common.count import Count
 from ...ladder import IN_SHORT, Verdict
-from ..words import Answer, GrainTable, in_short, seen, shown, strategy_name
+from ..words import Answer, GrainTable, in_short, in_table, of_kind, seen, shown, strategy_name
 
 STYLES = {
     "identifiable": "bold green", "identifiable, trivially": "bold yellow", "not identifiable": "bold yellow",
@@ -114,13 +115,13 @@ def circuit_funnel(title: str, survivors: abc.Mapping[str, Count]) -> Table:
     table = funnel(title, "circuits", "")
     for rung, circuits in survivors.items():
         bar = share_bar(circuits, survivors["perfect"])
-        table.add_row(f"  {rung}", bar, shown(circuits), Text(IN_SHORT[rung], style="dim"))
+        table.add_row(f"  {rung}", bar, in_table(circuits), Text(IN_SHORT[rung], style="dim"))
     return table
 
 
-def verdict_table(verdicts: abc.Mapping[str, Verdict]) -> Table:
-    """The verdict of each strategy."""
+def verdict_table(verdicts: abc.Mapping[str, Verdict], kind: str) -> Table:
+    """The verdict of each strategy, on a model of some kind."""
     table = fact_table()
     for strategy, verdict in verdicts.items():
-        table.add_row(strategy_name(strategy), verdict_text(verdict))
+        table.add_row(strategy_name(strategy), verdict_text(replace(verdict, reason=of_kind(verdict.reason, kind))))
     return table
