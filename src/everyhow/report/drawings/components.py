@@ -291,7 +291,9 @@ def component_parts(boxes: Boxes) -> tuple[Part, ...]:
 def ring_shapes(boxes: Boxes, node: tuple[int, int], role: str) -> tuple[tuple[Shape, ...], Point]:
     """What goes around a component, and where its number stands."""
     left, top, width, height = boxes.box(node)
-    return (Box(role, left - 3.5, top - 3.5, width + 7, height + 7, round=9),), (left + width, top)
+    slots = max((boxes.slot_width(slot) for slot in boxes.graph.slots[node[0]] if slot), default=0.0) / 2
+    around = Box(role, left - slots - 3.5, top - 3.5, width + slots + 7, height + 7, round=9)
+    return (around,), (left + width, top)
 
 
 def _component(boxes: Boxes, node: Node) -> Part:

@@ -101,10 +101,9 @@ function ring(svg, sets) {
   const numbers = [];
   sets.forEach(([layer, neurons], k) => {
     for (const neuron of neurons) {
-      const outline = svg.querySelector(`[data-part="neuron-${layer}-${neuron}"] :is(circle, rect)`);
-      const box = outline.tagName === "rect" ? outline.getBBox() : null;
-      const [x, y, r] = box ? [box.x + box.width / 2, box.y + box.height / 2, Math.hypot(box.width, box.height) / 2] :
-        ["cx", "cy", "r"].map((name) => Number(outline.getAttribute(name)));
+      const group = svg.querySelector(`[data-part="neuron-${layer}-${neuron}"]`), circle = group.querySelector("circle");
+      const box = circle ? null : group.getBBox();
+      const [x, y, r] = circle ? ["cx", "cy", "r"].map((name) => Number(circle.getAttribute(name))) : [box.x + box.width - 10, box.y + 10, 14];
       const mark = document.createElementNS(SVG, "g");
       mark.setAttribute("class", "ring");
       const already = svg.querySelectorAll(`.ring[data-of="${layer}-${neuron}"]`).length;
@@ -113,7 +112,9 @@ function ring(svg, sets) {
       const angle = -Math.PI / 4 + already * Math.PI / 3, rim = r + 3;
       const at = [x + rim * Math.cos(angle), y + rim * Math.sin(angle)];
       const shapes = [
-        ["circle", { class: `variable${k % 6 + 1}`, cx: x, cy: y, r: r + 3 + 3 * already }],
+        box ? ["rect", { class: `variable${k % 6 + 1}`, x: box.x - 3 - 3 * already, y: box.y - 3 - 3 * already,
+          width: box.width + 6 + 6 * already, height: box.height + 6 + 6 * already, rx: 9 }] :
+          ["circle", { class: `variable${k % 6 + 1}`, cx: x, cy: y, r: r + 3 + 3 * already }],
         ["circle", { class: `badge${k % 6 + 1}`, cx: at[0], cy: at[1], r: 8.5 }],
         ["text", { class: "badge", x: at[0], y: at[1], dy: "0.35em", "font-size": 11, "text-anchor": "middle" }],
       ];
