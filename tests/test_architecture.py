@@ -277,8 +277,8 @@ COMPUTING = (
 )  # fmt: skip
 TELLING = {"idle_gate", "activations_of"}
 ASKED_OF_MODELS = {
-    "corners", "output", "part", "possible_bits", "run", "run_circuit", "run_circuits", "runs", "sample", "search",
-    "search_within", "states",
+    "corners", "output", "part", "patterns", "possible_bits", "run", "run_circuit", "run_circuits", "runs", "sample",
+    "search", "search_within", "states",
 }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import heapq
 from collections import abc
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice, pairwise
 
@@ -22,15 +22,17 @@ from ..mapping.mapping import Mapping
 from ..mapping.signatures import Signatures
 from ..model.behavior import Behavior
 from ..model.circuit import Circuit
-from ..model.criterion import Criterion, most_paired, perfect, resample_faithful
+from ..model.criterion import Ablation, Criterion, carried, most_paired, perfect, resample_faithful
 from ..model.graph import Graph
 from ..model.model import CircuitCount, Model
 from ..model.reading import ReadingRule
 from ..readout.findings import LayerReadouts
 from .findings import Findings
 
-# What nodes hold is shown for at most so many inputs.
+# What nodes hold is shown for at most so many inputs, or so many of them where nodes look at positions.
 MOST_INPUTS = 64
+# Tokens that stand in the name of a sequence.
+MOST_TOKENS = 16
 # Circuits are listed, rather than drawn at random, in spaces up to this.
 LISTED_SPACE = 10_000_000
 # The steps that listing the interpretations of one circuit, and of all circuits shown, may take.
@@ -39,6 +41,8 @@ MOST_STEPS, MOST_STEPS_IN_ALL = 100_000, 3_000_000
 STEPS_PER_STATE = 30
 # So many mappings of an algorithm are looked at for the simplest, for each that is shown.
 LOOKED_AT = 50
+# What edges outside a circuit carry, where that is one thing for each input.
+WORDS = {"mean": "their mean over the inputs", "paired": "what they carry at the counterfactual input"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,24 +52,62 @@ class Activations:
     Attributes:
         held: for each stage, shape (inputs, nodes); with more axes where a node holds several numbers.
         names: what the inputs are called.
+        numbers: by stage, how many numbers a node holds.
+        rows: the inputs that are shown.
+        inputs: how many there are.
+        looks: how much each node that looks at positions looks at each from each, by its name; (inputs, positions,
+            positions).
+        alone: what edges outside the circuit carried, in words; empty of a whole model.
     """
 
     held: Sequence[np.ndarray]
     names: tuple[str, ...]
+    numbers: tuple[int, ...]
+    rows: tuple[int, ...]
+    inputs: int
+    looks: abc.Mapping[str, np.ndarray] = field(default_factory=dict)
+    alone: str = ""
 
     def of(self, layer: int, node: int) -> np.ndarray | None:
         """What a node holds at each input; None where it holds several numbers."""
-        state = self.held[layer]
-        return state[:, node] if state.ndim == 2 else None
+        return self.held[layer][:, node] if self.numbers[layer] == 1 else None
+
+    @property
+    def complete(self) -> bool:
+        """Whether all inputs are shown."""
+        return len(self.rows) == self.inputs
 
 
-def activations_of(model: Model, behavior: Behavior, circuit: Circuit | None = None) -> Activations | None:
-    """What the nodes of a model, or of a circuit run alone, hold at each input; None where the inputs are too many."""
-    points = behavior.points
-    if len(points) > MOST_INPUTS:
+def activations_of(
+    model: Model, behavior: Behavior, circuit: Circuit | None = None, ablation: Ablation = "zero"
+) -> Activations | None:
+    """What the nodes of a model, or of a circuit run alone, hold at each input; None where the inputs are too many.
+
+    Where nodes look at positions, some of many inputs are shown, evenly spaced; and what edges outside the circuit
+    carry is what the ablation says, where it says one thing for each input.
+    """
+    points, number = behavior.points, len(behavior.points)
+    looking = bool(model.patterns(points[:1]))
+    if number > MOST_INPUTS and not looking:
         return None
-    states = model.states(points) if circuit is None else model.run_circuit(points, circuit)
-    return Activations(states, tuple(map(behavior.name_of, range(len(points)))))
+    rows = np.linspace(0, number - 1, min(number, MOST_INPUTS)).round().astype(int)
+    removed = None
+    if looking and circuit is not None and ablation in ("mean", "paired"):
+        removed = tuple(state[rows] for state in carried(model, behavior, ablation))
+    shown = points[rows]
+    states = model.states(shown) if circuit is None else model.run_circuit(shown, circuit, removed)
+    alone = "" if circuit is None else "nothing" if removed is None else WORDS[ablation]
+    names = tuple(name_of_input(behavior, int(row)) for row in rows)
+    found = model.patterns(shown, circuit, removed) if looking else {}
+    return Activations(states, names, model.graph.numbers, tuple(map(int, rows)), number, found, alone)
+
+
+def name_of_input(behavior: Behavior, row: int) -> str:
+    """What an input is called; of a sequence its tokens too."""
+    if behavior.answer is None:
+        return behavior.name_of(row)
+    tokens = [f"{token:g}" for token in behavior.points[row]]
+    return f"input {row + 1}: {' '.join(tokens[:MOST_TOKENS])}{' ...' * (len(tokens) > MOST_TOKENS)}"
 
 
 @dataclass(frozen=True)
@@ -125,7 +167,7 @@ class Exhibits:
 
     def activations(self, circuit: Circuit | None = None) -> Activations | None:
         """What the nodes of the model, or of a circuit run alone, hold at each input; see `activations_of`."""
-        return activations_of(self.model, self.behavior, circuit)
+        return activations_of(self.model, self.behavior, circuit, self.findings.circuits.asked.ablation)
 
     @cached_property
     def readings(self) -> Interpretations | None:
@@ -164,7 +206,7 @@ class Exhibits:
             ("faithful_minimal", "minimal resample-faithful", found.faithful_minimal),
         ):
             if circuits:
-                yield Family(name, title, Count.of(len(circuits)), circuits[:most], "fewest edges first")
+                yield Family(name, title, Count.of(len(circuits)), circuits[:most], f"fewest {self.graph.unit}s first")
         if not self.model.listable:
             return
         makers = [("perfect", "perfect", found.perfect, perfect)]
@@ -179,7 +221,7 @@ class Exhibits:
         """All circuits that meet a criterion where they are few, else some drawn at random."""
         search = self.model.search(criterion)
         if count.certified and count.between[0] <= most and self.findings.circuits.in_space <= LISTED_SPACE:
-            return tuple(sorted(search.circuits(), key=len)), "fewest edges first"
+            return tuple(sorted(search.circuits(), key=len)), f"fewest {self.graph.unit}s first"
         return tuple(dict.fromkeys(search.sample(most))), "drawn uniformly"
 
     def algorithms(self, most: int) -> list[Algorithm]:

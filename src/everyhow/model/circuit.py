@@ -120,7 +120,7 @@ class Circuit(Displayed):
         return self.graph.names == other.graph.names and all(edge in other for edge in self.edges)
 
     def __repr__(self) -> str:
-        return f"Circuit({len(self)} edges: {' '.join(map(self.graph.name, self.edges))})"
+        return f"Circuit({len(self)} {self.graph.unit}s: {' '.join(map(self.graph.name, self.edges))})"
 
     @property
     def widths(self) -> tuple[int, ...]:

@@ -280,6 +280,17 @@ class Runnable(ABC):
             "sequences; give a transformer, or a behavior without answer_positions"
         )
 
+    def patterns(
+        self,
+        points: Float[np.ndarray, "inputs features"],
+        circuit: Circuit | None = None,
+        carried: States | None = None,
+    ) -> Mapping[str, Float[np.ndarray, "inputs positions positions"]]:
+        """How much each node that looks at positions of a sequence looks at each (last axis) from each (the one
+        before), by the node's name: in the whole model, or in a circuit, all other edges carrying 0 or what `carried`
+        says. Nothing where nodes do not look at positions."""
+        return {}
+
     def run(
         self, inputs: Float[np.ndarray, "inputs features"], interventions: Sequence[Intervention] = ()
     ) -> Float[np.ndarray, "inputs outputs"]:

@@ -136,7 +136,7 @@ def draw_sizes(shown: Exhibits) -> Drawing | None:
     """The circuits by number of edges; None where no exact count is known."""
     counts = {"perfect": shown.findings.circuits.perfect, "resample-faithful": shown.findings.circuits.faithful}
     known = {name: count.certain for name, count in counts.items() if count is not None and count.certified}
-    return draw_histogram(known, "Circuits by number of edges") if known else None
+    return draw_histogram(known, shown.graph.unit) if known else None
 
 
 def _interpretations(shown: Exhibits) -> Iterator[tuple[str, Draw]]:

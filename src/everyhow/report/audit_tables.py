@@ -12,7 +12,7 @@ from ..common.sql import RunTable, Table
 from ..ladder import DEFINITIONS
 from ..model.circuit import Circuit
 from .terminal.lines import gate_text
-from .words import dispute_text, plural
+from .words import dispute_text, plural, wanted_text
 
 # Rows of a table, for each output; enough for any reference network.
 MOST_ROWS = 100_000
@@ -49,8 +49,8 @@ def _tables_of(audit: Audit, most: int) -> dict[str, RunTable]:
 
 
 def edges_text(circuit: Circuit) -> str:
-    """The edges of a circuit in words, such as A→h1.0."""
-    return " ".join(map(circuit.graph.name, circuit.edges))
+    """The edges of a circuit in words, such as A→h1.0; or its nodes, where it is a set of these."""
+    return " ".join(map(circuit.graph.name, circuit.edges)) or "none"
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def _ladder(audit: Audit) -> _Rows:
 
 def _activations(shown: Exhibits) -> _Rows:
     graph, activations = shown.graph, shown.activations()
-    rows = [] if activations is None else [
+    rows = [] if activations is None or not activations.complete else [
         (graph.name((layer, j)), layer, j, name, float(value))
         for layer, size in enumerate(graph.sizes)
         for j in range(size)
@@ -113,9 +113,21 @@ def _activations(shown: Exhibits) -> _Rows:
     return _table("activations", title, "neuron layer index input activation", rows)
 
 
+def _sequences(shown: Exhibits) -> _Rows:
+    behavior = shown.behavior
+    rows = (
+        (row + 1, " ".join(f"{token:g}" for token in tokens), float(behavior.weights[row]), wanted_text(behavior, row))
+        for row, tokens in enumerate(behavior.points)
+    )
+    number = 0 if behavior.answer is None else len(behavior.points)
+    return _Rows(
+        "sequences", "What is wanted of each sequence", "input tokens weight wanted", islice(rows, number), number
+    )
+
+
 def _edges(shown: Exhibits) -> _Rows:
     usage, model, name = shown.findings.circuits.usage, shown.model, shown.graph.name
-    rows = [] if usage is None else [
+    rows = [] if usage is None or model.graph.of_nodes else [
         (
             name(edge.parent), model.graph.entry(edge), model.strength(edge),
             number, number / usage.circuits if usage.circuits else None, usage.role(edge),
@@ -132,7 +144,8 @@ def _neurons(shown: Exhibits) -> _Rows:
         (graph.name(neuron), n, n / usage.circuits if usage.circuits else None, usage.role(neuron))
         for neuron, n in usage.neurons.items()
     ]  # fmt: skip
-    return _table("neurons", "How many perfect circuits use each hidden neuron", "neuron circuits share role", rows)
+    title = f"How many perfect circuits use each {'hidden neuron' if shown.model.kind == 'network' else 'node'}"
+    return _table("neurons", title, "neuron circuits share role", rows)
 
 
 def _circuit_sizes(shown: Exhibits) -> _Rows:
@@ -142,7 +155,9 @@ def _circuit_sizes(shown: Exhibits) -> _Rows:
     ]
     sizes = sorted({size for numbers in counts for size in numbers})
     rows = [(size, *(numbers.get(size, 0) if numbers else None for numbers in counts)) for size in sizes]
-    return _table("circuit_sizes", "Circuits by number of edges", "edges perfect resample_faithful", rows)
+    return _table(
+        "circuit_sizes", f"Circuits by number of {shown.graph.unit}s", "edges perfect resample_faithful", rows
+    )
 
 
 def _circuits(shown: Exhibits) -> _Rows:
@@ -289,6 +304,6 @@ def _disputes(shown: Exhibits) -> _Rows:
 
 
 BUILDERS: tuple[Callable[[Exhibits], _Rows], ...] = (
-    _activations, _edges, _neurons, _circuit_sizes, _circuits, _gates, _algorithms, _mappings, _near_misses,
+    _sequences, _activations, _edges, _neurons, _circuit_sizes, _circuits, _gates, _algorithms, _mappings, _near_misses,
     _signatures, _layers, _signals, _readouts, _ranking, _cross_examination, _disputes,
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """What is said of an audit in words, wherever it is shown: in a terminal, on a page, in a picture."""
 
 import math
+import re
 from collections import abc
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,11 @@ from ..model.behavior import Behavior
 from ..model.model import Model
 from ..readout.findings import LayerReadouts
 from ..readout.readout import DEFAULT_TOLERANCE
+
+# Whole numbers from here on are not read digit by digit.
+LARGE = 10**15
+# More classes than these are not named one by one.
+MOST_CLASSES = 8
 
 
 def seen(text: str) -> str:
@@ -47,7 +53,7 @@ class Answer:
 def answers(audit: Audit) -> Iterator[Answer]:
     """Is the explanation the only one? One answer for each kind."""
     if isinstance(audit.findings, Findings):
-        return _answers(audit.findings)
+        return _answers(audit.findings, audit.network.graph.unit)
     return iter(()) if audit.findings is None else _authors_answers(audit.findings)
 
 
@@ -132,10 +138,46 @@ def _inputs_text(behavior: Behavior) -> str:
     if behavior.answer is None:
         return f"{plural(number, 'point')} of {plural(size, 'feature')}"
     places = ", ".join(str(place + 1) for place in behavior.answer.at(size))
+    classes = class_names(behavior)
+    among = f" among {len(classes)} classes" if len(classes) > MOST_CLASSES else f" as {one_of(classes)}"
     return (
         f"{plural(number, 'sequence')} of {plural(size, 'token')}, answered at position{'s' * (behavior.answers > 1)} "
-        f"{places}"
+        f"{places}{among if classes else ' by numbers'}"
     )
+
+
+def one_of(names: Sequence[str]) -> str:
+    """Names of which one is meant.
+
+    Example:
+        >>> one_of(["0", "1", "2"])
+        '0, 1 or 2'
+    """
+    return " or ".join([*([", ".join(names[:-1])] if len(names) > 1 else []), *names[-1:]])
+
+
+def class_names(behavior: Behavior) -> tuple[str, ...]:
+    """What the classes of an answer are called; nothing where answers are numbers."""
+    if behavior.decision == "within" or behavior.answer is None:
+        return ()
+    each = behavior.wanted.shape[1] // behavior.answers
+    number = 2 if each == 1 else each
+    if len(behavior.names) == number:
+        return behavior.names
+    given = behavior.answer.classes
+    return tuple(map(str, given if given is not None and len(given) == number else range(number)))
+
+
+def wanted_text(behavior: Behavior, row: int) -> str:
+    """What is wanted of a sequence: a class, or one at each position where answers are read."""
+    classes = class_names(behavior)
+    if not classes or behavior.answer is None:
+        return "the model's own numbers"
+    each = behavior.wanted[row].reshape(behavior.answers, -1)
+    chosen = each[:, 0].astype(int) if each.shape[1] == 1 else each.argmax(axis=1)
+    said = [classes[one] for one in chosen]
+    places = ", ".join(str(place + 1) for place in behavior.answer.at(behavior.points.shape[1]))
+    return said[0] if len(said) == 1 else f"{', '.join(said)} at positions {places}"
 
 
 def strategy_name(strategy: str) -> str:
@@ -161,10 +203,18 @@ def percent(share: float) -> str:
 
 
 def shown(number: object) -> str:
-    """A count, a range of counts, or ? where there is none."""
+    """A count, a range of counts, or ? where there is none; a very large one in short.
+
+    Example:
+        >>> shown(65), shown([3, 5]), shown(37778931862957161709568)
+        ('65', 'between 3 and 5', 'about 3.78·10^22')
+    """
     if not isinstance(number, Count):
         number = Count.of(tuple(number) if isinstance(number, list) else number)  # type: ignore[arg-type]
-    return "?" if number.low is None else str(number)
+    if number.low is None or number.estimate is not None or max(number.low, number.high or 0) < LARGE:
+        return "?" if number.low is None else str(number)
+    ends = [in_digits(number.low), in_digits(number.high or 0)]
+    return ends[0] if number.exact is not None else f"between {ends[0]} and {ends[1]}"
 
 
 def price_text(cost: float | None) -> str:
@@ -173,9 +223,78 @@ def price_text(cost: float | None) -> str:
 
 
 def in_digits(number: int) -> str:
-    """A whole number with separators; one of more than thirty digits as about a power of ten."""
+    """A whole number with separators; one of more than thirty digits as about a power of ten, and one of more than
+    fifteen as about so many times one."""
     digits = math.log10(number) if number else 0.0
-    return f"{number:,}" if digits < 30 else f"about 10^{digits:.0f}"
+    if digits >= 30:
+        return f"about 10^{digits:.0f}"
+    return f"{number:,}" if number < LARGE else f"about {times_ten(number)}"
+
+
+def in_short(text: str) -> str:
+    """A text with its large whole numbers in short.
+
+    Example:
+        >>> in_short("all 37,778,931,862,957,161,709,568 circuits")
+        'all of about 3.78·10^22 circuits'
+    """
+    found = re.sub(r"\d{1,3}(,\d{3}){5,}", lambda number: in_digits(int(number[0].replace(",", ""))), text)
+    return found.replace("all about", "all of about")
+
+
+def in_table(number: object) -> str:
+    """A count in a table, where a large one needs no word that it is in short."""
+    return shown(number).removeprefix("about ")
+
+
+def of_kind(text: str, kind: str) -> str:
+    """What is said of networks, of another kind of model.
+
+    Example:
+        >>> of_kind("alone, it decides as the network does", "transformer")
+        'alone, it decides as the transformer does'
+    """
+    return text.replace("the network", f"the {kind}")
+
+
+def times_ten(number: int) -> str:
+    """A large whole number to three digits, as so many times a power of ten.
+
+    Example:
+        >>> times_ten(37778931862957161709568)
+        '3.78·10^22'
+    """
+    digits, power = f"{number:.2e}".split("e")
+    return f"{digits}·10^{int(power)}"
+
+
+@dataclass(frozen=True)
+class GrainTable:
+    """The perfect circuits by what circuits are sets of, a row each, and by what removed edges carry, a column each.
+
+    Attributes:
+        ablations: the names of the columns.
+        rows: by the names of the rows, the counts in words.
+        asked: the row and the column that were asked for.
+    """
+
+    ablations: tuple[str, ...]
+    rows: abc.Mapping[str, tuple[str, ...]]
+    asked: tuple[str, str]
+
+
+# What stands above the table of a terminal and of a page.
+BY_GRAIN = "Perfect circuits, by what circuits are sets of and by what removed edges carry"
+
+
+def grain_table(audit: Audit) -> GrainTable | None:
+    """The counts by grain and by ablation; None where there is one grain only."""
+    findings = audit.findings
+    if not isinstance(findings, Findings) or not findings.grains:
+        return None
+    rows = {grain: tuple(map(in_table, counts.values())) for grain, counts in findings.grains.items()}
+    asked = audit.network.grain_in_use, findings.circuits.asked.ablation
+    return GrainTable(tuple(findings.ablations), rows, asked)
 
 
 def ablations_text(counts: abc.Mapping[str, Count]) -> str:
@@ -188,7 +307,7 @@ def plural(number: int | None, word: str) -> str:
     return f"{shown(number)} {word}" + "s" * (number != 1)
 
 
-def _answers(findings: Findings) -> Iterator[Answer]:
+def _answers(findings: Findings, unit: str) -> Iterator[Answer]:
     circuits, mappings = findings.circuits, findings.laddered
     text = f"{shown(circuits.number) if circuits.estimate is None else circuits.number} perfect of "
     text += in_digits(circuits.in_space)
@@ -197,7 +316,7 @@ def _answers(findings: Findings) -> Iterator[Answer]:
     if circuits.minimal is not None:
         text += f"; {len(circuits.minimal):,} minimal"
     if circuits.perfect is not None and circuits.perfect.fewest_edges is not None:
-        text += f"; the smallest has {plural(circuits.perfect.fewest_edges, 'edge')}"
+        text += f"; the smallest has {plural(circuits.perfect.fewest_edges, unit)}"
     yield Answer("circuit", circuits.number, text)
     if findings.using_every_input is not None:
         space, number = findings.using_every_input
@@ -206,11 +325,9 @@ def _answers(findings: Findings) -> Iterator[Answer]:
         space, number = findings.released
         yield Answer("as the authors count", number, f"{number} of accuracy above 0.99, of {space:,}")
     chosen = findings.ablations[circuits.asked.ablation]
-    if chosen.low is not None:
+    if chosen.low is not None and not findings.grains:
         told = ablations_text(findings.ablations)
         yield Answer("by ablation", chosen, f"perfect, by what removed edges carry: {told}")
-    for grain, counts in findings.grains.items():
-        yield Answer(f"by {grain}", counts[circuits.asked.ablation], f"perfect: {ablations_text(counts)}")
     if findings.interpretations is not None and (findings.interpretations.asked or mappings is not None):
         yield Answer("interpretation", Count.of(findings.interpretations.total), _read_text(findings.interpretations))
     signatures = findings.mappings and findings.mappings.signatures

@@ -1,6 +1,6 @@
 """The arithmetic of a transformer: components that read the residual stream and add to it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -12,6 +12,7 @@ from ..common.arguments import choice, instance, is_number, is_whole, listed, qu
 from ..common.errors import InputError
 from ..model.answer import LAST, Answer
 from ..model.checks import checked_interventions, float_array
+from ..model.circuit import Circuit
 from ..model.graph import GRAINS, Grain, Graph
 from ..model.origin import Origin
 from ..model.runnable import Intervention, States
@@ -136,7 +137,7 @@ class ResidualStream(RunningModel):
         layers = f"{len(self.layers)} layer{'s' * (len(self.layers) != 1)}"
         shape = f"{layers} of {several}{with_mlps}" if self.layers else "no layers"
         units = len(self.graph.edges)
-        counted = f"{units} {'part' if self.grain == 'nodes' else 'edge'}{'s' * (units != 1)}"
+        counted = f"{units} {self.graph.unit}{'s' * (units != 1)}"
         return f"{shape}, d_model {self.d_model}, {self.features} positions, {counted}"
 
     @cached_property
@@ -289,27 +290,38 @@ class ResidualStream(RunningModel):
         whole = replace(self, answer=Answer(tuple(range(self.features))), difference=False)
         return whole.run(tokens).reshape(-1, self.features, self.W_U.shape[1])
 
-    def patterns(self, tokens: Any) -> dict[str, Float[np.ndarray, "inputs positions positions"]]:
-        """How much each head of the whole model looks at each position (last axis) from each (the one before)."""
-        streams, shape = iter(self._streams(tokens)), (-1, self.features, self.features)
-        found = {}
+    def patterns(
+        self, points: Any, circuit: Circuit | None = None, carried: States | None = None
+    ) -> dict[str, Float[np.ndarray, "inputs positions positions"]]:
+        """How much each head looks at each position (last axis) from each (the one before): in the whole model, or in a
+        circuit, all other edges carrying 0 or what `carried` says."""
+        whole = np.ones(len(self.graph.edges), bool)
+        states = self.states(points) if circuit is None else self.run_circuit(points, circuit, carried)
+        kept = whole if circuit is None else circuit.on(self.graph).chosen
+        shape, wiring = (-1, self.features, self.d_model), wiring_of(self.layers, self.grain)
+        inside, outside = self._written(states, shape), self._written(carried or (), shape)
+
+        def received(node: int, slot: int, layer: int) -> np.ndarray:
+            total = np.broadcast_to(self.bias_before(layer, mlp=False), inside[0].shape)
+            for parent, units in enumerate(wiring[node][slot]):
+                if kept[list(units)].all():
+                    total = total + inside[parent]
+                elif outside:
+                    total = total + outside[parent]
+            return total
+
+        found, node = {}, 1
         for k, layer in enumerate(self.layers):
-            x = next(streams)
             for h in range(layer.attention.heads):
-                looked = pattern(queries(layer, h, x), keys(layer, h, x), self.divisor(layer), self.sees)
-                found[f"a{k}.h{h}"] = looked.reshape(shape)
+                q, key = (received(node + h, slot, k) for slot in (0, 1))
+                found[f"a{k}.h{h}"] = pattern(queries(layer, h, q), keys(layer, h, key), self.divisor(layer), self.sees)
+            node += layer.attention.heads + (layer.mlp is not None)
         return found
 
-    def _streams(self, tokens: Any) -> Iterator[np.ndarray]:
-        """What the heads of each layer receive in the whole model."""
-        states = self.states(tokens)
-        stage, stream = 1, states[0].sum(axis=1).reshape(-1, self.features, self.d_model)
-        for layer in self.layers:
-            yield stream
-            for _ in range(1 + (layer.mlp is not None)):
-                stream = stream + states[stage].sum(axis=1).reshape(stream.shape)
-                stage += 1
-            stream = stream + layer.attention.b_O
+    def _written(self, states: States, shape: tuple[int, ...]) -> list[np.ndarray]:
+        """What each node but `logits` writes, in order."""
+        stages = zip(states, self.graph.sizes[:-1], strict=False)
+        return [state[:, place].reshape(shape) for state, size in stages for place in range(size)]
 
     def computed(
         self,

@@ -10,7 +10,7 @@ from ...boolean.truth_table import TruthTable
 from ...readout.explanation import ReadoutExplanation
 from ...readout.readout import Readout
 from .drawing import Drawing
-from .network import levels, squares
+from .marks import levels, squares
 from .palette import badge_role, variable_role
 from .shapes import MARGIN, Box, Circle, Label, Line, Part, text_width
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from ...common.count import Count
 from ...ladder import BESIDE, IN_SHORT
-from ..words import marked
+from ..words import LARGE, marked, shown
 from .drawing import Drawing
 from .shapes import MARGIN, Box, Label, Part, Shape
 
@@ -25,7 +25,7 @@ def draw_ladder(title: str, survivors: Mapping[str, Count], trivial: int = 0) ->
         shapes: list[Shape] = [Label("text", NAMES, y, marked(rung, rung.replace("_", " ")), 12, "end")]
         if length:
             shapes.append(Box("bar", NAMES + 14, y - half, length, 2 * half))
-        said = str(number)
+        said = str(number) if (number.low or 0) < LARGE else shown(number)
         shapes.append(Label("title", NAMES + 22 + length, y - 6, said, 12.5, "start"))
         shapes.append(Label("note", NAMES + 22 + length, y + 8, IN_SHORT.get(rung, ""), 10, "start"))
         parts.append(Part(f"rung-{rung}", f"{rung.replace('_', ' ')}: {said}", tuple(shapes)))

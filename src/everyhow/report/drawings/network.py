@@ -1,11 +1,8 @@
 """The network: layers from left to right, and circuits, usage and mappings as light on the same drawing."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-
-import numpy as np
 
 from ...auditing.exhibits import Activations, Exhibits
 from ...circuit.overlap import Usage
@@ -13,10 +10,21 @@ from ...mapping.mapping import Mapping
 from ...model.circuit import Circuit
 from ...model.graph import Edge, Graph
 from ...model.model import Model
-from ..words import percent
+from ..words import percent, plural
+from .components import (
+    Boxes,
+    component_parts,
+    edge_key,
+    has_components,
+    legend,
+    node_key,
+    ring_shapes,
+    wires_of,
+)
 from .drawing import Drawing, beside
+from .marks import levels, squares
 from .palette import badge_role, variable_role
-from .shapes import Box, Circle, Label, Line, Part
+from .shapes import MARGIN, Box, Circle, Label, Line, Part
 
 Neuron = tuple[int, int]
 HEAD, FOOT, SIDE = 34.0, 18.0, 26.0
@@ -83,23 +91,43 @@ class Columns:
         return first + self.step * min(max(round((y - first) / self.step), 0), self.sizes[layer])
 
 
-def draw_network(network: Model, activations: Activations | None) -> Drawing:
+def draw_network(network: Model, activations: Activations | None, noted: bool = True) -> Drawing:
     """The whole network: weights by the thickness of edges (broken lines for negative ones), and in each neuron a
-    square per input, darker where its activation is larger; without activations no squares."""
-    columns = Columns(network.graph)
+    square per input, darker where its activation is larger; without activations no squares. A model of components is
+    drawn as boxes, with where they look, and, where it is `noted`, a line that says so."""
+    graph = network.graph
+    if has_components(graph):
+        title = f"The {network.kind} of {network.in_short}"
+        return _drawn(title, Boxes(graph, activations), legend(Boxes(graph, activations)) if noted else ())
+    columns = Columns(graph)
     parts = (*_headings(columns), *_edges(columns, network), *_neurons(columns, activations))
-    title = f"The {network.kind} {_shape(network.graph)}: {len(network.graph.edges)} edges"
+    title = f"The {network.kind} {_shape(graph)}: {len(graph.edges)} edges"
     return Drawing(title, columns.width, columns.height, parts)
+
+
+def _drawn(title: str, boxes: Boxes, notes: Sequence[str] = ()) -> Drawing:
+    """Components with notes below them."""
+    lines = tuple(
+        Part("", "", (Label("note", MARGIN, boxes.height + 4 + 14 * k, note, 10, "start"),))
+        for k, note in enumerate(notes)
+    )
+    height = boxes.height + (14 * len(notes) + 2 if notes else 0)
+    return Drawing(title, boxes.width, height, (*component_parts(boxes), *lines))
 
 
 def draw_circuit(network: Model, circuit: Circuit, activations: Activations | None) -> Drawing:
     """A circuit in its network, with its activations when it is run alone; all else is set back."""
-    drawing = replace(draw_network(network, activations), title=f"A circuit of {len(circuit)} edges")
+    drawing = replace(
+        draw_network(network, activations), title=f"A circuit of {plural(len(circuit), network.graph.unit)}"
+    )
     return drawing.with_states(outside(circuit))
 
 
 def draw_wiring(circuit: Circuit) -> Drawing:
     """A circuit without its network: which edges there are, weights unknown."""
+    if has_components(circuit.graph):
+        title = f"A circuit of {plural(len(circuit), circuit.graph.unit)}"
+        return _drawn(title, Boxes(circuit.graph)).with_states(outside(circuit))
     columns = Columns(circuit.graph)
     edges = [_edge(columns, edge, "plain", 2.0, "") for edge in circuit.graph.edges]
     title = f"A circuit of {len(circuit)} edges in a {_shape(circuit.graph)} network"
@@ -109,11 +137,11 @@ def draw_wiring(circuit: Circuit) -> Drawing:
 
 def draw_difference(shown: Exhibits, one: Circuit, other: Circuit) -> Drawing:
     """Two circuits side by side; what both have is set back by half, so that the difference stands out."""
-    shared = {_edge_key(edge): "half" for edge in one.edges if edge in other}
+    shared = {edge_key(edge): "half" for edge in one.edges if edge in other}
     drawings = {}
     for mine, theirs in ((one, other), (other, one)):
         only = sum(edge not in theirs for edge in mine.edges)
-        heading = f"{len(mine)} edges, {only} of them only here"
+        heading = f"{plural(len(mine), mine.graph.unit)}, {only} of them only here"
         drawing = draw_circuit(shown.model, mine, shown.activations(mine))
         drawings[heading + " " * len(drawings)] = drawing.with_states(shared)
     return beside("Two circuits and their difference", drawings)
@@ -122,74 +150,59 @@ def draw_difference(shown: Exhibits, one: Circuit, other: Circuit) -> Drawing:
 def draw_usage(network: Model, usage: Usage, activations: Activations | None) -> Drawing:
     """How many of the perfect circuits use each edge and neuron: in all, in some (set back by half), in none."""
     states = {"core": "", "contingent": "half", "never": "dim"}
-    lit = {_edge_key(edge): states[usage.role(edge)] for edge in usage.edges}
-    lit |= {_neuron_key(*neuron): states[usage.role(neuron)] for neuron in usage.neurons}
-    columns = Columns(network.graph)
+    lit = {edge_key(edge): states[usage.role(edge)] for edge in usage.edges}
+    lit |= {node_key(neuron): states[usage.role(neuron)] for neuron in usage.neurons}
     shares = [
-        Part(
-            "",
-            "",
-            (
-                Label(
-                    "halo",
-                    x + columns.radius + 3,
-                    y - columns.radius * 0.8,
-                    f"{percent(count / usage.circuits)}%",
-                    11,
-                    "start",
-                ),
-            ),
+        Part("", "", (Label("halo", *corner, f"{percent(count / usage.circuits)}%", 11, "start"),))
+        for corner, count in (
+            (_corner(network.graph, neuron, activations), count) for neuron, count in usage.neurons.items()
         )
-        for (x, y), count in ((columns.middle(*neuron), count) for neuron, count in usage.neurons.items())
         if usage.circuits
     ]
     named = replace(draw_network(network, activations), title=f"Use by the {usage.circuits:,} perfect circuits")
     return named.with_states(lit).with_parts(*shares)
 
 
+def _corner(graph: Graph, neuron: Neuron, activations: Activations | None) -> tuple[float, float]:
+    """Where something is said beside a node."""
+    if has_components(graph):
+        left, top, width, _ = Boxes(graph, activations).box(neuron)
+        return left + width + 3, top + 2
+    columns = Columns(graph)
+    x, y = columns.middle(*neuron)
+    return x + columns.radius + 3, y - columns.radius * 0.8
+
+
 def draw_places(network: Model, mapping: Mapping, activations: Activations | None) -> Drawing:
     """Where a mapping puts each variable: its neurons ringed in the color and with the number of the variable."""
-    columns = Columns(network.graph)
-    rings = [ring(columns, index, (s.layer, j)) for index, s in enumerate(mapping.sets) for j in s.neurons]
+    graph = network.graph
+    places = Boxes(graph, activations) if has_components(graph) else Columns(graph)
+    rings = [ring(places, index, (s.layer, j)) for index, s in enumerate(mapping.sets) for j in s.neurons]
     title = f"Where {mapping.algorithm} sits: {mapping.named(network.graph)}"
     return replace(draw_network(network, activations), title=title).with_parts(*rings)
 
 
-def ring(columns: Columns, index: int, neuron: Neuron) -> Part:
+def ring(places: Columns | Boxes, index: int, neuron: Neuron) -> Part:
     """A neuron marked as carrying a variable."""
-    x, y = columns.middle(*neuron)
-    r = columns.radius
-    badge = (Circle(badge_role(index), x + r * 0.85, y - r * 0.85, 8.5),)
-    number = (Label("badge", x + r * 0.85, y - r * 0.85, str(index + 1), 11),)
-    return Part(f"ring-{neuron[0]}-{neuron[1]}", "", (Circle(variable_role(index), x, y, r + 3.5), *badge, *number))
+    if isinstance(places, Boxes):
+        around, corner = ring_shapes(places, neuron, variable_role(index))
+    else:
+        (x, y), r = places.middle(*neuron), places.radius
+        around, corner = (Circle(variable_role(index), x, y, r + 3.5),), (x + r * 0.85, y - r * 0.85)
+    number = (Circle(badge_role(index), *corner, 8.5), Label("badge", *corner, str(index + 1), 11))
+    return Part(f"ring-{neuron[0]}-{neuron[1]}", "", (*around, *number))
 
 
 def outside(circuit: Circuit) -> dict[str, str]:
     """The parts of a drawing of the network that a circuit leaves out, as set back."""
-    states = {_edge_key(edge): "dim" for edge in circuit.graph.edges if edge not in circuit}
-    used = {edge.parent for edge in circuit.edges}
-    everything = (node for node in circuit.graph.nodes if node.stage < circuit.graph.last)
-    return states | {_neuron_key(*node): "dim" for node in everything if node not in used}
-
-
-def levels(values: np.ndarray) -> np.ndarray:
-    """A neuron's activations from 0, its smallest, to 1, its largest; all 0 when it never varies."""
-    span = values.max() - values.min()
-    return (values - values.min()) / span if span > 1e-9 * max(1.0, float(np.abs(values).max())) else 0.0 * values
-
-
-def squares(x: float, y: float, side: float, shades: Sequence[float]) -> list[Box]:
-    """One square per input around a middle, in reading order, within a square of this side."""
-    inputs = (len(shades) - 1).bit_length()
-    columns = 1 << (inputs + 1) // 2
-    cell = side / columns
-    lines = math.ceil(len(shades) / columns)
-    left, top = x - side / 2, y - cell * lines / 2
-    found = []
-    for row, shade in enumerate(shades):
-        cell_box = (left + cell * (row % columns), top + cell * (row // columns), cell, cell)
-        found += [Box("cell", *cell_box), Box("level", *cell_box, level=round(float(shade), 3))]
-    return found
+    graph, used = circuit.graph, {edge.parent for edge in circuit.edges}
+    if graph.of_nodes:
+        kept = used | {node for node in graph.nodes if node.stage in (0, graph.last)}
+        states = {wire.key: "dim" for wire in wires_of(graph) if not {wire.parent, wire.child} <= kept}
+        return states | {node_key(node): "dim" for node in graph.nodes if node not in kept}
+    states = {edge_key(edge): "dim" for edge in graph.edges if edge not in circuit}
+    everything = (node for node in graph.nodes if node.stage < graph.last)
+    return states | {node_key(node): "dim" for node in everything if node not in used}
 
 
 def _shape(graph: Graph) -> str:
@@ -226,7 +239,7 @@ def _edge(columns: Columns, edge: Edge, role: str, width: float, said: str) -> P
         x = columns.middle(stage, 0)[0]
         points.append((x, columns.gap(stage, y1 + (y2 - y1) * (x - x1) / (x2 - x1))))
     lines = (Line(role, *one, *other, width) for one, other in pairwise([*points, (x2, y2)]))
-    return Part(_edge_key(edge), title, tuple(lines))
+    return Part(edge_key(edge), title, tuple(lines))
 
 
 def _neurons(columns: Columns, activations: Activations | None) -> list[Part]:
@@ -251,12 +264,4 @@ def _neuron(columns: Columns, layer: int, j: int, title: str, inside: list[Box])
         shapes.append(
             Label("halo" if columns.crossed else "note", x, y + columns.radius + 8, columns.name(layer, j), 11)
         )
-    return Part(_neuron_key(layer, j), title, tuple(shapes))
-
-
-def _edge_key(edge: Edge) -> str:
-    return "edge-" + "-".join(map(str, edge))
-
-
-def _neuron_key(layer: int, neuron: int) -> str:
-    return f"neuron-{layer}-{neuron}"
+    return Part(node_key((layer, j)), title, tuple(shapes))

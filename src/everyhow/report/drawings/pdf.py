@@ -5,7 +5,7 @@ import io
 from ..plotting import load_matplotlib
 from ..words import seen
 from .palette import LIGHT, ROLES, STATES
-from .shapes import Box, Circle, Label, Line, Shape, Sheet
+from .shapes import Box, Circle, Curve, Label, Line, Shape, Sheet
 
 # Points of PDF per inch.
 POINTS = 72.0
@@ -44,7 +44,8 @@ def pdf(drawing: Sheet) -> bytes:
 def _add(axes, shape: Shape, opacity: float, order: int) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Circle as Disc
-    from matplotlib.patches import FancyBboxPatch, Rectangle
+    from matplotlib.patches import FancyBboxPatch, PathPatch, Rectangle
+    from matplotlib.path import Path
     from matplotlib.patheffects import withStroke
 
     style = ROLES[shape.role]
@@ -55,6 +56,12 @@ def _add(axes, shape: Shape, opacity: float, order: int) -> None:
         dashes = (0, [length / width for length in style.dash]) if style.dash else "-"
         ends = [shape.x1, shape.x2], [shape.y1, shape.y2]
         axes.add_line(Line2D(*ends, color=stroke, linewidth=width, linestyle=dashes, alpha=opacity, zorder=order))
+    elif isinstance(shape, Curve):
+        points = [shape.points[0], *(point for bend in shape.bends for point in bend)]
+        path = Path(points, [Path.MOVETO, *[Path.CURVE4] * (len(points) - 1)])
+        width = style.width if shape.width is None else shape.width
+        line = PathPatch(path, facecolor="none", edgecolor=stroke, linewidth=width, alpha=opacity, zorder=order)
+        axes.add_patch(line)
     elif isinstance(shape, Label):
         aligned = {"start": "left", "middle": "center", "end": "right"}[shape.anchor]
         halo = [withStroke(linewidth=style.width, foreground=stroke)] if style.behind else None

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Protocol
 
 from ...common.display import Paper
@@ -34,6 +35,24 @@ class Line(Shape):
 
     def moved(self, dx: float, dy: float) -> "Line":
         return replace(self, x1=self.x1 + dx, y1=self.y1 + dy, x2=self.x2 + dx, y2=self.y2 + dy)
+
+
+@dataclass(frozen=True)
+class Curve(Shape):
+    """A line through points from left to right that is level at each of them."""
+
+    points: tuple[tuple[float, float], ...]
+    width: float | None = None
+
+    def moved(self, dx: float, dy: float) -> "Curve":
+        return replace(self, points=tuple((x + dx, y + dy) for x, y in self.points))
+
+    @property
+    def bends(self) -> tuple[tuple[tuple[float, float], ...], ...]:
+        """From each point to the next: two points that it bends towards, and the next."""
+        return tuple(
+            (((x1 + x2) / 2, y1), ((x1 + x2) / 2, y2), (x2, y2)) for (x1, y1), (x2, y2) in pairwise(self.points)
+        )
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from ..words import seen
 from .palette import LIGHT, ROLES, STATES
-from .shapes import Box, Circle, Label, Line, Part, Shape, Sheet
+from .shapes import Box, Circle, Curve, Label, Line, Part, Shape, Sheet
 
 Paint = Callable[[Shape], dict[str, str]]
 FONT = "system-ui, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', sans-serif"
@@ -48,6 +48,8 @@ def _shape(shape: Shape, paint: Paint) -> str:
     if isinstance(shape, Line):
         at = {"x1": shape.x1, "y1": shape.y1, "x2": shape.x2, "y2": shape.y2}
         return f"<line{_attributes(_numbers(at) | painted)}/>"
+    if isinstance(shape, Curve):
+        return f"<path{_attributes({'d': _path(shape)} | painted)}/>"
     if isinstance(shape, Circle):
         return f"<circle{_attributes(_numbers({'cx': shape.x, 'cy': shape.y, 'r': shape.r}) | painted)}/>"
     if isinstance(shape, Box):
@@ -65,6 +67,15 @@ def _shape(shape: Shape, paint: Paint) -> str:
     return f"<text{_attributes(at | anchor | painted)}>{escape(seen(shape.text))}</text>"
 
 
+def _path(curve: Curve) -> str:
+    start, bends = curve.points[0], curve.bends
+    return f"M{_point(start)}" + "".join("C" + " ".join(map(_point, bend)) for bend in bends)
+
+
+def _point(point: tuple[float, float]) -> str:
+    return ",".join(f"{number:.1f}".removesuffix(".0") for number in point)
+
+
 def _painted(shape: Shape) -> dict[str, str]:
     style = ROLES[shape.role]
     found = {"fill": LIGHT[style.fill] if style.fill else "none"}
@@ -76,14 +87,14 @@ def _painted(shape: Shape) -> dict[str, str]:
         found["font-weight"] = "600"
     if style.behind:
         found["paint-order"] = "stroke"
-    if isinstance(shape, Line) and shape.width is not None:
+    if isinstance(shape, Line | Curve) and shape.width is not None:
         found["stroke-width"] = f"{shape.width:.2f}"
     return found
 
 
 def _classed(shape: Shape) -> dict[str, str]:
     # A rule of the page's style sheet would win over an attribute, so a width of its own is a style.
-    if isinstance(shape, Line) and shape.width is not None:
+    if isinstance(shape, Line | Curve) and shape.width is not None:
         return {"class": shape.role, "style": f"stroke-width:{shape.width:.2f}"}
     return {"class": shape.role}
 

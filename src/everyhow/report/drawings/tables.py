@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from ..words import percent
+from ..words import LARGE, percent, plural, times_ten
 from .drawing import Drawing
 from .shapes import MARGIN, Box, Label, Line, Part, Shape, text_width
 
@@ -84,8 +84,10 @@ def draw_matrix(matrix: Sequence[Sequence[Fraction]], names: Mapping[int, str]) 
     return Drawing(f"Cross-examination of {number} explanations", width + MARGIN, height, (*parts, *legend))
 
 
-def draw_histogram(counts: Mapping[str, Mapping[int, int]], title: str) -> Drawing:
-    """Bars by number of edges, one row of bars per kind of circuit, the first filled and the second in outline."""
+def draw_histogram(counts: Mapping[str, Mapping[int, int]], unit: str = "edge") -> Drawing:
+    """Bars by number of edges, or of nodes, one row of bars per kind of circuit, the first filled and the second in
+    outline."""
+    title = f"Circuits by number of {unit}s"
     sizes = sorted({size for numbers in counts.values() for size in numbers})
     most = max([number for numbers in counts.values() for number in numbers.values()], default=1)
     step = PLOT / max(1, len(sizes))
@@ -97,7 +99,17 @@ def draw_histogram(counts: Mapping[str, Mapping[int, int]], title: str) -> Drawi
         Part(
             "",
             "",
-            (Label("note", LEFT - 6, 40, f"{most:,}", 10, "end"), Label("note", LEFT - 6, bottom, "0", 10, "end")),
+            (
+                Label(
+                    "note",
+                    LEFT - 6,
+                    40,
+                    f"{most:,}" if most < LARGE else times_ten(most),
+                    10 if most < LARGE else 9,
+                    "end",
+                ),
+                Label("note", LEFT - 6, bottom, "0", 10, "end"),
+            ),
         )
     )
     every = max(1, round(22 / step))
@@ -111,8 +123,8 @@ def draw_histogram(counts: Mapping[str, Mapping[int, int]], title: str) -> Drawi
             x = middle + (side - len(counts) / 2) * wide
             if number:
                 bar = Box("second" if side else "bar", x, bottom - height, wide, height)
-                parts.append(Part("", f"{number:,} {kind} of {size} edges", (bar,)))
-    parts.append(Part("", "", (Label("note", LEFT + PLOT / 2, bottom + 31, "edges", 11),)))
+                parts.append(Part("", f"{number:,} {kind} of {plural(size, unit)}", (bar,)))
+    parts.append(Part("", "", (Label("note", LEFT + PLOT / 2, bottom + 31, f"{unit}s", 11),)))
     x = LEFT
     for side, kind in enumerate(counts):
         parts.append(

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from ...auditing.exhibits import Exhibits, Family
+from ...auditing.exhibits import Activations, Exhibits, Family
 from ...circuit.findings import CircuitFindings
 from ...interpretation.interpretation import NeuronGate
 from ...interpretation.interpretations import Interpretations
@@ -12,12 +12,13 @@ from ...model.circuit import Circuit
 from ...model.graph import Graph
 from ..audit_drawings import draw_sizes
 from ..audit_tables import edges_text
+from ..drawings.components import alone_text
 from ..drawings.readings import draw_axes, separators
 from ..drawings.svg import inside_page
 from ..terminal.lines import gate_text
 from ..words import in_digits, percent
 from .room import Room
-from .values import activations, edge_numbers
+from .values import activations, edge_numbers, patterns
 
 
 def where(shown: Exhibits, room: Room) -> dict[str, Any]:
@@ -71,9 +72,17 @@ def _circuit(shown: Exhibits, circuit: Circuit, table: Interpretations | str, ro
     return {
         "edges": edge_numbers(circuit),
         "text": edges_text(circuit),
-        "activations": {} if lit is None else activations(lit.held),
+        "activations": {} if lit is None else activations(lit, shown.graph),
+        **_looks(lit, circuit),
         "what": {"axes": axes, **(_unread(table) if isinstance(table, str) else _read(table, room))},
     }
+
+
+def _looks(lit: Activations | None, circuit: Circuit) -> dict[str, Any]:
+    """Where the nodes of a circuit look, if any of this kind of model do."""
+    if lit is None or not lit.looks:
+        return {}
+    return {"patterns": patterns(lit, circuit.graph, circuit.neurons), "alone": alone_text(lit)}
 
 
 def _unread(why: str) -> dict[str, Any]:

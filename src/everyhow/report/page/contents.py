@@ -4,20 +4,35 @@ from dataclasses import replace
 from typing import Any
 
 from ...auditing.audit import Audit
-from ...auditing.exhibits import activations_of
+from ...auditing.exhibits import Activations, activations_of
 from ...auditing.lesson import Lesson
 from ...common.count import NOT_COUNTED
 from ...ladder import DEFINITIONS
 from ..audit_tables import audit_tables
+from ..drawings.components import Boxes, edge_key, has_components, shown_inputs, wires_of
 from ..drawings.network import draw_network
 from ..drawings.svg import inside_page
-from ..words import answers, asked_in_short, facts, network_in_short, shown, strategy_name
+from ..words import (
+    BY_GRAIN,
+    answers,
+    asked_in_short,
+    facts,
+    grain_table,
+    network_in_short,
+    of_kind,
+    shown,
+    strategy_name,
+    wanted_text,
+)
 from .circuits import where
 from .placements import places, signatures
 from .rivals import codes, cost
 from .room import Room
 from .rungs import ladder
-from .values import activations, plain_tables
+from .values import activations, patterns, plain_tables
+
+# A wider drawing stands above the views, and not beside them.
+WIDEST = 700.0
 
 
 def contents(audit: Audit, room: Room, name: str | None = None) -> dict[str, Any]:
@@ -66,30 +81,77 @@ def _head(audit: Audit, name: str) -> dict[str, Any]:
                 "status": verdict.status,
                 "how": {"none valid": "at", "not identifiable": "even by"}.get(verdict.status, "by"),
                 "criterion": (verdict.criterion or "").replace("_", " "),
-                "meaning": DEFINITIONS.get(verdict.criterion or "", ""),
-                "reason": verdict.reason,
+                "meaning": of_kind(DEFINITIONS.get(verdict.criterion or "", ""), audit.network.kind),
+                "reason": of_kind(verdict.reason, audit.network.kind),
                 "space": verdict.space,
             }
             for name, verdict in verdicts
         ],
         "capped": list(notes.refused + notes.ties),
         "beyond": list(notes.beyond),
+        **_grains(audit),
     }  # fmt: skip
+
+
+def _grains(audit: Audit) -> dict[str, Any]:
+    """The counts by grain and by ablation, where there are several grains."""
+    table = grain_table(audit)
+    if table is None:
+        return {}
+    return {
+        "grains": {
+            "title": BY_GRAIN,
+            "ablations": list(table.ablations),
+            "rows": [[grain, list(counts)] for grain, counts in table.rows.items()],
+            "asked": list(table.asked),
+        }
+    }
 
 
 def _network(audit: Audit) -> dict[str, Any]:
     network = audit.network
     lit = activations_of(network, audit.behavior)
     return {
-        "svg": inside_page(draw_network(network, lit)),
+        "svg": inside_page(draw_network(network, lit, noted=False)),
         "widths": list(network.graph.sizes),
         "rows": [] if lit is None else list(lit.names),
         "edges": [list(edge) for edge in network.graph.edges],
         "names": {
             f"{layer}-{j}": name for layer, names in enumerate(network.graph.names) for j, name in enumerate(names)
         },
-        "activations": {} if lit is None else activations(lit.held),
+        "activations": {} if lit is None else activations(lit, network.graph),
+        **_components(audit, lit),
     }
+
+
+def _components(audit: Audit, lit: Activations | None) -> dict[str, Any]:
+    """What only models of components have: what they are called, the parts of the drawing that stand for what circuits
+    are sets of, what is drawn between nodes beside that, where nodes look, and what is wanted of sequences."""
+    network, graph, behavior = audit.network, audit.network.graph, audit.behavior
+    if not has_components(graph):
+        return {}
+    key = lambda node: f"{node.stage}-{node.place}"  # noqa: E731
+    found: dict[str, Any] = {
+        "kind": network.kind,
+        "unit": graph.unit,
+        "parts": [edge_key(edge) for edge in graph.edges],
+        "called": [graph.name(edge) for edge in graph.edges],
+    }
+    if Boxes(graph, lit).width > WIDEST:
+        found["wide"] = True
+    if graph.of_nodes:
+        found["wires"] = {wire.key: [key(wire.parent), key(wire.child)] for wire in wires_of(graph)}
+        found["always"] = [key(node) for node in graph.nodes if node.stage in (0, graph.last)]
+    if lit is not None and behavior.answer is not None:
+        found["wanted"] = [wanted_text(behavior, row) for row in lit.rows]
+    if lit is not None and lit.looks:
+        found["looks"] = {
+            "positions": next(iter(lit.looks.values())).shape[-1],
+            "tokens": [[f"{token:g}" for token in behavior.points[row]] for row in lit.rows],
+            "mean": shown_inputs(lit),
+        }
+        found["patterns"] = patterns(lit, graph, graph.nodes)
+    return found
 
 
 def _lesson(lesson: Lesson) -> dict[str, Any]:

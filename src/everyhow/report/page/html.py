@@ -17,7 +17,7 @@ from ...common.files import write_atomically
 from ..drawings.drawing import Drawing
 from ..drawings.palette import DARK, LIGHT, css, theme
 from ..drawings.svg import inside_page
-from ..words import seen, shown
+from ..words import in_short, seen, shown
 from .contents import contents
 from .room import Room
 
@@ -26,7 +26,7 @@ LARGEST = 4_800_000
 # JavaScript keeps whole numbers up to here.
 LARGEST_WHOLE = 1 << 53
 # The scripts of each kind of page, in the order in which they build on each other.
-AUDIT = ("parts", "stage", "where", "what", "places", "codes", "cost", "tables", "unpack", "start")
+AUDIT = ("parts", "stage", "where", "attention", "what", "places", "codes", "cost", "tables", "unpack", "start")
 DRAWING = ("parts", "viewer")
 SWEEP = ("parts", "unpack", "tables", "sweep")
 
@@ -129,4 +129,5 @@ def _templates():
     found.filters["packed"] = packed
     found.filters["svg"] = Markup
     found.filters["shown"] = shown
+    found.filters["short"] = in_short
     return found

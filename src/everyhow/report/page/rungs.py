@@ -11,28 +11,29 @@ from ...mapping.interchange import NearMiss
 from ...mapping.mapping import Mapping
 from ...model.circuit import Circuit
 from ...model.graph import Graph
+from ...model.model import Model
 from ..audit_tables import edges_text
 from ..drawings.ladder import bar_share
-from ..words import marked, trivial_text
+from ..words import marked, of_kind, trivial_text
 from .room import Room
 from .values import edge_numbers, fault_text, sets_of
 
 
 def ladder(shown: Exhibits, room: Room) -> list[dict[str, Any]]:
     """The funnels, each rung with who fell there."""
-    left, mappings, graph = shown.findings.left, shown.findings.laddered, shown.graph
+    left, mappings = shown.findings.left, shown.findings.laddered
     funnels = []
     if mappings is not None:
         funnels.append({
             "title": "what, then where: algorithms with their places",
             "of": "mappings",
-            "rungs": _rungs(left["mappings"], shown.fallen_mappings(room.fallen), graph, left["algorithms"]),
+            "rungs": _rungs(left["mappings"], shown.fallen_mappings(room.fallen), shown.model, left["algorithms"]),
             "note": trivial_text(mappings),
         })  # fmt: skip
     return [*funnels, {
         "title": "where, then what: circuits",
         "of": "circuits",
-        "rungs": _rungs(left["circuits"], shown.fallen_circuits(room.fallen), graph),
+        "rungs": _rungs(left["circuits"], shown.fallen_circuits(room.fallen), shown.model),
         "note": "",
     }]  # fmt: skip
 
@@ -40,7 +41,7 @@ def ladder(shown: Exhibits, room: Room) -> list[dict[str, Any]]:
 def _rungs(
     survivors: abc.Mapping[str, Count],
     fell: abc.Mapping[str, Fallen],
-    graph: Graph,
+    model: Model,
     algorithms: abc.Mapping[str, Count] | None = None,
 ) -> list[dict[str, Any]]:
     most = max((count.low or 0 for count in survivors.values()), default=1)
@@ -52,9 +53,9 @@ def _rungs(
             "algorithms": None if algorithms is None else algorithms[rung].plain,
             "share": round(bar_share(count.low or 0, most), 4),
             "short": IN_SHORT[rung],
-            "meaning": DEFINITIONS[rung],
+            "meaning": of_kind(DEFINITIONS[rung], model.kind),
             "beside": rung in BESIDE,
-            "fell": _fell(fell[rung], graph) if rung in fell else None,
+            "fell": _fell(fell[rung], model.graph) if rung in fell else None,
         }
         for rung, count in survivors.items()
     ]

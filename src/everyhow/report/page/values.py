@@ -1,25 +1,39 @@
 """Plain values that several views of a page are made of."""
 
 from collections import abc
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable
 from typing import Any
 
 import numpy as np
 
+from ...auditing.exhibits import Activations
 from ...common.sql import RunTable
 from ...ladder import Fault
 from ...model.circuit import Circuit
 from ...model.explanation import Explanation
-from ..drawings.network import levels
+from ...model.graph import Graph, Node
+from ..drawings.marks import levels
 
 
-def activations(states: Sequence[np.ndarray]) -> dict[str, list[list[float]]]:
+def activations(lit: Activations, graph: Graph) -> dict[str, list[list[float]]]:
     """For each node that holds one number its activations, and how dark each square is."""
     return {
-        f"{layer}-{j}": [short(state[:, j]), short(levels(state[:, j]), 3)]
-        for layer, state in enumerate(states)
-        if state.ndim == 2
-        for j in range(state.shape[1])
+        f"{layer}-{j}": [short(held), short(levels(held), 3)]
+        for layer, size in enumerate(graph.sizes)
+        for j in range(size)
+        if (held := lit.of(layer, j)) is not None
+    }
+
+
+def patterns(lit: Activations, graph: Graph, among: Container[Node]) -> dict[str, list[list[int]]]:
+    """For each node that looks at positions, of those that are asked for, the percentages by input: of each position
+    seen from the first, then from the second, and so on."""
+    return {
+        f"{node.stage}-{node.place}": [
+            np.rint(100 * one).astype(int).reshape(-1).tolist() for one in lit.looks[graph.name(node)]
+        ]
+        for node in graph.nodes
+        if node in among and graph.name(node) in lit.looks
     }
 
 

@@ -13,11 +13,12 @@ from ...interpretation.findings import InterpretationFindings
 from ...interpretation.interpretation import Interpretation
 from ...mapping.findings import RUNGS, MappingFindings
 from ...model.graph import Graph
-from ..words import answers, facts, trivial_text
+from ..words import BY_GRAIN, answers, facts, grain_table, plural, trivial_text
 from .lines import circuit_lines, formula_lines
 from .pieces import (
     answer_table,
     circuit_funnel,
+    count_table,
     fact_table,
     heading,
     indented,
@@ -56,6 +57,7 @@ def _together(audit: Audit, findings: Findings) -> Iterator[RenderableType]:
     yield heading("Circuits of all outputs together")
     if audit.wanted is None:
         yield answer_table(answers(audit))
+        yield from _by_grain(audit)
     yield circuit_funnel("", findings.circuits.left)
     yield indented(verdict_text(findings.circuits.verdict))
     if audit.wanted is None:
@@ -71,11 +73,12 @@ def _output_parts(audit: Audit) -> Iterator[RenderableType]:
         yield from lesson_section(findings.lesson, audit.name)
     yield heading("Is the explanation the only one?")
     yield answer_table(answers(audit))
+    yield from _by_grain(audit)
     if isinstance(findings, Findings):
         yield heading("The ladder: how many are left by each stricter criterion")
         yield ladder(findings.left, trivial_text(findings.laddered) if findings.laddered else "")
     yield heading("Verdict")
-    yield verdict_table(audit.verdict)
+    yield verdict_table(audit.verdict, audit.network.kind)
     if isinstance(findings, Findings):
         graph = audit.network.graph
         if findings.laddered is not None:
@@ -83,6 +86,14 @@ def _output_parts(audit: Audit) -> Iterator[RenderableType]:
         yield from _simplest_circuit(findings.circuits, findings.interpretations)
         yield from rival_sections(findings, graph)
     yield from _notes(audit.notes)
+
+
+def _by_grain(audit: Audit) -> Iterator[RenderableType]:
+    """The counts by grain and by ablation, where there are several grains."""
+    table = grain_table(audit)
+    if table is not None:
+        yield heading(BY_GRAIN)
+        yield indented(count_table(table))
 
 
 def _notes(notes: Notes) -> Iterator[RenderableType]:
@@ -123,7 +134,7 @@ def _simplest_circuit(
         return
     rung = "resample_faithful_fewest_edges" if circuits.faithful_minimal else "perfect"
     rivals = circuits.survivors[rung] if rung != "perfect" else len(circuits.minimal or ())
-    yield heading(f"Smallest circuit left by {rung}{_one_of(rivals or 1)}: {len(circuit)} edges")
+    yield heading(f"Smallest circuit left by {rung}{_one_of(rivals or 1)}: {plural(len(circuit), circuit.graph.unit)}")
     interpretation = interpretations.simplest if interpretations else None
     yield indented(Text("\n".join(circuit_lines(circuit, interpretation)), overflow="fold"))
     if interpretation is not None and interpretation.gates:

@@ -40,6 +40,8 @@ def circuit_lines(circuit: Circuit, interpretation: Interpretation | None) -> li
     """One line per neuron of the circuit: what feeds it, slot by slot where it has several, and, where there is an
     interpretation, its gate."""
     graph, rows = circuit.graph, []
+    if graph.of_nodes:
+        return _node_lines(circuit)
     for node in sorted({edge.child for edge in circuit.edges}):
         slots = graph.slots[node.stage]
         fed = [[graph.name(edge.parent) for edge in graph.entering[node] if edge.slot == k and edge in circuit]
@@ -53,6 +55,15 @@ def circuit_lines(circuit: Circuit, interpretation: Interpretation | None) -> li
         rows.append((graph.name(node), parents, gate_text(gate, graph) if gate else ""))
     widths = [max(len(row[k]) for row in rows) for k in range(2)]
     return [f"{a:<{widths[0]}} ← {b:<{widths[1]}}   {gate}".rstrip() for a, b, gate in rows]
+
+
+def _node_lines(circuit: Circuit) -> list[str]:
+    """One line per node of a circuit that is a set of nodes: all that there is before it feeds it."""
+    graph = circuit.graph
+    kept = [node for node in graph.nodes if node.stage in (0, graph.last) or node in circuit.neurons]
+    fed = {node: [graph.name(one) for one in kept if one.stage < node.stage] for node in kept if node.stage}
+    width = max(len(graph.name(node)) for node in fed)
+    return [f"{graph.name(node):<{width}} ← {', '.join(names)}" for node, names in fed.items()]
 
 
 def gate_text(gate: NeuronGate, graph: Graph) -> str:

@@ -2,6 +2,7 @@
 
 from collections import abc
 from collections.abc import Iterable
+from dataclasses import replace
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from ...common.count import Count
 from ...ladder import BESIDE, IN_SHORT, Verdict
-from ..words import Answer, marked, seen, shown, strategy_name
+from ..words import Answer, GrainTable, in_short, in_table, marked, of_kind, seen, shown, strategy_name
 
 STYLES = {
     "identifiable": "bold green", "identifiable, trivially": "bold yellow", "not identifiable": "bold yellow",
@@ -52,7 +53,7 @@ def share_bar(left: Count, all_of: Count) -> Text:
 def verdict_text(verdict: Verdict) -> Text:
     """A verdict with its reason and what was searched."""
     text = Text(str(verdict), style=STYLES[verdict.status])
-    text.append(f": {verdict.reason}. Among {verdict.space}.", style="not bold default")
+    text.append(f": {in_short(verdict.reason)}. Among {in_short(verdict.space)}.", style="not bold default")
     return text
 
 
@@ -84,6 +85,18 @@ def answer_table(answers: Iterable[Answer]) -> Table:
     return table
 
 
+def count_table(counts: GrainTable) -> Table:
+    """Counts by grain, a row each, and by ablation, a column each; what was asked for stands out."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("", no_wrap=True, style="cyan")
+    for ablation in counts.ablations:
+        table.add_column(ablation, justify="right")
+    for grain, row in counts.rows.items():
+        cells = zip(counts.ablations, row, strict=True)
+        table.add_row(grain, *(Text(text, style="bold" * ((grain, one) == counts.asked)) for one, text in cells))
+    return table
+
+
 def ladder(survivors: abc.Mapping[str, abc.Mapping[str, Count]], note: str) -> RenderableType:
     """How many circuits every rung leaves, as bars, and how many mappings, with a note, where these are counted."""
     parts: list[RenderableType] = []
@@ -102,7 +115,8 @@ def circuit_funnel(title: str, survivors: abc.Mapping[str, Count]) -> Table:
     table = funnel(title, "circuits", "")
     for rung, circuits in survivors.items():
         bar = share_bar(circuits, survivors["perfect"])
-        table.add_row(set_in(rung, marked(rung, rung)), bar, shown(circuits), Text(IN_SHORT[rung], style="dim"))
+        gloss = Text(IN_SHORT[rung], style="dim")
+        table.add_row(set_in(rung, marked(rung, rung)), bar, in_table(circuits), gloss)
     return table
 
 
@@ -111,9 +125,9 @@ def set_in(rung: str, text: str) -> str:
     return "  " * (1 + (rung in BESIDE)) + text
 
 
-def verdict_table(verdicts: abc.Mapping[str, Verdict]) -> Table:
-    """The verdict of each strategy."""
+def verdict_table(verdicts: abc.Mapping[str, Verdict], kind: str) -> Table:
+    """The verdict of each strategy, on a model of some kind."""
     table = fact_table()
     for strategy, verdict in verdicts.items():
-        table.add_row(strategy_name(strategy), verdict_text(verdict))
+        table.add_row(strategy_name(strategy), verdict_text(replace(verdict, reason=of_kind(verdict.reason, kind))))
     return table

@@ -236,8 +236,8 @@ def _two_circuits(first: object, second: object) -> str:
         for one, other in ((first, second), (second, first))
     ]
     return (
-        f"Two of them, of {len(first)} and {len(second)} edges; the first alone has {only[0]}, the second alone "
-        f"{only[1]}."
+        f"Two of them, of {len(first)} and {len(second)} {first.graph.unit}s; the first alone has {only[0]}, "
+        f"the second alone {only[1]}."
     )
 
 

@@ -106,6 +106,7 @@ function counted(number, noun) {
 
 function show(number) {
   if (number === null || number === undefined) return "?";
-  // Numbers too large for JavaScript come as their digits.
+  // Numbers too large for JavaScript come as their digits; nobody reads those one by one.
+  if (Number(number) >= 1e15) return `about ${Number(number).toExponential(2).replace("e+", "·10^")}`;
   return (typeof number === "string" ? BigInt(number) : number).toLocaleString("en-US");
 }

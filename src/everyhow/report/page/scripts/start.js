@@ -6,8 +6,11 @@ function mount(root, data) {
   root.querySelectorAll('figure[data-figure="circuits-by-edges"]').forEach(addSaving);
   tablesView(root, data);
   if (!data.where) return;
-  const onCircuit = whatView(root, data, lit);
-  whereView(root, data, lit, onCircuit);
+  const read = whatView(root, data, lit), attend = attentionView(root, data, lit);
+  whereView(root, data, lit, (circuit, quietly) => {
+    read(circuit, quietly);
+    attend(circuit);
+  });
   placesView(root, data, lit);
   codesView(root, data, lit);
   ladderView(root, data, lit);

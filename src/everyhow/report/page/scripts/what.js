@@ -33,7 +33,7 @@ function whatView(root, data, stage) {
     circuit = next;
     quiet = true;
     const what = circuit.what;
-    const which = `The circuit on the left above (${counted(circuit.edges.length, "edge")})`;
+    const which = `The circuit on the left above (${counted(circuit.edges.length, unitOf(network))})`;
     said.textContent = what.number === null ? `${which}: ${what.note}` :
       `${which} has ${counted(what.number, "interpretation")}, ${what.expanded} with don't cares filled in. ${what.note}`;
     if (axes) axes.querySelector("svg").replaceWith(picture(what.axes));

@@ -3,7 +3,7 @@
 function whereView(root, data, stage, onCircuit) {
   const { where, network } = data;
   if (where.usage) {
-    const button = make("button", { type: "button" }, "Show on the network how often each is used");
+    const button = make("button", { type: "button" }, `Show on the ${kindOf(network)} how often each is used`);
     const total = where.usage.circuits;
     button.addEventListener("click", () => {
       const states = {};
@@ -14,7 +14,7 @@ function whereView(root, data, stage, onCircuit) {
       const { core, contingent, never } = where.usage.roles;
       stage.lightUp({
         states,
-        said: `Use by ${counted(total, "perfect circuit")}: ${core} edges core (full), ${contingent} contingent (half), ${never} never used (faint). The table edges has the numbers.`,
+        said: `Use by ${counted(total, "perfect circuit")}: ${core} ${unitOf(network)}s core (full), ${contingent} contingent (half), ${never} never used (faint). The table ${unitOf(network) === "edge" ? "edges" : "neurons"} has the numbers.`,
       });
     });
     host(root, "usage").append(button);
@@ -45,7 +45,7 @@ function whereView(root, data, stage, onCircuit) {
       element: make("div", {}, kinds.element, steps.element, figure),
       svg, text,
       get circuit() { return circuit; },
-      get said() { return `${family.title}, ${steps.place + 1} of ${family.circuits.length} here: ${counted(circuit.edges.length, "edge")}`; },
+      get said() { return `${family.title}, ${steps.place + 1} of ${family.circuits.length} here: ${counted(circuit.edges.length, unitOf(network))}`; },
       start(k) {
         circuit = where.circuits[family.circuits[Math.min(k, family.circuits.length - 1)]];
         steps.go(k, true);
@@ -54,32 +54,40 @@ function whereView(root, data, stage, onCircuit) {
     };
   }
 
+  // What the stage shows of a circuit.
+  function lit({ edges, activations, patterns, alone }) {
+    return { edges, activations, ...(patterns ? { patterns, alone } : {}) };
+  }
+  stage.follow(() => sides.forEach((picked) => look(picked.svg, network, picked.circuit.patterns, stage.row)));
+
   function changed(side, quietly = false) {
     const [one, other] = sides.map((picked) => picked.circuit);
     const only = (mine, theirs) => mine.edges.filter((k) => !theirs.edges.includes(k));
     const shared = one.edges.filter((k) => other.edges.includes(k));
     sides.forEach((picked) => {
       const states = outsideOf(network, picked.circuit.edges);
-      if (one !== other) for (const k of shared) states[`edge-${network.edges[k].join("-")}`] = "half";
+      if (one !== other) for (const k of shared) states[partOf(network, k)] = "half";
       light(picked.svg, states);
       paint(picked.svg, network, picked.circuit.activations, null);
+      look(picked.svg, network, picked.circuit.patterns, stage.row);
       picked.svg.setAttribute("aria-label", picked.said);
       picked.text.textContent = picked.said;
     });
     const names = (edges) => edges.map((k) => edgeName(network, k)).join(", ") || "none";
     const left = only(one, other), right = only(other, one);
     host(root, "difference").textContent = one === other ? "Both are the same circuit." :
-      `Shared: ${counted(shared.length, "edge")}, drawn fainter. Only on the left: ${names(left)}. Only on the right: ${names(right)}. ` +
-      `Overlap (Jaccard): ${(shared.length / (shared.length + left.length + right.length)).toFixed(2)}.`;
+      `Shared: ${counted(shared.length, unitOf(network))}, drawn fainter. Only on the left: ${names(left)}. Only on the right: ${names(right)}. ` +
+      `Overlap (Jaccard): ${(shared.length / Math.max(1, shared.length + left.length + right.length)).toFixed(2)}.`;
     if (side === 0 || !quietly) {
       const picked = sides[side];
-      if (!quietly) stage.lightUp({ edges: picked.circuit.edges, activations: picked.circuit.activations, said: `${picked.said}, run alone.` });
+      if (!quietly) stage.lightUp({ ...lit(picked.circuit), said: `${picked.said}${picked.circuit.patterns ? "" : ", run alone"}.` });
       if (side === 0) onCircuit(picked.circuit, quietly);
     }
   }
 }
 
 function edgeName(network, k) {
+  if (network.called) return network.called[k];
   const [child, parent] = endsOf(network.edges[k]);
   return `${network.names[parent]}→${network.names[child]}`;
 }
