@@ -211,7 +211,7 @@ def of_one_kind(source: Path) -> Iterator[Arrow]:
     """Every import of the room of one kind of model by a room that knows models of any kind."""
     for arrow in arrows(source):
         above, kind = arrow.importing.partition(".")[0], arrow.imported.partition(".")[0]
-        if above in OF_ANY_KIND and kind == "network":
+        if above in OF_ANY_KIND and kind in ("network", "transformer"):
             yield arrow
 
 

@@ -1,7 +1,7 @@
 """Two publications give the true circuit of one compiled transformer, one of 5 edges, one of 3. Which is right?
 
-`python examples/two_truths/tell.py` prints the answer; with a folder behind it, it also writes there the page and the
-two pictures.
+`python examples/two_truths/tell.py` prints the answer; with a folder behind it, it also writes there both pages and the
+picture.
 """
 
 import sys
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import everyhow as eh
 from everyhow.model.behavior_files import read_behavior
+from everyhow.report.drawings.drawing import beside
 
 HERE = Path(__file__).parent
 # By the edges that each publication prints; `m0` is the MLP of the first layer, `a1.h0` the head of the second.
@@ -57,12 +58,14 @@ def main() -> None:
 
 
 def write(folder: Path, model: eh.Transformer, behavior: eh.Behavior) -> None:
-    """The page of an audit, and a picture of the smallest circuit by each ablation."""
+    """The page of an audit by each ablation, and both smallest circuits in one picture."""
     folder.mkdir(parents=True, exist_ok=True)
-    for ablation in ("zero", "mean"):
+    pictures = {}
+    for ablation, said in (("zero", "removed edges carry nothing"), ("mean", "removed edges carry their mean")):
         audit = eh.audit(model, behavior, ablation=ablation, budget=10**9)
         audit.report(folder / f"{ablation}.html")
-        audit.drawings()["minimal-1"].save(folder / f"{ablation}.svg")
+        pictures[said] = audit.drawings()["minimal-1"]
+    beside("The one smallest circuit of a compiled transformer", pictures).save(folder / "two-truths.svg")
 
 
 ABOUT = """A RASP program that says at each position which share of the tokens so far is `x` was compiled into a small

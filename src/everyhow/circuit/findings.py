@@ -9,7 +9,7 @@ import numpy as np
 
 from ..common.budget import Budget
 from ..common.count import NOT_COUNTED, Count, Estimate
-from ..common.errors import BudgetError, InputError, first_line
+from ..common.errors import BudgetError, InputError
 from ..common.execution import IN_THREADS, Execution
 from ..common.notes import NO_NOTES, Noted, Notes
 from ..ladder import BESIDE, Verdict, judge
@@ -279,7 +279,7 @@ def _with_faithful(
     try:
         jointly = _resampled(model, behavior, budget, [alone])
     except BudgetError as error:
-        return _refusing(found, first_line(error))
+        return _refusing(found, error.reason)
     if jointly is not None:
         faithful = jointly.count()
         tied = found.notes + Notes(ties=ties(faithful, "resample-faithful"))
@@ -317,7 +317,7 @@ def _by_running(found: CircuitFindings, model: Model, behavior: Behavior, budget
     try:
         jointly = _resampled(model, behavior, budget)
     except BudgetError as error:
-        return _refusing(found, first_line(error))
+        return _refusing(found, error.reason)
     if jointly is not None:
         count = jointly.count()
         found = replace(found, perfect=count, faithful=count, notes=Notes(ties=ties(count, "perfect")))

@@ -58,8 +58,9 @@ class BudgetError(EveryhowError, RuntimeError):
     def __init__(self, what: str, needed: int, budget: int, hint: str = "") -> None:
         self.needed = needed
         self.budget = budget
+        self.reason = Budget(budget).refusal(what, needed) or what
         super().__init__(
-            f"{Budget(budget).refusal(what, needed)}. "
+            f"{self.reason}. "
             f"{hint or f'Raise it with --budget {rounded(needed + needed // 20)} (budget= in the library).'}"
         )
 

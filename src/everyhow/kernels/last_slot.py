@@ -51,6 +51,40 @@ def judged_by(wrongs, weight, part, allowed):
 
 
 @njit(cache=True, nogil=True)
+def right_rows(table, alike, without, within, limits, beyond):
+    """As `right_sums` where nothing may be wrong, at the scenarios of a table of what each parent adds.
+
+    Args:
+        table: (rows, scenarios, contrasts), what is added by each value of each parent; row 0 is what the last node
+            receives beside its edges.
+        alike: rows of the parents that add the same in the circuit and outside.
+        without: (parents,), rows of all others, outside the circuit; `within` the same inside it.
+    """
+    parents, scenarios, contrasts = len(without), table.shape[1], table.shape[2]
+    base = table[0].copy()
+    for row in alike:
+        base += table[row]
+    found, start = np.zeros(1 << parents, np.uint8), 0
+    for chosen in range(1 << parents):
+        result = 3
+        for step in range(scenarios):
+            s = start + step if start + step < scenarios else start + step - scenarios
+            wrong = 0
+            for k in range(contrasts):
+                value = base[s, k]
+                for j in range(parents):
+                    value += table[within[j] if chosen >> (parents - 1 - j) & 1 else without[j], s, k]
+                wrong |= wrong_in(value, limits, beyond, s, k)
+            if wrong:
+                result &= 1 if wrong == 1 else 0
+                if result == 0:
+                    start = s
+                    break
+        found[chosen] = result
+    return found
+
+
+@njit(cache=True, nogil=True)
 def right_sums(first, second, limits, beyond, weight, part, allowed, blame):
     """Contrasts that are linear in what the last node receives: the numbers are the contrasts themselves."""
     found = np.zeros((len(first), len(second)), np.uint8)

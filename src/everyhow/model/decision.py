@@ -25,7 +25,7 @@ def decide(
     answers together, and of equal ones the first is chosen. Answers that are numbers are read as 0 throughout.
     """
     if decision == "argmax":
-        each = outputs.reshape(*outputs.shape[:-1], answers, -1)
+        each = outputs.reshape(*outputs.shape[:-1], answers, outputs.shape[-1] // answers)
         chosen = np.arange(each.shape[-1]) == each.argmax(axis=-1)[..., None]
         return chosen.reshape(outputs.shape), np.ones(np.shape(outputs), dtype=bool)
     if decision == "within":

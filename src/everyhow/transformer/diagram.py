@@ -36,6 +36,8 @@ STEPS_PER_CHOICE = 1_000
 MOST_BYTES, BYTES_AT_ONCE = 1_200 << 20, 4 << 20
 # Scenarios at which sets are tried first.
 SCREENED = 12
+# Of more parents, sets are tried in halves; and states that pass the first scenarios in vain before others are chosen.
+MOST_BY_ROWS, MOST_IN_VAIN = 9, 24
 # Diagrams that are kept, as the same are asked for again.
 KEPT = 16
 # What a set of parents is at `logits`: wrong, right only when the boundary moves for it, or right.
@@ -164,7 +166,11 @@ class _Compiling:
         self.most = most_steps(self.wiring)
         self.by_nodes = criterion.model.grain == "nodes"
         self.choices, self.tried = 0, 0
-        self._blame = np.zeros(len(criterion.base), np.int64)
+        scenarios = len(criterion.base)
+        self._blame = np.zeros(scenarios, np.int64)
+        few = scenarios <= 4 * SCREENED
+        chosen = np.arange(scenarios) if few else np.unique(np.linspace(0, scenarios - 1, SCREENED).astype(int))
+        self._screen = _Screen(self, chosen)
         self._right: dict[tuple[int, ...], np.ndarray] = {}
         self._tied = False
         self._asked = 0
@@ -259,50 +265,48 @@ class _Compiling:
     def _tried(self, state: tuple[int, ...], telling: list[int]) -> np.ndarray:
         """Whether each set of the telling parents is right: 0, 1 or 3, the first parent being the leading digit.
 
-        Where nothing may be wrong, the scenarios at which most sets failed so far come first, and most states end
+        Where nothing may be wrong, the scenarios at which most sets failed so far are tried first, and most states end
         there."""
-        scenarios = len(self.criterion.base)
-        if self.criterion.allowed == 0 and scenarios > 2 * SCREENED:
-            hardest = np.sort(np.argsort(-self._blame, kind="stable")[:SCREENED])
-            if not self._tried_at(state, telling, hardest).any():
-                return np.zeros(1 << len(telling), np.uint8)
-        return self._tried_at(state, telling, np.arange(scenarios))
+        if self.criterion.allowed or self.criterion.model.ln_final is not None:
+            return self._tried_at(state, telling)
+        if len(telling) <= MOST_BY_ROWS:
+            found = self._screen.tried(state, telling)
+            self.tried += len(found)
+            if self._screen.whole or not found.any():
+                return found
+        found = self._tried_at(state, telling)
+        if not found.any() and self._screen.failed():
+            self._screen = _Screen(self, np.sort(np.argsort(-self._blame, kind="stable")[:SCREENED]))
+        return found
 
-    def _tried_at(self, state: tuple[int, ...], telling: list[int], scenarios: np.ndarray) -> np.ndarray:
+    def _tried_at(self, state: tuple[int, ...], telling: list[int]) -> np.ndarray:
+        """Whether each set of the telling parents is right at all scenarios."""
         from ..kernels.last_slot import right_normed, right_sums
 
         of, criterion = self.components, self.criterion
-        start = of.constant[scenarios]
+        start = of.constant
         for node in range(len(state)):
             if node not in telling:
-                start = start + of.answer(node, of.removed[node])[scenarios]
+                start = start + of.answer(node, of.removed[node])
         middle = (len(telling) + 1) // 2
         halves = []
         for some, first in ((telling[:middle], start), (telling[middle:], np.zeros_like(start))):
             sums = first[None]
             for node in some:
-                pair = [of.answer(node, value)[scenarios] for value in (of.removed[node], state[node])]
-                sums = (sums[:, None] + np.stack(pair)[None]).reshape(-1, *first.shape)
+                pair = np.stack([of.answer(node, of.removed[node]), of.answer(node, state[node])])
+                sums = (sums[:, None] + pair[None]).reshape(-1, *first.shape)
             halves.append(sums)
         self.tried += (1 << len(telling)) + sum(sums.size for sums in halves)
-        limits, beyond = self._limits
-        part = (np.cumsum(criterion.opens) - 1)[scenarios]
-        blame = np.zeros(len(scenarios), np.int64)
-        common = (
-            limits[:, :, scenarios], beyond[scenarios], criterion.weights[scenarios], part, criterion.allowed, blame,
-        )  # fmt: skip
+        part = np.cumsum(criterion.opens) - 1
+        common = (*self._limits, criterion.weights, part, criterion.allowed, self._blame)
         norm = criterion.model.ln_final
         if norm is None:
-            found = right_sums(*halves, *common).ravel()
-        else:
-            shift = np.zeros(len(norm.w)) if norm.b is None else norm.b
-            numbers = np.stack([norm.w, shift, np.zeros(len(norm.w))])
-            numbers[2, :2] = norm.eps, not norm.rms
-            reading = np.vstack([criterion.model.read_matrix, criterion.model.read_bias])
-            contrasts = criterion.contrasts[scenarios]
-            found = right_normed(*halves, *common, numbers, reading, contrasts).ravel()
-        self._blame[scenarios] += blame
-        return found
+            return right_sums(*halves, *common).ravel()
+        shift = np.zeros(len(norm.w)) if norm.b is None else norm.b
+        numbers = np.stack([norm.w, shift, np.zeros(len(norm.w))])
+        numbers[2, :2] = norm.eps, not norm.rms
+        reading = np.vstack([criterion.model.read_matrix, criterion.model.read_bias])
+        return right_normed(*halves, *common, numbers, reading, criterion.contrasts).ravel()
 
     @cached_property
     def _limits(self) -> tuple[np.ndarray, np.ndarray]:
@@ -311,6 +315,51 @@ class _Compiling:
         shape = self.criterion.contrasts.shape[:2]
         boxes = np.concatenate([self.criterion.certified_limits, decided[None]]).reshape(3, 2, *shape)
         return boxes, np.nextafter(decided[0], np.inf).reshape(shape)
+
+
+class _Screen:
+    """What each parent of `logits` adds at some scenarios, at which sets of parents are tried at once.
+
+    Attributes:
+        whole: whether these are all scenarios, so that nothing else is left to be tried.
+    """
+
+    def __init__(self, whole: _Compiling, scenarios: np.ndarray) -> None:
+        self.compiling, self.scenarios = whole, scenarios
+        self.whole = len(scenarios) == len(whole.criterion.base)
+        limits, beyond = whole._limits
+        self._limits = np.ascontiguousarray(limits[:, :, scenarios]), np.ascontiguousarray(beyond[scenarios])
+        constant = whole.components.constant[scenarios]
+        self._table = np.zeros((64, *constant.shape))
+        self._table[0] = constant
+        self._rows: dict[tuple[int, int], int] = {}
+        self._passed_in_vain = 0
+
+    def failed(self) -> bool:
+        """Tell that a state passed here and failed elsewhere; whether other scenarios are to be chosen now."""
+        self._passed_in_vain += 1
+        return self._passed_in_vain > MOST_IN_VAIN
+
+    def tried(self, state: tuple[int, ...], telling: list[int]) -> np.ndarray:
+        """Whether each set of the telling parents is right at these scenarios."""
+        from ..kernels.last_slot import right_rows
+
+        removed, row = self.compiling.components.removed, self._row
+        alike = [row(node, value) for node, value in enumerate(state) if value == removed[node]]
+        pairs = [(row(node, removed[node]), row(node, state[node])) for node in telling]
+        without, within = np.array(pairs, np.int64).reshape(-1, 2).T
+        return right_rows(self._table, np.array(alike, np.int64), without, within, *self._limits)
+
+    def _row(self, node: int, value: int) -> int:
+        """The row of what a value of a parent adds."""
+        key = (node, value)
+        found = self._rows.get(key)
+        if found is None:
+            found = self._rows[key] = len(self._rows) + 1
+            if found == len(self._table):
+                self._table = np.concatenate([self._table, np.zeros_like(self._table)])
+            self._table[found] = self.compiling.components.answer(node, value)[self.scenarios]
+        return found
 
 
 class _Node:
