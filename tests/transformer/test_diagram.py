@@ -311,3 +311,22 @@ def test_circuits_of_many_words():
         "input→a3.h0<v>",
         "a3.h0→logits",
     }
+
+
+@pytest.mark.parametrize(("by_rows", "in_vain"), [(9, 24), (9, 0), (1, 24)])
+def test_many_rows(monkeypatch, by_rows, in_vain):
+    """64 rows: some scenarios are tried first, other ones after states passed them in vain, or sets go by halves."""
+    monkeypatch.setattr(diagram, "MOST_BY_ROWS", by_rows)
+    monkeypatch.setattr(diagram, "MOST_IN_VAIN", in_vain)
+    rows = list(itertools.product(range(4), repeat=3))
+    model = random_transformer(17, ((2, 2),), vocabulary=4, grain="edges")
+    # Right at most rows, so that many circuits pass those that are tried first and fail at others.
+    reading = model.W_U * 0.2 + np.outer(model.W_E.sum(axis=0), [1.0, -1.0])
+    model = replace(model, W_U=reading, b_U=np.array([3.0, 0.0]))
+    behavior = eh.Behavior.of_tokens(model, rows, eh.Answer(-1, [0, 1]))
+    criterion = perfect(behavior.read(model), behavior, "mean")
+    found = diagram._compiled(criterion, 10**10)
+    plain = RunningSearch(criterion)
+    assert found.families.by_size(found.certain) == plain.count().certain
+    assert set(found.families.sets(found.certain)) == {circuit.bits for circuit in plain.circuits()}
+    assert 0 < found.families.count(found.certain) < 63

@@ -33,7 +33,7 @@ from .options import (
 
 TaskArgument = Annotated[
     str, typer.Argument(help="A gate (XOR, MAJORITY, AND:3), a formula ('A & ~B | ~A & B'), a truth table (0110), "
-                             "or several joined by commas.")
+                             "or several joined by commas; of a transformer, a file of a behavior (.json).")
 ]  # fmt: skip
 PresetOption = Annotated[
     str, typer.Option(help="paper: count by the definitions. authors: count as the released code does.")
@@ -85,8 +85,13 @@ class Source:
         """The network of the file; without a file, a network trained on the task."""
         if self.network is not None:
             return stored_network(self.network)
+        from ..model.behavior_files import names_a_behavior
         from ..training import TrainingSettings, train_many
 
+        if names_a_behavior(task):
+            raise InputError(
+                f"{task} holds a behavior, and a network is trained on a task: give --network, the model's file"
+            )
         values = coded.keywords["inputs"] or (0.0, 1.0)
         settings = TrainingSettings(numbers(self.widths, "widths", int), input_values=values, threshold=coded.threshold)
         (result,) = train_many(task, [self.seed], settings, progress=sys.stderr.isatty())
@@ -110,7 +115,7 @@ def audit_command(
     coded: Coded,
     running: Running,
     written: Written,
-    asked: Annotated[dict[str, Any], questions("paper", "authors")],
+    asked: Annotated[dict[str, Any], questions("paper", "authors", "data")],
     preset: PresetOption = "paper",
     certificate: CertificateOption = None,
 ) -> None:

@@ -75,6 +75,8 @@ def right_rows(table, alike, without, within, limits, beyond):
                 for j in range(parents):
                     value += table[within[j] if chosen >> (parents - 1 - j) & 1 else without[j], s, k]
                 wrong |= wrong_in(value, limits, beyond, s, k)
+                if wrong == 3:
+                    break
             if wrong:
                 result &= 1 if wrong == 1 else 0
                 if result == 0:
@@ -98,6 +100,8 @@ def right_sums(first, second, limits, beyond, weight, part, allowed, blame):
                 wrong = 0
                 for k in range(contrasts):
                     wrong |= wrong_in(first[i, s, k] + second[j, s, k], limits, beyond, s, k)
+                    if wrong == 3:
+                        break
                 wrongs[s] = wrong
                 if wrong and allowed == 0.0:
                     result &= 3 if wrong == 0 else (1 if wrong == 1 else 0)

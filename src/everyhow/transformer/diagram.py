@@ -236,10 +236,14 @@ class _Compiling:
     def _last(self, part: Component, state: tuple[int, ...]) -> int:
         """The sets of edges into `logits` with which the model is right often enough."""
         self._count()
-        telling = [node for node, value in enumerate(state) if not self.is_null(node, value)]
+        removed = self.components.removed
+        telling = [node for node, value in enumerate(state) if value != removed[node]]
         right = self._right.get(state)
         if right is None:
-            right = self._right[state] = self._tried(state, telling)
+            right = self._tried(state, telling)
+            if not right.any():
+                return NOTHING
+            self._right[state] = right
             self._tied = self._tied or bool((right == POSSIBLE).any())
         if self.by_nodes:
             return UNIT if right[-1] >= self._asked else NOTHING
@@ -344,21 +348,20 @@ class _Screen:
         """Whether each set of the telling parents is right at these scenarios."""
         from ..kernels.last_slot import right_rows
 
-        removed, row = self.compiling.components.removed, self._row
-        alike = [row(node, value) for node, value in enumerate(state) if value == removed[node]]
-        pairs = [(row(node, removed[node]), row(node, state[node])) for node in telling]
-        without, within = np.array(pairs, np.int64).reshape(-1, 2).T
-        return right_rows(self._table, np.array(alike, np.int64), without, within, *self._limits)
+        removed, rows = self.compiling.components.removed, self._rows
+        inside = [rows.get(key) or self._row(*key) for key in enumerate(state)]
+        outside = [rows.get(key) or self._row(*key) for key in enumerate(removed)]
+        alike = [row for node, row in enumerate(inside) if node not in telling]
+        without, within = ([side[node] for node in telling] for side in (outside, inside))
+        chosen = (np.array(each, np.int64) for each in (alike, without, within))
+        return right_rows(self._table, *chosen, *self._limits)
 
     def _row(self, node: int, value: int) -> int:
-        """The row of what a value of a parent adds."""
-        key = (node, value)
-        found = self._rows.get(key)
-        if found is None:
-            found = self._rows[key] = len(self._rows) + 1
-            if found == len(self._table):
-                self._table = np.concatenate([self._table, np.zeros_like(self._table)])
-            self._table[found] = self.compiling.components.answer(node, value)[self.scenarios]
+        """A row of its own for what a value of a parent adds."""
+        found = self._rows[node, value] = len(self._rows) + 1
+        if found == len(self._table):
+            self._table = np.concatenate([self._table, np.zeros_like(self._table)])
+        self._table[found] = self.compiling.components.answer(node, value)[self.scenarios]
         return found
 
 
