@@ -4,7 +4,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Literal
 
-from .auditing.fitting import are_classes, behavior_or_task, check_bits, check_decision, check_outputs, classes_as_one
+from .auditing.fitting import (
+    are_classes,
+    behavior_or_task,
+    check_bits,
+    check_decision,
+    check_outputs,
+    check_takes_tasks,
+    classes_as_one,
+)
 from .boolean.algorithms import Algorithm
 from .boolean.algorithms import algorithms as list_algorithms
 from .circuit.circuits import Circuits
@@ -212,6 +220,7 @@ def _asked(network: Model, task: Any, decision: str | None, keep: bool = False) 
         network = task.read(network)
         check_fits(network, task)
         return network, task
+    check_takes_tasks(network)
     check_decision("paper", decision)
     parsed = None if task is None else parse_task(task, network.features)
     if parsed is not None and not (

@@ -302,7 +302,7 @@ def _elsewhere(question: Field, of: Asked) -> str:
     if of == "data" and question.name in ("epsilon", "within", "threshold", "inputs"):
         return "the behavior says this: give it where the behavior is made (eh.Behavior.of_data, of_network)"
     presets = [OF[one] for one in question.metadata["of"] if one in ("paper", "authors")]
-    if of in ("paper", "authors"):
+    if of in ("paper", "authors") and presets:
         return f"this belongs to {presets[0]}; leave it out, or choose that preset"
     return f"{OF[of]} does not ask this; leave it out"
 

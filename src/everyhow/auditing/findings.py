@@ -298,7 +298,8 @@ def _as_released(found: Findings, model: Model, behavior: Behavior, budget: Budg
     if found.circuits.perfect is None or not budget.allows(steps):
         return found
     if model.features == model.graph.sizes[0] and ablation != "resample":
-        first = {"points": behavior.points[:1], "weights": [1.0], "wanted": behavior.wanted[:1], "features": None}
+        first = {"points": behavior.points[:1], "weights": [1.0], "wanted": behavior.wanted[:1]}
+        first |= {"features": None, "paired": None}
         anything = replace(behavior, **first, epsilon=1.0)
         space = count_circuits(perfect(model, anything), every_input_used=True)
         used = count_circuits(perfect(model, behavior, ablation), every_input_used=True)

@@ -87,11 +87,21 @@ def understood(given: Any, what: Any, questions: Questions, preset: str) -> tupl
     """
     check_no_threshold(questions.decision, questions.threshold)
     network = as_model(given, questions.threshold, questions.inputs)
+    check_takes_tasks(network)
     task = parse_task(what, network.features)
     network, said = classes_as_one(network, task, questions.decision)
     decision = check_decision(preset, said)
     check_asked(network, task, decision, preset)
     return network, task, decision
+
+
+def check_takes_tasks(model: Model) -> None:
+    """Raises InputError when the inputs of a model are sequences of tokens, of which no task is asked."""
+    if model.of_sequences:
+        raise InputError(
+            f"a task is asked of bits, and a {model.kind} takes sequences of tokens: give a behavior, which says the "
+            "tokens and the answers wanted (eh.Behavior.of_tokens, or the path of a .json file)"
+        )
 
 
 def chosen_depth(network: Model, depth: int | None) -> int:

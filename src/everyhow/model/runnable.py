@@ -147,6 +147,7 @@ class Runnable(ABC):
     Attributes:
         kind: what this kind of model is called, in a word or two, in the singular: "network".
         grains: what its circuits may be sets of; the first when nothing is said.
+        of_sequences: whether its inputs are sequences of tokens, so that a behavior says what is wanted, not a task.
         equal_is_equal: whether an output that lies on its boundary to the last bit is taken to lie there, and not to be
             in doubt: two logits that are both 0 are equal, and argmax takes the first.
         graph: its wiring; the first stage holds the inputs, the last one the outputs.
@@ -160,6 +161,7 @@ class Runnable(ABC):
     kind: ClassVar[str]
     grains: ClassVar[tuple[str, ...]] = ("edges",)
     equal_is_equal: ClassVar[bool] = False
+    of_sequences: ClassVar[bool] = False
     graph: Graph
     origin: Origin | None
     threshold: float | None

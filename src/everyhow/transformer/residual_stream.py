@@ -41,6 +41,7 @@ class ResidualStream(RunningModel):
     kind: ClassVar[str] = "transformer"
     grains: ClassVar[tuple[str, ...]] = GRAINS
     equal_is_equal: ClassVar[bool] = True
+    of_sequences: ClassVar[bool] = True
 
     W_E: Float[np.ndarray, "vocabulary d_model"]
     W_pos: Float[np.ndarray, "positions d_model"]

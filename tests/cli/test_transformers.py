@@ -1,0 +1,90 @@
+"""The commands on transformers: a file of a behavior stands where a task could."""
+
+import json
+
+import pytest
+
+import everyhow as eh
+from everyhow.auditing.reopening import reopen
+from everyhow.transformer import diagram
+
+from ..transformer.slowly import REFERENCE
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """A reference model and its behavior, in the folder where the command runs."""
+    monkeypatch.chdir(tmp_path)
+    document = json.loads((REFERENCE / "transformer-add-mod3-1l2h-mlp16-seed0.json").read_text())
+    (tmp_path / "model.json").write_text(json.dumps({"kind": "transformer", **document["model"]}))
+    asked = {key: document[key] for key in ("tokens", "classes", "labels")}
+    (tmp_path / "behavior.json").write_text(json.dumps(asked))
+    (tmp_path / "tokens.csv").write_text("\n".join(",".join(map(str, row)) for row in document["tokens"]))
+    (tmp_path / "labels.csv").write_text("\n".join(map(str, document["labels"])))
+    return document
+
+
+@pytest.mark.parametrize("ablation", ["zero", "mean", "resample"])
+@pytest.mark.parametrize("grain", ["edges-qkv", "edges", "nodes"])
+def test_count(files, run_command, ablation, grain):
+    """The keys of a count, by ablation and grain."""
+    asked = ("count", "behavior.json", "--network", "model.json", "--ablation", ablation, "--grain", grain, "--json")
+    code, out, err = run_command(*asked)
+    found, said = json.loads(out), files["counts"][ablation][grain.replace("-", "_")]
+    assert (code, err) == (0, "") and found["ablation"] == ablation and found["grain"] == grain
+    for key in ("circuits_in_space", "perfect_circuits", "minimal_circuits"):
+        assert found[key] == said[key] and found["counts_exact"][key] == str(said[key])
+    unit = "nodes" if grain == "nodes" else "edges"
+    assert sum(found[f"perfect_circuits_by_{unit}"].values()) == said["perfect_circuits"]
+    if "by_edges" in said:
+        assert found["perfect_circuits_by_edges"] == said["by_edges"] and found["fewest_edges"] == said["fewest_edges"]
+
+
+def test_count_beyond_the_budget(files, run_command):
+    diagram._KEPT.clear()
+    asked = ("count", "behavior.json", "--network", "model.json", "--budget", "1000", "--json")
+    code, out, _ = run_command(*asked)
+    found = json.loads(out)
+    assert code == 3 and found["perfect_circuits"] is None and found["perfect_circuits_estimated"]["sample"] == 2000
+    assert found["refused"].startswith("counting the circuits needs at most ") and "estimated" in found["refused"]
+
+
+def test_audit_and_back(files, run_command, tmp_path):
+    """An audit is written, and opens again; by token rows it is the same audit."""
+    code, out, err = run_command(
+        "audit", "behavior.json", "--network", "model.json", "--out", "run", "--grain", "edges"
+    )
+    assert (code, err) == (0, "") and "16 perfect of 63; 1 minimal; the smallest has 5 edges" in out
+    again = reopen(tmp_path / "run")
+    assert again.network.grain == "edges" and again.counts["perfect_circuits"] == 16
+    asked = ("audit-data", "tokens.csv", "--network", "model.json", "--labels", "labels.csv", "--classes", "0,1,2")
+    code, out, _ = run_command(*asked, "--grain", "edges", "--json")
+    found = json.loads(out)
+    assert code == 0 and found["counts"] == again.document()["counts"]
+    assert found["details"]["circuits"]["by_grain"] == again.document()["details"]["circuits"]["by_grain"]
+    code, out, _ = run_command("audit-data", "behavior.json", "--network", "model.json", "--grain", "edges", "--json")
+    assert json.loads(out)["counts"] == found["counts"]
+
+
+def test_what_does_not_fit(files, run_command):
+    """Refused with the next step."""
+    for asked, message in (
+        (("audit", "behavior.json"), "holds a behavior, and a network is trained on a task: give --network"),
+        (
+            ("audit", "XOR", "--network", "model.json"),
+            "a task is asked of bits, and a transformer takes sequences of tokens: give a behavior",
+        ),
+        (("count", "behavior.json", "--network", "xornet"), "a network takes no sequences"),
+        (("count", "XOR", "--network", "xornet", "--grain", "nodes"), "grain"),
+        (("count", "missing.json", "--network", "model.json"), "missing.json"),
+    ):
+        code, _, err = run_command(*asked)
+        assert code == 1 and message in err, (asked, err)
+
+
+def test_python(files):
+    """The same by the library, with a path or a behavior."""
+    counted = eh.audit("model.json", "behavior.json", grain="nodes")
+    assert counted.counts["perfect_circuits"] == 1 and counted.findings.grains["edges"]["zero"].exact == 16
+    found = eh.circuits("model.json", "behavior.json", ablation="mean", grain="edges")
+    assert found.count().between == (16, 16)
