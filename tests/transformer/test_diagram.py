@@ -260,6 +260,22 @@ def test_beyond_the_budget():
     assert found.counts["perfect_circuits"] is None and "estimated instead" in found.capped[0]
 
 
+def test_very_many_edges():
+    """Refused before it is begun, whatever the budget."""
+    model = random_transformer(5, ((4, 2),) * 4)
+    behavior = eh.Behavior.of_tokens(model, ROWS[:2], eh.Answer(-1, [0, 1]))
+    assert len(model.graph.edges) == 479
+    criterion = perfect(behavior.read(model), behavior)
+    search = criterion.model.search(criterion)
+    assert search.refusal("counting", 1, 10**12) == "circuits are found among at most 250 edges, and there are 479"
+    with pytest.raises(BudgetError, match="at most 250 edges, and there are 479. Ask a coarser grain"):
+        search.count()
+    own = model.at("edges")
+    assert len(own.graph.edges) == 207
+    with pytest.raises(BudgetError, match="needs at most"):
+        diagram.diagram_of(perfect(behavior.read(own), behavior), 10**6)
+
+
 def test_memory(monkeypatch):
     """Sums that were dropped are added again; too many values of components are refused."""
     document, model, behavior = stored("transformer-parity-2l2h-seed0")

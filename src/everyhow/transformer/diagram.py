@@ -30,6 +30,8 @@ from .documents import document_of
 from .grains import Wiring, wiring_of
 from .residual_stream import ResidualStream
 
+# Each edge is a step of recursion.
+MOST_EDGES = 250
 # What one more choice costs, in candidate evaluations.
 STEPS_PER_CHOICE = 1_000
 # Bytes that the values of components take at most, and those of one batch of scenarios where batches are possible.
@@ -126,6 +128,9 @@ def joint_diagram(criteria: Iterable[Criterion[ResidualStream]], number: int, bu
     left, families, graph = budget, Families(0), None
     for criterion in criteria:
         graph = criterion.model.graph
+        if len(graph.edges) > MOST_EDGES:
+            reason = f"circuits are found among at most {MOST_EDGES} {graph.unit}s, and there are {len(graph.edges)}"
+            raise TooLargeError(reason, most_steps(wiring_of(criterion.model.layers, criterion.model.grain)), budget)
         families = families_of(graph)
         one = _Compiling(criterion, families, left)
         ends = [one.family(asked) for asked in (CERTAIN, POSSIBLE)]
