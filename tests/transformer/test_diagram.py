@@ -268,7 +268,7 @@ def test_very_many_edges():
     criterion = perfect(behavior.read(model), behavior)
     search = criterion.model.search(criterion)
     assert search.refusal("counting", 1, 10**12) == "circuits are found among at most 250 edges, and there are 479"
-    with pytest.raises(BudgetError, match="at most 250 edges, and there are 479. Ask a coarser grain"):
+    with pytest.raises(BudgetError, match=r"at most 250 edges, and there are 479\. Ask a coarser grain"):
         search.count()
     own = model.at("edges")
     assert len(own.graph.edges) == 207
