@@ -388,7 +388,7 @@ def test_a_model_of_another_library_is_imported(tmp_path):
 
 
 @pytest.mark.parametrize(("brought", "message"), [
-    (None, "the network is of type NoneType; give a Network, a torch.nn.Module, a fitted scikit-learn"),
+    (None, "the network is of type NoneType; give a Network, a Transformer, a torch.nn.Module, a fitted scikit-learn"),
     ({"a": 1}, "of type dict; .* a state dict says nothing of its activations: everyhow.from_state_dict"),
     (eh.Network, "of type type; .* this is the class Network: give an object of it, with its weights"),
     (np.ones((2, 2)), "the network is of type ndarray"),

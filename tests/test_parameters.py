@@ -9,7 +9,12 @@ MOST = 8
 # What data may say of themselves, each by keyword, as estimators of scikit-learn take it.
 OF_DATA = "model/behavior.py:of_data"
 # Kernels take arrays out of tuples before a loop (CONTRIBUTING.md), so what calls one in a loop takes each by itself.
-IN_LOOPS = {"kernels/boxes.py", "kernels/circuits.py", "kernels/formulas.py", "kernels/interpretations.py"}
+IN_LOOPS = {
+    "kernels/boxes.py", "kernels/circuits.py", "kernels/formulas.py", "kernels/interpretations.py",
+    "kernels/last_slot.py",
+}  # fmt: skip
+# What tensors leave open, each by keyword: of linear layers the first ones, of transformers the configuration.
+LEFT_OPEN = {"importing/load.py:load": 9, "importing/state_dicts.py:from_state_dict": 9}
 
 
 def long_ones(tree: ast.AST) -> Iterator[tuple[str, int]]:
@@ -30,7 +35,7 @@ def test_parameters():
         for name, number in long_ones(ast.parse(path.read_text(encoding="utf-8")))
         if path.relative_to(SOURCE).as_posix() not in IN_LOOPS
     }
-    assert found == {OF_DATA: 9}
+    assert found == {OF_DATA: 9} | LEFT_OPEN
 
 
 def test_the_check_can_fail():

@@ -134,7 +134,7 @@ def test_beside_one_run_per_circuit(drawn):
 def test_every_slot_by_itself(layers, ablation):
     """17 and 18 edges with slots: all circuits, one by one."""
     model = random_transformer(8, layers, norms="1f")
-    behavior = eh.Behavior.of_tokens(model, ROWS[::2], eh.Answer(-1, [0, 1]), epsilon=0.25)
+    behavior = eh.Behavior.of_tokens(model, ROWS[::3], eh.Answer(-1, [0, 1]), epsilon=0.4)
     assert len(same(*searches(model, behavior, ablation))) > 20
 
 
