@@ -10,7 +10,8 @@ import everyhow as eh
 from everyhow.circuit.score import score_of
 from everyhow.circuit.standing import standing
 from everyhow.common.errors import InputError
-from everyhow.exchange.graph_json import circuit_from_graph, circuit_to_graph, graph_edges, write_graph
+from everyhow.exchange.export import export_audit
+from everyhow.exchange.graph_json import circuit_from_graph, circuit_to_graph, graph_edges, read_graph, write_graph
 from everyhow.model.circuit import Circuit
 from everyhow.model.criterion import perfect
 
@@ -170,3 +171,12 @@ def test_scores_of_other_answers():
     assert one.difference == pytest.approx(other.difference) and one.right == other.right
     assert document["counts"] and REFERENCE.is_dir()
     assert score_of(eh.circuits(eh.xornet(), "XOR").criterion, Circuit.whole(eh.xornet())).difference is None
+
+
+def test_export(tmp_path):
+    """The minimal circuits of an audit as graphs; no mappings are placed."""
+    _, model, behavior = stored("transformer-xor-1l2h-mlp8-seed0")
+    audit = eh.audit(model, behavior, grain="edges")
+    assert export_audit(audit, tmp_path) == {"minimal": 3, "resample-faithful-minimal": 1, "mappings": None}
+    for k, circuit in enumerate(audit.findings.circuits.minimal, start=1):
+        assert read_graph(tmp_path / "minimal" / f"{k}.json", audit.network) == circuit

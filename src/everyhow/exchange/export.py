@@ -11,7 +11,8 @@ from ..common.errors import InputError
 from ..common.files import write_atomically, writing_folder
 from ..mapping.mapping import Mapping
 from ..model.circuit import Circuit
-from ..network.network import Network, network_of
+from ..model.model import Model
+from ..network.network import Network
 from .graph_json import write_graph
 from .interventions import mapping_to_interventions
 
@@ -27,7 +28,8 @@ def export_audit(audit: Audit, folder: str | Path) -> dict[str, int | None]:
     of those that only the first sorts. An audit of several outputs writes the same into `output-0`, `output-1`, ...
 
     Returns:
-        By folder, how many there are, written or not; None where the audit did not find them all.
+        By folder, how many there are, written or not; None where the audit did not find them all, and of mappings into
+        other models than networks.
 
     Raises:
         InputError: the audit is of the preset authors, which lists no circuits; or the folder is not empty.
@@ -39,7 +41,7 @@ def export_audit(audit: Audit, folder: str | Path) -> dict[str, int | None]:
     if audit.outputs:
         parts = [export_audit(part, target / f"output-{k}") for k, part in enumerate(audit.outputs)]
         return {f"output-{k}/{name}": number for k, part in enumerate(parts) for name, number in part.items()}
-    network = network_of(audit.network, "files for other tools are written")
+    network = audit.network
     if not isinstance(audit.findings, Findings):
         raise InputError(
             f"an audit by the preset {audit.preset} lists no circuits; audit by the preset paper to export"
@@ -51,14 +53,14 @@ def export_audit(audit: Audit, folder: str | Path) -> dict[str, int | None]:
             ("minimal", circuits.minimal), ("resample-faithful-minimal", circuits.faithful_minimal)
         )
     }  # fmt: skip
-    if found is None or found.aligned is None:
+    if found is None or found.aligned is None or not isinstance(network, Network):
         return written | {"mappings": None}
     kept = found.last_survivors if found.strictest != "single" else islice(found.placed, MOST_MAPPINGS)
     _write_mappings(kept, network, target / "mappings")
     return written | {"mappings": found.surviving_mappings[found.strictest] if found.strictest else 0}
 
 
-def _write_circuits(circuits: tuple[Circuit, ...] | None, network: Network, folder: Path) -> int | None:
+def _write_circuits(circuits: tuple[Circuit, ...] | None, network: Model, folder: Path) -> int | None:
     for number, circuit in enumerate(circuits or (), start=1):
         write_graph(folder / f"{number}.json", circuit, network)
     return None if circuits is None else len(circuits)
