@@ -6,11 +6,11 @@ from typing import Generic, TypeVar
 from ..common.budget import Budget
 from ..common.errors import InputError
 from ..common.notes import NO_NOTES, Noted, Notes
-from ..model.circuit import Circuit, numbers_of
+from ..model.circuit import Circuit
 from ..model.criterion import Criterion
 from ..model.model import MOST_COUNTED, MOST_EDGES, CircuitCount, CircuitSearch, Model
 from .findings import COUNTING, ties
-from .minimal import smallest_first
+from .minimal import minimal_of
 
 Found = TypeVar("Found")
 
@@ -49,7 +49,7 @@ def minimal_inside(alone: Criterion[Model], circuit: Circuit, budget: int) -> An
     count = counted(inside, budget)
     if count.found is None:
         return Answer(None, count.notes)
-    return Answer(smallest_first(map(inside.circuit, numbers_of(inside.minimal()))))
+    return Answer(minimal_of(inside))
 
 
 def nearest(criterion: Criterion[Model], circuit: Circuit) -> Answer[Circuit]:

@@ -14,7 +14,7 @@ from ..common.execution import IN_THREADS, Execution
 from ..common.notes import NO_NOTES, Noted, Notes
 from ..ladder import BESIDE, Verdict, judge
 from ..model.behavior import Behavior
-from ..model.circuit import Bits, Circuit, chosen_of, gathered, numbers_of
+from ..model.circuit import Bits, Circuit, chosen_of, gathered
 from ..model.criterion import (
     Ablation,
     Criterion,
@@ -38,7 +38,7 @@ from ..model.space import circuits_in_space
 from ..model.usage import Usage, minimal_sets, usage_of
 from .count import count_circuits
 from .estimate import affordable_estimate
-from .minimal import in_order, minimal_circuits, smallest_first
+from .minimal import in_order, minimal_circuits, minimal_of
 from .overlap import usage
 
 COUNTING, COUNTING_FAITHFUL = "counting the circuits", "counting the resample-faithful circuits"
@@ -146,8 +146,8 @@ class CircuitFindings(Noted):
     @property
     def verdict(self) -> Verdict:
         """Whether one circuit is left, by the rungs that follow one another."""
-        chain = {rung: number for rung, number in self.survivors.items() if rung not in BESIDE}
-        return judge(chain, f"all {self.in_space:,} circuits", partial=self.notes.partial)
+        following = {rung: number for rung, number in self.survivors.items() if rung not in BESIDE}
+        return judge(following, f"all {self.in_space:,} circuits", partial=self.notes.partial)
 
     @property
     def last_survivors(self) -> tuple[Circuit, ...]:
@@ -283,7 +283,7 @@ def _with_faithful(
     if jointly is not None:
         faithful = jointly.count()
         tied = found.notes + Notes(ties=ties(faithful, "resample-faithful"))
-        minimal = _minimal_of(jointly) if faithful.certified else None
+        minimal = minimal_of(jointly) if faithful.certified else None
         return replace(found, faithful=faithful, faithful_minimal=minimal, notes=tied)
     refusal = budget.refusal("running the perfect circuits with resampled edges", number * inputs**2)
     if refusal is None and (number > MOST_KEPT or not model.listable):
@@ -321,7 +321,7 @@ def _by_running(found: CircuitFindings, model: Model, behavior: Behavior, budget
     if jointly is not None:
         count = jointly.count()
         found = replace(found, perfect=count, faithful=count, notes=Notes(ties=ties(count, "perfect")))
-        minimal = _minimal_of(jointly) if count.certified else None
+        minimal = minimal_of(jointly) if count.certified else None
         return replace(found, minimal=minimal, faithful_minimal=minimal, usage=jointly.usage())
     inputs, space = len(behavior.points), circuits_in_space(model.graph)
     refusal = budget.refusal("running the circuits with resampled edges", space * inputs)
@@ -354,11 +354,6 @@ def _resampled(
         return None
     number = len(beside) + number_of_batches(len(behavior.points))
     return model.search_jointly(chain(beside, resampled_batches(model, behavior)), number, budget)
-
-
-def _minimal_of(search: CircuitSearch) -> tuple[Circuit, ...]:
-    """The minimal circuits of a search, fewest edges first."""
-    return smallest_first(map(search.circuit, numbers_of(search.minimal())))
 
 
 def _meeting(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from ..model.circuit import Bits, Circuit, numbers_of
 from ..model.criterion import Criterion
 from ..model.graph import Graph
-from ..model.model import Model
+from ..model.model import CircuitSearch, Model
 
 
 def minimal_circuits(criterion: Criterion[Model]) -> tuple[Circuit, ...]:
@@ -14,7 +14,11 @@ def minimal_circuits(criterion: Criterion[Model]) -> tuple[Circuit, ...]:
     Cost: in most kinds of models one listing of all circuits that meet the criterion, each compared with the minimal
     ones found so far.
     """
-    search = criterion.model.search(criterion)
+    return minimal_of(criterion.model.search(criterion))
+
+
+def minimal_of(search: CircuitSearch) -> tuple[Circuit, ...]:
+    """The minimal circuits of a search, fewest edges first."""
     return smallest_first(map(search.circuit, numbers_of(search.minimal())))
 
 

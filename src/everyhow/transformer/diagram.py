@@ -226,10 +226,6 @@ class _Compiling:
         said = self.components.said(part, sums[-1])
         return self.components.mixed(part, self.components.looked(part, sums[0], sums[1]), said)
 
-    def is_null(self, node: int, value: int) -> bool:
-        """Whether a node writes what its removed edges carry."""
-        return value == self.components.removed[node]
-
     def _count(self) -> None:
         self.choices += 1
         if self.components.values.bytes > MOST_BYTES:
@@ -421,7 +417,7 @@ class _Node:
         value, (unit,) = self.state[parent], self.slots[slot][parent]
         without = self._added(totals, parent, self.whole.components.removed[parent], slot)
         low = self._chosen(slot, parent + 1, done, without, any_in)
-        null = self.whole.is_null(parent, value)
+        null = value == self.whole.components.removed[parent]
         into = without if null else self._added(totals, parent, value, slot)
         return self.whole.families.node(unit, low, self._chosen(slot, parent + 1, done, into, True))
 
