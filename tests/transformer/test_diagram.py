@@ -15,7 +15,7 @@ from everyhow.model.circuit import Circuit, chosen_of
 from everyhow.model.criterion import perfect, resample_faithful
 from everyhow.model.running_search import RunningSearch
 from everyhow.model.space import circuits_in_space
-from everyhow.transformer import components, diagram
+from everyhow.transformer import compiling, components, diagram
 from everyhow.transformer.diagram import every_circuit, families_of
 
 from .slowly import COMPILED, TRAINED, Slowly, random_transformer, stored
@@ -283,7 +283,7 @@ def test_memory(monkeypatch):
     own = model.at("edges")
     found = diagram._compiled(perfect(own, behavior, "zero"), 10**10)
     assert found.families.count(found.certain) == document["counts"]["zero"]["edges"]["perfect_circuits"]
-    monkeypatch.setattr(diagram, "MOST_BYTES", 1 << 12)
+    monkeypatch.setattr(compiling, "MOST_BYTES", 1 << 12)
     with pytest.raises(BudgetError, match="takes more than 0 MB for what components write"):
         diagram._compiled(perfect(own, behavior, "zero"), 10**10)
 
@@ -329,11 +329,10 @@ def test_circuits_of_many_words():
     }
 
 
-@pytest.mark.parametrize(("by_rows", "in_vain"), [(9, 24), (9, 0), (1, 24)])
-def test_many_rows(monkeypatch, by_rows, in_vain):
-    """64 rows: some scenarios are tried first, other ones after states passed them in vain, or sets go by halves."""
-    monkeypatch.setattr(diagram, "MOST_BY_ROWS", by_rows)
-    monkeypatch.setattr(diagram, "MOST_IN_VAIN", in_vain)
+@pytest.mark.parametrize("at_once", [1, 1 << 24])
+def test_many_rows(monkeypatch, at_once):
+    """64 rows; what the last heads write is tried together, or one head after the other."""
+    monkeypatch.setattr(compiling, "MOST_AT_ONCE", at_once)
     rows = list(itertools.product(range(4), repeat=3))
     model = random_transformer(17, ((2, 2),), vocabulary=4, grain="edges")
     # Right at most rows, so that many circuits pass those that are tried first and fail at others.

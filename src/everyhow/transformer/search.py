@@ -15,7 +15,8 @@ from ..model.criterion import Criterion
 from ..model.model import CircuitCount, CircuitSearch
 from ..model.running_search import meeting
 from ..model.usage import Usage
-from .diagram import Diagram, TooLargeError, diagram_of, every_circuit, joint_diagram
+from .compiling import TooLargeError
+from .diagram import Diagram, diagram_of, every_circuit, joint_diagram
 from .residual_stream import ResidualStream
 
 
