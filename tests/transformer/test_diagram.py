@@ -12,11 +12,11 @@ import everyhow as eh
 from everyhow.common.errors import BudgetError, InputError
 from everyhow.kernels.last_slot import judged_by, wrong_in
 from everyhow.model.circuit import Circuit, chosen_of
+from everyhow.model.circuit_families import every_circuit, families_of
 from everyhow.model.criterion import perfect, resample_faithful
 from everyhow.model.running_search import RunningSearch
 from everyhow.model.space import circuits_in_space
 from everyhow.transformer import compiling, components, diagram
-from everyhow.transformer.diagram import every_circuit, families_of
 
 from .slowly import COMPILED, TRAINED, Slowly, random_transformer, stored
 
@@ -247,15 +247,21 @@ def test_each_component_runs_once_per_distinct_input(monkeypatch):
 
 
 def test_beyond_the_budget():
-    """What is refused, with the number so far; and what components write must fit into memory."""
+    """What is refused before it is begun, by circuits drawn; or while it is counted."""
     model = random_transformer(5, ((2, 2), (1, 2)))
     behavior = eh.Behavior.of_tokens(model, ROWS, eh.Answer(-1, [0, 1]))
     criterion = perfect(behavior.read(model), behavior)
     with pytest.raises(
         BudgetError,
-        match=r"needs at most .*e\+\d+ candidate evaluations, fewer where .*; the budget of 1e\+06 is not enough",
+        match=r"needs about 4.71e\+06 candidate evaluations or more, as 64 circuits drawn at random tell; the budget "
+        r"of 1e\+06 is not enough\. Ask a coarser grain",
     ):
         diagram.diagram_of(criterion, 10**6)
+    with pytest.raises(
+        BudgetError,
+        match=r"needs at most .*e\+\d+ candidate evaluations, fewer where .*; the budget of 2e\+06 is not enough",
+    ):
+        compiling.Compiling(criterion, families_of(model.graph), 2 * 10**6).family(compiling.CERTAIN)
     found = eh.audit(model, behavior, budget=10**6)
     assert found.counts["perfect_circuits"] is None and "estimated instead" in found.capped[0]
 
@@ -272,7 +278,7 @@ def test_very_many_edges():
         search.count()
     own = model.at("edges")
     assert len(own.graph.edges) == 207
-    with pytest.raises(BudgetError, match="needs at most"):
+    with pytest.raises(BudgetError, match=r"needs about .* circuits drawn"):
         diagram.diagram_of(perfect(behavior.read(own), behavior), 10**6)
 
 

@@ -71,10 +71,8 @@ class Circuit(Displayed):
         kept = self.graph.connected(one for one in self.edges if one != edge)
         if self.graph.of_nodes:
             return Circuit.of_edges(self.graph, kept)
-        fed = {one.child for one in kept}
-        outputs = range(self.graph.sizes[-1])
-        whole = all(Node(self.graph.last, o) in fed for o in outputs)
-        return Circuit.of_edges(self.graph, kept) if whole else None
+        found = Circuit(self.graph, sum(1 << self.graph.positions[one] for one in kept))
+        return None if found._loose_ends() else found
 
     def on(self, graph: Graph) -> "Circuit":
         """The same circuit by the bits of another graph of the same nodes.
@@ -142,7 +140,8 @@ class Circuit(Displayed):
     @property
     def neurons(self) -> tuple[Node, ...]:
         """The hidden neurons (layer, neuron) that the circuit uses."""
-        return tuple(sorted({edge.child for edge in self.edges if edge.child.stage < self.graph.last}))
+        every = (*self.edges, *self.graph.held)
+        return tuple(sorted({edge.child for edge in every if edge.child.stage < self.graph.last}))
 
     def parents(self, layer: int, neuron: int) -> tuple[int, ...]:
         """The neurons of layer `layer` - 1 with an edge into `neuron` of `layer`."""
@@ -150,15 +149,21 @@ class Circuit(Displayed):
         return tuple(edge.parent.place for edge in entering if len(edge) == 3 and edge in self)
 
     def _check_connected(self) -> None:
-        if self.graph.of_nodes:
-            return
-        last = self.graph.last
-        fed, read = {edge.child for edge in self.edges}, {edge.parent for edge in self.edges}
-        outputs = {Node(last, o) for o in range(self.graph.sizes[-1])}
-        faults = [f"{self.graph.name(node)} has no edge in" for node in (read | outputs) - fed if node.stage > 0]
-        faults += [f"{self.graph.name(node)} has no edge out" for node in fed - read if node.stage < last]
+        faults = self._loose_ends()
         if faults:
             raise LooseEndsError("these edges are not a circuit: " + "; ".join(sorted(faults)))
+
+    def _loose_ends(self) -> list[str]:
+        """What has an edge in or out alone, in words; nothing where this is a circuit."""
+        if self.graph.of_nodes:
+            return []
+        last = self.graph.last
+        always_fed, always_read = self.graph.held_ends
+        fed = {edge.child for edge in self.edges} | always_fed
+        read = {edge.parent for edge in self.edges} | always_read
+        outputs = {Node(last, o) for o in range(self.graph.sizes[-1])}
+        faults = [f"{self.graph.name(node)} has no edge in" for node in (read | outputs) - fed if node.stage > 0]
+        return faults + [f"{self.graph.name(node)} has no edge out" for node in fed - read if node.stage < last]
 
 
 def words_of(number: int, edges: int) -> UInt64[np.ndarray, " words"]:

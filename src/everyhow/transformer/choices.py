@@ -19,29 +19,29 @@ class Sums:
         totals: the sums by number, one for each slot. The first one is that of no edge at all, and stands for nothing
             else; of all others no two are equal.
         before: the sums over one parent fewer; None where there is no parent yet.
-        unit: the edge of the last parent, by its place in the graph.
+        unit: the edge of the last parent, by its place in the graph; None where it is in every circuit, or in none.
         without: for each of the sums before, the place of the sum without that edge; `within` the same with it.
+        touched: whether an edge is in every circuit, so that the first sum is not that of no edge.
     """
 
     totals: tuple[tuple[int, ...], ...]
     before: "Sums | None" = None
-    unit: int = 0
+    unit: int | None = None
     without: Sequence[int] = ()
     within: Sequence[int] = ()
+    touched: bool = False
 
     def family(self, families: Families, after: Sequence[int]) -> int:
         """The sets of edges after which so many sets follow each sum."""
         sums, found = self, after
         while sums.before is not None:
-            pairs = zip(sums.without, sums.within, strict=True)
-            found = [families.node(sums.unit, found[low], found[high]) for low, high in pairs]
+            if sums.unit is None:
+                found = [found[place] for place in sums.without]
+            else:
+                pairs = zip(sums.without, sums.within, strict=True)
+                found = [families.node(sums.unit, found[low], found[high]) for low, high in pairs]
             sums = sums.before
         return found[0]
-
-    @property
-    def units(self) -> list[int]:
-        """Its edges."""
-        return [] if self.before is None else [*self.before.units, self.unit]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,16 +83,17 @@ class WithOrWithout:
     """What a node writes where circuits are sets of nodes.
 
     Attributes:
-        values: as of `Written`: what removed edges carry, and what the node computes if that is something else.
-        unit: the node, by its place in the graph.
+        values: what removed edges carry, and what the node computes if that is something else; one of them where the
+            node is in every circuit, or in none.
+        unit: the node, by its place in the graph; None where it is in every circuit, or in none.
     """
 
     values: tuple[int, ...]
-    unit: int
+    unit: int | None = None
 
     def family(self, families: Families, after: Sequence[int]) -> int:
         """The sets of nodes after which so many sets follow each value that is written."""
-        return families.node(self.unit, after[0], after[-1])
+        return after[0] if self.unit is None else families.node(self.unit, after[0], after[-1])
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ one another: so all that they may write is tried together with all that the othe
 """
 
 import math
+import random
 from collections.abc import Hashable, Sequence
 
 import numpy as np
@@ -17,12 +18,12 @@ from ..common.errors import BudgetError, EveryhowError
 from ..model.criterion import Criterion
 from .choices import Dead, Sums, WithOrWithout, Written
 from .components import Component, Components
-from .grains import Wiring, wiring_of
+from .grains import Entry, Wiring
 from .last_slot import LastSlot
 from .residual_stream import ResidualStream
 
-# What one more choice costs, in candidate evaluations.
-STEPS_PER_CHOICE = 1_000
+# What one more choice and one more combination at the last slot cost, in candidate evaluations.
+STEPS_PER_CHOICE, STEPS_PER_COMBINATION = 1_000, 10
 # Bytes that the values of components take at most.
 MOST_BYTES = 1_200 << 20
 # Combinations of what the last nodes write that are tried together; and of all that is added to the last slot.
@@ -42,13 +43,11 @@ class Compiling:
         self.families, self.budget = families, budget
         self.components = Components(criterion)
         self.last_slot = LastSlot(self.components)
-        self.wiring: Wiring = wiring_of(model.layers, model.grain)
-        self.most = most_steps(self.wiring)
+        self.wiring: Wiring = model.wiring
+        self.most, self.first_alone = most_steps(model), first_alone(model)
         self.by_nodes = model.grain == "nodes"
-        # The nodes that nothing but `logits` reads.
-        layer = model.layers[-1] if model.layers else None
-        alone = 0 if layer is None else layer.attention.heads if layer.mlp is None else 1
-        self.first_alone = len(self.wiring) - 1 - alone
+        # What `logits` reads: at the grain of nodes all that they write, as a state says.
+        self.read: Sequence[Entry] = [()] * (len(self.wiring) - 1) if self.by_nodes else self.wiring[-1][0]
         self.choices, self.tried = 0, 0
         self._right: dict[State, tuple[tuple[int, ...], np.ndarray, np.ndarray]] = {}
         self._tied = False
@@ -61,7 +60,7 @@ class Compiling:
     @property
     def steps(self) -> int:
         """What was done so far, in candidate evaluations."""
-        return STEPS_PER_CHOICE * self.choices + self.tried + self.components.steps
+        return STEPS_PER_CHOICE * self.choices + STEPS_PER_COMBINATION * self.tried + self.components.steps
 
     def family(self, asked: int) -> int:
         """The sets of edges that are right, or only may be, whether they are circuits or not."""
@@ -69,6 +68,29 @@ class Compiling:
             return self._known[(self.components.input,)]
         self._asked, self._known = asked, {}
         return self._after((self.components.input,))
+
+    def drawn_state(self, generator: random.Random) -> State:
+        """What the nodes that others read write, in a circuit with each edge, or node, at even odds."""
+        of, state = self.components, (self.components.input,)
+        for part in of.parts[: self.first_alone - 1]:
+            if self.by_nodes:
+                state = (*state, generator.choice(self._choices(part, state).values))
+                continue
+            received, touched = [], False
+            for slots in self._together(part):
+                totals = [of.start(part, slot) for slot in slots]
+                for parent, value in enumerate(state[: part.parents]):
+                    entry = self.wiring[part.node][slots[0]][parent]
+                    there = generator.random() < 0.5 if entry else entry is not None
+                    one = value if there else of.removed[parent]
+                    totals = [
+                        of.added(total, of.carried(parent, one, part, slot))
+                        for total, slot in zip(totals, slots, strict=True)
+                    ]
+                    touched = touched or there
+                received += totals
+            state = (*state, self._computed(part, [tuple(received)])[0] if touched else of.removed[part.node])
+        return state
 
     def _after(self, state: State) -> int:
         """The sets of edges into the nodes after those of a state."""
@@ -88,19 +110,23 @@ class Compiling:
 
     def _number(self, state: State, last: Sequence[Choices]) -> int:
         """How many combinations there are of what is added to the last slot."""
-        telling = 0 if self.by_nodes else sum(map(self._tells, range(len(state)), state))
-        return math.prod(len(written.values) for written in last) << telling
+        telling = sum(map(self._tells, range(len(state)), state))
+        return math.prod(len(self._reaching(written, len(state) + k)) for k, written in enumerate(last)) << telling
 
     def _tells(self, node: int, value: int) -> bool:
-        """Whether it makes a difference that an edge of a node is in the circuit."""
-        return value != self.components.removed[node]
+        """Whether the edge from a node to `logits` may be in a circuit or not, and this makes a difference."""
+        return bool(self.read[node]) and value != self.components.removed[node]
+
+    def _reaching(self, written: Choices, node: int) -> tuple[int, ...]:
+        """What may reach `logits` of all that a node may write."""
+        return written.values[:1] if self.read[node] is None else written.values
 
     def _ends(self, state: State, last: Sequence[Choices]) -> int:
         """The sets of edges into the last nodes and into `logits`, given what all others write."""
         right = self._tried(state, last)
         if right is None:
             return NOTHING
-        units = [] if self.by_nodes else [unit for (unit,) in self.wiring[-1][0]]
+        units = [entry[0] for entry in self.read if entry]
         known: dict[Hashable, int] = {}
 
         def following(k: int, telling: tuple[bool, ...], meets: Bool[np.ndarray, "..."]) -> int:
@@ -110,11 +136,13 @@ class Compiling:
                 return NOTHING
             key = k, telling, meets.tobytes()
             if key not in known and k < len(last):
-                axis = meets.ndim - len(last) + k
-                after = [
-                    following(k + 1, (*telling, place > 0), meets.take(self._reaching(place), axis))
-                    for place in range(len(last[k].values))
-                ]
+                entry, axis = self.read[len(state) + k], meets.ndim - len(last) + k
+                after = []
+                for place in range(len(last[k].values)):
+                    # Without its edge in the circuit, what reaches `logits` is what a removed edge carries.
+                    reaching = [0] if entry is None else [0, place] if entry and place else [place]
+                    tells = (*telling, place > 0) if entry else telling
+                    after.append(following(k + 1, tells, meets.take(reaching, axis)))
                 known[key] = last[k].family(self.families, after)
             elif key not in known:
                 known[key] = at_logits(0, telling, meets.ravel())
@@ -134,25 +162,23 @@ class Compiling:
                 known[key] = self.families.node(units[parent], low, high)
             return known[key]
 
-        others = tuple(map(self._tells, range(len(state)), state))
+        others = tuple(self._tells(node, value) for node, value in enumerate(state) if self.read[node])
         return following(0, others, right >= self._asked)
-
-    def _reaching(self, place: int) -> list[int]:
-        """Of all that a last node may write, by place, what reaches `logits` when it writes the value of one place: by
-        an edge that is not in the circuit, or by one that is."""
-        return [place] if self.by_nodes or not place else [0, place]
 
     def _tried(self, state: State, last: Sequence[Choices]) -> UInt8[np.ndarray, "..."] | None:
         """Whether each combination of what is added to the last slot is right; None when none is."""
         found = self._right.get(state)
         if found is None:
-            removed, nodes = self.components.removed, range(len(state))
-            told = [node for node in nodes if not self.by_nodes and self._tells(node, state[node])]
-            alike = [(node, state[node]) for node in nodes if node not in told]
-            choices = [[(node, removed[node]), (node, state[node])] for node in told]
-            choices += [[(len(state) + k, value) for value in written.values] for k, written in enumerate(last)]
-            self._count(sum(map(len, choices)), math.prod(map(len, choices)))
-            right = self.last_slot.right(alike, choices)
+            removed, told, alike = self.components.removed, [], []
+            for node, value in enumerate(state):
+                if self._tells(node, value):
+                    told.append([(node, removed[node]), (node, value)])
+                else:
+                    alike.append((node, removed[node] if self.read[node] is None else value))
+            for node, written in enumerate(last, len(state)):
+                told.append([(node, value) for value in self._reaching(written, node)])
+            self._count(sum(map(len, told)), math.prod(map(len, told)))
+            right = self.last_slot.right(alike, told)
             if not right.any():
                 return None
             places = np.flatnonzero(right)
@@ -172,31 +198,44 @@ class Compiling:
         return known[1]
 
     def _new_choices(self, part: Component, state: State) -> Choices:
+        removed = self.components.removed[part.node]
+        if self.by_nodes:
+            return self._with_or_without(part, state)
+        if part.head is not None and self._is_dead(part, state):
+            return Dead((removed,), sorted({parent[0] for slot in self.wiring[part.node] for parent in slot if parent}))
+        first, *others = (self._summed(part, together, state) for together in self._together(part))
+        if others:
+            return self._attending(part, (first, *others))
+        places = {removed: 0}
+        values = self._computed(part, first.totals)
+        found = [
+            places.setdefault(value, len(places)) if place or first.touched else 0 for place, value in enumerate(values)
+        ]
+        return Written(tuple(places), (first,), [found])
+
+    def _with_or_without(self, part: Component, state: State) -> WithOrWithout:
+        """What a node may write where circuits are sets of nodes."""
         of, slots = self.components, self.wiring[part.node]
         removed = of.removed[part.node]
-        if self.by_nodes:
-            sums = []
-            for slot in range(len(slots)):
-                total = of.start(part, slot)
-                for parent, value in enumerate(state):
-                    total = of.added(total, of.carried(parent, value, part, slot))
-                sums.append(total)
-            (value,) = self._computed(part, [tuple(sums)])
-            return WithOrWithout((removed, value) if value != removed else (removed,), part.node - 1)
-        if part.head is not None and self._is_dead(part, state):
-            return Dead((removed,), [unit for slot in self._together(part) for unit in self._units(part, slot[0])])
-        sums = tuple(self._summed(part, together, state) for together in self._together(part))
-        if len(sums) > 1:
-            return self._attending(part, sums)
-        places = {removed: 0}
-        values = self._computed(part, sums[0].totals[1:])
-        found = [0, *(places.setdefault(value, len(places)) for value in values)]
-        return Written(tuple(places), sums, [found])
+        own = slots[0][0]
+        if own is None:
+            return WithOrWithout((removed,))
+        totals = []
+        for slot in range(len(slots)):
+            total = of.start(part, slot)
+            for parent, value in enumerate(state):
+                total = of.added(total, of.carried(parent, value, part, slot))
+            totals.append(total)
+        (value,) = self._computed(part, [tuple(totals)])
+        if not own:
+            return WithOrWithout((value,))
+        return WithOrWithout((removed, value) if value != removed else (removed,), *own)
 
     def _attending(self, part: Component, sums: tuple[Sums, ...]) -> Written:
         """What a head may write whose slots have edges of their own."""
         of = self.components
         asked, found, received = ([total for (total,) in one.totals] for one in sums)
+        touched = any(one.touched for one in sums)
         without, seen, patterns = of.looked(part, asked[0], found[0]), {}, []
         for q, query in enumerate(asked):
             looked = [of.looked(part, query, key) if q or k else without for k, key in enumerate(found)]
@@ -206,7 +245,7 @@ class Compiling:
         places, table = {of.removed[part.node]: 0}, []
         for place, pattern in enumerate([without, *seen]):
             # A head without any edge in is not in the circuit.
-            values = (of.mixed(part, pattern, one) if place or v else None for v, one in enumerate(said))
+            values = (of.mixed(part, pattern, one) if place or v or touched else None for v, one in enumerate(said))
             table.append([0 if value is None else places.setdefault(value, len(places)) for value in values])
             self._count(len(said))
         return Written(tuple(places), sums, table, patterns)
@@ -216,10 +255,6 @@ class Compiling:
         slots = self.wiring[part.node]
         shared = len(slots) > 1 and slots[0] == slots[1]
         return [tuple(range(len(slots)))] if shared else [(slot,) for slot in range(len(slots))]
-
-    def _units(self, part: Component, slot: int) -> list[int]:
-        """The edges into a slot, by place in the graph."""
-        return [unit for (unit,) in self.wiring[part.node][slot]]
 
     def _is_dead(self, part: Component, state: State) -> bool:
         """Whether a head writes nothing, whatever its slots receive, and removed edges of it carry nothing."""
@@ -251,21 +286,23 @@ class Compiling:
     def _with_parent(self, before: Sums, part: Component, slots: tuple[int, ...], choice: tuple[int, int]) -> Sums:
         """The sums over one parent more, given what that writes."""
         parent, value = choice
-        of, removed = self.components, self.components.removed[parent]
-        outside = [of.carried(parent, removed, part, slot) for slot in slots]
-        inside = [of.carried(parent, value, part, slot) for slot in slots]
-        (unit,) = self.wiring[part.node][slots[0]][parent]
-        without = [tuple(map(of.added, totals, outside)) for totals in before.totals]
-        within = without if value == removed else [tuple(map(of.added, totals, inside)) for totals in before.totals]
+        of, entry = self.components, self.wiring[part.node][slots[0]][parent]
+        removed = of.removed[parent]
+
+        def after(one: int) -> list[tuple[int, ...]]:
+            carried = [of.carried(parent, one, part, slot) for slot in slots]
+            return [tuple(map(of.added, totals, carried)) for totals in before.totals]
+
+        without = after(value if entry == () else removed)
+        within = after(value) if entry and value != removed else without
+        self._count(len(without))
         places: dict[tuple[int, ...], int] = {}
-
-        def place(totals: tuple[int, ...]) -> int:
-            return places.setdefault(totals, 1 + len(places))
-
-        low = [0, *map(place, without[1:])]
-        high = list(map(place, within))
-        self._count(len(low))
-        return Sums((without[0], *places), before, unit, low, high)
+        low = [0, *(places.setdefault(totals, 1 + len(places)) for totals in without[1:])]
+        if not entry:
+            touched = before.touched or entry is not None
+            return Sums((without[0], *places), before, None, low, low, touched)
+        high = [places.setdefault(totals, 1 + len(places)) for totals in within]
+        return Sums((without[0], *places), before, entry[0], low, high, before.touched)
 
     def _count(self, choices: int, tried: int = 0) -> None:
         """Tell of choices, and of combinations about to be tried."""
@@ -278,14 +315,28 @@ class Compiling:
             raise TooLargeError(beyond(self.most, self.budget), self.most, self.budget)
 
 
-def most_steps(wiring: Wiring) -> int:
+def most_steps(model: ResidualStream) -> int:
     """The candidate evaluations that finding the circuits takes at most: as if no two values were equal."""
-    choices, sets = 0, 1
-    for slots in wiring[1:-1]:
-        units = {unit for slot in slots for parent in slot for unit in parent}
-        sets <<= len(units)
-        choices += 2 * sets
-    return STEPS_PER_CHOICE * choices + (sets << sum(1 for parent in wiring[-1][0] if len(parent) == 1))
+    wiring, alone = model.wiring, first_alone(model)
+    choices, sets, combinations, last = 0, 1, 1, 0
+    for node, slots in enumerate(wiring[1:-1], 1):
+        own = len({parent[-1] for slot in slots for parent in slot if parent})
+        if node < alone:
+            sets <<= own
+            choices += 2 * sets
+        else:
+            last += 2 << own
+            combinations *= 1 + (1 << own)
+    if model.grain != "nodes":
+        combinations <<= sum(map(bool, wiring[-1][0][:alone]))
+    return STEPS_PER_CHOICE * (choices + sets * last) + STEPS_PER_COMBINATION * sets * combinations
+
+
+def first_alone(model: ResidualStream) -> int:
+    """The first of the nodes that only `logits` reads: the MLP of the last layer, or else its heads."""
+    layer = model.layers[-1] if model.layers else None
+    alone = 0 if layer is None else layer.attention.heads if layer.mlp is None else 1
+    return len(model.graph.nodes) - 1 - alone
 
 
 def beyond(needed: int, budget: int) -> str:

@@ -10,18 +10,17 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from weakref import WeakValueDictionary
 
 import numpy as np
 
 from ..boolean.families import Families
+from ..common.budget import rounded
 from ..common.errors import InputError
+from ..model.circuit_families import connected, families_of
 from ..model.criterion import Criterion
-from ..model.graph import Graph
 from .compiling import CERTAIN, POSSIBLE, Compiling, TooLargeError, beyond, most_steps
 from .documents import document_of
-from .grains import wiring_of
+from .foretelling import foretold_steps
 from .residual_stream import ResidualStream
 
 # Each edge is a step of recursion in families of sets.
@@ -63,40 +62,6 @@ def diagram_of(criterion: Criterion[ResidualStream], budget: int) -> Diagram:
     return found
 
 
-_FAMILIES: WeakValueDictionary[Graph, Families] = WeakValueDictionary()
-
-
-def families_of(graph: Graph) -> Families:
-    """The families of sets of a graph's edges: the same for all criteria, so that what meets them can be compared."""
-    found = _FAMILIES.get(graph)
-    if found is None:
-        found = _FAMILIES[graph] = Families(len(graph.edges))
-    return found
-
-
-@lru_cache(maxsize=4)
-def every_circuit(families: Families, graph: Graph) -> int:
-    """All circuits of a graph, as a family of sets of its edges."""
-    return connected(families, graph, families.any_of(range(len(graph.edges))))
-
-
-def connected(families: Families, graph: Graph, family: int) -> int:
-    """The sets of edges of a family that are circuits: each inner node has edges in and out, or neither; outputs have
-    one in."""
-    if graph.of_nodes:
-        return family
-    into = {node: [] for node in graph.nodes}
-    out_of = {node: [] for node in graph.nodes}
-    for k, edge in enumerate(graph.edges):
-        into[edge.child].append(k)
-        out_of[edge.parent].append(k)
-    for node in graph.inner:
-        family = families.linked(family, into[node], out_of[node])
-    for node in graph.nodes[-graph.sizes[-1] :]:
-        family = families.with_some(family, into[node])
-    return family
-
-
 def _compiled(criterion: Criterion[ResidualStream], budget: int) -> Diagram:
     """The diagram; where nothing may be wrong, of some scenarios after the other."""
     batches = _batches(criterion)
@@ -116,8 +81,10 @@ def joint_diagram(criteria: Iterable[Criterion[ResidualStream]], number: int, bu
         graph = criterion.model.graph
         if len(graph.edges) > MOST_EDGES:
             reason = f"circuits are found among at most {MOST_EDGES} {graph.unit}s, and there are {len(graph.edges)}"
-            raise TooLargeError(reason, most_steps(wiring_of(criterion.model.layers, criterion.model.grain)), budget)
+            raise TooLargeError(reason, most_steps(criterion.model), budget)
         families = families_of(graph)
+        if found is None:
+            _foretell(criterion, budget)
         one = Compiling(criterion, families, left)
         ends = [one.family(asked) for asked in (CERTAIN, POSSIBLE)]
         left -= one.steps
@@ -129,6 +96,23 @@ def joint_diagram(criteria: Iterable[Criterion[ResidualStream]], number: int, bu
     certain, possible = found
     certain, possible = (connected(families, graph, end) for end in (certain, possible))
     return Diagram(families, certain, possible)
+
+
+def _foretell(criterion: Criterion[ResidualStream], budget: int) -> None:
+    """Refuse what would take more than the budget, before it is begun.
+
+    Raises:
+        TooLargeError: random circuits tell so.
+    """
+    if most_steps(criterion.model) <= budget:
+        return
+    needed, drawn = foretold_steps(criterion, budget)
+    if needed > budget:
+        reason = (
+            f"counting the circuits needs about {rounded(needed)} candidate evaluations or more, as {drawn:,} circuits "
+            f"drawn at random tell; the budget of {rounded(budget)} is not enough"
+        )
+        raise TooLargeError(reason, needed, budget)
 
 
 def _batches(criterion: Criterion[ResidualStream]) -> list[Criterion[ResidualStream]]:

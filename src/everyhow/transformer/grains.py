@@ -6,9 +6,11 @@ from ..model.graph import Edge, Grain, Graph, Node
 from .parts import Layer
 
 SLOTS = ("q", "k", "v")
-# By node, slot and parent (both counted in order, `input` being node 0): the units, by place in the graph's edges, that
-# a circuit must all have for the parent's value to enter the slot.
-Wiring = tuple[tuple[tuple[tuple[int, ...], ...], ...], ...]
+# The units, by place in the graph's edges, that a circuit must all have for a parent's value to enter a slot: () where
+# it always enters; None where it never does.
+Entry = tuple[int, ...] | None
+# Entries by node, slot and parent, both counted in order, `input` being node 0.
+Wiring = tuple[tuple[tuple[Entry, ...], ...], ...]
 
 
 def stages_of(layers: Sequence[Layer]) -> list[tuple[str, ...]]:
