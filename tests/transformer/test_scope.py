@@ -7,12 +7,14 @@ from hypothesis import given, settings
 
 import everyhow as eh
 from everyhow.common.errors import InputError
+from everyhow.exchange.graph_json import read_graph, write_graph
 from everyhow.model.circuit import Circuit
 from everyhow.model.criterion import perfect
 from everyhow.model.running_search import RunningSearch, are_circuits
+from everyhow.model.scope import Scope, named_edges
 from everyhow.model.space import circuits_in_space
 from everyhow.model.uniform import draw_from_space
-from everyhow.transformer.scope import Scope, named_edges
+from everyhow.report.words import asked_in_short
 
 from .slowly import random_transformer
 
@@ -111,7 +113,7 @@ def test_stored(tmp_path):
 def test_large_model():
     """Of 479 edges all 2^16 subsets of 16, counted exactly; every circuit has 463 more."""
     model = random_transformer(5, ((4, 2),) * 4)
-    last = [f"{parent}->logits" for parent in ("input", "a0.h0", "m0", "a1.h2", "m2", "a3.h0", "a3.h1", "m3")]
+    last = [f"{parent}->logits" for parent in ("input", "a0.h0", "m0", "a1.h2", "m1", "a2.h0", "a2.h1", "m2")]
     scoped = model.scoped([*last, *(f"a{k}.h{h}->m3" for k in range(4) for h in (0, 2))], "in")
     behavior = eh.Behavior.of_tokens(scoped, ROWS, eh.Answer(-1, [0, 1]))
     count = eh.circuits(scoped, behavior).count()
@@ -122,3 +124,47 @@ def test_large_model():
     right, _ = criterion.model.judged([criterion], drawn)
     share = count.between[0] / (1 << 16)
     assert abs(right.mean() - share) < 5 * np.sqrt(share * (1 - share) / 500)
+
+
+def test_circuits_of_a_scope_are_circuits_of_the_model(tmp_path):
+    """They are equal to circuits of the whole model with the edges held, are exported with these, and read back."""
+    model = random_transformer(1, ((2, 2),))
+    scoped = model.scoped(["a0.h0", "m0"], "in")
+    whole, own = Circuit.whole(model), Circuit.whole(scoped)
+    assert own == whole and hash(own) == hash(whole) and own.on(model.graph).edges == whole.edges
+    assert whole.on(scoped.graph).edges == scoped.graph.edges and own.is_within(whole) and whole.is_within(own)
+    assert own.neurons == whole.neurons
+    path = write_graph(tmp_path / "circuit.json", own, scoped)
+    assert read_graph(path, model) == read_graph(path, scoped) == whole
+    less = Circuit.of_edges(model.graph, [edge for edge in model.graph.edges if edge != model.graph.edges[4]])
+    said = (
+        "edge input→a0.h1<k> is not in the circuit, but the scope holds it in every one; give a circuit that has it, "
+        "or ask within another scope"
+    )
+    with pytest.raises(InputError) as error:
+        less.on(scoped.graph)
+    assert str(error.value) == said
+    with pytest.raises(InputError, match=r"edge \(1, 1, 0\) is held in every circuit of this scope; leave it out"):
+        Circuit.of_edges(scoped.graph, [(1, 1, 0)])
+    assert whole.without(model.graph.edges[0]).without((3, 0, 0)) is not None
+    assert own.without((3, 0, 0)) is not None and len(model.scoped(["logits"], "in").graph.edges) == 4
+
+
+def test_audit_and_scores():
+    """An audit is asked within a scope; the whole model stays what it is, whatever is held out."""
+    model = random_transformer(3, ((2, 2),))
+    behavior = eh.Behavior.of_tokens(model, ROWS, eh.Answer(-1, [0, 1]))
+    for others in ("in", "out"):
+        scoped = model.scoped(["input", "logits"], others)
+        assert (scoped.run(ROWS) == model.run(ROWS)).all()
+        found = eh.audit(scoped, behavior)
+        assert f"only input, logits in scope, all others held {others}" in asked_in_short(found)
+        assert found.counts["circuits_in_space"] == circuits_in_space(scoped.graph)
+        assert found.counts == eh.audit(model, behavior, scope=scoped.scope).counts and not found.findings.grains
+        inside = Circuit.of_edges(scoped.graph, next(iter(of_all(scoped))))
+        standing = eh.place(scoped, behavior, inside)
+        assert standing.score == eh.place(model, behavior, inside.on(model.graph)).score
+    with pytest.raises(InputError, match="scope is asked of transformers; circuits of a network are asked of all"):
+        eh.xornet().scoped(["h1.0"], "in")
+    with pytest.raises(InputError, match="a Scope is asked for, not a value of type int: model.scoped"):
+        eh.audit(model, behavior, scope=3)

@@ -75,10 +75,10 @@ class Circuit(Displayed):
         return None if found._loose_ends() else found
 
     def on(self, graph: Graph) -> "Circuit":
-        """The same circuit by the bits of another graph of the same nodes.
+        """The same circuit by the bits of another graph of the same nodes, such as one of the edges in a scope alone.
 
         Raises:
-            InputError: the graph has other nodes, or lacks an edge.
+            InputError: the graph has other nodes, lacks an edge, or holds an edge that the circuit does not have.
         """
         if graph is self.graph or graph == self.graph:
             return self
@@ -89,9 +89,15 @@ class Circuit(Displayed):
                 f"the circuit belongs to a {one} network"
                 + (" whose nodes have other names; give the model that it is of" if same else f", not to a {other} one")
             )
-        bits = 0
-        for edge in self.edges:
-            bits |= 1 << graph.bit_of(edge)
+        bits, held = 0, set(graph.held)
+        for edge in self.every_edge:
+            if edge not in held:
+                bits |= 1 << graph.bit_of(edge)
+        if missing := held - set(self.every_edge):
+            raise InputError(
+                f"edge {self.graph.name(min(missing))} is not in the circuit, but the scope holds it in every one; "
+                f"give a circuit that has it, or ask within another scope"
+            )
         return Circuit(graph, bits)
 
     def __eq__(self, other: object) -> bool:
@@ -99,10 +105,10 @@ class Circuit(Displayed):
             return NotImplemented
         if self.bits == other.bits and self.graph == other.graph:
             return True
-        return self.graph.names == other.graph.names and self.edges == other.edges
+        return self.graph.names == other.graph.names and self.every_edge == other.every_edge
 
     def __hash__(self) -> int:
-        return hash(self.edges)
+        return hash(self.every_edge)
 
     def __len__(self) -> int:
         return self.bits.bit_count()
@@ -115,7 +121,7 @@ class Circuit(Displayed):
         """Whether every edge of this circuit is in `other`."""
         if self.graph == other.graph:
             return self.bits & ~other.bits == 0
-        return self.graph.names == other.graph.names and all(edge in other for edge in self.edges)
+        return self.graph.names == other.graph.names and set(self.every_edge) <= set(other.every_edge)
 
     def __repr__(self) -> str:
         return f"Circuit({len(self)} {self.graph.unit}s: {' '.join(map(self.graph.name, self.edges))})"
@@ -131,6 +137,14 @@ class Circuit(Displayed):
         top = len(self.graph.edges) - 1
         return tuple(edge for k, edge in enumerate(self.graph.edges) if self.bits >> (top - k) & 1)
 
+    @cached_property
+    def every_edge(self) -> tuple[Edge, ...]:
+        """Its edges, and those that every circuit of its graph has."""
+        held = self.graph.held
+        if not held:
+            return self.edges
+        return tuple(sorted((*self.edges, *held), key=lambda edge: (edge.child, edge.slot, edge.parent)))
+
     @property
     def chosen(self) -> Bool[np.ndarray, " edges"]:
         """Which edges of the graph the circuit has."""
@@ -140,8 +154,7 @@ class Circuit(Displayed):
     @property
     def neurons(self) -> tuple[Node, ...]:
         """The hidden neurons (layer, neuron) that the circuit uses."""
-        every = (*self.edges, *self.graph.held)
-        return tuple(sorted({edge.child for edge in every if edge.child.stage < self.graph.last}))
+        return tuple(sorted({edge.child for edge in self.every_edge if edge.child.stage < self.graph.last}))
 
     def parents(self, layer: int, neuron: int) -> tuple[int, ...]:
         """The neurons of layer `layer` - 1 with an edge into `neuron` of `layer`."""

@@ -277,6 +277,8 @@ class Graph:
     def lacks(self, edge: tuple[int, ...]) -> str:
         """That an edge is not there, in words."""
         sizes, shape = self.sizes, "-".join(map(str, self.sizes))
+        if edge in self.held:
+            return f"edge {tuple(edge)} is held in every circuit of this scope; leave it out"
         if not self.layered:
             return (
                 f"edge {tuple(edge)} does not exist in this model; an edge is (stage, place, parent) from the stage "

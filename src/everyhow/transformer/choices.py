@@ -7,6 +7,8 @@ for each thing that is written, the diagram turns into sets of edges.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
 
 from ..boolean.families import Families
 
@@ -61,6 +63,12 @@ class Written:
     places: Sequence[Sequence[int]]
     patterns: Sequence[Sequence[int]] = ()
 
+    @cached_property
+    def reached(self) -> frozenset[int]:
+        """The places of the values that are written: the first is not where an edge into the node is in every
+        circuit."""
+        return frozenset(place for row in self.places for place in row)
+
     def family(self, families: Families, after: Sequence[int]) -> int:
         """The sets of edges after which so many sets follow each value that is written."""
         known: dict[tuple[int, tuple[int, ...]], int] = {}
@@ -91,6 +99,11 @@ class WithOrWithout:
     values: tuple[int, ...]
     unit: int | None = None
 
+    @property
+    def reached(self) -> frozenset[int]:
+        """The places of the values that are written: all."""
+        return frozenset(range(len(self.values)))
+
     def family(self, families: Families, after: Sequence[int]) -> int:
         """The sets of nodes after which so many sets follow each value that is written."""
         return after[0] if self.unit is None else families.node(self.unit, after[0], after[-1])
@@ -107,6 +120,7 @@ class Dead:
 
     values: tuple[int]
     units: Sequence[int]
+    reached: ClassVar[frozenset[int]] = frozenset([0])
 
     def family(self, families: Families, after: Sequence[int]) -> int:
         """All sets of edges into it, and what follows."""

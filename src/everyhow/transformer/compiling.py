@@ -106,7 +106,11 @@ class Compiling:
                 return self._ends(state, last)
         written = self._choices(self.components.parts[len(state) - 1], state)
         self._count(len(written.values))
-        return written.family(self.families, [self._after((*state, value)) for value in written.values])
+        after = [
+            self._after((*state, value)) if place in written.reached else NOTHING
+            for place, value in enumerate(written.values)
+        ]
+        return written.family(self.families, after)
 
     def _number(self, state: State, last: Sequence[Choices]) -> int:
         """How many combinations there are of what is added to the last slot."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ..model.graph import Edge, Grain, Graph, Node
+from ..model.scope import Scope
 from .parts import Layer
 
 SLOTS = ("q", "k", "v")
@@ -67,3 +68,22 @@ def wiring_of(layers: Sequence[Layer], grain: Grain) -> Wiring:
                 found.append(tuple(each_slot))
         before += len(each)
     return tuple(found)
+
+
+def wiring_within(scope: Scope, graph: Graph, wiring: Wiring) -> Wiring:
+    """What enters each slot when only edges in scope may be in a circuit or not; units are places among these.
+
+    Args:
+        scope: of the edges of `graph`.
+        graph: of all edges.
+        wiring: of all edges.
+    """
+    places = {edge: k for k, edge in enumerate(scope.of(graph).edges)}
+
+    def entry(units: Entry) -> Entry:
+        edges = [graph.edges[unit] for unit in units or ()]
+        if units is None or (scope.others == "out" and any(edge not in places for edge in edges)):
+            return None
+        return tuple(places[edge] for edge in edges if edge in places)
+
+    return tuple(tuple(tuple(map(entry, slot)) for slot in node) for node in wiring)

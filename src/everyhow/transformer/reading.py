@@ -10,9 +10,9 @@ from ..common.errors import InputError
 from ..common.reading import json_of
 from ..model.answer import Answer
 from ..model.origin import origin_from_document
+from ..model.scope import Scope
 from .documents import ATTENTION, INNER, KIND
 from .parts import MLP, Attention, Layer, Norm
-from .scope import Scope
 from .transformer import Transformer
 
 NORM = ("w", "b", "eps", "rms")

@@ -17,8 +17,9 @@ from ..model.graph import GRAINS, Grain, Graph
 from ..model.origin import Origin
 from ..model.runnable import Intervention, States
 from ..model.running_model import RunningModel
+from ..model.scope import Scope, scope_of
 from .documents import document_of
-from .grains import Wiring, graph_of, wiring_of
+from .grains import Wiring, graph_of, wiring_of, wiring_within
 from .parts import (
     Layer,
     Norm,
@@ -32,7 +33,6 @@ from .parts import (
     weights,
     written,
 )
-from .scope import RULE, Others, Scope
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -160,16 +160,16 @@ class ResidualStream(RunningModel):
     def wiring(self) -> Wiring:
         """What enters each slot of each node, and by which edges of its graph."""
         wiring = wiring_of(self.layers, self.grain)
-        return wiring if self.scope is None else self.scope.wired(self._every_edge, wiring)
+        return wiring if self.scope is None else wiring_within(self.scope, self._every_edge, wiring)
 
     def document(self) -> dict[str, Any]:
         """The model as a JSON document; floats round-trip exactly."""
         return document_of(self)
 
-    @cached_property
+    @property
     def unscoped(self) -> Self:
         """The same model, its circuits being asked of all edges."""
-        return replace(self, scope=None) if self.scope is not None else self
+        return self if self.scope is None else replace(self, scope=None)
 
     @property
     def grain_in_use(self) -> str:
@@ -190,7 +190,12 @@ class ResidualStream(RunningModel):
         choice("grain", grain, GRAINS)
         return self if grain == self.grain else replace(self, grain=grain)
 
-    def scoped(self, parts: Iterable[str], others: Others) -> Self:
+    @property
+    def scope_in_use(self) -> Scope | None:
+        """The parts that circuits are asked about; None for all."""
+        return self.scope
+
+    def scoped(self, parts: Iterable[str] | str, others: str) -> Self:
         """The same model, its circuits being asked of some parts only, all others being in every circuit or in none.
 
         Args:
@@ -207,8 +212,7 @@ class ResidualStream(RunningModel):
             >>> len(model.scoped(["input->logits"], "in").graph.edges)
             1
         """
-        parts = (parts,) if isinstance(parts, str) else parts
-        return replace(self, scope=Scope(tuple(listed("scope", parts, RULE)), others))
+        return replace(self, scope=scope_of(parts, others))
 
     def answering(self, answer: Answer, tokens: int) -> Self:
         """The same model, over sequences of so many tokens, with its answers read elsewhere.

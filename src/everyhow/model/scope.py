@@ -1,6 +1,6 @@
-"""Which parts of a transformer circuits are asked about, the others being in every circuit or in none."""
+"""Which parts of a model circuits are asked about, the others being in every circuit or in none."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
@@ -8,7 +8,6 @@ from typing import Any, Literal
 from ..common.arguments import listed, quoted
 from ..common.errors import InputError
 from ..model.graph import Edge, Graph
-from .grains import Wiring
 
 Others = Literal["in", "out"]
 OTHERS: tuple[Others, ...] = ("in", "out")
@@ -66,11 +65,11 @@ class Scope:
 
     @property
     def in_words(self) -> str:
-        """What it holds in or out."""
+        """What is asked about, and where the others are."""
         shown = ", ".join(self.parts[:MOST_SHOWN])
         left = len(self.parts) - MOST_SHOWN
         more = f" and {left} more" if left > 0 else ""
-        return f"of {shown}{more} alone, all others held {self.others}"
+        return f"only {shown}{more} in scope, all others held {self.others}"
 
     def of(self, graph: Graph) -> Graph:
         """The graph of the edges in scope; see `Graph.held`.
@@ -83,19 +82,14 @@ class Scope:
         own = tuple(edge for edge in graph.edges if edge in kept)
         return replace(graph, edges=own, held=rest if self.others == "in" else ())
 
-    def wired(self, graph: Graph, wiring: Wiring) -> Wiring:
-        """What enters each slot when only edges in scope may be in a circuit or not."""
-        places, inside = {edge: k for k, edge in enumerate(self.of(graph).edges)}, self.others == "in"
 
-        def entry(units: Iterable[int]) -> tuple[int, ...] | None:
-            edges = [graph.edges[unit] for unit in units]
-            if not inside and any(edge not in places for edge in edges):
-                return None
-            return tuple(places[edge] for edge in edges if edge in places)
+def scope_of(parts: Any, others: Any) -> Scope:
+    """A scope from names, or from one name.
 
-        return tuple(
-            tuple(tuple(entry(units) for units in slot if units is not None) for slot in node) for node in wiring
-        )
+    Raises:
+        InputError: as Scope.
+    """
+    return Scope((parts,) if isinstance(parts, str) else parts, others)
 
 
 @lru_cache(maxsize=4)
