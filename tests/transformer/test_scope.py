@@ -166,5 +166,5 @@ def test_audit_and_scores():
         assert standing.score == eh.place(model, behavior, inside.on(model.graph)).score
     with pytest.raises(InputError, match="scope is asked of transformers; circuits of a network are asked of all"):
         eh.xornet().scoped(["h1.0"], "in")
-    with pytest.raises(InputError, match="a Scope is asked for, not a value of type int: model.scoped"):
+    with pytest.raises(InputError, match=r"a Scope is asked for, not a value of type int: model\.scoped"):
         eh.audit(model, behavior, scope=3)
