@@ -101,9 +101,9 @@ def test_scope(files, run_command):
     assert code == 0 and found["edges"] == 6 and found["circuits_in_space"] == 22
     assert found["scope"] == {"parts": ["a0.h0", "m0->logits"], "others": "in"}
     code, _, err = run_command(*asked)
-    assert code == 2 and "of a scope say whether all other edges are in every circuit (in) or in none (out)" in err
+    assert code and "of a scope say whether all other edges are in every circuit (in) or in none (out)" in err
     code, _, err = run_command(*asked[:5], "--others", "in")
-    assert code == 2 and "no scope is given; give scope too" in err
+    assert code and "no scope is given; give scope too" in err
 
 
 def test_import_with_a_configuration(files, run_command, tmp_path):

@@ -17,6 +17,7 @@ from everyhow.model.criterion import perfect, resample_faithful
 from everyhow.model.running_search import RunningSearch
 from everyhow.model.space import circuits_in_space
 from everyhow.transformer import compiling, components, diagram
+from everyhow.transformer.foretelling import foretold_steps
 
 from .slowly import COMPILED, TRAINED, Slowly, random_transformer, stored
 
@@ -264,6 +265,21 @@ def test_beyond_the_budget():
         compiling.Compiling(criterion, families_of(model.graph), 2 * 10**6).family(compiling.CERTAIN)
     found = eh.audit(model, behavior, budget=10**6)
     assert found.counts["perfect_circuits"] is None and "estimated instead" in found.capped[0]
+
+
+@pytest.mark.parametrize(
+    ("layers", "grain"), [(((2, 2),), "edges-qkv"), (((3, 0), (1, 2)), "edges"), (((2, 3), (2, 0)), "nodes")]
+)
+def test_foretold(layers, grain):
+    """What random circuits tell is less than what counting takes, and not very much less."""
+    model = random_transformer(4, layers, grain=grain)
+    behavior = eh.Behavior.of_tokens(model, ROWS, eh.Answer(-1, [0, 1]))
+    criterion = perfect(behavior.read(model), behavior, "mean")
+    told, drawn = foretold_steps(criterion, 10**12)
+    whole = compiling.Compiling(criterion, families_of(model.graph), 10**12)
+    whole.family(compiling.CERTAIN)
+    assert whole.steps / 30 < told < whole.steps < compiling.most_steps(model) + whole.components.steps
+    assert foretold_steps(criterion, told // 2)[1] <= drawn
 
 
 def test_very_many_edges():

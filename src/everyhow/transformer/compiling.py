@@ -141,6 +141,7 @@ class Compiling:
             key = k, telling, meets.tobytes()
             if key not in known and k < len(last):
                 entry, axis = self.read[len(state) + k], meets.ndim - len(last) + k
+                self._count(len(last[k].values))
                 after = []
                 for place in range(len(last[k].values)):
                     # Without its edge in the circuit, what reaches `logits` is what a removed edge carries.
@@ -320,20 +321,23 @@ class Compiling:
 
 
 def most_steps(model: ResidualStream) -> int:
-    """The candidate evaluations that finding the circuits takes at most: as if no two values were equal."""
+    """The candidate evaluations that finding the circuits takes at most, as if no two values were equal; what running
+    the components takes comes to that."""
     wiring, alone = model.wiring, first_alone(model)
-    choices, sets, combinations, last = 0, 1, 1, 0
+    states, choices, last, written = 1, 0, 2 * len(wiring), 1
     for node, slots in enumerate(wiring[1:-1], 1):
+        # Sums in each slot, patterns, what is written, and that a node without any edge is told apart: under 4 for each
+        # set of edges into a node.
         own = len({parent[-1] for slot in slots for parent in slot if parent})
         if node < alone:
-            sets <<= own
-            choices += 2 * sets
+            choices += states * (4 << own)
+            states <<= own
         else:
-            last += 2 << own
-            combinations *= 1 + (1 << own)
-    if model.grain != "nodes":
-        combinations <<= sum(map(bool, wiring[-1][0][:alone]))
-    return STEPS_PER_CHOICE * (choices + sets * last) + STEPS_PER_COMBINATION * sets * combinations
+            last += 4 << own
+            written *= 1 + (1 << own)
+    sets = 0 if model.grain == "nodes" else sum(map(bool, wiring[-1][0][:alone]))
+    choices += states * (last + 2 * written)
+    return STEPS_PER_CHOICE * choices + STEPS_PER_COMBINATION * (states * written << sets)
 
 
 def first_alone(model: ResidualStream) -> int:

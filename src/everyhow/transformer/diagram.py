@@ -84,7 +84,7 @@ def joint_diagram(criteria: Iterable[Criterion[ResidualStream]], number: int, bu
             raise TooLargeError(reason, most_steps(criterion.model), budget)
         families = families_of(graph)
         if found is None:
-            _foretell(criterion, budget)
+            _foretell(criterion, number, budget)
         one = Compiling(criterion, families, left)
         ends = [one.family(asked) for asked in (CERTAIN, POSSIBLE)]
         left -= one.steps
@@ -98,16 +98,17 @@ def joint_diagram(criteria: Iterable[Criterion[ResidualStream]], number: int, bu
     return Diagram(families, certain, possible)
 
 
-def _foretell(criterion: Criterion[ResidualStream], budget: int) -> None:
-    """Refuse what would take more than the budget, before it is begun.
+def _foretell(criterion: Criterion[ResidualStream], number: int, budget: int) -> None:
+    """Refuse what would take more than the budget, before it is begun: so many criteria like this one.
 
     Raises:
         TooLargeError: random circuits tell so.
     """
     if most_steps(criterion.model) <= budget:
         return
-    needed, drawn = foretold_steps(criterion, budget)
-    if needed > budget:
+    needed, drawn = foretold_steps(criterion, budget // number)
+    if needed > budget // number:
+        needed *= number
         reason = (
             f"counting the circuits needs about {rounded(needed)} candidate evaluations or more, as {drawn:,} circuits "
             f"drawn at random tell; the budget of {rounded(budget)} is not enough"

@@ -35,7 +35,9 @@ def foretold_steps(criterion: Criterion[ResidualStream], budget: int) -> tuple[i
     )  # fmt: skip
     compiling = Compiling(few, Families(0), 10**30)
     nodes = range(1, compiling.first_alone + 1)
-    choices = [max(1, sum(sum(map(bool, slot)) for slot in slots)) for slots in compiling.wiring]
+    choices = [
+        1 if compiling.by_nodes else max(1, sum(sum(map(bool, slot)) for slot in slots)) for slots in compiling.wiring
+    ]
     generator, drawn, steps = random.Random(0), 0, 0
     seen: dict[int, Counter[State]] = {node: Counter() for node in nodes}
     pairs = dict.fromkeys(nodes, 0)
