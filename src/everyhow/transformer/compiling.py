@@ -92,6 +92,17 @@ class Compiling:
             state = (*state, self._computed(part, [tuple(received)])[0] if touched else of.removed[part.node])
         return state
 
+    def parts_after(self, nodes: int) -> tuple[Component, ...]:
+        """The node after so many; where only `logits` reads it, with the others that only `logits` reads."""
+        return self.components.parts[nodes - 1 : nodes if nodes < self.first_alone else -1]
+
+    def steps_from(self, state: State) -> int:
+        """What going on from a state takes, but for running components and for the states after it."""
+        before = self.choices
+        written = [self._choices(part, state) for part in self.parts_after(len(state))]
+        combinations = self._number(state, written) if len(state) >= self.first_alone else 0
+        return STEPS_PER_CHOICE * (1 + self.choices - before) + STEPS_PER_COMBINATION * combinations
+
     def _after(self, state: State) -> int:
         """The sets of edges into the nodes after those of a state."""
         found = self._known.get(state)
@@ -101,7 +112,7 @@ class Compiling:
 
     def _found(self, state: State) -> int:
         if len(state) >= self.first_alone:
-            last = [self._choices(part, state) for part in self.components.parts[len(state) - 1 : -1]]
+            last = [self._choices(part, state) for part in self.parts_after(len(state))]
             if self._number(state, last) <= MOST_AT_ONCE or len(last) < 2:
                 return self._ends(state, last)
         written = self._choices(self.components.parts[len(state) - 1], state)
