@@ -17,7 +17,7 @@ CHECKED = [
     "given.points", "importing.checking", "importing.layers", "importing.rounding",
     "importing.transformer_checking", "importing.transformer_rounding", "importing.transformer_tokens",
     "interpretation",
-    "mapping.alignment", "mapping.faults", "mapping.findings", "mapping.hypothesis", "mapping.interchange",
+    "mapping.alignment", "mapping.faults", "mapping.findings", "mapping.placeable", "mapping.interchange",
     "mapping.mapping", "mapping.patterns", "mapping.placements", "mapping.signatures", "model.criterion",
     "model.inputs", "model.running_search", "model.uniform", "sweeps.inference",
     "network.box_faults", "network.boxes", "network.cells", "network.counting", "network.layout", "network.listing",
