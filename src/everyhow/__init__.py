@@ -12,6 +12,9 @@ from .common.errors import EveryhowError as EveryhowError
 from .common.errors import InputError as InputError
 from .experiment.cross_examination import cross_examine as cross_examine
 from .experiment.deciding import decide_between as decide_between
+from .hypotheses.hypothesis import hypothesis as hypothesis
+from .hypotheses.neuron import neuron as neuron
+from .hypotheses.testing import test as test
 from .importing.capture import capture as capture
 from .importing.door import as_model as _as_model
 from .importing.load import load as load

@@ -193,6 +193,11 @@ def _check_fits(network: Model, model: CausalModel) -> None:
         )
     if network.features > MAX_INPUTS:
         raise InputError(f"models are placed in networks of at most {MAX_INPUTS} inputs, not {network.features}")
+    check_inputs(model)
+
+
+def check_inputs(model: CausalModel) -> None:
+    """Raises InputError when an input or the output of a causal model is not 0 or 1."""
     for name in (*model.inputs, model.output):
         wrong = [value for value in model.values[name] if value not in (0, 1)]
         if wrong or (name != model.output and len(model.values[name]) < 2):
