@@ -13,7 +13,8 @@ from jaxtyping import Float
 from ..common.arguments import listed, quoted
 from ..common.errors import InputError
 from ..mapping.signatures import NeuronSet
-from ..model.graph import Graph, Node
+from ..model.graph import Graph
+from ..model.patching import hidden_node
 
 SEARCHED = "?"
 # A term of a place: its sign, its number and its neuron.
@@ -165,37 +166,13 @@ def _checked(carrier: Carrier, variable: str) -> Carrier:
     return carrier
 
 
-def node_of(graph: Graph, name: str, what: str) -> Node:
-    """The hidden node of a name.
-
-    Raises:
-        InputError: there is no such node, or it is an input or an output.
-    """
-    there = {
-        called: Node(stage, place) for stage, names in enumerate(graph.names) for place, called in enumerate(names)
-    }
-    node = there.get(name)
-    if node is not None and 0 < node.stage < graph.last:
-        return node
-    layers = [_shortly(graph.names[stage]) for stage in range(1, graph.last)]
-    hidden = f"its hidden neurons are {'; '.join(layers)}" if layers else "it has no hidden neurons"
-    if node is not None:
-        kind = "an input" if node.stage == 0 else "an output"
-        raise InputError(f"{what} names {name}, which is {kind} of the model; {hidden}")
-    raise InputError(f"{what} names {quoted(name)}, which the model does not have; {hidden}")
-
-
-def _shortly(names: tuple[str, ...]) -> str:
-    return ", ".join(names) if len(names) <= 3 else f"{names[0]} to {names[-1]}"
-
-
 def carried(carrier: Carrier, graph: Graph, variable: str) -> Carried:
     """What carries a variable in a model of this graph.
 
     Raises:
         InputError: a neuron that is not there, neurons of several layers, or a code of nodes that hold several numbers.
     """
-    nodes = [node_of(graph, name, f"the place of {variable}") for name in carrier.names]
+    nodes = [hidden_node(graph, name, f"the place of {variable}") for name in carrier.names]
     stages = sorted({node.stage for node in nodes})
     if len(stages) > 1:
         raise InputError(

@@ -14,8 +14,8 @@ from ..boolean.gates import GATES
 from ..boolean.smallest import MOST_INPUTS
 from ..boolean.truth_table import TruthTable
 from ..circuit.findings import COUNTING, counting_steps
-from ..common.arguments import checked_budget, is_whole, quoted
-from ..common.budget import DEFAULT_BUDGET
+from ..common.arguments import checked_budget, quoted
+from ..common.budget import DEFAULT_BUDGET, Budget
 from ..common.display import Displayed
 from ..common.errors import InputError
 from ..common.notes import NO_NOTES, Notes
@@ -23,15 +23,16 @@ from ..interpretation.interpretations import Interpretations, unread
 from ..mapping.findings import RUNGS, MappingFindings, examine_mappings
 from ..mapping.mapping import count_choices
 from ..mapping.placeable import options, placed_algorithm
+from ..model.behavior import Behavior
 from ..model.criterion import perfect
 from ..model.graph import Node
 from ..model.model import Model
+from ..model.patching import hidden_node
 from ..model.reading import MOST_INPUTS as MOST_READ_INPUTS
 from ..model.reading import ReadingRule
 from ..model.task import parse_task
 from ..readout.readout import Readout, Signals, readable_signals
 from ..readout.signal import Signal, shown_formula, signal_of
-from .carriers import node_of
 from .climbing import percent_of
 from .testing import largest_depth
 from .understanding import Understood, understood
@@ -95,6 +96,7 @@ class NeuronReadings(Displayed):
 
     Attributes:
         model: the model, of one output.
+        behavior: the inputs, and the decisions there.
         node: the neuron.
         name: what it is called.
         activations: its value at each input, by the name of the input.
@@ -113,6 +115,7 @@ class NeuronReadings(Displayed):
     """
 
     model: Model
+    behavior: Behavior
     node: Node
     name: str
     activations: dict[str, float]
@@ -181,9 +184,9 @@ class NeuronReadings(Displayed):
             yield f"No: nothing that was looked at reads {self.name} as {what}.{instead}"
             return
         only = "It is the only reading" if self.only else "It is not the only reading"
-        where = [f"{one.circuits:,} of {count_of(self.circuits, 'perfect circuit')} read" for one in self._agreeing]
-        where += [f"{count_of(one.mappings, 'mapping')} of aligned algorithms read" for one in self._standing]
-        yield f"Yes: {joined(where)} {self.name} as {what}. {only}."
+        where = [f"{one.circuits:,} of {count_of(self.circuits, 'perfect circuit')}" for one in self._agreeing]
+        where += [f"{count_of(one.mappings, 'mapping')} of aligned algorithms" for one in self._standing]
+        yield f"Yes: {self.name} is read as {what} in {joined(where)}. {only}."
 
     def _of_circuits(self) -> Iterator[str]:
         if not self.circuits:
@@ -305,12 +308,10 @@ def neuron(
         (True, False, [('AND(A,B)', 1), ('OR(A,B)', 1)])
     """
     budget = checked_budget(budget)
-    if depth is not None and not is_whole(depth, 1):
-        raise InputError(f"depth is {quoted(depth)}; algorithms have a depth of at least 1")
     asked = understood(network, task, decision)
     if not isinstance(name, str):
         raise InputError(f"the neuron is {quoted(name)}; give its name, such as h1.0")
-    node = node_of(asked.model.graph, name.strip(), "the question")
+    node = hidden_node(asked.model.graph, name.strip(), "the question")
     function = None if read_as is None else _function(read_as, asked.inputs)
     depth = largest_depth(asked, depth)
     mappings = examine_mappings(asked.model, asked.behavior, depth, budget)
@@ -319,8 +320,9 @@ def neuron(
     states = asked.model.states(asked.behavior.points)[node.stage][:, node.place]
     holds = {asked.behavior.name_of(k): float(np.linalg.norm(value)) if np.ndim(value) else float(value)
              for k, value in enumerate(states)}  # fmt: skip
+    name = asked.model.graph.name(node)
     return NeuronReadings(
-        asked.model, node, asked.model.graph.name(node), holds, circuits, perfect_number, using, readings,
+        asked.model, asked.behavior, node, name, holds, circuits, perfect_number, using, readings,
         None if mappings.aligned is None else depth, _standing_for(mappings, node),
         () if readable is None else _with_part(readable, node), 0 if readable is None else len(readable),
         readable is not None and readable.rank >= len(asked.behavior.points) - 1, function,
@@ -343,7 +345,7 @@ def _function(given: Any, inputs: int) -> TruthTable:
 
 
 def _over_circuits(
-    asked: Understood, node: Node, budget: int
+    asked: Understood, node: Node, budget: Budget
 ) -> tuple[int, int | None, int, tuple[ReadAs, ...], Notes]:
     """How many perfect circuits were looked at, how many there are, how many of the former use the neuron, and what
     they read it as."""
@@ -371,7 +373,9 @@ def _over_circuits(
         if not any(edge.child == node for edge in circuit.edges):
             continue
         using += 1
-        found = Interpretations(model, circuit, behavior.points, rule).readings_by_number.get(tuple(node), {})
+        found = Interpretations(model, circuit, behavior.points, rule).readings_by_number.get(
+            (node.stage, node.place), {}
+        )
         in_circuits.update(found.keys())
         readings.update(found)
     kept = [

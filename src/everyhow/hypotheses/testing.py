@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..auditing.asked import DEEPEST
 from ..auditing.fitting import DEPTH_BY_DATA, chosen_depth
 from ..boolean.algorithms import Algorithm
 from ..common.arguments import checked_budget, is_whole, quoted
@@ -96,10 +97,8 @@ def test(
         On input 01, give h1.0 its value from input 00: the algorithm says 0, the network 1.
     """
     stated, budget = as_hypothesis(hypothesis), checked_budget(budget)
-    if depth is not None and not is_whole(depth, 1):
-        raise InputError(f"depth is {quoted(depth)}; algorithms have a depth of at least 1")
     asked = understood(network, stated.task if task is None else task, decision)
-    stated = stated.over(asked.inputs)
+    largest, stated = largest_depth(asked, depth), stated.over(asked.inputs)
     check_computes(asked, stated)
     known = in_model(asked, stated)
     found = signatures_of(asked, budget)
@@ -109,7 +108,6 @@ def test(
     tested = _with(stated, placed.carriers, asked)
     alike = [one for one, other in climbs if one is not placed and len(other.passed) == len(how_far.passed)]
     others = tuple(_with(stated, one.carriers, asked) for one in alike)
-    largest = largest_depth(asked, depth)
     mappings = examine_mappings(asked.model, asked.behavior, largest, budget)
     change, family = (None, "") if how_far.complete else _change(asked, tested, placed, found, how_far, budget)
     rivals = None if how_far.strictest is None else _rivals(
@@ -328,7 +326,13 @@ def _independent(placed: PlacedHypothesis, carriers: tuple[Carried, ...]) -> boo
 
 
 def largest_depth(asked: Understood, depth: int | None) -> int:
-    """The largest depth of the algorithms among which rivals are looked for: as in an audit."""
+    """The largest depth of the algorithms among which rivals are looked for: as asked, or as in an audit.
+
+    Raises:
+        InputError: it is out of range.
+    """
+    if depth is not None and not is_whole(depth, 1, DEEPEST):
+        raise InputError(f"depth is {quoted(depth)}; algorithms have a depth from 1 to {DEEPEST}")
     if asked.behavior.is_truth_table and asked.behavior.features is None:
         return chosen_depth(asked.model, depth)
     return DEPTH_BY_DATA if depth is None else int(depth)

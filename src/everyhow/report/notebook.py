@@ -48,9 +48,14 @@ def bundle(value: object) -> dict[str, str]:
         f'<iframe title="{title}" sandbox="allow-scripts allow-downloads" loading="lazy" '
         f'style="width:100%;height:{height}px;border:1px solid #8c959f" srcdoc="{escape(page, quote=True)}"></iframe>'
     )
-    said = "".join(f"<p style='margin:0.3em 0'>{escape(visible(line))}</p>" for line in sentences_of(value))
+    said = "".join(map(_paragraph, sentences_of(value)))
     html = f"<div>{said}{image}<details{opened}><summary>Interactive view</summary>{frame}</details></div>"
     return {"text/plain": repr(value), "image/svg+xml": svg, "text/html": html}
+
+
+def _paragraph(line: str) -> str:
+    indent = len(line) - len(line.lstrip())
+    return f'<p style="margin:0.3em 0 0.3em {indent}ch">{escape(visible(line.strip()))}</p>'
 
 
 @singledispatch
@@ -130,4 +135,4 @@ def _(found: Decided) -> Drawing:
 
 @picture_of.register
 def _(found: NeuronReadings) -> Drawing:
-    return draw_network(found.model, None)
+    return draw_network(found.model, activations_of(found.model, found.behavior))

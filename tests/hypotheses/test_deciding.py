@@ -1,0 +1,78 @@
+"""What decides between hypotheses: as between mappings, with codes and causal models, and made again by names."""
+
+import itertools
+import json
+
+import pytest
+
+import everyhow as eh
+
+from ..conftest import reference
+from .stated import ALICE, BOB, adder, again
+
+
+@pytest.mark.parametrize("name", ["xor-2-2-2-1-seed2", "xor-2-3-3-1-seed0"])
+def test_as_between_mappings(name):
+    """Two mappings, as hypotheses, differ at the experiment at which they differ as mappings."""
+    network = reference(name)[1]
+    mappings = list(eh.audit(network, "XOR", depth=2).findings.mappings.placed)
+    for one, other in itertools.permutations(mappings, 2):
+        found = eh.decide(network, eh.hypothesis(one), eh.hypothesis(other))
+        wanted = eh.decide_between(network, one, other)
+        assert found.dispute.family == wanted.family
+        assert (found.dispute.experiment is None) == (wanted.experiment is None)
+        if wanted.experiment is not None:
+            assert found.dispute.experiment.setting == wanted.experiment.setting
+            assert found.refuted == wanted.experiment.wrong
+    assert len(mappings) > 1 or name == "xor-2-3-3-1-seed0"
+
+
+def test_alice_and_bob():
+    """Word for word; in the other order it is the same experiment."""
+    alice, bob = eh.hypothesis(*ALICE), eh.hypothesis(*BOB)
+    found = eh.decide(eh.xornet(), alice, bob)
+    assert found.lines[2] == (
+        "On input 11, give the code h1.0 - h1.2 its value from input 10 (AND(A,¬B) of the second): the first says 0, "
+        "the second 1, the network 1. The first is refuted."
+    )
+    turned = eh.decide(eh.xornet(), bob, alice)
+    assert turned.patch == found.patch and (found.refuted, turned.refuted) == (0, 1)
+    document = json.loads(json.dumps(found.document()))
+    assert document["refuted"] == "first" and document["experiment"]["decided"] is True
+
+
+def test_the_experiment_made_again():
+    """What the network decides is what a run with named neurons decides."""
+    network = reference("xor-2-2-2-1-seed2")[1]
+    one = eh.hypothesis(ALICE[0], {"OR(A,B)": "h2.1", "NAND(A,B)": "h2.0"})
+    other = eh.hypothesis(ALICE[0], {"OR(A,B)": "h2.1", "NAND(A,B)": "h1.0"})
+    found = eh.decide(network, one, other)
+    experiment = found.dispute.experiment
+    assert experiment is not None
+
+    class Run:
+        base, patch = experiment.setting["base"], found.patch
+
+    assert again(network, Run) == experiment.outcome
+
+
+def test_nothing_decides():
+    bob = eh.hypothesis(*BOB)
+    found = eh.decide(eh.xornet(), bob, bob)
+    assert found.refuted is None and found.document()["experiment"] is None
+    assert found.lines[2].startswith("No experiment decides between them, of all interchanges of either")
+
+
+def test_causal_models_of_three_values():
+    """A sum in all three neurons against Alice's formula."""
+    found = eh.decide(eh.xornet(), eh.hypothesis(adder(), {"sum": "h1.0 + h1.1 + h1.2"}), eh.hypothesis(*ALICE))
+    experiment = found.dispute.experiment
+    assert experiment is None or experiment.predicted[0] != experiment.predicted[1]
+
+
+def test_what_does_not_fit():
+    alice = eh.hypothesis(*ALICE)
+    with pytest.raises(eh.InputError, match=r"the second hypothesis has no place yet for OR\(A,B\); test it first"):
+        eh.decide(eh.xornet(), alice, eh.hypothesis(ALICE[0], {"OR(A,B)": "?", "NAND(A,B)": "h1.2"}))
+    with pytest.raises(eh.InputError, match=r"give the path of a \.toml file, or make one"):
+        eh.decide(eh.xornet(), alice, "alice")
