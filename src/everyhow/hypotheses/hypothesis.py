@@ -1,6 +1,7 @@
 """A hypothesis: an algorithm or a causal model, and what is said to carry each of its variables."""
 
 from collections.abc import Mapping as ReadOnly
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import singledispatch
 from typing import Any
@@ -158,6 +159,27 @@ def _(stated: Algorithm) -> str:
 def _(stated: CausalModel) -> str:
     inputs, inner = ", ".join(stated.inputs), ", ".join(stated.inner)
     return f"the causal model of {stated.output} from {inputs}" + (f" through {inner}" if inner else "")
+
+
+def mechanism_lines(model: CausalModel, places: Sequence[str]) -> list[str]:
+    """The variables of a causal model with their parents, in lines, each inner one with its place.
+
+    Example:
+        >>> bits = [0, 1]
+        >>> sides = CausalModel(
+        ...     ["A", "B", "Y"], {"A": bits, "B": bits, "Y": bits}, {"Y": ["A", "B"]}, {"Y": lambda a, b: a & b}
+        ... )
+        >>> mechanism_lines(sides, [])
+        ['inputs: A, B', 'Y of A, B, the output']
+    """
+    said = {
+        **{name: f", in {place}" for name, place in zip(model.inner, places, strict=True)},
+        model.output: ", the output",
+    }
+    return [
+        f"inputs: {', '.join(model.inputs)}",
+        *(f"{name} of {', '.join(model.parents[name])}{end}" for name, end in said.items()),
+    ]
 
 
 @singledispatch

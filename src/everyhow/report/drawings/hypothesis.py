@@ -4,7 +4,7 @@ from functools import singledispatch
 from typing import Any
 
 from ...boolean.algorithms import Algorithm
-from ...hypotheses.hypothesis import Hypothesis
+from ...hypotheses.hypothesis import Hypothesis, mechanism_lines
 from ...mapping.causal_models import CausalModel
 from .drawing import Drawing
 from .formula import draw_placed
@@ -30,11 +30,7 @@ def _(stated: Algorithm, hypothesis: Hypothesis) -> Drawing:
 
 @_drawn.register
 def _(stated: CausalModel, hypothesis: Hypothesis) -> Drawing:
-    carriers = dict(zip(stated.inner, hypothesis.carriers, strict=True))
-    lines = [f"inputs: {', '.join(stated.inputs)}"]
-    for name in (*stated.inner, stated.output):
-        place = f", in {carriers[name]}" if name in carriers else ", the output"
-        lines.append(f"{name} of {', '.join(stated.parents[name])}{place}")
+    lines = mechanism_lines(stated, list(map(str, hypothesis.carriers)))
     parts = tuple(
         Part("", "", (Label("text", MARGIN, MARGIN + LINE * k, line, 13, "start"),)) for k, line in enumerate(lines)
     )
