@@ -28,7 +28,9 @@ def transcripts():
     """Every audit, and every question about a hypothesis, that a page shows with what it prints: the arguments, and the
     output."""
     for page in PAGES:
-        for block in re.findall(r"^```\n\$ everyhow ((?:audit|test|decide|neuron).*?)^```$", page.read_text("utf-8"), re.S | re.M):
+        for block in re.findall(
+            r"^```\n\$ everyhow ((?:audit|test|decide|neuron).*?)^```$", page.read_text("utf-8"), re.S | re.M
+        ):
             # A command ends with its line, or with the last of several that backslashes join.
             command, shown = block.replace("\\\n", " ").split("\n", 1)
             yield shlex.split(command), shown

@@ -1,5 +1,6 @@
 """Commands about hypotheses of one's own: `test` one, `decide` between two, and what one `neuron` can be read as."""
 
+import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ from .options import (
     terminal,
 )
 
+# Longer lines are hard to read.
+WIDEST = 120
 TaskOption = Annotated[
     str | None,
     typer.Option(
@@ -126,10 +129,13 @@ def neuron_command(
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Sentences, each beginning a line of its own; in a terminal, lines end between words."""
+    """Sentences, each beginning a line of its own; in a terminal, lines end between words, and go on indented."""
     console = terminal()
     for line in lines:
+        text = visible(line)
         if console.is_terminal:
-            console.print(visible(line), markup=False, highlight=False)
-        else:
-            typer.echo(visible(line))
+            within = " " * (len(text) - len(text.lstrip()) + 2)
+            text = textwrap.fill(
+                text, min(console.width, WIDEST), subsequent_indent=within, drop_whitespace=True, break_on_hyphens=False
+            )
+        typer.echo(text)

@@ -352,7 +352,7 @@ def _rivals(
     assert rung is not None
     number = mappings.surviving_mappings[rung]
     algorithms = "" if mappings.algorithms is None else f"{mappings.algorithms:,} "
-    family = f"all minimal mappings of the {algorithms}formulas {deep} that decide so"
+    family = f"all minimal mappings of the {algorithms}formulas {deep} that decide as the {asked.model.kind} does"
     first: list[Any] = []
     own = placed.mapping if placed.without_codes else None
     if number is not None:
