@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from everyhow.readout.interchange import interchange
 from everyhow.verification import plain, plain_mappings
 
 from ..conftest import reference
+from ..model.attention import attending_xor
+from ..model.skipping import skipping_xor
 from ..plainly import plain_sets, plain_tree
 from ..strategies import networks
 from .stated import ALICE, BITS, BOB, adder, again
@@ -176,6 +179,41 @@ def test_one_code_by_plain_loops():
         other = base == 1
         agree += plain_code_run(network, code, 1, base, source) == ((source == 2) or other)
     assert found.accuracies["AND(A,¬B)"] == agree / 16 < 1
+
+
+def test_codes_of_two_layers_by_plain_loops():
+    """Both variables at once, run by run: the code of the second layer moves from the state that the first leaves."""
+    network = reference("xor-2-3-3-1-seed0")[1]
+    stated = eh.hypothesis("OR(AND(A,~B), AND(~A,B))", {"AND(A,~B)": "h1.1 - 2 h1.2", "AND(~A,B)": "h2.0 - h2.2"})
+    first, second = np.array([0.0, 1.0, -2.0]), np.array([1.0, 0.0, -1.0])
+    points, agree = plain.rows(2), 0
+    natural = network.states(points)
+    for base, one, other in itertools.product(range(4), repeat=3):
+        moved = natural[1][base] + (natural[1][one] - natural[1][base]) @ first * first / (first @ first)
+        left = network.states(points[[base]], [eh.Intervention(1, (0, 1, 2), moved[None])])[2][0]
+        moved = left + (natural[2][other] - left) @ second * second / (second @ second)
+        decided = network.run(points[[base]], patch={f"h2.{j}": value for j, value in enumerate(moved)})[0, 0]
+        agree += bool(decided > network.level) == (one == 2 or other == 1)
+    found = eh.test(network, stated)
+    assert found.jointly == Fraction(agree, 64) and 0 < agree < 64
+
+
+def test_a_kind_of_ones_own():
+    """Of a kind of model that only runs, with names of its own, the same questions are asked."""
+    model = skipping_xor()
+    mappings = eh.audit(model, "XOR").findings.mappings
+    for mapping in mappings.placed:
+        found = eh.test(model, eh.hypothesis(mapping))
+        assert found.climb.strictest == mappings.fate(mapping)[0]
+        assert eh.test(model, eh.hypothesis(mapping.algorithm, found.hypothesis.carriers)).passed == found.passed
+    assert "u0" in str(found) and eh.neuron(model, "u0").stands_for
+
+
+def test_codes_are_of_nodes_that_hold_one_number():
+    model = attending_xor()
+    name = model.graph.names[1][0]
+    with pytest.raises(eh.InputError, match="codes are of nodes that hold one number"):
+        eh.test(model, eh.hypothesis(ALICE[0], [f"2 {name}", "?"]))
 
 
 def test_causal_models():

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -33,10 +33,12 @@ class Carrier:
     Attributes:
         names: of the neurons; none where they are searched for.
         coefficients: of a code, one for each name; None where the neurons are held themselves.
+        neurons: where they were given by their numbers, as in a mapping; the names are then the usual ones.
     """
 
     names: tuple[str, ...]
     coefficients: tuple[float, ...] | None = None
+    neurons: NeuronSet | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         if not self.names:
@@ -117,7 +119,7 @@ def carrier_of(given: Any, variable: str) -> Carrier:
     if isinstance(given, Carrier):
         return given
     if isinstance(given, NeuronSet):
-        return carrier_of([part.strip() for part in given.named().split("+")], variable)
+        return Carrier(tuple(given.named().split(" + ")), None, given)
     if isinstance(given, str):
         return SEARCH if given.strip() == SEARCHED else _of_text(given, variable)
     names = listed(f"the place of {variable}", given, ALLOWED)
@@ -172,6 +174,10 @@ def carried(carrier: Carrier, graph: Graph, variable: str) -> Carried:
     Raises:
         InputError: a neuron that is not there, neurons of several layers, or a code of nodes that hold several numbers.
     """
+    if carrier.neurons is not None:
+        layer, neurons = carrier.neurons.layer, carrier.neurons.neurons
+        if 0 < layer < graph.last and max(neurons) < graph.sizes[layer]:
+            return carrier.neurons
     nodes = [hidden_node(graph, name, f"the place of {variable}") for name in carrier.names]
     stages = sorted({node.stage for node in nodes})
     if len(stages) > 1:
