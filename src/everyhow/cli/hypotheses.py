@@ -119,7 +119,7 @@ def neuron_command(
     most = checked_budget(budget)
     whole = read.network(network)
     announce_compilation()
-    found = neuron(whole, name, read_as=read_as, decision=read.decision, depth=depth, budget=most)
+    found = neuron(whole, name, read_as=read_as, decision=read.decision, depth=depth, budget=most, progress=True)
     if as_json:
         print_json(found.document())
     else:

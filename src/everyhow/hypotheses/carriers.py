@@ -38,7 +38,7 @@ class Carrier:
 
     names: tuple[str, ...]
     coefficients: tuple[float, ...] | None = None
-    neurons: NeuronSet | None = field(default=None, compare=False)
+    neurons: NeuronSet | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         if not self.names:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -18,7 +18,9 @@ from ..common.arguments import checked_budget, quoted
 from ..common.budget import DEFAULT_BUDGET, Budget
 from ..common.display import Displayed
 from ..common.errors import InputError
+from ..common.execution import IN_THREADS
 from ..common.notes import NO_NOTES, Notes
+from ..common.progress import Progress
 from ..interpretation.interpretations import Interpretations, unread
 from ..mapping.findings import RUNGS, MappingFindings, examine_mappings
 from ..mapping.mapping import count_choices
@@ -173,7 +175,8 @@ class NeuronReadings(Displayed):
         yield from self._of_circuits()
         yield from self._of_mappings()
         yield from self._of_codes()
-        yield from (f"Not looked at: {note}." for note in self.notes.all)
+        yield from (f"Not looked at: {note}." for note in self.notes.refused + self.notes.beyond)
+        yield from (f"Not sure: {note}." for note in self.notes.ties)
 
     def _answer(self) -> Iterator[str]:
         assert self.asked is not None
@@ -278,6 +281,7 @@ def neuron(
     decision: str | None = None,
     depth: int | None = None,
     budget: int = DEFAULT_BUDGET,
+    progress: bool = False,
 ) -> NeuronReadings:
     """Everything that one neuron can be read as.
 
@@ -296,6 +300,7 @@ def neuron(
         decision: `argmax` where two outputs stand for two classes.
         depth: the largest depth of the algorithms; as in an audit when not given.
         budget: candidate evaluations allowed.
+        progress: show progress on stderr.
 
     Raises:
         InputError: a neuron that is not there, a function of other inputs, or a kind of model in which variables are
@@ -316,7 +321,7 @@ def neuron(
     depth = largest_depth(asked, depth)
     mappings = examine_mappings(asked.model, asked.behavior, depth, budget)
     readable, beside = _readable(asked, node)
-    circuits, perfect_number, using, readings, notes = _over_circuits(asked, node, budget)
+    circuits, perfect_number, using, readings, notes = _over_circuits(asked, node, budget, Progress(progress))
     states = asked.model.states(asked.behavior.points)[node.stage][:, node.place]
     holds = {asked.behavior.name_of(k): float(np.linalg.norm(value)) if np.ndim(value) else float(value)
              for k, value in enumerate(states)}  # fmt: skip
@@ -345,7 +350,7 @@ def _function(given: Any, inputs: int) -> TruthTable:
 
 
 def _over_circuits(
-    asked: Understood, node: Node, budget: Budget
+    asked: Understood, node: Node, budget: Budget, bar: Progress
 ) -> tuple[int, int | None, int, tuple[ReadAs, ...], Notes]:
     """How many perfect circuits were looked at, how many there are, how many of the former use the neuron, and what
     they read it as."""
@@ -365,11 +370,11 @@ def _over_circuits(
     refused = search.refusal("counting the perfect circuits", steps, budget)
     if refused:
         return 0, None, 0, (), Notes(refused=(refused,))
-    count = search.count()
+    count = search.count(replace(IN_THREADS, progress=bar))
     number = count.between[1]
     circuits = list(search.circuits()) if number <= MOST_CIRCUITS else list(search.sample(MOST_CIRCUITS))
     using, in_circuits, readings = 0, Counter[int](), Counter[int]()
-    for circuit in circuits:
+    for circuit in bar.track(circuits, len(circuits), "circuits"):
         if not any(edge.child == node for edge in circuit.edges):
             continue
         using += 1

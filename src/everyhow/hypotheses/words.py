@@ -87,7 +87,7 @@ def searched_lines(found: Any) -> Iterator[str]:
         return
     names = joined(found.given.searched)
     if not found.filled:
-        yield f"No neurons carry {names}: none are aligned beside the others. Tested with those that come nearest."
+        yield f"Searched for: {names}. No free neurons are aligned; those that come nearest are tested."
         return
     yield f"Searched for: {names}. {count_of(found.filled, 'aligned place')}; the one that comes furthest is tested."
     if found.others:

@@ -19,7 +19,7 @@ from ..readout.readout import Readout
 from .drawings.codes import draw_codes, draw_readout
 from .drawings.drawing import Drawing, beside
 from .drawings.formula import draw_algorithm, draw_mapping
-from .drawings.hypothesis import draw_hypothesis
+from .drawings.hypothesis import draw_hypothesis, draw_neuron, draw_where
 from .drawings.ladder import draw_ladder
 from .drawings.network import draw_network, draw_wiring
 from .page.html import audit_page, drawing_page
@@ -123,8 +123,8 @@ def _(hypothesis: Hypothesis) -> Drawing:
 
 @picture_of.register
 def _(found: HypothesisTest) -> Drawing:
-    network = draw_network(found.model, activations_of(found.model, found.placed.behavior))
-    return beside(repr(found), {"What was tested": draw_hypothesis(found.hypothesis), "The model": network})
+    model = draw_where(found.placed, activations_of(found.model, found.placed.behavior))
+    return beside(repr(found), {"What was tested": draw_hypothesis(found.hypothesis), "Where it sits": model})
 
 
 @picture_of.register
@@ -135,4 +135,4 @@ def _(found: Decided) -> Drawing:
 
 @picture_of.register
 def _(found: NeuronReadings) -> Drawing:
-    return draw_network(found.model, activations_of(found.model, found.behavior))
+    return draw_neuron(found.model, found.node, activations_of(found.model, found.behavior))
