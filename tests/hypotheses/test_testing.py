@@ -72,7 +72,7 @@ def test_as_the_ladder_says(name):
 
 
 @given(networks(inputs=(2, 2), hidden=(1, 2)))
-@settings(max_examples=6)
+@settings(max_examples=5)
 def test_as_the_ladder_says_of_random_networks(network):
     check_as_the_ladder(network, most=3)
 
@@ -202,7 +202,7 @@ def test_a_kind_of_ones_own():
     """Of a kind of model that only runs, with names of its own, the same questions are asked."""
     model = skipping_xor()
     mappings = eh.audit(model, "XOR").findings.mappings
-    for mapping in mappings.placed:
+    for mapping in list(mappings.placed)[:6]:
         found = eh.test(model, eh.hypothesis(mapping))
         assert found.climb.strictest == mappings.fate(mapping)[0]
         assert eh.test(model, eh.hypothesis(mapping.algorithm, found.hypothesis.carriers)).passed == found.passed
@@ -344,6 +344,16 @@ def test_without_budget():
     found = eh.test(eh.xornet(), eh.hypothesis(*ALICE), budget=5000)
     assert found.fell is None and not found.climb.complete and found.notes.refused
     assert "Not found out: putting the hypothesis to the rung joint" in str(found)
+
+
+def test_without_variables():
+    """What has no variables says nothing of where, and that is said."""
+    found = eh.test(reference("and-2-3-3-1-seed0")[1], eh.hypothesis("AND(A,B)"), "AND")
+    assert found.climb.complete and found.jointly is None
+    assert found.lines[:2] == (
+        "AND(A,B): no variable to place.",
+        "It has no variables: it passes every rung of any network that computes this, and says nothing of where.",
+    )
 
 
 def test_document():

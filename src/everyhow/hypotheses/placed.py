@@ -182,7 +182,7 @@ class PlacedHypothesis(Explanation):
     @cached_property
     def own(self) -> list[list[int]]:
         """The value of each variable at each input."""
-        return [self.placeable.given(k).tolist() for k in range(len(self.names))]
+        return [self.placeable.given(k).astype(int).tolist() for k in range(len(self.names))]
 
     @cached_property
     def directions(self) -> dict[int, Float[np.ndarray, " numbers"]]:

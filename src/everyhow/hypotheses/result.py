@@ -69,8 +69,8 @@ class HypothesisTest(Displayed):
         change: the nearest change of places by which it comes further, or None.
         family: what was gone through for that, in words.
         rivals: what comes as far; None where it passes no rung.
-        further: the simplest mapping that passes the strictest rung that any mapping passes, and that rung, where the
-            hypothesis does not come so far.
+        further: the simplest mapping with variables that passes the strictest rung that any passes, and that rung,
+            where the hypothesis does not come so far.
         notes: what the budget did not allow, and what depends on rounding.
         placed: the hypothesis in the model.
     """

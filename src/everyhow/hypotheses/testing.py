@@ -372,11 +372,14 @@ def _rivals(
 
 
 def _further(mappings: MappingFindings, how_far: Climb) -> tuple[Mapping, str] | None:
-    """The simplest mapping that passes the strictest rung that any passes, and that rung, if it comes further."""
-    simplest, strictest = mappings.simplest, mappings.strictest
-    if simplest is None or strictest not in how_far.rungs:
-        return None
-    return (simplest, strictest) if how_far.rungs.index(strictest) >= len(how_far.passed) else None
+    """The simplest mapping with variables that passes the strictest rung that any passes, and that rung, if it comes
+    further."""
+    for rung in reversed(how_far.rungs[len(how_far.passed) :]):
+        kept = mappings.placed if rung == "single" else mappings.survivors.get(rung, ())
+        found = [one for one in itertools.islice(kept, MOST_ORDERED) if one.sets]
+        if found:
+            return min(found, key=complexity), rung
+    return None
 
 
 def _other_places(

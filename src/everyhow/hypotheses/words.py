@@ -56,7 +56,9 @@ def count_of(number: int, one: str, several: str | None = None) -> str:
 def climb_lines(climb: Climb, who: str, kind: str) -> Iterator[str]:
     """How far a hypothesis comes, and the run at which it falls."""
     every = "every rung" if climb.complete else joined(climb.passed)
-    if climb.complete:
+    if not climb.accuracies:
+        yield f"It has no variables: it passes every rung of any {kind} that computes this, and says nothing of where."
+    elif climb.complete:
         yield f"It passes {every}: {', '.join(climb.passed)}."
     elif climb.fell is not None:
         passed = f"It passes {every}, and falls" if climb.passed else "It falls"
