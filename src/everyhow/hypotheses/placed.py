@@ -296,6 +296,10 @@ class PlacedHypothesis(Explanation):
         """How many directions the states of a layer span over the inputs, the constant aside."""
         return Span.of(self.natural[layer]).rank
 
+    def reads_all(self, layer: int) -> bool:
+        """Whether every Boolean signal has a code in a layer: it has as many independent neurons as that takes."""
+        return self.rank(layer) >= self.count - 1
+
     def signature(self, k: int) -> tuple[int, ...]:
         """What the model decides when variable k takes its value from each input: at each source, bits over the
         bases."""

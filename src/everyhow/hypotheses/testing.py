@@ -40,8 +40,9 @@ from .words import code_lines
 
 # How many places of one hypothesis are put to the rungs, nearest first; and how many rivals are kept, simplest first.
 MOST_PLACES, MOST_KEPT = 200, 100
-# Codes that are fitted are tried with so many digits after the point: those that can be read first.
-DIGITS = (1, 6)
+# Codes that are fitted are tried with so many digits after the point: those that can be read first. Where a layer reads
+# every signal anyway, longer codes tell nothing.
+DIGITS, FEW = (1, 6), (1,)
 # More choices of places than are put in order.
 MOST_ORDERED = 20_000
 PLACES_ALONE = "every minimal choice of neurons for the same {what}, of which there {are}"
@@ -49,7 +50,10 @@ BY_CODES = (
     "for one variable at a time: all neurons that are aligned with it, its code with one coefficient changed to 0, 1 "
     "or -1, and the code of least norm that reads it in the layer"
 )
-ALL_CODES = "and the code of least norm in each layer, for one variable and for all"
+ALL_CODES = (
+    "and the code of least norm in each layer, for one variable and for all, with one digit after the point where the "
+    "layer reads every signal"
+)
 
 
 def test(
@@ -243,8 +247,8 @@ def _furthest(
 def _codes(placed: PlacedHypothesis) -> Iterator[tuple[Carried, ...]]:
     """The places with codes of least norm of one layer: for one variable, and for all."""
     graph = placed.model.graph
-    layers = (layer for layer in range(1, graph.last) if graph.numbers[layer] == 1)
-    for layer, digits in itertools.product(layers, DIGITS):
+    layers = [layer for layer in range(1, graph.last) if graph.numbers[layer] == 1]
+    for layer, digits in [(one, few) for one in layers for few in (FEW if placed.reads_all(one) else DIGITS)]:
         read = [_fitted(placed, k, layer, digits) for k in range(len(placed.names))]
         places = [(*placed.carriers[:k], one, *placed.carriers[k + 1 :]) for k, one in enumerate(read) if one]
         complete = tuple(one for one in read if one is not None)
@@ -305,7 +309,7 @@ def _other_codes(placed: PlacedHypothesis, k: int) -> Iterator[Code]:
         changed[j] = value
         if changed[j] != code.coefficients[j] and changed.any():
             yield Code(code.layer, changed, code.names)
-    for digits in DIGITS:
+    for digits in FEW if placed.reads_all(code.layer) else DIGITS:
         fitted = _fitted(placed, k, code.layer, digits)
         if fitted is not None:
             yield fitted

@@ -107,12 +107,11 @@ def placed_text(hypothesis: Any) -> str:
 def code_lines(placed: Any) -> Iterator[str]:
     """Of layers that are read by codes, whether every signal has a code there, whatever the model does."""
     for layer in sorted({one.layer for one in placed.carriers if is_code(one)}):
-        rank = placed.rank(layer)
-        if rank >= placed.count - 1:
+        if placed.reads_all(layer):
+            neurons, inputs = count_of(placed.rank(layer), "independent neuron"), count_of(placed.count, "input")
             yield (
-                f"Layer {layer} has {count_of(rank, 'independent neuron')} at {count_of(placed.count, 'input')}, so "
-                f"every Boolean signal has a code there, as in any such layer: that these codes read the variables "
-                f"says little."
+                f"Layer {layer} has {neurons} at {inputs}, so every Boolean signal has a code there, as in any such "
+                f"layer: that these codes read the variables says little."
             )
 
 
