@@ -3,6 +3,7 @@
 import itertools
 import json
 
+import numpy as np
 import pytest
 
 import everyhow as eh
@@ -34,6 +35,12 @@ def test_alice_and_bob():
         "On input 11, give the code h1.0 - h1.2 its value from input 10 (AND(A,¬B) of the second): the first says 0, "
         "the second 1, the network 1. The first is refuted."
     )
+    # The run by the formula of the least change that moves the one code and not the other.
+    network, codes = eh.xornet(), np.array([[1.0, 0.0, -1.0], [0.0, 1.0, -1.0]])
+    base, source = network.states([[1, 1]])[1][0], network.states([[1, 0]])[1][0]
+    state = base + np.linalg.lstsq(codes, np.array([codes[0] @ (source - base), 0.0]), rcond=None)[0]
+    decided = network.run([[1, 1]], patch={f"h1.{j}": value for j, value in enumerate(state)})[0, 0] > 0.5
+    assert decided == found.dispute.experiment.outcome
     turned = eh.decide(eh.xornet(), bob, alice)
     assert turned.patch == found.patch and (found.refuted, turned.refuted) == (0, 1)
     document = json.loads(json.dumps(found.document()))

@@ -258,6 +258,14 @@ def test_the_nearest_change_is_the_nearest():
     assert eh.test(network, found.change.to).passed == RUNGS
 
 
+def test_the_nearest_change_may_be_codes():
+    """Where no neurons carry the variables of Bob's formula, the codes that do are named."""
+    found = eh.test(eh.xornet(), eh.hypothesis(BOB[0], ["h1.0", "h1.1"]))
+    assert found.change.complete and found.change.to == eh.hypothesis(*BOB)
+    assert found.change.moved == (("AND(A,¬B)", "h1.0", "h1.0 - h1.2"), ("AND(¬A,B)", "h1.1", "h1.1 - h1.2"))
+    assert "every Boolean signal has a code there" in found.change.remarks[0]
+
+
 def test_places_that_are_searched_for():
     network = reference("xor-2-2-2-1-seed2")[1]
     found = eh.test(network, eh.hypothesis(ALICE[0], {"OR(A,B)": "?", "NAND(A,B)": "?"}))

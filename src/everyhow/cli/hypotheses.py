@@ -71,7 +71,7 @@ def test_command(
     stated = read_hypothesis(hypothesis)
     whole = read.network(network)
     FILES_READ["hypothesis"] = str(hypothesis)
-    found = test(whole, stated, task, decision=read.decision, depth=depth, budget=most)
+    found = test(whole, stated, task, decision=read.decision, depth=depth, budget=most, progress=True)
     if as_json:
         print_json(found.document())
     else:

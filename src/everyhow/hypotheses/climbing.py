@@ -6,12 +6,13 @@ from fractions import Fraction
 
 from ..boolean.algorithms import idle_gate
 from ..common.budget import Budget
+from ..common.progress import Progress
 from ..mapping.findings import FORCING, RUNGS, STEPS_PER_RUN
 from ..mapping.interchange import interference, joint_runs, try_jointly, try_transitively
 from ..mapping.mapping import Mapping
 from ..mapping.patterns import Patterns
 from ..mapping.signatures import NeuronSet, Signatures
-from .placed import Disagreed, PlacedHypothesis, Unmoved, is_code
+from .placed import SILENT, Disagreed, PlacedHypothesis, Unmoved, is_code
 
 
 @dataclass(frozen=True)
@@ -251,10 +252,10 @@ def percent_of(value: Fraction) -> str:
     return f"{min(99.99, max(0.01, 100 * float(value))):.4g} %"
 
 
-def joint_agreement(placed: PlacedHypothesis, budget: int) -> Fraction | None:
+def joint_agreement(placed: PlacedHypothesis, budget: int, bar: Progress = SILENT) -> Fraction | None:
     """The share of all interchanges of two or more variables at once, each from a source of its own, at every base, in
     which model and hypothesis agree; None for fewer than two variables, or where the budget does not allow it."""
     many = len(placed.names)
     if many < 2 or not Budget(budget).allows(joint_runs(many, placed.count) * STEPS_PER_RUN):
         return None
-    return Fraction(*placed.agreement(range(2, many + 1)))
+    return Fraction(*placed.agreement(range(2, many + 1), bar))

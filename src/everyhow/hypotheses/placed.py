@@ -20,6 +20,7 @@ from ..boolean.algorithms import Algorithm
 from ..boolean.cost import CostModel
 from ..boolean.truth_table import TruthTable
 from ..common.errors import InputError
+from ..common.progress import Progress
 from ..mapping.causal_models import CausalModel
 from ..mapping.mapping import Mapping
 from ..mapping.placeable import Holding, Placeable
@@ -35,6 +36,7 @@ from ..readout.span import Span
 from .carriers import Carried, Code
 from .hypothesis import Stated, title_of, variables_of
 
+SILENT = Progress()
 # Runs of the model made at once.
 RUNS_AT_ONCE = 1 << 15
 
@@ -311,15 +313,19 @@ class PlacedHypothesis(Explanation):
         for bases, sources, _ in self._interchanges(forced):
             yield bases, sources, self._run(bases, forced, sources)[0]
 
-    def agreement(self, sizes: Sequence[int]) -> tuple[int, int]:
+    def agreement(self, sizes: Sequence[int], bar: Progress = SILENT) -> tuple[int, int]:
         """In how many interchanges of so many variables at once, each from a source of its own, at every base, model
         and hypothesis agree; and how many there are."""
-        agree = number = 0
+        number = sum(math.comb(len(self.names), size) * self.count ** (size + 1) for size in sizes)
+        made = bar.shares(self._agreeing(sizes), number, 0, "interchanges of several variables")
+        return sum(agreeing for _, agreeing in made), number
+
+    def _agreeing(self, sizes: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """How many interchanges are made at once, and in how many of them model and hypothesis agree."""
         for forced in self._choices(sizes):
             for bases, sources, predicted in self._interchanges(forced):
                 decided, _ = self._run(bases, forced, sources)
-                agree, number = agree + int((decided == predicted).sum()), number + len(decided)
-        return agree, number
+                yield len(decided), int((decided == predicted).sum())
 
     def tried(self, rung: str) -> Tried:
         """What comes of the runs of a rung: `joint`, `inert` or `transitive`; or `single`, one variable at a time."""

@@ -15,6 +15,7 @@ from ..common.arguments import checked_budget, is_whole, quoted
 from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import InputError
 from ..common.notes import Notes
+from ..common.progress import Progress
 from ..mapping.causal_models import CausalModel
 from ..mapping.findings import MappingFindings, complexity, examine_mappings
 from ..mapping.mapping import Mapping, count_choices, disjoint_choices
@@ -64,6 +65,7 @@ def test(
     decision: str | None = None,
     depth: int | None = None,
     budget: int = DEFAULT_BUDGET,
+    progress: bool = False,
 ) -> HypothesisTest:
     """Put a hypothesis about a model to the test.
 
@@ -85,6 +87,7 @@ def test(
         decision: `argmax` where two outputs stand for two classes.
         depth: the largest depth of the algorithms among which rivals are looked for; as in an audit when not given.
         budget: candidate evaluations allowed.
+        progress: show progress on stderr.
 
     Raises:
         InputError: a hypothesis that is not what the model computes or does not fit it, or a kind of model in which
@@ -117,7 +120,7 @@ def test(
     rivals = None if how_far.strictest is None else _rivals(
         asked, placed, found, how_far, mappings, f"of depth {largest} or less", budget
     )  # fmt: skip
-    jointly = joint_agreement(placed, budget)
+    jointly = joint_agreement(placed, budget, Progress(progress))
     refused = (how_far.refused,) if how_far.refused else ()
     ties = (f"{how_far.ties:,} runs leave the output on the decision boundary, so that rounding decides them",)
     notes = Notes(refused, (), ties if how_far.ties else ()) + Notes(mappings.refused, mappings.beyond)
