@@ -18,6 +18,7 @@ from .circuit import Circuit
 from .graph import Edge, Graph
 from .origin import Origin
 from .patching import values_by_node
+from .scope import Scope, scope_of
 
 # By stage, the inputs first: shape (runs, nodes) where nodes hold one number, (runs, nodes, numbers) where several. The
 # last stage is (runs, outputs) always, the numbers of one node after the other's.
@@ -270,6 +271,27 @@ class Runnable(ABC):
         if not isinstance(grain, str) or grain not in self.grains:
             raise InputError(f"grain is {quoted(grain)}; circuits of a {self.kind} are sets of {self.grains[0]}")
         return self
+
+    @property
+    def scope_in_use(self) -> Scope | None:
+        """The parts that circuits are asked about, all others being in every circuit or in none; None for all."""
+        return None
+
+    @property
+    def unscoped(self) -> Self:
+        """The same model, its circuits being asked of all parts."""
+        return self
+
+    def scoped(self, parts: Iterable[str] | str, others: str) -> Self:
+        """The same model, its circuits being asked of some parts only.
+
+        Raises:
+            InputError: this kind of model asks of all of its edges.
+        """
+        scope_of(parts, others)
+        raise InputError(
+            f"scope is asked of transformers; circuits of a {self.kind} are asked of all of its edges: leave scope out"
+        )
 
     def answering(self, answer: Answer, tokens: int) -> Self:
         """The same model over sequences of so many tokens, with its answers read at these positions, among these
