@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 
 from ..common.errors import BudgetError, EveryhowError, InputError, LostBlocksError, visible
 from ..common.interruption import leaving_when_asked
-from . import audits, exchange, importing, runs
+from . import audits, exchange, hypotheses, importing, runs
 from .options import FILES_READ, OVER_BUDGET, WRONG_INPUT, with_files, with_groups
 from .sweeping import sweep_command
 from .training import train_command
@@ -67,6 +67,9 @@ for name, command in {
     "place": exchange.place_command,
     "align": exchange.align_command,
     "export": exchange.export_command,
+    "test": hypotheses.test_command,
+    "decide": hypotheses.decide_command,
+    "neuron": hypotheses.neuron_command,
     "xornet": runs.xornet_command,
 }.items():
     app.command(name)(with_groups(command))
