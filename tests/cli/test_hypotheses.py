@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -32,6 +33,18 @@ def test_decide(run_command):
 def test_neuron(run_command):
     code, printed, _ = run_command("neuron", "h1.2", "--network", "xornet", "--is", "AND(A,B)")
     assert code == 0 and printed.startswith("Yes: h1.2 is read as AND(A,B) in 1 of 1 perfect circuit")
+
+
+@pytest.mark.parametrize("arguments", [
+    ("test", EXAMPLES / "bob.toml"), ("decide", EXAMPLES / "alice.toml", EXAMPLES / "bob.toml"), ("neuron", "h1.2"),
+])  # fmt: skip
+def test_pictures(run_command, arguments, tmp_path):
+    """A picture of what is told; under another name than one of a picture, an error and nothing told."""
+    code, _, _ = run_command(*arguments, "--network", "xornet", "--picture", tmp_path / "one.svg")
+    assert code == 0
+    assert ElementTree.parse(tmp_path / "one.svg").getroot().tag.endswith("svg")
+    code, printed, errors = run_command(*arguments, "--network", "xornet", "--picture", tmp_path / "one.txt")
+    assert (code, printed) == (1, "") and "one.txt" in errors
 
 
 @pytest.mark.parametrize(("arguments", "said"), [

@@ -1,11 +1,14 @@
 """Runs with neurons held by their names: as with interventions, and refused with the next step."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import everyhow as eh
 
 from ..conftest import reference
+from .attention import attending_xor
 
 POINTS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 
@@ -37,7 +40,29 @@ def test_errors(patch, said):
 
 
 def test_heads_by_name():
-    """Of a transformer, a node that holds several numbers takes so many, for all inputs or for each."""
-    head = eh.Transformer(np.eye(2), np.zeros((3, 2)), (), np.eye(2))
-    with pytest.raises(eh.InputError, match="which the model does not have"):
-        head.run([[0, 1, 1]], patch={"a0.h0": 0.0})
+    """A node that holds several numbers takes so many, for all inputs or for each."""
+    model = attending_xor()
+    name, numbers = model.graph.names[1][0], model.graph.numbers[1]
+    values = np.random.default_rng(0).normal(size=(4, numbers))
+    expected = model.run(model.corners, [eh.Intervention(1, (0,), values[:, None])])
+    assert np.array_equal(model.run(model.corners, patch={name: values}), expected)
+    alike = model.run(model.corners, [eh.Intervention(1, (0,), np.repeat(values[None, :1], 4, axis=0))])
+    assert np.array_equal(model.run(model.corners, patch={name: values[0]}), alike)
+    with pytest.raises(eh.InputError, match=f"give {numbers} numbers, or so many for each input"):
+        model.run(model.corners, patch={name: 0.0})
+
+
+def test_a_transformer_by_name():
+    """Of an imported transformer, what a head writes is held by its name; the rest runs as it does."""
+    model = reference_transformer()
+    tokens = np.zeros((2, model.features), dtype=int)
+    states = model.states(tokens)
+    assert len(model.graph.inner) > 1
+    for stage in range(1, model.graph.last):
+        for place, name in enumerate(model.graph.names[stage]):
+            held = model.run(tokens, patch={name: states[stage][:, place]})
+            assert np.allclose(held, model.run(tokens))
+
+
+def reference_transformer():
+    return eh.load(Path(__file__).parents[1] / "reference" / "transformers" / "tracr-hist.json")

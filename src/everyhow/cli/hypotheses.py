@@ -34,6 +34,7 @@ TaskOption = Annotated[
         "hypothesis says, or else what the network computes."
     ),
 ]
+PictureOption = Annotated[Path | None, typer.Option(help="Picture to write, as .svg or .pdf: what is told, drawn.")]
 HypothesisArgument = Annotated[Path, typer.Argument(help="A hypothesis (.toml): a formula or a model, and places.")]
 
 
@@ -61,6 +62,7 @@ def test_command(
         int | None, typer.Option(help="Largest depth of the formulas that rivals are looked for in.")
     ] = None,
     budget: Annotated[float, typer.Option(help="How many candidate evaluations are allowed.")] = DEFAULT_BUDGET,
+    picture: PictureOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Put your own hypothesis to the test: which rungs it passes, where it falls, and what passes as much."""
@@ -72,10 +74,7 @@ def test_command(
     whole = read.network(network)
     FILES_READ["hypothesis"] = str(hypothesis)
     found = test(whole, stated, task, decision=read.decision, depth=depth, budget=most, progress=True)
-    if as_json:
-        print_json(found.document())
-    else:
-        print_lines(found.lines)
+    tell(found, picture, as_json)
     if found.notes.refused:
         raise typer.Exit(OVER_BUDGET)
 
@@ -85,6 +84,7 @@ def decide_command(
     second: Annotated[Path, typer.Argument(help="The other hypothesis (.toml).")],
     network: Annotated[str, NETWORK],
     read: Read,
+    picture: PictureOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run the cheapest experiment on which two hypotheses differ, and say which of them it refutes."""
@@ -95,10 +95,7 @@ def decide_command(
     whole = read.network(network)
     FILES_READ.update({"first": str(first), "second": str(second)})
     found = decide(whole, *pair, decision=read.decision)
-    if as_json:
-        print_json(found.document())
-    else:
-        print_lines(found.lines)
+    tell(found, picture, as_json)
 
 
 def neuron_command(
@@ -111,6 +108,7 @@ def neuron_command(
     ] = None,
     depth: Annotated[int | None, typer.Option(help="Largest depth of the formulas.")] = None,
     budget: Annotated[float, typer.Option(help="How many candidate evaluations are allowed.")] = DEFAULT_BUDGET,
+    picture: PictureOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell everything that one neuron can be read as: over circuits, as a variable, and in codes."""
@@ -120,12 +118,19 @@ def neuron_command(
     whole = read.network(network)
     announce_compilation()
     found = neuron(whole, name, read_as=read_as, decision=read.decision, depth=depth, budget=most, progress=True)
+    tell(found, picture, as_json)
+    if found.notes.refused:
+        raise typer.Exit(OVER_BUDGET)
+
+
+def tell(found: Any, picture: Path | None, as_json: bool) -> None:
+    """Print what was found, as sentences or as one JSON document, after its picture is written where one is asked."""
+    if picture is not None:
+        found.picture().save(picture)
     if as_json:
         print_json(found.document())
     else:
         print_lines(found.lines)
-    if found.notes.refused:
-        raise typer.Exit(OVER_BUDGET)
 
 
 def print_lines(lines: Iterable[str]) -> None:

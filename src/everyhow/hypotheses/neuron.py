@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..boolean.algorithm_formulas import parse_function
+from ..boolean.algorithms import Algorithm
 from ..boolean.gates import GATES
 from ..boolean.smallest import MOST_INPUTS
 from ..boolean.truth_table import TruthTable
@@ -23,7 +24,7 @@ from ..common.notes import NO_NOTES, Notes
 from ..common.progress import Progress
 from ..interpretation.interpretations import Interpretations, unread
 from ..mapping.findings import RUNGS, MappingFindings, examine_mappings
-from ..mapping.mapping import count_choices
+from ..mapping.mapping import Mapping, count_choices
 from ..mapping.placeable import options, placed_algorithm
 from ..model.behavior import Behavior
 from ..model.criterion import perfect
@@ -402,7 +403,10 @@ def _standing_for(mappings: MappingFindings, node: Node) -> tuple[StandsFor, ...
     best: dict[TruthTable, int] = {}
     if mappings.signatures is None:
         return ()
-    by_rung = {mapping: k for k, rung in enumerate(RUNGS) for mapping in mappings.survivors.get(rung, ())}
+    survivors: dict[Algorithm, list[tuple[Mapping, int]]] = {}
+    for rank, rung in enumerate(RUNGS):
+        for mapping in mappings.survivors.get(rung, ()):
+            survivors.setdefault(mapping.algorithm, []).append((mapping, rank))
     for algorithm in mappings.aligned or ():
         choices = options(mappings.signatures, placed_algorithm(algorithm, mappings.patterns))
         of_algorithm: set[TruthTable] = set()
@@ -417,10 +421,8 @@ def _standing_for(mappings: MappingFindings, node: Node) -> tuple[StandsFor, ...
             tally = found.setdefault(table, Counter())
             tally.update({"mappings": number, "alone": alone, "algorithms": table not in of_algorithm})
             of_algorithm.add(table)
-            here = [
-                rank for mapping, rank in by_rung.items()
-                if mapping.algorithm == algorithm and mapping.sets[k] in those
-            ]  # fmt: skip
+            allowed = frozenset(those)
+            here = [rank for mapping, rank in survivors.get(algorithm, ()) if mapping.sets[k] in allowed]
             best[table] = max(best.get(table, 0), *here, 0)
     kept = [
         StandsFor(table, tally["mappings"], tally["alone"], tally["algorithms"], RUNGS[best[table]])
