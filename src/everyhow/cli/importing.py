@@ -11,6 +11,8 @@ from ..model.model import Model
 from ..model.origin import Origin
 from ..network.network import Network
 from .options import HeaderOption, InputsOption, JsonOption, ThresholdOption, coding, numbers, print_json, rows_of_file
+from .standard_input import Read
+from .writing import ForceOption, check_free
 
 
 @dataclass(frozen=True)
@@ -18,21 +20,30 @@ class Described:
     """What a file does not say of its network."""
 
     widths: Annotated[
-        str | None, typer.Option(help="For a state dict: the neurons of each hidden layer, to be checked, such as 3,3.")
+        str | None,
+        typer.Option(
+            metavar="N,N,...", help="For a state dict: the neurons of each hidden layer, to be checked, such as 3,3."
+        ),
     ] = None
     hidden_activation: Annotated[
         str | None,
-        typer.Option(help="For a state dict: the activation of all hidden layers, or one for each: relu,tanh."),
+        typer.Option(
+            metavar="NAME", help="For a state dict: the activation of all hidden layers, or one for each: relu,tanh."
+        ),
     ] = None
     output_activation: Annotated[
-        str | None, typer.Option(help="For a state dict: the activation of the output layer.")
+        str | None, typer.Option(metavar="NAME", help="For a state dict: the activation of the output layer.")
     ] = None
     order: Annotated[
         str | None,
-        typer.Option(help="For a state dict: the names of the layers as they run, such as input,hidden,output."),
+        typer.Option(
+            metavar="NAME,NAME,...",
+            help="For a state dict: the names of the layers as they run, such as input,hidden,output.",
+        ),
     ] = None
     part: Annotated[
-        str | None, typer.Option(help="For a checkpoint of several state dicts: the path of the one to take.")
+        str | None,
+        typer.Option(metavar="NAME", help="For a checkpoint of several state dicts: the path of the one to take."),
     ] = None
     threshold: ThresholdOption = None
 
@@ -44,6 +55,7 @@ class Checked:
     data: Annotated[
         Path | None,
         typer.Option(help="Inputs to check the network on, one per row (.csv or .npy). If not given: corners."),
+        Read(".csv"),
     ] = None
     header: HeaderOption = None
 
@@ -51,11 +63,17 @@ class Checked:
 def import_command(
     source: Annotated[
         Path,
-        typer.Argument(help="An ONNX file, or a file that holds a state dict: .pt, .pth, .ckpt, .bin, .safetensors."),
+        typer.Argument(
+            metavar="FILE",
+            help="An ONNX file, or a file that holds a state dict: .pt, .pth, .ckpt, .bin, .safetensors; - for "
+            "standard input.",
+        ),
+        Read(".onnx"),
     ],
     described: Described,
     checked: Checked,
     out: Annotated[Path, typer.Option(help="Network file to write (.json or .safetensors).")] = Path("network.json"),
+    force: ForceOption = False,
     inputs: InputsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -64,7 +82,7 @@ def import_command(
     from ..kinds import save_model
     from ..network.documents import check_network_path
 
-    check_network_path(out)
+    check_free([check_network_path(out)], force)
     widths = None if described.widths is None else numbers(described.widths, "widths", int)
     rows = None if checked.data is None else rows_of_file(checked.data, "inputs", checked.header)
     network = load(source, data=rows, **{**vars(described), "widths": widths})
