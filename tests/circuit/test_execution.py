@@ -12,7 +12,7 @@ from everyhow.auditing.counting import count
 from everyhow.common import execution
 from everyhow.common.errors import FileFormatError
 from everyhow.common.execution import Execution
-from everyhow.common.progress import Progress
+from everyhow.common.progress import Progress, Work
 from everyhow.common.threads import map_in_threads
 from everyhow.network import layout as search
 from everyhow.network.counting import count_circuits
@@ -88,10 +88,8 @@ def test_another_count_has_another_checkpoint(criterion, tmp_path):
 
 def test_the_share_that_is_shown(criterion, capsys, monkeypatch):
     """The bar's whole is the number of prefixes, and it is full at the end."""
-    from tqdm import tqdm
-
     seen = []
-    monkeypatch.setattr(tqdm, "update", lambda self, size=1: seen.append((size, self.total)))
+    monkeypatch.setattr(Work, "advance", lambda self, size: seen.append((size, self.whole)))
     count_circuits(criterion, execution=Execution(progress=Progress(True)))
     assert {whole for _, whole in seen} == {4**3} and sum(size for size, _ in seen) == 4**3
 

@@ -1,6 +1,5 @@
 """The commands `audit`, `count` and `audit-data`: what explains one network, by a task or by data."""
 
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ..common.errors import InputError, visible
+from ..common.progress import showing
 from ..common.reading import naming
 from ..model.model import Model
 from . import completion
@@ -109,7 +109,7 @@ class Source:
             )
         values = coded.keywords["inputs"] or (0.0, 1.0)
         settings = TrainingSettings(numbers(self.widths, "widths", int), input_values=values, threshold=coded.threshold)
-        (result,) = train_many(task, [self.seed], settings, progress=sys.stderr.isatty())
+        (result,) = train_many(task, [self.seed], settings, progress=True)
         if not result.converged:
             typer.echo(f"warning: the network did not converge: {result.reason}", err=True)
         return result.network
@@ -285,7 +285,8 @@ def _finish(audit: Any, written: Written, certificate: Path | None) -> None:
     """Write and print an audit; the exit code says whether the budget allowed all counts."""
     saved = [] if written.out is None else [str(audit.save(written.out))]
     if written.report is not None:
-        saved.append(str(audit.report(written.report)))
+        with showing("the page"):
+            saved.append(str(audit.report(written.report)))
     if certificate is not None:
         saved.append(str(audit.certificate(certificate, progress=True)))
     if written.as_json:

@@ -10,6 +10,7 @@ import typer
 from ..common.arguments import checked_budget
 from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import visible
+from ..common.progress import showing, tracked
 from ..common.reading import naming
 from . import completion
 from .options import (
@@ -98,7 +99,8 @@ def place_command(
             placed, dropped = connected_part(whole.graph, edges)
     else:
         placed = read_graph(graph, whole, read.top, read.threshold, read.circuit)
-    found = place(whole, task, placed, judged.decision, most, judged.ablation)  # type: ignore[arg-type]
+    with showing("placing the circuit"):
+        found = place(whole, task, placed, judged.decision, most, judged.ablation)  # type: ignore[arg-type]
     if as_json:
         print_json(_standing_document(found, dropped))
     else:
@@ -136,16 +138,18 @@ def align_command(
     whole = stored_network(network).read(threshold, coding(inputs, "inputs"))
     if decision is not None and choice("decision", decision, DECISIONS) == "argmax":
         whole = whole.folded()
-    with naming(model):
-        differs, number = differences(whole, read), count_placements(whole, read)
     shown = []
-    for placement in islice(placements(whole, read), MOST_SHOWN):
-        pairs = zip(placement.variables, placement.sets, strict=True)
-        entry = {"sets": {name: [[s.layer, j] for j in s.neurons] for name, s in pairs}}
-        if joint:
-            disagreement = joint_disagreement(whole, read, placement)
-            entry |= {"joint": disagreement is None, "disagreement": disagreement and str(disagreement)}
-        shown.append((placement.named(whole.graph), entry))
+    with showing("placing the model"):
+        with naming(model):
+            differs, number = differences(whole, read), count_placements(whole, read)
+        listed = islice(placements(whole, read), MOST_SHOWN)
+        for placement in tracked(listed, min(number, MOST_SHOWN), "the places of the model"):
+            pairs = zip(placement.variables, placement.sets, strict=True)
+            entry = {"sets": {name: [[s.layer, j] for j in s.neurons] for name, s in pairs}}
+            if joint:
+                disagreement = joint_disagreement(whole, read, placement)
+                entry |= {"joint": disagreement is None, "disagreement": disagreement and str(disagreement)}
+            shown.append((placement.named(whole.graph), entry))
     if as_json:
         print_json({"placements": number, "listed": [entry for _, entry in shown], "differs_at": list(differs)})
         return

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from ..common.errors import visible
+from ..common.progress import showing
 from ..model.model import Model
 from ..model.origin import Origin
 from ..network.network import Network
@@ -85,7 +86,8 @@ def import_command(
     check_free([check_network_path(out)], force)
     widths = None if described.widths is None else numbers(described.widths, "widths", int)
     rows = None if checked.data is None else rows_of_file(checked.data, "inputs", checked.header)
-    network = load(source, data=rows, **{**vars(described), "widths": widths})
+    with showing("importing"):
+        network = load(source, data=rows, **{**vars(described), "widths": widths})
     network = network.read(inputs=coding(inputs, "inputs"))
     path = save_model(network, out)
     shape: dict[str, Any] = {"kind": network.kind, "shape": network.in_short}

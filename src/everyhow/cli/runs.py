@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..common.errors import FileFormatError, InputError, visible
+from ..common.progress import showing
 from .options import WRONG_INPUT, JsonOption, announce_compilation, print_json, terminal
 from .writing import ForceOption, check_free
 
@@ -45,7 +46,9 @@ def report_command(
                 f"{run} is the folder of an audit; --network and --audits are for folders of sweeps: leave them out"
             )
         check_free([target], force)
-        typer.echo(visible(str(_audit_in(run).report(target))))
+        with showing("the page"):
+            written = _audit_in(run).report(target)
+        typer.echo(visible(str(written)))
         return
     from ..report.page.sweep import MOST_AUDITS, write_sweep_report
     from ..sweeps.results import Sweep
@@ -67,7 +70,8 @@ def tables_command(
     from ..report.tables import list_tables, print_table, table_files, write_tables
 
     if _is_audit(run):
-        found = _audit_in(run).tables()
+        with showing("the tables"):
+            found = _audit_in(run).tables()
     else:
         from ..report.sweep_tables import sweep_tables
         from ..sweeps.results import Sweep
@@ -173,7 +177,8 @@ def figures_command(
             return
         wanted = (names or (), chosen or audit_drawings.FORMATS)
         check_free(audit_drawings.drawing_files(audit.drawings(), folder, *wanted), force)
-        written = audit_drawings.save_drawings(audit, folder, *wanted)
+        with showing("the drawings"):
+            written = audit_drawings.save_drawings(audit, folder, *wanted)
     elif names or listed:
         raise InputError(
             f"{run} is not the folder of an audit; the figures of a sweep have no names: leave the names out"
@@ -181,7 +186,8 @@ def figures_command(
     else:
         sweep, chosen = Sweep.open(run), chosen or list(figures.FORMATS)
         check_free(figures.figure_files(sweep, folder, chosen), force)
-        written = figures.draw_figures(sweep, folder, chosen)
+        with showing("the figures"):
+            written = figures.draw_figures(sweep, folder, chosen)
     for path in written:
         typer.echo(visible(str(path)))
 

@@ -1,7 +1,6 @@
 """The command `train`: one network, by the settings of training."""
 
 import math
-import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -101,7 +100,7 @@ def train_command(
     from ..training import train_many
 
     check_free([check_network_path(out)], force)
-    (result,) = train_many(task, [seed], TrainingSettings(**trained, **values.keywords), progress=sys.stderr.isatty())
+    (result,) = train_many(task, [seed], TrainingSettings(**trained, **values.keywords), progress=True)
     path = save_model(result.network, out)
     summary = {
         "converged": result.converged, "reason": result.reason, "epochs": result.epochs,
