@@ -7,11 +7,11 @@ BIN := $(VENV)/bin
 
 demo: $(VENV)/.with-train
 	mkdir -p runs
-	$(BIN)/everyhow train XOR --widths 3,3 --seed 0 --out runs/xor-2-3-3-1.json
+	$(BIN)/everyhow train XOR --widths 3,3 --seed 0 --out runs/xor-2-3-3-1.json --force
 	@echo
-	$(BIN)/everyhow audit XOR --network runs/xor-2-3-3-1.json --out runs/xor-2-3-3-1
+	$(BIN)/everyhow audit XOR --network runs/xor-2-3-3-1.json --out runs/xor-2-3-3-1 --force
 	@echo
-	$(BIN)/everyhow audit XOR --network xornet --out runs/xornet
+	$(BIN)/everyhow audit XOR --network xornet --out runs/xornet --force
 	@echo
 	$(BIN)/everyhow xornet
 

@@ -1,6 +1,7 @@
 """Shared by all tests."""
 
 import json
+import os
 from functools import partial
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
+# Several processes of tests share the cores: a library that starts a thread on each of them makes all of them wait.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 # In these modules shapes and types in signatures are checked as the tests run: most of those that compute with arrays.
 # Left out are `kernels/`, whose compilation the check breaks, and what takes a list for an array, a whole number for a
 # float or a NumPy number for a bit: all that is asked at the door, `network.network`, `behavior`, `decision`,

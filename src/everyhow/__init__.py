@@ -11,6 +11,7 @@ from .common import starting as starting
 from .common.errors import BudgetError as BudgetError
 from .common.errors import EveryhowError as EveryhowError
 from .common.errors import InputError as InputError
+from .common.version import own_version as _own_version
 from .experiment.cross_examination import cross_examine as cross_examine
 from .experiment.deciding import decide_between as decide_between
 from .hypotheses.deciding import decide as decide
@@ -49,6 +50,7 @@ from .sweeps.run import sweep as sweep
 from .training import train as train
 from .transformer.transformer import Transformer as Transformer
 
+__version__ = _own_version()
 # A network is stored as any model is.
 save_network = save_model
 # The audit of a run folder, taken up again.

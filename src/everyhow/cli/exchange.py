@@ -10,17 +10,20 @@ import typer
 from ..common.arguments import checked_budget
 from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import visible
+from ..common.progress import showing, tracked
 from ..common.reading import naming
+from . import completion
 from .options import (
-    NETWORK,
     OVER_BUDGET,
     InputsOption,
     JsonOption,
+    NetworkOption,
     ThresholdOption,
     coding,
     print_json,
     stored_network,
 )
+from .standard_input import Read
 
 if TYPE_CHECKING:
     from ..circuit.standing import Standing
@@ -34,7 +37,7 @@ MOST_SMALLEST_SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Read:
+class Chosen:
     """Which circuit of a file is meant."""
 
     top: Annotated[int | None, typer.Option(help="Take so many edges: those of the largest absolute scores.")] = None
@@ -70,17 +73,21 @@ class Judged:
 
 def place_command(
     graph: Annotated[
-        Path, typer.Argument(help="A circuit as graph JSON (EAP-IG, MIB), or as edge masks (.npz, or a JSON log).")
+        Path,
+        typer.Argument(help="A circuit as graph JSON (EAP-IG, MIB), or as edge masks (.npz, or a JSON log); or -."),
+        Read(".json"),
     ],
     task: Annotated[
         str,
+        Read(".json"),
         typer.Argument(
+            autocompletion=completion.offering(completion.gates),
             help="A gate, a formula or a truth table: the circuit is judged by what the network itself decides. Or a "
-            "file of a behavior (.json), of token rows."
+            "file of a behavior (.json), of token rows.",
         ),
     ],
-    network: Annotated[str, NETWORK],
-    read: Read,
+    network: NetworkOption,
+    read: Chosen,
     judged: Judged,
     connected: Annotated[
         bool, typer.Option("--connected", help="Leave out edges that lead nowhere, and name them.")
@@ -104,7 +111,8 @@ def place_command(
             placed = placed.on(whole.graph)
     else:
         placed = read_graph(graph, whole, read.top, read.threshold, read.circuit)
-    found = place(whole, task, placed, judged.decision, most, judged.ablation)  # type: ignore[arg-type]
+    with showing("placing the circuit"):
+        found = place(whole, task, placed, judged.decision, most, judged.ablation)  # type: ignore[arg-type]
     if as_json:
         print_json(_standing_document(found, dropped))
     else:
@@ -115,8 +123,12 @@ def place_command(
 
 
 def align_command(
-    model: Annotated[Path, typer.Argument(help="A causal model (.json): variables, values, parents, mechanisms.")],
-    network: Annotated[str, NETWORK],
+    model: Annotated[
+        Path,
+        typer.Argument(help="A causal model (.json): variables, values, parents, mechanisms; or -."),
+        Read(".json"),
+    ],
+    network: NetworkOption,
     joint: Annotated[
         bool,
         typer.Option("--joint", help="Also hold several variables at once, each at the value of a source of its own."),
@@ -138,16 +150,18 @@ def align_command(
     whole = stored_network(network).read(threshold, coding(inputs, "inputs"))
     if decision is not None and choice("decision", decision, DECISIONS) == "argmax":
         whole = whole.folded()
-    with naming(model):
-        differs, number = differences(whole, read), count_placements(whole, read)
     shown = []
-    for placement in islice(placements(whole, read), MOST_SHOWN):
-        pairs = zip(placement.variables, placement.sets, strict=True)
-        entry = {"sets": {name: [[s.layer, j] for j in s.neurons] for name, s in pairs}}
-        if joint:
-            disagreement = joint_disagreement(whole, read, placement)
-            entry |= {"joint": disagreement is None, "disagreement": disagreement and str(disagreement)}
-        shown.append((placement.named(whole.graph), entry))
+    with showing("placing the model"):
+        with naming(model):
+            differs, number = differences(whole, read), count_placements(whole, read)
+        listed = islice(placements(whole, read), MOST_SHOWN)
+        for placement in tracked(listed, min(number, MOST_SHOWN), "the places of the model"):
+            pairs = zip(placement.variables, placement.sets, strict=True)
+            entry = {"sets": {name: [[s.layer, j] for j in s.neurons] for name, s in pairs}}
+            if joint:
+                disagreement = joint_disagreement(whole, read, placement)
+                entry |= {"joint": disagreement is None, "disagreement": disagreement and str(disagreement)}
+            shown.append((placement.named(whole.graph), entry))
     if as_json:
         print_json({"placements": number, "listed": [entry for _, entry in shown], "differs_at": list(differs)})
         return
@@ -163,7 +177,7 @@ def align_command(
 
 def export_command(
     run: Annotated[Path, typer.Argument(help="The folder of an audit.")],
-    out: Annotated[Path, typer.Option(help="Folder to write into.")],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder to write into; a new one, or one that is empty.")],
 ) -> None:
     """Write the minimal circuits of an audit as graph JSON, and its surviving mappings as intervention dicts."""
     from ..auditing.reopening import reopen
