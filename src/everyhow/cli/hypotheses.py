@@ -24,6 +24,7 @@ from .options import (
     stored_network,
     terminal,
 )
+from .writing import ForceOption, check_free
 
 # Longer lines are hard to read.
 WIDEST = 120
@@ -34,7 +35,6 @@ TaskOption = Annotated[
         "hypothesis says, or else what the network computes."
     ),
 ]
-PictureOption = Annotated[Path | None, typer.Option(help="Picture to write, as .svg or .pdf: what is told, drawn.")]
 HypothesisArgument = Annotated[Path, typer.Argument(help="A hypothesis (.toml): a formula or a model, and places.")]
 
 
@@ -53,28 +53,43 @@ class Read:
         return stored_network(source).read(self.threshold, coding(self.inputs, "inputs"))
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """Where what is told is drawn."""
+
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Picture to write, as .svg or .pdf: what is told, drawn.")
+    ] = None
+    force: ForceOption = False
+
+    def check_free(self) -> None:
+        """See that no file would be replaced unasked."""
+        check_free([self.picture], self.force, "--picture")
+
+
 def test_command(
     hypothesis: HypothesisArgument,
     network: Annotated[str, NETWORK],
     read: Read,
+    drawn: Drawn,
     task: TaskOption = None,
     depth: Annotated[
         int | None, typer.Option(help="Largest depth of the formulas that rivals are looked for in.")
     ] = None,
     budget: Annotated[float, typer.Option(help="How many candidate evaluations are allowed.")] = DEFAULT_BUDGET,
-    picture: PictureOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Put your own hypothesis to the test: which rungs it passes, where it falls, and what passes as much."""
     from ..hypotheses.files import read_hypothesis
     from ..hypotheses.testing import test
 
+    drawn.check_free()
     most = checked_budget(budget)
     stated = read_hypothesis(hypothesis)
     whole = read.network(network)
     FILES_READ["hypothesis"] = str(hypothesis)
     found = test(whole, stated, task, decision=read.decision, depth=depth, budget=most, progress=True)
-    tell(found, picture, as_json)
+    tell(found, drawn, as_json)
     if found.notes.refused:
         raise typer.Exit(OVER_BUDGET)
 
@@ -84,49 +99,51 @@ def decide_command(
     second: Annotated[Path, typer.Argument(help="The other hypothesis (.toml).")],
     network: Annotated[str, NETWORK],
     read: Read,
-    picture: PictureOption = None,
+    drawn: Drawn,
     as_json: JsonOption = False,
 ) -> None:
     """Run the cheapest experiment on which two hypotheses differ, and say which of them it refutes."""
     from ..hypotheses.deciding import decide
     from ..hypotheses.files import read_hypothesis
 
+    drawn.check_free()
     pair = read_hypothesis(first), read_hypothesis(second)
     whole = read.network(network)
     FILES_READ.update({"first": str(first), "second": str(second)})
     found = decide(whole, *pair, decision=read.decision)
-    tell(found, picture, as_json)
+    tell(found, drawn, as_json)
 
 
 def neuron_command(
     name: Annotated[str, typer.Argument(help="A hidden neuron, such as h1.2.")],
     network: Annotated[str, NETWORK],
     read: Read,
+    drawn: Drawn,
     read_as: Annotated[
         str | None,
         typer.Option("--is", help="A function, such as 'AND(A,B)': is it a reading of the neuron, and the only one?"),
     ] = None,
     depth: Annotated[int | None, typer.Option(help="Largest depth of the formulas.")] = None,
     budget: Annotated[float, typer.Option(help="How many candidate evaluations are allowed.")] = DEFAULT_BUDGET,
-    picture: PictureOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell everything that one neuron can be read as: over circuits, as a variable, and in codes."""
     from ..hypotheses.neuron import neuron
 
+    drawn.check_free()
     most = checked_budget(budget)
     whole = read.network(network)
     announce_compilation()
     found = neuron(whole, name, read_as=read_as, decision=read.decision, depth=depth, budget=most, progress=True)
-    tell(found, picture, as_json)
+    tell(found, drawn, as_json)
     if found.notes.refused:
         raise typer.Exit(OVER_BUDGET)
 
 
-def tell(found: Any, picture: Path | None, as_json: bool) -> None:
+def tell(found: Any, drawn: Drawn, as_json: bool) -> None:
     """Print what was found, as sentences or as one JSON document, after its picture is written where one is asked."""
-    if picture is not None:
-        found.picture().save(picture)
+    if drawn.picture is not None:
+        found.picture().save(drawn.picture)
     if as_json:
         print_json(found.document())
     else:
