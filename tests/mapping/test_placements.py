@@ -153,7 +153,7 @@ def test_a_sum():
     )  # fmt: skip
     found = eh.align(network, model)
     assert sorted(tuple(plain_sets(placement)) for placement in found) == sorted(plain_placements(network, model))
-    assert list(map(str, found)) == ["sum in layer 1: 0, carry in layer 2: 1"]
+    assert list(map(str, found)) == ["sum in h1.0, carry in h2.1"]
     assert agrees_jointly(network, model, found[0]) and joint_disagreement(network, model, found[0]) is None
 
 

@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from ..common.errors import BudgetError, EveryhowError, InputError, LostBlocksError, visible
 from ..common.interruption import leaving_when_asked
 from . import audits, exchange, importing, runs
-from .options import FILES_READ, OVER_BUDGET, WRONG_INPUT, with_files, with_groups
+from .options import FILES_READ, OVER_BUDGET, WRONG_INPUT, hide_compilation, with_files, with_groups
 from .sweeping import sweep_command
 from .training import train_command
 from .verifying import verify_command
@@ -50,7 +50,8 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Count every mechanistic explanation of a small network, and find the criterion that leaves only one.",
+    help="Count every explanation of a small network in four defined families, and find the criterion that leaves only "
+    "one.",
 )
 for name, command in {
     "audit": audits.audit_command,
@@ -130,5 +131,6 @@ def _tell(error: Exception) -> None:
 
 
 def _stop(message: str, code: int) -> None:
+    hide_compilation()
     sys.stderr.write(f"everyhow: {message}\n")
     sys.exit(code)

@@ -9,7 +9,7 @@ import typer
 
 from ..common.cluster import SECONDS_WITHOUT_WORKERS
 from ..common.errors import InputError
-from .options import JsonOption, announce_compilation, print_json, terminal
+from .options import ELSEWHERE, JsonOption, announce_compilation, print_json, terminal
 
 if TYPE_CHECKING:
     from ..sweeps.plan import Plan
@@ -58,7 +58,7 @@ def sweep_command(
     from ..sweeps.run import sweep
     from ..sweeps.summary import summarize
 
-    announce_compilation()
+    announce_compilation(ELSEWHERE)
     folder = out or Path("runs") / chosen.name
     found = sweep(chosen, folder, progress=True, **vars(by))
     summary = summarize(found)

@@ -35,7 +35,7 @@ class Progress:
         pause = 0.2 if sys.stderr.isatty() else 30
         with tqdm(
             total=whole, initial=done, desc=label, file=sys.stderr, leave=False, mininterval=pause, delay=1,
-            bar_format=None if whole is None else "{desc}: {percentage:.1f} %|{bar}| {elapsed}, {remaining} left",
+            bar_format=None if whole is None else "{desc}: {percentage:.1f}%|{bar}| {elapsed}, {remaining} left",
         ) as bar:  # fmt: skip
             for size, item in items:
                 yield size, item

@@ -21,7 +21,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from ..boolean.families import NOTHING, UNIT, Families
-from ..common.budget import rounded
+from ..common.budget import Refusal, rounded
 from ..common.errors import BudgetError, EveryhowError, InputError
 from ..model.criterion import Criterion
 from ..model.graph import Graph
@@ -455,11 +455,13 @@ def most_steps(wiring: Wiring) -> int:
     return STEPS_PER_CHOICE * choices + (sets << sum(1 for parent in wiring[-1][0] if len(parent) == 1))
 
 
-def _beyond(needed: int, budget: int) -> str:
+def _beyond(needed: int, budget: int) -> Refusal:
     """That the budget is not enough, in words."""
-    return (
+    return Refusal(
         f"counting the circuits needs at most {rounded(needed)} candidate evaluations, fewer where components write "
-        f"the same again; the budget of {rounded(budget)} is not enough"
+        f"the same again; the budget of {rounded(budget)} is not enough",
+        needed,
+        "counting the circuits",
     )
 
 

@@ -1,0 +1,95 @@
+"""What a person who waits sees while kernels compile: a line, once, and a bar from the first second on.
+
+Only what a process compiles itself is shown, and only where standard error is a terminal. The bar is there while a
+kernel compiles, and gone before anything else can be printed.
+"""
+
+import contextlib
+import multiprocessing
+import sys
+import threading
+from typing import Any
+
+# Kernels that a first audit compiles, and a first count of circuits; the bar goes by it.
+OF_AN_AUDIT, OF_A_COUNT = 68, 33
+# Seconds between two pictures of the bar.
+PAUSE = 0.25
+LINE = "everyhow: compiling the kernels; this happens once, and takes about half a minute"
+
+
+class Announcer:
+    """Shows how far kernels are compiled."""
+
+    def __init__(self) -> None:
+        self.compiled = 0
+        self.total = OF_AN_AUDIT
+        self._depth, self._shown = 0, False
+        self._bar: Any = None
+        self._lock = threading.RLock()
+
+    def expect(self, total: int = OF_AN_AUDIT) -> None:
+        """Show the bar from now on: so many kernels are about to be compiled, and nothing is printed before."""
+        with self._lock:
+            self.total = total
+            self._show()
+
+    def tell(self) -> None:
+        """Say that kernels are about to be compiled elsewhere, by other processes."""
+        if _is_watched():
+            sys.stderr.write(f"{LINE}\n")
+
+    def hide(self) -> None:
+        """Take the bar away, if it is there: something is to be printed."""
+        with self._lock:
+            if self._shown:
+                self._shown = False
+                self._bar.clear()
+
+    def begin(self) -> None:
+        """A kernel begins to compile; one that it calls may begin before it is done."""
+        with self._lock:
+            self._depth += 1
+            self._show()
+
+    def end(self) -> None:
+        """A kernel is compiled, or could not be; after the outermost one the bar is taken away."""
+        with self._lock:
+            self._depth = max(0, self._depth - 1)
+            self.compiled += 1
+            if self._bar is not None:
+                self._bar.n = min(self.compiled, self.total - 1)
+            if not self._depth:
+                self.hide()
+
+    def _show(self) -> None:
+        if not _is_watched():
+            return
+        if self._bar is None:
+            from tqdm import tqdm
+
+            sys.stderr.write(f"{LINE}\n")
+            self._bar = tqdm(
+                total=self.total, desc="compiling", file=sys.stderr, leave=False, bar_format="{desc} |{bar}| {elapsed}"
+            )
+            threading.Thread(target=self._draw, daemon=True).start()
+        self._shown = True
+
+    def _draw(self) -> None:
+        """Draw the bar anew again and again, while it is shown, so that the time goes on."""
+        pause = threading.Event()
+        while not pause.wait(PAUSE):
+            with self._lock:
+                if self._shown:
+                    self._bar.refresh()
+
+
+def _is_watched() -> bool:
+    """Whether somebody looks: at a terminal, and of several processes at this one."""
+    if multiprocessing.parent_process() is not None:
+        return False
+    with contextlib.suppress(Exception):
+        return sys.stderr.isatty()
+    return False
+
+
+ANNOUNCER = Announcer()
