@@ -177,7 +177,9 @@ def test_what_disagrees():
                 decided = plain.run_patched(network, rows, patches)[int(found.base, 2)]
                 assert bool(decided) != found.predicted
                 seen.append(str(found))
-    assert seen[0] == "with v0 as at 00 and v1 as at 00, the model says 0 at 01 and the network 1"
+    assert seen[0] == (
+        "Counterexample: on input 01, give v0 and v1 their values from input 00: the model says 0, the network 1"
+    )
 
 
 def test_other_decisions():

@@ -393,7 +393,7 @@ def test_without_javascript(pages, opened):
     assert "network sha256" in body
     rung = shown.page.locator('[data-rung="mappings-joint"]')
     rung.locator("summary").click()
-    assert "The run: at 01" in rung.inner_text()
+    assert "Counterexample: on input 01" in rung.inner_text()
 
 
 def test_prints(pages, opened):

@@ -23,7 +23,7 @@ class Announcer:
     def __init__(self) -> None:
         self.compiled = 0
         self.total = OF_AN_AUDIT
-        self._depth, self._shown = 0, False
+        self._depth, self._shown, self._drawn = 0, False, False
         self._bar: Any = None
         self._lock = threading.RLock()
 
@@ -71,16 +71,20 @@ class Announcer:
             self._bar = tqdm(
                 total=self.total, desc="compiling", file=sys.stderr, leave=False, bar_format="{desc} |{bar}| {elapsed}"
             )
-            threading.Thread(target=self._draw, daemon=True).start()
         self._shown = True
+        if not self._drawn:
+            self._drawn = True
+            threading.Thread(target=self._draw, daemon=True).start()
 
     def _draw(self) -> None:
-        """Draw the bar anew again and again, while it is shown, so that the time goes on."""
+        """Draw the bar anew again and again, as long as it is shown, so that the time goes on."""
         pause = threading.Event()
         while not pause.wait(PAUSE):
             with self._lock:
-                if self._shown:
-                    self._bar.refresh()
+                if not self._shown:
+                    self._drawn = False
+                    return
+                self._bar.refresh()
 
 
 def _is_watched() -> bool:

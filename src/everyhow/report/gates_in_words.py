@@ -11,7 +11,7 @@ from ..model.graph import Graph
 # How a gate over two operands is said, AND and OR aside; larger ones are said by their names.
 SAID = {
     "NAND": "not both {} and {}", "NOR": "neither {} nor {}",
-    "XOR": "either {} or {}", "XNOR": "both or neither of {} and {}",
+    "XOR": "either {} or {}, not both", "XNOR": "both or neither of {} and {}",
 }  # fmt: skip
 CONSTANT = {"TRUE": "always 1", "FALSE": "always 0"}
 
@@ -25,6 +25,8 @@ def gate_in_words(gate: NeuronGate, graph: Graph) -> str:
         'A and not B'
         >>> gate_in_words(NeuronGate(((1, 0), (1, 1), (1, 2)), "0-1--1--"), Graph.complete((2, 3, 1)))
         'h1.0 or h1.1 or h1.2'
+        >>> gate_in_words(NeuronGate(((1, 0), (1, 1), (1, 2)), "00101010"), Graph.complete((2, 3, 1)))
+        '(h1.0 or h1.1) and not h1.2'
     """
     formula = gate.formula
     return gate.table if formula is None else formula_in_words(formula, list(map(graph.name, gate.parents)))
