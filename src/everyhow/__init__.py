@@ -1,4 +1,4 @@
-"""Count every mechanistic explanation of a small network, and find the criterion that leaves only one."""
+"""Count every explanation of a small network in four defined families, and find the criterion that leaves only one."""
 
 from .auditing.asked import Questions as Questions
 from .auditing.audit import Audit as Audit

@@ -236,7 +236,7 @@ def test_ladder_lists_who_fell(pages, opened):
     rung.locator("summary").click()
     assert rung.get_attribute("open") is not None
     assert "1 mapping fell here" in rung.inner_text()
-    assert "The run: at 01, with AND(A,¬B) as at 00 and AND(¬A,B) as at 00" in rung.inner_text()
+    assert "Counterexample: on input 01, give h1.1 and h1.0 their values from input 00" in rung.inner_text()
     rung.get_by_role("button", name=re.compile("show OR.* on the network")).click()
     assert shown.page.locator(".stage .ring").count() == 2
     rung = shown.page.locator('[data-rung="circuits-resample_faithful"]')
@@ -380,7 +380,7 @@ def test_without_javascript(pages, opened):
     assert "network sha256" in body
     rung = shown.page.locator('[data-rung="mappings-joint"]')
     rung.locator("summary").click()
-    assert "The run: at 01" in rung.inner_text()
+    assert "Counterexample: on input 01" in rung.inner_text()
 
 
 def test_prints(pages, opened):

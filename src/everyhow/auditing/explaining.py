@@ -39,7 +39,8 @@ def audit(
     scheduler: str | None = None,
     **asked: Any,
 ) -> Audit:
-    """Find and count every explanation of a model: circuits, interpretations, algorithms, mappings and readouts.
+    """Find and count every explanation of a model in four defined families: circuits, interpretations of each circuit,
+    algorithms with their mappings, and readouts.
 
     A model that does not compute the task is audited all the same; what it does compute is explained.
 

@@ -206,7 +206,7 @@ def _standing_lines(found: "Standing", dropped: "tuple[Edge, ...]") -> list[str]
         lines.append(
             f"perfect circuits of {len(found.circuit)} edges or fewer: {found.of_size:,} of {found.of_perfect:,}"
         )
-    from ..report.words import percent
+    from ..common.shares import percent
 
     lines += _smallest_lines(found)
     if not any("every base" in reason for reason in found.refused):

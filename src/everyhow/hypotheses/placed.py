@@ -120,6 +120,11 @@ class PlacedHypothesis(Explanation):
         return f"PlacedHypothesis({self.title}: {self.named()})"
 
     @property
+    def stored(self) -> str:
+        """What is stated, and where."""
+        return repr(self)
+
+    @property
     def title(self) -> str:
         """What is stated, without where."""
         return title_of(self.stated)

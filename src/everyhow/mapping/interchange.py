@@ -98,12 +98,16 @@ class Disagreement:
         predicted: what should be decided, by what is placed.
         left: by `transitive`, the variable whose neurons take the state in which the forced ones leave them, and the
             input at which they were left so; None when the forced variables themselves act at the base.
+        which: the forced variables by their numbers.
+        left_variable: the one that is left, by its number; 0 where none is.
     """
 
     forced: tuple[tuple[str, int], ...]
     base: int
     predicted: bool
     left: tuple[str, int] | None = None
+    which: tuple[int, ...] = ()
+    left_variable: int = 0
 
 
 @dataclass(frozen=True)
@@ -229,7 +233,7 @@ def _joint(whole: Runs, placeable: Placeable, sets: tuple[NeuronSet, ...]) -> It
 
                 def described(k: int, forced=forced, batch=batch, expected=expected) -> Disagreement:
                     sources = _sources(placeable, forced, batch[k // count])
-                    return Disagreement(sources, k % count, bool(expected[k]))
+                    return Disagreement(sources, k % count, bool(expected[k]), which=forced)
 
                 yield states[-1][:, 0], doubtful, expected, described
 
@@ -266,7 +270,8 @@ def _left_to_act(
     def described(k: int) -> Disagreement:
         run = int(first[k // count])
         sources = _sources(placeable, forced, batch[run // count])
-        return Disagreement(sources, k % count, bool(expected[k]), (placeable.names[v], run % count))
+        left = placeable.names[v], run % count
+        return Disagreement(sources, k % count, bool(expected[k]), left, forced, v)
 
     held = whole.acting(neurons.layer, neurons.neurons, left[first])
     more = held.doubtful

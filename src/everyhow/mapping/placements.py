@@ -51,8 +51,15 @@ class JointDisagreement:
     predicted: bool
 
     def __str__(self) -> str:
-        held = " and ".join(f"{name} as at {row}" for name, row in self.sources)
-        return f"with {held}, the model says {self.predicted:d} at {self.base} and the network {not self.predicted:d}"
+        groups: dict[str, list[str]] = {}
+        for name, row in self.sources:
+            groups.setdefault(row, []).append(name)
+        held = [
+            f"give {' and '.join(names)} {'its value' if len(names) == 1 else 'their values'} from input {row}"
+            for row, names in groups.items()
+        ]
+        said = f"the model says {self.predicted:d}, the network {not self.predicted:d}"
+        return f"Counterexample: {', '.join([f'on input {self.base}', *held])}: {said}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,8 +22,9 @@ from .drawings.formula import draw_algorithm, draw_mapping
 from .drawings.hypothesis import draw_hypothesis, draw_neuron, draw_where
 from .drawings.ladder import draw_ladder
 from .drawings.network import draw_network, draw_wiring
+from .headline import headline
 from .page.html import audit_page, drawing_page
-from .words import funnels, strategy_name
+from .words import funnels, seen, strategy_name
 
 AUDIT_HEIGHT, MARGIN = 720, 120
 
@@ -36,8 +37,10 @@ def bundle(value: object) -> dict[str, str]:
     allowed, the picture is left.
     """
     drawing = picture_of(value)
+    said, text = "", repr(value)
     if isinstance(value, Audit):
         page, height, opened = audit_page(value), AUDIT_HEIGHT, " open"
+        said, text = f"<p>{escape(seen(headline(value)))}</p>", f"{value}\n\n{text}"
     else:
         page, height, opened = drawing_page(drawing), round(drawing.height) + MARGIN, ""
     svg = drawing.svg()
@@ -48,9 +51,9 @@ def bundle(value: object) -> dict[str, str]:
         f'<iframe title="{title}" sandbox="allow-scripts allow-downloads" loading="lazy" '
         f'style="width:100%;height:{height}px;border:1px solid #8c959f" srcdoc="{escape(page, quote=True)}"></iframe>'
     )
-    said = "".join(map(_paragraph, sentences_of(value)))
+    said += "".join(map(_paragraph, sentences_of(value)))
     html = f"<div>{said}{image}<details{opened}><summary>Interactive view</summary>{frame}</details></div>"
-    return {"text/plain": repr(value), "image/svg+xml": svg, "text/html": html}
+    return {"text/plain": text, "image/svg+xml": svg, "text/html": html}
 
 
 def _paragraph(line: str) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from ..boolean.families import NOTHING, UNIT, Families
-from ..common.budget import rounded
+from ..common.budget import Refusal, rounded
 from ..common.errors import BudgetError, EveryhowError
 from ..model.criterion import Criterion
 from .choices import Dead, Sums, WithOrWithout, Written
@@ -24,6 +24,8 @@ from .residual_stream import ResidualStream
 
 # What one more choice and one more combination at the last slot cost, in candidate evaluations.
 STEPS_PER_CHOICE, STEPS_PER_COMBINATION = 1_000, 10
+# Of these, in a second.
+STEPS_PER_SECOND = 200_000_000
 # Bytes that the values of components take at most.
 MOST_BYTES = 1_200 << 20
 # Combinations of what the last nodes write that are tried together; and of all that is added to the last slot.
@@ -358,12 +360,11 @@ def first_alone(model: ResidualStream) -> int:
     return len(model.graph.nodes) - 1 - alone
 
 
-def beyond(needed: int, budget: int) -> str:
-    """That the budget is not enough, in words."""
-    return (
-        f"counting the circuits needs at most {rounded(needed)} candidate evaluations, fewer where components write "
-        f"the same again; the budget of {rounded(budget)} is not enough"
-    )
+def beyond(needed: int, budget: int, told: str = "at most {}, fewer where components write the same again") -> Refusal:
+    """That the budget is not enough: what would be, as far as that can be told."""
+    evaluations = told.format(f"{rounded(needed)} candidate evaluations")
+    text = f"counting the circuits needs {evaluations}; the budget of {rounded(budget)} is not enough"
+    return Refusal(text, needed, "counting the circuits", needed / STEPS_PER_SECOND)
 
 
 class TooLargeError(BudgetError):

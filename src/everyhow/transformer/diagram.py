@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..boolean.families import Families
-from ..common.budget import rounded
 from ..common.errors import InputError
 from ..model.circuit_families import connected, families_of
 from ..model.criterion import Criterion
@@ -109,11 +108,8 @@ def _foretell(criterion: Criterion[ResidualStream], number: int, budget: int) ->
     needed, drawn = foretold_steps(criterion, budget // number)
     if needed > budget // number:
         needed *= number
-        reason = (
-            f"counting the circuits needs about {rounded(needed)} candidate evaluations or more, as {drawn:,} circuits "
-            f"drawn at random tell; the budget of {rounded(budget)} is not enough"
-        )
-        raise TooLargeError(reason, needed, budget)
+        told = f"about {{}} or more, as {drawn:,} circuits drawn at random tell"
+        raise TooLargeError(beyond(needed, budget, told), needed, budget)
 
 
 def _batches(criterion: Criterion[ResidualStream]) -> list[Criterion[ResidualStream]]:

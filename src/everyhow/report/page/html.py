@@ -17,6 +17,7 @@ from ...common.files import write_atomically
 from ..drawings.drawing import Drawing
 from ..drawings.palette import DARK, LIGHT, css, theme
 from ..drawings.svg import inside_page
+from ..headline import headline
 from ..words import in_short, seen, shown
 from .contents import contents
 from .room import Room
@@ -53,7 +54,13 @@ def audit_page(audit: Audit, room: Room | None = None) -> str:
     allowed = room or Room()
     while True:
         parts = [contents(part, allowed, name) for name, part in outputs.items()]
-        page = render("audit.html.jinja", AUDIT, title=f"{title}: is the explanation the only one?", parts=parts)
+        page = render(
+            "audit.html.jinja",
+            AUDIT,
+            title=f"{title}: is the explanation the only one?",
+            headline=headline(audit),
+            parts=parts,
+        )
         if len(page.encode()) <= LARGEST or allowed == allowed.halved():
             return page
         allowed = allowed.halved()

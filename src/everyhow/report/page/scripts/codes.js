@@ -39,7 +39,7 @@ function codesView(root, data, stage) {
   const least = Math.min(...matrix.shares.flat().map(Number), 99);
   const cell = (i, j) => make("td", {}, make("button", {
     type: "button", style: `--level:${(matrix.shares[i][j] - least) / (100 - least)}`,
-    "aria-label": `#${matrix.members[j] + 1} predicts ${matrix.shares[i][j]} % of the ${matrix.swaps[i]} swaps of #${matrix.members[i] + 1}; put both side by side`,
+    "aria-label": `#${matrix.members[j] + 1} predicts ${matrix.shares[i][j]}% of the ${matrix.swaps[i]} swaps of #${matrix.members[i] + 1}; put both side by side`,
     onclick: () => { sides[0].steps.go(matrix.members[i]); sides[1].steps.go(matrix.members[j]); },
   }, matrix.shares[i][j]));
   const table = make("table", { class: "matrix" },
