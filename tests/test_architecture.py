@@ -277,7 +277,7 @@ COMPUTING = (
     "boolean", "model", "circuit", "mapping", "interpretation", "readout", "experiment", "authors", "auditing",
     "network", "ladder", "training", "importing",
 )  # fmt: skip
-TELLING = {"idle_gate", "activations_of"}
+TELLING = {"idle_gate", "activations_of", "held_at_corners"}
 ASKED_OF_MODELS = {
     "corners", "output", "part", "patterns", "possible_bits", "run", "run_circuit", "run_circuits", "runs", "sample",
     "search", "search_within", "states",

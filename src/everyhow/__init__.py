@@ -64,5 +64,13 @@ def _presenter() -> display.Presenter:
     return presenter
 
 
+# What `dir(everyhow)` and editors offer: the names above, and not the rooms that are loaded with them.
+_NAMES = sorted(name for name, value in globals().items() if name[0] != "_" and not isinstance(value, type(display)))
+
+
+def __dir__() -> list[str]:
+    return [*_NAMES, "__version__"]
+
+
 display.present_by(_presenter)
 door.bring_by(_as_model)

@@ -30,6 +30,9 @@ from .provenance import bound
 from .run_folder import check_run_folder
 from .schema import SCHEMA_VERSION
 
+# Of what was left out or estimated, so many reasons stand in the short form of an audit.
+MOST_REASONS = 3
+
 
 @dataclass(frozen=True)
 class Audit(Displayed):
@@ -293,7 +296,14 @@ def _in_short(audit: Audit) -> list[str]:
         lines.append(f"  aligned algorithms {Count.of(algorithms)}, mappings {Count.of(counts['mappings'])}")
     else:
         lines.append(f"  causal signatures {Count.of(counts['distinct_causal_signatures'])}")
-    return [*lines, *_verdicts(audit)]
+    return [*lines, *_verdicts(audit), *_limits(audit)]
+
+
+def _limits(audit: Audit) -> list[str]:
+    """What was left out or estimated, a line each, the first few."""
+    lines = [f"  left out or estimated: {reason}" for reason in audit.capped[:MOST_REASONS]]
+    more = len(audit.capped) - len(lines)
+    return lines + ([f"  and {more} more, in audit.capped"] if more > 0 else [])
 
 
 def _verdicts(audit: Audit) -> list[str]:

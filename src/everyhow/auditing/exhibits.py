@@ -3,6 +3,7 @@
 import heapq
 from collections import abc
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice, pairwise
@@ -10,8 +11,10 @@ from itertools import islice, pairwise
 import numpy as np
 
 from ..boolean.algorithms import Algorithm, idle_gate
+from ..boolean.truth_table import MAX_INPUTS
 from ..circuit.faults import fallen
 from ..common.count import Count
+from ..common.errors import EveryhowError
 from ..experiment.ranking import PriceGrid, price_grid
 from ..interpretation.interpretations import Interpretations
 from ..ladder import BESIDE, Fault
@@ -76,6 +79,14 @@ class Activations:
     def complete(self) -> bool:
         """Whether all inputs are shown."""
         return len(self.rows) == self.inputs
+
+
+def held_at_corners(model: Model) -> "Activations | None":
+    """What the nodes of a model hold at the rows of its truth table; None where it has none."""
+    if model.features <= MAX_INPUTS:
+        with suppress(EveryhowError):
+            return activations_of(model, Behavior.of_network(model, model.corners))
+    return None
 
 
 def activations_of(

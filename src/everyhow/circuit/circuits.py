@@ -21,6 +21,13 @@ class Circuits:
 
     criterion: Criterion[Model]
 
+    def __repr__(self) -> str:
+        asked = self.criterion
+        return (
+            f"Circuits of {asked.model!r} that decide right at {len(asked.behavior.points):,} inputs; count(), "
+            "sample(), minimal() and list() give them"
+        )
+
     def __iter__(self) -> Iterator[Circuit]:
         return self.search.circuits()
 

@@ -86,6 +86,9 @@ class Standing(Noted):
         """The edges that the nearest perfect circuit lacks."""
         return () if self.nearest is None else tuple(e for e in self.circuit.edges if e not in self.nearest)
 
+    def __repr__(self) -> str:
+        return f"Standing of {self.circuit!r}: {self}"
+
     def __str__(self) -> str:
         tied = ["some of this depends on a tie"] if self.ties else []
         if self.fault is not None:

@@ -49,26 +49,40 @@ class Chosen:
 class Judged:
     """How a circuit is judged."""
 
-    decision: Annotated[str | None, typer.Option(help="How outputs become bits: threshold, round or argmax.")] = None
+    decision: Annotated[
+        str | None, typer.Option(metavar="RULE", help="How outputs become bits: threshold, round or argmax.")
+    ] = None
     output_threshold: Annotated[
         float | None,
         typer.Option(help="Outputs above this number are read as 1. If not given: the network's own threshold."),
     ] = None
     inputs: InputsOption = None
-    ablation: Annotated[str, typer.Option(help="What removed edges carry: zero, mean, resample or paired.")] = "zero"
+    ablation: Annotated[
+        str, typer.Option(metavar="KIND", help="What removed edges carry: zero, mean, resample or paired.")
+    ] = "zero"
     grain: Annotated[
-        str | None, typer.Option(help="What circuits of a transformer are sets of: edges-qkv, edges or nodes.")
+        str | None,
+        typer.Option(metavar="KIND", help="What circuits of a transformer are sets of: edges-qkv, edges or nodes."),
     ] = None
     scope: Annotated[
         str | None,
         typer.Option(
-            help="Place it among circuits that differ in these parts of a transformer only, such as a0.h0,m0."
+            metavar="NAMES",
+            help="Place it among circuits that differ in these parts of a transformer only, such as a0.h0,m0.",
         ),
     ] = None
     others: Annotated[
-        str | None, typer.Option(help="Of a scope, where all other edges are: in every circuit (in), or in none (out).")
+        str | None,
+        typer.Option(
+            metavar="KIND", help="Of a scope, where all other edges are: in every circuit (in), or in none (out)."
+        ),
     ] = None
-    budget: Annotated[float, typer.Option(help="How many candidate evaluations each search may take.")] = DEFAULT_BUDGET
+    budget: Annotated[
+        float,
+        typer.Option(
+            show_default=False, help="How many candidate evaluations each search may take. If not given: 1e10."
+        ),
+    ] = DEFAULT_BUDGET
 
 
 def place_command(

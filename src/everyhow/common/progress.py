@@ -16,7 +16,7 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 # Seconds before the first line; between two of a terminal or a notebook; between two of a pipe or a log.
-DELAY, PAUSE, LONG_PAUSE = 1.0, 0.2, 30.0
+DELAY, PAUSE, LONG_PAUSE = 1.0, 0.3, 30.0
 # The time left is told by the pace of so many seconds as much as by that of the whole; not before so many are over.
 RECENT, EARLY = 15.0, 2.0
 BAR = 20

@@ -5,11 +5,12 @@ import math
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .arguments import listed, quoted
-from .errors import InputError
+from .errors import InputError, MissingExtraError, visible
 
 if TYPE_CHECKING:
     import duckdb
@@ -21,6 +22,9 @@ LONGEST, SECONDS, MOST_ROWS, MOST_SIGNS, MOST_MEMORY = 20_000, 30.0, 100_000, 10
 # Of an error, so many characters are shown.
 LONGEST_REASON = 300
 ROWS_AT_ONCE = 1000
+# Of a table in a notebook: rows, columns, and characters of a cell.
+MOST_SHOWN, MOST_COLUMNS, LONGEST_CELL = 60, 30, 100
+SIDES = {True: "right", False: "left"}
 QUESTIONS = ("SELECT", "EXPLAIN", "MULTI")  # PIVOT is several statements to DuckDB
 LOCKED = {
     "temp_directory": "''", "python_enable_replacements": "false", "autoinstall_known_extensions": "false",
@@ -28,7 +32,7 @@ LOCKED = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Table:
     """Column names, and rows of plain values; the answer to a query is one."""
 
@@ -45,6 +49,29 @@ class Table:
         if twice is not None:
             raise InputError(f"two columns are called {quoted(twice)}; give each a name of its own by AS")
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+    def to_pandas(self) -> Any:
+        """The table as a DataFrame of pandas, whole numbers beyond 64 bits and lists as objects.
+
+        Raises:
+            InputError: two columns have one name.
+            MissingExtraError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise MissingExtraError(
+                "to_pandas needs pandas, which is not installed: pip install pandas; records() gives the rows as "
+                "dictionaries without it"
+            ) from None
+        return pandas.DataFrame(self.records(), columns=list(self.columns))
+
+    def _repr_html_(self) -> str:
+        """The first rows as a table for a notebook."""
+        return html_table(self, f"{len(self.rows):,} row{'' if len(self.rows) == 1 else 's'}")
+
+    def __repr__(self) -> str:
+        return f"Table({len(self.rows):,} rows of {', '.join(self.columns)})"
 
     def document(self) -> dict[str, Any]:
         """The table as JSON has it: what JSON has no word for, such as a date or an infinite number, as a text."""
@@ -69,6 +96,45 @@ class RunTable:
 
     def __repr__(self) -> str:
         return f"RunTable({self.name}: {len(self.table.rows):,} rows of {', '.join(self.table.columns)})"
+
+    def to_pandas(self) -> Any:
+        """The table as a DataFrame of pandas; see `Table.to_pandas`."""
+        return self.table.to_pandas()
+
+    def _repr_html_(self) -> str:
+        """The first rows as a table for a notebook, under what it shows."""
+        return html_table(self.table, f"{self.name}: {self.title}", self.note)
+
+
+def html_table(table: Table, title: str, note: str = "") -> str:
+    """A table as HTML: numbers to the right, the first rows, and how many there are more."""
+    head = "".join(f"<th>{escape(visible(column))}</th>" for column in table.columns[:MOST_COLUMNS])
+    cells = [
+        "".join(
+            f'<td style="text-align:{SIDES[_is_number(value)]};padding:1px 8px">{escape(_told(value))}</td>'
+            for value in row[:MOST_COLUMNS]
+        )
+        for row in table.rows[:MOST_SHOWN]
+    ]
+    left = {"rows": len(table.rows) - len(cells), "columns": len(table.columns) - MOST_COLUMNS}
+    beyond = " and ".join(f"{number:,} more {what}" for what, number in left.items() if number > 0)
+    more = f"{beyond} are not shown" if beyond else ""
+    said = "".join(f"<p>{escape(text)}</p>" for text in (note, more) if text)
+    body = "".join(f"<tr>{row}</tr>" for row in cells)
+    caption = f'<caption style="text-align:left;white-space:nowrap">{escape(title)}</caption>'
+    return f"<div><table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{said}</div>"
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _told(value: object) -> str:
+    """A value as it stands in a cell: not longer than a hundred characters, and obeyed by nobody."""
+    if value is None:
+        return ""
+    text = f"{value:.6g}" if isinstance(value, float) else f"{value:,}" if _is_number(value) else visible(str(value))
+    return text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]} ..."
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Int
 
 from ..common.arguments import is_whole, listed, quoted
 from ..common.errors import InputError
+from ..common.sql import Table, html_table
 from ..importing.door import as_explained
 from ..model.behavior import Behavior
 from ..model.explanation import Explanation
@@ -69,6 +70,13 @@ class CrossExamination:
         tried, of = sum(map(len, self.swaps)), sum(swaps.of for swaps in self.swaps)
         sampled = "" if self.seed is None else f" of {of:,}"
         return f"CrossExamination({len(self.explanations)} explanations, {tried:,}{sampled} swaps)"
+
+    def _repr_html_(self) -> str:
+        """The matrix as a table for a notebook: of the swaps of a row's explanation, the share that a column's
+        predicts."""
+        names = [str(one) for one in self.explanations]
+        rows = tuple((name, *map(float, row)) for name, row in zip(names, self.matrix, strict=True))
+        return html_table(Table(("of the swaps of", *names), rows), "The share of swaps predicted right")
 
     @property
     def matrix(self) -> tuple[tuple[Fraction, ...], ...]:

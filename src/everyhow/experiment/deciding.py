@@ -5,6 +5,7 @@ from typing import Any, Generic, TypeVar
 
 from ..common.arguments import choice, instance, is_whole, quoted
 from ..common.errors import InputError
+from ..common.sql import Table, html_table
 from ..importing.door import as_explained
 from ..model.behavior import Behavior
 from ..model.circuit import Circuit
@@ -58,6 +59,22 @@ class Dispute(Generic[E]):
     explanations: tuple[E, E]
     family: str
     experiment: Experiment | None
+
+    def __repr__(self) -> str:
+        return f"Dispute of {self.explanations[0]} and {self.explanations[1]}: {self}"
+
+    def _repr_html_(self) -> str:
+        """The two with what each predicts, and the sentence, for a notebook."""
+        found = self.experiment
+        predicted = ("", "") if found is None else tuple(map(int, found.predicted))
+        wrong = None if found is None else found.wrong
+        rows = tuple(
+            (name, str(one), said, "" if wrong is None else "wrong" if wrong == k else "right")
+            for k, (name, one, said) in enumerate(
+                zip(("the first", "the second"), self.explanations, predicted, strict=True)
+            )
+        )
+        return html_table(Table(("", "explanation", "predicts", "is"), rows), "What decides between the two", str(self))
 
     def __str__(self) -> str:
         if self.experiment is None:

@@ -40,6 +40,9 @@ class Interpretations:
     points: Float[np.ndarray, "inputs features"]
     rule: ReadingRule = field(default_factory=ReadingRule)
 
+    def __repr__(self) -> str:
+        return f"Interpretations of {self.circuit!r} of {self.model!r}; count, sample() and list() give them"
+
     @cached_property
     def readings(self) -> Mapping[Neuron, tuple[Reading, ...]]:
         """The readings of each neuron that varies, consistent with a reading of its parents or not."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any, TypeVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import ArrayLike
 from ..boolean.truth_table import MAX_INPUTS, TruthTable, assignments, row_name
 from ..common.arguments import choice, instance, is_number, is_whole, listed, quoted
 from ..common.errors import InputError
+from ..common.sql import Table, html_table
 from ..given.arrays import array_of
 from ..given.labels import labels_of
 from ..given.points import points_of
@@ -67,6 +69,35 @@ class Behavior:
     features: Bool[np.ndarray, "inputs variables"] | None = None
     answer: Answer | None = None
     paired: Float[np.ndarray, "inputs features"] | None = None
+
+    def __repr__(self) -> str:
+        inputs, features = self.points.shape
+        known = "" if self.features is None else f", {self.features.shape[1]} bits known of each"
+        of, outputs = f"{features:,} number{'s'[: features != 1]}", self.wanted.shape[1]
+        said = f"{inputs:,} input{'s'[: inputs != 1]} of {of}{known}"
+        return f"Behavior({said}; {outputs:,} output{'s'[: outputs != 1]}, {self.how_decided})"
+
+    def _repr_html_(self) -> str:
+        """The first inputs with what is wanted at each, for a notebook."""
+        return html_table(self._table(), repr(self))
+
+    def to_pandas(self) -> Any:
+        """The inputs, their weights, what is wanted and the known bits as a DataFrame of pandas, an input a row.
+
+        Raises:
+            MissingExtraError: pandas is not installed.
+        """
+        return self._table().to_pandas()
+
+    def _table(self) -> Table:
+        named = self.names if len(self.names) == self.wanted.shape[1] > 1 else range(self.wanted.shape[1])
+        columns = [f"x{k}" for k in range(self.points.shape[1])]
+        columns += ["weight", *(f"wanted {name}" for name in named)]
+        parts = [self.points.tolist(), self.weights[:, None].tolist(), self.wanted.astype(int).tolist()]
+        if self.features is not None:
+            columns += [f"bit {k}" for k in range(self.features.shape[1])]
+            parts.append(self.features.astype(int).tolist())
+        return Table(tuple(columns), tuple(tuple(chain(*row)) for row in zip(*parts, strict=True)))
 
     def __post_init__(self) -> None:
         points = points_of(self.points, "points")

@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 
 from ..common.budget import Budget, Refusal
 from ..common.count import Count
+from ..common.display import Displayed
 from ..common.execution import IN_THREADS, Execution
 from ..ladder import Fault
 from .behavior import Behavior
@@ -246,7 +247,7 @@ class Cut(ABC):
         something reads, comes within 1e-9 of its jump."""
 
 
-class Model(Runnable):
+class Model(Runnable, Displayed):
     """What is explained. Whatever is asked (circuits, mappings, readouts, experiments) is asked of this interface."""
 
     @property

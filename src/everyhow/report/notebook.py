@@ -5,7 +5,7 @@ from functools import singledispatch
 from html import escape
 
 from ..auditing.audit import Audit
-from ..auditing.exhibits import activations_of
+from ..auditing.exhibits import activations_of, held_at_corners
 from ..boolean.algorithms import Algorithm
 from ..common.errors import visible
 from ..hypotheses.deciding import Decided
@@ -14,6 +14,7 @@ from ..hypotheses.neuron import NeuronReadings
 from ..hypotheses.result import HypothesisTest
 from ..mapping.mapping import Mapping
 from ..model.circuit import Circuit
+from ..model.model import Model
 from ..readout.explanation import ReadoutExplanation
 from ..readout.readout import Readout
 from .drawings.codes import draw_codes, draw_readout
@@ -92,6 +93,16 @@ def _(audit: Audit) -> Drawing:
             name = f"{strategy_name(strategy)}: {audit.verdict[strategy]}"
             drawings[name] = draw_ladder(f"{kind} left by each criterion", left, trivial)
     return beside(repr(audit).splitlines()[0], drawings)
+
+
+@picture_of.register
+def _(drawing: Drawing) -> Drawing:
+    return drawing
+
+
+@picture_of.register
+def _(model: Model) -> Drawing:
+    return draw_network(model, held_at_corners(model))
 
 
 @picture_of.register

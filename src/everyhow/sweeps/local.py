@@ -5,6 +5,7 @@ import logging
 import multiprocessing
 import sys
 import tempfile
+import types
 from collections.abc import Iterator
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -91,9 +92,21 @@ class LocalWorkers:
             target=work, args=(self._address, str(self._started), scratch, self._memory), daemon=True
         )
         # Ctrl-C is for this process, which stops its workers itself.
-        with without_interruption():
+        with without_interruption(), without_script():
             process.start()
         return process, scratch
+
+
+@contextlib.contextmanager
+def without_script() -> Iterator[None]:
+    """While this lasts processes that are started do not import the script that is run: a script without a main guard
+    would run again in each of them."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def _ending(code: int, scratch: Path) -> str:

@@ -38,8 +38,6 @@ def sweep(
 ) -> Sweep:
     """Train and explain every network of a plan, and return the results.
 
-    In a script, call it under `if __name__ == "__main__":`, since the workers are processes that import the script.
-
     Args:
         plan: the name of an experiment (`basic`, `width`, ...), the path of a TOML file, or a Plan.
         out: the folder for the results; made if it is not there.

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ...common.display import Displayed
 from ...common.errors import InputError
 from ...common.files import write_atomically
 from .pdf import pdf
@@ -12,14 +13,17 @@ from .svg import standalone
 FORMATS = ("svg", "pdf")
 
 
-@dataclass(frozen=True)
-class Drawing:
+@dataclass(frozen=True, repr=False)
+class Drawing(Displayed):
     """Parts on a paper of a size in points, the first one lowest; `title` says what is to be seen."""
 
     title: str
     width: float
     height: float
     parts: tuple[Part, ...]
+
+    def __repr__(self) -> str:
+        return f"Drawing({self.title}; {self.width:.0f} x {self.height:.0f} points; save it as .svg or .pdf)"
 
     def svg(self) -> str:
         """The drawing as one SVG file, in the light colors."""
