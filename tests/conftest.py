@@ -1,6 +1,7 @@
 """Shared by all tests."""
 
 import json
+import os
 from functools import partial
 from pathlib import Path
 
@@ -8,16 +9,19 @@ import pytest
 from hypothesis import HealthCheck, settings
 from jaxtyping import install_import_hook
 
+# Several processes of tests share the cores: a library that starts a thread on each of them makes all of them wait.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 # In these modules shapes and types in signatures are checked as the tests run: most of those that compute with arrays.
 # Left out are `kernels/`, whose compilation the check breaks, and what takes a list for an array, a whole number for a
 # float or a NumPy number for a bit: all that is asked at the door, `network.network`, `behavior`, `decision`,
 # `mapping.causal_models`, and what stands behind them.
 CHECKED = [
     "authors", "boolean.algorithms", "boolean.formulas", "boolean.gates", "circuit", "experiment.circuit_trials",
-    "given.points", "importing.checking", "importing.layers", "importing.rounding",
+    "given.points", "hypotheses.deciding", "hypotheses.placed",
+    "importing.checking", "importing.layers", "importing.rounding",
     "importing.transformer_checking", "importing.transformer_rounding", "importing.transformer_tokens",
     "interpretation",
-    "mapping.alignment", "mapping.faults", "mapping.findings", "mapping.hypothesis", "mapping.interchange",
+    "mapping.alignment", "mapping.faults", "mapping.findings", "mapping.placeable", "mapping.interchange",
     "mapping.mapping", "mapping.patterns", "mapping.placements", "mapping.signatures", "model.criterion",
     "model.inputs", "model.running_search", "model.uniform", "sweeps.inference",
     "network.box_faults", "network.boxes", "network.cells", "network.counting", "network.layout", "network.listing",

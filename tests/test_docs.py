@@ -17,8 +17,9 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 
 
-@pytest.mark.parametrize("name", ["losses.md", "models.md"])
-def test_examples(name):
+@pytest.mark.parametrize("name", ["hypotheses.md", "losses.md", "models.md"])
+def test_examples(name, monkeypatch):
+    monkeypatch.chdir(ROOT)
     if name == "losses.md":
         pytest.importorskip("torch")
     options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -27,9 +28,12 @@ def test_examples(name):
 
 
 def transcripts():
-    """Every audit that a page shows with what it prints: the arguments, and the output."""
+    """Every audit, and every question about a hypothesis, that a page shows with what it prints: the arguments, and the
+    output."""
     for page in PAGES:
-        for block in re.findall(r"^```\n\$ everyhow (audit.*?)^```$", page.read_text("utf-8"), re.S | re.M):
+        for block in re.findall(
+            r"^```\n\$ everyhow ((?:audit|test|decide|neuron).*?)^```$", page.read_text("utf-8"), re.S | re.M
+        ):
             # A command ends with its line, or with the last of several that backslashes join.
             command, shown = block.replace("\\\n", " ").split("\n", 1)
             yield shlex.split(command), shown
@@ -43,6 +47,7 @@ def test_what_is_shown_can_be_repeated():
     networks = [arguments[arguments.index("--network") + 1] for arguments, _ in SHOWN]
     assert sorted(networks) == [
         "examples/digits/tail.json", "examples/or-from-three-rows.json",
+        "tests/reference/xor-2-3-3-1-seed0.json", "tests/reference/xor-2-3-3-1-seed0.json", "xornet", "xornet",
         "xornet",
     ]  # fmt: skip
     assert all(network == "xornet" or (ROOT / network).is_file() for network in networks)

@@ -84,8 +84,8 @@ def test_what_does_not_fit():
 
 def test_a_run_by_data(tmp_path, run_command):
     """The command writes a run that can be opened, tabled, drawn, checked and shown, with the library's numbers."""
-    noise = np.random.default_rng(0).normal(size=(28, 2))
-    points = (np.tile(assignments(2), (7, 1)) + 0.1 * noise).round(3)
+    noise = np.random.default_rng(0).normal(size=(12, 2))
+    points = (np.tile(assignments(2), (3, 1)) + 0.1 * noise).round(3)
     np.save(tmp_path / "points.npy", points)
     np.savetxt(tmp_path / "features.csv", points > 0.5, fmt="%d", delimiter=",")
     network = eh.xornet()

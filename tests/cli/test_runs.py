@@ -52,7 +52,7 @@ def test_report_of_a_sweep(run_command, sweep):
     """The page of a sweep; networks that it does not have are refused by name."""
     code, out, err = run_command("report", sweep, "--audits", "0")
     assert (code, out.strip(), err) == (0, str(sweep / "report.html"), "")
-    code, _, err = run_command("report", sweep, "--network", "nope")
+    code, _, err = run_command("report", sweep, "--network", "nope", "--force")
     assert code == 1 and "no network that was explained begins with 'nope'" in err
 
 

@@ -5,11 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
 from everyhow.common.interruption import leaving_when_asked
-from everyhow.common.threads import map_in_threads
+from everyhow.common.threads import map_in_threads, waiting_for
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
 
@@ -142,6 +143,31 @@ def test_threads_that_nobody_waits_for():
     with pytest.raises(KeyboardInterrupt):
         list(map_in_threads(job, range(1000)))
     assert len(begun) < 100
+
+
+THREADS = """
+from everyhow.common.threads import map_in_threads, waiting_for
+print("ready", flush=True)
+"""
+
+
+@pytest.mark.parametrize("work", ["list(map_in_threads(time.sleep, [60] * 9))", "waiting_for(lambda: time.sleep(60))"])
+def test_a_script_is_not_kept_waiting(work):
+    """Ctrl-C ends a script of somebody's own at once, also while threads are at work that nobody can stop."""
+    with begin(THREADS + work) as process:
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        began = time.monotonic()
+        _, err = process.communicate(timeout=60)
+    assert "KeyboardInterrupt" in err and time.monotonic() - began < 10
+
+
+def test_errors_and_results_come_from_threads():
+    """In the order of the jobs; the first error ends it."""
+    assert list(map_in_threads(lambda n: n * n, range(50))) == [n * n for n in range(50)]
+    assert waiting_for(lambda: 7) == 7
+    with pytest.raises(ZeroDivisionError):
+        list(map_in_threads(lambda n: 1 / n, [1, 2, 0, 3]))
 
 
 def test_while_it_loads():

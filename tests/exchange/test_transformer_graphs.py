@@ -14,6 +14,7 @@ from everyhow.exchange.export import export_audit
 from everyhow.exchange.graph_json import circuit_from_graph, circuit_to_graph, graph_edges, read_graph, write_graph
 from everyhow.model.circuit import Circuit
 from everyhow.model.criterion import perfect
+from everyhow.model.uniform import draw_from_space
 
 from ..transformer.slowly import REFERENCE, random_transformer, stored
 
@@ -30,8 +31,10 @@ MILLER = ("input->a3.h0<v>", "a3.h0->logits")
 def test_round_trip(grain):
     """Any circuit comes back at its grain; edges have the names that EAP-IG gives them."""
     model = random_transformer(0, ((2, 3), (1, 0)), grain=grain)
-    behavior = eh.Behavior.of_tokens(model, ROWS, epsilon=0.5)
-    for circuit in eh.circuits(model, behavior).sample(10, seed=1):
+    for mask in draw_from_space(model.graph, 10, np.random.default_rng(1)):
+        circuit = Circuit.of_edges(
+            model.graph, [edge for edge, kept in zip(model.graph.edges, mask, strict=True) if kept]
+        )
         document = json.loads(json.dumps(circuit_to_graph(circuit, model)))
         assert circuit_from_graph(document, model) == circuit
         assert circuit_from_graph(document, model, threshold=0.5) == circuit

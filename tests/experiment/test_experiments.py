@@ -68,7 +68,7 @@ def test_matrix(name):
     assert np.allclose(as_floats(examined), Ground(network).matrix(explanations), atol=1e-12)
 
 
-@settings(max_examples=18)
+@settings(max_examples=8)
 @given(networks(inputs=(2, 2), hidden=(1, 3), widest=3), st.integers(0, 10))
 def test_matrix_of_random_networks(network, start):
     """Mappings of random networks, of whatever they compute."""

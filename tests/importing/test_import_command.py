@@ -54,13 +54,15 @@ def test_state_dict(run_command, files):
     assert document["network"] == str(out) and document["edges"] == 18
     assert document["origin"]["checked_on"].startswith("nothing to compare with: a state dict holds tensors")
     assert document["origin"] == eh.load(out).origin.document()
-    code, _, err = run_command("import", files / "model.pt", "--out", out, *named, "--widths", "4")
+    code, _, err = run_command("import", files / "model.pt", "--out", out, *named, "--widths", "4", "--force")
     assert code == 1 and "model.pt: the widths asked for are (4,), but the tensors have" in err
-    code, _, err = run_command("import", files / "model.pt", "--out", out)
+    code, _, err = run_command("import", files / "model.pt", "--out", out, "--force")
     assert code == 1 and "--hidden-activation relu --out network.json" in err
-    code, _, err = run_command("import", files / "model.onnx", "--out", out, "--data", files / "model.pt")
+    code, _, err = run_command("import", files / "model.onnx", "--out", out, "--data", files / "model.pt", "--force")
     assert code == 1 and "data is read from .npy or .csv files, not '.pt'" in err
-    code, printed, _ = run_command("import", files / "model.onnx", "--out", out, "--data", files / "data.csv")
+    code, printed, _ = run_command(
+        "import", files / "model.onnx", "--out", out, "--data", files / "data.csv", "--force"
+    )
     assert code == 0 and "2 given inputs, in float32" in printed
     code, _, err = run_command("import", files / "model.onnx", "--out", files / "net.txt")
     assert code == 1 and "net.txt: a network file ends in .json or .safetensors" in err
@@ -81,7 +83,7 @@ def test_what_is_told_of_a_state_dict(run_command, files):
     assert "folded               left out of the file: epoch, model; order taken: 0 (2 to 3), 2 (3 to 3), " in printed
     assert "checked              nothing to compare with: a state dict holds tensors, not the model\n" in printed
     assert "difference" not in printed
-    code, _, err = run_command(*command, "--order", "4,2,0")
+    code, _, err = run_command(*command, "--order", "4,2,0", "--force")
     assert code == 1 and "in the order given, 4 gives 1 neurons but 2 takes 3" in err
 
 

@@ -89,5 +89,5 @@ def test_the_space_of_circuits():
     by_hand = eh.Network(weights[0::2], weights[1::2], ["identity", "relu", "identity"])
     network = eh.from_torch(module)
     assert network == by_hand
-    found = eh.audit(network, "XOR", threshold=0.5).counts
-    assert found == eh.audit(by_hand, "XOR").counts and found["circuits_in_space"]
+    found = eh.circuits(network.read(threshold=0.5), "XOR")
+    assert found.count() == eh.circuits(by_hand, "XOR").count() and found.in_space

@@ -22,7 +22,7 @@ def outputs(module, points):
         return module.double()(torch.from_numpy(points)).reshape(len(points), -1).numpy()
 
 
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(modules())
 def test_round_trip(module):
     """Any module of these layers becomes a network of the same outputs, in whatever precision it came."""

@@ -8,10 +8,11 @@ import time
 import numba
 import pytest
 
+from everyhow.common import progress
 from everyhow.kernels import announcing, compiling
 
 # The line is written over, and the cursor goes back to where it was.
-TAKEN_AWAY = re.compile(r"\r +\r(\x1b\[A)*$")
+TAKEN_AWAY = re.compile(r"\r +\r$")
 
 
 class Screen(io.StringIO):
@@ -30,7 +31,8 @@ def announcer(monkeypatch):
     """An announcer that has shown nothing yet, where kernels tell of themselves."""
     found = announcing.Announcer()
     monkeypatch.setattr(compiling, "ANNOUNCER", found)
-    monkeypatch.setattr(announcing, "PAUSE", 0.01)
+    monkeypatch.setattr(progress, "PAUSE", 0.01)
+    monkeypatch.setattr(progress, "DELAY", 0.0)
     return found
 
 
@@ -50,8 +52,8 @@ def test_a_line_and_a_bar(announcer, monkeypatch):
     assert slow_to_compile("everyhow.kernels.one")(2) == 4 and slow_to_compile("everyhow.kernels.two")(2.5) == 5
     said = screen.getvalue()
     assert said.startswith(f"{announcing.LINE}\n") and said.count(announcing.LINE) == 1
-    assert "compiling |" in said and announcer.compiled == 2
-    assert TAKEN_AWAY.search(said) and not announcer._shown
+    assert "\rcompiling: " in said and announcer.compiled == 2
+    assert TAKEN_AWAY.search(said) and not announcer.is_shown
 
 
 def test_nobody_looks(announcer, monkeypatch):
@@ -69,14 +71,17 @@ def test_before_the_first_kernel(announcer, monkeypatch):
     monkeypatch.setattr(sys, "stderr", screen := Screen())
     announcer.expect(3)
     time.sleep(0.05)
-    assert "compiling |" in screen.getvalue() and announcer._shown
+    assert "\rcompiling: 0.0 % [" in screen.getvalue() and announcer.is_shown
     announcer.hide()
-    assert TAKEN_AWAY.search(screen.getvalue()) and not announcer._shown
+    assert TAKEN_AWAY.search(screen.getvalue()) and not announcer.is_shown
     announcer.hide()
+    announcer.begin()
     for _ in range(5):
         announcer.begin()
         announcer.end()
-    assert announcer._bar.n == 2, "it is not full before the command ends"
+    assert announcer._work.done == 2, "it is not full before the command ends"
+    announcer.end()
+    assert not announcer.is_shown
 
 
 def test_what_others_compile(announcer, monkeypatch):

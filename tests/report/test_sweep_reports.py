@@ -160,7 +160,7 @@ def test_query_command(sweeps):
     wrong = run("query", folder, "SELECT x FROM results")
     assert wrong.returncode == 1 and wrong.stderr.startswith("everyhow: this question cannot be answered: Binder Error")
     assert run("query", folder.parent, question).returncode == 1
-    assert "give one of them" in run("query", folder, question, "--csv", "--json").stderr
+    assert "leave one of them out" in run("query", folder, question, "--csv", "--json").stderr
 
 
 def test_sweep_command_lists_and_forecasts():

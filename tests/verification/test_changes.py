@@ -29,7 +29,7 @@ RNG = np.random.default_rng(0)
 SHAPES = [(2, 2), (2, 2), (2, 2)]
 PAIR = eh.Network([RNG.normal(size=s) for s in SHAPES], [RNG.normal(size=2) for _ in SHAPES], ["tanh"] * 3)
 CLASSES = eh.Network(
-    [RNG.normal(size=(3, 2)), RNG.normal(size=(3, 3))], [RNG.normal(size=3) for _ in range(2)], ["relu", "identity"]
+    [RNG.normal(size=(2, 2)), RNG.normal(size=(3, 2))], [RNG.normal(size=size) for size in (2, 3)], ["relu", "identity"]
 )
 TIED = eh.Network([[[1, 1], [1, 1]], [[0.5, -1]]], [[0, -1], [0.0]], ["relu", "identity"])
 # It computes NOT A AND B. Two algorithms have a place, one of them with a gate that repeats its operand.
@@ -46,7 +46,7 @@ LEFT_WRONG = eh.Network(
 COPIES = eh.Network(
     [[[1, 1]] * 5, [[-0.55] * 4 + [1]]], [[-1, -1, -1, -1, 0], [0.0]], ["relu", "identity"]
 )  # fmt: skip
-POINTS = RNG.normal(size=(12, 2))
+POINTS = RNG.normal(size=(8, 2))
 FEATURES = [[1, 0], [0, 1], [0, 0], [1, 1]]
 # Inputs near the rows of a truth table, those of one row apart from each other.
 NEAR = np.array([[0.1, 0.2], [0.1, 0.8], [0.9, 0.2], [0.8, 0.9]])
@@ -71,10 +71,10 @@ AUDITS = {
     "authors": (lambda: eh.audit(small("xor-2-2-2-1-seed2"), "XOR", "authors", min_node_sparsity=0.3), 9),
     "refused": (lambda: eh.audit(small("imp-2-2-1-seed0"), "IMP", budget=40), 2),
     "ablation": (lambda: eh.audit(small("imp-2-2-1-seed0"), "IMP", ablation="mean", epsilon=0.25), 2),
-    "lesson": (lambda: eh.audit(small("imp-2-2-1-seed0"), "OR", shown=["00", "11"], depth=2), 2),
+    "lesson": (lambda: eh.audit(small("imp-2-2-1-seed0"), "OR", shown=["00", "11"], depth=2), 1),
     "lesson within a budget": (lambda: eh.audit(small("imp-2-2-1-seed0"), "OR", budget=200), 1),
     "prices": (lambda: eh.audit(small("imp-2-2-1-seed0"), "IMP", costs=eh.CostModel(familiar={"NAND": 0.5})), 2),
-    "tied": (lambda: eh.audit(TIED, "XOR"), 2),
+    "tied": (lambda: eh.audit(TIED, "XOR"), 1),
     "outputs": (lambda: eh.audit(PAIR, "XOR,AND", depth=1), 1),
     "data": (lambda: eh.audit_behavior(PAIR.output(0), eh.Behavior.of_network(PAIR.output(0), POINTS)), 3),
     "classes": (lambda: eh.audit_behavior(CLASSES, eh.Behavior.of_network(CLASSES, POINTS)), 2),
@@ -82,7 +82,7 @@ AUDITS = {
         lambda: eh.audit_behavior(
             eh.xornet(), eh.Behavior.of_network(eh.xornet(), [[1, 0], [0, 1], [0, 0], [1, 1]]), features=FEATURES
         ),
-        2,
+        1,
     ),
     "known bits": (lambda: eh.audit(eh.xornet(), near_rows(features=ROWS), signals=2), 2),
     "bits of their own": (

@@ -156,7 +156,7 @@ def _by_task(model: Any, what: Any, preset: Preset, questions: Questions, budget
 def _by_data(model: Any, behavior: Behavior, questions: Questions, budget: int) -> Audit:
     """The audit by data before anything is found."""
     network = behavior.read(as_model(model, behavior.threshold))
-    network = network if questions.grain is None else network.at(questions.grain)
+    network = questions.narrowed(network)
     check_said_once(behavior, questions.decision)
     check_fits(network, behavior)
     network, behavior = one_for_two_classes(network, behavior)

@@ -21,7 +21,7 @@ from ..common.budget import Budget
 from ..common.count import NOT_COUNTED, Count
 from ..common.execution import IN_THREADS, Execution
 from ..common.notes import Noted, Notes, added
-from ..common.progress import Progress
+from ..common.progress import Progress, doing
 from ..experiment.findings import MOST_EXAMINED, ExperimentFindings, examine_experiments
 from ..experiment.ranking import MOST_PRICED, Ranking, cheapest_mappings, rank
 from ..interpretation.findings import InterpretationFindings, examine_interpretations, unasked
@@ -181,21 +181,26 @@ def explain(
     """
     budget = Budget(budget)
     found = count_explanations(model, behavior, depth, budget, progress, asked=questions.circuits, execution=execution)
-    found = replace(found, readouts=read_layers(model, behavior, questions, budget))
+    with doing("population codes"):
+        found = replace(found, readouts=read_layers(model, behavior, questions, budget))
     survivors, number = list(islice(_survivors(found), max(MOST_EXAMINED, MOST_PRICED))), _number(found)
     left = found.circuits.last_survivors
     last = found.mappings and found.mappings.survivors.get(MAPPING_RUNGS[-1])
-    found = replace(
-        found,
-        **_by_kind(model, behavior, budget, found.circuits, execution),
-        experiments=examine_experiments(model, survivors[:MOST_EXAMINED], number, left, behavior=behavior),
-        ranking=rank(survivors, number, questions.prices),
-        cheapest=None if last is None else cheapest_mappings(last, questions.prices),
-    )
+    found = replace(found, **_by_kind(model, behavior, budget, found.circuits, execution))
+    with doing("experiments that decide"):
+        examined = examine_experiments(model, survivors[:MOST_EXAMINED], number, left, behavior=behavior)
+    with doing("prices"):
+        found = replace(
+            found,
+            experiments=examined,
+            ranking=rank(survivors, number, questions.prices),
+            cheapest=None if last is None else cheapest_mappings(last, questions.prices),
+        )
     if task is None:
         return _as_released(found, model, behavior, budget)
-    rows = questions.rows(task)
-    return replace(found, lesson=examine_lesson(model, task, behavior.decision, depth, budget, rows))
+    with doing("the lesson of the rows shown"):
+        lesson = examine_lesson(model, task, behavior.decision, depth, budget, questions.rows(task))
+    return replace(found, lesson=lesson)
 
 
 def count_explanations(
@@ -220,12 +225,15 @@ def count_explanations(
         asked: what is asked of circuits beyond the decisions.
         execution: how long counts of circuits are carried out.
     """
-    circuits = examine_circuits(model, behavior, budget, asked, execution)
+    with doing("circuits"):
+        circuits = examine_circuits(model, behavior, budget, asked, execution)
     if asked.ablation == "zero":
-        interpretations = examine_interpretations(model, behavior, circuits, budget, progress, exact_up_to)
+        with doing("interpretations"):
+            interpretations = examine_interpretations(model, behavior, circuits, budget, progress, exact_up_to)
     else:
         interpretations = unasked(NOT_ALONE)
-    mappings = examine_mappings(model, behavior, depth, budget)
+    with doing("algorithms and their places"):
+        mappings = examine_mappings(model, behavior, depth, budget)
     return Findings(circuits, {}, interpretations=interpretations, mappings=mappings)
 
 
@@ -257,17 +265,19 @@ def explain_together(
 def _by_kind(
     model: Model, behavior: Behavior, budget: Budget, known: CircuitFindings, execution: Execution
 ) -> dict[str, Any]:
-    """The perfect circuits under each kind of ablation; and the same at each grain, where there are several."""
-    if len(model.grains) == 1:
-        return {"by_ablation": count_by_ablation(model, behavior, budget, known, execution)}
-    # Of so many counts beside the one asked for, each takes a tenth of the budget at most.
-    budget = Budget(budget // 10)
-    own = count_by_ablation(model, behavior, budget, known, execution)
-    others = {
-        grain: count_by_ablation(model.at(grain), behavior, budget, None, execution)
-        for grain in model.grains
-        if grain != model.grain_in_use
-    }
+    """The perfect circuits under each kind of ablation; and the same at each grain, where there are several.
+    A scope names parts of one grain."""
+    with doing("circuits by each ablation"):
+        if len(model.grains) == 1 or model.scope_in_use is not None:
+            return {"by_ablation": count_by_ablation(model, behavior, budget, known, execution)}
+        # Of so many counts beside the one asked for, each takes a tenth of the budget at most.
+        budget = Budget(budget // 10)
+        own = count_by_ablation(model, behavior, budget, known, execution)
+        others = {
+            grain: count_by_ablation(model.at(grain), behavior, budget, None, execution)
+            for grain in model.grains
+            if grain != model.grain_in_use
+        }
     return {"by_ablation": own, "by_grain": {grain: others.get(grain, own) for grain in model.grains}}
 
 

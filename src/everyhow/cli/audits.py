@@ -1,6 +1,5 @@
 """The commands `audit`, `count` and `audit-data`: what explains one network, by a task or by data."""
 
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from ..common.errors import InputError, visible
+from ..common.progress import showing
 from ..common.reading import naming
 from ..model.model import Model
+from . import completion
+from .contradictions import check_unused
 from .options import (
     FILES_READ,
     NETWORK,
@@ -18,6 +20,7 @@ from .options import (
     HeaderOption,
     InputsOption,
     JsonOption,
+    NetworkOption,
     Running,
     ThresholdOption,
     announce_compilation,
@@ -31,14 +34,23 @@ from .options import (
     stored_network,
     terminal,
 )
+from .standard_input import Read
+from .writing import ForceOption, check_free
 
+GATE = "A gate (XOR, MAJORITY, AND:3), a formula ('A & ~B | ~A & B'), a truth table (0110), or several joined by commas"
+GATES = completion.offering(completion.gates)
 TaskArgument = Annotated[
-    str, typer.Argument(help="A gate (XOR, MAJORITY, AND:3), a formula ('A & ~B | ~A & B'), a truth table (0110), "
-                             "or several joined by commas; of a transformer, a file of a behavior (.json).")
-]  # fmt: skip
-PresetOption = Annotated[
-    str, typer.Option(help="paper: count by the definitions. authors: count as the released code does.")
+    str,
+    typer.Argument(help=f"{GATE}; of a transformer, a file of a behavior (.json), or -.", autocompletion=GATES),
+    Read(".json"),
 ]
+PresetOption = Annotated[
+    str,
+    typer.Option(
+        metavar="PRESET", autocompletion=completion.offering(completion.presets),
+        help="paper: count by the definitions. authors: count as the released code does.",
+    ),
+]  # fmt: skip
 CertificateOption = Annotated[
     Path | None,
     typer.Option(
@@ -46,7 +58,8 @@ CertificateOption = Annotated[
     ),
 ]
 OutOption = Annotated[
-    Path | None, typer.Option(help="Folder to write audit.json into. An interrupted count goes on from there.")
+    Path | None,
+    typer.Option(metavar="FOLDER", help="Folder to write audit.json into. An interrupted count goes on from there."),
 ]
 FullOption = Annotated[
     bool,
@@ -75,17 +88,19 @@ class Kept:
     """Where a long count and its certificate are kept."""
 
     checkpoints: Annotated[
-        Path | None, typer.Option(help="Folder that keeps a long count. An interrupted count goes on from there.")
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Folder that keeps a long count. An interrupted count goes on from there."),
     ] = None
     certificate: CertificateOption = None
+    force: ForceOption = False
 
 
 @dataclass(frozen=True)
 class Source:
     """The network to explain: one in a file, or one that is trained first."""
 
-    network: Annotated[str | None, NETWORK] = None
-    widths: Annotated[str, typer.Option(help="Neurons of each hidden layer, such as 3,3.")] = "3,3"
+    network: Annotated[str | None, NETWORK, Read(".json")] = None
+    widths: Annotated[str, typer.Option(metavar="N,N,...", help="Neurons of each hidden layer, such as 3,3.")] = "3,3"
     seed: Annotated[int, typer.Option(help="Seed of the weights, and of the rows drawn and their order.")] = 0
 
     def read(self, task: str, coded: Coded) -> Model:
@@ -101,7 +116,7 @@ class Source:
             )
         values = coded.keywords["inputs"] or (0.0, 1.0)
         settings = TrainingSettings(numbers(self.widths, "widths", int), input_values=values, threshold=coded.threshold)
-        (result,) = train_many(task, [self.seed], settings, progress=sys.stderr.isatty())
+        (result,) = train_many(task, [self.seed], settings, progress=True)
         if not result.converged:
             typer.echo(f"warning: the network did not converge: {result.reason}", err=True)
         return result.network
@@ -113,6 +128,7 @@ class Written:
 
     out: OutOption = None
     report: ReportOption = None
+    force: ForceOption = False
     as_json: JsonOption = False
     full: FullOption = False
 
@@ -133,7 +149,7 @@ def audit_command(
     """
     from ..auditing.explaining import audit
 
-    _check_certificate(certificate, asked, preset)
+    _check_certificate(certificate, asked, preset, written.force)
     kept = _checked(written)
     network = source.read(task, coded)
     announce_compilation()
@@ -146,7 +162,7 @@ def audit_command(
 
 def count_command(
     task: TaskArgument,
-    network: Annotated[str, NETWORK],
+    network: NetworkOption,
     running: Running,
     asked: Annotated[dict[str, Any], questions("count")],
     coded: Coded,
@@ -158,7 +174,7 @@ def count_command(
     from ..auditing.counting import count
     from ..kernels.announcing import OF_A_COUNT
 
-    _check_certificate(kept.certificate, asked, preset)
+    _check_certificate(kept.certificate, asked, preset, kept.force)
     model = stored_network(network)
     announce_compilation(OF_A_COUNT)
     found = count(
@@ -180,10 +196,13 @@ class DataFiles:
 
     labels: Annotated[
         Path | None,
+        Read(".csv"),
         typer.Option(help="The label of each row (.csv or .npy). If not given: the network's own decisions."),
     ] = None
     features: Annotated[
-        Path | None, typer.Option(help="Bits known of each row (.csv or .npy). Algorithms are found over these bits.")
+        Path | None,
+        typer.Option(help="Bits known of each row (.csv or .npy). Algorithms are found over these bits."),
+        Read(".csv"),
     ] = None
     header: HeaderOption = None
     epsilon: Annotated[float, typer.Option(help="The circuit error allowed.")] = 0.0
@@ -192,25 +211,44 @@ class DataFiles:
     ] = None
     answer_positions: Annotated[
         str | None,
-        typer.Option(help="Of token rows: the positions of the answers, such as -1 (the last, if not given) or 1,2,3."),
+        typer.Option(
+            metavar="N,N,...",
+            help="Of token rows: the positions of the answers, such as -1 (the last, if not given) or 1,2,3.",
+        ),
     ] = None
     classes: Annotated[
         str | None,
         typer.Option(
-            help="Of token rows: the logits among which the largest is the answer, such as 0,1. If not given: all."
+            metavar="N,N,...",
+            help="Of token rows: the logits among which the largest is the answer, such as 0,1. If not given: all.",
         ),
     ] = None
+
+    @property
+    def of_rows(self) -> dict[str, object]:
+        """What is said of rows of inputs; None where nothing was."""
+        return {
+            "--labels": self.labels, "--features": self.features, "--header": self.header,
+            "--epsilon": self.epsilon or None, "--within": self.within,
+        }  # fmt: skip
+
+    @property
+    def of_tokens(self) -> dict[str, object]:
+        """What is said of rows of tokens; None where nothing was."""
+        return {"--answer-positions": self.answer_positions, "--classes": self.classes}
 
 
 def audit_data_command(
     points: Annotated[
         Path,
+        Read(".csv"),
         typer.Argument(
+            metavar="FILE",
             help="The inputs, one per row (.csv or .npy), such as captured activations; of a transformer, rows of "
-            "tokens, or a file of a behavior (.json)."
+            "tokens, or a file of a behavior (.json); - for standard input.",
         ),
     ],
-    network: Annotated[str, NETWORK],
+    network: NetworkOption,
     files: DataFiles,
     coded: Coded,
     running: Running,
@@ -227,11 +265,16 @@ def audit_data_command(
     explained = as_model(stored_network(network, coded.threshold), **coded.keywords)
     decision, bits = asked.pop("decision"), None
     if names_a_behavior(points):
+        check_unused("the file of a behavior", files.of_rows | files.of_tokens | {"--decision": decision})
         behavior = read_behavior(points, explained)
         FILES_READ["behavior"] = str(points)
     else:
         rows = rows_of_file(points, "inputs", files.header)
         tokens = isinstance(explained, Transformer)
+        if tokens:
+            check_unused("rows of tokens", {"--decision": decision, "--threshold": coded.threshold})
+        else:
+            check_unused("the inputs of a network", files.of_tokens)
         behavior = (
             _behavior_of_tokens(explained, rows, files) if tokens
             else _behavior(explained, rows, files, decision, coded.threshold)
@@ -247,6 +290,8 @@ def _checked(written: Written) -> Path | None:
     from ..auditing.run_folder import CHECKPOINTS, check_run_folder
 
     check_page(written.report)
+    check_free([written.out and written.out / "audit.json"], written.force)
+    check_free([written.report], written.force, "--report")
     return None if written.out is None else check_run_folder(written.out) / CHECKPOINTS
 
 
@@ -254,7 +299,8 @@ def _finish(audit: Any, written: Written, certificate: Path | None) -> None:
     """Write and print an audit; the exit code says whether the budget allowed all counts."""
     saved = [] if written.out is None else [str(audit.save(written.out))]
     if written.report is not None:
-        saved.append(str(audit.report(written.report)))
+        with showing("the page"):
+            saved.append(str(audit.report(written.report)))
     if certificate is not None:
         saved.append(str(audit.certificate(certificate, progress=True)))
     if written.as_json:
@@ -267,7 +313,7 @@ def _finish(audit: Any, written: Written, certificate: Path | None) -> None:
         raise typer.Exit(OVER_BUDGET)
 
 
-def _check_certificate(path: Path | None, asked: dict[str, Any], preset: str) -> None:
+def _check_certificate(path: Path | None, asked: dict[str, Any], preset: str, force: bool) -> None:
     """See before a long computation that its certificate can be written."""
     if path is None:
         return
@@ -275,6 +321,7 @@ def _check_certificate(path: Path | None, asked: dict[str, Any], preset: str) ->
 
     if path.is_dir():
         raise InputError(f"{path} is a folder; give the name of the certificate, such as {path / 'certificate.gz'}")
+    check_free([path], force, "--certificate")
     check_certifiable(asked["epsilon"], asked["within"], preset)
 
 

@@ -10,17 +10,20 @@ import typer
 from ..common.arguments import checked_budget
 from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import visible
+from ..common.progress import showing, tracked
 from ..common.reading import naming
+from . import completion
 from .options import (
-    NETWORK,
     OVER_BUDGET,
     InputsOption,
     JsonOption,
+    NetworkOption,
     ThresholdOption,
     coding,
     print_json,
     stored_network,
 )
+from .standard_input import Read
 
 if TYPE_CHECKING:
     from ..circuit.standing import Standing
@@ -34,7 +37,7 @@ MOST_SMALLEST_SHOWN = 5
 
 
 @dataclass(frozen=True)
-class Read:
+class Chosen:
     """Which circuit of a file is meant."""
 
     top: Annotated[int | None, typer.Option(help="Take so many edges: those of the largest absolute scores.")] = None
@@ -56,22 +59,35 @@ class Judged:
     grain: Annotated[
         str | None, typer.Option(help="What circuits of a transformer are sets of: edges-qkv, edges or nodes.")
     ] = None
+    scope: Annotated[
+        str | None,
+        typer.Option(
+            help="Place it among circuits that differ in these parts of a transformer only, such as a0.h0,m0."
+        ),
+    ] = None
+    others: Annotated[
+        str | None, typer.Option(help="Of a scope, where all other edges are: in every circuit (in), or in none (out).")
+    ] = None
     budget: Annotated[float, typer.Option(help="How many candidate evaluations each search may take.")] = DEFAULT_BUDGET
 
 
 def place_command(
     graph: Annotated[
-        Path, typer.Argument(help="A circuit as graph JSON (EAP-IG, MIB), or as edge masks (.npz, or a JSON log).")
+        Path,
+        typer.Argument(help="A circuit as graph JSON (EAP-IG, MIB), or as edge masks (.npz, or a JSON log); or -."),
+        Read(".json"),
     ],
     task: Annotated[
         str,
+        Read(".json"),
         typer.Argument(
+            autocompletion=completion.offering(completion.gates),
             help="A gate, a formula or a truth table: the circuit is judged by what the network itself decides. Or a "
-            "file of a behavior (.json), of token rows."
+            "file of a behavior (.json), of token rows.",
         ),
     ],
-    network: Annotated[str, NETWORK],
-    read: Read,
+    network: NetworkOption,
+    read: Chosen,
     judged: Judged,
     connected: Annotated[
         bool, typer.Option("--connected", help="Leave out edges that lead nowhere, and name them.")
@@ -79,20 +95,24 @@ def place_command(
     as_json: JsonOption = False,
 ) -> None:
     """Tell where a circuit that another tool found stands among all circuits of its network."""
+    from ..auditing.asked import Questions, from_plain
     from ..exchange.graph_json import read_graph, read_graph_edges
     from ..model.circuit import connected_part
     from ..questions import place
 
     most = checked_budget(judged.budget)
     whole, dropped = stored_network(network).read(judged.output_threshold, coding(judged.inputs, "inputs")), ()
-    whole = whole if judged.grain is None else whole.at(judged.grain)
+    plain = from_plain({"grain": judged.grain, "scope": judged.scope, "others": judged.others})
+    whole = Questions(**plain).narrowed(whole)
     if connected:
         edges = read_graph_edges(graph, whole, read.top, read.threshold, read.circuit)
         with naming(graph):
-            placed, dropped = connected_part(whole.graph, edges)
+            placed, dropped = connected_part(whole.unscoped.graph, edges)
+            placed = placed.on(whole.graph)
     else:
         placed = read_graph(graph, whole, read.top, read.threshold, read.circuit)
-    found = place(whole, task, placed, judged.decision, most, judged.ablation)  # type: ignore[arg-type]
+    with showing("placing the circuit"):
+        found = place(whole, task, placed, judged.decision, most, judged.ablation)  # type: ignore[arg-type]
     if as_json:
         print_json(_standing_document(found, dropped))
     else:
@@ -103,8 +123,12 @@ def place_command(
 
 
 def align_command(
-    model: Annotated[Path, typer.Argument(help="A causal model (.json): variables, values, parents, mechanisms.")],
-    network: Annotated[str, NETWORK],
+    model: Annotated[
+        Path,
+        typer.Argument(help="A causal model (.json): variables, values, parents, mechanisms; or -."),
+        Read(".json"),
+    ],
+    network: NetworkOption,
     joint: Annotated[
         bool,
         typer.Option("--joint", help="Also hold several variables at once, each at the value of a source of its own."),
@@ -126,16 +150,18 @@ def align_command(
     whole = stored_network(network).read(threshold, coding(inputs, "inputs"))
     if decision is not None and choice("decision", decision, DECISIONS) == "argmax":
         whole = whole.folded()
-    with naming(model):
-        differs, number = differences(whole, read), count_placements(whole, read)
     shown = []
-    for placement in islice(placements(whole, read), MOST_SHOWN):
-        pairs = zip(placement.variables, placement.sets, strict=True)
-        entry = {"sets": {name: [[s.layer, j] for j in s.neurons] for name, s in pairs}}
-        if joint:
-            disagreement = joint_disagreement(whole, read, placement)
-            entry |= {"joint": disagreement is None, "disagreement": disagreement and str(disagreement)}
-        shown.append((placement.named(whole.graph), entry))
+    with showing("placing the model"):
+        with naming(model):
+            differs, number = differences(whole, read), count_placements(whole, read)
+        listed = islice(placements(whole, read), MOST_SHOWN)
+        for placement in tracked(listed, min(number, MOST_SHOWN), "the places of the model"):
+            pairs = zip(placement.variables, placement.sets, strict=True)
+            entry = {"sets": {name: [[s.layer, j] for j in s.neurons] for name, s in pairs}}
+            if joint:
+                disagreement = joint_disagreement(whole, read, placement)
+                entry |= {"joint": disagreement is None, "disagreement": disagreement and str(disagreement)}
+            shown.append((placement.named(whole.graph), entry))
     if as_json:
         print_json({"placements": number, "listed": [entry for _, entry in shown], "differs_at": list(differs)})
         return
@@ -151,7 +177,7 @@ def align_command(
 
 def export_command(
     run: Annotated[Path, typer.Argument(help="The folder of an audit.")],
-    out: Annotated[Path, typer.Option(help="Folder to write into.")],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Folder to write into; a new one, or one that is empty.")],
 ) -> None:
     """Write the minimal circuits of an audit as graph JSON, and its surviving mappings as intervention dicts."""
     from ..auditing.reopening import reopen

@@ -7,10 +7,13 @@ from typing import Annotated, Any
 import typer
 
 from ..common.errors import visible
+from ..common.progress import showing
 from ..model.model import Model
 from ..model.origin import Origin
 from ..network.network import Network
 from .options import HeaderOption, InputsOption, JsonOption, ThresholdOption, coding, numbers, print_json, rows_of_file
+from .standard_input import Read
+from .writing import ForceOption, check_free
 
 
 @dataclass(frozen=True)
@@ -18,21 +21,34 @@ class Described:
     """What a file does not say of its network."""
 
     widths: Annotated[
-        str | None, typer.Option(help="For a state dict: the neurons of each hidden layer, to be checked, such as 3,3.")
+        str | None,
+        typer.Option(
+            metavar="N,N,...", help="For a state dict: the neurons of each hidden layer, to be checked, such as 3,3."
+        ),
     ] = None
     hidden_activation: Annotated[
         str | None,
-        typer.Option(help="For a state dict: the activation of all hidden layers, or one for each: relu,tanh."),
+        typer.Option(
+            metavar="NAME", help="For a state dict: the activation of all hidden layers, or one for each: relu,tanh."
+        ),
     ] = None
     output_activation: Annotated[
-        str | None, typer.Option(help="For a state dict: the activation of the output layer.")
+        str | None, typer.Option(metavar="NAME", help="For a state dict: the activation of the output layer.")
     ] = None
     order: Annotated[
         str | None,
-        typer.Option(help="For a state dict: the names of the layers as they run, such as input,hidden,output."),
+        typer.Option(
+            metavar="NAME,NAME,...",
+            help="For a state dict: the names of the layers as they run, such as input,hidden,output.",
+        ),
     ] = None
     part: Annotated[
-        str | None, typer.Option(help="For a checkpoint of several state dicts: the path of the one to take.")
+        str | None,
+        typer.Option(metavar="NAME", help="For a checkpoint of several state dicts: the path of the one to take."),
+    ] = None
+    config: Annotated[
+        Path | None,
+        typer.Option(help="For tensors by TransformerLens's names: the configuration of the model (.json)."),
     ] = None
     threshold: ThresholdOption = None
 
@@ -44,6 +60,7 @@ class Checked:
     data: Annotated[
         Path | None,
         typer.Option(help="Inputs to check the network on, one per row (.csv or .npy). If not given: corners."),
+        Read(".csv"),
     ] = None
     header: HeaderOption = None
 
@@ -51,23 +68,32 @@ class Checked:
 def import_command(
     source: Annotated[
         Path,
-        typer.Argument(help="An ONNX file, or a file that holds a state dict: .pt, .pth, .ckpt, .bin, .safetensors."),
+        typer.Argument(
+            metavar="FILE",
+            help="An ONNX file, or a file that holds a state dict: .pt, .pth, .ckpt, .bin, .safetensors; - for "
+            "standard input.",
+        ),
+        Read(".onnx"),
     ],
     described: Described,
     checked: Checked,
     out: Annotated[Path, typer.Option(help="Network file to write (.json or .safetensors).")] = Path("network.json"),
+    force: ForceOption = False,
     inputs: InputsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Import a network from a file of another library, check it against that file, and write a network file."""
+    from ..common.reading import read_document
     from ..importing.load import load
     from ..kinds import save_model
     from ..network.documents import check_network_path
 
-    check_network_path(out)
+    check_free([check_network_path(out)], force)
     widths = None if described.widths is None else numbers(described.widths, "widths", int)
     rows = None if checked.data is None else rows_of_file(checked.data, "inputs", checked.header)
-    network = load(source, data=rows, **{**vars(described), "widths": widths})
+    config = None if described.config is None else read_document(described.config, "a configuration")
+    with showing("importing"):
+        network = load(source, data=rows, **{**vars(described), "widths": widths, "config": config})
     network = network.read(inputs=coding(inputs, "inputs"))
     path = save_model(network, out)
     shape: dict[str, Any] = {"kind": network.kind, "shape": network.in_short}

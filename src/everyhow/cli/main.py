@@ -7,22 +7,40 @@ import sys
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 from ..common.errors import BudgetError, EveryhowError, InputError, LostBlocksError, visible
+from ..common.files import remove_unfinished
 from ..common.interruption import leaving_when_asked
-from . import audits, exchange, importing, runs
+from ..common.version import own_version
+from . import audits, exchange, hypotheses, importing, runs, standard_input
 from .options import FILES_READ, OVER_BUDGET, WRONG_INPUT, hide_compilation, with_files, with_groups
 from .sweeping import sweep_command
 from .training import train_command
 from .verifying import verify_command
 
 
+class Command(TyperCommand):
+    """One command. Usage lines and help name arguments and values by what they are; a flag has no value."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The arguments and options."""
+        return _without_values(super().get_params(ctx))
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """What stands in the usage line after the name."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
+
 class Commands(TyperGroup):
     """The commands. Their errors quote what was typed, so characters that steer a terminal are shown by their codes."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The options before the command."""
+        return _without_values(super().get_params(ctx))
 
     def make_context(self, *arguments: Any, **options: Any) -> Any:
         """The context of the arguments before the command."""
@@ -35,6 +53,15 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
 
 
+def _without_values(parameters: list[Any]) -> list[Any]:
+    for one in parameters:
+        if getattr(one, "is_flag", False) and one.metavar is None:
+            one.metavar = ""
+        if isinstance(one, TyperArgument):
+            vars(one)["display_type_rich"] = lambda ctx: None  # its name is enough
+    return parameters
+
+
 @contextlib.contextmanager
 def _shown() -> Iterator[None]:
     try:
@@ -45,32 +72,67 @@ def _shown() -> Iterator[None]:
         raise
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"everyhow {own_version()}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     cls=Commands,
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Count every explanation of a small network in four defined families, and find the criterion that leaves only "
-    "one.",
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-for name, command in {
-    "audit": audits.audit_command,
-    "audit-data": audits.audit_data_command,
-    "count": audits.count_command,
-    "train": train_command,
-    "import": importing.import_command,
-    "sweep": sweep_command,
-    "report": runs.report_command,
-    "tables": runs.tables_command,
-    "query": runs.query_command,
-    "figures": runs.figures_command,
-    "verify": verify_command,
-    "place": exchange.place_command,
-    "align": exchange.align_command,
-    "export": exchange.export_command,
-    "xornet": runs.xornet_command,
-}.items():
-    app.command(name)(with_groups(command))
+# By the heading above them in help.
+COMMANDS = {
+    "Explain a model": {
+        "audit": audits.audit_command,
+        "audit-data": audits.audit_data_command,
+        "count": audits.count_command,
+    },
+    "Your own explanation": {
+        "test": hypotheses.test_command,
+        "decide": hypotheses.decide_command,
+        "neuron": hypotheses.neuron_command,
+    },
+    "Models": {
+        "train": train_command,
+        "import": importing.import_command,
+        "xornet": runs.xornet_command,
+    },
+    "Many networks": {
+        "sweep": sweep_command,
+    },
+    "What is in the folder of an audit or a sweep": {
+        "report": runs.report_command,
+        "figures": runs.figures_command,
+        "tables": runs.tables_command,
+        "query": runs.query_command,
+        "verify": verify_command,
+    },
+    "Exchange with other tools": {
+        "place": exchange.place_command,
+        "align": exchange.align_command,
+        "export": exchange.export_command,
+    },
+}
+for heading, commands in COMMANDS.items():
+    for name, command in commands.items():
+        app.command(name, cls=Command, rich_help_panel=heading)(with_groups(command))
+
+
+@app.callback(
+    epilog="Begin with everyhow audit XOR, which trains a network and explains it. "
+    "everyhow COMMAND --help tells the options of a command. Where a file is read, - stands for standard input."
+)
+def everyhow(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Count every explanation of a small network in four defined families; find the criterion that leaves only one."""
+
 
 FAILURE = 2
 # Of the width of a terminal; lines of more than 10,000 signs take gigabytes to fill.
@@ -85,9 +147,10 @@ def main() -> None:
         # A terminal or pipe that cannot show the logical signs gets their codes rather than an error.
         sys.stdout.reconfigure(errors="backslashreplace")
     FILES_READ.clear()
+    standard_input.forget()
     with leaving_when_asked() as asked:
         try:
-            app()
+            app(prog_name="everyhow")
         except SystemExit as stop:
             # Typer leaves with 2 after a wrong option or a missing argument, and has told the user so.
             sys.exit(WRONG_INPUT if stop.code == FAILURE else stop.code)
@@ -95,6 +158,8 @@ def main() -> None:
             # After a request to end, an error only says how a library took the request.
             if not asked:
                 _tell(error)
+        finally:
+            remove_unfinished()
 
 
 def _leave_out_odd_sizes() -> None:
@@ -132,5 +197,5 @@ def _tell(error: Exception) -> None:
 
 def _stop(message: str, code: int) -> None:
     hide_compilation()
-    sys.stderr.write(f"everyhow: {message}\n")
+    sys.stderr.write(f"everyhow: {standard_input.without_paths(message)}\n")
     sys.exit(code)

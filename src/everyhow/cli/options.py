@@ -6,19 +6,27 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_args, get_type_hints
 
 import typer
+from typer.models import ArgumentInfo, OptionInfo
 
 from ..auditing.asked import Asked, from_plain, plain_questions
 from ..common.arguments import checked_budget
 from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import InputError, visible
+from ..model.criterion import ABLATIONS
+from ..model.decision import DECISIONS
+from ..model.graph import GRAINS
 from ..model.model import Model
 from ..network.network import xornet
+from . import completion
+from .contradictions import check_together
+from .standard_input import Read, from_standard_input, without_paths
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,20 +35,37 @@ if TYPE_CHECKING:
 UNSEEN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 # The files that a command has read so far: an error that comes later may be about one of them, or about two together.
 FILES_READ: dict[str, str] = {}
-NETWORK = typer.Option("--network", help="A network file (.json, .safetensors or .onnx), or xornet.")
+NETWORK = typer.Option(
+    "--network", metavar="FILE", autocompletion=completion.offering(completion.networks),
+    help="A network file (.json, .safetensors or .onnx), - for standard input, or xornet.",
+)  # fmt: skip
+NetworkOption = Annotated[str, NETWORK, Read(".json")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+# What stands for a value in usage lines and help, by its type and, where values are few, by the question.
+METAVARS: dict[Any, str] = {int: "N", float: "NUMBER", str: "TEXT", Path: "FILE"}
+FEW: dict[str, tuple[str, ...]] = {"decision": DECISIONS, "ablation": ABLATIONS, "grain": GRAINS}
+WRITTEN = {
+    "decision": "RULE",
+    "ablation": "KIND",
+    "grain": "KIND",
+    "pair_order": "LETTERS",
+    "familiar": "GATE=PRICE,...",
+    "show": "ROW,ROW,...",
+}
 
 
 ThresholdOption = Annotated[
     float | None,
     typer.Option(
-        help="Outputs above this number are read as 1: 0 for logits, 0.5 for outputs trained towards 0 and 1."
+        metavar="NUMBER",
+        help="Outputs above this number are read as 1: 0 for logits, 0.5 for outputs trained towards 0 and 1.",
     ),
 ]
 InputsOption = Annotated[
     str | None,
     typer.Option(
-        help="The two numbers that stand for 0 and 1 in the inputs, such as --inputs=-1,1. If not given: 0,1."
+        metavar="ZERO,ONE",
+        help="The two numbers that stand for 0 and 1 in the inputs, such as --inputs=-1,1. If not given: 0,1.",
     ),
 ]
 
@@ -54,9 +79,17 @@ HeaderOption = Annotated[
 ]
 
 
-BudgetOption = Annotated[float, typer.Option(help="How many candidate evaluations are allowed.")]
+BudgetOption = Annotated[
+    float,
+    typer.Option(
+        metavar="NUMBER", show_default=False, help="How many candidate evaluations are allowed. If not given: 1e10."
+    ),
+]
 SchedulerOption = Annotated[
-    str | None, typer.Option(help="Address of a Dask scheduler that counts the circuits, such as tcp://HOST:8786.")
+    str | None,
+    typer.Option(
+        metavar="ADDRESS", help="Address of a Dask scheduler that counts the circuits, such as tcp://HOST:8786."
+    ),
 ]
 # The exit codes: the user can mend what is wrong; the budget did not allow a count.
 WRONG_INPUT, OVER_BUDGET = 1, 3
@@ -70,10 +103,12 @@ class Group(NamedTuple):
     Attributes:
         options: each with its type, its default and its help.
         value: what the command gets, of the values of all by name.
+        title: above the options in help; without one they stand among the command's own.
     """
 
     options: tuple[inspect.Parameter, ...]
     value: Callable[[dict[str, Any]], Any]
+    title: str | None = None
 
 
 @dataclass(frozen=True)
@@ -97,9 +132,14 @@ def questions(*of: Asked) -> Group:
         if one.key not in ("threshold", "inputs"):
             only = "preset authors: " if "authors" in one.of and not {"paper", "data"} & set(one.of) else ""
             kind = one.kind if one.default is not None else one.kind | None
-            told = typer.Option(help=sentence(f"{only}{one.says}"))
+            few = FEW.get(one.key)
+            told = typer.Option(
+                help=sentence(f"{only}{one.says}"),
+                metavar=WRITTEN.get(one.key),
+                autocompletion=completion.offering(lambda few=few: few) if few else None,
+            )
             options.append(option(one.key, Annotated[kind, told], one.default))
-    return Group(tuple(options), from_plain)
+    return Group(tuple(options), from_plain, "What is asked")
 
 
 def sentence(text: str) -> str:
@@ -113,16 +153,22 @@ def option(name: str, kind: Any, default: Any) -> inspect.Parameter:
 
 
 def _group(kind: Any) -> Group | None:
-    """The options that one parameter of a command stands for: a dataclass of options, or what `questions` gives."""
+    """The options that one parameter of a command stands for: a dataclass of options, under the first line of its
+    docstring, or what `questions` gives."""
     if is_dataclass(kind) and isinstance(kind, type):
         hints = get_type_hints(kind, include_extras=True)
         options = tuple(option(one.name, hints[one.name], one.default) for one in fields(kind))
-        return Group(options, lambda given: kind(**given))
+        title = (kind.__doc__ or "").partition("\n")[0].removesuffix(".")
+        return Group(options, lambda given: kind(**given), title)
     return next((one for one in getattr(kind, "__metadata__", ()) if isinstance(one, Group)), None)
 
 
 def with_groups(command: Callable[..., None]) -> Callable[..., None]:
-    """The command for Typer: every group of options among its parameters becomes single options."""
+    """The command for Typer: every group of options among its parameters becomes single options.
+
+    Before the command runs, options that contradict each other are refused, and a dash in the place of a file becomes a
+    file with what comes by standard input.
+    """
     signature = inspect.signature(command)
     hints = get_type_hints(command, include_extras=True)
     groups = {name: group for name in signature.parameters if (group := _group(hints[name])) is not None}
@@ -131,19 +177,73 @@ def with_groups(command: Callable[..., None]) -> Callable[..., None]:
         for name, one in signature.parameters.items()
         if name not in groups
     ]
-    shown = [*own, *(option for group in groups.values() for option in group.options)]
+    shown = [_described(one) for one in own]
+    shown += [_described(one, group.title) for group in groups.values() for one in group.options]
+    written, said = {one.name: _written(one) for one in shown}, {_said(one): _written(one) for one in shown}
 
     @wraps(command)
-    def run(**given: Any) -> None:
+    def run(context: typer.Context, **given: Any) -> None:
+        asked = [one for one in shown if _is_given(context, one.name)]
+        check_together(context.info_name or "", [_said(one) for one in asked], said)
+        for one in asked:
+            if suffix := _read_suffix(one):
+                given[one.name] = from_standard_input(written[one.name], given[one.name], suffix)
         whole = {
             name: group.value({one.name: given.pop(one.name) for one in group.options})
             for name, group in groups.items()
         }
         command(**given, **whole)
 
-    run.__signature__ = signature.replace(parameters=shown)  # type: ignore[attr-defined]
-    run.__annotations__ = {one.name: one.annotation for one in shown}
+    first = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    run.__signature__ = signature.replace(parameters=[first, *shown])  # type: ignore[attr-defined]
+    run.__annotations__ = {one.name: one.annotation for one in (first, *shown)}
     return run
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _told(one: inspect.Parameter) -> OptionInfo | ArgumentInfo:
+    """What Typer is told of an argument or an option."""
+    found = [told for told in one.annotation.__metadata__ if isinstance(told, OptionInfo | ArgumentInfo)]
+    return found[0]
+
+
+def _read_suffix(one: inspect.Parameter) -> str | None:
+    return next((told.suffix for told in one.annotation.__metadata__ if isinstance(told, Read)), None)
+
+
+def _written(one: inspect.Parameter) -> str:
+    """How a person writes it: --min-node-sparsity, or TASK."""
+    told = _told(one)
+    if isinstance(told, ArgumentInfo):
+        return told.metavar or one.name.upper()
+    # What stands first in an annotation Typer keeps as the default until it builds the command.
+    named = [str(told.default), *(told.param_decls or ()), f"--{one.name.replace('_', '-')}"]
+    return next(name for name in named if name.startswith("--")).partition("/")[0]
+
+
+def _said(one: inspect.Parameter) -> str:
+    """Its name, as rules about options have it: that of the option without dashes."""
+    return one.name if isinstance(_told(one), ArgumentInfo) else _written(one)[2:].replace("-", "_")
+
+
+def _described(one: inspect.Parameter, title: str | None = None) -> inspect.Parameter:
+    """A parameter with what help says of it: the title above it, and a word for its value."""
+    kind, *others = one.annotation.__origin__, *one.annotation.__metadata__
+    told = copy(_told(one))
+    held = next((part for part in get_args(kind) or (kind,) if part in METAVARS), None)
+    is_flag = bool in (get_args(kind) or (kind,))
+    if isinstance(told, ArgumentInfo):
+        told.metavar = told.metavar or one.name.upper()
+    elif told.metavar is None and not is_flag and held is not None:
+        told.metavar = METAVARS[held]
+    if title is not None and told.rich_help_panel is None:
+        told.rich_help_panel = title
+    others = [told if isinstance(other, OptionInfo | ArgumentInfo) else other for other in others]
+    return one.replace(annotation=Annotated[(kind, *others)])
 
 
 def announce_compilation(kernels: int | None = None) -> None:
@@ -206,7 +306,7 @@ def stored_network(source: str | Path, threshold: float | None = None) -> Model:
 def with_files(error: InputError) -> str:
     """What an error says, with those files read so far that the error does not name."""
     others = [f"{what}: {visible(path)}" for what, path in FILES_READ.items() if visible(path) not in str(error)]
-    return f"{error} ({'; '.join(others)})" if others else str(error)
+    return without_paths(f"{error} ({'; '.join(others)})" if others else str(error))
 
 
 def rows_of_file(path: Path, what: str, header: bool | None, rows: int | None = None) -> Any:

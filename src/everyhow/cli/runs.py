@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..common.errors import FileFormatError, InputError, visible
+from ..common.progress import showing
 from .options import WRONG_INPUT, JsonOption, announce_compilation, print_json, terminal
+from .writing import ForceOption, check_free
 
 if TYPE_CHECKING:
     from ..auditing.audit import Audit
@@ -27,12 +29,14 @@ def report_command(
     network: Annotated[
         list[str] | None,
         typer.Option(
-            help="For a sweep: a network whose audit goes into the page. Give this option once for each network."
+            metavar="NAME",
+            help="For a sweep: a network whose audit goes into the page. Give this option once for each network.",
         ),
     ] = None,
     audits: Annotated[
         int | None, typer.Option(help="For a sweep: how many audits go into the page. If not given: 12.")
     ] = None,
+    force: ForceOption = False,
 ) -> None:
     """Write a run as one HTML page that opens offline: explanations to be seen, stepped through and compared."""
     target = out or run / "report.html"
@@ -41,11 +45,15 @@ def report_command(
             raise InputError(
                 f"{run} is the folder of an audit; --network and --audits are for folders of sweeps: leave them out"
             )
-        typer.echo(visible(str(_audit_in(run).report(target))))
+        check_free([target], force)
+        with showing("the page"):
+            written = _audit_in(run).report(target)
+        typer.echo(visible(str(written)))
         return
     from ..report.page.sweep import MOST_AUDITS, write_sweep_report
     from ..sweeps.results import Sweep
 
+    check_free([target], force)
     most = MOST_AUDITS if audits is None else audits
     page = write_sweep_report(Sweep.open(run), target, network or (), most, progress=True)
     typer.echo(visible(str(page)))
@@ -53,13 +61,17 @@ def report_command(
 
 def tables_command(
     run: RunArgument,
-    out: Annotated[Path | None, typer.Option(help="Folder to write every table into, as CSV and JSON.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Folder to write every table into, as CSV and JSON.")
+    ] = None,
+    force: ForceOption = False,
 ) -> None:
     """List the tables of a run, or write them all. `everyhow query` gives the rows that fit a question."""
-    from ..report.tables import list_tables, print_table, write_tables
+    from ..report.tables import list_tables, print_table, table_files, write_tables
 
     if _is_audit(run):
-        found = _audit_in(run).tables()
+        with showing("the tables"):
+            found = _audit_in(run).tables()
     else:
         from ..report.sweep_tables import sweep_tables
         from ..sweeps.results import Sweep
@@ -68,6 +80,7 @@ def tables_command(
         sweep = Sweep.open(run)
         found = sweep_tables(sweep, summarize(sweep))
     if out is not None:
+        check_free(table_files(found, out), force)
         for path in write_tables(found, out):
             typer.echo(visible(str(path)))
         return
@@ -83,7 +96,9 @@ def query_command(
             "them), such as \"SELECT * FROM edges WHERE role = 'core'\"."
         ),
     ],
-    csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False,
+    csv: Annotated[
+        bool, typer.Option("--csv", help="Print comma-separated values, as other programs read them.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question in SQL about the results of a run."""
@@ -91,8 +106,6 @@ def query_command(
     from ..report.tables import print_csv, print_table
     from ..sweeps.results import Sweep
 
-    if csv and as_json:
-        raise InputError("--csv and --json are two ways to print; give one of them")
     if _is_audit(run):
         tables = {name: one.table for name, one in _audit_in(run).tables().items()}
         with _ended_after(SECONDS + GRACE):
@@ -136,12 +149,19 @@ def figures_command(
     names: Annotated[
         list[str] | None, typer.Argument(help="Drawings of an audit, such as network or 'minimal-*'.")
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the figures. If not given: RUN/figures.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Folder for the figures. If not given: RUN/figures.")
+    ] = None,
     formats: Annotated[
         str | None,
-        typer.Option("--format", help="Any of svg, pdf and, for a sweep, png, joined by commas. If not given: all."),
+        typer.Option(
+            "--format",
+            metavar="LIST",
+            help="Any of svg, pdf and, for a sweep, png, joined by commas. If not given: all.",
+        ),
     ] = None,
     listed: Annotated[bool, typer.Option("--list", help="List the drawings of an audit.")] = False,
+    force: ForceOption = False,
 ) -> None:
     """Draw the figures of a run. Of an audit: the first of each kind, or those named. PDF needs the extra plot."""
     from ..report import audit_drawings, figures
@@ -155,13 +175,19 @@ def figures_command(
             for name in audit_drawings.names_in_short(audit.drawings()):
                 typer.echo(name)
             return
-        written = audit_drawings.save_drawings(audit, folder, names or (), chosen or audit_drawings.FORMATS)
+        wanted = (names or (), chosen or audit_drawings.FORMATS)
+        check_free(audit_drawings.drawing_files(audit.drawings(), folder, *wanted), force)
+        with showing("the drawings"):
+            written = audit_drawings.save_drawings(audit, folder, *wanted)
     elif names or listed:
         raise InputError(
             f"{run} is not the folder of an audit; the figures of a sweep have no names: leave the names out"
         )
     else:
-        written = figures.draw_figures(Sweep.open(run), folder, chosen or figures.FORMATS)
+        sweep, chosen = Sweep.open(run), chosen or list(figures.FORMATS)
+        check_free(figures.figure_files(sweep, folder, chosen), force)
+        with showing("the figures"):
+            written = figures.draw_figures(sweep, folder, chosen)
     for path in written:
         typer.echo(visible(str(path)))
 

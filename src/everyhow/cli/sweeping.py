@@ -9,7 +9,9 @@ import typer
 
 from ..common.cluster import SECONDS_WITHOUT_WORKERS
 from ..common.errors import InputError
+from . import completion
 from .options import ELSEWHERE, JsonOption, announce_compilation, print_json, terminal
+from .standard_input import Read
 
 if TYPE_CHECKING:
     from ..sweeps.plan import Plan
@@ -21,18 +23,29 @@ class Workers:
 
     workers: Annotated[int | None, typer.Option(help="Processes on this machine. If not given: one per core.")] = None
     scheduler: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler to use instead, such as tcp://HOST:8786.")
+        str | None,
+        typer.Option(metavar="ADDRESS", help="Address of a Dask scheduler to use instead, such as tcp://HOST:8786."),
     ] = None
     wait: Annotated[
-        float, typer.Option(help="Seconds that the scheduler may be without workers before the run ends.")
+        float,
+        typer.Option(metavar="SECONDS", help="Seconds that the scheduler may be without workers before the run ends."),
     ] = SECONDS_WITHOUT_WORKERS
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds.")] = False
 
 
 def sweep_command(
     by: Workers,
-    plan: Annotated[str, typer.Argument(help="A plan file (.toml), or an experiment by its name: see --list.")] = "",
-    out: Annotated[Path | None, typer.Option(help="Folder for the results. If not given: runs/NAME.")] = None,
+    plan: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=completion.offering(completion.experiments),
+            help="A plan file (.toml), - for standard input, or an experiment by its name: see --list.",
+        ),
+        Read(".toml"),
+    ] = "",
+    out: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Folder for the results. If not given: runs/NAME.")
+    ] = None,
     seeds: Annotated[
         int | None, typer.Option(help="Networks of each point, in place of the number in the plan.")
     ] = None,

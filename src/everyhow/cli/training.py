@@ -1,7 +1,6 @@
 """The command `train`: one network, by the settings of training."""
 
 import math
-import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -10,12 +9,24 @@ import typer
 
 from ..common.errors import visible
 from ..training.settings import TrainingSettings
-from .audits import TaskArgument
+from . import completion
+from .audits import GATE, GATES
 from .options import Group, InputsOption, JsonOption, coding, numbers, option, print_json, sentence
+from .writing import ForceOption, check_free
 
 # Of the settings, those that the command writes in another way, or does not have.
 OTHERWISE = ("input_values", "output_values", "checkpoints")
 HINTS = get_type_hints(TrainingSettings)
+# The headings in help; all other settings are about how the network is trained.
+TITLES = {
+    "The network": ("widths", "hidden_activation", "output_activation"),
+    "What it is trained on": ("rows", "input_noise", "input_weights", "show", "labels"),
+    "The numbers by which bits are written": ("threshold",),
+}
+WRITTEN = {
+    "widths": "N,N,...", "hidden_activation": "NAME", "output_activation": "NAME", "input_weights": "NUMBER,NUMBER,...",
+    "show": "ROW,ROW,...", "labels": "KIND",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -25,7 +36,9 @@ class Values:
     inputs: InputsOption = None
     outputs: Annotated[
         str | None,
-        typer.Option(help="The numbers that outputs are trained towards, for 0 and for 1, such as -1,1."),
+        typer.Option(
+            metavar="ZERO,ONE", help="The numbers that outputs are trained towards, for 0 and for 1, such as -1,1."
+        ),
     ] = None
 
     @property
@@ -42,7 +55,12 @@ def settings() -> Group:
         if one.name not in OTHERWISE:
             default = ",".join(map(str, one.default)) if isinstance(one.default, tuple) else one.default
             kind = str if _item(one.name) is not None else _number(HINTS[one.name])
-            told = typer.Option(help=sentence(one.metadata["says"].replace("when None", "if not given")))
+            title = next((title for title, names in TITLES.items() if one.name in names), "How it is trained")
+            told = typer.Option(
+                help=sentence(one.metadata["says"].replace("when None", "if not given")),
+                metavar=WRITTEN.get(one.name), rich_help_panel=title,
+                autocompletion=completion.offering(completion.activations) if "activation" in one.name else None,
+            )  # fmt: skip
             options.append(option(one.name, Annotated[kind if default is not None else kind | None, told], default))
     return Group(tuple(options), lambda given: {name: _read(name, value) for name, value in given.items()})
 
@@ -68,11 +86,12 @@ def _read(name: str, value: Any) -> Any:
 
 
 def train_command(
-    task: TaskArgument,
+    task: Annotated[str, typer.Argument(help=f"{GATE}.", autocompletion=GATES)],
     trained: Annotated[dict[str, Any], settings()],
     values: Values,
     seed: Annotated[int, typer.Option(help="Seed of the weights, and of the rows drawn and their order.")] = 0,
     out: Annotated[Path, typer.Option(help="Network file to write (.json or .safetensors).")] = Path("network.json"),
+    force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train one network and write it to a file."""
@@ -80,8 +99,8 @@ def train_command(
     from ..network.documents import check_network_path
     from ..training import train_many
 
-    check_network_path(out)
-    (result,) = train_many(task, [seed], TrainingSettings(**trained, **values.keywords), progress=sys.stderr.isatty())
+    check_free([check_network_path(out)], force)
+    (result,) = train_many(task, [seed], TrainingSettings(**trained, **values.keywords), progress=True)
     path = save_model(result.network, out)
     summary = {
         "converged": result.converged, "reason": result.reason, "epochs": result.epochs,

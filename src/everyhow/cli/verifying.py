@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ..common.errors import InputError, visible
+from ..common.progress import showing
 from .options import JsonOption, print_json
 
 # How wide lines are, and of values that differ the most that is shown.
@@ -22,7 +23,8 @@ def verify_command(
     """Check a stored audit by slow, plain methods, and tell what was not checked."""
     from ..verification.verify import verify
 
-    found = verify(run, seed)
+    with showing("verifying"):
+        found = verify(run, seed)
     if as_json:
         checks = [vars(check) | {"agrees": check.agrees} for check in found.checks]
         print_json({"run": str(run), "agrees": found.agrees, "checks": checks, "unchecked": found.unchecked,

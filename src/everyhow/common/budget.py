@@ -40,7 +40,9 @@ class Refusal(str):
         """Another text for a reason, with all that the reason says of itself; `needed` where more hangs on it."""
         if not isinstance(reason, Refusal):
             return Refusal(text)
-        return Refusal(text, reason.needed if needed is None else needed, reason.what)
+        if needed is None:
+            return Refusal(text, reason.needed, reason.what, reason.seconds)
+        return Refusal(text, needed, reason.what)
 
     @property
     def advice(self) -> str | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .cluster import client_of, map_on
 from .execution import Execution
-from .progress import Progress
+from .progress import Progress, doing
 
 
 @contextmanager
@@ -24,12 +24,13 @@ def executing(
         InputError: the scheduler does not answer.
     """
     folder = None if checkpoints is None else Path(checkpoints)
-    if scheduler is None:
-        execution = Execution(progress=progress, checkpoints=folder)
-        yield execution
-    else:
-        with client_of(scheduler) as client:
-            execution = Execution(map_on(client), progress, folder)
+    with progress.throughout(), doing("explaining"):
+        if scheduler is None:
+            execution = Execution(progress=progress, checkpoints=folder)
             yield execution
+        else:
+            with client_of(scheduler) as client:
+                execution = Execution(map_on(client), progress, folder)
+                yield execution
     for path in execution.finished:
         path.unlink(missing_ok=True)

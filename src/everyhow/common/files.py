@@ -9,6 +9,7 @@ from pathlib import Path
 from .errors import FileFormatError
 
 _UNFINISHED: set[Path] = set()
+_UNTIL_THE_END: list[Path] = []
 
 
 def write_atomically(path: Path, content: bytes) -> Path:
@@ -63,10 +64,16 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def remove_unfinished() -> None:
-    """Delete the temporary files of this process, which is about to end."""
-    for temporary in tuple(_UNFINISHED):
+    """Delete the temporary files of this process, which is about to end, and what it said may go then."""
+    for temporary in (*_UNFINISHED, *_UNTIL_THE_END):
         with suppress(OSError):
-            temporary.unlink(missing_ok=True)
+            temporary.rmdir() if temporary.is_dir() else temporary.unlink(missing_ok=True)
+    _UNTIL_THE_END.clear()
+
+
+def removed_at_the_end(*paths: Path) -> None:
+    """Have files, and then folders that are empty by then, deleted when the command ends, in whatever way."""
+    _UNTIL_THE_END.extend(paths)
 
 
 def writing_folder(folder: str | Path) -> Path:

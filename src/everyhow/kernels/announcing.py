@@ -8,12 +8,11 @@ import contextlib
 import multiprocessing
 import sys
 import threading
-from typing import Any
+
+from ..common.progress import Work, working
 
 # Kernels that a first audit compiles, and a first count of circuits; the bar goes by it.
 OF_AN_AUDIT, OF_A_COUNT = 68, 33
-# Seconds between two pictures of the bar.
-PAUSE = 0.25
 LINE = "everyhow: compiling the kernels; this happens once, and takes about half a minute"
 
 
@@ -23,9 +22,15 @@ class Announcer:
     def __init__(self) -> None:
         self.compiled = 0
         self.total = OF_AN_AUDIT
-        self._depth, self._shown, self._drawn = 0, False, False
-        self._bar: Any = None
+        self._depth, self._said = 0, False
+        self._work: Work | None = None
+        self._shown = contextlib.ExitStack()
         self._lock = threading.RLock()
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the bar is there."""
+        return self._work is not None
 
     def expect(self, total: int = OF_AN_AUDIT) -> None:
         """Show the bar from now on: so many kernels are about to be compiled, and nothing is printed before."""
@@ -41,9 +46,8 @@ class Announcer:
     def hide(self) -> None:
         """Take the bar away, if it is there: something is to be printed."""
         with self._lock:
-            if self._shown:
-                self._shown = False
-                self._bar.clear()
+            self._work = None
+            self._shown.close()
 
     def begin(self) -> None:
         """A kernel begins to compile; one that it calls may begin before it is done."""
@@ -56,35 +60,21 @@ class Announcer:
         with self._lock:
             self._depth = max(0, self._depth - 1)
             self.compiled += 1
-            if self._bar is not None:
-                self._bar.n = min(self.compiled, self.total - 1)
+            if self._work is not None:
+                self._work.advance(1 if self.compiled < self.total else 0)
             if not self._depth:
                 self.hide()
 
     def _show(self) -> None:
-        if not _is_watched():
+        if self.is_shown or not _is_watched():
             return
-        if self._bar is None:
-            from tqdm import tqdm
-
+        if not self._said:
+            self._said = True
             sys.stderr.write(f"{LINE}\n")
-            self._bar = tqdm(
-                total=self.total, desc="compiling", file=sys.stderr, leave=False, bar_format="{desc} |{bar}| {elapsed}"
-            )
-        self._shown = True
-        if not self._drawn:
-            self._drawn = True
-            threading.Thread(target=self._draw, daemon=True).start()
-
-    def _draw(self) -> None:
-        """Draw the bar anew again and again, as long as it is shown, so that the time goes on."""
-        pause = threading.Event()
-        while not pause.wait(PAUSE):
-            with self._lock:
-                if not self._shown:
-                    self._drawn = False
-                    return
-                self._bar.refresh()
+        # It is not full before the command ends.
+        self._work = self._shown.enter_context(
+            working(Work("compiling", self.total, min(self.compiled, self.total - 1)))
+        )
 
 
 def _is_watched() -> bool:

@@ -8,10 +8,10 @@ from ..ladder import Counterexample, Fault
 from ..model.behavior import Behavior
 from ..model.graph import Graph
 from ..model.model import Model
-from .hypothesis import placed_algorithm
 from .interchange import Disagreement, NearMiss, interference, try_jointly, try_transitively
 from .mapping import Mapping
 from .patterns import Patterns
+from .placeable import placed_algorithm
 from .signatures import Signatures
 
 # What an input is called, by its number.

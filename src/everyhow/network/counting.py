@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 
 from ..common.execution import IN_THREADS, Execution
+from ..common.threads import waiting_for
 from ..model.criterion import Criterion
 from ..model.model import CircuitCount, by_edges, counted_by_edges
 from .feed_forward import FeedForward
@@ -16,6 +17,8 @@ from .running import certain_and_possible, masks_of
 
 # Circuits run one by one, at most, where a bound for all together does not settle them.
 MOST_SETTLED = 1 << 20
+# Pairs of half sums of one prefix, from which on its count may take seconds.
+MANY_PAIRS = 1 << 24
 UNBOUNDED = np.array([-np.inf, np.inf])[:, None]
 
 
@@ -108,6 +111,14 @@ def _signed(
     search: Search, goal: np.ndarray, allowed: float, neuron_label: int, labels: int, job: tuple[int, np.ndarray]
 ) -> tuple[int, np.ndarray]:
     """How many prefixes a batch has, and its signed part of the count, (2, labels)."""
+    if search.most_pairs < MANY_PAIRS:
+        return _signed_here(search, goal, allowed, neuron_label, labels, job)
+    return waiting_for(lambda: _signed_here(search, goal, allowed, neuron_label, labels, job))
+
+
+def _signed_here(
+    search: Search, goal: np.ndarray, allowed: float, neuron_label: int, labels: int, job: tuple[int, np.ndarray]
+) -> tuple[int, np.ndarray]:
     from ..kernels.circuits import count_circuits as count_prefixes
 
     first, prefixes = job

@@ -52,7 +52,7 @@ class Search:
     @property
     def at_once(self) -> int:
         """The prefixes of one batch."""
-        return max(1, min(4096, PAIRS_AT_ONCE // self._most_pairs()))
+        return max(1, min(4096, PAIRS_AT_ONCE // self.most_pairs))
 
     def number_of_prefixes(self, first: int) -> int | None:
         """How many prefixes there are, the inputs being those in `first`; None where a layer is too wide to tell."""
@@ -73,7 +73,8 @@ class Search:
             ways = following
         return sum(ways.values())
 
-    def _most_pairs(self) -> int:
+    @property
+    def most_pairs(self) -> int:
         """An upper bound of the choices of all last hidden neurons together, for one prefix."""
         outputs = int(self.layout.widths[-1])
         choices = (1 + ((1 << int(p).bit_count()) - 1) * ((1 << outputs) - 1) for p in self.layout.available[-2])

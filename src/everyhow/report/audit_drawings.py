@@ -11,6 +11,7 @@ from pathlib import Path
 from ..auditing.audit import Audit
 from ..auditing.document import MOST_LISTED
 from ..auditing.exhibits import Exhibits, activations_of
+from ..common.display import Picture
 from ..common.errors import InputError
 from ..common.files import writing_folder
 from ..mapping.mapping import Mapping
@@ -95,22 +96,29 @@ def save_drawings(
         InputError: a name that fits no drawing, or an unknown format.
         MissingExtraError: Matplotlib is not installed.
     """
+    drawings = audit.drawings()
+    files = drawing_files(drawings, folder, wanted, formats)
+    writing_folder(folder)
+    return [drawings[path.stem].save(path) for path in files]
+
+
+def drawing_files(
+    drawings: abc.Mapping[str, Picture],
+    folder: str | Path,
+    wanted: Sequence[str] = (),
+    formats: Sequence[str] = FORMATS,
+) -> list[Path]:
+    """The files that `save_drawings` writes of an audit's drawings; the other arguments, and errors, are the same."""
     unknown = [name for name in formats if name not in FORMATS]
     if unknown or not formats:
         raise InputError(f"format {', '.join(unknown) or 'missing'}; the formats of drawings are {', '.join(FORMATS)}")
-    drawings = audit.drawings()
     for pattern in wanted:
         if not any(fnmatchcase(name, pattern) for name in drawings):
             raise InputError(f"no drawing is called {pattern!r}; there are {', '.join(names_in_short(drawings))}")
     chosen = [name for name in drawings if any(fnmatchcase(name, pattern) for pattern in wanted)]
     if not wanted:
         chosen = [name for name in drawings if not name.rpartition("-")[2].isdecimal() or name.endswith("-1")]
-    target = writing_folder(folder)
-    return [
-        drawing.save(target / f"{name}.{kind}")
-        for name, drawing in ((name, drawings[name]) for name in chosen)
-        for kind in formats
-    ]
+    return [Path(folder) / f"{name}.{kind}" for name in chosen for kind in formats]
 
 
 def _circuits(shown: Exhibits) -> Iterator[tuple[str, Draw]]:

@@ -87,6 +87,11 @@ def draw_figures(sweep: Sweep, folder: str | Path, formats: Sequence[str] = FORM
     return written
 
 
+def figure_files(sweep: Sweep, folder: str | Path, formats: Sequence[str] = FORMATS) -> list[Path]:
+    """The files that `draw_figures` writes."""
+    return [Path(folder) / f"{name}.{kind}" for name, _ in _figures(sweep) for kind in formats]
+
+
 def _settle(figure: "Figure") -> None:
     """Lay a figure out once and for all. The layout's solver differs in the last digit from time to time, and an SVG
     file names its clips by all digits."""

@@ -105,6 +105,11 @@ def list_tables(tables: dict[str, RunTable]) -> Table:
     return Table(("table", "rows", "shows"), tuple(rows))
 
 
+def table_files(tables: dict[str, RunTable], folder: str | Path) -> list[Path]:
+    """The files that `write_tables` writes."""
+    return [Path(folder) / f"{name}.{kind}" for name in tables for kind in ("csv", "json")]
+
+
 def write_tables(tables: dict[str, RunTable], folder: str | Path) -> list[Path]:
     """Write each table as NAME.csv and NAME.json into a folder, made if it is not there; returns the files."""
     target = writing_folder(folder)

@@ -104,6 +104,7 @@ def asked_in_short(audit: Audit) -> str:
     at = f" {level:g}" if audit.decision == "threshold" and level not in (None, 0.5) else ""
     asked = [audit.preset, f"decision by {audit.decision}{at}"] if by_task else [behavior.how_decided]
     asked += [f"circuits of {audit.network.grain_in_use}"] if len(audit.network.grains) > 1 else []
+    asked += [] if audit.network.scope_in_use is None else [audit.network.scope_in_use.in_words]
     if behavior.epsilon or not by_task:
         asked.append(f"circuit error at most {behavior.epsilon:g}")
     if behavior.within is not None and behavior.decision != "within":

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from ..common.progress import Progress, about, doing, is_moving
 from .plan import Plan
 
 SECONDS_BETWEEN_LINES = 30
@@ -33,7 +34,7 @@ def watching(plan: Plan, shown: bool) -> Iterator[Callable[[Step], None]]:
         yield lambda step: None
         return
     started = time.perf_counter()
-    if not sys.stderr.isatty():
+    if not is_moving():
         last = [started - SECONDS_BETWEEN_LINES]
 
         def line(step: Step) -> None:
@@ -44,16 +45,13 @@ def watching(plan: Plan, shown: bool) -> Iterator[Callable[[Step], None]]:
 
         yield line
         return
-    from tqdm.auto import tqdm
-
-    with tqdm(
-        total=plan.networks, desc=plan.name, unit="network", file=sys.stderr, leave=False,
-        bar_format="{desc}: {n_fmt} of {total_fmt} networks |{bar}| {elapsed}{postfix}",
-    ) as bar:  # fmt: skip
+    with Progress(True).throughout(), doing(plan.name) as work:
 
         def move(step: Step) -> None:
-            bar.n = step.networks
-            bar.set_postfix_str(_left(step, started).removeprefix(", "))
+            if work is not None:
+                # In thousandths of the work, which the networks are not equal parts of.
+                work.label, work.whole = f"{plan.name}, {step.networks:,} of {step.of:,} networks", 1000
+                work.advance(round(1000 * step.work) - work.done)
 
         yield move
 
@@ -63,17 +61,4 @@ def _left(step: Step, started: float) -> str:
     if not 0 < step.work < 1:
         return ""
     elapsed = time.perf_counter() - started
-    return f", about {duration(elapsed / step.work - elapsed)} left"
-
-
-def duration(seconds: float) -> str:
-    """A length of time in one or two units.
-
-    Example:
-        >>> duration(42), duration(125), duration(7300)
-        ('42 s', '2 min', '2 h 2 min')
-    """
-    if seconds < 100:
-        return f"{max(1, round(seconds))} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+    return f", {about(elapsed / step.work - elapsed)} left"

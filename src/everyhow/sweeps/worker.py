@@ -21,13 +21,9 @@ def work(scheduler: str, name: str, scratch: Path, memory: int) -> None:
     threading.Thread(target=_end_with_parent, args=(scratch,), daemon=True).start()
     import asyncio
 
-    from tqdm import tqdm
-
     words = os.open(words_of(scratch), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(words, 1)
     os.dup2(words, 2)
-    # Between processes a bar's lock is a semaphore, which a worker that is killed leaves to the system.
-    tqdm.set_lock(threading.RLock())
     asyncio.run(_serve(scheduler, name, scratch, memory))
 
 

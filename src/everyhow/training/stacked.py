@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.optim.adamw import adamw
 
+from ..common.progress import Progress, doing
 from ..model.activations import LEAKY, TANH, activation
 from ..model.task import Task
 from ..network.network import Network
@@ -22,15 +23,15 @@ def train_stack(
     nothing more."""
     if not seeds:
         return ()
-    from tqdm.auto import tqdm
-
     stack = _Stack.start(tasks, seeds, settings)
     results: dict[int, Trained] = {}
     kept: list[list[Checkpoint]] = [[] for _ in seeds]
     if 0 in settings.checkpoints:
         stack.keep_checkpoints(kept, 0, np.full(len(seeds), np.nan))
-    with tqdm(total=len(seeds), desc="networks trained", disable=not progress, leave=False) as bar:
+    with Progress(progress).throughout(), doing("training") as work:
         for epoch in range(1, settings.epochs + 1):
+            if work is not None:
+                work.label = f"training: {len(results):,} of {len(seeds):,} networks, epoch {epoch:,}"
             losses = stack.run_epoch()
             if epoch in settings.checkpoints:
                 stack.keep_checkpoints(kept, epoch, losses)
@@ -39,7 +40,6 @@ def train_stack(
                 index = stack.order[position]
                 loss = float(losses[position])
                 results[index] = stack.result(position, reason, epoch, loss, tuple(kept[index]))
-                bar.update()
             if len(results) == len(seeds):
                 break
             if reasons:

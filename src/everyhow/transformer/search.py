@@ -11,11 +11,13 @@ from ..common.budget import DEFAULT_BUDGET, Budget, Refusal
 from ..common.errors import InputError
 from ..common.execution import IN_THREADS, Execution
 from ..model.circuit import Bits, Circuit, chosen_of
+from ..model.circuit_families import every_circuit
 from ..model.criterion import Criterion
 from ..model.model import CircuitCount, CircuitSearch
 from ..model.running_search import meeting
 from ..model.usage import Usage
-from .diagram import Diagram, TooLargeError, diagram_of, every_circuit, joint_diagram
+from .compiling import TooLargeError
+from .diagram import Diagram, diagram_of, joint_diagram
 from .residual_stream import ResidualStream
 
 
@@ -122,6 +124,8 @@ class TransformerSearch(CircuitSearch):
         by_edge = of.families.usage(of.certain)
         by_node = {
             node: total
+            if node in graph.held_ends[0]
+            else total
             - of.families.count(of.families.without_any(of.certain, {places[edge] for edge in graph.entering[node]}))
             for node in graph.inner
         }

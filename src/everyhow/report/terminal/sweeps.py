@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ...common.errors import visible
+from ...common.progress import duration
 from ...ladder import IN_SHORT
 from ...sweeps.costs import Forecast
 from ...sweeps.plan import Plan
@@ -14,7 +15,6 @@ from ...sweeps.published import SELDOM, Beside
 from ...sweeps.results import Sweep
 from ...sweeps.statistics import Contrast, Distribution, Measure, Survivors, Trend, rungs_of
 from ...sweeps.summary import Summary
-from ...sweeps.watch import duration
 from ..beside import beside_lines, beside_notes, between, number, plus_minus, probability
 from .pieces import fact_table, heading, indented, print_trimmed, set_in
 

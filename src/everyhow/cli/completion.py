@@ -1,0 +1,47 @@
+"""What the shell offers when a word is begun: gates, presets, experiments, and what else has few values."""
+
+from collections.abc import Callable, Collection
+
+
+def offering(values: Callable[[], Collection[str]]) -> Callable[[str], list[str]]:
+    """What completes a word: those of the values that begin so."""
+
+    def complete(incomplete: str) -> list[str]:
+        # A list joined by commas is completed at its last item.
+        before, comma, begun = incomplete.rpartition(",")
+        return [f"{before}{comma}{value}" for value in values() if value.startswith(begun)]
+
+    return complete
+
+
+def presets() -> Collection[str]:
+    """How explanations are counted."""
+    from ..auditing.fitting import PRESETS
+
+    return PRESETS
+
+
+def gates() -> Collection[str]:
+    """The gates that a task can be called by."""
+    from ..boolean.gates import GATES
+
+    return tuple(GATES)
+
+
+def experiments() -> Collection[str]:
+    """The experiments that sweeps know by name."""
+    from ..sweeps.plan import named_plans
+
+    return tuple(named_plans())
+
+
+def activations() -> Collection[str]:
+    """The activations that networks are trained with."""
+    from ..training.settings import TRAINED_NAMES
+
+    return tuple(name.partition("[")[0] for name in TRAINED_NAMES.split(", "))
+
+
+def networks() -> Collection[str]:
+    """Networks that have a name. The shell itself offers files."""
+    return ("xornet",)
