@@ -145,7 +145,7 @@ any steepness, though at 1 and 2 the network does not compute XOR yet. The exact
 {table(["steepness", "exact pairs"], steepness_rows())}
 
 Looking for sets of neurons rather than combinations of them, as mappings do, finds only one of the two:
-{"; ".join(f"`{m.algorithm}` with {m}" for m in mapped)} (neurons counted from 0).
+{"; ".join(f"`{m.algorithm}` with {m}" for m in mapped)}.
 
 ## Each by the other's experiments
 

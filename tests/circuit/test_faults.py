@@ -71,7 +71,7 @@ def test_the_run_shown(name):
             carried = [state[sources] for state in states[:-1]] if sources else None
             outputs = plain.run(network, behavior.points[[base]], plain_circuit(circuit), carried)[-1]
             assert bool(outputs[0, 0] > 0.5) == run.decided != run.predicted == bool(states[-1][base, 0] > 0.5)
-            assert f"at {run.base}" in str(run)
+            assert str(run).startswith(f"on input {run.base}")
 
 
 def test_an_output_that_is_no_bit():

@@ -217,7 +217,7 @@ def test_every_part_is_called_as_its_graph_says(tmp_path):
     assert "├─ NAND(A,B)              u0" in texts["terminal"]
     assert "NAND(A,B) in u0; OR(A,B) in v0" in texts["tables"] and "u0 + u1" in texts["tables"]
     assert "Where AND(NAND(A,B), OR(A,B)) sits: NAND(A,B) in u0; OR(A,B) in v0" in drawings["places-1"].title
-    assert "the IIA of AND(A,¬B) in u1 is 0.7500" in texts["page"]
+    assert "the IIA of AND(A,¬B) in u1 is 75%" in texts["page"]
     assert "NAND(A,B) in u0; OR(A,B) in v0" in texts["by data"]
 
 
