@@ -2,18 +2,17 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+RUNS := runs
 
 .PHONY: demo digits test nightly lint benchmark benchmark-sweeps benchmark-transformers clean
 
-demo: $(VENV)/.with-train
-	mkdir -p runs
-	$(BIN)/everyhow train XOR --widths 3,3 --seed 0 --out runs/xor-2-3-3-1.json --force
+demo: $(VENV)/.with-core
+	@mkdir -p $(RUNS)
+	@echo '$$ everyhow audit XOR --network examples/xor-2-3-3-1.json --report $(RUNS)/demo.html'
+	@$(BIN)/everyhow audit XOR --network examples/xor-2-3-3-1.json --report $(RUNS)/demo.html
 	@echo
-	$(BIN)/everyhow audit XOR --network runs/xor-2-3-3-1.json --out runs/xor-2-3-3-1 --force
-	@echo
-	$(BIN)/everyhow audit XOR --network xornet --out runs/xornet --force
-	@echo
-	$(BIN)/everyhow xornet
+	@echo 'The page shows every explanation. Open it in a browser: $(RUNS)/demo.html'
+	@echo '(Linux: xdg-open $(RUNS)/demo.html, macOS: open $(RUNS)/demo.html)'
 
 digits: $(VENV)/.with-test
 	$(BIN)/python examples/digits/explain.py
@@ -46,9 +45,9 @@ $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "everyhow needs Python 3.11 or newer, this is " + sys.version)'
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.with-train: $(BIN)/python pyproject.toml constraints.txt
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train]'
-	touch $@
+$(VENV)/.with-core: $(BIN)/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
 
 $(VENV)/.with-test: $(BIN)/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,plot,test]'

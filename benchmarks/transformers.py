@@ -16,7 +16,6 @@ import everyhow as eh
 from everyhow.model.behavior_files import behavior_of_tokens
 from everyhow.model.space import circuits_in_space
 from everyhow.transformer import diagram
-from everyhow.transformer.grains import wiring_of
 from everyhow.transformer.parts import MLP, Attention, Layer
 
 REFERENCE = Path(__file__).parent.parent / "tests" / "reference" / "transformers"
@@ -70,7 +69,7 @@ def trained():
 def forward(model, behavior, chosen):
     """The outputs of many circuits by PyTorch, at all rows, all other edges carrying 0."""
     tensor = lambda array: torch.from_numpy(np.array(array, np.float32))  # noqa: E731
-    rows, wiring = tensor(model.embedded(behavior.points)), wiring_of(model.layers, model.grain)
+    rows, wiring = tensor(model.embedded(behavior.points)), model.wiring
     kept = torch.from_numpy(chosen).float()
     values = [rows.expand(len(chosen), *rows.shape)]
 

@@ -17,10 +17,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # `mapping.causal_models`, and what stands behind them.
 CHECKED = [
     "authors", "boolean.algorithms", "boolean.formulas", "boolean.gates", "circuit", "experiment.circuit_trials",
-    "given.points", "importing.checking", "importing.layers", "importing.rounding",
+    "given.points", "hypotheses.deciding", "hypotheses.placed",
+    "importing.checking", "importing.layers", "importing.rounding",
     "importing.transformer_checking", "importing.transformer_rounding", "importing.transformer_tokens",
     "interpretation",
-    "mapping.alignment", "mapping.faults", "mapping.findings", "mapping.hypothesis", "mapping.interchange",
+    "mapping.alignment", "mapping.faults", "mapping.findings", "mapping.placeable", "mapping.interchange",
     "mapping.mapping", "mapping.patterns", "mapping.placements", "mapping.signatures", "model.criterion",
     "model.inputs", "model.running_search", "model.uniform", "sweeps.inference",
     "network.box_faults", "network.boxes", "network.cells", "network.counting", "network.layout", "network.listing",

@@ -29,6 +29,7 @@ from everyhow.exchange.graph_json import circuit_to_graph, read_graph
 from everyhow.exchange.interventions import mapping_from_interventions, mapping_to_interventions
 from everyhow.given.labels import read_labels
 from everyhow.given.points import read_rows
+from everyhow.hypotheses.files import read_hypothesis
 from everyhow.mapping.placements import count_placements
 from everyhow.network.documents import network_bytes
 from everyhow.sweeps.plan import read_plan
@@ -67,10 +68,15 @@ def seeds() -> dict[str, bytes]:
         'name = "a"\ntitle = "b"\naxis = ["widths"]\nseeds = 3\npresets = ["paper"]\nbudget = 1e6\n[settings]\n'
         'task = "XOR"\nepochs = 10\n[[grid]]\nwidths = [[2], [3, 3]]\nlearning_rate = [0.01, 1e-3]\n'
     )
+    hypothesis = (
+        'formula = "AND(OR(A,B), NAND(A,B))"\ntask = "XOR"\n[places]\n"OR(A,B)" = ["h1.0", "h1.1"]\n'
+        '"NAND(A,B)" = "h1.2"\n'
+    )
     found = {
         "network.json": json.dumps(XOR.document() | {"origin": origin, "remarks": ["made"]}).encode(),
         "network.safetensors": network_bytes(XOR), "state.safetensors": save(arrays), "rows.npy": rows.getvalue(),
         "points.csv": b'a;"b"\n0,5;1\n# c\n-2;3e2\n', "labels.csv": b"kind\nred\nblue\nred\n",
+        "hypothesis.toml": hypothesis.encode(),
         "masks.npz": masks.getvalue(), "masks.json": json.dumps(log).encode(), "plan.toml": plan.encode(),
         "graph.json": json.dumps(circuit_to_graph(circuit, XOR)).encode(), "model.json": json.dumps(model).encode(),
         "interventions.json": json.dumps(mapping_to_interventions(mapping, XOR)).encode(),
@@ -133,6 +139,10 @@ def read(path: Path) -> None:
         read_graph(path, XOR)
     elif name == "plan.toml":
         read_plan(path)
+    elif name == "hypothesis.toml":
+        stated = read_hypothesis(path)
+        with naming(path):
+            str(eh.test(XOR, stated))
     else:
         str(verify(path.parent))
         reopen(path.parent)

@@ -322,7 +322,7 @@ def test_alignment_of_coded_inputs():
         {"n": lambda a, b: int(a and not b), "Y": lambda a, b, n: int(n or (b and not a))},
     )  # fmt: skip
     unread = replace(SIGNED, threshold=None, input_values=(0, 1))
-    assert [str(one) for one in eh.align(unread, model, threshold=0, inputs=(-1, 1))] == ["n in layer 1: 0"]
+    assert [str(one) for one in eh.align(unread, model, threshold=0, inputs=(-1, 1))] == ["n in h1.0"]
 
 
 def test_training_by_signs(tmp_path, run_command):

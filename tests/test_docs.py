@@ -1,10 +1,13 @@
 """Pages of documentation: their examples run, and give what they show."""
 
 import doctest
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,8 +17,9 @@ DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 
 
-@pytest.mark.parametrize("name", ["losses.md", "models.md"])
-def test_examples(name):
+@pytest.mark.parametrize("name", ["hypotheses.md", "losses.md", "models.md"])
+def test_examples(name, monkeypatch):
+    monkeypatch.chdir(ROOT)
     if name == "losses.md":
         pytest.importorskip("torch")
     options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -24,9 +28,12 @@ def test_examples(name):
 
 
 def transcripts():
-    """Every audit that a page shows with what it prints: the arguments, and the output."""
+    """Every audit, and every question about a hypothesis, that a page shows with what it prints: the arguments, and the
+    output."""
     for page in PAGES:
-        for block in re.findall(r"^```\n\$ everyhow (audit.*?)^```$", page.read_text("utf-8"), re.S | re.M):
+        for block in re.findall(
+            r"^```\n\$ everyhow ((?:audit|test|decide|neuron).*?)^```$", page.read_text("utf-8"), re.S | re.M
+        ):
             # A command ends with its line, or with the last of several that backslashes join.
             command, shown = block.replace("\\\n", " ").split("\n", 1)
             yield shlex.split(command), shown
@@ -40,7 +47,8 @@ def test_what_is_shown_can_be_repeated():
     networks = [arguments[arguments.index("--network") + 1] for arguments, _ in SHOWN]
     assert sorted(networks) == [
         "examples/digits/tail.json", "examples/or-from-three-rows.json",
-        "tests/reference/xor-2-3-3-1-seed0.json", "xornet",
+        "tests/reference/xor-2-3-3-1-seed0.json", "tests/reference/xor-2-3-3-1-seed0.json", "xornet", "xornet",
+        "xornet",
     ]  # fmt: skip
     assert all(network == "xornet" or (ROOT / network).is_file() for network in networks)
 
@@ -51,3 +59,26 @@ def test_transcripts(arguments, shown):
     command = [sys.executable, "-X", "utf8", "-m", "everyhow", *arguments]
     printed = subprocess.run(command, check=True, capture_output=True, encoding="utf-8", cwd=ROOT).stdout
     assert doctest.OutputChecker().check_output(shown, printed, doctest.ELLIPSIS), printed
+
+
+def test_the_readme_shows_what_the_demo_prints(tmp_path):
+    """The first sample of the README is the output of `make demo`, line by line, and the page is there. The command is
+    that of this environment; nothing is installed, and a Makefile that would install something fails."""
+    if shutil.which("make") is None:
+        pytest.skip("make is not installed")
+    (tmp_path / "bin").mkdir()
+    called = f'exec {shlex.quote(sys.executable)} -X utf8 -m everyhow "$@"'
+    for name, does in (("everyhow", called), ("python", "exit 1")):
+        script = tmp_path / "bin" / name
+        script.write_text(f"#!/bin/sh\n{does}\n")
+        script.chmod(0o755)
+    stamp = tmp_path / ".with-core"
+    stamp.touch()
+    environment = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+    # A long name would be folded.
+    with tempfile.TemporaryDirectory(prefix="r") as runs:
+        command = ["make", "-s", "-o", str(stamp), "demo", f"VENV={tmp_path}", f"RUNS={runs}"]
+        printed = subprocess.run(command, check=True, capture_output=True, encoding="utf-8", cwd=ROOT, env=environment)
+        assert (Path(runs) / "demo.html").read_text("utf-8").startswith("<!DOCTYPE html>")
+    (shown,) = re.findall(r"^```\n\$ make demo\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.S | re.M)
+    assert printed.stdout.replace(runs, "runs") == shown

@@ -101,6 +101,7 @@ NET = eh.xornet()
 ALGORITHM = next(eh.algorithms("XOR", depth=2))
 MAPPING = eh.mappings(NET, ALGORITHM)[0]
 READOUT = next(iter(eh.readouts(NET)))
+HYPOTHESIS = eh.hypothesis("AND(OR(A,B), NAND(A,B))", {"OR(A,B)": "h1.0 + h1.1", "NAND(A,B)": "h1.2"})
 # Each public function with arguments that it takes; every one of them is replaced by every odd object in turn.
 CALLS = {
     "audit": (eh.audit, {
@@ -149,7 +150,10 @@ CALLS = {
         "weights": [[[1.0, 1.0]]], "biases": [[0.0]], "activations": ["relu"], "origin": None, "threshold": 0.5,
         "input_values": (0, 1), "remarks": (),
     }),
-    "run": (NET.run, {"inputs": points(), "interventions": [eh.Intervention(1, (0,), np.zeros((4, 1)))]}),
+    "run": (NET.run, {
+        "inputs": points(), "interventions": [eh.Intervention(1, (0,), np.zeros((4, 1)))], "patch": {"h1.1": 0.0},
+    }),
+    "patch": (lambda values: NET.run(points(), patch={"h1.1": values}), {"values": [0, 1, 0, 1]}),
     "xornet": (eh.xornet, {"steepness": 25.0}),
     "Graph": (eh.Graph, {
         "names": (("A", "B"), ("out0",)), "edges": ((1, 0, 0), (1, 0, 1)), "numbers": (1, 1), "slots": (("",),) * 2,
@@ -185,6 +189,21 @@ CALLS = {
     "interchange": (eh.interchange, {"network": NET, "explanation": READOUT}),
     "cross_examine": (eh.cross_examine, {"network": NET, "explanations": [MAPPING, READOUT]}),
     "decide_between": (eh.decide_between, {"network": NET, "one": MAPPING, "other": READOUT, "decision": "threshold"}),
+    "hypothesis": (eh.hypothesis, {
+        "stated": "AND(A, OR(A,B))", "places": {"OR(A,B)": "h1.0"}, "task": "XOR",
+    }),
+    "place of a hypothesis": (lambda place: eh.hypothesis("AND(A, OR(A,B))", {"OR(A,B)": place}), {"place": "h1.0"}),
+    "test": (eh.test, {
+        "network": NET, "hypothesis": HYPOTHESIS, "task": "XOR", "decision": "threshold", "depth": 2, "budget": 10**6,
+    }),
+    "decide": (eh.decide, {
+        "network": NET, "one": HYPOTHESIS, "other": HYPOTHESIS, "task": None, "decision": "threshold", "seed": 0,
+    }),
+    "neuron": (eh.neuron, {
+        "network": NET, "name": "h1.2", "task": "XOR", "read_as": "AND(A,B)", "decision": "threshold", "depth": 2,
+        "budget": 10**6,
+    }),
+    "load_audit": (eh.load_audit, {"folder": "nowhere", "progress": False}),
     "train": (eh.train, {
         "task": "A", "widths": (1,), "seed": 0, "inputs": (0, 1), "outputs": (0, 1), "epochs": 1, "rows": 2,
         "learning_rate": 1e-3,

@@ -1,9 +1,10 @@
-"""Count every mechanistic explanation of a small network, and find the criterion that leaves only one."""
+"""Count every explanation of a small network in four defined families, and find the criterion that leaves only one."""
 
 from .auditing.asked import Questions as Questions
 from .auditing.audit import Audit as Audit
 from .auditing.explaining import audit as audit
 from .auditing.explaining import audit_behavior as audit_behavior
+from .auditing.reopening import reopen as _reopen
 from .boolean.cost import CostModel as CostModel
 from .common import display as display
 from .common import starting as starting
@@ -13,6 +14,10 @@ from .common.errors import InputError as InputError
 from .common.version import own_version as _own_version
 from .experiment.cross_examination import cross_examine as cross_examine
 from .experiment.deciding import decide_between as decide_between
+from .hypotheses.deciding import decide as decide
+from .hypotheses.hypothesis import hypothesis as hypothesis
+from .hypotheses.neuron import neuron as neuron
+from .hypotheses.testing import test as test
 from .importing.capture import capture as capture
 from .importing.door import as_model as _as_model
 from .importing.load import load as load
@@ -48,6 +53,8 @@ from .transformer.transformer import Transformer as Transformer
 __version__ = _own_version()
 # A network is stored as any model is.
 save_network = save_model
+# The audit of a run folder, taken up again.
+load_audit = _reopen
 
 
 def _presenter() -> display.Presenter:

@@ -12,7 +12,7 @@ Status = Literal["identifiable", "identifiable, trivially", "not identifiable", 
 BESIDE = ("hereditary",)
 IN_SHORT = {
     "single": "aligned alone, minimal",
-    "irredundant": "no idle gate",
+    "irredundant": "no redundant gate",
     "ordered": "layers in order",
     "joint": "forced together",
     "inert": "other neurons inert",
@@ -78,19 +78,39 @@ class Counterexample:
     Attributes:
         base: the input, as digits.
         sources: what takes its value from elsewhere, in words, each with the input it takes it from.
-        predicted: the decision that follows from the explanation.
+        predicted: the decision that follows from the explanation; of a circuit, the one wanted.
         decided: the decision of the run.
+        given: of an algorithm, the neurons that take their values from elsewhere, by name, each group with its input.
+
+    Example:
+        >>> given = ((("h1.1",), "00"), (("h1.0",), "00"))
+        >>> str(Counterexample("01", (("AND(A,¬B)", "00"), ("AND(¬A,B)", "00")), False, True, given))
+        'on input 01, give h1.1 and h1.0 their values from input 00: the algorithm says 0, the network 1'
     """
 
     base: str
     sources: tuple[tuple[str, str], ...]
     predicted: bool
     decided: bool
+    given: tuple[tuple[tuple[str, ...], str], ...] | None = None
 
     def __str__(self) -> str:
-        taken = " and ".join(f"{item} as at {source}" for item, source in self.sources)
-        setting = f"at {self.base}, with {taken}" if taken else f"at {self.base}"
-        return f"{setting}: the explanation says {self.predicted:d}, the run decides {self.decided:d}"
+        groups: dict[str, list[str]] = {}
+        for names, source in self.given or [((item,), source) for item, source in self.sources]:
+            groups.setdefault(source, []).extend(names)
+        taken = [
+            f"{' and '.join(names)} {'its value' if len(names) == 1 else 'their values'} from {_input(source)}"
+            for source, names in groups.items()
+        ]
+        setting = ", ".join([f"on {_input(self.base)}", *(f"give {one}" for one in taken)])
+        if self.given is None:
+            return f"{setting}: {self.predicted:d} is wanted, the circuit says {self.decided:d}"
+        return f"{setting}: the algorithm says {self.predicted:d}, the network {self.decided:d}"
+
+
+def _input(name: str) -> str:
+    """What an input is called, with the noun."""
+    return name if "input" in name else f"input {name}"
 
 
 @dataclass(frozen=True)
@@ -102,6 +122,11 @@ class Fault:
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def whole(self) -> str:
+        """The words and the run."""
+        return self.text if self.experiment is None else f"{self.text}. Counterexample: {self.experiment}"
 
 
 def judge(

@@ -198,7 +198,7 @@ def align(
         ...     {"nand": lambda a, b: 1 - a * b, "Y": lambda a, b, nand: (a | b) & nand},
         ... )
         >>> [str(placement) for placement in eh.align(eh.xornet(), model)]
-        ['nand in layer 1: 2']
+        ['nand in h1.2']
     """
     if not isinstance(model, CausalModel):
         raise InputError(f"a causal model is aligned, not {type(model).__name__}; mappings() places an algorithm")

@@ -1,6 +1,7 @@
 """Audits by data: classes, features, ablations, several outputs, and what the command says."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -299,7 +300,7 @@ def test_explanations_without_a_price(tmp_path):
     ranking = audit.document()["details"]["costs"]["ranking"]
     assert ranking and {one["cost"] for one in ranking} == {None}
     assert {row[1] for row in audit.tables()["ranking"].table.rows} == {None}
-    assert "\n  #1     ?  OR(" in printed(print_audit, audit)
+    assert "\n  #1     ?  OR(" in printed(partial(print_audit, full=True), audit)
     page = audit.report(tmp_path / "page.html").read_text()
     assert "Cost: which survivor is simplest?" not in page and audit.exhibits.prices is None
 
@@ -310,7 +311,7 @@ def test_labels_that_the_network_does_not_follow(tmp_path):
     audit = eh.audit(network, eh.Behavior.of_data(network.corners, [0, 1, 1, 1]))
     assert audit.ladder["mappings"]["ordered"] == 1 and audit.ladder["mappings"]["joint"] == 0
     ((_, fault),) = audit.findings.mappings.fallen["joint"].items()
-    assert str(fault.experiment) == "at 11: the explanation says 1, the run decides 0"
+    assert str(fault.experiment) == "on input 11: the algorithm says 1, the network 0"
     assert audit.verdict["what_then_where"].status == "none valid"
     assert "passes every rung of any network" not in printed(print_audit, audit)
     audit.save(tmp_path)
@@ -372,5 +373,5 @@ def test_nothing_untrue_of_what_the_budget_refused():
     text = printed(print_audit, eh.audit(network, behavior, budget=100))
     assert "has no interpretation" not in text
     text = printed(print_audit, eh.audit(network, behavior))
-    together = text[: text.index("Output 0")]
+    together = text[: text.index("\nOutput 0\n")]
     assert "Smallest circuit left by" in together and "Not asked here" in together

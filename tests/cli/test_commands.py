@@ -25,6 +25,7 @@ ARGUMENTS = {
     "audit": "TASK", "audit-data": "FILE", "count": "TASK", "train": "TASK", "import": "FILE", "xornet": "",
     "sweep": "[PLAN]", "report": "RUN", "figures": "RUN [NAMES]...", "tables": "RUN", "query": "RUN SQL",
     "verify": "RUN", "place": "GRAPH TASK", "align": "MODEL", "export": "RUN",
+    "test": "HYPOTHESIS", "decide": "FIRST SECOND", "neuron": "NAME",
 }  # fmt: skip
 
 
@@ -242,6 +243,7 @@ def test_nothing_is_replaced_unasked(run_command, tmp_path, monkeypatch):
         (("report", run), run / "report.html", "--out"),
         (("tables", run, "--out", tmp_path / "tables"), tmp_path / "tables" / "counts.csv", "--out"),
         (("figures", run, "network", "--format", "svg"), run / "figures" / "network.svg", "--out"),
+        (("neuron", "h1.0", "--network", "xornet", "--picture", certificate), certificate, "--picture"),
     ):
         before = (tmp_path / file).stat().st_mtime_ns
         code, out, err = run_command(*command)

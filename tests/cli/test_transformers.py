@@ -3,10 +3,13 @@
 import json
 
 import pytest
+from safetensors.numpy import load as tensors_of
+from safetensors.numpy import save_file
 
 import everyhow as eh
 from everyhow.auditing.reopening import reopen
 from everyhow.transformer import diagram
+from everyhow.transformer.documents import transformer_bytes
 
 from ..transformer.slowly import REFERENCE
 
@@ -46,7 +49,7 @@ def test_count_beyond_the_budget(files, run_command):
     code, out, _ = run_command(*asked)
     found = json.loads(out)
     assert code == 3 and found["perfect_circuits"] is None and found["perfect_circuits_estimated"]["sample"] == 2000
-    assert found["refused"].startswith("counting the circuits needs at most ") and "estimated" in found["refused"]
+    assert found["refused"].startswith("counting the circuits needs about ") and "estimated" in found["refused"]
 
 
 def test_audit_and_back(files, run_command, tmp_path):
@@ -88,3 +91,29 @@ def test_python(files):
     assert counted.counts["perfect_circuits"] == 1 and counted.findings.grains["edges"]["zero"].exact == 16
     found = eh.circuits("model.json", "behavior.json", ablation="mean", grain="edges")
     assert found.count().between == (16, 16)
+
+
+def test_scope(files, run_command):
+    """A count within a scope; what is said of only half of it is asked for."""
+    asked = ("count", "behavior.json", "--network", "model.json", "--json", "--scope", "a0.h0, m0->logits")
+    code, out, _ = run_command(*asked, "--others", "in")
+    found = json.loads(out)
+    assert code == 0 and found["edges"] == 6 and found["circuits_in_space"] == 22
+    assert found["scope"] == {"parts": ["a0.h0", "m0->logits"], "others": "in"}
+    code, _, err = run_command(*asked)
+    assert code and "of a scope say whether all other edges are in every circuit (in) or in none (out)" in err
+    code, _, err = run_command(*asked[:5], "--others", "in")
+    assert code and "no scope is given; give scope too" in err
+
+
+def test_import_with_a_configuration(files, run_command, tmp_path):
+    """Tensors by TransformerLens's names, and a configuration in a file of its own."""
+    model = eh.load("model.json")
+    said = {"act_fn": model.activation, "normalization_type": None, "attention_dir": "causal"}
+    (tmp_path / "config.json").write_text(json.dumps(said))
+    save_file(dict(tensors_of(transformer_bytes(model))), tmp_path / "tensors.safetensors")
+    code, out, err = run_command("import", "tensors.safetensors", "--config", "config.json", "--out", "again.json")
+    assert (code, err) == (0, "") and "transformer" in out
+    assert eh.load("again.json").document() == model.document()
+    code, _, err = run_command("import", "tensors.safetensors", "--out", "other.json")
+    assert code and "config" in err

@@ -109,7 +109,7 @@ REPRESENTATION = (*FIRST, "representations", 0)
         (changed((*REPRESENTATION, "component"), "mlp_output"), "'mlp_output' by 'pos'; mappings are of 'block"),
         (changed((*REPRESENTATION, "unit"), "h"), "'block_output' by 'h'; mappings are of 'block_output' by 'pos'"),
         (changed((*REPRESENTATION, "layer"), "0"), r"NAND\(A,B\) has layer '0' and subspaces \[2\]; a layer is"),
-        (changed((*REPRESENTATION, "layer"), 1), r"NAND\(A,B\) is placed in layer 2: 2, which is not a set of hidden"),
+        (changed((*REPRESENTATION, "layer"), 1), r"NAND\(A,B\) is placed in h2.2, which is not a set of hidden"),
         (changed((*FIRST, "subspaces"), [True]), r"NAND\(A,B\) has layer 0 and subspaces \[True\]; a layer is"),
         (changed((*FIRST, "subspaces"), []), "which is not a set of hidden neurons of Network"),
         (changed((*FIRST, "subspaces"), [3]), "which is not a set of hidden neurons of Network"),
@@ -145,9 +145,7 @@ def test_wrong_network():
     """A mapping and a network that do not belong together."""
     (mapping,) = eh.mappings(eh.xornet(), next(eh.algorithms("XOR", depth=2)))
     small = eh.Network([np.ones((2, 2)), np.ones((1, 2))], [np.zeros(2), [0.0]], ["relu", "relu"])
-    with pytest.raises(
-        eh.InputError, match=r"NAND\(A,B\) is placed in layer 1: 2, which is not a set of hidden neurons"
-    ):
+    with pytest.raises(eh.InputError, match=r"NAND\(A,B\) is placed in h1.2, which is not a set of hidden neurons"):
         mapping_to_interventions(mapping, small)
     wide = eh.Network([np.ones((3, 3)), np.ones((1, 3))], [np.zeros(3), [0.0]], ["relu", "relu"])
     with pytest.raises(eh.InputError, match="the algorithm has 2 inputs and one output, but the network 3 and 1; take"):

@@ -247,13 +247,9 @@ def test_what_cannot_be_compared():
         eh.InputError, match=r"is a Mapping \(eh.mappings\) or a ReadoutExplanation \(eh.readouts\), not str"
     ):
         cross_examine(network, ["alice", bob])
-    with pytest.raises(
-        eh.InputError, match="uses neuron 2 of layer 1; layer 1 of this 2-2-1 network has neurons 0 to 1"
-    ):
+    with pytest.raises(eh.InputError, match=r"uses h1\.2; layer 1 of this 2-2-1 network has neurons h1\.0 to h1\.1"):
         cross_examine(small, [alice])
-    with pytest.raises(
-        eh.InputError, match="uses neuron 2 of layer 1; layer 1 of this 2-2-1 network has neurons 0 to 1"
-    ):
+    with pytest.raises(eh.InputError, match=r"uses h1\.2; layer 1 of this 2-2-1 network has neurons h1\.0 to h1\.1"):
         witness(mapping, inputs_of(small))
     wide = eh.Network([np.ones((4, 2)), np.ones((1, 4))], [np.zeros(4), np.zeros(1)], ["relu", "identity"])
     three = eh.Network([np.ones((3, 3)), np.ones((1, 3))], [np.zeros(3), np.zeros(1)], ["relu", "identity"])

@@ -1,6 +1,7 @@
 """Signatures, alignment, mappings and their rungs against the definitions, one intervention at a time."""
 
 import itertools
+import re
 import sys
 from fractions import Fraction
 
@@ -263,8 +264,8 @@ def replayed(network, points, states, mapping, run):
         for item, source in sources:
             sets = [(s.layer, s.neurons) for variable, s in named if variable.name == item]
             if not sets:
-                layer = int(item.split("layer ")[1].split(":")[0])
-                sets = [(layer, tuple(int(j) for j in item.split(": ")[1].rstrip(")").split("+")))]
+                places = [tuple(map(int, place.split("."))) for place in re.findall(r"h(\d+\.\d+)", item)]
+                sets = [(places[0][0], tuple(j for _, j in places))]
             row, _, forced = source.partition(" with ")
             others = [part.rsplit(" as at ", 1) for part in forced.split(" and ") if part]
             starts = (
@@ -385,8 +386,8 @@ def test_ties_of_forced_runs():
         clearly = any(wrong and not near for wrong, near in runs)
         assert trial.ties == (0 if clearly else sum(near for _, near in runs))
         ties[str(mapping)] = trial.ties, try_transitively(network, mapping, points).ties
-    assert ties["AND(A,¬B) in layer 1: 1, AND(¬A,B) in layer 2: 1"] == (6, 0)
-    assert ties["AND(A,¬B) in layer 2: 0, AND(¬A,B) in layer 1: 0"] == (0, 3)
+    assert ties["AND(A,¬B) in h1.1, AND(¬A,B) in h2.1"] == (6, 0)
+    assert ties["AND(A,¬B) in h2.0, AND(¬A,B) in h1.0"] == (0, 3)
     audit = eh.audit(network, "XOR", depth=2)
     assert sum(map(sum, ties.values())) == 9
     assert audit.verdict["what_then_where"].status == "unknown"
@@ -433,7 +434,7 @@ def test_steps_in_doubt_when_variables_are_forced():
     assert found.ties == 0
     (table,) = Behavior.of_network(network, network.corners).tables()
     mappings = {str(m): m for a in aligned(found, table, 2) for m in minimal_mappings(found, a)}
-    mapping = mappings["NAND(A,B) in layer 1: 1, OR(A,B) in layer 1: 0"]
+    mapping = mappings["NAND(A,B) in h1.1, OR(A,B) in h1.0"]
     trial = try_jointly(network, mapping, network.corners, found.whole)
     assert (trial.disagreement, trial.ties) == (None, 1)
     audit = eh.audit(network, "XOR")
@@ -508,7 +509,7 @@ def test_unmapped_neurons_may_carry_what_is_still_read():
     """The network that is AND(A, OR(B,C)) passes `inert` for it: h0 carries A, which the root reads past the layer."""
     audit = eh.audit(gated(), "A AND (B OR C)")
     (mapping,) = audit.findings.mappings.survivors["inert"]
-    assert (str(mapping.algorithm), str(mapping)) == ("AND(A, OR(B,C))", "OR(B,C) in layer 1: 1")
+    assert (str(mapping.algorithm), str(mapping)) == ("AND(A, OR(B,C))", "OR(B,C) in h1.1")
     assert mapping.still_read(1) == {"A": 0b11110000}
     assert audit.verdict["what_then_where"].status == "identifiable"
     assert audit.ladder["mappings"] == dict.fromkeys(RUNGS, 1)
@@ -528,7 +529,7 @@ def test_unmapped_neurons_that_carry_more():
         "the unmapped neurons of layer 1 may carry A, in which source and base agree, and change a decision"
     )
     assert str(found.experiment) == (
-        "at 101, with the unmapped neurons (h1.0) as at 100: the explanation says 1, the run decides 0"
+        "on input 101, give h1.0 its value from input 100: the algorithm says 1, the network 0"
     )
     xor = eh.Network(([[1, 1], [1, 1], [1, -1]], [[-2, 1, 1]]), ([-1, 0, 0], [0]), ("step", "identity"), threshold=0.6)
     behavior = Behavior.of_network(xor, xor.corners)
@@ -549,14 +550,14 @@ def test_a_forced_variable_leaves_the_other_one_wrong():
     audit = eh.audit(network, "XOR", depth=2)
     found = audit.findings.mappings
     fallen = {str(m): fault for m, fault in found.fallen["transitive"].items()}
-    place = "AND(A,¬B) in layer 2: 1, AND(¬A,B) in layer 1: 0"
+    place = "AND(A,¬B) in h2.1, AND(¬A,B) in h1.0"
     assert place in {str(mapping) for mapping in found.survivors["joint"]}
     assert str(fallen[place]) == (
         "at 10 with AND(¬A,B) as at 01, the neurons of AND(A,¬B) are left in a state that does not act as the value "
         "that the algorithm then gives it"
     )
     assert str(fallen[place].experiment) == (
-        "at 00, with AND(A,¬B) as at 10 with AND(¬A,B) as at 01: the explanation says 1, the run decides 0"
+        "on input 00, give h2.1 its value from input 10 with h1.0 as on input 01: the algorithm says 1, the network 0"
     )
     # Of all second layers of such weights in which g1 sees both neurons, some are right and some so wrong.
     seen = set()

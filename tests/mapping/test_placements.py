@@ -153,7 +153,7 @@ def test_a_sum():
     )  # fmt: skip
     found = eh.align(network, model)
     assert sorted(tuple(plain_sets(placement)) for placement in found) == sorted(plain_placements(network, model))
-    assert list(map(str, found)) == ["sum in layer 1: 0, carry in layer 2: 1"]
+    assert list(map(str, found)) == ["sum in h1.0, carry in h2.1"]
     assert agrees_jointly(network, model, found[0]) and joint_disagreement(network, model, found[0]) is None
 
 
@@ -177,7 +177,9 @@ def test_what_disagrees():
                 decided = plain.run_patched(network, rows, patches)[int(found.base, 2)]
                 assert bool(decided) != found.predicted
                 seen.append(str(found))
-    assert seen[0] == "with v0 as at 00 and v1 as at 00, the model says 0 at 01 and the network 1"
+    assert seen[0] == (
+        "Counterexample: on input 01, give v0 and v1 their values from input 00: the model says 0, the network 1"
+    )
 
 
 def test_other_decisions():

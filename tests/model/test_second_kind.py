@@ -169,7 +169,7 @@ def test_mappings():
     left = values(ROWS[3], held=[((1, 0), WHOLE[0][1, 0])])[2, 0]
     assert values(ROWS[3], held=[((2, 0), left)])[OUTPUT] > 0.5
     assert audit.ladder["mappings"]["joint"] == 1 and audit.ladder["mappings"]["transitive"] == 0
-    assert "at 11 with NAND(A,B) as at 00" in audit.verdict["what_then_where"].reason
+    assert "from input 11 with" in audit.verdict["what_then_where"].reason
 
 
 def test_audit_file_terminal_tables_and_page(tmp_path):

@@ -293,7 +293,7 @@ def test_forced_together_and_causal_models():
         {"nand": lambda a, b: 1 - a * b, "Y": lambda a, b, nand: (a | b) & nand},
     )  # fmt: skip
     (placement,) = eh.align(XOR, causal)
-    assert str(placement) == "nand in layer 2: 0" and joint_disagreement(XOR, causal, placement) is None
+    assert str(placement) == "nand in h2.0" and joint_disagreement(XOR, causal, placement) is None
 
 
 def test_witnesses_read_all_numbers_of_a_head():

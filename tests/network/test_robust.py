@@ -564,7 +564,7 @@ def test_faults():
     assert fault_around(network, circuit, behavior, 0.22) is None
     fault = fault_around(network, circuit, behavior, 0.3)
     assert str(fault) == "at (0.3, 1.3), in the box of 0.3 around 01, it decides 0"
-    assert str(fault.experiment) == "at (0.3, 1.3): the explanation says 1, the run decides 0"
+    assert str(fault.experiment) == "on input (0.3, 1.3): 1 is wanted, the circuit says 0"
     assert plain.run(network, [[0.3, 1.3]])[-1][0, 0] <= 0.5
 
 

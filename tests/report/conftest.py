@@ -57,3 +57,19 @@ def opened(chromium):
     yield open_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory):
+    """Each audit with its page, made once."""
+    from .audits import audit_of
+
+    folder, made = tmp_path_factory.mktemp("pages"), {}
+
+    def page(name):
+        if name not in made:
+            audit = audit_of(name)
+            made[name] = audit, audit.report(folder / f"{name}.html")
+        return made[name]
+
+    return page

@@ -143,7 +143,7 @@ def test_tables_as_squares():
     assert titles[:3] == ["base 0, source 0: 1", "base 1, source 0: 0", "base 0, source 1: 0"]
     drawing = draw_matrix(((Fraction(1), Fraction(999, 1000)), (Fraction(1, 3), Fraction(1))), {1: "one", 2: "two"})
     cells = parts(drawing)
-    assert cells["cell-0-1"].title == "two predicts 99.9 % of the swaps of one"
+    assert cells["cell-0-1"].title == "two predicts 99.9% of the swaps of one"
     assert cells["cell-1-0"].shapes[-1].text == "33.3"
 
 

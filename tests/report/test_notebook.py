@@ -98,3 +98,22 @@ def test_several_outputs():
         (network.weights[0], [[1, 1, -2], [0, 0, 1]]), (network.biases[0], [-0.5, -0.5]), network.activations
     )
     assert set(eh.audit(network, "XOR,AND")._repr_mimebundle_()) == {"text/plain", "image/svg+xml", "text/html"}
+
+
+def test_hypotheses_say_what_they_say():
+    """What came of a hypothesis: its sentences above its picture, as text in the page."""
+    network = eh.xornet()
+    one = eh.hypothesis("AND(OR(A,B), NAND(A,B))", {"OR(A,B)": "h1.0", "NAND(A,B)": "h1.2"})
+    other = eh.hypothesis("OR(AND(A,~B), AND(~A,B))", {"AND(A,~B)": "h1.0 - h1.2", "AND(~A,B)": "h1.1 - h1.2"})
+    bits = [0, 1]
+    model = eh.CausalModel(
+        ["A", "B", "<b>", "Y"], dict.fromkeys(["A", "B", "<b>", "Y"], bits), {"<b>": ["A", "B"], "Y": ["<b>"]},
+        {"<b>": lambda a, b: a ^ b, "Y": lambda one: one},
+    )  # fmt: skip
+    values = (eh.test(network, one), eh.decide(network, one, other), eh.neuron(network, "h1.0"))
+    for value in (*values, eh.test(network, eh.hypothesis(model, {"<b>": "?"}))):
+        forms = value._repr_mimebundle_()
+        ElementTree.fromstring(forms["image/svg+xml"])
+        assert "<b>" not in forms["text/html"] and forms["text/html"].count("<p ") == len(value.lines)
+    for stated in (one, eh.hypothesis(model, {"<b>": "h1.0"})):
+        assert set(stated._repr_mimebundle_()) == {"text/plain", "image/svg+xml", "text/html"}

@@ -12,11 +12,12 @@ import everyhow as eh
 from everyhow.common.errors import BudgetError, InputError
 from everyhow.kernels.last_slot import judged_by, wrong_in
 from everyhow.model.circuit import Circuit, chosen_of
+from everyhow.model.circuit_families import every_circuit, families_of
 from everyhow.model.criterion import perfect, resample_faithful
 from everyhow.model.running_search import RunningSearch
 from everyhow.model.space import circuits_in_space
-from everyhow.transformer import components, diagram
-from everyhow.transformer.diagram import every_circuit, families_of
+from everyhow.transformer import compiling, components, diagram
+from everyhow.transformer.foretelling import foretold_steps
 
 from .slowly import COMPILED, TRAINED, Slowly, random_transformer, stored
 
@@ -247,17 +248,38 @@ def test_each_component_runs_once_per_distinct_input(monkeypatch):
 
 
 def test_beyond_the_budget():
-    """What is refused, with the number so far; and what components write must fit into memory."""
+    """What is refused before it is begun, by circuits drawn; or while it is counted."""
     model = random_transformer(5, ((2, 2), (1, 2)))
     behavior = eh.Behavior.of_tokens(model, ROWS, eh.Answer(-1, [0, 1]))
     criterion = perfect(behavior.read(model), behavior)
     with pytest.raises(
         BudgetError,
-        match=r"needs at most .*e\+\d+ candidate evaluations, fewer where .*; the budget of 1e\+06 is not enough",
+        match=r"needs about 3.47e\+08 candidate evaluations or more, as 64 circuits drawn at random tell; the budget "
+        r"of 1e\+06 is not enough\. Ask a coarser grain",
     ):
         diagram.diagram_of(criterion, 10**6)
+    with pytest.raises(
+        BudgetError,
+        match=r"needs at most .*e\+\d+ candidate evaluations, fewer where .*; the budget of 2e\+06 is not enough",
+    ):
+        compiling.Compiling(criterion, families_of(model.graph), 2 * 10**6).family(compiling.CERTAIN)
     found = eh.audit(model, behavior, budget=10**6)
     assert found.counts["perfect_circuits"] is None and "estimated instead" in found.capped[0]
+
+
+@pytest.mark.parametrize(
+    ("layers", "grain"), [(((2, 2),), "edges-qkv"), (((3, 0), (1, 2)), "edges"), (((2, 3), (2, 0)), "nodes")]
+)
+def test_foretold(layers, grain):
+    """What random circuits tell is less than what counting takes, and not very much less."""
+    model = random_transformer(4, layers, grain=grain)
+    behavior = eh.Behavior.of_tokens(model, ROWS, eh.Answer(-1, [0, 1]))
+    criterion = perfect(behavior.read(model), behavior, "mean")
+    told, drawn = foretold_steps(criterion, 10**12)
+    whole = compiling.Compiling(criterion, families_of(model.graph), 10**12)
+    whole.family(compiling.CERTAIN)
+    assert whole.steps / 30 < told < whole.steps < compiling.most_steps(model) + whole.components.steps
+    assert foretold_steps(criterion, told // 2)[1] <= drawn
 
 
 def test_very_many_edges():
@@ -272,7 +294,7 @@ def test_very_many_edges():
         search.count()
     own = model.at("edges")
     assert len(own.graph.edges) == 207
-    with pytest.raises(BudgetError, match="needs at most"):
+    with pytest.raises(BudgetError, match=r"needs about .* circuits drawn"):
         diagram.diagram_of(perfect(behavior.read(own), behavior), 10**6)
 
 
@@ -283,7 +305,7 @@ def test_memory(monkeypatch):
     own = model.at("edges")
     found = diagram._compiled(perfect(own, behavior, "zero"), 10**10)
     assert found.families.count(found.certain) == document["counts"]["zero"]["edges"]["perfect_circuits"]
-    monkeypatch.setattr(diagram, "MOST_BYTES", 1 << 12)
+    monkeypatch.setattr(compiling, "MOST_BYTES", 1 << 12)
     with pytest.raises(BudgetError, match="takes more than 0 MB for what components write"):
         diagram._compiled(perfect(own, behavior, "zero"), 10**10)
 
@@ -329,11 +351,10 @@ def test_circuits_of_many_words():
     }
 
 
-@pytest.mark.parametrize(("by_rows", "in_vain"), [(9, 24), (9, 0), (1, 24)])
-def test_many_rows(monkeypatch, by_rows, in_vain):
-    """64 rows: some scenarios are tried first, other ones after states passed them in vain, or sets go by halves."""
-    monkeypatch.setattr(diagram, "MOST_BY_ROWS", by_rows)
-    monkeypatch.setattr(diagram, "MOST_IN_VAIN", in_vain)
+@pytest.mark.parametrize("at_once", [1, 1 << 24])
+def test_many_rows(monkeypatch, at_once):
+    """64 rows; what the last heads write is tried together, or one head after the other."""
+    monkeypatch.setattr(compiling, "MOST_AT_ONCE", at_once)
     rows = list(itertools.product(range(4), repeat=3))
     model = random_transformer(17, ((2, 2),), vocabulary=4, grain="edges")
     # Right at most rows, so that many circuits pass those that are tried first and fail at others.

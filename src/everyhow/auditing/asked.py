@@ -20,11 +20,14 @@ from ..model.behavior import Behavior, check_epsilon, check_within
 from ..model.criterion import Ablation, check_ablation
 from ..model.decision import DECISIONS, Decision
 from ..model.graph import GRAINS
+from ..model.model import Model
+from ..model.scope import Scope
 from ..model.task import Task
 from ..readout.readout import DEFAULT_TOLERANCE, check_tolerance
 
 Asked = Literal["paper", "authors", "data", "count"]
 Command = TypeVar("Command", bound=Callable[..., Any])
+Kind = TypeVar("Kind", bound=Model)
 DEEPEST = 8
 PAPER, AUTHORS = "the preset paper", "the preset authors"
 # Whose questions they are, as an error says it.
@@ -135,6 +138,16 @@ class Questions:
         "heads; edges, one of which serves all three; or nodes, heads and MLPs",
         str,
     ))  # fmt: skip
+    scope: Scope | None = field(default=None, metadata=_meaning(
+        "count data",
+        "the parts of a transformer that circuits are asked about, all others being in every circuit or in none; all "
+        "parts when not given",
+        plain=[
+            ("scope", str, "ask circuits of these parts of a transformer only: edges, slots, heads and MLPs by name, "
+             "such as a0.h0,input->m0"),
+            ("others", str, "of a scope, where all other edges are: in every circuit (in), or in none (out)"),
+        ],
+    ))  # fmt: skip
     epsilon: float | None = field(default=None, metadata=_meaning(
         "paper count",
         "the circuit error allowed: the share of inputs at which a circuit may decide otherwise; 0 when not given",
@@ -171,10 +184,21 @@ class Questions:
         check_ablation("zero" if self.ablation is None else self.ablation)
         if self.grain is not None:
             choice("grain", self.grain, GRAINS)
+        if self.scope is not None:
+            instance(self.scope, Scope, "a Scope", "model.scoped(['a0.h0'], 'in') asks within one")
         if self.epsilon is not None:
             check_epsilon(self.epsilon)
         check_within(self.within)
         self.for_circuits(self.epsilon, self.within)
+
+    def narrowed(self, model: Kind) -> Kind:
+        """The model at the grain asked for, its circuits being asked of what is in scope.
+
+        Raises:
+            InputError: a grain or a scope that the model does not have.
+        """
+        model = model if self.grain is None else model.at(self.grain)
+        return model if self.scope is None else model.scoped(self.scope.parts, self.scope.others)
 
     @property
     def circuits(self) -> CircuitQuestions:
@@ -254,6 +278,7 @@ class Questions:
             "depth": depth,
             "ablation": self.ablation,
             **({} if self.grain is None else {"grain": self.grain}),
+            **({} if self.scope is None else {"scope": self.scope.document()}),
             "robust": self.robust,
             "tolerance": self.largest_residual,
             "signals": self.signals,
@@ -335,12 +360,18 @@ def plain_questions(*of: Asked) -> tuple[Plain, ...]:
 
 
 def from_plain(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Questions written in plain values, as keywords: prices as a cost model, and rows as a list.
+    """Questions written in plain values, as keywords: prices as a cost model, rows as a list, and parts as a scope.
 
     Raises:
-        InputError: a price that is not a number.
+        InputError: a price that is not a number, or a scope of which is not said where all others are.
     """
-    found = {key: value for key, value in values.items() if key not in ("not_price", "familiar", "show")}
+    own = ("not_price", "familiar", "show", "scope", "others")
+    found = {key: value for key, value in values.items() if key not in own}
+    scope, others = values.get("scope"), values.get("others")
+    if scope is not None:
+        found["scope"] = Scope(tuple(part.strip() for part in scope.split(",")), others)  # type: ignore[arg-type]
+    elif others is not None:
+        raise InputError("others says where all edges are that are not in scope, and no scope is given; give scope too")
     if (rows := values.get("show")) is not None:
         found["shown"] = rows.split(",")
     negation, familiar = values.get("not_price"), values.get("familiar")

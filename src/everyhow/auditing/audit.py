@@ -36,7 +36,9 @@ MOST_REASONS = 3
 
 @dataclass(frozen=True)
 class Audit(Displayed):
-    """Every explanation of one model, counted: by a task, or by data.
+    """Every explanation of one model in four defined families, counted: by a task, or by data.
+
+    `print` shows the answer as a paragraph, as `summary` gives it.
 
     Of several outputs there is one audit each in `outputs`. By a task these have the counts; by data the audit of all
     outputs together has counts of its own as well.
@@ -183,6 +185,21 @@ class Audit(Displayed):
         if self.together is not None:
             lines.append(f"  together: perfect circuits {self.together.number}; {self.together.verdict}")
         return "\n".join(lines)
+
+    def __str__(self) -> str:
+        return presenter().wrapped(self)
+
+    def summary(self) -> str:
+        """The answer, a paragraph on one line: what the model computes, and whether that is the task; whether the
+        explanation is unique, and by which criterion, or how many rivals are left; the simplest one that is left, with
+        its neurons; what was estimated or left out. `print(audit)` shows it on lines of 80 signs.
+
+        Example:
+            >>> import everyhow as eh
+            >>> eh.audit(eh.xornet(), "AND").summary().partition(". ")[0]
+            'The network computes XOR, not its task AND: they differ at 01 10 11'
+        """
+        return presenter().summary(self)
 
     @property
     def named_outputs(self) -> dict[str, "Audit"]:

@@ -122,7 +122,7 @@ def _by_data(
     epsilon, within = questions.epsilon or behavior.epsilon, questions.within or behavior.within
     behavior = replace(behavior, epsilon=epsilon, within=within)
     model = behavior.read(model)
-    model = model if questions.grain is None else model.at(questions.grain)
+    model = questions.narrowed(model)
     check_fits(model, behavior)
     model, behavior = one_for_two_classes(model, behavior)
     unit, space = model.graph.unit, circuits_in_space(model.graph)
@@ -130,6 +130,7 @@ def _by_data(
     search = model.search(criterion)
     asked = {
         "decision": behavior.decision, "ablation": questions.circuits.ablation, "grain": model.grain_in_use,
+        **({} if model.scope_in_use is None else {"scope": model.scope_in_use.document()}),
         "epsilon": epsilon, "within": within, "inputs": len(behavior.points), f"{unit}s": len(model.graph.edges),
     }  # fmt: skip
     refusal = search.refusal("counting the circuits", space, budget.at_most(MOST_COUNTED))

@@ -48,7 +48,7 @@ def details_by_data(findings: Findings) -> dict[str, Any]:
         "mappings": None
         if findings.laddered is None or findings.laddered.aligned is None
         else [
-            {"algorithm": str(algorithm), "mappings": list(map(str, placed))}
+            {"algorithm": str(algorithm), "mappings": [one.placed for one in placed]}
             for algorithm, placed in findings.laddered.by_algorithm.items()
         ],
         "algorithms": findings.laddered and _algorithms(findings.laddered),
@@ -254,7 +254,7 @@ def _interchange(found: ReadoutInterchange) -> dict[str, Any]:
 def _dispute(dispute: Dispute) -> dict[str, Any]:
     found = dispute.experiment
     return {
-        "between": [_circuit(e) if isinstance(e, Circuit) else repr(e) for e in dispute.explanations],
+        "between": [_circuit(e) if isinstance(e, Circuit) else e.stored for e in dispute.explanations],
         "family": dispute.family,
         "experiment": found
         and {

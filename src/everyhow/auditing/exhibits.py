@@ -186,6 +186,15 @@ class Exhibits:
         circuit, found = self.findings.circuits.simplest, self.findings.interpretations
         return None if circuit is None or found is None or found.simplest is None else self.read(circuit)
 
+    @cached_property
+    def ways_to_read(self) -> int | None:
+        """In how many ways the simplest circuit can be read; None where circuits are not read, or it takes long."""
+        circuit, found = self.findings.circuits.simplest, self.findings.interpretations
+        if circuit is None or found is None or not found.asked:
+            return None
+        (read,) = self.read_each([circuit])
+        return None if isinstance(read, str) else read.count
+
     def read(self, circuit: Circuit) -> Interpretations:
         """How a circuit can be read."""
         rule = ReadingRule(decision=self.behavior.decision)

@@ -39,7 +39,8 @@ def audit(
     scheduler: str | None = None,
     **asked: Any,
 ) -> Audit:
-    """Find and count every explanation of a model: circuits, interpretations, algorithms, mappings and readouts.
+    """Find and count every explanation of a model in four defined families: circuits, interpretations of each circuit,
+    algorithms with their mappings, and readouts.
 
     A model that does not compute the task is audited all the same; what it does compute is explained.
 
@@ -155,7 +156,7 @@ def _by_task(model: Any, what: Any, preset: Preset, questions: Questions, budget
 def _by_data(model: Any, behavior: Behavior, questions: Questions, budget: int) -> Audit:
     """The audit by data before anything is found."""
     network = behavior.read(as_model(model, behavior.threshold))
-    network = network if questions.grain is None else network.at(questions.grain)
+    network = questions.narrowed(network)
     check_said_once(behavior, questions.decision)
     check_fits(network, behavior)
     network, behavior = one_for_two_classes(network, behavior)

@@ -265,9 +265,10 @@ def explain_together(
 def _by_kind(
     model: Model, behavior: Behavior, budget: Budget, known: CircuitFindings, execution: Execution
 ) -> dict[str, Any]:
-    """The perfect circuits under each kind of ablation; and the same at each grain, where there are several."""
+    """The perfect circuits under each kind of ablation; and the same at each grain, where there are several.
+    A scope names parts of one grain."""
     with doing("circuits by each ablation"):
-        if len(model.grains) == 1:
+        if len(model.grains) == 1 or model.scope_in_use is not None:
             return {"by_ablation": count_by_ablation(model, behavior, budget, known, execution)}
         # Of so many counts beside the one asked for, each takes a tenth of the budget at most.
         budget = Budget(budget // 10)

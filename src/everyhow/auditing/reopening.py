@@ -3,11 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from ..boolean.cost import CostModel
 from ..boolean.truth_table import TruthTable
+from ..common.arguments import quoted
 from ..common.errors import FileFormatError, InputError, shortened
 from ..kinds import model_from_document
 from ..model.behavior import behavior_from_document
@@ -26,9 +28,24 @@ def reopen(folder: str | Path, progress: bool = False) -> Audit:
     the options stored beside its counts, and takes as long again. What an earlier schema counted by another definition
     is found by the present one, and that is said among the audit's remarks.
 
+    Args:
+        folder: of the run, which `Audit.save` or `everyhow audit --out` wrote.
+        progress: show progress on stderr.
+
     Raises:
+        InputError: something that is not a path.
         FileFormatError: audit.json is missing, is not an audit, or repeating the audit gives other counts.
+
+    Example:
+        >>> import tempfile
+        >>> import everyhow as eh
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = eh.audit(eh.xornet(), "XOR").save(folder)
+        ...     eh.load_audit(folder).counts["interpretations"]
+        2
     """
+    if not isinstance(folder, str | PathLike):
+        raise InputError(f"the folder is {quoted(folder)}; give the path of the folder that everyhow audit --out wrote")
     path = Path(folder) / "audit.json"
     document = read_audit(path)
     try:

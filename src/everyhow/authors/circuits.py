@@ -69,7 +69,7 @@ class ReleasedCircuits:
         return _allowed_circuits(_shape(self.network), self.most_neurons)
 
     def count(self) -> CircuitCount:
-        """The number of accurate circuits, by edges; one may be wrong at inputs of together less than 1 % weight."""
+        """The number of accurate circuits, by edges; one may be wrong at inputs of together less than 1% weight."""
         return _count_of_few(self._criterion, self.most_neurons, self._neuron_sets)
 
     def list_bits(self) -> Iterator[UInt64[np.ndarray, " _circuits"]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..circuit.findings import COUNTING, ties
-from ..common.budget import Budget
+from ..common.budget import Budget, Refusal
 from ..common.count import NOT_COUNTED, Count
 from ..common.notes import Noted, Notes
 from ..common.progress import Progress
@@ -137,7 +137,7 @@ def foreseen_refusal(inputs: int, max_depth: int, budget: int) -> str | None:
     budget = Budget(budget)
     what = f"trying the negations of all formulas of depth {max_depth}"
     refusal = budget.refusal(what, negations_to_try(inputs, max_depth))
-    return None if refusal is None else f"{refusal}; a smaller depth needs less"
+    return None if refusal is None else Refusal.of(f"{refusal}; a smaller depth needs less", refusal)
 
 
 def _examine_circuits(

@@ -39,7 +39,7 @@ def estimate_circuits(criterion: Criterion[Model], drawn: int = DRAWN, seed: int
     """The number of circuits that meet `criterion`, from `drawn` circuits of the space, uniform and independent.
 
     The share of those that meet it, times the size of the space, is an unbiased estimate; its interval is that of
-    Clopper and Pearson, which holds the true number in at least 95 % of all cases. Circuits on the decision boundary
+    Clopper and Pearson, which holds the true number in at least 95% of all cases. Circuits on the decision boundary
     (within 1e-9) count at its upper end only, and for half in the estimate.
 
     Raises:

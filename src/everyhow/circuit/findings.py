@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..common.budget import Budget
+from ..common.budget import Budget, Refusal
 from ..common.count import NOT_COUNTED, Count, Estimate
 from ..common.errors import BudgetError, InputError
 from ..common.execution import IN_THREADS, Execution
@@ -193,11 +193,16 @@ def examine_circuits(
     alone = perfect(model, behavior, asked.ablation)
     refusal = _counting_refusal(alone, COUNTING, budget)
     if refusal:
+        steps = counting_steps(model, inputs)
+        if refusal.needed == steps[COUNTING] and steps[COUNTING_FAITHFUL] <= MOST_COUNTED:
+            # A verdict takes the resample-faithful ones as well.
+            refusal = Refusal.of(refusal, refusal, steps[COUNTING_FAITHFUL])
         try:
             estimate = affordable_estimate(alone, budget)
         except InputError as error:
             return replace(nothing, notes=Notes(refused=(refusal, str(error))))
-        return replace(nothing, estimate=estimate, notes=Notes(refused=(f"{refusal}; estimated instead",)))
+        said = Refusal.of(f"{refusal}; estimated instead", refusal)
+        return replace(nothing, estimate=estimate, notes=Notes(refused=(said,)))
     count = count_circuits(alone, execution)
     found = replace(nothing, perfect=count, notes=Notes(ties=ties(count, "perfect") or _own_ties(alone)))
     # What would depend on a tie is left open.
@@ -254,7 +259,7 @@ def _own_ties(alone: Criterion[Model]) -> tuple[str, ...]:
     return (f"the {alone.model.kind}'s own output lies on the decision boundary at {names}{more}",)
 
 
-def _counting_refusal(criterion: Criterion[Model], what: str, budget: Budget) -> str | None:
+def _counting_refusal(criterion: Criterion[Model], what: str, budget: Budget) -> Refusal | None:
     """Why the circuits that meet a criterion are not counted within the budget; None when they are."""
     steps = counting_steps(criterion.model, len(criterion.behavior.points))[what]
     return criterion.model.search(criterion).refusal(what, steps, budget.at_most(MOST_COUNTED))

@@ -37,6 +37,7 @@ def score_of(criterion: Criterion[Any], circuit: Circuit) -> Score:
         1.0
     """
     model, behavior = criterion.model, criterion.behavior
+    model = model.unscoped
     edges = len(model.graph.edges)
     chosen = np.stack([circuit.on(model.graph).chosen, np.ones(edges, bool), np.zeros(edges, bool)])
     received = model.run_circuits(chosen, criterion.bases, criterion.ablated)

@@ -26,6 +26,7 @@ from .options import (
     announce_compilation,
     check_page,
     coding,
+    hide_compilation,
     numbers,
     print_json,
     questions,
@@ -59,6 +60,12 @@ CertificateOption = Annotated[
 OutOption = Annotated[
     Path | None,
     typer.Option(metavar="FOLDER", help="Folder to write audit.json into. An interrupted count goes on from there."),
+]
+FullOption = Annotated[
+    bool,
+    typer.Option(
+        "--full", help="Print everything: population codes, rivals, what decides between them, gates by table."
+    ),
 ]
 ReportOption = Annotated[Path | None, typer.Option(help="HTML page to write. The page opens offline.")]
 
@@ -123,6 +130,7 @@ class Written:
     report: ReportOption = None
     force: ForceOption = False
     as_json: JsonOption = False
+    full: FullOption = False
 
 
 def audit_command(
@@ -135,14 +143,18 @@ def audit_command(
     preset: PresetOption = "paper",
     certificate: CertificateOption = None,
 ) -> None:
-    """Find and count every explanation of a network: circuits, interpretations, algorithms and mappings."""
+    """Find and count every explanation of a network in four defined families, and say first whether one is unique.
+
+    The families are circuits, the readings of each circuit, algorithms with their places, and population codes.
+    """
     from ..auditing.explaining import audit
 
     _check_certificate(certificate, asked, preset, written.force)
     kept = _checked(written)
+    network = source.read(task, coded)
     announce_compilation()
     found = audit(
-        source.read(task, coded), task, preset, checkpoints=kept,  # type: ignore[arg-type]
+        network, task, preset, checkpoints=kept,  # type: ignore[arg-type]
         **running.keywords, **coded.keywords, **asked,
     )  # fmt: skip
     _finish(found, written, certificate)
@@ -160,11 +172,13 @@ def count_command(
 ) -> None:
     """Count the perfect circuits of a network, and nothing else. Beyond the budget, estimate their number."""
     from ..auditing.counting import count
+    from ..kernels.announcing import OF_A_COUNT
 
     _check_certificate(kept.certificate, asked, preset, kept.force)
-    announce_compilation()
+    model = stored_network(network)
+    announce_compilation(OF_A_COUNT)
     found = count(
-        stored_network(network), task, preset, checkpoints=kept.checkpoints, certificate=kept.certificate,  # type: ignore[arg-type]
+        model, task, preset, checkpoints=kept.checkpoints, certificate=kept.certificate,  # type: ignore[arg-type]
         **running.keywords, **coded.keywords, **asked,
     )  # fmt: skip
     parts = (found, *found.get("outputs", []))
@@ -294,7 +308,7 @@ def _finish(audit: Any, written: Written, certificate: Path | None) -> None:
     else:
         from ..report.terminal.audit import print_audit
 
-        print_audit(audit, terminal(), saved)
+        print_audit(audit, terminal(), saved, written.full)
     if audit.over_budget:
         raise typer.Exit(OVER_BUDGET)
 
@@ -312,11 +326,12 @@ def _check_certificate(path: Path | None, asked: dict[str, Any], preset: str, fo
 
 
 def _print_counts(parts: Iterable[dict[str, Any]]) -> None:
+    hide_compilation()
     for part in parts:
         for key, value in part.items():
             if key == "perfect_circuits_estimated":
                 value = (
-                    f"{value['value']:.4g} (95 % interval {value['low']:.4g} to {value['high']:.4g}, from "
+                    f"{value['value']:.4g} (95% interval {value['low']:.4g} to {value['high']:.4g}, from "
                     f"{value['sample']:,} circuits drawn from all)"
                 )
             if key != "outputs":

@@ -47,6 +47,15 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "tables": (
         Rule("out", ("force",), "nothing is written", needed=True),
     ),
+    "test": (
+        Rule("picture", ("force",), "nothing is written", needed=True),
+    ),
+    "decide": (
+        Rule("picture", ("force",), "nothing is written", needed=True),
+    ),
+    "neuron": (
+        Rule("picture", ("force",), "nothing is written", needed=True),
+    ),
     "query": (
         Rule("csv", ("json",), "they are two ways to print"),
     ),

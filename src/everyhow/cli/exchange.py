@@ -64,6 +64,15 @@ class Judged:
         str | None,
         typer.Option(metavar="KIND", help="What circuits of a transformer are sets of: edges-qkv, edges or nodes."),
     ] = None
+    scope: Annotated[
+        str | None,
+        typer.Option(
+            help="Place it among circuits that differ in these parts of a transformer only, such as a0.h0,m0."
+        ),
+    ] = None
+    others: Annotated[
+        str | None, typer.Option(help="Of a scope, where all other edges are: in every circuit (in), or in none (out).")
+    ] = None
     budget: Annotated[
         float,
         typer.Option(
@@ -96,17 +105,20 @@ def place_command(
     as_json: JsonOption = False,
 ) -> None:
     """Tell where a circuit that another tool found stands among all circuits of its network."""
+    from ..auditing.asked import Questions, from_plain
     from ..exchange.graph_json import read_graph, read_graph_edges
     from ..model.circuit import connected_part
     from ..questions import place
 
     most = checked_budget(judged.budget)
     whole, dropped = stored_network(network).read(judged.output_threshold, coding(judged.inputs, "inputs")), ()
-    whole = whole if judged.grain is None else whole.at(judged.grain)
+    plain = from_plain({"grain": judged.grain, "scope": judged.scope, "others": judged.others})
+    whole = Questions(**plain).narrowed(whole)
     if connected:
         edges = read_graph_edges(graph, whole, read.top, read.threshold, read.circuit)
         with naming(graph):
-            placed, dropped = connected_part(whole.graph, edges)
+            placed, dropped = connected_part(whole.unscoped.graph, edges)
+            placed = placed.on(whole.graph)
     else:
         placed = read_graph(graph, whole, read.top, read.threshold, read.circuit)
     with showing("placing the circuit"):
@@ -204,7 +216,7 @@ def _standing_lines(found: "Standing", dropped: "tuple[Edge, ...]") -> list[str]
         lines.append(
             f"perfect circuits of {len(found.circuit)} edges or fewer: {found.of_size:,} of {found.of_perfect:,}"
         )
-    from ..report.words import percent
+    from ..common.shares import percent
 
     lines += _smallest_lines(found)
     if not any("every base" in reason for reason in found.refused):

@@ -46,6 +46,10 @@ class Described:
         str | None,
         typer.Option(metavar="NAME", help="For a checkpoint of several state dicts: the path of the one to take."),
     ] = None
+    config: Annotated[
+        Path | None,
+        typer.Option(help="For tensors by TransformerLens's names: the configuration of the model (.json)."),
+    ] = None
     threshold: ThresholdOption = None
 
 
@@ -79,6 +83,7 @@ def import_command(
     as_json: JsonOption = False,
 ) -> None:
     """Import a network from a file of another library, check it against that file, and write a network file."""
+    from ..common.reading import read_document
     from ..importing.load import load
     from ..kinds import save_model
     from ..network.documents import check_network_path
@@ -86,8 +91,9 @@ def import_command(
     check_free([check_network_path(out)], force)
     widths = None if described.widths is None else numbers(described.widths, "widths", int)
     rows = None if checked.data is None else rows_of_file(checked.data, "inputs", checked.header)
+    config = None if described.config is None else read_document(described.config, "a configuration")
     with showing("importing"):
-        network = load(source, data=rows, **{**vars(described), "widths": widths})
+        network = load(source, data=rows, **{**vars(described), "widths": widths, "config": config})
     network = network.read(inputs=coding(inputs, "inputs"))
     path = save_model(network, out)
     shape: dict[str, Any] = {"kind": network.kind, "shape": network.in_short}

@@ -16,8 +16,8 @@ from ..common.errors import BudgetError, EveryhowError, InputError, LostBlocksEr
 from ..common.files import remove_unfinished
 from ..common.interruption import leaving_when_asked
 from ..common.version import own_version
-from . import audits, exchange, importing, runs, standard_input
-from .options import FILES_READ, OVER_BUDGET, WRONG_INPUT, with_files, with_groups
+from . import audits, exchange, hypotheses, importing, runs, standard_input
+from .options import FILES_READ, OVER_BUDGET, WRONG_INPUT, hide_compilation, with_files, with_groups
 from .sweeping import sweep_command
 from .training import train_command
 from .verifying import verify_command
@@ -91,6 +91,11 @@ COMMANDS = {
         "audit-data": audits.audit_data_command,
         "count": audits.count_command,
     },
+    "Your own explanation": {
+        "test": hypotheses.test_command,
+        "decide": hypotheses.decide_command,
+        "neuron": hypotheses.neuron_command,
+    },
     "Models": {
         "train": train_command,
         "import": importing.import_command,
@@ -126,7 +131,7 @@ def everyhow(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
     ] = False,
 ) -> None:
-    """Count every mechanistic explanation of a small network, and find the criterion that leaves only one."""
+    """Count every explanation of a small network in four defined families; find the criterion that leaves only one."""
 
 
 FAILURE = 2
@@ -191,5 +196,6 @@ def _tell(error: Exception) -> None:
 
 
 def _stop(message: str, code: int) -> None:
+    hide_compilation()
     sys.stderr.write(f"everyhow: {standard_input.without_paths(message)}\n")
     sys.exit(code)

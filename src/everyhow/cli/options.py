@@ -93,6 +93,8 @@ SchedulerOption = Annotated[
 ]
 # The exit codes: the user can mend what is wrong; the budget did not allow a count.
 WRONG_INPUT, OVER_BUDGET = 1, 3
+# No kernel is compiled in this process.
+ELSEWHERE = 0
 
 
 class Group(NamedTuple):
@@ -244,11 +246,26 @@ def _described(one: inspect.Parameter, title: str | None = None) -> inspect.Para
     return one.replace(annotation=Annotated[(kind, *others)])
 
 
-def announce_compilation() -> None:
-    """Tell a person who waits that the first use compiles the kernels; later uses find them compiled."""
-    kept = os.environ.get("NUMBA_CACHE_DIR") or Path(__file__).parents[1] / "kernels" / "__pycache__"
-    if sys.stderr.isatty() and not any(Path(kept).rglob("circuits.*.nbi")):
-        typer.echo("compiling the kernels: this happens once, and takes about half a minute", err=True)
+def announce_compilation(kernels: int | None = None) -> None:
+    """Tell a person who waits that the first use compiles so many kernels, as many as an audit when not given, from the
+    first second on; later uses find them compiled. With ELSEWHERE other processes compile them."""
+    named = os.environ.get("NUMBA_CACHE_DIR")
+    kept = Path(named) if named else Path(__file__).parents[1] / "kernels" / "__pycache__"
+    # Where nothing can be kept here, what is compiled tells of itself.
+    if (named or os.access(kept.parent, os.W_OK)) and not any(kept.rglob("circuits.*.nbi")):
+        from ..kernels.announcing import ANNOUNCER, OF_AN_AUDIT
+
+        if kernels == ELSEWHERE:
+            ANNOUNCER.tell()
+        else:
+            ANNOUNCER.expect(OF_AN_AUDIT if kernels is None else kernels)
+
+
+def hide_compilation() -> None:
+    """Take the bar of what compiles away before something else is printed, such as an error."""
+    from ..kernels.announcing import ANNOUNCER
+
+    ANNOUNCER.hide()
 
 
 def check_page(page: Path | None) -> None:
@@ -323,6 +340,7 @@ def numbers(text: str, option: str, kind: type) -> tuple:
 
 def print_json(document: dict[str, Any]) -> None:
     """One JSON document on stdout; signs that a terminal would obey are written by their codes."""
+    hide_compilation()
     text = json.dumps(document, indent=1, ensure_ascii=False, default=str)
     sys.stdout.write(UNSEEN.sub(lambda sign: f"\\u{ord(sign[0]):04x}", text) + "\n")
 
@@ -331,4 +349,5 @@ def terminal() -> "Console":
     """Where tables and texts for people are printed."""
     from rich.console import Console
 
+    hide_compilation()
     return Console(highlight=False)

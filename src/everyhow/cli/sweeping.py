@@ -10,7 +10,7 @@ import typer
 from ..common.cluster import SECONDS_WITHOUT_WORKERS
 from ..common.errors import InputError
 from . import completion
-from .options import JsonOption, announce_compilation, print_json, terminal
+from .options import ELSEWHERE, JsonOption, announce_compilation, print_json, terminal
 from .standard_input import Read
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def sweep_command(
     from ..sweeps.run import sweep
     from ..sweeps.summary import summarize
 
-    announce_compilation()
+    announce_compilation(ELSEWHERE)
     folder = out or Path("runs") / chosen.name
     found = sweep(chosen, folder, progress=True, **vars(by))
     summary = summarize(found)

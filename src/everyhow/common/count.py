@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Estimate:
-    """An unbiased estimate from a uniform sample of circuits, with the ends of its 95 % confidence interval."""
+    """An unbiased estimate from a uniform sample of circuits, with the ends of its 95% confidence interval."""
 
     value: float
     low: float
@@ -14,9 +14,7 @@ class Estimate:
     sample: int
 
     def __str__(self) -> str:
-        return (
-            f"about {self.value:.3g} (95 % interval {self.low:.3g} to {self.high:.3g}, from {self.sample:,} circuits)"
-        )
+        return f"about {self.value:.3g} (95% interval {self.low:.3g} to {self.high:.3g}, from {self.sample:,} circuits)"
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,18 @@ class Presenter(Protocol):
         """A value by media type, for a notebook."""
         ...
 
+    def picture_of(self, value: Any) -> Picture:
+        """What a notebook shows of a value, as a drawing."""
+        ...
+
+    def summary(self, audit: Any) -> str:
+        """The answer of an audit, a paragraph on one line."""
+        ...
+
+    def wrapped(self, audit: Any) -> str:
+        """The same paragraph, on lines of at most 80 signs."""
+        ...
+
     def drawings(self, audit: Any) -> Mapping[str, Picture]: ...
 
     def tables(self, audit: Any) -> dict[str, RunTable]: ...
@@ -74,8 +86,12 @@ def presenter() -> Presenter:
     return _PRESENTERS[0]()
 
 
-class Displayed(ABC):  # noqa: B024 (it adds one method and asks for nothing)
+class Displayed(ABC):  # noqa: B024 (it adds methods and asks for nothing)
     """A value that a notebook shows as a picture; the presenter decides what is drawn."""
+
+    def picture(self) -> Picture:
+        """What a notebook shows, as a drawing: `picture().save("name.svg")` writes it."""
+        return presenter().picture_of(self)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """The value as text, as a picture, and as HTML that holds all it shows."""

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from .budget import Refusal
+
 
 @dataclass(frozen=True)
 class Notes:
@@ -42,7 +44,7 @@ class Notes:
 
     def of(self, name: str) -> "Notes":
         """The same reasons, each said of the part of this name."""
-        return Notes(*(tuple(f"{name}: {reason}" for reason in reasons) for reasons in self._parts))
+        return Notes(*(tuple(Refusal.of(f"{name}: {reason}", reason) for reason in reasons) for reasons in self._parts))
 
     def refusing(self, *reasons: str) -> "Notes":
         """These notes, and what else the budget did not allow."""

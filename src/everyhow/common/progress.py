@@ -127,6 +127,8 @@ class Line:
     def __init__(self) -> None:
         self._works: list[Work] = []
         self._lock = threading.Lock()
+        self._moves = False
+        self._woken = threading.Event()
         self._began = 0.0
         self._written = 0
         self._last = 0.0
@@ -138,7 +140,10 @@ class Line:
             self._works.append(work)
             if len(self._works) == 1:
                 self._began = self._last = time.monotonic()
-                threading.Thread(target=self._move, args=(work,), daemon=True).start()
+                self._woken.set()
+            if not self._moves:
+                self._moves = True
+                threading.Thread(target=self._move, daemon=True).start()
         try:
             yield work
         finally:
@@ -147,12 +152,14 @@ class Line:
                 if not self._works:
                     self._wipe()
 
-    def _move(self, first: Work) -> None:
-        """Write the line anew, as long as the first work lasts. A kernel does not keep this thread from it."""
+    def _move(self) -> None:
+        """Write the line anew, as long as there is work. A kernel does not keep this thread from it."""
         while True:
-            time.sleep(PAUSE)
+            self._woken.wait(PAUSE)
+            self._woken.clear()
             with self._lock:
-                if first not in self._works:
+                if not self._works:
+                    self._moves = False
                     return
                 now, moves = time.monotonic(), is_moving()
                 if now - self._last >= (PAUSE if moves else LONG_PAUSE) * 0.9 and now - self._began >= DELAY:
@@ -184,6 +191,11 @@ _LINE = Line()
 def is_moving() -> bool:
     """Whether stderr is seen by a person: in a terminal or a notebook."""
     return sys.stderr.isatty() or type(sys.stderr).__module__.partition(".")[0] == "ipykernel"
+
+
+def working(work: Work) -> contextlib.AbstractContextManager[Work]:
+    """While this lasts the work is shown, whether or not other progress is."""
+    return _LINE.working(work)
 
 
 @contextlib.contextmanager

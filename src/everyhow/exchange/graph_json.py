@@ -47,6 +47,7 @@ def circuit_to_graph(circuit: Circuit, network: Model, scores: Mapping[Edge, flo
         >>> graph["edges"]["x0->h1.0"], graph["nodes"]["y0"]
         ({'score': 1.0, 'in_graph': True}, {'in_graph': True})
     """
+    network = network.unscoped
     circuit = circuit.on(network.graph)
     names, graph = edge_names(network), network.graph
     given = {edge: float(edge in circuit) for edge in names} if scores is None else dict(scores)
@@ -87,6 +88,7 @@ def graph_edges(
         InputError: not a graph, a graph of another network, an edge in the graph whose weight is 0, an edge without a
             score where scores choose, or no choice at all.
     """
+    network = network.unscoped
     if top is not None and threshold is not None:
         raise InputError("top and threshold are two ways to choose edges by score; give one of them")
     listed = entries(document, network)
@@ -180,11 +182,12 @@ def read_graph_edges(
 
 
 def _circuit_of(edges: tuple[Edge, ...], network: Model) -> Circuit:
+    whole = network.unscoped.graph
     try:
-        return Circuit.of_edges(network.graph, edges)
+        return Circuit.of_edges(whole, edges).on(network.graph)
     except LooseEndsError as error:
         try:
-            connected_part(network.graph, edges)
+            connected_part(whole, edges)
         except InputError:
             next_step = "nothing is left without them; give edges that lead from inputs to every output"
         else:

@@ -295,10 +295,10 @@ def _check_fits(model: Model, layer: int, neuron: int) -> None:
         return
     shape = f"this {'-'.join(map(str, sizes))} {model.kind}"
     there = (
-        f"layer {layer} of {shape} has neurons 0 to {sizes[layer] - 1}"
+        f"layer {layer} of {shape} has neurons h{layer}.0 to h{layer}.{sizes[layer] - 1}"
         if 1 <= layer < model.graph.last
         else f"{shape} has hidden layers 1 to {model.graph.last - 1}"
         if model.graph.last > 1
         else f"{shape} has no hidden layer"
     )
-    raise InputError(f"the explanation uses neuron {neuron} of layer {layer}; {there}: give explanations of this one")
+    raise InputError(f"the explanation uses h{layer}.{neuron}; {there}: give explanations of this one")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..circuit.findings import CircuitFindings
-from ..common.budget import Budget
+from ..common.budget import Budget, Refusal
 from ..common.count import Count, Estimate
 from ..common.notes import NO_NOTES, Noted, Notes
 from ..common.progress import Progress
@@ -137,7 +137,7 @@ def examine_interpretations(
     drawn = np.array([[circuit.bits] for circuit in search.sample(SAMPLE)], np.uint64)
     counts = [found.once for found in model.interpretation_counts([drawn], behavior.points, rule) or ()]
     estimate = _estimate(counts, fewest, number)
-    notes = notes.refusing(*(f"{reason}; estimated instead" for reason in refused))
+    notes = notes.refusing(*(Refusal.of(f"{reason}; estimated instead", reason) for reason in refused))
     return InterpretationFindings(estimate=estimate, simplest=simplest, notes=notes)
 
 

@@ -3,11 +3,18 @@
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
+from ..boolean.cost import CostModel
 from ..boolean.gates import name_of
-from ..boolean.truth_table import MAX_INPUTS, TruthTable
+from ..boolean.smallest import MOST_INPUTS, Formula
+from ..boolean.truth_table import MAX_INPUTS, TruthTable, variable_bits
 
 Neuron = tuple[int, int]
+# Patterns that never occur, of which all completions are looked at.
+MOST_OPEN = 8
+# Prices by which the simplest function is chosen: "A and not B" is easier to read than "neither B nor (not A)".
+PRICES = CostModel(negation=0.5, familiar={"NAND": 1.4, "NOR": 1.4})
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,18 @@ class NeuronGate:
         if "-" in self.table or not 1 <= len(self.parents) <= MAX_INPUTS:
             return self.table
         return name_of(TruthTable.parse(self.table)) or self.table
+
+    @property
+    def formula(self) -> Formula | None:
+        """The smallest formula of a function that the gate can be and that depends on every parent, as A, B, ..., where
+        there is one; None of more than 4 parents, of more than 8 patterns that never occur, or where finding it would
+        take long.
+
+        Example:
+            >>> str(NeuronGate(((1, 0), (1, 1)), "0-1-").formula)
+            'OR(A,B)'
+        """
+        return _simplest(self.table)
 
     @property
     def possible_names(self) -> tuple[str, ...]:
@@ -89,3 +108,32 @@ def completions(table: str, layer: int) -> int:
     if layer > 1 and len(table) == 4:
         ways -= sum(all(a in ("-", b) for a, b in zip(table, banned, strict=True)) for banned in ("0110", "1001"))
     return ways
+
+
+@lru_cache(maxsize=4096)
+def _simplest(table: str) -> Formula | None:
+    """The smallest formula of a function that is as the table says, "-" being 0 or 1."""
+    inputs = len(table).bit_length() - 1
+    if not 1 <= inputs <= MOST_INPUTS or table.count("-") > MOST_OPEN:
+        return None
+    completed = ("".join(digits) for digits in itertools.product(*("01" if d == "-" else d for d in table)))
+    cheap = [one for one in map(TruthTable.parse, completed) if inputs < MOST_INPUTS or PRICES.is_cheap(one)]
+    # A gate that does not depend on a parent is told as one only where nothing else is possible.
+    most = max(map(_read, cheap), default=0)
+    whole = [one for one in cheap if _read(one) == most]
+    return min(map(PRICES.formula, whole), key=_simplicity, default=None)
+
+
+def _simplicity(formula: Formula) -> tuple:
+    """The key that orders formulas, simplest first: the price, how many kinds of gates, then the text."""
+    return PRICES.total([formula]), len({gate.name for gate in formula.gates}), str(formula)
+
+
+def _read(table: TruthTable) -> int:
+    """On how many of its inputs a function depends."""
+    columns = variable_bits(table.inputs)
+    # Row r with an input turned over is the row whose number has another digit there.
+    return sum(
+        (table.bits & column) >> (1 << table.inputs - 1 - k) != table.bits & ~column & table.full
+        for k, column in enumerate(columns)
+    )

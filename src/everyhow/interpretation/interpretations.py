@@ -114,6 +114,24 @@ class Interpretations:
         )
 
     @cached_property
+    def readings_by_number(self) -> Mapping[Neuron, Mapping[int, int]]:
+        """For each neuron that varies, the inputs aside, in how many interpretations it has each reading; a reading by
+        its bits, bit k being that at input k."""
+        tallies: dict[Neuron, Counter[int]] = {}
+        before = dict.fromkeys(self._first_states, 1)
+        for layer in range(1, len(self._layers)):
+            following: dict[State, int] = {}
+            for state, count in before.items():
+                for target in self._targets(layer - 1, state):
+                    following[target] = following.get(target, 0) + count
+            for target, count in following.items():
+                paths = count * self._paths_after(layer, target)
+                for neuron, reading in zip(self._layers[layer], target, strict=True):
+                    tallies.setdefault(neuron, Counter())[reading.bits] += paths
+            before = following
+        return MappingProxyType({neuron: MappingProxyType(+tally) for neuron, tally in sorted(tallies.items())})
+
+    @cached_property
     def widest(self) -> Interpretation | None:
         """The first of `by_gaps`; None when there is no interpretation."""
         return next(self.by_gaps(), None)

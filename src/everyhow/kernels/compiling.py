@@ -11,9 +11,32 @@ from functools import cache as once
 from typing import Any
 
 import numba
+from numba.core import event
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 
+from .announcing import ANNOUNCER
+
 Function = Callable[..., Any]
+
+
+class _Heard(event.Listener):
+    """Tells the announcer when a kernel of this package is compiled; what is found compiled is not told."""
+
+    def on_start(self, event: event.Event) -> None:
+        if _is_ours(event):
+            ANNOUNCER.begin()
+
+    def on_end(self, event: event.Event) -> None:
+        if _is_ours(event):
+            ANNOUNCER.end()
+
+
+def _is_ours(event: event.Event) -> bool:
+    function = getattr((event.data or {}).get("dispatcher"), "py_func", None)
+    return getattr(function, "__module__", "").startswith("everyhow.")
+
+
+event.register("numba:compile", _Heard())
 
 
 def njit(*, cache: bool, **options: Any) -> Callable[[Function], Function]:

@@ -1,17 +1,13 @@
-"""Which sets of parents of the last node meet a criterion, what each parent writes being known.
+"""Which choices of what the parents of the last node write meet a criterion.
 
-What the last node receives is a sum of independent choices: of each parent either what it computes or what its removed
-edge carries. So the parents are split into two halves, the sums of each half are made once, and every pair of sums is
-held against the limits, scenario by scenario, until it is wrong too often; a pair that fails mostly fails at once, at
-the scenario at which the pair before it failed.
+What the last node receives is a sum of independent choices: of each parent one of several rows of a table, such as what
+it computes or what its removed edge carries. Every combination is held against the limits, scenario by scenario, until
+it is wrong too often. Most fail at once where the one before failed, so the scenarios are kept in the order in which
+combinations failed last; and what all parents but the last add is summed only at the scenarios that are looked at.
 
-Arrays: `first` and `second` (sets, scenarios, numbers), the sums of both halves; `limits` (boxes, ends, scenarios,
-contrasts), low and high ends when the boundary is moved against circuits (box 0), for them (box 1) and not at all
-(box 2), and `beyond` (scenarios, contrasts), the next number above the low end of box 2; `weight`
-(scenarios,); `part` (scenarios,), the part of each, ascending from 0; `blame` (scenarios,), how many sets were dropped
-at each, which is added to. A set is right in a scenario when each contrast
-lies above its low and not above its high end. Result: (first sets, second sets), 0 for wrong, 1 for right only when the
-boundary moves for it, 3 for right.
+Arrays: `limits` (boxes, ends, scenarios, contrasts), low and high ends when the boundary is moved against circuits (box
+0), for them (box 1) and not at all (box 2), and `beyond` (scenarios, contrasts), the next number above the low end of
+box 2. A combination is right in a scenario when each contrast lies above its low and not above its high end.
 """
 
 import numpy as np
@@ -35,7 +31,7 @@ def wrong_in(value, limits, beyond, scenario, contrast):
 
 @njit(cache=True, nogil=True)
 def judged_by(wrongs, weight, part, allowed):
-    """0, 1 or 3, by in which scenarios a set is wrong."""
+    """0, 1 or 3, by in which scenarios a combination is wrong."""
     found = 3
     certain, possible = 0.0, 0.0
     for s in range(len(wrongs)):
@@ -51,115 +47,118 @@ def judged_by(wrongs, weight, part, allowed):
 
 
 @njit(cache=True, nogil=True)
-def right_rows(table, alike, without, within, limits, beyond):
-    """As `right_sums` where nothing may be wrong, at the scenarios of a table of what each parent adds.
+def wrong_sums(before, table, row, limits, beyond, scenario):
+    """As `wrong_in`, of all contrasts: they are linear in what the last node receives, and the numbers are they.
 
     Args:
-        table: (rows, scenarios, contrasts), what is added by each value of each parent; row 0 is what the last node
-            receives beside its edges.
-        alike: rows of the parents that add the same in the circuit and outside.
-        without: (parents,), rows of all others, outside the circuit; `within` the same inside it.
+        before: (scenarios, numbers), what all but one parent add.
+        table: of which a row is what that one adds.
     """
-    parents, scenarios, contrasts = len(without), table.shape[1], table.shape[2]
+    wrong = 0
+    for k in range(before.shape[1]):
+        wrong |= wrong_in(before[scenario, k] + table[row, scenario, k], limits, beyond, scenario, k)
+        if wrong == 3:
+            break
+    return wrong
+
+
+@njit(cache=True, nogil=True)
+def wrong_normed(before, table, row, limits, beyond, scenario, norm, reading, contrasts, lines):
+    """As `wrong_sums`, where the numbers are streams, which pass a norm before they are read.
+
+    Args:
+        lines: (2, numbers or logits, whichever are more), to write in.
+    """
+    width, logits = norm.shape[1], reading.shape[1]
+    answers = before.shape[1] // width
+    stream, read = lines[0], lines[1]
+    for a in range(answers):
+        mean = 0.0
+        for d in range(width):
+            stream[d] = before[scenario, a * width + d] + table[row, scenario, a * width + d]
+            mean += stream[d]
+        mean = mean / width if norm[2, 1] != 0.0 else 0.0
+        square = 0.0
+        for d in range(width):
+            stream[d] -= mean
+            square += stream[d] * stream[d]
+        scale = np.sqrt(square / width + norm[2, 0])
+        for o in range(logits):
+            total = reading[width, o]
+            for d in range(width):
+                total += (stream[d] / scale * norm[0, d] + norm[1, d]) * reading[d, o]
+            read[a * logits + o] = total
+    wrong = 0
+    for k in range(contrasts.shape[1]):
+        value = 0.0
+        for o in range(answers * logits):
+            value += contrasts[scenario, k, o] * read[o]
+        wrong |= wrong_in(value, limits, beyond, scenario, k)
+    return wrong
+
+
+@njit(cache=True, nogil=True)
+def right_sets(table, alike, rows, starts, order, criterion, last):
+    """Whether each combination is right: 0 for wrong, 1 only when the boundary moves for it, 3 for right.
+
+    Args:
+        table: (rows, scenarios, numbers), what a parent may add; row 0 is what the last node receives beside its edges.
+        alike: rows that every combination has.
+        rows: (choices,), the rows among which each parent chooses, parent after parent.
+        starts: (parents + 1,), where those of each parent start in `rows`.
+        order: (scenarios,), in which scenarios are tried; it is kept up to date.
+        criterion: limits, beyond, weight (scenarios,), part (scenarios,) ascending from 0, and the weight allowed.
+        last: of a norm before the numbers are read: (3, width), scale, shift, and in its last row eps and whether the
+            mean is taken away; (width + 1, logits), the weights and, last, the bias; (scenarios, contrasts, answers x
+            logits), combinations of the logits. Without a norm the width is 0, and the numbers are the contrasts.
+
+    Returns:
+        (combinations,), the choice of the last parent changing fastest.
+    """
+    limits, beyond, weight, part, allowed = criterion
+    norm, reading, contrasts = last
+    scenarios, numbers, parents = table.shape[1], table.shape[2], len(starts) - 1
     base = table[0].copy()
     for row in alike:
         base += table[row]
-    found, start = np.zeros(1 << parents, np.uint8), 0
-    for chosen in range(1 << parents):
-        result = 3
-        for step in range(scenarios):
-            s = start + step if start + step < scenarios else start + step - scenarios
-            wrong = 0
-            for k in range(contrasts):
-                value = base[s, k]
-                for j in range(parents):
-                    value += table[within[j] if chosen >> (parents - 1 - j) & 1 else without[j], s, k]
-                wrong |= wrong_in(value, limits, beyond, s, k)
-                if wrong == 3:
-                    break
-            if wrong:
-                result &= 1 if wrong == 1 else 0
-                if result == 0:
-                    start = s
-                    break
-        found[chosen] = result
-    return found
-
-
-@njit(cache=True, nogil=True)
-def right_sums(first, second, limits, beyond, weight, part, allowed, blame):
-    """Contrasts that are linear in what the last node receives: the numbers are the contrasts themselves."""
-    found = np.zeros((len(first), len(second)), np.uint8)
-    scenarios, contrasts = first.shape[1], first.shape[2]
-    wrongs, start = np.zeros(scenarios, np.uint8), 0
-    for i in range(len(first)):
-        for j in range(len(second)):
+    combinations = 1
+    for j in range(parents):
+        combinations *= starts[j + 1] - starts[j]
+    fastest = rows[starts[parents - 1] :]
+    found = np.zeros(combinations, np.uint8)
+    chosen = np.zeros(parents, np.int64)
+    before, made = np.zeros((scenarios, numbers)), np.full(scenarios, -1)
+    wrongs, lines = np.zeros(scenarios, np.uint8), np.zeros((2, max(numbers, contrasts.shape[2])))
+    for some in range(combinations // len(fastest)):
+        left = some
+        for j in range(parents - 2, -1, -1):
+            number = starts[j + 1] - starts[j]
+            chosen[j] = rows[starts[j] + left % number]
+            left //= number
+        for one in range(len(fastest)):
             result = 3
             for step in range(scenarios):
-                s = start + step if start + step < scenarios else start + step - scenarios
-                wrong = 0
-                for k in range(contrasts):
-                    wrong |= wrong_in(first[i, s, k] + second[j, s, k], limits, beyond, s, k)
-                    if wrong == 3:
-                        break
+                s = order[step]
+                if made[s] != some:
+                    for k in range(numbers):
+                        value = base[s, k]
+                        for j in range(parents - 1):
+                            value += table[chosen[j], s, k]
+                        before[s, k] = value
+                    made[s] = some
+                row = fastest[one]
+                if norm.shape[1]:
+                    wrong = wrong_normed(before, table, row, limits, beyond, s, norm, reading, contrasts, lines)
+                else:
+                    wrong = wrong_sums(before, table, row, limits, beyond, s)
                 wrongs[s] = wrong
                 if wrong and allowed == 0.0:
-                    result &= 3 if wrong == 0 else (1 if wrong == 1 else 0)
+                    result &= 1 if wrong == 1 else 0
                     if result == 0:
-                        start = s
-                        blame[s] += 1
+                        for j in range(step, 0, -1):
+                            order[j] = order[j - 1]
+                        order[0] = s
                         break
-            found[i, j] = result if allowed == 0.0 else judged_by(wrongs, weight, part, allowed)
-    return found
-
-
-@njit(cache=True, nogil=True)
-def right_normed(first, second, limits, beyond, weight, part, allowed, blame, norm, reading, contrasts):
-    """The numbers are streams, which pass a norm before they are read.
-
-    Args:
-        norm: (3, width), scale, shift, and in its last row eps and whether the mean is taken away.
-        reading: (width + 1, logits), the weights and, last, the bias.
-        contrasts: (scenarios, contrasts, answers x logits), combinations of the logits.
-    """
-    found = np.zeros((len(first), len(second)), np.uint8)
-    scenarios, width, logits = first.shape[1], norm.shape[1], reading.shape[1]
-    answers = first.shape[2] // width
-    wrongs, start = np.zeros(scenarios, np.uint8), 0
-    stream, read = np.zeros(width), np.zeros(answers * logits)
-    for i in range(len(first)):
-        for j in range(len(second)):
-            result = 3
-            for step in range(scenarios):
-                s = start + step if start + step < scenarios else start + step - scenarios
-                for a in range(answers):
-                    mean = 0.0
-                    for d in range(width):
-                        stream[d] = first[i, s, a * width + d] + second[j, s, a * width + d]
-                        mean += stream[d]
-                    mean = mean / width if norm[2, 1] != 0.0 else 0.0
-                    square = 0.0
-                    for d in range(width):
-                        stream[d] -= mean
-                        square += stream[d] * stream[d]
-                    scale = np.sqrt(square / width + norm[2, 0])
-                    for o in range(logits):
-                        total = reading[width, o]
-                        for d in range(width):
-                            total += (stream[d] / scale * norm[0, d] + norm[1, d]) * reading[d, o]
-                        read[a * logits + o] = total
-                wrong = 0
-                for k in range(contrasts.shape[1]):
-                    value = 0.0
-                    for o in range(len(read)):
-                        value += contrasts[s, k, o] * read[o]
-                    wrong |= wrong_in(value, limits, beyond, s, k)
-                wrongs[s] = wrong
-                if wrong and allowed == 0.0:
-                    result &= 3 if wrong == 0 else (1 if wrong == 1 else 0)
-                    if result == 0:
-                        start = s
-                        blame[s] += 1
-                        break
-            found[i, j] = result if allowed == 0.0 else judged_by(wrongs, weight, part, allowed)
+            at = some * len(fastest) + one
+            found[at] = result if allowed == 0.0 else judged_by(wrongs, weight, part, allowed)
     return found

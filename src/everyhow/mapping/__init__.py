@@ -1,1 +1,1 @@
-"""WHERE, given a hypothesis: the neurons that carry its variables."""
+"""WHERE, given what is placed (an algorithm, or a causal model): the neurons that carry its variables."""

@@ -7,9 +7,9 @@ from typing import Any
 from ..boolean.algorithms import Algorithm, Inner, Leaf, Tree, Variable, depth, inner, tree_counts
 from ..boolean.truth_table import TruthTable, variable_bits
 from ..common.errors import BudgetError
-from .hypothesis import options, placed_algorithm
 from .mapping import Mapping, count_choices, mappings_of
 from .patterns import Patterns
+from .placeable import options, placed_algorithm
 from .signatures import Rows, Signatures, minimal_sets
 
 # Trees kept in memory while algorithms are grown; beyond this there are too many to be told apart one by one.

@@ -3,14 +3,15 @@
 from collections.abc import Callable
 
 from ..boolean.truth_table import row_name
+from ..common.shares import percentage
 from ..ladder import Counterexample, Fault
 from ..model.behavior import Behavior
 from ..model.graph import Graph
 from ..model.model import Model
-from .hypothesis import placed_algorithm
 from .interchange import Disagreement, NearMiss, interference, try_jointly, try_transitively
 from .mapping import Mapping
 from .patterns import Patterns
+from .placeable import placed_algorithm
 from .signatures import Signatures
 
 # What an input is called, by its number.
@@ -30,7 +31,9 @@ def fault(
         return _interfered(found, behavior, mapping, known, model.graph), 0
     tried = {"joint": try_jointly, "transitive": try_transitively}[rung]
     trial = tried(model, mapping, behavior.points, found.whole, known, found.decision)
-    return trial.disagreement and _disagreeing(trial.disagreement, behavior.name_of), trial.ties
+    if trial.disagreement is None:
+        return None, trial.ties
+    return _disagreeing(trial.disagreement, mapping, model.graph, behavior.name_of), trial.ties
 
 
 def fault_of_near_miss(found: Signatures, miss: NearMiss, graph: Graph, behavior: Behavior | None = None) -> Fault:
@@ -45,8 +48,9 @@ def fault_of_near_miss(found: Signatures, miss: NearMiss, graph: Graph, behavior
     wrong = needed[source] ^ rows[source]
     base = (wrong & -wrong).bit_length() - 1
     predicted = bool(needed[source] >> base & 1)
-    experiment = Counterexample(called(base), ((name, called(source)),), predicted, not predicted)
-    return Fault(f"the IIA of {name} in {neurons.named(graph)} is {float(miss.least):.4f}", experiment)
+    given = ((neurons.names(graph), called(source)),)
+    experiment = Counterexample(called(base), ((name, called(source)),), predicted, not predicted, given)
+    return Fault(f"the IIA of {name} in {neurons.named(graph)} is {percentage(float(miss.least))}", experiment)
 
 
 def _unordered(mapping: Mapping, graph: Graph) -> Fault | None:
@@ -55,20 +59,25 @@ def _unordered(mapping: Mapping, graph: Graph) -> Fault | None:
     return Fault(f"a variable does not lie before the one that uses it ({mapping.named(graph)})")
 
 
-def _disagreeing(found: Disagreement, called: Names) -> Fault:
+def _disagreeing(found: Disagreement, mapping: Mapping, graph: Graph, called: Names) -> Fault:
     base, decided = called(found.base), not found.predicted
     taken = tuple((name, called(source)) for name, source in found.forced)
-    forced = " and ".join(f"{name} as at {source}" for name, source in taken)
+    given = tuple((mapping.sets[v].names(graph), source) for v, (_, source) in zip(found.which, taken, strict=True))
     if found.left is None:
-        text = f"with {forced}, network and algorithm disagree at {base}"
-        return Fault(text, Counterexample(base, taken, found.predicted, decided))
+        names = " and ".join(name for name, _ in taken)
+        forced = f" when {names} {'are forced together' if len(taken) > 1 else 'is forced'}" if taken else ""
+        text = f"network and algorithm disagree{forced}"
+        return Fault(text, Counterexample(base, taken, found.predicted, decided, given))
     name, at = found.left
-    left = f"{called(at)} with {forced}"
+    forced = " and ".join(f"{one} as at {source}" for one, source in taken)
+    neurons = " and ".join(f"{' and '.join(each)} as on input {source}" for each, source in given)
     text = (
-        f"at {left}, the neurons of {name} are left in a state that does not act as the value that the algorithm then "
-        f"gives it"
+        f"at {called(at)} with {forced}, the neurons of {name} are left in a state that does not act as the value that "
+        f"the algorithm then gives it"
     )
-    return Fault(text, Counterexample(base, ((name, left),), found.predicted, decided))
+    left = ((mapping.sets[found.left_variable].names(graph), f"input {called(at)} with {neurons}"),)
+    experiment = Counterexample(base, ((name, f"{called(at)} with {forced}"),), found.predicted, decided, left)
+    return Fault(text, experiment)
 
 
 def _interfered(
@@ -79,8 +88,10 @@ def _interfered(
         return None
     neurons, base = interfering.neurons, interfering.base
     decided = bool(behavior.wanted[base, 0])
-    taken = ((f"the unmapped neurons ({neurons.named(graph)})", behavior.name_of(interfering.source)),)
-    experiment = Counterexample(behavior.name_of(base), taken, decided, not decided)
+    source = behavior.name_of(interfering.source)
+    taken = ((f"the unmapped neurons ({neurons.named(graph)})", source),)
+    given = ((neurons.names(graph), source),)
+    experiment = Counterexample(behavior.name_of(base), taken, decided, not decided, given)
     carried = " and ".join(interfering.carried)
     allowed = f"may carry {carried}, in which source and base agree, and" if carried else "may carry nothing, and"
     return Fault(f"the unmapped neurons of layer {neurons.layer} {allowed} change a decision", experiment)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from ..boolean.algorithms import Algorithm, algorithms, count_algorithms, counting_cost, idle_gate
 from ..boolean.truth_table import TruthTable
-from ..common.budget import Budget
+from ..common.budget import Budget, Refusal
 from ..common.errors import BudgetError, InputError
 from ..common.notes import NO_NOTES, Noted, Notes
 from ..ladder import Fault, Verdict, judge
@@ -210,7 +210,7 @@ def _aligning_refusal(steps: int, max_depth: int, budget: Budget) -> str | None:
 
 
 def _smaller_depth(refusal: str | None) -> str | None:
-    return None if refusal is None else f"{refusal}; a smaller depth needs less"
+    return None if refusal is None else Refusal.of(f"{refusal}; a smaller depth needs less", refusal)
 
 
 def examine_mappings(model: Model, behavior: Behavior, max_depth: int, budget: int) -> MappingFindings:
@@ -293,7 +293,7 @@ def examine_mappings(model: Model, behavior: Behavior, max_depth: int, budget: i
         if placed and all(faults[mapping] for mapping in placed):
             example = min(placed, key=complexity)
             none = _none(len(placed) < len(kept))
-            failure = f"{none} passes {rung}; the simplest, {example.algorithm}, falls because {faults[example]}"
+            failure = f"{none} passes {rung}; the simplest, {example.algorithm}, falls{_why(rung, faults[example])}"
         kept = tuple(mapping for mapping in kept if not faults[mapping])
         survivors[rung] = kept
         fallen[rung] = {mapping: found_fault for mapping, found_fault in faults.items() if found_fault}
@@ -336,6 +336,13 @@ def _alignment_failure(number: int, max_depth: int, single: abc.Mapping[Algorith
 
 def _none(trivial: bool) -> str:
     return "nothing with variables" if trivial else "nothing"
+
+
+def _why(rung: str, found: Fault | None) -> str:
+    """Why a mapping falls at a rung; at `joint` the run says it all."""
+    if found is None:
+        return ""
+    return f". Counterexample: {found.experiment}" if rung == "joint" and found.experiment else f": {found.whole}"
 
 
 def _forcing_refusal(rung: str, kept: tuple[Mapping, ...], inputs: int, budget: Budget) -> str | None:

@@ -1,4 +1,4 @@
-"""Interchange interventions: how often model and hypothesis agree, for one variable and for several at once."""
+"""Interchange interventions: how often a model and what is placed in it agree, one variable or several being held."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -12,9 +12,9 @@ from ..boolean.algorithms import Algorithm, Variable
 from ..model.decision import Decision, decide, level_for
 from ..model.model import Model
 from ..model.runnable import Intervention, Runs, States
-from .hypothesis import Holding, Hypothesis, placed_algorithm
 from .mapping import Mapping, mappings_of
 from .patterns import Patterns
+from .placeable import Holding, Placeable, placed_algorithm
 from .signatures import NeuronSet, Signatures, minimal_sets
 
 # Rows run through the model at once when variables are held.
@@ -78,11 +78,11 @@ def best_mappings(signatures: Signatures, algorithm: Algorithm, patterns: Patter
             return
 
 
-def _agreements(signatures: Signatures, hypothesis: Hypothesis) -> Shaped[np.ndarray, "variables sets"]:
+def _agreements(signatures: Signatures, placeable: Placeable) -> Shaped[np.ndarray, "variables sets"]:
     """For each variable and each neuron set, the number of (base, source) pairs at which they agree."""
     count = len(signatures.whole.points)
     rows = np.concatenate(signatures.rows) if signatures.rows else np.zeros((0, count), np.uint64)
-    needed = np.array([hypothesis.needed(k) for k in range(len(hypothesis.names))], rows.dtype)
+    needed = np.array([placeable.needed(k) for k in range(len(placeable.names))], rows.dtype)
     # Rows of more than 64 bits are Python's whole numbers, which count their bits as well.
     wrong = np.bitwise_count(rows[None] ^ needed.reshape(-1, 1, count))
     return count**2 - wrong.astype(np.int64).sum(axis=2)
@@ -90,20 +90,24 @@ def _agreements(signatures: Signatures, hypothesis: Hypothesis) -> Shaped[np.nda
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A run in which model and hypothesis disagree.
+    """A run in which a model and what is placed in it disagree.
 
     Attributes:
         forced: each forced variable, by its name, with the input that it takes its value from.
         base: the input of the run.
-        predicted: what the hypothesis decides.
+        predicted: what should be decided, by what is placed.
         left: by `transitive`, the variable whose neurons take the state in which the forced ones leave them, and the
             input at which they were left so; None when the forced variables themselves act at the base.
+        which: the forced variables by their numbers.
+        left_variable: the one that is left, by its number; 0 where none is.
     """
 
     forced: tuple[tuple[str, int], ...]
     base: int
     predicted: bool
     left: tuple[str, int] | None = None
+    which: tuple[int, ...] = ()
+    left_variable: int = 0
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ class Trial:
     """What came of running every interchange that a rung asks of a mapping.
 
     Attributes:
-        disagreement: the first run in which model and hypothesis disagree, fewest forced variables first; None when
+        disagreement: the first run in which the two disagree, fewest forced variables first; None when
             they always agree.
         ties: how many of the runs that settle this lie within the margin of the decision boundary. A disagreement
             beyond the margin settles it alone.
@@ -140,12 +144,12 @@ def transitive_runs(mapping: Mapping, inputs: int) -> int:
 
 def try_together(
     model: Model,
-    hypothesis: Hypothesis,
+    placeable: Placeable,
     sets: tuple[NeuronSet, ...],
     whole: Runs,
     decision: Decision = "threshold",
 ) -> Trial:
-    """Whether model and hypothesis agree in every joint interchange.
+    """Whether a model and what is placed in it agree in every joint interchange.
 
     Every non-empty set of variables is tried, smallest first, each variable with a source of its own, at every base.
     Held neurons have the values that they have in the run on their source. A run is a tie when the output lies within
@@ -156,12 +160,12 @@ def try_together(
 
     Args:
         model: of one output.
-        hypothesis: over the inputs of `whole`.
+        placeable: what is placed, over the inputs of `whole`.
         sets: the neurons that stand for each variable.
         whole: the model's runs at the inputs (`Signatures.whole`).
         decision: how the output is decided.
     """
-    return _tried(model, whole, _joint(whole, hypothesis, sets), decision)
+    return _tried(model, whole, _joint(whole, placeable, sets), decision)
 
 
 def try_jointly(
@@ -218,35 +222,35 @@ def _tried(model: Model, whole: Runs, tests: Iterator[_Tests], decision: Decisio
     return Trial(tied, int(ties))
 
 
-def _joint(whole: Runs, hypothesis: Hypothesis, sets: tuple[NeuronSet, ...]) -> Iterator[_Tests]:
-    count, own = len(whole.points), _values(hypothesis)
-    # Without variables nothing is forced; what is left to see is whether model and hypothesis agree at all.
+def _joint(whole: Runs, placeable: Placeable, sets: tuple[NeuronSet, ...]) -> Iterator[_Tests]:
+    count, own = len(whole.points), _values(placeable)
+    # Without variables nothing is forced; what is left to see is whether the two agree at all.
     for size in range(min(1, len(sets)), len(sets) + 1):
         for forced in itertools.combinations(range(len(sets)), size):
             for batch in _batches(count, size, ROWS_AT_ONCE // count):
                 states, doubtful = _forced(whole, sets, forced, batch, len(whole.states) - 1)
-                expected = np.concatenate([hypothesis.decided(held) for held in _held(own, forced, batch)])
+                expected = np.concatenate([placeable.decided(held) for held in _held(own, forced, batch)])
 
                 def described(k: int, forced=forced, batch=batch, expected=expected) -> Disagreement:
-                    sources = _sources(hypothesis, forced, batch[k // count])
-                    return Disagreement(sources, k % count, bool(expected[k]))
+                    sources = _sources(placeable, forced, batch[k // count])
+                    return Disagreement(sources, k % count, bool(expected[k]), which=forced)
 
                 yield states[-1][:, 0], doubtful, expected, described
 
 
-def _transitive(whole: Runs, mapping: Mapping, hypothesis: Hypothesis) -> Iterator[_Tests]:
+def _transitive(whole: Runs, mapping: Mapping, placeable: Placeable) -> Iterator[_Tests]:
     count, places = len(whole.points), range(len(mapping.sets))
     for size in range(1, len(places)):
         for v in places:
             for forced in itertools.combinations(mapping.reaching(v), size):
                 for batch in _batches(count, size, ROWS_AT_ONCE // count**2):
-                    yield _left_to_act(whole, mapping.sets, hypothesis, v, forced, batch)
+                    yield _left_to_act(whole, mapping.sets, placeable, v, forced, batch)
 
 
 def _left_to_act(
     whole: Runs,
     sets: tuple[NeuronSet, ...],
-    hypothesis: Hypothesis,
+    placeable: Placeable,
     v: int,
     forced: tuple[int, ...],
     batch: list[tuple[int, ...]],
@@ -256,17 +260,18 @@ def _left_to_act(
     neurons, count = sets[v], len(whole.points)
     states, doubtful = _forced(whole, sets, forced, batch, neurons.layer)
     left = states[-1][:, list(neurons.neurons)]
-    given = np.concatenate([hypothesis.given(v, held) for held in _held(_values(hypothesis), forced, batch)])
+    given = np.concatenate([placeable.given(v, held) for held in _held(_values(placeable), forced, batch)])
     _, first = np.unique(np.column_stack([left.reshape(len(left), -1), given, doubtful]), axis=0, return_index=True)
     first.sort()
     values, acts = np.unique(given[first], return_inverse=True)
-    acting = np.array([hypothesis.decided(((v, int(value)),)) for value in values])
+    acting = np.array([placeable.decided(((v, int(value)),)) for value in values])
     expected = acting[acts].ravel()
 
     def described(k: int) -> Disagreement:
         run = int(first[k // count])
-        sources = _sources(hypothesis, forced, batch[run // count])
-        return Disagreement(sources, k % count, bool(expected[k]), (hypothesis.names[v], run % count))
+        sources = _sources(placeable, forced, batch[run // count])
+        left = placeable.names[v], run % count
+        return Disagreement(sources, k % count, bool(expected[k]), left, forced, v)
 
     held = whole.acting(neurons.layer, neurons.neurons, left[first])
     more = held.doubtful
@@ -295,9 +300,9 @@ def _forced(
     return whole.forced(np.tile(np.arange(count), len(batch)), interventions, last)
 
 
-def _values(hypothesis: Hypothesis) -> list[list[int]]:
+def _values(placeable: Placeable) -> list[list[int]]:
     """The value of each variable at each input."""
-    return [hypothesis.given(k).tolist() for k in range(len(hypothesis.names))]
+    return [placeable.given(k).tolist() for k in range(len(placeable.names))]
 
 
 def _held(own: list[list[int]], forced: tuple[int, ...], batch: list[tuple[int, ...]]) -> Iterator[Holding]:
@@ -306,8 +311,8 @@ def _held(own: list[list[int]], forced: tuple[int, ...], batch: list[tuple[int, 
         yield tuple((v, own[v][source]) for v, source in zip(forced, choice, strict=True))
 
 
-def _sources(hypothesis: Hypothesis, forced: tuple[int, ...], choice: tuple[int, ...]) -> tuple[tuple[str, int], ...]:
-    return tuple((hypothesis.names[v], source) for v, source in zip(forced, choice, strict=True))
+def _sources(placeable: Placeable, forced: tuple[int, ...], choice: tuple[int, ...]) -> tuple[tuple[str, int], ...]:
+    return tuple((placeable.names[v], source) for v, source in zip(forced, choice, strict=True))
 
 
 @dataclass(frozen=True)

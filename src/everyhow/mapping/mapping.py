@@ -38,6 +38,19 @@ class Mapping(Explanation):
         """The neurons of each variable by name, such as NAND(A,B) in h1.2; see `NeuronSet.named`."""
         return sets_by_name((variable.name for variable in self.algorithm.variables), self.sets, graph)
 
+    @property
+    def placed(self) -> str:
+        """Where the variables are, by layers, and neurons by their numbers there: as files of every schema say it."""
+        if not self.sets:
+            return str(self)
+        pairs = zip(self.parts, self.sets, strict=True)
+        return ", ".join(f"{part} in layer {s.layer}: {'+'.join(map(str, s.neurons))}" for part, s in pairs)
+
+    @property
+    def stored(self) -> str:
+        """The algorithm and the places by layers."""
+        return f"Mapping({self.algorithm}: {self.placed})"
+
     def in_short(self, graph: Graph | None = None) -> str:
         """The neurons of each variable by name, and that this is a mapping."""
         return f"a mapping: {self.named(graph)}"

@@ -19,9 +19,9 @@ from ..model.graph import Graph
 from ..model.model import Model
 from ..model.runnable import one_of
 from .causal_models import CausalModel, Value
-from .hypothesis import Holding, Hypothesis, options
 from .interchange import joint_runs, try_together
 from .mapping import count_choices, disjoint_choices
+from .placeable import Holding, Placeable, options
 from .signatures import NeuronSet, Rows, sets_by_name, signatures
 
 
@@ -51,12 +51,19 @@ class JointDisagreement:
     predicted: bool
 
     def __str__(self) -> str:
-        held = " and ".join(f"{name} as at {row}" for name, row in self.sources)
-        return f"with {held}, the model says {self.predicted:d} at {self.base} and the network {not self.predicted:d}"
+        groups: dict[str, list[str]] = {}
+        for name, row in self.sources:
+            groups.setdefault(row, []).append(name)
+        held = [
+            f"give {' and '.join(names)} {'its value' if len(names) == 1 else 'their values'} from input {row}"
+            for row, names in groups.items()
+        ]
+        said = f"the model says {self.predicted:d}, the network {not self.predicted:d}"
+        return f"Counterexample: {', '.join([f'on input {self.base}', *held])}: {said}"
 
 
 @dataclass(frozen=True, eq=False)
-class PlacedModel(Hypothesis):
+class PlacedModel(Placeable):
     """A causal model over the rows of the truth table of its inputs. Its inner variables are placed; the values of each
     are numbered as the model lists them. A variable that is held keeps its value whatever its parents are."""
 
@@ -181,7 +188,7 @@ def _options(network: Model, model: CausalModel) -> list[tuple[NeuronSet, ...]]:
 
 @lru_cache(maxsize=8)
 def _placed(model: CausalModel) -> PlacedModel:
-    """A causal model as a hypothesis; its decisions are kept from one placement to the next."""
+    """A causal model, to be placed; its decisions are kept from one placement to the next."""
     return PlacedModel(model)
 
 
@@ -193,6 +200,11 @@ def _check_fits(network: Model, model: CausalModel) -> None:
         )
     if network.features > MAX_INPUTS:
         raise InputError(f"models are placed in networks of at most {MAX_INPUTS} inputs, not {network.features}")
+    check_inputs(model)
+
+
+def check_inputs(model: CausalModel) -> None:
+    """Raises InputError when an input or the output of a causal model is not 0 or 1."""
     for name in (*model.inputs, model.output):
         wrong = [value for value in model.values[name] if value not in (0, 1)]
         if wrong or (name != model.output and len(model.values[name]) < 2):

@@ -37,7 +37,7 @@ class NeuronSet:
         return sum(1 << (neuron + LAYER_STEP * (self.layer - 1)) for neuron in self.neurons)
 
     def __str__(self) -> str:
-        return f"layer {self.layer}: {'+'.join(map(str, self.neurons))}"
+        return self.named()
 
     def named(self, graph: Graph | None = None) -> str:
         """The neurons by the names that the graph of their model gives them; by the usual ones without it.
@@ -46,9 +46,13 @@ class NeuronSet:
             >>> NeuronSet(1, (0, 2)).named()
             'h1.0 + h1.2'
         """
+        return " + ".join(self.names(graph))
+
+    def names(self, graph: Graph | None = None) -> tuple[str, ...]:
+        """The name of each neuron, as in `named`."""
         nodes = [Node(self.layer, j) for j in self.neurons]
         # What is mapped is never an output.
-        return " + ".join(usual_name(*node, self.layer + 1) if graph is None else graph.name(node) for node in nodes)
+        return tuple(usual_name(*node, self.layer + 1) if graph is None else graph.name(node) for node in nodes)
 
 
 def sets_by_name(variables: Iterable[str], sets: Sequence[NeuronSet], graph: Graph | None) -> str:

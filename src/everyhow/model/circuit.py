@@ -71,16 +71,14 @@ class Circuit(Displayed):
         kept = self.graph.connected(one for one in self.edges if one != edge)
         if self.graph.of_nodes:
             return Circuit.of_edges(self.graph, kept)
-        fed = {one.child for one in kept}
-        outputs = range(self.graph.sizes[-1])
-        whole = all(Node(self.graph.last, o) in fed for o in outputs)
-        return Circuit.of_edges(self.graph, kept) if whole else None
+        found = Circuit(self.graph, sum(1 << self.graph.positions[one] for one in kept))
+        return None if found._loose_ends() else found
 
     def on(self, graph: Graph) -> "Circuit":
-        """The same circuit by the bits of another graph of the same nodes.
+        """The same circuit by the bits of another graph of the same nodes, such as one of the edges in a scope alone.
 
         Raises:
-            InputError: the graph has other nodes, or lacks an edge.
+            InputError: the graph has other nodes, lacks an edge, or holds an edge that the circuit does not have.
         """
         if graph is self.graph or graph == self.graph:
             return self
@@ -91,9 +89,15 @@ class Circuit(Displayed):
                 f"the circuit belongs to a {one} network"
                 + (" whose nodes have other names; give the model that it is of" if same else f", not to a {other} one")
             )
-        bits = 0
-        for edge in self.edges:
-            bits |= 1 << graph.bit_of(edge)
+        bits, held = 0, set(graph.held)
+        for edge in self.every_edge:
+            if edge not in held:
+                bits |= 1 << graph.bit_of(edge)
+        if missing := held - set(self.every_edge):
+            raise InputError(
+                f"edge {self.graph.name(min(missing))} is not in the circuit, but the scope holds it in every one; "
+                f"give a circuit that has it, or ask within another scope"
+            )
         return Circuit(graph, bits)
 
     def __eq__(self, other: object) -> bool:
@@ -101,10 +105,10 @@ class Circuit(Displayed):
             return NotImplemented
         if self.bits == other.bits and self.graph == other.graph:
             return True
-        return self.graph.names == other.graph.names and self.edges == other.edges
+        return self.graph.names == other.graph.names and self.every_edge == other.every_edge
 
     def __hash__(self) -> int:
-        return hash(self.edges)
+        return hash(self.every_edge)
 
     def __len__(self) -> int:
         return self.bits.bit_count()
@@ -117,7 +121,7 @@ class Circuit(Displayed):
         """Whether every edge of this circuit is in `other`."""
         if self.graph == other.graph:
             return self.bits & ~other.bits == 0
-        return self.graph.names == other.graph.names and all(edge in other for edge in self.edges)
+        return self.graph.names == other.graph.names and set(self.every_edge) <= set(other.every_edge)
 
     def __repr__(self) -> str:
         return f"Circuit({len(self)} {self.graph.unit}s: {' '.join(map(self.graph.name, self.edges))})"
@@ -133,6 +137,14 @@ class Circuit(Displayed):
         top = len(self.graph.edges) - 1
         return tuple(edge for k, edge in enumerate(self.graph.edges) if self.bits >> (top - k) & 1)
 
+    @cached_property
+    def every_edge(self) -> tuple[Edge, ...]:
+        """Its edges, and those that every circuit of its graph has."""
+        held = self.graph.held
+        if not held:
+            return self.edges
+        return tuple(sorted((*self.edges, *held), key=lambda edge: (edge.child, edge.slot, edge.parent)))
+
     @property
     def chosen(self) -> Bool[np.ndarray, " edges"]:
         """Which edges of the graph the circuit has."""
@@ -142,7 +154,7 @@ class Circuit(Displayed):
     @property
     def neurons(self) -> tuple[Node, ...]:
         """The hidden neurons (layer, neuron) that the circuit uses."""
-        return tuple(sorted({edge.child for edge in self.edges if edge.child.stage < self.graph.last}))
+        return tuple(sorted({edge.child for edge in self.every_edge if edge.child.stage < self.graph.last}))
 
     def parents(self, layer: int, neuron: int) -> tuple[int, ...]:
         """The neurons of layer `layer` - 1 with an edge into `neuron` of `layer`."""
@@ -150,15 +162,21 @@ class Circuit(Displayed):
         return tuple(edge.parent.place for edge in entering if len(edge) == 3 and edge in self)
 
     def _check_connected(self) -> None:
-        if self.graph.of_nodes:
-            return
-        last = self.graph.last
-        fed, read = {edge.child for edge in self.edges}, {edge.parent for edge in self.edges}
-        outputs = {Node(last, o) for o in range(self.graph.sizes[-1])}
-        faults = [f"{self.graph.name(node)} has no edge in" for node in (read | outputs) - fed if node.stage > 0]
-        faults += [f"{self.graph.name(node)} has no edge out" for node in fed - read if node.stage < last]
+        faults = self._loose_ends()
         if faults:
             raise LooseEndsError("these edges are not a circuit: " + "; ".join(sorted(faults)))
+
+    def _loose_ends(self) -> list[str]:
+        """What has an edge in or out alone, in words; nothing where this is a circuit."""
+        if self.graph.of_nodes:
+            return []
+        last = self.graph.last
+        always_fed, always_read = self.graph.held_ends
+        fed = {edge.child for edge in self.edges} | always_fed
+        read = {edge.parent for edge in self.edges} | always_read
+        outputs = {Node(last, o) for o in range(self.graph.sizes[-1])}
+        faults = [f"{self.graph.name(node)} has no edge in" for node in (read | outputs) - fed if node.stage > 0]
+        return faults + [f"{self.graph.name(node)} has no edge out" for node in fed - read if node.stage < last]
 
 
 def words_of(number: int, edges: int) -> UInt64[np.ndarray, " words"]:

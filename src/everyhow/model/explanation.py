@@ -60,6 +60,11 @@ class Explanation(Displayed):
         """What carries each part, by the names that the graph of the model gives its nodes; by the usual ones without
         it."""
 
+    @property
+    @abstractmethod
+    def stored(self) -> str:
+        """What it is called in audit.json, in files of every schema."""
+
     @abstractmethod
     def in_short(self, graph: Graph | None = None) -> str:
         """What carries each part, for a line of a terminal: numbers that say little to the eye are left out."""

@@ -79,6 +79,8 @@ class Graph:
         edges: by child, then slot, then parent. Bit len(edges) - 1 - k of a circuit stands for edge k.
         numbers: by stage, how many numbers a node holds; 1 for a neuron.
         slots: by stage, the names of a node's inputs; ("",) where there is one.
+        held: edges that every circuit has beside its own, where circuits are asked of some edges only. Edges that no
+            circuit has are not told.
 
     Raises:
         InputError: names that repeat, a stage without nodes, or edges that repeat, are out of order, or do not go from
@@ -94,6 +96,7 @@ class Graph:
     edges: tuple[Edge, ...]
     numbers: tuple[int, ...]
     slots: tuple[tuple[str, ...], ...]
+    held: tuple[Edge, ...] = ()
 
     def __post_init__(self) -> None:
         for item, rule in RULES.items():
@@ -116,7 +119,13 @@ class Graph:
                 f"a graph has names, numbers and slots for each of at least two stages; found {len(sizes)}, "
                 f"{len(self.numbers)} and {len(self.slots)}"
             )
-        before = None
+        object.__setattr__(self, "held", tuple(map(_edge_of, listed("held", self.held, RULES["edges"]))))
+        before, own = None, set(self.edges)
+        for edge in self.held:
+            if edge in own or not self._can_have(edge):
+                raise InputError(
+                    f"edge {edge} is held in every circuit; it is another edge of the graph, not one of edges"
+                )
         for edge in self.edges:
             if not self._can_have(edge):
                 raise InputError(f"edge {edge} is not from a node of an earlier stage to an input of a later one")
@@ -127,8 +136,9 @@ class Graph:
             if before is not None and not before < order:
                 raise InputError(f"edge {edge} is out of order; edges are listed by child, then slot, then parent")
             before = order
-        loops = sum(edge.child == edge.parent for edge in self.edges)
-        if 0 < loops < len(self.edges):
+        every = (*self.edges, *self.held)
+        loops = sum(edge.child == edge.parent for edge in every)
+        if 0 < loops < len(every):
             raise InputError(
                 "a graph has edges between nodes and edges from a node to itself; the latter stand for nodes, of which "
                 "circuits are sets where there is nothing else"
@@ -213,6 +223,11 @@ class Graph:
         return {edge: len(self.edges) - 1 - k for k, edge in enumerate(self.edges)}
 
     @cached_property
+    def held_ends(self) -> tuple[frozenset[Node], frozenset[Node]]:
+        """The nodes with an edge in, and those with an edge out, that every circuit has."""
+        return frozenset(edge.child for edge in self.held), frozenset(edge.parent for edge in self.held)
+
+    @cached_property
     def entering(self) -> Mapping[Node, tuple[Edge, ...]]:
         """The edges into each node."""
         found: dict[Node, list[Edge]] = {node: [] for node in self.nodes}
@@ -262,6 +277,8 @@ class Graph:
     def lacks(self, edge: tuple[int, ...]) -> str:
         """That an edge is not there, in words."""
         sizes, shape = self.sizes, "-".join(map(str, self.sizes))
+        if edge in self.held:
+            return f"edge {tuple(edge)} is held in every circuit of this scope; leave it out"
         if not self.layered:
             return (
                 f"edge {tuple(edge)} does not exist in this model; an edge is (stage, place, parent) from the stage "
@@ -279,9 +296,10 @@ class Graph:
         """The edges without those into nodes that lead nowhere and out of nodes that nothing enters, until none is
         left."""
         kept = list(edges)
+        always_fed, always_read = self.held_ends
         while not self.of_nodes:
-            fed = {edge.child for edge in kept} | {Node(0, i) for i in range(self.sizes[0])}
-            read = {edge.parent for edge in kept} | {Node(self.last, o) for o in range(self.sizes[-1])}
+            fed = {edge.child for edge in kept} | {Node(0, i) for i in range(self.sizes[0])} | always_fed
+            read = {edge.parent for edge in kept} | {Node(self.last, o) for o in range(self.sizes[-1])} | always_read
             left = [edge for edge in kept if edge.parent in fed and edge.child in read]
             if len(left) == len(kept):
                 break

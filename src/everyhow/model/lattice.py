@@ -134,9 +134,12 @@ def _circuits(graph: Graph) -> Sets:
     """The sets of edges that are circuits."""
     edges = len(graph.edges)
     found = np.full(max(1, 1 << edges >> IN_A_WORD), np.uint64((1 << min(64, 1 << edges)) - 1))
+    always = np.full_like(found, ~np.uint64(0))
+    fed, read = graph.held_ends
     for node in () if graph.of_nodes else graph.nodes[graph.sizes[0] :]:
         into = _having([graph.positions[edge] for edge in graph.entering[node]], edges)
         out = _having([graph.positions[edge] for edge in graph.edges if edge.parent == node], edges)
+        into, out = always if node in fed else into, always if node in read else out
         found &= into if node.stage == graph.last else ~(into ^ out)
     return found
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
-from ..common.budget import Budget
+from ..common.budget import Budget, Refusal
 from ..common.count import Count
 from ..common.display import Displayed
 from ..common.execution import IN_THREADS, Execution
@@ -152,7 +152,7 @@ class CircuitSearch(ABC):
         """Every circuit that meets the criterion, once."""
         return (self.circuit(number) for batch in self.bits() for number in numbers_of(batch))
 
-    def refusal(self, what: str, steps: int, budget: Budget) -> str | None:
+    def refusal(self, what: str, steps: int, budget: Budget) -> Refusal | None:
         """Why they are not counted within a budget, where counting takes so many candidate evaluations; None when they
         are. A search that goes about it in another way says what that takes."""
         return budget.refusal(what, steps)

@@ -17,6 +17,8 @@ from .answer import Answer
 from .circuit import Circuit
 from .graph import Edge, Graph
 from .origin import Origin
+from .patching import values_by_node
+from .scope import Scope, scope_of
 
 # By stage, the inputs first: shape (runs, nodes) where nodes hold one number, (runs, nodes, numbers) where several. The
 # last stage is (runs, outputs) always, the numbers of one node after the other's.
@@ -270,6 +272,27 @@ class Runnable(ABC):
             raise InputError(f"grain is {quoted(grain)}; circuits of a {self.kind} are sets of {self.grains[0]}")
         return self
 
+    @property
+    def scope_in_use(self) -> Scope | None:
+        """The parts that circuits are asked about, all others being in every circuit or in none; None for all."""
+        return None
+
+    @property
+    def unscoped(self) -> Self:
+        """The same model, its circuits being asked of all parts."""
+        return self
+
+    def scoped(self, parts: Iterable[str] | str, others: str) -> Self:
+        """The same model, its circuits being asked of some parts only.
+
+        Raises:
+            InputError: this kind of model asks of all of its edges.
+        """
+        scope_of(parts, others)
+        raise InputError(
+            f"scope is asked of transformers; circuits of a {self.kind} are asked of all of its edges: leave scope out"
+        )
+
     def answering(self, answer: Answer, tokens: int) -> Self:
         """The same model over sequences of so many tokens, with its answers read at these positions, among these
         classes.
@@ -294,10 +317,34 @@ class Runnable(ABC):
         return {}
 
     def run(
-        self, inputs: Float[np.ndarray, "inputs features"], interventions: Sequence[Intervention] = ()
+        self,
+        inputs: Float[np.ndarray, "inputs features"],
+        interventions: Sequence[Intervention] = (),
+        patch: Mapping[str, Any] | None = None,
     ) -> Float[np.ndarray, "inputs outputs"]:
-        """The outputs, in float64; all `interventions` hold at once."""
-        return self.states(inputs, interventions)[-1]
+        """The outputs, in float64.
+
+        Args:
+            inputs: one row for each.
+            interventions: what is held; all hold at once.
+            patch: what else is held, by name: {"h1.1": values}, a number for all inputs or one for each.
+
+        Raises:
+            InputError: inputs, interventions or a patch that do not fit the model.
+
+        Example:
+            >>> from everyhow import xornet
+            >>> xornet().run([[0, 1], [1, 1]], patch={"h1.2": [0, 0]}).round(2).ravel().tolist()
+            [1.0, 1.0]
+        """
+        if patch is None:
+            return self.states(inputs, interventions)[-1]
+        named = [
+            Intervention(node.stage, (node.place,), values)
+            for node, values in values_by_node(self.graph, patch, _rows(inputs))
+        ]
+        given = listed("interventions", interventions, "a list of values of everyhow.Intervention")
+        return self.states(inputs, [*given, *named])[-1]
 
     def activated(self, received: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
         """The outputs when they receive `received`."""
@@ -414,6 +461,14 @@ def checked_input_values(values: object) -> tuple[float, float]:
     if len(found) != 2 or None in found or found[0] == found[1]:
         raise InputError(f"inputs is {quoted(values)}; give {rule}")
     return found[0], found[1]  # type: ignore[return-value]
+
+
+def _rows(inputs: Any) -> int:
+    """How many rows there are."""
+    try:
+        return len(inputs)
+    except Exception:  # of whatever an object of a user raises
+        raise InputError(f"inputs is {quoted(inputs)}; give one row per input") from None
 
 
 def one_of(model: Runnable) -> str:

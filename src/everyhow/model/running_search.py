@@ -122,7 +122,8 @@ def are_circuits(graph: Graph, chosen: Chosen) -> Bool[np.ndarray, " sets"]:
     ends = np.zeros((2, len(graph.edges), len(graph.nodes)), bool)
     for k, edge in enumerate(graph.edges):
         ends[0, k, graph.nodes.index(edge.child)] = ends[1, k, graph.nodes.index(edge.parent)] = True
-    into, out_of = chosen @ ends[0], chosen @ ends[1]
+    held = [np.array([node in some for node in graph.nodes]) for some in graph.held_ends]
+    into, out_of = (chosen @ end | always for end, always in zip(ends, held, strict=True))
     stages = np.array([node.stage for node in graph.nodes])
     inner, outputs = (stages > 0) & (stages < graph.last), stages == graph.last
     return np.all((into == out_of)[:, inner], axis=1) & np.all(into[:, outputs], axis=1)

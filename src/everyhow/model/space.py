@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 
 from ..common.errors import InputError
+from .circuit_families import every_circuit, families_of
 from .graph import Edge, Graph, Node
 
 # States that are held at once: about those of 16 nodes that all differ by their edges.
@@ -36,6 +37,9 @@ def circuits_in_space(graph: Graph) -> int:
     """
     if graph.of_nodes:
         return 1 << len(graph.edges)
+    if graph.held:
+        families = families_of(graph)
+        return families.count(every_circuit(families, graph))
     groups = alike_nodes(graph, graph.edges)
     kinds = list(dict.fromkeys(parents for parents, _ in groups))
     last_of = {parents: (parents, children) for parents, children in groups}

@@ -10,6 +10,8 @@ from jaxtyping import Bool, Float, Int, UInt
 
 from ..common.errors import InputError
 from .choices import INPUTS, State, Step, Wiring
+from .circuit import chosen_of, words_of
+from .circuit_families import every_circuit, families_of
 from .graph import Graph, Node
 from .space import MOST_STATES
 
@@ -74,6 +76,11 @@ def draw_from_space(graph: Graph, size: int, generator: "np.random.Generator") -
     """
     if graph.of_nodes:
         return generator.integers(2, size=(size, len(graph.edges))) == 1
+    if graph.held:
+        families = families_of(graph)
+        drawn = families.drawn(every_circuit(families, graph), size, int(generator.integers(1 << 62)))
+        words = np.array([words_of(bits, len(graph.edges)) for bits in drawn]).reshape(size, -1)
+        return chosen_of(graph, words)
     wiring, tables = _tables(graph)
     used, chosen = _numbers_chosen(wiring, tables, size, generator)
     return _edges_chosen(graph, wiring, used, chosen, generator)

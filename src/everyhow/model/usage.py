@@ -45,7 +45,10 @@ def usage_of(graph: Graph, stream: Iterable[Bits]) -> Usage:
     return Usage(
         circuits,
         {edge: int(edges[graph.positions[edge]]) for edge in graph.edges},
-        {node: int(count) for node, count in zip(graph.inner, nodes, strict=True)},
+        {
+            node: circuits if node in graph.held_ends[0] else int(count)
+            for node, count in zip(graph.inner, nodes, strict=True)
+        },
     )
 
 

@@ -65,6 +65,11 @@ class ReadoutExplanation(Explanation):
         """The layer and the code of each signal; codes carry the names of their neurons with them."""
         return f"layer {self.layer}: {'; '.join(map(str, self.readouts))}"
 
+    @property
+    def stored(self) -> str:
+        """The formula, the codes and the layer."""
+        return repr(self)
+
     def in_short(self, graph: Graph | None = None) -> str:
         """The layer, the gate, and the codes that are whole numbers; of other codes the signal alone."""
         codes = "; ".join(str(readout) if readout.whole else readout.name for readout in self.readouts)

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..boolean.cost import CostModel
 from ..boolean.smallest import MOST_INPUTS
-from ..common.budget import Budget
+from ..common.budget import Budget, Refusal
 from ..common.errors import InputError
 from ..common.notes import NO_NOTES, Noted, Notes, added
 from ..ladder import Verdict, judge
@@ -170,6 +170,8 @@ def _examine(
             number * STEPS_PER_SET,
         )
         if refusal:
+            whole = sum(sets_to_fit(signals, each) for each in range(1, asked + 1))
+            refusal = Refusal.of(refusal, refusal, whole * STEPS_PER_SET)
             found = search(model, signals, allowed, costs) if allowed else None
             return LayerReadouts(signals, found, asked, notes.refusing(refusal))
         allowed = size

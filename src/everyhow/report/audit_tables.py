@@ -199,7 +199,7 @@ def _mappings(shown: Exhibits) -> _Rows:
     if found is None:
         return _table("mappings", title, columns, [])
     fates = ((mapping, *found.fate(mapping)) for mapping in found.placed)
-    rows = ((str(m.algorithm), m.named(graph), rung, fault and fault.text) for m, rung, fault in fates)
+    rows = ((str(m.algorithm), m.named(graph), rung, fault and fault.whole) for m, rung, fault in fates)
     return _Rows("mappings", title, columns, rows, found.surviving_mappings["single"] or 0)
 
 

@@ -17,7 +17,7 @@ class BesideLine:
         statistic: of the networks.
         theirs: empty where they have none.
         ours: a question mark where there is none.
-        uncertainty: of ours: the standard error of a mean, the 95 % interval of a median or a share.
+        uncertainty: of ours: the standard error of a mean, the 95% interval of a median or a share.
         networks: that ours is taken from.
         p: of no difference; empty where nothing could be tested.
         seldom: whether chance would seldom make the difference.

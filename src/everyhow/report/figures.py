@@ -313,7 +313,7 @@ def _survivors(sweep: Sweep) -> "Figure":
             kind, (0, 1), (-4, 3), "axes fraction", "offset points", ha="right", va="bottom", fontweight="bold",
             fontsize=8, annotation_clip=False,
         )  # fmt: skip
-    ends = ["0", "50 %", "100 %"] if single else ["0", "", "1"]
+    ends = ["0", "50%", "100%"] if single else ["0", "", "1"]
     axes[-1, 0].set_xticks([0, 0.5, 1], ends)
     if not single:
         for ax, title in zip(axes[0], titles, strict=True):

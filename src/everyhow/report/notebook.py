@@ -7,6 +7,11 @@ from html import escape
 from ..auditing.audit import Audit
 from ..auditing.exhibits import activations_of, held_at_corners
 from ..boolean.algorithms import Algorithm
+from ..common.errors import visible
+from ..hypotheses.deciding import Decided
+from ..hypotheses.hypothesis import Hypothesis
+from ..hypotheses.neuron import NeuronReadings
+from ..hypotheses.result import HypothesisTest
 from ..mapping.mapping import Mapping
 from ..model.circuit import Circuit
 from ..model.model import Model
@@ -15,10 +20,12 @@ from ..readout.readout import Readout
 from .drawings.codes import draw_codes, draw_readout
 from .drawings.drawing import Drawing, beside
 from .drawings.formula import draw_algorithm, draw_mapping
+from .drawings.hypothesis import draw_hypothesis, draw_neuron, draw_where
 from .drawings.ladder import draw_ladder
 from .drawings.network import draw_network, draw_wiring
+from .headline import headline
 from .page.html import audit_page, drawing_page
-from .words import funnels, strategy_name
+from .words import funnels, seen, strategy_name
 
 AUDIT_HEIGHT, MARGIN = 720, 120
 
@@ -31,8 +38,10 @@ def bundle(value: object) -> dict[str, str]:
     allowed, the picture is left.
     """
     drawing = picture_of(value)
+    said, text = "", repr(value)
     if isinstance(value, Audit):
         page, height, opened = audit_page(value), AUDIT_HEIGHT, " open"
+        said, text = f"<p>{escape(seen(headline(value)))}</p>", f"{value}\n\n{text}"
     else:
         page, height, opened = drawing_page(drawing), round(drawing.height) + MARGIN, ""
     svg = drawing.svg()
@@ -43,8 +52,25 @@ def bundle(value: object) -> dict[str, str]:
         f'<iframe title="{title}" sandbox="allow-scripts allow-downloads" loading="lazy" '
         f'style="width:100%;height:{height}px;border:1px solid #8c959f" srcdoc="{escape(page, quote=True)}"></iframe>'
     )
-    html = f"<div>{image}<details{opened}><summary>Interactive view</summary>{frame}</details></div>"
-    return {"text/plain": repr(value), "image/svg+xml": svg, "text/html": html}
+    said += "".join(map(_paragraph, sentences_of(value)))
+    html = f"<div>{said}{image}<details{opened}><summary>Interactive view</summary>{frame}</details></div>"
+    return {"text/plain": text, "image/svg+xml": svg, "text/html": html}
+
+
+def _paragraph(line: str) -> str:
+    indent = len(line) - len(line.lstrip())
+    return f'<p style="margin:0.3em 0 0.3em {indent}ch">{escape(visible(line.strip()))}</p>'
+
+
+@singledispatch
+def sentences_of(value: object) -> tuple[str, ...]:
+    """What is said of a value in words, above its picture; nothing of most."""
+    return ()
+
+
+@sentences_of.register
+def _(value: HypothesisTest | Decided | NeuronReadings) -> tuple[str, ...]:
+    return value.lines
 
 
 @singledispatch
@@ -102,3 +128,25 @@ def _(readout: Readout) -> Drawing:
 @picture_of.register
 def _(explanation: ReadoutExplanation) -> Drawing:
     return draw_codes(explanation)
+
+
+@picture_of.register
+def _(hypothesis: Hypothesis) -> Drawing:
+    return draw_hypothesis(hypothesis)
+
+
+@picture_of.register
+def _(found: HypothesisTest) -> Drawing:
+    model = draw_where(found.placed, activations_of(found.model, found.placed.behavior))
+    return beside(repr(found), {"What was tested": draw_hypothesis(found.hypothesis), "Where it sits": model})
+
+
+@picture_of.register
+def _(found: Decided) -> Drawing:
+    one, other = found.hypotheses
+    return beside(repr(found), {"The first": draw_hypothesis(one), "The second": draw_hypothesis(other)})
+
+
+@picture_of.register
+def _(found: NeuronReadings) -> Drawing:
+    return draw_neuron(found.model, found.node, activations_of(found.model, found.behavior))

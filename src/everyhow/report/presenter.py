@@ -2,7 +2,9 @@
 
 from .audit_drawings import audit_drawings as drawings
 from .audit_tables import audit_tables as tables
-from .notebook import bundle
+from .headline import headline as summary
+from .headline import wrapped
+from .notebook import bundle, picture_of
 from .page.html import write_report as report
 
-__all__ = ["bundle", "drawings", "report", "tables"]
+__all__ = ["bundle", "drawings", "picture_of", "report", "summary", "tables", "wrapped"]

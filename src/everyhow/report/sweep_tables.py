@@ -31,7 +31,7 @@ def sweep_tables(sweep: Sweep, summary: Summary, most: int | None = None) -> dic
                "setting of rung outputs none trivial one several unknown",
                ((s.setting, s.kind, s.rung, s.outputs, s.none, s.trivial, s.one, s.several, s.unknown)
                 for s in summary.survivors)),
-        _table("spreads", "Counts over the networks explained; median with its 95 % bootstrap interval",
+        _table("spreads", "Counts over the networks explained; median with its 95% bootstrap interval",
                "setting preset count networks partial mean standard_error median low high lower_quartile "
                "upper_quartile",
                ((s.setting, s.measure.preset, s.measure.title, s.networks, s.partial, s.mean, s.error, s.median, s.low,

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from ..auditing.audit import Audit
 from ..auditing.findings import Findings
 from ..authors.findings import AuthorsFindings
+from ..common.budget import Refusal
 from ..common.count import Count
 from ..common.errors import visible
+from ..common.shares import percentage
 from ..experiment.deciding import Dispute
 from ..interpretation.findings import InterpretationFindings
 from ..ladder import BESIDE
@@ -53,7 +55,7 @@ class Answer:
 def answers(audit: Audit) -> Iterator[Answer]:
     """Is the explanation the only one? One answer for each kind."""
     if isinstance(audit.findings, Findings):
-        return _answers(audit.findings, audit.network.graph.unit)
+        return _answers(audit.findings, audit.network.graph.unit, _explained(audit))
     return iter(()) if audit.findings is None else _authors_answers(audit.findings)
 
 
@@ -102,6 +104,7 @@ def asked_in_short(audit: Audit) -> str:
     at = f" {level:g}" if audit.decision == "threshold" and level not in (None, 0.5) else ""
     asked = [audit.preset, f"decision by {audit.decision}{at}"] if by_task else [behavior.how_decided]
     asked += [f"circuits of {audit.network.grain_in_use}"] if len(audit.network.grains) > 1 else []
+    asked += [] if audit.network.scope_in_use is None else [audit.network.scope_in_use.in_words]
     if behavior.epsilon or not by_task:
         asked.append(f"circuit error at most {behavior.epsilon:g}")
     if behavior.within is not None and behavior.decision != "within":
@@ -125,7 +128,7 @@ def facts(audit: Audit) -> dict[str, str]:
     return {
         **network,
         "Inputs": _inputs_text(behavior),
-        "Wanted": f"the {audit.network.kind} decides as wanted at {percent(audit.agreement)} % of them",
+        "Wanted": f"the {audit.network.kind} decides as wanted at {percentage(audit.agreement)} of them",
         "Asked": asked_in_short(audit),
         **({"Labels": named} if named else {}),
         **notes,
@@ -144,6 +147,12 @@ def _inputs_text(behavior: Behavior) -> str:
         f"{plural(number, 'sequence')} of {plural(size, 'token')}, answered at position{'s' * (behavior.answers > 1)} "
         f"{places}{among if classes else ' by numbers'}"
     )
+
+
+def with_advice(reason: str) -> str:
+    """Why something was not counted, and the option that would do it, where one does."""
+    advice = reason.advice if isinstance(reason, Refusal) else None
+    return reason if advice is None else f"{reason}: {advice}"
 
 
 def one_of(names: Sequence[str]) -> str:
@@ -195,11 +204,6 @@ def dispute_text(dispute: Dispute, names: Sequence[str]) -> str:
         f"{said}, {names[0]} predicts {found.predicted[0]:d} and {names[1]} {found.predicted[1]:d}; the network "
         f"decides {found.outcome:d}, so {names[found.wrong]} is wrong there."
     )
-
-
-def percent(share: float) -> str:
-    """A percentage without its sign; only what is exactly all or nothing is shown as such."""
-    return f"{share:.0%}".rstrip("%") if share in (0, 1) else f"{min(max(100 * share, 0.1), 99.9):.3g}"
 
 
 def shown(number: object) -> str:
@@ -299,7 +303,7 @@ def grain_table(audit: Audit) -> GrainTable | None:
 
 def ablations_text(counts: abc.Mapping[str, Count]) -> str:
     """The perfect circuits under each kind of ablation, side by side."""
-    return "; ".join(f"{ablation}: {shown(number)}" for ablation, number in counts.items())
+    return "; ".join(f"by {ablation}: {shown(number)}" for ablation, number in counts.items())
 
 
 def plural(number: int | None, word: str) -> str:
@@ -307,7 +311,7 @@ def plural(number: int | None, word: str) -> str:
     return f"{shown(number)} {word}" + "s" * (number != 1)
 
 
-def _answers(findings: Findings, unit: str) -> Iterator[Answer]:
+def _answers(findings: Findings, unit: str, function: str) -> Iterator[Answer]:
     circuits, mappings = findings.circuits, findings.laddered
     text = f"{shown(circuits.number) if circuits.estimate is None else circuits.number} perfect of "
     text += in_digits(circuits.in_space)
@@ -326,16 +330,13 @@ def _answers(findings: Findings, unit: str) -> Iterator[Answer]:
         yield Answer("as the authors count", number, f"{number} of accuracy above 0.99, of {space:,}")
     chosen = findings.ablations[circuits.asked.ablation]
     if chosen.low is not None and not findings.grains:
-        told = ablations_text(findings.ablations)
-        yield Answer("by ablation", chosen, f"perfect, by what removed edges carry: {told}")
+        yield Answer("by ablation", chosen, f"perfect {ablations_text(findings.ablations)}")
     if findings.interpretations is not None and (findings.interpretations.asked or mappings is not None):
         yield Answer("interpretation", Count.of(findings.interpretations.total), _read_text(findings.interpretations))
     signatures = findings.mappings and findings.mappings.signatures
-    told = "" if signatures is None else (
-        f"{plural(signatures.distinct, 'causal signature')} of {plural(len(signatures), 'neuron set')}"
-    )  # fmt: skip
+    told = "" if signatures is None else effects_text(len(signatures), signatures.distinct)
     if mappings is not None:
-        yield from _placed_answers(mappings, told)
+        yield from _placed_answers(mappings, told, function)
     elif signatures is not None:
         yield Answer("signature", Count.of(signatures.distinct), told)
     for layer in findings.readouts.layers if findings.readouts else ():
@@ -349,20 +350,46 @@ def _read_text(found: InterpretationFindings) -> str:
         return "not counted"
     least, most = found.least, found.most
     each = "" if least is None else f" ({least:,} each)" if least == most else f" ({least:,} to {most:,} each)"
-    return f"{found.total:,} over the perfect circuits{each}; {found.expanded:,} with don't cares filled in"
+    return f"{found.total:,} over the perfect circuits{each}"
 
 
-def _placed_answers(found: MappingFindings, signatures: str) -> Iterator[Answer]:
+def _placed_answers(found: MappingFindings, effects: str, function: str) -> Iterator[Answer]:
     aligned, mappings = found.surviving_algorithms, found.surviving_mappings
-    text = (
-        f"{shown(aligned['single'])} aligned of {shown(found.algorithms)}; irredundant: "
-        f"{shown(aligned['irredundant'])} of {shown(found.irredundant_algorithms)}"
-    )
     known = found.aligned is not None
-    yield Answer("algorithm", Count.of(aligned["single"]), text if known else "not counted")
-    text = f"{plural(mappings['single'], 'minimal mapping')}, {shown(mappings['irredundant'])} irredundant"
-    text += f"; {signatures}" if signatures else ""
+    yield Answer("algorithm", Count.of(aligned["single"]), fitting_text(found, function) if known else "not counted")
+    text = f"{plural(mappings['single'], 'minimal mapping')}; without redundant gates {shown(mappings['irredundant'])}"
+    text += f"; {effects}" if effects else ""
     yield Answer("where it sits", Count.of(mappings["single"]), text if known else "not counted")
+
+
+def fitting_text(found: MappingFindings, function: str) -> str:
+    """How many formulas fit a network, of all for a function, and how many of those without redundant gates."""
+    aligned, irredundant = found.surviving_algorithms["single"], found.surviving_algorithms["irredundant"]
+    return (
+        f"{shown(aligned)} of the {plural(found.algorithms, 'formula')} for {function} fit{'s' * (aligned == 1)} this "
+        f"network; without redundant gates {shown(irredundant)} of {shown(found.irredundant_algorithms)}"
+    )
+
+
+def effects_text(groups: int, different: int) -> str:
+    """How many effects groups of neurons have on the output.
+
+    Example:
+        >>> effects_text(14, 6)
+        'the 14 groups of neurons have 6 different effects on the output'
+    """
+    if groups == 1:
+        return "the only group of neurons has one effect on the output"
+    effects = "one effect" if different == 1 else f"{different:,} different effects"
+    return f"the {groups:,} groups of neurons have {effects} on the output"
+
+
+def _explained(audit: Audit) -> str:
+    """What the formulas are for: the function that a model computes, by its name, or what is wanted by data."""
+    if audit.computes is None:
+        return "these inputs"
+    table, name = audit.computes
+    return (audit.task if not audit.differs_at else None) or name or table
 
 
 def _layer_answer(layer: LayerReadouts) -> Answer:
@@ -388,7 +415,7 @@ def readable_text(layer: LayerReadouts) -> str:
 def _decision_text(layer: LayerReadouts) -> str:
     """How well a code of the layer reads what is decided, output by output."""
     probes = layer.signals.wanted
-    read = [f"residual {probe.residual:.3g}, right at {percent(probe.accuracy)} %" for probe in probes]
+    read = [f"residual {probe.residual:.3g}, right at {percentage(probe.accuracy)}" for probe in probes]
     if len(read) == 1:
         return f"the decision is read with {read[0]}"
     return "decisions are read: " + "; ".join(f"output {k}: {text}" for k, text in enumerate(read))

@@ -20,7 +20,7 @@ from .settings import Setting
 # Seconds on one core, measured on the development machine. They decide only the order of blocks and the time shown.
 PER_BLOCK, PER_STEP, PER_ROW = 0.1, 0.9e-3, 0.1e-6
 PER_EXPLANATION, PER_CANDIDATE, PER_READING = 0.04, 0.6e-9, 4e-9
-# Training stops long before its last epoch as a rule; about 3 % of the circuits are perfect.
+# Training stops long before its last epoch as a rule; about 3% of the circuits are perfect.
 USUAL_EPOCHS, PERFECT_SHARE = 60, 0.03
 BYTES_PER_NETWORK, BYTES_PER_ROW = 700, 600
 
@@ -73,7 +73,7 @@ def refusals(setting: Setting, presets: tuple[Preset, ...], budget: int) -> tupl
     steps = counting_steps(part, 1 << task.inputs)
     if "paper" not in presets:
         steps = {COUNTING: steps[COUNTING]}
-    found = [budget.refusal(what, needed) for what, needed in steps.items()]
+    found: list[str | None] = [budget.refusal(what, needed) for what, needed in steps.items()]
     if "paper" in presets:
         found.append(foreseen_refusal(part.graph.sizes, table, depth, budget))
     if "authors" in presets:

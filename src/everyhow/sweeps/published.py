@@ -82,7 +82,7 @@ class Beside:
         ours: None where there is no network to take it from.
         networks: how many ours is taken from: those that have the measure, of a median > 0 those with any.
         error: the standard error of a mean; None of one network, and of other statistics.
-        low: with `high`, the 95 % interval: of a median by bootstrap, of a share by Clopper and Pearson; None of a
+        low: with `high`, the 95% interval: of a median by bootstrap, of a share by Clopper and Pearson; None of a
             mean.
         high: upper end.
         p: of no difference, two-sided; None where theirs has neither a standard error nor a number of networks.
@@ -146,7 +146,7 @@ NOTES: Mapping[str, tuple[str, ...]] = {
         "networks, those of seeds 0 to 99 that converged, and their spread is not published: p is for 100 networks "
         "spread as ours are, and fewer would make it larger. Of a rerun the standard error is known (Welch)",
         "the paper's means are one draw: the released code's seeds 0 to 99, with loss target 0.01, give them again "
-        "within 1.5 %. 830 networks of this plan gave 2.48 ± 0.12 aligned formulas, so the mean of the population is "
+        "within 1.5%. 830 networks of this plan gave 2.48 ± 0.12 aligned formulas, so the mean of the population is "
         "about 2.4 to 2.5",
         "not explained, if it is not chance (p 0.03): those 830 networks have 58.9 ± 1.4 accurate circuits, the "
         "released code's own 51.9 ± 2.9",

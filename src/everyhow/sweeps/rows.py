@@ -109,7 +109,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "fewest_edges": (NUMBER, "of a perfect circuit"),
     "interpretations": (NUMBER, "over all perfect circuits; in paper don't cares counted once, in authors expanded"),
     "interpretations_estimate": (NUMBER, "estimated from a uniform sample, where they were not counted"),
-    "interpretations_estimate_low": (NUMBER, "lower end of its 95 % interval"),
+    "interpretations_estimate_low": (NUMBER, "lower end of its 95% interval"),
     "interpretations_estimate_high": (NUMBER, "upper end"),
     "interpretations_with_dont_cares_expanded": (NUMBER, "paper: each completion counted"),
     "interpretations_per_circuit_min": (NUMBER, "fewest of one circuit; empty when none is perfect"),

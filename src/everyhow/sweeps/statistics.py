@@ -94,7 +94,7 @@ class Distribution:
         partial: of these, those with an estimate or a bracket in place of an exact number.
         mean: arithmetic.
         error: the standard error of the mean; None for one network.
-        median: with `low` and `high`, its 95 % bootstrap interval; None for fewer than three networks.
+        median: with `low` and `high`, its 95% bootstrap interval; None for fewer than three networks.
         lower: quartile.
         upper: quartile.
     """
@@ -122,7 +122,7 @@ class Trend:
         measure: what is measured.
         logarithmic: whether the setting is taken by its logarithm to base 10, settings at 0 being left out.
         slope: per unit of the setting, or per factor of ten.
-        low: lower end of its 95 % interval.
+        low: lower end of its 95% interval.
         high: upper end.
         p: of no slope, two-sided.
         networks: used.

@@ -6,7 +6,7 @@ another circuit, is not run again; and two circuits whose nodes have the same nu
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,6 +21,8 @@ from .residual_stream import ResidualStream
 MOST_BYTES_OF_SUMS = 1 << 28
 # What telling one number apart takes, in candidate evaluations; and how many products as long as one of these.
 STEPS_PER_NUMBER, PRODUCTS_PER_STEP = 2, 16
+# How many numbers an MLP reads at once.
+NUMBERS_AT_ONCE = 1 << 18
 
 
 class Values:
@@ -106,8 +108,10 @@ class Components:
         self.model, self.criterion, self.values = criterion.model, criterion, Values()
         self.parts = _components(self.model)
         self.steps = 0
+        self._steps_per_product = STEPS_PER_NUMBER + self.model.d_model // PRODUCTS_PER_STEP
         self._known: dict[Hashable, int] = {}
-        self._answers: dict[int, np.ndarray] = {}
+        self._sums: dict[tuple[int, int], int] = {}
+        self._computed: dict[tuple[int, int], int] = {}
         last = max(self.model.answered) + 1
         self._seen = tuple(range(last if self.model.causal else self.model.features))
         embedded = self.model.embedded(criterion.bases)
@@ -136,10 +140,18 @@ class Components:
             self._known[key] = self.values.number_of(np.broadcast_to(bias, shape))
         return self._known[key]
 
-    def added(self, total: int, parent: int, value: int, part: Component, slot: int) -> int:
-        """A sum with what one more parent, the node of this number, writes."""
-        own = self._cut(value, self._written_at(parent), self.positions(part, slot))
-        return self._once(("sum", total, own), lambda: self.values.number_of_sum(total, own))
+    def carried(self, parent: int, value: int, part: Component, slot: int) -> int:
+        """What a parent, the node of this number, adds to a slot by a value."""
+        return self._cut(value, self._written_at(parent), self.positions(part, slot))
+
+    def added(self, total: int, carried: int) -> int:
+        """A sum with what one more parent adds."""
+        key = total, carried
+        found = self._sums.get(key)
+        if found is None:
+            found = self._sums[key] = self.values.number_of_sum(total, carried)
+            self.steps += self.values[found].size * STEPS_PER_NUMBER
+        return found
 
     def positions(self, part: Component, slot: int) -> tuple[int, ...]:
         """The positions at which a slot is needed: of queries those of the head, of keys and values all that are."""
@@ -175,28 +187,32 @@ class Components:
         """Whether a head that would write this for each position writes 0 wherever it looks."""
         return not self.values[said].any()
 
-    def computed(self, part: Component, received: int) -> int:
-        """What an MLP writes, given what it receives."""
+    def computed(self, part: Component, received: Sequence[int]) -> list[int]:
+        """What an MLP writes, given each thing that it may receive: several are run at once."""
         layer = self.model.layers[part.layer]
+        new = [one for one in dict.fromkeys(received) if (part.node, one) not in self._computed]
+        size = self.values[received[0]].size
+        at_once = max(1, NUMBERS_AT_ONCE // size)
+        for some in (new[k : k + at_once] for k in range(0, len(new), at_once)):
+            streams = normed(layer.ln2, np.stack([self.values[one] for one in some]))
+            wrote = layer.mlp(streams.reshape(-1, streams.shape[-1]), self.model.activation)  # type: ignore[misc]
+            for one, array in zip(some, wrote.reshape(streams.shape), strict=True):
+                self._computed[part.node, one] = self.values.number_of(array)
+        self.steps += len(new) * size * self._steps_per_product
+        return [self._computed[part.node, one] for one in received]
 
-        def run() -> int:
-            stream = normed(layer.ln2, self.values[received])
-            return self.values.number_of(layer.mlp(stream, self.model.activation))  # type: ignore[misc]
+    def at_answers(self, parent: int, value: int) -> int:
+        """What a parent of `logits` writes at the answer positions by a value."""
+        return self._cut(value, self._written_at(parent), self.parts[-1].positions)
 
-        return self._once(("computed", part.node, received), run)
-
-    def answer(self, parent: int, value: int) -> Float[np.ndarray, "scenarios numbers"]:
-        """What a parent of `logits` adds by a value at the answer positions: to the contrasts of the outputs or,
-        before a last norm, to the stream."""
-        own = self._cut(value, self._written_at(parent), self.model.answered)
-        if own not in self._answers:
-            stream = self.values[own]
-            if self.model.ln_final is None:
-                read = (stream @ self.model.read_matrix).reshape(len(stream), -1)
-                self._answers[own] = (self.criterion.contrasts @ read[:, :, None])[:, :, 0]
-            else:
-                self._answers[own] = stream.reshape(len(stream), -1)
-        return self._answers[own]
+    def answers(self, values: Sequence[int]) -> Float[np.ndarray, "values scenarios numbers"]:
+        """What is added to the last slot by what is written at the answer positions: to the contrasts of the outputs
+        or, before a last norm, to the stream."""
+        streams = np.stack([self.values[one] for one in values])
+        if self.model.ln_final is not None:
+            return streams.reshape(*streams.shape[:2], -1)
+        read = (streams @ self.model.read_matrix).reshape(*streams.shape[:2], -1)
+        return (read.swapaxes(0, 1) @ self.criterion.contrasts.swapaxes(1, 2)).swapaxes(0, 1)
 
     @cached_property
     def constant(self) -> Float[np.ndarray, "scenarios numbers"]:
@@ -222,8 +238,8 @@ class Components:
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = run()
-            multiplied = 0 if key[0] in ("sum", "cut") else self.model.d_model  # type: ignore[index]
-            self.steps += self.values[found].size * (STEPS_PER_NUMBER + multiplied // PRODUCTS_PER_STEP)
+            per_number = STEPS_PER_NUMBER if key[0] == "cut" else self._steps_per_product  # type: ignore[index]
+            self.steps += self.values[found].size * per_number
         return found
 
 

@@ -31,6 +31,7 @@ def read_document(model: Any) -> dict[str, Any]:
     found |= {} if answer.positions == (-1,) else {"answer_positions": list(answer.positions)}
     found |= {} if answer.classes is None else {"classes": list(answer.classes)}
     found |= {} if model.grain == GRAINS[0] else {"grain": model.grain}
+    found |= {} if model.scope is None else {"scope": model.scope.document()}
     return found | ({"difference": True} if model.difference else {})
 
 

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 
 from ..model.graph import Edge, Grain, Graph, Node
+from ..model.scope import Scope
 from .parts import Layer
 
 SLOTS = ("q", "k", "v")
-# By node, slot and parent (both counted in order, `input` being node 0): the units, by place in the graph's edges, that
-# a circuit must all have for the parent's value to enter the slot.
-Wiring = tuple[tuple[tuple[tuple[int, ...], ...], ...], ...]
+# The units, by place in the graph's edges, that a circuit must all have for a parent's value to enter a slot: () where
+# it always enters; None where it never does.
+Entry = tuple[int, ...] | None
+# Entries by node, slot and parent, both counted in order, `input` being node 0.
+Wiring = tuple[tuple[tuple[Entry, ...], ...], ...]
 
 
 def stages_of(layers: Sequence[Layer]) -> list[tuple[str, ...]]:
@@ -65,3 +68,22 @@ def wiring_of(layers: Sequence[Layer], grain: Grain) -> Wiring:
                 found.append(tuple(each_slot))
         before += len(each)
     return tuple(found)
+
+
+def wiring_within(scope: Scope, graph: Graph, wiring: Wiring) -> Wiring:
+    """What enters each slot when only edges in scope may be in a circuit or not; units are places among these.
+
+    Args:
+        scope: of the edges of `graph`.
+        graph: of all edges.
+        wiring: of all edges.
+    """
+    places = {edge: k for k, edge in enumerate(scope.of(graph).edges)}
+
+    def entry(units: Entry) -> Entry:
+        edges = [graph.edges[unit] for unit in units or ()]
+        if units is None or (scope.others == "out" and any(edge not in places for edge in edges)):
+            return None
+        return tuple(places[edge] for edge in edges if edge in places)
+
+    return tuple(tuple(tuple(map(entry, slot)) for slot in node) for node in wiring)

@@ -10,6 +10,7 @@ from ..common.errors import InputError
 from ..common.reading import json_of
 from ..model.answer import Answer
 from ..model.origin import origin_from_document
+from ..model.scope import Scope
 from .documents import ATTENTION, INNER, KIND
 from .parts import MLP, Attention, Layer, Norm
 from .transformer import Transformer
@@ -17,7 +18,7 @@ from .transformer import Transformer
 NORM = ("w", "b", "eps", "rms")
 LAYER = (*ATTENTION, *INNER, "ln1", "ln2")
 # How the answers are read, and what circuits are sets of: stored where they are not as usual.
-READ = ("answer_positions", "classes", "grain", "difference")
+READ = ("answer_positions", "classes", "grain", "scope", "difference")
 CODED = ("threshold", "inputs", "remarks", "softmax")
 MODEL = ("W_E", "W_pos", "W_U", "b_U", "ln_final", "layers", "causal", "activation", "scale")
 # What a file may say beside the weights, which is not the model's.
@@ -59,6 +60,8 @@ def read_from(document: Mapping[str, Any]) -> dict[str, Any]:
     for name in ("difference", "softmax"):
         if name in found and not isinstance(found[name], bool):
             raise InputError(f"{name} of a transformer is true or false, not {quoted(found[name])}")
+    if "scope" in document:
+        found["scope"] = Scope.from_document(document["scope"])
     if "inputs" in document:
         found["input_values"] = tuple(document["inputs"])
     remarks = document.get("remarks", [])

@@ -17,8 +17,9 @@ from ..model.graph import GRAINS, Grain, Graph
 from ..model.origin import Origin
 from ..model.runnable import Intervention, States
 from ..model.running_model import RunningModel
+from ..model.scope import Scope, scope_of
 from .documents import document_of
-from .grains import graph_of, wiring_of
+from .grains import Wiring, graph_of, wiring_of, wiring_within
 from .parts import (
     Layer,
     Norm,
@@ -54,6 +55,7 @@ class ResidualStream(RunningModel):
     scale: float | None = None
     answer: Answer = LAST
     grain: Grain = "edges-qkv"
+    scope: Scope | None = None
     difference: bool = False
     origin: Origin | None = None
     threshold: float | None = None
@@ -99,6 +101,9 @@ class ResidualStream(RunningModel):
         instance(self.answer, Answer, "an Answer", "eh.Answer says the positions and the classes")
         self.answer.at(len(places))
         self.answer.among(d_out)
+        if self.scope is not None:
+            instance(self.scope, Scope, "a Scope", "transformer.scoped gives a model that has one")
+            self.scope.of(self._every_edge)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.in_short})"
@@ -138,18 +143,33 @@ class ResidualStream(RunningModel):
         layers = f"{len(self.layers)} layer{'s' * (len(self.layers) != 1)}"
         shape = f"{layers} of {several}{with_mlps}" if self.layers else "no layers"
         units = len(self.graph.edges)
-        counted = f"{units} {self.graph.unit}{'s' * (units != 1)}"
+        counted = f"{units} {self.graph.unit}{'s' * (units != 1)}" + (" in scope" if self.scope is not None else "")
         return f"{shape}, d_model {self.d_model}, {self.features} positions, {counted}"
 
     @cached_property
     def graph(self) -> Graph:  # pyright: ignore[reportIncompatibleVariableOverride] (computed once)
-        """Its wiring at its grain."""
-        numbers = self.features * self.d_model
-        return graph_of(self.layers, self.grain, numbers, self.outputs)
+        """Its wiring at its grain, of the edges in scope."""
+        return self._every_edge if self.scope is None else self.scope.of(self._every_edge)
+
+    @cached_property
+    def _every_edge(self) -> Graph:
+        """Its wiring at its grain, whatever is in scope."""
+        return graph_of(self.layers, self.grain, self.features * self.d_model, self.outputs)
+
+    @cached_property
+    def wiring(self) -> Wiring:
+        """What enters each slot of each node, and by which edges of its graph."""
+        wiring = wiring_of(self.layers, self.grain)
+        return wiring if self.scope is None else wiring_within(self.scope, self._every_edge, wiring)
 
     def document(self) -> dict[str, Any]:
         """The model as a JSON document; floats round-trip exactly."""
         return document_of(self)
+
+    @property
+    def unscoped(self) -> Self:
+        """The same model, its circuits being asked of all edges."""
+        return self if self.scope is None else replace(self, scope=None)
 
     @property
     def grain_in_use(self) -> str:
@@ -169,6 +189,30 @@ class ResidualStream(RunningModel):
         """
         choice("grain", grain, GRAINS)
         return self if grain == self.grain else replace(self, grain=grain)
+
+    @property
+    def scope_in_use(self) -> Scope | None:
+        """The parts that circuits are asked about; None for all."""
+        return self.scope
+
+    def scoped(self, parts: Iterable[str] | str, others: str) -> Self:
+        """The same model, its circuits being asked of some parts only, all others being in every circuit or in none.
+
+        Args:
+            parts: names of edges (`input->a0.h0<q>`), of slots (`a0.h0<q>`: all edges into it) or of heads and MLPs
+                (`a0.h0`: all edges into and out of it); at the grain `nodes`, of heads and MLPs.
+            others: `in`, every circuit has all other edges; `out`, it has none.
+
+        Raises:
+            InputError: a name that the model does not have, or neither `in` nor `out`.
+
+        Example:
+            >>> import numpy as np
+            >>> model = ResidualStream(np.eye(2), np.zeros((2, 2)), (), np.eye(2))
+            >>> len(model.scoped(["input->logits"], "in").graph.edges)
+            1
+        """
+        return replace(self, scope=scope_of(parts, others))
 
     def answering(self, answer: Answer, tokens: int) -> Self:
         """The same model, over sequences of so many tokens, with its answers read elsewhere.
@@ -268,7 +312,7 @@ class ResidualStream(RunningModel):
     def read_of(self, stream: Float[np.ndarray, "*batch answers d_model"]) -> Float[np.ndarray, "*batch outputs"]:
         """The outputs, given what `logits` receives at the answer positions."""
         found = normed(self.ln_final, stream) @ self.read_matrix + self.read_bias
-        return found.reshape(*found.shape[:-2], -1)
+        return found.reshape(*found.shape[:-2], found.shape[-2] * found.shape[-1])
 
     @cached_property
     def sees(self) -> Bool[np.ndarray, "positions positions"]:
@@ -296,16 +340,17 @@ class ResidualStream(RunningModel):
     ) -> dict[str, Float[np.ndarray, "inputs positions positions"]]:
         """How much each head looks at each position (last axis) from each (the one before): in the whole model, or in a
         circuit, all other edges carrying 0 or what `carried` says."""
-        whole = np.ones(len(self.graph.edges), bool)
+        if circuit is None and self.scope is not None:
+            return self.unscoped.patterns(points)
         states = self.states(points) if circuit is None else self.run_circuit(points, circuit, carried)
-        kept = whole if circuit is None else circuit.on(self.graph).chosen
-        shape, wiring = (-1, self.features, self.d_model), wiring_of(self.layers, self.grain)
+        kept = np.ones(len(self.graph.edges), bool) if circuit is None else circuit.on(self.graph).chosen
+        shape, wiring = (-1, self.features, self.d_model), self.wiring
         inside, outside = self._written(states, shape), self._written(carried or (), shape)
 
         def received(node: int, slot: int, layer: int) -> np.ndarray:
             total = np.broadcast_to(self.bias_before(layer, mlp=False), inside[0].shape)
             for parent, units in enumerate(wiring[node][slot]):
-                if kept[list(units)].all():
+                if units is not None and kept[list(units)].all():
                     total = total + inside[parent]
                 elif outside:
                     total = total + outside[parent]
@@ -324,6 +369,18 @@ class ResidualStream(RunningModel):
         stages = zip(states, self.graph.sizes[:-1], strict=False)
         return [state[:, place].reshape(shape) for state, size in stages for place in range(size)]
 
+    def states(
+        self, inputs: Float[np.ndarray, "inputs features"], interventions: Sequence[Intervention] = ()
+    ) -> States:
+        """What every node of the whole model computes, whatever is in scope."""
+        if self.scope is not None:
+            return self.unscoped.states(inputs, interventions)
+        return super().states(inputs, interventions)
+
+    def pre_activations(self, points: Float[np.ndarray, "inputs features"]) -> Float[np.ndarray, "inputs outputs"]:
+        """What the outputs of the whole model receive, whatever is in scope."""
+        return super().pre_activations(points) if self.scope is None else self.unscoped.pre_activations(points)
+
     def computed(
         self,
         circuits: Bool[np.ndarray, "circuits edges"],
@@ -334,7 +391,7 @@ class ResidualStream(RunningModel):
         """What every node computes in each of many circuits, component after component."""
         embedded = self.embedded(inputs)
         interventions = checked_interventions(self.graph, interventions, len(embedded))
-        wiring, sizes = wiring_of(self.layers, self.grain), self.graph.sizes
+        wiring, sizes = self.wiring, self.graph.sizes
         flat = (len(circuits), len(embedded), self.features * self.d_model)
         outside = [
             np.broadcast_to(carried[stage][None, :, place], flat).reshape(*flat[:2], *embedded.shape[1:])
@@ -342,11 +399,12 @@ class ResidualStream(RunningModel):
             for place in range(size)
         ]
         values = [np.broadcast_to(embedded, outside[0].shape)]
+        nowhere = np.zeros(len(circuits), bool)
 
         def received(node: int, slot: int, bias: np.ndarray) -> np.ndarray:
             total = np.broadcast_to(bias, outside[0].shape)
             for parent, units in enumerate(wiring[node][slot]):
-                kept = np.all(circuits[:, list(units)], axis=1)
+                kept = np.all(circuits[:, list(units)], axis=1) if units is not None else nowhere
                 total = total + np.where(kept[:, None, None, None], values[parent], outside[parent])
             return total
 
@@ -363,7 +421,7 @@ class ResidualStream(RunningModel):
             node += len(stage)
             if layer.mlp is not None:
                 stream = received(node, 0, self.bias_before(k, mlp=True))
-                wrote = layer.mlp(normed(layer.ln2, stream), self.activation).reshape(*flat[:2], 1, -1)
+                wrote = layer.mlp(normed(layer.ln2, stream), self.activation).reshape(*flat[:2], 1, flat[2])
                 states.append(_held(wrote, len(states), interventions))
                 values.append(states[-1].reshape(outside[0].shape))
                 node += 1

@@ -7,15 +7,17 @@ from itertools import chain, islice
 import numpy as np
 
 from ..common.arguments import is_whole
-from ..common.budget import DEFAULT_BUDGET, Budget
+from ..common.budget import DEFAULT_BUDGET, Budget, Refusal
 from ..common.errors import InputError
 from ..common.execution import IN_THREADS, Execution
 from ..model.circuit import Bits, Circuit, chosen_of
+from ..model.circuit_families import every_circuit
 from ..model.criterion import Criterion
 from ..model.model import CircuitCount, CircuitSearch
 from ..model.running_search import meeting
 from ..model.usage import Usage
-from .diagram import Diagram, TooLargeError, diagram_of, every_circuit, joint_diagram
+from .compiling import TooLargeError
+from .diagram import Diagram, diagram_of, joint_diagram
 from .residual_stream import ResidualStream
 
 
@@ -65,12 +67,12 @@ class TransformerSearch(CircuitSearch):
         of = whole.families
         return Diagram(of, of.within(whole.certain, inside), of.within(whole.possible, inside))
 
-    def refusal(self, what: str, steps: int, budget: Budget) -> str | None:
+    def refusal(self, what: str, steps: int, budget: Budget) -> Refusal | None:
         """Why they are not counted within a budget; None when they are, and then they are found."""
         try:
             diagram_of(self.criterion, budget)
         except TooLargeError as error:
-            return error.reason.replace("counting the circuits", what)
+            return Refusal.of(error.reason.replace("counting the circuits", what), error.reason)
         return None
 
     def count(self, execution: Execution = IN_THREADS, every_input_used: bool = False) -> CircuitCount:
@@ -122,6 +124,8 @@ class TransformerSearch(CircuitSearch):
         by_edge = of.families.usage(of.certain)
         by_node = {
             node: total
+            if node in graph.held_ends[0]
+            else total
             - of.families.count(of.families.without_any(of.certain, {places[edge] for edge in graph.entering[node]}))
             for node in graph.inner
         }

@@ -57,12 +57,11 @@ def wires_of(graph: Graph) -> tuple[Wire, ...]:
             for parent in graph.nodes
             if parent.stage < child.stage
         )
+    named = [(edge_key(edge), edge) for edge in graph.edges] + [(f"held-{edge_key(edge)}", edge) for edge in graph.held]
     return tuple(
-        Wire(
-            edge_key(edge), edge.parent, edge.child, edge.slot, f"{graph.name(edge.parent)} to {graph.entry(edge)}"
-        )
-        for edge in graph.edges
-    )  # fmt: skip
+        Wire(key, edge.parent, edge.child, edge.slot, f"{graph.name(edge.parent)} to {graph.entry(edge)}")
+        for key, edge in named
+    )
 
 
 def edge_key(edge: Edge) -> str:

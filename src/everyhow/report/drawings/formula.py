@@ -24,6 +24,11 @@ def draw_mapping(mapping: Mapping, graph: Graph | None = None) -> Drawing:
     return _tree(mapping.algorithm, places, f"{mapping.algorithm}: {mapping.named(graph)}")
 
 
+def draw_placed(algorithm: Algorithm, places: Sequence[str], title: str) -> Drawing:
+    """The formula as a tree, each variable with what carries it, in the order of `algorithm.variables`."""
+    return _tree(algorithm, places, title)
+
+
 def _tree(algorithm: Algorithm, places: Sequence[str], title: str) -> Drawing:
     nodes = algorithm.nodes
     variables = [variable.path for variable in algorithm.variables]

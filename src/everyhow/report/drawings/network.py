@@ -6,11 +6,12 @@ from itertools import pairwise
 
 from ...auditing.exhibits import Activations, Exhibits
 from ...circuit.overlap import Usage
+from ...common.shares import percent
 from ...mapping.mapping import Mapping
 from ...model.circuit import Circuit
 from ...model.graph import Edge, Graph
 from ...model.model import Model
-from ..words import percent, plural
+from ..words import plural
 from .components import (
     Boxes,
     component_parts,

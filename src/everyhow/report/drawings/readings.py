@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ...auditing.exhibits import Activations
+from ...common.shares import percent
 from ...interpretation.interpretation import Interpretation, Neuron
 from ...interpretation.interpretations import Interpretations
-from ..terminal.lines import gate_text
-from ..words import percent
+from ..gates_in_words import gate_in_words
 from .drawing import Drawing
 from .shapes import MARGIN, Circle, Label, Line, Part, text_width
 
@@ -48,7 +48,7 @@ def draw_interpretation(table: Interpretations, interpretation: Interpretation, 
         parts.append(Part("", "", (Line("separator", x, y - 17, x, y + 17),)))
         gate = interpretation.gates.get(neuron)
         if gate is not None:
-            named, parents = gate_text(gate, graph), f"of {', '.join(map(graph.name, gate.parents))}"
+            named, parents = gate_in_words(gate, graph), f"of {', '.join(map(graph.name, gate.parents))}"
             parts.append(Part("", "", (Label("text", right, y - 7, named, 12, "start"),)))
             parts.append(Part("", "", (Label("note", right, y + 8, parents, 10.5, "start"),)))
             width = max(width, right + MARGIN + max(text_width(named, 12), text_width(parents, 10.5)))

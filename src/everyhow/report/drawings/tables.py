@@ -4,7 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from ..words import LARGE, percent, plural, times_ten
+from ...common.shares import percent
+from ..words import LARGE, plural, times_ten
 from .drawing import Drawing
 from .shapes import MARGIN, Box, Label, Line, Part, Shape, text_width
 
@@ -54,7 +55,7 @@ def draw_matrix(matrix: Sequence[Sequence[Fraction]], names: Mapping[int, str]) 
     least = min([float(share) for row in matrix for share in row], default=0.0)
     notes = (
         "row: whose variables are swapped; column: who predicts",
-        f"white: {percent(least)} % and less, darkest: all" if least < 1 else "all are predicted",
+        f"white: {percent(least)}% and less, darkest: all" if least < 1 else "all are predicted",
     )
     parts = [Part("", "", (Label("title", MARGIN, 16, "Percentage of swaps predicted", 13, "start"),))]
     parts += [Part("", "", (Label("note", MARGIN, 36 + 17 * k, note, 11, "start"),)) for k, note in enumerate(notes)]
@@ -68,7 +69,7 @@ def draw_matrix(matrix: Sequence[Sequence[Fraction]], names: Mapping[int, str]) 
         for j, share in enumerate(row):
             x, y = left + cell * j, top + cell * i
             one, other = names[numbers[i]], names[numbers[j]]
-            said = f"{other} predicts {percent(float(share))} % of the swaps of {one}"
+            said = f"{other} predicts {percent(float(share))}% of the swaps of {one}"
             level = 0.6 * (float(share) - least) / (1 - least) if least < 1 else 0.6
             shapes: list[Shape] = [Box("cell", x, y, cell, cell), Box("shade", x, y, cell, cell, round(level, 3))]
             if written:

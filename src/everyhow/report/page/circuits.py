@@ -1,11 +1,13 @@
 """Where and what: circuits side by side, and the interpretations of each, as plain values."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
 from ...auditing.exhibits import Activations, Exhibits, Family
 from ...circuit.findings import CircuitFindings
+from ...common.shares import percent
 from ...interpretation.interpretation import NeuronGate
 from ...interpretation.interpretations import Interpretations
 from ...model.circuit import Circuit
@@ -15,8 +17,8 @@ from ..audit_tables import edges_text
 from ..drawings.components import alone_text
 from ..drawings.readings import draw_axes, separators
 from ..drawings.svg import inside_page
-from ..terminal.lines import gate_text
-from ..words import in_digits, percent
+from ..gates_in_words import gate_in_words
+from ..words import in_digits
 from .room import Room
 from .values import activations, edge_numbers, patterns
 
@@ -98,7 +100,10 @@ def _read(table: Interpretations, room: Room) -> dict[str, Any]:
     gates = [
         [
             f"{layer}-{j}",
-            [[gate_text(gate, graph), _parents(gate, graph), percent(float(share))] for gate, share in shares.items()],
+            [
+                [said, _parents(gate, graph), percent(float(share))]
+                for said, (gate, share) in zip(_told_apart(shares, graph), shares.items(), strict=True)
+            ],
         ]
         for (layer, j), shares in (table.gate_shares.items() if number else ())
     ]
@@ -112,7 +117,7 @@ def _read(table: Interpretations, room: Room) -> dict[str, Any]:
                 "gap": percent(one.smallest_gap),
                 "separators": {f"{layer}-{j}": k for (layer, j), k in separators(table, one).items()},
                 "gates": {
-                    f"{layer}-{j}": [gate_text(gate, graph), _parents(gate, graph)]
+                    f"{layer}-{j}": [gate_in_words(gate, graph), _parents(gate, graph)]
                     for (layer, j), gate in one.gates.items()
                 },
                 "readings": {
@@ -123,6 +128,13 @@ def _read(table: Interpretations, room: Room) -> dict[str, Any]:
             for one in listed
         ],
     }
+
+
+def _told_apart(gates: Iterable[NeuronGate], graph: Graph) -> list[str]:
+    """Gates in words; those that are said alike, since some of their patterns never occur, with their tables."""
+    said = [(gate_in_words(gate, graph), gate.table) for gate in gates]
+    number = Counter(words for words, _ in said)
+    return [words if number[words] == 1 else f"{words} ({table})" for words, table in said]
 
 
 def _parents(gate: NeuronGate, graph: Graph) -> str:

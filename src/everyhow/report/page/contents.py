@@ -12,6 +12,7 @@ from ..audit_tables import audit_tables
 from ..drawings.components import Boxes, edge_key, has_components, shown_inputs, wires_of
 from ..drawings.network import draw_network
 from ..drawings.svg import inside_page
+from ..headline import headline
 from ..words import (
     BY_GRAIN,
     answers,
@@ -23,6 +24,7 @@ from ..words import (
     shown,
     strategy_name,
     wanted_text,
+    with_advice,
 )
 from .circuits import where
 from .placements import places, signatures
@@ -65,6 +67,7 @@ def _head(audit: Audit, name: str) -> dict[str, Any]:
         verdicts += [(f"codes, layer {layer.layer}", layer.verdict)] if layer.verdict else []
     return {
         "task": name,
+        "headline": headline(audit),
         "network": network_in_short(audit.network),
         "asked": f"preset {asked_in_short(audit)}" if audit.wanted else asked_in_short(audit),
         "facts": [] if audit.wanted else [f"{title}: {text}" for title, text in facts(audit).items() if title not in (
@@ -87,7 +90,7 @@ def _head(audit: Audit, name: str) -> dict[str, Any]:
             }
             for name, verdict in verdicts
         ],
-        "capped": list(notes.refused + notes.ties),
+        "capped": list(map(with_advice, notes.refused + notes.ties)),
         "beyond": list(notes.beyond),
         **_grains(audit),
     }  # fmt: skip

@@ -17,6 +17,7 @@ from ...common.files import write_atomically
 from ..drawings.drawing import Drawing
 from ..drawings.palette import DARK, LIGHT, css, theme
 from ..drawings.svg import inside_page
+from ..headline import headline
 from ..words import in_short, seen, shown
 from .contents import contents
 from .room import Room
@@ -26,9 +27,22 @@ LARGEST = 4_800_000
 # JavaScript keeps whole numbers up to here.
 LARGEST_WHOLE = 1 << 53
 # The scripts of each kind of page, in the order in which they build on each other.
-AUDIT = ("parts", "stage", "where", "attention", "what", "places", "codes", "cost", "tables", "unpack", "start")
+AUDIT = (
+    "parts",
+    "around",
+    "stage",
+    "where",
+    "attention",
+    "what",
+    "places",
+    "codes",
+    "cost",
+    "tables",
+    "unpack",
+    "start",
+)
 DRAWING = ("parts", "viewer")
-SWEEP = ("parts", "unpack", "tables", "sweep")
+SWEEP = ("parts", "around", "unpack", "tables", "sweep")
 
 
 def audit_page(audit: Audit, room: Room | None = None) -> str:
@@ -40,7 +54,13 @@ def audit_page(audit: Audit, room: Room | None = None) -> str:
     allowed = room or Room()
     while True:
         parts = [contents(part, allowed, name) for name, part in outputs.items()]
-        page = render("audit.html.jinja", AUDIT, title=f"{title}: is the explanation the only one?", parts=parts)
+        page = render(
+            "audit.html.jinja",
+            AUDIT,
+            title=f"{title}: is the explanation the only one?",
+            headline=headline(audit),
+            parts=parts,
+        )
         if len(page.encode()) <= LARGEST or allowed == allowed.halved():
             return page
         allowed = allowed.halved()
@@ -114,7 +134,12 @@ def _digest(script: str) -> str:
 @cache
 def _styles() -> str:
     own = (files("everyhow.report.page") / "templates" / "page.css").read_text(encoding="utf-8")
-    themes = f":root{{{theme(LIGHT)}}}@media screen and (prefers-color-scheme: dark){{:root{{{theme(DARK)}}}}}"
+    dark = f"{theme(DARK)};color-scheme:dark;--figure:invert(1) hue-rotate(180deg)"
+    themes = (
+        f":root{{{theme(LIGHT)};--figure:none}}@media screen and (prefers-color-scheme: dark){{:root{{{dark}}}}}"
+        f":root[data-theme=light]{{{theme(LIGHT)};color-scheme:light;--figure:none}}"
+        f"@media screen{{:root[data-theme=dark]{{{dark}}}}}"
+    )
     return f"{themes}\n{own}"
 
 

@@ -4,11 +4,11 @@ from typing import Any
 
 from ...auditing.exhibits import Exhibits
 from ...boolean.algorithms import Algorithm, idle_gate
+from ...common.shares import percent
 from ...mapping.findings import RUNGS, MappingFindings
 from ...mapping.mapping import Mapping
 from ..drawings.formula import draw_algorithm, draw_mapping
 from ..drawings.svg import inside_page
-from ..words import percent
 from .room import Room
 from .values import fault_text, sets_of
 

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...auditing.exhibits import Exhibits
+from ...common.shares import percent
 from ...experiment.deciding import Dispute
 from ...model.explanation import Explanation
 from ..audit_drawings import draw_rival
 from ..drawings.svg import inside_page
-from ..words import dispute_text, percent
+from ..words import dispute_text
 from .room import Room
 from .values import sets_of
 

@@ -7,6 +7,7 @@ from ...interpretation.interpretation import Interpretation, NeuronGate
 from ...mapping.mapping import Mapping
 from ...model.circuit import Circuit
 from ...model.graph import Graph
+from ..gates_in_words import gate_in_words
 
 
 def formula_lines(mapping: Mapping, graph: Graph | None = None) -> list[str]:
@@ -36,9 +37,9 @@ def _branches(path: Path, paths: list[Path], indent: str) -> Iterator[tuple[Path
         yield from _branches(child, paths, indent + ("   " if last else "│  "))
 
 
-def circuit_lines(circuit: Circuit, interpretation: Interpretation | None) -> list[str]:
+def circuit_lines(circuit: Circuit, interpretation: Interpretation | None, tables: bool = False) -> list[str]:
     """One line per neuron of the circuit: what feeds it, slot by slot where it has several, and, where there is an
-    interpretation, its gate."""
+    interpretation, its gate in words; with `tables`, also the gate's values by pattern of its parents."""
     graph, rows = circuit.graph, []
     if graph.of_nodes:
         return _node_lines(circuit)
@@ -52,7 +53,8 @@ def circuit_lines(circuit: Circuit, interpretation: Interpretation | None) -> li
             if names
         )
         gate = interpretation and interpretation.gates.get(node)
-        rows.append((graph.name(node), parents, gate_text(gate, graph) if gate else ""))
+        said = gate_in_words(gate, graph) if gate else ""
+        rows.append((graph.name(node), parents, f"{said}  {gate.table}" if gate and tables else said))
     widths = [max(len(row[k]) for row in rows) for k in range(2)]
     return [f"{a:<{widths[0]}} ← {b:<{widths[1]}}   {gate}".rstrip() for a, b, gate in rows]
 

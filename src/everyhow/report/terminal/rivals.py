@@ -9,13 +9,14 @@ from rich.text import Text
 from ...auditing.findings import Findings
 from ...auditing.lesson import Lesson
 from ...common.count import Count
+from ...common.shares import percent, percentage
 from ...experiment.deciding import Dispute
 from ...experiment.findings import ExperimentFindings
 from ...experiment.ranking import Ranking
 from ...model.circuit import Circuit
 from ...model.graph import Graph
 from ...readout.findings import LayerReadouts
-from ..words import dispute_text, in_digits, percent, plural, price_text, shown
+from ..words import dispute_text, in_digits, plural, price_text, shown
 from .pieces import funnel, heading, indented, share_bar, verdict_text
 
 # How many explanations are listed, and how many of them stand in the matrix.
@@ -162,8 +163,8 @@ def _interchanges(experiments: ExperimentFindings, ranking: Ranking) -> Iterator
     for rank, (_, explanation) in enumerate(ranking.entries[:MOST_IN_MATRIX], start=1):
         found = own.get(explanation)
         if found is not None:
-            single = " ".join(f"{float(share):.4g}" for share in found.single)
-            joint = "" if found.joint is None else f"{float(found.joint):.4g}"
+            single = " ".join(percentage(float(share)) for share in found.single)
+            joint = "" if found.joint is None else percentage(float(found.joint))
             table.add_row(f"#{rank}", single, joint, f"{found.unnatural:,} of {found.patched:,}")
     if table.row_count:
         yield heading("Interchange: network and gate after signals are swapped, and states that no input produces")

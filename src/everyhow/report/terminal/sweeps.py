@@ -169,7 +169,7 @@ def _cell(cell: Survivors, outcomes: Sequence[str]) -> Text:
 def _distributions(found: Sequence[Distribution]) -> Iterator[RenderableType]:
     measures = dict.fromkeys(each.measure for each in found)
     for preset in dict.fromkeys(measure.preset for measure in measures):
-        table = _table(f"preset {preset}", "n", "median", "95 % interval", "quartiles", "mean ± se")
+        table = _table(f"preset {preset}", "n", "median", "95% interval", "quartiles", "mean ± se")
         table.columns[0].no_wrap, table.columns[0].max_width = False, TITLE
         partial = False
         for measure in (m for m in measures if m.preset == preset):
@@ -191,7 +191,7 @@ def _distributions(found: Sequence[Distribution]) -> Iterator[RenderableType]:
 
 
 def _trends(found: Sequence[Trend]) -> Table:
-    table = _table("count", "preset", "slope", "95 % interval", "p", "n", left=2)
+    table = _table("count", "preset", "slope", "95% interval", "p", "n", left=2)
     table.columns[0].no_wrap, table.columns[0].max_width = False, TITLE
     for trend in found:
         interval = f"{trend.low:.2g} to {trend.high:.2g}"
@@ -226,7 +226,7 @@ def _beside(found: Sequence[Beside]) -> Table:
     lines = beside_lines(found)
     tested, single = any(line.p for line in lines), not any(line.setting for line in lines)
     table = _table(
-        "", "from", "statistic", "theirs", "ours", "± se" if tested else "95 % interval", "n", *["p"] * tested, left=3
+        "", "from", "statistic", "theirs", "ours", "± se" if tested else "95% interval", "n", *["p"] * tested, left=3
     )
     table.columns[0].no_wrap, table.columns[0].max_width = False, TITLE
     measure, head = "", ""

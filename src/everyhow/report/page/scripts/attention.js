@@ -19,7 +19,7 @@ function attentionView(root, data, stage) {
       const share = shares[from * positions + at];
       return make("td", {
         style: `--level:${(share / 100).toFixed(3)}`,
-        title: `from position ${from + 1} (${names[from]}) at position ${at + 1} (${name}): ${Math.round(share)} %`,
+        title: `from position ${from + 1} (${names[from]}) at position ${at + 1} (${name}): ${Math.round(share)}%`,
       }, positions <= 12 && share >= 0.5 ? String(Math.round(share)) : "");
     });
     return make("table", {}, make("caption", {}, network.names[key]),

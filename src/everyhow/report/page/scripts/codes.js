@@ -39,11 +39,13 @@ function codesView(root, data, stage) {
   const least = Math.min(...matrix.shares.flat().map(Number), 99);
   const cell = (i, j) => make("td", {}, make("button", {
     type: "button", style: `--level:${(matrix.shares[i][j] - least) / (100 - least)}`,
-    "aria-label": `#${matrix.members[j] + 1} predicts ${matrix.shares[i][j]} % of the ${matrix.swaps[i]} swaps of #${matrix.members[i] + 1}; put both side by side`,
+    "aria-label": `#${matrix.members[j] + 1} predicts ${matrix.shares[i][j]}% of the ${matrix.swaps[i]} swaps of #${matrix.members[i] + 1}; put both side by side`,
     onclick: () => { sides[0].steps.go(matrix.members[i]); sides[1].steps.go(matrix.members[j]); },
   }, matrix.shares[i][j]));
-  host(root, "matrix").append(make("table", { class: "matrix" },
+  const table = make("table", { class: "matrix" },
     make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "swapped ╲ predicts"), ...matrix.members.map(heading))),
     make("tbody", {}, ...matrix.members.map((k, i) => make("tr", {}, make("th", { scope: "row", title: codes.rivals[k].where }, `#${k + 1} ${codes.rivals[k].name}`, make("span", { class: "soft" }, codes.rivals[k].kind === "mapping" ? " a mapping" : ` by ${codes.rivals[k].parts.join(", ")}`)),
-      ...matrix.members.map((_, j) => cell(i, j)))))));
+      ...matrix.members.map((_, j) => cell(i, j))))));
+  oneStop(table);
+  host(root, "matrix").append(table);
 }

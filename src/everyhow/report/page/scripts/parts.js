@@ -23,6 +23,16 @@ function host(root, name) {
   return root.querySelector(`[data-host="${name}"]`);
 }
 
+// What can be moved, in the order in which it was made, and who is told when it is.
+const kept = [];
+let whenMoved = () => {};
+
+function keep(name, element, place, go) {
+  const one = { name, element, place, go, first: 0 };
+  kept.push(one);
+  return one;
+}
+
 // Steps through `count` things: two buttons and a slider, which also answers to the arrow keys.
 function stepper(name, count, onChange) {
   const output = make("output");
@@ -43,7 +53,9 @@ function stepper(name, count, onChange) {
   function go(next, quietly = false) {
     place = Math.max(0, Math.min(total - 1, next));
     show();
-    if (!quietly && total) onChange(place);
+    if (quietly || !total) return;
+    onChange(place);
+    whenMoved(own);
   }
   function resize(next, at = 0) {
     total = next;
@@ -53,13 +65,41 @@ function stepper(name, count, onChange) {
   show();
   const element = make("div", { class: "stepper", role: "group", "aria-label": name },
     make("span", { class: "name" }, name), back, output, on, slider);
+  const own = keep(name, element, () => place, go);
   return { element, go, resize, get place() { return place; } };
 }
 
 function choice(name, options, onChange) {
-  const select = make("select", { "aria-label": name, onchange: () => onChange(Number(select.value)) },
+  const go = (k) => {
+    select.value = Math.max(0, Math.min(options.length - 1, k));
+    onChange(Number(select.value));
+    whenMoved(own);
+  };
+  const select = make("select", { "aria-label": name, onchange: () => go(Number(select.value)) },
     ...options.map((text, k) => make("option", { value: k }, text)));
-  return { element: make("label", {}, `${name} `, select), select };
+  const element = make("label", {}, `${name} `, select);
+  const own = keep(name, element, () => Number(select.value), go);
+  return { element, select };
+}
+
+// A table of buttons is one stop of the keyboard; arrow keys, Home and End move inside it.
+function oneStop(table) {
+  const rows = [...table.querySelectorAll("tbody tr")].map((row) => [...row.querySelectorAll("button")]);
+  const each = rows.flat();
+  each.forEach((button, k) => button.setAttribute("tabindex", k ? "-1" : "0"));
+  table.addEventListener("focusin", (event) => {
+    if (!each.includes(event.target)) return;
+    each.forEach((button) => button.setAttribute("tabindex", button === event.target ? "0" : "-1"));
+  });
+  table.addEventListener("keydown", (event) => {
+    const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0], Home: [0, -Infinity], End: [0, Infinity] }[event.key];
+    const i = rows.findIndex((row) => row.includes(event.target));
+    if (!step || i < 0) return;
+    event.preventDefault();
+    const inside = (place, length) => Math.max(0, Math.min(length - 1, place));
+    const row = rows[inside(i + step[0], rows.length)];
+    row[inside(rows[i].indexOf(event.target) + step[1], row.length)].focus();
+  });
 }
 
 // A number badge in the color of a variable.

@@ -18,7 +18,7 @@ function placesView(root, data, stage) {
       const more = algorithm.number > algorithm.mappings.length ? ` (${algorithm.mappings.length} of ${show(algorithm.number)} places are here)` : "";
       line.replaceChildren(make("strong", {}, algorithm.text), more, ". ", ...variables(algorithm.variables, mapping.sets),
         mapping.falls ? `Passes ${mapping.passes}; falls at ${mapping.falls}: ${mapping.fault.text}. ` : `Passes every rung up to ${mapping.passes}. `,
-        mapping.fault?.experiment ? make("em", {}, `The run: ${mapping.fault.experiment}.`) : "");
+        mapping.fault?.experiment ? make("em", {}, `Counterexample: ${mapping.fault.experiment}.`) : "");
       if (!quietly) stage.lightUp({ sets: mapping.sets, names: placed(algorithm.variables, mapping.sets), said: `${algorithm.text}: ` });
     };
     host(root, "algorithms").append(picker.element, spots.element);
@@ -30,9 +30,9 @@ function placesView(root, data, stage) {
     const near = (k, quietly = false) => {
       const miss = places.near[k];
       tree.querySelector("svg").replaceWith(picture(miss.tree));
-      line.replaceChildren(make("strong", {}, miss.text), `, IIA ${miss.least} %. `, ...variables(miss.variables, miss.sets, miss.iia),
-        make("em", {}, `The run: ${miss.fault.experiment}.`));
-      if (!quietly) stage.lightUp({ sets: miss.sets, names: placed(miss.variables, miss.sets), said: `Near miss, IIA ${miss.least} %: ${miss.text}: ` });
+      line.replaceChildren(make("strong", {}, miss.text), `, IIA ${miss.least}%. `, ...variables(miss.variables, miss.sets, miss.iia),
+        make("em", {}, `Counterexample: ${miss.fault.experiment}.`));
+      if (!quietly) stage.lightUp({ sets: miss.sets, names: placed(miss.variables, miss.sets), said: `Near miss, IIA ${miss.least}%: ${miss.text}: ` });
     };
     host(root, "near").append(stepper("near miss", places.near.length, (k) => near(k)).element);
     near(0, true);
@@ -43,7 +43,7 @@ function placesView(root, data, stage) {
   }
 
   function variables(names, sets, iia = null) {
-    return names.flatMap((name, k) => [badge(k), ` ${name} in ${setName(network, sets[k])}${iia ? ` (IIA ${iia[k]} %)` : ""}${k < names.length - 1 ? "; " : ". "}`]);
+    return names.flatMap((name, k) => [badge(k), ` ${name} in ${setName(network, sets[k])}${iia ? ` (IIA ${iia[k]}%)` : ""}${k < names.length - 1 ? "; " : ". "}`]);
   }
 }
 

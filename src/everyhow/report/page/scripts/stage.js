@@ -15,6 +15,14 @@ function light(svg, states) {
   }
 }
 
+// Draw parts the stronger, the larger their share, from faint for none to full for all.
+function weigh(svg, shares) {
+  for (const part of svg.querySelectorAll("[data-part]")) {
+    const share = shares[part.dataset.part];
+    part.style.opacity = share === undefined ? "" : (0.1 + 0.9 * share).toFixed(3);
+  }
+}
+
 // The node that reads an edge and the one that is read: [layer, neuron, parent], the parent being of the layer before,
 // or [layer, neuron, layer of the parent, parent, slot].
 function endsOf(edge) {
@@ -158,13 +166,14 @@ function stage(root, data, onChoose) {
   host(root, "stage").append(...(network.rows.length ? [input.element] : []), reset);
   addSaving(figure);
 
-  // said: in words; states: by part; edges: those of a circuit; sets: neuron sets by variable, with their names;
+  // said: in words; states: by part; shares: by part, how strongly it is drawn; edges: those of a circuit; sets: neuron sets by variable, with their names;
   // activations: those of a circuit.
   function lightUp(view) {
-    const { said, edges = null, states = {}, sets = [], names = [], activations = network.activations } = view;
+    const { said, edges = null, states = {}, shares = {}, sets = [], names = [], activations = network.activations } = view;
     const { patterns = network.patterns, alone = `the whole ${kindOf(network)}` } = view;
     shown = view;
     light(svg, edges ? outsideOf(network, edges) : states);
+    weigh(svg, shares);
     ring(svg, sets);
     paint(svg, network, activations, row);
     const legend = names.flatMap((name, k) => [" ", badge(k), ` ${name}`]);

@@ -19,6 +19,7 @@ function mount(root, data) {
 
 async function start() {
   for (const root of document.querySelectorAll(".audit")) mount(root, await unpack(root.querySelector(".packed")));
+  around();
   document.documentElement.dataset.ready = "true";
 }
 

@@ -14,6 +14,7 @@ async function startSweep(root) {
     place.replaceChildren(list.element, steps.element, frame);
     await open(0);
   }
+  around();
   document.documentElement.dataset.ready = "true";
 }
 

@@ -18,7 +18,7 @@ function whatView(root, data, stage) {
       axes.querySelector(`[data-part="separator-${key}-${index}"]`)?.classList.add("chosen");
     }
     const gates = Object.entries(one.gates).map(([key, [gate, parents]]) => `${network.names[key]} = ${gate}${parents ? ` (from ${parents})` : ""}`);
-    line.textContent = `Narrowest gap ${one.gap} % of a neuron's range. ${gates.join("; ")}.`;
+    line.textContent = `Narrowest gap ${one.gap}% of a neuron's range. ${gates.join("; ")}.`;
     if (quiet) return;
     // The squares show the readings: dark where a neuron is read as 1.
     const readings = {};
@@ -48,7 +48,7 @@ function whatView(root, data, stage) {
     const rows = what.gates.flatMap(([key, gates]) => gates.slice(0, 6).map(([gate, parents, share], k) => make("tr", {},
       k === 0 ? make("th", { scope: "row", rowspan: Math.min(gates.length, 6) + (gates.length > 6 ? 1 : 0) }, network.names[key]) : null,
       make("td", {}, gate), make("td", {}, parents),
-      make("td", {}, make("span", { class: "sharebar", style: `width:${Number(share) * 0.6}px` }), `${share} %`))).concat(
+      make("td", {}, make("span", { class: "sharebar", style: `width:${Number(share) * 0.6}px` }), `${share}%`))).concat(
       gates.length > 6 ? [make("tr", {}, make("td", { colspan: 3 }, `and ${gates.length - 6} more`))] : []));
     return make("details", { class: "table" }, make("summary", {}, `Gates of each neuron, as shares of all ${counted(what.number, "interpretation")}`),
       make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "gates of each neuron" },

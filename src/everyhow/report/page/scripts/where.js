@@ -6,15 +6,14 @@ function whereView(root, data, stage, onCircuit) {
     const button = make("button", { type: "button" }, `Show on the ${kindOf(network)} how often each is used`);
     const total = where.usage.circuits;
     button.addEventListener("click", () => {
-      const states = {};
-      for (const [key, [, role]] of Object.entries(where.usage.items)) {
-        const part = key.split("-").length === 2 ? `neuron-${key}` : `edge-${key}`;
-        states[part] = { core: "", contingent: "half", never: "dim" }[role];
+      const shares = {};
+      for (const [key, [number]] of Object.entries(where.usage.items)) {
+        shares[key.split("-").length === 2 ? `neuron-${key}` : `edge-${key}`] = Number(number) / Math.max(1, Number(total));
       }
       const { core, contingent, never } = where.usage.roles;
       stage.lightUp({
-        states,
-        said: `Use by ${counted(total, "perfect circuit")}: ${core} ${unitOf(network)}s core (full), ${contingent} contingent (half), ${never} never used (faint). The table ${unitOf(network) === "edge" ? "edges" : "neurons"} has the numbers.`,
+        shares,
+        said: `Use by ${counted(total, "perfect circuit")}: the larger the share of circuits with it, the stronger each is drawn. In all of them (core): ${counted(core, unitOf(network))}; in some (contingent): ${contingent}; in none: ${never}. The table ${unitOf(network) === "edge" ? "edges" : "neurons"} has the numbers.`,
       });
     });
     host(root, "usage").append(button);

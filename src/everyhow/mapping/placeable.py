@@ -1,4 +1,4 @@
-"""Hypotheses: what is placed in a model. A hypothesis has variables, and neurons may stand for them."""
+"""What is placed in a model: an algorithm or a causal model. It has variables, and neurons may stand for them."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -15,8 +15,8 @@ from .signatures import NeuronSet, Rows, Signatures
 Holding = tuple[tuple[int, int], ...]
 
 
-class Hypothesis(ABC):
-    """What is placed in a model, over some inputs. The variables of a hypothesis are numbered from 0, and so are the
+class Placeable(ABC):
+    """What is placed in a model, over some inputs. Its variables are numbered from 0, and so are the
     values of each variable."""
 
     @property
@@ -38,18 +38,18 @@ class Hypothesis(ABC):
         """The decision at each input, while variables are held."""
 
 
-def options(signatures: Signatures, hypothesis: Hypothesis) -> list[tuple[NeuronSet, ...]]:
+def options(signatures: Signatures, placeable: Placeable) -> list[tuple[NeuronSet, ...]]:
     """For each variable the inclusion-minimal neuron sets that have the signature that the variable needs.
 
-    Choices of one set for each variable, no two of them sharing a neuron, are the minimal places of the hypothesis: see
+    Choices of one set for each variable, no two of them sharing a neuron, are its minimal places: see
     `mapping.disjoint_choices`, which lists them, and `mapping.count_choices`, which counts them.
     """
     found = signatures.minimal_by_rows
-    return [found.get(hypothesis.needed(k), ()) for k in range(len(hypothesis.names))]
+    return [found.get(placeable.needed(k), ()) for k in range(len(placeable.names))]
 
 
 @dataclass(frozen=True, eq=False)
-class PlacedAlgorithm(Hypothesis):
+class PlacedAlgorithm(Placeable):
     """An algorithm over bits that are known of some inputs. Each variable has the values 0 and 1.
 
     Where a held variable is an operand of another held variable, the outer variable wins.
@@ -95,7 +95,7 @@ class PlacedAlgorithm(Hypothesis):
 
 @lru_cache(maxsize=64)
 def placed_algorithm(algorithm: Algorithm, patterns: Patterns | None = None) -> PlacedAlgorithm:
-    """An algorithm as a hypothesis: over the rows of a truth table, or over inputs with these patterns of known bits.
+    """An algorithm, to be placed: over the rows of a truth table, or over inputs with these patterns of known bits.
 
     Example:
         >>> import everyhow as eh

@@ -1,0 +1,163 @@
+"""Commands about hypotheses of one's own: `test` one, `decide` between two, and what one `neuron` can be read as."""
+
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..common.arguments import checked_budget
+from ..common.budget import DEFAULT_BUDGET
+from ..common.errors import visible
+from .options import (
+    FILES_READ,
+    NETWORK,
+    OVER_BUDGET,
+    InputsOption,
+    JsonOption,
+    ThresholdOption,
+    announce_compilation,
+    coding,
+    print_json,
+    stored_network,
+    terminal,
+)
+from .writing import ForceOption, check_free
+
+# Longer lines are hard to read.
+WIDEST = 120
+TaskOption = Annotated[
+    str | None,
+    typer.Option(
+        help="What the network was meant to compute: a gate, a formula or a truth table. If not given: what the "
+        "hypothesis says, or else what the network computes."
+    ),
+]
+HypothesisArgument = Annotated[Path, typer.Argument(help="A hypothesis (.toml): a formula or a model, and places.")]
+
+
+@dataclass(frozen=True)
+class Read:
+    """How the numbers of a network stand for bits."""
+
+    threshold: ThresholdOption = None
+    inputs: InputsOption = None
+    decision: Annotated[
+        str | None, typer.Option(help="argmax: two outputs that stand for two classes are folded into one.")
+    ] = None
+
+    def network(self, source: str) -> Any:
+        """The network of a file, read so."""
+        return stored_network(source).read(self.threshold, coding(self.inputs, "inputs"))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Where what is told is drawn."""
+
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Picture to write, as .svg or .pdf: what is told, drawn.")
+    ] = None
+    force: ForceOption = False
+
+    def check_free(self) -> None:
+        """See that no file would be replaced unasked."""
+        check_free([self.picture], self.force, "--picture")
+
+
+def test_command(
+    hypothesis: HypothesisArgument,
+    network: Annotated[str, NETWORK],
+    read: Read,
+    drawn: Drawn,
+    task: TaskOption = None,
+    depth: Annotated[
+        int | None, typer.Option(help="Largest depth of the formulas that rivals are looked for in.")
+    ] = None,
+    budget: Annotated[float, typer.Option(help="How many candidate evaluations are allowed.")] = DEFAULT_BUDGET,
+    as_json: JsonOption = False,
+) -> None:
+    """Put your own hypothesis to the test: which rungs it passes, where it falls, and what passes as much."""
+    from ..hypotheses.files import read_hypothesis
+    from ..hypotheses.testing import test
+
+    drawn.check_free()
+    most = checked_budget(budget)
+    stated = read_hypothesis(hypothesis)
+    whole = read.network(network)
+    FILES_READ["hypothesis"] = str(hypothesis)
+    found = test(whole, stated, task, decision=read.decision, depth=depth, budget=most, progress=True)
+    tell(found, drawn, as_json)
+    if found.notes.refused:
+        raise typer.Exit(OVER_BUDGET)
+
+
+def decide_command(
+    first: HypothesisArgument,
+    second: Annotated[Path, typer.Argument(help="The other hypothesis (.toml).")],
+    network: Annotated[str, NETWORK],
+    read: Read,
+    drawn: Drawn,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the cheapest experiment on which two hypotheses differ, and say which of them it refutes."""
+    from ..hypotheses.deciding import decide
+    from ..hypotheses.files import read_hypothesis
+
+    drawn.check_free()
+    pair = read_hypothesis(first), read_hypothesis(second)
+    whole = read.network(network)
+    FILES_READ.update({"first": str(first), "second": str(second)})
+    found = decide(whole, *pair, decision=read.decision)
+    tell(found, drawn, as_json)
+
+
+def neuron_command(
+    name: Annotated[str, typer.Argument(help="A hidden neuron, such as h1.2.")],
+    network: Annotated[str, NETWORK],
+    read: Read,
+    drawn: Drawn,
+    read_as: Annotated[
+        str | None,
+        typer.Option("--is", help="A function, such as 'AND(A,B)': is it a reading of the neuron, and the only one?"),
+    ] = None,
+    depth: Annotated[int | None, typer.Option(help="Largest depth of the formulas.")] = None,
+    budget: Annotated[float, typer.Option(help="How many candidate evaluations are allowed.")] = DEFAULT_BUDGET,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell everything that one neuron can be read as: over circuits, as a variable, and in codes."""
+    from ..hypotheses.neuron import neuron
+
+    drawn.check_free()
+    most = checked_budget(budget)
+    whole = read.network(network)
+    announce_compilation()
+    found = neuron(whole, name, read_as=read_as, decision=read.decision, depth=depth, budget=most, progress=True)
+    tell(found, drawn, as_json)
+    if found.notes.refused:
+        raise typer.Exit(OVER_BUDGET)
+
+
+def tell(found: Any, drawn: Drawn, as_json: bool) -> None:
+    """Print what was found, as sentences or as one JSON document, after its picture is written where one is asked."""
+    if drawn.picture is not None:
+        found.picture().save(drawn.picture)
+    if as_json:
+        print_json(found.document())
+    else:
+        print_lines(found.lines)
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Sentences, each beginning a line of its own; in a terminal, lines end between words, and go on indented."""
+    console = terminal()
+    for line in lines:
+        text = visible(line)
+        if console.is_terminal:
+            within = " " * (len(text) - len(text.lstrip()) + 2)
+            text = textwrap.fill(
+                text, min(console.width, WIDEST), subsequent_indent=within, drop_whitespace=True, break_on_hyphens=False
+            )
+        typer.echo(text)

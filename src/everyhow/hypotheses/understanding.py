@@ -1,0 +1,215 @@
+"""What is asked about a hypothesis, understood: the model, the decisions wanted, and the hypothesis in the model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+
+from ..auditing.fitting import are_classes, behavior_or_task, check_decision, check_outputs, check_takes_tasks
+from ..boolean.algorithms import Algorithm
+from ..boolean.truth_table import TruthTable
+from ..common.budget import Budget
+from ..common.errors import BudgetError, InputError
+from ..importing.door import as_model
+from ..mapping.causal_models import CausalModel
+from ..mapping.findings import STEPS_PER_INTERCHANGE
+from ..mapping.patterns import Patterns
+from ..mapping.placeable import Placeable, placed_algorithm
+from ..mapping.placements import PlacedModel, check_inputs
+from ..mapping.signatures import Signatures, signatures
+from ..model.behavior import Behavior
+from ..model.decision import decide, level_for
+from ..model.explained import check_fits, one_for_two_classes
+from ..model.model import Model
+from ..model.runnable import one_of
+from ..model.task import Task, parse_task
+from .carriers import Carried, carried
+from .hypothesis import Hypothesis
+from .placed import PlacedHypothesis, is_code
+
+MOST_INPUTS_SHOWN = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Understood:
+    """A model of one output, and what is wanted of it.
+
+    Attributes:
+        model: the model, read as told.
+        behavior: the inputs, and the decisions wanted there; by a task, or where nothing is said, what the model
+            decides at each row of its truth table.
+        task: what the model is meant to compute, where somebody said so; None by data.
+    """
+
+    model: Model
+    behavior: Behavior
+    task: Task | None
+
+    @property
+    def inputs(self) -> int:
+        """How many bits are known of each input."""
+        bits = self.behavior.bits
+        return self.model.features if bits is None else bits.shape[1]
+
+
+def understood(given: Any, what: Any = None, decision: str | None = None) -> Understood:
+    """A model and what is asked of it, understood.
+
+    Args:
+        given: what `as_model` takes.
+        what: a task, a Behavior or the path of a file of one; what the model itself computes when not given.
+        decision: `argmax` where two outputs stand for two classes; those are folded into one.
+
+    Raises:
+        InputError: a kind of model in which variables are not placed yet, several outputs, or a task or a behavior that
+            does not fit the model.
+    """
+    model = as_model(given)
+    if model.unplaced:
+        raise InputError(f"{model.unplaced}: ask for them by everyhow audit (eh.audit), or eh.circuits")
+    what = behavior_or_task(model, what)
+    if isinstance(what, Behavior):
+        model = what.read(model)
+        check_fits(model, what)
+        model, behavior = one_for_two_classes(model, what)
+        if behavior.bits is None:
+            raise InputError(
+                "the variables of a hypothesis are functions of bits, and none are known of the inputs of this "
+                "behavior: give them where it is made (features=)"
+            )
+        _check_alone(model)
+        return Understood(model, behavior, None)
+    check_takes_tasks(model)
+    said = check_decision("paper", decision)
+    if model.outputs == 2 and are_classes(model, decision):
+        model, said = model.folded(), "threshold"
+    task = None if what is None else parse_task(what, model.features)
+    if task is not None:
+        check_outputs(model, task)
+    _check_alone(model)
+    return Understood(model, Behavior.of_network(model, model.corners, said), task)
+
+
+def _check_alone(model: Model) -> None:
+    if model.outputs != 1:
+        raise InputError(f"a hypothesis is about one output; the {model.kind} has {model.outputs}: {one_of(model)}")
+
+
+@singledispatch
+def placeable(stated: Any, behavior: Behavior) -> Placeable:
+    """An algorithm or a causal model over the inputs of a behavior."""
+    raise TypeError(f"a {type(stated).__name__} is not placed")
+
+
+@placeable.register
+def _(stated: Algorithm, behavior: Behavior) -> Placeable:
+    return placed_algorithm(stated, Patterns.of(behavior))
+
+
+@placeable.register
+def _(stated: CausalModel, behavior: Behavior) -> Placeable:
+    if not (behavior.is_truth_table and behavior.features is None):
+        raise InputError(
+            "a causal model is tested at the rows of a truth table, not by data: leave the behavior out, or state a "
+            "formula over the features"
+        )
+    check_inputs(stated)
+    return PlacedModel(stated)
+
+
+def check_computes(asked: Understood, hypothesis: Hypothesis) -> None:
+    """See that a hypothesis says what the model computes, nothing being patched.
+
+    Raises:
+        InputError: at some inputs it says something else than is wanted, or than the model decides.
+    """
+    model, behavior = asked.model, asked.behavior
+    says = placeable(hypothesis.stated, behavior).decided(())
+    level = level_for(model, behavior.decision)
+    decided = decide(model.run(behavior.points)[:, 0], behavior.decision, level)[0]
+    if asked.task is not None:
+        wanted, whose = asked.task.bits()[:, 0], f"the task {asked.task.name}"
+        wrong = np.flatnonzero(says != wanted)
+        if len(wrong):
+            raise InputError(
+                f"{hypothesis.title} does not compute {whose}: they differ at {_inputs(behavior, wrong)}; state what "
+                f"computes it, or leave the task out{_instead(asked, decided)}"
+            )
+    wrong = np.flatnonzero(says != behavior.wanted[:, 0])
+    if len(wrong) and (decided != behavior.wanted[:, 0]).any():
+        raise InputError(
+            f"{hypothesis.title} does not decide as is wanted at {_inputs(behavior, wrong)}; state what decides so at "
+            f"every input"
+        )
+    wrong = np.flatnonzero(says != decided)
+    if len(wrong):
+        raise InputError(
+            f"{hypothesis.title} is not what the {model.kind} computes, before anything is patched: they differ at "
+            f"{_inputs(behavior, wrong)}; state what the {model.kind} computes{_instead(asked, decided)}"
+        )
+
+
+def _instead(asked: Understood, decided: np.ndarray) -> str:
+    if not asked.behavior.is_truth_table or asked.behavior.features is not None:
+        return ""
+    table = TruthTable(asked.model.features, sum(1 << int(row) for row in np.flatnonzero(decided)))
+    return f" (the {asked.model.kind} computes {table})"
+
+
+def _inputs(behavior: Behavior, numbers: Sequence[int] | np.ndarray) -> str:
+    shown = [behavior.name_of(int(k)) for k in numbers[:MOST_INPUTS_SHOWN]]
+    more = f" and {len(numbers) - len(shown):,} more" if len(numbers) > len(shown) else ""
+    kind = "" if shown[0].startswith("input") else "input " if len(numbers) == 1 else "inputs "
+    return f"{kind}{', '.join(shown)}{more}"
+
+
+def signatures_of(asked: Understood, budget: int) -> Signatures:
+    """The signatures of all neuron sets of a model.
+
+    Raises:
+        BudgetError: they take more candidate evaluations than the budget.
+        InputError: they take too much memory.
+    """
+    sets, inputs = sum((1 << width) - 1 for width in asked.model.graph.sizes[1:-1]), len(asked.behavior.points)
+    needed = sets * inputs**2 * STEPS_PER_INTERCHANGE
+    if not Budget(budget).allows(needed):
+        raise BudgetError(f"computing the signatures of {sets:,} neuron sets over {inputs:,} inputs", needed, budget)
+    return signatures(asked.model, asked.behavior.points, asked.behavior.decision)
+
+
+def in_model(asked: Understood, hypothesis: Hypothesis) -> list[Carried | None]:
+    """What carries each variable in the model; None where it is searched for.
+
+    Raises:
+        InputError: a neuron that is not there, or one that carries two variables.
+    """
+    graph = asked.model.graph
+    pairs = zip(hypothesis.variables, hypothesis.carriers, strict=True)
+    found = [carried(carrier, graph, name) if carrier.names else None for name, carrier in pairs]
+    known = [(name, one) for name, one in zip(hypothesis.variables, found, strict=True) if one is not None]
+    for k, (name, one) in enumerate(known):
+        for other_name, other in known[:k]:
+            shared = set(one.neurons) & set(other.neurons) if one.layer == other.layer else set()
+            if not shared or (is_code(one) and is_code(other)):
+                continue
+            neuron = graph.names[one.layer][min(shared)]
+            if is_code(one) or is_code(other):
+                raise InputError(
+                    f"{neuron} carries {other_name} and {name}, one of them by a code; write the other as a code, too, "
+                    f'such as "1 {neuron}", so that both move apart from each other'
+                )
+            raise InputError(
+                f"{neuron} carries both {other_name} and {name}; the places of two variables share no neuron: give "
+                f"each its own, or codes"
+            )
+    return found
+
+
+def placed_in(
+    asked: Understood, hypothesis: Hypothesis, carriers: Sequence[Carried], found: Signatures
+) -> PlacedHypothesis:
+    """A hypothesis in a model, every variable being carried."""
+    over = placeable(hypothesis.stated, asked.behavior)
+    return PlacedHypothesis(asked.model, asked.behavior, hypothesis.stated, over, tuple(carriers), found.whole)

@@ -1,0 +1,287 @@
+"""The answer of an audit first: one paragraph, the same wherever an audit is shown.
+
+It says what the model computes, and whether that is the task; whether the explanation is unique, and by which
+criterion, or how many rivals are left; the simplest explanation that is left, with its neurons; and what was estimated
+or left out. The rule by which it says "unique" is in `lead`.
+"""
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+
+from ..auditing.audit import Audit
+from ..auditing.exhibits import Exhibits
+from ..auditing.findings import Findings
+from ..authors.findings import AuthorsFindings
+from ..circuit.findings import CircuitFindings
+from ..common.budget import Refusal
+from ..common.shares import percent
+from ..ladder import IN_SHORT, Verdict
+from ..mapping.findings import RUNGS, MappingFindings
+from ..model.circuit import Circuit
+from .gates_in_words import mapping_in_words
+from .words import in_digits, of_kind, plural, shown
+
+WIDTH = 80
+# Neurons of a circuit that are named, and reasons that are told.
+MOST_NAMED, MOST_REASONS = 8, 3
+# What takes fewer seconds is done in one run more.
+SOON = 600
+CONSTANT_SAID = {"TRUE": "TRUE (always 1)", "FALSE": "FALSE (always 0)"}
+# What each strategy explains by.
+AS = {"what_then_where": "as an algorithm with its place", "where_then_what": "as a circuit"}
+
+
+def headline(audit: Audit) -> str:
+    """The paragraph, on one line.
+
+    Example:
+        >>> import everyhow as eh
+        >>> headline(eh.audit(eh.xornet(), "XOR")).split(". ")[0]
+        'The network computes XOR, its task'
+    """
+    return " ".join(_sentences(audit))
+
+
+def wrapped(audit: Audit, width: int = WIDTH) -> str:
+    """The paragraph, on lines of at most so many signs."""
+    return textwrap.fill(headline(audit), width, break_long_words=False, break_on_hyphens=False)
+
+
+def lead(verdicts: Mapping[str, Verdict]) -> str:
+    """Whether the explanation is unique, by the verdicts of the strategies; the first of these that holds:
+
+    1. a verdict is `not identifiable`: the explanation is not unique;
+    2. a verdict is `unknown`: it is not known whether the explanation is unique;
+    3. no verdict is `identifiable`: no explanation passes every criterion;
+    4. the explanation is unique, in the ways whose verdict is `identifiable`.
+
+    Example:
+        >>> one = Verdict("identifiable", "perfect", "", "")
+        >>> lead({"where_then_what": one, "what_then_where": Verdict("none valid", "joint", "", "")})
+        'Its explanation is unique as a circuit'
+    """
+    statuses = {one.status for one in verdicts.values()}
+    if "not identifiable" in statuses:
+        return "Its explanation is not unique"
+    if "unknown" in statuses:
+        return "Whether its explanation is unique is not known"
+    if "identifiable" not in statuses:
+        return "None of its explanations passes every criterion"
+    unique = [AS[strategy] for strategy, one in verdicts.items() if one.status == "identifiable"]
+    return f"Its explanation is unique {' and '.join(unique)}"
+
+
+def _sentences(audit: Audit) -> Iterator[str]:
+    yield _computed(audit)
+    found = audit.findings
+    if audit.outputs:
+        for name, part in audit.named_outputs.items():
+            said = _unique(part)
+            yield f"{name if part.task else name.capitalize()}: {said[0].lower()}{said[1:]}."
+        if isinstance(found, Findings):
+            yield f"Of all outputs together, {_circuits(found.circuits, found.circuits.verdict, None)}."
+    else:
+        yield f"{_unique(audit)}."
+        yield from _simplest(audit)
+        if isinstance(found, Findings):
+            yield from _codes(found)
+    yield from _left_out(audit)
+
+
+def _computed(audit: Audit) -> str:
+    """What the model computes, and whether that is the task."""
+    model = f"The {audit.network.kind}"
+    if audit.wanted is None:
+        share, number = audit.agreement, plural(len(audit.behavior.points), "input")
+        if share == 1:
+            return f"{model} decides as wanted at {'all ' * (len(audit.behavior.points) > 1)}{number}."
+        return f"{model} decides as wanted at {percent(share)}% of {number} only; what is explained is what is wanted."
+    parts = audit.outputs or (audit,)
+    differing = [part for part in parts if part.differs_at]
+    if not differing:
+        names = listed([part.task or "" for part in parts])
+        return f"{model} computes {names}, its task{'s' * (len(parts) > 1)}."
+    return " ".join(_differing(part, audit) for part in differing)
+
+
+def _differing(part: Audit, audit: Audit) -> str:
+    table, name = part.computes or ("", None)
+    what = CONSTANT_SAID.get(name or "", name or f"the truth table {table}")
+    at = f"they differ at {' '.join(part.differs_at)}"
+    if audit.outputs:
+        return f"Output {part.task} computes {what} instead: {at}."
+    return f"The {audit.network.kind} computes {what}, not its task {part.task}: {at}."
+
+
+def _unique(audit: Audit) -> str:
+    """Whether the explanation of one output is unique, and how many rivals are left by each strategy."""
+    found, verdicts = audit.findings, audit.verdict
+    clauses: list[str] = []
+    if isinstance(found, Findings):
+        clauses.append(_circuits(found.circuits, verdicts["where_then_what"], audit.exhibits))
+        if found.laddered is not None:
+            clauses.append(_mappings(found.laddered, verdicts["what_then_where"]))
+            # What is unique is said first.
+            if verdicts["where_then_what"].status != "identifiable":
+                clauses.reverse()
+    elif found is not None:
+        clauses += _as_released(found, verdicts)
+    who = "as the released code counts, " if isinstance(found, AuthorsFindings) else ""
+    first, *others = clauses
+    said = ". ".join([f"{lead(verdicts)}: {who}{first}", *(one[:1].upper() + one[1:] for one in others)])
+    return of_kind(said, audit.network.kind)
+
+
+def _mappings(found: MappingFindings, verdict: Verdict) -> str:
+    if verdict.status == "unknown":
+        return f"how many algorithms with their places are left is not known{_so_far(found)}"
+    if verdict.status == "identifiable":
+        return f"exactly one algorithm with its place is left, by {_criterion(verdict)}"
+    if verdict.status == "identifiable, trivially":
+        return "the only algorithm left has no variables, and so says nothing of where"
+    if verdict.status == "not identifiable":
+        left, trivial = found.surviving_mappings[RUNGS[-1]] or 0, found.trivial[RUNGS[-1]] or 0
+        if left == trivial:
+            return f"the {left} algorithms left have no variables, and so say nothing of where"
+        which = f"{plural(left - trivial, 'algorithm')} with {'its' if left - trivial == 1 else 'their'} place"
+        return f"{which}{'' if left - trivial == 1 else 's'} pass every criterion"
+    # Nothing is left, trivial ones aside.
+    if found.strictest is None:
+        return f"of {plural(found.algorithms, 'formula')} none fits the network"
+    left = (found.surviving_mappings[found.strictest] or 0) - (found.trivial[found.strictest] or 0)
+    before = f"; {left:,} pass{'es' * (left == 1)} {found.strictest}" if left > 0 else ""
+    return f"no algorithm with its place passes {_criterion(verdict)}{before}"
+
+
+def _so_far(found: MappingFindings) -> str:
+    if found.aligned is None:
+        return ""
+    return f" ({shown(found.surviving_mappings['single'])} fit the network)"
+
+
+def _circuits(found: CircuitFindings, verdict: Verdict, exhibits: Exhibits | None) -> str:
+    space = in_digits(found.in_space)
+    if verdict.status == "unknown":
+        if found.number.low is None and found.estimate is None:
+            return f"how many of its {space} circuits are left is not known"
+        text = str(found.estimate) if found.estimate else shown(found.number)
+        return f"{text} of {space} circuits are perfect, and how many of these are left is not known"
+    if verdict.status == "identifiable":
+        ways = exhibits.ways_to_read if exhibits else None
+        read = "" if ways is None else ", and it cannot be read as bits" if not ways else (
+            f", and it can be read in {plural(ways, 'way')}" if ways > 1 else ", and it can be read in one way"
+        )  # fmt: skip
+        return f"exactly one of {space} circuits is left, by {_criterion(verdict)}{read}"
+    if verdict.status == "not identifiable":
+        return f"{shown(list(found.left.values())[-1])} of {space} circuits pass every criterion"
+    return f"none of {space} circuits passes {_criterion(verdict)}"
+
+
+def _criterion(verdict: Verdict) -> str:
+    criterion = verdict.criterion or ""
+    return f"{criterion} ({IN_SHORT[criterion]})"
+
+
+def _as_released(found: AuthorsFindings, verdicts: Mapping[str, Verdict]) -> list[str]:
+    """What the released code finds: it has one criterion for each strategy."""
+    counts, formulas = found.counts, verdicts["what_then_where"].status
+    said = []
+    if formulas == "unknown":
+        said.append("how many formulas fit is not known")
+    else:
+        aligned, tried = counts["aligned_formulas"], plural(counts["candidate_formulas"], "formula")
+        fits = f"fit{'s' * (aligned == 1)} the network, in {plural(counts['mappings'], 'place')}"
+        said.append(f"{shown(aligned)} of its {tried} {fits}" if aligned else f"none of its {tried} fits the network")
+    if found.number.low is None:
+        said.append("how many circuits are accurate is not known")
+    else:
+        number = shown(found.number) if found.number.exact != 0 else "none"
+        said.append(f"{number} of the {shown(counts['circuits_in_space'])} circuits that it looks at are accurate")
+    return said
+
+
+def _simplest(audit: Audit) -> Iterator[str]:
+    """The simplest explanations that are left, with their neurons."""
+    found = audit.findings
+    if not isinstance(found, Findings):
+        return
+    mappings, graph, circuit = found.laddered, audit.network.graph, found.circuits.simplest
+    if mappings is not None and mappings.simplest is not None:
+        last = " left" if mappings.strictest == RUNGS[-1] else f" that passes {mappings.strictest}"
+        alone = " only" if not mappings.simplest.sets else ""
+        said = mapping_in_words(mappings.simplest, graph)
+        yield f"The simplest algorithm{last}: {said}{', with no variable to place' * bool(alone)}."
+    if circuit is not None:
+        yield f"The smallest circuit{_which(found.circuits)}: {_through(circuit)}."
+
+
+def _which(found: CircuitFindings) -> str:
+    return " left" if found.faithful_minimal else " that is perfect"
+
+
+def _through(circuit: Circuit) -> str:
+    """The size of a circuit, and the neurons or components in it."""
+    names = [circuit.graph.name(node) for node in circuit.neurons]
+    size = plural(len(circuit), circuit.graph.unit)
+    if not names:
+        return f"{size}, with nothing between inputs and outputs"
+    return f"{size}, through {listed(names)}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as they are said one after the other; of many the first.
+
+    Example:
+        >>> listed(["h1.0", "h1.1", "h2.0"])
+        'h1.0, h1.1 and h2.0'
+    """
+    if len(names) > MOST_NAMED:
+        return f"{', '.join(names[:MOST_NAMED])} and {len(names) - MOST_NAMED} more"
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _codes(found: Findings) -> Iterator[str]:
+    """How many sets of signals explain each layer: they are told beside, and do not decide whether it is unique."""
+    layers = [layer for layer in (found.readouts.explained if found.readouts else ()) if layer.survivors["exact"]]
+    if layers:
+        said = [f"{shown(layer.survivors['exact'])} explain layer {layer.layer}" for layer in layers]
+        yield f"Beside these, sets of signals read from all neurons of a layer: {listed(said)} exactly."
+
+
+def _left_out(audit: Audit) -> Iterator[str]:
+    """What was estimated, left out or decided by rounding, with the options that would settle it."""
+    notes = audit.notes
+    if notes.refused:
+        yield f"Estimated or left out: {'; '.join(_settled(notes.refused))}."
+    if notes.ties:
+        yield f"Decided by rounding: {'; '.join(_some(notes.ties))}."
+    beyond = notes.beyond if audit.wanted is None else ()
+    if beyond:
+        yield f"Not asked: {'. '.join(one[:1].upper() + one[1:] for one in _some(beyond))}."
+    if not (notes.refused or notes.ties or beyond):
+        yield "Nothing was estimated or left out."
+
+
+def _some(reasons: Sequence[str]) -> list[str]:
+    more = len(reasons) - MOST_REASONS
+    return [*reasons[:MOST_REASONS], *([f"and {more} more"] if more > 0 else [])]
+
+
+def _settled(refused: Sequence[str]) -> Iterator[str]:
+    """What was refused, with the budget that would do it: one budget for all that is done soon, and one for each thing
+    that takes long."""
+    known = [one for one in refused if isinstance(one, Refusal) and one.needed is not None]
+    soon = [one for one in known if one.seconds <= SOON]
+    if soon:
+        most = max(soon, key=lambda one: one.seconds)
+        whole = Refusal("", most.needed, seconds=sum(one.seconds for one in soon))
+        yield f"{'; '.join(_some([one.what for one in soon]))} ({whole.advice})"
+    yield from _some([_advised(one) for one in refused if one not in soon])
+
+
+def _advised(reason: str) -> str:
+    """What was refused, and the budget that would do it; why it was, where no budget would."""
+    if not isinstance(reason, Refusal) or reason.advice is None:
+        return reason
+    return f"{reason.what} ({reason.advice})"

@@ -1,0 +1,1 @@
+"""Tests of hypotheses of one's own."""
