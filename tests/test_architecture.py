@@ -19,7 +19,8 @@ TESTS = Path(__file__).parent
 SOURCE = TESTS.parent / "src"
 # The rooms, lowest first; those of one floor know nothing of each other. A file that lies in no room is one itself.
 FLOORS = (
-    ("common", "kernels"),
+    ("common",),
+    ("kernels",),
     ("boolean", "ladder"),
     ("given",),
     ("model",),

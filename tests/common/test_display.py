@@ -109,7 +109,7 @@ def test_what_is_missing_stands_in_the_short_form():
     """Estimates with their interval, and the first reasons of all in `capped`."""
     network = reference("count-xor-2-5-5-1-seed0")[1]
     said = repr(eh.audit(network, "XOR", budget=10_000_000))
-    assert "perfect circuits about 4.62e+08 (95 % interval " in said
+    assert "perfect circuits about 4.62e+08 (95% interval " in said
     assert "  left out or estimated: counting the circuits needs about 7.34e+09 candidate evaluations" in said
     audit = eh.audit(eh.xornet(), "XOR", budget=50)
     assert repr(audit).count("left out or estimated: ") == 3 and repr(audit).endswith("  and 2 more, in audit.capped")
