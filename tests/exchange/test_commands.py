@@ -92,7 +92,7 @@ def test_align(run_command, tmp_path):
     assert (code, err) == (0, "")
     assert out == "1 minimal placement\n  left in h1.1; right in h1.0\n"
     _, out, _ = run_command("align", path, "--network", XOR, "--joint")
-    assert "; Counterexample: on input 01, give left and right their values from input 00: the model says 0" in out
+    assert ". Counterexample: on input 01, give left and right their values from input 00: the model says 0" in out
     _, out, _ = run_command("align", path, "--network", XOR, "--joint", "--json")
     document = json.loads(out)
     assert document["placements"] == 1 and document["differs_at"] == []

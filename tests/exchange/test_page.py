@@ -25,7 +25,7 @@ def test_documents():
     assert mapping_from_interventions(entries, mapping.algorithm, eh.xornet()) == mapping
     _, network = reference("xor-2-3-3-1-seed0")
     (placement,) = eh.align(network, causal_model_from_document(model))
-    assert f"  {placement.named(network.graph)}; with" in PAGE
+    assert f"  {placement.named(network.graph)}. Counterexample: on input 01, give left" in PAGE
 
 
 def test_sentence():

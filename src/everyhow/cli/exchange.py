@@ -183,7 +183,7 @@ def align_command(
         typer.echo(visible(f"the model and the network differ at {', '.join(differs)}"))
     typer.echo(f"{number:,} minimal placement{'' if number == 1 else 's'}")
     for text, entry in shown:
-        told = {True: "; agrees jointly", False: f"; {entry.get('disagreement')}", None: ""}[entry.get("joint")]
+        told = {True: "; agrees jointly", False: f". {entry.get('disagreement')}", None: ""}[entry.get("joint")]
         typer.echo(visible(f"  {text}{told}"))
     if number > len(shown):
         typer.echo(f"  the first {len(shown):,} are shown")
