@@ -384,3 +384,23 @@ def test_compiling_is_told_once(tmp_path, monkeypatch, capsys):
     (tmp_path / "of_a_folder" / "circuits.count-1.py311.nbi").touch()
     announce_compilation()
     assert capsys.readouterr().err == ""
+
+
+def test_train_keeps_checkpoints(run_command, tmp_path, monkeypatch):
+    """Networks on the way stand beside the last one; what was not reached is said; nothing is replaced unasked."""
+    pytest.importorskip("torch")
+    from everyhow.training import TrainingSettings, train_many
+
+    monkeypatch.chdir(tmp_path)
+    asked = ("train", "XOR", "--widths", "3,3", "--checkpoints", "0,2,900", "--out", "one.json")
+    code, out, _ = run_command(*asked)
+    assert code == 0 and "checkpoints one-epoch-0.json, one-epoch-2.json; training ended before epoch 900" in out
+    (early,) = train_many("XOR", [0], TrainingSettings(widths=(3, 3), epochs=2))
+    assert eh.load("one-epoch-2.json").document()["weights"] == early.network.document()["weights"]
+    code, _, err = run_command(*asked[:-1], "two.json")
+    assert code == 0
+    (tmp_path / "two.json").unlink()
+    code, _, err = run_command(*asked[:-1], "two.json")
+    assert code == 1 and "two-epoch-0.json and 1 more are there already" in err
+    code, out, _ = run_command("train", "XOR", "--epochs", "1", "--out", "three.json", "--json")
+    assert code == 0 and "checkpoints" not in json.loads(out)

@@ -15,17 +15,18 @@ from .options import Group, InputsOption, JsonOption, coding, numbers, option, p
 from .writing import ForceOption, check_free
 
 # Of the settings, those that the command writes in another way, or does not have.
-OTHERWISE = ("input_values", "output_values", "checkpoints")
+OTHERWISE = ("input_values", "output_values")
 HINTS = get_type_hints(TrainingSettings)
 # The headings in help; all other settings are about how the network is trained.
 TITLES = {
     "The network": ("widths", "hidden_activation", "output_activation"),
     "What it is trained on": ("rows", "input_noise", "input_weights", "show", "labels"),
     "The numbers by which bits are written": ("threshold",),
+    "What is kept": ("checkpoints",),
 }
 WRITTEN = {
     "widths": "N,N,...", "hidden_activation": "NAME", "output_activation": "NAME", "input_weights": "NUMBER,NUMBER,...",
-    "show": "ROW,ROW,...", "labels": "KIND",
+    "show": "ROW,ROW,...", "labels": "KIND", "checkpoints": "N,N,...",
 }  # fmt: skip
 
 
@@ -94,21 +95,31 @@ def train_command(
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Train one network and write it to a file."""
+    """Train one network and write it to a file; with --checkpoints also what it was on the way, each in a file of its
+    own, such as network-epoch-10.json."""
     from ..kinds import save_model
     from ..network.documents import check_network_path
     from ..training import train_many
 
-    check_free([check_network_path(out)], force)
-    (result,) = train_many(task, [seed], TrainingSettings(**trained, **values.keywords), progress=True)
+    asked = TrainingSettings(**trained, **values.keywords)
+    files = {epoch: out.with_name(f"{out.stem}-epoch-{epoch}{out.suffix}") for epoch in asked.checkpoints}
+    check_free([check_network_path(out), *files.values()], force)
+    (result,) = train_many(task, [seed], asked, progress=True)
     path = save_model(result.network, out)
+    kept = [save_model(one.network, files[one.epoch]) for one in result.checkpoints]
     summary = {
         "converged": result.converged, "reason": result.reason, "epochs": result.epochs,
         "loss": result.loss if math.isfinite(result.loss) else None,
         "accuracy": result.accuracy, "seed": result.seed, "network": str(path),
+        **({"checkpoints": list(map(str, kept))} if files else {}),
     }  # fmt: skip
     if as_json:
         print_json(summary)
         return
+    if files:
+        missing = [str(epoch) for epoch in list(files)[len(kept) :]]
+        ended = f"training ended before epoch {', '.join(missing)}" if missing else ""
+        summary["checkpoints"] = "; ".join(part for part in (", ".join(map(str, kept)), ended) if part)
+    width = max(10, *map(len, summary))
     for key, value in summary.items():
-        typer.echo(visible(f"{key:<10} {value}"))
+        typer.echo(visible(f"{key:<{width}} {value}"))

@@ -24,7 +24,7 @@ def check_free(files: Iterable[Path | None], force: bool, option: str = "--out")
     """
     there = [] if force else [file for file in files if file is not None and file.is_file()]
     if there:
-        more = f" and {len(there) - 1:,} more files are" if len(there) > 1 else " is"
+        more = f" and {len(there) - 1:,} more are" if len(there) > 1 else " is"
         raise InputError(
             f"{there[0]}{more} there already; give another place by {option}, or --force to replace "
             f"{'them' if len(there) > 1 else 'it'}"
