@@ -1,7 +1,9 @@
 """The answer first: one paragraph, everywhere the same."""
 
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import everyhow as eh
@@ -162,3 +164,23 @@ def test_a_transformer():
     assert said.startswith("The transformer decides as wanted at all 4 inputs. ")
     assert re.search(r"The smallest circuit left: \d nodes?, through a0\.h\d", said)
     assert "Algorithms are not placed in heads and MLPs" in said and "network" not in said
+
+
+def test_codes_that_any_layer_has():
+    """Of a layer that reads every Boolean signal the paragraph says so: an untrained one of the same width reads as
+    many. A narrower layer does not, and nothing is said."""
+    _, network = reference("xor-2-3-3-1-seed0")
+    said = "Every Boolean signal is linear in layer 1 and layer 2, as in any layer with 3 independent neurons, so that"
+    assert said in eh.audit(network, "XOR").summary()
+    for seed in range(3):
+        random = np.random.default_rng(seed)
+        other = replace(
+            network, weights=tuple(random.normal(size=one.shape) for one in network.weights),
+            biases=tuple(random.normal(size=one.shape) for one in network.biases),
+            activations=("tanh", "tanh", "identity"),
+        )  # fmt: skip
+        for layer in (1, 2):
+            found = eh.readouts(other, layer)
+            assert found.signals.reads_all and len(found.signals) == len(eh.readouts(network, layer).signals) == 7
+    narrow = eh.Network([[[1.0, 1.0], [1.0, -1.0]], [[1.0, 1.0]]], [[-0.5, 0.2], [0.0]], ["relu", "identity"])
+    assert not eh.readouts(narrow).signals.reads_all

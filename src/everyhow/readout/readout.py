@@ -125,6 +125,12 @@ class Signals:
     def __len__(self) -> int:
         return len(self.signals)
 
+    @property
+    def reads_all(self) -> bool:
+        """Whether every Boolean signal is linear in the layer, whatever the model has learned: it has as many
+        independent neurons as there are inputs, less one."""
+        return self.rank >= len(self.states) - 1
+
     def __getitem__(self, index: int) -> Readout:
         """One signal, in the polarity that is 0 at the first input."""
         signal = self.signals[index]

@@ -247,6 +247,14 @@ def _codes(found: Findings) -> Iterator[str]:
     if layers:
         said = [f"{shown(layer.survivors['exact'])} explain layer {layer.layer}" for layer in layers]
         yield f"Beside these, sets of signals read from all neurons of a layer: {listed(said)} exactly."
+    idle = [layer for layer in layers if layer.signals.reads_all]
+    if idle:
+        which = listed([f"layer {layer.layer}" for layer in idle])
+        neurons = " or ".join(map(str, sorted({layer.signals.rank for layer in idle})))
+        yield (
+            f"Every Boolean signal is linear in {which}, as in any layer with {neurons} independent "
+            f"neuron{'s' * (neurons != '1')}, so that such sets say little."
+        )
 
 
 def _left_out(audit: Audit) -> Iterator[str]:
