@@ -216,7 +216,7 @@ class Components:
 
     @cached_property
     def constant(self) -> Float[np.ndarray, "scenarios numbers"]:
-        """What the outputs receive beside their edges, as `answer` gives it."""
+        """What the outputs receive beside their edges, as `answers` gives it."""
         scenarios, answers = len(self.criterion.base), len(self.model.answered)
         bias = self.model.bias_before(len(self.model.layers), mlp=False)
         if self.model.ln_final is not None:
