@@ -80,19 +80,21 @@ class Compiling:
                 continue
             received, touched = [], False
             for slots in self._together(part):
-                totals = [of.start(part, slot) for slot in slots]
-                for parent, value in enumerate(state[: part.parents]):
-                    entry = self.wiring[part.node][slots[0]][parent]
-                    there = generator.random() < 0.5 if entry else entry is not None
-                    one = value if there else of.removed[parent]
-                    totals = [
-                        of.added(total, of.carried(parent, one, part, slot))
-                        for total, slot in zip(totals, slots, strict=True)
-                    ]
-                    touched = touched or there
-                received += totals
+                entries = self.wiring[part.node][slots[0]]
+                there = [generator.random() < 0.5 if entry else entry is not None for entry in entries]
+                either = zip(there, state[: part.parents], of.removed[: part.parents], strict=True)
+                values = [value if kept else removed for kept, value, removed in either]
+                received += [self._total(part, slot, values) for slot in slots]
+                touched = touched or any(there)
             state = (*state, self._computed(part, [tuple(received)])[0] if touched else of.removed[part.node])
         return state
+
+    def _total(self, part: Component, slot: int, values: Sequence[int]) -> int:
+        """What a slot receives when its parents carry these values."""
+        total = self.components.start(part, slot)
+        for parent, value in enumerate(values):
+            total = self.components.added(total, self.components.carried(parent, value, part, slot))
+        return total
 
     def parts_after(self, nodes: int) -> tuple[Component, ...]:
         """The node after so many; where only `logits` reads it, with the others that only `logits` reads."""
@@ -233,18 +235,11 @@ class Compiling:
 
     def _with_or_without(self, part: Component, state: State) -> WithOrWithout:
         """What a node may write where circuits are sets of nodes."""
-        of, slots = self.components, self.wiring[part.node]
-        removed = of.removed[part.node]
+        removed, slots = self.components.removed[part.node], self.wiring[part.node]
         own = slots[0][0]
         if own is None:
             return WithOrWithout((removed,))
-        totals = []
-        for slot in range(len(slots)):
-            total = of.start(part, slot)
-            for parent, value in enumerate(state):
-                total = of.added(total, of.carried(parent, value, part, slot))
-            totals.append(total)
-        (value,) = self._computed(part, [tuple(totals)])
+        (value,) = self._computed(part, [tuple(self._total(part, slot, state) for slot in range(len(slots)))])
         if not own:
             return WithOrWithout((value,))
         return WithOrWithout((removed, value) if value != removed else (removed,), *own)
