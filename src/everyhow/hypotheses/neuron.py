@@ -331,7 +331,7 @@ def neuron(
         asked.model, asked.behavior, node, name, holds, circuits, perfect_number, using, readings,
         None if mappings.aligned is None else depth, _standing_for(mappings, node),
         () if readable is None else _with_part(readable, node), 0 if readable is None else len(readable),
-        readable is not None and readable.rank >= len(asked.behavior.points) - 1, function,
+        readable is not None and readable.reads_all, function,
         notes + beside + Notes(mappings.refused, mappings.beyond),
     )  # fmt: skip
 

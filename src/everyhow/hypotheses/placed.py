@@ -32,7 +32,7 @@ from ..model.graph import Graph
 from ..model.model import Model
 from ..model.runnable import BOUNDARY_SHIFT, Intervention, Runs
 from ..readout.explanation import independent
-from ..readout.span import Span
+from ..readout.span import Span, reads_all
 from .carriers import Carried, Code
 from .hypothesis import Stated, title_of, variables_of
 
@@ -305,7 +305,7 @@ class PlacedHypothesis(Explanation):
 
     def reads_all(self, layer: int) -> bool:
         """Whether every Boolean signal has a code in a layer: it has as many independent neurons as that takes."""
-        return self.rank(layer) >= self.count - 1
+        return reads_all(self.rank(layer), self.count)
 
     def signature(self, k: int) -> tuple[int, ...]:
         """What the model decides when variable k takes its value from each input: at each source, bits over the

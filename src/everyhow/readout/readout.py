@@ -15,7 +15,7 @@ from ..common.errors import InputError
 from ..model.behavior import Behavior
 from ..model.model import Cut, Model
 from .signal import Signal, shown_formula, signal_of
-from .span import MOST_DIRECTIONS, Probe, Span, all_functions, probe, relative_residual
+from .span import MOST_DIRECTIONS, Probe, Span, all_functions, probe, reads_all, relative_residual
 
 DEFAULT_TOLERANCE = 1e-3
 # A code with a larger whole number is not shown as whole.
@@ -127,9 +127,8 @@ class Signals:
 
     @property
     def reads_all(self) -> bool:
-        """Whether every Boolean signal is linear in the layer, whatever the model has learned: it has as many
-        independent neurons as there are inputs, less one."""
-        return self.rank >= len(self.states) - 1
+        """Whether every Boolean signal is linear in the layer, whatever the model has learned."""
+        return reads_all(self.rank, len(self.states))
 
     def __getitem__(self, index: int) -> Readout:
         """One signal, in the polarity that is 0 at the first input."""

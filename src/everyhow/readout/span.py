@@ -33,6 +33,17 @@ class Fitted(NamedTuple):
     residuals: Float[np.ndarray, " signals"]
 
 
+def reads_all(rank: int, inputs: int) -> bool:
+    """Whether every Boolean signal over so many inputs is linear in a layer of this rank: any layer that has as many
+    independent neurons as there are inputs, less one, reads them all.
+
+    Example:
+        >>> reads_all(3, 4), reads_all(2, 4)
+        (True, False)
+    """
+    return rank >= inputs - 1
+
+
 @dataclass(frozen=True, eq=False)
 class Span:
     """What is linear in the activations of a layer and a constant over some inputs: the activations less their mean are
