@@ -25,6 +25,8 @@ IN_SHORT = {
     "robust": "and right nearby",
     "behavioral": "decides as the network does",
     "exact": "gives what the next layer receives",
+    "above_baseline": "more than any such layer has",
+    "bounded": "codes endure disturbances",
     "fewest_signals": "no fewer signals do",
     "cheapest": "by the price of its gates",
 }
@@ -43,7 +45,9 @@ DEFINITIONS = {
     "robust": "it decides right on the whole box around each input",
     "behavioral": "the signals' combination leaves every decision as it is",
     "exact": "the signals' combination is what the next layer receives",
-    "fewest_signals": "no exact explanation has fewer signals",
+    "above_baseline": "not every layer with as many independent neurons has it",
+    "bounded": "every code is read right with every neuron moved by a share of its range",
+    "fewest_signals": "no other that passes has fewer signals",
     "cheapest": "no other that passes costs less",
     "aligned": "the interventions that the released code tests all agree",
 }

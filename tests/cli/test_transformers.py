@@ -57,7 +57,7 @@ def test_audit_and_back(files, run_command, tmp_path):
     code, out, err = run_command(
         "audit", "behavior.json", "--network", "model.json", "--out", "run", "--grain", "edges"
     )
-    assert (code, err) == (0, "") and "16 perfect of 63; 1 minimal; the smallest has 5 edges" in out
+    assert (code, err) == (0, "") and "16 perfect of 63, of 5 edges or more; 1 minimal" in out
     again = reopen(tmp_path / "run")
     assert again.network.grain == "edges" and again.counts["perfect_circuits"] == 16
     asked = ("audit-data", "tokens.csv", "--network", "model.json", "--labels", "labels.csv", "--classes", "0,1,2")

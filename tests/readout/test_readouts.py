@@ -13,7 +13,7 @@ from everyhow.boolean.truth_table import TruthTable, assignments
 from everyhow.readout.findings import examine_readouts
 from everyhow.readout.interchange import dual_directions, interchange
 from everyhow.readout.readout import readable_signals
-from everyhow.readout.readouts import Readouts
+from everyhow.readout.readouts import RUNGS, Readouts
 from everyhow.verification import plain, plain_readouts
 
 from ..conftest import REFERENCE, reference, reference_names
@@ -217,7 +217,7 @@ def test_constant_neurons_and_layers():
     half = eh.Network([[[1, 1], [0, 0]], [[1, 1]]], [[-1, -1], [0]], ["relu", "identity"])
 
     assert len(readable_signals(dead, 1)) == 0
-    assert eh.readouts(dead, 1).survivors == {"behavioral": 0, "exact": 0, "fewest_signals": 0, "cheapest": 0}
+    assert eh.readouts(dead, 1).survivors == dict.fromkeys(RUNGS, 0)
     assert [str(e) for e in eh.readouts(half, 1)] == ["AND(A,B)"]
     assert next(iter(eh.readouts(half, 1))).readouts[0].coefficients == pytest.approx([1, 0])
 
@@ -323,7 +323,8 @@ def test_budget():
 
     assert layer.found.by_signals("exact") == {1: 1, 2: 2}
     assert layer.refused[0].startswith("fitting the 63 sets of at most 3 of 7 signals of layer 1 needs about")
-    assert layer.survivors == {"behavioral": None, "exact": None, "fewest_signals": 1, "cheapest": 1}
+    uncounted = dict.fromkeys(("behavioral", "exact", "above_baseline", "bounded"))
+    assert layer.survivors == {**uncounted, "fewest_signals": 1, "cheapest": 1}
     assert [layer.verdict.status for layer in eh.audit(network, "XOR", budget=300_000).findings.readouts.layers] == [
         "unknown"
     ]
@@ -335,16 +336,17 @@ def test_budget():
 def test_cheapest_keeps_what_passed_before():
     """The rungs narrow: each is within the one before."""
     readouts = eh.readouts(eh.xornet(8))
-    rungs = {rung: set(readouts.explanations(rung)) for rung in ("behavioral", "exact", "fewest_signals", "cheapest")}
+    rungs = {rung: set(readouts.explanations(rung)) for rung in RUNGS}
 
     assert {rung: len(kept) for rung, kept in rungs.items()} == readouts.survivors
-    assert rungs["cheapest"] <= rungs["fewest_signals"] < rungs["exact"] < rungs["behavioral"]
+    assert rungs["cheapest"] <= rungs["fewest_signals"] <= rungs["bounded"] <= rungs["above_baseline"]
+    assert rungs["above_baseline"] < rungs["exact"] < rungs["behavioral"]
     with pytest.raises(eh.InputError, match="unknown rung 'best'; the rungs of readouts are behavioral, exact"):
         list(readouts.explanations("best"))
 
 
 def test_the_strictest_rung_that_anything_passes():
-    """The exact explanations where there are any, else those that decide alike, else none."""
+    """The explanations left by the last rung that judges each by itself and that any passes, else none."""
 
     def strictest(network):
         (layer,) = (found := examine_readouts(network, over_table(network), 1e-3, None, eh.CostModel(), 10**10)).layers
@@ -359,7 +361,9 @@ def test_the_strictest_rung_that_anything_passes():
     assert strictest(near) == ("behavioral", [frozenset({"0001"})])
     assert strictest(far) == (None, [])
     rung, explanations = strictest(eh.xornet())
-    assert rung == "exact" and explanations == [tables_of(e) for e in eh.readouts(eh.xornet())]
+    assert rung == "bounded" and explanations == [
+        tables_of(e) for e in eh.readouts(eh.xornet()).explanations("bounded")
+    ]
 
 
 def test_repr():
@@ -368,7 +372,8 @@ def test_repr():
 
     assert isinstance(readouts, Readouts)
     assert repr(readouts) == (
-        "Readouts(layer 1, 7 readable signals; behavioral 11, exact 11, fewest_signals 1, cheapest 1)"
+        "Readouts(layer 1, 7 readable signals; "
+        "behavioral 11, exact 11, above_baseline 3, bounded 3, fewest_signals 1, cheapest 1)"
     )
 
 

@@ -23,7 +23,7 @@ def test_colors(pages, opened):
 
 def test_address_of_what_is_shown(pages, opened):
     """What was moved stands in the address; opened again, the page shows the same, the last thing moved in view."""
-    _, path = pages("xornet")
+    _, path = pages("xor-2-2-2-1-seed2")
     shown = opened(path)
     page = shown.page
     assert page.evaluate("location.hash") == ""

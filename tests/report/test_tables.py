@@ -35,7 +35,8 @@ def test_rows_follow_from_the_findings(name):
         found = {row["rung"]: row["survivors"] for row in rows(audit, "ladder") if row["of"] == kind}
         assert {rung: number for rung, number in found.items() if rung != "cheapest"} == rungs
     placed = {row["rank"]: (row["explanation"], row["placed"]) for row in rows(audit, "ranking")}
-    for row in rows(audit, "cross_examination"):
+    examined = rows(audit, "cross_examination") if len(placed) > 1 else ()
+    for row in examined:
         assert placed[row["rank"]] == (row["swapped"], row["swapped_where"])
         assert placed[row["predictor_rank"]] == (row["predictor"], row["predictor_where"])
     for row in rows(audit, "edges"):
@@ -71,7 +72,7 @@ def test_what_is_cut_is_said():
     """A table cut short says how many rows there are."""
     found = audit_tables(audit_of("xor-2-3-3-1-seed0"), 10)
     assert found["edges"].note == "The first 10 rows of 18."
-    assert found["ranking"].note == "The first 10 rows of 59."
+    assert audit_tables(audit_of("xornet"), 3)["ranking"].note == "The first 3 rows of 4."
     assert found["neurons"].note == ""
 
 

@@ -23,7 +23,7 @@ from ..model.graph import GRAINS
 from ..model.model import Model
 from ..model.scope import Scope
 from ..model.task import Task
-from ..readout.readout import DEFAULT_TOLERANCE, check_tolerance
+from ..readout.readout import DEFAULT_DISTURBANCE, DEFAULT_TOLERANCE, check_disturbance, check_tolerance
 
 Asked = Literal["paper", "authors", "data", "count"]
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -110,6 +110,11 @@ class Questions:
         "the most signals of a readout explanation; when not given 3, or what a layer allows",
         int,
     ))  # fmt: skip
+    disturbance: float | None = field(default=None, metadata=_meaning(
+        "paper data",
+        "the share of its range by which every neuron is moved when the codes of a readout explanation are tried, the "
+        "rung bounded; 0.05 when not given",
+    ))  # fmt: skip
     costs: CostModel | None = field(default=None, metadata=_meaning(
         "paper data",
         "the prices of gates, a CostModel",
@@ -174,6 +179,8 @@ class Questions:
             )
         if self.tolerance is not None:
             check_tolerance(self.tolerance)
+        if self.disturbance is not None:
+            check_disturbance(self.disturbance)
         if self.signals is not None and not is_whole(self.signals, 1):
             raise InputError(f"signals is {quoted(self.signals)}; a readout explanation has at least 1 signal")
         if self.costs is not None:
@@ -209,6 +216,11 @@ class Questions:
     def largest_residual(self) -> float:
         """Of a readout."""
         return DEFAULT_TOLERANCE if self.tolerance is None else self.tolerance
+
+    @property
+    def moved(self) -> float:
+        """The share of its range by which every neuron is moved when codes are tried."""
+        return DEFAULT_DISTURBANCE if self.disturbance is None else self.disturbance
 
     @property
     def prices(self) -> CostModel:
@@ -261,6 +273,7 @@ class Questions:
             "pair_order": self.order(task.inputs) if of == "authors" else None,
             "tolerance": self.tolerance,
             "signals": self.signals,
+            "disturbance": self.disturbance,
             "costs": self._costs,
             "shown": None if rows is None else [row_name(row, task.inputs) for row in rows],
             "ablation": self.ablation,
@@ -282,6 +295,7 @@ class Questions:
             "robust": self.robust,
             "tolerance": self.largest_residual,
             "signals": self.signals,
+            "disturbance": self.moved,
             "costs": self._costs,
             "budget": budget,
         }

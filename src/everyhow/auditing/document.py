@@ -20,7 +20,7 @@ from ..model.circuit import Circuit
 from ..model.explanation import Explanation
 from ..readout.findings import LayerReadouts
 from ..readout.interchange import ReadoutInterchange
-from ..readout.readout import Readout
+from ..readout.readouts import OF_SETS
 from .findings import Findings
 from .lesson import Lesson
 
@@ -172,7 +172,9 @@ def _algorithms(mappings: MappingFindings) -> dict[str, Any]:
 
 def _readout_layer(layer: LayerReadouts) -> dict[str, Any]:
     signals = layer.signals
-    readable = _listed_of(len(signals), (signals[k] for k in range(len(signals))), Readout.document)
+    readable = _listed_of(
+        len(signals), (signals[k] for k in range(len(signals))), lambda one: one.document() | {"endures": one.endures}
+    )
     return {"layer": layer.layer, "rank": signals.rank, "readable": readable, **_explanations(layer)}
 
 
@@ -185,8 +187,10 @@ def _read(layer: LayerReadouts) -> dict[str, Any]:
         "directions": signals.rank,
         "decisions": [probe._asdict() for probe in signals.wanted],
         "signals": [
-            {"coefficients": c.tolist(), "constant": float(d), "residual": float(r)}
-            for c, d, r in zip(signals.coefficients[:100], signals.constants, signals.residuals, strict=False)
+            {"coefficients": c.tolist(), "constant": float(d), "residual": float(r), "endures": float(e)}
+            for c, d, r, e in zip(
+                signals.coefficients[:100], signals.constants, signals.residuals, signals.endures, strict=False
+            )
         ],
         **({} if layer.asked is None else _explanations(layer)),
     }
@@ -197,13 +201,19 @@ def _explanations(layer: LayerReadouts) -> dict[str, Any]:
     return {
         "tolerance": layer.signals.tolerance,
         "most_signals": layer.asked,
+        "disturbance": found and found.disturbance,
+        "baseline_signals": layer.signals.baseline,
+        "bounded_signals": layer.bounded,
         "by_signals": {
             rung: None if found is None else {str(size): n for size, n in found.by_signals(rung).items()}
-            for rung in ("behavioral", "exact")
+            for rung in OF_SETS
         },
         "ladder": layer.survivors,
         "verdict": layer.verdict and asdict(layer.verdict),
         "exact": _listed_of(found and found.survivors["exact"], found and found.explanations("exact"), _explanation),
+        "bounded": _listed_of(
+            found and found.survivors["bounded"], found and found.explanations("bounded"), _explanation
+        ),
         "cheapest": _listed(found and found.explanations("cheapest"), _explanation),
     }
 

@@ -240,7 +240,7 @@ def count_explanations(
 def read_layers(model: Model, behavior: Behavior, questions: Questions, budget: int) -> ReadoutFindings:
     """The population codes of every hidden layer, as far as they are asked for."""
     tolerance, most, prices = questions.largest_residual, questions.signals, questions.prices
-    return examine_readouts(model, behavior, tolerance, most, prices, budget)
+    return examine_readouts(model, behavior, tolerance, most, prices, budget, questions.moved)
 
 
 def explain_together(

@@ -101,12 +101,20 @@ def _repeat_by_data(document: dict[str, Any], progress: bool) -> Audit:
 def _stored_provenance(found: Mapping[str, Any], document: dict[str, Any]) -> dict[str, Any]:
     """The versions, date and time that the file says; of one of an earlier schema also that it is one."""
     stored = document.get("provenance")
-    told = told_of_schema(document["schema_version"]) if "behavior" not in document else None
+    told = told_of_schema(document["schema_version"]) if _has_readouts(document) else None
     return {
         **found,
         **(stored if isinstance(stored, dict) else {}),
         **({} if told is None else {"recounted": f"The audit was {told}. Here all of it is counted anew."}),
     }
+
+
+def _has_readouts(document: dict[str, Any]) -> bool:
+    """Whether population codes of any output were searched for explanations."""
+    parts = [part.get("details") for part in document.get("outputs", [document])]
+    found = [part.get("readouts") for part in parts if isinstance(part, dict)]
+    layers = [layers.get("layers", ()) if isinstance(layers, dict) else layers for layers in found]
+    return any("ladder" in layer for each in layers for layer in each or ())
 
 
 def _as_stored(found: Audit, document: dict[str, Any]) -> Audit:

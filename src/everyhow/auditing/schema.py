@@ -8,8 +8,9 @@ from typing import Any
 # 5: the digits of counts also by data and of several outputs together; by data, algorithms by every rung.
 # 6: by data all that is found by a task: interpretations, readout explanations, experiments, costs, near misses.
 # 7: the rung `hereditary` of circuits, beside the others, and its counts, where it is asked.
-SCHEMA_VERSION = 7
-RELEASED = (1, 2, 3, 4, 5, 6, 7)
+# 8: the rungs `above_baseline` and `bounded` of readouts, and how much disturbance each code endures.
+SCHEMA_VERSION = 8
+RELEASED = (1, 2, 3, 4, 5, 6, 7, 8)
 # The first schema that counts all that it counts as it is counted now.
 COUNTED = 3
 # The first schema whose texts call neurons and edges as they are called now.
@@ -22,6 +23,8 @@ EXACT = 5
 WHOLE_BY_DATA = 6
 # The first schema that has the circuits that nothing added spoils.
 HEREDITARY = 7
+# The first schema in which codes are held against those of any layer, and disturbed.
+DISTURBED = 8
 # What earlier schemas lack, count by another definition or word otherwise, and the first one that has it as it is now.
 SINCE = {
     ("counts", "interpretations_per_circuit_min"): 3,
@@ -54,8 +57,13 @@ def without_redefined(part: Any, version: int, *path: str) -> Any:
 
 def told_of_schema(version: int) -> str | None:
     """What is to be said of an audit.json of an earlier schema; None where it counts all as it is counted now."""
-    if version >= COUNTED:
+    if version >= DISTURBED:
         return None
+    if version >= COUNTED:
+        return (
+            f"written by schema {version}, before population codes were held against those of any layer: it has no "
+            f"rungs above_baseline and bounded, and compares all that are exact"
+        )
     return (
         f"written by schema {version}, before the rungs of mappings were defined as they are now: it has no rung "
         f"transitive, and counts the rung inert, and what follows from that, by an older definition"

@@ -108,6 +108,12 @@ class ReadoutExplanation(Explanation):
         return np.array([readout.coefficients for readout in self.readouts])
 
     @property
+    def endures(self) -> float:
+        """By what share of its range every neuron may move before a signal is read wrong, at some input or after some
+        swap of signals, which leaves every code at a value that it has at some input."""
+        return min(readout.endures for readout in self.readouts)
+
+    @property
     def layer(self) -> int:
         """The hidden layer that is read."""
         return self.readouts[0].layer

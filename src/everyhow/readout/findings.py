@@ -1,7 +1,8 @@
 """Population codes, whole: every hidden layer's readout explanations, as far as the budget goes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -14,8 +15,8 @@ from ..ladder import Verdict, judge
 from ..model.behavior import Behavior
 from ..model.model import Cut, Model
 from .explanation import ReadoutExplanation
-from .readout import Signals, readable_signals
-from .readouts import MOST_SIGNALS, RUNGS, STEPS_PER_SET, Readouts, Rung, search
+from .readout import DEFAULT_DISTURBANCE, LARGER, Signals, readable_signals
+from .readouts import MOST_SIGNALS, OF_SETS, RUNGS, STEPS_PER_SET, Readouts, Rung, search
 from .search import MOST_POINTS, sets_to_fit
 
 
@@ -44,23 +45,38 @@ class LayerReadouts(Noted):
     def survivors(self) -> dict[str, int | None]:
         """How many explanations pass each rung; None where that was not counted.
 
-        Larger sets that were not searched leave all rungs uncounted but the last two, once something smaller is exact.
+        Larger sets that were not searched leave all rungs uncounted but the last two, once something smaller is left by
+        the rung before them.
         """
         if self.found is None:
             return dict.fromkeys(RUNGS)
         counted: dict[str, int | None] = dict(self.found.survivors)
         if self.refused:
-            uncounted = ("behavioral", "exact") if counted["exact"] else tuple(counted)
+            uncounted = OF_SETS if counted["bounded"] else tuple(counted)
             counted |= dict.fromkeys(uncounted)
         return counted
 
     @property
     def strictest(self) -> Rung | None:
-        """`exact` when anything passes it, else `behavioral`, else None."""
-        if self.found is None:
+        """The strictest rung that judges each set by itself and that anything passes; None where nothing passes any,
+        and where what is exact is what any layer with as many independent neurons has."""
+        if self.found is None or self.vacuous:
             return None
         passed = self.found.survivors
-        return "exact" if passed["exact"] else "behavioral" if passed["behavioral"] else None
+        return next((rung for rung in reversed(OF_SETS) if passed[rung]), None)
+
+    @property
+    def vacuous(self) -> bool:
+        """Whether explanations are exact, but only those that any layer with as many independent neurons has."""
+        passed = self.found.survivors if self.found is not None else {}
+        return bool(passed.get("exact")) and not passed["above_baseline"]
+
+    @property
+    def bounded(self) -> int | None:
+        """How many of the readable signals have a code that endures the disturbance; None where none was asked."""
+        if self.found is None:
+            return None
+        return int((self.signals.endures > self.found.disturbance + LARGER).sum())
 
     @property
     def verdict(self) -> Verdict | None:
@@ -69,6 +85,8 @@ class LayerReadouts(Noted):
             return None
         space = f"all sets of at most {self.asked} of {len(self.signals):,} readable signals of layer {self.layer}"
         failure = None if len(self.signals) else "no Boolean signal is linear in the activations"
+        if self.vacuous:
+            failure = f"all that are exact are there in {self.signals.as_any}"
         return judge(self.survivors, space, failure, self.notes.partial)
 
 
@@ -90,14 +108,20 @@ class ReadoutFindings(Noted):
         return tuple(layer for layer in self.layers if layer.asked is not None)
 
     def strictest(self) -> Iterator[ReadoutExplanation]:
-        """The explanations of all layers, each by the strictest of `behavioral` and `exact` that anything passes."""
+        """The explanations of all layers that are left by the strictest rung that judges each by itself."""
         for layer in self.layers:
             if layer.found is not None and layer.strictest is not None:
                 yield from layer.found.explanations(layer.strictest)
 
 
 def examine_readouts(
-    model: Model, behavior: Behavior, tolerance: float, most: int | None, costs: CostModel, budget: int
+    model: Model,
+    behavior: Behavior,
+    tolerance: float,
+    most: int | None,
+    costs: CostModel,
+    budget: int,
+    disturbance: float = DEFAULT_DISTURBANCE,
 ) -> ReadoutFindings:
     """Find what is readable in every hidden layer, and search it for explanations, within it set sizes from 1 up while
     the budget allows.
@@ -112,14 +136,15 @@ def examine_readouts(
         most: the size of the largest sets; 3, or what a layer allows if that is less, when None.
         costs: the prices by which the rung `cheapest` judges.
         budget: candidate evaluations allowed.
+        disturbance: the share of its range by which every neuron is moved when the rung `bounded` judges.
 
     Example:
         >>> import everyhow as eh
         >>> points = [[0.1, 0.1], [0.1, 1.0], [1.0, 0.1], [0.9, 0.9]]
         >>> data = eh.Behavior.of_network(eh.xornet(), points, features=[[0, 0], [0, 1], [1, 0], [1, 1]])
         >>> (layer,) = examine_readouts(eh.xornet(), data, 0.05, 1, eh.CostModel(), 10**10).layers
-        >>> layer.found
-        Readouts(layer 1, 7 readable signals; behavioral 1, exact 1, fewest_signals 1, cheapest 1)
+        >>> layer.survivors["bounded"], [str(explanation) for explanation in layer.found]
+        (1, ['XOR(A,B)'])
     """
     budget = Budget(budget)
     cuts = model.cuts()
@@ -134,7 +159,8 @@ def examine_readouts(
             beyond = (*beyond, str(error))
             continue
         if unexplained is None:
-            layers.append(_examine(model, cut, readable, most, costs, budget))
+            searched = partial(search, model, readable, costs=costs, disturbance=disturbance)
+            layers.append(_examine(model, cut, readable, most, searched, budget))
         else:
             layers.append(LayerReadouts(readable, None, None))
     return ReadoutFindings(tuple(layers), Notes(beyond=beyond) + added(layer.notes for layer in layers))
@@ -159,8 +185,9 @@ def _unexplained(model: Model, behavior: Behavior) -> str | None:
 
 
 def _examine(
-    model: Model, cut: Cut, signals: Signals, most: int | None, costs: CostModel, budget: Budget
+    model: Model, cut: Cut, signals: Signals, most: int | None, searched: Callable[[int], Readouts], budget: Budget
 ) -> LayerReadouts:
+    """What explains one layer; `searched` gives all sets of at most so many signals."""
     asked = min(MOST_SIGNALS if most is None else most, signals.rank)
     number, allowed, notes = 0, 0, Notes(ties=_ties(model, cut, signals.behavior))
     for size in range(1, asked + 1):
@@ -172,10 +199,10 @@ def _examine(
         if refusal:
             whole = sum(sets_to_fit(signals, each) for each in range(1, asked + 1))
             refusal = Refusal.of(refusal, refusal, whole * STEPS_PER_SET)
-            found = search(model, signals, allowed, costs) if allowed else None
+            found = searched(allowed) if allowed else None
             return LayerReadouts(signals, found, asked, notes.refusing(refusal))
         allowed = size
-    return LayerReadouts(signals, search(model, signals, asked, costs), asked, notes)
+    return LayerReadouts(signals, searched(asked), asked, notes)
 
 
 def _ties(model: Model, cut: Cut, behavior: Behavior) -> tuple[str, ...]:

@@ -15,9 +15,13 @@ from ..common.errors import InputError
 from ..model.behavior import Behavior
 from ..model.model import Cut, Model
 from .signal import Signal, shown_formula, signal_of
-from .span import MOST_DIRECTIONS, Probe, Span, all_functions, probe, reads_all, relative_residual
+from .span import MOST_DIRECTIONS, VALUES_AT_ONCE, Probe, Span, all_functions, probe, reads_all, relative_residual
 
 DEFAULT_TOLERANCE = 1e-3
+# A code counts as bounded when it is still read right with every neuron moved by so much of its range.
+DEFAULT_DISTURBANCE = 0.05
+# A share that a code endures counts as larger than another one from here on.
+LARGER = 1e-9
 # A code with a larger whole number is not shown as whole.
 LARGEST_WHOLE = 9
 # A number this close to the middle between two whole ones is rounded to neither.
@@ -40,6 +44,8 @@ class Readout(Displayed):
         residual: how far the code is from the signal, relative to how much the signal varies (root mean squares).
         whole: whether the residual stays within the tolerance when coefficients and constant are rounded to whole
             numbers, none of which was halfway between two.
+        endures: by what share of its range every neuron may move, up or down, before the code is read wrong (at 1/2) at
+            some input; at most 1/2. The range of a neuron is how far its activations lie apart over the inputs.
         names: what the neurons are called.
     """
 
@@ -49,6 +55,7 @@ class Readout(Displayed):
     constant: float
     residual: float
     whole: bool
+    endures: float
     names: tuple[str, ...]
 
     @property
@@ -130,6 +137,32 @@ class Signals:
         """Whether every Boolean signal is linear in the layer, whatever the model has learned."""
         return reads_all(self.rank, len(self.states))
 
+    @property
+    def baseline(self) -> int:
+        """How many Boolean signals any layer with so many independent neurons reads: all, or, where the neurons are too
+        few for that, none, since they may point anywhere."""
+        return 2 ** (len(self.states) - 1) - 1 if self.reads_all else 0
+
+    @property
+    def as_any(self) -> str:
+        """The layers that read as many signals whatever they learned, in words."""
+        return f"any layer with {self.rank} independent neuron{'s' * (self.rank != 1)}"
+
+    @cached_property
+    def endures(self) -> Float[np.ndarray, " signals"]:
+        """For each code by what share of its range every neuron may move, up or down, before the code is read wrong at
+        some input: 1/2, less the largest error of the code, over the sum of the coefficients' magnitudes, each times
+        the range of its neuron. It is below 0 where a code is read wrong as it is."""
+        ranges = np.ptp(self.states, axis=0)
+        at_once = max(1, VALUES_AT_ONCE // len(self.states))
+        found = [np.empty(0)]
+        for start in range(0, len(self), at_once):
+            some = slice(start, start + at_once)
+            read = self.coefficients[some] @ self.states.T + self.constants[some, None]
+            room = 0.5 - np.abs(read - self.signals[some]).max(axis=1)
+            found.append(room / (np.abs(self.coefficients[some]) @ ranges))
+        return np.concatenate(found)
+
     def __getitem__(self, index: int) -> Readout:
         """One signal, in the polarity that is 0 at the first input."""
         signal = self.signals[index]
@@ -146,6 +179,7 @@ class Signals:
             constant,
             float(self.residuals[index]),
             bool(small and whole <= self.tolerance and off.max() < 0.5 - MIDDLE),
+            float(self.endures[index]),
             self.names,
         )
 
@@ -233,6 +267,15 @@ def check_tolerance(tolerance: float) -> None:
     if not is_number(tolerance, 0, 1) or tolerance in (0, 1):
         raise InputError(
             f"tolerance is {quoted(tolerance)}; it is a relative residual, above 0 and below 1, such as 1e-3"
+        )
+
+
+def check_disturbance(share: float) -> None:
+    """Raises InputError when a share of the neurons' ranges is out of range."""
+    if not is_number(share, 0, 0.5) or share in (0, 0.5):
+        raise InputError(
+            f"disturbance is {quoted(share)}; it is the share of its range by which every neuron is moved, above 0 and "
+            f"below 0.5, such as 0.05"
         )
 
 

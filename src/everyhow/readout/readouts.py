@@ -8,18 +8,27 @@ from typing import Any, Literal
 import numpy as np
 
 from ..boolean.cost import CostModel, cheapest
-from ..common.arguments import checked_budget, instance, is_whole, quoted
+from ..common.arguments import checked_budget, choice, instance, is_whole, quoted
 from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import BudgetError, InputError
 from ..importing.door import as_model
 from ..model.model import Model
 from ..model.runnable import one_of
 from .explanation import ReadoutExplanation, explain_by
-from .readout import DEFAULT_TOLERANCE, Signals, readable_signals
+from .readout import (
+    DEFAULT_DISTURBANCE,
+    DEFAULT_TOLERANCE,
+    LARGER,
+    Signals,
+    check_disturbance,
+    readable_signals,
+)
 from .search import FittedSets, fit_sets, sets_to_fit
 
-Rung = Literal["behavioral", "exact", "fewest_signals", "cheapest"]
-RUNGS: tuple[Rung, ...] = ("behavioral", "exact", "fewest_signals", "cheapest")
+Rung = Literal["behavioral", "exact", "above_baseline", "bounded", "fewest_signals", "cheapest"]
+RUNGS: tuple[Rung, ...] = ("behavioral", "exact", "above_baseline", "bounded", "fewest_signals", "cheapest")
+# The rungs that judge each set by itself.
+OF_SETS = RUNGS[:4]
 MOST_SIGNALS = 3
 # A set costs about as much as so many candidate evaluations of the circuit kernels.
 STEPS_PER_SET = 10_000
@@ -37,6 +46,7 @@ class Readouts:
         most_signals: the size of the largest sets.
         fitted: by size, the sets that pass the rung `behavioral`.
         costs: the prices by which `cheapest` judges.
+        disturbance: the share of its range by which every neuron is moved when `bounded` judges.
     """
 
     model: Model
@@ -44,6 +54,7 @@ class Readouts:
     most_signals: int
     fitted: Mapping[int, FittedSets]
     costs: CostModel
+    disturbance: float = DEFAULT_DISTURBANCE
 
     def __iter__(self) -> Iterator[ReadoutExplanation]:
         return self.explanations("exact")
@@ -60,17 +71,17 @@ class Readouts:
     @property
     def survivors(self) -> dict[str, int]:
         """How many explanations pass each rung, and all before it."""
-        exact = self.by_signals("exact")
-        fewest = next((number for number in exact.values() if number), 0)
+        fewest = next((number for number in self.by_signals("bounded").values() if number), 0)
         return {
-            "behavioral": sum(self.by_signals("behavioral").values()),
-            "exact": sum(exact.values()),
+            **{rung: sum(self.by_signals(rung).values()) for rung in OF_SETS},
             "fewest_signals": fewest,
             "cheapest": len(self._cheapest),
         }
 
-    def by_signals(self, rung: Literal["behavioral", "exact"]) -> dict[int, int]:
-        """How many explanations by each number of signals pass a rung."""
+    def by_signals(self, rung: Rung) -> dict[int, int]:
+        """How many explanations by each number of signals pass a rung that judges each set by itself: `behavioral`,
+        `exact`, `above_baseline` or `bounded`."""
+        choice("rung", rung, OF_SETS)
         return {size: int(np.count_nonzero(self._passing(rung, size))) for size in self.fitted}
 
     def explanations(self, rung: Rung = "exact") -> Iterator[ReadoutExplanation]:
@@ -83,15 +94,24 @@ class Readouts:
         margin = self.model.runs(self.signals.behavior.points).widest_margin
         for size, fitted in self.fitted.items():
             found = False
-            for chosen in fitted.sets[self._passing("behavioral" if rung == "behavioral" else "exact", size)]:
+            for chosen in fitted.sets[self._passing("bounded" if rung == "fewest_signals" else rung, size)]:
                 found = True
                 yield explain_by(self.model, self.signals, chosen.tolist(), margin)
             if found and rung == "fewest_signals":
                 return
 
-    def _passing(self, rung: Literal["behavioral", "exact"], size: int) -> np.ndarray:
-        residuals = self.fitted[size].residuals
-        return residuals <= (np.inf if rung == "behavioral" else self.signals.tolerance)
+    def _passing(self, rung: Rung, size: int) -> np.ndarray:
+        fitted = self.fitted[size]
+        # As many independent signals as the layer has directions make up whatever the next layer receives.
+        vacuous = self.signals.reads_all and size == self.signals.rank
+        passing = np.ones(len(fitted.sets), bool)
+        if rung != "behavioral":
+            passing &= fitted.residuals <= self.signals.tolerance
+        if rung in ("above_baseline", "bounded"):
+            passing &= not vacuous
+        if rung == "bounded":
+            passing &= (self.signals.endures[fitted.sets] > self.disturbance + LARGER).all(axis=1)
+        return passing
 
     @cached_property
     def _cheapest(self) -> tuple[ReadoutExplanation, ...]:
@@ -105,6 +125,7 @@ def readouts(
     signals: int | None = None,
     tolerance: float = DEFAULT_TOLERANCE,
     *,
+    disturbance: float = DEFAULT_DISTURBANCE,
     costs: CostModel | None = None,
     budget: int = DEFAULT_BUDGET,
 ) -> Readouts:
@@ -112,8 +133,11 @@ def readouts(
 
     A set of signals explains the layer (`behavioral`) when the signals are independent, each carries a share of what
     the next layer receives, and no decision changes when their least-squares combination replaces what the next layer
-    receives. The set is `exact` when the relative residual of the combination is within the tolerance. Decisions are by
-    threshold.
+    receives. The set is `exact` when the relative residual of the combination is within the tolerance. It is
+    `above_baseline` unless any layer with as many independent neurons has it: a layer that has one such neuron less
+    than there are inputs reads every signal, and as many signals as it has such neurons make up whatever is received.
+    The set is `bounded` when every code is read right with every neuron moved, up or down, by a share of its range.
+    Decisions are by threshold.
 
     Args:
         network: of one output and at most 4 inputs.
@@ -121,6 +145,7 @@ def readouts(
         signals: the size of the largest sets; 3, or what the layer allows if that is less, when not given.
         tolerance: the largest relative residual, of readable signals and of exact combinations, and the share that each
             signal must exceed.
+        disturbance: that share.
         costs: the prices by which the rung `cheapest` judges.
         budget: candidate evaluations allowed; fitting a set counts as 10,000.
 
@@ -137,6 +162,7 @@ def readouts(
         'XOR(A,B)'
     """
     model = as_model(network)
+    check_disturbance(disturbance)
     if costs is not None:
         instance(costs, CostModel, "a CostModel", "make one with everyhow.CostModel")
     budget = checked_budget(budget)
@@ -147,7 +173,7 @@ def readouts(
         raise BudgetError(
             f"fitting {number:,} sets of at most {most} of {len(readable):,} signals", number * STEPS_PER_SET, budget
         )
-    return search(model, readable, most, costs or CostModel())
+    return search(model, readable, most, costs or CostModel(), disturbance)
 
 
 def signals_of(model: Model, layer: int, tolerance: float = DEFAULT_TOLERANCE) -> Signals:
@@ -179,7 +205,7 @@ def most_signals(readable: Signals, asked: int | None) -> int:
     return asked
 
 
-def search(model: Model, readable: Signals, most: int, costs: CostModel) -> Readouts:
+def search(model: Model, readable: Signals, most: int, costs: CostModel, disturbance: float) -> Readouts:
     """Fit all sets of at most `most` signals."""
     fitted = {size: fit_sets(model, readable, size) for size in range(1, most + 1)}
-    return Readouts(model, readable, most, fitted, costs)
+    return Readouts(model, readable, most, fitted, costs, disturbance)

@@ -244,17 +244,15 @@ def listed(names: Sequence[str]) -> str:
 def _codes(found: Findings) -> Iterator[str]:
     """How many sets of signals explain each layer: they are told beside, and do not decide whether it is unique."""
     layers = [layer for layer in (found.readouts.explained if found.readouts else ()) if layer.survivors["exact"]]
-    if layers:
-        said = [f"{shown(layer.survivors['exact'])} explain layer {layer.layer}" for layer in layers]
+    told = [layer for layer in layers if not layer.vacuous]
+    if told:
+        said = [f"{shown(layer.survivors['above_baseline'])} explain layer {layer.layer}" for layer in told]
         yield f"Beside these, sets of signals read from all neurons of a layer: {listed(said)} exactly."
-    idle = [layer for layer in layers if layer.signals.reads_all]
+    idle = [layer for layer in layers if layer.vacuous]
     if idle:
         which = listed([f"layer {layer.layer}" for layer in idle])
-        neurons = " or ".join(map(str, sorted({layer.signals.rank for layer in idle})))
-        yield (
-            f"Every Boolean signal is linear in {which}, as in any layer with {neurons} independent "
-            f"neuron{'s' * (neurons != '1')}, so that such sets say little."
-        )
+        others = " or ".join(sorted({layer.signals.as_any for layer in idle}))
+        yield f"Codes over all neurons of {which} say nothing of this network: {others} has the same ones."
 
 
 def _left_out(audit: Audit) -> Iterator[str]:

@@ -315,12 +315,12 @@ def _answers(findings: Findings, unit: str, function: str) -> Iterator[Answer]:
     circuits, mappings = findings.circuits, findings.laddered
     text = f"{shown(circuits.number) if circuits.estimate is None else circuits.number} perfect of "
     text += in_digits(circuits.in_space)
+    if circuits.perfect is not None and circuits.perfect.fewest_edges is not None:
+        text += f", of {plural(circuits.perfect.fewest_edges, unit)} or more"
     if circuits.robust is not None:
         text += f", {circuits.robust.count} of them robust"
     if circuits.minimal is not None:
         text += f"; {len(circuits.minimal):,} minimal"
-    if circuits.perfect is not None and circuits.perfect.fewest_edges is not None:
-        text += f"; the smallest has {plural(circuits.perfect.fewest_edges, unit)}"
     yield Answer("circuit", circuits.number, text)
     if findings.using_every_input is not None:
         space, number = findings.using_every_input
@@ -339,8 +339,10 @@ def _answers(findings: Findings, unit: str, function: str) -> Iterator[Answer]:
         yield from _placed_answers(mappings, told, function)
     elif signatures is not None:
         yield Answer("signature", Count.of(signatures.distinct), told)
-    for layer in findings.readouts.layers if findings.readouts else ():
-        yield _layer_answer(layer)
+    layers = findings.readouts.layers if findings.readouts else ()
+    yield from (_layer_answer(layer) for layer in layers if not layer.vacuous)
+    if vacuous := [layer for layer in layers if layer.vacuous]:
+        yield _vacuous_answer(vacuous)
 
 
 def _read_text(found: InterpretationFindings) -> str:
@@ -400,9 +402,41 @@ def _layer_answer(layer: LayerReadouts) -> Answer:
     read = "" if signals.behavior.is_truth_table else f"; {_decision_text(layer)}"
     if not len(signals):
         return Answer(name, Count.of(0), f"no Boolean signal is linear in its activations{read}")
-    exact = layer.survivors["exact"]
-    text = f"{shown(exact)} exact by at most {plural(layer.asked, 'signal')}, of {len(signals):,} readable"
-    return Answer(name, Count.of(exact), text + read)
+    return Answer(name, Count.of(layer.survivors["bounded"]), _codes_text(layer, layer.asked) + read)
+
+
+def _codes_text(layer: LayerReadouts, most: int) -> str:
+    """How many sets of at most so many signals explain a layer, beside those of any layer with as many independent
+    neurons."""
+    signals, left = layer.signals, layer.survivors
+    exact, above, bounded = left["exact"], left["above_baseline"], left["bounded"]
+    said = f"{shown(exact)} exact by at most {plural(most, 'signal')}, of {len(signals):,} readable"
+    if exact is None or above is None or bounded is None or not exact:
+        return said
+    if exact > above:
+        beside = f"beside {exact - above:,} that {signals.as_any} has"
+        said = f"{above:,} exact by fewer than {plural(signals.rank, 'signal')}, {beside}"
+    return f"{said}; {bounded:,} bounded"
+
+
+def _vacuous_answer(layers: Sequence[LayerReadouts]) -> Answer:
+    """One line for all layers whose exact explanations any such layer has."""
+    said: dict[str, list[str]] = {}
+    for layer in layers:
+        sets = f"{plural(layer.survivors['exact'], 'exact set')}, as in {layer.signals.as_any}"
+        said.setdefault(sets, []).append(f"layer {layer.layer}")
+    text = "; ".join(f"{' and '.join(names)}: {sets}" for sets, names in said.items())
+    return Answer("codes", Count.of(0), text)
+
+
+def vacuous_text(layer: LayerReadouts) -> str:
+    """What is to be said of a layer whose exact explanations any such layer has, and of how far its codes endure."""
+    signals, found = layer.signals, layer.found
+    share = percentage(found.disturbance if found else 0.0)
+    return (
+        f"All {shown(layer.survivors['exact'])} that are exact are there in {signals.as_any}. Of its {len(signals):,} "
+        f"codes {shown(layer.bounded)} can be read with every neuron moved by {share} of its range."
+    )
 
 
 def readable_text(layer: LayerReadouts) -> str:

@@ -242,9 +242,9 @@ def _cheapest(found: Findings, asked: Questions) -> dict[str, Any]:
 
 
 def _codes(network: Model, behavior: Behavior, asked: Questions, budget: int) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The population codes of each hidden layer, where the plan asks for them: by a tolerance, signals or prices. And
-    what of them was not counted exactly."""
-    if asked.tolerance is None and asked.signals is None and asked.costs is None:
+    """The population codes of each hidden layer, where the plan asks for them: by a tolerance, signals, a
+    disturbance or prices. And what of them was not counted exactly."""
+    if (asked.tolerance, asked.signals, asked.disturbance, asked.costs) == (None,) * 4:
         return {}, ()
     found = read_layers(network, behavior, asked, budget)
     by_rung = {f"codes_{rung}": [_double(layer.survivors[rung]) for layer in found.explained] for rung in READOUT_RUNGS}

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ..auditing.provenance import DOCUMENT_DIGEST, behavior_digest
-from ..auditing.schema import BOUND, EXACT, HEREDITARY, RELEASED, WHOLE_BY_DATA
+from ..auditing.schema import BOUND, DISTURBED, EXACT, HEREDITARY, RELEASED, WHOLE_BY_DATA
 from ..boolean.cost import CostModel
 from ..boolean.gates import GATES
 from ..common.errors import InputError
@@ -24,9 +24,10 @@ DATA_KEYS = (
     "capped", "beyond", "details",
 )  # fmt: skip
 COUNTED_KEYS = ("computes", "counts", "counts_exact", "ladder", "verdict", "capped", "details")
+# Of audits before codes were disturbed.
 OPTIONS = (
-    "tables", "min_node_sparsity", "pair_order", "tolerance", "signals", "costs", "shown", "ablation", "epsilon",
-    "within", "robust", "budget",
+    "tables", "min_node_sparsity", "pair_order", "tolerance", "signals", "costs", "shown", "ablation",
+    "epsilon", "within", "robust", "budget",
 )  # fmt: skip
 CIRCUIT_RUNGS = [
     "perfect", "resample_faithful", "resample_faithful_minimal", "resample_faithful_fewest_edges",
@@ -179,6 +180,11 @@ def _whole(least: int) -> Holds:
     return Holds(lambda n: n is None or (type(n) is int and n >= least), f"a whole number from {least}", ANY_OTHER)
 
 
+def _disturbance(document: dict[str, Any]) -> dict[str, Holds]:
+    """What may stand as the disturbance of codes, where the schema has it."""
+    return {"disturbance": _number(0, 0.5, open_ends=True)} if document["schema_version"] >= DISTURBED else {}
+
+
 def _costs() -> Holds:
     keys = {field.name for field in fields(CostModel)}
     return Holds(lambda c: c is None or (set(c) == keys and CostModel(**c) is not None), "prices")
@@ -196,6 +202,7 @@ def _task_options(document: dict[str, Any]) -> dict[str, Any]:
         "pair_order": None,
         "tolerance": _number(0, 1, open_ends=True),
         "signals": _whole(1),
+        **_disturbance(document),
         "costs": _costs(),
         "shown": Holds(_rows(len(said["tables"][0])), "rows, as digits"),
         "ablation": Holds(lambda a: a in ABLATIONS, "a kind of ablation", ANY_OTHER),
@@ -206,7 +213,18 @@ def _task_options(document: dict[str, Any]) -> dict[str, Any]:
     }
     if not paper:
         order = document.get("counts", {}).get("pair_order")
-        found |= dict.fromkeys(("tolerance", "signals", "costs", "shown", "ablation", "epsilon", "within", "robust"))
+        asked = (
+            "tolerance",
+            "signals",
+            *_disturbance(document),
+            "costs",
+            "shown",
+            "ablation",
+            "epsilon",
+            "within",
+            "robust",
+        )
+        found |= dict.fromkeys(asked)
         inputs = len(said["tables"][0]).bit_length() - 1
         counted = "counts" in document
         found["pair_order"] = Holds(
@@ -254,4 +272,4 @@ def _data_options(document: dict[str, Any]) -> dict[str, Any]:
     explained = [layer for layer in document["details"]["readouts"] if "tolerance" in layer]
     if explained:
         found["tolerance"] = float(explained[0]["tolerance"])
-    return found | {"signals": _whole(1), "costs": _costs()}
+    return found | {"signals": _whole(1), **_disturbance(document), "costs": _costs()}

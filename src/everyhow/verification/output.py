@@ -24,6 +24,7 @@ from .witnesses import Coded, Natural, Placed
 
 MOST_SURVIVORS, MOST_EXAMINED = 200, 100
 DEFAULT_TOLERANCE = 1e-3
+DEFAULT_DISTURBANCE = 0.05
 MORE_CIRCUITS = "more circuits than are run one by one"
 UNKNOWN_SURVIVORS = "the survivors are not all known"
 NO_PLACES = "no algorithm has, for each of its variables, neurons with the signature it needs"
@@ -130,10 +131,12 @@ class OutputAgain:
         """Population codes of every hidden layer."""
         asked, options = self.asked, self.asked.options
         tolerance = DEFAULT_TOLERANCE if options["tolerance"] is None else options["tolerance"]
+        disturbance = options.get("disturbance")
+        disturbance = DEFAULT_DISTURBANCE if disturbance is None else disturbance
         layers = [
             LayerAgain(
-                asked.network, asked.behavior, layer, tolerance, options.get("signals"), model_of(options),
-                asked.budget, asked.version,
+                asked.network, asked.behavior, layer, tolerance, options.get("signals"), disturbance,
+                model_of(options), asked.budget, asked.version,
             )
             for layer in range(1, asked.network.depth)
         ]  # fmt: skip

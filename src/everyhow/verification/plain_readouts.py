@@ -96,6 +96,15 @@ def readout_explanations(network, layer, most, tolerance, points=None):
                 yield chosen, gate, relative_residual(fitted, received)
 
 
+def endured(state, signal, coefficients, constant):
+    """By what share of its range every neuron may move, each in the direction that does most harm, before a code is
+    read wrong at some input."""
+    ranges = [max(column) - min(column) for column in np.array(state).T]
+    harm = sum(abs(c) * r for c, r in zip(coefficients, ranges, strict=True))
+    rooms = [0.5 - abs(row @ coefficients + constant - bit) for row, bit in zip(state, signal, strict=True)]
+    return float(min(rooms) / harm)
+
+
 def swapped(state, codes, base, sources, held=()):
     """The state at `base` with each code k of `sources` changed to its value at sources[k]; the change is orthogonal
     to whatever is orthogonal to all codes and to what is held."""

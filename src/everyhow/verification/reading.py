@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..auditing.schema import DISTURBED
 from ..boolean.cost import CostModel
 from ..boolean.truth_table import TruthTable
 from ..model.behavior import Behavior
@@ -58,6 +59,7 @@ class LayerAgain:
         layer: 1 is the first hidden one.
         tolerance: of residuals.
         most: the most signals of an explanation; None for the usual number.
+        disturbance: the share of its range by which every neuron is moved.
         costs: prices.
         budget: of the audit.
         version: the schema of audit.json, which decides how neurons are called.
@@ -68,6 +70,7 @@ class LayerAgain:
     layer: int
     tolerance: float
     most: int | None
+    disturbance: float
     costs: CostModel
     budget: int
     version: int
@@ -198,7 +201,8 @@ class LayerAgain:
         clear = all(abs(abs(x - round(x)) - 0.5) > 1e-9 for x in (*coefficients.tolist(), constant))
         whole = bool(small and off <= self.tolerance and clear)
         table = signal_of(self.behavior, signal > 0)
-        return Readout(self.layer, table, coefficients, constant, residual, whole, names)
+        endures = plain_readouts.endured(self.state, signal, coefficients, constant)
+        return Readout(self.layer, table, coefficients, constant, residual, whole, endures, names)
 
     @cached_property
     def asked(self) -> int:
@@ -277,33 +281,75 @@ class LayerAgain:
         """Those whose combination is what the next layer receives."""
         return [one for one in self.behavioral if one.residual <= self.tolerance]
 
+    @property
+    def disturbed(self) -> bool:
+        """Whether codes are held against those of any layer, and disturbed."""
+        return self.version >= DISTURBED
+
+    @property
+    def reads_all(self) -> bool:
+        """Whether any layer with so many independent neurons reads every signal."""
+        return self.rank + 1 >= len(self.behavior.points)
+
+    @cached_property
+    def above_baseline(self) -> list[ReadoutExplanation]:
+        """The exact ones but those that any layer with so many independent neurons has."""
+        return [one for one in self.exact if not (self.reads_all and len(one.readouts) == self.rank)]
+
+    @cached_property
+    def bounded(self) -> list[ReadoutExplanation]:
+        """Those whose codes endure the disturbance."""
+        return [one for one in self.above_baseline if all(self._endures(code) for code in one.readouts)]
+
+    def _endures(self, code: Readout) -> bool:
+        return code.endures > self.disturbance + BOUNDARY
+
+    @property
+    def by_set(self) -> dict[str, list[ReadoutExplanation]]:
+        """What passes each rung that judges every set by itself."""
+        found = {"behavioral": self.behavioral, "exact": self.exact}
+        if self.disturbed:
+            found |= {"above_baseline": self.above_baseline, "bounded": self.bounded}
+        return found
+
+    @cached_property
+    def fewest(self) -> list[ReadoutExplanation]:
+        """Of those left by the last such rung the ones of fewest signals."""
+        *_, left = self.by_set.values()
+        return [one for one in left if len(one.readouts) == len(left[0].readouts)]
+
     @cached_property
     def cheapest(self) -> list[ReadoutExplanation]:
-        """Of the exact ones of fewest signals those that cost least."""
-        fewest = [one for one in self.exact if len(one.readouts) == len(self.exact[0].readouts)]
-        costs = [one.cost(self.costs) for one in fewest]
-        return [one for one, cost in zip(fewest, costs, strict=True) if cost <= min(costs) + 1e-9]
+        """Of these the ones that cost least."""
+        costs = [one.cost(self.costs) for one in self.fewest]
+        return [one for one, cost in zip(self.fewest, costs, strict=True) if cost <= min(costs) + 1e-9]
+
+    @property
+    def vacuous(self) -> bool:
+        """Whether all that are exact are there in any layer with so many independent neurons."""
+        return self.disturbed and self.searched and bool(self.exact) and not self.above_baseline
 
     @property
     def strictest(self) -> list[ReadoutExplanation]:
-        """The exact ones when there are any, else all."""
-        return (self.exact or self.behavioral) if self.searched else []
+        """Those left by the last such rung that any passes; none where all that are exact are there in any layer."""
+        if not self.searched or self.vacuous:
+            return []
+        return next((left for left in reversed(self.by_set.values()) if left), [])
 
     def survivors(self) -> dict[str, int | None]:
         """How many pass each rung."""
-        found: dict[str, int | None] = dict.fromkeys(("behavioral", "exact", "fewest_signals", "cheapest"))
+        found: dict[str, int | None] = dict.fromkeys((*self.by_set, "fewest_signals", "cheapest"))
         if not self.searched:
             return found
-        fewest = [one for one in self.exact if len(one.readouts) == len(self.exact[0].readouts)]
-        numbers = (len(self.behavioral), len(self.exact), len(fewest), len(self.cheapest))
-        found = dict(zip(found, numbers, strict=True))
+        found |= {rung: len(left) for rung, left in (*self.by_set.items(), ("fewest_signals", self.fewest))}
+        found["cheapest"] = len(self.cheapest)
         if self.allowed[1]:
-            found |= dict.fromkeys(("behavioral", "exact") if self.exact else tuple(found))
+            found |= dict.fromkeys(self.by_set if self.fewest else tuple(found))
         return found
 
     def document(self) -> dict[str, Any]:
         """The layer as it stands in audit.json of a task."""
-        readable = listed([readout_document(one) for one in self.readable])
+        readable = listed([readout_document(one) | self._endured(one) for one in self.readable])
         return {"layer": self.layer, "rank": self.rank, "readable": readable, **self.explanations()}
 
     def document_by_data(self) -> dict[str, Any]:
@@ -322,33 +368,52 @@ class LayerAgain:
                 "coefficients": [float(c) for c in code.coefficients],
                 "constant": code.constant,
                 "residual": _written(code.residual),
+                **self._endured(readout),
             }
-            for code in self.codes[:MOST_CODES]
+            for code, readout in zip(self.codes[:MOST_CODES], self.readable, strict=False)
         ]
         return found | {"readable_signals": len(self.codes), "signals": rows}
 
     def explanations(self) -> dict[str, Any]:
         """The sets of signals that explain the layer, as they stand in audit.json."""
         found: dict[str, Any] = {"tolerance": float(self.tolerance), "most_signals": self.asked}
+        if self.disturbed:
+            found |= {
+                "disturbance": float(self.disturbance) if self.searched else None,
+                "baseline_signals": 2 ** (len(self.behavior.points) - 1) - 1 if self.reads_all else 0,
+            }
         if not self.affordable:
-            reason = Open(TOO_MANY)
-            return found | dict.fromkeys(("by_signals", "ladder", "verdict", "exact", "cheapest"), reason)
+            later = ("bounded_signals", "bounded") if self.disturbed else ()
+            keys = ("by_signals", "ladder", "verdict", "exact", "cheapest", *later)
+            return found | dict.fromkeys(keys, Open(TOO_MANY))
         signals = len(self.codes or ())
         space = f"all sets of at most {self.asked} of {signals:,} readable signals of layer {self.layer}"
         failure = None if signals else "no Boolean signal is linear in the activations"
+        if self.vacuous:
+            many = f"{self.rank} independent neuron{'s' * (self.rank != 1)}"
+            failure = f"all that are exact are there in any layer with {many}"
+        if self.disturbed:
+            enduring = sum(map(self._endures, self.readable)) if self.searched else None
+            found |= {"bounded_signals": enduring, "bounded": self._listed(self.bounded)}
         partial = "; ".join([*([self.allowed[1]] if self.allowed[1] else []), *self.ties])
         left = self.survivors()
         nothing = next((f"nothing passes {rung}" for rung, n in left.items() if n == 0), None)
         return found | {
             "by_signals": {
-                "behavioral": self._by_signals(self.behavioral) if self.searched else None,
-                "exact": self._by_signals(self.exact) if self.searched else None,
+                rung: self._by_signals(kept) if self.searched else None for rung, kept in self.by_set.items()
             },
             "ladder": left,
             "verdict": verdict_of(left, space, partial, failure or nothing),
-            "exact": listed([explanation_document(one) for one in self.exact]) if self.searched else None,
-            "cheapest": listed([explanation_document(one) for one in self.cheapest]) if self.searched else None,
+            "exact": self._listed(self.exact),
+            "cheapest": self._listed(self.cheapest),
         }
+
+    def _listed(self, explanations: Sequence[ReadoutExplanation]) -> dict[str, Any] | None:
+        return listed([explanation_document(one) for one in explanations]) if self.searched else None
+
+    def _endured(self, code: Readout) -> dict[str, float]:
+        """What a code endures, where that is said."""
+        return {"endures": code.endures} if self.disturbed else {}
 
     def _by_signals(self, explanations: Sequence[ReadoutExplanation]) -> dict[str, int]:
         sizes = [len(one.readouts) for one in explanations]

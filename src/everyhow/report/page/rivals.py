@@ -10,7 +10,7 @@ from ...experiment.deciding import Dispute
 from ...model.explanation import Explanation
 from ..audit_drawings import draw_rival
 from ..drawings.svg import inside_page
-from ..words import dispute_text
+from ..words import dispute_text, vacuous_text
 from .room import Room
 from .values import sets_of
 
@@ -42,6 +42,7 @@ def codes(shown: Exhibits, room: Room) -> dict[str, Any]:
                 "readable": len(layer.signals),
                 "survivors": {} if layer.asked is None else layer.survivors,
                 "tolerance": layer.signals.tolerance,
+                "vacuous": vacuous_text(layer) if layer.vacuous else None,
             }
             for layer in shown.layers
         ],

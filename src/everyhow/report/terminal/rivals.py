@@ -16,7 +16,8 @@ from ...experiment.ranking import Ranking
 from ...model.circuit import Circuit
 from ...model.graph import Graph
 from ...readout.findings import LayerReadouts
-from ..words import dispute_text, in_digits, plural, price_text, shown
+from ...readout.readouts import OF_SETS
+from ..words import dispute_text, in_digits, plural, price_text, shown, vacuous_text
 from .pieces import funnel, heading, indented, share_bar, verdict_text
 
 # How many explanations are listed, and how many of them stand in the matrix.
@@ -87,11 +88,15 @@ def _codes(layers: Sequence[LayerReadouts]) -> Iterator[RenderableType]:
         if layer.found is None or not len(layer.signals):
             yield indented(Text(title, style="bold"))
             continue
+        if layer.vacuous:
+            yield indented(Text(title, style="bold"))
+            yield indented(Text(f"  {vacuous_text(layer)}"))
+            continue
         sizes = list(layer.found.fitted)
         table = funnel(title, *(f"{'by ' if size == 1 else ''}{size}" for size in sizes), "in all")
         survivors = layer.survivors
         for rung, left in survivors.items():
-            counts = layer.found.by_signals(rung) if rung in ("behavioral", "exact") else {}
+            counts = layer.found.by_signals(rung) if rung in OF_SETS else {}
             cells = [f"{counts[size]:,}" if size in counts else "" for size in sizes]
             bar = share_bar(Count.of(left), Count.of(survivors["behavioral"]))
             table.add_row(f"  {rung}", bar, *cells, shown(left))
