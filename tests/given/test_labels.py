@@ -121,6 +121,9 @@ REFUSED = [
     ([0, 1], {"decision": "argmax"}, "one output has no largest; decide by threshold, or give a network"),
     ([0, 1], {"decision": "round"}, "the decision of labels is 'round'; choose threshold or argmax"),
     ([0, 1], {"outputs": 0}, "outputs is 0; give the number of the network's outputs"),
+    ([0, 1, 0], {"outputs": 10}, "labels are 0, 1 only, the network has 10 outputs: are these the class numbers 0 and"),
+    ([True, False], {"outputs": 3}, "or is 1 one class and 0 the rest (network.one_class(K, points), K being"),
+    (["three", "rest"], {"outputs": 10}, "of two of these classes take network.classes(K, L) (--classes K,L), of one"),
     ([0, 1], {"outputs": "2"}, "outputs is '2'; give the number of the network's outputs"),
     ([0, 1], {"outputs": 10**6}, "labels are classes of 1,000,000 outputs; at most 4,096 are taken"),
 ]  # fmt: skip
