@@ -129,7 +129,7 @@ def labels_against_rest(values: Any, k: int, classes: int, inputs: int | None = 
         >>> labels_against_rest([3, 8, 3], 3, 10), labels_against_rest(["rest", "three"], 3, 10)
         ([1, 0, 1], ['rest', 'three'])
     """
-    found = labels_of(values, classes, "argmax") if _is_of_classes(values, classes) else None
+    found = labels_of(values, classes, "argmax", inputs) if _is_of_classes(values, classes) else None
     if found is not None:
         if k == 0 and set(found.classes.tolist()) <= {0, 1}:
             raise InputError(
@@ -206,7 +206,10 @@ def _numbered(whole: np.ndarray, outputs: int | None, decision: Decided | None) 
                 "means that a label is missing): give class numbers from 0"
             )
         if outputs not in (None, 1, 2):
-            raise InputError(f"labels are -1 and 1, the network has {outputs} outputs; give class numbers from 0")
+            raise InputError(
+                f"labels are -1 and 1, the network has {outputs} outputs; give class numbers from "
+                f"0{_of_two(2, outputs)}"
+            )
         return _labels((whole > 0).astype(int), outputs or 1, decision, ("-1", "1"))
     most, found = values[-1], len(values)
     if outputs is not None and 2 < outputs <= MOST_CLASSES and most <= 1 and decision is None:
