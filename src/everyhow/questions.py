@@ -106,7 +106,7 @@ def place(
     Example:
         >>> import everyhow as eh
         >>> print(eh.place(eh.xornet(), "XOR", eh.Circuit.whole(eh.xornet())))
-        your circuit is perfect and minimal; it is the only perfect circuit
+        your circuit is the whole network, and no smaller circuit is perfect
     """
     check_ablation(ablation)
     instance(circuit, Circuit, "a Circuit", "everyhow.exchange.graph_json.read_graph reads one from a file")

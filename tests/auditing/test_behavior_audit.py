@@ -76,7 +76,9 @@ def test_wrong_questions(change, message):
 
 def test_what_does_not_fit():
     network = eh.xornet()
-    with pytest.raises(eh.InputError, match="the behavior has 1 inputs and 1 outputs, the network has 2 and 1"):
+    with pytest.raises(
+        eh.InputError, match="the behavior has 1 input and 1 output, the network has 2 and 1: give points of 2 numbers"
+    ):
         eh.audit_behavior(network, eh.Behavior([[0.0]], [1.0], [[True]]))
     with pytest.raises(eh.InputError, match="argmax is among classes, the bits of a task are decided one by one"):
         eh.audit(network, "XOR", decision="argmax")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import everyhow as eh
 from everyhow.common.errors import FileFormatError
-from everyhow.given.labels import labels_of, read_labels
+from everyhow.given.labels import labels_against_rest, labels_of, read_labels
 
 torch = pytest.importorskip("torch")
 nan, inf = float("nan"), float("inf")
@@ -121,6 +121,9 @@ REFUSED = [
     ([0, 1], {"decision": "argmax"}, "one output has no largest; decide by threshold, or give a network"),
     ([0, 1], {"decision": "round"}, "the decision of labels is 'round'; choose threshold or argmax"),
     ([0, 1], {"outputs": 0}, "outputs is 0; give the number of the network's outputs"),
+    ([0, 1, 0], {"outputs": 10}, "labels are 0, 1 only, the network has 10 outputs: are these the class numbers 0 and"),
+    ([True, False], {"outputs": 3}, "or is 1 one class and 0 the rest .network.one_class.K, points., K being"),
+    (["three", "rest"], {"outputs": 10}, "of two of these classes take network.classes.K, L. .--classes K,L., of one"),
     ([0, 1], {"outputs": "2"}, "outputs is '2'; give the number of the network's outputs"),
     ([0, 1], {"outputs": 10**6}, "labels are classes of 1,000,000 outputs; at most 4,096 are taken"),
 ]  # fmt: skip
@@ -150,10 +153,26 @@ def test_as_scikit_learn_counts():
     assert labels_of(names).classes.tolist() == preprocessing.LabelEncoder().fit_transform(names).tolist()
 
 
+def test_one_class_against_the_rest():
+    """Class numbers become bits; bits and two texts stay; what may be either is refused."""
+    for values, k, bits in (
+        ([3, 8, 3, 1], 3, [1, 0, 1, 0]), ([0, 2, 0], 0, [1, 0, 1]), ([0, 1, 1], 1, [0, 1, 1]),
+        ([0, 1, 1], 7, [0, 1, 1]),
+        ([False, True], 4, [0, 1]), ([-1, 1], 0, [0, 1]), (["rest", "three"], 3, [0, 1]), (["3", "8"], 8, [0, 1]),
+    ):  # fmt: skip
+        assert labels_of(labels_against_rest(values, k, 10), 1).classes.tolist() == bits
+    with pytest.raises(
+        eh.InputError, match="labels are 0 and 1 only, and the class is 0: where they are class numbers"
+    ):
+        labels_against_rest([0, 1, 1], 0, 10)
+    with pytest.raises(eh.InputError, match="2 labels for 3 inputs"):
+        labels_against_rest([3, 8], 3, 10, 3)
+
+
 @given(st.lists(st.integers(0, 4), min_size=1), st.integers(5, 7))
 def test_class_numbers(classes, outputs):
     """Class numbers, their one-hot rows and sorted names of all classes say the same."""
-    labels = labels_of(classes, outputs)
+    labels = labels_of(classes, outputs, "argmax")
     hot = np.eye(outputs)[classes]
     np.testing.assert_array_equal(labels.wanted, hot == 1)
     np.testing.assert_array_equal(labels_of(hot).wanted, hot == 1)

@@ -8,8 +8,9 @@ import pytest
 
 import everyhow as eh
 from everyhow.common.budget import DEFAULT_BUDGET, Budget, Refusal, duration, enough
+from everyhow.common.spoken import spoken
 from everyhow.ladder import Verdict
-from everyhow.report.headline import headline, lead, listed
+from everyhow.report.headline import headline, lead
 from everyhow.report.notebook import bundle
 from everyhow.report.page.html import audit_page
 from everyhow.report.terminal.audit import print_audit
@@ -144,7 +145,7 @@ def test_budgets_that_are_named():
 
 
 def test_many_names_are_cut():
-    assert listed(["a"]) == "a" and listed([f"h1.{k}" for k in range(10)]).endswith("h1.7 and 2 more")
+    assert spoken(["a"]) == "a" and spoken([f"h1.{k}" for k in range(10)]).endswith("h1.7 and 2 more")
 
 
 def test_words_for_numbers_of_effects_and_formulas():

@@ -20,6 +20,7 @@ from ..common.sql import RunTable
 from ..ladder import Verdict
 from ..model.behavior import Behavior, mismatches
 from ..model.decision import Decision, decide, level_for
+from ..model.graph import Node
 from ..model.model import Model
 from ..model.task import Task
 from .document import circuit_details, details_by_data, details_of, digits_of, explained
@@ -121,6 +122,14 @@ class Audit(Displayed):
         level = level_for(self.network, self.decision)
         decided, _ = decide(self.network.run(behavior.points), behavior.decision, level, behavior.answers)
         return round(float(self.behavior.weights @ (decided == self.behavior.wanted).all(axis=1)), 12)
+
+    @cached_property
+    def constant(self) -> tuple[Node, ...]:
+        """By data, the inputs and hidden nodes that are exactly the same at all points, as far as this kind of model
+        can be without them."""
+        if self.wanted is not None or len(self.behavior.points) < 2:
+            return ()
+        return self.network.constant_at(self.behavior.points)
 
     @property
     def remarks(self) -> tuple[str, ...]:

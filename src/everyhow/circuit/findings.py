@@ -150,6 +150,21 @@ class CircuitFindings(Noted):
         return judge(following, f"all {self.in_space:,} circuits", partial=self.notes.partial)
 
     @property
+    def only_whole(self) -> bool:
+        """Whether one circuit is left and that is the whole model, which decides as itself whatever is asked: then no
+        smaller circuit passes, and nothing was explained by leaving something out."""
+        found = self.simplest
+        following = [number for rung, number in self.survivors.items() if rung not in BESIDE]
+        return (
+            not self.notes.partial and following[-1] == 1 and found is not None and found == Circuit.whole(found.graph)
+        )
+
+    @property
+    def several_perfect(self) -> bool:
+        """Whether more than one circuit is surely perfect."""
+        return (self.number.low or 0) > 1
+
+    @property
     def last_survivors(self) -> tuple[Circuit, ...]:
         """The circuits left by the strictest rung that any passes and that are listed, fewest edges first."""
         return self.faithful_minimal or self.minimal or ()

@@ -91,6 +91,8 @@ class Standing(Noted):
 
     def __str__(self) -> str:
         tied = ["some of this depends on a tie"] if self.ties else []
+        if self.of_perfect == 1 and self.fault is None and self.circuit == Circuit.whole(self.circuit.graph):
+            return "; ".join(["your circuit is the whole network, and no smaller circuit is perfect", *tied])
         if self.fault is not None:
             return "; ".join([f"your circuit is not perfect: {self.fault}", *self._nearest_text(), *tied])
         return "; ".join([self._minimal_text(), *self._smaller_text(), self._number_text(), *tied])
@@ -162,7 +164,7 @@ def standing(
     Example:
         >>> from everyhow import Behavior, parse_task, xornet
         >>> print(standing(xornet(), Behavior.of_task(parse_task("XOR")), Circuit.whole(xornet())))
-        your circuit is perfect and minimal; it is the only perfect circuit
+        your circuit is the whole network, and no smaller circuit is perfect
     """
     circuit = circuit.on(model.graph)
     alone = perfect(model, behavior, ablation)

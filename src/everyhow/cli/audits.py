@@ -12,12 +12,12 @@ from ..common.progress import showing
 from ..common.reading import naming
 from ..model.model import Model
 from . import completion
+from .by_data import DataFiles, Narrowing, behavior_of_rows
 from .contradictions import check_unused
 from .options import (
     FILES_READ,
     NETWORK,
     OVER_BUDGET,
-    HeaderOption,
     InputsOption,
     JsonOption,
     NetworkOption,
@@ -190,54 +190,6 @@ def count_command(
         raise typer.Exit(OVER_BUDGET)
 
 
-@dataclass(frozen=True)
-class DataFiles:
-    """The files that go with the inputs, and what a circuit must reach."""
-
-    labels: Annotated[
-        Path | None,
-        Read(".csv"),
-        typer.Option(help="The label of each row (.csv or .npy). If not given: the network's own decisions."),
-    ] = None
-    features: Annotated[
-        Path | None,
-        typer.Option(help="Bits known of each row (.csv or .npy). Algorithms are found over these bits."),
-        Read(".csv"),
-    ] = None
-    header: HeaderOption = None
-    epsilon: Annotated[float, typer.Option(help="The circuit error allowed.")] = 0.0
-    within: Annotated[
-        float | None, typer.Option(help="How near a circuit's outputs must come to the network's outputs.")
-    ] = None
-    answer_positions: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N,N,...",
-            help="Of token rows: the positions of the answers, such as -1 (the last, if not given) or 1,2,3.",
-        ),
-    ] = None
-    classes: Annotated[
-        str | None,
-        typer.Option(
-            metavar="N,N,...",
-            help="Of token rows: the logits among which the largest is the answer, such as 0,1. If not given: all.",
-        ),
-    ] = None
-
-    @property
-    def of_rows(self) -> dict[str, object]:
-        """What is said of rows of inputs; None where nothing was."""
-        return {
-            "--labels": self.labels, "--features": self.features, "--header": self.header,
-            "--epsilon": self.epsilon or None, "--within": self.within,
-        }  # fmt: skip
-
-    @property
-    def of_tokens(self) -> dict[str, object]:
-        """What is said of rows of tokens; None where nothing was."""
-        return {"--answer-positions": self.answer_positions, "--classes": self.classes}
-
-
 def audit_data_command(
     points: Annotated[
         Path,
@@ -250,36 +202,36 @@ def audit_data_command(
     ],
     network: NetworkOption,
     files: DataFiles,
+    narrowing: Narrowing,
     coded: Coded,
     running: Running,
     written: Written,
     asked: Annotated[dict[str, Any], questions("data")],
+    features: Annotated[
+        Path | None,
+        typer.Option(help="Bits known of each row (.csv or .npy). Algorithms are found over these bits."),
+        Read(".csv"),
+    ] = None,
 ) -> None:
     """Find and count what explains a network on data: circuits, signatures, readouts, and algorithms over features."""
     from ..auditing.explaining import audit_behavior
     from ..importing.door import as_model
     from ..model.behavior_files import names_a_behavior, read_behavior
-    from ..transformer.transformer import Transformer
 
     kept = _checked(written)
     explained = as_model(stored_network(network, coded.threshold), **coded.keywords)
     decision, bits = asked.pop("decision"), None
     if names_a_behavior(points):
-        check_unused("the file of a behavior", files.of_rows | files.of_tokens | {"--decision": decision})
+        given = files.of_rows | files.of_tokens | narrowing.options
+        given |= {"--classes": files.classes, "--features": features, "--decision": decision}
+        check_unused("the file of a behavior", given)
         behavior = read_behavior(points, explained)
         FILES_READ["behavior"] = str(points)
     else:
-        rows = rows_of_file(points, "inputs", files.header)
-        tokens = isinstance(explained, Transformer)
-        if tokens:
-            check_unused("rows of tokens", {"--decision": decision, "--threshold": coded.threshold})
-        else:
-            check_unused("the inputs of a network", files.of_tokens)
-        behavior = (
-            _behavior_of_tokens(explained, rows, files) if tokens
-            else _behavior(explained, rows, files, decision, coded.threshold)
+        explained, behavior, rows = behavior_of_rows(
+            explained, points, files, narrowing, decision, coded.threshold
         )  # fmt: skip
-        bits = None if files.features is None else _features(files.features, rows)
+        bits = None if features is None else _features(features, rows)
     announce_compilation()
     found = audit_behavior(explained, behavior, features=bits, checkpoints=kept, **running.keywords, **asked)
     _finish(found, written, None)
@@ -336,38 +288,6 @@ def _print_counts(parts: Iterable[dict[str, Any]]) -> None:
                 )
             if key != "outputs":
                 typer.echo(visible(f"{key:<26} {f'{value:,}' if isinstance(value, int) else value}"))
-
-
-def _behavior(explained: Any, rows: Any, files: DataFiles, decision: str | None, threshold: float | None) -> Any:
-    from ..given.points import read_table
-    from ..model.behavior import Behavior
-
-    outputs, epsilon, within = explained.outputs, files.epsilon, files.within
-    if files.labels is None:
-        asked: Any = decision
-        return Behavior.of_network(explained, rows, asked, epsilon=epsilon, within=within, threshold=threshold)
-    found = read_table(files.labels, None, len(rows), texts=True)
-    FILES_READ["labels"] = str(files.labels)
-    typer.echo(visible(str(found)), err=True)
-    with naming(files.labels):
-        return Behavior.of_data(rows, found.values, outputs, epsilon, within, decision, threshold)  # type: ignore[arg-type]
-
-
-def _behavior_of_tokens(explained: Any, rows: Any, files: DataFiles) -> Any:
-    """Rows of tokens with the answers wanted, as the options say."""
-    from ..given.points import read_table
-    from ..model.answer import Answer
-    from ..model.behavior import Behavior
-
-    places = -1 if files.answer_positions is None else numbers(files.answer_positions, "answer-positions", int)
-    classes = None if files.classes is None else numbers(files.classes, "classes", int)
-    answer, labels = Answer(places, classes), None  # type: ignore[arg-type]
-    if files.labels is not None:
-        found = read_table(files.labels, None, len(rows), texts=False)
-        FILES_READ["labels"] = str(files.labels)
-        typer.echo(visible(str(found)), err=True)
-        labels = found.values
-    return Behavior.of_tokens(explained, rows, answer, labels, None, files.epsilon, files.within)
 
 
 def _features(path: Path, rows: Any) -> Any:

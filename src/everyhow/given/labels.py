@@ -18,6 +18,8 @@ from .points import read_table
 Decided = Literal["threshold", "argmax"]
 # More classes than anything here can have outputs.
 MOST_CLASSES = 4096
+# How a network of many classes is asked of one.
+ONE_CLASS = "network.one_class(K, points), K being the class (--one-class K)"
 NUMERAL = re.compile(r"-?(0|[1-9]\d{0,17})", re.ASCII)
 
 
@@ -69,8 +71,10 @@ def labels_of(
 
     One column, (n,) or (n, 1), holds bits, true and false, -1 and 1 (wanted as 0 and 1), class numbers from 0, or names
     of classes, which are counted in sorted order, as scikit-learn does. Other whole numbers are names in this sense
-    where there are as many as the outputs tell apart. Several columns hold the bits of as many outputs; where every row
-    has exactly one 1 these are classes, unless the decision `threshold` is asked for.
+    where there are as many as the outputs tell apart. For more than two outputs, labels of 0 and 1 alone may be class
+    numbers, or one class and the rest: they are class numbers where the decision `argmax` is said, else an error.
+    Several columns hold the bits of as many outputs; where every row has exactly one 1 these are classes, unless the
+    decision `threshold` is asked for.
 
     Args:
         values: any array-like: lists, NumPy, tensors with gradients or on a device, columns of pandas or polars.
@@ -105,6 +109,46 @@ def labels_of(
     if array.dtype.kind == "O":
         return _named(_texts(column, array.shape), categories, outputs, decision)
     return _numbered(_whole(column, array.shape), outputs, decision)
+
+
+def labels_against_rest(values: Any, k: int, classes: int, inputs: int | None = None) -> list[Any]:
+    """Labels as one class against the rest, as bits or as the two names that they have.
+
+    Args:
+        values: class numbers, of which `k` becomes 1 and every other 0; or bits, -1 and 1, or two texts, as for one
+            output.
+        k: the class.
+        classes: how many there are.
+        inputs: how many labels there must be.
+
+    Raises:
+        InputError: labels that are refused as `labels_of` does; 0 and 1 alone where 0 is the class, which may be class
+            numbers or bits.
+
+    Example:
+        >>> labels_against_rest([3, 8, 3], 3, 10), labels_against_rest(["rest", "three"], 3, 10)
+        ([1, 0, 1], ['rest', 'three'])
+    """
+    found = labels_of(values, classes, "argmax", inputs) if _is_of_classes(values, classes) else None
+    if found is not None:
+        if k == 0 and set(found.classes.tolist()) <= {0, 1}:
+            raise InputError(
+                "labels are 0 and 1 only, and the class is 0: where they are class numbers, 0 is the class, and where "
+                "they are bits, 1 is; write the class as 1 and the rest as -1"
+            )
+        if k == 1 or found.classes.max() > 1:
+            return (found.classes == k).astype(int).tolist()
+    labels_of(values, 1, None, inputs)
+    return np.asarray(array_of(values, "labels")).reshape(-1).tolist()
+
+
+def _is_of_classes(values: Any, classes: int) -> bool:
+    """Whether labels can be read as class numbers, or as as many names as there are classes."""
+    try:
+        labels_of(values, classes, "argmax")
+    except InputError:
+        return False
+    return True
 
 
 def read_labels(
@@ -162,9 +206,18 @@ def _numbered(whole: np.ndarray, outputs: int | None, decision: Decided | None) 
                 "means that a label is missing): give class numbers from 0"
             )
         if outputs not in (None, 1, 2):
-            raise InputError(f"labels are -1 and 1, the network has {outputs} outputs; give class numbers from 0")
+            raise InputError(
+                f"labels are -1 and 1, the network has {outputs} outputs; give class numbers from "
+                f"0{_of_two(2, outputs)}"
+            )
         return _labels((whole > 0).astype(int), outputs or 1, decision, ("-1", "1"))
     most, found = values[-1], len(values)
+    if outputs is not None and 2 < outputs <= MOST_CLASSES and most <= 1 and decision is None:
+        raise InputError(
+            f"labels are {_listed(values)} only, the network has {outputs} outputs: are these the class numbers 0 and "
+            f'1 of {outputs} (say decision="argmax", --decision argmax), or is 1 one class and 0 the rest ({ONE_CLASS})'
+            "?"
+        )
     fits = most < max(2, outputs or 2)
     if found == 1 and not fits and outputs in (None, 1):
         raise InputError(
@@ -181,7 +234,7 @@ def _numbered(whole: np.ndarray, outputs: int | None, decision: Decided | None) 
     if found != max(2, outputs):
         raise InputError(
             f"labels are {_listed(values)}, the network has {counted(outputs, 'output')}: give "
-            f"{'0 and 1' if outputs == 1 else f'class numbers from 0 to {outputs - 1}'}"
+            f"{'0 and 1' if outputs == 1 else f'class numbers from 0 to {outputs - 1}'}{_of_two(found, outputs)}"
         )
     return _labels(np.searchsorted(values, whole), outputs, decision, tuple(map(str, values)))
 
@@ -210,13 +263,22 @@ def _named(
     if outputs is not None and len(names) != max(2, outputs):
         raise InputError(
             f"labels are {len(names)} classes, {_listed(names)}, but the network has {counted(outputs, 'output')}, for "
-            f"{max(2, outputs)}; give class numbers from 0, in the order of its outputs"
+            f"{max(2, outputs)}; give class numbers from 0, in the order of its outputs{_of_two(len(names), outputs)}"
         )
     if len(names) > MOST_CLASSES:
         raise InputError(f"labels are {len(names):,} different texts, such as {_listed(names)}; give classes")
     number = {name: k for k, name in enumerate(names)}
     whole = np.array([number[name] for name in column])
     return _labels(whole, outputs or (1 if len(names) == 2 else len(names)), decision, tuple(names))
+
+
+def _of_two(found: int, outputs: int) -> str:
+    """What can be done with labels of two kinds for a network of more outputs, in words."""
+    if found != 2 or outputs <= 2:
+        return ""
+    return (
+        f"; of two of these classes take network.classes(K, L) (--classes K,L), of one class and the rest {ONE_CLASS}"
+    )
 
 
 def _labels(classes: np.ndarray, outputs: int, decision: Decided | None, names: tuple[str, ...] | None) -> Labels:

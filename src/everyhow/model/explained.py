@@ -28,8 +28,8 @@ def check_fits(model: Runnable, behavior: Behavior) -> None:
     found = (behavior.points.shape[1], behavior.wanted.shape[1])
     if found != expected:
         raise InputError(
-            f"the behavior has {found[0]} inputs and {found[1]} outputs, the {model.kind} has {expected[0]} and "
-            f"{expected[1]}" + (f"; {one_of(model)}" if (found[1], expected[1]) == (1, 2) else "")
+            f"the behavior has {found[0]} input{'s' * (found[0] != 1)} and {found[1]} output{'s' * (found[1] != 1)}, "
+            f"the {model.kind} has {expected[0]} and {expected[1]}: {_fitting(model, behavior)}"
         )
     if behavior.input_values != model.input_values and np.isin(behavior.points, behavior.input_values).all():
         raise InputError(
@@ -37,6 +37,27 @@ def check_fits(model: Runnable, behavior: Behavior) -> None:
             "1 by {:g} and {:g}: write the points so (inputs= of the behavior), or read the network otherwise "
             "(network.read(inputs=...), --inputs)".format(*behavior.input_values, *model.input_values)
         )
+
+
+def _fitting(model: Runnable, behavior: Behavior) -> str:
+    """What to do where a behavior has other inputs or outputs than the model, in words."""
+    inputs, outputs = behavior.points.shape[1], behavior.wanted.shape[1]
+    if inputs != model.features:
+        return f"give points of {model.features} numbers each, those that enter the {model.kind}"
+    if (outputs, model.outputs) == (1, 2):
+        return one_of(model)
+    if outputs == 1:
+        return (
+            f"where the {model.outputs} outputs stand for classes, of which one is asked about, take "
+            f"{model.kind}.one_class(K, points) (--one-class K); to tell two of them apart {model.kind}.classes(K, L) "
+            f"(--classes K,L), exactly; {one_of(model)}"
+        )
+    if outputs == 2:
+        return (
+            f"of {model.outputs} classes take the two that are meant, {model.kind}.classes(K, L) (--classes K,L), or "
+            f"say how many outputs there are where the behavior is made (outputs={model.outputs})"
+        )
+    return f"say how many outputs there are where the behavior is made (outputs={model.outputs})"
 
 
 def one_for_two_classes(model: M, behavior: Behavior) -> tuple[M, Behavior]:

@@ -17,7 +17,7 @@ from ..ladder import Fault
 from .behavior import Behavior
 from .circuit import Bits, Circuit, gathered, numbers_of, words_of
 from .criterion import Criterion
-from .graph import Edge
+from .graph import Edge, Node
 from .lattice import MOST_EDGES_OF_LATTICE, MOST_MEETING, Lattice, common, minimal_numbers
 from .reading import InterpretationCount, ReadingRule
 from .runnable import Runnable
@@ -268,6 +268,11 @@ class Model(Runnable, Displayed):
     def unplaced(self) -> str | None:
         """Why algorithms are not placed in this kind of model, in words; None where they are."""
         return None
+
+    def constant_at(self, points: Float[np.ndarray, "inputs features"]) -> tuple[Node, ...]:
+        """The inputs and inner nodes that are exactly the same at all points and that the model can be made without;
+        none where this kind of model is never made smaller."""
+        return ()
 
     @property
     def paired_at_once(self) -> int:

@@ -13,7 +13,7 @@ from ..ladder import Fault
 from ..model.behavior import Behavior
 from ..model.circuit import Circuit
 from ..model.criterion import Criterion
-from ..model.graph import Edge
+from ..model.graph import Edge, Node
 from ..model.model import Bits, Chosen, CircuitSearch, Model, RobustCount
 from ..model.reading import InterpretationCount, ReadingRule
 from ..model.space import circuits_in_space
@@ -22,6 +22,7 @@ from .cuts import LayerCut
 from .feed_forward import FeedForward
 from .layout import MOST_NEURONS
 from .listing import is_listable
+from .narrowing import constant_neurons, of_classes, of_one_class, without_constant
 from .reading_counts import certified_interpretations
 from .robust import robust_count
 from .running import judged
@@ -125,6 +126,74 @@ class Network(FeedForward):
         """The weight of an edge."""
         layer, j, i = edge
         return float(self.weights[layer - 1][j, i])
+
+    def classes(self, *which: int) -> "Network":
+        """The network with some of its outputs only, between which it then decides: two classes of ten.
+
+        The outputs stay in the order in which the network has them, whatever the order they are given in, as labels do:
+        of `classes(8, 3)` class 3 is output 0, and class 8 is output 1. By argmax two outputs are then folded into
+        one, exactly.
+
+        Raises:
+            InputError: fewer than two classes, or one that the network does not have.
+
+        Example:
+            >>> import numpy as np
+            >>> network = Network([np.eye(4)], [np.zeros(4)], ["identity"]).classes(3, 1)
+            >>> network, network.remarks
+            (Network(4-2, identity, 2 edges), ('of 4 outputs only 1 and 3 are kept, as the classes 0 and 1',))
+        """
+        return of_classes(self, which)  # type: ignore[return-value]
+
+    def one_class(self, k: int, points: Float[np.ndarray, "inputs features"]) -> "Network":
+        """The network with one output, which says whether the class is `k`: one class against the rest.
+
+        By argmax the class is `k` where output k is larger than every other output. No threshold on one output says
+        that exactly. Two are tried, on output k alone and on output k less the mean of the others. The one that agrees
+        at most of the points is taken, with the threshold by which it does so (of several such, the one in the widest
+        gap). The remark of the network says which, the share of points at which it agrees, and the share at which
+        always the same answer would. `classes` tells two classes apart, and exactly.
+
+        Args:
+            k: the output; 0 is the first.
+            points: shape (inputs, features), those on which the network is to be explained; repeated ones count each
+                time.
+
+        Raises:
+            InputError: there is no such output, or no threshold agrees at more points than always the same answer.
+
+        Example:
+            >>> import numpy as np
+            >>> network = Network([np.eye(3)], [np.zeros(3)], ["identity"])
+            >>> one = network.one_class(2, [[0, 1, 5], [0, 1, 4], [2, 0, 1], [0, 3, 2]])
+            >>> one.widths, one.threshold
+            ((3, 1), 3.0)
+        """
+        return of_one_class(self, k, points)  # type: ignore[return-value]
+
+    def without_constant(
+        self, points: Float[np.ndarray, "inputs features"]
+    ) -> "tuple[Network, Float[np.ndarray, 'inputs kept']]":
+        """The network without the inputs and hidden neurons that are the same at all points, and the points without
+        these inputs. What they give is added to the biases, so that the network decides as before, which is checked.
+
+        Each edge that goes halves the number of circuits. What goes is then in every circuit.
+
+        Raises:
+            InputError: every input, or every neuron of a layer, is the same at all points.
+
+        Example:
+            >>> network = Network([[[1.0, 2.0]]], [[0.5]], ["identity"])
+            >>> smaller, points = network.without_constant([[0, 3], [1, 3]])
+            >>> smaller.widths, smaller.biases[0].tolist(), points.tolist()
+            ((1, 1), [6.5], [[0.0], [1.0]])
+        """
+        return without_constant(self, points)  # type: ignore[return-value]
+
+    def constant_at(self, points: Float[np.ndarray, "inputs features"]) -> tuple[Node, ...]:
+        """The inputs and hidden neurons that are exactly the same at all points."""
+        found = constant_neurons(self, points)
+        return tuple(Node(layer, j) for layer, neurons in enumerate(found) for j in neurons)
 
 
 def network_of(model: Model, asked: str) -> Network:

@@ -15,15 +15,16 @@ from ..authors.findings import AuthorsFindings
 from ..circuit.findings import CircuitFindings
 from ..common.budget import Refusal
 from ..common.shares import percent
+from ..common.spoken import spoken
 from ..ladder import IN_SHORT, Verdict
 from ..mapping.findings import RUNGS, MappingFindings
 from ..model.circuit import Circuit
 from .gates_in_words import mapping_in_words
-from .words import in_digits, of_kind, plural, shown
+from .words import constant_text, in_digits, of_kind, plural, shown
 
 WIDTH = 80
-# Neurons of a circuit that are named, and reasons that are told.
-MOST_NAMED, MOST_REASONS = 8, 3
+# Reasons that are told.
+MOST_REASONS = 3
 # What takes fewer seconds is done in one run more.
 SOON = 600
 CONSTANT_SAID = {"TRUE": "TRUE (always 1)", "FALSE": "FALSE (always 0)"}
@@ -47,13 +48,19 @@ def wrapped(audit: Audit, width: int = WIDTH) -> str:
     return textwrap.fill(headline(audit), width, break_long_words=False, break_on_hyphens=False)
 
 
-def lead(verdicts: Mapping[str, Verdict]) -> str:
+def lead(verdicts: Mapping[str, Verdict], circuits: CircuitFindings | None = None) -> str:
     """Whether the explanation is unique, by the verdicts of the strategies; the first of these that holds:
 
     1. a verdict is `not identifiable`: the explanation is not unique;
-    2. a verdict is `unknown`: it is not known whether the explanation is unique;
+    2. a verdict is `unknown`: it is not known whether the explanation is unique; where several circuits are perfect, it
+       is not unique as a perfect circuit, and whether a stricter criterion leaves one is not known;
     3. no verdict is `identifiable`: no explanation passes every criterion;
-    4. the explanation is unique, in the ways whose verdict is `identifiable`.
+    4. the explanation is unique, in the ways whose verdict is `identifiable`. The whole model is not an explanation of
+       itself: where it is the only circuit left, no smaller one explains it, and that is said instead.
+
+    Args:
+        verdicts: by strategy.
+        circuits: what is known of the circuits; None where nothing is.
 
     Example:
         >>> one = Verdict("identifiable", "perfect", "", "")
@@ -64,15 +71,27 @@ def lead(verdicts: Mapping[str, Verdict]) -> str:
     if "not identifiable" in statuses:
         return "Its explanation is not unique"
     if "unknown" in statuses:
+        if circuits is not None and circuits.several_perfect and verdicts["where_then_what"].status == "unknown":
+            return (
+                "As a perfect circuit its explanation is not unique, and whether a stricter criterion leaves exactly "
+                "one is not known"
+            )
         return "Whether its explanation is unique is not known"
     if "identifiable" not in statuses:
         return "None of its explanations passes every criterion"
+    whole = circuits is not None and circuits.only_whole
     unique = [AS[strategy] for strategy, one in verdicts.items() if one.status == "identifiable"]
+    unique = [way for way in unique if not (whole and way == AS["where_then_what"])]
+    if not unique:
+        return "No circuit smaller than the network explains it"
     return f"Its explanation is unique {' and '.join(unique)}"
 
 
 def _sentences(audit: Audit) -> Iterator[str]:
     yield _computed(audit)
+    if audit.wanted is None:
+        yield from (f"{said[:1].upper()}{said[1:]}." for said in audit.network.remarks)
+        yield from (f"{said}." for said in [constant_text(audit)] if said)
     found = audit.findings
     if audit.outputs:
         for name, part in audit.named_outputs.items():
@@ -99,7 +118,7 @@ def _computed(audit: Audit) -> str:
     parts = audit.outputs or (audit,)
     differing = [part for part in parts if part.differs_at]
     if not differing:
-        names = listed([part.task or "" for part in parts])
+        names = spoken([part.task or "" for part in parts])
         return f"{model} computes {names}, its task{'s' * (len(parts) > 1)}."
     return " ".join(_differing(part, audit) for part in differing)
 
@@ -122,13 +141,14 @@ def _unique(audit: Audit) -> str:
         if found.laddered is not None:
             clauses.append(_mappings(found.laddered, verdicts["what_then_where"]))
             # What is unique is said first.
-            if verdicts["where_then_what"].status != "identifiable":
+            if verdicts["where_then_what"].status != "identifiable" or found.circuits.only_whole:
                 clauses.reverse()
     elif found is not None:
         clauses += _as_released(found, verdicts)
     who = "as the released code counts, " if isinstance(found, AuthorsFindings) else ""
     first, *others = clauses
-    said = ". ".join([f"{lead(verdicts)}: {who}{first}", *(one[:1].upper() + one[1:] for one in others)])
+    circuits = found.circuits if isinstance(found, Findings) else None
+    said = ". ".join([f"{lead(verdicts, circuits)}: {who}{first}", *(one[:1].upper() + one[1:] for one in others)])
     return of_kind(said, audit.network.kind)
 
 
@@ -165,12 +185,16 @@ def _circuits(found: CircuitFindings, verdict: Verdict, exhibits: Exhibits | Non
         if found.number.low is None and found.estimate is None:
             return f"how many of its {space} circuits are left is not known"
         text = str(found.estimate) if found.estimate else shown(found.number)
+        if found.several_perfect:
+            return f"{text} of {space} circuits are perfect"
         return f"{text} of {space} circuits are perfect, and how many of these are left is not known"
     if verdict.status == "identifiable":
         ways = exhibits.ways_to_read if exhibits else None
         read = "" if ways is None else ", and it cannot be read as bits" if not ways else (
             f", and it can be read in {plural(ways, 'way')}" if ways > 1 else ", and it can be read in one way"
         )  # fmt: skip
+        if found.only_whole:
+            return f"of {space} circuits only the whole network is left, by {_criterion(verdict)}{read}"
         return f"exactly one of {space} circuits is left, by {_criterion(verdict)}{read}"
     if verdict.status == "not identifiable":
         return f"{shown(list(found.left.values())[-1])} of {space} circuits pass every criterion"
@@ -211,7 +235,7 @@ def _simplest(audit: Audit) -> Iterator[str]:
         alone = " only" if not mappings.simplest.sets else ""
         said = mapping_in_words(mappings.simplest, graph)
         yield f"The simplest algorithm{last}: {said}{', with no variable to place' * bool(alone)}."
-    if circuit is not None:
+    if circuit is not None and not found.circuits.only_whole:
         yield f"The smallest circuit{_which(found.circuits)}: {_through(circuit)}."
 
 
@@ -225,20 +249,7 @@ def _through(circuit: Circuit) -> str:
     size = plural(len(circuit), circuit.graph.unit)
     if not names:
         return f"{size}, with nothing between inputs and outputs"
-    return f"{size}, through {listed(names)}"
-
-
-def listed(names: Sequence[str]) -> str:
-    """Names as they are said one after the other; of many the first.
-
-    Example:
-        >>> listed(["h1.0", "h1.1", "h2.0"])
-        'h1.0, h1.1 and h2.0'
-    """
-    if len(names) > MOST_NAMED:
-        return f"{', '.join(names[:MOST_NAMED])} and {len(names) - MOST_NAMED} more"
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+    return f"{size}, through {spoken(names)}"
 
 
 def _codes(found: Findings) -> Iterator[str]:
@@ -247,10 +258,10 @@ def _codes(found: Findings) -> Iterator[str]:
     told = [layer for layer in layers if not layer.vacuous]
     if told:
         said = [f"{shown(layer.survivors['above_baseline'])} explain layer {layer.layer}" for layer in told]
-        yield f"Beside these, sets of signals read from all neurons of a layer: {listed(said)} exactly."
+        yield f"Beside these, sets of signals read from all neurons of a layer: {spoken(said)} exactly."
     idle = [layer for layer in layers if layer.vacuous]
     if idle:
-        which = listed([f"layer {layer.layer}" for layer in idle])
+        which = spoken([f"layer {layer.layer}" for layer in idle])
         others = " or ".join(sorted({layer.signals.as_any for layer in idle}))
         yield f"Codes over all neurons of {which} say nothing of this network: {others} has the same ones."
 

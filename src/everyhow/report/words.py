@@ -4,7 +4,7 @@ import math
 import re
 from collections import abc
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..auditing.audit import Audit
 from ..auditing.findings import Findings
@@ -13,9 +13,10 @@ from ..common.budget import Refusal
 from ..common.count import Count
 from ..common.errors import visible
 from ..common.shares import percentage
+from ..common.spoken import spoken
 from ..experiment.deciding import Dispute
 from ..interpretation.findings import InterpretationFindings
-from ..ladder import BESIDE
+from ..ladder import BESIDE, Verdict
 from ..mapping.findings import MappingFindings
 from ..model.behavior import Behavior
 from ..model.model import Model
@@ -131,8 +132,32 @@ def facts(audit: Audit) -> dict[str, str]:
         "Wanted": f"the {audit.network.kind} decides as wanted at {percentage(audit.agreement)} of them",
         "Asked": asked_in_short(audit),
         **({"Labels": named} if named else {}),
+        **({"Constant": constant_text(audit)} if audit.constant else {}),
         **notes,
     }
+
+
+def constant_text(audit: Audit) -> str:
+    """Which inputs and neurons are the same at all points, what they cost, and what takes them out; empty where none
+    are.
+
+    Example:
+        >>> import everyhow as eh
+        >>> points = [[0, 1], [0, 0]]
+        >>> constant_text(eh.audit(eh.xornet(), eh.Behavior.of_network(eh.xornet(), points))).split(";")[0]
+        'A and h1.0 are the same at all 2 points'
+    """
+    found, graph = audit.constant, audit.network.graph
+    if not found:
+        return ""
+    edges = sum(edge.parent in found or edge.child in found for edge in graph.edges)
+    one = len(found) == 1
+    return (
+        f"{spoken([graph.name(node) for node in found])} {'is' if one else 'are'} the same at all "
+        f"{len(audit.behavior.points):,} points; {'its' if one else 'their'} {plural(edges, 'edge')} "
+        f"make{'s' * (edges == 1)} up to 2^{edges} times as many circuits. network.without_constant(points) "
+        f"(--without-constant) takes {'it' if one else 'them'} out, and the network decides as before"
+    )
 
 
 def _inputs_text(behavior: Behavior) -> str:
@@ -147,6 +172,23 @@ def _inputs_text(behavior: Behavior) -> str:
         f"{plural(number, 'sequence')} of {plural(size, 'token')}, answered at position{'s' * (behavior.answers > 1)} "
         f"{places}{among if classes else ' by numbers'}"
     )
+
+
+def told_verdicts(audit: Audit) -> dict[str, Verdict]:
+    """The verdict of each strategy, with a reason that says more of circuits where that is needed: that the only one
+    left is the whole model, or that several are perfect though it is not known how many of these are left."""
+    found, verdicts = audit.findings, dict(audit.verdict)
+    if not isinstance(found, Findings) or "where_then_what" not in verdicts:
+        return verdicts
+    circuits, verdict = found.circuits, verdicts["where_then_what"]
+    if verdict.status == "identifiable" and circuits.only_whole:
+        said = "no smaller circuit passes; what is left is the network itself"
+    elif verdict.status == "unknown" and circuits.several_perfect:
+        several = f"{shown(circuits.number)} circuits are perfect"
+        said = f"{several}, and whether a stricter criterion leaves exactly one is not known: {verdict.reason}"
+    else:
+        return verdicts
+    return verdicts | {"where_then_what": replace(verdict, reason=said)}
 
 
 def with_advice(reason: str) -> str:

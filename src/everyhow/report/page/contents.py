@@ -23,6 +23,7 @@ from ..words import (
     of_kind,
     shown,
     strategy_name,
+    told_verdicts,
     wanted_text,
     with_advice,
 )
@@ -62,7 +63,7 @@ def contents(audit: Audit, room: Room, name: str | None = None) -> dict[str, Any
 
 def _head(audit: Audit, name: str) -> dict[str, Any]:
     exhibits, notes = audit.exhibits, audit.notes
-    verdicts = [(strategy_name(strategy), verdict) for strategy, verdict in audit.verdict.items()]
+    verdicts = [(strategy_name(strategy), verdict) for strategy, verdict in told_verdicts(audit).items()]
     for layer in exhibits.layers if exhibits else ():
         verdicts += [(f"codes, layer {layer.layer}", layer.verdict)] if layer.verdict else []
     return {

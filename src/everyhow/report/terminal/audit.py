@@ -15,7 +15,7 @@ from ...interpretation.interpretation import Interpretation
 from ...mapping.findings import RUNGS, MappingFindings
 from ...model.graph import Graph
 from ..headline import headline
-from ..words import BY_GRAIN, answers, facts, grain_table, plural, trivial_text, with_advice
+from ..words import BY_GRAIN, answers, facts, grain_table, plural, told_verdicts, trivial_text, with_advice
 from .lines import circuit_lines, formula_lines
 from .pieces import (
     answer_table,
@@ -99,7 +99,7 @@ def _output_parts(audit: Audit, full: bool) -> Iterator[RenderableType]:
         yield heading("The ladder: how many are left by each stricter criterion")
         yield ladder(findings.left, trivial_text(findings.laddered) if findings.laddered else "")
     yield heading("Verdict")
-    yield verdict_table(audit.verdict, audit.network.kind)
+    yield verdict_table(told_verdicts(audit), audit.network.kind)
     if isinstance(findings, Findings):
         graph = audit.network.graph
         if findings.laddered is not None:

@@ -1,0 +1,19 @@
+"""Names as they are said one after the other."""
+
+from collections.abc import Sequence
+
+# Of many names so many are said.
+MOST_NAMED = 8
+
+
+def spoken(names: Sequence[str]) -> str:
+    """Names one after the other; of many the first, and how many more there are.
+
+    Example:
+        >>> spoken(["h1.0", "h1.1", "h2.0"])
+        'h1.0, h1.1 and h2.0'
+    """
+    if len(names) > MOST_NAMED:
+        return f"{', '.join(names[:MOST_NAMED])} and {len(names) - MOST_NAMED} more"
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
