@@ -83,3 +83,27 @@ def test_a_matrix_is_one_stop(pages, opened, key):
     assert shown.page.locator('.matrix button[tabindex="0"]').count() == 1
     shown.page.keyboard.press("Enter")
     assert shown.page.get_by_role("group", name="explanation on the right", exact=True).locator("output").inner_text()
+
+
+def test_neurons_are_one_stop(pages, opened):
+    """Tab reaches one neuron; arrow keys go along its layer and to the nearest neuron of the next, Enter chooses, and
+    Escape gives the whole network back."""
+    _, path = pages("xor-2-3-3-1-seed0")
+    shown = opened(path)
+    keys, stage = shown.page.keyboard, shown.page.locator(".stage")
+    assert stage.locator('[role=button][tabindex="0"]').count() == 1
+    stage.locator('[data-part="neuron-1-0"]').focus()
+    for key, wanted in (
+        ("ArrowDown", "1-1"), ("ArrowRight", "2-1"), ("ArrowUp", "2-0"), ("ArrowUp", "2-0"), ("ArrowRight", "2-0"),
+        ("ArrowLeft", "1-0"),
+    ):  # fmt: skip
+        keys.press(key)
+        assert shown.page.evaluate("document.activeElement.dataset.part") == f"neuron-{wanted}"
+    assert stage.locator('[role=button][tabindex="0"]').count() == 1
+    keys.press("Enter")
+    assert "h1.0" in shown.text("[data-host=signature]") and shown.text("[data-host=caption]").startswith(
+        "Chosen: h1.0"
+    )
+    keys.press("Escape")
+    assert shown.text("[data-host=signature]") == "No neuron is chosen."
+    assert shown.text("[data-host=caption]").startswith("Thicker edges") and not shown.complaints

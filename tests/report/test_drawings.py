@@ -1,9 +1,12 @@
 """Drawings: what stands where follows from the audit; SVG and PDF come out whole, alike and safe."""
 
+import itertools
+import math
 import re
 from fractions import Fraction
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 import everyhow as eh
@@ -11,12 +14,14 @@ from everyhow.auditing.exhibits import activations_of
 from everyhow.boolean.algorithms import algorithms
 from everyhow.boolean.truth_table import TruthTable
 from everyhow.common.errors import FileFormatError
+from everyhow.readout.readout import Readout
 from everyhow.report.audit_drawings import audit_drawings, names_in_short, save_drawings
+from everyhow.report.drawings.codes import code_lines
 from everyhow.report.drawings.drawing import Drawing, beside
 from everyhow.report.drawings.formula import draw_algorithm
-from everyhow.report.drawings.network import draw_circuit, draw_network, draw_usage
+from everyhow.report.drawings.network import Columns, draw_circuit, draw_network, draw_usage, ring
 from everyhow.report.drawings.palette import DARK, LIGHT, ROLES, css
-from everyhow.report.drawings.shapes import Box, Circle, Label, Line, Part
+from everyhow.report.drawings.shapes import Box, Circle, Label, Line, Part, text_width
 from everyhow.report.drawings.svg import inside_page
 from everyhow.report.drawings.tables import draw_matrix, draw_signature
 
@@ -57,6 +62,69 @@ def corners(shape):
     width = 0.5 * shape.size * len(shape.text)
     left = {"start": shape.x, "middle": shape.x - width / 2, "end": shape.x - width}[shape.anchor]
     return [(left, shape.y), (left + width, shape.y)]
+
+
+def boxes(drawing):
+    """Each label of a drawing with the room that its letters take, by a width that no usual font falls short of."""
+    for part in drawing.parts:
+        for shape in part.shapes:
+            if isinstance(shape, Label) and shape.text:
+                width, half = text_width(shape.text, shape.size) * 0.95, 0.36 * shape.size
+                left = {"start": shape.x, "middle": shape.x - width / 2, "end": shape.x - width}[shape.anchor]
+                yield shape, left, shape.y - half, left + width, shape.y + half
+
+
+def check_letters(drawing):
+    """No label reaches beyond the paper or another label, and no ring and no neuron crosses one."""
+    found = list(boxes(drawing))
+    for shape, left, top, right, bottom in found:
+        assert left >= 0 and right <= drawing.width and top >= 0 and bottom <= drawing.height, shape
+    for k, (one, *a) in enumerate(found):
+        for other, *b in found[k + 1 :]:
+            assert not (a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]), (one, other)
+    names = [(shape, box) for shape, *box in found if shape.role == "halo"]
+    circles = [shape for part in drawing.parts for shape in part.shapes if isinstance(shape, Circle)]
+    for shape, (left, top, right, bottom) in names:
+        for circle in circles:
+            if circle.role.startswith("badge"):
+                continue
+            away = math.hypot(max(left - circle.x, 0, circle.x - right), max(top - circle.y, 0, circle.y - bottom))
+            assert away >= circle.r + ROLES[circle.role].width / 2, (shape, circle)
+
+
+@pytest.mark.parametrize("name", ["xornet", "xor-2-3-3-1-seed0", "and-2-3-3-1-seed0", "wide", "by-data"])
+def test_letters_can_be_read(name):
+    """Ladders, networks, placements, codes and signatures of audits keep their letters apart and on the paper."""
+    drawings = audit_of(name).drawings()
+    for label in drawings:
+        kind, _, number = label.rpartition("-")
+        if kind not in ("minimal", "difference") and (not number.isdecimal() or int(number) < 30):
+            check_letters(drawings[label])
+
+
+@pytest.mark.parametrize("widths", [(2, 16, 16, 1), (2, 5, 5, 1), (3, 40, 2), (10, 16, 10)])
+def test_letters_of_wide_layers(widths):
+    """However wide the layers are, names stand clear of neurons and of their rings; those of very wide ones are left
+    out."""
+    weights = [[[1.0] * before] * after for before, after in itertools.pairwise(widths)]
+    network = eh.Network(weights, [[0.0] * after for after in widths[1:]], ["relu"] * (len(widths) - 1))
+    columns = Columns(network.graph)
+    around = [ring(columns, 0, node) for node in network.graph.nodes]
+    drawing = draw_network(network, None)
+    check_letters(drawing.with_parts(*(Part("", "", part.shapes[:1]) for part in around)))
+    texts = {shape.text for shape, *_ in boxes(drawing)}
+    assert ("h1.0" in texts) == (widths[1] <= 16) and "out0" in texts
+
+
+def test_codes_in_lines():
+    """A code is told whole, term by term; of many terms the largest, and how many there are besides."""
+    table = TruthTable(2, 0b0110)
+    few = Readout(1, table, np.array([1780.0, -2.5, 0.25]), 0.5, 0.0, False, ("h1.0", "h1.1", "h1.2"))
+    assert code_lines(few) == ["0.5 + 1,780 h1.0", "- 2.5 h1.1 + 0.25 h1.2"]
+    names = tuple(f"h1.{j}" for j in range(12))
+    many = Readout(1, table, np.arange(1.0, 13.0) + 0.25, 0.5, 0.0, False, names)
+    said = " ".join(code_lines(many))
+    assert said == "0.5 + 7.25 h1.6 + 8.25 h1.7 + 9.25 h1.8 + 10.2 h1.9 + 11.2 h1.10 + 12.2 h1.11 and 6 smaller terms"
 
 
 def held_by(network):

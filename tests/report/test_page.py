@@ -11,6 +11,7 @@ import pytest
 import everyhow as eh
 from everyhow.report.page.html import LARGEST, audit_page, write_report
 from everyhow.report.page.room import Room
+from everyhow.report.words import spelled
 
 from ..conftest import reference
 from .audits import two_outputs
@@ -60,7 +61,7 @@ def test_numbers_equal_audit_json(pages, opened, name, tmp_path):
     for verdict, text in zip(document["verdict"].values(), verdicts, strict=False):
         assert text.startswith(verdict["status"])
         assert (verdict["criterion"] or "").replace("_", " ") in text
-        assert verdict["reason"] in text
+        assert spelled(verdict["reason"]) in text
 
 
 def test_answers_are_those_of_the_terminal(pages, opened):
@@ -144,7 +145,7 @@ def test_frequencies(pages, opened):
     """The button draws every edge and neuron by the share of circuits that use it."""
     audit, path = pages("xor-2-3-3-1-seed0")
     shown = opened(path)
-    shown.page.get_by_role("button", name="Show on the network how often each is used").click()
+    shown.page.get_by_role("button", name="Show on the network how often each edge is used").click()
     usage = audit.findings.circuits.usage
     numbers = {f"edge-{'-'.join(map(str, edge))}": number for edge, number in usage.edges.items()}
     numbers |= {f"neuron-{layer}-{j}": number for (layer, j), number in usage.neurons.items()}
@@ -173,6 +174,30 @@ def test_activations(pages, opened):
     alone = audit.network.run_circuit([[0, 1]], circuit)
     for (layer, j), value in values().items():
         assert value == pytest.approx(float(alone[layer][0, j]), rel=0.06, abs=1e-9)
+
+
+def test_many_inputs_can_be_chosen(pages, opened):
+    """Of more inputs than squares are drawn for, some are chosen one by one: a neuron then shows what it holds there,
+    of the whole network and of a circuit, and the caption what is wanted."""
+    audit, path = pages("many-inputs")
+    shown = opened(path)
+    select = shown.page.get_by_label("Input", exact=True).first
+    rows = audit.exhibits.activations().rows
+    assert len(rows) == select.locator("option").count() - 1 == 64 < len(audit.behavior.points)
+    assert shown.page.locator(".stage .level").count() == 0
+    select.select_option(label=f"input {rows[40] + 1}")
+    point = audit.behavior.points[rows[40]]
+    states = audit.network.states([point])
+    texts = shown.page.locator(".stage [data-part^=neuron]").evaluate_all(
+        "parts => parts.map(part => [part.dataset.part, part.querySelector('.value').textContent])"
+    )
+    for key, text in texts:
+        layer, j = map(int, key.split("-")[1:])
+        assert float(text) == pytest.approx(float(states[layer][0, j]), rel=0.06, abs=1e-9)
+    wanted = int(audit.behavior.wanted[rows[40], 0])
+    assert shown.text("[data-host=caption]").endswith(f"at input {rows[40] + 1}. Wanted there: {wanted}.")
+    assert shown.page.locator('[data-figure="circuit-left"]').count() == 1
+    assert shown.page.locator('[data-figure="circuit-right"]').count() == 0 and not shown.complaints
 
 
 @pytest.mark.parametrize("by", ["mouse", "keyboard"])

@@ -224,7 +224,7 @@ def test_page_of_nodes(pages, opened):
     )
     assert dict(states) == {key: part.state for key, part in parts(audit.drawings()["minimal-1"]).items()}
     assert "3 nodes" in shown_page.text('[data-figure="circuit-left"] figcaption')
-    shown_page.page.get_by_role("button", name="Show on the transformer how often each is used").click()
+    shown_page.page.get_by_role("button", name="Show on the transformer how often each node is used").click()
     assert "In all of them (core): 3 nodes" in shown_page.text("[data-host=caption]")
     assert shown_page.complaints == []
 

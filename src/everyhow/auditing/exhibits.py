@@ -32,7 +32,7 @@ from ..model.reading import ReadingRule
 from ..readout.findings import LayerReadouts
 from .findings import Findings
 
-# What nodes hold is shown for at most so many inputs, or so many of them where nodes look at positions.
+# What nodes hold is shown for at most so many inputs, evenly spaced where there are more.
 MOST_INPUTS = 64
 # Tokens that stand in the name of a sequence.
 MOST_TOKENS = 16
@@ -91,16 +91,14 @@ def held_at_corners(model: Model) -> "Activations | None":
 
 def activations_of(
     model: Model, behavior: Behavior, circuit: Circuit | None = None, ablation: Ablation = "zero"
-) -> Activations | None:
-    """What the nodes of a model, or of a circuit run alone, hold at each input; None where the inputs are too many.
+) -> Activations:
+    """What the nodes of a model, or of a circuit run alone, hold at each input, or at some of many, evenly spaced.
 
-    Where nodes look at positions, some of many inputs are shown, evenly spaced; and what edges outside the circuit
-    carry is what the ablation says, where it says one thing for each input.
+    Where nodes look at positions, what edges outside the circuit carry is what the ablation says, where it says one
+    thing for each input.
     """
     points, number = behavior.points, len(behavior.points)
     looking = bool(model.patterns(points[:1]))
-    if number > MOST_INPUTS and not looking:
-        return None
     rows = np.linspace(0, number - 1, min(number, MOST_INPUTS)).round().astype(int)
     removed = None
     if looking and circuit is not None and ablation in ("mean", "paired"):
@@ -176,7 +174,7 @@ class Exhibits:
         """The wiring, which names nodes and edges."""
         return self.model.graph
 
-    def activations(self, circuit: Circuit | None = None) -> Activations | None:
+    def activations(self, circuit: Circuit | None = None) -> Activations:
         """What the nodes of the model, or of a circuit run alone, hold at each input; see `activations_of`."""
         return activations_of(self.model, self.behavior, circuit, self.findings.circuits.asked.ablation)
 

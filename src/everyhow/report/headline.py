@@ -280,6 +280,11 @@ def _left_out(audit: Audit) -> Iterator[str]:
         yield "Nothing was estimated or left out."
 
 
+def tells_what_is_not_asked(audit: Audit) -> bool:
+    """Whether the paragraph names everything that is not asked of such a model or of such inputs."""
+    return audit.wanted is None and len(audit.notes.beyond) <= MOST_REASONS
+
+
 def _some(reasons: Sequence[str]) -> list[str]:
     more = len(reasons) - MOST_REASONS
     return [*reasons[:MOST_REASONS], *([f"and {more} more"] if more > 0 else [])]

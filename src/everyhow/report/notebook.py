@@ -27,7 +27,9 @@ from .headline import headline
 from .page.html import audit_page, drawing_page
 from .words import funnels, seen, strategy_name
 
-AUDIT_HEIGHT, MARGIN = 720, 120
+AUDIT_HEIGHT, MARGIN = "max(720px, 85vh)", 120
+# Below the frame, where its height is dragged; and how wide the picture of an audit is before it goes on below.
+HANDLE, ACROSS = 14, 1100.0
 
 
 def bundle(value: object) -> dict[str, str]:
@@ -43,14 +45,15 @@ def bundle(value: object) -> dict[str, str]:
         page, height, opened = audit_page(value), AUDIT_HEIGHT, " open"
         said, text = f"<p>{escape(seen(headline(value)))}</p>", f"{value}\n\n{text}"
     else:
-        page, height, opened = drawing_page(drawing), round(drawing.height) + MARGIN, ""
+        page, height, opened = drawing_page(drawing), f"{round(drawing.height) + MARGIN}px", ""
     svg = drawing.svg()
     encoded = base64.b64encode(svg.encode()).decode()
     title = escape(drawing.title, quote=True)
     image = f'<img alt="{title}" src="data:image/svg+xml;base64,{encoded}" style="max-width:100%;background:#fff">'
     frame = (
-        f'<iframe title="{title}" sandbox="allow-scripts allow-downloads" loading="lazy" '
-        f'style="width:100%;height:{height}px;border:1px solid #8c959f" srcdoc="{escape(page, quote=True)}"></iframe>'
+        f'<div style="height:{height};resize:vertical;overflow:hidden;padding-bottom:{HANDLE}px;box-sizing:border-box">'
+        f'<iframe title="{title}" sandbox="allow-scripts allow-downloads" loading="lazy" style="width:100%;height:100%;'
+        f'border:1px solid #8c959f;box-sizing:border-box" srcdoc="{escape(page, quote=True)}"></iframe></div>'
     )
     said += "".join(map(_paragraph, sentences_of(value)))
     html = f"<div>{said}{image}<details{opened}><summary>Interactive view</summary>{frame}</details></div>"
@@ -92,7 +95,7 @@ def _(audit: Audit) -> Drawing:
         for strategy, kind, left, trivial in funnels(audit.exhibits.findings):
             name = f"{strategy_name(strategy)}: {audit.verdict[strategy]}"
             drawings[name] = draw_ladder(f"{kind} left by each criterion", left, trivial)
-    return beside(repr(audit).splitlines()[0], drawings)
+    return beside(repr(audit).splitlines()[0], drawings, across=ACROSS)
 
 
 @picture_of.register

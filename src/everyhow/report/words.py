@@ -220,10 +220,17 @@ def class_names(behavior: Behavior) -> tuple[str, ...]:
 
 
 def wanted_text(behavior: Behavior, row: int) -> str:
-    """What is wanted of a sequence: a class, or one at each position where answers are read."""
+    """What is wanted of an input: a class, a bit of each output, or, of a sequence, a class at each position where
+    answers are read."""
     classes = class_names(behavior)
-    if not classes or behavior.answer is None:
+    if behavior.decision == "within":
         return "the model's own numbers"
+    if behavior.answer is None:
+        bits = behavior.wanted[row].astype(int)
+        if behavior.decision != "argmax" and len(bits) > 1:
+            return " ".join(map(str, bits))
+        chosen = int(bits.argmax()) if behavior.decision == "argmax" else int(bits[0])
+        return behavior.names[chosen] if behavior.names else str(chosen)
     each = behavior.wanted[row].reshape(behavior.answers, -1)
     chosen = each[:, 0].astype(int) if each.shape[1] == 1 else each.argmax(axis=1)
     said = [classes[one] for one in chosen]
@@ -286,6 +293,25 @@ def in_short(text: str) -> str:
     """
     found = re.sub(r"\d{1,3}(,\d{3}){5,}", lambda number: in_digits(int(number[0].replace(",", ""))), text)
     return found.replace("all about", "all of about")
+
+
+def spelled(text: str) -> str:
+    """A text whose numbers with a power of ten are written out; very large and very small ones as so many times that
+    power.
+
+    Example:
+        >>> spelled("0.88 - 1.78e+03 h1.0 + 9.48e-05 h1.1"), spelled("about 4.98e+84")
+        ('0.88 - 1,780 h1.0 + 0.0000948 h1.1', 'about 4.98·10^84')
+    """
+
+    def written(found: re.Match[str]) -> str:
+        digits, power = found[1], int(found[2])
+        if 0 < power < 15:
+            return f"{round(float(found[0])):,}"
+        decimals = len(digits.partition(".")[2])
+        return f"{float(found[0]):.{decimals - power}f}" if -6 <= power < 0 else f"{digits}·10^{power}"
+
+    return re.sub(r"(?<![\w.])(\d(?:\.\d+)?)e([+-]\d+)", written, text)
 
 
 def in_table(number: object) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from ...auditing.exhibits import Activations
 from ...model.graph import Edge, Graph, Node
 from .marks import levels, squares
-from .shapes import MARGIN, Box, Curve, Label, Part, Shape, text_width
+from .shapes import MARGIN, Box, Curve, Label, Part, Shape, text_width, wrapped
 
 Point = tuple[float, float]
 # Of a box with squares in it, of one without, and of the squares; and of what says which input it is.
@@ -342,7 +342,7 @@ def legend(boxes: Boxes) -> tuple[str, ...]:
     if not boxes.positions or boxes.activations is None:
         return ()
     words = ", ".join(filter(None, (LOOKS, shown_inputs(boxes.activations), alone_text(boxes.activations))))
-    return tuple(wrapped(words, max(12, math.floor((boxes.width - 2 * MARGIN) / (10 * 0.56)))))
+    return tuple(wrapped(words.split(), max(12, math.floor((boxes.width - 2 * MARGIN) / (10 * 0.56)))))
 
 
 def shown_inputs(activations: Activations) -> str:
@@ -350,8 +350,13 @@ def shown_inputs(activations: Activations) -> str:
     number = len(activations.rows)
     if number == 1:
         return f"at {activations.names[0]}"
-    some = f"all {number}" if activations.complete else f"{number} of the {activations.inputs:,}"
-    return f"mean over {some} inputs"
+    return f"mean over {some_inputs(activations)}"
+
+
+def some_inputs(activations: Activations) -> str:
+    """How many inputs are shown, and of how many."""
+    number = len(activations.rows)
+    return f"all {number} inputs" if activations.complete else f"{number} of the {activations.inputs:,} inputs"
 
 
 def alone_text(activations: Activations) -> str:
@@ -359,14 +364,3 @@ def alone_text(activations: Activations) -> str:
     return {"": "", "nothing": "the circuit run alone"}.get(
         activations.alone, f"the circuit run with all other edges carrying {activations.alone}"
     )
-
-
-def wrapped(text: str, most: int) -> list[str]:
-    """A text in lines of at most so many letters."""
-    lines = [""]
-    for word in text.split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > most:
-            lines.append(word)
-        else:
-            lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines

@@ -1,5 +1,6 @@
 """A drawing: parts on a paper, which can be written to a file."""
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -53,16 +54,19 @@ class Drawing(Displayed):
         return replace(self, parts=self.parts + parts)
 
 
-def beside(title: str, drawings: dict[str, Drawing], gap: float = 30.0) -> Drawing:
-    """Drawings in a row, each under its heading."""
+def beside(title: str, drawings: dict[str, Drawing], gap: float = 30.0, across: float = math.inf) -> Drawing:
+    """Drawings in a row, each under its heading; what would reach beyond `across` begins another row below."""
     head = 24.0
     parts: list[Part] = []
-    x, height = 0.0, 0.0
+    x, y, width, height = 0.0, 0.0, 1.0, 1.0
     for heading, drawing in drawings.items():
-        parts.append(Part("", "", (Label("title", x + MARGIN, head / 2 + 2, heading, 13.0, "start"),)))
+        wide = max(drawing.width, text_width(heading, 13.0) + 2 * MARGIN)
+        if x and x + wide > across:
+            x, y = 0.0, height
+        parts.append(Part("", "", (Label("title", x + MARGIN, y + head / 2 + 2, heading, 13.0, "start"),)))
         for part in drawing.parts:
-            shapes = tuple(shape.moved(x, head) for shape in part.shapes)
+            shapes = tuple(shape.moved(x, y + head) for shape in part.shapes)
             parts.append(replace(part, shapes=shapes))
-        x += max(drawing.width, text_width(heading, 13.0) + 2 * MARGIN) + gap
-        height = max(height, drawing.height + head)
-    return Drawing(title, max(x - gap, 1.0), max(height, 1.0), tuple(parts))
+        width, height = max(width, x + wide), max(height, y + drawing.height + head)
+        x += wide + gap
+    return Drawing(title, width, height, tuple(parts))

@@ -38,6 +38,10 @@ def draw_where(placed: PlacedHypothesis, activations: Activations | None) -> Dra
             part = ring(places, index, (layer, j))
             rings.append(part if not around[layer, j] else _further(part, around[layer, j], index))
             around[layer, j] += 1
+    if isinstance(places, Columns):
+        # Several rings around one neuron reach its name, which is written once more above them.
+        again = (places.label(*node) for node, number in around.items() if number > 1 and places.named(node[0]))
+        rings += [Part("", "", (label,)) for label in again]
     return replace(drawing, title=f"Where {placed.title} sits: {placed.named()}").with_parts(*rings)
 
 

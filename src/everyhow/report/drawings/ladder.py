@@ -7,9 +7,11 @@ from ...common.count import Count
 from ...ladder import BESIDE, IN_SHORT
 from ..words import LARGE, marked, shown
 from .drawing import Drawing
-from .shapes import MARGIN, Box, Label, Part, Shape
+from .shapes import MARGIN, Box, Label, Part, Shape, text_width
 
-BAR, STEP, NAMES, NOTES = 200.0, 34.0, 180.0, 210.0
+BAR, STEP = 200.0, 34.0
+# The sizes of the letters of a rung's name, of what is left, and of the rung in short; bold ones are wider.
+NAME, LEFT, NOTE, BOLD = 12.0, 12.5, 10.0, 1.15
 
 
 def draw_ladder(title: str, survivors: Mapping[str, Count], trivial: int = 0) -> Drawing:
@@ -17,22 +19,27 @@ def draw_ladder(title: str, survivors: Mapping[str, Count], trivial: int = 0) ->
     one of which only a range is known gives both ends. So many `trivial` ones, without variables, are among what each
     rung leaves. A rung that stands beside the others has a thin bar."""
     most = max((count.low or 0 for count in survivors.values()), default=1)
+    names = [marked(rung, rung.replace("_", " ")) for rung in survivors]
+    start = MARGIN + max((text_width(name, NAME) for name in names), default=0.0)
+    right = MARGIN + text_width(title, 13) * BOLD
     parts = [Part("", "", (Label("title", MARGIN, 16, title, 13, "start"),))]
-    for k, (rung, number) in enumerate(survivors.items()):
+    for k, (name, (rung, number)) in enumerate(zip(names, survivors.items(), strict=True)):
         y = 44 + STEP * k
         length = bar_share(number.low or 0, most) * BAR
         half = 5 if rung in BESIDE else 10
-        shapes: list[Shape] = [Label("text", NAMES, y, marked(rung, rung.replace("_", " ")), 12, "end")]
+        shapes: list[Shape] = [Label("text", start, y, name, NAME, "end")]
         if length:
-            shapes.append(Box("bar", NAMES + 14, y - half, length, 2 * half))
-        said = str(number) if (number.low or 0) < LARGE else shown(number)
-        shapes.append(Label("title", NAMES + 22 + length, y - 6, said, 12.5, "start"))
-        shapes.append(Label("note", NAMES + 22 + length, y + 8, IN_SHORT.get(rung, ""), 10, "start"))
+            shapes.append(Box("bar", start + 14, y - half, length, 2 * half))
+        said, short = str(number) if (number.low or 0) < LARGE else shown(number), IN_SHORT.get(rung, "")
+        shapes.append(Label("title", start + 22 + length, y - 6, said, LEFT, "start"))
+        shapes.append(Label("note", start + 22 + length, y + 8, short, NOTE, "start"))
+        right = max(right, start + 22 + length + max(text_width(said, LEFT) * BOLD, text_width(short, NOTE)))
         parts.append(Part(f"rung-{rung}", f"{rung.replace('_', ' ')}: {said}", tuple(shapes)))
     said = "bars on a logarithmic scale" + f"; {trivial:,} at each without variables" * bool(trivial)
-    note = Label("note", NAMES + 14, 50 + STEP * len(survivors), said, 10, "start")
+    note = Label("note", start + 14, 50 + STEP * len(survivors), said, NOTE, "start")
     parts.append(Part("", "", (note,)))
-    return Drawing(title, NAMES + BAR + NOTES, 66 + STEP * len(survivors), tuple(parts))
+    width = max(right, start + 14 + text_width(said, NOTE)) + MARGIN
+    return Drawing(title, width, 66 + STEP * len(survivors), tuple(parts))
 
 
 def bar_share(number: int, most: int) -> float:

@@ -20,18 +20,24 @@ from .components import (
     legend,
     node_key,
     ring_shapes,
+    some_inputs,
     wires_of,
 )
 from .drawing import Drawing, beside
 from .marks import levels, squares
 from .palette import badge_role, variable_role
-from .shapes import MARGIN, Box, Circle, Label, Line, Part
+from .shapes import MARGIN, Box, Circle, Label, Line, Part, text_width
 
 Neuron = tuple[int, int]
-HEAD, FOOT, SIDE = 34.0, 18.0, 26.0
-COLUMN = 150.0
+HEAD, FOOT, SIDE = 28.0, 10.0, 26.0
+COLUMN = 124.0
 THINNEST, THICKEST = 0.8, 5.0
 MOST_LABELED = 16
+# Room between two neurons for the name of the upper one and for a ring around each, and how far below its neuron a
+# name stands, so that no ring crosses it.
+NAMED, LETTERS, BELOW = 21.0, 11.0, 12.0
+# Inputs whose values are told one by one.
+MOST_TOLD = 16
 
 
 @dataclass(frozen=True)
@@ -46,35 +52,49 @@ class Columns:
         return self.graph.sizes
 
     @property
-    def crossed(self) -> bool:
-        """Whether edges pass columns, behind what nodes are called."""
-        return not self.graph.layered
-
-    @property
     def radius(self) -> float:
         """Of a neuron; smaller where a layer is wide."""
         return max(7.0, min(21.0, 190.0 / max(self.sizes)))
 
-    @property
-    def step(self) -> float:
+    def named(self, layer: int) -> bool:
+        """Whether the neurons of a layer have their names below them."""
+        return self.sizes[layer] <= MOST_LABELED
+
+    def step(self, layer: int) -> float:
         """From one neuron of a layer to the next."""
-        return 2 * self.radius + max(6.0, self.radius)
+        return 2 * self.radius + (NAMED if self.named(layer) else max(6.0, self.radius))
+
+    @property
+    def tall(self) -> float:
+        """The height of the tallest layer."""
+        return max(self.step(layer) * size for layer, size in enumerate(self.sizes))
+
+    @property
+    def side(self) -> float:
+        """From the left or the right end to the middle of the nearest neuron: room for its ring, and for its name."""
+        ends = [name for layer in (0, -1) for name in self.graph.names[layer]]
+        return max(SIDE + self.radius, max(text_width(name, LETTERS) for name in ends) / 2 + 4)
 
     @property
     def width(self) -> float:
         """Of the drawing."""
-        return 2 * (SIDE + self.radius) + COLUMN * (len(self.sizes) - 1)
+        return 2 * self.side + COLUMN * (len(self.sizes) - 1)
 
     @property
     def height(self) -> float:
         """Of the drawing."""
-        return HEAD + FOOT + self.step * max(self.sizes)
+        return HEAD + FOOT + self.tall
 
     def middle(self, layer: int, neuron: int) -> tuple[float, float]:
         """The middle of a neuron; layer 0 is the inputs."""
-        axis = HEAD + self.step * max(self.sizes) / 2
-        y = axis + (neuron - (self.sizes[layer] - 1) / 2) * self.step
-        return SIDE + self.radius + COLUMN * layer, y
+        axis = HEAD + self.tall / 2
+        y = axis + (neuron - (self.sizes[layer] - 1) / 2) * self.step(layer)
+        return self.side + COLUMN * layer, y
+
+    def label(self, layer: int, neuron: int) -> Label:
+        """The name of a neuron, below it; edges pass behind it."""
+        x, y = self.middle(layer, neuron)
+        return Label("halo", x, y + self.radius + BELOW, self.name(layer, neuron), LETTERS)
 
     def name(self, layer: int, neuron: int) -> str:
         """What a node is called."""
@@ -88,8 +108,9 @@ class Columns:
 
     def gap(self, layer: int, y: float) -> float:
         """The height nearest to `y` at which an edge passes a column between its nodes, or beside them."""
-        first = self.middle(layer, 0)[1] - self.step / 2
-        return first + self.step * min(max(round((y - first) / self.step), 0), self.sizes[layer])
+        step = self.step(layer)
+        first = self.middle(layer, 0)[1] - step / 2
+        return first + step * min(max(round((y - first) / step), 0), self.sizes[layer])
 
 
 def draw_network(network: Model, activations: Activations | None, noted: bool = True) -> Drawing:
@@ -252,8 +273,13 @@ def _neurons(columns: Columns, activations: Activations | None) -> list[Part]:
             if activations is None or values is None:
                 parts.append(_neuron(columns, layer, j, name, []))
                 continue
-            said = ", ".join(f"{value:.3g} at {input}" for value, input in zip(values, activations.names, strict=True))
-            shapes = squares(*columns.middle(layer, j), columns.radius * 1.25, levels(values).tolist())
+            if len(values) > MOST_TOLD:
+                said = f"{values.min():.3g} to {values.max():.3g} over {some_inputs(activations)}"
+            else:
+                said = ", ".join(f"{value:.3g} at {one}" for value, one in zip(values, activations.names, strict=True))
+            # Of some inputs among many, squares would show nothing that can be found again.
+            shades = levels(values).tolist() if activations.complete else []
+            shapes = squares(*columns.middle(layer, j), columns.radius * 1.25, shades) if shades else []
             parts.append(_neuron(columns, layer, j, f"{name}: {said}", shapes))
     return parts
 
@@ -261,8 +287,6 @@ def _neurons(columns: Columns, activations: Activations | None) -> list[Part]:
 def _neuron(columns: Columns, layer: int, j: int, title: str, inside: list[Box]) -> Part:
     x, y = columns.middle(layer, j)
     shapes = [Circle("neuron" if layer else "input", x, y, columns.radius), *inside]
-    if columns.sizes[layer] <= MOST_LABELED:
-        shapes.append(
-            Label("halo" if columns.crossed else "note", x, y + columns.radius + 8, columns.name(layer, j), 11)
-        )
+    if columns.named(layer):
+        shapes.append(columns.label(layer, j))
     return Part(node_key((layer, j)), title, tuple(shapes))

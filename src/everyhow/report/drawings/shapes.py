@@ -1,6 +1,7 @@
 """The marks of a drawing, as plain values. They know nothing of files, pages or colors."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Protocol
@@ -123,3 +124,19 @@ class Sheet(Paper, Protocol):
 def text_width(text: str, size: float) -> float:
     """About how wide a text is."""
     return len(text) * size * LETTER
+
+
+def wrapped(pieces: Iterable[str], most: int) -> list[str]:
+    """Pieces of a text, of which none is torn, in lines of at most so many letters where no piece is longer.
+
+    Example:
+        >>> wrapped(["1", "- 2 h1.0", "- h1.2"], 12)
+        ['1 - 2 h1.0', '- h1.2']
+    """
+    lines = [""]
+    for piece in pieces:
+        if lines[-1] and len(lines[-1]) + 1 + len(piece) > most:
+            lines.append(piece)
+        else:
+            lines[-1] = f"{lines[-1]} {piece}".strip()
+    return lines

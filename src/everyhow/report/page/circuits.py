@@ -28,7 +28,9 @@ def where(shown: Exhibits, room: Room) -> dict[str, Any]:
     families = list(shown.families(room.circuits))
     listed = list(dict.fromkeys(circuit for family in families for circuit in family.circuits))
     numbers = {circuit: k for k, circuit in enumerate(listed)}
-    histogram, readings = draw_sizes(shown), shown.read_each(listed)
+    counted, readings = shown.findings.circuits.perfect, shown.read_each(listed)
+    # Circuits of one size need no bars.
+    histogram = draw_sizes(shown) if counted is not None and len(counted.certain) > 1 else None
     return {
         "usage": _usage(shown.findings.circuits),
         "histogram": None if histogram is None else inside_page(histogram),
@@ -41,7 +43,10 @@ def where(shown: Exhibits, room: Room) -> dict[str, Any]:
 
 def _family(family: Family, numbers: Mapping[Circuit, int]) -> dict[str, Any]:
     listed, number = len(family.circuits), family.number
-    note = f"all {number}, {family.order}" if listed == number.exact else f"{listed:,} of {number}, {family.order}"
+    if number.exact == listed == 1:
+        note = "only one"
+    else:
+        note = f"all {number}, {family.order}" if listed == number.exact else f"{listed:,} of {number}, {family.order}"
     return {
         "name": family.name,
         "title": family.title,
@@ -69,27 +74,26 @@ def _circuit(shown: Exhibits, circuit: Circuit, table: Interpretations | str, ro
     lit = shown.activations(circuit)
     # The axes show what a circuit holds at each input, whether or not its readings are gone through.
     axes = None
-    if lit is not None and (shown.findings.interpretations is None or shown.findings.interpretations.asked):
+    if lit.complete and (shown.findings.interpretations is None or shown.findings.interpretations.asked):
         axes = inside_page(draw_axes(shown.read(circuit) if isinstance(table, str) else table, lit))
     return {
         "edges": edge_numbers(circuit),
         "text": edges_text(circuit),
-        "activations": {} if lit is None else activations(lit, shown.graph),
+        "activations": activations(lit, shown.graph),
         **_looks(lit, circuit),
         "what": {"axes": axes, **(_unread(table) if isinstance(table, str) else _read(table, room))},
     }
 
 
-def _looks(lit: Activations | None, circuit: Circuit) -> dict[str, Any]:
+def _looks(lit: Activations, circuit: Circuit) -> dict[str, Any]:
     """Where the nodes of a circuit look, if any of this kind of model do."""
-    if lit is None or not lit.looks:
+    if not lit.looks:
         return {}
     return {"patterns": patterns(lit, circuit.graph, circuit.neurons), "alone": alone_text(lit)}
 
 
 def _unread(why: str) -> dict[str, Any]:
-    note = f"Its interpretations are not counted here: {why}."
-    return {"number": None, "expanded": None, "listed": [], "note": note, "gates": []}
+    return {"number": None, "expanded": None, "listed": [], "note": f"are not counted here: {why}.", "gates": []}
 
 
 def _read(table: Interpretations, room: Room) -> dict[str, Any]:
@@ -97,6 +101,7 @@ def _read(table: Interpretations, room: Room) -> dict[str, Any]:
     graph = table.model.graph
     number = table.count
     listed = list(islice(table.by_gaps(), room.interpretations))
+    how_many = "All" if len(listed) == number else f"{len(listed):,} of {number:,}"
     gates = [
         [
             f"{layer}-{j}",
@@ -110,7 +115,7 @@ def _read(table: Interpretations, room: Room) -> dict[str, Any]:
     return {
         "number": number,
         "expanded": in_digits(table.count_expanded),
-        "note": f"{len(listed):,} of {number:,} are listed, widest gaps first." if listed else "",
+        "note": f"{how_many} are listed, widest gaps first." if number > 1 else "",
         "gates": gates,
         "listed": [
             {

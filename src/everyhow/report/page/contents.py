@@ -12,7 +12,7 @@ from ..audit_tables import audit_tables
 from ..drawings.components import Boxes, edge_key, has_components, shown_inputs, wires_of
 from ..drawings.network import draw_network
 from ..drawings.svg import inside_page
-from ..headline import headline
+from ..headline import headline, tells_what_is_not_asked
 from ..words import (
     BY_GRAIN,
     answers,
@@ -36,6 +36,8 @@ from .values import activations, patterns, plain_tables
 
 # A wider drawing stands above the views, and not beside them.
 WIDEST = 700.0
+# What each strategy explains a model by.
+EXPLAINED = {"what, then where": "algorithms with their places", "where, then what": "circuits"}
 
 
 def contents(audit: Audit, room: Room, name: str | None = None) -> dict[str, Any]:
@@ -72,7 +74,7 @@ def _head(audit: Audit, name: str) -> dict[str, Any]:
         "network": network_in_short(audit.network),
         "asked": f"preset {asked_in_short(audit)}" if audit.wanted else asked_in_short(audit),
         "facts": [] if audit.wanted else [f"{title}: {text}" for title, text in facts(audit).items() if title not in (
-            "Note", "Asked", audit.network.kind.capitalize()
+            "Note", "Asked", "Wanted", audit.network.kind.capitalize()
         )],
         "remarks": list(audit.remarks),
         "mismatch": audit.mismatch,
@@ -82,8 +84,9 @@ def _head(audit: Audit, name: str) -> dict[str, Any]:
         "verdicts": [
             {
                 "strategy": name,
+                "of": EXPLAINED.get(name, ""),
                 "status": verdict.status,
-                "how": {"none valid": "at", "not identifiable": "even by"}.get(verdict.status, "by"),
+                "how": {"none valid": "at", "not identifiable": "by any rung up to"}.get(verdict.status, "by"),
                 "criterion": (verdict.criterion or "").replace("_", " "),
                 "meaning": of_kind(DEFINITIONS.get(verdict.criterion or "", ""), audit.network.kind),
                 "reason": of_kind(verdict.reason, audit.network.kind),
@@ -92,7 +95,7 @@ def _head(audit: Audit, name: str) -> dict[str, Any]:
             for name, verdict in verdicts
         ],
         "capped": list(map(with_advice, notes.refused + notes.ties)),
-        "beyond": list(notes.beyond),
+        "beyond": [] if tells_what_is_not_asked(audit) else list(notes.beyond),
         **_grains(audit),
     }  # fmt: skip
 
@@ -118,19 +121,28 @@ def _network(audit: Audit) -> dict[str, Any]:
     return {
         "svg": inside_page(draw_network(network, lit, noted=False)),
         "widths": list(network.graph.sizes),
-        "rows": [] if lit is None else list(lit.names),
+        "rows": list(lit.names),
+        "inputs": lit.inputs,
         "edges": [list(edge) for edge in network.graph.edges],
         "names": {
             f"{layer}-{j}": name for layer, names in enumerate(network.graph.names) for j, name in enumerate(names)
         },
-        "activations": {} if lit is None else activations(lit, network.graph),
+        "activations": activations(lit, network.graph),
+        **_wanted(audit, lit),
         **_components(audit, lit),
     }
 
 
-def _components(audit: Audit, lit: Activations | None) -> dict[str, Any]:
+def _wanted(audit: Audit, lit: Activations) -> dict[str, Any]:
+    """What data want at each input that is shown; a task says so itself."""
+    if audit.wanted is not None:
+        return {}
+    return {"wanted": [wanted_text(audit.behavior, row) for row in lit.rows]}
+
+
+def _components(audit: Audit, lit: Activations) -> dict[str, Any]:
     """What only models of components have: what they are called, the parts of the drawing that stand for what circuits
-    are sets of, what is drawn between nodes beside that, where nodes look, and what is wanted of sequences."""
+    are sets of, what is drawn between nodes beside that, and where nodes look."""
     network, graph, behavior = audit.network, audit.network.graph, audit.behavior
     if not has_components(graph):
         return {}
@@ -146,9 +158,7 @@ def _components(audit: Audit, lit: Activations | None) -> dict[str, Any]:
     if graph.of_nodes:
         found["wires"] = {wire.key: [key(wire.parent), key(wire.child)] for wire in wires_of(graph)}
         found["always"] = [key(node) for node in graph.nodes if node.stage in (0, graph.last)]
-    if lit is not None and behavior.answer is not None:
-        found["wanted"] = [wanted_text(behavior, row) for row in lit.rows]
-    if lit is not None and lit.looks:
+    if lit.looks:
         found["looks"] = {
             "positions": next(iter(lit.looks.values())).shape[-1],
             "tokens": [[f"{token:g}" for token in behavior.points[row]] for row in lit.rows],

@@ -18,7 +18,7 @@ from ..drawings.drawing import Drawing
 from ..drawings.palette import DARK, LIGHT, css, theme
 from ..drawings.svg import inside_page
 from ..headline import headline
-from ..words import in_short, seen, shown
+from ..words import in_short, seen, shown, spelled
 from .contents import contents
 from .room import Room
 
@@ -154,5 +154,5 @@ def _templates():
     found.filters["packed"] = packed
     found.filters["svg"] = Markup
     found.filters["shown"] = shown
-    found.filters["short"] = in_short
+    found.filters["short"] = lambda text: spelled(in_short(text))
     return found

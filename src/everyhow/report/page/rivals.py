@@ -10,7 +10,7 @@ from ...experiment.deciding import Dispute
 from ...model.explanation import Explanation
 from ..audit_drawings import draw_rival
 from ..drawings.svg import inside_page
-from ..words import dispute_text, vacuous_text
+from ..words import dispute_text, spelled, vacuous_text
 from .room import Room
 from .values import sets_of
 
@@ -52,7 +52,7 @@ def codes(shown: Exhibits, room: Room) -> dict[str, Any]:
 def _rival(shown: Exhibits, explanation: Explanation, cost: float | None) -> dict[str, Any]:
     return {
         "name": explanation.title,
-        "where": explanation.named(shown.graph),
+        "where": spelled(explanation.named(shown.graph)),
         "parts": list(explanation.parts),
         "kind": explanation.kind,
         "cost": "?" if cost is None else cost,

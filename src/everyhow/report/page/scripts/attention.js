@@ -33,8 +33,8 @@ function attentionView(root, data, stage) {
     input.select.value = row === null ? 0 : row + 1;
     const where = row === null ? network.looks.mean : `at ${network.rows[row]}`;
     said.textContent = keys.length ?
-      `The circuit on the left above, ${where}; ${circuit.alone}.${row === null || !network.wanted ? "" : ` Wanted: ${network.wanted[row]}.`}` :
-      "The circuit on the left above has no head.";
+      `${upper(circuitAbove(data))}, ${where}; ${circuit.alone}.${row === null || !network.wanted ? "" : ` Wanted: ${network.wanted[row]}.`}` :
+      `${upper(circuitAbove(data))} has no head.`;
     tables.replaceChildren(...keys.map((key) => table(key, sharesOf(circuit.patterns, key, row), row)));
   }
 

@@ -1,5 +1,8 @@
 // Population codes and mappings as rivals: two side by side, and who predicts whose swaps.
 
+// Longer codes open on demand.
+const LONG = 280;
+
 function codesView(root, data, stage) {
   const { codes } = data;
   const place = host(root, "rivals");
@@ -25,7 +28,8 @@ function codesView(root, data, stage) {
     const rival = codes.rivals[k], { figure, text, list } = sides[side];
     list.select.value = k;
     figure.querySelector("svg").replaceWith(picture(rival.svg));
-    text.textContent = `#${k + 1} ${rival.name}, cost ${rival.cost}. ${rival.where}`;
+    const whole = rival.where.length > LONG ? make("details", { class: "words" }, make("summary", {}, "The codes in full"), rival.where) : rival.where;
+    text.replaceChildren(`#${k + 1} ${rival.name}, cost ${rival.cost}. `, whole);
     const [one, other] = [...shown].sort((a, b) => a - b);
     host(root, "dispute").textContent = one === other ? "Both are the same explanation." :
       `What decides between #${one + 1} and #${other + 1}: ${codes.disputes[`${one}-${other}`] || "these two were not set against each other."}`;
@@ -43,7 +47,7 @@ function codesView(root, data, stage) {
     onclick: () => { sides[0].steps.go(matrix.members[i]); sides[1].steps.go(matrix.members[j]); },
   }, matrix.shares[i][j]));
   const table = make("table", { class: "matrix" },
-    make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "swapped ╲ predicts"), ...matrix.members.map(heading))),
+    make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "swaps of ↓ predicted by →"), ...matrix.members.map(heading))),
     make("tbody", {}, ...matrix.members.map((k, i) => make("tr", {}, make("th", { scope: "row", title: codes.rivals[k].where }, `#${k + 1} ${codes.rivals[k].name}`, make("span", { class: "soft" }, codes.rivals[k].kind === "mapping" ? " a mapping" : ` by ${codes.rivals[k].parts.join(", ")}`)),
       ...matrix.members.map((_, j) => cell(i, j))))));
   oneStop(table);

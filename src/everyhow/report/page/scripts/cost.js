@@ -28,7 +28,7 @@ function costView(root, data, stage) {
     const order = costs.map((value, k) => [value ?? Infinity, k]).sort(([a, i], [b, j]) => (a === b ? i - j : a - b));
     const winners = order.filter(([value]) => value <= order[0][0] + 1e-9);
     line.textContent = winners.length === 1 ? `#${winners[0][1] + 1} ${codes.rivals[winners[0][1]].name} alone is cheapest, at ${order[0][0]}.`
-      : `${winners.length} are cheapest, at ${order[0][0]}: ${winners.slice(0, 8).map(([, k]) => `#${k + 1}`).join(", ")}${winners.length > 8 ? ", …" : ""}.`;
+      : `${winners.length} are cheapest, at ${order[0][0]}: ${winners.slice(0, 8).map(([, k]) => `#${k + 1}`).join(", ")}${winners.length > 8 ? ` and ${winners.length - 8} more` : ""}.`;
     list.append(make("ol", { class: "ranking", tabindex: 0, "aria-label": "explanations by cost" }, ...order.map(([value, k]) =>
       make("li", { class: value <= order[0][0] + 1e-9 ? "winner" : "" }, make("span", {}, Number.isFinite(value) ? `${value}` : "?"), make("span", {}, `#${k + 1}`),
         make("span", {}, codes.rivals[k].name, " ", make("span", { class: "soft" }, codes.rivals[k].where))))));

@@ -33,7 +33,8 @@ function keep(name, element, place, go) {
   return one;
 }
 
-// Steps through `count` things: two buttons and a slider, which also answers to the arrow keys.
+// Steps through `count` things: two buttons and a slider, which also answers to the arrow keys; of one thing its number
+// is left.
 function stepper(name, count, onChange) {
   const output = make("output");
   const slider = make("input", { type: "range", min: 1, max: Math.max(1, count), value: 1, "aria-label": name });
@@ -47,6 +48,7 @@ function stepper(name, count, onChange) {
     slider.value = place + 1;
     slider.setAttribute("aria-valuetext", output.textContent);
     slider.disabled = total < 2;
+    element.classList.toggle("single", total < 2);
     back.disabled = place <= 0;
     on.disabled = place >= total - 1;
   }
@@ -57,14 +59,14 @@ function stepper(name, count, onChange) {
     onChange(place);
     whenMoved(own);
   }
-  function resize(next, at = 0) {
+  function resize(next, at = 0, quietly = false) {
     total = next;
     slider.max = Math.max(1, next);
-    go(at);
+    go(at, quietly);
   }
-  show();
   const element = make("div", { class: "stepper", role: "group", "aria-label": name },
     make("span", { class: "name" }, name), back, output, on, slider);
+  show();
   const own = keep(name, element, () => place, go);
   return { element, go, resize, get place() { return place; } };
 }
@@ -137,6 +139,11 @@ function addSaving(figure) {
     if (figure.scrollWidth > figure.clientWidth + 1) figure.setAttribute("tabindex", "0");
     else figure.removeAttribute("tabindex");
   }).observe(figure);
+}
+
+// A sentence begins with a large letter.
+function upper(text) {
+  return text[0].toUpperCase() + text.slice(1);
 }
 
 // A number with its noun.

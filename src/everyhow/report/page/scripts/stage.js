@@ -77,6 +77,12 @@ function look(svg, network, patterns, row) {
   }
 }
 
+// How many inputs can be chosen, and of how many.
+function inputsOf(network) {
+  const number = network.rows.length;
+  return number === network.inputs ? `all ${number} inputs` : `${number} of the ${show(network.inputs)} inputs`;
+}
+
 // The squares, or for one input the values, of some activations.
 function paint(svg, network, activations, row) {
   for (const [key, [values, shades]] of Object.entries(activations)) {
@@ -87,7 +93,10 @@ function paint(svg, network, activations, row) {
       square.setAttribute("fill-opacity", shades[k]);
       square.style.display = cells[k].style.display = row === null ? "" : "none";
     });
-    const said = values.map((value, k) => `${Number(value.toPrecision(3))} at ${network.rows[k]}`).join(", ");
+    const short = (value) => Number(value.toPrecision(3));
+    // Of many inputs the ends are told; one by one they are chosen.
+    const said = values.length > 16 ? `${short(Math.min(...values))} to ${short(Math.max(...values))} over ${inputsOf(network)}` :
+      values.map((value, k) => `${short(value)} at ${network.rows[k]}`).join(", ");
     group.querySelector("title").textContent = `${network.names[key]}: ${said}`;
     if (row !== null) {
       const [x, y, r] = seatOf(group), text = document.createElementNS(SVG, "text");
@@ -103,47 +112,53 @@ function paint(svg, network, activations, row) {
   }
 }
 
-// Rings around the neurons that carry each variable, in its color and with its number.
+// Rings around the neurons that carry each variable, in its color and with its number; names stay above the rings.
+const RING = 3.5, BADGE = 8.5, SHARED = 4 * Math.PI / 3;
+
 function ring(svg, sets) {
-  svg.querySelectorAll(".ring, .ring-number").forEach((old) => old.remove());
-  const numbers = [];
+  svg.querySelectorAll(".ring, .ring-number, .ring-name").forEach((old) => old.remove());
+  const around = new Map();
   sets.forEach(([layer, neurons], k) => {
     for (const neuron of neurons) {
-      const group = svg.querySelector(`[data-part="neuron-${layer}-${neuron}"]`), circle = group.querySelector("circle");
-      const box = circle ? null : group.getBBox();
-      const [x, y, r] = circle ? ["cx", "cy", "r"].map((name) => Number(circle.getAttribute(name))) : [box.x + box.width - 10, box.y + 10, 14];
-      const mark = document.createElementNS(SVG, "g");
-      mark.setAttribute("class", "ring");
-      const already = svg.querySelectorAll(`.ring[data-of="${layer}-${neuron}"]`).length;
-      mark.dataset.of = `${layer}-${neuron}`;
-      // Several numbers stand along the rim, from the upper right on.
-      const angle = -Math.PI / 4 + already * Math.PI / 3, rim = r + 3;
-      const at = [x + rim * Math.cos(angle), y + rim * Math.sin(angle)];
-      const shapes = [
-        box ? ["rect", { class: `variable${k % 6 + 1}`, x: box.x - 3 - 3 * already, y: box.y - 3 - 3 * already,
-          width: box.width + 6 + 6 * already, height: box.height + 6 + 6 * already, rx: 9 }] :
-          ["circle", { class: `variable${k % 6 + 1}`, cx: x, cy: y, r: r + 3 + 3 * already }],
-        ["circle", { class: `badge${k % 6 + 1}`, cx: at[0], cy: at[1], r: 8.5 }],
-        ["text", { class: "badge", x: at[0], y: at[1], dy: "0.35em", "font-size": 11, "text-anchor": "middle" }],
-      ];
-      for (const [tag, attributes] of shapes) {
-        const shape = document.createElementNS(SVG, tag);
-        for (const [name, value] of Object.entries(attributes)) shape.setAttribute(name, value);
-        if (tag === "text") shape.textContent = String(k + 1);
-        mark.append(shape);
-      }
-      mark.dataset.number = String(k + 1);
-      mark.style.pointerEvents = "none";
-      svg.append(mark);
-      // Numbers lie above all rings.
-      const number = document.createElementNS(SVG, "g");
-      number.setAttribute("class", "ring-number");
-      number.style.pointerEvents = "none";
-      number.append(...[...mark.children].slice(1));
-      numbers.push(number);
+      const key = `${layer}-${neuron}`;
+      around.set(key, [...around.get(key) ?? [], k]);
     }
   });
-  svg.append(...numbers);
+  const above = [];
+  for (const [key, variables] of around) {
+    const group = svg.querySelector(`[data-part="neuron-${key}"]`), circle = group.querySelector("circle");
+    const box = circle ? null : group.getBBox();
+    const [x, y, r] = circle ? ["cx", "cy", "r"].map((name) => Number(circle.getAttribute(name))) : [box.x + box.width - 10, box.y + 10, 14];
+    // One variable has a whole ring; several share it, each an arc, and leave the lower end to the name of the neuron.
+    const several = variables.length > 1, rim = several ? r + 1 : r + RING, wide = SHARED / variables.length;
+    const size = several ? Math.min(BADGE * 0.7, rim * Math.sin(wide / 2)) : BADGE;
+    variables.forEach((k, place) => {
+      const start = (Math.PI - SHARED) / 2 + Math.PI + wide * place, middle = several ? start + wide / 2 : -Math.PI / 4;
+      const at = (angle, radius) => [x + radius * Math.cos(angle), y + radius * Math.sin(angle)];
+      const role = { class: `variable${k % 6 + 1}` }, out = RING * (place + 1);
+      const outline = box ? drawn("rect", { ...role, x: box.x - out, y: box.y - out, width: box.width + 2 * out, height: box.height + 2 * out, rx: 9 }) :
+        several ? drawn("path", { ...role, d: `M${at(start, r + RING)} A${r + RING},${r + RING} 0 ${wide > Math.PI ? 1 : 0} 1 ${at(start + wide, r + RING)}` }) :
+          drawn("circle", { ...role, cx: x, cy: y, r: r + RING });
+      const one = drawn("g", { class: "ring" }, outline);
+      Object.assign(one.dataset, { of: key, number: k + 1 });
+      svg.append(one);
+      const [cx, cy] = at(middle, rim);
+      above.push(drawn("g", { class: "ring-number" }, drawn("circle", { class: `badge${k % 6 + 1}`, cx, cy, r: size }),
+        drawn("text", { class: "badge", x: cx, y: cy, dy: "0.35em", "font-size": 1.3 * size, "text-anchor": "middle" }, String(k + 1))));
+    });
+    const name = group.querySelector("text.halo");
+    if (name) above.push(drawn("g", { class: "ring-name" }, name.cloneNode(true)));
+  }
+  svg.append(...above);
+}
+
+// A shape of a drawing that is laid over it, and lets the pointer through.
+function drawn(tag, attributes, ...inside) {
+  const shape = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) shape.setAttribute(name, value);
+  shape.append(...inside);
+  shape.style.pointerEvents = "none";
+  return shape;
 }
 
 function stage(root, data, onChoose) {
@@ -162,7 +177,11 @@ function stage(root, data, onChoose) {
     lightUp(shown);
     followers.forEach((follow) => follow(row));
   }
-  const reset = make("button", { type: "button", onclick: () => { choose([]); lightUp({ said: resting }); } }, `Whole ${kindOf(network)}`);
+  function rest() {
+    choose([]);
+    lightUp({ said: resting });
+  }
+  const reset = make("button", { type: "button", onclick: rest }, `Whole ${kindOf(network)}`);
   host(root, "stage").append(...(network.rows.length ? [input.element] : []), reset);
   addSaving(figure);
 
@@ -178,35 +197,36 @@ function stage(root, data, onChoose) {
     paint(svg, network, activations, row);
     const legend = names.flatMap((name, k) => [" ", badge(k), ` ${name}`]);
     look(svg, network, patterns, row);
-    caption.replaceChildren(said, ...legend, row === null || network.kind ? "" : ` Numbers are activations at input ${network.rows[row]}.`, at(alone));
+    caption.replaceChildren(said, ...legend, row === null || network.kind ? "" : ` Numbers are activations at ${/^\d/.test(network.rows[row]) ? "input " : ""}${network.rows[row]}.`, at(alone));
   }
 
-  // What stands in components: where they look, what the outputs are, and what is wanted.
+  // What is wanted at the input that is chosen, and, of components, where they look.
   function at(alone) {
-    if (!network.kind) return "";
+    const wanted = row !== null && network.wanted ? ` Wanted there: ${network.wanted[row]}.` : "";
+    if (!network.kind) return wanted;
     const where = row === null ? network.looks?.mean : `at ${network.rows[row]}`;
     const looks = network.looks ? ` Squares: how much a head looks at each position (across) from each (down), ${where}; ${alone}.` : "";
-    const wanted = row !== null && network.wanted ? ` Wanted there: ${network.wanted[row]}.` : "";
     return `${wanted}${looks}`;
   }
 
   // Hidden neurons are buttons: they choose the set whose signature is shown.
   const last = network.widths.length - 1;
-  const chosen = new Set();
+  const chosen = new Set(), buttons = [];
   svg.setAttribute("role", "group");
   for (const key of Object.keys(network.names)) {
     const layer = Number(key.split("-")[0]);
     if (layer === 0 || layer === last || !onChoose) continue;
     const group = svg.querySelector(`[data-part="neuron-${key}"]`);
     group.setAttribute("role", "button");
-    group.setAttribute("tabindex", "0");
+    group.setAttribute("tabindex", buttons.length ? "-1" : "0");
     group.setAttribute("aria-pressed", "false");
+    buttons.push(group);
     group.setAttribute("aria-label", `${network.kind ? "node" : "neuron"} ${network.names[key]}`);
     const toggle = () => {
       const others = [...chosen].filter((other) => other !== key && other.startsWith(`${layer}-`));
       choose(chosen.has(key) ? others : [...others, key]);
       const names = [...chosen].map((one) => network.names[one]).join(" + ");
-      lightUp({ said: names ? `Chosen: ${names}. The signature of this set is under Algorithms.` : resting });
+      lightUp({ said: names ? `Chosen: ${names}. Its causal signature stands under ${data.places ? "Algorithms" : "Signatures"}.` : resting });
     };
     group.addEventListener("click", toggle);
     group.addEventListener("keydown", (event) => {
@@ -215,6 +235,24 @@ function stage(root, data, onChoose) {
       toggle();
     });
   }
+  // All neurons are one stop of the keyboard: arrow keys go up and down a layer, and to the nearest neuron of the next.
+  svg.addEventListener("focusin", (event) => {
+    if (buttons.includes(event.target)) buttons.forEach((one) => one.setAttribute("tabindex", one === event.target ? "0" : "-1"));
+  });
+  svg.addEventListener("keydown", (event) => {
+    const step = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[event.key];
+    const [layer, neuron] = event.target.dataset?.part?.split("-").slice(1).map(Number) ?? [];
+    if (!step || !buttons.includes(event.target)) return;
+    event.preventDefault();
+    const height = (one) => one.getBoundingClientRect().top, away = (one) => Math.abs(height(one) - height(event.target));
+    const among = buttons.filter((one) => Number(one.dataset.part.split("-")[1]) === layer + step[0]);
+    const next = step[0] ? among.sort((one, other) => away(one) - away(other))[0] :
+      among.find((one) => one.dataset.part === `neuron-${layer}-${neuron + step[1]}`);
+    next?.focus();
+  });
+  figure.closest(".stage").addEventListener("keydown", (event) => {
+    if (event.key === "Escape") rest();
+  });
   function choose(keys) {
     chosen.clear();
     keys.forEach((key) => chosen.add(key));

@@ -6,7 +6,7 @@ function whatView(root, data, stage) {
   const axes = host(root, "axes"), shares = host(root, "gates");
   if (!controls) return () => {};
   let circuit = null, quiet = true;
-  const line = make("p", { "aria-live": "polite" });
+  const line = make("p", { "aria-live": "polite" }), legend = host(root, "axes-said");
   const steps = stepper("interpretation", 0, (k) => readAs(k));
   controls.append(steps.element, line);
   if (axes) addSaving(axes);
@@ -17,8 +17,11 @@ function whatView(root, data, stage) {
     for (const [key, index] of Object.entries(one.separators)) {
       axes.querySelector(`[data-part="separator-${key}-${index}"]`)?.classList.add("chosen");
     }
-    const gates = Object.entries(one.gates).map(([key, [gate, parents]]) => `${network.names[key]} = ${gate}${parents ? ` (from ${parents})` : ""}`);
-    line.textContent = `Narrowest gap ${one.gap}% of a neuron's range. ${gates.join("; ")}.`;
+    // A parent that the gate does not name is one on which it does not depend.
+    const idle = (gate, parents) => parents.split(", ").filter((parent) => parent && !gate.match(/[\w.]+/g).includes(parent));
+    const gates = Object.entries(one.gates).map(([key, [gate, parents]]) =>
+      `${network.names[key]} = ${gate}${idle(gate, parents).length ? `, whatever ${idle(gate, parents).join(", ")}` : ""}`);
+    line.textContent = `${gates.join("; ")}. The narrowest gap is ${one.gap}% of the range of its neuron.`;
     if (quiet) return;
     // The squares show the readings: dark where a neuron is read as 1.
     const readings = {};
@@ -33,9 +36,15 @@ function whatView(root, data, stage) {
     circuit = next;
     quiet = true;
     const what = circuit.what;
-    const which = `The circuit on the left above (${counted(circuit.edges.length, unitOf(network))})`;
-    said.textContent = what.number === null ? `${which}: ${what.note}` :
-      `${which} has ${counted(what.number, "interpretation")}, ${what.expanded} with don't cares filled in. ${what.note}`;
+    const which = `${circuitAbove(data)} (${counted(circuit.edges.length, unitOf(network))})`;
+    said.textContent = what.number === null ? `The interpretations of ${which} ${what.note}` :
+      !what.number ? `${upper(which)} has no interpretation: with no choice of separators does every neuron follow from its parents.` :
+      `${upper(which)} has ${counted(what.number, "interpretation")}, ${what.expanded} with don't cares filled in. ${what.note}`;
+    steps.element.hidden = !what.listed.length;
+    if (legend) {
+      legend.textContent = "A line for each neuron, from its smallest activation to its largest, with a dot for each input. " +
+        (what.listed.length ? "The bar is the separator; dotted lines are the others that could be." : "Dotted lines are the separators that could be.");
+    }
     if (axes) axes.querySelector("svg").replaceWith(picture(what.axes));
     line.textContent = "";
     steps.resize(what.listed.length);

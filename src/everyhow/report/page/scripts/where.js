@@ -3,7 +3,7 @@
 function whereView(root, data, stage, onCircuit) {
   const { where, network } = data;
   if (where.usage) {
-    const button = make("button", { type: "button" }, `Show on the ${kindOf(network)} how often each is used`);
+    const button = make("button", { type: "button" }, `Show on the ${kindOf(network)} how often each ${unitOf(network)} is used`);
     const total = where.usage.circuits;
     button.addEventListener("click", () => {
       const shares = {};
@@ -21,9 +21,11 @@ function whereView(root, data, stage, onCircuit) {
   const place = host(root, "circuits");
   if (!place || !where.families.length) return;
   place.replaceChildren();
-  const sides = ["left", "right"].map((name, side) => circuitPicker(name, side));
+  // One circuit alone has no second to stand beside.
+  const names = where.circuits.length > 1 ? ["left", "right"] : ["left"];
+  const sides = names.map((name, side) => circuitPicker(name, side));
   place.append(...sides.map((side) => side.element));
-  sides.forEach((side, k) => side.start(k));
+  sides.forEach((side) => side.start());
 
   function circuitPicker(name, side) {
     const figure = make("figure", { "data-figure": `circuit-${name}` });
@@ -31,11 +33,12 @@ function whereView(root, data, stage, onCircuit) {
     const svg = drawingOf(network);
     figure.append(svg, text);
     let family = where.families[0], circuit = where.circuits[family.circuits[0]];
-    const steps = stepper(`circuit on the ${name}`, family.circuits.length, (k) => {
+    const called = names.length > 1 ? ` on the ${name}` : "";
+    const steps = stepper(`circuit${called}`, family.circuits.length, (k) => {
       circuit = where.circuits[family.circuits[k]];
       changed(side);
     });
-    const kinds = choice(`Circuits on the ${name}`, where.families.map((one) => `${one.title}: ${one.note}`), (k) => {
+    const kinds = choice(`Circuits${called}`, where.families.map((one) => `${one.title}: ${one.note}`), (k) => {
       family = where.families[k];
       steps.resize(family.circuits.length);
     });
@@ -45,9 +48,14 @@ function whereView(root, data, stage, onCircuit) {
       svg, text,
       get circuit() { return circuit; },
       get said() { return `${family.title}, ${steps.place + 1} of ${family.circuits.length} here: ${counted(circuit.edges.length, unitOf(network))}`; },
-      start(k) {
-        circuit = where.circuits[family.circuits[Math.min(k, family.circuits.length - 1)]];
-        steps.go(k, true);
+      // The right side begins with the first circuit that the left side does not show.
+      start() {
+        const beside = where.families.flatMap((one, k) => one.circuits.map((number, place) => [k, place, number]))
+          .find(([, , number]) => !side || where.circuits[number] !== sides[0].circuit) ?? [0, 0, family.circuits[0]];
+        family = where.families[beside[0]];
+        kinds.select.value = beside[0];
+        circuit = where.circuits[beside[2]];
+        steps.resize(family.circuits.length, beside[1], true);
         changed(side, true);
       },
     };
@@ -60,7 +68,7 @@ function whereView(root, data, stage, onCircuit) {
   stage.follow(() => sides.forEach((picked) => look(picked.svg, network, picked.circuit.patterns, stage.row)));
 
   function changed(side, quietly = false) {
-    const [one, other] = sides.map((picked) => picked.circuit);
+    const one = sides[0].circuit, other = sides.at(-1).circuit;
     const only = (mine, theirs) => mine.edges.filter((k) => !theirs.edges.includes(k));
     const shared = one.edges.filter((k) => other.edges.includes(k));
     sides.forEach((picked) => {
@@ -74,7 +82,7 @@ function whereView(root, data, stage, onCircuit) {
     });
     const names = (edges) => edges.map((k) => edgeName(network, k)).join(", ") || "none";
     const left = only(one, other), right = only(other, one);
-    host(root, "difference").textContent = one === other ? "Both are the same circuit." :
+    host(root, "difference").textContent = sides.length < 2 ? "" : one === other ? "Both are the same circuit." :
       `Shared: ${counted(shared.length, unitOf(network))}, drawn fainter. Only on the left: ${names(left)}. Only on the right: ${names(right)}. ` +
       `Overlap (Jaccard): ${(shared.length / Math.max(1, shared.length + left.length + right.length)).toFixed(2)}.`;
     if (side === 0 || !quietly) {
@@ -83,6 +91,11 @@ function whereView(root, data, stage, onCircuit) {
       if (side === 0) onCircuit(picked.circuit, quietly);
     }
   }
+}
+
+// The circuit that other views tell of.
+function circuitAbove(data) {
+  return data.where.circuits.length > 1 ? "the circuit on the left above" : "the circuit above";
 }
 
 function edgeName(network, k) {
