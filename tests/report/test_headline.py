@@ -54,8 +54,9 @@ def test_the_same_paragraph_where_it_is_drawn(name):
     (["identifiable", "identifiable"], "Its explanation is unique as an algorithm with its place and as a circuit"),
     (["identifiable", "none valid"], "Its explanation is unique as an algorithm with its place"),
     (["identifiable, trivially", "identifiable"], "Its explanation is unique as a circuit"),
-    (["identifiable", "not identifiable"], "Its explanation is not unique"),
-    (["unknown", "not identifiable"], "Its explanation is not unique"),
+    (["identifiable", "not identifiable"], "Its explanation is not unique as a circuit"),
+    (["not identifiable", "unknown"], "Its explanation is not unique as an algorithm with its place"),
+    (["not identifiable"] * 2, "Its explanation is not unique as an algorithm with its place and as a circuit"),
     (["unknown", "identifiable"], "Whether its explanation is unique is not known"),
     (["none valid", "unknown"], "Whether its explanation is unique is not known"),
     (["none valid", "none valid"], "None of its explanations passes every criterion"),
@@ -76,10 +77,21 @@ def test_the_paragraph_agrees_with_the_findings(name):
         said, found, graph = headline(part), part.findings, network.graph
         placed, circuits = (part.verdict[one].status for one in ("what_then_where", "where_then_what"))
         assert ("exactly one algorithm with its place is left" in said.lower()) == (placed == "identifiable")
-        assert (" circuits is left, by " in said) == (circuits == "identifiable")
+        alone = circuits == "identifiable" and not found.circuits.only_whole
+        assert (" circuits is left, by " in said) == alone
+        itself = found.circuits.only_whole and not part.capped
+        assert (" circuits only the network itself is left, by " in said) == itself
+        several = "not identifiable" in (placed, circuits)
+        assert ("As a circuit it is unique: exactly one" in said) == (several and alone)
         if found.laddered.simplest is not None:
             assert all(one.named(graph) in said for one in found.laddered.simplest.sets)
-        if found.circuits.simplest is not None:
+        smallest = found.circuits.smallest_faithful
+        if len(smallest) > 1:
+            shared = set(smallest[0].edges).intersection(*(one.edges for one in smallest[1:]))
+            assert (
+                f"{len(smallest):,} smallest circuits left have {len(smallest[0])} edges each, {len(shared)} of" in said
+            )
+        elif found.circuits.simplest is not None and not itself:
             assert f"{len(found.circuits.simplest)} edges, through" in said
         assert ("Nothing was estimated or left out." in said) == (not part.capped)
 
@@ -163,7 +175,9 @@ def test_a_transformer():
     _, model, behavior = stored("transformer-xor-1l2h-mlp8-seed0")
     said = eh.audit(model, behavior, grain="nodes").summary()
     assert said.startswith("The transformer decides as wanted at all 4 inputs. ")
-    assert re.search(r"The smallest circuit left: \d nodes?, through a0\.h\d", said)
+    assert (
+        "No circuit smaller than the transformer explains it: of 8 circuits only the transformer itself is left" in said
+    )
     assert "Algorithms are not placed in heads and MLPs" in said and "network" not in said
 
 

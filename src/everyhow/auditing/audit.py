@@ -125,9 +125,9 @@ class Audit(Displayed):
 
     @cached_property
     def constant(self) -> tuple[Node, ...]:
-        """By data, the inputs and hidden nodes that are exactly the same at all points, as far as this kind of model
-        can be without them."""
-        if self.wanted is not None or len(self.behavior.points) < 2:
+        """The inputs and hidden nodes that are exactly the same at all points, as far as this kind of model can be
+        without them."""
+        if len(self.behavior.points) < 2:
             return ()
         return self.network.constant_at(self.behavior.points)
 

@@ -17,14 +17,18 @@ from ..common.budget import Refusal
 from ..common.shares import percent
 from ..common.spoken import spoken
 from ..ladder import IN_SHORT, Verdict
-from ..mapping.findings import RUNGS, MappingFindings
+from ..mapping.findings import RUNGS, MappingFindings, complexity
+from ..mapping.mapping import Mapping as Placed
 from ..model.circuit import Circuit
+from ..model.graph import Graph
 from .gates_in_words import mapping_in_words
 from .words import constant_text, in_digits, of_kind, plural, shown
 
 WIDTH = 80
 # Reasons that are told.
 MOST_REASONS = 3
+# Algorithms that are told with their places.
+MOST_ALGORITHMS = 3
 # What takes fewer seconds is done in one run more.
 SOON = 600
 CONSTANT_SAID = {"TRUE": "TRUE (always 1)", "FALSE": "FALSE (always 0)"}
@@ -51,7 +55,7 @@ def wrapped(audit: Audit, width: int = WIDTH) -> str:
 def lead(verdicts: Mapping[str, Verdict], circuits: CircuitFindings | None = None) -> str:
     """Whether the explanation is unique, by the verdicts of the strategies; the first of these that holds:
 
-    1. a verdict is `not identifiable`: the explanation is not unique;
+    1. a verdict is `not identifiable`: the explanation is not unique in that way;
     2. a verdict is `unknown`: it is not known whether the explanation is unique; where several circuits are perfect, it
        is not unique as a perfect circuit, and whether a stricter criterion leaves one is not known;
     3. no verdict is `identifiable`: no explanation passes every criterion;
@@ -69,7 +73,8 @@ def lead(verdicts: Mapping[str, Verdict], circuits: CircuitFindings | None = Non
     """
     statuses = {one.status for one in verdicts.values()}
     if "not identifiable" in statuses:
-        return "Its explanation is not unique"
+        several = [AS[strategy] for strategy, one in verdicts.items() if one.status == "not identifiable"]
+        return f"Its explanation is not unique {' and '.join(several)}"
     if "unknown" in statuses:
         if circuits is not None and circuits.several_perfect and verdicts["where_then_what"].status == "unknown":
             return (
@@ -91,7 +96,7 @@ def _sentences(audit: Audit) -> Iterator[str]:
     yield _computed(audit)
     if audit.wanted is None:
         yield from (f"{said[:1].upper()}{said[1:]}." for said in audit.network.remarks)
-        yield from (f"{said}." for said in [constant_text(audit)] if said)
+    yield from (f"{said}." for said in [constant_text(audit)] if said)
     found = audit.findings
     if audit.outputs:
         for name, part in audit.named_outputs.items():
@@ -137,12 +142,7 @@ def _unique(audit: Audit) -> str:
     found, verdicts = audit.findings, audit.verdict
     clauses: list[str] = []
     if isinstance(found, Findings):
-        clauses.append(_circuits(found.circuits, verdicts["where_then_what"], audit.exhibits))
-        if found.laddered is not None:
-            clauses.append(_mappings(found.laddered, verdicts["what_then_where"]))
-            # What is unique is said first.
-            if verdicts["where_then_what"].status != "identifiable" or found.circuits.only_whole:
-                clauses.reverse()
+        clauses = [_found(found, audit, strategy) for strategy in _in_order(found, verdicts)]
     elif found is not None:
         clauses += _as_released(found, verdicts)
     who = "as the released code counts, " if isinstance(found, AuthorsFindings) else ""
@@ -150,6 +150,32 @@ def _unique(audit: Audit) -> str:
     circuits = found.circuits if isinstance(found, Findings) else None
     said = ". ".join([f"{lead(verdicts, circuits)}: {who}{first}", *(one[:1].upper() + one[1:] for one in others)])
     return of_kind(said, audit.network.kind)
+
+
+def _in_order(found: Findings, verdicts: Mapping[str, Verdict]) -> list[str]:
+    """The strategies that were asked; first the one that `lead` speaks of."""
+    asked = ["what_then_where", "where_then_what"] if found.laddered is not None else ["where_then_what"]
+    whole = found.circuits.only_whole
+    ranks = {"not identifiable": 0, "unknown": 1, "identifiable": 2}
+
+    def rank(strategy: str) -> int:
+        itself = whole and strategy == "where_then_what"
+        return len(ranks) if itself else ranks.get(verdicts[strategy].status, len(ranks))
+
+    return sorted(asked, key=rank)
+
+
+def _found(found: Findings, audit: Audit, strategy: str) -> str:
+    """What is left by one strategy; where another one leaves several, that this one leaves one."""
+    verdicts = audit.verdict
+    verdict, statuses = verdicts[strategy], {one.status for one in verdicts.values()}
+    if strategy == "where_then_what":
+        said = _circuits(found.circuits, verdict, audit.exhibits)
+        alone = verdict.status == "identifiable" and not found.circuits.only_whole
+    else:
+        said = _mappings(found.laddered, verdict) if found.laddered is not None else ""
+        alone = verdict.status == "identifiable"
+    return f"{AS[strategy]} it is unique: {said}" if alone and statuses & {"not identifiable", "unknown"} else said
 
 
 def _mappings(found: MappingFindings, verdict: Verdict) -> str:
@@ -163,11 +189,14 @@ def _mappings(found: MappingFindings, verdict: Verdict) -> str:
         left, trivial = found.surviving_mappings[RUNGS[-1]] or 0, found.trivial[RUNGS[-1]] or 0
         if left == trivial:
             return f"the {left} algorithms left have no variables, and so say nothing of where"
-        which = f"{plural(left - trivial, 'algorithm')} with {'its' if left - trivial == 1 else 'their'} place"
-        return f"{which}{'' if left - trivial == 1 else 's'} pass every criterion"
+        algorithms = (found.surviving_algorithms[RUNGS[-1]] or 0) - trivial
+        if algorithms == 1:
+            return f"one algorithm passes every criterion, in {left - trivial:,} places"
+        return f"{algorithms:,} algorithms pass every criterion, in {left - trivial:,} places in all"
     # Nothing is left, trivial ones aside.
     if found.strictest is None:
-        return f"of {plural(found.algorithms, 'formula')} none fits the network"
+        said = f"of {plural(found.algorithms, 'formula')} none fits the network"
+        return f"{said}; a causal model of other values, such as a count, can be put to it (everyhow test)"
     left = (found.surviving_mappings[found.strictest] or 0) - (found.trivial[found.strictest] or 0)
     before = f"; {left:,} pass{'es' * (left == 1)} {found.strictest}" if left > 0 else ""
     return f"no algorithm with its place passes {_criterion(verdict)}{before}"
@@ -194,7 +223,7 @@ def _circuits(found: CircuitFindings, verdict: Verdict, exhibits: Exhibits | Non
             f", and it can be read in {plural(ways, 'way')}" if ways > 1 else ", and it can be read in one way"
         )  # fmt: skip
         if found.only_whole:
-            return f"of {space} circuits only the whole network is left, by {_criterion(verdict)}{read}"
+            return f"of {space} circuits only the network itself is left, by {_criterion(verdict)}{read}"
         return f"exactly one of {space} circuits is left, by {_criterion(verdict)}{read}"
     if verdict.status == "not identifiable":
         return f"{shown(list(found.left.values())[-1])} of {space} circuits pass every criterion"
@@ -231,12 +260,37 @@ def _simplest(audit: Audit) -> Iterator[str]:
         return
     mappings, graph, circuit = found.laddered, audit.network.graph, found.circuits.simplest
     if mappings is not None and mappings.simplest is not None:
-        last = " left" if mappings.strictest == RUNGS[-1] else f" that passes {mappings.strictest}"
-        alone = " only" if not mappings.simplest.sets else ""
-        said = mapping_in_words(mappings.simplest, graph)
-        yield f"The simplest algorithm{last}: {said}{', with no variable to place' * bool(alone)}."
-    if circuit is not None and not found.circuits.only_whole:
+        yield _algorithms(mappings, mappings.simplest, graph)
+    smallest = found.circuits.smallest_faithful
+    if len(smallest) > 1:
+        yield f"{_shared(smallest)}."
+    elif circuit is not None and not found.circuits.only_whole:
         yield f"The smallest circuit{_which(found.circuits)}: {_through(circuit)}."
+
+
+def _algorithms(found: MappingFindings, simplest: Placed, graph: Graph) -> str:
+    """The algorithms that are left with their places; where they are many, the simplest."""
+    rung, number = found.strictest or "", found.surviving_mappings[found.strictest or ""] or 0
+    few = [one for one in found.last_survivors if one.sets] if number <= MOST_ALGORITHMS else []
+    if len(few) > 1:
+        which = "left" if rung == RUNGS[-1] else f"that pass {rung}"
+        return (
+            f"The algorithms {which}: {'; '.join(mapping_in_words(one, graph) for one in sorted(few, key=complexity))}."
+        )
+    which = "left" if rung == RUNGS[-1] else f"that passes {rung}"
+    unplaced = "" if simplest.sets else ", with no variable to place"
+    return f"The simplest algorithm {which}: {mapping_in_words(simplest, graph)}{unplaced}."
+
+
+def _shared(circuits: Sequence[Circuit]) -> str:
+    """What several smallest circuits have in common."""
+    common = frozenset.intersection(*(frozenset(circuit.edges) for circuit in circuits))
+    size = plural(len(circuits[0]), circuits[0].graph.unit)
+    said = f"The {len(circuits):,} smallest circuits left have {size} each, {len(common):,} of them shared"
+    nodes = {circuit.neurons for circuit in circuits}
+    if len(nodes) > 1:
+        return said
+    return f"{said}, and go through {spoken([circuits[0].graph.name(node) for node in circuits[0].neurons])}"
 
 
 def _which(found: CircuitFindings) -> str:

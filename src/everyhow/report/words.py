@@ -152,11 +152,15 @@ def constant_text(audit: Audit) -> str:
         return ""
     edges = sum(edge.parent in found or edge.child in found for edge in graph.edges)
     one = len(found) == 1
+    by_data = audit.wanted is None
+    points, how = ("points", "network.without_constant(points) (--without-constant)") if by_data else (
+        "inputs", "network.without_constant(network.corners)"
+    )  # fmt: skip
     return (
         f"{spoken([graph.name(node) for node in found])} {'is' if one else 'are'} the same at all "
-        f"{len(audit.behavior.points):,} points; {'its' if one else 'their'} {plural(edges, 'edge')} "
-        f"make{'s' * (edges == 1)} up to 2^{edges} times as many circuits. network.without_constant(points) "
-        f"(--without-constant) takes {'it' if one else 'them'} out, and the network decides as before"
+        f"{len(audit.behavior.points):,} {points}; {'its' if one else 'their'} {plural(edges, 'edge')} "
+        f"make{'s' * (edges == 1)} up to 2^{edges} times as many circuits. {how} takes {'it' if one else 'them'} out, "
+        f"and the network decides as before"
     )
 
 
