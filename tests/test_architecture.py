@@ -33,6 +33,7 @@ FLOORS = (
     ("auditing",),
     ("questions", "exchange", "verification", "sweeps"),
     ("hypotheses",),
+    ("comparison",),
     ("report",),
     ("cli",),
     ("__init__", "__main__"),
