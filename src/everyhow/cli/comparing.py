@@ -2,6 +2,7 @@
 
 import sys
 import textwrap
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
@@ -38,6 +39,21 @@ TaskOption = Annotated[
 DepthOption = Annotated[
     int | None, typer.Option(help="Largest depth of the algorithms. If not given: the number of weight layers.")
 ]
+
+
+@dataclass(frozen=True)
+class Explaining:
+    """What is asked of each network."""
+
+    task: TaskOption = None
+    depth: DepthOption = None
+    budget: BudgetOption = DEFAULT_BUDGET
+
+    def asked(self, read: Read) -> Asked:
+        """These options as the library takes them."""
+        return Asked(self.task, read.decision, self.depth, checked_budget(self.budget))
+
+
 ONE = typer.Argument(
     help="A network file, such as --network takes, or xornet.",
     autocompletion=completion.offering(completion.networks),
@@ -53,7 +69,7 @@ def compare_command(
     ],
     read: Read,
     drawn: Drawn,
-    task: TaskOption = None,
+    explaining: Explaining,
     match: Annotated[
         str,
         typer.Option(
@@ -62,17 +78,14 @@ def compare_command(
             autocompletion=completion.offering(lambda: ("best", "names")),
         ),
     ] = "best",
-    depth: DepthOption = None,
-    budget: BudgetOption = DEFAULT_BUDGET,
     as_json: JsonOption = False,
 ) -> None:
     """Compare two networks: function, weights, algorithms and circuits, neurons matched; what shows the difference."""
     from ..comparison.comparing import MATCHES, compare_named
 
     drawn.check_free()
-    most = checked_budget(budget)
-    choice("match", match, MATCHES)
-    asked = Asked(task, read.decision, depth, most)
+    choice("match", match, MATCHES, "ways to match")
+    asked = explaining.asked(read)
     networks = _named([one, two], read)
     announce_compilation()
     found = compare_named(networks, asked, match, progress=True)  # type: ignore[arg-type]
@@ -83,7 +96,7 @@ def over_command(
     files: Annotated[list[str], typer.Argument(help="Network files, such as everyhow train --checkpoints writes.")],
     read: Read,
     drawn: Drawn,
-    task: TaskOption = None,
+    explaining: Explaining,
     rung: Annotated[
         str | None,
         typer.Option(
@@ -92,8 +105,6 @@ def over_command(
             autocompletion=completion.offering(lambda: RUNGS),
         ),
     ] = None,
-    depth: DepthOption = None,
-    budget: BudgetOption = DEFAULT_BUDGET,
     csv: Annotated[
         str | None,
         typer.Option(
@@ -110,12 +121,11 @@ def over_command(
     from ..report.tables import print_csv
 
     drawn.check_free()
-    most = checked_budget(budget)
     if csv is not None:
-        choice("csv", csv, TABLES)
+        choice("table", csv, TABLES)
     if rung is not None:
         choice("rung", rung, RUNGS)
-    asked = Asked(task, read.decision, depth, most)
+    asked = explaining.asked(read)
     ordered = in_order([from_standard_input("FILES", file, ".json") for file in files])
     networks = [network for _, network in _named([one.given for one in ordered.moments], read)]
     announce_compilation()

@@ -1,6 +1,6 @@
 """Two networks beside each other: what they have in common, what only one of them has, and what shows it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -9,7 +9,6 @@ from ..boolean.algorithms import Algorithm
 from ..common.arguments import checked_budget, choice
 from ..common.budget import DEFAULT_BUDGET
 from ..common.display import Displayed
-from ..common.errors import InputError
 from ..common.notes import Notes, added
 from ..common.progress import Progress
 from ..mapping.findings import MappingFindings
@@ -39,7 +38,7 @@ from .shared import (
     mappings_of,
     rungs_of,
 )
-from .side import Asked, Part, Side, names_of, side_of
+from .side import Asked, Part, Side, begun, explained, names_of
 from .weights import Likeness, likeness
 from .words import comparison_lines, comparison_paragraph
 
@@ -77,8 +76,8 @@ class OutputCompared:
         found = self.interchanges
         return {
             "output": self.name or None,
-            "algorithms": {one.name: one.document() | _formulas(one) for one in self.algorithms},
-            "mappings": {one.name: one.document() | _formulas(one) for one in self.mappings},
+            "algorithms": {one.name: _listed(one, str) for one in self.algorithms},
+            "mappings": {one.name: _listed(one, _placed) for one in self.mappings},
             "interchanges": None if found is None else {
                 "number": found.number, "alike": found.alike,
                 "cheapest_that_differs": None if found.first is None else found.first.document(),
@@ -95,14 +94,14 @@ class OutputCompared:
         }  # fmt: skip
 
 
-def _formulas(shared: Shared[Any]) -> dict[str, Any]:
-    """The explanations themselves, as far as they are few."""
+def _listed(shared: Shared[Any], named: Callable[[Any], str]) -> dict[str, Any]:
+    """Numbers, and the explanations themselves."""
     parts = {"in_both": shared.in_both, "in_first": shared.only_first, "in_second": shared.only_second}
-    return {name: [_named(one) for one in those] for name, those in parts.items()}
+    return shared.document() | {name: list(map(named, those)) for name, those in parts.items()}
 
 
-def _named(one: Any) -> str:
-    return f"{one.title}: {one.named()}" if isinstance(one, Mapping) else str(one)
+def _placed(mapping: Mapping) -> str:
+    return f"{mapping.title}: {mapping.named()}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -264,7 +263,7 @@ def compare(
         >>> found.same_network, found.matching.layers, found.likeness.factors
         (True, ((1, 0),), ((1.0, 2.0),))
     """
-    choice("match", match, MATCHES)
+    choice("match", match, MATCHES, "ways to match")
     asked = Asked(task, decision, depth, checked_budget(budget))
     return compare_named(list(zip(names_of([one, two]), (one, two), strict=True)), asked, match, progress)
 
@@ -275,23 +274,8 @@ def compare_named(
     """Two networks beside each other, each with what it is called; see `compare`."""
     bar = Progress(progress)
     with bar.throughout():
-        first, second = (side_of(given, name, asked, bar) for name, given in networks)
-        check_comparable(first, second)
+        first, second = (explained(one, asked) for one in begun(networks, asked))
         return _compared((first, second), match, asked.budget)
-
-
-def check_comparable(first: Side, second: Side) -> None:
-    """Raises InputError when two networks have other inputs or outputs."""
-    for what, mine, theirs in (
-        ("input", first.network.features, second.network.features),
-        ("output", len(first.decided.T), len(second.decided.T)),
-    ):
-        if mine != theirs:
-            raise InputError(
-                f"{first.name} has {mine} {what}{'s' * (mine != 1)} and {second.name} has {theirs}: networks are set "
-                f"beside each other on the same inputs and outputs; give two of one task, or one output of each "
-                f"(network.output(k))"
-            )
 
 
 def _compared(sides: tuple[Side, Side], match: Match, budget: int) -> Comparison:

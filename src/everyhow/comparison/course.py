@@ -14,11 +14,10 @@ from ..common.progress import Progress
 from ..common.sql import RunTable, Table
 from ..mapping.findings import RUNGS, complexity
 from ..mapping.mapping import Mapping
-from .comparing import check_comparable
 from .course_words import course_lines, course_paragraph
 from .order import Ordered, in_order
 from .shared import mappings_of
-from .side import Asked, Side, side_of
+from .side import Asked, Side, begun, explained
 
 TABLES = ("networks", "explanations")
 
@@ -28,12 +27,12 @@ class Life:
     """When one explanation is there: an algorithm in neurons, which keep their names.
 
     Attributes:
-        output: which one it explains; empty where there is one.
+        about: the output that it explains; empty where there is one.
         mapping: the algorithm with its neurons.
         present: for each network whether it is there; None where that was not found out.
     """
 
-    output: str
+    about: str
     mapping: Mapping
     present: tuple[bool | None, ...]
 
@@ -150,7 +149,7 @@ class Course(Displayed):
         for k, (moment, side) in enumerate(zip(self.ordered.moments, self.sides, strict=True)):
             change = self.changes[k]
             counts = self.counts(k)
-            head = (moment.label, moment.epoch, side.name, ",".join(side.computes) or None, side.computes_task)
+            head = (moment.label, moment.epoch, moment.file, ",".join(side.computes) or None, side.computes_task)
             rows.append((*head, *counts.values(), len(change.born), len(change.died)))
         columns = ("network", "epoch", "file", "computes", "computes_task", *self.counts(0), "born", "died")
         return RunTable("networks", "what each network computes, and its counts", Table(columns, tuple(rows)))
@@ -161,7 +160,7 @@ class Course(Displayed):
             for first, last in one.spans:
                 ends = last + 1 < len(self.sides)
                 rows.append((
-                    one.output or None, self.rung, one.mapping.title, one.mapping.named(self.sides[0].network.graph),
+                    one.about or None, self.rung, one.mapping.title, one.mapping.named(self.sides[0].network.graph),
                     self.labels[first], self.labels[last], self.labels[last + 1] if ends else None,
                     last - first + 1,
                 ))  # fmt: skip
@@ -228,11 +227,9 @@ def over(
 def follow(ordered: Ordered, asked: Asked, rung: str | None = None, progress: bool = False) -> Course:
     """Networks in their order, followed; see `over`."""
     bar = Progress(progress)
-    sides: list[Side] = []
     with bar.throughout():
-        for moment in bar.track(ordered.moments, len(ordered.moments), "networks"):
-            sides.append(side_of(moment.given, moment.label, asked, bar))
-            check_comparable(sides[0], sides[-1])
+        networks = begun([(moment.label, moment.given) for moment in ordered.moments], asked)
+        sides = [explained(one, asked) for one in bar.track(networks, len(networks), "networks")]
     followed = rung or _strictest(sides)
     return Course(ordered, tuple(sides), followed, () if followed is None else tuple(_lives(sides, followed)))
 
@@ -263,4 +260,4 @@ def _lives(sides: Sequence[Side], rung: str) -> Iterator[Life]:
         for mapping in set().union(*(those for those in passing if those is not None)):
             present = tuple(None if those is None else mapping in those for those in passing)
             found.append(Life(part.name if several else "", mapping, present))
-    yield from sorted(found, key=lambda one: (one.output, -one.length, complexity(one.mapping)))
+    yield from sorted(found, key=lambda one: (one.about, -one.length, complexity(one.mapping)))

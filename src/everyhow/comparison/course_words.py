@@ -127,7 +127,7 @@ def _lives_over(found: Any) -> Iterator[str]:
 
 
 def _explanation(life: Any, found: Any) -> str:
-    of = f"{life.output}: " if life.output else ""
+    of = f"{life.about}: " if life.about else ""
     where = life.mapping.named(found.sides[0].network.graph)
     return f"{of}{life.mapping.title} ({where})"
 

@@ -25,11 +25,13 @@ class Moment:
         label: what it is called in tables: its epoch, `end`, or its file.
         epoch: after which it was kept; None where nobody says so.
         given: what somebody gave for it.
+        file: the name of its file; None where it is not a file.
     """
 
     label: str
     epoch: int | None
     given: Any
+    file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,11 @@ def in_order(given: Any) -> Ordered:
     if twice is not None:
         raise InputError(f"{twice} is given twice; give each network once")
     as_given = Ordered(
-        tuple(Moment(name, None, one) for name, one in zip(names_of(networks), networks, strict=True)), False
+        tuple(
+            Moment(name, None, one, None if path is None else name)
+            for name, one, path in zip(names_of(networks), networks, paths, strict=True)
+        ),
+        False,
     )
     if len(known) < len(paths):
         return as_given
@@ -121,7 +127,8 @@ def _by_epoch(networks: Sequence[Any], read: Sequence[tuple[str, int | None]]) -
         raise InputError(f"{' and '.join(both)} are both of epoch {twice}; give one of them")
     order = sorted(range(len(networks)), key=lambda k: (epochs[k] is None, epochs[k] or 0))
     labels = [END if epoch is None else f"epoch {epoch}" for epoch in epochs]
-    return Ordered(tuple(Moment(labels[k], epochs[k], networks[k]) for k in order), True)
+    files = names_of(list(networks))
+    return Ordered(tuple(Moment(labels[k], epochs[k], networks[k], files[k]) for k in order), True)
 
 
 def _by_keys(given: Mapping[Any, Any]) -> Ordered:
@@ -130,4 +137,9 @@ def _by_keys(given: Mapping[Any, Any]) -> Ordered:
             raise InputError(f"an epoch is {quoted(epoch)}; networks by epoch have whole numbers of at least 0")
     if len(given) < 2:
         raise InputError(f"{len(given)} network{'s' * (len(given) != 1)} given; give at least two, {RULE}")
-    return Ordered(tuple(Moment(f"epoch {int(epoch)}", int(epoch), given[epoch]) for epoch in sorted(given)), True)
+    paths = {epoch: one for epoch, one in given.items() if isinstance(one, str | PathLike)}
+    files = dict(zip(paths, names_of(list(paths.values())), strict=True))
+    return Ordered(
+        tuple(Moment(f"epoch {int(epoch)}", int(epoch), given[epoch], files.get(epoch)) for epoch in sorted(given)),
+        True,
+    )

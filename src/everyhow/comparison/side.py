@@ -1,5 +1,6 @@
 """One of several networks that are set beside each other: what it computes, and what explains it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -9,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from ..auditing.asked import DEEPEST
-from ..auditing.findings import Findings, count_explanations
+from ..auditing.findings import Findings
 from ..auditing.fitting import (
     are_classes,
     behavior_or_task,
@@ -25,8 +26,9 @@ from ..common.arguments import is_whole, quoted
 from ..common.budget import Budget
 from ..common.errors import InputError
 from ..common.notes import Notes, added
-from ..common.progress import Progress
+from ..common.progress import doing
 from ..importing.door import as_model
+from ..mapping.findings import examine_mappings
 from ..model.behavior import Behavior
 from ..model.decision import Decision
 from ..model.explained import check_fits, check_said_once, one_for_two_classes
@@ -169,22 +171,57 @@ def names_of(given: list[Any]) -> list[str]:
     ]
 
 
-def side_of(given: Any, name: str, asked: Asked, bar: Progress) -> Side:
-    """A network with what explains it.
+@dataclass(frozen=True, eq=False)
+class Begun:
+    """A network that is understood, before anything is found.
+
+    Attributes:
+        name: what it is called.
+        network: read as told.
+        task: what it was meant to compute, where somebody said so.
+        behavior: the inputs, and what the network decides there; by data, what is wanted.
+    """
+
+    name: str
+    network: Network
+    task: Task | None
+    behavior: Behavior
+
+
+def begun(given: Sequence[tuple[str, Any]], asked: Asked) -> tuple[Begun, ...]:
+    """Several networks, each with what it is called, understood.
 
     Raises:
-        InputError: it is not a network of layers, or what is asked does not fit it.
+        InputError: one is not a network of layers, what is asked does not fit it, or one has other inputs or outputs
+            than the first.
     """
-    network, task, behavior = _understood(network_of(given, name), asked)
+    networks = [(name, network_of(one, name)) for name, one in given]
+    (first, sizes), *others = ((name, {"input": one.features, "output": one.outputs}) for name, one in networks)
+    for name, own in others:
+        for what, number in own.items():
+            if number != sizes[what]:
+                raise InputError(
+                    f"{first} has {sizes[what]} {what}{'s' * (sizes[what] != 1)} and {name} has {number}: networks are "
+                    f"set beside each other on the same inputs and outputs; give two of one task, or one output of "
+                    f"each (network.output(k))"
+                )
+    return tuple(Begun(name, *_understood(one, asked)) for name, one in networks)
+
+
+def explained(one: Begun, asked: Asked) -> Side:
+    """A network with what explains it: circuits, and algorithms with their places."""
+    network, behavior, budget = one.network, one.behavior, Budget(asked.budget)
     depth = chosen_depth(network, asked.depth)
     decided = Behavior.of_network(network, behavior.points, behavior.decision).wanted
     parts = []
-    for called, part, own in _outputs(network, behavior, task):
-        parts.append(Part(called, part, own, count_explanations(part, own, depth, asked.budget, bar)))
-    circuits = parts[0].findings.circuits
-    if len(parts) > 1:
-        circuits = examine_circuits(network, behavior, Budget(asked.budget))
-    return Side(name, network, task, behavior, decided, tuple(parts), circuits, depth)
+    for called, part, own in _outputs(network, behavior, one.task):
+        with doing("circuits"):
+            circuits = examine_circuits(part, own, budget)
+        with doing("algorithms and their places"):
+            mappings = examine_mappings(part, own, depth, budget)
+        parts.append(Part(called, part, own, Findings(circuits, {}, mappings=mappings)))
+    together = parts[0].findings.circuits if len(parts) == 1 else examine_circuits(network, behavior, budget)
+    return Side(one.name, network, one.task, behavior, decided, tuple(parts), together, depth)
 
 
 def _understood(network: Network, asked: Asked) -> tuple[Network, Task | None, Behavior]:

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
-from ..kernels.codes import CLIP, LEAKY, SOFTSIGN, TANH
+from ..kernels.codes import CLIP, LEAKY, SOFTSIGN, STEP, TANH
 from ..model.activations import activation
 from ..model.graph import Edge
 from ..network.network import Network
@@ -99,7 +99,8 @@ def factors_of(name: str) -> Literal["none", "sign", "positive", "any"]:
     slope, shift, low, high = made.parameters
     if made.code == LEAKY:
         return "any" if slope == 1 else "positive"
-    if made.code in (TANH, SOFTSIGN) or (made.code == CLIP and shift == 0 and low == -high):
+    odd = made.code in (TANH, SOFTSIGN) or (made.code == STEP and slope == -1)
+    if odd or (made.code == CLIP and shift == 0 and low == -high):
         return "sign"
     return "none"
 

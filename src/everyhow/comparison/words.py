@@ -68,6 +68,9 @@ def _sentences(found: Any) -> Iterator[str]:
     if found.matching is not None:
         yield _matched(found)
         yield from _circuits(found)
+    else:
+        numbers = [f"{side.circuits.number} of {side.circuits.in_space:,}" for side in found.sides]
+        yield f"Of their circuits {numbers[0]} are perfect in the first, and {numbers[1]} in the second."
     for output in found.outputs:
         yield from _output(output, found)
     yield from left_out(found.notes)
@@ -79,7 +82,7 @@ def _function(found: Any) -> Iterator[str]:
         yield from _by_data(found)
         return
     if found.same_function:
-        task = "" if one.task is None else ", the task" if one.computes_task else ""
+        task = f", the task{'s' * (len(one.parts) > 1)}" if one.computes_task else ""
         yield f"Both networks compute {joined(functions(one))}{task}."
         if one.computes_task is False:
             yield from _off_task(one, "Both")
@@ -91,6 +94,7 @@ def _function(found: Any) -> Iterator[str]:
             yield f"{both}: they differ at {some(rows, ' ')}."
         else:
             yield f"{of}he networks both compute {functions(one)[k]}."
+    yield "What follows explains of each what it computes itself."
     for side, name in ((one, "The first"), (other, "The second")):
         if side.computes_task:
             yield f"{name} computes the task."

@@ -9,7 +9,7 @@ from .drawing import Drawing
 from .palette import badge_role, variable_role
 from .shapes import MARGIN, Box, Circle, Label, Line, Part, Shape, text_width
 
-LEFT, STEP, HIGH, TOP = 70.0, 62.0, 190.0, 66.0
+LEFT, STEP, LEAST, HIGH, TOP = 70.0, 62.0, 380.0, 190.0, 66.0
 # From one lifeline to the next, and how thick it is; so many are drawn.
 LIFE, BAR, MOST_DRAWN = 36.0, 9.0, 24
 MOST_LETTERS = 11
@@ -27,7 +27,7 @@ def draw_course(found: Course) -> Drawing:
     counts = [found.counts(k) for k in range(len(found.sides))]
     names = SERIES | ({} if found.rung is None else {f"mappings_{found.rung}": f"algorithms in neurons, {found.rung}"})
     series = {title: [one[key] for one in counts] for key, title in names.items()}
-    width = max(MARGIN * 2 + LEFT + STEP * (len(found.sides) - 1), 420.0)
+    width = _x(len(found.sides), len(found.sides))
     parts, bottom = _counts(series, found.labels), TOP + HIGH
     legend, used = _legend(series, bottom + 44, width)
     lives, end = _lives(found, bottom + 44 + used)
@@ -45,8 +45,13 @@ def _right(shape: Shape) -> float:
     return shape.x + shape.width if isinstance(shape, Box) else 0.0
 
 
-def _x(k: int) -> float:
-    return LEFT + 18 + STEP * k
+def _step(networks: int) -> float:
+    """From one network to the next; few have more room."""
+    return max(STEP, LEAST / max(networks - 1, 1))
+
+
+def _x(k: int, networks: int) -> float:
+    return LEFT + 18 + _step(networks) * k
 
 
 def _counts(series: Mapping[str, Sequence[int | None]], labels: Sequence[str]) -> list[Part]:
@@ -58,7 +63,8 @@ def _counts(series: Mapping[str, Sequence[int | None]], labels: Sequence[str]) -
         return bottom - HIGH * _height(number, powers[-1])
 
     parts = [Part("", "", (Label("note", MARGIN, 40, "how many, on a logarithmic scale", 11, "start"),))]
-    end = _x(len(labels) - 1) + 18
+    many = len(labels)
+    end = _x(many - 1, many) + 18
     for number in (0, *powers):
         shapes = (
             Line("axis", LEFT, y(number), end, y(number), 0.5),
@@ -72,20 +78,20 @@ def _counts(series: Mapping[str, Sequence[int | None]], labels: Sequence[str]) -
             ),
         )
         parts.append(Part("", "", shapes))
-    every = max(1, math.ceil(max(text_width(label, 10) for label in labels) / STEP))
+    every = max(1, math.ceil(max(text_width(label, 10) for label in labels) / _step(many)))
     for k, label in enumerate(labels):
         if k % every == 0 or k == len(labels) - 1:
             text = label if len(label) <= MOST_LETTERS * every else f"{label[: MOST_LETTERS * every - 1]}…"
-            parts.append(Part("", label, (Label("text", _x(k), bottom + 17, text, 10),)))
+            parts.append(Part("", label, (Label("text", _x(k, many), bottom + 17, text, 10),)))
     for index, (title, line) in enumerate(series.items()):
         for k, (one, other) in enumerate(pairwise(line)):
             if one is not None and other is not None:
-                shape = Line(variable_role(index), _x(k), y(one), _x(k + 1), y(other), 2.0)
+                shape = Line(variable_role(index), _x(k, many), y(one), _x(k + 1, many), y(other), 2.0)
                 parts.append(Part("", "", (shape,)))
         for k, number in enumerate(line):
             if number is not None:
                 parts.append(
-                    Part(f"count-{index}-{k}", f"{labels[k]}: {number:,} {title}", _mark(index, _x(k), y(number)))
+                    Part(f"count-{index}-{k}", f"{labels[k]}: {number:,} {title}", _mark(index, _x(k, many), y(number)))
                 )
     return parts
 
@@ -137,15 +143,18 @@ def _lives(found: Course, top: float) -> tuple[list[Part], float]:
 
 def _life(found: Course, life: Life, number: int, y: float) -> Part:
     """One explanation: its name above, and a bar over the networks in which it is there."""
-    of = f"{life.output}: " if life.output else ""
+    of = f"{life.about}: " if life.about else ""
     name = f"{of}{life.mapping.title}: {life.mapping.named(found.sides[0].network.graph)}"
-    end = _x(len(found.sides) - 1)
+    many = len(found.sides)
+    end = _x(many - 1, many)
     shapes: list[Shape] = [
-        Line("candidate", _x(0) - 6, y + 14, end + 6, y + 14, 1.0),
-        Label("text", _x(0) - 6, y, name, 11, "start"),
+        Line("candidate", _x(0, many) - 6, y + 14, end + 6, y + 14, 1.0),
+        Label("text", _x(0, many) - 6, y, name, 11, "start"),
     ]
     for first, last in life.spans:
-        shapes.append(Box("bar", _x(first) - 6, y + 14 - BAR / 2, _x(last) - _x(first) + 12, BAR, 1.0, 4.0))
+        shapes.append(
+            Box("bar", _x(first, many) - 6, y + 14 - BAR / 2, _x(last, many) - _x(first, many) + 12, BAR, 1.0, 4.0)
+        )
     return Part(f"life-{number}", f"{name}: there {_when(found, life)}", tuple(shapes))
 
 
