@@ -147,8 +147,8 @@ class Best:
 
 def best_matching(widths: Sequence[int], kinds: Sequence[Kind], allowed: int) -> Best:
     """The permutation of hidden neurons within layers by which two networks have the most explanations of the first
-    kind in common; of those that tie, the most of the second kind, and so on; then the one that comes first, own names
-    first.
+    kind in common; of those that tie, the most of the second kind, and so on. Where own names tie with the best, no
+    neuron is moved; otherwise, of several that tie, the one found first is taken.
 
     Cost: each pair of neurons that is tried goes through all explanations.
 

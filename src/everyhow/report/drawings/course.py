@@ -31,7 +31,9 @@ def draw_course(found: Course) -> Drawing:
     parts, bottom = _counts(series, found.labels), TOP + HIGH
     legend, used = _legend(series, bottom + 44, width)
     lives, end = _lives(found, bottom + 44 + used)
-    title = f"{found.sides[0].shape}: what is left and what explains it, {found.labels[0]} to {found.labels[-1]}"
+    title = (
+        f"{found.sides[0].shape}, {found.labels[0]} to {found.labels[-1]}: counts, and when each explanation is there"
+    )
     heading = Part("", "", (Label("title", MARGIN, 18, title, 13, "start"),))
     drawn = (heading, *parts, *legend, *lives)
     right = max((_right(shape) for part in drawn for shape in part.shapes), default=0.0)
