@@ -223,6 +223,17 @@ def test_circuits_that_are_too_many(monkeypatch):
     assert "have the most minimal circuits in common" in found.paragraph or "resample-faithful" in found.paragraph
 
 
+def test_a_matching_that_is_not_the_best_for_sure():
+    """Where the budget ends the search, the paragraph says so, and how much another permutation could have."""
+    networks = [reference(f"xor-2-3-3-1-seed{seed}")[1] for seed in (0, 2)]
+    whole = eh.compare(*networks, depth=2)
+    found = eh.compare(*networks, depth=2, budget=1_000_000)
+    assert whole.best.complete and not found.best.complete
+    assert found.best.shared[0] <= whole.best.shared[0] <= found.best.most
+    assert f"another has at most {found.best.most:,} in common" in found.paragraph
+    assert "ruling out every other permutation takes more than the budget" in found.paragraph
+
+
 def test_shown():
     """The answer first, then a table within 80 columns; in a notebook a picture with every matched neuron numbered."""
     network = reference("xor-2-3-3-1-seed0")[1]

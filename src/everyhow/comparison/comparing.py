@@ -304,6 +304,11 @@ def _compared(sides: tuple[Side, Side], match: Match, budget: int) -> Comparison
         if matching is not None
     )
     notes = added([*(side.notes.of(side.name) for side in sides), *(one.notes for one in listed)])
+    if best is not None and not best.complete:
+        said = "ruling out every other permutation takes more than the budget; a larger one goes further (--budget)"
+        notes = notes.refusing(said)
+    if like is not None and like.how == "not settled":
+        notes += Notes(beyond=("whether they are one network in another order: too many neurons receive the same",))
     return Comparison(
         sides, like, matching, best, match, circuits, _fallen_circuits(sides, circuits, matching), outputs, notes
     )
