@@ -28,11 +28,13 @@ def test_examples(name, monkeypatch):
 
 
 def transcripts():
-    """Every audit, and every question about a hypothesis, that a page shows with what it prints: the arguments, and the
-    output."""
+    """Every audit, every question about a hypothesis, and every comparison, that a page shows with what it prints: the
+    arguments, and the output."""
     for page in PAGES:
         for block in re.findall(
-            r"^```\n\$ everyhow ((?:audit|test|decide|neuron).*?)^```$", page.read_text("utf-8"), re.S | re.M
+            r"^```\n\$ everyhow ((?:audit|test|decide|neuron|compare|over).*?)^```$",
+            page.read_text("utf-8"),
+            re.S | re.M,
         ):
             # A command ends with its line, or with the last of several that backslashes join.
             command, shown = block.replace("\\\n", " ").split("\n", 1)
@@ -44,11 +46,15 @@ SHOWN = list(transcripts())
 
 def test_what_is_shown_can_be_repeated():
     """Audits are shown of networks that are kept here, so that their counts are the same on every machine."""
-    networks = [arguments[arguments.index("--network") + 1] for arguments, _ in SHOWN]
+    beside = [arguments for arguments, _ in SHOWN if arguments[0] in ("compare", "over")]
+    networks = [arguments[arguments.index("--network") + 1] for arguments, _ in SHOWN if arguments not in beside]
     assert sorted(networks) == [
         "examples/digits/tail.json", "examples/or-from-three-rows.json",
         "tests/reference/xor-2-3-3-1-seed0.json", "xornet", "xornet", "xornet",
     ]  # fmt: skip
+    files = [file for arguments in beside for file in arguments if file.endswith(".json")]
+    assert [len(arguments) for arguments in beside] == [5, 7] and len(files) == 6
+    networks += files
     assert all(network == "xornet" or (ROOT / network).is_file() for network in networks)
 
 

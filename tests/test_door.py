@@ -221,6 +221,12 @@ CALLS = {
         "network": eh.Transformer(np.eye(2), np.zeros((3, 2)), (), np.eye(2)), "tokens": [[0, 1, 1], [1, 1, 0]],
         "answer": eh.Answer(), "labels": [0, 1], "weights": [1.0, 2.0], "epsilon": 0.0, "within": None, "paired": None,
     }),
+    "compare": (eh.compare, {
+        "one": NET, "two": NET, "task": "XOR", "match": "best", "decision": None, "depth": 1, "budget": 100,
+    }),
+    "over": (eh.over, {
+        "networks": [NET, NET], "task": "XOR", "rung": None, "decision": None, "depth": 1, "budget": 100,
+    }),
     "sweep": (eh.sweep, {"plan": "nowhere.toml", "out": "nowhere", "seeds": 1, "workers": 1}),
 }  # fmt: skip
 

@@ -12,6 +12,8 @@ from .common.errors import BudgetError as BudgetError
 from .common.errors import EveryhowError as EveryhowError
 from .common.errors import InputError as InputError
 from .common.version import own_version as _own_version
+from .comparison.comparing import compare as compare
+from .comparison.course import over as over
 from .experiment.cross_examination import cross_examine as cross_examine
 from .experiment.deciding import decide_between as decide_between
 from .hypotheses.deciding import decide as decide

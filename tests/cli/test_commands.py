@@ -26,6 +26,7 @@ ARGUMENTS = {
     "sweep": "[PLAN]", "report": "RUN", "figures": "RUN [NAMES]...", "tables": "RUN", "query": "RUN SQL",
     "verify": "RUN", "place": "GRAPH TASK", "align": "MODEL", "export": "RUN",
     "test": "HYPOTHESIS", "decide": "FIRST SECOND", "neuron": "NAME",
+    "compare": "ONE TWO", "over": "FILES...",
 }  # fmt: skip
 
 

@@ -56,6 +56,13 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "neuron": (
         Rule("picture", ("force",), "nothing is written", needed=True),
     ),
+    "compare": (
+        Rule("picture", ("force",), "nothing is written", needed=True),
+    ),
+    "over": (
+        Rule("picture", ("force",), "nothing is written", needed=True),
+        Rule("csv", ("json",), "they are two ways to print"),
+    ),
     "query": (
         Rule("csv", ("json",), "they are two ways to print"),
     ),

@@ -16,7 +16,7 @@ from ..common.errors import BudgetError, EveryhowError, InputError, LostBlocksEr
 from ..common.files import remove_unfinished
 from ..common.interruption import leaving_when_asked
 from ..common.version import own_version
-from . import audits, exchange, hypotheses, importing, runs, standard_input
+from . import audits, comparing, exchange, hypotheses, importing, runs, standard_input
 from .options import FILES_READ, OVER_BUDGET, WRONG_INPUT, hide_compilation, with_files, with_groups
 from .sweeping import sweep_command
 from .training import train_command
@@ -32,7 +32,7 @@ class Command(TyperCommand):
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """What stands in the usage line after the name."""
-        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+        return [piece.replace("{", "").replace("}", "") for piece in super().collect_usage_pieces(ctx)]
 
 
 class Commands(TyperGroup):
@@ -102,6 +102,8 @@ COMMANDS = {
         "xornet": runs.xornet_command,
     },
     "Many networks": {
+        "compare": comparing.compare_command,
+        "over": comparing.over_command,
         "sweep": sweep_command,
     },
     "What is in the folder of an audit or a sweep": {

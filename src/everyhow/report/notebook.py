@@ -8,6 +8,8 @@ from ..auditing.audit import Audit
 from ..auditing.exhibits import activations_of, held_at_corners
 from ..boolean.algorithms import Algorithm
 from ..common.errors import visible
+from ..comparison.comparing import Comparison
+from ..comparison.course import Course
 from ..hypotheses.deciding import Decided
 from ..hypotheses.hypothesis import Hypothesis
 from ..hypotheses.neuron import NeuronReadings
@@ -18,10 +20,12 @@ from ..model.model import Model
 from ..readout.explanation import ReadoutExplanation
 from ..readout.readout import Readout
 from .drawings.codes import draw_codes, draw_readout
+from .drawings.course import draw_course
 from .drawings.drawing import Drawing, beside
 from .drawings.formula import draw_algorithm, draw_mapping
 from .drawings.hypothesis import draw_hypothesis, draw_neuron, draw_where
 from .drawings.ladder import draw_ladder
+from .drawings.matched import draw_matched
 from .drawings.network import draw_network, draw_wiring
 from .headline import headline
 from .page.html import audit_page, drawing_page
@@ -40,7 +44,7 @@ def bundle(value: object) -> dict[str, str]:
     allowed, the picture is left.
     """
     drawing = picture_of(value)
-    said, text = "", repr(value)
+    said, text = "", str(value) if isinstance(value, Comparison | Course) else repr(value)
     if isinstance(value, Audit):
         page, height, opened = audit_page(value), AUDIT_HEIGHT, " open"
         said, text = f"<p>{escape(seen(headline(value)))}</p>", f"{value}\n\n{text}"
@@ -56,7 +60,9 @@ def bundle(value: object) -> dict[str, str]:
         f'border:1px solid #8c959f;box-sizing:border-box" srcdoc="{escape(page, quote=True)}"></iframe></div>'
     )
     said += "".join(map(_paragraph, sentences_of(value)))
-    html = f"<div>{said}{image}<details{opened}><summary>Interactive view</summary>{frame}</details></div>"
+    columns = "\n".join(map(visible, tables_of(value)))
+    below = f"<pre>{escape(columns)}</pre>" if columns else ""
+    html = f"<div>{said}{image}{below}<details{opened}><summary>Interactive view</summary>{frame}</details></div>"
     return {"text/plain": text, "image/svg+xml": svg, "text/html": html}
 
 
@@ -74,6 +80,22 @@ def sentences_of(value: object) -> tuple[str, ...]:
 @sentences_of.register
 def _(value: HypothesisTest | Decided | NeuronReadings) -> tuple[str, ...]:
     return value.lines
+
+
+@sentences_of.register
+def _(value: Comparison | Course) -> tuple[str, ...]:
+    return (value.paragraph,)
+
+
+@singledispatch
+def tables_of(value: object) -> tuple[str, ...]:
+    """What stands in columns below the picture of a value, line by line; nothing of most."""
+    return ()
+
+
+@tables_of.register
+def _(value: Comparison | Course) -> tuple[str, ...]:
+    return value.lines[1:]
 
 
 @singledispatch
@@ -148,6 +170,16 @@ def _(found: HypothesisTest) -> Drawing:
 def _(found: Decided) -> Drawing:
     one, other = found.hypotheses
     return beside(repr(found), {"The first": draw_hypothesis(one), "The second": draw_hypothesis(other)})
+
+
+@picture_of.register
+def _(found: Comparison) -> Drawing:
+    return draw_matched(found)
+
+
+@picture_of.register
+def _(found: Course) -> Drawing:
+    return draw_course(found)
 
 
 @picture_of.register
