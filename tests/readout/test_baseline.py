@@ -14,7 +14,7 @@ from everyhow.verification import plain_readouts
 
 from ..conftest import reference
 from ..strategies import networks
-from .test_readouts import over_table, tables_of
+from .codes import over_table, tables_of
 
 
 def is_read_right(readout, states, bits, share):

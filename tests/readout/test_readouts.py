@@ -18,16 +18,7 @@ from everyhow.verification import plain, plain_readouts
 
 from ..conftest import REFERENCE, reference, reference_names
 from ..strategies import networks, permuted
-
-
-def tables_of(explanation):
-    """The signals in the polarity that is 0 at the first row, as a set of digit strings."""
-    return frozenset(str(~t if t.bits & 1 else t) for t in explanation.signals)
-
-
-def over_table(network):
-    """What a network decides at the rows of the truth table."""
-    return eh.Behavior.of_network(network, network.corners)
+from .codes import over_table, tables_of
 
 
 def slow(network, layer, most, tolerance=1e-3):

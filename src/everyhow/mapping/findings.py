@@ -135,6 +135,13 @@ class MappingFindings(Noted):
             return self.placed
         return iter(self.survivors[self.strictest] if self.strictest else ())
 
+    def few_left(self, most: int) -> tuple[Mapping, ...]:
+        """The mappings with variables among `last_survivors`, simplest first; none where more than `most` are left."""
+        number = self.surviving_mappings[self.strictest] if self.strictest else None
+        if number is None or number > most:
+            return ()
+        return tuple(sorted((one for one in self.last_survivors if one.sets), key=complexity))
+
     @property
     def placed(self) -> Iterator[Mapping]:
         """Every minimal mapping of every aligned algorithm."""

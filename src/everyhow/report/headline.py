@@ -17,7 +17,7 @@ from ..common.budget import Refusal
 from ..common.shares import percent
 from ..common.spoken import spoken
 from ..ladder import IN_SHORT, Verdict
-from ..mapping.findings import RUNGS, MappingFindings, complexity
+from ..mapping.findings import RUNGS, MappingFindings
 from ..mapping.mapping import Mapping as Placed
 from ..model.circuit import Circuit
 from ..model.graph import Graph
@@ -270,13 +270,10 @@ def _simplest(audit: Audit) -> Iterator[str]:
 
 def _algorithms(found: MappingFindings, simplest: Placed, graph: Graph) -> str:
     """The algorithms that are left with their places; where they are many, the simplest."""
-    rung, number = found.strictest or "", found.surviving_mappings[found.strictest or ""] or 0
-    few = [one for one in found.last_survivors if one.sets] if number <= MOST_ALGORITHMS else []
+    rung, few = found.strictest or "", found.few_left(MOST_ALGORITHMS)
     if len(few) > 1:
         which = "left" if rung == RUNGS[-1] else f"that pass {rung}"
-        return (
-            f"The algorithms {which}: {'; '.join(mapping_in_words(one, graph) for one in sorted(few, key=complexity))}."
-        )
+        return f"The algorithms {which}: {'; '.join(mapping_in_words(one, graph) for one in few)}."
     which = "left" if rung == RUNGS[-1] else f"that passes {rung}"
     unplaced = "" if simplest.sets else ", with no variable to place"
     return f"The simplest algorithm {which}: {mapping_in_words(simplest, graph)}{unplaced}."
