@@ -37,8 +37,23 @@ class Workers:
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds.")] = False
 
 
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a sweep would cost."""
+
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what the sweep would cost.")] = (False,)
+    probe: Annotated[
+        float | None,
+        typer.Option(
+            metavar="SECONDS",
+            help="With --dry-run: how long to try some of the networks out first. If not given: 15; 0 not at all.",
+        ),
+    ] = (None,)
+
+
 def sweep_command(
     by: Workers,
+    rehearsal: Rehearsal,
     plan: Annotated[
         str,
         typer.Argument(
@@ -52,14 +67,6 @@ def sweep_command(
     ] = None,
     seeds: Annotated[
         int | None, typer.Option(help="Networks of each point, in place of the number in the plan.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what the sweep would cost.")] = False,
-    probe: Annotated[
-        float | None,
-        typer.Option(
-            metavar="SECONDS",
-            help="With --dry-run: how long to try some of the networks out first. If not given: 15; 0 not at all.",
-        ),
     ] = None,
     listed: Annotated[bool, typer.Option("--list", help="List the experiments.")] = False,
     form: FormatOption = None,
@@ -77,11 +84,11 @@ def sweep_command(
             "csv holds one table, and a sweep has several; take text, markdown, latex or json, or after the run "
             "everyhow tables FOLDER --out FOLDER, which writes each as CSV"
         )
-    if dry_run and asked not in ("text", "json"):
+    if rehearsal.dry_run and asked not in ("text", "json"):
         raise InputError(f"a forecast is not a table; with --dry-run the formats are text and json, not {asked}")
     chosen = read_plan(plan, seeds)
-    if dry_run:
-        _dry_run(chosen, by.workers, PROBED if probe is None else probe, asked == "json")
+    if rehearsal.dry_run:
+        _dry_run(chosen, by.workers, PROBED if rehearsal.probe is None else rehearsal.probe, asked == "json")
         return
     from ..sweeps.run import sweep
     from ..sweeps.summary import summarize

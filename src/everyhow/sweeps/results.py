@@ -118,7 +118,7 @@ class Sweep:
         frame = found.df()
         for name, kind in kinds.items():
             missing = {"BIGINT": "Int64", "BOOLEAN": "boolean"}.get(kind)
-            if missing and frame[name].isna().any():
+            if missing and bool(frame[name].isna().sum()):
                 frame[name] = frame[name].astype(missing)
         for option in ["setting", *options]:
             if kinds[option] == "VARCHAR":

@@ -55,7 +55,11 @@ def _rates(block: Block, spent: Spent) -> Rates:
     usual = training_seconds(block)
     training = spent.training / usual if usual else 1.0
     explaining = spent.explaining / explaining_seconds(block)
-    return Rates(*(min(MOST, max(LEAST, factor)) for factor in (training, explaining)), spent.training)
+    return Rates(_bounded(training), _bounded(explaining), spent.training)
+
+
+def _bounded(factor: float) -> float:
+    return min(MOST, max(LEAST, factor))
 
 
 def spread_out(points: list[int]) -> list[int]:
