@@ -41,14 +41,13 @@ class Workers:
 class Rehearsal:
     """What a sweep would cost."""
 
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what the sweep would cost.")] = (False,)
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what the sweep would cost.")] = False
     probe: Annotated[
-        float | None,
+        float,
         typer.Option(
-            metavar="SECONDS",
-            help="With --dry-run: how long to try some of the networks out first. If not given: 15; 0 not at all.",
+            metavar="SECONDS", help="With --dry-run: how long to try some of the networks out first; 0 not at all."
         ),
-    ] = (None,)
+    ] = PROBED
 
 
 def sweep_command(
@@ -88,7 +87,7 @@ def sweep_command(
         raise InputError(f"a forecast is not a table; with --dry-run the formats are text and json, not {asked}")
     chosen = read_plan(plan, seeds)
     if rehearsal.dry_run:
-        _dry_run(chosen, by.workers, PROBED if rehearsal.probe is None else rehearsal.probe, asked == "json")
+        _dry_run(chosen, by.workers, rehearsal.probe, asked == "json")
         return
     from ..sweeps.run import sweep
     from ..sweeps.summary import summarize
