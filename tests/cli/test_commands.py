@@ -23,7 +23,7 @@ NAMES = [name for commands in COMMANDS.values() for name in commands]
 # The arguments of each command, as its usage line names them.
 ARGUMENTS = {
     "audit": "TASK", "audit-data": "FILE", "count": "TASK", "train": "TASK", "import": "FILE", "xornet": "",
-    "sweep": "[PLAN]", "report": "RUN", "figures": "RUN [NAMES]...", "tables": "RUN", "query": "RUN SQL",
+    "sweep": "[PLAN]", "report": "RUN", "figures": "RUN [NAMES]...", "tables": "RUN [NAMES]...", "query": "RUN SQL",
     "verify": "RUN", "place": "GRAPH TASK", "align": "MODEL", "export": "RUN",
     "test": "HYPOTHESIS", "decide": "FIRST SECOND", "neuron": "NAME",
     "compare": "ONE TWO", "over": "FILES...",
@@ -109,6 +109,8 @@ def test_completion(words, offered, run_command, monkeypatch):
             "--out is given without PLAN: there is nothing to run; give PLAN, or leave --out out",
         ),
         (("sweep", "basic", "--dry-run", "--resume"), "--dry-run and --resume do not go together"),
+        (("sweep", "basic", "--probe", "3"), "--probe is given without --dry-run"),
+        (("query", "x", "SELECT 1", "--format", "latex", "--csv"), "--format and --csv do not go together"),
         (("sweep", "basic", "--wait", "3"), "--wait is given without --scheduler"),
         (("sweep", "basic", "--workers", "2", "--scheduler", "x"), "--scheduler and --workers do not go together"),
         (("figures", "x", "network", "--list"), "--list and NAMES do not go together: --list writes nothing"),
@@ -178,7 +180,7 @@ def test_networks_and_rows_by_standard_input(run_command, send, tmp_path):
 def test_other_files_by_standard_input(run_command, send):
     """A plan, and a causal model that is none."""
     send(b'name = "sent"\nseeds = 1\n[settings]\nwidths = [2]\n')
-    code, out, _ = run_command("sweep", "-", "--dry-run", "--json")
+    code, out, _ = run_command("sweep", "-", "--dry-run", "--probe", "0", "--json")
     assert code == 0 and json.loads(out)["plan"] == "sent"
     send(b'{"variables": []}')
     code, _, err = run_command("align", "-", "--network", XOR)

@@ -70,6 +70,28 @@ def test_tables(run_command, folder, sweep, tmp_path):
     assert code == 0 and any(line.split()[:2] == ["networks", str(number)] for line in out.splitlines())
 
 
+def test_tables_by_format(run_command, folder, sweep, tmp_path):
+    """Tables that are named are printed, in any form; files are written in the form that is asked for."""
+    code, out, err = run_command("tables", folder, "edges", "ladder", "--format", "markdown")
+    assert (code, err) == (0, "") and out.count("| --- |") == 2 and "\n\n**" in out
+    code, out, _ = run_command("tables", folder, "edges", "--format", "csv")
+    assert len(list(csv.DictReader(io.StringIO(out)))) == 10
+    code, out, _ = run_command("tables", sweep, "samples", "spreads", "--format", "json")
+    assert set(json.loads(out)) == {"samples", "spreads"}
+    code, out, _ = run_command("tables", sweep, "samples")
+    assert code == 0 and out.startswith("Networks of each setting")
+    code, out, _ = run_command("tables", folder, "edges", "--format", "latex", "--out", tmp_path)
+    assert out.split() == [str(tmp_path / "edges.tex")] and (tmp_path / "edges.tex").read_text().count("rule") == 3
+    for words, told in (
+        (("samples", "spreads", "--format", "csv"), "csv holds one table, and there are 2: samples, spreads"),
+        (("nope",), "there is no table 'nope' here; the tables are samples,"),
+        (("--format", "excel"), "format is 'excel'; the formats are text, markdown, latex, csv, json"),
+        (("--format", "text", "--out", tmp_path / "t"), "files are written as markdown, latex, csv or json"),
+    ):
+        code, _, err = run_command("tables", sweep, *words)
+        assert code == 1 and told in err
+
+
 def test_query(run_command, folder):
     """The rows that fit a question, as CSV, JSON or a table."""
     question = "SELECT source, target FROM edges WHERE role = 'core' ORDER BY weight"

@@ -57,7 +57,9 @@ def test_data_frames(audit):
 def test_without_pandas(monkeypatch):
     """The error says what installs it, and what does without."""
     monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(MissingExtraError, match=r"to_pandas needs pandas, .*: pip install pandas; records\(\) gives"):
+    with pytest.raises(
+        MissingExtraError, match=r"to_pandas needs pandas, .*: pip install 'everyhow\[pandas\]'; records\(\)"
+    ):
         TABLE.to_pandas()
 
 

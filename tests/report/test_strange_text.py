@@ -17,9 +17,10 @@ from everyhow.report import figures
 from everyhow.report.drawings.drawing import Drawing
 from everyhow.report.drawings.shapes import Label, Part
 from everyhow.report.drawings.svg import inside_page, standalone
-from everyhow.report.figures import draw_figures
+from everyhow.report.figures.figures import draw_figures
 from everyhow.report.page.html import packed, render
-from everyhow.report.tables import inert, print_csv, print_table, write_tables
+from everyhow.report.table_files import write_tables
+from everyhow.report.tables import inert, print_csv, print_table
 from everyhow.report.terminal.pieces import print_trimmed
 from everyhow.report.words import seen
 

@@ -57,13 +57,19 @@ def test_figures_and_tables(page, opened, sweep):
     """Every figure of the sweep is there; rung by rung the numbers are those of the summary."""
     shown = opened(page)
     names = shown.page.locator("figure.paper figcaption").all_inner_texts()
-    assert {"counts", "survivors"} <= set(names)
+    assert names[0] == "How often each criterion leaves no, one and several explanations", "the answer comes first"
+    assert "How many explanations there are, by the preset paper" in names
     sizes = shown.page.locator("figure.paper img").evaluate_all("images => images.map(image => image.naturalWidth)")
     assert all(size > 100 for size in sizes)
     table = shown.page.locator("[aria-label='Outputs by what each rung leaves'] tbody tr")
     found = [row.split("\t") for row in table.all_inner_texts()]
     expected = [
-        [s.setting, s.kind, s.rung.replace("_", " "), *map(str, (s.none, s.trivial, s.one, s.several, s.unknown))]
+        [
+            s.setting.removeprefix("widths "),
+            s.kind,
+            s.rung.replace("_", " "),
+            *map(str, (s.none, s.trivial, s.one, s.several, s.unknown)),
+        ]
         for s in summarize(sweep).survivors
     ]
     assert found == expected

@@ -14,7 +14,7 @@ from everyhow.common.sql import Table
 from everyhow.report.tables import cell, print_csv, print_table
 from everyhow.report.terminal.sweeps import print_forecast, print_summary
 from everyhow.sweeps.costs import forecast
-from everyhow.sweeps.plan import read_plan
+from everyhow.sweeps.plan import read_plan, value_text
 from everyhow.sweeps.statistics import KINDS
 from everyhow.sweeps.summary import summarize
 
@@ -45,6 +45,13 @@ PLANS = {
     "lists": {**WIDTHS, "grid": {"widths": [[2, 2], [3, 3], [4, 4]]}},
     "numbers": {"seeds": 8, "grid": {"input_noise": [0.0, 0.1, 0.2]}},
     "many": {"seeds": 8, "grid": {"input_weights": [[1, 1, 1, k / 10] for k in range(1, 13)]}},
+    "two": {"seeds": 8, "grid": {"input_noise": [0.0, 0.1, 0.2], "widths": [[3, 3], [2]]}},
+    "three": {"seeds": 3, "grid": {"l1": [0.0, 0.1], "l2": [0.0, 0.1], "loss_target_per_output": [0.001, 0.01]}},
+    "checkpoints": {
+        "seeds": 8,
+        "settings": {"checkpoints": [0, 5, 50], "epochs": 50},
+        "grid": {"l1": [0.0, 0.1]},
+    },
     "epochs": {"seeds": 8, "axis": "epoch", "settings": {"checkpoints": [0, 5, 50], "epochs": 50}},
 }
 
@@ -52,7 +59,7 @@ PLANS = {
 @pytest.fixture(scope="module")
 def sweeps(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sweeps")
-    epochs = {"epochs": (0, 5, 50)}
+    epochs = dict.fromkeys(("epochs", "checkpoints"), (0, 5, 50))
     return {
         name: fabricate(folder / name, document, varied_row, epochs=epochs.get(name, (0,)))
         for name, document in PLANS.items()
@@ -69,14 +76,16 @@ def test_summary(sweeps, name, width):
     assert sweep.digest in text.replace("\n", "").replace(" ", "") or sweep.digest in text
     for heading in ("Networks", "How far each criterion restores uniqueness", "Counts, over the networks explained"):
         assert f"\n{heading}" in text
-    assert ("Do counts go with the setting?" in text) == (name in ("numbers", "epochs"))
-    assert ("Do settings differ?" in text) == (name in ("lists", "many"))
+    assert ("Do counts go with a setting?" in text) == (name in ("numbers", "epochs", "two", "checkpoints"))
+    assert ("Do settings differ?" in text) == (name in ("lists", "many", "two", "three", "checkpoints"))
+    assert ("Does the effect of one setting depend on another?" in text) == (name in ("two", "three", "checkpoints"))
     assert ("Beside Méloux" in text) == (name in ("one", "lists"))
-    assert all(setting in text for setting in sweep.settings)
-    assert "1 (12%)" in text, "what was not kept is said"
+    for levels in sweep.levels.values():
+        assert all(option in text and value_text(value) in text for option, value in levels.items())
+    assert ("1 (33%)" if name == "three" else "1 (12%)") in text, "what was not kept is said"
     assert "the loss did not improve for N epochs" in text
     assert "…" not in text, "nothing is cut off"
-    assert ("~ for some of them an estimate" in text) == (name in ("lists", "numbers", "many"))
+    assert ("~ for some of them an estimate" in text) == (name in ("lists", "numbers", "many", "two", "three"))
 
 
 def test_uniqueness_in_full(sweeps):
@@ -113,7 +122,14 @@ def test_summary_as_a_document(sweeps):
     """The JSON document holds every table."""
     document = summarize(sweeps["lists"]).document()
     assert {"samples", "survivors", "spreads", "contrasts", "beside", "reasons", "digest"} <= set(document)
-    assert document["samples"][0] == {"setting": "2,2", "networks": 8, "explained": 7, "not_kept": 1, "failed": 0}
+    assert document["samples"][0] == {
+        "setting": "widths 2,2",
+        "widths": "2,2",
+        "networks": 8,
+        "explained": 7,
+        "not_kept": 1,
+        "failed": 0,
+    }
     assert json.dumps(document)
 
 
@@ -123,7 +139,12 @@ def test_forecast(width):
     plan = read_plan("width")
     text = printed(print_forecast, plan, forecast(plan), 2, width=width)
     assert all(len(line) <= width for line in text.splitlines())
-    for words in ("500, in 50 blocks", "very roughly", "roughly 2", "- 6,6: counting the circuits needs about 4.7e+13"):
+    for words in (
+        "500, in 50 blocks",
+        "very roughly",
+        "roughly 2",
+        "- widths 6,6: counting the circuits needs about 4.7e+13",
+    ):
         assert words in " ".join(text.split())
     basic = read_plan("basic")
     assert "nothing that can be foreseen" in printed(print_forecast, basic, forecast(basic), 2)
@@ -168,10 +189,16 @@ def test_sweep_command_lists_and_forecasts():
     listed = run("sweep", "--list").stdout.splitlines()
     assert len(listed) == 12 and listed[0].startswith("basic ")
     assert json.loads(run("sweep", "--json").stdout)["width"]
-    document = json.loads(run("sweep", "width", "--dry-run", "--json").stdout)
-    assert document["networks"] == 500 and document["refused"][0][0] == "5,5"
+    document = json.loads(run("sweep", "width", "--dry-run", "--probe", "0", "--format", "json").stdout)
+    assert document["networks"] == 500 and document["refused"][0][0] == "widths 5,5" and document["tried"] == 0
     assert run("sweep", "basics").returncode == 1
     assert "workers is 0" in run("sweep", "basic", "--dry-run", "--workers", "0").stderr
+    assert (
+        "probe is -1; it is a number of seconds, at least 0"
+        in run("sweep", "basic", "--dry-run", "--probe", "-1").stderr
+    )
+    assert "csv holds one table, and a sweep has several" in run("sweep", "basic", "--format", "csv").stderr
+    assert "| basic | XOR in a 2-3-3-1 network |" in run("sweep", "--format", "markdown").stdout
 
 
 FIGURES = {
@@ -179,6 +206,9 @@ FIGURES = {
     "lists": {"counts", "counts-authors", "survivors", "overlap"},
     "numbers": {"counts", "survivors", "overlap"},
     "many": {"counts", "survivors", "overlap"},
+    "two": {"counts", "survivors", "overlap"},
+    "three": {"counts", "survivors", "overlap"},
+    "checkpoints": {"training", "survivors", "overlap"},
     "epochs": {"training", "survivors", "overlap"},
 }
 
@@ -187,7 +217,7 @@ FIGURES = {
 def test_figures(sweeps, name, tmp_path):
     """Every figure there is data for, in every format, the same again for the same results."""
     pytest.importorskip("matplotlib")
-    from everyhow.report.figures import draw_figures
+    from everyhow.report.figures.figures import draw_figures
 
     written = draw_figures(sweeps[name], tmp_path / "one")
     assert {path.stem for path in written} == FIGURES[name]
@@ -207,11 +237,11 @@ def test_sizes_of_letters(sweeps):
     import matplotlib
     from matplotlib.text import Text
 
-    from everyhow.report.figures import STYLE, _figures
+    from everyhow.report.figures.figures import STYLE, figures_of
 
     for sweep in sweeps.values():
         with matplotlib.rc_context(STYLE):
-            for name, draw in _figures(sweep):
+            for name, draw in figures_of(sweep):
                 figure = draw()
                 figure.draw_without_rendering()
                 shown = [t for t in figure.findobj(Text) if t.get_text().strip() and t.get_visible()]
@@ -224,7 +254,7 @@ def test_bars_are_shares(sweeps):
     from matplotlib.colors import to_hex
     from matplotlib.figure import Figure
 
-    from everyhow.report.figures import OUTCOMES, _stack
+    from everyhow.report.figures.survivors import OUTCOMES, _stack
     from everyhow.sweeps.statistics import survivors
 
     rungs = [s for s in survivors(sweeps["one"]) if s.kind == "mappings"]
@@ -240,7 +270,7 @@ def test_bars_are_shares(sweeps):
 def test_formats(sweeps, tmp_path):
     """A format that there is not is refused."""
     pytest.importorskip("matplotlib")
-    from everyhow.report.figures import draw_figures
+    from everyhow.report.figures.figures import draw_figures
 
     with pytest.raises(eh.InputError, match="format gif; the formats are svg, pdf, png"):
         draw_figures(sweeps["one"], tmp_path, ["svg", "gif"])
@@ -251,7 +281,7 @@ def test_formats(sweeps, tmp_path):
 def test_figures_of_nothing(tmp_path):
     """Without a network explained there is nothing to draw, and the error says so."""
     pytest.importorskip("matplotlib")
-    from everyhow.report.figures import draw_figures
+    from everyhow.report.figures.figures import draw_figures
 
     sweep = fabricate(tmp_path / "run", {"seeds": 2}, lambda *a: {"status": "not kept", "reason": "none"})
     with pytest.raises(eh.InputError, match="no network was explained"):
@@ -261,7 +291,7 @@ def test_figures_of_nothing(tmp_path):
 
 def test_figures_without_matplotlib(sweeps, tmp_path, monkeypatch):
     """Without the extra, the error says which command installs it."""
-    from everyhow.report.figures import draw_figures
+    from everyhow.report.figures.figures import draw_figures
 
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(eh.EveryhowError, match=r"pip install 'everyhow\[plot\]'"):

@@ -9,7 +9,7 @@ import everyhow as eh
 from everyhow.common.sql import Table, answer, connect
 from everyhow.mapping.signatures import NeuronSet
 from everyhow.report.audit_tables import audit_tables
-from everyhow.report.tables import list_tables, write_tables
+from everyhow.report.table_files import list_tables, write_tables
 
 from .audits import audit_of
 

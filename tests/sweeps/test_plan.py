@@ -43,19 +43,37 @@ def test_grid():
     assert [b.stack for b in plan.blocks()][:2] == [(0, 1), (2, 3)], "a stack is always whole"
     assert [b.index for b in plan.blocks()] == list(range(10))
     assert plan.axis == ("widths", "learning_rate", "l1")
-    assert [plan.label(k) for k in (1, 4)] == ["widths=2 learning_rate=0.2", "l1=0.5"]
+    assert [plan.label(k) for k in (1, 4)] == [
+        "widths 2; learning_rate 0.2; l1 0",
+        "widths 3,3; learning_rate 0.001; l1 0.5",
+    ], "every option has its name and its value, at its default too"
 
 
 def test_points_in_common():
     """A point that two tables of the grid have in common is one point."""
     plan = plan_of({"grid": [{"l1": [0.0, 0.1]}, {"l2": [0.0, 0.1]}]})
-    assert [plan.label(k) for k in range(len(plan.points))] == ["as usual", "l1=0.1", "l2=0.1"]
+    assert [plan.label(k) for k in range(len(plan.points))] == ["l1 0; l2 0", "l1 0.1; l2 0", "l1 0; l2 0.1"]
+    assert plan.levels(1) == {"l1": 0.1, "l2": 0.0}
+
+
+def test_values_in_labels():
+    """Lists, options that are not set, and epochs have words; the axis is in the order of the grid."""
+    grid = {"widths": [[2], [3, 3]], "ablation": ["zero", "mean"], "epsilon": [0.1, 0.2], "draw_from": [[], ["OR"]]}
+    plan = plan_of({"grid": grid})
+    assert plan.axis == ("widths", "ablation", "epsilon", "draw_from")
+    assert plan.label(0) == "widths 2; ablation zero; epsilon 0.1; draw_from none"
+    assert plan.levels(1) == {"widths": "2", "ablation": "zero", "epsilon": 0.1, "draw_from": "OR"}
+    trained = {"checkpoints": [1, 2], "epochs": 2}
+    plan = plan_of({"axis": ["epoch", "l1"], "settings": trained, "grid": {"l1": [0.0, 0.1]}})
+    assert plan.label(1) == "epoch last; l1 0.1" and plan.label(1, "2") == "epoch 2; l1 0.1"
 
 
 def test_labels_differ():
     """Settings that differ have labels that do."""
     plan = plan_of({"grid": {"loss_target": [0.12345671, 0.12345672, 1e-4]}})
-    assert [plan.label(k) for k in range(3)] == ["0.12345671", "0.12345672", "0.0001"]
+    assert [plan.label(k) for k in range(3)] == [
+        f"loss_target {value}" for value in ("0.12345671", "0.12345672", "0.0001")
+    ]
 
 
 def test_without_a_grid():
@@ -242,11 +260,11 @@ def test_forecast():
     """What a plan costs is told before it runs: the numbers exactly, time and disk roughly, refusals by point."""
     expected = forecast(read_plan("width"))
     assert (expected.networks, expected.explanations) == (500, 1000)
-    assert [label for label, _ in expected.refused] == ["5,5", "6,6"]
+    assert [label for label, _ in expected.refused] == ["widths 5,5", "widths 6,6"]
     assert "counting the circuits needs about 4.7e+13" in expected.refused[1][1][0]
     assert forecast(read_plan("basic")).refused == ()
     (deep,) = forecast(read_plan("depth")).refused
-    assert deep[0] == "3,3,3,3" and "counting the resample-faithful circuits needs about 3.07e+09" in deep[1][0]
+    assert deep[0] == "widths 3,3,3,3" and "counting the resample-faithful circuits needs about 3.07e+09" in deep[1][0]
     (deepest,) = forecast(plan_of({"settings": {"widths": [3, 3, 3, 3]}})).refused
     assert "aligning the algorithms of depth 5" in deepest[1][0]
     assert forecast(read_plan("multitask")).explanations == 100 * 21

@@ -6,6 +6,7 @@ import statistics as plain_statistics
 import numpy as np
 import pytest
 
+from everyhow.sweeps.comparisons import contrasts, trends
 from everyhow.sweeps.inference import (
     holm,
     median_interval,
@@ -19,12 +20,10 @@ from everyhow.sweeps.results import Sweep
 from everyhow.sweeps.statistics import (
     KINDS,
     MEASURES,
-    contrasts,
     distributions,
     is_logarithmic,
     samples,
     survivors,
-    trends,
     values_of,
 )
 from everyhow.sweeps.summary import summarize
@@ -72,7 +71,7 @@ def test_samples(random_sweep):
     """Every network is counted once, by what became of it."""
     for point, sample in enumerate(samples(random_sweep)):
         became = [STATUS[point, k] for k in range(30)]
-        assert sample.setting == "23"[point] and sample.networks == 30
+        assert sample.setting == f"widths {point + 2}" and sample.networks == 30
         assert (sample.explained, sample.not_kept, sample.failed) == tuple(
             became.count(status) for status in ("explained", "not kept", "failed")
         )
@@ -86,7 +85,7 @@ def test_survivors(random_sweep):
     for (setting, kind, rung), s in found.items():
         counted = {"none": 0, "trivial": 0, "one": 0, "several": 0, "unknown": 0}
         for k in range(30):
-            point = "23".index(setting)
+            point = int(setting.removeprefix("widths ")) - 2
             if STATUS[point, k] != "explained":
                 continue
             number = DRAWN[point, k][f"{kind}_{rung}"]
@@ -221,7 +220,7 @@ def test_checkpoints_of_several_points(tmp_path):
     """Where something else is swept too, checkpoints of different points are different settings."""
     document = {"seeds": 2, "settings": {"checkpoints": [1, 5], "epochs": 5}, "grid": {"l1": [0.0, 0.5]}}
     sweep = numbered(tmp_path / "run", document, lambda point, k, epoch: 3, epochs=(1, 5))
-    assert sweep.settings == ("0 epoch 1", "0 epoch 5", "0.5 epoch 1", "0.5 epoch 5")
+    assert sweep.settings == ("l1 0; epoch 1", "l1 0; epoch 5", "l1 0.5; epoch 1", "l1 0.5; epoch 5")
     assert [s.networks for s in samples(sweep)] == [2] * 4
 
 
@@ -289,9 +288,9 @@ def test_checkpoints_are_settings(tmp_path):
 
     document = {"seeds": 3, "axis": "epoch", "settings": {"checkpoints": [0, 2, 30], "epochs": 30}}
     sweep = fabricate(tmp_path / "run", document, row_of, epochs=(0, 2, 30))
-    assert sweep.settings == ("0", "2", "30")
+    assert sweep.settings == ("epoch 0", "epoch 2", "epoch 30")
     assert [s.networks for s in samples(sweep)] == [3, 3, 3]
-    assert values_of(sweep, CIRCUITS)["30"].tolist() == [300, 301, 302]
+    assert values_of(sweep, CIRCUITS)["epoch 30"].tolist() == [300, 301, 302]
 
 
 def test_standard_error():

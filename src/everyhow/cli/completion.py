@@ -45,3 +45,10 @@ def activations() -> Collection[str]:
 def networks() -> Collection[str]:
     """Networks that have a name. The shell itself offers files."""
     return ("xornet",)
+
+
+def formats() -> Collection[str]:
+    """The forms that tables are printed in."""
+    from ..report.formats import FORMATS
+
+    return FORMATS

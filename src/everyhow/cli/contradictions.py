@@ -35,8 +35,10 @@ RULES: dict[str, tuple[Rule, ...]] = {
         Rule("data", ("header",), "it says how the file of inputs begins", needed=True),
     ),
     "sweep": (
-        Rule("list", ("plan", "out", "seeds", "dry_run", "workers", "scheduler", "wait", "resume"), LISTS),
+        Rule("format", ("json",), "they are two ways to print"),
+        Rule("list", ("plan", "out", "seeds", "dry_run", "probe", "workers", "scheduler", "wait", "resume"), LISTS),
         Rule("dry_run", ("out", "scheduler", "wait", "resume"), "--dry-run computes nothing"),
+        Rule("dry_run", ("probe",), "networks are tried out for a forecast only", needed=True),
         Rule("scheduler", ("workers",), "the workers are those of the scheduler"),
         Rule("scheduler", ("wait",), "it is how long a scheduler may be without workers", needed=True),
         Rule("plan", ("out", "seeds", "dry_run", "workers", "resume"), "there is nothing to run", needed=True),
@@ -65,6 +67,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "query": (
         Rule("csv", ("json",), "they are two ways to print"),
+        Rule("format", ("csv", "json"), "they are two ways to print"),
     ),
     "place": (
         Rule("top", ("threshold",), "they are two ways to choose edges by score"),

@@ -41,6 +41,13 @@ NETWORK = typer.Option(
 )  # fmt: skip
 NetworkOption = Annotated[str, NETWORK, Read(".json")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+FormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format", metavar="FORM", autocompletion=completion.offering(completion.formats),
+        help="How to print tables: text, markdown, latex, csv or json. If not given: text.",
+    ),
+]  # fmt: skip
 # What stands for a value in usage lines and help, by its type and, where values are few, by the question.
 METAVARS: dict[Any, str] = {int: "N", float: "NUMBER", str: "TEXT", Path: "FILE"}
 FEW: dict[str, tuple[str, ...]] = {"decision": DECISIONS, "ablation": ABLATIONS, "grain": GRAINS}
@@ -336,6 +343,17 @@ def numbers(text: str, option: str, kind: type) -> tuple:
         return tuple(kind(part) for part in text.split(",") if part.strip())
     except ValueError:
         raise InputError(f"--{option} is {text!r}; give numbers joined by commas, such as 3,3") from None
+
+
+def format_of(given: str | None, as_json: bool = False, as_csv: bool = False) -> str:
+    """The form that tables are printed in: `--json` and `--csv` are short for two of them.
+
+    Raises:
+        InputError: there is no such form.
+    """
+    from ..report.formats import check_format
+
+    return "json" if as_json else "csv" if as_csv else check_format(given or "text")
 
 
 def print_json(document: dict[str, Any]) -> None:

@@ -12,11 +12,12 @@ import typer
 
 from ..common.errors import FileFormatError, InputError, visible
 from ..common.progress import showing
-from .options import WRONG_INPUT, JsonOption, announce_compilation, print_json, terminal
+from .options import WRONG_INPUT, FormatOption, JsonOption, announce_compilation, format_of, print_json, terminal
 from .writing import ForceOption, check_free
 
 if TYPE_CHECKING:
     from ..auditing.audit import Audit
+    from ..common.sql import RunTable
 
 # Seconds that DuckDB may take to stop an answer once it has been told to.
 GRACE = 10.0
@@ -61,30 +62,49 @@ def report_command(
 
 def tables_command(
     run: RunArgument,
+    names: Annotated[list[str] | None, typer.Argument(help="Tables to print. If not given: a list of them.")] = None,
     out: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Folder to write every table into, as CSV and JSON.")
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Folder to write the tables into, all if none is named: as CSV and JSON, or by --format.",
+        ),
     ] = None,
+    form: FormatOption = None,
     force: ForceOption = False,
 ) -> None:
-    """List the tables of a run, or write them all. `everyhow query` gives the rows that fit a question."""
-    from ..report.tables import list_tables, print_table, table_files, write_tables
+    """List, print or write the tables of a run. `everyhow query` gives the rows that fit a question."""
+    from ..report.formats import tables_document, write_table, write_tables_as
+    from ..report.table_files import chosen_tables, list_tables, table_files, write_tables
 
+    chosen = format_of(form)
+    if out is not None and form == "text":
+        raise InputError("format is text; files are written as markdown, latex, csv or json: choose one of these")
+    found = chosen_tables(_tables(run), names or ())
+    if out is not None:
+        kinds = (chosen,) if form else ("csv", "json")
+        check_free(table_files(found, out, kinds), force)
+        for path in write_tables(found, out, kinds):
+            typer.echo(visible(str(path)))
+    elif not names:
+        listed = list_tables(found)
+        print_json(listed.document()) if chosen == "json" else write_table(listed, chosen, terminal())
+    elif chosen == "json":
+        print_json(tables_document(found))
+    else:
+        write_tables_as(found, chosen, terminal())
+
+
+def _tables(run: Path) -> "dict[str, RunTable]":
     if _is_audit(run):
         with showing("the tables"):
-            found = _audit_in(run).tables()
-    else:
-        from ..report.sweep_tables import sweep_tables
-        from ..sweeps.results import Sweep
-        from ..sweeps.summary import summarize
+            return _audit_in(run).tables()
+    from ..report.sweep_tables import sweep_tables
+    from ..sweeps.results import Sweep
+    from ..sweeps.summary import summarize
 
-        sweep = Sweep.open(run)
-        found = sweep_tables(sweep, summarize(sweep))
-    if out is not None:
-        check_free(table_files(found, out), force)
-        for path in write_tables(found, out):
-            typer.echo(visible(str(path)))
-        return
-    print_table(list_tables(found), terminal())
+    sweep = Sweep.open(run)
+    return sweep_tables(sweep, summarize(sweep))
 
 
 def query_command(
@@ -96,16 +116,16 @@ def query_command(
             "them), such as \"SELECT * FROM edges WHERE role = 'core'\"."
         ),
     ],
-    csv: Annotated[
-        bool, typer.Option("--csv", help="Print comma-separated values, as other programs read them.")
-    ] = False,
+    form: FormatOption = None,
+    csv: Annotated[bool, typer.Option("--csv", help="As --format csv: values as other programs read them.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Answer a question in SQL about the results of a run."""
     from ..common.sql import SECONDS, Limits, answer, connect
-    from ..report.tables import print_csv, print_table
+    from ..report.formats import write_table
     from ..sweeps.results import Sweep
 
+    chosen = format_of(form, as_json, csv)
     if _is_audit(run):
         tables = {name: one.table for name, one in _audit_in(run).tables().items()}
         with _ended_after(SECONDS + GRACE):
@@ -114,12 +134,7 @@ def query_command(
         sweep = Sweep.open(run)
         with _ended_after(SECONDS + GRACE):
             found = sweep.query(sql)
-    if as_json:
-        print_json(found.document())
-    elif csv:
-        print_csv(found, sys.stdout)
-    else:
-        print_table(found, terminal())
+    print_json(found.document()) if chosen == "json" else write_table(found, chosen, terminal())
 
 
 @contextlib.contextmanager
@@ -164,7 +179,8 @@ def figures_command(
     force: ForceOption = False,
 ) -> None:
     """Draw the figures of a run. Of an audit: the first of each kind, or those named. PDF needs the extra plot."""
-    from ..report import audit_drawings, figures
+    from ..report import audit_drawings
+    from ..report.figures import figures
     from ..sweeps.results import Sweep
 
     folder = out or run / "figures"

@@ -1,5 +1,6 @@
 """The command `sweep`: many networks by a plan."""
 
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,14 @@ import typer
 from ..common.cluster import SECONDS_WITHOUT_WORKERS
 from ..common.errors import InputError
 from . import completion
-from .options import ELSEWHERE, JsonOption, announce_compilation, print_json, terminal
+from .options import ELSEWHERE, FormatOption, JsonOption, announce_compilation, format_of, print_json, terminal
 from .standard_input import Read
 
 if TYPE_CHECKING:
     from ..sweeps.plan import Plan
+
+# Seconds that a plan is tried out for its forecast.
+PROBED = 15.0
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,22 @@ class Workers:
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what the folder holds.")] = False
 
 
+@dataclass(frozen=True)
+class Rehearsal:
+    """What a sweep would cost."""
+
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what the sweep would cost.")] = False
+    probe: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS", help="With --dry-run: how long to try some of the networks out first; 0 not at all."
+        ),
+    ] = PROBED
+
+
 def sweep_command(
     by: Workers,
+    rehearsal: Rehearsal,
     plan: Annotated[
         str,
         typer.Argument(
@@ -49,24 +67,27 @@ def sweep_command(
     seeds: Annotated[
         int | None, typer.Option(help="Networks of each point, in place of the number in the plan.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what the sweep would cost.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="List the experiments.")] = False,
+    form: FormatOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train and explain many networks by a plan, and tell how often one explanation is left."""
     from ..sweeps.plan import named_plans, read_plan
 
+    asked = format_of(form, as_json)
     if listed or not plan:
-        titles = named_plans()
-        if as_json:
-            print_json(titles)
-        else:
-            for name, title in titles.items():
-                typer.echo(f"{name:<16} {title}")
+        _list(named_plans(), asked)
         return
+    if asked == "csv":
+        raise InputError(
+            "csv holds one table, and a sweep has several; take text, markdown, latex or json, or after the run "
+            "everyhow tables FOLDER --out FOLDER, which writes each as CSV"
+        )
+    if rehearsal.dry_run and asked not in ("text", "json"):
+        raise InputError(f"a forecast is not a table; with --dry-run the formats are text and json, not {asked}")
     chosen = read_plan(plan, seeds)
-    if dry_run:
-        _dry_run(chosen, by.workers, as_json)
+    if rehearsal.dry_run:
+        _dry_run(chosen, by.workers, rehearsal.probe, asked == "json")
         return
     from ..sweeps.run import sweep
     from ..sweeps.summary import summarize
@@ -75,22 +96,50 @@ def sweep_command(
     folder = out or Path("runs") / chosen.name
     found = sweep(chosen, folder, progress=True, **vars(by))
     summary = summarize(found)
-    if as_json:
+    if asked == "json":
         print_json(summary.document())
-        return
-    from ..report.terminal.sweeps import print_summary
+    elif asked == "text":
+        from ..report.terminal.sweeps import print_summary
 
-    print_summary(summary, found, terminal())
+        print_summary(summary, found, terminal())
+    else:
+        from ..report.formats import write_tables_as
+        from ..report.sweep_tables import summary_tables
+
+        write_tables_as(summary_tables(summary), asked, terminal())
 
 
-def _dry_run(plan: "Plan", workers: int | None, as_json: bool) -> None:
+def _list(titles: dict[str, str], form: str) -> None:
+    if form == "json":
+        print_json(titles)
+    elif form == "text":
+        for name, title in titles.items():
+            typer.echo(f"{name:<16} {title}")
+    else:
+        from ..common.sql import Table
+        from ..report.formats import write_table
+
+        write_table(Table(("experiment", "title"), tuple(titles.items())), form, terminal())
+
+
+def _dry_run(plan: "Plan", workers: int | None, seconds: float, as_json: bool) -> None:
     from dataclasses import asdict
 
     from ..sweeps.costs import forecast
+    from ..sweeps.trying import try_out
+    from ..training import is_installed
 
     if workers is not None and workers < 1:
         raise InputError(f"workers is {workers}; it is a number of processes, at least 1")
-    expected, cores = forecast(plan), workers or os.cpu_count() or 1
+    if not 0 <= seconds < math.inf:
+        raise InputError(f"probe is {seconds:g}; it is a number of seconds, at least 0")
+    cores = workers or os.cpu_count() or 1
+    rates = None
+    # Without PyTorch the forecast is made by what is usual.
+    if seconds and is_installed():
+        announce_compilation()
+        rates = try_out(plan, seconds, progress=True)
+    expected = forecast(plan, cores, rates)
     if as_json:
         print_json({"plan": plan.name, "digest": plan.digest, "workers": cores, **asdict(expected)})
         return

@@ -77,6 +77,7 @@ class Work:
     done: int = 0
     _began: float = field(default_factory=lambda: time.monotonic())
     _marks: deque[tuple[float, int]] = field(default_factory=deque)
+    _end: float | None = None
 
     def __post_init__(self) -> None:
         self._marks.append((self._began, self.done))
@@ -91,11 +92,17 @@ class Work:
             while len(self._marks) > 2 and now - self._marks[1][0] > RECENT:
                 del self._marks[1]
 
+    def foresee(self, seconds: float) -> None:
+        """It takes so long yet, says whoever knows better than the pace does."""
+        self._end = time.monotonic() + seconds
+
     def seconds_left(self) -> float | None:
         """How long it takes yet; None while that cannot be told.
 
-        By the mean of two paces: that of all that was done here, and that of the last seconds.
+        As it was foreseen, or by the mean of two paces: that of all that was done here, and that of the last seconds.
         """
+        if self._end is not None:
+            return max(0.0, self._end - time.monotonic())
         now, (began, first) = time.monotonic(), self._marks[0]
         if not self.whole or self.done <= first or now - began < EARLY:
             return None

@@ -32,6 +32,24 @@ LOCKED = {
 }  # fmt: skip
 
 
+def load_pandas(otherwise: str) -> Any:
+    """The library pandas, which is imported by nothing else.
+
+    Args:
+        otherwise: what can be done without it.
+
+    Raises:
+        MissingExtraError: it is not installed.
+    """
+    try:
+        import pandas
+    except ImportError:
+        raise MissingExtraError(
+            f"to_pandas needs pandas, which is not installed: pip install 'everyhow[pandas]'; {otherwise}"
+        ) from None
+    return pandas
+
+
 @dataclass(frozen=True, repr=False)
 class Table:
     """Column names, and rows of plain values; the answer to a query is one."""
@@ -57,14 +75,9 @@ class Table:
             InputError: two columns have one name.
             MissingExtraError: pandas is not installed.
         """
-        try:
-            import pandas
-        except ImportError:
-            raise MissingExtraError(
-                "to_pandas needs pandas, which is not installed: pip install pandas; records() gives the rows as "
-                "dictionaries without it"
-            ) from None
-        return pandas.DataFrame(self.records(), columns=list(self.columns))
+        return load_pandas("records() gives the rows as dictionaries without it").DataFrame(
+            self.records(), columns=list(self.columns)
+        )
 
     def _repr_html_(self) -> str:
         """The first rows as a table for a notebook."""

@@ -1,10 +1,7 @@
-"""Tables of a run and answers to SQL questions: printed for people, written as CSV and JSON for programs."""
+"""Answers to SQL questions and other tables: printed for people, and as CSV for programs."""
 
 import csv
-import io
-import json
 import re
-from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
@@ -12,8 +9,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from ..common.errors import visible
-from ..common.files import write_atomically, writing_folder
-from ..common.sql import RunTable, Table
+from ..common.sql import Table
 from .terminal.pieces import indented, print_trimmed
 from .words import seen
 
@@ -42,7 +38,7 @@ def print_table(found: Table, console: Console) -> None:
     wide = Console(file=console.file, width=max(console.width, sum(widths)), highlight=False)
     print_trimmed(wide, table)
     if len(rows) < len(found.rows):
-        note = f"the first {len(rows):,} rows of {len(found.rows):,} are shown; --csv and --json give all"
+        note = f"the first {len(rows):,} rows of {len(found.rows):,} are shown; --format csv and json give all"
         print_trimmed(console, indented(Text(note, style="dim")))
 
 
@@ -97,28 +93,3 @@ def cell(value: object) -> str:
 def _whole(value: object) -> object:
     """Counts are stored as doubles; whole ones are written without a point."""
     return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 2**53 else value
-
-
-def list_tables(tables: dict[str, RunTable]) -> Table:
-    """Names, numbers of rows and titles, as a table of its own."""
-    rows = ((name, len(one.table.rows), one.title) for name, one in tables.items())
-    return Table(("table", "rows", "shows"), tuple(rows))
-
-
-def table_files(tables: dict[str, RunTable], folder: str | Path) -> list[Path]:
-    """The files that `write_tables` writes."""
-    return [Path(folder) / f"{name}.{kind}" for name in tables for kind in ("csv", "json")]
-
-
-def write_tables(tables: dict[str, RunTable], folder: str | Path) -> list[Path]:
-    """Write each table as NAME.csv and NAME.json into a folder, made if it is not there; returns the files."""
-    target = writing_folder(folder)
-    written = []
-    for name, one in tables.items():
-        text = io.StringIO()
-        print_csv(one.table, text)
-        written.append(write_atomically(target / f"{name}.csv", text.getvalue().encode()))
-        document = {"table": name, "title": one.title, "note": one.note, **one.table.document()}
-        content = json.dumps(document, indent=1, ensure_ascii=False)
-        written.append(write_atomically(target / f"{name}.json", content.encode()))
-    return written

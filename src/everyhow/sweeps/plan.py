@@ -17,9 +17,13 @@ from ..common.arguments import is_number, is_whole, quoted
 from ..common.budget import DEFAULT_BUDGET, rounded
 from ..common.errors import FileFormatError, InputError, shortened
 from ..common.reading import check_plain, cut, naming, read_toml, toml_of, typed
-from .settings import DEFAULTS, TYPES, Setting, deciding, flat, setting_with
+from .settings import TYPES, Setting, deciding, flat, setting_with
 
 EPOCH = "epoch"
+# The checkpoint of a network that has none: its training's end. And the value of an option that is not set.
+LAST, NONE = "last", "none"
+# The value of a swept option: a number, a text, or None where it is not set.
+Level = str | int | float | None
 HEAD = {
     "name": str, "title": str, "axis": (str, list), "seeds": int, "presets": list, "budget": (int, float),
     "exact_up_to": int, "block": int, "settings": dict, "grid": (dict, list),
@@ -111,15 +115,28 @@ class Plan:
         }
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 
-    def label(self, point: int) -> str:
-        """What tells a point from the others: the values of the axis; for several options, of those not at their
-        defaults."""
+    def label(self, point: int, epoch: str | None = None) -> str:
+        """What tells a point, or one of its checkpoints, from the others: every swept option with its value.
+
+        Args:
+            point: its number.
+            epoch: what to write for the epoch; `last` where it is not given.
+
+        Example:
+            >>> plan_of({"grid": {"input_noise": [0.0, 0.1], "widths": [[3, 3], [2]]}}).label(0)
+            'input_noise 0; widths 3,3'
+        """
+        values = self.levels(point)
+        named = {key: value_text(value) for key, value in values.items()} | ({} if epoch is None else {EPOCH: epoch})
+        return "; ".join(f"{key} {named[key]}" for key in self.axis)
+
+    def levels(self, point: int) -> dict[str, Level]:
+        """The swept options of a point, each with its value: a number, or a text as in labels.
+
+        The value of `epoch` is `last`: only the rows of the results know which checkpoint they are of.
+        """
         values = flat(self.points[point])
-        keys = [key for key in self.axis if key != EPOCH]
-        if len(keys) == 1:
-            return value_text(values[keys[0]])
-        named = [f"{key}={value_text(values[key])}" for key in keys if values[key] != DEFAULTS[key]]
-        return " ".join(named) or ("as usual" if keys else "")
+        return {key: LAST if key == EPOCH else level_of(values[key]) for key in self.axis}
 
     def toml(self) -> str:
         """The plan as a TOML file; what is read from it is this plan again."""
@@ -132,18 +149,30 @@ class Plan:
         return "\n".join(lines) + "\n"
 
 
+def level_of(value: object) -> Level:
+    """The value of an option as one number or one text, None where it has none.
+
+    Example:
+        >>> level_of([3, 3]), level_of(1e-4), level_of([])
+        ('3,3', 0.0001, None)
+    """
+    if isinstance(value, list | tuple):
+        return ",".join(map(value_text, value)) or None
+    return value if value is None or (isinstance(value, int | float) and not isinstance(value, bool)) else str(value)
+
+
 def value_text(value: object) -> str:
     """The value of an option in a few characters.
 
     Example:
-        >>> value_text([3, 3]), value_text(1e-4), value_text("XOR")
-        ('3,3', '0.0001', 'XOR')
+        >>> value_text([3, 3]), value_text(1e-4), value_text("XOR"), value_text(None)
+        ('3,3', '0.0001', 'XOR', 'none')
     """
     if isinstance(value, list | tuple):
-        return ",".join(map(value_text, value))
+        return ",".join(map(value_text, value)) or NONE
     if isinstance(value, float):
         return f"{value:g}" if float(f"{value:g}") == value else repr(value)
-    return str(value)
+    return NONE if value is None else str(value)
 
 
 def named_plans() -> dict[str, str]:
@@ -375,7 +404,9 @@ def _fault(options: Mapping[str, Any]) -> str | None:
 def _axis(document: Mapping[str, Any], points: tuple[Setting, ...]) -> tuple[str, ...]:
     """The options by which results are grouped: those named, or else all that differ between points."""
     options = [flat(point) for point in points]
-    swept = tuple(key for key in TYPES if len({json.dumps(one[key]) for one in options}) > 1)
+    # In the order in which the grid names them.
+    tried = dict.fromkeys((*(key for table in _grid_tables(document) for key in table), *TYPES))
+    swept = tuple(key for key in tried if len({json.dumps(one[key]) for one in options}) > 1)
     checkpoints = any(point.training.checkpoints for point in points)
     named = document.get("axis")
     if named is None:

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .inference import median_interval, p_beside_estimate, p_beside_sample, share_interval, standard_error
-from .plan import read_plan
+from .plan import read_plan, value_text
 from .results import Sweep
 from .statistics import MEASURES, values_of
 
@@ -172,15 +172,16 @@ def beside_published(sweep: Sweep) -> tuple[Beside, ...]:
     if "authors" not in sweep.plan.presets:
         return ()
     found = []
+    # A published number is of one value of the one swept option, or of all networks.
+    settings = {", ".join(map(value_text, levels.values())): setting for setting, levels in sweep.levels.items()}
     for published in PUBLISHED:
-        if published.experiment != sweep.plan.name or published.setting not in sweep.settings:
+        if published.experiment != sweep.plan.name or published.setting not in settings:
             continue
+        setting = settings[published.setting]
         own = read_plan(published.experiment)
-        if not {s for k, s in enumerate(sweep.plan.points) if sweep.plan.label(k) == published.setting} <= {
-            *own.points
-        }:
+        if not {one for k, one in enumerate(sweep.plan.points) if sweep.plan.label(k) == setting} <= {*own.points}:
             continue
-        values = values_of(sweep, BY_KEY["authors", published.measure]).get(published.setting, np.array([]))
+        values = values_of(sweep, BY_KEY["authors", published.measure]).get(setting, np.array([]))
         found.append(beside(published, values))
     return tuple(found)
 

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..common.errors import InputError
-from ..common.sql import MOST_ROWS, Limits, Table, answer, lock
-from .plan import Plan
+from ..common.sql import MOST_ROWS, Limits, Table, answer, load_pandas, lock
+from .plan import EPOCH, Level, Plan
 from .store import Store
 
 if TYPE_CHECKING:
     import duckdb
+
+# Where the epoch stands in a label until it is known.
+MARK = "\0"
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,11 +66,22 @@ class Sweep:
         """Whether every block is finished."""
         return len(self.finished) == sum(1 for _ in self.plan.blocks())
 
-    @cached_property
+    @property
     def settings(self) -> tuple[str, ...]:
-        """The labels of the swept options that there are results for, in the order of the plan; epochs rise."""
+        """The labels of the settings that there are results for, in the order of the plan; epochs rise."""
+        return tuple(self.levels)
+
+    @cached_property
+    def levels(self) -> dict[str, dict[str, Level]]:
+        """The value of every swept option at each setting that there are results for, by the setting's label."""
         table = self.query("SELECT setting, min(point), min(epoch) FROM results GROUP BY 1 ORDER BY 2, 3")
-        return tuple(row[0] for row in table.rows)
+        found = {}
+        for setting, point, epoch in table.rows:
+            levels = self.plan.levels(point)
+            if self.plan.points[point].training.checkpoints:
+                levels |= {EPOCH: epoch} if EPOCH in levels else {}
+            found[setting] = levels
+        return found
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> Table:
         """The answer to a SQL question about the table `results`.
@@ -80,6 +94,39 @@ class Sweep:
                 the message says which.
         """
         return answer(self._connection, sql, parameters, self._limits)
+
+    def to_pandas(self) -> Any:
+        """All results as a DataFrame of pandas, a row for each output of each network (and checkpoint) by each preset.
+
+        `setting` and the swept options come first. Options that are numbers are numbers; `setting`, and options that
+        are texts or lists, are ordered categories, in the order of the plan. Whole numbers, and truth values, that are
+        missing somewhere have pandas' types for that (`Int64`, `boolean`); counts are floats, as they are stored.
+
+        Raises:
+            InputError: there are no results yet.
+            MissingExtraError: pandas is not installed.
+
+        Example:
+            >>> frame = Sweep.open("runs/noise").to_pandas()  # doctest: +SKIP
+            >>> frame.groupby("input_noise")["mappings"].median()  # doctest: +SKIP
+        """
+        pandas = load_pandas("query() gives tables without it")
+        options = [option for option in self.plan.axis if option != EPOCH]
+        first = ["setting", *(f'"{option}"' for option in self.plan.axis)]
+        found = self._connection.execute(f"SELECT {', '.join(first)}, * EXCLUDE ({', '.join(first)}) FROM results")
+        kinds = {column[0]: str(column[1]) for column in found.description or ()}
+        frame = found.df()
+        for name, kind in kinds.items():
+            missing = {"BIGINT": "Int64", "BOOLEAN": "boolean"}.get(kind)
+            if missing and bool(frame[name].isna().sum()):
+                frame[name] = frame[name].astype(missing)
+        for option in ["setting", *options]:
+            if kinds[option] == "VARCHAR":
+                order = list(dict.fromkeys(frame[option].dropna()))
+                if option == "setting":
+                    order = list(self.settings)
+                frame[option] = pandas.Categorical(frame[option], order, ordered=True)
+        return frame
 
     @cached_property
     def _limits(self) -> Limits:
@@ -95,19 +142,24 @@ class Sweep:
         parts = [str(self.store.part(block)) for block in self.plan.blocks() if block.index in self.finished]
         if not parts:
             raise InputError(f"{self.folder} has no results yet; `everyhow sweep` with --resume computes them")
+        # What stands before and after the epoch in a label; the whole of a label that has none.
         labels = [
-            (point, self.plan.label(point), bool(setting.training.checkpoints))
+            (point, *self.plan.label(point, MARK).partition(MARK), bool(setting.training.checkpoints))
+            if setting.training.checkpoints
+            else (point, self.plan.label(point), "", "", False)
             for point, setting in enumerate(self.plan.points)
         ]
         connection = duckdb.connect()
-        connection.execute("CREATE TABLE points (point BIGINT, label VARCHAR, by_epoch BOOLEAN)")
         connection.execute(
-            "INSERT INTO points SELECT unnest($1), unnest($2), unnest($3)", list(map(list, zip(*labels, strict=False)))
+            "CREATE TABLE points (point BIGINT, label VARCHAR, mark VARCHAR, rest VARCHAR, by_epoch BOOLEAN)"
         )
-        several = len(self.plan.axis) > 1
-        epoch = "concat(label, ' epoch ', epoch)" if several else "CAST(epoch AS VARCHAR)"
         connection.execute(
-            f"CREATE TABLE results AS SELECT parts.*, CASE WHEN by_epoch THEN {epoch} ELSE label END AS setting "
+            "INSERT INTO points SELECT unnest($1), unnest($2), unnest($3), unnest($4), unnest($5)",
+            list(map(list, zip(*labels, strict=True))),
+        )
+        connection.execute(
+            "CREATE TABLE results AS SELECT parts.*, "
+            "CASE WHEN by_epoch AND mark <> '' THEN concat(label, epoch, rest) ELSE label END AS setting "
             "FROM read_parquet($1, union_by_name => true) AS parts JOIN points USING (point) "
             "ORDER BY point, replicate, epoch, output, preset",
             [parts],

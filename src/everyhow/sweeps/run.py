@@ -15,11 +15,12 @@ from ..common.files import remove_leftovers
 from ..common.one_run import HeldFolder, only_run_in
 from ..training import check_installed
 from .costs import block_seconds
+from .pace import Pace
 from .plan import Block, Plan, read_plan
 from .results import Sweep
 from .store import Store
 from .watch import Step, watching
-from .work import run_block
+from .work import Spent, run_block
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -102,20 +103,20 @@ def run_plan(
         done = sum(len(block.replicates) for block in plan.blocks() if block.index in finished)
         lost = []
         if left:
-            costs = {block.index: block_seconds(block) for block in left}
-            whole, spent = sum(costs.values()), 0.0
+            pace = Pace(left)
             # The longest first, so that no worker is left alone with one at the end.
-            left.sort(key=lambda block: -costs[block.index])
+            left.sort(key=lambda block: -block_seconds(block))
             with _crew(workers, scheduler, wait, len(left), held) as crew:
-                on_step(Step(done, plan.networks, 0.0))
-                for block, error in _computed(crew, left, store):
+                on_step(Step(done, plan.networks, 0.0, pace.left(crew.size())))
+                for block, spent, error in _computed(crew, left, store):
                     if error is not None:
                         lost.append((block, error))
                         continue
-                    done, spent = done + len(block.replicates), spent + costs[block.index]
-                    on_step(Step(done, plan.networks, spent / whole))
+                    done += len(block.replicates)
+                    pace.finished(block, spent)
+                    on_step(Step(done, plan.networks, pace.share, pace.left(crew.size())))
         else:
-            on_step(Step(done, plan.networks, 1.0))
+            on_step(Step(done, plan.networks, 1.0, 0.0))
         store.close()
     if lost:
         raise LostBlocksError(
@@ -131,17 +132,19 @@ class _Crew:
 
     Attributes:
         client: of Dask.
+        size: how many blocks it computes at the same time, as far as that is known.
         look: to be called now and then; ends the run where it cannot go on.
         had_outcome: to be called when a block is finished or lost.
     """
 
     client: "Client"
+    size: Callable[[], int]
     look: Callable[[], None]
     had_outcome: Callable[[], None] = lambda: None
 
 
-def _computed(crew: _Crew, blocks: list[Block], store: Store) -> Iterator[tuple[Block, str | None]]:
-    """Each block as soon as it is written, or with the reason why it is lost."""
+def _computed(crew: _Crew, blocks: list[Block], store: Store) -> Iterator[tuple[Block, Spent | None, str | None]]:
+    """Each block as soon as it is written, with what it took, or with the reason why it is lost."""
     # The plan is in the key, since a scheduler takes equal keys of different clients for the same work.
     name, here = store.plan.digest[:16], version("everyhow")
     futures = {
@@ -150,11 +153,11 @@ def _computed(crew: _Crew, blocks: list[Block], store: Store) -> Iterator[tuple[
     for outcome, block in as_they_come(futures, crew.look):
         crew.had_outcome()
         if isinstance(outcome, Exception):
-            yield block, f"{type(outcome).__name__}: {first_line(outcome)}"
+            yield block, None, f"{type(outcome).__name__}: {first_line(outcome)}"
         else:
             crew.look()
             store.write(block, outcome)
-            yield block, None
+            yield block, outcome.spent, None
 
 
 @contextlib.contextmanager
@@ -170,13 +173,15 @@ def _crew(workers: int | None, scheduler: str | None, wait: float, blocks: int, 
 
     if scheduler is not None:
         with client_of(scheduler) as client:
-            yield _Crew(client, looking(Watched(client, wait).look))
+            watched = Watched(client, wait)
+            yield _Crew(client, watched.threads, looking(watched.look))
         return
     # Not before it is needed: it loads multiprocessing.
     from .local import local_workers
 
-    with local_workers(min(workers or _cores(), blocks)) as (client, local):
-        yield _Crew(client, looking(local.look), local.had_outcome)
+    number = min(workers or _cores(), blocks)
+    with local_workers(number) as (client, local):
+        yield _Crew(client, lambda: number, looking(local.look), local.had_outcome)
 
 
 def _cores() -> int:

@@ -1,22 +1,18 @@
 """What the networks of a sweep have in common: how many of each setting were explained, how their counts are spread,
-whether settings differ, and how often a rung of the ladder leaves exactly one explanation."""
+and how often a rung of the ladder leaves exactly one explanation."""
 
-import itertools
-import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 
 from ..circuit.findings import RUNGS as CIRCUIT_RUNGS
 from ..mapping.findings import RUNGS as MAPPING_RUNGS
-from .inference import holm, mean_slope, median_interval, slope, standard_error
-from .plan import EPOCH
+from .inference import median_interval, standard_error
 from .results import Sweep
 from .rows import LATER_COLUMNS
-from .settings import flat
 
 # The rungs of each kind; those of columns that came later only where some network has them.
 KINDS = {
@@ -113,52 +109,6 @@ class Distribution:
 
 
 @dataclass(frozen=True)
-class Trend:
-    """A measure against the setting, as a number: least squares of log10(1 + count).
-
-    Along epochs every network has a slope of its own, and the mean slope is tested over the networks.
-
-    Attributes:
-        measure: what is measured.
-        logarithmic: whether the setting is taken by its logarithm to base 10, settings at 0 being left out.
-        slope: per unit of the setting, or per factor of ten.
-        low: lower end of its 95% interval.
-        high: upper end.
-        p: of no slope, two-sided.
-        networks: used.
-    """
-
-    measure: Measure
-    logarithmic: bool
-    slope: float
-    low: float
-    high: float
-    p: float
-    networks: int
-
-
-@dataclass(frozen=True)
-class Contrast:
-    """A measure at two settings: Mann-Whitney, two-sided, corrected by Holm over the contrasts of the measure.
-
-    Attributes:
-        measure: what is measured.
-        one: a setting.
-        other: another.
-        larger: how often a network of `other` has more than one of `one`, ties counted half.
-        p: corrected.
-        networks: of either.
-    """
-
-    measure: Measure
-    one: str
-    other: str
-    larger: float
-    p: float
-    networks: tuple[int, int]
-
-
-@dataclass(frozen=True)
 class Survivors:
     """Among the explained outputs of a setting, how many have no, one or several explanations left after a rung;
     algorithms without variables, which pass every rung of any network, aside.
@@ -242,10 +192,10 @@ def rungs_of(found: Iterable[Survivors]) -> dict[str, tuple[str, ...]]:
 
 def values_of(sweep: Sweep, measure: Measure) -> dict[str, Float[np.ndarray, " _networks"]]:
     """The measure of every explained network that has it, by setting in order."""
-    return {s: np.array([value for value, _, _ in rows]) for s, rows in _observations(sweep, measure).items()}
+    return {s: np.array([value for value, _, _ in rows]) for s, rows in observations(sweep, measure).items()}
 
 
-def _observations(sweep: Sweep, measure: Measure) -> dict[str, list[tuple[float, bool, str]]]:
+def observations(sweep: Sweep, measure: Measure) -> dict[str, list[tuple[float, bool, str]]]:
     """By setting, for each network: the mean of its outputs, whether any is partial or missing, and its identity."""
     partial = f"bool_or({measure.partial} OR {measure.sql} IS NULL)"
     table = sweep.query(
@@ -269,7 +219,7 @@ def distributions(sweep: Sweep) -> tuple[Distribution, ...]:
     """How every measure is spread at every setting."""
     found = []
     for measure in measures_of(sweep):
-        for setting, rows in _observations(sweep, measure).items():
+        for setting, rows in observations(sweep, measure).items():
             values = np.array([value for value, _, _ in rows])
             lower, median, upper = (float(q) for q in np.percentile(values, [25, 50, 75]))
             mean, error = float(values.mean()), standard_error(values)
@@ -280,59 +230,11 @@ def distributions(sweep: Sweep) -> tuple[Distribution, ...]:
     return tuple(found)
 
 
-def trends(sweep: Sweep) -> tuple[Trend, ...]:
-    """How every measure goes with the setting, where that is one number with at least three values."""
-    numbers = numeric_settings(sweep)
-    if numbers is None:
-        return ()
-    logarithmic = is_logarithmic(numbers.values())
-    found = []
-    for measure in measures_of(sweep):
-        points = [
-            (np.log10(numbers[setting]) if logarithmic else numbers[setting], math.log10(1 + value), network)
-            for setting, rows in _observations(sweep, measure).items()
-            for value, _, network in rows
-            if numbers[setting] > 0 or not logarithmic
-        ]
-        if len({x for x, _, _ in points}) < 3 or len(points) < 5:
-            continue
-        fit = mean_slope(points) if sweep.plan.axis == (EPOCH,) else slope(points)
-        if fit is not None:
-            found.append(Trend(measure, logarithmic, *fit))
-    return tuple(found)
-
-
-def contrasts(sweep: Sweep) -> tuple[Contrast, ...]:
-    """Every measure that has no trend compared between settings: lists and numbers each with the one before, others
-    each with the first. Epochs are not compared, since their networks are the same."""
-    if EPOCH in sweep.plan.axis:
-        return ()
-    from scipy.stats import mannwhitneyu
-
-    pairs = _pairs(sweep)
-    found = []
-    told = {trend.measure for trend in trends(sweep)}
-    for measure in (m for m in measures_of(sweep) if m not in told):
-        values = values_of(sweep, measure)
-        tried = [(a, b) for a, b in pairs if len(values.get(a, ())) > 1 and len(values.get(b, ())) > 1]
-        results: list[Any] = [mannwhitneyu(values[b], values[a]) for a, b in tried]
-        corrected = holm([float(r.pvalue) for r in results])
-        for (a, b), result, p in zip(tried, results, corrected, strict=True):
-            sizes = len(values[a]), len(values[b])
-            found.append(Contrast(measure, a, b, float(result.statistic) / math.prod(sizes), p, sizes))
-    return tuple(found)
-
-
-def numeric_settings(sweep: Sweep) -> dict[str, float] | None:
-    """The settings as numbers, by label; None when they are not one number each."""
-    if len(sweep.plan.axis) != 1:
-        return None
-    if sweep.plan.axis == (EPOCH,):
-        return {label: float(label) for label in sweep.settings}
-    points = range(len(sweep.plan.points))
-    found = {sweep.plan.label(k): flat(sweep.plan.points[k])[sweep.plan.axis[0]] for k in points}
-    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in found.values()):
-        return {label: float(value) for label, value in found.items()}
+def numeric_levels(sweep: Sweep, option: str) -> dict[str, float] | None:
+    """The values of a swept option as numbers, by setting; None when they are not numbers."""
+    found = {setting: levels[option] for setting, levels in sweep.levels.items()}
+    if all(isinstance(value, int | float) for value in found.values()):
+        return {setting: float(value) for setting, value in found.items()}  # type: ignore[arg-type]
     return None
 
 
@@ -340,11 +242,3 @@ def is_logarithmic(numbers: Collection[float]) -> bool:
     """Whether numbers are better seen by their logarithms: the positive ones span two powers of ten."""
     positive = [number for number in numbers if number > 0]
     return len(positive) > 2 and min(numbers) >= 0 and max(positive) / min(positive) >= 100
-
-
-def _pairs(sweep: Sweep) -> list[tuple[str, str]]:
-    labels = sweep.settings
-    axis = sweep.plan.axis
-    swept = [flat(point)[axis[0]] for point in sweep.plan.points] if len(axis) == 1 else [""]
-    ordered = not any(isinstance(value, str) for value in swept)
-    return list(itertools.pairwise(labels)) if ordered else [(labels[0], label) for label in labels[1:]]

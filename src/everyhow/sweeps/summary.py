@@ -2,23 +2,15 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from .comparisons import Contrast, Effect, Trend, contrasts, effects, trends
+from .plan import Level
 from .published import Beside, beside_published
 from .results import Sweep
-from .statistics import (
-    Contrast,
-    Distribution,
-    Sample,
-    Survivors,
-    Trend,
-    contrasts,
-    distributions,
-    samples,
-    survivors,
-    trends,
-)
+from .statistics import Distribution, Sample, Survivors, distributions, samples, survivors
 from .work import REASONS_JOINED_BY
 
 
@@ -29,28 +21,42 @@ class Summary:
     Attributes:
         name: of the experiment.
         digest: of the results; None while blocks are missing.
+        levels: the value of every swept option at each setting, by the setting's label.
         samples: networks of each setting, and what became of them.
         survivors: by rung of the ladder.
         spreads: the distribution of each count, by setting.
-        trends: of each count with a setting that is a number.
-        contrasts: of each count between settings that are not.
+        trends: of each count with a swept option that is a number.
+        contrasts: of each count between values of one that is not.
+        effects: of several swept options, each alone and every two together.
         beside: published numbers and ours.
         reasons: why outputs were not explained or counts are missing, and how many outputs each holds for.
     """
 
     name: str
     digest: str | None
+    levels: Mapping[str, Mapping[str, Level]]
     samples: tuple[Sample, ...]
     survivors: tuple[Survivors, ...]
     spreads: tuple[Distribution, ...]
     trends: tuple[Trend, ...]
     contrasts: tuple[Contrast, ...]
+    effects: tuple[Effect, ...]
     beside: tuple[Beside, ...]
     reasons: tuple[tuple[str, int], ...]
 
     def document(self) -> dict[str, Any]:
-        """The summary as one JSON document."""
-        return asdict(self, dict_factory=_without_sql)
+        """The summary as one JSON document; what is told of a setting has the value of every swept option as well."""
+        document = asdict(self, dict_factory=_without_sql)
+        for name in ("samples", "survivors", "spreads"):
+            document[name] = [
+                {"setting": one["setting"], **self.levels[one["setting"]], **one} for one in document[name]
+            ]
+        return document
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The swept options."""
+        return tuple(next(iter(self.levels.values()), ()))
 
 
 def summarize(sweep: Sweep) -> Summary:
@@ -59,14 +65,17 @@ def summarize(sweep: Sweep) -> Summary:
     Raises:
         InputError: it has no results yet.
     """
+    fitted = trends(sweep)
     return Summary(
         sweep.plan.name,
         sweep.digest,
+        sweep.levels,
         samples(sweep),
         survivors(sweep),
         distributions(sweep),
-        trends(sweep),
-        contrasts(sweep),
+        fitted,
+        contrasts(sweep, fitted),
+        effects(sweep),
         beside_published(sweep),
         _reasons(sweep),
     )

@@ -20,11 +20,13 @@ class Step:
         networks: explained or told why not, those of earlier runs included.
         of: the networks of the plan.
         work: the share of the work of this run that is done, by the estimate of its cost; from 0 to 1.
+        left: seconds until the run is done, by the same estimate.
     """
 
     networks: int
     of: int
     work: float
+    left: float
 
 
 @contextlib.contextmanager
@@ -33,15 +35,14 @@ def watching(plan: Plan, shown: bool) -> Iterator[Callable[[Step], None]]:
     if not shown:
         yield lambda step: None
         return
-    started = time.perf_counter()
     if not is_moving():
-        last = [started - SECONDS_BETWEEN_LINES]
+        last = [time.perf_counter() - SECONDS_BETWEEN_LINES]
 
         def line(step: Step) -> None:
             now = time.perf_counter()
             if now - last[0] >= SECONDS_BETWEEN_LINES or step.networks == step.of:
                 last[0] = now
-                sys.stderr.write(f"{plan.name}: {step.networks:,} of {step.of:,} networks{_left(step, started)}\n")
+                sys.stderr.write(f"{plan.name}: {step.networks:,} of {step.of:,} networks{_left(step)}\n")
 
         yield line
         return
@@ -52,13 +53,11 @@ def watching(plan: Plan, shown: bool) -> Iterator[Callable[[Step], None]]:
                 # In thousandths of the work, which the networks are not equal parts of.
                 work.label, work.whole = f"{plan.name}, {step.networks:,} of {step.of:,} networks", 1000
                 work.advance(round(1000 * step.work) - work.done)
+                work.foresee(step.left)
 
         yield move
 
 
-def _left(step: Step, started: float) -> str:
-    """The time left, by the share of the work that is done; nothing before any is."""
-    if not 0 < step.work < 1:
-        return ""
-    elapsed = time.perf_counter() - started
-    return f", {about(elapsed / step.work - elapsed)} left"
+def _left(step: Step) -> str:
+    """The time left; nothing once all is done."""
+    return f", {about(step.left)} left" if step.work < 1 else ""

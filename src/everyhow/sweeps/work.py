@@ -46,6 +46,25 @@ REASONS_JOINED_BY = " | "
 NOT_NUMBERS = ("interpretations_per_circuit", "mappings_per_formula", "pair_order", "min_node_sparsity")
 # PyTorch's number of threads is the whole process's.
 _ONE_AT_A_TIME = threading.Lock()
+# The blocks that this process has computed.
+_DONE: list[int] = []
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a block took; not part of its results.
+
+    Attributes:
+        training: seconds of a processor.
+        explaining: seconds of a processor.
+        seconds: from its beginning to its end.
+        first: whether it was the first of its process, which loads what others find there.
+    """
+
+    training: float
+    explaining: float
+    seconds: float
+    first: bool
 
 
 @dataclass(frozen=True)
@@ -55,10 +74,12 @@ class BlockResult:
     Attributes:
         rows: one per network, checkpoint, output and preset; see `store.COLUMNS`.
         networks: the content of each network file, by name.
+        spent: what it took, where that was measured.
     """
 
     rows: tuple[dict[str, Any], ...]
     networks: dict[str, bytes]
+    spent: Spent | None = None
 
 
 @dataclass(frozen=True)
@@ -90,9 +111,14 @@ def run_block(block: Block, asked_by: str | None = None) -> BlockResult:
             f"a worker has everyhow {version('everyhow')}, this is {asked_by}; install the same version there"
         )
     with _ONE_AT_A_TIME, one_thread(), _torch_in_one_thread():
+        began, before = time.perf_counter(), time.process_time()
         candidates = list(_candidates(block))
+        trained = time.process_time()
         rows = [row for candidate in candidates for row in _rows(block, candidate)]
-    return BlockResult(tuple(rows), {c.name: model_bytes(c.network) for c in candidates if c.network})
+        first = not _DONE
+        _DONE.append(block.index)
+        spent = Spent(trained - before, time.process_time() - trained, time.perf_counter() - began, first)
+    return BlockResult(tuple(rows), {c.name: model_bytes(c.network) for c in candidates if c.network}, spent)
 
 
 @contextmanager

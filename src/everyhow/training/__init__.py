@@ -100,9 +100,14 @@ def train_each(
     return train_stack(tuple(tasks), tuple(seeds), settings, progress)
 
 
+def is_installed() -> bool:
+    """Whether PyTorch is there."""
+    return find_spec("torch") is not None
+
+
 def check_installed() -> None:
     """Raises MissingExtraError when PyTorch is not there."""
-    if find_spec("torch") is None:
+    if not is_installed():
         raise MissingExtraError(
             "training needs PyTorch, which is not installed: pip install 'everyhow[train]'. "
             "Auditing a network file (--network) works without it."

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from ...auditing.audit import Audit
 from ...common.files import write_atomically
+from ...sweeps.plan import value_text
 from ..drawings.drawing import Drawing
 from ..drawings.palette import DARK, LIGHT, css, theme
 from ..drawings.svg import inside_page
@@ -155,4 +156,5 @@ def _templates():
     found.filters["svg"] = Markup
     found.filters["shown"] = shown
     found.filters["short"] = lambda text: spelled(in_short(text))
+    found.filters["level"] = value_text
     return found

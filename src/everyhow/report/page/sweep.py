@@ -15,7 +15,7 @@ from ...sweeps.drill import KeptNetwork, audits, kept_networks
 from ...sweeps.results import Sweep
 from ...sweeps.summary import summarize
 from ..beside import beside_lines, beside_notes
-from ..figures import draw_figures
+from ..figures.figures import draw_figures
 from ..sweep_tables import sweep_tables
 from ..words import answers
 from .html import AUDIT, LARGEST, SWEEP, audit_page, packed, render
@@ -26,6 +26,15 @@ from .values import plain_tables
 MOST_AUDITS = 12
 LITTLE = Room(circuits=15, interpretations=10, algorithms=30, mappings=10, rivals=30, fallen=5, rows=200)
 MOST_ROWS = 2000
+# What each figure shows.
+CAPTIONS = {
+    "survivors": "How often each criterion leaves no, one and several explanations",
+    "counts": "How many explanations there are, by the preset paper",
+    "counts-authors": "How many explanations there are, by the preset authors",
+    "training": "How many explanations there are along training, by the preset paper",
+    "training-authors": "How many explanations there are along training, by the preset authors",
+    "overlap": "How much the perfect circuits of a network have in common",
+}
 
 
 def write_sweep_report(
@@ -63,7 +72,8 @@ def write_sweep_report(
         "beside": [(measure, tuple(lines)) for measure, lines in groupby(theirs_and_ours, lambda line: line.measure)],
         "tested": any(line.p for line in theirs_and_ours),
         "notes": beside_notes(summary.name, summary.beside),
-        "figures": figures,
+        "figures": [(name, CAPTIONS[name], image) for name, image in figures.items()],
+        "options": summary.options,
         "missing": missing,
         "data": {"tables": plain_tables(tables)},
         "explained": len(everything),

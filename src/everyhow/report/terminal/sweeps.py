@@ -7,15 +7,17 @@ from rich.table import Table
 from rich.text import Text
 
 from ...common.errors import visible
-from ...common.progress import duration
+from ...common.progress import about
 from ...ladder import IN_SHORT
 from ...sweeps.costs import Forecast
-from ...sweeps.plan import Plan
-from ...sweeps.published import SELDOM, Beside
+from ...sweeps.plan import Plan, value_text
+from ...sweeps.published import Beside
 from ...sweeps.results import Sweep
-from ...sweeps.statistics import Contrast, Distribution, Measure, Survivors, Trend, rungs_of
+from ...sweeps.statistics import Distribution, Survivors, rungs_of
 from ...sweeps.summary import Summary
-from ..beside import beside_lines, beside_notes, between, number, plus_minus, probability
+from ..beside import beside_lines, beside_notes, between, number, plus_minus
+from .columns import Row, in_columns, is_wide
+from .comparisons import compared
 from .pieces import fact_table, heading, indented, print_trimmed, set_in
 
 CELL, RUNG, TITLE, LONGEST_REASON = 11, 27, 20, 1000
@@ -39,7 +41,7 @@ def _forecast_parts(plan: Plan, expected: Forecast, workers: int) -> Iterator[Re
     facts.add_row("Points", Text(f"{len(plan.points):,}, {plan.seeds:,} networks each"))
     facts.add_row("Networks", Text(f"{expected.networks:,}, in {sum(1 for _ in plan.blocks()):,} blocks"))
     facts.add_row("Explained", Text(f"at most {expected.explanations:,} times, by {' and '.join(plan.presets)}"))
-    facts.add_row("Time", Text(f"very roughly {duration(expected.seconds / workers)} on {workers} worker(s)"))
+    facts.add_row("Time", Text(_time(plan, expected, workers)))
     facts.add_row("Disk", Text(f"roughly {_size(expected.bytes)}"))
     yield facts
     yield heading(f"Beyond the budget of {plan.budget:.3g} candidate evaluations")
@@ -49,6 +51,16 @@ def _forecast_parts(plan: Plan, expected: Forecast, workers: int) -> Iterator[Re
         yield from (indented(Text(f"- {label}: {reason}")) for reason in reasons)
     if expected.refused:
         yield indented(Text("What depends on these is told as unknown; everything else is counted."))
+
+
+def _time(plan: Plan, expected: Forecast, workers: int) -> str:
+    """How long it takes, and by what that was found."""
+    on = f"{about(expected.wall)} on {workers} worker{'s' * (workers != 1)}"
+    if not expected.tried:
+        return f"very roughly {on.removeprefix('about ')}, by what is usual; nothing was tried out"
+    points = len(plan.points)
+    of = "every point" if expected.tried == points else f"{expected.tried:,} of the {points:,} points"
+    return f"{on}, by the first networks of {of}, tried out here"
 
 
 def _size(size: int) -> str:
@@ -69,20 +81,11 @@ def _summary_parts(summary: Summary, sweep: Sweep, width: int) -> Iterator[Rende
         facts.add_row("Digest", Text(summary.digest, overflow="fold"))
     yield facts
     yield heading("Networks")
-    yield indented(_samples(summary))
+    yield indented(_samples(summary, width - 2))
     if summary.spreads:
         yield heading("Counts, over the networks explained")
-        yield from _distributions(summary.spreads)
-    if summary.trends:
-        unit = "factor of 10" if summary.trends[0].logarithmic else "unit"
-        yield heading(f"Do counts go with the setting? Slope of log10(1 + count) per {unit}")
-        yield indented(_trends(summary.trends))
-        if summary.trends[0].logarithmic:
-            yield indented(Text("settings at 0 have no logarithm and are left out"))
-    if summary.contrasts:
-        yield heading("Do settings differ? Mann-Whitney, corrected by Holm for each count")
-        yield indented(_contrasts(summary.contrasts))
-        yield indented(Text("larger: how often a network of the second setting has more than one of the first"))
+        yield from _distributions(summary, width - 2)
+    yield from compared(summary, width - 2)
     if summary.beside:
         yield heading("Beside Méloux et al. (ICLR 2025), preset authors")
         yield indented(_beside(summary.beside))
@@ -92,7 +95,7 @@ def _summary_parts(summary: Summary, sweep: Sweep, width: int) -> Iterator[Rende
         yield indented(_reasons(summary))
     if summary.survivors:
         yield heading("How far each criterion restores uniqueness")
-        yield from _uniqueness(summary.survivors, sweep.settings, width)
+        yield from _uniqueness(summary, width)
 
 
 def _table(*columns: str, left: int = 1) -> Table:
@@ -103,22 +106,48 @@ def _table(*columns: str, left: int = 1) -> Table:
     return table
 
 
-def _samples(summary: Summary) -> Table:
-    table = _table("setting", "networks", "explained", "not kept", "failed")
-    for sample in summary.samples:
-        kept = f"{sample.not_kept:,} ({sample.not_kept_share:.0%})"
-        table.add_row(
-            sample.setting or EVERYTHING, f"{sample.networks:,}", f"{sample.explained:,}", kept, f"{sample.failed:,}"
-        )
-    return table
+def _samples(summary: Summary, width: int) -> RenderableType:
+    names = ("networks", "explained", "not kept", "failed")
+    cells = [
+        (sample.setting, f"{sample.networks:,}", f"{sample.explained:,}",
+         f"{sample.not_kept:,} ({sample.not_kept_share:.0%})", f"{sample.failed:,}")
+        for sample in summary.samples
+    ]  # fmt: skip
+    if not summary.options:
+        return in_columns(("", *names), [Row((), (EVERYTHING, *row[1:])) for row in cells], 1, width)
+    return _by_setting(summary, names, [((), *row) for row in cells], width)
 
 
-def _uniqueness(found: Sequence[Survivors], settings: Sequence[str], width: int) -> Iterator[RenderableType]:
+def _by_setting(
+    summary: Summary, names: Sequence[str], found: Iterable[tuple[tuple[str, ...], str, *tuple[str, ...]]], width: int
+) -> RenderableType:
+    """Rows with a column for each swept option, under titles; where that is too wide, all but the last option become
+    titles too.
+
+    Args:
+        summary: of the sweep.
+        names: of the columns that follow the options.
+        found: of each row the titles, the setting, and the cells that follow.
+        width: of the lines.
+    """
+    rows, narrow = [], []
+    for titles, setting, *cells in found:
+        levels = {option: value_text(value) for option, value in summary.levels[setting].items()}
+        rows.append(Row(titles, (*levels.values(), *cells)))
+        (*first, last), held = levels.values(), "; ".join(f"{name} {levels[name]}" for name in summary.options[:-1])
+        narrow.append(Row((*titles, held) if first else titles, (last, *cells)))
+    if len(summary.options) > 1 and is_wide((*summary.options, *names), rows, width):
+        return in_columns((summary.options[-1], *names), narrow, 1, width)
+    return in_columns((*summary.options, *names), rows, len(summary.options), width)
+
+
+def _uniqueness(summary: Summary, width: int) -> Iterator[RenderableType]:
     """Shares of outputs with no, one and several left: spelled out for one setting, side by side for more; and, where
     there are any, with nothing but an algorithm without variables."""
+    found = summary.survivors
     outcomes = ["none", *(["trivial"] if any(s.trivial for s in found) else []), "one", "several"]
     cells = {(s.setting, s.kind, s.rung): s for s in found}
-    present = [setting for setting in settings if any(s.setting == setting for s in found)]
+    present = [setting for setting in summary.levels if any(s.setting == setting for s in found)]
     if len(present) == 1:
         # What fits 80 columns.
         longest = 10 if "trivial" in outcomes else 20
@@ -137,17 +166,21 @@ def _uniqueness(found: Sequence[Survivors], settings: Sequence[str], width: int)
         return
     yield from _trivial_note(outcomes)
     yield indented(Text(f"{'/'.join(outcomes)}, in percent of the outputs explained; ? where any is unknown"))
-    columns = 2 + max(CELL, *map(len, present))
+    # A line of the head for each swept option.
+    heads = {setting: "\n".join(map(value_text, summary.levels[setting].values())) for setting in present}
+    columns = 2 + max(CELL, *(len(line) for head in heads.values() for line in head.split("\n")))
     fitting = max(1, (width - RUNG - 2) // columns)
     for start in range(0, len(present), fitting):
         shown = present[start : start + fitting]
-        table = _table("left after", *shown)
+        table = _table("\n".join(summary.options), *(heads[setting] for setting in shown))
         for kind, rungs in rungs_of(cells.values()).items():
             table.add_row(Text(kind, style="bold"))
             for rung in rungs:
                 told = set_in(rung, IN_SHORT[rung])
                 table.add_row(told, *(_cell(cells[setting, kind, rung], outcomes) for setting in shown))
-        table.add_row("outputs", *(f"{cells[setting, 'circuits', 'perfect'].outputs:,}" for setting in shown))
+        table.add_row(
+            Text("outputs", style="dim"), *(f"{cells[setting, 'circuits', 'perfect'].outputs:,}" for setting in shown)
+        )
         yield indented(table)
 
 
@@ -166,59 +199,30 @@ def _cell(cell: Survivors, outcomes: Sequence[str]) -> Text:
     return Text("/".join(shares) + (" ?" if cell.unknown else ""), style=style)
 
 
-def _distributions(found: Sequence[Distribution]) -> Iterator[RenderableType]:
-    measures = dict.fromkeys(each.measure for each in found)
+def _distributions(summary: Summary, width: int) -> Iterator[RenderableType]:
+    measures = dict.fromkeys(each.measure for each in summary.spreads)
+    names = ("n", "median", "95% interval", "quartiles", "mean ± se")
     for preset in dict.fromkeys(measure.preset for measure in measures):
-        table = _table(f"preset {preset}", "n", "median", "95% interval", "quartiles", "mean ± se")
-        table.columns[0].no_wrap, table.columns[0].max_width = False, TITLE
-        partial = False
-        for measure in (m for m in measures if m.preset == preset):
-            rows = [each for each in found if each.measure == measure]
-            single = len(rows) == 1 and not rows[0].setting
-            if not single:
-                table.add_row(Text(measure.title, style="bold"))
-            for each in rows:
-                partial |= bool(each.partial)
-                table.add_row(
-                    measure.title if single else f"  {each.setting}",
-                    f"{each.networks:,}" + "~" * bool(each.partial), number(each.median),
-                    between(each.low, each.high), between(each.lower, each.upper),
-                    f"{number(each.mean)} {plus_minus(each.error)}",
-                )  # fmt: skip
-        yield indented(table)
-        if partial:
+        rows = [each for each in summary.spreads if each.measure.preset == preset]
+        cells = [((each.measure.title,), each.setting, *_spread(each)) for each in rows]
+        yield indented(Text(f"preset {preset}", style="dim"))
+        if summary.options:
+            yield indented(_by_setting(summary, names, cells, width))
+        else:
+            table = _table("", *names)
+            table.columns[0].no_wrap, table.columns[0].max_width = False, TITLE
+            for titles, _, *numbers in cells:
+                table.add_row(*titles, *numbers)
+            yield indented(table)
+        if any(each.partial for each in rows):
             yield indented(Text("~ for some of them an estimate, or a count up to ties, in place of the exact number"))
 
 
-def _trends(found: Sequence[Trend]) -> Table:
-    table = _table("count", "preset", "slope", "95% interval", "p", "n", left=2)
-    table.columns[0].no_wrap, table.columns[0].max_width = False, TITLE
-    for trend in found:
-        interval = f"{trend.low:.2g} to {trend.high:.2g}"
-        table.add_row(
-            *_named(trend.measure), f"{trend.slope:.2g}", interval, _probability(trend.p), f"{trend.networks:,}"
-        )
-    return table
-
-
-def _contrasts(found: Sequence[Contrast]) -> Table:
-    table = _table("count", "preset", "settings", "larger", "p", "n", left=3)
-    table.columns[0].no_wrap, table.columns[0].max_width = False, TITLE
-    for contrast in found:
-        one, other = contrast.networks
-        table.add_row(
-            *_named(contrast.measure), f"{contrast.one} → {contrast.other}", f"{contrast.larger:.0%}",
-            _probability(contrast.p), f"{one:,}, {other:,}",
-        )  # fmt: skip
-    return table
-
-
-def _named(measure: Measure) -> tuple[str, str]:
-    return measure.title, measure.preset
-
-
-def _probability(p: float) -> Text:
-    return Text(probability(p), style="bold" if p < SELDOM else "")
+def _spread(each: Distribution) -> tuple[str, ...]:
+    return (
+        f"{each.networks:,}" + "~" * bool(each.partial), number(each.median), between(each.low, each.high),
+        between(each.lower, each.upper), f"{number(each.mean)} {plus_minus(each.error)}",
+    )  # fmt: skip
 
 
 def _beside(found: Sequence[Beside]) -> Table:
