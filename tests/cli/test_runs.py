@@ -73,7 +73,7 @@ def test_tables(run_command, folder, sweep, tmp_path):
 def test_tables_by_format(run_command, folder, sweep, tmp_path):
     """Tables that are named are printed, in any form; files are written in the form that is asked for."""
     code, out, err = run_command("tables", folder, "edges", "ladder", "--format", "markdown")
-    assert (code, err) == (0, "") and out.count("| --- |") == 2 and "\n\n**" in out
+    assert (code, err) == (0, "") and out.count("\n| --- |") == 2 and "\n\n**" in out
     code, out, _ = run_command("tables", folder, "edges", "--format", "csv")
     assert len(list(csv.DictReader(io.StringIO(out)))) == 10
     code, out, _ = run_command("tables", sweep, "samples", "spreads", "--format", "json")

@@ -13,7 +13,6 @@ from rich.text import Text
 
 import everyhow as eh
 from everyhow.common.sql import RunTable, Table
-from everyhow.report import figures
 from everyhow.report.drawings.drawing import Drawing
 from everyhow.report.drawings.shapes import Label, Part
 from everyhow.report.drawings.svg import inside_page, standalone
@@ -100,7 +99,10 @@ def test_cells_of_a_terminal():
 def test_long_tables():
     """Of many rows the first are shown, and how many there are."""
     text = printed(print_table, Table(("a",), tuple((k,) for k in range(1500))))
-    assert text.splitlines()[-2:] == ["999", "  the first 1,000 rows of 1,500 are shown; --csv and --json give all"]
+    assert text.splitlines()[-2:] == [
+        "999",
+        "  the first 1,000 rows of 1,500 are shown; --format csv and json give all",
+    ]
     assert "rows of" not in printed(print_table, Table(("a",), tuple((k,) for k in range(1000))))
 
 
@@ -143,7 +145,7 @@ def test_titles_of_figures(title, tmp_path):
 def test_more_settings_than_a_figure_shows(tmp_path, monkeypatch):
     """Where settings could not be told apart nothing is drawn, and it is said where the numbers are."""
     sweep = fabricate(tmp_path / "run", {"seeds": 1, "grid": {"l1": [0.0, 0.1, 0.2]}}, lambda *_: {})
-    monkeypatch.setattr(figures, "MOST_SETTINGS", 2)
+    monkeypatch.setattr("everyhow.report.figures.figures.MOST_SETTINGS", 2)
     with pytest.raises(
         eh.InputError, match=r"run: has 3 settings; figures are drawn of at most 2, .*everyhow tables .*run"
     ):

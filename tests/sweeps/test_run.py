@@ -229,12 +229,14 @@ def test_lost_blocks(plan, tmp_path, monkeypatch):
     """Blocks whose workers die again and again are told, everything else is kept, and the run can be tried again."""
     from everyhow.sweeps import run as runs
     from everyhow.sweeps.plan import read_plan
+    from everyhow.sweeps.work import Spent
 
     chosen = read_plan(plan)
 
     def computed(client, blocks, store):
         for block in blocks:
-            yield block, "KilledWorker: as a test" if block.index == 1 else None
+            lost = block.index == 1
+            yield block, None if lost else Spent(0.1, 0.1, 0.2, False), "KilledWorker: as a test" if lost else None
 
     monkeypatch.setattr(runs, "_computed", computed)
     steps = []

@@ -70,8 +70,8 @@ def test_digest(tmp_path, sweep):
 def test_queries(sweep):
     """SQL sees the rows with the label of their setting, and no file."""
     found = sweep.query("SELECT setting, sum(perfect_circuits) AS total FROM results GROUP BY 1 ORDER BY 1")
-    assert found.columns == ("setting", "total") and found.rows == (("2", 6.0), ("3", 46.0))
-    assert found.records()[0] == {"setting": "2", "total": 6.0}
+    assert found.columns == ("setting", "total") and found.rows == (("widths 2", 6.0), ("widths 3", 46.0))
+    assert found.records()[0] == {"setting": "widths 2", "total": 6.0}
     for question in (
         "SELECT nothing FROM results", "SELEC", f"SELECT * FROM '{sweep.folder}/plan.toml'",
         f"COPY results TO '{sweep.folder}/stolen.csv'", "SET enable_external_access = true", "INSTALL httpfs",
