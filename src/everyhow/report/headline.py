@@ -6,7 +6,7 @@ or left out. The rule by which it says "unique" is in `lead`.
 """
 
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ..auditing.audit import Audit
 from ..auditing.exhibits import Exhibits
@@ -140,29 +140,31 @@ def _differing(part: Audit, audit: Audit) -> str:
 def _unique(audit: Audit) -> str:
     """Whether the explanation of one output is unique, and how many rivals are left by each strategy."""
     found, verdicts = audit.findings, audit.verdict
-    clauses: list[str] = []
+    clauses: dict[str, str] = {}
     if isinstance(found, Findings):
-        clauses = [_found(found, audit, strategy) for strategy in _in_order(found, verdicts)]
+        asked = AS if found.laddered is not None else ["where_then_what"]
+        clauses = {strategy: _found(found, audit, strategy) for strategy in asked}
     elif found is not None:
-        clauses += _as_released(found, verdicts)
+        clauses = _as_released(found, verdicts)
     who = "as the released code counts, " if isinstance(found, AuthorsFindings) else ""
-    first, *others = clauses
+    first, *others = [clauses[strategy] for strategy in _in_order(clauses, audit)]
     circuits = found.circuits if isinstance(found, Findings) else None
     said = ". ".join([f"{lead(verdicts, circuits)}: {who}{first}", *(one[:1].upper() + one[1:] for one in others)])
     return of_kind(said, audit.network.kind)
 
 
-def _in_order(found: Findings, verdicts: Mapping[str, Verdict]) -> list[str]:
-    """The strategies that were asked; first the one that `lead` speaks of."""
-    asked = ["what_then_where", "where_then_what"] if found.laddered is not None else ["where_then_what"]
-    whole = found.circuits.only_whole
-    ranks = {"not identifiable": 0, "unknown": 1, "identifiable": 2}
+def _in_order(strategies: Iterable[str], audit: Audit) -> list[str]:
+    """The strategies, first those that `lead` speaks of."""
+    found, verdicts = audit.findings, audit.verdict
+    itself = isinstance(found, Findings) and found.circuits.only_whole
+    spoken_of = ("not identifiable", "unknown", "identifiable")
 
     def rank(strategy: str) -> int:
-        itself = whole and strategy == "where_then_what"
-        return len(ranks) if itself else ranks.get(verdicts[strategy].status, len(ranks))
+        status = verdicts[strategy].status
+        last = status not in spoken_of or (itself and strategy == "where_then_what")
+        return len(spoken_of) if last else spoken_of.index(status)
 
-    return sorted(asked, key=rank)
+    return sorted(strategies, key=rank)
 
 
 def _found(found: Findings, audit: Audit, strategy: str) -> str:
@@ -235,21 +237,23 @@ def _criterion(verdict: Verdict) -> str:
     return f"{criterion} ({IN_SHORT[criterion]})"
 
 
-def _as_released(found: AuthorsFindings, verdicts: Mapping[str, Verdict]) -> list[str]:
-    """What the released code finds: it has one criterion for each strategy."""
+def _as_released(found: AuthorsFindings, verdicts: Mapping[str, Verdict]) -> dict[str, str]:
+    """What the released code finds by each strategy: it has one criterion for each."""
     counts, formulas = found.counts, verdicts["what_then_where"].status
-    said = []
+    said: dict[str, str] = {}
     if formulas == "unknown":
-        said.append("how many formulas fit is not known")
+        said["what_then_where"] = "how many formulas fit is not known"
     else:
         aligned, tried = counts["aligned_formulas"], plural(counts["candidate_formulas"], "formula")
         fits = f"fit{'s' * (aligned == 1)} the network, in {plural(counts['mappings'], 'place')}"
-        said.append(f"{shown(aligned)} of its {tried} {fits}" if aligned else f"none of its {tried} fits the network")
+        some = f"{shown(aligned)} of its {tried} {fits}"
+        said["what_then_where"] = some if aligned else f"none of its {tried} fits the network"
     if found.number.low is None:
-        said.append("how many circuits are accurate is not known")
+        said["where_then_what"] = "how many circuits are accurate is not known"
     else:
         number = shown(found.number) if found.number.exact != 0 else "none"
-        said.append(f"{number} of the {shown(counts['circuits_in_space'])} circuits that it looks at are accurate")
+        looked = shown(counts["circuits_in_space"])
+        said["where_then_what"] = f"{number} of the {looked} circuits that it looks at are accurate"
     return said
 
 

@@ -138,8 +138,8 @@ def rank_test(one: Mapping[str, float], other: Mapping[str, float]) -> RankTest:
     both where there are two of these or more.
 
     Example:
-        >>> rank_test({"a": 1, "b": 2}, {"c": 3, "d": 4}).larger, rank_test({"a": 1, "b": 2}, {"a": 1, "b": 4}).larger
-        (1.0, 0.75)
+        >>> [rank_test({"a": 1.0, "b": 2.0}, other).larger for other in ({"c": 3.0, "d": 4.0}, {"a": 1.0, "b": 4.0})]
+        [1.0, 0.75]
     """
     from scipy.stats import mannwhitneyu, wilcoxon
 
