@@ -218,7 +218,7 @@ def examine_circuits(
             return replace(nothing, notes=Notes(refused=(refusal, str(error))))
         said = Refusal.of(f"{refusal}; estimated instead", refusal)
         return replace(nothing, estimate=estimate, notes=Notes(refused=(said,)))
-    count = count_circuits(alone, execution)
+    count = count_circuits(alone, execution.counting("perfect circuits"))
     found = replace(nothing, perfect=count, notes=Notes(ties=ties(count, "perfect") or _own_ties(alone)))
     # What would depend on a tie is left open.
     listing = model.search(alone).refusal("listing the circuits", space * min(inputs, PAIRED_AT_ONCE), budget)
@@ -260,7 +260,7 @@ def count_by_ablation(
             continue
         criterion = perfect(model, behavior, ablation)
         if not _counting_refusal(criterion, COUNTING_FAITHFUL if ablation == "resample" else COUNTING, budget):
-            counts[ablation] = count_circuits(criterion, execution)
+            counts[ablation] = count_circuits(criterion, execution.counting(f"perfect circuits by {ablation}"))
     return {kind: counts[kind] for kind in kinds}
 
 
@@ -290,7 +290,7 @@ def _with_faithful(
         criterion = resample_faithful(model, behavior, found.asked.ablation)
         refusal = _counting_refusal(criterion, COUNTING_FAITHFUL, budget)
         if refusal is None:
-            faithful = count_circuits(criterion, execution)
+            faithful = count_circuits(criterion, execution.counting("resample-faithful circuits"))
             minimal = minimal_circuits(criterion) if faithful.certified and model.listable else None
             tied = found.notes + Notes(ties=ties(faithful, "resample-faithful"))
             return replace(found, faithful=faithful, faithful_minimal=minimal, notes=tied)
