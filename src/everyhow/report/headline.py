@@ -14,7 +14,7 @@ from ..auditing.findings import Findings
 from ..authors.findings import AuthorsFindings
 from ..circuit.findings import CircuitFindings
 from ..common.budget import Refusal
-from ..common.shares import percent
+from ..common.shares import percent, percentage
 from ..common.spoken import spoken
 from ..ladder import IN_SHORT, Verdict
 from ..mapping.findings import RUNGS, MappingFindings
@@ -184,6 +184,11 @@ def _circuits(found: CircuitFindings, verdict: Verdict, exhibits: Exhibits | Non
     if verdict.status == "unknown":
         if found.number.low is None and found.estimate is None:
             return f"how many of its {space} circuits are left is not known"
+        if found.estimate:
+            share = f"at most {percentage(found.estimate.high / found.in_space)}"
+            drawn = f"of {found.estimate.sample:,} circuits drawn from all {space}"
+            if not found.estimate.low:
+                return f"{drawn} none is sure to be perfect, so {share} of all are (95% sure)"
         text = str(found.estimate) if found.estimate else shown(found.number)
         if found.several_perfect:
             return f"{text} of {space} circuits are perfect"
@@ -291,7 +296,7 @@ def _settled(refused: Sequence[str]) -> Iterator[str]:
     """What was refused, with the budget that would do it: one budget for all that is done soon, and one for each thing
     that takes long."""
     known = [one for one in refused if isinstance(one, Refusal) and one.needed is not None]
-    soon = [one for one in known if one.seconds <= SOON]
+    soon = [one for one in known if one.seconds <= SOON and not one.takes_long]
     if soon:
         most = max(soon, key=lambda one: one.seconds)
         whole = Refusal("", most.needed, seconds=sum(one.seconds for one in soon))
