@@ -133,7 +133,7 @@ def without_constant(network: FeedForward, points: Any) -> tuple[FeedForward, Fl
         weights.append(w[np.ix_(kept[k + 1], kept[k])])
     names = [f"h{layer}.{j}" if layer else f"x{j}" for layer, gone in enumerate(constant) for j in gone]
     said = (
-        f"{spoken(names)} {'is' if len(names) == 1 else 'are'} the same at all {len(rows):,} points, and taken out: "
+        f"the same at all {len(rows):,} points, and taken out, {'is' if len(names) == 1 else 'are'} {spoken(names)}: "
         f"what {'it gives' if len(names) == 1 else 'they give'} is in the biases"
     )
     smaller = replace(network, weights=tuple(weights), biases=tuple(biases), remarks=(*network.remarks, said))

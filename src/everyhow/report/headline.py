@@ -13,6 +13,7 @@ from ..auditing.exhibits import Exhibits
 from ..auditing.findings import Findings
 from ..authors.findings import AuthorsFindings
 from ..circuit.findings import CircuitFindings
+from ..common.arguments import has
 from ..common.budget import Refusal
 from ..common.shares import percent, percentage
 from ..common.spoken import spoken
@@ -185,10 +186,10 @@ def _circuits(found: CircuitFindings, verdict: Verdict, exhibits: Exhibits | Non
         if found.number.low is None and found.estimate is None:
             return f"how many of its {space} circuits are left is not known"
         if found.estimate:
-            share = f"at most {percentage(found.estimate.high / found.in_space)}"
-            drawn = f"of {found.estimate.sample:,} circuits drawn from all {space}"
+            most = percentage(found.estimate.high / found.in_space)
             if not found.estimate.low:
-                return f"{drawn} none is sure to be perfect, so {share} of all are (95% sure)"
+                drawn = f"of {found.estimate.sample:,} circuits drawn from all {space}"
+                return f"{drawn} none is sure to be perfect, so at most {most} of all are (95% sure)"
         text = str(found.estimate) if found.estimate else shown(found.number)
         if found.several_perfect:
             return f"{text} of {space} circuits are perfect"
@@ -275,7 +276,12 @@ def _codes(found: Findings) -> Iterator[str]:
 
 def _left_out(audit: Audit) -> Iterator[str]:
     """What was estimated, left out or decided by rounding, with the options that would settle it."""
-    notes = audit.notes
+    notes, classes = audit.notes, audit.network.outputs > 2 and audit.behavior.decision == "argmax"
+    if audit.wanted is None and classes and has(audit.network, "classes", "one_class"):
+        yield (
+            "Everything can be asked of two of the classes, exactly (network.classes(K, L), --classes K,L), and of one "
+            "class against the rest (network.one_class(K, points), --one-class K)."
+        )
     if notes.refused:
         yield f"Estimated or left out: {'; '.join(_settled(notes.refused))}."
     if notes.ties:
