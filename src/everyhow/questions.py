@@ -20,6 +20,7 @@ from .circuit.standing import Standing, standing
 from .common.arguments import checked_budget, choice, instance, is_whole, quoted
 from .common.budget import DEFAULT_BUDGET
 from .common.errors import InputError
+from .common.progress import Progress, doing
 from .importing.door import as_model
 from .interpretation.interpretations import Interpretations
 from .interpretation.interpretations import interpretations as of_circuit
@@ -92,6 +93,7 @@ def place(
     decision: Decision | None = None,
     budget: int = DEFAULT_BUDGET,
     ablation: Ablation = "zero",
+    progress: bool = False,
 ) -> Standing:
     """Where a circuit, perhaps found by another tool, stands among all circuits of its network.
 
@@ -102,6 +104,7 @@ def place(
         decision: how outputs become bits; as for `circuits`, but that a circuit of two outputs keeps both.
         budget: candidate evaluations allowed for each search.
         ablation: what removed edges carry: `zero`, their `mean`, or, in `resample`, what they carry at any input.
+        progress: show progress on stderr; the three searches take as long as counting the circuits does.
 
     Example:
         >>> import everyhow as eh
@@ -114,7 +117,8 @@ def place(
     network, wanted = _asked(as_model(network), task, decision, circuit.graph.outputs == 2)
     if circuit.graph.outputs == 1:
         network, wanted = one_for_two_classes(network, wanted)
-    return standing(network, wanted, circuit, budget, ablation)
+    with Progress(progress).throughout(), doing("placing the circuit"):
+        return standing(network, wanted, circuit, budget, ablation)
 
 
 def interpretations(network: Any, circuit: Circuit, decision: Decision = "threshold") -> Interpretations:

@@ -377,3 +377,33 @@ def test_nothing_untrue_of_what_the_budget_refused():
     text = printed(print_audit, eh.audit(network, behavior))
     together = text[: text.index("\nOutput 0\n")]
     assert "Smallest circuit left by" in together and "Not asked here" in together
+
+
+def test_parts_of_a_classifier_by_the_command(run_command, tmp_path):
+    """Two classes at the rows of these, one class against the rest, constants taken out, and a circuit placed."""
+    generator = np.random.default_rng(5)
+    network = eh.Network((np.eye(4, 3),), (np.array([0.0, 0.1, 0.2, -9.0]),), ("identity",))
+    points = generator.normal(size=(40, 3))
+    points[:, 1] = 0.25
+    eh.save_network(network, tmp_path / "tail.json")
+    np.save(tmp_path / "points.npy", points)
+    largest = network.run(points).argmax(axis=1)
+    np.savetxt(tmp_path / "labels.csv", largest, fmt="%d")
+    given = (tmp_path / "points.npy", "--network", tmp_path / "tail.json", "--labels", tmp_path / "labels.csv")
+    code, out, err = run_command("audit-data", *given, "--classes", "2,0")
+    flat, some = " ".join(out.split()), int(np.isin(largest, (0, 2)).sum())
+    assert code == 0 and f"{some} of 40 rows have a label of the classes 2,0" in err
+    assert f"The network decides as wanted at all {some} inputs. Of 4 outputs only 0 and 2 are kept" in flat
+    assert f"B is the same at all {some} points" in flat
+    code, out, _ = run_command("audit-data", *given, "--one-class", "2", "--without-constant")
+    flat = " ".join(out.split())
+    assert code == 0 and "One class against the rest: of 4 outputs only output 2" in flat
+    assert "The same at all 40 points, and taken out, is x1" in flat
+    # Of the two inputs that are left the second was the third.
+    whole = {"edges": {"x0->y0": {"in_graph": True}, "x1->y0": {"in_graph": True}}}
+    (tmp_path / "circuit.json").write_text(json.dumps(whole))
+    place = ("place", tmp_path / "circuit.json", *given, "--classes", "0,2", "--without-constant")
+    code, out, _ = run_command(*place)
+    assert code == 0 and out.startswith("your circuit is the whole network, and no smaller circuit is perfect")
+    code, _, err = run_command("place", tmp_path / "circuit.json", "XOR", *given[1:])
+    assert code == 1 and "--labels has no meaning beside a task, or a file of a behavior" in err

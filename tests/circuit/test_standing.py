@@ -95,7 +95,7 @@ def test_ablating_more_can_mend():
     found = eh.place(network, "A", circuit)
     check(network, frozenset(circuit.edges), found)
     assert found.removable == () and found.minimal is False
-    assert str(found) == (
+    assert found.summary == (
         "your circuit is perfect, not minimal; no edge is removable alone, but a perfect circuit of 2 edges lies "
         "inside; it is one of 2 perfect circuits"
     )
@@ -105,15 +105,15 @@ def test_sentences():
     """What the one line says in each case."""
     _, network = reference("xor-2-3-3-1-seed0")
     whole = Circuit.whole(network)
-    assert str(eh.place(network, "XOR", whole)) == (
+    assert eh.place(network, "XOR", whole).summary == (
         "your circuit is perfect, not minimal; 8 of its edges are removable; it is one of 120 perfect circuits"
     )
     minimal = eh.circuits(network, "XOR").minimal()[0]
-    assert str(eh.place(network, "XOR", minimal)) == (
+    assert eh.place(network, "XOR", minimal).summary == (
         "your circuit is perfect and minimal; it is one of 120 perfect circuits"
     )
     found = eh.place(network, "XOR", whole.without((1, 0, 0)))
-    assert str(found) == (
+    assert found.summary == (
         "your circuit is not perfect: alone, it decides otherwise at 11; "
         "the nearest of 120 perfect circuits has h1.0→h2.2 removed (1 edge)"
     )
@@ -124,7 +124,9 @@ def test_nothing_is_perfect():
     network = eh.Network([[[1.0, 1.0]]], [[0.0]], ["identity"])
     wanted = Behavior(assignments(2), np.ones(4), np.array([[True], [False], [False], [False]]))
     found = eh.place(network, wanted, Circuit.whole(network))
-    assert str(found) == "your circuit is not perfect: alone, it decides otherwise at 00; there is no perfect circuit"
+    assert (
+        found.summary == "your circuit is not perfect: alone, it decides otherwise at 00; there is no perfect circuit"
+    )
     assert found.minimal_inside == () and found.minimal is False and found.of_perfect == 0
 
 
@@ -134,12 +136,12 @@ def test_a_budget_leaves_things_open():
     found = eh.place(network, "XOR", Circuit.whole(network), budget=10)
     assert (found.of_perfect, found.of_size, found.minimal_inside, found.nearest) == (None, None, None, None)
     assert found.minimal is False and len(found.removable) == 8
-    assert str(found).endswith("8 of its edges are removable; how many perfect circuits there are was not counted")
+    assert found.summary.endswith("8 of its edges are removable; how many perfect circuits there are was not counted")
     assert found.refused[0].startswith("inside it: counting the circuits needs about 1.06e+04 candidate evaluations")
     minimal = eh.circuits(network, "XOR").minimal()[0]
     found = eh.place(network, "XOR", minimal, budget=10)
     assert found.minimal is None
-    assert str(found).startswith("your circuit is perfect; whether it is minimal was not found out; how many")
+    assert found.summary.startswith("your circuit is perfect; whether it is minimal was not found out; how many")
 
 
 def test_ties():
@@ -150,7 +152,7 @@ def test_ties():
     assert found.ties[0] == (
         "inside it: some circuits lie on the decision boundary: there are between 2 and 3 perfect ones"
     )
-    assert str(found) == (
+    assert found.summary == (
         "your circuit is perfect, not minimal; 2 of its edges are removable; how many perfect circuits there are was "
         "not counted; some of this depends on a tie"
     )

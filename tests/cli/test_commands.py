@@ -118,6 +118,14 @@ def test_completion(words, offered, run_command, monkeypatch):
         (("tables", "x", "--force"), "--force is given without --out: nothing is written"),
         (("query", "x", "SELECT 1", "--csv", "--json"), "--csv and --json do not go together: they are two ways"),
         (("place", "x", "XOR", "--network", XOR, "--top", "1", "--threshold", "1"), "--top and --threshold do not go"),
+        (
+            ("audit-data", "x.csv", "--network", XOR, "--one-class", "1", "--classes", "0,1"),
+            "--one-class and --classes do not go together: one class against the rest, and some classes among",
+        ),
+        (
+            ("place", "x", "x.csv", "--network", XOR, "--one-class", "1", "--classes", "0,1"),
+            "--one-class and --classes",
+        ),
         (("place", "x", "XOR", "--network", XOR, "--top", "1", "--circuit", "a"), "--circuit and --top do not go"),
     ],
 )

@@ -612,7 +612,7 @@ def test_images(tmp_path):
     path = tmp_path / "model.onnx"
     path.write_bytes(model_of(nodes, stored, (3, 1, 2, 1)).SerializeToString())
     network = eh.from_onnx(path, np.arange(14.0).reshape(7, 2))
-    assert (network.origin.checked_on, network.widths) == ("7 given inputs", (2, 3, 1))
+    assert (network.origin.checked_on, network.widths) == ("7 given inputs of real numbers", (2, 3, 1))
     assert network.origin.folded == ("Flatten giving f left out",)
     with pytest.raises(FileFormatError, match=r"model.onnx: data has 3 features per input, the network takes 2"):
         eh.from_onnx(path, np.ones((1, 3)))

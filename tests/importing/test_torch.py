@@ -76,7 +76,7 @@ def test_data_of_any_kind():
     loader = torch.utils.data.DataLoader(pairs, batch_size=3)
     for data in (points, points.numpy(), points.tolist(), loader, [points[:3], points[3:]], iter([points])):
         origin = eh.from_torch(module, data).origin
-        assert (origin.checked_on, origin.inputs_checked) == ("7 given inputs", 7)
+        assert (origin.checked_on, origin.inputs_checked) == ("7 given inputs of real numbers", 7)
     assert eh.from_torch(module).origin.checked_on == "4 corners and 128 random inputs"
     assert eh.from_torch(nn.Linear(9, 1)).origin.checked_on == "256 standard normal inputs, half of them times 10"
     assert eh.from_torch(nn.Linear(9, 1)).origin.source == "torch Linear"

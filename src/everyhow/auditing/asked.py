@@ -326,7 +326,11 @@ def questions_of(asked: Mapping[str, Any], of: Asked) -> Questions:
             meant = f" (did you mean {close[0]}?)" if close else ""
             raise InputError(f"unknown question {quoted(name)}{meant}; those of {OF[of]} are {', '.join(own)}")
     given = {name: value for name, value in asked.items() if value is not None}
-    foreign = [name for name, value in given.items() if of not in known[name].metadata["of"] and _said(value)]
+    foreign = [
+        name
+        for name, value in given.items()
+        if of not in known[name].metadata["of"] and (name == "threshold" or _said(value))
+    ]
     if foreign:
         raise InputError(f"{' and '.join(foreign)}: {_elsewhere(known[foreign[0]], of)}")
     return Questions(**given)
@@ -338,7 +342,12 @@ def _said(value: Any) -> bool:
 
 
 def _elsewhere(question: Field, of: Asked) -> str:
-    if of == "data" and question.name in ("epsilon", "within", "threshold", "inputs"):
+    if of == "data" and question.name == "threshold":
+        return (
+            "the behavior or the network says this: eh.Behavior.of_data(points, labels, threshold=0), or "
+            "network.read(threshold=0)"
+        )
+    if of == "data" and question.name in ("epsilon", "within", "inputs"):
         return "the behavior says this: give it where the behavior is made (eh.Behavior.of_data, of_network)"
     presets = [OF[one] for one in question.metadata["of"] if one in ("paper", "authors")]
     if of in ("paper", "authors") and presets:

@@ -40,6 +40,7 @@ from .count import count_circuits
 from .estimate import affordable_estimate
 from .minimal import in_order, minimal_circuits, minimal_of
 from .overlap import usage
+from .smaller import advice
 
 COUNTING, COUNTING_FAITHFUL = "counting the circuits", "counting the resample-faithful circuits"
 RUNGS = ("perfect", "resample_faithful", "resample_faithful_minimal", "resample_faithful_fewest_edges")
@@ -215,10 +216,10 @@ def examine_circuits(
         try:
             estimate = affordable_estimate(alone, budget)
         except InputError as error:
-            return replace(nothing, notes=Notes(refused=(refusal, str(error))))
-        said = Refusal.of(f"{refusal}; estimated instead", refusal)
+            return replace(nothing, notes=Notes(refused=(_with_smaller(refusal, model, behavior), str(error))))
+        said = Refusal.of(f"{refusal}; estimated instead", _with_smaller(refusal, model, behavior))
         return replace(nothing, estimate=estimate, notes=Notes(refused=(said,)))
-    count = count_circuits(alone, execution)
+    count = count_circuits(alone, execution.counting("perfect circuits"))
     found = replace(nothing, perfect=count, notes=Notes(ties=ties(count, "perfect") or _own_ties(alone)))
     # What would depend on a tie is left open.
     listing = model.search(alone).refusal("listing the circuits", space * min(inputs, PAIRED_AT_ONCE), budget)
@@ -260,7 +261,7 @@ def count_by_ablation(
             continue
         criterion = perfect(model, behavior, ablation)
         if not _counting_refusal(criterion, COUNTING_FAITHFUL if ablation == "resample" else COUNTING, budget):
-            counts[ablation] = count_circuits(criterion, execution)
+            counts[ablation] = count_circuits(criterion, execution.counting(f"perfect circuits by {ablation}"))
     return {kind: counts[kind] for kind in kinds}
 
 
@@ -290,12 +291,12 @@ def _with_faithful(
         criterion = resample_faithful(model, behavior, found.asked.ablation)
         refusal = _counting_refusal(criterion, COUNTING_FAITHFUL, budget)
         if refusal is None:
-            faithful = count_circuits(criterion, execution)
+            faithful = count_circuits(criterion, execution.counting("resample-faithful circuits"))
             minimal = minimal_circuits(criterion) if faithful.certified and model.listable else None
             tied = found.notes + Notes(ties=ties(faithful, "resample-faithful"))
             return replace(found, faithful=faithful, faithful_minimal=minimal, notes=tied)
         if behavior.epsilon or inputs <= PAIRED_AT_ONCE:
-            return _refusing(found, refusal)
+            return _refusing(found, _with_smaller(refusal, model, behavior))
     try:
         jointly = _resampled(model, behavior, budget, [alone])
     except BudgetError as error:
@@ -413,6 +414,13 @@ def _with_robust(found: CircuitFindings, alone: Criterion[Model], budget: Budget
 
 def _counted(count: CircuitCount | RobustCount | None) -> Count:
     return NOT_COUNTED if count is None else count.count
+
+
+def _with_smaller(refusal: Refusal, model: Model, behavior: Behavior) -> Refusal:
+    """A refusal with what works instead, where a budget that does it takes hours."""
+    if refusal.takes_long:
+        refusal.instead = advice(model, behavior)
+    return refusal
 
 
 def _refusing(found: CircuitFindings, refusal: str) -> CircuitFindings:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ..common.budget import DEFAULT_BUDGET
 from ..common.notes import NO_NOTES, Noted, Notes
+from ..common.progress import doing
 from ..ladder import Fault
 from ..model.behavior import Behavior
 from ..model.circuit import Circuit
@@ -87,9 +88,21 @@ class Standing(Noted):
         return () if self.nearest is None else tuple(e for e in self.circuit.edges if e not in self.nearest)
 
     def __repr__(self) -> str:
-        return f"Standing of {self.circuit!r}: {self}"
+        return f"Standing of {self.circuit!r}: {self.summary}"
 
     def __str__(self) -> str:
+        name = self.circuit.graph.name
+        lines = [self.summary]
+        if self.removable:
+            lines.append(f"edges that can be removed: {' '.join(map(name, self.removable))}")
+        if self.minimal is False and self.minimal_inside:
+            smaller = self.minimal_inside[0]
+            lines.append(f"a smallest perfect circuit inside it: {' '.join(map(name, smaller.edges))}")
+        return "\n".join(lines)
+
+    @property
+    def summary(self) -> str:
+        """Where the circuit stands, on one line."""
         tied = ["some of this depends on a tie"] if self.ties else []
         if self.of_perfect == 1 and self.fault is None and self.circuit == Circuit.whole(self.circuit.graph):
             return "; ".join(["your circuit is the whole network, and no smaller circuit is perfect", *tied])
@@ -170,15 +183,18 @@ def standing(
     alone = perfect(model, behavior, ablation)
     fault = fault_of(alone, circuit)
     removable = () if fault else tuple(edge for edge in circuit.edges if _stays(alone, circuit.without(edge)))
-    inside = minimal_inside(alone, circuit, budget)
-    count = counted(model.search(alone), budget)
+    with doing("perfect circuits inside it"):
+        inside = minimal_inside(alone, circuit, budget)
+    with doing("perfect circuits"):
+        count = counted(model.search(alone), budget)
     near = Answer[Circuit](None)
     if fault and count.found is not None and count.found.between[0]:
         near = nearest(alone, circuit)
     sizes = None if count.found is None else count.found.certain
     smallest = None
     if count.found is not None and count.found.between[0]:
-        smallest = model.search(alone).smallest(MOST_SMALLEST)
+        with doing("the smallest perfect circuits"):
+            smallest = model.search(alone).smallest(MOST_SMALLEST)
     by_ablation = _by_ablation(model, behavior, circuit) | {str(ablation): fault}
     resampled, too_many = None, NO_NOTES
     if len(behavior.points) <= most_paired(model):

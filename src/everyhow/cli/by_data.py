@@ -128,8 +128,6 @@ def _table(path: Path, rows: int, texts: bool) -> Any:
 
 def _narrowed(model: Any, rows: Any, labels: Any, files: DataFiles, narrowing: Narrowing) -> tuple[Model, Any, Any]:
     """The part of a network that is asked about, with the rows and labels that it is asked at."""
-    if files.classes is not None and narrowing.one_class is not None:
-        raise InputError("--classes and --one-class do not go together: they are two questions; leave one of them out")
     if files.classes is not None:
         which = numbers(files.classes, "classes", int)
         smaller = model.classes(*which)

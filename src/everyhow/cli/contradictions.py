@@ -23,10 +23,14 @@ class Rule(NamedTuple):
 
 
 LISTS = "--list only lists the experiments"
+TWO_QUESTIONS = "one class against the rest, and some classes among themselves, are two questions"
 RULES: dict[str, tuple[Rule, ...]] = {
     "audit": (
         Rule("network", ("widths", "seed"), "--network names a network that is there, and the other is of one that is "
                                             "trained first"),
+    ),
+    "audit-data": (
+        Rule("one_class", ("classes",), TWO_QUESTIONS),
     ),
     "train": (
         Rule("loss_target_per_output", ("loss_target",), "the first replaces the second"),
@@ -72,6 +76,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     "place": (
         Rule("top", ("threshold",), "they are two ways to choose edges by score"),
         Rule("circuit", ("top", "threshold"), "a circuit of a log has no scores"),
+        Rule("one_class", ("classes",), TWO_QUESTIONS),
     ),
 }  # fmt: skip
 

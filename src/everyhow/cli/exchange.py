@@ -13,6 +13,8 @@ from ..common.errors import visible
 from ..common.progress import showing, tracked
 from ..common.reading import naming
 from . import completion
+from .by_data import DataFiles, Narrowing, behavior_of_rows, names_rows
+from .contradictions import check_unused
 from .options import (
     OVER_BUDGET,
     InputsOption,
@@ -93,16 +95,19 @@ def place_command(
     ],
     task: Annotated[
         str,
-        Read(".json"),
+        Read(".csv"),
         typer.Argument(
             autocompletion=completion.offering(completion.gates),
-            help="A gate, a formula or a truth table: the circuit is judged by what the network itself decides. Or a "
-            "file of a behavior (.json), of token rows.",
+            help="A gate, a formula or a truth table: the circuit is judged by what the network itself decides. Or "
+            "inputs, one per row (.csv or .npy), as audit-data takes them; or a file of a behavior (.json), of token "
+            "rows.",
         ),
     ],
     network: NetworkOption,
     read: Chosen,
     judged: Judged,
+    files: DataFiles,
+    narrowing: Narrowing,
     connected: Annotated[
         bool, typer.Option("--connected", help="Leave out edges that lead nowhere, and name them.")
     ] = False,
@@ -112,12 +117,20 @@ def place_command(
     from ..auditing.asked import Questions, from_plain
     from ..exchange.graph_json import read_graph, read_graph_edges
     from ..model.circuit import connected_part
+    from ..model.explained import one_for_two_classes
     from ..questions import place
 
     most = checked_budget(judged.budget)
     whole, dropped = stored_network(network).read(judged.output_threshold, coding(judged.inputs, "inputs")), ()
     plain = from_plain({"grain": judged.grain, "scope": judged.scope, "others": judged.others})
     whole = Questions(**plain).narrowed(whole)
+    what: Any = task
+    if names_rows(task):
+        whole, what, _ = behavior_of_rows(whole, Path(task), files, narrowing, judged.decision, judged.output_threshold)
+        whole, what = one_for_two_classes(what.read(whole), what)
+    else:
+        given = files.of_rows | files.of_tokens | narrowing.options | {"--classes": files.classes}
+        check_unused("a task, or a file of a behavior", given)
     if connected:
         edges = read_graph_edges(graph, whole, read.top, read.threshold, read.circuit)
         with naming(graph):
@@ -126,7 +139,8 @@ def place_command(
     else:
         placed = read_graph(graph, whole, read.top, read.threshold, read.circuit)
     with showing("placing the circuit"):
-        found = place(whole, task, placed, judged.decision, most, judged.ablation)  # type: ignore[arg-type]
+        decision = None if names_rows(task) else judged.decision
+        found = place(whole, what, placed, decision, most, judged.ablation)  # type: ignore[arg-type]
     if as_json:
         print_json(_standing_document(found, dropped))
     else:
@@ -207,7 +221,7 @@ def export_command(
 
 
 def _standing_lines(found: "Standing", dropped: "tuple[Edge, ...]") -> list[str]:
-    name, lines = found.circuit.graph.name, [str(found)]
+    name, lines = found.circuit.graph.name, [found.summary]
     lines += [f"edges left out because they lead nowhere: {' '.join(map(name, dropped))}"] if dropped else []
     lines += [f"edges that can be removed: {' '.join(map(name, found.removable))}"] if found.removable else []
     if found.minimal_inside:
@@ -253,7 +267,7 @@ def _difference(found: "Standing") -> str:
 def _standing_document(found: "Standing", dropped: "tuple[Edge, ...]") -> dict[str, Any]:
     inside = found.minimal_inside
     return {
-        "summary": str(found),
+        "summary": found.summary,
         "circuit": found.circuit.edges,
         "left_out": dropped,
         "perfect": found.perfect,

@@ -5,6 +5,8 @@ from math import ceil
 DEFAULT_BUDGET = 10**10
 # Candidate evaluations a second, by which times are told: what two cores do, with all that an audit counts beside.
 PER_SECOND = 10**9
+# What takes more seconds is not worth a larger budget, where something smaller can be asked.
+LONG = 3 * 3600
 MINUTE, HOUR, DAY, MOST_DAYS = 60, 3600, 86400, 1000
 # Below so many seconds a time is told in this unit, of so many seconds.
 UNITS = ((MINUTE, 1, "s"), (HOUR, MINUTE, "min"), (2 * DAY, HOUR, "h"), (float("inf"), DAY, "days"))
@@ -17,6 +19,7 @@ class Refusal(str):
         what: was to be done.
         needed: candidate evaluations; None where no budget is enough.
         seconds: that it takes, roughly.
+        instead: what works where that takes hours, in words; None where nothing is known.
 
     Example:
         >>> Budget(DEFAULT_BUDGET).refusal("listing the circuits", 34_300_000_000).advice
@@ -26,6 +29,7 @@ class Refusal(str):
     what: str
     needed: int | None
     seconds: float
+    instead: str | None = None
 
     def __new__(
         cls, text: str, needed: int | None = None, what: str | None = None, seconds: float | None = None
@@ -41,12 +45,22 @@ class Refusal(str):
         if not isinstance(reason, Refusal):
             return Refusal(text)
         if needed is None:
-            return Refusal(text, reason.needed, reason.what, reason.seconds)
-        return Refusal(text, needed, reason.what)
+            found = Refusal(text, reason.needed, reason.what, reason.seconds)
+        else:
+            found = Refusal(text, needed, reason.what)
+        found.instead = reason.instead
+        return found
+
+    @property
+    def takes_long(self) -> bool:
+        """Whether no budget is enough, or only one that takes hours."""
+        return self.needed is None or self.seconds > LONG
 
     @property
     def advice(self) -> str | None:
         """The option that would do it, and about how long that takes; None where no budget is enough."""
+        if self.takes_long and self.instead is not None:
+            return self.instead
         if self.needed is None:
             return None
         budget = enough(max(self.needed, DEFAULT_BUDGET))

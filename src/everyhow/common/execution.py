@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -39,13 +39,19 @@ class Execution:
         progress: shows the share that is done.
         checkpoints: a folder for what is counted so far, a file per count, from which an interrupted count goes on;
             None to keep nothing.
+        what: is counted, as the line that shows progress says it.
         finished: the checkpoints of counts that are done, to be removed when everything is.
     """
 
     map_jobs: MapJobs = map_in_threads
     progress: Progress = SILENT
     checkpoints: Path | None = None
+    what: str = "circuits"
     finished: list[Path] = field(default_factory=list, repr=False)
+
+    def counting(self, what: str) -> "Execution":
+        """The same, for a count of something else."""
+        return replace(self, what=what)
 
     def total(
         self,
@@ -75,7 +81,7 @@ class Execution:
             batches, done, total = _read(path, identity, zero.shape)
         written = time.monotonic()
         parts = self.map_jobs(function, islice(jobs, batches, None))
-        for size, part in self.progress.shares(parts, whole, done, "circuits"):
+        for size, part in self.progress.shares(parts, whole, done, self.what):
             batches, done, total = batches + 1, done + size, total + part
             if path is not None and time.monotonic() - written > SECONDS_BETWEEN_CHECKPOINTS:
                 _write(path, identity, batches, done, total)

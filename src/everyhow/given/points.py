@@ -23,6 +23,8 @@ LARGEST_WHOLE = 2**53
 # As many numbers as a file of the largest size holds in float64, which all of them become.
 MOST_NUMBERS = LARGEST_FILE // 8
 MOST_ROWS = 2**20
+# Said of given inputs that hold more than two numbers, and so do not stand for bits.
+OF_REAL_NUMBERS = " of real numbers"
 
 
 def default_points(features: int) -> tuple[Float[np.ndarray, "inputs features"], str]:
@@ -85,7 +87,7 @@ def given_points(data: Any) -> tuple[Float[np.ndarray, "inputs *features"], str]
     """
     points = _finite(data, "data")
     check_sizes(points.shape[1:], "data", counted="features per input")
-    return points, f"{len(points)} given inputs"
+    return points, f"{len(points)} given inputs{OF_REAL_NUMBERS * (len(np.unique(points)) > 2)}"
 
 
 def points_for(features: int, data: Any = None) -> tuple[Float[np.ndarray, "inputs features"], str]:

@@ -22,6 +22,7 @@ from ..common.errors import InputError
 from ..common.execution import IN_THREADS
 from ..common.notes import NO_NOTES, Notes
 from ..common.progress import Progress
+from ..importing.door import as_model
 from ..interpretation.interpretations import Interpretations, unread
 from ..mapping.findings import RUNGS, MappingFindings, examine_mappings
 from ..mapping.mapping import Mapping, count_choices
@@ -314,6 +315,13 @@ def neuron(
         (True, False, [('AND(A,B)', 1), ('OR(A,B)', 1)])
     """
     budget = checked_budget(budget)
+    origin = as_model(network).origin
+    if task is None and origin is not None and origin.of_real_numbers:
+        raise InputError(
+            f"the network was imported with {origin.checked_on}, and without a behavior the neuron would be read where "
+            "inputs are 0 and 1: give one with bits that are known of each point, eh.neuron(network, name, "
+            "eh.Behavior.of_network(network, points, features=bits))"
+        )
     asked = understood(network, task, decision)
     if not isinstance(name, str):
         raise InputError(f"the neuron is {quoted(name)}; give its name, such as h1.0")

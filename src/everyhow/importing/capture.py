@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..common.errors import InputError, first_line
+from ..common.spoken import spoken
 from ..given.arrays import detached
 from .torch_tensors import array_of, as_array, check_pair, inputs_of, is_array
 
@@ -30,6 +31,17 @@ class Captured:
     points: Float[np.ndarray, "inputs features"]
     outputs: Float[np.ndarray, "inputs outputs"] | None
     labels: np.ndarray | None
+
+    def __repr__(self) -> str:
+        inputs, size = self.points.shape
+        said = [f"{inputs:,} points of {size:,} numbers"]
+        constant = np.flatnonzero((self.points == self.points[:1]).all(axis=0))
+        if inputs > 1 and len(constant):
+            names = spoken([f"x{k}" for k in constant])
+            said.append(f"{names} the same at all of them (network.without_constant(points) takes such inputs out)")
+        said.append("no outputs" if self.outputs is None else f"outputs of {self.outputs.shape[1]:,} numbers")
+        said.append("no labels" if self.labels is None else f"labels, {len(np.unique(self.labels)):,} different")
+        return f"Captured({'; '.join(said)})"
 
 
 def capture(model: "nn.Module", tail: "nn.Module", batches: Iterable[Any]) -> Captured:

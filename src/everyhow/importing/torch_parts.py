@@ -123,7 +123,7 @@ def advice(module: nn.Module) -> str:
         return "no part at its end can be imported"
     return (
         f"its part {found} can be imported: everyhow.from_torch({found}, everyhow.capture(model, {found}, "
-        "batches).points)"
+        "batches).points), where model is the module that was given here"
     )
 
 

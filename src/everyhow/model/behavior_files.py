@@ -39,6 +39,12 @@ def read_behavior(path: str | PathLike[str], network: Any) -> Behavior:
     Raises:
         FileFormatError: there is no such file, or it does not hold a behavior; the message names it.
     """
+    if not getattr(network, "of_sequences", True):
+        raise InputError(
+            f"{path} stands where a task or, of a transformer, a file of a behavior is asked for, and this "
+            f"{network.kind} takes numbers, not sequences of tokens: give a task such as XOR, or explain it on data "
+            "(everyhow audit-data POINTS --network FILE, eh.audit_behavior)"
+        )
     document = read_document(Path(path), WHAT, LARGEST, MOST_LISTS)
     with naming(Path(path)):
         return behavior_of_tokens(document, network)

@@ -1,10 +1,10 @@
 """What is explained: what can be run, and the quickest ways there are to answer what is asked of it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
@@ -247,6 +247,18 @@ class Cut(ABC):
         something reads, comes within 1e-9 of its jump."""
 
 
+class Way(NamedTuple):
+    """A way to a smaller model, of which less is asked.
+
+    Attributes:
+        words: what is done, and how.
+        smaller: of a model and points, a model of the size that comes of it, and as many points for it.
+    """
+
+    words: str
+    smaller: Callable[[Any, np.ndarray], tuple["Model", np.ndarray]]
+
+
 class Model(Runnable, Displayed):
     """What is explained. Whatever is asked (circuits, mappings, readouts, experiments) is asked of this interface."""
 
@@ -268,6 +280,10 @@ class Model(Runnable, Displayed):
     def unplaced(self) -> str | None:
         """Why algorithms are not placed in this kind of model, in words; None where they are."""
         return None
+
+    def ways_smaller(self, points: Float[np.ndarray, "inputs features"]) -> tuple[Way, ...]:
+        """Ways in which the model can be made smaller, those that change least first; none where none are known."""
+        return ()
 
     def constant_at(self, points: Float[np.ndarray, "inputs features"]) -> tuple[Node, ...]:
         """The inputs and inner nodes that are exactly the same at all points and that the model can be made without;

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ..common.errors import InputError
+from ..given.points import OF_REAL_NUMBERS
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,11 @@ class Origin:
         for name in ("largest_difference", "allowed_difference"):
             value = getattr(self, name)
             _check(name, value, type(value) is float and 0 <= value < math.inf, "a number of at least 0")
+
+    @property
+    def of_real_numbers(self) -> bool:
+        """Whether it was checked on given inputs of more than two numbers, which do not stand for bits."""
+        return OF_REAL_NUMBERS in self.checked_on
 
     def document(self) -> dict[str, Any]:
         """The origin as plain values."""

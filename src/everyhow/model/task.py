@@ -46,6 +46,10 @@ class Task:
         return Task((self.names[index],), (self.tables[index],))
 
 
+# What files of inputs end in.
+FILES_OF_ROWS = (".npy", ".csv", ".tsv")
+
+
 def parse_task(text: Any, inputs: int | None = None) -> Task:
     """The task that `text` describes: gates, formulas and truth tables, one per output, joined by commas.
 
@@ -69,6 +73,11 @@ def parse_task(text: Any, inputs: int | None = None) -> Task:
         task = text
     elif isinstance(text, list | tuple) and text and all(isinstance(part, str) for part in text):
         task = parse_task(",".join(text), inputs)
+    elif isinstance(text, str) and text.lower().endswith(FILES_OF_ROWS):
+        raise InputError(
+            f"{quoted(text)} is a file of inputs, where a task stands, such as XOR: everyhow audit-data FILE --network "
+            "FILE explains a network on data (in Python eh.audit_behavior), and everyhow place takes data too"
+        )
     elif not isinstance(text, str):
         task = _task_of_bits(text, inputs)
     else:

@@ -16,6 +16,7 @@ from ..common.errors import InputError
 from ..common.shares import percent
 from ..common.spoken import spoken
 from ..given.points import check_features, points_of
+from ..model.model import Way
 from .feed_forward import FeedForward
 
 
@@ -132,13 +133,36 @@ def without_constant(network: FeedForward, points: Any) -> tuple[FeedForward, Fl
         weights.append(w[np.ix_(kept[k + 1], kept[k])])
     names = [f"h{layer}.{j}" if layer else f"x{j}" for layer, gone in enumerate(constant) for j in gone]
     said = (
-        f"{spoken(names)} {'is' if len(names) == 1 else 'are'} the same at all {len(rows):,} points, and taken out: "
+        f"the same at all {len(rows):,} points, and taken out, {'is' if len(names) == 1 else 'are'} {spoken(names)}: "
         f"what {'it gives' if len(names) == 1 else 'they give'} is in the biases"
     )
     smaller = replace(network, weights=tuple(weights), biases=tuple(biases), remarks=(*network.remarks, said))
     fewer = rows[:, kept[0]]
     _check_decides_alike(network, smaller, rows, fewer)
     return smaller, fewer
+
+
+def ways_smaller(network: FeedForward, points: Float[np.ndarray, "inputs features"]) -> tuple[Way, ...]:
+    """Without what is constant, two classes of several, and the layers after the first alone, as far as there are."""
+    found = []
+    if any(constant_neurons(network, points)):
+        found.append(Way("network.without_constant(points) (--without-constant)", without_constant))
+    if network.outputs > 2:
+        found.append(Way("two classes, network.classes(K, L) (--classes K,L)", _of_one_output))
+    if network.depth > 1:
+        found.append(Way("one layer less (a tail that begins after the first hidden layer)", _after_the_first))
+    return tuple(found)
+
+
+def _of_one_output(network: FeedForward, points: np.ndarray) -> tuple[FeedForward, np.ndarray]:
+    """A network of the size that two classes have when they are folded into one output."""
+    return network.output(0), points
+
+
+def _after_the_first(network: FeedForward, points: np.ndarray) -> tuple[FeedForward, np.ndarray]:
+    """The layers after the first, at what the first gives."""
+    rest = replace(network, weights=network.weights[1:], biases=network.biases[1:], activations=network.activations[1:])
+    return rest, network.states(points)[1]
 
 
 def _check_decides_alike(

@@ -14,7 +14,7 @@ from ..model.behavior import Behavior
 from ..model.circuit import Circuit
 from ..model.criterion import Criterion
 from ..model.graph import Edge, Node
-from ..model.model import Bits, Chosen, CircuitSearch, Model, RobustCount
+from ..model.model import Bits, Chosen, CircuitSearch, Model, RobustCount, Way
 from ..model.reading import InterpretationCount, ReadingRule
 from ..model.space import circuits_in_space
 from .box_faults import fault_around
@@ -22,7 +22,7 @@ from .cuts import LayerCut
 from .feed_forward import FeedForward
 from .layout import MOST_NEURONS
 from .listing import is_listable
-from .narrowing import constant_neurons, of_classes, of_one_class, without_constant
+from .narrowing import constant_neurons, of_classes, of_one_class, ways_smaller, without_constant
 from .reading_counts import certified_interpretations
 from .robust import robust_count
 from .running import judged
@@ -189,6 +189,10 @@ class Network(FeedForward):
             ((1, 1), [6.5], [[0.0], [1.0]])
         """
         return without_constant(self, points)  # type: ignore[return-value]
+
+    def ways_smaller(self, points: Float[np.ndarray, "inputs features"]) -> tuple[Way, ...]:
+        """Without what is constant, two classes of several, and the layers after the first alone."""
+        return ways_smaller(self, points)
 
     def constant_at(self, points: Float[np.ndarray, "inputs features"]) -> tuple[Node, ...]:
         """The inputs and hidden neurons that are exactly the same at all points."""

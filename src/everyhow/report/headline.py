@@ -13,8 +13,9 @@ from ..auditing.exhibits import Exhibits
 from ..auditing.findings import Findings
 from ..authors.findings import AuthorsFindings
 from ..circuit.findings import CircuitFindings
+from ..common.arguments import has
 from ..common.budget import Refusal
-from ..common.shares import percent
+from ..common.shares import percent, percentage
 from ..common.spoken import spoken
 from ..ladder import IN_SHORT, Verdict
 from ..mapping.findings import RUNGS, MappingFindings
@@ -215,6 +216,11 @@ def _circuits(found: CircuitFindings, verdict: Verdict, exhibits: Exhibits | Non
     if verdict.status == "unknown":
         if found.number.low is None and found.estimate is None:
             return f"how many of its {space} circuits are left is not known"
+        if found.estimate:
+            most = percentage(found.estimate.high / found.in_space)
+            if not found.estimate.low:
+                drawn = f"of {found.estimate.sample:,} circuits drawn from all {space}"
+                return f"{drawn} none is sure to be perfect, so at most {most} of all are (95% sure)"
         text = str(found.estimate) if found.estimate else shown(found.number)
         if found.several_perfect:
             return f"{text} of {space} circuits are perfect"
@@ -323,7 +329,12 @@ def _codes(found: Findings) -> Iterator[str]:
 
 def _left_out(audit: Audit) -> Iterator[str]:
     """What was estimated, left out or decided by rounding, with the options that would settle it."""
-    notes = audit.notes
+    notes, classes = audit.notes, audit.network.outputs > 2 and audit.behavior.decision == "argmax"
+    if audit.wanted is None and classes and has(audit.network, "classes", "one_class"):
+        yield (
+            "Everything can be asked of two of the classes, exactly (network.classes(K, L), --classes K,L), and of one "
+            "class against the rest (network.one_class(K, points), --one-class K)."
+        )
     if notes.refused:
         yield f"Estimated or left out: {'; '.join(_settled(notes.refused))}."
     if notes.ties:
@@ -349,7 +360,7 @@ def _settled(refused: Sequence[str]) -> Iterator[str]:
     """What was refused, with the budget that would do it: one budget for all that is done soon, and one for each thing
     that takes long."""
     known = [one for one in refused if isinstance(one, Refusal) and one.needed is not None]
-    soon = [one for one in known if one.seconds <= SOON]
+    soon = [one for one in known if one.seconds <= SOON and not one.takes_long]
     if soon:
         most = max(soon, key=lambda one: one.seconds)
         whole = Refusal("", most.needed, seconds=sum(one.seconds for one in soon))

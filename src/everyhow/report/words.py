@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from ..auditing.audit import Audit
 from ..auditing.findings import Findings
 from ..authors.findings import AuthorsFindings
+from ..circuit.findings import CircuitFindings
 from ..common.budget import Refusal
 from ..common.count import Count
 from ..common.errors import visible
@@ -385,7 +386,8 @@ def plural(number: int | None, word: str) -> str:
 
 def _answers(findings: Findings, unit: str, function: str) -> Iterator[Answer]:
     circuits, mappings = findings.circuits, findings.laddered
-    text = f"{shown(circuits.number) if circuits.estimate is None else circuits.number} perfect of "
+    number = shown(circuits.number) if circuits.estimate is None else estimated_text(circuits)
+    text = f"{number} perfect of "
     text += in_digits(circuits.in_space)
     if circuits.perfect is not None and circuits.perfect.fewest_edges is not None:
         text += f", of {plural(circuits.perfect.fewest_edges, unit)} or more"
@@ -511,20 +513,32 @@ def vacuous_text(layer: LayerReadouts) -> str:
     )
 
 
+def estimated_text(circuits: CircuitFindings) -> str:
+    """How many circuits are perfect, estimated: of those drawn none may be, and then a number would say little."""
+    estimate = circuits.estimate
+    if estimate is None or estimate.low:
+        return str(circuits.number)
+    most = percentage(estimate.high / circuits.in_space)
+    return f"of {estimate.sample:,} drawn none is sure to be, so at most {most} are (95% sure)"
+
+
 def readable_text(layer: LayerReadouts) -> str:
     """What is linear in a layer."""
     signals = layer.signals
     found = f"{plural(len(signals), 'readable signal')} in {plural(signals.rank, 'direction')}"
+    if not len(signals):
+        found = "no Boolean function of the inputs is a weighted sum of its neurons"
     return f"{found}; {_decision_text(layer)}"
 
 
 def _decision_text(layer: LayerReadouts) -> str:
     """How well a code of the layer reads what is decided, output by output."""
     probes = layer.signals.wanted
-    read = [f"residual {probe.residual:.3g}, right at {percentage(probe.accuracy)}" for probe in probes]
-    if len(read) == 1:
-        return f"the decision is read with {read[0]}"
-    return "decisions are read: " + "; ".join(f"output {k}: {text}" for k, text in enumerate(read))
+    right = [percentage(probe.accuracy) for probe in probes]
+    if len(right) == 1:
+        return f"the best weighted sum of its neurons tells the decision at {right[0]} of the inputs"
+    said = ", ".join(f"output {k} at {share}" for k, share in enumerate(right))
+    return f"the best weighted sums of its neurons tell the decisions: {said} of the inputs"
 
 
 def _authors_answers(found: AuthorsFindings) -> Iterator[Answer]:
