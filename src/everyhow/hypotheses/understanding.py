@@ -94,7 +94,15 @@ def understood(given: Any, what: Any = None, decision: str | None = None) -> Und
 
 def _check_alone(model: Model) -> None:
     if model.outputs != 1:
-        raise InputError(f"a hypothesis is about one output; the {model.kind} has {model.outputs}: {one_of(model)}")
+        classes = ""
+        if model.outputs == 2:
+            classes = (
+                'where they stand for two classes, of which the second is 1, say decision="argmax" (--decision '
+                "argmax); otherwise "
+            )
+        raise InputError(
+            f"a hypothesis is about one output; the {model.kind} has {model.outputs}: {classes}{one_of(model)}"
+        )
 
 
 @singledispatch

@@ -10,7 +10,7 @@ from ..boolean.algorithms import Algorithm
 from ..common.errors import visible
 from ..hypotheses.deciding import Decided
 from ..hypotheses.hypothesis import Hypothesis
-from ..hypotheses.neuron import NeuronReadings
+from ..hypotheses.neuron_readings import NeuronReadings
 from ..hypotheses.result import HypothesisTest
 from ..mapping.mapping import Mapping
 from ..model.circuit import Circuit
