@@ -47,7 +47,7 @@ def test_what_is_shown_can_be_repeated():
     networks = [arguments[arguments.index("--network") + 1] for arguments, _ in SHOWN]
     assert sorted(networks) == [
         "examples/digits/tail.json", "examples/or-from-three-rows.json",
-        "tests/reference/xor-2-3-3-1-seed0.json", "xornet", "xornet", "xornet",
+        "tests/reference/xor-2-3-3-1-seed0.json", "xornet", "xornet", "xornet", "xornet",
     ]  # fmt: skip
     assert all(network == "xornet" or (ROOT / network).is_file() for network in networks)
 
