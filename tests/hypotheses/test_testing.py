@@ -454,7 +454,7 @@ def test_two_classes():
         (one.activations[0], "identity"), threshold=0.0,
     )  # fmt: skip
     assert eh.test(two, eh.hypothesis(*ALICE), decision="argmax").passed == RUNGS
-    with pytest.raises(eh.InputError, match="about one output; the network has 2.*--decision argmax"):
+    with pytest.raises(eh.InputError, match=r"about one output; the network has 2.*--decision argmax"):
         eh.test(two, eh.hypothesis(*ALICE))
 
 

@@ -93,7 +93,9 @@ def _over_circuits(found: Any) -> str:
     number = sum(one.circuits for one in found.agreeing)
     circuits = f"{found.perfect:,} perfect circuits" if found.perfect else "perfect circuits"
     if not drawn(found):
-        said = f"{number:,} of {count_of(found.circuits, 'perfect circuit')} {_verb(number)} it so"
+        how_many = f"{number:,}" if number else "none"
+        verb = "reads" if number <= 1 else "read"
+        said = f"{how_many} of {count_of(found.circuits, 'perfect circuit')} {verb} it so"
     elif number:
         said = f"by a sample, {sampled_share(number, found.circuits)} of the {circuits} read it so"
     else:
@@ -107,10 +109,6 @@ def _over_circuits(found: Any) -> str:
     most = often[0].circuits
     share = f", {sampled_share(most, found.circuits)}" if drawn(found) else f" ({most:,})"
     return f"{said}, and most often they read it as {joined([one.name for one in often[:3]], 'or')}{share}"
-
-
-def _verb(number: int) -> str:
-    return "reads" if number == 1 else "read"
 
 
 def drawn(found: Any) -> bool:
