@@ -49,12 +49,15 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "test": (
         Rule("picture", ("force",), "nothing is written", needed=True),
+        Rule("json", ("full",), "the document has everything"),
     ),
     "decide": (
         Rule("picture", ("force",), "nothing is written", needed=True),
+        Rule("json", ("full",), "the document has everything"),
     ),
     "neuron": (
         Rule("picture", ("force",), "nothing is written", needed=True),
+        Rule("json", ("full",), "the document has everything"),
     ),
     "query": (
         Rule("csv", ("json",), "they are two ways to print"),

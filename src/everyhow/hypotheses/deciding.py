@@ -233,6 +233,7 @@ def decide(
         >>> bob = eh.hypothesis("OR(AND(A,~B), AND(~A,B))", {"AND(A,~B)": "h1.0 - h1.2", "AND(~A,B)": "h1.1 - h1.2"})
         >>> found = decide(eh.xornet(), alice, bob)
         >>> found.differ, found.wrong, found.experiments[0].predicted, found.experiments[0].decided
+        (2, (2, 0), (False, True), True)
     """
     if not is_whole(seed, 0):
         raise InputError(f"seed is {quoted(seed)}; it is a whole number of at least 0")

@@ -45,7 +45,7 @@ class Alone:
     among: str
 
     def document(self) -> dict[str, Any]:
-        """The same as plain values."""
+        """What was found, as plain values."""
         return {
             "formulas": self.formulas, "aligned": self.aligned, "iia": float(self.share),
             "formula": None if self.formula is None else str(self.formula),
