@@ -94,15 +94,14 @@ def understood(given: Any, what: Any = None, decision: str | None = None) -> Und
 
 def _check_alone(model: Model) -> None:
     if model.outputs != 1:
-        classes = ""
+        how = one_of(model)
         if model.outputs == 2:
-            classes = (
+            how = (
                 'where they stand for two classes, of which the second is 1, say decision="argmax" (--decision '
-                "argmax); otherwise "
+                f"argmax); where they are bits of their own, ask about one: {model.kind}.output(k) in Python, which "
+                f"eh.save_network writes to a file"
             )
-        raise InputError(
-            f"a hypothesis is about one output; the {model.kind} has {model.outputs}: {classes}{one_of(model)}"
-        )
+        raise InputError(f"a hypothesis is about one output; the {model.kind} has {model.outputs}: {how}")
 
 
 @singledispatch
