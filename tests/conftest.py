@@ -17,7 +17,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # `mapping.causal_models`, and what stands behind them.
 CHECKED = [
     "authors", "boolean.algorithms", "boolean.formulas", "boolean.gates", "circuit", "experiment.circuit_trials",
-    "given.points", "hypotheses.deciding", "hypotheses.placed",
+    "given.points", "hypotheses.experiments", "hypotheses.interchanges", "hypotheses.placed", "hypotheses.recipes",
     "importing.checking", "importing.layers", "importing.rounding",
     "importing.transformer_checking", "importing.transformer_rounding", "importing.transformer_tokens",
     "interpretation",

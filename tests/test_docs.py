@@ -50,7 +50,7 @@ def test_what_is_shown_can_be_repeated():
     networks = [arguments[arguments.index("--network") + 1] for arguments, _ in SHOWN if arguments not in beside]
     assert sorted(networks) == [
         "examples/digits/tail.json", "examples/or-from-three-rows.json",
-        "tests/reference/xor-2-3-3-1-seed0.json", "xornet", "xornet", "xornet",
+        "tests/reference/xor-2-3-3-1-seed0.json", "xornet", "xornet", "xornet", "xornet",
     ]  # fmt: skip
     files = [file for arguments in beside for file in arguments if file.endswith(".json")]
     assert [len(arguments) for arguments in beside] == [5, 7] and len(files) == 6

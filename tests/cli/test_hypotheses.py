@@ -27,12 +27,25 @@ def test_as_json(run_command):
 
 def test_decide(run_command):
     code, printed, _ = run_command("decide", EXAMPLES / "alice.toml", EXAMPLES / "bob.toml", "--network", "xornet")
-    assert code == 0 and printed.splitlines()[2].endswith("The first is refuted.")
+    assert code == 0 and "The first is refuted." in printed
+    code, printed, _ = run_command(
+        "decide", EXAMPLES / "alice.toml", EXAMPLES / "bob.toml", "--network", "xornet", "--full"
+    )
+    assert code == 0 and printed.splitlines()[-1].startswith("That run in Python: network.run([[1, 1]], patch={")
 
 
 def test_neuron(run_command):
     code, printed, _ = run_command("neuron", "h1.2", "--network", "xornet", "--is", "AND(A,B)")
-    assert code == 0 and printed.startswith("Yes: h1.2 is read as AND(A,B) in 1 of 1 perfect circuit")
+    assert code == 0 and printed.startswith("Yes, as AND(A,B): by itself it is aligned (IIA 100 %)")
+
+
+def test_the_folder_of_an_audit(run_command, tmp_path):
+    """The network of an audit is read from its folder; of another folder that is refused with the next step."""
+    assert run_command("audit", "XOR", "--network", "xornet", "--out", tmp_path / "run")[0] == 0
+    code, printed, _ = run_command("test", EXAMPLES / "alice.toml", "--network", tmp_path / "run")
+    assert code == 0 and "It passes every rung" in printed
+    code, _, errors = run_command("test", EXAMPLES / "alice.toml", "--network", tmp_path)
+    assert code == 1 and "is a folder, and holds no audit.json; give a network file, or the folder that" in errors
 
 
 @pytest.mark.parametrize("arguments", [

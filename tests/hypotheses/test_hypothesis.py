@@ -24,10 +24,12 @@ MODEL = """{"variables": ["A", "B", "nand", "Y"], "parents": {"nand": ["A", "B"]
     ("1 h1.0 + 1 h1.2", ("h1.0", "h1.2"), (1.0, 1.0)),
     ("-h1.0", ("h1.0",), (-1.0,)),
     ("1e-3 h1.0 + .5h1.1", ("h1.0", "h1.1"), (0.001, 0.5)),
+    ("h2.10 + h2.3", ("h2.3", "h2.10"), None),
+    ("-2 h1.2 + h1.0", ("h1.0", "h1.2"), (1.0, -2.0)),
     ("?", (), None),
 ])  # fmt: skip
 def test_places(given, names, coefficients):
-    """Neurons by names and signs; a carrier is read again from what it says."""
+    """Neurons by names and signs, in the order of the names; a carrier is read again from what it says."""
     found = carrier_of(given, "X")
     assert (found.names, found.coefficients) == (names, coefficients)
     assert carrier_of(str(found), "X") == found

@@ -7,8 +7,10 @@ import pytest
 
 import everyhow as eh
 from everyhow.boolean.truth_table import TruthTable
+from everyhow.common.shares import sampled_share
 
 from ..conftest import reference
+from .stated import made_again, signs
 
 
 @pytest.mark.parametrize(
@@ -55,20 +57,50 @@ def test_as_a_variable(name):
 
 
 def test_whether_it_is():
+    """Yes where the neuron by itself stands for the function and circuits mostly read it so; in part, only in some
+    circuits, and no."""
     found = eh.neuron(eh.xornet(), "h1.2", read_as="AND(A,B)")
     assert (found.read, found.only) == (True, False)
-    assert found.lines[0] == (
-        "Yes: h1.2 is read as AND(A,B) in 1 of 1 perfect circuit and 1 mapping of aligned algorithms. It is not the "
-        "only reading."
+    assert found.lines[:2] == (
+        "Yes, as AND(A,B): by itself it is aligned (IIA 100 %) in the 1 formula that has it as a variable; 1 of 1 "
+        "perfect circuit reads it so, as often as anything else.",
+        "It is not the only reading.",
     )
-    assert eh.neuron(eh.xornet(), "h1.0", read_as="A").read is True
     no = eh.neuron(eh.xornet(), "h1.2", read_as="A ^ B")
     assert (no.read, no.only) == (False, False)
-    assert no.lines[0] == (
-        "No: nothing that was looked at reads h1.2 as XOR(A,B). Perfect circuits read it as AND(A,B) or OR(A,B)."
-    )
+    assert no.lines[0].startswith("No, as XOR(A,B): none of the 2 formulas of depth") and "most often" in no.lines[0]
+    some = eh.neuron(eh.xornet(), "h1.0", read_as="A")
+    assert some.read is True and some.lines[0].startswith("Only in some circuits, as A: none of the")
     only = eh.neuron(reference("imp-2-2-1-seed0")[1], "h1.0")
     assert only.read is None and only.only is None
+
+
+def test_a_reading_of_the_few():
+    """What `test` refutes of the neuron by itself is not told with a yes: the run that breaks it, and the others."""
+    found = eh.neuron(signs(), "h1.2", read_as="AND(~A,B)")
+    assert found.lines[0].startswith(
+        "In part, as AND(¬A,B): by itself it is aligned in none of the 14 formulas that have it as a variable (IIA "
+        "81.25 % in the simplest); with other neurons it is aligned, in 2 mappings; "
+    )
+    assert f"of {found.perfect} perfect circuits read it so, and most often they read it as B (" in found.lines[0]
+    assert found.lines[2] == (
+        "On input 01, give h1.2 its value from input 00: OR(AND(A,¬B), AND(¬A,B)) says 0, the network 1."
+    )
+    stated = eh.hypothesis("OR(AND(A,~B), AND(~A,B))", {"AND(A,~B)": "h1.1", "AND(~A,B)": "h1.2"})
+    tested = eh.test(signs(), stated, depth=1)
+    assert tested.accuracies["AND(¬A,B)"] == found.alone.share
+    assert made_again(signs(), found.alone.run.python) is True
+    # No sample where every circuit can be read.
+    assert found.perfect == found.circuits > 400
+
+
+def test_a_neuron_that_never_varies():
+    """It is said first; and what is 0 has no sign."""
+    network = eh.Network([[[1, -1], [-1, -1]], [[1, 1]]], [[0, 0], [0]], ["relu", "identity"], threshold=0.5)
+    found = eh.neuron(network, "h1.1", read_as="AND(A,B)")
+    assert found.lines[0] == "h1.1 is 0 at every input, so that it carries nothing." and "holds" not in str(found)
+    assert found.lines[1].startswith("No, as AND(A,B): ")
+    assert "h1.0 holds 0 on 00, 0 on 01, 1 on 10, 0 on 11." in eh.neuron(network, "h1.0").lines
 
 
 def test_codes():
@@ -79,13 +111,30 @@ def test_codes():
 
 
 def test_samples_are_told(monkeypatch):
-    """Of more circuits than are read, some are drawn, and that is said."""
-    monkeypatch.setattr("everyhow.hypotheses.neuron.MOST_CIRCUITS", 20)
-    found = eh.neuron(reference("xor-2-3-3-1-seed4")[1], "h1.0", depth=1)
-    assert (found.circuits, found.perfect) == (20, 272) and "a uniform sample of 20 of the 272 perfect" in str(found)
+    """Of more circuits than are read, some are drawn, and that is said before any share, each with its interval."""
+    monkeypatch.setattr("everyhow.hypotheses.neuron.MOST_READ", 20)
+    monkeypatch.setattr("everyhow.hypotheses.neuron.DRAWN", 20)
+    found = eh.neuron(reference("xor-2-3-3-1-seed4")[1], "h1.0", read_as="AND(A,~B)", depth=1)
+    assert (found.circuits, found.perfect) == (20, 272)
+    assert "by a sample, about " in found.lines[0] or "of 20 drawn of the 272 perfect circuits none" in found.lines[0]
+    (line,) = [line for line in found.lines if line.startswith("Over circuits")]
+    assert line.startswith(
+        "Over circuits, by 20 drawn uniformly of the 272 perfect ones (shares with their 95 % interv"
+    )
+    assert sampled_share(found.read_as[0].circuits, 20) in str(found)
+
+
+def test_the_rest_is_shown_in_full(monkeypatch):
+    """What is left out is said, with the option that shows it."""
+    monkeypatch.setattr("everyhow.hypotheses.neuron_readings.MOST_TOLD", 2)
+    found = eh.neuron(eh.xornet(), "h1.2")
+    assert "  and 3 more (--full shows them; in Python, .full)" in found.lines
+    assert not any("more (" in line for line in found.full) and len(found.full) == len(found.lines) + 2
 
 
 def test_errors():
+    with pytest.raises(eh.InputError, match=r"about one neuron, and 'h1.0 \+ h1.1' names h1.0 and h1.1; ask about one"):
+        eh.neuron(eh.xornet(), "h1.0 + h1.1")
     with pytest.raises(
         eh.InputError, match=r"names 'h7\.1', which the model does not have; its hidden neurons are h1\.0"
     ):
@@ -98,5 +147,8 @@ def test_errors():
 
 def test_document():
     document = json.loads(json.dumps(eh.neuron(eh.xornet(), "h1.0", read_as="A").document()))
-    assert document["asked"] == {"table": "0011", "read": True, "only": False}
+    assert document["asked"] == {
+        "table": "0011", "read": True, "only": False,
+        "alone": {"formulas": 0, "aligned": 0, "iia": 0.0, "formula": None, "python": None},
+    }  # fmt: skip
     assert [one["formula"] for one in document["read_as"]] == ["A"]

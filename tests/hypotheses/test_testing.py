@@ -10,6 +10,8 @@ from hypothesis import given, settings
 
 import everyhow as eh
 from everyhow.hypotheses.climbing import climb
+from everyhow.hypotheses.dependence import unordered
+from everyhow.hypotheses.interchanges import tried
 from everyhow.hypotheses.placed import PlacedHypothesis
 from everyhow.mapping.findings import RUNGS, examine_mappings
 from everyhow.mapping.placeable import placed_algorithm
@@ -21,7 +23,7 @@ from ..model.attention import attending_xor
 from ..model.skipping import skipping_xor
 from ..plainly import plain_sets, plain_tree
 from ..strategies import networks
-from .stated import ALICE, BITS, BOB, adder, again
+from .stated import ALICE, BITS, BOB, adder, again, counting, made_again, majority, signs
 
 # Plain loops over mappings of more variables take minutes.
 MOST_VARIABLES = 3
@@ -57,12 +59,12 @@ def check_as_the_ladder(network, most=None):
             continue
         points, tree, sets = plain.rows(network.widths[0]), plain_tree(mapping.algorithm.tree), plain_sets(mapping)
         negated = mapping.algorithm.negated
-        assert one.tried("single").fault is None
-        assert (one.tried("joint").fault is None) == plain_mappings.is_joint(network, points, tree, negated, sets)
-        assert (one.tried("inert").fault is None) == plain_mappings.is_inert(network, points, tree, sets)
+        assert tried(one, "single").fault is None
+        assert (tried(one, "joint").fault is None) == plain_mappings.is_joint(network, points, tree, negated, sets)
+        assert (tried(one, "inert").fault is None) == plain_mappings.is_inert(network, points, tree, sets)
         transitive = plain_mappings.is_transitive(network, points, tree, negated, sets)
-        assert (one.tried("transitive").fault is None) == transitive
-        assert (not one.unordered) == plain_mappings.is_ordered(tree, sets)
+        assert (tried(one, "transitive").fault is None) == transitive
+        assert (not unordered(one)) == plain_mappings.is_ordered(tree, sets)
     return len(mappings)
 
 
@@ -75,6 +77,13 @@ def test_as_the_ladder_says(name):
 @settings(max_examples=5)
 def test_as_the_ladder_says_of_random_networks(network):
     check_as_the_ladder(network, most=3)
+
+
+NAMES = ["A", "B", "v", "Y"]
+XOR_ITSELF = eh.CausalModel(
+    NAMES, dict.fromkeys(NAMES, BITS), {"v": ["A", "B"], "Y": ["v"]},
+    {"v": lambda a, b: a ^ b, "Y": lambda v: v},
+)  # fmt: skip
 
 
 def choices_of_sets(network, variables):
@@ -106,7 +115,7 @@ def test_every_place_of_a_formula():
         assert (found.fell == "single") == (choice not in aligned)
         run = found.climb.run
         if run is not None:
-            assert again(network, run) == run.decided != run.predicted
+            assert again(network, run) == made_again(network, run.python) == run.decided != run.predicted
         tried += 1
     assert tried == 12
 
@@ -123,6 +132,7 @@ def test_the_run_at_which_a_mapping_falls():
     )
     assert again(network, found.climb.run) is True
     assert found.rivals.number == 0 and "250 formulas of depth 3 or less" in found.rivals.family
+    assert made_again(network, found.climb.run.python) is True and found.climb.run.python in found.full[-1]
 
 
 def test_codes():
@@ -275,6 +285,107 @@ def test_places_that_are_searched_for():
     assert none.filled == 0 and "Searched for: AND(A,¬B). No free neurons are aligned" in str(none)
 
 
+@pytest.mark.parametrize("stated", [
+    counting(), counting(values=range(6), told=(0, 1, 1, 3, 2, 4, 3, 5), maj=(0, 0, 0, 1, 1, 1)),
+])  # fmt: skip
+def test_where_any_variable_passes(stated):
+    """Variables in all neurons that vary pass every rung, whatever they are, and that is said first."""
+    found = eh.test(majority(), eh.hypothesis(stated, ["h1.0 + h1.1", "h2.0 + h2.3"]))
+    assert found.climb.complete
+    assert found.lines[1] == (
+        "h1.0 + h1.1 is everything that varies in layer 1 and h2.0 + h2.3 is everything that varies in layer 2: any "
+        "variable that determines the output passes there (225 of the 4,140 ways to group the 8 inputs)."
+    )
+    assert found.lines[2] == "Every variable has such a place, so that passing here is not evidence for count and maj."
+    assert "No other explanation passes as much" not in str(found)
+    assert found.lines[-3:] == (
+        "Of this causal model 2 minimal choices of neurons were tried: no other passes as much (transitive).",
+        "Among all minimal choices of neurons for the 312 formulas of depth 3 or less that decide as the network does, "
+        "none passes as much (transitive).",
+        "Other causal models were not looked for: others may say as much of this network.",
+    )
+
+
+def test_any_variable_that_determines_the_output_passes():
+    """The ways to group the inputs, one after the other: each that determines the output, as a variable of its own,
+    passes in all neurons that vary; and their number is the one that is told."""
+    network, passing = eh.xornet(), 0
+    for groups in itertools.product(range(4), repeat=4):
+        # Each grouping once: a group is numbered when it first comes.
+        if list(dict.fromkeys(groups)) != list(range(len(set(groups)))):
+            continue
+        determined = not ({groups[0], groups[3]} & {groups[1], groups[2]})
+        if not determined:
+            continue
+        names = ["A", "B", "v", "Y"]
+        model = eh.CausalModel(
+            names, {**dict.fromkeys(names, BITS), "v": list(range(4))}, {"v": ["A", "B"], "Y": ["v"]},
+            {"v": lambda a, b, groups=groups: groups[2 * a + b], "Y": lambda v, g=groups: int(v in (g[1], g[2]))},
+        )  # fmt: skip
+        found = eh.test(network, eh.hypothesis(model, ["h1.0 + h1.1 + h1.2"]))
+        passing += found.climb.accuracies == (1,)
+        assert "4 of the 15 ways to group the 4 inputs" in found.lines[1]
+    assert passing == 4
+
+
+def test_where_only_such_a_variable_passes():
+    found = eh.test(
+        majority(), eh.hypothesis("OR(AND(A,B), AND(C, OR(A,B)))", ["h1.0 + h1.1", "h2.3", "h2.0"]), depth=1
+    )
+    assert found.lines[1] == (
+        "h1.0 + h1.1 is everything that varies in layer 1: only a variable that determines the output passes there, "
+        "and AND(A,B) does not determine it."
+    )
+    # Neurons that decide alone though others vary: those of the second layer of a network that goes on from there.
+    other = eh.test(signs(), eh.hypothesis(XOR_ITSELF, ["h2.0 + h2.1 + h2.2"]))
+    assert "h2.0 + h2.1 + h2.2 is everything that varies in layer 2" in other.lines[1]
+
+
+def test_neurons_that_never_vary():
+    """Neither an advice nor part of a place that is searched for; and named."""
+    names = ["A", "B", "C", "maj", "not", "Y"]
+    idle = eh.CausalModel(
+        names, dict.fromkeys(names, BITS), {"maj": ["A", "B", "C"], "not": ["maj"], "Y": ["maj", "not"]},
+        {"maj": lambda a, b, c: int(a + b + c > 1), "not": lambda maj: 1 - maj, "Y": lambda maj, other: maj},
+    )  # fmt: skip
+    found = eh.test(majority(), eh.hypothesis(idle, {"maj": "h2.0 + h2.3", "not": "h1.0"}), depth=1)
+    assert "not never changes Y: any neurons that change no decision pass as its place, and it can be left out." in (
+        found.lines
+    )
+    assert found.change is None or not {"h1.2", "h1.3", "h2.1", "h2.2"} & set(str(found.change.to).split())
+    formula = "AND(OR(A,C), OR(B, AND(A,C)))"
+    searched = eh.test(
+        majority(), eh.hypothesis(formula, {"OR(A,C)": "h1.1", "OR(B,AND(A,C))": "h1.0", "AND(A,C)": "?"}), depth=1
+    )
+    assert str(searched.hypothesis).endswith("AND(A,C) in h2.0")
+    named = eh.test(
+        majority(), eh.hypothesis(formula, {"OR(A,C)": "h1.1", "OR(B,AND(A,C))": "h1.0", "AND(A,C)": "h1.2"}), depth=1
+    )
+    assert "h1.2 is 0 at every input, so that it carries nothing." in named.lines
+
+
+def test_rivals_of_what_falls_at_once():
+    """What falls at the first rung is told how many formulas pass it, and the simplest of those that come furthest."""
+    formula = "OR(AND(A,~B), AND(~A,B))"
+    found = eh.test(signs(), eh.hypothesis(formula, {"AND(A,~B)": "h1.1", "AND(~A,B)": "h1.2"}))
+    assert found.passed == () and found.rivals.number == 4 and found.rivals.formulas == 1
+    assert found.lines[-3:] == (
+        "Nearest change that comes further: put AND(¬A,B) in h1.0 + h1.2 instead of h1.2. Then it passes every rung. "
+        "4 choices of neurons for the same formula pass single; all were tried.",
+        "Of the 250 formulas of depth 3 or less that decide as the network does, 1 passes the first rung, with 4 "
+        "choices of neurons in all.",
+        "The simplest that comes furthest passes transitive: OR(AND(A,¬B), AND(¬A,B)): AND(A,¬B) in h1.1; AND(¬A,B) in "
+        "h1.0 + h1.2.",
+    )
+    none = eh.test(majority(), eh.hypothesis("OR(AND(A,B), AND(C, OR(A,B)))", ["h1.0", "h2.3", "h1.1"]))
+    assert none.lines[-2:] == (
+        "No other place was found by which it comes further. No choice of neurons for the same formula passes single. "
+        "Codes were tried, too: in each layer the one that reads a variable best, for one variable and for all.",
+        "None of the 312 formulas of depth 3 or less that decide as the network does passes the first rung either, in "
+        "any neurons.",
+    )
+
+
 def test_a_place_that_could_be_smaller():
     """A neuron that nothing depends on is left out: with it the place is aligned, and yet not minimal."""
     one = eh.xornet()
@@ -343,7 +454,7 @@ def test_two_classes():
         (one.activations[0], "identity"), threshold=0.0,
     )  # fmt: skip
     assert eh.test(two, eh.hypothesis(*ALICE), decision="argmax").passed == RUNGS
-    with pytest.raises(eh.InputError, match="a hypothesis is about one output"):
+    with pytest.raises(eh.InputError, match=r"about one output; the network has 2.*--decision argmax"):
         eh.test(two, eh.hypothesis(*ALICE))
 
 
@@ -370,5 +481,6 @@ def test_document():
     assert document["rungs"] == {"single": False, **dict.fromkeys(RUNGS[1:])}
     assert document["counterexample"] == {
         "input": "01", "patch": [{"what": ["h1.0"], "from": "00"}], "predicted": False, "decided": True,
+        "python": found.climb.run.python,
     }  # fmt: skip
     assert document["change"]["places"]["OR(A,B)"] == "h1.0 + h1.1"

@@ -6,13 +6,13 @@ import statistics as plain_statistics
 import numpy as np
 import pytest
 
+from everyhow.common.shares import share_interval
 from everyhow.sweeps.comparisons import contrasts, trends
 from everyhow.sweeps.inference import (
     holm,
     median_interval,
     p_beside_estimate,
     p_beside_sample,
-    share_interval,
     standard_error,
 )
 from everyhow.sweeps.published import NOTES, PUBLISHED, Published, beside, beside_published, differences

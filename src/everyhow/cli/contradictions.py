@@ -55,12 +55,15 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "test": (
         Rule("picture", ("force",), "nothing is written", needed=True),
+        Rule("json", ("full",), "the document has everything"),
     ),
     "decide": (
         Rule("picture", ("force",), "nothing is written", needed=True),
+        Rule("json", ("full",), "the document has everything"),
     ),
     "neuron": (
         Rule("picture", ("force",), "nothing is written", needed=True),
+        Rule("json", ("full",), "the document has everything"),
     ),
     "compare": (
         Rule("picture", ("force",), "nothing is written", needed=True),

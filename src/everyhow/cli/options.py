@@ -19,6 +19,7 @@ from ..auditing.asked import Asked, from_plain, plain_questions
 from ..common.arguments import checked_budget
 from ..common.budget import DEFAULT_BUDGET
 from ..common.errors import InputError, visible
+from ..common.reading import naming
 from ..model.criterion import ABLATIONS
 from ..model.decision import DECISIONS
 from ..model.graph import GRAINS
@@ -37,7 +38,8 @@ UNSEEN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f
 FILES_READ: dict[str, str] = {}
 NETWORK = typer.Option(
     "--network", metavar="FILE", autocompletion=completion.offering(completion.networks),
-    help="A network file (.json, .safetensors or .onnx), - for standard input, or xornet.",
+    help="A network file (.json, .safetensors or .onnx), the folder of an audit (--out), - for standard input, or "
+    "xornet.",
 )  # fmt: skip
 NetworkOption = Annotated[str, NETWORK, Read(".json")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
@@ -300,14 +302,32 @@ def coding(text: str | None, option: str) -> tuple[float, float] | None:
 
 
 def stored_network(source: str | Path, threshold: float | None = None) -> Model:
-    """The model in a file, or the analytic one by its name, xornet."""
+    """The model in a file, or that of the audit in a run folder, or the analytic one by its name, xornet."""
     from ..importing.load import load
 
     if source == "xornet":
         return xornet()
-    network = load(source, threshold=threshold)
+    network = _of_run(Path(source)).read(threshold) if Path(source).is_dir() else load(source, threshold=threshold)
     FILES_READ["network"] = str(source)
     return network
+
+
+def _of_run(folder: Path) -> Model:
+    """The model of the audit that a run folder holds.
+
+    Raises:
+        InputError: it holds none.
+    """
+    from ..auditing.run_folder import read_audit
+    from ..kinds import model_from_document
+
+    if not (folder / "audit.json").is_file():
+        raise InputError(
+            f"{folder} is a folder, and holds no audit.json; give a network file, or the folder that everyhow audit "
+            f"--out wrote"
+        )
+    with naming(folder / "audit.json"):
+        return model_from_document(read_audit(folder / "audit.json"))
 
 
 def with_files(error: InputError) -> str:

@@ -1,4 +1,4 @@
-"""Shares as percentages: one form, wherever a share is told."""
+"""Shares as percentages: one form, wherever a share is told; and how far a share of a sample is known."""
 
 
 def percent(share: float) -> str:
@@ -19,3 +19,22 @@ def percentage(share: float) -> str:
         '33.3%'
     """
     return f"{percent(share)}%"
+
+
+def share_interval(number: int, of: int) -> tuple[float, float]:
+    """The 95% interval of Clopper and Pearson of a share that `number` of so many drawn have."""
+    from scipy.stats import binomtest
+
+    found = binomtest(number, of).proportion_ci(0.95, "exact")
+    return float(found.low), float(found.high)
+
+
+def sampled_share(number: int, of: int) -> str:
+    """A share of a sample, with its 95% interval, to whole percents.
+
+    Example:
+        >>> sampled_share(294, 400), sampled_share(0, 400)
+        ('about 74 % (69 to 78 %)', 'about 0 % (0 to 1 %)')
+    """
+    low, high = share_interval(number, of)
+    return f"about {100 * number / of:.0f} % ({100 * low:.0f} to {100 * high:.0f} %)"

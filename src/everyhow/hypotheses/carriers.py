@@ -28,7 +28,7 @@ ALLOWED = (
 
 @dataclass(frozen=True)
 class Carrier:
-    """What a person says carries a variable, by names.
+    """What a person says carries a variable, by names, in the order of these.
 
     Attributes:
         names: of the neurons; none where they are searched for.
@@ -165,7 +165,14 @@ def _checked(carrier: Carrier, variable: str) -> Carrier:
     twice = [name for name in carrier.names if carrier.names.count(name) > 1]
     if twice:
         raise InputError(f"the place of {variable} names {twice[0]} twice; name it once")
-    return carrier
+    order = sorted(range(len(carrier.names)), key=lambda k: _natural(carrier.names[k]))
+    coefficients = None if carrier.coefficients is None else tuple(carrier.coefficients[k] for k in order)
+    return Carrier(tuple(carrier.names[k] for k in order), coefficients)
+
+
+def _natural(name: str) -> tuple[tuple[bool, int, str], ...]:
+    """The key that orders names, numbers in them by their size."""
+    return tuple((part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", name))
 
 
 def carried(carrier: Carrier, graph: Graph, variable: str) -> Carried:

@@ -1,7 +1,7 @@
 """How far a placed hypothesis comes on the ladder of mappings: the rungs that it passes, and why it then falls."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from ..boolean.algorithms import idle_gate
@@ -12,7 +12,10 @@ from ..mapping.interchange import interference, joint_runs, try_jointly, try_tra
 from ..mapping.mapping import Mapping
 from ..mapping.patterns import Patterns
 from ..mapping.signatures import NeuronSet, Signatures
-from .placed import SILENT, Disagreed, PlacedHypothesis, Unmoved, is_code
+from .dependence import reaching, unordered
+from .interchanges import SILENT, Disagreed, Unmoved, agreement, tried
+from .placed import PlacedHypothesis, is_code
+from .recipes import of_interchange, of_left, of_rest
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class PatchedRun:
         predicted: what the hypothesis says.
         decided: what the model decides.
         left: by the rung `transitive`, what is held in the state that the patch leaves it in, and at which input.
+        python: the run as a line of Python, `network` being the model as it was read.
     """
 
     base: str
@@ -45,6 +49,7 @@ class PatchedRun:
     predicted: bool
     decided: bool
     left: tuple[str, str] | None = None
+    python: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,7 @@ def _refusal(placed: PlacedHypothesis, rung: str, budget: int) -> str | None:
     inputs = placed.count
     runs = joint_runs(len(placed.names), inputs)
     if rung == "transitive":
-        runs = sum(((inputs + 1) ** len(reaching) - 1) * inputs * inputs for reaching in placed.reaching())
+        runs = sum(((inputs + 1) ** len(below) - 1) * inputs * inputs for below in reaching(placed))
     return Budget(budget).refusal(f"putting the hypothesis to the rung {rung}", runs * STEPS_PER_RUN)
 
 
@@ -147,13 +152,13 @@ def _put(
     if rung == "irredundant":
         return idle_gate(mapping.algorithm) if mapping else None, None, 0
     if rung == "ordered":
-        return (_unordered(placed) if placed.unordered else None), None, 0
+        return (_unordered(placed) if unordered(placed) else None), None, 0
     # Where variables have one name, what is found of mappings does not tell which is meant.
     if mapping is not None and placed.without_codes and len(set(placed.names)) == len(placed.names):
         fault, ties = _of_mapping(placed, found, rung, mapping)
     else:
-        tried = placed.tried(rung)
-        fault, ties = tried.fault, tried.ties
+        found_so = tried(placed, rung)
+        fault, ties = found_so.fault, found_so.ties
     if fault is None:
         return None, None, ties
     return *_told(placed, fault), ties
@@ -167,8 +172,8 @@ def _of_mapping(
     if rung == "inert":
         one = interference(found, mapping, patterns)
         return None if one is None else Unmoved(one.neurons.layer, one.carried, one.source, one.base), 0
-    tried = {"joint": try_jointly, "transitive": try_transitively}[rung]
-    trial = tried(placed.model, mapping, placed.behavior.points, found.whole, patterns, found.decision)
+    trying = {"joint": try_jointly, "transitive": try_transitively}[rung]
+    trial = trying(placed.model, mapping, placed.behavior.points, found.whole, patterns, found.decision)
     found_run, number = trial.disagreement, placed.names.index
     if found_run is None:
         return None, trial.ties
@@ -190,9 +195,9 @@ def _misaligned(
         base = (wrong & -wrong).bit_length() - 1
         said = bool(needed[source] >> base & 1)
         text = f"the IIA of {placed.names[k]} in {placed.carrier(k)} is {percent_of(least)}, not 100 %"
-        return text, PatchedRun(
-            placed.called(base), (Taken(placed.carrier_parts(k), placed.called(source)),), said, not said
-        )
+        patch = (Taken(placed.carrier_parts(k), placed.called(source)),)
+        python = of_interchange(placed, base, [(k, source)])
+        return text, PatchedRun(placed.called(base), patch, said, not said, python=python)
     for k, carrier in enumerate(placed.carriers):
         if not is_code(carrier):
             smaller = [
@@ -207,7 +212,7 @@ def _misaligned(
 
 
 def _unordered(placed: PlacedHypothesis) -> str:
-    k, v = placed.unordered[0]
+    k, v = unordered(placed)[0]
     return (
         f"{placed.names[k]} in {placed.carrier(k)} does not lie in an earlier layer than {placed.names[v]} in "
         f"{placed.carrier(v)}, which is computed from it"
@@ -223,7 +228,8 @@ def _told(placed: PlacedHypothesis, fault: Disagreed | Unmoved) -> tuple[str, Pa
         kept = " and ".join(fault.kept)
         allowed = f"may carry {kept}, which the two inputs share, and nothing else" if kept else "may carry nothing"
         text = f"{' and '.join(rest)} {allowed}, and yet a decision changes"
-        return text, PatchedRun(base, (Taken(rest, called(fault.source)),), decided, not decided)
+        python = of_rest(placed, fault.base, fault.layer, fault.source)
+        return text, PatchedRun(base, (Taken(rest, called(fault.source)),), decided, not decided, python=python)
     sources: dict[int, list[str]] = {}
     for k, source in fault.forced:
         sources.setdefault(source, []).extend(placed.carrier_parts(k))
@@ -231,13 +237,15 @@ def _told(placed: PlacedHypothesis, fault: Disagreed | Unmoved) -> tuple[str, Pa
     names = " and ".join(placed.names[k] for k, _ in fault.forced)
     if fault.left is None:
         text = f"with {names} forced{' together' if len(fault.forced) > 1 else ''}, they do not"
-        return text, PatchedRun(base, patch, fault.predicted, not fault.predicted)
+        python = of_interchange(placed, fault.base, fault.forced)
+        return text, PatchedRun(base, patch, fault.predicted, not fault.predicted, python=python)
     v, at = fault.left
     held = placed.carrier(v)
     text = (
         f"with {names} forced, {held} is left in a state that does not act as the value that {placed.names[v]} then has"
     )
-    return text, PatchedRun(base, patch, fault.predicted, not fault.predicted, (held, called(at)))
+    python = of_left(placed, fault.base, v, at, fault.forced)
+    return text, PatchedRun(base, patch, fault.predicted, not fault.predicted, (held, called(at)), python)
 
 
 def percent_of(value: Fraction) -> str:
@@ -258,4 +266,4 @@ def joint_agreement(placed: PlacedHypothesis, budget: int, bar: Progress = SILEN
     many = len(placed.names)
     if many < 2 or not Budget(budget).allows(joint_runs(many, placed.count) * STEPS_PER_RUN):
         return None
-    return Fraction(*placed.agreement(range(2, many + 1), bar))
+    return Fraction(*agreement(placed, range(2, many + 1), bar))

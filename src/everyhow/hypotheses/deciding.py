@@ -1,233 +1,307 @@
-"""What decides between two hypotheses: each carries out interchanges, and predicts those of the other."""
+"""What decides between two hypotheses: the cheapest interchanges on which they differ, run on the model."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-from jaxtyping import Bool, Float, Int
-
-from ..common.arguments import is_whole, quoted
+from ..common.arguments import checked_budget, is_whole, quoted
+from ..common.budget import DEFAULT_BUDGET
 from ..common.display import Displayed
 from ..common.errors import InputError
-from ..experiment.cross_examination import cross_examine
-from ..experiment.deciding import Dispute, swap_dispute
-from ..experiment.witness import HALFWAY, Patched, Prediction, Witness, witness
-from ..model.explanation import Explanation
-from ..model.inputs import Inputs
 from ..model.model import Model
-from ..readout.interchange import ReadoutInterchange
-from .climbing import Taken
+from .climbing import Climb, Taken
+from .experiments import Interchanges, drawn, interchanges_of, most_moved
 from .files import as_hypothesis
 from .hypothesis import Hypothesis
-from .placed import PlacedHypothesis, read_last
-from .understanding import Understood, in_model, placeable, understood
-from .words import joined, on, values_of
+from .phrases import count_of, joined, on, values_of
+from .placed import PlacedHypothesis
+from .recipes import of_interchange
+from .remarks import place_lines
+from .searching import filled, with_places
+from .understanding import Understood, in_model, placeable, signatures_of, understood
+from .words import brief_climb_lines, searched_line
 
 NAMES = ("first", "second")
+FAMILY = (
+    "An interchange gives variables of one of the two their values from another input, at every base and from every "
+    "source. It counts where the other hypothesis has a variable in what is moved, too"
+)
 
 
-@dataclass(frozen=True, eq=False)
-class HypothesisWitness(Witness):
-    """A placed hypothesis, ready to be examined.
+@dataclass(frozen=True)
+class Experiment:
+    """A run on which two hypotheses differ.
 
-    A variable reads as it does in the natural state that is nearest on what carries it. Only the variables that the
-    output is computed from are read; a variable below another one does not count.
+    Attributes:
+        base: the input of the run.
+        patch: what takes its values from which input.
+        of: whose variables take their values, 0 or 1.
+        variables: these variables, by name.
+        predicted: what the first and the second say.
+        decided: what the model decides.
+        between: whether what is wrong about it reads a state that no input produces, as in the nearest.
+        python: the run as a line of Python, `network` being the model as it was read.
     """
 
-    inputs: Inputs
-    explanation: PlacedHypothesis
+    base: str
+    patch: tuple[Taken, ...]
+    of: int
+    variables: tuple[str, ...]
+    predicted: tuple[bool, bool]
+    decided: bool
+    between: bool
+    python: str = field(compare=False)
 
-    def interventions(self, bases, moved, sources):
-        return self.explanation.interventions(bases, moved, sources)
-
-    def predict(self, bases: Int[np.ndarray, " swaps"], patched: Patched) -> Prediction:
-        placed, unsure = self.explanation, np.zeros(len(bases), dtype=bool)
-        last = read_last(placed.stated)
-        values = np.zeros((len(bases), len(last)), dtype=np.int64)
-        for column, k in enumerate(last):
-            states = patched[placed.carriers[k].layer]
-            values[:, column], halfway = _nearest(
-                placed.read(k, states.reshape(len(states), -1)),
-                placed.read(k, placed.natural[placed.carriers[k].layer]),
-                np.array(placed.own[k]),
-            )
-            unsure |= halfway
-        bits = np.zeros(len(bases), dtype=bool)
-        for held in np.unique(values, axis=0):
-            those = (values == held).all(axis=1)
-            decided = placed.placeable.decided(tuple(zip(last, held.tolist(), strict=True)))
-            bits[those] = decided[bases[those]]
-        return Prediction(bits, unsure)
-
-    def interchange(self, most_moved: int | None, seed: int) -> ReadoutInterchange | None:
-        return None
-
-
-def _nearest(
-    seen: Float[np.ndarray, "runs read"], natural: Float[np.ndarray, "inputs read"], own: Int[np.ndarray, " inputs"]
-) -> tuple[Int[np.ndarray, " runs"], Bool[np.ndarray, " runs"]]:
-    """The value of a variable in the natural state nearest to each state, and which states are halfway between two
-    values, which are read as at the first input."""
-    kinds = np.unique(own)
-    if len(kinds) == 1:
-        return np.full(len(seen), own[0]), np.zeros(len(seen), dtype=bool)
-    away = np.array([_distances(seen, natural[own == kind]).min(axis=1) for kind in kinds])
-    apart = min(_distances(natural[own == kind], natural[own != kind]).min() for kind in kinds)
-    two = np.sort(away, axis=0)[:2]
-    halfway = two[1] - two[0] <= 2 * HALFWAY * apart
-    return np.where(halfway, own[0], kinds[away.argmin(axis=0)]), halfway
-
-
-def _distances(one: np.ndarray, other: np.ndarray) -> Float[np.ndarray, "runs inputs"]:
-    return np.linalg.norm(one[:, None] - other[None], axis=2)
-
-
-@witness.register
-def _(explanation: PlacedHypothesis, inputs: Inputs, holding: Any = None) -> Witness:
-    if holding is not None:
-        raise InputError("holding belongs to readout explanations; a hypothesis says itself what its swaps leave alone")
-    placed = explanation
-    if placed.model != inputs.model or not np.array_equal(placed.behavior.points, inputs.points):
-        raise InputError("the hypothesis was placed in another model, or over other inputs; place it in this one")
-    _ = placed.directions
-    return HypothesisWitness(inputs, placed)
+    @property
+    def wrong(self) -> int:
+        """Which of the two it refutes, 0 or 1."""
+        return 0 if self.predicted[0] != self.decided else 1
 
 
 @dataclass(frozen=True, eq=False)
 class Decided(Displayed):
-    """Two hypotheses and the experiment that decides between them.
+    """Two hypotheses, and the experiments that decide between them.
 
     Attributes:
-        hypotheses: the first and the second, as they were given.
+        hypotheses: the first and the second, with what was found for places that were searched for.
         model: the model that they are about.
-        dispute: the experiment with its outcome, and the family of experiments that was gone through.
-        patch: of the experiment, what takes its value from which input.
+        climbs: how far each comes on the ladder by itself; None where the budget did not allow to find out.
+        tried: how many interchanges were made of which both say something.
+        moved: how many variables the cheapest interchanges move on which they differ; None where they never differ.
+        of: how many interchanges of so many variables were made of which both say something.
+        differ: on how many of these they differ.
+        wrong: on how many of the latter the first is wrong, and the second.
+        experiments: a run of these for each hypothesis that is refuted.
+        sampled: whether there were too many interchanges, so that a sample of them was made.
+        remarks: what is to be said first of the places of each.
+        searched: what was found of the variables of each whose place was searched for.
+        same: whether they state the same formula or causal model.
     """
 
     hypotheses: tuple[Hypothesis, Hypothesis]
     model: Model
-    dispute: Dispute[Explanation]
-    patch: tuple[Taken, ...]
+    climbs: tuple[Climb | None, Climb | None]
+    tried: int
+    moved: int | None
+    of: int
+    differ: int
+    wrong: tuple[int, int]
+    experiments: tuple[Experiment, ...]
+    sampled: bool
+    remarks: tuple[tuple[str, ...], tuple[str, ...]]
+    searched: tuple[tuple[str, ...], tuple[str, ...]]
+    same: bool
 
     @property
-    def refuted(self) -> int | None:
-        """Which of the two is refuted, 0 or 1; None where no experiment of the family decides."""
-        return None if self.dispute.experiment is None else self.dispute.experiment.wrong
+    def refuted(self) -> tuple[int, ...]:
+        """Which of the two are refuted by the cheapest experiments: 0, 1, both or none."""
+        return tuple(k for k, number in enumerate(self.wrong) if number)
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
         """The result in sentences."""
-        named = [f"The {name}: {one}." for name, one in zip(NAMES, self.hypotheses, strict=True)]
-        experiment = self.dispute.experiment
-        if experiment is None:
-            return (*named, f"No experiment decides between them, of {self.dispute.family}.")
-        one, other = experiment.predicted
-        owner = NAMES[experiment.setting["of"]]
-        moves = joined([values_of(taken.what, on(taken.source)) for taken in self.patch])
-        variables = joined([name for name, _ in experiment.setting["sources"]])
-        what = f"give {moves} ({variables} of the {owner})" if self.patch else "change nothing"
-        return (
-            *named,
-            f"On {on(experiment.setting['base'])}, {what}: the first says {one:d}, the second {other:d}, the "
-            f"{self.model.kind} {experiment.outcome:d}. The {NAMES[experiment.wrong]} is refuted.",
-            f"It is the cheapest experiment, moving the fewest variables, of {self.dispute.family}.",
+        return tuple(self._lines())
+
+    @cached_property
+    def full(self) -> tuple[str, ...]:
+        """The result in sentences, with every run in Python."""
+        return (*self.lines, *(f"That run in Python: {one.python}" for one in self.experiments))
+
+    def _lines(self) -> Iterator[str]:
+        kind = self.model.kind
+        for k, name in enumerate(NAMES):
+            yield f"The {name}: {self.hypotheses[k]}."
+            yield from (f"  {line}" for line in (*self.searched[k], *self.remarks[k]))
+            yield from (f"  {line}" for line in brief_climb_lines(self.climbs[k], "hypothesis", kind))
+        yield from self._outcome()
+        for one in self.experiments:
+            yield experiment_sentence(one, kind)
+        if self.moved != 0:
+            yield f"{FAMILY}{'; there were too many, and a sample was made' if self.sampled else ''}."
+
+    def _outcome(self) -> Iterator[str]:
+        if self.moved is None:
+            yield from self._undecided()
+            return
+        made = f"{count_of(self.of, 'run')} in which nothing is changed"
+        if self.moved:
+            variables = count_of(self.moved, "variable")
+            made = f"{count_of(self.of, 'interchange')} that {'moves' if self.of == 1 else 'move'} {variables}"
+        numbers = [f"{number:,}" if number else "none" for number in self.wrong]
+        who = joined([f"the {NAMES[k]}" for k in self.refuted])
+        ends = "Both are" if len(self.refuted) == 2 else f"{who.capitalize()} is"
+        fewer = " They agree on all that move fewer." if self.moved and self.moved > 1 else ""
+        yield (
+            f"They differ on {self.differ:,} of {made}: the first is wrong on {numbers[0]} of these, the second on "
+            f"{numbers[1]}. {ends} refuted.{fewer}"
         )
+
+    def _undecided(self) -> Iterator[str]:
+        complete = all(climb is not None and climb.complete for climb in self.climbs)
+        if self.tried:
+            what = "the only interchange" if self.tried == 1 else f"all {self.tried:,} interchanges"
+            yield f"No experiment decides between them: they say the same of {what} of which both say something."
+        else:
+            what = "the same thing in other places" if self.same else "different things in different places"
+            end = "both can be right" if complete else "neither speaks against the other"
+            yield "No experiment decides between them: neither says anything of the neurons that the other speaks of."
+            yield f"They state {what}, and are compatible: {end}."
+        if not complete:
+            yield "Whether each is right by itself is another question: the rungs that it passes answer it."
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
 
     def __repr__(self) -> str:
-        end = "undecided" if self.refuted is None else f"the {NAMES[self.refuted]} is refuted"
-        return f"Decided({'; '.join(map(str, self.hypotheses))}; {end})"
+        end = joined([f"the {NAMES[k]}" for k in self.refuted])
+        return f"Decided({'; '.join(map(str, self.hypotheses))}; {f'refuted: {end}' if end else 'undecided'})"
 
     def document(self) -> dict[str, Any]:
         """The result as plain values."""
-        experiment = self.dispute.experiment
         return {
             "summary": str(self),
             "hypotheses": [one.document() for one in self.hypotheses],
-            "family": self.dispute.family,
-            "experiment": None if experiment is None else {
-                "input": experiment.setting["base"],
-                "of": NAMES[experiment.setting["of"]],
-                "patch": [{"what": list(taken.what), "from": taken.source} for taken in self.patch],
-                "predicted": list(experiment.predicted),
-                "decided": experiment.outcome,
+            "passed": [None if climb is None else list(climb.passed) for climb in self.climbs],
+            "fell": [None if climb is None else climb.fell for climb in self.climbs],
+            "remarks": [list(one) for one in self.remarks],
+            "interchanges": self.tried,
+            "sampled": self.sampled,
+            "cheapest": None if self.moved is None else {
+                "variables": self.moved, "interchanges": self.of, "differ": self.differ, "wrong": list(self.wrong),
             },
-            "refuted": None if self.refuted is None else NAMES[self.refuted],
+            "experiments": [
+                {
+                    "refutes": NAMES[one.wrong], "input": one.base, "of": NAMES[one.of],
+                    "patch": [{"what": list(taken.what), "from": taken.source} for taken in one.patch],
+                    "predicted": list(one.predicted), "decided": one.decided, "python": one.python,
+                }
+                for one in self.experiments
+            ],
+            "refuted": [NAMES[k] for k in self.refuted],
         }  # fmt: skip
 
 
-def decide(
-    network: Any, one: Any, other: Any, task: Any = None, *, decision: str | None = None, seed: int = 0
-) -> Decided:
-    """The cheapest experiment on which two hypotheses differ, run on the model.
+def experiment_sentence(one: Experiment, kind: str) -> str:
+    """A run on which two hypotheses differ, and what it refutes."""
+    moves = joined([values_of(taken.what, on(taken.source)) for taken in one.patch])
+    what = f"give {moves} ({joined(one.variables)} of the {NAMES[one.of]})" if one.patch else "change nothing"
+    first, second = one.predicted
+    wrong = NAMES[one.wrong]
+    nearest = f" No input produces the state that the {wrong} reads there; it is read as the nearest that one produces."
+    return (
+        f"On {on(one.base)}, {what}: the first says {first:d}, the second {second:d}, the {kind} {one.decided:d}. "
+        f"The {wrong} is refuted.{nearest if one.between else ''}"
+    )
 
-    The family of experiments is that of `decide_between`: all interchanges of either hypothesis's variables, every base
-    with every source of each, those that move fewest variables first; at most 200,000. Each hypothesis predicts the
-    interchanges of the other by reading the patched run: a variable has the value that it has in the nearest state that
-    an input produces.
+
+def decide(
+    network: Any,
+    one: Any,
+    other: Any,
+    task: Any = None,
+    *,
+    decision: str | None = None,
+    seed: int = 0,
+    budget: int = DEFAULT_BUDGET,
+) -> Decided:
+    """The cheapest experiments on which two hypotheses differ, run on the model.
+
+    An experiment is an interchange of variables of either hypothesis: neurons or codes take their values from another
+    input. Those that move fewest variables come first, and of these all are made (of more than 200,000, a sample). An
+    interchange counts where both hypotheses say something of all that is moved: where a variable of each has a part in
+    it. A variable that is moved as a whole has its value at the source; one of which only a part is moved has the value
+    that it has in the nearest state that an input produces, and none where that is halfway between two. What is
+    computed from moved variables follows by the hypothesis; it is not read from the run.
 
     Args:
         network: the network, or what `audit` would import.
-        one: a hypothesis, or the path of its TOML file.
+        one: a hypothesis, or the path of its TOML file; a place "?" is searched for as `test` does.
         other: the other.
         task: a Behavior with features, or the path of one, for data; the truth table of the model when not given.
         decision: `argmax` where two outputs stand for two classes.
         seed: of the sample, where there are too many interchanges.
+        budget: candidate evaluations allowed for each of: the places that are searched for, and the rungs.
 
     Raises:
-        InputError: a hypothesis that does not fit the model, or with a place that is still searched for; or a kind of
-            model in which variables are not placed.
+        InputError: a hypothesis that does not fit the model, or a kind of model in which variables are not placed.
+        BudgetError: a place is searched for, and the signatures of the model's neuron sets take more than the budget.
 
     Example:
         >>> import everyhow as eh
         >>> alice = eh.hypothesis("AND(OR(A,B), NAND(A,B))", {"OR(A,B)": "h1.0 + h1.1", "NAND(A,B)": "h1.2"})
         >>> bob = eh.hypothesis("OR(AND(A,~B), AND(~A,B))", {"AND(A,~B)": "h1.0 - h1.2", "AND(~A,B)": "h1.1 - h1.2"})
         >>> found = decide(eh.xornet(), alice, bob)
-        >>> found.refuted, found.dispute.experiment.predicted, found.patch
-        (0, (False, True), (Taken(what=('the code h1.0 - h1.2',), source='10'),))
+        >>> found.differ, found.wrong, found.experiments[0].predicted, found.experiments[0].decided
+        (2, (2, 0), (False, True), True)
     """
     if not is_whole(seed, 0):
         raise InputError(f"seed is {quoted(seed)}; it is a whole number of at least 0")
-    asked = understood(network, task, decision)
-    pair = (as_hypothesis(one), as_hypothesis(other))
-    placed = [_placed(asked, each.over(asked.inputs), name) for each, name in zip(pair, NAMES, strict=True)]
-    alone = asked.behavior.is_truth_table and asked.behavior.features is None
-    examined = cross_examine(asked.model, placed, behavior=None if alone else asked.behavior, seed=seed)
-    dispute = swap_dispute(examined, 0, 1)
-    experiment, patch = dispute.experiment, ()
-    if experiment is not None:
-        owner = placed[experiment.setting["of"]]
-        patch = _patch(owner, _moved(owner, experiment.setting["sources"]))
-    return Decided(pair, asked.model, dispute, patch)
+    budget, asked = checked_budget(budget), understood(network, task, decision)
+    given = [as_hypothesis(each).over(asked.inputs) for each in (one, other)]
+    ready = [_ready(asked, each, budget) for each in given]
+    placed = [each for each, _, _ in ready]
+    found = _compared(placed, seed)
+    both = tuple(with_places(each, ones.carriers, asked) for each, ones in zip(given, placed, strict=True))
+    return Decided(
+        hypotheses=(both[0], both[1]), model=asked.model, climbs=(ready[0][1], ready[1][1]), **found,
+        remarks=(place_lines(placed[0]), place_lines(placed[1])), searched=(ready[0][2], ready[1][2]),
+        same=placed[0].title == placed[1].title and placed[0].own == placed[1].own,
+    )  # fmt: skip
 
 
-def _placed(asked: Understood, hypothesis: Hypothesis, which: str) -> PlacedHypothesis:
-    if hypothesis.searched:
-        raise InputError(
-            f"the {which} hypothesis has no place yet for {joined(hypothesis.searched)}; test it first, which finds "
-            f"one: eh.test(network, hypothesis).hypothesis (everyhow test)"
-        )
-    carriers = tuple(one for one in in_model(asked, hypothesis) if one is not None)
-    over, runs = placeable(hypothesis.stated, asked.behavior), asked.model.runs(asked.behavior.points)
-    return PlacedHypothesis(asked.model, asked.behavior, hypothesis.stated, over, carriers, runs)
+def _compared(pair: list[PlacedHypothesis], seed: int) -> dict[str, Any]:
+    """What comes of the cheapest interchanges on which two placed hypotheses differ."""
+    tried, sampled = 0, False
+    for size in range(most_moved(pair) + 1):
+        made = list(interchanges_of(pair, size, seed))
+        of, sampled = sum(int(each.counted.sum()) for each in made), sampled or drawn(pair, size)
+        tried += of if size else 0
+        differ = sum(len(each.differing) for each in made)
+        if differ:
+            wrong = tuple(sum(len(each.wrong(which)) for each in made) for which in (0, 1))
+            shown = tuple(_experiment(pair, made, which) for which in (0, 1) if wrong[which])
+            return {"tried": tried, "moved": size, "of": of, "differ": differ, "wrong": wrong, "experiments": shown,
+                    "sampled": sampled}  # fmt: skip
+    return {"tried": tried, "moved": None, "of": 0, "differ": 0, "wrong": (0, 0), "experiments": (),
+            "sampled": sampled}  # fmt: skip
 
 
-def _moved(owner: PlacedHypothesis, sources: Sequence[Sequence[str]]) -> list[tuple[int, str]]:
-    """The variables that an experiment moves, by their numbers; of those that have one name, in their order."""
-    left, found = list(enumerate(owner.names)), []
-    for name, source in sources:
-        k = next(k for k, called in left if called == name)
-        left = [one for one in left if one[0] > k]
-        found.append((k, source))
-    return found
+def _experiment(pair: list[PlacedHypothesis], made: list[Interchanges], which: int) -> Experiment:
+    """The first run that refutes one of two hypotheses, in a natural state of what it reads if there is one."""
+    listed = [(each, int(k)) for each in made for k in each.wrong(which)]
+    each, k = min(listed, key=lambda one: bool(one[0].foreseen[which].between[one[1]]))
+    owner = pair[each.of]
+    forced = list(zip(each.moved, each.sources[k].tolist(), strict=True))
+    patch: dict[str, list[str]] = {}
+    for v, source in forced:
+        patch.setdefault(owner.called(source), []).extend(owner.carrier_parts(v))
+    base = int(each.bases[k])
+    return Experiment(
+        base=owner.called(base),
+        patch=tuple(Taken(tuple(what), source) for source, what in patch.items()),
+        of=each.of,
+        variables=tuple(owner.names[v] for v, _ in forced),
+        predicted=(bool(each.foreseen[0].bits[k]), bool(each.foreseen[1].bits[k])),
+        decided=bool(each.decided[k]),
+        between=bool(each.foreseen[which].between[k]),
+        python=of_interchange(owner, base, forced),
+    )
 
 
-def _patch(owner: PlacedHypothesis, moved: Sequence[tuple[int, str]]) -> tuple[Taken, ...]:
-    found: dict[str, list[str]] = {}
-    for k, source in moved:
-        found.setdefault(source, []).extend(owner.carrier_parts(k))
-    return tuple(Taken(tuple(what), source) for source, what in found.items())
+def _ready(
+    asked: Understood, stated: Hypothesis, budget: int
+) -> tuple[PlacedHypothesis, Climb | None, tuple[str, ...]]:
+    """A hypothesis with all its places, how far it comes, and what was found of what was searched for."""
+    known = in_model(asked, stated)
+    try:
+        found = signatures_of(asked, budget)
+    except InputError:
+        if stated.searched:
+            raise
+        over, runs = placeable(stated.stated, asked.behavior), asked.model.runs(asked.behavior.points)
+        carriers = tuple(one for one in known if one is not None)
+        return PlacedHypothesis(asked.model, asked.behavior, stated.stated, over, carriers, runs), None, ()
+    number, climbs = filled(asked, stated, known, found, budget)
+    placed, how_far = max(climbs, key=lambda one: len(one[1].passed))
+    return placed, how_far, (searched_line(stated.searched, number),) if stated.searched else ()

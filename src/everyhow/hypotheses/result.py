@@ -1,5 +1,6 @@
 """What came of a test of a hypothesis, as one value that says it in sentences."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -12,7 +13,8 @@ from ..model.model import Model
 from .climbing import Climb, PatchedRun
 from .hypothesis import Hypothesis
 from .placed import PlacedHypothesis
-from .words import change_lines, climb_lines, code_lines, rival_lines, searched_lines, share_lines
+from .remarks import place_lines
+from .words import MOST_KEPT, MOST_TOLD, change_lines, climb_lines, rival_lines, searched_lines, share_lines
 
 
 @dataclass(frozen=True)
@@ -37,20 +39,41 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Rivals:
-    """The explanations that come as far as a hypothesis.
+class Elsewhere:
+    """The other places of a causal model.
 
     Attributes:
-        rung: the strictest rung that the hypothesis and its rivals pass.
-        number: how many there are, the hypothesis aside; None where they were not counted.
-        first: the simplest of them, at most 100: mappings of algorithms, and other places of a causal model.
-        family: among what they were looked for, in words.
+        kept: the causal model in those that pass as much.
+        number: how many minimal choices of neurons it has, each aligned.
+        tried: how many of them were put to the rungs.
     """
 
-    rung: str
+    kept: tuple[Hypothesis, ...]
+    number: int
+    tried: int
+
+
+@dataclass(frozen=True)
+class Rivals:
+    """The explanations that come as far as a hypothesis; where it passes no rung, those that pass the first.
+
+    Attributes:
+        rung: the strictest rung that the hypothesis and its rivals pass; None where it passes none.
+        number: how many mappings of formulas there are, the hypothesis aside; None where they were not counted.
+        formulas: of how many formulas these are, that of the hypothesis among them.
+        first: the simplest of them, at most 100.
+        family: among what they were looked for, in words.
+        outside: whether the hypothesis is a formula that does not belong to that family.
+        elsewhere: of a causal model, its other places; None of a formula.
+    """
+
+    rung: str | None
     number: int | None
-    first: tuple[Mapping | Hypothesis, ...]
+    formulas: int | None
+    first: tuple[Mapping, ...]
     family: str
+    outside: bool = False
+    elsewhere: Elsewhere | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +90,8 @@ class HypothesisTest(Displayed):
         filled: how many places there were for what was searched for, each aligned; None where nothing was searched.
         others: the other hypotheses, by their places, that came as far where something was searched for.
         change: the nearest change of places by which it comes further, or None.
-        family: what was gone through for that, in words.
-        rivals: what comes as far; None where it passes no rung.
+        family: what was tried for that, in sentences.
+        rivals: what comes as far.
         further: the simplest mapping with variables that passes the strictest rung that any passes, and that rung,
             where the hypothesis does not come so far.
         notes: what the budget did not allow, and what depends on rounding.
@@ -84,7 +107,7 @@ class HypothesisTest(Displayed):
     others: tuple[Hypothesis, ...]
     change: Change | None
     family: str
-    rivals: Rivals | None
+    rivals: Rivals
     further: tuple[Mapping, str] | None
     notes: Notes
     placed: PlacedHypothesis = field(repr=False)
@@ -106,18 +129,26 @@ class HypothesisTest(Displayed):
 
     @cached_property
     def lines(self) -> tuple[str, ...]:
-        """The result in sentences."""
+        """The result in sentences, the first of many rivals by name."""
+        return tuple(self._told(MOST_TOLD))
+
+    @cached_property
+    def full(self) -> tuple[str, ...]:
+        """The result in sentences with all rivals that were kept, at most 100 of each kind, and the run in Python."""
+        run = self.climb.run
+        again = () if run is None else (f"That run in Python: {run.python}",)
+        return (*self._told(MOST_KEPT), *again)
+
+    def _told(self, most: int) -> Iterator[str]:
         who = "algorithm" if self.placed.mapping is not None else "causal model"
-        return (
-            f"{self.hypothesis}.",
-            *searched_lines(self),
-            *climb_lines(self.climb, who, self.model.kind),
-            *share_lines(self.hypothesis.variables, self.climb.accuracies, self.jointly),
-            *code_lines(self.placed),
-            *change_lines(self),
-            *rival_lines(self),
-            *(f"Not found out, or not surely: {note}." for note in self.notes.all),
-        )
+        yield f"{self.hypothesis}."
+        yield from place_lines(self.placed)
+        yield from searched_lines(self)
+        yield from climb_lines(self.climb, who, self.model.kind)
+        yield from share_lines(self.hypothesis.variables, self.climb.accuracies, self.jointly)
+        yield from change_lines(self)
+        yield from rival_lines(self, most)
+        yield from (f"Not found out, or not surely: {note}." for note in self.notes.all)
 
     def __str__(self) -> str:
         return "\n".join(self.lines)
@@ -130,7 +161,7 @@ class HypothesisTest(Displayed):
     def document(self) -> dict[str, Any]:
         """The result as plain values."""
         climb, change, rivals = self.climb, self.change, self.rivals
-        reached = (*climb.passed, climb.fell)
+        reached, there = (*climb.passed, climb.fell), rivals.elsewhere
         return {
             "summary": str(self),
             "hypothesis": self.given.document(),
@@ -149,10 +180,14 @@ class HypothesisTest(Displayed):
             "change": None if change is None else {
                 **change.to.document(), "neurons": change.neurons, "passed": list(change.passed),
             },
-            "gone_through": self.family,
-            "rivals": None if rivals is None else {
-                "rung": rivals.rung, "number": rivals.number, "family": rivals.family,
+            "tried": self.family,
+            "remarks": list(place_lines(self.placed)),
+            "rivals": {
+                "rung": rivals.rung, "number": rivals.number, "formulas": rivals.formulas, "family": rivals.family,
                 "first": [one.document() for one in rivals.first],
+            },
+            "other_places": None if there is None else {
+                "number": there.number, "tried": there.tried, "as_far": [one.document() for one in there.kept],
             },
             "further": None if self.further is None else {**self.further[0].document(), "rung": self.further[1]},
             "notes": list(self.notes.all),
@@ -168,4 +203,5 @@ def run_document(run: PatchedRun) -> dict[str, Any]:
         **({} if left is None else {"held_as_left": left}),
         "predicted": run.predicted,
         "decided": run.decided,
+        "python": run.python,
     }

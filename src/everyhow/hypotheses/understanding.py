@@ -94,7 +94,14 @@ def understood(given: Any, what: Any = None, decision: str | None = None) -> Und
 
 def _check_alone(model: Model) -> None:
     if model.outputs != 1:
-        raise InputError(f"a hypothesis is about one output; the {model.kind} has {model.outputs}: {one_of(model)}")
+        how = one_of(model)
+        if model.outputs == 2:
+            how = (
+                'where they stand for two classes, of which the second is 1, say decision="argmax" (--decision '
+                f"argmax); where they are bits of their own, ask about one: {model.kind}.output(k) in Python, which "
+                f"eh.save_network writes to a file"
+            )
+        raise InputError(f"a hypothesis is about one output; the {model.kind} has {model.outputs}: {how}")
 
 
 @singledispatch

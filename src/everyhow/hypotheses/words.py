@@ -6,30 +6,11 @@ from typing import Any
 
 from ..ladder import DEFINITIONS
 from .climbing import Climb, PatchedRun, percent_of
-from .placed import is_code
+from .phrases import count_of, joined, on, values_of
 
-# Rivals and other places that are told; their number is told, too.
-MOST_TOLD = 5
-
-
-def on(name: str) -> str:
-    """An input by name: a row of a truth table by its digits, an input of data by its number."""
-    return name if name.startswith("input") else f"input {name}"
-
-
-def joined(words: Sequence[str], last: str = "and") -> str:
-    """Words in a row.
-
-    Example:
-        >>> joined(["one", "two", "three"]), joined(["one", "two"]), joined(["one"])
-        ('one, two and three', 'one and two', 'one')
-    """
-    return f" {last} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
-
-
-def values_of(what: Sequence[str], source: str) -> str:
-    """What takes its value from where."""
-    return f"{joined(what)} {'its value' if len(what) == 1 else 'their values'} from {source}"
+# Rivals and other places that are told, and that are kept; their number is told, too.
+MOST_TOLD, MOST_KEPT = 5, 100
+FULL = "(--full shows them; in Python, .full)"
 
 
 def run_sentence(run: PatchedRun, who: str, kind: str) -> str:
@@ -46,11 +27,6 @@ def run_sentence(run: PatchedRun, who: str, kind: str) -> str:
         what, at = run.left
         return f"On {on(at)}, {patch}. Keep what {what} then holds, and put it in on {on(run.base)}: {verdict}"
     return f"On {on(run.base)}, {patch}: {verdict}"
-
-
-def count_of(number: int, one: str, several: str | None = None) -> str:
-    """A number with its noun."""
-    return f"{number:,} {one if number == 1 else several or one + 's'}"
 
 
 def climb_lines(climb: Climb, who: str, kind: str) -> Iterator[str]:
@@ -83,19 +59,31 @@ def share_lines(names: Sequence[str], accuracies: Sequence[Fraction], jointly: F
         yield f"Interchanges that agree (IIA): {', '.join(each + together)}."
 
 
+def brief_climb_lines(climb: Climb | None, who: str, kind: str) -> Iterator[str]:
+    """How far a hypothesis comes by itself, and the run at which it falls."""
+    if climb is None:
+        yield "Which rungs it passes was not found out: the neurons are too many for the budget."
+        return
+    yield from (line for line in climb_lines(climb, who, kind) if not line.startswith("Not reached"))
+
+
+def searched_line(names: Sequence[str], number: int) -> str:
+    """How many places there were for the variables whose place was searched for."""
+    searched = f"Searched for: {joined(names)}."
+    if not number:
+        return f"{searched} No free neurons are aligned; those that come nearest are tested."
+    return f"{searched} {count_of(number, 'aligned place')}; the one that comes furthest is tested."
+
+
 def searched_lines(found: Any) -> Iterator[str]:
     """What was found of the variables whose place was searched for."""
     if found.filled is None:
         return
-    names = joined(found.given.searched)
-    if not found.filled:
-        yield f"Searched for: {names}. No free neurons are aligned; those that come nearest are tested."
-        return
-    yield f"Searched for: {names}. {count_of(found.filled, 'aligned place')}; the one that comes furthest is tested."
-    if found.others:
+    yield searched_line(found.given.searched, found.filled)
+    if found.filled and found.others:
         shown = "; ".join(map(placed_text, found.others[:MOST_TOLD]))
-        more = f"; and {len(found.others) - MOST_TOLD:,} more" if len(found.others) > MOST_TOLD else ""
-        yield f"As far come: {shown}{more}."
+        left = len(found.others) - MOST_TOLD
+        yield f"As far come: {shown}{f'; and {left:,} more' if left > 0 else ''}."
 
 
 def placed_text(hypothesis: Any) -> str:
@@ -104,51 +92,83 @@ def placed_text(hypothesis: Any) -> str:
     return ", ".join(f"{name} in {carrier}" for name, carrier in pairs)
 
 
-def code_lines(placed: Any) -> Iterator[str]:
-    """Of layers that are read by codes, whether every signal has a code there, whatever the model does."""
-    for layer in sorted({one.layer for one in placed.carriers if is_code(one)}):
-        if placed.reads_all(layer):
-            neurons, inputs = count_of(placed.rank(layer), "independent neuron"), count_of(placed.count, "input")
-            yield (
-                f"Layer {layer} has {neurons} at {inputs}, so every Boolean signal has a code there, as in any such "
-                f"layer: that these codes read the variables says little."
-            )
-
-
 def change_lines(found: Any) -> Iterator[str]:
-    """The nearest change by which a hypothesis comes further."""
+    """The nearest change by which a hypothesis comes further, and what was tried to find it."""
     if found.climb.complete or found.climb.refused:
         return
     change = found.change
     if change is None:
-        yield f"No other place comes further. Gone through: {found.family}."
-    else:
-        moves = joined([f"{name} in {after} instead of {before}" for name, before, after in change.moved])
-        far = "every rung" if change.complete else joined(change.passed)
-        yield f"Nearest change that comes further: put {moves}. Then it passes {far}. Gone through: {found.family}."
-        yield from change.remarks
-    if found.further is not None and not (change and change.complete):
-        best, rung = found.further
-        yield f"Another explanation comes as far as {rung}: {best.title}: {best.named(found.model.graph)}."
-
-
-def rival_lines(found: Any) -> Iterator[str]:
-    """The explanations that come as far."""
-    rivals = found.rivals
-    if rivals is None:
+        yield f"No other place was found by which it comes further. {found.family}."
         return
-    among = f"among {rivals.family}"
-    if rivals.number is None:
-        yield f"How many others pass as much ({rivals.rung}) was not found out, {among}."
-    elif not rivals.number:
-        yield f"No other explanation passes as much ({rivals.rung}), {among}."
+    moves = joined([f"{name} in {after} instead of {before}" for name, before, after in change.moved])
+    far = "every rung" if change.complete else joined(change.passed)
+    yield f"Nearest change that comes further: put {moves}. Then it passes {far}. {found.family}."
+    yield from change.remarks
+
+
+def rival_lines(found: Any, most: int) -> Iterator[str]:
+    """The explanations that come as far, so many of them by name, and the simplest of those that come furthest."""
+    rivals, kind = found.rivals, found.model.kind
+    if rivals.elsewhere is not None and rivals.rung is not None:
+        yield from _elsewhere_lines(rivals, most, found.model.graph)
+    yield from _formula_lines(rivals, most, found.model.graph)
+    if rivals.outside:
+        yield "The hypothesis is deeper than these formulas, and does not belong to them."
+    if found.further is not None and (rivals.rung is None or not (found.change and found.change.complete)):
+        best, rung = found.further
+        yield f"The simplest that comes furthest passes {rung}: {best.title}: {best.named(found.model.graph)}."
+    if rivals.elsewhere is not None:
+        yield f"Other causal models were not looked for: others may say as much of this {kind}."
+
+
+def _elsewhere_lines(rivals: Any, most: int, graph: Any) -> Iterator[str]:
+    there, rung = rivals.elsewhere, rivals.rung
+    gone = f"{count_of(there.number, 'minimal choice')} of neurons"
+    if there.tried < there.number:
+        gone = f"the first {there.tried:,} of {there.number:,} minimal choices of neurons"
+    number, were = len(there.kept), "was" if there.number == 1 else "were"
+    verb = "passes" if number <= 1 else "pass"
+    end = f"{number:,} other {verb} as much ({rung}):" if number else f"no other passes as much ({rung})."
+    yield f"Of this causal model {gone} {were} tried: {end}"
+    yield from _listed(there.kept, number, most, graph)
+
+
+def _formula_lines(rivals: Any, most: int, graph: Any) -> Iterator[str]:
+    number = rivals.number
+    if rivals.rung is None:
+        yield from _beyond_lines(rivals, most, graph)
+        return
+    among = f"Among all minimal choices of neurons for {rivals.family},"
+    other = "" if rivals.elsewhere is not None else " other"
+    if number is None:
+        yield f"{among} how many pass as much ({rivals.rung}) was not found out."
+    elif not number:
+        yield f"{among} {'no other' if other else 'none'} passes as much ({rivals.rung})."
     else:
-        verb = "passes" if rivals.number == 1 else "pass"
-        yield f"{count_of(rivals.number, 'other explanation')} {verb} as much ({rivals.rung}), {among}:"
-    for one in rivals.first[:MOST_TOLD]:
-        yield f"  {one.title}: {rival_places(one, found.model.graph)}"
-    if (rivals.number or 0) > MOST_TOLD:
-        yield f"  and {(rivals.number or 0) - min(MOST_TOLD, len(rivals.first)):,} more"
+        yield f"{among} {number:,}{other} {'passes' if number == 1 else 'pass'} as much ({rivals.rung}):"
+        yield from _listed(rivals.first, number, most, graph)
+
+
+def _beyond_lines(rivals: Any, most: int, graph: Any) -> Iterator[str]:
+    """Where a hypothesis passes no rung, how many pass the first; by name only in full."""
+    number, formulas = rivals.number, rivals.formulas
+    if number is None or formulas is None:
+        yield f"Whether any of {rivals.family} passes the first rung was not found out."
+    elif not number:
+        yield f"None of {rivals.family} passes the first rung either, in any neurons."
+    else:
+        verb, choices = "passes" if formulas == 1 else "pass", count_of(number, "choice")
+        yield f"Of {rivals.family}, {formulas:,} {verb} the first rung, with {choices} of neurons in all."
+        if most > MOST_TOLD:
+            yield from _listed(rivals.first, number, most, graph)
+
+
+def _listed(first: Sequence[Any], number: int, most: int, graph: Any) -> Iterator[str]:
+    for one in first[:most]:
+        yield f"  {one.title}: {rival_places(one, graph)}"
+    told = min(most, len(first))
+    if number > told:
+        yield f"  and {number - told:,} more{f' {FULL}' if len(first) > told else ''}"
 
 
 def rival_places(one: Any, graph: Any) -> str:

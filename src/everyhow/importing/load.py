@@ -106,6 +106,11 @@ def _readable(source: Any) -> tuple[Path, str]:
     path = Path(source)
     name = path.name.lower()
     kind = next((end for end in READ if name.endswith(end)), "")
+    if path.is_dir():
+        raise FileFormatError(
+            f"{path} is a folder; give a network file in it ({', '.join(READ)}), or of the folder of an audit "
+            f"eh.load_audit(folder).network"
+        )
     if not kind:
         other = OTHERS.get(path.suffix.lower())
         raise FileFormatError(

@@ -325,7 +325,8 @@ class Runnable(ABC):
         """The outputs, in float64.
 
         Args:
-            inputs: one row for each.
+            inputs: one row for each, of the numbers themselves: of a network that reads -1 and 1, input 01 is [-1, 1].
+                `corners` has those of a truth table.
             interventions: what is held; all hold at once.
             patch: what else is held, by name: {"h1.1": values}, a number for all inputs or one for each.
 

@@ -12,7 +12,7 @@ from ..comparison.comparing import Comparison
 from ..comparison.course import Course
 from ..hypotheses.deciding import Decided
 from ..hypotheses.hypothesis import Hypothesis
-from ..hypotheses.neuron import NeuronReadings
+from ..hypotheses.neuron_readings import NeuronReadings
 from ..hypotheses.result import HypothesisTest
 from ..mapping.mapping import Mapping
 from ..model.circuit import Circuit

@@ -58,14 +58,6 @@ def p_beside_estimate(values: Float[np.ndarray, " networks"], mean: float, error
     return float(2 * t.sf(abs(float(values.mean()) - mean) / wide, freedom))
 
 
-def share_interval(number: int, networks: int) -> tuple[float, float]:
-    """The 95% interval of Clopper and Pearson of a share that `number` of `networks` have."""
-    from scipy.stats import binomtest
-
-    found = binomtest(number, networks).proportion_ci(0.95, "exact")
-    return float(found.low), float(found.high)
-
-
 def median_interval(values: Float[np.ndarray, " networks"]) -> tuple[float | None, float | None]:
     """The 95% interval of a median by the percentiles of 2,000 bootstrap samples; None of fewer than three values."""
     if len(values) < 3:

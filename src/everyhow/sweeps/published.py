@@ -7,7 +7,8 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
-from .inference import median_interval, p_beside_estimate, p_beside_sample, share_interval, standard_error
+from ..common.shares import share_interval
+from .inference import median_interval, p_beside_estimate, p_beside_sample, standard_error
 from .plan import read_plan, value_text
 from .results import Sweep
 from .statistics import MEASURES, values_of
