@@ -58,18 +58,24 @@ class Read:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """How much is told, and where it is drawn."""
+class Drawn:
+    """Where what is told is drawn."""
 
     picture: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Picture to write, as .svg or .pdf: what is told, drawn.")
     ] = None
     force: ForceOption = False
-    full: FullOption = False
 
     def check_free(self) -> None:
         """See that no file would be replaced unasked."""
         check_free([self.picture], self.force, "--picture")
+
+
+@dataclass(frozen=True)
+class Shown(Drawn):
+    """How much is told, and where it is drawn."""
+
+    full: FullOption = False
 
 
 def test_command(
