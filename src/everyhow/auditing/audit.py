@@ -16,6 +16,7 @@ from ..common.display import Displayed, Picture, presenter
 from ..common.errors import InputError
 from ..common.files import write_atomically
 from ..common.notes import NO_NOTES, Notes, added
+from ..common.progress import Progress, doing
 from ..common.sql import RunTable
 from ..ladder import Verdict
 from ..model.behavior import Behavior, mismatches
@@ -247,9 +248,13 @@ class Audit(Displayed):
         content = json.dumps(self.document(), indent=1, ensure_ascii=False)
         return write_atomically(path, content.encode())
 
-    def report(self, path: str | Path) -> Path:
-        """Write the audit as one HTML page that opens offline; returns its path. What there is no room for is said."""
-        return presenter().report(self, path)
+    def report(self, path: str | Path, progress: bool = False) -> Path:
+        """Write the audit as one HTML page that opens offline; returns its path. What there is no room for is said.
+
+        Of a space of 10^9 circuits that takes minutes, since circuits are drawn for it; `progress` shows that.
+        """
+        with Progress(progress).throughout(), doing("the page"):
+            return presenter().report(self, path)
 
     def certificate(self, path: str | Path, progress: bool = False) -> Path:
         """Write what a program that shares no code with this library needs to confirm the number of perfect circuits:

@@ -15,6 +15,7 @@ from ..boolean.truth_table import MAX_INPUTS
 from ..circuit.faults import fallen
 from ..common.count import Count
 from ..common.errors import EveryhowError
+from ..common.progress import doing
 from ..experiment.ranking import PriceGrid, price_grid
 from ..interpretation.interpretations import Interpretations
 from ..ladder import BESIDE, Fault
@@ -240,7 +241,8 @@ class Exhibits:
         search = self.model.search(criterion)
         if count.certified and count.between[0] <= most and self.findings.circuits.in_space <= LISTED_SPACE:
             return tuple(sorted(search.circuits(), key=len)), f"fewest {self.graph.unit}s first"
-        return tuple(dict.fromkeys(search.sample(most))), "drawn uniformly"
+        with doing(f"drawing {most} of {count.between[1]:,} circuits"):
+            return tuple(dict.fromkeys(search.sample(most))), "drawn uniformly"
 
     def algorithms(self, most: int) -> list[Algorithm]:
         """The simplest aligned algorithms."""

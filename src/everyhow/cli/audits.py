@@ -12,7 +12,7 @@ from ..common.progress import showing
 from ..common.reading import naming
 from ..model.model import Model
 from . import completion
-from .by_data import DataFiles, Narrowing, behavior_of_rows
+from .by_data import DataFiles, behavior_of_rows
 from .contradictions import check_unused
 from .options import (
     FILES_READ,
@@ -202,7 +202,6 @@ def audit_data_command(
     ],
     network: NetworkOption,
     files: DataFiles,
-    narrowing: Narrowing,
     coded: Coded,
     running: Running,
     written: Written,
@@ -222,14 +221,14 @@ def audit_data_command(
     explained = as_model(stored_network(network, coded.threshold), **coded.keywords)
     decision, bits = asked.pop("decision"), None
     if names_a_behavior(points):
-        given = files.of_rows | files.of_tokens | narrowing.options
+        given = files.of_rows | files.of_tokens
         given |= {"--classes": files.classes, "--features": features, "--decision": decision}
         check_unused("the file of a behavior", given)
         behavior = read_behavior(points, explained)
         FILES_READ["behavior"] = str(points)
     else:
         explained, behavior, rows = behavior_of_rows(
-            explained, points, files, narrowing, decision, coded.threshold
+            explained, points, files, decision, coded.threshold
         )  # fmt: skip
         bits = None if features is None else _features(features, rows)
     announce_compilation()

@@ -20,7 +20,7 @@ ROWS = (".npy", ".csv", ".tsv")
 
 @dataclass(frozen=True)
 class DataFiles:
-    """The files that go with the inputs, and what a circuit must reach."""
+    """The files that go with the inputs, what a circuit must reach, and which part of a network is explained."""
 
     labels: Annotated[
         Path | None,
@@ -48,24 +48,6 @@ class DataFiles:
         ),
     ] = None
 
-    @property
-    def of_rows(self) -> dict[str, object]:
-        """What is said of rows of inputs; None where nothing was."""
-        return {
-            "--labels": self.labels, "--header": self.header, "--epsilon": self.epsilon or None,
-            "--within": self.within,
-        }  # fmt: skip
-
-    @property
-    def of_tokens(self) -> dict[str, object]:
-        """What is said of rows of tokens alone; None where nothing was."""
-        return {"--answer-positions": self.answer_positions}
-
-
-@dataclass(frozen=True)
-class Narrowing:
-    """Which part of a network is explained."""
-
     one_class: Annotated[
         int | None,
         typer.Option(
@@ -84,9 +66,22 @@ class Narrowing:
     ] = False
 
     @property
-    def options(self) -> dict[str, object]:
-        """These options by how a person writes them; None where not given."""
+    def of_rows(self) -> dict[str, object]:
+        """What is said of rows of inputs; None where nothing was."""
+        return {
+            "--labels": self.labels, "--header": self.header, "--epsilon": self.epsilon or None,
+            "--within": self.within, **self.narrowing,
+        }  # fmt: skip
+
+    @property
+    def narrowing(self) -> dict[str, object]:
+        """What is said of the part of a network that is asked about; None where nothing was."""
         return {"--one-class": self.one_class, "--without-constant": self.without_constant or None}
+
+    @property
+    def of_tokens(self) -> dict[str, object]:
+        """What is said of rows of tokens alone; None where nothing was."""
+        return {"--answer-positions": self.answer_positions}
 
 
 def names_rows(path: object) -> bool:
@@ -95,7 +90,7 @@ def names_rows(path: object) -> bool:
 
 
 def behavior_of_rows(
-    model: Model, path: Path, files: DataFiles, narrowing: Narrowing, decision: str | None, threshold: float | None
+    model: Model, path: Path, files: DataFiles, decision: str | None, threshold: float | None
 ) -> tuple[Model, Any, Any]:
     """The part of the model that is asked about, what is wanted of it, and the rows as they were read.
 
@@ -106,13 +101,13 @@ def behavior_of_rows(
 
     rows = rows_of_file(path, "inputs", files.header)
     if isinstance(model, Transformer):
-        check_unused("rows of tokens", {"--decision": decision, "--threshold": threshold} | narrowing.options)
+        check_unused("rows of tokens", {"--decision": decision, "--threshold": threshold} | files.narrowing)
         return model, _behavior_of_tokens(model, rows, files), rows
     check_unused("the inputs of a network", files.of_tokens)
     labels = None
     if files.labels is not None:
         labels = _table(files.labels, len(rows), texts=True)
-    model, rows, labels = _narrowed(model, rows, labels, files, narrowing)
+    model, rows, labels = _narrowed(model, rows, labels, files)
     return model, _behavior(model, rows, labels, files, decision, threshold), rows
 
 
@@ -126,7 +121,7 @@ def _table(path: Path, rows: int, texts: bool) -> Any:
     return found.values
 
 
-def _narrowed(model: Any, rows: Any, labels: Any, files: DataFiles, narrowing: Narrowing) -> tuple[Model, Any, Any]:
+def _narrowed(model: Any, rows: Any, labels: Any, files: DataFiles) -> tuple[Model, Any, Any]:
     """The part of a network that is asked about, with the rows and labels that it is asked at."""
     if files.classes is not None:
         which = numbers(files.classes, "classes", int)
@@ -142,15 +137,15 @@ def _narrowed(model: Any, rows: Any, labels: Any, files: DataFiles, narrowing: N
             typer.echo(f"{there.sum():,} of {len(rows):,} rows have a label of the classes {files.classes}", err=True)
             rows, labels = rows[there], np.searchsorted(sorted(which), given[there])
         model = smaller
-    if narrowing.one_class is not None:
-        smaller = model.one_class(narrowing.one_class, rows)
+    if files.one_class is not None:
+        smaller = model.one_class(files.one_class, rows)
         if labels is not None:
             from ..given.labels import labels_against_rest
 
             with naming(files.labels or Path()):
-                labels = labels_against_rest(labels, narrowing.one_class, model.outputs, len(rows))
+                labels = labels_against_rest(labels, files.one_class, model.outputs, len(rows))
         model = smaller
-    if narrowing.without_constant:
+    if files.without_constant:
         model, rows = model.without_constant(rows)
     return model, rows, labels
 

@@ -13,7 +13,7 @@ from ..common.errors import visible
 from ..common.progress import showing, tracked
 from ..common.reading import naming
 from . import completion
-from .by_data import DataFiles, Narrowing, behavior_of_rows, names_rows
+from .by_data import DataFiles, behavior_of_rows, names_rows
 from .contradictions import check_unused
 from .options import (
     OVER_BUDGET,
@@ -107,7 +107,6 @@ def place_command(
     read: Chosen,
     judged: Judged,
     files: DataFiles,
-    narrowing: Narrowing,
     connected: Annotated[
         bool, typer.Option("--connected", help="Leave out edges that lead nowhere, and name them.")
     ] = False,
@@ -126,10 +125,10 @@ def place_command(
     whole = Questions(**plain).narrowed(whole)
     what: Any = task
     if names_rows(task):
-        whole, what, _ = behavior_of_rows(whole, Path(task), files, narrowing, judged.decision, judged.output_threshold)
+        whole, what, _ = behavior_of_rows(whole, Path(task), files, judged.decision, judged.output_threshold)
         whole, what = one_for_two_classes(what.read(whole), what)
     else:
-        given = files.of_rows | files.of_tokens | narrowing.options | {"--classes": files.classes}
+        given = files.of_rows | files.of_tokens | {"--classes": files.classes}
         check_unused("a task, or a file of a behavior", given)
     if connected:
         edges = read_graph_edges(graph, whole, read.top, read.threshold, read.circuit)

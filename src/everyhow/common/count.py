@@ -13,6 +13,11 @@ class Estimate:
     high: float
     sample: int
 
+    @property
+    def drawn(self) -> int:
+        """How many circuits it was made from."""
+        return self.sample
+
     def __str__(self) -> str:
         return f"about {self.value:.3g} (95% interval {self.low:.3g} to {self.high:.3g}, from {self.sample:,} circuits)"
 

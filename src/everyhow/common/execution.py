@@ -50,7 +50,7 @@ class Execution:
     finished: list[Path] = field(default_factory=list, repr=False)
 
     def counting(self, what: str) -> "Execution":
-        """The same, for a count of something else."""
+        """This execution, for a count of something else."""
         return replace(self, what=what)
 
     def total(

@@ -219,7 +219,7 @@ def _circuits(found: CircuitFindings, verdict: Verdict, exhibits: Exhibits | Non
         if found.estimate:
             most = percentage(found.estimate.high / found.in_space)
             if not found.estimate.low:
-                drawn = f"of {found.estimate.sample:,} circuits drawn from all {space}"
+                drawn = f"of {found.estimate.drawn:,} circuits drawn from all {space}"
                 return f"{drawn} none is sure to be perfect, so at most {most} of all are (95% sure)"
         text = str(found.estimate) if found.estimate else shown(found.number)
         if found.several_perfect:

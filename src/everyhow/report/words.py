@@ -519,7 +519,7 @@ def estimated_text(circuits: CircuitFindings) -> str:
     if estimate is None or estimate.low:
         return str(circuits.number)
     most = percentage(estimate.high / circuits.in_space)
-    return f"of {estimate.sample:,} drawn none is sure to be, so at most {most} are (95% sure)"
+    return f"of {estimate.drawn:,} drawn none is sure to be, so at most {most} are (95% sure)"
 
 
 def readable_text(layer: LayerReadouts) -> str:
