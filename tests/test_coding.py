@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import everyhow as eh
 from everyhow.auditing.counting import count
+from everyhow.model.coding import codings_of
 from everyhow.verification import plain, plain_circuits
 from everyhow.verification.verify import verify
 
@@ -85,8 +86,9 @@ def test_a_threshold_that_nobody_said():
         r"nothing says where the outputs of this network turn from 0 to 1, its last layer being linear\. Say it where "
         r"the network is made or asked \(threshold=, --threshold; or network\.read\(threshold=0\)\): threshold=0 for "
         r"logits \(BCEWithLogitsLoss\) and outputs trained towards -1 and 1 \(hinge loss\): it then computes 0110 "
-        r"\(XOR\); or threshold=0.5 for outputs trained towards 0 and 1: it then computes 0000 \(FALSE\); or any other "
-        r"number"
+        r"\(XOR\); or threshold=0.5 for outputs trained towards 0 and 1: it then computes 0000 \(FALSE\); or "
+        r"inputs=\(-1, 1\) and threshold=0 \(--inputs=-1,1 --threshold 0\) where the inputs were -1 and 1, too: it "
+        r"then computes 0000 \(FALSE\); or any other number"
     )
     algorithm = next(eh.algorithms("XOR", depth=2))
     for ask in (
@@ -557,3 +559,20 @@ def test_targets_that_cannot_be_met():
     ):
         with pytest.raises(eh.InputError, match=message):
             eh.train("XOR", **options)
+
+
+def test_a_task_that_is_computed_by_another_reading():
+    """A network of signs that is read as one of bits computes something else: the paragraph says how it computes the
+    task. Where no usual reading does, nothing is said."""
+    signs = replace(SIGNED, biases=([-1.0, -1.0], [-0.5]))
+    bits = replace(signs, input_values=(0, 1))
+    said = eh.audit(bits, "XOR").summary()
+    assert (
+        "Is it asked as it was trained? Read by inputs -1 and 1 and threshold 0 it computes XOR (inputs=(-1, 1), "
+        "threshold=0; --inputs=-1,1 --threshold 0)."
+    ) in said
+    assert eh.audit(signs, "XOR").read_otherwise is None
+    assert "as it was trained" not in eh.audit(bits, "NAND").summary()
+    for coding in codings_of(bits, eh.parse_task("XOR").tables):
+        read = eh.audit(bits.read(*coding), "XOR")
+        assert read.differs_at == () and coding != (bits.threshold, bits.input_values)

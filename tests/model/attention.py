@@ -14,8 +14,8 @@ import numpy as np
 
 import everyhow as eh
 from everyhow.model.checks import checked_inputs, checked_interventions
+from everyhow.model.coding import coding_document
 from everyhow.model.graph import Edge, Graph, Node
-from everyhow.model.runnable import coding_document
 from everyhow.model.running_model import RunningModel
 
 SLOTS = ("q", "k", "v")

@@ -9,8 +9,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from everyhow.model.coding import checked_input_values, checked_threshold, coding_document
 from everyhow.model.graph import Edge, Graph, Node
-from everyhow.model.runnable import checked_input_values, checked_threshold, coding_document
 from everyhow.model.running_model import RunningModel
 
 

@@ -20,6 +20,7 @@ from ..common.progress import Progress, doing
 from ..common.sql import RunTable
 from ..ladder import Verdict
 from ..model.behavior import Behavior, mismatches
+from ..model.coding import codings_of
 from ..model.decision import Decision, decide, level_for
 from ..model.graph import Node
 from ..model.model import Model
@@ -151,6 +152,21 @@ class Audit(Displayed):
         )
         rows = " ".join(self.differs_at)
         return f"The network computes {name or table}, not {self.task}; differs at {rows}. {judged}"
+
+    @property
+    def read_otherwise(self) -> str | None:
+        """How the numbers would have to be read for the model to compute its task, where it does not as they are read,
+        in words; None where it does, by data, and where no usual reading does it."""
+        if self.wanted is None or not self.differs_at:
+            return None
+        found = next(codings_of(self.network, self.wanted.tables), None)
+        if found is None:
+            return None
+        level, (low, high) = found
+        return (
+            f"read by inputs {low:g} and {high:g} and threshold {level:g} it computes {self.task} "
+            f"(inputs=({low:g}, {high:g}), threshold={level:g}; --inputs={low:g},{high:g} --threshold {level:g})"
+        )
 
     @cached_property
     def exhibits(self) -> Exhibits | None:

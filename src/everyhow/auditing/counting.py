@@ -18,10 +18,10 @@ from ..common.execution import Execution
 from ..common.progress import Progress
 from ..importing.door import as_model
 from ..model.behavior import Behavior, mismatches
+from ..model.coding import coding_document
 from ..model.criterion import Criterion, perfect
 from ..model.explained import check_fits, check_said_once, one_for_two_classes
 from ..model.model import MOST_COUNTED, CircuitCount, Model
-from ..model.runnable import coding_document
 from ..model.space import circuits_in_space
 from ..model.task import Task
 from .asked import Questions, asking, questions_of

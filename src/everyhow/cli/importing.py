@@ -116,7 +116,10 @@ def _read_by(network: Model) -> str:
     inputs = "inputs {:g} and {:g}".format(*network.input_values)
     if network.threshold is not None:
         return f"{inputs}; an output above {network.threshold:g} is 1"
-    return f"{inputs}; nothing says where outputs turn from 0 to 1: give --threshold here, or where it is asked for"
+    said = f"{inputs}; nothing says where outputs turn from 0 to 1: give --threshold here, or where it is asked for"
+    if network.outputs == 1:
+        return said
+    return f"{said}; where they stand for classes, give --decision argmax to audit, test, neuron and decide instead"
 
 
 def _told(origin: Origin) -> dict[str, str]:

@@ -9,9 +9,9 @@ from typing import Any
 from ..common.arguments import instance
 from ..common.errors import InputError
 from ..model.behavior import Behavior
+from ..model.coding import checked_threshold
 from ..model.explained import check_fits, one_for_two_classes
 from ..model.model import Model
-from ..model.runnable import checked_threshold
 from ..transformer.reading import is_transformer
 from .load import load
 from .sklearn_models import from_sklearn

@@ -18,9 +18,10 @@ from ..given.arrays import array_of
 from ..given.labels import labels_of
 from ..given.points import points_of
 from .answer import LAST, Answer
+from .coding import checked_input_values, checked_threshold, coded
 from .decision import DECISIONS, Decision, check_no_threshold, decide, decision_for, level_for
 from .door import brought
-from .runnable import Runnable, checked_input_values, checked_threshold, coded
+from .runnable import Runnable
 from .task import Task
 
 M = TypeVar("M", bound=Runnable)

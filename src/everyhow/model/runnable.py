@@ -8,13 +8,13 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..boolean.gates import name_of
-from ..boolean.truth_table import MAX_INPUTS, TruthTable, assignments
-from ..common.arguments import listed, number_in, quoted
+from ..boolean.truth_table import assignments
+from ..common.arguments import listed, quoted
 from ..common.errors import InputError
 from .activations import activation
 from .answer import Answer
 from .circuit import Circuit
+from .coding import checked_input_values, checked_threshold, coded, which_threshold
 from .graph import Edge, Graph
 from .origin import Origin
 from .patching import values_by_node
@@ -377,7 +377,7 @@ class Runnable(ABC):
                 'the largest is chosen, and have no threshold: decide by argmax (decision="argmax", --decision argmax)'
             )
         if self.threshold is None:
-            raise InputError(_which_threshold(self))
+            raise InputError(which_threshold(self))
         return self.threshold
 
     def read(self, threshold: float | None = None, inputs: Iterable[float] | None = None) -> Self:
@@ -419,51 +419,6 @@ def nothing_carried(graph: Graph, runs: int) -> States:
     return tuple(np.zeros((runs, size) if numbers == 1 else (runs, size, numbers)) for size, numbers in stages)
 
 
-def coding_document(model: Runnable) -> dict[str, Any]:
-    """How the numbers of a model stand for bits, where that is not as usual, and its remarks, if it has any."""
-    found: dict[str, Any] = {} if model.threshold == 0.5 else {"threshold": model.threshold}
-    if model.input_values != (0.0, 1.0):
-        found["inputs"] = list(model.input_values)
-    found |= {"softmax": True} if model.softmax else {}
-    return found | ({"remarks": list(model.remarks)} if model.remarks else {})
-
-
-def coded(bits: Float[np.ndarray, "rows features"], values: tuple[float, float]) -> Float[np.ndarray, "rows features"]:
-    """Bits as the numbers by which inputs stand for them."""
-    low, high = values
-    return np.where(bits > 0, high, low)
-
-
-def checked_threshold(threshold: object) -> float | None:
-    """The threshold as a number; None when nobody said it.
-
-    Raises:
-        InputError: it is not a finite number.
-    """
-    if threshold is None:
-        return None
-    found = number_in(threshold)
-    if found is None:
-        raise InputError(
-            f"threshold is {quoted(threshold)}; it is a finite number, above which an output is read as 1: 0.5 for "
-            "outputs trained towards 0 and 1, 0 for logits and outputs trained towards -1 and 1"
-        )
-    return found
-
-
-def checked_input_values(values: object) -> tuple[float, float]:
-    """The numbers by which inputs stand for 0 and for 1.
-
-    Raises:
-        InputError: they are not two different finite numbers.
-    """
-    rule = "the two different numbers by which an input stands for 0 and for 1, such as (-1, 1) (--inputs=-1,1)"
-    found = [number_in(value) for value in listed("inputs", values, rule)]
-    if len(found) != 2 or None in found or found[0] == found[1]:
-        raise InputError(f"inputs is {quoted(values)}; give {rule}")
-    return found[0], found[1]  # type: ignore[return-value]
-
-
 def _rows(inputs: Any) -> int:
     """How many rows there are."""
     try:
@@ -491,34 +446,3 @@ def check_tells_apart(name: str) -> None:
             f"the decision argmax needs outputs that differ wherever what they receive differs; by {name} they can be "
             f"equal: decide by threshold, or train the network with a linear last layer"
         )
-
-
-def _which_threshold(model: Runnable) -> str:
-    """The question where an output turns, with what the model computes by each usual answer."""
-    answers = {
-        0.0: "for logits (BCEWithLogitsLoss) and outputs trained towards -1 and 1 (hinge loss)",
-        0.5: "for outputs trained towards 0 and 1",
-    }
-    told = (f"threshold={level:g} {words}: {_computed(model, level)}" for level, words in answers.items())
-    classes = ', or decision="argmax" (--decision argmax) where they stand for classes' * (model.outputs > 1)
-    last = "linear" if model.ending == "identity" else model.ending
-    return (
-        f"nothing says where the outputs of this {model.kind} turn from 0 to 1, its last layer being {last}."
-        f" Say it where the {model.kind} is made or asked (threshold=, --threshold; or "
-        f"{model.kind}.read(threshold=0)){classes}: {'; or '.join(told)}; or any other number"
-    )
-
-
-def _computed(model: Runnable, level: float) -> str:
-    """What a model computes by a threshold."""
-    inputs = model.features
-    if inputs > MAX_INPUTS:
-        if inputs != model.graph.sizes[0]:
-            return "then 1 above it"
-        points = np.random.default_rng(0).standard_normal((256, inputs))
-        shares = (model.run(points) > level).mean(axis=0)
-        return f"then 1 at {', '.join(f'{share:.0%}' for share in shares)} of 256 standard normal inputs"
-    bits = model.run(model.corners) > level
-    tables = [TruthTable(inputs, sum(int(bit) << row for row, bit in enumerate(column))) for column in bits.T]
-    named = [f"{table} ({name_of(table)})" if name_of(table) else str(table) for table in tables]
-    return f"it then computes {', '.join(named)}"

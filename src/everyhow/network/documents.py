@@ -10,8 +10,8 @@ import numpy as np
 from ..common.arguments import quoted
 from ..common.errors import FileFormatError, InputError
 from ..common.reading import json_of
+from ..model.coding import coding_document
 from ..model.origin import Origin, origin_from_document
-from ..model.runnable import coding_document
 from .network import Network
 
 KEYS = ("weights", "biases", "activations")

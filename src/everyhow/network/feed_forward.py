@@ -14,17 +14,11 @@ from ..common.errors import InputError
 from ..model.activations import activation
 from ..model.checks import checked_inputs, checked_interventions, float_array
 from ..model.circuit import Circuit
+from ..model.coding import checked_input_values, checked_threshold, coding_document
 from ..model.graph import Edge, Graph, check_number_of_edges
 from ..model.model import Model
 from ..model.origin import Origin
-from ..model.runnable import (
-    Intervention,
-    States,
-    check_tells_apart,
-    checked_input_values,
-    checked_threshold,
-    coding_document,
-)
+from ..model.runnable import Intervention, States, check_tells_apart
 
 MOST_LAYERS = 256
 

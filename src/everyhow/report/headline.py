@@ -135,7 +135,12 @@ def _differing(part: Audit, audit: Audit) -> str:
     at = f"they differ at {' '.join(part.differs_at)}"
     if audit.outputs:
         return f"Output {part.task} computes {what} instead: {at}."
-    return f"The {audit.network.kind} computes {what}, not its task {part.task}: {at}."
+    otherwise = f" Is it asked as it was trained? {_sentence(part.read_otherwise)}" if part.read_otherwise else ""
+    return f"The {audit.network.kind} computes {what}, not its task {part.task}: {at}.{otherwise}"
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _unique(audit: Audit) -> str:

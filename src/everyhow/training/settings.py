@@ -13,7 +13,7 @@ from ..common.budget import rounded
 from ..common.errors import InputError
 from ..common.options import told
 from ..model.activations import LEAKY, SIGMOID, TANH, activation
-from ..model.runnable import checked_input_values, checked_threshold, coded
+from ..model.coding import checked_input_values, checked_threshold, coded
 from ..model.task import Task
 from ..network.feed_forward import MOST_LAYERS
 from ..network.network import Network

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from ..model.coding import coding_document
 from ..model.graph import GRAINS
-from ..model.runnable import coding_document
 from .parts import Layer, Norm
 
 KIND = "transformer"
