@@ -50,5 +50,5 @@ def test_digits(tmp_path):
     kept = eh.load(tmp_path / "runs" / "digits" / "tail.json")
     assert [w.tolist() for w in kept.weights] == document["network"]["weights"]
     assert {path.name for path in (EXAMPLES / "digits").glob("*.*")} == {
-        "explain.py", "labels.csv", "points.csv", "tail.json",
+        "README.md", "explain.py", "labels.csv", "points.csv", "tail.json",
     }  # fmt: skip

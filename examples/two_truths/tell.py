@@ -51,7 +51,8 @@ def main() -> None:
         print(f"- **{source}**, {len(circuit)} edges: {', '.join(map(model.graph.name, circuit.edges))}.")
         for ablation in ("zero", "mean"):
             standing = eh.place(model, behavior, circuit, ablation=ablation)
-            print(f"  - by `{ablation}`: {standing}.")
+            said, *_ = str(standing).splitlines()
+            print(f"  - by `{ablation}`: {said}.")
     print(f"\n{MORAL}")
     if len(sys.argv) > 1:
         write(Path(sys.argv[1]), model, behavior)

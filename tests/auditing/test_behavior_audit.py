@@ -42,7 +42,7 @@ def test_classes():
         ["tanh", "identity"],
     )
     points = random.normal(size=(12, 3))
-    behavior = eh.Behavior.of_data(points, network.run(points).argmax(axis=1), outputs=3, epsilon=0.1)
+    behavior = eh.Behavior.of_data(points, network.run(points).argmax(axis=1), "argmax", outputs=3, epsilon=0.1)
     audit = eh.audit_behavior(network, behavior, features=points > 0)
     errors = [
         plain_circuits.circuit_error(network, behavior, circuit, "argmax", "zero")

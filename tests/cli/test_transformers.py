@@ -77,7 +77,10 @@ def test_what_does_not_fit(files, run_command):
             ("audit", "XOR", "--network", "model.json"),
             "a task is asked of bits, and a transformer takes sequences of tokens: give a behavior",
         ),
-        (("count", "behavior.json", "--network", "xornet"), "a network takes no sequences"),
+        (
+            ("count", "behavior.json", "--network", "xornet"),
+            "give a task such as XOR, or explain it on data (everyhow audit-data",
+        ),
         (("count", "XOR", "--network", "xornet", "--grain", "nodes"), "grain"),
         (("count", "missing.json", "--network", "model.json"), "missing.json"),
     ):

@@ -104,7 +104,7 @@ def test_lazy_values_are_short(audit):
     )
     circuit = next(iter(circuits))
     assert repr(eh.interpretations(eh.xornet(), circuit)).startswith("Interpretations of Circuit(7 edges: ")
-    assert ": your circuit is perfect" in repr(eh.place(eh.xornet(), "XOR", circuit))
+    assert ": your circuit is the whole network" in repr(eh.place(eh.xornet(), "XOR", circuit))
 
 
 def test_what_is_missing_stands_in_the_short_form():

@@ -31,4 +31,5 @@ def test_documents():
 def test_sentence():
     """The one line about a circuit."""
     _, network = reference("xor-2-3-3-1-seed0")
-    assert f"\n{eh.place(network, 'XOR', eh.Circuit.whole(network))}\n" in PAGE
+    said, *more = str(eh.place(network, "XOR", eh.Circuit.whole(network))).splitlines()
+    assert f"\n{said}\n" in PAGE and more[0] in PAGE

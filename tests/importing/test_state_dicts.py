@@ -399,7 +399,7 @@ def test_paths(source, message):
 def test_folders_and_capital_letters(tmp_path):
     """A folder is said to be one, and the case of a suffix does not matter."""
     (tmp_path / "folder.pt").mkdir()
-    with pytest.raises(FileFormatError, match=r"folder.pt: a folder; give the path of a network file"):
+    with pytest.raises(FileFormatError, match=r"folder.pt is a folder; give a network file in it"):
         eh.load(tmp_path / "folder.pt")
     eh.save_network(eh.xornet(), tmp_path / "a.json").rename(tmp_path / "a.JSON")
     eh.save_network(eh.xornet(), tmp_path / "a.safetensors").rename(tmp_path / "a.SafeTensors")

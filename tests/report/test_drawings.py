@@ -119,10 +119,10 @@ def test_letters_of_wide_layers(widths):
 def test_codes_in_lines():
     """A code is told whole, term by term; of many terms the largest, and how many there are besides."""
     table = TruthTable(2, 0b0110)
-    few = Readout(1, table, np.array([1780.0, -2.5, 0.25]), 0.5, 0.0, False, ("h1.0", "h1.1", "h1.2"))
+    few = Readout(1, table, np.array([1780.0, -2.5, 0.25]), 0.5, 0.0, False, 0.1, ("h1.0", "h1.1", "h1.2"))
     assert code_lines(few) == ["0.5 + 1,780 h1.0", "- 2.5 h1.1 + 0.25 h1.2"]
     names = tuple(f"h1.{j}" for j in range(12))
-    many = Readout(1, table, np.arange(1.0, 13.0) + 0.25, 0.5, 0.0, False, names)
+    many = Readout(1, table, np.arange(1.0, 13.0) + 0.25, 0.5, 0.0, False, 0.1, names)
     said = " ".join(code_lines(many))
     assert said == "0.5 + 7.25 h1.6 + 8.25 h1.7 + 9.25 h1.8 + 10.2 h1.9 + 11.2 h1.10 + 12.2 h1.11 and 6 smaller terms"
 

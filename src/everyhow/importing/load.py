@@ -96,6 +96,14 @@ def load(
         return model_from_tensors(arrays, metadata).read(threshold)
 
 
+def _is_folder(path: Path) -> bool:
+    """Whether there is a folder; a path that the system does not take is not one."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
 def _readable(source: Any) -> tuple[Path, str]:
     """The path of a file that can be read, and what its name ends in, in small letters."""
     if not isinstance(source, str | PathLike):
@@ -106,7 +114,7 @@ def _readable(source: Any) -> tuple[Path, str]:
     path = Path(source)
     name = path.name.lower()
     kind = next((end for end in READ if name.endswith(end)), "")
-    if path.is_dir():
+    if _is_folder(path):
         raise FileFormatError(
             f"{path} is a folder; give a network file in it ({', '.join(READ)}), or of the folder of an audit "
             f"eh.load_audit(folder).network"

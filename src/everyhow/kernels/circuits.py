@@ -78,9 +78,8 @@ def prefix_coefficient(masks, widths, available, first, neuron_label, coefficien
 
 
 @njit(cache=True, nogil=True)
-def count_circuits(prefixes, layout, first, feeding, neuron_label, labels, goal, allowed, part, parts):
-    """The signed sum over `prefixes` of circuits by label: (certain and only possible, labels). Of the rows of the
-    first half only those of the `part`, 0 being the first, of so many equal `parts`."""
+def count_circuits(prefixes, layout, first, feeding, neuron_label, labels, goal, allowed):
+    """The signed sum over `prefixes` of circuits by label: (certain and only possible, labels)."""
     total = np.zeros((2, labels), np.int64)
     found = np.zeros((2, labels), np.int64)
     coefficient = np.zeros(labels, np.int64)
@@ -91,13 +90,10 @@ def count_circuits(prefixes, layout, first, feeding, neuron_label, labels, goal,
             continue
         one, two = prefix_halves(masks, layout, first, feeding, neuron_label)
         found[:] = 0
-        rows = len(one.points)
-        start, stop = part * rows // parts, (part + 1) * rows // parts
-        points, those = one.points[start:stop], one.labels[start:stop]
-        if rows * len(two.points) <= PLAIN_PAIRS or start == stop:
-            count_pairs_plainly(points, those, two.points, two.labels, goal, allowed, found)
+        if len(one.points) * len(two.points) <= PLAIN_PAIRS:
+            count_pairs_plainly(one.points, one.labels, two.points, two.labels, goal, allowed, found)
         else:
-            count_pairs(points, those, two.points, two.labels, goal, allowed, found)
+            count_pairs(one.points, one.labels, two.points, two.labels, goal, allowed, found)
         for k in range(2):
             multiply(found[k], coefficient)
             total[k] += found[k]

@@ -19,11 +19,6 @@ from .running import certain_and_possible, masks_of
 MOST_SETTLED = 1 << 20
 # Pairs of half sums of one prefix, from which on its count may take seconds.
 MANY_PAIRS = 1 << 24
-# In how many parts, then, each is counted: enough that its progress is seen and all cores work, few enough that making
-# both halves anew for each part costs little beside counting.
-PARTS = 16
-# The inputs that circuits may use, some prefixes, and which part of each of how many is counted.
-Job = tuple[int, np.ndarray, int, int]
 UNBOUNDED = np.array([-np.inf, np.inf])[:, None]
 
 
@@ -98,15 +93,14 @@ def _count(
         # network.
         neuron_label = -1
     inputs = tuple(subsets(search.all_inputs)) if every_input_used else (search.all_inputs,)
-    parts = 1 if search.most_pairs < MANY_PAIRS else PARTS
     signs = sum((-1) ** (search.all_inputs & ~first).bit_count() for first in inputs)
     prefixes = [search.number_of_prefixes(first) for first in inputs]
     total = signs * _nothing_fed(search, labels, goal, allowed) + execution.total(
         partial(_signed, search, goal, allowed, neuron_label, labels),
-        ((first, batch, part, parts) for first in inputs for batch in search.prefixes(first) for part in range(parts)),
-        None if None in prefixes else parts * sum(filter(None, prefixes)),
+        ((first, batch) for first in inputs for batch in search.prefixes(first)),
+        None if None in prefixes else sum(filter(None, prefixes)),
         np.zeros((2, labels), np.int64),
-        _identity(search, goal, allowed, inputs, neuron_label, parts),
+        _identity(search, goal, allowed, inputs, neuron_label),
     )
     total[1] += total[0]
     kept = labels if most_neurons is None else step * (most_neurons + 1)
@@ -114,7 +108,7 @@ def _count(
 
 
 def _signed(
-    search: Search, goal: np.ndarray, allowed: float, neuron_label: int, labels: int, job: Job
+    search: Search, goal: np.ndarray, allowed: float, neuron_label: int, labels: int, job: tuple[int, np.ndarray]
 ) -> tuple[int, np.ndarray]:
     """How many prefixes a batch has, and its signed part of the count, (2, labels)."""
     if search.most_pairs < MANY_PAIRS:
@@ -123,15 +117,15 @@ def _signed(
 
 
 def _signed_here(
-    search: Search, goal: np.ndarray, allowed: float, neuron_label: int, labels: int, job: Job
+    search: Search, goal: np.ndarray, allowed: float, neuron_label: int, labels: int, job: tuple[int, np.ndarray]
 ) -> tuple[int, np.ndarray]:
     from ..kernels.circuits import count_circuits as count_prefixes
 
-    first, prefixes, part, parts = job
+    first, prefixes = job
     unused = (search.all_inputs & ~first).bit_count()
     parts = [
         (-1) ** (unused + (search.all_outputs & ~feeding).bit_count())
-        * count_prefixes(prefixes, search.layout, first, feeding, neuron_label, labels, goal, allowed, part, parts)
+        * count_prefixes(prefixes, search.layout, first, feeding, neuron_label, labels, goal, allowed)
         for feeding in subsets(search.all_outputs)
         if feeding
     ]
@@ -151,11 +145,9 @@ def _nothing_fed(search: Search, labels: int, goal: np.ndarray, allowed: float) 
     return (-1) ** search.all_outputs.bit_count() * found
 
 
-def _identity(
-    search: Search, goal: np.ndarray, allowed: float, inputs: tuple[int, ...], neuron_label: int, parts: int
-) -> str:
+def _identity(search: Search, goal: np.ndarray, allowed: float, inputs: tuple[int, ...], neuron_label: int) -> str:
     """What is counted, as a digest: equal for equal counts, on every machine."""
-    digest = hashlib.sha256(repr((inputs, neuron_label, allowed, search.at_once, parts)).encode())
+    digest = hashlib.sha256(repr((inputs, neuron_label, allowed, search.at_once)).encode())
     for array in (*search.layout, goal):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

@@ -258,7 +258,7 @@ def _as_released(found: AuthorsFindings, verdicts: Mapping[str, Verdict]) -> dic
         aligned, tried = counts["aligned_formulas"], plural(counts["candidate_formulas"], "formula")
         fits = f"fit{'s' * (aligned == 1)} the network, in {plural(counts['mappings'], 'place')}"
         some = f"{shown(aligned)} of its {tried} {fits}"
-        said["what_then_where"] = some if aligned else f"none of its {tried} fits the network"
+        said["what_then_where"] = some if aligned else f"of its {tried} none fits the network"
     if found.number.low is None:
         said["where_then_what"] = "how many circuits are accurate is not known"
     else:

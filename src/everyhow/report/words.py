@@ -187,7 +187,7 @@ def told_verdicts(audit: Audit) -> dict[str, Verdict]:
         return verdicts
     circuits, verdict = found.circuits, verdicts["where_then_what"]
     if verdict.status == "identifiable" and circuits.only_whole:
-        said = "no smaller circuit passes; what is left is the network itself"
+        said = f"no smaller circuit passes; what is left is the {audit.network.kind} itself"
     elif verdict.status == "unknown" and circuits.several_perfect:
         several = f"{shown(circuits.number)} circuits are perfect"
         said = f"{several}, and whether a stricter criterion leaves exactly one is not known: {verdict.reason}"
