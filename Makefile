@@ -21,9 +21,10 @@ test: $(VENV)/.with-test
 	@command -v chromium >/dev/null || echo "Chromium is missing, so the tests of pages are skipped; on Debian: apt-get install chromium"
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# The imports of transformers against the libraries themselves, which take minutes to install. TransformerLens 3 and 4
+# What takes long, and the imports of transformers against the libraries themselves, which take minutes to install. TransformerLens 3 and 4
 # are two libraries of one name: the older one lies in a folder of its own.
 nightly: $(VENV)/.with-libraries
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m nightly
 	$(BIN)/python -m pytest tests/importing/test_transformer_libraries.py
 	PYTHONPATH=$(VENV)/lens3 $(BIN)/python -m pytest tests/importing/test_transformer_libraries.py -k hooked
 

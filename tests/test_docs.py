@@ -58,7 +58,13 @@ def test_what_is_shown_can_be_repeated():
     assert all(network == "xornet" or (ROOT / network).is_file() for network in networks)
 
 
-@pytest.mark.parametrize(("arguments", "shown"), SHOWN, ids=[" ".join(arguments) for arguments, _ in SHOWN])
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [
+        pytest.param(*one, id=" ".join(one[0]), marks=pytest.mark.nightly if one[0][0] == "audit-data" else ())
+        for one in SHOWN
+    ],
+)
 def test_transcripts(arguments, shown):
     """A command that a page shows prints what stands below it, "..." being anything."""
     command = [sys.executable, "-X", "utf8", "-m", "everyhow", *arguments]

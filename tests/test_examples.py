@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import everyhow as eh
 
@@ -33,6 +34,7 @@ def test_two_truths(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"zero.html", "mean.html", "two-truths.svg"}
 
 
+@pytest.mark.nightly
 def test_digits(tmp_path):
     """The last three layers of a network on real data: the published sizes of both spaces, and a page."""
     command = [sys.executable, "-X", "utf8", EXAMPLES / "digits" / "explain.py"]

@@ -158,6 +158,7 @@ def check_survivors(network, behavior, depth):
     return findings
 
 
+@pytest.mark.nightly
 def test_rungs_of_random_networks():
     """Every algorithm over features of random data, every minimal mapping, and every rung; most rungs fell some."""
     fallen = Counter()

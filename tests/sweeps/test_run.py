@@ -105,6 +105,7 @@ def test_the_number_of_workers_changes_nothing(undisturbed, plan, tmp_path):
         assert path.read_bytes() == (tmp_path / "run" / "networks" / path.name).read_bytes()
 
 
+@pytest.mark.nightly
 def test_killed_workers_cost_their_blocks(undisturbed, plan, tmp_path):
     """kill -9 of workers while they compute: others take over, and the run ends as if nothing had been."""
     folder = tmp_path / "run"
@@ -286,6 +287,7 @@ def test_the_folder_is_deleted(plan, tmp_path):
     assert not psutil.wait_procs(workers, timeout=30)[1] and not folder.exists()
 
 
+@pytest.mark.nightly
 @pytest.mark.skipif(os.name == "nt", reason="limits of POSIX")
 def test_a_full_disk(undisturbed, plan, tmp_path):
     """A file that cannot be written ends the run with its name; nothing half is left, and the rest can be resumed."""

@@ -96,7 +96,13 @@ AUDITS = {
 }
 
 
-@pytest.mark.parametrize("name", AUDITS)
+# Others have the same keys.
+LONGEST = ("bits of their own", "known bits", "tied")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=pytest.mark.nightly if one in LONGEST else ()) for one in AUDITS]
+)
 def test_every_value_and_every_list(name):
     """With the digest made anew all is noticed but what nothing else in the file says; with the old one, all."""
     make, most = AUDITS[name]

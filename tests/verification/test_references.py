@@ -43,6 +43,13 @@ QUESTIONS = ("options.", "depth")
 QUICK = ("imp-2-2-1-seed0", "xornet", "xor-2-2-2-1-seed2", "xor-2-2-2-1-seed5", "xor-2-4-1-seed0")
 
 
+# Those whose every value takes longest to be found again.
+LARGE = (
+    "count-xor-2-5-5-1-seed0", "count-xor-2-4-4-1-seed0", "authors-xor-2-4-4-1-seed0", "authors-xor-and-2-3-3-2-seed0",
+    "nor-2-3-3-1-seed0", "and-2-3-3-1-seed0",
+)  # fmt: skip
+
+
 def places_by_kind(document):
     """The places of values, by kind; of a kind of many a part."""
     kinds = defaultdict(list)
@@ -53,7 +60,13 @@ def places_by_kind(document):
         yield kind, [places[round(k * step)] for k in range(min(len(places), MOST_OF_A_KIND))]
 
 
-@pytest.mark.parametrize(("name", "preset"), REFERENCES)
+@pytest.mark.parametrize(
+    ("name", "preset"),
+    [
+        pytest.param(*one, marks=pytest.mark.nightly if one[0] in LARGE and one[1] == "paper" else ())
+        for one in REFERENCES
+    ],
+)
 def test_every_value_of_the_reference_audits(name, preset, monkeypatch):
     """Values of every kind in each audit are changed alone, and the digest made anew."""
     said, network = reference(name)

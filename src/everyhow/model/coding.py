@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -12,14 +12,11 @@ from ..boolean.truth_table import MAX_INPUTS, TruthTable
 from ..common.arguments import listed, number_in, quoted
 from ..common.errors import InputError
 
-if TYPE_CHECKING:
-    from .runnable import Runnable
-
 # The numbers by which inputs usually stand for 0 and for 1.
 BITS, SIGNS = (0.0, 1.0), (-1.0, 1.0)
 
 
-def coding_document(model: "Runnable") -> dict[str, Any]:
+def coding_document(model: Any) -> dict[str, Any]:
     """How the numbers of a model stand for bits, where that is not as usual, and its remarks, if it has any."""
     found: dict[str, Any] = {} if model.threshold == 0.5 else {"threshold": model.threshold}
     if model.input_values != (0.0, 1.0):
@@ -64,14 +61,14 @@ def checked_input_values(values: object) -> tuple[float, float]:
     return found[0], found[1]  # type: ignore[return-value]
 
 
-def codings_of(model: "Runnable", wanted: Sequence[TruthTable]) -> Iterator[tuple[float, tuple[float, float]]]:
+def codings_of(model: Any, wanted: Sequence[TruthTable]) -> Iterator[tuple[float, tuple[float, float]]]:
     """The usual thresholds and input values, other than its own, by which a model of at most 6 inputs computes what is
     wanted of its outputs.
 
     Example:
-        >>> from everyhow import Network, TruthTable
-        >>> signs = Network([[[1.0, 1.0]]], [[1.0]], ["identity"])
-        >>> list(codings_of(signs, [TruthTable.parse("0111")]))
+        >>> import everyhow as eh
+        >>> signs = eh.Network([[[1.0, 1.0]]], [[1.0]], ["identity"])
+        >>> list(codings_of(signs, eh.parse_task("OR").tables))
         [(0.5, (-1.0, 1.0)), (0.0, (-1.0, 1.0))]
     """
     own = model.threshold, model.input_values
@@ -81,7 +78,7 @@ def codings_of(model: "Runnable", wanted: Sequence[TruthTable]) -> Iterator[tupl
             yield coding
 
 
-def which_threshold(model: "Runnable") -> str:
+def which_threshold(model: Any) -> str:
     """The question where an output turns, with what the model computes by each usual answer."""
     answers = {
         0.0: "for logits (BCEWithLogitsLoss) and outputs trained towards -1 and 1 (hinge loss)",
@@ -100,7 +97,7 @@ def which_threshold(model: "Runnable") -> str:
     )
 
 
-def _computed(model: "Runnable", level: float) -> str:
+def _computed(model: Any, level: float) -> str:
     """What a model computes by a threshold."""
     inputs = model.features
     if inputs > MAX_INPUTS:
@@ -113,7 +110,7 @@ def _computed(model: "Runnable", level: float) -> str:
     return f"it then computes {', '.join(named)}"
 
 
-def _tables(model: "Runnable", level: float) -> list[TruthTable]:
+def _tables(model: Any, level: float) -> list[TruthTable]:
     """What a model computes by a threshold, output by output."""
     bits = model.run(model.corners) > level
     return [TruthTable(model.features, sum(int(bit) << row for row, bit in enumerate(column))) for column in bits.T]
