@@ -15,7 +15,7 @@ from ..ladder import Verdict, judge
 from ..model.behavior import Behavior
 from ..model.model import Cut, Model
 from .explanation import ReadoutExplanation
-from .readout import DEFAULT_DISTURBANCE, LARGER, Signals, readable_signals
+from .readout import DEFAULT_DISTURBANCE, Signals, readable_signals
 from .readouts import MOST_SIGNALS, OF_SETS, RUNGS, STEPS_PER_SET, Readouts, Rung, search
 from .search import MOST_POINTS, sets_to_fit
 
@@ -76,7 +76,7 @@ class LayerReadouts(Noted):
         """How many of the readable signals have a code that endures the disturbance; None where none was asked."""
         if self.found is None:
             return None
-        return int((self.signals.endures > self.found.disturbance + LARGER).sum())
+        return int(self.signals.enduring(self.found.disturbance).sum())
 
     @property
     def verdict(self) -> Verdict | None:

@@ -163,6 +163,10 @@ class Signals:
             found.append(room / (np.abs(self.coefficients[some]) @ ranges))
         return np.concatenate(found)
 
+    def enduring(self, disturbance: float) -> Bool[np.ndarray, " signals"]:
+        """Whether each code is read right with every neuron moved by this share of its range."""
+        return self.endures > disturbance + LARGER
+
     def __getitem__(self, index: int) -> Readout:
         """One signal, in the polarity that is 0 at the first input."""
         signal = self.signals[index]

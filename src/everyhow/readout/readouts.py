@@ -18,7 +18,6 @@ from .explanation import ReadoutExplanation, explain_by
 from .readout import (
     DEFAULT_DISTURBANCE,
     DEFAULT_TOLERANCE,
-    LARGER,
     Signals,
     check_disturbance,
     readable_signals,
@@ -68,7 +67,7 @@ class Readouts:
         """The hidden layer that is read; 1 is the first."""
         return self.signals.layer
 
-    @property
+    @cached_property
     def survivors(self) -> dict[str, int]:
         """How many explanations pass each rung, and all before it."""
         fewest = next((number for number in self.by_signals("bounded").values() if number), 0)
@@ -110,7 +109,7 @@ class Readouts:
         if rung in ("above_baseline", "bounded"):
             passing &= not vacuous
         if rung == "bounded":
-            passing &= (self.signals.endures[fitted.sets] > self.disturbance + LARGER).all(axis=1)
+            passing &= self.signals.enduring(self.disturbance)[fitted.sets].all(axis=1)
         return passing
 
     @cached_property

@@ -96,7 +96,7 @@ def lead(verdicts: Mapping[str, Verdict], circuits: CircuitFindings | None = Non
 def _sentences(audit: Audit) -> Iterator[str]:
     yield _computed(audit)
     if audit.wanted is None:
-        yield from (f"{said[:1].upper()}{said[1:]}." for said in audit.network.remarks)
+        yield from map(_sentence, audit.network.remarks)
     yield from (f"{said}." for said in [constant_text(audit)] if said)
     found = audit.findings
     if audit.outputs:
@@ -346,7 +346,7 @@ def _left_out(audit: Audit) -> Iterator[str]:
         yield f"Decided by rounding: {'; '.join(_some(notes.ties))}."
     beyond = notes.beyond if audit.wanted is None else ()
     if beyond:
-        yield f"Not asked: {'. '.join(one[:1].upper() + one[1:] for one in _some(beyond))}."
+        yield f"Not asked: {' '.join(map(_sentence, _some(beyond)))}"
     if not (notes.refused or notes.ties or beyond):
         yield "Nothing was estimated or left out."
 
