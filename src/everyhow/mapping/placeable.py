@@ -24,10 +24,13 @@ class Placeable(ABC):
     def names(self) -> tuple[str, ...]:
         """What the variables are called."""
 
-    @abstractmethod
     def needed(self, variable: int) -> Rows:
         """The signature of neurons that stand for a variable: at each source, the decisions over the bases, as bits,
         when the variable is held at its value there."""
+        values = self.given(variable).tolist()
+        rows = {value: self.decided(((variable, value),)) for value in set(values)}
+        when = {value: sum(1 << base for base in np.flatnonzero(row).tolist()) for value, row in rows.items()}
+        return tuple(when[value] for value in values)
 
     @abstractmethod
     def given(self, variable: int, held: Holding = ()) -> Shaped[np.ndarray, " inputs"]:

@@ -22,7 +22,7 @@ from .causal_models import CausalModel, Value
 from .interchange import joint_runs, try_together
 from .mapping import count_choices, disjoint_choices
 from .placeable import Holding, Placeable, options
-from .signatures import NeuronSet, Rows, sets_by_name, signatures
+from .signatures import NeuronSet, sets_by_name, signatures
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,6 @@ class PlacedModel(Placeable):
         """The model's inputs at every row of the truth table."""
         names = self.model.inputs
         return [dict(zip(names, bits, strict=True)) for bits in itertools.product((0, 1), repeat=len(names))]
-
-    def needed(self, variable: int) -> Rows:
-        """The signature of neurons that stand for a variable: at each source, the decisions over the bases, as bits,
-        when the variable is held at its value there."""
-        values = self.given(variable).tolist()
-        rows = {value: self.decided(((variable, value),)) for value in set(values)}
-        when = {value: sum(1 << base for base in np.flatnonzero(row).tolist()) for value, row in rows.items()}
-        return tuple(when[value] for value in values)
 
     def given(self, variable: int, held: Holding = ()) -> Int[np.ndarray, " inputs"]:
         """The value of a variable at each input, while others are held."""
