@@ -165,7 +165,7 @@ def test_estimates_are_labelled(xor, monkeypatch):
     """An estimated number never stands where the exact one would."""
     findings = importlib.import_module("everyhow.interpretation.findings")
     # As if a circuit took a million steps and a sample had 100: all 120 cost 1.2e8, the sample 1e8.
-    monkeypatch.setattr(findings, "steps_per_circuit", lambda network, inputs: 1_000_000)
+    monkeypatch.setattr(findings, "steps_per_circuit", lambda network, inputs, first: 1_000_000)
     monkeypatch.setattr(findings, "SAMPLE", 100)
     assert eh.audit(xor, "XOR", budget=12 * 10**7).counts["interpretations"] == 2937
     audit = eh.audit(xor, "XOR", budget=11 * 10**7)

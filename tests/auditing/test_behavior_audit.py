@@ -396,13 +396,13 @@ def test_parts_of_a_classifier_by_the_command(run_command, tmp_path):
     flat, some = " ".join(out.split()), int(np.isin(largest, (0, 2)).sum())
     assert code == 0 and f"{some} of 40 rows have a label of the classes 2,0" in err
     assert f"The network decides as wanted at all {some} inputs. Of 4 outputs only 0 and 2 are kept" in flat
-    assert f"B is the same at all {some} points" in flat
+    assert f"x1 is the same at all {some} points" in flat
     code, out, _ = run_command("audit-data", *given, "--one-class", "2", "--without-constant")
     flat = " ".join(out.split())
     assert code == 0 and "One class against the rest: of 4 outputs only output 2" in flat
     assert "The same at all 40 points, and taken out, is x1" in flat
-    # Of the two inputs that are left the second was the third.
-    whole = {"edges": {"x0->y0": {"in_graph": True}, "x1->y0": {"in_graph": True}}}
+    # The two inputs that are left keep their names.
+    whole = {"edges": {"x0->y0": {"in_graph": True}, "x2->y0": {"in_graph": True}}}
     (tmp_path / "circuit.json").write_text(json.dumps(whole))
     place = ("place", tmp_path / "circuit.json", *given, "--classes", "0,2", "--without-constant")
     code, out, _ = run_command(*place)

@@ -25,7 +25,8 @@ def test_audit_reads_at_a_glance(run_command):
     code, out, err = run_command("audit", "XOR", "--network", XOR)
     assert (code, err) == (0, "")
     for part in (
-        "Task     XOR", "Network  2-3-3-1, leaky_relu, 18 edges", "Is the explanation the only one?",
+        "Task     XOR", "Network  2-3-3-1, leaky_relu, 18 edges",
+        "Is the explanation the only one, by the loosest criterion of each kind?",
         "circuit         no    120 perfect of 10,647, of 11 edges or more; 4 minimal",
         "codes           none  layer 1 and layer 2: 29 exact sets, as in any layer with 3",
         "algorithm       no    2 of the 250 formulas for XOR fit this network; without",

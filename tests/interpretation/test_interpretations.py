@@ -12,7 +12,7 @@ import everyhow as eh
 from everyhow.boolean.truth_table import assignments
 from everyhow.circuit.findings import examine_circuits
 from everyhow.common.progress import Progress
-from everyhow.interpretation.findings import examine_interpretations
+from everyhow.interpretation.findings import bytes_held, examine_interpretations, input_states
 from everyhow.interpretation.interpretation import completions
 from everyhow.interpretation.interpretations import Interpretations
 from everyhow.model.circuit import Circuit
@@ -294,3 +294,36 @@ def test_interpretations_that_are_not_counted():
     assert short.refused[0].startswith(
         "finding the interpretation with the widest gaps of the simplest circuit needs about"
     )
+
+
+@pytest.mark.parametrize("points", [20, 50])
+def test_inputs_of_many_values_are_priced(points):
+    """Five inputs of many values have too many states: nothing is counted for minutes, nor until memory is full; and
+    what is said names the budget."""
+    generator = np.random.default_rng(0)
+    network = eh.Network([generator.normal(size=(1, 5))], [[0.0]], ["identity"], threshold=0.0)
+    behavior = eh.Behavior.of_network(network, np.abs(generator.normal(size=(points, 5))), epsilon=0.05)
+    audit = eh.audit_behavior(network, behavior)
+    assert audit.counts["interpretations"] is None and audit.counts["perfect_circuits"] > 0
+    assert any(
+        said.startswith("counting the interpretations of all perfect circuits needs about") for said in audit.capped
+    )
+    assert input_states(behavior.points) == (points - 1) ** 5
+
+
+def test_memory_is_refused_whatever_the_budget(monkeypatch):
+    """Where a budget would allow it, what counting would hold is looked at, too."""
+    generator = np.random.default_rng(0)
+    network = eh.Network([generator.normal(size=(1, 3))], [[0.0]], ["identity"], threshold=0.0)
+    behavior = eh.Behavior.of_network(network, np.abs(generator.normal(size=(6, 3))), epsilon=0.2)
+    assert bytes_held((3, 1), 6, input_states(behavior.points)) == 64 * 5**3 * 7 == 56_000
+    assert eh.audit_behavior(network, behavior).counts["interpretations"] is not None
+    monkeypatch.setattr("everyhow.interpretation.findings.MOST_BYTES", 55_999)
+    audit = eh.audit_behavior(network, behavior, budget=10**15)
+    assert audit.counts["interpretations"] is None
+    (said,) = (one for one in audit.capped if "bytes" in one)
+    assert said == (
+        "counting the interpretations of all perfect circuits may hold 5.6e+04 bytes, since neurons and inputs have "
+        "many values; 55,999 are allowed"
+    )
+    assert "ask by fewer points, or by inputs of fewer values" in audit.summary()

@@ -105,3 +105,15 @@ def test_commands_look_for_what_is_kept(monkeypatch, tmp_path):
     (tmp_path / "kernels_x" / "circuits.count-1.nbi").touch()
     announce_compilation()
     assert len(shown) == 2
+
+
+def test_a_log_is_told_beside_what_is_done(announcer, monkeypatch):
+    """Where there is no terminal, the lines of a work that is shown say that it waits for kernels, while it does."""
+    monkeypatch.setattr(sys, "stderr", screen := Screen(watched=False))
+    monkeypatch.setattr(progress, "LONG_PAUSE", 0.01)
+    with progress.showing("circuits"):
+        assert slow_to_compile("everyhow.kernels.one")(2) == 4
+        compiled = screen.getvalue()
+        time.sleep(0.1)
+    assert "circuits: " in compiled and f"; {announcing.MEANWHILE}\n" in compiled
+    assert announcing.MEANWHILE not in screen.getvalue().splitlines()[-1]

@@ -58,12 +58,12 @@ def test_edges_of_a_graph_that_skips():
 
 
 def test_names():
-    """Inputs by letters while there are some, then by numbers; a slot is named where there are several."""
+    """Few inputs by letters, many by numbers; a slot is named where there are several."""
     wide = Graph.complete((12, 2, 2))
-    assert wide.names[0][:2] == ("A", "B") and wide.names[0][-1] == "x11" and len(set(wide.names[0])) == 12
+    assert wide.names[0] == tuple(f"x{j}" for j in range(12)) and Graph.complete((6, 1)).names[0] == tuple("ABCDEF")
     assert wide.names[1:] == (("h1.0", "h1.1"), ("out0", "out1"))
     assert [wide.name(node) for node in wide.nodes] == [name for stage in wide.names for name in stage]
-    assert wide.name(Edge((1, 1, 0))) == "A→h1.1" and wide.name(Edge((2, 0, 1))) == "h1.1→out0"
+    assert wide.name(Edge((1, 1, 0))) == "x0→h1.1" and wide.name(Edge((2, 0, 1))) == "h1.1→out0"
     assert SKIPPING.name(Edge((2, 0, 0, 1, 0))) == "B→out0"
     assert [SLOTTED.name(edge) for edge in SLOTTED.edges] == [
         "A→a0.h0<q>", "B→a0.h0<q>", "A→a0.h0<k>", "B→a0.h0<k>", "A→out0", "a0.h0→out0",

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import everyhow as eh
+from everyhow.exchange.graph_json import circuit_from_graph, circuit_to_graph
 from everyhow.network.narrowing import best_threshold
 
 
@@ -122,6 +123,64 @@ def test_what_is_constant_is_named_in_an_audit():
     smaller, fewer = network.without_constant(points)
     again = eh.audit_behavior(smaller, eh.Behavior.of_network(smaller, fewer))
     assert "times as many" not in again.summary()
-    assert "The same at all 6 points, and taken out, is x1: what it gives is in the biases." in again.summary()
+    assert (
+        "The same at all 6 points, and taken out, is x1: what it gives is in the biases, and all others keep"
+        in again.summary()
+    )
     with pytest.raises(eh.InputError, match="every input is the same at all 6 points"):
         network.without_constant(np.ones((6, 3)))
+
+
+def named_parts():
+    """Of three inputs and four neurons, input 1 and neuron 2 are the same at all points."""
+    network = classifier(3)
+    weights = network.weights[0].copy()
+    weights[2] = 0
+    network = eh.Network((weights, network.weights[1]), network.biases, network.activations)
+    points = np.random.default_rng(0).normal(size=(12, 3))
+    points[:, 1] = 0.5
+    return network, points
+
+
+def test_what_is_left_keeps_its_names(tmp_path):
+    """After a class, an input and a neuron are taken out, all others are called as in the network that was given: in
+    edges, in files, in what is placed, and whatever the order in which they are taken out."""
+    network, points = named_parts()
+    pair, _ = network.classes(1, 3).without_constant(points)
+    names = (("x0", "x2"), ("h1.0", "h1.1", "h1.3"), ("out1", "out3"))
+    assert pair.graph.names == names
+    assert network.without_constant(points)[0].classes(3, 1).graph.names == names
+    assert pair.graph.name(pair.graph.edges[0]) == "x0→h1.0"
+    for ending in ("json", "safetensors"):
+        eh.save_network(pair, tmp_path / f"pair.{ending}")
+        assert eh.load(tmp_path / f"pair.{ending}").graph.names == names
+    assert eh.Network(pair.weights, pair.biases, pair.activations).graph.names[0] == ("A", "B")
+    circuit = eh.Circuit.whole(pair)
+    written = circuit_to_graph(circuit, pair)
+    assert set(written["edges"]) == {"x0->h1.0", "x2->h1.0", "x0->h1.1", "x2->h1.1", "x0->h1.3", "x2->h1.3"} | {
+        f"h1.{j}->y{k}" for j in (0, 1, 3) for k in (1, 3)
+    }
+    assert circuit_from_graph(written, pair) == circuit
+    # A name of what was taken out is refused, not taken for another neuron.
+    with pytest.raises(eh.InputError, match=r"x1->h1\.0"):
+        circuit_from_graph({"edges": {"x1->h1.0": {"in_graph": True}}}, pair)
+    assert pair.folded().graph.names == (*names[:2], ("out0",))
+    largest = int(np.bincount(network.run(points).argmax(axis=1)).argmax())
+    assert network.one_class(largest, points).graph.names[2] == (f"out{largest}",)
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ((("A",), ("out0",)), "names are of 1-1 neurons, the network has 2-1; name each once"),
+        ((("A", "A"), ("out0",)), "two neurons are called A; give each a name of its own"),
+        ((("A", "<b>"), ("out0",)), r"names holds '<b>'; a neuron is called by letters, digits, \. and _, such as x3"),
+        ((("A", 3), ("out0",)), "names holds 3; a neuron is called by letters"),
+        ("AB", "names is 'AB'; give the names of the neurons of each layer, the inputs first"),
+        (7, "names is 7; give the names of the neurons of each layer"),
+    ],
+)
+def test_names_that_are_none(names, said):
+    """Names are of every neuron, each once, and can be written in an edge."""
+    with pytest.raises(eh.InputError, match=said):
+        eh.Network([[[1.0, 1.0]]], [[-0.5]], ["relu"], names=names)

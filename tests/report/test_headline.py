@@ -200,3 +200,60 @@ def test_codes_that_any_layer_has():
             assert found.signals.reads_all and len(found.signals) == len(eh.readouts(network, layer).signals) == 7
     narrow = eh.Network([[[1.0, 1.0], [1.0, -1.0]], [[1.0, 1.0]]], [[-0.5, 0.2], [0.0]], ["relu", "identity"])
     assert not eh.readouts(narrow).signals.reads_all
+
+
+def noisy_classes(wrong=0.0):
+    """A network of one layer, points of two classes of unequal number, and its decisions there, some being wrong."""
+    generator = np.random.default_rng(3)
+    network = eh.Network([generator.normal(size=(1, 4))], [[-0.9]], ["identity"], threshold=0.0)
+    points = generator.normal(size=(80, 4))
+    labels = (network.run(points)[:, 0] > 0) ^ (np.arange(80) < wrong * 80)
+    return network, points, labels.astype(int)
+
+
+def test_errors_that_are_allowed():
+    """How much a circuit may be wrong, and how much the smallest one is, by hand; and an error that says nothing."""
+    network, points, labels = noisy_classes()
+    usual = min(labels.mean(), 1 - labels.mean())
+    strict = eh.audit_behavior(network, eh.Behavior.of_data(points, labels, epsilon=0.1))
+    simplest = strict.findings.circuits.simplest
+    alone = network.run_circuit(points, simplest)[-1][:, 0] > 0
+    error = float((alone != labels).mean())
+    assert strict.constant_error == pytest.approx(usual) and strict.simplest_error == pytest.approx(error)
+    assert 0 < error <= 0.1 < usual
+    said = strict.summary()
+    assert (
+        f"Circuits may be wrong at 10% of the inputs (epsilon); the smallest one is wrong at {100 * error:.3g}%."
+        in said
+    )
+    assert "An answer that never changes" not in said
+    # Which edges a circuit without neurons is made of is said by their names.
+    assert f"{len(simplest)} edges, {spoken([simplest.graph.name(edge) for edge in simplest.edges])}" in said
+
+    loose = eh.audit_behavior(network, eh.Behavior.of_data(points, labels, epsilon=0.4))
+    assert usual <= 0.4
+    assert (
+        f"An answer that never changes is wrong at {100 * usual:.3g}% of the inputs, within the 40% allowed (epsilon), "
+        "so that a circuit can pass without telling anything apart: allow less."
+    ) in loose.summary()
+    assert "epsilon" not in eh.audit_behavior(network, eh.Behavior.of_data(points, labels)).summary()
+
+
+def test_a_network_that_may_not_be_wrong_itself():
+    """Where the network is wrong more often than is allowed, it is said why no circuit is left, and what to do."""
+    network, points, labels = noisy_classes(wrong=0.05)
+    said = eh.audit_behavior(network, eh.Behavior.of_data(points, labels)).summary()
+    assert (
+        "The network itself is wrong at 5% of the inputs, and 0% are allowed (epsilon): allow as much, or explain its "
+        "own decisions by leaving the labels out."
+    ) in said
+    allowed = eh.audit_behavior(network, eh.Behavior.of_data(points, labels, epsilon=0.05)).summary()
+    assert "itself is wrong" not in allowed
+
+
+def test_no_neurons_to_speak_of():
+    """Of a network without hidden neurons nothing is said of groups of neurons, and no place is left empty."""
+    network, points, labels = noisy_classes()
+    audit = eh.audit_behavior(network, eh.Behavior.of_data(points, labels, epsilon=0.1))
+    text = printed(print_audit, audit)
+    assert "groups of neurons" not in text and "go through ." not in text and "0 of them" not in text

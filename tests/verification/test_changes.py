@@ -98,7 +98,8 @@ AUDITS = {
 
 # Others have the same keys.
 LONGEST = (
-    "bits of their own", "known bits", "tied", "by rounding", "lesson within a budget", "prices", "rows as data", "ablation",
+    "bits of their own", "known bits", "tied", "by rounding", "lesson within a budget", "prices", "rows as data",
+    "ablation",
 )  # fmt: skip
 
 

@@ -7,10 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..authors.findings import AuthorsFindings
 from ..boolean.gates import name_of
 from ..certificates.certificate import check_certifiable, write_certificate
 from ..circuit.findings import CircuitFindings
+from ..circuit.score import score_of
 from ..common.count import Count
 from ..common.display import Displayed, Picture, presenter
 from ..common.errors import InputError
@@ -21,6 +24,7 @@ from ..common.sql import RunTable
 from ..ladder import Verdict
 from ..model.behavior import Behavior, mismatches
 from ..model.coding import codings_of
+from ..model.criterion import perfect
 from ..model.decision import Decision, decide, level_for
 from ..model.graph import Node
 from ..model.model import Model
@@ -124,6 +128,22 @@ class Audit(Displayed):
         level = level_for(self.network, self.decision)
         decided, _ = decide(self.network.run(behavior.points), behavior.decision, level, behavior.answers)
         return round(float(self.behavior.weights @ (decided == self.behavior.wanted).all(axis=1)), 12)
+
+    @cached_property
+    def constant_error(self) -> float:
+        """The weight of the inputs at which the best answer that never changes is wrong."""
+        behavior = self.behavior
+        _, which = np.unique(behavior.wanted, axis=0, return_inverse=True)
+        return round(1 - float(np.bincount(which.reshape(-1), behavior.weights).max()), 12)
+
+    @cached_property
+    def simplest_error(self) -> float | None:
+        """The weight of the inputs at which the smallest circuit of those left is wrong; None where none is known."""
+        found = self.findings
+        circuit = found.circuits.simplest if isinstance(found, Findings) else None
+        if circuit is None:
+            return None
+        return round(1 - score_of(perfect(self.network, self.behavior), circuit).right, 12)
 
     @cached_property
     def constant(self) -> tuple[Node, ...]:

@@ -136,6 +136,15 @@ def _narrowed(model: Any, rows: Any, labels: Any, files: DataFiles) -> tuple[Mod
                 raise InputError(f"{files.labels} has no label of the classes {files.classes}; give those of some rows")
             typer.echo(f"{there.sum():,} of {len(rows):,} rows have a label of the classes {files.classes}", err=True)
             rows, labels = rows[there], np.searchsorted(sorted(which), given[there])
+        else:
+            largest = model.run(rows).argmax(axis=1)
+            others = int((~np.isin(largest, which)).sum())
+            if others:
+                typer.echo(
+                    f"without labels all {len(rows):,} rows are asked about, and at {others:,} of them the network "
+                    f"decides for another class than {files.classes}: --labels leaves out the rows of other classes",
+                    err=True,
+                )
         model = smaller
     if files.one_class is not None:
         smaller = model.one_class(files.one_class, rows)

@@ -139,6 +139,7 @@ class Line:
         self._began = 0.0
         self._written = 0
         self._last = 0.0
+        self.beside = ""
 
     @contextlib.contextmanager
     def working(self, work: Work) -> Iterator[Work]:
@@ -171,7 +172,7 @@ class Line:
                 now, moves = time.monotonic(), is_moving()
                 if now - self._last >= (PAUSE if moves else LONG_PAUSE) * 0.9 and now - self._began >= DELAY:
                     self._last = now
-                    self._write(self._works[-1].told(), moves)
+                    self._write(self._works[-1].told() + (f"; {self.beside}" if self.beside else ""), moves)
 
     def _write(self, text: str, moves: bool) -> None:
         if moves:
@@ -193,6 +194,11 @@ class Line:
 
 _SHOWN: ContextVar[bool] = ContextVar("shown", default=False)
 _LINE = Line()
+
+
+def say_beside(words: str) -> None:
+    """End every line of progress with some words from now on, such as what holds the work up; with none for ""."""
+    _LINE.beside = words
 
 
 def is_moving() -> bool:

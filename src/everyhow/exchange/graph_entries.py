@@ -17,8 +17,8 @@ MOST_NAMED = 5
 
 
 def node_name(model: Model, stage: int, place: int) -> str:
-    """The name of a node: of a network `x0` for the first input, `h1.0`, and `y0` for the first output; of a
-    transformer its own, `input`, `a0.h0`, `m0` and `logits`.
+    """The name of a node: of a network `x0` for the first input, `h1.0`, and `y0` for the first output, or, where the
+    network has names of its own, those, `y3` for `out3`; of a transformer its own, `input`, `a0.h0`, `m0`, `logits`.
 
     Example:
         >>> from everyhow import xornet
@@ -27,6 +27,9 @@ def node_name(model: Model, stage: int, place: int) -> str:
     """
     if not isinstance(model, Network):
         return model.graph.name(Node(stage, place))
+    if model.names:
+        own = model.names[stage][place]
+        return f"y{own.removeprefix('out')}" if stage == model.depth and own.startswith("out") else own
     if stage == 0:
         return f"x{place}"
     return f"y{place}" if stage == model.depth else f"h{stage}.{place}"

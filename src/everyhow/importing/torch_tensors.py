@@ -62,8 +62,8 @@ def rows_of(data: Any) -> Any:
         raise InputError(f"data cannot be read ({first_line(error)}); give a tensor, an array or batches") from None
     if len(batches) > MOST_BATCHES:
         raise InputError(
-            f"data gives more than {MOST_BATCHES:,} batches or inputs, or never ends; give an array, larger batches, or "
-            f"the first of them (itertools.islice)"
+            f"data gives more than {MOST_BATCHES:,} batches or inputs, or never ends; give an array, larger batches, "
+            f"or the first of them (itertools.islice)"
         )
     if not batches:
         raise InputError("data holds no inputs; give at least one")

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 from ..circuit.findings import CircuitFindings
-from ..common.budget import Budget, Refusal
+from ..common.budget import Budget, Refusal, rounded
 from ..common.count import Count, Estimate
 from ..common.notes import NO_NOTES, Noted, Notes
 from ..common.progress import Progress
@@ -22,8 +23,11 @@ from .interpretations import Interpretations, unread
 SAMPLE = 1000
 # `exact_up_to` stretches the budget by no more than this.
 STRETCH = 10
-# Over data, a pair of neighboring states of one circuit costs about as much as so many candidate evaluations.
-STEPS_PER_PAIR = 1000
+# What costs about as much as so many candidate evaluations: over data, where interpretations are compared by gaps,
+# a pair of neighboring states and a state of the inputs; where they are counted and inputs have many values, a reading.
+STEPS_PER_PAIR, STEPS_PER_STATE, STEPS_PER_READING = 1000, 150_000, 100
+# Bytes that counting may hold, and what it holds of each reading that a neuron may have at a state of the layer before.
+MOST_BYTES, BYTES_PER_READING = 1 << 30, 64
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,8 @@ def examine_interpretations(
     if circuits.simplest is not None:
         everything = Interpretations(model, circuits.simplest, behavior.points, rule)
         # Over a truth table the states are few.
-        steps = 0 if behavior.is_truth_table else everything.pairs * STEPS_PER_PAIR
+        searched = everything.pairs * STEPS_PER_PAIR + everything.input_states * STEPS_PER_STATE
+        steps = 0 if behavior.is_truth_table else searched
         refusal = budget.refusal("finding the interpretation with the widest gaps of the simplest circuit", steps)
         simplest, notes = (everything.widest, notes) if refusal is None else (None, notes.refusing(refusal))
     fewest, number = circuits.perfect.between
@@ -112,11 +117,19 @@ def examine_interpretations(
     if not model.listable:
         refusal = f"interpretations are counted in {model.kind}s of at most {MOST_EDGES} edges"
         return InterpretationFindings(simplest=simplest, notes=notes.refusing(refusal))
-    steps = steps_per_circuit(model.graph.sizes, len(behavior.points))
+    first, sizes = input_states(behavior.points), model.graph.sizes
+    steps = steps_per_circuit(sizes, len(behavior.points), first)
     tied = not circuits.perfect.certified
-    refusal = budget.refusal("counting the interpretations of all perfect circuits", number * steps)
+    what = "counting the interpretations of all perfect circuits"
+    refusal = budget.refusal(what, number * steps)
     if number <= exact_up_to and number * steps <= STRETCH * budget:
         refusal = None
+    held = bytes_held(sizes, len(behavior.points), first)
+    if held > MOST_BYTES and (refusal is None or budget.allows(SAMPLE * steps)):
+        why = "since neurons and inputs have many values"
+        refused = Refusal(f"{what} may hold {rounded(held)} bytes, {why}; {MOST_BYTES:,} are allowed", None, what)
+        refused.instead = "ask by fewer points, or by inputs of fewer values"
+        return InterpretationFindings(simplest=simplest, notes=notes.refusing(refused))
     if refusal is None and not tied:
         counts = model.interpretation_counts(search.bits(), behavior.points, rule) or ()
         tracked = progress.track(counts, number, "interpretations")
@@ -149,7 +162,27 @@ def _estimate(sampled: list[int], fewest: int, most: int) -> Estimate:
     return Estimate(value, fewest * max(0.0, mean - margin), most * (mean + margin), len(sampled))
 
 
-def steps_per_circuit(sizes: Sequence[int], inputs: int) -> int:
-    """An upper bound of the pairs of neighboring states that one circuit's interpretations go through."""
-    states = [1, *(max(1, inputs - 1) ** size for size in sizes[1:-1]), 1]
-    return sum(a * b for a, b in itertools.pairwise(states))
+def input_states(points: Float[np.ndarray, "inputs features"]) -> int:
+    """In how many ways the inputs of a circuit that has all of them may be read together: one of fewer than v ways for
+    each that has v values.
+
+    Example:
+        >>> input_states(np.array([[0, 0.1], [0, 0.2], [1, 0.3]]))
+        2
+    """
+    return math.prod(max(1, len(np.unique(column)) - 1) for column in points.T)
+
+
+def steps_per_circuit(sizes: Sequence[int], inputs: int, first: int = 1) -> int:
+    """An upper bound of the steps that counting one circuit's interpretations takes, its inputs having so many states:
+    the pairs of neighboring states, and the readings of the first neurons at all states of the inputs."""
+    states = [first, *(max(1, inputs - 1) ** size for size in sizes[1:-1]), 1]
+    pairs = sum(a * b for a, b in itertools.pairwise(states))
+    return pairs if first == 1 else pairs + STEPS_PER_READING * first * sizes[1] * (inputs + 1)
+
+
+def bytes_held(sizes: Sequence[int], inputs: int, first: int) -> int:
+    """An upper bound of what is held while the interpretations of one circuit are counted."""
+    states = [first, *(max(1, inputs - 1) ** size for size in sizes[1:-1])]
+    readings = (before * size * (inputs + 1) for before, size in zip(states, sizes[1:], strict=True))
+    return BYTES_PER_READING * max(readings)

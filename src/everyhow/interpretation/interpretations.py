@@ -51,8 +51,17 @@ class Interpretations:
     @property
     def pairs(self) -> int:
         """The most pairs of neighboring states that anything here goes through, found without going through them."""
-        states = [math.prod(len(self.readings[neuron]) for neuron in layer) for layer in self._layers]
-        return sum(before * after for before, after in itertools.pairwise(states))
+        return sum(before * after for before, after in itertools.pairwise(self._states))
+
+    @property
+    def input_states(self) -> int:
+        """How many states the inputs have."""
+        return self._states[0]
+
+    @property
+    def _states(self) -> list[int]:
+        """The most states of each layer."""
+        return [math.prod(len(self.readings[neuron]) for neuron in layer) for layer in self._layers]
 
     @cached_property
     def count(self) -> int:

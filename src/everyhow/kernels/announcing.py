@@ -9,11 +9,12 @@ import multiprocessing
 import sys
 import threading
 
-from ..common.progress import Work, working
+from ..common.progress import Work, say_beside, working
 
 # Kernels that a first audit compiles, and a first count of circuits; the bar goes by it.
 OF_AN_AUDIT, OF_A_COUNT = 68, 33
 LINE = "everyhow: compiling the kernels; this happens once, and takes about half a minute"
+MEANWHILE = "kernels are being compiled, which happens once"
 
 
 class Announcer:
@@ -54,6 +55,9 @@ class Announcer:
         with self._lock:
             self._depth += 1
             self._show()
+            if not self.is_shown:
+                # Where there is no terminal, what is begun meanwhile is told by lines of its own, if progress is shown.
+                say_beside(MEANWHILE)
 
     def end(self) -> None:
         """A kernel is compiled, or could not be; after the outermost one the bar is taken away."""
@@ -64,6 +68,7 @@ class Announcer:
                 self._work.advance(1 if self.compiled < self.total else 0)
             if not self._depth:
                 self.hide()
+                say_beside("")
 
     def _show(self) -> None:
         if self.is_shown or not _is_watched():

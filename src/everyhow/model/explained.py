@@ -52,6 +52,11 @@ def _fitting(model: Runnable, behavior: Behavior) -> str:
             f"{model.kind}.one_class(K, points) (--one-class K); to tell two of them apart {model.kind}.classes(K, L) "
             f"(--classes K,L), exactly; {one_of(model)}"
         )
+    if outputs == 2 and model.outputs == 1:
+        return (
+            f"where the {model.kind} is one of two classes that were folded into one output, give labels of 0 and 1 "
+            f"alone (outputs=1), 1 for the second class"
+        )
     if outputs == 2:
         return (
             f"of {model.outputs} classes take the two that are meant, {model.kind}.classes(K, L) (--classes K,L), or "

@@ -155,11 +155,11 @@ class Graph:
         return there and parent.stage < child.stage and 0 <= edge.slot < len(self.slots[child.stage])
 
     @staticmethod
-    def of_stages(sizes: Iterable[int], edges: Iterable[Edge]) -> "Graph":
-        """The graph of nodes of one number and one input each: A, B, ..., then h1.0 (stage 1, place 0), and out0."""
+    def of_stages(sizes: Iterable[int], edges: Iterable[Edge], names: tuple[tuple[str, ...], ...] = ()) -> "Graph":
+        """The graph of nodes of one number and one input each, by these names; where there are none, A, B, ..., or of
+        more than six inputs x0, x1, ..., then h1.0 (stage 1, place 0), and out0."""
         counts = tuple(sizes)
-        last = len(counts) - 1
-        names = tuple(tuple(usual_name(stage, j, last) for j in range(size)) for stage, size in enumerate(counts))
+        names = names or usual_names(counts)
         return Graph(names, tuple(edges), (1,) * len(counts), (("",),) * len(counts))
 
     @staticmethod
@@ -332,6 +332,18 @@ def _edge_of(edge: Any) -> Edge:
     if not all(is_whole(number, 0) for number in numbers):
         raise InputError(f"an edge of a graph is {quoted(edge)}; give {RULES['edges']}")
     return Edge(map(int, numbers))
+
+
+def usual_names(sizes: tuple[int, ...]) -> tuple[tuple[str, ...], ...]:
+    """What the neurons of layers of these sizes are called: letters stand for few inputs only.
+
+    Example:
+        >>> usual_names((2, 1)), usual_names((7, 1))[0][:2]
+        ((('A', 'B'), ('out0',)), ('x0', 'x1'))
+    """
+    last = len(sizes) - 1
+    found = tuple(tuple(usual_name(stage, j, last) for j in range(size)) for stage, size in enumerate(sizes))
+    return found if sizes[0] <= len(INPUT_NAMES) else (tuple(f"x{j}" for j in range(sizes[0])), *found[1:])
 
 
 def usual_name(stage: int, place: int, last: int) -> str:

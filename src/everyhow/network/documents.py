@@ -10,7 +10,6 @@ import numpy as np
 from ..common.arguments import quoted
 from ..common.errors import FileFormatError, InputError
 from ..common.reading import json_of
-from ..model.coding import coding_document
 from ..model.origin import Origin, origin_from_document
 from .network import Network
 
@@ -58,7 +57,10 @@ def _coding_in(document: Any) -> dict[str, Any]:
     softmax = document.get("softmax", False)
     if not isinstance(softmax, bool):
         raise InputError(f"softmax of a network is true or false, not {quoted(softmax)}")
-    return found | {"remarks": tuple(remarks), "softmax": softmax}
+    names = document.get("names", [])
+    if not isinstance(names, list) or not all(isinstance(layer, list) for layer in names):
+        raise InputError(f"the names of a network are a list for each layer, not {quoted(names)}; leave them out")
+    return found | {"remarks": tuple(remarks), "softmax": softmax, "names": tuple(map(tuple, names))}
 
 
 def _fields(document: object) -> tuple:
@@ -132,7 +134,7 @@ def _from_metadata(metadata: dict[str, str]) -> dict[str, Any]:
     try:
         return {
             key: json_of(metadata[key], f"{key} of a network")
-            for key in ("threshold", "inputs", "remarks", "softmax")
+            for key in ("threshold", "inputs", "remarks", "softmax", "names")
             if key in metadata
         }
     except InputError as error:
@@ -150,5 +152,5 @@ def network_bytes(network: Network) -> bytes:
         arrays[f"layers.{k}.weight"] = np.ascontiguousarray(w)
         arrays[f"layers.{k}.bias"] = np.ascontiguousarray(b)
     origin = {} if network.origin is None else {"origin": json.dumps(network.origin.document())}
-    coding = {key: json.dumps(value) for key, value in coding_document(network).items()}
+    coding = {key: json.dumps(value) for key, value in network.told_beside().items()}
     return save(arrays, metadata={"activations": ",".join(network.activations)} | origin | coding)

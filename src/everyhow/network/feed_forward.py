@@ -1,6 +1,7 @@
 """The arithmetic of a network: weights, biases and activations; running it whole, as a circuit, and with neurons
 held."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,12 +16,15 @@ from ..model.activations import activation
 from ..model.checks import checked_inputs, checked_interventions, float_array
 from ..model.circuit import Circuit
 from ..model.coding import checked_input_values, checked_threshold, coding_document
-from ..model.graph import Edge, Graph, check_number_of_edges
+from ..model.graph import Edge, Graph, check_number_of_edges, usual_names
 from ..model.model import Model
 from ..model.origin import Origin
 from ..model.runnable import Intervention, States, check_tells_apart
 
 MOST_LAYERS = 256
+
+# What a neuron may be called.
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,39}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +46,7 @@ class FeedForward(Model):
     input_values: tuple[float, float] = (0.0, 1.0)
     remarks: tuple[str, ...] = ()
     softmax: bool = False
+    names: tuple[tuple[str, ...], ...] = ()
 
     def __post_init__(self) -> None:
         listed_weights = _listed(self.weights, "weights")
@@ -55,6 +60,7 @@ class FeedForward(Model):
         object.__setattr__(self, "activations", names)
         object.__setattr__(self, "threshold", checked_threshold(self.threshold))
         object.__setattr__(self, "input_values", checked_input_values(self.input_values))
+        object.__setattr__(self, "names", _checked_names(self.names, self.widths))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FeedForward):
@@ -100,8 +106,12 @@ class FeedForward(Model):
             "weights": [w.tolist() for w in self.weights],
             "biases": [b.tolist() for b in self.biases],
             "activations": list(self.activations),
-            **coding_document(self),
+            **self.told_beside(),
         }
+
+    def told_beside(self) -> dict[str, Any]:
+        """What a file holds beside weights, biases and activations: how numbers stand for bits, remarks and names."""
+        return coding_document(self) | ({"names": [list(layer) for layer in self.names]} if self.names else {})
 
     @property
     def depth(self) -> int:
@@ -112,6 +122,11 @@ class FeedForward(Model):
     def widths(self) -> tuple[int, ...]:
         """Neurons per layer, the inputs first."""
         return (self.weights[0].shape[1], *(len(b) for b in self.biases))
+
+    @property
+    def called(self) -> tuple[tuple[str, ...], ...]:
+        """What the neurons of every layer are called, the inputs first."""
+        return self.names or usual_names(self.widths)
 
     @property
     def edges(self) -> int:
@@ -131,7 +146,7 @@ class FeedForward(Model):
             for layer, w in enumerate(self.weights, start=1)
             for j, i in np.argwhere(w != 0).tolist()
         )
-        return Graph.of_stages(self.widths, edges)
+        return Graph.of_stages(self.widths, edges, self.called)
 
     def masks(self, circuit: Circuit) -> tuple[Bool[np.ndarray, "_neurons _parents"], ...]:
         """For each weight matrix, which of its entries are in the circuit.
@@ -192,7 +207,9 @@ class FeedForward(Model):
         return replace(self, activations=(*self.activations[:-1], "identity"), remarks=(*self.remarks, said))
 
     def _with_outputs(self, weights: np.ndarray, biases: np.ndarray) -> Self:
-        return replace(self, weights=(*self.weights[:-1], weights), biases=(*self.biases[:-1], biases))
+        """The network with combinations of its outputs, which are called as usual."""
+        names = (*self.names[:-1], tuple(f"out{j}" for j in range(len(biases)))) if self.names else ()
+        return replace(self, weights=(*self.weights[:-1], weights), biases=(*self.biases[:-1], biases), names=names)
 
     def states(
         self, inputs: Float[np.ndarray, "inputs features"], interventions: Sequence[Intervention] = ()
@@ -321,3 +338,22 @@ def _check_layers(weights: Sequence[np.ndarray], biases: Sequence[np.ndarray], n
             faults.append(f"activations[{k}]: {error}")
     if faults:
         raise InputError("the network is not usable: " + "; ".join(faults))
+
+
+def _checked_names(names: Any, widths: Sequence[int]) -> tuple[tuple[str, ...], ...]:
+    """What the neurons of every layer are called; nothing where they are called as usual."""
+    rule = "the names of the neurons of each layer, the inputs first"
+    found = tuple(tuple(listed("names", layer, rule)) for layer in listed("names", names, rule))
+    if found and tuple(map(len, found)) != tuple(widths):
+        shape = "-".join(map(str, map(len, found)))
+        raise InputError(f"names are of {shape} neurons, the network has {'-'.join(map(str, widths))}; name each once")
+    called = [name for layer in found for name in layer]
+    strange = [name for name in called if not isinstance(name, str) or not NAME.fullmatch(name)]
+    if strange:
+        raise InputError(
+            f"names holds {quoted(strange[0])}; a neuron is called by letters, digits, . and _, such as x3"
+        )
+    if len(set(called)) < len(called):
+        twice = next(name for name in called if called.count(name) > 1)
+        raise InputError(f"two neurons are called {twice}; give each a name of its own")
+    return found

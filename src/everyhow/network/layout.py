@@ -148,6 +148,7 @@ def _without_hidden_layer(criterion: Criterion[FeedForward]) -> Search:
         weights=(np.eye(inputs), *network.weights),
         biases=(np.zeros(inputs), *network.biases),
         activations=("identity", *network.activations),
+        names=(),
     )
     widened = replace(criterion, model=copied, ablated=criterion.ablated * 2)
     above = {(2, j, i): position for (_, j, i), position in network.graph.positions.items()}

@@ -19,6 +19,9 @@ from ..given.points import check_features, points_of
 from ..model.model import Way
 from .feed_forward import FeedForward
 
+# One output that is wrong at more than this share of the points at which a constant would be is a poor stand-in.
+POOR = 0.5
+
 
 def of_classes(network: FeedForward, which: Sequence[Any]) -> FeedForward:
     """The network with some of its outputs, in the order in which it has them; see `Network.classes`."""
@@ -37,7 +40,10 @@ def of_classes(network: FeedForward, which: Sequence[Any]) -> FeedForward:
     if len(chosen) == outputs:
         return network
     said = f"of {outputs} outputs only {_listed(chosen)} are kept, as the classes {_listed(range(len(chosen)))}"
-    return replace(_with_outputs(network, np.eye(outputs)[chosen]), remarks=(*network.remarks, said))
+    kept = _with_outputs(network, np.eye(outputs)[chosen])
+    own = network.called
+    names = (*_inputs_by_number(network), *own[1:-1], tuple(own[-1][j] for j in chosen))
+    return replace(kept, remarks=(*network.remarks, said), names=names)
 
 
 def of_one_class(network: FeedForward, k: Any, points: Any) -> FeedForward:
@@ -75,8 +81,14 @@ def of_one_class(network: FeedForward, k: Any, points: Any) -> FeedForward:
         f"{threshold:.6g}; at {percent(right)}% of {len(rows):,} points that is 1 exactly where output {int(k)} is the "
         f"largest (always {int(largest.mean() > 0.5)} would be at {percent(usual)}%)"
     )
-    one = _with_outputs(network, row[None])
-    return replace(one, threshold=threshold, softmax=False, remarks=(*network.remarks, said))
+    if 1 - right > POOR * (1 - usual):
+        said += (
+            ", so that it stands for the class poorly: two classes are told apart exactly, by "
+            f"network.classes({int(k)}, OTHER) (--classes {int(k)},OTHER)"
+        )
+    one, own = _with_outputs(network, row[None]), network.called
+    names = (*_inputs_by_number(network), *own[1:-1], (own[-1][int(k)],))
+    return replace(one, threshold=threshold, softmax=False, remarks=(*network.remarks, said), names=names)
 
 
 def best_threshold(values: Float[np.ndarray, " points"], wanted: Bool[np.ndarray, " points"]) -> tuple[float, float]:
@@ -131,12 +143,16 @@ def without_constant(network: FeedForward, points: Any) -> tuple[FeedForward, Fl
         gone = list(constant[k])
         biases.append((b + w[:, gone] @ states[k][0, gone])[kept[k + 1]])
         weights.append(w[np.ix_(kept[k + 1], kept[k])])
-    names = [f"h{layer}.{j}" if layer else f"x{j}" for layer, gone in enumerate(constant) for j in gone]
+    own = (*_inputs_by_number(network), *network.called[1:])
+    names = [own[layer][j] for layer, gone in enumerate(constant) for j in gone]
     said = (
         f"the same at all {len(rows):,} points, and taken out, {'is' if len(names) == 1 else 'are'} {spoken(names)}: "
-        f"what {'it gives' if len(names) == 1 else 'they give'} is in the biases"
+        f"what {'it gives' if len(names) == 1 else 'they give'} is in the biases, and all others keep their names"
     )
-    smaller = replace(network, weights=tuple(weights), biases=tuple(biases), remarks=(*network.remarks, said))
+    left = tuple(tuple(called[j] for j in stay) for called, stay in zip(own, kept, strict=True))
+    smaller = replace(
+        network, weights=tuple(weights), biases=tuple(biases), remarks=(*network.remarks, said), names=left
+    )
     fewer = rows[:, kept[0]]
     _check_decides_alike(network, smaller, rows, fewer)
     return smaller, fewer
@@ -161,7 +177,8 @@ def _of_one_output(network: FeedForward, points: np.ndarray) -> tuple[FeedForwar
 
 def _after_the_first(network: FeedForward, points: np.ndarray) -> tuple[FeedForward, np.ndarray]:
     """The layers after the first, at what the first gives."""
-    rest = replace(network, weights=network.weights[1:], biases=network.biases[1:], activations=network.activations[1:])
+    weights, biases, activations = network.weights[1:], network.biases[1:], network.activations[1:]
+    rest = replace(network, weights=weights, biases=biases, activations=activations, names=())
     return rest, network.states(points)[1]
 
 
@@ -186,11 +203,15 @@ def _check_decides_alike(
 
 
 def _with_outputs(network: FeedForward, combined: Float[np.ndarray, "kept outputs"]) -> FeedForward:
-    """The network with some outputs only, or with combinations of its outputs."""
+    """The network with some outputs only, or with combinations of its outputs, which are called as usual."""
     last, bias = network.weights[-1], network.biases[-1]
-    return replace(
-        network, weights=(*network.weights[:-1], combined @ last), biases=(*network.biases[:-1], combined @ bias)
-    )
+    weights, biases = (*network.weights[:-1], combined @ last), (*network.biases[:-1], combined @ bias)
+    return replace(network, weights=weights, biases=biases, names=())
+
+
+def _inputs_by_number(network: FeedForward) -> tuple[tuple[str, ...]]:
+    """What the inputs are called, by their number where nobody named them: letters would be read as places."""
+    return (network.names[0] if network.names else tuple(f"x{j}" for j in range(network.features)),)
 
 
 def _listed(values: Any) -> str:

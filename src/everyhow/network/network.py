@@ -49,6 +49,8 @@ class Network(FeedForward):
         input_values: the two numbers by which each input stands for 0 and for 1.
         remarks: how it was made from what was given, in sentences.
         softmax: whether a softmax after its outputs was left out, so that these stand for classes.
+        names: what the neurons of each layer are called, the inputs first; as usual when empty. A part of a larger
+            network keeps the names that it had there.
 
     Raises:
         InputError: shapes that do not chain, values that are not finite, an unknown activation, a threshold that is not

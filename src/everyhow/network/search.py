@@ -113,4 +113,4 @@ def _part(network: FeedForward, circuit: Circuit) -> tuple[FeedForward, tuple[tu
     for k, (w, b, mask) in enumerate(zip(network.weights, network.biases, network.masks(circuit), strict=True)):
         weights.append((w * mask)[np.ix_(neurons[k + 1], neurons[k])])
         biases.append(b[list(neurons[k + 1])])
-    return replace(network, weights=tuple(weights), biases=tuple(biases)), neurons
+    return replace(network, weights=tuple(weights), biases=tuple(biases), names=()), neurons

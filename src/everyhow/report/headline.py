@@ -106,8 +106,10 @@ def _sentences(audit: Audit) -> Iterator[str]:
         if isinstance(found, Findings):
             yield f"Of all outputs together, {_circuits(found.circuits, found.circuits.verdict, None)}."
     else:
+        yield from _vacuous(audit)
         yield f"{_unique(audit)}."
         yield from _simplest(audit)
+        yield from _errors(audit)
         if isinstance(found, Findings):
             yield from _codes(found)
     yield from _left_out(audit)
@@ -298,11 +300,11 @@ def _shared(circuits: Sequence[Circuit]) -> str:
     """What several smallest circuits have in common."""
     common = frozenset.intersection(*(frozenset(circuit.edges) for circuit in circuits))
     size = plural(len(circuits[0]), circuits[0].graph.unit)
-    said = f"The {len(circuits):,} smallest circuits left have {size} each, {len(common):,} of them shared"
-    nodes = {circuit.neurons for circuit in circuits}
-    if len(nodes) > 1:
-        return said
-    return f"{said}, and go through {spoken([circuits[0].graph.name(node) for node in circuits[0].neurons])}"
+    said = f"The {len(circuits):,} smallest circuits left have {size} each, {len(common) or 'none'} of them shared"
+    graph, nodes = circuits[0].graph, {circuit.neurons for circuit in circuits}
+    if len(nodes) == 1 and circuits[0].neurons:
+        return f"{said}, and go through {spoken([graph.name(node) for node in circuits[0].neurons])}"
+    return f"{said}: {spoken([graph.name(edge) for edge in sorted(common)])}" if common else said
 
 
 def _which(found: CircuitFindings) -> str:
@@ -314,8 +316,34 @@ def _through(circuit: Circuit) -> str:
     names = [circuit.graph.name(node) for node in circuit.neurons]
     size = plural(len(circuit), circuit.graph.unit)
     if not names:
-        return f"{size}, with nothing between inputs and outputs"
+        return f"{size}, {spoken([circuit.graph.name(edge) for edge in circuit.edges])}"
     return f"{size}, through {spoken(names)}"
+
+
+def _vacuous(audit: Audit) -> Iterator[str]:
+    """That an answer which never changes is within the error allowed, so that a circuit needs nothing to pass."""
+    allowed, constant = audit.behavior.epsilon, audit.constant_error
+    if allowed and constant <= allowed:
+        yield (
+            f"An answer that never changes is wrong at {percent(constant)}% of the inputs, within the "
+            f"{percent(allowed)}% allowed (epsilon), so that a circuit can pass without telling anything apart: allow "
+            f"less."
+        )
+
+
+def _errors(audit: Audit) -> Iterator[str]:
+    """At how many inputs the smallest circuit left is wrong, where it may be; or that the model itself may not be."""
+    allowed, own = audit.behavior.epsilon, 1 - audit.agreement
+    if own > allowed and audit.counts.get("perfect_circuits") == 0:
+        yield (
+            f"The {audit.network.kind} itself is wrong at {percent(own)}% of the inputs, and {percent(allowed)}% are "
+            f"allowed (epsilon): allow as much, or explain its own decisions by leaving the labels out."
+        )
+    elif allowed and audit.simplest_error:
+        yield (
+            f"Circuits may be wrong at {percent(allowed)}% of the inputs (epsilon); the smallest one is wrong at "
+            f"{percent(audit.simplest_error)}%."
+        )
 
 
 def _codes(found: Findings) -> Iterator[str]:

@@ -395,10 +395,10 @@ def _answers(findings: Findings, unit: str, function: str) -> Iterator[Answer]:
     if findings.interpretations is not None and (findings.interpretations.asked or mappings is not None):
         yield Answer("interpretation", Count.of(findings.interpretations.total), _read_text(findings.interpretations))
     signatures = findings.mappings and findings.mappings.signatures
-    told = "" if signatures is None else effects_text(len(signatures), signatures.distinct)
+    told = "" if not signatures else effects_text(len(signatures), signatures.distinct)
     if mappings is not None:
         yield from _placed_answers(mappings, told, function)
-    elif signatures is not None:
+    elif signatures is not None and len(signatures):
         yield Answer("signature", Count.of(signatures.distinct), told)
     layers = findings.readouts.layers if findings.readouts else ()
     yield from (_layer_answer(layer) for layer in layers if not layer.vacuous)

@@ -16,15 +16,18 @@ from . import plain, plain_interpretations
 from .circuit_runs import PlainCircuit, as_plain
 from .circuits import CircuitsAgain
 from .comparing import Holds, Open, differences
-from .judging import refusal_of
+from .judging import refusal_of, rounded
 
 # Circuits whose interpretations are counted, states of a layer up to which they are, and interpretations gone through
 # for the widest.
 MOST_CIRCUITS, MOST_STATES, MOST_LISTED = 4_000, 1_500, 30_000
 # Steps that counting interpretations over data takes.
 MOST_STEPS = 150_000_000
-# Inputs over which they are counted; and what a pair of neighboring states costs by data.
-MOST_INPUTS, STEPS_PER_PAIR = 64, 1_000
+# Inputs over which they are counted; bytes that counting may hold, and those of a reading.
+MOST_INPUTS, MOST_BYTES, BYTES_PER_READING = 64, 1 << 30, 64
+# What a pair of neighboring states costs by data where the widest gaps are sought, and a state of the inputs; and what
+# a reading of a neuron that reads inputs of many values costs where all are counted.
+STEPS_PER_PAIR, STEPS_PER_STATE, STEPS_PER_READING = 1_000, 150_000, 100
 KEYS = (
     "interpretations", "interpretations_with_dont_cares_expanded", "interpretations_per_circuit_min",
     "interpretations_per_circuit_max",
@@ -72,8 +75,14 @@ def interpretations_again(network: Network, behavior: Behavior, circuits: Circui
         return replace(found, counts=found.counts | {KEYS[0]: 0, KEYS[1]: 0}, simplest=None, refused=())
     if not fewest:
         return found
-    steps = _steps(network, len(behavior.points))
-    refusal = refusal_of("counting the interpretations of all perfect circuits", number * steps, budget)
+    first = math.prod(max(1, len(set(column)) - 1) for column in behavior.points.T.tolist())
+    steps, what = _steps(network, len(behavior.points), first), "counting the interpretations of all perfect circuits"
+    refusal = refusal_of(what, number * steps, budget)
+    held = _held(network, len(behavior.points), first)
+    if held > MOST_BYTES and (refusal is None or 1000 * steps <= budget):
+        why = "since neurons and inputs have many values"
+        said = f"{what} may hold {rounded(held)} bytes, {why}; {MOST_BYTES:,} are allowed"
+        return replace(found, refused=(*unlisted, said))
     if refusal is None and circuits.perfect.sure:
         chosen = [circuits.run.circuits[k] for k in np.flatnonzero(circuits.perfect.certain).tolist()]
         ways = _ways(network, behavior, chosen)
@@ -110,7 +119,7 @@ def reading_of(network: Network, behavior: Behavior, circuit: PlainCircuit, budg
             math.prod(len(found) for neuron, found in options.items() if neuron[0] == layer)
             for layer in range(network.depth + 1)
         ]
-        steps = sum(a * b for a, b in itertools.pairwise(states)) * STEPS_PER_PAIR
+        steps = sum(a * b for a, b in itertools.pairwise(states)) * STEPS_PER_PAIR + states[0] * STEPS_PER_STATE
         what = "finding the interpretation with the widest gaps of the simplest circuit"
         refusal = refusal_of(what, steps, budget)
         if refusal:
@@ -118,9 +127,16 @@ def reading_of(network: Network, behavior: Behavior, circuit: PlainCircuit, budg
     return widest(network, behavior, circuit), ()
 
 
-def _steps(network: Network, inputs: int) -> int:
-    states = [1, *(max(1, inputs - 1) ** width for width in network.widths[1:-1]), 1]
-    return sum(a * b for a, b in itertools.pairwise(states))
+def _steps(network: Network, inputs: int, first: int) -> int:
+    states = [first, *(max(1, inputs - 1) ** width for width in network.widths[1:-1]), 1]
+    pairs = sum(a * b for a, b in itertools.pairwise(states))
+    return pairs if first == 1 else pairs + STEPS_PER_READING * first * network.widths[1] * (inputs + 1)
+
+
+def _held(network: Network, inputs: int, first: int) -> int:
+    states = [first, *(max(1, inputs - 1) ** width for width in network.widths[1:-1])]
+    pairs = zip(states, network.widths[1:], strict=True)
+    return BYTES_PER_READING * max(before * width * (inputs + 1) for before, width in pairs)
 
 
 def _ways(network: Network, behavior: Behavior, chosen: Sequence[PlainCircuit]) -> list[tuple[int, int]] | None:

@@ -92,7 +92,7 @@ def _output_parts(audit: Audit, full: bool) -> Iterator[RenderableType]:
         yield Text(f"\n{audit.mismatch}", style="bold red")
     if isinstance(findings, Findings) and findings.lesson is not None:
         yield from lesson_section(findings.lesson, audit.name)
-    yield heading("Is the explanation the only one?")
+    yield heading("Is the explanation the only one, by the loosest criterion of each kind?")
     yield answer_table(answers(audit))
     yield from _by_grain(audit)
     if isinstance(findings, Findings):
