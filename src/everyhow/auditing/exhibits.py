@@ -218,9 +218,10 @@ class Exhibits:
         return readings
 
     def families(self, most: int) -> Iterator[Family]:
-        """Circuits of every kind of which there are any, at most so many of each."""
+        """Circuits of every kind of which there are any, at most so many of each; those first that every rung leaves."""
         found, ablation = self.findings.circuits, self.findings.circuits.asked.ablation
         for name, title, circuits in (
+            ("smallest", "smallest resample-faithful", found.smallest_faithful),
             ("minimal", "minimal perfect", found.minimal),
             ("faithful_minimal", "minimal resample-faithful", found.faithful_minimal),
         ):
