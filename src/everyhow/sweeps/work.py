@@ -32,7 +32,7 @@ from ..model.model import Model
 from ..model.task import Task
 from ..readout.readouts import RUNGS as READOUT_RUNGS
 from ..training import train_each
-from ..training.settings import Trained
+from ..training.trained import Trained
 from ..training.untrained import untrained
 from .plan import Block
 from .settings import LATER, Setting, flat
@@ -87,7 +87,7 @@ class _Candidate:
     """A network with what training says of it; `epoch` only for checkpoints, no network where training ended before."""
 
     replicate: int
-    trained: Trained
+    trained: Trained[Any]
     network: Model | None
     task: Task
     epoch: int | None
