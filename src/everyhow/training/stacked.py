@@ -4,8 +4,9 @@ What is trained, networks or transformers, says how it begins, what it loses and
 is one for all.
 """
 
+import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -86,6 +87,10 @@ class Learner(ABC, Generic[Goal, Kind, Told]):
         """The loss of all seeds together with what their weights cost, if anything."""
         return loss
 
+    def needs_threads(self) -> bool:
+        """Whether a step is large enough to be shared among threads, as it is where nothing is said."""
+        return True
+
     def held_out(self, model: Kind, task: Goal, rows: Tensor) -> float | None:
         """The accuracy at those rows of the task that are not among the rows trained on; None where all are."""
         return None
@@ -96,6 +101,22 @@ def train_stack(learner: Learner[Goal, Kind, Any], seeds: tuple[int, ...], progr
     nothing more."""
     if not seeds:
         return ()
+    with contextlib.nullcontext() if learner.needs_threads() else in_one_thread():
+        return _trained(learner, seeds, progress)
+
+
+@contextlib.contextmanager
+def in_one_thread() -> Iterator[None]:
+    """While this lasts PyTorch computes in one thread; the number of threads is the whole process's."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _trained(learner: Learner[Goal, Kind, Any], seeds: tuple[int, ...], progress: bool) -> tuple[Trained[Kind], ...]:
     settings = learner.settings
     stack = Stack.start(learner, seeds)
     results: dict[int, Trained[Kind]] = {}

@@ -24,6 +24,8 @@ from .transformer_settings import TransformerSettings
 EPS = 1e-5
 # Numbers in 64 bytes.
 ALIGNED = 8
+# Steps that compute more numbers are shared among threads.
+LARGE = 2**25
 
 
 class Transformers(Learner[TokenTask, Transformer, TransformerSettings]):
@@ -120,6 +122,10 @@ class Transformers(Learner[TokenTask, Transformer, TransformerSettings]):
     def loss_target(self, task: TokenTask) -> float:
         """As the settings say."""
         return self.settings.loss_target
+
+    def needs_threads(self) -> bool:
+        """Small steps take longer when threads share them."""
+        return len(self.tasks) * self.settings.computed_in_a_step(self.tasks[0]) > LARGE
 
     def held_out(self, model: Transformer, task: TokenTask, rows: Tensor) -> float | None:
         """The accuracy at those rows of the task that are not among the rows trained on; None where all are."""

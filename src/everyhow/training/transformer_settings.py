@@ -120,6 +120,12 @@ class TransformerSettings:
         """How many rows of a task are trained on: at least one."""
         return max(1, round(self.share * len(task.tokens)))
 
+    def computed_in_a_step(self, task: TokenTask) -> int:
+        """About how many numbers one transformer computes on the rows of a step."""
+        positions, rows = task.tokens.shape[1], self.rows_shown(task)
+        each = self.heads * (4 * self.d_head + 3 * positions) + 6 * self.width + 3 * self.mlp
+        return min(rows, self.batch_size or rows) * positions * (self.layers * each + 2 * self.width)
+
     def check_fits(self, task: TokenTask, transformers: int) -> None:
         """See that a task can be learned by such transformers, and that so many fit in memory together.
 
@@ -128,11 +134,9 @@ class TransformerSettings:
         """
         task.check_answerable(self.causal)
         weights = sum(math.prod(shape) for shape in self.shapes(task).values())
-        rows, positions = self.rows_shown(task), task.tokens.shape[1]
+        rows, inside = self.rows_shown(task), self.computed_in_a_step(task)
         batch = min(rows, self.batch_size or rows)
-        each = self.heads * (4 * self.d_head + 3 * positions) + 6 * self.width + 3 * self.mlp
-        inside = batch * positions * (self.layers * each + 2 * self.width)
-        held = transformers * (DOUBLE * (4 * weights + 2 * inside) + 4 * rows * positions)
+        held = transformers * (DOUBLE * (4 * weights + 2 * inside) + 4 * rows * task.tokens.shape[1])
         if held > MOST_NUMBERS:
             raise InputError(
                 f"training {transformers:,} transformer{'s'[: transformers != 1]} at once, each of {rounded(weights)} "
