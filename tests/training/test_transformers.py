@@ -163,6 +163,16 @@ def test_same_seed_same_weights():
     assert all(same(one, together[one.seed]) for one in back)
 
 
+def test_patience_is_of_each_seed():
+    """A seed waits as long for its loss to improve as when it is trained alone, whatever other seeds have left."""
+    settings = TransformerSettings(patience=20)
+    together = train_many("XOR", range(5), settings)
+    for one in together:
+        (alone,) = train_many("XOR", [one.seed], settings)
+        assert (alone.epochs, alone.reason) == (one.epochs, one.reason)
+    assert {"did not improve" in one.reason for one in together} == {True, False}
+
+
 def test_tasks_of_their_own():
     """Transformers of one stack may learn different tasks of one shape; each is judged by its own."""
     tasks = [parse_token_task(name) for name in ("XOR", "AND", "NOR")]
