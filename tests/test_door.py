@@ -208,6 +208,18 @@ CALLS = {
         "task": "A", "widths": (1,), "seed": 0, "inputs": (0, 1), "outputs": (0, 1), "epochs": 1, "rows": 2,
         "learning_rate": 1e-3,
     }),
+    "train_transformer": (eh.train_transformer, {
+        "task": "A", "seed": 0, "layers": 1, "heads": 1, "width": 2, "head_width": 2, "mlp": 0, "activation": "relu",
+        "norm": "none", "causal": True, "epochs": 1, "patience": 1, "learning_rate": 1e-3, "batch_size": 2,
+        "share": 1.0, "labels": "true", "checkpoints": (), "loss_target": 0.1, "weight_decay": 0.0,
+    }),
+    "parse_token_task": (eh.parse_token_task, {
+        "what": "MAX:2:2", "equals": True, "rows": 4, "seed": 0, "positions": None, "header": None,
+    }),
+    "TokenTask": (eh.TokenTask, {
+        "tokens": [[0, 1], [1, 1]], "labels": [0, 1], "positions": (-1,), "name": "rows", "names": ("a", "b"),
+        "vocabulary": 2, "about": "",
+    }),
     "save_network": (eh.save_network, {"network": NET, "target": "nowhere.txt"}),
     "save_model": (eh.save_model, {"network": NET, "target": "nowhere.txt"}),
     "Answer": (eh.Answer, {"positions": (0, 1), "classes": (0, 1)}),

@@ -62,6 +62,25 @@ def test_what_is_refused(ask, said):
         ask()
 
 
+def test_what_is_trained():
+    """Networks on tasks of bits; transformers also on families and tables, with classes at one position or several."""
+    pytest.importorskip("torch")
+    from everyhow.training import TrainingSettings, TransformerSettings, train_many
+
+    one = TransformerSettings(epochs=1, causal=False)
+    for task in ("XOR", "ADD:3", "HISTOGRAM:2:2", eh.TokenTask([[0, 1], [1, 1]], [7, 8])):
+        (trained,) = train_many(task, [0], one)
+        assert isinstance(trained.network, eh.Transformer)
+    (trained,) = train_many("XOR,AND", [0], TrainingSettings(epochs=1))
+    assert isinstance(trained.network, eh.Network)
+    for task, settings, said in (
+        ("ADD:3", TrainingSettings(), "ADD:3 is a task of tokens, which transformers learn: say --model transformer"),
+        ("XOR,AND", one, "task XOR,AND has 2 outputs, and a transformer answers a task of tokens with one class"),
+    ):
+        with pytest.raises(eh.InputError, match=said):
+            train_many(task, [0], settings)
+
+
 def test_the_numbers_of_the_table():
     """The limits in the table are those of the code."""
     from everyhow.boolean.smallest import MOST_INPUTS as SIGNAL_INPUTS

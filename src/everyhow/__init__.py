@@ -38,6 +38,8 @@ from .model.model import Model as Model
 from .model.runnable import Intervention as Intervention
 from .model.task import Task as Task
 from .model.task import parse_task as parse_task
+from .model.token_families import parse_token_task as parse_token_task
+from .model.token_task import TokenTask as TokenTask
 from .network.network import Network as Network
 from .network.network import xornet as xornet
 from .questions import algorithms as algorithms
@@ -50,6 +52,7 @@ from .readout.interchange import interchange as interchange
 from .readout.readouts import readouts as readouts
 from .sweeps.run import sweep as sweep
 from .training import train as train
+from .training import train_transformer as train_transformer
 from .transformer.transformer import Transformer as Transformer
 
 __version__ = _own_version()

@@ -7,7 +7,8 @@ torch = pytest.importorskip("torch")
 
 import everyhow as eh  # noqa: E402
 from everyhow.training import TrainingSettings, train_many  # noqa: E402
-from everyhow.training.stacked import _Stack  # noqa: E402
+from everyhow.training.stacked import Stack  # noqa: E402
+from everyhow.training.stacked_networks import Networks  # noqa: E402
 
 QUICK = {"rows": 400, "batch_size": 50, "epochs": 30, "patience": 30, "learning_rate": 0.01}
 
@@ -35,7 +36,7 @@ def test_against_a_plain_loop():
     """One epoch of the stack is one epoch of torch.nn with the same weights, rows and order."""
     settings = TrainingSettings(widths=(4, 3), hidden_activation="tanh", output_activation="sigmoid", **QUICK)
     task = eh.parse_task("XOR,AND")
-    stack = _Stack.start([task], (7,), settings)
+    stack = Stack.start(Networks(settings, [task]), (7,))
     layers = []
     for weights, biases in zip(stack.parameters[::2], stack.parameters[1::2], strict=True):
         linear = torch.nn.Linear(weights.shape[1], weights.shape[2])
@@ -61,14 +62,25 @@ def test_against_a_plain_loop():
 def test_a_seed_that_is_done_leaves_the_others_alone():
     """Dropping finished seeds changes nothing for those that go on."""
     settings = TrainingSettings(**QUICK)
-    stack = _Stack.start([eh.parse_task("XOR")] * 3, (1, 2, 3), settings)
-    whole = _Stack.start([eh.parse_task("XOR")] * 3, (1, 2, 3), settings)
+    stack = Stack.start(Networks(settings, [eh.parse_task("XOR")] * 3), (1, 2, 3))
+    whole = Stack.start(Networks(settings, [eh.parse_task("XOR")] * 3), (1, 2, 3))
     for s in (stack, whole):
         s.stop_reasons(s.run_epoch(), 1)
     smaller = stack.without({1})
     assert smaller.seeds == [1, 3] and smaller.order == [0, 2]
     one, other = smaller.run_epoch(), whole.run_epoch()
     np.testing.assert_allclose(one, other[[0, 2]], rtol=1e-4)
+
+
+def test_gradients_may_lie_otherwise_in_memory():
+    """A step takes each number of a gradient for its own weight, in whatever order the gradient lies in memory."""
+    settings = TrainingSettings(widths=(4, 3), **QUICK)
+    one, other = (Stack.start(Networks(settings, [eh.parse_task("XOR")] * 2), (1, 2)) for _ in range(2))
+    noise = torch.Generator().manual_seed(0)
+    gradients = [torch.randn(weight.shape, generator=noise) for weight in one.parameters]
+    one._step(gradients)
+    other._step([gradient.mT.contiguous().mT for gradient in gradients])
+    assert all(torch.equal(*pair) for pair in zip(one.parameters, other.parameters, strict=True))
 
 
 def test_convergence_is_told():
@@ -108,13 +120,11 @@ def _rows(task):
 
 def test_rows_drawn():
     """Shown rows, weights and noise decide what the network is trained on."""
-    from everyhow.training.stacked import _draw_rows
-
     task = eh.parse_task("XOR")
 
     def drawn(**settings):
         generator = torch.Generator().manual_seed(0)
-        return _draw_rows(task, TrainingSettings(**settings), generator)
+        return Networks(TrainingSettings(**settings), [task]).rows(task, generator)
 
     rows, targets = drawn(show=("00", "11"))
     assert {(0.0, 0.0), (1.0, 1.0)} == {tuple(row) for row in rows.tolist()}
@@ -205,10 +215,9 @@ def test_checkpoints():
 
 def test_shuffled_labels():
     """Shuffled labels keep their frequency and nothing else."""
-    from everyhow.training.stacked import _draw_rows
-
-    settings = TrainingSettings(labels="shuffled")
-    rows, targets = _draw_rows(eh.parse_task("AND"), settings, torch.Generator().manual_seed(0))
+    task = eh.parse_task("AND")
+    learner = Networks(TrainingSettings(labels="shuffled"), [task])
+    rows, targets = learner.rows(task, torch.Generator().manual_seed(0))
     ones = targets[:, 0] == 1
     assert float(ones.float().mean()) == pytest.approx(0.25, abs=0.03)
     assert float((rows[ones].sum(dim=1) == 2).float().mean()) == pytest.approx(0.25, abs=0.05)

@@ -5,7 +5,6 @@ import math
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
@@ -32,7 +31,7 @@ from ..model.model import Model
 from ..model.task import Task
 from ..readout.readouts import RUNGS as READOUT_RUNGS
 from ..training import train_each
-from ..training.settings import Trained
+from ..training.trained import Trained
 from ..training.untrained import untrained
 from .plan import Block
 from .settings import LATER, Setting, flat
@@ -87,7 +86,7 @@ class _Candidate:
     """A network with what training says of it; `epoch` only for checkpoints, no network where training ended before."""
 
     replicate: int
-    trained: Trained
+    trained: Trained[Any]
     network: Model | None
     task: Task
     epoch: int | None
@@ -110,7 +109,9 @@ def run_block(block: Block, asked_by: str | None = None) -> BlockResult:
         raise InputError(
             f"a worker has everyhow {version('everyhow')}, this is {asked_by}; install the same version there"
         )
-    with _ONE_AT_A_TIME, one_thread(), _torch_in_one_thread():
+    from ..training.stacked import in_one_thread
+
+    with _ONE_AT_A_TIME, one_thread(), in_one_thread():
         began, before = time.perf_counter(), time.process_time()
         candidates = list(_candidates(block))
         trained = time.process_time()
@@ -119,18 +120,6 @@ def run_block(block: Block, asked_by: str | None = None) -> BlockResult:
         _DONE.append(block.index)
         spent = Spent(trained - before, time.process_time() - trained, time.perf_counter() - began, first)
     return BlockResult(tuple(rows), {c.name: model_bytes(c.network) for c in candidates if c.network}, spent)
-
-
-@contextmanager
-def _torch_in_one_thread() -> Iterator[None]:
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _candidates(block: Block) -> Iterator[_Candidate]:

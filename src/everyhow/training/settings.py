@@ -1,4 +1,4 @@
-"""How networks are trained, and what comes out."""
+"""How networks are trained; and what is asked of the settings of every kind of model."""
 
 import itertools
 from dataclasses import dataclass, field
@@ -83,7 +83,7 @@ class TrainingSettings:
         "an output above it is read as 1; halfway between the output values when None"
     })  # fmt: skip
     checkpoints: tuple[int, ...] = field(default=(), metadata={"says":
-        "the epochs after which the network is kept as well, as far as training goes; 0 is before the first"
+        "the epochs after which the model is kept as well, as far as training goes; 0 is before the first"
     })  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -100,39 +100,27 @@ class TrainingSettings:
         checked_threshold(self.threshold)
         rules = {
             "widths": (all(is_whole(w, 1, MOST) for w in self.widths), f"whole numbers from 1 to {MOST:,}"),
-            "learning_rate": (is_number(self.learning_rate) and self.learning_rate > 0, "above 0"),
-            "loss_target": (is_number(self.loss_target, 0), "at least 0"),
             "loss_target_per_output": (
                 self.loss_target_per_output is None or is_number(self.loss_target_per_output, 0),
                 "at least 0",
             ),
             **{
                 name: (is_whole(getattr(self, name), 1, MOST), f"a whole number from 1 to {MOST:,}")
-                for name in ("rows", "batch_size", "epochs", "patience")
+                for name in ("rows", "batch_size")
             },
-            **{name: (is_number(getattr(self, name), 0), "at least 0") for name in ("weight_decay", "l1", "l2")},
+            **{name: (is_number(getattr(self, name), 0), "at least 0") for name in ("l1", "l2")},
             "dropout": (is_number(self.dropout, 0) and self.dropout < 1, "at least 0 and below 1"),
             "input_noise": (is_number(self.input_noise, 0), "at least 0"),
-            "labels": (isinstance(self.labels, str) and self.labels in ("true", "shuffled"), "true or shuffled"),
             "output_values": (
                 len(self.output_values) == 2
                 and all(map(is_number, self.output_values))
                 and self.output_values[0] < self.output_values[1],
                 "two finite numbers, that of 0 below that of 1",
             ),
-            "checkpoints": (
-                list(self.checkpoints) == sorted({e for e in self.checkpoints if 0 <= e <= self.epochs}),
-                "rising epochs, none beyond the last",
-            ),
+            **schedule_rules(self),
         }
         rules |= self._reachable()
-        faults = [
-            f"{name} is {quoted(getattr(self, name))} but must be {rule}"
-            for name, (holds, rule) in rules.items()
-            if not holds
-        ]
-        if faults:
-            raise InputError("these training settings cannot be used: " + "; ".join(faults))
+        check_rules(self, rules)
 
     def _reachable(self) -> dict[str, tuple[bool, str]]:
         """Whether outputs can come to what they are trained towards, on either side of where they turn."""
@@ -179,47 +167,43 @@ class TrainingSettings:
         return self.loss_target if self.loss_target_per_output is None else self.loss_target_per_output * outputs
 
 
-@dataclass(frozen=True)
-class Checkpoint:
-    """A network kept in the middle of its training.
+def schedule_rules(settings: Any) -> dict[str, tuple[bool, str]]:
+    """Of the settings that every kind of model has: whether each can be used, and what it must be."""
+    kept, epochs = settings.checkpoints, settings.epochs
+    return {
+        "learning_rate": (is_number(settings.learning_rate) and settings.learning_rate > 0, "above 0"),
+        "loss_target": (is_number(settings.loss_target, 0), "at least 0"),
+        **{
+            name: (is_whole(getattr(settings, name), 1, MOST), f"a whole number from 1 to {MOST:,}")
+            for name in ("epochs", "patience")
+        },
+        "weight_decay": (is_number(settings.weight_decay, 0), "at least 0"),
+        "labels": (isinstance(settings.labels, str) and settings.labels in ("true", "shuffled"), "true or shuffled"),
+        "checkpoints": (
+            all(is_whole(epoch, 0, epochs if is_whole(epochs, 1) else MOST) for epoch in kept)
+            and list(kept) == sorted(set(kept)),
+            "rising epochs, none beyond the last",
+        ),
+    }
 
-    Attributes:
-        epoch: passes made over the drawn rows.
-        network: the network after them.
-        loss: mean squared error over the last of them; None before the first.
-        accuracy: share of the truth table's rows that the network decides as the task wants, as in Trained.
+
+def check_rules(settings: Any, rules: dict[str, tuple[bool, str]]) -> None:
+    """See that every setting can be used.
+
+    Args:
+        settings: all of them.
+        rules: of each that is asked about, whether it can be used, and what it must be.
+
+    Raises:
+        InputError: some cannot; the message names each of them.
     """
-
-    epoch: int
-    network: Network
-    loss: float | None
-    accuracy: float
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A trained network and how its training went.
-
-    Attributes:
-        seed: of the weights, the rows drawn and their order.
-        network: the network after the last step.
-        converged: whether the loss target was reached.
-        reason: why training stopped, in words.
-        epochs: passes made over the drawn rows.
-        loss: mean squared error over the last epoch.
-        accuracy: share of the truth table's rows that the network decides as the task wants, by threshold, with all
-            outputs right.
-        checkpoints: the network in the middle of training, at the epochs asked for.
-    """
-
-    seed: int
-    network: Network
-    converged: bool
-    reason: str
-    epochs: int
-    loss: float
-    accuracy: float
-    checkpoints: tuple[Checkpoint, ...] = ()
+    faults = [
+        f"{name} is {quoted(getattr(settings, name))} but must be {rule}"
+        for name, (holds, rule) in rules.items()
+        if not holds
+    ]
+    if faults:
+        raise InputError("these training settings cannot be used: " + "; ".join(faults))
 
 
 def accuracy_of(network: Network, task: Task) -> float:

@@ -1,8 +1,14 @@
-"""Many networks trained at once: the same layer of all seeds is one tensor whose first axis is the seed."""
+"""Many models trained at once: the same weight of all seeds is one tensor whose first axis is the seed.
 
-import itertools
-from collections.abc import Sequence
+What is trained, networks or transformers, says how it begins, what it loses and what becomes of its weights; the loop
+is one for all.
+"""
+
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -10,28 +16,117 @@ from torch import Tensor
 from torch.optim.adamw import adamw
 
 from ..common.progress import Progress, doing
-from ..model.activations import LEAKY, TANH, activation
-from ..model.task import Task
-from ..network.network import Network
-from .settings import Checkpoint, Trained, TrainingSettings, accuracy_of, training_rows
+from .trained import Checkpoint, Kind, Trained
+
+Goal = TypeVar("Goal")
 
 
-def train_stack(
-    tasks: tuple[Task, ...], seeds: tuple[int, ...], settings: TrainingSettings, progress: bool
-) -> tuple[Trained, ...]:
-    """Train one network per seed on a task of its own, all of one shape; a seed that is done leaves the stack and costs
+class Schedule(Protocol):
+    """How long training goes on, and by which steps: what the settings of every kind of model say."""
+
+    @property
+    def learning_rate(self) -> float: ...
+    @property
+    def weight_decay(self) -> float: ...
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def patience(self) -> int: ...
+    @property
+    def batch_size(self) -> int | None: ...
+    @property
+    def checkpoints(self) -> tuple[int, ...]: ...
+
+
+Told = TypeVar("Told", bound=Schedule)
+
+
+class Learner(ABC, Generic[Goal, Kind, Told]):
+    """What models of one kind are, while they are tensors with the seed first, and what each of them learns.
+
+    Attributes:
+        plural: what many of the models are called.
+        settings: how they are trained.
+        tasks: what each learns, in the order of the seeds; all of one shape.
+    """
+
+    plural: ClassVar[str]
+
+    def __init__(self, settings: Told, tasks: Sequence[Goal]) -> None:
+        self.settings, self.tasks = settings, list(tasks)
+
+    @abstractmethod
+    def begin(self, generators: Sequence[torch.Generator]) -> list[Tensor]:
+        """Every weight as training starts with it; of each, those of all seeds."""
+
+    @abstractmethod
+    def rows(self, task: Goal, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """The rows that one seed trains on, (rows, features), and what it is trained towards there, (rows, targets)."""
+
+    @abstractmethod
+    def losses(self, weights: list[Tensor], rows: Tensor, targets: Tensor, kept: list[Tensor]) -> Tensor:
+        """The mean loss of each seed over its rows; of what `dropout` gives, some are kept."""
+
+    @abstractmethod
+    def model(self, task: Goal, weights: Sequence[np.ndarray]) -> Kind:
+        """One of them as a value."""
+
+    @abstractmethod
+    def accuracy(self, model: Kind, task: Goal) -> float:
+        """The share of the task's rows that a model decides as the task wants."""
+
+    @abstractmethod
+    def loss_target(self, task: Goal) -> float:
+        """The loss below which training stops."""
+
+    def dropout(self, count: int, generators: Sequence[torch.Generator]) -> list[Tensor]:
+        """What is kept of hidden activations in an epoch of so many rows; nothing where all are."""
+        return []
+
+    def penalized(self, loss: Tensor, weights: list[Tensor]) -> Tensor:
+        """The loss of all seeds together with what their weights cost, if anything."""
+        return loss
+
+    def needs_threads(self) -> bool:
+        """Whether a step is large enough to be shared among threads, as it is where nothing is said."""
+        return True
+
+    def held_out(self, model: Kind, task: Goal, rows: Tensor) -> float | None:
+        """The accuracy at those rows of the task that are not among the rows trained on; None where all are."""
+        return None
+
+
+def train_stack(learner: Learner[Goal, Kind, Any], seeds: tuple[int, ...], progress: bool) -> tuple[Trained[Kind], ...]:
+    """Train one model per seed on a task of its own, all of one shape; a seed that is done leaves the stack and costs
     nothing more."""
     if not seeds:
         return ()
-    stack = _Stack.start(tasks, seeds, settings)
-    results: dict[int, Trained] = {}
-    kept: list[list[Checkpoint]] = [[] for _ in seeds]
+    with contextlib.nullcontext() if learner.needs_threads() else in_one_thread():
+        return _trained(learner, seeds, progress)
+
+
+@contextlib.contextmanager
+def in_one_thread() -> Iterator[None]:
+    """While this lasts PyTorch computes in one thread; the number of threads is the whole process's."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _trained(learner: Learner[Goal, Kind, Any], seeds: tuple[int, ...], progress: bool) -> tuple[Trained[Kind], ...]:
+    settings = learner.settings
+    stack = Stack.start(learner, seeds)
+    results: dict[int, Trained[Kind]] = {}
+    kept: list[list[Checkpoint[Kind]]] = [[] for _ in seeds]
     if 0 in settings.checkpoints:
         stack.keep_checkpoints(kept, 0, np.full(len(seeds), np.nan))
     with Progress(progress).throughout(), doing("training") as work:
         for epoch in range(1, settings.epochs + 1):
             if work is not None:
-                work.label = f"training: {len(results):,} of {len(seeds):,} networks, epoch {epoch:,}"
+                work.label = f"training: {len(results):,} of {len(seeds):,} {learner.plural}, epoch {epoch:,}"
             losses = stack.run_epoch()
             if epoch in settings.checkpoints:
                 stack.keep_checkpoints(kept, epoch, losses)
@@ -48,13 +143,11 @@ def train_stack(
 
 
 @dataclass
-class _Stack:
-    """The networks still training. Tensors have the seed first: weights (seeds, in, out), biases (seeds, 1, out),
-    rows (seeds, rows, inputs), targets (seeds, rows, outputs). The first and second moments of AdamW are those of each
-    parameter; each counts its steps."""
+class Stack(Generic[Goal, Kind]):
+    """The models still training. Tensors have the seed first: every weight, rows (seeds, rows, features), targets
+    (seeds, rows, targets). The first and second moments of AdamW are those of each weight; each counts its steps."""
 
-    settings: TrainingSettings
-    tasks: list[Task]
+    learner: Learner[Goal, Kind, Any]
     order: list[int]
     seeds: list[int]
     generators: list[torch.Generator]
@@ -67,60 +160,55 @@ class _Stack:
     bad_epochs: np.ndarray
 
     @staticmethod
-    def start(tasks: Sequence[Task], seeds: Sequence[int], settings: TrainingSettings) -> "_Stack":
+    def start(learner: Learner[Goal, Kind, Any], seeds: Sequence[int]) -> "Stack[Goal, Kind]":
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        sizes = (tasks[0].inputs, *settings.widths, tasks[0].outputs)
-        parameters = []
-        for fan_in, width in itertools.pairwise(sizes):
-            # As torch.nn.Linear: uniform within 1 / sqrt(fan in), weights and biases alike.
-            reach = fan_in**-0.5
-            drawn = [(torch.rand(fan_in + 1, width, generator=g) * 2 - 1) * reach for g in generators]
-            stacked = torch.stack(drawn)
-            parameters += [stacked[:, :-1].clone(), stacked[:, -1:].clone()]
-        drawn_rows = [_draw_rows(task, settings, g) for task, g in zip(tasks, generators, strict=True)]
+        parameters = learner.begin(generators)
+        drawn_rows = [learner.rows(task, g) for task, g in zip(learner.tasks, generators, strict=True)]
         rows, targets = zip(*drawn_rows, strict=True)
         parameters = [p.requires_grad_() for p in parameters]
         moments = [[torch.zeros_like(p) for p in parameters] for _ in range(2)]
         steps = [torch.zeros(()) for _ in parameters]
         count = len(seeds)
-        return _Stack(
-            settings, list(tasks), list(range(count)), list(seeds), generators, parameters, torch.stack(rows),
+        return Stack(
+            learner, list(range(count)), list(seeds), generators, parameters, torch.stack(rows),
             torch.stack(targets), moments, steps, np.full(count, np.inf), np.zeros(count, int),
         )  # fmt: skip
 
+    @property
+    def tasks(self) -> list[Goal]:
+        """What each model of the stack learns."""
+        return [self.learner.tasks[index] for index in self.order]
+
     def run_epoch(self) -> np.ndarray:
         """One pass over every seed's rows, in an order of its own; returns each seed's mean loss."""
-        settings = self.settings
         count = self.rows.shape[1]
         order = torch.stack([torch.randperm(count, generator=g) for g in self.generators])
         rows = torch.gather(self.rows, 1, order[..., None].expand_as(self.rows))
         targets = torch.gather(self.targets, 1, order[..., None].expand_as(self.targets))
-        kept = self._dropout_masks(count)
+        kept = self.learner.dropout(count, self.generators)
         losses = []
-        for start in range(0, count, settings.batch_size):
-            batch = slice(start, start + settings.batch_size)
-            outputs = self._forward(rows[:, batch], [mask[:, batch] for mask in kept])
-            errors = (outputs - targets[:, batch]).square().mean(dim=(1, 2))
+        size = self.learner.settings.batch_size or count
+        for start in range(0, count, size):
+            batch = slice(start, start + size)
+            errors = self.learner.losses(
+                self.parameters, rows[:, batch], targets[:, batch], [mask[:, batch] for mask in kept]
+            )
             losses.append(errors.detach())
-            loss = errors.sum()
-            if settings.l1:
-                loss = loss + settings.l1 * sum(p.abs().sum() for p in self.parameters)
-            if settings.l2:
-                loss = loss + settings.l2 * sum(p.square().sum() for p in self.parameters)
+            loss = self.learner.penalized(errors.sum(), self.parameters)
             self._step(torch.autograd.grad(loss, self.parameters))
         return torch.stack(losses).mean(dim=0).numpy()
 
     def stop_reasons(self, losses: np.ndarray, epoch: int) -> dict[int, str]:
         """Which positions of the stack are done, and why."""
-        settings = self.settings
+        settings = self.learner.settings
         improved = losses < self.best
         self.best = np.where(improved, losses, self.best)
         self.bad_epochs = np.where(improved, 0, self.bad_epochs + 1)
         reasons = {}
-        for position, loss in enumerate(losses):
+        for position, (task, loss) in enumerate(zip(self.tasks, losses, strict=True)):
             if not np.isfinite(loss):
                 reasons[position] = f"the loss became {loss} in epoch {epoch}"
-            elif loss < settings.loss_target_of(self.tasks[position].outputs):
+            elif loss < self.learner.loss_target(task):
                 reasons[position] = "the loss target was reached"
             elif self.bad_epochs[position] >= settings.patience:
                 reasons[position] = f"the loss did not improve for {settings.patience} epochs, the last being {epoch}"
@@ -128,96 +216,62 @@ class _Stack:
                 reasons[position] = f"the loss target was not reached in {epoch} epochs"
         return reasons
 
-    def keep_checkpoints(self, kept: list[list[Checkpoint]], epoch: int, losses: np.ndarray) -> None:
-        """Add every network as it is now to those kept of its seed."""
-        for position, index in enumerate(self.order):
-            network, _ = self.network(position)
+    def keep_checkpoints(self, kept: list[list[Checkpoint[Kind]]], epoch: int, losses: np.ndarray) -> None:
+        """Add every model as it is now to those kept of its seed."""
+        for position, (index, task) in enumerate(zip(self.order, self.tasks, strict=True)):
+            model, _ = self.model(position)
             loss = float(losses[position]) if epoch else None
-            kept[index].append(Checkpoint(epoch, network, loss, accuracy_of(network, self.tasks[position])))
+            kept[index].append(Checkpoint(epoch, model, loss, self.learner.accuracy(model, task)))
 
-    def network(self, position: int) -> tuple[Network, bool]:
-        """The network at a position of the stack, weights that are not finite replaced by 0, and whether any were."""
-        arrays = [p[position].detach().double().numpy() for p in self.parameters]
+    def model(self, position: int) -> tuple[Kind, bool]:
+        """The model at a position of the stack, weights that are not finite replaced by 0, and whether any were.
+
+        Weights are kept to single precision, whatever they were trained in.
+        """
+        arrays = [p[position].detach().float().double().numpy() for p in self.parameters]
         broken = not all(np.isfinite(a).all() for a in arrays)
         if broken:
             arrays = [np.nan_to_num(a, nan=0.0, posinf=0.0, neginf=0.0) for a in arrays]
-        weights, biases = tuple(w.T for w in arrays[::2]), tuple(b[0] for b in arrays[1::2])
-        return Network(weights, biases, self.settings.activations, **self.settings.coding), broken
+        return self.learner.model(self.tasks[position], arrays), broken
 
     def result(
-        self, position: int, reason: str, epoch: int, loss: float, checkpoints: tuple[Checkpoint, ...]
-    ) -> Trained:
-        """What became of the network at a position of the stack."""
-        network, broken = self.network(position)
+        self, position: int, reason: str, epoch: int, loss: float, checkpoints: tuple[Checkpoint[Kind], ...]
+    ) -> Trained[Kind]:
+        """What became of the model at a position of the stack."""
+        model, broken = self.model(position)
         task = self.tasks[position]
         return Trained(
             seed=self.seeds[position],
-            network=network,
-            converged=loss < self.settings.loss_target_of(task.outputs),
+            network=model,
+            converged=loss < self.learner.loss_target(task),
             reason=reason + "; weights that are not finite were replaced by 0" * broken,
             epochs=epoch,
             loss=loss,
-            accuracy=accuracy_of(network, task),
+            accuracy=self.learner.accuracy(model, task),
             checkpoints=checkpoints,
+            held_out=self.learner.held_out(model, task, self.rows[position]),
         )
 
-    def without(self, done: set[int]) -> "_Stack":
+    def without(self, done: set[int]) -> "Stack[Goal, Kind]":
         """The stack without the positions that are done; the optimizer keeps what it knows of the others."""
         kept = [position for position in range(len(self.seeds)) if position not in done]
         index = torch.tensor(kept)
         parameters = [p.detach()[index].requires_grad_() for p in self.parameters]
         moments = [[moment[index] for moment in kind] for kind in self.moments]
-        return _Stack(
-            self.settings, [self.tasks[k] for k in kept], [self.order[k] for k in kept], [self.seeds[k] for k in kept],
+        return Stack(
+            self.learner, [self.order[k] for k in kept], [self.seeds[k] for k in kept],
             [self.generators[k] for k in kept], parameters, self.rows[index], self.targets[index], moments, self.steps,
             self.best[kept], self.bad_epochs[kept],
         )  # fmt: skip
 
     @torch.no_grad()
     def _step(self, gradients: Sequence[Tensor]) -> None:
-        # The function behind torch.optim.AdamW: the class loads a compiler, which takes seconds and is not needed.
+        # The function behind torch.optim.AdamW: the class loads a compiler, which takes seconds and is not needed. When
+        # fused it takes numbers as they lie in memory, so that gradients must lie there as weights do.
         first, second = self.moments
-        settings = self.settings
+        settings = self.learner.settings
+        lying = [gradient.contiguous() for gradient in gradients]
         adamw(
-            self.parameters, list(gradients), first, second, [], self.steps, fused=True, amsgrad=False, maximize=False,
+            self.parameters, lying, first, second, [], self.steps, fused=True, amsgrad=False, maximize=False,
             beta1=0.9, beta2=0.999, eps=1e-8, lr=settings.learning_rate, weight_decay=settings.weight_decay,
         )  # fmt: skip
-
-    def _forward(self, rows: Tensor, kept: list[Tensor]) -> Tensor:
-        settings = self.settings
-        state = rows
-        for layer, name in enumerate(settings.activations):
-            weights, biases = self.parameters[2 * layer : 2 * layer + 2]
-            state = _activate(name, torch.baddbmm(biases, state, weights))
-            if kept and layer < len(kept):
-                state = state * kept[layer] / (1 - settings.dropout)
-        return state
-
-    def _dropout_masks(self, count: int) -> list[Tensor]:
-        share = self.settings.dropout
-        if not share:
-            return []
-        return [
-            torch.stack([(torch.rand(count, width, generator=g) >= share).float() for g in self.generators])
-            for width in self.settings.widths
-        ]
-
-
-def _draw_rows(task: Task, settings: TrainingSettings, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """The rows that one seed trains on, (rows, inputs), and their targets, (rows, outputs)."""
-    probabilities = torch.from_numpy(training_rows(task, settings))
-    drawn = torch.multinomial(probabilities, settings.rows, replacement=True, generator=generator)
-    inputs = torch.from_numpy(settings.points(task)).float()[drawn]
-    if settings.input_noise:
-        inputs = inputs + settings.input_noise * torch.randn(inputs.shape, generator=generator)
-    targets = torch.from_numpy(settings.targets(task)).float()[drawn]
-    if settings.labels == "shuffled":
-        targets = targets[torch.randperm(len(targets), generator=generator)]
-    return inputs, targets
-
-
-def _activate(name: str, z: Tensor) -> Tensor:
-    function = activation(name)
-    if function.code == LEAKY:
-        return torch.nn.functional.leaky_relu(z, function.parameters[0])
-    return torch.tanh(z) if function.code == TANH else torch.sigmoid(function.parameters[0] * z)

@@ -8,12 +8,13 @@ from ..common.errors import InputError
 from ..model.activations import activation
 from ..model.task import Task
 from ..network.network import Network
-from .settings import Trained, TrainingSettings, accuracy_of
+from .settings import TrainingSettings, accuracy_of
+from .trained import Trained
 
 MOST_DRAWN, DRAWN_AT_ONCE = 1 << 22, 1 << 14
 
 
-def untrained(task: Task, seed: int, settings: TrainingSettings, most_drawn: int = MOST_DRAWN) -> Trained:
+def untrained(task: Task, seed: int, settings: TrainingSettings, most_drawn: int = MOST_DRAWN) -> Trained[Network]:
     """The first of a sequence of random networks that computes the task; the last of them, when none does.
 
     Weights and biases are drawn as training starts with them: uniform within 1 / sqrt(parents). Whether a network

@@ -1,0 +1,93 @@
+"""Networks of layers in a stack: weights (seeds, in, out), biases (seeds, 1, out), rows (seeds, rows, inputs), targets
+(seeds, rows, outputs)."""
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..model.activations import LEAKY, TANH, activation
+from ..model.task import Task
+from ..network.network import Network
+from .settings import TrainingSettings, accuracy_of, training_rows
+from .stacked import Learner
+
+
+class Networks(Learner[Task, Network, TrainingSettings]):
+    """Networks that learn a Boolean task each, by its squared error."""
+
+    plural = "networks"
+
+    def begin(self, generators: Sequence[torch.Generator]) -> list[Tensor]:
+        """As torch.nn.Linear: uniform within 1 / sqrt(fan in), weights and biases alike."""
+        sizes = (self.tasks[0].inputs, *self.settings.widths, self.tasks[0].outputs)
+        weights = []
+        for fan_in, width in itertools.pairwise(sizes):
+            reach = fan_in**-0.5
+            drawn = [(torch.rand(fan_in + 1, width, generator=g) * 2 - 1) * reach for g in generators]
+            stacked = torch.stack(drawn)
+            weights += [stacked[:, :-1].clone(), stacked[:, -1:].clone()]
+        return weights
+
+    def rows(self, task: Task, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """The rows drawn, with their noise, (rows, inputs), and their targets, (rows, outputs)."""
+        settings = self.settings
+        probabilities = torch.from_numpy(training_rows(task, settings))
+        drawn = torch.multinomial(probabilities, settings.rows, replacement=True, generator=generator)
+        inputs = torch.from_numpy(settings.points(task)).float()[drawn]
+        if settings.input_noise:
+            inputs = inputs + settings.input_noise * torch.randn(inputs.shape, generator=generator)
+        targets = torch.from_numpy(settings.targets(task)).float()[drawn]
+        if settings.labels == "shuffled":
+            targets = targets[torch.randperm(len(targets), generator=generator)]
+        return inputs, targets
+
+    def losses(self, weights: list[Tensor], rows: Tensor, targets: Tensor, kept: list[Tensor]) -> Tensor:
+        """The mean squared error of each seed."""
+        state = rows
+        for layer, name in enumerate(self.settings.activations):
+            matrix, bias = weights[2 * layer : 2 * layer + 2]
+            state = _activate(name, torch.baddbmm(bias, state, matrix))
+            if kept and layer < len(kept):
+                state = state * kept[layer] / (1 - self.settings.dropout)
+        return (state - targets).square().mean(dim=(1, 2))
+
+    def dropout(self, count: int, generators: Sequence[torch.Generator]) -> list[Tensor]:
+        """1 for each hidden activation of each row that is kept, else 0; nothing where all are."""
+        share = self.settings.dropout
+        if not share:
+            return []
+        return [
+            torch.stack([(torch.rand(count, width, generator=g) >= share).float() for g in generators])
+            for width in self.settings.widths
+        ]
+
+    def penalized(self, loss: Tensor, weights: list[Tensor]) -> Tensor:
+        """The loss with the sums of absolute and of squared weights."""
+        if self.settings.l1:
+            loss = loss + self.settings.l1 * sum(p.abs().sum() for p in weights)
+        if self.settings.l2:
+            loss = loss + self.settings.l2 * sum(p.square().sum() for p in weights)
+        return loss
+
+    def model(self, task: Task, weights: Sequence[np.ndarray]) -> Network:
+        """One network; its file has outputs first."""
+        matrices, biases = tuple(w.T for w in weights[::2]), tuple(b[0] for b in weights[1::2])
+        return Network(matrices, biases, self.settings.activations, **self.settings.coding)
+
+    def accuracy(self, model: Network, task: Task) -> float:
+        """By the rows of the truth table."""
+        return accuracy_of(model, task)
+
+    def loss_target(self, task: Task) -> float:
+        """As the settings say, which may count outputs."""
+        return self.settings.loss_target_of(task.outputs)
+
+
+def _activate(name: str, z: Tensor) -> Tensor:
+    function = activation(name)
+    if function.code == LEAKY:
+        return torch.nn.functional.leaky_relu(z, function.parameters[0])
+    return torch.tanh(z) if function.code == TANH else torch.sigmoid(function.parameters[0] * z)
