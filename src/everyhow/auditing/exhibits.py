@@ -218,7 +218,7 @@ class Exhibits:
         return readings
 
     def families(self, most: int) -> Iterator[Family]:
-        """Circuits of every kind of which there are any, at most so many of each; those first that every rung leaves."""
+        """Circuits of every kind of which there are any, so many of each; those first that every rung leaves."""
         found, ablation = self.findings.circuits, self.findings.circuits.asked.ablation
         for name, title, circuits in (
             ("smallest", "smallest resample-faithful", found.smallest_faithful),
