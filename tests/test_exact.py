@@ -258,5 +258,5 @@ def test_ties_of_large_classes():
 
 def test_memory_of_signatures():
     """A network of 40 inputs and one output has rows of one number."""
-    assert table_bytes(Graph.complete((40, 2, 1)), 8) == 3 * 8 * 8
-    assert table_bytes(Graph.complete((40, 2, 9)), 8) == 3 * 8 * (56 + 9)
+    assert table_bytes([2], 1, 8) == 3 * 8 * 8
+    assert table_bytes([2], 9, 8) == 3 * 8 * (56 + 9)

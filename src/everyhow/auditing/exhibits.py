@@ -117,7 +117,9 @@ def name_of_input(behavior: Behavior, row: int) -> str:
     if behavior.answer is None:
         return behavior.name_of(row)
     tokens = [f"{token:g}" for token in behavior.points[row]]
-    return f"input {row + 1}: {' '.join(tokens[:MOST_TOKENS])}{' ...' * (len(tokens) > MOST_TOKENS)}"
+    name = behavior.name_of(row)
+    called = name if name.startswith("input") else f"input {name}"
+    return f"{called}: {' '.join(tokens[:MOST_TOKENS])}{' ...' * (len(tokens) > MOST_TOKENS)}"
 
 
 @dataclass(frozen=True)

@@ -67,8 +67,8 @@ def understood(given: Any, what: Any = None, decision: str | None = None) -> Und
             does not fit the model.
     """
     model = as_model(given)
-    if model.unplaced:
-        raise InputError(f"{model.unplaced}: ask for them by everyhow audit (eh.audit), or eh.circuits")
+    if model.unexamined:
+        raise InputError(f"{model.unexamined}: ask for circuits and algorithms by everyhow audit (eh.audit)")
     what = behavior_or_task(model, what)
     if isinstance(what, Behavior):
         model = what.read(model)
