@@ -14,7 +14,6 @@ from everyhow import Network
 from everyhow.mapping.signatures import signatures, table_bytes
 from everyhow.model.behavior import Behavior
 from everyhow.model.criterion import perfect, resample_faithful
-from everyhow.model.graph import Graph
 from everyhow.network.counting import count_as_decided, count_circuits
 from everyhow.network.listing import list_bits, list_circuits
 from everyhow.network.reading_counts import certified_interpretations

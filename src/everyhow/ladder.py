@@ -107,10 +107,10 @@ class Counterexample:
         for names, source in self.given or [((item,), source) for item, source in self.sources]:
             groups.setdefault(source, []).extend(names)
         taken = [
-            f"{' and '.join(names)} {self._whose(len(names))} from {_input(source)}"
+            f"{' and '.join(names)} {self._whose(len(names))} from {input_named(source)}"
             for source, names in groups.items()
         ]
-        setting = ", ".join([f"on {_input(self.base)}", *(f"give {one}" for one in taken)])
+        setting = ", ".join([f"on {input_named(self.base)}", *(f"give {one}" for one in taken)])
         if self.given is None:
             return f"{setting}: {self.predicted:d} is wanted, the circuit says {self.decided:d}"
         return f"{setting}: the algorithm says {self.predicted:d}, the {self.kind} {self.decided:d}"
@@ -120,7 +120,7 @@ class Counterexample:
         return "their values" if names > 1 else "its values" if self.several else "its value"
 
 
-def _input(name: str) -> str:
+def input_named(name: str) -> str:
     """What an input is called, with the noun."""
     return name if "input" in name else f"input {name}"
 

@@ -81,7 +81,7 @@ def _disagreeing(found: Disagreement, mapping: Mapping, model: Model, called: Na
         names = " and ".join(name for name, _ in taken)
         forced = f" when {names} {'are forced together' if len(taken) > 1 else 'is forced'}" if taken else ""
         text = f"{model.kind} and algorithm disagree{forced}"
-        return Fault(text, _run(model, base, taken, found.predicted, decided, given))
+        return Fault(text, _run(model, base, taken, bool(found.predicted), decided, given))
     name, at = found.left
     forced = " and ".join(f"{one} as at {source}" for one, source in taken)
     neurons = " and ".join(f"{' and '.join(each)} as on input {source}" for each, source in given)
@@ -91,7 +91,7 @@ def _disagreeing(found: Disagreement, mapping: Mapping, model: Model, called: Na
     )
     left = ((mapping.sets[found.left_variable].names(graph), f"input {called(at)} with {neurons}"),)
     left_so = ((name, f"{called(at)} with {forced}"),)
-    return Fault(text, _run(model, base, left_so, found.predicted, decided, left))
+    return Fault(text, _run(model, base, left_so, bool(found.predicted), decided, left))
 
 
 def _interfered(

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from ..boolean.algorithms import Algorithm, algorithms, count_algorithms, counting_cost, idle_gate
 from ..boolean.truth_table import MAX_INPUTS, TruthTable
-from ..common.budget import Budget, Refusal, rounded
+from ..common.budget import Budget, Refusal
 from ..common.errors import BudgetError, InputError
 from ..common.notes import NO_NOTES, Noted, Notes
 from ..ladder import Fault, Verdict, judge
@@ -19,7 +19,7 @@ from .faults import fault
 from .interchange import NearMiss, best_mappings, joint_runs, transitive_runs
 from .mapping import Mapping
 from .patterns import Patterns, wanted_tables
-from .signatures import MOST_BYTES, Signatures, number_of_sets, signatures, table_bytes
+from .signatures import Signatures, number_of_sets, observed_refusal, signatures
 
 RUNGS = ("single", "irredundant", "ordered", "joint", "inert", "transitive")
 # The rungs at which variables are forced.
@@ -27,9 +27,8 @@ FORCING = ("joint", "transitive")
 # How many algorithms that are not aligned are scored by IIA, simplest first, and of what depth at most.
 SCORED, SCORED_DEPTH = 100, 3
 NUMBERS = "causal signatures and algorithms are of decisions; the answers of this behavior are numbers"
-# A neuron set costs about as much as so many candidate evaluations of the kernels; over data, so does each run amid the
-# values of another input.
-STEPS_PER_SET, STEPS_PER_INTERCHANGE = 1000, 20
+# A neuron set costs about as much as so many candidate evaluations of the kernels, over the rows of a truth table.
+STEPS_PER_SET = 1000
 # Candidate evaluations for putting a mapping to the rungs, and for each run in which variables are forced.
 STEPS_PER_MAPPING, STEPS_PER_RUN = 200_000, 60
 # Candidate evaluations for a pair of functions that the operands of a gate may have.
@@ -194,21 +193,6 @@ def _signature_refusal(widths: tuple[int, ...], budget: Budget) -> str | None:
     return budget.refusal(f"computing the signatures of {sets:,} neuron sets", sets * STEPS_PER_SET)
 
 
-def _observed_signature_refusal(model: Model, inputs: int, budget: Budget) -> str | None:
-    """Why signatures over data are not computed, in words; None where they are."""
-    sizes = tuple(map(len, model.regions))
-    sets = number_of_sets(sizes)
-    number = f"{sets:,}" if sets < 10**12 else rounded(sets)
-    of = f"neuron sets over {inputs:,} inputs" if model.nodes == "neurons" else (
-        f"sets of {sum(sizes)} {model.nodes} over {inputs:,} inputs"
-    )  # fmt: skip
-    what = f"computing the signatures of {number} {of}"
-    refusal = budget.refusal(what, sets * inputs**2 * max(STEPS_PER_INTERCHANGE, model.steps_per_run))
-    if refusal is None and table_bytes(sizes, model.outputs, inputs) > MOST_BYTES:
-        return f"{what} takes more than {MOST_BYTES >> 20} MB; give fewer inputs"
-    return refusal
-
-
 def _counting_refusal(tables: Sequence[TruthTable], max_depth: int, budget: Budget) -> str | None:
     cost = len(tables) * counting_cost(tables[0].inputs, max_depth, budget)
     return _smaller_depth(budget.refusal(f"counting the algorithms of depth {max_depth}", cost))
@@ -251,7 +235,7 @@ def examine_mappings(model: Model, behavior: Behavior, max_depth: int, budget: i
     refusal = (
         _signature_refusal(model.graph.sizes, budget)
         if by_table
-        else _observed_signature_refusal(model, len(behavior.points), budget)
+        else observed_refusal(model, len(behavior.points), budget)
     )
     if refusal:
         return MappingFindings(None, None, None, notes=Notes((refusal,), (beyond,) if beyond else ()))
@@ -324,7 +308,7 @@ def _tied(number: int, what: str) -> Notes:
 def _beyond(model: Model, behavior: Behavior) -> str | None:
     """Why no algorithm is looked for, in words; None where algorithms are."""
     if model.outputs > 1 and model.of_sequences:
-        return "algorithms are placed where one of two classes is answered, at one position; this behavior asks for more"
+        return "algorithms are placed where one of two classes is answered, at one position; here is more to answer"
     if model.outputs > 1:
         return "algorithms are placed in networks of one output; this one tells classes apart"
     if behavior.bits is None and model.of_sequences:
@@ -337,9 +321,7 @@ def _beyond(model: Model, behavior: Behavior) -> str | None:
     return None
 
 
-def _alignment_failure(
-    number: int, max_depth: int, single: abc.Mapping[Algorithm, int], nodes: str
-) -> str | None:
+def _alignment_failure(number: int, max_depth: int, single: abc.Mapping[Algorithm, int], nodes: str) -> str | None:
     """Why nothing passes `single` or `irredundant`, algorithms without variables aside; None when something does."""
     if not number:
         return f"no algorithm of depth {max_depth} or less computes this function; a larger depth may"

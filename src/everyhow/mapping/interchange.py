@@ -9,13 +9,13 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 from ..boolean.algorithms import Algorithm, Variable
-from ..model.decision import Decision, decide, level_for
+from ..model.decision import Decision, level_for
 from ..model.model import Model
-from ..model.runnable import Intervention, Runs, States
+from ..model.runnable import Held, Intervention, Runs, States
 from .mapping import Mapping, mappings_of
 from .patterns import Patterns
 from .placeable import Holding, Placeable, placed_algorithm
-from .signatures import NeuronSet, Signatures, in_doubt, minimal_sets
+from .signatures import NeuronSet, Signatures, minimal_sets, read_runs
 
 # Rows run through the model at once when variables are held.
 ROWS_AT_ONCE = 1 << 16
@@ -95,19 +95,21 @@ class Disagreement:
     Attributes:
         forced: each forced variable, by its name, with the input that it takes its value from.
         base: the input of the run.
-        predicted: what should be decided, by what is placed.
+        predicted: what should be decided, by what is placed: 0 or 1, or the number of a class.
         left: by `transitive`, the variable whose neurons take the state in which the forced ones leave them, and the
             input at which they were left so; None when the forced variables themselves act at the base.
         which: the forced variables by their numbers.
         left_variable: the one that is left, by its number; 0 where none is.
+        decided: what the model decides.
     """
 
     forced: tuple[tuple[str, int], ...]
     base: int
-    predicted: bool
+    predicted: int
     left: tuple[str, int] | None = None
     which: tuple[int, ...] = ()
     left_variable: int = 0
+    decided: int = 0
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,10 @@ class Trial:
 
 # Outputs of some runs, in which of them a step is in doubt, what is expected of each, and what the k-th of them is.
 _Tests = tuple[
-    Float[np.ndarray, " runs"], Bool[np.ndarray, " runs"], Bool[np.ndarray, " runs"], Callable[[int], Disagreement]
+    Float[np.ndarray, "runs outputs"],
+    Bool[np.ndarray, " runs"],
+    Shaped[np.ndarray, " runs"],
+    Callable[[int], Disagreement],
 ]
 
 
@@ -159,7 +164,7 @@ def try_together(
     Cost: (inputs + 1)^variables x inputs passes at most.
 
     Args:
-        model: of one output.
+        model: of one output, or of classes of which one is chosen.
         placeable: what is placed, over the inputs of `whole`.
         sets: the neurons that stand for each variable.
         whole: the model's runs at the inputs (`Signatures.whole`).
@@ -211,14 +216,15 @@ def try_transitively(
 def _tried(model: Model, whole: Runs, tests: Iterator[_Tests], decision: Decision) -> Trial:
     ties, tied, level = 0, None, level_for(model, decision)
     for outputs, doubtful, expected, described in tests:
-        near = doubtful | in_doubt(model, outputs - level, whole.margin)
-        wrong = decide(outputs, decision, level)[0] != expected
+        bits, near = read_runs(model, Held(outputs, doubtful, whole.margin), decision, level)
+        decided = bits.argmax(axis=1) if decision == "argmax" else bits[:, 0]
+        wrong = decided != expected
         clearly = np.flatnonzero(wrong & ~near)
         if len(clearly):
-            return Trial(described(int(clearly[0])), 0)
+            return Trial(replace(described(int(clearly[0])), decided=int(decided[clearly[0]])), 0)
         ties += np.count_nonzero(near)
         if tied is None and wrong.any():
-            tied = described(int(wrong.argmax()))
+            tied = replace(described(int(wrong.argmax())), decided=int(decided[wrong.argmax()]))
     return Trial(tied, int(ties))
 
 
@@ -233,9 +239,9 @@ def _joint(whole: Runs, placeable: Placeable, sets: tuple[NeuronSet, ...]) -> It
 
                 def described(k: int, forced=forced, batch=batch, expected=expected) -> Disagreement:
                     sources = _sources(placeable, forced, batch[k // count])
-                    return Disagreement(sources, k % count, bool(expected[k]), which=forced)
+                    return Disagreement(sources, k % count, int(expected[k]), which=forced)
 
-                yield states[-1][:, 0], doubtful, expected, described
+                yield states[-1], doubtful, expected, described
 
 
 def _transitive(whole: Runs, mapping: Mapping, placeable: Placeable) -> Iterator[_Tests]:
@@ -272,12 +278,12 @@ def _left_to_act(
         run = int(first[k // count])
         sources = _sources(placeable, forced, batch[run // count])
         left = placeable.names[v], run % count
-        return Disagreement(sources, k % count, bool(expected[k]), left, forced, v)
+        return Disagreement(sources, k % count, int(expected[k]), left, forced, v)
 
     held = whole.acting([replace(one, values=one.values[first]) for one in left])
     more = held.doubtful
     doubts = np.repeat(doubtful[first], count) if more is None else (doubtful[first, None] | more).ravel()
-    return held.outputs[..., 0].ravel(), doubts, expected, described
+    return held.outputs.reshape(len(expected), -1), doubts, expected, described
 
 
 def _batches(count: int, size: int, at_once: int) -> Iterator[list[tuple[int, ...]]]:

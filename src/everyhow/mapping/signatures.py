@@ -1,4 +1,4 @@
-"""Causal signatures: what a model decides when a set of its neurons, or of heads and MLPs, takes its values from another
+"""Causal signatures: what a model decides when a set of neurons, or of heads and MLPs, takes its values from another
 input."""
 
 import itertools
@@ -10,6 +10,7 @@ from types import MappingProxyType
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
+from ..common.budget import Budget, rounded
 from ..common.errors import InputError
 from ..model.decision import Decision, decide, level_for
 from ..model.graph import Graph, Node, usual_name
@@ -22,6 +23,10 @@ MACHINE_BITS = 64
 MOST_BYTES = 1 << 28
 # The neurons of a layer have lower bits than those of the next layer; a layer with 2^32 neuron sets is out of reach.
 LAYER_STEP = 32
+# What each run amid the values of another input costs, in candidate evaluations of the kernels.
+STEPS_PER_INTERCHANGE = 20
+# From here on numbers of sets are told to three digits.
+LARGE = 10**12
 # Patched activations computed at once; bounds the memory to tens of megabytes.
 VALUES_AT_ONCE = 1 << 21
 
@@ -246,6 +251,25 @@ def signatures(
     return Signatures(model, tuple(rows for rows, _ in found), sum(ties for _, ties in found), runs, decision)
 
 
+def observed_cost(model: Model, inputs: int) -> tuple[str, int]:
+    """What computing the signatures over so many inputs of data is called, and the candidate evaluations it takes."""
+    sizes = tuple(map(len, model.regions))
+    sets = number_of_sets(sizes)
+    number = f"{sets:,}" if sets < LARGE else rounded(sets)
+    of = "neuron sets" if model.nodes == "neurons" else f"sets of {sum(sizes)} {model.nodes}"
+    what = f"computing the signatures of {number} {of} over {inputs:,} inputs"
+    return what, sets * inputs**2 * max(STEPS_PER_INTERCHANGE, model.steps_per_run)
+
+
+def observed_refusal(model: Model, inputs: int, budget: Budget) -> str | None:
+    """Why the signatures over data are not computed within a budget, in words; None where they are."""
+    what, needed = observed_cost(model, inputs)
+    refusal = budget.refusal(what, needed)
+    if refusal is None and table_bytes(map(len, model.regions), model.outputs, inputs) > MOST_BYTES:
+        return f"{what} takes more than {MOST_BYTES >> 20} MB; give fewer inputs"
+    return refusal
+
+
 def table_bytes(sizes: Iterable[int], outputs: int, inputs: int) -> int:
     """What the signatures of all neuron sets of regions of so many nodes take, in bytes."""
     bits = inputs * outputs
@@ -314,6 +338,15 @@ def _region_rows(
 def _rows(
     model: Model, held: Held, decision: Decision, level: float, answers: int
 ) -> tuple[Shaped[np.ndarray, "sets sources"], int]:
+    bits, tied = read_runs(model, held, decision, level, answers)
+    return _as_numbers(np.moveaxis(bits, -1, -2).reshape(*bits.shape[:2], -1)), int(np.count_nonzero(tied))
+
+
+def read_runs(
+    model: Model, held: Held, decision: Decision, level: float, answers: int = 1
+) -> tuple[Bool[np.ndarray, "*runs outputs"], Bool[np.ndarray, "*runs"]]:
+    """What the outputs of runs are read as, by argmax a 1 for the class chosen of each answer; and in which runs
+    rounding may decide that."""
     bits, _ = decide(held.outputs, decision, level, answers)
     if decision == "argmax":
         best = np.sort(held.outputs.reshape(*held.outputs.shape[:-1], answers, -1), axis=-1)
@@ -322,8 +355,7 @@ def _rows(
         tied = in_doubt(model, best[..., -1] - best[..., -2], margin).any(axis=-1)
     else:
         tied = in_doubt(model, held.outputs[..., 0] - level, held.margin)
-    ties = np.count_nonzero(tied if held.doubtful is None else tied | held.doubtful)
-    return _as_numbers(np.moveaxis(bits, -1, -2).reshape(*bits.shape[:2], -1)), int(ties)
+    return bits, tied if held.doubtful is None else tied | held.doubtful
 
 
 def in_doubt(
@@ -332,8 +364,8 @@ def in_doubt(
     """Which outputs lie so near to their boundary that rounding may decide, given how far above it they are. Where a
     model takes what is equal to the last bit as equal, such an output is not in doubt."""
     # Asked this way round, an output that is not a number is a tie.
-    near = ~(np.abs(above) > margin)
-    return near & (above != 0) if model.equal_is_equal else near
+    near = ~np.asarray(np.abs(above) > margin)
+    return np.asarray(near & (above != 0)) if model.equal_is_equal else near
 
 
 def _as_numbers(bits: Bool[np.ndarray, "sets sources rows"]) -> Shaped[np.ndarray, "sets sources"]:

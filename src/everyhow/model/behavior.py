@@ -397,10 +397,16 @@ class Behavior:
 
     @cached_property
     def _token_bits(self) -> Bool[np.ndarray, "inputs variables"] | None:
-        """The tokens at the positions where sequences differ, where all of them are 0 or 1; they tell every two apart."""
-        differing = self.points[:, (self.points != self.points[0]).any(axis=0)]
-        are_bits = self.answer is not None and 1 <= differing.shape[1] <= MAX_INPUTS and np.isin(differing, (0, 1)).all()
-        return differing > 0 if are_bits else None
+        """The tokens at the positions where sequences differ, where all are 0 or 1; they tell every two rows apart."""
+        differing = self.differing_tokens
+        if differing is None or not 1 <= differing.shape[1] <= MAX_INPUTS or not np.isin(differing, (0, 1)).all():
+            return None
+        return differing > 0
+
+    @property
+    def differing_tokens(self) -> Float[np.ndarray, "inputs positions"] | None:
+        """The tokens at the positions where sequences differ; None of points that are not sequences."""
+        return None if self.answer is None else self.points[:, (self.points != self.points[0]).any(axis=0)]
 
     @cached_property
     def rows(self) -> tuple[int, ...]:

@@ -42,10 +42,8 @@ class PlainRuns(Runs):
         self, region: Sequence[Node], chosen: Bool[np.ndarray, "sets nodes"], sources: Int[np.ndarray, " sources"]
     ) -> Held:
         """Nodes of a region take their values from another input: (sets, sources, inputs, outputs)."""
-        found = [self.acting([
-            Intervention(region[k].stage, (region[k].place,), self.states[region[k].stage][sources][:, [region[k].place]])
-            for k in np.flatnonzero(one)
-        ]).outputs for one in chosen]  # fmt: skip
+        taken = [Intervention(n.stage, (n.place,), self.states[n.stage][sources][:, [n.place]]) for n in region]
+        found = [self.acting([taken[k] for k in np.flatnonzero(one)]).outputs for one in chosen]
         return Held(np.array(found), None, BOUNDARY_SHIFT)
 
     def forced(

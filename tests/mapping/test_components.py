@@ -1,0 +1,196 @@
+"""Places of variables in heads and MLPs: signatures, mappings and rungs of transformers, against one run for each
+interchange and against the numbers of the reference files."""
+
+import itertools
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import everyhow as eh
+from everyhow.mapping.alignment import aligned_over, minimal_mappings
+from everyhow.mapping.findings import examine_mappings
+from everyhow.mapping.interchange import iia, interference, try_jointly, try_transitively
+from everyhow.mapping.mapping import Mapping
+from everyhow.mapping.patterns import Patterns, wanted_tables
+from everyhow.mapping.signatures import NeuronSet, signatures
+from everyhow.model.explained import one_for_two_classes
+from everyhow.verification import plain_algorithms
+
+from ..plainly import canonical_tree, mapping_key, plain_tree
+from ..transformer.placed_slowly import PlacedSlowly
+from ..transformer.slowly import TRAINED, random_transformer, stored
+
+ALL_ROWS = {n: list(itertools.product(range(2), repeat=n)) for n in (1, 2, 3)}
+
+
+@cache
+def explained(name):
+    """A reference transformer and its behavior as they are explained, and the file."""
+    document, model, behavior = stored(name)
+    return document, *one_for_two_classes(model, behavior)
+
+
+def shown(found, inputs):
+    """Signatures as the reference files have them: for each set by its names, a row of digits for each source."""
+    return {
+        "+".join(place.names()): ["".join(str(row >> base & 1) for base in range(inputs)) for row in rows]
+        for place, rows in found.items()
+    }
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_signatures_of_reference_transformers(name):
+    """The signature of every set of heads and MLPs, and the number of different ones."""
+    document, model, behavior = explained(name)
+    found = signatures(model, behavior.points, behavior.decision)
+    assert found.distinct == document["distinct_causal_signatures"] and found.ties == 0
+    if document["signatures"] is not None:
+        assert shown(found, len(behavior.points)) == document["signatures"]
+
+
+def reference_tree(text):
+    """A tree as the reference files write it: ('v', k), or ('n', operand, operand), an operand being a tree and whether
+    it is negated."""
+
+    def read(tree):
+        if tree[0] == "v":
+            return tree[1]
+        (left, a), (right, b) = tree[1:]
+        return read(left), bool(a), read(right), bool(b)
+
+    return canonical_tree(read(eval(text, {"__builtins__": {}})))
+
+
+@pytest.mark.parametrize("name", [name for name in TRAINED if "algorithms" in explained(name)[0]])
+@pytest.mark.parametrize("depth", [2, 3])
+def test_algorithms_of_reference_transformers(name, depth):
+    """How many algorithms there are, are aligned, and pass each rung; and the mappings that pass `inert`."""
+    document, model, behavior = explained(name)
+    said, found = document["algorithms"][f"depth_{depth}"], examine_mappings(model, behavior, depth, 10**10)
+    left = found.surviving_mappings
+    assert {key: said[key] for key in found.counts} == found.counts
+    assert {rung: said[rung] for rung in ("ordered", "joint", "inert")} == {
+        rung: left[rung] for rung in ("ordered", "joint", "inert")
+    }
+    assert left["transitive"] == left["inert"] and not found.notes.partial
+    mine = [(canonical_tree(plain_tree(m.algorithm.tree)), sorted(s.names() for s in m.sets))
+            for m in found.survivors["inert"]]  # fmt: skip
+    assert mine == [(reference_tree(tree), sorted(map(tuple, sets))) for tree, sets in said["inert_mappings"]]
+
+
+shapes = st.sampled_from(
+    [((1, 2),), ((2, 0),), ((3, 0),), ((2, 3),), ((3, 2),), ((1, 0), (1, 0)), ((1, 2), (1, 2)), ((2, 0), (1, 2)),
+     ((1, 0), (2, 0)), ((1, 2), (2, 0))]
+)  # fmt: skip
+
+
+@st.composite
+def transformers(draw, bits):
+    """A random transformer over rows of so many tokens that are bits, and one more, as it is explained."""
+    norms = draw(st.sampled_from(["", "", "12f", "1fr", "12"]))
+    model = random_transformer(
+        draw(st.integers(0, 10**6)), draw(shapes), positions=bits + 1, norms=norms, causal=draw(st.booleans()),
+        dead=(0,) if draw(st.integers(0, 3)) == 0 else (), activation=draw(st.sampled_from(["relu", "silu"])),
+    )  # fmt: skip
+    rows = [(*row, 2) for row in ALL_ROWS[bits]]
+    behavior = eh.Behavior.of_tokens(model, rows, eh.Answer(-1, (0, 1)))
+    return (model, *one_for_two_classes(behavior.read(model), behavior))
+
+
+@given(st.integers(2, 3).flatmap(transformers))
+@settings(max_examples=12)
+def test_signatures(made):
+    """The signature of every set of heads and MLPs, one run for each base and source."""
+    whole, model, behavior = made
+    slow = PlacedSlowly(whole, behavior.points, behavior.bits)
+    found = signatures(model, behavior.points)
+    assert {place.names() for place, _ in found.items()} == set(slow.places) and len(found) == len(slow.places)
+    # All of small ones, some of large ones.
+    places = slow.places if len(slow.places) <= 7 else slow.places[:: len(slow.places) // 4]
+    for place in places:
+        nodes = [node for node in model.graph.inner if model.graph.name(node) in place]
+        rows = [sum(bit << base for base, bit in enumerate(row)) for row in slow.signature(place)]
+        assert found.of(NeuronSet.of(nodes)) == tuple(rows), place
+
+
+@cache
+def some_algorithms():
+    """Algorithms of two inputs with one variable or two, beside each other or one inside the other."""
+    each = (one for task in ("XOR", "AND", "OR", "IMP", "XNOR") for one in eh.algorithms(task, 3))
+    return [one for one in each if 1 <= len(one.variables) <= 2]
+
+
+@given(transformers(2), st.randoms(use_true_random=False))
+@settings(max_examples=20)
+def test_rungs(made, random):
+    """Any algorithm in any places is put to the rungs, aligned or not: one run for each interchange."""
+    whole, model, behavior = made
+    slow = PlacedSlowly(whole, behavior.points, behavior.bits)
+    patterns, found = Patterns.of(behavior), signatures(model, behavior.points)
+    nodes = list(model.graph.inner)
+    algorithm = random.choice([one for one in some_algorithms() if len(one.variables) <= len(nodes)])
+    random.shuffle(nodes)
+    cuts = sorted(random.sample(range(1, len(nodes) + 1), len(algorithm.variables)))
+    sets = [NeuronSet.of(sorted(nodes[a:b])) for a, b in itertools.pairwise([0, *cuts])]
+    mapping, names = Mapping(algorithm, tuple(sets)), [s.names(model.graph) for s in sets]
+    tree, negated = plain_tree(algorithm.tree), algorithm.negated
+    assert mapping.ordered == slow.is_ordered(tree, names)
+    assert (interference(found, mapping, patterns) is None) == slow.is_inert(tree, names)
+    joint = try_jointly(model, mapping, behavior.points, found.whole, patterns)
+    assert (joint.disagreement is None) == slow.is_joint(tree, negated, names) and not joint.ties
+    # What nothing forced leaves acts right exactly where each variable is aligned.
+    alone = [iia(found, v, s, patterns) for v, s in zip(algorithm.variables, sets, strict=True)]
+    paths = zip(plain_algorithms.variables(tree), names, strict=True)
+    assert [one == 1 for one in alone] == [
+        slow.is_aligned(tree, negated, p, slow.signature(place)) for p, place in paths
+    ]
+    transitive = try_transitively(model, mapping, behavior.points, found.whole, patterns)
+    passes = transitive.disagreement is None and set(alone) == {1}
+    assert passes == slow.is_transitive(tree, negated, names) and not transitive.ties
+
+
+def made_with(seed):
+    """A random transformer over two tokens that are bits, and one more; some seeds have algorithms with places."""
+    shape = [((1, 2),), ((2, 0),), ((3, 0),), ((2, 3),), ((3, 2),), ((1, 0), (1, 0)), ((1, 2), (1, 2)),
+             ((2, 0), (1, 2)), ((1, 0), (2, 0)), ((1, 2), (2, 0))][seed % 10]  # fmt: skip
+    norms = ["", "12f", "1fr"][seed % 3]
+    model = random_transformer(seed, shape, positions=3, norms=norms, causal=bool(seed % 4))
+    behavior = eh.Behavior.of_tokens(model, [(*row, 2) for row in ALL_ROWS[2]], eh.Answer(-1, (0, 1)))
+    return (model, *one_for_two_classes(behavior.read(model), behavior))
+
+
+@pytest.mark.parametrize(("seed", "depth"), [(396, 2), (877, 2), (1169, 2), (101, 2), (191, 2), (692, 2), (7, 2)])
+def test_mappings(seed, depth):
+    """Every aligned algorithm with every minimal mapping, and every rung of each, by one run for each interchange."""
+    whole, model, behavior = made_with(seed)
+    slow = PlacedSlowly(whole, behavior.points, behavior.bits)
+    tables = {place: slow.signature(place) for place in slow.places}
+    wanted, patterns = np.array(slow.decisions), Patterns.of(behavior)
+    expected = {
+        mapping_key(tree, dict(zip(plain_algorithms.variables(tree), places, strict=True)))
+        for tree, negated in plain_algorithms.computing(2, depth, wanted)
+        for places in slow.mappings(tree, negated, tables)
+    }
+    found = signatures(model, behavior.points)
+    aligned = aligned_over(found, wanted_tables(behavior), depth, patterns)
+    mine = [m for algorithm in aligned for m in minimal_mappings(found, algorithm, patterns)]
+    assert len(mine) == sum(aligned.values())
+    placed = [{v.path: s.names() for v, s in zip(m.algorithm.variables, m.sets, strict=True)} for m in mine]
+    assert expected == {mapping_key(plain_tree(m.algorithm.tree), sets) for m, sets in zip(mine, placed, strict=True)}
+    examined = examine_mappings(model, behavior, depth, 10**10)
+    kept = {rung: set(examined.survivors[rung]) for rung in ("irredundant", "ordered", "joint", "inert", "transitive")}
+    for mapping in mine:
+        tree, negated = plain_tree(mapping.algorithm.tree), mapping.algorithm.negated
+        names = [s.names() for s in mapping.sets]
+        passes = {
+            "irredundant": plain_algorithms.is_irredundant(tree, behavior.bits),
+            "ordered": slow.is_ordered(tree, names), "joint": slow.is_joint(tree, negated, names),
+            "inert": slow.is_inert(tree, names), "transitive": slow.is_transitive(tree, negated, names),
+        }  # fmt: skip
+        fell = False
+        for rung, passed in passes.items():
+            fell = fell or not passed
+            assert (mapping in kept[rung]) == (not fell), (mapping, rung)
