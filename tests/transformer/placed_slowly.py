@@ -42,13 +42,14 @@ def run_with(model, row, held):
 
 
 class PlacedSlowly:
-    """A transformer that answers with one of two classes at its last position, over some rows with bits known of each.
+    """A transformer that answers with a class at its last position, over some rows, with bits known of each where these
+    are asked for.
 
     A place is a tuple of names of heads and MLPs, in the order of the transformer. A tree is that of
     `plain_algorithms`, whose variables are told by their paths.
     """
 
-    def __init__(self, model, rows, bits):
+    def __init__(self, model, rows, bits=None):
         self.model, self.rows, self.bits = model, [list(map(int, row)) for row in rows], bits
         self.order = range(len(self.rows))
         # A head of layer l is in stage 2l, its MLP in stage 2l + 1.
@@ -63,10 +64,9 @@ class PlacedSlowly:
         return [run_with(self.model, row, {}) for row in self.rows]
 
     def decided(self, base, held):
-        """Whether the second class is chosen at a row while some components write something else; of two equal logits
-        the first is taken."""
-        first, second = run_with(self.model, self.rows[base], held)["logits"][-1]
-        return bool(second > first)
+        """Which class is chosen at a row, by its number among those that are read, while some components write
+        something else; of equal logits the first is taken."""
+        return int(run_with(self.model, self.rows[base], held)["logits"][-1][list(self.model.classes)].argmax())
 
     @cached_property
     def decisions(self):
