@@ -2,6 +2,7 @@
 interchange and against the numbers of the reference files."""
 
 import itertools
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -11,12 +12,15 @@ from hypothesis import strategies as st
 
 import everyhow as eh
 from everyhow.mapping.alignment import aligned_over, minimal_mappings
+from everyhow.mapping.faults import fault, fault_of_near_miss
 from everyhow.mapping.findings import examine_mappings
 from everyhow.mapping.interchange import iia, interference, try_jointly, try_transitively
 from everyhow.mapping.mapping import Mapping
 from everyhow.mapping.patterns import Patterns, wanted_tables
 from everyhow.mapping.signatures import NeuronSet, signatures
 from everyhow.model.explained import one_for_two_classes
+from everyhow.model.graph import Node
+from everyhow.model.plain_runs import plain_runs
 from everyhow.verification import plain_algorithms
 
 from ..plainly import canonical_tree, mapping_key, plain_tree
@@ -194,3 +198,116 @@ def test_mappings(seed, depth):
         for rung, passed in passes.items():
             fell = fell or not passed
             assert (mapping in kept[rung]) == (not fell), (mapping, rung)
+
+
+@pytest.mark.parametrize(("layers", "more"), [
+    (((2, 3), (1, 2)), {}), (((1, 0), (2, 2)), {"norms": "12f"}), (((3, 0),), {"norms": "1fr", "causal": False}),
+    (((1, 2), (1, 2)), {"dead": (0,), "classes": 3}),
+])  # fmt: skip
+def test_interchanges_that_share_runs(layers, more):
+    """What is run once for many sets is what one run after the other gives, to the bit; also of some components alone,
+    and of answers at several positions."""
+    whole = random_transformer(5, layers, positions=3, **more)
+    points = np.array([(*row, 2) for row in ALL_ROWS[2]], float)
+    last = whole.graph.name(whole.graph.inner[-1])
+    scoped = whole.at("nodes").scoped(["a0.h0", last], "in")
+    for model in (whole, whole.answering(eh.Answer([1, 2]), 3), scoped):
+        (region,) = model.regions
+        chosen = np.array([[m >> k & 1 for k in range(len(region))] for m in range(1, 1 << len(region))], bool)
+        sources = np.array([2, 0, 3])
+        fast = model.runs(points).interchanged(region, chosen, sources)
+        slow = plain_runs(model, points).interchanged(region, chosen, sources)
+        assert fast.outputs.shape == (len(chosen), 3, 4, model.outputs) and (fast.outputs == slow.outputs).all()
+
+
+def test_scope_leaves_few_places():
+    """At the grain nodes places are among the components in scope; at other grains among all."""
+    _, model, behavior = explained("transformer-xor-1l4h-seed0")
+    few = model.at("nodes").scoped(["a0.h0", "a0.h1"], "in")
+    found, everywhere = signatures(few, behavior.points), signatures(model.scoped(["a0.h0"], "in"), behavior.points)
+    assert [place.names() for place, _ in found.items()] == [("a0.h0",), ("a0.h1",), ("a0.h0", "a0.h1")]
+    assert len(everywhere) == 15 and all(everywhere.of(place) == rows for place, rows in found.items())
+    with pytest.raises(eh.InputError, match=r"a0\.h2 is not a set of nodes of which this transformer has causal"):
+        found.of(NeuronSet(1, (2,)))
+
+
+def test_faults_in_words():
+    """The run that fells a mapping at each rung, by names and inputs."""
+    _, model, behavior = explained("transformer-first-equals-last-1l2h-mlp8-bidirectional-seed0")
+    found = examine_mappings(model, behavior, 2, 10**9)
+    ((mapping, fallen),) = found.fallen["joint"].items()
+    assert mapping.named(model.graph) == "AND(A,C) in a0.h1; NOR(A,C) in m0"
+    assert fallen.whole == (
+        "transformer and algorithm disagree when AND(A,C) and NOR(A,C) are forced together. Counterexample: on input "
+        "000, give a0.h1 its values from input 101, give m0 its values from input 001: the algorithm says 1, the "
+        "transformer 0"
+    )
+    miss = found.near_misses[0]
+    assert fault_of_near_miss(found.signatures, miss, model.graph, behavior).whole == (
+        "the IIA of OR(¬A,C) in a0.h0 is 62.5%. Counterexample: on input 001, give a0.h0 its values from input 000: "
+        "the algorithm says 0, the transformer 1"
+    )
+    # Any places, to see what the other rungs say.
+    algorithm = next(iter(found.aligned))
+    other = Mapping(algorithm, (NeuronSet(1, (0,)), NeuronSet.of([Node(2, 0)])))
+    said, _ = fault("inert", model, found.signatures, behavior, other)
+    assert said.whole == (
+        "everything but a0.h0 and m0 may carry nothing, and changes a decision. Counterexample: on input 000, give "
+        "a0.h0 and m0 their values from input 101: the algorithm says 1, the transformer 0"
+    )
+    said, _ = fault("transitive", model, found.signatures, behavior, other)
+    assert said.whole == (
+        "at 001 with AND(A,C) as at 000, the heads and MLPs of NOR(A,C) are left in a state that does not act as the "
+        "value that the algorithm then gives it. Counterexample: on input 000, give m0 its values from input 001 with "
+        "a0.h0 as on input 000: the algorithm says 0, the transformer 1"
+    )
+
+
+def test_what_is_left_out():
+    """What has no algorithms says so: no bits, more than two classes, several answers, numbers; and the budget."""
+    _, model, behavior = explained("transformer-xor-1l4h-seed0")
+    document, whole, three = stored("transformer-add-mod3-1l2h-mlp16-seed0")
+    rows = document["tokens"]
+
+    def notes(behavior, budget=10**9):
+        read, wanted = one_for_two_classes(behavior.read(whole), behavior)
+        return examine_mappings(read, wanted, 2, budget).notes
+
+    assert notes(eh.Behavior.of_tokens(whole, rows, eh.Answer(-1, [0, 1]))).beyond == (
+        "algorithms are placed by features, bits known of each row of tokens; none were given, and the tokens that "
+        "differ are not bits, 1 to 6 of them: give the behavior features",
+    )
+    assert notes(three).beyond == (
+        "algorithms decide between two classes, and here are 3; a causal model may have as many (everyhow align)",
+    )
+    assert notes(eh.Behavior.of_tokens(whole, rows, eh.Answer([1, 2]))).beyond == (
+        "algorithms are placed by one answer; this behavior reads 2 of each row",
+    )
+    assert notes(eh.Behavior.of_tokens(whole, rows, within=0.1)).beyond == (
+        "causal signatures and algorithms are of decisions; the answers of this behavior are numbers",
+    )
+    refused = examine_mappings(model, behavior, 2, 1000)
+    assert refused.signatures is None and str(refused.notes.refused[0]).startswith(
+        "computing the signatures of 15 sets of 4 heads and MLPs over 4 inputs needs about "
+    )
+
+
+def test_features_of_rows():
+    """Bits that are given stand for themselves, whatever the tokens are."""
+    document, whole, _ = stored("transformer-add-mod3-1l2h-mlp16-seed0")
+    rows = [row for row in document["tokens"] if max(row[:2]) < 2]
+    behavior = eh.Behavior.of_tokens(whole, rows, eh.Answer(-1, [0, 1]))
+    swapped = replace(behavior, features=behavior.points[:, [1, 0]])
+    read = behavior.read(whole)
+    found = [examine_mappings(*one_for_two_classes(read, one), 2, 10**9) for one in (behavior, swapped)]
+    assert found[0].signatures.by_rows == found[1].signatures.by_rows
+    assert found[0].counts == found[1].counts and behavior.bits.tolist() == swapped.bits[:, ::-1].tolist()
+    assert [behavior.name_of(k) for k in range(4)] == ["00", "01", "10", "11"]
+
+
+def test_equal_logits_are_no_ties():
+    """Two logits that are equal to the last bit are decided for the first class, and not in doubt."""
+    model = random_transformer(3, ((2, 0),), dead=(0,), positions=2)
+    flat = replace(model, W_U=np.repeat(model.W_U[:, :1], 2, axis=1), b_U=np.zeros(2), answer=eh.Answer(-1, (0, 1)))
+    found = signatures(flat.folded(), np.array([[0.0, 0.0], [0.0, 1.0]]))
+    assert found.ties == 0 and found.by_rows.keys() == {(0, 0)}

@@ -307,8 +307,13 @@ def _tied(number: int, what: str) -> Notes:
 
 def _beyond(model: Model, behavior: Behavior) -> str | None:
     """Why no algorithm is looked for, in words; None where algorithms are."""
+    if behavior.answers > 1:
+        return f"algorithms are placed by one answer; this behavior reads {behavior.answers} of each row"
     if model.outputs > 1 and model.of_sequences:
-        return "algorithms are placed where one of two classes is answered, at one position; here is more to answer"
+        return (
+            f"algorithms decide between two classes, and here are {model.outputs}; a causal model may have as many "
+            "(everyhow align)"
+        )
     if model.outputs > 1:
         return "algorithms are placed in networks of one output; this one tells classes apart"
     if behavior.bits is None and model.of_sequences:
@@ -353,7 +358,7 @@ def _forcing_refusal(rung: str, kept: tuple[Mapping, ...], inputs: int, budget: 
         runs = sum(joint_runs(len(mapping.sets), inputs) for mapping in kept)
     else:
         runs = sum(transitive_runs(mapping, inputs) for mapping in kept)
-    return budget.refusal(f"putting {len(kept):,} mappings to the rung {rung}", runs * max(STEPS_PER_RUN, steps))
+    return budget.refusal(f"putting {len(kept):,} mappings to the rung {rung}", runs * STEPS_PER_RUN * steps)
 
 
 def _near_misses(

@@ -23,7 +23,7 @@ MACHINE_BITS = 64
 MOST_BYTES = 1 << 28
 # The neurons of a layer have lower bits than those of the next layer; a layer with 2^32 neuron sets is out of reach.
 LAYER_STEP = 32
-# What each run amid the values of another input costs, in candidate evaluations of the kernels.
+# What a run amid the values of another input costs, in candidate evaluations, and in passes of a model that takes more.
 STEPS_PER_INTERCHANGE = 20
 # From here on numbers of sets are told to three digits.
 LARGE = 10**12
@@ -258,7 +258,7 @@ def observed_cost(model: Model, inputs: int) -> tuple[str, int]:
     number = f"{sets:,}" if sets < LARGE else rounded(sets)
     of = "neuron sets" if model.nodes == "neurons" else f"sets of {sum(sizes)} {model.nodes}"
     what = f"computing the signatures of {number} {of} over {inputs:,} inputs"
-    return what, sets * inputs**2 * max(STEPS_PER_INTERCHANGE, model.steps_per_run)
+    return what, sets * inputs**2 * STEPS_PER_INTERCHANGE * model.steps_per_run
 
 
 def observed_refusal(model: Model, inputs: int, budget: Budget) -> str | None:
