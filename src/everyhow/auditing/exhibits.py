@@ -117,9 +117,7 @@ def name_of_input(behavior: Behavior, row: int) -> str:
     if behavior.answer is None:
         return behavior.name_of(row)
     tokens = [f"{token:g}" for token in behavior.points[row]]
-    name = behavior.name_of(row)
-    called = name if name.startswith("input") else f"input {name}"
-    return f"{called}: {' '.join(tokens[:MOST_TOKENS])}{' ...' * (len(tokens) > MOST_TOKENS)}"
+    return f"input {row + 1}: {' '.join(tokens[:MOST_TOKENS])}{' ...' * (len(tokens) > MOST_TOKENS)}"
 
 
 @dataclass(frozen=True)

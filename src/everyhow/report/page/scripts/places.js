@@ -82,7 +82,7 @@ function signatureView(root, data) {
       make("p", {}, make("strong", {}, setName(network, neurons)), `: signature ${number + 1} of ${signatures.tables.length}, ${others ? `shared by ${others} other ${noun} ${others === 1 ? "set" : "sets"}` : `which no other ${noun} set has`}. `,
         !places ? "" : carried.size ? `In the mappings listed here it carries ${list}.` : "No mapping listed here uses exactly this set."),
       make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "causal signature" }, make("table", { class: "cells" },
-        make("caption", {}, "What the network decides: a row per source, a column per base"),
+        make("caption", {}, `What the ${kindOf(network)} decides: a row per source, a column per base`),
         make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "source"), ...rows.map((row) => make("th", { scope: "col" }, row)))),
         make("tbody", {}, ...rows.map((row, s) => make("tr", {}, make("th", { scope: "row" }, row), ...rows.map((_, b) => cell(s, b))))))));
   };
