@@ -82,7 +82,7 @@ def test_what_is_asked_of_transformers():
         {"sum": lambda a, b: (a + b) % 3, "y": lambda one: one},
     )  # fmt: skip
     assert len(eh.align(model, whole, behavior=eh.Behavior.of_tokens(model, document["tokens"]))) == 3
-    with pytest.raises(eh.InputError, match="hypotheses are not tested in transformers yet"):
+    with pytest.raises(eh.InputError, match="hypotheses are not placed in heads and MLPs of transformers yet"):
         eh.neuron(model, "a0.h0", two)
 
 

@@ -67,7 +67,9 @@ def understood(given: Any, what: Any = None, decision: str | None = None) -> Und
     """
     model = as_model(given)
     if model.unexamined:
-        raise InputError(f"{model.unexamined}: ask for circuits and algorithms by everyhow audit (eh.audit)")
+        raise InputError(
+            f"{model.unexamined}: ask for algorithms and circuits by everyhow audit (eh.audit, eh.circuits)"
+        )
     what = behavior_or_task(model, what)
     if isinstance(what, Behavior):
         model = what.read(model)

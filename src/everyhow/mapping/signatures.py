@@ -40,7 +40,7 @@ class NeuronSet:
 
     Attributes:
         nodes: by stage, then by number.
-        called: the name of each, where the graph of the model gives nodes other names than the usual ones.
+        called: the name of each, where they are of a model of which places may span layers.
 
     Example:
         >>> str(NeuronSet(1, (0, 2))), NeuronSet.of([Node(1, 0), Node(2, 1)]).by_stage
@@ -55,7 +55,7 @@ class NeuronSet:
 
     @classmethod
     def of(cls, nodes: Iterable[Node], called: Iterable[str] = ()) -> "NeuronSet":
-        """Nodes of any stages, by stage and number, and the names of these where they are not the usual ones."""
+        """Nodes of any stages, by stage and number, and their names where they are not called by layers."""
         found = object.__new__(cls)
         object.__setattr__(found, "nodes", tuple(nodes))
         object.__setattr__(found, "called", tuple(called))
@@ -190,8 +190,7 @@ class Signatures:
     def items(self) -> Iterator[tuple[NeuronSet, Rows]]:
         """Every neuron set with its signature, region by region."""
         for region, table in zip(self.model.regions, self.rows, strict=True):
-            names = tuple(map(self.model.graph.name, region))
-            names = () if names == NeuronSet.of(region).names() else names
+            names = tuple(map(self.model.graph.name, region)) if self.model.residual else ()
             for m, rows in enumerate(table.tolist(), start=1):
                 inside = tuple(_members(m))
                 called = [names[k] for k in inside] if names else ()
@@ -355,7 +354,7 @@ def read_runs(
         tied = in_doubt(model, best[..., -1] - best[..., -2], margin).any(axis=-1)
     else:
         tied = in_doubt(model, held.outputs[..., 0] - level, held.margin)
-    return bits, tied if held.doubtful is None else tied | held.doubtful
+    return bits, tied if held.doubtful is None else np.asarray(tied | held.doubtful)
 
 
 def in_doubt(

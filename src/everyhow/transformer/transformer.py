@@ -83,10 +83,10 @@ class Transformer(ResidualStream):
 
     @property
     def unexamined(self) -> str | None:
-        """What moves one explanation and is read by another would be heads and MLPs of several layers."""
+        """What would carry a variable are heads and MLPs of several layers."""
         return (
-            "hypotheses are not tested in transformers yet, and what algorithms with their places predict of each "
-            "other is not compared there"
+            "hypotheses are not placed in heads and MLPs of transformers yet, nor do algorithms with their places "
+            "predict each other's interchanges there"
         )
 
     def runs(self, points: Float[np.ndarray, "inputs features"]) -> TransformerRuns:
