@@ -234,12 +234,15 @@ CALLS = {
 def thrown(name):
     """What came out of a public function that was neither a value nor an error of ours, whatever was thrown at it."""
 
+    raw = []
+
     def too_long(*_):
+        # Somebody may catch what is raised here.
+        raw.append(f"{argument} = {odd}: it takes longer than 20 seconds")
         raise TimeoutError("it takes longer than 20 seconds")
 
     function, arguments = CALLS[name]
     signal.signal(signal.SIGALRM, too_long)
-    raw = []
     for argument, (odd, value) in itertools.product(arguments, ODD.items()):
         signal.alarm(20)
         try:

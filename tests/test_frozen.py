@@ -29,7 +29,13 @@ def frozen_document(audit):
     return document
 
 
-@pytest.mark.parametrize(("name", "preset"), AUDITS)
+# Its network has as many circuits as that of count-xor-2-4-4-1-seed0.
+LONG = ("authors-xor-2-4-4-1-seed0", "paper")
+
+
+@pytest.mark.parametrize(
+    ("name", "preset"), [pytest.param(*one, marks=pytest.mark.nightly if one == LONG else ()) for one in AUDITS]
+)
 def test_audits(name, preset, freeze):
     """Every reference network by both presets; the largest one, which takes `authors` minutes, within a budget."""
     stated, network = reference(name)

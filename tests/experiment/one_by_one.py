@@ -52,62 +52,128 @@ class Ground:
             layers.append(state)
         return layers
 
-    def predicted(self, explanation, base, layers):
-        """What an explanation reads in one patched run, and whether a variable that it reads is near halfway, so near
-        that two routes may differ."""
-        if isinstance(explanation, ReadoutExplanation):
-            pattern, close = 0, False
-            for r in explanation.readouts:
-                v = r.coefficients @ layers[explanation.layer] + r.constant
-                at_first = r.table.bits >> self.row(0) & 1
-                bit = at_first if abs(v - 0.5) <= 1e-3 else int(v > 0.5)
-                pattern, close = 2 * pattern + bit, close or abs(abs(v - 0.5) - 1e-3) < 1e-9
-            return bool(explanation.gate.bits >> pattern & 1), close
-        algorithm = explanation.algorithm
-        root = algorithm.tree
-        values, close = [], False
-        for side, operand, negated in ((0, root.left, root.left_negated), (1, root.right, root.right_negated)):
-            if hasattr(operand, "index"):
-                values.append(bool(self.bits[base][operand.index]) != negated)
-                continue
-            k = next(k for k, v in enumerate(algorithm.variables) if v.path == (side,))
-            bit, near = self._read(algorithm.variables[k], explanation.sets[k], layers)
-            values.append(bit != negated)
-            close = close or near
-        return all(values) != algorithm.negated, close
+    def foreseen(self, one, own, base, sources, layers):
+        """What one explanation says of one run in which another, or itself, moves variables: the decision (None where
+        it says nothing), whether a variable reads halfway, whether one is read in a state that no input produces, and
+        whether a reading is so near halfway that two routes may differ."""
+        held, halfway, strange, close = {}, False, False, False
+        for k, source in sources.items():
+            met = [u for u in range(parts_of(one)) if u == k] if one is own else self._met(one, own, k)
+            if not met:
+                return None, False, False, False
+            for u in met:
+                bits = self.values(one, u)
+                if one is own:
+                    held[u] = bits[source]
+                    continue
+                whole = self._whole(one, u, own, base, sources)
+                if whole is not None:
+                    held[u] = bits[whole]
+                    continue
+                held[u], between, away, near = self._read(one, u, bits, layers)
+                halfway, strange, close = halfway or between, strange or away, close or near
+        return self._follows(one, base, held), halfway, strange, close
 
-    def _read(self, variable, place, layers):
-        natural = self.states[place.layer][:, list(place.neurons)]
-        read = layers[place.layer][list(place.neurons)]
-        bits = [variable.bits >> self.row(k) & 1 for k in range(len(natural))]
-        by_bit = {
-            b: min(np.linalg.norm(read - n) for n, c in zip(natural, bits, strict=True) if c == b) for b in set(bits)
-        }
+    def values(self, explanation, u):
+        """A variable or a signal at every input."""
+        table = explanation.signals[u] if isinstance(explanation, ReadoutExplanation) else None
+        bits = explanation.algorithm.variables[u].bits if table is None else table.bits
+        return [bits >> self.row(k) & 1 for k in range(len(self.points))]
+
+    def _follows(self, explanation, base, held):
+        """What is decided at a base while some variables are held."""
+        if isinstance(explanation, ReadoutExplanation):
+            pattern = 0
+            for u in range(len(explanation.signals)):
+                pattern = 2 * pattern + int(held.get(u, self.values(explanation, u)[base]))
+            return bool(explanation.gate.bits >> pattern & 1)
+        paths = {v.path: bool(held[u]) for u, v in enumerate(explanation.algorithm.variables) if u in held}
+
+        def value(node, path):
+            if path in paths:
+                return paths[path]
+            if hasattr(node, "index"):
+                return bool(self.bits[base][node.index])
+            left = value(node.left, (*path, 0)) != node.left_negated
+            return left and value(node.right, (*path, 1)) != node.right_negated
+
+        return value(explanation.algorithm.tree, ()) != explanation.algorithm.negated
+
+    @staticmethod
+    def _moved(explanation, k):
+        """The layer and the neurons that are moved with a variable."""
+        if isinstance(explanation, ReadoutExplanation):
+            way = np.abs(np.linalg.pinv(explanation.codes)[:, k])
+            return explanation.layer, {j for j, size in enumerate(way) if size > 1e-9 * max(way)}
+        return explanation.sets[k].layer, set(explanation.sets[k].neurons)
+
+    def _met(self, one, own, k):
+        """The variables of one explanation of whose carriers a part is moved."""
+        layer, moved = self._moved(own, k)
+        if isinstance(one, ReadoutExplanation):
+            return [u for u, code in enumerate(one.codes) if layer == one.layer and any(code[j] for j in moved)]
+        return [u for u, place in enumerate(one.sets) if place.layer == layer and moved & set(place.neurons)]
+
+    def _whole(self, one, u, own, base, sources):
+        """The one input that all which carries a variable is taken from in a run, if there is one."""
+        if isinstance(one, ReadoutExplanation):
+            same = isinstance(own, ReadoutExplanation) and own.layer == one.layer
+            found = [s for k, s in sources.items() if same and (own.codes[k] == one.codes[u]).all()]
+            return found[0] if found else None
+        if isinstance(own, ReadoutExplanation):
+            return None
+        place, found = one.sets[u], set()
+        for j in place.neurons:
+            from_here = [s for k, s in sources.items() if own.sets[k].layer == place.layer and j in own.sets[k].neurons]
+            first = place.layer == min(own.sets[k].layer for k in sources)
+            found.add(from_here[0] if from_here else base if first else None)
+        return found.pop() if len(found) == 1 else None
+
+    def _read(self, one, u, bits, layers):
+        """The value in the nearest natural state, the first input's where two are as near."""
+        read = self._carried(one, u, layers)[1]
+        natural = [self._carried(one, u, [s[k] for s in self.states])[1] for k in range(len(self.points))]
+        away = [np.linalg.norm(read - state) for state in natural]
+        scale = max(1.0, max(np.abs(state).max() for state in natural))
+        strange = min(away) > 1e-9 * scale
+        by_bit = {b: min(d for d, c in zip(away, bits, strict=True) if c == b) for b in set(bits)}
         if len(by_bit) == 1:
-            return bool(bits[0]), False
-        apart = self._apart.get((variable, place))
+            return bits[0], False, strange, False
+        apart = self._apart.get((one, u))
         if apart is None:
             kinds = [[n for n, c in zip(natural, bits, strict=True) if c == b] for b in (0, 1)]
             apart = min(np.linalg.norm(m - n) for m, n in itertools.product(*kinds))
-            self._apart[variable, place] = apart
+            self._apart[one, u] = apart
         off = abs(by_bit[0] - by_bit[1])
-        bit = bits[0] if off <= 2e-3 * apart else int(by_bit[1] < by_bit[0])
-        return bool(bit), abs(off - 2e-3 * apart) < 1e-12
+        halfway = off <= 2e-3 * apart
+        near = abs(off - 2e-3 * apart) < 1e-9 * scale
+        return bits[0] if halfway else int(by_bit[1] < by_bit[0]), halfway, strange, near
+
+    @staticmethod
+    def _carried(one, u, layers):
+        """What carries a variable in one run."""
+        if isinstance(one, ReadoutExplanation):
+            return one.layer, np.array([one.codes[u] @ layers[one.layer]])
+        place = one.sets[u]
+        return place.layer, np.asarray(layers[place.layer])[list(place.neurons)]
 
     def decides(self, layers):
         """The decision of the network in one run."""
         return bool(layers[-1][0] > self.network.threshold)
 
     def matrix(self, explanations):
-        """Shares of predicted outcomes, one swap at a time."""
+        """Shares of predicted outcomes, one swap at a time; NaN where nothing is said of what is moved."""
         matrix = []
         for p in explanations:
-            row = [[] for _ in explanations]
+            row, told = [[] for _ in explanations], [parts_of(p) == 0] * len(explanations)
             for base, sources in self.every_swap(parts_of(p)):
                 layers = self.patched(p, base, sources)
                 for k, q in enumerate(explanations):
-                    row[k].append(self.predicted(q, base, layers)[0] == self.decides(layers))
-            matrix.append([np.mean(r) for r in row])
+                    bit, *_ = self.foreseen(q, p, base, sources, layers)
+                    if bit is not None:
+                        row[k].append(bit == self.decides(layers))
+                        told[k] = told[k] or bool(sources)
+            matrix.append([np.mean(r) if says else np.nan for r, says in zip(row, told, strict=True)])
         return np.array(matrix)
 
     def with_edge(self, circuit, edge, base, source):

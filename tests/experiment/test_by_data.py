@@ -59,12 +59,16 @@ def agrees(examined, ground, explanations):
     is on an edge between two values, rounding may decide and nothing is compared."""
     for own, tried in zip(explanations, examined.swaps, strict=True):
         for k, (base, sources) in enumerate(zip(tried.bases.tolist(), tried.sources.tolist(), strict=True)):
-            layers = ground.patched(own, base, {v: s for v, s in enumerate(sources) if s >= 0})
+            moved = {v: s for v, s in enumerate(sources) if s >= 0}
+            layers = ground.patched(own, base, moved)
             if abs(layers[-1][0] - ground.network.threshold) > 1e-9:
                 assert tried.outcomes[k] == ground.decides(layers)
             for said, other in zip(tried.predictions, explanations, strict=True):
-                bit, close = ground.predicted(other, base, layers)
-                assert close or said.bits[k] == bit
+                bit, halfway, strange, close = ground.foreseen(other, own, base, moved, layers)
+                assert said.says[k] == (bit is not None)
+                if bit is not None and not close:
+                    assert (said.bits[k], said.halfway[k]) == (bit, halfway)
+                    assert said.unnatural[k] == strange
 
 
 @settings(max_examples=25)
@@ -140,24 +144,28 @@ def test_the_truth_table_is_the_default():
     assert str(eh.decide_between(trained, one, other, behavior=behavior)) == str(eh.decide_between(trained, one, other))
 
 
-def test_mappings_are_decided_between_by_data():
-    """The first interchange between points of data at which two mappings differ, by its names."""
-    network = reference("xor-2-3-3-1-seed4")[1]
+def test_explanations_are_decided_between_by_data():
+    """The first interchange between points of data at which two explanations differ, by its names."""
+    network = eh.xornet()
     points, bits = noisy(2, 2, seed=1, deviation=0.1)
     behavior = eh.Behavior.of_network(network, points)
-    survivors = [mapping for mapping in mappings(network) if parts_of(mapping) < 3]
-    assert len(survivors) == 4
-    ground = Ground(network, points, bits)
+    survivors = [*itertools.islice(eh.readouts(network), 3), *itertools.islice(mappings(network), 1)]
+    ground, decided = Ground(network, points, bits), 0
     for one, other in itertools.combinations(survivors, 2):
         dispute = eh.decide_between(network, one, other, behavior=replace(behavior, features=bits))
+        if dispute.experiment is None:
+            continue
+        decided += 1
         setting = dispute.experiment.setting
         own = (one, other)[setting["of"]]
         number = lambda name: int(name.removeprefix("input ")) - 1  # noqa: E731
         sources = {own.parts.index(variable): number(name) for variable, name in setting["sources"]}
-        layers = ground.patched(own, number(setting["base"]), sources)
-        said = tuple(ground.predicted(each, number(setting["base"]), layers)[0] for each in (one, other))
+        base = number(setting["base"])
+        layers = ground.patched(own, base, sources)
+        said = tuple(ground.foreseen(each, own, base, sources, layers)[0] for each in (one, other))
         assert (said, ground.decides(layers)) == (dispute.experiment.predicted, dispute.experiment.outcome)
-        assert dispute.experiment.text.startswith(f"at {setting['base']}, ")
+        assert dispute.experiment.text.startswith(f"on {setting['base']}, give ")
+    assert decided == 4
 
 
 @settings(max_examples=25)

@@ -12,7 +12,7 @@ import everyhow as eh
 from everyhow.hypotheses.climbing import climb
 from everyhow.hypotheses.dependence import unordered
 from everyhow.hypotheses.interchanges import tried
-from everyhow.hypotheses.placed import PlacedHypothesis
+from everyhow.hypotheses.placed import placed_hypothesis
 from everyhow.mapping.findings import RUNGS, examine_mappings
 from everyhow.mapping.placeable import placed_algorithm
 from everyhow.readout.interchange import interchange
@@ -35,7 +35,7 @@ def behavior_of(network):
 
 def placed(network, behavior, mapping, found):
     over = placed_algorithm(mapping.algorithm)
-    return PlacedHypothesis(network, behavior, mapping.algorithm, over, mapping.sets, found.whole)
+    return placed_hypothesis(network, behavior, mapping.algorithm, over, mapping.sets, found.whole)
 
 
 def every_mapping(network):

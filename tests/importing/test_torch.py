@@ -588,3 +588,16 @@ def test_modules_of_other_inputs(kind):
     """They are answered with what they are run on and with the part that can be taken."""
     with pytest.raises(eh.InputError, match=r"one tensor of floating-point numbers.*its part model.head can be"):
         eh.from_torch(Taking(kind))
+
+
+def test_batches_without_an_end():
+    """A loader that never ends is stopped, and said to be one, before memory is full."""
+    import itertools
+
+    endless = (np.zeros((1, 2)) for _ in itertools.count())
+    with pytest.raises(
+        eh.InputError, match=r"gives more than 1,000,000 batches or inputs, or never ends; give an array"
+    ):
+        eh.from_torch(torch.nn.Linear(2, 1), data=endless)
+    with pytest.raises(eh.InputError, match="give the neurons of each hidden layer, such as"):
+        eh.from_state_dict(torch.nn.Linear(2, 1).state_dict(), widths=itertools.count(1))

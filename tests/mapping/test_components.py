@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import everyhow as eh
+from everyhow.experiment.findings import examine_experiments
 from everyhow.mapping.alignment import aligned_over, minimal_mappings
 from everyhow.mapping.faults import fault, fault_of_near_miss
 from everyhow.mapping.findings import examine_mappings
@@ -21,6 +22,7 @@ from everyhow.mapping.signatures import NeuronSet, signatures
 from everyhow.model.explained import one_for_two_classes
 from everyhow.model.graph import Node
 from everyhow.model.plain_runs import plain_runs
+from everyhow.report.page.values import sets_of
 from everyhow.verification import plain_algorithms
 
 from ..plainly import canonical_tree, mapping_key, plain_tree
@@ -311,3 +313,34 @@ def test_equal_logits_are_no_ties():
     flat = replace(model, W_U=np.repeat(model.W_U[:, :1], 2, axis=1), b_U=np.zeros(2), answer=eh.Answer(-1, (0, 1)))
     found = signatures(flat.folded(), np.array([[0.0, 0.0], [0.0, 1.0]]))
     assert found.ties == 0 and found.by_rows.keys() == {(0, 0)}
+
+
+def test_several_survivors():
+    """Mappings of transformers are not set against each other yet, and what is left out is said."""
+    _, model, behavior = explained("transformer-first-equals-last-1l2h-mlp8-bidirectional-seed0")
+    both = list(examine_mappings(model, behavior, 2, 10**9).placed)
+    found = examine_experiments(model, both, 2, [], behavior=behavior)
+    assert len(both) == 2 and found.examined is None and found.disputes == ()
+    (said,) = found.notes.beyond
+    assert said.startswith(
+        "hypotheses are not placed in heads and MLPs of transformers yet, nor do algorithms with their"
+    )
+
+
+def test_places_of_several_layers():
+    """A place of several layers has no one layer; files and pages name its nodes."""
+    spanning = NeuronSet.of([Node(1, 0), Node(2, 1)], ["a0.h0", "m0"])
+    with pytest.raises(
+        eh.InputError, match=r"a0\.h0 \+ m0 spans several layers; what is asked is of neurons of one layer"
+    ):
+        _ = spanning.layer
+    algorithm = next(iter(eh.algorithms("XOR", 2)))
+    mapping = Mapping(algorithm, (NeuronSet.of([Node(1, 2)], ["a0.h2"]), spanning))
+    assert sets_of(mapping) == [[1, [2]], [[1, 0], [2, 1]]]
+    assert mapping.document()["variables"][1]["neurons"] == [[1, 0], [2, 1]]
+    assert mapping.placed == "NAND(A,B) in a0.h2, OR(A,B) in a0.h0+m0"
+    assert (spanning.first, spanning.last, len(spanning)) == (1, 2, 2) and repr(
+        spanning
+    ) == "NeuronSet.of([(1, 0), (2, 1)])"
+    with pytest.raises(eh.InputError, match="spans several layers"):
+        _ = mapping.places

@@ -297,18 +297,22 @@ def test_forced_together_and_causal_models():
 
 
 def test_witnesses_read_all_numbers_of_a_head():
-    """An algorithm predicts the outcome of interchanges by the state nearest to what its heads hold, and by the tokens,
-    which no node holds."""
+    """An algorithm predicts the outcome of interchanges by the state nearest to all that its heads hold; one without
+    variables says nothing of what another moves."""
     xor = next(a for a in eh.algorithms("XOR", depth=2) if str(a) == "AND(NAND(A,B), OR(A,B))")
     (mapping,) = eh.mappings(XOR, xor)
     nand = next(a for a in eh.algorithms("NAND", depth=1) if not a.variables)
-    examined = eh.cross_examine(XOR, [mapping, Mapping(nand, ())])
-    (own, other), _ = examined.matrix
-    assert own == 1
-    # The second has no variables: it reads the tokens of the base, and is right where these decide.
+    swapped = Mapping(xor, mapping.sets[::-1])
+    examined = eh.cross_examine(XOR, [mapping, Mapping(nand, ()), swapped])
+    own, other, third = examined.matrix[0]
+    assert own == 1 and other is None and third < 1
     swaps = examined.swaps[0]
-    says = [not all(ROWS[base]) for base in swaps.bases]
-    assert other * len(says) == sum(a == b for a, b in zip(says, swaps.outcomes, strict=True)) < len(says)
+    # Each head is read as the other variable: the state at a source, as a whole, has that variable's value there.
+    names = [str(table) for table in mapping.parts]
+    right = {"NAND(A,B)": lambda row: not all(row), "OR(A,B)": any}
+    for base, sources, said in zip(swaps.bases, swaps.sources, swaps.predictions[2].bits, strict=True):
+        taken = [base if source < 0 else source for source in sources]
+        assert said == all(right[names[1 - k]](ROWS[at]) for k, at in enumerate(taken))
 
 
 def test_audit_by_data_everywhere(tmp_path):

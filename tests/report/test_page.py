@@ -295,7 +295,7 @@ def test_cross_examination_puts_two_side_by_side(pages, opened):
     cells.nth(3).locator("button").nth(2).click()
     captions = shown.page.locator("[data-host=rivals] figcaption").all_inner_texts()
     assert captions[0].startswith("#4 ") and captions[1].startswith("#3 ")
-    assert shown.text("[data-host=dispute]").startswith("What decides between #3 and #4: at ")
+    assert shown.text("[data-host=dispute]").startswith("What decides between #3 and #4: on input ")
 
 
 def test_the_picture_of_two_students(pages, opened):

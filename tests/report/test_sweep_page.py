@@ -23,6 +23,9 @@ seeds = 2
 
 [settings]
 task = "XOR"
+rows = 400
+batch_size = 50
+learning_rate = 0.02
 
 [[grid]]
 widths = [[2], [3, 2]]

@@ -2,8 +2,8 @@
 
 import io
 import json
-import subprocess
 import sys
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 import numpy as np
@@ -167,11 +167,20 @@ def test_csv():
     assert file.getvalue() == 'a,b,c\n1000000000000000,0.1234567890123,"say ""x"", y"\n,3,True\n'
 
 
-def run(*arguments):
-    return subprocess.run([sys.executable, "-m", "everyhow", *map(str, arguments)], capture_output=True, text=True)
+class Done(NamedTuple):
+    """What a command gave."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def test_query_command(sweeps):
+@pytest.fixture
+def run(run_command):
+    return lambda *arguments: Done(*run_command(*arguments))
+
+
+def test_query_command(sweeps, run):
     """The command prints a table, values or a document; a wrong question is told in one line."""
     folder = sweeps["one"].folder
     question = "SELECT preset, count(*) AS n FROM results GROUP BY 1 ORDER BY 1"
@@ -184,7 +193,7 @@ def test_query_command(sweeps):
     assert "leave one of them out" in run("query", folder, question, "--csv", "--json").stderr
 
 
-def test_sweep_command_lists_and_forecasts():
+def test_sweep_command_lists_and_forecasts(run):
     """Without a plan the experiments are listed; --dry-run trains nothing."""
     listed = run("sweep", "--list").stdout.splitlines()
     assert len(listed) == 12 and listed[0].startswith("basic ")
@@ -213,7 +222,13 @@ FIGURES = {
 }
 
 
-@pytest.mark.parametrize("name", PLANS)
+# Others are drawn by the same code.
+DRAWN = ("one", "many", "three", "checkpoints")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=() if one in DRAWN else pytest.mark.nightly) for one in PLANS]
+)
 def test_figures(sweeps, name, tmp_path):
     """Every figure there is data for, as wide as two columns of a page at most."""
     pytest.importorskip("matplotlib")
@@ -248,7 +263,7 @@ def test_sizes_of_letters(sweeps):
 
     from everyhow.report.figures.figures import STYLE, figures_of
 
-    for plan in ("many", "two", "checkpoints"):
+    for plan in ("two", "checkpoints"):
         with matplotlib.rc_context(STYLE):
             for name, draw in figures_of(sweeps[plan]):
                 figure = draw()
@@ -276,7 +291,7 @@ def test_bars_are_shares(sweeps):
         assert lengths[OUTCOMES["one"].lower()] == pytest.approx(rung.one / rung.outputs)
 
 
-def test_formats(sweeps, tmp_path):
+def test_formats(sweeps, tmp_path, run):
     """A format that there is not is refused."""
     pytest.importorskip("matplotlib")
     from everyhow.report.figures.figures import draw_figures

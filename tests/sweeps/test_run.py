@@ -246,7 +246,7 @@ def test_lost_blocks(plan, tmp_path, monkeypatch):
     assert steps[0].work == 0 and steps[-1].networks == 6 < steps[-1].of == 8
 
 
-@pytest.mark.parametrize("moment", ["starting", "computing"])
+@pytest.mark.parametrize("moment", [pytest.param("starting", marks=pytest.mark.nightly), "computing"])
 def test_all_workers_killed_at_once(undisturbed, plan, tmp_path, moment):
     """kill -9 of all of them: others are started, and the run ends as if nothing had been."""
     folder = tmp_path / "run"
@@ -312,6 +312,7 @@ def test_a_full_disk(undisturbed, plan, tmp_path):
     assert list(folder.rglob("*.part")) == []
 
 
+@pytest.mark.nightly
 def test_a_scheduler_that_dies(plan, tmp_path):
     """Without workers the run says so, without a scheduler it ends, and so does one that finds no workers in time."""
     address_file = tmp_path / "scheduler.json"

@@ -44,7 +44,7 @@ QUICK = ("imp-2-2-1-seed0", "xornet", "xor-2-2-2-1-seed2", "xor-2-2-2-1-seed5", 
 
 
 # Those whose every value takes longest to be found again.
-LARGE = (
+LONGEST = (
     "count-xor-2-5-5-1-seed0", "count-xor-2-4-4-1-seed0", "authors-xor-2-4-4-1-seed0", "authors-xor-and-2-3-3-2-seed0",
     "nor-2-3-3-1-seed0", "and-2-3-3-1-seed0",
 )  # fmt: skip
@@ -62,10 +62,7 @@ def places_by_kind(document):
 
 @pytest.mark.parametrize(
     ("name", "preset"),
-    [
-        pytest.param(*one, marks=pytest.mark.nightly if one[0] in LARGE and one[1] == "paper" else ())
-        for one in REFERENCES
-    ],
+    [pytest.param(*one, marks=pytest.mark.nightly if one[0] in LONGEST else ()) for one in REFERENCES],
 )
 def test_every_value_of_the_reference_audits(name, preset, monkeypatch):
     """Values of every kind in each audit are changed alone, and the digest made anew."""

@@ -132,14 +132,20 @@ def test_the_third_schema_is_read(tmp_path):
     assert document["schema_version"] == 3
     assert '"code": "1 - h1 - h2"' in text and "with the edge from neuron 0 of layer 1 to neuron 1 of layer 2" in text
     found = verify(tmp_path)
-    assert found.agrees and found.bound and not any("schema" in said for said in found.unchecked)
+    assert found.agrees and found.bound
+    assert {said for said in found.unchecked if "schema" in said} == {
+        f"details.experiments.{part} (before schema 9 explanations also predicted interchanges of which they say "
+        "nothing)"
+        for part in ("disputes", "cross_examination")
+    }
     from everyhow.auditing.reopening import reopen
 
     audit = reopen(tmp_path)
     assert audit.counts.items() >= document["counts"].items()
     assert audit.remarks == (
         "The audit was written by schema 3, before population codes were held against those of any layer: it has no "
-        "rungs above_baseline and bounded, and compares all that are exact. Here all of it is counted anew.",
+        "rungs above_baseline and bounded, compares all that are exact, and in it explanations also predict "
+        "interchanges of which they say nothing. Here all of it is counted anew.",
     )
     assert {"hereditary_circuits", "minimal_hereditary_circuits"} == set(audit.counts) - set(document["counts"])
     again = audit.save(tmp_path / "again").read_text()
@@ -267,7 +273,7 @@ def test_files_that_are_no_audits(tmp_path, run_command):
         b"[" * 200_000: "not a JSON file",
         json.dumps(
             document | {"schema_version": 99}
-        ).encode(): "schema_version is 99; this everyhow reads 1, 2, 3, 4, 5, 6, 7 and 8",
+        ).encode(): "schema_version is 99; this everyhow reads 1, 2, 3, 4, 5, 6, 7, 8 and 9",
         json.dumps(document | {"counts": None}).encode(): "not an audit that can be",
         json.dumps(document | {"network": {}}).encode(): "not an audit that can be",
         good.replace(b"-0.5", b"NaN"): "every value must be finite",

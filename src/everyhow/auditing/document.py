@@ -242,8 +242,10 @@ def _experiments(experiments: ExperimentFindings) -> dict[str, Any]:
         document["cross_examination"] = {
             "explanations": [_explanation(explanation) for explanation in examined.explanations],
             "swaps": [len(swaps.outcomes) for swaps in examined.swaps],
-            "predicted": [[int((p.bits == s.outcomes).sum()) for p in s.predictions] for s in examined.swaps],
+            "said": [list(row) for row in examined.said],
+            "predicted": [[swaps.right(k) for k in range(len(swaps.predictions))] for swaps in examined.swaps],
             "halfway": [list(row) for row in examined.halfway],
+            "unnatural": [list(row) for row in examined.unnatural],
             "most_moved": examined.most_moved,
             **({} if examined.seed is None else {"of": [s.of for s in examined.swaps], "seed": examined.seed}),
             "interchange": [found and _interchange(found) for found in experiments.interchanges],
@@ -266,11 +268,13 @@ def _dispute(dispute: Dispute) -> dict[str, Any]:
     return {
         "between": [_circuit(e) if isinstance(e, Circuit) else e.stored for e in dispute.explanations],
         "family": dispute.family,
+        **({} if dispute.said_by_both is None else {"said_by_both": dispute.said_by_both}),
         "experiment": found
         and {
             "kind": found.kind,
             "text": found.text,
             **found.setting,
+            **({"unnatural": found.unnatural} if found.kind == "interchange" else {}),
             "predicted": [int(bit) for bit in found.predicted],
             "network_decides": int(found.outcome),
             "wrong": found.wrong,

@@ -9,8 +9,9 @@ from typing import Any
 # 6: by data all that is found by a task: interpretations, readout explanations, experiments, costs, near misses.
 # 7: the rung `hereditary` of circuits, beside the others, and its counts, where it is asked.
 # 8: the rungs `above_baseline` and `bounded` of readouts, and how much disturbance each code endures.
-SCHEMA_VERSION = 8
-RELEASED = (1, 2, 3, 4, 5, 6, 7, 8)
+# 9: an explanation predicts only the interchanges of which it says something, and what follows from what it reads.
+SCHEMA_VERSION = 9
+RELEASED = (1, 2, 3, 4, 5, 6, 7, 8, 9)
 # The first schema that counts all that it counts as it is counted now.
 COUNTED = 3
 # The first schema whose texts call neurons and edges as they are called now.
@@ -25,6 +26,8 @@ WHOLE_BY_DATA = 6
 HEREDITARY = 7
 # The first schema in which codes are held against those of any layer, and disturbed.
 DISTURBED = 8
+# The first schema in which explanations predict only what they say something of.
+FORESEEN = 9
 # What earlier schemas lack, count by another definition or word otherwise, and the first one that has it as it is now.
 SINCE = {
     ("counts", "interpretations_per_circuit_min"): 3,
@@ -57,12 +60,15 @@ def without_redefined(part: Any, version: int, *path: str) -> Any:
 
 def told_of_schema(version: int) -> str | None:
     """What is to be said of an audit.json of an earlier schema; None where it counts all as it is counted now."""
-    if version >= DISTURBED:
+    if version >= FORESEEN:
         return None
+    others = "in it explanations also predict interchanges of which they say nothing"
+    if version >= DISTURBED:
+        return f"written by schema {version}: {others}"
     if version >= COUNTED:
         return (
             f"written by schema {version}, before population codes were held against those of any layer: it has no "
-            f"rungs above_baseline and bounded, and compares all that are exact"
+            f"rungs above_baseline and bounded, compares all that are exact, and {others}"
         )
     return (
         f"written by schema {version}, before the rungs of mappings were defined as they are now: it has no rung "

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ..common.errors import InputError
 from .truth_table import MAX_INPUTS, TruthTable
@@ -70,6 +71,7 @@ GATES = {
 }
 
 
+@lru_cache(maxsize=1 << 16)
 def name_of(table: TruthTable) -> str | None:
     """The usual name of a function of one or two inputs, or of a named gate of more; None when it has none.
 

@@ -15,5 +15,14 @@ def spoken(names: Sequence[str]) -> str:
     """
     if len(names) > MOST_NAMED:
         return f"{', '.join(names[:MOST_NAMED])} and {len(names) - MOST_NAMED} more"
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+    return joined(names)
+
+
+def joined(words: Sequence[str], last: str = "and") -> str:
+    """Words in a row.
+
+    Example:
+        >>> joined(["one", "two", "three"]), joined(["one", "two"]), joined(["one"])
+        ('one, two and three', 'one and two', 'one')
+    """
+    return f" {last} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

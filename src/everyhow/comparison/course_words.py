@@ -4,7 +4,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..hypotheses.words import count_of, joined
+from ..common.spoken import joined
+from ..hypotheses.phrases import count_of
 from .order import END
 from .words import functions, left_out
 

@@ -5,7 +5,9 @@ from typing import Any
 
 from ..common.budget import Refusal
 from ..common.shares import percentage
-from ..hypotheses.words import count_of, joined, on, values_of
+from ..common.spoken import joined
+from ..experiment.words import on, values_of
+from ..hypotheses.phrases import count_of
 from .experiments import Fallen, FallenCircuit, Shown
 from .shared import Shared
 from .weights import factors_of

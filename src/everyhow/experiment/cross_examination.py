@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from math import comb
 from typing import Any
 
@@ -18,7 +19,9 @@ from ..model.explanation import Explanation
 from ..model.inputs import MOST_TRIED_WHOLE, Inputs, inputs_of, swaps
 from ..model.runnable import one_of
 from ..readout.interchange import moved_together, spread_over
-from .witness import Prediction, Witness, witness
+from .foreseen import Foreseen, Moved, foreseen
+from .placed import Placed
+from .witness import witness
 
 # Patched runs of all explanations together; beyond this, fewer variables are moved at once.
 MOST_SWAPS = 200_000
@@ -32,18 +35,36 @@ class Swaps:
         bases: the input of each.
         sources: for each variable the source that it is taken from, or -1 when it is left alone.
         outcomes: the network's decision.
-        predictions: what each explanation predicts, in the order of the examination.
+        predictions: what each explanation says, in the order of the examination.
         of: how many interchanges of so many variables there are; more than those tried where these are a sample.
     """
 
     bases: Int[np.ndarray, " swaps"]
     sources: Int[np.ndarray, "swaps variables"]
     outcomes: Bool[np.ndarray, " swaps"]
-    predictions: tuple[Prediction, ...]
+    predictions: tuple[Foreseen, ...]
     of: int
 
     def __len__(self) -> int:
         return len(self.outcomes)
+
+    @cached_property
+    def moved(self) -> Int[np.ndarray, " swaps"]:
+        """How many variables each moves."""
+        return (self.sources >= 0).sum(axis=1)
+
+    def right(self, which: int) -> int:
+        """Of how many of them an explanation says what the network decides."""
+        said = self.predictions[which]
+        return int((said.says & (said.bits == self.outcomes)).sum())
+
+    def said(self, which: int) -> int:
+        """Of how many of them an explanation says something."""
+        return int(self.predictions[which].says.sum())
+
+    def says_of_moved(self, which: int) -> bool:
+        """Whether an explanation says something of one that moves a variable."""
+        return bool((self.predictions[which].says & (self.moved > 0)).any())
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +74,7 @@ class CrossExamination:
     Attributes:
         inputs: those between which variables are swapped, and the network.
         explanations: in the order of rows and columns.
-        witnesses: the explanations, each ready to predict.
+        witnesses: the explanations, placed in the network.
         swaps: the interchanges of each.
         most_moved: the most variables moved at once, when not all combinations are tried; None when all are.
         seed: of the sample that was drawn of the interchanges; None where all of them were tried.
@@ -61,7 +82,7 @@ class CrossExamination:
 
     inputs: Inputs
     explanations: tuple[Explanation, ...]
-    witnesses: tuple[Witness, ...]
+    witnesses: tuple[Placed, ...]
     swaps: tuple[Swaps, ...]
     most_moved: int | None
     seed: int | None = None
@@ -75,23 +96,39 @@ class CrossExamination:
         """The matrix as a table for a notebook: of the swaps of a row's explanation, the share that a column's
         predicts."""
         names = [str(one) for one in self.explanations]
-        rows = tuple((name, *map(float, row)) for name, row in zip(names, self.matrix, strict=True))
+        rows = tuple(
+            (name, *("" if share is None else float(share) for share in row))
+            for name, row in zip(names, self.matrix, strict=True)
+        )
         return html_table(Table(("of the swaps of", *names), rows), "The share of swaps predicted right")
 
     @property
-    def matrix(self) -> tuple[tuple[Fraction, ...], ...]:
-        """Entry [p][q]: the share of p's interchanges whose outcome q predicts."""
+    def matrix(self) -> tuple[tuple[Fraction | None, ...], ...]:
+        """Entry [p][q]: of p's interchanges of which q says something, the share whose outcome q predicts; None where q
+        says something only of those that move nothing, though p has some that do."""
         return tuple(
-            tuple(
-                Fraction(int((prediction.bits == swaps.outcomes).sum()), len(swaps)) for prediction in swaps.predictions
-            )
-            for swaps in self.swaps
+            tuple(self._share(swaps, which) for which in range(len(self.explanations))) for swaps in self.swaps
         )
+
+    def _share(self, swaps: Swaps, which: int) -> Fraction | None:
+        if swaps.moved.any() and not swaps.says_of_moved(which):
+            return None
+        return Fraction(swaps.right(which), swaps.said(which))
+
+    @property
+    def said(self) -> tuple[tuple[int, ...], ...]:
+        """Entry [p][q]: of how many of p's interchanges q says something."""
+        return tuple(tuple(swaps.said(which) for which in range(len(self.explanations))) for swaps in self.swaps)
 
     @property
     def halfway(self) -> tuple[tuple[int, ...], ...]:
         """Entry [p][q]: how many of p's interchanges leave a variable of q halfway between 0 and 1."""
         return tuple(tuple(int(p.halfway.sum()) for p in swaps.predictions) for swaps in self.swaps)
+
+    @property
+    def unnatural(self) -> tuple[tuple[int, ...], ...]:
+        """Entry [p][q]: in how many of p's interchanges q reads a variable in a state that no input produces."""
+        return tuple(tuple(int(p.unnatural.sum()) for p in swaps.predictions) for swaps in self.swaps)
 
 
 def cross_examine(
@@ -107,8 +144,11 @@ def cross_examine(
 
     The interchanges of an explanation are all choices, for each of its variables, of a source to take it from or of
     none, at every base: (inputs + 1)^variables x inputs. The network runs each; what it decides by threshold is the
-    outcome. An explanation predicts by reading the patched run through its own variables. A variable that reads
-    halfway (within 1e-3) is taken as at the first input.
+    outcome. Another explanation says something of an interchange where each variable that is moved takes a part of what
+    carries a variable of its own with it. It reads these variables of its own in the patched run: one whose carrier
+    comes from one input as a whole has its value there; any other has that of the nearest state that an input produces,
+    and where two are as near (within 1e-3) that of the first input. What is computed from them follows by the
+    algorithm or the gate, and nothing else is read from the run.
 
     Between more than 64 inputs, at most 200,000 interchanges of all explanations together are tried. Where there are
     more, even with one variable moved at once, a sample of them is drawn, as many for each choice of variables of each
@@ -176,21 +216,21 @@ def _number(inputs: int, variables: int, most: int) -> int:
 
 def _swaps(
     inputs: Inputs,
-    own: Witness,
+    own: Placed,
     variables: int,
     chosen: Sequence[tuple[tuple[int, ...], np.ndarray, np.ndarray]],
-    witnesses: Sequence[Witness],
+    witnesses: Sequence[Placed],
 ) -> Swaps:
     """The interchanges of one witness of so many variables, each chosen by the variables that it moves, its base and
     its sources; and what all witnesses predict of them."""
     model, runs = inputs.model, []
     for moved, bases, taken in chosen:
         held = own.interventions(bases, moved, taken) if moved else []
-        runs.append(model.states(inputs.points[bases], held)[1:])
+        runs.append(model.states(inputs.points[bases], held))
     bases = np.concatenate([bases for _, bases, _ in chosen])
     sources = np.concatenate([spread_over(variables, moved, taken) for moved, _, taken in chosen])
-    *hidden, outputs = (np.concatenate(states) for states in zip(*runs, strict=True))
-    patched = dict(enumerate(hidden, start=1))
-    predictions = tuple(w.predict(bases, patched) for w in witnesses)
+    states = tuple(np.concatenate(each) for each in zip(*runs, strict=True))
+    moved = Moved(own, bases, sources, states)
+    said = tuple(foreseen(one, moved) for one in witnesses)
     number = sum(len(inputs) ** (len(moved) + 1) for moved, _, _ in chosen)
-    return Swaps(bases, sources, outputs[:, 0] > model.level, predictions, number)
+    return Swaps(bases, sources, states[-1][:, 0] > model.level, said, number)

@@ -1,7 +1,10 @@
 """Deciding experiments: the cheapest one at which two explanations differ, and what the network says."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
+
+import numpy as np
 
 from ..common.arguments import choice, instance, is_whole, quoted
 from ..common.errors import InputError
@@ -14,9 +17,13 @@ from ..model.explained import check_said_once
 from ..model.explanation import Explanation
 from .circuit_trials import CircuitTrials, circuit_trials
 from .cross_examination import CrossExamination, cross_examine
-from .words import decided, swap_family, undecided, with_swaps
+from .witness import moved_parts
+from .words import COMPATIBLE, read_as_nearest, said, swap_family, undecided, whose, with_values
 
 E = TypeVar("E", bound=Explanation | Circuit)
+
+
+NAMES = ("the first", "the second")
 
 
 @dataclass(frozen=True)
@@ -26,24 +33,43 @@ class Experiment:
     Attributes:
         kind: input (the network runs on a point near the truth table, or on one of the data), edge (one edge carries
             what it carries at a source) or interchange (variables take their values from sources).
-        text: the experiment in words.
+        action: what is done, in words.
         setting: the experiment as plain values: `point`, or for data `input`; or `edge`, `base`, `source`; or `of`
-            (which of the two explanations is swapped), `base` and `sources` (pairs of a variable and its source).
+            (which of the two explanations is moved), `base` and `sources` (pairs of a variable and its source).
             `Behavior.name_of` names inputs: a row of a truth table by its digits, a point of data by its number.
         predicted: the decision predicted by each explanation.
         outcome: the network's decision.
+        unnatural: whether what is wrong about it reads a variable in a state that no input produces.
     """
 
     kind: str
-    text: str
+    action: str
     setting: dict = field(hash=False)
     predicted: tuple[bool, bool]
     outcome: bool
+    unnatural: bool = False
 
     @property
     def wrong(self) -> int:
         """Which explanation predicted wrongly: 0 the first, 1 the second."""
         return 0 if self.predicted[0] != self.outcome else 1
+
+    @property
+    def text(self) -> str:
+        """The experiment in words."""
+        return self._named(NAMES)
+
+    def told(self, names: Sequence[str] = NAMES) -> str:
+        """The experiment, what two explanations of these names say of it, what the network decides, and which of them
+        is wrong."""
+        wrong = names[self.wrong]
+        nearest = f" {read_as_nearest(wrong)}." if self.unnatural else ""
+        what = said(names, self.predicted, "network", self.outcome)
+        return f"{self._named(names)}: {what}; {wrong} is wrong.{nearest}"
+
+    def _named(self, names: Sequence[str]) -> str:
+        variables = [variable for variable, _ in self.setting.get("sources", ())]
+        return self.action + whose(variables, names[int(self.setting.get("of", 0))])
 
 
 @dataclass(frozen=True)
@@ -54,11 +80,14 @@ class Dispute(Generic[E]):
         explanations: the first and the second.
         family: the experiments that were tried, in words.
         experiment: the cheapest one at which they disagree; None when they predict the same in all of them.
+        said_by_both: of how many interchanges that move something both say something; None for circuits, which say
+            something of every experiment.
     """
 
     explanations: tuple[E, E]
     family: str
     experiment: Experiment | None
+    said_by_both: int | None = None
 
     def __repr__(self) -> str:
         return f"Dispute of {self.explanations[0]} and {self.explanations[1]}: {self}"
@@ -77,9 +106,13 @@ class Dispute(Generic[E]):
         return html_table(Table(("", "explanation", "predicts", "is"), rows), "What decides between the two", str(self))
 
     def __str__(self) -> str:
-        if self.experiment is None:
-            return undecided(self.family)
-        return decided(self.experiment.text, self.experiment.predicted, self.experiment.outcome)
+        return self.told()
+
+    def told(self, names: Sequence[str] = NAMES) -> str:
+        """What decides between the two, by these names; or that nothing does."""
+        if self.experiment is not None:
+            return self.experiment.told(names)
+        return COMPATIBLE if self.said_by_both == 0 else undecided(self.family)
 
 
 def decide_between(
@@ -95,7 +128,8 @@ def decide_between(
 
     Two circuits are run at inputs in a box around the corners of the truth table, nearest to a corner first, or at the
     inputs of data, and then with one edge resampled. Mappings and readout explanations are asked to predict each
-    other's interchanges, those that move fewest variables first; decisions are then by threshold. Where there are too
+    other's interchanges, of which both say something (see `cross_examine`), those that move fewest variables first;
+    decisions are then by threshold. Where there are too
     many of these experiments a sample of them is drawn, and the dispute's family says so (see `cross_examine`).
 
     Args:
@@ -114,7 +148,7 @@ def decide_between(
         >>> import everyhow as eh
         >>> one, other, *_ = eh.readouts(eh.xornet())
         >>> eh.decide_between(eh.xornet(), one, other).experiment.text
-        "at 11, with the first's XOR(A,B) as at 01"
+        'on input 11, give the code h1.0 + h1.1 - 2 h1.2 its value from input 01 (XOR(A,B) of the first)'
     """
     if decision is not None:
         choice("decision", decision, DECISIONS)
@@ -137,31 +171,34 @@ def decide_between(
 
 
 def swap_dispute(examined: CrossExamination, one: int, other: int) -> Dispute[Explanation]:
-    """The cheapest interchange of either of two explanations at which they differ: fewest variables, then the first
-    explanation's before the second's, then in the order of bases."""
+    """The cheapest interchange of either of two explanations of which both say something, without reading a variable
+    halfway between two values, and not the same: fewest variables, then one in which what is wrong reads a state that
+    some input produces, then the first explanation's before the second's, then in the order of bases."""
     pair = (examined.explanations[one], examined.explanations[other])
-    found = []
+    found, both = [], 0
     for own in (one, other):
         swaps = examined.swaps[own]
-        differ = swaps.predictions[one].bits != swaps.predictions[other].bits
-        moved = (swaps.sources >= 0).sum(axis=1)
-        found += [(int(moved[k]), own != one, int(k), own) for k in differ.nonzero()[0][:1]]
+        first, second = swaps.predictions[one], swaps.predictions[other]
+        clear = first.says & second.says & ~first.halfway & ~second.halfway
+        both += int((clear & (swaps.moved > 0)).sum())
+        differ = np.flatnonzero(clear & (first.bits != second.bits))
+        strange = np.where(first.bits != swaps.outcomes, first.unnatural, second.unnatural)
+        order = np.lexsort((differ, strange[differ], swaps.moved[differ]))
+        found += [(int(swaps.moved[k]), bool(strange[k]), own != one, int(k), own) for k in differ[order[:1]]]
     if not found:
-        return Dispute(pair, _family(examined, one, other), None)
-    _, _, k, own = min(found)
-    swaps, variables = examined.swaps[own], examined.explanations[own].parts
+        return Dispute(pair, _family(examined, one, other), None, both)
+    _, strange, _, k, own = min(found)
+    swaps, placed = examined.swaps[own], examined.witnesses[own]
     name_of = examined.inputs.name_of
     base = name_of(int(swaps.bases[k]))
-    sources = [
-        (variable, name_of(int(source)))
-        for variable, source in zip(variables, swaps.sources[k], strict=True)
-        if source >= 0
-    ]
-    text = with_swaps(base, "first" if own == one else "second", sources)
-    setting = {"of": 0 if own == one else 1, "base": base, "sources": [list(pair) for pair in sources]}
+    taken = [(v, name_of(int(source))) for v, source in enumerate(swaps.sources[k]) if source >= 0]
+    action = with_values(base, [(moved_parts(examined.explanations[own], placed, v), source) for v, source in taken])
+    setting = {
+        "of": 0 if own == one else 1, "base": base, "sources": [[placed.names[v], source] for v, source in taken],
+    }  # fmt: skip
     predicted = (bool(swaps.predictions[one].bits[k]), bool(swaps.predictions[other].bits[k]))
-    experiment = Experiment("interchange", text, setting, predicted, bool(swaps.outcomes[k]))
-    return Dispute(pair, _family(examined, one, other), experiment)
+    experiment = Experiment("interchange", action, setting, predicted, bool(swaps.outcomes[k]), strange)
+    return Dispute(pair, _family(examined, one, other), experiment, both)
 
 
 def _family(examined: CrossExamination, one: int, other: int) -> str:

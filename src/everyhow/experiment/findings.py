@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import singledispatch
 from itertools import combinations
 
 from ..common.notes import NO_NOTES, Noted, Notes
@@ -10,7 +11,8 @@ from ..model.circuit import Circuit
 from ..model.decision import Decision
 from ..model.explanation import Explanation
 from ..model.model import Model
-from ..readout.interchange import ReadoutInterchange
+from ..readout.explanation import ReadoutExplanation
+from ..readout.interchange import ReadoutInterchange, dual_directions, interchange_between
 from .circuit_trials import STEPS, circuit_trials
 from .cross_examination import CrossExamination, cross_examine
 from .deciding import Dispute, circuit_dispute, swap_dispute
@@ -83,9 +85,7 @@ def examine_experiments(
         if examined is not None
         else ()
     )
-    interchanges = (
-        () if examined is None else tuple(w.interchange(examined.most_moved, seed) for w in examined.witnesses)
-    )
+    interchanges = () if examined is None else tuple(_own_interchange(e, examined, seed) for e in examined.explanations)
     tried = list(circuits)[:MOST_TRIED]
     circuit_disputes = ()
     by_data = behavior is not None and not behavior.is_truth_table
@@ -97,3 +97,15 @@ def examine_experiments(
         circuit_disputes = tuple(circuit_dispute(trials, a, b) for a, b in combinations(range(len(tried)), 2))
     unswappable = 0 if unknown else len(explanations) - len(swappable)
     return ExperimentFindings(examined, interchanges, of, disputes, unswappable, len(circuits), circuit_disputes, notes)
+
+
+@singledispatch
+def _own_interchange(explanation: Explanation, examined: CrossExamination, seed: int) -> ReadoutInterchange | None:
+    """How an explanation fares when its own signals are swapped; None of one of which the ladder says that."""
+    return None
+
+
+@_own_interchange.register
+def _(explanation: ReadoutExplanation, examined: CrossExamination, seed: int) -> ReadoutInterchange:
+    directions = dual_directions(explanation)
+    return interchange_between(examined.inputs, explanation, directions, examined.most_moved, seed)

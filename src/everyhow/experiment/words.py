@@ -1,6 +1,11 @@
 """What experiments are called: every sentence that an experiment, a family of them or a dispute is told by."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+from ..common.spoken import joined
+
+# Two explanations of which neither says anything of what the other moves.
+COMPATIBLE = "no experiment decides: neither says anything of what the other's interchanges change"
 
 
 def on_point(point: Sequence[float]) -> str:
@@ -18,18 +23,50 @@ def with_edge(base: str, edge: str, source: str) -> str:
     return f"at {base}, with the edge {edge} as at {source}"
 
 
-def with_swaps(base: str, owner: str, sources: Sequence[tuple[str, str]]) -> str:
-    """A run in which variables of an explanation, the first or the second, take their values from sources."""
-    taken = " and ".join(f"{variable} as at {source}" for variable, source in sources)
-    return f"at {base}, with the {owner}'s {taken}" if taken else f"at {base}, nothing being changed"
+def on(name: str) -> str:
+    """An input by name: a row of a truth table by its digits, an input of data by its number."""
+    return name if name.startswith("input") else f"input {name}"
+
+
+def values_of(what: Sequence[str], source: str) -> str:
+    """What takes its value from where."""
+    return f"{joined(what)} {'its value' if len(what) == 1 else 'their values'} from {source}"
+
+
+def with_values(base: str, taken: Iterable[tuple[Sequence[str], str]]) -> str:
+    """A run in which parts of a model take their values from other inputs.
+
+    Example:
+        >>> with_values("11", [(("h1.2",), "00"), (("h1.0", "h1.1"), "01")])
+        'on input 11, give h1.2 its value from input 00 and h1.0 and h1.1 their values from input 01'
+    """
+    moves = joined([values_of(what, on(source)) for what, source in taken])
+    return f"on {on(base)}, give {moves}" if moves else f"on {on(base)}, change nothing"
+
+
+def whose(variables: Sequence[str], owner: str) -> str:
+    """The variables that are moved in a run, and the explanation that has them."""
+    return f" ({joined(variables)} of {owner})" if variables else ""
+
+
+def said(names: Sequence[str], predicted: tuple[bool, bool], kind: str, outcome: bool) -> str:
+    """What two explanations say of a run, and what the model decides."""
+    return f"{names[0]} says {predicted[0]:d}, {names[1]} {predicted[1]:d}, the {kind} {outcome:d}"
+
+
+def read_as_nearest(name: str) -> str:
+    """That an explanation reads a state that no input produces."""
+    return f"No input produces the state that {name} reads there; it is read as the nearest that one produces"
 
 
 def swap_family(most_moved: int | None, tried: int, of: int, seed: int | None) -> str:
     """The interchanges of two explanations: all of them, or where there is a seed so many of so many."""
     most = "" if most_moved is None else f", at most {most_moved} moved at once"
+    both = "that move a part of the other's variables, too"
     if seed is None:
-        return f"all interchanges of either explanation's variables, every base with every source of each{most}"
-    return f"{tried:,} of the {of:,} interchanges of either explanation's variables, drawn by seed {seed}{most}"
+        return f"all interchanges of either explanation's variables {both}, every base with every source of each{most}"
+    tried_of = f"{tried:,} of the {of:,} interchanges of either explanation's variables"
+    return f"those {both}, among {tried_of}, drawn by seed {seed}{most}"
 
 
 def grid_family(step: float, reach: float) -> str:
@@ -54,10 +91,3 @@ def data_family(inputs: tuple[int, int], pairs: tuple[int, int], seed: int) -> s
 def undecided(family: str) -> str:
     """Two explanations agree on a whole family of experiments."""
     return f"no experiment decides among {family}"
-
-
-def decided(text: str, predicted: tuple[bool, bool], outcome: bool) -> str:
-    """What two explanations predict of an experiment, what the network decides, and which of the two is wrong."""
-    wrong = "first" if predicted[0] != outcome else "second"
-    said = f"the first predicts {predicted[0]:d}, the second {predicted[1]:d}"
-    return f"{text}: {said}, the network decides {outcome:d}; the {wrong} is wrong"

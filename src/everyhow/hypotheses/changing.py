@@ -10,14 +10,15 @@ import numpy as np
 
 from ..boolean.algorithms import Algorithm
 from ..common.errors import InputError
+from ..experiment.placed import Carried, is_code
 from ..mapping.causal_models import CausalModel
 from ..mapping.mapping import count_choices, disjoint_choices
 from ..mapping.signatures import Signatures
+from ..readout.code import Code
 from ..readout.span import Span
-from .carriers import Carried, Code
 from .climbing import Climb, climb
 from .hypothesis import Hypothesis
-from .placed import PlacedHypothesis, is_code
+from .placed import PlacedHypothesis
 from .remarks import place_lines
 from .result import Change
 from .searching import MOST_PLACES, living, with_places

@@ -7,6 +7,7 @@ from fractions import Fraction
 from ..boolean.algorithms import idle_gate
 from ..common.budget import Budget
 from ..common.progress import Progress
+from ..experiment.placed import is_code
 from ..mapping.findings import FORCING, RUNGS, STEPS_PER_RUN
 from ..mapping.interchange import interference, joint_runs, try_jointly, try_transitively
 from ..mapping.mapping import Mapping
@@ -14,7 +15,7 @@ from ..mapping.patterns import Patterns
 from ..mapping.signatures import NeuronSet, Signatures
 from .dependence import reaching, unordered
 from .interchanges import SILENT, Disagreed, Unmoved, agreement, tried
-from .placed import PlacedHypothesis, is_code
+from .placed import PlacedHypothesis
 from .recipes import of_interchange, of_left, of_rest
 
 

@@ -9,13 +9,15 @@ from ..common.arguments import checked_budget, is_whole, quoted
 from ..common.budget import DEFAULT_BUDGET
 from ..common.display import Displayed
 from ..common.errors import InputError
+from ..common.spoken import joined
+from ..experiment.words import read_as_nearest, said, whose, with_values
 from ..model.model import Model
 from .climbing import Climb, Taken
 from .experiments import Interchanges, drawn, interchanges_of, most_moved
 from .files import as_hypothesis
 from .hypothesis import Hypothesis
-from .phrases import count_of, joined, on, values_of
-from .placed import PlacedHypothesis
+from .phrases import count_of
+from .placed import PlacedHypothesis, placed_hypothesis
 from .recipes import of_interchange
 from .remarks import place_lines
 from .searching import filled, with_places
@@ -40,7 +42,7 @@ class Experiment:
         variables: these variables, by name.
         predicted: what the first and the second say.
         decided: what the model decides.
-        between: whether what is wrong about it reads a state that no input produces, as in the nearest.
+        unnatural: whether what is wrong about it reads a state that no input produces, as in the nearest.
         python: the run as a line of Python, `network` being the model as it was read.
     """
 
@@ -50,7 +52,7 @@ class Experiment:
     variables: tuple[str, ...]
     predicted: tuple[bool, bool]
     decided: bool
-    between: bool
+    unnatural: bool
     python: str = field(compare=False)
 
     @property
@@ -184,15 +186,12 @@ class Decided(Displayed):
 
 def experiment_sentence(one: Experiment, kind: str) -> str:
     """A run on which two hypotheses differ, and what it refutes."""
-    moves = joined([values_of(taken.what, on(taken.source)) for taken in one.patch])
-    what = f"give {moves} ({joined(one.variables)} of the {NAMES[one.of]})" if one.patch else "change nothing"
-    first, second = one.predicted
-    wrong = NAMES[one.wrong]
-    nearest = f" No input produces the state that the {wrong} reads there; it is read as the nearest that one produces."
-    return (
-        f"On {on(one.base)}, {what}: the first says {first:d}, the second {second:d}, the {kind} {one.decided:d}. "
-        f"The {wrong} is refuted.{nearest if one.between else ''}"
-    )
+    names = [f"the {name}" for name in NAMES]
+    action = with_values(one.base, [(taken.what, taken.source) for taken in one.patch])
+    action = action[0].upper() + action[1:] + whose(one.variables, names[one.of])
+    wrong = names[one.wrong]
+    nearest = f" {read_as_nearest(wrong)}." if one.unnatural else ""
+    return f"{action}: {said(names, one.predicted, kind, one.decided)}. {wrong.capitalize()} is refuted.{nearest}"
 
 
 def decide(
@@ -270,7 +269,7 @@ def _compared(pair: list[PlacedHypothesis], seed: int) -> dict[str, Any]:
 def _experiment(pair: list[PlacedHypothesis], made: list[Interchanges], which: int) -> Experiment:
     """The first run that refutes one of two hypotheses, in a natural state of what it reads if there is one."""
     listed = [(each, int(k)) for each in made for k in each.wrong(which)]
-    each, k = min(listed, key=lambda one: bool(one[0].foreseen[which].between[one[1]]))
+    each, k = min(listed, key=lambda one: bool(one[0].foreseen[which].unnatural[one[1]]))
     owner = pair[each.of]
     forced = list(zip(each.moved, each.sources[k].tolist(), strict=True))
     patch: dict[str, list[str]] = {}
@@ -284,7 +283,7 @@ def _experiment(pair: list[PlacedHypothesis], made: list[Interchanges], which: i
         variables=tuple(owner.names[v] for v, _ in forced),
         predicted=(bool(each.foreseen[0].bits[k]), bool(each.foreseen[1].bits[k])),
         decided=bool(each.decided[k]),
-        between=bool(each.foreseen[which].between[k]),
+        unnatural=bool(each.foreseen[which].unnatural[k]),
         python=of_interchange(owner, base, forced),
     )
 
@@ -301,7 +300,7 @@ def _ready(
             raise
         over, runs = placeable(stated.stated, asked.behavior), asked.model.runs(asked.behavior.points)
         carriers = tuple(one for one in known if one is not None)
-        return PlacedHypothesis(asked.model, asked.behavior, stated.stated, over, carriers, runs), None, ()
+        return placed_hypothesis(asked.model, asked.behavior, stated.stated, over, carriers, runs), None, ()
     number, climbs = filled(asked, stated, known, found, budget)
     placed, how_far = max(climbs, key=lambda one: len(one[1].passed))
     return placed, how_far, (searched_line(stated.searched, number),) if stated.searched else ()

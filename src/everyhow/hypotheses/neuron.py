@@ -17,6 +17,7 @@ from ..common.errors import InputError
 from ..common.execution import IN_THREADS
 from ..common.notes import NO_NOTES, Notes
 from ..common.progress import Progress
+from ..common.spoken import joined
 from ..importing.door import as_model
 from ..interpretation.interpretations import Interpretations, unread
 from ..mapping.findings import RUNGS, MappingFindings, examine_mappings
@@ -33,7 +34,6 @@ from ..readout.readout import Readout, Signals, readable_signals
 from ..readout.signal import signal_of
 from .carriers import carrier_of
 from .neuron_readings import NeuronReadings, ReadAs, StandsFor
-from .phrases import joined
 from .placed import varying
 from .rivals import largest_depth
 from .understanding import Understood, understood

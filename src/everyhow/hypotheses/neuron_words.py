@@ -7,9 +7,11 @@ from typing import Any
 from ..boolean.smallest import MOST_INPUTS
 from ..boolean.truth_table import TruthTable
 from ..common.shares import sampled_share
+from ..common.spoken import joined
+from ..experiment.words import on
 from ..readout.signal import Signal, shown_formula
 from .climbing import percent_of
-from .phrases import count_of, joined, number_text, on
+from .phrases import count_of, number_text
 from .remarks import still_line
 from .words import FULL
 

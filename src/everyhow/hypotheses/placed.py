@@ -1,4 +1,4 @@
-"""A hypothesis in a model: what carries each variable there, and how that is read and moved."""
+"""A hypothesis in a model: what it states, and how the model decides while its variables are moved."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,49 +9,37 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..boolean.algorithms import Algorithm
-from ..common.errors import InputError
+from ..experiment.placed import Carried, Placed, is_code
 from ..mapping.mapping import Mapping
 from ..mapping.placeable import Placeable
 from ..mapping.signatures import NeuronSet
 from ..model.behavior import Behavior
 from ..model.decision import decide, level_for
 from ..model.graph import Graph
+from ..model.inputs import Inputs
 from ..model.model import Model
 from ..model.reading import TOLERANCE
-from ..model.runnable import BOUNDARY_SHIFT, Intervention, Runs
-from ..readout.explanation import independent
+from ..model.runnable import BOUNDARY_SHIFT, Runs
 from ..readout.span import Span, reads_all
-from .carriers import Carried, Code
-from .hypothesis import Stated, title_of, variables_of
+from .hypothesis import Stated, title_of
 
 # Runs of the model made at once.
 RUNS_AT_ONCE = 1 << 15
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class PlacedHypothesis:
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class PlacedHypothesis(Placed):
     """A hypothesis in a model over some inputs, each variable with what carries it.
 
     Attributes:
-        model: of one output.
         behavior: the inputs, and the decisions of the model there.
         stated: the algorithm or the causal model.
-        placeable: what it decides, and which values its variables have.
-        carriers: what carries each variable.
         runs: the model run whole at the inputs.
     """
 
-    model: Model
     behavior: Behavior
     stated: Stated
-    placeable: Placeable
-    carriers: tuple[Carried, ...]
     runs: Runs
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What the variables are called."""
-        return variables_of(self.stated)
 
     def __repr__(self) -> str:
         return f"PlacedHypothesis({self.title}: {self.named()})"
@@ -71,63 +59,6 @@ class PlacedHypothesis:
         pairs = zip(self.names, (self.carrier(k) for k in range(len(self.names))), strict=True)
         return "; ".join(f"{name} in {carrier}" for name, carrier in pairs) or "no variable to place"
 
-    @property
-    def count(self) -> int:
-        """How many inputs there are."""
-        return len(self.behavior.points)
-
-    @cached_property
-    def natural(self) -> list[Float[np.ndarray, "inputs numbers"]]:
-        """The state of every stage at each input, as a row of numbers."""
-        return [state.reshape(len(state), -1) for state in self.runs.states]
-
-    @cached_property
-    def own(self) -> list[list[int]]:
-        """The value of each variable at each input."""
-        return [self.placeable.given(k).astype(int).tolist() for k in range(len(self.names))]
-
-    @cached_property
-    def directions(self) -> dict[int, Float[np.ndarray, " numbers"]]:
-        """For each variable that a code carries, the least change of its layer's state that raises the code by 1 and
-        changes no other code of the layer, nor neurons that carry another variable.
-
-        Raises:
-            InputError: the codes of a layer are not independent.
-        """
-        found: dict[int, Float[np.ndarray, " numbers"]] = {}
-        for layer in sorted({carrier.layer for carrier in self.carriers if is_code(carrier)}):
-            codes = {k: _code(c).coefficients for k, c in enumerate(self.carriers) if is_code(c) and c.layer == layer}
-            rows = np.array(list(codes.values()))
-            if not independent(rows):
-                told = ", ".join(self.carriers[k].named(self.model.graph) for k in codes)
-                raise InputError(
-                    f"the codes {told} are not independent, so that no change of the layer moves one of them alone; "
-                    f"place one of these variables elsewhere"
-                )
-            found |= dict(zip(codes, np.linalg.pinv(rows).T, strict=True))
-        return found
-
-    def read(self, k: int, states: Float[np.ndarray, "runs numbers"]) -> Float[np.ndarray, "runs read"]:
-        """What carries variable k in some states of its layer: the numbers of its neurons, or the value of its code."""
-        carrier = self.carriers[k]
-        if is_code(carrier):
-            return states @ _code(carrier).coefficients[:, None]
-        return states[:, self._columns(carrier)]
-
-    def _columns(self, carrier: Carried) -> list[int]:
-        numbers = self.model.graph.numbers[carrier.layer]
-        return [numbers * j + i for j in carrier.neurons for i in range(numbers)]
-
-    def moved(
-        self, k: int, states: Float[np.ndarray, "runs numbers"], values: Float[np.ndarray, "runs read"]
-    ) -> Float[np.ndarray, "runs numbers"]:
-        """States of a layer with what carries variable k at other values."""
-        if is_code(self.carriers[k]):
-            return states + (values - self.read(k, states)) * self.directions[k]
-        changed = states.copy()
-        changed[:, self._columns(self.carriers[k])] = values
-        return changed
-
     def rest_moved(
         self, layer: int, bases: Int[np.ndarray, " runs"], sources: Int[np.ndarray, " runs"]
     ) -> Float[np.ndarray, "runs numbers"]:
@@ -137,26 +68,6 @@ class PlacedHypothesis:
             if carrier.layer == layer:
                 states = self.moved(k, states, self.read(k, self.natural[layer])[bases])
         return states
-
-    def held(self, layer: int, states: Float[np.ndarray, "runs numbers"]) -> Intervention:
-        """A whole layer held in some states."""
-        numbers, size = self.model.graph.numbers[layer], self.model.graph.sizes[layer]
-        values = states if numbers == 1 else states.reshape(len(states), size, numbers)
-        return Intervention(layer, tuple(range(size)), values)
-
-    def interventions(
-        self, bases: Int[np.ndarray, " runs"], forced: Sequence[int], sources: Int[np.ndarray, "runs forced"]
-    ) -> list[Intervention]:
-        """What carries out interchanges at `bases`: each forced variable takes its value from a source, the variables
-        of earlier layers first."""
-        found: list[Intervention] = []
-        for layer in sorted({self.carriers[k].layer for k in forced}):
-            states = self.model.states(self.behavior.points[bases], found)[layer].reshape(len(bases), -1)
-            for k, column in zip(forced, sources.T, strict=True):
-                if self.carriers[k].layer == layer:
-                    states = self.moved(k, states, self.read(k, self.natural[layer])[column])
-            found.append(self.held(layer, states))
-        return found
 
     def decisions(self, outputs: Float[np.ndarray, "runs outputs"]) -> tuple[Bool[np.ndarray, " runs"], int]:
         """What runs decide, and how many of them lie on the decision boundary."""
@@ -174,17 +85,6 @@ class PlacedHypothesis:
     def without_codes(self) -> bool:
         """Whether neurons carry every variable."""
         return not any(map(is_code, self.carriers))
-
-    def carrier(self, k: int) -> str:
-        """What carries variable k, by name."""
-        return self.carriers[k].named(self.model.graph)
-
-    def carrier_parts(self, k: int) -> tuple[str, ...]:
-        """What carries variable k, each neuron by its name, or the code."""
-        one = self.carriers[k]
-        if is_code(one):
-            return (f"the code {self.carrier(k)}",)
-        return tuple(self.model.graph.names[one.layer][j] for j in one.neurons)
 
     def called(self, number: int) -> str:
         """What the input of a number is called."""
@@ -237,6 +137,17 @@ class PlacedHypothesis:
         return self.decisions(self.model.run(self.behavior.points[bases], held))
 
 
+def placed_hypothesis(
+    model: Model, behavior: Behavior, stated: Stated, placeable: Placeable, carriers: Sequence[Carried], runs: Runs
+) -> PlacedHypothesis:
+    """A hypothesis in a model that was run whole at the inputs of a behavior, every variable being carried."""
+    known = np.zeros((len(behavior.points), 0), dtype=bool) if behavior.bits is None else behavior.bits
+    inputs = Inputs(model, behavior.points, known, behavior.name_of, runs.states)
+    return PlacedHypothesis(
+        inputs=inputs, placeable=placeable, carriers=tuple(carriers), behavior=behavior, stated=stated, runs=runs
+    )
+
+
 def varying(runs: Runs, graph: Graph, layer: int) -> tuple[int, ...]:
     """The neurons of a layer that are not the same at every input, rounding aside: as readings of circuits tell it.
 
@@ -249,21 +160,6 @@ def varying(runs: Runs, graph: Graph, layer: int) -> tuple[int, ...]:
     state = runs.states[layer].reshape(len(runs.states[layer]), graph.sizes[layer], -1)
     spread, largest = np.ptp(state, axis=0).max(axis=1), np.abs(state).max(axis=(0, 2))
     return tuple(np.flatnonzero(spread >= TOLERANCE * np.maximum(1.0, largest)).tolist())
-
-
-@singledispatch
-def is_code(carrier: Any) -> bool:
-    """Whether a code carries a variable, and not neurons that are held themselves."""
-    return False
-
-
-@is_code.register
-def _(carrier: Code) -> bool:
-    return True
-
-
-def _code(carrier: Any) -> Code:
-    return carrier
 
 
 @singledispatch

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from jaxtyping import Float
 
+from ..experiment.placed import is_code
 from ..model.model import Model
 from ..model.runnable import Intervention
-from .placed import PlacedHypothesis, is_code
+from .placed import PlacedHypothesis
 
 
 def of_interchange(placed: PlacedHypothesis, base: int, forced: Sequence[tuple[int, int]]) -> str:

@@ -7,9 +7,11 @@ from typing import Any
 
 from ..boolean.algorithms import Algorithm
 from ..boolean.partitions import partitions
+from ..common.spoken import joined
+from ..experiment.placed import is_code
 from ..mapping.causal_models import CausalModel
-from .phrases import count_of, joined, number_text
-from .placed import PlacedHypothesis, is_code
+from .phrases import count_of, number_text
+from .placed import PlacedHypothesis
 
 # The ways to group more inputs than these have more digits than anybody reads.
 MOST_GROUPED = 16

@@ -8,13 +8,15 @@ from operator import or_
 from typing import Any
 
 from ..common.errors import InputError
+from ..experiment.placed import Carried, is_code
 from ..mapping.mapping import count_choices, disjoint_choices
 from ..mapping.placeable import Placeable, options
 from ..mapping.signatures import NeuronSet, Signatures
-from .carriers import Carried, Carrier, Code
+from ..readout.code import Code
+from .carriers import Carrier
 from .climbing import Climb, climb
 from .hypothesis import Hypothesis
-from .placed import PlacedHypothesis, is_code, varying
+from .placed import PlacedHypothesis, varying
 from .understanding import Understood, placeable, placed_in
 
 # How many places of one hypothesis are put to the rungs, nearest first.

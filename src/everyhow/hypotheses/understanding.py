@@ -12,6 +12,7 @@ from ..boolean.algorithms import Algorithm
 from ..boolean.truth_table import TruthTable
 from ..common.budget import Budget
 from ..common.errors import BudgetError, InputError
+from ..experiment.placed import Carried, is_code
 from ..importing.door import as_model
 from ..mapping.causal_models import CausalModel
 from ..mapping.patterns import Patterns
@@ -24,9 +25,9 @@ from ..model.explained import check_fits, one_for_two_classes
 from ..model.model import Model
 from ..model.runnable import one_of
 from ..model.task import Task, parse_task
-from .carriers import Carried, carried
+from .carriers import carried
 from .hypothesis import Hypothesis
-from .placed import PlacedHypothesis, is_code
+from .placed import PlacedHypothesis, placed_hypothesis
 
 MOST_INPUTS_SHOWN = 8
 
@@ -219,4 +220,4 @@ def placed_in(
 ) -> PlacedHypothesis:
     """A hypothesis in a model, every variable being carried."""
     over = placeable(hypothesis.stated, asked.behavior)
-    return PlacedHypothesis(asked.model, asked.behavior, hypothesis.stated, over, tuple(carriers), found.whole)
+    return placed_hypothesis(asked.model, asked.behavior, hypothesis.stated, over, carriers, found.whole)

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
+from ..common.spoken import joined
+from ..experiment.words import on, values_of
 from ..ladder import DEFINITIONS
 from .climbing import Climb, PatchedRun, percent_of
-from .phrases import count_of, joined, on, values_of
+from .phrases import count_of
 
 # Rivals and other places that are told, and that are kept; their number is told, too.
 MOST_TOLD, MOST_KEPT = 5, 100

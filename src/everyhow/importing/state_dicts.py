@@ -284,9 +284,9 @@ def _widths(said: Any) -> tuple[int, ...] | None:
     if said is None:
         return None
     try:
-        if isinstance(said, str | bytes | Mapping | Set):
+        if isinstance(said, Set):
             raise TypeError
-        widths = tuple(said)
+        widths = listed("widths", said, "the neurons of each hidden layer")
         if any(isinstance(width, bool | np.bool_) for width in widths):
             raise TypeError
         return tuple(map(operator.index, widths))

@@ -1,6 +1,7 @@
 """Tensors, arrays and batches of inputs as NumPy arrays. PyTorch is loaded by whoever made them."""
 
 import contextlib
+import itertools
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,9 @@ from ..common.errors import InputError, first_line
 
 if TYPE_CHECKING:
     import torch
+
+# More batches, or inputs one by one, than fit into memory in a reasonable time; what never ends is stopped there.
+MOST_BATCHES = 1_000_000
 
 
 def as_array(tensor: "torch.Tensor") -> np.ndarray:
@@ -50,11 +54,17 @@ def rows_of(data: Any) -> Any:
     check_pair(data, "data")
     try:
         # A data set need not end by itself when it is iterated over.
-        batches = [data[k] for k in range(len(data))] if _is_data_set(data) else list(data)
+        given = (data[k] for k in range(len(data))) if _is_data_set(data) else iter(data)
+        batches = list(itertools.islice(given, MOST_BATCHES + 1))
     except TypeError:
         raise InputError(f"data is a {type(data).__name__}; give a tensor, an array or batches of inputs") from None
     except Exception as error:
         raise InputError(f"data cannot be read ({first_line(error)}); give a tensor, an array or batches") from None
+    if len(batches) > MOST_BATCHES:
+        raise InputError(
+            f"data gives more than {MOST_BATCHES:,} batches or inputs, or never ends; give an array, larger batches, or "
+            f"the first of them (itertools.islice)"
+        )
     if not batches:
         raise InputError("data holds no inputs; give at least one")
     first = [inputs_of(batch) for batch in batches]

@@ -12,7 +12,7 @@ from ..common.sql import RunTable, Table
 from ..ladder import DEFINITIONS
 from ..model.circuit import Circuit
 from .terminal.lines import gate_text
-from .words import dispute_text, of_kind, plural, wanted_text
+from .words import of_kind, plural, wanted_text
 
 # Rows of a table, for each output; enough for any reference network.
 MOST_ROWS = 100_000
@@ -280,21 +280,21 @@ def _cross_examination(shown: Exhibits) -> _Rows:
             own, examined.explanations[i].title, placed[i],
             other, examined.explanations[j].title, placed[j],
             len(examined.swaps[i].outcomes),
-            int((examined.swaps[i].predictions[j].bits == examined.swaps[i].outcomes).sum()),
+            examined.swaps[i].said(j),
+            examined.swaps[i].right(j),
         )
         for own, i in shown.examined
         for other, j in shown.examined
     ]  # fmt: skip
-    title = "How many swaps of one explanation another predicts; ranks are those of ranking"
-    columns = "rank swapped swapped_where predictor_rank predictor predictor_where swaps predicted"
+    title = "Of how many swaps of one explanation another says something, and predicts them; ranks are those of ranking"
+    columns = "rank swapped swapped_where predictor_rank predictor predictor_where swaps said predicted"
     return _table("cross_examination", title, columns, rows)
 
 
 def _disputes(shown: Exhibits) -> _Rows:
     graph, experiments = shown.graph, shown.findings.experiments
     rows = [
-        (one.title, one.named(graph), other.title, other.named(graph),
-         dispute_text(dispute, ("the first", "the second")))
+        (one.title, one.named(graph), other.title, other.named(graph), dispute.told())
         for dispute in (experiments.disputes if experiments else ())
         for one, other in [dispute.explanations]
     ]  # fmt: skip

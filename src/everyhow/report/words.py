@@ -15,7 +15,6 @@ from ..common.count import Count
 from ..common.errors import visible
 from ..common.shares import percentage
 from ..common.spoken import spoken
-from ..experiment.deciding import Dispute
 from ..interpretation.findings import InterpretationFindings
 from ..ladder import BESIDE, DEFINITIONS, IN_SHORT, Verdict
 from ..mapping.findings import MappingFindings
@@ -258,18 +257,6 @@ def wanted_text(behavior: Behavior, row: int) -> str:
 def strategy_name(strategy: str) -> str:
     """what_then_where in words."""
     return strategy.replace("_then_", ", then ").replace("_", " ")
-
-
-def dispute_text(dispute: Dispute, names: Sequence[str]) -> str:
-    """The experiment that decides between two explanations of these names; or that none does."""
-    found = dispute.experiment
-    if found is None:
-        return str(dispute)
-    said = found.text.replace("the first's ", f"{names[0]}'s ").replace("the second's ", f"{names[1]}'s ")
-    return (
-        f"{said}, {names[0]} predicts {found.predicted[0]:d} and {names[1]} {found.predicted[1]:d}; the network "
-        f"decides {found.outcome:d}, so {names[found.wrong]} is wrong there."
-    )
 
 
 def shown(number: object) -> str:

@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from ..auditing.schema import FORESEEN
+from ..experiment.words import swap_family, whose, with_values
 from ..network.network import Network
 from . import plain
 from .circuit_runs import BOUNDARY
 from .circuit_trials import SAMPLED, CircuitTrials, outcome_of
 from .comparing import Holds, Open
 from .naming import listed
-from .witnesses import ROUNDING, Coded, Examined, Natural, Placed, interchanges, known
+from .witnesses import ROUNDING, Coded, Examined, Natural, Placed, foreseen, interchanges, known
 
 # Explanations that are examined, interchanges that they make, and inputs between which these are never a sample.
 MOST_EXAMINED, MOST_SWAPS, MOST_TRIED_WHOLE = 100, 200_000, 64
@@ -24,6 +26,7 @@ MOST_EXAMINED, MOST_SWAPS, MOST_TRIED_WHOLE = 100, 200_000, 64
 MOST_PREDICTIONS = 12_000_000
 NOTHING_KNOWN = "explanations are set against each other by bits known of each input; none were given"
 TOO_MANY = "more predictions than are made again"
+EARLIER = f"before schema {FORESEEN} explanations also predicted interchanges of which they say nothing"
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,8 +96,8 @@ class ExperimentsAgain:
         return TOO_MANY if number * len(counts) * max(1, inputs // 16) > MOST_PREDICTIONS else None
 
     @cached_property
-    def tried(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, list[np.ndarray], list[int]]]:
-        """For each explanation its interchanges: bases, sources, outcomes, what each predicts, how often halfway."""
+    def tried(self) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, list[list[np.ndarray]]]]:
+        """For each explanation its interchanges: bases, sources, outcomes, and what each says of them."""
         return [self._of(one) for one in self.chosen]
 
     @cached_property
@@ -119,6 +122,7 @@ class ExperimentsAgain:
         points, number = self.natural.behavior.points, len(own.names)
         bases, sources = interchanges(len(self.natural), number, self.limit)
         states, jumped = [], []
+        said: list[list] = [[] for _ in self.chosen]
         moves = sources >= 0
         starts = [0, *(np.flatnonzero((moves[1:] != moves[:-1]).any(axis=1)) + 1).tolist(), len(bases)]
         for start, end in itertools.pairwise(starts):
@@ -126,20 +130,17 @@ class ExperimentsAgain:
             patches = own.patches(bases[start:end], moved, sources[start:end, list(moved)]) if moved else []
             states.append(plain.patched_states(self.network, points[bases[start:end]], patches))
             jumped.append(self._jumped(states[-1], patches))
+            for one, runs in zip(self.chosen, said, strict=True):
+                taken = sources[start:end, list(moved)]
+                runs.append(foreseen(one, own, moved, bases[start:end], taken, states[-1]))
         layers = [np.concatenate([one[k] for one in states]) for k in range(len(states[0]))]
         outcomes = layers[-1][:, 0] > self.network.threshold
         # What neurons carry is taken over as it is: nothing is rounded where all is whole.
         jumps = np.concatenate(jumped, axis=1) & (isinstance(own, Coded) or not self.is_whole)
         self.jumped[id(own)] = np.logical_or.accumulate(jumps, axis=0)
         self.tied[id(own)] = (np.abs(layers[-1][:, 0] - self.network.threshold) <= BOUNDARY) | jumps.any(axis=0)
-        predictions = [one.predicted(bases, layers) for one in self.chosen]
-        return (
-            bases, sources, outcomes, [bits for bits, _ in predictions],
-            [
-                known(int(halfway.sum()), int(self.jumped[id(own)][one.layer].sum()))
-                for one, (_, halfway) in zip(self.chosen, predictions, strict=True)
-            ],
-        )  # fmt: skip
+        predictions = [[np.concatenate(part) for part in zip(*runs, strict=True)] for runs in said]
+        return bases, sources, outcomes, predictions
 
     def _jumped(self, states, patches) -> np.ndarray:
         """In which runs a neuron that steps, that is not held, and that something reads, comes within 1e-9 of its jump:
@@ -158,41 +159,52 @@ class ExperimentsAgain:
         return np.array(found)
 
     def _dispute(self, one: int, other: int) -> dict[str, Any]:
-        family = "all interchanges of either explanation's variables, every base with every source of each"
-        if self.most_moved is not None:
-            family += f", at most {self.most_moved} moved at once"
-        found, doubtful = [], []
+        family = swap_family(self.most_moved, 0, 0, None)
+        found, doubtful, both = [], [], 0
         last = max(self.chosen[one].layer, self.chosen[other].layer)
         for own in (one, other):
-            _, sources, _, bits, _ = self.tried[own]
-            doubt = self.jumped[id(self.chosen[own])][last]
-            for runs, some in ((found, bits[one] != bits[other]), (doubtful, doubt)):
-                for k in np.flatnonzero(some)[:1]:
-                    runs.append((int((sources[k] >= 0).sum()), own != one, int(k), own))
+            _, sources, outcomes, said = self.tried[own]
+            (bits, *_), (others, *_) = said[one], said[other]
+            clear = said[one][1] & said[other][1]
+            halfway = said[one][2] | said[other][2]
+            doubt = self.jumped[id(self.chosen[own])][last] | (halfway & self.jumped[id(self.chosen[own])].any(axis=0))
+            strange = np.where(bits != outcomes, said[one][3], said[other][3])
+            moved = (sources >= 0).sum(axis=1)
+            both += int((clear & ~halfway & (moved > 0)).sum())
+            for runs, some in ((found, clear & ~halfway & (bits != others)), (doubtful, clear & doubt)):
+                listed_runs = [(int(moved[k]), bool(strange[k]), own != one, int(k), own) for k in np.flatnonzero(some)]
+                runs += sorted(listed_runs)[:1]
         between = [self.chosen[one].text, self.chosen[other].text]
-        if doubtful and (not found or min(doubtful) <= min(found)):
-            return {"between": between, "family": family, "experiment": Open(ROUNDING)}
+        dispute = {"between": between, "family": family, "said_by_both": both}
+        if doubtful and (not found or min(doubtful)[0] <= min(found)[0]):
+            return dispute | {"said_by_both": Open(ROUNDING), "experiment": Open(ROUNDING)}
         if not found:
-            return {"between": between, "family": family, "experiment": None}
-        _, _, k, own = min(found)
-        bases, sources, outcomes, bits, _ = self.tried[own]
+            return dispute | {"experiment": None}
+        _, strange, _, k, own = min(found)
+        bases, sources, outcomes, said = self.tried[own]
         name_of, which = self.natural.behavior.name_of, int(own != one)
-        base = name_of(int(bases[k]))
-        pairs = [
-            [name, name_of(int(source))]
-            for name, source in zip(self.chosen[own].names, sources[k], strict=True)
-            if source >= 0
-        ]
-        taken = " and ".join(f"{name} as at {source}" for name, source in pairs)
-        owner = ("first", "second")[which]
-        text = f"at {base}, with the {owner}'s {taken}" if taken else f"at {base}, nothing being changed"
-        said = [int(bits[one][k]), int(bits[other][k])]
+        base, chosen = name_of(int(bases[k])), self.chosen[own]
+        taken = [(v, name_of(int(source))) for v, source in enumerate(sources[k]) if source >= 0]
+        text = with_values(base, [(chosen.moved_parts(v), source) for v, source in taken])
+        text += whose([chosen.names[v] for v, _ in taken], ("the first", "the second")[which])
+        bits = [int(said[one][0][k]), int(said[other][0][k])]
+        pairs = [[chosen.names[v], source] for v, source in taken]
         experiment = {"kind": "interchange", "text": text, "of": which, "base": base, "sources": pairs}
-        outcome = outcome_of(said, int(outcomes[k]))
-        if self.tied[id(self.chosen[own])][k]:
+        outcome = outcome_of(bits, int(outcomes[k]))
+        if self.tied[id(chosen)][k]:
             either = Holds(lambda n: type(n) is int and n in (0, 1), "0 or 1", ROUNDING)
             outcome |= {"network_decides": either, "wrong": either}
-        return {"between": between, "family": family, "experiment": experiment | outcome}
+        return dispute | {"experiment": experiment | {"unnatural": strange} | outcome}
+
+    def _of_readings(self, part: int) -> list[list[Any]]:
+        """In how many runs of each explanation each one reads a variable so."""
+        return [
+            [
+                known(int(said[k][part].sum()), int(self.jumped[id(own)][one.layer].sum()))
+                for k, one in enumerate(self.chosen)
+            ]
+            for own, (*_, said) in zip(self.chosen, self.tried, strict=True)
+        ]  # fmt: skip
 
     def document(self) -> dict[str, Any]:
         """The experiments as they stand in audit.json."""
@@ -209,6 +221,8 @@ class ExperimentsAgain:
         number = len(self.chosen)
         if number < 2:
             return document
+        if self.version < FORESEEN:
+            return document | dict.fromkeys(("disputes", "cross_examination"), Open(EARLIER))
         if self.unmade:
             return document | dict.fromkeys(("disputes", "cross_examination"), Open(self.unmade))
         pairs = list(itertools.combinations(range(number), 2))
@@ -217,12 +231,17 @@ class ExperimentsAgain:
             "disputes": {"number": len(pairs), "listed": disputes},
             "cross_examination": {
                 "explanations": [one.document() for one in self.chosen],
-                "swaps": [len(outcomes) for _, _, outcomes, _, _ in self.tried],
+                "swaps": [len(outcomes) for _, _, outcomes, _ in self.tried],
+                "said": [[int(says.sum()) for _, says, *_ in said] for *_, said in self.tried],
                 "predicted": [
-                    [known(int((bits == outcomes).sum()), int(self.tied[id(own)].sum())) for bits in predicted]
-                    for own, (_, _, outcomes, predicted, _) in zip(self.chosen, self.tried, strict=True)
+                    [
+                        known(int(((bits == outcomes) & says).sum()), int(self.tied[id(own)].sum()))
+                        for bits, says, *_ in said
+                    ]
+                    for own, (_, _, outcomes, said) in zip(self.chosen, self.tried, strict=True)
                 ],
-                "halfway": [halfway for *_, halfway in self.tried],
+                "halfway": self._of_readings(2),
+                "unnatural": self._of_readings(3),
                 "most_moved": self.most_moved,
                 "interchange": [
                     None if isinstance(one, Placed) else one.interchange(self.most_moved) for one in self.chosen

@@ -10,8 +10,9 @@ import numpy as np
 from ..boolean.truth_table import TruthTable
 from ..model.behavior import Behavior
 from ..network.network import Network
+from ..readout.code import code_text
 from ..readout.explanation import ReadoutExplanation
-from . import plain, plain_readouts
+from . import plain, plain_algorithms, plain_readouts
 from .circuit_runs import BOUNDARY
 from .comparing import Holds
 from .reading import explanation_document
@@ -81,30 +82,33 @@ class Placed:
             for k, v in enumerate(moved)
         ]
 
-    def predicted(self, bases, states) -> tuple[np.ndarray, np.ndarray]:
-        """What is predicted of runs, and where a variable reads halfway."""
-        left, a, right, b = self.tree.tree
-        one, unsure = self._read(left, (0,), bases, states)
-        other, also = self._read(right, (1,), bases, states)
-        return ((one ^ a) & (other ^ b)) ^ self.tree.negated, unsure | also
+    def moves(self, v: int) -> set[int]:
+        """The neurons that are moved with a variable."""
+        return set(self.place[v][1])
 
-    def _read(self, operand, path, bases, states) -> tuple[np.ndarray, np.ndarray]:
-        runs, bits = len(bases), self.natural.behavior.bits
-        if isinstance(operand, int):
-            assert bits is not None
-            return bits[bases, operand], np.zeros(runs, bool)
-        at = [variable.path for variable in self.tree.variables].index(path)
-        layer, neurons = self.place[at]
-        on = self.natural.values(self.tree.variables[at].bits)
-        if on.all() or not on.any():
-            return np.full(runs, on[0]), np.zeros(runs, bool)
-        own, seen = self.natural.states[layer][:, list(neurons)], states[layer][:, list(neurons)]
-        to_on, to_off = (
-            np.min([np.linalg.norm(seen - state, axis=1) for state in own[which]], axis=0) for which in (on, ~on)
-        )
-        apart = min(np.linalg.norm(x - y) for x in own[on] for y in own[~on])
-        halfway = np.abs(to_on - to_off) <= 2 * HALFWAY * apart
-        return np.where(halfway, on[0], to_on < to_off), halfway
+    def reads(self, v: int) -> tuple[int, set[int]]:
+        """The layer and the neurons that carry a variable."""
+        return self.place[v][0], set(self.place[v][1])
+
+    def read(self, v: int, states: np.ndarray) -> np.ndarray:
+        """What carries a variable in some states of its layer."""
+        return states[:, list(self.place[v][1])]
+
+    def values(self, v: int) -> np.ndarray:
+        """A variable at every input."""
+        return self.natural.values(self.tree.variables[v].bits)
+
+    def follows(self, bases: np.ndarray, values: dict[int, np.ndarray]) -> np.ndarray:
+        """What is decided where some variables have values of their own."""
+        bits = self.natural.behavior.bits
+        assert bits is not None
+        forced = {self.tree.variables[v].path: given for v, given in values.items()}
+        return np.asarray(plain_algorithms.value(self.tree.tree, bits[bases], forced), bool) ^ self.tree.negated
+
+    def moved_parts(self, v: int) -> list[str]:
+        """What is moved with a variable, by names."""
+        layer, neurons = self.place[v]
+        return [self.natural.network.graph.names[layer][j] for j in neurons]
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,14 +162,37 @@ class Coded:
         patched = self.swapped(bases, chosen)
         return [(self.layer, tuple(range(patched.shape[1])), patched)]
 
-    def predicted(self, bases, states) -> tuple[np.ndarray, np.ndarray]:
-        """What is predicted of runs, and where a signal reads halfway."""
-        readouts = self.explanation.readouts
-        read = states[self.layer] @ self.codes.T + np.array([one.constant for one in readouts])
-        unsure = np.abs(read - 0.5) <= HALFWAY
-        bits = np.where(unsure, [signal[0] for signal in self.signals], read > 0.5).astype(int)
-        pattern = bits @ (1 << np.arange(len(readouts))[::-1])
-        return (self.explanation.gate.bits >> pattern & 1).astype(bool), unsure.any(axis=1)
+    def moves(self, v: int) -> set[int]:
+        """The neurons that are moved with a signal."""
+        way = np.abs(np.linalg.pinv(self.codes)[:, v])
+        return set(np.flatnonzero(way > 1e-9 * way.max()).tolist())
+
+    def reads(self, v: int) -> tuple[int, set[int]]:
+        """The layer and the neurons in the code of a signal."""
+        return self.layer, set(np.flatnonzero(self.codes[v]).tolist())
+
+    def read(self, v: int, states: np.ndarray) -> np.ndarray:
+        """The code of a signal in some states of the layer."""
+        return states @ self.codes[v][:, None]
+
+    def values(self, v: int) -> np.ndarray:
+        """A signal at every input."""
+        return self.signals[v]
+
+    def follows(self, bases: np.ndarray, values: dict[int, np.ndarray]) -> np.ndarray:
+        """What the gate gives where some signals have values of their own."""
+        pattern = np.zeros(len(bases), int)
+        for v, signal in enumerate(self.signals):
+            pattern = 2 * pattern + values.get(v, signal[bases])
+        return (self.explanation.gate.bits >> pattern & 1).astype(bool)
+
+    def moved_parts(self, v: int) -> list[str]:
+        """What is moved with a signal: a code of whole numbers, or one of the layer."""
+        readout = self.explanation.readouts[v]
+        if not readout.whole:
+            return [f"a code of layer {self.layer}"]
+        terms = [(c, name) for c, name in zip(readout.shown_coefficients, readout.names, strict=True) if c]
+        return [f"the code {code_text([c for c, _ in terms], [name for _, name in terms])}"]
 
     def interchange(self, most: int | None) -> dict[str, Any]:
         """How it fares when its own signals are swapped."""
@@ -213,6 +240,69 @@ def interchanges(inputs: int, variables: int, most: int) -> tuple[np.ndarray, np
         bases.append(choices[:, 0])
         sources.append(own)
     return np.concatenate(bases), np.concatenate(sources)
+
+
+def foreseen(one: Examined, own: Examined, moved, bases, sources, states) -> tuple[np.ndarray, ...]:
+    """What one explanation says of runs in which another, or itself, moves these variables: the decision, whether it
+    says anything, where it reads a variable halfway between two values, and where in a state that no input produces."""
+    runs = len(bases)
+    nowhere, halfway, strange = np.zeros(runs, bool), np.zeros(runs, bool), np.zeros(runs, bool)
+    if one is own:
+        values = {v: one.values(v)[sources[:, k]] for k, v in enumerate(moved)}
+        return one.follows(bases, values), ~nowhere, halfway, strange
+    touched: set[int] = set()
+    for v in moved:
+        layer = own.reads(v)[0]
+        here = {u for u in range(len(one.names)) if one.reads(u)[0] == layer and one.reads(u)[1] & own.moves(v)}
+        if not here:
+            return one.follows(bases, {}), nowhere, halfway, strange
+        touched |= here
+    values = {}
+    for u in sorted(touched):
+        natural = one.read(u, one.natural.states[one.reads(u)[0]])
+        seen, own_values = one.read(u, states[one.reads(u)[0]]), one.values(u)
+        to = {bit: _away(seen, natural[own_values == bit]) for bit in (False, True) if (own_values == bit).any()}
+        nearest, between = np.full(runs, own_values[0]), np.zeros(runs, bool)
+        if len(to) == 2:
+            apart = min(_away(natural[own_values], natural[~own_values]))
+            between = np.abs(to[True] - to[False]) <= 2 * HALFWAY * apart
+            nearest = np.where(between, own_values[0], to[True] < to[False])
+        away = np.min(list(to.values()), axis=0) > 1e-9 * max(1.0, np.abs(natural).max(initial=0))
+        source = _one_source(one, u, own, moved, bases, sources)
+        if source is not None:
+            whole = source >= 0
+            nearest = np.where(whole, own_values[source], nearest)
+            between, away = between & ~whole, away & ~whole
+        values[u], halfway, strange = nearest, halfway | between, strange | away
+    return one.follows(bases, values), ~nowhere, halfway, strange
+
+
+def _away(seen: np.ndarray, natural: np.ndarray) -> np.ndarray:
+    """How far states are from the nearest of some others."""
+    return np.min([np.linalg.norm(seen - state, axis=1) for state in natural], axis=0)
+
+
+def _one_source(one: Examined, u: int, own: Examined, moved, bases, sources) -> np.ndarray | None:
+    """The input that all which carries a variable is taken from in each run, -1 for none; None where there is none in
+    any."""
+    layer, neurons = one.reads(u)
+    if isinstance(one, Coded):
+        same = [k for k, v in enumerate(moved) if isinstance(own, Coded) and own.layer == layer
+                and (own.codes[v] == one.codes[u]).all()]  # fmt: skip
+        return sources[:, same[0]] if same else None
+    if isinstance(own, Coded):
+        return None
+    origins = []
+    for j in neurons:
+        from_variable = [k for k, v in enumerate(moved) if own.place[v][0] == layer and j in own.place[v][1]]
+        if from_variable:
+            origins.append(sources[:, from_variable[0]])
+        elif layer == min(own.place[v][0] for v in moved):
+            origins.append(bases)
+        else:
+            return None
+    alike = np.all([origin == origins[0] for origin in origins], axis=0)
+    return np.where(alike, origins[0], -1)
 
 
 def known(number: Any, tied: Any) -> Any:

@@ -1,5 +1,6 @@
 """Tables drawn as squares: causal signatures and the matrix of a cross-examination; and bars by number of edges."""
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -41,22 +42,26 @@ def draw_signature(rows: Sequence[int], names: Sequence[str], title: str) -> Dra
     return Drawing(title, width, top + side + MARGIN, (heading, *parts))
 
 
-def draw_matrix(matrix: Sequence[Sequence[Fraction]], names: Mapping[int, str]) -> Drawing:
-    """Who predicts whose interchanges: the percentage of the row's swaps whose outcome the column predicts.
+def draw_matrix(matrix: Sequence[Sequence[Fraction | None]], names: Mapping[int, str]) -> Drawing:
+    """Who predicts whose interchanges: of the row's swaps of which the column says something, the percentage whose
+    outcome it predicts.
 
     Args:
-        matrix: the shares.
+        matrix: the shares; None where the column says nothing of what the row's swaps change.
         names: of the explanations by their numbers, in the order of rows and columns.
     """
     numbers, number = list(names), len(names)
     written = number <= MOST_WRITTEN
     cell = 44.0 if written else max(10.0, 560.0 / number)
-    left, top = 44.0, 94.0
-    least = min([float(share) for row in matrix for share in row], default=0.0)
+    left = 44.0
+    known = [float(share) for row in matrix for share in row if share is not None]
+    least = min(known, default=0.0)
     notes = (
         "row: whose variables are swapped; column: who predicts",
         f"white: {percent(least)}% and less, darkest: all" if least < 1 else "all are predicted",
+        *(("–: the column says nothing of what the row's swaps change",) if None in itertools.chain(*matrix) else ()),
     )
+    top = 60.0 + 17 * len(notes)
     parts = [Part("", "", (Label("title", MARGIN, 16, "Percentage of swaps predicted", 13, "start"),))]
     parts += [Part("", "", (Label("note", MARGIN, 36 + 17 * k, note, 11, "start"),)) for k, note in enumerate(notes)]
     for k in range(0, number, 1 if written else 5):
@@ -69,11 +74,14 @@ def draw_matrix(matrix: Sequence[Sequence[Fraction]], names: Mapping[int, str]) 
         for j, share in enumerate(row):
             x, y = left + cell * j, top + cell * i
             one, other = names[numbers[i]], names[numbers[j]]
-            said = f"{other} predicts {percent(float(share))}% of the swaps of {one}"
-            level = 0.6 * (float(share) - least) / (1 - least) if least < 1 else 0.6
+            if share is None:
+                said, level, text = f"{other} says nothing of what the swaps of {one} change", 0.0, "–"
+            else:
+                said = f"{other} predicts {percent(float(share))}% of the swaps of {one}"
+                level, text = 0.6 * (float(share) - least) / (1 - least) if least < 1 else 0.6, percent(float(share))
             shapes: list[Shape] = [Box("cell", x, y, cell, cell), Box("shade", x, y, cell, cell, round(level, 3))]
             if written:
-                shapes.append(Label("text", x + cell / 2, y + cell / 2, percent(float(share)), 11))
+                shapes.append(Label("text", x + cell / 2, y + cell / 2, text, 11))
             parts.append(Part(f"cell-{i}-{j}", said, tuple(shapes)))
     listed = [f"{number}  {name}" for number, name in names.items()][: 3 * MOST_WRITTEN]
     if len(listed) < number:

@@ -2,6 +2,7 @@
 
 from collections import abc
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from ...auditing.exhibits import Exhibits
@@ -10,7 +11,7 @@ from ...experiment.deciding import Dispute
 from ...model.explanation import Explanation
 from ..audit_drawings import draw_rival
 from ..drawings.svg import inside_page
-from ..words import dispute_text, spelled, vacuous_text
+from ..words import spelled, vacuous_text
 from .room import Room
 from .values import sets_of
 
@@ -26,8 +27,8 @@ def codes(shown: Exhibits, room: Room) -> dict[str, Any]:
         shares = examined.matrix
         matrix = {
             "members": [rank for _, rank in kept],
-            "shares": [[percent(float(shares[i][j])) for j, _ in kept] for i, _ in kept],
-            "swaps": [len(examined.swaps[i].outcomes) for i, _ in kept],
+            "shares": [[_share(shares[i][j]) for j, _ in kept] for i, _ in kept],
+            "said": [[examined.swaps[i].said(j) for j, _ in kept] for i, _ in kept],
             "most_moved": examined.most_moved,
             "left_out": experiments.of - len(kept),
         }
@@ -49,6 +50,10 @@ def codes(shown: Exhibits, room: Room) -> dict[str, Any]:
     }
 
 
+def _share(share: Fraction | None) -> str | None:
+    return None if share is None else percent(float(share))
+
+
 def _rival(shown: Exhibits, explanation: Explanation, cost: float | None) -> dict[str, Any]:
     return {
         "name": explanation.title,
@@ -67,7 +72,7 @@ def _disputes(disputes: Sequence[Dispute], ranks: abc.Mapping[Any, int]) -> dict
     for dispute in disputes:
         one, other = (ranks.get(explanation) for explanation in dispute.explanations)
         if one is not None and other is not None:
-            found[f"{min(one, other)}-{max(one, other)}"] = dispute_text(dispute, (f"#{one + 1}", f"#{other + 1}"))
+            found[f"{min(one, other)}-{max(one, other)}"] = dispute.told((f"#{one + 1}", f"#{other + 1}"))
     return found
 
 

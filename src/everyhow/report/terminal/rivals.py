@@ -1,6 +1,7 @@
 """Sections of the terminal report on population codes, and on what tells rival explanations apart."""
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -17,11 +18,13 @@ from ...model.circuit import Circuit
 from ...model.graph import Graph
 from ...readout.findings import LayerReadouts
 from ...readout.readouts import OF_SETS
-from ..words import dispute_text, in_digits, plural, price_text, shown, vacuous_text
+from ..words import in_digits, plural, price_text, shown, vacuous_text
 from .pieces import funnel, heading, indented, share_bar, verdict_text
 
 # How many explanations are listed, and how many of them stand in the matrix.
 MOST_LISTED, MOST_IN_MATRIX, MOST_DISPUTES, MOST_WINNERS = 12, 10, 3, 3
+# Where an explanation says nothing of what another's swaps change.
+SILENT = "–"
 
 
 def rival_sections(findings: Findings, graph: Graph) -> Iterator[RenderableType]:
@@ -136,12 +139,12 @@ def _cross_examination(experiments: ExperimentFindings, ranking: Ranking) -> Ite
     listed = [e for _, e in ranking.entries if e in examined.explanations][:MOST_IN_MATRIX]
     numbers = {e: k for k, (_, e) in enumerate(ranking.entries, start=1)}
     index = {e: k for k, e in enumerate(examined.explanations)}
-    yield heading("Cross-examination: the percentage of the row's swaps whose outcome the column predicts")
+    yield heading("Cross-examination: of the row's swaps, the percentage whose outcome the column predicts")
     table = _table("", *(f"#{numbers[e]}" for e in listed))
     matrix = examined.matrix
     for row in listed:
-        shares = [float(matrix[index[row]][index[column]]) for column in listed]
-        table.add_row(f"#{numbers[row]}", *(Text(percent(s), style="dim" if s == 1 else "") for s in shares))
+        shares = [matrix[index[row]][index[column]] for column in listed]
+        table.add_row(f"#{numbers[row]}", *map(_share, shares))
     yield indented(table)
     notes = []
     if len(listed) < experiments.of:
@@ -153,11 +156,16 @@ def _cross_examination(experiments: ExperimentFindings, ranking: Ranking) -> Ite
     if examined.seed is not None:
         tried, of = sum(map(len, examined.swaps)), sum(swaps.of for swaps in examined.swaps)
         notes.append(f"A sample of {tried:,} of the {of:,} swaps was tried, drawn by seed {examined.seed}.")
-    halfway = sum(map(sum, examined.halfway))
-    if halfway:
+    if any(share is None for row in matrix for share in row):
+        notes.append(f"{SILENT}: the column says nothing of what the row's swaps change.")
+    if any(map(any, examined.halfway)):
         notes.append("A variable that reads halfway between 0 and 1 is taken as at the first input.")
     if notes:
         yield indented(Text(" ".join(notes), style="dim"))
+
+
+def _share(share: Fraction | None) -> Text:
+    return Text(SILENT if share is None else percent(float(share)), style="dim" if share in (None, 1) else "")
 
 
 def _interchanges(experiments: ExperimentFindings, ranking: Ranking) -> Iterator[RenderableType]:
@@ -207,10 +215,15 @@ def _disputes(experiments: ExperimentFindings, ranking: Ranking) -> Iterator[Ren
         settled = [d for d in experiments.disputes if d.experiment is not None]
         ordered = sorted(settled, key=lambda d: sorted(numbers.get(e, 1 << 30) for e in d.explanations))
         text = f"{len(settled):,} of {plural(len(experiments.disputes), 'pair')} of explanations part company"
-        others = "at some interchange" if len(settled) == len(experiments.disputes) else "; the others agree"
-        family = f"among {experiments.disputes[0].family}"
+        apart = sum(d.said_by_both == 0 for d in experiments.disputes)
+        alike = len(experiments.disputes) - len(settled) - apart
+        others = [
+            *([f"{plural(alike, 'pair')} agree{'s' * (alike == 1)}"] if alike else []),
+            *([f"{plural(apart, 'pair')} say{'s' * (apart == 1)} nothing of each other's variables"] if apart else []),
+        ]
+        family = f"Tried were {experiments.disputes[0].family}."
         note = "One that passes every interchange of its own may still predict another's wrongly."
-        yield indented(Text(f"{text} {others} {family}. {note}".replace(" ;", ";")))
+        yield indented(Text(f"{'; '.join([text, *others])}. {family} {note}"))
         for dispute in ordered[:MOST_DISPUTES]:
             yield indented(_dispute(dispute, [f"#{numbers[e]}" for e in dispute.explanations if e in numbers]))
     if experiments.circuit_disputes:
@@ -230,7 +243,7 @@ def _dispute(dispute: Dispute, names: list[str]) -> Text:
     if dispute.experiment is None or len(names) != 2:
         return Text(str(dispute))
     text = Text(f"{names[0]} or {names[1]}: ", style="cyan")
-    text.append(dispute_text(dispute, names), style="not bold default")
+    text.append(dispute.told(names), style="not bold default")
     return text
 
 

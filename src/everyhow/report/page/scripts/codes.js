@@ -40,12 +40,15 @@ function codesView(root, data, stage) {
   if (!matrix) return;
   const heading = (k) => make("th", { scope: "col", title: codes.rivals[k].where }, `#${k + 1}`);
   // The darkest cells are those that predict everything, the lightest the worst of this matrix.
-  const least = Math.min(...matrix.shares.flat().map(Number), 99);
+  const least = Math.min(...matrix.shares.flat().filter((share) => share !== null).map(Number), 99);
+  const told = (i, j) => matrix.shares[i][j] === null ?
+    `#${matrix.members[j] + 1} says nothing of what the swaps of #${matrix.members[i] + 1} change` :
+    `#${matrix.members[j] + 1} predicts ${matrix.shares[i][j]}% of the ${matrix.said[i][j]} swaps of #${matrix.members[i] + 1} of which it says something`;
   const cell = (i, j) => make("td", {}, make("button", {
-    type: "button", style: `--level:${(matrix.shares[i][j] - least) / (100 - least)}`,
-    "aria-label": `#${matrix.members[j] + 1} predicts ${matrix.shares[i][j]}% of the ${matrix.swaps[i]} swaps of #${matrix.members[i] + 1}; put both side by side`,
+    type: "button", style: `--level:${matrix.shares[i][j] === null ? 0 : (matrix.shares[i][j] - least) / (100 - least)}`,
+    "aria-label": `${told(i, j)}; put both side by side`, title: told(i, j),
     onclick: () => { sides[0].steps.go(matrix.members[i]); sides[1].steps.go(matrix.members[j]); },
-  }, matrix.shares[i][j]));
+  }, matrix.shares[i][j] ?? "–"));
   const table = make("table", { class: "matrix" },
     make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "swaps of ↓ predicted by →"), ...matrix.members.map(heading))),
     make("tbody", {}, ...matrix.members.map((k, i) => make("tr", {}, make("th", { scope: "row", title: codes.rivals[k].where }, `#${k + 1} ${codes.rivals[k].name}`, make("span", { class: "soft" }, codes.rivals[k].kind === "mapping" ? " a mapping" : ` by ${codes.rivals[k].parts.join(", ")}`)),
