@@ -351,7 +351,7 @@ def read_runs(
         best = np.sort(held.outputs.reshape(*held.outputs.shape[:-1], answers, -1), axis=-1)
         # Both outputs may be off.
         margin = BOUNDARY_SHIFT if np.array_equal(held.margin, BOUNDARY_SHIFT) else 2 * held.margin
-        tied = in_doubt(model, best[..., -1] - best[..., -2], margin).any(axis=-1)
+        tied = np.asarray(in_doubt(model, best[..., -1] - best[..., -2], margin).any(axis=-1))
     else:
         tied = in_doubt(model, held.outputs[..., 0] - level, held.margin)
     return bits, tied if held.doubtful is None else np.asarray(tied | held.doubtful)
