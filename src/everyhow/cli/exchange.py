@@ -227,13 +227,19 @@ def export_command(
     from ..auditing.reopening import reopen
     from ..exchange.export import MOST_MAPPINGS, export_audit
 
-    for name, number in export_audit(reopen(run, progress=True), out).items():
+    audit = reopen(run, progress=True)
+    missing = {"mappings": "not written: interventions are of neurons of a network"} if audit.network.residual else {}
+    for name, number in export_audit(audit, out).items():
         cut = (
             f", the first {MOST_MAPPINGS:,} written"
             if name.endswith("mappings") and (number or 0) > MOST_MAPPINGS
             else ""
         )
-        typer.echo(visible(f"{out / name}: {'not found by the audit' if number is None else f'{number:,}{cut}'}"))
+        typer.echo(
+            visible(
+                f"{out / name}: {missing.get(name, 'not found by the audit') if number is None else f'{number:,}{cut}'}"
+            )
+        )
 
 
 def _standing_lines(found: "Standing", dropped: "tuple[Edge, ...]") -> list[str]:
