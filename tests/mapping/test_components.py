@@ -130,7 +130,7 @@ def some_algorithms():
 
 
 @given(transformers(2), st.randoms(use_true_random=False))
-@settings(max_examples=20)
+@settings(max_examples=12)
 def test_rungs(made, random):
     """Any algorithm in any places is put to the rungs, aligned or not: one run for each interchange."""
     whole, model, behavior = made
