@@ -21,12 +21,13 @@ CHECKED = [
     "importing.checking", "importing.layers", "importing.rounding",
     "importing.transformer_checking", "importing.transformer_rounding", "importing.transformer_tokens",
     "interpretation",
-    "mapping.alignment", "mapping.faults", "mapping.findings", "mapping.placeable", "mapping.interchange",
-    "mapping.mapping", "mapping.patterns", "mapping.placements", "mapping.signatures", "model.criterion",
-    "model.inputs", "model.running_search", "model.uniform", "sweeps.inference",
+    "mapping.alignment", "mapping.faults", "mapping.findings", "mapping.grounds", "mapping.placeable",
+    "mapping.interchange", "mapping.mapping", "mapping.patterns", "mapping.placements", "mapping.signatures",
+    "model.criterion", "model.inputs", "model.running_search", "model.uniform", "sweeps.inference",
     "network.box_faults", "network.boxes", "network.cells", "network.counting", "network.layout", "network.listing",
     "network.radius", "network.reading_counts", "network.robust", "network.rounding", "network.running",
     "network.runs", "network.sampling", "readout.search", "readout.signal", "readout.span",
+    "transformer.runs",
 ]  # fmt: skip
 install_import_hook([f"everyhow.{name}" for name in CHECKED], "beartype.beartype")
 

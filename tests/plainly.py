@@ -40,6 +40,19 @@ def canonical_tree(tree):
     return (*operands[0], *operands[1])
 
 
+def mapping_key(tree, sets):
+    """A text that is the same for two mappings exactly when their trees differ in the order of operands only and each
+    variable, by its path, sits in the same set; so it does not matter in which order a route lists operands."""
+
+    def walk(tree, path):
+        if isinstance(tree, int):
+            return tree
+        operands = [(walk(tree[0], (*path, 0)), tree[1]), (walk(tree[2], (*path, 1)), tree[3])]
+        return (sets.get(path), *sorted(operands, key=repr))
+
+    return repr(walk(tree, ()))
+
+
 def plain_sets(placed):
     """The neuron sets of a mapping or a placement, variable by variable."""
     return [(neurons.layer, neurons.neurons) for neurons in placed.sets]

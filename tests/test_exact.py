@@ -14,7 +14,6 @@ from everyhow import Network
 from everyhow.mapping.signatures import signatures, table_bytes
 from everyhow.model.behavior import Behavior
 from everyhow.model.criterion import perfect, resample_faithful
-from everyhow.model.graph import Graph
 from everyhow.network.counting import count_as_decided, count_circuits
 from everyhow.network.listing import list_bits, list_circuits
 from everyhow.network.reading_counts import certified_interpretations
@@ -258,5 +257,5 @@ def test_ties_of_large_classes():
 
 def test_memory_of_signatures():
     """A network of 40 inputs and one output has rows of one number."""
-    assert table_bytes(Graph.complete((40, 2, 1)), 8) == 3 * 8 * 8
-    assert table_bytes(Graph.complete((40, 2, 9)), 8) == 3 * 8 * (56 + 9)
+    assert table_bytes([2], 1, 8) == 3 * 8 * 8
+    assert table_bytes([2], 9, 8) == 3 * 8 * (56 + 9)

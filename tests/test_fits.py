@@ -1,14 +1,16 @@
 """What can be asked of what, line by line of docs/fits.md."""
 
 import itertools
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import everyhow as eh
+from everyhow.kinds import model_from_document
 
-from .conftest import reference
+from .conftest import REFERENCE, reference
 
 RNG = np.random.default_rng(0)
 
@@ -31,6 +33,7 @@ def not_asked(of, behavior):
     return " ".join(eh.audit_behavior(of, behavior, budget=10**7).notes.beyond)
 
 
+TRANSFORMERS = REFERENCE / "transformers"
 ONE, CLASSES, WIDE = network(3, 3, 1), network(3, 2, 3), network(5, 2, 1)
 _, XOR = reference("xor-2-2-2-1-seed2")
 
@@ -79,6 +82,27 @@ def test_what_is_trained():
     ):
         with pytest.raises(eh.InputError, match=said):
             train_many(task, [0], settings)
+
+
+def test_what_is_asked_of_transformers():
+    """Algorithms with their places over tokens that are bits or over features; causal models over tokens of any values;
+    hypotheses are not tested yet."""
+    adding = TRANSFORMERS / "transformer-add-mod3-1l2h-mlp16-seed0.json"
+    document = json.loads(adding.read_text())
+    model = model_from_document({"kind": "transformer", **document["model"]})
+    bits = [row for row in document["tokens"] if max(row[:2]) < 2]
+    two = eh.Behavior.of_tokens(model, bits, eh.Answer(-1, [0, 1]))
+    assert eh.audit(model, two, grain="nodes").counts["algorithms"] is not None
+    assert "give the behavior features" in not_asked(model, eh.Behavior.of_tokens(model, document["tokens"][:3],
+                                                                                  eh.Answer(-1, [0, 1])))  # fmt: skip
+    values = [0, 1, 2]
+    whole = eh.CausalModel(
+        ["a", "b", "sum", "y"], dict.fromkeys(["a", "b", "sum", "y"], values), {"sum": ["a", "b"], "y": ["sum"]},
+        {"sum": lambda a, b: (a + b) % 3, "y": lambda one: one},
+    )  # fmt: skip
+    assert len(eh.align(model, whole, behavior=eh.Behavior.of_tokens(model, document["tokens"]))) == 3
+    with pytest.raises(eh.InputError, match="hypotheses are not placed in heads and MLPs of transformers yet"):
+        eh.neuron(model, "a0.h0", two)
 
 
 def test_the_numbers_of_the_table():

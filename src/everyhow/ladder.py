@@ -85,6 +85,8 @@ class Counterexample:
         predicted: the decision that follows from the explanation; of a circuit, the one wanted.
         decided: the decision of the run.
         given: of an algorithm, the neurons that take their values from elsewhere, by name, each group with its input.
+        kind: what kind of model was run.
+        several: whether one neuron, such as a head, has several values.
 
     Example:
         >>> given = ((("h1.1",), "00"), (("h1.0",), "00"))
@@ -97,22 +99,28 @@ class Counterexample:
     predicted: bool
     decided: bool
     given: tuple[tuple[tuple[str, ...], str], ...] | None = None
+    kind: str = "network"
+    several: bool = False
 
     def __str__(self) -> str:
         groups: dict[str, list[str]] = {}
         for names, source in self.given or [((item,), source) for item, source in self.sources]:
             groups.setdefault(source, []).extend(names)
         taken = [
-            f"{' and '.join(names)} {'its value' if len(names) == 1 else 'their values'} from {_input(source)}"
+            f"{' and '.join(names)} {self._whose(len(names))} from {input_named(source)}"
             for source, names in groups.items()
         ]
-        setting = ", ".join([f"on {_input(self.base)}", *(f"give {one}" for one in taken)])
+        setting = ", ".join([f"on {input_named(self.base)}", *(f"give {one}" for one in taken)])
         if self.given is None:
             return f"{setting}: {self.predicted:d} is wanted, the circuit says {self.decided:d}"
-        return f"{setting}: the algorithm says {self.predicted:d}, the network {self.decided:d}"
+        return f"{setting}: the algorithm says {self.predicted:d}, the {self.kind} {self.decided:d}"
+
+    def _whose(self, names: int) -> str:
+        """The values of so many nodes."""
+        return "their values" if names > 1 else "its values" if self.several else "its value"
 
 
-def _input(name: str) -> str:
+def input_named(name: str) -> str:
     """What an input is called, with the noun."""
     return name if "input" in name else f"input {name}"
 

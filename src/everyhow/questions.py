@@ -18,15 +18,17 @@ from .boolean.algorithms import algorithms as list_algorithms
 from .circuit.circuits import Circuits
 from .circuit.standing import Standing, standing
 from .common.arguments import checked_budget, choice, instance, is_whole, quoted
-from .common.budget import DEFAULT_BUDGET
+from .common.budget import DEFAULT_BUDGET, Budget
 from .common.errors import InputError
 from .common.progress import Progress, doing
-from .importing.door import as_model
+from .importing.door import as_explained, as_model
 from .interpretation.interpretations import Interpretations
 from .interpretation.interpretations import interpretations as of_circuit
 from .mapping.alignment import minimal_mappings
 from .mapping.causal_models import CausalModel
+from .mapping.grounds import ground_of
 from .mapping.mapping import Mapping
+from .mapping.patterns import Patterns
 from .mapping.placements import Placement, placements
 from .mapping.signatures import signatures
 from .model.behavior import Behavior
@@ -153,11 +155,22 @@ def algorithms(task: Any, depth: int) -> Iterator[Algorithm]:
     return list_algorithms(parsed.tables[0], int(depth))
 
 
-def mappings(network: Any, algorithm: Algorithm) -> tuple[Mapping, ...]:
-    """The minimal mappings of an algorithm into a network with one output; empty when it is not aligned.
+def mappings(
+    network: Any, algorithm: Algorithm, behavior: Any = None, *, budget: int = DEFAULT_BUDGET
+) -> tuple[Mapping, ...]:
+    """The minimal mappings of an algorithm into a network with one output, or into the heads and MLPs of a transformer
+    that answers with one of two classes; empty when it is not aligned.
+
+    Args:
+        network: the network or transformer, or a model or file that `audit` would import.
+        algorithm: over the inputs of the network; over a behavior, over the bits known of its inputs.
+        behavior: the inputs: a Behavior, or the path of a JSON file that holds one. The truth table of the network when
+            not given; a transformer has none.
+        budget: candidate evaluations allowed for the signatures over a behavior.
 
     Raises:
-        InputError: network and algorithm have different numbers of inputs.
+        InputError: network and algorithm have different numbers of inputs, or no bits are known of the inputs.
+        BudgetError: the signatures take more than the budget.
 
     Example:
         >>> import everyhow as eh
@@ -168,7 +181,10 @@ def mappings(network: Any, algorithm: Algorithm) -> tuple[Mapping, ...]:
         raise InputError(
             f"mappings are of one algorithm, not of {type(algorithm).__name__}; take one from algorithms()"
         )
+    if behavior is not None:
+        return _mappings_over(*_over(network, behavior), algorithm, checked_budget(budget))
     network = as_model(network)
+    check_takes_tasks(network)
     if network.outputs != 1:
         raise InputError(f"mappings are into networks of one output; this one has {network.outputs}: {one_of(network)}")
     if algorithm.inputs != network.features:
@@ -176,22 +192,62 @@ def mappings(network: Any, algorithm: Algorithm) -> tuple[Mapping, ...]:
     return tuple(minimal_mappings(signatures(network, network.corners), algorithm))
 
 
-def align(
-    network: Any, model: CausalModel, threshold: float | None = None, inputs: Iterable[float] | None = None
-) -> tuple[Placement, ...]:
-    """The minimal placements of a causal model in a network with one output; empty when it is not aligned.
+def _mappings_over(model: Model, behavior: Behavior, algorithm: Algorithm, budget: int) -> tuple[Mapping, ...]:
+    ground = ground_of(model, behavior)
+    if model.outputs != 1:
+        raise InputError(
+            f"an algorithm decides between two classes, and this behavior among {model.outputs}: give two classes, or "
+            "a causal model (eh.align)"
+        )
+    known = 0 if behavior.bits is None else behavior.bits.shape[1]
+    if algorithm.inputs != known:
+        raise InputError(
+            f"the algorithm has {algorithm.inputs} inputs but {known} bits are known of each input: give the behavior "
+            "features, a row of bits for each input, in the order of the algorithm's"
+        )
+    return tuple(minimal_mappings(ground.signatures(Budget(budget)), algorithm, Patterns.of(behavior)))
 
-    Each gives every inner variable of the model a set of neurons of one hidden layer that agrees with it in every
-    interchange; `everyhow.mapping.placements` also counts them, and asks whether one agrees jointly.
+
+def _over(network: Any, behavior: Any) -> tuple[Model, Behavior]:
+    """A model and a behavior as they are explained, two classes being one output."""
+    model = as_model(network)
+    what = behavior_or_task(model, behavior)
+    if not isinstance(what, Behavior):
+        raise InputError(f"behavior is {quoted(behavior)}; give a Behavior, or the path of a JSON file that holds one")
+    model, what = as_explained(model, what)
+    return model, what  # type: ignore[return-value]
+
+
+def align(
+    network: Any,
+    model: CausalModel,
+    threshold: float | None = None,
+    inputs: Iterable[float] | None = None,
+    *,
+    behavior: Any = None,
+    budget: int = DEFAULT_BUDGET,
+) -> tuple[Placement, ...]:
+    """The minimal placements of a causal model in a network with one output, or in the heads and MLPs of a transformer;
+    empty when it is not aligned.
+
+    Each gives every inner variable of the model a set of neurons of one hidden layer, or of heads and MLPs of any
+    layers, that agrees with it in every interchange; `everyhow.mapping.placements` also counts them, and asks whether
+    one agrees jointly.
 
     Args:
-        network: the network, or a model or file that `audit` would import.
-        model: the causal model; its inputs and its output are 0 and 1.
+        network: the network or transformer, or a model or file that `audit` would import.
+        model: the causal model. Over a truth table its inputs and its output are 0 and 1. Over a behavior its inputs
+            are the bits known of each input, or the tokens at the positions where rows differ, and its output is 0 or
+            1 (of two classes the second), or one of several classes.
         threshold: an output above it is read as 1; the network's own when not given.
         inputs: the two numbers by which each input stands for 0 and for 1; the network's own when not given.
+        behavior: the inputs: a Behavior, or the path of a JSON file that holds one. The truth table of the network when
+            not given; a transformer has none.
+        budget: candidate evaluations allowed for the signatures over a behavior.
 
     Raises:
-        InputError: the model's inputs and output are not those of the network, or not 0 and 1.
+        InputError: the model's inputs and output are not those of the network, or of the behavior.
+        BudgetError: the signatures take more than the budget.
 
     Example:
         >>> import everyhow as eh
@@ -206,7 +262,12 @@ def align(
     """
     if not isinstance(model, CausalModel):
         raise InputError(f"a causal model is aligned, not {type(model).__name__}; mappings() places an algorithm")
-    return tuple(placements(as_model(network, threshold, inputs), model))
+    read = as_model(network, threshold, inputs)
+    if behavior is None:
+        check_takes_tasks(read)
+        return tuple(placements(read, model))
+    read, over = _over(read, behavior)
+    return tuple(placements(read, model, over, checked_budget(budget)))
 
 
 def _of_grain(network: Any, grain: str | None) -> Model:

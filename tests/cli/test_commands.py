@@ -24,7 +24,7 @@ NAMES = [name for commands in COMMANDS.values() for name in commands]
 ARGUMENTS = {
     "audit": "TASK", "audit-data": "FILE", "count": "TASK", "train": "TASK", "import": "FILE", "xornet": "",
     "sweep": "[PLAN]", "report": "RUN", "figures": "RUN [NAMES]...", "tables": "RUN [NAMES]...", "query": "RUN SQL",
-    "verify": "RUN", "place": "GRAPH TASK", "align": "MODEL", "export": "RUN",
+    "verify": "RUN", "place": "GRAPH TASK", "align": "MODEL [BEHAVIOR]", "export": "RUN",
     "test": "HYPOTHESIS", "decide": "FIRST SECOND", "neuron": "NAME",
     "compare": "ONE TWO", "over": "FILES...",
 }  # fmt: skip

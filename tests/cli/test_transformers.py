@@ -120,3 +120,84 @@ def test_import_with_a_configuration(files, run_command, tmp_path):
     assert eh.load("again.json").document() == model.document()
     code, _, err = run_command("import", "tensors.safetensors", "--out", "other.json")
     assert code and "config" in err
+
+
+ALIGNED = "transformer-xor-1l4h-seed0"
+
+
+@pytest.fixture
+def xor_files(tmp_path, monkeypatch):
+    """A transformer that computes XOR of two tokens, and its behavior, as files."""
+    monkeypatch.chdir(tmp_path)
+    document = json.loads((REFERENCE / f"{ALIGNED}.json").read_text())
+    (tmp_path / "model.json").write_text(json.dumps({"kind": "transformer", **document["model"]}))
+    asked = {key: document[key] for key in ("tokens", "classes", "labels")}
+    (tmp_path / "behavior.json").write_text(json.dumps(asked))
+    return document
+
+
+def test_algorithms_with_their_places(xor_files, run_command, tmp_path):
+    """Algorithms and mappings in the report of a terminal, in JSON, in a run folder that opens again, and on a page."""
+    asked = ("audit", "behavior.json", "--network", "model.json", "--grain", "nodes")
+    code, out, err = run_command(*asked, "--out", "run", "--report", "page.html")
+    assert (code, err) == (0, "")
+    for line in (
+        "algorithm      yes  1 of the 2 formulas for these inputs fits this transformer;",
+        "where it sits  yes  1 minimal mapping; without redundant gates 1; the 15 groups",
+        "  ordered         ████████         1           1  stages in order",
+        "  inert           ████████         1           1  all others inert",
+        "  ├─ NAND(A,B)              a0.h1 + a0.h2",
+        "  └─ OR(A,B)                a0.h0",
+    ):
+        assert line in out
+    assert "interpretation" not in out.split("The ladder")[0]
+    code, out, _ = run_command(*asked, "--json")
+    found, said = json.loads(out), xor_files["algorithms"]["depth_2"]
+    keys = ("algorithms", "aligned_algorithms", "mappings", "irredundant_algorithms", "irredundant_aligned_algorithms",
+            "irredundant_mappings")  # fmt: skip
+    assert {key: found["counts"][key] for key in keys} == {key: said[key] for key in keys}
+    assert found["counts"]["distinct_causal_signatures"] == xor_files["distinct_causal_signatures"]
+    assert found["ladder"]["mappings"]["inert"] == found["ladder"]["mappings"]["transitive"] == 1
+    assert found["verdict"]["what_then_where"]["status"] == "identifiable"
+    (one,) = found["details"]["mappings"]
+    assert one == {
+        "algorithm": "AND(NAND(A,B), OR(A,B))", "mappings": ["NAND(A,B) in a0.h1+a0.h2, OR(A,B) in a0.h0"]
+    }  # fmt: skip
+    (kept,) = found["details"]["algorithms"]["survivors"]["inert"]["listed"]
+    assert [v["neurons"] for v in kept["variables"]] == [[[1, 1], [1, 2]], [[1, 0]]]
+    again = reopen(tmp_path / "run")
+    assert again.counts["mappings"] == 1
+    text = (tmp_path / "page.html").read_text()
+    assert (
+        "Choose heads and MLPs in the drawing of the transformer" in text
+        and "in the formula and in the transformer" in text
+    )
+    code, out, _ = run_command("export", "run", "--out", "exported")
+    assert code == 0 and "exported/mappings: not written: interventions are of neurons of a network" in " ".join(
+        out.split()
+    )
+
+
+def test_align(xor_files, run_command, tmp_path):
+    """A causal model over the rows of a behavior."""
+    model = {
+        "variables": ["A", "B", "nand", "either", "Y"],
+        "parents": {"nand": ["A", "B"], "either": ["A", "B"], "Y": ["nand", "either"]},
+        "mechanisms": {"nand": "1110", "either": "A | B", "Y": "nand & either"},
+    }
+    (tmp_path / "causal.json").write_text(json.dumps(model))
+    asked = ("align", "causal.json", "behavior.json", "--network", "model.json", "--joint")
+    code, out, err = run_command(*asked)
+    assert (code, err) == (0, "")
+    assert out == "1 minimal placement\n  nand in a0.h1 + a0.h2; either in a0.h0; agrees jointly\n"
+    _, out, _ = run_command(*asked, "--json")
+    (listed,) = json.loads(out)["listed"]
+    assert listed["sets"] == {"nand": [[1, 1], [1, 2]], "either": [[1, 0]]}
+    assert listed["components"] == {"nand": ["a0.h1", "a0.h2"], "either": ["a0.h0"]}
+    (tmp_path / "causal.json").write_text(json.dumps(model | {"mechanisms": model["mechanisms"] | {"Y": "1111"}}))
+    _, out, _ = run_command(*asked)
+    assert out == "the model and the transformer differ at 00, 11\n0 minimal placements\n"
+    code, _, err = run_command("align", "causal.json", "--network", "model.json")
+    assert code == 1 and "a transformer takes sequences of tokens: give a behavior" in err
+    code, _, err = run_command("align", "causal.json", "behavior.json", "--network", "xornet")
+    assert code == 1 and "takes numbers, not sequences of tokens" in err

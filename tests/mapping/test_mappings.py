@@ -31,7 +31,7 @@ from everyhow.model.behavior import Behavior
 from everyhow.verification import plain, plain_algorithms, plain_mappings
 
 from ..conftest import reference
-from ..plainly import canonical_tree, plain_mapping, plain_sets, plain_tree, signature_tables
+from ..plainly import canonical_tree, mapping_key, plain_mapping, plain_sets, plain_tree, signature_tables
 from ..strategies import networks, permuted
 
 
@@ -45,23 +45,10 @@ def all_mappings(found, table, depth):
     return everything
 
 
-def key(tree, sets):
-    """A text that is the same for two mappings exactly when their trees differ in the order of operands only and each
-    variable, by its path, sits in the same set; so it does not matter in which order a route lists operands."""
-
-    def walk(tree, path):
-        if isinstance(tree, int):
-            return tree
-        operands = [(walk(tree[0], (*path, 0)), tree[1]), (walk(tree[2], (*path, 1)), tree[3])]
-        return (sets.get(path), *sorted(operands, key=repr))
-
-    return repr(walk(tree, ()))
-
-
 def library_key(mapping):
-    """The `key` of a mapping of the library, whose sets come in the order of its algorithm's variables."""
+    """The `mapping_key` of a mapping of the library, whose sets come in the order of its algorithm's variables."""
     paths = [variable.path for variable in mapping.algorithm.variables]
-    return key(plain_tree(mapping.algorithm.tree), dict(zip(paths, plain_sets(mapping), strict=True)))
+    return mapping_key(plain_tree(mapping.algorithm.tree), dict(zip(paths, plain_sets(mapping), strict=True)))
 
 
 @given(networks(inputs=(1, 3), widest=3))
@@ -88,7 +75,7 @@ def test_aligned(network, depth):
     for tree, negated in plain_algorithms.computing(network.widths[0], depth, wanted):
         for mapping in plain_mappings.mappings(network, points, tree, negated, tables):
             sets = dict(zip(plain_algorithms.variables(tree), mapping, strict=True))
-            expected[key(tree, sets)] = (tree, negated, mapping)
+            expected[mapping_key(tree, sets)] = (tree, negated, mapping)
     found = signatures(network, points)
     mine = {library_key(m): m for m in all_mappings(found, table, depth)}
     assert expected.keys() == mine.keys()
@@ -115,7 +102,7 @@ def test_aligned_to_depth_three(name):
     expected = set()
     for tree, negated in plain_algorithms.computing(2, 3, wanted):
         for mapping in plain_mappings.mappings(network, points, tree, negated, tables):
-            expected.add(key(tree, dict(zip(plain_algorithms.variables(tree), mapping, strict=True))))
+            expected.add(mapping_key(tree, dict(zip(plain_algorithms.variables(tree), mapping, strict=True))))
     mine = [library_key(m) for m in all_mappings(signatures(network, points), table, 3)]
     assert expected == set(mine)
     assert len(mine) == len(set(mine))

@@ -170,3 +170,18 @@ def test_an_audit_takes_the_features_of_its_behavior():
     beside = eh.audit_behavior(network, eh.Behavior.of_network(network, points), features=features)
     assert within.document()["details"] == beside.document()["details"]
     assert within.options == beside.options and within.counts["mappings"] == 1
+
+
+def test_tokens_that_are_bits():
+    """Of sequences, the tokens at the positions where rows differ are known bits, and rows are called by them."""
+    model = eh.Transformer(np.eye(4), np.zeros((4, 4)), (), np.eye(4))
+    rows = [[3, 0, 2, 1], [3, 1, 2, 1], [3, 1, 2, 0]]
+    behavior = eh.Behavior.of_tokens(model, rows)
+    assert behavior.bits.astype(int).tolist() == [[0, 1], [1, 1], [1, 0]]
+    assert [behavior.name_of(k) for k in range(3)] == ["01", "11", "10"] and behavior.rows == (1, 3, 2)
+    other = eh.Behavior.of_tokens(model, [*rows, [3, 0, 2, 2]])
+    assert other.bits is None and other.name_of(1) == "input 2"
+    (alone,) = [eh.Behavior.of_tokens(model, rows[:1])]
+    assert alone.bits is None and alone.name_of(0) == "input 1"
+    points = eh.Behavior.of_data([[0, 1, 1], [1, 0, 1]], [0, 1])
+    assert points.bits is None and points.name_of(0) == "input 1"

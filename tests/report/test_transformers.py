@@ -12,6 +12,7 @@ from rich.console import Console
 
 import everyhow as eh
 from everyhow.auditing.exhibits import activations_of
+from everyhow.mapping.signatures import NeuronSet
 from everyhow.report.audit_tables import audit_tables
 from everyhow.report.drawings.components import Boxes, has_components, wires_of
 from everyhow.report.drawings.network import draw_circuit, draw_network, draw_wiring
@@ -24,6 +25,7 @@ from ..transformer.slowly import random_transformer, stored
 from .conftest import opened_table
 
 XOR = "transformer-xor-1l2h-mlp8-seed0"
+PLACED = "transformer-first-equals-last-1l2h-mlp8-bidirectional-seed0"
 # Four layers of one head and an MLP: 77 edges, some 3·10^22 circuits.
 DEEP = random_transformer(1, layers=((1, 2),) * 4)
 
@@ -109,8 +111,9 @@ def test_names_of_drawings(tmp_path):
     """An audit has the drawings of a network that fit; they are written as SVG and as PDF."""
     audit = audit_of(XOR)
     assert list(audit.drawings()) == [
-        "network", "ladder-circuits", "usage", "circuits-by-edges", *(f"minimal-{k}" for k in range(1, 6)),
-        "resample-faithful-minimal-1", "resample-faithful-minimal-2", "difference",
+        "network", "ladder-mappings", "ladder-circuits", "usage", "circuits-by-edges",
+        *(f"minimal-{k}" for k in range(1, 6)), "resample-faithful-minimal-1", "resample-faithful-minimal-2",
+        "difference", "near-miss-1", "near-miss-2", *(f"signature-{k}" for k in range(1, 5)),
     ]  # fmt: skip
     drawing = audit.drawings()["difference"]
     assert "<path" in drawing.save(tmp_path / "one.svg").read_text(encoding="utf-8")
@@ -246,6 +249,53 @@ def test_accessible(pages, opened, grain, width, scheme):
     page.get_by_label("Input", exact=True).first.select_option(index=2)
     found = Axe().run(page).response["violations"]
     assert [(one["impact"], one["id"], one["nodes"][0]["html"]) for one in found] == []
+
+
+@pytest.mark.parametrize("grain", ["edges", "nodes"])
+def test_places_of_variables(pages, opened, grain):
+    """Rings stand around the heads and MLPs of a mapping, of whatever layers, with the number of the variable; nodes of
+    several layers are chosen together, and their signature is that of the audit."""
+    audit, path = pages(PLACED, grain)
+    found, graph = audit.findings.mappings, audit.network.graph
+    page = opened(path)
+    (mapping,) = found.survivors["transitive"]
+    button = page.page.locator("[data-host=algorithms] button").first
+    assert page.text("[data-host=placed]").startswith(f"{mapping.algorithm}. ")
+    rung = page.page.locator('[data-rung="mappings-joint"]')
+    rung.locator("summary").click()
+    assert "on input 000, give a0.h1 its values from input 101, give m0 its values from input 001" in rung.inner_text()
+    rung.get_by_role("button", name=re.compile("show OR.* on the transformer")).click()
+    ((fell, _),) = found.fallen["joint"].items()
+    rings = page.page.locator(".stage .ring").evaluate_all(
+        "rings => rings.map(ring => [ring.dataset.of, ring.dataset.number])"
+    )
+    assert sorted(rings) == sorted(
+        [f"{n.stage}-{n.place}", str(k)] for k, s in enumerate(fell.sets, start=1) for n in s.nodes
+    )
+    assert {s.first for s in fell.sets} == {1, 2} and button.count() <= 1
+    for name in ("a0.h1", "m0"):
+        page.page.get_by_role("button", name=f"node {name}", exact=True).click()
+    both = NeuronSet.of(sorted(node for node in graph.inner if graph.name(node) in ("a0.h1", "m0")))
+    said = page.text("[data-host=signature]")
+    assert said.startswith("a0.h1 + m0: signature ")
+    cells = page.page.locator("[data-host=signature] td").all_inner_texts()
+    rows = found.signatures.of(both)
+    assert cells == [str(row >> base & 1) for row in rows for base in range(len(rows))]
+    assert page.complaints == []
+
+
+def test_drawings_of_places():
+    """A mapping of several layers is drawn with a ring around each of its heads and MLPs."""
+    audit = audit_of(PLACED, "nodes")
+    drawings, graph = audit.drawings(), audit.network.graph
+    for k, mapping in enumerate(audit.exhibits.placed(10), start=1):
+        rings = {part.key for part in drawings[f"places-{k}"].parts if part.key.startswith("ring-")}
+        assert rings == {f"ring-{n.stage}-{n.place}" for s in mapping.sets for n in s.nodes}
+        assert drawings[f"mapping-{k}"].title == f"{mapping.algorithm}: {mapping.named(graph)}"
+    assert "all others inert" in drawings["ladder-mappings"].svg()
+    tables = audit_tables(audit)
+    assert [row[1] for row in tables["mappings"].table.rows] == [m.named(graph) for m in audit.findings.mappings.placed]
+    assert tables["signatures"].title.startswith("Causal signature of each set of heads and MLPs")
 
 
 def test_answers_by_numbers_and_several_classes():

@@ -156,6 +156,11 @@ def align_command(
         Read(".json"),
     ],
     network: NetworkOption,
+    behavior: Annotated[
+        Path | None,
+        Read(".json"),
+        typer.Argument(help="Of a transformer: a file of a behavior (.json), of the token rows it is aligned over."),
+    ] = None,
     joint: Annotated[
         bool,
         typer.Option("--joint", help="Also hold several variables at once, each at the value of a source of its own."),
@@ -167,33 +172,45 @@ def align_command(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find every minimal place of a causal model in a network, by interchange of one variable at a time."""
+    """Find every minimal place of a causal model in a network or a transformer, by interchange of one variable at a
+    time."""
+    from ..auditing.fitting import check_takes_tasks
     from ..common.arguments import choice
     from ..exchange.causal_model_files import read_causal_model
+    from ..importing.door import as_explained
     from ..mapping.placements import count_placements, differences, joint_disagreement, placements
+    from ..model.behavior_files import read_behavior
     from ..model.decision import DECISIONS
 
     read = read_causal_model(model)
     whole = stored_network(network).read(threshold, coding(inputs, "inputs"))
     if decision is not None and choice("decision", decision, DECISIONS) == "argmax":
         whole = whole.folded()
+    over = None
+    if behavior is None:
+        check_takes_tasks(whole)
+    else:
+        whole, over = as_explained(whole, read_behavior(behavior, whole))
     shown = []
     with showing("placing the model"):
         with naming(model):
-            differs, number = differences(whole, read), count_placements(whole, read)
-        listed = islice(placements(whole, read), MOST_SHOWN)
+            differs, number = differences(whole, read, over), count_placements(whole, read, over)
+        listed = islice(placements(whole, read, over), MOST_SHOWN)
         for placement in tracked(listed, min(number, MOST_SHOWN), "the places of the model"):
             pairs = zip(placement.variables, placement.sets, strict=True)
-            entry = {"sets": {name: [[s.layer, j] for j in s.neurons] for name, s in pairs}}
+            entry: dict[str, Any] = {"sets": {name: [list(node) for node in s.nodes] for name, s in pairs}}
+            if over is not None:
+                places = zip(placement.variables, placement.sets, strict=True)
+                entry |= {"components": {name: s.names(whole.graph) for name, s in places}}
             if joint:
-                disagreement = joint_disagreement(whole, read, placement)
+                disagreement = joint_disagreement(whole, read, placement, behavior=over)
                 entry |= {"joint": disagreement is None, "disagreement": disagreement and str(disagreement)}
             shown.append((placement.named(whole.graph), entry))
     if as_json:
         print_json({"placements": number, "listed": [entry for _, entry in shown], "differs_at": list(differs)})
         return
     if differs:
-        typer.echo(visible(f"the model and the network differ at {', '.join(differs)}"))
+        typer.echo(visible(f"the model and the {whole.kind} differ at {', '.join(differs)}"))
     typer.echo(f"{number:,} minimal placement{'' if number == 1 else 's'}")
     for text, entry in shown:
         told = {True: "; agrees jointly", False: f". {entry.get('disagreement')}", None: ""}[entry.get("joint")]
@@ -210,13 +227,19 @@ def export_command(
     from ..auditing.reopening import reopen
     from ..exchange.export import MOST_MAPPINGS, export_audit
 
-    for name, number in export_audit(reopen(run, progress=True), out).items():
+    audit = reopen(run, progress=True)
+    missing = {"mappings": "not written: interventions are of neurons of a network"} if audit.network.residual else {}
+    for name, number in export_audit(audit, out).items():
         cut = (
             f", the first {MOST_MAPPINGS:,} written"
             if name.endswith("mappings") and (number or 0) > MOST_MAPPINGS
             else ""
         )
-        typer.echo(visible(f"{out / name}: {'not found by the audit' if number is None else f'{number:,}{cut}'}"))
+        typer.echo(
+            visible(
+                f"{out / name}: {missing.get(name, 'not found by the audit') if number is None else f'{number:,}{cut}'}"
+            )
+        )
 
 
 def _standing_lines(found: "Standing", dropped: "tuple[Edge, ...]") -> list[str]:

@@ -17,7 +17,6 @@ from ..common.reading import cut
 from ..mapping.alignment import needed_rows
 from ..mapping.mapping import Mapping
 from ..mapping.signatures import NeuronSet
-from ..model.graph import Node
 from ..model.runnable import one_of
 from ..network.network import Network
 
@@ -258,10 +257,10 @@ def _check_fits(algorithm: Algorithm, network: Network) -> None:
 def _check_sets(sets: tuple[NeuronSet, ...], algorithm: Algorithm, network: Network) -> None:
     names = [variable.name for variable in algorithm.variables]
     for name, neurons in zip(names, sets, strict=True):
-        inside = 1 <= neurons.layer < network.depth
-        if not inside or not neurons.neurons or not set(neurons.neurons) <= set(range(network.widths[neurons.layer])):
+        nodes = set(network.graph.inner)
+        if not neurons.nodes or not nodes.issuperset(neurons.nodes) or neurons.first != neurons.last:
             raise InputError(f"{name} is placed in {neurons}, which is not a set of hidden neurons of {network!r}")
-    taken = [Node(neurons.layer, j) for neurons in sets for j in neurons.neurons]
+    taken = [node for neurons in sets for node in neurons.nodes]
     if len(set(taken)) != len(taken):
         twice = next(node for node in taken if taken.count(node) > 1)
         raise InputError(f"{network.graph.name(twice)} is given twice; the sets of a mapping are disjoint")

@@ -72,8 +72,11 @@ def examine_experiments(
     Raises:
         InputError: an explanation or a circuit does not fit the model or the behavior.
     """
-    unknown = behavior is not None and behavior.bits is None and len(explanations) > 1
-    notes = Notes(beyond=(NOTHING_KNOWN,)) if unknown else NO_NOTES
+    several = len(explanations) > 1
+    unknown = several and (
+        model.unexamined or (NOTHING_KNOWN if behavior is not None and behavior.bits is None else None)
+    )
+    notes = Notes(beyond=(unknown,)) if unknown else NO_NOTES
     swappable = [] if unknown else [e for e in explanations if e.swappable]
     chosen = swappable[:MOST_EXAMINED]
     examined = cross_examine(model, chosen, behavior=behavior, seed=seed) if len(chosen) > 1 else None

@@ -180,7 +180,7 @@ def _of_mapping(
         return None, trial.ties
     forced = tuple((number(name), source) for name, source in found_run.forced)
     left = None if found_run.left is None else (number(found_run.left[0]), found_run.left[1])
-    return Disagreed(forced, found_run.base, found_run.predicted, left), trial.ties
+    return Disagreed(forced, found_run.base, bool(found_run.predicted), left), trial.ties
 
 
 def _misaligned(

@@ -15,11 +15,10 @@ from ..common.errors import BudgetError, InputError
 from ..experiment.placed import Carried, is_code
 from ..importing.door import as_model
 from ..mapping.causal_models import CausalModel
-from ..mapping.findings import STEPS_PER_INTERCHANGE
 from ..mapping.patterns import Patterns
 from ..mapping.placeable import Placeable, placed_algorithm
 from ..mapping.placements import PlacedModel, check_inputs
-from ..mapping.signatures import Signatures, signatures
+from ..mapping.signatures import Signatures, observed_cost, signatures
 from ..model.behavior import Behavior
 from ..model.decision import decide, level_for
 from ..model.explained import check_fits, one_for_two_classes
@@ -68,8 +67,10 @@ def understood(given: Any, what: Any = None, decision: str | None = None) -> Und
             does not fit the model.
     """
     model = as_model(given)
-    if model.unplaced:
-        raise InputError(f"{model.unplaced}: ask for them by everyhow audit (eh.audit), or eh.circuits")
+    if model.unexamined:
+        raise InputError(
+            f"{model.unexamined}: ask for algorithms and circuits by everyhow audit (eh.audit, eh.circuits)"
+        )
     what = behavior_or_task(model, what)
     if isinstance(what, Behavior):
         model = what.read(model)
@@ -180,10 +181,9 @@ def signatures_of(asked: Understood, budget: int) -> Signatures:
         BudgetError: they take more candidate evaluations than the budget.
         InputError: they take too much memory.
     """
-    sets, inputs = sum((1 << width) - 1 for width in asked.model.graph.sizes[1:-1]), len(asked.behavior.points)
-    needed = sets * inputs**2 * STEPS_PER_INTERCHANGE
+    what, needed = observed_cost(asked.model, len(asked.behavior.points))
     if not Budget(budget).allows(needed):
-        raise BudgetError(f"computing the signatures of {sets:,} neuron sets over {inputs:,} inputs", needed, budget)
+        raise BudgetError(what, needed, budget)
     return signatures(asked.model, asked.behavior.points, asked.behavior.decision)
 
 

@@ -28,12 +28,12 @@ def fault(
         return _unordered(mapping, model.graph), 0
     known = patterns or Patterns.of(behavior)
     if rung == "inert":
-        return _interfered(found, behavior, mapping, known, model.graph), 0
+        return _interfered(found, behavior, mapping, known, model), 0
     tried = {"joint": try_jointly, "transitive": try_transitively}[rung]
     trial = tried(model, mapping, behavior.points, found.whole, known, found.decision)
     if trial.disagreement is None:
         return None, trial.ties
-    return _disagreeing(trial.disagreement, mapping, model.graph, behavior.name_of), trial.ties
+    return _disagreeing(trial.disagreement, mapping, model, behavior.name_of), trial.ties
 
 
 def fault_of_near_miss(found: Signatures, miss: NearMiss, graph: Graph, behavior: Behavior | None = None) -> Fault:
@@ -49,7 +49,8 @@ def fault_of_near_miss(found: Signatures, miss: NearMiss, graph: Graph, behavior
     base = (wrong & -wrong).bit_length() - 1
     predicted = bool(needed[source] >> base & 1)
     given = ((neurons.names(graph), called(source)),)
-    experiment = Counterexample(called(base), ((name, called(source)),), predicted, not predicted, given)
+    taken = ((name, called(source)),)
+    experiment = _run(found.model, called(base), taken, predicted, not predicted, given)
     return Fault(f"the IIA of {name} in {neurons.named(graph)} is {percentage(float(miss.least))}", experiment)
 
 
@@ -59,39 +60,58 @@ def _unordered(mapping: Mapping, graph: Graph) -> Fault | None:
     return Fault(f"a variable does not lie before the one that uses it ({mapping.named(graph)})")
 
 
-def _disagreeing(found: Disagreement, mapping: Mapping, graph: Graph, called: Names) -> Fault:
-    base, decided = called(found.base), not found.predicted
+def _run(
+    model: Model,
+    base: str,
+    taken: tuple[tuple[str, str], ...],
+    predicted: bool,
+    decided: bool,
+    given: tuple[tuple[tuple[str, ...], str], ...],
+) -> Counterexample:
+    """A run of a model that an algorithm gets wrong."""
+    several = any(number > 1 for number in model.graph.numbers[1:-1])
+    return Counterexample(base, taken, predicted, decided, given, model.kind, several)
+
+
+def _disagreeing(found: Disagreement, mapping: Mapping, model: Model, called: Names) -> Fault:
+    base, decided, graph = called(found.base), not found.predicted, model.graph
     taken = tuple((name, called(source)) for name, source in found.forced)
     given = tuple((mapping.sets[v].names(graph), source) for v, (_, source) in zip(found.which, taken, strict=True))
     if found.left is None:
         names = " and ".join(name for name, _ in taken)
         forced = f" when {names} {'are forced together' if len(taken) > 1 else 'is forced'}" if taken else ""
-        text = f"network and algorithm disagree{forced}"
-        return Fault(text, Counterexample(base, taken, found.predicted, decided, given))
+        text = f"{model.kind} and algorithm disagree{forced}"
+        return Fault(text, _run(model, base, taken, bool(found.predicted), decided, given))
     name, at = found.left
     forced = " and ".join(f"{one} as at {source}" for one, source in taken)
     neurons = " and ".join(f"{' and '.join(each)} as on input {source}" for each, source in given)
     text = (
-        f"at {called(at)} with {forced}, the neurons of {name} are left in a state that does not act as the value that "
-        f"the algorithm then gives it"
+        f"at {called(at)} with {forced}, the {model.nodes} of {name} are left in a state that does not act as the "
+        f"value that the algorithm then gives it"
     )
     left = ((mapping.sets[found.left_variable].names(graph), f"input {called(at)} with {neurons}"),)
-    experiment = Counterexample(base, ((name, f"{called(at)} with {forced}"),), found.predicted, decided, left)
-    return Fault(text, experiment)
+    left_so = ((name, f"{called(at)} with {forced}"),)
+    return Fault(text, _run(model, base, left_so, bool(found.predicted), decided, left))
 
 
 def _interfered(
-    found: Signatures, behavior: Behavior, mapping: Mapping, patterns: Patterns, graph: Graph
+    found: Signatures, behavior: Behavior, mapping: Mapping, patterns: Patterns, model: Model
 ) -> Fault | None:
     interfering = interference(found, mapping, patterns)
     if interfering is None:
         return None
-    neurons, base = interfering.neurons, interfering.base
+    neurons, base, graph = interfering.neurons, interfering.base, model.graph
     decided = bool(behavior.wanted[base, 0])
     source = behavior.name_of(interfering.source)
-    taken = ((f"the unmapped neurons ({neurons.named(graph)})", source),)
-    given = ((neurons.names(graph), source),)
-    experiment = Counterexample(behavior.name_of(base), taken, decided, not decided, given)
     carried = " and ".join(interfering.carried)
     allowed = f"may carry {carried}, in which source and base agree, and" if carried else "may carry nothing, and"
-    return Fault(f"the unmapped neurons of layer {neurons.layer} {allowed} change a decision", experiment)
+    names = neurons.names(graph)
+    if interfering.all_others:
+        # The run on the source in which the mapped nodes keep what they are at the base.
+        at_base = behavior.name_of(base)
+        taken = ((f"the mapped {model.nodes} ({neurons.named(graph)})", at_base),)
+        experiment = _run(model, source, taken, decided, not decided, ((names, at_base),))
+        return Fault(f"everything but {' and '.join(names)} {allowed} changes a decision", experiment)
+    taken = ((f"the unmapped {model.nodes} ({neurons.named(graph)})", source),)
+    experiment = _run(model, behavior.name_of(base), taken, decided, not decided, ((names, source),))
+    return Fault(f"the unmapped {model.nodes} of layer {neurons.layer} {allowed} change a decision", experiment)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ..boolean.algorithms import Algorithm, algorithms, count_algorithms, counting_cost, idle_gate
-from ..boolean.truth_table import TruthTable
+from ..boolean.truth_table import MAX_INPUTS, TruthTable
 from ..common.budget import Budget, Refusal
 from ..common.errors import BudgetError, InputError
 from ..common.notes import NO_NOTES, Noted, Notes
@@ -19,16 +19,16 @@ from .faults import fault
 from .interchange import NearMiss, best_mappings, joint_runs, transitive_runs
 from .mapping import Mapping
 from .patterns import Patterns, wanted_tables
-from .signatures import MOST_BYTES, Signatures, signatures, table_bytes
+from .signatures import Signatures, number_of_sets, observed_refusal, signatures
 
 RUNGS = ("single", "irredundant", "ordered", "joint", "inert", "transitive")
 # The rungs at which variables are forced.
 FORCING = ("joint", "transitive")
 # How many algorithms that are not aligned are scored by IIA, simplest first, and of what depth at most.
 SCORED, SCORED_DEPTH = 100, 3
-# A neuron set costs about as much as so many candidate evaluations of the kernels; over data, so does each run amid the
-# values of another input.
-STEPS_PER_SET, STEPS_PER_INTERCHANGE = 1000, 20
+NUMBERS = "causal signatures and algorithms are of decisions; the answers of this behavior are numbers"
+# A neuron set costs about as much as so many candidate evaluations of the kernels, over the rows of a truth table.
+STEPS_PER_SET = 1000
 # Candidate evaluations for putting a mapping to the rungs, and for each run in which variables are forced.
 STEPS_PER_MAPPING, STEPS_PER_RUN = 200_000, 60
 # Candidate evaluations for a pair of functions that the operands of a gate may have.
@@ -44,7 +44,7 @@ class MappingFindings(Noted):
     Attributes:
         algorithms: the number of algorithms that decide as wanted.
         irredundant_algorithms: the number of irredundant ones.
-        signatures: the causal signatures of all neuron sets.
+        signatures: the causal signatures of all neuron sets, or sets of heads and MLPs.
         aligned: every aligned algorithm with its number of minimal mappings; None when the budget did not allow it.
         survivors: the mappings that pass each rung after the first.
         fallen: the mappings that fall at each rung after the second, each with the fault found.
@@ -189,22 +189,8 @@ def foreseen_refusal(widths: tuple[int, ...], table: TruthTable, max_depth: int,
 
 
 def _signature_refusal(widths: tuple[int, ...], budget: Budget) -> str | None:
-    sets = _neuron_sets(widths)
+    sets = number_of_sets(widths[1:-1])
     return budget.refusal(f"computing the signatures of {sets:,} neuron sets", sets * STEPS_PER_SET)
-
-
-def _observed_signature_refusal(model: Model, inputs: int, budget: Budget) -> str | None:
-    """Why signatures over data are not computed, in words; None where they are."""
-    sets = _neuron_sets(model.graph.sizes)
-    what = f"computing the signatures of {sets:,} neuron sets over {inputs:,} inputs"
-    refusal = budget.refusal(what, sets * inputs**2 * STEPS_PER_INTERCHANGE)
-    if refusal is None and table_bytes(model.graph, inputs) > MOST_BYTES:
-        return f"{what} takes more than {MOST_BYTES >> 20} MB; give fewer inputs"
-    return refusal
-
-
-def _neuron_sets(widths: tuple[int, ...]) -> int:
-    return sum((1 << width) - 1 for width in widths[1:-1])
 
 
 def _counting_refusal(tables: Sequence[TruthTable], max_depth: int, budget: Budget) -> str | None:
@@ -242,18 +228,19 @@ def examine_mappings(model: Model, behavior: Behavior, max_depth: int, budget: i
         {'single': 1, 'irredundant': 1, 'ordered': 1, 'joint': 1, 'inert': 1, 'transitive': 1}
     """
     budget = Budget(budget)
-    if model.unplaced:
-        return MappingFindings(None, None, None, notes=Notes(beyond=(model.unplaced,)))
+    beyond = _beyond(model, behavior)
+    if behavior.decision == "within":
+        return MappingFindings(None, None, None, notes=Notes(beyond=(NUMBERS,)))
+    by_table = behavior.is_truth_table and not model.of_sequences
     refusal = (
         _signature_refusal(model.graph.sizes, budget)
-        if behavior.is_truth_table
-        else _observed_signature_refusal(model, len(behavior.points), budget)
+        if by_table
+        else observed_refusal(model, len(behavior.points), budget)
     )
-    beyond = _beyond(model, behavior)
     if refusal:
         return MappingFindings(None, None, None, notes=Notes((refusal,), (beyond,) if beyond else ()))
-    alone = behavior.is_truth_table and model.outputs == 1
-    found = signatures(model, behavior.points, "threshold" if alone else behavior.decision)
+    decision = "threshold" if by_table and model.outputs == 1 else behavior.decision
+    found = signatures(model, behavior.points, decision, behavior.answers)
     notes = _tied(found.ties, "interchanges")
     if beyond:
         return MappingFindings(None, None, found, notes=notes + Notes(beyond=(beyond,)))
@@ -278,9 +265,9 @@ def examine_mappings(model: Model, behavior: Behavior, max_depth: int, budget: i
     try:
         single = aligned_over(found, tables, max_depth, patterns)
     except BudgetError:
-        refusal = f"more than {MOST_GROWN:,} trees have a place in the network, too many to align one by one"
+        refusal = f"more than {MOST_GROWN:,} trees have a place in the {model.kind}, too many to align one by one"
         return replace(uncounted, notes=notes.refusing(f"{refusal}; a smaller depth needs less"))
-    failure = _alignment_failure(number, max_depth, single)
+    failure = _alignment_failure(number, max_depth, single, model.nodes)
     candidates = [algorithm for algorithm in single if algorithm.irredundant]
     listed = sum(single[algorithm] for algorithm in candidates)
     refusal = budget.refusal(f"putting {listed:,} mappings to the rungs", listed * STEPS_PER_MAPPING)
@@ -289,7 +276,7 @@ def examine_mappings(model: Model, behavior: Behavior, max_depth: int, budget: i
     kept = tuple(mapping for algorithm in candidates for mapping in minimal_mappings(found, algorithm, patterns))
     survivors, fallen, tied = {"irredundant": kept}, {}, 0
     for rung in RUNGS[2:]:
-        refusal = _forcing_refusal(rung, kept, len(behavior.points), budget)
+        refusal = _forcing_refusal(rung, kept, len(behavior.points), budget, model.steps_per_run)
         if refusal:
             notes = notes.refusing(refusal)
             break
@@ -320,20 +307,32 @@ def _tied(number: int, what: str) -> Notes:
 
 def _beyond(model: Model, behavior: Behavior) -> str | None:
     """Why no algorithm is looked for, in words; None where algorithms are."""
+    if behavior.answers > 1:
+        return f"algorithms are placed by one answer; this behavior reads {behavior.answers} of each row"
+    if model.outputs > 1 and model.of_sequences:
+        return (
+            f"algorithms decide between two classes, and here are {model.outputs}; a causal model may have as many "
+            "(everyhow align)"
+        )
     if model.outputs > 1:
         return "algorithms are placed in networks of one output; this one tells classes apart"
+    if behavior.bits is None and model.of_sequences:
+        return (
+            "algorithms are placed by features, bits known of each row of tokens; none were given, and the tokens "
+            f"that differ are not bits, 1 to {MAX_INPUTS} of them: give the behavior features"
+        )
     if behavior.bits is None:
         return "algorithms are placed by features, bits known of each input; none were given"
     return None
 
 
-def _alignment_failure(number: int, max_depth: int, single: abc.Mapping[Algorithm, int]) -> str | None:
+def _alignment_failure(number: int, max_depth: int, single: abc.Mapping[Algorithm, int], nodes: str) -> str | None:
     """Why nothing passes `single` or `irredundant`, algorithms without variables aside; None when something does."""
     if not number:
         return f"no algorithm of depth {max_depth} or less computes this function; a larger depth may"
     placed = [algorithm for algorithm in single if algorithm.variables]
     if not placed:
-        return "no algorithm has, for each of its variables, neurons with the signature it needs"
+        return f"no algorithm has, for each of its variables, {nodes} with the signature it needs"
     if not any(algorithm.irredundant for algorithm in placed):
         none = _none(len(placed) < len(single))
         which = " with variables" * (len(placed) < len(single))
@@ -352,14 +351,14 @@ def _why(rung: str, found: Fault | None) -> str:
     return f". Counterexample: {found.experiment}" if rung == "joint" and found.experiment else f": {found.whole}"
 
 
-def _forcing_refusal(rung: str, kept: tuple[Mapping, ...], inputs: int, budget: Budget) -> str | None:
+def _forcing_refusal(rung: str, kept: tuple[Mapping, ...], inputs: int, budget: Budget, steps: int) -> str | None:
     if rung not in FORCING:
         return None
     if rung == "joint":
         runs = sum(joint_runs(len(mapping.sets), inputs) for mapping in kept)
     else:
         runs = sum(transitive_runs(mapping, inputs) for mapping in kept)
-    return budget.refusal(f"putting {len(kept):,} mappings to the rung {rung}", runs * STEPS_PER_RUN)
+    return budget.refusal(f"putting {len(kept):,} mappings to the rung {rung}", runs * STEPS_PER_RUN * steps)
 
 
 def _near_misses(
@@ -399,4 +398,4 @@ def simplicity(algorithm: Algorithm) -> tuple:
 
 def complexity(mapping: Mapping) -> tuple:
     """The key that orders mappings, simplest first: the algorithm, the number of neurons, then the text."""
-    return (*simplicity(mapping.algorithm), sum(len(s.neurons) for s in mapping.sets), str(mapping))
+    return (*simplicity(mapping.algorithm), sum(map(len, mapping.sets)), str(mapping))

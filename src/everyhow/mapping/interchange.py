@@ -2,20 +2,20 @@
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 from ..boolean.algorithms import Algorithm, Variable
-from ..model.decision import Decision, decide, level_for
+from ..model.decision import Decision, level_for
 from ..model.model import Model
-from ..model.runnable import Intervention, Runs, States
+from ..model.runnable import Held, Intervention, Runs, States
 from .mapping import Mapping, mappings_of
 from .patterns import Patterns
 from .placeable import Holding, Placeable, placed_algorithm
-from .signatures import NeuronSet, Signatures, minimal_sets
+from .signatures import NeuronSet, Signatures, minimal_sets, read_runs
 
 # Rows run through the model at once when variables are held.
 ROWS_AT_ONCE = 1 << 16
@@ -70,7 +70,7 @@ def best_mappings(signatures: Signatures, algorithm: Algorithm, patterns: Patter
             minimal_sets(tuple(s for s, score in zip(sets, row, strict=True) if score >= least))
             for row in scores.tolist()
         ]
-        found = sorted(mappings_of(algorithm, options), key=lambda m: sum(len(s.neurons) for s in m.sets))
+        found = sorted(mappings_of(algorithm, options), key=lambda m: sum(map(len, m.sets)))
         if found:
             for mapping in found:
                 pairs = zip(variables, mapping.sets, strict=True)
@@ -95,19 +95,21 @@ class Disagreement:
     Attributes:
         forced: each forced variable, by its name, with the input that it takes its value from.
         base: the input of the run.
-        predicted: what should be decided, by what is placed.
+        predicted: what should be decided, by what is placed: 0 or 1, or the number of a class.
         left: by `transitive`, the variable whose neurons take the state in which the forced ones leave them, and the
             input at which they were left so; None when the forced variables themselves act at the base.
         which: the forced variables by their numbers.
         left_variable: the one that is left, by its number; 0 where none is.
+        decided: what the model decides.
     """
 
     forced: tuple[tuple[str, int], ...]
     base: int
-    predicted: bool
+    predicted: int
     left: tuple[str, int] | None = None
     which: tuple[int, ...] = ()
     left_variable: int = 0
+    decided: int = 0
 
 
 @dataclass(frozen=True)
@@ -127,7 +129,10 @@ class Trial:
 
 # Outputs of some runs, in which of them a step is in doubt, what is expected of each, and what the k-th of them is.
 _Tests = tuple[
-    Float[np.ndarray, " runs"], Bool[np.ndarray, " runs"], Bool[np.ndarray, " runs"], Callable[[int], Disagreement]
+    Float[np.ndarray, "runs outputs"],
+    Bool[np.ndarray, " runs"],
+    Shaped[np.ndarray, " runs"],
+    Callable[[int], Disagreement],
 ]
 
 
@@ -159,7 +164,7 @@ def try_together(
     Cost: (inputs + 1)^variables x inputs passes at most.
 
     Args:
-        model: of one output.
+        model: of one output, or of classes of which one is chosen.
         placeable: what is placed, over the inputs of `whole`.
         sets: the neurons that stand for each variable.
         whole: the model's runs at the inputs (`Signatures.whole`).
@@ -211,14 +216,15 @@ def try_transitively(
 def _tried(model: Model, whole: Runs, tests: Iterator[_Tests], decision: Decision) -> Trial:
     ties, tied, level = 0, None, level_for(model, decision)
     for outputs, doubtful, expected, described in tests:
-        near = doubtful | ~(np.abs(outputs - level) > whole.margin)
-        wrong = decide(outputs, decision, level)[0] != expected
+        bits, near = read_runs(model, Held(outputs, doubtful, whole.margin), decision, level)
+        decided = bits.argmax(axis=1) if decision == "argmax" else bits[:, 0]
+        wrong = decided != expected
         clearly = np.flatnonzero(wrong & ~near)
         if len(clearly):
-            return Trial(described(int(clearly[0])), 0)
+            return Trial(replace(described(int(clearly[0])), decided=int(decided[clearly[0]])), 0)
         ties += np.count_nonzero(near)
         if tied is None and wrong.any():
-            tied = described(int(wrong.argmax()))
+            tied = replace(described(int(wrong.argmax())), decided=int(decided[wrong.argmax()]))
     return Trial(tied, int(ties))
 
 
@@ -233,9 +239,9 @@ def _joint(whole: Runs, placeable: Placeable, sets: tuple[NeuronSet, ...]) -> It
 
                 def described(k: int, forced=forced, batch=batch, expected=expected) -> Disagreement:
                     sources = _sources(placeable, forced, batch[k // count])
-                    return Disagreement(sources, k % count, bool(expected[k]), which=forced)
+                    return Disagreement(sources, k % count, int(expected[k]), which=forced)
 
-                yield states[-1][:, 0], doubtful, expected, described
+                yield states[-1], doubtful, expected, described
 
 
 def _transitive(whole: Runs, mapping: Mapping, placeable: Placeable) -> Iterator[_Tests]:
@@ -258,10 +264,11 @@ def _left_to_act(
     """The runs at every base of the states in which the forced variables leave the neurons of variable `v`. Of states
     that are equal and stand for the same value, only the first is run."""
     neurons, count = sets[v], len(whole.points)
-    states, doubtful = _forced(whole, sets, forced, batch, neurons.layer)
-    left = states[-1][:, list(neurons.neurons)]
+    states, doubtful = _forced(whole, sets, forced, batch, neurons.last)
+    left = [Intervention(stage, nodes, states[stage][:, list(nodes)]) for stage, nodes in neurons.by_stage]
     given = np.concatenate([placeable.given(v, held) for held in _held(_values(placeable), forced, batch)])
-    _, first = np.unique(np.column_stack([left.reshape(len(left), -1), given, doubtful]), axis=0, return_index=True)
+    numbers = [one.values.reshape(len(given), -1) for one in left]
+    _, first = np.unique(np.column_stack([*numbers, given, doubtful]), axis=0, return_index=True)
     first.sort()
     values, acts = np.unique(given[first], return_inverse=True)
     acting = np.array([placeable.decided(((v, int(value)),)) for value in values])
@@ -271,12 +278,12 @@ def _left_to_act(
         run = int(first[k // count])
         sources = _sources(placeable, forced, batch[run // count])
         left = placeable.names[v], run % count
-        return Disagreement(sources, k % count, bool(expected[k]), left, forced, v)
+        return Disagreement(sources, k % count, int(expected[k]), left, forced, v)
 
-    held = whole.acting(neurons.layer, neurons.neurons, left[first])
+    held = whole.acting([replace(one, values=one.values[first]) for one in left])
     more = held.doubtful
     doubts = np.repeat(doubtful[first], count) if more is None else (doubtful[first, None] | more).ravel()
-    return held.outputs[..., 0].ravel(), doubts, expected, described
+    return held.outputs.reshape(len(expected), -1), doubts, expected, described
 
 
 def _batches(count: int, size: int, at_once: int) -> Iterator[list[tuple[int, ...]]]:
@@ -289,13 +296,14 @@ def _batches(count: int, size: int, at_once: int) -> Iterator[list[tuple[int, ..
 def _forced(
     whole: Runs, sets: tuple[NeuronSet, ...], forced: tuple[int, ...], batch: list[tuple[int, ...]], last: int
 ) -> tuple[States, Bool[np.ndarray, " runs"]]:
-    """What every neuron up to layer `last` computes at every base, for one choice of sources after the other; and in
+    """What every node up to stage `last` computes at every base, for one choice of sources after the other; and in
     which of these runs a step is in doubt."""
     count = len(whole.points)
     sources = np.repeat(np.array(batch), count, axis=0)
     interventions = [
-        Intervention(s.layer, s.neurons, whole.states[s.layer][np.ix_(column, list(s.neurons))])
+        Intervention(stage, nodes, whole.states[stage][np.ix_(column, list(nodes))])
         for s, column in zip((sets[v] for v in forced), sources.T, strict=True)
+        for stage, nodes in s.by_stage
     ]
     return whole.forced(np.tile(np.arange(count), len(batch)), interventions, last)
 
@@ -317,46 +325,55 @@ def _sources(placeable: Placeable, forced: tuple[int, ...], choice: tuple[int, .
 
 @dataclass(frozen=True)
 class Interference:
-    """A run in which neurons that no variable is mapped to change a decision.
+    """A run in which nodes that no variable is mapped to change a decision.
 
     Attributes:
-        neurons: all unmapped neurons of a mapped layer.
-        carried: the names of what these neurons may carry: what the algorithm still reads past the layer beside the
-            variables held there. Source and base agree on all of it.
-        source: the input that the neurons take their values from.
+        neurons: all unmapped neurons of a mapped layer, which take their values from the source; where no layer holds
+            all that goes by, all mapped nodes, which keep their values of the base while everything else runs on the
+            source.
+        carried: the names of what the unmapped nodes may carry: what the algorithm still reads beside the variables
+            held. Source and base agree in all of it.
+        source: the input that the unmapped nodes take their values from.
         base: the input of the run.
+        all_others: whether everything but the mapped nodes is moved, the inputs of the model included.
     """
 
     neurons: NeuronSet
     carried: tuple[str, ...]
     source: int
     base: int
+    all_others: bool = False
 
 
 def interference(signatures: Signatures, mapping: Mapping, patterns: Patterns | None = None) -> Interference | None:
-    """The first run that shows that other neurons matter than those of the variables of a mapping; None when no other
-    neurons do.
+    """The first run that shows that other nodes matter than those of the variables of a mapping; None when no other
+    nodes do.
 
     In each layer that holds a variable the unmapped neurons together take their values from every source that agrees
-    with the base on what the algorithm still reads past the layer (`Mapping.still_read`). The inputs have
-    `patterns`; when not given, the inputs are the rows of a truth table.
+    with the base on what the algorithm still reads past the layer (`Mapping.still_read`). Where no layer holds all that
+    goes by (`Runnable.residual`), all mapped nodes keep their values of the base, and everything else, the inputs
+    of the model included, runs on every source that agrees with the base on what the root reads directly
+    (`Mapping.read_at_the_root`). The inputs have `patterns`; when not given, the inputs are the rows of a truth table.
     """
-    known = patterns or Patterns.of_table(mapping.algorithm.inputs)
-    for layer in sorted({s.layer for s in mapping.sets}):
-        mapped = {neuron for s in mapping.sets if s.layer == layer for neuron in s.neurons}
-        rest = tuple(j for j in range(signatures.model.graph.sizes[layer]) if j not in mapped)
-        if not rest:
+    known, residual = patterns or Patterns.of_table(mapping.algorithm.inputs), signatures.model.residual
+    for region in signatures.model.regions:
+        mapped = [node for node in region if any(node in s.nodes for s in mapping.sets)]
+        moved = mapped if residual else [node for node in region if node not in mapped]
+        if not mapped or not moved:
             continue
-        neurons, carried = NeuronSet(layer, rest), mapping.still_read(layer)
+        carried = mapping.read_at_the_root if residual else mapping.still_read(region[0].stage)
         read = [known.lifted(bits) for bits in carried.values()]
+        neurons = NeuronSet.of(moved)
         rows = signatures.of(neurons)
-        # Patched with its own values the network decides as ever: that is bit s of the row at source s.
+        # Patched with its own values the model decides as ever: that is bit s of the row at source s.
         own = sum(row & 1 << source for source, row in enumerate(rows))
-        for source, row in enumerate(rows):
+        for source in range(len(rows)):
             agreeing = known.full
             for bits in read:
                 agreeing &= bits if bits >> source & 1 else ~bits
+            # Bit b of these rows: what is decided at base b, the unmapped nodes being at the source.
+            row = sum((held >> source & 1) << base for base, held in enumerate(rows)) if residual else rows[source]
             changed = (row ^ own) & agreeing
             if changed:
-                return Interference(neurons, tuple(carried), source, (changed & -changed).bit_length() - 1)
+                return Interference(neurons, tuple(carried), source, (changed & -changed).bit_length() - 1, residual)
     return None

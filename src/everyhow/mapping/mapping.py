@@ -8,7 +8,7 @@ from ..boolean.algorithms import Algorithm, Inner, Leaf, Path
 from ..boolean.cost import CostModel
 from ..boolean.truth_table import INPUT_NAMES, TruthTable, variable_bits
 from ..model.explanation import Explanation, Place
-from ..model.graph import Graph
+from ..model.graph import Graph, Node
 from .signatures import NeuronSet, sets_by_name
 
 
@@ -40,11 +40,12 @@ class Mapping(Explanation):
 
     @property
     def placed(self) -> str:
-        """Where the variables are, by layers, and neurons by their numbers there: as files of every schema say it."""
+        """Where the variables are, by layers, and neurons by their numbers there, or, where these have names of their
+        own, by names: as files of every schema say it."""
         if not self.sets:
             return str(self)
         pairs = zip(self.parts, self.sets, strict=True)
-        return ", ".join(f"{part} in layer {s.layer}: {'+'.join(map(str, s.neurons))}" for part, s in pairs)
+        return ", ".join(f"{part} in {_stored(s)}" for part, s in pairs)
 
     @property
     def stored(self) -> str:
@@ -71,6 +72,11 @@ class Mapping(Explanation):
         return tuple((s.layer, s.neurons) for s in self.sets)
 
     @property
+    def nodes(self) -> tuple[tuple[Node, ...], ...]:
+        """The nodes of each variable."""
+        return tuple(s.nodes for s in self.sets)
+
+    @property
     def inputs(self) -> int:
         """The inputs of the algorithm."""
         return self.algorithm.inputs
@@ -90,19 +96,19 @@ class Mapping(Explanation):
         return (prices or CostModel()).of_algorithm(self.algorithm)
 
     def document(self) -> dict[str, Any]:
-        """The algorithm, and the neurons of each variable as pairs of a layer and a number."""
+        """The algorithm, and the nodes of each variable as pairs of a stage and a number."""
         placed = zip(self.parts, self.sets, strict=True)
         return {
             "algorithm": self.title,
-            "variables": [{"variable": part, "neurons": [[s.layer, j] for j in s.neurons]} for part, s in placed],
+            "variables": [{"variable": part, "neurons": [list(node) for node in s.nodes]} for part, s in placed],
         }
 
     @property
     def ordered(self) -> bool:
-        """Whether each variable's layer comes strictly before the layer of the variable that uses it."""
-        layers = self._layers
-        users = {v.path: v.user for v in self.algorithm.variables}
-        return all(user is None or layers[path] < layers[user] for path, user in users.items())
+        """Whether each variable's layer comes strictly before the layer of the variable that uses it; where places span
+        layers, whether every node of a variable is in an earlier stage than every node of the one that uses it."""
+        users, placed = {v.path: v.user for v in self.algorithm.variables}, self._placed
+        return all(user is None or placed[path].last < placed[user].first for path, user in users.items())
 
     def still_read(self, layer: int) -> dict[str, int]:
         """What the algorithm still reads past a layer beside the variables held there: the inputs that a node not yet
@@ -116,7 +122,7 @@ class Mapping(Explanation):
             >>> eh.mappings(eh.Network(*gates), algorithm)[0].still_read(1)
             {'A': 240}
         """
-        layers, columns = self._layers, variable_bits(self.algorithm.inputs)
+        layers, columns = {path: s.layer for path, s in self._placed.items()}, variable_bits(self.algorithm.inputs)
         variables = {variable.path: variable for variable in self.algorithm.variables}
         inputs, earlier = set(), {}
         for path, node in _inner_nodes(self.algorithm.tree, ()):
@@ -129,17 +135,32 @@ class Mapping(Explanation):
                     earlier[variables[*path, side].name] = variables[*path, side].bits
         return {INPUT_NAMES[index]: columns[index] for index in sorted(inputs)} | earlier
 
+    @property
+    def read_at_the_root(self) -> dict[str, int]:
+        """The inputs that the root reads directly, beside variables: all that the decision still depends on when every
+        variable is held. Each by its name, with its truth table."""
+        columns, root = variable_bits(self.algorithm.inputs), self.algorithm.tree
+        leaves = sorted({operand.index for operand in (root.left, root.right) if isinstance(operand, Leaf)})
+        return {INPUT_NAMES[index]: columns[index] for index in leaves}
+
     def reaching(self, v: int) -> tuple[int, ...]:
-        """The variables that variable number `v` may depend on when they are forced: those in earlier layers, whose
-        neurons its neurons may see, and those that it is computed from."""
-        path, layer = self.algorithm.variables[v].path, self.sets[v].layer
+        """The variables that variable number `v` may depend on when they are forced: those with a node in an earlier
+        stage than one of its own, which that one may see, and those that it is computed from."""
+        path, last = self.algorithm.variables[v].path, self.sets[v].last
         placed = enumerate(zip(self.algorithm.variables, self.sets, strict=True))
-        return tuple(u for u, (one, s) in placed if u != v and (s.layer < layer or one.path[: len(path)] == path))
+        return tuple(u for u, (one, s) in placed if u != v and (s.first < last or one.path[: len(path)] == path))
 
     @property
-    def _layers(self) -> dict[Path, int]:
-        """The layer of each variable by its path."""
-        return {v.path: s.layer for v, s in zip(self.algorithm.variables, self.sets, strict=True)}
+    def _placed(self) -> dict[Path, NeuronSet]:
+        """The place of each variable by its path."""
+        return {v.path: s for v, s in zip(self.algorithm.variables, self.sets, strict=True)}
+
+
+def _stored(neurons: NeuronSet) -> str:
+    """A place as files say it."""
+    if neurons.called or neurons.first != neurons.last:
+        return "+".join(neurons.names())
+    return f"layer {neurons.layer}: {'+'.join(map(str, neurons.neurons))}"
 
 
 def _inner_nodes(tree: Inner, path: Path) -> Iterator[tuple[Path, Inner]]:

@@ -28,8 +28,7 @@ class Placeable(ABC):
         """The signature of neurons that stand for a variable: at each source, the decisions over the bases, as bits,
         when the variable is held at its value there."""
         values = self.given(variable).tolist()
-        rows = {value: self.decided(((variable, value),)) for value in set(values)}
-        when = {value: sum(1 << base for base in np.flatnonzero(row).tolist()) for value, row in rows.items()}
+        when = {value: _as_bits(self.decided(((variable, value),))) for value in set(values)}
         return tuple(when[value] for value in values)
 
     @abstractmethod
@@ -37,8 +36,16 @@ class Placeable(ABC):
         """The value of a variable at each input, while others are held."""
 
     @abstractmethod
-    def decided(self, held: Holding) -> Bool[np.ndarray, " inputs"]:
-        """The decision at each input, while variables are held."""
+    def decided(self, held: Holding) -> Shaped[np.ndarray, " inputs"]:
+        """The decision at each input, while variables are held: whether it is 1, or the number of the class chosen."""
+
+
+def _as_bits(decided: Shaped[np.ndarray, " inputs"]) -> int:
+    """Decisions as a row of a signature: of classes, the inputs at which the first is chosen before those of the
+    second."""
+    if decided.dtype == bool:
+        return sum(1 << base for base in np.flatnonzero(decided).tolist())
+    return sum(1 << (chosen * len(decided) + base) for base, chosen in enumerate(decided.tolist()))
 
 
 def options(signatures: Signatures, placeable: Placeable) -> list[tuple[NeuronSet, ...]]:

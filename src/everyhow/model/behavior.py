@@ -383,7 +383,8 @@ class Behavior:
     @cached_property
     def bits(self) -> Bool[np.ndarray, "inputs variables"] | None:
         """What is known of each input: the bits that came with the data; without such, over the rows of a truth table,
-        the inputs' own bits; None where nothing is known.
+        the inputs' own bits, and of sequences the tokens at the positions where they differ, if these are bits, at most
+        six; None where nothing is known.
 
         Example:
             >>> from everyhow import parse_task
@@ -392,7 +393,20 @@ class Behavior:
         """
         if self.features is not None:
             return self.features
-        return assignments(self.points.shape[1]) > 0 if self.is_truth_table else None
+        return assignments(self.points.shape[1]) > 0 if self.is_truth_table else self._token_bits
+
+    @cached_property
+    def _token_bits(self) -> Bool[np.ndarray, "inputs variables"] | None:
+        """The tokens at the positions where sequences differ, where all are 0 or 1; they tell every two rows apart."""
+        differing = self.differing_tokens
+        if differing is None or not 1 <= differing.shape[1] <= MAX_INPUTS or not np.isin(differing, (0, 1)).all():
+            return None
+        return differing > 0
+
+    @property
+    def differing_tokens(self) -> Float[np.ndarray, "inputs positions"] | None:
+        """The tokens at the positions where sequences differ; None of points that are not sequences."""
+        return None if self.answer is None else self.points[:, (self.points != self.points[0]).any(axis=0)]
 
     @cached_property
     def rows(self) -> tuple[int, ...]:
@@ -447,8 +461,13 @@ class Behavior:
         return replace(self, wanted=self.wanted[:, 1:], decision="threshold", threshold=0.0)
 
     def name_of(self, index: int) -> str:
-        """What input `index` is called: its digits in a truth table, else its number, 1 being the first."""
-        return row_name(index, self.points.shape[1]) if self.is_truth_table else f"input {index + 1}"
+        """What input `index` is called: its digits in a truth table, and where the tokens that tell sequences apart are
+        bits; else its number, 1 being the first."""
+        if self.is_truth_table:
+            return row_name(index, self.points.shape[1])
+        if self._token_bits is not None:
+            return "".join(map(str, self._token_bits[index].astype(int)))
+        return f"input {index + 1}"
 
     def tables(self) -> tuple[TruthTable, ...]:
         """The truth table of each output, when the points are the rows of a truth table in order.

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from ..boolean.cost import CostModel
 from ..boolean.truth_table import TruthTable
 from ..common.display import Displayed
-from .graph import Graph
+from .graph import Graph, Node
 
 # A stage of a graph (1 is the first after the inputs), and some of its nodes.
 Place = tuple[int, tuple[int, ...]]
@@ -38,7 +38,16 @@ class Explanation(Displayed):
     @property
     @abstractmethod
     def places(self) -> tuple[Place, ...]:
-        """For each part the stage and the nodes that carry it."""
+        """For each part the stage and the nodes that carry it.
+
+        Raises:
+            InputError: nodes of several stages carry a part.
+        """
+
+    @property
+    def nodes(self) -> tuple[tuple[Node, ...], ...]:
+        """For each part the nodes that carry it, of whatever stages."""
+        return tuple(tuple(Node(stage, place) for place in places) for stage, places in self.places)
 
     @property
     @abstractmethod

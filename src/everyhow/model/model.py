@@ -277,8 +277,16 @@ class Model(Runnable, Displayed):
         """Why circuits of this model are never counted, in words; None where they are, as far as a budget goes."""
 
     @property
-    def unplaced(self) -> str | None:
-        """Why algorithms are not placed in this kind of model, in words; None where they are."""
+    def regions(self) -> tuple[tuple[Node, ...], ...]:
+        """The nodes among which a variable's place is chosen: a place is a non-empty set of nodes of one region. Each
+        stage between inputs and outputs is one, unless a kind says otherwise."""
+        sizes = self.graph.sizes[1:-1]
+        return tuple(tuple(Node(stage, j) for j in range(size)) for stage, size in enumerate(sizes, start=1))
+
+    @property
+    def unexamined(self) -> str | None:
+        """Why what a person states of this kind of model is not tested, and why explanations by variables are not set
+        against each other, in words; None where that is done."""
         return None
 
     def ways_smaller(self, points: Float[np.ndarray, "inputs features"]) -> tuple[Way, ...]:

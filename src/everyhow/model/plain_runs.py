@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from .graph import Edge
+from .graph import Edge, Node
 from .runnable import BOUNDARY_SHIFT, Held, Intervention, Rounding, Runnable, Runs, Scenarios, States
 
 
@@ -39,11 +39,11 @@ class PlainRuns(Runs):
         return Held(self.states[-1], None, np.full(len(self.points), BOUNDARY_SHIFT))
 
     def interchanged(
-        self, stage: int, chosen: Bool[np.ndarray, "sets nodes"], sources: Int[np.ndarray, " sources"]
+        self, region: Sequence[Node], chosen: Bool[np.ndarray, "sets nodes"], sources: Int[np.ndarray, " sources"]
     ) -> Held:
-        """Nodes of one stage take their values from another input: (sets, sources, inputs, outputs)."""
-        found = [self.acting(stage, tuple(map(int, nodes)), self.states[stage][sources][:, nodes]).outputs
-                 for nodes in map(np.flatnonzero, chosen)]  # fmt: skip
+        """Nodes of a region take their values from another input: (sets, sources, inputs, outputs)."""
+        taken = [Intervention(n.stage, (n.place,), self.states[n.stage][sources][:, [n.place]]) for n in region]
+        found = [self.acting([taken[k] for k in np.flatnonzero(one)]).outputs for one in chosen]
         return Held(np.array(found), None, BOUNDARY_SHIFT)
 
     def forced(
@@ -51,13 +51,6 @@ class PlainRuns(Runs):
     ) -> tuple[States, Bool[np.ndarray, " runs"]]:
         """What every node up to stage `last` computes when some are held."""
         return self.model.states(self.points[bases], held)[: last + 1], np.zeros(len(bases), bool)
-
-    def acting(self, stage: int, nodes: tuple[int, ...], values: np.ndarray) -> Held:
-        """Nodes of a stage held at each row of values at every input: (rows, inputs, outputs)."""
-        count = len(self.points)
-        held = Intervention(stage, nodes, np.repeat(values, count, axis=0))
-        outputs = self.model.run(np.tile(self.points, (len(values), 1)), [held])
-        return Held(outputs.reshape(len(values), count, -1), None, BOUNDARY_SHIFT)
 
     def with_edge(self, edge: Edge, bases: Int[np.ndarray, " runs"], sources: Int[np.ndarray, " runs"]) -> Held:
         """One edge carries at each base what it carries at the source: (runs, outputs)."""

@@ -15,7 +15,7 @@ from .activations import activation
 from .answer import Answer
 from .circuit import Circuit
 from .coding import checked_input_values, checked_threshold, coded, which_threshold
-from .graph import Edge, Graph
+from .graph import Edge, Graph, Node
 from .origin import Origin
 from .patching import values_by_node
 from .scope import Scope, scope_of
@@ -122,10 +122,10 @@ class Runs(ABC):
 
     @abstractmethod
     def interchanged(
-        self, stage: int, chosen: Bool[np.ndarray, "sets nodes"], sources: Int[np.ndarray, " sources"]
+        self, region: Sequence[Node], chosen: Bool[np.ndarray, "sets nodes"], sources: Int[np.ndarray, " sources"]
     ) -> Held:
-        """Nodes of one stage take their values from another input: (sets, sources, inputs, outputs), the last inputs
-        being the bases."""
+        """The chosen nodes of a region (`Model.regions`) take their values from another input: (sets, sources, inputs,
+        outputs), the last inputs being the bases."""
 
     @abstractmethod
     def forced(
@@ -134,9 +134,13 @@ class Runs(ABC):
         """What every node up to stage `last` computes when some are held at values that they have at inputs; and in
         which runs rounding may decide on which side of its jump a node is that is not held."""
 
-    @abstractmethod
-    def acting(self, stage: int, nodes: tuple[int, ...], values: Float[np.ndarray, "rows nodes *numbers"]) -> Held:
-        """Nodes of a stage are held at each row of values at every input: (rows, inputs, outputs)."""
+    def acting(self, held: Sequence[Intervention]) -> Held:
+        """Nodes are held at each row of values, of which every intervention has as many, at every input: (rows, inputs,
+        outputs)."""
+        rows, count = len(held[0].values), len(self.points)
+        everywhere = [replace(one, values=np.repeat(one.values, count, axis=0)) for one in held]
+        states, doubtful = self.forced(np.tile(np.arange(count), rows), everywhere, len(self.states) - 1)
+        return Held(states[-1].reshape(rows, count, -1), doubtful.reshape(rows, count), self.margin)
 
     @abstractmethod
     def with_edge(self, edge: Edge, bases: Int[np.ndarray, " runs"], sources: Int[np.ndarray, " runs"]) -> Held:
@@ -149,6 +153,8 @@ class Runnable(ABC):
     Attributes:
         kind: what this kind of model is called, in a word or two, in the singular: "network".
         grains: what its circuits may be sets of; the first when nothing is said.
+        nodes: what its inner nodes are called, in the plural.
+        residual: whether its nodes read all earlier ones, so that no stage holds all that goes by.
         of_sequences: whether its inputs are sequences of tokens, so that a behavior says what is wanted, not a task.
         equal_is_equal: whether an output that lies on its boundary to the last bit is taken to lie there, and not to be
             in doubt: two logits that are both 0 are equal, and argmax takes the first.
@@ -164,6 +170,8 @@ class Runnable(ABC):
     grains: ClassVar[tuple[str, ...]] = ("edges",)
     equal_is_equal: ClassVar[bool] = False
     of_sequences: ClassVar[bool] = False
+    nodes: ClassVar[str] = "neurons"
+    residual: ClassVar[bool] = False
     graph: Graph
     origin: Origin | None
     threshold: float | None

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Int
 
 from ..model.activations import STEP, activation
 from ..model.criterion import ORDERS
-from ..model.graph import Edge
+from ..model.graph import Edge, Node
 from ..model.runnable import ALONE, BOUNDARY_SHIFT, Held, Intervention, Rounding, Runs, Scenarios, States
 from .feed_forward import FeedForward
 from .rounding import (
@@ -131,9 +131,11 @@ class NetworkRuns(Runs):
         return Held(outputs, near, np.maximum(BOUNDARY_SHIFT, ORDERS * self.errors[-1][:, 0]))
 
     def interchanged(
-        self, stage: int, chosen: Bool[np.ndarray, "sets neurons"], sources: Int[np.ndarray, " sources"]
+        self, region: Sequence[Node], chosen: Bool[np.ndarray, "sets neurons"], sources: Int[np.ndarray, " sources"]
     ) -> Held:
-        """Neurons of one layer take their values from another input: (sets, sources, inputs, outputs)."""
+        """Neurons of the one layer that is the region take their values from another input: (sets, sources, inputs,
+        outputs)."""
+        stage = region[0].stage
         state = self.states[stage]
         patched = np.where(chosen[:, None, None, :], state[sources][None, :, None, :], state[None, None, :, :])
         return Held(*self.after(stage).run(patched), self.after(stage).margin)
@@ -148,10 +150,16 @@ class NetworkRuns(Runs):
             where[one.layer] = where.get(one.layer, ()) + one.neurons
         return states, self.after(0).in_doubt(states, where)
 
-    def acting(self, stage: int, nodes: tuple[int, ...], values: Float[np.ndarray, "rows nodes"]) -> Held:
-        """Neurons of a layer held at each row of values at every input: (rows, inputs, outputs)."""
-        state = np.repeat(self.states[stage][None], len(values), axis=0)
-        state[:, :, list(nodes)] = values[:, None, :]
+    def acting(self, held: Sequence[Intervention]) -> Held:
+        """Neurons held at each row of values at every input: (rows, inputs, outputs). Where all are of one layer, the
+        network is run on from there."""
+        stages = {one.layer for one in held}
+        if len(stages) > 1:
+            return super().acting(held)
+        (stage,) = stages
+        state = np.repeat(self.states[stage][None], len(held[0].values), axis=0)
+        for one in held:
+            state[:, :, list(one.neurons)] = one.values[:, None, :]
         return Held(*self.after(0).run_on(stage, state), self.margin)
 
     def with_edge(self, edge: Edge, bases: Int[np.ndarray, " runs"], sources: Int[np.ndarray, " runs"]) -> Held:

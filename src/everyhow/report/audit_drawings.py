@@ -209,7 +209,7 @@ def _(explanation: ReadoutExplanation, shown: Exhibits) -> Drawing:
 def _ladders(shown: Exhibits) -> Iterator[tuple[str, Draw]]:
     for strategy, kind, left, trivial in funnels(shown.findings):
         title = f"{strategy_name(strategy)}: {kind} left by each criterion"
-        yield f"ladder-{kind}", partial(draw_ladder, title, left, trivial)
+        yield f"ladder-{kind}", partial(draw_ladder, title, left, shown.model, trivial)
 
 
 GROUPS = (_ladders, _circuits, _interpretations, _placements, _signatures, _rivals)

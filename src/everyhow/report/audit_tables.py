@@ -12,7 +12,7 @@ from ..common.sql import RunTable, Table
 from ..ladder import DEFINITIONS
 from ..model.circuit import Circuit
 from .terminal.lines import gate_text
-from .words import plural, wanted_text
+from .words import of_kind, plural, wanted_text
 
 # Rows of a table, for each output; enough for any reference network.
 MOST_ROWS = 100_000
@@ -91,7 +91,7 @@ def _ladder(audit: Audit) -> _Rows:
     trivial = {rung: Count.of(number) for rung, number in audit.ladder.get("trivial", {}).items()}
     rows = [
         (kind, rung, count.exact, count.low, count.high, left["algorithms"][rung].exact if kind == "mappings" else None,
-         DEFINITIONS.get(rung))
+         of_kind(DEFINITIONS[rung], audit.network) if rung in DEFINITIONS else None)
         for kind, rungs in (left | ({"trivial": trivial} if trivial else {})).items()
         if kind != "algorithms"
         for rung, count in rungs.items()
@@ -213,9 +213,8 @@ def _near_misses(shown: Exhibits) -> _Rows:
 
 
 def _signatures(shown: Exhibits) -> _Rows:
-    title, columns = "Causal signature of each neuron set: a group of digits per source, a digit per base", (
-        "neurons signature decisions"
-    )  # fmt: skip
+    title = of_kind("Causal signature of each neuron set: a group of digits per source, a digit per base", shown.model)
+    columns = "neurons signature decisions"
     signatures = shown.signatures
     if signatures is None:
         return _table("signatures", title, columns, [])

@@ -158,7 +158,7 @@ def _unique(audit: Audit) -> str:
     first, *others = [clauses[strategy] for strategy in _in_order(clauses, audit)]
     circuits = found.circuits if isinstance(found, Findings) else None
     said = ". ".join([f"{lead(verdicts, circuits)}: {who}{first}", *(one[:1].upper() + one[1:] for one in others)])
-    return of_kind(said, audit.network.kind)
+    return of_kind(said, audit.network)
 
 
 def _in_order(strategies: Iterable[str], audit: Audit) -> list[str]:
@@ -206,7 +206,9 @@ def _mappings(found: MappingFindings, verdict: Verdict) -> str:
     # Nothing is left, trivial ones aside.
     if found.strictest is None:
         said = f"of {plural(found.algorithms, 'formula')} none fits the network"
-        return f"{said}; a causal model of other values, such as a count, can be put to it (everyhow test)"
+        untested = found.signatures is not None and found.signatures.model.unexamined
+        how = "everyhow align" if untested else "everyhow test"
+        return f"{said}; a causal model of other values, such as a count, can be put to it ({how})"
     left = (found.surviving_mappings[found.strictest] or 0) - (found.trivial[found.strictest] or 0)
     before = f"; {left:,} pass{'es' * (left == 1)} {found.strictest}" if left > 0 else ""
     return f"no algorithm with its place passes {_criterion(verdict)}{before}"

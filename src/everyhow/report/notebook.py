@@ -116,7 +116,7 @@ def _(audit: Audit) -> Drawing:
     if not audit.outputs and audit.exhibits is not None:
         for strategy, kind, left, trivial in funnels(audit.exhibits.findings):
             name = f"{strategy_name(strategy)}: {audit.verdict[strategy]}"
-            drawings[name] = draw_ladder(f"{kind} left by each criterion", left, trivial)
+            drawings[name] = draw_ladder(f"{kind} left by each criterion", left, audit.network, trivial)
     return beside(repr(audit).splitlines()[0], drawings, across=ACROSS)
 
 

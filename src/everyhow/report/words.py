@@ -16,10 +16,11 @@ from ..common.errors import visible
 from ..common.shares import percentage
 from ..common.spoken import spoken
 from ..interpretation.findings import InterpretationFindings
-from ..ladder import BESIDE, Verdict
+from ..ladder import BESIDE, DEFINITIONS, IN_SHORT, Verdict
 from ..mapping.findings import MappingFindings
 from ..model.behavior import Behavior
 from ..model.model import Model
+from ..model.runnable import Runnable
 from ..readout.findings import LayerReadouts
 from ..readout.readout import DEFAULT_TOLERANCE
 
@@ -27,6 +28,16 @@ from ..readout.readout import DEFAULT_TOLERANCE
 LARGE = 10**15
 # More classes than these are not named one by one.
 MOST_CLASSES = 8
+# What the rungs of mappings ask where no layer holds all that goes by, instead of what they ask of layers.
+WHERE_ALL_GOES_BY = {
+    IN_SHORT["ordered"]: "stages in order",
+    IN_SHORT["inert"]: "all others inert",
+    DEFINITIONS[
+        "ordered"
+    ]: "of {nodes} every one of a variable comes in an earlier stage than every one of the variable that uses it",
+    DEFINITIONS["inert"]: "all that is not mapped, the inputs included, matters by nothing but what the root of the "
+    "algorithm reads directly",
+}
 
 
 def seen(text: str) -> str:
@@ -56,7 +67,8 @@ class Answer:
 def answers(audit: Audit) -> Iterator[Answer]:
     """Is the explanation the only one? One answer for each kind."""
     if isinstance(audit.findings, Findings):
-        return _answers(audit.findings, audit.network.graph.unit, _explained(audit))
+        found = _answers(audit.findings, audit.network.graph.unit, _explained(audit))
+        return (replace(one, text=of_kind(one.text, audit.network)) for one in found)
     return iter(()) if audit.findings is None else _authors_answers(audit.findings)
 
 
@@ -311,14 +323,25 @@ def in_table(number: object) -> str:
     return shown(number).removeprefix("about ")
 
 
-def of_kind(text: str, kind: str) -> str:
-    """What is said of networks, of another kind of model.
+def of_kind(text: str, of: type[Runnable] | Runnable) -> str:
+    """What is said of networks and their neurons, of a model of another kind.
 
     Example:
-        >>> of_kind("alone, it decides as the network does", "transformer")
-        'alone, it decides as the transformer does'
+        >>> from everyhow import Transformer
+        >>> of_kind("alone, it decides as the network does", Transformer), of_kind("other neurons inert", Transformer)
+        ('alone, it decides as the transformer does', 'all others inert')
     """
-    return text.replace("the network", f"the {kind}")
+    if of.residual:
+        for said, instead in WHERE_ALL_GOES_BY.items():
+            text = text.replace(said, instead.format(nodes=of.nodes))
+    for said, instead in (
+        ("the network", f"the {of.kind}"), ("this network", f"this {of.kind}"),
+        ("network and algorithm", f"{of.kind} and algorithm"), ("each neuron set", f"each set of {of.nodes}"),
+        ("neuron sets", f"sets of {of.nodes}"), ("neurons", of.nodes),
+    ):  # fmt: skip
+        if of.kind != "network":
+            text = text.replace(said, instead)
+    return text
 
 
 def times_ten(number: int) -> str:
@@ -392,9 +415,12 @@ def _answers(findings: Findings, unit: str, function: str) -> Iterator[Answer]:
     chosen = findings.ablations[circuits.asked.ablation]
     if chosen.low is not None and not findings.grains:
         yield Answer("by ablation", chosen, f"perfect {ablations_text(findings.ablations)}")
-    if findings.interpretations is not None and (findings.interpretations.asked or mappings is not None):
-        yield Answer("interpretation", Count.of(findings.interpretations.total), _read_text(findings.interpretations))
     signatures = findings.mappings and findings.mappings.signatures
+    never_read = signatures is not None and signatures.model.residual
+    if findings.interpretations is not None and (
+        findings.interpretations.asked or (mappings is not None and not never_read)
+    ):
+        yield Answer("interpretation", Count.of(findings.interpretations.total), _read_text(findings.interpretations))
     told = "" if not signatures else effects_text(len(signatures), signatures.distinct)
     if mappings is not None:
         yield from _placed_answers(mappings, told, function)

@@ -43,6 +43,8 @@ class ResidualStream(RunningModel):
     grains: ClassVar[tuple[str, ...]] = GRAINS
     equal_is_equal: ClassVar[bool] = True
     of_sequences: ClassVar[bool] = True
+    nodes: ClassVar[str] = "heads and MLPs"
+    residual: ClassVar[bool] = True
 
     W_E: Float[np.ndarray, "vocabulary d_model"]
     W_pos: Float[np.ndarray, "positions d_model"]

@@ -4,10 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, final
 
+import numpy as np
+from jaxtyping import Float
+
 from ..model.circuit import Circuit
 from ..model.criterion import Criterion, most_paired
+from ..model.graph import Node
 from ..model.space import circuits_in_space
 from .residual_stream import ResidualStream
+from .runs import TransformerRuns
 from .search import TransformerSearch, joint_search
 
 
@@ -70,9 +75,23 @@ class Transformer(ResidualStream):
         return True
 
     @property
-    def unplaced(self) -> str | None:
-        """The places of a variable are sets of heads and MLPs of any layers, which are not gone through yet."""
-        return "algorithms are not placed in heads and MLPs of transformers yet; circuits are what is explained of them"
+    def regions(self) -> tuple[tuple[Node, ...], ...]:
+        """All heads and MLPs together: a place may span layers. At the grain `nodes` those in scope, where there is a
+        scope."""
+        nodes = tuple(edge.child for edge in self.graph.edges) if self.graph.of_nodes else self.graph.inner
+        return (nodes,) if nodes else ()
+
+    @property
+    def unexamined(self) -> str | None:
+        """What would carry a variable are heads and MLPs of several layers."""
+        return (
+            "hypotheses are not placed in heads and MLPs of transformers yet, nor do algorithms with their places "
+            "predict each other's interchanges there"
+        )
+
+    def runs(self, points: Float[np.ndarray, "inputs features"]) -> TransformerRuns:
+        """The transformer run whole at some inputs, ready to be run again with components held."""
+        return TransformerRuns(self, points, self.states(points), np.zeros((len(points), self.outputs)))
 
     @property
     def paired_at_once(self) -> int:

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 
 from ...common.count import Count
 from ...ladder import BESIDE, IN_SHORT
-from ..words import LARGE, marked, shown
+from ...model.runnable import Runnable
+from ..words import LARGE, marked, of_kind, shown
 from .drawing import Drawing
 from .shapes import MARGIN, Box, Label, Part, Shape, text_width
 
@@ -14,7 +15,7 @@ BAR, STEP = 200.0, 34.0
 NAME, LEFT, NOTE, BOLD = 12.0, 12.5, 10.0, 1.15
 
 
-def draw_ladder(title: str, survivors: Mapping[str, Count], trivial: int = 0) -> Drawing:
+def draw_ladder(title: str, survivors: Mapping[str, Count], of: Runnable, trivial: int = 0) -> Drawing:
     """A bar per rung, as long as the logarithm of what is left; a rung that was not counted says so,
     one of which only a range is known gives both ends. So many `trivial` ones, without variables, are among what each
     rung leaves. A rung that stands beside the others has a thin bar."""
@@ -30,7 +31,7 @@ def draw_ladder(title: str, survivors: Mapping[str, Count], trivial: int = 0) ->
         shapes: list[Shape] = [Label("text", start, y, name, NAME, "end")]
         if length:
             shapes.append(Box("bar", start + 14, y - half, length, 2 * half))
-        said, short = str(number) if (number.low or 0) < LARGE else shown(number), IN_SHORT.get(rung, "")
+        said, short = str(number) if (number.low or 0) < LARGE else shown(number), of_kind(IN_SHORT.get(rung, ""), of)
         shapes.append(Label("title", start + 22 + length, y - 6, said, LEFT, "start"))
         shapes.append(Label("note", start + 22 + length, y + 8, short, NOTE, "start"))
         right = max(right, start + 22 + length + max(text_width(said, LEFT) * BOLD, text_width(short, NOTE)))

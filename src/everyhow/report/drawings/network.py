@@ -199,7 +199,7 @@ def draw_places(network: Model, mapping: Mapping, activations: Activations | Non
     """Where a mapping puts each variable: its neurons ringed in the color and with the number of the variable."""
     graph = network.graph
     places = Boxes(graph, activations) if has_components(graph) else Columns(graph)
-    rings = [ring(places, index, (s.layer, j)) for index, s in enumerate(mapping.sets) for j in s.neurons]
+    rings = [ring(places, index, node) for index, s in enumerate(mapping.sets) for node in s.nodes]
     title = f"Where {mapping.algorithm} sits: {mapping.named(network.graph)}"
     return replace(draw_network(network, activations), title=title).with_parts(*rings)
 

@@ -88,8 +88,8 @@ def _head(audit: Audit, name: str) -> dict[str, Any]:
                 "status": verdict.status,
                 "how": {"none valid": "at", "not identifiable": "by any rung up to"}.get(verdict.status, "by"),
                 "criterion": (verdict.criterion or "").replace("_", " "),
-                "meaning": of_kind(DEFINITIONS.get(verdict.criterion or "", ""), audit.network.kind),
-                "reason": of_kind(verdict.reason, audit.network.kind),
+                "meaning": of_kind(DEFINITIONS.get(verdict.criterion or "", ""), audit.network),
+                "reason": of_kind(verdict.reason, audit.network),
                 "space": verdict.space,
             }
             for name, verdict in verdicts
@@ -149,6 +149,7 @@ def _components(audit: Audit, lit: Activations) -> dict[str, Any]:
     key = lambda node: f"{node.stage}-{node.place}"  # noqa: E731
     found: dict[str, Any] = {
         "kind": network.kind,
+        "nodes": network.nodes,
         "unit": graph.unit,
         "parts": [edge_key(edge) for edge in graph.edges],
         "called": [graph.name(edge) for edge in graph.edges],

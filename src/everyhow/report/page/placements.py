@@ -61,7 +61,8 @@ def _fate(found: MappingFindings, mapping: Mapping) -> dict[str, Any]:
 
 
 def signatures(shown: Exhibits, room: Room) -> dict[str, Any] | None:
-    """The signature of every neuron set: per layer, by the bits of the neurons, which table it has."""
+    """The signature of every neuron set: per region, by the bits of its nodes, which table it has; where regions are
+    not layers, the nodes of each."""
     found, inputs = shown.signatures, len(shown.behavior.points)
     if found is None or not 0 < len(found) <= room.sets or shown.model.outputs > 1:
         return None
@@ -70,4 +71,9 @@ def signatures(shown: Exhibits, room: Room) -> dict[str, Any] | None:
         "tables": ["".join(str(row >> base & 1) for row in rows for base in range(inputs)) for rows in numbers],
         "layers": [[numbers[tuple(rows)] for rows in table.tolist()] for table in found.rows],
         "sharing": [len(found.by_rows[rows]) for rows in numbers],
+        **(
+            {"regions": [[f"{node.stage}-{node.place}" for node in region] for region in shown.model.regions]}
+            if shown.model.residual
+            else {}
+        ),
     }

@@ -52,8 +52,8 @@ def _rungs(
             "left": count.plain,
             "algorithms": None if algorithms is None else algorithms[rung].plain,
             "share": round(bar_share(count.low or 0, most), 4),
-            "short": IN_SHORT[rung],
-            "meaning": of_kind(DEFINITIONS[rung], model.kind),
+            "short": of_kind(IN_SHORT[rung], model),
+            "meaning": of_kind(DEFINITIONS[rung], model),
             "beside": rung in BESIDE,
             "fell": _fell(fell[rung], model.graph) if rung in fell else None,
         }

@@ -43,8 +43,14 @@ def short(values: Iterable[float], digits: int = 5) -> list[float]:
 
 
 def sets_of(explanation: Explanation) -> list[list[Any]]:
-    """Layer and neurons of each part of an explanation."""
-    return [[layer, list(neurons)] for layer, neurons in explanation.places]
+    """Layer and neurons of each part of an explanation; where it sits in several layers, every node by stage and
+    number."""
+    found = []
+    for nodes in explanation.nodes:
+        within = len({node.stage for node in nodes}) == 1
+        numbers = [node.place for node in nodes]
+        found.append([nodes[0].stage, numbers] if within else [list(node) for node in nodes])
+    return found
 
 
 def fault_text(fault: Fault) -> dict[str, Any]:

@@ -97,9 +97,10 @@ def _output_parts(audit: Audit, full: bool) -> Iterator[RenderableType]:
     yield from _by_grain(audit)
     if isinstance(findings, Findings):
         yield heading("The ladder: how many are left by each stricter criterion")
-        yield ladder(findings.left, trivial_text(findings.laddered) if findings.laddered else "")
+        note = trivial_text(findings.laddered) if findings.laddered else ""
+        yield ladder(findings.left, note, audit.network)
     yield heading("Verdict")
-    yield verdict_table(told_verdicts(audit), audit.network.kind)
+    yield verdict_table(told_verdicts(audit), audit.network)
     if isinstance(findings, Findings):
         graph = audit.network.graph
         if findings.laddered is not None:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ...common.count import Count
 from ...ladder import BESIDE, IN_SHORT, Verdict
+from ...model.model import Model
 from ..words import Answer, GrainTable, in_short, in_table, marked, of_kind, seen, shown, strategy_name
 
 STYLES = {
@@ -97,15 +98,16 @@ def count_table(counts: GrainTable) -> Table:
     return table
 
 
-def ladder(survivors: abc.Mapping[str, abc.Mapping[str, Count]], note: str) -> RenderableType:
-    """How many circuits every rung leaves, as bars, and how many mappings, with a note, where these are counted."""
+def ladder(survivors: abc.Mapping[str, abc.Mapping[str, Count]], note: str, of: Model) -> RenderableType:
+    """How many circuits of a model every rung leaves, as bars, and how many mappings, with a note, where these are
+    counted."""
     parts: list[RenderableType] = []
     if "mappings" in survivors:
         what = funnel("what, then where", "mappings", "algorithms", "")
         for rung, mappings in survivors["mappings"].items():
             bar = share_bar(mappings, survivors["mappings"]["single"])
             algorithms = shown(survivors["algorithms"][rung])
-            what.add_row(f"  {rung}", bar, shown(mappings), algorithms, Text(IN_SHORT[rung], style="dim"))
+            what.add_row(f"  {rung}", bar, shown(mappings), algorithms, Text(of_kind(IN_SHORT[rung], of), style="dim"))
         parts += [what, *([indented(Text(note, style="dim"))] if note else [])]
     return Group(*parts, circuit_funnel("where, then what", survivors["circuits"]))
 
@@ -125,9 +127,9 @@ def set_in(rung: str, text: str) -> str:
     return "  " * (1 + (rung in BESIDE)) + text
 
 
-def verdict_table(verdicts: abc.Mapping[str, Verdict], kind: str) -> Table:
-    """The verdict of each strategy, on a model of some kind."""
+def verdict_table(verdicts: abc.Mapping[str, Verdict], of: Model) -> Table:
+    """The verdict of each strategy, on a model."""
     table = fact_table()
     for strategy, verdict in verdicts.items():
-        table.add_row(strategy_name(strategy), verdict_text(replace(verdict, reason=of_kind(verdict.reason, kind))))
+        table.add_row(strategy_name(strategy), verdict_text(replace(verdict, reason=of_kind(verdict.reason, of))))
     return table

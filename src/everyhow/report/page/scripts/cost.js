@@ -43,7 +43,7 @@ function ladderView(root, data, stage) {
       items.forEach((item, k) => {
         const one = rung.fell.listed[k];
         if (!one.edges && !one.sets?.length) return;
-        item.append(make("button", { type: "button", "aria-label": `show ${one.text} on the network`, onclick: () =>
+        item.append(make("button", { type: "button", "aria-label": `show ${one.text} on the ${kindOf(data.network)}`, onclick: () =>
           stage.lightUp({ edges: one.edges || null, sets: one.sets || [], said: `Fell at ${rung.name}: ${one.because}${one.experiment ? `. Counterexample: ${one.experiment}` : ""}` }) }, "show"));
       });
     }

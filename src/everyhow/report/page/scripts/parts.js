@@ -104,6 +104,11 @@ function oneStop(table) {
   });
 }
 
+// The nodes of a set, by stage and number: a layer with its neurons, or nodes of several stages.
+function keysOf(set) {
+  return (Array.isArray(set[0]) ? set : set[1].map((neuron) => [set[0], neuron])).map((node) => node.join("-"));
+}
+
 // A number badge in the color of a variable.
 function badge(k) {
   return make("span", { class: "key", style: `background:var(--variable${k % 6 + 1})` }, String(k + 1));

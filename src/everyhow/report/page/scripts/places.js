@@ -47,39 +47,42 @@ function placesView(root, data, stage) {
   }
 }
 
-function setName(network, [layer, neurons]) {
-  return neurons.map((neuron) => network.names[`${layer}-${neuron}`]).join(" + ");
+function setName(network, set) {
+  return keysOf(set).map((key) => network.names[key]).join(" + ");
 }
 
 function signatureView(root, data) {
   const { signatures, network, places } = data;
   const place = host(root, "signature");
   if (!signatures || !place) return null;
-  const rest = make("p", { class: "soft" }, "No neuron is chosen.");
+  const { regions } = signatures, noun = regions ? "node" : "neuron";
+  const rest = make("p", { class: "soft" }, `No ${noun} is chosen.`);
   place.append(rest);
 
   return function choose(neurons) {
     if (!neurons.length) return place.replaceChildren(rest);
-    const layer = neurons[0][0], members = neurons.map(([, neuron]) => neuron);
-    const bits = members.reduce((sum, neuron) => sum + 2 ** neuron, 0);
-    const number = signatures.layers[layer - 1][bits - 1];
+    const keys = neurons.map(([layer, neuron]) => `${layer}-${neuron}`);
+    const region = regions ? regions.findIndex((one) => one.includes(keys[0])) : neurons[0][0] - 1;
+    if (region < 0) return place.replaceChildren(make("p", { class: "soft" }, "No signature is known of what is out of scope."));
+    const bits = neurons.reduce((sum, [, neuron], k) => sum + 2 ** (regions ? regions[region].indexOf(keys[k]) : neuron), 0);
+    const number = signatures.layers[region][bits - 1];
     const table = signatures.tables[number], rows = network.rows, size = rows.length;
     const cell = (s, b) => make("td", { class: table[s * size + b] === "1" ? "on" : "" }, table[s * size + b]);
     const others = signatures.sharing[number] - 1;
     const carried = new Set();
     for (const algorithm of places?.algorithms ?? []) {
       for (const mapping of algorithm.mappings) {
-        mapping.sets.forEach(([own, set], k) => {
-          if (own === layer && set.join() === members.join()) carried.add(`${algorithm.variables[k]} of ${algorithm.text}`);
+        mapping.sets.forEach((set, k) => {
+          if (keysOf(set).join() === keys.join()) carried.add(`${algorithm.variables[k]} of ${algorithm.text}`);
         });
       }
     }
     const list = [...carried].slice(0, 6).join("; ") + (carried.size > 6 ? `; and ${carried.size - 6} more` : "");
     place.replaceChildren(
-      make("p", {}, make("strong", {}, setName(network, [layer, members])), `: signature ${number + 1} of ${signatures.tables.length}, ${others ? `shared by ${others} other neuron ${others === 1 ? "set" : "sets"}` : "which no other neuron set has"}. `,
+      make("p", {}, make("strong", {}, setName(network, neurons)), `: signature ${number + 1} of ${signatures.tables.length}, ${others ? `shared by ${others} other ${noun} ${others === 1 ? "set" : "sets"}` : `which no other ${noun} set has`}. `,
         !places ? "" : carried.size ? `In the mappings listed here it carries ${list}.` : "No mapping listed here uses exactly this set."),
       make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "causal signature" }, make("table", { class: "cells" },
-        make("caption", {}, "What the network decides: a row per source, a column per base"),
+        make("caption", {}, `What the ${kindOf(network)} decides: a row per source, a column per base`),
         make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "source"), ...rows.map((row) => make("th", { scope: "col" }, row)))),
         make("tbody", {}, ...rows.map((row, s) => make("tr", {}, make("th", { scope: "row" }, row), ...rows.map((_, b) => cell(s, b))))))));
   };

@@ -118,11 +118,8 @@ const RING = 3.5, BADGE = 8.5, SHARED = 4 * Math.PI / 3;
 function ring(svg, sets) {
   svg.querySelectorAll(".ring, .ring-number, .ring-name").forEach((old) => old.remove());
   const around = new Map();
-  sets.forEach(([layer, neurons], k) => {
-    for (const neuron of neurons) {
-      const key = `${layer}-${neuron}`;
-      around.set(key, [...around.get(key) ?? [], k]);
-    }
+  sets.forEach((set, k) => {
+    for (const key of keysOf(set)) around.set(key, [...around.get(key) ?? [], k]);
   });
   const above = [];
   for (const [key, variables] of around) {
@@ -223,7 +220,7 @@ function stage(root, data, onChoose) {
     buttons.push(group);
     group.setAttribute("aria-label", `${network.kind ? "node" : "neuron"} ${network.names[key]}`);
     const toggle = () => {
-      const others = [...chosen].filter((other) => other !== key && other.startsWith(`${layer}-`));
+      const others = [...chosen].filter((other) => other !== key && (data.signatures.regions || other.startsWith(`${layer}-`)));
       choose(chosen.has(key) ? others : [...others, key]);
       const names = [...chosen].map((one) => network.names[one]).join(" + ");
       lightUp({ said: names ? `Chosen: ${names}. Its causal signature stands under ${data.places ? "Algorithms" : "Signatures"}.` : resting });
@@ -258,7 +255,7 @@ function stage(root, data, onChoose) {
     keys.forEach((key) => chosen.add(key));
     svg.querySelectorAll("[aria-pressed]").forEach((one) =>
       one.setAttribute("aria-pressed", String(chosen.has(one.dataset.part.slice("neuron-".length)))));
-    if (onChoose) onChoose([...chosen].map((one) => one.split("-").map(Number)).sort((a, b) => a[1] - b[1]));
+    if (onChoose) onChoose([...chosen].map((one) => one.split("-").map(Number)).sort((a, b) => a[0] - b[0] || a[1] - b[1]));
   }
   if (network.kind) lightUp(shown);
   return { lightUp, setRow, get row() { return row; }, follow: (one) => followers.push(one) };
