@@ -17,7 +17,13 @@ class Ground:
         self.points = np.asarray(plain.corners(network) if points is None else points, float)
         self.bits = np.array(plain.rows(network.widths[0]) if bits is None else bits).astype(int)
         self.states = plain.run(network, self.points)
-        self._apart = {}
+        self._apart, self._known = {}, {}
+
+    def _once(self, what, *key, made):
+        """What is the same in every run, made once."""
+        if (what, *key) not in self._known:
+            self._known[what, *key] = made()
+        return self._known[what, *key]
 
     def row(self, k):
         """The row of a truth table that the bits of an input are."""
@@ -58,7 +64,7 @@ class Ground:
         whether a reading is so near halfway that two routes may differ."""
         held, halfway, strange, close = {}, False, False, False
         for k, source in sources.items():
-            met = [u for u in range(parts_of(one)) if u == k] if one is own else self._met(one, own, k)
+            met = [k] if one is own else self._once("met", one, own, k, made=lambda k=k: self._met(one, own, k))
             if not met:
                 return None, False, False, False
             for u in met:
@@ -76,6 +82,9 @@ class Ground:
 
     def values(self, explanation, u):
         """A variable or a signal at every input."""
+        return self._once("values", explanation, u, made=lambda: self._values(explanation, u))
+
+    def _values(self, explanation, u):
         table = explanation.signals[u] if isinstance(explanation, ReadoutExplanation) else None
         bits = explanation.algorithm.variables[u].bits if table is None else table.bits
         return [bits >> self.row(k) & 1 for k in range(len(self.points))]
@@ -132,7 +141,10 @@ class Ground:
     def _read(self, one, u, bits, layers):
         """The value in the nearest natural state, the first input's where two are as near."""
         read = self._carried(one, u, layers)[1]
-        natural = [self._carried(one, u, [s[k] for s in self.states])[1] for k in range(len(self.points))]
+        natural = self._once(
+            "natural", one, u,
+            made=lambda: [self._carried(one, u, [s[k] for s in self.states])[1] for k in range(len(self.points))],
+        )  # fmt: skip
         away = [np.linalg.norm(read - state) for state in natural]
         scale = max(1.0, max(np.abs(state).max() for state in natural))
         strange = min(away) > 1e-9 * scale
