@@ -221,6 +221,8 @@ def test_attention_at_a_row(pages, opened):
             "squares => squares.map((square) => Number(square.getAttribute('fill-opacity')))"
         )
         assert squares == pytest.approx(looks[head].reshape(-1), abs=0.006)
+    # One explanation is not set beside itself, and a transformer has no codes.
+    assert page.get_by_text("side by side").count() == page.get_by_text("Population codes").count() == 0
     caption = page.locator("[data-host=caption]").inner_text()
     assert "at input 2: 0 1 2; the circuit run alone" in caption and "Wanted there: 1." in caption
 
