@@ -230,3 +230,14 @@ def test_numpy_scores():
     """Scores may be NumPy numbers, and the document is JSON all the same."""
     scores = dict(zip(WHOLE.edges, np.linspace(-1, 1, len(WHOLE), dtype=np.float32), strict=True))
     assert json.loads(json.dumps(circuit_to_graph(WHOLE, XOR, scores)))["edges"]["x0->h1.0"]["score"] == -1.0
+
+
+def test_names_as_audits_print_them():
+    """An edge may be called as an audit calls it, with its arrow, and as tools call it."""
+    network = eh.xornet()
+    by_letters = {"edges": {f"{edge}": {"in_graph": True} for edge in map(network.graph.name, network.graph.edges)}}
+    assert "A→h1.0" in by_letters["edges"]
+    assert circuit_from_graph(by_letters, network) == Circuit.whole(network.graph)
+    mixed = {"edges": {"A->h1.0": {"in_graph": True}, "x0->h1.2": {"in_graph": True}, "h1.0->out0": {"in_graph": True},
+                       "h1.2→y0": {"in_graph": True}}}  # fmt: skip
+    assert circuit_from_graph(mixed, network).edges == ((1, 0, 0), (1, 2, 0), (2, 0, 0), (2, 0, 2))

@@ -184,3 +184,18 @@ def test_what_does_not_fit():
         eh.decide(eh.xornet(), alice, "alice")
     with pytest.raises(eh.InputError, match="seed is -1"):
         eh.decide(eh.xornet(), alice, alice, seed=-1)
+
+
+def test_both_can_be_wrong():
+    """Where two say the same of every interchange of which both say something, their common errors are counted."""
+    network = eh.xornet()
+    (algorithm,) = (a for a in eh.algorithms("XOR", 2) if str(a) == "AND(NAND(A,B), OR(A,B))")
+    right = eh.mappings(network, algorithm)[0]
+    swapped = eh.hypothesis(algorithm, dict(zip(right.parts, right.sets[::-1], strict=True)))
+    again = eh.hypothesis(algorithm, dict(zip(right.parts, right.sets[::-1], strict=True)))
+    found = eh.decide(network, swapped, again)
+    assert found.differ == 0 and found.both_wrong > 0
+    assert f"Both are wrong on {found.both_wrong} of these, so that neither is right" in str(found)
+    assert found.document()["both_wrong"] == found.both_wrong
+    sure = eh.decide(network, eh.hypothesis(right), eh.hypothesis(right))
+    assert (sure.differ, sure.both_wrong) == (0, 0) and "Both are wrong" not in str(sure)

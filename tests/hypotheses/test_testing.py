@@ -484,3 +484,28 @@ def test_document():
         "python": found.climb.run.python,
     }  # fmt: skip
     assert document["change"]["places"]["OR(A,B)"] == "h1.0 + h1.1"
+
+
+def test_places_are_left_for_all_that_is_searched_for():
+    """Three variables searched for among four neurons: none takes all of them, and each comes to one."""
+    generator = np.random.default_rng(4)
+    network = eh.Network(
+        [generator.normal(size=(4, 3)), generator.normal(size=(1, 4))], [generator.normal(size=4), [0.1]],
+        ["tanh", "identity"], threshold=0.1,
+    )  # fmt: skip
+    (table,) = eh.Behavior.of_network(network, network.corners).tables()
+    algorithm = next(a for a in eh.algorithms(str(table), 3) if len(a.variables) == 3)
+    found = eh.test(network, eh.hypothesis(algorithm, dict.fromkeys((v.name for v in algorithm.variables), "?")))
+    placed = [str(carrier) for carrier in found.hypothesis.carriers]
+    assert len(placed) == 3 and all("h1." in one for one in placed)
+
+
+def test_a_task_by_another_reading_is_named():
+    """Where the numbers of a network must be read otherwise for it to compute what is stated, it is said how."""
+    with pytest.raises(eh.InputError) as error:
+        places = {"AND(A,~B)": "h1.0", "AND(~A,B)": "h1.1"}
+        eh.test(signs().read(0.0, (0, 1)), eh.hypothesis("OR(AND(A,~B), AND(~A,B))", places))
+    assert (
+        "read by inputs -1 and 1 and threshold 0 it computes 0110 (inputs=(-1, 1), threshold=0; --inputs=-1,1"
+        in str(error.value)
+    )

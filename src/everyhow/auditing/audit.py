@@ -23,7 +23,7 @@ from ..common.progress import Progress, doing
 from ..common.sql import RunTable
 from ..ladder import Verdict
 from ..model.behavior import Behavior, mismatches
-from ..model.coding import codings_of
+from ..model.coding import coding_text, codings_of
 from ..model.criterion import perfect
 from ..model.decision import Decision, decide, level_for
 from ..model.graph import Node
@@ -180,13 +180,7 @@ class Audit(Displayed):
         if self.wanted is None or not self.differs_at:
             return None
         found = next(codings_of(self.network, self.wanted.tables), None)
-        if found is None:
-            return None
-        level, (low, high) = found
-        return (
-            f"read by inputs {low:g} and {high:g} and threshold {level:g} it computes {self.task} "
-            f"(inputs=({low:g}, {high:g}), threshold={level:g}; --inputs={low:g},{high:g} --threshold {level:g})"
-        )
+        return None if found is None else coding_text(found, self.task or "")
 
     @cached_property
     def exhibits(self) -> Exhibits | None:

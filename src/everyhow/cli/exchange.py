@@ -130,6 +130,8 @@ def place_command(
     else:
         given = files.of_rows | files.of_tokens | {"--classes": files.classes}
         check_unused("a task, or a file of a behavior", given)
+        if judged.decision == "argmax" and whole.outputs == 2 and not _is_of(graph, whole, read):
+            whole = whole.folded()
     if connected:
         edges = read_graph_edges(graph, whole, read.top, read.threshold, read.circuit)
         with naming(graph):
@@ -138,7 +140,7 @@ def place_command(
     else:
         placed = read_graph(graph, whole, read.top, read.threshold, read.circuit)
     with showing("placing the circuit"):
-        decision = None if names_rows(task) else judged.decision
+        decision = None if names_rows(task) or whole.outputs == 1 else judged.decision
         found = place(whole, what, placed, decision, most, judged.ablation)  # type: ignore[arg-type]
     if as_json:
         print_json(_standing_document(found, dropped))
@@ -147,6 +149,18 @@ def place_command(
             typer.echo(visible(line))
     if found.refused:
         raise typer.Exit(OVER_BUDGET)
+
+
+def _is_of(graph: Path, whole: Any, read: Chosen) -> bool:
+    """Whether a file holds a circuit of a model as it is, not of the one output that two classes are folded into."""
+    from ..common.errors import EveryhowError
+    from ..exchange.graph_json import read_graph
+
+    try:
+        read_graph(graph, whole, read.top, read.threshold, read.circuit)
+    except EveryhowError:
+        return False
+    return True
 
 
 def align_command(

@@ -89,9 +89,12 @@ def _entries_of_nodes(listed: dict, names: dict[str, Edge], model: Model) -> lis
 def _entries_of_network(document: dict, listed: dict, network: Network) -> list[Entry]:
     """Every edge between neurons, also one of weight 0."""
     nodes = {node_name(network, *node): node for node in network.graph.nodes}
-    ends = {name: [nodes[end] for end in name.split(ARROW) if end in nodes] for name in document["edges"]}
+    # Audits call neurons by the names of the graph, and write the arrow so.
+    nodes |= {network.graph.name(node): node for node in network.graph.nodes}
+    written = {name: name.replace("→", ARROW) for name in document["edges"]}
+    ends = {name: [nodes[end] for end in as_read.split(ARROW) if end in nodes] for name, as_read in written.items()}
     unknown = [name for name in listed if name not in nodes]
-    unknown += [name for name, nodes in ends.items() if len(nodes) != 2 or name.count(ARROW) != 1]
+    unknown += [name for name, nodes in ends.items() if len(nodes) != 2 or written[name].count(ARROW) != 1]
     if unknown:
         hidden = f", h1.0 to h{network.depth - 1}.{network.widths[-2] - 1}" if network.depth > 1 else ""
         raise InputError(

@@ -75,6 +75,7 @@ class Decided(Displayed):
         differ: on how many of these they differ.
         wrong: on how many of the latter the first is wrong, and the second.
         experiments: a run of these for each hypothesis that is refuted.
+        both_wrong: on how many of the interchanges that were made both say the same, and are wrong.
         sampled: whether there were too many interchanges, so that a sample of them was made.
         remarks: what is to be said first of the places of each.
         searched: what was found of the variables of each whose place was searched for.
@@ -90,6 +91,7 @@ class Decided(Displayed):
     differ: int
     wrong: tuple[int, int]
     experiments: tuple[Experiment, ...]
+    both_wrong: int
     sampled: bool
     remarks: tuple[tuple[str, ...], tuple[str, ...]]
     searched: tuple[tuple[str, ...], tuple[str, ...]]
@@ -144,6 +146,10 @@ class Decided(Displayed):
         if self.tried:
             what = "the only interchange" if self.tried == 1 else f"all {self.tried:,} interchanges"
             yield f"No experiment decides between them: they say the same of {what} of which both say something."
+            if self.both_wrong:
+                yield (
+                    f"Both are wrong on {self.both_wrong:,} of these, so that neither is right about all that it says."
+                )
         else:
             what = "the same thing in other places" if self.same else "different things in different places"
             end = "both can be right" if complete else "neither speaks against the other"
@@ -167,7 +173,7 @@ class Decided(Displayed):
             "passed": [None if climb is None else list(climb.passed) for climb in self.climbs],
             "fell": [None if climb is None else climb.fell for climb in self.climbs],
             "remarks": [list(one) for one in self.remarks],
-            "interchanges": self.tried,
+            "interchanges": self.tried, "both_wrong": self.both_wrong,
             "sampled": self.sampled,
             "cheapest": None if self.moved is None else {
                 "variables": self.moved, "interchanges": self.of, "differ": self.differ, "wrong": list(self.wrong),
@@ -251,19 +257,20 @@ def decide(
 
 def _compared(pair: list[PlacedHypothesis], seed: int) -> dict[str, Any]:
     """What comes of the cheapest interchanges on which two placed hypotheses differ."""
-    tried, sampled = 0, False
+    tried, sampled, both = 0, False, 0
     for size in range(most_moved(pair) + 1):
         made = list(interchanges_of(pair, size, seed))
         of, sampled = sum(int(each.counted.sum()) for each in made), sampled or drawn(pair, size)
         tried += of if size else 0
+        both += sum(len(each.both_wrong) for each in made) if size else 0
         differ = sum(len(each.differing) for each in made)
         if differ:
             wrong = tuple(sum(len(each.wrong(which)) for each in made) for which in (0, 1))
             shown = tuple(_experiment(pair, made, which) for which in (0, 1) if wrong[which])
             return {"tried": tried, "moved": size, "of": of, "differ": differ, "wrong": wrong, "experiments": shown,
-                    "sampled": sampled}  # fmt: skip
+                    "sampled": sampled, "both_wrong": both}  # fmt: skip
     return {"tried": tried, "moved": None, "of": 0, "differ": 0, "wrong": (0, 0), "experiments": (),
-            "sampled": sampled}  # fmt: skip
+            "sampled": sampled, "both_wrong": both}  # fmt: skip
 
 
 def _experiment(pair: list[PlacedHypothesis], made: list[Interchanges], which: int) -> Experiment:

@@ -50,6 +50,12 @@ class Interchanges:
         one, other = self.foreseen
         return np.flatnonzero(self.counted & (one.bits != other.bits))
 
+    @cached_property
+    def both_wrong(self) -> Int[np.ndarray, " wrong"]:
+        """The runs of which the two say the same, and both are wrong."""
+        one, other = self.foreseen
+        return np.flatnonzero(self.counted & (one.bits == other.bits) & (one.bits != self.decided))
+
     def wrong(self, which: int) -> Int[np.ndarray, " wrong"]:
         """Of these, the runs of which one of the two is wrong."""
         chosen = self.differing

@@ -1,5 +1,6 @@
 """Every sentence that is said of what one neuron can be read as."""
 
+import math
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -102,15 +103,36 @@ def _over_circuits(found: Any) -> str:
         said = f"by a sample, {sampled_share(number, found.circuits)} of the {circuits} read it so"
     else:
         said = f"of {found.circuits:,} drawn of the {circuits} none reads it so"
+    turned = _turned(found) if not number else None
+    if turned is not None:
+        share = sampled_share(turned.circuits, found.circuits) if drawn(found) else f"{turned.circuits:,}"
+        return f"{said}; {share} read it as the complement, {turned.name}"
     often = _most_often(found)
     if not often:
         return f"{said}, nor as anything else" if found.using else said
     if any(one in found.agreeing for one in often):
         alone = len(found.read_as) == 1
+        if drawn(found) and not alone:
+            near = [one.name for one in found.read_as if one not in found.agreeing and _as_often(one, often[0])]
+            if near:
+                return (
+                    f"{said}, about as often as {joined(near[:3], 'or')}: more circuits would have to be drawn to tell"
+                )
         return said if alone else f"{said}, {'as often as' if len(often) > 1 else 'more than as'} anything else"
     most = often[0].circuits
     share = f", {sampled_share(most, found.circuits)}" if drawn(found) else f" ({most:,})"
     return f"{said}, and most often they read it as {joined([one.name for one in often[:3]], 'or')}{share}"
+
+
+def _turned(found: Any) -> Any:
+    """The reading that is the complement of what is asked about, if circuits have it."""
+    asked = found.asked
+    return next((one for one in found.read_as if asked is not None and one.table == ~asked), None)
+
+
+def _as_often(one: Any, most: Any) -> bool:
+    """Whether chance alone may be why one reading has fewer of the circuits that were drawn than another (95 %)."""
+    return most.circuits - one.circuits <= 1.96 * math.sqrt(most.circuits + one.circuits)
 
 
 def drawn(found: Any) -> bool:
@@ -124,8 +146,7 @@ def _of_circuits(found: Any, most: int | None) -> Iterator[str]:
     sampled = drawn(found)
     if sampled:
         total = "more" if found.perfect is None else f"{found.perfect:,}"
-        every = found.using == found.circuits
-        using = "all of them" if every else sampled_share(found.using, found.circuits)
+        using = sampled_share(found.using, found.circuits)
         yield (
             f"Over circuits, by {found.circuits:,} drawn uniformly of the {total} perfect ones (shares with their 95 % "
             f"intervals): {using} use it."

@@ -79,16 +79,17 @@ def filled(
 
 
 def _nearest(over: Placeable, found: Signatures, searched: Sequence[int], taken: int) -> tuple[NeuronSet, ...]:
-    """For each variable that is searched for, one after the other, free neurons of the highest IIA, fewest first.
+    """For each variable that is searched for, one after the other, free neurons of the highest IIA, fewest first. So
+    many are left free that each of the others has one.
 
     Raises:
         InputError: there are not so many neurons.
     """
-    chosen = []
-    for k in searched:
+    chosen, everything = [], reduce(or_, (neurons.bits for neurons, _ in found.items()), 0)
+    for later, k in zip(range(len(searched) - 1, -1, -1), searched, strict=True):
         needed, best = over.needed(k), None
         for neurons, rows in found.items():
-            if neurons.bits & taken:
+            if neurons.bits & taken or (everything & ~taken & ~neurons.bits).bit_count() < later:
                 continue
             wrong = sum((a ^ b).bit_count() for a, b in zip(rows, needed, strict=True))
             key = (wrong, len(neurons.neurons), neurons.layer, neurons.neurons)

@@ -20,6 +20,7 @@ from ..mapping.placeable import Placeable, placed_algorithm
 from ..mapping.placements import PlacedModel, check_inputs
 from ..mapping.signatures import Signatures, observed_cost, signatures
 from ..model.behavior import Behavior
+from ..model.coding import coding_text, codings_of
 from ..model.decision import decide, level_for
 from ..model.explained import check_fits, one_for_two_classes
 from ..model.model import Model
@@ -144,7 +145,7 @@ def check_computes(asked: Understood, hypothesis: Hypothesis) -> None:
         if len(wrong):
             raise InputError(
                 f"{hypothesis.title} does not compute {whose}: they differ at {_inputs(behavior, wrong)}; state what "
-                f"computes it, or leave the task out{_instead(asked, decided)}"
+                f"computes it, or leave the task out{_instead(asked, decided, says)}"
             )
     wrong = np.flatnonzero(says != behavior.wanted[:, 0])
     if len(wrong) and (decided != behavior.wanted[:, 0]).any():
@@ -156,15 +157,21 @@ def check_computes(asked: Understood, hypothesis: Hypothesis) -> None:
     if len(wrong):
         raise InputError(
             f"{hypothesis.title} is not what the {model.kind} computes, before anything is patched: they differ at "
-            f"{_inputs(behavior, wrong)}; state what the {model.kind} computes{_instead(asked, decided)}"
+            f"{_inputs(behavior, wrong)}; state what the {model.kind} computes{_instead(asked, decided, says)}"
         )
 
 
-def _instead(asked: Understood, decided: np.ndarray) -> str:
+def _instead(asked: Understood, decided: np.ndarray, says: np.ndarray) -> str:
+    """What the model computes instead, and how its numbers would have to be read for it to compute what is stated."""
+    model = asked.model
     if not asked.behavior.is_truth_table or asked.behavior.features is not None:
         return ""
-    table = TruthTable(asked.model.features, sum(1 << int(row) for row in np.flatnonzero(decided)))
-    return f" (the {asked.model.kind} computes {table})"
+    computed, stated = (
+        TruthTable(model.features, sum(1 << int(row) for row in np.flatnonzero(bits))) for bits in (decided, says)
+    )
+    coding = next(codings_of(model, [stated]), None)
+    otherwise = "" if coding is None else f"; {coding_text(coding, str(stated))}"
+    return f" (the {model.kind} computes {computed}{otherwise})"
 
 
 def _inputs(behavior: Behavior, numbers: Sequence[int] | np.ndarray) -> str:

@@ -63,7 +63,7 @@ def checked_input_values(values: object) -> tuple[float, float]:
 
 def codings_of(model: Any, wanted: Sequence[TruthTable]) -> Iterator[tuple[float, tuple[float, float]]]:
     """The usual thresholds and input values, other than its own, by which a model of at most 6 inputs computes what is
-    wanted of its outputs.
+    wanted of its outputs; those first that keep its own threshold, or its own input values.
 
     Example:
         >>> import everyhow as eh
@@ -72,10 +72,26 @@ def codings_of(model: Any, wanted: Sequence[TruthTable]) -> Iterator[tuple[float
         [(0.5, (-1.0, 1.0)), (0.0, (-1.0, 1.0))]
     """
     own = model.threshold, model.input_values
-    for coding in product((0.5, 0.0), (BITS, SIGNS)):
+    levels: tuple[float, ...] = (0.0, 0.5) if own[0] == 0.0 else (0.5, 0.0)
+    usual = product(levels, (BITS, SIGNS))
+    for coding in sorted(usual, key=lambda one: sum(a != b for a, b in zip(one, own, strict=True))):
         read = model.read(*coding)
         if coding != own and _tables(read, coding[0]) == list(wanted):
             yield coding
+
+
+def coding_text(coding: tuple[float, tuple[float, float]], computed: str) -> str:
+    """By which reading of its numbers a model computes something, with the options that say so.
+
+    Example:
+        >>> coding_text((0.0, (-1.0, 1.0)), "XOR")[:61]
+        'read by inputs -1 and 1 and threshold 0 it computes XOR (inpu'
+    """
+    level, (low, high) = coding
+    return (
+        f"read by inputs {low:g} and {high:g} and threshold {level:g} it computes {computed} "
+        f"(inputs=({low:g}, {high:g}), threshold={level:g}; --inputs={low:g},{high:g} --threshold {level:g})"
+    )
 
 
 def which_threshold(model: Any) -> str:

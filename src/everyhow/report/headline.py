@@ -6,7 +6,7 @@ or left out. The rule by which it says "unique" is in `lead`.
 """
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from ..auditing.audit import Audit
 from ..auditing.exhibits import Exhibits
@@ -161,11 +161,15 @@ def _unique(audit: Audit) -> str:
     return of_kind(said, audit.network)
 
 
-def _in_order(strategies: Iterable[str], audit: Audit) -> list[str]:
+def _in_order(strategies: Collection[str], audit: Audit) -> list[str]:
     """The strategies, first those that `lead` speaks of."""
     found, verdicts = audit.findings, audit.verdict
     itself = isinstance(found, Findings) and found.circuits.only_whole
     spoken_of = ("not identifiable", "unknown", "identifiable")
+    # Where the network itself is all that is left, and nothing else is spoken of, that is what is spoken of.
+    itself = itself and any(
+        verdicts[strategy].status in spoken_of for strategy in strategies if strategy != "where_then_what"
+    )
 
     def rank(strategy: str) -> int:
         status = verdicts[strategy].status
@@ -204,6 +208,8 @@ def _mappings(found: MappingFindings, verdict: Verdict) -> str:
             return f"one algorithm passes every criterion, in {left - trivial:,} places"
         return f"{algorithms:,} algorithms pass every criterion, in {left - trivial:,} places in all"
     # Nothing is left, trivial ones aside.
+    if not found.algorithms and found.algorithms is not None:
+        return "no formula of so small a depth computes it; a larger one may (--depth)"
     if found.strictest is None:
         said = f"of {plural(found.algorithms, 'formula')} none fits the network"
         untested = found.signatures is not None and found.signatures.model.unexamined
@@ -244,6 +250,12 @@ def _circuits(found: CircuitFindings, verdict: Verdict, exhibits: Exhibits | Non
         return f"exactly one of {space} circuits is left, by {_criterion(verdict)}{read}"
     if verdict.status == "not identifiable":
         return f"{shown(list(found.left.values())[-1])} of {space} circuits pass every criterion"
+    if verdict.criterion == "robust" and found.robust is not None and found.robust.proved:
+        before = shown(list(found.left.values())[-2])
+        return (
+            f"none of the {before} left by fewest edges passes {_criterion(verdict)}, though "
+            f"{plural(found.robust.proved, 'perfect circuit')} {'does' if found.robust.proved == 1 else 'do'}"
+        )
     return f"none of {space} circuits passes {_criterion(verdict)}"
 
 
@@ -378,7 +390,10 @@ def _left_out(audit: Audit) -> Iterator[str]:
     if beyond:
         yield f"Not asked: {' '.join(map(_sentence, _some(beyond)))}"
     if not (notes.refused or notes.ties or beyond):
-        yield "Nothing was estimated or left out."
+        found = audit.findings
+        asked = isinstance(found, Findings) and found.laddered is not None
+        depth = f"; algorithms are formulas of depth {audit.depth} or less" if asked else ""
+        yield f"Nothing was estimated or left out{depth}."
 
 
 def tells_what_is_not_asked(audit: Audit) -> bool:
