@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-SEED, COUNT = 14, 80
+SEED, COUNT = 14, 50
 
 
 def test_broken_files(tmp_path):

@@ -243,7 +243,7 @@ def test_save(tmp_path, xor):
         audit.save(tmp_path / "other" / "thesis.tex")
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(networks(inputs=(1, 2), hidden=(0, 2), widest=2, most_circuits=300))
 def test_any_network_can_be_audited(network):
     """Whatever a network computes, constants included, both presets answer, and the rungs only ever lose."""

@@ -47,7 +47,7 @@ def judged(draw, most_points=6):
     return network, replace(own, epsilon=epsilon, within=draw(st.sampled_from([None, None, 0.4]))), decision
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(judged(most_points=5), st.sampled_from(["zero", "mean", "resample"]))
 def test_any_criterion(case, ablation):
     """Counting, listing and running agree with summing the weight of the wrong runs of each circuit."""

@@ -373,8 +373,9 @@ def test_pictures_are_saved(pages, opened):
 @pytest.mark.parametrize(
     ("name", "width", "scheme"),
     [
-        ("xornet", 400, "dark"), ("xornet", 1600, "light"), ("two-outputs", 400, "light"),
-        ("two-outputs", 1600, "dark"), ("authors", 1600, "light"), ("by-data", 400, "dark"),
+        ("xornet", 400, "dark"), ("two-outputs", 1600, "light"), ("by-data", 400, "dark"),
+        *(pytest.param(*one, marks=pytest.mark.nightly)
+          for one in (("xornet", 1600, "light"), ("two-outputs", 400, "light"), ("authors", 1600, "light"))),
     ],
 )  # fmt: skip
 def test_accessible(pages, opened, name, width, scheme):

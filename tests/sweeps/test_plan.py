@@ -281,7 +281,7 @@ def test_refusals_are_those_of_the_explanation(preset):
         [generator.normal(size=shape) for shape in ((3, 2), (3, 3), (1, 3))], [np.zeros(3), np.zeros(3), np.zeros(1)],
         ["tanh"] * 3,
     )  # fmt: skip
-    for budget in (10**3, 9 * 10**3, 2 * 10**4, 10**5, 10**10):
+    for budget in (10**3, 9 * 10**3, 2 * 10**4, 10**5):
         foreseen = refusals(Setting(), (preset,), budget)
         found = eh.audit(network, "XOR", preset, budget=budget).capped
         assert bool(foreseen) <= bool(found)

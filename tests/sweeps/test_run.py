@@ -128,7 +128,6 @@ def test_a_killed_run_goes_on(undisturbed, plan, tmp_path):
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     reached = {
         "started": lambda run: len(worker_processes(run)) == 2,
-        "computing": lambda run: len(parts(folder)) >= 1,
         "nearly done": lambda run: len(parts(folder)) >= 3,
     }
     finished = {}
@@ -185,6 +184,7 @@ def test_a_damaged_part_stops_the_run(undisturbed, plan, tmp_path):
     assert stopped.returncode == 1 and "part-00002.parquet: damaged" in stopped.stderr
 
 
+@pytest.mark.nightly
 def test_a_scheduler_by_its_address(undisturbed, plan, tmp_path):
     """Any Dask scheduler will do: its workers compute, and this process writes."""
     address_file = tmp_path / "scheduler.json"
@@ -246,7 +246,8 @@ def test_lost_blocks(plan, tmp_path, monkeypatch):
     assert steps[0].work == 0 and steps[-1].networks == 6 < steps[-1].of == 8
 
 
-@pytest.mark.parametrize("moment", [pytest.param("starting", marks=pytest.mark.nightly), "computing"])
+@pytest.mark.nightly
+@pytest.mark.parametrize("moment", ["starting", "computing"])
 def test_all_workers_killed_at_once(undisturbed, plan, tmp_path, moment):
     """kill -9 of all of them: others are started, and the run ends as if nothing had been."""
     folder = tmp_path / "run"

@@ -253,7 +253,14 @@ QUESTIONS = {
 }
 
 
-@pytest.mark.parametrize("asked", QUESTIONS.values(), ids=QUESTIONS)
+# Each goes through the same way; of the others the audit itself is tested.
+FEW = ("epsilon", "robust", "codes")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [pytest.param(one, id=name, marks=() if name in FEW else pytest.mark.nightly) for name, one in QUESTIONS.items()],
+)
 def test_every_question_is_swept(asked, tmp_path):
     """A plan may ask what an audit may; its rows are then those of audits that ask it."""
     setting = {"widths": [2, 2], "origin": "untrained", "keep": "accurate", "task": "OR", **asked}

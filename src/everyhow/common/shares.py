@@ -5,10 +5,10 @@ def percent(share: float) -> str:
     """A percentage without its sign, to three digits; only what is exactly all or nothing is shown as such.
 
     Example:
-        >>> percent(0.9375), percent(0.9999), percent(1)
-        ('93.8', '99.9', '100')
+        >>> percent(0.9375), percent(0.9999), percent(1), percent(0.0000085)
+        ('93.8', '99.9', '100', '0.00085')
     """
-    return f"{share:.0%}".rstrip("%") if share in (0, 1) else f"{min(max(100 * share, 0.1), 99.9):.3g}"
+    return f"{share:.0%}".rstrip("%") if share in (0, 1) else f"{min(100 * share, 99.9):.3g}"
 
 
 def percentage(share: float) -> str:

@@ -311,7 +311,7 @@ def _component(boxes: Boxes, node: Node) -> Part:
         shapes.append(Label("text", middle, top + 10, name, 11))
         shapes += _levels(middle, top + height / 2 + 8, values)
         names = boxes.activations.names  # type: ignore[union-attr]
-        said.append(", ".join(f"{value:.3g} at {one}" for value, one in zip(values, names, strict=True)))
+        said.append(", ".join(f"{value + 0.0:.3g} at {one}" for value, one in zip(values, names, strict=True)))
     else:
         shapes.append(Label("text", middle, top + height / 2, name, 11))
     for slot, text in enumerate(graph.slots[node.stage]):

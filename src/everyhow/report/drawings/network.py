@@ -274,9 +274,11 @@ def _neurons(columns: Columns, activations: Activations | None) -> list[Part]:
                 parts.append(_neuron(columns, layer, j, name, []))
                 continue
             if len(values) > MOST_TOLD:
-                said = f"{values.min():.3g} to {values.max():.3g} over {some_inputs(activations)}"
+                said = f"{values.min() + 0.0:.3g} to {values.max() + 0.0:.3g} over {some_inputs(activations)}"
             else:
-                said = ", ".join(f"{value:.3g} at {one}" for value, one in zip(values, activations.names, strict=True))
+                said = ", ".join(
+                    f"{value + 0.0:.3g} at {one}" for value, one in zip(values, activations.names, strict=True)
+                )
             # Of some inputs among many, squares would show nothing that can be found again.
             shades = levels(values).tolist() if activations.complete else []
             shapes = squares(*columns.middle(layer, j), columns.radius * 1.25, shades) if shades else []

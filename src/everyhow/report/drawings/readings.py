@@ -67,8 +67,8 @@ def separators(table: Interpretations, interpretation: Interpretation) -> Mappin
 def _axis(name: str, values: np.ndarray, y: float, names: Sequence[str]) -> list[Part]:
     left = Label("title", LEFT - 14, y, name, 12, "end")
     line = Line("axis", LEFT, y, LEFT + AXIS, y)
-    low = Label("note", LEFT, y - 22, f"{values.min():.3g}", 10, "middle")
-    high = Label("note", LEFT + AXIS, y - 22, f"{values.max():.3g}", 10, "middle")
+    low = Label("note", LEFT, y - 22, f"{values.min() + 0.0:.3g}", 10, "middle")
+    high = Label("note", LEFT + AXIS, y - 22, f"{values.max() + 0.0:.3g}", 10, "middle")
     parts = [Part("", "", (left, line, low, high))]
     for rows in _neighbors(values, names):
         positions = [_position(float(values[row]), values) for row in rows]

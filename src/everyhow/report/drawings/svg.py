@@ -101,7 +101,8 @@ def _classed(shape: Shape) -> dict[str, str]:
 
 def _numbers(values: dict[str, float]) -> dict[str, str]:
     return {
-        name: f"{value:.1f}".removesuffix(".0") if abs(value) >= 1 else f"{value:.3g}" for name, value in values.items()
+        name: f"{value:.1f}".removesuffix(".0") if abs(value) >= 1 else f"{value + 0.0:.3g}"
+        for name, value in values.items()
     }
 
 
