@@ -301,7 +301,8 @@ def test_what_an_output_means(tmp_path):
     torch.save(module.state_dict(), tmp_path / "logits.pt")
     message = (
         r'output_activation="sigmoid" .*or output_activation="identity", threshold=0 .*logits.*BCEWithLogitsLoss: '
-        r"either way it computes 0110 on inputs of 0 and 1; or threshold=0.5 .*towards 0 and 1: it then computes 0000"
+        r"either way it computes 0110 on inputs of 0 and 1; or threshold=0.5 .*towards 0 and 1: it then computes 0000; "
+        r'or output_activation="tanh", threshold=0 .*--inputs=-1,1.*by threshold 0 it then computes 0000'
     )
     with pytest.raises(FileFormatError, match=message):
         eh.load(tmp_path / "logits.pt", hidden_activation="relu")

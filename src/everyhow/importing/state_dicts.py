@@ -296,14 +296,18 @@ def _widths(said: Any) -> tuple[int, ...] | None:
 
 def _question(network: Network) -> str:
     """Asks what the output means of a last layer that is linear as far as anyone said; with what follows from each."""
-    either = then = ""
+    either = then = signs = ""
     if network.widths[0] <= MOST_INPUTS_SHOWN:
         outputs = network.run(assignments(network.widths[0]))[:, 0]
         logits, values = ("".join(str(int(value > level)) for value in outputs) for level in (0, 0.5))
         either, then = f": either way it computes {logits} on inputs of 0 and 1", f": it then computes {values}"
+        by_signs = "".join(str(int(value > 0)) for value in network.run(2 * assignments(network.widths[0]) - 1)[:, 0])
+        signs = f": by threshold 0 it then computes {by_signs}"
     return (
         "a state dict does not say what its output means; say it: "
         'output_activation="sigmoid" (--output-activation sigmoid) if the model ends in a sigmoid, or '
         'output_activation="identity", threshold=0 (--threshold 0) if it gives logits, as for BCEWithLogitsLoss'
-        f"{either}; or threshold=0.5 (--threshold 0.5) if it was trained towards 0 and 1{then}"
+        f"{either}; or threshold=0.5 (--threshold 0.5) if it was trained towards 0 and 1{then}; or "
+        f'output_activation="tanh", threshold=0 if it ends in a tanh. Inputs that were -1 and 1 are said where the '
+        f"network is asked (--inputs=-1,1, or network.read(inputs=(-1, 1))){signs}"
     )
