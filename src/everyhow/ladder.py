@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from .common.spoken import input_named
+
 Status = Literal["identifiable", "identifiable, trivially", "not identifiable", "none valid", "unknown"]
 
 # Every criterion, in a few words and in a sentence. Each rung keeps only what passed the rungs before it; one that
@@ -118,11 +120,6 @@ class Counterexample:
     def _whose(self, names: int) -> str:
         """The values of so many nodes."""
         return "their values" if names > 1 else "its values" if self.several else "its value"
-
-
-def input_named(name: str) -> str:
-    """What an input is called, with the noun."""
-    return name if "input" in name else f"input {name}"
 
 
 @dataclass(frozen=True)

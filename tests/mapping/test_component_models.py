@@ -11,7 +11,7 @@ import everyhow as eh
 from everyhow.mapping.placements import agrees_jointly, count_placements, differences, joint_disagreement, placements
 from everyhow.model.explained import one_for_two_classes
 
-from ..transformer.placed_slowly import PlacedSlowly
+from ..transformer.placed_slowly import PlacedSlowly, minimal_choices
 from ..transformer.slowly import random_transformer, stored
 
 BITS, THREE = [0, 1], [0, 1, 2]
@@ -57,16 +57,7 @@ def slow_placements(slow, model, values):
             [model.interchange(base, {name: source})[model.output] for base in settings_of] for source in settings_of
         ]
         options.append([place for place in slow.places if slow.signature(place) == needed])
-    found = [
-        choice
-        for choice in itertools.product(*options)
-        if all(not set(a) & set(b) for a, b in itertools.combinations(choice, 2))
-    ]
-
-    def inside(one, other):
-        return all(set(a) <= set(b) for a, b in zip(one, other, strict=True))
-
-    return [one for one in found if not any(other != one and inside(other, one) for other in found)]
+    return minimal_choices(options)
 
 
 def slow_joint(slow, model, values, places):

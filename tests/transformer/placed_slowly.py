@@ -109,16 +109,7 @@ class PlacedSlowly:
             [place for place, table in tables.items() if self.is_aligned(tree, negated, path, table)]
             for path in plain_algorithms.variables(tree)
         ]
-        found = [
-            choice
-            for choice in itertools.product(*aligned)
-            if all(not set(a) & set(b) for a, b in itertools.combinations(choice, 2))
-        ]
-
-        def inside(one, other):
-            return all(set(a) <= set(b) for a, b in zip(one, other, strict=True))
-
-        return [one for one in found if not any(other != one and inside(other, one) for other in found)]
+        return minimal_choices(aligned)
 
     def is_ordered(self, tree, mapping):
         """Whether every component of a variable comes in an earlier stage than every one of the variable that uses
@@ -182,3 +173,17 @@ class PlacedSlowly:
                         if self.decided(base, {name: left[name] for name in mapping[v]}) != expected[base] ^ negated:
                             return False
         return True
+
+
+def minimal_choices(options):
+    """Every choice of disjoint places, one for each variable, in which no other such choice lies."""
+    found = [
+        choice
+        for choice in itertools.product(*options)
+        if all(not set(a) & set(b) for a, b in itertools.combinations(choice, 2))
+    ]
+
+    def inside(one, other):
+        return all(set(a) <= set(b) for a, b in zip(one, other, strict=True))
+
+    return [one for one in found if not any(other != one and inside(other, one) for other in found)]

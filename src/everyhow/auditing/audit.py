@@ -121,7 +121,7 @@ class Audit(Displayed):
         """The inputs at which what the model computes is not the task, as digits; empty when it is."""
         return () if self.wanted is None or self.outputs else mismatches(self.wanted, self.behavior)[0]
 
-    @property
+    @cached_property
     def agreement(self) -> float:
         """The weight of the inputs at which the model decides as wanted by the behavior."""
         behavior = self.behavior

@@ -18,6 +18,16 @@ def spoken(names: Sequence[str]) -> str:
     return joined(names)
 
 
+def input_named(name: str) -> str:
+    """An input by name, with the noun: a row of a truth table by its digits, an input of data by its number.
+
+    Example:
+        >>> input_named("01"), input_named("input 3")
+        ('input 01', 'input 3')
+    """
+    return name if name.startswith("input") else f"input {name}"
+
+
 def joined(words: Sequence[str], last: str = "and") -> str:
     """Words in a row.
 

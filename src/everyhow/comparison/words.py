@@ -5,8 +5,8 @@ from typing import Any
 
 from ..common.budget import Refusal
 from ..common.shares import percentage
-from ..common.spoken import joined
-from ..experiment.words import on, values_of
+from ..common.spoken import input_named, joined
+from ..experiment.words import values_of
 from ..hypotheses.phrases import count_of
 from .experiments import Fallen, FallenCircuit, Shown
 from .shared import Shared
@@ -297,21 +297,20 @@ def _shown(shown: Shown) -> str:
     said = f"the first says {first:d}, the second {second:d}."
     predicted = "" if shown.predicted is None else f"the algorithm says {shown.predicted:d}, "
     if not one:
-        return f"On {on(shown.base)}, nothing being changed, {said}"
+        return f"On {input_named(shown.base)}, nothing being changed, {said}"
     moves = _patch(one)
     if [taken.what for taken in one] != [taken.what for taken in other]:
         moves += f" (in the second, {joined([joined(taken.what) for taken in other])})"
     if shown.left is None:
-        return f"On {on(shown.base)}, give {moves}: {predicted}{said}"
+        return f"On {input_named(shown.base)}, give {moves}: {predicted}{said}"
     (mine, at), (theirs, _) = shown.left
     kept = mine if mine == theirs else f"{mine} (in the second, {theirs})"
-    return (
-        f"On {on(at)}, give {moves}. Keep what {kept} then holds, and put it in on {on(shown.base)}: {predicted}{said}"
-    )
+    held = f"Keep what {kept} then holds, and put it in on {input_named(shown.base)}"
+    return f"On {input_named(at)}, give {moves}. {held}: {predicted}{said}"
 
 
 def _patch(patch: Sequence[Any]) -> str:
-    return joined([values_of(taken.what, on(taken.source)) for taken in patch])
+    return joined([values_of(taken.what, input_named(taken.source)) for taken in patch])
 
 
 def _fallen(one: Fallen, found: Any, output: str) -> Iterator[str]:
@@ -345,9 +344,13 @@ def _fallen_circuit(one: FallenCircuit) -> Iterator[str]:
     elif (run := one.fault.experiment) is None:
         yield f"  In {other} its edges are not: {one.fault.text}."
     else:
-        how = "run alone" if not run.sources else f"the other edges carrying what they carry on {on(run.sources[0][1])}"
+        how = (
+            "run alone"
+            if not run.sources
+            else f"the other edges carrying what they carry on {input_named(run.sources[0][1])}"
+        )
         says = f"its edges say {run.decided:d}, the whole network {run.predicted:d}"
-        yield f"  In {other}, {how}, on {on(run.base)} {says}."
+        yield f"  In {other}, {how}, on {input_named(run.base)} {says}."
 
 
 def left_out(notes: Any) -> Iterator[str]:

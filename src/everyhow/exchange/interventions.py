@@ -255,9 +255,8 @@ def _check_fits(algorithm: Algorithm, network: Network) -> None:
 
 
 def _check_sets(sets: tuple[NeuronSet, ...], algorithm: Algorithm, network: Network) -> None:
-    names = [variable.name for variable in algorithm.variables]
+    names, nodes = [variable.name for variable in algorithm.variables], set(network.graph.inner)
     for name, neurons in zip(names, sets, strict=True):
-        nodes = set(network.graph.inner)
         if not neurons.nodes or not nodes.issuperset(neurons.nodes) or neurons.first != neurons.last:
             raise InputError(f"{name} is placed in {neurons}, which is not a set of hidden neurons of {network!r}")
     taken = [node for neurons in sets for node in neurons.nodes]

@@ -129,8 +129,8 @@ def decide_between(
     Two circuits are run at inputs in a box around the corners of the truth table, nearest to a corner first, or at the
     inputs of data, and then with one edge resampled. Mappings and readout explanations are asked to predict each
     other's interchanges, of which both say something (see `cross_examine`), those that move fewest variables first;
-    decisions are then by threshold. Where there are too
-    many of these experiments a sample of them is drawn, and the dispute's family says so (see `cross_examine`).
+    decisions are then by threshold. Where there are too many of these experiments a sample of them is drawn, and the
+    dispute's family says so (see `cross_examine`).
 
     Args:
         network: of one output.

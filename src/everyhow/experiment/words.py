@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from ..common.spoken import joined
+from ..common.spoken import input_named, joined
 
 # Two explanations of which neither says anything of what the other moves.
 COMPATIBLE = "no experiment decides: neither says anything of what the other's interchanges change"
@@ -23,11 +23,6 @@ def with_edge(base: str, edge: str, source: str) -> str:
     return f"at {base}, with the edge {edge} as at {source}"
 
 
-def on(name: str) -> str:
-    """An input by name: a row of a truth table by its digits, an input of data by its number."""
-    return name if name.startswith("input") else f"input {name}"
-
-
 def values_of(what: Sequence[str], source: str) -> str:
     """What takes its value from where."""
     return f"{joined(what)} {'its value' if len(what) == 1 else 'their values'} from {source}"
@@ -40,8 +35,8 @@ def with_values(base: str, taken: Iterable[tuple[Sequence[str], str]]) -> str:
         >>> with_values("11", [(("h1.2",), "00"), (("h1.0", "h1.1"), "01")])
         'on input 11, give h1.2 its value from input 00 and h1.0 and h1.1 their values from input 01'
     """
-    moves = joined([values_of(what, on(source)) for what, source in taken])
-    return f"on {on(base)}, give {moves}" if moves else f"on {on(base)}, change nothing"
+    moves = joined([values_of(what, input_named(source)) for what, source in taken])
+    return f"on {input_named(base)}, give {moves}" if moves else f"on {input_named(base)}, change nothing"
 
 
 def whose(variables: Sequence[str], owner: str) -> str:

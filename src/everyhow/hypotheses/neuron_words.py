@@ -8,8 +8,7 @@ from typing import Any
 from ..boolean.smallest import MOST_INPUTS
 from ..boolean.truth_table import TruthTable
 from ..common.shares import sampled_share
-from ..common.spoken import joined
-from ..experiment.words import on
+from ..common.spoken import input_named, joined
 from ..readout.signal import Signal, shown_formula
 from .climbing import percent_of
 from .phrases import count_of, number_text
@@ -49,8 +48,8 @@ def _answer(found: Any) -> Iterator[str]:
     if alone is not None and alone.run is not None:
         taken = alone.run.patch[0]
         yield (
-            f"On {on(alone.run.base)}, give {found.name} its value from {on(taken.source)}: {alone.formula} says "
-            f"{alone.run.predicted:d}, the {found.model.kind} {alone.run.decided:d}."
+            f"On {input_named(alone.run.base)}, give {found.name} its value from {input_named(taken.source)}: "
+            f"{alone.formula} says {alone.run.predicted:d}, the {found.model.kind} {alone.run.decided:d}."
         )
 
 

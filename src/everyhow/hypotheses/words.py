@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
-from ..common.spoken import joined
-from ..experiment.words import on, values_of
+from ..common.spoken import input_named, joined
+from ..experiment.words import values_of
 from ..ladder import DEFINITIONS
 from .climbing import Climb, PatchedRun, percent_of
 from .phrases import count_of
@@ -23,12 +23,13 @@ def run_sentence(run: PatchedRun, who: str, kind: str) -> str:
         >>> run_sentence(PatchedRun("01", (Taken(("h1.1", "h1.0"), "00"),), False, True), "algorithm", "network")
         'On input 01, give h1.1 and h1.0 their values from input 00: the algorithm says 0, the network 1.'
     """
-    patch = "give " + joined([values_of(one.what, on(one.source)) for one in run.patch])
+    patch = "give " + joined([values_of(one.what, input_named(one.source)) for one in run.patch])
     verdict = f"the {who} says {run.predicted:d}, the {kind} {run.decided:d}."
     if run.left is not None:
         what, at = run.left
-        return f"On {on(at)}, {patch}. Keep what {what} then holds, and put it in on {on(run.base)}: {verdict}"
-    return f"On {on(run.base)}, {patch}: {verdict}"
+        kept = f"Keep what {what} then holds, and put it in on {input_named(run.base)}"
+        return f"On {input_named(at)}, {patch}. {kept}: {verdict}"
+    return f"On {input_named(run.base)}, {patch}: {verdict}"
 
 
 def climb_lines(climb: Climb, who: str, kind: str) -> Iterator[str]:

@@ -176,13 +176,17 @@ def input_states(points: Float[np.ndarray, "inputs features"]) -> int:
 def steps_per_circuit(sizes: Sequence[int], inputs: int, first: int = 1) -> int:
     """An upper bound of the steps that counting one circuit's interpretations takes, its inputs having so many states:
     the pairs of neighboring states, and the readings of the first neurons at all states of the inputs."""
-    states = [first, *(max(1, inputs - 1) ** size for size in sizes[1:-1]), 1]
-    pairs = sum(a * b for a, b in itertools.pairwise(states))
+    states = _most_states(sizes, inputs, first)
+    pairs = sum(a * b for a, b in itertools.pairwise([*states, 1]))
     return pairs if first == 1 else pairs + STEPS_PER_READING * first * sizes[1] * (inputs + 1)
 
 
 def bytes_held(sizes: Sequence[int], inputs: int, first: int) -> int:
     """An upper bound of what is held while the interpretations of one circuit are counted."""
-    states = [first, *(max(1, inputs - 1) ** size for size in sizes[1:-1])]
-    readings = (before * size * (inputs + 1) for before, size in zip(states, sizes[1:], strict=True))
-    return BYTES_PER_READING * max(readings)
+    before = zip(_most_states(sizes, inputs, first), sizes[1:], strict=True)
+    return BYTES_PER_READING * max(states * size * (inputs + 1) for states, size in before)
+
+
+def _most_states(sizes: Sequence[int], inputs: int, first: int) -> list[int]:
+    """The most states of each layer but the outputs, whose readings are their decisions."""
+    return [first, *(max(1, inputs - 1) ** size for size in sizes[1:-1])]

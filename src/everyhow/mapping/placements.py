@@ -14,7 +14,7 @@ from jaxtyping import Int, Shaped
 
 from ..common.budget import DEFAULT_BUDGET, Budget
 from ..common.errors import BudgetError, InputError
-from ..ladder import input_named
+from ..common.spoken import input_named
 from ..model.behavior import Behavior
 from ..model.graph import Graph
 from ..model.model import Model
