@@ -85,8 +85,8 @@ def test_what_is_trained():
 
 
 def test_what_is_asked_of_transformers():
-    """Algorithms with their places over tokens that are bits or over features; causal models over tokens of any values;
-    hypotheses are not tested yet."""
+    """Algorithms with their places and hypotheses over tokens that are bits or over features; causal models over tokens
+    of any values."""
     adding = TRANSFORMERS / "transformer-add-mod3-1l2h-mlp16-seed0.json"
     document = json.loads(adding.read_text())
     model = model_from_document({"kind": "transformer", **document["model"]})
@@ -101,8 +101,9 @@ def test_what_is_asked_of_transformers():
         {"sum": lambda a, b: (a + b) % 3, "y": lambda one: one},
     )  # fmt: skip
     assert len(eh.align(model, whole, behavior=eh.Behavior.of_tokens(model, document["tokens"]))) == 3
-    with pytest.raises(eh.InputError, match="hypotheses are not placed in heads and MLPs of transformers yet"):
-        eh.neuron(model, "a0.h0", two)
+    assert eh.neuron(model, "a0.h0", two).circuits > 0
+    with pytest.raises(eh.InputError, match="takes sequences of tokens: give a behavior"):
+        eh.neuron(model, "a0.h0")
 
 
 def test_the_numbers_of_the_table():

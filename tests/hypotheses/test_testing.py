@@ -282,7 +282,7 @@ def test_places_that_are_searched_for():
     assert found.filled == 4 and found.passed == RUNGS and len(found.others) == 1
     assert not found.hypothesis.searched and found.given.searched == ("NAND(A,B)", "OR(A,B)")
     none = eh.test(eh.xornet(), eh.hypothesis(BOB[0], {"AND(A,~B)": "?", "AND(~A,B)": "h1.1"}))
-    assert none.filled == 0 and "Searched for: AND(A,¬B). No free neurons are aligned" in str(none)
+    assert none.filled == 0 and "Searched for: AND(A,¬B). No free places are aligned" in str(none)
 
 
 @pytest.mark.parametrize("stated", [
@@ -419,17 +419,6 @@ def test_tasks_that_do_not_fit():
         eh.test(eh.xornet(), eh.hypothesis(*ALICE), "AND")
     with pytest.raises(eh.InputError, match="is over 3 inputs, and the model has 2"):
         eh.test(eh.xornet(), eh.hypothesis("AND(A, OR(B,C))", ["h1.0"]))
-
-
-def test_transformers_are_refused():
-    model = eh.Transformer(np.eye(2), np.zeros((3, 2)), (), np.eye(2))
-    for question in (
-        lambda: eh.test(model, eh.hypothesis(*ALICE)),
-        lambda: eh.decide(model, eh.hypothesis(*ALICE), eh.hypothesis(*BOB)),
-        lambda: eh.neuron(model, "h1.0"),
-    ):
-        with pytest.raises(eh.InputError, match=r"not placed in heads and MLPs of transformers yet.*eh\.circuits"):
-            question()
 
 
 def test_by_data():

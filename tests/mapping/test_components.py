@@ -316,15 +316,14 @@ def test_equal_logits_are_no_ties():
 
 
 def test_several_survivors():
-    """Mappings of transformers are not set against each other yet, and what is left out is said."""
+    """Two mappings of one algorithm, which differ in one place, predict each other's interchanges of the other."""
     _, model, behavior = explained("transformer-first-equals-last-1l2h-mlp8-bidirectional-seed0")
     both = list(examine_mappings(model, behavior, 2, 10**9).placed)
     found = examine_experiments(model, both, 2, [], behavior=behavior)
-    assert len(both) == 2 and found.examined is None and found.disputes == ()
-    (said,) = found.notes.beyond
-    assert said.startswith(
-        "hypotheses are not placed in heads and MLPs of transformers yet, nor do algorithms with their"
-    )
+    assert found.examined is not None and not found.notes.partial
+    assert [[str(share) for share in row] for row in found.examined.matrix] == [["1", "1"], ["1", "26/27"]]
+    (dispute,) = found.disputes
+    assert dispute.experiment is None and "no experiment decides among all interchanges" in str(dispute)
 
 
 def test_places_of_several_layers():
@@ -343,4 +342,4 @@ def test_places_of_several_layers():
         spanning
     ) == "NeuronSet.of([(1, 0), (2, 1)])"
     with pytest.raises(eh.InputError, match="spans several layers"):
-        _ = mapping.places
+        _ = mapping.sets[1].neurons

@@ -31,8 +31,8 @@ WIDEST = 120
 TaskOption = Annotated[
     str | None,
     typer.Option(
-        help="What the network was meant to compute: a gate, a formula or a truth table. If not given: what the "
-        "hypothesis says, or else what the network computes."
+        help="What the network was meant to compute: a gate, a formula or a truth table; or a behavior (.json), which "
+        "a transformer needs. If not given: what the hypothesis says, or else what the network computes."
     ),
 ]
 FullOption = Annotated[
@@ -55,6 +55,13 @@ class Read:
     def network(self, source: str) -> Any:
         """The network of a file, read so."""
         return stored_network(source).read(self.threshold, coding(self.inputs, "inputs"))
+
+
+@dataclass(frozen=True)
+class Wanted(Read):
+    """What is wanted of a network, and how its numbers stand for bits."""
+
+    task: TaskOption = None
 
 
 @dataclass(frozen=True)
@@ -81,9 +88,8 @@ class Shown(Drawn):
 def test_command(
     hypothesis: HypothesisArgument,
     network: Annotated[str, NETWORK],
-    read: Read,
+    read: Wanted,
     shown: Shown,
-    task: TaskOption = None,
     depth: Annotated[
         int | None, typer.Option(help="Largest depth of the formulas that rivals are looked for in.")
     ] = None,
@@ -99,7 +105,7 @@ def test_command(
     stated = read_hypothesis(hypothesis)
     whole = read.network(network)
     FILES_READ["hypothesis"] = str(hypothesis)
-    found = test(whole, stated, task, decision=read.decision, depth=depth, budget=most, progress=True)
+    found = test(whole, stated, read.task, decision=read.decision, depth=depth, budget=most, progress=True)
     tell(found, shown, as_json)
     if found.notes.refused:
         raise typer.Exit(OVER_BUDGET)
@@ -109,7 +115,7 @@ def decide_command(
     first: HypothesisArgument,
     second: Annotated[Path, typer.Argument(help="The other hypothesis (.toml).")],
     network: Annotated[str, NETWORK],
-    read: Read,
+    read: Wanted,
     shown: Shown,
     budget: BudgetOption = DEFAULT_BUDGET,
     as_json: JsonOption = False,
@@ -122,14 +128,14 @@ def decide_command(
     pair = read_hypothesis(first), read_hypothesis(second)
     whole = read.network(network)
     FILES_READ.update({"first": str(first), "second": str(second)})
-    found = decide(whole, *pair, decision=read.decision, budget=checked_budget(budget))
+    found = decide(whole, *pair, read.task, decision=read.decision, budget=checked_budget(budget))
     tell(found, shown, as_json)
 
 
 def neuron_command(
-    name: Annotated[str, typer.Argument(help="A hidden neuron, such as h1.2.")],
+    name: Annotated[str, typer.Argument(help="A hidden neuron, such as h1.2, or a head or MLP, such as a0.h1.")],
     network: Annotated[str, NETWORK],
-    read: Read,
+    read: Wanted,
     shown: Shown,
     read_as: Annotated[
         str | None,
@@ -146,7 +152,9 @@ def neuron_command(
     most = checked_budget(budget)
     whole = read.network(network)
     announce_compilation()
-    found = neuron(whole, name, read_as=read_as, decision=read.decision, depth=depth, budget=most, progress=True)
+    found = neuron(
+        whole, name, read.task, read_as=read_as, decision=read.decision, depth=depth, budget=most, progress=True
+    )
     tell(found, shown, as_json)
     if found.notes.refused:
         raise typer.Exit(OVER_BUDGET)

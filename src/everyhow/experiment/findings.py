@@ -73,9 +73,7 @@ def examine_experiments(
         InputError: an explanation or a circuit does not fit the model or the behavior.
     """
     several = len(explanations) > 1
-    unknown = several and (
-        model.unexamined or (NOTHING_KNOWN if behavior is not None and behavior.bits is None else None)
-    )
+    unknown = NOTHING_KNOWN if several and behavior is not None and behavior.bits is None else None
     notes = Notes(beyond=(unknown,)) if unknown else NO_NOTES
     swappable = [] if unknown else [e for e in explanations if e.swappable]
     chosen = swappable[:MOST_EXAMINED]

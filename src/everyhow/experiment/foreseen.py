@@ -1,8 +1,9 @@
 """What anything that is placed in a model says of the interchanges of another, or of its own.
 
-Something is said of an interchange where all that is moved has a part in what carries some variable of one's own. These
-variables then have the values that they are read at; what is computed from them follows by the algorithm, the causal
-model or the gate itself. Nothing further down is read from the run, and nothing else upstream.
+Something is said of an interchange where each variable that is moved has, in every stage in which it is moved, a part
+in what carries some variable of one's own. These variables then have the values that they are read at; what is computed
+from them follows by the algorithm, the causal model or the gate itself. Nothing further down is read from the run, and
+nothing else upstream.
 """
 
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from ..model.runnable import States
-from .placed import Carried, Placed, is_code
+from .placed import Carried, Placed, in_rows, is_code
 
 
 @dataclass(frozen=True)
@@ -36,14 +37,12 @@ class Reading:
     """What a variable is read at in some interchanges of another.
 
     Attributes:
-        met: for each variable of the owner, whether moving it moves a part of what carries this one.
         touched: where such a variable is moved; elsewhere the variable is not read.
         values: the number of its value.
         halfway: where it reads halfway between two values.
         unnatural: where it is read in a state that no input produces.
     """
 
-    met: Bool[np.ndarray, " variables"]
     touched: Bool[np.ndarray, " runs"]
     values: Int[np.ndarray, " runs"]
     halfway: Bool[np.ndarray, " runs"]
@@ -85,9 +84,9 @@ class Moved:
         values[touched] = np.array(one.own[u])[whole[touched]]
         apart = np.flatnonzero(touched & (whole < 0))
         if len(apart):
-            seen = one.read(u, self.states[carrier.layer][apart].reshape(len(apart), -1))
+            seen = one.read(u, in_rows(self.states))[apart]
             values[apart], halfway[apart], unnatural[apart] = one.natural_states[u].nearest(seen)
-        return Reading(met, touched, values, halfway, unnatural)
+        return Reading(touched, values, halfway, unnatural)
 
     def _whole_from(self, carrier: Carried) -> Int[np.ndarray, " runs"]:
         """The input from which each run takes all of what carries a variable; -1 where there is none."""
@@ -95,39 +94,44 @@ class Moved:
         if is_code(carrier):
             same = (sources[:, k] for k, other in enumerate(carriers) if other == carrier)
             return next(same, np.full(len(sources), -1))
-        layers = np.array([other.layer for other in carriers])
-        here = np.flatnonzero(layers == carrier.layer).tolist()
-        # In the first layer that is moved what stays is that of the base; in later ones it has been moved from below.
-        first = np.where(moving, layers, len(self.states)).min(axis=1, initial=len(self.states))
-        taken = np.tile(np.where(first == carrier.layer, self.bases, -1), (len(carrier.neurons), 1))
-        for k in here:
-            shared = [j in carriers[k].neurons for j in carrier.neurons]
+        # Up to the first stage that is moved what stays is that of the base; later ones have been moved from below.
+        firsts = np.array([other.first for other in carriers])
+        first = np.where(moving, firsts, len(self.states)).min(axis=1, initial=len(self.states))
+        taken = np.array([np.where(node.stage <= first, self.bases, -1) for node in carrier.nodes])
+        for k, other in enumerate(carriers):
+            shared = [node in other.nodes for node in carrier.nodes]
             taken[shared] = np.where(moving[:, k], sources[:, k], taken[shared])
-        by_codes = moving[:, [k for k in here if is_code(carriers[k])]].any(axis=1)
+        stages = {stage for stage, _ in carrier.by_stage}
+        codes = [k for k, other in enumerate(carriers) if is_code(other) and other.first in stages]
+        by_codes = moving[:, codes].any(axis=1)
         return np.where((taken == taken[0]).all(axis=0) & ~by_codes, taken[0], -1)
 
     def own(self, k: int) -> Reading:
         """What the owner itself says of its variable k: moved, it has its value at the source."""
-        met = np.arange(len(self.owner.names)) == k
         values = np.array(self.owner.own[k])[self.sources[:, k]]
         nowhere = np.zeros(len(self.bases), dtype=bool)
-        return Reading(met, self.sources[:, k] >= 0, values, nowhere, nowhere)
+        return Reading(self.sources[:, k] >= 0, values, nowhere, nowhere)
 
 
 def meeting(carrier: Carried, owner: Placed) -> list[bool]:
     """For each variable of an owner, whether moving it moves a part of what carries another one."""
-    here, layer = set(carrier.neurons), carrier.layer
-    pairs = zip(owner.carriers, owner.moving, strict=True)
-    return [other.layer == layer and not here.isdisjoint(moving) for other, moving in pairs]
+    return [not moving.isdisjoint(carrier.nodes) for moving in owner.moving]
+
+
+def spoken_of(one: Placed, owner: Placed) -> list[bool]:
+    """For each variable of an owner, whether something is said of its being moved: in each stage in which it is moved,
+    a part of what carries a variable of one's own is among what is moved. What is moved in other stages may be what
+    one's own variables act through."""
+    own = {node for carrier in one.carriers for node in carrier.nodes}
+    return [{node.stage for node in moving} == {node.stage for node in moving & own} for moving in owner.moving]
 
 
 def foreseen(one: Placed, moved: Moved) -> Foreseen:
     """What is said of some interchanges by what is placed in the same model at the same inputs, or by their owner."""
     variables = range(len(one.names))
     readings = [moved.own(u) if one is moved.owner else moved.reading(one, u) for u in variables]
-    moving = moved.sources >= 0
-    met = np.any([reading.met for reading in readings], axis=0) if readings else np.zeros(moving.shape[1], dtype=bool)
-    says = ~np.any(moving & ~met, axis=1)
+    spoken = np.array(spoken_of(one, moved.owner), dtype=bool)
+    says = ~np.any((moved.sources >= 0) & ~spoken, axis=1)
     halfway, unnatural = np.zeros((2, len(says)), dtype=bool)
     for reading in readings:
         halfway |= reading.halfway

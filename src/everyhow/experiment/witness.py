@@ -11,6 +11,7 @@ from ..common.errors import InputError
 from ..mapping.mapping import Mapping
 from ..mapping.patterns import Patterns
 from ..mapping.placeable import Holding, Placeable, placed_algorithm
+from ..mapping.signatures import NeuronSet
 from ..model.explanation import Explanation
 from ..model.inputs import Inputs
 from ..model.model import Model
@@ -109,8 +110,8 @@ def _(explanation: Mapping, inputs: Inputs, holding: Float[np.ndarray, "held neu
     if holding is not None:
         raise InputError("holding belongs to readout explanations; the swaps of a mapping hold all other neurons")
     _check_inputs(inputs, explanation, inputs.variables)
-    for layer, neurons in explanation.places:
-        _check_fits(inputs.model, layer, max(neurons))
+    for neurons in explanation.sets:
+        _check_named(inputs.model, neurons)
     patterns = Patterns(inputs.variables, tuple(inputs.rows.tolist()))
     placeable = placed_algorithm(explanation.algorithm, patterns)
     return Placed(inputs=inputs, placeable=placeable, carriers=explanation.sets)
@@ -157,6 +158,20 @@ def _check_inputs(inputs: Inputs, explanation: Explanation, known: int) -> None:
         f"the explanation is over {explanation.inputs} bits, and {inputs.variables} are known of each input; give the "
         f"behavior the features that the explanation is over"
     )
+
+
+def _check_named(model: Model, neurons: NeuronSet) -> None:
+    """Nodes of a model in which places span stages are told by their names, too."""
+    if not model.residual:
+        return _check_fits(model, neurons.layer, max(neurons.neurons))
+    there = {name for stage in model.graph.names[1:-1] for name in stage}
+    missing = [name for name in neurons.names() if name not in there]
+    if missing:
+        raise InputError(
+            f"the explanation uses {missing[0]}; this {model.kind} has the {model.nodes} {', '.join(sorted(there))}: "
+            f"give explanations of this one"
+        )
+    return None
 
 
 def _check_fits(model: Model, layer: int, neuron: int) -> None:

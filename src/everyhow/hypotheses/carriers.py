@@ -123,30 +123,38 @@ def _natural(name: str) -> tuple[tuple[bool, int, str], ...]:
     return tuple((part.isdigit(), int(part) if part.isdigit() else 0, part) for part in re.split(r"(\d+)", name))
 
 
-def carried(carrier: Carrier, graph: Graph, variable: str) -> Carried:
+def carried(carrier: Carrier, graph: Graph, variable: str, residual: bool = False) -> Carried:
     """What carries a variable in a model of this graph.
+
+    Args:
+        carrier: as somebody says it.
+        graph: of the model.
+        variable: for messages.
+        residual: whether places of the model may span stages (`Runnable.residual`).
 
     Raises:
         InputError: a neuron that is not there, neurons of several layers, or a code of nodes that hold several numbers.
     """
     if carrier.neurons is not None:
-        layer, neurons = carrier.neurons.layer, carrier.neurons.neurons
-        if 0 < layer < graph.last and max(neurons) < graph.sizes[layer]:
+        nodes, sizes = carrier.neurons.nodes, graph.sizes
+        if all(0 < stage < graph.last and place < sizes[stage] for stage, place in nodes):
             return carrier.neurons
-    nodes = [hidden_node(graph, name, f"the place of {variable}") for name in carrier.names]
+    nodes = sorted(hidden_node(graph, name, f"the place of {variable}") for name in carrier.names)
     stages = sorted({node.stage for node in nodes})
+    if carrier.coefficients is None and residual:
+        return NeuronSet.of(nodes, map(graph.name, nodes))
     if len(stages) > 1:
         raise InputError(
             f"the place of {variable} is {carrier}, which names neurons of layers "
             f"{' and '.join(map(str, stages))}; what carries a variable lies in one layer: name neurons of one"
         )
     if carrier.coefficients is None:
-        return NeuronSet(stages[0], tuple(sorted(node.place for node in nodes)))
+        return NeuronSet(stages[0], tuple(node.place for node in nodes))
     if graph.numbers[stages[0]] > 1:
         raise InputError(
             f"the place of {variable} is the code {carrier}, but each node there holds {graph.numbers[stages[0]]} "
             f"numbers; codes are of nodes that hold one number: name the nodes themselves"
         )
     coefficients = np.zeros(graph.sizes[stages[0]])
-    coefficients[[node.place for node in nodes]] = carrier.coefficients
+    coefficients[[hidden_node(graph, name, "the code").place for name in carrier.names]] = carrier.coefficients
     return Code(stages[0], coefficients, graph.names[stages[0]])

@@ -14,6 +14,7 @@ from ..experiment.placed import Carried, is_code
 from ..mapping.causal_models import CausalModel
 from ..mapping.mapping import count_choices, disjoint_choices
 from ..mapping.signatures import Signatures
+from ..model.graph import Node
 from ..readout.code import Code
 from ..readout.span import Span
 from .climbing import Climb, climb
@@ -45,9 +46,10 @@ def nearest_change(
         choices = living(found, over)
         number = count_choices(choices)
         listed = list(itertools.islice(disjoint_choices(choices), MOST_ORDERED))
-        family = _told(number, len(listed), kind_of(placed.stated))
+        family = _told(number, len(listed), asked.model.nodes, kind_of(placed.stated))
         best, _ = _furthest(asked, tested, placed, found, how_far, listed, budget)
-        if best is None or not best[1].complete:
+        # Codes are of nodes that hold one number each.
+        if any(number == 1 for number in placed.model.graph.numbers[1:-1]) and (best is None or not best[1].complete):
             reached = best[1] if best else how_far
             further, note = _furthest(asked, tested, placed, found, reached, _codes(placed), budget)
             best, family = further or best, f"{family}. {ALL_CODES}{note}"
@@ -64,15 +66,15 @@ def nearest_change(
     return Change(to, moved, neurons, best[1].passed, best[1].complete, remarks), family
 
 
-def _told(number: int, listed: int, what: str) -> str:
-    """How many choices of neurons pass the first rung, and which of them were tried."""
+def _told(number: int, listed: int, nodes: str, what: str) -> str:
+    """How many choices of nodes pass the first rung, and which of them were tried."""
     if not number:
-        return f"No choice of neurons for the same {what} passes single"
+        return f"No choice of {nodes} for the same {what} passes single"
     if number == 1:
-        return f"One choice of neurons for the same {what} passes single, and was tried"
+        return f"One choice of {nodes} for the same {what} passes single, and was tried"
     tried = "all were tried" if number <= MOST_PLACES else f"the {MOST_PLACES:,} nearest were tried"
     of_first = f" of the first {listed:,}" if number > listed else ""
-    return f"{number:,} choices of neurons for the same {what} pass single; {tried}{of_first}"
+    return f"{number:,} choices of {nodes} for the same {what} pass single; {tried}{of_first}"
 
 
 def _furthest(
@@ -140,11 +142,11 @@ def _distance(one: Sequence[Carried], other: Sequence[Carried]) -> tuple[int, in
     """How many neurons of the places differ, and then how many variables are moved."""
     moved = [(a, b) for a, b in zip(one, other, strict=True) if a != b]
     neurons = sum(len(_nodes(a) ^ _nodes(b)) or 1 for a, b in moved)
-    return neurons, len(moved), str([(b.layer, b.neurons) for b in other])
+    return neurons, len(moved), str([tuple(map(tuple, b.nodes)) for b in other])
 
 
-def _nodes(one: Carried) -> set[tuple[int, int]]:
-    return {(one.layer, j) for j in one.neurons}
+def _nodes(one: Carried) -> set[Node]:
+    return set(one.nodes)
 
 
 def _by_codes(placed: PlacedHypothesis, found: Signatures) -> Iterator[tuple[Carried, ...]]:

@@ -14,9 +14,9 @@ from ..mapping.mapping import Mapping
 from ..mapping.patterns import Patterns
 from ..mapping.signatures import NeuronSet, Signatures
 from .dependence import reaching, unordered
-from .interchanges import SILENT, Disagreed, Unmoved, agreement, tried
+from .interchanges import SILENT, Disagreed, Fault, Loose, Unmoved, agreement, tried
 from .placed import PlacedHypothesis
-from .recipes import of_interchange, of_left, of_rest
+from .recipes import of_interchange, of_kept, of_left, of_rest
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def _rows(placed: PlacedHypothesis, found: Signatures, k: int) -> Sequence[int]:
 
 
 def _neurons(placed: PlacedHypothesis, k: int) -> NeuronSet:
-    return NeuronSet(placed.carriers[k].layer, placed.carriers[k].neurons)
+    return NeuronSet.of(placed.nodes[k], placed.called_nodes(placed.nodes[k]))
 
 
 def _put(
@@ -165,13 +165,13 @@ def _put(
     return *_told(placed, fault), ties
 
 
-def _of_mapping(
-    placed: PlacedHypothesis, found: Signatures, rung: str, mapping: Mapping
-) -> tuple[Disagreed | Unmoved | None, int]:
+def _of_mapping(placed: PlacedHypothesis, found: Signatures, rung: str, mapping: Mapping) -> tuple[Fault | None, int]:
     """What the ladder of an audit finds of a mapping."""
     patterns = Patterns.of(placed.behavior)
     if rung == "inert":
         one = interference(found, mapping, patterns)
+        if one is not None and one.all_others:
+            return Loose(one.carried, one.source, one.base), 0
         return None if one is None else Unmoved(one.neurons.layer, one.carried, one.source, one.base), 0
     trying = {"joint": try_jointly, "transitive": try_transitively}[rung]
     trial = trying(placed.model, mapping, placed.behavior.points, found.whole, patterns, found.decision)
@@ -203,7 +203,7 @@ def _misaligned(
         if not is_code(carrier):
             smaller = [
                 s for s in found.minimal_by_rows[found.of(_neurons(placed, k))]
-                if s.layer == carrier.layer and set(s.neurons) < set(carrier.neurons)
+                if set(s.nodes) < set(carrier.nodes)
             ]  # fmt: skip
             if smaller:
                 less = smaller[0].named(placed.model.graph)
@@ -214,13 +214,14 @@ def _misaligned(
 
 def _unordered(placed: PlacedHypothesis) -> str:
     k, v = unordered(placed)[0]
+    what = "wholly in earlier stages" if placed.model.residual else "in an earlier layer"
     return (
-        f"{placed.names[k]} in {placed.carrier(k)} does not lie in an earlier layer than {placed.names[v]} in "
+        f"{placed.names[k]} in {placed.carrier(k)} does not lie {what} than {placed.names[v]} in "
         f"{placed.carrier(v)}, which is computed from it"
     )
 
 
-def _told(placed: PlacedHypothesis, fault: Disagreed | Unmoved) -> tuple[str, PatchedRun]:
+def _told(placed: PlacedHypothesis, fault: Fault) -> tuple[str, PatchedRun]:
     """A fault in words, and its run."""
     base, called = placed.called(fault.base), placed.called
     if isinstance(fault, Unmoved):
@@ -231,6 +232,14 @@ def _told(placed: PlacedHypothesis, fault: Disagreed | Unmoved) -> tuple[str, Pa
         text = f"{' and '.join(rest)} {allowed}, and yet a decision changes"
         python = of_rest(placed, fault.base, fault.layer, fault.source)
         return text, PatchedRun(base, (Taken(rest, called(fault.source)),), decided, not decided, python=python)
+    if isinstance(fault, Loose):
+        decided = bool(placed.decisions(placed.runs.states[-1])[0][fault.base])
+        what = tuple(map(placed.model.graph.name, sorted({node for each in placed.nodes for node in each})))
+        kept = " and ".join(fault.kept)
+        allowed = f"may carry {kept}, which the two inputs share, and nothing else" if kept else "may carry nothing"
+        text = f"everything but {' and '.join(what)} {allowed}, and yet a decision changes"
+        python = of_kept(placed, fault.base, fault.source)
+        return text, PatchedRun(called(fault.source), (Taken(what, base),), decided, not decided, python=python)
     sources: dict[int, list[str]] = {}
     for k, source in fault.forced:
         sources.setdefault(source, []).extend(placed.carrier_parts(k))

@@ -153,7 +153,8 @@ class Decided(Displayed):
         else:
             what = "the same thing in other places" if self.same else "different things in different places"
             end = "both can be right" if complete else "neither speaks against the other"
-            yield "No experiment decides between them: neither says anything of the neurons that the other speaks of."
+            nodes = self.model.nodes
+            yield f"No experiment decides between them: neither says anything of the {nodes} that the other speaks of."
             yield f"They state {what}, and are compatible: {end}."
         if not complete:
             yield "Whether each is right by itself is another question: the rungs that it passes answer it."
@@ -305,7 +306,7 @@ def _ready(
     except InputError:
         if stated.searched:
             raise
-        over, runs = placeable(stated.stated, asked.behavior), asked.model.runs(asked.behavior.points)
+        over, runs = placeable(stated.stated, asked), asked.model.runs(asked.behavior.points)
         carriers = tuple(one for one in known if one is not None)
         return placed_hypothesis(asked.model, asked.behavior, stated.stated, over, carriers, runs), None, ()
     number, climbs = filled(asked, stated, known, found, budget)

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Int
 
-from ..experiment.foreseen import Foreseen, Moved, foreseen, meeting
+from ..experiment.foreseen import Foreseen, Moved, foreseen, spoken_of
 from ..experiment.placed import is_code
 from ..model.inputs import swaps
 from ..readout.interchange import spread_over
@@ -102,10 +102,10 @@ def _choices(pair: Sequence[PlacedHypothesis], size: int) -> Iterator[tuple[int,
     for of, (owner, other) in enumerate((pair, pair[::-1])):
         if size == 0 and of:
             return
-        met = np.any([meeting(carrier, owner) for carrier in other.carriers], axis=0)
+        spoken = np.array(spoken_of(other, owner), dtype=bool)
         for moved in itertools.combinations(range(len(owner.names)), size):
             carriers = frozenset(owner.carriers[k] for k in moved)
-            if carriers in seen or not met[list(moved)].all():
+            if carriers in seen or not spoken[list(moved)].all():
                 continue
             # Which way a code moves depends on the other codes of its hypothesis.
             if not any(map(is_code, carriers)):

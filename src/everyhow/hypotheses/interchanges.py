@@ -13,8 +13,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..common.progress import Progress
+from ..experiment.placed import in_rows
 from ..mapping.placeable import Holding
-from .dependence import reaching, still_read
+from .dependence import reaching, read_at_the_output, still_read
 from .placed import RUNS_AT_ONCE, PlacedHypothesis
 
 SILENT = Progress()
@@ -56,6 +57,25 @@ class Unmoved:
 
 
 @dataclass(frozen=True)
+class Loose:
+    """A run in which a decision changes though everything that carries a variable is held as at the base; of models in
+    which no stage holds all that goes by.
+
+    Attributes:
+        kept: the names of what source and base agree on.
+        source: the input that everything else runs on.
+        base: the input of which what carries variables is held.
+    """
+
+    kept: tuple[str, ...]
+    source: int
+    base: int
+
+
+Fault = Disagreed | Unmoved | Loose
+
+
+@dataclass(frozen=True)
 class Tried:
     """What came of the runs that a rung asks for.
 
@@ -64,7 +84,7 @@ class Tried:
         ties: how many runs, of those made, leave the output on its decision boundary.
     """
 
-    fault: Disagreed | Unmoved | None
+    fault: Fault | None
     ties: int
 
 
@@ -86,7 +106,8 @@ def _agreeing(placed: PlacedHypothesis, sizes: Sequence[int]) -> Iterator[tuple[
 
 def tried(placed: PlacedHypothesis, rung: str) -> Tried:
     """What comes of the runs of a rung: `joint`, `inert` or `transitive`; or `single`, one variable at a time."""
-    tests = {"single": _single, "joint": _joint, "inert": _inert, "transitive": _transitive}
+    inert = _kept if placed.model.residual else _inert
+    tests = {"single": _single, "joint": _joint, "inert": inert, "transitive": _transitive}
     ties = 0
     for fault, number in tests[rung](placed):
         ties += number
@@ -135,20 +156,39 @@ def interchanges(
 
 
 def _inert(placed: PlacedHypothesis) -> Iterator[tuple[Unmoved | None, int]]:
-    count = placed.count
-    bases, sources = np.tile(np.arange(count), count), np.repeat(np.arange(count), count)
     whole, _ = placed.decisions(placed.runs.states[-1])
-    for layer in sorted({carrier.layer for carrier in placed.carriers}):
+    for layer in placed.stages(range(len(placed.names))):
         read = still_read(placed, layer)
-        agree = np.all([values[bases] == values[sources] for values in read.values()] or [bases >= 0], axis=0)
-        states = placed.rest_moved(layer, bases[agree], sources[agree])
-        held = [placed.held(layer, states)]
-        decided, ties = placed.decisions(placed.model.run(placed.behavior.points[bases[agree]], held))
-        wrong = np.flatnonzero(decided != whole[bases[agree]])
+        bases, sources = _agreeing_pairs(placed.count, read)
+        held = [placed.held(layer, placed.rest_moved(layer, bases, sources))]
+        decided, ties = placed.decisions(placed.model.run(placed.behavior.points[bases], held))
+        wrong = np.flatnonzero(decided != whole[bases])
         if len(wrong):
-            k = int(np.flatnonzero(agree)[wrong[0]])
-            yield Unmoved(layer, tuple(read), int(sources[k]), int(bases[k])), ties
+            yield Unmoved(layer, tuple(read), int(sources[wrong[0]]), int(bases[wrong[0]])), ties
         yield None, ties
+
+
+def _kept(placed: PlacedHypothesis) -> Iterator[tuple[Loose | None, int]]:
+    whole, _ = placed.decisions(placed.runs.states[-1])
+    read = read_at_the_output(placed)
+    bases, sources = _agreeing_pairs(placed.count, read)
+    # Without variables nothing is held, and nothing is asked.
+    for start in range(0, len(bases) if placed.names else 0, RUNS_AT_ONCE):
+        own, other = bases[start : start + RUNS_AT_ONCE], sources[start : start + RUNS_AT_ONCE]
+        decided, ties = placed.decisions(placed.model.run(placed.behavior.points[other], placed.kept(own)))
+        wrong = np.flatnonzero(decided != whole[own])
+        if len(wrong):
+            yield Loose(tuple(read), int(other[wrong[0]]), int(own[wrong[0]])), ties
+        yield None, ties
+
+
+def _agreeing_pairs(
+    count: int, read: dict[str, np.ndarray]
+) -> tuple[Int[np.ndarray, " pairs"], Int[np.ndarray, " pairs"]]:
+    """Every base with every source that agrees with it in all that is read."""
+    bases, sources = np.tile(np.arange(count), count), np.repeat(np.arange(count), count)
+    agree = np.all([values[bases] == values[sources] for values in read.values()] or [bases >= 0], axis=0)
+    return bases[agree], sources[agree]
 
 
 def _transitive(placed: PlacedHypothesis) -> Iterator[tuple[Disagreed | None, int]]:
@@ -162,10 +202,9 @@ def _transitive(placed: PlacedHypothesis) -> Iterator[tuple[Disagreed | None, in
 def _left(placed: PlacedHypothesis, v: int, forced: tuple[int, ...]) -> Iterator[tuple[Disagreed | None, int]]:
     """What carries variable v is held, at every base, as forced variables leave it at some input; the model decides
     as the hypothesis does when the variable has the value that it then has."""
-    layer = placed.carriers[v].layer
     for bases, sources, _ in interchanges(placed, forced):
         held = placed.interventions(bases, forced, sources)
-        left = placed.read(v, placed.model.states(placed.behavior.points[bases], held)[layer].reshape(len(bases), -1))
+        left = placed.read(v, in_rows(placed.model.states(placed.behavior.points[bases], held)))
         given = [
             int(placed.placeable.given(v, _holding(placed, forced, s))[b]) for b, s in zip(bases, sources, strict=True)
         ]
@@ -186,10 +225,9 @@ def _acting(
     placed: PlacedHypothesis, v: int, left: Float[np.ndarray, "rows read"]
 ) -> tuple[Bool[np.ndarray, "rows inputs"], int]:
     """What the model decides at every input when what carries variable v is held at each row of values."""
-    layer, rows = placed.carriers[v].layer, len(left)
-    states = placed.moved(v, np.tile(placed.natural[layer], (rows, 1)), np.repeat(left, placed.count, axis=0))
-    outputs = placed.model.run(np.tile(placed.behavior.points, (rows, 1)), [placed.held(layer, states)])
-    decided, ties = placed.decisions(outputs)
+    rows = len(left)
+    held = placed.left(v, np.tile(np.arange(placed.count), rows), np.repeat(left, placed.count, axis=0))
+    decided, ties = placed.decisions(placed.model.run(np.tile(placed.behavior.points, (rows, 1)), held))
     return decided.reshape(rows, placed.count), ties
 
 

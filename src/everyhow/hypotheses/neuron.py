@@ -158,11 +158,9 @@ def _over_circuits(
     they read it as."""
     model, behavior = asked.model, asked.behavior
     rule = ReadingRule(decision=behavior.decision)
-    why = model.uncountable
-    if len(behavior.points) > MOST_READ_INPUTS:
+    why, read = model.uncountable, model.interpretation_counts((), behavior.points, rule) is not None
+    if read and len(behavior.points) > MOST_READ_INPUTS:
         why = f"interpretations are counted over at most {MOST_READ_INPUTS} inputs, not {len(behavior.points):,}"
-    elif model.interpretation_counts((), behavior.points, rule) is None:
-        why = unread(model)
     elif why is None and not model.listable:
         why = f"the circuits of this {model.kind} are too many to be listed"
     if why:
@@ -174,6 +172,10 @@ def _over_circuits(
         return 0, None, 0, (), Notes(refused=(refused,))
     count = search.count(replace(IN_THREADS, progress=bar))
     number = count.between[1]
+    ties = () if count.certified else ("in some circuits rounding decides whether they are perfect",)
+    if not read:
+        usage = search.usage()
+        return usage.circuits, usage.circuits, usage.neurons[node], (), Notes(beyond=(unread(model),), ties=ties)
     circuits = list(search.circuits()) if number <= MOST_READ else list(search.sample(DRAWN))
     using, in_circuits, readings = 0, Counter[int](), Counter[int]()
     for circuit in bar.track(circuits, len(circuits), "circuits"):
@@ -194,7 +196,6 @@ def _over_circuits(
         for bits, those in in_circuits.items()
     ]
     ordered = sorted(kept, key=lambda one: (-one.circuits, -one.interpretations, str(one.table)))
-    ties = () if count.certified else ("in some circuits rounding decides whether they are perfect",)
     return len(circuits), number, using, tuple(ordered), Notes(ties=ties)
 
 
@@ -214,11 +215,11 @@ def _standing_for(mappings: MappingFindings, node: Node) -> tuple[StandsFor, ...
         for k, variable in enumerate(algorithm.variables):
             table = TruthTable(algorithm.inputs, variable.bits)
             table = ~table if table.bits & 1 else table
-            those = [s for s in choices[k] if s.layer == node.stage and node.place in s.neurons]
+            those = [s for s in choices[k] if node in s.nodes]
             number = count_choices([*choices[:k], those, *choices[k + 1 :]])
             if not number:
                 continue
-            alone = count_choices([*choices[:k], [s for s in those if len(s.neurons) == 1], *choices[k + 1 :]])
+            alone = count_choices([*choices[:k], [s for s in those if len(s) == 1], *choices[k + 1 :]])
             tally = found.setdefault(table, Counter())
             tally.update({"mappings": number, "alone": alone, "algorithms": table not in of_algorithm})
             of_algorithm.add(table)

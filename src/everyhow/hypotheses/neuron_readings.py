@@ -70,7 +70,8 @@ class NeuronReadings(Displayed):
         behavior: the inputs, and the decisions there.
         node: the neuron.
         name: what it is called.
-        activations: its value at each input, by the name of the input.
+        activations: its value at each input, by the name of the input; the norm of what a node writes that holds
+            several numbers.
         circuits: how many perfect circuits were looked at.
         perfect: how many there are; None where that was not counted.
         using: in how many of those looked at the neuron is.
@@ -105,6 +106,11 @@ class NeuronReadings(Displayed):
     asked: TruthTable | None = None
     alone: Alone | None = None
     notes: Notes = NO_NOTES
+
+    @property
+    def several(self) -> bool:
+        """Whether the node holds several numbers, so that circuits do not read it, and `activations` are norms."""
+        return self.model.graph.numbers[self.node.stage] > 1
 
     @property
     def read(self) -> bool | None:

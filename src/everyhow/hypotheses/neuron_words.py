@@ -22,14 +22,15 @@ MOST_TOLD, MOST_VALUES = 6, 16
 def neuron_lines(found: Any, most: int | None) -> Iterator[str]:
     """What a neuron can be read as, so many of each kind or all."""
     if not found.varies:
-        yield still_line(found.name, next(iter(found.activations.values())))
+        yield still_line(found.name, None if found.several else next(iter(found.activations.values())))
     if found.asked is not None:
         yield from _answer(found)
     values = list(found.activations.items())[: MOST_VALUES if most else None]
     left = len(found.activations) - len(values)
     if found.varies:
         told = ", ".join(f"{number_text(value)} on {name}" for name, value in values)
-        yield f"{found.name} holds {told}{f', and at {left:,} more inputs {FULL}' if left else ''}."
+        holds = "writes, at all positions together, a vector of norm" if found.several else "holds"
+        yield f"{found.name} {holds} {told}{f', and at {left:,} more inputs {FULL}' if left else ''}."
     yield from _of_circuits(found, most)
     yield from _of_mappings(found, most)
     yield from _of_codes(found, most)
@@ -84,13 +85,14 @@ def _by_itself(found: Any) -> str:
 def _with_others(found: Any) -> str:
     number = sum(one.mappings - one.alone for one in found.standing)
     if number:
-        return f"with other neurons it is aligned, in {count_of(number, 'mapping')}"
+        return f"with other {found.model.nodes} it is aligned, in {count_of(number, 'mapping')}"
     aligned = found.depth is not None and not (found.alone is not None and found.alone.share == 1)
-    return "with other neurons it is not aligned either" if aligned and found.alone and found.alone.formulas else ""
+    said = f"with other {found.model.nodes} it is not aligned either"
+    return said if aligned and found.alone and found.alone.formulas else ""
 
 
 def _over_circuits(found: Any) -> str:
-    if not found.circuits:
+    if not found.circuits or found.several:
         return ""
     number = sum(one.circuits for one in found.agreeing)
     circuits = f"{found.perfect:,} perfect circuits" if found.perfect else "perfect circuits"
@@ -162,7 +164,7 @@ def _of_circuits(found: Any, most: int | None) -> Iterator[str]:
         circuits = count_of(one.circuits, "circuit")
         yield f"  {one.name}: in {circuits}, {count_of(one.interpretations, 'interpretation')} ({of})"
     yield from _more(len(found.read_as), most)
-    if not found.read_as and found.using:
+    if not found.read_as and found.using and not found.several:
         yield "  none of them has an interpretation in which it varies"
 
 
@@ -175,7 +177,8 @@ def _of_mappings(found: Any, most: int | None) -> Iterator[str]:
         return
     yield f"As a variable {what} (a variable and its complement are one):"
     for one in found.stands_for[:most]:
-        how = "alone" if one.alone == one.mappings else "with other neurons" if not one.alone else (
+        others = f"with other {found.model.nodes}"
+        how = "alone" if one.alone == one.mappings else others if not one.alone else (
             f"alone in {one.alone:,}"
         )  # fmt: skip
         where = f"in {count_of(one.mappings, 'mapping')} of {count_of(one.algorithms, 'algorithm')}, {how}"

@@ -9,17 +9,17 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..boolean.algorithms import Algorithm
-from ..experiment.placed import Carried, Placed, is_code
+from ..experiment.placed import Carried, Placed, in_rows, is_code
 from ..mapping.mapping import Mapping
 from ..mapping.placeable import Placeable
 from ..mapping.signatures import NeuronSet
 from ..model.behavior import Behavior
 from ..model.decision import decide, level_for
-from ..model.graph import Graph
+from ..model.graph import Graph, Node
 from ..model.inputs import Inputs
 from ..model.model import Model
 from ..model.reading import TOLERANCE
-from ..model.runnable import BOUNDARY_SHIFT, Runs
+from ..model.runnable import BOUNDARY_SHIFT, Intervention, Runs
 from ..readout.span import Span, reads_all
 from .hypothesis import Stated, title_of
 
@@ -50,9 +50,9 @@ class PlacedHypothesis(Placed):
         return title_of(self.stated)
 
     @property
-    def places(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
-        """The layer and the neurons of each variable, those of a code being the neurons in it."""
-        return tuple((carrier.layer, carrier.neurons) for carrier in self.carriers)
+    def nodes(self) -> tuple[tuple[Node, ...], ...]:
+        """The nodes of each variable, those of a code being the neurons in it."""
+        return tuple(carrier.nodes for carrier in self.carriers)
 
     def named(self) -> str:
         """What carries each variable, by name."""
@@ -64,10 +64,34 @@ class PlacedHypothesis(Placed):
     ) -> Float[np.ndarray, "runs numbers"]:
         """States of a layer of which all is taken from sources, but for what carries its variables."""
         states = self.natural[layer][sources]
-        for k, carrier in enumerate(self.carriers):
-            if carrier.layer == layer:
-                states = self.moved(k, states, self.read(k, self.natural[layer])[bases])
+        for k in range(len(self.carriers)):
+            if self.touches(k, layer):
+                states = self.moved(k, layer, states, self.natural_states[k].states[bases])
         return states
+
+    def left(
+        self, k: int, bases: Int[np.ndarray, " runs"], values: Float[np.ndarray, "runs read"]
+    ) -> list[Intervention]:
+        """What carries variable k held at values, which are as `read` gives them, at each base; stage by stage."""
+        found: list[Intervention] = []
+        for stage in self.stages((k,)):
+            states = self.at_stage(stage, bases, found)
+            found.append(self.held(stage, self.moved(k, stage, states, values)))
+        return found
+
+    def natural_left(self, k: int, at: int, forced: Sequence[tuple[int, int]]) -> Float[np.ndarray, "1 read"]:
+        """What carries variable k at an input while forced variables take their values from others."""
+        sources = np.array([[source for _, source in forced]], dtype=int)
+        held = self.interventions(np.array([at]), [v for v, _ in forced], sources) if forced else []
+        return self.read(k, in_rows(self.model.states(self.behavior.points[[at]], held)))
+
+    def kept(self, bases: Int[np.ndarray, " runs"]) -> list[Intervention]:
+        """Everything that carries a variable held as it is at the bases, whatever else runs."""
+        nodes = sorted({node for each in self.nodes for node in each})
+        return [
+            Intervention(stage, places, self.inputs.states[stage][bases][:, list(places)])
+            for stage, places in NeuronSet.of(nodes).by_stage
+        ]
 
     def decisions(self, outputs: Float[np.ndarray, "runs outputs"]) -> tuple[Bool[np.ndarray, " runs"], int]:
         """What runs decide, and how many of them lie on the decision boundary."""
@@ -77,9 +101,14 @@ class PlacedHypothesis(Placed):
 
     @cached_property
     def mapping(self) -> Mapping | None:
-        """An algorithm with the neurons of each variable, those of a code being the neurons in it; None of a causal
+        """An algorithm with the nodes of each variable, those of a code being the neurons in it; None of a causal
         model."""
-        return _mapping_of(self.stated, [NeuronSet(carrier.layer, carrier.neurons) for carrier in self.carriers])
+        sets = [NeuronSet.of(nodes, self.called_nodes(nodes)) for nodes in self.nodes]
+        return _mapping_of(self.stated, sets)
+
+    def called_nodes(self, nodes: Sequence[Node]) -> tuple[str, ...]:
+        """The names of nodes, where places may span stages; nothing where nodes are told by layers."""
+        return tuple(map(self.model.graph.name, nodes)) if self.model.residual else ()
 
     @cached_property
     def without_codes(self) -> bool:
@@ -92,11 +121,11 @@ class PlacedHypothesis(Placed):
 
     def others(self, layer: int) -> tuple[str, ...]:
         """What carries no variable in a layer: neurons by name; where codes carry some, what the codes leave."""
-        here = [carrier for carrier in self.carriers if carrier.layer == layer]
+        here = [carrier for k, carrier in enumerate(self.carriers) if self.touches(k, layer)]
         if any(map(is_code, here)):
             return (f"the rest of layer {layer}",)
-        taken = {j for carrier in here for j in carrier.neurons}
-        return tuple(name for j, name in enumerate(self.model.graph.names[layer]) if j not in taken)
+        taken = {node for carrier in here for node in carrier.nodes}
+        return tuple(name for j, name in enumerate(self.model.graph.names[layer]) if Node(layer, j) not in taken)
 
     def varying(self, layer: int) -> tuple[int, ...]:
         """The neurons of a layer that are not the same at every input."""

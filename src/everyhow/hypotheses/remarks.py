@@ -22,13 +22,15 @@ def place_lines(placed: PlacedHypothesis) -> tuple[str, ...]:
     return (*_still_lines(placed), *_alone_lines(placed), *_code_lines(placed), *_idle_lines(placed))
 
 
-def still_line(placed_name: str, value: float) -> str:
-    """What is said of a neuron that has one value at every input.
+def still_line(placed_name: str, value: float | None) -> str:
+    """What is said of a node that has one value at every input, of several numbers where no value is given.
 
     Example:
         >>> still_line("h1.2", -0.0)
         'h1.2 is 0 at every input, so that it carries nothing.'
     """
+    if value is None:
+        return f"{placed_name} writes the same at every input, so that it carries nothing."
     return f"{placed_name} is {number_text(value)} at every input, so that it carries nothing."
 
 
@@ -40,10 +42,10 @@ def decides(placed: PlacedHypothesis, k: int) -> bool:
 
 def _still_lines(placed: PlacedHypothesis) -> Iterator[str]:
     graph = placed.model.graph
-    for layer, neurons in dict.fromkeys(placed.places):
-        for j in neurons:
-            if j not in placed.varying(layer) and graph.numbers[layer] == 1:
-                yield still_line(graph.names[layer][j], float(placed.natural[layer][0, j]))
+    for stage, place in dict.fromkeys(node for nodes in placed.nodes for node in nodes):
+        if place not in placed.varying(stage):
+            value = float(placed.natural[stage][0, place]) if graph.numbers[stage] == 1 else None
+            yield still_line(graph.names[stage][place], value)
 
 
 def _alone_lines(placed: PlacedHypothesis) -> Iterator[str]:
@@ -67,10 +69,12 @@ def _alone_lines(placed: PlacedHypothesis) -> Iterator[str]:
 
 def _why_alone(placed: PlacedHypothesis, k: int) -> str:
     """Why the decision follows from what carries a variable alone."""
-    layer, neurons = placed.places[k]
-    if not is_code(placed.carriers[k]) and set(neurons) >= set(placed.varying(layer)):
+    nodes, layer = placed.nodes[k], placed.carriers[k].first
+    verb = "decides" if len(nodes) == 1 or is_code(placed.carriers[k]) else "decide"
+    if placed.model.residual:
+        return f"{placed.carrier(k)} {verb} alone, whatever else goes by"
+    if not is_code(placed.carriers[k]) and {node.place for node in nodes} >= set(placed.varying(layer)):
         return f"{placed.carrier(k)} is everything that varies in layer {layer}"
-    verb = "decides" if len(neurons) == 1 or is_code(placed.carriers[k]) else "decide"
     return f"{placed.carrier(k)} {verb} alone, whatever the rest of layer {layer} holds"
 
 
@@ -85,7 +89,7 @@ def _of(placed: PlacedHypothesis) -> str:
 
 def _code_lines(placed: PlacedHypothesis) -> Iterator[str]:
     """Of layers that are read by codes, whether every signal has a code there, whatever the model does."""
-    for layer in sorted({one.layer for one in placed.carriers if is_code(one)}):
+    for layer in sorted({one.first for one in placed.carriers if is_code(one)}):
         if placed.reads_all(layer):
             neurons, inputs = count_of(placed.rank(layer), "independent neuron"), count_of(placed.count, "input")
             yield (
@@ -99,8 +103,8 @@ def _idle_lines(placed: PlacedHypothesis) -> Iterator[str]:
     for k, name in enumerate(placed.names):
         if set(placed.placeable.needed(k)) == {_whole(placed)}:
             yield (
-                f"{name} never changes {_output(placed.stated)}: any neurons that change no decision pass as its "
-                f"place, and it can be left out."
+                f"{name} never changes {_output(placed.stated)}: any {placed.model.nodes} that change no decision pass "
+                f"as its place, and it can be left out."
             )
 
 

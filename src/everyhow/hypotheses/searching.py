@@ -12,6 +12,7 @@ from ..experiment.placed import Carried, is_code
 from ..mapping.mapping import count_choices, disjoint_choices
 from ..mapping.placeable import Placeable, options
 from ..mapping.signatures import NeuronSet, Signatures
+from ..model.graph import Graph
 from ..readout.code import Code
 from .carriers import Carrier
 from .climbing import Climb, climb
@@ -25,13 +26,12 @@ MOST_PLACES = 200
 
 def with_places(stated: Hypothesis, carriers: Sequence[Carried], asked: Understood) -> Hypothesis:
     """The hypothesis with these places, by name."""
-    names = asked.model.graph.names
-    return replace(stated, carriers=tuple(_named(one, names[one.layer]) for one in carriers))
+    return replace(stated, carriers=tuple(_named(one, asked.model.graph) for one in carriers))
 
 
-def _named(one: Carried, names: Sequence[str]) -> Carrier:
+def _named(one: Carried, graph: Graph) -> Carrier:
     coefficients = tuple(_code(one).coefficients[list(one.neurons)].tolist()) if is_code(one) else None
-    return Carrier(tuple(names[j] for j in one.neurons), coefficients)
+    return Carrier(tuple(map(graph.name, one.nodes)), coefficients)
 
 
 def _code(one: Any) -> Code:
@@ -59,8 +59,8 @@ def filled(
 ) -> tuple[int, list[tuple[PlacedHypothesis, Climb]]]:
     """How many aligned places there are for what is searched for; and the hypothesis with each of the first of them, or
     with what comes nearest where there are none, put to the rungs."""
-    over = placeable(stated.stated, asked.behavior)
-    taken = reduce(or_, (NeuronSet(one.layer, one.neurons).bits for one in known if one is not None), 0)
+    over = placeable(stated.stated, asked)
+    taken = reduce(or_, (NeuronSet.of(one.nodes).bits for one in known if one is not None), 0)
     exact = living(found, over)
     searched = [k for k, one in enumerate(known) if one is None]
     choices = [[s for s in exact[k] if not s.bits & taken] for k in searched]
@@ -92,13 +92,13 @@ def _nearest(over: Placeable, found: Signatures, searched: Sequence[int], taken:
             if neurons.bits & taken or (everything & ~taken & ~neurons.bits).bit_count() < later:
                 continue
             wrong = sum((a ^ b).bit_count() for a, b in zip(rows, needed, strict=True))
-            key = (wrong, len(neurons.neurons), neurons.layer, neurons.neurons)
+            key = (wrong, len(neurons), neurons.nodes)
             if best is None or key < best[0]:
                 best = (key, neurons)
         if best is None:
             raise InputError(
-                f"no neuron is left for {over.names[k]}: the other variables take all hidden neurons that are not the "
-                f"same at every input; give them fewer"
+                f"none of the {found.model.nodes} is left for {over.names[k]}: the other variables take all that are "
+                f"not the same at every input; give them fewer"
             )
         chosen.append(best[1])
         taken |= best[1].bits

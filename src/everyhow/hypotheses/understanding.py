@@ -15,6 +15,7 @@ from ..common.errors import BudgetError, InputError
 from ..experiment.placed import Carried, is_code
 from ..importing.door import as_model
 from ..mapping.causal_models import CausalModel
+from ..mapping.grounds import ground_of
 from ..mapping.patterns import Patterns
 from ..mapping.placeable import Placeable, placed_algorithm
 from ..mapping.placements import PlacedModel, check_inputs
@@ -64,14 +65,10 @@ def understood(given: Any, what: Any = None, decision: str | None = None) -> Und
         decision: `argmax` where two outputs stand for two classes; those are folded into one.
 
     Raises:
-        InputError: a kind of model in which variables are not placed yet, several outputs, or a task or a behavior that
-            does not fit the model.
+        InputError: several outputs, a model of sequences without a behavior, or a task or a behavior that does not fit
+            the model.
     """
     model = as_model(given)
-    if model.unexamined:
-        raise InputError(
-            f"{model.unexamined}: ask for algorithms and circuits by everyhow audit (eh.audit, eh.circuits)"
-        )
     what = behavior_or_task(model, what)
     if isinstance(what, Behavior):
         model = what.read(model)
@@ -108,25 +105,22 @@ def _check_alone(model: Model) -> None:
 
 
 @singledispatch
-def placeable(stated: Any, behavior: Behavior) -> Placeable:
-    """An algorithm or a causal model over the inputs of a behavior."""
+def placeable(stated: Any, asked: Understood) -> Placeable:
+    """An algorithm or a causal model over the inputs of what is asked."""
     raise TypeError(f"a {type(stated).__name__} is not placed")
 
 
 @placeable.register
-def _(stated: Algorithm, behavior: Behavior) -> Placeable:
-    return placed_algorithm(stated, Patterns.of(behavior))
+def _(stated: Algorithm, asked: Understood) -> Placeable:
+    return placed_algorithm(stated, Patterns.of(asked.behavior))
 
 
 @placeable.register
-def _(stated: CausalModel, behavior: Behavior) -> Placeable:
-    if not (behavior.is_truth_table and behavior.features is None):
-        raise InputError(
-            "a causal model is tested at the rows of a truth table, not by data: leave the behavior out, or state a "
-            "formula over the features"
-        )
+def _(stated: CausalModel, asked: Understood) -> Placeable:
     check_inputs(stated)
-    return PlacedModel(stated)
+    if asked.behavior.is_truth_table and asked.behavior.features is None:
+        return PlacedModel(stated)
+    return PlacedModel(stated, ground_of(asked.model, asked.behavior).settings(stated))
 
 
 def check_computes(asked: Understood, hypothesis: Hypothesis) -> None:
@@ -136,7 +130,7 @@ def check_computes(asked: Understood, hypothesis: Hypothesis) -> None:
         InputError: at some inputs it says something else than is wanted, or than the model decides.
     """
     model, behavior = asked.model, asked.behavior
-    says = placeable(hypothesis.stated, behavior).decided(())
+    says = placeable(hypothesis.stated, asked).decided(())
     level = level_for(model, behavior.decision)
     decided = decide(model.run(behavior.points)[:, 0], behavior.decision, level)[0]
     if asked.task is not None:
@@ -202,22 +196,23 @@ def in_model(asked: Understood, hypothesis: Hypothesis) -> list[Carried | None]:
     """
     graph = asked.model.graph
     pairs = zip(hypothesis.variables, hypothesis.carriers, strict=True)
-    found = [carried(carrier, graph, name) if carrier.names else None for name, carrier in pairs]
+    residual = asked.model.residual
+    found = [carried(carrier, graph, name, residual) if carrier.names else None for name, carrier in pairs]
     known = [(name, one) for name, one in zip(hypothesis.variables, found, strict=True) if one is not None]
     for k, (name, one) in enumerate(known):
         for other_name, other in known[:k]:
-            shared = set(one.neurons) & set(other.neurons) if one.layer == other.layer else set()
+            shared = set(one.nodes) & set(other.nodes)
             if not shared or (is_code(one) and is_code(other)):
                 continue
-            neuron = graph.names[one.layer][min(shared)]
+            neuron = graph.name(min(shared))
             if is_code(one) or is_code(other):
                 raise InputError(
                     f"{neuron} carries {other_name} and {name}, one of them by a code; write the other as a code, too, "
                     f'such as "1 {neuron}", so that both move apart from each other'
                 )
             raise InputError(
-                f"{neuron} carries both {other_name} and {name}; the places of two variables share no neuron: give "
-                f"each its own, or codes"
+                f"{neuron} carries both {other_name} and {name}; the places of two variables share none of the "
+                f"{asked.model.nodes}: give each its own{', or codes' * (not asked.model.residual)}"
             )
     return found
 
@@ -226,5 +221,5 @@ def placed_in(
     asked: Understood, hypothesis: Hypothesis, carriers: Sequence[Carried], found: Signatures
 ) -> PlacedHypothesis:
     """A hypothesis in a model, every variable being carried."""
-    over = placeable(hypothesis.stated, asked.behavior)
+    over = placeable(hypothesis.stated, asked)
     return placed_hypothesis(asked.model, asked.behavior, hypothesis.stated, over, carriers, found.whole)

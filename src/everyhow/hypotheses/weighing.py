@@ -13,9 +13,8 @@ from ..mapping.findings import simplicity
 from ..mapping.patterns import Patterns, wanted_tables
 from ..mapping.placeable import placed_algorithm
 from ..mapping.signatures import NeuronSet, Rows, Signatures
-from ..model.runnable import Intervention
 from .climbing import PatchedRun, Taken
-from .recipes import python_line
+from .recipes import with_nodes
 from .understanding import Understood
 
 # The simplest formulas that are gone through, and the largest depth of these.
@@ -102,9 +101,7 @@ def _run(asked: Understood, found: Signatures, neurons: NeuronSet, needed: Rows)
             base, behavior = (wrong & -wrong).bit_length() - 1, asked.behavior
             names = neurons.names(asked.model.graph)
             said = bool(wanted >> base & 1)
-            size = asked.model.graph.sizes[neurons.layer]
-            held = Intervention(neurons.layer, tuple(range(size)), found.whole.states[neurons.layer][[source]])
-            python = python_line(asked.model, behavior.points[base], [(held, neurons.neurons)])
+            python = with_nodes(asked.model, behavior.points, base, neurons, source)
             patch = (Taken(names, behavior.name_of(source)),)
             return PatchedRun(behavior.name_of(base), patch, said, not said, python=python)
     return None

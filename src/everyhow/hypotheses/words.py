@@ -65,7 +65,7 @@ def share_lines(names: Sequence[str], accuracies: Sequence[Fraction], jointly: F
 def brief_climb_lines(climb: Climb | None, who: str, kind: str) -> Iterator[str]:
     """How far a hypothesis comes by itself, and the run at which it falls."""
     if climb is None:
-        yield "Which rungs it passes was not found out: the neurons are too many for the budget."
+        yield "Which rungs it passes was not found out: the places are too many for the budget."
         return
     yield from (line for line in climb_lines(climb, who, kind) if not line.startswith("Not reached"))
 
@@ -74,7 +74,7 @@ def searched_line(names: Sequence[str], number: int) -> str:
     """How many places there were for the variables whose place was searched for."""
     searched = f"Searched for: {joined(names)}."
     if not number:
-        return f"{searched} No free neurons are aligned; those that come nearest are tested."
+        return f"{searched} No free places are aligned; those that come nearest are tested."
     return f"{searched} {count_of(number, 'aligned place')}; the one that comes furthest is tested."
 
 
@@ -113,8 +113,8 @@ def rival_lines(found: Any, most: int) -> Iterator[str]:
     """The explanations that come as far, so many of them by name, and the simplest of those that come furthest."""
     rivals, kind = found.rivals, found.model.kind
     if rivals.elsewhere is not None and rivals.rung is not None:
-        yield from _elsewhere_lines(rivals, most, found.model.graph)
-    yield from _formula_lines(rivals, most, found.model.graph)
+        yield from _elsewhere_lines(rivals, most, found.model)
+    yield from _formula_lines(rivals, most, found.model)
     if rivals.outside:
         yield "The hypothesis is deeper than these formulas, and does not belong to them."
     if found.further is not None and (rivals.rung is None or not (found.change and found.change.complete)):
@@ -124,24 +124,24 @@ def rival_lines(found: Any, most: int) -> Iterator[str]:
         yield f"Other causal models were not looked for: others may say as much of this {kind}."
 
 
-def _elsewhere_lines(rivals: Any, most: int, graph: Any) -> Iterator[str]:
+def _elsewhere_lines(rivals: Any, most: int, model: Any) -> Iterator[str]:
     there, rung = rivals.elsewhere, rivals.rung
-    gone = f"{count_of(there.number, 'minimal choice')} of neurons"
+    gone = f"{count_of(there.number, 'minimal choice')} of {model.nodes}"
     if there.tried < there.number:
-        gone = f"the first {there.tried:,} of {there.number:,} minimal choices of neurons"
+        gone = f"the first {there.tried:,} of {there.number:,} minimal choices of {model.nodes}"
     number, were = len(there.kept), "was" if there.number == 1 else "were"
     verb = "passes" if number <= 1 else "pass"
     end = f"{number:,} other {verb} as much ({rung}):" if number else f"no other passes as much ({rung})."
     yield f"Of this causal model {gone} {were} tried: {end}"
-    yield from _listed(there.kept, number, most, graph)
+    yield from _listed(there.kept, number, most, model.graph)
 
 
-def _formula_lines(rivals: Any, most: int, graph: Any) -> Iterator[str]:
+def _formula_lines(rivals: Any, most: int, model: Any) -> Iterator[str]:
     number = rivals.number
     if rivals.rung is None:
-        yield from _beyond_lines(rivals, most, graph)
+        yield from _beyond_lines(rivals, most, model)
         return
-    among = f"Among all minimal choices of neurons for {rivals.family},"
+    among = f"Among all minimal choices of {model.nodes} for {rivals.family},"
     other = "" if rivals.elsewhere is not None else " other"
     if number is None:
         yield f"{among} how many pass as much ({rivals.rung}) was not found out."
@@ -149,21 +149,21 @@ def _formula_lines(rivals: Any, most: int, graph: Any) -> Iterator[str]:
         yield f"{among} {'no other' if other else 'none'} passes as much ({rivals.rung})."
     else:
         yield f"{among} {number:,}{other} {'passes' if number == 1 else 'pass'} as much ({rivals.rung}):"
-        yield from _listed(rivals.first, number, most, graph)
+        yield from _listed(rivals.first, number, most, model.graph)
 
 
-def _beyond_lines(rivals: Any, most: int, graph: Any) -> Iterator[str]:
+def _beyond_lines(rivals: Any, most: int, model: Any) -> Iterator[str]:
     """Where a hypothesis passes no rung, how many pass the first; by name only in full."""
     number, formulas = rivals.number, rivals.formulas
     if number is None or formulas is None:
         yield f"Whether any of {rivals.family} passes the first rung was not found out."
     elif not number:
-        yield f"None of {rivals.family} passes the first rung either, in any neurons."
+        yield f"None of {rivals.family} passes the first rung either, in any {model.nodes}."
     else:
         verb, choices = "passes" if formulas == 1 else "pass", count_of(number, "choice")
-        yield f"Of {rivals.family}, {formulas:,} {verb} the first rung, with {choices} of neurons in all."
+        yield f"Of {rivals.family}, {formulas:,} {verb} the first rung, with {choices} of {model.nodes} in all."
         if most > MOST_TOLD:
-            yield from _listed(rivals.first, number, most, graph)
+            yield from _listed(rivals.first, number, most, model.graph)
 
 
 def _listed(first: Sequence[Any], number: int, most: int, graph: Any) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any, final
 from ..boolean.algorithms import Algorithm, Inner, Leaf, Path
 from ..boolean.cost import CostModel
 from ..boolean.truth_table import INPUT_NAMES, TruthTable, variable_bits
-from ..model.explanation import Explanation, Place
+from ..model.explanation import Explanation
 from ..model.graph import Graph, Node
 from .signatures import NeuronSet, sets_by_name
 
@@ -65,11 +65,6 @@ class Mapping(Explanation):
     def parts(self) -> tuple[str, ...]:
         """The names of the variables."""
         return tuple(variable.name for variable in self.algorithm.variables)
-
-    @property
-    def places(self) -> tuple[Place, ...]:
-        """The layer and the neurons of each variable."""
-        return tuple((s.layer, s.neurons) for s in self.sets)
 
     @property
     def nodes(self) -> tuple[tuple[Node, ...], ...]:

@@ -8,9 +8,6 @@ from ..boolean.truth_table import TruthTable
 from ..common.display import Displayed
 from .graph import Graph, Node
 
-# A stage of a graph (1 is the first after the inputs), and some of its nodes.
-Place = tuple[int, tuple[int, ...]]
-
 
 class Explanation(Displayed):
     """Variables that nodes of a model carry, and how the decision follows from them.
@@ -37,17 +34,8 @@ class Explanation(Displayed):
 
     @property
     @abstractmethod
-    def places(self) -> tuple[Place, ...]:
-        """For each part the stage and the nodes that carry it.
-
-        Raises:
-            InputError: nodes of several stages carry a part.
-        """
-
-    @property
     def nodes(self) -> tuple[tuple[Node, ...], ...]:
         """For each part the nodes that carry it, of whatever stages."""
-        return tuple(tuple(Node(stage, place) for place in places) for stage, places in self.places)
 
     @property
     @abstractmethod

@@ -283,12 +283,6 @@ class Model(Runnable, Displayed):
         sizes = self.graph.sizes[1:-1]
         return tuple(tuple(Node(stage, j) for j in range(size)) for stage, size in enumerate(sizes, start=1))
 
-    @property
-    def unexamined(self) -> str | None:
-        """Why what a person states of this kind of model is not tested, and why explanations by variables are not set
-        against each other, in words; None where that is done."""
-        return None
-
     def ways_smaller(self, points: Float[np.ndarray, "inputs features"]) -> tuple[Way, ...]:
         """Ways in which the model can be made smaller, those that change least first; none where none are known."""
         return ()

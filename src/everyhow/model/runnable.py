@@ -348,12 +348,36 @@ class Runnable(ABC):
         """
         if patch is None:
             return self.states(inputs, interventions)[-1]
-        named = [
-            Intervention(node.stage, (node.place,), values)
-            for node, values in values_by_node(self.graph, patch, _rows(inputs))
-        ]
+        named = _interventions(self.graph, patch, _rows(inputs))
         given = listed("interventions", interventions, "a list of values of everyhow.Intervention")
         return self.states(inputs, [*given, *named])[-1]
+
+    def node_values(
+        self, inputs: Float[np.ndarray, "inputs features"], patch: Mapping[str, Any] | None = None
+    ) -> dict[str, Float[np.ndarray, "inputs *numbers"]]:
+        """What every inner node computes, by name, in the form in which `run` takes a patch.
+
+        Args:
+            inputs: one row for each, as for `run`.
+            patch: what is held, by name, as for `run`.
+
+        Returns:
+            By the name of a node, shape (inputs,); of nodes that hold several numbers, (inputs, numbers).
+
+        Raises:
+            InputError: inputs or a patch that do not fit the model.
+
+        Example:
+            >>> from everyhow import xornet
+            >>> found = xornet().node_values([[0, 1], [1, 1]])
+            >>> found["h1.2"].round(2).tolist()
+            [0.0, 1.0]
+            >>> xornet().run([[0, 1]], patch={"h1.2": found["h1.2"][1]}).round(2).item()
+            0.0
+        """
+        held = {} if patch is None else patch
+        states = self.states(inputs, _interventions(self.graph, held, _rows(inputs)))
+        return {self.graph.name(node): states[node.stage][:, node.place] for node in self.graph.inner}
 
     def activated(self, received: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
         """The outputs when they receive `received`."""
@@ -425,6 +449,11 @@ def nothing_carried(graph: Graph, runs: int) -> States:
     """What edges carry that carry 0, for every stage but the outputs."""
     stages = zip(graph.sizes[:-1], graph.numbers, strict=False)
     return tuple(np.zeros((runs, size) if numbers == 1 else (runs, size, numbers)) for size, numbers in stages)
+
+
+def _interventions(graph: Graph, patch: Mapping[str, Any], runs: int) -> list[Intervention]:
+    """What a patch holds in so many runs."""
+    return [Intervention(node.stage, (node.place,), values) for node, values in values_by_node(graph, patch, runs)]
 
 
 def _rows(inputs: Any) -> int:

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float
 
-from ..model.graph import Graph
+from ..model.graph import Graph, Node
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +34,26 @@ class Code:
     def neurons(self) -> tuple[int, ...]:
         """The neurons whose coefficient is not 0."""
         return tuple(np.flatnonzero(self.coefficients).tolist())
+
+    @property
+    def by_stage(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        """The layer, and the neurons there."""
+        return ((self.layer, self.neurons),)
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The neurons."""
+        return tuple(Node(self.layer, j) for j in self.neurons)
+
+    @property
+    def first(self) -> int:
+        """The layer, as the earliest stage that is read."""
+        return self.layer
+
+    @property
+    def last(self) -> int:
+        """The layer, as the latest stage that is read."""
+        return self.layer
 
     def named(self, graph: Graph | None = None) -> str:
         """The code by the names of its neurons."""

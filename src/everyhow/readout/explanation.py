@@ -14,8 +14,8 @@ from ..boolean.cost import CostModel
 from ..boolean.gates import name_of
 from ..boolean.smallest import Formula
 from ..boolean.truth_table import INPUT_NAMES, TruthTable
-from ..model.explanation import Explanation, Place
-from ..model.graph import Graph
+from ..model.explanation import Explanation
+from ..model.graph import Graph, Node
 from ..model.model import Model
 from .readout import Readout, Signals, cut_of
 from .signal import Signal, shown_formula, values_of
@@ -87,10 +87,10 @@ class ReadoutExplanation(Explanation):
         return tuple(readout.name for readout in self.readouts)
 
     @property
-    def places(self) -> tuple[Place, ...]:
-        """The layer, and the neurons that stand in the code of each signal."""
+    def nodes(self) -> tuple[tuple[Node, ...], ...]:
+        """The neurons that stand in the code of each signal."""
         coefficients = (readout.shown_coefficients for readout in self.readouts)
-        return tuple((self.layer, tuple(j for j, value in enumerate(each) if value)) for each in coefficients)
+        return tuple(tuple(Node(self.layer, j) for j, value in enumerate(each) if value) for each in coefficients)
 
     @property
     def inputs(self) -> int:

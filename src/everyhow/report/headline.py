@@ -212,9 +212,7 @@ def _mappings(found: MappingFindings, verdict: Verdict) -> str:
         return "no formula of so small a depth computes it; a larger one may (--depth)"
     if found.strictest is None:
         said = f"of {plural(found.algorithms, 'formula')} none fits the network"
-        untested = found.signatures is not None and found.signatures.model.unexamined
-        how = "everyhow align" if untested else "everyhow test"
-        return f"{said}; a causal model of other values, such as a count, can be put to it ({how})"
+        return f"{said}; a causal model of other values, such as a count, can be put to it (everyhow test)"
     left = (found.surviving_mappings[found.strictest] or 0) - (found.trivial[found.strictest] or 0)
     before = f"; {left:,} pass{'es' * (left == 1)} {found.strictest}" if left > 0 else ""
     return f"no algorithm with its place passes {_criterion(verdict)}{before}"

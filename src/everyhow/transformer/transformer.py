@@ -81,14 +81,6 @@ class Transformer(ResidualStream):
         nodes = tuple(edge.child for edge in self.graph.edges) if self.graph.of_nodes else self.graph.inner
         return (nodes,) if nodes else ()
 
-    @property
-    def unexamined(self) -> str | None:
-        """What would carry a variable are heads and MLPs of several layers."""
-        return (
-            "hypotheses are not placed in heads and MLPs of transformers yet, nor do algorithms with their places "
-            "predict each other's interchanges there"
-        )
-
     def runs(self, points: Float[np.ndarray, "inputs features"]) -> TransformerRuns:
         """The transformer run whole at some inputs, ready to be run again with components held."""
         return TransformerRuns(self, points, self.states(points), np.zeros((len(points), self.outputs)))

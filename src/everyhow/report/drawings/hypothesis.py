@@ -32,12 +32,12 @@ def draw_where(placed: PlacedHypothesis, activations: Activations | None) -> Dra
     neuron that stands in several codes one ring for each."""
     drawing, graph = draw_network(placed.model, activations), placed.model.graph
     places = Boxes(graph, activations) if has_components(graph) else Columns(graph)
-    rings, around = [], Counter[tuple[int, int]]()
-    for index, (layer, neurons) in enumerate(placed.places):
-        for j in neurons:
-            part = ring(places, index, (layer, j))
-            rings.append(part if not around[layer, j] else _further(part, around[layer, j], index))
-            around[layer, j] += 1
+    rings, around = [], Counter[Node]()
+    for index, nodes in enumerate(placed.nodes):
+        for node in nodes:
+            part = ring(places, index, node)
+            rings.append(part if not around[node] else _further(part, around[node], index))
+            around[node] += 1
     if isinstance(places, Columns):
         # Several rings around one neuron reach its name, which is written once more above them.
         again = (places.label(*node) for node, number in around.items() if number > 1 and places.named(node[0]))
