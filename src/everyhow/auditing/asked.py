@@ -153,6 +153,12 @@ class Questions:
             ("others", str, "of a scope, where all other edges are: in every circuit (in), or in none (out)"),
         ],
     ))  # fmt: skip
+    stream: int | None = field(default=None, metadata=_meaning(
+        "data",
+        "of a transformer, the position at which its residual stream is explained instead of its heads and MLPs, by "
+        "population codes and what sits in them: from 0, or -1 for the last; heads and MLPs when not given",
+        int,
+    ))  # fmt: skip
     epsilon: float | None = field(default=None, metadata=_meaning(
         "paper count",
         "the circuit error allowed: the share of inputs at which a circuit may decide otherwise; 0 when not given",
@@ -199,11 +205,19 @@ class Questions:
         self.for_circuits(self.epsilon, self.within)
 
     def narrowed(self, model: Kind) -> Kind:
-        """The model at the grain asked for, its circuits being asked of what is in scope.
+        """The model at the grain asked for, its circuits being asked of what is in scope; or its stream at a position.
 
         Raises:
-            InputError: a grain or a scope that the model does not have.
+            InputError: a grain, a scope or a stream that the model does not have, or a stream beside one of these.
         """
+        if self.stream is not None:
+            beside = "grain" if self.grain is not None else "scope" if self.scope is not None else None
+            if beside:
+                raise InputError(
+                    f"{beside} is of circuits of heads and MLPs, and stream asks of the residual stream instead: leave "
+                    f"one of them out"
+                )
+            return model.stream(self.stream)
         model = model if self.grain is None else model.at(self.grain)
         return model if self.scope is None else model.scoped(self.scope.parts, self.scope.others)
 
@@ -292,6 +306,7 @@ class Questions:
             "ablation": self.ablation,
             **({} if self.grain is None else {"grain": self.grain}),
             **({} if self.scope is None else {"scope": self.scope.document()}),
+            **({} if self.stream is None else {"stream": self.stream}),
             "robust": self.robust,
             "tolerance": self.largest_residual,
             "signals": self.signals,

@@ -62,6 +62,17 @@ class Wanted(Read):
     """What is wanted of a network, and how its numbers stand for bits."""
 
     task: TaskOption = None
+    stream: Annotated[
+        int | None,
+        typer.Option(
+            metavar="POSITION", help="Of a transformer, ask of its residual stream there (-1: the last position)."
+        ),
+    ] = None
+
+    def network(self, source: str) -> Any:
+        """The network of a file, read so; of a transformer its stream where that is asked about."""
+        whole = super().network(source)
+        return whole if self.stream is None else whole.stream(self.stream)
 
 
 @dataclass(frozen=True)

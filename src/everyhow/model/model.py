@@ -223,13 +223,19 @@ class CircuitSearch(ABC):
 
 
 class Cut(ABC):
-    """A stage that everything passes on its way to the outputs: a hidden layer of a network.
+    """A stage that is read as codes: one that everything passes on its way to the outputs, such as a hidden layer of a
+    network, or one beside which more goes by.
 
     Attributes:
         layer: the stage; 1 is the first after the inputs.
     """
 
     layer: int
+
+    @property
+    def alone(self) -> bool:
+        """Whether everything passes it, so that the outputs follow from its state alone."""
+        return True
 
     @abstractmethod
     def read(self, points: Float[np.ndarray, "inputs features"]) -> Float[np.ndarray, "inputs neurons"]:
@@ -241,10 +247,11 @@ class Cut(ABC):
 
     @abstractmethod
     def run_received(
-        self, received: Float[np.ndarray, "*batch following"]
+        self, received: Float[np.ndarray, "*batch following"], points: Float[np.ndarray, "*batch features"]
     ) -> tuple[Float[np.ndarray, "*batch outputs"], Bool[np.ndarray, "*batch"]]:
         """The outputs when the nodes after the stage receive `received`, and in which runs a node that steps, and that
-        something reads, comes within 1e-9 of its jump."""
+        something reads, comes within 1e-9 of its jump. What goes by beside the stage is that of the points, of which
+        there is one for each run, or what broadcasts to that."""
 
 
 class Way(NamedTuple):

@@ -301,6 +301,17 @@ class Runnable(ABC):
             f"scope is asked of transformers; circuits of a {self.kind} are asked of all of its edges: leave scope out"
         )
 
+    def stream(self, position: int = -1) -> Any:
+        """What goes by at one position of a sequence, as a model.
+
+        Raises:
+            InputError: this kind of model has no residual stream.
+        """
+        raise InputError(
+            f"stream is asked of transformers, whose heads and MLPs add to a residual stream; a {self.kind} has none: "
+            f"leave it out"
+        )
+
     def answering(self, answer: Answer, tokens: int) -> Self:
         """The same model over sequences of so many tokens, with its answers read at these positions, among these
         classes.

@@ -26,7 +26,7 @@ class LayerCut(Cut):
         return self.network.received(self.layer + 1, state)
 
     def run_received(
-        self, received: Float[np.ndarray, "*batch following"]
+        self, received: Float[np.ndarray, "*batch following"], points: Float[np.ndarray, "*any features"]
     ) -> tuple[Float[np.ndarray, "*batch outputs"], Bool[np.ndarray, "*batch"]]:
         """The outputs when the next layer has these pre-activations, and in which runs a neuron that steps, and that
         something reads, comes within 1e-9 of its jump."""

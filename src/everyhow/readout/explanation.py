@@ -37,7 +37,8 @@ class ReadoutExplanation(Explanation):
         residual: of the combination, relative to how much the pre-activations vary.
         shares: how much of that variation each signal carries.
         undecided: the patterns at which the output lies within 1e-9 of the decision boundary, or a neuron that steps of
-            its jump, where rounding decides; the gate is 0 there.
+            its jump, where rounding decides; and those at which what else goes by decides, where not everything passes
+            the layer (`Cut.alone`). The gate is 0 there.
     """
 
     kind = "readouts"
@@ -182,7 +183,8 @@ def explain_by(model: Model, readable: Signals, chosen: Sequence[int], margin: f
     closest to what the next layer receives, and the gate read off from the model.
 
     The signals must be independent of each other and the constant. Where an output comes within `margin` of the
-    decision boundary, or a neuron that steps within 1e-9 of its jump, the gate is undecided, and 0.
+    decision boundary, or a neuron that steps within 1e-9 of its jump, or where inputs differ in what goes by beside the
+    layer and decide otherwise, the gate is undecided, and 0.
     """
     readouts = tuple(readable[int(index)] for index in chosen)
     cut = cut_of(model, readable.layer)
@@ -194,11 +196,15 @@ def explain_by(model: Model, readable: Signals, chosen: Sequence[int], margin: f
     variation = np.linalg.norm(received - base)
     residual = np.linalg.norm(signals.T @ weights + constant - received) / variation
     shares = np.linalg.norm(weights, axis=1) * np.linalg.norm(signals - middle, axis=1) / variation
-    patterns = np.array(list(product((0.0, 1.0), repeat=len(readouts))))
-    outputs, near = cut.run_received(patterns @ weights + constant)
-    above = outputs[:, 0] - model.level
-    sure = (np.abs(above) > margin) & ~near
-    gate = TruthTable(len(readouts), sum(1 << int(k) for k in np.flatnonzero(sure & (above > 0))))
+    patterns = np.array(list(product((0.0, 1.0), repeat=len(readouts)))) @ weights + constant
+    # Where more goes by than the signals, the gate is what comes of them whatever goes by, that of each input in turn.
+    points = readable.behavior.points[: 1 if cut.alone else None]
+    at_each = np.repeat(patterns[:, None], len(points), axis=1)
+    outputs, near = cut.run_received(at_each, points)
+    above = outputs[..., 0] - model.level
+    decided = above > 0
+    sure = ((np.abs(above) > margin) & ~near & (decided == decided[:, :1])).all(axis=1)
+    gate = TruthTable(len(readouts), sum(1 << int(k) for k in np.flatnonzero(sure & decided[:, 0])))
     undecided = np.flatnonzero(~sure)
     return _shown(readouts, gate, float(residual), tuple(shares.tolist()), tuple(undecided.tolist()))
 

@@ -209,7 +209,7 @@ def _ties(model: Model, cut: Cut, behavior: Behavior) -> tuple[str, ...]:
     """At which inputs rounding decides what the model itself does after a layer, so that no combination can be held to
     it."""
     margin = model.runs(behavior.points).widest_margin
-    outputs, near = cut.run_received(cut.received(cut.read(behavior.points)))
+    outputs, near = cut.run_received(cut.received(cut.read(behavior.points)), behavior.points)
     boundary = _names(behavior, ~(np.abs(outputs[:, 0] - model.level) > margin))
     jump = _names(behavior, near)
     ties = []

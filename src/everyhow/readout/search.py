@@ -62,7 +62,7 @@ class _Fit:
 
     def __init__(self, model: Model, cut: Cut, signals: Signals, received: np.ndarray) -> None:
         self.cut, self.level, self.tolerance = cut, model.level, signals.tolerance
-        points = signals.behavior.points
+        self.points = points = signals.behavior.points
         self.received, self.decisions = received, model.run(points)[:, 0] > model.level
         self.margin = model.runs(points).widest_margin
         self.rows = signals.signals.astype(np.float64)
@@ -92,7 +92,7 @@ class _Fit:
         return sets[kept], residuals[kept]
 
     def _decided(self, fitted: Float[np.ndarray, "sets inputs neurons"]) -> Bool[np.ndarray, " sets"]:
-        outputs, near = self.cut.run_received(fitted)
+        outputs, near = self.cut.run_received(fitted, self.points)
         above = outputs[..., 0] - self.level
         margin = np.where(self.decisions, above, -above)
         return (margin.min(axis=1) > self.margin) & ~near.any(axis=1)

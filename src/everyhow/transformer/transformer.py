@@ -14,6 +14,7 @@ from ..model.space import circuits_in_space
 from .residual_stream import ResidualStream
 from .runs import TransformerRuns
 from .search import TransformerSearch, joint_search
+from .stream import StreamAt, stream_at
 
 
 @final
@@ -58,6 +59,24 @@ class Transformer(ResidualStream):
         >>> model, model.run([[0, 1, 1]]).round(2).tolist()
         (Transformer(1 layer of 1 head, d_model 2, 3 positions, 5 edges), [[1.0, 2.0]])
     """
+
+    def stream(self, position: int = -1) -> StreamAt:
+        """The residual stream at one position, as a model: population codes, hypotheses and interchanges are asked of
+        it as of the layers of a network.
+
+        Args:
+            position: from 0, or from the end when negative.
+
+        Raises:
+            InputError: a transformer without layers, or a position that it does not have.
+
+        Example:
+            >>> import everyhow as eh
+            >>> model, behavior = eh.train_transformer("XOR", layers=1, heads=2, width=8, mlp=8, seed=3)
+            >>> model.stream()
+            StreamAt(at position 3 of 3 of a transformer, 8 numbers after its layer)
+        """
+        return stream_at(self, position)
 
     @property
     def counting_steps(self) -> int:
