@@ -13,7 +13,13 @@ from .model.model import Model
 from .network.documents import check_network_path, network_bytes, network_from_document, network_from_tensors
 from .network.network import Network
 from .transformer.documents import transformer_bytes
-from .transformer.reading import is_transformer, transformer_from_document, transformer_from_tensors
+from .transformer.reading import (
+    is_stream,
+    is_transformer,
+    stream_from_document,
+    transformer_from_document,
+    transformer_from_tensors,
+)
 from .transformer.transformer import Transformer
 
 
@@ -25,6 +31,8 @@ def model_from_document(document: object) -> Model:
     """
     for key in ("network", "model"):
         inside = document.get(key) if isinstance(document, dict) else None
+        if is_stream(inside):
+            return stream_from_document(inside)
         if is_transformer(inside):
             return transformer_from_document(inside)
     return transformer_from_document(document) if is_transformer(document) else network_from_document(document)

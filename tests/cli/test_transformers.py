@@ -201,3 +201,54 @@ def test_align(xor_files, run_command, tmp_path):
     assert code == 1 and "a transformer takes sequences of tokens: give a behavior" in err
     code, _, err = run_command("align", "causal.json", "behavior.json", "--network", "xornet")
     assert code == 1 and "takes numbers, not sequences of tokens" in err
+
+
+OWN = """
+formula = "OR(AND(A,C), NOR(A,C))"
+[places]
+"AND(A,C)" = "a0.h1"
+"NOR(A,C)" = "a0.h0"
+"""
+
+
+@pytest.fixture
+def stated(tmp_path, monkeypatch):
+    """A reference model that answers with a bit, its behavior, and two hypotheses."""
+    monkeypatch.chdir(tmp_path)
+    name = "transformer-first-equals-last-1l2h-mlp8-bidirectional-seed0.json"
+    document = json.loads((REFERENCE / name).read_text())
+    (tmp_path / "model.json").write_text(json.dumps({"kind": "transformer", **document["model"]}))
+    asked = {key: document[key] for key in ("tokens", "classes", "labels")}
+    (tmp_path / "behavior.json").write_text(json.dumps(asked))
+    (tmp_path / "own.toml").write_text(OWN)
+    (tmp_path / "other.toml").write_text(OWN.replace("a0.h0", "m0"))
+    (tmp_path / "codes.toml").write_text(OWN.replace("a0.h1", "r0.0 - r0.1").replace("a0.h0", "r0.2 - r0.3"))
+
+
+def test_hypotheses(stated, run_command):
+    """A hypothesis, two of them, and a head, over a behavior; and codes of the residual stream."""
+    where = ("--network", "model.json", "--task", "behavior.json")
+    code, out, err = run_command("test", "own.toml", *where)
+    assert (code, err) == (0, "") and "It passes every rung: single, irredundant, ordered, joint, inert" in out
+    code, out, _ = run_command("test", "other.toml", *where, "--full")
+    assert code == 0 and "falls at joint" in out and "patch={" in out and "network.node_values([[" in out
+    code, out, _ = run_command("decide", "own.toml", "other.toml", *where)
+    assert code == 0 and "heads and MLPs that the other speaks of" not in out and "The second: OR(AND(A,C)" in out
+    code, out, _ = run_command("neuron", "a0.h1", *where, "--is", "AND(A,C)")
+    assert code == 0 and out.startswith("Yes, as AND(A,C)") and "of 30 perfect circuits" in out
+    code, out, _ = run_command("test", "codes.toml", *where, "--stream", "-1")
+    assert code == 0 and "AND(A,C) in r0.0 - r0.1" in out
+    code, _, err = run_command("test", "own.toml", "--network", "model.json")
+    assert code == 1 and "takes sequences of tokens: give a behavior" in err
+
+
+def test_the_residual_stream(stated, run_command, tmp_path):
+    """An audit of the stream at a position, and back."""
+    asked = ("audit", "behavior.json", "--network", "model.json", "--stream", "3", "--out", "run")
+    code, out, err = run_command(*asked)
+    assert (code, err) == (0, "") and "Residual stream  at position 4 of 4 of a transformer, 8 numbers" in out
+    document = json.loads((tmp_path / "run" / "audit.json").read_text())
+    assert document["options"]["stream"] == 3 and document["network"]["kind"] == "residual stream"
+    assert reopen("run").counts == document["counts"]
+    code, _, err = run_command(*asked[:4], "--stream", "4")
+    assert code == 1 and "position is 4; the 4 positions are 0 to 3" in err

@@ -1,6 +1,7 @@
 """Trials of circuits: inputs around the truth table's corners or of data, and edges resampled one at a time."""
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +18,7 @@ from ..model.graph import Edge, Graph
 from ..model.inputs import MOST_TRIED_WHOLE
 from ..model.model import Model
 from ..model.runnable import Held, one_of
-from .words import data_family, grid_family, on_input, on_point, with_edge
+from .words import data_family, grid_family, on_input, on_point, sequence_family, with_edge
 
 # Half the side of the box around each corner, and the steps tried within it, by number of inputs: the finest that
 # keep the grid below 100,000 points.
@@ -25,6 +26,8 @@ REACH = 0.5
 STEPS = {1: 0.05, 2: 0.05, 3: 0.05, 4: 0.125, 5: 0.25, 6: 0.5}
 # Points of data that are tried, and resampled edges between more of them than the largest truth table has rows.
 MOST_TRIALS = 100_000
+# A run of so many candidate evaluations takes about as long as one of a small network.
+STEPS_ALIKE = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,10 +55,10 @@ class Trials:
 class CircuitTrials:
     """What circuits predict, and the network decides, in each trial, the cheapest trial first.
 
-    First come inputs: the points of a grid, the corners of the truth table and then those nearest to one, or the points
-    of data. Then come single edges that carry what they carry at a source. A trial in which the network or a circuit
-    lies within 1e-9 of its decision boundary is left out, and one in which a neuron that steps comes as near to its
-    jump.
+    First come inputs: the points of a grid, the corners of the truth table and then those nearest to one; or the points
+    of data; or rows of tokens, and then other sequences. Then come single edges that carry what they carry at a source.
+    A trial in which the network or a circuit lies within 1e-9 of its decision boundary is left out, and one in which a
+    neuron that steps comes as near to its jump.
 
     Attributes:
         circuits: the circuits.
@@ -67,6 +70,7 @@ class CircuitTrials:
         name_of: what the input of a number is called.
         family: the trials, in words.
         graph: of the network, which names its edges.
+        kind: of the model, as sentences call it.
     """
 
     circuits: tuple[Circuit, ...]
@@ -78,6 +82,7 @@ class CircuitTrials:
     name_of: Callable[[int], str]
     family: str
     graph: Graph
+    kind: str
 
     def describe(self, trial: int) -> tuple[str, str, dict]:
         """The kind of a trial, the trial in words, and its setting as plain values."""
@@ -110,7 +115,8 @@ def circuit_trials(
         circuits: of the model.
         decision: how outputs become bits, where there is no behavior, which says it.
         behavior: the inputs that are tried and between which edges are resampled; when not given, or a truth table, the
-            grid around the corners and the rows of the truth table.
+            grid around the corners and the rows of the truth table. Of rows of tokens also other sequences are tried,
+            of the tokens that rows have at each position.
         seed: of the sample: of more than 100,000 points so many are drawn, and between more than 64 points the pairs of
             a base and a source at which each edge is resampled, 100,000 resampled edges in all.
 
@@ -123,8 +129,10 @@ def circuit_trials(
             f"circuits are tried in {model.kind}s of one output; this one has {model.outputs}: {one_of(model)}"
         )
     decision = decision if behavior is None else behavior.decision
-    if behavior is None or behavior.is_truth_table:
+    if behavior is None or (behavior.is_truth_table and not model.of_sequences):
         tried = around_corners(model)
+    elif model.of_sequences:
+        tried = of_sequences(behavior, model, seed)
     else:
         tried = of_data(behavior, len(model.graph.edges), seed)
     parts = [model, *map(model.part, circuits)]
@@ -153,6 +161,7 @@ def circuit_trials(
         tried.name_of,
         tried.family,
         model.graph,
+        model.kind,
     )
 
 
@@ -181,13 +190,50 @@ def of_data(behavior: Behavior, edges: int, seed: int) -> Trials:
     if number > MOST_TRIALS:
         numbers = np.sort(generator.choice(number, MOST_TRIALS, replace=False))
     every, most = number * (number - 1), max(1, MOST_TRIALS // max(1, edges))
-    if number <= MOST_TRIED_WHOLE or every <= most:
-        pairs = all_pairs(number)
-    else:
-        bases, steps = generator.integers((number, number - 1), size=(most, 2)).T
-        pairs = np.unique(np.stack([bases, (bases + 1 + steps) % number], axis=1), axis=0)
+    whole = number <= MOST_TRIED_WHOLE or every <= most
+    pairs = all_pairs(number) if whole else _some_pairs(generator, number, most)
     family = data_family((len(numbers), number), (len(pairs), every), seed)
     return Trials(points[numbers], numbers, points, pairs, behavior.name_of, family)
+
+
+def of_sequences(behavior: Behavior, model: Model, seed: int) -> Trials:
+    """The rows of tokens, other sequences of the tokens that rows have at each position, and each edge resampled
+    between the rows. A run of a transformer takes longer than one of a network, and fewer are made."""
+    points, number = behavior.points, len(behavior.points)
+    generator, most = np.random.default_rng(seed), max(1, MOST_TRIALS // (1 + model.steps_per_run // STEPS_ALIKE))
+    others, of = _other_sequences(points, generator, max(0, most - number))
+    every, each = number * (number - 1), max(1, most // max(1, len(model.graph.edges)))
+    pairs = all_pairs(number) if every <= each else _some_pairs(generator, number, each)
+    tried = np.concatenate([points[:most], others])
+    numbers = np.concatenate([np.arange(len(points[:most])), np.full(len(others), -1)])
+    family = sequence_family((min(number, most), number), (len(others), of), (len(pairs), every), seed)
+    return Trials(tried, numbers, points, pairs, behavior.name_of, family)
+
+
+def _other_sequences(
+    rows: Float[np.ndarray, "rows positions"], generator: np.random.Generator, most: int
+) -> tuple[Float[np.ndarray, "others positions"], int]:
+    """Sequences of the tokens that rows have at each position, the rows aside, at most so many; and how many there
+    are."""
+    tokens = [np.unique(column) for column in rows.T]
+    there, sizes = np.unique(rows, axis=0), [len(each) for each in tokens]
+    number = math.prod(sizes) - len(there)
+    if math.prod(sizes) <= MOST_TRIALS:
+        found = np.array(list(itertools.product(*tokens)), dtype=np.float64)
+    else:
+        drawn = [each[generator.integers(len(each), size=most)] for each in tokens]
+        found = np.unique(np.stack(drawn, axis=1).astype(np.float64), axis=0)
+    known = {row.tobytes() for row in there.astype(np.float64)}
+    found = found[[row.tobytes() not in known for row in found]].reshape(-1, len(tokens))
+    if len(found) > most:
+        found = found[np.sort(generator.choice(len(found), most, replace=False))]
+    return found, number
+
+
+def _some_pairs(generator: np.random.Generator, inputs: int, most: int) -> Int[np.ndarray, "pairs 2"]:
+    """Pairs of a base and another input as its source, drawn with replacement, those that repeat dropped."""
+    bases, steps = generator.integers((inputs, inputs - 1), size=(most, 2)).T
+    return np.unique(np.stack([bases, (bases + 1 + steps) % inputs], axis=1), axis=0)
 
 
 def all_pairs(inputs: int) -> Int[np.ndarray, "pairs 2"]:

@@ -40,6 +40,7 @@ class Experiment:
         predicted: the decision predicted by each explanation.
         outcome: the network's decision.
         unnatural: whether what is wrong about it reads a variable in a state that no input produces.
+        model: the kind of model that is run, as sentences call it.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Experiment:
     predicted: tuple[bool, bool]
     outcome: bool
     unnatural: bool = False
+    model: str = "network"
 
     @property
     def wrong(self) -> int:
@@ -64,7 +66,7 @@ class Experiment:
         is wrong."""
         wrong = names[self.wrong]
         nearest = f" {read_as_nearest(wrong)}." if self.unnatural else ""
-        what = said(names, self.predicted, "network", self.outcome)
+        what = said(names, self.predicted, self.model, self.outcome)
         return f"{self._named(names)}: {what}; {wrong} is wrong.{nearest}"
 
     def _named(self, names: Sequence[str]) -> str:
@@ -197,7 +199,8 @@ def swap_dispute(examined: CrossExamination, one: int, other: int) -> Dispute[Ex
         "of": 0 if own == one else 1, "base": base, "sources": [[placed.names[v], source] for v, source in taken],
     }  # fmt: skip
     predicted = (bool(swaps.predictions[one].bits[k]), bool(swaps.predictions[other].bits[k]))
-    experiment = Experiment("interchange", action, setting, predicted, bool(swaps.outcomes[k]), strange)
+    kind = examined.inputs.model.kind
+    experiment = Experiment("interchange", action, setting, predicted, bool(swaps.outcomes[k]), strange, kind)
     return Dispute(pair, _family(examined, one, other), experiment, both)
 
 
@@ -216,4 +219,5 @@ def circuit_dispute(trials: CircuitTrials, one: int, other: int) -> Dispute[Circ
     k = int(differ[0])
     kind, text, setting = trials.describe(k)
     predicted = (bool(trials.decisions[one][k]), bool(trials.decisions[other][k]))
-    return Dispute(pair, trials.family, Experiment(kind, text, setting, predicted, bool(trials.outcomes[k])))
+    experiment = Experiment(kind, text, setting, predicted, bool(trials.outcomes[k]), model=trials.kind)
+    return Dispute(pair, trials.family, experiment)

@@ -83,6 +83,19 @@ def data_family(inputs: tuple[int, int], pairs: tuple[int, int], seed: int) -> s
     return f"{points} inputs of the data, and single edges resampled at {where}{drawn}"
 
 
+def sequence_family(rows: tuple[int, int], others: tuple[int, int], pairs: tuple[int, int], seed: int) -> str:
+    """Trials by rows of tokens: of rows, of other sequences, and of pairs of a base and a source, how many are tried of
+    how many."""
+    (tried, number), (made, of), (chosen, every) = rows, others, pairs
+    known = f"the {number:,}" if tried == number else f"{tried:,} of the {number:,}"
+    more = "" if not of else f", {'the' if made == of else f'{made:,} of the'} {of:,} other sequences of their tokens"
+    where = "every base from every source"
+    if chosen < every:
+        where = f"{chosen:,} of the {every:,} pairs of a base and a source"
+    drawn = f", drawn by seed {seed}" if tried < number or made < of or chosen < every else ""
+    return f"{known} rows{more}, and single edges resampled at {where}{drawn}"
+
+
 def undecided(family: str) -> str:
     """Two explanations agree on a whole family of experiments."""
     return f"no experiment decides among {family}"

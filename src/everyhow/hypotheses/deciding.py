@@ -230,7 +230,7 @@ def decide(
         budget: candidate evaluations allowed for each of: the places that are searched for, and the rungs.
 
     Raises:
-        InputError: a hypothesis that does not fit the model, or a kind of model in which variables are not placed.
+        InputError: a hypothesis that does not fit the model, or a model of sequences without a behavior.
         BudgetError: a place is searched for, and the signatures of the model's neuron sets take more than the budget.
 
     Example:

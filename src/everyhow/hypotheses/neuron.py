@@ -76,8 +76,7 @@ def neuron(
         progress: show progress on stderr.
 
     Raises:
-        InputError: a neuron that is not there, a function of other inputs, or a kind of model in which variables are
-            not placed.
+        InputError: a neuron that is not there, a function of other inputs, or a model of sequences without a behavior.
 
     Example:
         >>> import everyhow as eh

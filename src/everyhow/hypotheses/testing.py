@@ -49,8 +49,8 @@ def test(
         progress: show progress on stderr.
 
     Raises:
-        InputError: a hypothesis that is not what the model computes or does not fit it, or a kind of model in which
-            variables are not placed.
+        InputError: a hypothesis that is not what the model computes or does not fit it, or a model of sequences without
+            a behavior.
         BudgetError: the signatures of the model's neuron sets take more than the budget.
 
     Example:

@@ -13,6 +13,7 @@ from ..model.origin import origin_from_document
 from ..model.scope import Scope
 from .documents import ATTENTION, INNER, KIND
 from .parts import MLP, Attention, Layer, Norm
+from .stream import StreamAt, stream_at
 from .transformer import Transformer
 
 NORM = ("w", "b", "eps", "rms")
@@ -149,3 +150,17 @@ def transformer_from_tensors(arrays: Mapping[str, np.ndarray], metadata: Mapping
             f"the file has tensors that a transformer has no place for: {', '.join(map(quoted, sorted(left)[:8]))}"
         )
     return transformer_from_document(document)
+
+
+def is_stream(document: object) -> bool:
+    """Whether a JSON document says that it holds the residual stream of a transformer."""
+    return isinstance(document, dict) and document.get("kind") == StreamAt.kind
+
+
+def stream_from_document(document: Any) -> StreamAt:
+    """The residual stream that a JSON document holds, as `StreamAt.document` gives it.
+
+    Raises:
+        InputError: the document holds no transformer, or a position that it does not have.
+    """
+    return stream_at(transformer_from_document(document.get("transformer")), document.get("position"))

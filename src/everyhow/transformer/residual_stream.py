@@ -383,6 +383,10 @@ class ResidualStream(RunningModel):
         """What the outputs of the whole model receive, whatever is in scope."""
         return super().pre_activations(points) if self.scope is None else self.unscoped.pre_activations(points)
 
+    def joined(self, units: Sequence[int] | None) -> bool:
+        """Whether an edge, told by the parts of a circuit that it needs, carries anything: all do."""
+        return True
+
     def computed(
         self,
         circuits: Bool[np.ndarray, "circuits edges"],
@@ -406,6 +410,8 @@ class ResidualStream(RunningModel):
         def received(node: int, slot: int, bias: np.ndarray) -> np.ndarray:
             total = np.broadcast_to(bias, outside[0].shape)
             for parent, units in enumerate(wiring[node][slot]):
+                if not self.joined(units):
+                    continue
                 kept = np.all(circuits[:, list(units)], axis=1) if units is not None else nowhere
                 total = total + np.where(kept[:, None, None, None], values[parent], outside[parent])
             return total

@@ -104,6 +104,10 @@ class StreamAt(RunningModel):
         numbers = (self.features, *(1,) * layers, self.outputs)
         return Graph(names, tuple(Edge.between(node, node) for node in nodes), numbers, (("",),) * len(names))
 
+    def stream(self, position: int = -1) -> Self:
+        """The residual stream of the same transformer at a position."""
+        return replace(self, position=stream_at(self.transformer, position).position)
+
     def _with(self, transformer: ResidualStream) -> Self:
         return replace(self, transformer=transformer)
 

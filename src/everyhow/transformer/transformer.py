@@ -11,6 +11,7 @@ from ..model.circuit import Circuit
 from ..model.criterion import Criterion, most_paired
 from ..model.graph import Node
 from ..model.space import circuits_in_space
+from .part import TransformerPart, part_of
 from .residual_stream import ResidualStream
 from .runs import TransformerRuns
 from .search import TransformerSearch, joint_search
@@ -116,6 +117,10 @@ class Transformer(ResidualStream):
         heads = sum(4 * layer.attention.W_Q[:, 0].size for layer in self.layers)
         inner = sum(2 * layer.mlp.W_in.shape[1] for layer in self.layers if layer.mlp is not None)
         return 1 + places * (heads + inner) // 64
+
+    def part(self, circuit: Circuit) -> TransformerPart:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """The circuit, run alone, as a model of its own with the same nodes."""
+        return part_of(self, circuit)
 
     def search(self, criterion: Criterion[Any]) -> TransformerSearch:
         """The circuits that meet a criterion, all in one decision diagram."""
