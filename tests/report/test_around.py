@@ -68,7 +68,9 @@ def test_notes(pages, opened, tmp_path):
     assert again.text(".views") == shown.text(".views") and not again.complaints and not shown.complaints
 
 
-@pytest.mark.parametrize("key", ["ArrowRight", "ArrowDown", "End"])
+@pytest.mark.parametrize(
+    "key", ["End", *(pytest.param(key, marks=pytest.mark.nightly) for key in ("ArrowRight", "ArrowDown"))]
+)
 def test_a_matrix_is_one_stop(pages, opened, key):
     """Tab reaches one cell; arrow keys move among the others, and Enter puts two explanations side by side."""
     _, path = pages("xornet")

@@ -23,7 +23,18 @@ AUDITS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", [name for name in AUDITS if name not in ("and-2-3-3-1-seed0", "wrong-task")])
+# Of many pages, those with the most and the least on them are opened each time.
+OPENED = ("xornet", "by-data", "budget")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=() if name in OPENED else pytest.mark.nightly)
+        for name in AUDITS
+        if name not in ("and-2-3-3-1-seed0", "wrong-task")
+    ],
+)
 def test_opens_offline(pages, opened, name):
     """No request but for the file itself, no complaint on the console, nothing wider than the window."""
     _, path = pages(name)
@@ -86,7 +97,7 @@ STEPPERS = [
 ]
 
 
-@pytest.mark.parametrize("by", ["mouse", "keyboard"])
+@pytest.mark.parametrize("by", ["mouse", pytest.param("keyboard", marks=pytest.mark.nightly)])
 @pytest.mark.parametrize(("name", "changing"), STEPPERS)
 def test_steppers(pages, opened, name, changing, by):
     """Every view can be stepped through by buttons and by arrow keys, to its end and back; the network shows it."""
@@ -373,9 +384,10 @@ def test_pictures_are_saved(pages, opened):
 @pytest.mark.parametrize(
     ("name", "width", "scheme"),
     [
-        ("xornet", 400, "dark"), ("two-outputs", 1600, "light"), ("by-data", 400, "dark"),
+        ("by-data", 400, "dark"),
         *(pytest.param(*one, marks=pytest.mark.nightly)
-          for one in (("xornet", 1600, "light"), ("two-outputs", 400, "light"), ("authors", 1600, "light"))),
+          for one in (("xornet", 400, "dark"), ("two-outputs", 1600, "light"), ("xornet", 1600, "light"),
+                      ("two-outputs", 400, "light"), ("authors", 1600, "light"))),
     ],
 )  # fmt: skip
 def test_accessible(pages, opened, name, width, scheme):

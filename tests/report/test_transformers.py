@@ -241,7 +241,10 @@ def test_page_of_nodes(pages, opened):
     assert shown_page.complaints == []
 
 
-@pytest.mark.parametrize(("grain", "width", "scheme"), [("edges-qkv", 400, "dark"), ("nodes", 1600, "light")])
+@pytest.mark.parametrize(
+    ("grain", "width", "scheme"),
+    [("edges-qkv", 400, "dark"), pytest.param("nodes", 1600, "light", marks=pytest.mark.nightly)],
+)
 def test_accessible(pages, opened, grain, width, scheme):
     """axe finds nothing, with everything open and an input chosen."""
     from axe_playwright_python.sync_playwright import Axe

@@ -46,7 +46,8 @@ QUICK = ("imp-2-2-1-seed0", "xornet", "xor-2-2-2-1-seed2", "xor-2-2-2-1-seed5", 
 # Those whose every value takes longest to be found again.
 LONGEST = (
     "count-xor-2-5-5-1-seed0", "count-xor-2-4-4-1-seed0", "authors-xor-2-4-4-1-seed0", "authors-xor-and-2-3-3-2-seed0",
-    "nor-2-3-3-1-seed0", "and-2-3-3-1-seed0",
+    "nor-2-3-3-1-seed0", "and-2-3-3-1-seed0", "xor-2-3-3-1-seed2", "xor-2-3-3-1-seed4",
+    "authors-noise-xor-2-3-3-1-seed0",
 )  # fmt: skip
 
 
