@@ -64,7 +64,7 @@ class Slowly:
 
     def __init__(self, model):
         self.model = model
-        self.nodes, before = [], ["input"]
+        self.nodes, before = [], ["embed", "pos_embed"] if model.split_input else ["input"]
         for k, layer in enumerate(model.layers):
             heads = [f"a{k}.h{h}" for h in range(layer.attention.heads)]
             self.nodes += [(name, list(before), layer, k, h) for h, name in enumerate(heads)]
@@ -86,7 +86,8 @@ class Slowly:
         model, width = self.model, self.model.d_model
         positions = range(len(row))
         nothing = [[0.0] * width for _ in positions]
-        found = {"input": [plus(model.W_E[t].tolist(), model.W_pos[p].tolist()) for p, t in enumerate(row)]}
+        parts = [[model.W_E[t].tolist() for t in row], [model.W_pos[p].tolist() for p in positions]]
+        found = dict(zip(self.before, parts if model.split_input else [list(map(plus, *parts))], strict=False))
 
         def received(name, parents, layer, slot, own_bias):
             bias = [0.0] * width

@@ -109,6 +109,7 @@ def asked(draw):
         norms=draw(st.sampled_from(["", "12f", "f", "1r", "2fr"])),
         causal=draw(st.booleans()), activation=draw(st.sampled_from(["relu", "gelu"])), grain=grain,
         dead=draw(st.sampled_from([(), (0,)])), equal=draw(st.sampled_from([(), (0,)])),
+        split_input=draw(st.booleans()),
     )  # fmt: skip
     rows = draw(st.lists(st.sampled_from(ROWS), min_size=1, max_size=4, unique=True))
     numbers = draw(st.booleans()) and draw(st.booleans())
@@ -147,20 +148,21 @@ def test_resample_faithful():
         same(*searches(model, behavior, "mean", faithful=True))
 
 
-def test_by_loops():
+@pytest.mark.parametrize(("inner", "split"), [(2, False), (0, True)])
+def test_by_loops(inner, split):
     """One run per circuit by loops over lists: nothing is shared with what is tested."""
-    model = random_transformer(3, ((1, 2),), norms="12f")
+    model = random_transformer(3, ((1, inner),), norms="12f" if inner else "1f", split_input=split)
     slow, name = Slowly(model), model.graph.name
     behavior = eh.Behavior.of_tokens(model, ROWS, eh.Answer([1, 2], [0, 1]))
     whole = {row: slow.run(row) for row in ROWS}
     right = set()
-    for size in range(1, 9):
+    for size in range(1, len(slow.edges) + 1):
         for edges in itertools.combinations(slow.edges, size):
             into, out_of = (
                 {edge.split("->")[1].split("<")[0] for edge in edges},
                 {edge.split("->")[0] for edge in edges},
             )
-            if {"logits"} | (out_of - {"input"}) != into:
+            if {"logits"} | (out_of - {"input", "embed", "pos_embed"}) != into:
                 continue
             runs = ((whole[row]["logits"], slow.run(row, set(edges))["logits"]) for row in ROWS)
             if all((a[p][0] >= a[p][1]) == (b[p][0] >= b[p][1]) for a, b in runs for p in (1, 2)):
@@ -268,11 +270,15 @@ def test_beyond_the_budget():
 
 
 @pytest.mark.parametrize(
-    ("layers", "grain"), [(((2, 2),), "edges-qkv"), (((3, 0), (1, 2)), "edges"), (((2, 3), (2, 0)), "nodes")]
-)
-def test_foretold(layers, grain):
+    ("layers", "grain", "split"),
+    [
+        (((2, 2),), "edges-qkv", False), (((3, 0), (1, 2)), "edges", False), (((2, 3), (2, 0)), "nodes", False),
+        (((1, 0), (1, 0)), "edges-qkv", True),
+    ],
+)  # fmt: skip
+def test_foretold(layers, grain, split):
     """What random circuits tell is less than what counting takes, and not very much less."""
-    model = random_transformer(4, layers, grain=grain)
+    model = random_transformer(4, layers, grain=grain, split_input=split)
     behavior = eh.Behavior.of_tokens(model, ROWS, eh.Answer(-1, [0, 1]))
     criterion = perfect(behavior.read(model), behavior, "mean")
     told, drawn = foretold_steps(criterion, 10**12)

@@ -19,7 +19,7 @@ KINDS = {
     "plain": {}, "bidirectional": {"causal": False}, "scaled": {"scale": 3.0}, "norms": {"norms": "12f"},
     "RMS": {"norms": "12fr"}, "gelu": {"activation": "gelu"}, "gelu_new": {"activation": "gelu_new"},
     "silu": {"activation": "silu"}, "two layers": {"layers": ((2, 3), (1, 0))}, "MLPs": {"layers": ((1, 2), (1, 3))},
-    "no layers": {"layers": ()},
+    "no layers": {"layers": ()}, "split": {"layers": ((2, 3), (1, 0)), "split_input": True},
 }  # fmt: skip
 ROWS = list(itertools.product(range(2), repeat=3))
 
@@ -94,6 +94,37 @@ def test_components_held():
     found = model.states(base, [held])
     assert (found[1][:, 1] == states[1][:, 1]).all() and (found[1][:, 0] == model.states(base)[1][:, 0]).all()
     assert not np.allclose(found[2], model.states(base)[2])
+
+
+def test_split_input():
+    """Token and position embedding as two nodes: the model computes the same, places in it are the same, and a circuit
+    with both edges into a slot, or neither, is the circuit that has the edge from `input`, or has not."""
+    model = random_transformer(4, layers=((2, 3), (1, 0)), norms="1f")
+    split = model.with_split_input()
+    assert split.graph.names[0] == ("embed", "pos_embed") and repr(split).endswith("37 edges)")
+    assert np.allclose(split.logits(ROWS), model.logits(ROWS), atol=1e-12)
+    assert all(np.allclose(split.patterns(ROWS)[name], looked) for name, looked in model.patterns(ROWS).items())
+    chosen = np.random.default_rng(1).random((8, len(model.graph.edges))) < 0.6
+    there = {model.graph.name(edge).replace("input", "embed"): chosen[:, k] for k, edge in enumerate(model.graph.edges)}
+    both = np.stack(
+        [there[split.graph.name(edge).replace("pos_embed", "embed")] for edge in split.graph.edges], axis=1
+    )  # fmt: skip
+    points, (whole, parts) = np.array(ROWS, float), (one.states(ROWS)[:-1] for one in (model, split))
+    for removed in (lambda states: tuple(map(np.zeros_like, states)), lambda states: states):
+        one, other = (
+            model.run_circuits(chosen, points, removed(whole)),
+            split.run_circuits(both, points, removed(parts)),
+        )
+        assert np.allclose(one, other, atol=1e-12)
+    region, sets = model.regions[0], np.array(list(itertools.product([False, True], repeat=4)))
+    held = [one.runs(points).interchanged(region, sets, np.arange(8)).outputs for one in (model, split)]
+    assert split.regions == model.regions and np.allclose(*held, atol=1e-12)
+    # By circuits of nodes both are always there.
+    assert split.at("nodes").graph.edges == model.at("nodes").graph.edges
+    with pytest.raises(InputError, match=r"scope \(only a0.h0 in scope, all others held in\).* split its input first"):
+        model.scoped("a0.h0", "in").with_split_input()
+    with pytest.raises(InputError, match="split_input is 'yes'; say True or False"):
+        replace(model, split_input="yes")
 
 
 def test_grains():

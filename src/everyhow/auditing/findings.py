@@ -307,7 +307,7 @@ def _as_released(found: Findings, model: Model, behavior: Behavior, budget: Budg
     ablation = found.circuits.asked.ablation
     if found.circuits.perfect is None or not budget.allows(steps):
         return found
-    if model.features == model.graph.sizes[0] and ablation != "resample":
+    if model.features == model.graph.sizes[0] and not model.of_sequences and ablation != "resample":
         first = {"points": behavior.points[:1], "weights": [1.0], "wanted": behavior.wanted[:1]}
         first |= {"features": None, "paired": None}
         anything = replace(behavior, **first, epsilon=1.0)

@@ -67,14 +67,14 @@ class Compiling:
     def family(self, asked: int) -> int:
         """The sets of edges that are right, or only may be, whether they are circuits or not."""
         if self._asked and not self._tied:
-            return self._known[(self.components.input,)]
+            return self._known[self.components.inputs]
         self._asked, self._known = asked, {}
-        return self._after((self.components.input,))
+        return self._after(self.components.inputs)
 
     def drawn_state(self, generator: random.Random) -> State:
         """What the nodes that others read write, in a circuit with each edge, or node, at even odds."""
-        of, state = self.components, (self.components.input,)
-        for part in of.parts[: self.first_alone - 1]:
+        of, state = self.components, self.components.inputs
+        for part in of.parts[: self.first_alone - len(state)]:
             if self.by_nodes:
                 state = (*state, generator.choice(self._choices(part, state).values))
                 continue
@@ -98,7 +98,8 @@ class Compiling:
 
     def parts_after(self, nodes: int) -> tuple[Component, ...]:
         """The node after so many; where only `logits` reads it, with the others that only `logits` reads."""
-        return self.components.parts[nodes - 1 : nodes if nodes < self.first_alone else -1]
+        place = nodes - len(self.components.inputs)
+        return self.components.parts[place : place + 1 if nodes < self.first_alone else -1]
 
     def steps_from(self, state: State) -> int:
         """What going on from a state takes, but for running components and for the states after it."""
@@ -119,7 +120,7 @@ class Compiling:
             last = [self._choices(part, state) for part in self.parts_after(len(state))]
             if self._number(state, last) <= MOST_AT_ONCE or len(last) < 2:
                 return self._ends(state, last)
-        written = self._choices(self.components.parts[len(state) - 1], state)
+        written = self._choices(self.components.parts[len(state) - len(self.components.inputs)], state)
         self._count(len(written.values))
         after = [
             self._after((*state, value)) if place in written.reached else NOTHING
@@ -333,7 +334,8 @@ def most_steps(model: ResidualStream) -> int:
     the components takes comes to that."""
     wiring, alone = model.wiring, first_alone(model)
     states, choices, last, written = 1, 0, 2 * len(wiring), 1
-    for node, slots in enumerate(wiring[1:-1], 1):
+    inputs = model.graph.sizes[0]
+    for node, slots in enumerate(wiring[inputs:-1], inputs):
         # Sums in each slot, patterns, what is written, and that a node without any edge is told apart: under 4 for each
         # set of edges into a node.
         own = len({parent[-1] for slot in slots for parent in slot if parent})

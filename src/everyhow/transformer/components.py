@@ -87,7 +87,7 @@ class Component:
     """A node that computes.
 
     Attributes:
-        node: its place among all nodes, `input` being 0.
+        node: its place among all nodes, `input` (or `embed`) being 0.
         layer: the number of its layer; as many as there are layers for `logits`.
         head: which head it is; None for an MLP and for `logits`.
         parents: how many nodes there are before it that it can read: those before this place.
@@ -114,9 +114,9 @@ class Components:
         self._computed: dict[tuple[int, int], int] = {}
         last = max(self.model.answered) + 1
         self._seen = tuple(range(last if self.model.causal else self.model.features))
-        embedded = self.model.embedded(criterion.bases)
-        self.input = self.values.number_of(embedded[:, list(self._seen)])
-        self.removed = tuple(map(self.values.number_of, self._removed(embedded.shape)))
+        embedded = self.model.first_stage(criterion.bases)
+        self.inputs = tuple(self.values.number_of(one[:, list(self._seen)]) for one in embedded)
+        self.removed = tuple(map(self.values.number_of, self._removed(embedded.shape[1:])))
 
     def _removed(self, shape: tuple[int, ...]) -> list[np.ndarray]:
         """What an edge outside a circuit carries of each node but `logits`, where it is needed."""
@@ -129,7 +129,7 @@ class Components:
 
     def _written_at(self, node: int) -> tuple[int, ...]:
         """The positions at which what a node writes is known."""
-        return self.parts[node - 1].positions if node else self._seen
+        return self._seen if node < len(self.inputs) else self.parts[node - len(self.inputs)].positions
 
     def start(self, part: Component, slot: int) -> int:
         """The sum without any parent: the constant of the stream."""
@@ -248,7 +248,7 @@ def _components(model: ResidualStream) -> tuple[Component, ...]:
     last = max(model.answered) + 1
     seen = tuple(range(last if model.causal else model.features))
     found: list[Component] = []
-    before = 1
+    before = model.graph.sizes[0]
     for k, layer in enumerate(model.layers):
         positions = model.answered if k == len(model.layers) - 1 else seen
         heads = layer.attention.heads

@@ -32,7 +32,7 @@ def read_document(model: Any) -> dict[str, Any]:
     found |= {} if answer.classes is None else {"classes": list(answer.classes)}
     found |= {} if model.grain == GRAINS[0] else {"grain": model.grain}
     found |= {} if model.scope is None else {"scope": model.scope.document()}
-    return found | ({"difference": True} if model.difference else {})
+    return found | {name: True for name in ("split_input", "difference") if getattr(model, name)}
 
 
 def _layer_document(layer: Layer) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def foretold_steps(criterion: Criterion[ResidualStream], budget: int) -> tuple[i
         ablated=tuple(stage[some] for stage in criterion.ablated),
     )  # fmt: skip
     compiling = Compiling(few, Families(0), 10**30)
-    nodes = range(1, compiling.first_alone + 1)
+    nodes = range(criterion.model.graph.sizes[0], compiling.first_alone + 1)
     generator, drawn, steps = random.Random(0), 0, 0
     costs: dict[int, int] = {}
     seen: dict[int, Counter[State]] = {node: Counter() for node in nodes}

@@ -7,16 +7,18 @@ from ..model.scope import Scope
 from .parts import Layer
 
 SLOTS = ("q", "k", "v")
+# What `input` is the sum of: token and position embedding.
+SPLIT = ("embed", "pos_embed")
 # The units, by place in the graph's edges, that a circuit must all have for a parent's value to enter a slot: () where
 # it always enters; None where it never does.
 Entry = tuple[int, ...] | None
-# Entries by node, slot and parent, both counted in order, `input` being node 0.
+# Entries by node, slot and parent, both counted in order, `input` (or `embed`) being node 0.
 Wiring = tuple[tuple[tuple[Entry, ...], ...], ...]
 
 
-def stages_of(layers: Sequence[Layer]) -> list[tuple[str, ...]]:
-    """The names of the nodes, stage by stage."""
-    names: list[tuple[str, ...]] = [("input",)]
+def stages_of(layers: Sequence[Layer], split_input: bool = False) -> list[tuple[str, ...]]:
+    """The names of the nodes, stage by stage; `embed` and `pos_embed` in place of `input` where that is split."""
+    names: list[tuple[str, ...]] = [SPLIT if split_input else ("input",)]
     for k, layer in enumerate(layers):
         names.append(tuple(f"a{k}.h{h}" for h in range(layer.attention.heads)))
         if layer.mlp is not None:
@@ -24,9 +26,9 @@ def stages_of(layers: Sequence[Layer]) -> list[tuple[str, ...]]:
     return [*names, ("logits",)]
 
 
-def graph_of(layers: Sequence[Layer], grain: Grain, numbers: int, outputs: int) -> Graph:
+def graph_of(layers: Sequence[Layer], grain: Grain, numbers: int, outputs: int, split_input: bool = False) -> Graph:
     """The graph of a transformer, a node of which holds so many numbers, `logits` as many as there are outputs."""
-    names = stages_of(layers)
+    names = stages_of(layers, split_input)
     slots = {"edges-qkv": SLOTS, "edges": ("qkv",), "nodes": ("",)}[grain]
     by_stage = tuple(slots if each[0].startswith("a") else ("",) for each in names)
     nodes = [[Node(stage, place) for place in range(len(each))] for stage, each in enumerate(names)]
@@ -45,15 +47,16 @@ def graph_of(layers: Sequence[Layer], grain: Grain, numbers: int, outputs: int) 
     return Graph(tuple(names), tuple(edges), each, by_stage)
 
 
-def wiring_of(layers: Sequence[Layer], grain: Grain) -> Wiring:
+def wiring_of(layers: Sequence[Layer], grain: Grain, split_input: bool = False) -> Wiring:
     """What enters each slot of each node, and by which units."""
-    names = stages_of(layers)
+    names = stages_of(layers, split_input)
+    inputs = len(names[0])
     found, before, used = [], 0, 0
     for stage, each in enumerate(names):
         for place, name in enumerate(each):
             node, slots = before + place, 3 if name.startswith("a") else 1 if stage else 0
             if grain == "nodes":
-                inner = lambda one: (one - 1,) if one else ()  # noqa: E731
+                inner = lambda one: (one - inputs,) if one >= inputs else ()  # noqa: E731
                 own = () if stage == len(names) - 1 else inner(node)
                 found.append(tuple(tuple((*inner(parent), *own) for parent in range(before)) for _ in range(slots)))
             elif grain == "edges":

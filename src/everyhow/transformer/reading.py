@@ -19,7 +19,7 @@ from .transformer import Transformer
 NORM = ("w", "b", "eps", "rms")
 LAYER = (*ATTENTION, *INNER, "ln1", "ln2")
 # How the answers are read, and what circuits are sets of: stored where they are not as usual.
-READ = ("answer_positions", "classes", "grain", "scope", "difference")
+READ = ("answer_positions", "classes", "grain", "scope", "split_input", "difference")
 CODED = ("threshold", "inputs", "remarks", "softmax")
 MODEL = ("W_E", "W_pos", "W_U", "b_U", "ln_final", "layers", "causal", "activation", "scale")
 # What a file may say beside the weights, which is not the model's.
@@ -57,8 +57,9 @@ def read_from(document: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if "answer_positions" in document or "classes" in document:
         found["answer"] = Answer(document.get("answer_positions", (-1,)), document.get("classes"))
-    found |= {name: document[name] for name in ("grain", "difference", "threshold", "softmax") if name in document}
-    for name in ("difference", "softmax"):
+    said = ("grain", "split_input", "difference", "threshold", "softmax")
+    found |= {name: document[name] for name in said if name in document}
+    for name in ("split_input", "difference", "softmax"):
         if name in found and not isinstance(found[name], bool):
             raise InputError(f"{name} of a transformer is true or false, not {quoted(found[name])}")
     if "scope" in document:

@@ -58,6 +58,7 @@ class ResidualStream(RunningModel):
     answer: Answer = LAST
     grain: Grain = "edges-qkv"
     scope: Scope | None = None
+    split_input: bool = False
     difference: bool = False
     origin: Origin | None = None
     threshold: float | None = None
@@ -98,8 +99,9 @@ class ResidualStream(RunningModel):
             raise InputError(
                 f"causal is {quoted(self.causal)}; say True, each position sees those up to itself, or False"
             )
-        if not isinstance(self.difference, bool):
-            raise InputError(f"difference is {quoted(self.difference)}; say True or False")
+        for name in ("difference", "split_input"):
+            if not isinstance(getattr(self, name), bool):
+                raise InputError(f"{name} is {quoted(getattr(self, name))}; say True or False")
         instance(self.answer, Answer, "an Answer", "eh.Answer says the positions and the classes")
         self.answer.at(len(places))
         self.answer.among(d_out)
@@ -156,12 +158,12 @@ class ResidualStream(RunningModel):
     @cached_property
     def _every_edge(self) -> Graph:
         """Its wiring at its grain, whatever is in scope."""
-        return graph_of(self.layers, self.grain, self.features * self.d_model, self.outputs)
+        return graph_of(self.layers, self.grain, self.features * self.d_model, self.outputs, self.split_input)
 
     @cached_property
     def wiring(self) -> Wiring:
         """What enters each slot of each node, and by which edges of its graph."""
-        wiring = wiring_of(self.layers, self.grain)
+        wiring = wiring_of(self.layers, self.grain, self.split_input)
         return wiring if self.scope is None else wiring_within(self.scope, self._every_edge, wiring)
 
     def document(self) -> dict[str, Any]:
@@ -215,6 +217,26 @@ class ResidualStream(RunningModel):
             1
         """
         return replace(self, scope=scope_of(parts, others))
+
+    def with_split_input(self) -> Self:
+        """The same model, with token and position embedding as two nodes, `embed` and `pos_embed`, in place of `input`:
+        circuits then say which of the two each slot reads.
+
+        Raises:
+            InputError: the model has a scope, whose names are those of other edges.
+
+        Example:
+            >>> import numpy as np
+            >>> model = ResidualStream(np.eye(2), np.zeros((2, 2)), (), np.eye(2)).with_split_input()
+            >>> [model.graph.name(edge) for edge in model.graph.edges]
+            ['embed→logits', 'pos_embed→logits']
+        """
+        if self.scope is not None:
+            raise InputError(
+                f"the {self.kind} has a scope ({self.scope.in_words}), which names edges as they are: split its input "
+                "first, then say a scope of the new edges"
+            )
+        return replace(self, split_input=True)
 
     def answering(self, answer: Answer, tokens: int) -> Self:
         """The same model, over sequences of so many tokens, with its answers read elsewhere.
@@ -285,6 +307,13 @@ class ResidualStream(RunningModel):
     def embedded(self, points: Any) -> Float[np.ndarray, "inputs positions d_model"]:
         """What the node `input` carries: token plus position embedding."""
         return self.W_E[self.tokens_of(points)] + self.W_pos
+
+    def first_stage(self, points: Any) -> Float[np.ndarray, "nodes inputs positions d_model"]:
+        """What the nodes of the first stage carry: `input`, or `embed` and `pos_embed`."""
+        if not self.split_input:
+            return self.embedded(points)[None]
+        tokens = self.W_E[self.tokens_of(points)]
+        return np.stack([tokens, np.broadcast_to(self.W_pos, tokens.shape)])
 
     def bias_before(self, layer: int, mlp: bool) -> Float[np.ndarray, " d_model"]:
         """The constant of the stream that a slot receives beside its edges: b_O of every layer before it, in order;
@@ -358,7 +387,7 @@ class ResidualStream(RunningModel):
                     total = total + outside[parent]
             return total
 
-        found, node = {}, 1
+        found, node = {}, self.graph.sizes[0]
         for k, layer in enumerate(self.layers):
             for h in range(layer.attention.heads):
                 q, key = (received(node + h, slot, k) for slot in (0, 1))
@@ -395,16 +424,16 @@ class ResidualStream(RunningModel):
         interventions: Sequence[Intervention],
     ) -> States:
         """What every node computes in each of many circuits, component after component."""
-        embedded = self.embedded(inputs)
-        interventions = checked_interventions(self.graph, interventions, len(embedded))
+        embedded = self.first_stage(inputs)
+        interventions = checked_interventions(self.graph, interventions, embedded.shape[1])
         wiring, sizes = self.wiring, self.graph.sizes
-        flat = (len(circuits), len(embedded), self.features * self.d_model)
+        flat = (len(circuits), embedded.shape[1], self.features * self.d_model)
         outside = [
-            np.broadcast_to(carried[stage][None, :, place], flat).reshape(*flat[:2], *embedded.shape[1:])
+            np.broadcast_to(carried[stage][None, :, place], flat).reshape(*flat[:2], *embedded.shape[2:])
             for stage, size in enumerate(sizes[:-1])
             for place in range(size)
         ]
-        values = [np.broadcast_to(embedded, outside[0].shape)]
+        values = [np.broadcast_to(one, outside[0].shape) for one in embedded]
         nowhere = np.zeros(len(circuits), bool)
 
         def received(node: int, slot: int, bias: np.ndarray) -> np.ndarray:
@@ -416,8 +445,9 @@ class ResidualStream(RunningModel):
                 total = total + np.where(kept[:, None, None, None], values[parent], outside[parent])
             return total
 
-        states: list[np.ndarray] = [embedded.reshape(1, len(embedded), 1, -1).repeat(len(circuits), axis=0)]
-        node = 1
+        first = embedded.reshape(1, len(embedded), *flat[1:]).swapaxes(1, 2)
+        states: list[np.ndarray] = [first.repeat(len(circuits), axis=0)]
+        node = len(embedded)
         for k, layer in enumerate(self.layers):
             bias, stage = self.bias_before(k, mlp=False), []
             for h in range(layer.attention.heads):

@@ -31,7 +31,7 @@ class TransformerRuns(PlainRuns):
         biases = list(self._biases())
         which = np.zeros(len(chosen), int)
         # What every later slot receives of the components so far; those of one bias share it.
-        streams = {bias.tobytes(): (bias + self._written(Node(0, 0)))[None, None] for bias in biases}
+        streams = {bias.tobytes(): self._embedded(bias)[None, None] for bias in biases}
         for stage, bias in enumerate(biases[:-1], start=1):
             nodes = [Node(stage, place) for place in range(self.model.graph.sizes[stage])]
             computed = list(self._computed(stage, streams[bias.tobytes()]))
@@ -59,6 +59,11 @@ class TransformerRuns(PlainRuns):
             if layer.mlp is not None:
                 yield self.model.bias_before(k, mlp=True)
         yield self.model.bias_before(len(self.model.layers), mlp=False)
+
+    def _embedded(self, bias: Float[np.ndarray, " d_model"]) -> Float[np.ndarray, "inputs positions d_model"]:
+        """What a slot receives of the first stage and its bias."""
+        stream = self._written(Node(0, 0)) + bias
+        return stream + self._written(Node(0, 1)) if self.model.split_input else stream
 
     def _written(self, node: Node) -> Float[np.ndarray, "inputs positions d_model"]:
         """What a node writes at each input."""

@@ -42,6 +42,7 @@ class Transformer(ResidualStream):
         grain: what a circuit is a set of: `edges-qkv`, edges into each slot; `edges`, of which one serves all slots of
             a head; `nodes`, heads and MLPs, with all edges among them, `input` and `logits`.
         scope: which parts circuits are asked about; None for all. See `scoped`.
+        split_input: whether token and position embedding are two nodes, `embed` and `pos_embed`, in place of `input`.
         difference: whether the one output is the second class's logit less the first's.
         origin: where an imported model came from, and how that was checked.
         threshold: an output above it is read as 1; None where outputs stand for classes.
