@@ -1,6 +1,7 @@
 """The commands on transformers: a file of a behavior stands where a task could."""
 
 import json
+from pathlib import Path
 
 import pytest
 from safetensors.numpy import load as tensors_of
@@ -8,6 +9,7 @@ from safetensors.numpy import save_file
 
 import everyhow as eh
 from everyhow.auditing.reopening import reopen
+from everyhow.exchange.graph_json import write_graph
 from everyhow.transformer import diagram
 from everyhow.transformer.documents import transformer_bytes
 
@@ -74,8 +76,8 @@ def test_what_does_not_fit(files, run_command):
     for asked, message in (
         (("audit", "behavior.json"), "holds a behavior, and a network is trained on a task: give --network"),
         (
-            ("audit", "XOR", "--network", "model.json"),
-            "a task is asked of bits, and a transformer takes sequences of tokens: give a behavior",
+            ("audit", "MAX:4:3", "--network", "model.json"),
+            "the rows of MAX:4:3 have 4 tokens (the largest of 4 tokens from 0 to 2), and this transformer takes 3",
         ),
         (
             ("count", "behavior.json", "--network", "xornet"),
@@ -123,6 +125,11 @@ def test_import_with_a_configuration(files, run_command, tmp_path):
 
 
 ALIGNED = "transformer-xor-1l4h-seed0"
+CAUSAL = {
+    "variables": ["A", "B", "nand", "either", "Y"],
+    "parents": {"nand": ["A", "B"], "either": ["A", "B"], "Y": ["nand", "either"]},
+    "mechanisms": {"nand": "1110", "either": "A | B", "Y": "nand & either"},
+}
 
 
 @pytest.fixture
@@ -180,11 +187,7 @@ def test_algorithms_with_their_places(xor_files, run_command, tmp_path):
 
 def test_align(xor_files, run_command, tmp_path):
     """A causal model over the rows of a behavior."""
-    model = {
-        "variables": ["A", "B", "nand", "either", "Y"],
-        "parents": {"nand": ["A", "B"], "either": ["A", "B"], "Y": ["nand", "either"]},
-        "mechanisms": {"nand": "1110", "either": "A | B", "Y": "nand & either"},
-    }
+    model = CAUSAL
     (tmp_path / "causal.json").write_text(json.dumps(model))
     asked = ("align", "causal.json", "behavior.json", "--network", "model.json", "--joint")
     code, out, err = run_command(*asked)
@@ -198,7 +201,7 @@ def test_align(xor_files, run_command, tmp_path):
     _, out, _ = run_command(*asked)
     assert out == "the model and the transformer differ at 00, 11\n0 minimal placements\n"
     code, _, err = run_command("align", "causal.json", "--network", "model.json")
-    assert code == 1 and "a transformer takes sequences of tokens: give a behavior" in err
+    assert code == 1 and "a transformer takes sequences of tokens, and nothing says which: give a task by name" in err
     code, _, err = run_command("align", "causal.json", "behavior.json", "--network", "xornet")
     assert code == 1 and "takes numbers, not sequences of tokens" in err
 
@@ -252,3 +255,67 @@ def test_the_residual_stream(stated, run_command, tmp_path):
     assert reopen("run").counts == document["counts"]
     code, _, err = run_command(*asked[:4], "--stream", "4")
     assert code == 1 and "position is 4; the 4 positions are 0 to 3" in err
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_task_by_name(tmp_path, monkeypatch, run_command, seed):
+    """What is asked of a task is what is asked of the file of its behavior, with the model's own answers."""
+    pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)
+    run_command("train", "XOR", "--model", "transformer", "--seed", str(seed), "--out", "model.json")
+    asked = json.loads((tmp_path / "model-behavior.json").read_text())
+    computes = [0, 1, 1, 0] if seed == 0 else [0, 1, 1, 1]
+    (tmp_path / "own.json").write_text(json.dumps(asked | {"labels": computes}))
+    for command, named in (
+        (("audit", "{}", "--network", "model.json", "--grain", "edges", "--json"), "behavior"),
+        (("count", "{}", "--network", "model.json", "--ablation", "mean", "--json"), "circuits_in_space"),
+    ):
+        by_name, by_file = (
+            json.loads(run_command(*(part.format(what) for part in command))[1]) for what in ("XOR", "own.json")
+        )
+        said = "what is wanted is what the transformer itself answers, which is not XOR at 11"
+        for found in (by_name, by_file):
+            found.pop("provenance", None)
+        if seed:
+            assert by_name.get("network", by_name)["remarks"].pop(0) == said
+            # Where nothing is to be said, a count leaves the key out.
+            by_name.pop("remarks", None)
+        assert by_name == by_file and named in by_name
+    code, out, _ = run_command("count", "XOR", "--network", "model.json", "--epsilon", "0.25", "--json")
+    (tmp_path / "wrong.json").write_text(json.dumps(asked | {"labels": computes, "epsilon": 0.25}))
+    _, wrong, _ = run_command("count", "wrong.json", "--network", "model.json", "--json")
+    assert code == 0 and json.loads(out)["perfect_circuits"] == json.loads(wrong)["perfect_circuits"]
+
+
+def test_placing_by_a_task(xor_files, run_command):
+    """A circuit and a causal model are placed by a task as they are by the file of its behavior."""
+    model = eh.load("model.json").at("nodes")
+    (circuit, *_) = eh.circuits(model, "behavior.json").minimal()
+    write_graph("circuit.json", circuit, model)
+    found = [
+        run_command("place", "circuit.json", what, "--network", "model.json", "--grain", "nodes", "--json")
+        for what in ("XOR", "behavior.json")
+    ]
+    assert found[0] == found[1] and json.loads(found[0][1])["minimal"] is True
+    Path("causal.json").write_text(json.dumps(CAUSAL))
+    found = [run_command("align", "causal.json", what, "--network", "model.json") for what in ("XOR", "behavior.json")]
+    assert found[0] == found[1] and found[0][1].startswith("1 minimal placement\n")
+    code, _, err = run_command("align", "causal.json", "XOR", "--network", "xornet")
+    assert code == 1 and "XOR is a task, and a network is aligned over its truth table, whatever its task" in err
+
+
+def test_rows_that_a_model_does_not_take(xor_files, run_command):
+    """A task of other rows is refused, with what the model takes; a preset that counts networks, too."""
+    for asked, message in (
+        (("count", "MAX:2:2"), "the rows of MAX:2:2 have 2 tokens (the largest of 2 tokens from 0 to 1), and this "
+                               "transformer takes 3: give the rows that it was trained on, as a file of a behavior"),
+        (("audit", "ADD:5"), "task ADD:5: "),
+        (("count", "XORR"), "unknown task 'XORR'; the tasks of tokens are ADD:p"),
+        (("audit", "XOR", "--preset", "authors"), "the preset authors counts by a task, and networks only"),
+    ):  # fmt: skip
+        code, _, err = run_command(*asked, "--network", "model.json")
+        assert code == 1 and message in err, err
+    code, _, err = run_command("count", "MAX", "--network", "xornet")
+    assert code == 1 and "unknown gate 'MAX'" in err
+    with pytest.raises(eh.InputError, match="takes sequences of tokens, and nothing says which: give a task by name"):
+        eh.circuits("model.json")

@@ -26,7 +26,7 @@ from ..model.space import circuits_in_space
 from ..model.task import Task
 from .asked import Questions, asking, questions_of
 from .document import digits_of
-from .fitting import PRESETS, Preset, behavior_or_task, understood
+from .fitting import PRESETS, Preset, taken, understood
 
 
 @asking("count")
@@ -53,7 +53,8 @@ def count(
     Args:
         network: the network, or a model or file that `audit` would import.
         task: what it was meant to compute; or a Behavior, or the path of a JSON file that holds one, of sequences of
-            tokens. Then the circuits are counted that decide as it wants, by size, and the minimal ones.
+            tokens. Then the circuits are counted that decide as it wants, by size, and the minimal ones; of a
+            transformer and a task of tokens (`parse_token_task`), those that answer as the transformer does.
         preset: `paper` or `authors`.
         budget: candidate evaluations allowed.
         progress: show on stderr the share that is done.
@@ -69,11 +70,13 @@ def count(
         BudgetError: in `authors`, or where there is to be a certificate, the space of circuits exceeds the budget.
     """
     choice("preset", preset, PRESETS)
+    network, task, asked = taken(network, task, asked)
     questions = questions_of(asked, "count")
-    task = behavior_or_task(network, task)
     if isinstance(task, Behavior):
         with executing(Progress(progress), checkpoints, scheduler) as execution:
-            return _by_data(as_model(network), task, questions, checked_budget(budget), execution)
+            model = as_model(network)
+            found = _by_data(model, task, questions, checked_budget(budget), execution)
+            return found | ({"remarks": list(model.remarks)} if model.remarks else {})
     network, parsed, chosen = understood(network, task, questions, preset)
     budget = checked_budget(budget)
     # Of the questions of one preset, the other has none.

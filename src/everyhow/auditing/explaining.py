@@ -23,7 +23,7 @@ from .asked import Questions, asking, questions_of
 from .audit import Audit
 from .document import explained
 from .findings import explain, explain_together
-from .fitting import DEPTH_BY_DATA, PRESETS, Preset, behavior_or_task, chosen_depth, understood
+from .fitting import DEPTH_BY_DATA, PRESETS, Preset, chosen_depth, taken, understood
 from .provenance import behavior_digest, provenance_of
 
 
@@ -48,9 +48,9 @@ def audit(
         model: the model to explain; by a task, of at most six inputs. A PyTorch module, a fitted scikit-learn
             perceptron or the path of a network file is imported first.
         what: what the model was meant to do. Either a task: a gate, formula or truth table, several outputs joined by
-            commas, or the bits of a truth table, such as [0, 1, 1, 0]. Or a Behavior: inputs, with the decisions wanted
-            there, as for `audit_behavior`; or the path of
-            a JSON file that holds one, of sequences of tokens.
+            commas, or the bits of a truth table, such as [0, 1, 1, 0]; of a transformer, a task of tokens, as
+            `parse_token_task` takes it. Or a Behavior: inputs, with the decisions wanted there, as for
+            `audit_behavior`; or the path of a JSON file that holds one, of sequences of tokens.
         preset: `paper` for the paper's definitions, `authors` for the way its released code counts.
         budget: candidate evaluations allowed; what needs more is estimated or left out, and named in `capped`.
         progress: show progress on stderr.
@@ -68,10 +68,13 @@ def audit(
     """
     choice("preset", preset, PRESETS)
     budget = checked_budget(budget)
-    what = behavior_or_task(model, what)
+    model, what, asked = taken(model, what, asked)
     if isinstance(what, Behavior):
         if preset != "paper":
-            raise InputError("the preset authors counts by a task; leave the preset out, or give a task")
+            raise InputError(
+                "the preset authors counts by a task, and networks only; leave the preset out, or give a network and "
+                "a task"
+            )
         behavior = _known(what, asked.pop("features", None))
         questions = questions_of(asked, "data")
         begun = _by_data(model, behavior, questions, budget)

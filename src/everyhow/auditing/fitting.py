@@ -1,20 +1,51 @@
 """How a task fits a model: the decision, the outputs, and the depth of the algorithms."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from ..common.arguments import choice, is_whole
 from ..common.errors import InputError
 from ..importing.door import as_model
-from ..model.behavior_files import names_a_behavior, read_behavior
+from ..model.behavior import Behavior
+from ..model.behavior_files import behavior_of_tokens, names_a_behavior, read_behavior
+from ..model.coding import checked_input_values
 from ..model.decision import DECISIONS, Decision, check_no_threshold
 from ..model.model import Model
 from ..model.task import Task, parse_task
+from ..model.token_families import parse_token_task
+from ..model.token_task import TokenTask
 from .asked import DEEPEST, Questions
 
 Preset = Literal["paper", "authors"]
 # The largest depth of algorithms over features, where nothing is said.
 DEPTH_BY_DATA = 2
 PRESETS: tuple[Preset, ...] = ("paper", "authors")
+# Inputs that are named in a sentence.
+MOST_NAMED = 8
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a model of sequences answers at the rows of a task, whatever the task wants there.
+
+    Attributes:
+        task: its rows, where the answers are read, and what the classes are called.
+        behavior: the same, with the model's own answers.
+        differs_at: the rows at which these are not those of the task, as the behavior names them.
+    """
+
+    task: TokenTask
+    behavior: Behavior
+    differs_at: tuple[str, ...] = ()
+
+    def remark(self, kind: str) -> tuple[str, ...]:
+        """What is to be said first of a model of a kind: nothing where it answers as the task wants."""
+        if not self.differs_at:
+            return ()
+        named, more = ", ".join(self.differs_at[:MOST_NAMED]), len(self.differs_at) - MOST_NAMED
+        rest = f" and at {more:,} more rows" if more > 0 else ""
+        return (f"what is wanted is what the {kind} itself answers, which is not {self.task.name} at {named}{rest}",)
 
 
 def check_decision(preset: str, decision: str | None) -> Decision:
@@ -34,9 +65,83 @@ def check_decision(preset: str, decision: str | None) -> Decision:
     return known[0] if known else "threshold"
 
 
-def behavior_or_task(given: Any, what: Any) -> Any:
-    """What is asked: a Behavior, that of a JSON file whose path stands there, or else a task."""
-    return read_behavior(what, as_model(given)) if names_a_behavior(what) else what
+def behavior_or_task(model: Any, what: Any) -> Any:
+    """What is asked: a Behavior, that of a JSON file whose path stands there, or else a task. Of a model of sequences a
+    task is the behavior that it has at the task's rows.
+
+    Args:
+        model: what `as_model` takes; it is read as it is.
+        what: a Behavior, a path or a task; None where nothing is said.
+    """
+    if names_a_behavior(what):
+        return read_behavior(what, as_model(model))
+    if what is None or isinstance(what, Behavior) or not as_model(model).of_sequences:
+        return what
+    return answered(as_model(model), what).behavior
+
+
+def taken(given: Any, what: Any, asked: Mapping[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
+    """What is asked about, imported once; what is asked of it, a Behavior or a task; and the questions.
+
+    Of a model of sequences a task becomes the behavior that the model has at the task's rows, with the error allowed
+    and the distance that are asked for, and the model says where it does not answer as the task wants.
+
+    Args:
+        given: what `as_model` takes.
+        what: a Behavior, the path of a JSON file that holds one, or a task.
+        asked: the questions, by their keywords.
+
+    Raises:
+        InputError: something that is not understood, or rows that the model does not take.
+    """
+    found = dict(asked)
+    if isinstance(what, Behavior):
+        return given, what, found
+    if names_a_behavior(what):
+        model = as_model(given)
+        return model, read_behavior(what, model), found
+    if found.get("inputs") is not None:
+        found["inputs"] = checked_input_values(found["inputs"])
+    model = as_model(given, found.get("threshold"), found.get("inputs"))
+    if not model.of_sequences:
+        return model, what, found
+    own = answered(model, what, found.pop("epsilon", None), found.pop("within", None))
+    said = (*model.remarks, *own.remark(model.kind))
+    return replace(model, remarks=said), own.behavior, found  # type: ignore[type-var]
+
+
+def answered(model: Model, what: Any, epsilon: float | None = None, within: float | None = None) -> Answered:
+    """What a model of sequences answers at the rows of a task.
+
+    As the bits of a network's task, answers are judged by what the model itself does: what it does not answer as the
+    task wants is explained all the same, and named.
+
+    Args:
+        model: a model of sequences.
+        what: what `parse_token_task` takes.
+        epsilon: the circuit error allowed; 0 when not given.
+        within: how near a circuit's logits must come to the model's; any distance when not given.
+
+    Raises:
+        InputError: an unknown task, or rows that the model does not take.
+    """
+    task = parse_token_task(what)
+    tokens = task.tokens.shape[1]
+    if tokens != model.features:
+        raise InputError(
+            f"the rows of {task.name} have {tokens} tokens ({task.about}), and this {model.kind} takes "
+            f"{model.features}: give the rows that it was trained on, as a file of a behavior (everyhow train writes "
+            f"it; eh.parse_token_task({task.name!r}, equals=...).save('behavior.json') with or without a token = at "
+            f"the end)"
+        )
+    document = task.document() | {"epsilon": epsilon or 0.0, "within": within}
+    try:
+        wanted = behavior_of_tokens(document, model)
+    except InputError as error:
+        raise InputError(f"task {task.name}: {error}") from None
+    own = behavior_of_tokens({key: value for key, value in document.items() if key != "labels"}, model)
+    other = (own.wanted != wanted.wanted).any(axis=1)
+    return Answered(task, own, tuple(own.name_of(k) for k in range(len(other)) if other[k]))
 
 
 def classes_as_one(network: Model, task: Task, decision: str | None) -> tuple[Model, str | None]:
@@ -99,8 +204,9 @@ def check_takes_tasks(model: Model) -> None:
     """Raises InputError when the inputs of a model are sequences of tokens, of which no task is asked."""
     if model.of_sequences:
         raise InputError(
-            f"a task is asked of bits, and a {model.kind} takes sequences of tokens: give a behavior, which says the "
-            "tokens and the answers wanted (eh.Behavior.of_tokens, or the path of a .json file)"
+            f"a {model.kind} takes sequences of tokens, and nothing says which: give a task by name, such as XOR or "
+            "ADD:5, whose bits or numbers are tokens, or a behavior, which says the tokens and the answers wanted "
+            "(eh.Behavior.of_tokens, or the path of a .json file)"
         )
 
 

@@ -38,10 +38,13 @@ from .standard_input import Read
 from .writing import ForceOption, check_free
 
 GATE = "A gate (XOR, MAJORITY, AND:3), a formula ('A & ~B | ~A & B'), a truth table (0110), or several joined by commas"
-GATES = completion.offering(completion.gates)
 TaskArgument = Annotated[
     str,
-    typer.Argument(help=f"{GATE}; of a transformer, a file of a behavior (.json), or -.", autocompletion=GATES),
+    typer.Argument(
+        help=f"{GATE}; of a transformer also ADD:p, MAX:n:v and what else everyhow train takes, or a file of a "
+        "behavior (.json), or -.",
+        autocompletion=completion.offering(completion.tasks),
+    ),
     Read(".json"),
 ]
 PresetOption = Annotated[

@@ -1,4 +1,4 @@
-"""What the shell offers when a word is begun: gates, presets, experiments, and what else has few values."""
+"""What the shell offers when a word is begun: gates, tasks, presets, experiments, and what else has few values."""
 
 from collections.abc import Callable, Collection
 
@@ -26,6 +26,13 @@ def gates() -> Collection[str]:
     from ..boolean.gates import GATES
 
     return tuple(GATES)
+
+
+def tasks() -> Collection[str]:
+    """The gates, and the families of tasks of tokens."""
+    from ..model.token_families import FAMILIES
+
+    return (*gates(), *FAMILIES)
 
 
 def experiments() -> Collection[str]:

@@ -9,7 +9,7 @@ import typer
 
 from ..common.arguments import checked_budget
 from ..common.budget import DEFAULT_BUDGET
-from ..common.errors import visible
+from ..common.errors import InputError, visible
 from ..common.progress import showing, tracked
 from ..common.reading import naming
 from . import completion
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 # Placements printed; the number of all of them is printed, too.
 MOST_SHOWN = 1000
 MOST_SMALLEST_SHOWN = 5
+TASKS = completion.offering(completion.tasks)
 
 
 @dataclass(frozen=True)
@@ -97,10 +98,10 @@ def place_command(
         str,
         Read(".csv"),
         typer.Argument(
-            autocompletion=completion.offering(completion.gates),
-            help="A gate, a formula or a truth table: the circuit is judged by what the network itself decides. Or "
-            "inputs, one per row (.csv or .npy), as audit-data takes them; or a file of a behavior (.json), of token "
-            "rows.",
+            autocompletion=TASKS,
+            help="A gate, a formula or a truth table, of a transformer also such as MAX:n:v: the circuit is judged by "
+            "what the model itself decides. Or inputs, one per row (.csv or .npy), as audit-data takes them; or a "
+            "file of a behavior (.json), of token rows.",
         ),
     ],
     network: NetworkOption,
@@ -171,9 +172,13 @@ def align_command(
     ],
     network: NetworkOption,
     behavior: Annotated[
-        Path | None,
+        str | None,
         Read(".json"),
-        typer.Argument(help="Of a transformer: a file of a behavior (.json), of the token rows it is aligned over."),
+        typer.Argument(
+            autocompletion=TASKS,
+            help="Of a transformer: the token rows it is aligned over, as a task such as XOR or MAX:2:3, or as a file "
+            "of a behavior (.json).",
+        ),
     ] = None,
     joint: Annotated[
         bool,
@@ -188,12 +193,12 @@ def align_command(
 ) -> None:
     """Find every minimal place of a causal model in a network or a transformer, by interchange of one variable at a
     time."""
-    from ..auditing.fitting import check_takes_tasks
+    from ..auditing.fitting import behavior_or_task, check_takes_tasks
     from ..common.arguments import choice
     from ..exchange.causal_model_files import read_causal_model
     from ..importing.door import as_explained
     from ..mapping.placements import count_placements, differences, joint_disagreement, placements
-    from ..model.behavior_files import read_behavior
+    from ..model.behavior import Behavior
     from ..model.decision import DECISIONS
 
     read = read_causal_model(model)
@@ -204,7 +209,13 @@ def align_command(
     if behavior is None:
         check_takes_tasks(whole)
     else:
-        whole, over = as_explained(whole, read_behavior(behavior, whole))
+        asked = behavior_or_task(whole, behavior)
+        if not isinstance(asked, Behavior):
+            raise InputError(
+                f"{behavior} is a task, and a {whole.kind} is aligned over its truth table, whatever its task: leave "
+                "it out"
+            )
+        whole, over = as_explained(whole, asked)
     shown = []
     with showing("placing the model"):
         with naming(model):

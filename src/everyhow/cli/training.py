@@ -25,7 +25,7 @@ OTHERWISE = ("input_values", "output_values")
 MODELS = {"network": TrainingSettings, "transformer": TransformerSettings}
 HINTS = {name: hint for kind in MODELS.values() for name, hint in get_type_hints(kind).items()}
 FAMILIES_WRITTEN = ", ".join(map(written, FAMILIES))
-TASKS = completion.offering(lambda: (*completion.gates(), *FAMILIES))
+TASKS = completion.offering(completion.tasks)
 OF_A_TRANSFORMER = "A transformer (--model transformer)"
 # The headings in help, in their order; all other settings are about how the model is trained.
 HOW = "How it is trained"
