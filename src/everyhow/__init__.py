@@ -42,6 +42,7 @@ from .model.token_families import parse_token_task as parse_token_task
 from .model.token_task import TokenTask as TokenTask
 from .network.network import Network as Network
 from .network.network import xornet as xornet
+from .patched.patch import patch as patch
 from .questions import algorithms as algorithms
 from .questions import align as align
 from .questions import circuits as circuits

@@ -16,7 +16,7 @@ from ..common.errors import BudgetError, EveryhowError, InputError, LostBlocksEr
 from ..common.files import remove_unfinished
 from ..common.interruption import leaving_when_asked
 from ..common.version import own_version
-from . import audits, comparing, exchange, hypotheses, importing, runs, standard_input
+from . import audits, comparing, exchange, hypotheses, importing, patching, runs, standard_input
 from .options import FILES_READ, OVER_BUDGET, WRONG_INPUT, hide_compilation, with_files, with_groups
 from .sweeping import sweep_command
 from .training import train_command
@@ -90,6 +90,7 @@ COMMANDS = {
         "audit": audits.audit_command,
         "audit-data": audits.audit_data_command,
         "count": audits.count_command,
+        "patch": patching.patch_command,
     },
     "Your own explanation": {
         "test": hypotheses.test_command,

@@ -1,8 +1,9 @@
 """The edges that a graph document lists, read and checked against the model that it is of."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ..common.errors import InputError
 from ..common.reading import cut
@@ -14,6 +15,7 @@ from ..transformer.transformer import Transformer
 ARROW = "->"
 # Names shown in one message.
 MOST_NAMED = 5
+E = TypeVar("E")
 
 
 def node_name(model: Model, stage: int, place: int) -> str:
@@ -42,16 +44,16 @@ def edge_name(model: Model, edge: Edge) -> str:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Entry(Generic[E]):
     """One edge of a graph document; the score is None when no finite score is given."""
 
     name: str
-    edge: Edge
+    edge: E
     in_graph: bool
     score: float | None
 
 
-def entries(document: object, model: Model) -> list[Entry]:
+def entries(document: object, model: Model) -> list[Entry[Edge]]:
     """Every edge that a graph document lists, in its order; every node, where circuits are sets of nodes."""
     if not isinstance(document, dict) or not isinstance(document.get("edges"), dict):
         example = "x0->h1.0" if isinstance(model, Network) else edge_name(model, model.graph.edges[0])
@@ -72,10 +74,10 @@ def entries(document: object, model: Model) -> list[Entry]:
             f"{named(unknown)}: no such node or edge; the nodes of {model!r} are {', '.join(nodes)}, and an "
             f"edge is one such as {edge_name(model, model.graph.edges[0])}"
         )
-    return [Entry(name, names[name], *_info(name, info)) for name, info in document["edges"].items()]
+    return [Entry(name, names[name], *entry_said(name, info)) for name, info in document["edges"].items()]
 
 
-def _entries_of_nodes(listed: dict, names: dict[str, Edge], model: Model) -> list[Entry]:
+def _entries_of_nodes(listed: dict, names: dict[str, Edge], model: Model) -> list[Entry[Edge]]:
     """Every node that can be left out of a circuit."""
     ends = {node_name(model, *node) for node in model.graph.nodes} - set(names)
     unknown = [name for name in listed if name not in names and name not in ends]
@@ -83,10 +85,10 @@ def _entries_of_nodes(listed: dict, names: dict[str, Edge], model: Model) -> lis
         said = f"{named(unknown)}: no such node" if unknown else 'there are no "nodes"'
         raise InputError(f"{said}; circuits are sets of nodes here, and those of {model!r} are {', '.join(names)}")
     bare = {name: {"in_graph": info} if isinstance(info, bool) else info for name, info in listed.items()}
-    return [Entry(name, names[name], *_info(name, info)) for name, info in bare.items() if name in names]
+    return [Entry(name, names[name], *entry_said(name, info)) for name, info in bare.items() if name in names]
 
 
-def _entries_of_network(document: dict, listed: dict, network: Network) -> list[Entry]:
+def _entries_of_network(document: dict, listed: dict, network: Network) -> list[Entry[Edge]]:
     """Every edge between neurons, also one of weight 0."""
     nodes = {node_name(network, *node): node for node in network.graph.nodes}
     # Audits call neurons by the names of the graph, and write the arrow so.
@@ -105,7 +107,7 @@ def _entries_of_network(document: dict, listed: dict, network: Network) -> list[
     for name, ((parent_layer, i), (layer, j)) in ends.items():
         if layer != parent_layer + 1:
             skipping.append(name)
-        in_graph, score = _info(name, document["edges"][name])
+        in_graph, score = entry_said(name, document["edges"][name])
         found.append(Entry(name, Edge((layer, j, i)), in_graph, score))
     if skipping:
         raise InputError(f"{named(skipping)}: edges go from one layer to the next")
@@ -135,14 +137,19 @@ def _check_same_model(document: dict, model: Model) -> None:
                 f"the graph is of a network with the widths {cut(widths)}, not {own['widths']}; give its own network"
             )
         return
+    check_settings(cfg, own, model.kind)
+
+
+def check_settings(cfg: Mapping[str, Any], own: Mapping[str, Any], kind: str) -> None:
+    """Raises InputError when what a document says of its transformer is not what this one has."""
     for key, value in own.items():
         if key in cfg and cfg[key] != value:
             raise InputError(
-                f"the graph is of a {model.kind} with {key} {cut(cfg[key])}, and here it is {value}; give its own model"
+                f"the graph is of a {kind} with {key} {cut(cfg[key])}, and here it is {value}; give its own model"
             )
 
 
-def _info(name: str, info: object) -> tuple[bool, float | None]:
+def entry_said(name: str, info: object) -> tuple[bool, float | None]:
     """Whether an edge is in the graph (not in it when nothing is said), and its score."""
     if not isinstance(info, dict):
         raise InputError(f"edge {cut(name)} is {cut(info)}; an edge is an object with in_graph, score or both")
@@ -168,3 +175,27 @@ def edge_names(model: Model) -> dict[Edge, str]:
 def named(names: list[str]) -> str:
     more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
     return ", ".join(map(cut, names[:MOST_NAMED])) + more
+
+
+def check_one_choice(top: int | None, threshold: float | None) -> None:
+    """Raises InputError when edges are chosen by score in two ways."""
+    if top is not None and threshold is not None:
+        raise InputError("top and threshold are two ways to choose edges by score; give one of them")
+
+
+def by_score(listed: Sequence[Entry[E]], top: int | None, threshold: float | None) -> list[Entry[E]]:
+    """The entries of at least an absolute score, or else so many of the largest.
+
+    Raises:
+        InputError: one has no score, or a number out of range.
+    """
+    unscored = [entry.name for entry in listed if entry.score is None]
+    if unscored:
+        raise InputError(f"no finite score for {named(unscored)}; score every edge to choose by score")
+    if threshold is not None:
+        if not math.isfinite(threshold):
+            raise InputError(f"threshold is {threshold}; it is the least absolute score of an edge that is taken")
+        return [entry for entry in listed if abs(entry.score or 0.0) >= threshold]
+    if not 1 <= (top or 0) <= len(listed):
+        raise InputError(f"top is {top}; it is a number of edges from 1 to {len(listed)}, which the graph has")
+    return sorted(listed, key=lambda entry: -abs(entry.score or 0.0))[:top]

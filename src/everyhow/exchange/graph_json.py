@@ -20,7 +20,16 @@ from ..model.graph import Edge
 from ..model.model import Model
 from ..network.network import network_of
 from .edge_masks import LARGEST_LOG, archived_edges, has_masks, listed_edges
-from .graph_entries import Entry, edge_names, entries, named, node_name, settings_of
+from .graph_entries import (
+    Entry,
+    by_score,
+    check_one_choice,
+    edge_names,
+    entries,
+    named,
+    node_name,
+    settings_of,
+)
 
 WHAT = "a graph of a circuit"
 
@@ -89,18 +98,13 @@ def graph_edges(
             score where scores choose, or no choice at all.
     """
     network = network.unscoped
-    if top is not None and threshold is not None:
-        raise InputError("top and threshold are two ways to choose edges by score; give one of them")
+    check_one_choice(top, threshold)
     listed = entries(document, network)
     if top is None and threshold is None:
         chosen = [entry for entry in listed if entry.in_graph]
         _check_said(chosen, network)
     else:
-        real = [entry for entry in listed if _exists(entry, network)]
-        unscored = [entry.name for entry in real if entry.score is None]
-        if unscored:
-            raise InputError(f"no finite score for {named(unscored)}; score every edge to choose by score")
-        chosen = _above(real, threshold) if threshold is not None else _highest(real, top or 0)
+        chosen = by_score([entry for entry in listed if _exists(entry, network)], top, threshold)
     return tuple(sorted(entry.edge for entry in chosen))
 
 
@@ -195,7 +199,7 @@ def _circuit_of(edges: tuple[Edge, ...], network: Model) -> Circuit:
         raise InputError(f"{error}; {next_step}") from None
 
 
-def _check_said(chosen: list[Entry], network: Model) -> None:
+def _check_said(chosen: list[Entry[Edge]], network: Model) -> None:
     if not chosen and not network.graph.of_nodes:
         raise InputError("no edge of the graph has in_graph true; to choose by score give top or threshold")
     weightless = [entry.name for entry in chosen if not _exists(entry, network)]
@@ -203,18 +207,6 @@ def _check_said(chosen: list[Entry], network: Model) -> None:
         raise InputError(f"{named(weightless)}: in the graph, but of weight 0 in {network!r}, so not an edge of it")
 
 
-def _exists(entry: Entry, model: Model) -> bool:
+def _exists(entry: Entry[Edge], model: Model) -> bool:
     """Whether the model has the edge: one of weight 0 it has not."""
     return entry.edge in model.graph.positions
-
-
-def _above(listed: list[Entry], threshold: float) -> list[Entry]:
-    if not math.isfinite(threshold):
-        raise InputError(f"threshold is {threshold}; it is the least absolute score of an edge that is taken")
-    return [entry for entry in listed if abs(entry.score or 0.0) >= threshold]
-
-
-def _highest(listed: list[Entry], top: int) -> list[Entry]:
-    if not 1 <= top <= len(listed):
-        raise InputError(f"top is {top}; it is a number of edges from 1 to {len(listed)}, which the graph has")
-    return sorted(listed, key=lambda entry: -abs(entry.score or 0.0))[:top]
