@@ -102,7 +102,7 @@ def test_what_is_asked_of_transformers():
     )  # fmt: skip
     assert len(eh.align(model, whole, behavior=eh.Behavior.of_tokens(model, document["tokens"]))) == 3
     assert eh.neuron(model, "a0.h0", two).circuits > 0
-    with pytest.raises(eh.InputError, match="takes sequences of tokens: give a behavior"):
+    with pytest.raises(eh.InputError, match="takes sequences of tokens, and nothing says which: give a task"):
         eh.neuron(model, "a0.h0")
 
 

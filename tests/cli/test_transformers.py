@@ -242,7 +242,7 @@ def test_hypotheses(stated, run_command):
     code, out, _ = run_command("test", "codes.toml", *where, "--stream", "-1")
     assert code == 0 and "AND(A,C) in r0.0 - r0.1" in out
     code, _, err = run_command("test", "own.toml", "--network", "model.json")
-    assert code == 1 and "takes sequences of tokens: give a behavior" in err
+    assert code == 1 and "takes sequences of tokens, and nothing says which: give a task" in err
 
 
 def test_the_residual_stream(stated, run_command, tmp_path):

@@ -164,6 +164,7 @@ def test_a_trained_transformer(xor):
     """The one mapping that passes every rung, one that falls, and what decides between the two."""
     found = eh.test(xor[0], OWN, xor[1])
     assert found.climb.complete and found.rivals.number == 0
+    assert eh.test(xor[0], OWN, "XOR").lines == found.lines
     other = eh.test(xor[0], OTHER, xor[1])
     assert other.fell == "single" and again(other.model, other.climb.run.python) == other.climb.run.decided
     assert "the transformer 1." in str(other) and "heads and MLPs" in other.family
@@ -208,8 +209,10 @@ def test_places_that_are_not_there(xor):
     ):
         with pytest.raises(eh.InputError, match=said):
             eh.test(xor[0], eh.hypothesis("AND(NAND(A,B), OR(A,B))", places), xor[1])
-    with pytest.raises(eh.InputError, match="takes sequences of tokens: give a behavior"):
+    with pytest.raises(eh.InputError, match="takes sequences of tokens, and nothing says which: give a task"):
         eh.test(xor[0], OWN)
+    with pytest.raises(eh.InputError, match="the transformer does not compute OR: it answers otherwise at 11; give"):
+        eh.test(xor[0], OWN, "OR")
     two_layers = Mapping(OWN.stated, (NeuronSet.of([Node(1, 0)], ["a0.h0"]), NeuronSet.of([Node(4, 0)], ["m1"])))
     with pytest.raises(eh.InputError, match=r"uses m1; this transformer has the heads and MLPs a0\.h0, a0\.h1, m0"):
         cross_examine(xor[0], [two_layers, two_layers], behavior=xor[1])

@@ -133,8 +133,8 @@ def two_classes(model, behavior):
 
 
 @pytest.mark.parametrize(("ask", "said"), [
-    (lambda m, b: eh.align(m, gates()), "a transformer takes sequences of tokens: give a behavior"),
-    (lambda m, b: eh.align(m, gates(), behavior="XOR"), "behavior is 'XOR'; give a Behavior, or the path of a JSON"),
+    (lambda m, b: eh.align(m, gates()), "a transformer takes sequences of tokens, and nothing says which: give a task"),
+    (lambda m, b: eh.align(m, gates(), behavior="XOR2"), "unknown task"),
     (lambda m, b: eh.align(m, gates(), behavior=b), "a has the values 0, 1, but it is 2 at input 7; give each input"),
     (
         lambda m, b: eh.align(m, eh.CausalModel(["a", "y"], {"a": THREE, "y": THREE}, {"y": ["a"]}, {"y": int}),

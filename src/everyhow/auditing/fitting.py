@@ -1,7 +1,7 @@
 """How a task fits a model: the decision, the outputs, and the depth of the algorithms."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from ..common.arguments import choice, is_whole
@@ -106,8 +106,7 @@ def taken(given: Any, what: Any, asked: Mapping[str, Any]) -> tuple[Any, Any, di
     if not model.of_sequences:
         return model, what, found
     own = answered(model, what, found.pop("epsilon", None), found.pop("within", None))
-    said = (*model.remarks, *own.remark(model.kind))
-    return replace(model, remarks=said), own.behavior, found  # type: ignore[type-var]
+    return model.remarked(*own.remark(model.kind)), own.behavior, found
 
 
 def answered(model: Model, what: Any, epsilon: float | None = None, within: float | None = None) -> Answered:

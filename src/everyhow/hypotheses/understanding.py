@@ -7,7 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..auditing.fitting import are_classes, behavior_or_task, check_decision, check_outputs, check_takes_tasks
+from ..auditing.fitting import (
+    answered,
+    are_classes,
+    behavior_or_task,
+    check_decision,
+    check_outputs,
+    check_takes_tasks,
+)
 from ..boolean.algorithms import Algorithm
 from ..boolean.truth_table import TruthTable
 from ..common.budget import Budget
@@ -21,6 +28,7 @@ from ..mapping.placeable import Placeable, placed_algorithm
 from ..mapping.placements import PlacedModel, check_inputs
 from ..mapping.signatures import Signatures, observed_cost, signatures
 from ..model.behavior import Behavior
+from ..model.behavior_files import names_a_behavior
 from ..model.coding import coding_text, codings_of
 from ..model.decision import decide, level_for
 from ..model.explained import check_fits, one_for_two_classes
@@ -69,7 +77,7 @@ def understood(given: Any, what: Any = None, decision: str | None = None) -> Und
             the model.
     """
     model = as_model(given)
-    what = behavior_or_task(model, what)
+    what = behavior_or_task(model, what) if what is None or not model.of_sequences else _answers(model, what)
     if isinstance(what, Behavior):
         model = what.read(model)
         check_fits(model, what)
@@ -90,6 +98,26 @@ def understood(given: Any, what: Any = None, decision: str | None = None) -> Und
         check_outputs(model, task)
     _check_alone(model)
     return Understood(model, Behavior.of_network(model, model.corners, said), task)
+
+
+def _answers(model: Model, what: Any) -> Any:
+    """What is wanted of a model of sequences: by a task, what the model answers, which has to be the task.
+
+    Raises:
+        InputError: the model does not answer as the task wants.
+    """
+    if isinstance(what, Behavior) or names_a_behavior(what):
+        return behavior_or_task(model, what)
+    own = answered(model, what)
+    if own.differs_at:
+        at = ", ".join(own.differs_at[:MOST_INPUTS_SHOWN])
+        more = len(own.differs_at) - MOST_INPUTS_SHOWN
+        raise InputError(
+            f"the {model.kind} does not compute {own.task.name}: it answers otherwise at {at}"
+            f"{f' and {more:,} more' if more > 0 else ''}; give what it computes, or a behavior of its own answers "
+            f"(without labels)"
+        )
+    return own.behavior
 
 
 def _check_alone(model: Model) -> None:

@@ -444,6 +444,10 @@ class Runnable(ABC):
             return self
         return replace(self, threshold=level, input_values=values)  # type: ignore[type-var]
 
+    def remarked(self, *said: str) -> Self:
+        """The same model, with more to be said of how it was made."""
+        return replace(self, remarks=(*self.remarks, *said)) if said else self  # type: ignore[type-var]
+
     @property
     def corners(self) -> Float[np.ndarray, "rows features"]:
         """The inputs that stand for the rows of a truth table, in row order.

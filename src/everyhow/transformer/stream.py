@@ -115,6 +115,10 @@ class StreamAt(RunningModel):
         """The same stream of the transformer read in another way."""
         return self._with(self.transformer.read(threshold, inputs))
 
+    def remarked(self, *said: str) -> Self:
+        """The same stream, with more to be said of how its transformer was made."""
+        return self._with(self.transformer.remarked(*said))
+
     def answering(self, answer: Answer, tokens: int) -> Self:
         """The same stream, with the answers of the transformer read elsewhere.
 
