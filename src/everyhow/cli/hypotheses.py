@@ -31,9 +31,9 @@ WIDEST = 120
 TaskOption = Annotated[
     str | None,
     typer.Option(
-        help="What the network was meant to compute: a gate, a formula or a truth table; of a transformer also a task of "
-        "tokens, such as FIRST_EQUALS_LAST, or a behavior (.json). If not given: what the hypothesis says, or else what "
-        "a network computes."
+        help="What the network was meant to compute: a gate, a formula or a truth table; of a transformer also a task "
+        "of tokens, such as FIRST_EQUALS_LAST, or a behavior (.json). If not given: what the hypothesis says, or else "
+        "what a network computes."
     ),
 ]
 FullOption = Annotated[
