@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNS := runs
 
-.PHONY: demo digits test nightly lint benchmark benchmark-sweeps benchmark-transformers clean
+.PHONY: demo digits test nightly lint benchmark benchmark-sweeps benchmark-transformers benchmark-patching clean
 
 demo: $(VENV)/.with-core
 	@mkdir -p $(RUNS)
@@ -62,6 +62,10 @@ $(VENV)/.with-libraries: $(VENV)/.with-test
 $(VENV)/.with-dev: $(BIN)/python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,plot,test,dev]'
 	touch $@
+
+# Without the folder of the script on the path, in which a file is called transformers.
+benchmark-patching: $(VENV)/.with-libraries
+	$(BIN)/python -P benchmarks/patching.py
 
 clean:
 	rm -rf $(VENV) runs

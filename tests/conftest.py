@@ -26,7 +26,8 @@ CHECKED = [
     "model.criterion", "model.inputs", "model.running_search", "model.uniform", "sweeps.inference",
     "network.box_faults", "network.boxes", "network.cells", "network.counting", "network.layout", "network.listing",
     "network.radius", "network.reading_counts", "network.robust", "network.rounding", "network.running",
-    "network.runs", "network.sampling", "readout.search", "readout.signal", "readout.span",
+    "network.runs", "network.sampling", "patched.patching", "patched.torch_decisions", "patched.torch_tree",
+    "readout.search", "readout.signal", "readout.span",
     "transformer.runs",
 ]  # fmt: skip
 install_import_hook([f"everyhow.{name}" for name in CHECKED], "beartype.beartype")

@@ -26,7 +26,7 @@ ARGUMENTS = {
     "sweep": "[PLAN]", "report": "RUN", "figures": "RUN [NAMES]...", "tables": "RUN [NAMES]...", "query": "RUN SQL",
     "verify": "RUN", "place": "GRAPH TASK", "align": "MODEL [BEHAVIOR]", "export": "RUN",
     "test": "HYPOTHESIS", "decide": "FIRST SECOND", "neuron": "NAME",
-    "compare": "ONE TWO", "over": "FILES...",
+    "compare": "ONE TWO", "over": "FILES...", "patch": "FOLDER BEHAVIOR",
 }  # fmt: skip
 
 

@@ -45,7 +45,7 @@ class Decided:
         wrong: shape (2, subsets), the weight of the rows decided otherwise than wanted: at least, and at most.
         difference: shape (subsets,), the mean over rows and answers of the wanted class's logit less the mean of all
             others.
-        ends: the same of the whole model, and of the model with every head and MLP patched.
+        ends: that mean in the whole model, and in the model with every head and MLP patched.
         settled: how this was found.
     """
 

@@ -42,7 +42,7 @@ def patch(
     All subsets are run in PyTorch as one tree: a subset costs only the blocks after its last difference from others.
     Decisions of float32 that are near their boundary are made again in float64; what is within 1e-9 of it even then is
     left open, and counts have two ends. How near is near is measured: ten times the largest difference between float32
-    and float64 in up to 64 subsets of each row. That is no proof; `precision="float64"` computes all in float64.
+    and float64 in up to 64 subsets of each row. That does not prove it; `precision="float64"` computes all in float64.
 
     Args:
         model: a transformer of PyTorch in eval mode, such as a model of Hugging Face transformers: GPT-2, GPT-Neo,

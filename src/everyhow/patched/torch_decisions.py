@@ -75,7 +75,7 @@ class _AtRow:
     difference: Float[np.ndarray, " subsets"]
 
     def taking(self, other: "_AtRow", some: Bool[np.ndarray, " subsets"]) -> "_AtRow":
-        """The same, some subsets as they are in another."""
+        """These numbers, but those of some subsets as they are in another."""
         return _AtRow(**{name: np.where(some, there, vars(self)[name]) for name, there in vars(other).items()})
 
 
