@@ -3,15 +3,19 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from .common.arguments import instance
+from .common.budget import Budget, Refusal
 from .common.errors import InputError
 from .common.files import write_atomically
+from .model.criterion import Criterion
 from .model.model import Model
 from .network.documents import check_network_path, network_bytes, network_from_document, network_from_tensors
 from .network.network import Network
+from .transformer.diagram import foretold
 from .transformer.documents import transformer_bytes
 from .transformer.reading import (
     is_stream,
@@ -76,3 +80,16 @@ def model_bytes(model: Model) -> bytes:
     if isinstance(model, Transformer):
         return transformer_bytes(model)
     raise InputError(f"a model of the kind {model.kind} is not stored in a file; networks and transformers are")
+
+
+def foretold_refusal(criterion: Criterion[Any], what: str, budget: Budget) -> Refusal | None:
+    """Why the circuits that meet a criterion are not counted within a budget, where their number alone does not tell
+    and random circuits do; None where nothing of the kind is foretold, as of networks, whose steps follow from their
+    widths (`Model.counting_steps`).
+
+    Args:
+        criterion: what they meet, in a model of any kind.
+        what: is counted, in words.
+        budget: in candidate evaluations.
+    """
+    return foretold(criterion, what, budget) if isinstance(criterion.model, Transformer) else None

@@ -9,7 +9,7 @@ import pytest
 import everyhow as eh
 
 pytest.importorskip("torch")
-from everyhow.training import TransformerSettings, train_many
+from everyhow.training import TrainingSettings, TransformerSettings, train_many
 
 
 @pytest.fixture(autouse=True)
@@ -100,3 +100,37 @@ def test_what_is_refused(run_command, folder, asked, said):
     code, out, err = run_command("train", *asked)
     assert (code, out) == (1, "") and err.count("\n") == 1 and list(folder.iterdir()) == []
     assert re.search(said, err), err
+
+
+@pytest.mark.parametrize("model", ["network", "transformer"])
+def test_many_seeds(run_command, folder, model):
+    """A file and a line for each seed; each is what the seed gives among the others."""
+    quick = ("--epochs", "3", "--model", model, "--out", "m.safetensors")
+    code, out, err = run_command("train", "XOR", *quick, "--seeds", "0-1, 7", "--checkpoints", "0")
+    written = sorted(path.name for path in folder.iterdir())
+    models = [f"m-seed-{seed}.safetensors" for seed in (0, 1, 7)]
+    kept = [f"m-seed-{seed}-epoch-0.safetensors" for seed in (0, 1, 7)]
+    assert code == 0 and written == sorted([*models, *kept, *["m-behavior.json"] * (model == "transformer")])
+    lines = out.splitlines()
+    assert [line.split()[1] for line in lines[:3]] == ["0", "1", "7"] and lines[3] == "converged  0 of 3"
+    assert all(name in line and "not converged" in line for name, line in zip(models, lines, strict=False))
+    settings = (TransformerSettings if model == "transformer" else TrainingSettings)(epochs=3, checkpoints=(0,))
+    for name, result in zip(models, train_many("XOR", (0, 1, 7), settings), strict=True):
+        assert eh.load(name).document() == result.network.document()
+    code, out, _ = run_command("train", "XOR", *quick, "--seeds", "0-1", "--json", "--force")
+    found = json.loads(out)
+    assert [one["seed"] for one in found["models"]] == [0, 1] and ("behavior" in found) == (model == "transformer")
+    code, _, err = run_command("train", "XOR", *quick, "--seeds", "1-2")
+    assert code == 1 and err.startswith("everyhow: m-seed-1.safetensors is there already")
+
+
+@pytest.mark.parametrize(("seeds", "said"), [
+    ("x", "--seeds is 'x'; give seeds and ranges of seeds joined by commas, such as 0-99"),
+    ("3-1", "give seeds and ranges"), ("", "give seeds and ranges"), ("-1", "give seeds and ranges"),
+    ("0-99999", "at most 10,000"), ("0-9,5", "which has 11 seeds, 10 different ones; name each once"),
+])  # fmt: skip
+def test_seeds_that_are_none(run_command, seeds, said):
+    code, _, err = run_command("train", "XOR", f"--seeds={seeds}")
+    assert code == 1 and said in err
+    code, _, err = run_command("train", "XOR", "--seeds", "1", "--seed", "2")
+    assert code == 1 and "--seeds and --seed do not go together" in err

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 import everyhow as eh
-from everyhow.sweeps.costs import block_seconds, forecast, refusals
+from everyhow.sweeps.costs import block_seconds, forecast, refusals, training_seconds
+from everyhow.sweeps.models import ASKED, KINDS
 from everyhow.sweeps.plan import named_plans, plan_of, read_plan
-from everyhow.sweeps.settings import ASKED, DEFAULTS, TYPES, Setting, flat
+from everyhow.sweeps.settings import DEFAULTS, TYPES, Setting, flat
 from everyhow.training.settings import TrainingSettings
+from everyhow.training.transformer_settings import TransformerSettings
 
 
 def setting_of(options):
@@ -84,8 +86,11 @@ def test_without_a_grid():
 
 def test_every_training_option_can_be_swept():
     """The keys of a plan are the fields of the settings, each with a type and a default."""
-    own = set(Setting.__dataclass_fields__) - {"training", "asked"} | {one.key for one in ASKED}
-    assert set(TYPES) == set(DEFAULTS) == own | set(TrainingSettings.__dataclass_fields__)
+    own = set(Setting.__dataclass_fields__) - {"training", "asked"} | {one.key for one in ASKED} | {"model"}
+    training = {name: set(kind.training.__dataclass_fields__) for name, kind in KINDS.items()}
+    assert set(TYPES) == own | training["network"] | training["transformer"]
+    assert {key for usual in DEFAULTS.values() for key in usual} == set(TYPES)
+    assert training["network"] < set(DEFAULTS["network"]) and training["transformer"] < set(DEFAULTS["transformer"])
     assert {
         "ablation",
         "epsilon",
@@ -97,7 +102,10 @@ def test_every_training_option_can_be_swept():
         "familiar",
         "decision",
     } < own
-    assert all(setting_of({key: value}) == Setting() for key, value in DEFAULTS.items())
+    assert all(setting_of({key: value}) == Setting() for key, value in DEFAULTS["network"].items())
+    usual = Setting(training=TransformerSettings())
+    for key, value in DEFAULTS["transformer"].items():
+        assert setting_of({"model": "transformer", key: value}) == usual
 
 
 def test_identity_follows_from_own_settings_alone():
@@ -116,7 +124,7 @@ def test_identity_follows_from_own_settings_alone():
         "dropout": 0.1, "input_noise": 0.1, "input_weights": [1, 2, 3, 4], "show": ["00"], "labels": "shuffled",
         "checkpoints": [1], "block": 3, "input_values": [-1, 1], "output_values": [-1, 1], "threshold": 0.2,
     }  # fmt: skip
-    assert set(changed) == set(TYPES) - {"keep", "outputs", *(one.key for one in ASKED)}
+    assert set(changed) == set(DEFAULTS["network"]) - {"model", "keep", "outputs", *(one.key for one in ASKED)}
     settings = [
         setting_of({key: value, **({"keep": "all"} if key == "origin" else {})}) for key, value in changed.items()
     ]
@@ -170,16 +178,20 @@ def test_named_experiments(name, tmp_path):
     trained_as_usual = TrainingSettings((3, 3), "leaky_relu", "leaky_relu", 1e-3, 0.01, None, 4000, 100, 1000, 3, 0.01)
     swept = {"training-time"}
     for point in plan.points:
-        differing = {key for key, value in flat(point).items() if value != DEFAULTS[key]}
-        assert name in swept or len(differing - {"keep", "depth", "min_node_sparsity", "draw_from"}) <= 1
+        differing = {key for key, value in flat(point).items() if value != DEFAULTS[point.kind.name][key]}
+        asked = {"keep", "depth", "min_node_sparsity", "draw_from", "grain", "ablation", "mlp"}
+        assert name in swept or len(differing - asked) <= 1
     assert Setting().training == trained_as_usual
+
+
+OF_TRANSFORMERS = {f"transformer-{name}" for name in ("basic", "heads", "depth", "tasks", "controls", "ablation")}
 
 
 def test_experiments_of_the_issue():
     """All the experiments are there, with the settings asked for."""
     assert set(named_plans()) == {
         "basic", "width", "depth", "gate", "multitask", "noise", "skew", "loss-target", "learning-rate",
-        "regularization", "training-time", "controls",
+        "regularization", "training-time", "controls", *OF_TRANSFORMERS,
     }  # fmt: skip
     assert [p.training.widths for p in read_plan("width").points] == [(k, k) for k in range(2, 7)]
     assert [p.asked.min_node_sparsity for p in read_plan("width").points] == [0, 0, 0.3, 0.3, 0.3]
@@ -210,7 +222,7 @@ BAD = [
     ("sedes = 3", r"sedes: unknown key .did you mean seeds\?.; the keys are name, title"),
     (
         "[settings]\nlearning_rat = 0.1",
-        r"settings.learning_rat: unknown option .did you mean learning_rate\?.; the options are task",
+        r"settings.learning_rat: unknown option .did you mean learning_rate\?.; the options are model, task",
     ),
     ('[settings]\nlearning_rate = "fast"', "settings.learning_rate is 'fast'; it must be a valid number"),
     ("[settings]\nlearning_rate = inf", "settings.learning_rate is inf; every number must be finite"),
@@ -326,6 +338,98 @@ def test_questions_that_a_plan_may_not_ask():
     asked = {"ablation": "mean", "tolerance": 0.01, "not_price": 1.0, "familiar": "NAND=0.5", "decision": "round"}
     assert plan_of({"settings": asked}).digest != plan_of({}).digest
     assert plan_of(tomllib.loads(plan_of({"settings": asked}).toml())).digest == plan_of({"settings": asked}).digest
+
+
+def of_transformers(options):
+    """The one point of a plan of transformers with these options."""
+    return setting_of({"model": "transformer", **options})
+
+
+def test_identities_of_transformers():
+    """A transformer's identity is a hash of what decides it, the kind among it; what is asked of it does not enter."""
+    plain = of_transformers({})
+    written_out = hashlib.sha256(b'{"model": "transformer", "replicate": 4, "version": 1}').hexdigest()[:16]
+    assert plain.identity(4) == written_out != Setting().identity(4)
+    asked = {"grain": "nodes", "ablation": "mean", "epsilon": 0.25, "within": 1.0, "depth": 3, "keep": "all",
+             "scope": "a0.h0", "others": "in", "not_price": 1.0, "familiar": "NAND=0.5"}  # fmt: skip
+    assert set(asked) == set(KINDS["transformer"].asked) | {"keep"}
+    assert of_transformers(asked).identity(4) == written_out
+    changed = {
+        "task": "AND", "equals": False, "task_rows": 2, "rows_seed": 1, "origin": "untrained", "block": 3, "layers": 2,
+        "heads": 1, "width": 4, "head_width": 3, "mlp": 0, "activation": "gelu", "norm": "rms", "causal": False,
+        "learning_rate": 0.1, "loss_target": 0.1, "batch_size": 2, "epochs": 5, "patience": 5, "weight_decay": 0.1,
+        "share": 0.5, "labels": "shuffled", "checkpoints": [1],
+    }  # fmt: skip
+    assert set(changed) == set(DEFAULTS["transformer"]) - {"model", *asked}
+    settings = [of_transformers({key: value, "keep": "all"}) for key, value in changed.items()]
+    assert len({s.identity(0) for s in (plain, *settings)}) == len(changed) + 1
+    assert len({plan_of({"settings": {"model": "transformer", key: value, "keep": "all"}}).digest
+                for key, value in changed.items()}) == len(changed)  # fmt: skip
+
+
+OF_ONE_KIND = [
+    ({"heads": 2}, 'heads: a network does not have this option, a transformer does; .* say model = "transformer"'),
+    ({"grain": "nodes"}, "grain: a network does not have this option, a transformer does"),
+    ({"equals": True}, "equals: a network does not have this option, a transformer does"),
+    (
+        {"model": "transformer", "widths": [3]},
+        "widths: a transformer does not have this option, a network does; .* say",
+    ),
+    ({"model": "transformer", "robust": 0.1}, "robust: a transformer does not have this option, a network does"),
+    ({"model": "transformer", "decision": "argmax"}, "decision: a transformer does not have this option, a network"),
+    ({"model": "transformer", "draw_from": ["XOR"]}, "draw_from: a transformer does not have this option"),
+    ({"model": "transformer", "min_node_sparsity": 0.1}, "min_node_sparsity: a transformer does not have this option"),
+    ({"model": "transformer", "ablation": "paired"}, "ablation: paired takes a counterfactual row for each row"),
+    (
+        {"model": "transformer", "task": "rows.csv"},
+        "task: 'rows.csv' is a file, and a plan alone decides what is swept",
+    ),
+    ({"model": "transformer", "task": "ADD"}, "task: ADD says no p"),
+    ({"model": "transformer", "task": "HISTOGRAM"}, "rows 1 and 2 want different answers at position 0"),
+    ({"model": "transformer", "scope": "a0.h0"}, "of a scope say whether all other edges are in every circuit"),
+    ({"model": "transformer", "scope": "a5.h0", "others": "in"}, "scope names 'a5.h0'"),
+    ({"model": "transformer", "heads": 3}, "a width of 8 is not shared out evenly among 3 heads"),
+    ({"model": "lstm"}, "settings.model is 'lstm'; it must be 'network' or 'transformer'"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), OF_ONE_KIND)
+def test_options_of_one_kind_of_model(options, message):
+    """An option that a kind of model does not have is refused by name, with the kind that has it."""
+    with pytest.raises(eh.InputError, match=message):
+        plan_of({"settings": options})
+
+
+def test_the_released_code_counts_networks():
+    with pytest.raises(eh.InputError, match=r"presets lists authors, which counts .* and the plan has transformers"):
+        plan_of({"presets": ["paper", "authors"], "grid": {"model": ["network", "transformer"]}})
+
+
+def test_both_kinds_in_one_plan():
+    """Networks and transformers stand beside each other; an option that one of them does not have is none there."""
+    plan = plan_of({"grid": [{"widths": [[2], [3]]}, {"model": ["transformer"], "heads": [1, 2]}]})
+    assert plan.axis == ("widths", "model", "heads")
+    assert [plan.label(k) for k in (0, 3)] == [
+        "widths 2; model network; heads none", "widths none; model transformer; heads 2",
+    ]  # fmt: skip
+    assert plan.points[0].identity(1) == setting_of({"widths": [2]}).identity(1)
+
+
+def test_forecast_of_transformers():
+    """Time grows with the circuits; what random circuits foretell to be too many is named, and so are algorithms."""
+    expected = forecast(read_plan("transformer-basic"))
+    assert (expected.networks, expected.explanations, expected.refused) == (100, 100, ())
+    heads = [block_seconds(block) for block in read_plan("transformer-heads", seeds=10).blocks()]
+    assert heads[2] > 5 * heads[1] > 0
+    large = of_transformers({"layers": 3, "grain": "edges"})
+    (circuits, *_) = refusals(large, ("paper",), 10**9)
+    assert circuits.startswith("counting the circuits needs about ")
+    assert refusals(of_transformers({"depth": 8}), ("paper",), 10**10)[0].startswith(
+        "aligning the algorithms of depth 8"
+    )
+    assert refusals(of_transformers({}), ("paper",), 10**3)[0].startswith("counting the circuits needs")
+    drawn = next(plan_of({"settings": {"model": "transformer", "origin": "untrained", "keep": "all"}}).blocks())
+    assert training_seconds(drawn) > 1
 
 
 def test_every_question_is_told():

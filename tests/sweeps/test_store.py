@@ -294,7 +294,7 @@ plan = plan_of({plan!r})
 store = Store.open({folder!r})
 block = list(plan.blocks())[3]
 resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
-store.write(block, BlockResult(tuple(read_rows(store.part(block))), {{"abc": b"y" * 3000}}))
+store.write(block, BlockResult(tuple(read_rows(store.part(block))), {{"abc.safetensors": b"y" * 3000}}))
 """
 
 

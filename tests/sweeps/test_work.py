@@ -11,6 +11,7 @@ pytest.importorskip("torch")
 import everyhow as eh
 from everyhow.auditing.asked import from_plain
 from everyhow.circuit.overlap import jaccard
+from everyhow.sweeps.models import KINDS
 from everyhow.sweeps.plan import plan_of
 from everyhow.sweeps.rows import COLUMNS, digest_of
 from everyhow.sweeps.work import run_block
@@ -33,7 +34,7 @@ def result():
 def loaded(tmp_path, result, row):
     """The network of a row, from its file."""
     path = tmp_path / row["network"]
-    path.write_bytes(result.networks[path.stem])
+    path.write_bytes(result.networks[path.name])
     return eh.load(path)
 
 
@@ -285,3 +286,63 @@ def test_every_question_is_swept(asked, tmp_path):
         for rung in ("behavioral", "exact", "fewest_signals", "cheapest"):
             assert row.get(f"codes_{rung}") == ([one.survivors[rung] for one in layers] if asks_codes else None)
         assert row.get("mappings_cheapest") == (len(cheapest) if asks_prices and cheapest is not None else None)
+
+
+TRANSFORMERS = {
+    "plain": {},
+    "asked": {"grain": "nodes", "ablation": "mean", "epsilon": 0.25},
+    "scope": {"scope": "a0.h0,m0", "others": "in", "not_price": 1.0},
+    "classes": {"task": "MAX:2:2", "equals": True, "ablation": "resample"},
+    "shuffled": {"labels": "shuffled", "keep": "all"},
+}
+
+
+@pytest.mark.parametrize("asked", TRANSFORMERS.values(), ids=TRANSFORMERS)
+def test_rows_of_transformers_are_audits(asked, tmp_path):
+    """Every number of a row is that of an audit of the file of its behavior, and of its task by name."""
+    document = {"seeds": 3, "settings": {"model": "transformer", **asked}}
+    found, (point,) = run(document), plan_of(document).points
+    name, content = point.behavior
+    (tmp_path / name).write_bytes(content)
+    plain = {key: value for key, value in asked.items() if key in KINDS["transformer"].asked}
+    rows = [row for row in found.rows if row["status"] == "explained"]
+    assert len(rows) >= 2 and {key for row in rows for key in row} <= set(COLUMNS)
+    for row in rows:
+        assert (row["model"], row["behavior"], row["heads"]) == ("transformer", name, 2) and "widths" not in row
+        model, task = loaded(tmp_path, found, row), point.task_of(row["seed"])
+        audit = eh.audit(model, task, **from_plain(plain))
+        given = json.loads(content) | {"epsilon": plain.get("epsilon", 0.0)}
+        (tmp_path / "own.json").write_text(json.dumps(given))
+        by_file = {key: value for key, value in plain.items() if key != "epsilon"}
+        again = eh.audit(model, tmp_path / "own.json", **from_plain(by_file))
+        assert audit.counts == again.counts and audit.ladder == again.ladder
+        for key, value in audit.counts.items():
+            if isinstance(value, int):
+                assert row[key] == value and json.loads(row["counts_exact"])[key] == str(value)
+        for kind, rungs in audit.ladder.items():
+            assert {rung: row[f"{kind}_{rung}"] for rung in rungs} == rungs
+        for strategy, verdict in audit.verdict.items():
+            assert (row[f"{strategy}_status"], row[f"{strategy}_reason"]) == (verdict.status, verdict.reason)
+        answers = model.run(task.tokens).argmax(axis=1)
+        assert row["accuracy"] == (answers == task.labels[:, 0]).mean()
+        assert row["computes"] == "".join(map(str, answers))
+        assert row["explained_depth"] == 2 and row["capped"] is None and row.get("interpretations") is None
+
+
+def test_what_is_not_asked_of_classes():
+    """Of three classes no algorithm is looked for: its columns are empty, and that is not told as unknown."""
+    (row,) = run({"seeds": 1, "settings": {"model": "transformer", "task": "MAX:2:3", "keep": "all"}}).rows
+    assert row["status"] == "explained" and row["perfect_circuits"] > 0 and row["capped"] is None
+    assert all(row.get(key) is None for key in ("computes", "aligned_algorithms", "mappings_single"))
+    assert row.get("what_then_where_status") is None and row["where_then_what_status"]
+
+
+def test_untrained_transformers():
+    """The first of many that answers every row as wanted; where none is tried that does, the last one is told."""
+    document = {"seeds": 2, "block": 2, "settings": {"model": "transformer", "task": "AND", "origin": "untrained",
+                                                     "keep": "accurate"}}  # fmt: skip
+    rows = run(document).rows
+    assert [(row["status"], row["computes_name"], row["converged"], row["epoch"]) for row in rows] == [
+        ("explained", "AND", False, 0)
+    ] * 2
+    assert run(document).rows[0]["network_sha256"] == rows[0]["network_sha256"] != rows[1]["network_sha256"]

@@ -34,6 +34,7 @@ RULES: dict[str, tuple[Rule, ...]] = {
     ),
     "train": (
         Rule("loss_target_per_output", ("loss_target",), "the first replaces the second"),
+        Rule("seeds", ("seed",), "the first names all seeds, the second one"),
     ),
     "import": (
         Rule("data", ("header",), "it says how the file of inputs begins", needed=True),

@@ -1,6 +1,9 @@
-"""The command `train`: one network or one transformer, by the settings of training."""
+"""The command `train`: networks or transformers, by the settings of training."""
 
+import itertools
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -45,6 +48,8 @@ OFFERED = {
     "hidden_activation": completion.activations, "output_activation": completion.activations,
     "activation": lambda: ACTIVATIONS, "norm": lambda: NORMS,
 }  # fmt: skip
+# Models that are trained at once; the memory that they take is looked at as well.
+MOST_SEEDS = 10_000
 # What a flag is called, when it is set and when it is not.
 FLAGS = {"causal": "--causal/--bidirectional"}
 
@@ -219,48 +224,125 @@ def train_command(
         ),
     ] = "network",
     seed: Annotated[int, typer.Option(help="Seed of the weights, and of the rows drawn and their order.")] = 0,
+    seeds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N-N,N,...", help="Train one model for each of these seeds, such as 0-99, all at once; each goes "
+            "into a file of its own, such as network-seed-7.json.",
+        ),
+    ] = None,
 ) -> None:  # fmt: skip
     """Train one network, or one transformer, and write it to a file; of a transformer also a file of its behavior, by
-    which audit and count ask about it. With --checkpoints what it was on the way is written as well, each in a file of
-    its own, such as network-epoch-10.json."""
+    which audit and count ask about it. With --seeds many are trained, each written to a file of its own. With
+    --checkpoints what it was on the way is written as well, each in a file of its own, such as network-epoch-10.json.
+    """
     from ..kinds import save_model
     from ..training import train_many
 
     kind = MODELS[choice("model", model, MODELS)]
     _check_of_model(model, trained, values.keywords, token_rows.given | {"--behavior": written_to.behavior})
     asked = kind(**trained, **values.keywords)
+    chosen = [seed] if seeds is None else seeds_of(seeds)
     target = check_network_path(written_to.out or Path(f"{model}.json"))
-    files = {epoch: target.with_name(f"{target.stem}-epoch-{epoch}{target.suffix}") for epoch in asked.checkpoints}
+    files = [target if seeds is None else _beside(target, f"seed-{one}") for one in chosen]
+    behavior: Path | None = None
+    learned: Any = task
     if isinstance(asked, TransformerSettings):
-        learned: Any = token_rows.task(task)
+        learned = token_rows.task(task)
         behavior = check_behavior_path(written_to.behavior or target.with_name(f"{target.stem}-behavior.json"))
-        if behavior == target:
-            raise InputError(f"{target} is to hold the transformer and its behavior; give another place by --behavior")
+        if behavior in files:
+            raise InputError(
+                f"{behavior} is to hold the transformer and its behavior; give another place by --behavior"
+            )
         # A file that would be too large is refused before anything is trained.
         learned.content()
-    else:
-        learned, behavior = task, None
-    check_free([target, behavior, *files.values()], written_to.force)
-    (result,) = train_many(learned, [seed], asked, progress=True)
-    path = save_model(result.network, target)
-    kept = [save_model(one.network, files[one.epoch]) for one in result.checkpoints]
-    summary = {
-        "converged": result.converged, "reason": result.reason, "epochs": result.epochs,
-        "loss": result.loss if math.isfinite(result.loss) else None, "accuracy": result.accuracy,
-        **({} if result.held_out is None else {"held_out": result.held_out}), "seed": result.seed, model: str(path),
-        **({} if behavior is None else {"behavior": str(learned.save(behavior)), "task": learned.about}),
-        **({"checkpoints": list(map(str, kept))} if files else {}),
-    }  # fmt: skip
+    on_the_way = [[_beside(file, f"epoch-{epoch}") for epoch in asked.checkpoints] for file in files]
+    check_free([*files, behavior, *itertools.chain(*on_the_way)], written_to.force)
+    found = []
+    for file, kept, result in zip(files, on_the_way, train_many(learned, chosen, asked, progress=True), strict=True):
+        path = save_model(result.network, file)
+        saved = [save_model(one.network, place) for one, place in zip(result.checkpoints, kept, strict=False)]
+        summary = {
+            "converged": result.converged, "reason": result.reason, "epochs": result.epochs,
+            "loss": result.loss if math.isfinite(result.loss) else None, "accuracy": result.accuracy,
+            **({} if result.held_out is None else {"held_out": result.held_out}), "seed": result.seed, model: str(path),
+        }  # fmt: skip
+        found.append(summary | ({"checkpoints": list(map(str, saved))} if kept else {}))
+    told = {} if behavior is None else {"behavior": str(learned.save(behavior)), "task": learned.about}
     if written_to.as_json:
-        print_json(summary)
-        return
-    if files:
-        missing = [str(epoch) for epoch in list(files)[len(kept) :]]
+        print_json({"models": found, **told} if seeds is not None else _as_one(found[0], told))
+    elif seeds is None:
+        _print_one(_as_one(found[0], told), asked.checkpoints)
+    else:
+        _print_each(found, told, model)
+
+
+def seeds_of(text: str) -> list[int]:
+    """The seeds in a text: numbers and ranges, both ends included, joined by commas.
+
+    Raises:
+        InputError: something else, a range that ends before it begins, or a seed that comes twice.
+
+    Example:
+        >>> seeds_of("0-2,7")
+        [0, 1, 2, 7]
+    """
+    found: list[int] = []
+    for part in text.split(","):
+        ends = re.fullmatch(r"\s*(\d{1,18})\s*(?:-\s*(\d{1,18})\s*)?", part)
+        first, last = (0, -1) if ends is None else (int(ends[1]), int(ends[2] or ends[1]))
+        if not first <= last < first + MOST_SEEDS:
+            raise InputError(
+                f"--seeds is {text!r}; give seeds and ranges of seeds joined by commas, such as 0-99 or 0,3,5-7, at "
+                f"most {MOST_SEEDS:,}"
+            )
+        found += range(first, last + 1)
+    if len(set(found)) < len(found) or len(found) > MOST_SEEDS:
+        raise InputError(f"--seeds is {text!r}, which has {len(found):,} seeds, {len(set(found)):,} different ones; "
+                         f"name each once, and at most {MOST_SEEDS:,}")  # fmt: skip
+    return found
+
+
+def _beside(file: Path, name: str) -> Path:
+    """A file beside another one, called after it."""
+    return file.with_name(f"{file.stem}-{name}{file.suffix}")
+
+
+def _as_one(summary: dict[str, Any], told: dict[str, str]) -> dict[str, Any]:
+    """What is told of one model: its checkpoints last."""
+    last = {key: value for key, value in summary.items() if key == "checkpoints"}
+    return {key: value for key, value in summary.items() if key not in last} | told | last
+
+
+def _print_one(summary: dict[str, Any], epochs: Sequence[int]) -> None:
+    """What is told of one model, a line each."""
+    if "checkpoints" in summary:
+        saved = summary["checkpoints"]
+        missing = [str(epoch) for epoch in epochs[len(saved) :]]
         ended = f"training ended before epoch {', '.join(missing)}" if missing else ""
-        summary["checkpoints"] = "; ".join(part for part in (", ".join(map(str, kept)), ended) if part)
+        summary = summary | {"checkpoints": "; ".join(part for part in (", ".join(saved), ended) if part)}
     width = max(10, *map(len, summary))
     for key, value in summary.items():
         typer.echo(visible(f"{key:<{width}} {value}"))
+
+
+def _print_each(found: Sequence[dict[str, Any]], told: dict[str, str], model: str) -> None:
+    """A line for each of many models, and what is told of all of them."""
+    digits = max(len(str(one["seed"])) for one in found)
+    for one in found:
+        loss = "none" if one["loss"] is None else f"{one['loss']:.3g}"
+        held_out = f", held out {one['held_out']:.3g}" if "held_out" in one else ""
+        ended = "converged    " if one["converged"] else "not converged"
+        kept = f" and {len(one['checkpoints'])} on the way" if "checkpoints" in one else ""
+        typer.echo(
+            visible(
+                f"seed {one['seed']:>{digits}}  {ended}  {one['epochs']:>5} epochs  loss {loss:<8}  accuracy "
+                f"{one['accuracy']:.3g}{held_out}  {one[model]}{kept}"
+            )
+        )
+    number = sum(one["converged"] for one in found)
+    for key, value in {"converged": f"{number:,} of {len(found):,}", **told}.items():
+        typer.echo(visible(f"{key:<10} {value}"))
 
 
 def _check_of_model(model: str, trained: dict[str, Any], values: dict[str, Any], rows: dict[str, object]) -> None:

@@ -188,6 +188,23 @@ def foreseen_refusal(widths: tuple[int, ...], table: TruthTable, max_depth: int,
     )
 
 
+def foreseen_refusal_over(model: Model, behavior: Behavior, max_depth: int, budget: int) -> str | None:
+    """What the budget will not allow of a model over a behavior, as far as the weights do not matter; None also where
+    no algorithm is looked for."""
+    budget = Budget(budget)
+    if behavior.decision == "within":
+        return None
+    refusal = observed_refusal(model, len(behavior.points), budget)
+    if refusal or _beyond(model, behavior):
+        return refusal
+    try:
+        tables = wanted_tables(behavior)
+    except InputError:
+        return None
+    number = sum(count_algorithms(table, max_depth) for table in tables)
+    return _counting_refusal(tables, max_depth, budget) or _aligning_refusal(number, max_depth, budget)
+
+
 def _signature_refusal(widths: tuple[int, ...], budget: Budget) -> str | None:
     sets = number_of_sets(widths[1:-1])
     return budget.refusal(f"computing the signatures of {sets:,} neuron sets", sets * STEPS_PER_SET)

@@ -17,7 +17,8 @@ from ..common.arguments import is_number, is_whole, quoted
 from ..common.budget import DEFAULT_BUDGET, rounded
 from ..common.errors import FileFormatError, InputError, shortened
 from ..common.reading import check_plain, cut, naming, read_toml, toml_of, typed
-from .settings import TYPES, Setting, deciding, flat, setting_with
+from ..training.settings import TrainingSettings
+from .settings import MODEL, TYPES, Setting, deciding, flat, setting_with
 
 EPOCH = "epoch"
 # The checkpoint of a network that has none: its training's end. And the value of an option that is not set.
@@ -103,6 +104,10 @@ class Plan:
                 yield Block(index, point, setting, stack, asked, self.presets, self.budget, self.exact_up_to)
                 index += 1
 
+    def behaviors(self) -> dict[str, bytes]:
+        """The files of behaviors by which models of its points are explained again, by name."""
+        return dict(found for point in self.points if (found := point.behavior) is not None)
+
     @property
     def digest(self) -> str:
         """A hash of everything that decides the results."""
@@ -136,7 +141,7 @@ class Plan:
         The value of `epoch` is `last`: only the rows of the results know which checkpoint they are of.
         """
         values = flat(self.points[point])
-        return {key: LAST if key == EPOCH else level_of(values[key]) for key in self.axis}
+        return {key: LAST if key == EPOCH else level_of(values.get(key)) for key in self.axis}
 
     def toml(self) -> str:
         """The plan as a TOML file; what is read from it is this plan again."""
@@ -247,7 +252,14 @@ def plan_of(document: Mapping[str, Any]) -> Plan:
     # A point that several tables of the grid have in common is one point.
     points = tuple(dict.fromkeys(_points(document, tables)))
     _check_size(points, seeds, len(presets))
-    turning = [point.training.level for point in points if point.training.level != 0.5]
+    for preset in presets:
+        other = next((point.kind.name for point in points if preset not in point.kind.presets), None)
+        if other is not None:
+            raise InputError(
+                f"presets lists {preset}, which counts as the released code does, networks only, and the plan has "
+                f'{other}s; leave {preset} out (presets = ["paper"])'
+            )
+    turning = [level for level in map(_level, points) if level != 0.5]
     if "authors" in presets and turning:
         raise InputError(
             f"presets lists authors, which rounds outputs to 0 and 1, but outputs turn at {turning[0]:g}; "
@@ -267,6 +279,11 @@ def plan_of(document: Mapping[str, Any]) -> Plan:
     )
 
 
+def _level(point: Setting) -> float:
+    """Where the outputs of networks turn; answers among classes do not."""
+    return point.training.level if isinstance(point.training, TrainingSettings) else 0.5
+
+
 def _check_presets(points: Iterable[Setting], presets: Sequence[Preset]) -> None:
     """Raises InputError when a point asks what no preset of the plan has, or decides as a preset cannot."""
     for point in points:
@@ -280,9 +297,9 @@ def _check_presets(points: Iterable[Setting], presets: Sequence[Preset]) -> None
         for preset in presets:
             decision = check_decision(preset, point.asked.decision)
             check_bits(decision)
-            if preset == "paper" and decision == "round" and point.training.level != 0.5:
+            if preset == "paper" and decision == "round" and _level(point) != 0.5:
                 raise InputError(
-                    f"decision: round takes the nearest of 0 and 1, and outputs turn at {point.training.level:g}; "
+                    f"decision: round takes the nearest of 0 and 1, and outputs turn at {_level(point):g}; "
                     "leave it out, or train towards 0 and 1"
                 )
 
@@ -406,17 +423,18 @@ def _axis(document: Mapping[str, Any], points: tuple[Setting, ...]) -> tuple[str
     options = [flat(point) for point in points]
     # In the order in which the grid names them.
     tried = dict.fromkeys((*(key for table in _grid_tables(document) for key in table), *TYPES))
-    swept = tuple(key for key in tried if len({json.dumps(one[key]) for one in options}) > 1)
+    named = {key for table in _grid_tables(document) for key in table}
+    swept = tuple(key for key in tried if _is_swept(key, options, key in named))
     checkpoints = any(point.training.checkpoints for point in points)
-    named = document.get("axis")
-    if named is None:
+    given = document.get("axis")
+    if given is None:
         return (*swept, *((EPOCH,) if checkpoints else ()))
-    axis = (named,) if isinstance(named, str) else tuple(named)
+    axis = (given,) if isinstance(given, str) else tuple(given)
     if len({str(key) for key in axis}) < len(axis):
-        raise InputError(f"axis is {quoted(named)}; it must name each option once")
+        raise InputError(f"axis is {quoted(given)}; it must name each option once")
     if checkpoints and EPOCH not in axis:
         raise InputError(
-            f"axis is {quoted(named)}; the plan has checkpoints, so epoch is swept too, and axis must name it"
+            f"axis is {quoted(given)}; the plan has checkpoints, so epoch is swept too, and axis must name it"
         )
     for key in axis:
         if not isinstance(key, str) or (key not in TYPES and not (key == EPOCH and checkpoints)):
@@ -424,6 +442,15 @@ def _axis(document: Mapping[str, Any], points: tuple[Setting, ...]) -> tuple[str
                 f"axis names {quoted(key)}; it must name options of the plan, or epoch where it has checkpoints"
             )
     return axis
+
+
+def _is_swept(key: str, options: list[dict[str, Any]], named: bool) -> bool:
+    """Whether an option differs between points that the grid tells apart by it, or between models of one kind; what
+    two kinds of models have by default differs anyway."""
+    by_kind: dict[Any, set[str]] = {}
+    for one in options:
+        by_kind.setdefault(None if named else one[MODEL], set()).add(json.dumps(one.get(key)))
+    return any(len(values) > 1 for values in by_kind.values())
 
 
 def _toml_lines(table: Mapping[str, Any]) -> list[str]:

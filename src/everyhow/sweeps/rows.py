@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args, get_origin
 
@@ -18,7 +18,9 @@ from ..common.sql import MOST_MEMORY, bounded_memory
 from ..mapping.findings import RUNGS as MAPPING_RUNGS
 from ..readout.readouts import RUNGS as READOUT_RUNGS
 from ..training.settings import TrainingSettings
-from .settings import ASKED, TYPES
+from ..training.transformer_settings import TransformerSettings
+from .models import ASKED, KINDS
+from .settings import TYPES
 
 if TYPE_CHECKING:
     import duckdb
@@ -33,14 +35,39 @@ TEXT, NUMBER, WHOLE, TRUTH, NUMBERS = "VARCHAR", "DOUBLE", "BIGINT", "BOOLEAN", 
 EARLIER = ("depth", "min_node_sparsity", "decision", "pair_order")
 
 
+def _says(of_networks: Field) -> str:
+    """What an option of training means: of networks, and of transformers where that is something else."""
+    own = of_networks.metadata["says"]
+    others = [one.metadata["says"] for one in fields(TransformerSettings) if one.name == of_networks.name]
+    return own + "".join(f"; of a transformer: {said}" for said in others if said != own)
+
+
 def _column(kind: Any) -> str:
     """The type of a column that holds an option; lists stand in it as texts."""
-    found = {str: TEXT, int: WHOLE, float: NUMBER}
+    found = {str: TEXT, bool: TRUTH, int: WHOLE, float: NUMBER}
     return next((found[one] for one in (kind, *get_args(kind)) if one in found and get_origin(kind) is not tuple), TEXT)
 
 
 _ASKED = {one.key: (_column(one.kind), one.says) for one in ASKED}
-# Columns that came last, and so are missing in older parts that have all others.
+_OF_NETWORKS = tuple(one.name for one in fields(TrainingSettings))
+# Columns of transformers alone, which came after all others; but `model` they are empty in the rows of networks.
+OF_TRANSFORMERS: dict[str, tuple[str, str]] = {
+    "model": (TEXT, "what was trained: network or transformer"),
+    "equals": (TRUTH, "of a transformer's task: whether rows end with the token =; as the task has it where empty"),
+    "task_rows": (WHOLE, "of a transformer's task: how many rows are taken at most"),
+    "rows_seed": (WHOLE, "by which they are drawn from a task that has more"),
+    **{
+        one.name: (_column(TYPES[one.name]), f"of a transformer: {one.metadata['says']}")
+        for one in fields(TransformerSettings)
+        if one.name not in _OF_NETWORKS
+    },
+    **{key: _ASKED[key] for key in KINDS["transformer"].asked if key not in KINDS["network"].asked},
+    "held_out": (NUMBER, "accuracy at the rows that were held out; empty where none were"),
+    "behavior": (TEXT, "of a transformer: the file in behaviors/ by which everyhow audit explains it again"),
+}  # fmt: skip
+# What a column that came later says of the rows of before: with it they are hashed as they were.
+AS_BEFORE = {"model": "network"}
+# Columns that came last before those, and so are missing in older parts that have all others.
 LAST_COLUMNS: dict[str, tuple[str, str]] = {
     "hereditary_circuits": (NUMBER, "perfect circuits of which every larger circuit is perfect, too; empty where the "
                                     "graph is too large, or a count is not exact"),
@@ -50,7 +77,7 @@ LAST_COLUMNS: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 # Columns that came later: empty in the rows of plans that ask nothing of what they hold, and missing in older parts.
 LATER_COLUMNS: dict[str, tuple[str, str]] = {
-    **{key: column for key, column in _ASKED.items() if key not in EARLIER},
+    **{key: column for key, column in _ASKED.items() if key not in EARLIER and key not in OF_TRANSFORMERS},
     "robust_circuits_low": (NUMBER, "perfect circuits that are proved to decide right on the whole boxes"),
     "robust_circuits_high": (NUMBER, "those proved, and those of which it stayed open"),
     "circuits_robust": (NUMBER, "circuits that pass the rung robust and all before"),
@@ -68,6 +95,7 @@ LATER_COLUMNS: dict[str, tuple[str, str]] = {
         for rung in READOUT_RUNGS
     },
     **LAST_COLUMNS,
+    **OF_TRANSFORMERS,
 }
 # Every column of the results: its type and what it says. Counts are numbers of any size, so doubles; `counts_exact`
 # has their digits.
@@ -84,20 +112,20 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "depth": _ASKED["depth"],
     "min_node_sparsity": _ASKED["min_node_sparsity"],
     "block": (WHOLE, "networks trained as one stack"),
-    **{one.name: (_column(TYPES[one.name]), one.metadata["says"]) for one in fields(TrainingSettings)},
+    **{one.name: (_column(TYPES[one.name]), _says(one)) for one in fields(TrainingSettings)},
     "network": (TEXT, "its file in networks/"),
-    "network_sha256": (TEXT, "digest of its weights, biases and activations, as in audit.json"),
+    "network_sha256": (TEXT, "digest of what its file holds; of a network as in audit.json"),
     "trained_task": (TEXT, "what it learned, outputs joined by commas"),
     "epoch": (WHOLE, "passes made over the rows"),
-    "loss": (NUMBER, "mean squared error over the last of them"),
-    "accuracy": (NUMBER, "share of the truth table's rows decided right, all outputs together"),
+    "loss": (NUMBER, "mean squared error over the last of them; of a transformer the cross-entropy"),
+    "accuracy": (NUMBER, "share of the task's rows decided right, with all outputs or answers"),
     "converged": (TRUTH, "whether the loss target was reached"),
-    "output": (WHOLE, "the output explained, from 0"),
+    "output": (WHOLE, "the output explained, from 0; of a transformer all answers together are 0"),
     "output_task": (TEXT, "what it should compute"),
     "preset": (TEXT, "paper or authors"),
     "status": (TEXT, "explained, not kept or failed"),
     "reason": (TEXT, "why not kept or failed"),
-    "computes": (TEXT, "the truth table that the network computes"),
+    "computes": (TEXT, "the truth table that the network computes; of a transformer over the bits known, if any are"),
     "computes_name": (TEXT, "its usual name, if it has one"),
     "explained_depth": (WHOLE, "largest depth of the algorithms"),
     "decision": (TEXT, "how outputs become bits"),
@@ -145,7 +173,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "overlap_mean": (NUMBER, "mean Jaccard overlap of two perfect circuits"),
     "overlap_histogram": (NUMBERS, "share of the pairs by overlap, in 20 equal parts from 0 to 1"),
     "overlap_circuits": (WHOLE, "the circuits paired: all of them up to 500, else a uniform sample of 200"),
-    "edges": (WHOLE, "edges of the network"),
+    "edges": (WHOLE, "edges of the network; at the grain nodes, heads and MLPs"),
     "core_edges": (WHOLE, "edges that all perfect circuits use"),
     "unused_edges": (WHOLE, "edges that none uses"),
     "counts_exact": (TEXT, "every count in full, as JSON"),
@@ -161,14 +189,19 @@ COUNTS = tuple(
     if kind in (NUMBER, WHOLE) and number > list(COLUMNS).index("decision") and name != "seconds"
 )  # fmt: skip
 STATUS = ("explained", "not kept", "failed")
-NETWORK = r"[0-9a-f]{16}(-\d+)?\.safetensors"
+NETWORK = r"[0-9a-f]{16}(-\d+)?\.(safetensors|json)"
+BEHAVIOR = r"[0-9a-f]{16}\.json"
 
 
 def digest_of(rows: Iterable[dict[str, Any]]) -> str:
     """A hash of everything in the rows but the time they took."""
     kept = [
         [_hashed(row.get(name), kind) for name, kind in TYPED]
-        + [[name, _hashed(row[name], kind)] for name, (kind, _) in LATER_COLUMNS.items() if row.get(name) is not None]
+        + [
+            [name, _hashed(row[name], kind)]
+            for name, (kind, _) in LATER_COLUMNS.items()
+            if row.get(name) not in (None, AS_BEFORE.get(name))
+        ]
         for row in rows
     ]
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
@@ -269,7 +302,8 @@ def _check_columns(part: Path, found: Mapping[str, str]) -> None:
     """Raises FileFormatError when columns are not those that are written, in order and type."""
     wanted = {name: kind for name, (kind, _) in COLUMNS.items()}
     written = [
-        [one for one in wanted.items() if one[0] not in lacking] for lacking in ((), LAST_COLUMNS, LATER_COLUMNS)
+        [one for one in wanted.items() if one[0] not in lacking]
+        for lacking in ((), OF_TRANSFORMERS, {**LAST_COLUMNS, **OF_TRANSFORMERS}, LATER_COLUMNS)
     ]
     if list(found.items()) in written:
         return
@@ -306,6 +340,8 @@ def check_values(rows: Iterable[dict[str, Any]]) -> None:
             raise InputError(f"status is {quoted(row.get('status'))} in row {number}; it must be {', '.join(STATUS)}")
         if row.get("network") is not None and not re.fullmatch(NETWORK, row["network"]):
             raise InputError(f"network is {quoted(row['network'])} in row {number}; it must be a name in networks/")
+        if row.get("behavior") is not None and not re.fullmatch(BEHAVIOR, row["behavior"]):
+            raise InputError(f"behavior is {quoted(row['behavior'])} in row {number}; it must be a name in behaviors/")
         shares = row.get("overlap_histogram")
         if shares is not None and not (0 < len(shares) <= 1000 and all(is_number(one, 0, 1) for one in shares)):
             raise InputError(f"overlap_histogram is {quoted(shares)} in row {number}; it must be shares from 0 to 1")

@@ -131,7 +131,7 @@ class Store:
         if not _are_of(block, result.rows):
             raise RuntimeError(f"what was computed for block {block.index} is not what it asks for")
         for name, content in result.networks.items():
-            write_atomically(self.folder / "networks" / f"{name}.safetensors", content)
+            write_atomically(self.folder / "networks" / name, content)
         metadata = {
             "digest": digest_of(result.rows), "plan": self.plan.digest, "schema": str(SCHEMA_VERSION),
             **{f"version_{name}": found or "" for name, found in _versions().items()},
@@ -179,6 +179,8 @@ class Store:
         return digest
 
     def _write_description(self) -> None:
+        for name, content in self.plan.behaviors().items():
+            write_atomically(self.folder / "behaviors" / name, content)
         write_atomically(self.folder / "README.md", readme(self.plan).encode())
         write_atomically(self.folder / "plan.toml", self.plan.toml().encode())
 
@@ -285,6 +287,12 @@ def _difference(one: Plan, other: Plan) -> str:
 
 def readme(plan: Plan) -> str:
     """What the files of a sweep are, for whoever finds the folder."""
+    behaviors = (
+        "- `behaviors/`: the rows of the transformers' tasks, and where their answers are read, in the file that the "
+        "column\n  `behavior` names: `everyhow audit FILE --network FILE` explains what a transformer answers there.\n"
+        if plan.behaviors()
+        else ""
+    )
     described = "\n".join(f"| `{name}` | {kind} | {text} |" for name, (kind, text) in COLUMNS.items())
     return f"""# {plan.name}{": " + plan.title if plan.title else ""}
 
@@ -293,10 +301,11 @@ A sweep: {plan.networks:,} networks at {len(plan.points):,} points, explained by
 - `plan.toml`: what was asked; nothing else decides the results.
 - `run.json`: where and with which versions it was begun, how many blocks were finished when a run last ended, and the
   digest of the results once all are. Each part names the versions that it was made with.
-- `networks/IDENTITY.safetensors`: every trained network, kept or not; a checkpoint is `IDENTITY-EPOCH.safetensors`.
-  `everyhow audit TASK --network FILE` shows all about one of them.
-- `results/part-*.parquet`: the rows, one file per block of networks, each written once. One row per network (and
-  checkpoint), output and preset. Networks that were not explained are rows too, with the reason.
+- `networks/IDENTITY.safetensors`: every trained network, kept or not; a checkpoint is `IDENTITY-EPOCH.safetensors`, and
+  a transformer ends in `.json`. `everyhow audit TASK --network FILE` shows all about one of them, TASK being its
+  `trained_task`.
+{behaviors}- `results/part-*.parquet`: the rows, one file per block of networks, each written once. One row per network
+  (and checkpoint), output and preset. Networks that were not explained are rows too, with the reason.
 
 Read the rows with any of
 

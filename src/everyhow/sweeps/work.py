@@ -13,7 +13,7 @@ import numpy as np
 
 from ..auditing.asked import Questions
 from ..auditing.findings import Findings, count_explanations, read_layers
-from ..auditing.fitting import Preset, check_asked, check_decision, chosen_depth
+from ..auditing.fitting import Preset
 from ..auditing.provenance import network_digest
 from ..authors import findings as authors
 from ..authors.findings import AuthorsFindings
@@ -23,7 +23,6 @@ from ..common.errors import EveryhowError, InputError
 from ..common.progress import Progress
 from ..common.threads import one_thread
 from ..experiment.ranking import cheapest_mappings
-from ..kinds import model_bytes
 from ..mapping.findings import RUNGS as MAPPING_RUNGS
 from ..model.behavior import Behavior
 from ..model.criterion import perfect
@@ -33,6 +32,7 @@ from ..readout.readouts import RUNGS as READOUT_RUNGS
 from ..training import train_each
 from ..training.trained import Trained
 from ..training.untrained import untrained
+from .models import Explained
 from .plan import Block
 from .settings import LATER, Setting, flat
 
@@ -83,12 +83,13 @@ class BlockResult:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A network with what training says of it; `epoch` only for checkpoints, no network where training ended before."""
+    """A network with what training says of it; `epoch` only for checkpoints, no network where training ended before.
+    The task is that of its kind of model."""
 
     replicate: int
     trained: Trained[Any]
     network: Model | None
-    task: Task
+    task: Any
     epoch: int | None
     loss: float | None
     accuracy: float | None
@@ -119,7 +120,9 @@ def run_block(block: Block, asked_by: str | None = None) -> BlockResult:
         first = not _DONE
         _DONE.append(block.index)
         spent = Spent(trained - before, time.process_time() - trained, time.perf_counter() - began, first)
-    return BlockResult(tuple(rows), {c.name: model_bytes(c.network) for c in candidates if c.network}, spent)
+    kind = block.setting.kind
+    contents = {f"{c.name}{kind.ending}": kind.content(c.network) for c in candidates if c.network}
+    return BlockResult(tuple(rows), contents, spent)
 
 
 def _candidates(block: Block) -> Iterator[_Candidate]:
@@ -153,24 +156,26 @@ def _rows(block: Block, candidate: _Candidate) -> Iterator[dict[str, Any]]:
         "identity": setting.identity(candidate.replicate),
         "seed": setting.seed(candidate.replicate),
         **{key: _plain(value) for key, value in flat(setting).items()},
-        "network": None if network is None else f"{candidate.name}.safetensors",
+        "network": None if network is None else f"{candidate.name}{setting.kind.ending}",
         "network_sha256": None if network is None else network_digest(network),
         "trained_task": candidate.task.name,
         "epoch": candidate.trained.epochs if candidate.epoch is None else candidate.epoch,
         "loss": candidate.loss,
         "accuracy": candidate.accuracy,
         "converged": candidate.trained.converged,
+        "held_out": None if candidate.epoch is not None else candidate.trained.held_out,
+        "behavior": setting.behavior[0] if setting.behavior else None,
     }
     refusal = _refusal(setting, candidate)
-    for index in range(candidate.task.outputs):
+    for index, name in enumerate(setting.kind.outputs(candidate.task)):
         for preset in block.presets:
             started = time.perf_counter()
-            row = head | {"output": index, "output_task": candidate.task.names[index], "preset": preset}
+            row = head | {"output": index, "output_task": name, "preset": preset}
             row |= dict.fromkeys(key for key in setting.foreign([preset]) if key in LATER)
             if network is None or refusal:
                 row |= {"status": "not kept", "reason": refusal}
             else:
-                row |= _explained(block, network.output(index), candidate.task.output(index), preset)
+                row |= _explained(block, network, candidate.task, index, preset)
             yield row | {"seconds": time.perf_counter() - started}
 
 
@@ -193,14 +198,17 @@ def _refusal(setting: Setting, candidate: _Candidate) -> str | None:
     return None if candidate.accuracy >= ENOUGH_ACCURACY else f"{candidate.trained.reason}, but {accuracy}"
 
 
-def _explained(block: Block, network: Model, task: Task, preset: Preset) -> dict[str, Any]:
+def _explained(block: Block, network: Model, task: Any, output: int, preset: Preset) -> dict[str, Any]:
     """What a preset finds of one output; an error becomes a row with its reason, unless it is the machine's."""
     try:
-        behavior = _behavior(network, task, block.setting.questions(preset), preset)
-        (table,) = behavior.tables()
-        computes = {"computes": str(table), "computes_name": name_of(table)}
-        explain = _by_paper if preset == "paper" else _by_authors
-        return {"status": "explained", **computes, **explain(block, network, task, behavior)}
+        asked = block.setting.questions(preset)
+        part = block.setting.kind.explained(network, task, output, asked, preset)
+        table = part.computes
+        computes = {} if table is None else {"computes": str(table), "computes_name": name_of(table)}
+        found = (
+            _by_paper(block, part, asked) if preset == "paper" else _by_authors(block, part, task.output(output), asked)
+        )
+        return {"status": "explained", **computes, **found}
     except EveryhowError as error:
         return {"status": "failed", "reason": str(error)}
     except (MemoryError, OSError):
@@ -209,41 +217,31 @@ def _explained(block: Block, network: Model, task: Task, preset: Preset) -> dict
         return {"status": "failed", "reason": f"internal failure: {type(error).__name__}: {error}"}
 
 
-def _behavior(network: Model, task: Task, asked: Questions, preset: Preset) -> Behavior:
-    """What the network decides at each row, as the preset reads it; the released code judges by the task."""
-    if preset == "authors":
-        return Behavior.of_network(network, network.corners)
-    decision = check_decision(preset, asked.decision)
-    check_asked(network, task, decision, preset)
-    return Behavior.of_network(network, network.corners, decision, epsilon=asked.epsilon or 0.0, within=asked.within)
-
-
-def _by_paper(block: Block, network: Model, task: Task, behavior: Behavior) -> dict[str, Any]:
-    asked = block.setting.questions("paper")
-    depth = chosen_depth(network, asked.depth)
+def _by_paper(block: Block, part: Explained, asked: Questions) -> dict[str, Any]:
+    network, behavior = part.model, part.behavior
     found = count_explanations(
-        network, behavior, depth, block.budget, Progress(False), block.exact_up_to, asked.circuits
+        network, behavior, part.depth, block.budget, Progress(False), block.exact_up_to, asked.circuits
     )
     codes, uncounted = _codes(network, behavior, asked, block.budget)
     counts = _bracketed(found)
     estimate = found.interpretations and found.interpretations.estimate
     survivors = {f"{kind}_{rung}": number for kind, rungs in found.ladder.items() for rung, number in rungs.items()}
     return {
-        "explained_depth": depth,
+        "explained_depth": part.depth,
         "decision": behavior.decision,
         **_as_doubles(counts),
         **({} if estimate is None else {f"interpretations_{key}": value for key, value in _interval(estimate).items()}),
         **_as_doubles(survivors),
         **{
-            f"{strategy}_{part}": getattr(verdict, part)
+            f"{strategy}_{piece}": getattr(verdict, piece)
             for strategy, verdict in found.verdict.items()
-            for part in ("status", "criterion", "reason")
+            for piece in ("status", "criterion", "reason")
         },
         **_overlap(network, behavior, found),
         **_cheapest(found, asked),
         **codes,
         "counts_exact": _digits(counts | survivors),
-        "capped": REASONS_JOINED_BY.join((*found.notes.all, *uncounted)) or None,
+        "capped": REASONS_JOINED_BY.join((*block.setting.kind.reasons(found.notes), *uncounted)) or None,
     }
 
 
@@ -262,6 +260,8 @@ def _codes(network: Model, behavior: Behavior, asked: Questions, budget: int) ->
     if (asked.tolerance, asked.signals, asked.disturbance, asked.costs) == (None,) * 4:
         return {}, ()
     found = read_layers(network, behavior, asked, budget)
+    if not found.layers and not found.notes.all:
+        return {}, ()
     by_rung = {f"codes_{rung}": [_double(layer.survivors[rung]) for layer in found.explained] for rung in READOUT_RUNGS}
     readable = [float(len(layer.signals)) for layer in found.explained]
     return {"codes_readable": readable, **by_rung}, found.notes.all
@@ -319,13 +319,12 @@ def _overlap(network: Model, behavior: Behavior, found: Findings) -> dict[str, A
     }
 
 
-def _by_authors(block: Block, network: Model, task: Task, behavior: Behavior) -> dict[str, Any]:
-    asked = block.setting.questions("authors")
-    depth, order = chosen_depth(network, asked.depth), asked.order(task.inputs)
-    found = authors.explain(network, task, depth, asked.min_node_sparsity, order, block.budget, Progress(False))
+def _by_authors(block: Block, part: Explained, task: Task, asked: Questions) -> dict[str, Any]:
+    order = asked.order(task.inputs)
+    found = authors.explain(part.model, task, part.depth, asked.min_node_sparsity, order, block.budget, Progress(False))
     counts = _bracketed(found)
     return {
-        "explained_depth": depth,
+        "explained_depth": part.depth,
         "decision": "round",
         **_as_doubles(counts),
         "pair_order": order,

@@ -5,9 +5,8 @@ Every weight begins at a whole multiple of 64 bytes, whatever seed it is of, so 
 same parts of it: a step is then the same to the last bit, whatever other seeds there are.
 """
 
-import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -15,17 +14,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..model.token_task import TokenTask
-from ..transformer.documents import KIND
-from ..transformer.reading import transformer_from_tensors
 from ..transformer.transformer import Transformer
 from .stacked import Learner
-from .transformer_settings import TransformerSettings
+from .transformer_settings import EPS, TransformerSettings
 
-EPS = 1e-5
 # Numbers in 64 bytes.
 ALIGNED = 8
 # Steps that compute more numbers are shared among threads.
 LARGE = 2**25
+# Of random transformers that are looked at together.
+COMPUTED_AT_ONCE = 2**22
 
 
 class Transformers(Learner[TokenTask, Transformer, TransformerSettings]):
@@ -37,16 +35,28 @@ class Transformers(Learner[TokenTask, Transformer, TransformerSettings]):
     def begin(self, generators: Sequence[torch.Generator]) -> list[Tensor]:
         """As TransformerLens: matrices, embeddings among them, normal of deviation 0.8 / sqrt(d_model), biases 0;
         norms begin with weights of 1."""
+
+        def drawn(shape: tuple[int, ...]) -> Tensor:
+            return torch.stack([torch.randn(shape, generator=g, dtype=torch.float64) for g in generators])
+
+        return [self._begun(len(generators), drawn)]
+
+    def begin_many(self, number: int, generator: torch.Generator) -> list[Tensor]:
+        """As `begin`, so many of them by one generator."""
+        return [
+            self._begun(number, lambda shape: torch.randn((number, *shape), generator=generator, dtype=torch.float64))
+        ]
+
+    def _begun(self, number: int, drawn: Callable[[tuple[int, ...]], Tensor]) -> Tensor:
+        """All weights of so many transformers, given what draws a normal matrix for each."""
         reach, found = 0.8 / self.settings.width**0.5, []
         for name, shape in self.settings.shapes(self.tasks[0]).items():
             if ".W_" in name:
-                drawn = [torch.randn(shape, generator=g, dtype=torch.float64) * reach for g in generators]
-                begun = torch.stack(drawn).flatten(1)
+                begun = (drawn(shape) * reach).flatten(1)
             else:
-                fill = float(name.endswith(".w"))
-                begun = torch.full((len(generators), math.prod(shape)), fill, dtype=torch.float64)
+                begun = torch.full((number, math.prod(shape)), float(name.endswith(".w")), dtype=torch.float64)
             found.append(functional.pad(begun, (0, -begun.shape[1] % ALIGNED)))
-        return [torch.cat(found, dim=1)]
+        return torch.cat(found, dim=1)
 
     def named(self, weights: Tensor) -> dict[str, Tensor]:
         """Every weight of every seed, by the names that files have for them, of their rows."""
@@ -107,13 +117,8 @@ class Transformers(Learner[TokenTask, Transformer, TransformerSettings]):
 
     def model(self, task: TokenTask, weights: Sequence[np.ndarray]) -> Transformer:
         """One transformer, which answers where the task asks."""
-        settings = self.settings
         named = self.named(torch.from_numpy(weights[0])[None])
-        arrays = {name: weight[0].numpy() for name, weight in named.items()}
-        norms = {name[:-2]: {"eps": EPS, "rms": settings.norm == "rms"} for name in arrays if name.endswith(".w")}
-        said = {"causal": settings.causal, "activation": settings.activation, "norms": norms}
-        said |= {} if task.answer.positions == (-1,) else {"answer_positions": list(task.answer.positions)}
-        return transformer_from_tensors(arrays, {"kind": KIND, KIND: json.dumps(said)})
+        return self.settings.transformer(task, {name: weight[0].numpy() for name, weight in named.items()})
 
     def accuracy(self, model: Transformer, task: TokenTask) -> float:
         """By all rows of the task, those held out among them."""
@@ -132,6 +137,32 @@ class Transformers(Learner[TokenTask, Transformer, TransformerSettings]):
         shown = set(map(tuple, rows.tolist()))
         others = [tuple(row) not in shown for row in task.tokens.tolist()]
         return float(_right(model, task)[others].mean()) if any(others) else None
+
+
+def first_that_answers(
+    task: TokenTask, seed: int, settings: TransformerSettings, most_drawn: int
+) -> tuple[Transformer, int, bool]:
+    """The first of a sequence of random transformers that answers every row of a task as wanted, or else the last one;
+    how many were drawn until there; and whether it does."""
+    generator, learner = torch.Generator().manual_seed(seed), Transformers(settings, [task])
+    tokens, labels = torch.tensor(task.tokens), torch.tensor(task.labels)
+    at_once = max(1, min(most_drawn, COMPUTED_AT_ONCE // settings.computed_in_a_step(task)))
+    drawn, last = 0, None
+    while drawn < most_drawn:
+        number = min(at_once, most_drawn - drawn)
+        # Kept to single precision, as what is trained.
+        weights = [one.float().double() for one in learner.begin_many(number, generator)]
+        with torch.no_grad():
+            chosen = learner.logits(weights, tokens.expand(number, -1, -1)).argmax(dim=3)
+        for k in torch.nonzero((chosen == labels).all(dim=2).all(dim=1)).flatten().tolist():
+            found = learner.model(task, [weights[0][k].numpy()])
+            # Sums in another order may decide otherwise where two logits are all but equal.
+            if _right(found, task).all():
+                return found, drawn + k + 1, True
+        drawn += number
+        last = weights[0][-1].numpy()
+    assert last is not None
+    return learner.model(task, [last]), drawn, False
 
 
 def _right(model: Transformer, task: TokenTask) -> np.ndarray:

@@ -1,20 +1,29 @@
 """How transformers are trained."""
 
+import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+import numpy as np
 
 from ..common.arguments import check_sizes, is_number, is_whole, listed
 from ..common.budget import rounded
 from ..common.errors import InputError
 from ..common.options import told
 from ..model.token_task import TokenTask
+from ..transformer.documents import KIND
 from ..transformer.parts import ACTIVATIONS
+from ..transformer.reading import transformer_from_tensors
+from ..transformer.transformer import Transformer
 from .settings import MOST, MOST_NUMBERS, check_rules, schedule_rules
 
 NORMS = ("none", "layer", "rms")
 # Numbers in double precision take the place of two.
 DOUBLE = 2
+# Of norms.
+EPS = 1e-5
 
 
 @told
@@ -52,7 +61,7 @@ class TransformerSettings:
         "share of the task's rows that are trained on, drawn by the seed; the others are held out"
     })  # fmt: skip
     labels: Literal["true", "shuffled"] = field(default="true", metadata={"says":
-        "true, or shuffled among the drawn rows, so that nothing but their frequency can be learned"
+        "true, or shuffled among the rows trained on, so that there is no rule to be learned"
     })  # fmt: skip
     checkpoints: tuple[int, ...] = field(default=(), metadata={"says":
         "the epochs after which the model is kept as well, as far as training goes; 0 is before the first"
@@ -115,6 +124,13 @@ class TransformerSettings:
                 found |= {f"{at}.mlp.W_out": (m, d), f"{at}.mlp.b_out": (d,)}
         found |= {f"ln_final.{name}": shape for name, shape in norm.items()}
         return found | {"unembed.W_U": (d, task.classes), "unembed.b_U": (task.classes,)}
+
+    def transformer(self, task: TokenTask, weights: Mapping[str, np.ndarray]) -> Transformer:
+        """The transformer of these weights, by the names of `shapes`, which answers where the task asks."""
+        norms = {name[:-2]: {"eps": EPS, "rms": self.norm == "rms"} for name in weights if name.endswith(".w")}
+        said = {"causal": self.causal, "activation": self.activation, "norms": norms}
+        said |= {} if task.answer.positions == (-1,) else {"answer_positions": list(task.answer.positions)}
+        return transformer_from_tensors(weights, {"kind": KIND, KIND: json.dumps(said)})
 
     def rows_shown(self, task: TokenTask) -> int:
         """How many rows of a task are trained on: at least one."""

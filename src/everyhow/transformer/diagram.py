@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..boolean.families import Families
+from ..common.budget import Budget, Refusal
 from ..common.errors import InputError
 from ..model.circuit_families import connected, families_of
 from ..model.criterion import Criterion
@@ -61,6 +62,26 @@ def diagram_of(criterion: Criterion[ResidualStream], budget: int) -> Diagram:
     return found
 
 
+def foretold(criterion: Criterion[ResidualStream], what: str, budget: Budget) -> Refusal | None:
+    """Why the circuits that meet a criterion are not found within a budget, as far as random circuits foretell it; None
+    where they foretell nothing of the kind."""
+    batches = _batches(criterion)
+    try:
+        _check_edges(criterion, budget)
+        _foretell(batches[0], len(batches), budget)
+    except TooLargeError as error:
+        return Refusal.of(error.reason.replace("counting the circuits", what), error.reason)
+    return None
+
+
+def _check_edges(criterion: Criterion[ResidualStream], budget: int) -> None:
+    """Raises TooLargeError where there are more edges than circuits are found among."""
+    graph = criterion.model.graph
+    if len(graph.edges) > MOST_EDGES:
+        reason = f"circuits are found among at most {MOST_EDGES} {graph.unit}s, and there are {len(graph.edges)}"
+        raise TooLargeError(reason, most_steps(criterion.model), budget)
+
+
 def _compiled(criterion: Criterion[ResidualStream], budget: int) -> Diagram:
     """The diagram; where nothing may be wrong, of some scenarios after the other."""
     batches = _batches(criterion)
@@ -78,9 +99,7 @@ def joint_diagram(criteria: Iterable[Criterion[ResidualStream]], number: int, bu
     left, families, graph = budget, Families(0), None
     for criterion in criteria:
         graph = criterion.model.graph
-        if len(graph.edges) > MOST_EDGES:
-            reason = f"circuits are found among at most {MOST_EDGES} {graph.unit}s, and there are {len(graph.edges)}"
-            raise TooLargeError(reason, most_steps(criterion.model), budget)
+        _check_edges(criterion, budget)
         families = families_of(graph)
         if found is None:
             _foretell(criterion, number, budget)

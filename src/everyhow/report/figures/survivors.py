@@ -74,7 +74,7 @@ def _draw_line(
 ) -> None:
     for row, (kind, rungs) in zip(rows, kinds.items(), strict=True):
         for ax, (setting, _, _) in zip(row, line, strict=False):
-            _stack(ax, [cells[setting, kind, rung] for rung in rungs])
+            _stack(ax, [cells.get((setting, kind, rung)) for rung in rungs])
             told = [marked(rung, IN_SHORT[rung]) for rung in rungs]
             ax.set_yticks(range(len(rungs)), told if ax is row[0] else [])
         for ax in row[len(line) :]:
@@ -100,11 +100,14 @@ def _draw_line(
         before = title
 
 
-def _stack(ax: "Axes", rungs: Sequence[Survivors]) -> None:
-    """One bar for each rung, its parts as long as the shares of the outcomes."""
+def _stack(ax: "Axes", rungs: Sequence[Survivors | None]) -> None:
+    """One bar for each rung, its parts as long as the shares of the outcomes; none where the kind is not asked of the
+    setting's networks."""
     left = np.zeros(len(rungs))
+    if not any(rungs):
+        ax.text(0.5, (len(rungs) - 1) / 2, "not asked", ha="center", va="center", fontsize=7.5, color=GRAY)
     for outcome in OUTCOMES:
-        shares = np.array([getattr(rung, outcome) / rung.outputs for rung in rungs])
+        shares = np.array([getattr(rung, outcome) / rung.outputs if rung else 0.0 for rung in rungs])
         ax.barh(range(len(rungs)), shares, 0.78, left, **_outcome_style(outcome))
         left += shares
     ax.set_ylim(len(rungs) - 0.45, -0.55)

@@ -177,7 +177,7 @@ def _uniqueness(summary: Summary, width: int) -> Iterator[RenderableType]:
             table.add_row(Text(kind, style="bold"))
             for rung in rungs:
                 told = set_in(rung, IN_SHORT[rung])
-                table.add_row(told, *(_cell(cells[setting, kind, rung], outcomes) for setting in shown))
+                table.add_row(told, *(_cell(cells.get((setting, kind, rung)), outcomes) for setting in shown))
         table.add_row(
             Text("outputs", style="dim"), *(f"{cells[setting, 'circuits', 'perfect'].outputs:,}" for setting in shown)
         )
@@ -191,7 +191,9 @@ def _trivial_note(outcomes: Sequence[str]) -> Iterator[RenderableType]:
         )
 
 
-def _cell(cell: Survivors, outcomes: Sequence[str]) -> Text:
+def _cell(cell: Survivors | None, outcomes: Sequence[str]) -> Text:
+    if cell is None:
+        return Text("not asked", style="dim")
     if cell.unknown == cell.outputs:
         return Text("?", style="dim")
     shares = [f"{100 * number / cell.outputs:.0f}" for number in (getattr(cell, outcome) for outcome in outcomes)]
