@@ -1,6 +1,8 @@
 """All circuits of a transformer, counted and listed by the diagram, against one run per circuit."""
 
+import gc
 import itertools
+import weakref
 from dataclasses import replace
 
 import hypothesis.strategies as st
@@ -373,3 +375,21 @@ def test_many_rows(monkeypatch, at_once):
     assert found.families.by_size(found.certain) == plain.count().certain
     assert set(found.families.sets(found.certain)) == {circuit.bits for circuit in plain.circuits()}
     assert 0 < found.families.count(found.certain) < 63
+
+
+def test_nothing_is_kept_by_what_calls_itself():
+    """What components write, up to gigabytes, is gone once circuits are found, and not only when memory is next gone
+    through."""
+    model = random_transformer(3, ((1, 0), (1, 0)))
+    behavior = eh.Behavior.of_tokens(model, ROWS, eh.Answer(-1, [0, 1]))
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        one = compiling.Compiling(perfect(behavior.read(model), behavior, "zero"), families_of(model.graph), 10**12)
+        one.family(compiling.CERTAIN)
+        kept = weakref.ref(one)
+        del one
+        assert kept() is None
+    finally:
+        if collected:
+            gc.enable()

@@ -184,7 +184,10 @@ class Compiling:
             return known[key]
 
         others = tuple(self._tells(node, value) for node, value in enumerate(state) if self.read[node])
-        return following(0, others, right >= self._asked)
+        found = following(0, others, right >= self._asked)
+        # Functions that call themselves keep all that they see until memory is next gone through: gigabytes, here.
+        del following, at_logits
+        return found
 
     def _tried(self, state: State, last: Sequence[Choices]) -> UInt8[np.ndarray, "..."] | None:
         """Whether each combination of what is added to the last slot is right; None when none is."""
