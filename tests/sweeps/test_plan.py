@@ -352,15 +352,20 @@ def test_identities_of_transformers():
     assert plain.identity(4) == written_out != Setting().identity(4)
     asked = {"grain": "nodes", "ablation": "mean", "epsilon": 0.25, "within": 1.0, "depth": 3, "keep": "all",
              "scope": "a0.h0", "others": "in", "not_price": 1.0, "familiar": "NAND=0.5"}  # fmt: skip
-    assert set(asked) == set(KINDS["transformer"].asked) | {"keep"}
-    assert of_transformers(asked).identity(4) == written_out
+    streamed = {"stream": -1, "tolerance": 0.1, "signals": 2, "disturbance": 0.1}
+    assert {*asked, *streamed} == set(KINDS["transformer"].asked) | {"keep"}
+    assert of_transformers(asked).identity(4) == of_transformers(streamed).identity(4) == written_out
+    with pytest.raises(eh.InputError, match="tolerance is asked of codes, .* give stream too, such as -1"):
+        of_transformers({"tolerance": 0.1})
+    with pytest.raises(eh.InputError, match="position is 3; the 3 positions are 0 to 2"):
+        of_transformers({"stream": 3})
     changed = {
         "task": "AND", "equals": False, "task_rows": 2, "rows_seed": 1, "origin": "untrained", "block": 3, "layers": 2,
         "heads": 1, "width": 4, "head_width": 3, "mlp": 0, "activation": "gelu", "norm": "rms", "causal": False,
         "learning_rate": 0.1, "loss_target": 0.1, "batch_size": 2, "epochs": 5, "patience": 5, "weight_decay": 0.1,
         "share": 0.5, "labels": "shuffled", "checkpoints": [1],
     }  # fmt: skip
-    assert set(changed) == set(DEFAULTS["transformer"]) - {"model", *asked}
+    assert set(changed) == set(DEFAULTS["transformer"]) - {"model", *asked, *streamed}
     settings = [of_transformers({key: value, "keep": "all"}) for key, value in changed.items()]
     assert len({s.identity(0) for s in (plain, *settings)}) == len(changed) + 1
     assert len({plan_of({"settings": {"model": "transformer", key: value, "keep": "all"}}).digest

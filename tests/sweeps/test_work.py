@@ -294,6 +294,7 @@ TRANSFORMERS = {
     "scope": {"scope": "a0.h0,m0", "others": "in", "not_price": 1.0},
     "classes": {"task": "MAX:2:2", "equals": True, "ablation": "resample"},
     "shuffled": {"labels": "shuffled", "keep": "all"},
+    "stream": {"stream": -1, "signals": 2},
 }
 
 
@@ -327,6 +328,9 @@ def test_rows_of_transformers_are_audits(asked, tmp_path):
         assert row["accuracy"] == (answers == task.labels[:, 0]).mean()
         assert row["computes"] == "".join(map(str, answers))
         assert row["explained_depth"] == 2 and row["capped"] is None and row.get("interpretations") is None
+        layers = audit.findings.readouts.explained if "stream" in asked else ()
+        exact = [layer.survivors["exact"] for layer in layers]
+        assert row.get("codes_exact") == (exact or None) and len(layers) == ("stream" in asked)
 
 
 def test_what_is_not_asked_of_classes():

@@ -154,7 +154,7 @@ class Questions:
         ],
     ))  # fmt: skip
     stream: int | None = field(default=None, metadata=_meaning(
-        "data",
+        "count data",
         "of a transformer, the position at which its residual stream is explained instead of its heads and MLPs, by "
         "population codes and what sits in them: from 0, or -1 for the last; heads and MLPs when not given",
         int,

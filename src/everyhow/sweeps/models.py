@@ -30,8 +30,12 @@ OF_TRAINING = ("threshold", "inputs", "show")
 ASKED: tuple[Plain, ...] = tuple(
     one for one in plain_questions("paper", "authors", "count") if one.key not in OF_TRAINING
 )
-# Of them, what has a meaning for transformers, which decide by argmax and whose layers are not read as codes.
-OF_TRANSFORMERS = ("depth", "ablation", "grain", "scope", "others", "epsilon", "within", "not_price", "familiar")
+# Of them, what has a meaning for transformers, which decide by argmax; and what is asked of their stream alone.
+OF_STREAMS = ("tolerance", "signals", "disturbance")
+OF_TRANSFORMERS = (
+    "depth", "ablation", "grain", "scope", "others", "stream", *OF_STREAMS, "epsilon", "within", "not_price",
+    "familiar",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -218,13 +222,20 @@ class Transformers(Kind):
                 "ablation: paired takes a counterfactual row for each row, and a task has none: take zero, mean or "
                 "resample"
             )
+        usual = {one.key: one.default for one in ASKED}
+        codes = [key for key in OF_STREAMS if own["stream"] is None and own[key] != usual[key]]
+        if codes:
+            raise InputError(
+                f"{codes[0]} is asked of codes, and of a transformer these are read in its residual stream: give "
+                "stream too, such as -1"
+            )
         said = from_plain(own)
         questions_of({key: value for key, value in said.items() if key not in ("epsilon", "within")}, "data")
         return Questions(**{key: value for key, value in said.items() if value is not None})
 
     def check_asked(self, task: TokenTask, training: TransformerSettings, asked: Questions) -> None:
-        """By a transformer of their shape, at the grain and within the scope asked for."""
-        if asked.grain is not None or asked.scope is not None:
+        """By a transformer of their shape, at the grain and within the scope asked for, or by its stream."""
+        if any(one is not None for one in (asked.grain, asked.scope, asked.stream)):
             asked.narrowed(dense(task, training)).graph  # noqa: B018
 
     def outputs(self, task: TokenTask) -> tuple[str, ...]:

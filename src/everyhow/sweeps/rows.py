@@ -183,10 +183,10 @@ COLUMNS: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 
 
-# Those of them that are numbers of things, none below 0.
+# Those of them that are numbers of things, none below 0; a position of the stream may be counted from the end.
 COUNTS = tuple(
     name for number, (name, (kind, _)) in enumerate(COLUMNS.items())
-    if kind in (NUMBER, WHOLE) and number > list(COLUMNS).index("decision") and name != "seconds"
+    if kind in (NUMBER, WHOLE) and number > list(COLUMNS).index("decision") and name not in ("seconds", "stream")
 )  # fmt: skip
 STATUS = ("explained", "not kept", "failed")
 NETWORK = r"[0-9a-f]{16}(-\d+)?\.(safetensors|json)"
