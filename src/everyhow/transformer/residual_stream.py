@@ -181,6 +181,14 @@ class ResidualStream(RunningModel):
         return self.grain
 
     @property
+    def steps_per_run(self) -> int:
+        """By the multiplications of all components at all positions."""
+        places = self.features * self.d_model
+        heads = sum(4 * layer.attention.W_Q[:, 0].size for layer in self.layers)
+        inner = sum(2 * layer.mlp.W_in.shape[1] for layer in self.layers if layer.mlp is not None)
+        return 1 + places * (heads + inner) // 64
+
+    @property
     def coding(self) -> tuple[str, ...]:
         """Nothing: tokens stand for themselves, and logits for classes or numbers."""
         return ()

@@ -82,6 +82,11 @@ class StreamAt(RunningModel):
         return self.transformer.outputs
 
     @property
+    def steps_per_run(self) -> int:
+        """Those of the transformer."""
+        return self.transformer.steps_per_run
+
+    @property
     def in_short(self) -> str:
         """Where it is read, and of what."""
         width, layers = self.transformer.d_model, len(self.transformer.layers)
@@ -147,7 +152,8 @@ class StreamAt(RunningModel):
         model = self.transformer
         interventions = checked_interventions(self.graph, interventions, len(inputs))
         width = model.d_model
-        stream = np.repeat(model.embedded(inputs)[None], len(circuits), axis=0)
+        # Up to the first layer all circuits have one stream.
+        stream = model.embedded(inputs)[None]
         states: list[np.ndarray] = [
             np.broadcast_to(np.asarray(inputs, float)[:, None], (len(circuits), len(inputs), 1, self.features))
         ]
@@ -158,7 +164,7 @@ class StreamAt(RunningModel):
             for one in interventions:
                 if one.layer == k + 1:
                     here[..., list(one.neurons)] = one.values
-            stream = stream.copy()
+            stream = np.broadcast_to(stream, (len(circuits), *stream.shape[1:])).copy()
             stream[..., self.position, :] = here
             states.append(here)
         return (*states, model.read_of(stream[..., list(model.answered), :]))

@@ -111,14 +111,6 @@ class Transformer(ResidualStream):
         """As many inputs as are held in all pairs."""
         return most_paired(self)
 
-    @property
-    def steps_per_run(self) -> int:
-        """By the multiplications of all components at all positions."""
-        places = self.features * self.d_model
-        heads = sum(4 * layer.attention.W_Q[:, 0].size for layer in self.layers)
-        inner = sum(2 * layer.mlp.W_in.shape[1] for layer in self.layers if layer.mlp is not None)
-        return 1 + places * (heads + inner) // 64
-
     def part(self, circuit: Circuit) -> TransformerPart:  # pyright: ignore[reportIncompatibleMethodOverride]
         """The circuit, run alone, as a model of its own with the same nodes."""
         return part_of(self, circuit)
