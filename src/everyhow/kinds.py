@@ -1,4 +1,5 @@
-"""How a model is stored and read back, whatever its kind: the one file outside its room that a new kind changes."""
+"""How a model is stored and read back, whatever its kind, and what only some kinds foretell: the one file outside its
+room that a new kind changes."""
 
 import json
 from collections.abc import Mapping

@@ -152,6 +152,8 @@ def test_overlap():
     one = Circuit.of_edges((2, 2, 1), [(1, 0, 0), (2, 0, 0)])
     two = Circuit.of_edges((2, 2, 1), [(1, 0, 0), (1, 0, 1), (2, 0, 0)])
     assert jaccard([one, two]).tolist() == [[1, 2 / 3], [2 / 3, 1]]
+    nothing = eh.Circuit(one.graph, 0)
+    assert jaccard([nothing, one, nothing]).tolist() == [[1, 0, 1], [0, 1, 0], [1, 0, 1]]
     assert inclusion([one, two]).tolist() == [[True, True], [False, True]]
     assert one.is_within(two) and not two.is_within(one)
 

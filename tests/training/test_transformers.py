@@ -1,6 +1,7 @@
 """Training transformers: the stacked arithmetic against transformers run one by one, seeds, convergence, settings."""
 
 import itertools
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from everyhow.model.token_task import TokenTask  # noqa: E402
 from everyhow.training import TransformerSettings, train_each, train_many  # noqa: E402
 from everyhow.training.stacked import Stack  # noqa: E402
 from everyhow.training.stacked_transformers import ALIGNED, Transformers  # noqa: E402
+from everyhow.training.untrained import dense, untrained  # noqa: E402
 
 from ..transformer.slowly import Slowly  # noqa: E402
 
@@ -309,3 +311,35 @@ def test_what_is_trained_is_explained():
     assert repr(model) == "Transformer(1 layer of 2 heads and an MLP, d_model 8, 3 positions, 13 edges)"
     counts = eh.audit(model, behavior).counts
     assert counts["circuits_in_space"] == 1935 and 1 <= counts["perfect_circuits"] <= 1935
+
+
+def test_untrained():
+    """The first of many that answers every row as wanted, the same by the same seed; begun as training begins."""
+    task, settings = parse_token_task("AND"), TransformerSettings(norm="layer")
+    found = [untrained(task, seed, settings) for seed in (0, 1, 0)]
+    assert found[0].network.document() == found[2].network.document() != found[1].network.document()
+    for one in found:
+        answers = one.network.run(task.tokens).argmax(axis=1)
+        assert (answers == task.labels[:, 0]).all() and one.accuracy == 1 and not one.converged and one.epochs == 0
+        assert re.fullmatch(r"untrained; the last of [\d,]+ drawn computes the task", one.reason)
+        logits = one.network.run(task.tokens)
+        chance = np.exp(logits)[np.arange(4), task.labels[:, 0]] / np.exp(logits).sum(axis=1)
+        assert one.loss == pytest.approx(-np.log(chance).mean())
+        assert not one.network.b_U.any() and (one.network.ln_final.w == 1).all()
+    drawn = int(found[0].reason.split()[4].replace(",", ""))
+    if drawn > 1:
+        missed = untrained(task, 0, settings, most_drawn=drawn - 1)
+        assert missed.reason == f"untrained; none of {drawn - 1:,} drawn computes the task" and missed.accuracy < 1
+    deviations = [one.network.W_E.std() for one in (untrained(task, k, settings, 1) for k in range(20))]
+    assert np.mean(deviations) == pytest.approx(0.8 / 8**0.5, rel=0.1)
+    with pytest.raises(eh.InputError, match="most_drawn is 0; it is a number of models, at least 1"):
+        untrained(task, 0, settings, 0)
+
+
+def test_of_the_shape_of_a_trained_one():
+    """What is explained costs as much as of a trained one: the same edges, and no weights that are alike."""
+    task = parse_token_task("MAX:2:3")
+    for settings in (TransformerSettings(), TransformerSettings(layers=2, heads=1, mlp=0, norm="rms", causal=False)):
+        shape, (trained,) = dense(task, settings), train_many(task, [0], replace(settings, epochs=1))
+        assert shape.graph.edges == trained.network.graph.edges and shape.in_short == trained.network.in_short
+        assert len(np.unique(shape.W_E)) == shape.W_E.size and shape.causal == settings.causal

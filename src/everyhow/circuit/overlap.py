@@ -17,7 +17,7 @@ def usage(criterion: Criterion[Model]) -> Usage:
 
 
 def jaccard(circuits: Sequence[Circuit]) -> Float[np.ndarray, "circuits circuits"]:
-    """Shared edges over edges in either, for every pair of circuits.
+    """Shared edges over edges in either, for every pair of circuits; 1 for two that are both empty.
 
     Example:
         >>> one, two = (Circuit.of_edges((2, 1), edges) for edges in ([(1, 0, 1)], [(1, 0, 0), (1, 0, 1)]))
@@ -27,7 +27,8 @@ def jaccard(circuits: Sequence[Circuit]) -> Float[np.ndarray, "circuits circuits
     bits = _matrix(circuits)
     shared = bits @ bits.T
     sizes = np.diag(shared)
-    return shared / (sizes[:, None] + sizes[None, :] - shared)
+    either = sizes[:, None] + sizes[None, :] - shared
+    return np.divide(shared, either, out=np.ones_like(shared), where=either > 0)
 
 
 def inclusion(circuits: Sequence[Circuit]) -> Bool[np.ndarray, "circuits circuits"]:

@@ -331,13 +331,13 @@ def _print_each(found: Sequence[dict[str, Any]], told: dict[str, str], model: st
     digits = max(len(str(one["seed"])) for one in found)
     for one in found:
         loss = "none" if one["loss"] is None else f"{one['loss']:.3g}"
-        held_out = f", held out {one['held_out']:.3g}" if "held_out" in one else ""
+        held_out = f"  held out {one['held_out']:<5.3g}" if "held_out" in one else ""
         ended = "converged    " if one["converged"] else "not converged"
         kept = f" and {len(one['checkpoints'])} on the way" if "checkpoints" in one else ""
         typer.echo(
             visible(
                 f"seed {one['seed']:>{digits}}  {ended}  {one['epochs']:>5} epochs  loss {loss:<8}  accuracy "
-                f"{one['accuracy']:.3g}{held_out}  {one[model]}{kept}"
+                f"{one['accuracy']:<5.3g}{held_out}  {one[model]}{kept}"
             )
         )
     number = sum(one["converged"] for one in found)

@@ -194,8 +194,8 @@ def _is_asked(sweep: Sweep, column: str) -> bool:
 def rungs_of(found: Iterable[Survivors]) -> dict[str, tuple[str, ...]]:
     """The rungs that some survivors are of, by kind."""
     there = {(one.kind, one.rung) for one in found}
-    found = {kind: tuple(rung for rung in rungs if (kind, rung) in there) for kind, rungs in KINDS.items()}
-    return {kind: rungs for kind, rungs in found.items() if rungs}
+    rungs_left = {kind: tuple(rung for rung in rungs if (kind, rung) in there) for kind, rungs in KINDS.items()}
+    return {kind: rungs for kind, rungs in rungs_left.items() if rungs}
 
 
 def values_of(sweep: Sweep, measure: Measure) -> dict[str, Float[np.ndarray, " _networks"]]:

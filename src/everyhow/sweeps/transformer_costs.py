@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from ..auditing.fitting import DEPTH_BY_DATA, Preset, answered
 from ..circuit.findings import COUNTING, COUNTING_FAITHFUL
-from ..common.budget import Budget
+from ..common.budget import PER_SECOND, Budget
 from ..kinds import foretold_refusal
 from ..mapping.findings import foreseen_refusal_over
+from ..mapping.signatures import observed_cost
 from ..model.behavior import Behavior
 from ..model.criterion import perfect, resample_faithful
 from ..model.explained import one_for_two_classes
@@ -27,7 +28,7 @@ USUAL_STEPS, USUAL_RATE, LESS_BY_RATE = 250, 1e-2, 0.65
 # Of explaining one: whatever it is, for each circuit that there is, and for each base with each source.
 PER_EXPLANATION, PER_CIRCUIT, PER_PAIR = 0.035, 3e-6, 2.5e-4
 # Where the circuits are beyond the budget and their number is estimated.
-ESTIMATING = 1.0
+ESTIMATING = 10.0
 # Of drawing random ones until one answers every row as wanted: more seldom, by so much, than if answers were chance.
 PER_DRAWN_NUMBER, SELDOMER = 2.2e-8, 1000.0
 BYTES_PER_WEIGHT = 22
@@ -81,7 +82,9 @@ def explanation_seconds(setting: Setting, budget: int, exact_up_to: int) -> floa
     asked = _asked(setting)
     inputs, space = len(asked.behavior.points), circuits_in_space(asked.model.graph)
     counted = ESTIMATING if any(COUNTING in one for one in _refusals(setting, budget)) else PER_CIRCUIT * space
-    return PER_EXPLANATION + counted + PER_PAIR * min(inputs, asked.model.paired_at_once) ** 2
+    _, placed = observed_cost(asked.model, inputs)
+    held = placed / PER_SECOND if placed <= budget else 0.0
+    return PER_EXPLANATION + counted + held + PER_PAIR * min(inputs, asked.model.paired_at_once) ** 2
 
 
 def weights(setting: Setting) -> int:

@@ -4,7 +4,6 @@ import time
 from dataclasses import replace
 
 from ..common.progress import Progress
-from ..training.settings import TrainingSettings
 from .costs import Rates, block_seconds, common, explaining_seconds, training_seconds
 from .plan import Block, Plan
 from .settings import Setting
@@ -13,6 +12,8 @@ from .work import Spent, run_block
 # Networks that are explained of a point; factors are between these ends, since single networks say little.
 EXPLAINED = 2
 LEAST, MOST = 0.05, 50.0
+# Options of training a small model of each kind.
+SMALL = {"network": {"widths": (2,)}, "transformer": {"heads": 1}}
 
 
 def try_out(plan: Plan, seconds: float, progress: bool = False) -> dict[int, Rates]:
@@ -83,6 +84,8 @@ def spread_out(points: list[int]) -> list[int]:
 
 
 def _warm(plan: Plan) -> None:
-    """Load what the first network of a process loads, which others find there."""
-    setting = Setting(origin="untrained", keep="all", block=1, training=TrainingSettings(widths=(2,)))
-    run_block(Block(0, 0, setting, (0,), (0,), plan.presets, 10**6, 100))
+    """Load what the first model of a process loads, which others of its kind find there."""
+    for kind in {point.kind.name: point.kind for point in plan.points}.values():
+        training = kind.training(**SMALL[kind.name])
+        setting = Setting(task="AND", origin="untrained", keep="all", block=1, training=training)
+        run_block(Block(0, 0, setting, (0,), (0,), plan.presets, 10**6, 100))
