@@ -196,7 +196,7 @@ def test_query_command(sweeps, run):
 def test_sweep_command_lists_and_forecasts(run):
     """Without a plan the experiments are listed; --dry-run trains nothing."""
     listed = run("sweep", "--list").stdout.splitlines()
-    assert len(listed) == 12 and listed[0].startswith("basic ")
+    assert len(listed) == 18 and listed[0].startswith("basic ")
     assert json.loads(run("sweep", "--json").stdout)["width"]
     document = json.loads(run("sweep", "width", "--dry-run", "--probe", "0", "--format", "json").stdout)
     assert document["networks"] == 500 and document["refused"][0][0] == "widths 5,5" and document["tried"] == 0

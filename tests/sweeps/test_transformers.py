@@ -48,7 +48,7 @@ def test_the_folder(sweep):
     assert {row[3:] for row in rows} == {("transformer", 1, True)}
     readme = (sweep.folder / "README.md").read_text()
     assert "`behaviors/`: the rows of the transformers' tasks" in readme
-    for file, behavior, task, *_ in rows:
+    for file, behavior, task, *_ in {row[2]: row for row in rows}.values():
         model = sweep.folder / "networks" / file
         by_file = eh.audit(model, sweep.folder / "behaviors" / behavior, grain="nodes")
         assert by_file.counts == eh.audit(model, task, grain="nodes").counts
