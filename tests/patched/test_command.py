@@ -34,7 +34,7 @@ def test_patch(asked, run_command, tmp_path):
     code, told, _ = run_command(*given)
     assert code == 0
     assert told.startswith(
-        "28 of all 32 subsets of 5 components perfect, 4 of them minimal over 6 rows\nrun in float32"
+        "perfect: 28 of all 32 subsets of 5 components, 4 of them minimal, over 6 rows\nrun in float32"
     )
     assert told.count("\nminimal: ") == 4 and "most rows right" in told and "\nyour circuit is " in told
     assert "it leaves these out, which every subset here has: a0.h1" in told

@@ -129,7 +129,7 @@ def test_circuits_that_are_refused(found, circuit, how, told):
 def test_what_is_seen(found):
     """One line, two lines, a table; and in words where a circuit stands."""
     assert repr(found) == f"Patching({found.summary})"
-    assert found.summary == "28 of all 32 subsets of 5 components perfect, 4 of them minimal over 6 rows"
+    assert found.summary == "perfect: 28 of all 32 subsets of 5 components, 4 of them minimal, over 6 rows"
     assert str(found).startswith(f"{found.summary}\nrun in float32 on cpu; ")
     page = found._repr_html_()
     assert found.summary in page and "<th>most rows right</th>" in page

@@ -56,7 +56,8 @@ def huggingface_reading(module: Any) -> Reading:
         reason = f" has {REFUSED[family]}, which is not supported" if family in REFUSED else " is not known here"
         raise InputError(
             f"{name}, of the family {family!r},{reason}; those that are imported are {', '.join(FAMILIES)}. Give its "
-            "arrays to everyhow.Transformer if it computes what a transformer does here"
+            "arrays to everyhow.Transformer if it computes what a transformer does here; some of its heads may be "
+            "examined where it runs, by everyhow.patch"
         )
     if not name.endswith(("LMHeadModel", "ForCausalLM")):
         raise InputError(f"{name} has no unembedding, so it gives no logits; give {HEADS[family]}, which has one")

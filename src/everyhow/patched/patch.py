@@ -54,7 +54,7 @@ def patch(
         components: names of heads and MLPs, such as `a9.h6` or `m0`; at most 24, which are 16,777,216 subsets.
         device: where all subsets run: `cpu`, `cuda`, `cuda:1`; CUDA where there is one, when not given.
         precision: `float32`, or `float64`.
-        batch: how many streams are run at once; as many as fit about 64 MB a tensor, on CUDA 1 GB, when not given.
+        batch: how many streams are run at once; as many as fit tensors of 16 MB, on CUDA of 256 MB, when not given.
         progress: show progress on stderr.
 
     Raises:

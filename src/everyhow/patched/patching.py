@@ -66,13 +66,13 @@ class Patching:
         """How many subsets are perfect, and what they share, in a sentence."""
         minimal = "" if self.minimal is None else f", {len(self.minimal):,} of them minimal"
         said = (
-            f"{self.count.count} of all {self.subsets:,} subsets of {len(self.components)} components perfect{minimal}"
+            f"perfect: {self.count.count} of all {self.subsets:,} subsets of {len(self.components)} components{minimal}"
         )
         roles = {role: self.of_role(role) for role in ("core", "never")} if self.usage else {}
         words = {"core": "in every perfect one", "never": "in none"}
         shared = [f"{', '.join(names)} {words[role]}" for role, names in roles.items() if names]
         rows = len(self.behavior.points)
-        return "; ".join([f"{said} over {rows:,} row{'s'[: rows != 1]}", *shared])
+        return "; ".join([f"{said}, over {rows:,} row{'s'[: rows != 1]}", *shared])
 
     @property
     def settled(self) -> Settled:

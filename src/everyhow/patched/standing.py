@@ -62,7 +62,7 @@ class PatchedStanding:
         lines = [self.summary, share_in_words(self.score)]
         if self.of_size is not None:
             size = len(self.circuit)
-            lines.append(f"perfect subsets of {size} components or fewer: {self.of_size:,} of {self.of_perfect:,}")
+            lines.append(f"perfect subsets of at most {size} components: {self.of_size:,} of {self.of_perfect:,}")
         if self.minimal is False and self.minimal_inside:
             inside = " ".join(map(self.circuit.graph.name, self.minimal_inside[0].edges)) or "nothing"
             lines.append(f"a smallest perfect subset inside it: {inside}")

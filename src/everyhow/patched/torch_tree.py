@@ -22,7 +22,7 @@ from .torch_blocks import Row
 # What is done with the logits of some subsets: these as numbers, and (subsets, positions, classes).
 Seen = Callable[[Int[np.ndarray, " subsets"], Tensor], None]
 # So many numbers of one kind are held at once, by the kind of device.
-NUMBERS = {"cpu": 1 << 24, "cuda": 1 << 28}
+NUMBERS = {"cpu": 1 << 22, "cuda": 1 << 26}
 
 
 @dataclass(frozen=True)
