@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUNS := runs
 
-.PHONY: demo digits test nightly lint benchmark benchmark-sweeps benchmark-transformers benchmark-patching clean
+.PHONY: demo digits notebooks test nightly lint benchmark benchmark-sweeps benchmark-transformers benchmark-patching clean
 
 demo: $(VENV)/.with-core
 	@mkdir -p $(RUNS)
@@ -16,6 +16,9 @@ demo: $(VENV)/.with-core
 
 digits: $(VENV)/.with-test
 	$(BIN)/python examples/digits/explain.py
+
+notebooks: $(VENV)/.with-test
+	$(BIN)/python examples/textbook/execute.py
 
 test: $(VENV)/.with-test
 	@command -v chromium >/dev/null || echo "Chromium is missing, so the tests of pages are skipped; on Debian: apt-get install chromium"
