@@ -1,6 +1,7 @@
-"""Compiles the transformer of this example: the share of x among the tokens so far, by tracr's `frac_prevs`.
+"""Compiles transformers of this example by tracr: the share of x among the tokens so far, and sorting.
 
-It writes `xproportion.json` beside itself. The file is shipped, so the example itself needs neither tracr nor JAX:
+It writes `xproportion.json` and `sort.json` beside itself. The files are shipped, so the example itself needs neither
+tracr nor JAX:
 
     pip install 'everyhow[tracr]'
     python examples/two_truths/compile.py
@@ -16,7 +17,9 @@ from everyhow.importing.tracr_models import from_tracr
 
 VOCABULARY = {"w", "x", "y", "z"}
 LENGTH = 5
-TARGET = Path(__file__).with_name("xproportion.json")
+NUMBERS = {1, 2, 3}
+SORTED = 4
+HERE = Path(__file__).parent
 
 
 def compiled() -> eh.Transformer:
@@ -25,6 +28,13 @@ def compiled() -> eh.Transformer:
     return from_tracr(compiling.compile_rasp_to_model(program, VOCABULARY, LENGTH, compiler_bos="BOS"))
 
 
+def sorting() -> eh.Transformer:
+    """Three layers of one head and an MLP, over BOS and four numbers, which may repeat; checked in the same way."""
+    program = lib.make_sort(rasp.tokens, rasp.tokens, max_seq_len=SORTED, min_key=1)
+    return from_tracr(compiling.compile_rasp_to_model(program, NUMBERS, SORTED, compiler_bos="BOS"))
+
+
 if __name__ == "__main__":
-    model = compiled()
-    print(eh.save_model(model, TARGET), model, model.origin.largest_difference)
+    for name, make in (("xproportion", compiled), ("sort", sorting)):
+        model = make()
+        print(eh.save_model(model, HERE / f"{name}.json"), model, model.origin.largest_difference)
